@@ -1,0 +1,162 @@
+//! OAuth clients.
+//!
+//! ```text
+//! active ⇄ inactive;  active | inactive → revoked (final)
+//! ```
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::organization::LoginMethod;
+use crate::signing_key::SigningAlgorithm;
+use crate::{
+    ApplicationId, ClientKey, ClientSecretId, Invalid, OrganizationId, Timestamp, TokenDigest, word_enum,
+};
+
+/// The public identifier of a client (RFC 6749 §2.2).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// 1–255 printable ASCII characters without space (a subset of RFC 6749 §A.1 that survives any encoding).
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Invalid::new("client_id", "use 1 to 255 printable ASCII characters without spaces"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+word_enum! {
+    pub enum ClientType { Confidential = "confidential", Public = "public" }
+}
+word_enum! {
+    pub enum ApplicationType { Web = "web", Native = "native", Spa = "spa" }
+}
+word_enum! {
+    pub enum ClientStatus { Active = "active", Inactive = "inactive", Revoked = "revoked" }
+}
+word_enum! {
+    pub enum GrantType {
+        AuthorizationCode = "authorization_code",
+        RefreshToken = "refresh_token",
+        ClientCredentials = "client_credentials",
+    }
+}
+word_enum! {
+    pub enum ResponseType { Code = "code" }
+}
+word_enum! {
+    pub enum TokenEndpointAuthMethod {
+        ClientSecretBasic = "client_secret_basic",
+        ClientSecretPost = "client_secret_post",
+        None = "none",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    pub id: ClientKey,
+    /// The owner. Using the client under another organization needs an entry in `allowed_organizations`.
+    pub organization_id: OrganizationId,
+    pub application_id: ApplicationId,
+    pub client_id: ClientId,
+    pub client_name: String,
+    pub client_type: ClientType,
+    pub application_type: ApplicationType,
+    pub redirect_uris: Vec<String>,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub grant_types: Vec<GrantType>,
+    pub response_types: Vec<ResponseType>,
+    /// Allow-list, space separated.
+    pub scope: String,
+    pub token_endpoint_auth_method: TokenEndpointAuthMethod,
+    pub allowed_origins: Vec<String>,
+    pub require_pkce: bool,
+    /// `None` inherits the organization's methods.
+    pub login_methods: Option<Vec<LoginMethod>>,
+    pub id_token_signed_response_alg: SigningAlgorithm,
+    /// `None`: UserInfo answers plain JSON.
+    pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    /// Other tenants whose users may sign in here; they see a consent page (repairs W04).
+    pub allowed_organizations: Vec<OrganizationId>,
+    pub status: ClientStatus,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Client {
+    pub fn is_confidential(&self) -> bool {
+        self.client_type == ClientType::Confidential
+    }
+
+    /// Owned by the organization whose users are signing in: consent is silent.
+    pub fn is_first_party_for(&self, organization: OrganizationId) -> bool {
+        self.organization_id == organization
+    }
+
+    pub fn has_grant(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    pub fn allows_scope(&self, scope: &str) -> bool {
+        self.scope.split(' ').any(|s| s == scope)
+    }
+
+    /// Whether the life cycle allows the move.
+    pub fn may_become(&self, next: ClientStatus) -> Result<(), Invalid> {
+        use ClientStatus::{Active, Inactive, Revoked};
+        match (self.status, next) {
+            (Active, Inactive | Revoked) | (Inactive, Active | Revoked) => Ok(()),
+            (from, to) => Err(Invalid::new("status", format!("a client that is {from} cannot become {to}"))),
+        }
+    }
+}
+
+word_enum! {
+    pub enum SecretStatus { Active = "active", Revoked = "revoked" }
+}
+
+/// One of a client's secrets. Generated ones have 384 random bits, so a plain SHA-256 suffices at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSecret {
+    pub id: ClientSecretId,
+    pub client: ClientKey,
+    pub digest: TokenDigest,
+    pub label: Option<String>,
+    pub expires_at: Option<Timestamp>,
+    pub status: SecretStatus,
+    pub last_used_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+impl ClientSecret {
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        self.status == SecretStatus::Active && self.expires_at.is_none_or(|t| now < t)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_ids_are_printable_ascii() {
+        assert!(ClientId::parse("demo-web").is_ok());
+        for bad in ["", "a b", "é", "a\u{0}", &"x".repeat(256)] {
+            assert!(ClientId::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Domain types of Porta: ids, time, chance, secrets, entities and their rules. No I/O, no async.
+
+pub mod application;
+pub mod audit;
+pub mod client;
+pub mod entropy;
+pub mod ids;
+pub mod organization;
+pub mod seal;
+pub mod secret;
+pub mod session;
+pub mod settings;
+pub mod signing_key;
+pub mod slug;
+pub mod time;
+pub mod user;
+
+pub use entropy::{Entropy, OsEntropy, SeededEntropy};
+pub use ids::{
+    ApplicationId, AuditId, ClaimDefinitionId, ClientKey, ClientSecretId, EntityId, GrantId, ModuleId,
+    OrganizationId, PermissionId, RoleId, SessionKey, SigningKeyId, TokenFamilyId, UserId,
+};
+pub use secret::{BearerKind, TokenDigest};
+pub use slug::Slug;
+pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+
+/// A value that a domain rule refused; the text is safe to show to the caller who sent it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct Invalid {
+    /// The field as the caller names it.
+    pub field: &'static str,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}
+
+impl Invalid {
+    pub fn new(field: &'static str, problem: impl Into<String>) -> Self {
+        Self { field, problem: problem.into() }
+    }
+}
+
+/// Declares an enum stored and spoken as fixed words, with `as_str`, `parse`, serde and `Display`.
+#[macro_export]
+macro_rules! word_enum {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        $vis enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
+        impl $name {
+            /// Every value, in declaration order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// The stored and spoken word.
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
+            /// Reads the exact word back.
+            pub fn parse(word: &str) -> Option<Self> { match word { $($word => Some(Self::$variant),)+ _ => None } }
+        }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.as_str()) }
+        }
+    };
+}

@@ -1,0 +1,113 @@
+//! Tenants.
+//!
+//! ```text
+//! active ⇄ suspended;  active | suspended → archived → active (restore)
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Invalid, OrganizationId, Slug, Timestamp, word_enum};
+
+word_enum! {
+    pub enum OrganizationStatus { Active = "active", Suspended = "suspended", Archived = "archived" }
+}
+
+word_enum! {
+    /// What a first factor must be followed by.
+    pub enum TwoFactorPolicy {
+        Optional = "optional",
+        RequiredEmail = "required_email",
+        RequiredTotp = "required_totp",
+        RequiredAny = "required_any",
+    }
+}
+
+word_enum! {
+    /// First factors a tenant or client offers.
+    pub enum LoginMethod { Password = "password", MagicLink = "magic_link" }
+}
+
+/// What a tenant's pages look like.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branding {
+    pub logo_url: Option<String>,
+    pub favicon_url: Option<String>,
+    /// `#RRGGBB`.
+    pub primary_color: Option<String>,
+    pub company_name: Option<String>,
+    pub custom_css: Option<String>,
+}
+
+impl Branding {
+    /// Limits of the admin boundary (oidc-and-login §8.3).
+    pub fn validate(&self) -> Result<(), Invalid> {
+        if let Some(color) = &self.primary_color {
+            let digits = color.strip_prefix('#').unwrap_or_default();
+            if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(Invalid::new("primary_color", "use the form #RRGGBB"));
+            }
+        }
+        for (field, value) in [("logo_url", &self.logo_url), ("favicon_url", &self.favicon_url)] {
+            let Some(value) = value else { continue };
+            let is_web = url::Url::parse(value).is_ok_and(|u| matches!(u.scheme(), "https" | "http"));
+            if value.len() > 2048 || !is_web {
+                return Err(Invalid::new(field, "use an absolute http(s) URL of at most 2048 characters"));
+            }
+        }
+        if self.company_name.as_ref().is_some_and(|n| n.chars().count() > 255) {
+            return Err(Invalid::new("company_name", "use at most 255 characters"));
+        }
+        if self.custom_css.as_ref().is_some_and(|c| c.chars().count() > 10_000) {
+            return Err(Invalid::new("custom_css", "use at most 10,000 characters"));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    pub id: OrganizationId,
+    pub name: String,
+    pub slug: Slug,
+    pub status: OrganizationStatus,
+    pub is_super_admin: bool,
+    pub branding: Branding,
+    pub default_locale: String,
+    pub two_factor_policy: TwoFactorPolicy,
+    pub default_login_methods: Vec<LoginMethod>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Organization {
+    /// The name pages show.
+    pub fn display_name(&self) -> &str {
+        self.branding.company_name.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether the life cycle allows the move; the super-admin tenant never leaves `active`.
+    pub fn may_become(&self, next: OrganizationStatus) -> Result<(), Invalid> {
+        use OrganizationStatus::{Active, Archived, Suspended};
+        if self.is_super_admin && next != Active {
+            return Err(Invalid::new(
+                "status",
+                "the super-admin organization cannot be suspended or archived",
+            ));
+        }
+        match (self.status, next) {
+            (Active, Suspended | Archived) | (Suspended, Active | Archived) | (Archived, Active) => Ok(()),
+            (from, to) => {
+                Err(Invalid::new("status", format!("an organization that is {from} cannot become {to}")))
+            }
+        }
+    }
+}
+
+/// A display name of 1–255 characters.
+pub fn display_name(field: &'static str, text: &str) -> Result<String, Invalid> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 255 || text.chars().any(char::is_control) {
+        return Err(Invalid::new(field, "use 1 to 255 characters, none of them control characters"));
+    }
+    Ok(text.to_owned())
+}

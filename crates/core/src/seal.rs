@@ -1,0 +1,177 @@
+//! Encryption at rest: AES-256-GCM with a key id and the row's identity as associated data (decision D4).
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::{digest, hkdf, hmac};
+
+use crate::Entropy;
+use crate::secret::hex;
+
+/// Why a sealed value could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    #[error("sealed with key {0}, which this process does not have")]
+    UnknownKey(String),
+    #[error("sealed value was changed or belongs to another row")]
+    Refused,
+}
+
+/// A sealed value as stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Which key sealed it.
+    pub key_id: String,
+    /// 12-byte nonce, ciphertext, 16-byte tag.
+    pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed(key {}, {} bytes)", self.key_id, self.bytes.len())
+    }
+}
+
+struct SealingKey {
+    id: String,
+    key: LessSafeKey,
+}
+
+/// Keys for one purpose: the first seals, all open.
+pub struct Keyring {
+    keys: Vec<SealingKey>,
+}
+
+struct OutputLength(usize);
+
+impl hkdf::KeyType for OutputLength {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+/// HKDF-SHA-256 of `master` for one purpose (RFC 5869).
+#[expect(clippy::expect_used, reason = "32 bytes are far below HKDF's limit, so neither step can fail")]
+fn derive(master: &[u8], purpose: &str) -> [u8; 32] {
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"porta");
+    let mut out = [0; 32];
+    salt.extract(master)
+        .expand(&[purpose.as_bytes()], OutputLength(32))
+        .and_then(|okm| okm.fill(&mut out))
+        .expect("32 bytes are within HKDF's limit");
+    out
+}
+
+/// An HMAC key derived from `master` for one purpose.
+pub fn derive_hmac_key(master: &[u8], purpose: &str) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, &derive(master, purpose))
+}
+
+impl Keyring {
+    /// Derives one sub-key per master key for `purpose`; the first one seals.
+    ///
+    /// # Panics
+    /// When `masters` is empty: configuration guarantees at least one.
+    #[expect(clippy::expect_used, reason = "a 32-byte key always fits AES-256")]
+    pub fn new(masters: &[[u8; 32]], purpose: &str) -> Self {
+        assert!(!masters.is_empty(), "a keyring needs a key");
+        let keys = masters
+            .iter()
+            .map(|master| {
+                let bytes = derive(master, purpose);
+                let id = hex(&digest::digest(&digest::SHA256, &bytes).as_ref()[..4]);
+                let key =
+                    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).expect("AES-256 takes 32 bytes"));
+                SealingKey { id, key }
+            })
+            .collect();
+        Self { keys }
+    }
+
+    /// Seals `plain`, bound to `identity` (table, column and row).
+    #[expect(clippy::expect_used, reason = "AES-GCM seals anything below 64 GiB")]
+    pub fn seal(&self, plain: &[u8], identity: &str, entropy: &dyn Entropy) -> Sealed {
+        let key = &self.keys[0];
+        let nonce = entropy.bytes::<12>();
+        let mut body = plain.to_vec();
+        key.key
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(identity.as_bytes()),
+                &mut body,
+            )
+            .expect("plaintext is far below the limit of AES-GCM");
+        let mut bytes = nonce.to_vec();
+        bytes.append(&mut body);
+        Sealed { key_id: key.id.clone(), bytes }
+    }
+
+    /// Opens what [`Keyring::seal`] made for the same identity.
+    pub fn open(&self, sealed: &Sealed, identity: &str) -> Result<Vec<u8>, SealError> {
+        let key = self
+            .keys
+            .iter()
+            .find(|k| k.id == sealed.key_id)
+            .ok_or_else(|| SealError::UnknownKey(sealed.key_id.clone()))?;
+        let (nonce, body) = sealed.bytes.split_first_chunk::<12>().ok_or(SealError::Refused)?;
+        let mut body = body.to_vec();
+        let plain = key
+            .key
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(identity.as_bytes()), &mut body)
+            .map_err(|_| SealError::Refused)?;
+        Ok(plain.to_vec())
+    }
+
+    /// The id of the key that seals.
+    pub fn current_id(&self) -> &str {
+        &self.keys[0].id
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.keys.iter().map(|k| &k.id)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeededEntropy;
+
+    fn ring(first: u8) -> Keyring {
+        Keyring::new(&[[first; 32]], "test")
+    }
+
+    #[test]
+    fn opens_only_for_the_same_row_and_key() {
+        let entropy = SeededEntropy::new(1);
+        let sealed = ring(1).seal(b"secret", "row-1", &entropy);
+        assert_eq!(ring(1).open(&sealed, "row-1").as_deref(), Ok(b"secret".as_slice()));
+        assert_eq!(ring(1).open(&sealed, "row-2"), Err(SealError::Refused));
+        assert!(matches!(ring(2).open(&sealed, "row-1"), Err(SealError::UnknownKey(_))));
+    }
+
+    #[test]
+    fn a_changed_byte_is_refused() {
+        let mut sealed = ring(1).seal(b"secret", "row", &SeededEntropy::new(1));
+        sealed.bytes[14] ^= 1;
+        assert_eq!(ring(1).open(&sealed, "row"), Err(SealError::Refused));
+        sealed.bytes.truncate(5);
+        assert_eq!(ring(1).open(&sealed, "row"), Err(SealError::Refused));
+    }
+
+    #[test]
+    fn an_older_key_still_opens_after_rotation() {
+        let sealed = ring(1).seal(b"secret", "row", &SeededEntropy::new(1));
+        let rotated = Keyring::new(&[[2; 32], [1; 32]], "test");
+        assert_eq!(rotated.open(&sealed, "row").as_deref(), Ok(b"secret".as_slice()));
+        assert_ne!(rotated.current_id(), sealed.key_id);
+    }
+
+    #[test]
+    fn purposes_do_not_share_keys() {
+        let sealed = Keyring::new(&[[1; 32]], "a").seal(b"x", "row", &SeededEntropy::new(1));
+        assert!(Keyring::new(&[[1; 32]], "b").open(&sealed, "row").is_err());
+    }
+}

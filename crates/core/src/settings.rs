@@ -1,0 +1,195 @@
+//! The settings registry (decision D13): every key has a type, a default, bounds and a description; all are read
+//! live; some can be overridden per organization.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{Invalid, word_enum};
+
+word_enum! {
+    pub enum SettingType { Duration = "duration", Number = "number", Boolean = "boolean", String = "string" }
+}
+
+/// One setting as declared.
+#[derive(Debug)]
+pub struct SettingDefinition {
+    pub key: &'static str,
+    pub value_type: SettingType,
+    /// Seconds for a duration.
+    pub default: i64,
+    pub minimum: i64,
+    pub maximum: i64,
+    pub per_organization: bool,
+    pub description: &'static str,
+}
+
+macro_rules! registry {
+    ($($(#[$meta:meta])* $konst:ident = $key:literal, $kind:ident, $default:expr, $min:expr, $max:expr, $org:expr, $text:literal;)+) => {
+        $(
+            $(#[$meta])*
+            pub const $konst: &SettingDefinition = &SettingDefinition {
+                key: $key, value_type: SettingType::$kind, default: $default, minimum: $min, maximum: $max,
+                per_organization: $org, description: $text,
+            };
+        )+
+        /// Every setting, in the order of the documentation.
+        pub const ALL: &[&SettingDefinition] = &[$($konst),+];
+    };
+}
+
+registry! {
+    ACCESS_TOKEN_TTL = "access_token_ttl", Duration, 3600, 10, 86_400, true, "Lifetime of an access token.";
+    ID_TOKEN_TTL = "id_token_ttl", Duration, 3600, 10, 86_400, true, "Lifetime of an ID token.";
+    REFRESH_TOKEN_TTL = "refresh_token_ttl", Duration, 2_592_000, 60, 31_536_000, true, "Lifetime of a refresh token; restarted by rotation, bounded by the grant.";
+    GRANT_TTL = "grant_ttl", Duration, 2_592_000, 60, 31_536_000, true, "Absolute lifetime of a grant and of every token chain that descends from it.";
+    AUTHORIZATION_CODE_TTL = "authorization_code_ttl", Duration, 60, 1, 60, true, "Lifetime of an authorization code (RFC 9700 section 4.5).";
+    CLIENT_CREDENTIALS_TTL = "client_credentials_ttl", Duration, 600, 10, 86_400, true, "Lifetime of an access token of the client credentials grant.";
+    REFRESH_REPLAY_WINDOW = "refresh_replay_window", Duration, 10, 0, 60, true, "How long a rotated refresh token still answers an honest retry with the same successor.";
+    SESSION_TTL = "session_ttl", Duration, 86_400, 60, 2_592_000, true, "Sliding lifetime of a browser session.";
+    INTERACTION_TTL = "interaction_ttl", Duration, 3600, 60, 86_400, false, "How long a sign-in may take from the first page to the last.";
+    MAX_FAILED_LOGINS = "max_failed_logins", Number, 5, 1, 1000, true, "Wrong passwords in a row that lock an account.";
+    LOCKOUT_DURATION = "lockout_duration", Duration, 900, 1, 86_400, true, "How long such a lock lasts.";
+    RATE_LIMIT_LOGIN_MAX = "rate_limit_login_max", Number, 10, 1, 100_000, true, "Failed sign-ins per account and address in the login window.";
+    RATE_LIMIT_LOGIN_WINDOW = "rate_limit_login_window", Duration, 900, 1, 86_400, true, "The login window.";
+    RATE_LIMIT_LOGIN_ADDRESS_MAX = "rate_limit_login_address_max", Number, 100, 1, 1_000_000, true, "Failed sign-ins per network address (IPv6: per /64) in the login window.";
+    RATE_LIMIT_LOGIN_ORGANIZATION_MAX = "rate_limit_login_organization_max", Number, 10_000, 1, 10_000_000, true, "Failed sign-ins per organization in the login window.";
+    RATE_LIMIT_TOKEN_MAX = "rate_limit_token_max", Number, 30, 1, 10_000_000, false, "Failed client authentications at the token endpoint per address and client in the token window.";
+    RATE_LIMIT_TOKEN_WINDOW = "rate_limit_token_window", Duration, 300, 1, 86_400, false, "The token window.";
+    RATE_LIMIT_INTROSPECT_MAX = "rate_limit_introspect_max", Number, 100, 1, 10_000_000, false, "Failed client authentications at introspection and revocation per address and client in the introspection window.";
+    RATE_LIMIT_INTROSPECT_WINDOW = "rate_limit_introspect_window", Duration, 60, 1, 86_400, false, "The introspection window.";
+    CORS_MAX_AGE = "cors_max_age", Duration, 3600, 0, 86_400, false, "How long a browser may keep the answer to a preflight request.";
+    AUDIT_RETENTION_DAYS = "audit_retention_days", Number, 90, 1, 36_500, false, "Days an audit row is kept.";
+    MAGIC_LINK_TTL = "magic_link_ttl", Duration, 900, 60, 86_400, true, "Lifetime of a sign-in link.";
+    PASSWORD_RESET_TTL = "password_reset_ttl", Duration, 3600, 60, 86_400, true, "Lifetime of a password reset link.";
+    INVITATION_TTL = "invitation_ttl", Duration, 604_800, 3600, 31_536_000, true, "Lifetime of an invitation.";
+}
+
+/// Names of the reference that still work.
+const ALIASES: &[(&str, &str)] =
+    &[("lockout_duration_seconds", "lockout_duration"), ("login_rate_limit", "rate_limit_login_max")];
+
+/// Finds a setting by key or alias.
+pub fn find(key: &str) -> Option<&'static SettingDefinition> {
+    let key = ALIASES.iter().find(|(alias, _)| *alias == key).map_or(key, |(_, canonical)| canonical);
+    ALL.iter().copied().find(|d| d.key == key)
+}
+
+/// `900`, `15m`, `12h`, `30d`, `2w` → seconds.
+pub fn parse_duration(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        Some(at) => text.split_at(at),
+        None => (text, "s"),
+    };
+    let factor = match unit.trim() {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 604_800,
+        _ => return None,
+    };
+    digits.parse::<i64>().ok()?.checked_mul(factor)
+}
+
+impl SettingDefinition {
+    /// Checks a value given as JSON and returns its stored form (an integer).
+    pub fn check(&self, value: &Value) -> Result<Value, Invalid> {
+        let number = match (self.value_type, value) {
+            (SettingType::Duration, Value::String(text)) => parse_duration(text),
+            (SettingType::Number, Value::String(text)) => text.trim().parse().ok(),
+            (SettingType::Duration | SettingType::Number, Value::Number(n)) => n.as_i64(),
+            _ => None,
+        };
+        let expected = match self.value_type {
+            SettingType::Duration => "a duration such as 900, \"15m\" or \"12h\"",
+            _ => "a whole number",
+        };
+        let Some(number) = number else {
+            return Err(Invalid::new("value", format!("`{}` takes {expected}", self.key)));
+        };
+        if !(self.minimum..=self.maximum).contains(&number) {
+            let bounds = format!("`{}` takes {} to {}", self.key, self.minimum, self.maximum);
+            return Err(Invalid::new("value", bounds));
+        }
+        Ok(Value::from(number))
+    }
+}
+
+/// The settings in force for one organization: its own values over the platform's over the defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    values: BTreeMap<String, i64>,
+}
+
+impl Settings {
+    /// Later layers win; stored values that no longer fit the registry fall back to the layer below.
+    pub fn layered(layers: &[&BTreeMap<String, Value>]) -> Self {
+        let mut values = BTreeMap::new();
+        for layer in layers {
+            for (key, value) in *layer {
+                if let Some(definition) = find(key)
+                    && let Ok(value) = definition.check(value)
+                    && let Some(number) = value.as_i64()
+                {
+                    values.insert(definition.key.to_owned(), number);
+                }
+            }
+        }
+        Self { values }
+    }
+
+    pub fn number(&self, definition: &SettingDefinition) -> u64 {
+        let value = self.values.get(definition.key).copied().unwrap_or(definition.default);
+        u64::try_from(value).unwrap_or(0)
+    }
+
+    pub fn duration(&self, definition: &SettingDefinition) -> Duration {
+        Duration::from_secs(self.number(definition))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_within_its_bounds() {
+        for definition in ALL {
+            assert!(definition.check(&Value::from(definition.default)).is_ok(), "{}", definition.key);
+        }
+    }
+
+    #[test]
+    fn durations_accept_units_and_refuse_words() {
+        assert_eq!(parse_duration("15m"), Some(900));
+        assert_eq!(parse_duration("900"), Some(900));
+        for bad in ["", "m", "soon", "1y2", "-5", "99999999999999999999"] {
+            assert_eq!(parse_duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn values_out_of_bounds_are_refused_with_the_bounds() {
+        let problem = AUTHORIZATION_CODE_TTL.check(&Value::from(600)).unwrap_err().problem;
+        assert!(problem.contains("1 to 60"), "{problem}");
+        assert!(MAX_FAILED_LOGINS.check(&Value::from("many")).is_err());
+    }
+
+    #[test]
+    fn an_organization_overrides_the_platform() {
+        let platform = BTreeMap::from([("access_token_ttl".to_owned(), Value::from(100))]);
+        let tenant = BTreeMap::from([("access_token_ttl".to_owned(), Value::from("5m"))]);
+        let settings = Settings::layered(&[&platform, &tenant]);
+        assert_eq!(settings.duration(ACCESS_TOKEN_TTL).as_secs(), 300);
+        assert_eq!(settings.duration(ID_TOKEN_TTL).as_secs(), 3600);
+    }
+
+    #[test]
+    fn aliases_find_their_setting() {
+        assert_eq!(find("lockout_duration_seconds").unwrap().key, "lockout_duration");
+        assert!(find("cookie_secure").is_none());
+    }
+}

@@ -1,0 +1,259 @@
+//! People.
+//!
+//! ```text
+//! active ⇄ inactive;  active ⇄ suspended;  active ⇄ locked;  nothing else
+//! ```
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Invalid, OrganizationId, Timestamp, UserId, word_enum};
+
+word_enum! {
+    pub enum UserStatus { Active = "active", Inactive = "inactive", Suspended = "suspended", Locked = "locked" }
+}
+word_enum! {
+    pub enum TwoFactorMethod { Email = "email", Totp = "totp" }
+}
+
+/// `locked_reason` of a lock that lifts itself.
+pub const AUTO_LOCKOUT: &str = "auto_lockout";
+
+/// An address as typed, and the form we compare and index.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Email {
+    shown: String,
+    key: String,
+}
+
+impl Email {
+    /// One `@`, a local part, a dotted or single-label domain, at most 320 characters, no blanks or control characters.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let shown = text.trim();
+        let well_formed = shown.len() <= 320
+            && !shown.chars().any(|c| c.is_whitespace() || c.is_control())
+            && shown.rsplit_once('@').is_some_and(|(local, domain)| {
+                !local.is_empty()
+                    && !local.contains('@')
+                    && !domain.is_empty()
+                    && !domain.starts_with('.')
+                    && !domain.ends_with('.')
+                    && domain.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '.')
+            });
+        if !well_formed {
+            return Err(Invalid::new("email", "use an address of the form name@example.com"));
+        }
+        Ok(Self { key: Self::key_of(shown), shown: shown.to_owned() })
+    }
+
+    /// The comparison form: Unicode lower case, so that both databases and the CLI agree.
+    pub fn key_of(text: &str) -> String {
+        text.trim().to_lowercase()
+    }
+
+    pub fn trusted(shown: String, key: String) -> Self {
+        Self { shown, key }
+    }
+
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email(…)")
+    }
+}
+
+/// The OpenID Connect address claim (Core §5.1.1).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    pub street: Option<String>,
+    pub locality: Option<String>,
+    pub region: Option<String>,
+    pub postal_code: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+}
+
+impl Address {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The standard claims a person's row carries.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    pub given_name: Option<String>,
+    pub family_name: Option<String>,
+    pub middle_name: Option<String>,
+    pub nickname: Option<String>,
+    pub preferred_username: Option<String>,
+    pub profile_url: Option<String>,
+    pub picture_url: Option<String>,
+    pub website_url: Option<String>,
+    pub gender: Option<String>,
+    /// `YYYY-MM-DD`, kept as text so that no time zone can move it.
+    pub birthdate: Option<String>,
+    pub zoneinfo: Option<String>,
+    pub locale: Option<String>,
+    pub phone_number: Option<String>,
+    pub phone_number_verified: bool,
+    pub address: Address,
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Profile(…)")
+    }
+}
+
+impl Profile {
+    /// Column limits of the data model (§2.6), so that a value is refused here and not by a database.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        let limits: [(&'static str, &Option<String>, usize); 17] = [
+            ("given_name", &self.given_name, 255),
+            ("family_name", &self.family_name, 255),
+            ("middle_name", &self.middle_name, 255),
+            ("nickname", &self.nickname, 255),
+            ("preferred_username", &self.preferred_username, 255),
+            ("profile", &self.profile_url, 2048),
+            ("picture", &self.picture_url, 2048),
+            ("website", &self.website_url, 2048),
+            ("gender", &self.gender, 50),
+            ("zoneinfo", &self.zoneinfo, 50),
+            ("locale", &self.locale, 10),
+            ("phone_number", &self.phone_number, 50),
+            ("street_address", &self.address.street, 2048),
+            ("locality", &self.address.locality, 255),
+            ("region", &self.address.region, 255),
+            ("postal_code", &self.address.postal_code, 20),
+            ("country", &self.address.country, 2),
+        ];
+        for (field, value, limit) in limits {
+            let Some(value) = value else { continue };
+            if value.chars().count() > limit || value.contains('\0') {
+                return Err(Invalid::new(field, format!("use at most {limit} characters and no NUL")));
+            }
+        }
+        if let Some(date) = &self.birthdate
+            && time::Date::parse(date, time::macros::format_description!("[year]-[month]-[day]")).is_err()
+        {
+            return Err(Invalid::new("birthdate", "use a calendar date of the form YYYY-MM-DD"));
+        }
+        Ok(())
+    }
+
+    /// Given, middle and family name joined by one space, skipping empties.
+    pub fn full_name(&self) -> Option<String> {
+        let parts: Vec<&str> = [&self.given_name, &self.middle_name, &self.family_name]
+            .into_iter()
+            .filter_map(|p| p.as_deref().map(str::trim).filter(|p| !p.is_empty()))
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub organization_id: OrganizationId,
+    pub email: Email,
+    pub email_verified: bool,
+    /// PHC string; `None` for a person without a password.
+    pub password_hash: Option<PasswordHash>,
+    pub password_changed_at: Option<Timestamp>,
+    pub profile: Profile,
+    pub status: UserStatus,
+    pub locked_at: Option<Timestamp>,
+    pub locked_reason: Option<String>,
+    pub last_login_at: Option<Timestamp>,
+    pub login_count: i64,
+    pub failed_login_count: i64,
+    pub last_failed_login_at: Option<Timestamp>,
+    pub two_factor_method: Option<TwoFactorMethod>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl User {
+    /// Whether the life cycle allows the move.
+    pub fn may_become(&self, next: UserStatus) -> Result<(), Invalid> {
+        use UserStatus::{Active, Inactive, Locked, Suspended};
+        match (self.status, next) {
+            (Active, Inactive | Suspended | Locked) | (Inactive | Suspended | Locked, Active) => Ok(()),
+            (from, to) => Err(Invalid::new("status", format!("a user who is {from} cannot become {to}"))),
+        }
+    }
+
+    /// A lock that guessing caused; it lifts itself after the cool-down.
+    pub fn is_auto_locked(&self) -> bool {
+        self.status == UserStatus::Locked && self.locked_reason.as_deref() == Some(AUTO_LOCKOUT)
+    }
+}
+
+/// An Argon2id PHC string that will not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    pub fn trusted(phc: String) -> Self {
+        Self(phc)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_compare_without_case() {
+        let one = Email::parse(" Ana@Example.COM ").unwrap();
+        assert_eq!(one.shown(), "Ana@Example.COM");
+        assert_eq!(one.key(), Email::parse("ana@example.com").unwrap().key());
+    }
+
+    #[test]
+    fn addresses_that_are_none_are_refused() {
+        for bad in ["", "a", "@b", "a@", "a@b c", "a@@b", "a@.b", "a@b.", "a\u{0}@b", "a@b\nc", "a@b>"] {
+            assert!(Email::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn birthdate_must_be_a_date() {
+        let with = |d: &str| Profile { birthdate: Some(d.to_owned()), ..Profile::default() }.validate();
+        assert!(with("1990-02-28").is_ok());
+        assert!(with("1990-02-30").is_err());
+        assert!(with("28.02.1990").is_err());
+    }
+
+    #[test]
+    fn full_name_skips_empties() {
+        let p = Profile {
+            given_name: Some("Ana".into()),
+            middle_name: Some(" ".into()),
+            family_name: Some("Li".into()),
+            ..Profile::default()
+        };
+        assert_eq!(p.full_name().as_deref(), Some("Ana Li"));
+        assert_eq!(Profile::default().full_name(), None);
+    }
+}
