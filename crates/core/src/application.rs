@@ -1,8 +1,6 @@
 //! Products, their roles, permissions and custom claims. An application has an owner (rule C-04): its
 //! organization, or the platform (`None`).
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     ApplicationId, ClaimDefinitionId, Invalid, ModuleId, OrganizationId, PermissionId, RoleId, Slug,
     Timestamp, word_enum,

@@ -31,8 +31,7 @@ impl BearerKind {
             Self::ClientAccessToken => "porta_ct_",
             Self::RefreshToken => "porta_rt_",
             Self::Session => "porta_se_",
-            Self::Interaction => "",
-            Self::ClientSecret => "",
+            Self::Interaction | Self::ClientSecret => "",
         }
     }
 
@@ -133,7 +132,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Reads hexadecimal of either case; `None` for anything else.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let bytes = text.as_bytes();
-    if bytes.len() % 2 != 0 {
+    if !bytes.len().is_multiple_of(2) {
         return None;
     }
     let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());

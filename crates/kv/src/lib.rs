@@ -1,1 +1,102 @@
-//! Room `kv`.
+//! The short-lived store: sessions, interactions, codes, counters, change notices.
+//!
+//! One trait, two implementations (Redis 7 and in-process), one contract suite. Everything here may be lost: people
+//! then sign in again. Nothing here is ever usable twice.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// Why the short-lived store could not answer. A caller never turns this into "not there".
+#[derive(Debug, thiserror::Error)]
+pub enum KvError {
+    /// No connection, or no answer in time; reconnecting goes on in the background.
+    #[error("short-lived store is unavailable: {0}")]
+    Unavailable(String),
+    /// The store answered something this program does not understand.
+    #[error("short-lived store answered unexpectedly: {0}")]
+    Unexpected(String),
+}
+
+pub type Result<T> = std::result::Result<T, KvError>;
+
+/// A key without the instance prefix, e.g. `{organization}:code:{digest}`. The implementation adds the namespace.
+pub type Key = str;
+
+/// One part of an atomic write.
+#[derive(Debug, Clone)]
+pub enum Write {
+    Put { key: String, value: Bytes, ttl: Duration },
+    Delete { key: String },
+}
+
+/// What was found where a value may be used once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Consumed {
+    /// First use; nobody else gets this answer.
+    Fresh(Bytes),
+    /// Already used; the value stays known for a while so that a replay can be traced.
+    Replayed(Bytes),
+    Absent,
+}
+
+/// A counter over a fixed window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    pub key: String,
+    pub maximum: u64,
+    pub window: Duration,
+}
+
+/// The answer of a limiter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Allowed,
+    /// At least one counter is at its maximum.
+    Limited {
+        retry_after: Duration,
+    },
+}
+
+/// One change that other instances must know: `topic` says what kind, `key` which one.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Notice {
+    pub topic: String,
+    pub key: String,
+}
+
+/// What a subscriber hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    Notice(Notice),
+    /// Notices may have been missed (reconnect, slow subscriber): forget everything cached.
+    Gap,
+}
+
+#[async_trait]
+pub trait Kv: Send + Sync + 'static {
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>>;
+    async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()>;
+    /// Stores only where nothing is stored; `true` when it was stored (`SET NX`).
+    async fn put_if_absent(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<bool>;
+    /// Reads and removes in one step (`GETDEL`).
+    async fn take(&self, key: &Key) -> Result<Option<Bytes>>;
+    /// Uses a value once in one step. The first caller gets `Fresh`; for `remember` afterwards others get `Replayed`.
+    async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed>;
+    /// All writes or none, in one command.
+    async fn write(&self, writes: Vec<Write>) -> Result<()>;
+    /// Whether any counter is at its maximum; counts nothing. One command.
+    async fn check(&self, limits: &[Limit]) -> Result<Verdict>;
+    /// Adds one to every counter, all or none; a counter already at its maximum refuses the whole and nothing is
+    /// counted. One command. The first hit starts the window.
+    async fn hit(&self, limits: &[Limit]) -> Result<Verdict>;
+    /// Forgets counters.
+    async fn clear(&self, keys: &[String]) -> Result<()>;
+    async fn publish(&self, notice: &Notice) -> Result<()>;
+    /// Everything published from now on, by any instance, this one included.
+    fn subscribe(&self) -> tokio::sync::broadcast::Receiver<Heard>;
+    async fn ping(&self) -> Result<()>;
+    /// Commands sent so far, for the round-trip budgets of the tests.
+    fn commands(&self) -> u64;
+}
