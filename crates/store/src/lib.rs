@@ -1,1 +1,120 @@
-//! Room `store`.
+//! What the domain needs from durable storage: one repository per aggregate, obtained *for* an organization, and a
+//! unit of work that must be committed. SQL lives in `store-sql`.
+//!
+//! Rules every method keeps (the contract suite shows them):
+//! - "belongs to another organization" and "does not exist" are the same answer;
+//! - lookups return `Option`; a failed query is an `Err` and never turns into `None`;
+//! - single use is one guarded statement;
+//! - a method documented as *one round trip* sends one statement to PostgreSQL.
+
+use async_trait::async_trait;
+use porta_core::audit::AuditEvent;
+use porta_core::{OrganizationId, Timestamp};
+
+pub mod applications;
+pub mod clients;
+pub mod keys;
+pub mod organizations;
+pub mod tokens;
+pub mod users;
+
+pub use applications::{ApplicationRepository, Upserted};
+pub use clients::ClientRepository;
+pub use keys::SigningKeyRepository;
+pub use organizations::{OrganizationRepository, SettingRepository};
+pub use tokens::{
+    AccessTokenFacts, AuthorizeFacts, CustomClaim, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
+    Rights, SessionRepository, TokenRepository, UserInfoFacts,
+};
+pub use users::{FailureOutcome, LockPolicy, UserRepository};
+
+/// Why storage could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection, no free connection in time, or the statement ran out of time. Worth a retry.
+    #[error("storage is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A unique rule refused the row; names the rule.
+    #[error("already taken: {0}")]
+    Conflict(String),
+    /// The row points at something that is not there.
+    #[error("refers to a missing row: {0}")]
+    MissingReference(String),
+    /// A row holds a combination no code writes.
+    #[error("inconsistent row in {table}, column {column}, row {row}")]
+    Inconsistent { table: &'static str, column: &'static str, row: String },
+    #[error("storage failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Repositories, either on their own (each call commits by itself) or inside a [`UnitOfWork`].
+pub trait Repositories: Send {
+    /// Tenants themselves; the one repository that is not *inside* a tenant.
+    fn organizations(&mut self) -> Box<dyn OrganizationRepository + '_>;
+    /// Settings of the platform (`None`) or of one organization.
+    fn settings(&mut self, organization: Option<OrganizationId>) -> Box<dyn SettingRepository + '_>;
+    /// Applications an organization owns, and the platform's shared ones for reading.
+    fn applications(&mut self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_>;
+    fn clients(&mut self, organization: OrganizationId) -> Box<dyn ClientRepository + '_>;
+    fn users(&mut self, organization: OrganizationId) -> Box<dyn UserRepository + '_>;
+    fn signing_keys(&mut self, organization: OrganizationId) -> Box<dyn SigningKeyRepository + '_>;
+    fn sessions(&mut self, organization: OrganizationId) -> Box<dyn SessionRepository + '_>;
+    fn tokens(&mut self, organization: OrganizationId) -> Box<dyn TokenRepository + '_>;
+    fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
+}
+
+/// Several changes that happen together or not at all. Dropping it without a commit undoes everything.
+#[async_trait]
+pub trait UnitOfWork: Repositories {
+    async fn commit(self: Box<Self>) -> Result<()>;
+    /// Marks a point to return to; one level deep, a later mark replaces the earlier one.
+    async fn savepoint(&mut self) -> Result<()>;
+    /// Undoes everything since the last savepoint; the unit of work stays usable even after a failed statement.
+    async fn rollback_to_savepoint(&mut self) -> Result<()>;
+}
+
+/// What happened in one sweep (decision D16).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// `false`: another instance holds the lease.
+    pub held_lease: bool,
+    pub rows: u64,
+}
+
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Repositories whose every call commits by itself.
+    fn repositories(&self) -> Box<dyn Repositories + '_>;
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>>;
+    /// `SELECT 1`.
+    async fn ping(&self) -> Result<()>;
+    /// Names of migrations this program has and the database has not.
+    async fn pending_migrations(&self) -> Result<Vec<String>>;
+    /// Removes expired rows, oldest first, at most `batch` per table, under a lease.
+    async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept>;
+    /// Round trips to the database so far, for the budgets of the tests.
+    fn round_trips(&self) -> u64;
+}
+
+#[async_trait]
+pub trait AuditRepository: Send {
+    async fn record(&mut self, event: &AuditEvent) -> Result<()>;
+    /// Newest first; for tests and the CLI. `organization` narrows.
+    async fn recent(&mut self, organization: Option<OrganizationId>, limit: u32) -> Result<Vec<AuditEvent>>;
+}
+
+/// A keyset page: at most `limit` items and where to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub next: Option<Cursor>,
+}
+
+/// Position after the last item of a page, ordered by `(created_at, id)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub created_at: Timestamp,
+    pub id: uuid::Uuid,
+}

@@ -1,0 +1,39 @@
+//! OAuth clients and their secrets.
+
+use async_trait::async_trait;
+use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
+use porta_core::{ApplicationId, ClientKey, ClientSecretId, Timestamp};
+
+use crate::{Cursor, Page, Result};
+
+/// Obtained for an organization.
+#[async_trait]
+pub trait ClientRepository: Send {
+    /// What a protocol request under this organization may see: its own clients and those of others that list it in
+    /// `allowed_organizations`, only while the client is active and its owner is active; with every active secret.
+    /// One round trip.
+    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<(Client, Vec<ClientSecret>)>>;
+
+    // Everything below sees clients this organization owns.
+    async fn by_client_id(&mut self, client_id: &ClientId) -> Result<Option<Client>>;
+    async fn by_key(&mut self, key: ClientKey) -> Result<Option<Client>>;
+    async fn by_name(&mut self, application: ApplicationId, name: &str) -> Result<Option<Client>>;
+    /// Stores `allowed_organizations` too. Refuses a taken `client_id` with `Conflict`.
+    async fn insert(&mut self, client: &Client) -> Result<()>;
+    /// Rewrites everything but ids, owner, status and creation time.
+    async fn update(&mut self, client: &Client) -> Result<bool>;
+    async fn set_status(
+        &mut self,
+        key: ClientKey,
+        from: ClientStatus,
+        to: ClientStatus,
+        now: Timestamp,
+    ) -> Result<bool>;
+    async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<Client>>;
+
+    async fn insert_secret(&mut self, secret: &ClientSecret) -> Result<()>;
+    async fn secrets(&mut self, key: ClientKey) -> Result<Vec<ClientSecret>>;
+    async fn revoke_secret(&mut self, key: ClientKey, secret: ClientSecretId) -> Result<bool>;
+    /// Stamps `last_used_at`, never backwards. One round trip.
+    async fn touch_secrets(&mut self, used: &[(ClientSecretId, Timestamp)]) -> Result<()>;
+}

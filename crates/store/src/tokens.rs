@@ -1,0 +1,206 @@
+//! Sessions, grants, and the tokens that descend from them.
+
+use async_trait::async_trait;
+use porta_core::audit::AuditEvent;
+use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
+use porta_core::user::{User, UserStatus};
+use porta_core::{
+    ApplicationId, ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, TokenDigest, TokenFamilyId,
+    UserId,
+};
+
+use crate::Result;
+
+/// What the authorization endpoint must know about a browser session, read in one round trip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorizeFacts {
+    pub user_id: UserId,
+    pub user_status: UserStatus,
+    pub user_email: String,
+    pub session_expires_at: Timestamp,
+    pub session_revoked: bool,
+    /// The grant this user gave this client, unless it expired.
+    pub grant: Option<Grant>,
+}
+
+/// Roles, permissions and custom claims of one user in one application.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rights {
+    /// Slugs ordered by role name.
+    pub roles: Vec<String>,
+    /// Distinct slugs in order.
+    pub permissions: Vec<String>,
+    pub claims: Vec<CustomClaim>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomClaim {
+    pub name: String,
+    pub value: serde_json::Value,
+    pub include_in_id_token: bool,
+    pub include_in_access_token: bool,
+    pub include_in_userinfo: bool,
+}
+
+/// What issuing tokens for a code needs, read in one round trip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IssuanceFacts {
+    pub user: User,
+    pub rights: Rights,
+    pub grant_exists: bool,
+    /// Not revoked and not past its end.
+    pub session_live: bool,
+    /// The family was revoked (or already issued) under this id.
+    pub family_exists: bool,
+}
+
+/// Everything that can end a token before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Liveness {
+    pub family_revoked: bool,
+    pub family_expires_at: Timestamp,
+    pub session_live: bool,
+    pub user_active: bool,
+    pub client_active: bool,
+    pub organization_active: bool,
+}
+
+impl Liveness {
+    /// Whether a token of a family is honoured at `now`; natural end of the session does not end an offline family.
+    pub fn is_live(&self, family: &TokenFamily, now: Timestamp) -> bool {
+        !self.family_revoked
+            && now < self.family_expires_at
+            && (self.session_live || family.is_offline)
+            && self.user_active
+            && self.client_active
+            && self.organization_active
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccessTokenFacts {
+    pub token: AccessToken,
+    pub family: TokenFamily,
+    pub liveness: Liveness,
+    /// Public identifier of the client the token was issued to.
+    pub client_id: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserInfoFacts {
+    pub access: AccessTokenFacts,
+    pub user: User,
+    /// In the application of the token's client.
+    pub rights: Rights,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RefreshTokenFacts {
+    pub token: RefreshToken,
+    pub family: TokenFamily,
+    pub liveness: Liveness,
+    pub client_id: String,
+    pub user: User,
+    pub rights: Rights,
+    /// The successor was itself used: a retry is no longer honest (decision D8).
+    pub successor_rotated: bool,
+}
+
+/// Whose tokens end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    Family(TokenFamilyId),
+    Session(SessionKey),
+    User(UserId),
+    Client(ClientKey),
+    Grant(GrantId),
+    /// Every family and session of the organization.
+    Everything,
+}
+
+/// Obtained for an organization.
+#[async_trait]
+pub trait SessionRepository: Send {
+    /// One round trip. `None`: no such session (or another organization's).
+    async fn authorize_facts(
+        &mut self,
+        session: SessionKey,
+        client: ClientKey,
+        now: Timestamp,
+    ) -> Result<Option<AuthorizeFacts>>;
+    async fn by_id(&mut self, session: SessionKey) -> Result<Option<SessionRecord>>;
+    /// Slides the end of a session that is not revoked.
+    async fn extend(&mut self, session: SessionKey, expires_at: Timestamp, now: Timestamp) -> Result<bool>;
+    /// Ends a session and every family that was authorized in it, with its audit row, in one round trip. `false`: it
+    /// had ended already.
+    async fn end(&mut self, session: SessionKey, now: Timestamp, event: &AuditEvent) -> Result<bool>;
+    /// Adds scopes to the grant of (user, client) or makes one; never takes any away. `known` is the grant as last
+    /// read: with it unchanged this is one round trip. An expired grant starts anew. Returns the grant as stored.
+    async fn extend_grant(
+        &mut self,
+        known: Option<&Grant>,
+        wanted: &Grant,
+        event: Option<&AuditEvent>,
+    ) -> Result<Grant>;
+    async fn grant(&mut self, user: UserId, client: ClientKey) -> Result<Option<Grant>>;
+}
+
+/// Obtained for an organization. Only digests of bearer values come in.
+#[async_trait]
+pub trait TokenRepository: Send {
+    /// One round trip.
+    async fn issuance_facts(
+        &mut self,
+        family: &TokenFamily,
+        application: ApplicationId,
+        now: Timestamp,
+    ) -> Result<Option<IssuanceFacts>>;
+    /// Stores a new family with its first tokens in one round trip. `false` when the family exists already, which is
+    /// how a replayed code that came first blocks the honest one: nothing was written.
+    async fn issue(
+        &mut self,
+        family: &TokenFamily,
+        access: &AccessToken,
+        refresh: Option<&RefreshToken>,
+    ) -> Result<bool>;
+    /// A code was used twice: the family is revoked, and if it was not stored yet it is stored as revoked so that it
+    /// can never be issued. One round trip.
+    async fn forbid_family(&mut self, family: &TokenFamily, now: Timestamp, event: &AuditEvent)
+    -> Result<()>;
+
+    /// One round trip, no matter whether expired, rotated or revoked: the caller judges.
+    async fn refresh_facts(
+        &mut self,
+        digest: &TokenDigest,
+        application: Option<ApplicationId>,
+        now: Timestamp,
+    ) -> Result<Option<RefreshTokenFacts>>;
+    /// Rotates `old` → `successor` and stores `access`, in one guarded statement and one round trip. `false`: somebody
+    /// else rotated it, or the family was revoked; nothing was written.
+    async fn rotate(
+        &mut self,
+        old: &TokenDigest,
+        successor: &RefreshToken,
+        access: &AccessToken,
+        now: Timestamp,
+    ) -> Result<bool>;
+    /// Another access token for a family; storing the same digest again is not an error.
+    async fn add_access_token(&mut self, access: &AccessToken) -> Result<()>;
+
+    /// One round trip. The application of UserInfo rights is that of the token's client.
+    async fn userinfo_facts(&mut self, digest: &TokenDigest, now: Timestamp)
+    -> Result<Option<UserInfoFacts>>;
+    /// One round trip.
+    async fn access_facts(
+        &mut self,
+        digest: &TokenDigest,
+        now: Timestamp,
+    ) -> Result<Option<AccessTokenFacts>>;
+
+    /// Removes one access token.
+    async fn delete_access_token(&mut self, digest: &TokenDigest) -> Result<bool>;
+    /// Ends families (and, for user, session and everything, sessions). Returns how many families ended.
+    async fn revoke(&mut self, what: Revocation, now: Timestamp) -> Result<u64>;
+    /// The organization this repository was obtained for.
+    fn organization(&self) -> OrganizationId;
+}

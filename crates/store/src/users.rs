@@ -1,0 +1,73 @@
+//! People.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use porta_core::audit::AuditEvent;
+use porta_core::session::SessionRecord;
+use porta_core::user::{PasswordHash, User, UserStatus};
+use porta_core::{Timestamp, UserId};
+
+use crate::{Cursor, Page, Result};
+
+/// When guessing locks an account, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockPolicy {
+    pub max_failed_logins: u64,
+    pub lockout: Duration,
+}
+
+/// What a wrong password led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailureOutcome {
+    pub failed_login_count: i64,
+    /// This failure locked the account.
+    pub locked_now: bool,
+}
+
+/// Obtained for an organization.
+#[async_trait]
+pub trait UserRepository: Send {
+    /// By the comparison form of the address ([`porta_core::user::Email::key_of`]). One round trip.
+    async fn by_email(&mut self, email_key: &str) -> Result<Option<User>>;
+    async fn by_id(&mut self, id: UserId) -> Result<Option<User>>;
+    /// Refuses a taken address with `Conflict`.
+    async fn insert(&mut self, user: &User) -> Result<()>;
+    /// Rewrites address, verification, profile; not password, status or counters.
+    async fn update(&mut self, user: &User) -> Result<bool>;
+    /// One guarded statement; leaving `locked` clears lock columns and the failure counter.
+    async fn set_status(
+        &mut self,
+        id: UserId,
+        from: UserStatus,
+        to: UserStatus,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<bool>;
+    async fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>, now: Timestamp)
+    -> Result<bool>;
+    async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>>;
+
+    /// A right password, in one round trip: counters, last login, the session's row and the audit rows, provided the
+    /// user may sign in (active, or an automatic lock at least `lockout` old, which this lifts). `rehash` replaces the
+    /// stored hash when given. `false`: the user may not sign in any more; nothing was written.
+    async fn record_sign_in(
+        &mut self,
+        user: UserId,
+        lockout: Duration,
+        rehash: Option<&PasswordHash>,
+        session: &SessionRecord,
+        event: &AuditEvent,
+    ) -> Result<bool>;
+
+    /// A wrong password, in one round trip: counts it and locks an active account at the threshold. An automatic lock
+    /// that is over counts from one again. `locked` is written only when this failure locks the account.
+    async fn record_sign_in_failure(
+        &mut self,
+        user: UserId,
+        policy: LockPolicy,
+        now: Timestamp,
+        failed: &AuditEvent,
+        locked: &AuditEvent,
+    ) -> Result<Option<FailureOutcome>>;
+}
