@@ -2,6 +2,7 @@
 
 pub mod application;
 pub mod audit;
+pub mod change;
 pub mod client;
 pub mod entropy;
 pub mod ids;
@@ -15,6 +16,7 @@ pub mod slug;
 pub mod time;
 pub mod user;
 
+pub use change::Change;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use ids::{
     ApplicationId, AuditId, ClaimDefinitionId, ClientKey, ClientSecretId, EntityId, GrantId, ModuleId,
