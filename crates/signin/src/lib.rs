@@ -1,1 +1,3 @@
-//! Room `signin`.
+//! The sign-in journey.
+
+pub mod password;
