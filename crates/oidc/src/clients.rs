@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use porta_core::OrganizationId;
 use porta_core::client::{Client, ClientId, ClientSecret};
-use porta_protocol::scope::Scope;
+use porta_protocol::Scope;
 
 use crate::{Engine, EngineError};
 

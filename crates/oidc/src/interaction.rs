@@ -43,7 +43,7 @@ pub struct ConsentAsked {
     pub user_email: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interaction {
     pub uid: String,
     pub organization: OrganizationId,
@@ -59,7 +59,7 @@ pub struct Interaction {
 }
 
 /// A stored interaction together with the way to address it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BoundInteraction {
     pub interaction: Interaction,
     key: String,

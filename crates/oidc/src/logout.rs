@@ -11,9 +11,7 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::{AuditId, BearerKind, TokenDigest};
 use porta_jose::TokenKind;
-use porta_protocol::error::{ErrorCode, OAuthError};
-use porta_protocol::params::Params;
-use porta_protocol::redirect_uri;
+use porta_protocol::{ErrorCode, OAuthError, Params, redirect_uri};
 use serde::{Deserialize, Serialize};
 
 use crate::clients::ProtocolClient;
@@ -165,7 +163,7 @@ fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, Lo
     }
     let mut redirect_to = uri.to_owned();
     if let Some(state) = params.get("state") {
-        redirect_to = porta_protocol::authorize::append_query(uri, &[("state", state)]);
+        redirect_to = porta_protocol::authorize::append_query(uri, [("state", state)]);
     }
     Ok(Onward { redirect_to: Some(redirect_to) })
 }

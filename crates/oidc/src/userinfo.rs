@@ -2,8 +2,7 @@
 
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::claims::{claims_for_scope, standard_claims};
-use porta_protocol::claims_request::ClaimsRequest;
-use porta_protocol::scope::{self, Scope};
+use porta_protocol::{ClaimsRequest, Scope, scope};
 use porta_store::UserInfoFacts;
 use serde_json::{Map, Value, json};
 
@@ -66,9 +65,9 @@ impl Engine {
 }
 
 fn userinfo_claims(facts: &UserInfoFacts, scope: &Scope) -> Map<String, Value> {
-    let request = facts.access.family.claims.as_ref().and_then(ClaimsRequest::from_json);
+    let request = facts.access.family.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok());
     let by_scope: Vec<&str> = scope.iter().flat_map(claims_for_scope).copied().collect();
-    let wanted = |name: &str| by_scope.contains(&name) || request.as_ref().is_some_and(|r| r.userinfo_wants(name));
+    let wanted = |name: &str| by_scope.contains(&name) || request.as_ref().is_some_and(|r| r.userinfo.contains(name));
     let mut claims = standard_claims(&facts.user, wanted);
     claims.insert("roles".to_owned(), json!(facts.rights.roles));
     claims.insert("permissions".to_owned(), json!(facts.rights.permissions));

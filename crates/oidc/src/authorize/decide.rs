@@ -2,7 +2,7 @@
 
 use porta_core::session::Grant;
 use porta_core::Timestamp;
-use porta_protocol::error::{ErrorCode, OAuthError};
+use porta_protocol::{ErrorCode, OAuthError, PromptValue};
 
 use super::request::AuthorizationRequest;
 
@@ -46,7 +46,7 @@ pub enum Decision {
 
 /// Login first, then consent; `prompt=none` turns a page into an error.
 pub fn decide(request: &AuthorizationRequest, standing: Standing<'_>) -> Decision {
-    let no_pages = request.prompt.none();
+    let no_pages = request.prompt.contains(PromptValue::None);
     let Some(session) = standing.session.filter(|s| !needs_login(request, s, &standing)) else {
         if no_pages {
             return Decision::Refuse(OAuthError::new(ErrorCode::LoginRequired, "the person must sign in"));
@@ -62,7 +62,7 @@ pub fn decide(request: &AuthorizationRequest, standing: Standing<'_>) -> Decisio
     if standing.is_first_party || standing.consented_here {
         return Decision::Proceed { grant_more: missing };
     }
-    let asks = request.prompt.consent() || standing.asks_every_time || session.grant.is_none() || !missing.is_empty();
+    let asks = request.prompt.contains(PromptValue::Consent) || standing.asks_every_time || session.grant.is_none() || !missing.is_empty();
     if !asks {
         return Decision::Proceed { grant_more: Vec::new() };
     }
@@ -74,7 +74,7 @@ pub fn decide(request: &AuthorizationRequest, standing: Standing<'_>) -> Decisio
 
 fn needs_login(request: &AuthorizationRequest, session: &SignedIn<'_>, standing: &Standing<'_>) -> bool {
     let subject_differs = request.hinted_subject.as_deref().is_some_and(|s| s != session.subject)
-        || request.claims.as_ref().and_then(|c| c.requested_subject()).is_some_and(|s| s != session.subject);
+        || request.claims.as_ref().is_some_and(|c| !c.accepts_subject(session.subject));
     if subject_differs {
         return true;
     }
@@ -84,5 +84,5 @@ fn needs_login(request: &AuthorizationRequest, session: &SignedIn<'_>, standing:
     let too_old = request.max_age.is_some_and(|seconds| {
         seconds == 0 || standing.now.since(session.auth_time) > std::time::Duration::from_secs(seconds)
     });
-    request.prompt.login() || request.prompt.select_account() || too_old
+    request.prompt.contains(PromptValue::Login) || request.prompt.contains(PromptValue::SelectAccount) || too_old
 }

@@ -6,14 +6,12 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::{Grant, TokenFamily};
 use porta_core::user::UserStatus;
 use porta_core::{AuditId, BearerKind, GrantId, Timestamp, TokenDigest, TokenFamilyId, settings};
-use porta_protocol::error::{ErrorCode, OAuthError};
-use porta_protocol::params::Params;
-use porta_protocol::scope;
+use porta_protocol::{ClaimsRequest, Delivery, ErrorCode, OAuthError, Params, scope};
 use porta_store::AuthorizeFacts;
 
 use super::check::{AuthorizeError, Redirectable, asks_every_time};
 use super::decide::{Decision, Need, SignedIn, Standing, decide};
-use super::{AuthorizationRequest, Response};
+use super::AuthorizationRequest;
 use crate::clients::ProtocolClient;
 use crate::interaction::{ConsentAsked, LoginDone, NewInteraction, Stage};
 use crate::session::{PresentedSession, to_bytes};
@@ -25,7 +23,7 @@ use crate::{Caller, Engine, EngineError, Tenant};
 pub enum Outcome {
     /// Go on inside an interaction: to its page, or to the resume address.
     Interact(NewInteraction),
-    Respond(Response),
+    Respond(Delivery),
 }
 
 /// An outcome, and the new end of the session when its cookie should be renewed.
@@ -79,15 +77,13 @@ impl Engine {
         let Some(bound) = self.take_interaction(tenant, uid, binding).await? else { return Ok(Resumed::Gone) };
         let interaction = bound.interaction;
         let request = interaction.request;
-        let respond = |error: &OAuthError| {
-            let response = Response::error(tenant, &request.redirect_uri, request.response_mode, request.state.as_deref(), error);
-            Resumed::Authorized(Authorized { outcome: Outcome::Respond(response), session_until: None })
-        };
         // The client may have been switched off while the person was typing.
         let Some(client) = self.client(tenant.organization.id, &request.client_id).await? else { return Ok(Resumed::Gone) };
         if interaction.stage == Stage::Denied {
             self.record_consent(tenant, interaction.login, &request, caller, "user.consent.denied").await?;
-            return Ok(respond(&OAuthError::new(ErrorCode::AccessDenied, "the person declined")));
+            let declined = OAuthError::new(ErrorCode::AccessDenied, "the person declined");
+            let outcome = Outcome::Respond(request.refuse(tenant, &declined));
+            return Ok(Resumed::Authorized(Authorized { outcome, session_until: None }));
         }
         let session = self.session(tenant, cookie).await?;
         let same_session = |login: LoginDone| session.as_ref().is_some_and(|s| s.session.key == login.session);
@@ -138,13 +134,11 @@ impl Engine {
                 let session_until = self.slide_session(tenant, &session).await?;
                 let grant = self.ensure_grant(tenant, client, &session, &facts, &request, grant_more, caller).await?;
                 let code = self.issue_code(tenant, client, &request, &session, &grant).await?;
-                let response = Response::code(tenant, &request.redirect_uri, request.response_mode, request.state.as_deref(), code);
-                Ok(Authorized { outcome: Outcome::Respond(response), session_until })
+                Ok(Authorized { outcome: Outcome::Respond(request.answer(tenant, &code)), session_until })
             }
             (Decision::Proceed { .. }, None) => Err(EngineError::Unreadable("a decision to proceed without a session".to_owned())),
             (Decision::Refuse(error), _) => {
-                let response = Response::error(tenant, &request.redirect_uri, request.response_mode, request.state.as_deref(), &error);
-                Ok(Authorized { outcome: Outcome::Respond(response), session_until: None })
+                Ok(Authorized { outcome: Outcome::Respond(request.refuse(tenant, &error)), session_until: None })
             }
         }
     }
@@ -256,7 +250,7 @@ impl Engine {
             auth_time: session.session.auth_time,
             acr: session.session.acr.clone(),
             amr: session.session.amr.clone(),
-            claims: request.claims.as_ref().map(porta_protocol::claims_request::ClaimsRequest::to_json),
+            claims: request.claims.as_ref().map(ClaimsRequest::to_value),
             expires_at: now + tenant.settings.duration(settings::GRANT_TTL),
             created_at: now,
         };

@@ -10,4 +10,3 @@ pub use check::{AuthorizeError, Redirectable};
 pub use decide::{Decision, Need};
 pub use flow::{Authorized, Outcome, Resumed};
 pub use request::AuthorizationRequest;
-pub use respond::Response;

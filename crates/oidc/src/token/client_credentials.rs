@@ -1,10 +1,8 @@
 //! The client credentials grant (RFC 6749 §4.4): no person, no refresh token, no ID token.
 
 use porta_core::{BearerKind, ClientKey, OrganizationId, Timestamp, TokenDigest, settings};
-use porta_protocol::error::ErrorCode;
-use porta_protocol::params::Params;
-use porta_protocol::scope::{self, Scope};
 use porta_protocol::token_response::TokenResponse;
+use porta_protocol::{ErrorCode, Params, Scope, scope};
 use serde::{Deserialize, Serialize};
 
 use super::{TokenError, refused};
@@ -48,7 +46,7 @@ impl Engine {
         self.kv.put(&key, to_bytes(&record)?, lifetime).await?;
         Ok(TokenResponse {
             access_token,
-            token_type: "Bearer",
+            token_type: "Bearer".to_owned(),
             expires_in: lifetime.as_secs(),
             refresh_token: None,
             id_token: None,
@@ -66,9 +64,5 @@ fn machine_scope(client: &ProtocolClient, requested: Option<&str>) -> Result<Str
     if !wanted.is_subset_of(&client.scope) {
         return Err(refused(ErrorCode::InvalidScope, "a requested scope is not allowed for this client"));
     }
-    let mut granted = Scope::default();
-    for word in wanted.iter().filter(|w| !scope::SUPPORTED.contains(w)) {
-        granted.insert(word);
-    }
-    Ok(granted.to_string())
+    Ok(wanted.filtered(|w| !scope::SUPPORTED.contains(&w)).to_string())
 }

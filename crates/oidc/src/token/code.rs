@@ -12,10 +12,8 @@ use porta_core::session::TokenFamily;
 use porta_core::user::UserStatus;
 use porta_core::{AuditId, BearerKind, OrganizationId, Timestamp, TokenDigest};
 use porta_kv::Consumed;
-use porta_protocol::error::ErrorCode;
-use porta_protocol::params::Params;
-use porta_protocol::pkce::CodeChallenge;
 use porta_protocol::token_response::TokenResponse;
+use porta_protocol::{CodeChallenge, ErrorCode, Params};
 use serde::{Deserialize, Serialize};
 
 use super::{TokenError, invalid_grant, refused};
@@ -31,7 +29,7 @@ pub struct CodeRecord {
     pub family: TokenFamily,
     pub redirect_uri: String,
     pub redirect_uri_sent: bool,
-    pub code_challenge: Option<String>,
+    pub code_challenge: Option<CodeChallenge>,
     pub expires_at: Timestamp,
 }
 
@@ -118,8 +116,7 @@ impl Engine {
             (None, Some(_)) => Err(invalid_grant("code_verifier without code_challenge")),
             (Some(_), None) => Err(invalid_grant("code_verifier is missing")),
             (Some(challenge), Some(verifier)) => {
-                let matches = CodeChallenge::s256(challenge).is_ok_and(|c| c.verify(verifier));
-                if matches { Ok(()) } else { Err(invalid_grant("code_verifier does not match")) }
+                if challenge.verify(verifier) { Ok(()) } else { Err(invalid_grant("code_verifier does not match")) }
             }
         }
     }

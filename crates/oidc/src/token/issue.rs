@@ -3,8 +3,8 @@
 use porta_core::session::{AccessToken, RefreshToken, TokenFamily};
 use porta_core::user::User;
 use porta_core::{BearerKind, Timestamp, TokenDigest, settings};
-use porta_protocol::scope::{self, Scope};
 use porta_protocol::token_response::TokenResponse;
+use porta_protocol::{Scope, scope};
 use porta_store::Rights;
 
 use crate::clients::ProtocolClient;
@@ -51,7 +51,7 @@ impl Engine {
         let expires_in = issued.access_row.expires_at.since(self.now()).as_secs();
         Ok(TokenResponse {
             access_token: issued.access,
-            token_type: "Bearer",
+            token_type: "Bearer".to_owned(),
             expires_in,
             refresh_token: issued.refresh,
             id_token,

@@ -10,10 +10,8 @@ pub use client_credentials::ClientTokenRecord;
 pub use code::CodeRecord;
 
 use porta_core::client::GrantType;
-use porta_protocol::client_auth::Presented;
-use porta_protocol::error::{ErrorCode, OAuthError};
-use porta_protocol::params::Params;
 use porta_protocol::token_response::TokenResponse;
+use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
 
 use crate::client_auth::ClientAuthError;
 use crate::throttle::Guarded;

@@ -10,10 +10,8 @@
 
 use porta_core::session::TokenFamily;
 use porta_core::{BearerKind, TokenDigest, settings};
-use porta_protocol::error::ErrorCode;
-use porta_protocol::params::Params;
-use porta_protocol::scope::Scope;
 use porta_protocol::token_response::TokenResponse;
+use porta_protocol::{ErrorCode, Params, Scope};
 use porta_store::{RefreshTokenFacts, Revocation};
 
 use super::issue::{Issued, access_row, refresh_row};
