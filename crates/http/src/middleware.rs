@@ -31,7 +31,12 @@ impl Seen {
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Operations §7: method, route pattern, status, duration. Never the query, never a path segment that could be a token.
-pub(crate) async fn around(State(state): State<AppState>, peer: ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Reply {
+pub(crate) async fn around(
+    State(state): State<AppState>,
+    peer: ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Reply {
     let started = Instant::now();
     let request_id = request_id(&state, peer.0, request.headers());
     let seen = Seen::default();
@@ -82,9 +87,16 @@ fn finish(state: &AppState, headers: &mut HeaderMap, request_id: &HeaderValue) {
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=()"),
     );
-    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("strict-origin-when-cross-origin"));
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers
+        .entry(header::REFERRER_POLICY)
+        .or_insert(HeaderValue::from_static("strict-origin-when-cross-origin"));
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     if state.is_https {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+        );
     }
 }

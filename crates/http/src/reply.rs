@@ -104,7 +104,13 @@ pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
 }
 
 /// What a person sees when something went wrong.
-pub(crate) fn error_page(state: &Shared, tenant: Option<&Tenant>, status: StatusCode, text: ErrorText, code: Option<&str>) -> Reply {
+pub(crate) fn error_page(
+    state: &Shared,
+    tenant: Option<&Tenant>,
+    status: StatusCode,
+    text: ErrorText,
+    code: Option<&str>,
+) -> Reply {
     let look = tenant.map_or_else(Look::neutral, |t| Look::of(&t.organization));
     page(status, state.pages.error(&look, &ErrorPage { code, ..ErrorPage::new(text) }))
 }
@@ -124,14 +130,23 @@ pub(crate) fn engine_error(error: &EngineError) -> Reply {
         );
         return with_retry_after(reply, std::time::Duration::from_secs(1));
     }
-    oauth_error(StatusCode::INTERNAL_SERVER_ERROR, &OAuthError::new(ErrorCode::ServerError, "the server met an unexpected condition"))
+    oauth_error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        &OAuthError::new(ErrorCode::ServerError, "the server met an unexpected condition"),
+    )
 }
 
 /// The same for a person.
 pub(crate) fn engine_error_page(state: &Shared, tenant: Option<&Tenant>, error: &EngineError) -> Reply {
     log_engine_error(error);
     if error.is_unavailable() {
-        let reply = error_page(state, tenant, StatusCode::SERVICE_UNAVAILABLE, ErrorText::Unavailable, Some("temporarily_unavailable"));
+        let reply = error_page(
+            state,
+            tenant,
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorText::Unavailable,
+            Some("temporarily_unavailable"),
+        );
         return with_retry_after(reply, std::time::Duration::from_secs(1));
     }
     error_page(state, tenant, StatusCode::INTERNAL_SERVER_ERROR, ErrorText::Generic, Some("server_error"))
@@ -155,7 +170,10 @@ pub(crate) fn deliver(state: &Shared, tenant: &Tenant, delivery: Delivery) -> Re
         Delivery::FormPost { action, pairs } => {
             let fields: Vec<(String, String)> = pairs.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
             let look = Look::of(&tenant.organization);
-            page(StatusCode::OK, state.pages.form_post(&look, &FormPostPage { target: &action, fields: &fields }))
+            page(
+                StatusCode::OK,
+                state.pages.form_post(&look, &FormPostPage { target: &action, fields: &fields }),
+            )
         }
     }
 }

@@ -5,7 +5,9 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use crate::endpoints::{authorize, discovery, interaction, introspection, logout, probes, root, token, userinfo};
+use crate::endpoints::{
+    authorize, discovery, interaction, introspection, logout, probes, root, token, userinfo,
+};
 use crate::{AppState, middleware, reply};
 
 /// Every route of the OIDC server.
@@ -17,9 +19,18 @@ pub fn router(state: AppState) -> Router {
         .route("/", get(root::root))
         .route("/robots.txt", get(root::robots))
         .route("/favicon.ico", get(root::favicon))
-        .route("/.well-known/oauth-authorization-server/{org}", get(discovery::document).options(discovery::preflight))
-        .route("/{org}/.well-known/openid-configuration", get(discovery::document).options(discovery::preflight))
-        .route("/{org}/.well-known/oauth-authorization-server", get(discovery::document).options(discovery::preflight))
+        .route(
+            "/.well-known/oauth-authorization-server/{org}",
+            get(discovery::document).options(discovery::preflight),
+        )
+        .route(
+            "/{org}/.well-known/openid-configuration",
+            get(discovery::document).options(discovery::preflight),
+        )
+        .route(
+            "/{org}/.well-known/oauth-authorization-server",
+            get(discovery::document).options(discovery::preflight),
+        )
         .route("/{org}/jwks", get(discovery::jwks).options(discovery::preflight))
         .route("/{org}/auth", get(authorize::get).post(authorize::post))
         .route("/{org}/auth/{uid}", get(authorize::resume))

@@ -19,7 +19,9 @@ impl FromRequestParts<AppState> for Org {
     type Rejection = Reply;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| reply::empty(StatusCode::NOT_FOUND))?;
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| reply::empty(StatusCode::NOT_FOUND))?;
         let slug = params.iter().find(|(name, _)| *name == "org").map(|(_, value)| value).unwrap_or_default();
         let html = reply::prefers_html(&parts.headers);
         let refuse = |status: StatusCode, message: &str, text: ErrorText| {
@@ -36,10 +38,14 @@ impl FromRequestParts<AppState> for Org {
                 }
                 Ok(Self(tenant))
             }
-            Ok(TenantLookup::Suspended) => {
-                Err(refuse(StatusCode::FORBIDDEN, "Organization is suspended", ErrorText::OrganizationSuspended))
+            Ok(TenantLookup::Suspended) => Err(refuse(
+                StatusCode::FORBIDDEN,
+                "Organization is suspended",
+                ErrorText::OrganizationSuspended,
+            )),
+            Ok(TenantLookup::Unknown) => {
+                Err(refuse(StatusCode::NOT_FOUND, "Organization not found", ErrorText::NotFound))
             }
-            Ok(TenantLookup::Unknown) => Err(refuse(StatusCode::NOT_FOUND, "Organization not found", ErrorText::NotFound)),
             Err(error) if html => Err(reply::engine_error_page(state, None, &error)),
             Err(error) => Err(reply::engine_error(&error)),
         }

@@ -68,7 +68,8 @@ impl Engine {
         let keys = self.load_keys(organization.id).await?;
         let issuer = format!("{}/{}", self.issuer_base, organization.slug);
         let document = metadata::discovery(&issuer, &metadata::Capabilities::default());
-        let discovery = serde_json::to_vec(&document).map_err(|e| EngineError::Unreadable(e.to_string()))?.into();
+        let discovery =
+            serde_json::to_vec(&document).map_err(|e| EngineError::Unreadable(e.to_string()))?.into();
         Ok(TenantLookup::Active(Arc::new(Tenant { organization, issuer, settings, keys, discovery })))
     }
 

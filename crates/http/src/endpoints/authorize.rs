@@ -15,7 +15,12 @@ use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::{body, cookies};
 
-pub(crate) async fn get(State(state): State<AppState>, Org(tenant): Org, from: From, RawQuery(query): RawQuery) -> Reply {
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    RawQuery(query): RawQuery,
+) -> Reply {
     let Ok(params) = Params::parse(query.unwrap_or_default()) else { return malformed(&state, &tenant) };
     from.seen.client(params.get("client_id").unwrap_or_default());
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
@@ -31,31 +36,53 @@ pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: 
 }
 
 /// Comes back here after every page. Works once, in the browser that started.
-pub(crate) async fn resume(State(state): State<AppState>, Org(tenant): Org, Path((_, uid)): Path<(String, String)>, from: From) -> Reply {
+pub(crate) async fn resume(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+) -> Reply {
     let binding = cookies::read(&state, &from.headers, cookies::RESUME);
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
-    let reply = match state.engine.resume(&tenant, &uid, binding.as_deref(), cookie.as_deref(), &from.caller).await {
+    let reply = match state
+        .engine
+        .resume(&tenant, &uid, binding.as_deref(), cookie.as_deref(), &from.caller)
+        .await
+    {
         Ok(Resumed::Authorized(authorized)) => answer(&state, &tenant, cookie, Ok(authorized)),
-        Ok(Resumed::Gone) => reply::error_page(&state, Some(&tenant), StatusCode::BAD_REQUEST, ErrorText::SessionExpired, None),
+        Ok(Resumed::Gone) => {
+            reply::error_page(&state, Some(&tenant), StatusCode::BAD_REQUEST, ErrorText::SessionExpired, None)
+        }
         Err(error) => return reply::engine_error_page(&state, Some(&tenant), &error),
     };
     // This transaction is over, whatever came of it.
     let slug = &tenant.organization.slug;
     let mut reply = reply;
     for (name, path) in [(cookies::INTERACTION, "interaction"), (cookies::RESUME, "auth")] {
-        reply = reply::with_header(reply, header::SET_COOKIE, cookies::clear(&state, name, &format!("/{slug}/{path}/{uid}")));
+        reply = reply::with_header(
+            reply,
+            header::SET_COOKIE,
+            cookies::clear(&state, name, &format!("/{slug}/{path}/{uid}")),
+        );
     }
     reply
 }
 
-fn answer(state: &Shared, tenant: &Tenant, cookie: Option<String>, result: Result<Authorized, AuthorizeError>) -> Reply {
+fn answer(
+    state: &Shared,
+    tenant: &Tenant,
+    cookie: Option<String>,
+    result: Result<Authorized, AuthorizeError>,
+) -> Reply {
     match result {
         Ok(authorized) => {
             let reply = match authorized.outcome {
                 Outcome::Interact(new) => interact(state, tenant, &new),
                 Outcome::Respond(delivery) => reply::deliver(state, tenant, delivery),
             };
-            let renewed = cookie.zip(authorized.session_until).and_then(|(value, until)| session_cookie(state, tenant, value, until));
+            let renewed = cookie
+                .zip(authorized.session_until)
+                .and_then(|(value, until)| session_cookie(state, tenant, value, until));
             reply::with_header(reply, header::SET_COOKIE, renewed)
         }
         Err(AuthorizeError::Page(error)) => refused_on_page(state, tenant, &error),
@@ -68,7 +95,12 @@ fn answer(state: &Shared, tenant: &Tenant, cookie: Option<String>, result: Resul
 }
 
 /// The session cookie lives under the organization's path only (decision D6).
-pub(crate) fn session_cookie(state: &Shared, tenant: &Tenant, value: String, until: porta_core::Timestamp) -> Option<HeaderValue> {
+pub(crate) fn session_cookie(
+    state: &Shared,
+    tenant: &Tenant,
+    value: String,
+    until: porta_core::Timestamp,
+) -> Option<HeaderValue> {
     cookies::set(state, cookies::SESSION, value, &format!("/{}", tenant.organization.slug), until)
 }
 

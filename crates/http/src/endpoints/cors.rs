@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use porta_core::settings;
-use porta_oidc::cors::client_allows_origin;
 use porta_oidc::Tenant;
+use porta_oidc::cors::client_allows_origin;
 
 use crate::reply::{self, Reply};
 use crate::state::{AppState, Shared};
@@ -26,8 +26,14 @@ pub(crate) async fn preflight(State(state): State<AppState>, Org(tenant): Org, h
         let out = reply.headers_mut();
         out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         out.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS"));
-        out.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Authorization, Content-Type"));
-        out.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(tenant.settings.number(settings::CORS_MAX_AGE)));
+        out.insert(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("Authorization, Content-Type"),
+        );
+        out.insert(
+            header::ACCESS_CONTROL_MAX_AGE,
+            HeaderValue::from(tenant.settings.number(settings::CORS_MAX_AGE)),
+        );
     }
     reply
 }
@@ -41,7 +47,12 @@ pub(crate) enum Verdict {
 }
 
 /// Judges by the client the request names.
-pub(crate) async fn judge(state: &Shared, tenant: &Tenant, headers: &HeaderMap, client_id: Option<&str>) -> Result<Verdict, Reply> {
+pub(crate) async fn judge(
+    state: &Shared,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    client_id: Option<&str>,
+) -> Result<Verdict, Reply> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(Verdict::SameOrigin) };
     let Ok(text) = origin.to_str() else { return Ok(Verdict::Refused) };
     // The issuer's own pages are no cross-origin callers.
@@ -55,7 +66,11 @@ pub(crate) async fn judge(state: &Shared, tenant: &Tenant, headers: &HeaderMap, 
             Err(error) => return Err(reply::engine_error(&error)),
         },
         // An opaque token names its client only to storage: any client's registered origin may show a token it holds.
-        None => state.engine.origin_is_registered(organization, text).await.map_err(|e| reply::engine_error(&e))?,
+        None => state
+            .engine
+            .origin_is_registered(organization, text)
+            .await
+            .map_err(|e| reply::engine_error(&e))?,
     };
     Ok(if allowed { Verdict::Allowed(origin.clone()) } else { Verdict::Refused })
 }
@@ -66,7 +81,10 @@ impl Verdict {
         if let Self::Allowed(origin) = self {
             let headers = reply.headers_mut();
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Retry-After"));
+            headers.insert(
+                header::ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("WWW-Authenticate, Retry-After"),
+            );
             headers.append(header::VARY, HeaderValue::from_static("Origin"));
         }
         reply

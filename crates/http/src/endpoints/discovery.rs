@@ -33,8 +33,10 @@ pub(crate) async fn preflight(Org(_tenant): Org) -> Reply {
 
 fn bytes(request: &HeaderMap, body: Bytes, content_type: &'static str) -> Reply {
     let etag = format!("\"{}\"", &TokenDigest::of_bytes(&body).hex()[..32]);
-    let is_known = request.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains(&etag));
-    let mut reply = if is_known { reply::empty(StatusCode::NOT_MODIFIED) } else { Reply::new(Body::from(body)) };
+    let is_known =
+        request.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains(&etag));
+    let mut reply =
+        if is_known { reply::empty(StatusCode::NOT_MODIFIED) } else { Reply::new(Body::from(body)) };
     let headers = reply.headers_mut();
     if !is_known {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -32,7 +32,13 @@ async fn here<'a>(state: &'a Shared, tenant: &'a Tenant, uid: &str, from: &From)
             from.seen.client(&bound.interaction.request.client_id);
             Ok(Here { state, tenant, bound })
         }
-        Ok(None) => Err(reply::error_page(state, Some(tenant), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)),
+        Ok(None) => Err(reply::error_page(
+            state,
+            Some(tenant),
+            StatusCode::BAD_REQUEST,
+            ErrorText::InteractionExpired,
+            None,
+        )),
         Err(error) => Err(reply::engine_error_page(state, Some(tenant), &error)),
     }
 }
@@ -48,7 +54,12 @@ async fn form(state: &Shared, tenant: &Tenant, from: &From, body: Body) -> Resul
 }
 
 /// `GET /{org}/interaction/{uid}`
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, Path((_, uid)): Path<(String, String)>, from: From) -> Reply {
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+) -> Reply {
     let here = match here(&state, &tenant, &uid, &from).await {
         Ok(here) => here,
         Err(reply) => return reply,
@@ -62,7 +73,13 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, Path((
 }
 
 /// `POST /{org}/interaction/{uid}/login`
-pub(crate) async fn login(State(state): State<AppState>, Org(tenant): Org, Path((_, uid)): Path<(String, String)>, from: From, body: Body) -> Reply {
+pub(crate) async fn login(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+    body: Body,
+) -> Reply {
     let params = match form(&state, &tenant, &from, body).await {
         Ok(params) => params,
         Err(reply) => return reply,
@@ -91,7 +108,13 @@ pub(crate) async fn login(State(state): State<AppState>, Org(tenant): Org, Path(
 }
 
 /// `POST /{org}/interaction/{uid}/confirm`
-pub(crate) async fn confirm(State(state): State<AppState>, Org(tenant): Org, Path((_, uid)): Path<(String, String)>, from: From, body: Body) -> Reply {
+pub(crate) async fn confirm(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+    body: Body,
+) -> Reply {
     let params = match form(&state, &tenant, &from, body).await {
         Ok(params) => params,
         Err(reply) => return reply,
@@ -122,7 +145,13 @@ pub(crate) async fn confirm(State(state): State<AppState>, Org(tenant): Org, Pat
 }
 
 /// `POST /{org}/interaction/{uid}/abort`: a state change, so not a GET (W30).
-pub(crate) async fn abort(State(state): State<AppState>, Org(tenant): Org, Path((_, uid)): Path<(String, String)>, from: From, body: Body) -> Reply {
+pub(crate) async fn abort(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+    body: Body,
+) -> Reply {
     let params = match form(&state, &tenant, &from, body).await {
         Ok(params) => params,
         Err(reply) => return reply,
@@ -151,7 +180,10 @@ impl Here<'_> {
 
     fn resume(&self) -> Reply {
         let base = self.state.engine.issuer_base();
-        reply::redirect(&format!("{base}/{}/auth/{}", self.tenant.organization.slug, self.bound.interaction.uid))
+        reply::redirect(&format!(
+            "{base}/{}/auth/{}",
+            self.tenant.organization.slug, self.bound.interaction.uid
+        ))
     }
 
     fn forged(&self) -> Reply {
@@ -162,8 +194,16 @@ impl Here<'_> {
         let organization = self.tenant.organization.id;
         let client_id = &self.bound.interaction.request.client_id;
         match self.state.engine.client(organization, client_id).await {
-            Ok(Some(client)) => Ok((client.client.client_name.clone(), client.client.is_first_party_for(organization))),
-            Ok(None) => Err(reply::error_page(self.state, Some(self.tenant), StatusCode::BAD_REQUEST, ErrorText::ClientUnknown, None)),
+            Ok(Some(client)) => {
+                Ok((client.client.client_name.clone(), client.client.is_first_party_for(organization)))
+            }
+            Ok(None) => Err(reply::error_page(
+                self.state,
+                Some(self.tenant),
+                StatusCode::BAD_REQUEST,
+                ErrorText::ClientUnknown,
+                None,
+            )),
             Err(error) => Err(reply::engine_error_page(self.state, Some(self.tenant), &error)),
         }
     }
@@ -210,8 +250,12 @@ impl Here<'_> {
 
     async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
         let cookie = cookies::read(self.state, &from.headers, cookies::SESSION);
-        let attempt =
-            Attempt { email, password: password.to_owned().into(), caller: &from.caller, cookie: cookie.as_deref() };
+        let attempt = Attempt {
+            email,
+            password: password.to_owned().into(),
+            caller: &from.caller,
+            cookie: cookie.as_deref(),
+        };
         let outcome = match self.state.sign_in.with_password(self.tenant, self.bound.clone(), attempt).await {
             Ok(outcome) => outcome,
             Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
@@ -221,7 +265,9 @@ impl Here<'_> {
                 let cookie = session_cookie(self.state, self.tenant, cookie, expires_at);
                 reply::with_header(self.resume(), header::SET_COOKIE, cookie)
             }
-            SignInOutcome::Refused => self.login_page(StatusCode::OK, Some(email), Some(Flash::InvalidCredentials)).await,
+            SignInOutcome::Refused => {
+                self.login_page(StatusCode::OK, Some(email), Some(Flash::InvalidCredentials)).await
+            }
             SignInOutcome::NotActive(status) => {
                 let flash = match status {
                     UserStatus::Inactive => Flash::AccountInactive,
@@ -237,10 +283,18 @@ impl Here<'_> {
             }
             SignInOutcome::Busy => {
                 let second = std::time::Duration::from_secs(1);
-                let page = self.login_page(StatusCode::SERVICE_UNAVAILABLE, Some(email), Some(Flash::RateLimited { retry_after: 1 })).await;
+                let page = self
+                    .login_page(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        Some(email),
+                        Some(Flash::RateLimited { retry_after: 1 }),
+                    )
+                    .await;
                 reply::with_retry_after(page, second)
             }
-            SignInOutcome::MethodDisabled => self.login_page(StatusCode::FORBIDDEN, Some(email), Some(Flash::MethodDisabled)).await,
+            SignInOutcome::MethodDisabled => {
+                self.login_page(StatusCode::FORBIDDEN, Some(email), Some(Flash::MethodDisabled)).await
+            }
         }
     }
 }

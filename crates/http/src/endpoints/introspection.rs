@@ -12,7 +12,12 @@ use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
-pub(crate) async fn introspect(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+pub(crate) async fn introspect(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    body: Body,
+) -> Reply {
     let (params, presented, cors) = match inquiry(&state, &tenant, &from, body).await {
         Ok(read) => read,
         Err(reply) => return reply,
@@ -29,7 +34,11 @@ pub(crate) async fn revoke(State(state): State<AppState>, Org(tenant): Org, from
         Err(reply) => return reply,
     };
     cors.apply(match state.engine.revoke(&tenant, &params, &presented, &from.caller).await {
-        Ok(()) => reply::with_header(reply::empty(StatusCode::OK), header::CACHE_CONTROL, Some(HeaderValue::from_static("no-store"))),
+        Ok(()) => reply::with_header(
+            reply::empty(StatusCode::OK),
+            header::CACHE_CONTROL,
+            Some(HeaderValue::from_static("no-store")),
+        ),
         Err(error) => refused(&tenant, &from.headers, &error),
     })
 }

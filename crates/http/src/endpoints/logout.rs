@@ -5,7 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use porta_oidc::Tenant;
 use porta_oidc::logout::{LogoutError, LogoutStep, Onward};
-use porta_pages::{ErrorText, Look, LogoutPage, LogoutSuccessPage};
+use porta_pages::{ErrorText, LogoutPage, LogoutSuccessPage, Look};
 use porta_protocol::Params;
 
 use super::From;
@@ -14,7 +14,12 @@ use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::{body, cookies};
 
-pub(crate) async fn get(State(state): State<AppState>, Org(tenant): Org, from: From, RawQuery(query): RawQuery) -> Reply {
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    RawQuery(query): RawQuery,
+) -> Reply {
     let Ok(params) = Params::parse(query.unwrap_or_default()) else { return malformed(&state, &tenant) };
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
     match state.engine.end_session(&tenant, &params, cookie.as_deref()).await {
@@ -39,7 +44,12 @@ pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: 
     reply::redirect(&format!("{}/session/end?{}", tenant.issuer, params.encode()))
 }
 
-pub(crate) async fn confirm(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+pub(crate) async fn confirm(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    body: Body,
+) -> Reply {
     let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
     if params.get("logout").is_none() {
         return malformed(&state, &tenant);
@@ -56,7 +66,10 @@ pub(crate) async fn confirm(State(state): State<AppState>, Org(tenant): Org, fro
 
 /// The organization comes from the URL: the session that knew it is gone.
 pub(crate) async fn success(State(state): State<AppState>, Org(tenant): Org) -> Reply {
-    reply::page(StatusCode::OK, state.pages.logout_success(&Look::of(&tenant.organization), &LogoutSuccessPage {}))
+    reply::page(
+        StatusCode::OK,
+        state.pages.logout_success(&Look::of(&tenant.organization), &LogoutSuccessPage {}),
+    )
 }
 
 fn onward(_state: &Shared, tenant: &Tenant, to: &Onward) -> Reply {
@@ -67,7 +80,13 @@ fn onward(_state: &Shared, tenant: &Tenant, to: &Onward) -> Reply {
 }
 
 fn malformed(state: &Shared, tenant: &Tenant) -> Reply {
-    reply::error_page(state, Some(tenant), StatusCode::BAD_REQUEST, ErrorText::InvalidRequest, Some("invalid_request"))
+    reply::error_page(
+        state,
+        Some(tenant),
+        StatusCode::BAD_REQUEST,
+        ErrorText::InvalidRequest,
+        Some("invalid_request"),
+    )
 }
 
 fn refused(state: &Shared, tenant: &Tenant, error: &LogoutError) -> Reply {

@@ -14,9 +14,15 @@ fn word(ok: bool) -> &'static str {
 /// `GET /health`: can this process reach what it needs.
 pub(crate) async fn health(State(state): State<AppState>) -> Reply {
     let (database, redis) = tokio::join!(state.probes.database(), state.probes.redis());
-    let (status, verdict) =
-        if database && redis { (StatusCode::OK, "healthy") } else { (StatusCode::SERVICE_UNAVAILABLE, "unhealthy") };
-    reply::json(status, &json!({ "status": verdict, "checks": { "database": word(database), "redis": word(redis) } }))
+    let (status, verdict) = if database && redis {
+        (StatusCode::OK, "healthy")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "unhealthy")
+    };
+    reply::json(
+        status,
+        &json!({ "status": verdict, "checks": { "database": word(database), "redis": word(redis) } }),
+    )
 }
 
 /// `GET /ready`: should a load balancer send requests here.
@@ -36,6 +42,7 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Reply {
     if !is_ready {
         tracing::warn!(event = "ready.degraded", ?report, "not ready");
     }
-    let (status, verdict) = if is_ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
+    let (status, verdict) =
+        if is_ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     reply::json(status, &json!({ "status": verdict, "checks": Value::Object(checks) }))
 }

@@ -18,7 +18,12 @@ use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
-pub(crate) async fn handler(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    body: Body,
+) -> Reply {
     let params = match protocol_form(&from.headers, body).await {
         Ok(params) => params,
         Err(reply) => return reply,
@@ -57,7 +62,9 @@ pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Par
     body::form(headers, body).await.map_err(|error| {
         let (status, description) = match error {
             BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the request body is too large"),
-            BodyError::NotAForm => (StatusCode::BAD_REQUEST, "the request body must be application/x-www-form-urlencoded"),
+            BodyError::NotAForm => {
+                (StatusCode::BAD_REQUEST, "the request body must be application/x-www-form-urlencoded")
+            }
             BodyError::Malformed => (StatusCode::BAD_REQUEST, "the request body is malformed"),
         };
         reply::oauth_error(status, &OAuthError::new(ErrorCode::InvalidRequest, description))
@@ -82,15 +89,21 @@ fn unauthorized(tenant: &Tenant, headers: &HeaderMap, error: &OAuthError) -> Rep
         .contains_key(header::AUTHORIZATION)
         .then(|| HeaderValue::from_str(&error.challenge("Basic", &tenant.issuer)).ok())
         .flatten();
-    reply::with_header(reply::oauth_error(StatusCode::UNAUTHORIZED, error), header::WWW_AUTHENTICATE, challenge)
+    reply::with_header(
+        reply::oauth_error(StatusCode::UNAUTHORIZED, error),
+        header::WWW_AUTHENTICATE,
+        challenge,
+    )
 }
 
 /// The answer for a client that was not accepted, the same at every endpoint.
 pub(crate) fn client_refused(tenant: &Tenant, headers: &HeaderMap, error: &ClientAuthError) -> Reply {
     match error {
-        ClientAuthError::Rejected { .. } => {
-            unauthorized(tenant, headers, &OAuthError::new(ErrorCode::InvalidClient, "client authentication failed"))
-        }
+        ClientAuthError::Rejected { .. } => unauthorized(
+            tenant,
+            headers,
+            &OAuthError::new(ErrorCode::InvalidClient, "client authentication failed"),
+        ),
         ClientAuthError::Missing => {
             let error = OAuthError::new(ErrorCode::InvalidRequest, "client authentication is missing");
             reply::oauth_error(StatusCode::BAD_REQUEST, &error)
@@ -108,8 +121,13 @@ fn too_many(limited: Limited) -> Reply {
         "error_description": "too many failed attempts, try again later",
         "retry_after": retry_after,
     });
-    let reply = reply::with_retry_after(reply::json(StatusCode::TOO_MANY_REQUESTS, &body), limited.retry_after);
-    let reply = reply::with_header(reply, HeaderName::from_static("x-ratelimit-limit"), Some(HeaderValue::from(limited.maximum)));
+    let reply =
+        reply::with_retry_after(reply::json(StatusCode::TOO_MANY_REQUESTS, &body), limited.retry_after);
+    let reply = reply::with_header(
+        reply,
+        HeaderName::from_static("x-ratelimit-limit"),
+        Some(HeaderValue::from(limited.maximum)),
+    );
     reply::with_header(reply, HeaderName::from_static("x-ratelimit-remaining"), Some(HeaderValue::from(0)))
 }
 

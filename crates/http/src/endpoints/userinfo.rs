@@ -14,11 +14,22 @@ use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
-pub(crate) async fn get(State(state): State<AppState>, Org(tenant): Org, from: From, RawQuery(query): RawQuery) -> Reply {
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    RawQuery(query): RawQuery,
+) -> Reply {
     answer(&state, &tenant, &from, query.as_deref(), None).await
 }
 
-pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, RawQuery(query): RawQuery, body: Body) -> Reply {
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    RawQuery(query): RawQuery,
+    body: Body,
+) -> Reply {
     // A POST without a body is fine when the token is in the header.
     match protocol_form(&from.headers, body).await {
         Ok(params) => answer(&state, &tenant, &from, query.as_deref(), Some(&params)).await,
@@ -26,7 +37,13 @@ pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: 
     }
 }
 
-async fn answer(state: &AppState, tenant: &Tenant, from: &From, query: Option<&str>, body: Option<&Params>) -> Reply {
+async fn answer(
+    state: &AppState,
+    tenant: &Tenant,
+    from: &From,
+    query: Option<&str>,
+    body: Option<&Params>,
+) -> Reply {
     let cors = match cors::judge(state, tenant, &from.headers, None).await {
         Ok(verdict) => verdict,
         Err(reply) => return reply,
@@ -43,7 +60,11 @@ async fn answer(state: &AppState, tenant: &Tenant, from: &From, query: Option<&s
 }
 
 /// RFC 6750 §2: header or form body, one of them, never the query (RFC 9700 §4.3.2).
-fn bearer(headers: &HeaderMap, query: Option<&str>, body: Option<&Params>) -> Result<Option<String>, OAuthError> {
+fn bearer(
+    headers: &HeaderMap,
+    query: Option<&str>,
+    body: Option<&Params>,
+) -> Result<Option<String>, OAuthError> {
     let invalid = |text| OAuthError::new(ErrorCode::InvalidRequest, text);
     let query = query.map(Params::parse).transpose().map_err(|_| invalid("the query is malformed"))?;
     if query.is_some_and(|q| q.get("access_token").is_some()) {
@@ -58,7 +79,9 @@ fn bearer(headers: &HeaderMap, query: Option<&str>, body: Option<&Params>) -> Re
         Some(value) => {
             let text = value.to_str().map_err(|_| invalid("the Authorization header is malformed"))?;
             match text.split_once(' ') {
-                Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim().to_owned()),
+                Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                    Some(token.trim().to_owned())
+                }
                 _ => return Ok(None),
             }
         }
@@ -82,12 +105,14 @@ fn show(info: UserInfo) -> Reply {
 
 fn refused(tenant: &Tenant, error: &UserInfoError) -> Reply {
     let (status, error) = match error {
-        UserInfoError::InvalidToken => {
-            (StatusCode::UNAUTHORIZED, OAuthError::new(ErrorCode::InvalidToken, "the access token is not valid"))
-        }
-        UserInfoError::InsufficientScope => {
-            (StatusCode::FORBIDDEN, OAuthError::new(ErrorCode::InsufficientScope, "the openid scope is required"))
-        }
+        UserInfoError::InvalidToken => (
+            StatusCode::UNAUTHORIZED,
+            OAuthError::new(ErrorCode::InvalidToken, "the access token is not valid"),
+        ),
+        UserInfoError::InsufficientScope => (
+            StatusCode::FORBIDDEN,
+            OAuthError::new(ErrorCode::InsufficientScope, "the openid scope is required"),
+        ),
         UserInfoError::Engine(error) => return reply::engine_error(error),
     };
     let reply = reply::oauth_error(status, &error);
@@ -96,6 +121,10 @@ fn refused(tenant: &Tenant, error: &UserInfoError) -> Reply {
 }
 
 fn challenge(status: StatusCode, value: &str) -> Reply {
-    let reply = reply::with_header(reply::empty(status), header::CACHE_CONTROL, Some(HeaderValue::from_static("no-store")));
+    let reply = reply::with_header(
+        reply::empty(status),
+        header::CACHE_CONTROL,
+        Some(HeaderValue::from_static("no-store")),
+    );
     reply::with_header(reply, header::WWW_AUTHENTICATE, HeaderValue::from_str(value).ok())
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use porta_core::client::{ApplicationType, GrantType};
 use porta_protocol::{
-    ClaimsRequest, CodeChallenge, ErrorCode, OAuthError, Params, Prompt, PromptValue, ResponseMode, Scope, redirect_uri, scope,
+    ClaimsRequest, CodeChallenge, ErrorCode, OAuthError, Params, Prompt, PromptValue, ResponseMode, Scope,
+    redirect_uri, scope,
 };
 
 use super::request::AuthorizationRequest;
@@ -46,7 +47,11 @@ fn invalid(description: &'static str) -> OAuthError {
 
 impl Engine {
     /// Client and redirect URI first; nothing is sent anywhere before both are proven.
-    pub(crate) async fn find_target(&self, tenant: &Tenant, params: &Params) -> Result<Redirectable, AuthorizeError> {
+    pub(crate) async fn find_target(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+    ) -> Result<Redirectable, AuthorizeError> {
         let repeated = params.repeated(MAY_REPEAT);
         if matches!(repeated, Some("client_id" | "redirect_uri")) {
             return Err(AuthorizeError::Page(invalid("a parameter is repeated"))); // RFC 6749 §3.1
@@ -72,7 +77,12 @@ impl Engine {
     }
 
     /// Everything after the target is proven.
-    pub(crate) fn check_request(&self, tenant: &Tenant, params: &Params, target: &Redirectable) -> Checked<AuthorizationRequest> {
+    pub(crate) fn check_request(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        target: &Redirectable,
+    ) -> Checked<AuthorizationRequest> {
         let client = &*target.client;
         code_grant_allowed(client)?; // RFC 6749 §4.1.2.1 unauthorized_client
         response_type_is_code(params)?; // RFC 6749 §3.1.1
@@ -105,9 +115,15 @@ impl Engine {
     }
 
     /// A hint must be an ID token this tenant signed for this client; its age does not matter.
-    fn hinted_subject(&self, tenant: &Tenant, params: &Params, client: &ProtocolClient) -> Checked<Option<String>> {
+    fn hinted_subject(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        client: &ProtocolClient,
+    ) -> Checked<Option<String>> {
         let Some(hint) = params.get("id_token_hint") else { return Ok(None) };
-        let hint = self.read_id_token_hint(tenant, hint).ok_or_else(|| invalid("id_token_hint is not valid"))?;
+        let hint =
+            self.read_id_token_hint(tenant, hint).ok_or_else(|| invalid("id_token_hint is not valid"))?;
         if hint.client_id != client.client.client_id.as_str() {
             return Err(invalid("id_token_hint was issued to another client"));
         }
@@ -117,10 +133,12 @@ impl Engine {
 
 fn exact_redirect_uri(params: &Params, client: &ProtocolClient) -> Checked<(String, bool)> {
     let registered = &client.client.redirect_uris;
-    let unregistered = || OAuthError::new(ErrorCode::InvalidRedirectUri, "redirect_uri is not registered for this client");
+    let unregistered =
+        || OAuthError::new(ErrorCode::InvalidRedirectUri, "redirect_uri is not registered for this client");
     match params.get("redirect_uri") {
         Some(sent) => {
-            let known = registered.iter().any(|r| redirect_uri::matches(r, sent, client.client.application_type));
+            let known =
+                registered.iter().any(|r| redirect_uri::matches(r, sent, client.client.application_type));
             if known { Ok((sent.to_owned(), true)) } else { Err(unregistered()) }
         }
         // RFC 6749 §3.1.2.3: may be left out when exactly one is registered.
@@ -138,7 +156,8 @@ fn response_mode(params: &Params) -> (ResponseMode, Option<OAuthError>) {
         Some(word) => match ResponseMode::parse(word) {
             Some(mode) => (mode, None),
             None => {
-                let error = OAuthError::new(ErrorCode::UnsupportedResponseMode, "response_mode is not supported");
+                let error =
+                    OAuthError::new(ErrorCode::UnsupportedResponseMode, "response_mode is not supported");
                 (ResponseMode::Query, Some(error))
             }
         },
@@ -156,7 +175,9 @@ fn response_type_is_code(params: &Params) -> Checked<()> {
     match params.get("response_type") {
         Some("code") => Ok(()),
         None => Err(invalid("response_type is missing")),
-        Some(_) => Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "only response_type=code is supported")),
+        Some(_) => {
+            Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "only response_type=code is supported"))
+        }
     }
 }
 
@@ -187,10 +208,14 @@ fn prompt(params: &Params) -> Checked<Prompt> {
 /// Unknown scopes are ignored, known ones must be on the client's list; `offline_access` needs asking for consent.
 fn effective_scope(params: &Params, client: &ProtocolClient, prompt: Prompt) -> Checked<Scope> {
     let requested = Scope::parse(params.get("scope").unwrap_or_default())?;
-    let may_stay_offline = prompt.contains(PromptValue::Consent) && client.client.has_grant(GrantType::RefreshToken);
+    let may_stay_offline =
+        prompt.contains(PromptValue::Consent) && client.client.has_grant(GrantType::RefreshToken);
     let effective = requested.filtered(|s| s != scope::OFFLINE_ACCESS || may_stay_offline);
     if effective.iter().any(|s| scope::SUPPORTED.contains(&s) && !client.scope.contains(s)) {
-        return Err(OAuthError::new(ErrorCode::InvalidScope, "a requested scope is not allowed for this client"));
+        return Err(OAuthError::new(
+            ErrorCode::InvalidScope,
+            "a requested scope is not allowed for this client",
+        ));
     }
     Ok(effective.intersection(&client.scope))
 }
@@ -222,7 +247,10 @@ fn no_unknown_resource(params: &Params) -> Checked<()> {
 }
 
 fn max_age(params: &Params) -> Checked<Option<u64>> {
-    params.get("max_age").map(|text| text.parse().map_err(|_| invalid("max_age is not a number of seconds"))).transpose()
+    params
+        .get("max_age")
+        .map(|text| text.parse().map_err(|_| invalid("max_age is not a number of seconds")))
+        .transpose()
 }
 
 fn claims(params: &Params) -> Checked<Option<ClaimsRequest>> {

@@ -8,16 +8,19 @@ use crate::Tenant;
 impl Redirectable {
     /// Tells the client what was wrong with its request.
     pub fn refuse(&self, tenant: &Tenant, error: &OAuthError) -> Delivery {
-        AuthorizationResponse::error(error, self.state.as_deref(), &tenant.issuer).deliver(&self.redirect_uri, self.response_mode)
+        AuthorizationResponse::error(error, self.state.as_deref(), &tenant.issuer)
+            .deliver(&self.redirect_uri, self.response_mode)
     }
 }
 
 impl AuthorizationRequest {
     pub(crate) fn refuse(&self, tenant: &Tenant, error: &OAuthError) -> Delivery {
-        AuthorizationResponse::error(error, self.state.as_deref(), &tenant.issuer).deliver(&self.redirect_uri, self.response_mode)
+        AuthorizationResponse::error(error, self.state.as_deref(), &tenant.issuer)
+            .deliver(&self.redirect_uri, self.response_mode)
     }
 
     pub(crate) fn answer(&self, tenant: &Tenant, code: &str) -> Delivery {
-        AuthorizationResponse::code(code, self.state.as_deref(), &tenant.issuer).deliver(&self.redirect_uri, self.response_mode)
+        AuthorizationResponse::code(code, self.state.as_deref(), &tenant.issuer)
+            .deliver(&self.redirect_uri, self.response_mode)
     }
 }

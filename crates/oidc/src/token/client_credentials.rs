@@ -27,9 +27,17 @@ impl ClientTokenRecord {
 }
 
 impl Engine {
-    pub(crate) async fn client_credentials(&self, tenant: &Tenant, client: &ProtocolClient, params: &Params) -> Result<TokenResponse, TokenError> {
+    pub(crate) async fn client_credentials(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        params: &Params,
+    ) -> Result<TokenResponse, TokenError> {
         if !client.client.is_confidential() {
-            return Err(refused(ErrorCode::UnauthorizedClient, "only confidential clients may use this grant"));
+            return Err(refused(
+                ErrorCode::UnauthorizedClient,
+                "only confidential clients may use this grant",
+            ));
         }
         let scope = machine_scope(client, params.get("scope"))?;
         let now = self.now();
@@ -59,7 +67,9 @@ impl Engine {
 fn machine_scope(client: &ProtocolClient, requested: Option<&str>) -> Result<String, TokenError> {
     let wanted = match requested {
         None => client.scope.clone(),
-        Some(text) => Scope::parse(text).map_err(|_| refused(ErrorCode::InvalidScope, "scope is malformed"))?,
+        Some(text) => {
+            Scope::parse(text).map_err(|_| refused(ErrorCode::InvalidScope, "scope is malformed"))?
+        }
     };
     if !wanted.is_subset_of(&client.scope) {
         return Err(refused(ErrorCode::InvalidScope, "a requested scope is not allowed for this client"));

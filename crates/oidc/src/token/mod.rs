@@ -52,7 +52,13 @@ impl From<porta_kv::KvError> for TokenError {
 
 impl Engine {
     /// `POST /{org}/token`.
-    pub async fn token(&self, tenant: &Tenant, params: &Params, presented: &Presented, caller: &Caller) -> Result<TokenResponse, TokenError> {
+    pub async fn token(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        presented: &Presented,
+        caller: &Caller,
+    ) -> Result<TokenResponse, TokenError> {
         if params.repeated(&["resource"]).is_some() {
             return Err(refused(ErrorCode::InvalidRequest, "a parameter is repeated")); // RFC 6749 §3.2
         }
