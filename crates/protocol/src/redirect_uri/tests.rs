@@ -211,6 +211,10 @@ fn rfc_8252_section_7_3_any_loopback_port() {
         ("http://localhost/cb", "http://localhost.evil.example:5/cb"),
         ("http://localhost/cb", "http://localhostevil:5/cb"),
         ("http://localhost/cb", "http://localhost:5\t/cb"),
+        // Not even when such a URI were registered.
+        ("http://127.0.0.1.evil.example/cb", "http://127.0.0.1:80.evil.example/cb"),
+        ("http://127.0.0.1@evil.example/cb", "http://127.0.0.1:80@evil.example/cb"),
+        ("http://localhostevil.example/cb", "http://localhost:80evil.example/cb"),
         // Only loopback: elsewhere another port is another server.
         ("http://app.example/cb", "http://app.example:8080/cb"),
         ("https://app.example/cb", "https://app.example:8443/cb"),
