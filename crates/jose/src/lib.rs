@@ -11,6 +11,9 @@ mod key;
 mod sign;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use hash::at_hash;
 pub use jwk::{JwkError, jwks_document, thumbprint};
 pub use key::{GeneratedKey, KeyError};

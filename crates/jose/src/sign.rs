@@ -100,7 +100,7 @@ impl Signer {
         Ok(token)
     }
 
-    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    pub(crate) fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         // The generator is an argument that aws-lc does not use: it has its own.
         let random = SystemRandom::new();
         match &self.pair {

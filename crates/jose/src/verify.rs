@@ -117,8 +117,11 @@ impl KeySet {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(VerifyError::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(VerifyError::Malformed)?;
-        // A further dot would be in the payload, where base64url has none.
-        let header: Header = json(header)?;
+        if payload.contains('.') {
+            return Err(VerifyError::Malformed);
+        }
+        let header: Header = object(header)?;
+        let signature = base64url::decode(signature).ok_or(VerifyError::Malformed)?;
         if header.crit {
             return Err(VerifyError::Critical);
         }
@@ -130,9 +133,8 @@ impl KeySet {
         if header.alg != key.algorithm.as_str() {
             return Err(VerifyError::Algorithm);
         }
-        let signature = base64url::decode(signature).ok_or(VerifyError::Malformed)?;
         key.public.verify_sig(signed.as_bytes(), &signature).map_err(|_| VerifyError::Signature)?;
-        json(payload)
+        object(payload)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -155,7 +157,8 @@ pub fn has_audience(claims: &Claims, audience: &str) -> bool {
     }
 }
 
-fn json<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, VerifyError> {
-    let bytes = base64url::decode(part).ok_or(VerifyError::Malformed)?;
+/// Reads a JSON object; the first byte is looked at because a struct could be read from an array as well.
+fn object<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, VerifyError> {
+    let bytes = base64url::decode(part).filter(|b| b.first() == Some(&b'{')).ok_or(VerifyError::Malformed)?;
     serde_json::from_slice(&bytes).map_err(|_| VerifyError::Malformed)
 }
