@@ -153,8 +153,8 @@ export class Page {
 
 /** The agent was sent back to the relying party. */
 export class Callback {
-  constructor({ url, mode, params, pairs, trail, method }) {
-    Object.assign(this, { kind: 'callback', url, mode, params, pairs, trail, method })
+  constructor({ url, mode, params, pairs, trail, method, page = null }) {
+    Object.assign(this, { kind: 'callback', url, mode, params, pairs, trail, method, page })
   }
 
   toString() {

@@ -134,7 +134,7 @@ export class Porta {
     porta.log = join(RESULTS, `${name}.log`)
     rmSync(porta.log, { force: true })
     try {
-      if (STORE === 'postgres' && porta.ownsStore && args[0] === 'serve') await porta.cli('migrate', 'up')
+      if (STORE === 'postgres' && args[0] === 'serve') await porta.cli('migrate', 'up')
       await porta.up()
       if (fixtures) await porta.cli('provision', '-f', FIXTURES, '--direct')
     } catch (error) {
