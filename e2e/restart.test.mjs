@@ -202,25 +202,19 @@ describe('a graceful restart', () => {
   })
 
   test('nobody who is being served is cut off', async () => {
-    const rp = relyingParty()
-    await rp.metadata()
-    const requests = []
-    let stop = false
-    const pump = (async () => {
-      while (!stop) {
-        requests.push(porta.get('/demo/jwks').then((answer) => answer.status, (error) => error.code))
-        await sleep(5)
-      }
-    })()
-    await sleep(200)
+    // Passwords are slow on purpose, so these are still being checked when the signal comes.
+    const waiting = await Promise.all(Array.from({ length: 8 }, async () => {
+      const rp = relyingParty()
+      const agent = rp.agent()
+      return { agent, page: (await rp.authorize(agent)).at }
+    }))
+    const answers = waiting.map(({ agent, page }) => agent.signIn(page, { email: 'nobody@demo.example' }, 'wrong-password'))
+    await sleep(30)
     await porta.stop()
-    stop = true
-    await pump
-    const seen = await Promise.all(requests)
+    for (const answer of await Promise.all(answers)) {
+      assert.ok([200, 503].includes(answer.status), `answered, whatever the answer: ${answer}`)
+    }
     await porta.up()
-    assert.ok(seen.includes(200))
-    // Accepted requests are answered; later ones are refused at the door, which a load balancer can retry.
-    for (const one of seen) assert.ok([200, 503, 'ECONNREFUSED'].includes(one), `cut off: ${one}`)
   })
 })
 
@@ -278,12 +272,13 @@ if (STORE === 'postgres') {
       const agent = rp.agent()
       const signedIn = await rp.signIn(agent, ada, OFFLINE)
       const waiting = await rp.authorization()
-      const page = await rp.agent().open(waiting.url)
+      const other = rp.agent()
+      const page = await other.open(waiting.url)
       await rp.jwks()
 
       await outage({ stop: services.stopRedis, start: services.startRedis, database: true, redis: false }, async () => {
         assertPaused(await rp.agent().open((await rp.authorization()).url))
-        assertPaused(await rp.agent().open(page.url, { crossSite: false }))
+        assertPaused(await other.open(page.url, { crossSite: false }))
         assert.equal((await request(`${rp.issuer}/.well-known/openid-configuration`)).status, 200)
         await rp.jwks({ fresh: true })
         await rp.verifyIdToken(signedIn.tokens.id_token, { nonce: signedIn.nonce })
@@ -295,7 +290,7 @@ if (STORE === 'postgres') {
       const fresh = await rp.signIn(rp.agent(), ada)
       await rp.verifyIdToken(fresh.tokens.id_token, { nonce: fresh.nonce })
       assert.equal((await rp.refresh(signedIn.tokens.refresh_token)).status, 200, 'the refresh token lives in SQL')
-      const lost = await agent.open(page.url)
+      const lost = await other.open(page.url)
       assert.ok(lost.kind === 'page' && lost.status === 400, `an open sign-in was lost and is explained: ${lost}`)
     })
   })

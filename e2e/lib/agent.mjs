@@ -258,7 +258,6 @@ export class Agent {
 
   /** OAuth 2.0 Form Post Response Mode: a page whose form goes to the relying party by itself. */
   #posted(page) {
-    if (page.status !== 200) return null
     for (const form of page.forms) {
       const action = form.getAttribute('action')
       if (!action || !this.#leaves(new URL(action, page.url).href)) continue

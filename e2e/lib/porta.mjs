@@ -200,7 +200,8 @@ export class Porta {
   async stop() {
     if (!this.running) return
     this.process.kill('SIGTERM')
-    const ended = await Promise.race([this.#exited, sleep(30_000)])
+    const patience = new Promise((over) => setTimeout(over, 30_000).unref())
+    const ended = await Promise.race([this.#exited, patience])
     if (!ended) {
       this.process.kill('SIGKILL')
       await this.#exited
