@@ -20,8 +20,10 @@ use tokio::sync::broadcast;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod memory;
+pub mod redis;
 
 pub use memory::MemoryKv;
+pub use redis::{RedisKv, RedisOptions};
 
 /// Why the short-lived store could not answer. A caller never turns this into "not there".
 #[derive(Debug, thiserror::Error)]
