@@ -204,7 +204,7 @@ fn listen(engine: &Arc<Engine>, kv: &Arc<dyn Kv>) {
     let engine = Arc::downgrade(engine);
     let mut notices = kv.subscribe();
     tokio::spawn(async move {
-        while let Ok(heard) = notices.recv().await {
+        while let Some(heard) = porta_kv::heard(&mut notices).await {
             let Some(engine) = engine.upgrade() else { return };
             match heard {
                 Heard::Notice(notice) => match Change::from_words(&notice.topic, &notice.key) {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use porta_core::{Change, settings};
 use porta_kv::Heard;
 use porta_oidc::Engine;
-use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::services::{Services, ShortLived};
@@ -36,16 +35,16 @@ async fn hear(engine: Arc<Engine>, mut notices: tokio::sync::broadcast::Receiver
     loop {
         let heard = tokio::select! {
             () = stop.cancelled() => return,
-            heard = notices.recv() => heard,
+            heard = porta_kv::heard(&mut notices) => heard,
         };
         match heard {
-            Ok(Heard::Notice(notice)) => match Change::from_words(&notice.topic, &notice.key) {
+            None => return,
+            Some(Heard::Gap) => engine.forget_everything(),
+            Some(Heard::Notice(notice)) => match Change::from_words(&notice.topic, &notice.key) {
                 Some(change) => engine.apply_change(&change),
                 // Words of a newer version: whatever they mean, nothing cached can be trusted.
                 None => engine.forget_everything(),
             },
-            Ok(Heard::Gap) | Err(RecvError::Lagged(_)) => engine.forget_everything(),
-            Err(RecvError::Closed) => return,
         }
     }
 }
