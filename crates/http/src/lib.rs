@@ -1,1 +1,15 @@
-//! Room `http`.
+//! HTTP: requests become calls of the engine, decisions become answers. Holds no rule of its own.
+
+mod body;
+mod caller;
+mod cookies;
+mod endpoints;
+mod middleware;
+mod reply;
+mod router;
+mod state;
+mod tenancy;
+
+pub use caller::{Network, TrustProxy};
+pub use router::router;
+pub use state::{AppState, Parts, Probes, ReadyReport};

@@ -1,1 +1,28 @@
-//! Room `protocol`.
+//! Wire messages of OAuth 2.0 and OpenID Connect, and the pure rules over them. No I/O, no async, no clock.
+//!
+//! Everything here reads or writes text that a client sees; deciding what a client may have is the work of `oidc`.
+
+pub mod authorize;
+pub mod claims;
+pub mod claims_request;
+pub mod client_auth;
+pub mod error;
+pub mod introspection;
+pub mod metadata;
+pub mod params;
+pub mod pkce;
+pub mod prompt;
+pub mod redirect_uri;
+pub mod response_mode;
+pub mod scope;
+pub mod token_response;
+
+pub use authorize::{AuthorizationResponse, Delivery};
+pub use claims_request::ClaimsRequest;
+pub use client_auth::{ClientAuthError, Presented};
+pub use error::{ErrorCode, OAuthError};
+pub use params::{Params, ParamsError};
+pub use pkce::CodeChallenge;
+pub use prompt::{Prompt, PromptValue};
+pub use response_mode::ResponseMode;
+pub use scope::Scope;

@@ -13,6 +13,8 @@ pub trait ClientRepository: Send {
     /// `allowed_organizations`, only while the client is active and its owner is active; with every active secret.
     /// One round trip.
     async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<(Client, Vec<ClientSecret>)>>;
+    /// Whether an active client usable under this organization lists the origin or has a redirect URI there.
+    async fn origin_is_registered(&mut self, origin: &str) -> Result<bool>;
 
     // Everything below sees clients this organization owns.
     async fn by_client_id(&mut self, client_id: &ClientId) -> Result<Option<Client>>;

@@ -48,8 +48,9 @@ pub trait UserRepository: Send {
     -> Result<bool>;
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>>;
 
-    /// A right password, in one round trip: counters, last login, the session's row and the audit rows, provided the
-    /// user may sign in (active, or an automatic lock at least `lockout` old, which this lifts). `rehash` replaces the
+    /// A right password, in one round trip: counters, last login, the session's row (new, or extended when this user's
+    /// row of that id is there and not revoked) and the audit row, provided the user may sign in (active, or an
+    /// automatic lock at least `lockout` old, which this lifts). `rehash` replaces the
     /// stored hash when given. `false`: the user may not sign in any more; nothing was written.
     async fn record_sign_in(
         &mut self,
@@ -60,11 +61,13 @@ pub trait UserRepository: Send {
         event: &AuditEvent,
     ) -> Result<bool>;
 
-    /// A wrong password, in one round trip: counts it and locks an active account at the threshold. An automatic lock
-    /// that is over counts from one again. `locked` is written only when this failure locks the account.
+    /// A wrong password, in one round trip whether or not anybody has this address: `failed` is always written (with
+    /// the user filled in when there is one); an existing user's failures are counted and an active account is locked
+    /// at the threshold, in which case `locked` is written too. An automatic lock that is over counts from one again;
+    /// failures during a lock do not prolong it.
     async fn record_sign_in_failure(
         &mut self,
-        user: UserId,
+        email_key: &str,
         policy: LockPolicy,
         now: Timestamp,
         failed: &AuditEvent,

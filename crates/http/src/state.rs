@@ -1,0 +1,89 @@
+//! What handlers share.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use porta_core::{Clock, Entropy};
+use porta_oidc::Engine;
+use porta_pages::Pages;
+use porta_signin::SignIn;
+
+use crate::TrustProxy;
+
+/// The outcome of the readiness checks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadyReport {
+    /// `None`: fine; otherwise a fixed code for the caller.
+    pub database: Option<&'static str>,
+    pub redis: Option<&'static str>,
+    /// Anything else that keeps this process from serving: draining, no signing key.
+    pub process: Option<&'static str>,
+}
+
+impl ReadyReport {
+    pub fn is_ready(&self) -> bool {
+        self.database.is_none() && self.redis.is_none() && self.process.is_none()
+    }
+}
+
+/// Asks the backing services; each check is bounded in time by the implementation.
+#[async_trait]
+pub trait Probes: Send + Sync {
+    async fn database(&self) -> bool;
+    async fn redis(&self) -> bool;
+    async fn ready(&self) -> ReadyReport;
+}
+
+/// Cheap to clone: everything is shared.
+#[derive(Clone)]
+pub struct AppState(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub engine: Arc<Engine>,
+    pub sign_in: SignIn,
+    pub pages: Pages,
+    pub probes: Arc<dyn Probes>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub cookie_keys: Vec<cookie::Key>,
+    pub trust_proxy: TrustProxy,
+    /// The issuer is https: cookies are `Secure`, HSTS is sent.
+    pub is_https: bool,
+}
+
+/// What an [`AppState`] is made of.
+pub struct Parts {
+    pub sign_in: SignIn,
+    pub pages: Pages,
+    pub probes: Arc<dyn Probes>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// First signs, all verify.
+    pub cookie_secrets: Vec<Vec<u8>>,
+    pub trust_proxy: TrustProxy,
+}
+
+impl AppState {
+    pub fn new(parts: Parts) -> Self {
+        let engine = Arc::clone(&parts.sign_in.engine);
+        let is_https = engine.issuer_base().starts_with("https://");
+        Self(Arc::new(Shared {
+            engine,
+            sign_in: parts.sign_in,
+            pages: parts.pages,
+            probes: parts.probes,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            cookie_keys: parts.cookie_secrets.iter().map(|s| cookie::Key::derive_from(s)).collect(),
+            trust_proxy: parts.trust_proxy,
+            is_https,
+        }))
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

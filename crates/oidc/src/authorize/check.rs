@@ -1,0 +1,254 @@
+//! The checks of an authorization request, in order. Up to [`Redirectable`] an error is shown to the person; from
+//! there on it goes to the client. Which of the two is a type, not a flag.
+
+use std::sync::Arc;
+
+use porta_core::client::{ApplicationType, GrantType};
+use porta_protocol::claims_request::ClaimsRequest;
+use porta_protocol::error::{ErrorCode, OAuthError};
+use porta_protocol::params::Params;
+use porta_protocol::pkce::CodeChallenge;
+use porta_protocol::prompt::Prompt;
+use porta_protocol::redirect_uri;
+use porta_protocol::response_mode::ResponseMode;
+use porta_protocol::scope::{self, Scope};
+
+use super::request::AuthorizationRequest;
+use crate::clients::ProtocolClient;
+use crate::{ACR_ONE_FACTOR, Engine, EngineError, Tenant};
+
+/// Where an answer may be sent: a client and one of its registered redirect URIs.
+#[derive(Debug, Clone)]
+pub struct Redirectable {
+    pub client: Arc<ProtocolClient>,
+    pub redirect_uri: String,
+    pub redirect_uri_sent: bool,
+    pub response_mode: ResponseMode,
+    pub state: Option<String>,
+}
+
+/// A refused authorization request.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorizeError {
+    /// No proven redirect URI: the person sees a page (RFC 6749 §4.1.2.1).
+    #[error("refused on a page: {0}")]
+    Page(OAuthError),
+    /// The client hears about it.
+    #[error("refused to the client: {1}")]
+    Client(Box<Redirectable>, OAuthError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// The only authorization parameter that may repeat (RFC 8707 §2).
+const MAY_REPEAT: &[&str] = &["resource"];
+
+type Checked<T> = Result<T, OAuthError>;
+
+fn invalid(description: &'static str) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidRequest, description)
+}
+
+impl Engine {
+    /// Client and redirect URI first; nothing is sent anywhere before both are proven.
+    pub(crate) async fn find_target(&self, tenant: &Tenant, params: &Params) -> Result<Redirectable, AuthorizeError> {
+        let repeated = params.repeated(MAY_REPEAT);
+        if matches!(repeated, Some("client_id" | "redirect_uri")) {
+            return Err(AuthorizeError::Page(invalid("a parameter is repeated"))); // RFC 6749 §3.1
+        }
+        let Some(client_id) = params.get("client_id") else {
+            return Err(AuthorizeError::Page(invalid("client_id is missing")));
+        };
+        let Some(client) = self.client(tenant.organization.id, client_id).await? else {
+            return Err(AuthorizeError::Page(OAuthError::new(ErrorCode::InvalidClient, "client is unknown")));
+        };
+        let (redirect_uri, redirect_uri_sent) =
+            exact_redirect_uri(params, &client).map_err(AuthorizeError::Page)?; // RFC 6749 §3.1.2.3, RFC 9700 §2.1
+        let state = if repeated == Some("state") { None } else { params.get("state").map(str::to_owned) };
+        let (response_mode, mode_problem) = response_mode(params);
+        let target = Redirectable { client, redirect_uri, redirect_uri_sent, response_mode, state };
+        if let Some(error) = mode_problem {
+            return Err(AuthorizeError::Client(Box::new(target), error));
+        }
+        if repeated.is_some() {
+            return Err(AuthorizeError::Client(Box::new(target), invalid("a parameter is repeated")));
+        }
+        Ok(target)
+    }
+
+    /// Everything after the target is proven.
+    pub(crate) fn check_request(&self, tenant: &Tenant, params: &Params, target: &Redirectable) -> Checked<AuthorizationRequest> {
+        let client = &*target.client;
+        code_grant_allowed(client)?; // RFC 6749 §4.1.2.1 unauthorized_client
+        response_type_is_code(params)?; // RFC 6749 §3.1.1
+        no_request_object(params)?; // OpenID Connect Core §6, §7.2.1
+        let prompt = prompt(params)?; // OpenID Connect Core §3.1.2.1
+        let scope = effective_scope(params, client, &prompt)?; // RFC 6749 §3.3, OpenID Connect Core §11
+        openid_for_openid_parameters(params, &scope)?; // OpenID Connect Core §3.1.2.1
+        let code_challenge = code_challenge(params, client)?; // RFC 7636 §4.3, RFC 9700 §2.1.1
+        no_unknown_resource(params)?; // RFC 8707 §2
+        let max_age = max_age(params)?;
+        let claims = claims(params)?; // OpenID Connect Core §5.5
+        let hinted_subject = self.hinted_subject(tenant, params, client)?;
+        if claims.as_ref().is_some_and(|c| c.requires_acr_other_than(ACR_ONE_FACTOR)) {
+            // OpenID Connect Core §5.5.1.1: an essential class we cannot reach is a failed attempt.
+            let error = OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, "the requested acr cannot be met");
+            return Err(error);
+        }
+        Ok(AuthorizationRequest {
+            client_id: client.client.client_id.to_string(),
+            redirect_uri: target.redirect_uri.clone(),
+            redirect_uri_sent: target.redirect_uri_sent,
+            response_mode: target.response_mode,
+            state: target.state.clone(),
+            nonce: params.get("nonce").map(str::to_owned),
+            scope,
+            prompt,
+            max_age,
+            // Prefilled e-mail: trimmed, at most 320 characters (oidc-and-login §3.1).
+            login_hint: params.get("login_hint").map(|h| h.trim().chars().take(320).collect()),
+            hinted_subject,
+            acr_values: params.get("acr_values").map(|v| v.split(' ').map(str::to_owned).collect()).unwrap_or_default(),
+            claims,
+            code_challenge,
+        })
+    }
+
+    /// A hint must be an ID token this tenant signed for this client; its age does not matter.
+    fn hinted_subject(&self, tenant: &Tenant, params: &Params, client: &ProtocolClient) -> Checked<Option<String>> {
+        let Some(hint) = params.get("id_token_hint") else { return Ok(None) };
+        let hint = self.read_id_token_hint(tenant, hint).ok_or_else(|| invalid("id_token_hint is not valid"))?;
+        if hint.client_id != client.client.client_id.as_str() {
+            return Err(invalid("id_token_hint was issued to another client"));
+        }
+        Ok(Some(hint.subject))
+    }
+}
+
+fn exact_redirect_uri(params: &Params, client: &ProtocolClient) -> Checked<(String, bool)> {
+    let registered = &client.client.redirect_uris;
+    let unregistered = || OAuthError::new(ErrorCode::InvalidRedirectUri, "redirect_uri is not registered for this client");
+    match params.get("redirect_uri") {
+        Some(sent) => {
+            let known = registered.iter().any(|r| redirect_uri::matches(r, sent, client.client.application_type));
+            if known { Ok((sent.to_owned(), true)) } else { Err(unregistered()) }
+        }
+        // RFC 6749 §3.1.2.3: may be left out when exactly one is registered.
+        None => match registered.as_slice() {
+            [only] => Ok((only.clone(), false)),
+            _ => Err(invalid("redirect_uri is missing")),
+        },
+    }
+}
+
+/// OAuth 2.0 Multiple Response Type Encoding Practices §2.1. An unusable mode is reported in the default one.
+fn response_mode(params: &Params) -> (ResponseMode, Option<OAuthError>) {
+    match params.get("response_mode") {
+        None => (ResponseMode::Query, None),
+        Some(word) => match ResponseMode::parse(word) {
+            Some(mode) => (mode, None),
+            None => {
+                let error = OAuthError::new(ErrorCode::UnsupportedResponseMode, "response_mode is not supported");
+                (ResponseMode::Query, Some(error))
+            }
+        },
+    }
+}
+
+fn code_grant_allowed(client: &ProtocolClient) -> Checked<()> {
+    if client.client.has_grant(GrantType::AuthorizationCode) {
+        return Ok(());
+    }
+    Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the client may not use the authorization code grant"))
+}
+
+fn response_type_is_code(params: &Params) -> Checked<()> {
+    match params.get("response_type") {
+        Some("code") => Ok(()),
+        None => Err(invalid("response_type is missing")),
+        Some(_) => Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "only response_type=code is supported")),
+    }
+}
+
+fn no_request_object(params: &Params) -> Checked<()> {
+    let refusals = [
+        ("request", ErrorCode::RequestNotSupported, "request objects are not supported"),
+        ("request_uri", ErrorCode::RequestUriNotSupported, "request_uri is not supported"),
+        ("registration", ErrorCode::RegistrationNotSupported, "registration is not supported"),
+    ];
+    for (name, code, description) in refusals {
+        if params.get(name).is_some() {
+            return Err(OAuthError::new(code, description));
+        }
+    }
+    Ok(())
+}
+
+fn prompt(params: &Params) -> Checked<Prompt> {
+    let Some(text) = params.get("prompt") else { return Ok(Prompt::default()) };
+    let prompt = Prompt::parse(text).map_err(|_| invalid("prompt is not valid"))?;
+    if prompt.create() {
+        // Initiating User Registration via OpenID Connect §4.1.
+        return Err(invalid("prompt=create is not supported: accounts are created by invitation"));
+    }
+    Ok(prompt)
+}
+
+/// Unknown scopes are ignored, known ones must be on the client's list; `offline_access` needs asking for consent.
+fn effective_scope(params: &Params, client: &ProtocolClient, prompt: &Prompt) -> Checked<Scope> {
+    let requested = Scope::parse(params.get("scope").unwrap_or_default())
+        .map_err(|_| OAuthError::new(ErrorCode::InvalidScope, "scope is malformed"))?;
+    let may_stay_offline = prompt.consent() && client.client.has_grant(GrantType::RefreshToken);
+    let mut effective = Scope::default();
+    for word in requested.iter() {
+        if word == scope::OFFLINE_ACCESS && !may_stay_offline {
+            continue;
+        }
+        if client.scope.contains(word) {
+            effective.insert(word);
+        } else if scope::SUPPORTED.contains(&word) {
+            return Err(OAuthError::new(ErrorCode::InvalidScope, "a requested scope is not allowed for this client"));
+        }
+    }
+    Ok(effective)
+}
+
+fn openid_for_openid_parameters(params: &Params, scope: &Scope) -> Checked<()> {
+    const OPENID_ONLY: &[&str] = &["acr_values", "claims", "claims_locales", "id_token_hint", "max_age"];
+    if scope.contains(scope::OPENID) || OPENID_ONLY.iter().all(|name| params.get(name).is_none()) {
+        return Ok(());
+    }
+    Err(invalid("scope openid is required for OpenID Connect parameters"))
+}
+
+/// Decision D7: S256 for everybody, unless a confidential client was exempted.
+fn code_challenge(params: &Params, client: &ProtocolClient) -> Checked<Option<String>> {
+    let challenge = CodeChallenge::from_request(params.get("code_challenge"), params.get("code_challenge_method"))
+        .map_err(|_| invalid("code_challenge must be S256 and 43 to 128 characters"))?;
+    let exempt = client.client.is_confidential() && !client.client.require_pkce;
+    if challenge.is_none() && !exempt {
+        return Err(invalid("code_challenge is required"));
+    }
+    Ok(challenge.map(|c| c.as_str().to_owned()))
+}
+
+/// No protected resources are registered yet; a token that silently ignores the indicator would be worse than a refusal.
+fn no_unknown_resource(params: &Params) -> Checked<()> {
+    if params.all("resource").any(|r| !r.is_empty()) {
+        return Err(OAuthError::new(ErrorCode::InvalidTarget, "the requested resource is unknown"));
+    }
+    Ok(())
+}
+
+fn max_age(params: &Params) -> Checked<Option<u64>> {
+    params.get("max_age").map(|text| text.parse().map_err(|_| invalid("max_age is not a number of seconds"))).transpose()
+}
+
+fn claims(params: &Params) -> Checked<Option<ClaimsRequest>> {
+    params.get("claims").map(|text| ClaimsRequest::parse(text).map_err(|_| invalid("claims is not valid"))).transpose()
+}
+
+/// Third-party native clients cannot prove who they are (RFC 8252 §8.6): a person decides each time.
+pub(crate) fn asks_every_time(client: &ProtocolClient) -> bool {
+    client.client.application_type == ApplicationType::Native && !client.client.is_confidential()
+}

@@ -1,0 +1,274 @@
+//! From request to code: the authorization endpoint and its resume address.
+
+use std::sync::Arc;
+
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::session::{Grant, TokenFamily};
+use porta_core::user::UserStatus;
+use porta_core::{AuditId, BearerKind, GrantId, Timestamp, TokenDigest, TokenFamilyId, settings};
+use porta_protocol::error::{ErrorCode, OAuthError};
+use porta_protocol::params::Params;
+use porta_protocol::scope;
+use porta_store::AuthorizeFacts;
+
+use super::check::{AuthorizeError, Redirectable, asks_every_time};
+use super::decide::{Decision, Need, SignedIn, Standing, decide};
+use super::{AuthorizationRequest, Response};
+use crate::clients::ProtocolClient;
+use crate::interaction::{ConsentAsked, LoginDone, NewInteraction, Stage};
+use crate::session::{PresentedSession, to_bytes};
+use crate::token::CodeRecord;
+use crate::{Caller, Engine, EngineError, Tenant};
+
+/// What the browser gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Go on inside an interaction: to its page, or to the resume address.
+    Interact(NewInteraction),
+    Respond(Response),
+}
+
+/// An outcome, and the new end of the session when its cookie should be renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorized {
+    pub outcome: Outcome,
+    pub session_until: Option<Timestamp>,
+}
+
+/// What a resume address found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resumed {
+    Authorized(Authorized),
+    /// Wrong browser, too late, or used before.
+    Gone,
+}
+
+/// What happened inside the interaction that led here.
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    login: Option<LoginDone>,
+    consented: bool,
+}
+
+impl Engine {
+    /// `GET /{org}/auth`.
+    pub async fn authorize(&self, tenant: &Tenant, params: &Params, cookie: Option<&str>, caller: &Caller) -> Result<Authorized, AuthorizeError> {
+        let (target, request) = self.check(tenant, params).await?;
+        let session = self.session(tenant, cookie).await?;
+        Ok(self.judge(tenant, &target.client, request, session, Progress::default(), caller).await?)
+    }
+
+    /// `POST /{org}/auth`: a cross-site POST carries no `SameSite=Lax` cookie, so the checked request is stored and the
+    /// browser comes back by GET, where its session is visible (W27).
+    pub async fn authorize_by_post(&self, tenant: &Tenant, params: &Params) -> Result<Authorized, AuthorizeError> {
+        let (_, request) = self.check(tenant, params).await?;
+        let new = self.begin_interaction(tenant, request, Stage::Ready, None, None).await?;
+        Ok(Authorized { outcome: Outcome::Interact(new), session_until: None })
+    }
+
+    async fn check(&self, tenant: &Tenant, params: &Params) -> Result<(Redirectable, AuthorizationRequest), AuthorizeError> {
+        let target = self.find_target(tenant, params).await?;
+        match self.check_request(tenant, params, &target) {
+            Ok(request) => Ok((target, request)),
+            Err(error) => Err(AuthorizeError::Client(Box::new(target), error)),
+        }
+    }
+
+    /// `GET /{org}/auth/{uid}`.
+    pub async fn resume(&self, tenant: &Tenant, uid: &str, binding: Option<&str>, cookie: Option<&str>, caller: &Caller) -> Result<Resumed, EngineError> {
+        let Some(bound) = self.take_interaction(tenant, uid, binding).await? else { return Ok(Resumed::Gone) };
+        let interaction = bound.interaction;
+        let request = interaction.request;
+        let respond = |error: &OAuthError| {
+            let response = Response::error(tenant, &request.redirect_uri, request.response_mode, request.state.as_deref(), error);
+            Resumed::Authorized(Authorized { outcome: Outcome::Respond(response), session_until: None })
+        };
+        // The client may have been switched off while the person was typing.
+        let Some(client) = self.client(tenant.organization.id, &request.client_id).await? else { return Ok(Resumed::Gone) };
+        if interaction.stage == Stage::Denied {
+            self.record_consent(tenant, interaction.login, &request, caller, "user.consent.denied").await?;
+            return Ok(respond(&OAuthError::new(ErrorCode::AccessDenied, "the person declined")));
+        }
+        let session = self.session(tenant, cookie).await?;
+        let same_session = |login: LoginDone| session.as_ref().is_some_and(|s| s.session.key == login.session);
+        if interaction.login.is_some_and(|login| !same_session(login)) {
+            return Ok(Resumed::Gone);
+        }
+        let progress = Progress { login: interaction.login, consented: interaction.consented };
+        let authorized = self.judge(tenant, &client, request, session, progress, caller).await?;
+        Ok(Resumed::Authorized(authorized))
+    }
+
+    async fn judge(
+        &self,
+        tenant: &Tenant,
+        client: &Arc<ProtocolClient>,
+        request: AuthorizationRequest,
+        session: Option<PresentedSession>,
+        progress: Progress,
+        caller: &Caller,
+    ) -> Result<Authorized, EngineError> {
+        let live = self.live_session(tenant, client, session).await?;
+        let subject = live.as_ref().map(|(s, _)| s.session.user.to_string()).unwrap_or_default();
+        let standing = Standing {
+            session: live.as_ref().map(|(s, facts)| SignedIn {
+                subject: &subject,
+                auth_time: s.session.auth_time,
+                grant: facts.grant.as_ref(),
+            }),
+            signed_in_here: progress.login.is_some(),
+            consented_here: progress.consented,
+            is_first_party: client.client.is_first_party_for(tenant.organization.id),
+            asks_every_time: asks_every_time(client),
+            now: self.now(),
+        };
+        match (decide(&request, standing), live) {
+            (Decision::Page(need), live) => {
+                let (stage, consent) = match need {
+                    Need::Login => (Stage::Login, None),
+                    Need::Consent(scopes) => {
+                        let user_email = live.map(|(_, facts)| facts.user_email).unwrap_or_default();
+                        (Stage::Consent, Some(ConsentAsked { scopes, user_email }))
+                    }
+                };
+                let new = self.begin_interaction(tenant, request, stage, progress.login, consent).await?;
+                Ok(Authorized { outcome: Outcome::Interact(new), session_until: None })
+            }
+            (Decision::Proceed { grant_more }, Some((session, facts))) => {
+                let session_until = self.slide_session(tenant, &session).await?;
+                let grant = self.ensure_grant(tenant, client, &session, &facts, &request, grant_more, caller).await?;
+                let code = self.issue_code(tenant, client, &request, &session, &grant).await?;
+                let response = Response::code(tenant, &request.redirect_uri, request.response_mode, request.state.as_deref(), code);
+                Ok(Authorized { outcome: Outcome::Respond(response), session_until })
+            }
+            (Decision::Proceed { .. }, None) => Err(EngineError::Unreadable("a decision to proceed without a session".to_owned())),
+            (Decision::Refuse(error), _) => {
+                let response = Response::error(tenant, &request.redirect_uri, request.response_mode, request.state.as_deref(), &error);
+                Ok(Authorized { outcome: Outcome::Respond(response), session_until: None })
+            }
+        }
+    }
+
+    /// A session whose user may still sign in; a suspended person's session means "sign in again" (repairs W16).
+    async fn live_session(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        session: Option<PresentedSession>,
+    ) -> Result<Option<(PresentedSession, AuthorizeFacts)>, EngineError> {
+        let Some(session) = session else { return Ok(None) };
+        let now = self.now();
+        let facts = self
+            .store
+            .repositories()
+            .sessions(tenant.organization.id)
+            .authorize_facts(session.session.key, client.client.id, now)
+            .await?;
+        let live = facts.filter(|f| {
+            !f.session_revoked
+                && now < f.session_expires_at
+                && f.user_status == UserStatus::Active
+                && f.user_id == session.session.user
+        });
+        Ok(live.map(|facts| (session, facts)))
+    }
+
+    /// The grant that covers the request: as it is, or with more scopes (repairs W06).
+    #[expect(clippy::too_many_arguments, reason = "each is a different fact of one decision")]
+    async fn ensure_grant(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        session: &PresentedSession,
+        facts: &AuthorizeFacts,
+        request: &AuthorizationRequest,
+        more: Vec<String>,
+        caller: &Caller,
+    ) -> Result<Grant, EngineError> {
+        let now = self.now();
+        let lifetime = tenant.settings.duration(settings::GRANT_TTL);
+        if let Some(grant) = &facts.grant {
+            // Half its life left is enough: not every sign-in needs a write.
+            if more.is_empty() && (now + lifetime / 2) < grant.expires_at {
+                return Ok(grant.clone());
+            }
+        }
+        let wanted = Grant {
+            id: GrantId::new(now, &*self.entropy),
+            organization_id: tenant.organization.id,
+            user_id: session.session.user,
+            client: client.client.id,
+            scopes: more,
+            created_at: now,
+            expires_at: now + lifetime,
+        };
+        let login = LoginDone { user: session.session.user, session: session.session.key };
+        let event = self.consent_event(tenant, Some(login), request, caller, "user.consent.granted");
+        let mut repositories = self.store.repositories();
+        Ok(repositories.sessions(tenant.organization.id).extend_grant(facts.grant.as_ref(), &wanted, Some(&event)).await?)
+    }
+
+    async fn record_consent(&self, tenant: &Tenant, login: Option<LoginDone>, request: &AuthorizationRequest, caller: &Caller, what: &str) -> Result<(), EngineError> {
+        let event = self.consent_event(tenant, login, request, caller, what);
+        Ok(self.store.repositories().audit().record(&event).await?)
+    }
+
+    fn consent_event(&self, tenant: &Tenant, login: Option<LoginDone>, request: &AuthorizationRequest, caller: &Caller, what: &str) -> AuditEvent {
+        let now = self.now();
+        AuditEvent {
+            id: AuditId::new(now, &*self.entropy),
+            organization_id: Some(tenant.organization.id),
+            organization_label: Some(tenant.organization.slug.to_string()),
+            user_id: login.map(|l| l.user),
+            actor_id: login.map(|l| l.user),
+            actor_label: None,
+            event_type: what.to_owned(),
+            category: AuditCategory::Authentication,
+            description: None,
+            metadata: serde_json::json!({ "clientId": request.client_id, "scope": request.scope.to_string() }),
+            ip_address: caller.address_text(),
+            user_agent: caller.user_agent.clone(),
+            created_at: now,
+        }
+    }
+
+    async fn issue_code(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        request: &AuthorizationRequest,
+        session: &PresentedSession,
+        grant: &Grant,
+    ) -> Result<String, EngineError> {
+        let now = self.now();
+        let lifetime = tenant.settings.duration(settings::AUTHORIZATION_CODE_TTL);
+        let code = BearerKind::AuthorizationCode.generate(&*self.entropy);
+        let family = TokenFamily {
+            id: TokenFamilyId::new(now, &*self.entropy),
+            organization_id: tenant.organization.id,
+            client: client.client.id,
+            user_id: session.session.user,
+            grant_id: grant.id,
+            session: session.session.key,
+            is_offline: request.scope.contains(scope::OFFLINE_ACCESS),
+            scope: request.scope.to_string(),
+            nonce: request.nonce.clone(),
+            auth_time: session.session.auth_time,
+            acr: session.session.acr.clone(),
+            amr: session.session.amr.clone(),
+            claims: request.claims.as_ref().map(porta_protocol::claims_request::ClaimsRequest::to_json),
+            expires_at: now + tenant.settings.duration(settings::GRANT_TTL),
+            created_at: now,
+        };
+        let record = CodeRecord {
+            family,
+            redirect_uri: request.redirect_uri.clone(),
+            redirect_uri_sent: request.redirect_uri_sent,
+            code_challenge: request.code_challenge.clone(),
+            expires_at: now + lifetime,
+        };
+        let key = CodeRecord::storage_key(tenant.organization.id, &TokenDigest::of(&code));
+        self.kv.put(&key, to_bytes(&record)?, lifetime).await?;
+        Ok(code)
+    }
+}

@@ -1,0 +1,13 @@
+//! The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2).
+
+mod check;
+mod decide;
+mod flow;
+mod request;
+mod respond;
+
+pub use check::{AuthorizeError, Redirectable};
+pub use decide::{Decision, Need};
+pub use flow::{Authorized, Outcome, Resumed};
+pub use request::AuthorizationRequest;
+pub use respond::Response;

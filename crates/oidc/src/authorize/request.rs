@@ -1,0 +1,30 @@
+//! A checked authorization request: what travels through the interaction to the code.
+
+use porta_protocol::claims_request::ClaimsRequest;
+use porta_protocol::prompt::Prompt;
+use porta_protocol::response_mode::ResponseMode;
+use porta_protocol::scope::Scope;
+use serde::{Deserialize, Serialize};
+
+/// Exists only after every check of [`super::check`] passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    pub client_id: String,
+    pub redirect_uri: String,
+    /// Whether the client sent the redirect URI, so that the token endpoint must hear it again (RFC 6749 §4.1.3).
+    pub redirect_uri_sent: bool,
+    pub response_mode: ResponseMode,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    pub scope: Scope,
+    pub prompt: Prompt,
+    /// Seconds.
+    pub max_age: Option<u64>,
+    pub login_hint: Option<String>,
+    /// Subject of a verified `id_token_hint`.
+    pub hinted_subject: Option<String>,
+    /// First class the client asked for voluntarily.
+    pub acr_values: Vec<String>,
+    pub claims: Option<ClaimsRequest>,
+    pub code_challenge: Option<String>,
+}

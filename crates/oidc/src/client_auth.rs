@@ -1,0 +1,72 @@
+//! Client authentication (RFC 6749 §2.3, OpenID Connect Core §9).
+
+use std::sync::Arc;
+
+use porta_core::TokenDigest;
+use porta_protocol::client_auth::Presented;
+
+use crate::clients::ProtocolClient;
+use crate::throttle::{Guarded, Limited};
+use crate::{Caller, Engine, EngineError, Tenant};
+
+/// Why a client was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientAuthError {
+    /// Unknown client, wrong secret, wrong method: one answer for all (RFC 6749 §5.2).
+    #[error("client authentication failed for {client_id}")]
+    Rejected { client_id: String },
+    #[error("no client credentials")]
+    Missing,
+    #[error("too many failed attempts")]
+    Limited(Limited),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl Engine {
+    /// Identifies and, if it is confidential, authenticates a client.
+    pub async fn authenticate_client(
+        &self,
+        tenant: &Tenant,
+        presented: &Presented,
+        guarded: Guarded,
+        caller: &Caller,
+    ) -> Result<Arc<ProtocolClient>, ClientAuthError> {
+        let (client_id, secret) = match presented {
+            Presented::None => return Err(ClientAuthError::Missing),
+            Presented::Public { client_id } => (client_id, None),
+            Presented::Basic { client_id, secret } | Presented::Post { client_id, secret } => (client_id, Some(secret)),
+        };
+        self.check_throttle(tenant, guarded, caller, client_id).map_err(ClientAuthError::Limited)?;
+        let client = self.client(tenant.organization.id, client_id).await?;
+        let accepted = client.filter(|c| match (c.client.is_confidential(), secret) {
+            (true, Some(secret)) => self.secret_matches(c, secret),
+            (false, None) => true,
+            (true, None) | (false, Some(_)) => false,
+        });
+        match accepted {
+            Some(client) => Ok(client),
+            None => {
+                self.count_failure(tenant, guarded, caller, client_id).await;
+                tracing::info!(event = "client.authentication.failed", tenant = %tenant.organization.slug, "client rejected");
+                Err(ClientAuthError::Rejected { client_id: client_id.clone() })
+            }
+        }
+    }
+
+    /// Compares with **every** usable secret in constant time (repairs W10).
+    fn secret_matches(&self, client: &ProtocolClient, secret: &str) -> bool {
+        let presented = TokenDigest::of(secret);
+        let now = self.now();
+        let mut matched = None;
+        for candidate in client.secrets.iter().filter(|s| s.is_usable(now)) {
+            if candidate.digest.same_as(&presented) {
+                matched = Some(candidate.id);
+            }
+        }
+        if let Some(id) = matched {
+            self.secret_use.seen(client.client.organization_id, id, now);
+        }
+        matched.is_some()
+    }
+}

@@ -1,0 +1,57 @@
+//! Clients as the protocol sees them.
+
+use std::sync::Arc;
+
+use porta_core::OrganizationId;
+use porta_core::client::{Client, ClientId, ClientSecret};
+use porta_protocol::scope::Scope;
+
+use crate::{Engine, EngineError};
+
+/// An active client that may be used under one organization.
+#[derive(Debug)]
+pub struct ProtocolClient {
+    pub client: Client,
+    pub secrets: Vec<ClientSecret>,
+    /// The allow-list, split.
+    pub scope: Scope,
+}
+
+impl Engine {
+    /// The client a request under `organization` names, if it may be used there.
+    pub async fn client(&self, organization: OrganizationId, client_id: &str) -> Result<Option<Arc<ProtocolClient>>, EngineError> {
+        let Ok(client_id) = ClientId::parse(client_id) else { return Ok(None) };
+        let key = (organization, client_id);
+        if let Some(found) = self.clients.get(&key).await {
+            return Ok(found);
+        }
+        Ok(self.clients.try_get_with(key.clone(), self.load_client(organization, &key.1)).await?)
+    }
+
+    async fn load_client(&self, organization: OrganizationId, client_id: &ClientId) -> Result<Option<Arc<ProtocolClient>>, EngineError> {
+        loop {
+            let generation = self.generation();
+            let found = self.store.repositories().clients(organization).for_protocol(client_id).await?;
+            if generation == self.generation() {
+                return found.map(|(client, secrets)| ProtocolClient::new(client, secrets).map(Arc::new)).transpose();
+            }
+        }
+    }
+
+    /// Whether any active client of the organization registered this origin; answers preflight requests.
+    pub async fn origin_is_registered(&self, organization: OrganizationId, origin: &str) -> Result<bool, EngineError> {
+        let key = (organization, origin.to_owned());
+        let load = async {
+            self.store.repositories().clients(organization).origin_is_registered(origin).await.map_err(EngineError::from)
+        };
+        Ok(self.origins.try_get_with(key, load).await?)
+    }
+}
+
+impl ProtocolClient {
+    fn new(client: Client, secrets: Vec<ClientSecret>) -> Result<Self, EngineError> {
+        let scope = Scope::parse(&client.scope)
+            .map_err(|_| EngineError::Unreadable(format!("scope of client {}", client.client_id)))?;
+        Ok(Self { client, secrets, scope })
+    }
+}

@@ -1,0 +1,113 @@
+//! What every endpoint shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use moka::future::Cache;
+use porta_core::client::ClientId;
+use porta_core::seal::Keyring;
+use porta_core::{Clock, Entropy, OrganizationId, Slug, Timestamp};
+use porta_kv::Kv;
+use porta_store::Store;
+
+use crate::clients::ProtocolClient;
+use crate::secret_use::SecretUse;
+use crate::tenant::TenantLookup;
+use crate::throttle::Throttle;
+
+/// The longest a process may believe something after a lost notice (the requirement text's one cache budget).
+const CACHE_LIFETIME: Duration = Duration::from_secs(60);
+
+/// What an engine is made of.
+pub struct EngineDeps {
+    pub store: Arc<dyn Store>,
+    pub kv: Arc<dyn Kv>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Opens signing keys.
+    pub keyring: Arc<Keyring>,
+    /// Derives the successor of a rotated refresh token (decision D8).
+    pub successor_key: hmac::Key,
+    /// `ISSUER_BASE_URL` without a trailing slash.
+    pub issuer_base: String,
+}
+
+pub struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) kv: Arc<dyn Kv>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) successor_key: hmac::Key,
+    pub(crate) issuer_base: String,
+    pub(crate) tenants: Cache<Slug, TenantLookup>,
+    pub(crate) clients: Cache<(OrganizationId, ClientId), Option<Arc<ProtocolClient>>>,
+    pub(crate) origins: Cache<(OrganizationId, String), bool>,
+    pub(crate) throttle: Throttle,
+    pub(crate) secret_use: SecretUse,
+    generation: AtomicU64,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Engine({})", self.issuer_base)
+    }
+}
+
+fn cache<K, V>(capacity: u64) -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder().max_capacity(capacity).time_to_live(CACHE_LIFETIME).build()
+}
+
+impl Engine {
+    pub fn new(deps: EngineDeps) -> Self {
+        Self {
+            store: deps.store,
+            kv: deps.kv,
+            clock: deps.clock,
+            entropy: deps.entropy,
+            keyring: deps.keyring,
+            successor_key: deps.successor_key,
+            issuer_base: deps.issuer_base,
+            tenants: cache(10_000),
+            clients: cache(50_000),
+            origins: cache(50_000),
+            throttle: Throttle::default(),
+            secret_use: SecretUse::default(),
+            generation: AtomicU64::new(0),
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub fn kv(&self) -> &Arc<dyn Kv> {
+        &self.kv
+    }
+
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
+    pub fn issuer_base(&self) -> &str {
+        &self.issuer_base
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn bump_generation(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,162 @@
+//! A sign-in in progress: one authorization request, one browser, one organization.
+//!
+//! ```text
+//! (POST to /auth) ─► Ready ─resume─┐
+//! (GET to /auth) ──────────────────┴─► Login ──right password──► Ready ──resume──► Consent ──approve──► Ready ──► code
+//!                                        │                                           │
+//!                                        └────────────── cancel / deny ──────────────┴──► Denied ──resume──► error
+//! ```
+//!
+//! The record is addressed by its uid *and* a secret only the starting browser has in a cookie, so nobody else can
+//! read, finish or burn it. Tenant, client and CSRF secret are inside (repairs W30).
+
+use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret, settings};
+use porta_kv::Write;
+use serde::{Deserialize, Serialize};
+
+use crate::authorize::AuthorizationRequest;
+use crate::session::{remaining, to_bytes};
+use crate::{Engine, EngineError, Tenant};
+
+/// What the browser must do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// Go to the resume address.
+    Ready,
+    Login,
+    Consent,
+    /// The person said no.
+    Denied,
+}
+
+/// A sign-in that happened inside this interaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginDone {
+    pub user: UserId,
+    pub session: SessionKey,
+}
+
+/// What a person is asked to approve, and as whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentAsked {
+    pub scopes: Vec<String>,
+    pub user_email: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interaction {
+    pub uid: String,
+    pub organization: OrganizationId,
+    pub request: AuthorizationRequest,
+    pub stage: Stage,
+    /// Secret every form of this interaction carries.
+    pub csrf: String,
+    /// What the consent page shows.
+    pub consent: Option<ConsentAsked>,
+    pub login: Option<LoginDone>,
+    pub consented: bool,
+    pub expires_at: Timestamp,
+}
+
+/// A stored interaction together with the way to address it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoundInteraction {
+    pub interaction: Interaction,
+    key: String,
+}
+
+/// A new interaction and the cookie value that binds it to the browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewInteraction {
+    pub uid: String,
+    pub binding: String,
+    pub stage: Stage,
+    pub expires_at: Timestamp,
+}
+
+fn storage_key(organization: OrganizationId, uid: &str, binding: &str) -> String {
+    format!("{organization}:interaction:{}", TokenDigest::of(&format!("{uid}.{binding}")).hex())
+}
+
+impl BoundInteraction {
+    /// Whether a form's CSRF field is this interaction's.
+    pub fn csrf_matches(&self, presented: Option<&str>) -> bool {
+        presented.is_some_and(|p| secret::constant_time_eq(p, &self.interaction.csrf))
+    }
+
+    /// The write that stores the interaction as it now is.
+    pub fn write(&self, now: Timestamp) -> Result<Write, EngineError> {
+        let ttl = remaining(self.interaction.expires_at, now);
+        Ok(Write::Put { key: self.key.clone(), value: to_bytes(&self.interaction)?, ttl })
+    }
+}
+
+impl Engine {
+    /// Starts an interaction; everything decided so far travels inside.
+    pub(crate) async fn begin_interaction(
+        &self,
+        tenant: &Tenant,
+        request: AuthorizationRequest,
+        stage: Stage,
+        login: Option<LoginDone>,
+        consent: Option<ConsentAsked>,
+    ) -> Result<NewInteraction, EngineError> {
+        let now = self.now();
+        let uid = BearerKind::Interaction.generate(&*self.entropy);
+        let binding = BearerKind::Interaction.generate(&*self.entropy);
+        let key = storage_key(tenant.organization.id, &uid, &binding);
+        let expires_at = now + tenant.settings.duration(settings::INTERACTION_TTL);
+        let interaction = Interaction {
+            uid: uid.clone(),
+            organization: tenant.organization.id,
+            request,
+            stage,
+            csrf: BearerKind::Interaction.generate(&*self.entropy),
+            consent,
+            login,
+            consented: false,
+            expires_at,
+        };
+        self.kv.put(&key, to_bytes(&interaction)?, remaining(expires_at, now)).await?;
+        Ok(NewInteraction { uid, binding, stage, expires_at })
+    }
+
+    /// The interaction of this browser, if it still runs.
+    pub async fn interaction(&self, tenant: &Tenant, uid: &str, binding: Option<&str>) -> Result<Option<BoundInteraction>, EngineError> {
+        let Some(key) = addressed(tenant, uid, binding) else { return Ok(None) };
+        let found = self.kv.get(&key).await?;
+        self.read_interaction(tenant, key, found)
+    }
+
+    /// Takes the interaction out: the resume address works once.
+    pub(crate) async fn take_interaction(&self, tenant: &Tenant, uid: &str, binding: Option<&str>) -> Result<Option<BoundInteraction>, EngineError> {
+        let Some(key) = addressed(tenant, uid, binding) else { return Ok(None) };
+        let found = self.kv.take(&key).await?;
+        self.read_interaction(tenant, key, found)
+    }
+
+    fn read_interaction(&self, tenant: &Tenant, key: String, found: Option<bytes::Bytes>) -> Result<Option<BoundInteraction>, EngineError> {
+        let Some(bytes) = found else { return Ok(None) };
+        let interaction: Interaction = serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+        let is_live = interaction.organization == tenant.organization.id && self.now() < interaction.expires_at;
+        Ok(is_live.then_some(BoundInteraction { interaction, key }))
+    }
+
+    /// Marks the interaction as declined; the resume address then answers the client.
+    pub async fn deny(&self, mut bound: BoundInteraction) -> Result<(), EngineError> {
+        bound.interaction.stage = Stage::Denied;
+        Ok(self.kv.write(vec![bound.write(self.now())?]).await?)
+    }
+
+    /// Marks consent as given; the grant itself is written at the resume address.
+    pub async fn approve(&self, mut bound: BoundInteraction) -> Result<(), EngineError> {
+        bound.interaction.stage = Stage::Ready;
+        bound.interaction.consented = true;
+        Ok(self.kv.write(vec![bound.write(self.now())?]).await?)
+    }
+}
+
+fn addressed(tenant: &Tenant, uid: &str, binding: Option<&str>) -> Option<String> {
+    let binding = binding.filter(|b| BearerKind::Interaction.matches(b))?;
+    BearerKind::Interaction.matches(uid).then(|| storage_key(tenant.organization.id, uid, binding))
+}

@@ -1,0 +1,156 @@
+//! Introspection (RFC 7662) and revocation (RFC 7009), bound to the tenant (repairs W04).
+
+use porta_core::{BearerKind, TokenDigest};
+use porta_protocol::client_auth::Presented;
+use porta_protocol::error::{ErrorCode, OAuthError};
+use porta_protocol::introspection::Introspection;
+use porta_protocol::params::Params;
+use porta_store::Revocation;
+
+use crate::client_auth::ClientAuthError;
+use crate::clients::ProtocolClient;
+use crate::throttle::Guarded;
+use crate::token::ClientTokenRecord;
+use crate::{Caller, Engine, EngineError, Tenant};
+
+/// A refused introspection or revocation request.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenInquiryError {
+    #[error(transparent)]
+    Client(#[from] ClientAuthError),
+    #[error("refused: {0}")]
+    Refused(OAuthError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+fn required_token(params: &Params) -> Result<&str, TokenInquiryError> {
+    let invalid = |text| TokenInquiryError::Refused(OAuthError::new(ErrorCode::InvalidRequest, text));
+    if params.repeated(&[]).is_some() {
+        return Err(invalid("a parameter is repeated"));
+    }
+    params.get("token").ok_or_else(|| invalid("token is missing"))
+}
+
+/// Confidential clients are resource servers of the tenant and may ask about any of its tokens; others about their own.
+fn may_see(client: &ProtocolClient, owner_client_id: &str) -> bool {
+    client.client.is_confidential() || client.client.client_id.as_str() == owner_client_id
+}
+
+impl Engine {
+    /// `POST /{org}/token/introspection`.
+    pub async fn introspect(&self, tenant: &Tenant, params: &Params, presented: &Presented, caller: &Caller) -> Result<Introspection, TokenInquiryError> {
+        let client = self.authenticate_client(tenant, presented, Guarded::Introspection, caller).await?;
+        let token = required_token(params)?;
+        let digest = TokenDigest::of(token);
+        let found = if BearerKind::AccessToken.matches(token) {
+            self.introspect_access(tenant, &client, &digest).await?
+        } else if BearerKind::ClientAccessToken.matches(token) {
+            self.introspect_client_token(tenant, &client, &digest).await?
+        } else if BearerKind::RefreshToken.matches(token) {
+            self.introspect_refresh(tenant, &client, &digest).await?
+        } else {
+            None
+        };
+        Ok(found.unwrap_or_else(Introspection::inactive))
+    }
+
+    async fn introspect_access(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<Option<Introspection>, EngineError> {
+        let now = self.now();
+        let Some(facts) = self.store.repositories().tokens(tenant.organization.id).access_facts(digest, now).await? else {
+            return Ok(None);
+        };
+        let is_live = now < facts.token.expires_at && facts.liveness.is_live(&facts.family, now);
+        Ok((is_live && may_see(client, &facts.client_id)).then(|| Introspection {
+            active: true,
+            sub: Some(facts.family.user_id.to_string()),
+            client_id: Some(facts.client_id),
+            scope: Some(facts.token.scope),
+            token_type: Some("Bearer"),
+            exp: Some(facts.token.expires_at.seconds()),
+            iat: Some(facts.token.created_at.seconds()),
+            iss: Some(tenant.issuer.clone()),
+        }))
+    }
+
+    async fn introspect_refresh(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<Option<Introspection>, EngineError> {
+        let now = self.now();
+        let Some(facts) = self.store.repositories().tokens(tenant.organization.id).refresh_facts(digest, None, now).await? else {
+            return Ok(None);
+        };
+        let is_live = now < facts.token.expires_at && facts.token.rotated_at.is_none() && facts.liveness.is_live(&facts.family, now);
+        Ok((is_live && may_see(client, &facts.client_id)).then(|| Introspection {
+            active: true,
+            sub: Some(facts.family.user_id.to_string()),
+            client_id: Some(facts.client_id),
+            scope: Some(facts.family.scope),
+            token_type: None,
+            exp: Some(facts.token.expires_at.seconds()),
+            iat: Some(facts.token.created_at.seconds()),
+            iss: Some(tenant.issuer.clone()),
+        }))
+    }
+
+    async fn introspect_client_token(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<Option<Introspection>, EngineError> {
+        let Some(record) = self.client_token(tenant, digest).await? else { return Ok(None) };
+        // The client's own status ends its tokens too.
+        let owner = self.client(tenant.organization.id, &record.client_id).await?;
+        let is_live = self.now() < record.expires_at && owner.is_some_and(|o| o.client.id == record.client);
+        Ok((is_live && may_see(client, &record.client_id)).then(|| Introspection {
+            active: true,
+            sub: None,
+            client_id: Some(record.client_id),
+            scope: (!record.scope.is_empty()).then_some(record.scope),
+            token_type: Some("Bearer"),
+            exp: Some(record.expires_at.seconds()),
+            iat: Some(record.issued_at.seconds()),
+            iss: Some(tenant.issuer.clone()),
+        }))
+    }
+
+    async fn client_token(&self, tenant: &Tenant, digest: &TokenDigest) -> Result<Option<ClientTokenRecord>, EngineError> {
+        let key = ClientTokenRecord::storage_key(tenant.organization.id, digest);
+        let Some(bytes) = self.kv.get(&key).await? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|e| EngineError::Unreadable(e.to_string()))
+    }
+
+    /// `POST /{org}/token/revocation`. Unknown tokens are a success (RFC 7009 §2.2); another client's token is left
+    /// alone without saying so. A refresh token ends its family; an access token ends alone.
+    pub async fn revoke(&self, tenant: &Tenant, params: &Params, presented: &Presented, caller: &Caller) -> Result<(), TokenInquiryError> {
+        let client = self.authenticate_client(tenant, presented, Guarded::Introspection, caller).await?;
+        let token = required_token(params)?;
+        let digest = TokenDigest::of(token);
+        if BearerKind::AccessToken.matches(token) {
+            self.revoke_access(tenant, &client, &digest).await?;
+        } else if BearerKind::RefreshToken.matches(token) {
+            self.revoke_refresh(tenant, &client, &digest).await?;
+        } else if BearerKind::ClientAccessToken.matches(token)
+            && let Some(record) = self.client_token(tenant, &digest).await?
+            && record.client == client.client.id
+        {
+            self.kv.take(&ClientTokenRecord::storage_key(tenant.organization.id, &digest)).await.map_err(EngineError::from)?;
+        }
+        Ok(())
+    }
+
+    async fn revoke_access(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<(), EngineError> {
+        let mut repositories = self.store.repositories();
+        let mut tokens = repositories.tokens(tenant.organization.id);
+        let facts = tokens.access_facts(digest, self.now()).await?;
+        if facts.is_some_and(|f| f.family.client == client.client.id) {
+            tokens.delete_access_token(digest).await?;
+        }
+        Ok(())
+    }
+
+    async fn revoke_refresh(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<(), EngineError> {
+        let now = self.now();
+        let mut repositories = self.store.repositories();
+        let mut tokens = repositories.tokens(tenant.organization.id);
+        let facts = tokens.refresh_facts(digest, None, now).await?;
+        if let Some(facts) = facts.filter(|f| f.family.client == client.client.id) {
+            tokens.revoke(Revocation::Family(facts.family.id), now).await?;
+        }
+        Ok(())
+    }
+}

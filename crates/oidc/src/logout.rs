@@ -1,0 +1,171 @@
+//! RP-Initiated Logout 1.0.
+//!
+//! ```text
+//! GET|POST /session/end ──valid──► session? ─no──► done
+//!                                     └─yes─► confirmation page ──POST──► session ended ──► done
+//! done: post_logout_redirect_uri?state=…  or the success page
+//! ```
+
+use std::time::Duration;
+
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::{AuditId, BearerKind, TokenDigest};
+use porta_jose::TokenKind;
+use porta_protocol::error::{ErrorCode, OAuthError};
+use porta_protocol::params::Params;
+use porta_protocol::redirect_uri;
+use serde::{Deserialize, Serialize};
+
+use crate::clients::ProtocolClient;
+use crate::session::{self, PresentedSession, to_bytes};
+use crate::{Caller, Engine, EngineError, Tenant};
+
+const CONFIRMATION_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// What an ID token given as a hint tells, once its signature and issuer hold. Its age does not matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    pub subject: String,
+    pub client_id: String,
+}
+
+/// A refused logout request; shown on a page.
+#[derive(Debug, thiserror::Error)]
+pub enum LogoutError {
+    #[error("refused: {0}")]
+    Refused(OAuthError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Where the browser goes when the person is signed out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Onward {
+    /// Registered URI with `state` appended; `None`: our own success page.
+    pub redirect_to: Option<String>,
+}
+
+/// What a logout request leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogoutStep {
+    /// Ask first; the value goes into the form's `xsrf` field.
+    Confirm { xsrf: String, client_name: Option<String>, onward: Onward },
+    /// Nobody was signed in.
+    Done(Onward),
+}
+
+/// The stored half of the confirmation page.
+#[derive(Debug, Serialize, Deserialize)]
+struct PendingLogout {
+    session: TokenDigest,
+    onward: Onward,
+}
+
+fn refused(description: &'static str) -> LogoutError {
+    LogoutError::Refused(OAuthError::new(ErrorCode::InvalidRequest, description))
+}
+
+impl Engine {
+    /// Reads an ID token of this tenant given as a hint.
+    pub(crate) fn read_id_token_hint(&self, tenant: &Tenant, token: &str) -> Option<Hint> {
+        let claims = tenant.keys.verifier.verify(token, TokenKind::IdTokenHint).ok()?;
+        let text = |name: &str| claims.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+        if text("iss")? != tenant.issuer {
+            return None;
+        }
+        Some(Hint { subject: text("sub")?, client_id: text("aud")? })
+    }
+
+    /// `GET` and `POST /{org}/session/end`.
+    pub async fn end_session(&self, tenant: &Tenant, params: &Params, cookie: Option<&str>) -> Result<LogoutStep, LogoutError> {
+        if params.repeated(&[]).is_some() {
+            return Err(refused("a parameter is repeated"));
+        }
+        let client = self.logout_client(tenant, params).await?;
+        let onward = onward(params, client.as_deref())?;
+        let Some(session) = self.session(tenant, cookie).await? else { return Ok(LogoutStep::Done(onward)) };
+        let xsrf = BearerKind::Interaction.generate(&*self.entropy);
+        let pending = PendingLogout { session: session.digest, onward: onward.clone() };
+        self.kv.put(&pending_key(tenant, &xsrf), to_bytes(&pending)?, CONFIRMATION_LIFETIME).await.map_err(EngineError::from)?;
+        Ok(LogoutStep::Confirm { xsrf, client_name: client.map(|c| c.client.client_name.clone()), onward })
+    }
+
+    /// The client a logout is for: named, or the audience of the hint; both must agree.
+    async fn logout_client(&self, tenant: &Tenant, params: &Params) -> Result<Option<std::sync::Arc<ProtocolClient>>, LogoutError> {
+        let hinted = match params.get("id_token_hint") {
+            None => None,
+            Some(token) => {
+                let hint = self.read_id_token_hint(tenant, token).ok_or_else(|| refused("id_token_hint is not valid"))?;
+                Some(hint.client_id)
+            }
+        };
+        let named = params.get("client_id").map(str::to_owned);
+        if let (Some(hinted), Some(named)) = (&hinted, &named)
+            && hinted != named
+        {
+            return Err(refused("client_id and id_token_hint differ"));
+        }
+        let Some(client_id) = hinted.or(named) else { return Ok(None) };
+        match self.client(tenant.organization.id, &client_id).await? {
+            Some(client) => Ok(Some(client)),
+            None => Err(refused("client is unknown")),
+        }
+    }
+
+    /// `POST /{org}/session/end/confirm`: ends the session and every token authorized in it.
+    pub async fn confirm_logout(&self, tenant: &Tenant, xsrf: Option<&str>, cookie: Option<&str>, caller: &Caller) -> Result<Onward, LogoutError> {
+        let xsrf = xsrf.filter(|x| BearerKind::Interaction.matches(x)).ok_or_else(|| refused("the form has expired"))?;
+        let pending = self.kv.take(&pending_key(tenant, xsrf)).await.map_err(EngineError::from)?;
+        let Some(bytes) = pending else { return Err(refused("the form has expired")) };
+        let pending: PendingLogout = serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+        let Some(session) = self.session(tenant, cookie).await? else { return Ok(pending.onward) };
+        if !session.digest.same_as(&pending.session) {
+            return Err(refused("the form belongs to another session"));
+        }
+        self.terminate(tenant, &session, caller).await?;
+        Ok(pending.onward)
+    }
+
+    /// Ends a session for good: its row, its families, its entry in the short-lived store.
+    pub async fn terminate(&self, tenant: &Tenant, presented: &PresentedSession, caller: &Caller) -> Result<(), EngineError> {
+        let now = self.now();
+        let event = AuditEvent {
+            id: AuditId::new(now, &*self.entropy),
+            organization_id: Some(tenant.organization.id),
+            organization_label: Some(tenant.organization.slug.to_string()),
+            user_id: Some(presented.session.user),
+            actor_id: Some(presented.session.user),
+            actor_label: None,
+            event_type: "user.logout".to_owned(),
+            category: AuditCategory::Authentication,
+            description: None,
+            metadata: serde_json::json!({ "session": presented.session.key.to_string() }),
+            ip_address: caller.address_text(),
+            user_agent: caller.user_agent.clone(),
+            created_at: now,
+        };
+        // Storage first: a crash in between leaves a cookie that leads to a session storage calls ended.
+        self.store.repositories().sessions(tenant.organization.id).end(presented.session.key, now, &event).await?;
+        self.kv.take(&session::storage_key(tenant.organization.id, &presented.digest)).await?;
+        Ok(())
+    }
+}
+
+fn pending_key(tenant: &Tenant, xsrf: &str) -> String {
+    format!("{}:logout:{}", tenant.organization.id, TokenDigest::of(xsrf).hex())
+}
+
+/// RP-Initiated Logout §3: only a registered URI of a known client; without a client the parameter is dropped.
+fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, LogoutError> {
+    let (Some(uri), Some(client)) = (params.get("post_logout_redirect_uri"), client) else { return Ok(Onward::default()) };
+    let client = &client.client;
+    let known = client.post_logout_redirect_uris.iter().any(|r| redirect_uri::matches(r, uri, client.application_type));
+    if !known {
+        return Err(refused("post_logout_redirect_uri is not registered for this client"));
+    }
+    let mut redirect_to = uri.to_owned();
+    if let Some(state) = params.get("state") {
+        redirect_to = porta_protocol::authorize::append_query(uri, &[("state", state)]);
+    }
+    Ok(Onward { redirect_to: Some(redirect_to) })
+}

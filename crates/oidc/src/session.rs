@@ -1,0 +1,77 @@
+//! Browser sessions (decision D6): one per organization, known by a cookie whose digest is the key.
+
+use std::time::Duration;
+
+use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::{Engine, EngineError, Tenant};
+
+/// What the short-lived store holds about a signed-in browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserSession {
+    /// Stable across renewals of the cookie; also the `sid` claim.
+    pub key: SessionKey,
+    pub organization: OrganizationId,
+    pub user: UserId,
+    pub auth_time: Timestamp,
+    pub acr: String,
+    pub amr: Vec<String>,
+    pub expires_at: Timestamp,
+}
+
+/// A live session and the digest of the cookie it came with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresentedSession {
+    pub session: BrowserSession,
+    pub digest: TokenDigest,
+}
+
+/// Key of a session in the short-lived store.
+pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> String {
+    format!("{organization}:session:{}", digest.hex())
+}
+
+impl Engine {
+    /// Reads the session a cookie names; another organization's cookie names nothing here.
+    pub async fn session(&self, tenant: &Tenant, cookie: Option<&str>) -> Result<Option<PresentedSession>, EngineError> {
+        let Some(cookie) = cookie.filter(|c| BearerKind::Session.matches(c)) else { return Ok(None) };
+        let digest = TokenDigest::of(cookie);
+        let Some(bytes) = self.kv.get(&storage_key(tenant.organization.id, &digest)).await? else { return Ok(None) };
+        let session: BrowserSession = serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+        let is_live = session.organization == tenant.organization.id && self.now() < session.expires_at;
+        Ok(is_live.then_some(PresentedSession { session, digest }))
+    }
+
+    /// Slides a session that has used up a tenth of its life; saves a write on every other request.
+    pub(crate) async fn slide_session(&self, tenant: &Tenant, presented: &PresentedSession) -> Result<Option<Timestamp>, EngineError> {
+        let lifetime = tenant.settings.duration(porta_core::settings::SESSION_TTL);
+        let now = self.now();
+        let renewed = now + lifetime;
+        if renewed.since(presented.session.expires_at) < lifetime / 10 {
+            return Ok(None);
+        }
+        let extended = self
+            .store
+            .repositories()
+            .sessions(tenant.organization.id)
+            .extend(presented.session.key, renewed, now)
+            .await?;
+        if !extended {
+            return Ok(None);
+        }
+        let session = BrowserSession { expires_at: renewed, ..presented.session.clone() };
+        self.kv.put(&storage_key(tenant.organization.id, &presented.digest), to_bytes(&session)?, lifetime).await?;
+        Ok(Some(renewed))
+    }
+}
+
+/// JSON for the short-lived store.
+pub fn to_bytes<T: Serialize>(value: &T) -> Result<bytes::Bytes, EngineError> {
+    serde_json::to_vec(value).map(Into::into).map_err(|e| EngineError::Unreadable(e.to_string()))
+}
+
+/// Time left, never zero, so that a write cannot ask for an empty lifetime.
+pub fn remaining(expires_at: Timestamp, now: Timestamp) -> Duration {
+    expires_at.since(now).max(Duration::from_millis(1))
+}

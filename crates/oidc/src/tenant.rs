@@ -1,0 +1,102 @@
+//! Organizations as requests see them: resolved by slug, held in memory, told of changes.
+
+use std::sync::Arc;
+
+use porta_core::organization::{Organization, OrganizationStatus};
+use porta_core::settings::Settings;
+use porta_core::signing_key::SigningAlgorithm;
+use porta_core::{Change, Slug};
+use porta_protocol::metadata;
+
+use crate::keys::TenantKeys;
+use crate::{Engine, EngineError};
+
+/// An active organization with everything its endpoints need without a round trip.
+#[derive(Debug)]
+pub struct Tenant {
+    pub organization: Organization,
+    /// `{base}/{slug}`; never taken from a request (decision D10).
+    pub issuer: String,
+    pub settings: Settings,
+    pub keys: TenantKeys,
+    /// The discovery document, ready to send.
+    pub discovery: bytes::Bytes,
+}
+
+/// What a slug leads to. Archived and unknown look the same.
+#[derive(Debug, Clone)]
+pub enum TenantLookup {
+    Active(Arc<Tenant>),
+    Suspended,
+    Unknown,
+}
+
+impl Engine {
+    /// Resolves the first path segment. At most one storage visit per minute and slug.
+    pub async fn tenant(&self, slug: &str) -> Result<TenantLookup, EngineError> {
+        let Ok(slug) = Slug::parse(slug) else { return Ok(TenantLookup::Unknown) };
+        if let Some(found) = self.tenants.get(&slug).await {
+            return Ok(found);
+        }
+        Ok(self.tenants.try_get_with(slug.clone(), self.load_tenant(&slug)).await?)
+    }
+
+    async fn load_tenant(&self, slug: &Slug) -> Result<TenantLookup, EngineError> {
+        loop {
+            let generation = self.generation();
+            let found = self.read_tenant(slug).await?;
+            // A change announced while we were reading may have missed this value in the cache: read again.
+            if generation == self.generation() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn read_tenant(&self, slug: &Slug) -> Result<TenantLookup, EngineError> {
+        let mut repositories = self.store.repositories();
+        let Some(organization) = repositories.organizations().by_slug(slug).await? else {
+            return Ok(TenantLookup::Unknown);
+        };
+        match organization.status {
+            OrganizationStatus::Archived => return Ok(TenantLookup::Unknown),
+            OrganizationStatus::Suspended => return Ok(TenantLookup::Suspended),
+            OrganizationStatus::Active => {}
+        }
+        let platform = repositories.settings(None).all().await?;
+        let own = repositories.settings(Some(organization.id)).all().await?;
+        drop(repositories);
+        let settings = Settings::layered(&[&platform, &own]);
+        let keys = self.load_keys(organization.id).await?;
+        let issuer = format!("{}/{}", self.issuer_base, organization.slug);
+        let algorithms: Vec<&str> = SigningAlgorithm::ALL.iter().map(|a| a.as_str()).collect();
+        let document = metadata::discovery(&issuer, &algorithms);
+        let discovery = serde_json::to_vec(&document).map_err(|e| EngineError::Unreadable(e.to_string()))?.into();
+        Ok(TenantLookup::Active(Arc::new(Tenant { organization, issuer, settings, keys, discovery })))
+    }
+
+    /// Forgets what a change made out of date.
+    pub fn apply_change(&self, change: &Change) {
+        self.bump_generation();
+        match change {
+            Change::Organization(slug) => {
+                self.tenants.invalidate_all();
+                tracing::debug!(%slug, "organization changed");
+                // Clients remember whether their owner is active.
+                self.clients.invalidate_all();
+            }
+            Change::Settings(_) | Change::SigningKeys(_) => self.tenants.invalidate_all(),
+            Change::Client(_) => {
+                self.clients.invalidate_all();
+                self.origins.invalidate_all();
+            }
+        }
+    }
+
+    /// Notices may have been lost: forget everything.
+    pub fn forget_everything(&self) {
+        self.bump_generation();
+        self.tenants.invalidate_all();
+        self.clients.invalidate_all();
+        self.origins.invalidate_all();
+    }
+}

@@ -1,0 +1,108 @@
+//! Limits on failed client authentication that cost an honest request nothing.
+//!
+//! Failures are counted in the shared store. An instance that hears "limited" remembers it and refuses by itself until
+//! the window ends, so that successes need no round trip for the limit.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use porta_core::Timestamp;
+use porta_core::settings::{self, SettingDefinition};
+use porta_kv::{Limit, Verdict};
+
+use crate::{Caller, Engine, Tenant};
+
+/// Most entries remembered; an attacker with more addresses than this still meets the shared counter.
+const CAPACITY: usize = 100_000;
+
+#[derive(Debug, Default)]
+pub struct Throttle(Mutex<HashMap<String, Timestamp>>);
+
+impl Throttle {
+    fn blocked(&self, key: &str, now: Timestamp) -> Option<Duration> {
+        let blocked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        blocked.get(key).filter(|until| now < **until).map(|until| until.since(now))
+    }
+
+    fn block(&self, key: String, now: Timestamp, retry_after: Duration) {
+        let mut blocked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if blocked.len() >= CAPACITY {
+            blocked.retain(|_, until| now < *until);
+        }
+        if blocked.len() < CAPACITY {
+            blocked.insert(key, now + retry_after);
+        }
+    }
+}
+
+/// Which endpoint's failures are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guarded {
+    Token,
+    /// Introspection and revocation.
+    Introspection,
+}
+
+impl Guarded {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Introspection => "introspect",
+        }
+    }
+
+    fn maximum(self) -> &'static SettingDefinition {
+        match self {
+            Self::Token => settings::RATE_LIMIT_TOKEN_MAX,
+            Self::Introspection => settings::RATE_LIMIT_INTROSPECT_MAX,
+        }
+    }
+
+    fn window(self) -> &'static SettingDefinition {
+        match self {
+            Self::Token => settings::RATE_LIMIT_TOKEN_WINDOW,
+            Self::Introspection => settings::RATE_LIMIT_INTROSPECT_WINDOW,
+        }
+    }
+}
+
+/// Too many failures from one address for one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limited {
+    pub retry_after: Duration,
+    pub maximum: u64,
+}
+
+impl Engine {
+    fn throttle_key(tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) -> String {
+        // The client id is whatever the caller sent: digest it so that it cannot be long or collide with another key.
+        let client = porta_core::TokenDigest::of(client_id).hex();
+        format!("{}:limit:{}:{}:{}", tenant.organization.id, guarded.name(), caller.network(), &client[..16])
+    }
+
+    /// Whether this caller must wait.
+    pub(crate) fn check_throttle(&self, tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) -> Result<(), Limited> {
+        let key = Self::throttle_key(tenant, guarded, caller, client_id);
+        match self.throttle.blocked(&key, self.now()) {
+            None => Ok(()),
+            Some(retry_after) => Err(Limited { retry_after, maximum: tenant.settings.number(guarded.maximum()) }),
+        }
+    }
+
+    /// Counts a failure.
+    pub(crate) async fn count_failure(&self, tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) {
+        let key = Self::throttle_key(tenant, guarded, caller, client_id);
+        let limit = Limit {
+            key: key.clone(),
+            maximum: tenant.settings.number(guarded.maximum()),
+            window: tenant.settings.duration(guarded.window()),
+        };
+        match self.kv.hit(&[limit]).await {
+            Ok(Verdict::Allowed) => {}
+            Ok(Verdict::Limited { retry_after }) => self.throttle.block(key, self.now(), retry_after),
+            // The answer is a refusal anyway; without the shared counter it stays one.
+            Err(error) => tracing::warn!(%error, "failed client authentication was not counted"),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Redeeming an authorization code (RFC 6749 §4.1.3).
+//!
+//! ```text
+//! stored ──first use──► used (remembered for an hour) ──second use──► family revoked
+//! ```
+
+use std::time::Duration;
+
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::client::{ApplicationType, GrantType};
+use porta_core::session::TokenFamily;
+use porta_core::user::UserStatus;
+use porta_core::{AuditId, BearerKind, OrganizationId, Timestamp, TokenDigest};
+use porta_kv::Consumed;
+use porta_protocol::error::ErrorCode;
+use porta_protocol::params::Params;
+use porta_protocol::pkce::CodeChallenge;
+use porta_protocol::token_response::TokenResponse;
+use serde::{Deserialize, Serialize};
+
+use super::{TokenError, invalid_grant, refused};
+use crate::clients::ProtocolClient;
+use crate::{Caller, Engine, EngineError, Tenant};
+
+/// How long a used code is remembered, so that a replay can be traced to what the first use granted.
+const REMEMBER_USED: Duration = Duration::from_secs(3600);
+
+/// What a code stands for. The family's id is fixed here, so a replay knows what to revoke without asking anybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeRecord {
+    pub family: TokenFamily,
+    pub redirect_uri: String,
+    pub redirect_uri_sent: bool,
+    pub code_challenge: Option<String>,
+    pub expires_at: Timestamp,
+}
+
+impl CodeRecord {
+    pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> String {
+        format!("{organization}:code:{}", digest.hex())
+    }
+}
+
+impl Engine {
+    pub(crate) async fn redeem_code(&self, tenant: &Tenant, client: &ProtocolClient, params: &Params, caller: &Caller) -> Result<TokenResponse, TokenError> {
+        let Some(code) = params.get("code") else {
+            return Err(refused(ErrorCode::InvalidRequest, "code is missing"));
+        };
+        if !BearerKind::AuthorizationCode.matches(code) {
+            return Err(invalid_grant("not a code of ours"));
+        }
+        let record = self.take_code(tenant, code, caller).await?;
+        self.check_code(&record, client, params)?;
+        let now = self.now();
+        let mut repositories = self.store.repositories();
+        let facts = repositories
+            .tokens(tenant.organization.id)
+            .issuance_facts(&record.family, client.client.application_id, now)
+            .await?
+            .ok_or_else(|| invalid_grant("the person is gone"))?;
+        drop(repositories);
+        if facts.family_exists {
+            return Err(invalid_grant("the code was replayed"));
+        }
+        if facts.user.status != UserStatus::Active {
+            return Err(invalid_grant("the person may not sign in"));
+        }
+        if !facts.grant_exists || !(facts.session_live || record.family.is_offline) {
+            return Err(invalid_grant("the grant or session has ended"));
+        }
+        let issued = self.first_tokens(tenant, &record.family, gets_refresh_token(client, &record.family));
+        let stored = self
+            .store
+            .repositories()
+            .tokens(tenant.organization.id)
+            .issue(&record.family, &issued.access_row, issued.refresh_row.as_ref())
+            .await?;
+        if !stored {
+            return Err(invalid_grant("the code was replayed"));
+        }
+        self.answer(tenant, client, &record.family, &facts.user, &facts.rights, issued).await.map_err(TokenError::from)
+    }
+
+    /// One command takes the code; a second taker revokes what the first was given (RFC 6749 §4.1.2, RFC 9700 §4.5).
+    async fn take_code(&self, tenant: &Tenant, code: &str, caller: &Caller) -> Result<CodeRecord, TokenError> {
+        let key = CodeRecord::storage_key(tenant.organization.id, &TokenDigest::of(code));
+        let read = |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|e| EngineError::Unreadable(e.to_string()));
+        match self.kv.consume(&key, REMEMBER_USED).await? {
+            Consumed::Absent => Err(invalid_grant("unknown or expired code")),
+            Consumed::Fresh(bytes) => Ok(read(&bytes)?),
+            Consumed::Replayed(bytes) => {
+                let record: CodeRecord = read(&bytes)?;
+                let now = self.now();
+                let event = self.replay_event(tenant, &record.family, "security.code.replayed", caller);
+                self.store.repositories().tokens(tenant.organization.id).forbid_family(&record.family, now, &event).await?;
+                tracing::warn!(event = "security.code.replayed", family = %record.family.id, "authorization code was used twice");
+                Err(invalid_grant("the code was replayed"))
+            }
+        }
+    }
+
+    fn check_code(&self, record: &CodeRecord, client: &ProtocolClient, params: &Params) -> Result<(), TokenError> {
+        if record.family.client != client.client.id {
+            return Err(invalid_grant("the code belongs to another client"));
+        }
+        if self.now() >= record.expires_at {
+            return Err(invalid_grant("the code has expired"));
+        }
+        // RFC 6749 §4.1.3: what was sent at the authorization endpoint must be repeated to the letter.
+        match params.get("redirect_uri") {
+            Some(uri) if uri == record.redirect_uri => {}
+            None if !record.redirect_uri_sent => {}
+            _ => return Err(invalid_grant("redirect_uri differs")),
+        }
+        match (&record.code_challenge, params.get("code_verifier")) {
+            (None, None) => Ok(()),
+            // RFC 9700 §4.8.2: a verifier without a challenge is a downgrade attempt.
+            (None, Some(_)) => Err(invalid_grant("code_verifier without code_challenge")),
+            (Some(_), None) => Err(invalid_grant("code_verifier is missing")),
+            (Some(challenge), Some(verifier)) => {
+                let matches = CodeChallenge::s256(challenge).is_ok_and(|c| c.verify(verifier));
+                if matches { Ok(()) } else { Err(invalid_grant("code_verifier does not match")) }
+            }
+        }
+    }
+
+    pub(crate) fn replay_event(&self, tenant: &Tenant, family: &TokenFamily, what: &str, caller: &Caller) -> AuditEvent {
+        let now = self.now();
+        AuditEvent {
+            id: AuditId::new(now, &*self.entropy),
+            organization_id: Some(tenant.organization.id),
+            organization_label: Some(tenant.organization.slug.to_string()),
+            user_id: Some(family.user_id),
+            actor_id: None,
+            actor_label: None,
+            event_type: what.to_owned(),
+            category: AuditCategory::Security,
+            description: None,
+            metadata: serde_json::json!({ "family": family.id.to_string(), "client": family.client.to_string() }),
+            ip_address: caller.address_text(),
+            user_agent: caller.user_agent.clone(),
+            created_at: now,
+        }
+    }
+}
+
+/// Asked for with `offline_access`, or a confidential web client whose operator listed the grant: then it is bound to
+/// the session (oidc-and-login §3.6).
+fn gets_refresh_token(client: &ProtocolClient, family: &TokenFamily) -> bool {
+    let client = &client.client;
+    client.has_grant(GrantType::RefreshToken)
+        && (family.is_offline || (client.is_confidential() && client.application_type == ApplicationType::Web))
+}

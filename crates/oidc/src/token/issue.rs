@@ -1,0 +1,87 @@
+//! Making tokens and the answer that carries them.
+
+use porta_core::session::{AccessToken, RefreshToken, TokenFamily};
+use porta_core::user::User;
+use porta_core::{BearerKind, Timestamp, TokenDigest, settings};
+use porta_protocol::scope::{self, Scope};
+use porta_protocol::token_response::TokenResponse;
+use porta_store::Rights;
+
+use crate::clients::ProtocolClient;
+use crate::{Engine, EngineError, Tenant};
+
+/// Tokens in clear beside the rows that remember their digests.
+pub(crate) struct Issued {
+    pub access: String,
+    pub access_row: AccessToken,
+    pub refresh: Option<String>,
+    pub refresh_row: Option<RefreshToken>,
+}
+
+impl Engine {
+    /// Random tokens for a family's first answer.
+    pub(crate) fn first_tokens(&self, tenant: &Tenant, family: &TokenFamily, with_refresh: bool) -> Issued {
+        let now = self.now();
+        let access = BearerKind::AccessToken.generate(&*self.entropy);
+        let refresh = with_refresh.then(|| BearerKind::RefreshToken.generate(&*self.entropy));
+        Issued {
+            access_row: access_row(tenant, family, &access, &family.scope, now),
+            refresh_row: refresh.as_deref().map(|value| refresh_row(tenant, family, value, now)),
+            access,
+            refresh,
+        }
+    }
+
+    /// Signs the ID token and puts the answer together.
+    pub(crate) async fn answer(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        family: &TokenFamily,
+        user: &User,
+        rights: &Rights,
+        issued: Issued,
+    ) -> Result<TokenResponse, EngineError> {
+        let granted = Scope::parse(&issued.access_row.scope).map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
+        let id_token = if granted.contains(scope::OPENID) {
+            Some(self.id_token(tenant, client, family, user, rights, &issued.access).await?)
+        } else {
+            None
+        };
+        let expires_in = issued.access_row.expires_at.since(self.now()).as_secs();
+        Ok(TokenResponse {
+            access_token: issued.access,
+            token_type: "Bearer",
+            expires_in,
+            refresh_token: issued.refresh,
+            id_token,
+            scope: Some(issued.access_row.scope),
+        })
+    }
+}
+
+/// No token outlives its family.
+fn bounded(family: &TokenFamily, now: Timestamp, lifetime: std::time::Duration) -> Timestamp {
+    (now + lifetime).min(family.expires_at)
+}
+
+pub(crate) fn access_row(tenant: &Tenant, family: &TokenFamily, value: &str, scope: &str, now: Timestamp) -> AccessToken {
+    AccessToken {
+        digest: TokenDigest::of(value),
+        family: family.id,
+        scope: scope.to_owned(),
+        expires_at: bounded(family, now, tenant.settings.duration(settings::ACCESS_TOKEN_TTL)),
+        created_at: now,
+    }
+}
+
+pub(crate) fn refresh_row(tenant: &Tenant, family: &TokenFamily, value: &str, now: Timestamp) -> RefreshToken {
+    RefreshToken {
+        digest: TokenDigest::of(value),
+        family: family.id,
+        expires_at: bounded(family, now, tenant.settings.duration(settings::REFRESH_TOKEN_TTL)),
+        created_at: now,
+        rotated_at: None,
+        successor: None,
+    }
+}

@@ -1,0 +1,80 @@
+//! UserInfo (OpenID Connect Core §5.3).
+
+use porta_core::{BearerKind, TokenDigest};
+use porta_protocol::claims::{claims_for_scope, standard_claims};
+use porta_protocol::claims_request::ClaimsRequest;
+use porta_protocol::scope::{self, Scope};
+use porta_store::UserInfoFacts;
+use serde_json::{Map, Value, json};
+
+use crate::{Engine, EngineError, Tenant};
+
+/// A refused UserInfo request (RFC 6750 §3.1).
+#[derive(Debug, thiserror::Error)]
+pub enum UserInfoError {
+    #[error("access token is unknown, expired or ended")]
+    InvalidToken,
+    #[error("access token does not carry the openid scope")]
+    InsufficientScope,
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// The answer: claims, or claims signed for the client that asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UserInfo {
+    Json(Map<String, Value>),
+    Jwt(String),
+}
+
+impl Engine {
+    /// `GET` and `POST /{org}/me`.
+    pub async fn userinfo(&self, tenant: &Tenant, access_token: &str) -> Result<UserInfo, UserInfoError> {
+        if !BearerKind::AccessToken.matches(access_token) {
+            return Err(UserInfoError::InvalidToken);
+        }
+        let now = self.now();
+        let digest = TokenDigest::of(access_token);
+        let mut repositories = self.store.repositories();
+        let facts = repositories.tokens(tenant.organization.id).userinfo_facts(&digest, now).await.map_err(EngineError::from)?;
+        drop(repositories);
+        let facts = facts.ok_or(UserInfoError::InvalidToken)?;
+        let access = &facts.access;
+        if now >= access.token.expires_at || !access.liveness.is_live(&access.family, now) {
+            return Err(UserInfoError::InvalidToken);
+        }
+        let scope = Scope::parse(&access.token.scope).map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
+        if !scope.contains(scope::OPENID) {
+            return Err(UserInfoError::InsufficientScope);
+        }
+        let claims = userinfo_claims(&facts, &scope);
+        self.userinfo_answer(tenant, &facts.access.client_id, claims).await.map_err(UserInfoError::from)
+    }
+
+    async fn userinfo_answer(&self, tenant: &Tenant, client_id: &str, mut claims: Map<String, Value>) -> Result<UserInfo, EngineError> {
+        let client = self.client(tenant.organization.id, client_id).await?;
+        let Some(algorithm) = client.and_then(|c| c.client.userinfo_signed_response_alg) else {
+            return Ok(UserInfo::Json(claims));
+        };
+        // OpenID Connect Core §5.3.2: a signed answer names who made it and for whom.
+        claims.insert("iss".to_owned(), json!(tenant.issuer));
+        claims.insert("aud".to_owned(), json!(client_id));
+        let signer = self.signer(tenant, algorithm).await?;
+        let jwt = signer.sign(None, &claims).map_err(|e| EngineError::Signing(e.to_string()))?;
+        Ok(UserInfo::Jwt(jwt))
+    }
+}
+
+fn userinfo_claims(facts: &UserInfoFacts, scope: &Scope) -> Map<String, Value> {
+    let request = facts.access.family.claims.as_ref().and_then(ClaimsRequest::from_json);
+    let by_scope: Vec<&str> = scope.iter().flat_map(claims_for_scope).copied().collect();
+    let wanted = |name: &str| by_scope.contains(&name) || request.as_ref().is_some_and(|r| r.userinfo_wants(name));
+    let mut claims = standard_claims(&facts.user, wanted);
+    claims.insert("roles".to_owned(), json!(facts.rights.roles));
+    claims.insert("permissions".to_owned(), json!(facts.rights.permissions));
+    for claim in facts.rights.claims.iter().filter(|c| c.include_in_userinfo) {
+        claims.insert(claim.name.clone(), claim.value.clone());
+    }
+    claims.insert("sub".to_owned(), json!(facts.user.id.to_string()));
+    claims
+}

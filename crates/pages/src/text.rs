@@ -1,0 +1,96 @@
+//! Text from outside, made safe to look at. Escaping belongs to the templates; this is about what escaping leaves in:
+//! characters that reorder or hide their neighbours (CVE-2021-42574), and controls that HTML cannot carry.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// The text without characters that would deceive a reader.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_deceptive) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().filter(|c| !is_deceptive(*c)).collect())
+}
+
+/// Text escaped for content and quoted attributes, so that a browser reads back exactly what went in, line ends
+/// included: values that are carried and not shown, such as `state`, depend on it.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' => out.push_str("&#10;"),
+            '\r' => out.push_str("&#13;"),
+            // HTML has no way to write this one.
+            '\0' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Whether a link to `url` only ever navigates: a script or document smuggled into the address does not.
+/// Native applications return to schemes of their own (RFC 8252 §7.1), so this refuses instead of allowing.
+pub(crate) fn is_plain_link(url: &str) -> bool {
+    const REFUSED: &[&str] =
+        &["javascript", "vbscript", "data", "blob", "file", "filesystem", "about", "view-source"];
+    match Url::parse(url) {
+        Ok(parsed) => !REFUSED.contains(&parsed.scheme()),
+        Err(_) => url.starts_with('/') && !url.starts_with("//"),
+    }
+}
+
+/// Whether a browser may load a picture from `url`.
+pub(crate) fn is_picture_url(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|u| matches!(u.scheme(), "https" | "http"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deceptive_characters_are_removed_and_languages_are_not() {
+        assert_eq!(shown("a\u{202e}b\u{0}c\u{2066}d\u{feff}\n\u{85}"), "abcd");
+        for honest in ["Ünïcode", "שלום", "مرحبا", "日本", "👩\u{200d}🚀", "nav\u{200c}nav"]
+        {
+            assert_eq!(shown(honest), honest);
+        }
+    }
+
+    #[test]
+    fn links_that_run_are_refused() {
+        for bad in [
+            "javascript:alert(1)",
+            " JavaScript:alert(1)",
+            "java\tscript:1",
+            "data:text/html,x",
+            "//evil.example",
+            "",
+            "vbscript:x",
+            "x",
+        ] {
+            assert!(!is_plain_link(bad), "{bad}");
+        }
+        for good in
+            ["https://a.example/x?y#z", "http://localhost:3001/", "com.example.app:/done", "/acme/auth"]
+        {
+            assert!(is_plain_link(good), "{good}");
+        }
+    }
+
+    #[test]
+    fn escaping_keeps_every_character_html_can_carry() {
+        assert_eq!(escape("a\"'<>&\r\n\u{202e}\0"), "a&quot;&#39;&lt;&gt;&amp;&#13;&#10;\u{202e}\u{fffd}");
+    }
+}

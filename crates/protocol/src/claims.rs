@@ -1,0 +1,118 @@
+//! Standard claims: which scope unlocks which, and what a person's row says (OpenID Connect Core §5.1 and §5.4).
+
+use porta_core::user::{Address, User};
+use serde_json::{Map, Value};
+
+use crate::scope;
+
+const OPENID_CLAIMS: &[&str] = &["sub", "roles", "permissions"];
+const PROFILE_CLAIMS: &[&str] = &[
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+];
+const EMAIL_CLAIMS: &[&str] = &["email", "email_verified"];
+const ADDRESS_CLAIMS: &[&str] = &["address"];
+const PHONE_CLAIMS: &[&str] = &["phone_number", "phone_number_verified"];
+
+/// Claims about the authentication itself, which no scope asks for (OpenID Connect Core §2).
+const AUTHENTICATION_CLAIMS: &[&str] = &["iss", "auth_time", "acr", "amr", "sid"];
+
+/// The claims one scope unlocks (OpenID Connect Core §5.4); `roles` and `permissions` come with `openid`.
+pub fn claims_for_scope(token: &str) -> &'static [&'static str] {
+    match token {
+        scope::OPENID => OPENID_CLAIMS,
+        scope::PROFILE => PROFILE_CLAIMS,
+        scope::EMAIL => EMAIL_CLAIMS,
+        scope::ADDRESS => ADDRESS_CLAIMS,
+        scope::PHONE => PHONE_CLAIMS,
+        _ => &[],
+    }
+}
+
+/// The scope that unlocks a claim, if one does.
+pub fn scope_of_claim(claim: &str) -> Option<&'static str> {
+    scope::SUPPORTED.iter().copied().find(|token| claims_for_scope(token).contains(&claim))
+}
+
+/// Every claim discovery may advertise: those unlocked by a scope, then those about the authentication.
+pub fn claims_supported() -> Vec<&'static str> {
+    scope::SUPPORTED
+        .iter()
+        .flat_map(|token| claims_for_scope(token))
+        .chain(AUTHENTICATION_CLAIMS)
+        .copied()
+        .collect()
+}
+
+/// The wanted claims of a person, except `sub`, `roles` and `permissions`.
+///
+/// OpenID Connect Core §5.3.2: a claim without a value is left out, never sent as null or empty text.
+pub fn standard_claims(user: &User, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
+    let profile = &user.profile;
+    let full_name = profile.full_name();
+    let texts = [
+        ("name", full_name.as_deref()),
+        ("given_name", profile.given_name.as_deref()),
+        ("family_name", profile.family_name.as_deref()),
+        ("middle_name", profile.middle_name.as_deref()),
+        ("nickname", profile.nickname.as_deref()),
+        ("preferred_username", profile.preferred_username.as_deref()),
+        ("profile", profile.profile_url.as_deref()),
+        ("picture", profile.picture_url.as_deref()),
+        ("website", profile.website_url.as_deref()),
+        ("gender", profile.gender.as_deref()),
+        ("birthdate", profile.birthdate.as_deref()),
+        ("zoneinfo", profile.zoneinfo.as_deref()),
+        ("locale", profile.locale.as_deref()),
+        ("email", Some(user.email.shown())),
+        ("phone_number", profile.phone_number.as_deref()),
+    ];
+    let mut claims = texts_of(texts.into_iter().filter(|(name, _)| wanted(name)));
+    if wanted("email_verified") {
+        claims.insert("email_verified".to_owned(), user.email_verified.into());
+    }
+    // Without a number there is nothing whose verification could be told.
+    if wanted("phone_number_verified") && profile.phone_number.as_deref().is_some_and(|n| !n.is_empty()) {
+        claims.insert("phone_number_verified".to_owned(), profile.phone_number_verified.into());
+    }
+    if wanted("updated_at") {
+        claims.insert("updated_at".to_owned(), user.updated_at.seconds().into());
+    }
+    if wanted("address") {
+        let address = address_claim(&profile.address);
+        if !address.is_empty() {
+            claims.insert("address".to_owned(), Value::Object(address));
+        }
+    }
+    claims
+}
+
+/// OpenID Connect Core §5.1.1.
+fn address_claim(address: &Address) -> Map<String, Value> {
+    texts_of([
+        ("street_address", address.street.as_deref()),
+        ("locality", address.locality.as_deref()),
+        ("region", address.region.as_deref()),
+        ("postal_code", address.postal_code.as_deref()),
+        ("country", address.country.as_deref()),
+    ])
+}
+
+fn texts_of<'a>(members: impl IntoIterator<Item = (&'static str, Option<&'a str>)>) -> Map<String, Value> {
+    members
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), Value::from(text.filter(|t| !t.is_empty())?))))
+        .collect()
+}

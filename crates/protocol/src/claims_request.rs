@@ -1,0 +1,207 @@
+//! The `claims` request parameter (OpenID Connect Core §5.5).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{ErrorCode, OAuthError};
+
+const MAX_BYTES: usize = 8 * 1024;
+/// Claims in one section, and values of one claim.
+const MAX_MEMBERS: usize = 64;
+
+/// Why a `claims` parameter was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimsRequestError {
+    #[error("claims is longer than 8 KiB")]
+    TooLong,
+    #[error("claims is not a JSON object")]
+    NotAnObject,
+    #[error("userinfo and id_token in claims must be JSON objects")]
+    Section,
+    #[error(
+        "a requested claim must be null or a JSON object with a boolean essential and an array of values"
+    )]
+    Claim,
+    #[error("claims asks for too many claims or values")]
+    TooMany,
+}
+
+impl From<ClaimsRequestError> for OAuthError {
+    fn from(error: ClaimsRequestError) -> Self {
+        Self::new(ErrorCode::InvalidRequest, error.to_string())
+    }
+}
+
+/// Claims requested one by one, for each place they are wanted in.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Value", try_from = "Value")]
+pub struct ClaimsRequest {
+    pub userinfo: Section,
+    pub id_token: Section,
+}
+
+/// One of the two places.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Section {
+    claims: BTreeMap<String, RequestedClaim>,
+}
+
+/// How one claim is wanted. Members we do not know are ignored, as §5.5.1 asks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RequestedClaim {
+    pub essential: bool,
+    pub value: Option<Value>,
+    pub values: Option<Vec<Value>>,
+}
+
+impl ClaimsRequest {
+    /// Reads the parameter within bounds; claims nobody knows are kept, and simply never found.
+    pub fn parse(text: &str) -> Result<Self, ClaimsRequestError> {
+        if text.len() > MAX_BYTES {
+            return Err(ClaimsRequestError::TooLong);
+        }
+        let value: Value = serde_json::from_str(text).map_err(|_| ClaimsRequestError::NotAnObject)?;
+        Self::from_value(&value)
+    }
+
+    /// Reads what [`ClaimsRequest::to_value`] wrote.
+    pub fn from_value(value: &Value) -> Result<Self, ClaimsRequestError> {
+        let object = value.as_object().ok_or(ClaimsRequestError::NotAnObject)?;
+        Ok(Self {
+            userinfo: Section::from_value(object.get("userinfo"))?,
+            id_token: Section::from_value(object.get("id_token"))?,
+        })
+    }
+
+    pub fn to_value(&self) -> Value {
+        let mut object = serde_json::Map::new();
+        for (name, section) in [("userinfo", &self.userinfo), ("id_token", &self.id_token)] {
+            if !section.is_empty() {
+                object.insert(name.to_owned(), section.to_value());
+            }
+        }
+        Value::Object(object)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.userinfo.is_empty() && self.id_token.is_empty()
+    }
+
+    /// §3.1.2.2: with a `sub` requested for the ID token, only that person may answer.
+    ///
+    /// A `sub` in `userinfo` means the same: both describe the one who signs in.
+    pub fn accepts_subject(&self, subject: &str) -> bool {
+        let subject = Value::from(subject);
+        [&self.id_token, &self.userinfo]
+            .iter()
+            .all(|s| s.get("sub").is_none_or(|claim| claim.accepts(&subject)))
+    }
+
+    /// The one subject named for the ID token, to preselect the account.
+    pub fn requested_subject(&self) -> Option<&str> {
+        self.id_token.get("sub")?.wanted().next()?.as_str()
+    }
+
+    /// §5.5.1.1: how the authentication context class is wanted.
+    pub fn acr(&self) -> Option<&RequestedClaim> {
+        self.id_token.get("acr")
+    }
+}
+
+impl From<ClaimsRequest> for Value {
+    fn from(request: ClaimsRequest) -> Self {
+        request.to_value()
+    }
+}
+
+impl TryFrom<Value> for ClaimsRequest {
+    type Error = ClaimsRequestError;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        Self::from_value(&value)
+    }
+}
+
+impl Section {
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty()
+    }
+
+    pub fn contains(&self, name: &str) -> bool {
+        self.claims.contains_key(name)
+    }
+
+    pub fn get(&self, name: &str) -> Option<&RequestedClaim> {
+        self.claims.get(name)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &RequestedClaim)> {
+        self.claims.iter().map(|(name, claim)| (name.as_str(), claim))
+    }
+
+    fn from_value(value: Option<&Value>) -> Result<Self, ClaimsRequestError> {
+        let object = match value {
+            None | Some(Value::Null) => return Ok(Self::default()),
+            Some(value) => value.as_object().ok_or(ClaimsRequestError::Section)?,
+        };
+        if object.len() > MAX_MEMBERS {
+            return Err(ClaimsRequestError::TooMany);
+        }
+        let mut claims = BTreeMap::new();
+        for (name, value) in object {
+            claims.insert(name.clone(), RequestedClaim::from_value(value)?);
+        }
+        Ok(Self { claims })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Object(self.claims.iter().map(|(name, claim)| (name.clone(), claim.to_value())).collect())
+    }
+}
+
+impl RequestedClaim {
+    /// Whether a value satisfies the request; without `value` or `values` every one does.
+    pub fn accepts(&self, candidate: &Value) -> bool {
+        (self.value.is_none() && self.values.is_none()) || self.wanted().any(|wanted| wanted == candidate)
+    }
+
+    /// The requested value, or the requested values in order of preference.
+    pub fn wanted(&self) -> impl Iterator<Item = &Value> {
+        self.value.iter().chain(self.values.iter().flatten())
+    }
+
+    fn from_value(value: &Value) -> Result<Self, ClaimsRequestError> {
+        let object = match value {
+            Value::Null => return Ok(Self::default()),
+            value => value.as_object().ok_or(ClaimsRequestError::Claim)?,
+        };
+        let essential = match object.get("essential") {
+            None => false,
+            Some(value) => value.as_bool().ok_or(ClaimsRequestError::Claim)?,
+        };
+        let values = match object.get("values") {
+            None => None,
+            Some(values) => Some(values.as_array().ok_or(ClaimsRequestError::Claim)?.clone()),
+        };
+        if values.as_ref().is_some_and(|values| values.len() > MAX_MEMBERS) {
+            return Err(ClaimsRequestError::TooMany);
+        }
+        Ok(Self { essential, value: object.get("value").cloned(), values })
+    }
+
+    fn to_value(&self) -> Value {
+        let mut object = serde_json::Map::new();
+        if self.essential {
+            object.insert("essential".to_owned(), Value::Bool(true));
+        }
+        if let Some(value) = &self.value {
+            object.insert("value".to_owned(), value.clone());
+        }
+        if let Some(values) = &self.values {
+            object.insert("values".to_owned(), Value::Array(values.clone()));
+        }
+        if object.is_empty() { Value::Null } else { Value::Object(object) }
+    }
+}

@@ -1,0 +1,57 @@
+//! The introspection answer (RFC 7662 §2.2).
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// What a caller learns about a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntrospectionResponse {
+    /// Unknown, expired, revoked or somebody else's: §2.2 wants nothing further told.
+    Inactive,
+    Active(Box<ActiveToken>),
+}
+
+/// The members of a living token's answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ActiveToken {
+    pub client_id: String,
+    pub iss: String,
+    pub exp: i64,
+    pub iat: i64,
+    /// Left out for tokens without a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Left out for refresh tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+}
+
+impl Serialize for IntrospectionResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Whole<'a> {
+            active: bool,
+            #[serde(flatten)]
+            token: &'a ActiveToken,
+        }
+        match self {
+            Self::Inactive => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("active", &false)?;
+                map.end()
+            }
+            Self::Active(token) => Whole { active: true, token }.serialize(serializer),
+        }
+    }
+}

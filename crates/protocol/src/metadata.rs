@@ -1,0 +1,92 @@
+//! The discovery document (OpenID Connect Discovery §3, RFC 8414 §2). It advertises only what works.
+
+use porta_core::client::{GrantType, ResponseType, TokenEndpointAuthMethod};
+use porta_core::signing_key::SigningAlgorithm;
+use serde_json::{Value, json};
+
+use crate::claims::claims_supported;
+use crate::response_mode::ResponseMode;
+use crate::{PromptValue, pkce, scope};
+
+/// Paths of the protocol endpoints below an issuer.
+pub mod path {
+    pub const AUTHORIZATION: &str = "/auth";
+    pub const TOKEN: &str = "/token";
+    pub const USERINFO: &str = "/me";
+    pub const JWKS: &str = "/jwks";
+    pub const INTROSPECTION: &str = "/token/introspection";
+    pub const REVOCATION: &str = "/token/revocation";
+    pub const END_SESSION: &str = "/session/end";
+}
+
+/// One factor, whichever it was.
+pub const ACR_ONE_FACTOR: &str = "urn:porta:acr:1fa";
+
+/// What differs between installations and organizations.
+#[derive(Debug, Clone, Copy)]
+pub struct Capabilities<'a> {
+    pub id_token_algorithms: &'a [SigningAlgorithm],
+    pub userinfo_algorithms: &'a [SigningAlgorithm],
+    pub acr_values: &'a [&'a str],
+    pub prompts: &'a [PromptValue],
+    pub ui_locales: &'a [&'a str],
+    /// Names of custom claims, beside the standard ones.
+    pub custom_claims: &'a [&'a str],
+}
+
+impl Default for Capabilities<'_> {
+    fn default() -> Self {
+        Self {
+            id_token_algorithms: SigningAlgorithm::ALL,
+            userinfo_algorithms: SigningAlgorithm::ALL,
+            acr_values: &[ACR_ONE_FACTOR],
+            prompts: &[PromptValue::None, PromptValue::Login, PromptValue::Consent],
+            ui_locales: &["en"],
+            custom_claims: &[],
+        }
+    }
+}
+
+/// The document of one issuer. Every URL starts with `issuer`, which is configuration and slug, never `Host` (D10).
+pub fn discovery(issuer: &str, capabilities: &Capabilities<'_>) -> Value {
+    let endpoint = |path: &str| format!("{issuer}{path}");
+    let mut claims = claims_supported();
+    for claim in capabilities.custom_claims {
+        if !claims.contains(claim) {
+            claims.push(claim);
+        }
+    }
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": endpoint(path::AUTHORIZATION),
+        "token_endpoint": endpoint(path::TOKEN),
+        "userinfo_endpoint": endpoint(path::USERINFO),
+        "jwks_uri": endpoint(path::JWKS),
+        "introspection_endpoint": endpoint(path::INTROSPECTION),
+        "revocation_endpoint": endpoint(path::REVOCATION),
+        "end_session_endpoint": endpoint(path::END_SESSION),
+        "response_types_supported": ResponseType::ALL,
+        "response_modes_supported": ResponseMode::ALL,
+        "grant_types_supported": GrantType::ALL,
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": capabilities.id_token_algorithms,
+        "userinfo_signing_alg_values_supported": capabilities.userinfo_algorithms,
+        "token_endpoint_auth_methods_supported": TokenEndpointAuthMethod::ALL,
+        "introspection_endpoint_auth_methods_supported": TokenEndpointAuthMethod::ALL,
+        "revocation_endpoint_auth_methods_supported": TokenEndpointAuthMethod::ALL,
+        "code_challenge_methods_supported": [pkce::METHOD_S256],
+        "scopes_supported": scope::SUPPORTED,
+        "claims_supported": claims,
+        "claim_types_supported": ["normal"],
+        "acr_values_supported": capabilities.acr_values,
+        "prompt_values_supported": capabilities.prompts,
+        // Others are accepted and shown as a page, so only this one is true.
+        "display_values_supported": ["page"],
+        "ui_locales_supported": capabilities.ui_locales,
+        "claims_parameter_supported": true,
+        "request_parameter_supported": false,
+        // Left out it would mean true (OpenID Connect Discovery §3).
+        "request_uri_parameter_supported": false,
+        "authorization_response_iss_parameter_supported": true,
+    })
+}

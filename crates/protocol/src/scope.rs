@@ -1,0 +1,143 @@
+//! Scopes (RFC 6749 §3.3; the standard ones of OpenID Connect Core §5.4 and §11).
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{ErrorCode, OAuthError};
+
+pub const OPENID: &str = "openid";
+pub const PROFILE: &str = "profile";
+pub const EMAIL: &str = "email";
+pub const ADDRESS: &str = "address";
+pub const PHONE: &str = "phone";
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// What the server understands and discovery advertises.
+pub const SUPPORTED: &[&str] = &[OPENID, PROFILE, EMAIL, ADDRESS, PHONE, OFFLINE_ACCESS];
+
+const MAX_BYTES: usize = 4096;
+const MAX_TOKENS: usize = 100;
+
+/// Why a scope text was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ScopeError {
+    #[error("scope has a character outside the visible ASCII that RFC 6749 section 3.3 allows")]
+    Character,
+    #[error("scope is too long")]
+    TooLong,
+}
+
+impl From<ScopeError> for OAuthError {
+    fn from(error: ScopeError) -> Self {
+        Self::new(ErrorCode::InvalidScope, error.to_string())
+    }
+}
+
+/// A set of scope tokens that keeps the order they were first named in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    tokens: Vec<String>,
+}
+
+impl Scope {
+    /// Reads space separated tokens. Extra spaces are forgiven, as the reference does; no other blank is a separator.
+    pub fn parse(text: &str) -> Result<Self, ScopeError> {
+        if text.len() > MAX_BYTES {
+            return Err(ScopeError::TooLong);
+        }
+        let mut scope = Self::default();
+        for token in text.split(' ').filter(|t| !t.is_empty()) {
+            if !token.bytes().all(is_token_byte) {
+                return Err(ScopeError::Character);
+            }
+            scope.add(token);
+            if scope.tokens.len() > MAX_TOKENS {
+                return Err(ScopeError::TooLong);
+            }
+        }
+        Ok(scope)
+    }
+
+    pub fn contains(&self, token: &str) -> bool {
+        self.tokens.iter().any(|t| t == token)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().map(String::as_str)
+    }
+
+    pub fn is_subset_of(&self, other: &Self) -> bool {
+        self.iter().all(|t| other.contains(t))
+    }
+
+    /// The tokens both have, in this one's order.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.filtered(|t| other.contains(t))
+    }
+
+    /// This one's tokens, then those only `other` has.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut out = self.clone();
+        for token in other.iter() {
+            out.add(token);
+        }
+        out
+    }
+
+    /// This one's tokens that `other` lacks.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        self.filtered(|t| !other.contains(t))
+    }
+
+    #[must_use]
+    pub fn without(&self, token: &str) -> Self {
+        self.filtered(|t| t != token)
+    }
+
+    /// Only the tokens for which `keep` says so.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
+        Self { tokens: self.tokens.iter().filter(|t| keep(t)).cloned().collect() }
+    }
+
+    fn add(&mut self, token: &str) {
+        if !self.contains(token) {
+            self.tokens.push(token.to_owned());
+        }
+    }
+}
+
+/// RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ).
+const fn is_token_byte(b: u8) -> bool {
+    matches!(b, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.tokens.join(" "))
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,279 @@
+//! Argon2id on its own bounded threads, each keeping its hash memory between calls (decision D9).
+//!
+//! A flood of sign-ins fills the queue and is told to come back; token traffic never waits behind a hash.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use argon2::password_hash::phc::{Output, PasswordHash as Phc, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use porta_core::Entropy;
+use porta_core::user::PasswordHash;
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::oneshot;
+
+/// Cost of one hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashCost {
+    pub memory_kib: u32,
+    pub iterations: u32,
+    pub parallelism: u32,
+}
+
+impl Default for HashCost {
+    /// OWASP's first choice for Argon2id.
+    fn default() -> Self {
+        Self { memory_kib: 19_456, iterations: 2, parallelism: 1 }
+    }
+}
+
+/// Why a password could not be judged. Never means "wrong".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HashError {
+    /// The queue is full: tell the caller to come back.
+    #[error("too many passwords are waiting to be checked")]
+    Busy,
+    #[error("stored password hash is not an Argon2id PHC string")]
+    Unreadable,
+    #[error("hashing parameters were refused")]
+    Parameters,
+}
+
+/// The answer for a password and a stored hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    pub matches: bool,
+    /// The hash was made with other parameters than today's.
+    pub outdated: bool,
+}
+
+enum Work {
+    Hash {
+        password: SecretString,
+        salt: [u8; 16],
+        answer: oneshot::Sender<Result<PasswordHash, HashError>>,
+    },
+    Verify {
+        password: SecretString,
+        stored: PasswordHash,
+        answer: oneshot::Sender<Result<Verified, HashError>>,
+    },
+}
+
+/// Hands work to the hashing threads.
+pub struct PasswordHasher {
+    queue: mpsc::SyncSender<Work>,
+    waiting: Arc<AtomicUsize>,
+    capacity: usize,
+    entropy: Arc<dyn Entropy>,
+    /// Checked for people who do not exist or have no password: same cost, never a match.
+    decoy: PasswordHash,
+}
+
+impl std::fmt::Debug for PasswordHasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PasswordHasher({} waiting)", self.waiting.load(Ordering::Relaxed))
+    }
+}
+
+impl PasswordHasher {
+    /// Starts `threads` threads; at most `capacity` passwords wait or run at once.
+    pub fn start(
+        cost: HashCost,
+        threads: usize,
+        capacity: usize,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, HashError> {
+        let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(32))
+            .map_err(|_| HashError::Parameters)?;
+        let (queue, work) = mpsc::sync_channel::<Work>(capacity);
+        let work = Arc::new(std::sync::Mutex::new(work));
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let mut first = Worker::new(params.clone());
+        let decoy = first.hash("decoy", &entropy.bytes::<16>())?;
+        let mut spare = Some(first);
+        for index in 0..threads.max(1) {
+            let mut worker = spare.take().unwrap_or_else(|| Worker::new(params.clone()));
+            let (work, waiting) = (Arc::clone(&work), Arc::clone(&waiting));
+            std::thread::Builder::new()
+                .name(format!("argon2-{index}"))
+                .spawn(move || worker.run(&work, &waiting))
+                .map_err(|_| HashError::Parameters)?;
+        }
+        Ok(Self { queue, waiting, capacity, entropy, decoy })
+    }
+
+    /// Hashes a new password with today's parameters.
+    pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, HashError> {
+        let salt = self.entropy.bytes::<16>();
+        self.submit(|answer| Work::Hash { password, salt, answer }).await
+    }
+
+    /// Checks a password. With no stored hash it costs the same and never matches.
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        stored: Option<&PasswordHash>,
+    ) -> Result<Verified, HashError> {
+        let exists = stored.is_some();
+        let stored = stored.unwrap_or(&self.decoy).clone();
+        let verified = self.submit(|answer| Work::Verify { password, stored, answer }).await?;
+        Ok(Verified { matches: exists && verified.matches, outdated: exists && verified.outdated })
+    }
+
+    async fn submit<T>(
+        &self,
+        work: impl FnOnce(oneshot::Sender<Result<T, HashError>>) -> Work,
+    ) -> Result<T, HashError> {
+        let admitted = self
+            .waiting
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < self.capacity).then_some(n + 1))
+            .is_ok();
+        if !admitted {
+            return Err(HashError::Busy);
+        }
+        let (answer, receiver) = oneshot::channel();
+        if self.queue.try_send(work(answer)).is_err() {
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+            return Err(HashError::Busy);
+        }
+        receiver.await.map_err(|_| HashError::Busy)?
+    }
+}
+
+/// One thread's parameters and memory.
+struct Worker {
+    params: Params,
+    memory: Vec<Block>,
+}
+
+impl Worker {
+    fn new(params: Params) -> Self {
+        let memory = vec![Block::default(); params.block_count()];
+        Self { params, memory }
+    }
+
+    fn run(&mut self, work: &std::sync::Mutex<mpsc::Receiver<Work>>, waiting: &AtomicUsize) {
+        loop {
+            let next = work.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
+            let Ok(item) = next else { return };
+            // A caller that went away is not worth a hash: its receiver is closed.
+            match item {
+                Work::Hash { password, salt, answer } => {
+                    if !answer.is_closed() {
+                        drop(answer.send(self.hash(password.expose_secret(), &salt)));
+                    }
+                }
+                Work::Verify { password, stored, answer } => {
+                    if !answer.is_closed() {
+                        drop(answer.send(self.verify(password.expose_secret(), &stored)));
+                    }
+                }
+            }
+            waiting.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    fn compute(
+        &mut self,
+        params: &Params,
+        password: &str,
+        salt: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), HashError> {
+        if self.memory.len() < params.block_count() {
+            self.memory.resize(params.block_count(), Block::default());
+        }
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+            .hash_password_into_with_memory(password.as_bytes(), salt, out, &mut self.memory[..])
+            .map_err(|_| HashError::Parameters)
+    }
+
+    fn hash(&mut self, password: &str, salt: &[u8; 16]) -> Result<PasswordHash, HashError> {
+        let params = self.params.clone();
+        let mut out = [0; 32];
+        self.compute(&params, password, salt, &mut out)?;
+        let phc = Phc {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: (&params).try_into().map_err(|_| HashError::Parameters)?,
+            salt: Some(Salt::new(salt).map_err(|_| HashError::Parameters)?),
+            hash: Some(Output::new(&out).map_err(|_| HashError::Parameters)?),
+        };
+        Ok(PasswordHash::trusted(phc.to_string()))
+    }
+
+    fn verify(&mut self, password: &str, stored: &PasswordHash) -> Result<Verified, HashError> {
+        let phc = Phc::new(stored.as_str()).map_err(|_| HashError::Unreadable)?;
+        let (Some(salt), Some(expected)) = (phc.salt, phc.hash) else { return Err(HashError::Unreadable) };
+        if phc.algorithm != Algorithm::Argon2id.ident() {
+            return Err(HashError::Unreadable);
+        }
+        let params = Params::try_from(&phc).map_err(|_| HashError::Unreadable)?;
+        let mut out = vec![0; expected.len()];
+        self.compute(&params, password, salt.as_ref(), &mut out)?;
+        let outdated = params.m_cost() != self.params.m_cost()
+            || params.t_cost() != self.params.t_cost()
+            || params.p_cost() != self.params.p_cost();
+        Ok(Verified { matches: out.ct_eq(expected.as_bytes()).into(), outdated })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use porta_core::SeededEntropy;
+
+    fn hasher(cost: HashCost, capacity: usize) -> PasswordHasher {
+        PasswordHasher::start(cost, 1, capacity, Arc::new(SeededEntropy::new(1))).unwrap()
+    }
+
+    fn cheap() -> HashCost {
+        HashCost { memory_kib: 64, iterations: 1, parallelism: 1 }
+    }
+
+    #[tokio::test]
+    async fn a_right_password_matches_and_a_wrong_one_does_not() {
+        let hasher = hasher(cheap(), 8);
+        let stored = hasher.hash("lantern-Quay-41".into()).await.unwrap();
+        assert!(stored.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
+        let right = hasher.verify("lantern-Quay-41".into(), Some(&stored)).await.unwrap();
+        assert_eq!(right, Verified { matches: true, outdated: false });
+        assert!(!hasher.verify("lantern-Quay-42".into(), Some(&stored)).await.unwrap().matches);
+        assert!(!hasher.verify("decoy".into(), None).await.unwrap().matches);
+    }
+
+    #[tokio::test]
+    async fn hashes_of_other_parameters_verify_and_are_outdated() {
+        // More memory than the worker started with, and four lanes, as the reference stored them.
+        let strong = hasher(HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }, 8);
+        let stored = strong.hash("x".into()).await.unwrap();
+        let verified = hasher(cheap(), 8).verify("x".into(), Some(&stored)).await.unwrap();
+        assert_eq!(verified, Verified { matches: true, outdated: true });
+    }
+
+    #[tokio::test]
+    async fn an_unreadable_hash_is_an_error_and_not_a_wrong_password() {
+        let stored = PasswordHash::trusted("$2b$10$abcdefghijklmnopqrstuv".to_owned());
+        assert_eq!(hasher(cheap(), 8).verify("x".into(), Some(&stored)).await, Err(HashError::Unreadable));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_answers_busy_at_once() {
+        let hasher = Arc::new(hasher(HashCost { memory_kib: 4096, iterations: 4, parallelism: 1 }, 2));
+        let tasks: Vec<_> = (0..20)
+            .map(|_| {
+                let hasher = Arc::clone(&hasher);
+                tokio::spawn(async move { hasher.hash("x".into()).await })
+            })
+            .collect();
+        let mut busy = 0;
+        for task in tasks {
+            busy += usize::from(task.await.unwrap() == Err(HashError::Busy));
+        }
+        assert!(busy > 0);
+        assert!(hasher.hash("x".into()).await.is_ok(), "the queue drains");
+    }
+}
