@@ -11,6 +11,7 @@ use porta_core::client::{
 use porta_core::organization::{LoginMethod, Organization, OrganizationStatus};
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{ClientKey, OrganizationId};
+use porta_protocol::scope::Scope;
 use porta_store::Revocation;
 use serde_json::json;
 
@@ -108,7 +109,7 @@ impl NewClient {
 
 /// One spelling of everything that has several: no doubles, one space between scopes, the owner not among its guests.
 fn normalized(client: Client) -> Client {
-    let scopes = distinct(client.scope.split_ascii_whitespace().map(str::to_owned).collect());
+    let scope = Scope::parse(&client.scope).map_or(client.scope, |scope| scope.to_string());
     let owner = client.organization_id;
     Client {
         client_name: client.client_name.trim().to_owned(),
@@ -116,7 +117,7 @@ fn normalized(client: Client) -> Client {
         post_logout_redirect_uris: distinct(client.post_logout_redirect_uris),
         grant_types: distinct(client.grant_types),
         response_types: distinct(client.response_types),
-        scope: scopes.join(" "),
+        scope,
         allowed_origins: distinct(client.allowed_origins),
         login_methods: client.login_methods.map(distinct),
         allowed_organizations: distinct(client.allowed_organizations)

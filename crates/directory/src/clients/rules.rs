@@ -5,6 +5,7 @@ use porta_core::Invalid;
 use porta_core::client::{Client, ClientType, GrantType, ResponseType, TokenEndpointAuthMethod};
 use porta_core::organization::display_name;
 use porta_protocol::redirect_uri;
+use porta_protocol::scope::Scope;
 use url::{Host, Url};
 
 const MAXIMUM_URIS: usize = 10;
@@ -59,7 +60,7 @@ fn redirects(client: &Client, production: bool, problems: &mut Vec<Invalid>) {
         }
         for uri in uris {
             if let Err(refused) = redirect_uri::register(uri, client.application_type, production) {
-                problems.push(Invalid::new(field, format!("`{uri}`: {refused}")));
+                problems.push(Invalid::new(field, format!("`{uri}`: {}", refused.problem)));
             }
         }
     }
@@ -83,37 +84,34 @@ fn authentication(client: &Client, problems: &mut Vec<Invalid>) {
     }
 }
 
-/// Scope tokens of RFC 6749 §3.3, separated by one space.
 fn scope(text: &str, problems: &mut Vec<Invalid>) {
-    let is_token =
-        |t: &str| !t.is_empty() && t.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5B | 0x5D..=0x7E));
-    if text.len() > 1000 || !text.split(' ').all(is_token) {
-        let problem = "name scopes of printable ASCII without quotes or backslashes, separated by spaces";
-        problems.push(Invalid::new("scope", problem));
+    match Scope::parse(text) {
+        Ok(scope) if scope.is_empty() => {
+            problems.push(Invalid::new("scope", "name at least one scope, such as openid"));
+        }
+        Ok(_) => {}
+        Err(refused) => problems.push(Invalid::new("scope", refused.to_string())),
     }
 }
 
 /// An origin exactly as browsers send it (RFC 6454 §6.2), because that is what it is compared with.
 fn check_origin(text: &str, production: bool) -> Result<(), Invalid> {
     let refuse = |problem: &str| Err(Invalid::new("allowed_origins", format!("`{text}`: {problem}")));
-    let Ok(url) = Url::parse(text) else {
-        return refuse("use scheme, host and port, such as https://app.example.com");
-    };
-    if !matches!(url.scheme(), "https" | "http") {
-        return refuse("use https");
+    match redirect_uri::origin_of(text) {
+        None => return refuse("use an http(s) origin such as https://app.example.com"),
+        Some(written) if written != text => {
+            return refuse(&format!("write it as browsers send it: {written}"));
+        }
+        Some(_) => {}
     }
-    let written = url.origin().ascii_serialization();
-    if written != text {
-        return refuse(&format!("write it as browsers send it: {written}"));
-    }
-    if production && url.scheme() == "http" && !is_loopback(&url) {
-        return refuse("use https");
+    if production && text.starts_with("http:") && !is_loopback(text) {
+        return refuse("use https; http is only for this machine");
     }
     Ok(())
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
+fn is_loopback(origin: &str) -> bool {
+    match Url::parse(origin).ok().as_ref().and_then(Url::host) {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
