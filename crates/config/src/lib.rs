@@ -1,1 +1,131 @@
-//! Room `config`.
+//! Environment and `.env` in, one checked value out. Start-up reports every problem at once, with the variable and what
+//! would fix it; after that nothing reads the environment.
+//!
+//! Hand-written where figment was considered: each variable is declared once in [`variable`] and read by that
+//! declaration, secrets come from files too, and no message may quote a secret. A layer of generic deserialisation
+//! would report one problem at a time and name its own types.
+
+mod dotenv;
+mod generated;
+mod hashing;
+mod issuer;
+mod problem;
+mod reader;
+mod safety;
+mod secrets;
+mod server;
+mod smtp;
+mod source;
+mod storage;
+mod variable;
+
+pub use hashing::Argon2Params;
+pub use issuer::IssuerBase;
+pub use problem::Problem;
+pub use safety::SafetyReport;
+pub use secrets::{EncryptionKey, Secrets};
+pub use server::{Environment, LogConfig, LogFormat, LogLevel, ServerConfig, TrustProxy};
+pub use smtp::{SmtpConfig, SmtpCredentials, SmtpTls};
+pub use source::Source;
+pub use storage::{Storage, StorageConfig};
+pub use variable::{Kind, Required, VariableDoc};
+
+use porta_core::Entropy;
+
+use crate::reader::Reader;
+use crate::safety::Checked;
+use crate::secrets::PartialSecrets;
+use crate::variable::{METRICS_ENABLED, PORTA_INSTANCE, PORTA_SKIP_PROD_SAFETY};
+
+/// Everything `porta serve` is told. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub environment: Environment,
+    /// Name space in the short-lived store.
+    pub instance: String,
+    pub server: ServerConfig,
+    pub storage: Storage,
+    pub secrets: Secrets,
+    /// `None`: no mail is sent; only with embedded storage.
+    pub smtp: Option<SmtpConfig>,
+    pub log: LogConfig,
+    pub password_hashing: Argon2Params,
+    pub metrics_enabled: bool,
+    pub safety: SafetyReport,
+}
+
+impl Config {
+    /// Reads and judges everything. With embedded storage the first call creates the data directory and generates
+    /// missing secrets in it, but only when nothing else is wrong.
+    pub fn load(source: &Source<'_>, entropy: &dyn Entropy) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let environment = Environment::read(&mut reader);
+        let storage = Storage::read(&mut reader);
+        let is_embedded = storage.is_embedded();
+        let instance = read_instance(&mut reader);
+        let server = ServerConfig::read(&mut reader, environment, is_embedded);
+        let partial = PartialSecrets::read(&mut reader, &storage);
+        let smtp = SmtpConfig::read(&mut reader, !is_embedded);
+        let log = LogConfig::read(&mut reader, environment);
+        let password_hashing = Argon2Params::read(&mut reader);
+        let metrics_enabled = reader.boolean(METRICS_ENABLED).unwrap_or(false);
+        let is_skipped = reader.boolean(PORTA_SKIP_PROD_SAFETY).unwrap_or(false);
+
+        let mut safety = SafetyReport::default();
+        if environment.is_production() {
+            let checked = Checked {
+                server: server.as_ref(),
+                storage: &storage,
+                secrets: &partial,
+                smtp: smtp.as_ref(),
+                log,
+            };
+            let violations = safety::violations(&checked);
+            if is_skipped {
+                safety = SafetyReport { is_skipped, violations };
+            } else {
+                reader.note_all(violations);
+            }
+        }
+        reader.check()?;
+
+        let internal = || vec![Problem::new("ISSUER_BASE_URL", "it cannot be derived", "set it")];
+        let server = server.ok_or_else(internal)?;
+        let secrets = partial.complete(&storage, entropy).map_err(|problem| vec![problem])?;
+        Ok(Self {
+            environment,
+            instance,
+            server,
+            storage,
+            secrets,
+            smtp,
+            log,
+            password_hashing,
+            metrics_enabled,
+            safety,
+        })
+    }
+
+    /// Every variable that is read, for the documentation.
+    pub fn reference() -> Vec<&'static VariableDoc> {
+        variable::ALL.to_vec()
+    }
+}
+
+fn read_instance(reader: &mut Reader<'_>) -> String {
+    let name = reader.text(PORTA_INSTANCE);
+    let name = name.as_deref().or(PORTA_INSTANCE.default).unwrap_or("porta");
+    let is_name = name.len() <= 32
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'));
+    if !is_name {
+        reader.note(
+            PORTA_INSTANCE,
+            "it is not a short name",
+            "use up to 32 of a-z, 0-9, hyphen and underscore",
+        );
+    }
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests;

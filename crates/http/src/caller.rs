@@ -30,7 +30,9 @@ impl Network {
             shift >= 128 || left.checked_shr(shift) == right.checked_shr(shift)
         }
         match (self.address, other) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => same(u32::from(a).into(), u32::from(b).into(), 32, self.prefix) || self.prefix == 0,
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                same(u32::from(a).into(), u32::from(b).into(), 32, self.prefix) || self.prefix == 0
+            }
             (IpAddr::V6(a), IpAddr::V6(b)) => same(a.into(), b.into(), 128, self.prefix),
             _ => false,
         }
@@ -51,7 +53,9 @@ impl TrustProxy {
     fn trusts(&self, peer: IpAddr) -> Option<usize> {
         match self {
             Self::Never => None,
-            Self::Hops { hops, networks } => (networks.is_empty() || networks.iter().any(|n| n.contains(peer))).then_some(*hops),
+            Self::Hops { hops, networks } => {
+                (networks.is_empty() || networks.iter().any(|n| n.contains(peer))).then_some(*hops)
+            }
         }
     }
 
@@ -108,13 +112,18 @@ mod tests {
         assert_eq!(seen(&trust, &["6.6.6.6", "192.0.2.7"]), "192.0.2.7");
         let two = TrustProxy::Hops { hops: 2, networks: vec![] };
         assert_eq!(seen(&two, &["6.6.6.6, 192.0.2.7, 10.0.0.8"]), "192.0.2.7");
-        assert_eq!(seen(&two, &["192.0.2.7"]), "10.0.0.9", "fewer entries than proxies: somebody came around them");
+        assert_eq!(
+            seen(&two, &["192.0.2.7"]),
+            "10.0.0.9",
+            "fewer entries than proxies: somebody came around them"
+        );
     }
 
     #[test]
     fn nobody_is_believed_without_trust_or_outside_the_networks() {
         assert_eq!(seen(&TrustProxy::Never, &["192.0.2.7"]), "10.0.0.9");
-        let elsewhere = TrustProxy::Hops { hops: 1, networks: vec![Network::parse("172.16.0.0/12").unwrap()] };
+        let elsewhere =
+            TrustProxy::Hops { hops: 1, networks: vec![Network::parse("172.16.0.0/12").unwrap()] };
         assert_eq!(seen(&elsewhere, &["192.0.2.7"]), "10.0.0.9");
         let here = TrustProxy::Hops { hops: 1, networks: vec![Network::parse("10.0.0.0/8").unwrap()] };
         assert_eq!(seen(&here, &["192.0.2.7"]), "192.0.2.7");

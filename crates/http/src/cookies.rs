@@ -29,7 +29,13 @@ pub(crate) fn read(state: &Shared, headers: &HeaderMap, name: &str) -> Option<St
 }
 
 /// A `Set-Cookie` header for a signed value.
-pub(crate) fn set(state: &Shared, name: &'static str, value: String, path: &str, expires_at: Timestamp) -> Option<HeaderValue> {
+pub(crate) fn set(
+    state: &Shared,
+    name: &'static str,
+    value: String,
+    path: &str,
+    expires_at: Timestamp,
+) -> Option<HeaderValue> {
     let expires = cookie::Expiration::from(expires_at.to_offset());
     let cookie = Cookie::build((name, value)).path(path.to_owned()).expires(expires);
     header_value(state, sign(state.cookie_keys.first()?, name, cookie.build())?)

@@ -12,4 +12,4 @@ mod tenancy;
 
 pub use caller::{Network, TrustProxy};
 pub use router::router;
-pub use state::{AppState, Parts, Probes, ReadyReport};
+pub use state::{AppState, Parts, Probes, ReadyReport, Shared};

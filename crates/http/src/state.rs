@@ -38,17 +38,18 @@ pub trait Probes: Send + Sync {
 #[derive(Clone)]
 pub struct AppState(pub(crate) Arc<Shared>);
 
-pub(crate) struct Shared {
-    pub engine: Arc<Engine>,
-    pub sign_in: SignIn,
-    pub pages: Pages,
-    pub probes: Arc<dyn Probes>,
-    pub clock: Arc<dyn Clock>,
-    pub entropy: Arc<dyn Entropy>,
-    pub cookie_keys: Vec<cookie::Key>,
-    pub trust_proxy: TrustProxy,
+/// Opaque outside this room.
+pub struct Shared {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) sign_in: SignIn,
+    pub(crate) pages: Pages,
+    pub(crate) probes: Arc<dyn Probes>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) cookie_keys: Vec<cookie::Key>,
+    pub(crate) trust_proxy: TrustProxy,
     /// The issuer is https: cookies are `Secure`, HSTS is sent.
-    pub is_https: bool,
+    pub(crate) is_https: bool,
 }
 
 /// What an [`AppState`] is made of.

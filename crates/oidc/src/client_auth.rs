@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use porta_core::TokenDigest;
-use porta_protocol::client_auth::Presented;
+use porta_protocol::Presented;
 
 use crate::clients::ProtocolClient;
 use crate::throttle::{Guarded, Limited};
@@ -32,15 +32,13 @@ impl Engine {
         guarded: Guarded,
         caller: &Caller,
     ) -> Result<Arc<ProtocolClient>, ClientAuthError> {
-        let (client_id, secret) = match presented {
-            Presented::None => return Err(ClientAuthError::Missing),
-            Presented::Public { client_id } => (client_id, None),
-            Presented::Basic { client_id, secret } | Presented::Post { client_id, secret } => (client_id, Some(secret)),
-        };
+        let Some(client_id) = presented.client_id() else { return Err(ClientAuthError::Missing) };
+        let client_id = client_id.as_str();
+        let digest = presented.secret().map(porta_protocol::client_auth::PresentedSecret::digest);
         self.check_throttle(tenant, guarded, caller, client_id).map_err(ClientAuthError::Limited)?;
         let client = self.client(tenant.organization.id, client_id).await?;
-        let accepted = client.filter(|c| match (c.client.is_confidential(), secret) {
-            (true, Some(secret)) => self.secret_matches(c, secret),
+        let accepted = client.filter(|c| match (c.client.is_confidential(), &digest) {
+            (true, Some(digest)) => self.secret_matches(c, digest),
             (false, None) => true,
             (true, None) | (false, Some(_)) => false,
         });
@@ -49,18 +47,17 @@ impl Engine {
             None => {
                 self.count_failure(tenant, guarded, caller, client_id).await;
                 tracing::info!(event = "client.authentication.failed", tenant = %tenant.organization.slug, "client rejected");
-                Err(ClientAuthError::Rejected { client_id: client_id.clone() })
+                Err(ClientAuthError::Rejected { client_id: client_id.to_owned() })
             }
         }
     }
 
     /// Compares with **every** usable secret in constant time (repairs W10).
-    fn secret_matches(&self, client: &ProtocolClient, secret: &str) -> bool {
-        let presented = TokenDigest::of(secret);
+    fn secret_matches(&self, client: &ProtocolClient, presented: &TokenDigest) -> bool {
         let now = self.now();
         let mut matched = None;
         for candidate in client.secrets.iter().filter(|s| s.is_usable(now)) {
-            if candidate.digest.same_as(&presented) {
+            if candidate.digest.same_as(presented) {
                 matched = Some(candidate.id);
             }
         }

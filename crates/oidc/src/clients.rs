@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use porta_core::OrganizationId;
 use porta_core::client::{Client, ClientId, ClientSecret};
-use porta_protocol::scope::Scope;
+use porta_protocol::Scope;
 
 use crate::{Engine, EngineError};
 
@@ -19,7 +19,11 @@ pub struct ProtocolClient {
 
 impl Engine {
     /// The client a request under `organization` names, if it may be used there.
-    pub async fn client(&self, organization: OrganizationId, client_id: &str) -> Result<Option<Arc<ProtocolClient>>, EngineError> {
+    pub async fn client(
+        &self,
+        organization: OrganizationId,
+        client_id: &str,
+    ) -> Result<Option<Arc<ProtocolClient>>, EngineError> {
         let Ok(client_id) = ClientId::parse(client_id) else { return Ok(None) };
         let key = (organization, client_id);
         if let Some(found) = self.clients.get(&key).await {
@@ -28,21 +32,36 @@ impl Engine {
         Ok(self.clients.try_get_with(key.clone(), self.load_client(organization, &key.1)).await?)
     }
 
-    async fn load_client(&self, organization: OrganizationId, client_id: &ClientId) -> Result<Option<Arc<ProtocolClient>>, EngineError> {
+    async fn load_client(
+        &self,
+        organization: OrganizationId,
+        client_id: &ClientId,
+    ) -> Result<Option<Arc<ProtocolClient>>, EngineError> {
         loop {
             let generation = self.generation();
             let found = self.store.repositories().clients(organization).for_protocol(client_id).await?;
             if generation == self.generation() {
-                return found.map(|(client, secrets)| ProtocolClient::new(client, secrets).map(Arc::new)).transpose();
+                return found
+                    .map(|(client, secrets)| ProtocolClient::new(client, secrets).map(Arc::new))
+                    .transpose();
             }
         }
     }
 
     /// Whether any active client of the organization registered this origin; answers preflight requests.
-    pub async fn origin_is_registered(&self, organization: OrganizationId, origin: &str) -> Result<bool, EngineError> {
+    pub async fn origin_is_registered(
+        &self,
+        organization: OrganizationId,
+        origin: &str,
+    ) -> Result<bool, EngineError> {
         let key = (organization, origin.to_owned());
         let load = async {
-            self.store.repositories().clients(organization).origin_is_registered(origin).await.map_err(EngineError::from)
+            self.store
+                .repositories()
+                .clients(organization)
+                .origin_is_registered(origin)
+                .await
+                .map_err(EngineError::from)
         };
         Ok(self.origins.try_get_with(key, load).await?)
     }

@@ -43,7 +43,7 @@ pub struct ConsentAsked {
     pub user_email: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interaction {
     pub uid: String,
     pub organization: OrganizationId,
@@ -59,7 +59,7 @@ pub struct Interaction {
 }
 
 /// A stored interaction together with the way to address it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BoundInteraction {
     pub interaction: Interaction,
     key: String,
@@ -122,23 +122,40 @@ impl Engine {
     }
 
     /// The interaction of this browser, if it still runs.
-    pub async fn interaction(&self, tenant: &Tenant, uid: &str, binding: Option<&str>) -> Result<Option<BoundInteraction>, EngineError> {
+    pub async fn interaction(
+        &self,
+        tenant: &Tenant,
+        uid: &str,
+        binding: Option<&str>,
+    ) -> Result<Option<BoundInteraction>, EngineError> {
         let Some(key) = addressed(tenant, uid, binding) else { return Ok(None) };
         let found = self.kv.get(&key).await?;
         self.read_interaction(tenant, key, found)
     }
 
     /// Takes the interaction out: the resume address works once.
-    pub(crate) async fn take_interaction(&self, tenant: &Tenant, uid: &str, binding: Option<&str>) -> Result<Option<BoundInteraction>, EngineError> {
+    pub(crate) async fn take_interaction(
+        &self,
+        tenant: &Tenant,
+        uid: &str,
+        binding: Option<&str>,
+    ) -> Result<Option<BoundInteraction>, EngineError> {
         let Some(key) = addressed(tenant, uid, binding) else { return Ok(None) };
         let found = self.kv.take(&key).await?;
         self.read_interaction(tenant, key, found)
     }
 
-    fn read_interaction(&self, tenant: &Tenant, key: String, found: Option<bytes::Bytes>) -> Result<Option<BoundInteraction>, EngineError> {
+    fn read_interaction(
+        &self,
+        tenant: &Tenant,
+        key: String,
+        found: Option<bytes::Bytes>,
+    ) -> Result<Option<BoundInteraction>, EngineError> {
         let Some(bytes) = found else { return Ok(None) };
-        let interaction: Interaction = serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
-        let is_live = interaction.organization == tenant.organization.id && self.now() < interaction.expires_at;
+        let interaction: Interaction =
+            serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+        let is_live =
+            interaction.organization == tenant.organization.id && self.now() < interaction.expires_at;
         Ok(is_live.then_some(BoundInteraction { interaction, key }))
     }
 

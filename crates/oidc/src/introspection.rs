@@ -1,10 +1,8 @@
 //! Introspection (RFC 7662) and revocation (RFC 7009), bound to the tenant (repairs W04).
 
 use porta_core::{BearerKind, TokenDigest};
-use porta_protocol::client_auth::Presented;
-use porta_protocol::error::{ErrorCode, OAuthError};
-use porta_protocol::introspection::Introspection;
-use porta_protocol::params::Params;
+use porta_protocol::introspection::{ActiveToken, IntrospectionResponse};
+use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
 use porta_store::Revocation;
 
 use crate::client_auth::ClientAuthError;
@@ -39,7 +37,13 @@ fn may_see(client: &ProtocolClient, owner_client_id: &str) -> bool {
 
 impl Engine {
     /// `POST /{org}/token/introspection`.
-    pub async fn introspect(&self, tenant: &Tenant, params: &Params, presented: &Presented, caller: &Caller) -> Result<Introspection, TokenInquiryError> {
+    pub async fn introspect(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        presented: &Presented,
+        caller: &Caller,
+    ) -> Result<IntrospectionResponse, TokenInquiryError> {
         let client = self.authenticate_client(tenant, presented, Guarded::Introspection, caller).await?;
         let token = required_token(params)?;
         let digest = TokenDigest::of(token);
@@ -52,63 +56,87 @@ impl Engine {
         } else {
             None
         };
-        Ok(found.unwrap_or_else(Introspection::inactive))
+        Ok(found
+            .map_or(IntrospectionResponse::Inactive, |token| IntrospectionResponse::Active(Box::new(token))))
     }
 
-    async fn introspect_access(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<Option<Introspection>, EngineError> {
+    async fn introspect_access(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        digest: &TokenDigest,
+    ) -> Result<Option<ActiveToken>, EngineError> {
         let now = self.now();
-        let Some(facts) = self.store.repositories().tokens(tenant.organization.id).access_facts(digest, now).await? else {
+        let Some(facts) =
+            self.store.repositories().tokens(tenant.organization.id).access_facts(digest, now).await?
+        else {
             return Ok(None);
         };
         let is_live = now < facts.token.expires_at && facts.liveness.is_live(&facts.family, now);
-        Ok((is_live && may_see(client, &facts.client_id)).then(|| Introspection {
-            active: true,
+        Ok((is_live && may_see(client, &facts.client_id)).then(|| ActiveToken {
             sub: Some(facts.family.user_id.to_string()),
-            client_id: Some(facts.client_id),
+            client_id: facts.client_id,
             scope: Some(facts.token.scope),
-            token_type: Some("Bearer"),
-            exp: Some(facts.token.expires_at.seconds()),
-            iat: Some(facts.token.created_at.seconds()),
-            iss: Some(tenant.issuer.clone()),
+            token_type: Some("Bearer".to_owned()),
+            exp: facts.token.expires_at.seconds(),
+            iat: facts.token.created_at.seconds(),
+            iss: tenant.issuer.clone(),
+            ..ActiveToken::default()
         }))
     }
 
-    async fn introspect_refresh(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<Option<Introspection>, EngineError> {
+    async fn introspect_refresh(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        digest: &TokenDigest,
+    ) -> Result<Option<ActiveToken>, EngineError> {
         let now = self.now();
-        let Some(facts) = self.store.repositories().tokens(tenant.organization.id).refresh_facts(digest, None, now).await? else {
+        let Some(facts) =
+            self.store.repositories().tokens(tenant.organization.id).refresh_facts(digest, None, now).await?
+        else {
             return Ok(None);
         };
-        let is_live = now < facts.token.expires_at && facts.token.rotated_at.is_none() && facts.liveness.is_live(&facts.family, now);
-        Ok((is_live && may_see(client, &facts.client_id)).then(|| Introspection {
-            active: true,
+        let is_live = now < facts.token.expires_at
+            && facts.token.rotated_at.is_none()
+            && facts.liveness.is_live(&facts.family, now);
+        Ok((is_live && may_see(client, &facts.client_id)).then(|| ActiveToken {
             sub: Some(facts.family.user_id.to_string()),
-            client_id: Some(facts.client_id),
+            client_id: facts.client_id,
             scope: Some(facts.family.scope),
-            token_type: None,
-            exp: Some(facts.token.expires_at.seconds()),
-            iat: Some(facts.token.created_at.seconds()),
-            iss: Some(tenant.issuer.clone()),
+            exp: facts.token.expires_at.seconds(),
+            iat: facts.token.created_at.seconds(),
+            iss: tenant.issuer.clone(),
+            ..ActiveToken::default()
         }))
     }
 
-    async fn introspect_client_token(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<Option<Introspection>, EngineError> {
+    async fn introspect_client_token(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        digest: &TokenDigest,
+    ) -> Result<Option<ActiveToken>, EngineError> {
         let Some(record) = self.client_token(tenant, digest).await? else { return Ok(None) };
         // The client's own status ends its tokens too.
         let owner = self.client(tenant.organization.id, &record.client_id).await?;
         let is_live = self.now() < record.expires_at && owner.is_some_and(|o| o.client.id == record.client);
-        Ok((is_live && may_see(client, &record.client_id)).then(|| Introspection {
-            active: true,
-            sub: None,
-            client_id: Some(record.client_id),
+        Ok((is_live && may_see(client, &record.client_id)).then(|| ActiveToken {
+            client_id: record.client_id,
             scope: (!record.scope.is_empty()).then_some(record.scope),
-            token_type: Some("Bearer"),
-            exp: Some(record.expires_at.seconds()),
-            iat: Some(record.issued_at.seconds()),
-            iss: Some(tenant.issuer.clone()),
+            token_type: Some("Bearer".to_owned()),
+            exp: record.expires_at.seconds(),
+            iat: record.issued_at.seconds(),
+            iss: tenant.issuer.clone(),
+            ..ActiveToken::default()
         }))
     }
 
-    async fn client_token(&self, tenant: &Tenant, digest: &TokenDigest) -> Result<Option<ClientTokenRecord>, EngineError> {
+    async fn client_token(
+        &self,
+        tenant: &Tenant,
+        digest: &TokenDigest,
+    ) -> Result<Option<ClientTokenRecord>, EngineError> {
         let key = ClientTokenRecord::storage_key(tenant.organization.id, digest);
         let Some(bytes) = self.kv.get(&key).await? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|e| EngineError::Unreadable(e.to_string()))
@@ -116,7 +144,13 @@ impl Engine {
 
     /// `POST /{org}/token/revocation`. Unknown tokens are a success (RFC 7009 §2.2); another client's token is left
     /// alone without saying so. A refresh token ends its family; an access token ends alone.
-    pub async fn revoke(&self, tenant: &Tenant, params: &Params, presented: &Presented, caller: &Caller) -> Result<(), TokenInquiryError> {
+    pub async fn revoke(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        presented: &Presented,
+        caller: &Caller,
+    ) -> Result<(), TokenInquiryError> {
         let client = self.authenticate_client(tenant, presented, Guarded::Introspection, caller).await?;
         let token = required_token(params)?;
         let digest = TokenDigest::of(token);
@@ -128,12 +162,20 @@ impl Engine {
             && let Some(record) = self.client_token(tenant, &digest).await?
             && record.client == client.client.id
         {
-            self.kv.take(&ClientTokenRecord::storage_key(tenant.organization.id, &digest)).await.map_err(EngineError::from)?;
+            self.kv
+                .take(&ClientTokenRecord::storage_key(tenant.organization.id, &digest))
+                .await
+                .map_err(EngineError::from)?;
         }
         Ok(())
     }
 
-    async fn revoke_access(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<(), EngineError> {
+    async fn revoke_access(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        digest: &TokenDigest,
+    ) -> Result<(), EngineError> {
         let mut repositories = self.store.repositories();
         let mut tokens = repositories.tokens(tenant.organization.id);
         let facts = tokens.access_facts(digest, self.now()).await?;
@@ -143,7 +185,12 @@ impl Engine {
         Ok(())
     }
 
-    async fn revoke_refresh(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<(), EngineError> {
+    async fn revoke_refresh(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        digest: &TokenDigest,
+    ) -> Result<(), EngineError> {
         let now = self.now();
         let mut repositories = self.store.repositories();
         let mut tokens = repositories.tokens(tenant.organization.id);

@@ -58,12 +58,17 @@ impl Engine {
             signers.insert(key.algorithm, Arc::new(signer));
         }
         let jwks: Vec<&serde_json::Value> = published.iter().map(|k| &k.public_jwk).collect();
-        let verifier = KeySet::from_jwks(jwks.iter().copied()).map_err(|e| EngineError::Signing(e.to_string()))?;
+        let verifier =
+            KeySet::from_jwks(jwks.iter().copied()).map_err(|e| EngineError::Signing(e.to_string()))?;
         Ok(TenantKeys { signers, jwks: jwks_document(jwks.iter().copied()).into(), verifier })
     }
 
     /// Makes the active and the next key of an algorithm. Several instances may try at once: one row wins each place.
-    async fn create_keys(&self, organization: OrganizationId, algorithm: SigningAlgorithm) -> Result<(), EngineError> {
+    async fn create_keys(
+        &self,
+        organization: OrganizationId,
+        algorithm: SigningAlgorithm,
+    ) -> Result<(), EngineError> {
         for status in [SigningKeyStatus::Active, SigningKeyStatus::Next] {
             // RSA generation takes long enough to starve other requests.
             let generated = tokio::task::spawn_blocking(move || GeneratedKey::generate(algorithm))
@@ -91,7 +96,11 @@ impl Engine {
     }
 
     /// The signer a client asked for. A first use of an algorithm makes its keys.
-    pub(crate) async fn signer(&self, tenant: &Tenant, algorithm: SigningAlgorithm) -> Result<Arc<Signer>, EngineError> {
+    pub(crate) async fn signer(
+        &self,
+        tenant: &Tenant,
+        algorithm: SigningAlgorithm,
+    ) -> Result<Arc<Signer>, EngineError> {
         if let Some(signer) = tenant.keys.signer(algorithm) {
             return Ok(Arc::clone(signer));
         }
@@ -100,9 +109,9 @@ impl Engine {
         let rows = self.store.repositories().signing_keys(organization).all().await?;
         let keys = self.open_keys(&rows)?;
         self.announce(&porta_core::Change::SigningKeys(organization)).await;
-        keys.signer(algorithm)
-            .cloned()
-            .ok_or_else(|| EngineError::Signing(format!("no active {algorithm} key in organization {organization}")))
+        keys.signer(algorithm).cloned().ok_or_else(|| {
+            EngineError::Signing(format!("no active {algorithm} key in organization {organization}"))
+        })
     }
 
     /// Tells every instance, this one included; a lost notice is bounded by the cache lifetime.

@@ -28,4 +28,4 @@ pub use error::EngineError;
 pub use tenant::{Tenant, TenantLookup};
 
 /// Authentication context class of a sign-in with one factor; the only one asserted so far.
-pub const ACR_ONE_FACTOR: &str = "urn:porta:acr:1fa";
+pub use porta_protocol::metadata::ACR_ONE_FACTOR;

@@ -11,9 +11,7 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::{AuditId, BearerKind, TokenDigest};
 use porta_jose::TokenKind;
-use porta_protocol::error::{ErrorCode, OAuthError};
-use porta_protocol::params::Params;
-use porta_protocol::redirect_uri;
+use porta_protocol::{ErrorCode, OAuthError, Params, redirect_uri};
 use serde::{Deserialize, Serialize};
 
 use crate::clients::ProtocolClient;
@@ -77,7 +75,12 @@ impl Engine {
     }
 
     /// `GET` and `POST /{org}/session/end`.
-    pub async fn end_session(&self, tenant: &Tenant, params: &Params, cookie: Option<&str>) -> Result<LogoutStep, LogoutError> {
+    pub async fn end_session(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        cookie: Option<&str>,
+    ) -> Result<LogoutStep, LogoutError> {
         if params.repeated(&[]).is_some() {
             return Err(refused("a parameter is repeated"));
         }
@@ -86,16 +89,25 @@ impl Engine {
         let Some(session) = self.session(tenant, cookie).await? else { return Ok(LogoutStep::Done(onward)) };
         let xsrf = BearerKind::Interaction.generate(&*self.entropy);
         let pending = PendingLogout { session: session.digest, onward: onward.clone() };
-        self.kv.put(&pending_key(tenant, &xsrf), to_bytes(&pending)?, CONFIRMATION_LIFETIME).await.map_err(EngineError::from)?;
+        self.kv
+            .put(&pending_key(tenant, &xsrf), to_bytes(&pending)?, CONFIRMATION_LIFETIME)
+            .await
+            .map_err(EngineError::from)?;
         Ok(LogoutStep::Confirm { xsrf, client_name: client.map(|c| c.client.client_name.clone()), onward })
     }
 
     /// The client a logout is for: named, or the audience of the hint; both must agree.
-    async fn logout_client(&self, tenant: &Tenant, params: &Params) -> Result<Option<std::sync::Arc<ProtocolClient>>, LogoutError> {
+    async fn logout_client(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+    ) -> Result<Option<std::sync::Arc<ProtocolClient>>, LogoutError> {
         let hinted = match params.get("id_token_hint") {
             None => None,
             Some(token) => {
-                let hint = self.read_id_token_hint(tenant, token).ok_or_else(|| refused("id_token_hint is not valid"))?;
+                let hint = self
+                    .read_id_token_hint(tenant, token)
+                    .ok_or_else(|| refused("id_token_hint is not valid"))?;
                 Some(hint.client_id)
             }
         };
@@ -113,11 +125,20 @@ impl Engine {
     }
 
     /// `POST /{org}/session/end/confirm`: ends the session and every token authorized in it.
-    pub async fn confirm_logout(&self, tenant: &Tenant, xsrf: Option<&str>, cookie: Option<&str>, caller: &Caller) -> Result<Onward, LogoutError> {
-        let xsrf = xsrf.filter(|x| BearerKind::Interaction.matches(x)).ok_or_else(|| refused("the form has expired"))?;
+    pub async fn confirm_logout(
+        &self,
+        tenant: &Tenant,
+        xsrf: Option<&str>,
+        cookie: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Onward, LogoutError> {
+        let xsrf = xsrf
+            .filter(|x| BearerKind::Interaction.matches(x))
+            .ok_or_else(|| refused("the form has expired"))?;
         let pending = self.kv.take(&pending_key(tenant, xsrf)).await.map_err(EngineError::from)?;
         let Some(bytes) = pending else { return Err(refused("the form has expired")) };
-        let pending: PendingLogout = serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+        let pending: PendingLogout =
+            serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
         let Some(session) = self.session(tenant, cookie).await? else { return Ok(pending.onward) };
         if !session.digest.same_as(&pending.session) {
             return Err(refused("the form belongs to another session"));
@@ -127,7 +148,12 @@ impl Engine {
     }
 
     /// Ends a session for good: its row, its families, its entry in the short-lived store.
-    pub async fn terminate(&self, tenant: &Tenant, presented: &PresentedSession, caller: &Caller) -> Result<(), EngineError> {
+    pub async fn terminate(
+        &self,
+        tenant: &Tenant,
+        presented: &PresentedSession,
+        caller: &Caller,
+    ) -> Result<(), EngineError> {
         let now = self.now();
         let event = AuditEvent {
             id: AuditId::new(now, &*self.entropy),
@@ -145,7 +171,11 @@ impl Engine {
             created_at: now,
         };
         // Storage first: a crash in between leaves a cookie that leads to a session storage calls ended.
-        self.store.repositories().sessions(tenant.organization.id).end(presented.session.key, now, &event).await?;
+        self.store
+            .repositories()
+            .sessions(tenant.organization.id)
+            .end(presented.session.key, now, &event)
+            .await?;
         self.kv.take(&session::storage_key(tenant.organization.id, &presented.digest)).await?;
         Ok(())
     }
@@ -157,15 +187,20 @@ fn pending_key(tenant: &Tenant, xsrf: &str) -> String {
 
 /// RP-Initiated Logout §3: only a registered URI of a known client; without a client the parameter is dropped.
 fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, LogoutError> {
-    let (Some(uri), Some(client)) = (params.get("post_logout_redirect_uri"), client) else { return Ok(Onward::default()) };
+    let (Some(uri), Some(client)) = (params.get("post_logout_redirect_uri"), client) else {
+        return Ok(Onward::default());
+    };
     let client = &client.client;
-    let known = client.post_logout_redirect_uris.iter().any(|r| redirect_uri::matches(r, uri, client.application_type));
+    let known = client
+        .post_logout_redirect_uris
+        .iter()
+        .any(|r| redirect_uri::matches(r, uri, client.application_type));
     if !known {
         return Err(refused("post_logout_redirect_uri is not registered for this client"));
     }
     let mut redirect_to = uri.to_owned();
     if let Some(state) = params.get("state") {
-        redirect_to = porta_protocol::authorize::append_query(uri, &[("state", state)]);
+        redirect_to = porta_protocol::authorize::append_query(uri, [("state", state)]);
     }
     Ok(Onward { redirect_to: Some(redirect_to) })
 }

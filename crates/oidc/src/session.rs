@@ -34,17 +34,28 @@ pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> String
 
 impl Engine {
     /// Reads the session a cookie names; another organization's cookie names nothing here.
-    pub async fn session(&self, tenant: &Tenant, cookie: Option<&str>) -> Result<Option<PresentedSession>, EngineError> {
+    pub async fn session(
+        &self,
+        tenant: &Tenant,
+        cookie: Option<&str>,
+    ) -> Result<Option<PresentedSession>, EngineError> {
         let Some(cookie) = cookie.filter(|c| BearerKind::Session.matches(c)) else { return Ok(None) };
         let digest = TokenDigest::of(cookie);
-        let Some(bytes) = self.kv.get(&storage_key(tenant.organization.id, &digest)).await? else { return Ok(None) };
-        let session: BrowserSession = serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+        let Some(bytes) = self.kv.get(&storage_key(tenant.organization.id, &digest)).await? else {
+            return Ok(None);
+        };
+        let session: BrowserSession =
+            serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
         let is_live = session.organization == tenant.organization.id && self.now() < session.expires_at;
         Ok(is_live.then_some(PresentedSession { session, digest }))
     }
 
     /// Slides a session that has used up a tenth of its life; saves a write on every other request.
-    pub(crate) async fn slide_session(&self, tenant: &Tenant, presented: &PresentedSession) -> Result<Option<Timestamp>, EngineError> {
+    pub(crate) async fn slide_session(
+        &self,
+        tenant: &Tenant,
+        presented: &PresentedSession,
+    ) -> Result<Option<Timestamp>, EngineError> {
         let lifetime = tenant.settings.duration(porta_core::settings::SESSION_TTL);
         let now = self.now();
         let renewed = now + lifetime;
@@ -61,7 +72,9 @@ impl Engine {
             return Ok(None);
         }
         let session = BrowserSession { expires_at: renewed, ..presented.session.clone() };
-        self.kv.put(&storage_key(tenant.organization.id, &presented.digest), to_bytes(&session)?, lifetime).await?;
+        self.kv
+            .put(&storage_key(tenant.organization.id, &presented.digest), to_bytes(&session)?, lifetime)
+            .await?;
         Ok(Some(renewed))
     }
 }

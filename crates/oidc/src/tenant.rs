@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::settings::Settings;
-use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{Change, Slug};
 use porta_protocol::metadata;
 
@@ -68,9 +67,9 @@ impl Engine {
         let settings = Settings::layered(&[&platform, &own]);
         let keys = self.load_keys(organization.id).await?;
         let issuer = format!("{}/{}", self.issuer_base, organization.slug);
-        let algorithms: Vec<&str> = SigningAlgorithm::ALL.iter().map(|a| a.as_str()).collect();
-        let document = metadata::discovery(&issuer, &algorithms);
-        let discovery = serde_json::to_vec(&document).map_err(|e| EngineError::Unreadable(e.to_string()))?.into();
+        let document = metadata::discovery(&issuer, &metadata::Capabilities::default());
+        let discovery =
+            serde_json::to_vec(&document).map_err(|e| EngineError::Unreadable(e.to_string()))?.into();
         Ok(TenantLookup::Active(Arc::new(Tenant { organization, issuer, settings, keys, discovery })))
     }
 

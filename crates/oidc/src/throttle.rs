@@ -82,16 +82,30 @@ impl Engine {
     }
 
     /// Whether this caller must wait.
-    pub(crate) fn check_throttle(&self, tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) -> Result<(), Limited> {
+    pub(crate) fn check_throttle(
+        &self,
+        tenant: &Tenant,
+        guarded: Guarded,
+        caller: &Caller,
+        client_id: &str,
+    ) -> Result<(), Limited> {
         let key = Self::throttle_key(tenant, guarded, caller, client_id);
         match self.throttle.blocked(&key, self.now()) {
             None => Ok(()),
-            Some(retry_after) => Err(Limited { retry_after, maximum: tenant.settings.number(guarded.maximum()) }),
+            Some(retry_after) => {
+                Err(Limited { retry_after, maximum: tenant.settings.number(guarded.maximum()) })
+            }
         }
     }
 
     /// Counts a failure.
-    pub(crate) async fn count_failure(&self, tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) {
+    pub(crate) async fn count_failure(
+        &self,
+        tenant: &Tenant,
+        guarded: Guarded,
+        caller: &Caller,
+        client_id: &str,
+    ) {
         let key = Self::throttle_key(tenant, guarded, caller, client_id);
         let limit = Limit {
             key: key.clone(),

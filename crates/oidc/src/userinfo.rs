@@ -2,8 +2,7 @@
 
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::claims::{claims_for_scope, standard_claims};
-use porta_protocol::claims_request::ClaimsRequest;
-use porta_protocol::scope::{self, Scope};
+use porta_protocol::{ClaimsRequest, Scope, scope};
 use porta_store::UserInfoFacts;
 use serde_json::{Map, Value, json};
 
@@ -36,14 +35,19 @@ impl Engine {
         let now = self.now();
         let digest = TokenDigest::of(access_token);
         let mut repositories = self.store.repositories();
-        let facts = repositories.tokens(tenant.organization.id).userinfo_facts(&digest, now).await.map_err(EngineError::from)?;
+        let facts = repositories
+            .tokens(tenant.organization.id)
+            .userinfo_facts(&digest, now)
+            .await
+            .map_err(EngineError::from)?;
         drop(repositories);
         let facts = facts.ok_or(UserInfoError::InvalidToken)?;
         let access = &facts.access;
         if now >= access.token.expires_at || !access.liveness.is_live(&access.family, now) {
             return Err(UserInfoError::InvalidToken);
         }
-        let scope = Scope::parse(&access.token.scope).map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
+        let scope = Scope::parse(&access.token.scope)
+            .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
         if !scope.contains(scope::OPENID) {
             return Err(UserInfoError::InsufficientScope);
         }
@@ -51,7 +55,12 @@ impl Engine {
         self.userinfo_answer(tenant, &facts.access.client_id, claims).await.map_err(UserInfoError::from)
     }
 
-    async fn userinfo_answer(&self, tenant: &Tenant, client_id: &str, mut claims: Map<String, Value>) -> Result<UserInfo, EngineError> {
+    async fn userinfo_answer(
+        &self,
+        tenant: &Tenant,
+        client_id: &str,
+        mut claims: Map<String, Value>,
+    ) -> Result<UserInfo, EngineError> {
         let client = self.client(tenant.organization.id, client_id).await?;
         let Some(algorithm) = client.and_then(|c| c.client.userinfo_signed_response_alg) else {
             return Ok(UserInfo::Json(claims));
@@ -66,9 +75,10 @@ impl Engine {
 }
 
 fn userinfo_claims(facts: &UserInfoFacts, scope: &Scope) -> Map<String, Value> {
-    let request = facts.access.family.claims.as_ref().and_then(ClaimsRequest::from_json);
+    let request = facts.access.family.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok());
     let by_scope: Vec<&str> = scope.iter().flat_map(claims_for_scope).copied().collect();
-    let wanted = |name: &str| by_scope.contains(&name) || request.as_ref().is_some_and(|r| r.userinfo_wants(name));
+    let wanted =
+        |name: &str| by_scope.contains(&name) || request.as_ref().is_some_and(|r| r.userinfo.contains(name));
     let mut claims = standard_claims(&facts.user, wanted);
     claims.insert("roles".to_owned(), json!(facts.rights.roles));
     claims.insert("permissions".to_owned(), json!(facts.rights.permissions));

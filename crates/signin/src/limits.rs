@@ -22,7 +22,12 @@ impl LoginLimits {
             (format!("{organization}:limit:login-address:{network}"), settings::RATE_LIMIT_LOGIN_ADDRESS_MAX),
             (format!("{organization}:limit:login-organization"), settings::RATE_LIMIT_LOGIN_ORGANIZATION_MAX),
         ];
-        Self(layers.into_iter().map(|(key, maximum)| Limit { key, maximum: tenant.settings.number(maximum), window }).collect())
+        Self(
+            layers
+                .into_iter()
+                .map(|(key, maximum)| Limit { key, maximum: tenant.settings.number(maximum), window })
+                .collect(),
+        )
     }
 
     /// Whether this attempt must wait. A store that does not answer is an error: limits fail closed.

@@ -31,12 +31,17 @@ pub struct Attempt<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInOutcome {
     /// The browser gets this session cookie and goes to the resume address.
-    SignedIn { cookie: String, expires_at: Timestamp },
+    SignedIn {
+        cookie: String,
+        expires_at: Timestamp,
+    },
     /// Unknown, wrong, locked: one answer.
     Refused,
     /// The password was right, the account is switched off.
     NotActive(UserStatus),
-    Limited { retry_after: Duration },
+    Limited {
+        retry_after: Duration,
+    },
     /// Too many passwords are being checked.
     Busy,
     /// Passwords are not offered here.
@@ -58,7 +63,12 @@ impl SignIn {
     }
 
     /// Checks a password and, if it is right, signs the browser in.
-    pub async fn with_password(&self, tenant: &Tenant, bound: BoundInteraction, attempt: Attempt<'_>) -> Result<SignInOutcome, EngineError> {
+    pub async fn with_password(
+        &self,
+        tenant: &Tenant,
+        bound: BoundInteraction,
+        attempt: Attempt<'_>,
+    ) -> Result<SignInOutcome, EngineError> {
         let methods = self.methods(tenant, &bound.interaction.request.client_id).await?;
         if !methods.contains(&LoginMethod::Password) {
             return Ok(SignInOutcome::MethodDisabled);
@@ -68,7 +78,8 @@ impl SignIn {
         if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {
             return Ok(SignInOutcome::Limited { retry_after });
         }
-        let user = self.engine.store().repositories().users(tenant.organization.id).by_email(&email_key).await?;
+        let user =
+            self.engine.store().repositories().users(tenant.organization.id).by_email(&email_key).await?;
         let stored = user.as_ref().and_then(|u| u.password_hash.as_ref());
         let verified = match self.hasher.verify(attempt.password.clone(), stored).await {
             Ok(verified) => verified,
@@ -101,12 +112,20 @@ impl SignIn {
                 let is_over = user.locked_at.is_some_and(|at| self.engine.now().since(at) >= lockout);
                 if is_over { Entry::Allowed } else { Entry::Silent }
             }
-            status @ (UserStatus::Inactive | UserStatus::Suspended | UserStatus::Locked) => Entry::Said(status),
+            status @ (UserStatus::Inactive | UserStatus::Suspended | UserStatus::Locked) => {
+                Entry::Said(status)
+            }
         }
     }
 
     /// Counts and records a failure with the same work for every account, existing or not.
-    async fn refuse(&self, tenant: &Tenant, email_key: &str, limits: &LoginLimits, caller: &Caller) -> Result<SignInOutcome, EngineError> {
+    async fn refuse(
+        &self,
+        tenant: &Tenant,
+        email_key: &str,
+        limits: &LoginLimits,
+        caller: &Caller,
+    ) -> Result<SignInOutcome, EngineError> {
         let now = self.engine.now();
         let policy = LockPolicy {
             max_failed_logins: tenant.settings.number(settings::MAX_FAILED_LOGINS),
@@ -199,7 +218,13 @@ impl SignIn {
 
     /// The same person re-authenticates inside the session and keeps its tokens (repairs W26); another person's
     /// session ends for good.
-    async fn settle_previous(&self, tenant: &Tenant, previous: Option<&PresentedSession>, user: UserId, caller: &Caller) -> Result<Option<SessionKey>, EngineError> {
+    async fn settle_previous(
+        &self,
+        tenant: &Tenant,
+        previous: Option<&PresentedSession>,
+        user: UserId,
+        caller: &Caller,
+    ) -> Result<Option<SessionKey>, EngineError> {
         let Some(previous) = previous else { return Ok(None) };
         if previous.session.user != user {
             self.engine.terminate(tenant, previous, caller).await?;

@@ -4,14 +4,10 @@
 use std::sync::Arc;
 
 use porta_core::client::{ApplicationType, GrantType};
-use porta_protocol::claims_request::ClaimsRequest;
-use porta_protocol::error::{ErrorCode, OAuthError};
-use porta_protocol::params::Params;
-use porta_protocol::pkce::CodeChallenge;
-use porta_protocol::prompt::Prompt;
-use porta_protocol::redirect_uri;
-use porta_protocol::response_mode::ResponseMode;
-use porta_protocol::scope::{self, Scope};
+use porta_protocol::{
+    ClaimsRequest, CodeChallenge, ErrorCode, OAuthError, Params, Prompt, PromptValue, ResponseMode, Scope,
+    redirect_uri, scope,
+};
 
 use super::request::AuthorizationRequest;
 use crate::clients::ProtocolClient;
@@ -51,7 +47,11 @@ fn invalid(description: &'static str) -> OAuthError {
 
 impl Engine {
     /// Client and redirect URI first; nothing is sent anywhere before both are proven.
-    pub(crate) async fn find_target(&self, tenant: &Tenant, params: &Params) -> Result<Redirectable, AuthorizeError> {
+    pub(crate) async fn find_target(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+    ) -> Result<Redirectable, AuthorizeError> {
         let repeated = params.repeated(MAY_REPEAT);
         if matches!(repeated, Some("client_id" | "redirect_uri")) {
             return Err(AuthorizeError::Page(invalid("a parameter is repeated"))); // RFC 6749 §3.1
@@ -77,24 +77,25 @@ impl Engine {
     }
 
     /// Everything after the target is proven.
-    pub(crate) fn check_request(&self, tenant: &Tenant, params: &Params, target: &Redirectable) -> Checked<AuthorizationRequest> {
+    pub(crate) fn check_request(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        target: &Redirectable,
+    ) -> Checked<AuthorizationRequest> {
         let client = &*target.client;
         code_grant_allowed(client)?; // RFC 6749 §4.1.2.1 unauthorized_client
         response_type_is_code(params)?; // RFC 6749 §3.1.1
         no_request_object(params)?; // OpenID Connect Core §6, §7.2.1
         let prompt = prompt(params)?; // OpenID Connect Core §3.1.2.1
-        let scope = effective_scope(params, client, &prompt)?; // RFC 6749 §3.3, OpenID Connect Core §11
+        let scope = effective_scope(params, client, prompt)?; // RFC 6749 §3.3, OpenID Connect Core §11
         openid_for_openid_parameters(params, &scope)?; // OpenID Connect Core §3.1.2.1
         let code_challenge = code_challenge(params, client)?; // RFC 7636 §4.3, RFC 9700 §2.1.1
         no_unknown_resource(params)?; // RFC 8707 §2
         let max_age = max_age(params)?;
         let claims = claims(params)?; // OpenID Connect Core §5.5
         let hinted_subject = self.hinted_subject(tenant, params, client)?;
-        if claims.as_ref().is_some_and(|c| c.requires_acr_other_than(ACR_ONE_FACTOR)) {
-            // OpenID Connect Core §5.5.1.1: an essential class we cannot reach is a failed attempt.
-            let error = OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, "the requested acr cannot be met");
-            return Err(error);
-        }
+        reachable_acr(claims.as_ref())?; // OpenID Connect Core §5.5.1.1
         Ok(AuthorizationRequest {
             client_id: client.client.client_id.to_string(),
             redirect_uri: target.redirect_uri.clone(),
@@ -108,16 +109,21 @@ impl Engine {
             // Prefilled e-mail: trimmed, at most 320 characters (oidc-and-login §3.1).
             login_hint: params.get("login_hint").map(|h| h.trim().chars().take(320).collect()),
             hinted_subject,
-            acr_values: params.get("acr_values").map(|v| v.split(' ').map(str::to_owned).collect()).unwrap_or_default(),
             claims,
             code_challenge,
         })
     }
 
     /// A hint must be an ID token this tenant signed for this client; its age does not matter.
-    fn hinted_subject(&self, tenant: &Tenant, params: &Params, client: &ProtocolClient) -> Checked<Option<String>> {
+    fn hinted_subject(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        client: &ProtocolClient,
+    ) -> Checked<Option<String>> {
         let Some(hint) = params.get("id_token_hint") else { return Ok(None) };
-        let hint = self.read_id_token_hint(tenant, hint).ok_or_else(|| invalid("id_token_hint is not valid"))?;
+        let hint =
+            self.read_id_token_hint(tenant, hint).ok_or_else(|| invalid("id_token_hint is not valid"))?;
         if hint.client_id != client.client.client_id.as_str() {
             return Err(invalid("id_token_hint was issued to another client"));
         }
@@ -127,10 +133,12 @@ impl Engine {
 
 fn exact_redirect_uri(params: &Params, client: &ProtocolClient) -> Checked<(String, bool)> {
     let registered = &client.client.redirect_uris;
-    let unregistered = || OAuthError::new(ErrorCode::InvalidRedirectUri, "redirect_uri is not registered for this client");
+    let unregistered =
+        || OAuthError::new(ErrorCode::InvalidRedirectUri, "redirect_uri is not registered for this client");
     match params.get("redirect_uri") {
         Some(sent) => {
-            let known = registered.iter().any(|r| redirect_uri::matches(r, sent, client.client.application_type));
+            let known =
+                registered.iter().any(|r| redirect_uri::matches(r, sent, client.client.application_type));
             if known { Ok((sent.to_owned(), true)) } else { Err(unregistered()) }
         }
         // RFC 6749 §3.1.2.3: may be left out when exactly one is registered.
@@ -148,7 +156,8 @@ fn response_mode(params: &Params) -> (ResponseMode, Option<OAuthError>) {
         Some(word) => match ResponseMode::parse(word) {
             Some(mode) => (mode, None),
             None => {
-                let error = OAuthError::new(ErrorCode::UnsupportedResponseMode, "response_mode is not supported");
+                let error =
+                    OAuthError::new(ErrorCode::UnsupportedResponseMode, "response_mode is not supported");
                 (ResponseMode::Query, Some(error))
             }
         },
@@ -166,7 +175,9 @@ fn response_type_is_code(params: &Params) -> Checked<()> {
     match params.get("response_type") {
         Some("code") => Ok(()),
         None => Err(invalid("response_type is missing")),
-        Some(_) => Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "only response_type=code is supported")),
+        Some(_) => {
+            Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "only response_type=code is supported"))
+        }
     }
 }
 
@@ -186,8 +197,8 @@ fn no_request_object(params: &Params) -> Checked<()> {
 
 fn prompt(params: &Params) -> Checked<Prompt> {
     let Some(text) = params.get("prompt") else { return Ok(Prompt::default()) };
-    let prompt = Prompt::parse(text).map_err(|_| invalid("prompt is not valid"))?;
-    if prompt.create() {
+    let prompt = Prompt::parse(text)?;
+    if prompt.contains(PromptValue::Create) {
         // Initiating User Registration via OpenID Connect §4.1.
         return Err(invalid("prompt=create is not supported: accounts are created by invitation"));
     }
@@ -195,22 +206,18 @@ fn prompt(params: &Params) -> Checked<Prompt> {
 }
 
 /// Unknown scopes are ignored, known ones must be on the client's list; `offline_access` needs asking for consent.
-fn effective_scope(params: &Params, client: &ProtocolClient, prompt: &Prompt) -> Checked<Scope> {
-    let requested = Scope::parse(params.get("scope").unwrap_or_default())
-        .map_err(|_| OAuthError::new(ErrorCode::InvalidScope, "scope is malformed"))?;
-    let may_stay_offline = prompt.consent() && client.client.has_grant(GrantType::RefreshToken);
-    let mut effective = Scope::default();
-    for word in requested.iter() {
-        if word == scope::OFFLINE_ACCESS && !may_stay_offline {
-            continue;
-        }
-        if client.scope.contains(word) {
-            effective.insert(word);
-        } else if scope::SUPPORTED.contains(&word) {
-            return Err(OAuthError::new(ErrorCode::InvalidScope, "a requested scope is not allowed for this client"));
-        }
+fn effective_scope(params: &Params, client: &ProtocolClient, prompt: Prompt) -> Checked<Scope> {
+    let requested = Scope::parse(params.get("scope").unwrap_or_default())?;
+    let may_stay_offline =
+        prompt.contains(PromptValue::Consent) && client.client.has_grant(GrantType::RefreshToken);
+    let effective = requested.filtered(|s| s != scope::OFFLINE_ACCESS || may_stay_offline);
+    if effective.iter().any(|s| scope::SUPPORTED.contains(&s) && !client.scope.contains(s)) {
+        return Err(OAuthError::new(
+            ErrorCode::InvalidScope,
+            "a requested scope is not allowed for this client",
+        ));
     }
-    Ok(effective)
+    Ok(effective.intersection(&client.scope))
 }
 
 fn openid_for_openid_parameters(params: &Params, scope: &Scope) -> Checked<()> {
@@ -222,14 +229,13 @@ fn openid_for_openid_parameters(params: &Params, scope: &Scope) -> Checked<()> {
 }
 
 /// Decision D7: S256 for everybody, unless a confidential client was exempted.
-fn code_challenge(params: &Params, client: &ProtocolClient) -> Checked<Option<String>> {
-    let challenge = CodeChallenge::from_request(params.get("code_challenge"), params.get("code_challenge_method"))
-        .map_err(|_| invalid("code_challenge must be S256 and 43 to 128 characters"))?;
+fn code_challenge(params: &Params, client: &ProtocolClient) -> Checked<Option<CodeChallenge>> {
+    let challenge = CodeChallenge::from_params(params)?;
     let exempt = client.client.is_confidential() && !client.client.require_pkce;
     if challenge.is_none() && !exempt {
         return Err(invalid("code_challenge is required"));
     }
-    Ok(challenge.map(|c| c.as_str().to_owned()))
+    Ok(challenge)
 }
 
 /// No protected resources are registered yet; a token that silently ignores the indicator would be worse than a refusal.
@@ -241,11 +247,23 @@ fn no_unknown_resource(params: &Params) -> Checked<()> {
 }
 
 fn max_age(params: &Params) -> Checked<Option<u64>> {
-    params.get("max_age").map(|text| text.parse().map_err(|_| invalid("max_age is not a number of seconds"))).transpose()
+    params
+        .get("max_age")
+        .map(|text| text.parse().map_err(|_| invalid("max_age is not a number of seconds")))
+        .transpose()
 }
 
 fn claims(params: &Params) -> Checked<Option<ClaimsRequest>> {
-    params.get("claims").map(|text| ClaimsRequest::parse(text).map_err(|_| invalid("claims is not valid"))).transpose()
+    Ok(params.get("claims").map(ClaimsRequest::parse).transpose()?)
+}
+
+/// An essential class we cannot reach is a failed attempt, not a token with less.
+fn reachable_acr(claims: Option<&ClaimsRequest>) -> Checked<()> {
+    let Some(acr) = claims.and_then(ClaimsRequest::acr) else { return Ok(()) };
+    if !acr.essential || acr.accepts(&serde_json::Value::from(ACR_ONE_FACTOR)) {
+        return Ok(());
+    }
+    Err(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, "the requested acr cannot be met"))
 }
 
 /// Third-party native clients cannot prove who they are (RFC 8252 §8.6): a person decides each time.

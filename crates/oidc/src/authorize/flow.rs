@@ -6,14 +6,12 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::{Grant, TokenFamily};
 use porta_core::user::UserStatus;
 use porta_core::{AuditId, BearerKind, GrantId, Timestamp, TokenDigest, TokenFamilyId, settings};
-use porta_protocol::error::{ErrorCode, OAuthError};
-use porta_protocol::params::Params;
-use porta_protocol::scope;
+use porta_protocol::{ClaimsRequest, Delivery, ErrorCode, OAuthError, Params, scope};
 use porta_store::AuthorizeFacts;
 
+use super::AuthorizationRequest;
 use super::check::{AuthorizeError, Redirectable, asks_every_time};
 use super::decide::{Decision, Need, SignedIn, Standing, decide};
-use super::{AuthorizationRequest, Response};
 use crate::clients::ProtocolClient;
 use crate::interaction::{ConsentAsked, LoginDone, NewInteraction, Stage};
 use crate::session::{PresentedSession, to_bytes};
@@ -25,7 +23,7 @@ use crate::{Caller, Engine, EngineError, Tenant};
 pub enum Outcome {
     /// Go on inside an interaction: to its page, or to the resume address.
     Interact(NewInteraction),
-    Respond(Response),
+    Respond(Delivery),
 }
 
 /// An outcome, and the new end of the session when its cookie should be renewed.
@@ -52,7 +50,13 @@ struct Progress {
 
 impl Engine {
     /// `GET /{org}/auth`.
-    pub async fn authorize(&self, tenant: &Tenant, params: &Params, cookie: Option<&str>, caller: &Caller) -> Result<Authorized, AuthorizeError> {
+    pub async fn authorize(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        cookie: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Authorized, AuthorizeError> {
         let (target, request) = self.check(tenant, params).await?;
         let session = self.session(tenant, cookie).await?;
         Ok(self.judge(tenant, &target.client, request, session, Progress::default(), caller).await?)
@@ -60,13 +64,21 @@ impl Engine {
 
     /// `POST /{org}/auth`: a cross-site POST carries no `SameSite=Lax` cookie, so the checked request is stored and the
     /// browser comes back by GET, where its session is visible (W27).
-    pub async fn authorize_by_post(&self, tenant: &Tenant, params: &Params) -> Result<Authorized, AuthorizeError> {
+    pub async fn authorize_by_post(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+    ) -> Result<Authorized, AuthorizeError> {
         let (_, request) = self.check(tenant, params).await?;
         let new = self.begin_interaction(tenant, request, Stage::Ready, None, None).await?;
         Ok(Authorized { outcome: Outcome::Interact(new), session_until: None })
     }
 
-    async fn check(&self, tenant: &Tenant, params: &Params) -> Result<(Redirectable, AuthorizationRequest), AuthorizeError> {
+    async fn check(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+    ) -> Result<(Redirectable, AuthorizationRequest), AuthorizeError> {
         let target = self.find_target(tenant, params).await?;
         match self.check_request(tenant, params, &target) {
             Ok(request) => Ok((target, request)),
@@ -75,22 +87,32 @@ impl Engine {
     }
 
     /// `GET /{org}/auth/{uid}`.
-    pub async fn resume(&self, tenant: &Tenant, uid: &str, binding: Option<&str>, cookie: Option<&str>, caller: &Caller) -> Result<Resumed, EngineError> {
-        let Some(bound) = self.take_interaction(tenant, uid, binding).await? else { return Ok(Resumed::Gone) };
+    pub async fn resume(
+        &self,
+        tenant: &Tenant,
+        uid: &str,
+        binding: Option<&str>,
+        cookie: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Resumed, EngineError> {
+        let Some(bound) = self.take_interaction(tenant, uid, binding).await? else {
+            return Ok(Resumed::Gone);
+        };
         let interaction = bound.interaction;
         let request = interaction.request;
-        let respond = |error: &OAuthError| {
-            let response = Response::error(tenant, &request.redirect_uri, request.response_mode, request.state.as_deref(), error);
-            Resumed::Authorized(Authorized { outcome: Outcome::Respond(response), session_until: None })
-        };
         // The client may have been switched off while the person was typing.
-        let Some(client) = self.client(tenant.organization.id, &request.client_id).await? else { return Ok(Resumed::Gone) };
+        let Some(client) = self.client(tenant.organization.id, &request.client_id).await? else {
+            return Ok(Resumed::Gone);
+        };
         if interaction.stage == Stage::Denied {
             self.record_consent(tenant, interaction.login, &request, caller, "user.consent.denied").await?;
-            return Ok(respond(&OAuthError::new(ErrorCode::AccessDenied, "the person declined")));
+            let declined = OAuthError::new(ErrorCode::AccessDenied, "the person declined");
+            let outcome = Outcome::Respond(request.refuse(tenant, &declined));
+            return Ok(Resumed::Authorized(Authorized { outcome, session_until: None }));
         }
         let session = self.session(tenant, cookie).await?;
-        let same_session = |login: LoginDone| session.as_ref().is_some_and(|s| s.session.key == login.session);
+        let same_session =
+            |login: LoginDone| session.as_ref().is_some_and(|s| s.session.key == login.session);
         if interaction.login.is_some_and(|login| !same_session(login)) {
             return Ok(Resumed::Gone);
         }
@@ -136,16 +158,18 @@ impl Engine {
             }
             (Decision::Proceed { grant_more }, Some((session, facts))) => {
                 let session_until = self.slide_session(tenant, &session).await?;
-                let grant = self.ensure_grant(tenant, client, &session, &facts, &request, grant_more, caller).await?;
+                let grant =
+                    self.ensure_grant(tenant, client, &session, &facts, &request, grant_more, caller).await?;
                 let code = self.issue_code(tenant, client, &request, &session, &grant).await?;
-                let response = Response::code(tenant, &request.redirect_uri, request.response_mode, request.state.as_deref(), code);
-                Ok(Authorized { outcome: Outcome::Respond(response), session_until })
+                Ok(Authorized { outcome: Outcome::Respond(request.answer(tenant, &code)), session_until })
             }
-            (Decision::Proceed { .. }, None) => Err(EngineError::Unreadable("a decision to proceed without a session".to_owned())),
-            (Decision::Refuse(error), _) => {
-                let response = Response::error(tenant, &request.redirect_uri, request.response_mode, request.state.as_deref(), &error);
-                Ok(Authorized { outcome: Outcome::Respond(response), session_until: None })
+            (Decision::Proceed { .. }, None) => {
+                Err(EngineError::Unreadable("a decision to proceed without a session".to_owned()))
             }
+            (Decision::Refuse(error), _) => Ok(Authorized {
+                outcome: Outcome::Respond(request.refuse(tenant, &error)),
+                session_until: None,
+            }),
         }
     }
 
@@ -205,15 +229,32 @@ impl Engine {
         let login = LoginDone { user: session.session.user, session: session.session.key };
         let event = self.consent_event(tenant, Some(login), request, caller, "user.consent.granted");
         let mut repositories = self.store.repositories();
-        Ok(repositories.sessions(tenant.organization.id).extend_grant(facts.grant.as_ref(), &wanted, Some(&event)).await?)
+        Ok(repositories
+            .sessions(tenant.organization.id)
+            .extend_grant(facts.grant.as_ref(), &wanted, Some(&event))
+            .await?)
     }
 
-    async fn record_consent(&self, tenant: &Tenant, login: Option<LoginDone>, request: &AuthorizationRequest, caller: &Caller, what: &str) -> Result<(), EngineError> {
+    async fn record_consent(
+        &self,
+        tenant: &Tenant,
+        login: Option<LoginDone>,
+        request: &AuthorizationRequest,
+        caller: &Caller,
+        what: &str,
+    ) -> Result<(), EngineError> {
         let event = self.consent_event(tenant, login, request, caller, what);
         Ok(self.store.repositories().audit().record(&event).await?)
     }
 
-    fn consent_event(&self, tenant: &Tenant, login: Option<LoginDone>, request: &AuthorizationRequest, caller: &Caller, what: &str) -> AuditEvent {
+    fn consent_event(
+        &self,
+        tenant: &Tenant,
+        login: Option<LoginDone>,
+        request: &AuthorizationRequest,
+        caller: &Caller,
+        what: &str,
+    ) -> AuditEvent {
         let now = self.now();
         AuditEvent {
             id: AuditId::new(now, &*self.entropy),
@@ -256,7 +297,7 @@ impl Engine {
             auth_time: session.session.auth_time,
             acr: session.session.acr.clone(),
             amr: session.session.amr.clone(),
-            claims: request.claims.as_ref().map(porta_protocol::claims_request::ClaimsRequest::to_json),
+            claims: request.claims.as_ref().map(ClaimsRequest::to_value),
             expires_at: now + tenant.settings.duration(settings::GRANT_TTL),
             created_at: now,
         };

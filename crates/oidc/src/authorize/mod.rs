@@ -7,7 +7,5 @@ mod request;
 mod respond;
 
 pub use check::{AuthorizeError, Redirectable};
-pub use decide::{Decision, Need};
 pub use flow::{Authorized, Outcome, Resumed};
 pub use request::AuthorizationRequest;
-pub use respond::Response;

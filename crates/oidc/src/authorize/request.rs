@@ -1,13 +1,10 @@
 //! A checked authorization request: what travels through the interaction to the code.
 
-use porta_protocol::claims_request::ClaimsRequest;
-use porta_protocol::prompt::Prompt;
-use porta_protocol::response_mode::ResponseMode;
-use porta_protocol::scope::Scope;
+use porta_protocol::{ClaimsRequest, CodeChallenge, Prompt, ResponseMode, Scope};
 use serde::{Deserialize, Serialize};
 
 /// Exists only after every check of [`super::check`] passed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
     pub client_id: String,
     pub redirect_uri: String,
@@ -23,8 +20,6 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// Subject of a verified `id_token_hint`.
     pub hinted_subject: Option<String>,
-    /// First class the client asked for voluntarily.
-    pub acr_values: Vec<String>,
     pub claims: Option<ClaimsRequest>,
-    pub code_challenge: Option<String>,
+    pub code_challenge: Option<CodeChallenge>,
 }

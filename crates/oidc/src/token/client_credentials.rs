@@ -1,10 +1,8 @@
 //! The client credentials grant (RFC 6749 §4.4): no person, no refresh token, no ID token.
 
 use porta_core::{BearerKind, ClientKey, OrganizationId, Timestamp, TokenDigest, settings};
-use porta_protocol::error::ErrorCode;
-use porta_protocol::params::Params;
-use porta_protocol::scope::{self, Scope};
 use porta_protocol::token_response::TokenResponse;
+use porta_protocol::{ErrorCode, Params, Scope, scope};
 use serde::{Deserialize, Serialize};
 
 use super::{TokenError, refused};
@@ -29,9 +27,17 @@ impl ClientTokenRecord {
 }
 
 impl Engine {
-    pub(crate) async fn client_credentials(&self, tenant: &Tenant, client: &ProtocolClient, params: &Params) -> Result<TokenResponse, TokenError> {
+    pub(crate) async fn client_credentials(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        params: &Params,
+    ) -> Result<TokenResponse, TokenError> {
         if !client.client.is_confidential() {
-            return Err(refused(ErrorCode::UnauthorizedClient, "only confidential clients may use this grant"));
+            return Err(refused(
+                ErrorCode::UnauthorizedClient,
+                "only confidential clients may use this grant",
+            ));
         }
         let scope = machine_scope(client, params.get("scope"))?;
         let now = self.now();
@@ -48,7 +54,7 @@ impl Engine {
         self.kv.put(&key, to_bytes(&record)?, lifetime).await?;
         Ok(TokenResponse {
             access_token,
-            token_type: "Bearer",
+            token_type: "Bearer".to_owned(),
             expires_in: lifetime.as_secs(),
             refresh_token: None,
             id_token: None,
@@ -61,14 +67,12 @@ impl Engine {
 fn machine_scope(client: &ProtocolClient, requested: Option<&str>) -> Result<String, TokenError> {
     let wanted = match requested {
         None => client.scope.clone(),
-        Some(text) => Scope::parse(text).map_err(|_| refused(ErrorCode::InvalidScope, "scope is malformed"))?,
+        Some(text) => {
+            Scope::parse(text).map_err(|_| refused(ErrorCode::InvalidScope, "scope is malformed"))?
+        }
     };
     if !wanted.is_subset_of(&client.scope) {
         return Err(refused(ErrorCode::InvalidScope, "a requested scope is not allowed for this client"));
     }
-    let mut granted = Scope::default();
-    for word in wanted.iter().filter(|w| !scope::SUPPORTED.contains(w)) {
-        granted.insert(word);
-    }
-    Ok(granted.to_string())
+    Ok(wanted.filtered(|w| !scope::SUPPORTED.contains(&w)).to_string())
 }

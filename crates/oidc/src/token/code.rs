@@ -12,10 +12,8 @@ use porta_core::session::TokenFamily;
 use porta_core::user::UserStatus;
 use porta_core::{AuditId, BearerKind, OrganizationId, Timestamp, TokenDigest};
 use porta_kv::Consumed;
-use porta_protocol::error::ErrorCode;
-use porta_protocol::params::Params;
-use porta_protocol::pkce::CodeChallenge;
 use porta_protocol::token_response::TokenResponse;
+use porta_protocol::{CodeChallenge, ErrorCode, Params};
 use serde::{Deserialize, Serialize};
 
 use super::{TokenError, invalid_grant, refused};
@@ -31,7 +29,7 @@ pub struct CodeRecord {
     pub family: TokenFamily,
     pub redirect_uri: String,
     pub redirect_uri_sent: bool,
-    pub code_challenge: Option<String>,
+    pub code_challenge: Option<CodeChallenge>,
     pub expires_at: Timestamp,
 }
 
@@ -42,7 +40,13 @@ impl CodeRecord {
 }
 
 impl Engine {
-    pub(crate) async fn redeem_code(&self, tenant: &Tenant, client: &ProtocolClient, params: &Params, caller: &Caller) -> Result<TokenResponse, TokenError> {
+    pub(crate) async fn redeem_code(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        params: &Params,
+        caller: &Caller,
+    ) -> Result<TokenResponse, TokenError> {
         let Some(code) = params.get("code") else {
             return Err(refused(ErrorCode::InvalidRequest, "code is missing"));
         };
@@ -78,13 +82,21 @@ impl Engine {
         if !stored {
             return Err(invalid_grant("the code was replayed"));
         }
-        self.answer(tenant, client, &record.family, &facts.user, &facts.rights, issued).await.map_err(TokenError::from)
+        self.answer(tenant, client, &record.family, &facts.user, &facts.rights, issued)
+            .await
+            .map_err(TokenError::from)
     }
 
     /// One command takes the code; a second taker revokes what the first was given (RFC 6749 §4.1.2, RFC 9700 §4.5).
-    async fn take_code(&self, tenant: &Tenant, code: &str, caller: &Caller) -> Result<CodeRecord, TokenError> {
+    async fn take_code(
+        &self,
+        tenant: &Tenant,
+        code: &str,
+        caller: &Caller,
+    ) -> Result<CodeRecord, TokenError> {
         let key = CodeRecord::storage_key(tenant.organization.id, &TokenDigest::of(code));
-        let read = |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|e| EngineError::Unreadable(e.to_string()));
+        let read =
+            |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|e| EngineError::Unreadable(e.to_string()));
         match self.kv.consume(&key, REMEMBER_USED).await? {
             Consumed::Absent => Err(invalid_grant("unknown or expired code")),
             Consumed::Fresh(bytes) => Ok(read(&bytes)?),
@@ -92,14 +104,23 @@ impl Engine {
                 let record: CodeRecord = read(&bytes)?;
                 let now = self.now();
                 let event = self.replay_event(tenant, &record.family, "security.code.replayed", caller);
-                self.store.repositories().tokens(tenant.organization.id).forbid_family(&record.family, now, &event).await?;
+                self.store
+                    .repositories()
+                    .tokens(tenant.organization.id)
+                    .forbid_family(&record.family, now, &event)
+                    .await?;
                 tracing::warn!(event = "security.code.replayed", family = %record.family.id, "authorization code was used twice");
                 Err(invalid_grant("the code was replayed"))
             }
         }
     }
 
-    fn check_code(&self, record: &CodeRecord, client: &ProtocolClient, params: &Params) -> Result<(), TokenError> {
+    fn check_code(
+        &self,
+        record: &CodeRecord,
+        client: &ProtocolClient,
+        params: &Params,
+    ) -> Result<(), TokenError> {
         if record.family.client != client.client.id {
             return Err(invalid_grant("the code belongs to another client"));
         }
@@ -118,13 +139,22 @@ impl Engine {
             (None, Some(_)) => Err(invalid_grant("code_verifier without code_challenge")),
             (Some(_), None) => Err(invalid_grant("code_verifier is missing")),
             (Some(challenge), Some(verifier)) => {
-                let matches = CodeChallenge::s256(challenge).is_ok_and(|c| c.verify(verifier));
-                if matches { Ok(()) } else { Err(invalid_grant("code_verifier does not match")) }
+                if challenge.verify(verifier) {
+                    Ok(())
+                } else {
+                    Err(invalid_grant("code_verifier does not match"))
+                }
             }
         }
     }
 
-    pub(crate) fn replay_event(&self, tenant: &Tenant, family: &TokenFamily, what: &str, caller: &Caller) -> AuditEvent {
+    pub(crate) fn replay_event(
+        &self,
+        tenant: &Tenant,
+        family: &TokenFamily,
+        what: &str,
+        caller: &Caller,
+    ) -> AuditEvent {
         let now = self.now();
         AuditEvent {
             id: AuditId::new(now, &*self.entropy),
@@ -149,5 +179,6 @@ impl Engine {
 fn gets_refresh_token(client: &ProtocolClient, family: &TokenFamily) -> bool {
     let client = &client.client;
     client.has_grant(GrantType::RefreshToken)
-        && (family.is_offline || (client.is_confidential() && client.application_type == ApplicationType::Web))
+        && (family.is_offline
+            || (client.is_confidential() && client.application_type == ApplicationType::Web))
 }

@@ -3,8 +3,8 @@
 use porta_core::session::TokenFamily;
 use porta_core::settings;
 use porta_core::user::User;
+use porta_protocol::ClaimsRequest;
 use porta_protocol::claims::standard_claims;
-use porta_protocol::claims_request::ClaimsRequest;
 use porta_store::Rights;
 use serde_json::{Map, Value, json};
 
@@ -51,9 +51,12 @@ impl Engine {
 
 /// Claims of the person named in the `id_token` part of the `claims` parameter (OpenID Connect Core §5.5).
 fn requested_claims(family: &TokenFamily, user: &User, rights: &Rights) -> Map<String, Value> {
-    let Some(request) = family.claims.as_ref().and_then(ClaimsRequest::from_json) else { return Map::new() };
-    let mut claims = standard_claims(user, |name| request.id_token_wants(name));
-    for claim in rights.claims.iter().filter(|c| c.include_in_userinfo && request.id_token_wants(&c.name)) {
+    let Some(request) = family.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok()) else {
+        return Map::new();
+    };
+    let mut claims = standard_claims(user, |name| request.id_token.contains(name));
+    for claim in rights.claims.iter().filter(|c| c.include_in_userinfo && request.id_token.contains(&c.name))
+    {
         claims.insert(claim.name.clone(), claim.value.clone());
     }
     claims

@@ -3,8 +3,8 @@
 use porta_core::session::{AccessToken, RefreshToken, TokenFamily};
 use porta_core::user::User;
 use porta_core::{BearerKind, Timestamp, TokenDigest, settings};
-use porta_protocol::scope::{self, Scope};
 use porta_protocol::token_response::TokenResponse;
+use porta_protocol::{Scope, scope};
 use porta_store::Rights;
 
 use crate::clients::ProtocolClient;
@@ -42,7 +42,8 @@ impl Engine {
         rights: &Rights,
         issued: Issued,
     ) -> Result<TokenResponse, EngineError> {
-        let granted = Scope::parse(&issued.access_row.scope).map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
+        let granted = Scope::parse(&issued.access_row.scope)
+            .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
         let id_token = if granted.contains(scope::OPENID) {
             Some(self.id_token(tenant, client, family, user, rights, &issued.access).await?)
         } else {
@@ -51,7 +52,7 @@ impl Engine {
         let expires_in = issued.access_row.expires_at.since(self.now()).as_secs();
         Ok(TokenResponse {
             access_token: issued.access,
-            token_type: "Bearer",
+            token_type: "Bearer".to_owned(),
             expires_in,
             refresh_token: issued.refresh,
             id_token,
@@ -65,7 +66,13 @@ fn bounded(family: &TokenFamily, now: Timestamp, lifetime: std::time::Duration) 
     (now + lifetime).min(family.expires_at)
 }
 
-pub(crate) fn access_row(tenant: &Tenant, family: &TokenFamily, value: &str, scope: &str, now: Timestamp) -> AccessToken {
+pub(crate) fn access_row(
+    tenant: &Tenant,
+    family: &TokenFamily,
+    value: &str,
+    scope: &str,
+    now: Timestamp,
+) -> AccessToken {
     AccessToken {
         digest: TokenDigest::of(value),
         family: family.id,
@@ -75,7 +82,12 @@ pub(crate) fn access_row(tenant: &Tenant, family: &TokenFamily, value: &str, sco
     }
 }
 
-pub(crate) fn refresh_row(tenant: &Tenant, family: &TokenFamily, value: &str, now: Timestamp) -> RefreshToken {
+pub(crate) fn refresh_row(
+    tenant: &Tenant,
+    family: &TokenFamily,
+    value: &str,
+    now: Timestamp,
+) -> RefreshToken {
     RefreshToken {
         digest: TokenDigest::of(value),
         family: family.id,

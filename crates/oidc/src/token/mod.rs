@@ -10,10 +10,8 @@ pub use client_credentials::ClientTokenRecord;
 pub use code::CodeRecord;
 
 use porta_core::client::GrantType;
-use porta_protocol::client_auth::Presented;
-use porta_protocol::error::{ErrorCode, OAuthError};
-use porta_protocol::params::Params;
 use porta_protocol::token_response::TokenResponse;
+use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
 
 use crate::client_auth::ClientAuthError;
 use crate::throttle::Guarded;
@@ -54,7 +52,13 @@ impl From<porta_kv::KvError> for TokenError {
 
 impl Engine {
     /// `POST /{org}/token`.
-    pub async fn token(&self, tenant: &Tenant, params: &Params, presented: &Presented, caller: &Caller) -> Result<TokenResponse, TokenError> {
+    pub async fn token(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        presented: &Presented,
+        caller: &Caller,
+    ) -> Result<TokenResponse, TokenError> {
         if params.repeated(&["resource"]).is_some() {
             return Err(refused(ErrorCode::InvalidRequest, "a parameter is repeated")); // RFC 6749 §3.2
         }

@@ -10,10 +10,8 @@
 
 use porta_core::session::TokenFamily;
 use porta_core::{BearerKind, TokenDigest, settings};
-use porta_protocol::error::ErrorCode;
-use porta_protocol::params::Params;
-use porta_protocol::scope::Scope;
 use porta_protocol::token_response::TokenResponse;
+use porta_protocol::{ErrorCode, Params, Scope};
 use porta_store::{RefreshTokenFacts, Revocation};
 
 use super::issue::{Issued, access_row, refresh_row};
@@ -22,7 +20,13 @@ use crate::clients::ProtocolClient;
 use crate::{Caller, Engine, Tenant};
 
 impl Engine {
-    pub(crate) async fn refresh(&self, tenant: &Tenant, client: &ProtocolClient, params: &Params, caller: &Caller) -> Result<TokenResponse, TokenError> {
+    pub(crate) async fn refresh(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        params: &Params,
+        caller: &Caller,
+    ) -> Result<TokenResponse, TokenError> {
         let Some(presented) = params.get("refresh_token") else {
             return Err(refused(ErrorCode::InvalidRequest, "refresh_token is missing"));
         };
@@ -38,7 +42,12 @@ impl Engine {
         }
         let now = self.now();
         let Some(successor) = &issued.refresh_row else { return Err(invalid_grant("no successor")) };
-        let rotated = self.store.repositories().tokens(tenant.organization.id).rotate(&digest, successor, &issued.access_row, now).await?;
+        let rotated = self
+            .store
+            .repositories()
+            .tokens(tenant.organization.id)
+            .rotate(&digest, successor, &issued.access_row, now)
+            .await?;
         if !rotated {
             // Somebody was faster: what they left tells whether this is a twin or a thief.
             let facts = self.refresh_facts(tenant, client, &digest).await?;
@@ -47,7 +56,12 @@ impl Engine {
         Ok(self.answer(tenant, client, &facts.family, &facts.user, &facts.rights, issued).await?)
     }
 
-    async fn refresh_facts(&self, tenant: &Tenant, client: &ProtocolClient, digest: &TokenDigest) -> Result<RefreshTokenFacts, TokenError> {
+    async fn refresh_facts(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        digest: &TokenDigest,
+    ) -> Result<RefreshTokenFacts, TokenError> {
         let now = self.now();
         let facts = self
             .store
@@ -67,8 +81,10 @@ impl Engine {
 
     fn successors(&self, tenant: &Tenant, family: &TokenFamily, presented: &str, scope: &str) -> Issued {
         let now = self.now();
-        let refresh = BearerKind::RefreshToken.derive(&self.successor_key, format!("refresh\n{presented}").as_bytes());
-        let access = BearerKind::AccessToken.derive(&self.successor_key, format!("access\n{scope}\n{presented}").as_bytes());
+        let refresh =
+            BearerKind::RefreshToken.derive(&self.successor_key, format!("refresh\n{presented}").as_bytes());
+        let access = BearerKind::AccessToken
+            .derive(&self.successor_key, format!("access\n{scope}\n{presented}").as_bytes());
         Issued {
             access_row: access_row(tenant, family, &access, scope, now),
             refresh_row: Some(refresh_row(tenant, family, &refresh, now)),
@@ -93,8 +109,14 @@ impl Engine {
             _ => false,
         };
         if is_recent && is_same_successor && !facts.successor_rotated {
-            self.store.repositories().tokens(tenant.organization.id).add_access_token(&issued.access_row).await?;
-            return Ok(self.answer(tenant, client, &facts.family, &facts.user, &facts.rights, issued).await?);
+            self.store
+                .repositories()
+                .tokens(tenant.organization.id)
+                .add_access_token(&issued.access_row)
+                .await?;
+            return Ok(self
+                .answer(tenant, client, &facts.family, &facts.user, &facts.rights, issued)
+                .await?);
         }
         let event = self.replay_event(tenant, &facts.family, "security.refresh_token.replayed", caller);
         let mut work = self.store.begin().await?;

@@ -1,0 +1,160 @@
+//! What must not run in production (operations §3). Every check looks at the value, so that one start lists them all.
+
+use std::net::IpAddr;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::Problem;
+use crate::secrets::PartialSecrets;
+use crate::server::{LogConfig, LogLevel, ServerConfig};
+use crate::smtp::SmtpConfig;
+use crate::storage::Storage;
+use crate::variable::{
+    ADMIN_CORS_ORIGINS, COOKIE_KEYS, DATABASE_URL, ISSUER_BASE_URL, LOG_LEVEL, REDIS_URL,
+    SIGNING_KEY_ENCRYPTION_KEY, SMTP_HOST, TWO_FACTOR_ENCRYPTION_KEY, VariableDoc,
+};
+
+/// Passwords of the development and example stacks.
+const PUBLISHED_PASSWORDS: &[&str] = &["porta_dev", "porta_secret"];
+/// Keys that were printed in documentation.
+const PUBLISHED_KEYS: &[&str] = &["0123456789abcdef", "fedcba9876543210"];
+/// Programs and services that swallow mail, as a label or the whole of a host name.
+const MAIL_SINKS: &[&str] = &[
+    "mailhog",
+    "mailpit",
+    "maildev",
+    "mailcatcher",
+    "mailslurper",
+    "smtp4dev",
+    "fakesmtp",
+    "greenmail",
+    "inbucket",
+    "mailtrap",
+    "ethereal",
+];
+const NEW_KEY: &str = "make one with `openssl rand -hex 32`";
+
+/// What the safety checks said. Violations are only ever found here when the hatch was open; each is logged as an
+/// error, and their number is a gauge.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SafetyReport {
+    /// The checks were run and told not to stop the start.
+    pub is_skipped: bool,
+    pub violations: Vec<Problem>,
+}
+
+pub(crate) struct Checked<'a> {
+    pub(crate) server: Option<&'a ServerConfig>,
+    pub(crate) storage: &'a Storage,
+    pub(crate) secrets: &'a PartialSecrets,
+    pub(crate) smtp: Option<&'a SmtpConfig>,
+    pub(crate) log: LogConfig,
+}
+
+/// Runs every check.
+pub(crate) fn violations(config: &Checked<'_>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    check_cookie_keys(config.secrets, &mut found);
+    check_encryption_keys(config.secrets, &mut found);
+    if let Storage::Production { database_url, redis_url, .. } = config.storage {
+        check_password(DATABASE_URL, database_url, &mut found); // R6
+        check_password(REDIS_URL, redis_url, &mut found);
+    }
+    if let Some(server) = config.server {
+        check_server(server, &mut found);
+    }
+    if config.log.level == LogLevel::Debug {
+        found.push(violation(LOG_LEVEL, "debug writes personal data", "use info")); // R8
+    }
+    if let Some(smtp) = config.smtp {
+        check_mail_host(&smtp.host, &mut found);
+    }
+    found
+}
+
+fn violation(variable: &VariableDoc, message: &str, remedy: &str) -> Problem {
+    Problem::new(variable.name, message, remedy)
+}
+
+fn check_cookie_keys(secrets: &PartialSecrets, found: &mut Vec<Problem>) {
+    for (index, key) in secrets.cookie_keys.iter().flatten().enumerate() {
+        let key = key.expose_secret();
+        let bare: String = key.to_ascii_lowercase().chars().filter(|c| !matches!(c, '-' | '_')).collect();
+        let complaint = if bare.contains("changeme") {
+            "is a placeholder" // R1
+        } else if key.chars().count() < 32 {
+            "is shorter than 32 characters" // R2
+        } else if repeats(key.as_bytes()) {
+            "repeats a short pattern"
+        } else {
+            continue;
+        };
+        found.push(violation(COOKIE_KEYS, &format!("key {} {complaint}", index + 1), NEW_KEY));
+    }
+}
+
+fn check_encryption_keys(secrets: &PartialSecrets, found: &mut Vec<Problem>) {
+    let keys =
+        [(SIGNING_KEY_ENCRYPTION_KEY, &secrets.signing), (TWO_FACTOR_ENCRYPTION_KEY, &secrets.two_factor)];
+    for (variable, key) in keys {
+        let Some(key) = key else { continue }; // R3: a missing one was reported when it was read
+        let digits = porta_core::secret::hex(key.expose());
+        if PUBLISHED_KEYS.iter().any(|pattern| digits == pattern.repeat(4)) {
+            found.push(violation(variable, "it is printed in documentation", NEW_KEY)); // R4, R5
+        } else if repeats(digits.as_bytes()) {
+            found.push(violation(variable, "it repeats a short pattern", NEW_KEY));
+        }
+    }
+    if let (Some(one), Some(other)) = (&secrets.signing, &secrets.two_factor)
+        && one.expose() == other.expose()
+    {
+        let message = "it equals SIGNING_KEY_ENCRYPTION_KEY";
+        found.push(violation(TWO_FACTOR_ENCRYPTION_KEY, message, NEW_KEY));
+    }
+}
+
+/// Whether the whole is one pattern of at most half its length, over and over.
+fn repeats(text: &[u8]) -> bool {
+    (1..=text.len() / 2).any(|period| text.iter().zip(&text[period..]).all(|(a, b)| a == b))
+}
+
+fn check_password(variable: &VariableDoc, url: &SecretString, found: &mut Vec<Problem>) {
+    let Ok(url) = Url::parse(url.expose_secret()) else { return };
+    // libpq also takes the password from the query.
+    let in_query =
+        url.query_pairs().find(|(name, _)| name == "password").map(|(_, value)| value.into_owned());
+    let passwords = url.password().map(str::to_owned).into_iter().chain(in_query);
+    if passwords.into_iter().any(|password| PUBLISHED_PASSWORDS.contains(&password.as_str())) {
+        found.push(violation(
+            variable,
+            "its password is printed in documentation",
+            "choose another password",
+        ));
+    }
+}
+
+fn check_server(server: &ServerConfig, found: &mut Vec<Problem>) {
+    let issuer = &server.issuer_base_url;
+    if !issuer.is_https() && !issuer.is_loopback() {
+        found.push(violation(ISSUER_BASE_URL, "it is not https", "put TLS in front and use https")); // R7
+    }
+    for origin in server.admin_cors_origins.iter().filter(|origin| !origin.starts_with("https://")) {
+        found.push(violation(ADMIN_CORS_ORIGINS, &format!("{origin} is not https"), "use https"));
+    }
+}
+
+/// R9, and the mail sinks of development stacks.
+fn check_mail_host(host: &str, found: &mut Vec<Problem>) {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+    let is_loopback = host == "localhost"
+        || host.ends_with(".localhost")
+        || host.starts_with("127.")
+        || address.is_some_and(|a| a.to_canonical().is_loopback() || a.is_unspecified());
+    if is_loopback {
+        found.push(violation(SMTP_HOST, "it is this machine", "name the mail relay"));
+    } else if host.split('.').any(|label| MAIL_SINKS.contains(&label)) {
+        found.push(violation(SMTP_HOST, "it is a mail sink that delivers nothing", "name the mail relay"));
+    }
+}

@@ -1,0 +1,117 @@
+//! Where values come from: the process environment, and `.env` for what it leaves open.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::variable::VariableDoc;
+use crate::{Problem, dotenv};
+
+type Lookup<'a> = Box<dyn Fn(&str) -> Option<String> + Send + Sync + 'a>;
+
+/// Two layers of variables and the directory that relative paths start from.
+pub struct Source<'a> {
+    environment: Lookup<'a>,
+    dotenv: BTreeMap<String, String>,
+    dotenv_problems: Vec<Problem>,
+    directory: PathBuf,
+}
+
+impl<'a> Source<'a> {
+    /// `dotenv` is the text of a `.env` file.
+    pub fn new(
+        environment: impl Fn(&str) -> Option<String> + Send + Sync + 'a,
+        dotenv: Option<&str>,
+        directory: impl Into<PathBuf>,
+    ) -> Self {
+        let (dotenv, dotenv_problems) = dotenv::parse(dotenv.unwrap_or_default());
+        Self { environment: Box::new(environment), dotenv, dotenv_problems, directory: directory.into() }
+    }
+
+    /// The process environment and `.env` of the working directory. Nothing else reads either.
+    pub fn process() -> Source<'static> {
+        let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        let text = std::fs::read_to_string(directory.join(".env"));
+        let environment = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
+        let mut source = Source::new(environment, text.as_deref().ok(), directory);
+        if let Err(error) = text
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            let message = format!("the file cannot be read ({})", error.kind());
+            source.dotenv_problems.push(Problem::new(".env", message, "make it readable text or remove it"));
+        }
+        source
+    }
+
+    /// Fixed pairs in place of a process environment; for tests and tools.
+    pub fn of<K: Into<String>, V: Into<String>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+        directory: impl Into<PathBuf>,
+    ) -> Source<'static> {
+        let pairs: BTreeMap<String, String> = pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        Source::new(move |name| pairs.get(name).cloned(), None, directory)
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(crate) fn dotenv_problems(&self) -> &[Problem] {
+        &self.dotenv_problems
+    }
+
+    /// The value of the first layer that sets the variable or, for a secret, its `_FILE` form.
+    pub(crate) fn find(&self, variable: &VariableDoc) -> Result<Option<String>, Problem> {
+        let from_environment = |name: &str| (self.environment)(name);
+        let from_dotenv = |name: &str| self.dotenv.get(name).cloned();
+        match self.find_in(variable, from_environment)? {
+            Some(value) => Ok(Some(value)),
+            None => self.find_in(variable, from_dotenv),
+        }
+    }
+
+    fn find_in(
+        &self,
+        variable: &VariableDoc,
+        get: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<String>, Problem> {
+        let name = variable.name;
+        // An empty variable counts as unset: compose files pass empty ones along.
+        let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+        let direct = get(name);
+        if direct.as_ref().is_some_and(|value| value.contains('\u{fffd}')) {
+            return Err(Problem::new(name, "the value is not valid UTF-8", "write it in UTF-8"));
+        }
+        if !variable.secret {
+            return Ok(direct);
+        }
+        let file_name = format!("{name}_FILE");
+        match (direct, get(&file_name)) {
+            (Some(_), Some(_)) => {
+                Err(Problem::new(name, format!("{name} and {file_name} are both set"), "keep one of the two"))
+            }
+            (Some(value), None) => Ok(Some(value)),
+            (None, Some(path)) => self.read_secret_file(&file_name, &path).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn read_secret_file(&self, name: &str, path: &str) -> Result<String, Problem> {
+        let text = std::fs::read_to_string(self.directory.join(path.trim())).map_err(|error| {
+            let message = format!("the file it names cannot be read ({})", error.kind());
+            Problem::new(name, message, "name a file that this process can read")
+        })?;
+        // Editors and `echo` end a file with a line break that is not part of the secret.
+        let secret = text.strip_suffix('\n').map_or(text.as_str(), |t| t.strip_suffix('\r').unwrap_or(t));
+        if secret.trim().is_empty() {
+            return Err(Problem::new(name, "the file it names is empty", "put the secret into the file"));
+        }
+        Ok(secret.to_owned())
+    }
+}
+
+impl fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,118 @@
+//! Where data lives: in a directory and this process, or in PostgreSQL and Redis.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::Problem;
+use crate::reader::{Given, Reader};
+use crate::source::Source;
+use crate::variable::{
+    DATABASE_URL, DB_POOL_MAX, DB_STATEMENT_TIMEOUT_MS, PORTA_DATA_DIR, REDIS_URL, VariableDoc,
+};
+
+/// Everything the server stores, long-lived and short-lived.
+#[derive(Debug, Clone)]
+pub enum Storage {
+    /// SQLite below `data_dir`; short-lived data in this process.
+    Embedded { data_dir: PathBuf },
+    Production {
+        database_url: SecretString,
+        pool_max: u32,
+        statement_timeout: Duration,
+        redis_url: SecretString,
+    },
+}
+
+impl Storage {
+    pub fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded { .. })
+    }
+
+    /// The relational half.
+    pub fn relational(&self) -> StorageConfig {
+        match self {
+            Self::Embedded { data_dir } => StorageConfig::Embedded { data_dir: data_dir.clone() },
+            Self::Production { database_url, pool_max, statement_timeout, .. } => StorageConfig::Postgres {
+                database_url: database_url.clone(),
+                pool_max: *pool_max,
+                statement_timeout: *statement_timeout,
+            },
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        const REMEDY: &str = "set both, or neither for embedded storage";
+        let redis = reader.secret(REDIS_URL);
+        if let Given::Value(url) = &redis {
+            check_url(reader, REDIS_URL, url, &["redis", "rediss"]);
+        }
+        match StorageConfig::read(reader) {
+            StorageConfig::Embedded { data_dir } => {
+                if !redis.is_absent() {
+                    reader.note(DATABASE_URL, "it is not set, but REDIS_URL is", REMEDY);
+                }
+                Self::Embedded { data_dir }
+            }
+            StorageConfig::Postgres { database_url, pool_max, statement_timeout } => {
+                let redis_url = match redis {
+                    Given::Value(url) => trimmed(&url),
+                    Given::Refused => SecretString::default(),
+                    Given::Absent => {
+                        reader.note(REDIS_URL, "it is not set, but DATABASE_URL is", REMEDY);
+                        SecretString::default()
+                    }
+                };
+                Self::Production { database_url, pool_max, statement_timeout, redis_url }
+            }
+        }
+    }
+}
+
+/// The relational store alone: all that `migrate` needs.
+#[derive(Debug, Clone)]
+pub enum StorageConfig {
+    Embedded { data_dir: PathBuf },
+    Postgres { database_url: SecretString, pool_max: u32, statement_timeout: Duration },
+}
+
+impl StorageConfig {
+    pub fn load(source: &Source<'_>) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let storage = Self::read(&mut reader);
+        reader.finish(storage)
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let pool_max = u32::try_from(reader.number_or_default(DB_POOL_MAX)).unwrap_or(10);
+        let statement_timeout = Duration::from_millis(reader.number_or_default(DB_STATEMENT_TIMEOUT_MS));
+        let data_dir = reader.text(PORTA_DATA_DIR);
+        let data_dir = data_dir.as_deref().or(PORTA_DATA_DIR.default).unwrap_or(".porta");
+        let data_dir = reader.source().directory().join(data_dir);
+        let database_url = match reader.secret(DATABASE_URL) {
+            Given::Absent => return Self::Embedded { data_dir },
+            Given::Refused => SecretString::default(),
+            Given::Value(url) => {
+                check_url(reader, DATABASE_URL, &url, &["postgres", "postgresql"]);
+                trimmed(&url)
+            }
+        };
+        Self::Postgres { database_url, pool_max, statement_timeout }
+    }
+}
+
+fn trimmed(secret: &SecretString) -> SecretString {
+    SecretString::from(secret.expose_secret().trim())
+}
+
+fn check_url(reader: &mut Reader<'_>, variable: &VariableDoc, url: &SecretString, schemes: &[&str]) {
+    let remedy =
+        format!("use {}://user:password@host/…, with special characters percent-encoded", schemes[0]);
+    match Url::parse(url.expose_secret().trim()) {
+        Ok(url) if schemes.contains(&url.scheme()) => {}
+        Ok(_) => reader.note(variable, format!("its scheme is not {}", schemes.join(" or ")), remedy),
+        Err(_) => reader.note(variable, "it is not a URL", remedy),
+    }
+}

@@ -1,0 +1,127 @@
+//! Every variable the server reads, declared once: the readers take these constants, and the reference page is made
+//! from them, so neither can know a variable the other does not.
+
+use std::fmt;
+
+/// What a value looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    /// One of these words, in any case.
+    Words(&'static [&'static str]),
+    /// A whole number within bounds.
+    Number {
+        minimum: u64,
+        maximum: u64,
+    },
+    /// `true`, `1`, `yes`, `on`, `false`, `0`, `no`, `off`, in any case.
+    Boolean,
+    Url,
+    /// Comma separated.
+    List,
+    /// 64 hexadecimal digits.
+    HexKey,
+    Path,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text => f.write_str("text"),
+            Self::Words(words) => f.write_str(&words.join(", ")),
+            Self::Number { minimum, maximum } => write!(f, "number, {minimum} to {maximum}"),
+            Self::Boolean => f.write_str("true or false"),
+            Self::Url => f.write_str("URL"),
+            Self::List => f.write_str("comma separated list"),
+            Self::HexKey => f.write_str("64 hexadecimal digits"),
+            Self::Path => f.write_str("path"),
+        }
+    }
+}
+
+/// When a variable must be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Required {
+    Never,
+    /// With `DATABASE_URL`; embedded storage has a default or makes its own.
+    WithDatabase,
+    /// With `DATABASE_URL`, and in production in any case.
+    WithDatabaseOrInProduction,
+}
+
+impl fmt::Display for Required {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "no",
+            Self::WithDatabase => "with DATABASE_URL",
+            Self::WithDatabaseOrInProduction => "with DATABASE_URL or in production",
+        })
+    }
+}
+
+/// One variable as declared.
+#[derive(Debug, PartialEq, Eq)]
+pub struct VariableDoc {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// As it would be written; words in parentheses describe a default that depends on others.
+    pub default: Option<&'static str>,
+    pub required: Required,
+    /// Never shown, and also read from the file that `<NAME>_FILE` names.
+    pub secret: bool,
+    pub description: &'static str,
+}
+
+macro_rules! variables {
+    ($($name:ident, $kind:expr, $default:expr, $required:ident, $secret:literal, $text:literal;)+) => {
+        $(pub(crate) const $name: &VariableDoc = &VariableDoc {
+            name: stringify!($name), kind: $kind, default: $default, required: Required::$required,
+            secret: $secret, description: $text,
+        };)+
+        /// Every variable, in the order of the documentation.
+        pub(crate) const ALL: &[&VariableDoc] = &[$($name),+];
+    };
+}
+
+const fn number(minimum: u64, maximum: u64) -> Kind {
+    Kind::Number { minimum, maximum }
+}
+
+pub(crate) const ENVIRONMENTS: &[&str] = &["development", "test", "production"];
+pub(crate) const LOG_LEVELS: &[&str] = &["debug", "info", "warn", "error", "fatal"];
+pub(crate) const SMTP_TLS_MODES: &[&str] = &["auto", "required", "none"];
+
+variables! {
+    NODE_ENV, Kind::Words(ENVIRONMENTS), Some("development"), Never, false, "Log format, safety checks and redirect URI rules.";
+    PORTA_ENV, Kind::Words(ENVIRONMENTS), None, Never, false, "Another name for NODE_ENV.";
+    HOST, Kind::Text, Some("(127.0.0.1; 0.0.0.0 with DATABASE_URL)"), Never, false, "Address to listen on.";
+    PORT, number(1, 65_535), Some("3000"), Never, false, "Port to listen on.";
+    ISSUER_BASE_URL, Kind::Url, Some("(http://localhost:PORT)"), WithDatabaseOrInProduction, false, "Public origin, without a path. A tenant's issuer is this, a slash and its slug.";
+    DATABASE_URL, Kind::Url, None, Never, true, "PostgreSQL. Without it data lives in PORTA_DATA_DIR and in this process.";
+    DB_POOL_MAX, number(1, 1_000), Some("10"), Never, false, "Most connections to PostgreSQL.";
+    DB_STATEMENT_TIMEOUT_MS, number(1, 600_000), Some("10000"), Never, false, "Longest run of one statement in milliseconds.";
+    REDIS_URL, Kind::Url, None, WithDatabase, true, "Redis for short-lived data; redis:// or rediss://, with the database number.";
+    PORTA_DATA_DIR, Kind::Path, Some(".porta"), Never, false, "Where embedded storage and generated secrets live.";
+    PORTA_INSTANCE, Kind::Text, Some("porta"), Never, false, "Name space of this installation in Redis.";
+    COOKIE_KEYS, Kind::List, None, WithDatabase, true, "Keys of at least 16 characters (32 in production). The first signs, all verify.";
+    SIGNING_KEY_ENCRYPTION_KEY, Kind::HexKey, None, WithDatabase, true, "Encrypts the private signing keys at rest.";
+    TWO_FACTOR_ENCRYPTION_KEY, Kind::HexKey, None, WithDatabase, true, "Encrypts second-factor secrets at rest.";
+    SMTP_HOST, Kind::Text, None, WithDatabase, false, "Mail relay. Without it no mail is sent.";
+    SMTP_PORT, number(1, 65_535), Some("587"), Never, false, "Port of the relay; 465 speaks TLS from the start.";
+    SMTP_USER, Kind::Text, None, Never, false, "User at the relay; without it nobody signs in there.";
+    SMTP_PASS, Kind::Text, None, Never, true, "Password of SMTP_USER.";
+    SMTP_FROM, Kind::Text, None, WithDatabase, false, "Sender of all mail.";
+    SMTP_TLS, Kind::Words(SMTP_TLS_MODES), Some("auto"), Never, false, "auto encrypts when the relay can, required insists, none never does.";
+    LOG_LEVEL, Kind::Words(LOG_LEVELS), Some("info"), Never, false, "Least severe line that is written.";
+    METRICS_ENABLED, Kind::Boolean, Some("false"), Never, false, "Serves /metrics.";
+    ADMIN_CORS_ORIGINS, Kind::List, None, Never, false, "Browser origins allowed on /api/admin.";
+    TRUST_PROXY, Kind::Boolean, Some("false"), Never, false, "Believes X-Forwarded-For and X-Forwarded-Proto.";
+    TRUST_PROXY_HOPS, number(1, 16), Some("1"), Never, false, "How many proxies stand in front.";
+    TRUST_PROXY_CIDRS, Kind::List, None, Never, false, "Networks the nearest proxy connects from; empty believes any.";
+    ARGON2_MEMORY_KIB, number(1_024, 4_194_304), Some("19456"), Never, false, "Memory of one password hash.";
+    ARGON2_ITERATIONS, number(1, 100), Some("2"), Never, false, "Passes of one password hash.";
+    ARGON2_PARALLELISM, number(1, 64), Some("1"), Never, false, "Lanes of one password hash.";
+    DRAIN_SECONDS, number(0, 300), Some("(0; 5 in production)"), Never, false, "How long /ready says no before listening stops.";
+    SHUTDOWN_GRACE_SECONDS, number(0, 600), Some("10"), Never, false, "How long running requests may take to finish.";
+    PORTA_SKIP_PROD_SAFETY, Kind::Boolean, Some("false"), Never, false, "Starts in spite of failed safety checks and logs each one.";
+}

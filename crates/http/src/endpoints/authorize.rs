@@ -1,0 +1,136 @@
+//! `GET` and `POST /{org}/auth`, `GET /{org}/auth/{uid}` (OpenID Connect Core §3.1.2).
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use porta_oidc::Tenant;
+use porta_oidc::authorize::{AuthorizeError, Authorized, Outcome, Resumed};
+use porta_oidc::interaction::{NewInteraction, Stage};
+use porta_pages::ErrorText;
+use porta_protocol::{ErrorCode, OAuthError, Params};
+
+use super::From;
+use crate::reply::{self, Reply};
+use crate::state::{AppState, Shared};
+use crate::tenancy::Org;
+use crate::{body, cookies};
+
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    RawQuery(query): RawQuery,
+) -> Reply {
+    let Ok(params) = Params::parse(query.unwrap_or_default()) else { return malformed(&state, &tenant) };
+    from.seen.client(params.get("client_id").unwrap_or_default());
+    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &from.caller).await;
+    answer(&state, &tenant, cookie, result)
+}
+
+pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+    let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
+    from.seen.client(params.get("client_id").unwrap_or_default());
+    let result = state.engine.authorize_by_post(&tenant, &params).await;
+    answer(&state, &tenant, None, result)
+}
+
+/// Comes back here after every page. Works once, in the browser that started.
+pub(crate) async fn resume(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+) -> Reply {
+    let binding = cookies::read(&state, &from.headers, cookies::RESUME);
+    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    let reply = match state
+        .engine
+        .resume(&tenant, &uid, binding.as_deref(), cookie.as_deref(), &from.caller)
+        .await
+    {
+        Ok(Resumed::Authorized(authorized)) => answer(&state, &tenant, cookie, Ok(authorized)),
+        Ok(Resumed::Gone) => {
+            reply::error_page(&state, Some(&tenant), StatusCode::BAD_REQUEST, ErrorText::SessionExpired, None)
+        }
+        Err(error) => return reply::engine_error_page(&state, Some(&tenant), &error),
+    };
+    // This transaction is over, whatever came of it.
+    let slug = &tenant.organization.slug;
+    let mut reply = reply;
+    for (name, path) in [(cookies::INTERACTION, "interaction"), (cookies::RESUME, "auth")] {
+        reply = reply::with_header(
+            reply,
+            header::SET_COOKIE,
+            cookies::clear(&state, name, &format!("/{slug}/{path}/{uid}")),
+        );
+    }
+    reply
+}
+
+fn answer(
+    state: &Shared,
+    tenant: &Tenant,
+    cookie: Option<String>,
+    result: Result<Authorized, AuthorizeError>,
+) -> Reply {
+    match result {
+        Ok(authorized) => {
+            let reply = match authorized.outcome {
+                Outcome::Interact(new) => interact(state, tenant, &new),
+                Outcome::Respond(delivery) => reply::deliver(state, tenant, delivery),
+            };
+            let renewed = cookie
+                .zip(authorized.session_until)
+                .and_then(|(value, until)| session_cookie(state, tenant, value, until));
+            reply::with_header(reply, header::SET_COOKIE, renewed)
+        }
+        Err(AuthorizeError::Page(error)) => refused_on_page(state, tenant, &error),
+        Err(AuthorizeError::Client(target, error)) => {
+            tracing::info!(code = %error.code(), detail = error.description(), "authorization request refused");
+            reply::deliver(state, tenant, target.refuse(tenant, &error))
+        }
+        Err(AuthorizeError::Engine(error)) => reply::engine_error_page(state, Some(tenant), &error),
+    }
+}
+
+/// The session cookie lives under the organization's path only (decision D6).
+pub(crate) fn session_cookie(
+    state: &Shared,
+    tenant: &Tenant,
+    value: String,
+    until: porta_core::Timestamp,
+) -> Option<HeaderValue> {
+    cookies::set(state, cookies::SESSION, value, &format!("/{}", tenant.organization.slug), until)
+}
+
+fn interact(state: &Shared, tenant: &Tenant, new: &NewInteraction) -> Reply {
+    let slug = &tenant.organization.slug;
+    let page = format!("/{slug}/interaction/{}", new.uid);
+    let resume = format!("/{slug}/auth/{}", new.uid);
+    let path = match new.stage {
+        Stage::Login | Stage::Consent => &page,
+        Stage::Ready | Stage::Denied => &resume,
+    };
+    // Absolute and from configuration (decision D10).
+    let location = format!("{}{path}", state.engine.issuer_base());
+    let mut reply = reply::redirect(&location);
+    for (name, path) in [(cookies::INTERACTION, &page), (cookies::RESUME, &resume)] {
+        let cookie = cookies::set(state, name, new.binding.clone(), path, new.expires_at);
+        reply = reply::with_header(reply, header::SET_COOKIE, cookie);
+    }
+    reply
+}
+
+fn malformed(state: &Shared, tenant: &Tenant) -> Reply {
+    refused_on_page(state, tenant, &OAuthError::new(ErrorCode::InvalidRequest, "the request is malformed"))
+}
+
+fn refused_on_page(state: &Shared, tenant: &Tenant, error: &OAuthError) -> Reply {
+    tracing::info!(code = %error.code(), detail = error.description(), "authorization request refused on a page");
+    let text = match error.code() {
+        ErrorCode::InvalidClient => ErrorText::ClientUnknown,
+        _ => ErrorText::InvalidRequest,
+    };
+    reply::error_page(state, Some(tenant), StatusCode::BAD_REQUEST, text, Some(error.code().as_str()))
+}

@@ -1,0 +1,92 @@
+//! Cross-origin access to protocol endpoints (oidc-and-login §2.5, W28): credentials never, origins by client.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use porta_core::settings;
+use porta_oidc::Tenant;
+use porta_oidc::cors::client_allows_origin;
+
+use crate::reply::{self, Reply};
+use crate::state::{AppState, Shared};
+use crate::tenancy::Org;
+
+/// `OPTIONS`: a preflight names no client, so any client's registered origin of this organization will do.
+pub(crate) async fn preflight(State(state): State<AppState>, Org(tenant): Org, headers: HeaderMap) -> Reply {
+    let mut reply = reply::empty(StatusCode::NO_CONTENT);
+    reply.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
+    let Some(origin) = headers.get(header::ORIGIN) else { return reply };
+    let known = match origin.to_str() {
+        Ok(text) => match state.engine.origin_is_registered(tenant.organization.id, text).await {
+            Ok(known) => known,
+            Err(error) => return reply::engine_error(&error),
+        },
+        Err(_) => false,
+    };
+    if known {
+        let out = reply.headers_mut();
+        out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        out.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS"));
+        out.insert(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("Authorization, Content-Type"),
+        );
+        out.insert(
+            header::ACCESS_CONTROL_MAX_AGE,
+            HeaderValue::from(tenant.settings.number(settings::CORS_MAX_AGE)),
+        );
+    }
+    reply
+}
+
+/// What an actual request with an `Origin` gets.
+pub(crate) enum Verdict {
+    /// No `Origin`: not a cross-origin browser request.
+    SameOrigin,
+    Allowed(HeaderValue),
+    Refused,
+}
+
+/// Judges by the client the request names.
+pub(crate) async fn judge(
+    state: &Shared,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    client_id: Option<&str>,
+) -> Result<Verdict, Reply> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(Verdict::SameOrigin) };
+    let Ok(text) = origin.to_str() else { return Ok(Verdict::Refused) };
+    // The issuer's own pages are no cross-origin callers.
+    if text == state.engine.issuer_base() {
+        return Ok(Verdict::SameOrigin);
+    }
+    let organization = tenant.organization.id;
+    let allowed = match client_id {
+        Some(id) => match state.engine.client(organization, id).await {
+            Ok(client) => client.is_some_and(|c| client_allows_origin(&c.client, text)),
+            Err(error) => return Err(reply::engine_error(&error)),
+        },
+        // An opaque token names its client only to storage: any client's registered origin may show a token it holds.
+        None => state
+            .engine
+            .origin_is_registered(organization, text)
+            .await
+            .map_err(|e| reply::engine_error(&e))?,
+    };
+    Ok(if allowed { Verdict::Allowed(origin.clone()) } else { Verdict::Refused })
+}
+
+impl Verdict {
+    /// Adds what the browser needs to let the page read the answer, errors included.
+    pub(crate) fn apply(&self, mut reply: Reply) -> Reply {
+        if let Self::Allowed(origin) = self {
+            let headers = reply.headers_mut();
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(
+                header::ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("WWW-Authenticate, Retry-After"),
+            );
+            headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        }
+        reply
+    }
+}

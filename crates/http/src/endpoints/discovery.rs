@@ -1,0 +1,50 @@
+//! Discovery (OpenID Connect Discovery §4, RFC 8414 §3) and JWKS: ready bytes, cacheable, readable from any origin.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use porta_core::TokenDigest;
+
+use crate::reply::{self, Reply};
+use crate::tenancy::Org;
+
+/// Short enough that a rotated key is known everywhere long before it signs.
+const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// `GET …/.well-known/openid-configuration` and `…/oauth-authorization-server`
+pub(crate) async fn document(Org(tenant): Org, headers: HeaderMap) -> Reply {
+    bytes(&headers, tenant.discovery.clone(), "application/json; charset=utf-8")
+}
+
+/// `GET /{org}/jwks`
+pub(crate) async fn jwks(Org(tenant): Org, headers: HeaderMap) -> Reply {
+    bytes(&headers, tenant.keys.jwks.clone(), "application/jwk-set+json; charset=utf-8")
+}
+
+/// `OPTIONS` of either: anybody may read public documents.
+pub(crate) async fn preflight(Org(_tenant): Org) -> Reply {
+    let mut reply = reply::empty(StatusCode::NO_CONTENT);
+    let headers = reply.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, OPTIONS"));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
+    reply
+}
+
+fn bytes(request: &HeaderMap, body: Bytes, content_type: &'static str) -> Reply {
+    let etag = format!("\"{}\"", &TokenDigest::of_bytes(&body).hex()[..32]);
+    let is_known =
+        request.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains(&etag));
+    let mut reply =
+        if is_known { reply::empty(StatusCode::NOT_MODIFIED) } else { Reply::new(Body::from(body)) };
+    let headers = reply.headers_mut();
+    if !is_known {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    headers.insert(header::CACHE_CONTROL, CACHE);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    reply
+}

@@ -1,0 +1,300 @@
+//! The pages of a sign-in, under `/{org}/interaction/{uid}` (oidc-and-login §6).
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use porta_core::organization::LoginMethod;
+use porta_core::user::UserStatus;
+use porta_oidc::Tenant;
+use porta_oidc::interaction::{BoundInteraction, Stage};
+use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Look};
+use porta_protocol::Params;
+use porta_signin::{Attempt, SignInOutcome};
+
+use super::From;
+use super::authorize::session_cookie;
+use crate::reply::{self, Reply};
+use crate::state::{AppState, Shared};
+use crate::tenancy::Org;
+use crate::{body, cookies};
+
+/// An interaction that belongs to this browser, organization and uid.
+struct Here<'a> {
+    state: &'a Shared,
+    tenant: &'a Tenant,
+    bound: BoundInteraction,
+}
+
+async fn here<'a>(state: &'a Shared, tenant: &'a Tenant, uid: &str, from: &From) -> Result<Here<'a>, Reply> {
+    let binding = cookies::read(state, &from.headers, cookies::INTERACTION);
+    match state.engine.interaction(tenant, uid, binding.as_deref()).await {
+        Ok(Some(bound)) => {
+            from.seen.client(&bound.interaction.request.client_id);
+            Ok(Here { state, tenant, bound })
+        }
+        Ok(None) => Err(reply::error_page(
+            state,
+            Some(tenant),
+            StatusCode::BAD_REQUEST,
+            ErrorText::InteractionExpired,
+            None,
+        )),
+        Err(error) => Err(reply::engine_error_page(state, Some(tenant), &error)),
+    }
+}
+
+async fn form(state: &Shared, tenant: &Tenant, from: &From, body: Body) -> Result<Params, Reply> {
+    body::form(&from.headers, body).await.map_err(|error| {
+        let status = match error {
+            body::BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            body::BodyError::NotAForm | body::BodyError::Malformed => StatusCode::BAD_REQUEST,
+        };
+        reply::error_page(state, Some(tenant), status, ErrorText::InvalidRequest, None)
+    })
+}
+
+/// `GET /{org}/interaction/{uid}`
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+) -> Reply {
+    let here = match here(&state, &tenant, &uid, &from).await {
+        Ok(here) => here,
+        Err(reply) => return reply,
+    };
+    match here.bound.interaction.stage {
+        Stage::Login => here.login_page(StatusCode::OK, None, None).await,
+        Stage::Consent => here.consent_page().await,
+        // The form was answered already (back button): go on from there.
+        Stage::Ready | Stage::Denied => here.resume(),
+    }
+}
+
+/// `POST /{org}/interaction/{uid}/login`
+pub(crate) async fn login(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+    body: Body,
+) -> Reply {
+    let params = match form(&state, &tenant, &from, body).await {
+        Ok(params) => params,
+        Err(reply) => return reply,
+    };
+    let here = match here(&state, &tenant, &uid, &from).await {
+        Ok(here) => here,
+        Err(reply) => return reply,
+    };
+    match here.bound.interaction.stage {
+        Stage::Login => {}
+        Stage::Consent => return here.consent_page().await,
+        Stage::Ready | Stage::Denied => return here.resume(),
+    }
+    let email: String = params.get("email").unwrap_or_default().trim().chars().take(320).collect();
+    if !here.bound.csrf_matches(params.get("_csrf")) {
+        return here.login_page(StatusCode::OK, Some(&email), Some(Flash::CsrfInvalid)).await;
+    }
+    let password = params.get("password").unwrap_or_default();
+    if email.is_empty() {
+        return here.login_page(StatusCode::OK, None, Some(Flash::EmailMissing)).await;
+    }
+    if password.is_empty() {
+        return here.login_page(StatusCode::OK, Some(&email), Some(Flash::PasswordMissing)).await;
+    }
+    here.sign_in(&email, password, &from).await
+}
+
+/// `POST /{org}/interaction/{uid}/confirm`
+pub(crate) async fn confirm(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+    body: Body,
+) -> Reply {
+    let params = match form(&state, &tenant, &from, body).await {
+        Ok(params) => params,
+        Err(reply) => return reply,
+    };
+    let here = match here(&state, &tenant, &uid, &from).await {
+        Ok(here) => here,
+        Err(reply) => return reply,
+    };
+    if !here.bound.csrf_matches(params.get("_csrf")) {
+        return here.forged();
+    }
+    match here.bound.interaction.stage {
+        Stage::Consent => {}
+        Stage::Login => return here.login_page(StatusCode::OK, None, None).await,
+        Stage::Ready | Stage::Denied => return here.resume(),
+    }
+    let resume = here.resume();
+    let engine = &here.state.engine;
+    let decided = if params.get("decision") == Some("approve") {
+        engine.approve(here.bound).await
+    } else {
+        engine.deny(here.bound).await
+    };
+    match decided {
+        Ok(()) => resume,
+        Err(error) => reply::engine_error_page(&state, Some(&tenant), &error),
+    }
+}
+
+/// `POST /{org}/interaction/{uid}/abort`: a state change, so not a GET (W30).
+pub(crate) async fn abort(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+    body: Body,
+) -> Reply {
+    let params = match form(&state, &tenant, &from, body).await {
+        Ok(params) => params,
+        Err(reply) => return reply,
+    };
+    let here = match here(&state, &tenant, &uid, &from).await {
+        Ok(here) => here,
+        Err(reply) => return reply,
+    };
+    if !here.bound.csrf_matches(params.get("_csrf")) {
+        return here.forged();
+    }
+    let resume = here.resume();
+    match here.bound.interaction.stage {
+        Stage::Ready | Stage::Denied => resume,
+        Stage::Login | Stage::Consent => match here.state.engine.deny(here.bound).await {
+            Ok(()) => resume,
+            Err(error) => reply::engine_error_page(&state, Some(&tenant), &error),
+        },
+    }
+}
+
+impl Here<'_> {
+    fn url(&self, action: &str) -> String {
+        format!("/{}/interaction/{}{action}", self.tenant.organization.slug, self.bound.interaction.uid)
+    }
+
+    fn resume(&self) -> Reply {
+        let base = self.state.engine.issuer_base();
+        reply::redirect(&format!(
+            "{base}/{}/auth/{}",
+            self.tenant.organization.slug, self.bound.interaction.uid
+        ))
+    }
+
+    fn forged(&self) -> Reply {
+        reply::error_page(self.state, Some(self.tenant), StatusCode::FORBIDDEN, ErrorText::CsrfInvalid, None)
+    }
+
+    async fn client_name(&self) -> Result<(String, bool), Reply> {
+        let organization = self.tenant.organization.id;
+        let client_id = &self.bound.interaction.request.client_id;
+        match self.state.engine.client(organization, client_id).await {
+            Ok(Some(client)) => {
+                Ok((client.client.client_name.clone(), client.client.is_first_party_for(organization)))
+            }
+            Ok(None) => Err(reply::error_page(
+                self.state,
+                Some(self.tenant),
+                StatusCode::BAD_REQUEST,
+                ErrorText::ClientUnknown,
+                None,
+            )),
+            Err(error) => Err(reply::engine_error_page(self.state, Some(self.tenant), &error)),
+        }
+    }
+
+    async fn login_page(&self, status: StatusCode, email: Option<&str>, flash: Option<Flash>) -> Reply {
+        let (client_name, _) = match self.client_name().await {
+            Ok(name) => name,
+            Err(reply) => return reply,
+        };
+        let request = &self.bound.interaction.request;
+        let methods = match self.state.sign_in.methods(self.tenant, &request.client_id).await {
+            Ok(methods) => methods,
+            Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
+        };
+        let page = LoginPage {
+            action_url: &self.url("/login"),
+            cancel_url: &self.url("/abort"),
+            csrf: &self.bound.interaction.csrf,
+            client_name: &client_name,
+            email: email.or(request.login_hint.as_deref()).unwrap_or_default(),
+            flash,
+            show_password: methods.contains(&LoginMethod::Password),
+        };
+        reply::page(status, self.state.pages.login(&Look::of(&self.tenant.organization), &page))
+    }
+
+    async fn consent_page(&self) -> Reply {
+        let (client_name, _) = match self.client_name().await {
+            Ok(name) => name,
+            Err(reply) => return reply,
+        };
+        let asked = self.bound.interaction.consent.clone();
+        let (scopes, user_email) = asked.map(|a| (a.scopes, a.user_email)).unwrap_or_default();
+        let page = ConsentPage {
+            action_url: &self.url("/confirm"),
+            csrf: &self.bound.interaction.csrf,
+            client_name: &client_name,
+            client_organization: None,
+            user_email: &user_email,
+            scopes: &scopes,
+        };
+        reply::page(StatusCode::OK, self.state.pages.consent(&Look::of(&self.tenant.organization), &page))
+    }
+
+    async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
+        let cookie = cookies::read(self.state, &from.headers, cookies::SESSION);
+        let attempt = Attempt {
+            email,
+            password: password.to_owned().into(),
+            caller: &from.caller,
+            cookie: cookie.as_deref(),
+        };
+        let outcome = match self.state.sign_in.with_password(self.tenant, self.bound.clone(), attempt).await {
+            Ok(outcome) => outcome,
+            Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
+        };
+        match outcome {
+            SignInOutcome::SignedIn { cookie, expires_at } => {
+                let cookie = session_cookie(self.state, self.tenant, cookie, expires_at);
+                reply::with_header(self.resume(), header::SET_COOKIE, cookie)
+            }
+            SignInOutcome::Refused => {
+                self.login_page(StatusCode::OK, Some(email), Some(Flash::InvalidCredentials)).await
+            }
+            SignInOutcome::NotActive(status) => {
+                let flash = match status {
+                    UserStatus::Inactive => Flash::AccountInactive,
+                    UserStatus::Suspended => Flash::AccountSuspended,
+                    UserStatus::Locked | UserStatus::Active => Flash::AccountLocked,
+                };
+                self.login_page(StatusCode::OK, Some(email), Some(flash)).await
+            }
+            SignInOutcome::Limited { retry_after } => {
+                let flash = Flash::RateLimited { retry_after: reply::seconds_up(retry_after) };
+                let page = self.login_page(StatusCode::TOO_MANY_REQUESTS, Some(email), Some(flash)).await;
+                reply::with_retry_after(page, retry_after)
+            }
+            SignInOutcome::Busy => {
+                let second = std::time::Duration::from_secs(1);
+                let page = self
+                    .login_page(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        Some(email),
+                        Some(Flash::RateLimited { retry_after: 1 }),
+                    )
+                    .await;
+                reply::with_retry_after(page, second)
+            }
+            SignInOutcome::MethodDisabled => {
+                self.login_page(StatusCode::FORBIDDEN, Some(email), Some(Flash::MethodDisabled)).await
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `POST /{org}/token/introspection` (RFC 7662) and `POST /{org}/token/revocation` (RFC 7009).
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use porta_oidc::Tenant;
+use porta_oidc::introspection::TokenInquiryError;
+
+use super::token::{client_refused, credentials, origin_refused, protocol_form};
+use super::{From, cors};
+use crate::reply::{self, Reply};
+use crate::state::AppState;
+use crate::tenancy::Org;
+
+pub(crate) async fn introspect(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    body: Body,
+) -> Reply {
+    let (params, presented, cors) = match inquiry(&state, &tenant, &from, body).await {
+        Ok(read) => read,
+        Err(reply) => return reply,
+    };
+    cors.apply(match state.engine.introspect(&tenant, &params, &presented, &from.caller).await {
+        Ok(answer) => reply::json(StatusCode::OK, &answer),
+        Err(error) => refused(&tenant, &from.headers, &error),
+    })
+}
+
+pub(crate) async fn revoke(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+    let (params, presented, cors) = match inquiry(&state, &tenant, &from, body).await {
+        Ok(read) => read,
+        Err(reply) => return reply,
+    };
+    cors.apply(match state.engine.revoke(&tenant, &params, &presented, &from.caller).await {
+        Ok(()) => reply::with_header(
+            reply::empty(StatusCode::OK),
+            header::CACHE_CONTROL,
+            Some(HeaderValue::from_static("no-store")),
+        ),
+        Err(error) => refused(&tenant, &from.headers, &error),
+    })
+}
+
+async fn inquiry(
+    state: &AppState,
+    tenant: &Tenant,
+    from: &From,
+    body: Body,
+) -> Result<(porta_protocol::Params, porta_protocol::Presented, cors::Verdict), Reply> {
+    let params = protocol_form(&from.headers, body).await?;
+    let presented = credentials(tenant, &from.headers, &params)?;
+    let client_id = presented.client_id().map(porta_core::client::ClientId::as_str);
+    from.seen.client(client_id.unwrap_or_default());
+    match cors::judge(state, tenant, &from.headers, client_id).await? {
+        cors::Verdict::Refused => Err(origin_refused()),
+        verdict => Ok((params, presented, verdict)),
+    }
+}
+
+fn refused(tenant: &Tenant, headers: &HeaderMap, error: &TokenInquiryError) -> Reply {
+    match error {
+        TokenInquiryError::Client(error) => client_refused(tenant, headers, error),
+        TokenInquiryError::Refused(error) => reply::oauth_error(StatusCode::BAD_REQUEST, error),
+        TokenInquiryError::Engine(error) => reply::engine_error(error),
+    }
+}

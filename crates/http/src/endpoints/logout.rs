@@ -1,0 +1,100 @@
+//! `/{org}/session/end` and its pages (RP-Initiated Logout 1.0).
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{StatusCode, header};
+use porta_oidc::Tenant;
+use porta_oidc::logout::{LogoutError, LogoutStep, Onward};
+use porta_pages::{ErrorText, LogoutPage, LogoutSuccessPage, Look};
+use porta_protocol::Params;
+
+use super::From;
+use crate::reply::{self, Reply};
+use crate::state::{AppState, Shared};
+use crate::tenancy::Org;
+use crate::{body, cookies};
+
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    RawQuery(query): RawQuery,
+) -> Reply {
+    let Ok(params) = Params::parse(query.unwrap_or_default()) else { return malformed(&state, &tenant) };
+    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    match state.engine.end_session(&tenant, &params, cookie.as_deref()).await {
+        Ok(LogoutStep::Done(to)) => onward(&state, &tenant, &to),
+        Ok(LogoutStep::Confirm { xsrf, client_name, onward }) => {
+            let action_url = format!("/{}/session/end/confirm", tenant.organization.slug);
+            let page = LogoutPage {
+                action_url: &action_url,
+                xsrf: &xsrf,
+                client_name: client_name.as_deref(),
+                return_url: onward.redirect_to.as_deref(),
+            };
+            reply::page(StatusCode::OK, state.pages.logout(&Look::of(&tenant.organization), &page))
+        }
+        Err(error) => refused(&state, &tenant, &error),
+    }
+}
+
+/// A cross-site POST carries no session cookie: come back by GET with the same parameters (W27).
+pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+    let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
+    reply::redirect(&format!("{}/session/end?{}", tenant.issuer, params.encode()))
+}
+
+pub(crate) async fn confirm(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    body: Body,
+) -> Reply {
+    let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
+    if params.get("logout").is_none() {
+        return malformed(&state, &tenant);
+    }
+    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    match state.engine.confirm_logout(&tenant, params.get("xsrf"), cookie.as_deref(), &from.caller).await {
+        Ok(to) => {
+            let gone = cookies::clear(&state, cookies::SESSION, &format!("/{}", tenant.organization.slug));
+            reply::with_header(onward(&state, &tenant, &to), header::SET_COOKIE, gone)
+        }
+        Err(error) => refused(&state, &tenant, &error),
+    }
+}
+
+/// The organization comes from the URL: the session that knew it is gone.
+pub(crate) async fn success(State(state): State<AppState>, Org(tenant): Org) -> Reply {
+    reply::page(
+        StatusCode::OK,
+        state.pages.logout_success(&Look::of(&tenant.organization), &LogoutSuccessPage {}),
+    )
+}
+
+fn onward(_state: &Shared, tenant: &Tenant, to: &Onward) -> Reply {
+    match &to.redirect_to {
+        Some(uri) => reply::redirect(uri),
+        None => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
+    }
+}
+
+fn malformed(state: &Shared, tenant: &Tenant) -> Reply {
+    reply::error_page(
+        state,
+        Some(tenant),
+        StatusCode::BAD_REQUEST,
+        ErrorText::InvalidRequest,
+        Some("invalid_request"),
+    )
+}
+
+fn refused(state: &Shared, tenant: &Tenant, error: &LogoutError) -> Reply {
+    match error {
+        LogoutError::Refused(error) => {
+            tracing::info!(code = %error.code(), detail = error.description(), "logout request refused");
+            malformed(state, tenant)
+        }
+        LogoutError::Engine(error) => reply::engine_error_page(state, Some(tenant), error),
+    }
+}

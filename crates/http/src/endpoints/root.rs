@@ -1,0 +1,29 @@
+//! The neutral public root (oidc-and-login §10.3): names no product, asks not to be indexed.
+
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+
+use crate::reply::{self, Reply};
+use crate::state::AppState;
+
+fn unlisted(mut reply: Reply) -> Reply {
+    let headers = reply.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
+    reply
+}
+
+/// `GET /`
+pub(crate) async fn root(State(state): State<AppState>) -> Reply {
+    unlisted(reply::page(StatusCode::OK, state.pages.root()))
+}
+
+/// `GET /robots.txt`
+pub(crate) async fn robots() -> Reply {
+    unlisted(reply::text(StatusCode::OK, "User-agent: *\nDisallow: /\n"))
+}
+
+/// `GET /favicon.ico`
+pub(crate) async fn favicon() -> Reply {
+    unlisted(reply::empty(StatusCode::NO_CONTENT))
+}

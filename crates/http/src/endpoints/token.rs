@@ -1,0 +1,137 @@
+//! `POST /{org}/token` (RFC 6749 §3.2).
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use porta_oidc::Tenant;
+use porta_oidc::client_auth::ClientAuthError;
+use porta_oidc::throttle::Limited;
+use porta_oidc::token::TokenError;
+use porta_protocol::client_auth::presented;
+use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
+use serde_json::json;
+
+use super::From;
+use super::cors;
+use crate::body::{self, BodyError};
+use crate::reply::{self, Reply};
+use crate::state::AppState;
+use crate::tenancy::Org;
+
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    body: Body,
+) -> Reply {
+    let params = match protocol_form(&from.headers, body).await {
+        Ok(params) => params,
+        Err(reply) => return reply,
+    };
+    let presented = match credentials(&tenant, &from.headers, &params) {
+        Ok(presented) => presented,
+        Err(reply) => return reply,
+    };
+    let client_id = presented.client_id().map(porta_core::client::ClientId::as_str);
+    from.seen.client(client_id.unwrap_or_default());
+    let cors = match cors::judge(&state, &tenant, &from.headers, client_id).await {
+        Ok(cors::Verdict::Refused) => return origin_refused(),
+        Ok(verdict) => verdict,
+        Err(reply) => return reply,
+    };
+    let reply = match state.engine.token(&tenant, &params, &presented, &from.caller).await {
+        Ok(response) => with_pragma(reply::json(StatusCode::OK, &response)),
+        Err(TokenError::Client(error)) => client_refused(&tenant, &from.headers, &error),
+        Err(TokenError::Refused { error, detail }) => {
+            tracing::info!(code = %error.code(), detail, "token request refused");
+            with_pragma(reply::oauth_error(StatusCode::BAD_REQUEST, &error))
+        }
+        Err(TokenError::Engine(error)) => reply::engine_error(&error),
+    };
+    cors.apply(reply)
+}
+
+/// RFC 6749 §5.1 asks for both.
+fn with_pragma(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    reply
+}
+
+/// The form of a protocol endpoint, or the error that says why it is none.
+pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Params, Reply> {
+    body::form(headers, body).await.map_err(|error| {
+        let (status, description) = match error {
+            BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the request body is too large"),
+            BodyError::NotAForm => {
+                (StatusCode::BAD_REQUEST, "the request body must be application/x-www-form-urlencoded")
+            }
+            BodyError::Malformed => (StatusCode::BAD_REQUEST, "the request body is malformed"),
+        };
+        reply::oauth_error(status, &OAuthError::new(ErrorCode::InvalidRequest, description))
+    })
+}
+
+/// Credentials of a client from header and body.
+pub(crate) fn credentials(tenant: &Tenant, headers: &HeaderMap, params: &Params) -> Result<Presented, Reply> {
+    let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    presented(authorization, params).map_err(|error| {
+        let error = OAuthError::from(error);
+        if error.code() == ErrorCode::InvalidClient {
+            return unauthorized(tenant, headers, &error);
+        }
+        reply::oauth_error(StatusCode::BAD_REQUEST, &error)
+    })
+}
+
+/// RFC 6749 §5.2: 401, with a challenge when the `Authorization` header was used.
+fn unauthorized(tenant: &Tenant, headers: &HeaderMap, error: &OAuthError) -> Reply {
+    let challenge = headers
+        .contains_key(header::AUTHORIZATION)
+        .then(|| HeaderValue::from_str(&error.challenge("Basic", &tenant.issuer)).ok())
+        .flatten();
+    reply::with_header(
+        reply::oauth_error(StatusCode::UNAUTHORIZED, error),
+        header::WWW_AUTHENTICATE,
+        challenge,
+    )
+}
+
+/// The answer for a client that was not accepted, the same at every endpoint.
+pub(crate) fn client_refused(tenant: &Tenant, headers: &HeaderMap, error: &ClientAuthError) -> Reply {
+    match error {
+        ClientAuthError::Rejected { .. } => unauthorized(
+            tenant,
+            headers,
+            &OAuthError::new(ErrorCode::InvalidClient, "client authentication failed"),
+        ),
+        ClientAuthError::Missing => {
+            let error = OAuthError::new(ErrorCode::InvalidRequest, "client authentication is missing");
+            reply::oauth_error(StatusCode::BAD_REQUEST, &error)
+        }
+        ClientAuthError::Limited(limited) => too_many(*limited),
+        ClientAuthError::Engine(error) => reply::engine_error(error),
+    }
+}
+
+/// oidc-and-login §10.1.
+fn too_many(limited: Limited) -> Reply {
+    let retry_after = reply::seconds_up(limited.retry_after);
+    let body = json!({
+        "error": "rate_limit_exceeded",
+        "error_description": "too many failed attempts, try again later",
+        "retry_after": retry_after,
+    });
+    let reply =
+        reply::with_retry_after(reply::json(StatusCode::TOO_MANY_REQUESTS, &body), limited.retry_after);
+    let reply = reply::with_header(
+        reply,
+        HeaderName::from_static("x-ratelimit-limit"),
+        Some(HeaderValue::from(limited.maximum)),
+    );
+    reply::with_header(reply, HeaderName::from_static("x-ratelimit-remaining"), Some(HeaderValue::from(0)))
+}
+
+pub(crate) fn origin_refused() -> Reply {
+    let error = OAuthError::new(ErrorCode::InvalidRequest, "the origin is not allowed for this client");
+    reply::oauth_error(StatusCode::BAD_REQUEST, &error)
+}

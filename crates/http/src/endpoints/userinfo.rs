@@ -1,0 +1,130 @@
+//! `GET` and `POST /{org}/me` (OpenID Connect Core §5.3, RFC 6750).
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use porta_oidc::Tenant;
+use porta_oidc::userinfo::{UserInfo, UserInfoError};
+use porta_protocol::error::bare_challenge;
+use porta_protocol::{ErrorCode, OAuthError, Params};
+
+use super::token::protocol_form;
+use super::{From, cors};
+use crate::reply::{self, Reply};
+use crate::state::AppState;
+use crate::tenancy::Org;
+
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    RawQuery(query): RawQuery,
+) -> Reply {
+    answer(&state, &tenant, &from, query.as_deref(), None).await
+}
+
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    RawQuery(query): RawQuery,
+    body: Body,
+) -> Reply {
+    // A POST without a body is fine when the token is in the header.
+    match protocol_form(&from.headers, body).await {
+        Ok(params) => answer(&state, &tenant, &from, query.as_deref(), Some(&params)).await,
+        Err(reply) => reply,
+    }
+}
+
+async fn answer(
+    state: &AppState,
+    tenant: &Tenant,
+    from: &From,
+    query: Option<&str>,
+    body: Option<&Params>,
+) -> Reply {
+    let cors = match cors::judge(state, tenant, &from.headers, None).await {
+        Ok(verdict) => verdict,
+        Err(reply) => return reply,
+    };
+    cors.apply(match bearer(&from.headers, query, body) {
+        Ok(Some(token)) => match state.engine.userinfo(tenant, &token).await {
+            Ok(info) => show(info),
+            Err(error) => refused(tenant, &error),
+        },
+        // RFC 6750 §3.1: no credentials, no error code.
+        Ok(None) => challenge(StatusCode::UNAUTHORIZED, &bare_challenge("Bearer", &tenant.issuer)),
+        Err(error) => challenge(StatusCode::BAD_REQUEST, &error.challenge("Bearer", &tenant.issuer)),
+    })
+}
+
+/// RFC 6750 §2: header or form body, one of them, never the query (RFC 9700 §4.3.2).
+fn bearer(
+    headers: &HeaderMap,
+    query: Option<&str>,
+    body: Option<&Params>,
+) -> Result<Option<String>, OAuthError> {
+    let invalid = |text| OAuthError::new(ErrorCode::InvalidRequest, text);
+    let query = query.map(Params::parse).transpose().map_err(|_| invalid("the query is malformed"))?;
+    if query.is_some_and(|q| q.get("access_token").is_some()) {
+        return Err(invalid("an access token in the query is not accepted"));
+    }
+    if body.is_some_and(|b| b.repeated(&[]).is_some()) {
+        return Err(invalid("a parameter is repeated"));
+    }
+    let in_body = body.and_then(|b| b.get("access_token")).map(str::to_owned);
+    let in_header = match headers.get(header::AUTHORIZATION) {
+        None => None,
+        Some(value) => {
+            let text = value.to_str().map_err(|_| invalid("the Authorization header is malformed"))?;
+            match text.split_once(' ') {
+                Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                    Some(token.trim().to_owned())
+                }
+                _ => return Ok(None),
+            }
+        }
+    };
+    match (in_header, in_body) {
+        (Some(_), Some(_)) => Err(invalid("more than one access token was sent")),
+        (header, body) => Ok(header.or(body)),
+    }
+}
+
+fn show(info: UserInfo) -> Reply {
+    match info {
+        UserInfo::Json(claims) => reply::json(StatusCode::OK, &claims),
+        UserInfo::Jwt(jwt) => {
+            let mut reply = reply::json_bytes(StatusCode::OK, jwt);
+            reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+            reply
+        }
+    }
+}
+
+fn refused(tenant: &Tenant, error: &UserInfoError) -> Reply {
+    let (status, error) = match error {
+        UserInfoError::InvalidToken => (
+            StatusCode::UNAUTHORIZED,
+            OAuthError::new(ErrorCode::InvalidToken, "the access token is not valid"),
+        ),
+        UserInfoError::InsufficientScope => (
+            StatusCode::FORBIDDEN,
+            OAuthError::new(ErrorCode::InsufficientScope, "the openid scope is required"),
+        ),
+        UserInfoError::Engine(error) => return reply::engine_error(error),
+    };
+    let reply = reply::oauth_error(status, &error);
+    let challenge = HeaderValue::from_str(&error.challenge("Bearer", &tenant.issuer)).ok();
+    reply::with_header(reply, header::WWW_AUTHENTICATE, challenge)
+}
+
+fn challenge(status: StatusCode, value: &str) -> Reply {
+    let reply = reply::with_header(
+        reply::empty(status),
+        header::CACHE_CONTROL,
+        Some(HeaderValue::from_static("no-store")),
+    );
+    reply::with_header(reply, header::WWW_AUTHENTICATE, HeaderValue::from_str(value).ok())
+}

@@ -1,0 +1,102 @@
+//! Around every request: its id, one line in the log, the headers every answer carries.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use porta_core::{AuditId, EntityId as _};
+
+use crate::reply::Reply;
+use crate::state::AppState;
+
+/// What the log line learns on the way: filled in by extractors, read when the answer is ready.
+#[derive(Clone, Default)]
+pub(crate) struct Seen(Arc<Mutex<(String, String)>>);
+
+impl Seen {
+    pub(crate) fn tenant(&self, slug: &str) {
+        slug.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).0);
+    }
+
+    pub(crate) fn client(&self, client_id: &str) {
+        // Whatever a caller sent as client_id must not break the line or fill the disk.
+        let shown: String = client_id.chars().filter(char::is_ascii_graphic).take(64).collect();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = shown;
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Operations §7: method, route pattern, status, duration. Never the query, never a path segment that could be a token.
+pub(crate) async fn around(
+    State(state): State<AppState>,
+    peer: ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Reply {
+    let started = Instant::now();
+    let request_id = request_id(&state, peer.0, request.headers());
+    let seen = Seen::default();
+    request.extensions_mut().insert(seen.clone());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut reply = next.run(request).await;
+    let status = reply.status().as_u16();
+    finish(&state, reply.headers_mut(), &request_id);
+    let duration_ms = started.elapsed().as_micros() as f64 / 1_000.0;
+    let seen = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
+    tracing::info!(
+        target: "porta::access",
+        request_id = request_id.to_str().unwrap_or_default(),
+        %method,
+        route,
+        status,
+        duration_ms,
+        tenant = seen.0.as_str(),
+        client = seen.1.as_str(),
+        "request"
+    );
+    reply
+}
+
+/// A fresh id, or a well-formed one that a proxy of ours made.
+fn request_id(state: &AppState, peer: SocketAddr, headers: &HeaderMap) -> HeaderValue {
+    if state.trust_proxy.is_proxy(peer)
+        && let Some(given) = headers.get(REQUEST_ID)
+        && let Ok(text) = given.to_str()
+        && (8..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    {
+        return given.clone();
+    }
+    let id = AuditId::new(state.clock.now(), &*state.entropy).uuid();
+    HeaderValue::from_str(&id.to_string()).unwrap_or(HeaderValue::from_static("unknown"))
+}
+
+/// oidc-and-login §10.2.
+fn finish(state: &AppState, headers: &mut HeaderMap, request_id: &HeaderValue) {
+    headers.insert(REQUEST_ID, request_id.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::X_XSS_PROTECTION, HeaderValue::from_static("0"));
+    headers.insert(
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=()"),
+    );
+    headers
+        .entry(header::REFERRER_POLICY)
+        .or_insert(HeaderValue::from_static("strict-origin-when-cross-origin"));
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    if state.is_https {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+        );
+    }
+}

@@ -1,0 +1,179 @@
+//! Answers: pages, JSON, redirects and errors, each with the headers its kind needs.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use porta_oidc::{EngineError, Tenant};
+use porta_pages::{ErrorPage, ErrorText, FormPostPage, Look, Page};
+use porta_protocol::{Delivery, ErrorCode, OAuthError};
+use serde::Serialize;
+
+use crate::state::Shared;
+
+pub(crate) type Reply = Response<Body>;
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// An empty answer.
+pub(crate) fn empty(status: StatusCode) -> Reply {
+    let mut reply = Reply::new(Body::empty());
+    *reply.status_mut() = status;
+    reply
+}
+
+pub(crate) fn text(status: StatusCode, body: &'static str) -> Reply {
+    let mut reply = Reply::new(Body::from(body));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    reply
+}
+
+/// JSON that nobody may keep (RFC 6749 §5.1).
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Reply {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => json_bytes(status, bytes),
+        Err(error) => {
+            tracing::error!(%error, "answer could not be serialised");
+            empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+pub(crate) fn json_bytes(status: StatusCode, bytes: impl Into<Body>) -> Reply {
+    let mut reply = Reply::new(bytes.into());
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    reply.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    reply
+}
+
+/// A page with the policy that fits it; never cached, never a referrer (repairs W21).
+pub(crate) fn page(status: StatusCode, page: Page) -> Reply {
+    let mut reply = Reply::new(Body::from(page.html));
+    *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if let Ok(policy) = HeaderValue::from_str(&page.csp) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    reply
+}
+
+/// `303 See Other`, never cached.
+pub(crate) fn redirect(location: &str) -> Reply {
+    let mut reply = empty(StatusCode::SEE_OTHER);
+    match HeaderValue::from_str(location) {
+        Ok(value) => {
+            reply.headers_mut().insert(header::LOCATION, value);
+        }
+        // Registered URIs and our own addresses are ASCII; anything else must not become a header.
+        Err(_) => return empty(StatusCode::BAD_REQUEST),
+    }
+    reply.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    reply.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    reply
+}
+
+pub(crate) fn with_header(mut reply: Reply, name: HeaderName, value: Option<HeaderValue>) -> Reply {
+    if let Some(value) = value {
+        reply.headers_mut().append(name, value);
+    }
+    reply
+}
+
+pub(crate) fn with_retry_after(reply: Reply, after: std::time::Duration) -> Reply {
+    with_header(reply, header::RETRY_AFTER, Some(HeaderValue::from(seconds_up(after))))
+}
+
+/// Whole seconds, at least one.
+pub(crate) fn seconds_up(after: std::time::Duration) -> u64 {
+    after.as_secs() + u64::from(after.subsec_nanos() > 0 || after.is_zero())
+}
+
+/// Whether the caller would rather read HTML than JSON.
+pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let position = |wanted: &str| accept.find(wanted);
+    match (position("text/html"), position("application/json")) {
+        (Some(html), Some(json)) => html < json,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// What a person sees when something went wrong.
+pub(crate) fn error_page(
+    state: &Shared,
+    tenant: Option<&Tenant>,
+    status: StatusCode,
+    text: ErrorText,
+    code: Option<&str>,
+) -> Reply {
+    let look = tenant.map_or_else(Look::neutral, |t| Look::of(&t.organization));
+    page(status, state.pages.error(&look, &ErrorPage { code, ..ErrorPage::new(text) }))
+}
+
+/// An OAuth error as JSON (RFC 6749 §5.2).
+pub(crate) fn oauth_error(status: StatusCode, error: &OAuthError) -> Reply {
+    json_bytes(status, error.to_json())
+}
+
+/// A failure underneath, for a protocol client: logged once, here, with its chain.
+pub(crate) fn engine_error(error: &EngineError) -> Reply {
+    log_engine_error(error);
+    if error.is_unavailable() {
+        let reply = oauth_error(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &OAuthError::new(ErrorCode::TemporarilyUnavailable, "the server is temporarily unable to answer"),
+        );
+        return with_retry_after(reply, std::time::Duration::from_secs(1));
+    }
+    oauth_error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        &OAuthError::new(ErrorCode::ServerError, "the server met an unexpected condition"),
+    )
+}
+
+/// The same for a person.
+pub(crate) fn engine_error_page(state: &Shared, tenant: Option<&Tenant>, error: &EngineError) -> Reply {
+    log_engine_error(error);
+    if error.is_unavailable() {
+        let reply = error_page(
+            state,
+            tenant,
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorText::Unavailable,
+            Some("temporarily_unavailable"),
+        );
+        return with_retry_after(reply, std::time::Duration::from_secs(1));
+    }
+    error_page(state, tenant, StatusCode::INTERNAL_SERVER_ERROR, ErrorText::Generic, Some("server_error"))
+}
+
+fn log_engine_error(error: &EngineError) {
+    let mut chain = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        chain.push_str(": ");
+        chain.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    tracing::error!(error = %chain, "request failed");
+}
+
+/// An authorization response on its way to the client.
+pub(crate) fn deliver(state: &Shared, tenant: &Tenant, delivery: Delivery) -> Reply {
+    match delivery {
+        Delivery::Redirect(location) => redirect(&location),
+        Delivery::FormPost { action, pairs } => {
+            let fields: Vec<(String, String)> = pairs.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+            let look = Look::of(&tenant.organization);
+            page(
+                StatusCode::OK,
+                state.pages.form_post(&look, &FormPostPage { target: &action, fields: &fields }),
+            )
+        }
+    }
+}
