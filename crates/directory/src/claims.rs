@@ -1,9 +1,9 @@
 //! Custom claims: what an application defines and what a person carries.
 
+use porta_core::ClaimDefinitionId;
 use porta_core::application::{Application, ClaimDefinition, ClaimType, claim_name};
 use porta_core::organization::Organization;
 use porta_core::user::User;
-use porta_core::ClaimDefinitionId;
 use serde_json::{Value, json};
 
 use crate::applications::{demand_owner, description};

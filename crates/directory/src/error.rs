@@ -87,8 +87,10 @@ impl DirectoryError {
     /// Whether the request was at fault, not the machinery: another request may succeed on the same unit of work.
     pub fn is_about_the_request(&self) -> bool {
         match self {
-            Self::Invalid(_) | Self::NotFound { .. } | Self::Conflict(_) => true,
-            Self::Store(StoreError::Conflict(_) | StoreError::MissingReference(_)) => true,
+            Self::Invalid(_)
+            | Self::NotFound { .. }
+            | Self::Conflict(_)
+            | Self::Store(StoreError::Conflict(_) | StoreError::MissingReference(_)) => true,
             Self::Store(
                 StoreError::Unavailable(_) | StoreError::Inconsistent { .. } | StoreError::Failed(_),
             )
@@ -114,7 +116,10 @@ pub(crate) fn refuse(problems: Vec<Invalid>) -> Result<()> {
 }
 
 /// Names what is taken; the store only knows which unique rule spoke.
-pub(crate) fn taken(what: &'static str, name: impl fmt::Display) -> impl FnOnce(StoreError) -> DirectoryError {
+pub(crate) fn taken(
+    what: &'static str,
+    name: impl fmt::Display,
+) -> impl FnOnce(StoreError) -> DirectoryError {
     move |error| match error {
         StoreError::Conflict(_) => DirectoryError::Conflict(format!("{what} `{name}` is already taken")),
         other => DirectoryError::Store(other),

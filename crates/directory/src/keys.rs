@@ -61,7 +61,11 @@ pub struct Rotation {
     pub next: String,
 }
 
-fn in_place(keys: &[SigningKey], algorithm: SigningAlgorithm, status: SigningKeyStatus) -> Option<&SigningKey> {
+fn in_place(
+    keys: &[SigningKey],
+    algorithm: SigningAlgorithm,
+    status: SigningKeyStatus,
+) -> Option<&SigningKey> {
     keys.iter().find(|k| k.algorithm == algorithm && k.status == status)
 }
 
@@ -143,14 +147,12 @@ impl Work {
         organization: &Organization,
         algorithm: Option<SigningAlgorithm>,
     ) -> Result<Vec<Rotation>> {
-        let algorithms = match algorithm {
-            Some(one) => vec![one],
-            None => {
-                let keys = self.unit.signing_keys(organization.id).all().await?;
-                let is_used = |a: &SigningAlgorithm| in_place(&keys, *a, SigningKeyStatus::Active).is_some();
-                SigningAlgorithm::ALL.iter().copied().filter(is_used).collect()
-            }
+        let keys = self.unit.signing_keys(organization.id).all().await?;
+        let is_wanted = |a: &SigningAlgorithm| match algorithm {
+            Some(wanted) => wanted == *a,
+            None => in_place(&keys, *a, SigningKeyStatus::Active).is_some(),
         };
+        let algorithms: Vec<_> = SigningAlgorithm::ALL.iter().copied().filter(is_wanted).collect();
         let mut rotations = Vec::with_capacity(algorithms.len());
         for algorithm in algorithms {
             rotations.push(self.rotate_signing_key(organization, algorithm).await?);
@@ -224,5 +226,7 @@ impl Work {
 }
 
 fn raced() -> DirectoryError {
-    DirectoryError::Conflict("the keys were rotated at the same moment; look at them before repeating".to_owned())
+    DirectoryError::Conflict(
+        "the keys were rotated at the same moment; look at them before repeating".to_owned(),
+    )
 }

@@ -70,11 +70,8 @@ impl Work {
         after: Role,
     ) -> Result<Vec<&'static str>> {
         demand_owner(organization, application)?;
-        let after = Role {
-            name: after.name.trim().to_owned(),
-            description: after.description,
-            ..before.clone()
-        };
+        let after =
+            Role { name: after.name.trim().to_owned(), description: after.description, ..before.clone() };
         refuse(name_and_description(&after.name, after.description.as_ref()))?;
         let fields = changed!(before, after, [name, description]);
         if fields.is_empty() {
@@ -83,8 +80,13 @@ impl Work {
         if !self.unit.applications(organization.id).update_role(&after, self.now).await? {
             return Err(DirectoryError::not_found("role", &before.slug));
         }
-        self.audit("role.updated", Some(organization), None, json!({ "roleId": after.id, "changes": fields }))
-            .await?;
+        self.audit(
+            "role.updated",
+            Some(organization),
+            None,
+            json!({ "roleId": after.id, "changes": fields }),
+        )
+        .await?;
         Ok(fields)
     }
 

@@ -39,7 +39,10 @@ fn find(key: &str) -> Result<&'static SettingDefinition> {
     settings::find(key).ok_or_else(|| DirectoryError::not_found("setting", key))
 }
 
-fn view(definition: &'static SettingDefinition, layers: [(SettingSource, &BTreeMap<String, Value>); 2]) -> SettingView {
+fn view(
+    definition: &'static SettingDefinition,
+    layers: [(SettingSource, &BTreeMap<String, Value>); 2],
+) -> SettingView {
     for (source, layer) in layers {
         if let Some(value) = layer.get(definition.key)
             && let Ok(value) = definition.check(value)

@@ -1,8 +1,8 @@
 //! People.
 
+use porta_core::UserId;
 use porta_core::organization::Organization;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
-use porta_core::UserId;
 use porta_store::Revocation;
 use serde_json::json;
 

@@ -70,7 +70,13 @@ fn default_grants(client_type: ClientType, application_type: ApplicationType) ->
 }
 
 impl NewClient {
-    fn into_client(self, id: ClientKey, client_id: ClientId, owner: OrganizationId, application: &Application) -> Client {
+    fn into_client(
+        self,
+        id: ClientKey,
+        client_id: ClientId,
+        owner: OrganizationId,
+        application: &Application,
+    ) -> Client {
         let client_type = self.client_type.unwrap_or(ClientType::Confidential);
         let application_type = self.application_type.unwrap_or(ApplicationType::Web);
         let grant_types = self.grant_types.unwrap_or_else(|| default_grants(client_type, application_type));
@@ -97,7 +103,9 @@ impl NewClient {
             allowed_origins: self.allowed_origins,
             require_pkce: self.require_pkce.unwrap_or(true),
             login_methods: self.login_methods,
-            id_token_signed_response_alg: self.id_token_signed_response_alg.unwrap_or(SigningAlgorithm::Es256),
+            id_token_signed_response_alg: self
+                .id_token_signed_response_alg
+                .unwrap_or(SigningAlgorithm::Es256),
             userinfo_signed_response_alg: self.userinfo_signed_response_alg,
             allowed_organizations: self.allowed_organizations,
             status: ClientStatus::Active,
@@ -184,7 +192,8 @@ impl Work {
         after: Client,
     ) -> Result<(Client, Vec<&'static str>)> {
         if after.client_type != before.client_type {
-            let problem = format!("client `{}` is {} for good; make another", before.client_name, before.client_type);
+            let problem =
+                format!("client `{}` is {} for good; make another", before.client_name, before.client_type);
             return Err(DirectoryError::invalid("client_type", problem));
         }
         let after = normalized(Client {
@@ -224,11 +233,11 @@ impl Work {
         if !self.unit.clients(organization.id).update(&after).await? {
             return Err(DirectoryError::not_found("client", &before.client_id));
         }
-        for guest in before.allowed_organizations.iter().filter(|g| !after.allowed_organizations.contains(g)) {
+        for guest in before.allowed_organizations.iter().filter(|g| !after.allowed_organizations.contains(g))
+        {
             self.unit.tokens(*guest).revoke(Revocation::Client(after.id), self.now).await?;
         }
-        let mut metadata =
-            json!({ "clientDbId": after.id, "clientId": after.client_id, "fields": fields });
+        let mut metadata = json!({ "clientDbId": after.id, "clientId": after.client_id, "fields": fields });
         if before.login_methods != after.login_methods {
             metadata["previousLoginMethods"] = json!(before.login_methods);
             metadata["newLoginMethods"] = json!(after.login_methods);
@@ -280,7 +289,8 @@ impl Work {
         for algorithm in distinct(algorithms) {
             self.ensure_signing_keys(organization, algorithm).await?;
             for guest in &client.allowed_organizations {
-                if let Some(guest) = self.unit.organizations().by_id(*guest).await? {
+                let guest = self.unit.organizations().by_id(*guest).await?;
+                if let Some(guest) = guest {
                     self.ensure_signing_keys(&guest, algorithm).await?;
                 }
             }

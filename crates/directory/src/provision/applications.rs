@@ -1,8 +1,8 @@
 //! Phases 2 and 4–8: applications, roles, permissions, claim definitions, links, modules.
 
+use porta_core::Slug;
 use porta_core::application::{Application, ClaimDefinition, Module, ModuleStatus, Permission, Role};
 use porta_core::organization::Organization;
-use porta_core::Slug;
 
 use super::Mode;
 use super::document::{ApplicationItem, ClaimItem, ModuleItem, PermissionItem, RoleItem};

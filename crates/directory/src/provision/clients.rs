@@ -92,7 +92,8 @@ impl Importer<'_> {
             }
             None => match by_name {
                 Some(other) => {
-                    let problem = format!("a client of this name exists with client_id `{}`", other.client_id);
+                    let problem =
+                        format!("a client of this name exists with client_id `{}`", other.client_id);
                     Err(DirectoryError::invalid("client_id", problem))
                 }
                 None => Ok(None),
@@ -134,11 +135,8 @@ impl Importer<'_> {
     }
 
     async fn rewritten(&mut self, before: &Client, item: &ClientItem) -> Result<Client> {
-        let mut after = Client {
-            client_name: item.client_name.clone(),
-            client_type: item.client_type,
-            ..before.clone()
-        };
+        let mut after =
+            Client { client_name: item.client_name.clone(), client_type: item.client_type, ..before.clone() };
         replace(&mut after.application_type, item.application_type.as_ref());
         replace(&mut after.grant_types, item.grant_types.as_ref());
         replace(&mut after.response_types, item.response_types.as_ref());

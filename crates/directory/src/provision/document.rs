@@ -239,9 +239,18 @@ pub struct ClaimValueItem {
 }
 
 /// A secret as written; `${ENV_NAME}` is replaced before the document leaves [`super::read`].
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug)]
 pub struct SecretText(pub(super) SecretString);
+
+impl<'de> Deserialize<'de> for SecretText {
+    /// Never quotes what it was given: a password of digits is a number to YAML, and messages end in logs.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(text.into())),
+            _ => Err(serde::de::Error::custom("a secret is a text: put it in quotes")),
+        }
+    }
+}
 
 impl SecretText {
     pub fn secret(&self) -> &SecretString {

@@ -172,7 +172,11 @@ impl<'d> Importer<'d> {
     }
 
     /// An application that a person's role or claim refers to: the organization's own, else a shared one.
-    pub(super) async fn referenced(&mut self, organization: &Organization, slug: &str) -> Result<Application> {
+    pub(super) async fn referenced(
+        &mut self,
+        organization: &Organization,
+        slug: &str,
+    ) -> Result<Application> {
         let key = (organization.id, slug.to_owned());
         if let Some(known) = self.referenced.get(&key) {
             return Ok(known.clone());

@@ -7,7 +7,7 @@ use super::document::{Document, SecretItem, SecretText};
 use crate::Problem;
 
 /// Larger files are refused before they are parsed.
-pub const MAXIMUM_BYTES: usize = 10 * 1024 * 1024;
+const MAXIMUM_BYTES: usize = 10 * 1024 * 1024;
 
 /// How a file is written. YAML contains JSON, but a JSON file deserves the messages of a JSON parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,14 +63,19 @@ where
     Document::deserialize(deserializer).map_err(|error| {
         let path = track.path().to_string();
         let path = if path == "." { String::new() } else { path };
-        // The YAML parser names the path too; say it once.
+        // The YAML parser names the path, or the beginning of it, too: say it once.
         let message = error.to_string();
-        let message = message.strip_prefix(&format!("{path}: ")).unwrap_or(&message).to_owned();
+        let rest = message.split_once(": ").filter(|(head, _)| path.starts_with(head)).map(|(_, rest)| rest);
+        let message = rest.unwrap_or(&message).to_owned();
         ReadError(vec![Problem::new(path, message)])
     })
 }
 
-fn secrets(document: &mut Document, environment: &dyn Fn(&str) -> Option<String>, problems: &mut Vec<Problem>) {
+fn secrets(
+    document: &mut Document,
+    environment: &dyn Fn(&str) -> Option<String>,
+    problems: &mut Vec<Problem>,
+) {
     let allow_passwords = document.allow_passwords;
     for (o, organization) in document.organizations.iter_mut().enumerate() {
         for (a, application) in organization.applications.iter_mut().enumerate() {

@@ -34,7 +34,10 @@ fn an_unknown_field_is_named_with_its_path() {
                 clients:\n          - client_name: Web\n            client_type: public\n            redirect_uri: x\n";
     let found = problems(text, Format::Yaml);
     assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("organizations[0].applications[0].clients[0].redirect_uri: unknown field"), "{found:?}");
+    assert!(
+        found[0].starts_with("organizations[0].applications[0].clients[0].redirect_uri: unknown field"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -42,7 +45,12 @@ fn an_unknown_word_is_named_with_its_path() {
     let text = r#"{"version":"1.0","organizations":[{"name":"H","applications":[{"name":"D","clients":
         [{"client_name":"W","client_type":"public","grant_types":["implicit"]}]}]}]}"#;
     let found = problems(text, Format::Json);
-    assert!(found[0].starts_with("organizations[0].applications[0].clients[0].grant_types[0]: unknown variant `implicit`"), "{found:?}");
+    assert!(
+        found[0].starts_with(
+            "organizations[0].applications[0].clients[0].grant_types[0]: unknown variant `implicit`"
+        ),
+        "{found:?}"
+    );
 }
 
 #[rstest]
@@ -89,4 +97,12 @@ fn debug_of_a_document_hides_secrets() {
     let text = "version: \"1.0\"\nallow_passwords: true\norganizations:\n  - {name: H, users: [{email: a@b.c, password: lantern-Quay-41}]}\n";
     let document = read(text, Format::Yaml, &environment).unwrap();
     assert!(!format!("{document:?}").contains("lantern"));
+}
+
+#[test]
+fn a_secret_of_the_wrong_type_is_not_quoted() {
+    let text = "version: \"1.0\"\norganizations:\n  - {name: H, users: [{email: a@b.c, password: 90210902}]}\n";
+    let found = problems(text, Format::Yaml);
+    assert!(found[0].starts_with("organizations[0].users[0].password: a secret is a text"), "{found:?}");
+    assert!(!found[0].contains("90210902"));
 }
