@@ -6,7 +6,7 @@ use porta_core::Slug;
 use url::{Host, Url};
 
 /// `scheme://host[:port]`, nothing more: a tenant's issuer is this, a slash and its slug.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct IssuerBase {
     text: String,
     url: Url,
@@ -73,6 +73,12 @@ impl IssuerBase {
 impl fmt::Display for IssuerBase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for IssuerBase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IssuerBase({})", self.text)
     }
 }
 

@@ -72,7 +72,6 @@ impl<'s> Reader<'s> {
         let value = self.raw(variable)?.trim().to_owned();
         if value.chars().any(char::is_control) {
             self.note(variable, "the value contains control characters", "write it on one line");
-            return None;
         }
         Some(value)
     }

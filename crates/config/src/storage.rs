@@ -118,7 +118,15 @@ fn check_url(reader: &mut Reader<'_>, variable: &VariableDoc, url: &SecretString
     let remedy =
         format!("use {}://user:password@host/…, with special characters percent-encoded", schemes[0]);
     match Url::parse(url.expose_secret().trim()) {
-        Ok(url) if schemes.contains(&url.scheme()) => {}
+        Ok(url) if schemes.contains(&url.scheme()) && !url.cannot_be_a_base() => {
+            // PostgreSQL without a host is a local socket; Redis has no such form.
+            if variable == REDIS_URL && url.host_str().is_none_or(str::is_empty) {
+                reader.note(variable, "it names no host", remedy);
+            }
+        }
+        Ok(url) if schemes.contains(&url.scheme()) => {
+            reader.note(variable, "two slashes are missing after its scheme", remedy);
+        }
         Ok(_) => reader.note(variable, format!("its scheme is not {}", schemes.join(" or ")), remedy),
         Err(_) => reader.note(variable, "it is not a URL", remedy),
     }

@@ -27,7 +27,8 @@ pub(crate) async fn form(headers: &HeaderMap, body: Body) -> Result<Params, Body
     }
     let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
     let bytes = axum::body::to_bytes(body, FORM_LIMIT).await.map_err(|_| BodyError::TooLarge)?;
-    if !is_form && !(essence.is_empty() && bytes.is_empty()) {
+    let is_nothing = essence.is_empty() && bytes.is_empty();
+    if !is_form && !is_nothing {
         return Err(BodyError::NotAForm);
     }
     Params::parse(&bytes).map_err(|_| BodyError::Malformed)

@@ -10,6 +10,6 @@ mod router;
 mod state;
 mod tenancy;
 
-pub use caller::{Network, TrustProxy};
+pub use caller::TrustProxy;
 pub use router::router;
 pub use state::{AppState, Parts, Probes, ReadyReport, Shared};

@@ -46,7 +46,7 @@ pub(crate) async fn around(
     let mut reply = next.run(request).await;
     let status = reply.status().as_u16();
     finish(&state, reply.headers_mut(), &request_id);
-    let duration_ms = started.elapsed().as_micros() as f64 / 1_000.0;
+    let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
     let seen = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
     let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
     tracing::info!(

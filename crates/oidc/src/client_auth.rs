@@ -42,14 +42,11 @@ impl Engine {
             (false, None) => true,
             (true, None) | (false, Some(_)) => false,
         });
-        match accepted {
-            Some(client) => Ok(client),
-            None => {
-                self.count_failure(tenant, guarded, caller, client_id).await;
-                tracing::info!(event = "client.authentication.failed", tenant = %tenant.organization.slug, "client rejected");
-                Err(ClientAuthError::Rejected { client_id: client_id.to_owned() })
-            }
+        if let Some(client) = accepted {
+            return Ok(client);
         }
+        self.count_failure(tenant, guarded, caller, client_id).await;
+        Err(ClientAuthError::Rejected { client_id: client_id.to_owned() })
     }
 
     /// Compares with **every** usable secret in constant time (repairs W10).

@@ -18,7 +18,7 @@ use crate::tenant::TenantLookup;
 use crate::throttle::Throttle;
 
 /// The longest a process may believe something after a lost notice (the requirement text's one cache budget).
-const CACHE_LIFETIME: Duration = Duration::from_secs(60);
+const CACHE_LIFETIME: Duration = Duration::from_mins(1);
 
 /// What an engine is made of.
 pub struct EngineDeps {

@@ -18,7 +18,7 @@ use crate::clients::ProtocolClient;
 use crate::session::{self, PresentedSession, to_bytes};
 use crate::{Caller, Engine, EngineError, Tenant};
 
-const CONFIRMATION_LIFETIME: Duration = Duration::from_secs(3600);
+const CONFIRMATION_LIFETIME: Duration = Duration::from_hours(1);
 
 /// What an ID token given as a hint tells, once its signature and issuer hold. Its age does not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ fn refused(description: &'static str) -> LogoutError {
 
 impl Engine {
     /// Reads an ID token of this tenant given as a hint.
-    pub(crate) fn read_id_token_hint(&self, tenant: &Tenant, token: &str) -> Option<Hint> {
+    pub(crate) fn read_id_token_hint(tenant: &Tenant, token: &str) -> Option<Hint> {
         let claims = tenant.keys.verifier.verify(token, TokenKind::IdTokenHint).ok()?;
         let text = |name: &str| claims.get(name).and_then(|v| v.as_str()).map(str::to_owned);
         if text("iss")? != tenant.issuer {
@@ -105,8 +105,7 @@ impl Engine {
         let hinted = match params.get("id_token_hint") {
             None => None,
             Some(token) => {
-                let hint = self
-                    .read_id_token_hint(tenant, token)
+                let hint = Self::read_id_token_hint(tenant, token)
                     .ok_or_else(|| refused("id_token_hint is not valid"))?;
                 Some(hint.client_id)
             }

@@ -138,4 +138,39 @@ mod tests {
             assert_eq!(Rgb::parse(bad), None, "{bad}");
         }
     }
+
+    /// The value of a custom property in one of the two blocks of the base style sheet.
+    fn base(mode: usize, name: &str) -> Rgb {
+        let css = include_str!("../templates/base.css");
+        let block = css.split(":root{").nth(mode + 1).unwrap().split('}').next().unwrap();
+        let value = block.split(&format!("{name}:")).nth(1).unwrap().split(';').next().unwrap();
+        let full = match value.trim() {
+            "#fff" => "#ffffff",
+            value => value,
+        };
+        Rgb::parse(full).unwrap()
+    }
+
+    #[test]
+    fn the_base_style_sheet_is_legible_in_light_and_dark() {
+        for mode in [0, 1] {
+            for (text, ground, ratio) in [
+                ("--text", "--ground", 7.0),
+                ("--text", "--surface", 7.0),
+                ("--text", "--field", 7.0),
+                ("--muted", "--ground", 4.5),
+                ("--muted", "--surface", 4.5),
+                ("--error", "--error-ground", 4.5),
+                ("--info", "--info-ground", 4.5),
+                ("--error", "--surface", 3.0),
+                ("--error-field", "--surface", 3.0),
+                ("--field-line", "--surface", 3.0),
+            ] {
+                let reached = base(mode, text).contrast(base(mode, ground));
+                assert!(reached >= ratio, "{text} on {ground} in mode {mode}: {reached}");
+            }
+        }
+        assert_eq!(base(0, "--ground"), LIGHT_GROUND);
+        assert_eq!(base(1, "--surface"), DARK_GROUND);
+    }
 }

@@ -1,6 +1,7 @@
 //! From a typed context to HTML.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, escape_formatter};
@@ -43,7 +44,7 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Pages {
     environment: Environment<'static>,
-    catalogue: std::sync::Arc<Catalogue>,
+    catalogue: Arc<Catalogue>,
     base_style: String,
 }
 
@@ -69,7 +70,7 @@ struct Frame<'a, C> {
 impl Pages {
     #[expect(clippy::expect_used, reason = "the templates are embedded and every test compiles them")]
     pub fn new() -> Self {
-        let catalogue = std::sync::Arc::new(Catalogue::embedded());
+        let catalogue = Arc::new(Catalogue::embedded());
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -77,11 +78,11 @@ impl Pages {
             Some(text) if !value.is_safe() => out.write_str(&escape(&shown(text))).map_err(Error::from),
             _ => escape_formatter(out, state, value),
         });
-        let words = std::sync::Arc::clone(&catalogue);
+        let words = Arc::clone(&catalogue);
         environment.add_function("t", move |state: &State<'_, '_>, key: &str, arguments: Kwargs| {
             plain(words.words(&language(state)), key, &arguments)
         });
-        let words = std::sync::Arc::clone(&catalogue);
+        let words = Arc::clone(&catalogue);
         environment.add_function("rich", move |state: &State<'_, '_>, key: &str, arguments: Kwargs| {
             rich(words.words(&language(state)), key, &arguments)
         });

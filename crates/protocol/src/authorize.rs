@@ -95,3 +95,71 @@ impl fmt::Debug for Delivery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{ErrorCode, Params};
+
+    const ISSUER: &str = "https://id.example/acme";
+
+    fn location(uri: &str, mode: ResponseMode) -> String {
+        match AuthorizationResponse::code("c", Some("a b&c#"), ISSUER).deliver(uri, mode) {
+            Delivery::Redirect(location) => location,
+            Delivery::FormPost { .. } => String::new(),
+        }
+    }
+
+    #[test]
+    fn rfc_6749_section_3_1_2_an_existing_query_is_retained() {
+        let added = "code=c&state=a+b%26c%23&iss=https%3A%2F%2Fid.example%2Facme";
+        let cases = [
+            ("https://app.example/cb", "?"),
+            ("https://app.example/cb?", ""),
+            ("https://app.example/cb?x=%20+y", "&"),
+            ("https://app.example/cb?x=1&", ""),
+            ("com.example.app:/cb", "?"),
+        ];
+        for (uri, separator) in cases {
+            assert_eq!(location(uri, ResponseMode::Query), format!("{uri}{separator}{added}"));
+            assert_eq!(location(uri, ResponseMode::Fragment), format!("{uri}#{added}"));
+        }
+        assert_eq!(append_query("https://app.example/cb", [("", ""); 0]), "https://app.example/cb");
+    }
+
+    #[test]
+    fn errors_carry_state_and_issuer() {
+        let error = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
+        let response = AuthorizationResponse::error(&error, None, ISSUER);
+        let expected =
+            [("error", "access_denied"), ("error_description", "the person said no"), ("iss", ISSUER)];
+        assert_eq!(response.pairs(), expected.map(|(name, value)| (name, value.to_owned())));
+        let delivery = response.deliver("https://app.example/cb", ResponseMode::FormPost);
+        let Delivery::FormPost { action, pairs } = delivery else { panic!("not a form") };
+        assert_eq!((action.as_str(), pairs.len()), ("https://app.example/cb", 3));
+    }
+
+    #[test]
+    fn the_code_is_not_printed() {
+        let response = AuthorizationResponse::code("hush", None, ISSUER);
+        assert!(!format!("{response:?}").contains("hush"));
+        assert!(
+            !format!("{:?}", response.deliver("https://a.example", ResponseMode::Query)).contains("hush")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn state_comes_back_as_sent(state in "\\PC{1,60}") {
+            let response = AuthorizationResponse::code("c", Some(&state), ISSUER);
+            let Delivery::Redirect(location) = response.deliver("https://app.example/cb?x=1", ResponseMode::Query)
+            else { panic!("not a redirect") };
+            prop_assert!(location.bytes().all(|b| b.is_ascii_graphic()), "one header line");
+            let query = Params::parse(location.split_once('?').unwrap().1).unwrap();
+            prop_assert_eq!(query.get("state"), Some(state.as_str()));
+            prop_assert_eq!(query.get("x"), Some("1"));
+        }
+    }
+}

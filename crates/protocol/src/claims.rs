@@ -116,3 +116,104 @@ fn texts_of<'a>(members: impl IntoIterator<Item = (&'static str, Option<&'a str>
         .filter_map(|(name, text)| Some((name.to_owned(), Value::from(text.filter(|t| !t.is_empty())?))))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use porta_core::user::{Email, Profile, UserStatus};
+    use porta_core::{OrganizationId, SeededEntropy, Timestamp, UserId};
+    use serde_json::json;
+
+    use super::*;
+
+    fn user(profile: Profile) -> User {
+        let (now, entropy) = (Timestamp::from_micros(1_700_000_000_999_999), SeededEntropy::new(1));
+        User {
+            id: UserId::new(now, &entropy),
+            organization_id: OrganizationId::new(now, &entropy),
+            email: Email::parse("Ana@Example.org").unwrap(),
+            email_verified: true,
+            password_hash: None,
+            password_changed_at: None,
+            profile,
+            status: UserStatus::Active,
+            locked_at: None,
+            locked_reason: None,
+            last_login_at: None,
+            login_count: 0,
+            failed_login_count: 0,
+            last_failed_login_at: None,
+            two_factor_method: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    fn full() -> Profile {
+        let some = |text: &str| Some(text.to_owned());
+        Profile {
+            given_name: some("Ana"),
+            family_name: some("Silva"),
+            middle_name: some("M."),
+            nickname: some("nana"),
+            preferred_username: some("ana"),
+            profile_url: some("https://example.org/ana"),
+            picture_url: some("https://example.org/ana.png"),
+            website_url: some("https://ana.example"),
+            gender: some("female"),
+            birthdate: some("1990-02-28"),
+            zoneinfo: some("Europe/Lisbon"),
+            locale: some("pt-PT"),
+            phone_number: some("+351 210 000 000"),
+            phone_number_verified: true,
+            address: Address { street: some("Rua 1"), country: some("PT"), ..Address::default() },
+        }
+    }
+
+    #[test]
+    fn a_full_profile() {
+        let claims = standard_claims(&user(full()), |_| true);
+        let expected = json!({
+            "name": "Ana M. Silva", "given_name": "Ana", "family_name": "Silva", "middle_name": "M.",
+            "nickname": "nana", "preferred_username": "ana", "profile": "https://example.org/ana",
+            "picture": "https://example.org/ana.png", "website": "https://ana.example", "gender": "female",
+            "birthdate": "1990-02-28", "zoneinfo": "Europe/Lisbon", "locale": "pt-PT",
+            "updated_at": 1_700_000_000, "email": "Ana@Example.org", "email_verified": true,
+            "phone_number": "+351 210 000 000", "phone_number_verified": true,
+            "address": { "street_address": "Rua 1", "country": "PT" },
+        });
+        assert_eq!(Value::Object(claims), expected);
+    }
+
+    #[test]
+    fn openid_connect_core_5_3_2_nothing_empty_is_sent() {
+        let blank = Profile { given_name: Some(String::new()), ..Profile::default() };
+        let claims = standard_claims(&user(blank), |_| true);
+        let names: Vec<&String> = claims.keys().collect();
+        assert_eq!(names.len(), 3, "{names:?}");
+        assert_eq!(Value::Object(claims)["updated_at"], 1_700_000_000);
+    }
+
+    #[test]
+    fn only_wanted_claims_are_sent() {
+        let user = user(full());
+        assert!(standard_claims(&user, |_| false).is_empty());
+        for token in ["profile", "email", "address", "phone"] {
+            let wanted = claims_for_scope(token);
+            let claims = standard_claims(&user, |name| wanted.contains(&name));
+            assert_eq!(claims.len(), wanted.len(), "{token}");
+            assert!(claims.keys().all(|name| wanted.contains(&name.as_str())), "{token}");
+        }
+    }
+
+    #[test]
+    fn each_claim_has_one_scope() {
+        let mut all = claims_supported();
+        assert_eq!(scope_of_claim("birthdate"), Some("profile"));
+        assert_eq!(scope_of_claim("sid"), None);
+        assert!(claims_for_scope("offline_access").is_empty() && claims_for_scope("x").is_empty());
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+}

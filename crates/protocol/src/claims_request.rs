@@ -205,3 +205,119 @@ impl RequestedClaim {
         if object.is_empty() { Value::Null } else { Value::Object(object) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(value: &Value) -> Result<ClaimsRequest, ClaimsRequestError> {
+        ClaimsRequest::parse(&value.to_string())
+    }
+
+    #[test]
+    fn openid_connect_core_section_5_5_example() {
+        let value = json!({
+            "userinfo": {
+                "given_name": { "essential": true }, "nickname": null, "email": { "essential": true },
+                "http://example.info/claims/groups": null,
+            },
+            "id_token": {
+                "auth_time": { "essential": true },
+                "acr": { "values": ["urn:mace:incommon:iap:silver"] },
+            },
+        });
+        let request = parse(&value).unwrap();
+        assert!(request.userinfo.get("given_name").unwrap().essential);
+        assert!(!request.userinfo.get("nickname").unwrap().essential);
+        assert!(request.id_token.contains("auth_time") && !request.id_token.contains("email"));
+        assert!(request.acr().unwrap().accepts(&json!("urn:mace:incommon:iap:silver")));
+        assert!(!request.acr().unwrap().accepts(&json!("urn:porta:acr:1fa")));
+        assert_eq!(request.to_value(), value);
+        assert_eq!(serde_json::to_value(&request).unwrap(), value);
+    }
+
+    #[test]
+    fn unknown_members_are_ignored() {
+        let request = parse(&json!({
+            "verified_claims": 7, "userinfo": null, "id_token": { "x": { "essential": false, "purpose": 1 } },
+        }))
+        .unwrap();
+        assert!(request.userinfo.is_empty());
+        assert_eq!(request.to_value(), json!({ "id_token": { "x": null } }));
+        assert!(parse(&json!({})).unwrap().is_empty());
+    }
+
+    #[test]
+    fn refusals() {
+        use ClaimsRequestError::{Claim, NotAnObject, Section, TooLong, TooMany};
+        let many: serde_json::Map<_, _> = (0..65).map(|i| (i.to_string(), Value::Null)).collect();
+        let values: Vec<Value> = (0..65).map(Value::from).collect();
+        let cases = [
+            (json!([]), NotAnObject),
+            (json!(null), NotAnObject),
+            (json!("x"), NotAnObject),
+            (json!({ "userinfo": [] }), Section),
+            (json!({ "id_token": "email" }), Section),
+            (json!({ "id_token": { "acr": true } }), Claim),
+            (json!({ "id_token": { "acr": [] } }), Claim),
+            (json!({ "id_token": { "acr": { "essential": "true" } } }), Claim),
+            (json!({ "id_token": { "acr": { "essential": null } } }), Claim),
+            (json!({ "id_token": { "acr": { "values": "1" } } }), Claim),
+            (json!({ "userinfo": many }), TooMany),
+            (json!({ "userinfo": { "acr": { "values": values } } }), TooMany),
+            (json!({ "x": "a".repeat(MAX_BYTES) }), TooLong),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(parse(&value), Err(expected), "{value}");
+        }
+        for text in ["", "{", "{}x", "{'a':1}", &"[".repeat(8000), &"{\"a\":".repeat(1600)] {
+            assert_eq!(ClaimsRequest::parse(text), Err(NotAnObject), "{text}");
+        }
+    }
+
+    #[test]
+    fn openid_connect_core_section_3_1_2_2_subject() {
+        let request = parse(&json!({ "id_token": { "sub": { "value": "ana" } } })).unwrap();
+        assert!(request.accepts_subject("ana") && !request.accepts_subject("ben"));
+        assert_eq!(request.requested_subject(), Some("ana"));
+        let either = parse(&json!({ "id_token": { "sub": { "values": ["ana", "ben"] } } })).unwrap();
+        assert!(either.accepts_subject("ben") && !either.accepts_subject("eve"));
+        let nobody = parse(&json!({ "id_token": { "sub": { "values": [] } } })).unwrap();
+        assert!(!nobody.accepts_subject("ana"));
+        let other_type = parse(&json!({ "userinfo": { "sub": { "value": 7 } } })).unwrap();
+        assert!(!other_type.accepts_subject("7"));
+        assert!(parse(&json!({ "id_token": { "sub": null } })).unwrap().accepts_subject("ana"));
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 5, |inner| {
+            let name = "userinfo|id_token|essential|value|values|sub|[a-z]{0,4}";
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((name, inner), 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_is_read_or_refused(value in any_json(), text in "\\PC{0,60}") {
+            let _ = ClaimsRequest::parse(&text);
+            for wrapped in [value.clone(), json!({ "userinfo": value, "id_token": { "acr": value } })] {
+                if let Ok(request) = parse(&wrapped) {
+                    prop_assert_eq!(ClaimsRequest::from_value(&request.to_value()).unwrap(), request);
+                }
+            }
+        }
+    }
+}

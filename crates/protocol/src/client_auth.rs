@@ -206,3 +206,149 @@ fn client_id(text: &str) -> Result<ClientId, ClientAuthError> {
 fn is_printable(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, 0x20..=0x7E))
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(header: Option<&str>, body: &str) -> Result<Presented, ClientAuthError> {
+        presented(header.map(str::as_bytes), &Params::parse(body).unwrap())
+    }
+
+    fn basic_of(pair: &str) -> String {
+        format!("Basic {}", STANDARD.encode(pair))
+    }
+
+    /// Mechanism, id and secret, for comparing.
+    fn shown(presented: &Presented) -> (&'static str, &str, &str) {
+        let id = presented.client_id().map_or("", ClientId::as_str);
+        let secret = presented.secret().map_or("", PresentedSecret::expose);
+        match presented {
+            Presented::None => ("none", id, secret),
+            Presented::Public { .. } => ("public", id, secret),
+            Presented::Basic { .. } => ("basic", id, secret),
+            Presented::Post { .. } => ("post", id, secret),
+        }
+    }
+
+    #[test]
+    fn each_mechanism_is_recognised() {
+        let cases = [
+            (None, "", ("none", "", "")),
+            (None, "client_id=&client_secret=", ("none", "", "")),
+            (None, "client_id=app", ("public", "app", "")),
+            (None, "client_id=app&client_secret=s+%25", ("post", "app", "s %")),
+            (Some(basic_of("app:s")), "", ("basic", "app", "s")),
+            (Some(basic_of("app:s")), "client_id=app", ("basic", "app", "s")),
+            // RFC 7617 §2: only the first colon separates.
+            (Some(basic_of("app:s:t:")), "", ("basic", "app", "s:t:")),
+            // RFC 6749 §2.3.1: decoded after splitting; `-` and `_` come percent-encoded from some clients.
+            (Some(basic_of("a%3Ab:%2D%5F+%2B")), "", ("basic", "a:b", "-_ +")),
+        ];
+        for (header, body, expected) in cases {
+            assert_eq!(shown(&read(header.as_deref(), body).unwrap()), expected, "{header:?} {body}");
+        }
+    }
+
+    #[test]
+    fn scheme_in_any_case_and_padding_optional() {
+        for header in [
+            format!("basic {}", STANDARD.encode("app:sec")),
+            format!("BASIC {}", STANDARD_NO_PAD.encode("app:sec")),
+            format!("Basic   {} ", STANDARD.encode("app:sec")),
+        ] {
+            assert_eq!(shown(&read(Some(&header), "").unwrap()), ("basic", "app", "sec"), "{header}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        use ClientAuthError::{
+            ClientIdMismatch, ImpossibleClientId, MalformedBasic, MissingClientId, NotPrintable, Repeated,
+            SeveralMechanisms, TooLong, UnsupportedMechanism,
+        };
+        let good = basic_of("app:s");
+        let long = "x".repeat(MAX_BYTES + 1);
+        let cases: Vec<(Option<String>, String, ClientAuthError)> = vec![
+            (Some(good.clone()), "client_secret=s".into(), SeveralMechanisms),
+            (Some(good.clone()), "client_id=app&client_secret=s".into(), SeveralMechanisms),
+            (Some(good.clone()), "client_assertion=x".into(), SeveralMechanisms),
+            (None, "client_secret=s&client_assertion=x".into(), SeveralMechanisms),
+            (Some("Bearer t".into()), "client_secret=s".into(), SeveralMechanisms),
+            (None, "client_assertion=x&client_assertion_type=y".into(), UnsupportedMechanism),
+            (Some("Bearer t".into()), String::new(), UnsupportedMechanism),
+            (Some("Digest x".into()), "client_id=app".into(), UnsupportedMechanism),
+            (Some(String::new()), String::new(), UnsupportedMechanism),
+            (Some(good.clone()), "client_id=other".into(), ClientIdMismatch),
+            (Some(good.clone()), "client_id=APP".into(), ClientIdMismatch),
+            (None, "client_secret=s".into(), MissingClientId),
+            (None, "client_id=a&client_id=a".into(), Repeated),
+            (None, "client_id=a&client_secret=a&client_secret=b".into(), Repeated),
+            (Some("Basic".into()), String::new(), MalformedBasic),
+            (Some("Basic %%%".into()), String::new(), MalformedBasic),
+            (Some(format!("Basic{}", STANDARD.encode("app:s"))), String::new(), UnsupportedMechanism),
+            (Some(basic_of("app")), String::new(), MalformedBasic),
+            (Some(basic_of(":s")), String::new(), MalformedBasic),
+            (Some(basic_of("app:")), String::new(), MalformedBasic),
+            (Some(basic_of("app:%")), String::new(), MalformedBasic),
+            (Some(basic_of("app:%00")), String::new(), MalformedBasic),
+            (Some(basic_of("app:%FF")), String::new(), MalformedBasic),
+            (Some(basic_of("app:é")), String::new(), NotPrintable),
+            (Some(basic_of("a\u{7f}:s")), String::new(), NotPrintable),
+            (Some(basic_of("app:a%0Ab")), String::new(), NotPrintable),
+            (None, "client_id=app&client_secret=%0A".into(), NotPrintable),
+            (None, "client_id=%C3%A9".into(), NotPrintable),
+            (None, "client_id=a+b".into(), ImpossibleClientId),
+            (None, format!("client_id={}", "a".repeat(256)), ImpossibleClientId),
+            (None, format!("client_id={long}"), TooLong),
+            (None, format!("client_id=a&client_secret={long}"), TooLong),
+            (Some(basic_of(&format!("app:{long}"))), String::new(), TooLong),
+        ];
+        for (header, body, expected) in cases {
+            assert_eq!(read(header.as_deref(), &body).unwrap_err(), expected, "{header:?} {body}");
+        }
+    }
+
+    #[test]
+    fn header_bytes_outside_ascii_are_refused() {
+        for header in [&b"Basic \xff\xfe"[..], b"\xff", b"Basic\xa0YTpi"] {
+            assert!(presented(Some(header), &Params::default()).is_err());
+        }
+    }
+
+    #[test]
+    fn answers_are_400_or_401() {
+        let status = |error: ClientAuthError| OAuthError::from(error).status();
+        assert_eq!(status(ClientAuthError::SeveralMechanisms), 400);
+        assert_eq!(status(ClientAuthError::ClientIdMismatch), 400);
+        assert_eq!(status(ClientAuthError::UnsupportedMechanism), 401);
+        assert_eq!(status(ClientAuthError::ImpossibleClientId), 401);
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let presented = read(Some(&basic_of("app:hush")), "").unwrap();
+        assert!(!format!("{presented:?}").contains("hush"));
+        assert_eq!(presented.secret().unwrap().digest(), TokenDigest::of("hush"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            let _ = presented(Some(&bytes), &Params::default());
+            let encoded = format!("Basic {}", STANDARD.encode(&bytes));
+            let _ = presented(Some(encoded.as_bytes()), &Params::default());
+        }
+
+        #[test]
+        fn encoded_pairs_read_back(id in "[!-~]{1,60}", secret in "[ -~]{1,60}") {
+            let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+            let header = basic_of(&format!("{}:{}", encode(&id), encode(&secret)));
+            let presented = read(Some(&header), "").unwrap();
+            prop_assert_eq!(shown(&presented), ("basic", id.as_str(), secret.as_str()));
+        }
+    }
+}

@@ -154,3 +154,47 @@ impl fmt::Display for OAuthError {
 }
 
 impl std::error::Error for OAuthError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_6749_section_5_2_description_characters() {
+        let error = OAuthError::new(ErrorCode::InvalidRequest, "a \"b\" \\ é\r\nSet-Cookie: x");
+        assert_eq!(error.description(), "a 'b' ? ???Set-Cookie: x");
+        assert_eq!(OAuthError::new(ErrorCode::InvalidGrant, "plain").description(), "plain");
+    }
+
+    #[test]
+    fn body_has_two_members() {
+        let error = OAuthError::new(ErrorCode::InvalidGrant, "no");
+        assert_eq!(error.to_json(), br#"{"error":"invalid_grant","error_description":"no"}"#);
+    }
+
+    #[test]
+    fn challenges_stay_one_header() {
+        let error = OAuthError::new(ErrorCode::InvalidClient, "client authentication failed");
+        assert_eq!(
+            error.challenge("Basic", "https://id.example/acme"),
+            "Basic realm=\"https://id.example/acme\", error=\"invalid_client\", \
+             error_description=\"client authentication failed\""
+        );
+        assert_eq!(bare_challenge("Bearer", "a\"b\r\nc\\"), "Bearer realm=\"abc\"");
+    }
+
+    #[test]
+    fn statuses_follow_the_specifications() {
+        for code in ErrorCode::ALL {
+            let expected = match code.as_str() {
+                "invalid_client" | "invalid_token" => 401,
+                "insufficient_scope" => 403,
+                "rate_limit_exceeded" => 429,
+                "server_error" => 500,
+                "temporarily_unavailable" => 503,
+                _ => 400,
+            };
+            assert_eq!(code.status(), expected, "{code}");
+        }
+    }
+}

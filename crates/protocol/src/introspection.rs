@@ -55,3 +55,32 @@ impl Serialize for IntrospectionResponse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rfc_7662_section_2_2_an_inactive_token_tells_nothing() {
+        assert_eq!(serde_json::to_string(&IntrospectionResponse::Inactive).unwrap(), r#"{"active":false}"#);
+    }
+
+    #[test]
+    fn an_active_token_tells_what_is_set() {
+        let token = ActiveToken {
+            client_id: "app".to_owned(),
+            iss: "https://id.example/acme".to_owned(),
+            exp: 2,
+            iat: 1,
+            sub: Some("ana".to_owned()),
+            ..ActiveToken::default()
+        };
+        let expected = json!({
+            "active": true, "client_id": "app", "iss": "https://id.example/acme", "exp": 2, "iat": 1, "sub": "ana",
+        });
+        let answer = IntrospectionResponse::Active(Box::new(token));
+        assert_eq!(serde_json::to_value(answer).unwrap(), expected);
+    }
+}

@@ -90,3 +90,62 @@ pub fn discovery(issuer: &str, capabilities: &Capabilities<'_>) -> Value {
         "authorization_response_iss_parameter_supported": true,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_url_starts_with_the_issuer() {
+        let document = discovery("https://id.example/acme", &Capabilities::default());
+        let members = document.as_object().unwrap();
+        for (name, value) in
+            members.iter().filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri")
+        {
+            assert!(value.as_str().unwrap().starts_with("https://id.example/acme/"), "{name}");
+        }
+        assert_eq!(document["issuer"], "https://id.example/acme");
+        assert_eq!(document["introspection_endpoint"], "https://id.example/acme/token/introspection");
+        assert_eq!(document["end_session_endpoint"], "https://id.example/acme/session/end");
+    }
+
+    #[test]
+    fn only_what_works_is_advertised() {
+        let capabilities = Capabilities {
+            id_token_algorithms: &[SigningAlgorithm::Es256],
+            custom_claims: &["badge", "email"],
+            ..Capabilities::default()
+        };
+        let document = discovery("https://id.example/acme", &capabilities);
+        assert_eq!(document["response_types_supported"], json!(["code"]));
+        assert_eq!(document["response_modes_supported"], json!(["query", "fragment", "form_post"]));
+        assert_eq!(
+            document["token_endpoint_auth_methods_supported"],
+            json!(["client_secret_basic", "client_secret_post", "none"])
+        );
+        assert_eq!(document["id_token_signing_alg_values_supported"], json!(["ES256"]));
+        assert_eq!(document["prompt_values_supported"], json!(["none", "login", "consent"]));
+        let claims = document["claims_supported"].as_array().unwrap();
+        assert_eq!(claims.iter().filter(|claim| *claim == "email").count(), 1);
+        assert!(claims.iter().any(|claim| claim == "badge"));
+        for absent in [
+            "registration_endpoint",
+            "device_authorization_endpoint",
+            "pushed_authorization_request_endpoint",
+            "check_session_iframe",
+            "dpop_signing_alg_values_supported",
+            "token_endpoint_auth_signing_alg_values_supported",
+            "backchannel_logout_supported",
+        ] {
+            assert!(document.get(absent).is_none(), "{absent}");
+        }
+        for (switch, expected) in [
+            ("claims_parameter_supported", true),
+            ("request_parameter_supported", false),
+            ("request_uri_parameter_supported", false),
+            ("authorization_response_iss_parameter_supported", true),
+        ] {
+            assert_eq!(document[switch], expected, "{switch}");
+        }
+    }
+}

@@ -126,3 +126,77 @@ fn hex_digit(byte: u8) -> Result<u8, ParamsError> {
         _ => Err(ParamsError::PercentEncoding),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn pairs_are_decoded_and_kept() {
+        let params = Params::parse("a=1&b=%C3%A9+x&resource=u&resource=v&&=z&flag&e=%3D%26").unwrap();
+        assert_eq!(params.get("a"), Some("1"));
+        assert_eq!(params.get("b"), Some("é x"));
+        assert_eq!(params.get("e"), Some("=&"));
+        assert_eq!(params.all("resource").collect::<Vec<_>>(), ["u", "v"]);
+        assert_eq!(params.get("missing"), None);
+    }
+
+    #[test]
+    fn rfc_6749_section_3_1_a_parameter_without_value_is_omitted() {
+        let params = Params::parse("a=&b&c=1").unwrap();
+        assert_eq!(params.get("a"), None);
+        assert_eq!(params.get("b"), None);
+        assert_eq!(Params::parse("a=&a=1").unwrap().repeated(&[]), None);
+    }
+
+    #[test]
+    fn rfc_6749_section_3_1_repetition_is_noticed() {
+        let params = Params::parse("x=1&resource=a&resource=b&state=1&%73tate=2&x=1").unwrap();
+        assert_eq!(params.repeated(&["resource"]), Some("state"));
+        assert_eq!(params.repeated(&[]), Some("resource"));
+        assert_eq!(Params::parse("a=1&A=2").unwrap().repeated(&[]), None);
+    }
+
+    #[test]
+    fn malformed_input_is_refused() {
+        let cases: [(&[u8], ParamsError); 12] = [
+            (b"a=%", ParamsError::PercentEncoding),
+            (b"a=%4", ParamsError::PercentEncoding),
+            (b"a=%zz", ParamsError::PercentEncoding),
+            (b"%=a", ParamsError::PercentEncoding),
+            (b"a=%+1", ParamsError::PercentEncoding),
+            (b"a=\xff", ParamsError::Utf8),
+            (b"a=%ff", ParamsError::Utf8),
+            (b"a=%C3", ParamsError::Utf8),
+            (b"a=%ED%A0%80", ParamsError::Utf8),
+            (b"a=%00", ParamsError::Nul),
+            (b"a\0=1", ParamsError::Nul),
+            (b"a=%C0%80", ParamsError::Utf8),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(Params::parse(bytes), Err(expected), "{}", bytes.escape_ascii());
+        }
+        assert!(Params::parse("a=1&".repeat(MAX_PAIRS)).is_ok());
+        assert_eq!(Params::parse("a=1&".repeat(MAX_PAIRS + 1)), Err(ParamsError::TooMany));
+    }
+
+    #[test]
+    fn values_are_not_printed() {
+        assert!(!format!("{:?}", Params::parse("client_secret=hush").unwrap()).contains("hush"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Params::parse(&bytes);
+        }
+
+        #[test]
+        fn what_is_written_reads_back(pairs in prop::collection::vec(("\\PC{1,8}", "\\PC{1,20}"), 0..20)) {
+            let params: Params = pairs.into_iter().collect();
+            prop_assert_eq!(Params::parse(params.encode()).unwrap(), params);
+        }
+    }
+}

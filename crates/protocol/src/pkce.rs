@@ -67,3 +67,59 @@ fn is_verifier_shaped(text: &str) -> bool {
     (43..=128).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    #[test]
+    fn rfc_7636_appendix_b() {
+        let challenge = CodeChallenge::parse(CHALLENGE, Some("S256")).unwrap();
+        assert!(challenge.verify(VERIFIER));
+        for wrong in ["", CHALLENGE, &VERIFIER[1..], &format!("{VERIFIER}="), &VERIFIER.to_lowercase()] {
+            assert!(!challenge.verify(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_s256_is_a_method() {
+        for method in [None, Some("plain"), Some("s256"), Some("S256 "), Some("S512"), Some("none")] {
+            assert_eq!(CodeChallenge::parse(CHALLENGE, method), Err(PkceError::Method), "{method:?}");
+        }
+    }
+
+    #[test]
+    fn rfc_7636_section_4_2_shape() {
+        let long = "a".repeat(129);
+        for bad in
+            ["", "short", &CHALLENGE[1..], &long, &CHALLENGE.replace('E', "+"), &CHALLENGE.replace('E', "é")]
+        {
+            assert_eq!(CodeChallenge::parse(bad, Some("S256")), Err(PkceError::Challenge), "{bad}");
+        }
+        assert!(CodeChallenge::parse(&long[1..], Some("S256")).is_ok());
+    }
+
+    #[test]
+    fn both_parameters_or_none() {
+        let read = |query: &str| CodeChallenge::from_params(&Params::parse(query).unwrap());
+        assert_eq!(read("a=1"), Ok(None));
+        assert_eq!(read("code_challenge_method=S256"), Err(PkceError::MissingChallenge));
+        assert_eq!(read("code_challenge=&code_challenge_method=S256"), Err(PkceError::MissingChallenge));
+        assert_eq!(read(&format!("code_challenge={CHALLENGE}")), Err(PkceError::Method));
+        assert!(read(&format!("code_challenge={CHALLENGE}&code_challenge_method=S256")).unwrap().is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn only_its_own_verifier_verifies(verifier in "[A-Za-z0-9._~-]{43,128}", other in "\\PC{0,140}") {
+            let challenge = CodeChallenge::parse(&sha256_base64url(&verifier), Some("S256")).unwrap();
+            prop_assert!(challenge.verify(&verifier));
+            prop_assert_eq!(challenge.verify(&other), verifier == other);
+        }
+    }
+}

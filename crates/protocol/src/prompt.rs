@@ -105,3 +105,41 @@ impl<'de> Deserialize<'de> for Prompt {
         Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_a_set() {
+        let prompt = Prompt::parse("consent login consent").unwrap();
+        assert_eq!(prompt.to_string(), "login consent");
+        assert!(prompt.contains(PromptValue::Login) && !prompt.is_none());
+        assert!(Prompt::parse("").unwrap().is_empty());
+        assert!(Prompt::parse("none none").unwrap().is_none());
+        assert_eq!(prompt.without(PromptValue::Login).to_string(), "consent");
+    }
+
+    #[test]
+    fn openid_connect_core_3_1_2_1_none_stands_alone() {
+        for bad in ["none login", "consent none", "none create"] {
+            assert_eq!(Prompt::parse(bad), Err(PromptError::NoneNotAlone), "{bad}");
+        }
+    }
+
+    #[test]
+    fn unknown_words_are_refused() {
+        for bad in ["Login", "login\tconsent", "login,consent", "x", "nonelogin"] {
+            assert_eq!(Prompt::parse(bad), Err(PromptError::Unknown), "{bad}");
+        }
+    }
+
+    #[test]
+    fn stored_form_reads_back() {
+        for value in PromptValue::ALL {
+            let prompt = Prompt::default().with(*value);
+            let stored = serde_json::to_string(&prompt).unwrap();
+            assert_eq!(serde_json::from_str::<Prompt>(&stored).unwrap(), prompt);
+        }
+    }
+}

@@ -161,3 +161,6 @@ fn percent_encoding_is_whole(uri: &str) -> bool {
         bytes.len() >= 2 && bytes[0].is_ascii_hexdigit() && bytes[1].is_ascii_hexdigit()
     })
 }
+
+#[cfg(test)]
+mod tests;

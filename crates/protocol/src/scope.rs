@@ -141,3 +141,67 @@ impl<'de> Deserialize<'de> for Scope {
         Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn scope(text: &str) -> Scope {
+        Scope::parse(text).unwrap()
+    }
+
+    #[test]
+    fn order_is_kept_and_repetition_dropped() {
+        assert_eq!(scope("openid  email openid profile ").to_string(), "openid email profile");
+        assert!(scope("").is_empty());
+        assert_eq!(scope("OpenID openid").len(), 2);
+    }
+
+    #[test]
+    fn rfc_6749_section_3_3_other_characters_are_refused() {
+        for bad in ["a\tb", "a\nb", "a\"b", "a\\b", "é", "a\u{a0}b", "a\0", "\u{7f}", "openid\r"] {
+            assert_eq!(Scope::parse(bad), Err(ScopeError::Character), "{bad:?}");
+        }
+        assert_eq!(Scope::parse(&"a".repeat(MAX_BYTES + 1)), Err(ScopeError::TooLong));
+        let many: Vec<String> = (0..=MAX_TOKENS).map(|i| i.to_string()).collect();
+        assert_eq!(Scope::parse(&many.join(" ")), Err(ScopeError::TooLong));
+    }
+
+    #[test]
+    fn set_operations() {
+        let (one, two) = (scope("openid email phone"), scope("phone openid address"));
+        assert_eq!(one.intersection(&two).to_string(), "openid phone");
+        assert_eq!(one.union(&two).to_string(), "openid email phone address");
+        assert_eq!(one.difference(&two).to_string(), "email");
+        assert_eq!(one.without(EMAIL).to_string(), "openid phone");
+        assert!(scope("").is_subset_of(&one) && !one.is_subset_of(&two));
+    }
+
+    #[test]
+    fn serde_goes_through_the_grammar() {
+        let text = serde_json::to_string(&scope("openid email")).unwrap();
+        assert_eq!(text, "\"openid email\"");
+        assert!(serde_json::from_str::<Scope>("\"a\\tb\"").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,200}") {
+            if let Ok(scope) = Scope::parse(&text) {
+                prop_assert_eq!(Scope::parse(&scope.to_string()).unwrap(), scope);
+            }
+        }
+
+        #[test]
+        fn laws_of_sets(one in "([a-e] ){0,6}", two in "([a-e] ){0,6}") {
+            let (one, two) = (scope(&one), scope(&two));
+            let (both, either) = (one.intersection(&two), one.union(&two));
+            prop_assert!(both.is_subset_of(&one) && both.is_subset_of(&two));
+            prop_assert!(one.is_subset_of(&either) && two.is_subset_of(&either));
+            prop_assert_eq!(both.len() + either.len(), one.len() + two.len());
+            prop_assert_eq!(one.difference(&two).len() + both.len(), one.len());
+        }
+    }
+}

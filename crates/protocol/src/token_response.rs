@@ -46,3 +46,18 @@ impl fmt::Debug for TokenResponse {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_members_are_left_out() {
+        let answer = TokenResponse::bearer("porta_at_x".to_owned(), 3600);
+        assert_eq!(
+            serde_json::to_string(&answer).unwrap(),
+            r#"{"access_token":"porta_at_x","token_type":"Bearer","expires_in":3600}"#
+        );
+        assert!(!format!("{answer:?}").contains("porta_at_x"));
+    }
+}

@@ -72,6 +72,7 @@ pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Par
 }
 
 /// Credentials of a client from header and body.
+#[expect(clippy::result_large_err, reason = "the error is the answer; it moves once")]
 pub(crate) fn credentials(tenant: &Tenant, headers: &HeaderMap, params: &Params) -> Result<Presented, Reply> {
     let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     presented(authorization, params).map_err(|error| {

@@ -78,7 +78,6 @@ impl Engine {
 
     /// Everything after the target is proven.
     pub(crate) fn check_request(
-        &self,
         tenant: &Tenant,
         params: &Params,
         target: &Redirectable,
@@ -94,7 +93,7 @@ impl Engine {
         no_unknown_resource(params)?; // RFC 8707 §2
         let max_age = max_age(params)?;
         let claims = claims(params)?; // OpenID Connect Core §5.5
-        let hinted_subject = self.hinted_subject(tenant, params, client)?;
+        let hinted_subject = Self::hinted_subject(tenant, params, client)?;
         reachable_acr(claims.as_ref())?; // OpenID Connect Core §5.5.1.1
         Ok(AuthorizationRequest {
             client_id: client.client.client_id.to_string(),
@@ -115,15 +114,10 @@ impl Engine {
     }
 
     /// A hint must be an ID token this tenant signed for this client; its age does not matter.
-    fn hinted_subject(
-        &self,
-        tenant: &Tenant,
-        params: &Params,
-        client: &ProtocolClient,
-    ) -> Checked<Option<String>> {
+    fn hinted_subject(tenant: &Tenant, params: &Params, client: &ProtocolClient) -> Checked<Option<String>> {
         let Some(hint) = params.get("id_token_hint") else { return Ok(None) };
         let hint =
-            self.read_id_token_hint(tenant, hint).ok_or_else(|| invalid("id_token_hint is not valid"))?;
+            Self::read_id_token_hint(tenant, hint).ok_or_else(|| invalid("id_token_hint is not valid"))?;
         if hint.client_id != client.client.client_id.as_str() {
             return Err(invalid("id_token_hint was issued to another client"));
         }
@@ -151,17 +145,12 @@ fn exact_redirect_uri(params: &Params, client: &ProtocolClient) -> Checked<(Stri
 
 /// OAuth 2.0 Multiple Response Type Encoding Practices §2.1. An unusable mode is reported in the default one.
 fn response_mode(params: &Params) -> (ResponseMode, Option<OAuthError>) {
-    match params.get("response_mode") {
-        None => (ResponseMode::Query, None),
-        Some(word) => match ResponseMode::parse(word) {
-            Some(mode) => (mode, None),
-            None => {
-                let error =
-                    OAuthError::new(ErrorCode::UnsupportedResponseMode, "response_mode is not supported");
-                (ResponseMode::Query, Some(error))
-            }
-        },
+    let Some(word) = params.get("response_mode") else { return (ResponseMode::Query, None) };
+    if let Some(mode) = ResponseMode::parse(word) {
+        return (mode, None);
     }
+    let error = OAuthError::new(ErrorCode::UnsupportedResponseMode, "response_mode is not supported");
+    (ResponseMode::Query, Some(error))
 }
 
 fn code_grant_allowed(client: &ProtocolClient) -> Checked<()> {

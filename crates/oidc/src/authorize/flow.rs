@@ -80,7 +80,7 @@ impl Engine {
         params: &Params,
     ) -> Result<(Redirectable, AuthorizationRequest), AuthorizeError> {
         let target = self.find_target(tenant, params).await?;
-        match self.check_request(tenant, params, &target) {
+        match Self::check_request(tenant, params, &target) {
             Ok(request) => Ok((target, request)),
             Err(error) => Err(AuthorizeError::Client(Box::new(target), error)),
         }

@@ -21,7 +21,7 @@ use crate::clients::ProtocolClient;
 use crate::{Caller, Engine, EngineError, Tenant};
 
 /// How long a used code is remembered, so that a replay can be traced to what the first use granted.
-const REMEMBER_USED: Duration = Duration::from_secs(3600);
+const REMEMBER_USED: Duration = Duration::from_hours(1);
 
 /// What a code stands for. The family's id is fixed here, so a replay knows what to revoke without asking anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,33 @@
+# The front door. `make run` shows the product, `make test` is the whole truth, `make quick` is for between two edits.
+
+.PHONY: help run test quick bench e2e fmt setup
+
+help: ## Show the targets
+	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
+
+run: ## Porta on this machine: http://localhost:3000, demo application on http://localhost:3001
+	cargo run -p porta -- dev
+
+test: setup ## Everything: format, lints, dependencies, tests on both stores, end to end on both stores
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo deny --log-level error check bans licenses sources
+	scripts/with-services.sh cargo test --workspace --locked
+	scripts/e2e.sh embedded postgres
+
+quick: ## Format, lints and tests that need no services
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace -- --skip postgres --skip redis
+
+e2e: setup ## End to end over HTTP and in a browser, on both stores
+	scripts/e2e.sh embedded postgres
+
+bench: ## Benchmarks
+	cargo bench --workspace
+
+fmt: ## Format the sources
+	cargo fmt --all
+
+setup: ## Check (and, where it may, install) what the tests need
+	@scripts/setup.sh

@@ -1,0 +1,112 @@
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Barrier;
+
+use super::*;
+use crate::Secrets;
+
+fn mode(path: &std::path::Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn load_in(directory: &Directory, pairs: &[(&str, &str)]) -> Result<Secrets, Vec<Problem>> {
+    Secrets::load(&Source::of(pairs.iter().copied(), &directory.0), &OsEntropy)
+}
+
+fn exposed(secrets: &Secrets) -> (String, [u8; 32], [u8; 32]) {
+    (
+        secrets.cookie_keys[0].expose_secret().to_owned(),
+        *secrets.signing_key_encryption_key.expose(),
+        *secrets.two_factor_encryption_key.expose(),
+    )
+}
+
+#[test]
+fn the_first_start_generates_and_later_ones_agree() {
+    let directory = Directory::new();
+    let first = exposed(&load_in(&directory, &[]).unwrap());
+    let second = exposed(&load_in(&directory, &[]).unwrap());
+    assert_eq!(first, second);
+    assert_ne!(first.1, first.2);
+    assert_eq!(first.0.len(), 64);
+    let data_dir = directory.0.join(".porta");
+    assert_eq!((mode(&data_dir), mode(&data_dir.join("secrets.env"))), (0o700, 0o600));
+    assert_eq!(std::fs::read_dir(&data_dir).unwrap().count(), 1, "no draft is left behind");
+}
+
+#[test]
+fn many_first_starts_at_once_agree_on_one_set() {
+    for _ in 0..20 {
+        let directory = Directory::new();
+        let barrier = Barrier::new(8);
+        let all: Vec<_> = std::thread::scope(|scope| {
+            let start = || {
+                barrier.wait();
+                exposed(&load_in(&directory, &[]).unwrap())
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+        assert_eq!(std::fs::read_dir(directory.0.join(".porta")).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn given_secrets_win_and_a_full_set_writes_nothing() {
+    let directory = Directory::new();
+    let generated = exposed(&load_in(&directory, &[]).unwrap());
+    let mixed = exposed(&load_in(&directory, &[("COOKIE_KEYS", COOKIE)]).unwrap());
+    assert_eq!(mixed, (COOKIE.to_owned(), generated.1, generated.2));
+
+    let other = Directory::new();
+    let full = [
+        ("COOKIE_KEYS", COOKIE),
+        ("SIGNING_KEY_ENCRYPTION_KEY", SIGNING),
+        ("TWO_FACTOR_ENCRYPTION_KEY", TWO_FACTOR),
+    ];
+    load_in(&other, &full).unwrap();
+    assert!(!other.0.join(".porta").exists());
+}
+
+#[test]
+fn a_damaged_file_is_refused_and_never_replaced() {
+    for damage in
+        ["", "COOKIE_KEYS=x", "nonsense", "COOKIE_KEYS=0123456789abcdef0123\nSIGNING_KEY_ENCRYPTION_KEY=1"]
+    {
+        let directory = Directory::new();
+        load_in(&directory, &[]).unwrap();
+        let path = directory.0.join(".porta/secrets.env");
+        std::fs::write(&path, damage).unwrap();
+        let problems = load_in(&directory, &[]).unwrap_err();
+        assert!(problems[0].key.ends_with("secrets.env"), "{problems:?}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), damage);
+    }
+}
+
+#[test]
+fn a_file_that_others_may_read_is_closed_again() {
+    let directory = Directory::new();
+    load_in(&directory, &[]).unwrap();
+    let path = directory.0.join(".porta/secrets.env");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    load_in(&directory, &[]).unwrap();
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_made_is_a_problem() {
+    let directory = Directory::new();
+    directory.write("file", "");
+    let problems = load_in(&directory, &[("PORTA_DATA_DIR", "file/below")]).unwrap_err();
+    assert!(problems[0].key.ends_with("file/below/secrets.env"), "{problems:?}");
+}
+
+#[test]
+fn a_directory_that_exists_keeps_its_mode() {
+    let directory = Directory::new();
+    let data_dir = directory.0.join("shared");
+    std::fs::create_dir(&data_dir).unwrap();
+    std::fs::set_permissions(&data_dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+    load_in(&directory, &[("PORTA_DATA_DIR", "shared")]).unwrap();
+    assert_eq!((mode(&data_dir), mode(&data_dir.join("secrets.env"))), (0o755, 0o600));
+}

@@ -1,0 +1,101 @@
+use super::*;
+
+fn violations() -> Vec<(&'static str, String, &'static str)> {
+    let own = |name, value: &str, label| (name, value.to_owned(), label);
+    vec![
+        own("COOKIE_KEYS", "Change-Me-7s9vBx2cFm4kHn6tRw8yZa1eGj3dLu", "R1"),
+        own("COOKIE_KEYS", "7s9vBx2cFm4kHn6tRw8y_CHANGE_ME_Za1eGj3dLu", "R1"),
+        own("COOKIE_KEYS", "7s9vBx2cFm4kHn6tRw8yZa1eGj3dLuchangeme", "R1"),
+        own("COOKIE_KEYS", "pQ7s9vBx2cFm4kHn6tRw8yZa1eGj3dL", "R2"),
+        own("COOKIE_KEYS", "pQ7s9vBx2cFm4kHn6tRw8yZa1eGj3dLu, short-but-sixteen", "R2, second key"),
+        own("TWO_FACTOR_ENCRYPTION_KEY", "", "R3"),
+        own("TWO_FACTOR_ENCRYPTION_KEY", &"0123456789abcdef".repeat(4), "R4"),
+        own("TWO_FACTOR_ENCRYPTION_KEY", &"0123456789ABCDEF".repeat(4), "R4 in upper case"),
+        own("SIGNING_KEY_ENCRYPTION_KEY", &"fedcba9876543210".repeat(4), "R5"),
+        own("SIGNING_KEY_ENCRYPTION_KEY", &"0123456789abcdef".repeat(4), "R4 on the other key"),
+        own("DATABASE_URL", "postgres://porta:porta_dev@db/porta", "R6"),
+        own("DATABASE_URL", "postgres://porta@db/porta?password=porta_dev", "R6 in the query"),
+        own("DATABASE_URL", "postgres://porta:porta_secret@db/porta", "N compose password"),
+        own("REDIS_URL", "redis://:porta_secret@redis/0", "N compose password"),
+        own("ISSUER_BASE_URL", "http://id.example.com", "R7"),
+        own("ISSUER_BASE_URL", "http://localhost.example.com", "R7"),
+        own("LOG_LEVEL", "debug", "R8"),
+        own("SMTP_HOST", "localhost", "R9"),
+        own("SMTP_HOST", "LOCALHOST.", "R9"),
+        own("SMTP_HOST", "127.0.0.1", "R9"),
+        own("SMTP_HOST", "127.8.9.1", "R9"),
+        own("SMTP_HOST", "::1", "R9"),
+        own("SMTP_HOST", "[::1]", "R9"),
+        own("SMTP_HOST", "mailhog", "N mail sink"),
+        own("SMTP_HOST", "mailpit.tools.svc", "N mail sink"),
+        own("SMTP_HOST", "sandbox.smtp.mailtrap.io", "N mail sink"),
+        own("SIGNING_KEY_ENCRYPTION_KEY", TWO_FACTOR, "N equal keys"),
+        own("SIGNING_KEY_ENCRYPTION_KEY", &"0".repeat(64), "N one character"),
+        own("SIGNING_KEY_ENCRYPTION_KEY", &"ab".repeat(32), "N pattern"),
+        own("TWO_FACTOR_ENCRYPTION_KEY", &"0f1e2d3c4b5a6978".repeat(4), "N pattern"),
+        own("TWO_FACTOR_ENCRYPTION_KEY", &"abc".repeat(22)[..64], "N pattern that does not divide"),
+        own("COOKIE_KEYS", &"x".repeat(40), "N one character"),
+        own("COOKIE_KEYS", &"secret".repeat(8), "N pattern"),
+        own("ADMIN_CORS_ORIGINS", "https://a.example,http://b.example", "N http origin"),
+    ]
+}
+
+#[test]
+fn each_rule_refuses_in_production() {
+    for (name, value, label) in violations() {
+        let problems = load(changed(&[(name, &value)])).expect_err(label);
+        let blamed = if label == "N equal keys" { "TWO_FACTOR_ENCRYPTION_KEY" } else { name };
+        assert_eq!(keys(&problems), [blamed], "{label}");
+    }
+}
+
+#[test]
+fn no_rule_speaks_outside_production() {
+    for (name, value, label) in violations().into_iter().filter(|(_, value, _)| !value.is_empty()) {
+        for environment in ["development", "test"] {
+            let config = load(changed(&[(name, &value), ("NODE_ENV", environment)])).expect(label);
+            assert_eq!(config.safety.violations, [], "{label}");
+        }
+    }
+}
+
+#[test]
+fn the_hatch_starts_and_lists_everything_it_let_through() {
+    let config = load(changed(&[
+        ("PORTA_SKIP_PROD_SAFETY", "true"),
+        ("LOG_LEVEL", "debug"),
+        ("SMTP_HOST", "mailhog"),
+        ("DATABASE_URL", "postgres://porta:porta_dev@db/porta"),
+    ]))
+    .unwrap();
+    assert!(config.safety.is_skipped);
+    assert_eq!(keys(&config.safety.violations), ["DATABASE_URL", "LOG_LEVEL", "SMTP_HOST"]);
+    assert!(!format!("{:?}", config.safety).contains("porta_dev"));
+}
+
+#[test]
+fn the_hatch_does_not_open_for_values_that_cannot_be_used() {
+    let problems =
+        load(changed(&[("PORTA_SKIP_PROD_SAFETY", "true"), ("TWO_FACTOR_ENCRYPTION_KEY", "")])).unwrap_err();
+    assert_eq!(keys(&problems), ["TWO_FACTOR_ENCRYPTION_KEY"]);
+}
+
+#[test]
+fn a_loopback_issuer_may_speak_http_in_production() {
+    for issuer in ["http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"] {
+        assert!(load(changed(&[("ISSUER_BASE_URL", issuer)])).is_ok(), "{issuer}");
+    }
+}
+
+#[test]
+fn embedded_storage_runs_in_production_with_an_issuer_of_its_own() {
+    let directory = Directory::new();
+    let mut pairs = vec![("NODE_ENV", "production")];
+    let problems = Config::load(&Source::of(pairs.clone(), &directory.0), &OsEntropy).unwrap_err();
+    assert_eq!(keys(&problems), ["ISSUER_BASE_URL"]);
+    assert!(!directory.0.join(".porta").exists(), "nothing is written while something is wrong");
+    pairs.push(("ISSUER_BASE_URL", "https://id.example.com"));
+    let config = Config::load(&Source::of(pairs, &directory.0), &OsEntropy).unwrap();
+    assert!(config.storage.is_embedded());
+    assert_eq!(config.server.host, "127.0.0.1");
+}

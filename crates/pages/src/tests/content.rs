@@ -1,0 +1,181 @@
+//! What each page says and which fields it posts.
+
+use super::*;
+
+#[test]
+fn login_has_its_stable_fields() {
+    let html = Pages::new().login(&acme(), &login("Dock Planner", "", None)).html;
+    assert_eq!(count(&html, "<input type=\"hidden\" name=\"_csrf\" value=\"csrf-token\">"), 2);
+    assert!(html.contains("action=\"/acme/interaction/i1/login\""));
+    assert!(html.contains("action=\"/acme/interaction/i1/abort\""));
+    assert!(html.contains("<input id=\"email\" name=\"email\""));
+    assert!(html.contains("<input id=\"password\" name=\"password\" type=\"password\""));
+    assert!(html.contains("autocomplete=\"username\"") && html.contains("autocomplete=\"current-password\""));
+    assert!(html.contains("<bdi class=\"name\">Dock Planner</bdi>"));
+    assert!(!html.contains("role=\"alert\"") && !body(&html).contains("aria-invalid"));
+}
+
+/// The tag of the field with this id.
+fn field(html: &str, id: &str) -> String {
+    let start = html.find(&format!("<input id=\"{id}\"")).unwrap();
+    html[start..].split('>').next().unwrap().to_owned()
+}
+
+#[test]
+fn an_error_is_tied_to_its_field_and_the_right_field_is_focused() {
+    for (email, flash, invalid, focus) in [
+        ("", None, "", "email"),
+        ("ana@example.com", None, "", "password"),
+        ("ana@example.com", Some(Flash::InvalidCredentials), "email password", "password"),
+        ("", Some(Flash::EmailMissing), "email", "email"),
+        ("not-an-address", Some(Flash::EmailMissing), "email", "email"),
+        ("ana@example.com", Some(Flash::PasswordMissing), "password", "password"),
+        ("ana@example.com", Some(Flash::AccountLocked), "", "password"),
+        ("ana@example.com", Some(Flash::SignInAgain), "", "password"),
+    ] {
+        let html = Pages::new().login(&acme(), &login("Dock Planner", email, flash)).html;
+        for id in ["email", "password"] {
+            let tag = field(&html, id);
+            let is_invalid = tag.contains("aria-invalid=\"true\" aria-describedby=\"flash\"");
+            assert_eq!(is_invalid, invalid.contains(id), "{flash:?}: {tag}");
+            assert_eq!(tag.contains(" autofocus"), id == focus, "{flash:?}: {tag}");
+        }
+        assert!(field(&html, "email").contains(&format!("value=\"{email}\"")));
+    }
+}
+
+#[test]
+fn a_message_has_its_class_and_is_announced() {
+    for flash in FLASHES {
+        let html = Pages::new().login(&acme(), &login("Dock Planner", "", Some(*flash))).html;
+        let class =
+            if *flash == Flash::SignInAgain { "alert flash-info" } else { "alert flash-error alert-error" };
+        assert!(html.contains(&format!("<p class=\"{class}\" id=\"flash\" role=\"alert\">")), "{flash:?}");
+    }
+}
+
+#[test]
+fn without_passwords_the_page_explains_and_only_cancels() {
+    let page = LoginPage { show_password: false, ..login("Dock Planner", "", None) };
+    let html = Pages::new().login(&acme(), &page).html;
+    assert_eq!(count(&html, "<form"), 1);
+    assert!(html.contains("/abort") && html.contains("role=\"alert\"") && !html.contains("id=\"password\""));
+}
+
+#[test]
+fn consent_names_every_scope_and_offers_both_decisions() {
+    let pages = every_page(&acme());
+    let html = &pages.iter().find(|(name, _)| name == "consent").unwrap().1.html;
+    assert_eq!(count(html, "<li>"), 7);
+    assert!(html.contains("Use the permission <bdi class=\"name\">dock:berths:read</bdi>"));
+    assert!(html.contains("type=\"submit\" name=\"decision\" value=\"approve\""));
+    assert!(html.contains("type=\"submit\" name=\"decision\" value=\"deny\""));
+    for name in ["Berth Insights", "Quay Systems", "ana@example.com"] {
+        assert!(html.contains(&format!("<bdi class=\"name\">{name}</bdi>")), "{name}");
+    }
+}
+
+#[test]
+fn logout_posts_what_the_engine_expects() {
+    let pages = every_page(&acme());
+    let html = &pages.iter().find(|(name, _)| name == "logout").unwrap().1.html;
+    assert!(
+        html.contains("<form id=\"op.logoutForm\" method=\"post\" action=\"/acme/session/end/confirm\">")
+    );
+    assert!(html.contains("<input type=\"hidden\" name=\"xsrf\" value=\"xsrf-token\">"));
+    assert!(html.contains("<input type=\"hidden\" name=\"logout\" value=\"yes\">"));
+    assert!(html.contains("href=\"https://app.example/bye?a=1&amp;b=2\""));
+}
+
+#[test]
+fn links_that_would_run_are_left_out() {
+    let pages = Pages::new();
+    let look = acme();
+    for bad in ["javascript:alert(1)", "data:text/html,x", "//evil.example"] {
+        let logout = LogoutPage { action_url: "/x", xsrf: "x", client_name: None, return_url: Some(bad) };
+        assert!(!pages.logout(&look, &logout).html.contains("<a "), "{bad}");
+        let error = ErrorPage { retry_url: Some(bad), ..ErrorPage::new(ErrorText::Generic) };
+        assert!(!pages.error(&look, &error).html.contains("<a "), "{bad}");
+        let form = FormPostPage { target: bad, fields: &[] };
+        assert!(pages.form_post(&look, &form).html.contains("action=\"\""), "{bad}");
+    }
+}
+
+#[test]
+fn waiting_times_are_said_in_words_and_never_too_short() {
+    let pages = Pages::new();
+    for (seconds, words) in [
+        (0, "in a few moments"),
+        (30, "in a few moments"),
+        (31, "in about a minute"),
+        (60, "in about a minute"),
+        (61, "in about 2 minutes"),
+        (900, "in about 15 minutes"),
+        (u64::MAX, "minutes"),
+    ] {
+        let error = ErrorPage { retry_after: Some(seconds), ..ErrorPage::new(ErrorText::RateLimited) };
+        assert!(pages.error(&acme(), &error).html.contains(words), "{seconds}");
+        let flash = Some(Flash::RateLimited { retry_after: seconds });
+        assert!(pages.login(&acme(), &login("x", "", flash)).html.contains(words), "{seconds}");
+    }
+}
+
+#[test]
+fn a_form_post_carries_its_fields_exactly() {
+    let state = "a\"b'c<d>&e\r\nf\u{202e}g";
+    let fields = [("code".to_owned(), "x".to_owned()), ("submit".to_owned(), state.to_owned())];
+    let html = Pages::new()
+        .form_post(&acme(), &FormPostPage { target: "com.example.app:/cb", fields: &fields })
+        .html;
+    let value = "a&quot;b&#39;c&lt;d&gt;&amp;e&#13;&#10;f\u{202e}g";
+    assert!(html.contains(&format!("<input type=\"hidden\" name=\"submit\" value=\"{value}\">")), "{html}");
+    assert!(html.contains("action=\"com.example.app:/cb\""));
+    assert!(html.contains("<button class=\"btn-primary\" type=\"submit\">Continue</button>"));
+}
+
+#[test]
+fn the_root_page_names_nobody() {
+    let page = Pages::new().root();
+    assert!(page.html.contains("<title></title>"));
+    assert!(!page.html.to_lowercase().contains("porta"));
+}
+
+#[test]
+fn a_tenants_look_is_on_its_pages() {
+    let page = Pages::new().login(&acme(), &login("Dock Planner", "", None));
+    assert!(page.html.contains("<title>Sign in — Harbor Logistics</title>"));
+    assert!(page.html.contains("src=\"https://cdn.example/logo.svg\" alt=\"Harbor Logistics logo\""));
+    assert!(page.html.contains("href=\"https://static.example/favicon.ico\""));
+    assert!(page.html.contains("--primary:#0f766e"));
+    assert_eq!(elements(&page.html, "style").last(), Some(&".card { border-radius: 0 }"));
+    assert!(
+        page.csp.contains("img-src 'self' data: https://cdn.example https://static.example;"),
+        "{}",
+        page.csp
+    );
+}
+
+#[test]
+fn the_look_comes_from_the_organization() {
+    use porta_core::organization::{Branding, Organization, OrganizationStatus, TwoFactorPolicy};
+    use porta_core::{OrganizationId, SeededEntropy, Slug, Timestamp};
+    let now = Timestamp::from_seconds(1);
+    let mut organization = Organization {
+        id: OrganizationId::new(now, &SeededEntropy::new(1)),
+        name: "Acme".to_owned(),
+        slug: Slug::parse("acme").unwrap(),
+        status: OrganizationStatus::Active,
+        is_super_admin: false,
+        branding: Branding::default(),
+        default_locale: "nl".to_owned(),
+        two_factor_policy: TwoFactorPolicy::Optional,
+        default_login_methods: Vec::new(),
+        created_at: now,
+        updated_at: now,
+    };
+    let look = Look::of(&organization);
+    assert_eq!((look.company_name, look.primary_color, look.locale), ("Acme", "#3B82F6", "nl"));
+    assert_eq!(look.in_locale("fr").locale, "fr");
+    organization.branding.company_name = Some("Acme Corp".to_owned());
+    assert_eq!(Look::of(&organization).company_name, "Acme Corp");
+}

@@ -1,0 +1,117 @@
+//! Policies and hostile data.
+
+use super::*;
+
+#[test]
+fn the_policy_allows_exactly_what_the_page_carries() {
+    for look in [acme(), Look::neutral(), hostile_look()] {
+        for (name, Page { html, csp }) in every_page(&look) {
+            let hashes = |texts: Vec<&str>| texts.into_iter().map(csp::hash_source).collect::<Vec<_>>();
+            let styles = hashes(elements(&html, "style"));
+            assert!(csp.contains(&format!("style-src {};", styles.join(" "))), "{name}: {csp}");
+            let scripts = hashes(elements(&html, "script"));
+            assert_eq!(csp.contains("script-src"), !scripts.is_empty(), "{name}");
+            for hash in &scripts {
+                assert!(csp.contains(&format!("script-src {hash};")), "{name}: {csp}");
+            }
+            assert_eq!(csp.contains("form-action 'none'"), !html.contains("<form"), "{name}: {csp}");
+            assert!(csp.starts_with("default-src 'none'; "), "{name}: {csp}");
+            assert!(csp.ends_with("; base-uri 'none'; frame-ancestors 'none'"), "{name}: {csp}");
+            assert!(!csp.contains("unsafe") && !csp.contains('*') && csp.is_ascii(), "{name}: {csp}");
+            assert!(!csp.contains(['\r', '\n', '<', '"']), "{name}: {csp}");
+        }
+    }
+}
+
+#[test]
+fn only_the_form_post_page_has_a_script_and_nothing_has_inline_attributes() {
+    for look in [acme(), hostile_look()] {
+        for (name, Page { html, .. }) in every_page(&look) {
+            assert_eq!(count(&html, "<script"), usize::from(name == "form-post"), "{name}");
+            for tag in tags(&html) {
+                let lower = tag.to_ascii_lowercase();
+                assert!(!lower.contains(" style=") && !lower.contains("javascript:"), "{name}: <{tag}>");
+                let attributes = lower.split_whitespace().skip(1);
+                // A hostile value stands inside quotes, where `onerror` is text.
+                let handlers = attributes.filter(|a| a.starts_with("on") && a.contains("=\"")).count();
+                assert_eq!(handlers, 0, "{name}: <{tag}>");
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_values_stay_text_in_every_field() {
+    let pages = Pages::new();
+    let look = hostile_look();
+    let scopes = owned(&[HOSTILE]);
+    let fields = [(HOSTILE.to_owned(), HOSTILE.to_owned())];
+    let rendered = [
+        pages.login(
+            &look,
+            &LoginPage {
+                action_url: HOSTILE,
+                cancel_url: HOSTILE,
+                csrf: HOSTILE,
+                client_name: HOSTILE,
+                email: HOSTILE,
+                flash: Some(Flash::InvalidCredentials),
+                show_password: true,
+            },
+        ),
+        pages.consent(
+            &look,
+            &ConsentPage {
+                action_url: HOSTILE,
+                csrf: HOSTILE,
+                client_name: HOSTILE,
+                client_organization: Some(HOSTILE),
+                user_email: HOSTILE,
+                scopes: &scopes,
+            },
+        ),
+        pages.logout(
+            &look,
+            &LogoutPage {
+                action_url: HOSTILE,
+                xsrf: HOSTILE,
+                client_name: Some(HOSTILE),
+                return_url: Some("https://a.example/\"><script>alert(1)</script>"),
+            },
+        ),
+        pages.logout_success(&look, &LogoutSuccessPage {}),
+        pages.error(
+            &look,
+            &ErrorPage {
+                code: Some(HOSTILE),
+                request_id: Some(HOSTILE),
+                retry_url: Some("/\"><script>alert(1)</script>"),
+                ..ErrorPage::new(ErrorText::Generic)
+            },
+        ),
+        pages.form_post(&look, &FormPostPage { target: "https://a.example/\"><script>", fields: &fields }),
+    ];
+    for (index, Page { html, .. }) in rendered.into_iter().enumerate() {
+        assert!(!html.contains("<img src=x") && !html.contains("<script>alert"), "{index}: {html}");
+        assert!(!html.contains('\0'), "{index}");
+        // Every quote and bracket of the hostile text is a reference, so each tag is one of ours.
+        assert!(!html.contains("\"'>") && !html.contains("}}\">"), "{index}");
+        assert!(!html.contains("49&amp;"), "{index}: data was run as a template");
+        if index != 5 {
+            assert!(!html.contains('\u{202e}'), "{index}");
+        }
+        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{index}");
+    }
+}
+
+#[test]
+fn a_refused_look_falls_back_quietly() {
+    let page = Pages::new().logout_success(&hostile_look(), &LogoutSuccessPage {});
+    assert_eq!(elements(&page.html, "style").len(), 2, "the tenant's own sheet is left out");
+    assert!(page.html.contains("<link rel=\"icon\" href=\"data:,\">"));
+    assert_eq!(palette_of(&page), palette_of(&Pages::new().root()));
+}
+
+fn palette_of(page: &Page) -> &str {
+    elements(&page.html, "style")[1]
+}

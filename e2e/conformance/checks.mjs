@@ -1,0 +1,241 @@
+// What the OpenID Foundation's conformance suite checks in every module, as assertions. Where the suite only warns, we
+// fail: nothing here is optional for a provider that means to be certified.
+
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { CLAIM_NAMES, claimsOf } from '../lib/fixtures.mjs'
+
+const now = () => Math.floor(Date.now() / 1000)
+
+const NQSCHAR = /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/ // error, error_description: RFC 6749 appendix A.7, A.8
+const VSCHAR = /^[\x20-\x7e]+$/ // tokens and codes: RFC 6749 appendix A.11, A.12, A.17
+const BASE64URL = /^[A-Za-z0-9_-]+$/
+
+/** A lower bound for the randomness of a value: its length times the entropy of its characters. */
+function entropy(value) {
+  const counts = new Map()
+  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1)
+  let perCharacter = 0
+  for (const count of counts.values()) {
+    const share = count / value.length
+    perCharacter -= share * Math.log2(share)
+  }
+  return perCharacter * value.length
+}
+
+export function checkBearer(value, what, bits = 128) {
+  assert.equal(typeof value, 'string', what)
+  assert.match(value, VSCHAR, `${what}: characters`)
+  assert.ok(entropy(value) >= bits, `${what}: at least ${bits} bits, not ${entropy(value).toFixed(0)}`)
+}
+
+/** RFC 7517: usable, distinct, public keys. */
+export function checkKeys(jwks) {
+  assert.ok(Array.isArray(jwks.keys) && jwks.keys.length > 0, 'a key set with keys')
+  const seen = new Set()
+  for (const key of jwks.keys) {
+    assert.ok(key.kid, 'every key has an id')
+    assert.ok(!seen.has(key.kid), `key ids are distinct: ${key.kid}`)
+    seen.add(key.kid)
+    for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']) {
+      assert.equal(key[secret], undefined, `no private or symmetric key: ${key.kid} has ${secret}`)
+    }
+    assert.equal(key.use, 'sig')
+    const members = { RSA: ['n', 'e'], EC: ['x', 'y'], OKP: ['x'] }[key.kty]
+    assert.ok(members, `a public key: ${key.kty}`)
+    for (const member of members) assert.match(key[member], BASE64URL, `${key.kid}.${member} is bare base64url`)
+    if (key.kty === 'RSA') {
+      assert.ok(Buffer.from(key.n, 'base64url').length >= 256, 'RSA keys have 2048 bits or more')
+      assert.match(key.alg, /^[RP]S(256|384|512)$/)
+    }
+    if (key.kty === 'EC') {
+      assert.deepEqual([key.crv, key.alg], ['P-256', 'ES256'])
+      for (const member of ['x', 'y']) assert.equal(Buffer.from(key[member], 'base64url').length, 32, member)
+    }
+    if (key.kty === 'OKP') {
+      assert.equal(key.crv, 'Ed25519')
+      assert.equal(Buffer.from(key.x, 'base64url').length, 32)
+    }
+  }
+}
+
+/** What arrives at the redirection URI came in the mode that was asked for, once, and only there. */
+function checkDelivery(at, mode) {
+  assert.equal(at.kind, 'callback', `the relying party is not called: ${at}`)
+  assert.equal(at.mode, mode, String(at))
+  assert.equal(at.method, mode === 'form_post' ? 'POST' : 'GET')
+  if (mode === 'form_post') {
+    const url = new URL(at.url)
+    assert.equal(url.search, '', 'nothing in the query of a form post')
+    assert.equal(url.hash, '')
+  }
+  const names = at.pairs.map(([name]) => name)
+  assert.equal(new Set(names).size, names.length, `every parameter once: ${names}`)
+  for (const secret of ['access_token', 'id_token', 'token_type']) {
+    assert.ok(!names.includes(secret), `no ${secret} from the authorization endpoint in the code flow`)
+  }
+}
+
+/** A successful answer of the authorization endpoint. */
+export function checkCallback(flow, { mode, issuer }) {
+  const { at } = flow
+  checkDelivery(at, mode)
+  const url = new URL(at.url)
+  url.search = ''
+  assert.equal(url.href, flow.redirectUri, 'delivered to the redirection URI of the request')
+  assert.equal(at.params.error, undefined, String(at))
+  assert.equal(at.params.state, flow.state, 'state comes back unchanged')
+  assert.equal(at.params.iss, issuer, 'iss of RFC 9207')
+  checkBearer(at.params.code, 'authorization code')
+  const expected = new Set(['code', 'state', 'iss', 'session_state', 'scope'])
+  for (const name of Object.keys(at.params)) assert.ok(expected.has(name), `unexpected parameter ${name}`)
+}
+
+/** An error answer of the authorization endpoint (OpenID Connect Core §3.1.2.6). */
+export function checkErrorCallback(flow, codes, { mode, issuer, state = flow.state }) {
+  const { at } = flow
+  checkDelivery(at, mode)
+  const { params } = at
+  assert.ok(codes.includes(params.error), `one of ${codes}, not ${params.error}`)
+  assert.equal(params.state, state, 'state comes back unchanged')
+  assert.equal(params.iss, issuer, 'iss of RFC 9207')
+  assert.equal(params.code, undefined, 'no code beside an error')
+  checkErrorText(params)
+  const expected = new Set(['error', 'error_description', 'error_uri', 'state', 'iss'])
+  for (const name of Object.keys(params)) assert.ok(expected.has(name), `unexpected parameter ${name}`)
+}
+
+function checkErrorText({ error, error_description: description, error_uri: uri }) {
+  assert.match(error, NQSCHAR)
+  if (description !== undefined) {
+    assert.equal(typeof description, 'string')
+    assert.match(description, NQSCHAR, 'error_description: printable, no quotes, no line breaks')
+  }
+  if (uri !== undefined) assert.ok(URL.canParse(uri), `error_uri is a URI: ${uri}`)
+}
+
+/** A page that explains an error to a person and leads nowhere else. */
+export function checkErrorPage(at, status = 400) {
+  assert.equal(at.kind, 'page', `an error page, not a redirect: ${at}`)
+  assert.equal(at.status, status, String(at))
+  assert.ok(at.isHtml, `an HTML page: ${at.response.contentType}`)
+  assert.equal(at.loginForm, null, 'nobody is asked to sign in')
+  assert.ok(at.text.trim().length > 20, 'a person can read what happened')
+  assert.ok(!at.response.body.includes('rp.example.test'), 'no way back to an unproven address')
+  for (const hop of at.trail) assert.ok(!hop.location?.startsWith('https://rp.example.test'), String(hop.location))
+}
+
+/** A successful answer of the token endpoint (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3). */
+export function checkTokenResponse(response, { refreshToken } = {}) {
+  assert.equal(response.status, 200, String(response))
+  assert.equal(response.contentType, 'application/json', String(response))
+  assert.match(response.headers['cache-control'] ?? '', /\bno-store\b/, 'Cache-Control: no-store')
+  const tokens = response.json()
+  assert.equal(tokens.error, undefined)
+  checkBearer(tokens.access_token, 'access token')
+  assert.equal(String(tokens.token_type).toLowerCase(), 'bearer')
+  assert.ok(Number.isInteger(tokens.expires_in) && tokens.expires_in > 0, `expires_in: ${tokens.expires_in}`)
+  assert.equal(typeof tokens.id_token, 'string', 'an ID token')
+  if (tokens.scope !== undefined) assert.equal(typeof tokens.scope, 'string')
+  if (refreshToken === true) assert.ok(tokens.refresh_token, 'a refresh token')
+  if (refreshToken === false) assert.equal(tokens.refresh_token, undefined, 'no refresh token')
+  if (tokens.refresh_token !== undefined) checkBearer(tokens.refresh_token, 'refresh token')
+  for (const [name, value] of Object.entries(tokens)) assert.notEqual(value, null, `${name} is null`)
+  return tokens
+}
+
+/** A refused token request (RFC 6749 §5.2). */
+export function checkTokenError(response, code, status = 400) {
+  assert.equal(response.status, status, String(response))
+  assert.equal(response.contentType, 'application/json', String(response))
+  assert.match(response.headers['cache-control'] ?? '', /\bno-store\b/)
+  const answer = response.json()
+  assert.equal(answer.error, code, String(response))
+  checkErrorText(answer)
+  assert.equal(answer.access_token, undefined)
+}
+
+const HASHES = { RS256: 'sha256', ES256: 'sha256', EdDSA: 'sha512' }
+
+/** The ID token of a code flow (OpenID Connect Core §2, §3.1.3.6, §3.1.3.7). */
+export async function checkIdToken(rp, tokens, { nonce, refreshed = false } = {}) {
+  const { header, payload } = await rp.verifyIdToken(tokens.id_token)
+  checkKeys(await rp.jwks())
+  assert.equal((await rp.jwks()).keys.filter((key) => key.kid === header.kid).length, 1, 'kid names one published key')
+
+  assert.equal(payload.iss, rp.issuer)
+  assert.deepEqual([payload.aud].flat(), [rp.client.id], 'for this client and nobody else')
+  if (payload.azp !== undefined) assert.equal(payload.azp, rp.client.id)
+  for (const name of ['exp', 'iat', 'auth_time']) assert.ok(Number.isInteger(payload[name]), `${name}: ${payload[name]}`)
+  assert.ok(payload.exp > now(), 'not expired')
+  assert.ok(payload.exp <= now() + 24 * 3600, 'not valid for longer than a day')
+  assert.ok(Math.abs(payload.iat - now()) <= 300, `iat is now: ${payload.iat}`)
+  assert.ok(payload.auth_time <= payload.iat + 1, 'signed in before the token was made')
+  if (payload.nbf !== undefined) assert.ok(payload.nbf <= now() + 5)
+
+  assert.match(payload.sub, /^[\x21-\x7e]{1,255}$/, 'sub: at most 255 ASCII characters')
+  if (nonce === undefined) {
+    if (!refreshed) assert.equal(payload.nonce, undefined, 'no nonce when none was sent')
+  } else if (!refreshed || payload.nonce !== undefined) {
+    assert.equal(payload.nonce, nonce, 'the nonce of the request')
+  }
+  assert.equal(typeof payload.acr, 'string', 'acr')
+  assert.ok(Array.isArray(payload.amr) && payload.amr.every((one) => typeof one === 'string'), 'amr')
+  assert.ok(payload.amr.includes('pwd'), 'amr: signed in with a password (RFC 8176)')
+  assert.equal(typeof payload.sid, 'string', 'sid')
+
+  const digest = createHash(HASHES[header.alg]).update(tokens.access_token).digest()
+  assert.equal(payload.at_hash, digest.subarray(0, digest.length / 2).toString('base64url'), 'at_hash')
+
+  for (const name of Object.values(CLAIM_NAMES).flat()) {
+    assert.equal(payload[name], undefined, `${name} belongs to UserInfo in the code flow (§5.4)`)
+  }
+  for (const [name, value] of Object.entries(payload)) assert.notEqual(value, null, `${name} is null`)
+  return payload
+}
+
+const STRINGS = [
+  'sub', 'name', 'given_name', 'family_name', 'middle_name', 'nickname', 'preferred_username', 'profile', 'picture',
+  'website', 'email', 'gender', 'birthdate', 'zoneinfo', 'locale', 'phone_number',
+]
+
+/** UserInfo (OpenID Connect Core §5.3): the person of the ID token, and exactly the claims of the granted scopes. */
+export function checkUserInfo(response, { sub, scope, person }) {
+  assert.equal(response.status, 200, String(response))
+  assert.equal(response.contentType, 'application/json', String(response))
+  const info = response.json()
+  assert.equal(info.sub, sub, 'the same sub as in the ID token')
+
+  for (const name of STRINGS) if (name in info) assert.equal(typeof info[name], 'string', name)
+  for (const name of ['email_verified', 'phone_number_verified']) {
+    if (name in info) assert.equal(typeof info[name], 'boolean', name)
+  }
+  for (const name of ['profile', 'picture', 'website']) if (name in info) assert.ok(URL.canParse(info[name]), name)
+  if ('birthdate' in info) assert.match(info.birthdate, /^(\d{4}|0000)(-\d{2}-\d{2})?$/)
+  if ('locale' in info) assert.ok(Intl.getCanonicalLocales(info.locale), 'locale')
+  if ('zoneinfo' in info) assert.ok(new Intl.DateTimeFormat('en', { timeZone: info.zoneinfo }), 'zoneinfo')
+  if ('phone_number' in info) assert.match(info.phone_number, /^\+[0-9 ()-]+$/)
+  if ('updated_at' in info) {
+    assert.ok(Number.isInteger(info.updated_at), 'updated_at is a number of seconds')
+    assert.ok(info.updated_at > 1_500_000_000 && info.updated_at <= now() + 5, `updated_at: ${info.updated_at}`)
+  }
+  if ('address' in info) {
+    assert.ok(info.address && typeof info.address === 'object' && !Array.isArray(info.address), 'address is an object')
+    for (const [name, value] of Object.entries(info.address)) assert.equal(typeof value, 'string', `address.${name}`)
+  }
+  for (const [name, value] of Object.entries(info)) assert.notEqual(value, null, `${name} is null`)
+
+  const granted = scope.split(' ')
+  for (const [group, names] of Object.entries(CLAIM_NAMES)) {
+    for (const name of names) {
+      if (granted.includes(group)) assert.ok(name in info, `${name} is missing though ${group} was granted`)
+      else assert.ok(!(name in info), `${name} is present though ${group} was not asked for`)
+    }
+    if (!granted.includes(group)) continue
+    for (const [name, value] of Object.entries(claimsOf(group, person))) {
+      if (name === 'address') for (const [part, text] of Object.entries(value)) assert.equal(info.address[part], text, part)
+      else assert.deepEqual(info[name], value, name)
+    }
+  }
+  return info
+}

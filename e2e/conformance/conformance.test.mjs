@@ -1,0 +1,27 @@
+// The OpenID Foundation's plans Basic OP, Config OP, Form Post OP and RP-Initiated Logout OP, one test per test module
+// and named after it, against Porta behind an https proxy.
+
+import { after, before, describe } from 'node:test'
+import { basic } from './basic.mjs'
+import { config } from './config.mjs'
+import { plan, startProvider, summary } from './harness.mjs'
+import { rpInitiatedLogout } from './logout.mjs'
+
+let running
+const provider = () => running
+
+before(async () => {
+  running = await startProvider('conformance')
+})
+after(async () => {
+  await running?.end()
+  console.log(summary())
+})
+
+// Modules are independent of each other: every one has its own browser and its own address. Two of them only wait.
+const together = { concurrency: 4 }
+
+describe('Basic OP', together, () => plan('Basic OP', basic, { provider }))
+describe('Config OP', together, () => plan('Config OP', config, { provider }))
+describe('Form Post OP', together, () => plan('Form Post OP', basic, { provider, responseMode: 'form_post' }))
+describe('RP-Initiated Logout OP', together, () => plan('RP-Initiated Logout OP', rpInitiatedLogout, { provider }))

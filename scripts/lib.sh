@@ -1,0 +1,58 @@
+# Shared by the scripts in this directory; sourced, never run.
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+# The directory of the repository, whatever the caller's working directory is.
+repo_root() { cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd; }
+
+# Runs a command as an administrator: directly when we are one, by sudo otherwise.
+as_admin() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# May we install packages without asking a person?
+can_install() {
+  command -v apt-get >/dev/null 2>&1 || return 1
+  [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null
+}
+
+apt_install() {
+  say "installing with apt-get: $*"
+  as_admin env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  as_admin env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
+}
+
+# The directory with initdb, pg_ctl and postgres of the newest installed PostgreSQL.
+postgres_bin() {
+  local dir
+  for dir in $(ls -d /usr/lib/postgresql/*/bin /usr/local/pgsql/bin 2>/dev/null | sort -t/ -k5 -rn); do
+    [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ] && { printf '%s\n' "$dir"; return 0; }
+  done
+  if command -v initdb >/dev/null 2>&1 && command -v pg_ctl >/dev/null 2>&1; then
+    dirname -- "$(command -v initdb)"
+    return 0
+  fi
+  return 1
+}
+
+# First number of a version text: "initdb (PostgreSQL) 15.2" -> 15.
+major() { sed -E 's/^[^0-9]*([0-9]+).*/\1/' <<<"$1"; }
+
+# A TCP port that nobody listens on at this moment.
+free_port() {
+  local port
+  for _ in $(seq 1 200); do
+    port=$((20000 + RANDOM % 12000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { printf '%s\n' "$port"; return 0; }
+  done
+  return 1
+}
+
+# A secret for the throw-away services: hexadecimal, so that it needs no quoting in a URL.
+random_hex() { od -An -N"${1:-16}" -tx1 /dev/urandom | tr -d ' \n'; }
+
+# Is process $1 alive, and was it started with text $2 on its command line?
+is_our_process() {
+  [ -n "$1" ] && [ -r "/proc/$1/cmdline" ] && tr '\0' ' ' <"/proc/$1/cmdline" | grep -qF -- "$2"
+}

@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# PostgreSQL and Redis for one test run: loopback only, throw-away, stopped by process id.
+#
+#   scripts/services.sh check [--install]   are PostgreSQL, Redis, Chromium and Node there? (--install: apt-get)
+#   scripts/services.sh start DIR           start both; DIR/env then holds what a test needs to know
+#   scripts/services.sh stop DIR            stop what `start DIR` started and remove DIR
+#   scripts/services.sh pg-start|pg-stop|redis-start|redis-stop DIR
+#                                           one of them, for tests that take a service away and bring it back
+#
+# `scripts/services.sh --install` is short for `check --install`. Most callers want scripts/with-services.sh.
+set -euo pipefail
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+PG_MIN=15
+NODE_MIN=20
+SELF="$(repo_root)/scripts/services.sh"
+
+missing_packages() {
+  local bin
+  if ! bin=$(postgres_bin) || [ "$(major "$("$bin/initdb" --version)")" -lt "$PG_MIN" ]; then echo postgresql; fi
+  command -v redis-server >/dev/null 2>&1 || echo redis-server
+  command -v chromium >/dev/null 2>&1 || echo chromium
+  if ! command -v node >/dev/null 2>&1 || [ "$(major "$(node --version)")" -lt "$NODE_MIN" ]; then echo nodejs; fi
+  command -v npm >/dev/null 2>&1 || echo npm
+  command -v openssl >/dev/null 2>&1 || echo openssl
+}
+
+check() {
+  local missing
+  missing=$(missing_packages | tr '\n' ' ')
+  missing=${missing% }
+  [ -z "$missing" ] && return 0
+  if [ "${1:-}" = --install ]; then
+    can_install || die "missing: $missing; run as root (or with sudo): apt-get install $missing"
+    # shellcheck disable=SC2086
+    apt_install $missing
+    missing=$(missing_packages | tr '\n' ' ')
+    missing=${missing% }
+    [ -z "$missing" ] && return 0
+    die "still missing or too old after installing: $missing (need PostgreSQL >= $PG_MIN, Node >= $NODE_MIN)"
+  fi
+  say "missing or too old: $missing (need PostgreSQL >= $PG_MIN, Redis, Chromium, Node >= $NODE_MIN)"
+  die "install them:  sudo apt-get install $missing   or run:  scripts/services.sh --install"
+}
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------
+
+# PostgreSQL refuses to run as root, so root hands the cluster to an unprivileged user.
+pg_user() {
+  if [ "$(id -u)" -ne 0 ]; then id -un; elif id postgres >/dev/null 2>&1; then echo postgres; else echo nobody; fi
+}
+as_pg() { if [ "$(id -u)" -eq 0 ]; then runuser -u "$(pg_user)" -- "$@"; else "$@"; fi }
+
+pg_create() {
+  local dir=$1 bin home
+  bin=$(postgres_bin)
+  home=$dir/pg
+  mkdir -p "$home"
+  if [ "$(id -u)" -eq 0 ]; then
+    chown "$(pg_user)" "$home"
+    # The repository may live where that user cannot go; the cluster then lives in the temporary directory.
+    if ! as_pg test -w "$home"; then
+      rmdir "$home"
+      home=$(mktemp -d "${TMPDIR:-/tmp}/porta-test-pg.XXXXXX")
+      chown "$(pg_user)" "$home"
+    fi
+  fi
+  printf '%s\n' "$home" >"$dir/pg.home"
+  random_hex 16 >"$dir/pg.password"
+  cp "$dir/pg.password" "$home/password"
+  [ "$(id -u)" -eq 0 ] && chown "$(pg_user)" "$home/password"
+  (cd / && as_pg "$bin/initdb" -D "$home/data" -U porta --auth=scram-sha-256 --pwfile="$home/password" \
+    --encoding=UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1) || { cat "$dir/initdb.log" >&2; die "initdb failed"; }
+  rm -f "$home/password"
+}
+
+pg_start() {
+  local dir=$1 home bin port
+  home=$(cat "$dir/pg.home")
+  bin=$(postgres_bin)
+  port=$(cat "$dir/pg.port")
+  # fsync stays on: what a test sees after a crash must be what production would see.
+  (cd / && as_pg "$bin/pg_ctl" -D "$home/data" -l "$home/log" -w -t 60 -o \
+    "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 -c fsync=on" \
+    start >/dev/null 2>&1)
+}
+
+pg_stop() {
+  local dir=$1 home bin
+  [ -f "$dir/pg.home" ] || return 0
+  home=$(cat "$dir/pg.home")
+  bin=$(postgres_bin)
+  # pg_ctl signals the process named in this cluster's own postmaster.pid and no other.
+  if as_pg test -f "$home/data/postmaster.pid"; then
+    (cd / && as_pg "$bin/pg_ctl" -D "$home/data" -w -t 60 -m fast stop >/dev/null 2>&1) || true
+  fi
+}
+
+# --- Redis ------------------------------------------------------------------------------------------------------
+
+redis_start() {
+  local dir=$1 port
+  port=$(cat "$dir/redis.port")
+  redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no --databases 1024 \
+    --maxmemory-policy noeviction --dir "$dir" --pidfile "$dir/redis.pid" --logfile "$dir/redis.log" \
+    --daemonize yes >/dev/null
+  for _ in $(seq 1 100); do
+    [ "$(redis-cli -h 127.0.0.1 -p "$port" ping 2>/dev/null || true)" = PONG ] && return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+redis_stop() {
+  local dir=$1 pid
+  pid=$(cat "$dir/redis.pid" 2>/dev/null || true)
+  is_our_process "$pid" "redis-server 127.0.0.1:$(cat "$dir/redis.port")" || return 0
+  kill -TERM "$pid" 2>/dev/null || true
+  for _ in $(seq 1 100); do [ -d "/proc/$pid" ] || return 0; sleep 0.1; done
+  kill -KILL "$pid" 2>/dev/null || true
+}
+
+# --- both -------------------------------------------------------------------------------------------------------
+
+# Picks a port, starts, and tries another port when somebody took it in between.
+start_on_free_port() {
+  local dir=$1 name=$2
+  for _ in 1 2 3 4 5; do
+    free_port >"$dir/$name.port"
+    "${name}_start" "$dir" && return 0
+  done
+  tail -n 20 "$dir/$name.log" "$(cat "$dir/pg.home" 2>/dev/null)/log" >&2 2>/dev/null || true
+  die "$name did not start"
+}
+
+control_script() {
+  local dir=$1 what=$2
+  printf '#!/bin/sh\nexec %q %s %q\n' "$SELF" "$what" "$dir" >"$dir/$what"
+  chmod +x "$dir/$what"
+}
+
+start() {
+  local dir=$1 what
+  check
+  mkdir -p "$dir"
+  dir=$(cd "$dir" && pwd)
+  chmod 711 "$dir"
+  pg_create "$dir"
+  start_on_free_port "$dir" pg
+  start_on_free_port "$dir" redis
+  for what in pg-start pg-stop redis-start redis-stop; do control_script "$dir" "$what"; done
+  {
+    printf 'TEST_DATABASE_URL=%q\n' \
+      "postgres://porta:$(cat "$dir/pg.password")@127.0.0.1:$(cat "$dir/pg.port")/postgres"
+    printf 'TEST_REDIS_URL=%q\n' "redis://127.0.0.1:$(cat "$dir/redis.port")"
+    printf 'TEST_PG_START=%q\nTEST_PG_STOP=%q\n' "$dir/pg-start" "$dir/pg-stop"
+    printf 'TEST_REDIS_START=%q\nTEST_REDIS_STOP=%q\n' "$dir/redis-start" "$dir/redis-stop"
+  } >"$dir/env"
+}
+
+stop() {
+  local dir=$1 home
+  [ -d "$dir" ] || return 0
+  dir=$(cd "$dir" && pwd)
+  redis_stop "$dir"
+  pg_stop "$dir"
+  home=$(cat "$dir/pg.home" 2>/dev/null || true)
+  case "$home" in "$dir"/*|'') ;; */porta-test-pg.*) rm -rf -- "$home" ;; esac
+  rm -rf -- "$dir"
+}
+
+need_dir() { [ -n "${1:-}" ] || die "a directory is needed; see the head of $SELF"; }
+
+case "${1:-}" in
+  check) check "${2:-}" ;;
+  --install) check --install ;;
+  start) need_dir "${2:-}"; start "$2" ;;
+  stop) need_dir "${2:-}"; stop "$2" ;;
+  pg-start|pg-stop|redis-start|redis-stop) need_dir "${2:-}"; "${1/-/_}" "$2" ;;
+  *) sed -n '2,11s/^# \{0,1\}//p' "$SELF"; exit 2 ;;
+esac

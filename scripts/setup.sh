@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Makes a machine ready for `make test`. Quick and silent when everything is there; run it as often as you like.
+#
+# Debian packages are installed when that needs no question (root, or sudo without a password) and PORTA_NO_INSTALL is
+# not set; otherwise a missing one ends the script with the command that installs it.
+set -euo pipefail
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+cd -- "$(repo_root)"
+
+CARGO_DENY_MIN=0.18
+CARGO_DENY_VERSION=0.20.2
+INSTALL=
+if [ -z "${PORTA_NO_INSTALL:-}" ] && can_install; then INSTALL=--install; fi
+
+# --- Rust -------------------------------------------------------------------------------------------------------
+command -v cargo >/dev/null 2>&1 || die "missing: cargo; install Rust from https://rustup.rs (rust-toolchain.toml names the version)"
+wanted=$(sed -nE 's/^rust-version *= *"([0-9.]+)".*/\1/p' Cargo.toml)
+have=$(rustc --version | sed -E 's/^rustc ([0-9]+\.[0-9]+).*/\1/')
+[ "$(printf '%s\n' "$wanted" "$have" | sort -V | head -n 1)" = "$wanted" ] ||
+  die "rustc is $have, the workspace needs $wanted: run  rustup update"
+for component in fmt clippy; do
+  cargo "$component" --version >/dev/null 2>&1 || die "missing: cargo $component; run  rustup component add rustfmt clippy"
+done
+
+# --- a C toolchain (the cryptography library and SQLite are compiled) --------------------------------------------
+missing=
+command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+command -v make >/dev/null 2>&1 || missing="$missing make"
+if [ -n "$missing" ]; then
+  # shellcheck disable=SC2086
+  if [ -n "$INSTALL" ]; then apt_install $missing; else die "missing:$missing; run  sudo apt-get install$missing"; fi
+fi
+
+# --- PostgreSQL, Redis, Chromium, Node ---------------------------------------------------------------------------
+scripts/services.sh check $INSTALL
+
+# --- cargo-deny --------------------------------------------------------------------------------------------------
+deny_version() { cargo deny --version 2>/dev/null | sed -nE 's/^cargo-deny ([0-9]+\.[0-9]+).*/\1/p'; }
+have=$(deny_version || true)
+if [ -z "$have" ] || [ "$(printf '%s\n' "$CARGO_DENY_MIN" "$have" | sort -V | head -n 1)" != "$CARGO_DENY_MIN" ]; then
+  say "installing cargo-deny $CARGO_DENY_VERSION (compiled once, a few minutes)"
+  cargo install cargo-deny --locked --version "$CARGO_DENY_VERSION" ||
+    die "cargo-deny could not be built; see https://github.com/EmbarkStudios/cargo-deny for a prebuilt one"
+  [ -n "$(deny_version || true)" ] || die "cargo-deny was installed but is not on PATH: add $(dirname "$(command -v cargo)")"
+fi
+
+# --- the end-to-end suite's packages -----------------------------------------------------------------------------
+stamp=e2e/node_modules/.installed-from
+lock=$(sha256sum e2e/package-lock.json | cut -d' ' -f1)
+if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then
+  say "installing the packages of e2e/"
+  (cd e2e && npm ci --no-fund --no-audit --loglevel=error)
+  printf '%s\n' "$lock" >"$stamp"
+fi

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Runs a command with a throw-away PostgreSQL and Redis, and stops exactly those two when the command ends.
+#
+#   scripts/with-services.sh CMD [ARG…]
+#
+# The command sees TEST_DATABASE_URL (a role that may CREATE DATABASE), TEST_REDIS_URL (16 and more databases), and
+# TEST_PG_STOP, TEST_PG_START, TEST_REDIS_STOP, TEST_REDIS_START: programs without arguments for tests that take a
+# service away and bring it back on the same port.
+set -euo pipefail
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+[ $# -gt 0 ] || die "usage: scripts/with-services.sh CMD [ARG…]"
+
+ROOT=$(repo_root)
+mkdir -p "$ROOT/.test"
+
+# A run that was killed before it could clean up left its directory, and maybe its services, behind.
+for left in "$ROOT"/.test/run.*/; do
+  [ -f "$left/owner" ] || continue
+  is_our_process "$(cat "$left/owner")" with-services.sh || "$ROOT/scripts/services.sh" stop "$left"
+done
+
+RUN=$(mktemp -d "$ROOT/.test/run.XXXXXX")
+echo $$ >"$RUN/owner"
+CHILD=
+
+cleanup() {
+  trap - EXIT INT TERM HUP
+  if [ -n "$CHILD" ] && kill -0 "$CHILD" 2>/dev/null; then
+    kill -TERM -- "-$CHILD" 2>/dev/null || true
+    wait "$CHILD" 2>/dev/null || true
+  fi
+  "$ROOT/scripts/services.sh" stop "$RUN"
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+"$ROOT/scripts/services.sh" start "$RUN"
+set -a
+. "$RUN/env"
+set +a
+
+# In the background and in a process group of its own: a signal reaches the trap at once, and everything below CMD.
+set -m
+"$@" &
+CHILD=$!
+set +m
+status=0
+wait "$CHILD" || status=$?
+exit "$status"
