@@ -38,7 +38,7 @@ impl Work {
     pub async fn client(&mut self, client_id: &str) -> Result<(Organization, Client)> {
         let missing = || DirectoryError::not_found("client", client_id);
         let id = ClientId::parse(client_id).map_err(|_| missing())?;
-        for organization in self.all_organizations().await? {
+        for organization in self.organizations().await? {
             if let Some(client) = self.unit.clients(organization.id).by_client_id(&id).await? {
                 return Ok((organization, client));
             }
@@ -46,7 +46,8 @@ impl Work {
         Err(missing())
     }
 
-    pub(crate) async fn all_organizations(&mut self) -> Result<Vec<Organization>> {
+    /// Every organization, oldest first.
+    pub async fn organizations(&mut self) -> Result<Vec<Organization>> {
         let mut all = Vec::new();
         let mut after = None;
         loop {
