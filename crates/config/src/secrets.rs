@@ -58,7 +58,10 @@ impl Secrets {
     }
 
     /// The one key that commands need which make signing keys. Embedded storage makes the whole set when it is missing.
-    pub fn load_signing_key(source: &Source<'_>, entropy: &dyn Entropy) -> Result<EncryptionKey, Vec<Problem>> {
+    pub fn load_signing_key(
+        source: &Source<'_>,
+        entropy: &dyn Entropy,
+    ) -> Result<EncryptionKey, Vec<Problem>> {
         let mut reader = Reader::new(source);
         let storage = Storage::read(&mut reader);
         let given = reader.secret(SIGNING_KEY_ENCRYPTION_KEY);

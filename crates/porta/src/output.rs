@@ -45,8 +45,11 @@ fn table_lines(headers: &[&str], rows: &[Vec<String>]) -> Vec<String> {
         format!("{left}{}{right}", parts.join(middle))
     };
     let cells = |row: &[&str]| {
-        let padded: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, w)| format!(" {cell}{} ", " ".repeat(w - width(cell)))).collect();
+        let padded: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, w)| format!(" {cell}{} ", " ".repeat(w - width(cell))))
+            .collect();
         format!("│{}│", padded.join("│"))
     };
     let mut lines = vec![rule("┌", "┬", "┐"), cells(headers), rule("├", "┼", "┤")];

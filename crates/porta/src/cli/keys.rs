@@ -129,7 +129,9 @@ async fn rotate(
         }
     }
     if done.is_empty() {
-        output::warning("no organization has keys yet: the first one is made when an organization first signs");
+        output::warning(
+            "no organization has keys yet: the first one is made when an organization first signs",
+        );
     }
     Ok(())
 }

@@ -13,14 +13,15 @@ use crate::output;
 
 mod client;
 mod config;
-mod direct;
+pub(crate) mod direct;
 mod failure;
 mod health;
 mod keys;
 mod migrate;
-mod notify;
+pub(crate) mod notify;
 mod org;
 mod provision;
+mod storage;
 mod user;
 
 pub(crate) use failure::Failure;
@@ -113,7 +114,9 @@ impl Global {
                 output::warning("declined; nothing was changed");
                 Ok(false)
             }
-            None => Err(Failure::general("this needs a confirmation: add --force when no terminal can answer")),
+            None => {
+                Err(Failure::general("this needs a confirmation: add --force when no terminal can answer"))
+            }
         }
     }
 }

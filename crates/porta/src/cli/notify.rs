@@ -26,7 +26,9 @@ impl Notifier for KvNotifier {
     async fn announce(&self, changes: &[Change]) {
         for notice in changes.iter().map(notice) {
             if let Err(error) = self.0.publish(&notice).await {
-                output::warning(format_args!("the change stands, but servers notice it only within a minute: {error}"));
+                output::warning(format_args!(
+                    "the change stands, but servers notice it only within a minute: {error}"
+                ));
                 return;
             }
         }

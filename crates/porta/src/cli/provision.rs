@@ -160,7 +160,8 @@ fn show_credentials(report: &Report, file: Option<&Path>) {
             }
         };
         let label = credential.secret.as_ref().and_then(|s| s.label.as_deref());
-        let expires = credential.secret.as_ref().and_then(|s| s.expires_at).map(porta_core::Timestamp::rfc3339);
+        let expires =
+            credential.secret.as_ref().and_then(|s| s.expires_at).map(porta_core::Timestamp::rfc3339);
         rows.push(vec![
             credential.client_name.clone(),
             credential.shown_client_id().to_owned(),

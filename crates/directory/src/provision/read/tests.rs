@@ -101,7 +101,8 @@ fn debug_of_a_document_hides_secrets() {
 
 #[test]
 fn a_secret_of_the_wrong_type_is_not_quoted() {
-    let text = "version: \"1.0\"\norganizations:\n  - {name: H, users: [{email: a@b.c, password: 90210902}]}\n";
+    let text =
+        "version: \"1.0\"\norganizations:\n  - {name: H, users: [{email: a@b.c, password: 90210902}]}\n";
     let found = problems(text, Format::Yaml);
     assert!(found[0].starts_with("organizations[0].users[0].password: a secret is a text"), "{found:?}");
     assert!(!found[0].contains("90210902"));
