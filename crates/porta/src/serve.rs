@@ -14,6 +14,7 @@ use porta_core::OsEntropy;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::Failure;
 use crate::runtime::services::{Services, ShortLived, snapshot_file};
 use crate::runtime::{background, telemetry};
 
@@ -26,7 +27,21 @@ pub(crate) fn configuration(source: &Source<'_>) -> anyhow::Result<Config> {
 }
 
 /// Runs until told to stop.
-pub(crate) async fn run() -> anyhow::Result<()> {
+pub(crate) fn run() -> Result<(), Failure> {
+    block_on(start())
+}
+
+/// A server's runtime: one worker per processor this process may use.
+pub(crate) fn block_on(server: impl Future<Output = anyhow::Result<()>>) -> Result<(), Failure> {
+    crate::cli::direct::tls();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::general(format!("cannot start: {e}")))?;
+    runtime.block_on(server).map_err(|error| Failure::general(format!("{error:#}")))
+}
+
+async fn start() -> anyhow::Result<()> {
     let config = configuration(&Source::process())?;
     telemetry::start(config.log);
     for problem in config.safety.violations.iter().filter(|_| config.safety.is_skipped) {

@@ -10,8 +10,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use anyhow::Context as _;
 use porta_config::{Config, Source, Storage};
 use porta_directory::Actor;
-use porta_directory::provision::{Document, Mode, ProvisionOptions};
+use porta_directory::provision::{Format, Mode, Options, read};
 
+use crate::cli::Failure;
 use crate::output;
 use crate::runtime::services::Services;
 use crate::runtime::telemetry;
@@ -26,7 +27,11 @@ const CONFIDENTIAL_CLIENT: &str = "demo-web";
 const CONFIDENTIAL_SECRET: &str = "demo-web-secret-for-this-machine-only";
 
 /// Runs until told to stop.
-pub(crate) async fn run(reset: bool) -> anyhow::Result<()> {
+pub(crate) fn run(reset: bool) -> Result<(), Failure> {
+    serve::block_on(start(reset))
+}
+
+async fn start(reset: bool) -> anyhow::Result<()> {
     let demo_port = demo_port()?;
     let config = serve::configuration(&Source::process())?;
     let Storage::Embedded { data_dir } = &config.storage else {
@@ -84,21 +89,22 @@ fn reset_data(data_dir: &std::path::Path) -> anyhow::Result<()> {
 
 fn announce(config: &Config, demo_url: &str) {
     let issuer = config.server.issuer_base_url.as_str();
-    output::line(&format!("porta is ready\n"));
-    output::line(&format!("  demo application: {demo_url}"));
-    output::line(&format!("  mailbox:          {demo_url}/mailbox"));
-    output::line(&format!("  issuer:           {issuer}/{ORGANIZATION}"));
-    output::line(&format!("  user:             {EMAIL} / {PASSWORD}"));
-    output::line(&format!("  public client:    {PUBLIC_CLIENT}"));
-    output::line(&format!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}\n"));
+    output::line("porta is ready\n");
+    output::line(format_args!("  demo application: {demo_url}"));
+    output::line(format_args!("  mailbox:          {demo_url}/mailbox"));
+    output::line(format_args!("  issuer:           {issuer}/{ORGANIZATION}"));
+    output::line(format_args!("  user:             {EMAIL} / {PASSWORD}"));
+    output::line(format_args!("  public client:    {PUBLIC_CLIENT}"));
+    output::line(format_args!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}\n"));
 }
 
 /// The same path as `porta provision`, so the demo cannot drift from the product.
 async fn provision(services: &Services, config: &Config, demo_port: u16) -> anyhow::Result<()> {
     let document = document(config.server.issuer_base_url.as_str(), demo_port);
-    let document = Document::parse(&document)?;
-    let result = services.directory.provision(&Actor::System, &document, ProvisionOptions { mode: Mode::Overwrite, ..ProvisionOptions::default() }).await?;
-    anyhow::ensure!(result.errors.is_empty(), "the demo organization could not be set up: {:?}", result.errors);
+    let document = read(&document, Format::Yaml, &|_| None)?;
+    let options = Options { mode: Mode::Overwrite, ..Options::default() };
+    let report = services.directory.provision(Actor::System, &document, options).await?;
+    anyhow::ensure!(report.errors.is_empty(), "the demo organization could not be set up: {:?}", report.errors);
     Ok(())
 }
 
