@@ -43,7 +43,8 @@ struct Demo {
 const COOKIE: &str = "demo";
 
 pub(super) fn router(settings: Settings) -> Router {
-    let demo = Demo { settings, http: HttpClient::new(), started: Mutex::default(), signed_in: Mutex::default() };
+    let demo =
+        Demo { settings, http: HttpClient::new(), started: Mutex::default(), signed_in: Mutex::default() };
     Router::new()
         .route("/", get(home))
         .route("/sign-in", get(sign_in))
@@ -105,7 +106,11 @@ async fn callback(State(demo): State<Arc<Demo>>, headers: HeaderMap, RawQuery(qu
             }
             all.insert(id.clone(), signed_in);
             drop(all);
-            ([(header::SET_COOKIE, format!("{COOKIE}={id}; HttpOnly; SameSite=Lax; Path=/"))], Redirect::to("/")).into_response()
+            (
+                [(header::SET_COOKIE, format!("{COOKIE}={id}; HttpOnly; SameSite=Lax; Path=/"))],
+                Redirect::to("/"),
+            )
+                .into_response()
         }
         Err(error) => failed(&error),
     }
@@ -116,14 +121,18 @@ async fn redeem(demo: &Demo, headers: &HeaderMap, query: &str) -> anyhow::Result
     let state = params.get("state").unwrap_or_default();
     let cookies = headers.get(header::COOKIE).and_then(|c| c.to_str().ok()).unwrap_or_default();
     let expected = format!("demo-request={state}");
-    anyhow::ensure!(cookies.split(';').any(|c| c.trim() == expected), "this answer belongs to another browser");
+    anyhow::ensure!(
+        cookies.split(';').any(|c| c.trim() == expected),
+        "this answer belongs to another browser"
+    );
     let started = demo.started.lock().unwrap_or_else(PoisonError::into_inner).remove(state);
     let Some(started) = started else { anyhow::bail!("this sign-in is over; start again") };
     if let Some(error) = params.get("error") {
         anyhow::bail!("the issuer answered {error}: {}", params.get("error_description").unwrap_or_default());
     }
     let code = params.get("code").unwrap_or_default();
-    relying_party::finish(&demo.http, &demo.settings, &started, code, params.get("iss").unwrap_or_default()).await
+    relying_party::finish(&demo.http, &demo.settings, &started, code, params.get("iss").unwrap_or_default())
+        .await
 }
 
 async fn sign_out(State(demo): State<Arc<Demo>>, headers: HeaderMap) -> Response {

@@ -26,7 +26,12 @@ impl HttpClient {
         self.send(request.body(Body::empty())?).await
     }
 
-    pub(super) async fn post_form(&self, url: &str, basic: &str, form: String) -> anyhow::Result<(StatusCode, Bytes)> {
+    pub(super) async fn post_form(
+        &self,
+        url: &str,
+        basic: &str,
+        form: String,
+    ) -> anyhow::Result<(StatusCode, Bytes)> {
         let request = Request::builder()
             .method(Method::POST)
             .uri(url)

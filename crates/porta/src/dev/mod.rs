@@ -35,9 +35,14 @@ async fn start(reset: bool) -> anyhow::Result<()> {
     let demo_port = demo_port()?;
     let config = serve::configuration(&Source::process())?;
     let Storage::Embedded { data_dir } = &config.storage else {
-        anyhow::bail!("porta dev uses the embedded store: unset DATABASE_URL and REDIS_URL, or run porta serve");
+        anyhow::bail!(
+            "porta dev uses the embedded store: unset DATABASE_URL and REDIS_URL, or run porta serve"
+        );
     };
-    anyhow::ensure!(is_loopback(&config.server.host), "porta dev listens on loopback only: its demo passwords are public");
+    anyhow::ensure!(
+        is_loopback(&config.server.host),
+        "porta dev listens on loopback only: its demo passwords are public"
+    );
     if reset {
         reset_data(data_dir)?;
     }
@@ -77,7 +82,14 @@ fn is_loopback(host: &str) -> bool {
 
 /// Removes what this command made, and nothing else that may be in the directory.
 fn reset_data(data_dir: &std::path::Path) -> anyhow::Result<()> {
-    for name in ["porta.sqlite", "porta.sqlite-wal", "porta.sqlite-shm", "short-lived.snapshot", "secrets.env", "notices"] {
+    for name in [
+        "porta.sqlite",
+        "porta.sqlite-wal",
+        "porta.sqlite-shm",
+        "short-lived.snapshot",
+        "secrets.env",
+        "notices",
+    ] {
         match std::fs::remove_file(data_dir.join(name)) {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -104,13 +116,17 @@ async fn provision(services: &Services, config: &Config, demo_port: u16) -> anyh
     let document = read(&document, Format::Yaml, &|_| None)?;
     let options = Options { mode: Mode::Overwrite, ..Options::default() };
     let report = services.directory.provision(Actor::System, &document, options).await?;
-    anyhow::ensure!(report.errors.is_empty(), "the demo organization could not be set up: {:?}", report.errors);
+    anyhow::ensure!(
+        report.errors.is_empty(),
+        "the demo organization could not be set up: {:?}",
+        report.errors
+    );
     Ok(())
 }
 
 fn document(issuer_base: &str, demo_port: u16) -> String {
     format!(
-        r#"
+        r##"
 version: "1.0"
 allow_passwords: true
 organizations:
@@ -153,6 +169,6 @@ organizations:
         password: {PASSWORD}
         roles: [{{ app: dock-planner, role: planner }}]
         claims: [{{ app: dock-planner, claim: terminal_code, value: T4 }}]
-"#
+"##
     )
 }

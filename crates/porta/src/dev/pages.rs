@@ -3,7 +3,11 @@
 use super::relying_party::SignedIn;
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 fn layout(title: &str, body: &str) -> String {
@@ -78,7 +82,13 @@ refresh token: {refresh}</pre>"#,
 }
 
 pub(super) fn failure(message: &str) -> String {
-    layout("Something went wrong", &format!("<h1>Something went wrong</h1>\n<p>{}</p>\n<p><a href=\"/\">Start again</a></p>", escape(message)))
+    layout(
+        "Something went wrong",
+        &format!(
+            "<h1>Something went wrong</h1>\n<p>{}</p>\n<p><a href=\"/\">Start again</a></p>",
+            escape(message)
+        ),
+    )
 }
 
 pub(super) fn mailbox() -> String {

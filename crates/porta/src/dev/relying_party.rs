@@ -81,11 +81,22 @@ pub(super) async fn start(http: &HttpClient, settings: &Settings) -> anyhow::Res
         .append_pair("code_challenge", &sha256_base64url(&code_verifier))
         .append_pair("code_challenge_method", "S256")
         .finish();
-    Ok(Started { location: format!("{}?{query}", discovery.authorization_endpoint), state, nonce, code_verifier })
+    Ok(Started {
+        location: format!("{}?{query}", discovery.authorization_endpoint),
+        state,
+        nonce,
+        code_verifier,
+    })
 }
 
 /// Redeems the code and checks everything a client must (OpenID Connect Core §3.1.3.7, RFC 9207 §2.4).
-pub(super) async fn finish(http: &HttpClient, settings: &Settings, started: &Started, code: &str, iss: &str) -> anyhow::Result<SignedIn> {
+pub(super) async fn finish(
+    http: &HttpClient,
+    settings: &Settings,
+    started: &Started,
+    code: &str,
+    iss: &str,
+) -> anyhow::Result<SignedIn> {
     anyhow::ensure!(iss == settings.issuer, "the answer came from another issuer");
     let discovery = discover(http, settings).await?;
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
@@ -97,7 +108,11 @@ pub(super) async fn finish(http: &HttpClient, settings: &Settings, started: &Sta
         .append_pair("code_verifier", &started.code_verifier)
         .finish();
     let (status, body) = http.post_form(&discovery.token_endpoint, &basic, form).await?;
-    anyhow::ensure!(status.is_success(), "the token endpoint answered {status}: {}", String::from_utf8_lossy(&body));
+    anyhow::ensure!(
+        status.is_success(),
+        "the token endpoint answered {status}: {}",
+        String::from_utf8_lossy(&body)
+    );
     let tokens: Tokens = serde_json::from_slice(&body)?;
     let id_token_claims = check_id_token(http, settings, &discovery, started, &tokens.id_token).await?;
     let (status, body) = http.get(&discovery.userinfo_endpoint, Some(&tokens.access_token)).await?;
@@ -137,7 +152,11 @@ async fn check_id_token(
 }
 
 /// Where to send the browser to sign out.
-pub(super) async fn sign_out(http: &HttpClient, settings: &Settings, id_token: &str) -> anyhow::Result<String> {
+pub(super) async fn sign_out(
+    http: &HttpClient,
+    settings: &Settings,
+    id_token: &str,
+) -> anyhow::Result<String> {
     let discovery = discover(http, settings).await?;
     let query = Serializer::new(String::new())
         .append_pair("id_token_hint", id_token)

@@ -31,7 +31,11 @@ pub(crate) fn start(services: &Services, stop: &CancellationToken) {
 /// Direct commands append to it when there is no Redis to publish through.
 pub(crate) const NOTICES_FILE: &str = "notices";
 
-async fn hear(engine: Arc<Engine>, mut notices: tokio::sync::broadcast::Receiver<Heard>, stop: CancellationToken) {
+async fn hear(
+    engine: Arc<Engine>,
+    mut notices: tokio::sync::broadcast::Receiver<Heard>,
+    stop: CancellationToken,
+) {
     loop {
         let heard = tokio::select! {
             () = stop.cancelled() => return,
@@ -68,7 +72,9 @@ async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
                 continue;
             }
         };
-        let kept = Duration::from_hours(24).saturating_mul(u32::try_from(settings.number(settings::AUDIT_RETENTION_DAYS)).unwrap_or(u32::MAX));
+        let kept = Duration::from_hours(24).saturating_mul(
+            u32::try_from(settings.number(settings::AUDIT_RETENTION_DAYS)).unwrap_or(u32::MAX),
+        );
         match engine.store().sweep(now, now - kept, SWEEP_BATCH).await {
             Ok(swept) if swept.rows > 0 => tracing::info!(rows = swept.rows, "expired rows removed"),
             Ok(_) => {}

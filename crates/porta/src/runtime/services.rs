@@ -73,7 +73,11 @@ pub(crate) async fn open_database(storage: &StorageConfig) -> anyhow::Result<Dat
     Database::connect(&options).await.context("the database cannot be reached")
 }
 
-async fn open_short_lived(config: &Config, clock: &Arc<dyn Clock>, keys: &Keyring) -> anyhow::Result<(Arc<dyn Kv>, ShortLived)> {
+async fn open_short_lived(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    keys: &Keyring,
+) -> anyhow::Result<(Arc<dyn Kv>, ShortLived)> {
     match &config.storage {
         Storage::Production { redis_url, .. } => {
             let options = RedisOptions::new(redis_url.clone(), config.instance.clone());
@@ -109,7 +113,7 @@ impl Services {
         }
         let (kv, short_lived) = short_lived;
         let store: Arc<dyn Store> = Arc::new(database);
-        let keyring = Arc::new(Keyring::new(&[master], "signing keys"));
+        let keyring = Arc::new(Keyring::new(&[master], porta_core::signing_key::SEALING_PURPOSE));
         let engine = Arc::new(Engine::new(EngineDeps {
             store: Arc::clone(&store),
             kv: Arc::clone(&kv),
@@ -136,7 +140,12 @@ impl Services {
             probes: probes.clone(),
             clock,
             entropy,
-            cookie_secrets: config.secrets.cookie_keys.iter().map(|k| k.expose_secret().as_bytes().to_vec()).collect(),
+            cookie_secrets: config
+                .secrets
+                .cookie_keys
+                .iter()
+                .map(|k| k.expose_secret().as_bytes().to_vec())
+                .collect(),
             trust_proxy: trust_proxy(config),
         });
         Ok(Self { engine, kv, short_lived, store, directory, probes, snapshot_keys, app })

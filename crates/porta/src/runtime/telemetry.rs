@@ -7,12 +7,12 @@ use porta_core::{Clock as _, SystemClock};
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::filter::LevelFilter;
 
 /// Starts logging; called once.
 pub(crate) fn start(config: LogConfig) {
@@ -23,7 +23,9 @@ pub(crate) fn start(config: LogConfig) {
         LogLevel::Error | LogLevel::Fatal => LevelFilter::ERROR,
     };
     // Libraries below us speak only when something is wrong: their debug lines may carry statements or headers.
-    let ours = tracing_subscriber::filter::Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("porta", level);
+    let ours = tracing_subscriber::filter::Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("porta", level);
     let ours = ["config", "core", "directory", "http", "kv", "oidc", "pages", "signin", "store", "store_sql"]
         .iter()
         .fold(ours, |targets, room| targets.with_target(format!("porta_{room}"), level));
@@ -31,7 +33,9 @@ pub(crate) fn start(config: LogConfig) {
     match config.format {
         LogFormat::Silent => {}
         LogFormat::Human => registry.with(tracing_subscriber::fmt::layer().with_target(false)).init(),
-        LogFormat::Json => registry.with(tracing_subscriber::fmt::layer().event_format(JsonLines::new())).init(),
+        LogFormat::Json => {
+            registry.with(tracing_subscriber::fmt::layer().event_format(JsonLines::new())).init()
+        }
     }
 }
 
@@ -63,7 +67,12 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> std::fmt::Result {
+    fn format_event(
+        &self,
+        _context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
         let mut fields = Fields(Map::new());
         event.record(&mut fields);
         let mut line = Map::new();
