@@ -76,7 +76,8 @@ pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Par
 pub(crate) fn credentials(tenant: &Tenant, headers: &HeaderMap, params: &Params) -> Result<Presented, Reply> {
     if headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
         // RFC 6749 §2.3: one mechanism, once.
-        let error = OAuthError::new(ErrorCode::InvalidRequest, "the Authorization header was sent more than once");
+        let error =
+            OAuthError::new(ErrorCode::InvalidRequest, "the Authorization header was sent more than once");
         return Err(reply::oauth_error(StatusCode::BAD_REQUEST, &error));
     }
     let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
