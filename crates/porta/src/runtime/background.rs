@@ -23,7 +23,7 @@ pub(crate) fn start(services: &Services, stop: &CancellationToken) {
     tokio::spawn(hear(Arc::clone(engine), services.kv.subscribe(), stop.clone()));
     tokio::spawn(flush(Arc::clone(engine), stop.clone()));
     tokio::spawn(sweep(Arc::clone(engine), stop.clone()));
-    if let ShortLived::Memory(_, data_dir) = &services.short_lived {
+    if let ShortLived::Memory { data_dir, .. } = &services.short_lived {
         tokio::spawn(watch(Arc::clone(engine), data_dir.join(NOTICES_FILE), stop.clone()));
     }
 }
