@@ -52,7 +52,6 @@ pub(crate) struct Services {
     pub engine: Arc<Engine>,
     pub kv: Arc<dyn Kv>,
     pub short_lived: ShortLived,
-    pub store: Arc<dyn Store>,
     pub directory: Directory,
     pub probes: Arc<ServiceProbes>,
     pub snapshot_keys: Keyring,
@@ -164,7 +163,7 @@ impl Services {
                 .collect(),
             trust_proxy: trust_proxy(config),
         });
-        Ok(Self { engine, kv, short_lived, store, directory, probes, snapshot_keys, app })
+        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, app })
     }
 }
 
