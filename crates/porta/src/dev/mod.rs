@@ -108,7 +108,7 @@ fn announce(config: &Config, demo_url: &str) {
     output::line(format_args!("  demo application: {demo_url}"));
     output::line(format_args!("  mailbox:          {demo_url}/mailbox"));
     output::line(format_args!("  issuer:           {issuer}/{ORGANIZATION}"));
-    output::line(format_args!("  user:             {EMAIL} / {PASSWORD}"));
+    output::line(format_args!("  user: {EMAIL} / {PASSWORD}"));
     output::line(format_args!("  public client:    {PUBLIC_CLIENT}"));
     output::line(format_args!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}\n"));
 }
