@@ -1,1 +1,3 @@
-//! Room `testkit`.
+//! What tests of several rooms share.
+
+pub mod database;
