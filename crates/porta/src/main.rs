@@ -5,6 +5,7 @@ use std::process::ExitCode;
 mod cli;
 mod dev;
 mod output;
+mod runtime;
 mod serve;
 
 fn main() -> ExitCode {
