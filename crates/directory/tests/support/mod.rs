@@ -23,7 +23,7 @@ use porta_directory::{
 use porta_store::Store;
 use secrecy::{ExposeSecret as _, SecretString};
 
-pub const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 #[derive(Default)]
 struct Heard(Mutex<Vec<Change>>);
@@ -45,20 +45,20 @@ impl HashPassword for PlainHash {
     }
 }
 
-pub struct World {
-    pub directory: Directory,
-    pub store: Arc<dyn Store>,
-    pub clock: Arc<ManualClock>,
+pub(crate) struct World {
+    pub(crate) directory: Directory,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<ManualClock>,
     entropy: Arc<dyn Entropy>,
     heard: Arc<Heard>,
 }
 
-pub fn actor() -> Actor {
+pub(crate) fn actor() -> Actor {
     Actor::Cli { os_user: Some("tester".to_owned()) }
 }
 
 impl World {
-    pub fn over(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn over(store: Arc<dyn Store>) -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
         let heard = Arc::new(Heard::default());
@@ -74,28 +74,28 @@ impl World {
         Self { directory: Directory::new(deps), store, clock, entropy, heard }
     }
 
-    pub async fn work(&self) -> Work {
+    pub(crate) async fn work(&self) -> Work {
         self.directory.begin(actor()).await.unwrap()
     }
 
     /// What was announced since the last call.
-    pub fn heard(&self) -> Vec<Change> {
+    pub(crate) fn heard(&self) -> Vec<Change> {
         std::mem::take(&mut self.heard.0.lock().unwrap())
     }
 
-    pub async fn audit(&self) -> Vec<AuditEvent> {
+    pub(crate) async fn audit(&self) -> Vec<AuditEvent> {
         let mut events = self.store.repositories().audit().recent(None, 10_000).await.unwrap();
         events.reverse();
         events
     }
 
-    pub async fn audit_names(&self) -> Vec<String> {
+    pub(crate) async fn audit_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.audit().await.into_iter().map(|e| e.event_type).collect();
         names.sort();
         names
     }
 
-    pub async fn organization(&self, slug: &str) -> Organization {
+    pub(crate) async fn organization(&self, slug: &str) -> Organization {
         let mut work = self.work().await;
         let new = NewOrganization { name: slug.to_owned(), ..NewOrganization::default() };
         let organization = work.create_organization(new).await.unwrap();
@@ -103,7 +103,7 @@ impl World {
         organization
     }
 
-    pub async fn application(&self, organization: &Organization, slug: &str) -> Application {
+    pub(crate) async fn application(&self, organization: &Organization, slug: &str) -> Application {
         let mut work = self.work().await;
         let new = NewApplication { name: slug.to_owned(), ..NewApplication::default() };
         let application = work.create_application(organization, new).await.unwrap();
@@ -111,7 +111,7 @@ impl World {
         application
     }
 
-    pub async fn client(
+    pub(crate) async fn client(
         &self,
         organization: &Organization,
         application: &Application,
@@ -132,7 +132,7 @@ impl World {
         client
     }
 
-    pub async fn user(&self, organization: &Organization, email: &str) -> User {
+    pub(crate) async fn user(&self, organization: &Organization, email: &str) -> User {
         let mut work = self.work().await;
         let new = NewUser { email: email.to_owned(), ..NewUser::default() };
         let user = work.create_user(organization, new).await.unwrap();
@@ -141,7 +141,7 @@ impl World {
     }
 
     /// Signs a person in and gives the client an access token.
-    pub async fn token(&self, organization: &Organization, user: &User, client: &Client) -> TokenDigest {
+    pub(crate) async fn token(&self, organization: &Organization, user: &User, client: &Client) -> TokenDigest {
         let now = START;
         let later = now + Duration::from_secs(3600);
         let session = SessionRecord {
@@ -203,7 +203,7 @@ impl World {
     }
 
     /// Whether the *family* of a token was left alone; what else may end it for the moment does not count.
-    pub async fn is_revoked(&self, organization: &Organization, token: &TokenDigest) -> bool {
+    pub(crate) async fn is_revoked(&self, organization: &Organization, token: &TokenDigest) -> bool {
         let facts =
             self.store.repositories().tokens(organization.id).access_facts(token, START).await.unwrap();
         facts.is_none_or(|facts| facts.liveness.family_revoked)
@@ -230,28 +230,28 @@ impl World {
 
 /// The problems of a refusal, as an operator reads them.
 #[track_caller]
-pub fn refused<T: std::fmt::Debug>(outcome: Result<T, DirectoryError>) -> String {
+pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, DirectoryError>) -> String {
     let error = outcome.expect_err("must be refused");
     assert!(error.is_about_the_request(), "{error:?}");
     error.to_string()
 }
 
-/// Runs each test over SQLite, and over PostgreSQL where one is given.
+/// Runs each test over SQLite and over PostgreSQL (leave those out with `--skip postgres`).
 #[macro_export]
 macro_rules! both_stores {
     ($($name:ident),+ $(,)?) => {
         mod sqlite {
             $(#[tokio::test]
             async fn $name() {
-                let store = porta_testkit::sqlite_store().await;
-                super::$name($crate::support::World::over(store.store())).await;
+                let test = porta_testkit::database::TestDatabase::sqlite().await;
+                super::$name($crate::support::World::over(test.database.clone())).await;
             })+
         }
         mod postgres {
             $(#[tokio::test]
             async fn $name() {
-                let Some(store) = porta_testkit::postgres_store().await else { return };
-                super::$name($crate::support::World::over(store.store())).await;
+                let test = porta_testkit::database::TestDatabase::postgres().await;
+                super::$name($crate::support::World::over(test.database.clone())).await;
             })+
         }
     };
