@@ -137,21 +137,6 @@ impl Work {
         Ok((after, fields))
     }
 
-    /// Keeps other units of work from changing the application until this one ends: a row rewritten as it is waits
-    /// for, and holds off, everybody else who does the same.
-    pub(crate) async fn hold_application(
-        &mut self,
-        organization: &Organization,
-        application: &Application,
-    ) -> Result<()> {
-        let mut applications = self.unit.applications(organization.id);
-        let current = applications.by_id(application.id).await?;
-        if let Some(current) = current {
-            applications.update(&current).await?;
-        }
-        Ok(())
-    }
-
     /// active ⇄ inactive; active | inactive → archived, for good.
     pub async fn set_application_status(
         &mut self,

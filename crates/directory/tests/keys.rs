@@ -1,4 +1,5 @@
 //! The life of signing keys: made, published, signing, retired, revoked, and two operators at once.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod support;
 
@@ -126,6 +127,7 @@ async fn private_halves_open_for_their_own_row_only(world: World) {
 
 async fn two_rotations_at_once_retire_one_key(world: World) {
     let harbor = world.organization("harbor").await;
+    world.warm().await;
     let tasks: Vec<_> = (0..6)
         .map(|_| {
             let (directory, harbor) = (world.directory.clone(), harbor.clone());
@@ -156,6 +158,7 @@ async fn two_rotations_at_once_retire_one_key(world: World) {
 
 async fn many_instances_make_one_pair(world: World) {
     let harbor = world.organization("harbor").await;
+    world.warm().await;
     let tasks: Vec<_> = (0..6)
         .map(|_| {
             let (directory, harbor) = (world.directory.clone(), harbor.clone());

@@ -1,15 +1,19 @@
 //! Operations of operators over a real store: what they write, announce, refuse and end.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod support;
 
-use porta_core::application::{ApplicationStatus, ClaimType, ModuleStatus};
-use porta_core::client::{ClientStatus, ClientType, GrantType, TokenEndpointAuthMethod};
-use porta_core::organization::{LoginMethod, OrganizationStatus, TwoFactorPolicy};
-use porta_core::user::{Profile, UserStatus};
+use porta_core::application::{
+    Application, ApplicationStatus, ClaimDefinition, ClaimType, Module, ModuleStatus, Permission, Role,
+};
+use porta_core::client::{Client, ClientStatus, ClientType, GrantType, TokenEndpointAuthMethod};
+use porta_core::organization::{LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy};
+use porta_core::signing_key::SigningAlgorithm;
+use porta_core::user::{Profile, User, UserStatus};
 use porta_core::{Change, Slug, TokenDigest};
 use porta_directory::{
     NewApplication, NewClaim, NewClient, NewModule, NewOrganization, NewPermission, NewRole, NewSecret,
-    NewUser, SettingSource,
+    NewUser, SettingSource, Work,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -18,6 +22,7 @@ use support::{START, World, refused};
 both_stores!(
     an_organization_is_made_with_keys_and_audit,
     a_unit_of_work_without_commit_leaves_nothing,
+    every_operation_and_its_audit_row_stand_or_fall_together,
     organizations_that_are_refused,
     an_update_writes_only_what_changed,
     suspending_an_organization_ends_its_tokens_here_and_elsewhere,
@@ -66,6 +71,114 @@ async fn a_unit_of_work_without_commit_leaves_nothing(world: World) {
     assert!(refused(world.work().await.organization("harbor").await).contains("was not found"));
     assert!(world.audit().await.is_empty());
     assert!(world.heard().is_empty());
+}
+
+/// One of everything, in one unit of work; returns the audit events in order.
+async fn one_of_everything(work: &mut Work) -> Vec<&'static str> {
+    let harbor = NewOrganization { name: "Harbor".into(), ..NewOrganization::default() };
+    let harbor = work.create_organization(harbor).await.unwrap();
+    let named = Organization { name: "Harbor Ltd".into(), ..harbor.clone() };
+    work.update_organization(&harbor, named).await.unwrap();
+    let dock = NewApplication { name: "Dock".into(), ..NewApplication::default() };
+    let dock = work.create_application(&harbor, dock).await.unwrap();
+    let described = Application { description: Some("Berths".into()), ..dock.clone() };
+    work.update_application(&harbor, &dock, described).await.unwrap();
+    let module =
+        NewModule { name: "M".into(), slug: "m".into(), description: None, status: ModuleStatus::Active };
+    let module = work.create_module(&harbor, &dock, module).await.unwrap();
+    let named = Module { name: "N".into(), ..module.clone() };
+    work.update_module(&harbor, &dock, &module, named).await.unwrap();
+    let role = work.create_role(&harbor, &dock, NewRole { name: "R".into(), ..NewRole::default() });
+    let role = role.await.unwrap();
+    let named = Role { name: "S".into(), ..role.clone() };
+    work.update_role(&harbor, &dock, &role, named).await.unwrap();
+    let permission = NewPermission { name: "P".into(), slug: "a:b:c".into(), description: None };
+    let permission = work.create_permission(&harbor, &dock, permission).await.unwrap();
+    let named = Permission { name: "Q".into(), ..permission.clone() };
+    work.update_permission(&harbor, &dock, &permission, named).await.unwrap();
+    work.link_permission(&harbor, &dock, &role, &permission).await.unwrap();
+    let claim = work.define_claim(&harbor, &dock, number_claim("limit")).await.unwrap();
+    let shown = ClaimDefinition { include_in_id_token: true, ..claim.clone() };
+    work.update_claim(&harbor, &dock, &claim, shown).await.unwrap();
+    let (web, secret) = work.create_client(&harbor, &dock, confidential("Web")).await.unwrap();
+    let named = Client { client_name: "Site".into(), ..web.clone() };
+    let (web, _) = work.update_client(&harbor, &web, named).await.unwrap();
+    work.revoke_client_secret(&harbor, &web, secret.unwrap().stored.id).await.unwrap();
+    work.set_client_status(&harbor, &web, ClientStatus::Inactive).await.unwrap();
+    let ana = NewUser { email: "ana@harbor.test".into(), ..NewUser::default() };
+    let ana = work.create_user(&harbor, ana).await.unwrap();
+    let verified = User { email_verified: true, ..ana.clone() };
+    work.update_user(&harbor, &ana, verified).await.unwrap();
+    work.set_user_password(&harbor, &ana, None).await.unwrap();
+    work.assign_role(&harbor, &ana, &role).await.unwrap();
+    work.remove_role(&harbor, &ana, &role).await.unwrap();
+    work.set_claim_value(&harbor, &ana, &claim, &json!(1)).await.unwrap();
+    work.set_user_status(&harbor, &ana, UserStatus::Locked, None).await.unwrap();
+    let rotation = work.rotate_signing_key(&harbor, SigningAlgorithm::Es256).await.unwrap();
+    work.revoke_signing_key(&harbor, &rotation.retired.unwrap()).await.unwrap();
+    work.set_setting(None, "id_token_ttl", &json!(60)).await.unwrap();
+    work.set_application_status(&harbor, &dock, ApplicationStatus::Inactive).await.unwrap();
+    work.set_organization_status(&harbor, OrganizationStatus::Suspended, None).await.unwrap();
+    vec![
+        "org.created",
+        "key.generated",
+        "key.generated",
+        "org.updated",
+        "app.created",
+        "app.updated",
+        "app.module.created",
+        "app.module.updated",
+        "role.created",
+        "role.updated",
+        "permission.created",
+        "permission.updated",
+        "role.permissions.assigned",
+        "claim.defined",
+        "claim.updated",
+        "client.created",
+        "client.secret.generated",
+        "client.updated",
+        "client.secret.revoked",
+        "client.deactivated",
+        "user.created",
+        "user.updated",
+        "user.password.cleared",
+        "user.roles.assigned",
+        "user.roles.removed",
+        "claim.value.set",
+        "user.locked",
+        "key.generated",
+        "key.rotated",
+        "key.revoked",
+        "config.updated",
+        "app.deactivated",
+        "org.suspended",
+    ]
+}
+
+async fn every_operation_and_its_audit_row_stand_or_fall_together(world: World) {
+    let mut work = world.work().await;
+    one_of_everything(&mut work).await;
+    drop(work);
+    assert!(world.audit().await.is_empty());
+    assert_eq!(world.heard(), []);
+    let mut work = world.work().await;
+    let mut expected = one_of_everything(&mut work).await;
+    work.commit().await.unwrap();
+    expected.sort_unstable();
+    assert_eq!(world.audit_names().await, expected);
+    assert!(world.audit().await.iter().all(|e| e.actor_label.as_deref() == Some("cli:tester")));
+}
+
+fn number_claim(name: &str) -> NewClaim {
+    NewClaim {
+        claim_name: name.to_owned(),
+        claim_type: ClaimType::Number,
+        description: None,
+        include_in_id_token: None,
+        include_in_access_token: None,
+        include_in_userinfo: None,
+    }
 }
 
 async fn organizations_that_are_refused(world: World) {
@@ -519,15 +632,7 @@ async fn claim_values_have_their_type(world: World) {
     let application = world.application(&harbor, "dock").await;
     let ana = world.user(&harbor, "ana@harbor.test").await;
     let mut work = world.work().await;
-    let new = NewClaim {
-        claim_name: "limit".into(),
-        claim_type: ClaimType::Number,
-        description: None,
-        include_in_id_token: None,
-        include_in_access_token: None,
-        include_in_userinfo: None,
-    };
-    let claim = work.define_claim(&harbor, &application, new).await.unwrap();
+    let claim = work.define_claim(&harbor, &application, number_claim("limit")).await.unwrap();
     for bad in [json!("15"), json!(null), json!(true), json!([15])] {
         assert!(refused(work.set_claim_value(&harbor, &ana, &claim, &bad).await).contains("takes a number"));
     }

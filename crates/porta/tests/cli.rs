@@ -1,4 +1,5 @@
 //! The executable as an operator runs it, on an embedded store in a directory of its own.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;

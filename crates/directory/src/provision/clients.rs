@@ -53,14 +53,7 @@ impl Importer<'_> {
         application: &Application,
         item: &ClientItem,
     ) -> Result<(Done, Processed)> {
-        let mut before = self.existing_client(organization, application, item).await?;
-        if before.is_none() {
-            // Names of clients are not unique, so no constraint stops a second run at this very moment: hold the
-            // application, and look again at what the one before left.
-            self.work.hold_application(organization, application).await?;
-            before = self.existing_client(organization, application, item).await?;
-        }
-        let Some(before) = before else {
+        let Some(before) = self.existing_client(organization, application, item).await? else {
             let new = self.new_client(item).await?;
             let has_new_id = new.client_id.is_none();
             let (client, secret) = self.work.create_client(organization, application, new).await?;

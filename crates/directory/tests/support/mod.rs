@@ -1,4 +1,5 @@
 //! A directory over a real store, with a clock that stands still, and eyes on what it announces.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 #![expect(dead_code, reason = "each test file uses its own part of this module")]
 
 use std::sync::{Arc, Mutex};
@@ -78,6 +79,21 @@ impl World {
         self.directory.begin(actor()).await.unwrap()
     }
 
+    /// Opens connections, so that tasks started together also arrive together.
+    pub(crate) async fn warm(&self) {
+        let tasks: Vec<_> = (0..6)
+            .map(|_| {
+                let directory = self.directory.clone();
+                tokio::spawn(
+                    async move { drop(directory.begin(actor()).await.unwrap().organizations().await) },
+                )
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+
     /// What was announced since the last call.
     pub(crate) fn heard(&self) -> Vec<Change> {
         std::mem::take(&mut self.heard.0.lock().unwrap())
@@ -141,7 +157,12 @@ impl World {
     }
 
     /// Signs a person in and gives the client an access token.
-    pub(crate) async fn token(&self, organization: &Organization, user: &User, client: &Client) -> TokenDigest {
+    pub(crate) async fn token(
+        &self,
+        organization: &Organization,
+        user: &User,
+        client: &Client,
+    ) -> TokenDigest {
         let now = START;
         let later = now + Duration::from_secs(3600);
         let session = SessionRecord {
