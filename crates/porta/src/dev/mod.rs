@@ -44,7 +44,10 @@ async fn start(reset: bool) -> anyhow::Result<()> {
         "porta dev listens on loopback only: its demo passwords are public"
     );
     if reset {
+        // Not under the feet of a server that runs.
+        let lock = crate::runtime::services::claim(data_dir)?;
         reset_data(data_dir)?;
+        drop(lock);
     }
     // A reset removed the generated secrets with the rest: read again, so that new ones are made.
     let config = if reset { serve::configuration(&Source::process())? } else { config };
@@ -105,7 +108,7 @@ fn announce(config: &Config, demo_url: &str) {
     output::line(format_args!("  demo application: {demo_url}"));
     output::line(format_args!("  mailbox:          {demo_url}/mailbox"));
     output::line(format_args!("  issuer:           {issuer}/{ORGANIZATION}"));
-    output::line(format_args!("  user:             {EMAIL} / {PASSWORD}"));
+    output::line(format_args!("  user: {EMAIL} / {PASSWORD}"));
     output::line(format_args!("  public client:    {PUBLIC_CLIENT}"));
     output::line(format_args!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}\n"));
 }
