@@ -3,12 +3,12 @@
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use porta_core::Change;
 use porta_directory::Notifier;
-use porta_kv::{Kv, Notice};
+use porta_kv::redis::ConnectError;
+use porta_kv::{Kv as _, Notice, RedisKv, RedisOptions};
 
 use crate::output;
 
@@ -18,19 +18,28 @@ pub(crate) const NOTICES: &str = "notices";
 /// Larger files are begun anew; servers read a file that shrank from its start.
 const MAXIMUM_BYTES: u64 = 64 * 1024;
 
-/// Through the short-lived store that all servers share.
-pub(crate) struct KvNotifier(pub(crate) Arc<dyn Kv>);
+/// Through the Redis that all servers share. Connects when there is something to say: commands that only look, and
+/// commands on the day when Redis is down, need none.
+pub(crate) struct RedisNotifier {
+    pub(crate) options: RedisOptions,
+}
+
+impl RedisNotifier {
+    async fn publish(&self, changes: &[Change]) -> Result<(), ConnectError> {
+        let kv = RedisKv::connect(self.options.clone()).await?;
+        for change in changes {
+            kv.publish(&notice(change)).await?;
+        }
+        Ok(())
+    }
+}
 
 #[async_trait]
-impl Notifier for KvNotifier {
+impl Notifier for RedisNotifier {
     async fn announce(&self, changes: &[Change]) {
-        for notice in changes.iter().map(notice) {
-            if let Err(error) = self.0.publish(&notice).await {
-                output::warning(format_args!(
-                    "the change stands, but servers notice it only within a minute: {error}"
-                ));
-                return;
-            }
+        if let Err(error) = self.publish(changes).await {
+            let late = "the change stands, but running servers notice it only within a minute";
+            output::warning(format_args!("{late}: {error}"));
         }
     }
 }
