@@ -285,3 +285,22 @@ fn health_of_the_dependencies_and_of_a_server() {
     assert!(ill.stderr.contains("not healthy: database"), "{}", ill.stderr);
     server.join().unwrap();
 }
+
+#[test]
+fn an_interrupted_command_says_130() {
+    let place = Place::new();
+    let mut child = place
+        .command(&["provision", "-f", "-", "--direct"], &[])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // More than a pipe holds: once it is written, the command is reading, and waits for an end that never comes.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&vec![b'#'; 1024 * 1024]).unwrap();
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(stdin);
+    assert!(!place.path(".porta").exists());
+}
