@@ -1,98 +1,14 @@
 //! The executable as an operator runs it, on an embedded store in a directory of its own.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod support;
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
-
-struct Place {
-    directory: tempfile::TempDir,
-}
-
-struct Outcome {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Outcome {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {}", self.stdout))
-    }
-}
-
-impl Place {
-    fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.path(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_porta"));
-        command
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("USER", "tester")
-            .env("ARGON2_MEMORY_KIB", "8192")
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
-        let output = self.command(arguments, environment).output().unwrap();
-        Outcome {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Outcome {
-        self.run_with(arguments, &[])
-    }
-
-    #[track_caller]
-    fn succeed(&self, arguments: &[&str]) -> Outcome {
-        let outcome = self.run(arguments);
-        assert_eq!(outcome.code, 0, "{arguments:?}\n{}{}", outcome.stdout, outcome.stderr);
-        outcome
-    }
-
-    fn notices(&self) -> Vec<String> {
-        let text = std::fs::read_to_string(self.path(".porta/notices")).unwrap_or_default();
-        text.lines().map(str::to_owned).collect()
-    }
-}
-
-const WORLD: &str = r#"
-version: "1.0"
-allow_passwords: true
-organizations:
-  - name: Harbor
-    applications:
-      - name: Dock
-        roles: [{ name: Planner }]
-        clients:
-          - { client_name: Web, client_id: dock-web, client_type: public, redirect_uris: ["https://a.example/cb"] }
-          - { client_name: Feed, client_type: confidential, grant_types: [client_credentials] }
-    users:
-      - { email: kim@harbor.test, password: lantern-Quay-41, roles: [{ app: dock, role: planner }] }
-"#;
+use support::{Place, WORLD};
 
 fn provisioned() -> Place {
     let place = Place::new();
@@ -368,4 +284,23 @@ fn health_of_the_dependencies_and_of_a_server() {
     assert_eq!(ill.code, 1);
     assert!(ill.stderr.contains("not healthy: database"), "{}", ill.stderr);
     server.join().unwrap();
+}
+
+#[test]
+fn an_interrupted_command_says_130() {
+    let place = Place::new();
+    let mut child = place
+        .command(&["provision", "-f", "-", "--direct"], &[])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // More than a pipe holds: once it is written, the command is reading, and waits for an end that never comes.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&vec![b'#'; 1024 * 1024]).unwrap();
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(stdin);
+    assert!(!place.path(".porta").exists());
 }

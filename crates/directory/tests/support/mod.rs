@@ -164,7 +164,7 @@ impl World {
         client: &Client,
     ) -> TokenDigest {
         let now = START;
-        let later = now + Duration::from_secs(3600);
+        let later = now + Duration::from_hours(1);
         let session = SessionRecord {
             id: SessionKey::new(now, &*self.entropy),
             organization_id: organization.id,
