@@ -119,7 +119,11 @@ async fn provision(services: &Services, config: &Config, demo_port: u16) -> anyh
     let document = read(&document, Format::Yaml, &|_| None)?;
     let options = Options { mode: Mode::Overwrite, ..Options::default() };
     let report = services.directory.provision(Actor::System, &document, options).await?;
-    anyhow::ensure!(report.errors.is_empty(), "the demo organization could not be set up: {:?}", report.errors);
+    anyhow::ensure!(
+        report.errors.is_empty(),
+        "the demo organization could not be set up: {:?}",
+        report.errors
+    );
     Ok(())
 }
 
