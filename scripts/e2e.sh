@@ -29,10 +29,10 @@ fi
 run() { (cd "$ROOT/e2e" && STORE=$1 node run.mjs "${@:2}"); }
 
 for store in "${stores[@]}"; do
-  say "== end to end, $store store"
   if [ "$store" = postgres ] && [ -z "${TEST_DATABASE_URL:-}" ]; then
     "$ROOT/scripts/with-services.sh" "${BASH_SOURCE[0]}" postgres -- "$@"
   else
+    say "== end to end, $store store"
     run "$store" "$@"
   fi
 done

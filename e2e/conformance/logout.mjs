@@ -50,6 +50,7 @@ async function assertSignedOutPage(op, { at, flow }) {
 /** An error page, or a question whose answer leads nowhere outside. */
 async function assertNotReturned(op, { asked, confirmed, at, flow }) {
   assert.equal(asked.kind, 'page', `sent back without a proof: ${asked}`)
+  assert.ok(!asked.response.body.includes('rp.example.test'), 'not even a link to an unproven address')
   assert.equal(at.kind, 'page', `sent back without a proof: ${at}`)
   if (confirmed) return assertSignedOutPage(op, { at, flow })
   assert.equal(at.status, 400, String(at))

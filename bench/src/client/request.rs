@@ -88,7 +88,7 @@ mod tests {
             b"GET /x HTTP/1.1\r\nhost: localhost:4000\r\ncookie: a=1\r\n\r\n"
         );
         let post = String::from_utf8(site.post("/x", &[], &[("a", "1 2"), ("b", "&")])).unwrap();
-        assert!(post.ends_with("content-length: 9\r\n\r\na=1+2&b=%26"), "{post}");
+        assert!(post.ends_with("content-length: 11\r\n\r\na=1+2&b=%26"), "{post}");
     }
 
     #[test]

@@ -106,6 +106,13 @@ impl Config {
         })
     }
 
+    /// The name space in the short-lived store alone, for commands that only tell servers something.
+    pub fn load_instance(source: &Source<'_>) -> Result<String, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let instance = read_instance(&mut reader);
+        reader.finish(instance)
+    }
+
     /// Every variable that is read, for the documentation.
     pub fn reference() -> Vec<&'static VariableDoc> {
         variable::ALL.to_vec()

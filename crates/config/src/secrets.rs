@@ -56,6 +56,26 @@ impl Secrets {
         reader.check()?;
         partial.complete(&storage, entropy).map_err(|problem| vec![problem])
     }
+
+    /// The one key that commands need which make signing keys. Embedded storage makes the whole set when it is missing.
+    pub fn load_signing_key(
+        source: &Source<'_>,
+        entropy: &dyn Entropy,
+    ) -> Result<EncryptionKey, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let storage = Storage::read(&mut reader);
+        let given = reader.secret(SIGNING_KEY_ENCRYPTION_KEY);
+        if given.is_absent() && storage.is_embedded() {
+            return Self::load(source, entropy).map(|secrets| secrets.signing_key_encryption_key);
+        }
+        if given.is_absent() {
+            reader.note_missing(SIGNING_KEY_ENCRYPTION_KEY);
+        }
+        let key = read_key(&mut reader, SIGNING_KEY_ENCRYPTION_KEY, given);
+        reader.check()?;
+        // Only ever absent when a problem was noted.
+        key.ok_or_else(|| vec![Problem::new(SIGNING_KEY_ENCRYPTION_KEY.name, "it is missing", "set it")])
+    }
 }
 
 /// What was given, and what an earlier start generated.

@@ -43,6 +43,13 @@ impl Storage {
         }
     }
 
+    /// For commands that change data and serve nothing: they tell running servers about it.
+    pub fn load(source: &Source<'_>) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let storage = Self::read(&mut reader);
+        reader.finish(storage)
+    }
+
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         const REMEDY: &str = "set both, or neither for embedded storage";
         let redis = reader.secret(REDIS_URL);

@@ -20,6 +20,9 @@ word_enum! {
     pub enum SigningKeyStatus { Next = "next", Active = "active", Retired = "retired", Revoked = "revoked" }
 }
 
+/// What the keyring that seals private keys is derived for: every process must agree on it.
+pub const SEALING_PURPOSE: &str = "signing-keys";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
     pub id: SigningKeyId,

@@ -1,1 +1,116 @@
-//! Room `directory`.
+//! What operators do: organizations, applications, clients, people, roles, claims, keys, settings, and whole files
+//! of them (provisioning).
+//!
+//! An operation happens inside a [`Work`]: one unit of work that writes each change *and* its audit row, and announces
+//! what other instances must forget once the commit stands. Boundaries (CLI, provisioning, later the Admin API) call
+//! the same operations and so keep the same rules.
+//!
+//! ```text
+//! directory.begin(actor) ─► Work ─► create_… / update_… / set_…_status … ─► commit() ─► changes are announced
+//!                            └── dropped without commit: nothing happened
+//! ```
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use porta_core::change::Change;
+use porta_core::seal::Keyring;
+use porta_core::user::PasswordHash;
+use porta_core::{Clock, Entropy, Invalid};
+use porta_store::Store;
+use secrecy::{ExposeSecret as _, SecretString};
+
+mod actor;
+mod applications;
+mod claims;
+mod clients;
+mod error;
+mod keys;
+mod lookup;
+mod organizations;
+pub mod provision;
+mod roles;
+mod settings;
+mod users;
+mod work;
+
+pub use actor::Actor;
+pub use applications::{NewApplication, NewModule};
+pub use claims::NewClaim;
+pub use clients::{IssuedSecret, NewClient, NewSecret, check_client};
+pub use error::{DirectoryError, Problem, Result};
+pub use keys::{KeySummary, Rotation};
+pub use organizations::NewOrganization;
+pub use roles::{NewPermission, NewRole};
+pub use settings::{SettingSource, SettingView};
+pub use users::NewUser;
+pub use work::Work;
+
+/// Tells other instances, after the commit, what they must forget. Never fails: a lost notice is bounded by the
+/// lifetime of the caches, so the implementer logs and goes on.
+#[async_trait]
+pub trait Notifier: Send + Sync {
+    async fn announce(&self, changes: &[Change]);
+}
+
+/// A password could not be hashed.
+#[derive(Debug, thiserror::Error)]
+#[error("password could not be hashed")]
+pub struct HashFailed(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Turns a password into what storage keeps.
+#[async_trait]
+pub trait HashPassword: Send + Sync {
+    async fn hash(&self, password: &SecretString) -> std::result::Result<PasswordHash, HashFailed>;
+}
+
+/// What the directory works with.
+pub struct DirectoryDeps {
+    pub store: Arc<dyn Store>,
+    pub notify: Arc<dyn Notifier>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Seals private signing keys.
+    pub keyring: Arc<Keyring>,
+    pub passwords: Arc<dyn HashPassword>,
+    /// Redirect URIs and origins must be https except on loopback.
+    pub production: bool,
+}
+
+/// The entrance: cheap to clone.
+#[derive(Clone)]
+pub struct Directory {
+    deps: Arc<DirectoryDeps>,
+}
+
+impl Directory {
+    pub fn new(deps: DirectoryDeps) -> Self {
+        Self { deps: Arc::new(deps) }
+    }
+
+    /// Opens a unit of work in the name of `actor`.
+    pub async fn begin(&self, actor: Actor) -> Result<Work> {
+        Work::begin(Arc::clone(&self.deps), actor).await
+    }
+
+    /// Checks and hashes a password; done before a unit of work opens, so that no transaction waits for Argon2.
+    pub async fn hash_password(&self, password: &SecretString) -> Result<PasswordHash> {
+        check_password(password)?;
+        Ok(self.deps.passwords.hash(password).await?)
+    }
+}
+
+impl std::fmt::Debug for Directory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Directory")
+    }
+}
+
+/// 8–128 code points (admin-api §11.5).
+pub fn check_password(password: &SecretString) -> std::result::Result<(), Invalid> {
+    match password.expose_secret().chars().count() {
+        0..=7 => Err(Invalid::new("password", "use at least 8 characters")),
+        8..=128 => Ok(()),
+        _ => Err(Invalid::new("password", "use at most 128 characters")),
+    }
+}

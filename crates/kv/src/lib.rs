@@ -2,11 +2,28 @@
 //!
 //! One trait, two implementations (Redis 7 and in-process), one contract suite. Everything here may be lost: people
 //! then sign in again. Nothing here is ever usable twice.
+//!
+//! Rules both implementations keep, and the contract suite checks:
+//!
+//! - Lifetimes count whole milliseconds, a fraction is dropped: no value outlives its word. A lifetime of zero stores
+//!   nothing (and removes what was there, where the call overwrites).
+//! - A value that was consumed is seen by `consume` alone: `get` and `take` answer `None` and leave it, `put_if_absent`
+//!   answers `false`. `put` and a delete replace it.
+//! - Counters have a namespace of their own: `get` never shows one, `clear` never touches a value.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::broadcast;
+
+#[cfg(feature = "contract")]
+pub mod contract;
+pub mod memory;
+pub mod redis;
+
+pub use memory::MemoryKv;
+pub use redis::{RedisKv, RedisOptions};
 
 /// Why the short-lived store could not answer. A caller never turns this into "not there".
 #[derive(Debug, thiserror::Error)]
@@ -95,8 +112,30 @@ pub trait Kv: Send + Sync + 'static {
     async fn clear(&self, keys: &[String]) -> Result<()>;
     async fn publish(&self, notice: &Notice) -> Result<()>;
     /// Everything published from now on, by any instance, this one included.
-    fn subscribe(&self) -> tokio::sync::broadcast::Receiver<Heard>;
+    /// Read it with [`heard`], which turns a slow reader's losses into [`Heard::Gap`].
+    fn subscribe(&self) -> broadcast::Receiver<Heard>;
     async fn ping(&self) -> Result<()>;
     /// Commands sent so far, for the round-trip budgets of the tests.
     fn commands(&self) -> u64;
+}
+
+/// The next thing a subscriber hears; `None` when the store is gone.
+pub async fn heard(receiver: &mut broadcast::Receiver<Heard>) -> Option<Heard> {
+    match receiver.recv().await {
+        Ok(heard) => Some(heard),
+        // The channel dropped what this reader was too slow for.
+        Err(broadcast::error::RecvError::Lagged(_)) => Some(Heard::Gap),
+        Err(broadcast::error::RecvError::Closed) => None,
+    }
+}
+
+/// How many notices a subscriber may fall behind before it hears a gap instead.
+const NOTICE_BACKLOG: usize = 1024;
+
+/// Longest lifetime: beyond it Redis refuses to add it to the current time.
+const LONGEST_MILLIS: u64 = 100 * 365 * 24 * 3_600 * 1_000;
+
+/// A lifetime in the whole milliseconds that Redis keeps.
+fn whole_millis(lifetime: Duration) -> u64 {
+    u64::try_from(lifetime.as_millis()).map_or(LONGEST_MILLIS, |millis| millis.min(LONGEST_MILLIS))
 }

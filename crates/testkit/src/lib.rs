@@ -1,1 +1,35 @@
-//! Room `testkit`.
+//! For tests only: the whole server in process, a browser without JavaScript, throw-away databases.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up should stop and say why"
+)]
+
+pub mod app;
+pub mod browser;
+pub mod database;
+pub mod flow;
+
+pub use app::{ISSUER_BASE, TestApp};
+pub use browser::{Answer, Browser};
+pub use flow::{Authorize, FIXTURE, VERIFIER, jwt_payload};
+
+/// Runs an `async fn(TestApp)` on the embedded store and on PostgreSQL + Redis, with the fixture applied. The second
+/// one has `postgres` in its name, so that `--skip postgres` leaves it out openly.
+#[macro_export]
+macro_rules! on_both_stores {
+    ($($name:ident),+ $(,)?) => { $(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn embedded() {
+                super::$name($crate::TestApp::embedded().await.with_fixture().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres_redis() {
+                super::$name($crate::TestApp::postgres_redis().await.with_fixture().await).await;
+            }
+        }
+    )+ };
+}

@@ -110,3 +110,25 @@ fn a_directory_that_exists_keeps_its_mode() {
     load_in(&directory, &[("PORTA_DATA_DIR", "shared")]).unwrap();
     assert_eq!((mode(&data_dir), mode(&data_dir.join("secrets.env"))), (0o755, 0o600));
 }
+
+#[test]
+fn commands_that_make_signing_keys_need_no_other_secret() {
+    let directory = Directory::new();
+    let production = [
+        ("DATABASE_URL", "postgres://porta@db/porta"),
+        ("REDIS_URL", "redis://kv"),
+        ("SIGNING_KEY_ENCRYPTION_KEY", &"ab".repeat(32)),
+    ];
+    let key = Secrets::load_signing_key(&Source::of(production, &directory.0), &OsEntropy).unwrap();
+    assert_eq!(key.expose(), &[0xab; 32]);
+    let missing = Source::of(production.into_iter().take(2), &directory.0);
+    let problems = Secrets::load_signing_key(&missing, &OsEntropy).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].key, "SIGNING_KEY_ENCRYPTION_KEY");
+
+    let none: [(&str, &str); 0] = [];
+    let embedded = Source::of(none, &directory.0);
+    let first = Secrets::load_signing_key(&embedded, &OsEntropy).unwrap();
+    let all = Secrets::load(&embedded, &OsEntropy).unwrap();
+    assert_eq!(first.expose(), all.signing_key_encryption_key.expose());
+}

@@ -20,7 +20,7 @@ use porta_oidc::Caller;
 use crate::middleware::Seen;
 use crate::state::AppState;
 
-/// The network side of a request.
+/// The network side of a request. Takes the headers out, so it comes after every extractor that reads them.
 pub(crate) struct From {
     pub caller: Caller,
     pub headers: axum::http::HeaderMap,
@@ -35,6 +35,6 @@ impl FromRequestParts<AppState> for From {
         let caller =
             peer.map(|p| crate::caller::caller(&state.trust_proxy, p, &parts.headers)).unwrap_or_default();
         let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
-        Ok(Self { caller, headers: parts.headers.clone(), seen })
+        Ok(Self { caller, headers: std::mem::take(&mut parts.headers), seen })
     }
 }

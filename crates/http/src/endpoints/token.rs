@@ -74,6 +74,12 @@ pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Par
 /// Credentials of a client from header and body.
 #[expect(clippy::result_large_err, reason = "the error is the answer; it moves once")]
 pub(crate) fn credentials(tenant: &Tenant, headers: &HeaderMap, params: &Params) -> Result<Presented, Reply> {
+    if headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
+        // RFC 6749 §2.3: one mechanism, once.
+        let error =
+            OAuthError::new(ErrorCode::InvalidRequest, "the Authorization header was sent more than once");
+        return Err(reply::oauth_error(StatusCode::BAD_REQUEST, &error));
+    }
     let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     presented(authorization, params).map_err(|error| {
         let error = OAuthError::from(error);

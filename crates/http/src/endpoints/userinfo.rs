@@ -74,6 +74,9 @@ fn bearer(
         return Err(invalid("a parameter is repeated"));
     }
     let in_body = body.and_then(|b| b.get("access_token")).map(str::to_owned);
+    if headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
+        return Err(invalid("the Authorization header was sent more than once"));
+    }
     let in_header = match headers.get(header::AUTHORIZATION) {
         None => None,
         Some(value) => {

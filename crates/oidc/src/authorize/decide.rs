@@ -96,3 +96,135 @@ fn needs_login(request: &AuthorizationRequest, session: &SignedIn<'_>, standing:
         || request.prompt.contains(PromptValue::SelectAccount)
         || too_old
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use porta_core::{ClientKey, EntityId as _, GrantId, OrganizationId, UserId};
+    use porta_protocol::{ClaimsRequest, Prompt, ResponseMode, Scope};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn request(scope: &str, prompt: &str) -> AuthorizationRequest {
+        AuthorizationRequest {
+            client_id: "client".to_owned(),
+            redirect_uri: "https://client.test/cb".to_owned(),
+            redirect_uri_sent: true,
+            response_mode: ResponseMode::Query,
+            state: None,
+            nonce: None,
+            scope: Scope::parse(scope).unwrap(),
+            prompt: Prompt::parse(prompt).unwrap(),
+            max_age: None,
+            login_hint: None,
+            hinted_subject: None,
+            claims: None,
+            code_challenge: None,
+        }
+    }
+
+    fn grant(scopes: &[&str]) -> Grant {
+        let nil = uuid::Uuid::nil();
+        Grant {
+            id: GrantId::from_uuid(nil),
+            organization_id: OrganizationId::from_uuid(nil),
+            user_id: UserId::from_uuid(nil),
+            client: ClientKey::from_uuid(nil),
+            scopes: scopes.iter().map(|s| (*s).to_owned()).collect(),
+            created_at: NOW,
+            expires_at: NOW + Duration::from_hours(1),
+        }
+    }
+
+    fn standing<'a>(signed_in: bool, grant: Option<&'a Grant>) -> Standing<'a> {
+        Standing {
+            session: signed_in.then(|| SignedIn {
+                subject: "ana",
+                auth_time: NOW - Duration::from_mins(1),
+                grant,
+            }),
+            signed_in_here: false,
+            consented_here: false,
+            is_first_party: true,
+            asks_every_time: false,
+            now: NOW,
+        }
+    }
+
+    fn error(decision: Decision) -> ErrorCode {
+        match decision {
+            Decision::Refuse(error) => error.code(),
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn without_a_session_the_person_signs_in_unless_pages_are_forbidden() {
+        assert_eq!(decide(&request("openid", ""), standing(false, None)), Decision::Page(Need::Login));
+        assert_eq!(
+            error(decide(&request("openid", "none"), standing(false, None))),
+            ErrorCode::LoginRequired
+        );
+    }
+
+    #[test]
+    fn prompt_login_and_select_account_ask_once() {
+        for prompt in ["login", "select_account"] {
+            let request = request("openid", prompt);
+            assert_eq!(decide(&request, standing(true, None)), Decision::Page(Need::Login), "{prompt}");
+            let after = Standing { signed_in_here: true, ..standing(true, None) };
+            assert!(matches!(decide(&request, after), Decision::Proceed { .. }), "{prompt}");
+        }
+    }
+
+    #[test]
+    fn max_age_counts_from_the_last_authentication() {
+        let with = |seconds| AuthorizationRequest { max_age: Some(seconds), ..request("openid", "") };
+        assert!(matches!(decide(&with(60), standing(true, None)), Decision::Proceed { .. }));
+        assert_eq!(decide(&with(59), standing(true, None)), Decision::Page(Need::Login));
+        assert_eq!(decide(&with(0), standing(true, None)), Decision::Page(Need::Login));
+    }
+
+    #[test]
+    fn another_person_than_the_client_insists_on_is_never_let_through() {
+        let hinted = AuthorizationRequest { hinted_subject: Some("bob".to_owned()), ..request("openid", "") };
+        assert_eq!(decide(&hinted, standing(true, None)), Decision::Page(Need::Login));
+        let still_ana = Standing { signed_in_here: true, ..standing(true, None) };
+        assert_eq!(error(decide(&hinted, still_ana)), ErrorCode::LoginRequired);
+        let claims = ClaimsRequest::parse(r#"{"id_token":{"sub":{"value":"bob"}}}"#).unwrap();
+        let claimed = AuthorizationRequest { claims: Some(claims), ..request("openid", "none") };
+        assert_eq!(error(decide(&claimed, standing(true, None))), ErrorCode::LoginRequired);
+    }
+
+    #[test]
+    fn a_first_party_client_gets_only_what_is_missing_without_a_page() {
+        let had = grant(&["openid"]);
+        let decision = decide(&request("openid email", "consent"), standing(true, Some(&had)));
+        assert_eq!(decision, Decision::Proceed { grant_more: vec!["email".to_owned()] });
+    }
+
+    #[test]
+    fn a_third_party_client_asks_for_what_is_new_and_remembers_the_rest() {
+        let third = |standing| Standing { is_first_party: false, ..standing };
+        let had = grant(&["openid", "email"]);
+        assert_eq!(
+            decide(&request("openid email", ""), third(standing(true, Some(&had)))),
+            Decision::Proceed { grant_more: Vec::new() }
+        );
+        for (scope, prompt) in [("openid profile", ""), ("openid", "consent")] {
+            let decision = decide(&request(scope, prompt), third(standing(true, Some(&had))));
+            assert!(matches!(decision, Decision::Page(Need::Consent(_))), "{scope} {prompt}");
+        }
+        assert_eq!(
+            error(decide(&request("openid", "none"), third(standing(true, None)))),
+            ErrorCode::ConsentRequired
+        );
+        let every_time = Standing { asks_every_time: true, ..third(standing(true, Some(&had))) };
+        assert!(matches!(decide(&request("openid", ""), every_time), Decision::Page(Need::Consent(_))));
+        let approved = Standing { consented_here: true, ..every_time };
+        assert!(matches!(decide(&request("openid", "consent"), approved), Decision::Proceed { .. }));
+    }
+}

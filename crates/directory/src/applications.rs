@@ -1,0 +1,225 @@
+//! Products and their modules.
+
+use porta_core::application::{Application, ApplicationStatus, Module, ModuleStatus};
+use porta_core::organization::{Organization, display_name};
+use porta_core::{ApplicationId, Invalid, ModuleId, Slug};
+use serde_json::json;
+
+use crate::error::{moved, refuse, taken};
+use crate::organizations::slug_of;
+use crate::work::changed;
+use crate::{DirectoryError, Result, Work};
+
+/// An application to be made.
+#[derive(Debug, Clone, Default)]
+pub struct NewApplication {
+    pub name: String,
+    /// Made from the name when absent.
+    pub slug: Option<String>,
+    pub description: Option<String>,
+    /// Belongs to the platform and is visible to every organization; only the super-admin organization may.
+    pub is_shared: bool,
+}
+
+/// A part of an application.
+#[derive(Debug, Clone)]
+pub struct NewModule {
+    pub name: String,
+    pub slug: String,
+    pub description: Option<String>,
+    pub status: ModuleStatus,
+}
+
+/// Whether `organization` may change the application and its children (rule C-04): its own, and for the super-admin
+/// organization the shared ones.
+pub(crate) fn owns(organization: &Organization, application: &Application) -> bool {
+    match application.organization_id {
+        Some(owner) => owner == organization.id,
+        None => organization.is_super_admin,
+    }
+}
+
+/// Somebody else's application is "not there", as a missing one is.
+pub(crate) fn demand_owner(organization: &Organization, application: &Application) -> Result<()> {
+    if owns(organization, application) {
+        return Ok(());
+    }
+    Err(DirectoryError::not_found("application", &application.slug))
+}
+
+pub(crate) fn description(text: Option<&String>) -> Option<Invalid> {
+    let too_long = text.is_some_and(|t| t.chars().count() > 2000 || t.contains('\0'));
+    too_long.then(|| Invalid::new("description", "use at most 2,000 characters and no NUL"))
+}
+
+fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
+    display_name("name", name).err().into_iter().chain(description(text)).collect()
+}
+
+impl Work {
+    /// The application an organization *owns* under this slug; a shared one of the same name does not count.
+    pub async fn own_application(
+        &mut self,
+        organization: &Organization,
+        slug: &Slug,
+    ) -> Result<Option<Application>> {
+        let found = self.unit.applications(organization.id).by_slug(slug).await?;
+        Ok(found.filter(|application| owns(organization, application)))
+    }
+
+    /// The application an organization *sees* under this slug: its own, else a shared one.
+    pub async fn visible_application(
+        &mut self,
+        organization: &Organization,
+        slug: &str,
+    ) -> Result<Application> {
+        let missing = || DirectoryError::not_found("application", slug);
+        let parsed = Slug::parse(slug).map_err(|_| missing())?;
+        self.unit.applications(organization.id).by_slug(&parsed).await?.ok_or_else(missing)
+    }
+
+    pub async fn create_application(
+        &mut self,
+        organization: &Organization,
+        new: NewApplication,
+    ) -> Result<Application> {
+        if new.is_shared && !organization.is_super_admin {
+            let problem = "only the super-admin organization makes shared applications";
+            return Err(DirectoryError::invalid("is_shared", problem));
+        }
+        let application = Application {
+            id: ApplicationId::new(self.now, &*self.deps.entropy),
+            organization_id: (!new.is_shared).then_some(organization.id),
+            slug: Slug::for_application(&slug_of(new.slug, &new.name))?,
+            name: new.name.trim().to_owned(),
+            description: new.description,
+            status: ApplicationStatus::Active,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        refuse(name_and_description(&application.name, application.description.as_ref()))?;
+        self.unit
+            .applications(organization.id)
+            .insert(&application)
+            .await
+            .map_err(taken("application", &application.slug))?;
+        let metadata = json!({
+            "applicationId": application.id, "slug": application.slug, "name": application.name,
+        });
+        self.audit("app.created", Some(organization), None, metadata).await?;
+        Ok(application)
+    }
+
+    /// Rewrites name and description. Names what changed.
+    pub async fn update_application(
+        &mut self,
+        organization: &Organization,
+        before: &Application,
+        after: Application,
+    ) -> Result<(Application, Vec<&'static str>)> {
+        demand_owner(organization, before)?;
+        let after = Application {
+            name: after.name.trim().to_owned(),
+            description: after.description,
+            updated_at: self.now,
+            ..before.clone()
+        };
+        refuse(name_and_description(&after.name, after.description.as_ref()))?;
+        let fields = changed!(before, after, [name, description]);
+        if fields.is_empty() {
+            return Ok((before.clone(), fields));
+        }
+        if !self.unit.applications(organization.id).update(&after).await? {
+            return Err(DirectoryError::not_found("application", &before.slug));
+        }
+        let metadata = json!({ "applicationId": after.id, "fields": fields });
+        self.audit("app.updated", Some(organization), None, metadata).await?;
+        Ok((after, fields))
+    }
+
+    /// active ⇄ inactive; active | inactive → archived, for good.
+    pub async fn set_application_status(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        to: ApplicationStatus,
+    ) -> Result<Application> {
+        use ApplicationStatus::{Active, Archived, Inactive};
+        demand_owner(organization, application)?;
+        let event = match (application.status, to) {
+            (Inactive, Active) => "app.activated",
+            (Active, Inactive) => "app.deactivated",
+            (Active | Inactive, Archived) => "app.archived",
+            (from, to) => {
+                let problem = format!("an application that is {from} cannot become {to}");
+                return Err(DirectoryError::invalid("status", problem));
+            }
+        };
+        let mut applications = self.unit.applications(organization.id);
+        if !applications.set_status(application.id, application.status, to, self.now).await? {
+            return Err(moved("application"));
+        }
+        drop(applications);
+        let metadata = json!({ "applicationId": application.id, "previousStatus": application.status });
+        self.audit(event, Some(organization), None, metadata).await?;
+        Ok(Application { status: to, updated_at: self.now, ..application.clone() })
+    }
+
+    pub async fn create_module(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        new: NewModule,
+    ) -> Result<Module> {
+        demand_owner(organization, application)?;
+        let module = Module {
+            id: ModuleId::new(self.now, &*self.deps.entropy),
+            application_id: application.id,
+            name: new.name.trim().to_owned(),
+            slug: Slug::for_role(&new.slug)?,
+            description: new.description,
+            status: new.status,
+        };
+        refuse(name_and_description(&module.name, module.description.as_ref()))?;
+        self.unit
+            .applications(organization.id)
+            .insert_module(&module, self.now)
+            .await
+            .map_err(taken("module", &module.slug))?;
+        let metadata = json!({
+            "applicationId": application.id, "moduleId": module.id, "slug": module.slug, "name": module.name,
+        });
+        self.audit("app.module.created", Some(organization), None, metadata).await?;
+        Ok(module)
+    }
+
+    /// Rewrites name, description and status. Names what changed.
+    pub async fn update_module(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        before: &Module,
+        after: Module,
+    ) -> Result<Vec<&'static str>> {
+        demand_owner(organization, application)?;
+        let after = Module {
+            name: after.name.trim().to_owned(),
+            description: after.description,
+            status: after.status,
+            ..before.clone()
+        };
+        refuse(name_and_description(&after.name, after.description.as_ref()))?;
+        let fields = changed!(before, after, [name, description, status]);
+        if fields.is_empty() {
+            return Ok(fields);
+        }
+        if !self.unit.applications(organization.id).update_module(&after, self.now).await? {
+            return Err(DirectoryError::not_found("module", &before.slug));
+        }
+        let deactivated = fields.contains(&"status") && after.status == ModuleStatus::Inactive;
+        let event = if deactivated { "app.module.deactivated" } else { "app.module.updated" };
+        let metadata = json!({ "applicationId": application.id, "moduleId": after.id, "fields": fields });
+        self.audit(event, Some(organization), None, metadata).await?;
+        Ok(fields)
+    }
+}

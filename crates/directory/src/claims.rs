@@ -1,0 +1,128 @@
+//! Custom claims: what an application defines and what a person carries.
+
+use porta_core::ClaimDefinitionId;
+use porta_core::application::{Application, ClaimDefinition, ClaimType, claim_name};
+use porta_core::organization::Organization;
+use porta_core::user::User;
+use serde_json::{Value, json};
+
+use crate::applications::{demand_owner, description};
+use crate::error::{refuse, taken};
+use crate::work::changed;
+use crate::{DirectoryError, Result, Work};
+
+/// A claim to be defined; it appears in access tokens and UserInfo unless told otherwise (data-model §2.9).
+#[derive(Debug, Clone)]
+pub struct NewClaim {
+    pub claim_name: String,
+    pub claim_type: ClaimType,
+    pub description: Option<String>,
+    pub include_in_id_token: Option<bool>,
+    pub include_in_access_token: Option<bool>,
+    pub include_in_userinfo: Option<bool>,
+}
+
+impl Work {
+    pub async fn define_claim(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        new: NewClaim,
+    ) -> Result<ClaimDefinition> {
+        demand_owner(organization, application)?;
+        let claim = ClaimDefinition {
+            id: ClaimDefinitionId::new(self.now, &*self.deps.entropy),
+            application_id: application.id,
+            claim_name: claim_name(&new.claim_name)?,
+            claim_type: new.claim_type,
+            description: new.description,
+            include_in_id_token: new.include_in_id_token.unwrap_or(false),
+            include_in_access_token: new.include_in_access_token.unwrap_or(true),
+            include_in_userinfo: new.include_in_userinfo.unwrap_or(true),
+        };
+        refuse(description(claim.description.as_ref()).into_iter().collect())?;
+        self.unit
+            .applications(organization.id)
+            .insert_claim(&claim, self.now)
+            .await
+            .map_err(taken("claim", &claim.claim_name))?;
+        let metadata = json!({
+            "definitionId": claim.id, "applicationId": application.id,
+            "claimName": claim.claim_name, "claimType": claim.claim_type,
+        });
+        self.audit("claim.defined", Some(organization), None, metadata).await?;
+        Ok(claim)
+    }
+
+    /// Rewrites description and where the claim appears; name and type are for good, because values depend on them.
+    pub async fn update_claim(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        before: &ClaimDefinition,
+        after: ClaimDefinition,
+    ) -> Result<Vec<&'static str>> {
+        demand_owner(organization, application)?;
+        if after.claim_type != before.claim_type {
+            let problem = format!("claim `{}` is a {} for good", before.claim_name, before.claim_type);
+            return Err(DirectoryError::invalid("claim_type", problem));
+        }
+        let after = ClaimDefinition {
+            id: before.id,
+            application_id: before.application_id,
+            claim_name: before.claim_name.clone(),
+            ..after
+        };
+        refuse(description(after.description.as_ref()).into_iter().collect())?;
+        let fields = changed!(
+            before,
+            after,
+            [description, include_in_id_token, include_in_access_token, include_in_userinfo]
+        );
+        if fields.is_empty() {
+            return Ok(fields);
+        }
+        if !self.unit.applications(organization.id).update_claim(&after, self.now).await? {
+            return Err(DirectoryError::not_found("claim", &before.claim_name));
+        }
+        let metadata = json!({
+            "definitionId": after.id, "applicationId": application.id,
+            "claimName": after.claim_name, "changes": fields,
+        });
+        self.audit("claim.updated", Some(organization), None, metadata).await?;
+        Ok(fields)
+    }
+
+    /// Sets what a person carries; `false`: they carried exactly that already. The value stays out of the audit row:
+    /// it is personal data.
+    pub async fn set_claim_value(
+        &mut self,
+        organization: &Organization,
+        user: &User,
+        claim: &ClaimDefinition,
+        value: &Value,
+    ) -> Result<bool> {
+        if !claim.claim_type.accepts(value) {
+            return Err(DirectoryError::invalid("value", expectation(claim)));
+        }
+        let mut applications = self.unit.applications(organization.id);
+        if applications.claim_value(user.id, claim.id).await?.as_ref() == Some(value) {
+            return Ok(false);
+        }
+        applications.set_claim_value(user.id, claim.id, value, self.now).await?;
+        drop(applications);
+        let metadata = json!({ "definitionId": claim.id, "claimName": claim.claim_name });
+        self.audit("claim.value.set", Some(organization), Some(user.id), metadata).await?;
+        Ok(true)
+    }
+}
+
+fn expectation(claim: &ClaimDefinition) -> String {
+    let shape = match claim.claim_type {
+        ClaimType::String => "a string",
+        ClaimType::Number => "a number",
+        ClaimType::Boolean => "true or false",
+        ClaimType::Json => "an object or a list",
+    };
+    format!("claim `{}` takes {shape}", claim.claim_name)
+}

@@ -1,0 +1,300 @@
+//! OAuth clients: making them, changing them, ending them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use porta_core::application::{Application, ApplicationStatus};
+use porta_core::change::Change;
+use porta_core::client::{
+    ApplicationType, Client, ClientId, ClientStatus, ClientType, GrantType, ResponseType,
+    TokenEndpointAuthMethod,
+};
+use porta_core::organization::{LoginMethod, Organization, OrganizationStatus};
+use porta_core::signing_key::SigningAlgorithm;
+use porta_core::{ClientKey, OrganizationId};
+use porta_protocol::scope::Scope;
+use porta_store::Revocation;
+use serde_json::json;
+
+use crate::error::{moved, refuse, taken};
+use crate::work::changed;
+use crate::{DirectoryError, Result, Work};
+
+mod rules;
+mod secrets;
+
+pub use rules::check_client;
+pub use secrets::{IssuedSecret, NewSecret};
+
+/// A client to be made; what is left out takes the default of oidc-and-login §2.1.
+#[derive(Debug, Default)]
+pub struct NewClient {
+    /// 256 random bits when absent.
+    pub client_id: Option<String>,
+    pub client_name: String,
+    /// Confidential when absent: the safe choice (admin-api C-05).
+    pub client_type: Option<ClientType>,
+    pub application_type: Option<ApplicationType>,
+    pub redirect_uris: Vec<String>,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub grant_types: Option<Vec<GrantType>>,
+    pub response_types: Option<Vec<ResponseType>>,
+    pub scope: Option<String>,
+    pub token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
+    pub allowed_origins: Vec<String>,
+    pub require_pkce: Option<bool>,
+    pub login_methods: Option<Vec<LoginMethod>>,
+    pub id_token_signed_response_alg: Option<SigningAlgorithm>,
+    pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    pub allowed_organizations: Vec<OrganizationId>,
+    /// The first secret of a confidential client.
+    pub secret: NewSecret,
+}
+
+/// Keeps the first of each.
+pub(crate) fn distinct<T: PartialEq>(items: Vec<T>) -> Vec<T> {
+    let mut kept = Vec::with_capacity(items.len());
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
+fn default_grants(client_type: ClientType, application_type: ApplicationType) -> Vec<GrantType> {
+    let mut grants = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+    if client_type == ClientType::Confidential && application_type == ApplicationType::Web {
+        grants.push(GrantType::ClientCredentials);
+    }
+    grants
+}
+
+impl NewClient {
+    fn into_client(
+        self,
+        id: ClientKey,
+        client_id: ClientId,
+        owner: OrganizationId,
+        application: &Application,
+    ) -> Client {
+        let client_type = self.client_type.unwrap_or(ClientType::Confidential);
+        let application_type = self.application_type.unwrap_or(ApplicationType::Web);
+        let grant_types = self.grant_types.unwrap_or_else(|| default_grants(client_type, application_type));
+        let answers_codes = grant_types.contains(&GrantType::AuthorizationCode);
+        Client {
+            id,
+            organization_id: owner,
+            application_id: application.id,
+            client_id,
+            client_name: self.client_name,
+            client_type,
+            application_type,
+            redirect_uris: self.redirect_uris,
+            post_logout_redirect_uris: self.post_logout_redirect_uris,
+            response_types: self
+                .response_types
+                .unwrap_or_else(|| if answers_codes { vec![ResponseType::Code] } else { Vec::new() }),
+            grant_types,
+            scope: self.scope.unwrap_or_else(|| "openid profile email".to_owned()),
+            token_endpoint_auth_method: self.token_endpoint_auth_method.unwrap_or(match client_type {
+                ClientType::Confidential => TokenEndpointAuthMethod::ClientSecretBasic,
+                ClientType::Public => TokenEndpointAuthMethod::None,
+            }),
+            allowed_origins: self.allowed_origins,
+            require_pkce: self.require_pkce.unwrap_or(true),
+            login_methods: self.login_methods,
+            id_token_signed_response_alg: self
+                .id_token_signed_response_alg
+                .unwrap_or(SigningAlgorithm::Es256),
+            userinfo_signed_response_alg: self.userinfo_signed_response_alg,
+            allowed_organizations: self.allowed_organizations,
+            status: ClientStatus::Active,
+            created_at: application.created_at,
+            updated_at: application.created_at,
+        }
+    }
+}
+
+/// One spelling of everything that has several: no doubles, one space between scopes, the owner not among its guests.
+fn normalized(client: Client) -> Client {
+    let scope = Scope::parse(&client.scope).map_or(client.scope, |scope| scope.to_string());
+    let owner = client.organization_id;
+    Client {
+        client_name: client.client_name.trim().to_owned(),
+        redirect_uris: distinct(client.redirect_uris),
+        post_logout_redirect_uris: distinct(client.post_logout_redirect_uris),
+        grant_types: distinct(client.grant_types),
+        response_types: distinct(client.response_types),
+        scope,
+        allowed_origins: distinct(client.allowed_origins),
+        login_methods: client.login_methods.map(distinct),
+        allowed_organizations: distinct(client.allowed_organizations)
+            .into_iter()
+            .filter(|guest| *guest != owner)
+            .collect(),
+        ..client
+    }
+}
+
+impl Work {
+    /// Makes an active client. A confidential one gets its first secret in the same breath: without one it could be
+    /// stored but never used (W09).
+    pub async fn create_client(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        mut new: NewClient,
+    ) -> Result<(Client, Option<IssuedSecret>)> {
+        if organization.status != OrganizationStatus::Active {
+            return Err(DirectoryError::invalid("organization", "the organization is not active"));
+        }
+        if application.status != ApplicationStatus::Active {
+            return Err(DirectoryError::invalid("application", "the application is not active"));
+        }
+        let client_id = match new.client_id.take() {
+            Some(given) => ClientId::parse(&given)?,
+            None => ClientId::parse(&URL_SAFE_NO_PAD.encode(self.deps.entropy.bytes::<32>()))?,
+        };
+        let secret = std::mem::take(&mut new.secret);
+        let id = ClientKey::new(self.now, &*self.deps.entropy);
+        let client = normalized(new.into_client(id, client_id, organization.id, application));
+        let client = Client { created_at: self.now, updated_at: self.now, ..client };
+        let mut problems = check_client(&client, self.deps.production);
+        problems.extend(secrets::check(&client, &secret, self.now));
+        refuse(problems)?;
+        self.unit
+            .clients(organization.id)
+            .insert(&client)
+            .await
+            .map_err(taken("client_id", &client.client_id))?;
+        let metadata = json!({
+            "clientDbId": client.id, "clientId": client.client_id, "clientName": client.client_name,
+            "clientType": client.client_type, "applicationType": client.application_type,
+            "applicationId": application.id, "loginMethods": client.login_methods,
+        });
+        self.audit("client.created", Some(organization), None, metadata).await?;
+        self.announce(Change::Client(client.client_id.clone()));
+        self.ensure_keys_for(organization, &client).await?;
+        let secret = if client.is_confidential() {
+            Some(self.create_client_secret(organization, &client, secret).await?)
+        } else {
+            None
+        };
+        Ok((client, secret))
+    }
+
+    /// Rewrites a client as `after` says; ids, owner, type, status and creation time stay. Names what changed. Guests
+    /// that are no longer listed lose their tokens.
+    pub async fn update_client(
+        &mut self,
+        organization: &Organization,
+        before: &Client,
+        after: Client,
+    ) -> Result<(Client, Vec<&'static str>)> {
+        if after.client_type != before.client_type {
+            let problem =
+                format!("client `{}` is {} for good; make another", before.client_name, before.client_type);
+            return Err(DirectoryError::invalid("client_type", problem));
+        }
+        let after = normalized(Client {
+            id: before.id,
+            organization_id: before.organization_id,
+            application_id: before.application_id,
+            client_id: before.client_id.clone(),
+            status: before.status,
+            created_at: before.created_at,
+            updated_at: self.now,
+            ..after
+        });
+        refuse(check_client(&after, self.deps.production))?;
+        let fields = changed!(
+            before,
+            after,
+            [
+                client_name,
+                application_type,
+                redirect_uris,
+                post_logout_redirect_uris,
+                grant_types,
+                response_types,
+                scope,
+                token_endpoint_auth_method,
+                allowed_origins,
+                require_pkce,
+                login_methods,
+                id_token_signed_response_alg,
+                userinfo_signed_response_alg,
+                allowed_organizations,
+            ]
+        );
+        if fields.is_empty() {
+            return Ok((before.clone(), fields));
+        }
+        if !self.unit.clients(organization.id).update(&after).await? {
+            return Err(DirectoryError::not_found("client", &before.client_id));
+        }
+        for guest in before.allowed_organizations.iter().filter(|g| !after.allowed_organizations.contains(g))
+        {
+            self.unit.tokens(*guest).revoke(Revocation::Client(after.id), self.now).await?;
+        }
+        let mut metadata = json!({ "clientDbId": after.id, "clientId": after.client_id, "fields": fields });
+        if before.login_methods != after.login_methods {
+            metadata["previousLoginMethods"] = json!(before.login_methods);
+            metadata["newLoginMethods"] = json!(after.login_methods);
+        }
+        self.audit("client.updated", Some(organization), None, metadata).await?;
+        self.announce(Change::Client(after.client_id.clone()));
+        self.ensure_keys_for(organization, &after).await?;
+        Ok((after, fields))
+    }
+
+    /// active ⇄ inactive; either → revoked, for good. Leaving `active` ends every token of the client, also those that
+    /// people of other organizations hold.
+    pub async fn set_client_status(
+        &mut self,
+        organization: &Organization,
+        client: &Client,
+        to: ClientStatus,
+    ) -> Result<Client> {
+        let from = client.status;
+        client.may_become(to)?;
+        if !self.unit.clients(organization.id).set_status(client.id, from, to, self.now).await? {
+            return Err(moved("client"));
+        }
+        let mut ended = 0;
+        if to != ClientStatus::Active {
+            let guests = client.allowed_organizations.iter().copied();
+            for tenant in std::iter::once(organization.id).chain(guests) {
+                ended += self.unit.tokens(tenant).revoke(Revocation::Client(client.id), self.now).await?;
+            }
+        }
+        let event = match to {
+            ClientStatus::Active => "client.activated",
+            ClientStatus::Inactive => "client.deactivated",
+            ClientStatus::Revoked => "client.revoked",
+        };
+        let metadata = json!({
+            "clientDbId": client.id, "clientId": client.client_id,
+            "previousStatus": from, "tokenFamiliesEnded": ended,
+        });
+        self.audit(event, Some(organization), None, metadata).await?;
+        self.announce(Change::Client(client.client_id.clone()));
+        Ok(Client { status: to, updated_at: self.now, ..client.clone() })
+    }
+
+    /// A client may ask for any algorithm; every organization that will sign for it must be able to.
+    async fn ensure_keys_for(&mut self, organization: &Organization, client: &Client) -> Result<()> {
+        let mut algorithms = vec![client.id_token_signed_response_alg];
+        algorithms.extend(client.userinfo_signed_response_alg);
+        for algorithm in distinct(algorithms) {
+            self.ensure_signing_keys(organization, algorithm).await?;
+            for guest in &client.allowed_organizations {
+                let guest = self.unit.organizations().by_id(*guest).await?;
+                if let Some(guest) = guest {
+                    self.ensure_signing_keys(&guest, algorithm).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! Client secrets: several may be active at once, so that a consumer can switch without a gap (W10).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use porta_core::change::Change;
+use porta_core::client::{Client, ClientSecret, SecretStatus};
+use porta_core::organization::Organization;
+use porta_core::{ClientSecretId, Invalid, Timestamp, TokenDigest};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use crate::error::refuse;
+use crate::{DirectoryError, Result, Work};
+
+/// Shorter ones can be guessed, and only their SHA-256 is kept.
+const MINIMUM_GIVEN: usize = 16;
+
+/// A secret to be made.
+#[derive(Debug, Default)]
+pub struct NewSecret {
+    pub label: Option<String>,
+    /// `None`: never.
+    pub expires_at: Option<Timestamp>,
+    /// A value the client brings along; 384 random bits when absent.
+    pub value: Option<SecretString>,
+}
+
+/// A secret just made: the only moment its value is known.
+#[derive(Debug)]
+pub struct IssuedSecret {
+    pub stored: ClientSecret,
+    /// `None` when the operator gave it: nothing new to tell.
+    pub generated: Option<SecretString>,
+}
+
+pub(super) fn check(client: &Client, new: &NewSecret, now: Timestamp) -> Vec<Invalid> {
+    let mut problems = Vec::new();
+    let asks_for_one = new.label.is_some() || new.expires_at.is_some() || new.value.is_some();
+    if !client.is_confidential() && asks_for_one {
+        problems.push(Invalid::new("secret", "public clients cannot have secrets"));
+    }
+    if new.label.as_ref().is_some_and(|l| l.chars().count() > 255 || l.chars().any(char::is_control)) {
+        problems.push(Invalid::new(
+            "secret.label",
+            "use at most 255 characters, none of them control characters",
+        ));
+    }
+    if new.expires_at.is_some_and(|t| t <= now) {
+        problems.push(Invalid::new("secret.expires_at", "must be in the future"));
+    }
+    if let Some(value) = &new.value {
+        // RFC 6749 §A.2: visible ASCII and space.
+        let text = value.expose_secret();
+        let is_printable = text.bytes().all(|b| (0x20..=0x7E).contains(&b));
+        if !(MINIMUM_GIVEN..=255).contains(&text.len()) || !is_printable {
+            problems.push(Invalid::new("secret.value", "use 16 to 255 printable ASCII characters"));
+        }
+    }
+    problems
+}
+
+impl Work {
+    /// Adds a secret; those before it keep working.
+    pub async fn create_client_secret(
+        &mut self,
+        organization: &Organization,
+        client: &Client,
+        new: NewSecret,
+    ) -> Result<IssuedSecret> {
+        if !client.is_confidential() {
+            return Err(DirectoryError::invalid("secret", "public clients cannot have secrets"));
+        }
+        refuse(check(client, &new, self.now))?;
+        let (value, was_given) = match new.value {
+            Some(value) => (value, true),
+            None => (URL_SAFE_NO_PAD.encode(self.deps.entropy.bytes::<48>()).into(), false),
+        };
+        let stored = ClientSecret {
+            id: ClientSecretId::new(self.now, &*self.deps.entropy),
+            client: client.id,
+            digest: TokenDigest::of(value.expose_secret()),
+            label: new.label,
+            expires_at: new.expires_at,
+            status: SecretStatus::Active,
+            last_used_at: None,
+            created_at: self.now,
+        };
+        self.unit.clients(organization.id).insert_secret(&stored).await?;
+        let metadata = json!({
+            "clientId": client.id, "secretId": stored.id, "label": stored.label,
+            "expiresAt": stored.expires_at.map(Timestamp::rfc3339), "given": was_given,
+        });
+        self.audit("client.secret.generated", Some(organization), None, metadata).await?;
+        self.announce(Change::Client(client.client_id.clone()));
+        Ok(IssuedSecret { stored, generated: (!was_given).then_some(value) })
+    }
+
+    /// Whether the client already has this very secret and may use it.
+    pub(crate) async fn has_secret(
+        &mut self,
+        organization: &Organization,
+        client: &Client,
+        value: &SecretString,
+    ) -> Result<bool> {
+        let digest = TokenDigest::of(value.expose_secret());
+        let now = self.now;
+        let secrets = self.unit.clients(organization.id).secrets(client.id).await?;
+        Ok(secrets.iter().any(|s| s.is_usable(now) && s.digest.same_as(&digest)))
+    }
+
+    /// Ends one secret of one client at once.
+    pub async fn revoke_client_secret(
+        &mut self,
+        organization: &Organization,
+        client: &Client,
+        secret: ClientSecretId,
+    ) -> Result<()> {
+        let mut clients = self.unit.clients(organization.id);
+        let known = clients.secrets(client.id).await?.into_iter().find(|s| s.id == secret);
+        let Some(known) = known else {
+            return Err(DirectoryError::not_found("secret", secret));
+        };
+        if !clients.revoke_secret(client.id, secret).await? {
+            return Err(DirectoryError::Conflict("the secret is already revoked".to_owned()));
+        }
+        drop(clients);
+        let metadata = json!({ "clientId": client.id, "secretId": secret, "label": known.label });
+        self.audit("client.secret.revoked", Some(organization), None, metadata).await?;
+        self.announce(Change::Client(client.client_id.clone()));
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! Signing keys of an organization (decision D4).
+//!
+//! ```text
+//! ensure: (nothing) ─► active + next            rotate: active ─► retired until the last token it signed is over
+//! revoke: any ─► revoked, and an active one              next ─► active
+//!         is replaced at once                           (new) ─► next, published long before it signs
+//! ```
+//!
+//! At most one key per organization, algorithm and place: the store's guarded statements decide between instances.
+
+use std::time::Duration;
+
+use porta_core::change::Change;
+use porta_core::organization::Organization;
+use porta_core::settings::{ACCESS_TOKEN_TTL, CLIENT_CREDENTIALS_TTL, ID_TOKEN_TTL};
+use porta_core::signing_key::{SigningAlgorithm, SigningKey, SigningKeyStatus};
+use porta_core::{SigningKeyId, Timestamp};
+use porta_jose::GeneratedKey;
+use serde_json::json;
+
+use crate::{Directory, DirectoryError, Result, Work};
+
+/// A key as operators see it: no private half.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySummary {
+    pub id: SigningKeyId,
+    pub kid: String,
+    pub algorithm: SigningAlgorithm,
+    pub status: SigningKeyStatus,
+    pub created_at: Timestamp,
+    pub activated_at: Option<Timestamp>,
+    pub retired_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+}
+
+impl From<SigningKey> for KeySummary {
+    fn from(key: SigningKey) -> Self {
+        Self {
+            id: key.id,
+            kid: key.kid,
+            algorithm: key.algorithm,
+            status: key.status,
+            created_at: key.created_at,
+            activated_at: key.activated_at,
+            retired_at: key.retired_at,
+            expires_at: key.expires_at,
+        }
+    }
+}
+
+/// What a rotation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    pub algorithm: SigningAlgorithm,
+    /// Signs from now on.
+    pub active: String,
+    /// Signed until now; verifies until `retired_until`.
+    pub retired: Option<String>,
+    pub retired_until: Timestamp,
+    /// Published now, signs after the next rotation.
+    pub next: String,
+}
+
+fn in_place(
+    keys: &[SigningKey],
+    algorithm: SigningAlgorithm,
+    status: SigningKeyStatus,
+) -> Option<&SigningKey> {
+    keys.iter().find(|k| k.algorithm == algorithm && k.status == status)
+}
+
+impl Directory {
+    pub async fn signing_keys(&self, organization: &Organization) -> Result<Vec<KeySummary>> {
+        let keys = self.deps.store.repositories().signing_keys(organization.id).all().await?;
+        Ok(keys.into_iter().map(KeySummary::from).collect())
+    }
+}
+
+impl Work {
+    /// Makes sure an active and a next key exist; `true` when something had to be made.
+    pub async fn ensure_signing_keys(
+        &mut self,
+        organization: &Organization,
+        algorithm: SigningAlgorithm,
+    ) -> Result<bool> {
+        let keys = self.unit.signing_keys(organization.id).all().await?;
+        let mut made = false;
+        if in_place(&keys, algorithm, SigningKeyStatus::Active).is_none() {
+            // A published `next` is already known to verifiers, so it signs before a brand-new key does.
+            let now = self.now;
+            let promoted = in_place(&keys, algorithm, SigningKeyStatus::Next).is_some()
+                && self.unit.signing_keys(organization.id).promote(algorithm, None, now, now).await?;
+            made |= promoted;
+            if !promoted {
+                made |= self.add_key(organization, algorithm, SigningKeyStatus::Active).await?.is_some();
+            }
+        }
+        // Asked again: the promotion above may have emptied the place.
+        let keys = self.unit.signing_keys(organization.id).all().await?;
+        if in_place(&keys, algorithm, SigningKeyStatus::Next).is_none() {
+            made |= self.add_key(organization, algorithm, SigningKeyStatus::Next).await?.is_some();
+        }
+        Ok(made)
+    }
+
+    /// The next key signs, the active one retires, a new next one is published. Two operators at the same moment: one
+    /// rotates, the other is told so.
+    pub async fn rotate_signing_key(
+        &mut self,
+        organization: &Organization,
+        algorithm: SigningAlgorithm,
+    ) -> Result<Rotation> {
+        self.ensure_signing_keys(organization, algorithm).await?;
+        let keys = self.unit.signing_keys(organization.id).all().await?;
+        let active = in_place(&keys, algorithm, SigningKeyStatus::Active);
+        let next = in_place(&keys, algorithm, SigningKeyStatus::Next);
+        let Some(next) = next else { return Err(raced()) };
+        let retired_until = self.now + self.longest_token_lifetime(organization).await?;
+        let expected = active.map(|k| k.id);
+        let mut repository = self.unit.signing_keys(organization.id);
+        if !repository.promote(algorithm, expected, retired_until, self.now).await? {
+            return Err(raced());
+        }
+        drop(repository);
+        let Some(fresh) = self.add_key(organization, algorithm, SigningKeyStatus::Next).await? else {
+            return Err(raced());
+        };
+        let rotation = Rotation {
+            algorithm,
+            active: next.kid.clone(),
+            retired: active.map(|k| k.kid.clone()),
+            retired_until,
+            next: fresh,
+        };
+        let metadata = json!({
+            "kid": rotation.active, "algorithm": algorithm, "retiredKid": rotation.retired,
+            "retiredUntil": retired_until.rfc3339(), "nextKid": rotation.next,
+        });
+        self.audit("key.rotated", Some(organization), None, metadata).await?;
+        self.announce(Change::SigningKeys(organization.id));
+        Ok(rotation)
+    }
+
+    /// Rotates one algorithm, or every one the organization has keys for.
+    pub async fn rotate_signing_keys(
+        &mut self,
+        organization: &Organization,
+        algorithm: Option<SigningAlgorithm>,
+    ) -> Result<Vec<Rotation>> {
+        let keys = self.unit.signing_keys(organization.id).all().await?;
+        let is_wanted = |a: &SigningAlgorithm| match algorithm {
+            Some(wanted) => wanted == *a,
+            None => in_place(&keys, *a, SigningKeyStatus::Active).is_some(),
+        };
+        let algorithms: Vec<_> = SigningAlgorithm::ALL.iter().copied().filter(is_wanted).collect();
+        let mut rotations = Vec::with_capacity(algorithms.len());
+        for algorithm in algorithms {
+            rotations.push(self.rotate_signing_key(organization, algorithm).await?);
+        }
+        Ok(rotations)
+    }
+
+    /// Takes a key out of the JWKS at once: what it signed no longer verifies. A leaked active key is replaced in the
+    /// same transaction, so the organization goes on signing.
+    pub async fn revoke_signing_key(&mut self, organization: &Organization, kid: &str) -> Result<()> {
+        let keys = self.unit.signing_keys(organization.id).all().await?;
+        let Some(key) = keys.into_iter().find(|k| k.kid == kid) else {
+            return Err(DirectoryError::not_found("signing key", kid));
+        };
+        if key.status == SigningKeyStatus::Revoked {
+            return Err(DirectoryError::Conflict("the signing key is already revoked".to_owned()));
+        }
+        if !self.unit.signing_keys(organization.id).revoke(key.id, self.now).await? {
+            return Err(crate::error::moved("signing key"));
+        }
+        let metadata = json!({ "kid": kid, "algorithm": key.algorithm, "previousStatus": key.status });
+        self.audit("key.revoked", Some(organization), None, metadata).await?;
+        self.announce(Change::SigningKeys(organization.id));
+        if matches!(key.status, SigningKeyStatus::Active | SigningKeyStatus::Next) {
+            self.ensure_signing_keys(organization, key.algorithm).await?;
+        }
+        Ok(())
+    }
+
+    /// How long the last token a key signs may live.
+    async fn longest_token_lifetime(&mut self, organization: &Organization) -> Result<Duration> {
+        let settings = self.settings_in_force(organization).await?;
+        let lifetimes = [ACCESS_TOKEN_TTL, ID_TOKEN_TTL, CLIENT_CREDENTIALS_TTL];
+        Ok(lifetimes.into_iter().map(|d| settings.duration(d)).max().unwrap_or_default())
+    }
+
+    /// Makes a key for a vacant place and returns its id; `None`: another instance was faster.
+    async fn add_key(
+        &mut self,
+        organization: &Organization,
+        algorithm: SigningAlgorithm,
+        status: SigningKeyStatus,
+    ) -> Result<Option<String>> {
+        // RSA generation takes long enough to starve other requests.
+        let generated = tokio::task::spawn_blocking(move || GeneratedKey::generate(algorithm))
+            .await
+            .map_err(|e| DirectoryError::KeyGeneration(e.to_string()))?
+            .map_err(|e| DirectoryError::KeyGeneration(e.to_string()))?;
+        let identity = SigningKey::seal_identity(organization.id, &generated.kid);
+        let key = SigningKey {
+            id: SigningKeyId::new(self.now, &*self.deps.entropy),
+            organization_id: organization.id,
+            private_key: self.deps.keyring.seal(&generated.pkcs8, &identity, &*self.deps.entropy),
+            kid: generated.kid,
+            algorithm,
+            public_jwk: generated.public_jwk,
+            status,
+            activated_at: (status == SigningKeyStatus::Active).then_some(self.now),
+            retired_at: None,
+            expires_at: None,
+            created_at: self.now,
+        };
+        if !self.unit.signing_keys(organization.id).insert_if_vacant(&key).await? {
+            return Ok(None);
+        }
+        let metadata = json!({ "kid": key.kid, "algorithm": algorithm, "status": status });
+        self.audit("key.generated", Some(organization), None, metadata).await?;
+        self.announce(Change::SigningKeys(organization.id));
+        Ok(Some(key.kid))
+    }
+}
+
+fn raced() -> DirectoryError {
+    DirectoryError::Conflict(
+        "the keys were rotated at the same moment; look at them before repeating".to_owned(),
+    )
+}

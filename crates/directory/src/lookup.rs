@@ -1,0 +1,62 @@
+//! Finding what an operator names.
+
+use porta_core::client::{Client, ClientId};
+use porta_core::organization::Organization;
+use porta_core::user::{Email, User};
+use porta_core::{OrganizationId, Slug, UserId};
+
+use crate::{DirectoryError, Result, Work};
+
+/// Organizations read at once when all of them must be walked.
+const PAGE: u32 = 200;
+
+impl Work {
+    /// By id or slug; a text with the layout of an id is looked up as one first (admin-api C-01).
+    pub async fn organization(&mut self, slug_or_id: &str) -> Result<Organization> {
+        if let Some(id) = OrganizationId::parse(slug_or_id)
+            && let Some(found) = self.unit.organizations().by_id(id).await?
+        {
+            return Ok(found);
+        }
+        let missing = || DirectoryError::not_found("organization", slug_or_id);
+        let slug = Slug::parse(slug_or_id).map_err(|_| missing())?;
+        self.unit.organizations().by_slug(&slug).await?.ok_or_else(missing)
+    }
+
+    /// By id or address, among the people of one organization.
+    pub async fn user(&mut self, organization: &Organization, id_or_email: &str) -> Result<User> {
+        let mut users = self.unit.users(organization.id);
+        let found = match UserId::parse(id_or_email) {
+            Some(id) => users.by_id(id).await?,
+            None => users.by_email(&Email::key_of(id_or_email)).await?,
+        };
+        found.ok_or_else(|| DirectoryError::not_found("user", id_or_email))
+    }
+
+    /// Public identifiers are unique on the whole platform, but every repository belongs to an organization: an
+    /// operator who names no organization has them asked in turn.
+    pub async fn client(&mut self, client_id: &str) -> Result<(Organization, Client)> {
+        let missing = || DirectoryError::not_found("client", client_id);
+        let id = ClientId::parse(client_id).map_err(|_| missing())?;
+        for organization in self.organizations().await? {
+            if let Some(client) = self.unit.clients(organization.id).by_client_id(&id).await? {
+                return Ok((organization, client));
+            }
+        }
+        Err(missing())
+    }
+
+    /// Every organization, oldest first.
+    pub async fn organizations(&mut self) -> Result<Vec<Organization>> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.unit.organizations().page(after, PAGE).await?;
+            all.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+}

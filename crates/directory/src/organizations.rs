@@ -1,0 +1,224 @@
+//! Tenants.
+
+use porta_core::change::Change;
+use porta_core::organization::{
+    Branding, LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy, display_name,
+};
+use porta_core::signing_key::SigningAlgorithm;
+use porta_core::{Invalid, OrganizationId, Slug};
+use porta_store::Revocation;
+use serde_json::json;
+
+use crate::clients::distinct;
+use crate::error::{moved, refuse, taken};
+use crate::work::changed;
+use crate::{DirectoryError, Result, Work};
+
+/// An organization to be made; what is left out takes the default of the data model (§2.1).
+#[derive(Debug, Clone, Default)]
+pub struct NewOrganization {
+    pub name: String,
+    /// Made from the name when absent.
+    pub slug: Option<String>,
+    pub default_locale: Option<String>,
+    pub default_login_methods: Option<Vec<LoginMethod>>,
+    pub two_factor_policy: Option<TwoFactorPolicy>,
+    pub branding: Branding,
+}
+
+/// The locale of an organization that names none.
+pub(crate) const DEFAULT_LOCALE: &str = "en";
+
+impl Work {
+    /// Makes an active organization that can sign ID tokens at once.
+    pub async fn create_organization(&mut self, new: NewOrganization) -> Result<Organization> {
+        let slug = Slug::for_organization(&slug_of(new.slug, &new.name))?;
+        let organization = normalized(Organization {
+            id: OrganizationId::new(self.now, &*self.deps.entropy),
+            name: new.name,
+            slug,
+            status: OrganizationStatus::Active,
+            is_super_admin: false,
+            branding: new.branding,
+            default_locale: new.default_locale.unwrap_or_else(|| DEFAULT_LOCALE.to_owned()),
+            two_factor_policy: new.two_factor_policy.unwrap_or(TwoFactorPolicy::Optional),
+            default_login_methods: new
+                .default_login_methods
+                .unwrap_or_else(|| vec![LoginMethod::Password, LoginMethod::MagicLink]),
+            created_at: self.now,
+            updated_at: self.now,
+        });
+        refuse(problems(&organization))?;
+        self.unit
+            .organizations()
+            .insert(&organization)
+            .await
+            .map_err(taken("organization", &organization.slug))?;
+        let metadata = json!({
+            "slug": organization.slug, "name": organization.name,
+            "defaultLoginMethods": organization.default_login_methods,
+        });
+        self.audit("org.created", Some(&organization), None, metadata).await?;
+        // A "not there" for this slug may be remembered somewhere.
+        self.announce(Change::Organization(organization.slug.clone()));
+        self.ensure_signing_keys(&organization, SigningAlgorithm::Es256).await?;
+        Ok(organization)
+    }
+
+    /// Rewrites an organization as `after` says; id, slug, status and creation time stay. Names what changed; nothing
+    /// is written when nothing did.
+    pub async fn update_organization(
+        &mut self,
+        before: &Organization,
+        after: Organization,
+    ) -> Result<(Organization, Vec<&'static str>)> {
+        let after = normalized(Organization {
+            id: before.id,
+            slug: before.slug.clone(),
+            status: before.status,
+            is_super_admin: before.is_super_admin,
+            created_at: before.created_at,
+            updated_at: self.now,
+            ..after
+        });
+        refuse(problems(&after))?;
+        let fields = changed!(
+            before,
+            after,
+            [name, branding, default_locale, two_factor_policy, default_login_methods]
+        );
+        if fields.is_empty() {
+            return Ok((before.clone(), fields));
+        }
+        if !self.unit.organizations().update(&after).await? {
+            return Err(DirectoryError::not_found("organization", &before.slug));
+        }
+        let mut metadata = json!({ "fields": fields });
+        if before.default_login_methods != after.default_login_methods {
+            metadata["previousDefaultLoginMethods"] = json!(before.default_login_methods);
+            metadata["newDefaultLoginMethods"] = json!(after.default_login_methods);
+        }
+        self.audit("org.updated", Some(&after), None, metadata).await?;
+        if before.two_factor_policy != after.two_factor_policy {
+            let metadata = json!({
+                "previousPolicy": before.two_factor_policy, "newPolicy": after.two_factor_policy,
+            });
+            self.audit("org.2fa.policyChanged", Some(&after), None, metadata).await?;
+        }
+        if before.branding != after.branding {
+            let fields = changed!(
+                before.branding,
+                after.branding,
+                [logo_url, favicon_url, primary_color, company_name, custom_css]
+            );
+            self.audit("org.branding.updated", Some(&after), None, json!({ "fields": fields })).await?;
+        }
+        self.announce(Change::Organization(after.slug.clone()));
+        Ok((after, fields))
+    }
+
+    /// Suspends, activates, archives or restores. Leaving `active` ends every session and token of the organization,
+    /// and those of its clients elsewhere.
+    pub async fn set_organization_status(
+        &mut self,
+        organization: &Organization,
+        to: OrganizationStatus,
+        reason: Option<&str>,
+    ) -> Result<Organization> {
+        let from = organization.status;
+        organization.may_become(to)?;
+        if !self.unit.organizations().set_status(organization.id, from, to, self.now).await? {
+            return Err(moved("organization"));
+        }
+        let mut ended = 0;
+        if to != OrganizationStatus::Active {
+            ended += self.unit.tokens(organization.id).revoke(Revocation::Everything, self.now).await?;
+            ended += self.revoke_clients_elsewhere(organization).await?;
+        }
+        let event = match (from, to) {
+            (_, OrganizationStatus::Suspended) => "org.suspended",
+            (_, OrganizationStatus::Archived) => "org.archived",
+            (OrganizationStatus::Archived, OrganizationStatus::Active) => "org.restored",
+            (OrganizationStatus::Active | OrganizationStatus::Suspended, OrganizationStatus::Active) => {
+                "org.activated"
+            }
+        };
+        let after = Organization { status: to, updated_at: self.now, ..organization.clone() };
+        let metadata = json!({ "reason": reason, "tokenFamiliesEnded": ended });
+        self.audit(event, Some(&after), None, metadata).await?;
+        self.announce(Change::Organization(after.slug.clone()));
+        Ok(after)
+    }
+
+    /// Tokens that users of other organizations hold for clients of this one.
+    async fn revoke_clients_elsewhere(&mut self, organization: &Organization) -> Result<u64> {
+        let mut ended = 0;
+        let mut after = None;
+        loop {
+            let page = self.unit.clients(organization.id).page(after, 200).await?;
+            for client in page.items {
+                for guest in &client.allowed_organizations {
+                    let revocation = Revocation::Client(client.id);
+                    ended += self.unit.tokens(*guest).revoke(revocation, self.now).await?;
+                }
+                self.announce(Change::Client(client.client_id));
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(ended);
+            }
+        }
+    }
+}
+
+/// The given slug, or the one the name suggests.
+pub(crate) fn slug_of(given: Option<String>, name: &str) -> String {
+    given.unwrap_or_else(|| Slug::suggest(name))
+}
+
+fn normalized(organization: Organization) -> Organization {
+    Organization {
+        name: organization.name.trim().to_owned(),
+        default_login_methods: distinct(organization.default_login_methods),
+        ..organization
+    }
+}
+
+fn problems(organization: &Organization) -> Vec<Invalid> {
+    let mut found = Vec::new();
+    found.extend(display_name("name", &organization.name).err());
+    found.extend(organization.branding.validate().err());
+    found.extend(locale("default_locale", &organization.default_locale).err());
+    if organization.default_login_methods.is_empty() {
+        found.push(Invalid::new("default_login_methods", "name at least one of password, magic_link"));
+    }
+    found
+}
+
+/// A BCP 47 tag as browsers send them, at most 10 characters.
+fn locale(field: &'static str, tag: &str) -> std::result::Result<(), Invalid> {
+    let mut parts = tag.split('-');
+    let language = parts.next().unwrap_or_default();
+    let language_fits =
+        (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic());
+    let rest_fits = parts.all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
+    if language_fits && rest_fits && tag.len() <= 10 {
+        return Ok(());
+    }
+    Err(Invalid::new(field, "use a language tag such as en or pt-BR, at most 10 characters"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locale;
+
+    #[test]
+    fn language_tags() {
+        for good in ["en", "pt-BR", "gsw", "zh-Hant-TW"] {
+            assert!(locale("l", good).is_ok(), "{good}");
+        }
+        for bad in ["", "e", "english", "en_US", "en-", "../etc", "zh-Hant-TW-x"] {
+            assert!(locale("l", bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Phases 2 and 4–8: applications, roles, permissions, claim definitions, links, modules.
+
+use porta_core::Slug;
+use porta_core::application::{Application, ClaimDefinition, Module, ModuleStatus, Permission, Role};
+use porta_core::organization::Organization;
+
+use super::Mode;
+use super::document::{ApplicationItem, ClaimItem, ModuleItem, PermissionItem, RoleItem};
+use super::importer::{Importer, Item, updated};
+use super::organizations::split;
+use super::patch::replace;
+use super::report::{Done, Kind};
+use crate::{DirectoryError, NewApplication, NewClaim, NewModule, NewPermission, NewRole, Result};
+
+const EXISTS: Done = Done::Skipped("Already exists");
+
+impl Importer<'_> {
+    pub(super) async fn applications(&mut self) -> Result<()> {
+        for place in self.places() {
+            let slug = place.item.effective_slug();
+            let Some(organization) = self.organizations.get(place.key.0).cloned().flatten() else {
+                self.orphan(Kind::Application, &slug, place.path(), "organization");
+                continue;
+            };
+            self.work.savepoint().await?;
+            let (outcome, application) = split(self.application(&organization, place.item).await);
+            let entry = Item { kind: Kind::Application, slug, name: &place.item.name, path: place.path() };
+            let stands = self.settle(entry, outcome).await?;
+            if let Some(application) = application.filter(|_| stands) {
+                self.applications.insert(place.key, application);
+            }
+        }
+        Ok(())
+    }
+
+    async fn application(
+        &mut self,
+        organization: &Organization,
+        item: &ApplicationItem,
+    ) -> Result<(Done, Application)> {
+        let slug = Slug::parse(&item.effective_slug())?;
+        let Some(before) = self.work.own_application(organization, &slug).await? else {
+            let new = NewApplication {
+                name: item.name.clone(),
+                slug: Some(slug.to_string()),
+                description: item.description.value(),
+                is_shared: false,
+            };
+            return Ok((Done::Created, self.work.create_application(organization, new).await?));
+        };
+        if self.mode == Mode::Merge {
+            return Ok((EXISTS, before));
+        }
+        let mut after = before.clone();
+        after.name.clone_from(&item.name);
+        item.description.apply(&mut after.description);
+        let (after, fields) = self.work.update_application(organization, &before, after).await?;
+        Ok((updated(fields), after))
+    }
+
+    pub(super) async fn roles(&mut self) -> Result<()> {
+        for place in self.places() {
+            for (i, item) in place.item.roles.iter().enumerate() {
+                let slug = item.effective_slug();
+                let path = format!("{}.roles[{i}]", place.path());
+                let Some((organization, application)) = self.at(place) else {
+                    self.orphan(Kind::Role, &slug, path, "application");
+                    continue;
+                };
+                self.work.savepoint().await?;
+                let outcome = self.role(&organization, &application, item).await;
+                self.settle(Item { kind: Kind::Role, slug, name: &item.name, path }, outcome).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn role(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        item: &RoleItem,
+    ) -> Result<Done> {
+        let slug = item.effective_slug();
+        let mode = self.mode;
+        let known = &self.parts(organization, application).await?.roles;
+        let Some(before) = known.iter().find(|r| r.slug.as_str() == slug).cloned() else {
+            let new =
+                NewRole { name: item.name.clone(), slug: Some(slug), description: item.description.value() };
+            let role = self.work.create_role(organization, application, new).await?;
+            self.parts(organization, application).await?.roles.push(role);
+            return Ok(Done::Created);
+        };
+        if mode == Mode::Merge {
+            return Ok(EXISTS);
+        }
+        let mut after = Role { name: item.name.clone(), ..before.clone() };
+        item.description.apply(&mut after.description);
+        Ok(updated(self.work.update_role(organization, application, &before, after).await?))
+    }
+
+    pub(super) async fn permissions(&mut self) -> Result<()> {
+        for place in self.places() {
+            for (i, item) in place.item.permissions.iter().enumerate() {
+                let path = format!("{}.permissions[{i}]", place.path());
+                let Some((organization, application)) = self.at(place) else {
+                    self.orphan(Kind::Permission, &item.slug, path, "application");
+                    continue;
+                };
+                self.work.savepoint().await?;
+                let outcome = self.permission(&organization, &application, item).await;
+                let entry = Item { kind: Kind::Permission, slug: item.slug.clone(), name: &item.name, path };
+                self.settle(entry, outcome).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn permission(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        item: &PermissionItem,
+    ) -> Result<Done> {
+        let mode = self.mode;
+        let known = &self.parts(organization, application).await?.permissions;
+        let Some(before) = known.iter().find(|p| p.slug == item.slug).cloned() else {
+            let new = NewPermission {
+                name: item.name.clone(),
+                slug: item.slug.clone(),
+                description: item.description.value(),
+            };
+            let permission = self.work.create_permission(organization, application, new).await?;
+            self.parts(organization, application).await?.permissions.push(permission);
+            return Ok(Done::Created);
+        };
+        if mode == Mode::Merge {
+            return Ok(EXISTS);
+        }
+        let mut after = Permission { name: item.name.clone(), ..before.clone() };
+        item.description.apply(&mut after.description);
+        Ok(updated(self.work.update_permission(organization, application, &before, after).await?))
+    }
+
+    pub(super) async fn claim_definitions(&mut self) -> Result<()> {
+        for place in self.places() {
+            for (i, item) in place.item.claim_definitions.iter().enumerate() {
+                let path = format!("{}.claim_definitions[{i}]", place.path());
+                let Some((organization, application)) = self.at(place) else {
+                    self.orphan(Kind::ClaimDefinition, &item.slug, path, "application");
+                    continue;
+                };
+                self.work.savepoint().await?;
+                let outcome = self.claim_definition(&organization, &application, item).await;
+                let entry =
+                    Item { kind: Kind::ClaimDefinition, slug: item.slug.clone(), name: &item.name, path };
+                self.settle(entry, outcome).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn claim_definition(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        item: &ClaimItem,
+    ) -> Result<Done> {
+        let mode = self.mode;
+        let known = &self.parts(organization, application).await?.claims;
+        let Some(before) = known.iter().find(|c| c.claim_name == item.slug).cloned() else {
+            let new = NewClaim {
+                claim_name: item.slug.clone(),
+                claim_type: item.claim_type,
+                description: item.description.value().or_else(|| Some(item.name.clone())),
+                include_in_id_token: item.include_in_id_token,
+                include_in_access_token: item.include_in_access_token,
+                include_in_userinfo: item.include_in_userinfo,
+            };
+            let claim = self.work.define_claim(organization, application, new).await?;
+            self.parts(organization, application).await?.claims.push(claim);
+            return Ok(Done::Created);
+        };
+        if mode == Mode::Merge {
+            return Ok(EXISTS);
+        }
+        let mut after = ClaimDefinition { claim_type: item.claim_type, ..before.clone() };
+        item.description.apply(&mut after.description);
+        replace(&mut after.include_in_id_token, item.include_in_id_token.as_ref());
+        replace(&mut after.include_in_access_token, item.include_in_access_token.as_ref());
+        replace(&mut after.include_in_userinfo, item.include_in_userinfo.as_ref());
+        Ok(updated(self.work.update_claim(organization, application, &before, after).await?))
+    }
+
+    /// Links are added and never taken away, in either mode.
+    pub(super) async fn role_permissions(&mut self) -> Result<()> {
+        for place in self.places() {
+            for (r, role) in place.item.roles.iter().enumerate() {
+                for (p, permission) in role.permissions.iter().enumerate() {
+                    let path = format!("{}.roles[{r}].permissions[{p}]", place.path());
+                    let slug = format!("{}→{permission}", role.effective_slug());
+                    let Some((organization, application)) = self.at(place) else {
+                        self.orphan(Kind::RolePermission, &slug, path, "application");
+                        continue;
+                    };
+                    self.work.savepoint().await?;
+                    let outcome = self.link(&organization, &application, role, permission).await;
+                    let entry = Item { kind: Kind::RolePermission, name: &slug.clone(), slug, path };
+                    self.settle(entry, outcome).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn link(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        role: &RoleItem,
+        permission: &str,
+    ) -> Result<Done> {
+        let slug = role.effective_slug();
+        let parts = self.parts(organization, application).await?;
+        let role = parts.roles.iter().find(|r| r.slug.as_str() == slug).cloned();
+        let role = role.ok_or_else(|| DirectoryError::not_found("role", slug))?;
+        let found = parts.permissions.iter().find(|p| p.slug == permission).cloned();
+        let found = found.ok_or_else(|| DirectoryError::not_found("permission", permission))?;
+        let added = self.work.link_permission(organization, application, &role, &found).await?;
+        Ok(if added { Done::Created } else { EXISTS })
+    }
+
+    pub(super) async fn modules(&mut self) -> Result<()> {
+        for place in self.places() {
+            for (i, item) in place.item.modules.iter().enumerate() {
+                let path = format!("{}.modules[{i}]", place.path());
+                let Some((organization, application)) = self.at(place) else {
+                    self.orphan(Kind::Module, &item.slug, path, "application");
+                    continue;
+                };
+                self.work.savepoint().await?;
+                let outcome = self.module(&organization, &application, item).await;
+                let entry = Item { kind: Kind::Module, slug: item.slug.clone(), name: &item.name, path };
+                self.settle(entry, outcome).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn module(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        item: &ModuleItem,
+    ) -> Result<Done> {
+        let known = self.work.unit.applications(organization.id).modules(application.id).await?;
+        let Some(before) = known.into_iter().find(|m| m.slug.as_str() == item.slug) else {
+            let new = NewModule {
+                name: item.name.clone(),
+                slug: item.slug.clone(),
+                description: item.description.value(),
+                status: item.status.unwrap_or(ModuleStatus::Active),
+            };
+            self.work.create_module(organization, application, new).await?;
+            return Ok(Done::Created);
+        };
+        if self.mode == Mode::Merge {
+            return Ok(EXISTS);
+        }
+        let mut after = Module { name: item.name.clone(), ..before.clone() };
+        item.description.apply(&mut after.description);
+        replace(&mut after.status, item.status.as_ref());
+        Ok(updated(self.work.update_module(organization, application, &before, after).await?))
+    }
+}

@@ -1,0 +1,270 @@
+//! Phase 3: clients and their secrets.
+
+use porta_core::application::Application;
+use porta_core::client::{Client, ClientId, ClientType, GrantType, ResponseType, TokenEndpointAuthMethod};
+use porta_core::organization::Organization;
+use porta_core::{OrganizationId, Slug, Timestamp};
+use time::{Date, Month};
+
+use super::Mode;
+use super::document::{ClientItem, SecretItem};
+use super::importer::{Importer, Item, updated};
+use super::organizations::split;
+use super::patch::{Patch, replace};
+use super::report::{Done, Kind};
+use crate::{DirectoryError, IssuedSecret, NewClient, NewSecret, Result};
+
+/// A client as the run leaves it.
+struct Processed {
+    client: Client,
+    has_new_id: bool,
+    secret: Option<IssuedSecret>,
+}
+
+impl Importer<'_> {
+    pub(super) async fn clients(&mut self) -> Result<()> {
+        for place in self.places() {
+            for (i, item) in place.item.clients.iter().enumerate() {
+                let path = format!("{}.clients[{i}]", place.path());
+                let Some((organization, application)) = self.at(place) else {
+                    self.orphan(Kind::Client, &item.client_name, path, "application");
+                    continue;
+                };
+                self.work.savepoint().await?;
+                let (outcome, processed) = split(self.client(&organization, &application, item).await);
+                let entry = Item {
+                    kind: Kind::Client,
+                    slug: item.client_name.clone(),
+                    name: &item.client_name,
+                    path,
+                };
+                let stands = self.settle(entry, outcome).await?;
+                if let Some(processed) = processed.filter(|_| stands) {
+                    self.report.credential(&processed.client, processed.has_new_id, processed.secret);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn client(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        item: &ClientItem,
+    ) -> Result<(Done, Processed)> {
+        let Some(before) = self.existing_client(organization, application, item).await? else {
+            let new = self.new_client(item).await?;
+            let has_new_id = new.client_id.is_none();
+            let (client, secret) = self.work.create_client(organization, application, new).await?;
+            return Ok((Done::Created, Processed { client, has_new_id, secret }));
+        };
+        if self.mode == Mode::Merge {
+            let processed = Processed { client: before, has_new_id: false, secret: None };
+            return Ok((Done::Skipped("Already exists"), processed));
+        }
+        let after = self.rewritten(&before, item).await?;
+        let (client, mut fields) = self.work.update_client(organization, &before, after).await?;
+        let secret = self.add_given_secret(organization, &client, item).await?;
+        if secret.is_some() {
+            fields.push("secret");
+        }
+        Ok((updated(fields), Processed { client, has_new_id: false, secret }))
+    }
+
+    /// By its stable identifier when the file names one, else by name; always within organization and application, so
+    /// that two tenants with the same names never meet.
+    async fn existing_client(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        item: &ClientItem,
+    ) -> Result<Option<Client>> {
+        let mut clients = self.work.unit.clients(organization.id);
+        let by_name = clients.by_name(application.id, &item.client_name).await?;
+        let Some(text) = &item.client_id else { return Ok(by_name) };
+        let client_id = ClientId::parse(text)?;
+        match clients.by_client_id(&client_id).await? {
+            Some(found) if found.application_id == application.id => Ok(Some(found)),
+            Some(_) => {
+                let problem = format!("client `{client_id}` belongs to another application");
+                Err(DirectoryError::invalid("client_id", problem))
+            }
+            None => match by_name {
+                Some(other) => {
+                    let problem =
+                        format!("a client of this name exists with client_id `{}`", other.client_id);
+                    Err(DirectoryError::invalid("client_id", problem))
+                }
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// The defaults of a file differ from those of the API (§5.2).
+    async fn new_client(&mut self, item: &ClientItem) -> Result<NewClient> {
+        let method = match item.client_type {
+            ClientType::Public => TokenEndpointAuthMethod::None,
+            ClientType::Confidential => TokenEndpointAuthMethod::ClientSecretPost,
+        };
+        Ok(NewClient {
+            client_id: item.client_id.clone(),
+            client_name: item.client_name.clone(),
+            client_type: Some(item.client_type),
+            application_type: item.application_type,
+            redirect_uris: item.redirect_uris.clone().unwrap_or_default(),
+            post_logout_redirect_uris: item.post_logout_redirect_uris.clone().unwrap_or_default(),
+            grant_types: Some(item.grant_types.clone().unwrap_or_else(|| vec![GrantType::AuthorizationCode])),
+            response_types: Some(item.response_types.clone().unwrap_or_else(|| vec![ResponseType::Code])),
+            scope: Some(item.scope.clone().unwrap_or_else(|| "openid".to_owned())),
+            token_endpoint_auth_method: Some(item.token_endpoint_auth_method.unwrap_or(method)),
+            allowed_origins: item.allowed_origins.clone().unwrap_or_default(),
+            require_pkce: item.require_pkce,
+            login_methods: item.login_methods.value(),
+            id_token_signed_response_alg: item.id_token_signed_response_alg,
+            userinfo_signed_response_alg: item.userinfo_signed_response_alg.value(),
+            allowed_organizations: match &item.allowed_organizations {
+                Some(slugs) => self.guests(slugs).await?,
+                None => Vec::new(),
+            },
+            secret: match &item.secret {
+                Some(secret) => new_secret(secret, self.work.now)?,
+                None => NewSecret::default(),
+            },
+        })
+    }
+
+    async fn rewritten(&mut self, before: &Client, item: &ClientItem) -> Result<Client> {
+        let mut after =
+            Client { client_name: item.client_name.clone(), client_type: item.client_type, ..before.clone() };
+        replace(&mut after.application_type, item.application_type.as_ref());
+        replace(&mut after.grant_types, item.grant_types.as_ref());
+        replace(&mut after.response_types, item.response_types.as_ref());
+        replace(&mut after.redirect_uris, item.redirect_uris.as_ref());
+        replace(&mut after.post_logout_redirect_uris, item.post_logout_redirect_uris.as_ref());
+        replace(&mut after.allowed_origins, item.allowed_origins.as_ref());
+        replace(&mut after.scope, item.scope.as_ref());
+        item.login_methods.apply(&mut after.login_methods);
+        replace(&mut after.require_pkce, item.require_pkce.as_ref());
+        replace(&mut after.token_endpoint_auth_method, item.token_endpoint_auth_method.as_ref());
+        replace(&mut after.id_token_signed_response_alg, item.id_token_signed_response_alg.as_ref());
+        match &item.userinfo_signed_response_alg {
+            Patch::Keep => {}
+            given => after.userinfo_signed_response_alg = given.value(),
+        }
+        if let Some(slugs) = &item.allowed_organizations {
+            after.allowed_organizations = self.guests(slugs).await?;
+        }
+        Ok(after)
+    }
+
+    /// Overwriting leaves every secret in place, and adds the one the file gives when the client does not know it.
+    async fn add_given_secret(
+        &mut self,
+        organization: &Organization,
+        client: &Client,
+        item: &ClientItem,
+    ) -> Result<Option<IssuedSecret>> {
+        let Some(secret) = &item.secret else { return Ok(None) };
+        let Some(value) = &secret.value else { return Ok(None) };
+        if self.work.has_secret(organization, client, value.secret()).await? {
+            return Ok(None);
+        }
+        let new = new_secret(secret, self.work.now)?;
+        Ok(Some(self.work.create_client_secret(organization, client, new).await?))
+    }
+
+    async fn guests(&mut self, slugs: &[String]) -> Result<Vec<OrganizationId>> {
+        let mut guests = Vec::with_capacity(slugs.len());
+        for (i, text) in slugs.iter().enumerate() {
+            let field = format!("allowed_organizations[{i}]");
+            let found = match Slug::parse(text) {
+                Ok(slug) => self.work.unit.organizations().by_slug(&slug).await?,
+                Err(_) => None,
+            };
+            let Some(organization) = found else {
+                let problem = format!("organization `{text}` was not found");
+                return Err(DirectoryError::invalid(field, problem));
+            };
+            guests.push(organization.id);
+        }
+        Ok(guests)
+    }
+}
+
+fn new_secret(item: &SecretItem, now: Timestamp) -> Result<NewSecret> {
+    let expires_at = match (&item.expires_at, &item.expires_in) {
+        (None, None) => None,
+        (Some(text), _) => Some(point_in_time(text).ok_or_else(|| {
+            let problem = "use RFC 3339 such as 2030-01-31T12:00:00Z, or a date";
+            DirectoryError::invalid("secret.expires_at", problem)
+        })?),
+        (None, Some(text)) => Some(later(now, text).ok_or_else(|| {
+            let problem = "use a number followed by h, d, m (months) or y, such as 6m";
+            DirectoryError::invalid("secret.expires_in", problem)
+        })?),
+    };
+    let value = item.value.as_ref().map(|text| text.secret().clone());
+    Ok(NewSecret { label: item.label.clone(), expires_at, value })
+}
+
+fn point_in_time(text: &str) -> Option<Timestamp> {
+    Timestamp::parse_rfc3339(text).or_else(|| {
+        let date = Date::parse(text, time::macros::format_description!("[year]-[month]-[day]")).ok()?;
+        Some(Timestamp::from_offset(date.midnight().assume_utc()))
+    })
+}
+
+/// `m` counts calendar months: 31 January plus one month is the last day of February.
+fn later(now: Timestamp, text: &str) -> Option<Timestamp> {
+    let (count, unit) = text.trim().split_at_checked(text.trim().len().checked_sub(1)?)?;
+    let count: u32 = count.parse().ok().filter(|n| (1..=100_000).contains(n))?;
+    let start = now.to_offset();
+    let end = match unit {
+        "h" => start.checked_add(time::Duration::hours(count.into()))?,
+        "d" => start.checked_add(time::Duration::days(count.into()))?,
+        "m" => start.replace_date(months_later(start.date(), count)?),
+        "y" => start.replace_date(months_later(start.date(), count.checked_mul(12)?)?),
+        _ => return None,
+    };
+    Some(Timestamp::from_offset(end))
+}
+
+fn months_later(date: Date, months: u32) -> Option<Date> {
+    let total = i64::from(date.year()) * 12 + i64::from(u8::from(date.month())) - 1 + i64::from(months);
+    let year = i32::try_from(total.div_euclid(12)).ok()?;
+    let month = Month::try_from(u8::try_from(total.rem_euclid(12) + 1).ok()?).ok()?;
+    Date::from_calendar_date(year, month, date.day().min(month.length(year))).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse_rfc3339(text).unwrap()
+    }
+
+    #[test]
+    fn months_are_calendar_months() {
+        let now = at("2026-01-31T10:00:00Z");
+        assert_eq!(later(now, "1m"), Some(at("2026-02-28T10:00:00Z")));
+        assert_eq!(later(now, "6m"), Some(at("2026-07-31T10:00:00Z")));
+        assert_eq!(later(now, "2y"), Some(at("2028-01-31T10:00:00Z")));
+        assert_eq!(later(now, "36h"), Some(at("2026-02-01T22:00:00Z")));
+        assert_eq!(later(now, "30d"), Some(at("2026-03-02T10:00:00Z")));
+    }
+
+    #[test]
+    fn spans_that_are_none_are_refused() {
+        for bad in ["", "m", "0d", "-1d", "6", "6w", "1.5y", "99999999999d", "100000y", "6 é"] {
+            assert_eq!(later(at("2026-01-31T10:00:00Z"), bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates_are_midnight_in_utc() {
+        assert_eq!(point_in_time("2030-01-31"), Some(at("2030-01-31T00:00:00Z")));
+        assert_eq!(point_in_time("31.01.2030"), None);
+    }
+}

@@ -1,0 +1,277 @@
+//! The document as written (cli-and-provisioning §5.2). Unknown fields are refused; a field that is absent is left
+//! alone, so almost everything is optional.
+
+use std::collections::BTreeMap;
+
+use porta_core::Slug;
+use porta_core::application::{ClaimType, ModuleStatus};
+use porta_core::client::{ApplicationType, ClientType, GrantType, ResponseType, TokenEndpointAuthMethod};
+use porta_core::organization::{LoginMethod, TwoFactorPolicy};
+use porta_core::signing_key::SigningAlgorithm;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Patch;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// Exactly `"1.0"`.
+    pub version: String,
+    /// Passwords in a file are for development; they need this switch.
+    #[serde(default)]
+    pub allow_passwords: bool,
+    /// Settings of the platform.
+    #[serde(default)]
+    pub config: BTreeMap<String, Value>,
+    pub organizations: Vec<OrganizationItem>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationItem {
+    pub name: String,
+    pub slug: Option<String>,
+    #[serde(default)]
+    pub default_locale: Patch<String>,
+    pub default_login_methods: Option<Vec<LoginMethod>>,
+    pub two_factor_policy: Option<TwoFactorPolicy>,
+    #[serde(default)]
+    pub branding: BrandingItem,
+    /// Settings of this organization.
+    #[serde(default)]
+    pub settings: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub applications: Vec<ApplicationItem>,
+    #[serde(default)]
+    pub users: Vec<UserItem>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BrandingItem {
+    pub primary_color: Patch<String>,
+    pub company_name: Patch<String>,
+    pub custom_css: Patch<String>,
+    pub logo_url: Patch<String>,
+    pub favicon_url: Patch<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationItem {
+    pub name: String,
+    pub slug: Option<String>,
+    #[serde(default)]
+    pub description: Patch<String>,
+    #[serde(default)]
+    pub modules: Vec<ModuleItem>,
+    #[serde(default)]
+    pub permissions: Vec<PermissionItem>,
+    #[serde(default)]
+    pub roles: Vec<RoleItem>,
+    #[serde(default)]
+    pub claim_definitions: Vec<ClaimItem>,
+    #[serde(default)]
+    pub clients: Vec<ClientItem>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModuleItem {
+    pub name: String,
+    pub slug: String,
+    #[serde(default)]
+    pub description: Patch<String>,
+    pub status: Option<ModuleStatus>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PermissionItem {
+    pub name: String,
+    pub slug: String,
+    #[serde(default)]
+    pub description: Patch<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleItem {
+    pub name: String,
+    pub slug: Option<String>,
+    #[serde(default)]
+    pub description: Patch<String>,
+    /// Slugs of permissions of the same application.
+    #[serde(default)]
+    pub permissions: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimItem {
+    /// Display only; becomes the description of a new claim that has none.
+    pub name: String,
+    /// The name of the claim in tokens.
+    pub slug: String,
+    pub claim_type: ClaimType,
+    #[serde(default)]
+    pub description: Patch<String>,
+    pub include_in_id_token: Option<bool>,
+    pub include_in_access_token: Option<bool>,
+    pub include_in_userinfo: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientItem {
+    /// A stable public identifier; the client is then found by it and may be renamed.
+    pub client_id: Option<String>,
+    pub client_name: String,
+    pub client_type: ClientType,
+    pub application_type: Option<ApplicationType>,
+    pub grant_types: Option<Vec<GrantType>>,
+    pub response_types: Option<Vec<ResponseType>>,
+    pub redirect_uris: Option<Vec<String>>,
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    pub allowed_origins: Option<Vec<String>>,
+    pub scope: Option<String>,
+    #[serde(default)]
+    pub login_methods: Patch<Vec<LoginMethod>>,
+    pub require_pkce: Option<bool>,
+    pub token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
+    pub id_token_signed_response_alg: Option<SigningAlgorithm>,
+    #[serde(default)]
+    pub userinfo_signed_response_alg: Patch<SigningAlgorithm>,
+    /// Slugs of organizations whose users may sign in here too.
+    pub allowed_organizations: Option<Vec<String>>,
+    pub secret: Option<SecretItem>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretItem {
+    pub label: Option<String>,
+    /// RFC 3339, or a date.
+    pub expires_at: Option<String>,
+    /// `<n>h`, `<n>d`, `<n>m` (calendar months) or `<n>y`.
+    pub expires_in: Option<String>,
+    /// A value the client already has; usually `${ENV_NAME}`.
+    pub value: Option<SecretText>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserItem {
+    pub email: String,
+    #[serde(default)]
+    pub given_name: Patch<String>,
+    #[serde(default)]
+    pub family_name: Patch<String>,
+    #[serde(default)]
+    pub middle_name: Patch<String>,
+    #[serde(default)]
+    pub nickname: Patch<String>,
+    #[serde(default)]
+    pub preferred_username: Patch<String>,
+    #[serde(default)]
+    pub profile: Patch<String>,
+    #[serde(default)]
+    pub picture: Patch<String>,
+    #[serde(default)]
+    pub website: Patch<String>,
+    #[serde(default)]
+    pub gender: Patch<String>,
+    /// `YYYY-MM-DD`.
+    #[serde(default)]
+    pub birthdate: Patch<String>,
+    #[serde(default)]
+    pub zoneinfo: Patch<String>,
+    #[serde(default)]
+    pub locale: Patch<String>,
+    #[serde(default)]
+    pub phone_number: Patch<String>,
+    pub phone_number_verified: Option<bool>,
+    #[serde(default)]
+    pub address: AddressItem,
+    pub status: Option<UserItemStatus>,
+    pub email_verified: Option<bool>,
+    pub password: Option<SecretText>,
+    #[serde(default)]
+    pub roles: Vec<RoleReference>,
+    #[serde(default)]
+    pub claims: Vec<ClaimValueItem>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AddressItem {
+    pub street_address: Patch<String>,
+    pub locality: Patch<String>,
+    pub region: Patch<String>,
+    pub postal_code: Patch<String>,
+    pub country: Patch<String>,
+}
+
+/// The two states a file may ask for; locking and suspending are decisions about a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserItemStatus {
+    Active,
+    Inactive,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleReference {
+    /// Slug of an application the organization sees.
+    pub app: String,
+    pub role: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimValueItem {
+    pub app: String,
+    pub claim: String,
+    pub value: Value,
+}
+
+/// A secret as written; `${ENV_NAME}` is replaced before the document leaves [`super::read`].
+#[derive(Debug)]
+pub struct SecretText(pub(super) SecretString);
+
+impl<'de> Deserialize<'de> for SecretText {
+    /// Never quotes what it was given: a password of digits is a number to YAML, and messages end in logs.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(text.into())),
+            _ => Err(serde::de::Error::custom("a secret is a text: put it in quotes")),
+        }
+    }
+}
+
+impl SecretText {
+    pub fn secret(&self) -> &SecretString {
+        &self.0
+    }
+}
+
+impl OrganizationItem {
+    pub fn effective_slug(&self) -> String {
+        self.slug.clone().unwrap_or_else(|| Slug::suggest(&self.name))
+    }
+}
+
+impl ApplicationItem {
+    pub fn effective_slug(&self) -> String {
+        self.slug.clone().unwrap_or_else(|| Slug::suggest(&self.name))
+    }
+}
+
+impl RoleItem {
+    pub fn effective_slug(&self) -> String {
+        self.slug.clone().unwrap_or_else(|| Slug::suggest(&self.name))
+    }
+}

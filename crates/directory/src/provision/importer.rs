@@ -1,0 +1,232 @@
+//! Walks a document, phase by phase, one savepoint per item.
+
+use std::collections::{BTreeMap, HashMap};
+
+use porta_core::application::{Application, ClaimDefinition, Permission, Role};
+use porta_core::organization::Organization;
+use porta_core::user::{PasswordHash, User};
+use porta_core::{ApplicationId, OrganizationId};
+use serde_json::Value;
+
+use super::document::{ApplicationItem, Document, OrganizationItem};
+use super::report::{Done, Entry, ItemError, Kind, Report, Skipped};
+use super::{Mode, Options};
+use crate::{DirectoryError, Problem, Result, Work};
+
+/// Passwords of new people by their place in the document, or what is wrong with them.
+pub(super) type Hashes = HashMap<(usize, usize), std::result::Result<PasswordHash, Vec<Problem>>>;
+
+/// What an application has, read once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Parts {
+    pub(super) roles: Vec<Role>,
+    pub(super) permissions: Vec<Permission>,
+    pub(super) claims: Vec<ClaimDefinition>,
+}
+
+pub(super) struct Importer<'d> {
+    pub(super) work: Work,
+    pub(super) mode: Mode,
+    pub(super) document: &'d Document,
+    pub(super) hashes: Hashes,
+    pub(super) report: Report,
+    /// By place in the document; `None`: the item failed, and its children have no parent.
+    pub(super) organizations: Vec<Option<Organization>>,
+    pub(super) applications: HashMap<(usize, usize), Application>,
+    pub(super) users: HashMap<(usize, usize), User>,
+    parts: HashMap<ApplicationId, Parts>,
+    /// Applications that people's roles and claims refer to.
+    referenced: HashMap<(OrganizationId, String), Application>,
+}
+
+/// Where an application stands in the document.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'d> {
+    pub(super) key: (usize, usize),
+    pub(super) item: &'d ApplicationItem,
+}
+
+impl Place<'_> {
+    pub(super) fn path(&self) -> String {
+        format!("organizations[{}].applications[{}]", self.key.0, self.key.1)
+    }
+}
+
+/// One item on its way into the report.
+pub(super) struct Item<'a> {
+    pub(super) kind: Kind,
+    pub(super) slug: String,
+    pub(super) name: &'a str,
+    pub(super) path: String,
+}
+
+impl<'d> Importer<'d> {
+    pub(super) fn new(work: Work, document: &'d Document, options: Options, hashes: Hashes) -> Self {
+        Self {
+            work,
+            mode: options.mode,
+            document,
+            hashes,
+            report: Report::new(options.mode, options.dry_run),
+            organizations: Vec::new(),
+            applications: HashMap::new(),
+            users: HashMap::new(),
+            parts: HashMap::new(),
+            referenced: HashMap::new(),
+        }
+    }
+
+    /// Every phase in the order of §5.3: what is referred to comes before what refers to it.
+    pub(super) async fn run(mut self) -> Result<(Work, Report)> {
+        self.organizations().await?;
+        self.applications().await?;
+        self.clients().await?;
+        self.roles().await?;
+        self.permissions().await?;
+        self.claim_definitions().await?;
+        self.role_permissions().await?;
+        self.modules().await?;
+        self.users().await?;
+        self.user_roles().await?;
+        self.user_claims().await?;
+        self.settings().await?;
+        Ok((self.work, self.report))
+    }
+
+    /// Records what became of an item; undoes its part when it failed. Only a failing machinery ends the run.
+    pub(super) async fn settle(&mut self, item: Item<'_>, outcome: Result<Done>) -> Result<bool> {
+        let Item { kind, slug, name, path } = item;
+        let entry = |slug, changes| Entry { kind, slug, name: name.to_owned(), changes };
+        match outcome {
+            Ok(Done::Created) => self.report.created.push(entry(slug, Vec::new())),
+            Ok(Done::Updated(changes)) => self.report.updated.push(entry(slug, changes)),
+            Ok(Done::Skipped(reason)) => self.report.skipped.push(Skipped { kind, slug, reason }),
+            Err(error) if error.is_about_the_request() => {
+                self.work.rollback_to_savepoint().await?;
+                self.fail(kind, &slug, &path, error);
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(true)
+    }
+
+    fn fail(&mut self, kind: Kind, slug: &str, path: &str, error: DirectoryError) {
+        let problems = match error {
+            DirectoryError::Invalid(problems) => {
+                problems.into_iter().map(|problem| problem.within(path)).collect()
+            }
+            other => vec![Problem::new(path, other.to_string())],
+        };
+        for problem in problems {
+            let (path, error) = (problem.path, problem.message);
+            self.report.errors.push(ItemError { kind, slug: slug.to_owned(), path, error });
+        }
+    }
+
+    /// A child whose parent failed: reported, because nothing else tells that it is missing.
+    pub(super) fn orphan(&mut self, kind: Kind, slug: &str, path: String, parent: &str) {
+        let error = format!("parent {parent} is not there");
+        self.report.errors.push(ItemError { kind, slug: slug.to_owned(), path, error });
+    }
+
+    /// Every application of the document with its organization, in order.
+    pub(super) fn places(&self) -> Vec<Place<'d>> {
+        let document = self.document;
+        let mut all = Vec::new();
+        for (o, organization) in document.organizations.iter().enumerate() {
+            for (a, item) in organization.applications.iter().enumerate() {
+                all.push(Place { key: (o, a), item });
+            }
+        }
+        all
+    }
+
+    /// The organization and application at a place; `None` when either failed.
+    pub(super) fn at(&self, place: Place<'_>) -> Option<(Organization, Application)> {
+        let organization = self.organizations.get(place.key.0)?.clone()?;
+        Some((organization, self.applications.get(&place.key)?.clone()))
+    }
+
+    pub(super) fn organization_items(&self) -> impl Iterator<Item = (usize, &'d OrganizationItem)> + use<'d> {
+        self.document.organizations.iter().enumerate()
+    }
+
+    /// What an application has, from memory after the first time.
+    pub(super) async fn parts(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+    ) -> Result<&mut Parts> {
+        if !self.parts.contains_key(&application.id) {
+            let mut repository = self.work.unit.applications(organization.id);
+            let parts = Parts {
+                roles: repository.roles(application.id).await?,
+                permissions: repository.permissions(application.id).await?,
+                claims: repository.claims(application.id).await?,
+            };
+            drop(repository);
+            self.parts.insert(application.id, parts);
+        }
+        Ok(self.parts.entry(application.id).or_default())
+    }
+
+    /// An application that a person's role or claim refers to: the organization's own, else a shared one.
+    pub(super) async fn referenced(
+        &mut self,
+        organization: &Organization,
+        slug: &str,
+    ) -> Result<Application> {
+        let key = (organization.id, slug.to_owned());
+        if let Some(known) = self.referenced.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = self.work.visible_application(organization, slug).await?;
+        self.referenced.insert(key, found.clone());
+        Ok(found)
+    }
+
+    async fn settings(&mut self) -> Result<()> {
+        let document = self.document;
+        self.layer(None, "config", &document.config).await?;
+        for (o, item) in self.organization_items() {
+            let path = format!("organizations[{o}].settings");
+            let Some(organization) = self.organizations.get(o).cloned().flatten() else {
+                for key in item.settings.keys() {
+                    self.orphan(Kind::Setting, key, format!("{path}.{key}"), &item.effective_slug());
+                }
+                continue;
+            };
+            self.layer(Some(&organization), &path, &item.settings).await?;
+        }
+        Ok(())
+    }
+
+    async fn layer(
+        &mut self,
+        organization: Option<&Organization>,
+        path: &str,
+        values: &BTreeMap<String, Value>,
+    ) -> Result<()> {
+        for (key, value) in values {
+            let item =
+                Item { kind: Kind::Setting, slug: key.clone(), name: key, path: format!("{path}.{key}") };
+            self.work.savepoint().await?;
+            let outcome = match self.work.set_setting(organization, key, value).await {
+                Ok(true) => Ok(Done::Updated(vec![format!("value → {value}")])),
+                Ok(false) => Ok(Done::Skipped("Unchanged")),
+                Err(error) => Err(error),
+            };
+            self.settle(item, outcome).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The names of changed fields as a report shows them.
+pub(super) fn updated(fields: Vec<&'static str>) -> Done {
+    if fields.is_empty() {
+        return Done::Skipped("Unchanged");
+    }
+    Done::Updated(fields.into_iter().map(str::to_owned).collect())
+}

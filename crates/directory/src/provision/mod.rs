@@ -1,0 +1,126 @@
+//! Declarative provisioning: a file says what should be there (cli-and-provisioning §5).
+//!
+//! ```text
+//! text ─read─► Document ─► passwords are hashed ─► one unit of work:
+//!   organizations → applications → clients (+ secrets) → roles → permissions → claim definitions
+//!   → role/permission links → modules → users → user roles → user claims → settings → admin.import
+//!   ─► commit (or roll back: dry run, or an error without keep-going)
+//! ```
+//!
+//! Every value goes through the operations of this crate, so a file obeys the rules of every other boundary. Each item
+//! has its own savepoint: one that fails is reported and the rest goes on, which finds all problems of a file in one run.
+
+use porta_core::user::Email;
+use serde_json::json;
+
+use crate::{Actor, Directory, DirectoryError, Result, Work};
+
+mod applications;
+mod clients;
+pub mod document;
+mod importer;
+mod organizations;
+mod patch;
+mod read;
+mod report;
+mod users;
+
+pub use document::Document;
+pub use patch::Patch;
+pub use read::{Format, ReadError, read};
+pub use report::{Credential, CredentialSecret, Done, Entry, ItemError, Kind, Report, SecretValue, Skipped};
+
+use importer::{Hashes, Importer};
+
+/// What happens to entities that exist already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// They stay as they are.
+    #[default]
+    Merge,
+    /// Fields that the file names are rewritten; others stay.
+    Overwrite,
+}
+
+impl Mode {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Overwrite => "overwrite",
+        }
+    }
+}
+
+/// How to apply a document.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    pub mode: Mode,
+    /// Executes everything and rolls back.
+    pub dry_run: bool,
+    /// Commits the good part although some items failed.
+    pub keep_going: bool,
+}
+
+impl Directory {
+    /// Applies a document. Item errors are in the report; `Err` means that nothing was done.
+    pub async fn provision(&self, actor: Actor, document: &Document, options: Options) -> Result<Report> {
+        let hashes = self.hash_new_passwords(document).await?;
+        let work = self.begin(actor).await?;
+        let importer = Importer::new(work, document, options, hashes);
+        let (mut work, mut report) = importer.run().await?;
+        report.applied = !options.dry_run && (report.errors.is_empty() || options.keep_going);
+        if !report.applied {
+            // Dropping the unit of work undoes everything.
+            drop(work);
+            report.withhold_secrets();
+            return Ok(report);
+        }
+        record(&mut work, options.mode, &report).await?;
+        work.commit().await?;
+        Ok(report)
+    }
+
+    /// Hashes the passwords of people who are not there yet, before the transaction opens. A password is set once:
+    /// a second run must change nothing, and a hash cannot be compared with a text for free.
+    async fn hash_new_passwords(&self, document: &Document) -> Result<Hashes> {
+        let mut hashes = Hashes::new();
+        for (o, organization) in document.organizations.iter().enumerate() {
+            let slug = organization.effective_slug();
+            for (u, user) in organization.users.iter().enumerate() {
+                let Some(password) = &user.password else { continue };
+                if self.is_known(&slug, &user.email).await? {
+                    continue;
+                }
+                // A bad length is an item error, found again where the person would be created.
+                match self.hash_password(password.secret()).await {
+                    Ok(hash) => hashes.insert((o, u), Ok(hash)),
+                    Err(DirectoryError::Invalid(problems)) => hashes.insert((o, u), Err(problems)),
+                    Err(other) => return Err(other),
+                };
+            }
+        }
+        Ok(hashes)
+    }
+
+    async fn is_known(&self, slug: &str, email: &str) -> Result<bool> {
+        let Ok(slug) = porta_core::Slug::parse(slug) else { return Ok(false) };
+        let mut repositories = self.deps.store.repositories();
+        let Some(organization) = repositories.organizations().by_slug(&slug).await? else {
+            return Ok(false);
+        };
+        let user = repositories.users(organization.id).by_email(&Email::key_of(email)).await?;
+        Ok(user.is_some())
+    }
+}
+
+/// One row for the run as a whole, beside those of the single changes.
+async fn record(work: &mut Work, mode: Mode, report: &Report) -> Result<()> {
+    let metadata = json!({
+        "mode": mode.as_str(),
+        "created": report.created.len(),
+        "updated": report.updated.len(),
+        "skipped": report.skipped.len(),
+        "errors": report.errors.len(),
+    });
+    work.audit("admin.import", None, None, metadata).await
+}

@@ -1,0 +1,77 @@
+//! Phase 1: organizations.
+
+use porta_core::Slug;
+use porta_core::organization::{Branding, Organization};
+
+use super::Mode;
+use super::document::{BrandingItem, OrganizationItem};
+use super::importer::{Importer, Item, updated};
+use super::patch::{Patch, replace};
+use super::report::{Done, Kind};
+use crate::organizations::DEFAULT_LOCALE;
+use crate::{NewOrganization, Result};
+
+impl Importer<'_> {
+    pub(super) async fn organizations(&mut self) -> Result<()> {
+        for (o, item) in self.organization_items() {
+            self.work.savepoint().await?;
+            let (outcome, organization) = split(self.organization(item).await);
+            let entry = Item {
+                kind: Kind::Organization,
+                slug: item.effective_slug(),
+                name: &item.name,
+                path: format!("organizations[{o}]"),
+            };
+            let stands = self.settle(entry, outcome).await?;
+            self.organizations.push(organization.filter(|_| stands));
+        }
+        Ok(())
+    }
+
+    async fn organization(&mut self, item: &OrganizationItem) -> Result<(Done, Organization)> {
+        let slug = Slug::parse(&item.effective_slug())?;
+        let Some(before) = self.work.unit.organizations().by_slug(&slug).await? else {
+            let new = NewOrganization {
+                name: item.name.clone(),
+                slug: Some(slug.to_string()),
+                default_locale: item.default_locale.value(),
+                default_login_methods: item.default_login_methods.clone(),
+                two_factor_policy: item.two_factor_policy,
+                branding: branding(Branding::default(), &item.branding),
+            };
+            return Ok((Done::Created, self.work.create_organization(new).await?));
+        };
+        if self.mode == Mode::Merge {
+            return Ok((Done::Skipped("Already exists"), before));
+        }
+        let mut after = before.clone();
+        after.name.clone_from(&item.name);
+        match &item.default_locale {
+            Patch::Keep => {}
+            Patch::Clear => DEFAULT_LOCALE.clone_into(&mut after.default_locale),
+            Patch::Set(locale) => after.default_locale.clone_from(locale),
+        }
+        replace(&mut after.default_login_methods, item.default_login_methods.as_ref());
+        replace(&mut after.two_factor_policy, item.two_factor_policy.as_ref());
+        after.branding = branding(after.branding, &item.branding);
+        let (after, fields) = self.work.update_organization(&before, after).await?;
+        Ok((updated(fields), after))
+    }
+}
+
+fn branding(mut branding: Branding, item: &BrandingItem) -> Branding {
+    item.primary_color.apply(&mut branding.primary_color);
+    item.company_name.apply(&mut branding.company_name);
+    item.custom_css.apply(&mut branding.custom_css);
+    item.logo_url.apply(&mut branding.logo_url);
+    item.favicon_url.apply(&mut branding.favicon_url);
+    branding
+}
+
+/// What was done, for the report, and the entity, for its children.
+pub(super) fn split<T>(outcome: Result<(Done, T)>) -> (Result<Done>, Option<T>) {
+    match outcome {
+        Ok((done, entity)) => (Ok(done), Some(entity)),
+        Err(error) => (Err(error), None),
+    }
+}

@@ -1,0 +1,198 @@
+//! Roles, permissions, the links between them, and who holds which role.
+
+use porta_core::application::{Application, Permission, Role};
+use porta_core::organization::{Organization, display_name};
+use porta_core::slug::permission_slug;
+use porta_core::user::User;
+use porta_core::{Invalid, PermissionId, RoleId, Slug};
+use serde_json::json;
+
+use crate::applications::{demand_owner, description};
+use crate::error::{refuse, taken};
+use crate::organizations::slug_of;
+use crate::work::changed;
+use crate::{DirectoryError, Result, Work};
+
+/// A role to be made.
+#[derive(Debug, Clone, Default)]
+pub struct NewRole {
+    pub name: String,
+    /// Made from the name when absent.
+    pub slug: Option<String>,
+    pub description: Option<String>,
+}
+
+/// A permission to be made.
+#[derive(Debug, Clone, Default)]
+pub struct NewPermission {
+    pub name: String,
+    /// `area:resource:action`.
+    pub slug: String,
+    pub description: Option<String>,
+}
+
+fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
+    display_name("name", name).err().into_iter().chain(description(text)).collect()
+}
+
+impl Work {
+    pub async fn create_role(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        new: NewRole,
+    ) -> Result<Role> {
+        demand_owner(organization, application)?;
+        let role = Role {
+            id: RoleId::new(self.now, &*self.deps.entropy),
+            application_id: application.id,
+            slug: Slug::for_role(&slug_of(new.slug, &new.name))?,
+            name: new.name.trim().to_owned(),
+            description: new.description,
+        };
+        refuse(name_and_description(&role.name, role.description.as_ref()))?;
+        self.unit
+            .applications(organization.id)
+            .insert_role(&role, self.now)
+            .await
+            .map_err(taken("role", &role.slug))?;
+        let metadata = json!({ "roleId": role.id, "applicationId": application.id, "slug": role.slug });
+        self.audit("role.created", Some(organization), None, metadata).await?;
+        Ok(role)
+    }
+
+    /// Rewrites name and description. Names what changed.
+    pub async fn update_role(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        before: &Role,
+        after: Role,
+    ) -> Result<Vec<&'static str>> {
+        demand_owner(organization, application)?;
+        let after =
+            Role { name: after.name.trim().to_owned(), description: after.description, ..before.clone() };
+        refuse(name_and_description(&after.name, after.description.as_ref()))?;
+        let fields = changed!(before, after, [name, description]);
+        if fields.is_empty() {
+            return Ok(fields);
+        }
+        if !self.unit.applications(organization.id).update_role(&after, self.now).await? {
+            return Err(DirectoryError::not_found("role", &before.slug));
+        }
+        self.audit(
+            "role.updated",
+            Some(organization),
+            None,
+            json!({ "roleId": after.id, "changes": fields }),
+        )
+        .await?;
+        Ok(fields)
+    }
+
+    pub async fn create_permission(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        new: NewPermission,
+    ) -> Result<Permission> {
+        demand_owner(organization, application)?;
+        let permission = Permission {
+            id: PermissionId::new(self.now, &*self.deps.entropy),
+            application_id: application.id,
+            slug: permission_slug(&new.slug)?,
+            name: new.name.trim().to_owned(),
+            description: new.description,
+        };
+        refuse(name_and_description(&permission.name, permission.description.as_ref()))?;
+        self.unit
+            .applications(organization.id)
+            .insert_permission(&permission, self.now)
+            .await
+            .map_err(taken("permission", &permission.slug))?;
+        let metadata = json!({
+            "permissionId": permission.id, "applicationId": application.id, "slug": permission.slug,
+        });
+        self.audit("permission.created", Some(organization), None, metadata).await?;
+        Ok(permission)
+    }
+
+    /// Rewrites name and description. Names what changed.
+    pub async fn update_permission(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        before: &Permission,
+        after: Permission,
+    ) -> Result<Vec<&'static str>> {
+        demand_owner(organization, application)?;
+        let after = Permission {
+            name: after.name.trim().to_owned(),
+            description: after.description,
+            ..before.clone()
+        };
+        refuse(name_and_description(&after.name, after.description.as_ref()))?;
+        let fields = changed!(before, after, [name, description]);
+        if fields.is_empty() {
+            return Ok(fields);
+        }
+        if !self.unit.applications(organization.id).update_permission(&after).await? {
+            return Err(DirectoryError::not_found("permission", &before.slug));
+        }
+        let metadata = json!({ "permissionId": after.id, "changes": fields });
+        self.audit("permission.updated", Some(organization), None, metadata).await?;
+        Ok(fields)
+    }
+
+    /// Gives a role a permission of the same application; `false`: it had it already.
+    pub async fn link_permission(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        role: &Role,
+        permission: &Permission,
+    ) -> Result<bool> {
+        demand_owner(organization, application)?;
+        let mut applications = self.unit.applications(organization.id);
+        if !applications.link_permission(role.id, permission.id, self.now).await? {
+            return Ok(false);
+        }
+        drop(applications);
+        let metadata = json!({ "roleId": role.id, "permissionIds": [permission.id] });
+        self.audit("role.permissions.assigned", Some(organization), None, metadata).await?;
+        Ok(true)
+    }
+
+    /// Gives a person a role of an application the organization sees; `false`: they had it already.
+    pub async fn assign_role(
+        &mut self,
+        organization: &Organization,
+        user: &User,
+        role: &Role,
+    ) -> Result<bool> {
+        let by = self.actor.user();
+        let mut applications = self.unit.applications(organization.id);
+        if !applications.assign_role(user.id, role.id, by, self.now).await? {
+            return Ok(false);
+        }
+        drop(applications);
+        let metadata = json!({ "roleIds": [role.id], "roles": [role.slug] });
+        self.audit("user.roles.assigned", Some(organization), Some(user.id), metadata).await?;
+        Ok(true)
+    }
+
+    /// Takes a role away; `false`: they did not have it.
+    pub async fn remove_role(
+        &mut self,
+        organization: &Organization,
+        user: &User,
+        role: &Role,
+    ) -> Result<bool> {
+        if !self.unit.applications(organization.id).remove_role(user.id, role.id).await? {
+            return Ok(false);
+        }
+        let metadata = json!({ "roleIds": [role.id], "roles": [role.slug] });
+        self.audit("user.roles.removed", Some(organization), Some(user.id), metadata).await?;
+        Ok(true)
+    }
+}

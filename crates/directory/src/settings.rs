@@ -1,0 +1,122 @@
+//! Settings of the platform and of organizations, against the registry (decision D13).
+
+use std::collections::BTreeMap;
+
+use porta_core::change::Change;
+use porta_core::organization::Organization;
+use porta_core::settings::{self, SettingDefinition, Settings};
+use serde_json::{Value, json};
+
+use crate::{Directory, DirectoryError, Result, Work};
+
+/// Where the value in force comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingSource {
+    Default,
+    Platform,
+    Organization,
+}
+
+impl SettingSource {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Platform => "platform",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+/// One setting as it is in force.
+#[derive(Debug, Clone)]
+pub struct SettingView {
+    pub definition: &'static SettingDefinition,
+    pub value: Value,
+    pub source: SettingSource,
+}
+
+fn find(key: &str) -> Result<&'static SettingDefinition> {
+    settings::find(key).ok_or_else(|| DirectoryError::not_found("setting", key))
+}
+
+fn view(
+    definition: &'static SettingDefinition,
+    layers: [(SettingSource, &BTreeMap<String, Value>); 2],
+) -> SettingView {
+    for (source, layer) in layers {
+        if let Some(value) = layer.get(definition.key)
+            && let Ok(value) = definition.check(value)
+        {
+            return SettingView { definition, value, source };
+        }
+    }
+    SettingView { definition, value: Value::from(definition.default), source: SettingSource::Default }
+}
+
+impl Directory {
+    /// Every setting with the value in force for an organization, or for the platform; for an organization only those
+    /// it may set.
+    pub async fn settings(&self, organization: Option<&Organization>) -> Result<Vec<SettingView>> {
+        let mut repositories = self.deps.store.repositories();
+        let platform = repositories.settings(None).all().await?;
+        let own = match organization {
+            Some(organization) => repositories.settings(Some(organization.id)).all().await?,
+            None => BTreeMap::new(),
+        };
+        let layers = [(SettingSource::Organization, &own), (SettingSource::Platform, &platform)];
+        let visible = settings::ALL.iter().filter(|d| organization.is_none() || d.per_organization);
+        Ok(visible.map(|definition| view(definition, layers)).collect())
+    }
+}
+
+impl Work {
+    /// The settings in force for an organization, as of this unit of work.
+    pub(crate) async fn settings_in_force(&mut self, organization: &Organization) -> Result<Settings> {
+        let platform = self.unit.settings(None).all().await?;
+        let own = self.unit.settings(Some(organization.id)).all().await?;
+        Ok(Settings::layered(&[&platform, &own]))
+    }
+
+    /// Sets a value for the platform or one organization; `false`: it was set to exactly that already.
+    pub async fn set_setting(
+        &mut self,
+        organization: Option<&Organization>,
+        key: &str,
+        value: &Value,
+    ) -> Result<bool> {
+        let definition = find(key)?;
+        if organization.is_some() && !definition.per_organization {
+            let problem = format!("`{}` is set for the whole platform only", definition.key);
+            return Err(DirectoryError::invalid(definition.key, problem));
+        }
+        let value = definition.check(value)?;
+        let owner = organization.map(|o| o.id);
+        let mut stored = self.unit.settings(owner);
+        let previous = stored.all().await?.remove(definition.key);
+        if previous.as_ref() == Some(&value) {
+            return Ok(false);
+        }
+        stored.set(definition.key, &value, self.now).await?;
+        drop(stored);
+        let metadata = json!({ "key": definition.key, "previousValue": previous, "newValue": value });
+        self.audit("config.updated", organization, None, metadata).await?;
+        self.announce(Change::Settings(owner));
+        Ok(true)
+    }
+
+    /// Back to the layer below; `false`: nothing was set.
+    pub async fn unset_setting(&mut self, organization: Option<&Organization>, key: &str) -> Result<bool> {
+        let definition = find(key)?;
+        let owner = organization.map(|o| o.id);
+        let mut stored = self.unit.settings(owner);
+        let previous = stored.all().await?.remove(definition.key);
+        if !stored.unset(definition.key).await? {
+            return Ok(false);
+        }
+        drop(stored);
+        let metadata = json!({ "key": definition.key, "previousValue": previous, "newValue": null });
+        self.audit("config.updated", organization, None, metadata).await?;
+        self.announce(Change::Settings(owner));
+        Ok(true)
+    }
+}

@@ -1,0 +1,152 @@
+//! People.
+
+use porta_core::UserId;
+use porta_core::organization::Organization;
+use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
+use porta_store::Revocation;
+use serde_json::json;
+
+use crate::error::{moved, refuse, taken};
+use crate::work::changed;
+use crate::{DirectoryError, Result, Work};
+
+/// A person to be added.
+#[derive(Debug, Clone, Default)]
+pub struct NewUser {
+    pub email: String,
+    pub email_verified: bool,
+    /// Made by [`crate::Directory::hash_password`]; `None`: they cannot sign in with a password.
+    pub password: Option<PasswordHash>,
+    pub profile: Profile,
+    /// Added, but not allowed to sign in yet.
+    pub is_inactive: bool,
+}
+
+impl Work {
+    pub async fn create_user(&mut self, organization: &Organization, new: NewUser) -> Result<User> {
+        let email = Email::parse(&new.email)?;
+        refuse(new.profile.validate().err().into_iter().collect())?;
+        let user = User {
+            id: UserId::new(self.now, &*self.deps.entropy),
+            organization_id: organization.id,
+            email,
+            email_verified: new.email_verified,
+            password_changed_at: new.password.as_ref().map(|_| self.now),
+            password_hash: new.password,
+            profile: new.profile,
+            status: if new.is_inactive { UserStatus::Inactive } else { UserStatus::Active },
+            locked_at: None,
+            locked_reason: None,
+            last_login_at: None,
+            login_count: 0,
+            failed_login_count: 0,
+            last_failed_login_at: None,
+            two_factor_method: None,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        self.unit.users(organization.id).insert(&user).await.map_err(taken("user", user.email.shown()))?;
+        let metadata = json!({ "userId": user.id, "email": user.email.shown() });
+        self.audit("user.created", Some(organization), Some(user.id), metadata).await?;
+        Ok(user)
+    }
+
+    /// Rewrites address, verification and profile. A new address is unverified (admin-api C-14). Names what changed.
+    pub async fn update_user(
+        &mut self,
+        organization: &Organization,
+        before: &User,
+        after: User,
+    ) -> Result<(User, Vec<&'static str>)> {
+        let email = Email::parse(after.email.shown())?;
+        let after = User {
+            email_verified: after.email_verified && email.key() == before.email.key(),
+            email,
+            profile: after.profile,
+            updated_at: self.now,
+            ..before.clone()
+        };
+        refuse(after.profile.validate().err().into_iter().collect())?;
+        let mut fields = changed!(before, after, [email, email_verified]);
+        fields.extend(changed_profile(&before.profile, &after.profile));
+        if fields.is_empty() {
+            return Ok((before.clone(), fields));
+        }
+        let updated = self.unit.users(organization.id).update(&after).await;
+        if !updated.map_err(taken("user", after.email.shown()))? {
+            return Err(DirectoryError::not_found("user", before.id));
+        }
+        let metadata = json!({ "userId": after.id, "fields": fields });
+        self.audit("user.updated", Some(organization), Some(after.id), metadata).await?;
+        Ok((after, fields))
+    }
+
+    /// active ⇄ inactive, suspended or locked. Leaving `active` ends every session and token of the person.
+    pub async fn set_user_status(
+        &mut self,
+        organization: &Organization,
+        user: &User,
+        to: UserStatus,
+        reason: Option<&str>,
+    ) -> Result<User> {
+        let from = user.status;
+        user.may_become(to)?;
+        if !self.unit.users(organization.id).set_status(user.id, from, to, reason, self.now).await? {
+            return Err(moved("user"));
+        }
+        let mut ended = 0;
+        if to != UserStatus::Active {
+            ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
+        }
+        let event = match (from, to) {
+            (_, UserStatus::Inactive) => "user.deactivated",
+            (_, UserStatus::Suspended) => "user.suspended",
+            (_, UserStatus::Locked) => "user.locked",
+            (UserStatus::Inactive, UserStatus::Active) => "user.reactivated",
+            (UserStatus::Locked, UserStatus::Active) => "user.unlocked",
+            (UserStatus::Active | UserStatus::Suspended, UserStatus::Active) => "user.activated",
+        };
+        let metadata = json!({ "userId": user.id, "reason": reason, "tokenFamiliesEnded": ended });
+        self.audit(event, Some(organization), Some(user.id), metadata).await?;
+        let after = self.unit.users(organization.id).by_id(user.id).await?;
+        after.ok_or_else(|| DirectoryError::not_found("user", user.id))
+    }
+
+    /// Sets the password, or takes it away.
+    pub async fn set_user_password(
+        &mut self,
+        organization: &Organization,
+        user: &User,
+        password: Option<&PasswordHash>,
+    ) -> Result<()> {
+        if !self.unit.users(organization.id).set_password(user.id, password, self.now).await? {
+            return Err(DirectoryError::not_found("user", user.id));
+        }
+        let event = if password.is_some() { "user.password.set" } else { "user.password.cleared" };
+        self.audit(event, Some(organization), Some(user.id), json!({ "userId": user.id })).await
+    }
+}
+
+fn changed_profile(before: &Profile, after: &Profile) -> Vec<&'static str> {
+    changed!(
+        before,
+        after,
+        [
+            given_name,
+            family_name,
+            middle_name,
+            nickname,
+            preferred_username,
+            profile_url,
+            picture_url,
+            website_url,
+            gender,
+            birthdate,
+            zoneinfo,
+            locale,
+            phone_number,
+            phone_number_verified,
+            address,
+        ]
+    )
+}

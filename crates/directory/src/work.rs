@@ -1,0 +1,99 @@
+//! The unit of work of an operator.
+
+use std::sync::Arc;
+
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::change::Change;
+use porta_core::organization::Organization;
+use porta_core::{AuditId, Timestamp, UserId};
+use porta_store::UnitOfWork;
+use serde_json::Value;
+
+use crate::{Actor, DirectoryDeps, Result};
+
+/// Several operations that happen together or not at all. Dropping it without a commit undoes everything.
+pub struct Work {
+    pub(crate) deps: Arc<DirectoryDeps>,
+    pub(crate) unit: Box<dyn UnitOfWork>,
+    pub(crate) actor: Actor,
+    /// One time for everything in the unit.
+    pub(crate) now: Timestamp,
+    changes: Vec<Change>,
+    /// How many of `changes` the savepoint covers.
+    marked: usize,
+}
+
+impl Work {
+    pub(crate) async fn begin(deps: Arc<DirectoryDeps>, actor: Actor) -> Result<Self> {
+        let unit = deps.store.begin().await?;
+        let now = deps.clock.now();
+        Ok(Self { deps, unit, actor, now, changes: Vec::new(), marked: 0 })
+    }
+
+    /// Makes everything stand, then tells the other instances.
+    pub async fn commit(self) -> Result<()> {
+        self.unit.commit().await?;
+        if !self.changes.is_empty() {
+            self.deps.notify.announce(&self.changes).await;
+        }
+        Ok(())
+    }
+
+    /// Marks a point to return to; a later mark replaces the earlier one.
+    pub(crate) async fn savepoint(&mut self) -> Result<()> {
+        self.unit.savepoint().await?;
+        self.marked = self.changes.len();
+        Ok(())
+    }
+
+    /// Undoes everything since the mark.
+    pub(crate) async fn rollback_to_savepoint(&mut self) -> Result<()> {
+        self.unit.rollback_to_savepoint().await?;
+        self.changes.truncate(self.marked);
+        Ok(())
+    }
+
+    /// Remembers what other instances must hear after the commit.
+    pub(crate) fn announce(&mut self, change: Change) {
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
+    }
+
+    /// Writes an administrative audit row in this unit of work.
+    pub(crate) async fn audit(
+        &mut self,
+        event_type: &str,
+        organization: Option<&Organization>,
+        user: Option<UserId>,
+        metadata: Value,
+    ) -> Result<()> {
+        let event = AuditEvent {
+            id: AuditId::new(self.now, &*self.deps.entropy),
+            organization_id: organization.map(|o| o.id),
+            organization_label: organization.map(|o| o.slug.to_string()),
+            user_id: user,
+            actor_id: self.actor.user(),
+            actor_label: Some(self.actor.label()),
+            event_type: event_type.to_owned(),
+            category: AuditCategory::Admin,
+            description: None,
+            metadata,
+            ip_address: self.actor.ip_address(),
+            user_agent: self.actor.user_agent(),
+            created_at: self.now,
+        };
+        self.unit.audit().record(&event).await?;
+        Ok(())
+    }
+}
+
+/// Names the fields in which two values differ.
+macro_rules! changed {
+    ($before:expr, $after:expr, [$($field:ident),+ $(,)?]) => {{
+        let mut fields: Vec<&'static str> = Vec::new();
+        $(if $before.$field != $after.$field { fields.push(stringify!($field)); })+
+        fields
+    }};
+}
+pub(crate) use changed;

@@ -1,0 +1,103 @@
+//! The suite that every implementation runs whole.
+//!
+//! ```text
+//! contract::run_all(Arc::new(kv), &time).await;
+//! ```
+//!
+//! It panics at the first broken promise. Keys are fixed, so give it an instance of its own.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a contract suite is made of assertions")]
+
+mod consuming;
+mod limiting;
+mod noticing;
+mod values;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::Kv;
+
+pub use noticing::instances_do_not_meet;
+
+/// How a test moves the time its store lives in: a manual clock is set, Redis is waited for.
+#[async_trait]
+pub trait TimeControl: Send + Sync {
+    /// The shortest lifetime worth testing: long against what one call takes.
+    fn unit(&self) -> Duration;
+    /// Time since some fixed moment.
+    fn now(&self) -> Duration;
+    /// Lets `by` pass, not less.
+    async fn pass(&self, by: Duration);
+    /// Whether time stands still unless it is told to pass, so that the last moment of a lifetime can be looked at.
+    fn is_exact(&self) -> bool;
+}
+
+/// Runs everything that one store alone can show.
+pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
+    values::a_value_is_kept_as_it_is(&*kv).await;
+    values::odd_keys_are_different_keys(&*kv).await;
+    values::put_replaces(&*kv).await;
+    values::a_value_ends_at_its_lifetime(&*kv, time).await;
+    values::a_new_value_has_its_own_lifetime(&*kv, time).await;
+    values::no_lifetime_stores_nothing(&*kv).await;
+    values::an_ended_value_leaves_its_place(&*kv, time).await;
+    values::put_if_absent_has_one_winner(&kv).await;
+    values::take_has_one_winner(&kv).await;
+    values::write_does_all(&*kv, time).await;
+    values::write_is_seen_whole(&kv).await;
+    values::each_operation_is_one_command(&*kv).await;
+
+    consuming::first_fresh_then_replayed_then_absent(&*kv, time).await;
+    consuming::a_live_value_ends_unused(&*kv, time).await;
+    consuming::a_used_value_is_seen_by_consume_alone(&*kv).await;
+    consuming::nothing_is_remembered_for_no_time(&*kv).await;
+    consuming::one_fresh_in_a_race(&kv).await;
+
+    limiting::hits_up_to_the_maximum(&*kv, time).await;
+    limiting::the_first_hit_starts_the_window(&*kv, time).await;
+    limiting::all_counters_or_none(&*kv, time).await;
+    limiting::check_counts_nothing(&*kv, time).await;
+    limiting::the_longest_wait_is_told(&*kv, time).await;
+    limiting::parallel_hits_never_exceed_the_maximum(&kv).await;
+    limiting::clear_forgets_counters_only(&*kv).await;
+    limiting::a_maximum_of_zero_allows_nothing(&*kv).await;
+
+    noticing::every_subscriber_hears_everything(&*kv).await;
+    noticing::a_slow_subscriber_hears_a_gap(&*kv).await;
+}
+
+/// Long enough that nothing ends by itself.
+const LONG: Duration = Duration::from_mins(1);
+
+fn bytes(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+/// Asserts what is true until `deadline`, unless a busy machine let that pass before the answer came.
+fn assert_until(time: &dyn TimeControl, deadline: Duration, is_so: bool, claim: &str) {
+    if time.now() < deadline {
+        assert!(is_so, "{claim}");
+    }
+}
+
+/// Starts `count` tasks at once and collects their answers.
+async fn race<T, F>(count: usize, task: impl Fn(usize) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let start = Arc::new(tokio::sync::Barrier::new(count));
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..count {
+        let (start, task) = (Arc::clone(&start), task(n));
+        tasks.spawn(async move {
+            start.wait().await;
+            task.await
+        });
+    }
+    tasks.join_all().await
+}

@@ -1,0 +1,84 @@
+//! Single use: one `Fresh`, then `Replayed` for as long as was asked, then nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{LONG, TimeControl, assert_until, bytes, race};
+use crate::{Consumed, Kv, Write};
+
+pub(super) async fn first_fresh_then_replayed_then_absent(kv: &dyn Kv, time: &dyn TimeControl) {
+    let unit = time.unit();
+    assert_eq!(kv.consume("code", LONG).await.unwrap(), Consumed::Absent);
+    // The memory of a used value has its own length, not what was left of the value's life.
+    kv.put("code", bytes("grant"), LONG).await.unwrap();
+    let deadline = time.now() + unit;
+    assert_eq!(kv.consume("code", unit).await.unwrap(), Consumed::Fresh(bytes("grant")));
+    let second = kv.consume("code", LONG).await.unwrap();
+    assert_until(time, deadline, second == Consumed::Replayed(bytes("grant")), "remembered at once");
+    time.pass(unit / 2).await;
+    let third = kv.consume("code", LONG).await.unwrap();
+    assert_until(time, deadline, third == Consumed::Replayed(bytes("grant")), "still remembered");
+    time.pass(unit / 2).await;
+    assert_eq!(kv.consume("code", LONG).await.unwrap(), Consumed::Absent, "a replay prolongs nothing");
+
+    kv.put("code", bytes("short"), unit).await.unwrap();
+    if kv.consume("code", LONG).await.unwrap() == Consumed::Fresh(bytes("short")) {
+        time.pass(unit).await;
+        assert_eq!(kv.consume("code", LONG).await.unwrap(), Consumed::Replayed(bytes("short")));
+    }
+}
+
+pub(super) async fn a_live_value_ends_unused(kv: &dyn Kv, time: &dyn TimeControl) {
+    kv.put("unused", bytes("x"), time.unit()).await.unwrap();
+    time.pass(time.unit()).await;
+    assert_eq!(kv.consume("unused", LONG).await.unwrap(), Consumed::Absent);
+}
+
+pub(super) async fn a_used_value_is_seen_by_consume_alone(kv: &dyn Kv) {
+    kv.put("used", bytes("x"), LONG).await.unwrap();
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Fresh(bytes("x")));
+    assert_eq!(kv.get("used").await.unwrap(), None);
+    assert_eq!(kv.take("used").await.unwrap(), None);
+    assert!(!kv.put_if_absent("used", bytes("y"), LONG).await.unwrap());
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Replayed(bytes("x")));
+    kv.write(vec![Write::Delete { key: "used".to_owned() }]).await.unwrap();
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Absent);
+
+    kv.put("used", bytes(""), LONG).await.unwrap();
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Fresh(bytes("")));
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Replayed(bytes("")));
+    kv.put("used", bytes("new"), LONG).await.unwrap();
+    assert_eq!(kv.get("used").await.unwrap(), Some(bytes("new")));
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Fresh(bytes("new")));
+}
+
+pub(super) async fn nothing_is_remembered_for_no_time(kv: &dyn Kv) {
+    kv.put("forgotten", bytes("x"), LONG).await.unwrap();
+    assert_eq!(kv.consume("forgotten", Duration::ZERO).await.unwrap(), Consumed::Fresh(bytes("x")));
+    assert_eq!(kv.consume("forgotten", LONG).await.unwrap(), Consumed::Absent);
+}
+
+pub(super) async fn one_fresh_in_a_race(kv: &Arc<dyn Kv>) {
+    const KEYS: usize = 200;
+    const TASKS: usize = 8;
+    for key in 0..KEYS {
+        kv.put(&format!("race:consume:{key}"), bytes(&key.to_string()), LONG).await.unwrap();
+    }
+    let answers = race(TASKS, |_| {
+        let kv = Arc::clone(kv);
+        async move {
+            let mut answers = Vec::with_capacity(KEYS);
+            for key in 0..KEYS {
+                answers.push(kv.consume(&format!("race:consume:{key}"), LONG).await.unwrap());
+            }
+            answers
+        }
+    })
+    .await;
+    for key in 0..KEYS {
+        let value = bytes(&key.to_string());
+        let count = |wanted: &Consumed| answers.iter().filter(|of_task| of_task[key] == *wanted).count();
+        assert_eq!(count(&Consumed::Fresh(value.clone())), 1, "key {key}");
+        assert_eq!(count(&Consumed::Replayed(value)), TASKS - 1, "key {key}");
+    }
+}

@@ -1,0 +1,137 @@
+//! Counters over fixed windows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{LONG, TimeControl, assert_until, bytes, race};
+use crate::{Kv, Limit, Verdict};
+
+fn limit(key: &str, maximum: u64, window: Duration) -> Limit {
+    Limit { key: format!("limit:{key}"), maximum, window }
+}
+
+#[track_caller]
+fn wait_of(verdict: Verdict) -> Duration {
+    match verdict {
+        Verdict::Limited { retry_after } => {
+            assert!(retry_after > Duration::ZERO, "waiting for no time would be an allowance");
+            retry_after
+        }
+        Verdict::Allowed => Duration::ZERO,
+    }
+}
+
+pub(super) async fn hits_up_to_the_maximum(kv: &dyn Kv, time: &dyn TimeControl) {
+    let window = time.unit() * 2;
+    let limits = [limit("plain", 3, window)];
+    let deadline = time.now() + window;
+    for _ in 0..3 {
+        let verdict = kv.hit(&limits).await.unwrap();
+        assert_until(time, deadline, verdict == Verdict::Allowed, "below the maximum");
+    }
+    let wait = wait_of(kv.hit(&limits).await.unwrap());
+    assert_until(time, deadline, wait > Duration::ZERO && wait <= window, "at the maximum");
+    time.pass(wait).await;
+    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed, "waiting as told helps");
+}
+
+pub(super) async fn the_first_hit_starts_the_window(kv: &dyn Kv, time: &dyn TimeControl) {
+    let window = time.unit();
+    let limits = [limit("window", 2, window)];
+    let deadline = time.now() + window;
+    kv.hit(&limits).await.unwrap();
+    time.pass(window / 2).await;
+    kv.hit(&limits).await.unwrap();
+    let wait = wait_of(kv.hit(&limits).await.unwrap());
+    assert_until(time, deadline, wait > Duration::ZERO, "both were counted");
+    assert!(wait <= window / 2, "the second hit does not prolong the window: {wait:?}");
+    if wait > Duration::ZERO {
+        // Refused hits do not prolong it either.
+        time.pass(window / 2).await;
+        assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    }
+}
+
+pub(super) async fn all_counters_or_none(kv: &dyn Kv, time: &dyn TimeControl) {
+    let narrow = limit("narrow", 1, LONG);
+    let wide = limit("wide", 3, LONG);
+    let both = [wide.clone(), narrow.clone()];
+    assert_eq!(kv.hit(&both).await.unwrap(), Verdict::Allowed);
+    for _ in 0..5 {
+        let wait = wait_of(kv.hit(&both).await.unwrap());
+        assert!(wait > Duration::ZERO && wait <= LONG, "the narrow one refuses: {wait:?}");
+    }
+    // None of the refused hits reached the wide counter: two of three are left.
+    let wide = [wide];
+    assert_eq!(kv.hit(&wide).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&wide).await.unwrap(), Verdict::Allowed);
+    assert!(wait_of(kv.hit(&wide).await.unwrap()) > Duration::ZERO);
+
+    // A refusal starts no window.
+    let brief = [limit("brief", 1, time.unit()), narrow];
+    assert!(wait_of(kv.hit(&brief).await.unwrap()) > time.unit());
+    assert_eq!(kv.hit(&brief[..1]).await.unwrap(), Verdict::Allowed);
+}
+
+pub(super) async fn check_counts_nothing(kv: &dyn Kv, time: &dyn TimeControl) {
+    let limits = [limit("check", 1, LONG), limit("check other", 1, time.unit())];
+    for _ in 0..5 {
+        assert_eq!(kv.check(&limits).await.unwrap(), Verdict::Allowed);
+    }
+    assert_eq!(kv.hit(&limits[..1]).await.unwrap(), Verdict::Allowed);
+    let wait = wait_of(kv.check(&limits).await.unwrap());
+    assert!(wait > LONG / 2 && wait <= LONG, "{wait:?}");
+    assert_eq!(kv.check(&limits[1..]).await.unwrap(), Verdict::Allowed);
+}
+
+pub(super) async fn the_longest_wait_is_told(kv: &dyn Kv, time: &dyn TimeControl) {
+    let limits = [limit("long", 1, LONG), limit("longer", 1, LONG * 2), limit("free", 9, time.unit())];
+    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    for verdict in [kv.hit(&limits).await.unwrap(), kv.check(&limits).await.unwrap()] {
+        let wait = wait_of(verdict);
+        assert!(wait > LONG && wait <= LONG * 2, "{wait:?}");
+    }
+}
+
+pub(super) async fn parallel_hits_never_exceed_the_maximum(kv: &Arc<dyn Kv>) {
+    let verdicts = race(64, |n| {
+        let kv = Arc::clone(kv);
+        // One counter for all, one for each pair.
+        let limits = [limit("parallel", 20, LONG), limit(&format!("parallel:{}", n / 2), 1, LONG)];
+        async move {
+            let mut allowed = 0;
+            for _ in 0..3 {
+                if kv.hit(&limits).await.unwrap() == Verdict::Allowed {
+                    allowed += 1;
+                }
+            }
+            allowed
+        }
+    })
+    .await;
+    assert_eq!(verdicts.iter().sum::<u64>(), 20);
+    assert!(verdicts.iter().all(|allowed| *allowed <= 1));
+}
+
+pub(super) async fn clear_forgets_counters_only(kv: &dyn Kv) {
+    let limits = [limit("clear", 1, LONG), limit("clear too", 1, LONG)];
+    let keys = limits.clone().map(|limit| limit.key);
+    kv.put(&keys[0], bytes("value"), LONG).await.unwrap();
+    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    assert_ne!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.get(&keys[1]).await.unwrap(), None, "a counter is no value");
+    kv.clear(&keys).await.unwrap();
+    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.get(&keys[0]).await.unwrap(), Some(bytes("value")), "a value is no counter");
+}
+
+pub(super) async fn a_maximum_of_zero_allows_nothing(kv: &dyn Kv) {
+    let limits = [limit("closed", 0, LONG)];
+    assert_eq!(kv.check(&limits).await.unwrap(), Verdict::Limited { retry_after: LONG });
+    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Limited { retry_after: LONG });
+    let unlimited = [limit("open", u64::MAX, LONG)];
+    assert_eq!(kv.hit(&unlimited).await.unwrap(), Verdict::Allowed);
+    let no_window = [limit("no window", 1, Duration::ZERO)];
+    assert_eq!(kv.hit(&no_window).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&no_window).await.unwrap(), Verdict::Allowed, "a window of no length never fills");
+}

@@ -1,0 +1,76 @@
+//! Notices: to every subscriber of the instance, in order, and to nobody else.
+
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use super::{LONG, bytes};
+use crate::{Consumed, Heard, Kv, Limit, Notice, Verdict, heard};
+
+fn notice(key: &str) -> Notice {
+    Notice { topic: "contract".to_owned(), key: key.to_owned() }
+}
+
+async fn next(receiver: &mut broadcast::Receiver<Heard>) -> Heard {
+    tokio::time::timeout(Duration::from_secs(5), heard(receiver))
+        .await
+        .expect("a notice within five seconds")
+        .expect("a store that is still there")
+}
+
+pub(super) async fn every_subscriber_hears_everything(kv: &dyn Kv) {
+    let mut receivers = [kv.subscribe(), kv.subscribe(), kv.subscribe()];
+    let keys = ["one", "two", "", "ä \" {}:\n"];
+    for key in keys {
+        kv.publish(&notice(key)).await.unwrap();
+    }
+    for receiver in &mut receivers {
+        for key in keys {
+            assert_eq!(next(receiver).await, Heard::Notice(notice(key)));
+        }
+    }
+    // From now on, nothing from before.
+    let mut late = kv.subscribe();
+    kv.publish(&notice("late")).await.unwrap();
+    assert_eq!(next(&mut late).await, Heard::Notice(notice("late")));
+}
+
+pub(super) async fn a_slow_subscriber_hears_a_gap(kv: &dyn Kv) {
+    let mut quick = kv.subscribe();
+    let mut slow = kv.subscribe();
+    for n in 0..crate::NOTICE_BACKLOG * 2 {
+        kv.publish(&notice(&n.to_string())).await.unwrap();
+        assert_eq!(next(&mut quick).await, Heard::Notice(notice(&n.to_string())));
+    }
+    assert_eq!(next(&mut slow).await, Heard::Gap);
+    assert!(matches!(next(&mut slow).await, Heard::Notice(_)));
+}
+
+/// Two stores of different instances in the same place: nothing of one is seen by the other.
+pub async fn instances_do_not_meet(one: &dyn Kv, other: &dyn Kv) {
+    let limits = [Limit { key: "meet".to_owned(), maximum: 1, window: LONG }];
+    let mut one_hears = one.subscribe();
+    let mut other_hears = other.subscribe();
+
+    one.put("meet", bytes("one"), LONG).await.unwrap();
+    assert_eq!(other.get("meet").await.unwrap(), None);
+    assert_eq!(other.take("meet").await.unwrap(), None);
+    assert_eq!(other.consume("meet", LONG).await.unwrap(), Consumed::Absent);
+    assert!(other.put_if_absent("meet", bytes("other"), LONG).await.unwrap());
+    assert_eq!(one.consume("meet", LONG).await.unwrap(), Consumed::Fresh(bytes("one")));
+    assert_eq!(other.consume("meet", LONG).await.unwrap(), Consumed::Fresh(bytes("other")));
+
+    assert_eq!(one.hit(&limits).await.unwrap(), Verdict::Allowed);
+    assert_eq!(other.hit(&limits).await.unwrap(), Verdict::Allowed);
+    other.clear(&["meet".to_owned()]).await.unwrap();
+    assert_ne!(one.check(&limits).await.unwrap(), Verdict::Allowed);
+
+    // Each publishes after the other: what a subscriber hears first is its own.
+    one.publish(&notice("of one")).await.unwrap();
+    other.publish(&notice("of the other")).await.unwrap();
+    assert_eq!(next(&mut other_hears).await, Heard::Notice(notice("of the other")));
+    other.publish(&notice("again")).await.unwrap();
+    one.publish(&notice("end")).await.unwrap();
+    assert_eq!(next(&mut one_hears).await, Heard::Notice(notice("of one")));
+    assert_eq!(next(&mut one_hears).await, Heard::Notice(notice("end")));
+}

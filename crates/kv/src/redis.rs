@@ -1,0 +1,270 @@
+//! The short-lived store in Redis, shared by every process of an installation.
+//!
+//! ```text
+//! {instance}:v:{key}                value: a string while live, a list of one once consumed
+//! {instance}:n:{key}                counter
+//! {instance}:notices:{database}     channel; it names the database because channels do not belong to one
+//! ```
+
+mod address;
+mod backoff;
+mod link;
+mod notices;
+mod scripts;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
+use tokio::sync::broadcast;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use self::address::{ConnectError, RedisOptions};
+
+use self::address::Address;
+use self::link::Link;
+use self::notices::Subscription;
+use self::scripts::{SCRIPTS, Script};
+use crate::{
+    Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Result, Verdict, Write, whole_millis,
+};
+
+/// The store in Redis: one multiplexed connection for commands, one for notices, both kept by background tasks that
+/// end when this is dropped.
+pub struct RedisKv {
+    link: Arc<Link>,
+    values: String,
+    counters: String,
+    channel: String,
+    heard: broadcast::Sender<Heard>,
+    _stop: DropGuard,
+}
+
+impl RedisKv {
+    /// Connects and subscribes; fails when the server cannot be reached within the connection timeout. Once connected,
+    /// losing the server is an error of each call and never of this object.
+    pub async fn connect(options: RedisOptions) -> std::result::Result<Self, ConnectError> {
+        let address = Arc::new(Address::new(&options)?);
+        let heard = broadcast::channel(NOTICE_BACKLOG).0;
+        let channel = format!("{}:notices:{}", options.instance, address.database);
+        let subscription =
+            Subscription { address: Arc::clone(&address), channel: channel.clone(), heard: heard.clone() };
+
+        let (link, pushes) = Link::connect(address).await.map_err(|error| classify(&error))?;
+        link.send(&cmd("PING")).await.map_err(|error| classify(&error))?;
+        let subscribed = subscription.open().await.map_err(|error| classify(&error))?;
+
+        let stop = CancellationToken::new();
+        tokio::spawn(Arc::clone(&link).keep(pushes, stop.clone()));
+        tokio::spawn(subscription.keep(subscribed, stop.clone()));
+        Ok(Self {
+            link,
+            values: format!("{}:v:", options.instance),
+            counters: format!("{}:n:", options.instance),
+            channel,
+            heard,
+            _stop: stop.drop_guard(),
+        })
+    }
+
+    fn value_key(&self, key: &Key) -> String {
+        [&self.values, key].concat()
+    }
+
+    fn counter_key(&self, key: &Key) -> String {
+        [&self.counters, key].concat()
+    }
+
+    async fn send(&self, command: &Cmd) -> Result<Value> {
+        self.link.send(command).await.map_err(|error| classify(&error))
+    }
+
+    /// A command that reads a live value: a used one has another type, which is as good as absent here.
+    async fn read_live(&self, verb: &'static str, key: &Key) -> Result<Option<Bytes>> {
+        match self.link.send(cmd(verb).arg(self.value_key(key))).await {
+            Ok(Value::BulkString(value)) => Ok(Some(value.into())),
+            Ok(Value::Nil) => Ok(None),
+            Ok(_) => Err(unexpected(verb)),
+            Err(error) if error.code() == Some("WRONGTYPE") => Ok(None),
+            Err(error) => Err(classify(&error)),
+        }
+    }
+
+    /// Runs a script by its digest. A server that was restarted or flushed has forgotten the text: it did nothing,
+    /// so the text can be sent.
+    async fn run(&self, script: &Script, fill: impl Fn(&mut Cmd)) -> Result<Value> {
+        let mut by_digest = cmd("EVALSHA");
+        fill(by_digest.arg(&script.digest));
+        match self.link.send(&by_digest).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                let mut by_text = cmd("EVAL");
+                fill(by_text.arg(script.text));
+                self.send(&by_text).await
+            }
+            answer => answer.map_err(|error| classify(&error)),
+        }
+    }
+
+    async fn run_limiter(&self, script: &Script, limits: &[Limit]) -> Result<Verdict> {
+        if limits.is_empty() {
+            return Ok(Verdict::Allowed);
+        }
+        let answer = self.run(script, |command| {
+            command.arg(limits.len());
+            for limit in limits {
+                command.arg(self.counter_key(&limit.key));
+            }
+            for limit in limits {
+                command.arg(limit.maximum).arg(whole_millis(limit.window));
+            }
+        });
+        match answer.await? {
+            Value::Int(0) => Ok(Verdict::Allowed),
+            Value::Int(wait) => {
+                let wait = u64::try_from(wait).map_err(|_| unexpected("limiter"))?;
+                Ok(Verdict::Limited { retry_after: Duration::from_millis(wait) })
+            }
+            _ => Err(unexpected("limiter")),
+        }
+    }
+}
+
+/// What a caller can do about an error: wait, or nothing.
+fn classify(error: &RedisError) -> KvError {
+    let is_temporary = match error.kind() {
+        ErrorKind::Io
+        | ErrorKind::Server(
+            ServerErrorKind::BusyLoading
+            | ServerErrorKind::MasterDown
+            | ServerErrorKind::ReadOnly
+            | ServerErrorKind::TryAgain
+            | ServerErrorKind::ClusterDown,
+        ) => true,
+        // Memory full, disk full, a script that runs too long, too few replicas: the server recovers or is helped.
+        _ => matches!(error.code(), Some("OOM" | "MISCONF" | "BUSY" | "NOREPLICAS")),
+    };
+    if is_temporary {
+        KvError::Unavailable(error.to_string())
+    } else {
+        KvError::Unexpected(error.to_string())
+    }
+}
+
+/// Names the question, never the answer: it may be somebody's session.
+fn unexpected(question: &str) -> KvError {
+    KvError::Unexpected(format!("answer to {question} has another shape"))
+}
+
+#[async_trait]
+impl Kv for RedisKv {
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>> {
+        self.read_live("GET", key).await
+    }
+
+    async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+        let key = self.value_key(key);
+        let command = match whole_millis(ttl) {
+            0 => Cmd::del(key),
+            millis => {
+                let mut command = cmd("SET");
+                command.arg(key).arg(&*value).arg("PX").arg(millis);
+                command
+            }
+        };
+        self.send(&command).await.map(drop)
+    }
+
+    async fn put_if_absent(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<bool> {
+        let key = self.value_key(key);
+        let millis = whole_millis(ttl);
+        if millis == 0 {
+            // Nothing to store; whether the place is taken is still a question.
+            return match self.send(cmd("EXISTS").arg(key)).await? {
+                Value::Int(found) => Ok(found == 0),
+                _ => Err(unexpected("EXISTS")),
+            };
+        }
+        match self.send(cmd("SET").arg(key).arg(&*value).arg("NX").arg("PX").arg(millis)).await? {
+            Value::Okay => Ok(true),
+            Value::Nil => Ok(false),
+            _ => Err(unexpected("SET NX")),
+        }
+    }
+
+    async fn take(&self, key: &Key) -> Result<Option<Bytes>> {
+        self.read_live("GETDEL", key).await
+    }
+
+    async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed> {
+        let answer = self.run(&SCRIPTS.consume, |command| {
+            command.arg(1).arg(self.value_key(key)).arg(whole_millis(remember));
+        });
+        let Value::Array(parts) = answer.await? else {
+            return Err(unexpected("consume"));
+        };
+        match <[Value; 2]>::try_from(parts) {
+            Ok([Value::Int(0), _]) => Ok(Consumed::Absent),
+            Ok([Value::Int(1), Value::BulkString(value)]) => Ok(Consumed::Fresh(value.into())),
+            Ok([Value::Int(2), Value::BulkString(value)]) => Ok(Consumed::Replayed(value.into())),
+            _ => Err(unexpected("consume")),
+        }
+    }
+
+    async fn write(&self, writes: Vec<Write>) -> Result<()> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let answer = self.run(&SCRIPTS.write, |command| {
+            command.arg(writes.len());
+            for write in &writes {
+                let (Write::Put { key, .. } | Write::Delete { key }) = write;
+                command.arg(self.value_key(key));
+            }
+            for write in &writes {
+                match write {
+                    Write::Put { value, ttl, .. } => command.arg(whole_millis(*ttl)).arg(&**value),
+                    Write::Delete { .. } => command.arg(0).arg(""),
+                };
+            }
+        });
+        answer.await.map(drop)
+    }
+
+    async fn check(&self, limits: &[Limit]) -> Result<Verdict> {
+        self.run_limiter(&SCRIPTS.check, limits).await
+    }
+
+    async fn hit(&self, limits: &[Limit]) -> Result<Verdict> {
+        self.run_limiter(&SCRIPTS.hit, limits).await
+    }
+
+    async fn clear(&self, keys: &[String]) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut command = cmd("DEL");
+        for key in keys {
+            command.arg(self.counter_key(key));
+        }
+        self.send(&command).await.map(drop)
+    }
+
+    async fn publish(&self, notice: &Notice) -> Result<()> {
+        let json = serde_json::to_vec(notice).map_err(|error| KvError::Unexpected(error.to_string()))?;
+        self.send(cmd("PUBLISH").arg(&self.channel).arg(json)).await.map(drop)
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Heard> {
+        self.heard.subscribe()
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.send(&cmd("PING")).await.map(drop)
+    }
+
+    fn commands(&self) -> u64 {
+        self.link.commands()
+    }
+}

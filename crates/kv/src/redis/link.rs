@@ -1,0 +1,176 @@
+//! The one connection that carries commands, and the task that keeps it.
+//!
+//! ```text
+//! connected ── closed, or silent to a PING ──▶ down ── attempt succeeds ──▶ connected
+//!                                              │  ▲
+//!                                              └──┘ attempt fails: wait longer
+//! ```
+//!
+//! While it is down every command fails at once: a request never waits for a reconnect, and nothing is sent twice (a
+//! command whose answer was lost may have used something up). The crate's own `ConnectionManager` makes requests wait
+//! for its attempts and keeps a connection that stopped answering; hence this one.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use porta_core::OsEntropy;
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
+    ServerErrorKind, Value,
+};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::address::Address;
+use super::backoff::Backoff;
+use super::scripts::SCRIPTS;
+
+/// What the server says unasked: messages of a subscription, and the end of the connection.
+pub(super) type Pushes = mpsc::UnboundedReceiver<PushInfo>;
+
+/// Commands that may wait for the socket; the crate's default of 50 is fewer than one busy instant brings.
+const QUEUE: usize = 1_024;
+
+/// Opens a connection within the configured time.
+pub(super) async fn open(address: &Address) -> RedisResult<(MultiplexedConnection, Pushes)> {
+    let (sender, pushes) = mpsc::unbounded_channel();
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(address.connection_timeout))
+        .set_response_timeout(Some(address.response_timeout))
+        .set_pipeline_buffer_size(QUEUE)
+        .set_push_sender(sender);
+    let connection = address.client.get_multiplexed_async_connection_with_config(&config).await?;
+    Ok((connection, pushes))
+}
+
+/// Opens a connection, however long it takes; ends early only by being dropped.
+pub(super) async fn open_again<T, F>(what: &'static str, attempt: impl Fn() -> F) -> T
+where
+    F: Future<Output = RedisResult<T>>,
+{
+    // Jitter decides nothing that a test or a token could depend on: it needs no injected randomness.
+    let mut backoff = Backoff::new(&OsEntropy);
+    loop {
+        tokio::time::sleep(backoff.next()).await;
+        match attempt().await {
+            Ok(opened) => {
+                tracing::info!(connection = what, "redis is back");
+                return opened;
+            }
+            Err(error) => tracing::debug!(connection = what, %error, "redis is still away"),
+        }
+    }
+}
+
+pub(super) struct Link {
+    address: Arc<Address>,
+    current: RwLock<Option<MultiplexedConnection>>,
+    /// Somebody got no answer: is the connection still good?
+    suspected: Notify,
+    commands: AtomicU64,
+}
+
+impl Link {
+    /// Connects once.
+    pub(super) async fn connect(address: Arc<Address>) -> RedisResult<(Arc<Self>, Pushes)> {
+        let (connection, pushes) = establish(&address).await?;
+        let link = Self {
+            address,
+            current: RwLock::new(Some(connection)),
+            suspected: Notify::new(),
+            commands: AtomicU64::new(0),
+        };
+        Ok((Arc::new(link), pushes))
+    }
+
+    pub(super) fn commands(&self) -> u64 {
+        self.commands.load(Ordering::Relaxed)
+    }
+
+    /// Sends one command and waits for its answer, at most for the response timeout.
+    pub(super) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+        let Some(mut connection) = self.current() else {
+            return Err(RedisError::from((ErrorKind::Io, "not connected")));
+        };
+        self.commands.fetch_add(1, Ordering::Relaxed);
+        let answer = connection.send_packed_command(command).await.and_then(Value::extract_error);
+        if let Err(error) = &answer {
+            if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
+                // A failover made this server a replica; its name may lead to the new primary by now.
+                self.replace(None);
+                self.suspected.notify_one();
+            } else if error.is_io_error() {
+                self.suspected.notify_one();
+            }
+        }
+        answer
+    }
+
+    /// Watches the connection and replaces it, until told to stop.
+    pub(super) async fn keep(self: Arc<Self>, mut pushes: Pushes, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = closed(&mut pushes) => {}
+                () = self.suspected.notified() => if self.answers().await { continue },
+            }
+            self.replace(None);
+            tracing::warn!("connection to redis lost, reconnecting");
+            let opened = tokio::select! {
+                () = stop.cancelled() => return,
+                opened = open_again("commands", || establish(&self.address)) => opened,
+            };
+            pushes = opened.1;
+            self.replace(Some(opened.0));
+        }
+    }
+
+    async fn answers(&self) -> bool {
+        match self.current() {
+            Some(mut connection) => connection.send_packed_command(&redis::cmd("PING")).await.is_ok(),
+            None => false,
+        }
+    }
+
+    fn current(&self) -> Option<MultiplexedConnection> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn replace(&self, connection: Option<MultiplexedConnection>) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = connection;
+    }
+}
+
+/// A connection whose server knows the scripts, so that each of them is one command from the first use on.
+async fn establish(address: &Address) -> RedisResult<(MultiplexedConnection, Pushes)> {
+    let (mut connection, pushes) = open(address).await?;
+    let mut load = redis::pipe();
+    for script in SCRIPTS.all() {
+        load.cmd("SCRIPT").arg("LOAD").arg(script.text).ignore();
+    }
+    match load.exec_async(&mut connection).await {
+        Err(error) if error.is_io_error() => Err(error),
+        // Refused, by an access list for example: each first use then sends its text.
+        Ok(()) | Err(_) => Ok((connection, pushes)),
+    }
+}
+
+async fn closed(pushes: &mut Pushes) {
+    while let Some(push) = pushes.recv().await {
+        if push.kind == PushKind::Disconnection {
+            return;
+        }
+    }
+}
+
+/// Checks that a client can be built at all; connects nowhere.
+pub(super) fn client(info: redis::ConnectionInfo, ca_pem: Option<Vec<u8>>) -> RedisResult<Client> {
+    match ca_pem {
+        None => Client::open(info),
+        Some(root_cert) => Client::build_with_tls(
+            info,
+            redis::TlsCertificates { client_tls: None, root_cert: Some(root_cert) },
+        ),
+    }
+}

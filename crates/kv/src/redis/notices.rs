@@ -1,0 +1,108 @@
+//! The subscription: its own connection, so that a burst of notices never delays an answer, and so that the server's
+//! smaller output limit for subscribers never ends the connection that carries commands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{PushInfo, PushKind, RedisResult, Value};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use super::address::Address;
+use super::link::{Pushes, open, open_again};
+use crate::{Heard, Notice};
+
+/// How long the subscription may be silent before it is asked for a sign of life: a connection that died without a
+/// word would otherwise keep caches stale unnoticed.
+const PROBE: Duration = Duration::from_secs(5);
+
+pub(super) struct Subscription {
+    pub(super) address: Arc<Address>,
+    pub(super) channel: String,
+    pub(super) heard: broadcast::Sender<Heard>,
+}
+
+impl Subscription {
+    /// Subscribes once; returns when the server has confirmed.
+    pub(super) async fn open(&self) -> RedisResult<(MultiplexedConnection, Pushes)> {
+        let (mut connection, pushes) = open(&self.address).await?;
+        connection.subscribe(&self.channel).await?;
+        Ok((connection, pushes))
+    }
+
+    /// Passes notices on and subscribes again after every loss, until told to stop.
+    pub(super) async fn keep(self, first: (MultiplexedConnection, Pushes), stop: CancellationToken) {
+        let (mut connection, mut pushes) = first;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.listen(&mut connection, &mut pushes) => {}
+            }
+            tracing::warn!("subscription to redis lost, reconnecting");
+            (connection, pushes) = tokio::select! {
+                () = stop.cancelled() => return,
+                opened = open_again("notices", || self.open()) => opened,
+            };
+            self.tell(Heard::Gap);
+        }
+    }
+
+    /// Returns when the connection is of no more use.
+    async fn listen(&self, connection: &mut MultiplexedConnection, pushes: &mut Pushes) {
+        loop {
+            match tokio::time::timeout(PROBE, pushes.recv()).await {
+                Ok(None) => return,
+                Ok(Some(push)) if push.kind == PushKind::Disconnection => return,
+                Ok(Some(push)) if push.kind == PushKind::Message => self.tell(read(&push)),
+                // Confirmation of the subscription.
+                Ok(Some(_)) => {}
+                Err(_) => {
+                    if connection.send_packed_command(&redis::cmd("PING")).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell(&self, heard: Heard) {
+        // An error says only that nobody listens.
+        let _ = self.heard.send(heard);
+    }
+}
+
+/// A message is `[channel, payload]`.
+fn read(push: &PushInfo) -> Heard {
+    let payload = match push.data.as_slice() {
+        [_, Value::BulkString(payload)] => payload.as_slice(),
+        _ => &[],
+    };
+    match serde_json::from_slice::<Notice>(payload) {
+        Ok(notice) => Heard::Notice(notice),
+        Err(error) => {
+            // Something changed, said in words of another version: forgetting everything is always right.
+            tracing::warn!(%error, "notice was not understood");
+            Heard::Gap
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(payload: &str) -> PushInfo {
+        let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+        PushInfo { kind: PushKind::Message, data: vec![text("channel"), text(payload)] }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_a_gap() {
+        let notice = Notice { topic: "client".to_owned(), key: "1".to_owned() };
+        let json = serde_json::to_string(&notice).unwrap();
+        assert_eq!(read(&message(&json)), Heard::Notice(notice));
+        assert_eq!(read(&message("{}")), Heard::Gap);
+        assert_eq!(read(&PushInfo { kind: PushKind::Message, data: vec![] }), Heard::Gap);
+    }
+}

@@ -1,0 +1,105 @@
+//! What needs more than one step on the server: Lua, because a script runs whole or not at all.
+//!
+//! Arguments are checked here, so that no script can fail between two of its writes.
+
+use std::sync::LazyLock;
+
+/// A script and the digest the server knows it by.
+pub(super) struct Script {
+    pub(super) text: &'static str,
+    pub(super) digest: String,
+}
+
+impl Script {
+    fn new(text: &'static str) -> Self {
+        Self { text, digest: redis::Script::new(text).get_hash().to_owned() }
+    }
+}
+
+pub(super) struct Scripts {
+    pub(super) consume: Script,
+    pub(super) write: Script,
+    pub(super) check: Script,
+    pub(super) hit: Script,
+}
+
+impl Scripts {
+    pub(super) fn all(&self) -> [&Script; 4] {
+        [&self.consume, &self.write, &self.check, &self.hit]
+    }
+}
+
+pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
+    consume: Script::new(CONSUME),
+    write: Script::new(WRITE),
+    check: Script::new(CHECK),
+    hit: Script::new(HIT),
+});
+
+/// ARGV: how long a used value is remembered, in milliseconds.
+///
+/// A live value is a string, a used one a list of one: the server's own types keep the two apart. GET and GETDEL refuse
+/// a list (WRONGTYPE), SET NX finds the key taken, SET and DEL replace it: exactly what a used value shall do.
+const CONSUME: &str = "\
+local value = redis.pcall('GETDEL', KEYS[1])
+if type(value) == 'table' then
+  return {2, redis.call('LINDEX', KEYS[1], 0)}
+end
+if not value then
+  return {0, ''}
+end
+if ARGV[1] ~= '0' then
+  redis.call('RPUSH', KEYS[1], value)
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+end
+return {1, value}
+";
+
+/// ARGV: per key its lifetime in milliseconds (0 deletes) and its value.
+const WRITE: &str = "\
+for i, key in ipairs(KEYS) do
+  local ttl = ARGV[2 * i - 1]
+  if ttl == '0' then
+    redis.call('DEL', key)
+  else
+    redis.call('SET', key, ARGV[2 * i], 'PX', ttl)
+  end
+end
+return 1
+";
+
+/// ARGV: per counter its maximum and its window in milliseconds. Answers the milliseconds to wait, 0 for none.
+const CHECK: &str = "\
+local wait = 0
+for i, key in ipairs(KEYS) do
+  local count = tonumber(redis.call('GET', key) or '0')
+  if count >= tonumber(ARGV[2 * i - 1]) then
+    local left = redis.call('PTTL', key)
+    if left < 0 then left = tonumber(ARGV[2 * i]) end
+    wait = math.max(wait, left, 1)
+  end
+end
+return wait
+";
+
+/// As `CHECK`, and counts when there is nothing to wait for.
+const HIT: &str = "\
+local wait = 0
+for i, key in ipairs(KEYS) do
+  local count = tonumber(redis.call('GET', key) or '0')
+  if count >= tonumber(ARGV[2 * i - 1]) then
+    local left = redis.call('PTTL', key)
+    if left < 0 then left = tonumber(ARGV[2 * i]) end
+    wait = math.max(wait, left, 1)
+  end
+end
+if wait > 0 then
+  return wait
+end
+for i, key in ipairs(KEYS) do
+  if redis.call('INCR', key) == 1 then
+    redis.call('PEXPIRE', key, ARGV[2 * i])
+  end
+end
+return 0
+";

@@ -1,0 +1,247 @@
+//! The in-process store: the contract on a manual clock, and what only it can do, snapshots.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy takes for other code")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use porta_core::seal::{Keyring, SealError};
+use porta_core::{Clock as _, ManualClock, SeededEntropy, Timestamp};
+use porta_kv::contract::{self, TimeControl};
+use porta_kv::memory::SnapshotError;
+use porta_kv::{Consumed, Kv, KvError, Limit, MemoryKv, Verdict};
+
+type Expectation = fn(&SnapshotError) -> bool;
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+struct Hand(Arc<ManualClock>);
+
+#[async_trait]
+impl TimeControl for Hand {
+    fn unit(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+
+    fn now(&self) -> Duration {
+        self.0.now().since(Timestamp::from_seconds(0))
+    }
+
+    async fn pass(&self, by: Duration) {
+        self.0.advance(by);
+    }
+
+    fn is_exact(&self) -> bool {
+        true
+    }
+}
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)))
+}
+
+fn ring(master: u8) -> Keyring {
+    Keyring::new(&[[master; 32]], "kv snapshot")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keeps_the_contract() {
+    let clock = clock();
+    contract::run_all(Arc::new(MemoryKv::new(clock.clone())), &Hand(clock)).await;
+}
+
+#[tokio::test]
+async fn two_stores_do_not_meet() {
+    contract::instances_do_not_meet(&MemoryKv::new(clock()), &MemoryKv::new(clock())).await;
+}
+
+/// A process that ends in order, and the one after it.
+struct Restart {
+    clock: Arc<ManualClock>,
+    directory: tempfile::TempDir,
+}
+
+impl Restart {
+    fn new() -> Self {
+        Self { clock: clock(), directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("kv.snapshot")
+    }
+
+    fn process(&self) -> MemoryKv {
+        MemoryKv::new(self.clock.clone())
+    }
+
+    fn save(&self, kv: &MemoryKv) {
+        kv.save_snapshot(&self.path(), &ring(1), &SeededEntropy::new(1)).unwrap();
+    }
+
+    fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.directory.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+}
+
+async fn fill(kv: &MemoryKv) {
+    kv.put("session", Bytes::from_static(b"\0secret\xff"), MINUTE).await.unwrap();
+    kv.put("brief", Bytes::from_static(b"x"), MINUTE / 2).await.unwrap();
+    kv.put("code", Bytes::from_static(b"grant"), MINUTE).await.unwrap();
+    kv.consume("code", MINUTE).await.unwrap();
+    kv.hit(&limits()).await.unwrap();
+}
+
+fn limits() -> [Limit; 1] {
+    [Limit { key: "login".to_owned(), maximum: 1, window: MINUTE }]
+}
+
+#[tokio::test]
+async fn an_orderly_restart_loses_nothing_and_the_file_is_gone() {
+    let restart = Restart::new();
+    let before = restart.process();
+    fill(&before).await;
+    restart.save(&before);
+    assert_eq!(fs::metadata(restart.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    let on_disk = fs::read(restart.path()).unwrap();
+    assert!(!on_disk.windows(6).any(|window| window == b"secret"), "sealed");
+
+    restart.clock.advance(MINUTE / 2);
+    let after = restart.process();
+    assert_eq!(after.load_snapshot(&restart.path(), &ring(1)).unwrap(), 3, "what ended meanwhile is dropped");
+    assert_eq!(restart.files(), Vec::<String>::new());
+    assert_eq!(after.get("session").await.unwrap(), Some(Bytes::from_static(b"\0secret\xff")));
+    assert_eq!(after.get("brief").await.unwrap(), None);
+    assert_eq!(
+        after.consume("code", MINUTE).await.unwrap(),
+        Consumed::Replayed(Bytes::from_static(b"grant")),
+        "a used code stays used"
+    );
+    assert_eq!(after.check(&limits()).await.unwrap(), Verdict::Limited { retry_after: MINUTE / 2 });
+    restart.clock.advance(MINUTE / 2);
+    assert_eq!(after.get("session").await.unwrap(), None, "lifetimes go on, they do not start again");
+}
+
+#[tokio::test]
+async fn after_a_crash_nothing_comes_back() {
+    let restart = Restart::new();
+    let first = restart.process();
+    fill(&first).await;
+    restart.save(&first);
+
+    let second = restart.process();
+    second.load_snapshot(&restart.path(), &ring(1)).unwrap();
+    second.take("session").await.unwrap();
+    drop(second); // killed: nothing saved
+
+    let third = restart.process();
+    assert_eq!(third.load_snapshot(&restart.path(), &ring(1)).unwrap(), 0);
+    assert_eq!(third.get("session").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_saved_store_is_closed() {
+    let restart = Restart::new();
+    let kv = restart.process();
+    fill(&kv).await;
+    restart.save(&kv);
+    assert!(matches!(kv.take("session").await, Err(KvError::Unavailable(_))));
+    assert!(matches!(kv.put("x", Bytes::new(), MINUTE).await, Err(KvError::Unavailable(_))));
+    assert!(matches!(kv.ping().await, Err(KvError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn unfinished_files_are_neither_read_nor_in_the_way() {
+    let restart = Restart::new();
+    let kv = restart.process();
+    fill(&kv).await;
+    // A crash while saving left one, a crash while loading another.
+    fs::write(restart.directory.path().join("kv.snapshot.new"), b"half").unwrap();
+    fs::write(restart.directory.path().join("kv.snapshot.loading"), b"whole, but claimed").unwrap();
+    assert_eq!(restart.process().load_snapshot(&restart.path(), &ring(1)).unwrap(), 0);
+    restart.save(&kv);
+    assert_eq!(restart.process().load_snapshot(&restart.path(), &ring(1)).unwrap(), 4);
+    assert_eq!(restart.files(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_refused_file_leaves_an_empty_store_and_no_file() {
+    let restart = Restart::new();
+    let source = restart.process();
+    fill(&source).await;
+    restart.save(&source);
+    let good = fs::read(restart.path()).unwrap();
+    let changed = |at: usize| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let cases: [(&str, Vec<u8>, Expectation); 6] = [
+        ("empty", Vec::new(), |e| matches!(e, SnapshotError::Foreign)),
+        ("foreign", b"SQLite format 3\0".to_vec(), |e| matches!(e, SnapshotError::Foreign)),
+        ("cut short", good[..good.len() - 1].to_vec(), |e| {
+            matches!(e, SnapshotError::Sealed(SealError::Refused))
+        }),
+        ("cut in its head", good[..22].to_vec(), |e| matches!(e, SnapshotError::Malformed)),
+        ("changed", changed(good.len() - 20), |e| matches!(e, SnapshotError::Sealed(SealError::Refused))),
+        ("other key id", changed(21), |e| matches!(e, SnapshotError::Sealed(SealError::UnknownKey(_)))),
+    ];
+    for (name, bytes, is_expected) in cases {
+        fs::write(restart.path(), bytes).unwrap();
+        let kv = restart.process();
+        let error = kv.load_snapshot(&restart.path(), &ring(1)).unwrap_err();
+        assert!(is_expected(&error), "{name}: {error:?}");
+        assert_eq!(kv.get("session").await.unwrap(), None, "{name}");
+        assert_eq!(restart.files(), Vec::<String>::new(), "{name}");
+    }
+    fs::write(restart.path(), &good).unwrap();
+    let error = restart.process().load_snapshot(&restart.path(), &ring(2)).unwrap_err();
+    assert!(
+        matches!(error, SnapshotError::Sealed(SealError::UnknownKey(_))),
+        "another master key: {error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_snapshot_survives_a_key_rotation() {
+    let restart = Restart::new();
+    let kv = restart.process();
+    fill(&kv).await;
+    restart.save(&kv);
+    let rotated = Keyring::new(&[[2; 32], [1; 32]], "kv snapshot");
+    assert_eq!(restart.process().load_snapshot(&restart.path(), &rotated).unwrap(), 4);
+}
+
+#[tokio::test]
+async fn a_malformed_snapshot_changes_nothing() {
+    let restart = Restart::new();
+    let source = restart.process();
+    fill(&source).await;
+    let good = source.snapshot();
+    for length in 0..good.len() {
+        let kv = restart.process();
+        // Cut between two records it is a shorter snapshot; anywhere else it is refused whole.
+        match kv.restore(&good[..length]) {
+            Ok(count) => assert!(count < 4, "{length}"),
+            Err(SnapshotError::Foreign | SnapshotError::Malformed) => assert_eq!(kv.snapshot(), b"kv1"),
+            Err(other) => panic!("{length}: {other:?}"),
+        }
+    }
+    let whole = restart.process();
+    assert_eq!(whole.restore(&good).unwrap(), 4);
+    assert_eq!(whole.snapshot().len(), good.len());
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_an_error_with_its_path() {
+    let kv = MemoryKv::new(clock());
+    let path = PathBuf::from("/nonexistent/kv.snapshot");
+    assert_eq!(kv.load_snapshot(&path, &ring(1)).unwrap(), 0);
+    let error = kv.save_snapshot(&path, &ring(1), &SeededEntropy::new(1)).unwrap_err();
+    assert!(error.to_string().contains("/nonexistent/"), "{error}");
+}

@@ -1,0 +1,108 @@
+//! A Redis of the test's own, to take away and bring back.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::process::{Child, Command};
+
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    arguments: Vec<String>,
+    process: Option<Child>,
+}
+
+impl Server {
+    pub(crate) async fn start(arguments: &[&str]) -> Self {
+        let port = free_port();
+        let mut server = Self {
+            port,
+            arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
+            process: None,
+        };
+        server.bring_back().await;
+        server
+    }
+
+    /// With TLS only.
+    pub(crate) async fn start_tls(certificates: &Path) -> Self {
+        let file = |name: &str| certificates.join(name).to_str().unwrap().to_owned();
+        let port = free_port();
+        let arguments = ["--tls-port", &port.to_string(), "--port", "0", "--tls-auth-clients", "no"]
+            .into_iter()
+            .chain(["--tls-cert-file", &file("server.pem"), "--tls-key-file", &file("server.key")])
+            .map(str::to_owned)
+            .collect();
+        let mut server = Self { port, arguments, process: None };
+        server.bring_back().await;
+        server
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) async fn bring_back(&mut self) {
+        // Later arguments win, so `--port 0` of the TLS server replaces this one.
+        let process = Command::new("redis-server")
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no", "--loglevel", "warning"])
+            .args(&self.arguments)
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("redis-server is installed");
+        self.process = Some(process);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            assert!(Instant::now() < deadline, "redis-server does not listen");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(crate) async fn take_away(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().await.unwrap();
+        }
+    }
+
+    /// `STOP` leaves its connections open and silent, `CONT` wakes it.
+    pub(crate) async fn signal(&self, name: &str) {
+        let id = self.process.as_ref().and_then(Child::id).unwrap().to_string();
+        let status = Command::new("kill").args(["-s", name, &id]).status().await.unwrap();
+        assert!(status.success());
+    }
+
+    /// Asks as an operator would, past the store.
+    pub(crate) async fn ask(&self, words: &[&str]) -> redis::Value {
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]).query_async(&mut connection).await.unwrap()
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// An authority and a server certificate for `localhost` in `directory`.
+pub(crate) async fn make_certificates(directory: &Path) {
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    std::fs::write(directory.join("names"), "subjectAltName=DNS:localhost").unwrap();
+    for arguments in [
+        format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=test-authority -days 2"),
+        format!("req {key} -keyout server.key -out server.csr -subj /CN=localhost"),
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile names"
+            .to_owned(),
+    ] {
+        let made = Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(directory)
+            .output()
+            .await
+            .expect("openssl is installed");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+}

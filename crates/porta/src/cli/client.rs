@@ -1,0 +1,44 @@
+//! `porta client`.
+
+use clap::{Args, Subcommand};
+use porta_core::client::ClientStatus;
+
+use super::direct::Direct;
+use super::{Failure, Global, Reach};
+use crate::output;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Stop a client for now: it is unknown to the protocol and its tokens end.
+    #[command(visible_alias = "deactivate")]
+    Suspend(Arguments),
+    /// Let a stopped client work again.
+    Activate(Arguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Public identifier (client_id).
+    client_id: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
+    let (arguments, to) = match command {
+        Command::Suspend(arguments) => (arguments, ClientStatus::Inactive),
+        Command::Activate(arguments) => (arguments, ClientStatus::Active),
+    };
+    arguments.reach.demand_direct()?;
+    let question = format!("Stop client {} and end its tokens?", arguments.client_id);
+    if to == ClientStatus::Inactive && !global.confirmed(&question)? {
+        return Ok(());
+    }
+    let direct = Direct::open().await?;
+    let mut work = direct.begin().await?;
+    let (organization, client) = work.client(&arguments.client_id).await?;
+    let client = work.set_client_status(&organization, &client, to).await?;
+    work.commit().await?;
+    output::done(format_args!("client {} of {} is {}", client.client_id, organization.slug, client.status));
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! What `--direct` commands open: the database, the signing-key secret, and the way to tell running servers.
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use porta_config::{Argon2Params, Config, EncryptionKey, Environment, Secrets, Source, Storage};
+use porta_core::seal::Keyring;
+use porta_core::user::PasswordHash;
+use porta_core::{Entropy, OsEntropy, SystemClock, signing_key};
+use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier, Work};
+use porta_kv::{RedisKv, RedisOptions};
+use porta_signin::{HashCost, PasswordHasher};
+use porta_store::Store;
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+
+use super::Failure;
+use super::notify::{FileNotifier, KvNotifier};
+use super::storage;
+
+/// An open directory.
+pub(crate) struct Direct {
+    pub(crate) directory: Directory,
+}
+
+impl Direct {
+    /// Opens what the environment names. An embedded database is brought up to date first; a PostgreSQL one that is
+    /// not is refused, because migrating it is a decision of its own.
+    pub(crate) async fn open() -> Result<Self, Failure> {
+        let source = Source::process();
+        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+        let place = Storage::load(&source)?;
+        let key = Secrets::load_signing_key(&source, &*entropy)?;
+        let environment = Environment::load(&source)?;
+        let argon2 = Argon2Params::load(&source)?;
+        let store: Arc<dyn Store> = storage::open_current(&place.relational()).await?;
+        let notify = notifier(&source, &place).await?;
+        let deps = DirectoryDeps {
+            store,
+            notify,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::clone(&entropy),
+            keyring: Arc::new(signing_keyring(&key)),
+            passwords: Arc::new(LazyHasher::new(argon2, entropy)),
+            production: environment.is_production(),
+        };
+        Ok(Self { directory: Directory::new(deps) })
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Work, Failure> {
+        Ok(self.directory.begin(actor()).await?)
+    }
+}
+
+/// Whoever has a shell here; the name is a claim of the environment, good for a log and for nothing else.
+pub(crate) fn actor() -> Actor {
+    let os_user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let is_printable =
+        |name: &String| !name.is_empty() && name.len() <= 64 && !name.contains(char::is_control);
+    Actor::Cli { os_user: os_user.filter(is_printable) }
+}
+
+/// The keys that seal private signing keys.
+pub(crate) fn signing_keyring(key: &EncryptionKey) -> Keyring {
+    Keyring::new(&[*key.expose()], signing_key::SEALING_PURPOSE)
+}
+
+async fn notifier(source: &Source<'_>, place: &Storage) -> Result<Arc<dyn Notifier>, Failure> {
+    match place {
+        Storage::Embedded { data_dir } => Ok(Arc::new(FileNotifier::new(data_dir))),
+        Storage::Production { redis_url, .. } => {
+            let options = RedisOptions::new(redis_url.clone(), Config::load_instance(source)?);
+            let kv = RedisKv::connect(options).await.map_err(|e| Failure::chain(&e))?;
+            Ok(Arc::new(KvNotifier(Arc::new(kv))))
+        }
+    }
+}
+
+/// Starts its thread, and pays for its memory, with the first password.
+struct LazyHasher {
+    cost: HashCost,
+    entropy: Arc<dyn Entropy>,
+    started: OnceLock<PasswordHasher>,
+}
+
+impl LazyHasher {
+    fn new(argon2: Argon2Params, entropy: Arc<dyn Entropy>) -> Self {
+        let Argon2Params { memory_kib, iterations, parallelism } = argon2;
+        Self { cost: HashCost { memory_kib, iterations, parallelism }, entropy, started: OnceLock::new() }
+    }
+}
+
+#[async_trait]
+impl HashPassword for LazyHasher {
+    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, HashFailed> {
+        let failed = |e: porta_signin::HashError| HashFailed(Box::new(e));
+        if self.started.get().is_none() {
+            let hasher =
+                PasswordHasher::start(self.cost, 1, 16, Arc::clone(&self.entropy)).map_err(failed)?;
+            // Another task may have been faster; its hasher is as good.
+            drop(self.started.set(hasher));
+        }
+        let Some(hasher) = self.started.get() else {
+            return Err(failed(porta_signin::HashError::Busy));
+        };
+        hasher.hash(password.clone()).await.map_err(failed)
+    }
+}
+
+/// Commands stay silent below errors; what they have to say is on their own lines.
+pub(crate) fn logs(is_verbose: bool) {
+    let filter = EnvFilter::new(if is_verbose { "debug" } else { "off" });
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Fails only when a subscriber is set already, as in tests.
+    drop(subscriber.try_init());
+}
+
+/// Database, Redis and HTTP clients share one provider of cryptography.
+pub(crate) fn tls() {
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+}

@@ -1,0 +1,89 @@
+//! `porta health`: asks a server, or with `--direct` what a server depends on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::Args;
+use porta_config::{Source, Storage};
+use porta_kv::{Kv as _, RedisKv, RedisOptions};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Failure, Global, storage};
+use crate::output;
+
+/// Longer than the server takes to judge itself (operations §6), shorter than the probe of a container.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Server to ask.
+    #[arg(long, env = "PORTA_SERVER", default_value = "http://localhost:3000", conflicts_with = "direct")]
+    server: url::Url,
+    /// Ask the database and Redis themselves.
+    #[arg(long)]
+    direct: bool,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    checks: BTreeMap<String, String>,
+}
+
+pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
+    let checks = if arguments.direct { ask_directly().await? } else { ask_server(&arguments.server).await? };
+    if global.json {
+        output::json(&json!(checks));
+    } else {
+        let rows: Vec<Vec<String>> =
+            checks.iter().map(|(service, state)| vec![service.clone(), state.clone()]).collect();
+        output::table(&["Service", "State"], &rows);
+    }
+    let ill: Vec<&str> = checks.iter().filter(|(_, state)| *state != "ok").map(|(s, _)| s.as_str()).collect();
+    if ill.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::general(format!("not healthy: {}", ill.join(", "))))
+}
+
+fn state(is_ok: bool) -> String {
+    if is_ok { "ok" } else { "error" }.to_owned()
+}
+
+async fn ask_directly() -> Result<BTreeMap<String, String>, Failure> {
+    let source = Source::process();
+    let place = Storage::load(&source)?;
+    let mut checks = BTreeMap::new();
+    let database = tokio::time::timeout(PATIENCE, storage::ping(&place.relational())).await;
+    checks.insert("database".to_owned(), state(matches!(database, Ok(Ok(())))));
+    if let Storage::Production { redis_url, .. } = &place {
+        let options = RedisOptions::new(redis_url.clone(), porta_config::Config::load_instance(&source)?);
+        let answered = tokio::time::timeout(PATIENCE, async {
+            match RedisKv::connect(options).await {
+                Ok(kv) => kv.ping().await.is_ok(),
+                Err(_) => false,
+            }
+        });
+        checks.insert("redis".to_owned(), state(answered.await.unwrap_or(false)));
+    }
+    Ok(checks)
+}
+
+/// The server's own words; a server that does not answer is the finding, not a failure of the command.
+async fn ask_server(server: &url::Url) -> Result<BTreeMap<String, String>, Failure> {
+    let client = reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("porta/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|e| Failure::chain(&e))?;
+    let address = format!("{}/health", server.as_str().trim_end_matches('/'));
+    let mut checks = BTreeMap::new();
+    let body = match client.get(&address).send().await {
+        Ok(answer) => answer.json::<Body>().await.ok(),
+        Err(_) => None,
+    };
+    checks.insert("server".to_owned(), state(body.is_some()));
+    checks.extend(body.map(|b| b.checks).unwrap_or_default());
+    Ok(checks)
+}

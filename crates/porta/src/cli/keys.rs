@@ -1,0 +1,144 @@
+//! `porta keys`: signing keys.
+
+use clap::{Args, Subcommand};
+use porta_core::organization::Organization;
+use porta_core::signing_key::SigningAlgorithm;
+use porta_core::{Timestamp, slug::Slug};
+use porta_directory::{KeySummary, Rotation};
+use serde_json::{Value, json};
+
+use super::direct::Direct;
+use super::{Failure, Global, Reach};
+use crate::output;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show every key and its state.
+    List(Arguments),
+    /// Let the next key sign, retire the active one, publish a new next one.
+    Rotate {
+        #[command(flatten)]
+        arguments: Arguments,
+        /// ES256, RS256 or EdDSA; all that are in use when left out.
+        #[arg(long, value_parser = algorithm)]
+        alg: Option<SigningAlgorithm>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Slug or id of one organization; all of them when left out.
+    #[arg(long)]
+    org: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
+    SigningAlgorithm::parse(text).ok_or_else(|| "use ES256, RS256 or EdDSA".to_owned())
+}
+
+pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::List(arguments) => list(global, &arguments).await,
+        Command::Rotate { arguments, alg } => rotate(global, &arguments, alg).await,
+    }
+}
+
+async fn organizations(direct: &Direct, only: Option<&str>) -> Result<Vec<Organization>, Failure> {
+    let mut work = direct.begin().await?;
+    Ok(match only {
+        Some(name) => vec![work.organization(name).await?],
+        None => work.organizations().await?,
+    })
+}
+
+async fn list(global: Global, arguments: &Arguments) -> Result<(), Failure> {
+    arguments.reach.demand_direct()?;
+    let direct = Direct::open().await?;
+    let mut found = Vec::new();
+    for organization in organizations(&direct, arguments.org.as_deref()).await? {
+        for key in direct.directory.signing_keys(&organization).await? {
+            found.push((organization.slug.clone(), key));
+        }
+    }
+    if global.json {
+        output::json(&found.iter().map(|(slug, key)| key_json(slug, key)).collect());
+        return Ok(());
+    }
+    if found.is_empty() {
+        output::warning("no keys yet: the first one is made when an organization first signs");
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = found.iter().map(|(slug, key)| key_row(slug, key)).collect();
+    output::table(&["Organization", "KID", "Algorithm", "Status", "Created", "Retired", "Until"], &rows);
+    output::line(format_args!("{} keys", rows.len()));
+    Ok(())
+}
+
+fn key_json(slug: &Slug, key: &KeySummary) -> Value {
+    json!({
+        "organization": slug, "id": key.id, "kid": key.kid, "algorithm": key.algorithm, "status": key.status,
+        "createdAt": key.created_at.rfc3339(),
+        "activatedAt": key.activated_at.map(Timestamp::rfc3339),
+        "retiredAt": key.retired_at.map(Timestamp::rfc3339),
+        "expiresAt": key.expires_at.map(Timestamp::rfc3339),
+    })
+}
+
+fn key_row(slug: &Slug, key: &KeySummary) -> Vec<String> {
+    vec![
+        slug.to_string(),
+        key.kid.clone(),
+        key.algorithm.to_string(),
+        key.status.to_string(),
+        key.created_at.rfc3339(),
+        output::or_dash(key.retired_at.map(Timestamp::rfc3339)),
+        output::or_dash(key.expires_at.map(Timestamp::rfc3339)),
+    ]
+}
+
+async fn rotate(
+    global: Global,
+    arguments: &Arguments,
+    algorithm: Option<SigningAlgorithm>,
+) -> Result<(), Failure> {
+    arguments.reach.demand_direct()?;
+    let whose = arguments.org.as_deref().unwrap_or("every organization");
+    if !global.confirmed(&format!("Rotate the signing keys of {whose}?"))? {
+        return Ok(());
+    }
+    let direct = Direct::open().await?;
+    let mut done = Vec::new();
+    for organization in organizations(&direct, arguments.org.as_deref()).await? {
+        // One unit of work each: a rotation that raced elsewhere does not undo the others.
+        let mut work = direct.begin().await?;
+        let rotations = work.rotate_signing_keys(&organization, algorithm).await?;
+        work.commit().await?;
+        done.extend(rotations.into_iter().map(|rotation| (organization.slug.clone(), rotation)));
+    }
+    if global.json {
+        output::json(&done.iter().map(|(slug, rotation)| rotation_json(slug, rotation)).collect());
+        return Ok(());
+    }
+    for (slug, rotation) in &done {
+        let Rotation { algorithm, active, retired, retired_until, next } = rotation;
+        output::done(format_args!("{slug}: {algorithm} key {active} signs, {next} is published as the next"));
+        if let Some(retired) = retired {
+            output::line(format_args!("   {retired} verifies until {}", retired_until.rfc3339()));
+        }
+    }
+    if done.is_empty() {
+        output::warning(
+            "no organization has keys yet: the first one is made when an organization first signs",
+        );
+    }
+    Ok(())
+}
+
+fn rotation_json(slug: &Slug, rotation: &Rotation) -> Value {
+    json!({
+        "organization": slug, "algorithm": rotation.algorithm, "active": rotation.active,
+        "retired": rotation.retired, "retiredUntil": rotation.retired_until.rfc3339(), "next": rotation.next,
+    })
+}

@@ -1,0 +1,194 @@
+//! The command line (cli-and-provisioning §1 and §2): one file per command. Nothing here decides: commands read
+//! arguments, call `directory`, and show what came back.
+//!
+//! `--direct` commands open the database themselves, for bootstrapping and for the day when nothing else works. They
+//! read only the configuration they need.
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use crate::output;
+
+mod client;
+mod config;
+pub(crate) mod direct;
+mod failure;
+mod health;
+mod keys;
+mod migrate;
+pub(crate) mod notify;
+mod org;
+mod provision;
+mod storage;
+mod user;
+
+pub(crate) use failure::Failure;
+
+/// Self-hosted, multi-tenant OpenID Connect provider.
+#[derive(Debug, Parser)]
+#[command(name = "porta", version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Global {
+    /// Machine-readable output on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Logs of the infrastructure on standard error.
+    #[arg(long, global = true)]
+    verbose: bool,
+    /// Answer yes to confirmations.
+    #[arg(long, global = true)]
+    force: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the OpenID Connect server.
+    Serve,
+    /// Run everything on this machine, with a demo application and a mailbox.
+    Dev {
+        /// Forget everything first.
+        #[arg(long)]
+        reset: bool,
+    },
+    /// Bring the database schema up to date.
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+    /// Apply a file that says what should be there.
+    Provision(provision::Arguments),
+    /// Signing keys.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Settings.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Organizations (tenants).
+    #[command(subcommand)]
+    Org(org::Command),
+    /// OAuth clients.
+    #[command(subcommand)]
+    Client(client::Command),
+    /// People.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Whether a server, or what it depends on, is healthy.
+    Health(health::Arguments),
+}
+
+/// Where a command works. One form exists so far.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Reach {
+    /// Open the database instead of asking a server.
+    #[arg(long)]
+    direct: bool,
+}
+
+impl Reach {
+    fn demand_direct(self) -> Result<(), Failure> {
+        if self.direct {
+            return Ok(());
+        }
+        Err(Failure::general(
+            "asking a server over HTTP comes with the Admin API; for now add --direct where the database can be reached",
+        ))
+    }
+}
+
+impl Global {
+    /// `Ok(false)`: declined. Without a terminal and without `--force` nobody said yes, so it is an error.
+    fn confirmed(self, question: &str) -> Result<bool, Failure> {
+        if self.force {
+            return Ok(true);
+        }
+        match output::confirm(question) {
+            Some(true) => Ok(true),
+            Some(false) => {
+                output::warning("declined; nothing was changed");
+                Ok(false)
+            }
+            None => {
+                Err(Failure::general("this needs a confirmation: add --force when no terminal can answer"))
+            }
+        }
+    }
+}
+
+/// Parses, runs, and turns the outcome into an exit code (§1.4).
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            drop(error.print());
+            // Clap's own 2 means "not permitted" here.
+            return if is_help { ExitCode::SUCCESS } else { ExitCode::from(1) };
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let global = cli.global;
+    // Servers end in their own way and log in their own way.
+    match cli.command {
+        Command::Serve => return crate::serve::run(),
+        Command::Dev { reset } => return crate::dev::run(reset),
+        Command::Migrate(_)
+        | Command::Provision(_)
+        | Command::Keys(_)
+        | Command::Config(_)
+        | Command::Org(_)
+        | Command::Client(_)
+        | Command::User(_)
+        | Command::Health(_) => {}
+    }
+    direct::logs(global.verbose);
+    direct::tls();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::general(format!("cannot start: {e}")))?;
+    runtime.block_on(async {
+        tokio::select! {
+            outcome = dispatch(global, cli.command) => outcome,
+            // An open unit of work is dropped and with it undone.
+            Ok(()) = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+        }
+    })
+}
+
+async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve | Command::Dev { .. } => Ok(()),
+        Command::Migrate(command) => migrate::run(global, command).await,
+        Command::Provision(arguments) => provision::run(global, arguments).await,
+        Command::Keys(command) => keys::run(global, command).await,
+        Command::Config(command) => config::run(global, command).await,
+        Command::Org(command) => org::run(global, command).await,
+        Command::Client(command) => client::run(global, command).await,
+        Command::User(command) => user::run(global, command).await,
+        Command::Health(arguments) => health::run(global, arguments).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,104 @@
+//! How a command tells running servers what it changed.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use porta_core::Change;
+use porta_directory::Notifier;
+use porta_kv::{Kv, Notice};
+
+use crate::output;
+
+/// Name of the file in the data directory that an embedded server watches: one notice per line, as JSON.
+pub(crate) const NOTICES: &str = "notices";
+
+/// Larger files are begun anew; servers read a file that shrank from its start.
+const MAXIMUM_BYTES: u64 = 64 * 1024;
+
+/// Through the short-lived store that all servers share.
+pub(crate) struct KvNotifier(pub(crate) Arc<dyn Kv>);
+
+#[async_trait]
+impl Notifier for KvNotifier {
+    async fn announce(&self, changes: &[Change]) {
+        for notice in changes.iter().map(notice) {
+            if let Err(error) = self.0.publish(&notice).await {
+                output::warning(format_args!(
+                    "the change stands, but servers notice it only within a minute: {error}"
+                ));
+                return;
+            }
+        }
+    }
+}
+
+/// Through a file, for the one server that may run on an embedded store.
+pub(crate) struct FileNotifier {
+    path: PathBuf,
+}
+
+impl FileNotifier {
+    pub(crate) fn new(data_dir: &Path) -> Self {
+        Self { path: data_dir.join(NOTICES) }
+    }
+
+    fn append(&self, changes: &[Change]) -> std::io::Result<()> {
+        let mut lines = String::new();
+        for change in changes {
+            lines.push_str(&serde_json::to_string(&notice(change))?);
+            lines.push('\n');
+        }
+        if std::fs::metadata(&self.path).is_ok_and(|m| m.len() > MAXIMUM_BYTES) {
+            std::fs::OpenOptions::new().write(true).open(&self.path)?.set_len(0)?;
+        }
+        // One write: lines of two commands do not mix.
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
+        file.write_all(lines.as_bytes())
+    }
+}
+
+#[async_trait]
+impl Notifier for FileNotifier {
+    async fn announce(&self, changes: &[Change]) {
+        if let Err(error) = self.append(changes) {
+            let path = self.path.display();
+            output::warning(format_args!("the change stands, but {path} cannot be written: {error}"));
+        }
+    }
+}
+
+fn notice(change: &Change) -> Notice {
+    let (topic, key) = change.to_words();
+    Notice { topic: topic.to_owned(), key }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_embedded_server_finds_one_notice_per_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let notifier = FileNotifier::new(directory.path());
+        notifier.announce(&[Change::Settings(None)]).await;
+        notifier.announce(&[Change::Settings(None), Change::Settings(None)]).await;
+        let text = std::fs::read_to_string(directory.path().join(NOTICES)).unwrap();
+        let notices: Vec<Notice> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!(notices.len(), 3);
+        assert_eq!(Change::from_words(&notices[0].topic, &notices[0].key), Some(Change::Settings(None)));
+    }
+
+    #[tokio::test]
+    async fn the_file_does_not_grow_without_bound() {
+        let directory = tempfile::tempdir().unwrap();
+        let notifier = FileNotifier::new(directory.path());
+        for _ in 0..3000 {
+            notifier.announce(&[Change::Settings(None)]).await;
+        }
+        let size = std::fs::metadata(directory.path().join(NOTICES)).unwrap().len();
+        assert!(size < 2 * MAXIMUM_BYTES, "{size}");
+    }
+}

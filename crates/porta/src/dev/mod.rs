@@ -1,0 +1,174 @@
+//! `porta dev`: everything on one machine, ready to sign in, with a demo application and a mailbox beside it.
+
+mod demo;
+mod http_client;
+mod pages;
+mod relying_party;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use anyhow::Context as _;
+use porta_config::{Config, Source, Storage};
+use porta_directory::Actor;
+use porta_directory::provision::{Format, Mode, Options, read};
+
+use crate::cli::Failure;
+use crate::output;
+use crate::runtime::services::Services;
+use crate::runtime::telemetry;
+use crate::serve;
+
+const ORGANIZATION: &str = "demo";
+const EMAIL: &str = "demo@example.test";
+const PASSWORD: &str = "demo-Quay-Lantern-41";
+const PUBLIC_CLIENT: &str = "demo-spa";
+const CONFIDENTIAL_CLIENT: &str = "demo-web";
+/// Known to everybody: this command listens on loopback only.
+const CONFIDENTIAL_SECRET: &str = "demo-web-secret-for-this-machine-only";
+
+/// Runs until told to stop.
+pub(crate) fn run(reset: bool) -> Result<(), Failure> {
+    serve::block_on(start(reset))
+}
+
+async fn start(reset: bool) -> anyhow::Result<()> {
+    let demo_port = demo_port()?;
+    let config = serve::configuration(&Source::process())?;
+    let Storage::Embedded { data_dir } = &config.storage else {
+        anyhow::bail!(
+            "porta dev uses the embedded store: unset DATABASE_URL and REDIS_URL, or run porta serve"
+        );
+    };
+    anyhow::ensure!(
+        is_loopback(&config.server.host),
+        "porta dev listens on loopback only: its demo passwords are public"
+    );
+    if reset {
+        reset_data(data_dir)?;
+    }
+    // A reset removed the generated secrets with the rest: read again, so that new ones are made.
+    let config = if reset { serve::configuration(&Source::process())? } else { config };
+    telemetry::start(config.log);
+    let services = Services::open(&config).await?;
+    provision(&services, &config, demo_port).await?;
+    let listener = serve::bind(&config.server.host, config.server.port).await?;
+    let demo_listener = serve::bind(&config.server.host, demo_port).await?;
+    let demo_url = format!("http://localhost:{demo_port}");
+    let demo = demo::router(demo::Settings {
+        issuer: format!("{}/{ORGANIZATION}", config.server.issuer_base_url.as_str()),
+        client_id: CONFIDENTIAL_CLIENT,
+        client_secret: CONFIDENTIAL_SECRET,
+        base_url: demo_url.clone(),
+    });
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(demo_listener, demo).await {
+            tracing::error!(%error, "the demo application stopped");
+        }
+    });
+    announce(&config, &demo_url);
+    serve::serve(services, &config, listener, serve::stop_signal()).await
+}
+
+fn demo_port() -> anyhow::Result<u16> {
+    match std::env::var("PORTA_DEMO_PORT") {
+        Err(_) => Ok(3001),
+        Ok(text) => text.parse().context("PORTA_DEMO_PORT is not a port"),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).is_loopback()
+}
+
+/// Removes what this command made, and nothing else that may be in the directory.
+fn reset_data(data_dir: &std::path::Path) -> anyhow::Result<()> {
+    for name in [
+        "porta.sqlite",
+        "porta.sqlite-wal",
+        "porta.sqlite-shm",
+        "short-lived.snapshot",
+        "secrets.env",
+        "notices",
+    ] {
+        match std::fs::remove_file(data_dir.join(name)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| format!("{name} cannot be removed")),
+        }
+    }
+    Ok(())
+}
+
+fn announce(config: &Config, demo_url: &str) {
+    let issuer = config.server.issuer_base_url.as_str();
+    output::line("porta is ready\n");
+    output::line(format_args!("  demo application: {demo_url}"));
+    output::line(format_args!("  mailbox:          {demo_url}/mailbox"));
+    output::line(format_args!("  issuer:           {issuer}/{ORGANIZATION}"));
+    output::line(format_args!("  user:             {EMAIL} / {PASSWORD}"));
+    output::line(format_args!("  public client:    {PUBLIC_CLIENT}"));
+    output::line(format_args!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}\n"));
+}
+
+/// The same path as `porta provision`, so the demo cannot drift from the product.
+async fn provision(services: &Services, config: &Config, demo_port: u16) -> anyhow::Result<()> {
+    let document = document(config.server.issuer_base_url.as_str(), demo_port);
+    let document = read(&document, Format::Yaml, &|_| None)?;
+    let options = Options { mode: Mode::Overwrite, ..Options::default() };
+    let report = services.directory.provision(Actor::System, &document, options).await?;
+    anyhow::ensure!(
+        report.errors.is_empty(),
+        "the demo organization could not be set up: {:?}",
+        report.errors
+    );
+    Ok(())
+}
+
+fn document(issuer_base: &str, demo_port: u16) -> String {
+    format!(
+        r##"
+version: "1.0"
+allow_passwords: true
+organizations:
+  - name: Demo Harbor
+    slug: {ORGANIZATION}
+    default_login_methods: [password]
+    branding: {{ company_name: Demo Harbor, primary_color: "#0B6E4F" }}
+    applications:
+      - name: Dock Planner
+        slug: dock-planner
+        permissions:
+          - {{ name: See berths, slug: "dock:berths:read" }}
+          - {{ name: Move berths, slug: "dock:berths:write" }}
+        roles:
+          - {{ name: Planner, slug: planner, permissions: ["dock:berths:read", "dock:berths:write"] }}
+        claim_definitions:
+          - {{ name: Terminal code, slug: terminal_code, claim_type: string }}
+        clients:
+          - client_name: Dock Planner
+            client_id: {CONFIDENTIAL_CLIENT}
+            client_type: confidential
+            grant_types: [authorization_code, refresh_token, client_credentials]
+            redirect_uris: ["http://localhost:{demo_port}/callback", "http://127.0.0.1:{demo_port}/callback"]
+            post_logout_redirect_uris: ["http://localhost:{demo_port}/"]
+            scope: openid profile email offline_access
+            secret: {{ label: demo, value: "{CONFIDENTIAL_SECRET}" }}
+          - client_name: Dock Planner for browsers
+            client_id: {PUBLIC_CLIENT}
+            client_type: public
+            application_type: spa
+            grant_types: [authorization_code, refresh_token]
+            redirect_uris: ["http://localhost:{demo_port}/spa/callback", "{issuer_base}/"]
+            allowed_origins: ["http://localhost:{demo_port}"]
+            scope: openid profile email offline_access
+    users:
+      - email: {EMAIL}
+        given_name: Kim
+        family_name: Harbor
+        email_verified: true
+        password: {PASSWORD}
+        roles: [{{ app: dock-planner, role: planner }}]
+        claims: [{{ app: dock-planner, claim: terminal_code, value: T4 }}]
+"##
+    )
+}

@@ -1,0 +1,104 @@
+//! What a process does between requests: hear of changes, note used secrets, sweep.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use porta_core::{Change, settings};
+use porta_kv::Heard;
+use porta_oidc::Engine;
+use tokio_util::sync::CancellationToken;
+
+use super::services::{Services, ShortLived};
+
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+const SWEEP_BATCH: u32 = 1000;
+/// How soon a direct command's change reaches an embedded server.
+const WATCH_EVERY: Duration = Duration::from_millis(250);
+
+/// Starts everything; it ends with `stop`.
+pub(crate) fn start(services: &Services, stop: &CancellationToken) {
+    let engine = &services.engine;
+    tokio::spawn(hear(Arc::clone(engine), services.kv.subscribe(), stop.clone()));
+    tokio::spawn(flush(Arc::clone(engine), stop.clone()));
+    tokio::spawn(sweep(Arc::clone(engine), stop.clone()));
+    if let ShortLived::Memory { data_dir, .. } = &services.short_lived {
+        tokio::spawn(watch(Arc::clone(engine), data_dir.join(NOTICES_FILE), stop.clone()));
+    }
+}
+
+/// Direct commands append to it when there is no Redis to publish through.
+pub(crate) const NOTICES_FILE: &str = "notices";
+
+async fn hear(
+    engine: Arc<Engine>,
+    mut notices: tokio::sync::broadcast::Receiver<Heard>,
+    stop: CancellationToken,
+) {
+    loop {
+        let heard = tokio::select! {
+            () = stop.cancelled() => return,
+            heard = porta_kv::heard(&mut notices) => heard,
+        };
+        match heard {
+            None => return,
+            Some(Heard::Gap) => engine.forget_everything(),
+            Some(Heard::Notice(notice)) => match Change::from_words(&notice.topic, &notice.key) {
+                Some(change) => engine.apply_change(&change),
+                // Words of a newer version: whatever they mean, nothing cached can be trusted.
+                None => engine.forget_everything(),
+            },
+        }
+    }
+}
+
+async fn flush(engine: Arc<Engine>, stop: CancellationToken) {
+    while wait(FLUSH_EVERY, &stop).await {
+        if let Err(error) = engine.flush_secret_use().await {
+            tracing::warn!(%error, "last use of client secrets was not recorded");
+        }
+    }
+}
+
+/// Decision D16: bounded batches under a lease, oldest first.
+async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
+    while wait(SWEEP_EVERY, &stop).await {
+        let now = engine.now();
+        let settings = match engine.store().repositories().settings(None).all().await {
+            Ok(platform) => settings::Settings::layered(&[&platform]),
+            Err(error) => {
+                tracing::warn!(%error, "sweep was skipped");
+                continue;
+            }
+        };
+        let kept = Duration::from_hours(24).saturating_mul(
+            u32::try_from(settings.number(settings::AUDIT_RETENTION_DAYS)).unwrap_or(u32::MAX),
+        );
+        match engine.store().sweep(now, now - kept, SWEEP_BATCH).await {
+            Ok(swept) if swept.rows > 0 => tracing::info!(rows = swept.rows, "expired rows removed"),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "sweep failed"),
+        }
+    }
+}
+
+async fn watch(engine: Arc<Engine>, file: PathBuf, stop: CancellationToken) {
+    let length = || std::fs::metadata(&file).map(|m| m.len()).unwrap_or(0);
+    let mut seen = length();
+    while wait(WATCH_EVERY, &stop).await {
+        let now = length();
+        if now != seen {
+            seen = now;
+            engine.forget_everything();
+        }
+    }
+}
+
+/// `false` when it is time to stop.
+async fn wait(duration: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(duration) => true,
+    }
+}

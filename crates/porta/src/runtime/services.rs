@@ -1,0 +1,212 @@
+//! Wiring: one configuration value becomes the services of a process.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use porta_config::{Config, Storage, StorageConfig};
+use porta_core::seal::{Keyring, derive_hmac_key};
+use porta_core::user::PasswordHash;
+use porta_core::{Change, Clock, Entropy, OsEntropy, SystemClock};
+use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
+use porta_http::{AppState, Parts, TrustProxy};
+use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions};
+use porta_oidc::{Engine, EngineDeps};
+use porta_pages::Pages;
+use porta_signin::{HashCost, PasswordHasher, SignIn};
+use porta_store::Store;
+use porta_store_sql::{Database, DatabaseOptions, Target};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::probes::ServiceProbes;
+
+/// Passwords that may wait or be hashed at once, per hashing thread.
+const HASH_QUEUE_PER_THREAD: usize = 64;
+
+/// What the short-lived store is.
+pub(crate) enum ShortLived {
+    Redis,
+    Memory {
+        kv: Arc<MemoryKv>,
+        /// Where its snapshot lives.
+        data_dir: PathBuf,
+        /// Held until the process ends: a second server would have a short-lived store of its own, and a code could be
+        /// used once in each.
+        _lock: File,
+    },
+}
+
+/// Makes this process the only server of a data directory.
+fn claim(data_dir: &Path) -> anyhow::Result<File> {
+    let path = data_dir.join("lock");
+    let file = File::create(&path).with_context(|| format!("{} cannot be created", path.display()))?;
+    file.try_lock().with_context(|| format!("another porta serves {}", data_dir.display()))?;
+    Ok(file)
+}
+
+/// Everything a server process is made of.
+pub(crate) struct Services {
+    pub engine: Arc<Engine>,
+    pub kv: Arc<dyn Kv>,
+    pub short_lived: ShortLived,
+    pub directory: Directory,
+    pub probes: Arc<ServiceProbes>,
+    pub snapshot_keys: Keyring,
+    pub app: AppState,
+}
+
+/// Where the embedded database file is.
+pub(crate) fn embedded_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("porta.sqlite")
+}
+
+/// Where a graceful stop leaves the short-lived store.
+pub(crate) fn snapshot_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("short-lived.snapshot")
+}
+
+/// Opens the database of a storage configuration.
+pub(crate) async fn open_database(storage: &StorageConfig) -> anyhow::Result<Database> {
+    let options = match storage {
+        StorageConfig::Embedded { data_dir } => DatabaseOptions {
+            target: Target::Sqlite(embedded_file(data_dir)),
+            max_connections: 4,
+            statement_timeout: Duration::from_secs(10),
+            acquire_timeout: Duration::from_secs(5),
+        },
+        StorageConfig::Postgres { database_url, pool_max, statement_timeout } => DatabaseOptions {
+            target: Target::Postgres(database_url.expose_secret().to_owned()),
+            max_connections: *pool_max,
+            statement_timeout: *statement_timeout,
+            acquire_timeout: Duration::from_secs(5),
+        },
+    };
+    Database::connect(&options).await.context("the database cannot be reached")
+}
+
+async fn open_short_lived(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    keys: &Keyring,
+) -> anyhow::Result<(Arc<dyn Kv>, ShortLived)> {
+    match &config.storage {
+        Storage::Production { redis_url, .. } => {
+            let options = RedisOptions::new(redis_url.clone(), config.instance.clone());
+            let kv = RedisKv::connect(options).await.context("Redis cannot be reached")?;
+            Ok((Arc::new(kv), ShortLived::Redis))
+        }
+        Storage::Embedded { data_dir } => {
+            let lock = claim(data_dir)?;
+            let kv = Arc::new(MemoryKv::new(Arc::clone(clock)));
+            match kv.load_snapshot(&snapshot_file(data_dir), keys) {
+                Ok(0) => {}
+                Ok(entries) => tracing::info!(entries, "short-lived data of the last run is back"),
+                // People sign in again; that is better than not starting.
+                Err(error) => tracing::warn!(%error, "short-lived data of the last run was not usable"),
+            }
+            Ok((kv.clone(), ShortLived::Memory { kv, data_dir: data_dir.clone(), _lock: lock }))
+        }
+    }
+}
+
+impl Services {
+    /// Opens both stores at once and builds everything on them.
+    pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+        let master = *config.secrets.signing_key_encryption_key.expose();
+        let snapshot_keys = Keyring::new(&[master], "short-lived snapshot");
+        let relational = config.storage.relational();
+        let (database, short_lived) =
+            tokio::try_join!(open_database(&relational), open_short_lived(config, &clock, &snapshot_keys))?;
+        if config.storage.is_embedded() {
+            // One process, one file: nobody else could have done it.
+            database.migrate_up().await.context("the embedded database cannot be migrated")?;
+        }
+        let (kv, short_lived) = short_lived;
+        let store: Arc<dyn Store> = Arc::new(database);
+        let keyring = Arc::new(Keyring::new(&[master], porta_core::signing_key::SEALING_PURPOSE));
+        let engine = Arc::new(Engine::new(EngineDeps {
+            store: Arc::clone(&store),
+            kv: Arc::clone(&kv),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            keyring: Arc::clone(&keyring),
+            successor_key: derive_hmac_key(&master, "refresh token successors"),
+            issuer_base: config.server.issuer_base_url.as_str().to_owned(),
+        }));
+        let hasher = Arc::new(start_hasher(config, &entropy)?);
+        let directory = Directory::new(DirectoryDeps {
+            store: Arc::clone(&store),
+            notify: Arc::new(KvNotifier(Arc::clone(&kv))),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            keyring,
+            passwords: Arc::new(Hashing(Arc::clone(&hasher))),
+            production: config.environment.is_production(),
+        });
+        let probes = Arc::new(ServiceProbes::new(Arc::clone(&store), Arc::clone(&kv)));
+        let app = AppState::new(Parts {
+            sign_in: SignIn { engine: Arc::clone(&engine), hasher },
+            pages: Pages::new(),
+            probes: probes.clone(),
+            clock,
+            entropy,
+            cookie_secrets: config
+                .secrets
+                .cookie_keys
+                .iter()
+                .map(|k| k.expose_secret().as_bytes().to_vec())
+                .collect(),
+            trust_proxy: trust_proxy(config),
+        });
+        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, app })
+    }
+}
+
+fn start_hasher(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<PasswordHasher> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cost = HashCost {
+        memory_kib: config.password_hashing.memory_kib,
+        iterations: config.password_hashing.iterations,
+        parallelism: config.password_hashing.parallelism,
+    };
+    Ok(PasswordHasher::start(cost, threads, threads * HASH_QUEUE_PER_THREAD, Arc::clone(entropy))?)
+}
+
+fn trust_proxy(config: &Config) -> TrustProxy {
+    match &config.server.trust_proxy {
+        porta_config::TrustProxy::Never => TrustProxy::Never,
+        porta_config::TrustProxy::From { hops, networks } => {
+            TrustProxy::Hops { hops: usize::from(*hops), networks: networks.clone() }
+        }
+    }
+}
+
+/// The Argon2id threads as the directory sees them.
+pub(crate) struct Hashing(pub Arc<PasswordHasher>);
+
+#[async_trait]
+impl HashPassword for Hashing {
+    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, HashFailed> {
+        self.0.hash(password.clone()).await.map_err(|e| HashFailed(e.into()))
+    }
+}
+
+/// Change notices through the short-lived store.
+pub(crate) struct KvNotifier(pub Arc<dyn Kv>);
+
+#[async_trait]
+impl Notifier for KvNotifier {
+    async fn announce(&self, changes: &[Change]) {
+        for change in changes {
+            let (topic, key) = change.to_words();
+            if let Err(error) = self.0.publish(&Notice { topic: topic.to_owned(), key }).await {
+                tracing::warn!(%error, topic, "change notice was not sent");
+            }
+        }
+    }
+}

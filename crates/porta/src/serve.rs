@@ -1,0 +1,119 @@
+//! `porta serve`: the production process.
+//!
+//! ```text
+//! start ─► ready ──SIGTERM──► draining (/ready says no) ─► no new connections ─► requests finish ─► flush ─► exit 0
+//!                                                              └── grace over ──► exit 1
+//! ```
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use porta_config::{Config, Source};
+use porta_core::OsEntropy;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::Failure;
+use crate::runtime::services::{Services, ShortLived, snapshot_file};
+use crate::runtime::{background, telemetry};
+
+/// Reads the configuration, or says everything that is wrong with it.
+pub(crate) fn configuration(source: &Source<'_>) -> anyhow::Result<Config> {
+    Config::load(source, &OsEntropy).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(|p| format!("FATAL config.invalid {p}")).collect();
+        anyhow::anyhow!(lines.join("\n"))
+    })
+}
+
+/// Runs until told to stop.
+pub(crate) fn run() -> Result<(), Failure> {
+    block_on(start())
+}
+
+/// A server's runtime: one worker per processor this process may use.
+pub(crate) fn block_on(server: impl Future<Output = anyhow::Result<()>>) -> Result<(), Failure> {
+    crate::cli::direct::tls();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::general(format!("cannot start: {e}")))?;
+    runtime.block_on(server).map_err(|error| Failure::general(format!("{error:#}")))
+}
+
+async fn start() -> anyhow::Result<()> {
+    let config = configuration(&Source::process())?;
+    telemetry::start(config.log);
+    for problem in config.safety.violations.iter().filter(|_| config.safety.is_skipped) {
+        tracing::error!(event = "config.safety_skipped", %problem, "production safety check was skipped");
+    }
+    let services = Services::open(&config).await?;
+    let listener = bind(&config.server.host, config.server.port).await?;
+    tracing::info!(address = %listener.local_addr()?, issuer = config.server.issuer_base_url.as_str(), "porta is serving");
+    serve(services, &config, listener, stop_signal()).await
+}
+
+pub(crate) async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind((host, port)).await.with_context(|| format!("cannot listen on {host}:{port}"))
+}
+
+/// Serves until `stop`, then stops in order.
+pub(crate) async fn serve(
+    services: Services,
+    config: &Config,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let background_stop = CancellationToken::new();
+    background::start(&services, &background_stop);
+    let probes = services.probes.clone();
+    let (drain, grace) = (config.server.drain, config.server.shutdown_grace);
+    let closing = CancellationToken::new();
+    let close = closing.clone();
+    let graceful = async move {
+        stop.await;
+        probes.drain();
+        tracing::info!("draining");
+        // Load balancers notice first, then the door closes.
+        tokio::time::sleep(drain).await;
+        close.cancel();
+    };
+    let app = porta_http::router(services.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY was refused");
+        }
+    });
+    let server = axum::serve(listener, app).with_graceful_shutdown(graceful);
+    let late = async {
+        closing.cancelled().await;
+        tokio::time::sleep(grace).await;
+    };
+    let finished = tokio::select! {
+        result = server.into_future() => {
+            result?;
+            true
+        }
+        () = late => false,
+    };
+    background_stop.cancel();
+    if let Err(error) = services.engine.flush_secret_use().await {
+        tracing::warn!(%error, "last use of client secrets was not recorded");
+    }
+    if let ShortLived::Memory { kv, data_dir, .. } = &services.short_lived {
+        kv.save_snapshot(&snapshot_file(data_dir), &services.snapshot_keys, &OsEntropy)?;
+    }
+    anyhow::ensure!(finished, "requests were still running after the grace period");
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// SIGTERM, or Ctrl-C.
+pub(crate) async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => if result.is_err() { std::future::pending::<()>().await },
+    }
+}

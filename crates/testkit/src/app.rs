@@ -1,0 +1,230 @@
+//! The whole server in process: a real store, a real router, a clock that stands still.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::connect_info::MockConnectInfo;
+use porta_core::seal::{Keyring, derive_hmac_key};
+use porta_core::user::PasswordHash;
+use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
+use porta_directory::provision::{Format, Options, read};
+use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
+use porta_http::{AppState, Parts, Probes, ReadyReport, TrustProxy};
+use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
+use porta_oidc::{Engine, EngineDeps, TenantLookup};
+use porta_pages::Pages;
+use porta_signin::{HashCost, PasswordHasher, SignIn};
+use porta_store::Store;
+use secrecy::SecretString;
+
+use crate::browser::Browser;
+use crate::database::TestDatabase;
+
+/// The public origin of every test server.
+pub const ISSUER_BASE: &str = "https://id.test";
+
+/// A server on one pair of stores. Several may share them, as instances behind a load balancer do.
+pub struct TestApp {
+    pub clock: Arc<ManualClock>,
+    pub store: Arc<dyn Store>,
+    pub kv: Arc<dyn Kv>,
+    pub engine: Arc<Engine>,
+    pub directory: Directory,
+    pub probes: Arc<SwitchedProbes>,
+    pub router: Router,
+    entropy: Arc<dyn Entropy>,
+    /// Dropped last: the database goes with it.
+    database: Arc<TestDatabase>,
+}
+
+/// Probes that answer as told.
+#[derive(Default)]
+pub struct SwitchedProbes {
+    pub database_down: AtomicBool,
+    pub redis_down: AtomicBool,
+}
+
+#[async_trait]
+impl Probes for SwitchedProbes {
+    async fn database(&self) -> bool {
+        !self.database_down.load(Ordering::SeqCst)
+    }
+
+    async fn redis(&self) -> bool {
+        !self.redis_down.load(Ordering::SeqCst)
+    }
+
+    async fn ready(&self) -> ReadyReport {
+        ReadyReport {
+            database: (!self.database().await).then_some("unreachable"),
+            redis: (!self.redis().await).then_some("unreachable"),
+            process: None,
+        }
+    }
+}
+
+struct Hashing(Arc<PasswordHasher>);
+
+#[async_trait]
+impl HashPassword for Hashing {
+    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, HashFailed> {
+        self.0.hash(password.clone()).await.map_err(|e| HashFailed(e.into()))
+    }
+}
+
+struct KvNotifier(Arc<dyn Kv>);
+
+#[async_trait]
+impl Notifier for KvNotifier {
+    async fn announce(&self, changes: &[Change]) {
+        for change in changes {
+            let (topic, key) = change.to_words();
+            self.0
+                .publish(&Notice { topic: topic.to_owned(), key })
+                .await
+                .expect("the short-lived store is up");
+        }
+    }
+}
+
+fn start_clock() -> Arc<ManualClock> {
+    // Redis expires by real time, so tests start now and move forward from here.
+    Arc::new(ManualClock::at(porta_core::SystemClock.now()))
+}
+
+impl TestApp {
+    /// On SQLite and the in-process store.
+    pub async fn embedded() -> Self {
+        let clock = start_clock();
+        let database = TestDatabase::sqlite().await;
+        let kv: Arc<dyn Kv> = Arc::new(MemoryKv::new(clock.clone()));
+        Self::on(clock, Arc::new(database), kv, 1)
+    }
+
+    /// On PostgreSQL and Redis.
+    ///
+    /// # Panics
+    /// When `TEST_DATABASE_URL` or `TEST_REDIS_URL` is missing: run through `scripts/with-services.sh`.
+    pub async fn postgres_redis() -> Self {
+        let database = TestDatabase::postgres().await;
+        let url = std::env::var("TEST_REDIS_URL")
+            .expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh");
+        let entropy: &dyn Entropy = &porta_core::OsEntropy;
+        let instance = format!("test-{}", porta_core::secret::hex(&entropy.bytes::<8>()));
+        let kv = RedisKv::connect(RedisOptions::new(SecretString::from(url), instance))
+            .await
+            .expect("Redis answers");
+        Self::on(start_clock(), Arc::new(database), Arc::new(kv), 1)
+    }
+
+    /// Another instance on the same stores, with caches of its own.
+    pub fn sibling(&self) -> Self {
+        Self::on(Arc::clone(&self.clock), Arc::clone(&self.database), Arc::clone(&self.kv), 2)
+    }
+
+    fn on(clock: Arc<ManualClock>, database: Arc<TestDatabase>, kv: Arc<dyn Kv>, seed: u64) -> Self {
+        let store: Arc<dyn Store> = database.database.clone();
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(seed ^ u64::from(std::process::id())));
+        let master = [7; 32];
+        let keyring = Arc::new(Keyring::new(&[master], "signing keys"));
+        let engine = Arc::new(Engine::new(EngineDeps {
+            store: Arc::clone(&store),
+            kv: Arc::clone(&kv),
+            clock: clock.clone(),
+            entropy: Arc::clone(&entropy),
+            keyring: Arc::clone(&keyring),
+            successor_key: derive_hmac_key(&master, "refresh token successors"),
+            issuer_base: ISSUER_BASE.to_owned(),
+        }));
+        let cost = HashCost { memory_kib: 64, iterations: 1, parallelism: 1 };
+        let hasher = Arc::new(
+            PasswordHasher::start(cost, 2, 256, Arc::clone(&entropy)).expect("cheap parameters are valid"),
+        );
+        let directory = Directory::new(DirectoryDeps {
+            store: Arc::clone(&store),
+            notify: Arc::new(KvNotifier(Arc::clone(&kv))),
+            clock: clock.clone(),
+            entropy: Arc::clone(&entropy),
+            keyring,
+            passwords: Arc::new(Hashing(Arc::clone(&hasher))),
+            production: true,
+        });
+        let probes = Arc::new(SwitchedProbes::default());
+        let app = AppState::new(Parts {
+            sign_in: SignIn { engine: Arc::clone(&engine), hasher },
+            pages: Pages::new(),
+            probes: probes.clone(),
+            clock: clock.clone(),
+            entropy: Arc::clone(&entropy),
+            cookie_secrets: vec![b"a test cookie secret of more than 32 bytes".to_vec()],
+            trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new() },
+        });
+        let peer: SocketAddr = ([127, 0, 0, 1], 4711).into();
+        let router = porta_http::router(app).layer(MockConnectInfo(peer));
+        listen(&engine, &kv);
+        Self { clock, store, kv, engine, directory, probes, router, entropy, database }
+    }
+
+    /// Applies a provisioning document.
+    pub async fn provision(&self, yaml: &str) {
+        let document = read(yaml, Format::Yaml, &|_| None).expect("the fixture is well formed");
+        let report = self
+            .directory
+            .provision(Actor::System, &document, Options::default())
+            .await
+            .expect("the fixture applies");
+        assert!(report.errors.is_empty(), "{:?}", report.errors);
+    }
+
+    /// A browser without cookies.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Waits until this instance heard of a change: its view of the tenant is new.
+    pub async fn settle(&self) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    /// An active tenant.
+    pub async fn tenant(&self, slug: &str) -> Arc<porta_oidc::Tenant> {
+        match self.engine.tenant(slug).await.expect("the stores answer") {
+            TenantLookup::Active(tenant) => tenant,
+            other => panic!("{slug} is not active: {other:?}"),
+        }
+    }
+}
+
+/// What the server process does with change notices.
+fn listen(engine: &Arc<Engine>, kv: &Arc<dyn Kv>) {
+    let engine = Arc::downgrade(engine);
+    let mut notices = kv.subscribe();
+    tokio::spawn(async move {
+        while let Some(heard) = porta_kv::heard(&mut notices).await {
+            let Some(engine) = engine.upgrade() else { return };
+            match heard {
+                Heard::Notice(notice) => match Change::from_words(&notice.topic, &notice.key) {
+                    Some(change) => engine.apply_change(&change),
+                    None => engine.forget_everything(),
+                },
+                Heard::Gap => engine.forget_everything(),
+            }
+        }
+    });
+}

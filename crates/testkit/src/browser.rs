@@ -1,0 +1,185 @@
+//! A browser without JavaScript, in process: cookies with their paths, redirects one at a time, forms by their HTML.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use tower::ServiceExt as _;
+
+use crate::app::ISSUER_BASE;
+
+#[derive(Clone)]
+struct StoredCookie {
+    name: String,
+    value: String,
+    path: String,
+}
+
+#[derive(Clone)]
+pub struct Browser {
+    router: Router,
+    cookies: Vec<StoredCookie>,
+    headers: HeaderMap,
+}
+
+/// An answer, read whole.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+
+    /// Where a redirect leads.
+    pub fn location(&self) -> &str {
+        self.header("location").unwrap_or_else(|| panic!("no redirect: {} {}", self.status, self.body))
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|e| panic!("no JSON ({e}): {} {}", self.status, self.body))
+    }
+
+    /// A parameter of the redirect's query.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let url = url::Url::parse(self.location()).ok()?;
+        url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned())
+    }
+
+    /// The value of a hidden field.
+    pub fn field(&self, name: &str) -> String {
+        let marker = format!("name=\"{name}\" value=\"");
+        let start = self.body.find(&marker).unwrap_or_else(|| panic!("no field {name}: {}", self.body))
+            + marker.len();
+        let end = self.body[start..].find('"').expect("the attribute ends") + start;
+        self.body[start..end].to_owned()
+    }
+}
+
+impl Browser {
+    pub fn new(router: Router) -> Self {
+        Self { router, cookies: Vec::new(), headers: HeaderMap::new() }
+    }
+
+    /// Sends a header with every request from now on.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        let value = HeaderValue::from_str(value).expect("a header value");
+        self.headers.insert(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// The same browser, talking to another instance.
+    #[must_use]
+    pub fn through(mut self, router: Router) -> Self {
+        self.router = router;
+        self
+    }
+
+    pub async fn get(&mut self, url: &str) -> Answer {
+        self.send(Method::GET, url, &[], Body::empty()).await
+    }
+
+    pub async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let headers = [(header::CONTENT_TYPE, "application/x-www-form-urlencoded")];
+        self.send(Method::POST, url, &headers, Body::from(body)).await
+    }
+
+    /// A POST another site's page caused: `SameSite=Lax` cookies stay at home.
+    pub async fn cross_site_post(&mut self, url: &str, form: &[(&str, &str)]) -> Answer {
+        let kept = std::mem::take(&mut self.cookies);
+        let answer = self.post(url, form).await;
+        let new = std::mem::replace(&mut self.cookies, kept);
+        for cookie in new {
+            self.keep(cookie);
+        }
+        answer
+    }
+
+    pub async fn send(
+        &mut self,
+        method: Method,
+        url: &str,
+        headers: &[(HeaderName, &str)],
+        body: Body,
+    ) -> Answer {
+        let path = url.strip_prefix(ISSUER_BASE).unwrap_or(url);
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        if let Some(cookies) = self.cookie_header(path) {
+            request = request.header(header::COOKIE, cookies);
+        }
+        let request = request.body(body).expect("a valid request");
+        let response = self.router.clone().oneshot(request).await.expect("the router does not fail");
+        self.read(response).await
+    }
+
+    async fn read(&mut self, response: Response<Body>) -> Answer {
+        let (parts, body) = response.into_parts();
+        for value in parts.headers.get_all(header::SET_COOKIE) {
+            self.store(value.to_str().expect("cookies are ASCII"));
+        }
+        let bytes = axum::body::to_bytes(body, 16 << 20).await.expect("the body ends");
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    fn store(&mut self, text: &str) {
+        let mut parts = text.split(';').map(str::trim);
+        let (name, value) = parts.next().and_then(|p| p.split_once('=')).expect("name=value");
+        let attributes: Vec<&str> = parts.collect();
+        let path = attributes.iter().find_map(|a| a.strip_prefix("Path=")).unwrap_or("/").to_owned();
+        let is_removal = attributes.contains(&"Max-Age=0");
+        let cookie = StoredCookie { name: name.to_owned(), value: value.to_owned(), path };
+        self.cookies.retain(|c| !(c.name == cookie.name && c.path == cookie.path));
+        if !is_removal {
+            self.cookies.push(cookie);
+        }
+    }
+
+    fn keep(&mut self, cookie: StoredCookie) {
+        self.cookies.retain(|c| !(c.name == cookie.name && c.path == cookie.path));
+        self.cookies.push(cookie);
+    }
+
+    /// RFC 6265 §5.4: cookies whose path the request is under, longer paths first.
+    fn cookie_header(&self, path: &str) -> Option<String> {
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        let applies = |c: &&StoredCookie| {
+            path.strip_prefix(&c.path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || c.path.ends_with('/'))
+        };
+        let mut found: Vec<&StoredCookie> = self.cookies.iter().filter(applies).collect();
+        found.sort_by_key(|c| std::cmp::Reverse(c.path.len()));
+        let text: Vec<String> = found.iter().map(|c| format!("{}={}", c.name, c.value)).collect();
+        (!text.is_empty()).then(|| text.join("; "))
+    }
+
+    /// Whether a cookie of this name is there.
+    pub fn has_cookie(&self, name: &str) -> bool {
+        self.cookies.iter().any(|c| c.name == name)
+    }
+
+    /// Value of a cookie, as sent.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.iter().find(|c| c.name == name).map(|c| c.value.as_str())
+    }
+
+    /// Plants a cookie, as an attacker would.
+    pub fn plant(&mut self, name: &str, value: &str, path: &str) {
+        self.keep(StoredCookie { name: name.to_owned(), value: value.to_owned(), path: path.to_owned() });
+    }
+}
