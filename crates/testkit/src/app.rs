@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::extract::connect_info::MockConnectInfo;
+use axum::extract::ConnectInfo;
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
@@ -209,7 +209,7 @@ impl TestApp {
             trust_proxy,
         });
         let peer: SocketAddr = ([127, 0, 0, 1], 4711).into();
-        let router = porta_http::router(app).layer(MockConnectInfo(peer));
+        let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
         listen(&engine, &kv);
         Self { clock, store, kv, engine, directory, probes, hasher, router, entropy, instances, database }
     }
