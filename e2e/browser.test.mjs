@@ -165,7 +165,8 @@ describe('the pages of a server', () => {
 
     test(`a third party is consented to ${how}`, async () => {
       const rp = new Rp(porta.issuer(), { ...client('e2e-third-party'), organization: 'demo' })
-      const flow = await rp.authorization({ scope: 'openid profile email' })
+      // Consent is remembered, so the second run asks for the page.
+      const flow = await rp.authorization({ scope: 'openid profile email', prompt: 'consent' })
       const { context, page, problems } = await profile(browser, { javaScript })
       try {
         const visits = await relyingParty(context, flow.url)

@@ -123,7 +123,7 @@ export class Porta {
       PATH: process.env.PATH,
       HOME: porta.store.dataDir,
       ...(process.env.RUST_BACKTRACE ? { RUST_BACKTRACE: process.env.RUST_BACKTRACE } : {}),
-      NODE_ENV: 'test',
+      NODE_ENV: 'development',
       LOG_LEVEL: 'info',
       HOST: '127.0.0.1',
       PORT: String(porta.port),

@@ -87,7 +87,7 @@ impl Work {
         let definition = find(key)?;
         if organization.is_some() && !definition.per_organization {
             let problem = format!("`{}` is set for the whole platform only", definition.key);
-            return Err(DirectoryError::invalid(definition.key, problem));
+            return Err(DirectoryError::invalid("key", problem));
         }
         let value = definition.check(value)?;
         let owner = organization.map(|o| o.id);

@@ -112,7 +112,8 @@ impl Work {
         after.ok_or_else(|| DirectoryError::not_found("user", user.id))
     }
 
-    /// Sets the password, or takes it away.
+    /// Sets the password, or takes it away. Ends every session and token of the person: whoever knew the old password
+    /// is out (repairs W16).
     pub async fn set_user_password(
         &mut self,
         organization: &Organization,
@@ -123,7 +124,9 @@ impl Work {
             return Err(DirectoryError::not_found("user", user.id));
         }
         let event = if password.is_some() { "user.password.set" } else { "user.password.cleared" };
-        self.audit(event, Some(organization), Some(user.id), json!({ "userId": user.id })).await
+        let ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
+        let metadata = json!({ "userId": user.id, "tokenFamiliesEnded": ended });
+        self.audit(event, Some(organization), Some(user.id), metadata).await
     }
 }
 

@@ -130,7 +130,7 @@ impl Database {
             match lease.prepare(stmt).await {
                 Ok(found) if found == expected => {}
                 Ok(found) => {
-                    refused.push((stmt.name, format!("takes {found} arguments, its twin {expected}")))
+                    refused.push((stmt.name, format!("takes {found} arguments, its twin {expected}")));
                 }
                 Err(error) => refused.push((stmt.name, error.to_string())),
             }

@@ -97,23 +97,24 @@ const POLL: Duration = Duration::from_millis(200);
 /// How long another instance may take with its migrations before this one gives up.
 const PATIENCE: u32 = 5 * 60 * 5;
 
-struct Applied {
+/// A row of the ledger.
+struct Entry {
     version: i64,
     name: String,
     checksum: TokenDigest,
-    applied_at: Timestamp,
+    at: Timestamp,
 }
 
-async fn applied(run: &mut Runner<'_>) -> Result<Vec<Applied>> {
+async fn applied(run: &mut Runner<'_>) -> Result<Vec<Entry>> {
     let rows = run.rows(&APPLIED, &[]).await?;
     rows.iter()
         .map(|row| {
             let mut r = row.reader("porta_migrations");
-            Ok(Applied {
+            Ok(Entry {
                 version: r.int()?,
                 name: r.text()?,
                 checksum: r.digest("checksum")?,
-                applied_at: r.time("applied_at")?,
+                at: r.time("applied_at")?,
             })
         })
         .collect()
@@ -131,7 +132,7 @@ pub(crate) async fn status(kernel: &Kernel) -> Result<Vec<MigrationStatus>> {
         .map(|m| MigrationStatus {
             version: m.version,
             name: m.name.split_once('_').map_or(m.name, |(_, name)| name).to_owned(),
-            applied_at: applied.iter().find(|a| a.version == m.version).map(|a| a.applied_at),
+            applied_at: applied.iter().find(|a| a.version == m.version).map(|a| a.at),
         })
         .collect())
 }

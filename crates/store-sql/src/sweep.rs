@@ -49,7 +49,7 @@ statements! {
 }
 
 /// Longer than any sweep; a crashed sweeper blocks the others no longer than this.
-const LEASE: Duration = Duration::from_secs(300);
+const LEASE: Duration = Duration::from_mins(5);
 const NAME: &str = "sweeper";
 
 pub(crate) async fn sweep(

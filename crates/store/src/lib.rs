@@ -13,6 +13,8 @@ use porta_core::{OrganizationId, Timestamp};
 
 pub mod applications;
 pub mod clients;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod keys;
 pub mod organizations;
 pub mod tokens;

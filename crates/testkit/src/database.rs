@@ -162,14 +162,14 @@ async fn lock(connection: &mut PgConnection) {
 
 /// The connections that made the draft may take a moment to end.
 async fn rename(connection: &mut PgConnection, from: &str, to: &str) {
+    let sql = format!("ALTER DATABASE {from} RENAME TO {to}");
     for _ in 0..100 {
-        let sql = format!("ALTER DATABASE {from} RENAME TO {to}");
-        if connection.execute(AssertSqlSafe(sql)).await.is_ok() {
+        if connection.execute(AssertSqlSafe(sql.clone())).await.is_ok() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("the template database {to} could not be put in place");
+    run(connection, sql).await;
 }
 
 /// Names are made above, from digits and letters.

@@ -215,6 +215,10 @@ impl<'d> Importer<'d> {
             let outcome = match self.work.set_setting(organization, key, value).await {
                 Ok(true) => Ok(Done::Updated(vec![format!("value → {value}")])),
                 Ok(false) => Ok(Done::Skipped("Unchanged")),
+                // The key is the place; what the operation calls its parts is of no interest here.
+                Err(DirectoryError::Invalid(problems)) => Err(DirectoryError::Invalid(
+                    problems.into_iter().map(|p| Problem::new("", p.message)).collect(),
+                )),
                 Err(error) => Err(error),
             };
             self.settle(item, outcome).await?;

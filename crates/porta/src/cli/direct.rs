@@ -8,14 +8,14 @@ use porta_core::seal::Keyring;
 use porta_core::user::PasswordHash;
 use porta_core::{Entropy, OsEntropy, SystemClock, signing_key};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier, Work};
-use porta_kv::{RedisKv, RedisOptions};
+use porta_kv::RedisOptions;
 use porta_signin::{HashCost, PasswordHasher};
 use porta_store::Store;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
-use super::notify::{FileNotifier, KvNotifier};
+use super::notify::{FileNotifier, RedisNotifier};
 use super::storage;
 
 /// An open directory.
@@ -34,7 +34,7 @@ impl Direct {
         let environment = Environment::load(&source)?;
         let argon2 = Argon2Params::load(&source)?;
         let store: Arc<dyn Store> = storage::open_current(&place.relational()).await?;
-        let notify = notifier(&source, &place).await?;
+        let notify = notifier(&source, &place)?;
         let deps = DirectoryDeps {
             store,
             notify,
@@ -65,15 +65,14 @@ pub(crate) fn signing_keyring(key: &EncryptionKey) -> Keyring {
     Keyring::new(&[*key.expose()], signing_key::SEALING_PURPOSE)
 }
 
-async fn notifier(source: &Source<'_>, place: &Storage) -> Result<Arc<dyn Notifier>, Failure> {
-    match place {
-        Storage::Embedded { data_dir } => Ok(Arc::new(FileNotifier::new(data_dir))),
+fn notifier(source: &Source<'_>, place: &Storage) -> Result<Arc<dyn Notifier>, Failure> {
+    Ok(match place {
+        Storage::Embedded { data_dir } => Arc::new(FileNotifier::new(data_dir)),
         Storage::Production { redis_url, .. } => {
             let options = RedisOptions::new(redis_url.clone(), Config::load_instance(source)?);
-            let kv = RedisKv::connect(options).await.map_err(|e| Failure::chain(&e))?;
-            Ok(Arc::new(KvNotifier(Arc::new(kv))))
+            Arc::new(RedisNotifier { options })
         }
-    }
+    })
 }
 
 /// Starts its thread, and pays for its memory, with the first password.

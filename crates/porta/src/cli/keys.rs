@@ -47,10 +47,12 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
 
 async fn organizations(direct: &Direct, only: Option<&str>) -> Result<Vec<Organization>, Failure> {
     let mut work = direct.begin().await?;
-    Ok(match only {
-        Some(name) => vec![work.organization(name).await?],
-        None => work.organizations().await?,
-    })
+    if let Some(name) = only {
+        return Ok(vec![work.organization(name).await?]);
+    }
+    let mut all = work.organizations().await?;
+    all.sort_by(|left, right| left.slug.cmp(&right.slug));
+    Ok(all)
 }
 
 async fn list(global: Global, arguments: &Arguments) -> Result<(), Failure> {

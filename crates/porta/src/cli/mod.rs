@@ -121,6 +121,9 @@ impl Global {
     }
 }
 
+/// How long an interrupted command may tidy up.
+const INTERRUPTION: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// Parses, runs, and turns the outcome into an exit code (§1.4).
 pub(crate) fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -160,13 +163,22 @@ fn run(cli: Cli) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|e| Failure::general(format!("cannot start: {e}")))?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
+        // A task of its own: a command that waits for an answer or for standard input must not hold off Ctrl-C.
+        let mut task = tokio::spawn(dispatch(global, cli.command));
         tokio::select! {
-            outcome = dispatch(global, cli.command) => outcome,
-            // An open unit of work is dropped and with it undone.
-            Ok(()) = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+            biased;
+            Ok(()) = tokio::signal::ctrl_c() => {
+                // Dropping an open unit of work undoes it; a task that cannot be dropped ends with the process.
+                task.abort();
+                drop(tokio::time::timeout(INTERRUPTION, task).await);
+                Err(Failure::Interrupted)
+            }
+            outcome = &mut task => outcome.unwrap_or_else(|e| Err(Failure::general(format!("stopped: {e}")))),
         }
-    })
+    });
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {

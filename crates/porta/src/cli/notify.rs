@@ -3,46 +3,53 @@
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use porta_core::Change;
 use porta_directory::Notifier;
-use porta_kv::{Kv, Notice};
+use porta_kv::redis::ConnectError;
+use porta_kv::{Kv as _, Notice, RedisKv, RedisOptions};
 
 use crate::output;
-
-/// Name of the file in the data directory that an embedded server watches: one notice per line, as JSON.
-pub(crate) const NOTICES: &str = "notices";
+use crate::runtime::background::NOTICES_FILE;
 
 /// Larger files are begun anew; servers read a file that shrank from its start.
 const MAXIMUM_BYTES: u64 = 64 * 1024;
 
-/// Through the short-lived store that all servers share.
-pub(crate) struct KvNotifier(pub(crate) Arc<dyn Kv>);
+/// Through the Redis that all servers share. Connects when there is something to say: commands that only look, and
+/// commands on the day when Redis is down, need none.
+pub(crate) struct RedisNotifier {
+    pub(crate) options: RedisOptions,
+}
+
+impl RedisNotifier {
+    async fn publish(&self, changes: &[Change]) -> Result<(), ConnectError> {
+        let kv = RedisKv::connect(self.options.clone()).await?;
+        for change in changes {
+            kv.publish(&notice(change)).await?;
+        }
+        Ok(())
+    }
+}
 
 #[async_trait]
-impl Notifier for KvNotifier {
+impl Notifier for RedisNotifier {
     async fn announce(&self, changes: &[Change]) {
-        for notice in changes.iter().map(notice) {
-            if let Err(error) = self.0.publish(&notice).await {
-                output::warning(format_args!(
-                    "the change stands, but servers notice it only within a minute: {error}"
-                ));
-                return;
-            }
+        if let Err(error) = self.publish(changes).await {
+            let late = "the change stands, but running servers notice it only within a minute";
+            output::warning(format_args!("{late}: {error}"));
         }
     }
 }
 
-/// Through a file, for the one server that may run on an embedded store.
+/// Through a file that the one server on an embedded store watches: one notice per line, as JSON.
 pub(crate) struct FileNotifier {
     path: PathBuf,
 }
 
 impl FileNotifier {
     pub(crate) fn new(data_dir: &Path) -> Self {
-        Self { path: data_dir.join(NOTICES) }
+        Self { path: data_dir.join(NOTICES_FILE) }
     }
 
     fn append(&self, changes: &[Change]) -> std::io::Result<()> {
@@ -85,7 +92,7 @@ mod tests {
         let notifier = FileNotifier::new(directory.path());
         notifier.announce(&[Change::Settings(None)]).await;
         notifier.announce(&[Change::Settings(None), Change::Settings(None)]).await;
-        let text = std::fs::read_to_string(directory.path().join(NOTICES)).unwrap();
+        let text = std::fs::read_to_string(directory.path().join(NOTICES_FILE)).unwrap();
         let notices: Vec<Notice> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!(notices.len(), 3);
         assert_eq!(Change::from_words(&notices[0].topic, &notices[0].key), Some(Change::Settings(None)));
@@ -98,7 +105,7 @@ mod tests {
         for _ in 0..3000 {
             notifier.announce(&[Change::Settings(None)]).await;
         }
-        let size = std::fs::metadata(directory.path().join(NOTICES)).unwrap().len();
+        let size = std::fs::metadata(directory.path().join(NOTICES_FILE)).unwrap().len();
         assert!(size < 2 * MAXIMUM_BYTES, "{size}");
     }
 }

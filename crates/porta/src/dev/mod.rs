@@ -44,7 +44,10 @@ async fn start(reset: bool) -> anyhow::Result<()> {
         "porta dev listens on loopback only: its demo passwords are public"
     );
     if reset {
+        // Not under the feet of a server that runs.
+        let lock = crate::runtime::services::claim(data_dir)?;
         reset_data(data_dir)?;
+        drop(lock);
     }
     // A reset removed the generated secrets with the rest: read again, so that new ones are made.
     let config = if reset { serve::configuration(&Source::process())? } else { config };
@@ -105,22 +108,25 @@ fn announce(config: &Config, demo_url: &str) {
     output::line(format_args!("  demo application: {demo_url}"));
     output::line(format_args!("  mailbox:          {demo_url}/mailbox"));
     output::line(format_args!("  issuer:           {issuer}/{ORGANIZATION}"));
-    output::line(format_args!("  user:             {EMAIL} / {PASSWORD}"));
+    output::line(format_args!("  user: {EMAIL} / {PASSWORD}"));
     output::line(format_args!("  public client:    {PUBLIC_CLIENT}"));
     output::line(format_args!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}\n"));
 }
 
-/// The same path as `porta provision`, so the demo cannot drift from the product.
+/// The same path as `porta provision`, so the demo cannot drift from the product. What the command line decides (ports)
+/// is rewritten at each start; people stay as they are, and so do their sessions.
 async fn provision(services: &Services, config: &Config, demo_port: u16) -> anyhow::Result<()> {
     let document = document(config.server.issuer_base_url.as_str(), demo_port);
-    let document = read(&document, Format::Yaml, &|_| None)?;
-    let options = Options { mode: Mode::Overwrite, ..Options::default() };
-    let report = services.directory.provision(Actor::System, &document, options).await?;
-    anyhow::ensure!(
-        report.errors.is_empty(),
-        "the demo organization could not be set up: {:?}",
-        report.errors
-    );
+    let everything = read(&document, Format::Yaml, &|_| None)?;
+    let mut without_people = read(&document, Format::Yaml, &|_| None)?;
+    for organization in &mut without_people.organizations {
+        organization.users.clear();
+    }
+    for (document, mode) in [(&without_people, Mode::Overwrite), (&everything, Mode::Merge)] {
+        let options = Options { mode, ..Options::default() };
+        let report = services.directory.provision(Actor::System, document, options).await?;
+        anyhow::ensure!(report.errors.is_empty(), "the demo organization could not be set up: {:?}", report.errors);
+    }
     Ok(())
 }
 

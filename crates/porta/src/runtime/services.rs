@@ -40,7 +40,7 @@ pub(crate) enum ShortLived {
 }
 
 /// Makes this process the only server of a data directory.
-fn claim(data_dir: &Path) -> anyhow::Result<File> {
+pub(crate) fn claim(data_dir: &Path) -> anyhow::Result<File> {
     let path = data_dir.join("lock");
     let file = File::create(&path).with_context(|| format!("{} cannot be created", path.display()))?;
     file.try_lock().with_context(|| format!("another porta serves {}", data_dir.display()))?;

@@ -5,12 +5,12 @@ pub(crate) mod grants;
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
 use porta_core::session::{Grant, SessionRecord};
-use porta_core::user::UserStatus;
 use porta_core::{ClientKey, OrganizationId, SessionKey, Timestamp, UserId};
 use porta_store::{AuthorizeFacts, Result, SessionRepository};
 
 use crate::audit::{self, insert_audit};
 use crate::kernel::{Runner, at, statements, uuid};
+use crate::users::may_continue;
 use grants::{grant_columns, read_grant};
 
 macro_rules! end_session {
@@ -20,7 +20,7 @@ macro_rules! end_session {
 }
 
 statements! {
-    AUTHORIZE_FACTS: Read = concat!("SELECT s.user_id, u.status, u.email, s.expires_at, s.revoked_at IS NOT NULL, ",
+    AUTHORIZE_FACTS: Read = concat!("SELECT s.user_id, ", may_continue!("u."), ", u.email, s.expires_at, s.revoked_at IS NOT NULL, ",
          grant_columns!("g."), " FROM sessions s \
          JOIN users u ON u.id = s.user_id AND u.organization_id = s.organization_id \
          LEFT JOIN grants g ON g.organization_id = s.organization_id AND g.user_id = s.user_id \
@@ -59,7 +59,7 @@ impl SessionRepository for Sessions<'_> {
         let mut r = row.reader("sessions");
         Ok(Some(AuthorizeFacts {
             user_id: r.id()?,
-            user_status: r.parsed("status", UserStatus::parse)?,
+            user_may_continue: r.flag()?,
             user_email: r.text()?,
             session_expires_at: r.time("expires_at")?,
             session_revoked: r.flag()?,

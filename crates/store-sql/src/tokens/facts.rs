@@ -8,7 +8,7 @@ use porta_store::{AccessTokenFacts, IssuanceFacts, RefreshTokenFacts, Result, Us
 use super::Tokens;
 use super::read::{self, family_columns};
 use crate::kernel::{Reader, Value, at, digest, opt_uuid, statements, uuid};
-use crate::users::{read_user, user_columns};
+use crate::users::{may_continue, read_user, user_columns};
 
 /// Roles, permissions and claims of user `u` in one application, three columns.
 macro_rules! rights_columns {
@@ -38,12 +38,12 @@ macro_rules! rights_columns {
 /// is not active here.
 macro_rules! liveness_columns {
     () => {
-        "f.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL, f.expires_at, \
-         COALESCE(s.revoked_at IS NULL AND s.expires_at > $3, FALSE), u.status = 'active', \
+        concat!("f.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL, f.expires_at, \
+         COALESCE(s.revoked_at IS NULL AND s.expires_at > $3, FALSE), ", may_continue!("u."), ", \
          c.status = 'active' AND (c.organization_id = f.organization_id OR EXISTS \
              (SELECT 1 FROM client_organizations co JOIN organizations p ON p.id = c.organization_id \
               WHERE co.client_id = c.id AND co.organization_id = f.organization_id AND p.status = 'active')), \
-         o.status = 'active', c.client_id"
+         o.status = 'active', c.client_id")
     };
 }
 macro_rules! family_joins {

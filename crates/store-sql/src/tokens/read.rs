@@ -99,10 +99,13 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
+/// Name, value, and the three places it may go to.
+type ClaimColumns = (String, serde_json::Value, Flag, Flag, Flag);
+
 pub(super) fn rights(r: &mut Reader<'_>) -> Result<Rights> {
     let roles = r.opt_json()?.unwrap_or_default();
     let permissions = r.opt_json()?.unwrap_or_default();
-    let claims: Option<Vec<(String, serde_json::Value, Flag, Flag, Flag)>> = r.opt_json()?;
+    let claims: Option<Vec<ClaimColumns>> = r.opt_json()?;
     let claims =
         claims.unwrap_or_default().into_iter().map(|(name, value, id_token, access_token, userinfo)| {
             CustomClaim {

@@ -60,6 +60,22 @@ macro_rules! user_columns {
 }
 pub(crate) use user_columns;
 
+/// Whether a person's sessions and tokens go on (`User::may_continue`).
+macro_rules! may_continue {
+    ($prefix:literal) => {
+        concat!(
+            "(",
+            $prefix,
+            "status = 'active' OR (",
+            $prefix,
+            "status = 'locked' AND ",
+            $prefix,
+            "locked_reason = 'auto_lockout'))"
+        )
+    };
+}
+pub(crate) use may_continue;
+
 statements! {
     BY_EMAIL: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 AND email_key = $2");
     BY_ID: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 AND id = $2");

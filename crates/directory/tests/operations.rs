@@ -1,0 +1,700 @@
+//! Operations of operators over a real store: what they write, announce, refuse and end.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod support;
+
+use porta_core::application::{
+    Application, ApplicationStatus, ClaimDefinition, ClaimType, Module, ModuleStatus, Permission, Role,
+};
+use porta_core::client::{Client, ClientStatus, ClientType, GrantType, TokenEndpointAuthMethod};
+use porta_core::organization::{LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy};
+use porta_core::signing_key::SigningAlgorithm;
+use porta_core::user::{Profile, User, UserStatus};
+use porta_core::{Change, Slug, TokenDigest};
+use porta_directory::{
+    NewApplication, NewClaim, NewClient, NewModule, NewOrganization, NewPermission, NewRole, NewSecret,
+    NewUser, SettingSource, Work,
+};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use support::{START, World, refused};
+
+both_stores!(
+    an_organization_is_made_with_keys_and_audit,
+    a_unit_of_work_without_commit_leaves_nothing,
+    every_operation_and_its_audit_row_stand_or_fall_together,
+    organizations_that_are_refused,
+    an_update_writes_only_what_changed,
+    suspending_an_organization_ends_its_tokens_here_and_elsewhere,
+    the_super_admin_organization_stays,
+    applications_belong_to_their_organization,
+    parts_of_an_application_are_audited,
+    an_archived_application_takes_no_clients,
+    a_confidential_client_has_a_secret_at_once,
+    secrets_that_are_refused,
+    secrets_overlap_until_one_is_revoked,
+    clients_that_are_refused,
+    client_identifiers_are_unique_on_the_platform,
+    stopping_a_client_ends_its_tokens_everywhere,
+    a_guest_that_is_removed_loses_its_tokens,
+    suspending_a_person_ends_their_tokens_only,
+    people_that_are_refused,
+    a_new_address_is_unverified,
+    passwords_are_set_and_taken_away,
+    roles_are_given_once,
+    claim_values_have_their_type,
+    settings_have_layers,
+    lookups_do_not_cross_tenants,
+);
+
+async fn an_organization_is_made_with_keys_and_audit(world: World) {
+    let organization = world.organization("harbor").await;
+    assert_eq!(organization.default_locale, "en");
+    assert_eq!(organization.default_login_methods, [LoginMethod::Password, LoginMethod::MagicLink]);
+    let keys = world.directory.signing_keys(&organization).await.unwrap();
+    assert_eq!(keys.len(), 2, "one signs, one is published");
+    assert_eq!(world.audit_names().await, ["key.generated", "key.generated", "org.created"]);
+    let audit = world.audit().await;
+    let created = audit.iter().find(|e| e.event_type == "org.created").unwrap();
+    assert_eq!(created.actor_label.as_deref(), Some("cli:tester"));
+    assert_eq!(created.organization_label.as_deref(), Some("harbor"));
+    let heard = world.heard();
+    assert!(heard.contains(&Change::Organization(organization.slug.clone())));
+    assert!(heard.contains(&Change::SigningKeys(organization.id)));
+}
+
+async fn a_unit_of_work_without_commit_leaves_nothing(world: World) {
+    let mut work = world.work().await;
+    let new = NewOrganization { name: "Harbor".to_owned(), ..NewOrganization::default() };
+    work.create_organization(new).await.unwrap();
+    drop(work);
+    assert!(refused(world.work().await.organization("harbor").await).contains("was not found"));
+    assert!(world.audit().await.is_empty());
+    assert!(world.heard().is_empty());
+}
+
+/// One of everything, in one unit of work; returns the audit events in order.
+async fn one_of_everything(work: &mut Work) -> Vec<&'static str> {
+    let harbor = NewOrganization { name: "Harbor".into(), ..NewOrganization::default() };
+    let harbor = work.create_organization(harbor).await.unwrap();
+    let named = Organization { name: "Harbor Ltd".into(), ..harbor.clone() };
+    work.update_organization(&harbor, named).await.unwrap();
+    let dock = NewApplication { name: "Dock".into(), ..NewApplication::default() };
+    let dock = work.create_application(&harbor, dock).await.unwrap();
+    let described = Application { description: Some("Berths".into()), ..dock.clone() };
+    work.update_application(&harbor, &dock, described).await.unwrap();
+    let module =
+        NewModule { name: "M".into(), slug: "m".into(), description: None, status: ModuleStatus::Active };
+    let module = work.create_module(&harbor, &dock, module).await.unwrap();
+    let named = Module { name: "N".into(), ..module.clone() };
+    work.update_module(&harbor, &dock, &module, named).await.unwrap();
+    let role = work.create_role(&harbor, &dock, NewRole { name: "R".into(), ..NewRole::default() });
+    let role = role.await.unwrap();
+    let named = Role { name: "S".into(), ..role.clone() };
+    work.update_role(&harbor, &dock, &role, named).await.unwrap();
+    let permission = NewPermission { name: "P".into(), slug: "a:b:c".into(), description: None };
+    let permission = work.create_permission(&harbor, &dock, permission).await.unwrap();
+    let named = Permission { name: "Q".into(), ..permission.clone() };
+    work.update_permission(&harbor, &dock, &permission, named).await.unwrap();
+    work.link_permission(&harbor, &dock, &role, &permission).await.unwrap();
+    let claim = work.define_claim(&harbor, &dock, number_claim("limit")).await.unwrap();
+    let shown = ClaimDefinition { include_in_id_token: true, ..claim.clone() };
+    work.update_claim(&harbor, &dock, &claim, shown).await.unwrap();
+    let (web, secret) = work.create_client(&harbor, &dock, confidential("Web")).await.unwrap();
+    let named = Client { client_name: "Site".into(), ..web.clone() };
+    let (web, _) = work.update_client(&harbor, &web, named).await.unwrap();
+    work.revoke_client_secret(&harbor, &web, secret.unwrap().stored.id).await.unwrap();
+    work.set_client_status(&harbor, &web, ClientStatus::Inactive).await.unwrap();
+    let ana = NewUser { email: "ana@harbor.test".into(), ..NewUser::default() };
+    let ana = work.create_user(&harbor, ana).await.unwrap();
+    let verified = User { email_verified: true, ..ana.clone() };
+    work.update_user(&harbor, &ana, verified).await.unwrap();
+    work.set_user_password(&harbor, &ana, None).await.unwrap();
+    work.assign_role(&harbor, &ana, &role).await.unwrap();
+    work.remove_role(&harbor, &ana, &role).await.unwrap();
+    work.set_claim_value(&harbor, &ana, &claim, &json!(1)).await.unwrap();
+    work.set_user_status(&harbor, &ana, UserStatus::Locked, None).await.unwrap();
+    let rotation = work.rotate_signing_key(&harbor, SigningAlgorithm::Es256).await.unwrap();
+    work.revoke_signing_key(&harbor, &rotation.retired.unwrap()).await.unwrap();
+    work.set_setting(None, "id_token_ttl", &json!(60)).await.unwrap();
+    work.set_application_status(&harbor, &dock, ApplicationStatus::Inactive).await.unwrap();
+    work.set_organization_status(&harbor, OrganizationStatus::Suspended, None).await.unwrap();
+    vec![
+        "org.created",
+        "key.generated",
+        "key.generated",
+        "org.updated",
+        "app.created",
+        "app.updated",
+        "app.module.created",
+        "app.module.updated",
+        "role.created",
+        "role.updated",
+        "permission.created",
+        "permission.updated",
+        "role.permissions.assigned",
+        "claim.defined",
+        "claim.updated",
+        "client.created",
+        "client.secret.generated",
+        "client.updated",
+        "client.secret.revoked",
+        "client.deactivated",
+        "user.created",
+        "user.updated",
+        "user.password.cleared",
+        "user.roles.assigned",
+        "user.roles.removed",
+        "claim.value.set",
+        "user.locked",
+        "key.generated",
+        "key.rotated",
+        "key.revoked",
+        "config.updated",
+        "app.deactivated",
+        "org.suspended",
+    ]
+}
+
+async fn every_operation_and_its_audit_row_stand_or_fall_together(world: World) {
+    let mut work = world.work().await;
+    one_of_everything(&mut work).await;
+    drop(work);
+    assert!(world.audit().await.is_empty());
+    assert_eq!(world.heard(), []);
+    let mut work = world.work().await;
+    let mut expected = one_of_everything(&mut work).await;
+    work.commit().await.unwrap();
+    expected.sort_unstable();
+    assert_eq!(world.audit_names().await, expected);
+    assert!(world.audit().await.iter().all(|e| e.actor_label.as_deref() == Some("cli:tester")));
+}
+
+fn number_claim(name: &str) -> NewClaim {
+    NewClaim {
+        claim_name: name.to_owned(),
+        claim_type: ClaimType::Number,
+        description: None,
+        include_in_id_token: None,
+        include_in_access_token: None,
+        include_in_userinfo: None,
+    }
+}
+
+async fn organizations_that_are_refused(world: World) {
+    world.organization("harbor").await;
+    let named = |name: &str| NewOrganization { name: name.to_owned(), ..NewOrganization::default() };
+    let slugged = |slug: &str| NewOrganization { slug: Some(slug.to_owned()), ..named("Name") };
+    let branded = |branding| NewOrganization { branding, ..named("Branded") };
+    let cases = [
+        (named(""), "slug"),
+        (named("東京"), "slug"),
+        (slugged("admin"), "reserved"),
+        (slugged("Harbor"), "slug"),
+        (slugged("harbor"), "already taken"),
+        (NewOrganization { default_locale: Some("english".into()), ..named("Lang") }, "default_locale"),
+        (
+            NewOrganization { default_login_methods: Some(vec![]), ..named("Methods") },
+            "default_login_methods",
+        ),
+        (
+            branded(porta_core::organization::Branding {
+                primary_color: Some("red".into()),
+                ..Default::default()
+            }),
+            "primary_color",
+        ),
+        (
+            branded(porta_core::organization::Branding {
+                logo_url: Some("javascript:alert(1)".into()),
+                ..Default::default()
+            }),
+            "logo_url",
+        ),
+    ];
+    for (new, expected) in cases {
+        let mut work = world.work().await;
+        let shown = format!("{new:?}");
+        let problem = refused(work.create_organization(new).await);
+        assert!(problem.contains(expected), "{shown}: {problem}");
+    }
+}
+
+async fn an_update_writes_only_what_changed(world: World) {
+    let before = world.organization("harbor").await;
+    world.heard();
+    let mut work = world.work().await;
+    let (same, fields) = work.update_organization(&before, before.clone()).await.unwrap();
+    assert!(fields.is_empty());
+    assert_eq!(same, before);
+    let mut after = before.clone();
+    after.two_factor_policy = TwoFactorPolicy::RequiredAny;
+    after.status = OrganizationStatus::Archived;
+    let (after, fields) = work.update_organization(&before, after).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(fields, ["two_factor_policy"]);
+    assert_eq!(after.status, OrganizationStatus::Active, "a status moves by its own operation");
+    let names = world.audit_names().await;
+    assert!(names.contains(&"org.updated".to_owned()) && names.contains(&"org.2fa.policyChanged".to_owned()));
+    assert_eq!(world.heard(), [Change::Organization(before.slug.clone())]);
+    assert_eq!(
+        world.work().await.organization("harbor").await.unwrap().two_factor_policy,
+        after.two_factor_policy
+    );
+}
+
+async fn suspending_an_organization_ends_its_tokens_here_and_elsewhere(world: World) {
+    let (harbor, guest) = (world.organization("harbor").await, world.organization("guest").await);
+    let application = world.application(&harbor, "dock").await;
+    let client = world.client(&harbor, &application, "dock-web", &[&guest]).await;
+    let other_application = world.application(&guest, "suite").await;
+    let other_client = world.client(&guest, &other_application, "suite-web", &[]).await;
+    let (ana, gil) =
+        (world.user(&harbor, "ana@harbor.test").await, world.user(&guest, "gil@guest.test").await);
+    let here = world.token(&harbor, &ana, &client).await;
+    let elsewhere = world.token(&guest, &gil, &client).await;
+    let untouched = world.token(&guest, &gil, &other_client).await;
+
+    let mut work = world.work().await;
+    let suspended =
+        work.set_organization_status(&harbor, OrganizationStatus::Suspended, Some("unpaid")).await.unwrap();
+    work.commit().await.unwrap();
+    assert!(world.is_revoked(&harbor, &here).await);
+    assert!(world.is_revoked(&guest, &elsewhere).await);
+    assert!(!world.is_revoked(&guest, &untouched).await);
+    let audit = world.audit().await;
+    let event = audit.iter().find(|e| e.event_type == "org.suspended").unwrap();
+    assert_eq!(event.metadata["reason"], "unpaid");
+
+    let mut work = world.work().await;
+    let problem = work.set_organization_status(&suspended, OrganizationStatus::Suspended, None).await;
+    assert!(refused(problem).contains("status"));
+    let stale = work.set_organization_status(&harbor, OrganizationStatus::Archived, None).await;
+    assert!(refused(stale).contains("changed at the same moment"), "the entity in hand says active");
+    drop(work);
+    let mut work = world.work().await;
+    work.set_organization_status(&suspended, OrganizationStatus::Active, None).await.unwrap();
+    work.commit().await.unwrap();
+    assert!(world.is_revoked(&harbor, &here).await, "activation revives no token");
+}
+
+async fn the_super_admin_organization_stays(world: World) {
+    let mut work = world.work().await;
+    let admin = work.organization("porta-admin").await.unwrap();
+    for to in [OrganizationStatus::Suspended, OrganizationStatus::Archived] {
+        assert!(refused(work.set_organization_status(&admin, to, None).await).contains("super-admin"));
+    }
+}
+
+async fn applications_belong_to_their_organization(world: World) {
+    let (harbor, other) = (world.organization("harbor").await, world.organization("other").await);
+    let application = world.application(&harbor, "dock").await;
+    world.application(&other, "dock").await;
+
+    let mut work = world.work().await;
+    let renamed = porta_core::application::Application { name: "Mine".into(), ..application.clone() };
+    assert!(refused(work.update_application(&other, &application, renamed).await).contains("was not found"));
+    let archived = work.set_application_status(&other, &application, ApplicationStatus::Archived).await;
+    assert!(refused(archived).contains("was not found"));
+    let role =
+        work.create_role(&other, &application, NewRole { name: "Spy".into(), ..NewRole::default() }).await;
+    assert!(refused(role).contains("was not found"));
+    let shared = NewApplication { name: "Shared".into(), is_shared: true, ..NewApplication::default() };
+    assert!(refused(work.create_application(&harbor, shared.clone()).await).contains("is_shared"));
+    drop(work);
+
+    let mut work = world.work().await;
+    let admin = work.organization("porta-admin").await.unwrap();
+    let shared = work.create_application(&admin, shared).await.unwrap();
+    work.commit().await.unwrap();
+    let mut work = world.work().await;
+    assert_eq!(work.visible_application(&harbor, "shared").await.unwrap(), shared);
+    assert_eq!(work.own_application(&harbor, &shared.slug).await.unwrap(), None);
+    let role = work.create_role(&harbor, &shared, NewRole { name: "Spy".into(), ..NewRole::default() }).await;
+    assert!(refused(role).contains("was not found"), "a tenant does not change a shared application");
+    let reserved = NewApplication { name: "System".into(), ..NewApplication::default() };
+    assert!(refused(work.create_application(&harbor, reserved).await).contains("reserved"));
+}
+
+async fn parts_of_an_application_are_audited(world: World) {
+    let harbor = world.organization("harbor").await;
+    let application = world.application(&harbor, "dock").await;
+    let mut work = world.work().await;
+    let module = NewModule {
+        name: "Berths".into(),
+        slug: "berths".into(),
+        description: None,
+        status: ModuleStatus::Active,
+    };
+    let module = work.create_module(&harbor, &application, module).await.unwrap();
+    let mut renamed = module.clone();
+    renamed.status = ModuleStatus::Inactive;
+    assert_eq!(work.update_module(&harbor, &application, &module, renamed).await.unwrap(), ["status"]);
+    let role = NewRole { name: "Planner".into(), ..NewRole::default() };
+    let role = work.create_role(&harbor, &application, role).await.unwrap();
+    let permission = NewPermission { name: "See".into(), slug: "dock:berths:read".into(), description: None };
+    let permission = work.create_permission(&harbor, &application, permission).await.unwrap();
+    assert!(work.link_permission(&harbor, &application, &role, &permission).await.unwrap());
+    assert!(!work.link_permission(&harbor, &application, &role, &permission).await.unwrap());
+    let short = NewPermission { name: "See".into(), slug: "read".into(), description: None };
+    assert!(refused(work.create_permission(&harbor, &application, short).await).contains("three segments"));
+    let claim = NewClaim {
+        claim_name: "sub".into(),
+        claim_type: ClaimType::String,
+        description: None,
+        include_in_id_token: None,
+        include_in_access_token: None,
+        include_in_userinfo: None,
+    };
+    assert!(
+        refused(work.define_claim(&harbor, &application, claim.clone()).await).contains("standard claim")
+    );
+    let claim = NewClaim { claim_name: "terminal".into(), ..claim };
+    let claim = work.define_claim(&harbor, &application, claim).await.unwrap();
+    assert!(!claim.include_in_id_token && claim.include_in_access_token && claim.include_in_userinfo);
+    let mut retyped = claim.clone();
+    retyped.claim_type = ClaimType::Number;
+    assert!(refused(work.update_claim(&harbor, &application, &claim, retyped).await).contains("claim_type"));
+    work.commit().await.unwrap();
+    let names = world.audit_names().await;
+    for expected in [
+        "app.created",
+        "app.module.created",
+        "app.module.deactivated",
+        "role.created",
+        "permission.created",
+        "role.permissions.assigned",
+        "claim.defined",
+    ] {
+        assert_eq!(names.iter().filter(|n| *n == expected).count(), 1, "{expected} in {names:?}");
+    }
+}
+
+async fn an_archived_application_takes_no_clients(world: World) {
+    let harbor = world.organization("harbor").await;
+    let application = world.application(&harbor, "dock").await;
+    let mut work = world.work().await;
+    let archived =
+        work.set_application_status(&harbor, &application, ApplicationStatus::Archived).await.unwrap();
+    let back = work.set_application_status(&harbor, &archived, ApplicationStatus::Active).await;
+    assert!(refused(back).contains("archived"));
+    let client = work.create_client(&harbor, &archived, NewClient::default()).await.map(|_| ());
+    assert!(refused(client).contains("application is not active"));
+}
+
+fn confidential(name: &str) -> NewClient {
+    NewClient {
+        client_name: name.to_owned(),
+        redirect_uris: vec!["https://app.example/cb".to_owned()],
+        ..NewClient::default()
+    }
+}
+
+async fn a_confidential_client_has_a_secret_at_once(world: World) {
+    let harbor = world.organization("harbor").await;
+    let application = world.application(&harbor, "dock").await;
+    world.heard();
+    let mut work = world.work().await;
+    let (client, secret) = work.create_client(&harbor, &application, confidential("Web")).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(client.client_type, ClientType::Confidential);
+    assert_eq!(client.token_endpoint_auth_method, TokenEndpointAuthMethod::ClientSecretBasic);
+    assert_eq!(
+        client.grant_types,
+        [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials]
+    );
+    assert_eq!(client.client_id.as_str().len(), 43);
+    let secret = secret.unwrap();
+    let value = secret.generated.unwrap();
+    assert_eq!(value.expose_secret().len(), 64);
+    let mut repositories = world.store.repositories();
+    let stored = repositories.clients(harbor.id).secrets(client.id).await.unwrap();
+    assert_eq!(stored, [secret.stored]);
+    assert_eq!(stored[0].digest, TokenDigest::of(value.expose_secret()));
+    assert!(world.heard().contains(&Change::Client(client.client_id)));
+    let audit = world.audit().await;
+    assert!(audit.iter().all(|e| !e.metadata.to_string().contains(value.expose_secret())));
+    assert!(audit.iter().any(|e| e.event_type == "client.secret.generated"));
+}
+
+async fn secrets_that_are_refused(world: World) {
+    let harbor = world.organization("harbor").await;
+    let application = world.application(&harbor, "dock").await;
+    let with = |secret| NewClient { secret, ..confidential("Web") };
+    let value = |text: &str| NewSecret { value: Some(text.into()), ..NewSecret::default() };
+    let public = NewClient { client_type: Some(ClientType::Public), ..with(value("a-long-enough-secret")) };
+    let cases = [
+        (with(value("fifteen chars..")), "secret.value"),
+        (with(value("sixteen chars \u{e4}\u{e4}\u{e4}")), "secret.value"),
+        (with(value(&"x".repeat(256))), "secret.value"),
+        (with(NewSecret { expires_at: Some(START), ..NewSecret::default() }), "secret.expires_at"),
+        (with(NewSecret { label: Some("x".repeat(256)), ..NewSecret::default() }), "secret.label"),
+        (public, "public clients cannot have secrets"),
+    ];
+    for (new, expected) in cases {
+        let mut work = world.work().await;
+        let problem = refused(work.create_client(&harbor, &application, new).await.map(|_| ()));
+        assert!(problem.contains(expected), "{expected}: {problem}");
+    }
+    let mut work = world.work().await;
+    let given = with(value("a-long-enough-secret"));
+    let (_, secret) = work.create_client(&harbor, &application, given).await.unwrap();
+    let secret = secret.unwrap();
+    assert!(secret.generated.is_none(), "nothing new to tell");
+    assert_eq!(secret.stored.digest, TokenDigest::of("a-long-enough-secret"));
+}
+
+async fn secrets_overlap_until_one_is_revoked(world: World) {
+    let harbor = world.organization("harbor").await;
+    let application = world.application(&harbor, "dock").await;
+    let mut work = world.work().await;
+    let (client, first) = work.create_client(&harbor, &application, confidential("Web")).await.unwrap();
+    work.create_client_secret(&harbor, &client, NewSecret::default()).await.unwrap();
+    let first = first.unwrap().stored.id;
+    work.revoke_client_secret(&harbor, &client, first).await.unwrap();
+    assert!(refused(work.revoke_client_secret(&harbor, &client, first).await).contains("already revoked"));
+    work.commit().await.unwrap();
+    let mut repositories = world.store.repositories();
+    let secrets = repositories.clients(harbor.id).secrets(client.id).await.unwrap();
+    assert_eq!(secrets.iter().filter(|s| s.is_usable(START)).count(), 1);
+    assert!(world.audit_names().await.contains(&"client.secret.revoked".to_owned()));
+}
+
+async fn clients_that_are_refused(world: World) {
+    let harbor = world.organization("harbor").await;
+    let application = world.application(&harbor, "dock").await;
+    let mut work = world.work().await;
+    let new =
+        NewClient { require_pkce: Some(false), client_type: Some(ClientType::Public), ..confidential("") };
+    let problem = refused(work.create_client(&harbor, &application, new).await.map(|_| ()));
+    assert!(problem.contains("client_name") && problem.contains("require_pkce"), "all at once: {problem}");
+    let new = NewClient { client_id: Some("with space".into()), ..confidential("Web") };
+    assert!(refused(work.create_client(&harbor, &application, new).await.map(|_| ())).contains("client_id"));
+    let (client, _) = work.create_client(&harbor, &application, confidential("Web")).await.unwrap();
+    let mut retyped = client.clone();
+    retyped.client_type = ClientType::Public;
+    assert!(refused(work.update_client(&harbor, &client, retyped).await).contains("client_type"));
+    let mut broken = client.clone();
+    broken.redirect_uris = vec!["https://app.example/#".into()];
+    assert!(refused(work.update_client(&harbor, &client, broken).await).contains("redirect_uris"));
+}
+
+async fn client_identifiers_are_unique_on_the_platform(world: World) {
+    let (harbor, other) = (world.organization("harbor").await, world.organization("other").await);
+    let application = world.application(&harbor, "dock").await;
+    let others = world.application(&other, "dock").await;
+    world.client(&harbor, &application, "dock-web", &[]).await;
+    let mut work = world.work().await;
+    let new = NewClient { client_id: Some("dock-web".into()), ..confidential("Web") };
+    assert!(refused(work.create_client(&other, &others, new).await.map(|_| ())).contains("already taken"));
+}
+
+async fn stopping_a_client_ends_its_tokens_everywhere(world: World) {
+    let (harbor, guest) = (world.organization("harbor").await, world.organization("guest").await);
+    let application = world.application(&harbor, "dock").await;
+    let client = world.client(&harbor, &application, "dock-web", &[&guest]).await;
+    let second = world.client(&harbor, &application, "dock-app", &[]).await;
+    let (ana, gil) =
+        (world.user(&harbor, "ana@harbor.test").await, world.user(&guest, "gil@guest.test").await);
+    let here = world.token(&harbor, &ana, &client).await;
+    let elsewhere = world.token(&guest, &gil, &client).await;
+    let untouched = world.token(&harbor, &ana, &second).await;
+    let mut work = world.work().await;
+    let (organization, found) = work.client("dock-web").await.unwrap();
+    assert_eq!((organization.id, &found), (harbor.id, &client));
+    let stopped = work.set_client_status(&harbor, &client, ClientStatus::Inactive).await.unwrap();
+    work.commit().await.unwrap();
+    assert!(world.is_revoked(&harbor, &here).await);
+    assert!(world.is_revoked(&guest, &elsewhere).await);
+    assert!(!world.is_revoked(&harbor, &untouched).await);
+    let mut work = world.work().await;
+    let active = work.set_client_status(&harbor, &stopped, ClientStatus::Active).await.unwrap();
+    let revoked = work.set_client_status(&harbor, &active, ClientStatus::Revoked).await.unwrap();
+    let back = work.set_client_status(&harbor, &revoked, ClientStatus::Active).await;
+    assert!(refused(back).contains("revoked"));
+    work.commit().await.unwrap();
+    let names = world.audit_names().await;
+    for expected in ["client.deactivated", "client.activated", "client.revoked"] {
+        assert!(names.iter().any(|n| n == expected), "{expected}");
+    }
+}
+
+async fn a_guest_that_is_removed_loses_its_tokens(world: World) {
+    let (harbor, guest) = (world.organization("harbor").await, world.organization("guest").await);
+    let application = world.application(&harbor, "dock").await;
+    let client = world.client(&harbor, &application, "dock-web", &[&guest, &harbor]).await;
+    assert_eq!(client.allowed_organizations, [guest.id], "the owner is not its own guest");
+    let gil = world.user(&guest, "gil@guest.test").await;
+    let token = world.token(&guest, &gil, &client).await;
+    let mut after = client.clone();
+    after.allowed_organizations = vec![];
+    let mut work = world.work().await;
+    let (_, fields) = work.update_client(&harbor, &client, after).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(fields, ["allowed_organizations"]);
+    assert!(world.is_revoked(&guest, &token).await);
+}
+
+async fn suspending_a_person_ends_their_tokens_only(world: World) {
+    let harbor = world.organization("harbor").await;
+    let application = world.application(&harbor, "dock").await;
+    let client = world.client(&harbor, &application, "dock-web", &[]).await;
+    let (ana, ben) =
+        (world.user(&harbor, "ana@harbor.test").await, world.user(&harbor, "ben@harbor.test").await);
+    let (hers, his) = (world.token(&harbor, &ana, &client).await, world.token(&harbor, &ben, &client).await);
+    let mut work = world.work().await;
+    let found = work.user(&harbor, "ANA@harbor.test").await.unwrap();
+    let suspended = work.set_user_status(&harbor, &found, UserStatus::Suspended, Some("left")).await.unwrap();
+    assert_eq!(suspended.status, UserStatus::Suspended);
+    work.commit().await.unwrap();
+    assert!(world.is_revoked(&harbor, &hers).await);
+    assert!(!world.is_revoked(&harbor, &his).await);
+    let mut work = world.work().await;
+    let locked = work.set_user_status(&harbor, &suspended, UserStatus::Locked, None).await;
+    assert!(refused(locked).contains("suspended"));
+    work.set_user_status(&harbor, &suspended, UserStatus::Active, None).await.unwrap();
+    work.commit().await.unwrap();
+    let names = world.audit_names().await;
+    assert!(names.contains(&"user.suspended".to_owned()) && names.contains(&"user.activated".to_owned()));
+}
+
+async fn people_that_are_refused(world: World) {
+    let harbor = world.organization("harbor").await;
+    world.user(&harbor, "ana@harbor.test").await;
+    let with = |email: &str, profile| NewUser { email: email.to_owned(), profile, ..NewUser::default() };
+    let birth = Profile { birthdate: Some("1990-02-30".into()), ..Profile::default() };
+    for (new, expected) in [
+        (with("ana", Profile::default()), "email"),
+        (with("Ana@Harbor.test", Profile::default()), "already taken"),
+        (with("ben@harbor.test", birth), "birthdate"),
+    ] {
+        let mut work = world.work().await;
+        let problem = refused(work.create_user(&harbor, new).await);
+        assert!(problem.contains(expected), "{expected}: {problem}");
+    }
+    for (password, expected) in [("1234567", "at least 8"), (&*"x".repeat(129), "at most 128")] {
+        assert!(refused(world.directory.hash_password(&password.into()).await).contains(expected));
+    }
+    assert!(world.directory.hash_password(&"日本語日本語日本".into()).await.is_ok(), "code points count");
+    let other = world.organization("other").await;
+    world.user(&other, "ana@harbor.test").await;
+}
+
+async fn a_new_address_is_unverified(world: World) {
+    let harbor = world.organization("harbor").await;
+    let ana = world.user(&harbor, "ana@harbor.test").await;
+    let mut work = world.work().await;
+    let verified = porta_core::user::User { email_verified: true, ..ana.clone() };
+    let (verified, fields) = work.update_user(&harbor, &ana, verified).await.unwrap();
+    assert_eq!(fields, ["email_verified"]);
+    let mut moved = verified.clone();
+    moved.email = porta_core::user::Email::parse("ana@new.test").unwrap();
+    let (moved, _) = work.update_user(&harbor, &verified, moved).await.unwrap();
+    assert!(!moved.email_verified);
+}
+
+async fn passwords_are_set_and_taken_away(world: World) {
+    let harbor = world.organization("harbor").await;
+    let ana = world.user(&harbor, "ana@harbor.test").await;
+    let hash = world.directory.hash_password(&"lantern-Quay-41".into()).await.unwrap();
+    let mut work = world.work().await;
+    work.set_user_password(&harbor, &ana, Some(&hash)).await.unwrap();
+    assert_eq!(work.user(&harbor, "ana@harbor.test").await.unwrap().password_hash, Some(hash));
+    work.set_user_password(&harbor, &ana, None).await.unwrap();
+    work.commit().await.unwrap();
+    let names = world.audit_names().await;
+    assert!(
+        names.contains(&"user.password.set".to_owned())
+            && names.contains(&"user.password.cleared".to_owned())
+    );
+}
+
+async fn roles_are_given_once(world: World) {
+    let harbor = world.organization("harbor").await;
+    let application = world.application(&harbor, "dock").await;
+    let ana = world.user(&harbor, "ana@harbor.test").await;
+    let mut work = world.work().await;
+    let role = NewRole { name: "Planner".into(), ..NewRole::default() };
+    let role = work.create_role(&harbor, &application, role).await.unwrap();
+    assert!(work.assign_role(&harbor, &ana, &role).await.unwrap());
+    assert!(!work.assign_role(&harbor, &ana, &role).await.unwrap());
+    assert!(work.remove_role(&harbor, &ana, &role).await.unwrap());
+    assert!(!work.remove_role(&harbor, &ana, &role).await.unwrap());
+    work.commit().await.unwrap();
+    let audit = world.audit().await;
+    let assigned: Vec<_> = audit.iter().filter(|e| e.event_type == "user.roles.assigned").collect();
+    assert_eq!(assigned.len(), 1);
+    assert_eq!(assigned[0].user_id, Some(ana.id));
+}
+
+async fn claim_values_have_their_type(world: World) {
+    let harbor = world.organization("harbor").await;
+    let application = world.application(&harbor, "dock").await;
+    let ana = world.user(&harbor, "ana@harbor.test").await;
+    let mut work = world.work().await;
+    let claim = work.define_claim(&harbor, &application, number_claim("limit")).await.unwrap();
+    for bad in [json!("15"), json!(null), json!(true), json!([15])] {
+        assert!(refused(work.set_claim_value(&harbor, &ana, &claim, &bad).await).contains("takes a number"));
+    }
+    assert!(work.set_claim_value(&harbor, &ana, &claim, &json!(15)).await.unwrap());
+    assert!(!work.set_claim_value(&harbor, &ana, &claim, &json!(15)).await.unwrap());
+    assert!(work.set_claim_value(&harbor, &ana, &claim, &json!(16)).await.unwrap());
+    work.commit().await.unwrap();
+    let audit = world.audit().await;
+    let set: Vec<_> = audit.iter().filter(|e| e.event_type == "claim.value.set").collect();
+    assert_eq!(set.len(), 2);
+    assert!(set[0].metadata.get("value").is_none(), "values are personal data");
+}
+
+async fn settings_have_layers(world: World) {
+    let harbor = world.organization("harbor").await;
+    world.heard();
+    let mut work = world.work().await;
+    assert!(work.set_setting(None, "access_token_ttl", &json!("20m")).await.unwrap());
+    assert!(!work.set_setting(None, "access_token_ttl", &json!(1200)).await.unwrap());
+    assert!(work.set_setting(Some(&harbor), "lockout_duration_seconds", &json!(60)).await.unwrap());
+    for (key, value, expected) in [
+        ("cookie_secure", json!(true), "was not found"),
+        ("access_token_ttl", json!("soon"), "takes a duration"),
+        ("authorization_code_ttl", json!(600), "1 to 60"),
+    ] {
+        assert!(refused(work.set_setting(None, key, &value).await).contains(expected));
+    }
+    let platform_only = work.set_setting(Some(&harbor), "interaction_ttl", &json!(600)).await;
+    assert!(refused(platform_only).contains("whole platform"));
+    work.commit().await.unwrap();
+    assert_eq!(world.heard(), [Change::Settings(None), Change::Settings(Some(harbor.id))]);
+
+    let settings = world.directory.settings(Some(&harbor)).await.unwrap();
+    let of = |key: &str| settings.iter().find(|s| s.definition.key == key).unwrap();
+    assert_eq!(
+        (&of("access_token_ttl").value, of("access_token_ttl").source),
+        (&json!(1200), SettingSource::Platform)
+    );
+    assert_eq!(
+        (&of("lockout_duration").value, of("lockout_duration").source),
+        (&json!(60), SettingSource::Organization)
+    );
+    assert_eq!(of("id_token_ttl").source, SettingSource::Default);
+    assert!(settings.iter().all(|s| s.definition.per_organization));
+
+    let mut work = world.work().await;
+    assert!(work.unset_setting(Some(&harbor), "lockout_duration").await.unwrap());
+    assert!(!work.unset_setting(Some(&harbor), "lockout_duration").await.unwrap());
+    work.commit().await.unwrap();
+    assert_eq!(world.audit_names().await.iter().filter(|n| *n == "config.updated").count(), 3);
+}
+
+async fn lookups_do_not_cross_tenants(world: World) {
+    let (harbor, other) = (world.organization("harbor").await, world.organization("other").await);
+    let ana = world.user(&harbor, "ana@harbor.test").await;
+    let mut work = world.work().await;
+    assert_eq!(work.organization(&harbor.id.to_string()).await.unwrap(), harbor);
+    assert!(refused(work.user(&other, "ana@harbor.test").await).contains("was not found"));
+    assert!(refused(work.user(&other, &ana.id.to_string()).await).contains("was not found"));
+    assert!(refused(work.client("nobody").await).contains("was not found"));
+    assert!(
+        refused(work.set_user_status(&other, &ana, UserStatus::Suspended, None).await).contains("moment")
+    );
+    assert_eq!(work.own_application(&other, &Slug::parse("dock").unwrap()).await.unwrap(), None);
+}

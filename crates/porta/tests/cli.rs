@@ -1,0 +1,306 @@
+//! The executable as an operator runs it, on an embedded store in a directory of its own.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod support;
+
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+
+use serde_json::Value;
+use support::{Place, WORLD};
+
+fn provisioned() -> Place {
+    let place = Place::new();
+    let file = place.write("world.yaml", WORLD);
+    place.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    place
+}
+
+#[test]
+fn help_and_version_succeed_and_unknown_words_do_not() {
+    let place = Place::new();
+    assert!(place.succeed(&["--help"]).stdout.contains("provision"));
+    assert!(place.succeed(&["--version"]).stdout.starts_with("porta "));
+    for arguments in
+        [&["dance"][..], &["migrate", "up", "--sideways"], &["keys", "rotate", "--alg", "none"], &[]]
+    {
+        assert_eq!(place.run(arguments).code, 1, "{arguments:?}");
+    }
+}
+
+#[test]
+fn commands_without_direct_say_that_http_comes_later() {
+    let place = Place::new();
+    for arguments in [
+        &["keys", "list"][..],
+        &["config", "list"],
+        &["org", "suspend", "harbor"],
+        &["client", "activate", "x"],
+        &["user", "activate", "a@b.c", "--org", "harbor"],
+        &["provision", "-f", "x.yaml"],
+    ] {
+        let outcome = place.run(arguments);
+        assert_eq!(outcome.code, 1, "{arguments:?}");
+        assert!(outcome.stderr.contains("--direct"), "{}", outcome.stderr);
+    }
+    assert!(!place.path(".porta").exists(), "nothing was opened");
+}
+
+#[test]
+fn migrations_are_listed_before_and_after() {
+    let place = Place::new();
+    let before = place.succeed(&["migrate", "status", "--json"]).json();
+    let all = before.as_array().unwrap();
+    assert!(!all.is_empty() && all.iter().all(|m| m["run_on"].is_null()), "{before}");
+    place.succeed(&["migrate", "up"]);
+    let after = place.succeed(&["migrate", "status", "--json"]).json();
+    assert_eq!(after.as_array().unwrap().len(), all.len());
+    assert!(after.as_array().unwrap().iter().all(|m| m["run_on"].is_string()), "{after}");
+    assert!(place.succeed(&["migrate", "up"]).stdout.contains("up to date"));
+    assert!(place.succeed(&["migrate", "status"]).stdout.contains("applied"));
+}
+
+#[test]
+fn provisioning_shows_secrets_once() {
+    let place = Place::new();
+    let file = place.write("world.yaml", WORLD);
+    let file = file.to_str().unwrap();
+    let first = place.succeed(&["provision", "-f", file, "--direct", "--json"]).json();
+    let secret = first["credentials"][1]["secretPlaintext"].as_str().unwrap().to_owned();
+    assert_eq!(secret.len(), 64);
+    assert_eq!(first["credentials"][0]["clientId"], "dock-web");
+    let again = place.succeed(&["provision", "-f", file, "--direct"]);
+    assert!(again.stdout.contains("0 created, 0 updated"), "{}", again.stdout);
+    assert!(!again.stdout.contains(&secret));
+    assert!(place.notices().iter().any(|l| l.contains("\"organization\"") && l.contains("harbor")));
+}
+
+#[test]
+fn provisioning_reads_standard_input() {
+    let place = Place::new();
+    let mut child = place
+        .command(&["provision", "-f", "/dev/stdin", "--direct", "--dry-run"], &[])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(WORLD.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains("Dry run: nothing was applied."), "{stdout}");
+    assert!(place.succeed(&["keys", "list", "--direct", "--json"]).json().as_array().unwrap().is_empty());
+}
+
+#[test]
+fn refused_files_answer_3_with_one_line_per_problem() {
+    let place = Place::new();
+    let file = place.write("bad.yaml", "version: \"1.0\"\norganizations:\n  - nam: Harbor\n");
+    let outcome = place.run(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("organizations[0].nam: unknown field"), "{}", outcome.stderr);
+    let text = WORLD.replace("kim@harbor.test", "kim").replace("https://a.example/cb", "http://a.example/#");
+    let file = place.write("refused.yaml", &text);
+    let outcome = place.run(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("organizations[0].applications[0].clients[0].redirect_uris: "));
+    assert!(outcome.stderr.contains("organizations[0].users[0].email: "));
+    assert!(outcome.stderr.contains("nothing was applied"));
+    let outcome = place.run(&["provision", "-f", file.to_str().unwrap(), "--direct", "--keep-going"]);
+    assert_eq!(outcome.code, 4, "{}{}", outcome.stdout, outcome.stderr);
+    for (name, problem) in [("missing.yaml", "cannot be read"), ("world.toml", ".yaml, .yml or .json")] {
+        let outcome = place.run(&["provision", "-f", name, "--direct"]);
+        assert_eq!(outcome.code, 1);
+        assert!(outcome.stderr.contains(problem), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn secrets_come_from_the_environment() {
+    let place = Place::new();
+    let text = WORLD.replace(
+        "grant_types: [client_credentials]",
+        "grant_types: [client_credentials], secret: { value: \"${FEED_SECRET}\" }",
+    );
+    let file = place.write("world.yaml", &text);
+    let arguments = ["provision", "-f", file.to_str().unwrap(), "--direct"];
+    let outcome = place.run(&arguments);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("secret.value: environment variable FEED_SECRET is not set"));
+    let outcome = place.run_with(&arguments, &[("FEED_SECRET", "a-secret-of-the-feed")]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(!outcome.stdout.contains("a-secret-of-the-feed"));
+}
+
+#[test]
+fn credentials_go_to_a_file_that_only_its_owner_reads() {
+    let place = Place::new();
+    let file = place.write("world.yaml", WORLD);
+    let out = place.path("credentials.json");
+    let arguments =
+        ["provision", "-f", file.to_str().unwrap(), "--direct", "--credentials-out", out.to_str().unwrap()];
+    let outcome = place.succeed(&arguments);
+    let text = std::fs::read_to_string(&out).unwrap();
+    let entries: Value = serde_json::from_str(&text).unwrap();
+    let secret = entries[1]["secretPlaintext"].as_str().unwrap();
+    assert!(!outcome.stdout.contains(secret));
+    assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600);
+    place.succeed(&arguments);
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "a second run keeps what is there");
+    std::fs::write(&out, "notes of mine").unwrap();
+    let outcome = place.run(&arguments);
+    assert_eq!(outcome.code, 1);
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), "notes of mine");
+    let left: Vec<_> = std::fs::read_dir(place.directory.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with(".credentials"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn keys_are_listed_and_rotated() {
+    let place = provisioned();
+    let before = place.succeed(&["keys", "list", "--direct", "--json", "--org", "harbor"]).json();
+    assert_eq!(before.as_array().unwrap().len(), 2);
+    assert!(!before.to_string().contains("private"));
+    let unasked = place.run(&["keys", "rotate", "--direct", "--org", "harbor"]);
+    assert_eq!(unasked.code, 1);
+    assert!(unasked.stderr.contains("--force"), "{}", unasked.stderr);
+    let rotated = place
+        .succeed(&["keys", "rotate", "--direct", "--org", "harbor", "--alg", "ES256", "--force", "--json"])
+        .json();
+    let status_of = |keys: &Value, kid: &Value| {
+        keys.as_array().unwrap().iter().find(|k| k["kid"] == *kid).map(|k| k["status"].clone()).unwrap()
+    };
+    let after = place.succeed(&["keys", "list", "--direct", "--json"]).json();
+    assert_eq!(status_of(&before, &rotated[0]["active"]), "next");
+    assert_eq!(status_of(&after, &rotated[0]["active"]), "active");
+    assert_eq!(status_of(&after, &rotated[0]["retired"]), "retired");
+    assert_eq!(status_of(&after, &rotated[0]["next"]), "next");
+    assert!(place.notices().iter().any(|l| l.contains("signing_keys")));
+    place.succeed(&["keys", "rotate", "--direct", "--force"]);
+    assert!(place.succeed(&["keys", "list", "--direct"]).stdout.contains("harbor"));
+}
+
+#[test]
+fn settings_are_set_and_unset() {
+    let place = provisioned();
+    let value = |arguments: &[&str], key: &str| {
+        let list = place.succeed(arguments).json();
+        let found = list.as_array().unwrap().iter().find(|s| s["key"] == key).cloned().unwrap();
+        (found["value"].clone(), found["source"].clone())
+    };
+    let platform = ["config", "list", "--direct", "--json"];
+    let harbor = ["config", "list", "--direct", "--json", "--org", "harbor"];
+    assert_eq!(value(&platform, "access_token_ttl"), (3600.into(), "default".into()));
+    place.succeed(&["config", "set", "access_token_ttl", "15m", "--direct"]);
+    place.succeed(&["config", "set", "access_token_ttl", "300", "--direct", "--org", "harbor"]);
+    assert_eq!(value(&platform, "access_token_ttl"), (900.into(), "platform".into()));
+    assert_eq!(value(&harbor, "access_token_ttl"), (300.into(), "organization".into()));
+    place.succeed(&["config", "unset", "access_token_ttl", "--direct", "--org", "harbor"]);
+    assert_eq!(value(&harbor, "access_token_ttl"), (900.into(), "platform".into()));
+    assert!(place.succeed(&["config", "list", "--direct"]).stdout.contains("900 s"));
+    let refused = place.run(&["config", "set", "access_token_ttl", "soon", "--direct"]);
+    assert_eq!(refused.code, 3);
+    assert_eq!(place.run(&["config", "set", "weather", "1", "--direct"]).code, 1);
+    assert_eq!(place.run(&["config", "list", "--direct", "--org", "nobody"]).code, 1);
+}
+
+#[test]
+fn organizations_clients_and_people_are_stopped_and_started() {
+    let place = provisioned();
+    for (stop, start) in [
+        (&["org", "suspend", "harbor"][..], &["org", "activate", "harbor"][..]),
+        (&["client", "suspend", "dock-web"], &["client", "activate", "dock-web"]),
+        (&["client", "deactivate", "dock-web"], &["client", "activate", "dock-web"]),
+        (
+            &["user", "suspend", "kim@harbor.test", "--org", "harbor"],
+            &["user", "activate", "KIM@harbor.test", "--org", "harbor"],
+        ),
+    ] {
+        let direct = |words: &[&str], more: &[&str]| place.run(&[words, &["--direct"], more].concat());
+        assert_eq!(direct(stop, &[]).code, 1, "nobody confirmed {stop:?}");
+        assert_eq!(direct(stop, &["--force"]).code, 0, "{stop:?}");
+        let twice = direct(stop, &["--force"]);
+        assert_eq!(twice.code, 3, "{stop:?} {}", twice.stderr);
+        assert_eq!(direct(start, &[]).code, 0, "{start:?}");
+    }
+    let missing = place.run(&["org", "suspend", "nobody", "--direct", "--force"]);
+    assert_eq!((missing.code, missing.stderr.as_str()), (1, "❌ organization `nobody` was not found\n"));
+    let admin = place.run(&["org", "suspend", "porta-admin", "--direct", "--force"]);
+    assert_eq!(admin.code, 3);
+    assert!(admin.stderr.contains("super-admin"));
+}
+
+#[test]
+fn only_needed_configuration_is_read() {
+    let place = provisioned();
+    let broken =
+        [("PORT", "many"), ("ISSUER_BASE_URL", "nonsense"), ("SMTP_PORT", "x"), ("LOG_LEVEL", "loud")];
+    assert_eq!(place.run_with(&["keys", "list", "--direct"], &broken).code, 0);
+    let no_keys = [("SIGNING_KEY_ENCRYPTION_KEY", "short")];
+    assert_eq!(place.run_with(&["migrate", "status"], &no_keys).code, 0);
+    let refused = place.run_with(&["keys", "list", "--direct"], &no_keys);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("SIGNING_KEY_ENCRYPTION_KEY"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("short\""));
+}
+
+#[test]
+fn health_of_the_dependencies_and_of_a_server() {
+    let place = provisioned();
+    let direct = place.succeed(&["health", "--direct", "--json"]).json();
+    assert_eq!(direct["database"], "ok");
+    let nobody = place.run(&["health", "--server", "http://127.0.0.1:9", "--json"]);
+    assert_eq!(nobody.code, 1);
+    assert_eq!(nobody.json()["server"], "error");
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        for body in [
+            r#"{"status":"healthy","checks":{"database":"ok","redis":"ok"}}"#,
+            r#"{"status":"unhealthy","checks":{"database":"error","redis":"ok"}}"#,
+        ] {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 1024];
+            let read = std::io::Read::read(&mut stream, &mut request).unwrap();
+            assert!(request[..read].starts_with(b"GET /health HTTP/1.1\r\n"));
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            )
+            .unwrap();
+        }
+    });
+    let well = place.run_with(&["health", "--json"], &[("PORTA_SERVER", &address)]);
+    assert_eq!(well.code, 0, "{}{}", well.stdout, well.stderr);
+    assert_eq!(well.json()["redis"], "ok");
+    let ill = place.run(&["health", "--server", &address]);
+    assert_eq!(ill.code, 1);
+    assert!(ill.stderr.contains("not healthy: database"), "{}", ill.stderr);
+    server.join().unwrap();
+}
+
+#[test]
+fn an_interrupted_command_says_130() {
+    let place = Place::new();
+    let mut child = place
+        .command(&["provision", "-f", "-", "--direct"], &[])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // More than a pipe holds: once it is written, the command is reading, and waits for an end that never comes.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&vec![b'#'; 1024 * 1024]).unwrap();
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(stdin);
+    assert!(!place.path(".porta").exists());
+}

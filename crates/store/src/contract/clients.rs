@@ -1,0 +1,180 @@
+//! Clients and their secrets.
+
+use std::sync::Arc;
+
+use porta_core::client::{
+    ApplicationType, Client, ClientId, ClientSecret, ClientStatus, ClientType, GrantType, SecretStatus,
+    TokenEndpointAuthMethod,
+};
+use porta_core::organization::{LoginMethod, OrganizationStatus};
+use porta_core::signing_key::SigningAlgorithm;
+use porta_core::{ClientSecretId, Timestamp};
+
+use super::fixture::{HOUR, MINUTE, NOW, World, client, one_round_trip};
+use crate::{Store, StoreError};
+
+fn secret(w: &World, of: &Client, created_at: Timestamp) -> ClientSecret {
+    ClientSecret {
+        id: ClientSecretId::new(created_at, &w.entropy),
+        client: of.id,
+        digest: w.digest(),
+        label: Some("first".to_owned()),
+        expires_at: Some(NOW + HOUR),
+        status: SecretStatus::Active,
+        last_used_at: None,
+        created_at,
+    }
+}
+
+pub async fn round_trip(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.clients(w.acme.organization.id);
+    let mut c = w.acme.client.clone();
+    assert_eq!(acme.by_key(c.id).await.unwrap().as_ref(), Some(&c));
+    c.client_name = "Renamed".to_owned();
+    c.client_type = ClientType::Public;
+    c.application_type = ApplicationType::Spa;
+    c.redirect_uris = vec!["https://a.example/".to_owned(), "https://b.example/?x=\"".to_owned()];
+    c.post_logout_redirect_uris = vec!["https://a.example/out".to_owned()];
+    c.grant_types = vec![GrantType::ClientCredentials, GrantType::AuthorizationCode];
+    c.scope = "openid".to_owned();
+    c.token_endpoint_auth_method = TokenEndpointAuthMethod::None;
+    c.allowed_origins = Vec::new();
+    c.require_pkce = false;
+    c.login_methods = Some(vec![LoginMethod::MagicLink, LoginMethod::Password]);
+    c.id_token_signed_response_alg = SigningAlgorithm::EdDsa;
+    c.userinfo_signed_response_alg = Some(SigningAlgorithm::Rs256);
+    c.allowed_organizations = vec![w.other.organization.id];
+    c.updated_at = NOW + MINUTE;
+    assert!(acme.update(&c).await.unwrap());
+    assert!(acme.update(&c).await.unwrap(), "the same list of organizations again");
+    assert_eq!(acme.by_client_id(&c.client_id).await.unwrap().as_ref(), Some(&c));
+    assert_eq!(acme.by_name(c.application_id, "Renamed").await.unwrap().as_ref(), Some(&c));
+    c.allowed_organizations.clear();
+    assert!(acme.update(&c).await.unwrap());
+    assert_eq!(acme.by_key(c.id).await.unwrap().as_ref(), Some(&c));
+    assert!(acme.set_status(c.id, ClientStatus::Active, ClientStatus::Revoked, NOW).await.unwrap());
+    assert!(!acme.set_status(c.id, ClientStatus::Active, ClientStatus::Inactive, NOW).await.unwrap());
+    let taken = client(w.acme.organization.id, c.application_id, "other-web", &w.entropy);
+    let refused = acme.insert(&taken).await;
+    assert!(
+        matches!(&refused, Err(StoreError::Conflict(rule)) if rule == "clients_client_id"),
+        "{refused:?}"
+    );
+    let mut with_guests = client(w.acme.organization.id, c.application_id, "guests", &w.entropy);
+    with_guests.allowed_organizations = vec![w.other.organization.id];
+    acme.insert(&with_guests).await.unwrap();
+    let mut ids: Vec<_> = acme.page(None, 10).await.unwrap().items.iter().map(|c| c.id).collect();
+    ids.sort();
+    let mut expected = [c.id, with_guests.id];
+    expected.sort();
+    assert_eq!(ids, expected);
+}
+
+pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut c = w.acme.client.clone();
+    let s = secret(&w, &c, NOW);
+    all.clients(w.acme.organization.id).insert_secret(&s).await.unwrap();
+    let mut other = all.clients(w.other.organization.id);
+    assert_eq!(other.by_key(c.id).await.unwrap(), None);
+    assert_eq!(other.by_client_id(&c.client_id).await.unwrap(), None);
+    assert_eq!(other.by_name(c.application_id, &c.client_name).await.unwrap(), None);
+    assert_eq!(other.for_protocol(&c.client_id).await.unwrap(), None);
+    assert!(!other.set_status(c.id, ClientStatus::Active, ClientStatus::Revoked, NOW).await.unwrap());
+    c.client_name = "Stolen".to_owned();
+    c.allowed_organizations = vec![w.other.organization.id];
+    assert!(!other.update(&c).await.unwrap());
+    assert!(other.secrets(c.id).await.unwrap().is_empty());
+    assert!(!other.revoke_secret(c.id, s.id).await.unwrap());
+    other.touch_secrets(&[(s.id, NOW)]).await.unwrap();
+    assert!(matches!(other.insert_secret(&secret(&w, &c, NOW)).await, Err(StoreError::MissingReference(_))));
+    let foreign = client(w.acme.organization.id, c.application_id, "foreign", &w.entropy);
+    assert!(matches!(other.insert(&foreign).await, Err(StoreError::MissingReference(_))));
+    let foreign = client(w.other.organization.id, c.application_id, "foreign", &w.entropy);
+    assert!(
+        matches!(other.insert(&foreign).await, Err(StoreError::MissingReference(_))),
+        "acme's application"
+    );
+    assert!(other.page(None, 10).await.unwrap().items.iter().all(|c| c.id == w.other.client.id));
+    drop(other);
+    let mut acme = all.clients(w.acme.organization.id);
+    assert_eq!(acme.by_key(c.id).await.unwrap().as_ref(), Some(&w.acme.client));
+    assert_eq!(acme.secrets(c.id).await.unwrap(), [s]);
+}
+
+pub async fn what_a_protocol_request_sees(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let (acme, other) = (w.acme.organization.id, w.other.organization.id);
+    let mut c = w.acme.client.clone();
+    let id = c.client_id.clone();
+    assert_eq!(all.clients(acme).for_protocol(&id).await.unwrap(), Some((c.clone(), Vec::new())));
+    let (old, new) = (secret(&w, &c, NOW), secret(&w, &c, NOW + MINUTE));
+    let revoked = ClientSecret { status: SecretStatus::Revoked, ..secret(&w, &c, NOW) };
+    for s in [&old, &new, &revoked] {
+        all.clients(acme).insert_secret(s).await.unwrap();
+    }
+    let seen = one_round_trip(&w.store, all.clients(acme).for_protocol(&id)).await.unwrap().unwrap();
+    assert_eq!(seen, (c.clone(), vec![new, old]));
+    assert_eq!(all.clients(acme).for_protocol(&ClientId::parse("ACME-WEB").unwrap()).await.unwrap(), None);
+    c.allowed_organizations = vec![other];
+    all.clients(acme).update(&c).await.unwrap();
+    assert_eq!(all.clients(other).for_protocol(&id).await.unwrap().map(|(c, _)| c.id), Some(c.id));
+    let (active, suspended) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
+    all.organizations().set_status(acme, active, suspended, NOW).await.unwrap();
+    assert_eq!(all.clients(other).for_protocol(&id).await.unwrap(), None, "its owner is suspended");
+    all.organizations().set_status(acme, suspended, active, NOW).await.unwrap();
+    all.clients(acme).set_status(c.id, ClientStatus::Active, ClientStatus::Inactive, NOW).await.unwrap();
+    assert_eq!(all.clients(acme).for_protocol(&id).await.unwrap(), None);
+    assert_eq!(all.clients(other).for_protocol(&id).await.unwrap(), None);
+}
+
+pub async fn secrets(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let c = &w.acme.client;
+    let mut acme = all.clients(w.acme.organization.id);
+    let (mut old, mut new) = (secret(&w, c, NOW), secret(&w, c, NOW + MINUTE));
+    new.expires_at = None;
+    new.label = None;
+    acme.insert_secret(&old).await.unwrap();
+    acme.insert_secret(&new).await.unwrap();
+    acme.touch_secrets(&[]).await.unwrap();
+    let uses = [(old.id, NOW + MINUTE), (new.id, NOW + MINUTE), (old.id, NOW + HOUR), (old.id, NOW)];
+    one_round_trip(&w.store, acme.touch_secrets(&uses)).await.unwrap();
+    acme.touch_secrets(&[(old.id, NOW)]).await.unwrap();
+    old.last_used_at = Some(NOW + HOUR);
+    new.last_used_at = Some(NOW + MINUTE);
+    assert_eq!(acme.secrets(c.id).await.unwrap(), [new.clone(), old.clone()]);
+    assert!(acme.revoke_secret(c.id, old.id).await.unwrap());
+    assert!(!acme.revoke_secret(c.id, old.id).await.unwrap());
+    old.status = SecretStatus::Revoked;
+    assert_eq!(acme.secrets(c.id).await.unwrap(), [new, old]);
+}
+
+pub async fn origins(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.clients(w.acme.organization.id);
+    assert!(acme.origin_is_registered("https://spa.acme-web.example").await.unwrap());
+    assert!(acme.origin_is_registered("https://acme-web.example").await.unwrap(), "a redirect URI is there");
+    for foreign in [
+        "https://acme-web.exampl",
+        "https://acme-web.example.evil",
+        "http://acme-web.example",
+        "",
+        "https://%",
+    ] {
+        assert!(!acme.origin_is_registered(foreign).await.unwrap(), "{foreign}");
+    }
+    drop(acme);
+    let mut other = all.clients(w.other.organization.id);
+    assert!(!other.origin_is_registered("https://acme-web.example").await.unwrap());
+    drop(other);
+    let mut acme = all.clients(w.acme.organization.id);
+    acme.set_status(w.acme.client.id, ClientStatus::Active, ClientStatus::Inactive, NOW).await.unwrap();
+    assert!(!acme.origin_is_registered("https://acme-web.example").await.unwrap());
+}

@@ -1,0 +1,68 @@
+//! What every store must do, as functions over any store. An implementation runs all of it:
+//!
+//! ```ignore
+//! mod sqlite {
+//!     porta_store::contract_tests!(my_store().await);
+//! }
+//! ```
+//!
+//! where the expression gives a value whose field `store` is an `Arc<dyn Store>` on a freshly migrated database.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test suite that lives in a library so that implementations share it"
+)]
+#![expect(
+    clippy::assigning_clones,
+    clippy::many_single_char_names,
+    reason = "short cases read better plainly"
+)]
+
+pub mod applications;
+pub mod clients;
+pub mod fixture;
+pub mod keys;
+pub mod organizations;
+pub mod races;
+pub mod sessions;
+pub mod sign_in;
+pub mod sweeping;
+pub mod tokens;
+pub mod units;
+pub mod users;
+
+/// One test per case, on a fresh store each.
+#[macro_export]
+macro_rules! contract_tests {
+    ($fresh:expr) => {
+        $crate::contract_tests! { @cases $fresh;
+            applications: own_before_shared, only_the_super_admin_writes_shared, children, foreign_children,
+                roles_and_claims_of_people;
+            clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees, secrets, origins;
+            keys: one_place_each, promotion, another_organization_sees_nothing, racing_for_the_first_key,
+                racing_to_promote;
+            organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
+            races: issuing, rotating, forbidding_while_issuing;
+            sessions: facts, lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
+            sign_in: success, the_session_must_be_ones_own, failures_lock, nobody_there, racing_failures;
+            sweeping: expired_rows_go_in_batches, one_sweeper_at_a_time;
+            tokens: issuing, access_facts, refresh_and_rotation, userinfo_and_rights, endings, forbidden_families,
+                another_organization_sees_nothing;
+            units: commit_and_drop, savepoints, a_failed_unit_keeps_nothing;
+            users: round_trip, addresses_are_unique_per_organization, status_and_password, pages,
+                another_organization_sees_nothing;
+        }
+    };
+    (@cases $fresh:expr; $($module:ident: $($case:ident),+;)+) => { $(
+        mod $module {
+            #[expect(unused_imports, reason = "the expression may name anything around it")]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let fresh = $fresh;
+                    $crate::contract::$module::$case(fresh.store.clone()).await;
+                }
+            )+
+        }
+    )+ };
+}

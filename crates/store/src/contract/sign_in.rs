@@ -1,0 +1,163 @@
+//! What a right and a wrong password leave behind.
+
+use std::sync::Arc;
+
+use porta_core::session::SessionRecord;
+use porta_core::user::{AUTO_LOCKOUT, PasswordHash, UserStatus};
+use porta_core::{EntityId as _, Timestamp, UserId};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::fixture::{HOUR, MINUTE, NOW, World, event, one_round_trip, session};
+use crate::{FailureOutcome, LockPolicy, Store};
+
+const POLICY: LockPolicy = LockPolicy { max_failed_logins: 3, lockout: HOUR };
+
+async fn fail(w: &World, now: Timestamp) -> FailureOutcome {
+    let (failed, locked) = (w.event("failed"), w.event("locked"));
+    let mut all = w.repositories();
+    let mut users = all.users(w.acme.organization.id);
+    let attempt = users.record_sign_in_failure(w.acme.user.email.key(), POLICY, now, &failed, &locked);
+    one_round_trip(&w.store, attempt).await.unwrap().unwrap()
+}
+
+/// A new session that begins at `now`.
+fn session_at(w: &World, now: Timestamp) -> SessionRecord {
+    SessionRecord {
+        created_at: now,
+        last_activity_at: now,
+        expires_at: now + HOUR,
+        ..session(&w.acme.user, &w.entropy)
+    }
+}
+
+async fn succeed(w: &World, session: &SessionRecord) -> bool {
+    let mut all = w.repositories();
+    let mut users = all.users(w.acme.organization.id);
+    let signed_in = w.event("signed-in");
+    users.record_sign_in(w.acme.user.id, POLICY.lockout, None, session, &signed_in).await.unwrap()
+}
+
+pub async fn success(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    fail(&w, NOW).await;
+    let new = session_at(&w, NOW + MINUTE);
+    let hash = PasswordHash::trusted("$argon2id$better".to_owned());
+    let signed_in = w.event("signed-in");
+    let mut all = w.repositories();
+    let mut users = all.users(w.acme.organization.id);
+    let attempt = users.record_sign_in(w.acme.user.id, HOUR, Some(&hash), &new, &signed_in);
+    assert!(one_round_trip(&w.store, attempt).await.unwrap());
+    let ana = users.by_id(w.acme.user.id).await.unwrap().unwrap();
+    assert_eq!((ana.login_count, ana.failed_login_count), (2, 0));
+    assert_eq!((ana.last_login_at, ana.password_hash), (Some(NOW + MINUTE), Some(hash)));
+    drop(users);
+    assert_eq!(all.sessions(w.acme.organization.id).by_id(new.id).await.unwrap().as_ref(), Some(&new));
+    assert_eq!(w.events("signed-in").await, 1);
+    // The same session again is extended, not doubled.
+    let later = SessionRecord { last_activity_at: NOW + HOUR, expires_at: NOW + 9 * HOUR, ..new.clone() };
+    assert!(succeed(&w, &later).await);
+    assert_eq!(all.sessions(w.acme.organization.id).by_id(new.id).await.unwrap(), Some(later));
+    let (from, to) = (UserStatus::Active, UserStatus::Suspended);
+    all.users(w.acme.organization.id).set_status(w.acme.user.id, from, to, None, NOW).await.unwrap();
+    let refused = session_at(&w, NOW);
+    assert!(!succeed(&w, &refused).await);
+    assert_eq!(all.sessions(w.acme.organization.id).by_id(refused.id).await.unwrap(), None);
+    assert_eq!(w.events("signed-in").await, 2);
+}
+
+pub async fn the_session_must_be_ones_own(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let foreign = SessionRecord { id: w.other.session.id, ..session_at(&w, NOW) };
+    assert!(!succeed(&w, &foreign).await);
+    let ended = w.acme.session.clone();
+    all.sessions(w.acme.organization.id).end(ended.id, NOW, &w.event("ended")).await.unwrap();
+    assert!(!succeed(&w, &ended).await);
+    let ana = all.users(w.acme.organization.id).by_id(w.acme.user.id).await.unwrap().unwrap();
+    assert_eq!(ana.login_count, 1, "nothing was written");
+    let theirs = all.sessions(w.other.organization.id).by_id(w.other.session.id).await.unwrap();
+    assert_eq!(theirs.as_ref(), Some(&w.other.session));
+    // A person of another organization.
+    let mut users = all.users(w.other.organization.id);
+    let stray = SessionRecord { organization_id: w.other.organization.id, ..session_at(&w, NOW) };
+    assert!(!users.record_sign_in(w.acme.user.id, HOUR, None, &stray, &w.event("stray")).await.unwrap());
+    assert_eq!(w.events("stray").await, 0);
+}
+
+pub async fn failures_lock(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let status = async || {
+        let mut all = w.repositories();
+        all.users(w.acme.organization.id).by_id(w.acme.user.id).await.unwrap().unwrap()
+    };
+    let outcome = |failed_login_count, locked_now| FailureOutcome { failed_login_count, locked_now };
+    assert_eq!(fail(&w, NOW).await, outcome(1, false));
+    assert_eq!(fail(&w, NOW).await, outcome(2, false));
+    assert_eq!(fail(&w, NOW).await, outcome(3, true));
+    assert_eq!(fail(&w, NOW).await, outcome(4, false), "locked once, also at the same moment");
+    assert_eq!(fail(&w, NOW + MINUTE).await, outcome(5, false));
+    let ana = status().await;
+    assert_eq!((ana.status, ana.locked_reason.as_deref()), (UserStatus::Locked, Some(AUTO_LOCKOUT)));
+    assert_eq!((ana.locked_at, ana.last_failed_login_at), (Some(NOW), Some(NOW + MINUTE)), "not prolonged");
+    assert_eq!((w.events("failed").await, w.events("locked").await), (5, 1));
+    // One moment before the end, and at the end.
+    let almost = Timestamp::from_micros((NOW + HOUR).micros() - 1);
+    assert!(!succeed(&w, &session_at(&w, almost)).await);
+    assert_eq!(fail(&w, NOW + HOUR).await, outcome(1, false), "counts from one again");
+    assert_eq!(status().await.status, UserStatus::Active);
+    assert!(!fail(&w, NOW + HOUR).await.locked_now);
+    assert!(fail(&w, NOW + HOUR).await.locked_now);
+    assert!(succeed(&w, &session_at(&w, NOW + 2 * HOUR)).await, "the lock is over");
+    let ana = status().await;
+    assert_eq!((ana.status, ana.locked_at, ana.failed_login_count), (UserStatus::Active, None, 0));
+    // A lock by hand does not lift itself.
+    let mut all = w.repositories();
+    let (active, locked) = (UserStatus::Active, UserStatus::Locked);
+    all.users(w.acme.organization.id).set_status(ana.id, active, locked, Some("by hand"), NOW).await.unwrap();
+    assert!(!succeed(&w, &session_at(&w, NOW + 9 * HOUR)).await);
+    assert!(!fail(&w, NOW + 9 * HOUR).await.locked_now);
+}
+
+pub async fn nobody_there(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let (failed, locked) = (w.event("nobody"), w.event("nobody-locked"));
+    let mut users = all.users(w.acme.organization.id);
+    let attempt = users.record_sign_in_failure("nobody@example.com", POLICY, NOW, &failed, &locked);
+    assert_eq!(one_round_trip(&w.store, attempt).await.unwrap(), None);
+    drop(users);
+    fail(&w, NOW).await;
+    let events = all.audit().recent(Some(w.acme.organization.id), 100).await.unwrap();
+    let user_of = |event: &str| events.iter().find(|e| e.event_type == event).map(|e| e.user_id);
+    assert_eq!(user_of("nobody"), Some(None));
+    assert_eq!(user_of("failed"), Some(Some(w.acme.user.id)), "filled in");
+    assert_eq!(user_of("nobody-locked"), None);
+    let nobody = UserId::from_uuid(Uuid::nil());
+    let mut users = all.users(w.acme.organization.id);
+    let stray = session_at(&w, NOW);
+    assert!(!users.record_sign_in(nobody, HOUR, None, &stray, &w.event("x")).await.unwrap());
+}
+
+/// Forty wrong passwords at once count as forty and lock once.
+pub async fn racing_failures(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let policy = LockPolicy { max_failed_logins: 20, lockout: HOUR };
+    let mut tasks = JoinSet::new();
+    for _ in 0..40 {
+        let store = Arc::clone(&w.store);
+        let (o, key) = (w.acme.organization.clone(), w.acme.user.email.key().to_owned());
+        let (failed, locked) = (event(&o, "failed", &w.entropy), event(&o, "locked", &w.entropy));
+        tasks.spawn(async move {
+            let mut all = store.repositories();
+            let mut users = all.users(o.id);
+            users.record_sign_in_failure(&key, policy, NOW, &failed, &locked).await.unwrap().unwrap()
+        });
+    }
+    let outcomes = tasks.join_all().await;
+    assert_eq!(outcomes.iter().filter(|o| o.locked_now).count(), 1);
+    let mut counts: Vec<i64> = outcomes.iter().map(|o| o.failed_login_count).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, (1..=40).collect::<Vec<i64>>());
+    assert_eq!((w.events("failed").await, w.events("locked").await), (40, 1));
+}

@@ -1,0 +1,69 @@
+//! The sweeper.
+
+use std::sync::Arc;
+
+use porta_core::audit::AuditEvent;
+use porta_core::session::{AccessToken, TokenFamily};
+
+use super::fixture::{HOUR, NOW, World};
+use crate::{Store, Swept};
+
+pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let org = w.acme.organization.id;
+    let family = TokenFamily { is_offline: true, ..w.family() };
+    let kept = AccessToken { expires_at: NOW + 100 * HOUR, ..w.access(family.id) };
+    assert!(all.tokens(org).issue(&family, &kept, None).await.unwrap());
+    let mut expired = Vec::new();
+    for n in 0..5 {
+        let token = AccessToken { expires_at: NOW + n * HOUR, ..w.access(family.id) };
+        all.tokens(org).add_access_token(&token).await.unwrap();
+        expired.push(token);
+    }
+    // Nothing is over before its time; at its time it is.
+    let first = w.store.sweep(NOW, NOW, 100).await.unwrap();
+    assert_eq!(first, Swept { held_lease: true, rows: 1 });
+    assert_eq!(all.tokens(org).access_facts(&expired[0].digest, NOW).await.unwrap(), None);
+    // Oldest first, no more than the batch.
+    let now = NOW + 10 * HOUR;
+    assert_eq!(w.store.sweep(now, NOW, 2).await.unwrap().rows, 2);
+    for (n, token) in expired.iter().enumerate() {
+        assert_eq!(all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().is_some(), n > 2, "{n}");
+    }
+    assert_eq!(w.store.sweep(now, NOW, 100).await.unwrap().rows, 2);
+    assert_eq!(w.store.sweep(now, NOW, 100).await.unwrap().rows, 0);
+    // Audit rows by their own limit.
+    let old = AuditEvent { created_at: NOW, ..w.event("old") };
+    all.audit().record(&old).await.unwrap();
+    let young = AuditEvent { created_at: now, ..w.event("young") };
+    all.audit().record(&young).await.unwrap();
+    w.store.sweep(now, now, 100).await.unwrap();
+    assert_eq!((w.events("old").await, w.events("young").await), (0, 1));
+    // A session that was ended speaks for the offline family it gave rise to, as long as that one lives.
+    all.sessions(org).end(w.acme.session.id, NOW, &w.event("ended")).await.unwrap();
+    let late = TokenFamily { is_offline: true, expires_at: NOW + 90 * HOUR, ..w.family() };
+    let token = AccessToken { expires_at: NOW + 90 * HOUR, ..w.access(late.id) };
+    assert!(all.tokens(org).issue(&late, &token, None).await.unwrap());
+    w.store.sweep(NOW + 60 * HOUR, NOW, 100).await.unwrap();
+    let facts = all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().unwrap();
+    assert!(facts.liveness.family_revoked);
+    assert_eq!(all.sessions(w.other.organization.id).by_id(w.other.session.id).await.unwrap(), None);
+    w.store.sweep(NOW + 90 * HOUR, NOW, 100).await.unwrap();
+    w.store.sweep(NOW + 90 * HOUR, NOW, 100).await.unwrap();
+    assert_eq!(all.sessions(org).by_id(w.acme.session.id).await.unwrap(), None);
+    assert_eq!(all.sessions(org).grant(w.acme.user.id, w.acme.client.id).await.unwrap(), None);
+}
+
+/// Sweeping twice at once from one instance is one sweep's worth of rows.
+pub async fn one_sweeper_at_a_time(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (a, b) = (Arc::clone(&w.store), Arc::clone(&w.store));
+    let now = NOW + 1000 * HOUR;
+    let (a, b) = tokio::join!(a.sweep(now, NOW, 1000), b.sweep(now, NOW, 1000));
+    let (a, b) = (a.unwrap(), b.unwrap());
+    assert!(a.held_lease || b.held_lease);
+    // Two sessions and two grants are over.
+    assert_eq!(a.rows + b.rows, 4);
+    assert!(w.store.sweep(now, NOW, 1000).await.unwrap().held_lease, "the lease was given back");
+}

@@ -1,0 +1,296 @@
+//! Families, tokens, and what is known about them.
+
+use std::sync::Arc;
+
+use porta_core::client::ClientStatus;
+use porta_core::organization::OrganizationStatus;
+use porta_core::session::{RefreshToken, TokenFamily};
+use porta_core::user::UserStatus;
+use porta_core::{ApplicationId, GrantId, SessionKey, Timestamp, TokenFamilyId};
+use serde_json::json;
+
+use super::applications::{claim, permission, role};
+use super::fixture::{HOUR, MINUTE, NOW, World, family as family_of, one_round_trip};
+use crate::{CustomClaim, Revocation, Rights, Store, StoreError};
+
+pub async fn issuing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut tokens = all.tokens(w.acme.organization.id);
+    let (family, app) = (w.family(), w.acme.application.id);
+    let facts = one_round_trip(&w.store, tokens.issuance_facts(&family, app, NOW)).await.unwrap().unwrap();
+    assert_eq!(facts.user, w.acme.user);
+    assert_eq!(facts.rights, Rights::default());
+    assert_eq!((facts.grant_exists, facts.session_live, facts.family_exists), (true, true, false));
+    let (access, refresh) = (w.access(family.id), w.refresh(family.id));
+    let issue = tokens.issue(&family, &access, Some(&refresh));
+    assert!(one_round_trip(&w.store, issue).await.unwrap());
+    assert!(tokens.issuance_facts(&family, app, NOW).await.unwrap().unwrap().family_exists);
+    let (late_access, late_refresh) = (w.access(family.id), w.refresh(family.id));
+    assert!(!tokens.issue(&family, &late_access, Some(&late_refresh)).await.unwrap());
+    assert_eq!(tokens.access_facts(&late_access.digest, NOW).await.unwrap(), None, "nothing was written");
+    assert_eq!(tokens.refresh_facts(&late_refresh.digest, None, NOW).await.unwrap(), None);
+    // The edges of session and grant, and what is not theirs.
+    let end = w.acme.session.expires_at;
+    let before_end = Timestamp::from_micros(end.micros() - 1);
+    assert!(tokens.issuance_facts(&family, app, before_end).await.unwrap().unwrap().session_live);
+    assert!(!tokens.issuance_facts(&family, app, end).await.unwrap().unwrap().session_live);
+    let end = w.acme.grant.expires_at;
+    assert!(!tokens.issuance_facts(&family, app, end).await.unwrap().unwrap().grant_exists);
+    let strange = TokenFamily {
+        grant_id: GrantId::new(NOW, &w.entropy),
+        session: SessionKey::new(NOW, &w.entropy),
+        ..w.family()
+    };
+    let facts = tokens.issuance_facts(&strange, app, NOW).await.unwrap().unwrap();
+    assert_eq!((facts.grant_exists, facts.session_live), (false, false));
+    let orphan = TokenFamily { user_id: w.other.user.id, ..w.family() };
+    let refused = tokens.issue(&orphan, &w.access(orphan.id), None).await;
+    assert!(matches!(refused, Err(StoreError::MissingReference(_))), "{refused:?}");
+}
+
+pub async fn access_facts(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let org = w.acme.organization.id;
+    let family = w.family();
+    let access = w.access(family.id);
+    assert!(all.tokens(org).issue(&family, &access, None).await.unwrap());
+    let digest = access.digest;
+    let mut tokens = all.tokens(org);
+    let facts = one_round_trip(&w.store, tokens.access_facts(&digest, NOW)).await.unwrap().unwrap();
+    assert_eq!((&facts.token, &facts.family), (&access, &family));
+    assert_eq!(facts.client_id, w.acme.client.client_id.as_str());
+    assert!(facts.liveness.is_live(&facts.family, NOW));
+    // Expired or not, the caller judges.
+    assert_eq!(tokens.access_facts(&digest, NOW + 999 * HOUR).await.unwrap().unwrap().token, access);
+    let second = w.access(family.id);
+    tokens.add_access_token(&second).await.unwrap();
+    tokens.add_access_token(&second).await.unwrap();
+    assert_eq!(tokens.access_facts(&second.digest, NOW).await.unwrap().unwrap().token, second);
+    let homeless = w.access(TokenFamilyId::new(NOW, &w.entropy));
+    assert!(matches!(tokens.add_access_token(&homeless).await, Err(StoreError::MissingReference(_))));
+    assert!(tokens.delete_access_token(&second.digest).await.unwrap());
+    assert!(!tokens.delete_access_token(&second.digest).await.unwrap());
+    drop(tokens);
+    // Each thing that can end it.
+    let (user, client) = (w.acme.user.id, w.acme.client.id);
+    let (active, suspended) = (UserStatus::Active, UserStatus::Suspended);
+    all.users(org).set_status(user, active, suspended, None, NOW).await.unwrap();
+    assert!(!all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.user_active);
+    all.users(org).set_status(user, suspended, active, None, NOW).await.unwrap();
+    let (active, inactive) = (ClientStatus::Active, ClientStatus::Inactive);
+    all.clients(org).set_status(client, active, inactive, NOW).await.unwrap();
+    assert!(!all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.client_active);
+    all.clients(org).set_status(client, inactive, active, NOW).await.unwrap();
+    let (active, suspended) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
+    all.organizations().set_status(org, active, suspended, NOW).await.unwrap();
+    assert!(!all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.organization_active);
+    all.organizations().set_status(org, suspended, active, NOW).await.unwrap();
+    let end = w.acme.session.expires_at;
+    let facts = all.tokens(org).access_facts(&digest, end).await.unwrap().unwrap();
+    assert!(!facts.liveness.session_live && !facts.liveness.family_revoked);
+    assert!(
+        all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.is_live(&family, NOW)
+    );
+}
+
+pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut tokens = all.tokens(w.acme.organization.id);
+    let family = w.family();
+    let first = w.refresh(family.id);
+    assert!(tokens.issue(&family, &w.access(family.id), Some(&first)).await.unwrap());
+    let facts =
+        one_round_trip(&w.store, tokens.refresh_facts(&first.digest, None, NOW)).await.unwrap().unwrap();
+    assert_eq!((&facts.token, &facts.family, &facts.user), (&first, &family, &w.acme.user));
+    assert!(facts.liveness.is_live(&family, NOW) && !facts.successor_rotated);
+    assert_eq!(facts.client_id, w.acme.client.client_id.as_str());
+    // Too late by nothing at all.
+    let (second, access) = (w.refresh(family.id), w.access(family.id));
+    assert!(!tokens.rotate(&first.digest, &second, &access, first.expires_at).await.unwrap());
+    let elsewhere = RefreshToken { family: TokenFamilyId::new(NOW, &w.entropy), ..second.clone() };
+    assert!(!tokens.rotate(&first.digest, &elsewhere, &access, NOW).await.unwrap());
+    let now = NOW + MINUTE;
+    let second = RefreshToken { created_at: now, ..second };
+    let rotate = tokens.rotate(&first.digest, &second, &access, now);
+    assert!(one_round_trip(&w.store, rotate).await.unwrap());
+    assert!(!tokens.rotate(&first.digest, &w.refresh(family.id), &w.access(family.id), now).await.unwrap());
+    let old = tokens.refresh_facts(&first.digest, None, now).await.unwrap().unwrap();
+    assert_eq!((old.token.rotated_at, old.token.successor), (Some(now), Some(second.digest)));
+    assert!(!old.successor_rotated);
+    assert_eq!(tokens.refresh_facts(&second.digest, None, now).await.unwrap().unwrap().token, second);
+    assert!(tokens.access_facts(&access.digest, now).await.unwrap().is_some());
+    let third = w.refresh(family.id);
+    assert!(tokens.rotate(&second.digest, &third, &w.access(family.id), now).await.unwrap());
+    assert!(tokens.refresh_facts(&first.digest, None, now).await.unwrap().unwrap().successor_rotated);
+    assert_eq!(tokens.revoke(Revocation::Family(family.id), now).await.unwrap(), 1);
+    let (fourth, refused) = (w.refresh(family.id), w.access(family.id));
+    assert!(!tokens.rotate(&third.digest, &fourth, &refused, now).await.unwrap(), "the family was revoked");
+    assert_eq!(tokens.refresh_facts(&fourth.digest, None, now).await.unwrap(), None);
+    assert_eq!(tokens.access_facts(&refused.digest, now).await.unwrap(), None);
+}
+
+pub async fn userinfo_and_rights(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let (org, user, app) = (w.acme.organization.id, w.acme.user.id, w.acme.application.id);
+    let elsewhere = super::fixture::application(Some(org), "elsewhere", &w.entropy);
+    let mut apps = all.applications(org);
+    apps.insert(&elsewhere).await.unwrap();
+    let (writer, reader) =
+        (role(app, "writer", "A writer", &w.entropy), role(app, "reader", "B reader", &w.entropy));
+    let foreign = role(elsewhere.id, "foreign", "Foreign", &w.entropy);
+    let (read, write) =
+        (permission(app, "shop:order:read", &w.entropy), permission(app, "shop:order:write", &w.entropy));
+    for r in [&reader, &writer, &foreign] {
+        apps.insert_role(r, NOW).await.unwrap();
+        assert!(apps.assign_role(user, r.id, None, NOW).await.unwrap());
+    }
+    for p in [&write, &read] {
+        apps.insert_permission(p, NOW).await.unwrap();
+        apps.link_permission(writer.id, p.id, NOW).await.unwrap();
+    }
+    apps.link_permission(reader.id, read.id, NOW).await.unwrap();
+    let (team, level) = (claim(app, "team", &w.entropy), claim(app, "level", &w.entropy));
+    let hidden = claim(elsewhere.id, "hidden", &w.entropy);
+    for (definition, value) in
+        [(&team, json!({"a": [true, null, 1.5]})), (&level, json!(7)), (&hidden, json!("x"))]
+    {
+        apps.insert_claim(definition, NOW).await.unwrap();
+        apps.set_claim_value(user, definition.id, &value, NOW).await.unwrap();
+    }
+    drop(apps);
+    let custom = |name: &str, value| CustomClaim {
+        name: name.to_owned(),
+        value,
+        include_in_id_token: false,
+        include_in_access_token: true,
+        include_in_userinfo: true,
+    };
+    let expected = Rights {
+        roles: vec!["writer".to_owned(), "reader".to_owned()],
+        permissions: vec!["shop:order:read".to_owned(), "shop:order:write".to_owned()],
+        claims: vec![custom("level", json!(7)), custom("team", json!({"a": [true, null, 1.5]}))],
+    };
+    let family = w.family();
+    let (access, refresh) = (w.access(family.id), w.refresh(family.id));
+    let mut tokens = all.tokens(org);
+    assert_eq!(tokens.issuance_facts(&family, app, NOW).await.unwrap().unwrap().rights, expected);
+    assert!(tokens.issue(&family, &access, Some(&refresh)).await.unwrap());
+    let seen = one_round_trip(&w.store, tokens.userinfo_facts(&access.digest, NOW)).await.unwrap().unwrap();
+    assert_eq!((&seen.rights, &seen.user, &seen.access.token), (&expected, &w.acme.user, &access));
+    assert_eq!(tokens.refresh_facts(&refresh.digest, None, NOW).await.unwrap().unwrap().rights, expected);
+    let other_app: Option<ApplicationId> = Some(elsewhere.id);
+    let rights = tokens.refresh_facts(&refresh.digest, other_app, NOW).await.unwrap().unwrap().rights;
+    assert_eq!(
+        (rights.roles, rights.claims),
+        (vec!["foreign".to_owned()], vec![custom("hidden", json!("x"))])
+    );
+    assert!(rights.permissions.is_empty());
+}
+
+pub async fn endings(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let org = w.acme.organization.id;
+    let endings = [
+        Revocation::Client(w.acme.client.id),
+        Revocation::Grant(w.acme.grant.id),
+        Revocation::Session(w.acme.session.id),
+        Revocation::User(w.acme.user.id),
+        Revocation::Everything,
+    ];
+    for what in endings {
+        let (one, two) = (w.family(), w.family());
+        let theirs = family_of(&w.other, &w.entropy);
+        let tokens = [w.access(one.id), w.access(two.id), w.access(theirs.id)];
+        assert!(all.tokens(org).issue(&one, &tokens[0], None).await.unwrap());
+        assert!(all.tokens(org).issue(&two, &tokens[1], None).await.unwrap());
+        assert!(all.tokens(w.other.organization.id).issue(&theirs, &tokens[2], None).await.unwrap());
+        assert_eq!(all.tokens(org).revoke(what, NOW).await.unwrap(), 2, "{what:?}");
+        assert_eq!(all.tokens(org).revoke(what, NOW).await.unwrap(), 0, "{what:?}");
+        for token in &tokens[..2] {
+            let facts = all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().unwrap();
+            assert!(facts.liveness.family_revoked, "{what:?}");
+        }
+        let facts =
+            all.tokens(w.other.organization.id).access_facts(&tokens[2].digest, NOW).await.unwrap().unwrap();
+        assert!(facts.liveness.is_live(&facts.family, NOW), "{what:?}");
+    }
+    let session = all.sessions(org).by_id(w.acme.session.id).await.unwrap().unwrap();
+    assert_eq!(session.revoked_at, Some(NOW));
+}
+
+pub async fn forbidden_families(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut tokens = all.tokens(w.acme.organization.id);
+    // The replay came first.
+    let family = w.family();
+    let replay = w.event("replay");
+    one_round_trip(&w.store, tokens.forbid_family(&family, NOW, &replay)).await.unwrap();
+    let access = w.access(family.id);
+    assert!(!tokens.issue(&family, &access, None).await.unwrap());
+    assert_eq!(tokens.access_facts(&access.digest, NOW).await.unwrap(), None);
+    // The honest one came first.
+    let family = w.family();
+    let access = w.access(family.id);
+    assert!(tokens.issue(&family, &access, None).await.unwrap());
+    tokens.forbid_family(&family, NOW + MINUTE, &w.event("replay")).await.unwrap();
+    assert!(tokens.access_facts(&access.digest, NOW).await.unwrap().unwrap().liveness.family_revoked);
+    tokens.forbid_family(&family, NOW + MINUTE, &w.event("replay")).await.unwrap();
+    assert_eq!(w.events("replay").await, 3, "every attempt leaves a row");
+}
+
+pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let (org, app) = (w.acme.organization.id, w.acme.application.id);
+    let family = w.family();
+    let (access, refresh) = (w.access(family.id), w.refresh(family.id));
+    assert!(all.tokens(org).issue(&family, &access, Some(&refresh)).await.unwrap());
+    let mut other = all.tokens(w.other.organization.id);
+    assert_eq!(other.organization(), w.other.organization.id);
+    assert_eq!(other.issuance_facts(&family, app, NOW).await.unwrap(), None);
+    assert_eq!(other.access_facts(&access.digest, NOW).await.unwrap(), None);
+    assert_eq!(other.userinfo_facts(&access.digest, NOW).await.unwrap(), None);
+    assert_eq!(other.refresh_facts(&refresh.digest, Some(app), NOW).await.unwrap(), None);
+    assert!(!other.rotate(&refresh.digest, &w.refresh(family.id), &w.access(family.id), NOW).await.unwrap());
+    assert!(!other.delete_access_token(&access.digest).await.unwrap());
+    let more = w.access(family.id);
+    assert!(matches!(other.add_access_token(&more).await, Err(StoreError::MissingReference(_))));
+    let fresh = w.family();
+    assert!(matches!(
+        other.issue(&fresh, &w.access(fresh.id), None).await,
+        Err(StoreError::MissingReference(_))
+    ));
+    assert!(matches!(
+        other.forbid_family(&family, NOW, &w.event("replay")).await,
+        Err(StoreError::MissingReference(_))
+    ));
+    // The same id, disguised as theirs.
+    let disguised = TokenFamily { id: family.id, ..family_of(&w.other, &w.entropy) };
+    other.forbid_family(&disguised, NOW, &w.event("replay")).await.unwrap();
+    assert!(!other.issue(&disguised, &w.access(family.id), None).await.unwrap());
+    let kinds = [
+        Revocation::Family(family.id),
+        Revocation::Session(family.session),
+        Revocation::User(family.user_id),
+        Revocation::Client(family.client),
+        Revocation::Grant(family.grant_id),
+        Revocation::Everything,
+    ];
+    for what in kinds {
+        assert_eq!(other.revoke(what, NOW).await.unwrap(), 0, "{what:?}");
+    }
+    drop(other);
+    let facts = all.tokens(org).access_facts(&access.digest, NOW).await.unwrap().unwrap();
+    assert!(facts.liveness.is_live(&family, NOW));
+    assert_eq!(
+        all.tokens(org).refresh_facts(&refresh.digest, None, NOW).await.unwrap().unwrap().token,
+        refresh
+    );
+    assert_eq!(w.events("replay").await, 0);
+}

@@ -1,0 +1,148 @@
+//! People.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use porta_core::user::{Address, Email, PasswordHash, Profile, TwoFactorMethod, User, UserStatus};
+
+use super::fixture::{HOUR, MINUTE, NOW, World, one_round_trip, user};
+use crate::{Store, StoreError};
+
+/// Somebody with every column filled.
+fn complete(w: &World) -> User {
+    let some = |text: &str| Some(text.to_owned());
+    User {
+        email: Email::parse("Zoë@Example.com").unwrap(),
+        profile: Profile {
+            given_name: some("Zoë"),
+            family_name: some("O'Neil"),
+            middle_name: some("M."),
+            nickname: some("zo"),
+            preferred_username: some("zoe"),
+            profile_url: some("https://example.com/zoe"),
+            picture_url: some("https://example.com/zoe.png"),
+            website_url: some("https://zoe.example"),
+            gender: some("female"),
+            birthdate: some("1990-02-28"),
+            zoneinfo: some("Europe/Berlin"),
+            locale: some("de-DE"),
+            phone_number: some("+49 30 1"),
+            phone_number_verified: true,
+            address: Address {
+                street: some("Street 1"),
+                locality: some("Berlin"),
+                region: some("BE"),
+                postal_code: some("10115"),
+                country: some("DE"),
+            },
+        },
+        status: UserStatus::Locked,
+        locked_at: Some(NOW),
+        locked_reason: some("by hand"),
+        last_login_at: Some(NOW),
+        login_count: 3,
+        failed_login_count: 2,
+        last_failed_login_at: Some(NOW + MINUTE),
+        two_factor_method: Some(TwoFactorMethod::Totp),
+        ..user(w.acme.organization.id, "x@example.com", &w.entropy)
+    }
+}
+
+pub async fn round_trip(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.users(w.acme.organization.id);
+    let mut u = complete(&w);
+    acme.insert(&u).await.unwrap();
+    assert_eq!(acme.by_id(u.id).await.unwrap().as_ref(), Some(&u));
+    let found = one_round_trip(&w.store, acme.by_email(&Email::key_of("ZOË@example.COM"))).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&u));
+    u.email = Email::parse("zoe@example.com").unwrap();
+    u.email_verified = false;
+    u.profile = Profile { given_name: Some("Z".to_owned()), ..Profile::default() };
+    u.updated_at = NOW + HOUR;
+    let rewritten = User { login_count: 99, status: UserStatus::Active, password_hash: None, ..u.clone() };
+    assert!(acme.update(&rewritten).await.unwrap());
+    assert_eq!(acme.by_id(u.id).await.unwrap(), Some(u), "password, status and counters are not rewritten");
+}
+
+pub async fn addresses_are_unique_per_organization(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    // Both tenants have an Ana already.
+    let twin = user(w.acme.organization.id, "ANA@EXAMPLE.COM", &w.entropy);
+    let refused = all.users(w.acme.organization.id).insert(&twin).await;
+    assert!(matches!(&refused, Err(StoreError::Conflict(rule)) if rule == "users_email"), "{refused:?}");
+    let mut bea = user(w.acme.organization.id, "bea@example.com", &w.entropy);
+    all.users(w.acme.organization.id).insert(&bea).await.unwrap();
+    bea.email = Email::parse("ana@example.com").unwrap();
+    assert!(matches!(all.users(w.acme.organization.id).update(&bea).await, Err(StoreError::Conflict(_))));
+}
+
+pub async fn status_and_password(store: Arc<dyn Store>) {
+    use UserStatus::{Active, Locked, Suspended};
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.users(w.acme.organization.id);
+    let id = w.acme.user.id;
+    assert!(acme.set_status(id, Active, Locked, Some("by hand"), NOW + MINUTE).await.unwrap());
+    let locked = acme.by_id(id).await.unwrap().unwrap();
+    assert_eq!(
+        (locked.status, locked.locked_at, locked.locked_reason.as_deref()),
+        (Locked, Some(NOW + MINUTE), Some("by hand"))
+    );
+    assert!(!acme.set_status(id, Active, Suspended, None, NOW).await.unwrap());
+    assert!(acme.set_status(id, Locked, Active, Some("ignored"), NOW + HOUR).await.unwrap());
+    let free = acme.by_id(id).await.unwrap().unwrap();
+    assert_eq!(
+        (free.status, free.locked_at, free.locked_reason, free.failed_login_count),
+        (Active, None, None, 0)
+    );
+    let hash = PasswordHash::trusted("$argon2id$two".to_owned());
+    assert!(acme.set_password(id, Some(&hash), NOW + HOUR).await.unwrap());
+    let changed = acme.by_id(id).await.unwrap().unwrap();
+    assert_eq!((changed.password_hash, changed.password_changed_at), (Some(hash), Some(NOW + HOUR)));
+    assert!(acme.set_password(id, None, NOW + HOUR).await.unwrap());
+    assert_eq!(acme.by_id(id).await.unwrap().unwrap().password_hash, None);
+}
+
+pub async fn pages(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.users(w.acme.organization.id);
+    let mut expected = BTreeSet::from([w.acme.user.id]);
+    for n in 0..6 {
+        let u = user(w.acme.organization.id, &format!("u{n}@example.com"), &w.entropy);
+        acme.insert(&u).await.unwrap();
+        expected.insert(u.id);
+    }
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = acme.page(after, 3).await.unwrap();
+        seen.extend(page.items.iter().map(|u| u.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 7);
+    assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), expected);
+}
+
+pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let ana = &w.acme.user;
+    let mut other = all.users(w.other.organization.id);
+    assert_eq!(other.by_id(ana.id).await.unwrap(), None);
+    assert_eq!(other.by_email(ana.email.key()).await.unwrap().unwrap().id, w.other.user.id);
+    assert!(!other.update(ana).await.unwrap());
+    assert!(!other.set_status(ana.id, UserStatus::Active, UserStatus::Suspended, None, NOW).await.unwrap());
+    assert!(!other.set_password(ana.id, None, NOW).await.unwrap());
+    let stray = user(w.acme.organization.id, "stray@example.com", &w.entropy);
+    assert!(matches!(other.insert(&stray).await, Err(StoreError::MissingReference(_))));
+    assert!(other.page(None, 100).await.unwrap().items.iter().all(|u| u.id == w.other.user.id));
+    drop(other);
+    assert_eq!(all.users(w.acme.organization.id).by_id(ana.id).await.unwrap().as_ref(), Some(ana));
+}
