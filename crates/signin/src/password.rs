@@ -3,7 +3,7 @@
 //! A flood of sign-ins fills the queue and is told to come back; token traffic never waits behind a hash.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use argon2::password_hash::phc::{Output, PasswordHash as Phc, Salt};
@@ -66,6 +66,7 @@ enum Work {
 pub struct PasswordHasher {
     queue: mpsc::SyncSender<Work>,
     waiting: Arc<AtomicUsize>,
+    evaluations: Arc<AtomicU64>,
     capacity: usize,
     entropy: Arc<dyn Entropy>,
     /// Checked for people who do not exist or have no password: same cost, never a match.
@@ -91,18 +92,20 @@ impl PasswordHasher {
         let (queue, work) = mpsc::sync_channel::<Work>(capacity);
         let work = Arc::new(std::sync::Mutex::new(work));
         let waiting = Arc::new(AtomicUsize::new(0));
+        let evaluations = Arc::new(AtomicU64::new(0));
         let mut first = Worker::new(params.clone());
         let decoy = first.hash("decoy", &entropy.bytes::<16>())?;
         let mut spare = Some(first);
         for index in 0..threads.max(1) {
             let mut worker = spare.take().unwrap_or_else(|| Worker::new(params.clone()));
             let (work, waiting) = (Arc::clone(&work), Arc::clone(&waiting));
+            let evaluations = Arc::clone(&evaluations);
             std::thread::Builder::new()
                 .name(format!("argon2-{index}"))
-                .spawn(move || worker.run(&work, &waiting))
+                .spawn(move || worker.run(&work, &waiting, &evaluations))
                 .map_err(|_| HashError::Parameters)?;
         }
-        Ok(Self { queue, waiting, capacity, entropy, decoy })
+        Ok(Self { queue, waiting, evaluations, capacity, entropy, decoy })
     }
 
     /// Hashes a new password with today's parameters.
@@ -121,6 +124,11 @@ impl PasswordHasher {
         let stored = stored.unwrap_or(&self.decoy).clone();
         let verified = self.submit(|answer| Work::Verify { password, stored, answer }).await?;
         Ok(Verified { matches: exists && verified.matches, outdated: exists && verified.outdated })
+    }
+
+    /// Hashes computed so far, for the budgets of the tests.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations.load(Ordering::Relaxed)
     }
 
     async fn submit<T>(
@@ -155,7 +163,12 @@ impl Worker {
         Self { params, memory }
     }
 
-    fn run(&mut self, work: &std::sync::Mutex<mpsc::Receiver<Work>>, waiting: &AtomicUsize) {
+    fn run(
+        &mut self,
+        work: &std::sync::Mutex<mpsc::Receiver<Work>>,
+        waiting: &AtomicUsize,
+        evaluations: &AtomicU64,
+    ) {
         loop {
             let next = work.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
             let Ok(item) = next else { return };
@@ -163,11 +176,13 @@ impl Worker {
             match item {
                 Work::Hash { password, salt, answer } => {
                     if !answer.is_closed() {
+                        evaluations.fetch_add(1, Ordering::Relaxed);
                         drop(answer.send(self.hash(password.expose_secret(), &salt)));
                     }
                 }
                 Work::Verify { password, stored, answer } => {
                     if !answer.is_closed() {
+                        evaluations.fetch_add(1, Ordering::Relaxed);
                         drop(answer.send(self.verify(password.expose_secret(), &stored)));
                     }
                 }

@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::extract::connect_info::MockConnectInfo;
+use axum::extract::ConnectInfo;
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
@@ -35,10 +35,24 @@ pub struct TestApp {
     pub engine: Arc<Engine>,
     pub directory: Directory,
     pub probes: Arc<SwitchedProbes>,
+    pub hasher: Arc<PasswordHasher>,
     pub router: Router,
     entropy: Arc<dyn Entropy>,
+    /// How many instances there are, so that no two draw the same randomness.
+    instances: Arc<AtomicU64>,
     /// Dropped last: the database goes with it.
     database: Arc<TestDatabase>,
+}
+
+/// What one instance runs on. A test may put layers around the stores, or change how the process is set up.
+pub struct Instance {
+    pub store: Arc<dyn Store>,
+    pub kv: Arc<dyn Kv>,
+    pub cost: HashCost,
+    /// Passwords that may wait to be checked.
+    pub hash_queue: usize,
+    pub issuer_base: String,
+    pub trust_proxy: TrustProxy,
 }
 
 /// Probes that answer as told.
@@ -96,13 +110,26 @@ fn start_clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(porta_core::SystemClock.now()))
 }
 
+impl Instance {
+    fn new(store: Arc<dyn Store>, kv: Arc<dyn Kv>) -> Self {
+        Self {
+            store,
+            kv,
+            cost: HashCost { memory_kib: 64, iterations: 1, parallelism: 1 },
+            hash_queue: 256,
+            issuer_base: ISSUER_BASE.to_owned(),
+            trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new() },
+        }
+    }
+}
+
 impl TestApp {
     /// On SQLite and the in-process store.
     pub async fn embedded() -> Self {
         let clock = start_clock();
         let database = TestDatabase::sqlite().await;
         let kv: Arc<dyn Kv> = Arc::new(MemoryKv::new(clock.clone()));
-        Self::on(clock, Arc::new(database), kv, 1)
+        Self::first(clock, Arc::new(database), kv)
     }
 
     /// On PostgreSQL and Redis.
@@ -118,17 +145,36 @@ impl TestApp {
         let kv = RedisKv::connect(RedisOptions::new(SecretString::from(url), instance))
             .await
             .expect("Redis answers");
-        Self::on(start_clock(), Arc::new(database), Arc::new(kv), 1)
+        Self::first(start_clock(), Arc::new(database), Arc::new(kv))
     }
 
     /// Another instance on the same stores, with caches of its own.
     pub fn sibling(&self) -> Self {
-        Self::on(Arc::clone(&self.clock), Arc::clone(&self.database), Arc::clone(&self.kv), 2)
+        self.sibling_with(|_| {})
     }
 
-    fn on(clock: Arc<ManualClock>, database: Arc<TestDatabase>, kv: Arc<dyn Kv>, seed: u64) -> Self {
-        let store: Arc<dyn Store> = database.database.clone();
-        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(seed ^ u64::from(std::process::id())));
+    /// The same, with something about it changed.
+    pub fn sibling_with(&self, change: impl FnOnce(&mut Instance)) -> Self {
+        let mut instance = Instance::new(Arc::clone(&self.store), Arc::clone(&self.kv));
+        change(&mut instance);
+        Self::on(Arc::clone(&self.clock), Arc::clone(&self.database), instance, Arc::clone(&self.instances))
+    }
+
+    fn first(clock: Arc<ManualClock>, database: Arc<TestDatabase>, kv: Arc<dyn Kv>) -> Self {
+        let instance = Instance::new(database.database.clone(), kv);
+        Self::on(clock, database, instance, Arc::default())
+    }
+
+    fn on(
+        clock: Arc<ManualClock>,
+        database: Arc<TestDatabase>,
+        instance: Instance,
+        instances: Arc<AtomicU64>,
+    ) -> Self {
+        let Instance { store, kv, cost, hash_queue, issuer_base, trust_proxy } = instance;
+        let seed = instances.fetch_add(1, Ordering::SeqCst) + 1;
+        let entropy: Arc<dyn Entropy> =
+            Arc::new(SeededEntropy::new(seed ^ (u64::from(std::process::id()) << 16)));
         let master = [7; 32];
         let keyring = Arc::new(Keyring::new(&[master], "signing keys"));
         let engine = Arc::new(Engine::new(EngineDeps {
@@ -138,12 +184,11 @@ impl TestApp {
             entropy: Arc::clone(&entropy),
             keyring: Arc::clone(&keyring),
             successor_key: derive_hmac_key(&master, "refresh token successors"),
-            issuer_base: ISSUER_BASE.to_owned(),
+            issuer_base,
         }));
-        let cost = HashCost { memory_kib: 64, iterations: 1, parallelism: 1 };
-        let hasher = Arc::new(
-            PasswordHasher::start(cost, 2, 256, Arc::clone(&entropy)).expect("cheap parameters are valid"),
-        );
+        let hasher = PasswordHasher::start(cost, 2, hash_queue, Arc::clone(&entropy))
+            .expect("the parameters are valid");
+        let hasher = Arc::new(hasher);
         let directory = Directory::new(DirectoryDeps {
             store: Arc::clone(&store),
             notify: Arc::new(KvNotifier(Arc::clone(&kv))),
@@ -155,18 +200,18 @@ impl TestApp {
         });
         let probes = Arc::new(SwitchedProbes::default());
         let app = AppState::new(Parts {
-            sign_in: SignIn { engine: Arc::clone(&engine), hasher },
+            sign_in: SignIn { engine: Arc::clone(&engine), hasher: Arc::clone(&hasher) },
             pages: Pages::new(),
             probes: probes.clone(),
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
             cookie_secrets: vec![b"a test cookie secret of more than 32 bytes".to_vec()],
-            trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new() },
+            trust_proxy,
         });
         let peer: SocketAddr = ([127, 0, 0, 1], 4711).into();
-        let router = porta_http::router(app).layer(MockConnectInfo(peer));
+        let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
         listen(&engine, &kv);
-        Self { clock, store, kv, engine, directory, probes, router, entropy, database }
+        Self { clock, store, kv, engine, directory, probes, hasher, router, entropy, instances, database }
     }
 
     /// Applies a provisioning document.

@@ -56,6 +56,10 @@ impl Authorize {
         self
     }
 
+    pub fn organization(&self) -> &str {
+        &self.org
+    }
+
     pub fn url(&self) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish();
         format!("{ISSUER_BASE}/{}/auth?{query}", self.org)

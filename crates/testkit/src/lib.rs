@@ -11,7 +11,7 @@ pub mod browser;
 pub mod database;
 pub mod flow;
 
-pub use app::{ISSUER_BASE, TestApp};
+pub use app::{ISSUER_BASE, Instance, TestApp};
 pub use browser::{Answer, Browser};
 pub use flow::{Authorize, FIXTURE, VERIFIER, jwt_payload};
 

@@ -45,14 +45,19 @@ async fn here<'a>(state: &'a Shared, tenant: &'a Tenant, uid: &str, from: &From)
     }
 }
 
+/// A browser sends each field of our forms once.
 async fn form(state: &Shared, tenant: &Tenant, from: &From, body: Body) -> Result<Params, Reply> {
-    body::form(&from.headers, body).await.map_err(|error| {
-        let status = match error {
+    let refuse = |status| reply::error_page(state, Some(tenant), status, ErrorText::InvalidRequest, None);
+    let params = body::form(&from.headers, body).await.map_err(|error| {
+        refuse(match error {
             body::BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             body::BodyError::NotAForm | body::BodyError::Malformed => StatusCode::BAD_REQUEST,
-        };
-        reply::error_page(state, Some(tenant), status, ErrorText::InvalidRequest, None)
-    })
+        })
+    })?;
+    if params.repeated(&[]).is_some() {
+        return Err(refuse(StatusCode::BAD_REQUEST));
+    }
+    Ok(params)
 }
 
 /// `GET /{org}/interaction/{uid}`

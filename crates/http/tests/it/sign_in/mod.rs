@@ -1,1 +1,19 @@
 //! Sign-in, consent, sessions, logout, bad input.
+
+mod audit_rows;
+mod consent;
+mod instances;
+mod interaction_binding;
+mod interaction_life;
+mod lockout;
+mod logout;
+mod logout_requests;
+mod password_answers;
+mod password_input;
+mod rate_limits;
+mod session_cookies;
+mod session_lifetime;
+mod session_reauth;
+mod session_tenants;
+mod support;
+mod work;

@@ -1,0 +1,152 @@
+//! Who tried to sign in, when, and from where (oidc-and-login §11): one row per outcome, with address and agent.
+
+use std::time::Duration;
+
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::settings::MAX_FAILED_LOGINS;
+use porta_core::user::UserStatus;
+use porta_testkit::{TestApp, on_both_stores};
+
+use super::support::*;
+
+on_both_stores!(
+    a_sign_in_leaves_one_row_with_address_and_agent,
+    a_failure_names_the_person_only_when_there_is_one,
+    a_refused_status_leaves_a_row_too,
+    a_lock_leaves_a_row_of_its_own,
+    a_forged_forwarded_header_is_not_the_address,
+    an_agent_is_cut_and_cleaned,
+    no_row_carries_what_was_typed,
+    consent_and_refusal_leave_rows,
+    a_sign_out_leaves_a_row,
+);
+
+const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) Test/1.0";
+
+async fn attempt(app: &TestApp, email: &str, password: &str) {
+    // Rows of one instant have no order.
+    app.advance(Duration::from_millis(1));
+    let mut browser =
+        app.browser().with("x-forwarded-for", "203.0.113.9, 198.51.100.7").with("user-agent", AGENT);
+    browser.submit_login(&web(), email, password).await;
+}
+
+async fn newest(app: &TestApp) -> AuditEvent {
+    audit(app, 1).await.remove(0)
+}
+
+fn assert_origin(event: &AuditEvent) {
+    assert_eq!(event.ip_address.as_deref(), Some("198.51.100.7"));
+    assert_eq!(event.user_agent.as_deref(), Some(AGENT));
+    assert_eq!(event.organization_label.as_deref(), Some("acme"));
+}
+
+async fn a_sign_in_leaves_one_row_with_address_and_agent(app: TestApp) {
+    attempt(&app, ANA.0, ANA.1).await;
+    let event = newest(&app).await;
+    let ana = user(&app, "acme", ANA.0).await;
+    assert_eq!(event.event_type, "user.login.password");
+    assert_eq!(event.category, AuditCategory::Authentication);
+    assert_eq!((event.user_id, event.actor_id), (Some(ana.id), Some(ana.id)));
+    assert_eq!(event.created_at, app.now());
+    assert_origin(&event);
+    assert_eq!(audited(&app, "user.login.password").await, 1);
+    assert_eq!((ana.login_count, ana.last_login_at), (1, Some(app.now())));
+}
+
+async fn a_failure_names_the_person_only_when_there_is_one(app: TestApp) {
+    attempt(&app, ANA.0, WRONG).await;
+    let event = newest(&app).await;
+    assert_eq!(event.event_type, "user.login.password.failed");
+    assert_eq!(event.category, AuditCategory::Security);
+    assert_eq!(event.user_id, Some(user(&app, "acme", ANA.0).await.id));
+    assert_eq!(event.actor_id, None, "who typed it is unknown");
+    assert_origin(&event);
+    attempt(&app, NOBODY, WRONG).await;
+    let event = newest(&app).await;
+    assert_eq!((event.event_type.as_str(), event.user_id), ("user.login.password.failed", None));
+    assert_origin(&event);
+    assert_eq!(audited(&app, "user.login.password.failed").await, 2);
+}
+
+async fn a_refused_status_leaves_a_row_too(app: TestApp) {
+    attempt(&app, INACTIVE.0, INACTIVE.1).await;
+    let event = newest(&app).await;
+    assert_eq!(event.event_type, "user.login.password.failed");
+    assert_eq!(event.user_id, Some(user(&app, "acme", INACTIVE.0).await.id));
+    assert_origin(&event);
+    assert_eq!(audited(&app, "user.login.password").await, 0);
+}
+
+async fn a_lock_leaves_a_row_of_its_own(app: TestApp) {
+    set(&app, "acme", MAX_FAILED_LOGINS, 1).await;
+    attempt(&app, ANA.0, WRONG).await;
+    let rows = audit(&app, 2).await;
+    let mut names: Vec<&str> = rows.iter().map(|e| e.event_type.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["user.auto_locked", "user.login.password.failed"]);
+    let ana = user(&app, "acme", ANA.0).await;
+    assert_eq!(ana.status, UserStatus::Locked);
+    for row in &rows {
+        assert_eq!(row.user_id, Some(ana.id));
+        assert_origin(row);
+    }
+}
+
+async fn a_forged_forwarded_header_is_not_the_address(app: TestApp) {
+    app.advance(Duration::from_millis(1));
+    let direct = app.sibling_with(|i| i.trust_proxy = porta_http::TrustProxy::Never);
+    let mut browser = direct.browser().with("x-forwarded-for", "203.0.113.9").with("user-agent", AGENT);
+    browser.submit_login(&web(), ANA.0, WRONG).await;
+    assert_eq!(newest(&app).await.ip_address.as_deref(), Some("127.0.0.1"));
+}
+
+async fn an_agent_is_cut_and_cleaned(app: TestApp) {
+    app.advance(Duration::from_millis(1));
+    let long = format!("agent\t{}", "x".repeat(5_000));
+    let mut browser = app.browser().with("user-agent", &long);
+    browser.submit_login(&web(), ANA.0, WRONG).await;
+    let agent = newest(&app).await.user_agent.unwrap();
+    assert_eq!(agent.chars().count(), 512);
+    assert!(agent.starts_with("agentxxx"), "no control characters: {agent}");
+}
+
+async fn no_row_carries_what_was_typed(app: TestApp) {
+    attempt(&app, "secret-typed-here@acme.test", "hush-hush-1234").await;
+    attempt(&app, ANA.0, "hush-hush-1234").await;
+    for row in audit(&app, 1_000).await {
+        let text = format!("{row:?}");
+        assert!(!text.contains("hush-hush") && !text.contains("secret-typed-here"), "{text}");
+    }
+}
+
+async fn consent_and_refusal_leave_rows(app: TestApp) {
+    let ana = user(&app, "acme", ANA.0).await.id;
+    for (decision, event_type) in [("deny", "user.consent.denied"), ("approve", "user.consent.granted")] {
+        let mut browser = app.browser().with("x-forwarded-for", "198.51.100.7").with("user-agent", AGENT);
+        let login = browser.submit_login(&partner(), ANA.0, ANA.1).await;
+        let resumed = browser.get(login.location()).await;
+        let form = Form::at(&mut browser, resumed).await;
+        app.advance(Duration::from_millis(1));
+        let decided = form.decide(&mut browser, decision).await;
+        browser.follow(decided).await;
+        let event = newest(&app).await;
+        assert_eq!(event.event_type, event_type);
+        assert_eq!(event.user_id, Some(ana));
+        assert_eq!(event.metadata["clientId"], "partner");
+        assert_origin(&event);
+    }
+}
+
+async fn a_sign_out_leaves_a_row(app: TestApp) {
+    let mut browser = app.browser().with("x-forwarded-for", "198.51.100.7").with("user-agent", AGENT);
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    app.advance(Duration::from_millis(1));
+    let page = browser.get("/acme/session/end").await;
+    let xsrf = page.field("xsrf");
+    browser.post("/acme/session/end/confirm", &[("xsrf", &xsrf), ("logout", "yes")]).await;
+    let event = newest(&app).await;
+    assert_eq!(event.event_type, "user.logout");
+    assert_eq!(event.user_id, Some(user(&app, "acme", ANA.0).await.id));
+    assert_origin(&event);
+}

@@ -1,0 +1,194 @@
+//! What a logout request may say (RP-Initiated Logout 1.0 §2, §3): only proven clients, only registered addresses.
+
+use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
+
+use super::support::*;
+
+on_both_stores!(
+    section_3_the_address_must_match_a_registered_one_exactly,
+    section_3_without_a_client_the_address_is_dropped,
+    section_3_state_is_appended_and_encoded,
+    section_2_client_id_and_hint_must_agree,
+    section_2_a_hint_of_another_tenant_is_refused,
+    section_2_a_tampered_hint_is_refused,
+    section_2_an_old_hint_is_fine,
+    an_unknown_or_inactive_client_is_refused,
+    repeated_and_malformed_parameters_are_refused,
+    the_page_links_back_only_to_a_registered_address,
+    a_refused_request_ends_nothing,
+);
+
+const BYE: &str = "https://web.test/bye";
+
+fn url(params: &[(&str, &str)]) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
+    format!("/acme/session/end?{query}")
+}
+
+fn assert_refused(answer: &Answer) {
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    assert!(
+        answer.body.contains("This request cannot be completed") && answer.body.contains("invalid_request")
+    );
+    assert!(answer.headers.get("set-cookie").is_none() && answer.headers.get("location").is_none());
+}
+
+/// Asks, confirms, and tells where that leads.
+async fn out(browser: &mut Browser, params: &[(&str, &str)]) -> String {
+    let page = browser.get(&url(params)).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    let xsrf = page.field("xsrf");
+    let answer = browser.post("/acme/session/end/confirm", &[("xsrf", &xsrf), ("logout", "yes")]).await;
+    answer.location().to_owned()
+}
+
+async fn section_3_the_address_must_match_a_registered_one_exactly(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    for address in [
+        "https://web.test/bye/",
+        "https://web.test/bye?x=1",
+        "https://web.test/bye#",
+        "https://web.test/Bye",
+        "https://WEB.test/bye",
+        "https://web.test:443/bye",
+        "https://web.test/bye/../bye",
+        "https://web.test/%62ye",
+        "http://web.test/bye",
+        "https://web.test.evil.example/bye",
+        "https://web.test@evil.example/bye",
+        "//web.test/bye",
+        "javascript:alert(1)",
+        "https://spa.test/bye",
+        "https://web.test/cb",
+        " https://web.test/bye",
+    ] {
+        assert_refused(
+            &browser.get(&url(&[("client_id", "web"), ("post_logout_redirect_uri", address)])).await,
+        );
+    }
+    assert_eq!(out(&mut browser, &[("client_id", "web"), ("post_logout_redirect_uri", BYE)]).await, BYE);
+}
+
+async fn section_3_without_a_client_the_address_is_dropped(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    for address in [BYE, "https://evil.example/"] {
+        let nobody = app.browser().get(&url(&[("post_logout_redirect_uri", address), ("state", "x")])).await;
+        assert_eq!(nobody.location(), "https://id.test/acme/session/end/success");
+    }
+    let params = [("post_logout_redirect_uri", "https://evil.example/"), ("state", "x")];
+    let page = browser.get(&url(&params)).await;
+    assert!(!page.body.contains("evil.example"), "{}", page.body);
+    assert_eq!(out(&mut browser, &params).await, "https://id.test/acme/session/end/success");
+}
+
+async fn section_3_state_is_appended_and_encoded(app: TestApp) {
+    let cases = [
+        ("plain", "plain"),
+        ("a b&c=d#e", "a+b%26c%3Dd%23e"),
+        ("é\r\nSet-Cookie: x=y", "%C3%A9%0D%0ASet-Cookie%3A+x%3Dy"),
+    ];
+    for (state, encoded) in cases {
+        let mut browser = app.browser();
+        browser.sign_in(&web(), ANA.0, ANA.1).await;
+        let params = [("client_id", "web"), ("post_logout_redirect_uri", BYE), ("state", state)];
+        assert_eq!(out(&mut browser, &params).await, format!("{BYE}?state={encoded}"));
+    }
+}
+
+async fn section_2_client_id_and_hint_must_agree(app: TestApp) {
+    let mut browser = app.browser();
+    let tokens = tokens(&mut browser, &web(), ANA, WEB).await;
+    let hint = tokens["id_token"].as_str().unwrap();
+    assert_refused(&browser.get(&url(&[("id_token_hint", hint), ("client_id", "billing")])).await);
+    assert_refused(&browser.get(&url(&[("id_token_hint", hint), ("client_id", "nobody")])).await);
+    let spa = [("id_token_hint", hint), ("post_logout_redirect_uri", "https://spa.test/bye")];
+    assert_refused(&browser.get(&url(&spa)).await);
+    let params = [("id_token_hint", hint), ("client_id", "web"), ("post_logout_redirect_uri", BYE)];
+    assert_eq!(out(&mut browser, &params).await, BYE);
+}
+
+async fn section_2_a_hint_of_another_tenant_is_refused(app: TestApp) {
+    let mut browser = app.browser();
+    let theirs = tokens(&mut browser, &beta(), ANA_OF_BETA, PARTNER).await;
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    assert_refused(&browser.get(&url(&[("id_token_hint", theirs["id_token"].as_str().unwrap())])).await);
+}
+
+async fn section_2_a_tampered_hint_is_refused(app: TestApp) {
+    let mut browser = app.browser();
+    let tokens = tokens(&mut browser, &web(), ANA, WEB).await;
+    let hint = tokens["id_token"].as_str().unwrap();
+    let parts: Vec<&str> = hint.split('.').collect();
+    let forged = [
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{}.{}.{}", parts[0], parts[1], "A".repeat(86)),
+        format!("eyJhbGciOiJub25lIn0.{}.", parts[1]),
+        format!("{}.e30.{}", parts[0], parts[2]),
+        format!("{hint}."),
+        format!("{}{hint}", "x"),
+        "x".to_owned(),
+        "..".to_owned(),
+        tokens["access_token"].as_str().unwrap().to_owned(),
+    ];
+    for hint in forged {
+        assert_refused(&browser.get(&url(&[("id_token_hint", &hint)])).await);
+    }
+}
+
+async fn section_2_an_old_hint_is_fine(app: TestApp) {
+    let mut browser = app.browser();
+    let tokens = tokens(&mut browser, &web(), ANA, WEB).await;
+    app.advance(std::time::Duration::from_secs(80_000));
+    let hint = tokens["id_token"].as_str().unwrap();
+    let params = [("id_token_hint", hint), ("post_logout_redirect_uri", BYE)];
+    assert_eq!(out(&mut browser, &params).await, BYE);
+}
+
+async fn an_unknown_or_inactive_client_is_refused(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    for client in ["nobody", "WEB", "web ", "\u{301}"] {
+        assert_refused(&browser.get(&url(&[("client_id", client), ("post_logout_redirect_uri", BYE)])).await);
+    }
+    set_client_status(&app, "web", porta_core::client::ClientStatus::Inactive).await;
+    assert_refused(&browser.get(&url(&[("client_id", "web"), ("post_logout_redirect_uri", BYE)])).await);
+}
+
+async fn repeated_and_malformed_parameters_are_refused(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    for query in [
+        "client_id=web&client_id=web",
+        "client_id=web&post_logout_redirect_uri=https://web.test/bye&post_logout_redirect_uri=https://evil.example",
+        "state=1&state=2",
+        "client_id=%00",
+        "client_id=%ff",
+        "client_id=%",
+    ] {
+        assert_refused(&browser.get(&format!("/acme/session/end?{query}")).await);
+    }
+    let posted = browser.post("/acme/session/end", &[("client_id", "web"), ("client_id", "spa")]).await;
+    assert!(posted.status == 400 || browser.follow(posted).await.status == 400);
+}
+
+async fn the_page_links_back_only_to_a_registered_address(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    let page = browser
+        .get(&url(&[("client_id", "web"), ("post_logout_redirect_uri", BYE), ("state", "\"><x")]))
+        .await;
+    assert!(page.body.contains("href=\"https://web.test/bye?state=%22%3E%3Cx\""), "{}", page.body);
+    let page = browser.get(&url(&[("client_id", "web")])).await;
+    assert!(!page.body.contains("Stay signed in"), "{}", page.body);
+}
+
+async fn a_refused_request_ends_nothing(app: TestApp) {
+    let mut browser = app.browser();
+    let tokens = tokens(&mut browser, &web(), ANA, WEB).await;
+    assert_refused(&browser.get(&url(&[("id_token_hint", "x")])).await);
+    assert_refused(&browser.get(&url(&[("client_id", "nobody")])).await);
+    assert!(is_live(&app, "acme", &tokens).await);
+    code(&browser.get(&web().url()).await);
+}

@@ -1,0 +1,135 @@
+//! Signing in again inside a session (oidc-and-login §5.5; W26, W05): the same person goes on, another one replaces.
+
+use std::time::Duration;
+
+use porta_testkit::{Browser, TestApp, jwt_payload, on_both_stores};
+use serde_json::Value;
+
+use super::support::*;
+
+on_both_stores!(
+    w26_prompt_login_asks_again_and_keeps_the_session_and_its_tokens,
+    w26_a_link_with_prompt_login_signs_nobody_out,
+    a_wrong_password_during_reauthentication_keeps_the_session,
+    a_cancelled_reauthentication_keeps_the_session,
+    max_age_asks_again_once_it_is_over,
+    signing_in_as_somebody_else_ends_the_first_session,
+    somebody_else_than_the_hinted_person_is_refused_to_the_client,
+    prompt_select_account_shows_the_login_page,
+    a_suspended_persons_session_asks_to_sign_in_and_fails_nothing,
+);
+
+fn claims(tokens: &Value) -> Value {
+    jwt_payload(tokens["id_token"].as_str().unwrap())
+}
+
+async fn is_signed_in_still(browser: &mut Browser) -> bool {
+    browser.get(&web().with("prompt", "none").url()).await.query("code").is_some()
+}
+
+async fn w26_prompt_login_asks_again_and_keeps_the_session_and_its_tokens(app: TestApp) {
+    let mut browser = app.browser();
+    let first = tokens(&mut browser, &billing(), ANA, BILLING).await;
+    app.advance(Duration::from_secs(600));
+    let again = tokens(&mut browser, &web().with("prompt", "login"), ANA, WEB).await;
+    assert!(is_live(&app, "acme", &first).await, "W05: the first application goes on");
+    let (first, again) = (claims(&first), claims(&again));
+    assert_eq!(first["sid"], again["sid"]);
+    assert_eq!(first["sub"], again["sub"]);
+    assert_eq!(again["auth_time"].as_i64().unwrap() - first["auth_time"].as_i64().unwrap(), 600);
+    assert!(is_signed_in_still(&mut browser).await);
+}
+
+async fn w26_a_link_with_prompt_login_signs_nobody_out(app: TestApp) {
+    let mut browser = app.browser();
+    let tokens = tokens(&mut browser, &web(), ANA, WEB).await;
+    for value in ["login", "login consent", "select_account"] {
+        let answer = browser.get(&web().with("prompt", value).url()).await;
+        assert!(set_cookie(&answer, "_session").is_none(), "{value}");
+    }
+    assert!(is_signed_in_still(&mut browser).await);
+    assert!(is_live(&app, "acme", &tokens).await);
+}
+
+async fn a_wrong_password_during_reauthentication_keeps_the_session(app: TestApp) {
+    let mut browser = app.browser();
+    let tokens = tokens(&mut browser, &web(), ANA, WEB).await;
+    let form = open(&mut browser, &web().with("prompt", "login")).await;
+    for _ in 0..6 {
+        form.login(&mut browser, ANA.0, WRONG).await;
+    }
+    assert!(is_live(&app, "acme", &tokens).await);
+    assert!(is_signed_in_still(&mut browser).await, "guessing must not throw out who is inside");
+}
+
+async fn a_cancelled_reauthentication_keeps_the_session(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    let form = open(&mut browser, &web().with("prompt", "login")).await;
+    let aborted = form.abort(&mut browser).await;
+    let back = browser.follow(aborted).await;
+    assert_eq!(back.query("error").as_deref(), Some("access_denied"));
+    assert!(is_signed_in_still(&mut browser).await);
+}
+
+async fn max_age_asks_again_once_it_is_over(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    let request = web().with("max_age", "60");
+    app.advance(Duration::from_secs(60));
+    code(&browser.get(&request.url()).await);
+    app.advance(Duration::from_micros(1));
+    let form = open(&mut browser, &request).await;
+    assert!(form.page.body.contains("name=\"password\""));
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    code(&browser.follow(login).await);
+    let zero = open(&mut browser, &web().with("max_age", "0")).await;
+    let login = zero.login(&mut browser, ANA.0, ANA.1).await;
+    code(&browser.follow(login).await);
+}
+
+async fn signing_in_as_somebody_else_ends_the_first_session(app: TestApp) {
+    let mut browser = app.browser();
+    let anas = tokens(&mut browser, &web(), ANA, WEB).await;
+    let old = browser.clone();
+    let bobs = tokens(&mut browser, &web().with("prompt", "login"), BOB, WEB).await;
+    assert_ne!(claims(&anas)["sub"], claims(&bobs)["sub"]);
+    assert_ne!(claims(&anas)["sid"], claims(&bobs)["sid"]);
+    assert!(!is_live(&app, "acme", &anas).await);
+    assert!(is_live(&app, "acme", &bobs).await);
+    assert!(!is_signed_in_still(&mut old.clone()).await);
+    assert_eq!(audited(&app, "user.logout").await, 1);
+    let now = browser.get(&web().url()).await;
+    let now = redeemed(&mut browser, &web(), WEB, &code(&now)).await;
+    assert_eq!(claims(&now)["sub"], claims(&bobs)["sub"]);
+}
+
+async fn somebody_else_than_the_hinted_person_is_refused_to_the_client(app: TestApp) {
+    let mut browser = app.browser();
+    let anas = tokens(&mut browser, &web(), ANA, WEB).await;
+    let hint = anas["id_token"].as_str().unwrap();
+    let mut fresh = app.browser();
+    let back = fresh.sign_in(&web().with("id_token_hint", hint), BOB.0, BOB.1).await;
+    assert_eq!(back.query("error").as_deref(), Some("login_required"));
+    assert_eq!(back.query("code"), None);
+}
+
+async fn prompt_select_account_shows_the_login_page(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    let form = open(&mut browser, &web().with("prompt", "select_account")).await;
+    assert!(form.page.body.contains("name=\"password\""));
+    let login = form.login(&mut browser, BOB.0, BOB.1).await;
+    code(&browser.follow(login).await);
+}
+
+async fn a_suspended_persons_session_asks_to_sign_in_and_fails_nothing(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), BOB.0, BOB.1).await;
+    set_user_status(&app, BOB.0, porta_core::user::UserStatus::Suspended).await;
+    let silent = browser.get(&web().with("prompt", "none").url()).await;
+    assert_eq!(silent.query("error").as_deref(), Some("login_required"));
+    let form = open(&mut browser, &web()).await;
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    code(&browser.follow(login).await);
+}
