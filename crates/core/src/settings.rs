@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{Invalid, word_enum};
 
 word_enum! {
-    pub enum SettingType { Duration = "duration", Number = "number", Boolean = "boolean", String = "string" }
+    pub enum SettingType { Duration = "duration", Number = "number" }
 }
 
 /// One setting as declared.
@@ -61,9 +61,6 @@ registry! {
     RATE_LIMIT_INTROSPECT_WINDOW = "rate_limit_introspect_window", Duration, 60, 1, 86_400, false, "The introspection window.";
     CORS_MAX_AGE = "cors_max_age", Duration, 3600, 0, 86_400, false, "How long a browser may keep the answer to a preflight request.";
     AUDIT_RETENTION_DAYS = "audit_retention_days", Number, 90, 1, 36_500, false, "Days an audit row is kept.";
-    MAGIC_LINK_TTL = "magic_link_ttl", Duration, 900, 60, 86_400, true, "Lifetime of a sign-in link.";
-    PASSWORD_RESET_TTL = "password_reset_ttl", Duration, 3600, 60, 86_400, true, "Lifetime of a password reset link.";
-    INVITATION_TTL = "invitation_ttl", Duration, 604_800, 3600, 31_536_000, true, "Lifetime of an invitation.";
 }
 
 /// Names of the reference that still work.
@@ -100,12 +97,12 @@ impl SettingDefinition {
         let number = match (self.value_type, value) {
             (SettingType::Duration, Value::String(text)) => parse_duration(text),
             (SettingType::Number, Value::String(text)) => text.trim().parse().ok(),
-            (SettingType::Duration | SettingType::Number, Value::Number(n)) => n.as_i64(),
+            (_, Value::Number(n)) => n.as_i64(),
             _ => None,
         };
         let expected = match self.value_type {
             SettingType::Duration => "a duration such as 900, \"15m\" or \"12h\"",
-            _ => "a whole number",
+            SettingType::Number => "a whole number",
         };
         let Some(number) = number else {
             return Err(Invalid::new("value", format!("`{}` takes {expected}", self.key)));

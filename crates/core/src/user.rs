@@ -193,6 +193,12 @@ impl User {
         }
     }
 
+    /// Whether sessions and tokens go on: a lock that somebody's guessing caused keeps people out of the front door
+    /// and does not throw out who is inside.
+    pub fn may_continue(&self) -> bool {
+        self.status == UserStatus::Active || self.is_auto_locked()
+    }
+
     /// A lock that guessing caused; it lifts itself after the cool-down.
     pub fn is_auto_locked(&self) -> bool {
         self.status == UserStatus::Locked && self.locked_reason.as_deref() == Some(AUTO_LOCKOUT)

@@ -59,5 +59,6 @@ fn header_value(state: &Shared, mut cookie: Cookie<'static>) -> Option<HeaderVal
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);
     cookie.set_secure(state.is_https);
-    HeaderValue::from_str(&cookie.encoded().to_string()).ok()
+    // Signature and value are cookie-octets already (RFC 6265 §4.1.1): encoding them would need decoding again.
+    HeaderValue::from_str(&cookie.to_string()).ok()
 }

@@ -1,15 +1,17 @@
 //! Around every request: its id, one line in the log, the headers every answer carries.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
+use futures_util::FutureExt as _;
 use porta_core::{AuditId, EntityId as _};
 
-use crate::reply::Reply;
+use crate::reply::{self, Reply};
 use crate::state::AppState;
 
 /// What the log line learns on the way: filled in by extractors, read when the answer is ready.
@@ -43,7 +45,14 @@ pub(crate) async fn around(
     request.extensions_mut().insert(seen.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut reply = next.run(request).await;
+    // A panic in one request ends that request and nothing else, and leaves its line in the log.
+    let mut reply = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(reply) => reply,
+        Err(_) => {
+            tracing::error!(request_id = request_id.to_str().unwrap_or_default(), "request panicked");
+            reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    };
     let status = reply.status().as_u16();
     finish(&state, reply.headers_mut(), &request_id);
     let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use porta_core::{Clock, Entropy};
+use porta_core::{Clock, Entropy, TokenDigest};
 use porta_oidc::Engine;
 use porta_pages::Pages;
 use porta_signin::SignIn;
@@ -75,7 +75,12 @@ impl AppState {
             probes: parts.probes,
             clock: parts.clock,
             entropy: parts.entropy,
-            cookie_keys: parts.cookie_secrets.iter().map(|s| cookie::Key::derive_from(s)).collect(),
+            // Hashed first: the library wants 32 bytes, and a development secret may be shorter.
+            cookie_keys: parts
+                .cookie_secrets
+                .iter()
+                .map(|s| cookie::Key::derive_from(TokenDigest::of_bytes(s).as_bytes()))
+                .collect(),
             trust_proxy: parts.trust_proxy,
             is_https,
         }))

@@ -5,49 +5,75 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use porta_oidc::{Tenant, TenantLookup};
+use porta_oidc::{EngineError, Tenant, TenantLookup};
 use porta_pages::ErrorText;
 use serde_json::json;
 
+use crate::middleware::Seen;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 
 /// The organization a request is under. Having one means it is active.
 pub(crate) struct Org(pub Arc<Tenant>);
 
+/// The same for public documents, which stay readable while storage is away.
+pub(crate) struct OrgDocuments(pub Arc<Tenant>);
+
+impl FromRequestParts<AppState> for OrgDocuments {
+    type Rejection = Reply;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
+        let slug = slug(parts, state).await?;
+        let found = state.engine.tenant_for_documents(&slug).await;
+        admit(parts, state, found).map(Self)
+    }
+}
+
+async fn slug(parts: &mut Parts, state: &AppState) -> Result<String, Reply> {
+    let params = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|_| reply::empty(StatusCode::NOT_FOUND))?;
+    Ok(params.iter().find(|(name, _)| *name == "org").map(|(_, value)| value.to_owned()).unwrap_or_default())
+}
+
 impl FromRequestParts<AppState> for Org {
     type Rejection = Reply;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| reply::empty(StatusCode::NOT_FOUND))?;
-        let slug = params.iter().find(|(name, _)| *name == "org").map(|(_, value)| value).unwrap_or_default();
-        let html = reply::prefers_html(&parts.headers);
-        let refuse = |status: StatusCode, message: &str, text: ErrorText| {
-            if html {
-                reply::error_page(state, None, status, text, None)
-            } else {
-                reply::json(status, &json!({ "error": message, "status": status.as_u16() }))
-            }
-        };
-        match state.engine.tenant(slug).await {
-            Ok(TenantLookup::Active(tenant)) => {
-                if let Some(seen) = parts.extensions.get::<crate::middleware::Seen>() {
-                    seen.tenant(tenant.organization.slug.as_str());
-                }
-                Ok(Self(tenant))
-            }
-            Ok(TenantLookup::Suspended) => Err(refuse(
-                StatusCode::FORBIDDEN,
-                "Organization is suspended",
-                ErrorText::OrganizationSuspended,
-            )),
-            Ok(TenantLookup::Unknown) => {
-                Err(refuse(StatusCode::NOT_FOUND, "Organization not found", ErrorText::NotFound))
-            }
-            Err(error) if html => Err(reply::engine_error_page(state, None, &error)),
-            Err(error) => Err(reply::engine_error(&error)),
+        let slug = slug(parts, state).await?;
+        let found = state.engine.tenant(&slug).await;
+        admit(parts, state, found).map(Self)
+    }
+}
+
+#[expect(clippy::result_large_err, reason = "the error is the answer; it moves once")]
+fn admit(
+    parts: &Parts,
+    state: &AppState,
+    found: Result<TenantLookup, EngineError>,
+) -> Result<Arc<Tenant>, Reply> {
+    let html = reply::prefers_html(&parts.headers);
+    let refuse = |status: StatusCode, message: &str, text: ErrorText| {
+        if html {
+            reply::error_page(state, None, status, text, None)
+        } else {
+            reply::json(status, &json!({ "error": message, "status": status.as_u16() }))
         }
+    };
+    match found {
+        Ok(TenantLookup::Active(tenant)) => {
+            if let Some(seen) = parts.extensions.get::<Seen>() {
+                seen.tenant(tenant.organization.slug.as_str());
+            }
+            Ok(tenant)
+        }
+        Ok(TenantLookup::Suspended) => {
+            Err(refuse(StatusCode::FORBIDDEN, "Organization is suspended", ErrorText::OrganizationSuspended))
+        }
+        Ok(TenantLookup::Unknown) => {
+            Err(refuse(StatusCode::NOT_FOUND, "Organization not found", ErrorText::NotFound))
+        }
+        Err(error) if html => Err(reply::engine_error_page(state, None, &error)),
+        Err(error) => Err(reply::engine_error(&error)),
     }
 }

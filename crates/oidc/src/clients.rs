@@ -6,7 +6,7 @@ use porta_core::OrganizationId;
 use porta_core::client::{Client, ClientId, ClientSecret};
 use porta_protocol::Scope;
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, Tenant};
 
 /// An active client that may be used under one organization.
 #[derive(Debug)]
@@ -46,6 +46,19 @@ impl Engine {
                     .transpose();
             }
         }
+    }
+
+    /// Who owns a client of another organization, in words; `None` for the tenant's own.
+    pub async fn owner_name(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+    ) -> Result<Option<String>, EngineError> {
+        if client.client.is_first_party_for(tenant.organization.id) {
+            return Ok(None);
+        }
+        let owner = self.store.repositories().organizations().by_id(client.client.organization_id).await?;
+        Ok(owner.map(|o| o.display_name().to_owned()))
     }
 
     /// Whether any active client of the organization registered this origin; answers preflight requests.

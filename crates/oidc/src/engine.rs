@@ -14,7 +14,7 @@ use porta_store::Store;
 
 use crate::clients::ProtocolClient;
 use crate::secret_use::SecretUse;
-use crate::tenant::TenantLookup;
+use crate::tenant::{Tenant, TenantLookup};
 use crate::throttle::Throttle;
 
 /// The longest a process may believe something after a lost notice (the requirement text's one cache budget).
@@ -43,6 +43,8 @@ pub struct Engine {
     pub(crate) successor_key: hmac::Key,
     pub(crate) issuer_base: String,
     pub(crate) tenants: Cache<Slug, TenantLookup>,
+    /// Tenants as last seen, for documents that must stay readable while storage is away (architecture §6.4).
+    pub(crate) last_seen: Cache<Slug, Arc<Tenant>>,
     pub(crate) clients: Cache<(OrganizationId, ClientId), Option<Arc<ProtocolClient>>>,
     pub(crate) origins: Cache<(OrganizationId, String), bool>,
     pub(crate) throttle: Throttle,
@@ -75,6 +77,7 @@ impl Engine {
             successor_key: deps.successor_key,
             issuer_base: deps.issuer_base,
             tenants: cache(10_000),
+            last_seen: Cache::new(10_000),
             clients: cache(50_000),
             origins: cache(50_000),
             throttle: Throttle::default(),

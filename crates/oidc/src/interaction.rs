@@ -41,6 +41,8 @@ pub struct LoginDone {
 pub struct ConsentAsked {
     pub scopes: Vec<String>,
     pub user_email: String,
+    /// Whose answer it is: an approval counts for this session only.
+    pub session: SessionKey,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -58,8 +58,9 @@ impl Engine {
             signers.insert(key.algorithm, Arc::new(signer));
         }
         let jwks: Vec<&serde_json::Value> = published.iter().map(|k| &k.public_jwk).collect();
-        let verifier =
-            KeySet::from_jwks(jwks.iter().copied()).map_err(|e| EngineError::Signing(e.to_string()))?;
+        // A hint is good at any age (RP-Initiated Logout §2), so keys that left the JWKS still verify here.
+        let trusted = rows.iter().filter(|k| k.status != SigningKeyStatus::Revoked).map(|k| &k.public_jwk);
+        let verifier = KeySet::from_jwks(trusted).map_err(|e| EngineError::Signing(e.to_string()))?;
         Ok(TenantKeys { signers, jwks: jwks_document(jwks.iter().copied()).into(), verifier })
     }
 

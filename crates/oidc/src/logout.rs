@@ -6,6 +6,7 @@
 //! done: post_logout_redirect_uri?state=…  or the success page
 //! ```
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
@@ -52,6 +53,16 @@ pub enum LogoutStep {
     Done(Onward),
 }
 
+/// A logout request whose parameters were checked.
+#[derive(Debug, Serialize, Deserialize)]
+struct CheckedLogout {
+    client_name: Option<String>,
+    onward: Onward,
+}
+
+/// Parameter that carries the handle of [`Engine::end_session_by_post`].
+pub const CONTINUE: &str = "continue";
+
 /// The stored half of the confirmation page.
 #[derive(Debug, Serialize, Deserialize)]
 struct PendingLogout {
@@ -68,24 +79,57 @@ impl Engine {
     pub(crate) fn read_id_token_hint(tenant: &Tenant, token: &str) -> Option<Hint> {
         let claims = tenant.keys.verifier.verify(token, TokenKind::IdTokenHint).ok()?;
         let text = |name: &str| claims.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-        if text("iss")? != tenant.issuer {
+        // A signed UserInfo answer names issuer and audience too; only an ID token has an end (RFC 8725 §3.11).
+        let is_id_token =
+            claims.get("exp").is_some_and(serde_json::Value::is_i64) && claims.contains_key("iat");
+        if text("iss")? != tenant.issuer || !is_id_token {
             return None;
         }
         Some(Hint { subject: text("sub")?, client_id: text("aud")? })
     }
 
-    /// `GET` and `POST /{org}/session/end`.
+    /// `POST /{org}/session/end`: checked and stored, because a cross-site POST carries no `SameSite=Lax` cookie and the
+    /// browser must come back by GET; the hint then need not travel in a URL. Answers the handle to come back with.
+    pub async fn end_session_by_post(&self, tenant: &Tenant, params: &Params) -> Result<String, LogoutError> {
+        let (client, onward) = self.check_logout(tenant, params).await?;
+        let handle = BearerKind::Interaction.generate(&*self.entropy);
+        let stored = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
+        let key = checked_key(tenant, &handle);
+        self.kv.put(&key, to_bytes(&stored)?, CONFIRMATION_LIFETIME).await.map_err(EngineError::from)?;
+        Ok(handle)
+    }
+
+    async fn checked_logout(&self, tenant: &Tenant, params: &Params) -> Result<CheckedLogout, LogoutError> {
+        let Some(handle) = params.get(CONTINUE) else {
+            let (client, onward) = self.check_logout(tenant, params).await?;
+            return Ok(CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward });
+        };
+        let stored = self.kv.take(&checked_key(tenant, handle)).await.map_err(EngineError::from)?;
+        let stored = stored.ok_or_else(|| refused("the request has expired"))?;
+        Ok(serde_json::from_slice(&stored).map_err(|e| EngineError::Unreadable(e.to_string()))?)
+    }
+
+    async fn check_logout(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+    ) -> Result<(Option<Arc<ProtocolClient>>, Onward), LogoutError> {
+        if params.repeated(&[]).is_some() {
+            return Err(refused("a parameter is repeated"));
+        }
+        let client = self.logout_client(tenant, params).await?;
+        let onward = onward(params, client.as_deref())?;
+        Ok((client, onward))
+    }
+
+    /// `GET /{org}/session/end`.
     pub async fn end_session(
         &self,
         tenant: &Tenant,
         params: &Params,
         cookie: Option<&str>,
     ) -> Result<LogoutStep, LogoutError> {
-        if params.repeated(&[]).is_some() {
-            return Err(refused("a parameter is repeated"));
-        }
-        let client = self.logout_client(tenant, params).await?;
-        let onward = onward(params, client.as_deref())?;
+        let CheckedLogout { client_name, onward } = self.checked_logout(tenant, params).await?;
         let Some(session) = self.session(tenant, cookie).await? else { return Ok(LogoutStep::Done(onward)) };
         let xsrf = BearerKind::Interaction.generate(&*self.entropy);
         let pending = PendingLogout { session: session.digest, onward: onward.clone() };
@@ -93,7 +137,7 @@ impl Engine {
             .put(&pending_key(tenant, &xsrf), to_bytes(&pending)?, CONFIRMATION_LIFETIME)
             .await
             .map_err(EngineError::from)?;
-        Ok(LogoutStep::Confirm { xsrf, client_name: client.map(|c| c.client.client_name.clone()), onward })
+        Ok(LogoutStep::Confirm { xsrf, client_name, onward })
     }
 
     /// The client a logout is for: named, or the audience of the hint; both must agree.
@@ -101,7 +145,7 @@ impl Engine {
         &self,
         tenant: &Tenant,
         params: &Params,
-    ) -> Result<Option<std::sync::Arc<ProtocolClient>>, LogoutError> {
+    ) -> Result<Option<Arc<ProtocolClient>>, LogoutError> {
         let hinted = match params.get("id_token_hint") {
             None => None,
             Some(token) => {
@@ -178,6 +222,10 @@ impl Engine {
         self.kv.take(&session::storage_key(tenant.organization.id, &presented.digest)).await?;
         Ok(())
     }
+}
+
+fn checked_key(tenant: &Tenant, handle: &str) -> String {
+    format!("{}:logout-request:{}", tenant.organization.id, TokenDigest::of(handle).hex())
 }
 
 fn pending_key(tenant: &Tenant, xsrf: &str) -> String {

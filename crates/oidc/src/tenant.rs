@@ -40,12 +40,29 @@ impl Engine {
         Ok(self.tenants.try_get_with(slug.clone(), self.load_tenant(&slug)).await?)
     }
 
+    /// The same for public documents: while storage is away, what was last known of an active organization.
+    pub async fn tenant_for_documents(&self, slug: &str) -> Result<TenantLookup, EngineError> {
+        match self.tenant(slug).await {
+            Err(error) if error.is_unavailable() => {
+                let Ok(slug) = Slug::parse(slug) else { return Ok(TenantLookup::Unknown) };
+                self.last_seen.get(&slug).await.map(TenantLookup::Active).ok_or(error)
+            }
+            answer => answer,
+        }
+    }
+
     async fn load_tenant(&self, slug: &Slug) -> Result<TenantLookup, EngineError> {
         loop {
             let generation = self.generation();
             let found = self.read_tenant(slug).await?;
             // A change announced while we were reading may have missed this value in the cache: read again.
             if generation == self.generation() {
+                match &found {
+                    TenantLookup::Active(tenant) => {
+                        self.last_seen.insert(slug.clone(), Arc::clone(tenant)).await
+                    }
+                    TenantLookup::Suspended | TenantLookup::Unknown => self.last_seen.invalidate(slug).await,
+                }
                 return Ok(found);
             }
         }

@@ -16,17 +16,39 @@ use crate::{Caller, Engine, Tenant};
 /// Most entries remembered; an attacker with more addresses than this still meets the shared counter.
 const CAPACITY: usize = 100_000;
 
+/// What this process knows by itself.
 #[derive(Debug, Default)]
-pub struct Throttle(Mutex<HashMap<String, Timestamp>>);
+pub struct Throttle {
+    blocked: Mutex<HashMap<String, Timestamp>>,
+    /// Failures counted here while the shared counters are away, with the end of their window.
+    local: Mutex<HashMap<String, (Timestamp, u64)>>,
+}
 
 impl Throttle {
     fn blocked(&self, key: &str, now: Timestamp) -> Option<Duration> {
-        let blocked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
         blocked.get(key).filter(|until| now < **until).map(|until| until.since(now))
     }
 
+    /// Counts one failure without the shared store; what is left of the window once the maximum is reached.
+    fn count_here(&self, limit: &Limit, now: Timestamp) -> Option<Duration> {
+        let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        if local.len() >= CAPACITY {
+            local.retain(|_, (until, _)| now < *until);
+        }
+        if local.len() >= CAPACITY {
+            return Some(limit.window);
+        }
+        let entry = local.entry(limit.key.clone()).or_insert((now + limit.window, 0));
+        if now >= entry.0 {
+            *entry = (now + limit.window, 0);
+        }
+        entry.1 += 1;
+        (entry.1 >= limit.maximum).then(|| entry.0.since(now))
+    }
+
     fn block(&self, key: String, now: Timestamp, retry_after: Duration) {
-        let mut blocked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
         if blocked.len() >= CAPACITY {
             blocked.retain(|_, until| now < *until);
         }
@@ -112,11 +134,17 @@ impl Engine {
             maximum: tenant.settings.number(guarded.maximum()),
             window: tenant.settings.duration(guarded.window()),
         };
-        match self.kv.hit(&[limit]).await {
+        match self.kv.hit(std::slice::from_ref(&limit)).await {
             Ok(Verdict::Allowed) => {}
             Ok(Verdict::Limited { retry_after }) => self.throttle.block(key, self.now(), retry_after),
-            // The answer is a refusal anyway; without the shared counter it stays one.
-            Err(error) => tracing::warn!(%error, "failed client authentication was not counted"),
+            // Limits fail closed (architecture §6.5): what cannot be counted together is counted here.
+            Err(error) => {
+                tracing::warn!(%error, "failed client authentication was counted by this process alone");
+                let now = self.now();
+                if let Some(retry_after) = self.throttle.count_here(&limit, now) {
+                    self.throttle.block(key, now, retry_after);
+                }
+            }
         }
     }
 }

@@ -100,7 +100,7 @@ pub(crate) async fn serve(
     if let Err(error) = services.engine.flush_secret_use().await {
         tracing::warn!(%error, "last use of client secrets was not recorded");
     }
-    if let ShortLived::Memory(kv, data_dir) = &services.short_lived {
+    if let ShortLived::Memory { kv, data_dir, .. } = &services.short_lived {
         kv.save_snapshot(&snapshot_file(data_dir), &services.snapshot_keys, &OsEntropy)?;
     }
     anyhow::ensure!(finished, "requests were still running after the grace period");

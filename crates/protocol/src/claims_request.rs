@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::claims::scope_of_claim;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -87,6 +88,29 @@ impl ClaimsRequest {
 
     pub fn is_empty(&self) -> bool {
         self.userinfo.is_empty() && self.id_token.is_empty()
+    }
+
+    /// The scopes that would have unlocked the requested standard claims, each once: what asking for them one by one
+    /// amounts to, so that consent and the client's list hold for both ways of asking.
+    pub fn implied_scopes(&self) -> Vec<&'static str> {
+        let mut scopes: Vec<&'static str> = self
+            .userinfo
+            .iter()
+            .chain(self.id_token.iter())
+            .filter_map(|(name, _)| scope_of_claim(name))
+            .collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes
+    }
+
+    /// Without the standard claims whose scope `keep` refuses.
+    #[must_use]
+    pub fn within(mut self, keep: impl Fn(&str) -> bool) -> Self {
+        for section in [&mut self.userinfo, &mut self.id_token] {
+            section.claims.retain(|name, _| scope_of_claim(name).is_none_or(&keep));
+        }
+        self
     }
 
     /// §3.1.2.2: with a `sub` requested for the ID token, only that person may answer.

@@ -84,7 +84,14 @@ impl SignIn {
         let verified = match self.hasher.verify(attempt.password.clone(), stored).await {
             Ok(verified) => verified,
             Err(HashError::Busy) => return Ok(SignInOutcome::Busy),
-            Err(error) => return Err(EngineError::Unreadable(error.to_string())),
+            // Costs what an unknown account costs; the operator reads about it, the caller does not.
+            Err(error) => {
+                tracing::error!(%error, tenant = %tenant.organization.slug, "stored password hash is unusable");
+                match self.hasher.verify(attempt.password.clone(), None).await {
+                    Ok(verified) => verified,
+                    Err(_) => return Ok(SignInOutcome::Busy),
+                }
+            }
         };
         let Some(user) = user.filter(|_| verified.matches) else {
             // The row is fetched again by the guarded statement; which account it was stays out of the answer.

@@ -1,1 +1,20 @@
-//! Room `store-sql`.
+//! The one SQL implementation of the repositories, for PostgreSQL and SQLite (decision D1), and its migrations.
+
+mod applications;
+mod audit;
+mod clients;
+mod database;
+mod kernel;
+mod migrate;
+mod organizations;
+mod registry;
+mod sessions;
+mod settings;
+mod signing_keys;
+mod sweep;
+mod tokens;
+mod unit;
+mod users;
+
+pub use database::{Database, DatabaseOptions, Target};
+pub use migrate::{MigrationStatus, migration_set};

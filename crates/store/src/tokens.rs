@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
 use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
-use porta_core::user::{User, UserStatus};
+use porta_core::user::User;
 use porta_core::{
     ApplicationId, ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, TokenDigest, TokenFamilyId,
     UserId,
@@ -15,7 +15,8 @@ use crate::Result;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizeFacts {
     pub user_id: UserId,
-    pub user_status: UserStatus,
+    /// Active, or locked by guessing: somebody else's guesses do not end a session that lives.
+    pub user_may_continue: bool,
     pub user_email: String,
     pub session_expires_at: Timestamp,
     pub session_revoked: bool,

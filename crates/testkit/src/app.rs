@@ -83,7 +83,10 @@ impl Notifier for KvNotifier {
     async fn announce(&self, changes: &[Change]) {
         for change in changes {
             let (topic, key) = change.to_words();
-            self.0.publish(&Notice { topic: topic.to_owned(), key }).await.expect("the short-lived store is up");
+            self.0
+                .publish(&Notice { topic: topic.to_owned(), key })
+                .await
+                .expect("the short-lived store is up");
         }
     }
 }
@@ -108,10 +111,13 @@ impl TestApp {
     /// When `TEST_DATABASE_URL` or `TEST_REDIS_URL` is missing: run through `scripts/with-services.sh`.
     pub async fn postgres_redis() -> Self {
         let database = TestDatabase::postgres().await;
-        let url = std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh");
+        let url = std::env::var("TEST_REDIS_URL")
+            .expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh");
         let entropy: &dyn Entropy = &porta_core::OsEntropy;
         let instance = format!("test-{}", porta_core::secret::hex(&entropy.bytes::<8>()));
-        let kv = RedisKv::connect(RedisOptions::new(SecretString::from(url), instance)).await.expect("Redis answers");
+        let kv = RedisKv::connect(RedisOptions::new(SecretString::from(url), instance))
+            .await
+            .expect("Redis answers");
         Self::on(start_clock(), Arc::new(database), Arc::new(kv), 1)
     }
 
@@ -121,7 +127,7 @@ impl TestApp {
     }
 
     fn on(clock: Arc<ManualClock>, database: Arc<TestDatabase>, kv: Arc<dyn Kv>, seed: u64) -> Self {
-        let store: Arc<dyn Store> = database.database();
+        let store: Arc<dyn Store> = database.database.clone();
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(seed ^ u64::from(std::process::id())));
         let master = [7; 32];
         let keyring = Arc::new(Keyring::new(&[master], "signing keys"));
@@ -135,7 +141,9 @@ impl TestApp {
             issuer_base: ISSUER_BASE.to_owned(),
         }));
         let cost = HashCost { memory_kib: 64, iterations: 1, parallelism: 1 };
-        let hasher = Arc::new(PasswordHasher::start(cost, 2, 256, Arc::clone(&entropy)).expect("cheap parameters are valid"));
+        let hasher = Arc::new(
+            PasswordHasher::start(cost, 2, 256, Arc::clone(&entropy)).expect("cheap parameters are valid"),
+        );
         let directory = Directory::new(DirectoryDeps {
             store: Arc::clone(&store),
             notify: Arc::new(KvNotifier(Arc::clone(&kv))),
@@ -164,7 +172,11 @@ impl TestApp {
     /// Applies a provisioning document.
     pub async fn provision(&self, yaml: &str) {
         let document = read(yaml, Format::Yaml, &|_| None).expect("the fixture is well formed");
-        let report = self.directory.provision(Actor::System, &document, Options::default()).await.expect("the fixture applies");
+        let report = self
+            .directory
+            .provision(Actor::System, &document, Options::default())
+            .await
+            .expect("the fixture applies");
         assert!(report.errors.is_empty(), "{:?}", report.errors);
     }
 

@@ -40,7 +40,8 @@ impl Answer {
     }
 
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("no JSON ({e}): {} {}", self.status, self.body))
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|e| panic!("no JSON ({e}): {} {}", self.status, self.body))
     }
 
     /// A parameter of the redirect's query.
@@ -52,7 +53,8 @@ impl Answer {
     /// The value of a hidden field.
     pub fn field(&self, name: &str) -> String {
         let marker = format!("name=\"{name}\" value=\"");
-        let start = self.body.find(&marker).unwrap_or_else(|| panic!("no field {name}: {}", self.body)) + marker.len();
+        let start = self.body.find(&marker).unwrap_or_else(|| panic!("no field {name}: {}", self.body))
+            + marker.len();
         let end = self.body[start..].find('"').expect("the attribute ends") + start;
         self.body[start..end].to_owned()
     }
@@ -99,7 +101,13 @@ impl Browser {
         answer
     }
 
-    pub async fn send(&mut self, method: Method, url: &str, headers: &[(HeaderName, &str)], body: Body) -> Answer {
+    pub async fn send(
+        &mut self,
+        method: Method,
+        url: &str,
+        headers: &[(HeaderName, &str)],
+        body: Body,
+    ) -> Answer {
         let path = url.strip_prefix(ISSUER_BASE).unwrap_or(url);
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in &self.headers {
@@ -122,7 +130,11 @@ impl Browser {
             self.store(value.to_str().expect("cookies are ASCII"));
         }
         let bytes = axum::body::to_bytes(body, 16 << 20).await.expect("the body ends");
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 
     fn store(&mut self, text: &str) {
@@ -147,7 +159,8 @@ impl Browser {
     fn cookie_header(&self, path: &str) -> Option<String> {
         let path = path.split(['?', '#']).next().unwrap_or(path);
         let applies = |c: &&StoredCookie| {
-            path.strip_prefix(&c.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || c.path.ends_with('/'))
+            path.strip_prefix(&c.path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || c.path.ends_with('/'))
         };
         let mut found: Vec<&StoredCookie> = self.cookies.iter().filter(applies).collect();
         found.sort_by_key(|c| std::cmp::Reverse(c.path.len()));

@@ -86,7 +86,8 @@ impl Browser {
         let page = self.follow(start).await;
         assert_eq!(page.status, 200, "{}", page.body);
         let csrf = page.field("_csrf");
-        self.post(&format!("{page_url}/login"), &[("_csrf", &csrf), ("email", email), ("password", password)]).await
+        self.post(&format!("{page_url}/login"), &[("_csrf", &csrf), ("email", email), ("password", password)])
+            .await
     }
 
     /// Signs in and follows to the client; the answer is the redirect to it.
@@ -101,7 +102,12 @@ impl Browser {
     }
 
     /// A form to a protocol endpoint with the client's credentials.
-    pub async fn authenticated(&mut self, path: &str, (id, secret): (&str, Option<&str>), form: &[(&str, &str)]) -> Answer {
+    pub async fn authenticated(
+        &mut self,
+        path: &str,
+        (id, secret): (&str, Option<&str>),
+        form: &[(&str, &str)],
+    ) -> Answer {
         match secret {
             Some(secret) => {
                 let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
@@ -121,7 +127,13 @@ impl Browser {
     }
 
     /// Redeems a code with [`VERIFIER`].
-    pub async fn redeem(&mut self, org: &str, client: (&str, Option<&str>), redirect_uri: &str, code: &str) -> Answer {
+    pub async fn redeem(
+        &mut self,
+        org: &str,
+        client: (&str, Option<&str>),
+        redirect_uri: &str,
+        code: &str,
+    ) -> Answer {
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),

@@ -1,6 +1,10 @@
 //! For tests only: the whole server in process, a browser without JavaScript, throw-away databases.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up should stop and say why")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up should stop and say why"
+)]
 
 pub mod app;
 pub mod browser;

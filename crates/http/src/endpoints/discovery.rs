@@ -6,18 +6,18 @@ use bytes::Bytes;
 use porta_core::TokenDigest;
 
 use crate::reply::{self, Reply};
-use crate::tenancy::Org;
+use crate::tenancy::{Org, OrgDocuments};
 
 /// Short enough that a rotated key is known everywhere long before it signs.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// `GET …/.well-known/openid-configuration` and `…/oauth-authorization-server`
-pub(crate) async fn document(Org(tenant): Org, headers: HeaderMap) -> Reply {
+pub(crate) async fn document(OrgDocuments(tenant): OrgDocuments, headers: HeaderMap) -> Reply {
     bytes(&headers, tenant.discovery.clone(), "application/json; charset=utf-8")
 }
 
 /// `GET /{org}/jwks`
-pub(crate) async fn jwks(Org(tenant): Org, headers: HeaderMap) -> Reply {
+pub(crate) async fn jwks(OrgDocuments(tenant): OrgDocuments, headers: HeaderMap) -> Reply {
     bytes(&headers, tenant.keys.jwks.clone(), "application/jwk-set+json; charset=utf-8")
 }
 

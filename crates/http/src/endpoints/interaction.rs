@@ -1,12 +1,14 @@
 //! The pages of a sign-in, under `/{org}/interaction/{uid}` (oidc-and-login §6).
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
-use porta_oidc::Tenant;
 use porta_oidc::interaction::{BoundInteraction, Stage};
+use porta_oidc::{ProtocolClient, Tenant};
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Look};
 use porta_protocol::Params;
 use porta_signin::{Attempt, SignInOutcome};
@@ -190,27 +192,21 @@ impl Here<'_> {
         reply::error_page(self.state, Some(self.tenant), StatusCode::FORBIDDEN, ErrorText::CsrfInvalid, None)
     }
 
-    async fn client_name(&self) -> Result<(String, bool), Reply> {
-        let organization = self.tenant.organization.id;
+    async fn client(&self) -> Result<Arc<ProtocolClient>, Reply> {
         let client_id = &self.bound.interaction.request.client_id;
-        match self.state.engine.client(organization, client_id).await {
-            Ok(Some(client)) => {
-                Ok((client.client.client_name.clone(), client.client.is_first_party_for(organization)))
+        match self.state.engine.client(self.tenant.organization.id, client_id).await {
+            Ok(Some(client)) => Ok(client),
+            Ok(None) => {
+                let status = StatusCode::BAD_REQUEST;
+                Err(reply::error_page(self.state, Some(self.tenant), status, ErrorText::ClientUnknown, None))
             }
-            Ok(None) => Err(reply::error_page(
-                self.state,
-                Some(self.tenant),
-                StatusCode::BAD_REQUEST,
-                ErrorText::ClientUnknown,
-                None,
-            )),
             Err(error) => Err(reply::engine_error_page(self.state, Some(self.tenant), &error)),
         }
     }
 
     async fn login_page(&self, status: StatusCode, email: Option<&str>, flash: Option<Flash>) -> Reply {
-        let (client_name, _) = match self.client_name().await {
-            Ok(name) => name,
+        let client = match self.client().await {
+            Ok(client) => client,
             Err(reply) => return reply,
         };
         let request = &self.bound.interaction.request;
@@ -222,7 +218,7 @@ impl Here<'_> {
             action_url: &self.url("/login"),
             cancel_url: &self.url("/abort"),
             csrf: &self.bound.interaction.csrf,
-            client_name: &client_name,
+            client_name: &client.client.client_name,
             email: email.or(request.login_hint.as_deref()).unwrap_or_default(),
             flash,
             show_password: methods.contains(&LoginMethod::Password),
@@ -231,17 +227,21 @@ impl Here<'_> {
     }
 
     async fn consent_page(&self) -> Reply {
-        let (client_name, _) = match self.client_name().await {
-            Ok(name) => name,
+        let client = match self.client().await {
+            Ok(client) => client,
             Err(reply) => return reply,
+        };
+        let owner = match self.state.engine.owner_name(self.tenant, &client).await {
+            Ok(owner) => owner,
+            Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
         };
         let asked = self.bound.interaction.consent.clone();
         let (scopes, user_email) = asked.map(|a| (a.scopes, a.user_email)).unwrap_or_default();
         let page = ConsentPage {
             action_url: &self.url("/confirm"),
             csrf: &self.bound.interaction.csrf,
-            client_name: &client_name,
-            client_organization: None,
+            client_name: &client.client.client_name,
+            client_organization: owner.as_deref(),
             user_email: &user_email,
             scopes: &scopes,
         };

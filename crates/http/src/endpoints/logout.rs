@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use porta_oidc::Tenant;
-use porta_oidc::logout::{LogoutError, LogoutStep, Onward};
+use porta_oidc::logout::{CONTINUE, LogoutError, LogoutStep, Onward};
 use porta_pages::{ErrorText, LogoutPage, LogoutSuccessPage, Look};
 use porta_protocol::Params;
 
@@ -38,10 +38,13 @@ pub(crate) async fn get(
     }
 }
 
-/// A cross-site POST carries no session cookie: come back by GET with the same parameters (W27).
+/// A cross-site POST carries no session cookie: come back by GET (W27).
 pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
     let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
-    reply::redirect(&format!("{}/session/end?{}", tenant.issuer, params.encode()))
+    match state.engine.end_session_by_post(&tenant, &params).await {
+        Ok(handle) => reply::redirect(&format!("{}/session/end?{CONTINUE}={handle}", tenant.issuer)),
+        Err(error) => refused(&state, &tenant, &error),
+    }
 }
 
 pub(crate) async fn confirm(

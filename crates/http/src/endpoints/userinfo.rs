@@ -8,7 +8,7 @@ use porta_oidc::userinfo::{UserInfo, UserInfoError};
 use porta_protocol::error::bare_challenge;
 use porta_protocol::{ErrorCode, OAuthError, Params};
 
-use super::token::protocol_form;
+use super::token::{origin_refused, protocol_form};
 use super::{From, cors};
 use crate::reply::{self, Reply};
 use crate::state::AppState;
@@ -45,6 +45,7 @@ async fn answer(
     body: Option<&Params>,
 ) -> Reply {
     let cors = match cors::judge(state, tenant, &from.headers, None).await {
+        Ok(cors::Verdict::Refused) => return origin_refused(),
         Ok(verdict) => verdict,
         Err(reply) => return reply,
     };

@@ -84,6 +84,7 @@ impl Engine {
     ) -> Checked<AuthorizationRequest> {
         let client = &*target.client;
         code_grant_allowed(client)?; // RFC 6749 §4.1.2.1 unauthorized_client
+        within_length(params)?; // what is stored for an anonymous caller is bounded
         response_type_is_code(params)?; // RFC 6749 §3.1.1
         no_request_object(params)?; // OpenID Connect Core §6, §7.2.1
         let prompt = prompt(params)?; // OpenID Connect Core §3.1.2.1
@@ -92,7 +93,7 @@ impl Engine {
         let code_challenge = code_challenge(params, client)?; // RFC 7636 §4.3, RFC 9700 §2.1.1
         no_unknown_resource(params)?; // RFC 8707 §2
         let max_age = max_age(params)?;
-        let claims = claims(params)?; // OpenID Connect Core §5.5
+        let claims = claims(params, client)?; // OpenID Connect Core §5.5
         let hinted_subject = Self::hinted_subject(tenant, params, client)?;
         reachable_acr(claims.as_ref())?; // OpenID Connect Core §5.5.1.1
         Ok(AuthorizationRequest {
@@ -158,6 +159,14 @@ fn code_grant_allowed(client: &ProtocolClient) -> Checked<()> {
         return Ok(());
     }
     Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the client may not use the authorization code grant"))
+}
+
+fn within_length(params: &Params) -> Checked<()> {
+    let too_long = |name, limit| params.get(name).is_some_and(|value| value.len() > limit);
+    if too_long("state", 4096) || too_long("nonce", 1024) {
+        return Err(invalid("state or nonce is too long"));
+    }
+    Ok(())
 }
 
 fn response_type_is_code(params: &Params) -> Checked<()> {
@@ -242,8 +251,10 @@ fn max_age(params: &Params) -> Checked<Option<u64>> {
         .transpose()
 }
 
-fn claims(params: &Params) -> Checked<Option<ClaimsRequest>> {
-    Ok(params.get("claims").map(ClaimsRequest::parse).transpose()?)
+/// Asking for claims one by one reaches no further than the client's list of scopes.
+fn claims(params: &Params, client: &ProtocolClient) -> Checked<Option<ClaimsRequest>> {
+    let claims = params.get("claims").map(ClaimsRequest::parse).transpose()?;
+    Ok(claims.map(|c| c.within(|scope| client.scope.contains(scope))))
 }
 
 /// An essential class we cannot reach is a failed attempt, not a token with less.

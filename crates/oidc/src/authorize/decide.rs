@@ -63,7 +63,8 @@ pub(super) fn decide(request: &AuthorizationRequest, standing: Standing<'_>) -> 
         return Decision::Page(Need::Login);
     };
     let granted = |scope: &str| session.grant.is_some_and(|g| g.scopes.iter().any(|s| s == scope));
-    let missing: Vec<String> = request.scope.iter().filter(|s| !granted(s)).map(str::to_owned).collect();
+    let needed = needed_scopes(request);
+    let missing: Vec<String> = needed.iter().filter(|s| !granted(s)).cloned().collect();
     if standing.is_first_party || standing.consented_here {
         return Decision::Proceed { grant_more: missing };
     }
@@ -77,7 +78,18 @@ pub(super) fn decide(request: &AuthorizationRequest, standing: Standing<'_>) -> 
     if no_pages {
         return Decision::Refuse(OAuthError::new(ErrorCode::ConsentRequired, "the person must consent"));
     }
-    Decision::Page(Need::Consent(request.scope.iter().map(str::to_owned).collect()))
+    Decision::Page(Need::Consent(needed))
+}
+
+/// The requested scopes, and those that stand behind claims requested one by one.
+fn needed_scopes(request: &AuthorizationRequest) -> Vec<String> {
+    let mut needed: Vec<String> = request.scope.iter().map(str::to_owned).collect();
+    for scope in request.claims.iter().flat_map(porta_protocol::ClaimsRequest::implied_scopes) {
+        if !request.scope.contains(scope) {
+            needed.push(scope.to_owned());
+        }
+    }
+    needed
 }
 
 fn needs_login(request: &AuthorizationRequest, session: &SignedIn<'_>, standing: &Standing<'_>) -> bool {
@@ -204,6 +216,17 @@ mod tests {
         let had = grant(&["openid"]);
         let decision = decide(&request("openid email", "consent"), standing(true, Some(&had)));
         assert_eq!(decision, Decision::Proceed { grant_more: vec!["email".to_owned()] });
+    }
+
+    #[test]
+    fn claims_asked_for_one_by_one_need_the_same_consent_as_their_scope() {
+        let claims =
+            ClaimsRequest::parse(r#"{"userinfo":{"email":null,"address":{"essential":true}}}"#).unwrap();
+        let request = AuthorizationRequest { claims: Some(claims), ..request("openid", "") };
+        let had = grant(&["openid"]);
+        let third = Standing { is_first_party: false, ..standing(true, Some(&had)) };
+        let wanted = ["openid", "address", "email"].map(str::to_owned).to_vec();
+        assert_eq!(decide(&request, third), Decision::Page(Need::Consent(wanted)));
     }
 
     #[test]

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::{Grant, TokenFamily};
-use porta_core::user::UserStatus;
-use porta_core::{AuditId, BearerKind, GrantId, Timestamp, TokenDigest, TokenFamilyId, settings};
+use porta_core::{AuditId, BearerKind, GrantId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, settings};
 use porta_protocol::{ClaimsRequest, Delivery, ErrorCode, OAuthError, Params, scope};
 use porta_store::AuthorizeFacts;
 
@@ -111,9 +110,11 @@ impl Engine {
             return Ok(Resumed::Authorized(Authorized { outcome, session_until: None }));
         }
         let session = self.session(tenant, cookie).await?;
-        let same_session =
-            |login: LoginDone| session.as_ref().is_some_and(|s| s.session.key == login.session);
-        if interaction.login.is_some_and(|login| !same_session(login)) {
+        let same_session = |key: SessionKey| session.as_ref().is_some_and(|s| s.session.key == key);
+        let asked = interaction.consent.as_ref().map(|asked| asked.session);
+        let expected =
+            [interaction.login.map(|login| login.session), asked.filter(|_| interaction.consented)];
+        if expected.into_iter().flatten().any(|key| !same_session(key)) {
             return Ok(Resumed::Gone);
         }
         let progress = Progress { login: interaction.login, consented: interaction.consented };
@@ -149,8 +150,12 @@ impl Engine {
                 let (stage, consent) = match need {
                     Need::Login => (Stage::Login, None),
                     Need::Consent(scopes) => {
-                        let user_email = live.map(|(_, facts)| facts.user_email).unwrap_or_default();
-                        (Stage::Consent, Some(ConsentAsked { scopes, user_email }))
+                        let asked = live.map(|(session, facts)| ConsentAsked {
+                            scopes,
+                            user_email: facts.user_email,
+                            session: session.session.key,
+                        });
+                        (Stage::Consent, asked)
                     }
                 };
                 let new = self.begin_interaction(tenant, request, stage, progress.login, consent).await?;
@@ -191,7 +196,7 @@ impl Engine {
         let live = facts.filter(|f| {
             !f.session_revoked
                 && now < f.session_expires_at
-                && f.user_status == UserStatus::Active
+                && f.user_may_continue
                 && f.user_id == session.session.user
         });
         Ok(live.map(|facts| (session, facts)))
@@ -298,7 +303,7 @@ impl Engine {
             acr: session.session.acr.clone(),
             amr: session.session.amr.clone(),
             claims: request.claims.as_ref().map(ClaimsRequest::to_value),
-            expires_at: now + tenant.settings.duration(settings::GRANT_TTL),
+            expires_at: grant.expires_at,
             created_at: now,
         };
         let record = CodeRecord {

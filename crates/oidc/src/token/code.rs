@@ -9,7 +9,6 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::client::{ApplicationType, GrantType};
 use porta_core::session::TokenFamily;
-use porta_core::user::UserStatus;
 use porta_core::{AuditId, BearerKind, OrganizationId, Timestamp, TokenDigest};
 use porta_kv::Consumed;
 use porta_protocol::token_response::TokenResponse;
@@ -66,7 +65,7 @@ impl Engine {
         if facts.family_exists {
             return Err(invalid_grant("the code was replayed"));
         }
-        if facts.user.status != UserStatus::Active {
+        if !facts.user.may_continue() {
             return Err(invalid_grant("the person may not sign in"));
         }
         if !facts.grant_exists || !(facts.session_live || record.family.is_offline) {

@@ -81,7 +81,7 @@ async fn list(global: Global, arguments: Arguments) -> Result<(), Failure> {
 fn shown(setting: &SettingView) -> String {
     match setting.definition.value_type {
         SettingType::Duration => format!("{} s", setting.value),
-        SettingType::Number | SettingType::Boolean | SettingType::String => setting.value.to_string(),
+        SettingType::Number => setting.value.to_string(),
     }
 }
 

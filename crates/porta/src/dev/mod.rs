@@ -44,7 +44,10 @@ async fn start(reset: bool) -> anyhow::Result<()> {
         "porta dev listens on loopback only: its demo passwords are public"
     );
     if reset {
+        // Not under the feet of a server that runs.
+        let lock = crate::runtime::services::claim(data_dir)?;
         reset_data(data_dir)?;
+        drop(lock);
     }
     // A reset removed the generated secrets with the rest: read again, so that new ones are made.
     let config = if reset { serve::configuration(&Source::process())? } else { config };

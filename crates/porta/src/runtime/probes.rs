@@ -37,13 +37,13 @@ impl ServiceProbes {
         if self.migrated.load(Ordering::Acquire) {
             return None;
         }
-        match tokio::time::timeout(LIMIT, self.store.pending_migrations()).await {
-            Ok(Ok(pending)) if pending.is_empty() => {
+        match self.store.pending_migrations().await {
+            Ok(pending) if pending.is_empty() => {
                 self.migrated.store(true, Ordering::Release);
                 None
             }
-            Ok(Ok(_)) => Some("migrations_pending"),
-            Ok(Err(_)) | Err(_) => Some("unreachable"),
+            Ok(_) => Some("migrations_pending"),
+            Err(_) => Some("unreachable"),
         }
     }
 }
@@ -73,7 +73,10 @@ impl Probes for ServiceProbes {
     }
 
     async fn ready(&self) -> ReadyReport {
-        let (database, redis) = tokio::join!(self.database_problem(), self.redis());
+        let database = async {
+            tokio::time::timeout(LIMIT, self.database_problem()).await.unwrap_or(Some("unreachable"))
+        };
+        let (database, redis) = tokio::join!(database, self.redis());
         ReadyReport {
             database,
             redis: (!redis).then_some("unreachable"),

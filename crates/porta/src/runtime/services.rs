@@ -1,5 +1,6 @@
 //! Wiring: one configuration value becomes the services of a process.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +29,22 @@ const HASH_QUEUE_PER_THREAD: usize = 64;
 /// What the short-lived store is.
 pub(crate) enum ShortLived {
     Redis,
-    /// With the data directory its snapshot lives in.
-    Memory(Arc<MemoryKv>, PathBuf),
+    Memory {
+        kv: Arc<MemoryKv>,
+        /// Where its snapshot lives.
+        data_dir: PathBuf,
+        /// Held until the process ends: a second server would have a short-lived store of its own, and a code could be
+        /// used once in each.
+        _lock: File,
+    },
+}
+
+/// Makes this process the only server of a data directory.
+pub(crate) fn claim(data_dir: &Path) -> anyhow::Result<File> {
+    let path = data_dir.join("lock");
+    let file = File::create(&path).with_context(|| format!("{} cannot be created", path.display()))?;
+    file.try_lock().with_context(|| format!("another porta serves {}", data_dir.display()))?;
+    Ok(file)
 }
 
 /// Everything a server process is made of.
@@ -37,7 +52,6 @@ pub(crate) struct Services {
     pub engine: Arc<Engine>,
     pub kv: Arc<dyn Kv>,
     pub short_lived: ShortLived,
-    pub store: Arc<dyn Store>,
     pub directory: Directory,
     pub probes: Arc<ServiceProbes>,
     pub snapshot_keys: Keyring,
@@ -85,6 +99,7 @@ async fn open_short_lived(
             Ok((Arc::new(kv), ShortLived::Redis))
         }
         Storage::Embedded { data_dir } => {
+            let lock = claim(data_dir)?;
             let kv = Arc::new(MemoryKv::new(Arc::clone(clock)));
             match kv.load_snapshot(&snapshot_file(data_dir), keys) {
                 Ok(0) => {}
@@ -92,7 +107,7 @@ async fn open_short_lived(
                 // People sign in again; that is better than not starting.
                 Err(error) => tracing::warn!(%error, "short-lived data of the last run was not usable"),
             }
-            Ok((kv.clone(), ShortLived::Memory(kv, data_dir.clone())))
+            Ok((kv.clone(), ShortLived::Memory { kv, data_dir: data_dir.clone(), _lock: lock }))
         }
     }
 }
@@ -148,7 +163,7 @@ impl Services {
                 .collect(),
             trust_proxy: trust_proxy(config),
         });
-        Ok(Self { engine, kv, short_lived, store, directory, probes, snapshot_keys, app })
+        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, app })
     }
 }
 

@@ -1,0 +1,130 @@
+//! The trait, operation by operation; the work is in the sibling modules.
+
+use async_trait::async_trait;
+use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};
+use porta_core::{ApplicationId, ClaimDefinitionId, PermissionId, RoleId, Slug, Timestamp, UserId};
+use porta_store::{ApplicationRepository, Result, Upserted};
+
+use super::Applications;
+
+#[async_trait]
+impl ApplicationRepository for Applications<'_> {
+    async fn by_slug(&mut self, slug: &Slug) -> Result<Option<Application>> {
+        self.find_slug(slug).await
+    }
+
+    async fn by_id(&mut self, id: ApplicationId) -> Result<Option<Application>> {
+        self.find(id).await
+    }
+
+    async fn insert(&mut self, application: &Application) -> Result<()> {
+        self.store(application).await
+    }
+
+    async fn update(&mut self, application: &Application) -> Result<bool> {
+        self.rewrite(application).await
+    }
+
+    async fn set_status(
+        &mut self,
+        id: ApplicationId,
+        from: ApplicationStatus,
+        to: ApplicationStatus,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.change_status(id, from, to, now).await
+    }
+
+    async fn modules(&mut self, application: ApplicationId) -> Result<Vec<Module>> {
+        self.list_modules(application).await
+    }
+
+    async fn insert_module(&mut self, module: &Module, now: Timestamp) -> Result<()> {
+        self.write_module(module, now, true).await.map(|_| ())
+    }
+
+    async fn update_module(&mut self, module: &Module, now: Timestamp) -> Result<bool> {
+        self.write_module(module, now, false).await
+    }
+
+    async fn roles(&mut self, application: ApplicationId) -> Result<Vec<Role>> {
+        self.list_roles(application).await
+    }
+
+    async fn insert_role(&mut self, role: &Role, now: Timestamp) -> Result<()> {
+        self.write_role(role, now, true).await.map(|_| ())
+    }
+
+    async fn update_role(&mut self, role: &Role, now: Timestamp) -> Result<bool> {
+        self.write_role(role, now, false).await
+    }
+
+    async fn permissions(&mut self, application: ApplicationId) -> Result<Vec<Permission>> {
+        self.list_permissions(application).await
+    }
+
+    async fn insert_permission(&mut self, permission: &Permission, now: Timestamp) -> Result<()> {
+        self.write_permission(permission, Some(now)).await.map(|_| ())
+    }
+
+    async fn update_permission(&mut self, permission: &Permission) -> Result<bool> {
+        self.write_permission(permission, None).await
+    }
+
+    async fn link_permission(
+        &mut self,
+        role: RoleId,
+        permission: PermissionId,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.link(role, permission, now).await
+    }
+
+    async fn claims(&mut self, application: ApplicationId) -> Result<Vec<ClaimDefinition>> {
+        self.list_claims(application).await
+    }
+
+    async fn insert_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<()> {
+        self.write_claim(claim, now, true).await.map(|_| ())
+    }
+
+    async fn update_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<bool> {
+        self.write_claim(claim, now, false).await
+    }
+
+    async fn assign_role(
+        &mut self,
+        user: UserId,
+        role: RoleId,
+        by: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.assign(user, role, by, now).await
+    }
+
+    async fn remove_role(&mut self, user: UserId, role: RoleId) -> Result<bool> {
+        self.unassign(user, role).await
+    }
+
+    async fn roles_of(&mut self, user: UserId) -> Result<Vec<Role>> {
+        self.roles_held(user).await
+    }
+
+    async fn set_claim_value(
+        &mut self,
+        user: UserId,
+        claim: ClaimDefinitionId,
+        value: &serde_json::Value,
+        now: Timestamp,
+    ) -> Result<Upserted> {
+        self.set_value(user, claim, value, now).await
+    }
+
+    async fn claim_value(
+        &mut self,
+        user: UserId,
+        claim: ClaimDefinitionId,
+    ) -> Result<Option<serde_json::Value>> {
+        self.value(user, claim).await
+    }
+}

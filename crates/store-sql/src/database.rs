@@ -1,0 +1,216 @@
+//! The database as the rest of the program meets it.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use porta_core::{Entropy, OsEntropy, Timestamp};
+use porta_store::{Repositories, Result, Store, StoreError, Swept, UnitOfWork};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use uuid::Uuid;
+
+use crate::kernel::{Connector, Flavor, Kernel, Pool, Runner, statements};
+use crate::migrate::{self, MigrationStatus};
+use crate::sweep::sweep;
+use crate::unit::{Single, Unit};
+
+statements! {
+    PING: Read = "SELECT 1";
+}
+
+/// Where the data lives.
+#[derive(Clone)]
+pub enum Target {
+    /// A file, made with mode 0600 when it is not there.
+    Sqlite(PathBuf),
+    /// `postgres://user:password@host/database?sslmode=…`; not printed.
+    Postgres(String),
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "Sqlite({})", path.display()),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct DatabaseOptions {
+    pub target: Target,
+    /// PostgreSQL: connections of this process. SQLite: readers, beside the one writer.
+    pub max_connections: u32,
+    /// What a single statement may take; PostgreSQL enforces it itself.
+    pub statement_timeout: Duration,
+    /// How long a request waits for a connection before it is told that storage is unavailable.
+    pub acquire_timeout: Duration,
+}
+
+impl DatabaseOptions {
+    /// The defaults: 10 connections, 10 seconds for a statement, 3 for a connection.
+    pub fn new(target: Target) -> Self {
+        Self {
+            target,
+            max_connections: 10,
+            statement_timeout: Duration::from_secs(10),
+            acquire_timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+/// More than there are statements, so that each is prepared once per connection.
+const STATEMENT_CACHE: usize = 512;
+const SLOW: Duration = Duration::from_secs(1);
+
+pub struct Database {
+    kernel: Kernel,
+    /// This process among the holders of leases.
+    instance: Uuid,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Database({:?})", self.kernel.flavor())
+    }
+}
+
+impl Database {
+    /// Opens one connection to see that the database is there; migrates nothing.
+    pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
+        let (writer, reader, writers, readers) = match &options.target {
+            Target::Postgres(url) => {
+                let connector = Connector::Postgres(Box::new(postgres(url, options.statement_timeout)?));
+                (connector.clone(), connector, options.max_connections, 0)
+            }
+            Target::Sqlite(path) => {
+                create_private(path)?;
+                let write = sqlite(path, options.acquire_timeout);
+                let read = write.clone().pragma("query_only", "on");
+                let (write, read) = (Connector::Sqlite(Box::new(write)), Connector::Sqlite(Box::new(read)));
+                (write, read, 1, options.max_connections)
+            }
+        };
+        // The server answers first; this is for one that does not answer at all.
+        let answer = options.statement_timeout + Duration::from_secs(5);
+        let writer = Pool::new(writer, writers, options.acquire_timeout, answer);
+        let reader = match writer.flavor() {
+            Flavor::Postgres => Arc::clone(&writer),
+            Flavor::Sqlite => Pool::new(reader, readers, options.acquire_timeout, answer),
+        };
+        drop(writer.acquire().await?);
+        let kernel = Kernel { writer, reader, round_trips: Arc::new(AtomicU64::new(0)) };
+        let entropy: &dyn Entropy = &OsEntropy;
+        Ok(Self { kernel, instance: Uuid::from_bytes(entropy.bytes::<16>()) })
+    }
+
+    /// Brings the schema up to date and returns the names of the migrations it ran. Safe to call from several
+    /// instances at once.
+    pub async fn migrate_up(&self) -> Result<Vec<String>> {
+        migrate::up(&self.kernel).await
+    }
+
+    /// Every migration this program has, and when it was applied.
+    pub async fn migrations(&self) -> Result<Vec<MigrationStatus>> {
+        migrate::status(&self.kernel).await
+    }
+
+    /// Lets the database read every statement of the program without running any, and returns the names of those it
+    /// refuses, with its reason: none, once the schema is up to date.
+    pub async fn refused_statements(&self) -> Result<Vec<(&'static str, String)>> {
+        let mut lease = self.kernel.writer.acquire().await?;
+        let mut refused = Vec::new();
+        for stmt in crate::registry::statements() {
+            let expected = crate::kernel::highest_argument(stmt.sqlite);
+            match lease.prepare(stmt).await {
+                Ok(found) if found == expected => {}
+                Ok(found) => {
+                    refused.push((stmt.name, format!("takes {found} arguments, its twin {expected}")))
+                }
+                Err(error) => refused.push((stmt.name, error.to_string())),
+            }
+        }
+        Ok(refused)
+    }
+}
+
+fn postgres(url: &str, statement_timeout: Duration) -> Result<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Failed("the database URL is not of the form postgres://…".into()))?;
+    let timeout = statement_timeout.as_millis().to_string();
+    Ok(options
+        .application_name("porta")
+        .statement_cache_capacity(STATEMENT_CACHE)
+        .options([
+            ("statement_timeout", timeout.as_str()),
+            // A unit of work that its request forgot must not hold locks.
+            ("idle_in_transaction_session_timeout", "60000"),
+            // Every statement finds its rows by key: planning them anew for each set of arguments costs more than
+            // running them, and compiling them to machine code far more.
+            ("plan_cache_mode", "force_generic_plan"),
+            ("jit", "off"),
+        ])
+        .log_statements(log::LevelFilter::Off)
+        .log_slow_statements(log::LevelFilter::Warn, SLOW))
+}
+
+/// FULL, not NORMAL: in WAL mode NORMAL survives a killed process but may lose the last commits with the power, and
+/// those were acknowledged.
+fn sqlite(path: &Path, busy: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(busy)
+        .statement_cache_capacity(STATEMENT_CACHE)
+        .log_statements(log::LevelFilter::Off)
+        .log_slow_statements(log::LevelFilter::Warn, SLOW)
+}
+
+/// SQLite gives its companion files the mode of the database file.
+fn create_private(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::Unavailable(error.into())),
+    }
+}
+
+#[async_trait]
+impl Store for Database {
+    fn repositories(&self) -> Box<dyn Repositories + '_> {
+        Box::new(Single(&self.kernel))
+    }
+
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>> {
+        Ok(Box::new(Unit(self.kernel.begin().await?)))
+    }
+
+    async fn ping(&self) -> Result<()> {
+        Runner::Auto(&self.kernel).execute(&PING, &[]).await.map(|_| ())
+    }
+
+    async fn pending_migrations(&self) -> Result<Vec<String>> {
+        let all = self.migrations().await?;
+        Ok(all.into_iter().filter(|m| m.applied_at.is_none()).map(|m| m.full_name()).collect())
+    }
+
+    async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept> {
+        sweep(&self.kernel, self.instance, now, audit_before, batch).await
+    }
+
+    fn round_trips(&self) -> u64 {
+        self.kernel.round_trips.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,140 @@
+//! One connection to either database.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Executor as _, SqlSafeStr, Statement as _,
+};
+
+use super::Row;
+use super::statement::Stmt;
+use super::value::{Value, postgres_arguments, sqlite_arguments};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flavor {
+    Postgres,
+    Sqlite,
+}
+
+/// How to open another connection.
+#[derive(Debug, Clone)]
+pub(crate) enum Connector {
+    Postgres(Box<PgConnectOptions>),
+    Sqlite(Box<SqliteConnectOptions>),
+}
+
+impl Connector {
+    pub(crate) fn flavor(&self) -> Flavor {
+        match self {
+            Self::Postgres(_) => Flavor::Postgres,
+            Self::Sqlite(_) => Flavor::Sqlite,
+        }
+    }
+
+    pub(super) async fn connect(&self) -> Result<Link, sqlx::Error> {
+        Ok(match self {
+            Self::Postgres(options) => Link::Postgres(options.connect().await?),
+            Self::Sqlite(options) => Link::Sqlite(options.connect().await?),
+        })
+    }
+}
+
+pub(crate) enum Link {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+/// What a statement gave back.
+#[derive(Default)]
+pub(crate) struct Answer {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) affected: u64,
+}
+
+impl Link {
+    /// Runs a statement to its end. On PostgreSQL that is the message that says the commit happened: a row of
+    /// `RETURNING` arrives before it, so stopping at the first row would acknowledge a write that may still fail.
+    pub(super) async fn execute(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<Answer, sqlx::Error> {
+        let mut answer = Answer::default();
+        match self {
+            Self::Postgres(connection) => {
+                let query = sqlx::query_with(stmt.postgres, postgres_arguments(values)?);
+                let mut stream = connection.fetch_many(query);
+                while let Some(step) = stream.try_next().await? {
+                    match step {
+                        Either::Left(done) => answer.affected += done.rows_affected(),
+                        Either::Right(row) => answer.rows.push(Row::Postgres(row)),
+                    }
+                }
+            }
+            Self::Sqlite(connection) => {
+                let query = sqlx::query_with(stmt.sqlite, sqlite_arguments(values)?);
+                let mut stream = connection.fetch_many(query);
+                while let Some(step) = stream.try_next().await? {
+                    match step {
+                        Either::Left(done) => answer.affected += done.rows_affected(),
+                        Either::Right(row) => answer.rows.push(Row::Sqlite(row)),
+                    }
+                }
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Lets the database read a statement without running it; the number of its arguments. On SQLite every statement
+    /// of a script is read.
+    pub(super) async fn prepare(&mut self, stmt: &Stmt) -> Result<usize, sqlx::Error> {
+        let parameters = |p: Option<Either<&[sqlx::postgres::PgTypeInfo], usize>>| match p {
+            Some(Either::Left(types)) => types.len(),
+            Some(Either::Right(count)) => count,
+            None => 0,
+        };
+        Ok(match self {
+            Self::Postgres(connection) => {
+                let statement = connection.prepare(SqlSafeStr::into_sql_str(stmt.postgres)).await?;
+                parameters(statement.parameters())
+            }
+            Self::Sqlite(connection) => {
+                for part in stmt.sqlite.split_inclusive(';') {
+                    // The parts of constants are as safe as the constants.
+                    connection.prepare(AssertSqlSafe(part).into_sql_str()).await?;
+                }
+                highest_argument(stmt.sqlite)
+            }
+        })
+    }
+
+    /// A command without arguments or rows: transaction control, a migration.
+    pub(crate) async fn command(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ()),
+            Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ()),
+        }
+    }
+
+    /// Reads what is left of an unfinished exchange and shows whether the other side is there.
+    pub(super) async fn settle(&mut self, limit: Duration) -> bool {
+        let ping = async {
+            match self {
+                Self::Postgres(connection) => connection.ping().await,
+                Self::Sqlite(connection) => connection.ping().await,
+            }
+        };
+        matches!(tokio::time::timeout(limit, ping).await, Ok(Ok(())))
+    }
+}
+
+/// `n` of the highest `$n`.
+pub(crate) fn highest_argument(sql: &str) -> usize {
+    sql.split('$')
+        .skip(1)
+        .filter_map(|rest| {
+            let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            rest[..digits].parse().ok()
+        })
+        .max()
+        .unwrap_or(0)
+}

@@ -1,0 +1,204 @@
+//! Connections kept for reuse.
+//!
+//! Not sqlx's own pool, which sends one more round trip to the server each time a connection comes back and starts a
+//! task for it: half of all traffic for statements as short as ours. Here a connection that finished its statement
+//! goes back at once; one that was left in the middle is brought to rest by a task first, and a transaction that was
+//! dropped is rolled back.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use porta_store::StoreError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::error::{classify, is_broken, unavailable};
+use super::link::{Answer, Connector, Flavor, Link};
+use super::statement::Stmt;
+use super::value::Value;
+
+/// A connection that rested longer is asked whether it is still there before it carries a statement.
+const REST: Duration = Duration::from_secs(1);
+
+struct Idle {
+    link: Link,
+    since: Instant,
+}
+
+pub(crate) struct Pool {
+    connector: Connector,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Idle>>,
+    acquire_timeout: Duration,
+    /// Longer than the server's own limit: only for a server that does not answer at all.
+    answer_timeout: Duration,
+}
+
+impl Pool {
+    pub(crate) fn new(
+        connector: Connector,
+        size: u32,
+        acquire_timeout: Duration,
+        answer_timeout: Duration,
+    ) -> Arc<Self> {
+        let size = usize::try_from(size.max(1)).unwrap_or(1);
+        Arc::new(Self {
+            connector,
+            permits: Arc::new(Semaphore::new(size)),
+            idle: Mutex::new(Vec::with_capacity(size)),
+            acquire_timeout,
+            answer_timeout,
+        })
+    }
+
+    /// A pool of one more connection, beside this one's limit.
+    pub(crate) fn beside(&self) -> Arc<Self> {
+        Self::new(self.connector.clone(), 1, self.acquire_timeout, self.answer_timeout)
+    }
+
+    pub(crate) fn flavor(&self) -> Flavor {
+        self.connector.flavor()
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// After one connection was found dead the others most likely are, too.
+    pub(crate) fn forget_idle(&self) {
+        self.idle().clear();
+    }
+
+    pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease, StoreError> {
+        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => timeout(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned())
+                .await
+                .map_err(|_| unavailable("no free database connection in time"))?
+                .map_err(|_| unavailable("the pool is closed"))?,
+        };
+        loop {
+            let Some(Idle { mut link, since }) = self.idle().pop() else { break };
+            if matches!(link, Link::Sqlite(_))
+                || since.elapsed() < REST
+                || link.settle(self.acquire_timeout).await
+            {
+                return Ok(Lease::new(link, Arc::clone(self), permit, true));
+            }
+            self.forget_idle();
+        }
+        let link = timeout(self.acquire_timeout, self.connector.connect())
+            .await
+            .map_err(|_| unavailable("the database did not accept a connection in time"))?
+            .map_err(|e| match classify(e) {
+                StoreError::Failed(source) => StoreError::Unavailable(source),
+                other => other,
+            })?;
+        Ok(Lease::new(link, Arc::clone(self), permit, false))
+    }
+}
+
+/// A connection on loan.
+pub(crate) struct Lease {
+    link: Option<Link>,
+    pool: Arc<Pool>,
+    permit: Option<OwnedSemaphorePermit>,
+    /// Carried statements before, so the other side may have gone since.
+    pub(crate) reused: bool,
+    /// A statement was sent and its end not read.
+    busy: bool,
+    in_transaction: bool,
+}
+
+impl Lease {
+    fn new(link: Link, pool: Arc<Pool>, permit: OwnedSemaphorePermit, reused: bool) -> Self {
+        Self { link: Some(link), pool, permit: Some(permit), reused, busy: false, in_transaction: false }
+    }
+
+    async fn guarded<T>(
+        &mut self,
+        run: impl AsyncFnOnce(&mut Link) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        let Some(link) = self.link.as_mut().filter(|_| !self.busy) else {
+            return Err(sqlx::Error::PoolClosed);
+        };
+        self.busy = true;
+        let result = timeout(self.pool.answer_timeout, run(link)).await;
+        self.busy = false;
+        let error = match result {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => error,
+            Err(_) => sqlx::Error::PoolTimedOut,
+        };
+        if is_broken(&error) {
+            self.link = None;
+            self.pool.forget_idle();
+        }
+        Err(error)
+    }
+
+    pub(crate) async fn execute(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<Answer, sqlx::Error> {
+        self.guarded(async |link| link.execute(stmt, values).await).await
+    }
+
+    pub(crate) async fn prepare(&mut self, stmt: &Stmt) -> Result<usize, sqlx::Error> {
+        self.guarded(async |link| link.prepare(stmt).await).await
+    }
+
+    pub(crate) async fn command(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        self.guarded(async |link| link.command(sql).await).await
+    }
+
+    /// SQLite takes its write lock up front, so that waiting for it works.
+    pub(crate) async fn begin(&mut self) -> Result<(), sqlx::Error> {
+        self.in_transaction = true;
+        let sql = match self.pool.flavor() {
+            Flavor::Postgres => "BEGIN",
+            Flavor::Sqlite => "BEGIN IMMEDIATE",
+        };
+        let result = self.command(sql).await;
+        self.in_transaction = result.is_ok();
+        result
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<(), sqlx::Error> {
+        self.command("COMMIT").await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    pub(crate) async fn rollback(&mut self) -> Result<(), sqlx::Error> {
+        self.command("ROLLBACK").await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Closes the connection instead of giving it back, and what it locked with it.
+    pub(crate) fn close(&mut self) {
+        self.link = None;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let (Some(mut link), Some(permit)) = (self.link.take(), self.permit.take()) else { return };
+        let pool = Arc::clone(&self.pool);
+        if !self.busy && !self.in_transaction {
+            pool.idle().push(Idle { link, since: Instant::now() });
+            return;
+        }
+        // Outside a runtime the connection just closes, which undoes the transaction as well.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let in_transaction = self.in_transaction;
+        runtime.spawn(async move {
+            let limit = pool.answer_timeout;
+            let settled = link.settle(limit).await;
+            let undone =
+                !in_transaction || matches!(timeout(limit, link.command("ROLLBACK")).await, Ok(Ok(())));
+            if settled && undone {
+                pool.idle().push(Idle { link, since: Instant::now() });
+            }
+            drop(permit);
+        });
+    }
+}

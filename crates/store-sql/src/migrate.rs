@@ -1,0 +1,207 @@
+//! Migrations: forward only, the same numbers and names for both databases, one transaction each.
+//!
+//! Written by hand rather than with `sqlx::migrate`: its lock on PostgreSQL blocks, and a waiting `pg_advisory_lock`
+//! holds a snapshot that concurrent index builds wait for; on SQLite it has none, so two processes that start
+//! together both run the first file. What remains after replacing locking and the ledger is the loop below.
+
+use std::time::Duration;
+
+use porta_core::{Clock as _, SystemClock, Timestamp, TokenDigest};
+use porta_store::{Result, StoreError};
+
+use crate::kernel::{
+    Flavor, Kernel, Lease, Runner, Value, at, classify, digest, int, statements, text, unavailable,
+};
+
+struct Migration {
+    version: i64,
+    name: &'static str,
+    postgres: &'static str,
+    sqlite: &'static str,
+}
+
+macro_rules! migrations {
+    ($($version:literal $name:literal;)+) => {
+        &[$(Migration {
+            version: $version,
+            name: $name,
+            postgres: include_str!(concat!("../../../migrations/postgres/", $name, ".sql")),
+            sqlite: include_str!(concat!("../../../migrations/sqlite/", $name, ".sql")),
+        }),+]
+    };
+}
+
+/// In order. A file that was released never changes.
+const MIGRATIONS: &[Migration] = migrations! {
+    1 "0001_organizations";
+    2 "0002_applications";
+    3 "0003_clients";
+    4 "0004_users";
+    5 "0005_rights";
+    6 "0006_tokens";
+    7 "0007_signing_keys";
+    8 "0008_audit";
+    9 "0009_second_factors";
+    10 "0010_background";
+    11 "0011_seed";
+};
+
+impl Migration {
+    fn sql(&self, flavor: Flavor) -> &'static str {
+        match flavor {
+            Flavor::Postgres => self.postgres,
+            Flavor::Sqlite => self.sqlite,
+        }
+    }
+}
+
+/// One migration of this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStatus {
+    pub version: i64,
+    /// Without the number.
+    pub name: String,
+    /// `None`: pending.
+    pub applied_at: Option<Timestamp>,
+}
+
+impl MigrationStatus {
+    /// `0001_organizations`.
+    pub fn full_name(&self) -> String {
+        format!("{:04}_{}", self.version, self.name)
+    }
+}
+
+/// A digest over every PostgreSQL migration, which names the template database of the tests.
+pub fn migration_set() -> String {
+    let all: String = MIGRATIONS.iter().flat_map(|m| [m.name, m.postgres]).collect();
+    TokenDigest::of(&all).hex()[..16].to_owned()
+}
+
+const LEDGER_POSTGRES: &str = "CREATE TABLE IF NOT EXISTS porta_migrations (version bigint PRIMARY KEY, \
+    name text NOT NULL, checksum bytea NOT NULL, applied_at timestamptz NOT NULL)";
+const LEDGER_SQLITE: &str = "CREATE TABLE IF NOT EXISTS porta_migrations (version INTEGER NOT NULL PRIMARY KEY, \
+    name TEXT NOT NULL, checksum BLOB NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+
+statements! {
+    HAS_LEDGER: Read = "SELECT to_regclass('porta_migrations') IS NOT NULL",
+        sqlite: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'porta_migrations')";
+    APPLIED: Read = "SELECT version, name, checksum, applied_at FROM porta_migrations ORDER BY version";
+    RECORD: Write = "INSERT INTO porta_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
+    TRY_LOCK: Read = "SELECT pg_try_advisory_lock($1)", sqlite: "SELECT TRUE WHERE $1 IS NOT NULL";
+}
+
+/// The advisory lock of migrations: "porta" and a one.
+const LOCK: i64 = 0x70_6f_72_74_61_01;
+const POLL: Duration = Duration::from_millis(200);
+/// How long another instance may take with its migrations before this one gives up.
+const PATIENCE: u32 = 5 * 60 * 5;
+
+struct Applied {
+    version: i64,
+    name: String,
+    checksum: TokenDigest,
+    applied_at: Timestamp,
+}
+
+async fn applied(run: &mut Runner<'_>) -> Result<Vec<Applied>> {
+    let rows = run.rows(&APPLIED, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut r = row.reader("porta_migrations");
+            Ok(Applied {
+                version: r.int()?,
+                name: r.text()?,
+                checksum: r.digest("checksum")?,
+                applied_at: r.time("applied_at")?,
+            })
+        })
+        .collect()
+}
+
+pub(crate) async fn status(kernel: &Kernel) -> Result<Vec<MigrationStatus>> {
+    let mut run = Runner::Auto(kernel);
+    let has_ledger = match run.row(&HAS_LEDGER, &[]).await? {
+        Some(row) => row.reader("porta_migrations").flag()?,
+        None => false,
+    };
+    let applied = if has_ledger { applied(&mut run).await? } else { Vec::new() };
+    Ok(MIGRATIONS
+        .iter()
+        .map(|m| MigrationStatus {
+            version: m.version,
+            name: m.name.split_once('_').map_or(m.name, |(_, name)| name).to_owned(),
+            applied_at: applied.iter().find(|a| a.version == m.version).map(|a| a.applied_at),
+        })
+        .collect())
+}
+
+pub(crate) async fn up(kernel: &Kernel) -> Result<Vec<String>> {
+    let lock = lock(kernel).await?;
+    let result = run_pending(kernel).await;
+    if let Some(mut lock) = lock {
+        lock.close();
+    }
+    result
+}
+
+/// PostgreSQL: polls for the lock on a connection of its own, which gives it back by closing. SQLite needs none: its
+/// write transaction is the lock.
+async fn lock(kernel: &Kernel) -> Result<Option<Lease>> {
+    if kernel.flavor() == Flavor::Sqlite {
+        return Ok(None);
+    }
+    let own = kernel.writer.beside();
+    for _ in 0..PATIENCE {
+        let mut lease = own.acquire().await?;
+        let answer = lease.execute(&TRY_LOCK, &[int(LOCK)]).await.map_err(classify)?;
+        if let Some(row) = answer.rows.first()
+            && row.reader("lock").flag()?
+        {
+            return Ok(Some(lease));
+        }
+        drop(lease);
+        tokio::time::sleep(POLL).await;
+    }
+    Err(unavailable("another instance has been migrating the database for too long"))
+}
+
+async fn run_pending(kernel: &Kernel) -> Result<Vec<String>> {
+    let mut done = Vec::new();
+    let mut ledger = kernel.begin().await?;
+    ledger
+        .command(match kernel.flavor() {
+            Flavor::Postgres => LEDGER_POSTGRES,
+            Flavor::Sqlite => LEDGER_SQLITE,
+        })
+        .await?;
+    ledger.commit().await?;
+    for migration in MIGRATIONS {
+        let mut tx = kernel.begin().await?;
+        let sql = migration.sql(kernel.flavor());
+        let checksum = TokenDigest::of(sql);
+        // Inside the transaction, since on SQLite another process may have been faster.
+        let known = applied(&mut Runner::Unit(&mut tx)).await?;
+        if let Some(before) = known.iter().find(|a| a.version == migration.version) {
+            if !before.checksum.same_as(&checksum) {
+                let problem = format!(
+                    "migration {} was applied from another file (then named {}); a released migration never changes",
+                    migration.name, before.name
+                );
+                return Err(StoreError::Failed(problem.into()));
+            }
+            continue;
+        }
+        if kernel.flavor() == Flavor::Postgres {
+            tx.command("SET LOCAL statement_timeout = 0").await?;
+        }
+        tx.command(sql).await?;
+        let values: [Value<'_>; 4] =
+            [int(migration.version), text(migration.name), digest(&checksum), at(SystemClock.now())];
+        Runner::Unit(&mut tx).execute(&RECORD, &values).await?;
+        tx.commit().await?;
+        tracing::info!(migration = migration.name, "migrated");
+        done.push(migration.name.to_owned());
+    }
+    Ok(done)
+}

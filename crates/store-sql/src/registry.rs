@@ -1,0 +1,29 @@
+//! Every statement of this crate, for the test that prepares them all.
+
+use crate::kernel::Stmt;
+
+pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
+    [
+        crate::applications::STATEMENTS,
+        crate::applications::children::STATEMENTS,
+        crate::applications::rights::STATEMENTS,
+        crate::audit::STATEMENTS,
+        crate::clients::STATEMENTS,
+        crate::database::STATEMENTS,
+        crate::migrate::STATEMENTS,
+        crate::organizations::STATEMENTS,
+        crate::sessions::STATEMENTS,
+        crate::sessions::grants::STATEMENTS,
+        crate::settings::STATEMENTS,
+        crate::signing_keys::STATEMENTS,
+        crate::sweep::STATEMENTS,
+        crate::tokens::STATEMENTS,
+        crate::tokens::facts::STATEMENTS,
+        crate::tokens::revoke::STATEMENTS,
+        crate::users::STATEMENTS,
+        crate::users::sign_in::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

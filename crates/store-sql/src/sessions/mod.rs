@@ -1,0 +1,109 @@
+//! Browser sessions, as tokens see them.
+
+pub(crate) mod grants;
+
+use async_trait::async_trait;
+use porta_core::audit::AuditEvent;
+use porta_core::session::{Grant, SessionRecord};
+use porta_core::{ClientKey, OrganizationId, SessionKey, Timestamp, UserId};
+use porta_store::{AuthorizeFacts, Result, SessionRepository};
+
+use crate::audit::{self, insert_audit};
+use crate::kernel::{Runner, at, statements, uuid};
+use crate::users::may_continue;
+use grants::{grant_columns, read_grant};
+
+macro_rules! end_session {
+    () => {
+        "UPDATE sessions SET revoked_at = $3 WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL"
+    };
+}
+
+statements! {
+    AUTHORIZE_FACTS: Read = concat!("SELECT s.user_id, ", may_continue!("u."), ", u.email, s.expires_at, s.revoked_at IS NOT NULL, ",
+         grant_columns!("g."), " FROM sessions s \
+         JOIN users u ON u.id = s.user_id AND u.organization_id = s.organization_id \
+         LEFT JOIN grants g ON g.organization_id = s.organization_id AND g.user_id = s.user_id \
+              AND g.client_id = $3 AND g.expires_at > $4 \
+         WHERE s.organization_id = $1 AND s.id = $2");
+    BY_ID: Read = "SELECT id, organization_id, user_id, ip_address, user_agent, created_at, last_activity_at, \
+         expires_at, revoked_at FROM sessions WHERE organization_id = $1 AND id = $2";
+    EXTEND: Write = "UPDATE sessions SET expires_at = $3, last_activity_at = $4 \
+         WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $4";
+    END: Script = concat!("WITH session AS (", end_session!(), " RETURNING id), \
+         families AS (UPDATE token_families f SET revoked_at = $3 FROM session \
+         WHERE f.session_id = session.id AND f.organization_id = $1 AND f.revoked_at IS NULL), \
+         event AS (", insert_audit!(), "SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM session) \
+         SELECT 1 FROM session"),
+        sqlite: concat!(end_session!(), " RETURNING 1; ",
+         insert_audit!(), "SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 WHERE changes() = 1; \
+         UPDATE token_families SET revoked_at = $3 \
+         WHERE session_id = $2 AND organization_id = $1 AND revoked_at IS NULL AND changes() = 1");
+}
+
+pub(crate) struct Sessions<'a> {
+    pub(crate) run: Runner<'a>,
+    pub(crate) organization: OrganizationId,
+}
+
+#[async_trait]
+impl SessionRepository for Sessions<'_> {
+    async fn authorize_facts(
+        &mut self,
+        session: SessionKey,
+        client: ClientKey,
+        now: Timestamp,
+    ) -> Result<Option<AuthorizeFacts>> {
+        let values = [uuid(self.organization), uuid(session), uuid(client), at(now)];
+        let Some(row) = self.run.row(&AUTHORIZE_FACTS, &values).await? else { return Ok(None) };
+        let mut r = row.reader("sessions");
+        Ok(Some(AuthorizeFacts {
+            user_id: r.id()?,
+            user_may_continue: r.flag()?,
+            user_email: r.text()?,
+            session_expires_at: r.time("expires_at")?,
+            session_revoked: r.flag()?,
+            grant: read_grant(&mut r)?,
+        }))
+    }
+
+    async fn by_id(&mut self, session: SessionKey) -> Result<Option<SessionRecord>> {
+        let values = [uuid(self.organization), uuid(session)];
+        let Some(row) = self.run.row(&BY_ID, &values).await? else { return Ok(None) };
+        let mut r = row.reader("sessions");
+        Ok(Some(SessionRecord {
+            id: r.id()?,
+            organization_id: r.id()?,
+            user_id: r.id()?,
+            ip_address: r.opt_text()?,
+            user_agent: r.opt_text()?,
+            created_at: r.time("created_at")?,
+            last_activity_at: r.time("last_activity_at")?,
+            expires_at: r.time("expires_at")?,
+            revoked_at: r.opt_time()?,
+        }))
+    }
+
+    async fn extend(&mut self, session: SessionKey, expires_at: Timestamp, now: Timestamp) -> Result<bool> {
+        self.run.hits(&EXTEND, &[uuid(self.organization), uuid(session), at(expires_at), at(now)]).await
+    }
+
+    async fn end(&mut self, session: SessionKey, now: Timestamp, event: &AuditEvent) -> Result<bool> {
+        let mut values = vec![uuid(self.organization), uuid(session), at(now)];
+        values.extend(audit::values(event));
+        self.run.hits(&END, &values).await
+    }
+
+    async fn extend_grant(
+        &mut self,
+        known: Option<&Grant>,
+        wanted: &Grant,
+        event: Option<&AuditEvent>,
+    ) -> Result<Grant> {
+        self.grow_grant(known, wanted, event).await
+    }
+
+    async fn grant(&mut self, user: UserId, client: ClientKey) -> Result<Option<Grant>> {
+        self.find_grant(user, client).await
+    }
+}

@@ -1,0 +1,84 @@
+//! The sweeper (decision D16): expired rows go, oldest first, a bounded number per table, by one instance at a time.
+
+use std::time::Duration;
+
+use porta_core::Timestamp;
+use porta_store::{Result, Swept};
+use uuid::Uuid;
+
+use crate::kernel::{Kernel, Runner, Stmt, Value, at, int, statements, text};
+
+/// Rows of `$table` that `$condition` calls over; `$1` the time, `$2` the batch.
+macro_rules! sweep {
+    ($table:literal, $key:literal, $order:literal, $condition:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " IN (SELECT x.",
+            $key,
+            " FROM ",
+            $table,
+            " x WHERE ",
+            $condition,
+            " ORDER BY x.",
+            $order,
+            " LIMIT $2)"
+        )
+    };
+}
+
+statements! {
+    ACCESS_TOKENS: Write = sweep!("access_tokens", "digest", "expires_at", "x.expires_at <= $1");
+    REFRESH_TOKENS: Write = sweep!("refresh_tokens", "digest", "expires_at", "x.expires_at <= $1");
+    // The tokens of a family end before it does, so little is left to cascade.
+    TOKEN_FAMILIES: Write = sweep!("token_families", "id", "expires_at", "x.expires_at <= $1");
+    // A revoked session speaks for its living families (see facts): it stays until they are gone.
+    SESSIONS: Write = sweep!("sessions", "id", "expires_at", "x.expires_at <= $1 AND (x.revoked_at IS NULL OR NOT EXISTS \
+         (SELECT 1 FROM token_families f WHERE f.session_id = x.id AND f.revoked_at IS NULL AND f.expires_at > $1))");
+    GRANTS: Write = sweep!("grants", "id", "expires_at", "x.expires_at <= $1");
+    ONE_TIME_TOKENS: Write = sweep!("one_time_tokens", "id", "expires_at", "x.expires_at <= $1");
+    EMAIL_CODES: Write = sweep!("two_factor_email_codes", "id", "expires_at", "x.expires_at <= $1");
+    OUTBOX: Write = sweep!("outbox", "id", "updated_at", "x.state <> 'pending' AND x.updated_at < $1");
+    AUDIT_LOG: Write = sweep!("audit_log", "id", "created_at", "x.created_at < $1");
+    TAKE_LEASE: Write = "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3) \
+         ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until \
+         WHERE leases.until <= $4 OR leases.holder = excluded.holder";
+    RETURN_LEASE: Write = "DELETE FROM leases WHERE name = $1 AND holder = $2";
+}
+
+/// Longer than any sweep; a crashed sweeper blocks the others no longer than this.
+const LEASE: Duration = Duration::from_secs(300);
+const NAME: &str = "sweeper";
+
+pub(crate) async fn sweep(
+    kernel: &Kernel,
+    holder: Uuid,
+    now: Timestamp,
+    audit_before: Timestamp,
+    batch: u32,
+) -> Result<Swept> {
+    let mut run = Runner::Auto(kernel);
+    let holder = || Value::Uuid(Some(holder));
+    if !run.hits(&TAKE_LEASE, &[text(NAME), holder(), at(now + LEASE), at(now)]).await? {
+        return Ok(Swept::default());
+    }
+    let expired: [(&'static Stmt, Timestamp); 9] = [
+        (&ACCESS_TOKENS, now),
+        (&REFRESH_TOKENS, now),
+        (&TOKEN_FAMILIES, now),
+        (&SESSIONS, now),
+        (&GRANTS, now),
+        (&ONE_TIME_TOKENS, now),
+        (&EMAIL_CODES, now),
+        (&OUTBOX, audit_before),
+        (&AUDIT_LOG, audit_before),
+    ];
+    let mut rows = 0;
+    for (stmt, before) in expired {
+        rows += run.execute(stmt, &[at(before), int(i64::from(batch))]).await?.affected;
+    }
+    run.execute(&RETURN_LEASE, &[text(NAME), holder()]).await?;
+    Ok(Swept { held_lease: true, rows })
+}

@@ -1,0 +1,72 @@
+//! Ending families, and the sessions that could start new ones.
+
+use porta_core::Timestamp;
+use porta_store::{Result, Revocation};
+
+use super::{Tokens, count};
+use crate::kernel::{at, statements, uuid};
+
+/// Families of `$1` that match, at `$2`.
+macro_rules! families {
+    ($filter:literal) => {
+        concat!(
+            "UPDATE token_families SET revoked_at = $2 WHERE organization_id = $1 AND revoked_at IS NULL",
+            $filter
+        )
+    };
+}
+macro_rules! sessions {
+    ($filter:literal) => {
+        concat!(
+            "UPDATE sessions SET revoked_at = $2 WHERE organization_id = $1 AND revoked_at IS NULL",
+            $filter
+        )
+    };
+}
+/// Sessions first: a family being issued meanwhile ends with its session.
+macro_rules! both {
+    (postgres, $sessions:literal, $families:literal) => {
+        concat!(
+            "WITH ended AS (",
+            sessions!($sessions),
+            "), families AS (",
+            families!($families),
+            " RETURNING id) \
+            SELECT count(*) FROM families"
+        )
+    };
+    (sqlite, $sessions:literal, $families:literal) => {
+        concat!(sessions!($sessions), "; ", families!($families), "; SELECT changes()")
+    };
+}
+
+statements! {
+    FAMILY: Write = families!(" AND id = $3");
+    CLIENT: Write = families!(" AND client_id = $3");
+    GRANT: Write = families!(" AND grant_id = $3");
+    SESSION: Script = both!(postgres, " AND id = $3", " AND session_id = $3"),
+        sqlite: both!(sqlite, " AND id = $3", " AND session_id = $3");
+    USER: Script = both!(postgres, " AND user_id = $3", " AND user_id = $3"),
+        sqlite: both!(sqlite, " AND user_id = $3", " AND user_id = $3");
+    EVERYTHING: Script = both!(postgres, "", ""), sqlite: both!(sqlite, "", "");
+}
+
+impl Tokens<'_> {
+    pub(super) async fn end_families(&mut self, what: Revocation, now: Timestamp) -> Result<u64> {
+        let mut values = vec![uuid(self.organization), at(now)];
+        let (stmt, id) = match what {
+            Revocation::Family(id) => (&FAMILY, Some(uuid(id))),
+            Revocation::Client(id) => (&CLIENT, Some(uuid(id))),
+            Revocation::Grant(id) => (&GRANT, Some(uuid(id))),
+            Revocation::Session(id) => (&SESSION, Some(uuid(id))),
+            Revocation::User(id) => (&USER, Some(uuid(id))),
+            Revocation::Everything => (&EVERYTHING, None),
+        };
+        values.extend(id);
+        let answer = self.run.execute(stmt, &values).await?;
+        match answer.rows.first() {
+            Some(row) => count(row.reader("token_families").int()?),
+            None => Ok(answer.affected),
+        }
+    }
+}

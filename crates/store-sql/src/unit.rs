@@ -1,0 +1,113 @@
+//! Repositories on their own and inside a unit of work; what both share.
+
+use async_trait::async_trait;
+use porta_core::{EntityId, OrganizationId, Timestamp};
+use porta_store::{
+    ApplicationRepository, AuditRepository, ClientRepository, Cursor, OrganizationRepository, Page,
+    Repositories, Result, SessionRepository, SettingRepository, SigningKeyRepository, StoreError,
+    TokenRepository, UnitOfWork, UserRepository,
+};
+use uuid::Uuid;
+
+use crate::applications::Applications;
+use crate::audit::Audit;
+use crate::clients::Clients;
+use crate::kernel::{Kernel, Row, Runner, Tx, Value};
+use crate::organizations::Organizations;
+use crate::sessions::Sessions;
+use crate::settings::Settings;
+use crate::signing_keys::SigningKeys;
+use crate::tokens::Tokens;
+use crate::users::Users;
+
+/// Each call commits by itself.
+pub(crate) struct Single<'k>(pub(crate) &'k Kernel);
+
+pub(crate) struct Unit(pub(crate) Tx);
+
+macro_rules! repositories {
+    ($self:ident => $runner:expr) => {
+        fn organizations(&mut $self) -> Box<dyn OrganizationRepository + '_> {
+            Box::new(Organizations($runner))
+        }
+        fn settings(&mut $self, owner: Option<OrganizationId>) -> Box<dyn SettingRepository + '_> {
+            Box::new(Settings { run: $runner, owner })
+        }
+        fn applications(&mut $self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_> {
+            Box::new(Applications { run: $runner, organization })
+        }
+        fn clients(&mut $self, organization: OrganizationId) -> Box<dyn ClientRepository + '_> {
+            Box::new(Clients { run: $runner, organization })
+        }
+        fn users(&mut $self, organization: OrganizationId) -> Box<dyn UserRepository + '_> {
+            Box::new(Users { run: $runner, organization })
+        }
+        fn signing_keys(&mut $self, organization: OrganizationId) -> Box<dyn SigningKeyRepository + '_> {
+            Box::new(SigningKeys { run: $runner, organization })
+        }
+        fn sessions(&mut $self, organization: OrganizationId) -> Box<dyn SessionRepository + '_> {
+            Box::new(Sessions { run: $runner, organization })
+        }
+        fn tokens(&mut $self, organization: OrganizationId) -> Box<dyn TokenRepository + '_> {
+            Box::new(Tokens { run: $runner, organization })
+        }
+        fn audit(&mut $self) -> Box<dyn AuditRepository + '_> {
+            Box::new(Audit($runner))
+        }
+    };
+}
+
+impl Repositories for Single<'_> {
+    repositories!(self => Runner::Auto(self.0));
+}
+
+impl Repositories for Unit {
+    repositories!(self => Runner::Unit(&mut self.0));
+}
+
+#[async_trait]
+impl UnitOfWork for Unit {
+    async fn commit(self: Box<Self>) -> Result<()> {
+        self.0.commit().await
+    }
+
+    async fn savepoint(&mut self) -> Result<()> {
+        self.0.savepoint().await
+    }
+
+    async fn rollback_to_savepoint(&mut self) -> Result<()> {
+        self.0.rollback_to_savepoint().await
+    }
+}
+
+/// An entity that names another organization than the repository's is refused as if that one did not exist.
+pub(crate) fn same_owner(repository: OrganizationId, entity: OrganizationId) -> Result<()> {
+    if repository == entity {
+        return Ok(());
+    }
+    Err(StoreError::MissingReference("organization".to_owned()))
+}
+
+/// Before everything: the year one, which both databases can hold.
+const BEGINNING: Timestamp = Timestamp::from_seconds(-62_135_596_800);
+
+pub(crate) fn cursor_values(after: Option<Cursor>) -> [Value<'static>; 2] {
+    let (time, id) = after.map_or((BEGINNING, Uuid::nil()), |c| (c.created_at, c.id));
+    [Value::Time(Some(time)), Value::Uuid(Some(id))]
+}
+
+/// A page from one row more than it holds.
+pub(crate) fn page_of<T, I: EntityId>(
+    rows: &[Row],
+    limit: u32,
+    read: impl Fn(&Row) -> Result<T>,
+    position: impl Fn(&T) -> (Timestamp, I),
+) -> Result<Page<T>> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let items = rows.iter().take(limit).map(read).collect::<Result<Vec<T>>>()?;
+    let next = items.last().filter(|_| rows.len() > limit).map(|last| {
+        let (created_at, id) = position(last);
+        Cursor { created_at, id: id.uuid() }
+    });
+    Ok(Page { items, next })
+}

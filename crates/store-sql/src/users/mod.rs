@@ -1,0 +1,291 @@
+//! People.
+
+pub(crate) mod sign_in;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use porta_core::audit::AuditEvent;
+use porta_core::session::SessionRecord;
+use porta_core::user::{Address, Email, PasswordHash, Profile, TwoFactorMethod, User, UserStatus};
+use porta_core::{OrganizationId, Timestamp, UserId};
+use porta_store::{Cursor, FailureOutcome, LockPolicy, Page, Result, UserRepository};
+
+use crate::kernel::{Reader, Row, Runner, Value, at, flag, int, opt_at, opt_text, statements, text, uuid};
+use crate::unit::{cursor_values, page_of, same_owner};
+
+/// Every column of a user, in the order of [`read_user`].
+macro_rules! user_columns {
+    ($prefix:literal) => {
+        $crate::kernel::columns!(
+            $prefix,
+            id,
+            organization_id,
+            email,
+            email_key,
+            email_verified,
+            given_name,
+            family_name,
+            middle_name,
+            nickname,
+            preferred_username,
+            profile_url,
+            picture_url,
+            website_url,
+            gender,
+            birthdate,
+            zoneinfo,
+            locale,
+            phone_number,
+            phone_number_verified,
+            address_street,
+            address_locality,
+            address_region,
+            address_postal_code,
+            address_country,
+            password_hash,
+            password_changed_at,
+            status,
+            locked_at,
+            locked_reason,
+            last_login_at,
+            login_count,
+            failed_login_count,
+            last_failed_login_at,
+            two_factor_method,
+            created_at,
+            updated_at
+        )
+    };
+}
+pub(crate) use user_columns;
+
+/// Whether a person's sessions and tokens go on (`User::may_continue`).
+macro_rules! may_continue {
+    ($prefix:literal) => {
+        concat!(
+            "(",
+            $prefix,
+            "status = 'active' OR (",
+            $prefix,
+            "status = 'locked' AND ",
+            $prefix,
+            "locked_reason = 'auto_lockout'))"
+        )
+    };
+}
+pub(crate) use may_continue;
+
+statements! {
+    BY_EMAIL: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 AND email_key = $2");
+    BY_ID: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 AND id = $2");
+    INSERT: Write = concat!("INSERT INTO users (", user_columns!(""), ") VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, \
+         $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, \
+         $33, $34, $35, $36)");
+    UPDATE: Write = "UPDATE users SET email = $3, email_key = $4, email_verified = $5, given_name = $6, \
+         family_name = $7, middle_name = $8, nickname = $9, preferred_username = $10, profile_url = $11, \
+         picture_url = $12, website_url = $13, gender = $14, birthdate = $15, zoneinfo = $16, locale = $17, \
+         phone_number = $18, phone_number_verified = $19, address_street = $20, address_locality = $21, \
+         address_region = $22, address_postal_code = $23, address_country = $24, updated_at = $25 \
+         WHERE organization_id = $1 AND id = $2";
+    SET_STATUS: Write = "UPDATE users SET status = $4, locked_at = $5, locked_reason = $6, \
+         failed_login_count = CASE WHEN status = 'locked' THEN 0 ELSE failed_login_count END, \
+         updated_at = $7 WHERE organization_id = $1 AND id = $2 AND status = $3";
+    SET_PASSWORD: Write = "UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4 \
+         WHERE organization_id = $1 AND id = $2";
+    PAGE: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 \
+         AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4");
+}
+
+pub(crate) fn read_user(r: &mut Reader<'_>) -> Result<User> {
+    r.in_table("users");
+    Ok(User {
+        id: r.id()?,
+        organization_id: r.id()?,
+        email: Email::trusted(r.text()?, r.text()?),
+        email_verified: r.flag()?,
+        profile: Profile {
+            given_name: r.opt_text()?,
+            family_name: r.opt_text()?,
+            middle_name: r.opt_text()?,
+            nickname: r.opt_text()?,
+            preferred_username: r.opt_text()?,
+            profile_url: r.opt_text()?,
+            picture_url: r.opt_text()?,
+            website_url: r.opt_text()?,
+            gender: r.opt_text()?,
+            birthdate: r.opt_text()?,
+            zoneinfo: r.opt_text()?,
+            locale: r.opt_text()?,
+            phone_number: r.opt_text()?,
+            phone_number_verified: r.flag()?,
+            address: Address {
+                street: r.opt_text()?,
+                locality: r.opt_text()?,
+                region: r.opt_text()?,
+                postal_code: r.opt_text()?,
+                country: r.opt_text()?,
+            },
+        },
+        password_hash: r.opt_text()?.map(PasswordHash::trusted),
+        password_changed_at: r.opt_time()?,
+        status: r.parsed("status", UserStatus::parse)?,
+        locked_at: r.opt_time()?,
+        locked_reason: r.opt_text()?,
+        last_login_at: r.opt_time()?,
+        login_count: r.int()?,
+        failed_login_count: r.int()?,
+        last_failed_login_at: r.opt_time()?,
+        two_factor_method: r.opt_parsed("two_factor_method", TwoFactorMethod::parse)?,
+        created_at: r.time("created_at")?,
+        updated_at: r.time("updated_at")?,
+    })
+}
+
+fn read(row: &Row) -> Result<User> {
+    read_user(&mut row.reader("users"))
+}
+
+pub(crate) struct Users<'a> {
+    pub(crate) run: Runner<'a>,
+    pub(crate) organization: OrganizationId,
+}
+
+impl Users<'_> {
+    /// Keys, address and profile: what insert and update begin with.
+    fn person<'v>(&self, user: &'v User) -> Vec<Value<'v>> {
+        let p = &user.profile;
+        let mut values = Vec::with_capacity(36);
+        values.extend([
+            uuid(self.organization),
+            uuid(user.id),
+            text(user.email.shown()),
+            text(user.email.key()),
+            flag(user.email_verified),
+        ]);
+        let texts = [
+            &p.given_name,
+            &p.family_name,
+            &p.middle_name,
+            &p.nickname,
+            &p.preferred_username,
+            &p.profile_url,
+            &p.picture_url,
+            &p.website_url,
+            &p.gender,
+            &p.birthdate,
+            &p.zoneinfo,
+            &p.locale,
+            &p.phone_number,
+        ];
+        values.extend(texts.map(|t| opt_text(t.as_deref())));
+        values.push(flag(p.phone_number_verified));
+        let address = [
+            &p.address.street,
+            &p.address.locality,
+            &p.address.region,
+            &p.address.postal_code,
+            &p.address.country,
+        ];
+        values.extend(address.map(|t| opt_text(t.as_deref())));
+        values
+    }
+}
+
+#[async_trait]
+impl UserRepository for Users<'_> {
+    async fn by_email(&mut self, email_key: &str) -> Result<Option<User>> {
+        let values = [uuid(self.organization), text(email_key)];
+        self.run.row(&BY_EMAIL, &values).await?.as_ref().map(read).transpose()
+    }
+
+    async fn by_id(&mut self, id: UserId) -> Result<Option<User>> {
+        self.run.row(&BY_ID, &[uuid(self.organization), uuid(id)]).await?.as_ref().map(read).transpose()
+    }
+
+    async fn insert(&mut self, user: &User) -> Result<()> {
+        same_owner(self.organization, user.organization_id)?;
+        let mut values = self.person(user);
+        values.extend([
+            opt_text(user.password_hash.as_ref().map(PasswordHash::as_str)),
+            opt_at(user.password_changed_at),
+            text(user.status.as_str()),
+            opt_at(user.locked_at),
+            opt_text(user.locked_reason.as_deref()),
+            opt_at(user.last_login_at),
+            int(user.login_count),
+            int(user.failed_login_count),
+            opt_at(user.last_failed_login_at),
+            opt_text(user.two_factor_method.map(TwoFactorMethod::as_str)),
+            at(user.created_at),
+            at(user.updated_at),
+        ]);
+        self.run.execute(&INSERT, &values).await.map(|_| ())
+    }
+
+    async fn update(&mut self, user: &User) -> Result<bool> {
+        let mut values = self.person(user);
+        values.push(at(user.updated_at));
+        self.run.hits(&UPDATE, &values).await
+    }
+
+    async fn set_status(
+        &mut self,
+        id: UserId,
+        from: UserStatus,
+        to: UserStatus,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let is_lock = to == UserStatus::Locked;
+        let values = [
+            uuid(self.organization),
+            uuid(id),
+            text(from.as_str()),
+            text(to.as_str()),
+            opt_at(is_lock.then_some(now)),
+            opt_text(reason.filter(|_| is_lock)),
+            at(now),
+        ];
+        self.run.hits(&SET_STATUS, &values).await
+    }
+
+    async fn set_password(
+        &mut self,
+        id: UserId,
+        hash: Option<&PasswordHash>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let values = [uuid(self.organization), uuid(id), opt_text(hash.map(PasswordHash::as_str)), at(now)];
+        self.run.hits(&SET_PASSWORD, &values).await
+    }
+
+    async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>> {
+        let [time, id] = cursor_values(after);
+        let values = [uuid(self.organization), time, id, int(i64::from(limit) + 1)];
+        let rows = self.run.rows(&PAGE, &values).await?;
+        page_of(&rows, limit, read, |u| (u.created_at, u.id))
+    }
+
+    async fn record_sign_in(
+        &mut self,
+        user: UserId,
+        lockout: Duration,
+        rehash: Option<&PasswordHash>,
+        session: &SessionRecord,
+        event: &AuditEvent,
+    ) -> Result<bool> {
+        self.signed_in(user, lockout, rehash, session, event).await
+    }
+
+    async fn record_sign_in_failure(
+        &mut self,
+        email_key: &str,
+        policy: LockPolicy,
+        now: Timestamp,
+        failed: &AuditEvent,
+        locked: &AuditEvent,
+    ) -> Result<Option<FailureOutcome>> {
+        self.failed_to_sign_in(email_key, policy, now, failed, locked).await
+    }
+}

@@ -1,0 +1,143 @@
+//! What a right and a wrong password leave behind: one statement each, so that two at once count as two.
+
+use std::time::Duration;
+
+use porta_core::audit::AuditEvent;
+use porta_core::session::SessionRecord;
+use porta_core::user::PasswordHash;
+use porta_core::{Timestamp, UserId};
+use porta_store::{FailureOutcome, LockPolicy, Result};
+
+use super::Users;
+use crate::audit::{self, insert_audit};
+use crate::kernel::{at, int, opt_text, statements, text, uuid};
+use crate::unit::same_owner;
+
+/// An automatic lock of `users` that was set at `$cutoff` or before.
+macro_rules! lock_is_over {
+    ($table:literal, $cutoff:literal) => {
+        concat!(
+            "(",
+            $table,
+            "status = 'locked' AND ",
+            $table,
+            "locked_reason = 'auto_lockout' AND ",
+            $table,
+            "locked_at <= ",
+            $cutoff,
+            ")"
+        )
+    };
+}
+
+/// `$1` organization, `$2` user, `$3` now, `$4` cut-off of the lock, `$5` new hash, `$6` the session, which must be new
+/// or this user's own and not ended.
+macro_rules! signed_in {
+    () => {
+        concat!("UPDATE users SET status = 'active', locked_at = NULL, locked_reason = NULL, failed_login_count = 0, \
+            login_count = login_count + 1, last_login_at = $3, password_hash = COALESCE($5, password_hash) \
+            WHERE organization_id = $1 AND id = $2 AND (status = 'active' OR ", lock_is_over!("", "$4"), ") \
+            AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = $6 \
+                AND (s.organization_id <> $1 OR s.user_id <> $2 OR s.revoked_at IS NOT NULL))")
+    };
+}
+macro_rules! insert_session {
+    ($source:literal) => {
+        concat!("INSERT INTO sessions (organization_id, user_id, last_activity_at, id, ip_address, user_agent, created_at, \
+            expires_at) SELECT $1, $2, $3, $6, $7, $8, $9, $10 ", $source, " ON CONFLICT (id) DO UPDATE \
+            SET last_activity_at = excluded.last_activity_at, expires_at = excluded.expires_at \
+            WHERE sessions.organization_id = excluded.organization_id AND sessions.user_id = excluded.user_id \
+            AND sessions.revoked_at IS NULL")
+    };
+}
+
+statements! {
+    SIGN_IN: Script = concat!("WITH person AS (", signed_in!(), " RETURNING id), \
+         session AS (", insert_session!("FROM person"), "), \
+         event AS (", insert_audit!(), "SELECT $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 FROM person) \
+         SELECT 1 FROM person"),
+        // changes() is what the statement before it did.
+        sqlite: concat!(signed_in!(), " RETURNING 1; ",
+         insert_session!("WHERE changes() = 1"), "; ",
+         insert_audit!(), "SELECT $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 WHERE changes() = 1");
+
+    // `before` locks the row and reads its latest version, so the outcome is computed from what really was; the update
+    // then sees the same. $5 is the threshold, $6 to $18 the failure's audit row, $19 to $31 the lock's.
+    FAILURE: Script = concat!("WITH before AS (SELECT id, status, ", lock_is_over!("", "$4"), " AS is_over, \
+         CASE WHEN ", lock_is_over!("", "$4"), " THEN 1 ELSE failed_login_count + 1 END AS failures \
+         FROM users WHERE organization_id = $1 AND email_key = $2 FOR NO KEY UPDATE), \
+         outcome AS (SELECT id, failures, (status = 'active' OR is_over) AND failures >= $5 AS locks, is_over FROM before), \
+         person AS (UPDATE users u SET failed_login_count = o.failures, last_failed_login_at = $3, \
+         status = CASE WHEN o.locks THEN 'locked' WHEN o.is_over THEN 'active' ELSE u.status END, \
+         locked_at = CASE WHEN o.locks THEN $3 WHEN o.is_over THEN NULL ELSE u.locked_at END, \
+         locked_reason = CASE WHEN o.locks THEN 'auto_lockout' WHEN o.is_over THEN NULL ELSE u.locked_reason END \
+         FROM outcome o WHERE u.id = o.id RETURNING u.id, o.failures, o.locks), \
+         failed AS (", insert_audit!(), "SELECT $6, $7, $8, COALESCE((SELECT id FROM person), $9), $10, $11, $12, $13, $14, \
+         $15, $16, $17, $18), \
+         locked AS (", insert_audit!(), "SELECT $19, $20, $21, COALESCE(id, $22), $23, $24, $25, $26, $27, $28, $29, $30, $31 \
+         FROM person WHERE locks) \
+         SELECT failures, locks FROM person"),
+        // The same outcome, told by whether the row about the lock was written.
+        sqlite: concat!(insert_audit!(), "SELECT $6, $7, $8, \
+         COALESCE((SELECT id FROM users WHERE organization_id = $1 AND email_key = $2), $9), \
+         $10, $11, $12, $13, $14, $15, $16, $17, $18; ",
+         insert_audit!(), "SELECT $19, $20, $21, COALESCE(id, $22), $23, $24, $25, $26, $27, $28, $29, $30, $31 \
+         FROM users WHERE organization_id = $1 AND email_key = $2 AND (status = 'active' OR ", lock_is_over!("", "$4"), ") \
+         AND CASE WHEN ", lock_is_over!("", "$4"), " THEN 1 ELSE failed_login_count + 1 END >= $5; \
+         UPDATE users SET last_failed_login_at = $3, \
+         failed_login_count = CASE WHEN ", lock_is_over!("", "$4"), " THEN 1 ELSE failed_login_count + 1 END, \
+         status = CASE WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = $19) THEN 'locked' \
+                       WHEN ", lock_is_over!("", "$4"), " THEN 'active' ELSE status END, \
+         locked_at = CASE WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = $19) THEN $3 \
+                       WHEN ", lock_is_over!("", "$4"), " THEN NULL ELSE locked_at END, \
+         locked_reason = CASE WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = $19) THEN 'auto_lockout' \
+                       WHEN ", lock_is_over!("", "$4"), " THEN NULL ELSE locked_reason END \
+         WHERE organization_id = $1 AND email_key = $2 \
+         RETURNING failed_login_count, EXISTS (SELECT 1 FROM audit_log WHERE id = $19)");
+}
+
+impl Users<'_> {
+    pub(super) async fn signed_in(
+        &mut self,
+        user: UserId,
+        lockout: Duration,
+        rehash: Option<&PasswordHash>,
+        session: &SessionRecord,
+        event: &AuditEvent,
+    ) -> Result<bool> {
+        same_owner(self.organization, session.organization_id)?;
+        let now = session.last_activity_at;
+        let mut values = vec![
+            uuid(self.organization),
+            uuid(user),
+            at(now),
+            at(now - lockout),
+            opt_text(rehash.map(PasswordHash::as_str)),
+            uuid(session.id),
+            opt_text(session.ip_address.as_deref()),
+            opt_text(session.user_agent.as_deref()),
+            at(session.created_at),
+            at(session.expires_at),
+        ];
+        values.extend(audit::values(event));
+        self.run.hits(&SIGN_IN, &values).await
+    }
+
+    pub(super) async fn failed_to_sign_in(
+        &mut self,
+        email_key: &str,
+        policy: LockPolicy,
+        now: Timestamp,
+        failed: &AuditEvent,
+        locked: &AuditEvent,
+    ) -> Result<Option<FailureOutcome>> {
+        let threshold = i64::try_from(policy.max_failed_logins).unwrap_or(i64::MAX);
+        let mut values =
+            vec![uuid(self.organization), text(email_key), at(now), at(now - policy.lockout), int(threshold)];
+        values.extend(audit::values(failed));
+        values.extend(audit::values(locked));
+        let Some(row) = self.run.row(&FAILURE, &values).await? else { return Ok(None) };
+        let mut r = row.reader("users");
+        Ok(Some(FailureOutcome { failed_login_count: r.int()?, locked_now: r.flag()? }))
+    }
+}
