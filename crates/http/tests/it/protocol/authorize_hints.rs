@@ -152,7 +152,9 @@ async fn a_requested_subject_must_be_the_one_who_signs_in(app: TestApp) {
     let subject = verified(&app, "acme", hers.id()).await["sub"].as_str().unwrap().to_owned();
     let right = format!(r#"{{"id_token":{{"sub":{{"value":"{subject}"}}}}}}"#);
     assert!(browser.get(&with_claims(&right).url()).await.query("code").is_some());
-    for wrong in [r#"{"id_token":{"sub":{"value":"somebody-else"}}}"#, r#"{"userinfo":{"sub":{"values":["x","y"]}}}"#] {
+    for wrong in
+        [r#"{"id_token":{"sub":{"value":"somebody-else"}}}"#, r#"{"userinfo":{"sub":{"values":["x","y"]}}}"#]
+    {
         assert!(leads_to_interaction(&browser.get(&with_claims(wrong).url()).await), "{wrong}");
         let silent = browser.get(&with_claims(wrong).with("prompt", "none").url()).await;
         assert_refused_to(&silent, WEB_URI, "login_required");

@@ -87,7 +87,8 @@ async fn only_the_body_counts(app: TestApp) {
     let url = web().url();
     assert_page(&browser.post(&url, &[]).await, "invalid_request");
     let query = url.split_once('?').unwrap().1;
-    let answer = browser.post(&format!("/acme/auth?{}", query.replace("state-1", "other")), &web().pairs()).await;
+    let answer =
+        browser.post(&format!("/acme/auth?{}", query.replace("state-1", "other")), &web().pairs()).await;
     assert_eq!(browser.follow(answer).await.query("state").as_deref(), Some("state-1"));
 }
 
@@ -115,7 +116,9 @@ async fn a_body_that_is_no_form_is_refused(app: TestApp) {
     ] {
         assert_page(&raw(&mut browser, content_type, body.to_owned()).await, "invalid_request");
     }
-    for content_type in ["application/x-www-form-urlencoded; charset=UTF-8", "Application/X-WWW-Form-UrlEncoded"] {
+    for content_type in
+        ["application/x-www-form-urlencoded; charset=UTF-8", "Application/X-WWW-Form-UrlEncoded"]
+    {
         let answer = raw(&mut browser, content_type, form.clone()).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{content_type}");
     }

@@ -113,7 +113,10 @@ async fn prompt_consent_asks_for_others_each_time(app: TestApp) {
         let answer = approve(&mut browser, answer).await;
         assert!(answer.query("code").is_some(), "{}", answer.location());
     }
-    assert!(browser.get(&partner().url()).await.query("code").is_some(), "without the prompt the grant is enough");
+    assert!(
+        browser.get(&partner().url()).await.query("code").is_some(),
+        "without the prompt the grant is enough"
+    );
 }
 
 /// Initiating User Registration 1.0 §4.1.

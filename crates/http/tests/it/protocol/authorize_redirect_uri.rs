@@ -59,7 +59,12 @@ async fn one_character_makes_another_address(app: TestApp) {
 /// RFC 8252 §7.3: any port MUST be allowed.
 async fn a_native_client_chooses_its_loopback_port(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    for uri in ["http://127.0.0.1/cb", "http://127.0.0.1:1/cb", "http://127.0.0.1:51004/cb", "http://127.0.0.1:65535/cb"] {
+    for uri in [
+        "http://127.0.0.1/cb",
+        "http://127.0.0.1:1/cb",
+        "http://127.0.0.1:51004/cb",
+        "http://127.0.0.1:65535/cb",
+    ] {
         let code = code(&mut browser, &native().with("redirect_uri", uri)).await;
         let answer = browser.redeem("acme", CLI, uri, &code).await;
         assert_eq!(answer.status, StatusCode::OK, "{uri}: {}", answer.body);
@@ -108,7 +113,12 @@ async fn a_private_scheme_matches_to_the_letter(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let good = browser.get(&native().with("redirect_uri", "com.example.planner:/cb").url()).await;
     assert!(good.location().starts_with("com.example.planner:/cb?code="), "{}", good.location());
-    for uri in ["com.example.planner:/cb/", "com.example.planner://cb", "com.example.planner2:/cb", "COM.example.planner:/cb"] {
+    for uri in [
+        "com.example.planner:/cb/",
+        "com.example.planner://cb",
+        "com.example.planner2:/cb",
+        "COM.example.planner:/cb",
+    ] {
         assert_page(&browser.get(&native().with("redirect_uri", uri).url()).await, "invalid_redirect_uri");
     }
 }
@@ -129,7 +139,8 @@ async fn a_removed_address_is_refused_at_once(app: TestApp) {
 
 async fn post_to_a_forged_address_stays_here(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    let forged: Authorize = web().with("redirect_uri", "https://evil.test/cb").with("response_mode", "form_post");
+    let forged: Authorize =
+        web().with("redirect_uri", "https://evil.test/cb").with("response_mode", "form_post");
     assert_page(&browser.post("/acme/auth", &forged.pairs()).await, "invalid_redirect_uri");
     assert_page(&browser.get(&forged.url()).await, "invalid_redirect_uri");
 }

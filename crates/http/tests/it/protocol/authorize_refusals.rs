@@ -62,10 +62,7 @@ fn refused_requests() -> Vec<(Authorize, &'static str)> {
         (web().with("claims", r#"{"userinfo":7}"#), "invalid_request"),
         (web().with("request", "e30.e30."), "request_not_supported"),
         (web().with("request_uri", "https://web.test/request"), "request_uri_not_supported"),
-        (
-            web().with("request_uri", "urn:ietf:params:oauth:request_uri:x"),
-            "request_uri_not_supported",
-        ),
+        (web().with("request_uri", "urn:ietf:params:oauth:request_uri:x"), "request_uri_not_supported"),
         (web().with("registration", "{}"), "registration_not_supported"),
         (web().without("code_challenge"), "invalid_request"),
         (web().without("code_challenge_method"), "invalid_request"),
@@ -130,7 +127,9 @@ async fn a_repeated_parameter_is_refused(app: TestApp) {
         assert_refused_to(&answer, WEB_URI, "invalid_request");
         assert_eq!(answer.query("state").as_deref(), Some("state-1"), "{name}");
     }
-    for request in [web().again("state", "state-2"), web().with("nonce", "a").again("nonce", "b").again("state", "x")] {
+    for request in
+        [web().again("state", "state-2"), web().with("nonce", "a").again("nonce", "b").again("state", "x")]
+    {
         let answer = browser.get(&request.url()).await;
         assert_refused_to(&answer, WEB_URI, "invalid_request");
         assert_eq!(answer.query("state"), None, "which of the two would be a guess");

@@ -75,9 +75,11 @@ async fn refusals_travel_in_the_requested_mode(app: TestApp) {
     assert_eq!((answer.status, answer.field("error").as_str()), (StatusCode::OK, "login_required"));
     assert_eq!(answer.field("state"), "state-1");
     assert_eq!(answer.field("iss"), "https://id.test/acme");
-    let answer = browser.get(&web().with("response_mode", "form_post").with("response_type", "token").url()).await;
+    let answer =
+        browser.get(&web().with("response_mode", "form_post").with("response_type", "token").url()).await;
     assert_eq!(answer.field("error"), "unsupported_response_type");
-    let answer = browser.get(&web().with("response_mode", "form_post").with("client_id", "nobody").url()).await;
+    let answer =
+        browser.get(&web().with("response_mode", "form_post").with("client_id", "nobody").url()).await;
     assert_page(&answer, "invalid_client");
 }
 
@@ -103,7 +105,9 @@ async fn state_comes_back_as_sent(app: TestApp) {
 
 async fn no_state_no_state(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    for request in [web().without("state"), web().with("state", ""), web().without("state").with("prompt", "create")] {
+    for request in
+        [web().without("state"), web().with("state", ""), web().without("state").with("prompt", "create")]
+    {
         assert_eq!(browser.get(&request.url()).await.query("state"), None);
     }
 }

@@ -52,7 +52,11 @@ async fn warm(app: &TestApp) -> Browser {
 
 async fn discovery_and_jwks_cost_nothing(app: TestApp) {
     let mut browser = warm(&app).await;
-    for path in ["/acme/.well-known/openid-configuration", "/acme/jwks", "/.well-known/oauth-authorization-server/acme"] {
+    for path in [
+        "/acme/.well-known/openid-configuration",
+        "/acme/jwks",
+        "/.well-known/oauth-authorization-server/acme",
+    ] {
         let (answer, cost) = cost(&app, browser.get(path)).await;
         assert_eq!((answer.status, cost), (StatusCode::OK, (0, 0)), "{path}");
     }

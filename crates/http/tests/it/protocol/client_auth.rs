@@ -186,7 +186,11 @@ async fn a_public_client_has_none(app: TestApp) {
     let code = code(&mut browser, &spa()).await;
     let with_secret = browser.redeem("acme", ("spa", Some("any-secret-0123456789")), SPA_URI, &code).await;
     assert_eq!(refusal(&with_secret), invalid_client());
-    assert_eq!(browser.redeem("acme", SPA, SPA_URI, &code).await.status, StatusCode::OK, "and used nothing up");
+    assert_eq!(
+        browser.redeem("acme", SPA, SPA_URI, &code).await.status,
+        StatusCode::OK,
+        "and used nothing up"
+    );
 }
 
 /// oidc-and-login §2.2: a stolen backup authenticates nobody.
@@ -201,7 +205,10 @@ async fn a_challenge_answers_the_header(app: TestApp) {
     let mut browser = app.browser();
     let answer = basic(&mut browser, &pair("web", "wrong-secret-0123456789"), &[GRANT]).await;
     let challenge = answer.header("www-authenticate").unwrap();
-    assert!(challenge.starts_with("Basic realm=\"https://id.test/acme\", error=\"invalid_client\""), "{challenge}");
+    assert!(
+        challenge.starts_with("Basic realm=\"https://id.test/acme\", error=\"invalid_client\""),
+        "{challenge}"
+    );
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let form = [GRANT, ("client_id", "web"), ("client_secret", "wrong-secret-0123456789")];
     let answer = browser.post("/acme/token", &form).await;
@@ -235,7 +242,11 @@ async fn what_cannot_be_read_is_refused(app: TestApp) {
         ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
         ("client_assertion", "a.b.c"),
     ];
-    assert_eq!(refusal(&browser.post("/acme/token", &assertion).await), invalid_client(), "not advertised either");
+    assert_eq!(
+        refusal(&browser.post("/acme/token", &assertion).await),
+        invalid_client(),
+        "not advertised either"
+    );
 }
 
 /// oidc-and-login §2.2.

@@ -117,7 +117,10 @@ async fn the_token_dies_with_its_client(app: TestApp) {
         }
         set_client(&app, "web", to).await;
         for instance in [&app, &sibling] {
-            within_a_second(async || introspect_as(instance, "acme", BILLING, &token).await["active"] == false).await;
+            within_a_second(async || {
+                introspect_as(instance, "acme", BILLING, &token).await["active"] == false
+            })
+            .await;
         }
     }
 }

@@ -153,5 +153,8 @@ async fn forged_forwarding_does_not_help(app: TestApp) {
     for n in 0..31 {
         ask(&mut from(&app, &format!("203.0.113.{n}, 192.0.2.1")), WRONG).await;
     }
-    assert_eq!(ask(&mut from(&app, "203.0.113.99, 192.0.2.1"), WRONG).await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        ask(&mut from(&app, "203.0.113.99, 192.0.2.1"), WRONG).await.status,
+        StatusCode::TOO_MANY_REQUESTS
+    );
 }

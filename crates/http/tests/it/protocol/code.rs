@@ -51,7 +51,9 @@ fn without<'a>(mut form: Form<'a>, name: &str) -> Form<'a> {
 
 async fn a_code_becomes_tokens(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    for (request, client) in [(web(), WEB), (spa(), SPA), (native(), CLI), (billing(), BILLING), (partner(), PARTNER)] {
+    for (request, client) in
+        [(web(), WEB), (spa(), SPA), (native(), CLI), (billing(), BILLING), (partner(), PARTNER)]
+    {
         let tokens = tokens(&mut browser, &request, client).await;
         let answer = introspect(&app, &tokens.access).await;
         assert_eq!((&answer["active"], &answer["client_id"]), (&true.into(), &client.0.into()));
@@ -87,7 +89,14 @@ async fn a_code_belongs_to_its_organization(app: TestApp) {
 /// RFC 6749 §4.1.3: their values MUST be identical.
 async fn the_redirect_uri_is_repeated_to_the_letter(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    for uri in ["https://web.test/cb/", "https://web.test/cB", "https://web.test/cb?", "https://web.test:443/cb", SPA_URI, ""] {
+    for uri in [
+        "https://web.test/cb/",
+        "https://web.test/cB",
+        "https://web.test/cb?",
+        "https://web.test:443/cb",
+        SPA_URI,
+        "",
+    ] {
         let code = code(&mut browser, &web()).await;
         let answer = browser.token("acme", WEB, &form(&code, uri)).await;
         assert_eq!(refusal(&answer), invalid_grant(), "{uri}");
@@ -145,7 +154,9 @@ async fn a_verifier_without_a_challenge_is_a_downgrade(app: TestApp) {
 /// W28, RFC 9700: a minute at most.
 async fn a_code_lives_a_minute(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    for (seconds, expected) in [(59, StatusCode::OK), (60, StatusCode::BAD_REQUEST), (61, StatusCode::BAD_REQUEST)] {
+    for (seconds, expected) in
+        [(59, StatusCode::OK), (60, StatusCode::BAD_REQUEST), (61, StatusCode::BAD_REQUEST)]
+    {
         let code = code(&mut browser, &web()).await;
         app.advance(Duration::from_secs(seconds));
         let answer = browser.redeem("acme", WEB, WEB_URI, &code).await;
@@ -171,7 +182,9 @@ async fn what_is_no_code_is_refused(app: TestApp) {
     let good = code(&mut browser, &web()).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;
     let (flipped, cut) = (good.to_uppercase(), &good[..good.len() - 1]);
-    for bad in ["x", "porta_ac_", &flipped, cut, &tokens.access, tokens.refresh(), &"x".repeat(10_000), "é", "a\nb"] {
+    for bad in
+        ["x", "porta_ac_", &flipped, cut, &tokens.access, tokens.refresh(), &"x".repeat(10_000), "é", "a\nb"]
+    {
         assert_eq!(refusal(&browser.redeem("acme", WEB, WEB_URI, bad).await), invalid_grant(), "{bad}");
     }
     assert_eq!(browser.redeem("acme", WEB, WEB_URI, &good).await.status, StatusCode::OK);

@@ -80,7 +80,11 @@ async fn another_client_can_end_nothing(app: TestApp) {
     let code = code(&mut browser, &web()).await;
     let tokens = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &code).await);
     for other in [BILLING, SPA, PARTNER] {
-        assert_eq!(refusal(&browser.redeem("acme", other, WEB_URI, &code).await), invalid_grant(), "{other:?}");
+        assert_eq!(
+            refusal(&browser.redeem("acme", other, WEB_URI, &code).await),
+            invalid_grant(),
+            "{other:?}"
+        );
     }
     assert_eq!(refusal(&browser.redeem("beta", PARTNER, WEB_URI, &code).await), invalid_grant());
     assert!(is_active(&app, &tokens.access).await && is_active(&app, tokens.refresh()).await);

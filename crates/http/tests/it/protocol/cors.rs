@@ -173,7 +173,10 @@ async fn preflight_is_answered_for_registered_origins_only(app: TestApp) {
         let beta = preflight(&mut browser, SPA_ORIGIN, &path.replace("acme", "beta")).await;
         assert_hidden(&beta);
     }
-    assert_readable(&preflight(&mut browser, "https://partner.test", "/acme/token").await, "https://partner.test");
+    assert_readable(
+        &preflight(&mut browser, "https://partner.test", "/acme/token").await,
+        "https://partner.test",
+    );
 }
 
 async fn a_change_is_effective_within_a_second(app: TestApp) {

@@ -47,8 +47,13 @@ async fn two_organizations_differ_only_in_their_slug(app: TestApp) {
 async fn every_url_starts_with_the_issuer(app: TestApp) {
     let document = app.browser().get(DOCUMENTS[0]).await.json();
     assert_eq!(document["issuer"], "https://id.test/acme");
-    let urls: Vec<&str> =
-        document.as_object().unwrap().values().filter_map(Value::as_str).filter(|v| v.contains("://")).collect();
+    let urls: Vec<&str> = document
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(Value::as_str)
+        .filter(|v| v.contains("://"))
+        .collect();
     assert!(urls.len() > 7, "{urls:?}");
     for url in urls.into_iter().filter(|url| *url != "https://id.test/acme") {
         assert!(url.starts_with("https://id.test/acme/"), "{url}");
@@ -123,7 +128,10 @@ async fn only_what_works_is_advertised(app: TestApp) {
     assert_eq!(document["request_uri_parameter_supported"], false);
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     let algorithms = document["id_token_signing_alg_values_supported"].as_array().unwrap();
-    assert!(algorithms.contains(&Value::from("RS256")), "OpenID Connect Discovery §3 wants RS256: {algorithms:?}");
+    assert!(
+        algorithms.contains(&Value::from("RS256")),
+        "OpenID Connect Discovery §3 wants RS256: {algorithms:?}"
+    );
 }
 
 async fn advertised_endpoints_exist(app: TestApp) {

@@ -121,10 +121,16 @@ async fn a_first_use_of_an_algorithm_makes_its_keys(app: TestApp) {
     app.store.repositories().clients(owner.id).update(&client).await.unwrap();
     app.engine.forget_everything();
     let tokens = tokens(&mut browser, &web(), WEB).await;
-    within_a_second(async || keys(&app, "acme").await.verify(tokens.id(), porta_jose::TokenKind::IdTokenHint).is_ok())
-        .await;
+    within_a_second(async || {
+        keys(&app, "acme").await.verify(tokens.id(), porta_jose::TokenKind::IdTokenHint).is_ok()
+    })
+    .await;
     let after = app.store.repositories().signing_keys(organization).all().await.unwrap();
-    assert_eq!(after.iter().filter(|k| k.algorithm == SigningAlgorithm::EdDsa).count(), 2, "one signs, one is next");
+    assert_eq!(
+        after.iter().filter(|k| k.algorithm == SigningAlgorithm::EdDsa).count(),
+        2,
+        "one signs, one is next"
+    );
 }
 
 /// RFC 7515 §4.1; oidc-and-login §4.1 ✔: no `typ`.
@@ -169,7 +175,8 @@ async fn no_claim_shadows_the_protocols_own(app: TestApp) {
             "version: \"1.0\"\norganizations:\n  - name: Acme\n    slug: acme\n    applications:\n      - name: Planner\n        slug: planner\n        claim_definitions:\n          - {{ name: X, slug: {name}, claim_type: string, include_in_id_token: true }}\n"
         );
         let document =
-            porta_directory::provision::read(&yaml, porta_directory::provision::Format::Yaml, &|_| None).unwrap();
+            porta_directory::provision::read(&yaml, porta_directory::provision::Format::Yaml, &|_| None)
+                .unwrap();
         let options = porta_directory::provision::Options::default();
         let outcome = app.directory.provision(porta_directory::Actor::System, &document, options).await;
         assert!(outcome.is_err() || !outcome.unwrap().errors.is_empty(), "{name}");
@@ -213,8 +220,15 @@ async fn changed_rights_show_at_the_next_refresh(app: TestApp) {
     work.commit().await.unwrap();
     let second = Tokens::of(&refresh(&mut browser, WEB, first.refresh()).await);
     let claims = verified(&app, "acme", second.id()).await;
-    assert_eq!((&claims["roles"], &claims["permissions"]), (&json!(["reader"]), &json!(["dock:berths:read"])));
-    assert_eq!(userinfo(&app, "acme", &first.access).await.json()["roles"], json!(["reader"]), "at once at UserInfo");
+    assert_eq!(
+        (&claims["roles"], &claims["permissions"]),
+        (&json!(["reader"]), &json!(["dock:berths:read"]))
+    );
+    assert_eq!(
+        userinfo(&app, "acme", &first.access).await.json()["roles"],
+        json!(["reader"]),
+        "at once at UserInfo"
+    );
 }
 
 async fn it_lives_as_long_as_the_setting_says(app: TestApp) {

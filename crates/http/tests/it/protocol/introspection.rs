@@ -71,7 +71,9 @@ async fn an_inactive_token_tells_nothing(app: TestApp) {
     let used = tokens.refresh().to_owned();
     refresh(&mut browser, WEB, &used).await;
     let cut = &tokens.access[..tokens.access.len() - 1];
-    for token in ["x", cut, &code, tokens.id(), &used, "porta_at_", "porta_rt_x", &"x".repeat(20_000), "é", " "] {
+    for token in
+        ["x", cut, &code, tokens.id(), &used, "porta_at_", "porta_rt_x", &"x".repeat(20_000), "é", " "]
+    {
         let answer = browser.authenticated("/acme/token/introspection", WEB, &[("token", token)]).await;
         assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, INACTIVE), "{token}");
     }

@@ -38,7 +38,8 @@ races!(a_code_never_has_two_winners, a_refresh_token_has_one_successor, a_sign_i
 /// The routers of two instances, in turn.
 fn instances(app: &TestApp) -> (TestApp, Vec<Router>) {
     let sibling = app.sibling();
-    let routers = (0..PARALLEL).map(|i| if i % 2 == 0 { &app.router } else { &sibling.router }).cloned().collect();
+    let routers =
+        (0..PARALLEL).map(|i| if i % 2 == 0 { &app.router } else { &sibling.router }).cloned().collect();
     (sibling, routers)
 }
 
@@ -122,6 +123,8 @@ async fn a_sign_in_is_resumed_once(app: TestApp, count: usize) {
         .await;
         let codes = answers.iter().filter(|a| a.header("location").is_some()).count();
         assert_eq!(codes, 1);
-        assert!(answers.iter().all(|a| a.status == StatusCode::SEE_OTHER || a.status == StatusCode::BAD_REQUEST));
+        assert!(
+            answers.iter().all(|a| a.status == StatusCode::SEE_OTHER || a.status == StatusCode::BAD_REQUEST)
+        );
     }
 }

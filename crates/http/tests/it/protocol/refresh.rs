@@ -76,7 +76,9 @@ async fn the_scope_may_shrink(app: TestApp) {
 async fn the_scope_may_not_grow(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let small = tokens(&mut browser, &web().with("scope", "openid email"), WEB).await;
-    for scope in ["openid profile", "openid email phone", "offline_access", "reports:read", "openid unicorns", "a\"b"] {
+    for scope in
+        ["openid profile", "openid email phone", "offline_access", "reports:read", "openid unicorns", "a\"b"]
+    {
         let answer = narrowed(&mut browser, small.refresh(), scope).await;
         assert_eq!(refusal(&answer), (400, "invalid_scope".to_owned()), "{scope}");
     }
@@ -88,7 +90,11 @@ async fn a_refresh_token_belongs_to_its_client(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let webs = tokens(&mut browser, &web(), WEB).await;
     for other in [BILLING, SPA, CLI, PARTNER] {
-        assert_eq!(refusal(&refresh(&mut browser, other, webs.refresh()).await), invalid_grant(), "{other:?}");
+        assert_eq!(
+            refusal(&refresh(&mut browser, other, webs.refresh()).await),
+            invalid_grant(),
+            "{other:?}"
+        );
     }
     let spas = tokens(&mut browser, &spa_offline(), SPA).await;
     assert_eq!(refusal(&refresh(&mut browser, WEB, spas.refresh()).await), invalid_grant());
@@ -103,7 +109,8 @@ async fn a_refresh_token_belongs_to_its_client(app: TestApp) {
 async fn a_refresh_token_belongs_to_its_organization(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let here = tokens(&mut browser, &partner(), PARTNER).await;
-    let form = |token: &str| [("grant_type", "refresh_token".to_owned()), ("refresh_token", token.to_owned())];
+    let form =
+        |token: &str| [("grant_type", "refresh_token".to_owned()), ("refresh_token", token.to_owned())];
     let ask = async |token: &str| {
         let form = form(token);
         let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();

@@ -123,9 +123,15 @@ async fn a_suspended_organization_answers_nothing(app: TestApp) {
     for instance in [&app, &sibling] {
         let path = "/acme/token/introspection";
         let answer = instance.browser().authenticated(path, WEB, &[("token", &tokens.access)]).await;
-        assert!(!answer.body.contains("\"active\":true"), "not even before the notice arrives: {}", answer.body);
-        within_a_second(async || userinfo(instance, "acme", &tokens.access).await.status == StatusCode::FORBIDDEN)
-            .await;
+        assert!(
+            !answer.body.contains("\"active\":true"),
+            "not even before the notice arrives: {}",
+            answer.body
+        );
+        within_a_second(async || {
+            userinfo(instance, "acme", &tokens.access).await.status == StatusCode::FORBIDDEN
+        })
+        .await;
     }
     set_organization(&app, "acme", OrganizationStatus::Active).await;
     app.settle().await;

@@ -114,7 +114,8 @@ async fn a_new_organization_appears_although_it_was_asked_for_before(app: TestAp
 /// oidc-and-login §1.2: exact and case-sensitive.
 async fn slugs_match_exactly(app: TestApp) {
     let mut browser = app.browser();
-    for slug in ["Acme", "ACME", "acme-", "-acme", "acm", "acme%20", "acme%00", "acme.", "%ff", "acme%2fjwks"] {
+    for slug in ["Acme", "ACME", "acme-", "-acme", "acm", "acme%20", "acme%00", "acme.", "%ff", "acme%2fjwks"]
+    {
         let answer = browser.get(&format!("/{slug}/jwks")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{slug}");
     }
@@ -123,8 +124,18 @@ async fn slugs_match_exactly(app: TestApp) {
 /// oidc-and-login §1.2.
 async fn reserved_names_are_no_tenants(app: TestApp) {
     let mut browser = app.browser();
-    for slug in ["admin", "api", "health", "ready", "metrics", "interaction", "default", "assets", "static", ".well-known"]
-    {
+    for slug in [
+        "admin",
+        "api",
+        "health",
+        "ready",
+        "metrics",
+        "interaction",
+        "default",
+        "assets",
+        "static",
+        ".well-known",
+    ] {
         let path = format!("/{slug}/.well-known/openid-configuration");
         assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND, "{slug}");
     }
@@ -209,7 +220,16 @@ async fn head_is_get_without_a_body(app: TestApp) {
 /// oidc-and-login §10.2.
 async fn every_answer_carries_the_security_headers(app: TestApp) {
     let mut browser = app.browser();
-    for path in ["/", "/health", "/nothing", "/acme/nothing", "/nobody/jwks", "/acme/jwks", "/acme/auth", "/acme/token"] {
+    for path in [
+        "/",
+        "/health",
+        "/nothing",
+        "/acme/nothing",
+        "/nobody/jwks",
+        "/acme/jwks",
+        "/acme/auth",
+        "/acme/token",
+    ] {
         let answer = browser.get(path).await;
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
@@ -221,7 +241,10 @@ async fn every_answer_carries_the_security_headers(app: TestApp) {
             assert_eq!(answer.header(name), Some(value), "{name} of {path}");
         }
         let policy = answer.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe-inline"), "{path}: {policy}");
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe-inline"),
+            "{path}: {policy}"
+        );
         assert!(answer.header("x-request-id").is_some_and(|id| id.len() == 36), "{path}");
         assert_eq!(answer.header("server"), None, "{path}");
         assert_eq!(answer.header("x-powered-by"), None, "{path}");

@@ -161,7 +161,12 @@ async fn what_cannot_be_read_is_refused(app: TestApp) {
     for extra in [&b"&x=%ff"[..], b"&x=\xff", b"&x=%", b"&x=%zz", b"&x=%00", many.as_bytes()] {
         let body = [GOOD.as_bytes(), extra].concat();
         let answer = raw(&mut browser, FORM, body).await;
-        assert_eq!(refusal(&answer), (400, "invalid_request".to_owned()), "{:?}", String::from_utf8_lossy(extra));
+        assert_eq!(
+            refusal(&answer),
+            (400, "invalid_request".to_owned()),
+            "{:?}",
+            String::from_utf8_lossy(extra)
+        );
     }
 }
 

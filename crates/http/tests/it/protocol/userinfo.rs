@@ -111,7 +111,8 @@ async fn it_answers_by_get_and_post(app: TestApp) {
     let by_header = post(&mut browser, Some(&bearer), &[]).await;
     let by_body = post(&mut browser, None, &[("access_token", &token)]).await;
     let any_case = post(&mut browser, Some(&format!("bEARER {token}")), &[]).await;
-    let no_body = browser.send(Method::POST, "/acme/me", &[(header::AUTHORIZATION, &bearer)], Body::empty()).await;
+    let no_body =
+        browser.send(Method::POST, "/acme/me", &[(header::AUTHORIZATION, &bearer)], Body::empty()).await;
     for answer in [by_header, by_body, any_case, no_body] {
         assert_eq!((answer.status, &answer.body), (StatusCode::OK, &get.body));
     }
@@ -150,7 +151,15 @@ async fn what_is_no_token_is_refused(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;
     let cut = &tokens.access[..tokens.access.len() - 1];
-    for bad in ["x", cut, &tokens.access.to_uppercase(), tokens.refresh(), tokens.id(), &"x".repeat(9000), "porta_at_"] {
+    for bad in [
+        "x",
+        cut,
+        &tokens.access.to_uppercase(),
+        tokens.refresh(),
+        tokens.id(),
+        &"x".repeat(9000),
+        "porta_at_",
+    ] {
         let answer = userinfo(&app, "acme", bad).await;
         assert_eq!(refusal(&answer), (401, "invalid_token".to_owned()), "{bad}");
         assert!(answer.header("www-authenticate").unwrap().contains("error=\"invalid_token\""), "{bad}");
@@ -209,7 +218,10 @@ async fn requested_claims_are_added(app: TestApp) {
     let second = Tokens::of(&refresh(&mut browser, WEB, first.refresh()).await);
     for token in [&first.access, &second.access] {
         let claims = userinfo(&app, "acme", token).await.json();
-        assert_eq!((&claims["given_name"], &claims["phone_number"]), (&json!("Ana"), &json!("+31 20 123 4567")));
+        assert_eq!(
+            (&claims["given_name"], &claims["phone_number"]),
+            (&json!("Ana"), &json!("+31 20 123 4567"))
+        );
         for absent in ["nickname", "family_name", "email"] {
             assert_eq!(claims.get(absent), None, "{absent}");
         }
