@@ -1,6 +1,11 @@
 //! Statements per second on the PostgreSQL that `TEST_DATABASE_URL` names, against what the server can do at all:
 //! `cargo run --release -p porta-store-sql --example throughput`.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement for people")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "a measurement for people"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
