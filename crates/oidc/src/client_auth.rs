@@ -45,7 +45,7 @@ impl Engine {
         if let Some(client) = accepted {
             return Ok(client);
         }
-        self.count_failure(tenant, guarded, caller, client_id).await;
+        self.count_failure(tenant, guarded, caller, client_id).await.map_err(ClientAuthError::Limited)?;
         Err(ClientAuthError::Rejected { client_id: client_id.to_owned() })
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use porta_core::OrganizationId;
 use porta_core::client::{Client, ClientId, ClientSecret};
 use porta_protocol::Scope;
+use porta_protocol::redirect_uri::origin_of;
 
 use crate::{Engine, EngineError, Tenant};
 
@@ -67,6 +68,10 @@ impl Engine {
         organization: OrganizationId,
         origin: &str,
     ) -> Result<bool, EngineError> {
+        // What a browser would not send as an origin is none: an address that happens to be registered, for instance.
+        if origin_of(origin).as_deref() != Some(origin) {
+            return Ok(false);
+        }
         let key = (organization, origin.to_owned());
         let load = async {
             self.store

@@ -30,9 +30,12 @@ fn required_token(params: &Params) -> Result<&str, TokenInquiryError> {
     params.get("token").ok_or_else(|| invalid("token is missing"))
 }
 
-/// Confidential clients are resource servers of the tenant and may ask about any of its tokens; others about their own.
-fn may_see(client: &ProtocolClient, owner_client_id: &str) -> bool {
-    client.client.is_confidential() || client.client.client_id.as_str() == owner_client_id
+/// The tenant's own confidential clients are its resource servers and may ask about any of its tokens; public clients
+/// and guests from other organizations ask about their own.
+fn may_see(tenant: &Tenant, client: &ProtocolClient, owner_client_id: &str) -> bool {
+    let is_resource_server =
+        client.client.is_confidential() && client.client.organization_id == tenant.organization.id;
+    is_resource_server || client.client.client_id.as_str() == owner_client_id
 }
 
 impl Engine {
@@ -73,7 +76,7 @@ impl Engine {
             return Ok(None);
         };
         let is_live = now < facts.token.expires_at && facts.liveness.is_live(&facts.family, now);
-        Ok((is_live && may_see(client, &facts.client_id)).then(|| ActiveToken {
+        Ok((is_live && may_see(tenant, client, &facts.client_id)).then(|| ActiveToken {
             sub: Some(facts.family.user_id.to_string()),
             client_id: facts.client_id,
             scope: Some(facts.token.scope),
@@ -100,7 +103,7 @@ impl Engine {
         let is_live = now < facts.token.expires_at
             && facts.token.rotated_at.is_none()
             && facts.liveness.is_live(&facts.family, now);
-        Ok((is_live && may_see(client, &facts.client_id)).then(|| ActiveToken {
+        Ok((is_live && may_see(tenant, client, &facts.client_id)).then(|| ActiveToken {
             sub: Some(facts.family.user_id.to_string()),
             client_id: facts.client_id,
             scope: Some(facts.family.scope),
@@ -121,7 +124,7 @@ impl Engine {
         // The client's own status ends its tokens too.
         let owner = self.client(tenant.organization.id, &record.client_id).await?;
         let is_live = self.now() < record.expires_at && owner.is_some_and(|o| o.client.id == record.client);
-        Ok((is_live && may_see(client, &record.client_id)).then(|| ActiveToken {
+        Ok((is_live && may_see(tenant, client, &record.client_id)).then(|| ActiveToken {
             client_id: record.client_id,
             scope: (!record.scope.is_empty()).then_some(record.scope),
             token_type: Some("Bearer".to_owned()),

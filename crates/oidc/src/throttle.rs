@@ -120,14 +120,14 @@ impl Engine {
         }
     }
 
-    /// Counts a failure.
+    /// Counts a failure; one too many is told so itself.
     pub(crate) async fn count_failure(
         &self,
         tenant: &Tenant,
         guarded: Guarded,
         caller: &Caller,
         client_id: &str,
-    ) {
+    ) -> Result<(), Limited> {
         let key = Self::throttle_key(tenant, guarded, caller, client_id);
         let limit = Limit {
             key: key.clone(),
@@ -136,7 +136,10 @@ impl Engine {
         };
         match self.kv.hit(std::slice::from_ref(&limit)).await {
             Ok(Verdict::Allowed) => {}
-            Ok(Verdict::Limited { retry_after }) => self.throttle.block(key, self.now(), retry_after),
+            Ok(Verdict::Limited { retry_after }) => {
+                self.throttle.block(key, self.now(), retry_after);
+                return Err(Limited { retry_after, maximum: limit.maximum });
+            }
             // Limits fail closed (architecture §6.5): what cannot be counted together is counted here.
             Err(error) => {
                 tracing::warn!(%error, "failed client authentication was counted by this process alone");
@@ -146,5 +149,6 @@ impl Engine {
                 }
             }
         }
+        Ok(())
     }
 }

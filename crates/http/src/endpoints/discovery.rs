@@ -33,8 +33,10 @@ pub(crate) async fn preflight(Org(_tenant): Org) -> Reply {
 
 fn bytes(request: &HeaderMap, body: Bytes, content_type: &'static str) -> Reply {
     let etag = format!("\"{}\"", &TokenDigest::of_bytes(&body).hex()[..32]);
-    let is_known =
-        request.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains(&etag));
+    let is_known = request
+        .get(header::IF_NONE_MATCH)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| matches_etag(v, &etag));
     let mut reply =
         if is_known { reply::empty(StatusCode::NOT_MODIFIED) } else { Reply::new(Body::from(body)) };
     let headers = reply.headers_mut();
@@ -47,4 +49,10 @@ fn bytes(request: &HeaderMap, body: Bytes, content_type: &'static str) -> Reply 
         headers.insert(header::ETAG, etag);
     }
     reply
+}
+
+/// RFC 9110 §13.1.2: `*`, or a list compared weakly.
+fn matches_etag(list: &str, etag: &str) -> bool {
+    list.trim() == "*"
+        || list.split(',').map(str::trim).any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

@@ -52,8 +52,8 @@ impl Engine {
         tenant: &Tenant,
         params: &Params,
     ) -> Result<Redirectable, AuthorizeError> {
-        let repeated = params.repeated(MAY_REPEAT);
-        if matches!(repeated, Some("client_id" | "redirect_uri")) {
+        let is_repeated = |name| params.all(name).nth(1).is_some();
+        if is_repeated("client_id") || is_repeated("redirect_uri") {
             return Err(AuthorizeError::Page(invalid("a parameter is repeated"))); // RFC 6749 §3.1
         }
         let Some(client_id) = params.get("client_id") else {
@@ -64,13 +64,14 @@ impl Engine {
         };
         let (redirect_uri, redirect_uri_sent) =
             exact_redirect_uri(params, &client).map_err(AuthorizeError::Page)?; // RFC 6749 §3.1.2.3, RFC 9700 §2.1
-        let state = if repeated == Some("state") { None } else { params.get("state").map(str::to_owned) };
+        // Which of two states was meant is not ours to guess.
+        let state = params.get("state").filter(|_| !is_repeated("state")).map(str::to_owned);
         let (response_mode, mode_problem) = response_mode(params);
         let target = Redirectable { client, redirect_uri, redirect_uri_sent, response_mode, state };
         if let Some(error) = mode_problem {
             return Err(AuthorizeError::Client(Box::new(target), error));
         }
-        if repeated.is_some() {
+        if params.repeated(MAY_REPEAT).is_some() {
             return Err(AuthorizeError::Client(Box::new(target), invalid("a parameter is repeated")));
         }
         Ok(target)
@@ -245,9 +246,11 @@ fn no_unknown_resource(params: &Params) -> Checked<()> {
 }
 
 fn max_age(params: &Params) -> Checked<Option<u64>> {
+    // `parse` alone would take a sign.
+    let seconds = |text: &str| text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
     params
         .get("max_age")
-        .map(|text| text.parse().map_err(|_| invalid("max_age is not a number of seconds")))
+        .map(|text| seconds(text).ok_or_else(|| invalid("max_age is not a number of seconds")))
         .transpose()
 }
 

@@ -52,7 +52,7 @@ impl Engine {
         if !BearerKind::AuthorizationCode.matches(code) {
             return Err(invalid_grant("not a code of ours"));
         }
-        let record = self.take_code(tenant, code, caller).await?;
+        let record = self.take_code(tenant, client, code, caller).await?;
         self.check_code(&record, client, params)?;
         let now = self.now();
         let mut repositories = self.store.repositories();
@@ -90,6 +90,7 @@ impl Engine {
     async fn take_code(
         &self,
         tenant: &Tenant,
+        client: &ProtocolClient,
         code: &str,
         caller: &Caller,
     ) -> Result<CodeRecord, TokenError> {
@@ -101,6 +102,11 @@ impl Engine {
             Consumed::Fresh(bytes) => Ok(read(&bytes)?),
             Consumed::Replayed(bytes) => {
                 let record: CodeRecord = read(&bytes)?;
+                // Another client could not have been given anything for it and must not end what its owner holds: a
+                // used code lies in browser histories and logs.
+                if record.family.client != client.client.id {
+                    return Err(invalid_grant("the code belongs to another client"));
+                }
                 let now = self.now();
                 let event = self.replay_event(tenant, &record.family, "security.code.replayed", caller);
                 self.store

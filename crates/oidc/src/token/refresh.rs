@@ -6,7 +6,8 @@
 //! RT0 again, late, or RT1 used ──► the family is revoked
 //! ```
 //!
-//! RT1 is computed from RT0 and a server key, so the retry gets the same value although only digests are stored.
+//! RT1 is computed from RT0 and a server key, so the retry gets the same value although only digests are stored. The
+//! access token beside it is a new one.
 
 use porta_core::session::TokenFamily;
 use porta_core::{BearerKind, TokenDigest, settings};
@@ -83,8 +84,8 @@ impl Engine {
         let now = self.now();
         let refresh =
             BearerKind::RefreshToken.derive(&self.successor_key, format!("refresh\n{presented}").as_bytes());
-        let access = BearerKind::AccessToken
-            .derive(&self.successor_key, format!("access\n{scope}\n{presented}").as_bytes());
+        // New each time: a retry must not bring back an access token that was revoked in between.
+        let access = BearerKind::AccessToken.generate(&*self.entropy);
         Issued {
             access_row: access_row(tenant, family, &access, scope, now),
             refresh_row: Some(refresh_row(tenant, family, &refresh, now)),

@@ -134,7 +134,7 @@ async fn a_replay_is_recorded(app: TestApp) {
     browser.redeem("acme", WEB, WEB_URI, &code).await;
     browser.redeem("acme", WEB, WEB_URI, &code).await;
     let organization = app.tenant("acme").await.organization.id;
-    let events = app.store.repositories().audit().recent(Some(organization), 10).await.unwrap();
+    let events = app.store.repositories().audit().recent(Some(organization), 1000).await.unwrap();
     let alarms = events.iter().filter(|e| e.event_type == "security.code.replayed").count();
     assert_eq!(alarms, 1);
 }

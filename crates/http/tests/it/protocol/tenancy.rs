@@ -208,11 +208,14 @@ async fn a_wrong_method_is_told_the_right_ones(app: TestApp) {
 async fn head_is_get_without_a_body(app: TestApp) {
     let mut browser = app.browser();
     for path in ["/", "/robots.txt", "/health", "/acme/jwks", "/acme/session/end/success", "/nobody/jwks"] {
-        let get = comparable(browser.get(path).await);
+        let mut get = comparable(browser.get(path).await);
         let head = browser.send(Method::HEAD, path, &[], Body::empty()).await;
         assert_eq!(head.body, "", "{path}");
         let mut head = comparable(head);
-        head.1.remove("content-length");
+        // Read whole in process, the body has no length to compare.
+        for headers in [&mut get.1, &mut head.1] {
+            headers.remove("content-length");
+        }
         assert_eq!((head.0, head.1), (get.0, get.1), "{path}");
     }
 }
