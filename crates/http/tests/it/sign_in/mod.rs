@@ -5,6 +5,7 @@ mod consent;
 mod crash;
 mod errors;
 mod failing;
+mod fuzz;
 mod instances;
 mod interaction_binding;
 mod interaction_life;
