@@ -23,8 +23,8 @@ quick: ## Format, lints and tests that need no services
 e2e: setup ## End to end over HTTP and in a browser, on both stores
 	scripts/e2e.sh embedded postgres
 
-bench: ## Benchmarks
-	cargo bench --workspace
+bench: ## Throughput, latency, start-up and memory beside the machine's limits, into docs/performance.md (ten minutes)
+	scripts/bench.sh
 
 fmt: ## Format the sources
 	cargo fmt --all

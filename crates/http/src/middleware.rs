@@ -46,13 +46,11 @@ pub(crate) async fn around(
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     // A panic in one request ends that request and nothing else, and leaves its line in the log.
-    let mut reply = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(reply) => reply,
-        Err(_) => {
-            tracing::error!(request_id = request_id.to_str().unwrap_or_default(), "request panicked");
-            reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-    };
+    let finished = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut reply = finished.unwrap_or_else(|_| {
+        tracing::error!(request_id = request_id.to_str().unwrap_or_default(), "request panicked");
+        reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
+    });
     let status = reply.status().as_u16();
     finish(&state, reply.headers_mut(), &request_id);
     let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;

@@ -5,10 +5,7 @@
 //!                                                              └── grace over ──► exit 1
 //! ```
 
-use std::net::SocketAddr;
-
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use porta_config::{Config, Source};
 use porta_core::OsEntropy;
 use tokio::net::TcpListener;
@@ -16,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Failure;
 use crate::runtime::services::{Services, ShortLived, snapshot_file};
-use crate::runtime::{background, telemetry};
+use crate::runtime::{background, listen, telemetry};
 
 /// Reads the configuration, or says everything that is wrong with it.
 pub(crate) fn configuration(source: &Source<'_>) -> anyhow::Result<Config> {
@@ -78,24 +75,8 @@ pub(crate) async fn serve(
         tokio::time::sleep(drain).await;
         close.cancel();
     };
-    let app = porta_http::router(services.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY was refused");
-        }
-    });
-    let server = axum::serve(listener, app).with_graceful_shutdown(graceful);
-    let late = async {
-        closing.cancelled().await;
-        tokio::time::sleep(grace).await;
-    };
-    let finished = tokio::select! {
-        result = server.into_future() => {
-            result?;
-            true
-        }
-        () = late => false,
-    };
+    tokio::spawn(graceful);
+    let finished = listen::serve(listener, porta_http::router(services.app.clone()), closing, grace).await;
     background_stop.cancel();
     if let Err(error) = services.engine.flush_secret_use().await {
         tracing::warn!(%error, "last use of client secrets was not recorded");

@@ -80,6 +80,11 @@ impl Browser {
         self
     }
 
+    /// The instance it talks to.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     pub async fn get(&mut self, url: &str) -> Answer {
         self.send(Method::GET, url, &[], Body::empty()).await
     }

@@ -62,7 +62,7 @@ async fn start(reset: bool) -> anyhow::Result<()> {
         client_id: CONFIDENTIAL_CLIENT,
         client_secret: CONFIDENTIAL_SECRET,
         base_url: demo_url.clone(),
-    });
+    })?;
     tokio::spawn(async move {
         if let Err(error) = axum::serve(demo_listener, demo).await {
             tracing::error!(%error, "the demo application stopped");
@@ -113,20 +113,17 @@ fn announce(config: &Config, demo_url: &str) {
     output::line(format_args!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}\n"));
 }
 
-/// The same path as `porta provision`, so the demo cannot drift from the product. What the command line decides (ports)
-/// is rewritten at each start; people stay as they are, and so do their sessions.
+/// The same path as `porta provision`, so the demo cannot drift from the product.
 async fn provision(services: &Services, config: &Config, demo_port: u16) -> anyhow::Result<()> {
     let document = document(config.server.issuer_base_url.as_str(), demo_port);
-    let everything = read(&document, Format::Yaml, &|_| None)?;
-    let mut without_people = read(&document, Format::Yaml, &|_| None)?;
-    for organization in &mut without_people.organizations {
-        organization.users.clear();
-    }
-    for (document, mode) in [(&without_people, Mode::Overwrite), (&everything, Mode::Merge)] {
-        let options = Options { mode, ..Options::default() };
-        let report = services.directory.provision(Actor::System, document, options).await?;
-        anyhow::ensure!(report.errors.is_empty(), "the demo organization could not be set up: {:?}", report.errors);
-    }
+    let document = read(&document, Format::Yaml, &|_| None)?;
+    let options = Options { mode: Mode::Overwrite, ..Options::default() };
+    let report = services.directory.provision(Actor::System, &document, options).await?;
+    anyhow::ensure!(
+        report.errors.is_empty(),
+        "the demo organization could not be set up: {:?}",
+        report.errors
+    );
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! A running process: its services, what it does in the background, how it starts and stops.
 
 pub(crate) mod background;
+pub(crate) mod listen;
 pub(crate) mod probes;
 pub(crate) mod services;
 pub(crate) mod telemetry;

@@ -1,1 +1,31 @@
 //! Protocol endpoints.
+
+mod authorize_hints;
+mod authorize_pkce;
+mod authorize_post;
+mod authorize_prompt;
+mod authorize_redirect_uri;
+mod authorize_refusals;
+mod authorize_response;
+mod authorize_scope;
+mod budgets;
+mod client_auth;
+mod client_credentials;
+mod client_limits;
+mod client_secrets;
+mod code;
+mod code_replay;
+mod cors;
+mod discovery;
+mod id_token;
+mod introspection;
+mod key_rotation;
+mod races;
+mod refresh;
+mod refresh_replay;
+mod revocation;
+mod status;
+mod support;
+mod tenancy;
+mod token_endpoint;
+mod userinfo;

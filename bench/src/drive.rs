@@ -1,0 +1,151 @@
+//! The closed loop: every connection asks again as soon as it has its answer.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+use tokio::time::{sleep_until, timeout};
+
+use crate::process::{cpu_time, thread_cpu_time};
+use crate::samples::{Samples, Summary};
+
+/// Threads of the server that hash passwords.
+const HASHING_THREADS: &str = "argon2-";
+
+/// A worker that gets no answer at all must not hold up the run for ever.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) warm_up: Duration,
+    pub(crate) measured: Duration,
+}
+
+/// One connection's work. An error ends the run: a figure is worth nothing when some answers were wrong.
+pub(crate) trait Worker {
+    async fn step(&mut self) -> Result<Step>;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Done,
+    /// Nothing is left to work on; the measurement ends early.
+    Exhausted,
+}
+
+/// What came of a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    pub(crate) summary: Summary,
+    pub(crate) elapsed: Duration,
+    /// Processor time of the server, of its hashing threads, and of the load generator.
+    pub(crate) server_cpu: Duration,
+    pub(crate) hashing_cpu: Duration,
+    pub(crate) load_cpu: Duration,
+}
+
+impl Measured {
+    /// Share of one core.
+    pub(crate) fn server_share(&self) -> f64 {
+        self.server_cpu.as_secs_f64() / self.elapsed.as_secs_f64()
+    }
+
+    pub(crate) fn load_share(&self) -> f64 {
+        self.load_cpu.as_secs_f64() / self.elapsed.as_secs_f64()
+    }
+}
+
+/// Processor times at one moment.
+struct Meter {
+    server: Duration,
+    hashing: Duration,
+    load: Duration,
+}
+
+impl Meter {
+    fn read(server: u32) -> Result<Self> {
+        Ok(Self {
+            server: cpu_time(server)?,
+            hashing: thread_cpu_time(server, HASHING_THREADS)?,
+            load: cpu_time(std::process::id())?,
+        })
+    }
+}
+
+/// When counting begins and ends.
+#[derive(Clone, Copy)]
+struct Window {
+    opens: Instant,
+    closes: Instant,
+}
+
+/// Drives all workers for the planned time against the server with that process id. Runs on a `LocalSet`.
+pub(crate) async fn closed_loop<W: Worker + 'static>(
+    workers: Vec<W>,
+    plan: Plan,
+    server: u32,
+) -> Result<Measured> {
+    let opens = Instant::now() + plan.warm_up;
+    let window = Window { opens, closes: opens + plan.measured };
+    let mut tasks = JoinSet::new();
+    for worker in workers {
+        tasks.spawn_local(work(worker, window));
+    }
+    sleep_until(window.opens.into()).await;
+    let before = Meter::read(server)?;
+    let collected = collect(&mut tasks, window, server);
+    let limit = plan.measured + PATIENCE;
+    let (samples, ended, after) =
+        timeout(limit, collected).await.context("the server stopped answering")??;
+    let elapsed = ended.saturating_duration_since(window.opens);
+    Ok(Measured {
+        summary: samples.summary(elapsed).context("nothing was finished while counting")?,
+        elapsed,
+        server_cpu: after.server.saturating_sub(before.server),
+        hashing_cpu: after.hashing.saturating_sub(before.hashing),
+        load_cpu: after.load.saturating_sub(before.load),
+    })
+}
+
+/// Waits for all workers; reads the meter when the window closes, or when they ran out of work before. What is under
+/// way when it closes is waited for, but not counted.
+async fn collect(
+    tasks: &mut JoinSet<Result<(Samples, Instant)>>,
+    window: Window,
+    server: u32,
+) -> Result<(Samples, Instant, Meter)> {
+    let mut samples = Samples::default();
+    let mut ended = window.opens;
+    let mut after = None;
+    loop {
+        tokio::select! {
+            () = sleep_until(window.closes.into()), if after.is_none() => after = Some(Meter::read(server)?),
+            finished = tasks.join_next() => {
+                let Some(finished) = finished else { break };
+                let (own, own_end) = finished.context("a worker ended badly")??;
+                samples.append(own);
+                ended = ended.max(own_end);
+            }
+        }
+    }
+    let after = after.map_or_else(|| Meter::read(server), Ok)?;
+    Ok((samples, ended, after))
+}
+
+/// Latencies of what ended inside the window, and when the last of it did or the window closed.
+async fn work<W: Worker>(mut worker: W, window: Window) -> Result<(Samples, Instant)> {
+    let mut samples = Samples::default();
+    let mut started = Instant::now();
+    while started < window.closes {
+        if worker.step().await? == Step::Exhausted {
+            return Ok((samples, started));
+        }
+        let ended = Instant::now();
+        if ended >= window.opens && ended <= window.closes {
+            samples.push(ended - started);
+        }
+        started = ended;
+    }
+    Ok((samples, window.closes))
+}

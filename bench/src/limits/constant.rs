@@ -1,0 +1,64 @@
+//! A route that answers a constant body: the least a server built on axum can do. Without any middleware, so it bounds
+//! what the server's own ready bytes can reach.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use bytes::Bytes;
+
+use crate::client::{Connection, Site};
+use crate::drive::{Measured, Plan, closed_loop};
+use crate::scenarios::Fixed;
+use crate::world::free_port;
+
+/// Serves it until the process ends.
+pub(crate) async fn serve(port: u16, length: usize) -> Result<()> {
+    let body = Bytes::from(vec![b'x'; length]);
+    let route = get(move || std::future::ready(([(header::CONTENT_TYPE, "application/json")], body.clone())));
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    axum::serve(listener, Router::new().route("/constant", route)).await.context("serving")
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has nothing to lose, and nothing can be done about a failure to end it.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Measures it on the server's core with as many bytes as the discovery document has.
+pub(crate) async fn constant_body(
+    core: usize,
+    length: usize,
+    concurrency: usize,
+    plan: Plan,
+) -> Result<Measured> {
+    let port = free_port()?;
+    let site = Site::new(port);
+    let child = Command::new("taskset")
+        .arg("-c")
+        .arg(core.to_string())
+        .arg(std::env::current_exe()?)
+        .args(["constant", "--port", &port.to_string(), "--bytes", &length.to_string()])
+        .stdin(Stdio::null())
+        .spawn()
+        .context("starting taskset")?;
+    let running = Running(child);
+    let started = Instant::now();
+    while Connection::open(&site).await.is_err() {
+        ensure!(started.elapsed() < Duration::from_secs(10), "the constant route did not come up");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let mut workers = Vec::with_capacity(concurrency);
+    for _ in 0..concurrency {
+        workers.push(Fixed::constant(&site).await?);
+    }
+    closed_loop(workers, plan, running.0.id()).await
+}

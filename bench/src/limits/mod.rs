@@ -1,0 +1,118 @@
+//! What this machine can do at most, measured in the same run: each limit in a process of its own on the server's core.
+
+mod constant;
+pub(crate) mod hashing;
+mod redis;
+mod signatures;
+pub(crate) mod sql;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Subcommand;
+use tokio::sync::Semaphore;
+
+pub(crate) use constant::{constant_body, serve};
+
+use crate::drive::{Plan, Worker, closed_loop};
+use crate::samples::per_second;
+
+/// As many as the highest concurrency of the scenarios.
+const TASKS: usize = 32;
+/// The server's default (`DB_POOL_MAX`).
+const POOL: usize = 10;
+
+/// Operations per second, by name.
+pub(crate) type Figures = BTreeMap<String, f64>;
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Limit {
+    /// Signatures by aws-lc-rs
+    Signatures,
+    /// Argon2id with kept memory
+    Hashing,
+    /// One-row SELECT and INSERT on the database of BENCH_URL
+    Postgres,
+    /// The same in a file in the directory BENCH_URL
+    Sqlite,
+    /// SET and GET on the server of BENCH_URL
+    Redis,
+}
+
+impl Limit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Signatures => "signatures",
+            Self::Hashing => "hashing",
+            Self::Postgres => "postgres",
+            Self::Sqlite => "sqlite",
+            Self::Redis => "redis",
+        }
+    }
+
+    /// Measures it in this process.
+    pub(crate) async fn measure(self, seconds: Duration) -> Result<Figures> {
+        let url = || std::env::var("BENCH_URL").context("BENCH_URL is not set");
+        match self {
+            Self::Signatures => signatures::measure(seconds),
+            Self::Hashing => hashing::measure(seconds),
+            Self::Postgres => sql::postgres(&url()?, seconds).await,
+            Self::Sqlite => sql::sqlite(url()?.as_ref(), seconds).await,
+            Self::Redis => redis::measure(&url()?, seconds).await,
+        }
+    }
+
+    /// Measures it in a process on that core.
+    pub(crate) fn measure_on(self, core: usize, seconds: Duration, url: Option<&str>) -> Result<Figures> {
+        let mut command = Command::new("taskset");
+        command.arg("-c").arg(core.to_string()).arg(std::env::current_exe()?);
+        command.args(["limit", "--seconds", &seconds.as_secs_f64().to_string(), self.name()]);
+        command.envs(url.map(|url| ("BENCH_URL", url)));
+        let output = command.output().context("starting taskset")?;
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "measuring {} failed\n{complaint}", self.name());
+        serde_json::from_slice(&output.stdout).context("a limit was reported in another form")
+    }
+}
+
+/// Calls per second of something that keeps one core busy.
+fn repeat(seconds: Duration, mut call: impl FnMut() -> Result<()>) -> Result<f64> {
+    call()?;
+    let started = Instant::now();
+    let mut calls = 0;
+    while started.elapsed() < seconds {
+        call()?;
+        calls += 1;
+    }
+    Ok(per_second(calls, started.elapsed()))
+}
+
+/// Operations per second of [`TASKS`] workers in this process.
+async fn concurrently<W: Worker + 'static>(workers: Vec<W>, seconds: Duration) -> Result<f64> {
+    let plan = Plan { warm_up: seconds / 5, measured: seconds };
+    Ok(closed_loop(workers, plan, std::process::id()).await?.summary.per_second)
+}
+
+/// Connections shared by more tasks than there are connections.
+struct Shared<C> {
+    permits: Semaphore,
+    idle: RefCell<Vec<C>>,
+}
+
+impl<C> Shared<C> {
+    fn new(connections: Vec<C>) -> Self {
+        Self { permits: Semaphore::new(connections.len()), idle: RefCell::new(connections) }
+    }
+
+    /// Lends a connection. One that is dropped on the way is lost, which only an error does.
+    async fn with<T>(&self, work: impl AsyncFnOnce(&mut C) -> Result<T>) -> Result<T> {
+        let _permit = self.permits.acquire().await?;
+        let mut connection = self.idle.borrow_mut().pop().context("a connection was lost")?;
+        let result = work(&mut connection).await?;
+        self.idle.borrow_mut().push(connection);
+        Ok(result)
+    }
+}

@@ -1,0 +1,197 @@
+//! The bars to reach, and what was reached.
+
+use std::fmt::Write as _;
+
+use super::format::{Table, mebibytes, milliseconds, percent, rate};
+use super::tables::outside_hashing;
+use crate::drive::Measured;
+use crate::limits::{hashing, sql};
+use crate::results::{Mixed, Results, Scenario, StoreResults};
+use crate::run::CROWD;
+use crate::world::HashCost;
+
+/// One figure against one target.
+struct Cell {
+    text: String,
+    is_met: bool,
+}
+
+/// A bar: what the reference did, what is asked, and a cell per store (`None`: not measured there).
+struct Bar {
+    name: String,
+    reference: &'static str,
+    target: String,
+    cells: Vec<Option<Cell>>,
+}
+
+pub(super) fn table(results: &Results) -> String {
+    let mut header = vec!["Operation".to_owned(), "Reference".to_owned(), "Bar".to_owned()];
+    header.extend(results.stores.iter().map(|store| store.store.to_string()));
+    let mut table = Table::new(&header.iter().map(String::as_str).collect::<Vec<_>>());
+    for bar in bars(results) {
+        let mut row = vec![bar.name, bar.reference.to_owned(), bar.target];
+        row.extend(bar.cells.into_iter().map(|cell| match cell {
+            None => "–".to_owned(),
+            Some(Cell { text, is_met: true }) => format!("{text}: met"),
+            Some(Cell { text, is_met: false }) => format!("{text}: **missed**"),
+        }));
+        table.row(&row);
+    }
+    format!(
+        "{}\n\nThroughput is at {CROWD} connections. Shares are of the limit measured in the same run: a constant body \
+         for discovery and JWKS, one-row SELECTs for UserInfo and introspection, one-row INSERTs for refresh, raw \
+         Argon2id for sign-ins. Sign-ins per statement and command are counted on PostgreSQL and Redis only. The p99 \
+         of client credentials is the worst of all concurrencies.",
+        table.finish()
+    )
+}
+
+fn bars(results: &Results) -> Vec<Bar> {
+    let limits = &results.limits;
+    let constant = Some(limits.constant_body.summary.per_second);
+    let hashes = limits.hashing.get(hashing::DEFAULT).copied();
+    let reference_hashes = limits.hashing.get(hashing::REFERENCE).copied();
+    let at = |scenario| move |store: &StoreResults| store.at(scenario, CROWD).copied();
+    let of_database = |name| move |store: &StoreResults| store.database.get(name).copied();
+    let bar = Maker(&results.stores);
+    vec![
+        bar.rate(Scenario::Discovery.to_string(), "4,400/s", 50_000.0, 0.7, at(Scenario::Discovery), |_| {
+            constant
+        }),
+        bar.rate(Scenario::Jwks.to_string(), "6,100/s", 50_000.0, 0.7, at(Scenario::Jwks), |_| constant),
+        bar.rate(
+            Scenario::ClientCredentials.to_string(),
+            "2,500/s",
+            20_000.0,
+            0.0,
+            at(Scenario::ClientCredentials),
+            |_| None,
+        ),
+        bar.rate(
+            Scenario::Introspection.to_string(),
+            "1,770/s",
+            12_000.0,
+            0.6,
+            at(Scenario::Introspection),
+            of_database(sql::SELECT),
+        ),
+        bar.rate(
+            Scenario::UserInfo.to_string(),
+            "1,720/s",
+            12_000.0,
+            0.6,
+            at(Scenario::UserInfo),
+            of_database(sql::SELECT),
+        ),
+        bar.rate(
+            Scenario::Refresh.to_string(),
+            "660/s",
+            4_000.0,
+            0.6,
+            at(Scenario::Refresh),
+            of_database(sql::INSERT),
+        ),
+        bar.rate(
+            format!("{}, {}", Scenario::SignIn, HashCost::REFERENCE),
+            "5.0/s",
+            8.0,
+            0.9,
+            |store| store.sign_in_at_reference_cost(CROWD).copied(),
+            |_| reference_hashes,
+        ),
+        bar.rate(
+            format!("{}, {}", Scenario::SignIn, results.default_cost),
+            "–",
+            45.0,
+            0.9,
+            at(Scenario::SignIn),
+            |_| hashes,
+        ),
+        bar.each("processor time of a sign-in outside Argon2id", "30–35 ms", "≤ 2 ms", outside),
+        bar.each("SQL statements / Redis commands per sign-in", "28 / 78", "≤ 8 / 16", commands),
+        bar.each("p99 of client credentials while 32 sign-ins run", "230 ms–2 s", "≤ 3 × unloaded", beside),
+        bar.each("start to the first 200 on `/health`", "882 ms", "≤ 100 ms", |store| {
+            Some(start_up(store))
+        }),
+        bar.each(
+            "resident memory idle / after load, without Argon2id",
+            "110 / 285–544 MiB",
+            "≤ 25 / 60 MiB",
+            |store| Some(memory(store)),
+        ),
+    ]
+}
+
+struct Maker<'a>(&'a [StoreResults]);
+
+impl Maker<'_> {
+    /// A throughput and, where `share` is not zero, a share of a limit.
+    fn rate(
+        &self,
+        name: String,
+        reference: &'static str,
+        target: f64,
+        share: f64,
+        measured: impl Fn(&StoreResults) -> Option<Measured>,
+        limit: impl Fn(&StoreResults) -> Option<f64>,
+    ) -> Bar {
+        let mut text = format!("≥ {}/s", rate(target).trim_end_matches(".0").trim_end_matches(".00"));
+        if share > 0.0 {
+            let _ = write!(text, ", {}", percent(share));
+        }
+        let cell = |store: &StoreResults| {
+            let reached = measured(store)?.summary.per_second;
+            let mut cell = Cell { text: format!("{}/s", rate(reached)), is_met: reached >= target };
+            if let Some(limit) = limit(store) {
+                let _ = write!(cell.text, ", {}", percent(reached / limit));
+                cell.is_met &= reached / limit >= share;
+            }
+            Some(cell)
+        };
+        Bar { name, reference, target: text, cells: self.0.iter().map(cell).collect() }
+    }
+
+    fn each(
+        &self,
+        name: &str,
+        reference: &'static str,
+        target: &str,
+        cell: fn(&StoreResults) -> Option<Cell>,
+    ) -> Bar {
+        let cells = self.0.iter().map(cell).collect();
+        Bar { name: name.to_owned(), reference, target: target.to_owned(), cells }
+    }
+}
+
+fn outside(store: &StoreResults) -> Option<Cell> {
+    let time = outside_hashing(store.at(Scenario::SignIn, CROWD)?);
+    Some(Cell { text: milliseconds(time), is_met: time.as_secs_f64() <= 0.002 })
+}
+
+fn commands(store: &StoreResults) -> Option<Cell> {
+    let counts = store.counts.as_ref()?;
+    let text = format!("{} / {}", rate(counts.sql), rate(counts.kv));
+    Some(Cell { text, is_met: counts.sql <= 8.0 && counts.kv <= 16.0 })
+}
+
+fn beside(store: &StoreResults) -> Option<Cell> {
+    let worst = store
+        .mixed
+        .iter()
+        .map(Mixed::ratio)
+        .fold(None, |worst: Option<f64>, ratio| Some(worst.map_or(ratio, |worst| worst.max(ratio))))?;
+    Some(Cell { text: format!("{worst:.1} ×"), is_met: worst <= 3.0 })
+}
+
+fn start_up(store: &StoreResults) -> Cell {
+    let time = store.start_up;
+    Cell { text: milliseconds(time), is_met: time.as_secs_f64() <= 0.1 }
+}
+
+fn memory(store: &StoreResults) -> Cell {
+    let memory = store.memory;
+    let idle = memory.idle.saturating_sub(memory.hashing);
+    let loaded = memory.after_load.saturating_sub(memory.hashing);
+    let text = format!("{} / {}", mebibytes(idle), mebibytes(loaded));
+    Cell { text, is_met: idle <= 25 * 1024 && loaded <= 60 * 1024 }
+}

@@ -1,0 +1,144 @@
+//! A throw-away place for data: a directory, or a database and a Redis database of the test services.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use aws_lc_rs::rand::fill;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tempfile::TempDir;
+use url::Url;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StoreKind {
+    Embedded,
+    Postgres,
+}
+
+impl std::fmt::Display for StoreKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Embedded => "embedded",
+            Self::Postgres => "PostgreSQL + Redis",
+        })
+    }
+}
+
+/// What `scripts/with-services.sh` says about the services.
+#[derive(Debug, Clone)]
+pub(crate) struct Services {
+    pub(crate) database: Url,
+    pub(crate) redis: Url,
+}
+
+impl Services {
+    pub(crate) fn find() -> Result<Self> {
+        let read = |name: &str| {
+            let text =
+                std::env::var(name).with_context(|| format!("{name} is not set: run scripts/bench.sh"))?;
+            Url::parse(&text).with_context(|| format!("{name} is not a URL"))
+        };
+        Ok(Self { database: read("TEST_DATABASE_URL")?, redis: read("TEST_REDIS_URL")? })
+    }
+}
+
+enum Place {
+    Directory,
+    Database { services: Services, name: String },
+}
+
+/// Removed at its end; a database that is left behind goes with the services.
+pub(crate) struct Store {
+    /// What a server must be told to use it.
+    pub(crate) environment: Vec<(String, String)>,
+    directory: TempDir,
+    place: Place,
+}
+
+impl Store {
+    pub(crate) async fn create(kind: StoreKind) -> Result<Self> {
+        let root = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+        let root = std::path::absolute(root.join("bench"))?;
+        std::fs::create_dir_all(&root)?;
+        let directory = tempfile::Builder::new().prefix("data-").tempdir_in(&root)?;
+        let path = directory.path().display().to_string();
+        let mut environment = vec![("PORTA_DATA_DIR".to_owned(), path)];
+        let place = match kind {
+            StoreKind::Embedded => Place::Directory,
+            StoreKind::Postgres => {
+                let (place, settings) = database().await?;
+                environment.extend(settings);
+                place
+            }
+        };
+        Ok(Self { environment, directory, place })
+    }
+
+    /// A directory on the disk the store uses.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The address of the database, if it is one.
+    pub(crate) fn database_url(&self) -> Option<&str> {
+        self.setting("DATABASE_URL")
+    }
+
+    pub(crate) fn redis_url(&self) -> Option<&str> {
+        self.setting("REDIS_URL")
+    }
+
+    fn setting(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) async fn drop(self) -> Result<()> {
+        self.directory.close()?;
+        if let Place::Database { services, name } = self.place {
+            let mut admin = PgConnection::connect(services.database.as_str()).await?;
+            let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
+            admin.close().await?;
+        }
+        Ok(())
+    }
+}
+
+async fn database() -> Result<(Place, Vec<(String, String)>)> {
+    let services = Services::find()?;
+    let name = format!("porta_bench_{}", random_hex(6)?);
+    let mut admin =
+        PgConnection::connect(services.database.as_str()).await.context("connecting to PostgreSQL")?;
+    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
+    admin.close().await?;
+    let mut database = services.database.clone();
+    database.set_path(&name);
+    let client = redis::Client::open(services.redis.as_str())?;
+    let mut redis = client.get_multiplexed_async_connection().await.context("connecting to Redis")?;
+    redis::cmd("FLUSHALL").exec_async(&mut redis).await?;
+    let settings = [
+        ("DATABASE_URL", database.to_string()),
+        ("REDIS_URL", services.redis.to_string()),
+        ("COOKIE_KEYS", random_hex(32)?),
+        ("SIGNING_KEY_ENCRYPTION_KEY", random_hex(32)?),
+        ("TWO_FACTOR_ENCRYPTION_KEY", random_hex(32)?),
+        ("SMTP_HOST", "smtp.porta.test".to_owned()),
+        ("SMTP_FROM", "porta@porta.test".to_owned()),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value)).to_vec();
+    Ok((Place::Database { services, name }, settings))
+}
+
+fn random_hex(bytes: usize) -> Result<String> {
+    let mut buffer = vec![0; bytes];
+    fill(&mut buffer).ok().context("no randomness")?;
+    let mut text = String::with_capacity(bytes * 2);
+    for byte in buffer {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
+}

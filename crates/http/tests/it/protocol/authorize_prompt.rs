@@ -1,0 +1,209 @@
+//! When a page appears (OpenID Connect Core §3.1.2.1 and §3.1.2.3, oidc-and-login §3.3).
+
+use std::time::Duration;
+
+use porta_core::user::UserStatus;
+use porta_testkit::{Authorize, TestApp, jwt_payload};
+
+use super::support::*;
+
+porta_testkit::on_both_stores!(
+    nobody_signed_in_means_the_login_page,
+    a_live_session_needs_no_page,
+    prompt_none_never_shows_a_page,
+    prompt_none_wants_consent_it_may_not_ask_for,
+    prompt_login_asks_again_inside_the_session,
+    prompt_select_account_asks_again,
+    prompt_consent_is_silent_for_our_own_clients,
+    prompt_consent_asks_for_others_each_time,
+    prompt_create_is_answered_clearly,
+    prompts_combine,
+    max_age_counts_from_the_sign_in,
+    max_age_zero_asks_again_and_ends,
+    max_age_with_prompt_none_is_login_required,
+    a_session_ends_by_time,
+    a_session_slides,
+    a_suspended_person_is_asked_to_sign_in,
+    a_session_of_one_organization_means_nothing_to_another,
+);
+
+async fn auth_time(app: &TestApp, browser: &mut porta_testkit::Browser, code: &str) -> i64 {
+    let tokens = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, code).await);
+    verified(app, "acme", tokens.id()).await["auth_time"].as_i64().unwrap()
+}
+
+async fn nobody_signed_in_means_the_login_page(app: TestApp) {
+    let mut browser = app.browser();
+    for request in [web(), spa(), native(), partner(), web().with("prompt", "consent")] {
+        let answer = browser.get(&request.url()).await;
+        assert!(leads_to_interaction(&answer), "{}", answer.location());
+        let page = browser.follow(answer).await;
+        assert!(page.body.contains("name=\"password\""), "{}", page.body);
+    }
+}
+
+async fn a_live_session_needs_no_page(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    for request in [web(), spa(), native(), billing()] {
+        assert!(browser.get(&request.url()).await.query("code").is_some(), "{request:?}");
+    }
+}
+
+/// OpenID Connect Core §3.1.2.1: MUST NOT display any authentication or consent pages.
+async fn prompt_none_never_shows_a_page(app: TestApp) {
+    let mut browser = app.browser();
+    assert_refused_to(&browser.get(&web().with("prompt", "none").url()).await, WEB_URI, "login_required");
+    assert!(!browser.has_cookie("_interaction"), "nothing was begun");
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    let answer = browser.get(&web().with("prompt", "none").url()).await;
+    assert!(answer.query("code").is_some(), "{}", answer.location());
+}
+
+/// OpenID Connect Core §3.1.2.6.
+async fn prompt_none_wants_consent_it_may_not_ask_for(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let silent = partner().with("prompt", "none");
+    assert_refused_to(&browser.get(&silent.url()).await, PARTNER_URI, "consent_required");
+    code(&mut browser, &partner()).await;
+    assert!(browser.get(&silent.url()).await.query("code").is_some(), "what was granted is remembered");
+    let more = silent.with("scope", "openid profile email nothing");
+    assert!(browser.get(&more.url()).await.query("code").is_some(), "an unknown scope is no new question");
+}
+
+/// W26: the session and its tokens stay, `auth_time` is new.
+async fn prompt_login_asks_again_inside_the_session(app: TestApp) {
+    let mut browser = app.browser();
+    let first = browser.sign_in(&web(), ANA.0, ANA.1).await.query("code").unwrap();
+    let tokens = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &first).await);
+    app.advance(Duration::from_secs(100));
+    let again = web().with("prompt", "login");
+    assert!(leads_to_interaction(&browser.get(&again.url()).await));
+    let answer = browser.sign_in(&again, ANA.0, ANA.1).await;
+    let code = answer.query("code").unwrap();
+    let renewed = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &code).await);
+    let (before, after) = (jwt_payload(tokens.id()), jwt_payload(renewed.id()));
+    assert_eq!(after["auth_time"].as_i64().unwrap() - before["auth_time"].as_i64().unwrap(), 100);
+    assert_eq!(after["sid"], before["sid"], "the same session goes on");
+    assert!(is_active(&app, &tokens.access).await && is_active(&app, tokens.refresh()).await);
+}
+
+/// One account per browser and organization: choosing is signing in.
+async fn prompt_select_account_asks_again(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let request = web().with("prompt", "select_account");
+    assert!(leads_to_interaction(&browser.get(&request.url()).await));
+    assert!(browser.sign_in(&request, ANA.0, ANA.1).await.query("code").is_some());
+}
+
+/// oidc-and-login §3.5.
+async fn prompt_consent_is_silent_for_our_own_clients(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    for request in [web(), spa(), native()] {
+        assert!(browser.get(&request.with("prompt", "consent").url()).await.query("code").is_some());
+    }
+}
+
+/// OpenID Connect Core §3.1.2.1; W06: one question, not two.
+async fn prompt_consent_asks_for_others_each_time(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let asking = partner().with("prompt", "consent");
+    for _ in 0..2 {
+        let answer = browser.get(&asking.url()).await;
+        assert!(leads_to_interaction(&answer));
+        let answer = approve(&mut browser, answer).await;
+        assert!(answer.query("code").is_some(), "{}", answer.location());
+    }
+    assert!(
+        browser.get(&partner().url()).await.query("code").is_some(),
+        "without the prompt the grant is enough"
+    );
+}
+
+/// Initiating User Registration 1.0 §4.1.
+async fn prompt_create_is_answered_clearly(app: TestApp) {
+    let answer = app.browser().get(&web().with("prompt", "create").url()).await;
+    assert_refused_to(&answer, WEB_URI, "invalid_request");
+    assert!(answer.query("error_description").unwrap().contains("create"));
+}
+
+async fn prompts_combine(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    for prompt in ["login consent", "consent login", "login select_account"] {
+        let request = web().with("prompt", prompt);
+        assert!(leads_to_interaction(&browser.get(&request.url()).await), "{prompt}");
+        assert!(browser.sign_in(&request, ANA.0, ANA.1).await.query("code").is_some(), "{prompt}");
+    }
+}
+
+/// OpenID Connect Core §3.1.2.1.
+async fn max_age_counts_from_the_sign_in(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let signed_in = app.now().seconds();
+    app.advance(Duration::from_secs(9));
+    assert!(browser.get(&web().with("max_age", "10").url()).await.query("code").is_some());
+    app.advance(Duration::from_secs(2));
+    assert!(leads_to_interaction(&browser.get(&web().with("max_age", "10").url()).await));
+    assert!(leads_to_interaction(&browser.get(&web().with("max_age", "1").url()).await));
+    let code = browser.get(&web().with("max_age", "10000").url()).await.query("code").unwrap();
+    assert_eq!(auth_time(&app, &mut browser, &code).await, signed_in);
+    let renewed = browser.sign_in(&web().with("max_age", "1"), ANA.0, ANA.1).await.query("code").unwrap();
+    assert_eq!(auth_time(&app, &mut browser, &renewed).await, signed_in + 11);
+}
+
+/// `max_age=0` means `prompt=login` (oidc-and-login §3.2 row 11), once.
+async fn max_age_zero_asks_again_and_ends(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let request = web().with("max_age", "0");
+    assert!(leads_to_interaction(&browser.get(&request.url()).await));
+    assert!(browser.sign_in(&request, ANA.0, ANA.1).await.query("code").is_some());
+}
+
+async fn max_age_with_prompt_none_is_login_required(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    app.advance(Duration::from_secs(20));
+    for max_age in ["0", "10"] {
+        let request = web().with("max_age", max_age).with("prompt", "none");
+        assert_refused_to(&browser.get(&request.url()).await, WEB_URI, "login_required");
+    }
+}
+
+async fn a_session_ends_by_time(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    app.advance(Duration::from_secs(86_400));
+    assert_refused_to(&browser.get(&web().with("prompt", "none").url()).await, WEB_URI, "login_required");
+}
+
+/// oidc-and-login §4.2: sliding on every visit.
+async fn a_session_slides(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    for _ in 0..3 {
+        app.advance(Duration::from_secs(80_000));
+        assert!(browser.get(&web().with("prompt", "none").url()).await.query("code").is_some());
+    }
+}
+
+/// W16: not a server error, and not a code.
+async fn a_suspended_person_is_asked_to_sign_in(app: TestApp) {
+    for status in [UserStatus::Suspended, UserStatus::Inactive, UserStatus::Locked] {
+        let mut browser = ana_signed_in(&app).await;
+        set_user(&app, ANA.0, status).await;
+        assert!(leads_to_interaction(&browser.get(&web().url()).await), "{status}");
+        let silent = browser.get(&web().with("prompt", "none").url()).await;
+        assert_refused_to(&silent, WEB_URI, "login_required");
+        set_user(&app, ANA.0, UserStatus::Active).await;
+        let back = browser.get(&web().with("prompt", "none").url()).await;
+        assert_refused_to(&back, WEB_URI, "login_required");
+    }
+}
+
+/// W03, oidc-and-login §16.6: the same address, another person.
+async fn a_session_of_one_organization_means_nothing_to_another(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let beta = Authorize::new("beta", "partner", PARTNER_URI);
+    let answer = browser.get(&beta.url()).await;
+    assert!(answer.location().starts_with("https://id.test/beta/interaction/"), "{}", answer.location());
+    let cookie = browser.cookie("_session").unwrap().to_owned();
+    browser.plant("_session", &cookie, "/beta");
+    let planted = browser.get(&beta.with("prompt", "none").url()).await;
+    assert_eq!(planted.query("error").as_deref(), Some("login_required"), "{}", planted.location());
+}

@@ -1,0 +1,140 @@
+//! A code is used once (RFC 6749 §4.1.2 and §10.5, RFC 9700 §4.5, W13).
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use porta_testkit::{TestApp, VERIFIER};
+
+use super::support::*;
+
+porta_testkit::on_both_stores!(
+    a_second_use_ends_what_the_first_one_granted,
+    a_late_second_use_does_too,
+    a_second_use_with_a_wrong_verifier_does_too,
+    a_second_use_ends_offline_tokens_too,
+    what_was_refreshed_in_between_ends_as_well,
+    another_client_can_end_nothing,
+    nobody_without_credentials_can_end_anything,
+    a_use_that_failed_still_used_it_up,
+    the_neighbouring_family_lives_on,
+    a_replay_is_recorded,
+);
+
+/// RFC 6749 §4.1.2: MUST deny, SHOULD revoke.
+async fn a_second_use_ends_what_the_first_one_granted(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let code = code(&mut browser, &web()).await;
+    let tokens = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &code).await);
+    assert!(is_active(&app, &tokens.access).await && is_active(&app, tokens.refresh()).await);
+    for _ in 0..3 {
+        assert_eq!(refusal(&browser.redeem("acme", WEB, WEB_URI, &code).await), invalid_grant());
+    }
+    assert_dead(&app, &tokens).await;
+    assert_eq!(userinfo(&app, "acme", &tokens.access).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(refusal(&refresh(&mut browser, WEB, tokens.refresh()).await), invalid_grant());
+}
+
+/// After its own time it still tells the replay (issue 2: 30 seconds and more).
+async fn a_late_second_use_does_too(app: TestApp) {
+    for seconds in [30, 600] {
+        let mut browser = ana_signed_in(&app).await;
+        let code = code(&mut browser, &web()).await;
+        let tokens = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &code).await);
+        app.advance(Duration::from_secs(seconds));
+        assert_eq!(refusal(&browser.redeem("acme", WEB, WEB_URI, &code).await), invalid_grant());
+        assert_dead(&app, &tokens).await;
+    }
+}
+
+async fn a_second_use_with_a_wrong_verifier_does_too(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let code = code(&mut browser, &web()).await;
+    let tokens = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &code).await);
+    let form = [("grant_type", "authorization_code"), ("code", code.as_str())];
+    assert_eq!(refusal(&browser.token("acme", WEB, &form).await), invalid_grant());
+    assert_dead(&app, &tokens).await;
+}
+
+async fn a_second_use_ends_offline_tokens_too(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let code = code(&mut browser, &spa_offline()).await;
+    let tokens = Tokens::of(&browser.redeem("acme", SPA, SPA_URI, &code).await);
+    assert!(is_active(&app, tokens.refresh()).await);
+    assert_eq!(refusal(&browser.redeem("acme", SPA, SPA_URI, &code).await), invalid_grant());
+    assert_dead(&app, &tokens).await;
+}
+
+async fn what_was_refreshed_in_between_ends_as_well(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let code = code(&mut browser, &web()).await;
+    let first = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &code).await);
+    let second = Tokens::of(&refresh(&mut browser, WEB, first.refresh()).await);
+    assert_eq!(refusal(&browser.redeem("acme", WEB, WEB_URI, &code).await), invalid_grant());
+    assert_dead(&app, &first).await;
+    assert_dead(&app, &second).await;
+}
+
+/// oidc-and-login §4.3: "same client" is asked before anything else, or a leaked used code would sign people out.
+async fn another_client_can_end_nothing(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let code = code(&mut browser, &web()).await;
+    let tokens = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &code).await);
+    for other in [BILLING, SPA, PARTNER] {
+        assert_eq!(
+            refusal(&browser.redeem("acme", other, WEB_URI, &code).await),
+            invalid_grant(),
+            "{other:?}"
+        );
+    }
+    assert_eq!(refusal(&browser.redeem("beta", PARTNER, WEB_URI, &code).await), invalid_grant());
+    assert!(is_active(&app, &tokens.access).await && is_active(&app, tokens.refresh()).await);
+}
+
+async fn nobody_without_credentials_can_end_anything(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let code = code(&mut browser, &web()).await;
+    let tokens = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &code).await);
+    for guess in [("web", Some("wrong-secret-0123456789")), ("web", None), ("nobody", None)] {
+        let answer = browser.redeem("acme", guess, WEB_URI, &code).await;
+        assert_eq!(refusal(&answer), (401, "invalid_client".to_owned()), "{guess:?}");
+    }
+    assert!(is_active(&app, &tokens.access).await);
+}
+
+/// A guess at the verifier is a guess too many.
+async fn a_use_that_failed_still_used_it_up(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let code = code(&mut browser, &web()).await;
+    let wrong = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", WEB_URI),
+        ("code_verifier", "another-verifier-of-more-than-forty-three-characters"),
+    ];
+    assert_eq!(refusal(&browser.token("acme", WEB, &wrong).await), invalid_grant());
+    assert_eq!(refusal(&browser.redeem("acme", WEB, WEB_URI, &code).await), invalid_grant());
+    assert!(VERIFIER.len() > 43);
+}
+
+async fn the_neighbouring_family_lives_on(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let neighbour = tokens(&mut browser, &web(), WEB).await;
+    let code = code(&mut browser, &web()).await;
+    let replayed = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &code).await);
+    browser.redeem("acme", WEB, WEB_URI, &code).await;
+    assert_dead(&app, &replayed).await;
+    assert!(is_active(&app, &neighbour.access).await && is_active(&app, neighbour.refresh()).await);
+    assert!(browser.get(&web().url()).await.query("code").is_some(), "the session goes on");
+}
+
+/// W28: a replay raises an alarm.
+async fn a_replay_is_recorded(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let code = code(&mut browser, &web()).await;
+    browser.redeem("acme", WEB, WEB_URI, &code).await;
+    browser.redeem("acme", WEB, WEB_URI, &code).await;
+    let organization = app.tenant("acme").await.organization.id;
+    let events = app.store.repositories().audit().recent(Some(organization), 10).await.unwrap();
+    let alarms = events.iter().filter(|e| e.event_type == "security.code.replayed").count();
+    assert_eq!(alarms, 1);
+}

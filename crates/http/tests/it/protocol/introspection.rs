@@ -1,0 +1,184 @@
+//! Introspection (RFC 7662, oidc-and-login §4.9, W04).
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use porta_testkit::{TestApp, jwt_payload};
+use serde_json::json;
+
+use super::support::*;
+
+porta_testkit::on_both_stores!(
+    an_access_token_is_described_exactly,
+    a_refresh_token_is_described_exactly,
+    an_inactive_token_tells_nothing,
+    confidential_clients_may_ask_about_their_organizations_tokens,
+    public_clients_may_ask_about_their_own,
+    a_token_of_another_organization_does_not_exist,
+    a_guest_client_sees_the_tokens_of_the_place_it_asks_at,
+    a_hint_changes_nothing,
+    the_caller_must_say_who_it_is,
+    the_request_must_be_complete,
+    tokens_end_by_time,
+    asking_uses_nothing_up,
+);
+
+const INACTIVE: &str = r#"{"active":false}"#;
+
+/// RFC 7662 §2.2.
+async fn an_access_token_is_described_exactly(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &web(), WEB).await;
+    let now = app.now().seconds();
+    let expected = json!({
+        "active": true,
+        "sub": jwt_payload(tokens.id())["sub"],
+        "client_id": "web",
+        "scope": "openid profile email",
+        "token_type": "Bearer",
+        "iss": "https://id.test/acme",
+        "iat": now,
+        "exp": now + 3600,
+    });
+    assert_eq!(introspect(&app, &tokens.access).await, expected);
+    let answer = browser.authenticated("/acme/token/introspection", WEB, &[("token", &tokens.access)]).await;
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+}
+
+/// oidc-and-login §4.9: no `token_type`.
+async fn a_refresh_token_is_described_exactly(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &web(), WEB).await;
+    let now = app.now().seconds();
+    let expected = json!({
+        "active": true,
+        "sub": jwt_payload(tokens.id())["sub"],
+        "client_id": "web",
+        "scope": "openid profile email",
+        "iss": "https://id.test/acme",
+        "iat": now,
+        "exp": now + 2_592_000,
+    });
+    assert_eq!(introspect(&app, tokens.refresh()).await, expected);
+}
+
+/// RFC 7662 §2.2: nothing about why.
+async fn an_inactive_token_tells_nothing(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &web(), WEB).await;
+    let code = code(&mut browser, &web()).await;
+    let used = tokens.refresh().to_owned();
+    refresh(&mut browser, WEB, &used).await;
+    let cut = &tokens.access[..tokens.access.len() - 1];
+    for token in
+        ["x", cut, &code, tokens.id(), &used, "porta_at_", "porta_rt_x", &"x".repeat(20_000), "é", " "]
+    {
+        let answer = browser.authenticated("/acme/token/introspection", WEB, &[("token", token)]).await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, INACTIVE), "{token}");
+    }
+}
+
+/// A resource server is a confidential client of the organization.
+async fn confidential_clients_may_ask_about_their_organizations_tokens(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &spa_offline(), SPA).await;
+    for client in [WEB, BILLING, LEGACY] {
+        for token in [&tokens.access, tokens.refresh()] {
+            assert_eq!(introspect_as(&app, "acme", client, token).await["client_id"], "spa");
+        }
+    }
+}
+
+/// oidc-and-login §4.9.
+async fn public_clients_may_ask_about_their_own(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let spas = tokens(&mut browser, &spa_offline(), SPA).await;
+    let webs = tokens(&mut browser, &web(), WEB).await;
+    for token in [&spas.access, spas.refresh()] {
+        assert_eq!(introspect_as(&app, "acme", SPA, token).await["active"], true);
+        assert_eq!(introspect_as(&app, "acme", CLI, token).await, json!({ "active": false }));
+    }
+    let machine = browser.token("acme", WEB, &[("grant_type", "client_credentials")]).await;
+    let machine = Tokens::of(&machine).access;
+    for token in [&webs.access, webs.refresh(), &machine] {
+        assert_eq!(introspect_as(&app, "acme", SPA, token).await, json!({ "active": false }));
+    }
+}
+
+/// W04.
+async fn a_token_of_another_organization_does_not_exist(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &web(), WEB).await;
+    for token in [&tokens.access, tokens.refresh()] {
+        assert_eq!(introspect_as(&app, "beta", PARTNER, token).await, json!({ "active": false }));
+    }
+}
+
+async fn a_guest_client_sees_the_tokens_of_the_place_it_asks_at(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let here = tokens(&mut browser, &partner(), PARTNER).await;
+    assert_eq!(introspect_as(&app, "acme", PARTNER, &here.access).await["active"], true);
+    assert_eq!(introspect_as(&app, "beta", PARTNER, &here.access).await, json!({ "active": false }));
+    let others = tokens(&mut browser, &web(), WEB).await;
+    let seen = introspect_as(&app, "acme", PARTNER, &others.access).await;
+    assert_eq!(seen, json!({ "active": false }), "a guest is no resource server of the organization");
+}
+
+/// RFC 7662 §2.1: an optimisation, never a filter.
+async fn a_hint_changes_nothing(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &web(), WEB).await;
+    for hint in ["access_token", "refresh_token", "unicorn", ""] {
+        for token in [&tokens.access, tokens.refresh()] {
+            let form = [("token", token), ("token_type_hint", hint)];
+            let answer = browser.authenticated("/acme/token/introspection", WEB, &form).await;
+            assert_eq!(answer.json()["active"], true, "{hint}");
+        }
+    }
+}
+
+/// RFC 7662 §2.1: MUST require authorization.
+async fn the_caller_must_say_who_it_is(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &web(), WEB).await;
+    let path = "/acme/token/introspection";
+    let form = [("token", tokens.access.as_str())];
+    assert_eq!(refusal(&browser.post(path, &form).await), (400, "invalid_request".to_owned()));
+    for client in [("web", None), ("web", Some("wrong-secret-0123456789")), ("nobody", None)] {
+        let answer = browser.authenticated(path, client, &form).await;
+        assert_eq!(refusal(&answer), (401, "invalid_client".to_owned()), "{client:?}");
+    }
+    let mut bearer = app.browser().with("authorization", &format!("Bearer {}", tokens.access));
+    assert_eq!(refusal(&bearer.post(path, &form).await), (401, "invalid_client".to_owned()));
+}
+
+async fn the_request_must_be_complete(app: TestApp) {
+    let mut browser = app.browser();
+    for path in ["/acme/token/introspection", "/acme/token/revocation"] {
+        for form in [vec![], vec![("token", "")], vec![("token", "a"), ("token", "b")]] {
+            let answer = browser.authenticated(path, WEB, &form).await;
+            assert_eq!(refusal(&answer), (400, "invalid_request".to_owned()), "{path} {form:?}");
+        }
+    }
+}
+
+async fn tokens_end_by_time(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &spa_offline(), SPA).await;
+    app.advance(Duration::from_secs(3599));
+    assert!(is_active(&app, &tokens.access).await);
+    app.advance(Duration::from_secs(1));
+    assert!(!is_active(&app, &tokens.access).await && is_active(&app, tokens.refresh()).await);
+    app.advance(Duration::from_secs(2_592_000 - 3600));
+    assert!(!is_active(&app, tokens.refresh()).await);
+}
+
+async fn asking_uses_nothing_up(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &web(), WEB).await;
+    for _ in 0..5 {
+        assert!(is_active(&app, tokens.refresh()).await);
+    }
+    assert_eq!(refresh(&mut browser, WEB, tokens.refresh()).await.status, StatusCode::OK);
+}

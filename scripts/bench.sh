@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Measures the release build and writes docs/performance.md.
+#
+#   scripts/bench.sh [embedded] [postgres]
+#
+# Without a store both are measured. The server runs on core 0; PostgreSQL, Redis and the load generator on core 1.
+#
+#   BENCH_SECONDS=5     seconds that count per scenario and concurrency
+#   BENCH_REPORT=…      another document with the two markers, for trials
+#   BENCH_SERVER_LOG=…  keep the server's log there (by default nowhere, so that no disk is measured)
+#   PORTA_BIN=…         measure that executable instead of building one
+set -euo pipefail
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+ROOT=$(repo_root)
+cd "$ROOT"
+
+SERVER_CORE=0
+LOAD_CORE=1
+stores=()
+for store in "${@:-embedded}"; do
+  case "$store" in
+    embedded|postgres) stores+=(--store "$store") ;;
+    *) die "unknown store: $store (embedded or postgres)" ;;
+  esac
+done
+[ $# -gt 0 ] || stores+=(--store postgres)
+
+command -v taskset >/dev/null 2>&1 || die "missing: taskset (util-linux)"
+[ "$(nproc --all)" -ge 2 ] || die "two cores are needed: one for the server, one for everything else"
+
+cargo build --release --locked -p porta-bench
+[ -n "${PORTA_BIN:-}" ] || cargo build --release --locked -p porta
+target=${CARGO_TARGET_DIR:-target}
+mkdir -p "$target/bench"
+arguments=(
+  run "${stores[@]}"
+  --porta "${PORTA_BIN:-$target/release/porta}"
+  --server-core "$SERVER_CORE"
+  --seconds "${BENCH_SECONDS:-5}"
+  --revision "$(git describe --always --dirty 2>/dev/null || echo unknown)"
+  --command "BENCH_SECONDS=${BENCH_SECONDS:-5} make bench"
+  --json "$target/bench/results.json"
+  --report "${BENCH_REPORT:-docs/performance.md}"
+)
+[ -z "${BENCH_SERVER_LOG:-}" ] || arguments+=(--server-log "$BENCH_SERVER_LOG")
+
+# What is started below inherits the core; the load generator moves only the server away from it.
+exec taskset -c "$LOAD_CORE" scripts/with-services.sh "$target/release/porta-bench" "${arguments[@]}"
