@@ -15,6 +15,10 @@ pub(crate) const RESUME: &str = "_interaction_resume";
 
 /// The value of a cookie one of our keys signed; anything else is as good as absent.
 pub(crate) fn read(state: &Shared, headers: &HeaderMap, name: &str) -> Option<String> {
+    signed(&state.cookie_keys, headers, name)
+}
+
+fn signed(keys: &[Key], headers: &HeaderMap, name: &str) -> Option<String> {
     let mut jar = CookieJar::new();
     for value in headers.get_all(header::COOKIE) {
         let Ok(text) = value.to_str() else { continue };
@@ -25,7 +29,7 @@ pub(crate) fn read(state: &Shared, headers: &HeaderMap, name: &str) -> Option<St
             }
         }
     }
-    state.cookie_keys.iter().find_map(|key| jar.signed(key).get(name)).map(|c| c.value().to_owned())
+    keys.iter().find_map(|key| jar.signed(key).get(name)).map(|c| c.value().to_owned())
 }
 
 /// A `Set-Cookie` header for a signed value.
@@ -61,4 +65,80 @@ fn header_value(state: &Shared, mut cookie: Cookie<'static>) -> Option<HeaderVal
     cookie.set_secure(state.is_https);
     // Signature and value are cookie-octets already (RFC 6265 §4.1.1): encoding them would need decoding again.
     HeaderValue::from_str(&cookie.to_string()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(secret: u8) -> Key {
+        Key::derive_from(&[secret; 32])
+    }
+
+    fn headers(values: &[Vec<u8>]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for value in values.iter().filter_map(|v| HeaderValue::from_bytes(v).ok()) {
+            map.append(header::COOKIE, value);
+        }
+        map
+    }
+
+    /// `name=value` as [`set`] would send it.
+    fn made(secret: u8, value: &str) -> String {
+        sign(&key(secret), SESSION, Cookie::new(SESSION, value.to_owned())).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_more_specific_cookie_comes_first_and_counts() {
+        let both = format!("{}; {}", made(1, "mine"), made(1, "planted"));
+        assert_eq!(signed(&[key(1)], &headers(&[both.into_bytes()]), SESSION).as_deref(), Some("mine"));
+        // A forged one in front hides the honest one and is refused.
+        let forged = format!("{SESSION}=x; {}", made(1, "mine"));
+        assert_eq!(signed(&[key(1)], &headers(&[forged.into_bytes()]), SESSION), None);
+    }
+
+    #[test]
+    fn an_older_key_still_verifies_and_a_foreign_one_does_not() {
+        let old = headers(&[made(2, "v").into_bytes()]);
+        assert_eq!(signed(&[key(1), key(2)], &old, SESSION).as_deref(), Some("v"));
+        assert_eq!(signed(&[key(1)], &old, SESSION), None);
+        assert_eq!(signed(&[], &old, SESSION), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_unsigned_is_ever_read(values in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..4)) {
+            prop_assert_eq!(signed(&[key(1)], &headers(&values), SESSION), None);
+        }
+
+        #[test]
+        fn nothing_that_looks_like_ours_is_read_unsigned(
+            values in prop::collection::vec("(_session|_interaction|_csrf)?=?[A-Za-z0-9+/=_ \";,%-]{0,120}", 0..5),
+        ) {
+            let values: Vec<Vec<u8>> = values.into_iter().map(String::into_bytes).collect();
+            prop_assert_eq!(signed(&[key(1)], &headers(&values), SESSION), None);
+        }
+
+        #[test]
+        fn what_was_set_is_read_back_between_others(
+            value in "[A-Za-z0-9_-]{1,80}",
+            before in "([a-z]{1,5}=[ -:<-~]{0,20}; ){0,3}",
+            after in "(; [a-z]{1,5}=[ -:<-~]{0,20}){0,3}",
+        ) {
+            let text = format!("{before}{}{after}", made(1, &value));
+            prop_assert_eq!(signed(&[key(1)], &headers(&[text.into_bytes()]), SESSION), Some(value));
+        }
+
+        #[test]
+        fn one_changed_byte_makes_it_unread(value in "[A-Za-z0-9_-]{1,80}", at in any::<prop::sample::Index>(), new in "[A-Za-z0-9+/_-]") {
+            let text = made(1, &value);
+            let start = SESSION.len() + 1;
+            let at = start + at.index(text.len() - start);
+            prop_assume!(text[at..=at] != new);
+            let changed = format!("{}{new}{}", &text[..at], &text[at + 1..]);
+            prop_assert_eq!(signed(&[key(1)], &headers(&[changed.into_bytes()]), SESSION), None);
+        }
+    }
 }

@@ -2,31 +2,49 @@
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use futures_util::FutureExt as _;
-use porta_core::{AuditId, EntityId as _};
+use porta_core::organization::Organization;
+use porta_core::{AuditId, EntityId as _, OrganizationId};
 
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 
 /// What the log line learns on the way: filled in by extractors, read when the answer is ready.
 #[derive(Clone, Default)]
-pub(crate) struct Seen(Arc<Mutex<(String, String)>>);
+pub(crate) struct Seen(Arc<Mutex<Found>>);
+
+#[derive(Clone, Default)]
+struct Found {
+    tenant: Option<(OrganizationId, String)>,
+    /// As the caller sent it.
+    client_id: String,
+}
 
 impl Seen {
-    pub(crate) fn tenant(&self, slug: &str) {
-        slug.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).0);
+    pub(crate) fn tenant(&self, organization: &Organization) {
+        self.found().tenant = Some((organization.id, organization.slug.to_string()));
     }
 
     pub(crate) fn client(&self, client_id: &str) {
-        // Whatever a caller sent as client_id must not break the line or fill the disk.
-        let shown: String = client_id.chars().filter(char::is_ascii_graphic).take(64).collect();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = shown;
+        client_id.clone_into(&mut self.found().client_id);
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tenant and client for the line. A client that is not known may be a secret in the wrong field: it stays out.
+    async fn names(&self, state: &AppState) -> (String, String) {
+        let Found { tenant, client_id } = self.found().clone();
+        let Some((organization, slug)) = tenant else { return Default::default() };
+        let is_known = !client_id.is_empty() && state.engine.remembers_client(organization, &client_id).await;
+        (slug, if is_known { client_id } else { String::new() })
     }
 }
 
@@ -46,17 +64,15 @@ pub(crate) async fn around(
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     // A panic in one request ends that request and nothing else, and leaves its line in the log.
-    let mut reply = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(reply) => reply,
-        Err(_) => {
-            tracing::error!(request_id = request_id.to_str().unwrap_or_default(), "request panicked");
-            reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-    };
+    let finished = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut reply = finished.unwrap_or_else(|_| {
+        tracing::error!(request_id = request_id.to_str().unwrap_or_default(), "request panicked");
+        reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
+    });
     let status = reply.status().as_u16();
     finish(&state, reply.headers_mut(), &request_id);
     let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
-    let seen = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let (tenant, client) = seen.names(&state).await;
     let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
     tracing::info!(
         target: "porta::access",
@@ -65,8 +81,8 @@ pub(crate) async fn around(
         route,
         status,
         duration_ms,
-        tenant = seen.0.as_str(),
-        client = seen.1.as_str(),
+        tenant,
+        client,
         "request"
     );
     reply

@@ -63,7 +63,7 @@ fn admit(
     match found {
         Ok(TenantLookup::Active(tenant)) => {
             if let Some(seen) = parts.extensions.get::<Seen>() {
-                seen.tenant(tenant.organization.slug.as_str());
+                seen.tenant(&tenant.organization);
             }
             Ok(tenant)
         }

@@ -33,6 +33,12 @@ impl Engine {
         Ok(self.clients.try_get_with(key.clone(), self.load_client(organization, &key.1)).await?)
     }
 
+    /// Whether a client was found lately; asks nobody.
+    pub async fn remembers_client(&self, organization: OrganizationId, client_id: &str) -> bool {
+        let Ok(client_id) = ClientId::parse(client_id) else { return false };
+        self.clients.get(&(organization, client_id)).await.flatten().is_some()
+    }
+
     async fn load_client(
         &self,
         organization: OrganizationId,

@@ -59,9 +59,11 @@ impl Engine {
             if generation == self.generation() {
                 match &found {
                     TenantLookup::Active(tenant) => {
-                        self.last_seen.insert(slug.clone(), Arc::clone(tenant)).await
+                        self.last_seen.insert(slug.clone(), Arc::clone(tenant)).await;
                     }
-                    TenantLookup::Suspended | TenantLookup::Unknown => self.last_seen.invalidate(slug).await,
+                    TenantLookup::Suspended | TenantLookup::Unknown => {
+                        self.last_seen.invalidate(slug).await;
+                    }
                 }
                 return Ok(found);
             }

@@ -55,10 +55,13 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// First factors offered to a client: its own list, or the organization's (oidc-and-login §2.8).
+    /// First factors offered to a client: its own list, or the organization's (oidc-and-login §2.8); none to a client
+    /// that was switched off meanwhile.
     pub async fn methods(&self, tenant: &Tenant, client_id: &str) -> Result<Vec<LoginMethod>, EngineError> {
-        let client = self.engine.client(tenant.organization.id, client_id).await?;
-        let own = client.and_then(|c| c.client.login_methods.clone()).filter(|m| !m.is_empty());
+        let Some(client) = self.engine.client(tenant.organization.id, client_id).await? else {
+            return Ok(Vec::new());
+        };
+        let own = client.client.login_methods.clone().filter(|m| !m.is_empty());
         Ok(own.unwrap_or_else(|| tenant.organization.default_login_methods.clone()))
     }
 

@@ -76,14 +76,20 @@ macro_rules! for_protocol {
             ORDER BY s.created_at DESC, s.id DESC")
     };
 }
-/// Whether an active client usable under `$1` lists origin `$2` or has a redirect URI there.
+/// Whether an active client usable under `$1` lists origin `$2` or has a redirect URI there. Found from the
+/// organization's side, by index, since this answers anonymous preflight requests.
 macro_rules! origin {
     ($contains:literal, $uris:literal) => {
-        concat!("SELECT EXISTS (SELECT 1 FROM clients c JOIN organizations o ON o.id = c.organization_id \
-            WHERE c.status = 'active' AND o.status = 'active' AND (c.organization_id = $1 \
-            OR EXISTS (SELECT 1 FROM client_organizations x WHERE x.client_id = c.id AND x.organization_id = $1)) \
-            AND (", $contains, " OR EXISTS (SELECT 1 FROM ", $uris, " WHERE u.value = $2 \
-            OR substr(u.value, 1, length($2) + 1) IN ($2 || '/', $2 || '?'))))")
+        concat!(
+            "SELECT EXISTS (SELECT 1 FROM (SELECT id FROM clients WHERE organization_id = $1 \
+            UNION ALL SELECT client_id FROM client_organizations WHERE organization_id = $1) AS usable \
+            JOIN clients c ON c.id = usable.id JOIN organizations o ON o.id = c.organization_id \
+            WHERE c.status = 'active' AND o.status = 'active' AND (",
+            $contains,
+            " OR EXISTS (SELECT 1 FROM ",
+            $uris,
+            " WHERE u.value = $2 OR substr(u.value, 1, length($2) + 1) IN ($2 || '/', $2 || '?'))))"
+        )
     };
 }
 macro_rules! select {

@@ -18,3 +18,8 @@ mod users;
 
 pub use database::{Database, DatabaseOptions, Target};
 pub use migrate::{MigrationStatus, migration_set};
+
+/// The unique rules of the schema: columns as SQLite reports them, and the name that `StoreError::Conflict` carries.
+pub fn unique_rules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    kernel::UNIQUE_RULES.iter().copied()
+}

@@ -149,11 +149,13 @@ impl TestApp {
     }
 
     /// Another instance on the same stores, with caches of its own.
+    #[must_use]
     pub fn sibling(&self) -> Self {
         self.sibling_with(|_| {})
     }
 
     /// The same, with something about it changed.
+    #[must_use]
     pub fn sibling_with(&self, change: impl FnOnce(&mut Instance)) -> Self {
         let mut instance = Instance::new(Arc::clone(&self.store), Arc::clone(&self.kv));
         change(&mut instance);

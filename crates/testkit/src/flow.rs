@@ -112,22 +112,18 @@ impl Browser {
         (id, secret): (&str, Option<&str>),
         form: &[(&str, &str)],
     ) -> Answer {
-        match secret {
-            Some(secret) => {
-                let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
-                let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-                let headers = [
-                    (axum::http::header::AUTHORIZATION, basic.as_str()),
-                    (axum::http::header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
-                ];
-                self.send(axum::http::Method::POST, path, &headers, body.into()).await
-            }
-            None => {
-                let mut form = form.to_vec();
-                form.push(("client_id", id));
-                self.post(path, &form).await
-            }
+        if let Some(secret) = secret {
+            let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+            let headers = [
+                (axum::http::header::AUTHORIZATION, basic.as_str()),
+                (axum::http::header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
+            ];
+            return self.send(axum::http::Method::POST, path, &headers, body.into()).await;
         }
+        let mut form = form.to_vec();
+        form.push(("client_id", id));
+        self.post(path, &form).await
     }
 
     /// Redeems a code with [`VERIFIER`].

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use porta_core::BearerKind;
 use porta_oidc::Tenant;
 use porta_oidc::authorize::{AuthorizeError, Authorized, Outcome, Resumed};
 use porta_oidc::interaction::{NewInteraction, Stage};
@@ -55,7 +56,10 @@ pub(crate) async fn resume(
         }
         Err(error) => return reply::engine_error_page(&state, Some(&tenant), &error),
     };
-    // This transaction is over, whatever came of it.
+    // This transaction is over, whatever came of it. Only a uid of our making may become a cookie's path.
+    if !BearerKind::Interaction.matches(&uid) {
+        return reply;
+    }
     let slug = &tenant.organization.slug;
     let mut reply = reply;
     for (name, path) in [(cookies::INTERACTION, "interaction"), (cookies::RESUME, "auth")] {

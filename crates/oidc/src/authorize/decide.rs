@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    fn standing<'a>(signed_in: bool, grant: Option<&'a Grant>) -> Standing<'a> {
+    fn standing(signed_in: bool, grant: Option<&Grant>) -> Standing<'_> {
         Standing {
             session: signed_in.then(|| SignedIn {
                 subject: "ana",

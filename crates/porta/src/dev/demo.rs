@@ -42,16 +42,17 @@ struct Demo {
 
 const COOKIE: &str = "demo";
 
-pub(super) fn router(settings: Settings) -> Router {
+pub(super) fn router(settings: Settings) -> anyhow::Result<Router> {
     let demo =
-        Demo { settings, http: HttpClient::new(), started: Mutex::default(), signed_in: Mutex::default() };
-    Router::new()
+        Demo { settings, http: HttpClient::new()?, started: Mutex::default(), signed_in: Mutex::default() };
+    let router = Router::new()
         .route("/", get(home))
         .route("/sign-in", get(sign_in))
         .route("/callback", get(callback))
         .route("/sign-out", get(sign_out))
         .route("/mailbox", get(mailbox))
-        .with_state(Arc::new(demo))
+        .with_state(Arc::new(demo));
+    Ok(router)
 }
 
 fn browser(headers: &HeaderMap) -> Option<String> {

@@ -1,29 +1,32 @@
-//! Requests of the demo application to the issuer beside it: plain HTTP on loopback.
+//! Requests of the demo application to the issuer beside it.
+
+use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::body::{Body, Bytes};
-use axum::http::{Method, Request, StatusCode, header};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-
-/// Answers above this are not ours.
-const LIMIT: usize = 1 << 20;
+use axum::body::Bytes;
+use axum::http::{StatusCode, header};
 
 #[derive(Clone)]
-pub(super) struct HttpClient(Client<HttpConnector, Body>);
+pub(super) struct HttpClient(reqwest::Client);
 
 impl HttpClient {
-    pub(super) fn new() -> Self {
-        Self(Client::builder(TokioExecutor::new()).build_http())
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(10))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .context("the demo application has no HTTP client")?;
+        Ok(Self(client))
     }
 
     pub(super) async fn get(&self, url: &str, bearer: Option<&str>) -> anyhow::Result<(StatusCode, Bytes)> {
-        let mut request = Request::builder().method(Method::GET).uri(url);
-        if let Some(token) = bearer {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        self.send(request.body(Body::empty())?).await
+        let request = self.0.get(url);
+        send(match bearer {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+        .await
     }
 
     pub(super) async fn post_form(
@@ -32,19 +35,17 @@ impl HttpClient {
         basic: &str,
         form: String,
     ) -> anyhow::Result<(StatusCode, Bytes)> {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(url)
+        let request = self
+            .0
+            .post(url)
             .header(header::AUTHORIZATION, format!("Basic {basic}"))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(form))?;
-        self.send(request).await
+            .body(form);
+        send(request).await
     }
+}
 
-    async fn send(&self, request: Request<Body>) -> anyhow::Result<(StatusCode, Bytes)> {
-        let response = self.0.request(request).await.context("the issuer does not answer")?;
-        let status = response.status();
-        let bytes = axum::body::to_bytes(Body::new(response.into_body()), LIMIT).await?;
-        Ok((status, bytes))
-    }
+async fn send(request: reqwest::RequestBuilder) -> anyhow::Result<(StatusCode, Bytes)> {
+    let response = request.send().await.context("the issuer does not answer")?;
+    Ok((response.status(), response.bytes().await?))
 }

@@ -62,7 +62,7 @@ async fn start(reset: bool) -> anyhow::Result<()> {
         client_id: CONFIDENTIAL_CLIENT,
         client_secret: CONFIDENTIAL_SECRET,
         base_url: demo_url.clone(),
-    });
+    })?;
     tokio::spawn(async move {
         if let Err(error) = axum::serve(demo_listener, demo).await {
             tracing::error!(%error, "the demo application stopped");

@@ -100,7 +100,7 @@ async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
 }
 
 async fn watch(engine: Arc<Engine>, file: PathBuf, stop: CancellationToken) {
-    let length = || std::fs::metadata(&file).map(|m| m.len()).unwrap_or(0);
+    let length = || std::fs::metadata(&file).map_or(0, |m| m.len());
     let mut seen = length();
     while wait(WATCH_EVERY, &stop).await {
         let now = length();

@@ -34,7 +34,7 @@ pub(crate) fn start(config: LogConfig) {
         LogFormat::Silent => {}
         LogFormat::Human => registry.with(tracing_subscriber::fmt::layer().with_target(false)).init(),
         LogFormat::Json => {
-            registry.with(tracing_subscriber::fmt::layer().event_format(JsonLines::new())).init()
+            registry.with(tracing_subscriber::fmt::layer().event_format(JsonLines::new())).init();
         }
     }
 }

@@ -18,4 +18,4 @@ pub(crate) use value::{
     Value, at, digest, flag, int, json, opt_at, opt_digest, opt_json, opt_text, opt_uuid, text, uuid,
 };
 
-pub(crate) use error::{classify, unavailable};
+pub(crate) use error::{UNIQUE_RULES, classify, unavailable};

@@ -180,10 +180,13 @@ async fn uids_of_any_shape_are_only_unknown(app: TestApp) {
     stranger.plant("_interaction", &binding, "/");
     stranger.plant("_interaction_resume", &binding, "/");
     let long = "a".repeat(5_000);
-    for uid in ["x", "..", "%2e%2e", "%00", "%2F", "null", "%F0%9F%92%A9", &"A".repeat(43), &long] {
+    for uid in
+        ["x", "..", "%2e%2e", "%00", "%2F", "null", "%F0%9F%92%A9", "x;%20Path=/", "x%0D%0AA:%20b", &long]
+    {
         for kind in ["interaction", "auth"] {
             let answer = stranger.get(&format!("/acme/{kind}/{uid}")).await;
             assert!(matches!(answer.status.as_u16(), 400 | 404), "{kind}/{uid}: {}", answer.status);
+            assert!(answer.headers.get("set-cookie").is_none(), "{kind}/{uid}");
         }
     }
 }

@@ -2,14 +2,21 @@
 
 mod audit_rows;
 mod consent;
+mod crash;
+mod errors;
+mod failing;
+mod fuzz;
 mod instances;
 mod interaction_binding;
 mod interaction_life;
 mod lockout;
 mod logout;
 mod logout_requests;
+mod outages;
+mod pages;
 mod password_answers;
 mod password_input;
+mod probes;
 mod rate_limits;
 mod session_cookies;
 mod session_lifetime;

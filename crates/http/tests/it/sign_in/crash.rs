@@ -1,0 +1,217 @@
+//! A process that dies between any two steps (architecture §6.3): what was acknowledged is kept, nothing works twice.
+
+use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
+
+use super::failing::mortal;
+use super::support::*;
+
+on_both_stores!(
+    a_new_process_goes_on_after_every_step,
+    nothing_of_a_finished_sign_in_works_again_in_a_new_process,
+    dying_anywhere_in_the_login_step_leaves_one_code_at_most,
+    dying_anywhere_in_the_resume_step_leaves_one_code_at_most,
+    dying_anywhere_in_the_consent_step_leaves_one_code_at_most,
+    dying_anywhere_while_a_code_is_redeemed_gives_tokens_once_at_most,
+    dying_anywhere_in_the_logout_step_leaves_all_or_nothing,
+);
+
+/// More operations than any single step takes.
+const ENOUGH: i64 = 12;
+
+async fn a_new_process_goes_on_after_every_step(app: TestApp) {
+    let mut browser = app.sibling().browser();
+    let start = browser.get(&partner().url()).await;
+    browser = browser.through(app.sibling().router);
+    let form = Form::at(&mut browser, start).await;
+    browser = browser.through(app.sibling().router);
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    browser = browser.through(app.sibling().router);
+    let resumed = browser.get(login.location()).await;
+    browser = browser.through(app.sibling().router);
+    let consent = Form::at(&mut browser, resumed).await;
+    browser = browser.through(app.sibling().router);
+    let decided = consent.decide(&mut browser, "approve").await;
+    browser = browser.through(app.sibling().router);
+    let back = browser.get(decided.location()).await;
+    browser = browser.through(app.sibling().router);
+    let tokens = redeemed(&mut browser, &partner(), PARTNER, &code(&back)).await;
+    assert!(is_live(&app.sibling(), "acme", &tokens).await);
+}
+
+async fn nothing_of_a_finished_sign_in_works_again_in_a_new_process(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &partner()).await;
+    let before_login = browser.clone();
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    let before_resume = browser.clone();
+    let resumed = browser.get(login.location()).await;
+    let consent = Form::at(&mut browser, resumed).await;
+    let before_consent = browser.clone();
+    let decided = consent.decide(&mut browser, "approve").await;
+    let before_return = browser.clone();
+    let code = code(&browser.get(decided.location()).await);
+    let tokens = redeemed(&mut browser, &partner(), PARTNER, &code).await;
+    let new = app.sibling();
+    let again = |browser: &Browser| browser.clone().through(new.router.clone());
+    assert_eq!(form.login(&mut again(&before_login), ANA.0, ANA.1).await.status, 400);
+    assert_eq!(again(&before_resume).get(login.location()).await.status, 400);
+    assert_eq!(consent.decide(&mut again(&before_consent), "approve").await.status, 400);
+    assert_eq!(again(&before_return).get(decided.location()).await.status, 400);
+    assert!(is_live(&new, "acme", &tokens).await);
+    let replay = redeem(&mut again(&browser), &partner(), PARTNER, &code).await;
+    assert_eq!(replay.json()["error"], "invalid_grant");
+    assert!(!is_live(&new, "acme", &tokens).await, "RFC 6749 §4.1.2: the first use is taken back");
+}
+
+/// Whether an answer brings the browser back to the client with a code.
+fn has_code(answer: &Answer) -> bool {
+    answer.status == 303 && answer.query("code").is_some()
+}
+
+async fn dying_anywhere_in_the_login_step_leaves_one_code_at_most(app: TestApp) {
+    let mut died = 0;
+    for operations in 0..ENOUGH {
+        let (first, fuse) = mortal(&app);
+        let mut browser = first.browser();
+        let form = open(&mut browser, &web()).await;
+        fuse.blow_after(operations);
+        let answer = form.login(&mut browser, ANA.0, ANA.1).await;
+        let second = app.sibling();
+        let mut browser = browser.through(second.router.clone());
+        if !fuse.was_met() {
+            assert!(is_signed_in(&answer));
+            break;
+        }
+        died += 1;
+        assert_eq!(answer.status, 503);
+        // The person presses the button again.
+        let retried = form.login(&mut browser, ANA.0, ANA.1).await;
+        let resumed = browser.get(&form.resume_url()).await;
+        let codes =
+            usize::from(has_code(&resumed)) + usize::from(has_code(&browser.get(&form.resume_url()).await));
+        if is_signed_in(&retried) {
+            assert_eq!(codes, 1, "after {operations} operations");
+            code(&browser.get(&web().url()).await);
+        } else {
+            // The session was written and its cookie was lost with the answer: start again.
+            assert_eq!((codes, resumed.status.as_u16()), (0, 400), "after {operations} operations");
+            code(&browser.sign_in(&web(), ANA.0, ANA.1).await);
+        }
+    }
+    assert!(died >= 4, "the step has that many places to die at: {died}");
+}
+
+async fn dying_anywhere_in_the_resume_step_leaves_one_code_at_most(app: TestApp) {
+    let mut died = 0;
+    for operations in 0..ENOUGH {
+        let (first, fuse) = mortal(&app);
+        let mut browser = first.browser();
+        let form = open(&mut browser, &web()).await;
+        form.login(&mut browser, ANA.0, ANA.1).await;
+        fuse.blow_after(operations);
+        let answer = browser.get(&form.resume_url()).await;
+        if !fuse.was_met() {
+            assert!(has_code(&answer));
+            break;
+        }
+        died += 1;
+        assert_eq!(answer.status, 503);
+        let mut browser = browser.through(app.sibling().router);
+        let mut codes = 0;
+        for _ in 0..3 {
+            codes += usize::from(has_code(&browser.get(&form.resume_url()).await));
+        }
+        assert!(codes <= 1, "after {operations} operations");
+        // The sign-in was acknowledged: it is not lost.
+        code(&browser.get(&web().with("prompt", "none").url()).await);
+    }
+    assert!(died >= 3, "{died}");
+}
+
+async fn dying_anywhere_in_the_consent_step_leaves_one_code_at_most(app: TestApp) {
+    for operations in 0..ENOUGH {
+        let (first, fuse) = mortal(&app);
+        let mut browser = first.browser();
+        let request = partner().with("prompt", "consent");
+        let login = browser.submit_login(&request, ANA.0, ANA.1).await;
+        let resumed = browser.get(login.location()).await;
+        let consent = Form::at(&mut browser, resumed).await;
+        fuse.blow_after(operations);
+        let answer = consent.decide(&mut browser, "approve").await;
+        if !fuse.was_met() {
+            fuse.mend();
+            code(&browser.follow(answer).await);
+            assert!(operations >= 2, "{operations}");
+            return;
+        }
+        assert_eq!(answer.status, 503);
+        let mut browser = browser.through(app.sibling().router);
+        let decided = consent.decide(&mut browser, "approve").await;
+        let back = browser.follow(decided).await;
+        assert!(has_code(&back), "after {operations} operations");
+        assert_eq!(browser.get(&consent.resume_url()).await.status, 400);
+    }
+    panic!("the step takes more operations than expected");
+}
+
+async fn dying_anywhere_while_a_code_is_redeemed_gives_tokens_once_at_most(app: TestApp) {
+    let mut died = 0;
+    for operations in 0..ENOUGH {
+        let (first, fuse) = mortal(&app);
+        let mut browser = first.browser();
+        tokens(&mut browser, &web(), ANA, WEB).await;
+        let code = code(&browser.get(&web().url()).await);
+        fuse.blow_after(operations);
+        let answer = redeem(&mut browser, &web(), WEB, &code).await;
+        if !fuse.was_met() {
+            assert_eq!(answer.status, 200);
+            break;
+        }
+        died += 1;
+        assert_eq!(answer.status, 503, "{}", answer.body);
+        let mut browser = browser.through(app.sibling().router);
+        let mut given = 0;
+        for _ in 0..3 {
+            let retried = redeem(&mut browser, &web(), WEB, &code).await;
+            given += usize::from(retried.status == 200);
+            assert!(retried.status == 200 || retried.json()["error"] == "invalid_grant");
+        }
+        assert!(given <= 1, "after {operations} operations");
+        assert_eq!(
+            operations == 0,
+            given == 1,
+            "only before anything was taken is there something left to take"
+        );
+    }
+    assert!(died >= 2, "{died}");
+}
+
+async fn dying_anywhere_in_the_logout_step_leaves_all_or_nothing(app: TestApp) {
+    let mut died = 0;
+    for operations in 0..ENOUGH {
+        let (first, fuse) = mortal(&app);
+        let mut browser = first.browser();
+        let held = tokens(&mut browser, &web(), ANA, WEB).await;
+        let xsrf = browser.get("/acme/session/end").await.field("xsrf");
+        let form = [("xsrf", xsrf.as_str()), ("logout", "yes")];
+        fuse.blow_after(operations);
+        let answer = browser.post("/acme/session/end/confirm", &form).await;
+        if !fuse.was_met() {
+            assert_eq!(answer.status, 303);
+            break;
+        }
+        died += 1;
+        assert_eq!(answer.status, 503);
+        let second = app.sibling();
+        let mut browser = browser.through(second.router.clone());
+        let silent = browser.get(&web().with("prompt", "none").url()).await;
+        assert_eq!(has_code(&silent), is_live(&second, "acme", &held).await, "after {operations} operations");
+        let page = browser.get("/acme/session/end").await;
+        if page.status == 200 {
+            let again = page.field("xsrf");
+            browser.post("/acme/session/end/confirm", &[("xsrf", &again), ("logout", "yes")]).await;
+        }
+        assert!(!is_live(&second, "acme", &held).await, "after {operations} operations");
+    }
+    assert!(died >= 3, "{died}");
+}

@@ -1,0 +1,90 @@
+//! A short-lived store that goes away on demand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use porta_kv::{Consumed, Heard, Key, Kv, KvError, Limit, Notice, Result, Verdict, Write};
+use tokio::sync::broadcast;
+
+use super::Fuse;
+
+/// A store whose connection is cut by a [`Fuse`].
+pub(in super::super) struct FusedKv {
+    pub(super) inner: Arc<dyn Kv>,
+    pub(super) fuse: Arc<Fuse>,
+    pub(super) limits: Arc<Fuse>,
+}
+
+impl FusedKv {
+    fn open(&self) -> Result<&dyn Kv> {
+        reach(&*self.inner, &self.fuse)
+    }
+
+    fn open_for_limits(&self) -> Result<&dyn Kv> {
+        reach(&*self.inner, &self.limits).and_then(|kv| reach(kv, &self.fuse))
+    }
+}
+
+fn reach<'a>(kv: &'a dyn Kv, fuse: &Fuse) -> Result<&'a dyn Kv> {
+    if fuse.burns() {
+        return Err(KvError::Unavailable("the test took the short-lived store away".to_owned()));
+    }
+    Ok(kv)
+}
+
+#[async_trait]
+impl Kv for FusedKv {
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>> {
+        self.open()?.get(key).await
+    }
+
+    async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+        self.open()?.put(key, value, ttl).await
+    }
+
+    async fn put_if_absent(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<bool> {
+        self.open()?.put_if_absent(key, value, ttl).await
+    }
+
+    async fn take(&self, key: &Key) -> Result<Option<Bytes>> {
+        self.open()?.take(key).await
+    }
+
+    async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed> {
+        self.open()?.consume(key, remember).await
+    }
+
+    async fn write(&self, writes: Vec<Write>) -> Result<()> {
+        self.open()?.write(writes).await
+    }
+
+    async fn check(&self, limits: &[Limit]) -> Result<Verdict> {
+        self.open_for_limits()?.check(limits).await
+    }
+
+    async fn hit(&self, limits: &[Limit]) -> Result<Verdict> {
+        self.open_for_limits()?.hit(limits).await
+    }
+
+    async fn clear(&self, keys: &[String]) -> Result<()> {
+        self.open_for_limits()?.clear(keys).await
+    }
+
+    async fn publish(&self, notice: &Notice) -> Result<()> {
+        self.open()?.publish(notice).await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Heard> {
+        self.inner.subscribe()
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.open()?.ping().await
+    }
+
+    fn commands(&self) -> u64 {
+        self.inner.commands()
+    }
+}

@@ -1,0 +1,213 @@
+//! A relational store that goes away on demand: every repository answers "unavailable".
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};
+use porta_core::audit::AuditEvent;
+use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
+use porta_core::organization::{Organization, OrganizationStatus};
+use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
+use porta_core::signing_key::{SigningAlgorithm, SigningKey};
+use porta_core::user::{PasswordHash, User, UserStatus};
+use porta_core::*;
+use porta_store::*;
+
+use super::Fuse;
+
+/// A store whose connection is cut by a [`Fuse`].
+pub(in super::super) struct FusedStore {
+    pub(super) inner: Arc<dyn Store>,
+    pub(super) fuse: Arc<Fuse>,
+}
+
+/// What is left of the repositories when the database is away.
+struct Gone(OrganizationId);
+
+fn gone() -> StoreError {
+    StoreError::Unavailable("the test took the database away".into())
+}
+
+#[async_trait]
+impl Store for FusedStore {
+    fn repositories(&self) -> Box<dyn Repositories + '_> {
+        if self.fuse.burns() { Box::new(Away) } else { self.inner.repositories() }
+    }
+
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>> {
+        if self.fuse.burns() { Err(gone()) } else { self.inner.begin().await }
+    }
+
+    async fn ping(&self) -> Result<()> {
+        if self.fuse.burns() { Err(gone()) } else { self.inner.ping().await }
+    }
+
+    async fn pending_migrations(&self) -> Result<Vec<String>> {
+        self.inner.pending_migrations().await
+    }
+
+    async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept> {
+        self.inner.sweep(now, audit_before, batch).await
+    }
+
+    fn round_trips(&self) -> u64 {
+        self.inner.round_trips()
+    }
+}
+
+struct Away;
+
+impl Repositories for Away {
+    fn organizations(&mut self) -> Box<dyn OrganizationRepository + '_> {
+        Box::new(Gone(nobody()))
+    }
+
+    fn settings(&mut self, _: Option<OrganizationId>) -> Box<dyn SettingRepository + '_> {
+        Box::new(Gone(nobody()))
+    }
+
+    fn applications(&mut self, of: OrganizationId) -> Box<dyn ApplicationRepository + '_> {
+        Box::new(Gone(of))
+    }
+
+    fn clients(&mut self, of: OrganizationId) -> Box<dyn ClientRepository + '_> {
+        Box::new(Gone(of))
+    }
+
+    fn users(&mut self, of: OrganizationId) -> Box<dyn UserRepository + '_> {
+        Box::new(Gone(of))
+    }
+
+    fn signing_keys(&mut self, of: OrganizationId) -> Box<dyn SigningKeyRepository + '_> {
+        Box::new(Gone(of))
+    }
+
+    fn sessions(&mut self, of: OrganizationId) -> Box<dyn SessionRepository + '_> {
+        Box::new(Gone(of))
+    }
+
+    fn tokens(&mut self, of: OrganizationId) -> Box<dyn TokenRepository + '_> {
+        Box::new(Gone(of))
+    }
+
+    fn audit(&mut self) -> Box<dyn AuditRepository + '_> {
+        Box::new(Gone(nobody()))
+    }
+}
+
+fn nobody() -> OrganizationId {
+    OrganizationId::new(Timestamp::from_micros(0), &OsEntropy)
+}
+
+macro_rules! gone {
+    ($name:ident { $(fn $method:ident($($argument:ty),*) -> $answer:ty;)* } $(also { $($more:item)* })?) => {
+        #[async_trait]
+        impl $name for Gone {
+            $(async fn $method(&mut self, $(_: $argument),*) -> Result<$answer> {
+                Err(gone())
+            })*
+            $($($more)*)?
+        }
+    };
+}
+
+gone!(OrganizationRepository {
+    fn by_slug(&Slug) -> Option<Organization>;
+    fn by_id(OrganizationId) -> Option<Organization>;
+    fn insert(&Organization) -> ();
+    fn update(&Organization) -> bool;
+    fn set_status(OrganizationId, OrganizationStatus, OrganizationStatus, Timestamp) -> bool;
+    fn page(Option<Cursor>, u32) -> Page<Organization>;
+});
+gone!(SettingRepository {
+    fn all() -> BTreeMap<String, serde_json::Value>;
+    fn set(&str, &serde_json::Value, Timestamp) -> ();
+    fn unset(&str) -> bool;
+});
+gone!(ApplicationRepository {
+    fn by_slug(&Slug) -> Option<Application>;
+    fn by_id(ApplicationId) -> Option<Application>;
+    fn insert(&Application) -> ();
+    fn update(&Application) -> bool;
+    fn set_status(ApplicationId, ApplicationStatus, ApplicationStatus, Timestamp) -> bool;
+    fn modules(ApplicationId) -> Vec<Module>;
+    fn insert_module(&Module, Timestamp) -> ();
+    fn update_module(&Module, Timestamp) -> bool;
+    fn roles(ApplicationId) -> Vec<Role>;
+    fn insert_role(&Role, Timestamp) -> ();
+    fn update_role(&Role, Timestamp) -> bool;
+    fn permissions(ApplicationId) -> Vec<Permission>;
+    fn insert_permission(&Permission, Timestamp) -> ();
+    fn update_permission(&Permission) -> bool;
+    fn link_permission(RoleId, PermissionId, Timestamp) -> bool;
+    fn claims(ApplicationId) -> Vec<ClaimDefinition>;
+    fn insert_claim(&ClaimDefinition, Timestamp) -> ();
+    fn update_claim(&ClaimDefinition, Timestamp) -> bool;
+    fn assign_role(UserId, RoleId, Option<UserId>, Timestamp) -> bool;
+    fn remove_role(UserId, RoleId) -> bool;
+    fn roles_of(UserId) -> Vec<Role>;
+    fn set_claim_value(UserId, ClaimDefinitionId, &serde_json::Value, Timestamp) -> Upserted;
+    fn claim_value(UserId, ClaimDefinitionId) -> Option<serde_json::Value>;
+});
+gone!(ClientRepository {
+    fn for_protocol(&ClientId) -> Option<(Client, Vec<ClientSecret>)>;
+    fn origin_is_registered(&str) -> bool;
+    fn by_client_id(&ClientId) -> Option<Client>;
+    fn by_key(ClientKey) -> Option<Client>;
+    fn by_name(ApplicationId, &str) -> Option<Client>;
+    fn insert(&Client) -> ();
+    fn update(&Client) -> bool;
+    fn set_status(ClientKey, ClientStatus, ClientStatus, Timestamp) -> bool;
+    fn page(Option<Cursor>, u32) -> Page<Client>;
+    fn insert_secret(&ClientSecret) -> ();
+    fn secrets(ClientKey) -> Vec<ClientSecret>;
+    fn revoke_secret(ClientKey, ClientSecretId) -> bool;
+    fn touch_secrets(&[(ClientSecretId, Timestamp)]) -> ();
+});
+gone!(UserRepository {
+    fn by_email(&str) -> Option<User>;
+    fn by_id(UserId) -> Option<User>;
+    fn insert(&User) -> ();
+    fn update(&User) -> bool;
+    fn set_status(UserId, UserStatus, UserStatus, Option<&str>, Timestamp) -> bool;
+    fn set_password(UserId, Option<&PasswordHash>, Timestamp) -> bool;
+    fn page(Option<Cursor>, u32) -> Page<User>;
+    fn record_sign_in(UserId, Duration, Option<&PasswordHash>, &SessionRecord, &AuditEvent) -> bool;
+    fn record_sign_in_failure(&str, LockPolicy, Timestamp, &AuditEvent, &AuditEvent) -> Option<FailureOutcome>;
+});
+gone!(SigningKeyRepository {
+    fn all() -> Vec<SigningKey>;
+    fn insert_if_vacant(&SigningKey) -> bool;
+    fn promote(SigningAlgorithm, Option<SigningKeyId>, Timestamp, Timestamp) -> bool;
+    fn revoke(SigningKeyId, Timestamp) -> bool;
+});
+gone!(SessionRepository {
+    fn authorize_facts(SessionKey, ClientKey, Timestamp) -> Option<AuthorizeFacts>;
+    fn by_id(SessionKey) -> Option<SessionRecord>;
+    fn extend(SessionKey, Timestamp, Timestamp) -> bool;
+    fn end(SessionKey, Timestamp, &AuditEvent) -> bool;
+    fn extend_grant(Option<&Grant>, &Grant, Option<&AuditEvent>) -> Grant;
+    fn grant(UserId, ClientKey) -> Option<Grant>;
+});
+gone!(TokenRepository {
+    fn issuance_facts(&TokenFamily, ApplicationId, Timestamp) -> Option<IssuanceFacts>;
+    fn issue(&TokenFamily, &AccessToken, Option<&RefreshToken>) -> bool;
+    fn forbid_family(&TokenFamily, Timestamp, &AuditEvent) -> ();
+    fn refresh_facts(&TokenDigest, Option<ApplicationId>, Timestamp) -> Option<RefreshTokenFacts>;
+    fn rotate(&TokenDigest, &RefreshToken, &AccessToken, Timestamp) -> bool;
+    fn add_access_token(&AccessToken) -> ();
+    fn userinfo_facts(&TokenDigest, Timestamp) -> Option<UserInfoFacts>;
+    fn access_facts(&TokenDigest, Timestamp) -> Option<AccessTokenFacts>;
+    fn delete_access_token(&TokenDigest) -> bool;
+    fn revoke(Revocation, Timestamp) -> u64;
+} also {
+    fn organization(&self) -> OrganizationId {
+        self.0
+    }
+});
+gone!(AuditRepository {
+    fn record(&AuditEvent) -> ();
+    fn recent(Option<OrganizationId>, u32) -> Vec<AuditEvent>;
+});

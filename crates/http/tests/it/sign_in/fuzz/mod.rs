@@ -1,0 +1,104 @@
+//! A hundred thousand malformed requests over every route: no 5xx, no panic, no redirect to a stranger, and no line in
+//! the log with anything secret that was in them.
+
+mod draft;
+mod log;
+mod mutate;
+mod nasty;
+mod planted;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
+use porta_testkit::{ISSUER_BASE, TestApp, on_both_stores};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use tower::ServiceExt as _;
+use tracing::instrument::WithSubscriber as _;
+
+use draft::Draft;
+use log::Log;
+use planted::Planted;
+
+on_both_stores!(a_hundred_thousand_malformed_requests_break_nothing_and_leak_nothing);
+
+const REQUESTS: u64 = 100_000;
+const TASKS: u64 = 4;
+
+/// Where an answer may send a browser: to us, or to an address some client of the fixture registered.
+const KNOWN: &[&str] = &[
+    ISSUER_BASE,
+    "https://web.test/",
+    "https://spa.test/",
+    "https://legacy.test/cb",
+    "https://billing.test/cb",
+    "https://partner.test/cb",
+    "http://127.0.0.1",
+    "com.example.planner:/cb",
+];
+
+async fn a_hundred_thousand_malformed_requests_break_nothing_and_leak_nothing(app: TestApp) {
+    let seed = std::env::var("FUZZ_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(20_260_701);
+    let planted = Arc::new(Planted::gather(&app).await);
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|task| {
+            let (router, planted) = (app.router.clone(), Arc::clone(&planted));
+            tokio::spawn(run(router, planted, seed + task, REQUESTS / TASKS))
+        })
+        .collect();
+    let mut statuses = std::collections::BTreeMap::new();
+    for task in tasks {
+        for (status, count) in task.await.unwrap() {
+            *statuses.entry(status).or_insert(0_u64) += count;
+        }
+    }
+    assert_eq!(statuses.values().sum::<u64>(), REQUESTS);
+    // The run is worth something only if requests got past the first check.
+    for status in [200, 303, 400, 401, 404, 405, 413] {
+        assert!(statuses.contains_key(&status), "nothing was answered {status}: {statuses:?}");
+    }
+    assert_eq!(app.browser().get("/acme/jwks").await.status, 200, "still serving");
+}
+
+async fn run(
+    router: Router,
+    planted: Arc<Planted>,
+    seed: u64,
+    requests: u64,
+) -> std::collections::BTreeMap<u16, u64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let log = Log::default();
+    let dispatch = log.dispatch();
+    let mut statuses = std::collections::BTreeMap::new();
+    let mut sent = 0;
+    while sent < requests {
+        let draft = Draft::random(&mut rng, &planted);
+        // What no HTTP parser would hand on is not ours to answer.
+        let Some(request) = draft.request() else { continue };
+        sent += 1;
+        let blame = || format!("FUZZ_SEED={seed}, request {sent}: {draft:?}");
+        let status = send(&router, request, &blame).with_subscriber(dispatch.clone()).await;
+        *statuses.entry(status).or_insert(0) += 1;
+        let lines = log.take();
+        assert!(lines.contains("porta::access"), "no line in the log: {}", blame());
+        if let Some(secret) = planted.found_in(&lines) {
+            panic!("{secret} in the log: {lines}\n{}", blame());
+        }
+    }
+    statuses
+}
+
+async fn send(router: &Router, request: Request<Body>, blame: &impl Fn() -> String) -> u16 {
+    let answer = router.clone().oneshot(request).await.unwrap();
+    assert!(!answer.status().is_server_error(), "{}: {}", answer.status(), blame());
+    if let Some(location) = answer.headers().get(header::LOCATION) {
+        let location =
+            location.to_str().unwrap_or_else(|_| panic!("a redirect that is not ASCII: {}", blame()));
+        assert!(KNOWN.iter().any(|known| location.starts_with(known)), "to {location}: {}", blame());
+    }
+    let status = answer.status().as_u16();
+    axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    status
+}

@@ -1,0 +1,217 @@
+//! What people see while a backing service is away (architecture §6.4, §6.5): never a wrong answer, and it comes back
+//! without a restart.
+
+use porta_testkit::{Answer, TestApp, on_both_stores};
+
+use super::failing::{Fuses, fused};
+use super::support::*;
+
+on_both_stores!(
+    section_6_4_redis_gone_every_step_says_come_back,
+    section_6_4_the_database_gone_every_step_says_come_back,
+    section_6_4_a_sign_in_goes_on_after_either_came_back,
+    an_outage_in_the_middle_of_a_sign_in_is_never_a_wrong_password,
+    an_outage_in_the_middle_of_a_refusal_is_never_a_session,
+    section_6_5_limits_fail_closed,
+    a_failure_that_could_not_be_counted_is_not_confirmed,
+    a_tenant_nobody_asked_for_yet_is_not_called_unknown,
+    an_outage_is_not_remembered,
+    a_confirmation_that_failed_ended_nothing_by_halves,
+    section_6_4_public_documents_stay_readable,
+);
+
+fn assert_come_back(answer: &Answer) {
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert!(answer.body.contains("We will be right back"), "{}", answer.body);
+    assert!(!answer.body.contains("do not match") && !answer.body.contains("the test took"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert!(answer.headers.get("set-cookie").is_none());
+}
+
+/// An instance that has served before, its fuses, and a browser of Ana's with a session.
+async fn running(app: &TestApp) -> (TestApp, Fuses, porta_testkit::Browser) {
+    let (instance, fuses) = fused(app);
+    let mut browser = instance.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    browser.get(&billing().url()).await;
+    (instance, fuses, browser)
+}
+
+async fn section_6_4_redis_gone_every_step_says_come_back(app: TestApp) {
+    let (instance, fuses, mut session) = running(&app).await;
+    let mut browser = instance.browser();
+    let form = open(&mut browser, &web()).await;
+    let mut ready = instance.browser();
+    let done = open(&mut ready, &web()).await;
+    done.login(&mut ready, ANA.0, ANA.1).await;
+    let xsrf = session.get("/acme/session/end").await.field("xsrf");
+    fuses.kv.blow();
+    assert_come_back(&browser.get(&web().url()).await);
+    assert_come_back(&browser.get(&form.url).await);
+    assert_come_back(&form.login(&mut browser, ANA.0, ANA.1).await);
+    assert_come_back(&form.login(&mut browser, ANA.0, WRONG).await);
+    assert_come_back(&form.abort(&mut browser).await);
+    assert_come_back(&ready.get(&done.resume_url()).await);
+    assert_come_back(&session.get(&web().url()).await);
+    assert_come_back(&session.get(&web().with("prompt", "none").url()).await);
+    assert_come_back(&session.get("/acme/session/end").await);
+    let confirm = [("xsrf", xsrf.as_str()), ("logout", "yes")];
+    assert_come_back(&session.post("/acme/session/end/confirm", &confirm).await);
+    assert_eq!(session.get("/acme/session/end/success").await.status, 200);
+}
+
+async fn section_6_4_the_database_gone_every_step_says_come_back(app: TestApp) {
+    let (instance, fuses, mut session) = running(&app).await;
+    let mut browser = instance.browser();
+    let form = open(&mut browser, &web()).await;
+    let mut ready = instance.browser();
+    let done = open(&mut ready, &web()).await;
+    done.login(&mut ready, ANA.0, ANA.1).await;
+    let xsrf = session.get("/acme/session/end").await.field("xsrf");
+    fuses.store.blow();
+    assert_come_back(&form.login(&mut browser, ANA.0, ANA.1).await);
+    assert_come_back(&form.login(&mut browser, ANA.0, WRONG).await);
+    assert_come_back(&form.login(&mut browser, NOBODY, WRONG).await);
+    assert_come_back(&ready.get(&done.resume_url()).await);
+    assert_come_back(&session.get(&web().url()).await);
+    assert_come_back(&session.get(&web().with("prompt", "none").url()).await);
+    let confirm = [("xsrf", xsrf.as_str()), ("logout", "yes")];
+    assert_come_back(&session.post("/acme/session/end/confirm", &confirm).await);
+}
+
+async fn section_6_4_a_sign_in_goes_on_after_either_came_back(app: TestApp) {
+    let (instance, fuses, mut session) = running(&app).await;
+    for fuse in [&fuses.kv, &fuses.store] {
+        let mut browser = instance.browser();
+        let form = open(&mut browser, &web()).await;
+        fuse.blow();
+        assert_come_back(&form.login(&mut browser, ANA.0, ANA.1).await);
+        assert_come_back(&session.get(&web().url()).await);
+        fuse.mend();
+        let login = form.login(&mut browser, ANA.0, ANA.1).await;
+        code(&browser.follow(login).await);
+        code(&session.get(&web().url()).await);
+    }
+    assert_eq!(audited(&app, "user.login.password.failed").await, 0);
+}
+
+async fn an_outage_in_the_middle_of_a_sign_in_is_never_a_wrong_password(app: TestApp) {
+    let (instance, fuses, _) = running(&app).await;
+    for fuse in [&fuses.kv, &fuses.store] {
+        let mut succeeded = false;
+        for operations in 0..12 {
+            let mut browser = instance.browser();
+            let form = open(&mut browser, &web()).await;
+            fuse.blow_after(operations);
+            let answer = form.login(&mut browser, ANA.0, ANA.1).await;
+            succeeded = !fuse.was_met();
+            fuse.mend();
+            if succeeded {
+                assert!(is_signed_in(&answer));
+                break;
+            }
+            assert_come_back(&answer);
+        }
+        assert!(succeeded, "the sign-in takes fewer operations than that");
+    }
+    assert_eq!(user(&app, "acme", ANA.0).await.failed_login_count, 0);
+}
+
+async fn an_outage_in_the_middle_of_a_refusal_is_never_a_session(app: TestApp) {
+    let (instance, fuses, _) = running(&app).await;
+    for fuse in [&fuses.kv, &fuses.store] {
+        for operations in 0..6 {
+            let mut browser = instance.browser();
+            let form = open(&mut browser, &web()).await;
+            fuse.blow_after(operations);
+            let answer = form.login(&mut browser, NOBODY, WRONG).await;
+            let met = fuse.was_met();
+            fuse.mend();
+            if met {
+                assert_come_back(&answer);
+            } else {
+                assert!(is_refusal(&answer) || answer.status == 429);
+            }
+        }
+    }
+}
+
+async fn section_6_5_limits_fail_closed(app: TestApp) {
+    let (instance, fuses, _) = running(&app).await;
+    let mut browser = instance.browser();
+    let form = open(&mut browser, &web()).await;
+    let before = instance.hasher.evaluations();
+    fuses.limits.blow();
+    for _ in 0..3 {
+        assert_come_back(&form.login(&mut browser, ANA.0, ANA.1).await);
+        assert_come_back(&form.login(&mut browser, ANA.0, WRONG).await);
+    }
+    assert_eq!(instance.hasher.evaluations(), before, "nothing is judged that cannot be counted");
+    fuses.limits.mend();
+    assert!(is_signed_in(&form.login(&mut browser, ANA.0, ANA.1).await));
+}
+
+async fn a_failure_that_could_not_be_counted_is_not_confirmed(app: TestApp) {
+    let (instance, fuses, _) = running(&app).await;
+    let mut browser = instance.browser();
+    let form = open(&mut browser, &web()).await;
+    // The check goes through, the count does not.
+    fuses.limits.blow_after(1);
+    assert_come_back(&form.login(&mut browser, ANA.0, WRONG).await);
+    fuses.limits.mend();
+    assert_eq!(user(&app, "acme", ANA.0).await.failed_login_count, 1, "the account counted it");
+}
+
+async fn a_tenant_nobody_asked_for_yet_is_not_called_unknown(app: TestApp) {
+    let (instance, fuses) = fused(&app);
+    fuses.store.blow();
+    let page = instance.browser().with("accept", "text/html").get(&web().url()).await;
+    assert_come_back(&page);
+    let api = instance.browser().get("/acme/.well-known/openid-configuration").await;
+    assert_eq!(api.status, 503);
+    assert_eq!(api.json()["error"], "temporarily_unavailable");
+    assert_eq!(api.header("retry-after"), Some("1"));
+    fuses.store.mend();
+    assert_eq!(instance.browser().get(&web().url()).await.status, 303);
+}
+
+async fn an_outage_is_not_remembered(app: TestApp) {
+    let (instance, fuses) = fused(&app);
+    instance.browser().get("/acme/jwks").await;
+    fuses.store.blow();
+    // The client is not in memory yet: an outage must not become "unknown client".
+    let answer = instance.browser().get(&web().url()).await;
+    assert_come_back(&answer);
+    fuses.store.mend();
+    assert_eq!(instance.browser().get(&web().url()).await.status, 303);
+}
+
+async fn a_confirmation_that_failed_ended_nothing_by_halves(app: TestApp) {
+    let (instance, fuses) = fused(&app);
+    for (fuse, operations) in [(&fuses.kv, 0), (&fuses.kv, 1), (&fuses.store, 0)] {
+        let mut browser = instance.browser();
+        let held = tokens(&mut browser, &web(), ANA, WEB).await;
+        let xsrf = browser.get("/acme/session/end").await.field("xsrf");
+        fuse.blow_after(operations);
+        let confirm = [("xsrf", xsrf.as_str()), ("logout", "yes")];
+        assert_come_back(&browser.post("/acme/session/end/confirm", &confirm).await);
+        fuse.mend();
+        assert!(is_live(&app, "acme", &held).await, "not signed out, and says so");
+        let again = browser.get("/acme/session/end").await.field("xsrf");
+        let done = browser.post("/acme/session/end/confirm", &[("xsrf", &again), ("logout", "yes")]).await;
+        assert_eq!(done.status, 303);
+        assert!(!is_live(&app, "acme", &held).await);
+    }
+}
+
+async fn section_6_4_public_documents_stay_readable(app: TestApp) {
+    let (instance, fuses, _) = running(&app).await;
+    fuses.store.blow();
+    fuses.kv.blow();
+    instance.engine.forget_everything();
+    for path in ["/acme/.well-known/openid-configuration", "/acme/jwks"] {
+        assert_eq!(instance.browser().get(path).await.status, 200, "{path}");
+    }
+    assert_eq!(instance.browser().get("/").await.status, 200);
+}

@@ -1,0 +1,144 @@
+//! The two schemas are one: the same tables, columns, nullability, keys, unique rules, references and indexes by
+//! name, and types that map onto each other.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
+use std::collections::BTreeSet;
+
+use porta_store_sql::Target;
+use porta_testkit::database::TestDatabase;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
+
+/// One line per fact, in words both sides share.
+type Facts = BTreeSet<String>;
+
+fn sqlite_type(postgres: &str) -> &str {
+    match postgres {
+        "uuid" | "bytea" => "BLOB",
+        "timestamp with time zone" | "bigint" | "boolean" => "INTEGER",
+        "text" | "jsonb" => "TEXT",
+        other => other,
+    }
+}
+
+async fn postgres_facts(connection: &mut PgConnection) -> Facts {
+    let mut facts = Facts::new();
+    let columns = "SELECT table_name::text, column_name::text, data_type::text, is_nullable = 'NO' \
+         FROM information_schema.columns WHERE table_schema = 'public'";
+    for row in sqlx::query(columns).fetch_all(&mut *connection).await.unwrap() {
+        let (table, column): (String, String) = (row.get(0), row.get(1));
+        let (kind, required): (String, bool) = (row.get(2), row.get(3));
+        facts.insert(format!("{table}.{column} {} required={required}", sqlite_type(&kind)));
+    }
+    let indexes = "SELECT t.relname::text, i.relname::text, x.indisunique, x.indisprimary, x.indpred IS NOT NULL, \
+         (SELECT string_agg(a.attname::text, ',' ORDER BY k.n) FROM unnest(x.indkey::int2[]) WITH ORDINALITY AS k (at, n) \
+          JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.at) \
+         FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid \
+         JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = 'public'";
+    for row in sqlx::query(indexes).fetch_all(&mut *connection).await.unwrap() {
+        let (table, name, columns): (String, String, String) = (row.get(0), row.get(1), row.get(5));
+        let (unique, primary, partial): (bool, bool, bool) = (row.get(2), row.get(3), row.get(4));
+        if primary {
+            facts.insert(format!("key of {table}: {columns}"));
+        } else {
+            facts.insert(format!("index {name} on {table} ({columns}) unique={unique} partial={partial}"));
+        }
+    }
+    let references = "SELECT t.relname::text, f.relname::text, c.confdeltype::text, \
+         (SELECT string_agg(a.attname::text, ',' ORDER BY k.n) FROM unnest(c.conkey) WITH ORDINALITY AS k (at, n) \
+          JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.at), \
+         (SELECT string_agg(a.attname::text, ',' ORDER BY k.n) FROM unnest(c.confkey) WITH ORDINALITY AS k (at, n) \
+          JOIN pg_attribute a ON a.attrelid = f.oid AND a.attnum = k.at) \
+         FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class f ON f.oid = c.confrelid \
+         WHERE c.contype = 'f'";
+    for row in sqlx::query(references).fetch_all(&mut *connection).await.unwrap() {
+        let texts: Vec<String> = (0..5).map(|n| row.get(n)).collect();
+        let on_delete = match texts[2].as_str() {
+            "c" => "CASCADE",
+            "n" => "SET NULL",
+            other => other,
+        };
+        facts.insert(format!("{} ({}) -> {} ({}) {on_delete}", texts[0], texts[3], texts[1], texts[4]));
+    }
+    facts
+}
+
+async fn names(connection: &mut SqliteConnection, sql: String) -> Vec<String> {
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await.unwrap()
+}
+
+async fn sqlite_facts(connection: &mut SqliteConnection) -> Facts {
+    let mut facts = Facts::new();
+    let tables = names(connection, "SELECT name FROM sqlite_master WHERE type = 'table'".to_owned()).await;
+    for table in tables {
+        let mut key: Vec<(i64, String)> = Vec::new();
+        let columns = format!("SELECT name, type, \"notnull\", pk FROM pragma_table_info('{table}')");
+        for row in sqlx::query(AssertSqlSafe(columns)).fetch_all(&mut *connection).await.unwrap() {
+            let (column, kind): (String, String) = (row.get(0), row.get(1));
+            let (required, place): (bool, i64) = (row.get(2), row.get(3));
+            facts.insert(format!("{table}.{column} {kind} required={required}"));
+            if place > 0 {
+                key.push((place, column));
+            }
+        }
+        key.sort();
+        if !key.is_empty() {
+            let columns: Vec<String> = key.into_iter().map(|(_, column)| column).collect();
+            facts.insert(format!("key of {table}: {}", columns.join(",")));
+        }
+        let indexes =
+            format!("SELECT name, \"unique\", partial FROM pragma_index_list('{table}') WHERE origin = 'c'");
+        for row in sqlx::query(AssertSqlSafe(indexes)).fetch_all(&mut *connection).await.unwrap() {
+            let (name, unique, partial): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
+            let columns = format!("SELECT name FROM pragma_index_info('{name}') ORDER BY seqno");
+            let columns = names(connection, columns).await.join(",");
+            facts.insert(format!("index {name} on {table} ({columns}) unique={unique} partial={partial}"));
+        }
+        let references = format!(
+            "SELECT \"table\", on_delete, group_concat(\"from\", ',' ORDER BY seq), group_concat(\"to\", ',' ORDER BY seq) \
+             FROM pragma_foreign_key_list('{table}') GROUP BY id"
+        );
+        for row in sqlx::query(AssertSqlSafe(references)).fetch_all(&mut *connection).await.unwrap() {
+            let texts: Vec<String> = (0..4).map(|n| row.get(n)).collect();
+            facts.insert(format!("{table} ({}) -> {} ({}) {}", texts[2], texts[0], texts[3], texts[1]));
+        }
+    }
+    facts
+}
+
+async fn sqlite_connection(db: &TestDatabase) -> SqliteConnection {
+    let Target::Sqlite(path) = &db.target else { unreachable!("made by TestDatabase::sqlite") };
+    SqliteConnectOptions::new().filename(path).connect().await.unwrap()
+}
+
+#[tokio::test]
+async fn both_schemas_are_equal_on_postgres_and_sqlite() {
+    let (left, right) = (TestDatabase::postgres().await, TestDatabase::sqlite().await);
+    let Target::Postgres(url) = &left.target else { unreachable!("made by TestDatabase::postgres") };
+    let postgres = postgres_facts(&mut PgConnection::connect(url).await.unwrap()).await;
+    let sqlite = sqlite_facts(&mut sqlite_connection(&right).await).await;
+    let only_postgres: Vec<_> = postgres.difference(&sqlite).collect();
+    let only_sqlite: Vec<_> = sqlite.difference(&postgres).collect();
+    assert!(only_postgres.is_empty() && only_sqlite.is_empty(), "{only_postgres:#?}\n{only_sqlite:#?}");
+    assert!(postgres.len() > 300, "the question was understood");
+}
+
+/// What a conflict is called on SQLite is a list in the program; it knows every unique rule there is.
+#[tokio::test]
+async fn every_unique_rule_has_its_name_on_sqlite() {
+    let db = TestDatabase::sqlite().await;
+    let mut connection = sqlite_connection(&db).await;
+    let sql = "SELECT t.name, i.name, i.origin, (SELECT group_concat(t.name || '.' || c.name, ', ' ORDER BY c.seqno) \
+         FROM pragma_index_info(i.name) c) FROM sqlite_master t, pragma_index_list(t.name) i \
+         WHERE t.type = 'table' AND i.\"unique\" = 1 AND t.name <> 'porta_migrations'";
+    let mut rules = BTreeSet::new();
+    for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
+        let (table, name, origin, columns): (String, String, String, String) =
+            (row.get(0), row.get(1), row.get(2), row.get(3));
+        rules.insert((columns, if origin == "pk" { format!("{table}_pkey") } else { name }));
+    }
+    let known: BTreeSet<_> =
+        porta_store_sql::unique_rules().map(|(c, n)| (c.to_owned(), n.to_owned())).collect();
+    assert_eq!(rules, known);
+}
