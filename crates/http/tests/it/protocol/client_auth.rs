@@ -82,15 +82,15 @@ async fn percent_encoded_secrets_are_decoded_before_they_are_compared(app: TestA
     let mut browser = app.browser();
     let encoded = SECRET.replace('-', "%2D");
     assert_eq!(basic(&mut browser, &pair("w%65b", &encoded), &[GRANT]).await.status, StatusCode::OK);
-    let hard = "p%+:& =\"secret'/?#é-_~.".replace('é', "e");
-    add_secret(&app, &hard).await;
-    let every_byte: String = hard.bytes().map(|b| format!("%{b:02x}")).collect();
+    let hard = "p%+:& =\"secret'/?#e-_~.";
+    add_secret(&app, hard).await;
+    let every_byte = hard.bytes().fold(String::new(), |text, b| format!("{text}%{b:02x}"));
     let form_encoded: String = url::form_urlencoded::byte_serialize(hard.as_bytes()).collect();
     for text in [every_byte.as_str(), form_encoded.as_str()] {
         let answer = basic(&mut browser, &pair("web", text), &[GRANT]).await;
         assert_eq!(answer.status, StatusCode::OK, "{text}: {}", answer.body);
     }
-    let post = browser.post("/acme/token", &[GRANT, ("client_id", "web"), ("client_secret", &hard)]).await;
+    let post = browser.post("/acme/token", &[GRANT, ("client_id", "web"), ("client_secret", hard)]).await;
     assert_eq!(post.status, StatusCode::OK);
 }
 
