@@ -24,6 +24,7 @@ porta_testkit::on_both_stores!(
     nothing_at_all_is_an_incomplete_request,
     the_client_of_another_organization_is_unknown,
     every_endpoint_asks_the_same_way,
+    a_new_client_works_although_it_was_tried_before,
 );
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
@@ -283,5 +284,34 @@ async fn every_endpoint_asks_the_same_way(app: TestApp) {
             let answer = browser.authenticated(path, client, &[("token", "x")]).await;
             assert_eq!(answer.status, expected, "{path} {client:?}: {}", answer.body);
         }
+    }
+}
+
+/// architecture §3: "not there" is forgotten within a second too.
+async fn a_new_client_works_although_it_was_tried_before(app: TestApp) {
+    let sibling = app.sibling();
+    let late: Client = ("late", Some("late-secret-0123456789"));
+    for instance in [&app, &sibling] {
+        assert_eq!(refusal(&instance.browser().token("acme", late, &[GRANT]).await), invalid_client());
+    }
+    let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
+    let organization = work.organization("acme").await.unwrap();
+    let application = work.visible_application(&organization, "planner").await.unwrap();
+    let new = porta_directory::NewClient {
+        client_id: Some(late.0.to_owned()),
+        client_name: "Late".to_owned(),
+        grant_types: Some(vec![porta_core::client::GrantType::ClientCredentials]),
+        scope: Some("reports:read".to_owned()),
+        secret: porta_directory::NewSecret {
+            value: late.1.map(|v| v.to_owned().into()),
+            ..porta_directory::NewSecret::default()
+        },
+        ..porta_directory::NewClient::default()
+    };
+    work.create_client(&organization, &application, new).await.unwrap();
+    work.commit().await.unwrap();
+    for instance in [&app, &sibling] {
+        let works = async || instance.browser().token("acme", late, &[GRANT]).await.status == StatusCode::OK;
+        within_a_second(works).await;
     }
 }
