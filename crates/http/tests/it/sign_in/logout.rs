@@ -135,9 +135,9 @@ async fn the_secret_of_another_session_ends_nothing(app: TestApp) {
 async fn the_secret_expires(app: TestApp) {
     let mut browser = ana(&app).await;
     let xsrf = browser.get(END).await.field("xsrf");
-    app.advance(Duration::from_secs(3600));
+    app.advance(Duration::from_hours(1));
     // In Redis it ends by real time; what must hold everywhere is that the session is judged by the clock.
-    app.advance(Duration::from_secs(86_400));
+    app.advance(Duration::from_hours(24));
     let answer = confirm(&mut browser, &xsrf).await;
     assert!(matches!(answer.status.as_u16(), 303 | 400), "{}", answer.status);
     assert!(!is_in(&mut browser).await);
