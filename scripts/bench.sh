@@ -6,9 +6,10 @@
 # Without a store both are measured. The server runs on core 0; PostgreSQL, Redis and the load generator on core 1.
 #
 #   BENCH_SECONDS=5     seconds that count per scenario and concurrency
+#   BENCH_SCENARIOS=…   some scenarios only, for example "refresh sign-in"; then no report is written
 #   BENCH_REPORT=…      another document with the two markers, for trials
 #   BENCH_SERVER_LOG=…  keep the server's log there (by default nowhere, so that no disk is measured)
-#   PORTA_BIN=…         measure that executable instead of building one
+#   PORTA_BIN=…         measure that executable instead of the one built here
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 ROOT=$(repo_root)
@@ -28,8 +29,8 @@ done
 command -v taskset >/dev/null 2>&1 || die "missing: taskset (util-linux)"
 [ "$(nproc --all)" -ge 2 ] || die "two cores are needed: one for the server, one for everything else"
 
-cargo build --release --locked -p porta-bench
-[ -n "${PORTA_BIN:-}" ] || cargo build --release --locked -p porta
+# In one go: built one after the other, each would rebuild what they share with the other's features.
+cargo build --release --locked -p porta-bench -p porta
 target=${CARGO_TARGET_DIR:-target}
 mkdir -p "$target/bench"
 arguments=(
@@ -40,8 +41,11 @@ arguments=(
   --revision "$(git describe --always --dirty 2>/dev/null || echo unknown)"
   --command "BENCH_SECONDS=${BENCH_SECONDS:-5} make bench"
   --json "$target/bench/results.json"
-  --report "${BENCH_REPORT:-docs/performance.md}"
 )
+report=${BENCH_REPORT:-docs/performance.md}
+[ -z "${BENCH_SCENARIOS:-}" ] || report=${BENCH_REPORT:-}
+[ -z "$report" ] || arguments+=(--report "$report")
+for scenario in ${BENCH_SCENARIOS:-}; do arguments+=(--scenario "$scenario"); done
 [ -z "${BENCH_SERVER_LOG:-}" ] || arguments+=(--server-log "$BENCH_SERVER_LOG")
 
 # What is started below inherits the core; the load generator moves only the server away from it.

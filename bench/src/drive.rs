@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 
-use crate::process::{cpu_time, thread_cpu_time};
+use crate::process::{core_time, cpu_time, thread_cpu_time};
 use crate::samples::{Samples, Summary};
 
 /// Threads of the server that hash passwords.
@@ -43,6 +43,8 @@ pub(crate) struct Measured {
     pub(crate) server_cpu: Duration,
     pub(crate) hashing_cpu: Duration,
     pub(crate) load_cpu: Duration,
+    /// Time of the server's core that others took: on a quiet machine none.
+    pub(crate) foreign_cpu: Duration,
 }
 
 impl Measured {
@@ -54,6 +56,17 @@ impl Measured {
     pub(crate) fn load_share(&self) -> f64 {
         self.load_cpu.as_secs_f64() / self.elapsed.as_secs_f64()
     }
+
+    pub(crate) fn foreign_share(&self) -> f64 {
+        self.foreign_cpu.as_secs_f64() / self.elapsed.as_secs_f64()
+    }
+}
+
+/// The measured process, alone on its core.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject {
+    pub(crate) pid: u32,
+    pub(crate) core: usize,
 }
 
 /// Processor times at one moment.
@@ -61,15 +74,27 @@ struct Meter {
     server: Duration,
     hashing: Duration,
     load: Duration,
+    core: Duration,
 }
 
 impl Meter {
-    fn read(server: u32) -> Result<Self> {
+    fn read(subject: Subject) -> Result<Self> {
         Ok(Self {
-            server: cpu_time(server)?,
-            hashing: thread_cpu_time(server, HASHING_THREADS)?,
+            server: cpu_time(subject.pid)?,
+            hashing: thread_cpu_time(subject.pid, HASHING_THREADS)?,
             load: cpu_time(std::process::id())?,
+            core: core_time(subject.core)?,
         })
+    }
+
+    /// What was used since an earlier moment.
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            server: self.server.saturating_sub(before.server),
+            hashing: self.hashing.saturating_sub(before.hashing),
+            load: self.load.saturating_sub(before.load),
+            core: self.core.saturating_sub(before.core),
+        }
     }
 }
 
@@ -80,11 +105,11 @@ struct Window {
     closes: Instant,
 }
 
-/// Drives all workers for the planned time against the server with that process id. Runs on a `LocalSet`.
+/// Drives all workers for the planned time. Runs on a `LocalSet`.
 pub(crate) async fn closed_loop<W: Worker + 'static>(
     workers: Vec<W>,
     plan: Plan,
-    server: u32,
+    subject: Subject,
 ) -> Result<Measured> {
     let opens = Instant::now() + plan.warm_up;
     let window = Window { opens, closes: opens + plan.measured };
@@ -93,18 +118,20 @@ pub(crate) async fn closed_loop<W: Worker + 'static>(
         tasks.spawn_local(work(worker, window));
     }
     sleep_until(window.opens.into()).await;
-    let before = Meter::read(server)?;
-    let collected = collect(&mut tasks, window, server);
+    let before = Meter::read(subject)?;
+    let collected = collect(&mut tasks, window, subject);
     let limit = plan.measured + PATIENCE;
     let (samples, ended, after) =
         timeout(limit, collected).await.context("the server stopped answering")??;
+    let used = after.since(&before);
     let elapsed = ended.saturating_duration_since(window.opens);
     Ok(Measured {
         summary: samples.summary(elapsed).context("nothing was finished while counting")?,
         elapsed,
-        server_cpu: after.server.saturating_sub(before.server),
-        hashing_cpu: after.hashing.saturating_sub(before.hashing),
-        load_cpu: after.load.saturating_sub(before.load),
+        server_cpu: used.server,
+        hashing_cpu: used.hashing,
+        load_cpu: used.load,
+        foreign_cpu: used.core.saturating_sub(used.server),
     })
 }
 
@@ -113,14 +140,14 @@ pub(crate) async fn closed_loop<W: Worker + 'static>(
 async fn collect(
     tasks: &mut JoinSet<Result<(Samples, Instant)>>,
     window: Window,
-    server: u32,
+    subject: Subject,
 ) -> Result<(Samples, Instant, Meter)> {
     let mut samples = Samples::default();
     let mut ended = window.opens;
     let mut after = None;
     loop {
         tokio::select! {
-            () = sleep_until(window.closes.into()), if after.is_none() => after = Some(Meter::read(server)?),
+            () = sleep_until(window.closes.into()), if after.is_none() => after = Some(Meter::read(subject)?),
             finished = tasks.join_next() => {
                 let Some(finished) = finished else { break };
                 let (own, own_end) = finished.context("a worker ended badly")??;
@@ -129,7 +156,7 @@ async fn collect(
             }
         }
     }
-    let after = after.map_or_else(|| Meter::read(server), Ok)?;
+    let after = after.map_or_else(|| Meter::read(subject), Ok)?;
     Ok((samples, ended, after))
 }
 

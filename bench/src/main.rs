@@ -4,6 +4,7 @@
 //! figure stands what the machine could do at most, measured in the same run, because figures alone drift with the
 //! machine's mood.
 
+mod bench;
 mod client;
 mod counts;
 mod drive;
@@ -21,12 +22,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum as _};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
 use crate::limits::Limit;
-use crate::results::Results;
+use crate::results::{Results, Scenario};
 use crate::run::Options;
 use crate::world::{Binary, StoreKind};
 
@@ -72,6 +73,9 @@ struct RunArguments {
     /// Stores to measure on
     #[arg(long = "store", value_enum, required = true)]
     stores: Vec<StoreKind>,
+    /// Scenarios to measure; all by default
+    #[arg(long = "scenario", value_enum, default_values_t = Scenario::value_variants().iter().copied())]
+    scenarios: Vec<Scenario>,
     /// Seconds that count per scenario and concurrency
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
@@ -119,6 +123,7 @@ async fn measure(arguments: RunArguments) -> Result<()> {
             log: arguments.server_log.as_deref().map(std::path::absolute).transpose()?,
         },
         stores: arguments.stores,
+        scenarios: arguments.scenarios,
         measured: duration(arguments.seconds)?,
         revision: arguments.revision,
         command: arguments.command,

@@ -24,6 +24,22 @@ fn ticks_of(stat: &str) -> Option<u32> {
     Some(user + system)
 }
 
+/// Time a core was busy with processes of anybody, or taken by the hypervisor. Interrupts are left out: the kernel
+/// charges those of loopback traffic to no process.
+pub(crate) fn core_time(core: usize) -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    busy_ticks_of(&stat, core).map(|ticks| TICK * ticks).with_context(|| format!("there is no core {core}"))
+}
+
+/// `cpu0 user nice system idle iowait irq softirq steal …`
+fn busy_ticks_of(stat: &str, core: usize) -> Option<u32> {
+    let name = format!("cpu{core}");
+    let mut lines = stat.lines().map(str::split_ascii_whitespace);
+    let fields = lines.find_map(|mut fields| (fields.next()? == name).then_some(fields))?;
+    let ticks: Vec<u32> = fields.map_while(|field| field.parse().ok()).collect();
+    Some(ticks.get(..3)?.iter().sum::<u32>() + ticks.get(7).copied().unwrap_or(0))
+}
+
 /// The threads whose name begins with `prefix`.
 fn threads(pid: u32, prefix: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
@@ -73,6 +89,15 @@ mod tests {
         let stat = "42 (a) b (c) S 1 42 42 0 -1 4194304 900 0 3 0 120 30 7 8 20 0 9 0 55";
         assert_eq!(ticks_of(stat), Some(150));
         assert_eq!(ticks_of("42 (a) S 1"), None);
+    }
+
+    #[test]
+    fn a_core_is_busy_with_users_the_system_and_the_hypervisor() {
+        let stat = "cpu  9 9 9 9 9 9 9 9\ncpu0 1 2 3 99 99 99 99 4 0 0\ncpu1 10 20 30 99 99 99 99 0\n";
+        assert_eq!(busy_ticks_of(stat, 0), Some(10));
+        assert_eq!(busy_ticks_of(stat, 1), Some(60));
+        assert_eq!(busy_ticks_of(stat, 2), None);
+        core_time(0).unwrap();
     }
 
     #[test]

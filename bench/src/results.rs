@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
@@ -11,7 +12,7 @@ use crate::machine::Machine;
 use crate::world::{HashCost, StoreKind};
 
 /// What is done again and again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Scenario {
     Discovery,
     Jwks,
@@ -22,20 +23,6 @@ pub(crate) enum Scenario {
     UserInfo,
     Introspection,
     SignIn,
-}
-
-impl Scenario {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Discovery,
-        Self::Jwks,
-        Self::Robots,
-        Self::ClientCredentials,
-        Self::CodeExchange,
-        Self::Refresh,
-        Self::UserInfo,
-        Self::Introspection,
-        Self::SignIn,
-    ];
 }
 
 impl std::fmt::Display for Scenario {
@@ -96,10 +83,20 @@ pub(crate) struct StoreResults {
     /// Sign-ins at the reference's Argon2 parameters.
     pub(crate) reference_cost: Vec<Row>,
     pub(crate) counts: Option<Counts>,
-    /// One-row SELECT and INSERT per second on this store's database.
+    pub(crate) limits: Limits,
+}
+
+/// What the machine can do at most, each measured right after what it is compared with.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Limits {
+    pub(crate) constant_body: Option<Measured>,
+    /// Raw Argon2id at the default parameters and at those of the reference.
+    pub(crate) hashing: Option<f64>,
+    pub(crate) reference_hashing: Option<f64>,
+    /// One-row SELECT and INSERT on this store's database.
     pub(crate) database: Figures,
-    /// SET and GET per second.
-    pub(crate) redis: Option<Figures>,
+    /// SET and GET.
+    pub(crate) redis: Figures,
 }
 
 impl StoreResults {
@@ -118,15 +115,6 @@ fn find(rows: &[Row], scenario: Scenario, concurrency: usize) -> Option<&Measure
         .map(|row| &row.measured)
 }
 
-/// Limits that do not depend on the store.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct CommonLimits {
-    pub(crate) signatures: Figures,
-    pub(crate) hashing: Figures,
-    pub(crate) constant_body: Measured,
-    pub(crate) constant_body_bytes: usize,
-}
-
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Results {
     pub(crate) revision: String,
@@ -134,6 +122,16 @@ pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) seconds: f64,
     pub(crate) default_cost: HashCost,
-    pub(crate) limits: CommonLimits,
+    /// The size of the discovery document and of the constant body.
+    pub(crate) discovery_bytes: usize,
+    pub(crate) signatures: Figures,
     pub(crate) stores: Vec<StoreResults>,
+}
+
+impl Results {
+    /// The most that others took of the server's core in any scenario.
+    pub(crate) fn disturbance(&self) -> f64 {
+        let rows = self.stores.iter().flat_map(|store| store.rows.iter().chain(&store.reference_cost));
+        rows.map(|row| row.measured.foreign_share()).fold(0.0, f64::max)
+    }
 }

@@ -1,4 +1,4 @@
-//! The whole measurement, in order: what is timed first, what disturbs last.
+//! The whole measurement, in order: each limit right after what it is compared with, what disturbs last.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::time::sleep;
 
-use crate::client::Site;
+use crate::bench::Bench;
 use crate::counts;
-use crate::drive::{Measured, Plan, Worker, closed_loop};
+use crate::drive::{Measured, Plan, Subject};
 use crate::limits::{self, Figures, Limit};
 use crate::machine::Machine;
 use crate::process::{count_threads, resident_kib};
-use crate::results::{CommonLimits, Memory, Mixed, Results, Row, Scenario, StoreResults};
-use crate::scenarios::{CodeExchange, CodeStock, Fixed, Refresh, sign_in_workers, signed_in};
-use crate::world::{Binary, HashCost, Services, StoreKind, World};
+use crate::results::{Limits, Memory, Mixed, Results, Row, Scenario, StoreResults};
+use crate::scenarios::Fixed;
+use crate::world::{Binary, HashCost, Server, Services, StoreKind, World};
 
 /// Connections.
 pub(crate) const CONCURRENCIES: [usize; 3] = [1, 8, 32];
@@ -28,6 +28,7 @@ const REFERENCE_COST_FACTOR: u32 = 3;
 pub(crate) struct Options {
     pub(crate) binary: Binary,
     pub(crate) stores: Vec<StoreKind>,
+    pub(crate) scenarios: Vec<Scenario>,
     pub(crate) measured: Duration,
     pub(crate) revision: String,
     pub(crate) command: String,
@@ -36,6 +37,22 @@ pub(crate) struct Options {
 impl Options {
     fn plan(&self) -> Plan {
         Plan { warm_up: self.measured / 4, measured: self.measured }
+    }
+
+    fn subject(&self, server: &Server) -> Subject {
+        Subject { pid: server.pid(), core: self.binary.core }
+    }
+
+    fn has(&self, scenario: Scenario) -> bool {
+        self.scenarios.contains(&scenario)
+    }
+
+    fn limit(&self, limit: Limit, url: Option<&str>) -> Result<Figures> {
+        limit.measure_on(self.binary.core, self.measured, url)
+    }
+
+    fn hashing_limit(&self, cost: HashCost) -> Result<Option<f64>> {
+        Ok(self.limit(Limit::Hashing(cost), None)?.into_values().next())
     }
 }
 
@@ -52,15 +69,19 @@ pub(crate) async fn run(options: &Options) -> Result<Results> {
     let mut discovery_bytes = 0;
     for kind in &options.stores {
         say(&format!("== {kind}"));
-        let (results, bytes) = measure_store(options, *kind).await?;
+        let (mut results, bytes) = measure_store(options, *kind).await?;
+        if options.has(Scenario::SignIn) {
+            (results.reference_cost, results.limits.reference_hashing) =
+                at_reference_cost(options, *kind).await?;
+        }
         stores.push(results);
         discovery_bytes = bytes;
     }
-    say("== limits");
-    let limits = common_limits(options, discovery_bytes).await?;
+    say("signatures");
+    let signatures = options.limit(Limit::Signatures, None)?;
     // Counting restarts PostgreSQL with an extension: after everything that is timed.
     for results in stores.iter_mut().filter(|results| results.store == StoreKind::Postgres) {
-        say("== statements and commands");
+        say("statements and commands");
         let world = World::create(&options.binary, results.store, HashCost::DEFAULT).await?;
         results.counts = Some(counts::count(&world).await?);
         world.end().await?;
@@ -71,186 +92,135 @@ pub(crate) async fn run(options: &Options) -> Result<Results> {
         machine,
         seconds: options.measured.as_secs_f64(),
         default_cost: HashCost::DEFAULT,
-        limits,
+        discovery_bytes,
+        signatures,
         stores,
     })
 }
 
-async fn common_limits(options: &Options, bytes: usize) -> Result<CommonLimits> {
-    let core = options.binary.core;
-    Ok(CommonLimits {
-        signatures: Limit::Signatures.measure_on(core, options.measured, None)?,
-        hashing: Limit::Hashing.measure_on(core, options.measured, None)?,
-        constant_body: limits::constant_body(core, bytes, CROWD, options.plan()).await?,
-        constant_body_bytes: bytes,
-    })
-}
-
-/// The results and the size of the discovery document.
+/// Everything at the default parameters, and the size of the discovery document.
 async fn measure_store(options: &Options, kind: StoreKind) -> Result<(StoreResults, usize)> {
     let world = World::create(&options.binary, kind, HashCost::DEFAULT).await?;
     let start_up = world.start_up_time(STARTS).await?;
     say(&format!("start-up {} ms", start_up.as_millis()));
 
     let (server, _) = world.start().await?;
-    let pid = server.pid();
     sleep(Duration::from_secs(1)).await;
-    let idle = resident_kib(pid)?;
+    let idle = resident_kib(server.pid())?;
     let bytes = Fixed::discovery(&world.site).await?.body_length().await?;
+    let mut limits = Limits::default();
     let mut rows = Vec::new();
-    for scenario in Scenario::ALL {
-        for concurrency in CONCURRENCIES {
-            let bench = Bench { site: &world.site, pid, plan: options.plan(), concurrency };
-            let measured = bench.measure(scenario).await.with_context(|| format!("{scenario}"))?;
-            rows.push(report(Row { scenario, concurrency, measured }));
-        }
+    for scenario in options.scenarios.iter().copied() {
+        rows.extend(at_each_concurrency(options, &world, &server, options.plan(), scenario).await?);
+        limit_of(options, scenario, &world, bytes, &mut limits).await?;
     }
-    let mut mixed = Vec::new();
-    for concurrency in CONCURRENCIES {
-        let bench = Bench { site: &world.site, pid, plan: options.plan(), concurrency };
-        let row = bench.mixed().await?;
-        say(&format!("client credentials beside {CROWD} sign-ins, {concurrency}: p99 × {:.1}", row.ratio()));
-        mixed.push(row);
-    }
-    let hashing = u64::from(HashCost::DEFAULT.memory_kib) * count_threads(pid, "argon2-")?;
-    let memory = Memory { idle, after_load: resident_kib(pid)?, hashing };
+    let mixed =
+        if options.has(Scenario::SignIn) { mixed(options, &world, &server).await? } else { Vec::new() };
+    let hashing = u64::from(HashCost::DEFAULT.memory_kib) * count_threads(server.pid(), "argon2-")?;
+    let memory = Memory { idle, after_load: resident_kib(server.pid())?, hashing };
     server.stop()?;
-
-    say("database");
-    let database = database_limit(options, &world)?;
-    let redis = world.store.redis_url();
-    let redis = redis.map(|url| Limit::Redis.measure_on(options.binary.core, options.measured, Some(url)));
-    let redis = redis.transpose()?;
     world.end().await?;
-    let reference_cost = at_reference_cost(options, kind).await?;
-    let results = StoreResults {
-        store: kind,
-        start_up,
-        memory,
-        rows,
-        mixed,
-        reference_cost,
-        counts: None,
-        database,
-        redis,
-    };
+    let reference_cost = Vec::new();
+    let results =
+        StoreResults { store: kind, start_up, memory, rows, mixed, reference_cost, counts: None, limits };
     Ok((results, bytes))
 }
 
+async fn at_each_concurrency(
+    options: &Options,
+    world: &World,
+    server: &Server,
+    plan: Plan,
+    scenario: Scenario,
+) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for concurrency in CONCURRENCIES {
+        let bench = Bench { site: &world.site, subject: options.subject(server), plan, concurrency };
+        let measured = bench.measure(scenario).await.with_context(|| format!("{scenario}, {concurrency}"))?;
+        report(scenario, concurrency, &measured);
+        rows.push(Row { scenario, concurrency, measured });
+    }
+    Ok(rows)
+}
+
+/// Measures what a scenario is compared with, while the machine is in the same mood. The server is idle meanwhile.
+async fn limit_of(
+    options: &Options,
+    scenario: Scenario,
+    world: &World,
+    bytes: usize,
+    limits: &mut Limits,
+) -> Result<()> {
+    match scenario {
+        Scenario::Jwks => {
+            let measured = limits::constant_body(options.binary.core, bytes, CROWD, options.plan()).await?;
+            say(&format!("  constant body: {:.0}/s", measured.summary.per_second));
+            limits.constant_body = Some(measured);
+        }
+        Scenario::ClientCredentials => {
+            if let Some(url) = world.store.redis_url() {
+                limits.redis = options.limit(Limit::Redis, Some(url))?;
+                say(&format!("  {:.0?}", limits.redis));
+            }
+        }
+        Scenario::Refresh | Scenario::Introspection => {
+            let figures = database_limit(options, world)?;
+            say(&format!("  {figures:.0?}"));
+            let wanted = if scenario == Scenario::Refresh { limits::INSERT } else { limits::SELECT };
+            limits.database.extend(figures.into_iter().filter(|(name, _)| name == wanted));
+        }
+        Scenario::SignIn => {
+            limits.hashing = options.hashing_limit(HashCost::DEFAULT)?;
+            say(&format!("  Argon2id: {:.1?}/s", limits.hashing));
+        }
+        Scenario::Discovery | Scenario::Robots | Scenario::CodeExchange | Scenario::UserInfo => {}
+    }
+    Ok(())
+}
+
 fn database_limit(options: &Options, world: &World) -> Result<Figures> {
-    let core = options.binary.core;
     if let Some(url) = world.store.database_url() {
-        return Limit::Postgres.measure_on(core, options.measured, Some(url));
+        return options.limit(Limit::Postgres, Some(url));
     }
     let directory = tempfile::tempdir_in(world.store.directory())?;
     let path = directory.path().to_str().context("the directory has an unreadable name")?;
-    Limit::Sqlite.measure_on(core, options.measured, Some(path))
+    options.limit(Limit::Sqlite, Some(path))
 }
 
-/// Sign-ins at the reference's parameters, on a store whose hashes were made with them.
-async fn at_reference_cost(options: &Options, kind: StoreKind) -> Result<Vec<Row>> {
+async fn mixed(options: &Options, world: &World, server: &Server) -> Result<Vec<Mixed>> {
+    let mut rows = Vec::new();
+    for concurrency in CONCURRENCIES {
+        let subject = options.subject(server);
+        let row = Bench { site: &world.site, subject, plan: options.plan(), concurrency }.mixed().await?;
+        say(&format!("client credentials, {concurrency}, beside {CROWD} sign-ins: p99 × {:.1}", row.ratio()));
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// Sign-ins at the reference's parameters, on a store whose hashes were made with them, and raw Argon2id at these.
+async fn at_reference_cost(options: &Options, kind: StoreKind) -> Result<(Vec<Row>, Option<f64>)> {
     say(&format!("at {}", HashCost::REFERENCE));
     let world = World::create(&options.binary, kind, HashCost::REFERENCE).await?;
     let (server, _) = world.start().await?;
     let plan = Plan { measured: options.measured * REFERENCE_COST_FACTOR, ..options.plan() };
-    let mut rows = Vec::new();
-    for concurrency in CONCURRENCIES {
-        let bench = Bench { site: &world.site, pid: server.pid(), plan, concurrency };
-        let measured = bench.measure(Scenario::SignIn).await?;
-        rows.push(report(Row { scenario: Scenario::SignIn, concurrency, measured }));
-    }
+    let rows = at_each_concurrency(options, &world, &server, plan, Scenario::SignIn).await?;
     server.stop()?;
     world.end().await?;
-    Ok(rows)
+    let limit = options.hashing_limit(HashCost::REFERENCE)?;
+    say(&format!("  Argon2id: {limit:.1?}/s"));
+    Ok((rows, limit))
 }
 
-fn report(row: Row) -> Row {
-    let Row { scenario, concurrency, measured } = row;
+fn report(scenario: Scenario, concurrency: usize, measured: &Measured) {
     let summary = measured.summary;
     say(&format!(
-        "{scenario}, {concurrency}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, server {:.0} %, load generator {:.0} %",
+        "{scenario}, {concurrency}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, server {:.0} %, load generator {:.0} %, others {:.0} %",
         summary.per_second,
         summary.p50.as_secs_f64() * 1e3,
         summary.p99.as_secs_f64() * 1e3,
         measured.server_share() * 100.0,
         measured.load_share() * 100.0,
+        measured.foreign_share() * 100.0,
     ));
-    row
-}
-
-/// One scenario at one concurrency.
-struct Bench<'a> {
-    site: &'a Site,
-    pid: u32,
-    plan: Plan,
-    concurrency: usize,
-}
-
-impl Bench<'_> {
-    async fn measure(&self, scenario: Scenario) -> Result<Measured> {
-        let site = self.site;
-        match scenario {
-            Scenario::Discovery => self.same(async || Fixed::discovery(site).await).await,
-            Scenario::Jwks => self.same(async || Fixed::jwks(site).await).await,
-            Scenario::Robots => self.same(async || Fixed::robots(site).await).await,
-            Scenario::ClientCredentials => self.same(async || Fixed::client_credentials(site).await).await,
-            Scenario::CodeExchange => self.code_exchange().await,
-            Scenario::Refresh => self.refresh().await,
-            Scenario::UserInfo => {
-                self.with_token(async |token: &str| Fixed::userinfo(site, token).await).await
-            }
-            Scenario::Introspection => {
-                self.with_token(async |token: &str| Fixed::introspection(site, token).await).await
-            }
-            Scenario::SignIn => self.drive(sign_in_workers(site, self.concurrency).await?).await,
-        }
-    }
-
-    async fn drive<W: Worker + 'static>(&self, workers: Vec<W>) -> Result<Measured> {
-        closed_loop(workers, self.plan, self.pid).await
-    }
-
-    async fn same(&self, worker: impl AsyncFn() -> Result<Fixed>) -> Result<Measured> {
-        let mut workers = Vec::with_capacity(self.concurrency);
-        for _ in 0..self.concurrency {
-            workers.push(worker().await?);
-        }
-        self.drive(workers).await
-    }
-
-    /// Each connection asks about a token of its own.
-    async fn with_token(&self, worker: impl AsyncFn(&str) -> Result<Fixed>) -> Result<Measured> {
-        let mut workers = Vec::with_capacity(self.concurrency);
-        for browser in signed_in(self.site, self.concurrency).await? {
-            workers.push(worker(&browser.access_token).await?);
-        }
-        self.drive(workers).await
-    }
-
-    async fn refresh(&self) -> Result<Measured> {
-        let mut workers = Vec::with_capacity(self.concurrency);
-        for browser in signed_in(self.site, self.concurrency).await? {
-            workers.push(Refresh::new(self.site, browser).await?);
-        }
-        self.drive(workers).await
-    }
-
-    async fn code_exchange(&self) -> Result<Measured> {
-        let browsers = signed_in(self.site, CROWD).await?;
-        let stock = CodeStock::for_plan(self.site, &browsers, self.plan).await?;
-        let mut workers = Vec::with_capacity(self.concurrency);
-        for _ in 0..self.concurrency {
-            workers.push(CodeExchange::new(self.site, stock.clone()).await?);
-        }
-        self.drive(workers).await
-    }
-
-    /// Client credentials alone, then beside a crowd that signs in.
-    async fn mixed(&self) -> Result<Mixed> {
-        let alone = self.measure(Scenario::ClientCredentials).await?;
-        let crowd = Bench { concurrency: CROWD, ..*self };
-        let (beside, sign_ins) =
-            tokio::try_join!(self.measure(Scenario::ClientCredentials), crowd.measure(Scenario::SignIn))?;
-        Ok(Mixed { concurrency: self.concurrency, alone, beside, sign_ins })
-    }
 }

@@ -11,7 +11,7 @@ use axum::routing::get;
 use bytes::Bytes;
 
 use crate::client::{Connection, Site};
-use crate::drive::{Measured, Plan, closed_loop};
+use crate::drive::{Measured, Plan, Subject, closed_loop};
 use crate::scenarios::Fixed;
 use crate::world::free_port;
 
@@ -60,5 +60,5 @@ pub(crate) async fn constant_body(
     for _ in 0..concurrency {
         workers.push(Fixed::constant(&site).await?);
     }
-    closed_loop(workers, plan, running.0.id()).await
+    closed_loop(workers, plan, Subject { pid: running.0.id(), core }).await
 }

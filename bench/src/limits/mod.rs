@@ -1,10 +1,10 @@
 //! What this machine can do at most, measured in the same run: each limit in a process of its own on the server's core.
 
 mod constant;
-pub(crate) mod hashing;
+mod hashing;
 mod redis;
 mod signatures;
-pub(crate) mod sql;
+mod sql;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,9 +16,11 @@ use clap::Subcommand;
 use tokio::sync::Semaphore;
 
 pub(crate) use constant::{constant_body, serve};
+pub(crate) use sql::{INSERT, SELECT};
 
-use crate::drive::{Plan, Worker, closed_loop};
+use crate::drive::{Plan, Subject, Worker, closed_loop};
 use crate::samples::per_second;
+use crate::world::HashCost;
 
 /// As many as the highest concurrency of the scenarios.
 const TASKS: usize = 32;
@@ -33,7 +35,7 @@ pub(crate) enum Limit {
     /// Signatures by aws-lc-rs
     Signatures,
     /// Argon2id with kept memory
-    Hashing,
+    Hashing(HashCost),
     /// One-row SELECT and INSERT on the database of BENCH_URL
     Postgres,
     /// The same in a file in the directory BENCH_URL
@@ -43,14 +45,16 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Signatures => "signatures",
-            Self::Hashing => "hashing",
-            Self::Postgres => "postgres",
-            Self::Sqlite => "sqlite",
-            Self::Redis => "redis",
-        }
+    /// As written on the command line.
+    fn arguments(self) -> Vec<String> {
+        let words: &[&str] = match self {
+            Self::Signatures => &["signatures"],
+            Self::Hashing(cost) => return cost.arguments("hashing"),
+            Self::Postgres => &["postgres"],
+            Self::Sqlite => &["sqlite"],
+            Self::Redis => &["redis"],
+        };
+        words.iter().map(|word| (*word).to_owned()).collect()
     }
 
     /// Measures it in this process.
@@ -58,7 +62,7 @@ impl Limit {
         let url = || std::env::var("BENCH_URL").context("BENCH_URL is not set");
         match self {
             Self::Signatures => signatures::measure(seconds),
-            Self::Hashing => hashing::measure(seconds),
+            Self::Hashing(cost) => hashing::measure(cost, seconds),
             Self::Postgres => sql::postgres(&url()?, seconds).await,
             Self::Sqlite => sql::sqlite(url()?.as_ref(), seconds).await,
             Self::Redis => redis::measure(&url()?, seconds).await,
@@ -69,11 +73,11 @@ impl Limit {
     pub(crate) fn measure_on(self, core: usize, seconds: Duration, url: Option<&str>) -> Result<Figures> {
         let mut command = Command::new("taskset");
         command.arg("-c").arg(core.to_string()).arg(std::env::current_exe()?);
-        command.args(["limit", "--seconds", &seconds.as_secs_f64().to_string(), self.name()]);
+        command.args(["limit", "--seconds", &seconds.as_secs_f64().to_string()]).args(self.arguments());
         command.envs(url.map(|url| ("BENCH_URL", url)));
         let output = command.output().context("starting taskset")?;
         let complaint = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "measuring {} failed\n{complaint}", self.name());
+        ensure!(output.status.success(), "measuring {self:?} failed\n{complaint}");
         serde_json::from_slice(&output.stdout).context("a limit was reported in another form")
     }
 }
@@ -93,7 +97,9 @@ fn repeat(seconds: Duration, mut call: impl FnMut() -> Result<()>) -> Result<f64
 /// Operations per second of [`TASKS`] workers in this process.
 async fn concurrently<W: Worker + 'static>(workers: Vec<W>, seconds: Duration) -> Result<f64> {
     let plan = Plan { warm_up: seconds / 5, measured: seconds };
-    Ok(closed_loop(workers, plan, std::process::id()).await?.summary.per_second)
+    // Which core it has is for the caller to choose; how busy others keep it is not looked at here.
+    let subject = Subject { pid: std::process::id(), core: 0 };
+    Ok(closed_loop(workers, plan, subject).await?.summary.per_second)
 }
 
 /// Connections shared by more tasks than there are connections.

@@ -20,6 +20,8 @@ const VALUE: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789a
                      0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 const SCHEMA: &str = "
+    DROP TABLE IF EXISTS bench_read;
+    DROP TABLE IF EXISTS bench_write;
     CREATE TABLE bench_read (id BIGINT PRIMARY KEY, value TEXT NOT NULL);
     CREATE TABLE bench_write (id BIGINT PRIMARY KEY, value TEXT NOT NULL);
 ";

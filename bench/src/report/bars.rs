@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::format::{Table, mebibytes, milliseconds, percent, rate};
 use super::tables::outside_hashing;
 use crate::drive::Measured;
-use crate::limits::{hashing, sql};
+use crate::limits;
 use crate::results::{Mixed, Results, Scenario, StoreResults};
 use crate::run::CROWD;
 use crate::world::HashCost;
@@ -47,18 +47,20 @@ pub(super) fn table(results: &Results) -> String {
 }
 
 fn bars(results: &Results) -> Vec<Bar> {
-    let limits = &results.limits;
-    let constant = Some(limits.constant_body.summary.per_second);
-    let hashes = limits.hashing.get(hashing::DEFAULT).copied();
-    let reference_hashes = limits.hashing.get(hashing::REFERENCE).copied();
+    let constant = |store: &StoreResults| Some(store.limits.constant_body?.summary.per_second);
     let at = |scenario| move |store: &StoreResults| store.at(scenario, CROWD).copied();
-    let of_database = |name| move |store: &StoreResults| store.database.get(name).copied();
+    let of_database = |name| move |store: &StoreResults| store.limits.database.get(name).copied();
     let bar = Maker(&results.stores);
     vec![
-        bar.rate(Scenario::Discovery.to_string(), "4,400/s", 50_000.0, 0.7, at(Scenario::Discovery), |_| {
-            constant
-        }),
-        bar.rate(Scenario::Jwks.to_string(), "6,100/s", 50_000.0, 0.7, at(Scenario::Jwks), |_| constant),
+        bar.rate(
+            Scenario::Discovery.to_string(),
+            "4,400/s",
+            50_000.0,
+            0.7,
+            at(Scenario::Discovery),
+            constant,
+        ),
+        bar.rate(Scenario::Jwks.to_string(), "6,100/s", 50_000.0, 0.7, at(Scenario::Jwks), constant),
         bar.rate(
             Scenario::ClientCredentials.to_string(),
             "2,500/s",
@@ -73,7 +75,7 @@ fn bars(results: &Results) -> Vec<Bar> {
             12_000.0,
             0.6,
             at(Scenario::Introspection),
-            of_database(sql::SELECT),
+            of_database(limits::SELECT),
         ),
         bar.rate(
             Scenario::UserInfo.to_string(),
@@ -81,7 +83,7 @@ fn bars(results: &Results) -> Vec<Bar> {
             12_000.0,
             0.6,
             at(Scenario::UserInfo),
-            of_database(sql::SELECT),
+            of_database(limits::SELECT),
         ),
         bar.rate(
             Scenario::Refresh.to_string(),
@@ -89,7 +91,7 @@ fn bars(results: &Results) -> Vec<Bar> {
             4_000.0,
             0.6,
             at(Scenario::Refresh),
-            of_database(sql::INSERT),
+            of_database(limits::INSERT),
         ),
         bar.rate(
             format!("{}, {}", Scenario::SignIn, HashCost::REFERENCE),
@@ -97,7 +99,7 @@ fn bars(results: &Results) -> Vec<Bar> {
             8.0,
             0.9,
             |store| store.sign_in_at_reference_cost(CROWD).copied(),
-            |_| reference_hashes,
+            |store| store.limits.reference_hashing,
         ),
         bar.rate(
             format!("{}, {}", Scenario::SignIn, results.default_cost),
@@ -105,7 +107,7 @@ fn bars(results: &Results) -> Vec<Bar> {
             45.0,
             0.9,
             at(Scenario::SignIn),
-            |_| hashes,
+            |store| store.limits.hashing,
         ),
         bar.each("processor time of a sign-in outside Argon2id", "30–35 ms", "≤ 2 ms", outside),
         bar.each("SQL statements / Redis commands per sign-in", "28 / 78", "≤ 8 / 16", commands),

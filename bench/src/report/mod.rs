@@ -38,6 +38,8 @@ fn markdown(results: &Results) -> String {
         tables::mixed(results),
         "### Cost of a sign-in".to_owned(),
         tables::sign_in_cost(results),
+        "### Memory and start-up".to_owned(),
+        tables::memory(results),
         "### Limits of this machine".to_owned(),
         tables::limits(results),
     ]

@@ -2,12 +2,17 @@
 
 use std::fmt::Write as _;
 
+use clap::ValueEnum as _;
+
 use super::format::{Table, mebibytes, milliseconds, percent, rate};
 use crate::drive::Measured;
-use crate::limits::{Figures, hashing};
-use crate::results::{Results, Row, Scenario, StoreResults};
+use crate::limits::{Figures, INSERT, SELECT};
+use crate::results::{Limits, Results, Row, Scenario, StoreResults};
 use crate::run::{CONCURRENCIES, CROWD};
 use crate::world::HashCost;
+
+/// What others may take of the server's core before the figures are in doubt.
+const QUIET: f64 = 0.05;
 
 pub(super) fn machine(results: &Results) -> String {
     let machine = &results.machine;
@@ -15,10 +20,23 @@ pub(super) fn machine(results: &Results) -> String {
         version.as_ref().map_or(String::new(), |version| format!(", {name} {version}"))
     };
     let services = named("PostgreSQL", &machine.postgres) + &named("Redis", &machine.redis);
+    let disturbance = results.disturbance();
+    let quiet = if disturbance > QUIET {
+        format!(
+            "**The machine was not quiet: up to {} of the server's core went to other processes. These figures show \
+             what was possible beside them, not what Porta can do.**",
+            percent(disturbance)
+        )
+    } else {
+        format!(
+            "The machine was quiet: at most {} of the server's core went to others.",
+            percent(disturbance)
+        )
+    };
     format!(
         "Measured by `{command}` at revision {revision}, {seconds} s per scenario and concurrency.\n\n\
          Machine: {processor}, {cores} cores, {memory} GiB, Linux {kernel}{services}. The server has one core; the load \
-         generator, PostgreSQL and Redis share the other. No answer was wrong: one that is ends the run.",
+         generator, PostgreSQL and Redis share the other. No answer was wrong: one that is ends the run.\n\n{quiet}",
         command = results.command,
         revision = results.revision,
         seconds = results.seconds,
@@ -30,12 +48,21 @@ pub(super) fn machine(results: &Results) -> String {
 }
 
 pub(super) fn scenarios(results: &Results) -> String {
-    let header =
-        ["Scenario", "Store", "Connections", "Throughput", "p50", "p99", "Server's core", "Load generator"];
+    let header = [
+        "Scenario",
+        "Store",
+        "Connections",
+        "Throughput",
+        "p50",
+        "p99",
+        "Server's core",
+        "Load generator",
+        "Others",
+    ];
     let mut table = Table::new(&header);
-    for scenario in Scenario::ALL {
+    for scenario in Scenario::value_variants() {
         for store in &results.stores {
-            for row in store.rows.iter().filter(|row| row.scenario == scenario) {
+            for row in store.rows.iter().filter(|row| row.scenario == *scenario) {
                 table.row(&cells(&scenario.to_string(), store, row));
             }
         }
@@ -47,8 +74,8 @@ pub(super) fn scenarios(results: &Results) -> String {
         }
     }
     format!(
-        "{}\n\nThe last two columns are shares of a core. The core of the load generator is also that of PostgreSQL and \
-         Redis.",
+        "{}\n\nThe last three columns are shares of a core: what the server took of its own, what the load generator took \
+         of the other, and what processes that do not belong here took of the server's.",
         table.finish()
     )
 }
@@ -64,6 +91,7 @@ fn cells(name: &str, store: &StoreResults, row: &Row) -> Vec<String> {
         milliseconds(summary.p99),
         percent(row.measured.server_share()),
         percent(row.measured.load_share()),
+        percent(row.measured.foreign_share()),
     ]
 }
 
@@ -111,8 +139,8 @@ pub(super) fn sign_in_cost(results: &Results) -> String {
         "outside, from the raw limit",
     ];
     let mut table = Table::new(&header);
-    let raw = results.limits.hashing.get(hashing::DEFAULT).map(|rate| 1.0 / rate);
     for store in &results.stores {
+        let raw = store.limits.hashing.map(|rate| 1.0 / rate);
         for concurrency in CONCURRENCIES {
             let Some(measured) = store.at(Scenario::SignIn, concurrency) else { continue };
             let each = |total: std::time::Duration| total.div_f64(sign_ins(measured));
@@ -175,49 +203,53 @@ fn list(counts: &Figures) -> String {
 }
 
 pub(super) fn limits(results: &Results) -> String {
-    let mut table = Table::new(&["Limit", "Throughput"]);
-    let mut add = |name: String, figure: Option<&f64>| {
-        if let Some(figure) = figure {
-            table.row(&[name, format!("{}/s", rate(*figure))]);
-        }
+    let mut header = vec!["Limit".to_owned()];
+    header.extend(results.stores.iter().map(|store| format!("beside {}", store.store)));
+    let mut table = Table::new(&header.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut add = |name: String, figure: &dyn Fn(&Limits) -> Option<f64>| {
+        let figures = results.stores.iter().map(|store| figure(&store.limits));
+        let cells =
+            figures.map(|figure| figure.map_or("–".to_owned(), |figure| format!("{}/s", rate(figure))));
+        table.row(&std::iter::once(name).chain(cells).collect::<Vec<_>>());
     };
-    let limits = &results.limits;
-    for (name, figure) in &limits.signatures {
-        add(format!("{name} signatures, aws-lc-rs, one core"), Some(figure));
+    let bytes = results.discovery_bytes;
+    add(
+        format!("constant body of {bytes} bytes, bare axum on the server's core, {CROWD} connections"),
+        &|limits| Some(limits.constant_body?.summary.per_second),
+    );
+    add(format!("Argon2id {}, memory kept, one core", HashCost::DEFAULT), &|limits| limits.hashing);
+    add(format!("Argon2id {}, memory kept, one core", HashCost::REFERENCE), &|limits| {
+        limits.reference_hashing
+    });
+    for name in [SELECT, INSERT] {
+        let text = format!("one-row prepared {name} on the store's database, 10 connections, {CROWD} tasks");
+        add(text, &|limits| limits.database.get(name).copied());
     }
-    for (name, cost) in [(hashing::DEFAULT, HashCost::DEFAULT), (hashing::REFERENCE, HashCost::REFERENCE)] {
-        add(format!("Argon2id {cost}, memory kept, one core"), limits.hashing.get(name));
+    for name in ["SET", "GET"] {
+        let text = format!("Redis {name}, one multiplexed connection, {CROWD} tasks");
+        add(text, &|limits| limits.redis.get(name).copied());
     }
-    let bytes = limits.constant_body_bytes;
-    let name = format!("constant body of {bytes} bytes, bare axum on the server's core, {CROWD} connections");
-    add(name, Some(&limits.constant_body.summary.per_second));
-    for store in &results.stores {
-        let database = if store.redis.is_some() { "PostgreSQL" } else { "SQLite" };
-        for (name, figure) in &store.database {
-            add(format!("{database}: one-row prepared {name}, 10 connections, {CROWD} tasks"), Some(figure));
-        }
-        for (name, figure) in store.redis.iter().flatten() {
-            add(format!("Redis: {name}, one multiplexed connection, {CROWD} tasks"), Some(figure));
-        }
-    }
-    let memory: Vec<_> = results
-        .stores
-        .iter()
-        .map(|store| {
-            let memory = store.memory;
-            format!(
-                "{}: {} idle, {} after load, {} of each kept for Argon2id",
-                store.store,
-                mebibytes(memory.idle),
-                mebibytes(memory.after_load),
-                mebibytes(memory.hashing)
-            )
-        })
-        .collect();
+    let signatures: Vec<_> =
+        results.signatures.iter().map(|(name, figure)| format!("{name} {}/s", rate(*figure))).collect();
     format!(
         "{}\n\nThe server has no route with a constant body and no middleware around it, hence the bare application. \
-         INSERT commits each row; on SQLite one connection writes.\n\nResident memory: {}.",
+         An INSERT is committed each; on SQLite one connection writes. Signatures by aws-lc-rs on one core: {}.",
         table.finish(),
-        memory.join("; ")
+        signatures.join(", ")
     )
+}
+
+pub(super) fn memory(results: &Results) -> String {
+    let mut table =
+        Table::new(&["Store", "idle", "after load", "of each kept for Argon2id", "start to first 200"]);
+    for store in &results.stores {
+        table.row(&[
+            store.store.to_string(),
+            mebibytes(store.memory.idle),
+            mebibytes(store.memory.after_load),
+            mebibytes(store.memory.hashing),
+            milliseconds(store.start_up),
+        ]);
+    }
+    table.finish()
 }

@@ -28,12 +28,17 @@ pub(crate) struct CodeStock(Rc<RefCell<VecDeque<String>>>);
 
 impl CodeStock {
     /// Enough codes for `plan` at the rate a trial shows.
-    pub(crate) async fn for_plan(site: &Site, browsers: &[SignedIn], plan: Plan) -> Result<Self> {
+    pub(crate) async fn for_plan(
+        site: &Site,
+        browsers: &[SignedIn],
+        concurrency: usize,
+        plan: Plan,
+    ) -> Result<Self> {
         let stock = Self::default();
         stock.fill(site, browsers, TRIAL).await?;
         let started = Instant::now();
         let mut tasks = JoinSet::new();
-        for _ in browsers {
+        for _ in 0..concurrency {
             let mut worker = CodeExchange::new(site, stock.clone()).await?;
             tasks.spawn_local(async move {
                 while worker.step().await? == Step::Done {}

@@ -17,10 +17,13 @@ use crate::client::Site;
 use crate::samples::median;
 
 /// Parameters of Argon2id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
 pub(crate) struct HashCost {
+    #[arg(long)]
     pub(crate) memory_kib: u32,
+    #[arg(long)]
     pub(crate) iterations: u32,
+    #[arg(long)]
     pub(crate) parallelism: u32,
 }
 
@@ -29,6 +32,16 @@ impl HashCost {
     pub(crate) const DEFAULT: Self = Self { memory_kib: 19_456, iterations: 2, parallelism: 1 };
     /// What the TypeScript reference uses.
     pub(crate) const REFERENCE: Self = Self { memory_kib: 65_536, iterations: 3, parallelism: 4 };
+
+    /// The words of a command that takes them.
+    pub(crate) fn arguments(self, command: &str) -> Vec<String> {
+        vec![
+            command.to_owned(),
+            format!("--memory-kib={}", self.memory_kib),
+            format!("--iterations={}", self.iterations),
+            format!("--parallelism={}", self.parallelism),
+        ]
+    }
 
     fn environment(self) -> [(&'static str, String); 3] {
         [

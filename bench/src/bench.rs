@@ -1,0 +1,85 @@
+//! One scenario at one concurrency.
+
+use anyhow::Result;
+
+use crate::client::Site;
+use crate::drive::{Measured, Plan, Subject, Worker, closed_loop};
+use crate::results::{Mixed, Scenario};
+use crate::run::CROWD;
+use crate::scenarios::{CodeExchange, CodeStock, Fixed, Refresh, sign_in_workers, signed_in};
+
+pub(crate) struct Bench<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) subject: Subject,
+    pub(crate) plan: Plan,
+    pub(crate) concurrency: usize,
+}
+
+impl Bench<'_> {
+    pub(crate) async fn measure(&self, scenario: Scenario) -> Result<Measured> {
+        let site = self.site;
+        match scenario {
+            Scenario::Discovery => self.same(async || Fixed::discovery(site).await).await,
+            Scenario::Jwks => self.same(async || Fixed::jwks(site).await).await,
+            Scenario::Robots => self.same(async || Fixed::robots(site).await).await,
+            Scenario::ClientCredentials => self.same(async || Fixed::client_credentials(site).await).await,
+            Scenario::CodeExchange => self.code_exchange().await,
+            Scenario::Refresh => self.refresh().await,
+            Scenario::UserInfo => {
+                self.with_token(async |token: &str| Fixed::userinfo(site, token).await).await
+            }
+            Scenario::Introspection => {
+                self.with_token(async |token: &str| Fixed::introspection(site, token).await).await
+            }
+            Scenario::SignIn => self.drive(sign_in_workers(site, self.concurrency).await?).await,
+        }
+    }
+
+    /// Client credentials alone, then beside a crowd that signs in.
+    pub(crate) async fn mixed(&self) -> Result<Mixed> {
+        let alone = self.measure(Scenario::ClientCredentials).await?;
+        let crowd = Bench { concurrency: CROWD, ..*self };
+        let (beside, sign_ins) =
+            tokio::try_join!(self.measure(Scenario::ClientCredentials), crowd.measure(Scenario::SignIn))?;
+        Ok(Mixed { concurrency: self.concurrency, alone, beside, sign_ins })
+    }
+
+    async fn drive<W: Worker + 'static>(&self, workers: Vec<W>) -> Result<Measured> {
+        closed_loop(workers, self.plan, self.subject).await
+    }
+
+    async fn same(&self, worker: impl AsyncFn() -> Result<Fixed>) -> Result<Measured> {
+        let mut workers = Vec::with_capacity(self.concurrency);
+        for _ in 0..self.concurrency {
+            workers.push(worker().await?);
+        }
+        self.drive(workers).await
+    }
+
+    /// Each connection asks about a token of its own.
+    async fn with_token(&self, worker: impl AsyncFn(&str) -> Result<Fixed>) -> Result<Measured> {
+        let mut workers = Vec::with_capacity(self.concurrency);
+        for browser in signed_in(self.site, self.concurrency).await? {
+            workers.push(worker(&browser.access_token).await?);
+        }
+        self.drive(workers).await
+    }
+
+    async fn refresh(&self) -> Result<Measured> {
+        let mut workers = Vec::with_capacity(self.concurrency);
+        for browser in signed_in(self.site, self.concurrency).await? {
+            workers.push(Refresh::new(self.site, browser).await?);
+        }
+        self.drive(workers).await
+    }
+
+    async fn code_exchange(&self) -> Result<Measured> {
+        let browsers = signed_in(self.site, CROWD).await?;
+        let stock = CodeStock::for_plan(self.site, &browsers, self.concurrency, self.plan).await?;
+        let mut workers = Vec::with_capacity(self.concurrency);
+        for _ in 0..self.concurrency {
+            workers.push(CodeExchange::new(self.site, stock.clone()).await?);
+        }
+        self.drive(workers).await
+    }
+}
