@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use porta_core::seal::{Keyring, derive_hmac_key};
+use porta_core::secret::hex;
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use porta_directory::provision::{Format, Mode, Options, read};
@@ -21,11 +22,16 @@ use porta_signin::{HashCost, PasswordHasher, SignIn};
 use porta_store::Store;
 use secrecy::SecretString;
 
+use tokio::sync::watch;
+
 use crate::browser::Browser;
 use crate::database::TestDatabase;
 
 /// The public origin of every test server.
 pub const ISSUER_BASE: &str = "https://id.test";
+
+/// A notice that changes nothing and shows how far an instance has listened.
+const SETTLE: &str = "settle";
 
 /// A server on one pair of stores. Several may share them, as instances behind a load balancer do.
 pub struct TestApp {
@@ -38,6 +44,8 @@ pub struct TestApp {
     pub hasher: Arc<PasswordHasher>,
     pub router: Router,
     entropy: Arc<dyn Entropy>,
+    /// Marks this instance heard: everything announced before them was applied.
+    settled: watch::Receiver<Vec<String>>,
     /// How many instances there are, so that no two draw the same randomness.
     instances: Arc<AtomicU64>,
     /// Dropped last: the database goes with it.
@@ -212,8 +220,21 @@ impl TestApp {
         });
         let peer: SocketAddr = ([127, 0, 0, 1], 4711).into();
         let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
-        listen(&engine, &kv);
-        Self { clock, store, kv, engine, directory, probes, hasher, router, entropy, instances, database }
+        let settled = listen(&engine, &kv);
+        Self {
+            clock,
+            store,
+            kv,
+            engine,
+            directory,
+            probes,
+            hasher,
+            router,
+            entropy,
+            settled,
+            instances,
+            database,
+        }
     }
 
     /// Applies a provisioning document; what is there already stays.
@@ -232,6 +253,7 @@ impl TestApp {
         let applied = self.directory.provision(Actor::System, &document, options).await;
         let report = applied.expect("the fixture applies");
         assert!(report.errors.is_empty(), "{:?}", report.errors);
+        self.settle().await;
     }
 
     /// A browser without cookies.
@@ -253,7 +275,17 @@ impl TestApp {
 
     /// Waits until this instance heard of a change: its view of the tenant is new.
     pub async fn settle(&self) {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let key = hex(&self.entropy().bytes::<8>());
+        let notice = Notice { topic: SETTLE.to_owned(), key: key.clone() };
+        if self.kv.publish(&notice).await.is_err() {
+            return;
+        }
+        let mut settled = self.settled.clone();
+        let heard = settled.wait_for(|keys| keys.contains(&key));
+        tokio::time::timeout(Duration::from_secs(10), heard)
+            .await
+            .expect("notices arrive")
+            .expect("this instance listens");
     }
 
     /// An active tenant.
@@ -266,13 +298,17 @@ impl TestApp {
 }
 
 /// What the server process does with change notices.
-fn listen(engine: &Arc<Engine>, kv: &Arc<dyn Kv>) {
+fn listen(engine: &Arc<Engine>, kv: &Arc<dyn Kv>) -> watch::Receiver<Vec<String>> {
     let engine = Arc::downgrade(engine);
     let mut notices = kv.subscribe();
+    let (marks, settled) = watch::channel(Vec::new());
     tokio::spawn(async move {
         while let Some(heard) = porta_kv::heard(&mut notices).await {
             let Some(engine) = engine.upgrade() else { return };
             match heard {
+                Heard::Notice(notice) if notice.topic == SETTLE => {
+                    marks.send_modify(|keys| keys.push(notice.key));
+                }
                 Heard::Notice(notice) => match Change::from_words(&notice.topic, &notice.key) {
                     Some(change) => engine.apply_change(&change),
                     None => engine.forget_everything(),
@@ -281,4 +317,5 @@ fn listen(engine: &Arc<Engine>, kv: &Arc<dyn Kv>) {
             }
         }
     });
+    settled
 }
