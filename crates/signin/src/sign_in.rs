@@ -14,6 +14,7 @@ use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_byte
 use porta_oidc::{ACR_ONE_FACTOR, Caller, Engine, EngineError, Tenant};
 use porta_store::users::LockPolicy;
 use secrecy::SecretString;
+use serde_json::json;
 
 use crate::limits::LoginLimits;
 use crate::password::{HashError, PasswordHasher};
@@ -74,11 +75,20 @@ impl SignIn {
     ) -> Result<SignInOutcome, EngineError> {
         let methods = self.methods(tenant, &bound.interaction.request.client_id).await?;
         if !methods.contains(&LoginMethod::Password) {
+            let client_id = &bound.interaction.request.client_id;
+            let event = self.event(tenant, None, "security.login_method_disabled", attempt.caller);
+            let metadata = json!({
+                "clientId": client_id, "attemptedMethod": LoginMethod::Password, "effectiveMethods": methods,
+            });
+            let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
+            self.note_once(tenant, AuditEvent { metadata, ..event }, attempt.caller, window).await?;
             return Ok(SignInOutcome::MethodDisabled);
         }
         let email_key = Email::key_of(attempt.email);
         let limits = LoginLimits::of(tenant, &email_key, attempt.caller);
         if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {
+            let event = self.event(tenant, None, "rate_limit.login", attempt.caller);
+            self.note_once(tenant, event, attempt.caller, retry_after).await?;
             return Ok(SignInOutcome::Limited { retry_after });
         }
         let user =
@@ -188,13 +198,13 @@ impl SignIn {
         };
         let event = self.event(tenant, Some(user.id), "user.login.password", caller);
         let lockout = tenant.settings.duration(settings::LOCKOUT_DURATION);
-        let entered = self
-            .engine
-            .store()
-            .repositories()
-            .users(tenant.organization.id)
-            .record_sign_in(user.id, lockout, rehash, &record, &event)
-            .await?;
+        let entered = if user.is_auto_locked() {
+            self.enter_unlocking(tenant, user, lockout, rehash, &record, &event, caller).await?
+        } else {
+            let mut repositories = self.engine.store().repositories();
+            let mut users = repositories.users(tenant.organization.id);
+            users.record_sign_in(user.id, lockout, rehash, &record, &event).await?
+        };
         if !entered {
             return Ok(SignInOutcome::Refused);
         }
@@ -224,6 +234,45 @@ impl SignIn {
         }
         self.engine.kv().write(writes).await?;
         Ok(SignInOutcome::SignedIn { cookie, expires_at: record.expires_at })
+    }
+
+    /// A sign-in that lifts an automatic lock says so in a row of its own.
+    #[expect(clippy::too_many_arguments, reason = "each is a different part of one write")]
+    async fn enter_unlocking(
+        &self,
+        tenant: &Tenant,
+        user: &User,
+        lockout: Duration,
+        rehash: Option<&porta_core::user::PasswordHash>,
+        record: &SessionRecord,
+        event: &AuditEvent,
+        caller: &Caller,
+    ) -> Result<bool, EngineError> {
+        let mut unit = self.engine.store().begin().await?;
+        let mut users = unit.users(tenant.organization.id);
+        let entered = users.record_sign_in(user.id, lockout, rehash, record, event).await?;
+        drop(users);
+        if entered {
+            let unlocked = self.event(tenant, Some(user.id), "user.auto_unlocked", caller);
+            unit.audit().record(&unlocked).await?;
+        }
+        unit.commit().await?;
+        Ok(entered)
+    }
+
+    /// Records what anybody can cause without end once per address and window (repairs W26).
+    async fn note_once(
+        &self,
+        tenant: &Tenant,
+        event: AuditEvent,
+        caller: &Caller,
+        window: Duration,
+    ) -> Result<(), EngineError> {
+        let key = format!("{}:noted:{}:{}", tenant.organization.id, event.event_type, caller.network());
+        if self.engine.kv().put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
+            self.engine.store().repositories().audit().record(&event).await?;
+        }
+        Ok(())
     }
 
     /// The same person re-authenticates inside the session and keeps its tokens (repairs W26); another person's
@@ -261,7 +310,7 @@ impl SignIn {
             event_type: what.to_owned(),
             category,
             description: None,
-            metadata: serde_json::json!({}),
+            metadata: json!({}),
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),
             created_at: now,

@@ -11,7 +11,7 @@ use axum::extract::ConnectInfo;
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
-use porta_directory::provision::{Format, Options, read};
+use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
 use porta_http::{AppState, Parts, Probes, ReadyReport, TrustProxy};
 use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
@@ -216,14 +216,21 @@ impl TestApp {
         Self { clock, store, kv, engine, directory, probes, hasher, router, entropy, instances, database }
     }
 
-    /// Applies a provisioning document.
+    /// Applies a provisioning document; what is there already stays.
     pub async fn provision(&self, yaml: &str) {
+        self.apply(yaml, Mode::Merge).await;
+    }
+
+    /// Applies a provisioning document; what is there already is rewritten.
+    pub async fn provision_over(&self, yaml: &str) {
+        self.apply(yaml, Mode::Overwrite).await;
+    }
+
+    async fn apply(&self, yaml: &str, mode: Mode) {
         let document = read(yaml, Format::Yaml, &|_| None).expect("the fixture is well formed");
-        let report = self
-            .directory
-            .provision(Actor::System, &document, Options::default())
-            .await
-            .expect("the fixture applies");
+        let options = Options { mode, ..Options::default() };
+        let applied = self.directory.provision(Actor::System, &document, options).await;
+        let report = applied.expect("the fixture applies");
         assert!(report.errors.is_empty(), "{:?}", report.errors);
     }
 

@@ -1,6 +1,6 @@
 //! The whole server in process, on both stores: one module per subject, each test named for the promise it keeps.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop where it is")]
 
 mod protocol;
 mod sign_in;

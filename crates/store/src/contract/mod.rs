@@ -1,6 +1,6 @@
 //! What every store must do, as functions over any store. An implementation runs all of it:
 //!
-//! ```ignore
+//! ```text
 //! mod sqlite {
 //!     porta_store::contract_tests!(my_store().await);
 //! }

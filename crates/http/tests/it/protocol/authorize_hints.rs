@@ -34,7 +34,7 @@ async fn a_hint_of_the_person_signed_in_passes(app: TestApp) {
 async fn an_expired_hint_is_still_a_hint(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let hint = tokens(&mut browser, &web(), WEB).await;
-    app.advance(Duration::from_secs(2 * 3600));
+    app.advance(Duration::from_hours(2));
     let request = web().with("id_token_hint", hint.id()).with("prompt", "none");
     assert!(browser.get(&request.url()).await.query("code").is_some());
 }

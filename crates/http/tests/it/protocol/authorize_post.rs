@@ -38,7 +38,7 @@ async fn a_post_from_the_clients_page_sees_the_session(app: TestApp) {
 async fn a_post_without_a_session_leads_to_the_login_page(app: TestApp) {
     let mut browser = app.browser();
     let answer = browser.cross_site_post("/acme/auth", &web().pairs()).await;
-    let resumed = browser.get(&answer.location().to_owned()).await;
+    let resumed = browser.get(answer.location()).await;
     assert!(leads_to_interaction(&resumed), "{}", resumed.location());
     let page_url = resumed.location().to_owned();
     let page = browser.follow(resumed).await;

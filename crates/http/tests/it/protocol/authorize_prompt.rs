@@ -169,7 +169,7 @@ async fn max_age_with_prompt_none_is_login_required(app: TestApp) {
 
 async fn a_session_ends_by_time(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    app.advance(Duration::from_secs(86_400));
+    app.advance(Duration::from_hours(24));
     assert_refused_to(&browser.get(&web().with("prompt", "none").url()).await, WEB_URI, "login_required");
 }
 

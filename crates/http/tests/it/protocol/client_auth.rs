@@ -24,6 +24,7 @@ porta_testkit::on_both_stores!(
     nothing_at_all_is_an_incomplete_request,
     the_client_of_another_organization_is_unknown,
     every_endpoint_asks_the_same_way,
+    a_new_client_works_although_it_was_tried_before,
 );
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
@@ -82,15 +83,15 @@ async fn percent_encoded_secrets_are_decoded_before_they_are_compared(app: TestA
     let mut browser = app.browser();
     let encoded = SECRET.replace('-', "%2D");
     assert_eq!(basic(&mut browser, &pair("w%65b", &encoded), &[GRANT]).await.status, StatusCode::OK);
-    let hard = "p%+:& =\"secret'/?#é-_~.".replace('é', "e");
-    add_secret(&app, &hard).await;
-    let every_byte: String = hard.bytes().map(|b| format!("%{b:02x}")).collect();
+    let hard = "p%+:& =\"secret'/?#e-_~.";
+    add_secret(&app, hard).await;
+    let every_byte = hard.bytes().fold(String::new(), |text, b| format!("{text}%{b:02x}"));
     let form_encoded: String = url::form_urlencoded::byte_serialize(hard.as_bytes()).collect();
     for text in [every_byte.as_str(), form_encoded.as_str()] {
         let answer = basic(&mut browser, &pair("web", text), &[GRANT]).await;
         assert_eq!(answer.status, StatusCode::OK, "{text}: {}", answer.body);
     }
-    let post = browser.post("/acme/token", &[GRANT, ("client_id", "web"), ("client_secret", &hard)]).await;
+    let post = browser.post("/acme/token", &[GRANT, ("client_id", "web"), ("client_secret", hard)]).await;
     assert_eq!(post.status, StatusCode::OK);
 }
 
@@ -283,5 +284,34 @@ async fn every_endpoint_asks_the_same_way(app: TestApp) {
             let answer = browser.authenticated(path, client, &[("token", "x")]).await;
             assert_eq!(answer.status, expected, "{path} {client:?}: {}", answer.body);
         }
+    }
+}
+
+/// architecture §3: "not there" is forgotten within a second too.
+async fn a_new_client_works_although_it_was_tried_before(app: TestApp) {
+    let sibling = app.sibling();
+    let late: Client = ("late", Some("late-secret-0123456789"));
+    for instance in [&app, &sibling] {
+        assert_eq!(refusal(&instance.browser().token("acme", late, &[GRANT]).await), invalid_client());
+    }
+    let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
+    let organization = work.organization("acme").await.unwrap();
+    let application = work.visible_application(&organization, "planner").await.unwrap();
+    let new = porta_directory::NewClient {
+        client_id: Some(late.0.to_owned()),
+        client_name: "Late".to_owned(),
+        grant_types: Some(vec![porta_core::client::GrantType::ClientCredentials]),
+        scope: Some("reports:read".to_owned()),
+        secret: porta_directory::NewSecret {
+            value: late.1.map(|v| v.to_owned().into()),
+            ..porta_directory::NewSecret::default()
+        },
+        ..porta_directory::NewClient::default()
+    };
+    work.create_client(&organization, &application, new).await.unwrap();
+    work.commit().await.unwrap();
+    for instance in [&app, &sibling] {
+        let works = async || instance.browser().token("acme", late, &[GRANT]).await.status == StatusCode::OK;
+        within_a_second(works).await;
     }
 }

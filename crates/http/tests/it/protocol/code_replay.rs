@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use porta_core::{AuditId, TokenDigest};
+use porta_oidc::token::CodeRecord;
 use porta_testkit::{TestApp, VERIFIER};
 
 use super::support::*;
@@ -18,6 +20,7 @@ porta_testkit::on_both_stores!(
     a_use_that_failed_still_used_it_up,
     the_neighbouring_family_lives_on,
     a_replay_is_recorded,
+    a_replay_that_overtakes_the_first_use_ends_it_too,
 );
 
 /// RFC 6749 §4.1.2: MUST deny, SHOULD revoke.
@@ -137,4 +140,24 @@ async fn a_replay_is_recorded(app: TestApp) {
     let events = app.store.repositories().audit().recent(Some(organization), 1000).await.unwrap();
     let alarms = events.iter().filter(|e| e.event_type == "security.code.replayed").count();
     assert_eq!(alarms, 1);
+}
+
+/// The second request may reach storage before the first one does: what the first is then given is dead.
+async fn a_replay_that_overtakes_the_first_use_ends_it_too(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let code = code(&mut browser, &web()).await;
+    let organization = app.tenant("acme").await.organization.id;
+    let key = CodeRecord::storage_key(organization, &TokenDigest::of(&code));
+    let record: CodeRecord = serde_json::from_slice(&app.kv.get(&key).await.unwrap().unwrap()).unwrap();
+    let mut event = app.store.repositories().audit().recent(Some(organization), 1).await.unwrap().remove(0);
+    event.id = AuditId::new(app.now(), app.entropy());
+    for _ in 0..2 {
+        let mut repositories = app.store.repositories();
+        repositories.tokens(organization).forbid_family(&record.family, app.now(), &event).await.unwrap();
+        event.id = AuditId::new(app.now(), app.entropy());
+    }
+    let tokens = Tokens::of(&browser.redeem("acme", WEB, WEB_URI, &code).await);
+    assert_dead(&app, &tokens).await;
+    assert_eq!(userinfo(&app, "acme", &tokens.access).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(refusal(&refresh(&mut browser, WEB, tokens.refresh()).await), invalid_grant());
 }

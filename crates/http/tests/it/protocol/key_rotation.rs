@@ -107,7 +107,7 @@ async fn a_retired_key_leaves_when_its_last_token_is_over(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let old = id_token(&mut browser).await;
     let rotation = rotate(&app, "acme", SigningAlgorithm::Es256).await;
-    assert_eq!(rotation.retired_until, app.now() + Duration::from_secs(7200));
+    assert_eq!(rotation.retired_until, app.now() + Duration::from_hours(2));
     app.advance(Duration::from_secs(7199));
     app.engine.forget_everything();
     assert!(verifies(&app, &old).await);
@@ -166,7 +166,7 @@ async fn an_old_hint_outlives_its_key(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let old = id_token(&mut browser).await;
     rotate(&app, "acme", SigningAlgorithm::Es256).await;
-    app.advance(Duration::from_secs(7200));
+    app.advance(Duration::from_hours(2));
     app.engine.forget_everything();
     assert!(!kids(&app, "acme").await.contains(&kid(&old)));
     let request = web().with("id_token_hint", &old).with("prompt", "none");

@@ -44,7 +44,7 @@ async fn each_use_rotates(app: TestApp) {
         assert!(next.id.is_some(), "openid was granted");
         assert!(!is_active(&app, current.refresh()).await && is_active(&app, next.refresh()).await);
         current = next;
-        app.advance(Duration::from_secs(60));
+        app.advance(Duration::from_mins(1));
     }
 }
 
@@ -139,7 +139,7 @@ async fn a_chain_ends_with_its_family(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let mut current = tokens(&mut browser, &spa_offline(), SPA).await;
     for _ in 0..3 {
-        app.advance(Duration::from_secs(300));
+        app.advance(Duration::from_mins(5));
         current = Tokens::of(&refresh(&mut browser, SPA, current.refresh()).await);
     }
     app.advance(Duration::from_secs(99));
@@ -188,7 +188,7 @@ async fn a_bound_chain_ends_with_the_session(app: TestApp) {
 async fn a_bound_chain_ends_when_the_session_runs_out(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let bound = tokens(&mut browser, &web(), WEB).await;
-    app.advance(Duration::from_secs(86_400));
+    app.advance(Duration::from_hours(24));
     assert_eq!(refusal(&refresh(&mut browser, WEB, bound.refresh()).await), invalid_grant());
 }
 
@@ -196,7 +196,7 @@ async fn a_bound_chain_ends_when_the_session_runs_out(app: TestApp) {
 async fn an_offline_chain_outlives_the_session(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let offline = tokens(&mut browser, &spa_offline(), SPA).await;
-    app.advance(Duration::from_secs(3 * 86_400));
+    app.advance(Duration::from_hours(72));
     let next = Tokens::of(&refresh(&mut browser, SPA, offline.refresh()).await);
     assert!(is_active(&app, &next.access).await);
 }

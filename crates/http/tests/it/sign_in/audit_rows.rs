@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::settings::MAX_FAILED_LOGINS;
+use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::user::UserStatus;
 use porta_testkit::{TestApp, on_both_stores};
 
@@ -14,6 +14,9 @@ on_both_stores!(
     a_failure_names_the_person_only_when_there_is_one,
     a_refused_status_leaves_a_row_too,
     a_lock_leaves_a_row_of_its_own,
+    a_lock_that_is_lifted_leaves_a_row_of_its_own,
+    a_limit_leaves_one_row_per_address_and_window,
+    a_refused_method_leaves_one_row_per_address_and_window,
     a_forged_forwarded_header_is_not_the_address,
     an_agent_is_cut_and_cleaned,
     no_row_carries_what_was_typed,
@@ -91,6 +94,62 @@ async fn a_lock_leaves_a_row_of_its_own(app: TestApp) {
         assert_eq!(row.user_id, Some(ana.id));
         assert_origin(row);
     }
+}
+
+async fn a_lock_that_is_lifted_leaves_a_row_of_its_own(app: TestApp) {
+    set(&app, "acme", MAX_FAILED_LOGINS, 1).await;
+    attempt(&app, ANA.0, WRONG).await;
+    app.advance(Duration::from_mins(15));
+    attempt(&app, ANA.0, ANA.1).await;
+    let rows = audit(&app, 2).await;
+    let mut names: Vec<&str> = rows.iter().map(|e| e.event_type.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["user.auto_unlocked", "user.login.password"]);
+    for row in &rows {
+        assert_eq!(row.user_id, Some(user(&app, "acme", ANA.0).await.id));
+        assert_origin(row);
+    }
+    attempt(&app, ANA.0, ANA.1).await;
+    assert_eq!(audited(&app, "user.auto_unlocked").await, 1);
+}
+
+async fn a_limit_leaves_one_row_per_address_and_window(app: TestApp) {
+    set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 1).await;
+    attempt(&app, ANA.0, WRONG).await;
+    for email in [ANA.0, ANA.0, BOB.0, BOB.0, NOBODY, NOBODY] {
+        attempt(&app, email, WRONG).await;
+    }
+    let rows = audit(&app, 1_000).await;
+    let limited: Vec<_> = rows.iter().filter(|e| e.event_type == "rate_limit.login").collect();
+    assert_eq!(limited.len(), 1, "whoever floods the sign-in does not flood the log");
+    assert_eq!((limited[0].category, limited[0].user_id), (AuditCategory::Security, None));
+    assert_origin(limited[0]);
+    for _ in 0..2 {
+        guess_from(&app, "203.0.113.1", ANA.0, WRONG).await;
+    }
+    assert_eq!(audited(&app, "rate_limit.login").await, 2, "another address, another row");
+}
+
+async fn a_refused_method_leaves_one_row_per_address_and_window(app: TestApp) {
+    let mut browser = app.browser().with("x-forwarded-for", "198.51.100.7").with("user-agent", AGENT);
+    let form = open(&mut browser, &web()).await;
+    // Switched to links after the page was shown.
+    app.provision_over(
+        "version: \"1.0\"\norganizations:\n  - name: Acme\n    slug: acme\n    default_login_methods: [magic_link]\n",
+    )
+    .await;
+    app.settle().await;
+    for _ in 0..3 {
+        assert_eq!(form.login(&mut browser, ANA.0, ANA.1).await.status, 403);
+    }
+    let rows = audit(&app, 1_000).await;
+    let refused: Vec<_> = rows.iter().filter(|e| e.event_type == "security.login_method_disabled").collect();
+    assert_eq!(refused.len(), 1);
+    assert_origin(refused[0]);
+    let metadata = serde_json::json!({
+        "clientId": "web", "attemptedMethod": "password", "effectiveMethods": ["magic_link"],
+    });
+    assert_eq!(refused[0].metadata, metadata);
 }
 
 async fn a_forged_forwarded_header_is_not_the_address(app: TestApp) {

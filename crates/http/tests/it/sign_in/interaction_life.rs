@@ -36,7 +36,7 @@ fn assert_gone(answer: &Answer) {
 async fn section_3_4_it_ends_with_its_time_to_the_microsecond(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
-    app.advance(Duration::from_secs(3600) - Duration::from_micros(1));
+    app.advance(Duration::from_hours(1) - Duration::from_micros(1));
     assert_eq!(browser.get(&form.url).await.status, 200);
     app.advance(Duration::from_micros(1));
     for answer in [browser.get(&form.url).await, form.login(&mut browser, ANA.0, ANA.1).await] {

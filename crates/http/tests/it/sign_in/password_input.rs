@@ -1,5 +1,7 @@
 //! What may be typed: letters of any case, anything of any length, nothing that breaks a page or a query.
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use axum::http::{Method, header};
 use porta_signin::HashCost;
@@ -150,7 +152,7 @@ async fn people(app: &TestApp, emails: &[&str]) {
         "version: \"1.0\"\nallow_passwords: true\norganizations:\n  - name: Acme\n    slug: acme\n    users:\n",
     );
     for email in emails {
-        yaml.push_str(&format!("      - {{ email: \"{email}\", password: lantern-Quay-50 }}\n"));
+        writeln!(yaml, "      - {{ email: \"{email}\", password: lantern-Quay-50 }}").unwrap();
     }
     app.provision(&yaml).await;
 }

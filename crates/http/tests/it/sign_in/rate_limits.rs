@@ -199,5 +199,5 @@ async fn parallel_guessing_exceeds_the_limit_by_no_more_than_the_parallelism(app
     }
     let evaluated = app.hasher.evaluations() + sibling.hasher.evaluations() - before;
     assert_eq!(refused, LIMIT, "what is counted is exact");
-    assert!(evaluated as usize <= LIMIT + PARALLEL, "{evaluated} passwords were judged");
+    assert!(usize::try_from(evaluated).unwrap() <= LIMIT + PARALLEL, "{evaluated} passwords were judged");
 }

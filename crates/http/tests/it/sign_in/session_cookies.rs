@@ -109,11 +109,11 @@ async fn a_value_without_our_signature_is_no_session(app: TestApp) {
         "%00".to_owned(),
     ];
     for cookie in forged {
-        let mut forger = app.browser();
-        forger.plant("_session", &cookie, "/acme");
-        let answer = forger.get(&web().url()).await;
+        let mut stranger = app.browser();
+        stranger.plant("_session", &cookie, "/acme");
+        let answer = stranger.get(&web().url()).await;
         assert_eq!(answer.query("code"), None, "{cookie}");
-        assert_eq!(forger.follow(answer).await.status, 200);
+        assert_eq!(stranger.follow(answer).await.status, 200);
     }
     code(&browser.get(&web().url()).await);
 }

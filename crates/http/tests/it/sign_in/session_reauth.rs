@@ -30,7 +30,7 @@ async fn is_signed_in_still(browser: &mut Browser) -> bool {
 async fn w26_prompt_login_asks_again_and_keeps_the_session_and_its_tokens(app: TestApp) {
     let mut browser = app.browser();
     let first = tokens(&mut browser, &billing(), ANA, BILLING).await;
-    app.advance(Duration::from_secs(600));
+    app.advance(Duration::from_mins(10));
     let again = tokens(&mut browser, &web().with("prompt", "login"), ANA, WEB).await;
     assert!(is_live(&app, "acme", &first).await, "W05: the first application goes on");
     let (first, again) = (claims(&first), claims(&again));
@@ -76,7 +76,7 @@ async fn max_age_asks_again_once_it_is_over(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_in(&web(), ANA.0, ANA.1).await;
     let request = web().with("max_age", "60");
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     code(&browser.get(&request.url()).await);
     app.advance(Duration::from_micros(1));
     let form = open(&mut browser, &request).await;

@@ -178,21 +178,18 @@ fn encoding(draft: &mut Draft, rng: &mut ChaCha8Rng) {
         b";a=1",
     ];
     let piece = BROKEN[rng.random_range(0..BROKEN.len())];
-    match (&draft.form, rng.random_range(0..4)) {
-        (Some(form), 0..=2) => {
-            let mut raw = draft.raw_body.take().unwrap_or_else(|| super::draft::encode(form));
-            raw.extend_from_slice(piece);
-            if rng.random_range(0..2) == 0 {
-                raw.extend((0..rng.random_range(1..20)).map(|_| rng.random::<u8>()));
-            }
-            draft.raw_body = Some(raw);
+    if let (Some(form), 0..=2) = (&draft.form, rng.random_range(0..4)) {
+        let mut raw = draft.raw_body.take().unwrap_or_else(|| super::draft::encode(form));
+        raw.extend_from_slice(piece);
+        if rng.random_range(0..2) == 0 {
+            raw.extend((0..rng.random_range(1..20)).map(|_| rng.random::<u8>()));
         }
-        _ => {
-            draft.raw_query.extend_from_slice(piece);
-            if rng.random_range(0..200) == 0 {
-                draft.raw_query.extend(b"&a=1".repeat(200));
-            }
-        }
+        draft.raw_body = Some(raw);
+        return;
+    }
+    draft.raw_query.extend_from_slice(piece);
+    if rng.random_range(0..200) == 0 {
+        draft.raw_query.extend(b"&a=1".repeat(200));
     }
 }
 
