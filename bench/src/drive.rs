@@ -48,6 +48,12 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
+    /// Processor time of the server for one step: the figure that suffers least from a machine that is not quiet.
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    pub(crate) fn server_time_each(&self) -> Duration {
+        self.server_cpu.div_f64(self.summary.count as f64)
+    }
+
     /// Share of one core.
     pub(crate) fn server_share(&self) -> f64 {
         self.server_cpu.as_secs_f64() / self.elapsed.as_secs_f64()

@@ -154,7 +154,11 @@ async fn limit_of(
     match scenario {
         Scenario::Jwks => {
             let measured = limits::constant_body(options.binary.core, bytes, CROWD, options.plan()).await?;
-            say(&format!("  constant body: {:.0}/s", measured.summary.per_second));
+            let each = measured.server_time_each().as_micros();
+            say(&format!(
+                "  constant body: {:.0}/s, {each} µs of the server each",
+                measured.summary.per_second
+            ));
             limits.constant_body = Some(measured);
         }
         Scenario::ClientCredentials => {
@@ -215,10 +219,11 @@ async fn at_reference_cost(options: &Options, kind: StoreKind) -> Result<(Vec<Ro
 fn report(scenario: Scenario, concurrency: usize, measured: &Measured) {
     let summary = measured.summary;
     say(&format!(
-        "{scenario}, {concurrency}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, server {:.0} %, load generator {:.0} %, others {:.0} %",
+        "{scenario}, {concurrency}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} µs of the server each, server {:.0} %, load generator {:.0} %, others {:.0} %",
         summary.per_second,
         summary.p50.as_secs_f64() * 1e3,
         summary.p99.as_secs_f64() * 1e3,
+        measured.server_time_each().as_secs_f64() * 1e6,
         measured.server_share() * 100.0,
         measured.load_share() * 100.0,
         measured.foreign_share() * 100.0,

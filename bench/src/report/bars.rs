@@ -1,8 +1,9 @@
 //! The bars to reach, and what was reached.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::format::{Table, mebibytes, milliseconds, percent, rate};
+use super::format::{Table, mebibytes, percent, rate, time};
 use super::tables::outside_hashing;
 use crate::drive::Measured;
 use crate::limits;
@@ -166,8 +167,8 @@ impl Maker<'_> {
 }
 
 fn outside(store: &StoreResults) -> Option<Cell> {
-    let time = outside_hashing(store.at(Scenario::SignIn, CROWD)?);
-    Some(Cell { text: milliseconds(time), is_met: time.as_secs_f64() <= 0.002 })
+    let outside = outside_hashing(store.at(Scenario::SignIn, CROWD)?);
+    Some(Cell { text: time(outside), is_met: outside <= Duration::from_millis(2) })
 }
 
 fn commands(store: &StoreResults) -> Option<Cell> {
@@ -186,8 +187,7 @@ fn beside(store: &StoreResults) -> Option<Cell> {
 }
 
 fn start_up(store: &StoreResults) -> Cell {
-    let time = store.start_up;
-    Cell { text: milliseconds(time), is_met: time.as_secs_f64() <= 0.1 }
+    Cell { text: time(store.start_up), is_met: store.start_up <= Duration::from_millis(100) }
 }
 
 fn memory(store: &StoreResults) -> Cell {

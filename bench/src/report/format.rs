@@ -19,9 +19,11 @@ pub(super) fn rate(per_second: f64) -> String {
     text
 }
 
-pub(super) fn milliseconds(duration: Duration) -> String {
+/// Microseconds below a millisecond, milliseconds above.
+pub(super) fn time(duration: Duration) -> String {
     let value = duration.as_secs_f64() * 1e3;
     match value {
+        value if value < 1.0 => format!("{:.0} µs", value * 1e3),
         value if value < 10.0 => format!("{value:.2} ms"),
         value if value < 100.0 => format!("{value:.1} ms"),
         value => format!("{value:.0} ms"),
@@ -84,9 +86,10 @@ mod tests {
         assert_eq!(rate(123.4), "123");
         assert_eq!(rate(45.67), "45.7");
         assert_eq!(rate(8.126), "8.13");
-        assert_eq!(milliseconds(Duration::from_micros(421)), "0.42 ms");
-        assert_eq!(milliseconds(Duration::from_micros(12_340)), "12.3 ms");
-        assert_eq!(milliseconds(Duration::from_millis(2_100)), "2100 ms");
+        assert_eq!(time(Duration::from_micros(421)), "421 µs");
+        assert_eq!(time(Duration::from_micros(4_214)), "4.21 ms");
+        assert_eq!(time(Duration::from_micros(12_340)), "12.3 ms");
+        assert_eq!(time(Duration::from_millis(2_100)), "2100 ms");
         assert_eq!(percent(0.897), "90 %");
         assert_eq!(mebibytes(25_600), "25.0 MiB");
     }

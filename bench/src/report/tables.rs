@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum as _;
 
-use super::format::{Table, mebibytes, milliseconds, percent, rate};
+use super::format::{Table, mebibytes, percent, rate, time};
 use crate::drive::Measured;
 use crate::limits::{Figures, INSERT, SELECT};
 use crate::results::{Limits, Results, Row, Scenario, StoreResults};
@@ -55,6 +55,7 @@ pub(super) fn scenarios(results: &Results) -> String {
         "Throughput",
         "p50",
         "p99",
+        "Server's time each",
         "Server's core",
         "Load generator",
         "Others",
@@ -74,7 +75,8 @@ pub(super) fn scenarios(results: &Results) -> String {
         }
     }
     format!(
-        "{}\n\nThe last three columns are shares of a core: what the server took of its own, what the load generator took \
+        "{}\n\nThe server's time is processor time, the figure \
+         that suffers least from a machine that is not quiet. The last three columns are shares of a core: what the server took of its own, what the load generator took \
          of the other, and what processes that do not belong here took of the server's.",
         table.finish()
     )
@@ -87,8 +89,9 @@ fn cells(name: &str, store: &StoreResults, row: &Row) -> Vec<String> {
         store.store.to_string(),
         row.concurrency.to_string(),
         format!("{}/s", rate(summary.per_second)),
-        milliseconds(summary.p50),
-        milliseconds(summary.p99),
+        time(summary.p50),
+        time(summary.p99),
+        time(row.measured.server_time_each()),
         percent(row.measured.server_share()),
         percent(row.measured.load_share()),
         percent(row.measured.foreign_share()),
@@ -116,11 +119,11 @@ pub(super) fn mixed(results: &Results) -> String {
                 store.store.to_string(),
                 row.concurrency.to_string(),
                 format!("{}/s", rate(alone.per_second)),
-                milliseconds(alone.p50),
-                milliseconds(alone.p99),
+                time(alone.p50),
+                time(alone.p99),
                 format!("{}/s", rate(beside.per_second)),
-                milliseconds(beside.p50),
-                milliseconds(beside.p99),
+                time(beside.p50),
+                time(beside.p99),
                 format!("{:.1} ×", row.ratio()),
                 format!("{}/s", rate(row.sign_ins.summary.per_second)),
             ]);
@@ -148,9 +151,9 @@ pub(super) fn sign_in_cost(results: &Results) -> String {
             table.row(&[
                 store.store.to_string(),
                 concurrency.to_string(),
-                milliseconds(each(measured.server_cpu)),
-                milliseconds(each(measured.hashing_cpu)),
-                milliseconds(outside_hashing(measured)),
+                time(each(measured.server_cpu)),
+                time(each(measured.hashing_cpu)),
+                time(outside_hashing(measured)),
                 by_limit.map_or("–".to_owned(), |seconds| format!("{:.2} ms", seconds * 1e3)),
             ]);
         }
@@ -229,6 +232,11 @@ pub(super) fn limits(results: &Results) -> String {
         let text = format!("Redis {name}, one multiplexed connection, {CROWD} tasks");
         add(text, &|limits| limits.redis.get(name).copied());
     }
+    let each = results.stores.iter().map(|store| {
+        store.limits.constant_body.map_or("–".to_owned(), |measured| time(measured.server_time_each()))
+    });
+    let name = "constant body, the server's processor time each".to_owned();
+    table.row(&std::iter::once(name).chain(each).collect::<Vec<_>>());
     let signatures: Vec<_> =
         results.signatures.iter().map(|(name, figure)| format!("{name} {}/s", rate(*figure))).collect();
     format!(
@@ -248,7 +256,7 @@ pub(super) fn memory(results: &Results) -> String {
             mebibytes(store.memory.idle),
             mebibytes(store.memory.after_load),
             mebibytes(store.memory.hashing),
-            milliseconds(store.start_up),
+            time(store.start_up),
         ]);
     }
     table.finish()
