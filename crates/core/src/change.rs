@@ -1,13 +1,15 @@
 //! What other instances must hear after a commit: which cached thing is out of date.
 
 use crate::client::ClientId;
-use crate::{OrganizationId, Slug};
+use crate::{ApplicationId, OrganizationId, Slug};
 
 /// One committed change to something that processes keep in memory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Change {
     Organization(Slug),
     Client(ClientId),
+    /// Roles, permissions or claim definitions of an application.
+    Application(ApplicationId),
     /// `None`: the platform's own settings.
     Settings(Option<OrganizationId>),
     SigningKeys(OrganizationId),
@@ -19,6 +21,7 @@ impl Change {
         match self {
             Self::Organization(slug) => ("organization", slug.to_string()),
             Self::Client(id) => ("client", id.to_string()),
+            Self::Application(id) => ("application", id.to_string()),
             Self::Settings(None) => ("settings", String::new()),
             Self::Settings(Some(id)) => ("settings", id.to_string()),
             Self::SigningKeys(id) => ("signing_keys", id.to_string()),
@@ -30,6 +33,7 @@ impl Change {
         match topic {
             "organization" => Some(Self::Organization(Slug::parse(key).ok()?)),
             "client" => Some(Self::Client(ClientId::parse(key).ok()?)),
+            "application" => Some(Self::Application(ApplicationId::parse(key)?)),
             "settings" if key.is_empty() => Some(Self::Settings(None)),
             "settings" => Some(Self::Settings(Some(OrganizationId::parse(key)?))),
             "signing_keys" => Some(Self::SigningKeys(OrganizationId::parse(key)?)),
@@ -51,6 +55,7 @@ mod tests {
             Change::Organization(slug),
             Change::Settings(None),
             Change::Settings(Some(id)),
+            Change::Application(ApplicationId::from_uuid(uuid::Uuid::from_u128(9))),
             Change::SigningKeys(id),
         ] {
             let (topic, key) = change.to_words();

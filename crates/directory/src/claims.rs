@@ -2,6 +2,7 @@
 
 use porta_core::ClaimDefinitionId;
 use porta_core::application::{Application, ClaimDefinition, ClaimType, claim_name};
+use porta_core::change::Change;
 use porta_core::organization::Organization;
 use porta_core::user::User;
 use serde_json::{Value, json};
@@ -51,6 +52,7 @@ impl Work {
             "claimName": claim.claim_name, "claimType": claim.claim_type,
         });
         self.audit("claim.defined", Some(organization), None, metadata).await?;
+        self.announce(Change::Application(application.id));
         Ok(claim)
     }
 
@@ -90,6 +92,7 @@ impl Work {
             "claimName": after.claim_name, "changes": fields,
         });
         self.audit("claim.updated", Some(organization), None, metadata).await?;
+        self.announce(Change::Application(application.id));
         Ok(fields)
     }
 

@@ -1,6 +1,7 @@
 //! Roles, permissions, the links between them, and who holds which role.
 
 use porta_core::application::{Application, Permission, Role};
+use porta_core::change::Change;
 use porta_core::organization::{Organization, display_name};
 use porta_core::slug::permission_slug;
 use porta_core::user::User;
@@ -58,6 +59,7 @@ impl Work {
             .map_err(taken("role", &role.slug))?;
         let metadata = json!({ "roleId": role.id, "applicationId": application.id, "slug": role.slug });
         self.audit("role.created", Some(organization), None, metadata).await?;
+        self.announce(Change::Application(application.id));
         Ok(role)
     }
 
@@ -87,6 +89,7 @@ impl Work {
             json!({ "roleId": after.id, "changes": fields }),
         )
         .await?;
+        self.announce(Change::Application(application.id));
         Ok(fields)
     }
 
@@ -160,6 +163,7 @@ impl Work {
         drop(applications);
         let metadata = json!({ "roleId": role.id, "permissionIds": [permission.id] });
         self.audit("role.permissions.assigned", Some(organization), None, metadata).await?;
+        self.announce(Change::Application(application.id));
         Ok(true)
     }
 

@@ -99,11 +99,15 @@ fn request_id(state: &AppState, peer: SocketAddr, headers: &HeaderMap) -> Header
         return given.clone();
     }
     let id = AuditId::new(state.clock.now(), &*state.entropy).uuid();
-    HeaderValue::from_str(&id.to_string()).unwrap_or(HeaderValue::from_static("unknown"))
+    let mut text = uuid::Uuid::encode_buffer();
+    HeaderValue::from_str(id.hyphenated().encode_lower(&mut text))
+        .unwrap_or(HeaderValue::from_static("unknown"))
 }
 
 /// oidc-and-login §10.2.
 fn finish(state: &AppState, headers: &mut HeaderMap, request_id: &HeaderValue) {
+    // Grown once, not while they come.
+    headers.reserve(8);
     headers.insert(REQUEST_ID, request_id.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use porta_core::OrganizationId;
 use porta_core::client::{Client, ClientId, ClientSecret};
+use porta_core::{ClientKey, OrganizationId};
 use porta_protocol::Scope;
 use porta_protocol::redirect_uri::origin_of;
+use porta_store::{Catalog, ProtocolFacts};
 
 use crate::{Engine, EngineError, Tenant};
 
@@ -16,6 +17,8 @@ pub struct ProtocolClient {
     pub secrets: Vec<ClientSecret>,
     /// The allow-list, split.
     pub scope: Scope,
+    /// What roles and claims of the client's application mean.
+    pub catalog: Catalog,
 }
 
 impl Engine {
@@ -33,6 +36,22 @@ impl Engine {
         Ok(self.clients.try_get_with(key.clone(), self.load_client(organization, &key.1)).await?)
     }
 
+    /// The client a stored token was issued to, if it may still be used under `organization`.
+    pub async fn client_by_key(
+        &self,
+        organization: OrganizationId,
+        key: ClientKey,
+    ) -> Result<Option<Arc<ProtocolClient>>, EngineError> {
+        let client_id = match self.client_ids.get(&key).await {
+            Some(known) => known,
+            None => match self.store.repositories().clients(organization).client_id_of(key).await? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        self.client(organization, client_id.as_str()).await
+    }
+
     /// Whether a client was found lately; asks nobody.
     pub async fn remembers_client(&self, organization: OrganizationId, client_id: &str) -> bool {
         let Ok(client_id) = ClientId::parse(client_id) else { return false };
@@ -48,9 +67,9 @@ impl Engine {
             let generation = self.generation();
             let found = self.store.repositories().clients(organization).for_protocol(client_id).await?;
             if generation == self.generation() {
-                return found
-                    .map(|(client, secrets)| ProtocolClient::new(client, secrets).map(Arc::new))
-                    .transpose();
+                let Some(facts) = found else { return Ok(None) };
+                self.client_ids.insert(facts.client.id, facts.client.client_id.clone()).await;
+                return ProtocolClient::new(facts).map(|client| Some(Arc::new(client)));
             }
         }
     }
@@ -92,9 +111,10 @@ impl Engine {
 }
 
 impl ProtocolClient {
-    fn new(client: Client, secrets: Vec<ClientSecret>) -> Result<Self, EngineError> {
+    fn new(facts: ProtocolFacts) -> Result<Self, EngineError> {
+        let ProtocolFacts { client, secrets, catalog } = facts;
         let scope = Scope::parse(&client.scope)
             .map_err(|_| EngineError::Unreadable(format!("scope of client {}", client.client_id)))?;
-        Ok(Self { client, secrets, scope })
+        Ok(Self { client, secrets, scope, catalog })
     }
 }

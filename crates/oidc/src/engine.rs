@@ -8,7 +8,7 @@ use aws_lc_rs::hmac;
 use moka::future::Cache;
 use porta_core::client::ClientId;
 use porta_core::seal::Keyring;
-use porta_core::{Clock, Entropy, OrganizationId, Slug, Timestamp};
+use porta_core::{ClientKey, Clock, Entropy, OrganizationId, Slug, Timestamp};
 use porta_kv::Kv;
 use porta_store::Store;
 
@@ -46,6 +46,8 @@ pub struct Engine {
     /// Tenants as last seen, for documents that must stay readable while storage is away (architecture §6.4).
     pub(crate) last_seen: Cache<Slug, Arc<Tenant>>,
     pub(crate) clients: Cache<(OrganizationId, ClientId), Option<Arc<ProtocolClient>>>,
+    /// Public identifiers never change, so nothing ever makes these out of date.
+    pub(crate) client_ids: Cache<ClientKey, ClientId>,
     pub(crate) origins: Cache<(OrganizationId, String), bool>,
     pub(crate) throttle: Throttle,
     pub(crate) secret_use: SecretUse,
@@ -79,6 +81,7 @@ impl Engine {
             tenants: cache(10_000),
             last_seen: Cache::new(10_000),
             clients: cache(50_000),
+            client_ids: Cache::new(50_000),
             origins: cache(50_000),
             throttle: Throttle::default(),
             secret_use: SecretUse::default(),

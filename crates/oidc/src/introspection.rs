@@ -32,10 +32,10 @@ fn required_token(params: &Params) -> Result<&str, TokenInquiryError> {
 
 /// The tenant's own confidential clients are its resource servers and may ask about any of its tokens; public clients
 /// and guests from other organizations ask about their own.
-fn may_see(tenant: &Tenant, client: &ProtocolClient, owner_client_id: &str) -> bool {
+fn may_see(tenant: &Tenant, client: &ProtocolClient, owner: &ProtocolClient) -> bool {
     let is_resource_server =
         client.client.is_confidential() && client.client.organization_id == tenant.organization.id;
-    is_resource_server || client.client.client_id.as_str() == owner_client_id
+    is_resource_server || client.client.id == owner.client.id
 }
 
 impl Engine {
@@ -75,10 +75,14 @@ impl Engine {
         else {
             return Ok(None);
         };
-        let is_live = now < facts.token.expires_at && facts.liveness.is_live(&facts.family, now);
-        Ok((is_live && may_see(tenant, client, &facts.client_id)).then(|| ActiveToken {
-            sub: Some(facts.family.user_id.to_string()),
-            client_id: facts.client_id,
+        if now >= facts.token.expires_at || !facts.liveness.is_live(now) {
+            return Ok(None);
+        }
+        // A token of a client that was switched off is not live either.
+        let owner = self.client_by_key(tenant.organization.id, facts.client).await?;
+        Ok(owner.filter(|owner| may_see(tenant, client, owner)).map(|owner| ActiveToken {
+            sub: Some(facts.user_id.to_string()),
+            client_id: owner.client.client_id.to_string(),
             scope: Some(facts.token.scope),
             token_type: Some("Bearer".to_owned()),
             exp: facts.token.expires_at.seconds(),
@@ -96,16 +100,19 @@ impl Engine {
     ) -> Result<Option<ActiveToken>, EngineError> {
         let now = self.now();
         let Some(facts) =
-            self.store.repositories().tokens(tenant.organization.id).refresh_facts(digest, None, now).await?
+            self.store.repositories().tokens(tenant.organization.id).refresh_facts(digest, now).await?
         else {
             return Ok(None);
         };
-        let is_live = now < facts.token.expires_at
-            && facts.token.rotated_at.is_none()
-            && facts.liveness.is_live(&facts.family, now);
-        Ok((is_live && may_see(tenant, client, &facts.client_id)).then(|| ActiveToken {
+        let is_live =
+            now < facts.token.expires_at && facts.token.rotated_at.is_none() && facts.liveness.is_live(now);
+        if !is_live {
+            return Ok(None);
+        }
+        let owner = self.client_by_key(tenant.organization.id, facts.family.client).await?;
+        Ok(owner.filter(|owner| may_see(tenant, client, owner)).map(|owner| ActiveToken {
             sub: Some(facts.family.user_id.to_string()),
-            client_id: facts.client_id,
+            client_id: owner.client.client_id.to_string(),
             scope: Some(facts.family.scope),
             exp: facts.token.expires_at.seconds(),
             iat: facts.token.created_at.seconds(),
@@ -123,8 +130,8 @@ impl Engine {
         let Some(record) = self.client_token(tenant, digest).await? else { return Ok(None) };
         // The client's own status ends its tokens too.
         let owner = self.client(tenant.organization.id, &record.client_id).await?;
-        let is_live = self.now() < record.expires_at && owner.is_some_and(|o| o.client.id == record.client);
-        Ok((is_live && may_see(tenant, client, &record.client_id)).then(|| ActiveToken {
+        let owner = owner.filter(|o| self.now() < record.expires_at && o.client.id == record.client);
+        Ok(owner.is_some_and(|owner| may_see(tenant, client, &owner)).then(|| ActiveToken {
             client_id: record.client_id,
             scope: (!record.scope.is_empty()).then_some(record.scope),
             token_type: Some("Bearer".to_owned()),
@@ -182,7 +189,7 @@ impl Engine {
         let mut repositories = self.store.repositories();
         let mut tokens = repositories.tokens(tenant.organization.id);
         let facts = tokens.access_facts(digest, self.now()).await?;
-        if facts.is_some_and(|f| f.family.client == client.client.id) {
+        if facts.is_some_and(|f| f.client == client.client.id) {
             tokens.delete_access_token(digest).await?;
         }
         Ok(())
@@ -197,7 +204,7 @@ impl Engine {
         let now = self.now();
         let mut repositories = self.store.repositories();
         let mut tokens = repositories.tokens(tenant.organization.id);
-        let facts = tokens.refresh_facts(digest, None, now).await?;
+        let facts = tokens.refresh_facts(digest, now).await?;
         if let Some(facts) = facts.filter(|f| f.family.client == client.client.id) {
             tokens.revoke(Revocation::Family(facts.family.id), now).await?;
         }

@@ -7,13 +7,13 @@ use porta_core::signing_key::{SigningAlgorithm, SigningKey, SigningKeyStatus};
 use porta_core::{OrganizationId, SigningKeyId};
 use porta_jose::{GeneratedKey, KeySet, Signer, jwks_document};
 
+use crate::tenant::ReadyDocument;
 use crate::{Engine, EngineError, Tenant};
 
 /// The keys of one organization as this process holds them.
 pub struct TenantKeys {
     signers: HashMap<SigningAlgorithm, Arc<Signer>>,
-    /// The JWKS, ready to send.
-    pub jwks: bytes::Bytes,
+    pub jwks: ReadyDocument,
     /// Verifies what this tenant signed.
     pub verifier: KeySet,
 }
@@ -61,7 +61,7 @@ impl Engine {
         // A hint is good at any age (RP-Initiated Logout §2), so keys that left the JWKS still verify here.
         let trusted = rows.iter().filter(|k| k.status != SigningKeyStatus::Revoked).map(|k| &k.public_jwk);
         let verifier = KeySet::from_jwks(trusted).map_err(|e| EngineError::Signing(e.to_string()))?;
-        Ok(TenantKeys { signers, jwks: jwks_document(jwks.iter().copied()).into(), verifier })
+        Ok(TenantKeys { signers, jwks: ReadyDocument::new(jwks_document(jwks.iter().copied())), verifier })
     }
 
     /// Makes the active and the next key of an algorithm. Several instances may try at once: one row wins each place.

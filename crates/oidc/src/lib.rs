@@ -25,7 +25,7 @@ pub use caller::Caller;
 pub use clients::ProtocolClient;
 pub use engine::{Engine, EngineDeps};
 pub use error::EngineError;
-pub use tenant::{Tenant, TenantLookup};
+pub use tenant::{ReadyDocument, Tenant, TenantLookup};
 
 /// Authentication context class of a sign-in with one factor; the only one asserted so far.
 pub use porta_protocol::metadata::ACR_ONE_FACTOR;

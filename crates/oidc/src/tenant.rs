@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::settings::Settings;
-use porta_core::{Change, Slug};
+use porta_core::{Change, Slug, TokenDigest};
 use porta_protocol::metadata;
 
 use crate::keys::TenantKeys;
@@ -18,8 +19,22 @@ pub struct Tenant {
     pub issuer: String,
     pub settings: Settings,
     pub keys: TenantKeys,
-    /// The discovery document, ready to send.
-    pub discovery: bytes::Bytes,
+    pub discovery: ReadyDocument,
+}
+
+/// A public document as bytes, with the entity tag that stands for them (RFC 9110 §8.8.3).
+#[derive(Debug, Clone)]
+pub struct ReadyDocument {
+    pub bytes: Bytes,
+    /// Quoted, as it is sent.
+    pub etag: Bytes,
+}
+
+impl ReadyDocument {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        let etag = format!("\"{}\"", &TokenDigest::of_bytes(&bytes).hex()[..32]);
+        Self { bytes: bytes.into(), etag: etag.into() }
+    }
 }
 
 /// What a slug leads to. Archived and unknown look the same.
@@ -87,8 +102,8 @@ impl Engine {
         let keys = self.load_keys(organization.id).await?;
         let issuer = format!("{}/{}", self.issuer_base, organization.slug);
         let document = metadata::discovery(&issuer, &metadata::Capabilities::default());
-        let discovery =
-            serde_json::to_vec(&document).map_err(|e| EngineError::Unreadable(e.to_string()))?.into();
+        let discovery = serde_json::to_vec(&document).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+        let discovery = ReadyDocument::new(discovery);
         Ok(TenantLookup::Active(Arc::new(Tenant { organization, issuer, settings, keys, discovery })))
     }
 
@@ -103,6 +118,8 @@ impl Engine {
                 self.clients.invalidate_all();
             }
             Change::Settings(_) | Change::SigningKeys(_) => self.tenants.invalidate_all(),
+            // Clients carry the catalog of their application.
+            Change::Application(_) => self.clients.invalidate_all(),
             Change::Client(_) => {
                 self.clients.invalidate_all();
                 self.origins.invalidate_all();

@@ -6,6 +6,7 @@ use porta_protocol::{ClaimsRequest, Scope, scope};
 use porta_store::UserInfoFacts;
 use serde_json::{Map, Value, json};
 
+use crate::clients::ProtocolClient;
 use crate::{Engine, EngineError, Tenant};
 
 /// A refused UserInfo request (RFC 6750 §3.1).
@@ -43,47 +44,49 @@ impl Engine {
         drop(repositories);
         let facts = facts.ok_or(UserInfoError::InvalidToken)?;
         let access = &facts.access;
-        if now >= access.token.expires_at || !access.liveness.is_live(&access.family, now) {
+        if now >= access.token.expires_at || !access.liveness.is_live(now) {
             return Err(UserInfoError::InvalidToken);
         }
+        let client = self.client_by_key(tenant.organization.id, access.client).await?;
+        let client = client.ok_or(UserInfoError::InvalidToken)?;
         let scope = Scope::parse(&access.token.scope)
             .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
         if !scope.contains(scope::OPENID) {
             return Err(UserInfoError::InsufficientScope);
         }
-        let claims = userinfo_claims(&facts, &scope);
-        self.userinfo_answer(tenant, &facts.access.client_id, claims).await.map_err(UserInfoError::from)
+        let claims = userinfo_claims(facts, &client, &scope);
+        self.userinfo_answer(tenant, &client, claims).await.map_err(UserInfoError::from)
     }
 
     async fn userinfo_answer(
         &self,
         tenant: &Tenant,
-        client_id: &str,
+        client: &ProtocolClient,
         mut claims: Map<String, Value>,
     ) -> Result<UserInfo, EngineError> {
-        let client = self.client(tenant.organization.id, client_id).await?;
-        let Some(algorithm) = client.and_then(|c| c.client.userinfo_signed_response_alg) else {
+        let Some(algorithm) = client.client.userinfo_signed_response_alg else {
             return Ok(UserInfo::Json(claims));
         };
         // OpenID Connect Core §5.3.2: a signed answer names who made it and for whom.
         claims.insert("iss".to_owned(), json!(tenant.issuer));
-        claims.insert("aud".to_owned(), json!(client_id));
+        claims.insert("aud".to_owned(), json!(client.client.client_id.as_str()));
         let signer = self.signer(tenant, algorithm).await?;
         let jwt = signer.sign(None, &claims).map_err(|e| EngineError::Signing(e.to_string()))?;
         Ok(UserInfo::Jwt(jwt))
     }
 }
 
-fn userinfo_claims(facts: &UserInfoFacts, scope: &Scope) -> Map<String, Value> {
-    let request = facts.access.family.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok());
+fn userinfo_claims(facts: UserInfoFacts, client: &ProtocolClient, scope: &Scope) -> Map<String, Value> {
+    let request = facts.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok());
     let by_scope: Vec<&str> = scope.iter().flat_map(claims_for_scope).copied().collect();
     let wanted =
         |name: &str| by_scope.contains(&name) || request.as_ref().is_some_and(|r| r.userinfo.contains(name));
     let mut claims = standard_claims(&facts.user, wanted);
-    claims.insert("roles".to_owned(), json!(facts.rights.roles));
-    claims.insert("permissions".to_owned(), json!(facts.rights.permissions));
-    for claim in facts.rights.claims.iter().filter(|c| c.include_in_userinfo) {
-        claims.insert(claim.name.clone(), claim.value.clone());
+    let rights = client.catalog.rights(facts.rights);
+    claims.insert("roles".to_owned(), json!(rights.roles));
+    claims.insert("permissions".to_owned(), json!(rights.permissions));
+    for claim in rights.claims.into_iter().filter(|c| c.include_in_userinfo) {
+        claims.insert(claim.name, claim.value);
     }
     claims.insert("sub".to_owned(), json!(facts.user.id.to_string()));
     claims

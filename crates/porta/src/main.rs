@@ -8,6 +8,10 @@ mod output;
 mod runtime;
 mod serve;
 
+/// Requests make and drop many small things, and this is fast at it on every C library, musl's included.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::main()
 }

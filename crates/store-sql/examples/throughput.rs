@@ -129,9 +129,7 @@ async fn main() {
             let mut done = 0;
             while Instant::now() < until {
                 let key = seeds[(n * 61 + done) % seeds.len()].2.digest;
-                assert!(
-                    store.repositories().tokens(org).refresh_facts(&key, None, NOW).await.unwrap().is_some()
-                );
+                assert!(store.repositories().tokens(org).refresh_facts(&key, NOW).await.unwrap().is_some());
                 done += 1;
             }
             done as u64

@@ -9,6 +9,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::applications::rights::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::clients::STATEMENTS,
+        crate::clients::protocol::STATEMENTS,
         crate::database::STATEMENTS,
         crate::migrate::STATEMENTS,
         crate::organizations::STATEMENTS,

@@ -4,15 +4,26 @@ use async_trait::async_trait;
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
 use porta_core::{ApplicationId, ClientKey, ClientSecretId, Timestamp};
 
-use crate::{Cursor, Page, Result};
+use crate::{Catalog, Cursor, Page, Result};
+
+/// A client as a protocol request meets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProtocolFacts {
+    pub client: Client,
+    /// Every active one, newest first.
+    pub secrets: Vec<ClientSecret>,
+    /// Of the client's application.
+    pub catalog: Catalog,
+}
 
 /// Obtained for an organization.
 #[async_trait]
 pub trait ClientRepository: Send {
     /// What a protocol request under this organization may see: its own clients and those of others that list it in
-    /// `allowed_organizations`, only while the client is active and its owner is active; with every active secret.
-    /// One round trip.
-    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<(Client, Vec<ClientSecret>)>>;
+    /// `allowed_organizations`, only while the client is active and its owner is active. One round trip.
+    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ProtocolFacts>>;
+    /// The public identifier of a client that this organization owns or may have been used under: it never changes.
+    async fn client_id_of(&mut self, key: ClientKey) -> Result<Option<ClientId>>;
     /// Whether an active client usable under this organization lists the origin or has a redirect URI there.
     async fn origin_is_registered(&mut self, origin: &str) -> Result<bool>;
 

@@ -17,16 +17,18 @@ pub mod clients;
 pub mod contract;
 pub mod keys;
 pub mod organizations;
+pub mod rights;
 pub mod tokens;
 pub mod users;
 
 pub use applications::{ApplicationRepository, Upserted};
-pub use clients::ClientRepository;
+pub use clients::{ClientRepository, ProtocolFacts};
 pub use keys::SigningKeyRepository;
 pub use organizations::{OrganizationRepository, SettingRepository};
+pub use rights::{Catalog, CatalogClaim, CatalogRole, CustomClaim, HeldRights, Rights};
 pub use tokens::{
-    AccessTokenFacts, AuthorizeFacts, CustomClaim, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
-    Rights, SessionRepository, TokenRepository, UserInfoFacts,
+    AccessTokenFacts, AuthorizeFacts, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
+    SessionRepository, TokenRepository, UserInfoFacts,
 };
 pub use users::{FailureOutcome, LockPolicy, UserRepository};
 

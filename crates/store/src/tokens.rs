@@ -5,11 +5,10 @@ use porta_core::audit::AuditEvent;
 use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
 use porta_core::user::User;
 use porta_core::{
-    ApplicationId, ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, TokenDigest, TokenFamilyId,
-    UserId,
+    ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, UserId,
 };
 
-use crate::Result;
+use crate::{HeldRights, Result};
 
 /// What the authorization endpoint must know about a browser session, read in one round trip.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,30 +23,11 @@ pub struct AuthorizeFacts {
     pub grant: Option<Grant>,
 }
 
-/// Roles, permissions and custom claims of one user in one application.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Rights {
-    /// Slugs ordered by role name.
-    pub roles: Vec<String>,
-    /// Distinct slugs in order.
-    pub permissions: Vec<String>,
-    pub claims: Vec<CustomClaim>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct CustomClaim {
-    pub name: String,
-    pub value: serde_json::Value,
-    pub include_in_id_token: bool,
-    pub include_in_access_token: bool,
-    pub include_in_userinfo: bool,
-}
-
 /// What issuing tokens for a code needs, read in one round trip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IssuanceFacts {
     pub user: User,
-    pub rights: Rights,
+    pub rights: HeldRights,
     pub grant_exists: bool,
     /// Not revoked and not past its end.
     pub session_live: bool,
@@ -55,44 +35,43 @@ pub struct IssuanceFacts {
     pub family_exists: bool,
 }
 
-/// Everything that can end a token before its time.
+/// What can end a token before its time, apart from its client and its organization: whether these are active is known
+/// to whoever resolved them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Liveness {
     pub family_revoked: bool,
     pub family_expires_at: Timestamp,
+    pub is_offline: bool,
     pub session_live: bool,
     pub user_active: bool,
-    pub client_active: bool,
-    pub organization_active: bool,
 }
 
 impl Liveness {
-    /// Whether a token of a family is honoured at `now`; natural end of the session does not end an offline family.
-    pub fn is_live(&self, family: &TokenFamily, now: Timestamp) -> bool {
+    /// Whether a token is honoured at `now`; natural end of the session does not end an offline family.
+    pub fn is_live(&self, now: Timestamp) -> bool {
         !self.family_revoked
             && now < self.family_expires_at
-            && (self.session_live || family.is_offline)
+            && (self.session_live || self.is_offline)
             && self.user_active
-            && self.client_active
-            && self.organization_active
     }
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccessTokenFacts {
     pub token: AccessToken,
-    pub family: TokenFamily,
+    /// The client the token was issued to.
+    pub client: ClientKey,
+    pub user_id: UserId,
     pub liveness: Liveness,
-    /// Public identifier of the client the token was issued to.
-    pub client_id: String,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserInfoFacts {
     pub access: AccessTokenFacts,
+    /// The `claims` parameter of the authorization request.
+    pub claims: Option<serde_json::Value>,
     pub user: User,
-    /// In the application of the token's client.
-    pub rights: Rights,
+    pub rights: HeldRights,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -100,9 +79,8 @@ pub struct RefreshTokenFacts {
     pub token: RefreshToken,
     pub family: TokenFamily,
     pub liveness: Liveness,
-    pub client_id: String,
     pub user: User,
-    pub rights: Rights,
+    pub rights: HeldRights,
     /// The successor was itself used: a retry is no longer honest (decision D8).
     pub successor_rotated: bool,
 }
@@ -150,12 +128,8 @@ pub trait SessionRepository: Send {
 #[async_trait]
 pub trait TokenRepository: Send {
     /// One round trip.
-    async fn issuance_facts(
-        &mut self,
-        family: &TokenFamily,
-        application: ApplicationId,
-        now: Timestamp,
-    ) -> Result<Option<IssuanceFacts>>;
+    async fn issuance_facts(&mut self, family: &TokenFamily, now: Timestamp)
+    -> Result<Option<IssuanceFacts>>;
     /// Stores a new family with its first tokens in one round trip. `false` when the family exists already, which is
     /// how a replayed code that came first blocks the honest one: nothing was written.
     async fn issue(
@@ -173,7 +147,6 @@ pub trait TokenRepository: Send {
     async fn refresh_facts(
         &mut self,
         digest: &TokenDigest,
-        application: Option<ApplicationId>,
         now: Timestamp,
     ) -> Result<Option<RefreshTokenFacts>>;
     /// Rotates `old` → `successor` and stores `access`, in one guarded statement and one round trip. `false`: somebody
@@ -188,7 +161,7 @@ pub trait TokenRepository: Send {
     /// Another access token for a family; storing the same digest again is not an error.
     async fn add_access_token(&mut self, access: &AccessToken) -> Result<()>;
 
-    /// One round trip. The application of UserInfo rights is that of the token's client.
+    /// One round trip.
     async fn userinfo_facts(&mut self, digest: &TokenDigest, now: Timestamp)
     -> Result<Option<UserInfoFacts>>;
     /// One round trip.

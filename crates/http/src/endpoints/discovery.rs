@@ -2,8 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use bytes::Bytes;
-use porta_core::TokenDigest;
+use porta_oidc::ReadyDocument;
 
 use crate::reply::{self, Reply};
 use crate::tenancy::{Org, OrgDocuments};
@@ -13,12 +12,12 @@ const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// `GET …/.well-known/openid-configuration` and `…/oauth-authorization-server`
 pub(crate) async fn document(OrgDocuments(tenant): OrgDocuments, headers: HeaderMap) -> Reply {
-    bytes(&headers, tenant.discovery.clone(), "application/json; charset=utf-8")
+    ready(&headers, &tenant.discovery, "application/json; charset=utf-8")
 }
 
 /// `GET /{org}/jwks`
 pub(crate) async fn jwks(OrgDocuments(tenant): OrgDocuments, headers: HeaderMap) -> Reply {
-    bytes(&headers, tenant.keys.jwks.clone(), "application/jwk-set+json; charset=utf-8")
+    ready(&headers, &tenant.keys.jwks, "application/jwk-set+json; charset=utf-8")
 }
 
 /// `OPTIONS` of either: anybody may read public documents.
@@ -31,28 +30,30 @@ pub(crate) async fn preflight(Org(_tenant): Org) -> Reply {
     reply
 }
 
-fn bytes(request: &HeaderMap, body: Bytes, content_type: &'static str) -> Reply {
-    let etag = format!("\"{}\"", &TokenDigest::of_bytes(&body).hex()[..32]);
+fn ready(request: &HeaderMap, document: &ReadyDocument, content_type: &'static str) -> Reply {
     let is_known = request
         .get(header::IF_NONE_MATCH)
         .and_then(|v| v.to_str().ok())
-        .is_some_and(|v| matches_etag(v, &etag));
-    let mut reply =
-        if is_known { reply::empty(StatusCode::NOT_MODIFIED) } else { Reply::new(Body::from(body)) };
+        .is_some_and(|v| matches_etag(v, &document.etag));
+    let mut reply = if is_known {
+        reply::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        Reply::new(Body::from(document.bytes.clone()))
+    };
     let headers = reply.headers_mut();
     if !is_known {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     headers.insert(header::CACHE_CONTROL, CACHE);
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
+    if let Ok(etag) = HeaderValue::from_maybe_shared(document.etag.clone()) {
         headers.insert(header::ETAG, etag);
     }
     reply
 }
 
 /// RFC 9110 §13.1.2: `*`, or a list compared weakly.
-fn matches_etag(list: &str, etag: &str) -> bool {
-    list.trim() == "*"
-        || list.split(',').map(str::trim).any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == etag)
+fn matches_etag(list: &str, etag: &[u8]) -> bool {
+    let is_same = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag;
+    list.trim() == "*" || list.split(',').map(str::trim).any(is_same)
 }

@@ -58,7 +58,7 @@ impl Engine {
         let mut repositories = self.store.repositories();
         let facts = repositories
             .tokens(tenant.organization.id)
-            .issuance_facts(&record.family, client.client.application_id, now)
+            .issuance_facts(&record.family, now)
             .await?
             .ok_or_else(|| invalid_grant("the person is gone"))?;
         drop(repositories);
@@ -81,7 +81,8 @@ impl Engine {
             // is answered as if the replay had come a moment later: with tokens that are revoked.
             tracing::info!(family = %record.family.id, "tokens of a replayed code were revoked before they were sent");
         }
-        self.answer(tenant, client, &record.family, &facts.user, &facts.rights, issued)
+        let rights = client.catalog.rights(facts.rights);
+        self.answer(tenant, client, &record.family, &facts.user, &rights, issued)
             .await
             .map_err(TokenError::from)
     }

@@ -54,7 +54,8 @@ impl Engine {
             let facts = self.refresh_facts(tenant, client, &digest).await?;
             return self.retry_or_replay(tenant, client, facts, issued, caller).await;
         }
-        Ok(self.answer(tenant, client, &facts.family, &facts.user, &facts.rights, issued).await?)
+        let rights = client.catalog.rights(facts.rights);
+        Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?)
     }
 
     async fn refresh_facts(
@@ -68,13 +69,13 @@ impl Engine {
             .store
             .repositories()
             .tokens(tenant.organization.id)
-            .refresh_facts(digest, Some(client.client.application_id), now)
+            .refresh_facts(digest, now)
             .await?
             .ok_or_else(|| invalid_grant("unknown refresh token"))?;
         if facts.family.client != client.client.id {
             return Err(invalid_grant("the refresh token belongs to another client"));
         }
-        if now >= facts.token.expires_at || !facts.liveness.is_live(&facts.family, now) {
+        if now >= facts.token.expires_at || !facts.liveness.is_live(now) {
             return Err(invalid_grant("the refresh token has ended"));
         }
         Ok(facts)
@@ -115,9 +116,8 @@ impl Engine {
                 .tokens(tenant.organization.id)
                 .add_access_token(&issued.access_row)
                 .await?;
-            return Ok(self
-                .answer(tenant, client, &facts.family, &facts.user, &facts.rights, issued)
-                .await?);
+            let rights = client.catalog.rights(facts.rights);
+            return Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?);
         }
         let event = self.replay_event(tenant, &facts.family, "security.refresh_token.replayed", caller);
         let mut work = self.store.begin().await?;

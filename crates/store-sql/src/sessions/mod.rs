@@ -15,24 +15,25 @@ use grants::{grant_columns, read_grant};
 
 macro_rules! end_session {
     () => {
-        "UPDATE sessions SET revoked_at = $3 WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL"
+        "UPDATE sessions SET revoked_at = $3 WHERE (organization_id = $1) IS TRUE AND id = $2 AND revoked_at IS NULL"
     };
 }
 
+// `IS TRUE` on the organization: rows are found by their id, also while the planner has no statistics.
 statements! {
     AUTHORIZE_FACTS: Read = concat!("SELECT s.user_id, ", may_continue!("u."), ", u.email, s.expires_at, s.revoked_at IS NOT NULL, ",
          grant_columns!("g."), " FROM sessions s \
-         JOIN users u ON u.id = s.user_id AND u.organization_id = s.organization_id \
+         JOIN users u ON u.id = s.user_id AND (u.organization_id = s.organization_id) IS TRUE \
          LEFT JOIN grants g ON g.organization_id = s.organization_id AND g.user_id = s.user_id \
               AND g.client_id = $3 AND g.expires_at > $4 \
-         WHERE s.organization_id = $1 AND s.id = $2");
+         WHERE (s.organization_id = $1) IS TRUE AND s.id = $2");
     BY_ID: Read = "SELECT id, organization_id, user_id, ip_address, user_agent, created_at, last_activity_at, \
-         expires_at, revoked_at FROM sessions WHERE organization_id = $1 AND id = $2";
+         expires_at, revoked_at FROM sessions WHERE (organization_id = $1) IS TRUE AND id = $2";
     EXTEND: Write = "UPDATE sessions SET expires_at = $3, last_activity_at = $4 \
-         WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $4";
+         WHERE (organization_id = $1) IS TRUE AND id = $2 AND revoked_at IS NULL AND expires_at > $4";
     END: Script = concat!("WITH session AS (", end_session!(), " RETURNING id), \
          families AS (UPDATE token_families f SET revoked_at = $3 FROM session \
-         WHERE f.session_id = session.id AND f.organization_id = $1 AND f.revoked_at IS NULL), \
+         WHERE f.session_id = session.id AND (f.organization_id = $1) IS TRUE AND f.revoked_at IS NULL), \
          event AS (", insert_audit!(), "SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM session) \
          SELECT 1 FROM session"),
         sqlite: concat!(end_session!(), " RETURNING 1; ",

@@ -1,78 +1,66 @@
-//! Everything the token endpoints must know, read by one statement each: joins by primary key, rights by correlated
-//! aggregates.
+//! Everything the token endpoints must know, read by one statement each: joins by primary key, what somebody holds by
+//! correlated aggregates. Whether client and organization are active, and what roles and claims mean, is kept in memory:
+//! two joins and three aggregates more would double the time PostgreSQL spends on each.
 
 use porta_core::session::TokenFamily;
-use porta_core::{ApplicationId, Timestamp, TokenDigest};
+use porta_core::{Timestamp, TokenDigest};
 use porta_store::{AccessTokenFacts, IssuanceFacts, RefreshTokenFacts, Result, UserInfoFacts};
 
 use super::Tokens;
 use super::read::{self, family_columns};
-use crate::kernel::{Reader, Value, at, digest, opt_uuid, statements, uuid};
+use crate::kernel::{Reader, Value, at, digest, statements, uuid};
 use crate::users::{may_continue, read_user, user_columns};
 
-/// Roles, permissions and claims of user `u` in one application, three columns.
-macro_rules! rights_columns {
-    (postgres, $application:literal) => {
-        rights_columns!(@ "json_agg", "json_build_array", "v.value", $application)
+/// What user `u` holds, two columns; what it means is in the catalogs of applications.
+macro_rules! held_columns {
+    (postgres) => {
+        "(SELECT json_agg(ur.role_id) FROM user_roles ur WHERE ur.user_id = u.id), \
+         (SELECT json_agg(json_build_array(v.claim_id, v.value)) FROM custom_claim_values v WHERE v.user_id = u.id)"
     };
-    (sqlite, $application:literal) => {
-        rights_columns!(@ "json_group_array", "json_array", "json(v.value)", $application)
+    (sqlite) => {
+        "(SELECT json_group_array(lower(hex(ur.role_id))) FROM user_roles ur WHERE ur.user_id = u.id), \
+         (SELECT json_group_array(json_array(lower(hex(v.claim_id)), json(v.value))) FROM custom_claim_values v \
+          WHERE v.user_id = u.id)"
     };
-    (@ $list:literal, $array:literal, $value:literal, $application:literal) => {
+}
+
+/// Five facts about family `f` at `$3`. A session that was ended ends its families, also one that was being issued at
+/// that moment.
+macro_rules! liveness_columns {
+    () => {
         concat!(
-            "(SELECT ", $list, "(r.slug ORDER BY r.name, r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
-              WHERE ur.user_id = u.id AND r.application_id = ", $application, "), \
-             (SELECT ", $list, "(DISTINCT p.slug ORDER BY p.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
-              JOIN role_permissions rp ON rp.role_id = r.id JOIN permissions p ON p.id = rp.permission_id \
-              WHERE ur.user_id = u.id AND r.application_id = ", $application, "), \
-             (SELECT ", $list, "(", $array, "(d.claim_name, ", $value, ", d.include_in_id_token, \
-              d.include_in_access_token, d.include_in_userinfo) ORDER BY d.claim_name) FROM custom_claim_values v \
-              JOIN custom_claim_definitions d ON d.id = v.claim_id \
-              WHERE v.user_id = u.id AND d.application_id = ", $application, ")"
+            "f.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL, f.expires_at, f.is_offline, \
+         COALESCE(s.revoked_at IS NULL AND s.expires_at > $3, FALSE), ",
+            may_continue!("u.")
         )
     };
 }
-
-/// Six facts about family `f` at `$3`, then the public identifier of its client. A session that was ended ends its
-/// families, also one that was being issued at that moment; and a client that lost its place in this organization
-/// is not active here.
-macro_rules! liveness_columns {
-    () => {
-        concat!("f.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL, f.expires_at, \
-         COALESCE(s.revoked_at IS NULL AND s.expires_at > $3, FALSE), ", may_continue!("u."), ", \
-         c.status = 'active' AND (c.organization_id = f.organization_id OR EXISTS \
-             (SELECT 1 FROM client_organizations co JOIN organizations p ON p.id = c.organization_id \
-              WHERE co.client_id = c.id AND co.organization_id = f.organization_id AND p.status = 'active')), \
-         o.status = 'active', c.client_id")
-    };
-}
+/// From token `t` by its digest upwards, each step by primary key. `IS TRUE` keeps the planner from taking another way,
+/// which it does while it has no statistics: through all families of the organization, for instance.
 macro_rules! family_joins {
     () => {
-        "JOIN token_families f ON f.id = t.family_id AND f.organization_id = $1 \
-         JOIN users u ON u.id = f.user_id JOIN clients c ON c.id = f.client_id \
-         JOIN organizations o ON o.id = f.organization_id \
-         LEFT JOIN sessions s ON s.id = f.session_id AND s.organization_id = f.organization_id \
+        "JOIN token_families f ON f.id = t.family_id AND (f.organization_id = $1) IS TRUE \
+         JOIN users u ON u.id = f.user_id \
+         LEFT JOIN sessions s ON s.id = f.session_id AND (s.organization_id = f.organization_id) IS TRUE \
          WHERE t.digest = $2"
     };
 }
 macro_rules! access_columns {
     () => {
         concat!(
-            "t.digest, t.family_id, t.scope, t.expires_at, t.created_at, ",
-            family_columns!("f."),
-            ", ",
+            "t.digest, t.family_id, t.scope, t.expires_at, t.created_at, f.client_id, f.user_id, ",
             liveness_columns!()
         )
     };
 }
 macro_rules! issuance {
     ($flavor:ident) => {
-        concat!("SELECT ", user_columns!("u."), ", ", rights_columns!($flavor, "$3"), ", \
-            EXISTS (SELECT 1 FROM grants g WHERE g.id = $4 AND g.organization_id = $1 AND g.user_id = u.id \
-                    AND g.client_id = $5 AND g.expires_at > $8), \
-            EXISTS (SELECT 1 FROM sessions s WHERE s.id = $6 AND s.organization_id = $1 AND s.user_id = u.id \
-                    AND s.revoked_at IS NULL AND s.expires_at > $8), \
-            EXISTS (SELECT 1 FROM token_families f WHERE f.id = $7 AND f.organization_id = $1) \
+        concat!("SELECT ", user_columns!("u."), ", ", held_columns!($flavor), ", \
+            EXISTS (SELECT 1 FROM grants g WHERE g.id = $3 AND (g.organization_id = $1) IS TRUE AND g.user_id = u.id \
+                    AND g.client_id = $4 AND g.expires_at > $7), \
+            EXISTS (SELECT 1 FROM sessions s WHERE s.id = $5 AND (s.organization_id = $1) IS TRUE AND s.user_id = u.id \
+                    AND s.revoked_at IS NULL AND s.expires_at > $7), \
+            EXISTS (SELECT 1 FROM token_families f WHERE f.id = $6 AND (f.organization_id = $1) IS TRUE) \
             FROM users u WHERE u.organization_id = $1 AND u.id = $2")
     };
 }
@@ -80,7 +68,7 @@ macro_rules! refresh {
     ($flavor:ident) => {
         concat!("SELECT t.digest, t.family_id, t.expires_at, t.created_at, t.rotated_at, t.successor, ",
             family_columns!("f."), ", ", liveness_columns!(), ", ", user_columns!("u."), ", ",
-            rights_columns!($flavor, "COALESCE($4, c.application_id)"), ", \
+            held_columns!($flavor), ", \
             EXISTS (SELECT 1 FROM refresh_tokens n WHERE n.digest = t.successor AND n.rotated_at IS NOT NULL) \
             FROM refresh_tokens t ", family_joins!())
     };
@@ -90,10 +78,10 @@ macro_rules! userinfo {
         concat!(
             "SELECT ",
             access_columns!(),
-            ", ",
+            ", f.claims, ",
             user_columns!("u."),
             ", ",
-            rights_columns!($flavor, "c.application_id"),
+            held_columns!($flavor),
             " FROM access_tokens t ",
             family_joins!()
         )
@@ -110,9 +98,9 @@ statements! {
 fn read_access_facts(r: &mut Reader<'_>) -> Result<AccessTokenFacts> {
     Ok(AccessTokenFacts {
         token: read::access_token(r)?,
-        family: read::family(r)?,
+        client: r.id()?,
+        user_id: r.id()?,
         liveness: read::liveness(r)?,
-        client_id: r.text()?,
     })
 }
 
@@ -120,13 +108,11 @@ impl Tokens<'_> {
     pub(super) async fn read_issuance(
         &mut self,
         family: &TokenFamily,
-        application: ApplicationId,
         now: Timestamp,
     ) -> Result<Option<IssuanceFacts>> {
         let values = [
             uuid(self.organization),
             uuid(family.user_id),
-            uuid(application),
             uuid(family.grant_id),
             uuid(family.client),
             uuid(family.session),
@@ -137,7 +123,7 @@ impl Tokens<'_> {
         let mut r = row.reader("users");
         Ok(Some(IssuanceFacts {
             user: read_user(&mut r)?,
-            rights: read::rights(&mut r)?,
+            rights: read::held_rights(&mut r)?,
             grant_exists: r.flag()?,
             session_live: r.flag()?,
             family_exists: r.flag()?,
@@ -147,19 +133,17 @@ impl Tokens<'_> {
     pub(super) async fn read_refresh(
         &mut self,
         token: &TokenDigest,
-        application: Option<ApplicationId>,
         now: Timestamp,
     ) -> Result<Option<RefreshTokenFacts>> {
-        let values = [uuid(self.organization), digest(token), at(now), opt_uuid(application)];
+        let values = self.lookup(token, now);
         let Some(row) = self.run.row(&REFRESH, &values).await? else { return Ok(None) };
         let mut r = row.reader("refresh_tokens");
         Ok(Some(RefreshTokenFacts {
             token: read::refresh_token(&mut r)?,
             family: read::family(&mut r)?,
             liveness: read::liveness(&mut r)?,
-            client_id: r.text()?,
             user: read_user(&mut r)?,
-            rights: read::rights(&mut r)?,
+            rights: read::held_rights(&mut r)?,
             successor_rotated: r.flag()?,
         }))
     }
@@ -178,8 +162,9 @@ impl Tokens<'_> {
         let mut r = row.reader("access_tokens");
         Ok(Some(UserInfoFacts {
             access: read_access_facts(&mut r)?,
+            claims: r.opt_json()?,
             user: read_user(&mut r)?,
-            rights: read::rights(&mut r)?,
+            rights: read::held_rights(&mut r)?,
         }))
     }
 

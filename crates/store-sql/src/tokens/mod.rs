@@ -8,7 +8,7 @@ pub(crate) mod revoke;
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
 use porta_core::session::{AccessToken, RefreshToken, TokenFamily};
-use porta_core::{ApplicationId, OrganizationId, Timestamp, TokenDigest};
+use porta_core::{OrganizationId, Timestamp, TokenDigest};
 use porta_store::{
     AccessTokenFacts, IssuanceFacts, RefreshTokenFacts, Result, Revocation, StoreError, TokenRepository,
     UserInfoFacts,
@@ -54,7 +54,7 @@ macro_rules! rotate {
     () => {
         "UPDATE refresh_tokens AS t SET rotated_at = $5, successor = $3 FROM token_families f \
          WHERE t.digest = $2 AND (t.family_id = $4) IS TRUE AND t.rotated_at IS NULL AND t.expires_at > $5 \
-         AND f.id = t.family_id AND f.organization_id = $1 AND f.revoked_at IS NULL AND f.expires_at > $5"
+         AND f.id = t.family_id AND (f.organization_id = $1) IS TRUE AND f.revoked_at IS NULL AND f.expires_at > $5"
     };
 }
 
@@ -121,10 +121,9 @@ impl TokenRepository for Tokens<'_> {
     async fn issuance_facts(
         &mut self,
         family: &TokenFamily,
-        application: ApplicationId,
         now: Timestamp,
     ) -> Result<Option<IssuanceFacts>> {
-        self.read_issuance(family, application, now).await
+        self.read_issuance(family, now).await
     }
 
     async fn issue(
@@ -163,10 +162,9 @@ impl TokenRepository for Tokens<'_> {
     async fn refresh_facts(
         &mut self,
         digest: &TokenDigest,
-        application: Option<ApplicationId>,
         now: Timestamp,
     ) -> Result<Option<RefreshTokenFacts>> {
-        self.read_refresh(digest, application, now).await
+        self.read_refresh(digest, now).await
     }
 
     async fn rotate(

@@ -1,8 +1,9 @@
 //! Families, tokens and rights as rows.
 
 use porta_core::session::{AccessToken, RefreshToken, TokenFamily};
-use porta_store::{CustomClaim, Liveness, Result, Rights};
-use serde::{Deserialize, Deserializer};
+use porta_core::{ClaimDefinitionId, EntityId as _, RoleId};
+use porta_store::{HeldRights, Liveness, Result};
+use uuid::Uuid;
 
 use crate::kernel::Reader;
 
@@ -79,42 +80,17 @@ pub(super) fn liveness(r: &mut Reader<'_>) -> Result<Liveness> {
     Ok(Liveness {
         family_revoked: r.flag()?,
         family_expires_at: r.time("expires_at")?,
+        is_offline: r.flag()?,
         session_live: r.flag()?,
         user_active: r.flag()?,
-        client_active: r.flag()?,
-        organization_active: r.flag()?,
     })
 }
 
-/// PostgreSQL writes booleans into JSON, SQLite zero and one.
-struct Flag(bool);
-
-impl<'de> Deserialize<'de> for Flag {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::Bool(value) => Ok(Self(value)),
-            serde_json::Value::Number(value) => Ok(Self(value.as_i64() != Some(0))),
-            other => Err(serde::de::Error::custom(format!("not a boolean: {other}"))),
-        }
-    }
-}
-
-/// Name, value, and the three places it may go to.
-type ClaimColumns = (String, serde_json::Value, Flag, Flag, Flag);
-
-pub(super) fn rights(r: &mut Reader<'_>) -> Result<Rights> {
-    let roles = r.opt_json()?.unwrap_or_default();
-    let permissions = r.opt_json()?.unwrap_or_default();
-    let claims: Option<Vec<ClaimColumns>> = r.opt_json()?;
-    let claims =
-        claims.unwrap_or_default().into_iter().map(|(name, value, id_token, access_token, userinfo)| {
-            CustomClaim {
-                name,
-                value,
-                include_in_id_token: id_token.0,
-                include_in_access_token: access_token.0,
-                include_in_userinfo: userinfo.0,
-            }
-        });
-    Ok(Rights { roles, permissions, claims: claims.collect() })
+pub(super) fn held_rights(r: &mut Reader<'_>) -> Result<HeldRights> {
+    let roles: Vec<Uuid> = r.opt_json()?.unwrap_or_default();
+    let claims: Vec<(Uuid, serde_json::Value)> = r.opt_json()?.unwrap_or_default();
+    Ok(HeldRights {
+        roles: roles.into_iter().map(RoleId::from_uuid).collect(),
+        claims: claims.into_iter().map(|(id, value)| (ClaimDefinitionId::from_uuid(id), value)).collect(),
+    })
 }

@@ -11,7 +11,7 @@ use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{ClientSecretId, Timestamp};
 
 use super::fixture::{HOUR, MINUTE, NOW, World, client, one_round_trip};
-use crate::{Store, StoreError};
+use crate::{Catalog, ProtocolFacts, Store, StoreError};
 
 fn secret(w: &World, of: &Client, created_at: Timestamp) -> ClientSecret {
     ClientSecret {
@@ -83,6 +83,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     assert_eq!(other.by_client_id(&c.client_id).await.unwrap(), None);
     assert_eq!(other.by_name(c.application_id, &c.client_name).await.unwrap(), None);
     assert_eq!(other.for_protocol(&c.client_id).await.unwrap(), None);
+    assert_eq!(other.client_id_of(c.id).await.unwrap(), None);
     assert!(!other.set_status(c.id, ClientStatus::Active, ClientStatus::Revoked, NOW).await.unwrap());
     c.client_name = "Stolen".to_owned();
     c.allowed_organizations = vec![w.other.organization.id];
@@ -111,18 +112,21 @@ pub async fn what_a_protocol_request_sees(store: Arc<dyn Store>) {
     let (acme, other) = (w.acme.organization.id, w.other.organization.id);
     let mut c = w.acme.client.clone();
     let id = c.client_id.clone();
-    assert_eq!(all.clients(acme).for_protocol(&id).await.unwrap(), Some((c.clone(), Vec::new())));
+    let plain = ProtocolFacts { client: c.clone(), secrets: Vec::new(), catalog: Catalog::default() };
+    assert_eq!(all.clients(acme).for_protocol(&id).await.unwrap(), Some(plain.clone()));
     let (old, new) = (secret(&w, &c, NOW), secret(&w, &c, NOW + MINUTE));
     let revoked = ClientSecret { status: SecretStatus::Revoked, ..secret(&w, &c, NOW) };
     for s in [&old, &new, &revoked] {
         all.clients(acme).insert_secret(s).await.unwrap();
     }
     let seen = one_round_trip(&w.store, all.clients(acme).for_protocol(&id)).await.unwrap().unwrap();
-    assert_eq!(seen, (c.clone(), vec![new, old]));
+    assert_eq!(seen, ProtocolFacts { secrets: vec![new, old], ..plain });
+    assert_eq!(all.clients(other).client_id_of(c.id).await.unwrap(), None);
     assert_eq!(all.clients(acme).for_protocol(&ClientId::parse("ACME-WEB").unwrap()).await.unwrap(), None);
     c.allowed_organizations = vec![other];
     all.clients(acme).update(&c).await.unwrap();
-    assert_eq!(all.clients(other).for_protocol(&id).await.unwrap().map(|(c, _)| c.id), Some(c.id));
+    assert_eq!(all.clients(other).for_protocol(&id).await.unwrap().map(|f| f.client.id), Some(c.id));
+    assert_eq!(all.clients(other).client_id_of(c.id).await.unwrap().as_ref(), Some(&id), "a guest");
     let (active, suspended) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
     all.organizations().set_status(acme, active, suspended, NOW).await.unwrap();
     assert_eq!(all.clients(other).for_protocol(&id).await.unwrap(), None, "its owner is suspended");
@@ -130,6 +134,7 @@ pub async fn what_a_protocol_request_sees(store: Arc<dyn Store>) {
     all.clients(acme).set_status(c.id, ClientStatus::Active, ClientStatus::Inactive, NOW).await.unwrap();
     assert_eq!(all.clients(acme).for_protocol(&id).await.unwrap(), None);
     assert_eq!(all.clients(other).for_protocol(&id).await.unwrap(), None);
+    assert_eq!(all.clients(acme).client_id_of(c.id).await.unwrap(), Some(id), "whatever its status");
 }
 
 pub async fn secrets(store: Arc<dyn Store>) {

@@ -35,7 +35,7 @@ pub async fn issuing(store: Arc<dyn Store>) {
             let mut all = w.repositories();
             let mut tokens = all.tokens(org);
             assert_eq!(tokens.access_facts(&access.digest, NOW).await.unwrap().is_some(), won);
-            assert_eq!(tokens.refresh_facts(&refresh.digest, None, NOW).await.unwrap().is_some(), won);
+            assert_eq!(tokens.refresh_facts(&refresh.digest, NOW).await.unwrap().is_some(), won);
         }
     }
 }
@@ -64,11 +64,11 @@ pub async fn rotating(store: Arc<dyn Store>) {
         assert_eq!(winners.len(), 1);
         let mut all = w.repositories();
         let mut tokens = all.tokens(org);
-        let old = tokens.refresh_facts(&current.digest, None, NOW).await.unwrap().unwrap();
+        let old = tokens.refresh_facts(&current.digest, NOW).await.unwrap().unwrap();
         assert_eq!(old.token.successor, Some(winners[0].2.digest), "the successor is the winner's");
         for (won, access, next) in &outcomes {
             assert_eq!(tokens.access_facts(&access.digest, NOW).await.unwrap().is_some(), *won);
-            assert_eq!(tokens.refresh_facts(&next.digest, None, NOW).await.unwrap().is_some(), *won);
+            assert_eq!(tokens.refresh_facts(&next.digest, NOW).await.unwrap().is_some(), *won);
         }
         current = winners[0].2.clone();
     }
@@ -112,7 +112,7 @@ pub async fn forbidding_while_issuing(store: Arc<dyn Store>) {
         let mut all = w.repositories();
         let mut tokens = all.tokens(org);
         if let Some(facts) = tokens.access_facts(&access.digest, NOW).await.unwrap() {
-            assert!(!facts.liveness.is_live(&facts.family, NOW), "family {n}");
+            assert!(!facts.liveness.is_live(NOW), "family {n}");
         }
         assert_eq!(
             tokens.revoke(Revocation::Family(family.id), NOW).await.unwrap(),

@@ -70,14 +70,14 @@ pub async fn ending(store: Arc<dyn Store>) {
     assert_eq!(w.events("ended").await, 1);
     for token in [access, offline_access] {
         let facts = all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().unwrap();
-        assert!(facts.liveness.family_revoked && !facts.liveness.is_live(&facts.family, NOW));
+        assert!(facts.liveness.family_revoked && !facts.liveness.is_live(NOW));
     }
     // An offline family that was being issued at that very moment is no exception.
     let late = TokenFamily { is_offline: true, ..w.family() };
     let token = w.access(late.id);
     assert!(all.tokens(org).issue(&late, &token, None).await.unwrap());
     let facts = all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().unwrap();
-    assert!(!facts.liveness.is_live(&facts.family, NOW));
+    assert!(!facts.liveness.is_live(NOW));
 }
 
 pub async fn grants_grow(store: Arc<dyn Store>) {

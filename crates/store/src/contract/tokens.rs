@@ -2,47 +2,45 @@
 
 use std::sync::Arc;
 
-use porta_core::client::ClientStatus;
-use porta_core::organization::OrganizationStatus;
 use porta_core::session::{RefreshToken, TokenFamily};
 use porta_core::user::UserStatus;
-use porta_core::{ApplicationId, GrantId, SessionKey, Timestamp, TokenFamilyId};
+use porta_core::{GrantId, SessionKey, Timestamp, TokenFamilyId};
 use serde_json::json;
 
 use super::applications::{claim, permission, role};
 use super::fixture::{HOUR, MINUTE, NOW, World, family as family_of, one_round_trip};
-use crate::{CustomClaim, Revocation, Rights, Store, StoreError};
+use crate::{CustomClaim, HeldRights, Revocation, Rights, Store, StoreError};
 
 pub async fn issuing(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
     let mut tokens = all.tokens(w.acme.organization.id);
-    let (family, app) = (w.family(), w.acme.application.id);
-    let facts = one_round_trip(&w.store, tokens.issuance_facts(&family, app, NOW)).await.unwrap().unwrap();
+    let family = w.family();
+    let facts = one_round_trip(&w.store, tokens.issuance_facts(&family, NOW)).await.unwrap().unwrap();
     assert_eq!(facts.user, w.acme.user);
-    assert_eq!(facts.rights, Rights::default());
+    assert_eq!(facts.rights, HeldRights::default());
     assert_eq!((facts.grant_exists, facts.session_live, facts.family_exists), (true, true, false));
     let (access, refresh) = (w.access(family.id), w.refresh(family.id));
     let issue = tokens.issue(&family, &access, Some(&refresh));
     assert!(one_round_trip(&w.store, issue).await.unwrap());
-    assert!(tokens.issuance_facts(&family, app, NOW).await.unwrap().unwrap().family_exists);
+    assert!(tokens.issuance_facts(&family, NOW).await.unwrap().unwrap().family_exists);
     let (late_access, late_refresh) = (w.access(family.id), w.refresh(family.id));
     assert!(!tokens.issue(&family, &late_access, Some(&late_refresh)).await.unwrap());
     assert_eq!(tokens.access_facts(&late_access.digest, NOW).await.unwrap(), None, "nothing was written");
-    assert_eq!(tokens.refresh_facts(&late_refresh.digest, None, NOW).await.unwrap(), None);
+    assert_eq!(tokens.refresh_facts(&late_refresh.digest, NOW).await.unwrap(), None);
     // The edges of session and grant, and what is not theirs.
     let end = w.acme.session.expires_at;
     let before_end = Timestamp::from_micros(end.micros() - 1);
-    assert!(tokens.issuance_facts(&family, app, before_end).await.unwrap().unwrap().session_live);
-    assert!(!tokens.issuance_facts(&family, app, end).await.unwrap().unwrap().session_live);
+    assert!(tokens.issuance_facts(&family, before_end).await.unwrap().unwrap().session_live);
+    assert!(!tokens.issuance_facts(&family, end).await.unwrap().unwrap().session_live);
     let end = w.acme.grant.expires_at;
-    assert!(!tokens.issuance_facts(&family, app, end).await.unwrap().unwrap().grant_exists);
+    assert!(!tokens.issuance_facts(&family, end).await.unwrap().unwrap().grant_exists);
     let strange = TokenFamily {
         grant_id: GrantId::new(NOW, &w.entropy),
         session: SessionKey::new(NOW, &w.entropy),
         ..w.family()
     };
-    let facts = tokens.issuance_facts(&strange, app, NOW).await.unwrap().unwrap();
+    let facts = tokens.issuance_facts(&strange, NOW).await.unwrap().unwrap();
     assert_eq!((facts.grant_exists, facts.session_live), (false, false));
     let orphan = TokenFamily { user_id: w.other.user.id, ..w.family() };
     let refused = tokens.issue(&orphan, &w.access(orphan.id), None).await;
@@ -59,9 +57,8 @@ pub async fn access_facts(store: Arc<dyn Store>) {
     let digest = access.digest;
     let mut tokens = all.tokens(org);
     let facts = one_round_trip(&w.store, tokens.access_facts(&digest, NOW)).await.unwrap().unwrap();
-    assert_eq!((&facts.token, &facts.family), (&access, &family));
-    assert_eq!(facts.client_id, w.acme.client.client_id.as_str());
-    assert!(facts.liveness.is_live(&facts.family, NOW));
+    assert_eq!((&facts.token, facts.client, facts.user_id), (&access, family.client, family.user_id));
+    assert_eq!((facts.liveness.is_offline, facts.liveness.is_live(NOW)), (family.is_offline, true));
     // Expired or not, the caller judges.
     assert_eq!(tokens.access_facts(&digest, NOW + 999 * HOUR).await.unwrap().unwrap().token, access);
     let second = w.access(family.id);
@@ -74,25 +71,15 @@ pub async fn access_facts(store: Arc<dyn Store>) {
     assert!(!tokens.delete_access_token(&second.digest).await.unwrap());
     drop(tokens);
     // Each thing that can end it.
-    let (user, client) = (w.acme.user.id, w.acme.client.id);
+    let user = w.acme.user.id;
     let (active, suspended) = (UserStatus::Active, UserStatus::Suspended);
     all.users(org).set_status(user, active, suspended, None, NOW).await.unwrap();
     assert!(!all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.user_active);
     all.users(org).set_status(user, suspended, active, None, NOW).await.unwrap();
-    let (active, inactive) = (ClientStatus::Active, ClientStatus::Inactive);
-    all.clients(org).set_status(client, active, inactive, NOW).await.unwrap();
-    assert!(!all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.client_active);
-    all.clients(org).set_status(client, inactive, active, NOW).await.unwrap();
-    let (active, suspended) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
-    all.organizations().set_status(org, active, suspended, NOW).await.unwrap();
-    assert!(!all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.organization_active);
-    all.organizations().set_status(org, suspended, active, NOW).await.unwrap();
     let end = w.acme.session.expires_at;
     let facts = all.tokens(org).access_facts(&digest, end).await.unwrap().unwrap();
     assert!(!facts.liveness.session_live && !facts.liveness.family_revoked);
-    assert!(
-        all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.is_live(&family, NOW)
-    );
+    assert!(all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.is_live(NOW));
 }
 
 pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
@@ -102,11 +89,9 @@ pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
     let family = w.family();
     let first = w.refresh(family.id);
     assert!(tokens.issue(&family, &w.access(family.id), Some(&first)).await.unwrap());
-    let facts =
-        one_round_trip(&w.store, tokens.refresh_facts(&first.digest, None, NOW)).await.unwrap().unwrap();
+    let facts = one_round_trip(&w.store, tokens.refresh_facts(&first.digest, NOW)).await.unwrap().unwrap();
     assert_eq!((&facts.token, &facts.family, &facts.user), (&first, &family, &w.acme.user));
-    assert!(facts.liveness.is_live(&family, NOW) && !facts.successor_rotated);
-    assert_eq!(facts.client_id, w.acme.client.client_id.as_str());
+    assert!(facts.liveness.is_live(NOW) && !facts.successor_rotated);
     // Too late by nothing at all.
     let (second, access) = (w.refresh(family.id), w.access(family.id));
     assert!(!tokens.rotate(&first.digest, &second, &access, first.expires_at).await.unwrap());
@@ -117,18 +102,18 @@ pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
     let rotate = tokens.rotate(&first.digest, &second, &access, now);
     assert!(one_round_trip(&w.store, rotate).await.unwrap());
     assert!(!tokens.rotate(&first.digest, &w.refresh(family.id), &w.access(family.id), now).await.unwrap());
-    let old = tokens.refresh_facts(&first.digest, None, now).await.unwrap().unwrap();
+    let old = tokens.refresh_facts(&first.digest, now).await.unwrap().unwrap();
     assert_eq!((old.token.rotated_at, old.token.successor), (Some(now), Some(second.digest)));
     assert!(!old.successor_rotated);
-    assert_eq!(tokens.refresh_facts(&second.digest, None, now).await.unwrap().unwrap().token, second);
+    assert_eq!(tokens.refresh_facts(&second.digest, now).await.unwrap().unwrap().token, second);
     assert!(tokens.access_facts(&access.digest, now).await.unwrap().is_some());
     let third = w.refresh(family.id);
     assert!(tokens.rotate(&second.digest, &third, &w.access(family.id), now).await.unwrap());
-    assert!(tokens.refresh_facts(&first.digest, None, now).await.unwrap().unwrap().successor_rotated);
+    assert!(tokens.refresh_facts(&first.digest, now).await.unwrap().unwrap().successor_rotated);
     assert_eq!(tokens.revoke(Revocation::Family(family.id), now).await.unwrap(), 1);
     let (fourth, refused) = (w.refresh(family.id), w.access(family.id));
     assert!(!tokens.rotate(&third.digest, &fourth, &refused, now).await.unwrap(), "the family was revoked");
-    assert_eq!(tokens.refresh_facts(&fourth.digest, None, now).await.unwrap(), None);
+    assert_eq!(tokens.refresh_facts(&fourth.digest, now).await.unwrap(), None);
     assert_eq!(tokens.access_facts(&refused.digest, now).await.unwrap(), None);
 }
 
@@ -176,19 +161,19 @@ pub async fn userinfo_and_rights(store: Arc<dyn Store>) {
     };
     let family = w.family();
     let (access, refresh) = (w.access(family.id), w.refresh(family.id));
+    let id = w.acme.client.client_id.clone();
+    let catalog =
+        one_round_trip(&w.store, all.clients(org).for_protocol(&id)).await.unwrap().unwrap().catalog;
     let mut tokens = all.tokens(org);
-    assert_eq!(tokens.issuance_facts(&family, app, NOW).await.unwrap().unwrap().rights, expected);
+    let held = one_round_trip(&w.store, tokens.issuance_facts(&family, NOW)).await.unwrap().unwrap().rights;
+    assert_eq!((held.roles.len(), held.claims.len()), (3, 3), "of every application");
+    assert_eq!(catalog.rights(held), expected);
     assert!(tokens.issue(&family, &access, Some(&refresh)).await.unwrap());
     let seen = one_round_trip(&w.store, tokens.userinfo_facts(&access.digest, NOW)).await.unwrap().unwrap();
-    assert_eq!((&seen.rights, &seen.user, &seen.access.token), (&expected, &w.acme.user, &access));
-    assert_eq!(tokens.refresh_facts(&refresh.digest, None, NOW).await.unwrap().unwrap().rights, expected);
-    let other_app: Option<ApplicationId> = Some(elsewhere.id);
-    let rights = tokens.refresh_facts(&refresh.digest, other_app, NOW).await.unwrap().unwrap().rights;
-    assert_eq!(
-        (rights.roles, rights.claims),
-        (vec!["foreign".to_owned()], vec![custom("hidden", json!("x"))])
-    );
-    assert!(rights.permissions.is_empty());
+    assert_eq!((&seen.claims, &seen.user, &seen.access.token), (&family.claims, &w.acme.user, &access));
+    assert_eq!(catalog.rights(seen.rights), expected);
+    let seen = tokens.refresh_facts(&refresh.digest, NOW).await.unwrap().unwrap();
+    assert_eq!(catalog.rights(seen.rights), expected);
 }
 
 pub async fn endings(store: Arc<dyn Store>) {
@@ -217,7 +202,7 @@ pub async fn endings(store: Arc<dyn Store>) {
         }
         let facts =
             all.tokens(w.other.organization.id).access_facts(&tokens[2].digest, NOW).await.unwrap().unwrap();
-        assert!(facts.liveness.is_live(&facts.family, NOW), "{what:?}");
+        assert!(facts.liveness.is_live(NOW), "{what:?}");
     }
     let session = all.sessions(org).by_id(w.acme.session.id).await.unwrap().unwrap();
     assert_eq!(session.revoked_at, Some(NOW));
@@ -247,16 +232,16 @@ pub async fn forbidden_families(store: Arc<dyn Store>) {
 pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
-    let (org, app) = (w.acme.organization.id, w.acme.application.id);
+    let org = w.acme.organization.id;
     let family = w.family();
     let (access, refresh) = (w.access(family.id), w.refresh(family.id));
     assert!(all.tokens(org).issue(&family, &access, Some(&refresh)).await.unwrap());
     let mut other = all.tokens(w.other.organization.id);
     assert_eq!(other.organization(), w.other.organization.id);
-    assert_eq!(other.issuance_facts(&family, app, NOW).await.unwrap(), None);
+    assert_eq!(other.issuance_facts(&family, NOW).await.unwrap(), None);
     assert_eq!(other.access_facts(&access.digest, NOW).await.unwrap(), None);
     assert_eq!(other.userinfo_facts(&access.digest, NOW).await.unwrap(), None);
-    assert_eq!(other.refresh_facts(&refresh.digest, Some(app), NOW).await.unwrap(), None);
+    assert_eq!(other.refresh_facts(&refresh.digest, NOW).await.unwrap(), None);
     assert!(!other.rotate(&refresh.digest, &w.refresh(family.id), &w.access(family.id), NOW).await.unwrap());
     assert!(!other.delete_access_token(&access.digest).await.unwrap());
     let more = w.access(family.id);
@@ -287,10 +272,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     }
     drop(other);
     let facts = all.tokens(org).access_facts(&access.digest, NOW).await.unwrap().unwrap();
-    assert!(facts.liveness.is_live(&family, NOW));
-    assert_eq!(
-        all.tokens(org).refresh_facts(&refresh.digest, None, NOW).await.unwrap().unwrap().token,
-        refresh
-    );
+    assert!(facts.liveness.is_live(NOW));
+    assert_eq!(all.tokens(org).refresh_facts(&refresh.digest, NOW).await.unwrap().unwrap().token, refresh);
     assert_eq!(w.events("replay").await, 0);
 }

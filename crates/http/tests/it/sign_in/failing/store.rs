@@ -152,7 +152,8 @@ gone!(ApplicationRepository {
     fn claim_value(UserId, ClaimDefinitionId) -> Option<serde_json::Value>;
 });
 gone!(ClientRepository {
-    fn for_protocol(&ClientId) -> Option<(Client, Vec<ClientSecret>)>;
+    fn for_protocol(&ClientId) -> Option<ProtocolFacts>;
+    fn client_id_of(ClientKey) -> Option<ClientId>;
     fn origin_is_registered(&str) -> bool;
     fn by_client_id(&ClientId) -> Option<Client>;
     fn by_key(ClientKey) -> Option<Client>;
@@ -192,10 +193,10 @@ gone!(SessionRepository {
     fn grant(UserId, ClientKey) -> Option<Grant>;
 });
 gone!(TokenRepository {
-    fn issuance_facts(&TokenFamily, ApplicationId, Timestamp) -> Option<IssuanceFacts>;
+    fn issuance_facts(&TokenFamily, Timestamp) -> Option<IssuanceFacts>;
     fn issue(&TokenFamily, &AccessToken, Option<&RefreshToken>) -> bool;
     fn forbid_family(&TokenFamily, Timestamp, &AuditEvent) -> ();
-    fn refresh_facts(&TokenDigest, Option<ApplicationId>, Timestamp) -> Option<RefreshTokenFacts>;
+    fn refresh_facts(&TokenDigest, Timestamp) -> Option<RefreshTokenFacts>;
     fn rotate(&TokenDigest, &RefreshToken, &AccessToken, Timestamp) -> bool;
     fn add_access_token(&AccessToken) -> ();
     fn userinfo_facts(&TokenDigest, Timestamp) -> Option<UserInfoFacts>;

@@ -7,7 +7,7 @@ use porta_core::client::{
 };
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{ApplicationId, ClientKey, ClientSecretId, EntityId as _, OrganizationId, Timestamp};
-use porta_store::{ClientRepository, Cursor, Page, Result};
+use porta_store::{ClientRepository, Cursor, Page, ProtocolFacts, Result};
 
 use crate::kernel::{
     Reader, Row, Runner, Value, at, columns, digest, flag, int, json, opt_at, opt_json, opt_text, statements,
@@ -65,33 +65,6 @@ macro_rules! secret_columns {
         columns!("s.", id, client_id, digest, label, expires_at, status, last_used_at, created_at)
     };
 }
-/// The client a protocol request under `$1` may see, with a row per active secret.
-macro_rules! for_protocol {
-    ($flavor:ident) => {
-        concat!("SELECT ", client_columns!($flavor), ", ", secret_columns!(), " FROM clients c \
-            JOIN organizations o ON o.id = c.organization_id \
-            LEFT JOIN client_secrets s ON s.client_id = c.id AND s.status = 'active' \
-            WHERE c.client_id = $2 AND c.status = 'active' AND o.status = 'active' AND (c.organization_id = $1 \
-            OR EXISTS (SELECT 1 FROM client_organizations x WHERE x.client_id = c.id AND x.organization_id = $1)) \
-            ORDER BY s.created_at DESC, s.id DESC")
-    };
-}
-/// Whether an active client usable under `$1` lists origin `$2` or has a redirect URI there. Found from the
-/// organization's side, by index, since this answers anonymous preflight requests.
-macro_rules! origin {
-    ($contains:literal, $uris:literal) => {
-        concat!(
-            "SELECT EXISTS (SELECT 1 FROM (SELECT id FROM clients WHERE organization_id = $1 \
-            UNION ALL SELECT client_id FROM client_organizations WHERE organization_id = $1) AS usable \
-            JOIN clients c ON c.id = usable.id JOIN organizations o ON o.id = c.organization_id \
-            WHERE c.status = 'active' AND o.status = 'active' AND (",
-            $contains,
-            " OR EXISTS (SELECT 1 FROM ",
-            $uris,
-            " WHERE u.value = $2 OR substr(u.value, 1, length($2) + 1) IN ($2 || '/', $2 || '?'))))"
-        )
-    };
-}
 macro_rules! select {
     ($flavor:ident, $rest:literal) => {
         concat!("SELECT ", client_columns!($flavor), " FROM clients c WHERE c.organization_id = $1 ", $rest)
@@ -119,10 +92,9 @@ macro_rules! update {
     };
 }
 
+pub(crate) mod protocol;
+
 statements! {
-    FOR_PROTOCOL: Read = for_protocol!(postgres), sqlite: for_protocol!(sqlite);
-    ORIGIN: Read = origin!("c.allowed_origins @> to_jsonb($2::text)", "jsonb_array_elements_text(c.redirect_uris) AS u (value)"),
-        sqlite: origin!("EXISTS (SELECT 1 FROM json_each(c.allowed_origins) AS a WHERE a.value = $2)", "json_each(c.redirect_uris) AS u");
     BY_CLIENT_ID: Read = select!(postgres, "AND c.client_id = $2"), sqlite: select!(sqlite, "AND c.client_id = $2");
     BY_KEY: Read = select!(postgres, "AND c.id = $2"), sqlite: select!(sqlite, "AND c.id = $2");
     BY_NAME: Read = select!(postgres, "AND c.application_id = $2 AND c.client_name = $3 ORDER BY c.created_at, c.id LIMIT 1"),
@@ -208,9 +180,6 @@ fn read_secret(r: &mut Reader<'_>) -> Result<ClientSecret> {
     })
 }
 
-/// How many columns [`read_from`] reads.
-const CLIENT_COLUMNS: usize = 22;
-
 pub(crate) struct Clients<'a> {
     pub(crate) run: Runner<'a>,
     pub(crate) organization: OrganizationId,
@@ -240,27 +209,16 @@ impl Clients<'_> {
 
 #[async_trait]
 impl ClientRepository for Clients<'_> {
-    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<(Client, Vec<ClientSecret>)>> {
-        let values = [uuid(self.organization), text(client_id.as_str())];
-        let rows = self.run.rows(&FOR_PROTOCOL, &values).await?;
-        let Some(first) = rows.first() else { return Ok(None) };
-        let client = read(first)?;
-        let mut secrets = Vec::new();
-        for row in &rows {
-            let mut r = row.reader("client_secrets");
-            r.skip(CLIENT_COLUMNS);
-            if r.opt_raw_uuid()?.is_some() {
-                let mut r = row.reader("client_secrets");
-                r.skip(CLIENT_COLUMNS);
-                secrets.push(read_secret(&mut r)?);
-            }
-        }
-        Ok(Some((client, secrets)))
+    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ProtocolFacts>> {
+        self.read_for_protocol(client_id).await
+    }
+
+    async fn client_id_of(&mut self, key: ClientKey) -> Result<Option<ClientId>> {
+        self.read_client_id(key).await
     }
 
     async fn origin_is_registered(&mut self, origin: &str) -> Result<bool> {
-        let row = self.run.row(&ORIGIN, &[uuid(self.organization), text(origin)]).await?;
-        row.map_or(Ok(false), |row| row.reader("clients").flag())
+        self.knows_origin(origin).await
     }
 
     async fn by_client_id(&mut self, client_id: &ClientId) -> Result<Option<Client>> {

@@ -1,0 +1,136 @@
+//! Clients as requests of the protocol meet them: by public identifier, also those of other organizations that serve
+//! this one, with secrets and the catalog of their application.
+
+use porta_core::client::ClientId;
+use porta_core::{ClaimDefinitionId, ClientKey, EntityId as _, RoleId};
+use porta_store::{Catalog, CatalogClaim, CatalogRole, ProtocolFacts, Result};
+use uuid::Uuid;
+
+use super::{Clients, read_from, read_secret};
+use crate::kernel::{Reader, columns, statements, text, uuid};
+
+/// The catalog of the application of client `c`, two columns.
+macro_rules! catalog_columns {
+    (postgres) => {
+        "(SELECT json_agg(json_build_array(r.id, r.name, r.slug, (SELECT json_agg(p.slug) FROM role_permissions rp \
+          JOIN permissions p ON p.id = rp.permission_id WHERE rp.role_id = r.id))) \
+          FROM roles r WHERE r.application_id = c.application_id), \
+         (SELECT json_agg(json_build_array(d.id, d.claim_name, d.include_in_id_token::int, \
+          d.include_in_access_token::int, d.include_in_userinfo::int)) FROM custom_claim_definitions d \
+          WHERE d.application_id = c.application_id)"
+    };
+    (sqlite) => {
+        "(SELECT json_group_array(json_array(lower(hex(r.id)), r.name, r.slug, (SELECT json_group_array(p.slug) \
+          FROM role_permissions rp JOIN permissions p ON p.id = rp.permission_id WHERE rp.role_id = r.id))) \
+          FROM roles r WHERE r.application_id = c.application_id), \
+         (SELECT json_group_array(json_array(lower(hex(d.id)), d.claim_name, d.include_in_id_token, \
+          d.include_in_access_token, d.include_in_userinfo)) FROM custom_claim_definitions d \
+          WHERE d.application_id = c.application_id)"
+    };
+}
+macro_rules! usable {
+    () => {
+        "(c.organization_id = $1 OR EXISTS (SELECT 1 FROM client_organizations x \
+          WHERE x.client_id = c.id AND x.organization_id = $1))"
+    };
+}
+/// The client a protocol request under `$1` may see, with a row per active secret.
+macro_rules! for_protocol {
+    ($flavor:ident) => {
+        concat!(
+            "SELECT ",
+            client_columns!($flavor),
+            ", ",
+            catalog_columns!($flavor),
+            ", ",
+            secret_columns!(),
+            " FROM clients c \
+            JOIN organizations o ON o.id = c.organization_id \
+            LEFT JOIN client_secrets s ON s.client_id = c.id AND s.status = 'active' \
+            WHERE c.client_id = $2 AND c.status = 'active' AND o.status = 'active' AND ",
+            usable!(),
+            " \
+            ORDER BY s.created_at DESC, s.id DESC"
+        )
+    };
+}
+/// Whether an active client usable under `$1` lists origin `$2` or has a redirect URI there. Found from the
+/// organization's side, by index, since this answers anonymous preflight requests.
+macro_rules! origin {
+    ($contains:literal, $uris:literal) => {
+        concat!(
+            "SELECT EXISTS (SELECT 1 FROM (SELECT id FROM clients WHERE organization_id = $1 \
+            UNION ALL SELECT client_id FROM client_organizations WHERE organization_id = $1) AS usable \
+            JOIN clients c ON c.id = usable.id JOIN organizations o ON o.id = c.organization_id \
+            WHERE c.status = 'active' AND o.status = 'active' AND (",
+            $contains,
+            " OR EXISTS (SELECT 1 FROM ",
+            $uris,
+            " WHERE u.value = $2 OR substr(u.value, 1, length($2) + 1) IN ($2 || '/', $2 || '?'))))"
+        )
+    };
+}
+statements! {
+    FOR_PROTOCOL: Read = for_protocol!(postgres), sqlite: for_protocol!(sqlite);
+    CLIENT_ID: Read = concat!("SELECT c.client_id FROM clients c WHERE c.id = $2 AND ", usable!());
+    ORIGIN: Read = origin!("c.allowed_origins @> to_jsonb($2::text)", "jsonb_array_elements_text(c.redirect_uris) AS u (value)"),
+        sqlite: origin!("EXISTS (SELECT 1 FROM json_each(c.allowed_origins) AS a WHERE a.value = $2)", "json_each(c.redirect_uris) AS u");
+}
+
+/// How many columns [`read_from`] and [`read_catalog`] read.
+const FACT_COLUMNS: usize = 24;
+
+/// Id, name, slug, slugs of permissions.
+type RoleColumns = (Uuid, String, String, Option<Vec<String>>);
+/// Id, name, and the three places its values may go to, zero or one.
+type ClaimColumns = (Uuid, String, u8, u8, u8);
+
+fn read_catalog(r: &mut Reader<'_>) -> Result<Catalog> {
+    let roles: Vec<RoleColumns> = r.opt_json()?.unwrap_or_default();
+    let claims: Vec<ClaimColumns> = r.opt_json()?.unwrap_or_default();
+    let roles = roles.into_iter().map(|(id, name, slug, permissions)| CatalogRole {
+        id: RoleId::from_uuid(id),
+        name,
+        slug,
+        permissions: permissions.unwrap_or_default(),
+    });
+    let claims = claims.into_iter().map(|(id, name, id_token, access_token, userinfo)| CatalogClaim {
+        id: ClaimDefinitionId::from_uuid(id),
+        name,
+        include_in_id_token: id_token != 0,
+        include_in_access_token: access_token != 0,
+        include_in_userinfo: userinfo != 0,
+    });
+    Ok(Catalog::new(roles.collect(), claims.collect()))
+}
+
+impl Clients<'_> {
+    pub(super) async fn read_for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ProtocolFacts>> {
+        let values = [uuid(self.organization), text(client_id.as_str())];
+        let rows = self.run.rows(&FOR_PROTOCOL, &values).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let mut r = first.reader("clients");
+        let (client, catalog) = (read_from(&mut r)?, read_catalog(&mut r)?);
+        let mut secrets = Vec::new();
+        for row in &rows {
+            let mut r = row.reader("client_secrets");
+            r.skip(FACT_COLUMNS);
+            if r.opt_raw_uuid()?.is_some() {
+                let mut r = row.reader("client_secrets");
+                r.skip(FACT_COLUMNS);
+                secrets.push(read_secret(&mut r)?);
+            }
+        }
+        Ok(Some(ProtocolFacts { client, secrets, catalog }))
+    }
+
+    pub(super) async fn read_client_id(&mut self, key: ClientKey) -> Result<Option<ClientId>> {
+        let row = self.run.row(&CLIENT_ID, &[uuid(self.organization), uuid(key)]).await?;
+        row.map(|row| row.reader("clients").parsed("client_id", |s| ClientId::parse(s).ok())).transpose()
+    }
+
+    pub(super) async fn knows_origin(&mut self, origin: &str) -> Result<bool> {
+        let row = self.run.row(&ORIGIN, &[uuid(self.organization), text(origin)]).await?;
+        row.map_or(Ok(false), |row| row.reader("clients").flag())
+    }
+}
