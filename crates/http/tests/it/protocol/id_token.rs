@@ -24,6 +24,7 @@ porta_testkit::on_both_stores!(
     no_claim_shadows_the_protocols_own,
     refreshing_keeps_what_belongs_to_the_sign_in,
     changed_rights_show_at_the_next_refresh,
+    a_changed_meaning_of_a_role_or_claim_shows_on_every_instance,
     it_lives_as_long_as_the_setting_says,
     another_organizations_keys_do_not_verify_it,
 );
@@ -229,6 +230,46 @@ async fn changed_rights_show_at_the_next_refresh(app: TestApp) {
         json!(["reader"]),
         "at once at UserInfo"
     );
+}
+
+/// What roles and claims mean is kept in memory, so every instance must hear of a change.
+async fn a_changed_meaning_of_a_role_or_claim_shows_on_every_instance(app: TestApp) {
+    let sibling = app.sibling();
+    let mut browser = ana_signed_in(&app).await;
+    let issued = tokens(&mut browser, &web(), WEB).await;
+    for instance in [&app, &sibling] {
+        let before = userinfo(instance, "acme", &issued.access).await.json();
+        assert_eq!(before["permissions"], json!(["dock:berths:read", "dock:berths:write"]));
+        assert!(before["berth_limit"].is_null());
+    }
+    app.provision_over(
+        r#"
+version: "1.0"
+organizations:
+  - name: Acme
+    slug: acme
+    applications:
+      - name: Planner
+        slug: planner
+        permissions: [{ name: Close, slug: "dock:berths:close" }]
+        roles: [{ name: Reader, slug: reader, permissions: ["dock:berths:read", "dock:berths:close"] }]
+        claim_definitions: [{ name: Berth limit, slug: berth_limit, claim_type: number }]
+    users:
+      - email: ana@acme.test
+        claims: [{ app: planner, claim: berth_limit, value: 12 }]
+"#,
+    )
+    .await;
+    app.settle().await;
+    sibling.settle().await;
+    for instance in [&app, &sibling] {
+        let after = userinfo(instance, "acme", &issued.access).await.json();
+        assert_eq!(
+            after["permissions"],
+            json!(["dock:berths:close", "dock:berths:read", "dock:berths:write"])
+        );
+        assert_eq!(after["berth_limit"], json!(12));
+    }
 }
 
 async fn it_lives_as_long_as_the_setting_says(app: TestApp) {
