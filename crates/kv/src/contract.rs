@@ -11,6 +11,7 @@
 mod consuming;
 mod limiting;
 mod noticing;
+mod replacing;
 mod values;
 
 use std::sync::Arc;
@@ -50,6 +51,12 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     values::write_does_all(&*kv, time).await;
     values::write_is_seen_whole(&kv).await;
     values::each_operation_is_one_command(&*kv).await;
+
+    replacing::replace_keeps_to_what_is_there(&*kv, time).await;
+    replacing::one_missing_value_stops_the_whole_write(&*kv).await;
+    replacing::what_was_there_before_the_write_counts(&*kv).await;
+    replacing::a_used_value_is_not_replaced(&*kv).await;
+    replacing::nothing_taken_comes_back(&kv).await;
 
     consuming::first_fresh_then_replayed_then_absent(&*kv, time).await;
     consuming::a_live_value_ends_unused(&*kv, time).await;

@@ -81,6 +81,10 @@ impl Room {
         }
     }
 
+    fn is_live(&self, key: &Key, now: Timestamp) -> bool {
+        matches!(self.values.get(key, now), Some((Kept::Live(_), _)))
+    }
+
     fn verdict(&self, limits: &[Limit], now: Timestamp) -> Verdict {
         let longest = limits
             .iter()
@@ -135,7 +139,7 @@ impl Kv for MemoryKv {
 
     async fn take(&self, key: &Key) -> Result<Option<Bytes>> {
         let (mut room, now) = self.enter()?;
-        if !matches!(room.values.get(key, now), Some((Kept::Live(_), _))) {
+        if !room.is_live(key, now) {
             return Ok(None);
         }
         Ok(room.values.remove(key, now).map(|(Kept::Live(value) | Kept::Used(value))| value))
@@ -152,18 +156,27 @@ impl Kv for MemoryKv {
         Ok(Consumed::Fresh(value))
     }
 
-    async fn write(&self, writes: Vec<Write>) -> Result<()> {
+    async fn write(&self, writes: Vec<Write>) -> Result<bool> {
         if writes.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let (mut room, now) = self.enter()?;
+        let is_gone = |write: &Write| match write {
+            Write::Replace { key, .. } => !room.is_live(key, now),
+            Write::Put { .. } | Write::Delete { .. } => false,
+        };
+        if writes.iter().any(is_gone) {
+            return Ok(false);
+        }
         for write in writes {
             match write {
-                Write::Put { key, value, ttl } => room.put(&key, Kept::Live(value), ttl, now),
+                Write::Put { key, value, ttl } | Write::Replace { key, value, ttl } => {
+                    room.put(&key, Kept::Live(value), ttl, now);
+                }
                 Write::Delete { key } => drop(room.values.remove(&key, now)),
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn check(&self, limits: &[Limit]) -> Result<Verdict> {

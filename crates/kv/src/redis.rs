@@ -212,24 +212,31 @@ impl Kv for RedisKv {
         }
     }
 
-    async fn write(&self, writes: Vec<Write>) -> Result<()> {
+    async fn write(&self, writes: Vec<Write>) -> Result<bool> {
         if writes.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let answer = self.run(&SCRIPTS.write, |command| {
             command.arg(writes.len());
             for write in &writes {
-                let (Write::Put { key, .. } | Write::Delete { key }) = write;
+                let (Write::Put { key, .. } | Write::Replace { key, .. } | Write::Delete { key }) = write;
                 command.arg(self.value_key(key));
             }
             for write in &writes {
                 match write {
-                    Write::Put { value, ttl, .. } => command.arg(whole_millis(*ttl)).arg(&**value),
-                    Write::Delete { .. } => command.arg(0).arg(""),
+                    Write::Put { value, ttl, .. } => command.arg("put").arg(whole_millis(*ttl)).arg(&**value),
+                    Write::Replace { value, ttl, .. } => {
+                        command.arg("replace").arg(whole_millis(*ttl)).arg(&**value)
+                    }
+                    Write::Delete { .. } => command.arg("delete").arg(0).arg(""),
                 };
             }
         });
-        answer.await.map(drop)
+        match answer.await? {
+            Value::Int(1) => Ok(true),
+            Value::Int(0) => Ok(false),
+            _ => Err(unexpected("write")),
+        }
     }
 
     async fn check(&self, limits: &[Limit]) -> Result<Verdict> {

@@ -86,10 +86,11 @@ impl BoundInteraction {
         presented.is_some_and(|p| secret::constant_time_eq(p, &self.interaction.csrf))
     }
 
-    /// The write that stores the interaction as it now is.
+    /// The write that stores the interaction as it now is, unless the resume address took it meanwhile: a form that
+    /// was still under way must not open that address again.
     pub fn write(&self, now: Timestamp) -> Result<Write, EngineError> {
         let ttl = remaining(self.interaction.expires_at, now);
-        Ok(Write::Put { key: self.key.clone(), value: to_bytes(&self.interaction)?, ttl })
+        Ok(Write::Replace { key: self.key.clone(), value: to_bytes(&self.interaction)?, ttl })
     }
 }
 
@@ -161,14 +162,14 @@ impl Engine {
         Ok(is_live.then_some(BoundInteraction { interaction, key }))
     }
 
-    /// Marks the interaction as declined; the resume address then answers the client.
-    pub async fn deny(&self, mut bound: BoundInteraction) -> Result<(), EngineError> {
+    /// Marks the interaction as declined; the resume address then answers the client. `false`: it is gone.
+    pub async fn deny(&self, mut bound: BoundInteraction) -> Result<bool, EngineError> {
         bound.interaction.stage = Stage::Denied;
         Ok(self.kv.write(vec![bound.write(self.now())?]).await?)
     }
 
-    /// Marks consent as given; the grant itself is written at the resume address.
-    pub async fn approve(&self, mut bound: BoundInteraction) -> Result<(), EngineError> {
+    /// Marks consent as given; the grant itself is written at the resume address. `false`: it is gone.
+    pub async fn approve(&self, mut bound: BoundInteraction) -> Result<bool, EngineError> {
         bound.interaction.stage = Stage::Ready;
         bound.interaction.consented = true;
         Ok(self.kv.write(vec![bound.write(self.now())?]).await?)

@@ -47,6 +47,8 @@ pub enum SignInOutcome {
     Busy,
     /// Passwords are not offered here.
     MethodDisabled,
+    /// The interaction ended while the form was under way.
+    Gone,
 }
 
 /// What sign-in is made of.
@@ -232,8 +234,17 @@ impl SignIn {
         if let Some(previous) = previous {
             writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
         }
-        self.engine.kv().write(writes).await?;
-        Ok(SignInOutcome::SignedIn { cookie, expires_at: record.expires_at })
+        if self.engine.kv().write(writes).await? {
+            return Ok(SignInOutcome::SignedIn { cookie, expires_at: record.expires_at });
+        }
+        // No browser got this session. One that was kept goes on behind the cookie it had.
+        if kept.is_none() {
+            let event = self.event(tenant, Some(user.id), "session.revoked", caller);
+            let metadata = json!({ "session": key.to_string(), "reason": "interaction_gone" });
+            let event = AuditEvent { metadata, ..event };
+            self.engine.store().repositories().sessions(tenant.organization.id).end(key, now, &event).await?;
+        }
+        Ok(SignInOutcome::Gone)
     }
 
     /// A sign-in that lifts an automatic lock says so in a row of its own.

@@ -55,14 +55,20 @@ end
 return {1, value}
 ";
 
-/// ARGV: per key its lifetime in milliseconds (0 deletes) and its value.
+/// ARGV: per key what to do, its lifetime in milliseconds (0 deletes) and its value. Answers 0, having written nothing,
+/// when a key to replace holds no live value.
 const WRITE: &str = "\
 for i, key in ipairs(KEYS) do
-  local ttl = ARGV[2 * i - 1]
+  if ARGV[3 * i - 2] == 'replace' and redis.call('TYPE', key).ok ~= 'string' then
+    return 0
+  end
+end
+for i, key in ipairs(KEYS) do
+  local ttl = ARGV[3 * i - 1]
   if ttl == '0' then
     redis.call('DEL', key)
   else
-    redis.call('SET', key, ARGV[2 * i], 'PX', ttl)
+    redis.call('SET', key, ARGV[3 * i], 'PX', ttl)
   end
 end
 return 1

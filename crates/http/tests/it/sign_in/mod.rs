@@ -9,6 +9,7 @@ mod fuzz;
 mod instances;
 mod interaction_binding;
 mod interaction_life;
+mod interaction_races;
 mod lockout;
 mod logout;
 mod logout_requests;
