@@ -21,6 +21,11 @@ pub(crate) fn empty(status: StatusCode) -> Reply {
     reply
 }
 
+/// RFC 9110 §15.5.6.
+pub(crate) fn method_not_allowed(allowed: &'static str) -> Reply {
+    with_header(empty(StatusCode::METHOD_NOT_ALLOWED), header::ALLOW, Some(HeaderValue::from_static(allowed)))
+}
+
 pub(crate) fn text(status: StatusCode, body: &'static str) -> Reply {
     let mut reply = Reply::new(Body::from(body));
     *reply.status_mut() = status;

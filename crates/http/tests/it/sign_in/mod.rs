@@ -6,6 +6,7 @@ mod crash;
 mod errors;
 mod failing;
 mod fuzz;
+mod head;
 mod instances;
 mod interaction_binding;
 mod interaction_life;
