@@ -8,7 +8,7 @@ use porta_core::TokenDigest;
 use crate::reply::{self, Reply};
 use crate::tenancy::{Org, OrgDocuments};
 
-/// Short enough that a rotated key is known everywhere long before it signs.
+/// [`porta_core::signing_key::JWKS_MAX_AGE`]: a next key waits that long before it signs.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// `GET …/.well-known/openid-configuration` and `…/oauth-authorization-server`
@@ -55,4 +55,14 @@ fn bytes(request: &HeaderMap, body: Bytes, content_type: &'static str) -> Reply 
 fn matches_etag(list: &str, etag: &str) -> bool {
     list.trim() == "*"
         || list.split(',').map(str::trim).any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+#[cfg(test)]
+mod tests {
+    use porta_core::signing_key::JWKS_MAX_AGE;
+
+    #[test]
+    fn verifiers_are_told_what_rotation_waits_for() {
+        assert_eq!(super::CACHE, format!("public, max-age={}", JWKS_MAX_AGE.as_secs()));
+    }
 }
