@@ -40,6 +40,8 @@ pub struct LoginDone {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentAsked {
     pub scopes: Vec<String>,
+    /// `None` in what a version before this one stored.
+    pub user: Option<UserId>,
     pub user_email: String,
     /// Whose answer it is: an approval counts for this session only.
     pub session: SessionKey,

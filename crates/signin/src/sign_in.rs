@@ -12,7 +12,7 @@ use porta_kv::Write;
 use porta_oidc::interaction::{BoundInteraction, LoginDone, Stage};
 use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_bytes};
 use porta_oidc::{ACR_ONE_FACTOR, Caller, Engine, EngineError, Tenant};
-use porta_store::users::LockPolicy;
+use porta_store::users::{FailureEvents, LockPolicy};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -153,14 +153,16 @@ impl SignIn {
             max_failed_logins: tenant.settings.number(settings::MAX_FAILED_LOGINS),
             lockout: tenant.settings.duration(settings::LOCKOUT_DURATION),
         };
-        let failed = self.event(tenant, None, "user.login.password.failed", caller);
-        let locked = self.event(tenant, None, "user.auto_locked", caller);
+        let event = |what| self.event(tenant, None, what, caller);
+        let (failed, locked) = (event("user.login.password.failed"), event("user.auto_locked"));
+        let events =
+            FailureEvents { failed: &failed, locked: &locked, unlocked: &event("user.auto_unlocked") };
         let outcome = self
             .engine
             .store()
             .repositories()
             .users(tenant.organization.id)
-            .record_sign_in_failure(email_key, policy, now, &failed, &locked)
+            .record_sign_in_failure(email_key, policy, now, events)
             .await?;
         if outcome.is_some_and(|o| o.locked_now) {
             tracing::warn!(event = "user.auto_locked", tenant = %tenant.organization.slug, "account locked after failed sign-ins");

@@ -28,7 +28,7 @@ pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, CustomClaim, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
     Rights, SessionRepository, TokenRepository, UserInfoFacts,
 };
-pub use users::{FailureOutcome, LockPolicy, UserRepository};
+pub use users::{FailureEvents, FailureOutcome, LockPolicy, UserRepository};
 
 /// Why storage could not do what was asked.
 #[derive(Debug, thiserror::Error)]

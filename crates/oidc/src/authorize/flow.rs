@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::{Grant, TokenFamily};
-use porta_core::{AuditId, BearerKind, GrantId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, settings};
+use porta_core::{
+    AuditId, BearerKind, GrantId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, UserId, settings,
+};
 use porta_protocol::{ClaimsRequest, Delivery, ErrorCode, OAuthError, Params, scope};
 use porta_store::AuthorizeFacts;
 
@@ -104,7 +106,13 @@ impl Engine {
             return Ok(Resumed::Gone);
         };
         if interaction.stage == Stage::Denied {
-            self.record_consent(tenant, interaction.login, &request, caller, "user.consent.denied").await?;
+            let (user, what) = match interaction.consent {
+                Some(asked) => (asked.user, "user.consent.denied"),
+                // Not `user.login.…`: what begins so and does not end in `failed` counts as a sign-in.
+                None => (None, "auth.login.cancelled"),
+            };
+            let event = self.decision_event(tenant, user, &request, caller, what);
+            self.store.repositories().audit().record(&event).await?;
             let declined = OAuthError::new(ErrorCode::AccessDenied, "the person declined");
             let outcome = Outcome::Respond(request.refuse(tenant, &declined));
             return Ok(Resumed::Authorized(Authorized { outcome, session_until: None }));
@@ -152,6 +160,7 @@ impl Engine {
                     Need::Consent(scopes) => {
                         let asked = live.map(|(session, facts)| ConsentAsked {
                             scopes,
+                            user: Some(session.session.user),
                             user_email: facts.user_email,
                             session: session.session.key,
                         });
@@ -231,8 +240,8 @@ impl Engine {
             created_at: now,
             expires_at: now + lifetime,
         };
-        let login = LoginDone { user: session.session.user, session: session.session.key };
-        let event = self.consent_event(tenant, Some(login), request, caller, "user.consent.granted");
+        let user = Some(session.session.user);
+        let event = self.decision_event(tenant, user, request, caller, "user.consent.granted");
         let mut repositories = self.store.repositories();
         Ok(repositories
             .sessions(tenant.organization.id)
@@ -240,22 +249,10 @@ impl Engine {
             .await?)
     }
 
-    async fn record_consent(
+    fn decision_event(
         &self,
         tenant: &Tenant,
-        login: Option<LoginDone>,
-        request: &AuthorizationRequest,
-        caller: &Caller,
-        what: &str,
-    ) -> Result<(), EngineError> {
-        let event = self.consent_event(tenant, login, request, caller, what);
-        Ok(self.store.repositories().audit().record(&event).await?)
-    }
-
-    fn consent_event(
-        &self,
-        tenant: &Tenant,
-        login: Option<LoginDone>,
+        user: Option<UserId>,
         request: &AuthorizationRequest,
         caller: &Caller,
         what: &str,
@@ -265,8 +262,8 @@ impl Engine {
             id: AuditId::new(now, &*self.entropy),
             organization_id: Some(tenant.organization.id),
             organization_label: Some(tenant.organization.slug.to_string()),
-            user_id: login.map(|l| l.user),
-            actor_id: login.map(|l| l.user),
+            user_id: user,
+            actor_id: user,
             actor_label: None,
             event_type: what.to_owned(),
             category: AuditCategory::Authentication,

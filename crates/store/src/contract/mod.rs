@@ -43,7 +43,8 @@ macro_rules! contract_tests {
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
             races: issuing, rotating, forbidding_while_issuing;
             sessions: facts, lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
-            sign_in: success, the_session_must_be_ones_own, failures_lock, nobody_there, racing_failures;
+            sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,
+                racing_failures;
             sweeping: expired_rows_go_in_batches, one_sweeper_at_a_time;
             tokens: issuing, access_facts, refresh_and_rotation, userinfo_and_rights, endings, forbidden_families,
                 another_organization_sees_nothing;

@@ -175,7 +175,7 @@ gone!(UserRepository {
     fn set_password(UserId, Option<&PasswordHash>, Timestamp) -> bool;
     fn page(Option<Cursor>, u32) -> Page<User>;
     fn record_sign_in(UserId, Duration, Option<&PasswordHash>, &SessionRecord, &AuditEvent) -> bool;
-    fn record_sign_in_failure(&str, LockPolicy, Timestamp, &AuditEvent, &AuditEvent) -> Option<FailureOutcome>;
+    fn record_sign_in_failure(&str, LockPolicy, Timestamp, FailureEvents<'_>) -> Option<FailureOutcome>;
 });
 gone!(SigningKeyRepository {
     fn all() -> Vec<SigningKey>;
