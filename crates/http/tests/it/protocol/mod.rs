@@ -13,6 +13,7 @@ mod client_auth;
 mod client_credentials;
 mod client_limits;
 mod client_secrets;
+mod client_spraying;
 mod code;
 mod code_replay;
 mod cors;
