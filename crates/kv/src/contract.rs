@@ -72,6 +72,9 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     limiting::parallel_hits_never_exceed_the_maximum(&kv).await;
     limiting::clear_forgets_counters_only(&*kv).await;
     limiting::a_maximum_of_zero_allows_nothing(&*kv).await;
+    limiting::a_limited_value_is_counted_and_stored_or_neither(&*kv, time).await;
+    limiting::a_value_without_limits_is_only_stored(&*kv, time).await;
+    limiting::parallel_limited_values_never_exceed_the_maximum(&kv).await;
 
     noticing::every_subscriber_hears_everything(&*kv).await;
     noticing::a_slow_subscriber_hears_a_gap(&*kv).await;

@@ -121,6 +121,8 @@ pub trait Kv: Send + Sync + 'static {
     /// Adds one to every counter, all or none; a counter already at its maximum refuses the whole and nothing is
     /// counted. One command. The first hit starts the window.
     async fn hit(&self, limits: &[Limit]) -> Result<Verdict>;
+    /// Stores a value and counts it with every counter; where one is at its maximum, neither. One command.
+    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict>;
     /// Forgets counters.
     async fn clear(&self, keys: &[String]) -> Result<()>;
     async fn publish(&self, notice: &Notice) -> Result<()>;

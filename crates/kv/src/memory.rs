@@ -100,6 +100,16 @@ impl Room {
         }
     }
 
+    fn hit(&mut self, limits: &[Limit], now: Timestamp) -> Verdict {
+        let verdict = self.verdict(limits, now);
+        if verdict == Verdict::Allowed {
+            for limit in limits {
+                self.count(limit, now);
+            }
+        }
+        verdict
+    }
+
     fn count(&mut self, limit: &Limit, now: Timestamp) {
         if let Some(count) = self.counters.get_mut(&limit.key, now) {
             *count = count.saturating_add(1);
@@ -192,11 +202,14 @@ impl Kv for MemoryKv {
             return Ok(Verdict::Allowed);
         }
         let (mut room, now) = self.enter()?;
-        let verdict = room.verdict(limits, now);
+        Ok(room.hit(limits, now))
+    }
+
+    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict> {
+        let (mut room, now) = self.enter()?;
+        let verdict = room.hit(limits, now);
         if verdict == Verdict::Allowed {
-            for limit in limits {
-                room.count(limit, now);
-            }
+            room.put(key, Kept::Live(value), ttl, now);
         }
         Ok(verdict)
     }

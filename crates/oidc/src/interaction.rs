@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorize::AuthorizationRequest;
 use crate::session::{remaining, to_bytes};
-use crate::{Engine, EngineError, Tenant};
+use crate::throttle::Limited;
+use crate::{Caller, Engine, EngineError, Tenant};
 
 /// What the browser must do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,15 @@ pub struct BoundInteraction {
     key: String,
 }
 
+/// What an interaction begins with: everything decided so far travels inside.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Draft {
+    pub(crate) request: AuthorizationRequest,
+    pub(crate) stage: Stage,
+    pub(crate) login: Option<LoginDone>,
+    pub(crate) consent: Option<ConsentAsked>,
+}
+
 /// A new interaction and the cookie value that binds it to the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewInteraction {
@@ -97,20 +107,36 @@ impl BoundInteraction {
 }
 
 impl Engine {
-    /// Starts an interaction; everything decided so far travels inside.
+    /// Begins an interaction for whoever asks; a network may begin so many.
     pub(crate) async fn begin_interaction(
         &self,
         tenant: &Tenant,
-        request: AuthorizationRequest,
-        stage: Stage,
-        login: Option<LoginDone>,
-        consent: Option<ConsentAsked>,
+        draft: Draft,
+        caller: &Caller,
+    ) -> Result<Result<NewInteraction, Limited>, EngineError> {
+        let (new, bound) = self.new_interaction(tenant, draft);
+        let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
+        Ok(self.store_begun(tenant, caller, &bound.key, value, lifetime).await?.map(|()| new))
+    }
+
+    /// Goes on in another interaction: the one before was taken, so there is none more than before.
+    pub(crate) async fn continue_interaction(
+        &self,
+        tenant: &Tenant,
+        draft: Draft,
     ) -> Result<NewInteraction, EngineError> {
-        let now = self.now();
+        let (new, bound) = self.new_interaction(tenant, draft);
+        let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
+        self.kv.put(&bound.key, value, lifetime).await?;
+        Ok(new)
+    }
+
+    fn new_interaction(&self, tenant: &Tenant, draft: Draft) -> (NewInteraction, BoundInteraction) {
+        let Draft { request, stage, login, consent } = draft;
         let uid = BearerKind::Interaction.generate(&*self.entropy);
         let binding = BearerKind::Interaction.generate(&*self.entropy);
         let key = storage_key(tenant.organization.id, &uid, &binding);
-        let expires_at = now + tenant.settings.duration(settings::INTERACTION_TTL);
+        let expires_at = self.now() + tenant.settings.duration(settings::INTERACTION_TTL);
         let interaction = Interaction {
             uid: uid.clone(),
             organization: tenant.organization.id,
@@ -122,8 +148,7 @@ impl Engine {
             consented: false,
             expires_at,
         };
-        self.kv.put(&key, to_bytes(&interaction)?, remaining(expires_at, now)).await?;
-        Ok(NewInteraction { uid, binding, stage, expires_at })
+        (NewInteraction { uid, binding, stage, expires_at }, BoundInteraction { interaction, key })
     }
 
     /// The interaction of this browser, if it still runs.

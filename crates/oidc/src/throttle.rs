@@ -97,7 +97,7 @@ impl Guarded {
     }
 }
 
-/// Too many failures from one address, for one client or for any.
+/// Too much from one address: failures for one client or for any, or things begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limited {
     pub retry_after: Duration,

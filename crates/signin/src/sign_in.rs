@@ -7,7 +7,7 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::organization::LoginMethod;
 use porta_core::session::SessionRecord;
 use porta_core::user::{Email, User, UserStatus};
-use porta_core::{AuditId, BearerKind, SessionKey, Timestamp, TokenDigest, UserId, settings};
+use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, UserId, settings};
 use porta_kv::Write;
 use porta_oidc::interaction::{BoundInteraction, LoginDone, Stage};
 use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_bytes};
@@ -83,14 +83,14 @@ impl SignIn {
                 "clientId": client_id, "attemptedMethod": LoginMethod::Password, "effectiveMethods": methods,
             });
             let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
-            self.note_once(tenant, AuditEvent { metadata, ..event }, attempt.caller, window).await?;
+            self.engine.note_once(tenant, AuditEvent { metadata, ..event }, attempt.caller, window).await?;
             return Ok(SignInOutcome::MethodDisabled);
         }
         let email_key = Email::key_of(attempt.email);
         let limits = LoginLimits::of(tenant, &email_key, attempt.caller);
         if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {
             let event = self.event(tenant, None, "rate_limit.login", attempt.caller);
-            self.note_once(tenant, event, attempt.caller, retry_after).await?;
+            self.engine.note_once(tenant, event, attempt.caller, retry_after).await?;
             return Ok(SignInOutcome::Limited { retry_after });
         }
         let user =
@@ -273,21 +273,6 @@ impl SignIn {
         Ok(entered)
     }
 
-    /// Records what anybody can cause without end once per address and window (repairs W26).
-    async fn note_once(
-        &self,
-        tenant: &Tenant,
-        event: AuditEvent,
-        caller: &Caller,
-        window: Duration,
-    ) -> Result<(), EngineError> {
-        let key = format!("{}:noted:{}:{}", tenant.organization.id, event.event_type, caller.network());
-        if self.engine.kv().put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
-            self.engine.store().repositories().audit().record(&event).await?;
-        }
-        Ok(())
-    }
-
     /// The same person re-authenticates inside the session and keeps its tokens (repairs W26); another person's
     /// session ends for good.
     async fn settle_previous(
@@ -308,25 +293,14 @@ impl SignIn {
     }
 
     fn event(&self, tenant: &Tenant, user: Option<UserId>, what: &str, caller: &Caller) -> AuditEvent {
-        let now = self.engine.now();
         let category = match what {
             "user.login.password" => AuditCategory::Authentication,
             _ => AuditCategory::Security,
         };
         AuditEvent {
-            id: AuditId::new(now, self.engine.entropy()),
-            organization_id: Some(tenant.organization.id),
-            organization_label: Some(tenant.organization.slug.to_string()),
             user_id: user,
             actor_id: user.filter(|_| category == AuditCategory::Authentication),
-            actor_label: None,
-            event_type: what.to_owned(),
-            category,
-            description: None,
-            metadata: json!({}),
-            ip_address: caller.address_text(),
-            user_agent: caller.user_agent.clone(),
-            created_at: now,
+            ..self.engine.event(tenant, what, category, caller)
         }
     }
 }

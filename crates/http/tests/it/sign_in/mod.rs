@@ -1,6 +1,7 @@
 //! Sign-in, consent, sessions, logout, bad input.
 
 mod audit_rows;
+mod begun_limits;
 mod consent;
 mod crash;
 mod errors;

@@ -71,6 +71,11 @@ impl Kv for FusedKv {
         self.open_for_limits()?.hit(limits).await
     }
 
+    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict> {
+        self.writes.pass().await;
+        self.open_for_limits()?.put_limited(key, value, ttl, limits).await
+    }
+
     async fn clear(&self, keys: &[String]) -> Result<()> {
         self.open_for_limits()?.clear(keys).await
     }
