@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use porta_core::OrganizationId;
 use porta_core::client::{Client, ClientId, ClientSecret};
+use porta_core::{OrganizationId, Timestamp};
 use porta_protocol::Scope;
 use porta_protocol::redirect_uri::origin_of;
+use porta_store::ClientFacts;
 
 use crate::{Engine, EngineError, Tenant};
 
@@ -16,6 +17,7 @@ pub struct ProtocolClient {
     pub secrets: Vec<ClientSecret>,
     /// The allow-list, split.
     pub scope: Scope,
+    tokens_valid_since: Option<Timestamp>,
 }
 
 impl Engine {
@@ -48,9 +50,7 @@ impl Engine {
             let generation = self.generation();
             let found = self.store.repositories().clients(organization).for_protocol(client_id).await?;
             if generation == self.generation() {
-                return found
-                    .map(|(client, secrets)| ProtocolClient::new(client, secrets).map(Arc::new))
-                    .transpose();
+                return found.map(|facts| ProtocolClient::new(facts).map(Arc::new)).transpose();
             }
         }
     }
@@ -92,9 +92,16 @@ impl Engine {
 }
 
 impl ProtocolClient {
-    fn new(client: Client, secrets: Vec<ClientSecret>) -> Result<Self, EngineError> {
+    fn new(facts: ClientFacts) -> Result<Self, EngineError> {
+        let ClientFacts { client, secrets, tokens_valid_since } = facts;
         let scope = Scope::parse(&client.scope)
             .map_err(|_| EngineError::Unreadable(format!("scope of client {}", client.client_id)))?;
-        Ok(Self { client, secrets, scope })
+        Ok(Self { client, secrets, scope, tokens_valid_since })
+    }
+
+    /// Whether something issued then still counts. Ending it is one comparison: what lies in the short-lived store is not
+    /// looked for when a client or an organization is switched off, and does not come back when it is switched on.
+    pub(crate) fn honours(&self, issued_at: Timestamp) -> bool {
+        self.tokens_valid_since.is_none_or(|since| issued_at > since)
     }
 }

@@ -123,7 +123,8 @@ impl Engine {
         let Some(record) = self.client_token(tenant, digest).await? else { return Ok(None) };
         // The client's own status ends its tokens too.
         let owner = self.client(tenant.organization.id, &record.client_id).await?;
-        let is_live = self.now() < record.expires_at && owner.is_some_and(|o| o.client.id == record.client);
+        let is_live = self.now() < record.expires_at
+            && owner.is_some_and(|o| o.client.id == record.client && o.honours(record.issued_at));
         Ok((is_live && may_see(tenant, client, &record.client_id)).then(|| ActiveToken {
             client_id: record.client_id,
             scope: (!record.scope.is_empty()).then_some(record.scope),

@@ -7,7 +7,7 @@ use porta_core::client::{
 };
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{ApplicationId, ClientKey, ClientSecretId, EntityId as _, OrganizationId, Timestamp};
-use porta_store::{ClientRepository, Cursor, Page, Result};
+use porta_store::{ClientFacts, ClientRepository, Cursor, Page, Result};
 
 use crate::kernel::{
     Reader, Row, Runner, Value, at, columns, digest, flag, int, json, opt_at, opt_json, opt_text, statements,
@@ -65,11 +65,13 @@ macro_rules! secret_columns {
         columns!("s.", id, client_id, digest, label, expires_at, status, last_used_at, created_at)
     };
 }
-/// The client a protocol request under `$1` may see, with a row per active secret.
+/// The client a protocol request under `$1` may see, with a row per active secret. The last three columns: since when
+/// the client, its owner and the organization of the request are as they are.
 macro_rules! for_protocol {
     ($flavor:ident) => {
-        concat!("SELECT ", client_columns!($flavor), ", ", secret_columns!(), " FROM clients c \
-            JOIN organizations o ON o.id = c.organization_id \
+        concat!("SELECT ", client_columns!($flavor), ", ", secret_columns!(), ", c.tokens_valid_since, \
+            o.tokens_valid_since, t.tokens_valid_since FROM clients c \
+            JOIN organizations o ON o.id = c.organization_id JOIN organizations t ON t.id = $1 \
             LEFT JOIN client_secrets s ON s.client_id = c.id AND s.status = 'active' \
             WHERE c.client_id = $2 AND c.status = 'active' AND o.status = 'active' AND (c.organization_id = $1 \
             OR EXISTS (SELECT 1 FROM client_organizations x WHERE x.client_id = c.id AND x.organization_id = $1)) \
@@ -142,7 +144,7 @@ statements! {
         sqlite: concat!("DELETE FROM client_organizations WHERE client_id IN (SELECT id FROM clients WHERE organization_id = $1 AND id = $2); \
          INSERT INTO client_organizations (client_id, organization_id) SELECT c.id, unhex(replace(x.value, '-', '')) \
          FROM clients c, json_each($18) x WHERE c.organization_id = $1 AND c.id = $2; ", update!());
-    SET_STATUS: Write = "UPDATE clients SET status = $4, updated_at = $5 \
+    SET_STATUS: Write = "UPDATE clients SET status = $4, updated_at = $5, tokens_valid_since = $5 \
          WHERE organization_id = $1 AND id = $2 AND status = $3";
     INSERT_SECRET: Write = "INSERT INTO client_secrets (id, client_id, digest, label, expires_at, status, last_used_at, created_at) \
          SELECT $3, c.id, $4, $5, $6, $7, $8, $9 FROM clients c WHERE c.organization_id = $1 AND c.id = $2";
@@ -210,6 +212,8 @@ fn read_secret(r: &mut Reader<'_>) -> Result<ClientSecret> {
 
 /// How many columns [`read_from`] reads.
 const CLIENT_COLUMNS: usize = 22;
+/// How many columns [`read_secret`] reads.
+const SECRET_COLUMNS: usize = 8;
 
 pub(crate) struct Clients<'a> {
     pub(crate) run: Runner<'a>,
@@ -240,7 +244,7 @@ impl Clients<'_> {
 
 #[async_trait]
 impl ClientRepository for Clients<'_> {
-    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<(Client, Vec<ClientSecret>)>> {
+    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ClientFacts>> {
         let values = [uuid(self.organization), text(client_id.as_str())];
         let rows = self.run.rows(&FOR_PROTOCOL, &values).await?;
         let Some(first) = rows.first() else { return Ok(None) };
@@ -255,7 +259,10 @@ impl ClientRepository for Clients<'_> {
                 secrets.push(read_secret(&mut r)?);
             }
         }
-        Ok(Some((client, secrets)))
+        let mut r = first.reader("clients");
+        r.skip(CLIENT_COLUMNS + SECRET_COLUMNS);
+        let tokens_valid_since = r.opt_time()?.max(r.opt_time()?).max(r.opt_time()?);
+        Ok(Some(ClientFacts { client, secrets, tokens_valid_since }))
     }
 
     async fn origin_is_registered(&mut self, origin: &str) -> Result<bool> {

@@ -6,13 +6,23 @@ use porta_core::{ApplicationId, ClientKey, ClientSecretId, Timestamp};
 
 use crate::{Cursor, Page, Result};
 
+/// What a protocol request may know of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientFacts {
+    pub client: Client,
+    /// Every active one, newest first.
+    pub secrets: Vec<ClientSecret>,
+    /// When the client, its owner or the organization last changed its status: what was issued until then has ended, also
+    /// where no statement can reach it. `None`: never.
+    pub tokens_valid_since: Option<Timestamp>,
+}
+
 /// Obtained for an organization.
 #[async_trait]
 pub trait ClientRepository: Send {
     /// What a protocol request under this organization may see: its own clients and those of others that list it in
-    /// `allowed_organizations`, only while the client is active and its owner is active; with every active secret.
-    /// One round trip.
-    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<(Client, Vec<ClientSecret>)>>;
+    /// `allowed_organizations`, only while the client is active and its owner is active. One round trip.
+    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ClientFacts>>;
     /// Whether an active client usable under this organization lists the origin or has a redirect URI there.
     async fn origin_is_registered(&mut self, origin: &str) -> Result<bool>;
 
@@ -24,6 +34,7 @@ pub trait ClientRepository: Send {
     async fn insert(&mut self, client: &Client) -> Result<()>;
     /// Rewrites everything but ids, owner, status and creation time.
     async fn update(&mut self, client: &Client) -> Result<bool>;
+    /// Moves `from` → `to` in one guarded statement; what was issued until `now` does not count any more.
     async fn set_status(
         &mut self,
         key: ClientKey,

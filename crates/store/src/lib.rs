@@ -21,7 +21,7 @@ pub mod tokens;
 pub mod users;
 
 pub use applications::{ApplicationRepository, Upserted};
-pub use clients::ClientRepository;
+pub use clients::{ClientFacts, ClientRepository};
 pub use keys::SigningKeyRepository;
 pub use organizations::{OrganizationRepository, SettingRepository};
 pub use tokens::{

@@ -129,6 +129,9 @@ impl Engine {
         if record.family.client != client.client.id {
             return Err(invalid_grant("the code belongs to another client"));
         }
+        if !client.honours(record.family.created_at) {
+            return Err(invalid_grant("the client or organization was switched off since"));
+        }
         if self.now() >= record.expires_at {
             return Err(invalid_grant("the code has expired"));
         }

@@ -37,7 +37,8 @@ macro_rules! contract_tests {
         $crate::contract_tests! { @cases $fresh;
             applications: own_before_shared, only_the_super_admin_writes_shared, children, foreign_children,
                 roles_and_claims_of_people;
-            clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees, secrets, origins;
+            clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
+                what_counts_since_when, secrets, origins;
             keys: one_place_each, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;

@@ -27,6 +27,7 @@ mod refresh_replay;
 mod revocation;
 mod status;
 mod support;
+mod switched_on_again;
 mod tenancy;
 mod token_endpoint;
 mod userinfo;

@@ -260,7 +260,7 @@ async fn an_approval_counts_for_the_session_it_was_asked_in(app: TestApp) {
     let grant = user(&app, "acme", BOB.0).await.id;
     let client = app.tenant("acme").await.organization.id;
     let partner = app.store.repositories().clients(client).for_protocol(&"partner".parse_id()).await.unwrap();
-    let key = partner.unwrap().0.id;
+    let key = partner.unwrap().client.id;
     assert_eq!(app.store.repositories().sessions(client).grant(grant, key).await.unwrap(), None);
 }
 

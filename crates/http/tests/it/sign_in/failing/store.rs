@@ -152,7 +152,7 @@ gone!(ApplicationRepository {
     fn claim_value(UserId, ClaimDefinitionId) -> Option<serde_json::Value>;
 });
 gone!(ClientRepository {
-    fn for_protocol(&ClientId) -> Option<(Client, Vec<ClientSecret>)>;
+    fn for_protocol(&ClientId) -> Option<ClientFacts>;
     fn origin_is_registered(&str) -> bool;
     fn by_client_id(&ClientId) -> Option<Client>;
     fn by_key(ClientKey) -> Option<Client>;
