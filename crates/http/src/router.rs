@@ -50,8 +50,8 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// Where GET begins or uses up something, HEAD is refused: a link preview must not do what the person behind it came for.
-/// Otherwise axum answers HEAD by running the GET.
+/// Where GET begins or uses up something, HEAD is refused: a link preview must not do what the person behind it came
+/// for. Otherwise axum answers HEAD by running the GET.
 fn without_head(allowed: &'static str, methods: MethodRouter<AppState>) -> MethodRouter<AppState> {
     let refuse = move || async move { reply::method_not_allowed(allowed) };
     methods.head(refuse).fallback(refuse)

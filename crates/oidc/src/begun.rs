@@ -1,5 +1,5 @@
-//! What anybody may begin without having proven anything: a sign-in, a sign-out. Each is kept until it ends, so a network
-//! may begin so many; otherwise one address fills the short-lived store.
+//! What anybody may begin without having proven anything: a sign-in, a sign-out. Each is kept until it ends, so a
+//! network may begin so many; otherwise one address fills the short-lived store.
 
 use std::time::Duration;
 

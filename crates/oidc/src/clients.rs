@@ -99,8 +99,8 @@ impl ProtocolClient {
         Ok(Self { client, secrets, scope, tokens_valid_since })
     }
 
-    /// Whether something issued then still counts. Ending it is one comparison: what lies in the short-lived store is not
-    /// looked for when a client or an organization is switched off, and does not come back when it is switched on.
+    /// Whether something issued then still counts. Ending it is one comparison: what lies in the short-lived store is
+    /// not looked for when a client or an organization is switched off, and does not come back when it is switched on.
     pub(crate) fn honours(&self, issued_at: Timestamp) -> bool {
         self.tokens_valid_since.is_none_or(|since| issued_at > since)
     }

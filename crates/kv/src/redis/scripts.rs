@@ -76,8 +76,8 @@ end
 return 1
 ";
 
-/// The first `$counters` keys are counters; ARGV begins with the maximum and the window in milliseconds of each. How long
-/// to wait goes into `wait`.
+/// The first `$counters` keys are counters; ARGV begins with the maximum and the window in milliseconds of each. How
+/// long to wait goes into `wait`.
 macro_rules! ask {
     ($counters:literal) => {
         concat!(

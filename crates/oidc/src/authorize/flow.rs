@@ -48,7 +48,7 @@ impl Authorized {
 
 /// What a request comes to: a page first, or an answer to the client.
 enum Judged {
-    Page(Draft),
+    Page(Box<Draft>),
     Answer(Authorized),
 }
 
@@ -71,7 +71,7 @@ impl Engine {
         let (target, request) = self.check(tenant, params).await?;
         let session = self.session(tenant, cookie).await?;
         match self.judge(tenant, &target.client, request, session, Progress::default(), caller).await? {
-            Judged::Page(draft) => self.begin(tenant, draft, caller).await,
+            Judged::Page(draft) => self.begin(tenant, *draft, caller).await,
             Judged::Answer(authorized) => Ok(authorized),
         }
     }
@@ -151,7 +151,7 @@ impl Engine {
         }
         let progress = Progress { login: interaction.login, consented: interaction.consented };
         let authorized = match self.judge(tenant, &client, request, session, progress, caller).await? {
-            Judged::Page(draft) => Authorized::interact(self.continue_interaction(tenant, draft).await?),
+            Judged::Page(draft) => Authorized::interact(self.continue_interaction(tenant, *draft).await?),
             Judged::Answer(authorized) => authorized,
         };
         Ok(Resumed::Authorized(authorized))
@@ -194,7 +194,8 @@ impl Engine {
                         (Stage::Consent, asked)
                     }
                 };
-                Ok(Judged::Page(Draft { request, stage, login: progress.login, consent }))
+                let draft = Draft { request, stage, login: progress.login, consent };
+                Ok(Judged::Page(Box::new(draft)))
             }
             (Decision::Proceed { grant_more }, Some((session, facts))) => {
                 let session_until = self.slide_session(tenant, &session).await?;

@@ -103,7 +103,7 @@ async fn other_clients_and_other_changes_end_nothing(app: TestApp) {
     app.advance(Duration::from_secs(1));
     toggle_client(&app, "billing").await;
     toggle_organization(&app, "beta").await;
-    change_client(&app, "web", |c| c.client_name = "Renamed".to_owned()).await;
+    change_client(&app, "web", |c| "Renamed".clone_into(&mut c.client_name)).await;
     app.settle().await;
     assert!(is_active(&app, &token).await);
 }
