@@ -83,6 +83,9 @@ ids! {
     TokenFamilyId,
     /// Stable key of a browser session; also the `sid` claim. Not the cookie value.
     SessionKey,
+    OneTimeTokenId,
+    EmailCodeId,
+    RecoveryCodeId,
 }
 
 #[cfg(test)]

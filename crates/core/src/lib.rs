@@ -6,8 +6,10 @@ pub mod change;
 pub mod client;
 pub mod entropy;
 pub mod ids;
+pub mod one_time;
 pub mod organization;
 pub mod seal;
+pub mod second_factor;
 pub mod secret;
 pub mod session;
 pub mod settings;
@@ -19,8 +21,9 @@ pub mod user;
 pub use change::Change;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use ids::{
-    ApplicationId, AuditId, ClaimDefinitionId, ClientKey, ClientSecretId, EntityId, GrantId, ModuleId,
-    OrganizationId, PermissionId, RoleId, SessionKey, SigningKeyId, TokenFamilyId, UserId,
+    ApplicationId, AuditId, ClaimDefinitionId, ClientKey, ClientSecretId, EmailCodeId, EntityId, GrantId,
+    ModuleId, OneTimeTokenId, OrganizationId, PermissionId, RecoveryCodeId, RoleId, SessionKey, SigningKeyId,
+    TokenFamilyId, UserId,
 };
 pub use secret::{BearerKind, TokenDigest};
 pub use slug::Slug;

@@ -19,6 +19,10 @@ pub enum BearerKind {
     RefreshToken,
     Session,
     Interaction,
+    MagicLink,
+    PasswordReset,
+    Invitation,
+    EmailVerification,
     /// Generated client secrets carry no prefix: clients may bring their own.
     ClientSecret,
 }
@@ -31,6 +35,10 @@ impl BearerKind {
             Self::ClientAccessToken => "porta_ct_",
             Self::RefreshToken => "porta_rt_",
             Self::Session => "porta_se_",
+            Self::MagicLink => "porta_ml_",
+            Self::PasswordReset => "porta_pr_",
+            Self::Invitation => "porta_in_",
+            Self::EmailVerification => "porta_ev_",
             Self::Interaction | Self::ClientSecret => "",
         }
     }

@@ -16,16 +16,20 @@ pub mod clients;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod keys;
+pub mod one_time;
 pub mod organizations;
 pub mod rights;
+pub mod second_factors;
 pub mod tokens;
 pub mod users;
 
 pub use applications::{ApplicationRepository, Upserted};
 pub use clients::{ClientFacts, ClientRepository};
 pub use keys::SigningKeyRepository;
+pub use one_time::OneTimeTokenRepository;
 pub use organizations::{OrganizationRepository, SettingRepository};
 pub use rights::{Catalog, CatalogClaim, CatalogRole, CustomClaim, HeldRights, Rights};
+pub use second_factors::{EmailCodeOutcome, SecondFactorRepository};
 pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
     SessionRepository, TokenRepository, UserInfoFacts,
