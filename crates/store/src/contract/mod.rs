@@ -37,13 +37,15 @@ macro_rules! contract_tests {
         $crate::contract_tests! { @cases $fresh;
             applications: own_before_shared, only_the_super_admin_writes_shared, children, foreign_children,
                 roles_and_claims_of_people;
-            clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees, secrets, origins;
+            clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
+                what_counts_since_when, secrets, origins;
             keys: one_place_each, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
             races: issuing, rotating, forbidding_while_issuing;
             sessions: facts, lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
-            sign_in: success, the_session_must_be_ones_own, failures_lock, nobody_there, racing_failures;
+            sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,
+                racing_failures;
             sweeping: expired_rows_go_in_batches, one_sweeper_at_a_time;
             tokens: issuing, access_facts, refresh_and_rotation, userinfo_and_rights, endings, forbidden_families,
                 another_organization_sees_nothing;
