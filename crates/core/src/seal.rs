@@ -5,6 +5,8 @@ use std::fmt;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{digest, hkdf, hmac};
 
+use serde::{Deserialize, Serialize};
+
 use crate::Entropy;
 use crate::secret::hex;
 
@@ -18,7 +20,7 @@ pub enum SealError {
 }
 
 /// A sealed value as stored.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// Which key sealed it.
     pub key_id: String,

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! (POST to /auth) ─► Ready ─resume─┐
-//! (GET to /auth) ──────────────────┴─► Login ──right password──► Ready ──resume──► Consent ──approve──► Ready ──► code
-//!                                        │                                           │
-//!                                        └────────────── cancel / deny ──────────────┴──► Denied ──resume──► error
+//! (GET to /auth) ──────────────────┴─► Login ──first factor──┬─────────────────────► Ready ──resume──► Consent
+//!                                        │                   └► SecondFactor ──done──► │                  │
+//!                                        │                        │                   code ◄── Ready ◄─approve
+//!                                        └──── cancel / deny ─────┴───────────────────────────► Denied ──resume──► error
 //! ```
 //!
 //! The record is addressed by its uid *and* a secret only the starting browser has in a cookie, so nobody else can
@@ -25,6 +26,8 @@ pub enum Stage {
     /// Go to the resume address.
     Ready,
     Login,
+    /// Show the second factor, or get one: `pending` says which.
+    SecondFactor,
     Consent,
     /// The person said no.
     Denied,
@@ -35,6 +38,31 @@ pub enum Stage {
 pub struct LoginDone {
     pub user: UserId,
     pub session: SessionKey,
+}
+
+/// Somebody who showed the first factor and is not signed in yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    pub user: UserId,
+    /// How, in words of RFC 8176 §2.
+    pub amr: Vec<String>,
+    pub step: SecondStep,
+}
+
+/// What stands between the first factor and the session (repairs W01, W02: it lives here and nowhere else).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SecondStep {
+    /// Show a code of the factor the person has.
+    Verify { method: TwoFactorMethod },
+    /// Choose a factor to get.
+    Choose { allowed: Vec<TwoFactorMethod> },
+    /// Confirm an authenticator whose secret is this one, sealed for this interaction. `known` is the factor that was
+    /// shown before: the new one takes its place.
+    Authenticator { secret: Sealed, allowed: Vec<TwoFactorMethod>, known: Option<TwoFactorMethod> },
+    /// Confirm that mail arrives.
+    Email { allowed: Vec<TwoFactorMethod> },
+    /// Keep the recovery codes, which are sealed here until the person says that they did.
+    Codes { sealed: Sealed },
 }
 
 /// What a person is asked to approve, and as whom.
@@ -59,6 +87,8 @@ pub struct Interaction {
     /// What the consent page shows.
     pub consent: Option<ConsentAsked>,
     pub login: Option<LoginDone>,
+    #[serde(default)]
+    pub pending: Option<Pending>,
     pub consented: bool,
     pub expires_at: Timestamp,
 }
@@ -145,6 +175,7 @@ impl Engine {
             csrf: BearerKind::Interaction.generate(&*self.entropy),
             consent,
             login,
+            pending: None,
             consented: false,
             expires_at,
         };

@@ -30,4 +30,4 @@ pub use error::EngineError;
 pub use tenant::{ReadyDocument, Tenant, TenantLookup};
 
 /// Authentication context class of a sign-in with one factor; the only one asserted so far.
-pub use porta_protocol::metadata::ACR_ONE_FACTOR;
+pub use porta_protocol::metadata::{ACR_ONE_FACTOR, ACR_TWO_FACTORS};

@@ -21,6 +21,8 @@ pub mod path {
 
 /// One factor, whichever it was.
 pub const ACR_ONE_FACTOR: &str = "urn:porta:acr:1fa";
+/// Two different factors were shown.
+pub const ACR_TWO_FACTORS: &str = "urn:porta:acr:2fa";
 
 /// What differs between installations and organizations.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +41,7 @@ impl Default for Capabilities<'_> {
         Self {
             id_token_algorithms: SigningAlgorithm::ALL,
             userinfo_algorithms: SigningAlgorithm::ALL,
-            acr_values: &[ACR_ONE_FACTOR],
+            acr_values: &[ACR_ONE_FACTOR, ACR_TWO_FACTORS],
             prompts: &[PromptValue::None, PromptValue::Login, PromptValue::Consent],
             ui_locales: &["en"],
             custom_claims: &[],

@@ -23,6 +23,11 @@ use crate::password::{HashError, PasswordHasher};
 pub struct Attempt<'a> {
     pub email: &'a str,
     pub password: SecretString,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Browser<'a> {
     pub caller: &'a Caller,
     /// Cookie of a session this browser already has.
     pub cookie: Option<&'a str>,
@@ -36,6 +41,8 @@ pub enum SignInOutcome {
         cookie: String,
         expires_at: Timestamp,
     },
+    /// The first factor was right; the browser goes to the page of the second.
+    SecondFactor,
     /// Unknown, wrong, locked: one answer.
     Refused,
     /// The password was right, the account is switched off.
@@ -74,23 +81,25 @@ impl SignIn {
         tenant: &Tenant,
         bound: BoundInteraction,
         attempt: Attempt<'_>,
+        browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
+        let caller = browser.caller;
         let methods = self.methods(tenant, &bound.interaction.request.client_id).await?;
         if !methods.contains(&LoginMethod::Password) {
             let client_id = &bound.interaction.request.client_id;
-            let event = self.event(tenant, None, "security.login_method_disabled", attempt.caller);
+            let event = self.event(tenant, None, "security.login_method_disabled", caller);
             let metadata = json!({
                 "clientId": client_id, "attemptedMethod": LoginMethod::Password, "effectiveMethods": methods,
             });
             let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
-            self.engine.note_once(tenant, AuditEvent { metadata, ..event }, attempt.caller, window).await?;
+            self.engine.note_once(tenant, AuditEvent { metadata, ..event }, caller, window).await?;
             return Ok(SignInOutcome::MethodDisabled);
         }
         let email_key = Email::key_of(attempt.email);
-        let limits = LoginLimits::of(tenant, &email_key, attempt.caller);
+        let limits = LoginLimits::of(tenant, &email_key, caller);
         if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {
-            let event = self.event(tenant, None, "rate_limit.login", attempt.caller);
-            self.engine.note_once(tenant, event, attempt.caller, retry_after).await?;
+            let event = self.event(tenant, None, "rate_limit.login", caller);
+            self.engine.note_once(tenant, event, caller, retry_after).await?;
             return Ok(SignInOutcome::Limited { retry_after });
         }
         let user =
@@ -110,19 +119,25 @@ impl SignIn {
         };
         let Some(user) = user.filter(|_| verified.matches) else {
             // The row is fetched again by the guarded statement; which account it was stays out of the answer.
-            return self.refuse(tenant, &email_key, &limits, attempt.caller).await;
+            return self.refuse(tenant, &email_key, &limits, caller).await;
         };
         match self.may_enter(tenant, &user) {
             Entry::Allowed => {}
-            Entry::Silent => return self.refuse(tenant, &email_key, &limits, attempt.caller).await,
+            Entry::Silent => return self.refuse(tenant, &email_key, &limits, caller).await,
             Entry::Said(status) => {
-                let event = self.event(tenant, Some(user.id), "user.login.password.failed", attempt.caller);
+                let event = self.event(tenant, Some(user.id), "user.login.password.failed", caller);
                 self.engine.store().repositories().audit().record(&event).await?;
                 return Ok(SignInOutcome::NotActive(status));
             }
         }
         let rehash = if verified.outdated { self.hasher.hash(attempt.password).await.ok() } else { None };
-        self.enter(tenant, bound, &user, rehash.as_ref(), attempt.caller, attempt.cookie).await
+        let entrant = Entrant {
+            user: &user,
+            amr: vec!["pwd".to_owned()],
+            event: "user.login.password",
+            rehash: rehash.as_ref(),
+        };
+        self.passed(tenant, bound, entrant, browser).await
     }
 
     /// Whether a right password opens the door. A lock that guessing caused is never confirmed to the one who guesses.
@@ -174,127 +189,12 @@ impl SignIn {
         }
     }
 
-    /// Writes the session: storage first, then session and interaction in one step, with a new cookie each time.
-    async fn enter(
-        &self,
-        tenant: &Tenant,
-        mut bound: BoundInteraction,
-        user: &User,
-        rehash: Option<&porta_core::user::PasswordHash>,
-        caller: &Caller,
-        cookie: Option<&str>,
-    ) -> Result<SignInOutcome, EngineError> {
-        let previous = self.engine.session(tenant, cookie).await?;
-        let kept = self.settle_previous(tenant, previous.as_ref(), user.id, caller).await?;
-        let now = self.engine.now();
-        let lifetime = tenant.settings.duration(settings::SESSION_TTL);
-        let key = kept.unwrap_or_else(|| SessionKey::new(now, self.engine.entropy()));
-        let record = SessionRecord {
-            id: key,
-            organization_id: tenant.organization.id,
-            user_id: user.id,
-            ip_address: caller.address_text(),
-            user_agent: caller.user_agent.clone(),
-            created_at: now,
-            last_activity_at: now,
-            expires_at: now + lifetime,
-            revoked_at: None,
-        };
-        let event = self.event(tenant, Some(user.id), "user.login.password", caller);
-        let lockout = tenant.settings.duration(settings::LOCKOUT_DURATION);
-        let entered = if user.is_auto_locked() {
-            self.enter_unlocking(tenant, user, lockout, rehash, &record, &event, caller).await?
-        } else {
-            let mut repositories = self.engine.store().repositories();
-            let mut users = repositories.users(tenant.organization.id);
-            users.record_sign_in(user.id, lockout, rehash, &record, &event).await?
-        };
-        if !entered {
-            return Ok(SignInOutcome::Refused);
-        }
-        let session = BrowserSession {
-            key,
-            organization: tenant.organization.id,
-            user: user.id,
-            auth_time: now,
-            acr: ACR_ONE_FACTOR.to_owned(),
-            amr: vec!["pwd".to_owned()], // RFC 8176 §2
-            expires_at: record.expires_at,
-        };
-        let cookie = BearerKind::Session.generate(self.engine.entropy());
-        bound.interaction.stage = Stage::Ready;
-        bound.interaction.login = Some(LoginDone { user: user.id, session: key });
-        let mut writes = vec![
-            Write::Put {
-                key: storage_key(tenant.organization.id, &TokenDigest::of(&cookie)),
-                value: to_bytes(&session)?,
-                ttl: lifetime,
-            },
-            bound.write(now)?,
-        ];
-        // A renewed identifier at sign-in: the old cookie leads nowhere (session fixation).
-        if let Some(previous) = previous {
-            writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
-        }
-        if self.engine.kv().write(writes).await? {
-            return Ok(SignInOutcome::SignedIn { cookie, expires_at: record.expires_at });
-        }
-        // No browser got this session. One that was kept goes on behind the cookie it had.
-        if kept.is_none() {
-            let event = self.event(tenant, Some(user.id), "session.revoked", caller);
-            let metadata = json!({ "session": key.to_string(), "reason": "interaction_gone" });
-            let event = AuditEvent { metadata, ..event };
-            self.engine.store().repositories().sessions(tenant.organization.id).end(key, now, &event).await?;
-        }
-        Ok(SignInOutcome::Gone)
-    }
-
-    /// A sign-in that lifts an automatic lock says so in a row of its own.
-    #[expect(clippy::too_many_arguments, reason = "each is a different part of one write")]
-    async fn enter_unlocking(
-        &self,
-        tenant: &Tenant,
-        user: &User,
-        lockout: Duration,
-        rehash: Option<&porta_core::user::PasswordHash>,
-        record: &SessionRecord,
-        event: &AuditEvent,
-        caller: &Caller,
-    ) -> Result<bool, EngineError> {
-        let mut unit = self.engine.store().begin().await?;
-        let mut users = unit.users(tenant.organization.id);
-        let entered = users.record_sign_in(user.id, lockout, rehash, record, event).await?;
-        drop(users);
-        if entered {
-            let unlocked = self.event(tenant, Some(user.id), "user.auto_unlocked", caller);
-            unit.audit().record(&unlocked).await?;
-        }
-        unit.commit().await?;
-        Ok(entered)
-    }
-
-    /// The same person re-authenticates inside the session and keeps its tokens (repairs W26); another person's
-    /// session ends for good.
-    async fn settle_previous(
-        &self,
-        tenant: &Tenant,
-        previous: Option<&PresentedSession>,
-        user: UserId,
-        caller: &Caller,
-    ) -> Result<Option<SessionKey>, EngineError> {
-        let Some(previous) = previous else { return Ok(None) };
-        if previous.session.user != user {
-            self.engine.terminate(tenant, previous, caller).await?;
-            return Ok(None);
-        }
-        let mut repositories = self.engine.store().repositories();
-        let record = repositories.sessions(tenant.organization.id).by_id(previous.session.key).await?;
-        Ok(record.filter(|r| r.revoked_at.is_none()).map(|r| r.id))
-    }
-
-    fn event(&self, tenant: &Tenant, user: Option<UserId>, what: &str, caller: &Caller) -> AuditEvent {
+    pub(crate) fn event(&self, tenant: &Tenant, user: Option<UserId>, what: &str, caller: &Caller) -> AuditEvent {
         let category = match what {
-            "user.login.password" => AuditCategory::Authentication,
+            "user.login.password" | "2fa.challenge.started" | "2fa.verify.success" | "2fa.otp.resent"
+            | "2fa.setup.totp.complete" | "2fa.setup.email.complete" | "2fa.recovery.used" => {
+                AuditCategory::Authentication
+            }
             _ => AuditCategory::Security,
         };
         AuditEvent {

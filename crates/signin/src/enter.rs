@@ -1,0 +1,155 @@
+//! The end of every sign-in: the session.
+
+use std::time::Duration;
+
+use porta_core::audit::AuditEvent;
+use porta_core::session::SessionRecord;
+use porta_core::user::{PasswordHash, User};
+use porta_core::{BearerKind, SessionKey, TokenDigest, UserId, settings};
+use porta_kv::Write;
+use porta_oidc::interaction::{BoundInteraction, LoginDone, Stage};
+use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_bytes};
+use porta_oidc::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Caller, EngineError, Tenant};
+use serde_json::json;
+
+use crate::{Browser, SignIn, SignInOutcome};
+
+/// Somebody who showed everything that was asked.
+pub(crate) struct Entrant<'a> {
+    pub user: &'a User,
+    /// What they showed, in words of RFC 8176 §2.
+    pub amr: Vec<String>,
+    /// The audit event that says so.
+    pub event: &'static str,
+    /// Their password hashed anew.
+    pub rehash: Option<&'a PasswordHash>,
+}
+
+impl Entrant<'_> {
+    fn acr(&self) -> &'static str {
+        if self.amr.iter().any(|method| method == MULTI_FACTOR) { ACR_TWO_FACTORS } else { ACR_ONE_FACTOR }
+    }
+}
+
+/// RFC 8176 §2: more than one factor was shown.
+pub(crate) const MULTI_FACTOR: &str = "mfa";
+
+impl SignIn {
+    /// Writes the session: storage first, then session and interaction in one step, with a new cookie each time.
+    pub(crate) async fn enter(
+        &self,
+        tenant: &Tenant,
+        mut bound: BoundInteraction,
+        entrant: Entrant<'_>,
+        browser: Browser<'_>,
+    ) -> Result<SignInOutcome, EngineError> {
+        let (Browser { caller, cookie }, user) = (browser, entrant.user);
+        let previous = self.engine.session(tenant, cookie).await?;
+        let kept = self.settle_previous(tenant, previous.as_ref(), user.id, caller).await?;
+        let now = self.engine.now();
+        let lifetime = tenant.settings.duration(settings::SESSION_TTL);
+        let key = kept.unwrap_or_else(|| SessionKey::new(now, self.engine.entropy()));
+        let record = SessionRecord {
+            id: key,
+            organization_id: tenant.organization.id,
+            user_id: user.id,
+            ip_address: caller.address_text(),
+            user_agent: caller.user_agent.clone(),
+            created_at: now,
+            last_activity_at: now,
+            expires_at: now + lifetime,
+            revoked_at: None,
+        };
+        let event = self.event(tenant, Some(user.id), entrant.event, caller);
+        let lockout = tenant.settings.duration(settings::LOCKOUT_DURATION);
+        let entered = if user.is_auto_locked() {
+            self.enter_unlocking(tenant, user, lockout, entrant.rehash, &record, &event, caller).await?
+        } else {
+            let mut repositories = self.engine.store().repositories();
+            let mut users = repositories.users(tenant.organization.id);
+            users.record_sign_in(user.id, lockout, entrant.rehash, &record, &event).await?
+        };
+        if !entered {
+            return Ok(SignInOutcome::Refused);
+        }
+        let session = BrowserSession {
+            key,
+            organization: tenant.organization.id,
+            user: user.id,
+            auth_time: now,
+            acr: entrant.acr().to_owned(),
+            amr: entrant.amr,
+            expires_at: record.expires_at,
+        };
+        let cookie = BearerKind::Session.generate(self.engine.entropy());
+        bound.interaction.stage = Stage::Ready;
+        bound.interaction.pending = None;
+        bound.interaction.login = Some(LoginDone { user: user.id, session: key });
+        let mut writes = vec![
+            Write::Put {
+                key: storage_key(tenant.organization.id, &TokenDigest::of(&cookie)),
+                value: to_bytes(&session)?,
+                ttl: lifetime,
+            },
+            bound.write(now)?,
+        ];
+        // A renewed identifier at sign-in: the old cookie leads nowhere (session fixation).
+        if let Some(previous) = previous {
+            writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
+        }
+        if self.engine.kv().write(writes).await? {
+            return Ok(SignInOutcome::SignedIn { cookie, expires_at: record.expires_at });
+        }
+        // No browser got this session. One that was kept goes on behind the cookie it had.
+        if kept.is_none() {
+            let event = self.event(tenant, Some(user.id), "session.revoked", caller);
+            let metadata = json!({ "session": key.to_string(), "reason": "interaction_gone" });
+            let event = AuditEvent { metadata, ..event };
+            self.engine.store().repositories().sessions(tenant.organization.id).end(key, now, &event).await?;
+        }
+        Ok(SignInOutcome::Gone)
+    }
+
+    /// A sign-in that lifts an automatic lock says so in a row of its own.
+    #[expect(clippy::too_many_arguments, reason = "each is a different part of one write")]
+    async fn enter_unlocking(
+        &self,
+        tenant: &Tenant,
+        user: &User,
+        lockout: Duration,
+        rehash: Option<&PasswordHash>,
+        record: &SessionRecord,
+        event: &AuditEvent,
+        caller: &Caller,
+    ) -> Result<bool, EngineError> {
+        let mut unit = self.engine.store().begin().await?;
+        let mut users = unit.users(tenant.organization.id);
+        let entered = users.record_sign_in(user.id, lockout, rehash, record, event).await?;
+        drop(users);
+        if entered {
+            let unlocked = self.event(tenant, Some(user.id), "user.auto_unlocked", caller);
+            unit.audit().record(&unlocked).await?;
+        }
+        unit.commit().await?;
+        Ok(entered)
+    }
+
+    /// The same person re-authenticates inside the session and keeps its tokens (repairs W26); another person's
+    /// session ends for good.
+    async fn settle_previous(
+        &self,
+        tenant: &Tenant,
+        previous: Option<&PresentedSession>,
+        user: UserId,
+        caller: &Caller,
+    ) -> Result<Option<SessionKey>, EngineError> {
+        let Some(previous) = previous else { return Ok(None) };
+        if previous.session.user != user {
+            self.engine.terminate(tenant, previous, caller).await?;
+            return Ok(None);
+        }
+        let mut repositories = self.engine.store().repositories();
+        let record = repositories.sessions(tenant.organization.id).by_id(previous.session.key).await?;
+        Ok(record.filter(|r| r.revoked_at.is_none()).map(|r| r.id))
+    }
+}
