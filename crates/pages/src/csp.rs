@@ -4,21 +4,21 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use porta_core::TokenDigest;
 use url::Url;
 
+use crate::context::Forms;
+
 /// `'sha256-…'` of an inline element's text (CSP 3 §2.3.1).
 pub(crate) fn hash_source(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(TokenDigest::of(text).as_bytes()))
 }
 
 /// What one page is allowed to do.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Policy<'a> {
     pub(crate) styles: Vec<String>,
     pub(crate) script: Option<String>,
     /// Addresses of pictures on the page.
     pub(crate) images: Vec<&'a str>,
-    /// Pages whose form may end in a redirect to a client must not restrict `form-action`: browsers apply it to the
-    /// whole redirect chain (oidc-and-login §10.2).
-    pub(crate) has_form: bool,
+    pub(crate) forms: Forms,
 }
 
 impl Policy<'_> {
@@ -35,9 +35,11 @@ impl Policy<'_> {
             header.push_str("; script-src ");
             header.push_str(script);
         }
-        if !self.has_form {
-            header.push_str("; form-action 'none'");
-        }
+        header.push_str(match self.forms {
+            Forms::None => "; form-action 'none'",
+            Forms::Own => "; form-action 'self'",
+            Forms::Anywhere => "",
+        });
         header.push_str("; base-uri 'none'; frame-ancestors 'none'");
         header
     }
@@ -53,12 +55,15 @@ fn origin(url: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    const BARE: Policy<'static> =
+        Policy { styles: Vec::new(), script: None, images: Vec::new(), forms: Forms::None };
+
     #[test]
     fn a_picture_opens_its_origin_and_nothing_more() {
         let policy = Policy {
             styles: vec!["'sha256-x'".to_owned()],
             images: vec!["https://cdn.example:8443/a;b/logo.svg?x", "https://cdn.example:8443/favicon.ico"],
-            ..Policy::default()
+            ..BARE
         };
         assert_eq!(
             policy.header(),
@@ -70,8 +75,21 @@ mod tests {
     #[test]
     fn an_address_without_an_origin_opens_nothing() {
         for url in ["", "data:image/png;base64,AA", "javascript:1", "not a url", "/relative.png"] {
-            let header = Policy { images: vec![url], ..Policy::default() }.header();
+            let header = Policy { images: vec![url], ..BARE }.header();
             assert!(header.contains("img-src 'self' data:; "), "{header}");
+        }
+    }
+
+    #[test]
+    fn only_a_form_that_may_leave_is_free_to() {
+        for (forms, directive) in [
+            (Forms::None, Some("; form-action 'none'")),
+            (Forms::Own, Some("; form-action 'self'")),
+            (Forms::Anywhere, None),
+        ] {
+            let header = Policy { forms, ..BARE }.header();
+            assert_eq!(header.contains("form-action"), directive.is_some(), "{header}");
+            assert!(directive.is_none_or(|directive| header.contains(directive)), "{header}");
         }
     }
 

@@ -11,6 +11,8 @@ pub(crate) const DEFAULT_COLOR: &str = "#3B82F6";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look<'a> {
+    /// The organization's slug, which names its folder of templates; empty: nobody's.
+    pub organization: &'a str,
     /// Empty: no name is shown.
     pub company_name: &'a str,
     pub logo_url: Option<&'a str>,
@@ -27,6 +29,7 @@ impl<'a> Look<'a> {
     pub fn of(organization: &'a Organization) -> Self {
         let branding = &organization.branding;
         Self {
+            organization: organization.slug.as_str(),
             company_name: organization.display_name(),
             logo_url: branding.logo_url.as_deref(),
             favicon_url: branding.favicon_url.as_deref(),
@@ -39,6 +42,7 @@ impl<'a> Look<'a> {
     /// For pages that belong to no tenant; names nobody.
     pub const fn neutral() -> Self {
         Self {
+            organization: "",
             company_name: "",
             logo_url: None,
             favicon_url: None,

@@ -39,6 +39,34 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
+/// A value that is carried and not shown, ready for the template.
+pub(crate) fn exact(text: &str) -> minijinja::Value {
+    minijinja::Value::from_safe_string(escape(text))
+}
+
+/// Text of a person for a mail, which no mail client turns into a link: a greeting or an invitation must not carry
+/// somebody's address to a stranger under the tenant's name.
+pub(crate) fn defused(text: &str) -> String {
+    let text = shown(text);
+    let characters: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len() + 8);
+    for (index, c) in characters.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|i| characters.get(i));
+        let after = characters.get(index + 1);
+        let is_inside_word = before.is_some_and(|c| c.is_alphanumeric() || *c == '-')
+            && after.is_some_and(|c| c.is_alphanumeric() || *c == '-');
+        match c {
+            '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' if is_inside_word => out.push_str("[.]"),
+            '@' if is_inside_word => out.push_str(" [at] "),
+            ':' if after.is_some_and(|c| matches!(c, '/' | '\\') || c.is_alphanumeric()) => {
+                out.push_str(": ");
+            }
+            c => out.push(*c),
+        }
+    }
+    out
+}
+
 /// Whether a link to `url` only ever navigates: a script or document smuggled into the address does not.
 /// Native applications return to schemes of their own (RFC 8252 §7.1), so this refuses instead of allowing.
 pub(crate) fn is_plain_link(url: &str) -> bool {
@@ -86,6 +114,22 @@ mod tests {
             ["https://a.example/x?y#z", "http://localhost:3001/", "com.example.app:/done", "/acme/auth"]
         {
             assert!(is_plain_link(good), "{good}");
+        }
+    }
+
+    #[test]
+    fn words_of_a_person_do_not_become_links() {
+        for (text, out) in [
+            ("See https://evil.example/x?y", "See https: //evil[.]example/x?y"),
+            ("www.evil.example", "www[.]evil[.]example"),
+            ("mailto:eve@evil.example", "mailto: eve [at] evil[.]example"),
+            ("evil\u{3002}example", "evil[.]example"),
+            ("evil.\u{202e}example", "evil[.]example"),
+            ("tel:123", "tel: 123"),
+            ("Dr. J. Smith: hello. Bye.", "Dr. J. Smith: hello. Bye."),
+            ("日本 שלום", "日本 שלום"),
+        ] {
+            assert_eq!(defused(text), out);
         }
     }
 

@@ -1,56 +1,190 @@
-//! The catalogue: every string a person reads, by flat key. One language today; another is one more file here.
+//! The catalogue: every string a person reads, by flat key. A key holds one text, or one for each plural form its
+//! language has (CLDR cardinal rules). Digits stay the Latin ones in every language: codes are typed with them.
 
 use std::collections::BTreeMap;
 
+use icu_locale_core::Locale;
+use icu_plurals::{PluralCategory, PluralRuleType, PluralRules};
+use porta_core::Timestamp;
+use serde::Deserialize;
+
 /// Language of last resort.
-const FALLBACK: &str = "en";
+pub(crate) const FALLBACK: &str = "en";
 const SOURCES: &[(&str, &str)] = &[("en", include_str!("../locales/en.json"))];
 /// Languages written from right to left.
 const RIGHT_TO_LEFT: &[&str] = &["ar", "dv", "fa", "he", "ps", "ur", "yi"];
+const MONTHS: [&str; 12] = [
+    "date.month_1",
+    "date.month_2",
+    "date.month_3",
+    "date.month_4",
+    "date.month_5",
+    "date.month_6",
+    "date.month_7",
+    "date.month_8",
+    "date.month_9",
+    "date.month_10",
+    "date.month_11",
+    "date.month_12",
+];
 
-type Bundle = BTreeMap<String, String>;
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Entry {
+    Text(String),
+    Counted(Counted),
+}
+
+/// The forms a count selects from. Which of them a language uses is the rules' business; a test asks for them all.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Counted {
+    zero: Option<String>,
+    one: Option<String>,
+    two: Option<String>,
+    few: Option<String>,
+    many: Option<String>,
+    other: String,
+}
+
+impl Counted {
+    fn form(&self, category: PluralCategory) -> &str {
+        let form = match category {
+            PluralCategory::Zero => self.zero.as_ref(),
+            PluralCategory::One => self.one.as_ref(),
+            PluralCategory::Two => self.two.as_ref(),
+            PluralCategory::Few => self.few.as_ref(),
+            PluralCategory::Many => self.many.as_ref(),
+            PluralCategory::Other => None,
+        };
+        form.unwrap_or(&self.other)
+    }
+}
+
+type Entries = BTreeMap<String, Entry>;
+
+/// CLDR's word for a count in a language. The rules are compiled in, so making them is a look-up; kept, they would not
+/// be shareable between threads.
+fn category(language: &str, count: u64) -> PluralCategory {
+    let rules = Locale::try_from_str(language)
+        .ok()
+        .and_then(|locale| PluralRules::try_new(locale.into(), PluralRuleType::Cardinal.into()).ok());
+    rules.map_or(PluralCategory::Other, |rules| rules.category_for(count))
+}
 
 #[derive(Debug)]
 pub(crate) struct Catalogue {
-    bundles: BTreeMap<&'static str, Bundle>,
+    bundles: BTreeMap<&'static str, Entries>,
 }
 
 /// One language of the catalogue.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Words<'a> {
-    pub(crate) language: &'a str,
-    bundle: Option<&'a Bundle>,
-    fallback: Option<&'a Bundle>,
+    pub(crate) language: &'static str,
+    own: Option<&'a Entries>,
+    fallback: Option<&'a Entries>,
+}
+
+/// The languages with words, the language of last resort first.
+pub fn languages() -> impl Iterator<Item = &'static str> {
+    SOURCES.iter().map(|(language, _)| *language)
+}
+
+/// The base of a locale (`nl-BE` → `nl`) when it is a language with words.
+pub(crate) fn supported(locale: &str) -> Option<&'static str> {
+    let base = locale.split(['-', '_']).next().unwrap_or_default();
+    languages().find(|language| language.eq_ignore_ascii_case(base))
 }
 
 impl Catalogue {
     pub(crate) fn embedded() -> Self {
         let bundles = SOURCES.iter().map(|(language, json)| {
-            // Tests parse every embedded file; an unreadable one would fall back to English.
+            // Tests read every embedded file; an unreadable one would fall back to English.
             (*language, serde_json::from_str(json).unwrap_or_default())
         });
         Self { bundles: bundles.collect() }
     }
 
-    /// The language for a locale by its base (`nl-BE` → `nl`), or English.
+    /// The language for a locale by its base, or English.
     pub(crate) fn words(&self, locale: &str) -> Words<'_> {
-        let base = locale.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-        let (language, bundle) = match self.bundles.get_key_value(base.as_str()) {
-            Some((language, bundle)) => (*language, Some(bundle)),
-            None => (FALLBACK, self.bundles.get(FALLBACK)),
-        };
-        Words { language, bundle, fallback: self.bundles.get(FALLBACK) }
+        let language = supported(locale).unwrap_or(FALLBACK);
+        Words { language, own: self.bundles.get(language), fallback: self.bundles.get(FALLBACK) }
     }
 }
 
 impl<'a> Words<'a> {
-    pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
-        let find = |bundle: Option<&'a Bundle>| bundle.and_then(|b| b.get(key)).map(String::as_str);
-        find(self.bundle).or_else(|| find(self.fallback))
+    /// The pattern of a key, in the form `count` asks for.
+    pub(crate) fn get(self, key: &str, count: Option<u64>) -> Option<&'a str> {
+        let own = self.own.and_then(|entries| entries.get(key)).map(|entry| (self.language, entry));
+        let fallback = || self.fallback.and_then(|entries| entries.get(key)).map(|entry| (FALLBACK, entry));
+        match own.or_else(fallback)? {
+            (_, Entry::Text(text)) => Some(text),
+            (language, Entry::Counted(counted)) => {
+                Some(counted.form(count.map_or(PluralCategory::Other, |count| category(language, count))))
+            }
+        }
     }
 
-    pub(crate) fn direction(&self) -> &'static str {
+    /// The text of a key that exists, its places filled.
+    pub(crate) fn say(self, key: &str, arguments: &[(&str, &str)]) -> String {
+        let find =
+            |name: &str| arguments.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+        fill(self.get(key, None).unwrap_or_default(), str::to_owned, find)
+    }
+
+    fn counted(self, key: &str, count: u64) -> String {
+        let pattern = self.get(key, Some(count)).unwrap_or_default();
+        fill(pattern, str::to_owned, |name| (name == "count").then(|| count.to_string()))
+    }
+
+    pub(crate) fn direction(self) -> &'static str {
         if RIGHT_TO_LEFT.contains(&self.language) { "rtl" } else { "ltr" }
+    }
+
+    /// A lifetime in words, never longer than it is.
+    pub(crate) fn duration(self, seconds: u64) -> String {
+        const HOUR: u64 = 3_600;
+        const DAY: u64 = 24 * HOUR;
+        if seconds >= DAY && seconds.is_multiple_of(DAY) {
+            self.counted("duration.days", seconds / DAY)
+        } else if seconds >= HOUR && seconds.is_multiple_of(HOUR) {
+            self.counted("duration.hours", seconds / HOUR)
+        } else {
+            self.counted("duration.minutes", (seconds / 60).max(1))
+        }
+    }
+
+    /// When to try again, rounded up, so that following the advice works.
+    pub(crate) fn wait(self, seconds: u64) -> String {
+        match seconds {
+            0..=30 => self.say("errors.retry_moment", &[]),
+            more => self.counted("errors.retry_minutes", more.div_ceil(60)),
+        }
+    }
+
+    /// The day in UTC; the reader's own time zone is not known to a server.
+    pub(crate) fn date(self, at: Timestamp) -> String {
+        let at = at.to_offset();
+        let month = self.get(MONTHS[usize::from(u8::from(at.month()) - 1)], None).unwrap_or_default();
+        let (day, year) = (at.day().to_string(), at.year().to_string());
+        self.say("date.date", &[("day", &day), ("month", month), ("year", &year)])
+    }
+
+    /// Browser and system of a `User-Agent` header.
+    pub(crate) fn browser(self, user_agent: &str) -> String {
+        match crate::agent::names(user_agent) {
+            (Some(browser), Some(system)) => {
+                self.say("agent.browser_on_system", &[("browser", browser), ("system", system)])
+            }
+            (Some(name), None) | (None, Some(name)) => name.to_owned(),
+            (None, None) => self.say("agent.unknown", &[]),
+        }
+    }
+
+    /// Day and time, said to be UTC.
+    pub(crate) fn moment(self, at: Timestamp) -> String {
+        let time = format!("{:02}:{:02}", at.to_offset().hour(), at.to_offset().minute());
+        self.say("date.moment", &[("date", &self.date(at)), ("time", &time)])
     }
 }
 
@@ -71,37 +205,4 @@ pub(crate) fn fill(
     }
     out.push_str(&literal(rest));
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_embedded_file_is_a_flat_object_of_text() {
-        for (language, json) in SOURCES {
-            let bundle: Bundle = serde_json::from_str(json).unwrap();
-            assert!(bundle.values().all(|text| !text.trim().is_empty()), "{language}");
-            assert_eq!(json.matches("\": \"").count(), bundle.len(), "{language}: a key stands twice");
-        }
-    }
-
-    #[test]
-    fn a_locale_finds_its_language_or_english() {
-        let catalogue = Catalogue::embedded();
-        for locale in ["en", "en-GB", "EN_us", "xx", "", "💥"] {
-            let words = catalogue.words(locale);
-            assert_eq!((words.language, words.direction()), ("en", "ltr"), "{locale}");
-            assert!(words.get("login.title").is_some());
-        }
-        assert_eq!(catalogue.words("en").get("login.nothing"), None);
-    }
-
-    #[test]
-    fn places_are_filled_once_and_never_again() {
-        let arguments = |name: &str| (name == "a").then(|| "{{b}}".to_owned());
-        assert_eq!(fill("x {{a}} y", str::to_owned, arguments), "x {{b}} y");
-        assert_eq!(fill("{{a}", str::to_owned, arguments), "{{a}");
-        assert_eq!(fill("{{z}}", str::to_owned, arguments), "{{z}}");
-    }
 }

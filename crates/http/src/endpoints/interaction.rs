@@ -228,6 +228,8 @@ impl Here<'_> {
             email: email.or(request.login_hint.as_deref()).unwrap_or_default(),
             flash,
             show_password: methods.contains(&LoginMethod::Password),
+            magic_link_url: None,
+            forgot_password_url: None,
         };
         reply::page(status, self.state.pages.login(&Look::of(&self.tenant.organization), &page))
     }

@@ -1,0 +1,120 @@
+use serde::Serialize;
+
+use super::{Content, Forms, plain_link};
+
+/// Anything that went wrong and is shown to a person.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ErrorPage<'a> {
+    pub text: ErrorText,
+    /// The protocol's error code. Its description is never shown.
+    pub code: Option<&'a str>,
+    /// Seconds, as in the `Retry-After` header.
+    pub retry_after: Option<u64>,
+    /// What the person can quote to an administrator.
+    pub request_id: Option<&'a str>,
+    /// Where "try again" leads; left out when it is not a plain link.
+    #[serde(serialize_with = "plain_link")]
+    pub retry_url: Option<&'a str>,
+}
+
+impl ErrorPage<'_> {
+    pub const fn new(text: ErrorText) -> Self {
+        Self { text, code: None, retry_after: None, request_id: None, retry_url: None }
+    }
+}
+
+impl Content for ErrorPage<'_> {
+    const NAME: &'static str = "error";
+    const FORMS: Forms = Forms::None;
+    fn title(&self) -> &'static str {
+        self.text.keys().0
+    }
+}
+
+/// The title and message of an error page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "TextKeys")]
+pub enum ErrorText {
+    Generic,
+    NotFound,
+    InvalidRequest,
+    ClientUnknown,
+    SessionExpired,
+    InteractionExpired,
+    CsrfInvalid,
+    AccessDenied,
+    OrganizationSuspended,
+    LoginMethodDisabled,
+    RateLimited,
+    Unavailable,
+    /// The link's time is over.
+    LinkExpired,
+    /// The link did its work before, or a newer one replaced it.
+    LinkUsed,
+    /// No such link here: damaged, or another organization's. One text for both, so that it tells nothing.
+    LinkUnknown,
+    /// A mail was not accepted by the mail server.
+    MailTrouble,
+    AccountLocked,
+}
+
+#[derive(Serialize)]
+struct TextKeys {
+    title_key: &'static str,
+    message_key: &'static str,
+}
+
+impl From<ErrorText> for TextKeys {
+    fn from(text: ErrorText) -> Self {
+        let (title_key, message_key) = text.keys();
+        Self { title_key, message_key }
+    }
+}
+
+impl ErrorText {
+    /// Every text, in declaration order.
+    pub const ALL: &'static [Self] = &[
+        Self::Generic,
+        Self::NotFound,
+        Self::InvalidRequest,
+        Self::ClientUnknown,
+        Self::SessionExpired,
+        Self::InteractionExpired,
+        Self::CsrfInvalid,
+        Self::AccessDenied,
+        Self::OrganizationSuspended,
+        Self::LoginMethodDisabled,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::LinkExpired,
+        Self::LinkUsed,
+        Self::LinkUnknown,
+        Self::MailTrouble,
+        Self::AccountLocked,
+    ];
+
+    /// Title key and message key.
+    pub(crate) const fn keys(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Generic => ("errors.generic_title", "errors.generic"),
+            Self::NotFound => ("errors.not_found_title", "errors.not_found"),
+            Self::InvalidRequest => ("errors.invalid_request_title", "errors.invalid_request"),
+            Self::ClientUnknown => ("errors.client_unknown_title", "errors.client_unknown"),
+            Self::SessionExpired => ("errors.session_expired_title", "errors.session_expired"),
+            Self::InteractionExpired => ("errors.interaction_expired_title", "errors.interaction_expired"),
+            Self::CsrfInvalid => ("errors.csrf_invalid_title", "errors.csrf_invalid"),
+            Self::AccessDenied => ("errors.access_denied_title", "errors.access_denied"),
+            Self::OrganizationSuspended => ("errors.org_suspended_title", "errors.org_suspended"),
+            Self::LoginMethodDisabled => {
+                ("errors.login_method_disabled_title", "errors.login_method_disabled")
+            }
+            Self::RateLimited => ("errors.rate_limited_title", "errors.rate_limited"),
+            Self::Unavailable => ("errors.unavailable_title", "errors.unavailable"),
+            Self::LinkExpired => ("errors.link_expired_title", "errors.link_expired"),
+            Self::LinkUsed => ("errors.link_used_title", "errors.link_used"),
+            Self::LinkUnknown => ("errors.link_unknown_title", "errors.link_unknown"),
+            Self::MailTrouble => ("errors.mail_trouble_title", "errors.mail_trouble"),
+            Self::AccountLocked => ("errors.account_locked_title", "login.error_account_locked"),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The second factor: asking for it, setting it up, and the codes for when it is lost.
+
+use serde::{Serialize, Serializer};
+
+use super::{Content, Forms, Notice};
+
+/// A second factor a person can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorKind {
+    Email,
+    Authenticator,
+}
+
+/// Asks for a code.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct TwoFactorPage<'a> {
+    /// Receives `_csrf`, `code`, `codeType` (`otp`, `totp` or `recovery`).
+    pub action_url: &'a str,
+    /// Receives `_csrf`; ends the transaction.
+    pub cancel_url: &'a str,
+    pub csrf: &'a str,
+    pub challenge: TwoFactorChallenge<'a>,
+    /// Receives `_csrf` and `method` (`email` or `authenticator`): asks for the other factor instead. A POST, because
+    /// changing to e-mail sends a mail. `None` when the person has no other.
+    pub switch_url: Option<&'a str>,
+    /// What `switch_url` changes to.
+    pub other_methods: &'a [FactorKind],
+    /// This page, asking for a recovery code; `None` while it already does, or when none is left.
+    pub recovery_url: Option<&'a str>,
+    /// This page, asking for the usual code, while it asks for a recovery code.
+    pub usual_url: Option<&'a str>,
+    pub flash: Option<CodeFlash>,
+}
+
+/// Which code is asked for.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum TwoFactorChallenge<'a> {
+    Email {
+        masked_email: &'a str,
+        /// Receives `_csrf`.
+        resend_url: &'a str,
+        /// Lifetime of a code in seconds.
+        expires_in: u64,
+    },
+    Authenticator,
+    Recovery,
+}
+
+impl Content for TwoFactorPage<'_> {
+    const NAME: &'static str = "two-factor-verify";
+    const FORMS: Forms = Forms::Anywhere;
+    fn title(&self) -> &'static str {
+        match self.challenge {
+            TwoFactorChallenge::Recovery => "two_factor.recovery_title",
+            TwoFactorChallenge::Email { .. } | TwoFactorChallenge::Authenticator => "two_factor.verify_title",
+        }
+    }
+}
+
+/// What pages with a code field say about the attempt before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "Notice")]
+pub enum CodeFlash {
+    Missing,
+    Invalid,
+    /// The code was right once, but its time is over.
+    Expired,
+    /// Too many wrong codes: a new one has to be sent.
+    Exhausted,
+    RateLimited {
+        /// Seconds.
+        retry_after: u64,
+    },
+    CsrfInvalid,
+    Resent,
+    /// The mail server did not take the mail.
+    MailTrouble,
+}
+
+impl From<CodeFlash> for Notice {
+    fn from(flash: CodeFlash) -> Self {
+        match flash {
+            CodeFlash::Missing => Self::error("code.error_missing", &["code"]),
+            CodeFlash::Invalid => Self::error("code.error_invalid", &["code"]),
+            CodeFlash::Expired => Self::error("code.error_expired", &["code"]),
+            CodeFlash::Exhausted => Self::error("code.error_exhausted", &["code"]),
+            CodeFlash::RateLimited { retry_after } => Self::limited(retry_after),
+            CodeFlash::CsrfInvalid => Self::error("errors.csrf_invalid", &[]),
+            CodeFlash::Resent => Self::success("code.resent"),
+            CodeFlash::MailTrouble => Self::error("errors.mail_trouble", &[]),
+        }
+    }
+}
+
+/// Sets up a second factor, while signing in or from the account pages.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct TwoFactorSetupPage<'a> {
+    /// Receives `_csrf` and `setupMethod` (`email` or `totp`) in the first step, in the others also `code`.
+    pub action_url: &'a str,
+    pub csrf: &'a str,
+    pub step: SetupStep<'a>,
+    /// Whether the organization asks for it; otherwise the person chose to.
+    pub is_required: bool,
+    /// Back to the choice, when there is one.
+    pub choose_url: Option<&'a str>,
+    /// Receives `_csrf`: ends the transaction, or returns to the account.
+    pub cancel_url: &'a str,
+    pub flash: Option<CodeFlash>,
+}
+
+/// How far setting up has come.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum SetupStep<'a> {
+    Choose {
+        allowed: &'a [FactorKind],
+    },
+    Authenticator {
+        /// The `otpauth` address as a picture.
+        qr: TrustedSvg<'a>,
+        /// The same secret in base32, without blanks.
+        #[serde(serialize_with = "grouped")]
+        key: &'a str,
+    },
+    Email {
+        masked_email: &'a str,
+        /// Receives `_csrf`.
+        resend_url: &'a str,
+        /// Lifetime of a code in seconds.
+        expires_in: u64,
+    },
+}
+
+/// In fours, as a person reads and types it.
+fn grouped<S: Serializer>(key: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut out = String::with_capacity(key.len() + key.len() / 4);
+    for (index, c) in key.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    serializer.serialize_str(&out)
+}
+
+impl Content for TwoFactorSetupPage<'_> {
+    const NAME: &'static str = "two-factor-setup";
+    const FORMS: Forms = Forms::Anywhere;
+    fn title(&self) -> &'static str {
+        match self.step {
+            SetupStep::Choose { .. } => "two_factor.choose_title",
+            SetupStep::Authenticator { .. } => "two_factor.authenticator_title",
+            SetupStep::Email { .. } => "two_factor.email_title",
+        }
+    }
+}
+
+/// A drawing made by this program, put into the page as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct TrustedSvg<'a>(&'a str);
+
+impl<'a> TrustedSvg<'a> {
+    /// `markup` must be ours from the first to the last byte. An XML prologue is cut off, which HTML does not know.
+    pub fn from_our_own(markup: &'a str) -> Self {
+        Self(markup.find("<svg").map_or("", |start| &markup[start..]))
+    }
+}
+
+impl Serialize for TrustedSvg<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        minijinja::Value::from_safe_string(self.0.to_owned()).serialize(serializer)
+    }
+}
+
+/// Recovery codes, shown this once.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct RecoveryCodesPage<'a> {
+    /// As the person will type them.
+    pub codes: &'a [String],
+    /// Answers a GET with the codes as a text file. Without it the page carries the file itself, so that the server
+    /// has to keep nothing in clear.
+    pub download_url: Option<&'a str>,
+    /// Receives `_csrf` when the codes are saved.
+    pub done_url: &'a str,
+    pub csrf: &'a str,
+    /// The account the codes are for.
+    pub email: &'a str,
+}
+
+impl Content for RecoveryCodesPage<'_> {
+    const NAME: &'static str = "recovery-codes";
+    const FORMS: Forms = Forms::Anywhere;
+    fn title(&self) -> &'static str {
+        "recovery_codes.title"
+    }
+}

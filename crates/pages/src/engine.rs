@@ -1,0 +1,269 @@
+//! The template engine: what is embedded, what an operator put in its place, and the functions both may call.
+//!
+//! Templates see their context and nothing else. An operator's template runs with a budget, cannot switch escaping
+//! off, and whatever goes wrong in it ends in the built-in one.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::{fs, io};
+
+use minijinja::value::{Kwargs, Serde, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+use porta_core::{Slug, Timestamp};
+use serde::Serialize;
+
+use crate::embedded::{MAILS, OVERRIDABLE, TEMPLATES};
+use crate::text::{escape, shown};
+use crate::words::{Catalogue, Words, fill};
+
+/// Instructions one rendering may take; the largest page of ours needs a tenth.
+const FUEL: u64 = 500_000;
+/// A template is a page of text.
+const MAX_TEMPLATE_BYTES: u64 = 256 * 1024;
+/// The folder for organizations without one of their own.
+const DEFAULT_FOLDER: &str = "default";
+/// Filters that could turn data into markup.
+const REMOVED_FILTERS: &[&str] = &["safe"];
+
+#[derive(Debug)]
+pub(crate) struct Engine {
+    environment: Environment<'static>,
+    catalogue: Arc<Catalogue>,
+    /// Names of the operator's templates that compiled.
+    overrides: BTreeSet<String>,
+}
+
+impl Engine {
+    #[expect(clippy::expect_used, reason = "the templates are embedded and every test compiles them")]
+    pub(crate) fn new() -> Self {
+        let catalogue = Arc::new(Catalogue::embedded());
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment
+            .set_auto_escape_callback(|name| if is_text(name) { AutoEscape::None } else { AutoEscape::Html });
+        environment.set_formatter(write_value);
+        environment.set_fuel(Some(FUEL));
+        for filter in REMOVED_FILTERS {
+            environment.remove_filter(filter);
+        }
+        add_functions(&mut environment, &catalogue);
+        for (name, source) in TEMPLATES {
+            environment.add_template(name, source).expect("embedded templates compile");
+        }
+        Self { environment, catalogue, overrides: BTreeSet::new() }
+    }
+
+    pub(crate) fn words(&self, locale: &str) -> Words<'_> {
+        self.catalogue.words(locale)
+    }
+
+    /// Reads `{directory}/{organization or default}/…`. Folders and files are taken by the names they may have, so no
+    /// part of a request ever becomes part of a path.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be read. A file that cannot be used is logged and left out.
+    pub(crate) fn load(&mut self, directory: &Path) -> io::Result<()> {
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            let Some(folder) = entry.file_name().to_str().map(str::to_owned) else { continue };
+            if !entry.path().is_dir() || folder.starts_with('.') {
+                continue;
+            }
+            if folder != DEFAULT_FOLDER && Slug::parse(&folder).is_err() {
+                tracing::warn!(folder, "template folder is neither an organization's slug nor `default`");
+                continue;
+            }
+            self.load_folder(&entry.path(), &folder, "", OVERRIDABLE);
+            self.load_folder(&entry.path().join("emails"), &folder, "emails/", MAILS);
+        }
+        Ok(())
+    }
+
+    fn load_folder(&mut self, path: &Path, folder: &str, prefix: &str, known: &[&str]) {
+        let Ok(entries) = fs::read_dir(path) else { return };
+        for entry in entries.flatten() {
+            let Some(file) = entry.file_name().to_str().map(str::to_owned) else { continue };
+            if entry.path().is_dir() || file.starts_with('.') {
+                continue;
+            }
+            let is_known = file.rsplit_once('.').is_some_and(|(name, suffix)| {
+                known.contains(&name) && (suffix == "html" || (suffix == "txt" && !prefix.is_empty()))
+            });
+            if !is_known {
+                tracing::warn!(folder, file, "no page and no mail has a template of this name");
+                continue;
+            }
+            let name = override_name(folder, &format!("{prefix}{file}"));
+            match read(&entry.path()) {
+                Ok(source) => match self.environment.add_template_owned(name.clone(), source) {
+                    Ok(()) => {
+                        self.overrides.insert(name);
+                    }
+                    Err(error) => {
+                        tracing::error!(template = name, error = %error, "template does not compile; the built-in one is used");
+                    }
+                },
+                Err(error) => {
+                    tracing::error!(template = name, error = %error, "template cannot be read; the built-in one is used");
+                }
+            }
+        }
+    }
+
+    /// Renders the organization's template, else the operator's default, else the built-in one.
+    pub(crate) fn render(
+        &self,
+        template: &str,
+        organization: &str,
+        context: &impl Serialize,
+    ) -> Result<String, Error> {
+        let context = Value::from(Serde(context));
+        for folder in [organization, DEFAULT_FOLDER] {
+            let name = override_name(folder, template);
+            if !self.overrides.contains(&name) {
+                continue;
+            }
+            match self.render_one(&name, &context) {
+                Ok(text) => return Ok(text),
+                Err(error) => {
+                    tracing::error!(template = name, error = %error, "template cannot be rendered; the built-in one is used");
+                    break;
+                }
+            }
+        }
+        self.render_one(template, &context)
+    }
+
+    fn render_one(&self, name: &str, context: &Value) -> Result<String, Error> {
+        self.environment.get_template(name)?.render(context.clone())
+    }
+}
+
+/// Apart from the built-in names, whatever an organization is called.
+fn override_name(folder: &str, template: &str) -> String {
+    format!("override/{folder}/{template}")
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.len() > MAX_TEMPLATE_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 256 KiB"));
+    }
+    fs::read_to_string(path)
+}
+
+fn is_text(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, suffix)| suffix == "txt")
+}
+
+/// Decides by the template's name and not by its `autoescape` blocks.
+fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
+    let written = if is_text(state.name()) {
+        out.write_str(&shown(&text))
+    } else if value.is_safe() {
+        out.write_str(&text)
+    } else {
+        out.write_str(&escape(&shown(&text)))
+    };
+    written.map_err(Error::from)
+}
+
+fn add_functions(environment: &mut Environment<'static>, catalogue: &Arc<Catalogue>) {
+    let words = Arc::clone(catalogue);
+    environment.add_function("t", move |state: &State<'_, '_>, key: &str, arguments: Kwargs| {
+        plain(words.words(&language(state)), key, &arguments)
+    });
+    let words = Arc::clone(catalogue);
+    environment.add_function("rich", move |state: &State<'_, '_>, key: &str, arguments: Kwargs| {
+        rich(words.words(&language(state)), key, &arguments)
+    });
+    let words = Arc::clone(catalogue);
+    environment.add_function("scope", move |state: &State<'_, '_>, name: &str| {
+        let markup = fill(
+            words.words(&language(state)).get(scope_key(name), None).unwrap_or_default(),
+            escape,
+            |_| Some(emphasised(name)),
+        );
+        Value::from_safe_string(markup)
+    });
+    let words = Arc::clone(catalogue);
+    environment.add_function("duration", move |state: &State<'_, '_>, seconds: u64| {
+        words.words(&language(state)).duration(seconds)
+    });
+    let words = Arc::clone(catalogue);
+    environment.add_function("wait", move |state: &State<'_, '_>, seconds: u64| {
+        words.words(&language(state)).wait(seconds)
+    });
+    let words = Arc::clone(catalogue);
+    environment.add_function("date", move |state: &State<'_, '_>, micros: i64| {
+        words.words(&language(state)).date(Timestamp::from_micros(micros))
+    });
+    let words = Arc::clone(catalogue);
+    environment.add_function("moment", move |state: &State<'_, '_>, micros: i64| {
+        words.words(&language(state)).moment(Timestamp::from_micros(micros))
+    });
+    let words = Arc::clone(catalogue);
+    environment.add_function("browser", move |state: &State<'_, '_>, user_agent: &str| {
+        words.words(&language(state)).browser(user_agent)
+    });
+}
+
+fn language(state: &State<'_, '_>) -> String {
+    state.lookup("lang").and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// The pattern of `key`, in the form the argument `count` asks for, and a look-up for its places. An argument that is
+/// absent counts as not given.
+fn pattern<'w>(
+    words: Words<'w>,
+    key: &str,
+    arguments: &Kwargs,
+) -> Result<(&'w str, impl Fn(&str) -> Option<String>), Error> {
+    let mut given = Vec::new();
+    for name in arguments.args() {
+        let value: Value = arguments.get(name)?;
+        if !value.is_none() {
+            given.push((name.to_owned(), value));
+        }
+    }
+    let find = move |name: &str| {
+        let value = given.iter().find(|(n, _)| n == name).map(|(_, value)| value)?;
+        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    let count = find("count").and_then(|count| count.parse().ok());
+    let pattern = words
+        .get(key, count)
+        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("the catalogue has no `{key}`")))?;
+    Ok((pattern, find))
+}
+
+/// Words as plain text; the template escapes them.
+fn plain(words: Words<'_>, key: &str, arguments: &Kwargs) -> Result<String, Error> {
+    let (pattern, find) = pattern(words, key, arguments)?;
+    Ok(fill(pattern, str::to_owned, find))
+}
+
+/// Words as markup: arguments are escaped, isolated from the direction of the text around them, and emphasised.
+fn rich(words: Words<'_>, key: &str, arguments: &Kwargs) -> Result<Value, Error> {
+    let (pattern, find) = pattern(words, key, arguments)?;
+    let markup = fill(pattern, escape, |name| find(name).map(|text| emphasised(&text)));
+    Ok(Value::from_safe_string(markup))
+}
+
+fn emphasised(text: &str) -> String {
+    format!("<bdi class=\"name\">{}</bdi>", escape(&shown(text)))
+}
+
+fn scope_key(scope: &str) -> &'static str {
+    match scope {
+        "openid" => "consent.scope_openid",
+        "profile" => "consent.scope_profile",
+        "email" => "consent.scope_email",
+        "phone" => "consent.scope_phone",
+        "address" => "consent.scope_address",
+        "offline_access" => "consent.scope_offline_access",
+        _ => "consent.scope_other",
+    }
+}
