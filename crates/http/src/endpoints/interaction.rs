@@ -11,7 +11,7 @@ use porta_oidc::interaction::{BoundInteraction, Stage};
 use porta_oidc::{ProtocolClient, Tenant};
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Look};
 use porta_protocol::Params;
-use porta_signin::{Attempt, SignInOutcome};
+use porta_signin::{Attempt, Browser, SignInOutcome};
 
 use super::From;
 use super::authorize::session_cookie;
@@ -21,13 +21,13 @@ use crate::tenancy::Org;
 use crate::{body, cookies};
 
 /// An interaction that belongs to this browser, organization and uid.
-struct Here<'a> {
-    state: &'a Shared,
-    tenant: &'a Tenant,
-    bound: BoundInteraction,
+pub(super) struct Here<'a> {
+    pub(super) state: &'a Shared,
+    pub(super) tenant: &'a Tenant,
+    pub(super) bound: BoundInteraction,
 }
 
-async fn here<'a>(state: &'a Shared, tenant: &'a Tenant, uid: &str, from: &From) -> Result<Here<'a>, Reply> {
+pub(super) async fn here<'a>(state: &'a Shared, tenant: &'a Tenant, uid: &str, from: &From) -> Result<Here<'a>, Reply> {
     let binding = cookies::read(state, &from.headers, cookies::INTERACTION);
     match state.engine.interaction(tenant, uid, binding.as_deref()).await {
         Ok(Some(bound)) => {
@@ -45,7 +45,7 @@ fn gone(state: &Shared, tenant: &Tenant) -> Reply {
 }
 
 /// A browser sends each field of our forms once.
-async fn form(state: &Shared, tenant: &Tenant, from: &From, body: Body) -> Result<Params, Reply> {
+pub(super) async fn form(state: &Shared, tenant: &Tenant, from: &From, body: Body) -> Result<Params, Reply> {
     let refuse = |status| reply::error_page(state, Some(tenant), status, ErrorText::InvalidRequest, None);
     let params = body::form(&from.headers, body).await.map_err(|error| {
         refuse(match error {
@@ -70,12 +70,7 @@ pub(crate) async fn show(
         Ok(here) => here,
         Err(reply) => return reply,
     };
-    match here.bound.interaction.stage {
-        Stage::Login => here.login_page(StatusCode::OK, None, None).await,
-        Stage::Consent => here.consent_page().await,
-        // The form was answered already (back button): go on from there.
-        Stage::Ready | Stage::Denied => here.resume(),
-    }
+    here.page_of_stage().await
 }
 
 /// `POST /{org}/interaction/{uid}/login`
@@ -94,10 +89,8 @@ pub(crate) async fn login(
         Ok(here) => here,
         Err(reply) => return reply,
     };
-    match here.bound.interaction.stage {
-        Stage::Login => {}
-        Stage::Consent => return here.consent_page().await,
-        Stage::Ready | Stage::Denied => return here.resume(),
+    if here.bound.interaction.stage != Stage::Login {
+        return here.page_of_stage().await;
     }
     let email: String = params.get("email").unwrap_or_default().trim().chars().take(320).collect();
     if !here.bound.csrf_matches(params.get("_csrf")) {
@@ -132,10 +125,8 @@ pub(crate) async fn confirm(
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.forged();
     }
-    match here.bound.interaction.stage {
-        Stage::Consent => {}
-        Stage::Login => return here.login_page(StatusCode::OK, None, None).await,
-        Stage::Ready | Stage::Denied => return here.resume(),
+    if here.bound.interaction.stage != Stage::Consent {
+        return here.page_of_stage().await;
     }
     let resume = here.resume();
     let engine = &here.state.engine;
@@ -173,7 +164,7 @@ pub(crate) async fn abort(
     let resume = here.resume();
     match here.bound.interaction.stage {
         Stage::Ready | Stage::Denied => resume,
-        Stage::Login | Stage::Consent => match here.state.engine.deny(here.bound).await {
+        Stage::Login | Stage::SecondFactor | Stage::Consent => match here.state.engine.deny(here.bound).await {
             Ok(true) => resume,
             Ok(false) => gone(&state, &tenant),
             Err(error) => reply::engine_error_page(&state, Some(&tenant), &error),
@@ -182,11 +173,29 @@ pub(crate) async fn abort(
 }
 
 impl Here<'_> {
-    fn url(&self, action: &str) -> String {
+    pub(super) fn url(&self, action: &str) -> String {
         format!("/{}/interaction/{}{action}", self.tenant.organization.slug, self.bound.interaction.uid)
     }
 
-    fn resume(&self) -> Reply {
+    pub(super) fn absolute(&self, action: &str) -> String {
+        format!("{}{}", self.state.engine.issuer_base(), self.url(action))
+    }
+
+    /// What the interaction asks for now. A form that was answered already (back button) leads on from there.
+    pub(super) async fn page_of_stage(&self) -> Reply {
+        match self.bound.interaction.stage {
+            Stage::Login => self.login_page(StatusCode::OK, None, None).await,
+            Stage::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
+            Stage::Consent => self.consent_page().await,
+            Stage::Ready | Stage::Denied => self.resume(),
+        }
+    }
+
+    pub(super) fn gone(&self) -> Reply {
+        gone(self.state, self.tenant)
+    }
+
+    pub(super) fn resume(&self) -> Reply {
         let base = self.state.engine.issuer_base();
         reply::redirect(&format!(
             "{base}/{}/auth/{}",
@@ -258,13 +267,10 @@ impl Here<'_> {
 
     async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
         let cookie = cookies::read(self.state, &from.headers, cookies::SESSION);
-        let attempt = Attempt {
-            email,
-            password: password.to_owned().into(),
-            caller: &from.caller,
-            cookie: cookie.as_deref(),
-        };
-        let outcome = match self.state.sign_in.with_password(self.tenant, self.bound.clone(), attempt).await {
+        let attempt = Attempt { email, password: password.to_owned().into() };
+        let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
+        let bound = self.bound.clone();
+        let outcome = match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
             Ok(outcome) => outcome,
             Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
         };
@@ -273,6 +279,7 @@ impl Here<'_> {
                 let cookie = session_cookie(self.state, self.tenant, cookie, expires_at);
                 reply::with_header(self.resume(), header::SET_COOKIE, cookie)
             }
+            SignInOutcome::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
             SignInOutcome::Refused => {
                 self.login_page(StatusCode::OK, Some(email), Some(Flash::InvalidCredentials)).await
             }

@@ -8,6 +8,7 @@ pub(crate) mod introspection;
 pub(crate) mod logout;
 pub(crate) mod probes;
 pub(crate) mod root;
+pub(crate) mod second_factor;
 pub(crate) mod token;
 pub(crate) mod userinfo;
 

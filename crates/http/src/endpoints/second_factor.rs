@@ -1,0 +1,307 @@
+//! The second factor of a sign-in, under `/{org}/interaction/{uid}/two-factor` (oidc-and-login §6.5).
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use porta_core::settings;
+use porta_core::user::TwoFactorMethod;
+use porta_oidc::interaction::{SecondStep, Stage};
+use porta_pages::{
+    CodeFlash, FactorKind, Look, RecoveryCodesPage, SetupStep, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
+    TwoFactorSetupPage,
+};
+use porta_protocol::Params;
+use porta_signin::journey::masked;
+use porta_signin::{Browser, CodeKind, FactorOutcome};
+
+use super::From;
+use super::authorize::session_cookie;
+use super::interaction::{Here, form, here};
+use crate::cookies;
+use crate::reply::{self, Reply};
+use crate::state::AppState;
+use crate::tenancy::Org;
+
+type Uid = Path<(String, String)>;
+
+/// Longer than any code, with blanks; what is longer is no code.
+const LONGEST_CODE: usize = 64;
+
+/// `GET …/two-factor`: what is asked for now. `?recovery` asks for a recovery code instead, `?choose` for the choice of
+/// factors again; neither changes anything.
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Uid,
+    axum::extract::RawQuery(query): axum::extract::RawQuery,
+    from: From,
+) -> Reply {
+    let here = match here(&state, &tenant, &uid, &from).await {
+        Ok(here) => here,
+        Err(reply) => return reply,
+    };
+    let view = match query.as_deref() {
+        Some("recovery") => View::Recovery,
+        Some("choose") => View::Choose,
+        _ => View::Usual,
+    };
+    here.second_factor_page(view, None).await
+}
+
+/// `POST …/two-factor`: a code of the factor, or a recovery code.
+pub(crate) async fn verify(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Uid,
+    from: From,
+    body: Body,
+) -> Reply {
+    let (here, params) = match posted(&state, &tenant, &uid, &from, body).await {
+        Ok(posted) => posted,
+        Err(reply) => return reply,
+    };
+    let kind = if params.get("codeType") == Some("recovery") { CodeKind::Recovery } else { CodeKind::Usual };
+    let view = if kind == CodeKind::Recovery { View::Recovery } else { View::Usual };
+    let code = match here.code(&params, view).await {
+        Ok(code) => code,
+        Err(reply) => return reply,
+    };
+    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
+    let outcome = state.sign_in.verify_code(&tenant, here.bound.clone(), kind, &code, browser).await;
+    here.factor_outcome(outcome, view).await
+}
+
+/// `POST …/two-factor/resend`
+pub(crate) async fn resend(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Uid,
+    from: From,
+    body: Body,
+) -> Reply {
+    let (here, _) = match posted(&state, &tenant, &uid, &from, body).await {
+        Ok(posted) => posted,
+        Err(reply) => return reply,
+    };
+    match state.sign_in.resend_code(&tenant, &here.bound, &from.caller).await {
+        Ok(FactorOutcome::Moved) => here.second_factor_page(View::Usual, Some(CodeFlash::Resent)).await,
+        outcome => here.factor_outcome(outcome, View::Usual).await,
+    }
+}
+
+/// `POST …/two-factor/setup`: without `code` a choice of factor, with it the confirmation.
+pub(crate) async fn setup(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Uid,
+    from: From,
+    body: Body,
+) -> Reply {
+    let (here, params) = match posted(&state, &tenant, &uid, &from, body).await {
+        Ok(posted) => posted,
+        Err(reply) => return reply,
+    };
+    let outcome = if params.get("code").is_none() {
+        let method = match params.get("setupMethod") {
+            Some("email") => TwoFactorMethod::Email,
+            _ => TwoFactorMethod::Totp,
+        };
+        state.sign_in.choose_factor(&tenant, here.bound.clone(), method, &from.caller).await
+    } else {
+        let code = match here.code(&params, View::Usual).await {
+            Ok(code) => code,
+            Err(reply) => return reply,
+        };
+        state.sign_in.confirm_factor(&tenant, here.bound.clone(), &code, &from.caller).await
+    };
+    here.factor_outcome(outcome, View::Usual).await
+}
+
+/// `POST …/two-factor/codes`: the recovery codes were kept.
+pub(crate) async fn codes_kept(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Uid,
+    from: From,
+    body: Body,
+) -> Reply {
+    let (here, _) = match posted(&state, &tenant, &uid, &from, body).await {
+        Ok(posted) => posted,
+        Err(reply) => return reply,
+    };
+    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
+    let outcome = state.sign_in.codes_kept(&tenant, here.bound.clone(), browser).await;
+    here.factor_outcome(outcome, View::Usual).await
+}
+
+/// Which of a step's pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    Usual,
+    Recovery,
+    Choose,
+}
+
+/// A form of this interaction, with its CSRF field, at the stage it belongs to.
+async fn posted<'a>(
+    state: &'a AppState,
+    tenant: &'a porta_oidc::Tenant,
+    uid: &str,
+    from: &From,
+    body: Body,
+) -> Result<(Here<'a>, Params), Reply> {
+    let params = form(state, tenant, from, body).await?;
+    let here = here(state, tenant, uid, from).await?;
+    if here.bound.interaction.stage != Stage::SecondFactor {
+        return Err(here.page_of_stage().await);
+    }
+    if !here.bound.csrf_matches(params.get("_csrf")) {
+        return Err(here.second_factor_page(View::Usual, Some(CodeFlash::CsrfInvalid)).await);
+    }
+    Ok((here, params))
+}
+
+const fn kind(method: TwoFactorMethod) -> FactorKind {
+    match method {
+        TwoFactorMethod::Email => FactorKind::Email,
+        TwoFactorMethod::Totp => FactorKind::Authenticator,
+    }
+}
+
+impl Here<'_> {
+    async fn code(&self, params: &Params, view: View) -> Result<String, Reply> {
+        let code = params.get("code").unwrap_or_default().trim();
+        if code.is_empty() {
+            return Err(self.second_factor_page(view, Some(CodeFlash::Missing)).await);
+        }
+        if code.len() > LONGEST_CODE {
+            return Err(self.second_factor_page(view, Some(CodeFlash::Invalid)).await);
+        }
+        Ok(code.to_owned())
+    }
+
+    async fn factor_outcome(
+        &self,
+        outcome: Result<FactorOutcome, porta_oidc::EngineError>,
+        view: View,
+    ) -> Reply {
+        let flash = match outcome {
+            Ok(FactorOutcome::SignedIn { cookie, expires_at }) => {
+                let cookie = session_cookie(self.state, self.tenant, cookie, expires_at);
+                return reply::with_header(self.resume(), header::SET_COOKIE, cookie);
+            }
+            Ok(FactorOutcome::Moved) => return reply::redirect(&self.absolute("/two-factor")),
+            Ok(FactorOutcome::Gone) => return self.gone(),
+            Ok(FactorOutcome::Limited { retry_after }) => {
+                let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
+                let mut page = self.second_factor_page(view, Some(flash)).await;
+                *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                return reply::with_retry_after(page, retry_after);
+            }
+            Ok(FactorOutcome::Wrong) => CodeFlash::Invalid,
+            Ok(FactorOutcome::Exhausted) => CodeFlash::Exhausted,
+            Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
+        };
+        self.second_factor_page(view, Some(flash)).await
+    }
+
+    /// The page of the step the interaction is at.
+    async fn second_factor_page(&self, view: View, flash: Option<CodeFlash>) -> Reply {
+        if self.bound.interaction.stage != Stage::SecondFactor {
+            return self.page_of_stage().await;
+        }
+        let Some(pending) = &self.bound.interaction.pending else { return self.gone() };
+        let users = self.state.engine.store().repositories().users(self.tenant.organization.id).by_id(pending.user).await;
+        let user = match users.map_err(porta_oidc::EngineError::from) {
+            Ok(Some(user)) => user,
+            Ok(None) => return self.gone(),
+            Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
+        };
+        let (look, email) = (Look::of(&self.tenant.organization), masked(user.email.shown()));
+        let resend_url = self.url("/two-factor/resend");
+        let expires_in = self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL);
+        let page = match (&pending.step, view) {
+            (SecondStep::Verify { method }, view) => {
+                let is_recovery = view == View::Recovery;
+                let challenge = match method {
+                    _ if is_recovery => TwoFactorChallenge::Recovery,
+                    TwoFactorMethod::Totp => TwoFactorChallenge::Authenticator,
+                    TwoFactorMethod::Email => {
+                        TwoFactorChallenge::Email { masked_email: &email, resend_url: &resend_url, expires_in }
+                    }
+                };
+                let (recovery, usual) = (self.url("/two-factor?recovery"), self.url("/two-factor"));
+                self.state.pages.two_factor(&look, &TwoFactorPage {
+                    action_url: &self.url("/two-factor"),
+                    cancel_url: &self.url("/abort"),
+                    csrf: &self.bound.interaction.csrf,
+                    challenge,
+                    switch_url: None,
+                    other_methods: &[],
+                    recovery_url: (!is_recovery).then_some(&recovery),
+                    usual_url: is_recovery.then_some(&usual),
+                    flash,
+                })
+            }
+            (SecondStep::Codes { .. }, _) => {
+                let Some(codes) = self.state.sign_in.recovery_codes(&self.bound) else { return self.gone() };
+                self.state.pages.recovery_codes(&look, &RecoveryCodesPage {
+                    codes: &codes,
+                    download_url: None,
+                    done_url: &self.url("/two-factor/codes"),
+                    csrf: &self.bound.interaction.csrf,
+                    email: user.email.shown(),
+                })
+            }
+            (step, view) => return self.setup_page(step, view, &user, flash).await,
+        };
+        reply::page(StatusCode::OK, page)
+    }
+
+    async fn setup_page(
+        &self,
+        step: &SecondStep,
+        view: View,
+        user: &porta_core::user::User,
+        flash: Option<CodeFlash>,
+    ) -> Reply {
+        let (SecondStep::Choose { allowed } | SecondStep::Authenticator { allowed, .. } | SecondStep::Email { allowed }) =
+            step
+        else {
+            return self.gone();
+        };
+        let kinds: Vec<FactorKind> = allowed.iter().copied().map(kind).collect();
+        let (look, masked_email) = (Look::of(&self.tenant.organization), masked(user.email.shown()));
+        let resend_url = self.url("/two-factor/resend");
+        let issuer = self.tenant.organization.display_name();
+        let (svg, key);
+        let shown = match step {
+            SecondStep::Authenticator { secret, .. } if view != View::Choose => {
+                let Some(offer) = self.state.sign_in.authenticator(&self.bound, secret, issuer, user) else {
+                    return self.gone();
+                };
+                (svg, key) = (offer.qr, offer.key);
+                SetupStep::Authenticator { qr: TrustedSvg::from_our_own(&svg), key: &key }
+            }
+            SecondStep::Email { .. } if view != View::Choose => SetupStep::Email {
+                masked_email: &masked_email,
+                resend_url: &resend_url,
+                expires_in: self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL),
+            },
+            _ => SetupStep::Choose { allowed: &kinds },
+        };
+        let choose = self.url("/two-factor?choose");
+        let page = TwoFactorSetupPage {
+            action_url: &self.url("/two-factor/setup"),
+            csrf: &self.bound.interaction.csrf,
+            step: shown,
+            is_required: true,
+            choose_url: (kinds.len() > 1 && !matches!(shown, SetupStep::Choose { .. })).then_some(&choose),
+            cancel_url: &self.url("/abort"),
+            flash,
+        };
+        reply::page(StatusCode::OK, self.state.pages.two_factor_setup(&look, &page))
+    }
+}

@@ -1,0 +1,283 @@
+//! Showing a second factor while signing in (oidc-and-login §6.5).
+
+use std::time::Duration;
+
+use porta_core::audit::AuditEvent;
+use porta_core::second_factor::CodePurpose;
+use porta_core::user::{TwoFactorMethod, User};
+use porta_core::{Timestamp, UserId, settings};
+use porta_kv::{Limit, Verdict};
+use porta_oidc::interaction::{BoundInteraction, Pending, SecondStep, Stage};
+use porta_oidc::{Caller, EngineError, Tenant};
+use porta_store::EmailCodeOutcome;
+use serde_json::json;
+
+use crate::enter::{Entrant, MULTI_FACTOR};
+use crate::journey::{Next, after_first_factor, wanted};
+use crate::sign_in::Entry;
+use crate::{Browser, SignIn, SignInOutcome};
+
+/// RFC 8176 §2: a one-time password, whoever made it.
+const ONE_TIME_PASSWORD: &str = "otp";
+/// Tries of one mailed code.
+pub(crate) const CODE_ATTEMPTS: u32 = 5;
+
+/// What a person typed as their second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeKind {
+    /// Of the factor the page asks for.
+    Usual,
+    Recovery,
+}
+
+/// What came of a code, or of a step on the way to having a factor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactorOutcome {
+    /// The browser gets this session cookie and goes to the resume address.
+    SignedIn { cookie: String, expires_at: Timestamp },
+    /// The interaction asks for something else now: show that.
+    Moved,
+    Wrong,
+    /// No code can be right any more: another one must be sent.
+    Exhausted,
+    Limited { retry_after: Duration },
+    /// The interaction ended, or the account may not sign in any more.
+    Gone,
+}
+
+impl From<SignInOutcome> for FactorOutcome {
+    fn from(outcome: SignInOutcome) -> Self {
+        match outcome {
+            SignInOutcome::SignedIn { cookie, expires_at } => Self::SignedIn { cookie, expires_at },
+            SignInOutcome::SecondFactor => Self::Moved,
+            SignInOutcome::Limited { retry_after } => Self::Limited { retry_after },
+            SignInOutcome::Refused
+            | SignInOutcome::NotActive(_)
+            | SignInOutcome::Busy
+            | SignInOutcome::MethodDisabled
+            | SignInOutcome::Gone => Self::Gone,
+        }
+    }
+}
+
+impl SignIn {
+    /// What every first factor ends in: the session, or the second factor that stands before it.
+    pub(crate) async fn passed(
+        &self,
+        tenant: &Tenant,
+        mut bound: BoundInteraction,
+        entrant: Entrant<'_>,
+        browser: Browser<'_>,
+    ) -> Result<SignInOutcome, EngineError> {
+        let user = entrant.user;
+        let step = match after_first_factor(tenant.organization.two_factor_policy, user.two_factor_method) {
+            Next::Session => return self.enter(tenant, bound, entrant, browser).await,
+            Next::Verify(method) => SecondStep::Verify { method },
+            Next::Enrol(allowed) => self.enrolment(&bound, allowed, None),
+        };
+        if let (Some(old), Some(new)) = (&user.password_hash, entrant.rehash) {
+            let mut repositories = self.engine.store().repositories();
+            repositories.users(tenant.organization.id).rehash(user.id, old, new).await?;
+        }
+        bound.interaction.stage = Stage::SecondFactor;
+        bound.interaction.pending = Some(Pending { user: user.id, amr: entrant.amr, step: step.clone() });
+        if !self.store_step(&bound).await? {
+            return Ok(SignInOutcome::Gone);
+        }
+        let event = self.event(tenant, Some(user.id), "2fa.challenge.started", browser.caller);
+        self.engine.store().repositories().audit().record(&event).await?;
+        if let Some(purpose) = mailed(&step) {
+            self.mail_code(tenant, &bound, user, purpose, browser.caller).await?;
+        }
+        Ok(SignInOutcome::SecondFactor)
+    }
+
+    /// Checks a code of the factor the person has, or one of their recovery codes.
+    pub async fn verify_code(
+        &self,
+        tenant: &Tenant,
+        bound: BoundInteraction,
+        kind: CodeKind,
+        code: &str,
+        browser: Browser<'_>,
+    ) -> Result<FactorOutcome, EngineError> {
+        let Some((pending, user)) = self.pending(tenant, &bound).await? else {
+            return Ok(FactorOutcome::Gone);
+        };
+        let SecondStep::Verify { method } = pending.step else { return Ok(FactorOutcome::Moved) };
+        if let Some(retry_after) = self.count_try(tenant, user.id, browser.caller).await? {
+            return Ok(FactorOutcome::Limited { retry_after });
+        }
+        let outcome = match (kind, method) {
+            (CodeKind::Recovery, _) => self.recovery_code(tenant, &user, code, browser.caller).await?,
+            (CodeKind::Usual, TwoFactorMethod::Totp) => self.totp_code(tenant, &user, code).await?,
+            (CodeKind::Usual, TwoFactorMethod::Email) => {
+                self.email_code(tenant, &bound, &user, CodePurpose::SignIn, code).await?
+            }
+        };
+        match outcome {
+            Tried::Right => {}
+            Tried::Wrong | Tried::Exhausted => {
+                let event = self.event(tenant, Some(user.id), "2fa.verify.failed", browser.caller);
+                self.engine.store().repositories().audit().record(&event).await?;
+                let is_over = outcome == Tried::Exhausted;
+                return Ok(if is_over { FactorOutcome::Exhausted } else { FactorOutcome::Wrong });
+            }
+        }
+        self.engine.kv().clear(&[try_key(tenant, user.id)]).await?;
+        let mut amr = pending.amr;
+        amr.extend([ONE_TIME_PASSWORD, MULTI_FACTOR].map(str::to_owned));
+        if let Some(allowed) = wanted(tenant.organization.two_factor_policy, Some(method)) {
+            let step = self.enrolment(&bound, allowed, Some(method));
+            return self.move_on(bound, Pending { user: user.id, amr, step }).await;
+        }
+        let entrant = Entrant { user: &user, amr, event: "2fa.verify.success", rehash: None };
+        Ok(self.enter(tenant, bound, entrant, browser).await?.into())
+    }
+
+    /// Sends another code to somebody whose factor, or future factor, is mail.
+    pub async fn resend_code(
+        &self,
+        tenant: &Tenant,
+        bound: &BoundInteraction,
+        caller: &Caller,
+    ) -> Result<FactorOutcome, EngineError> {
+        let Some((pending, user)) = self.pending(tenant, bound).await? else {
+            return Ok(FactorOutcome::Gone);
+        };
+        let Some(purpose) = mailed(&pending.step) else { return Ok(FactorOutcome::Moved) };
+        let limit = Limit {
+            key: format!("{}:limit:2fa-resend:{}", tenant.organization.id, user.id),
+            maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX),
+            window: tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW),
+        };
+        if let Verdict::Limited { retry_after } = self.engine.kv().hit(&[limit]).await? {
+            return Ok(FactorOutcome::Limited { retry_after });
+        }
+        self.mail_code(tenant, bound, &user, purpose, caller).await?;
+        let event = self.event(tenant, Some(user.id), "2fa.otp.resent", caller);
+        self.engine.store().repositories().audit().record(&event).await?;
+        Ok(FactorOutcome::Moved)
+    }
+
+    /// Who is on the way in, as they are now: somebody who was switched off meanwhile is not.
+    pub(crate) async fn pending(
+        &self,
+        tenant: &Tenant,
+        bound: &BoundInteraction,
+    ) -> Result<Option<(Pending, User)>, EngineError> {
+        let Some(pending) = &bound.interaction.pending else { return Ok(None) };
+        let mut repositories = self.engine.store().repositories();
+        let user = repositories.users(tenant.organization.id).by_id(pending.user).await?;
+        let user = user.filter(|user| matches!(self.may_enter(tenant, user), Entry::Allowed));
+        Ok(user.map(|user| (pending.clone(), user)))
+    }
+
+    pub(crate) async fn move_on(
+        &self,
+        mut bound: BoundInteraction,
+        pending: Pending,
+    ) -> Result<FactorOutcome, EngineError> {
+        bound.interaction.pending = Some(pending);
+        let is_there = self.store_step(&bound).await?;
+        Ok(if is_there { FactorOutcome::Moved } else { FactorOutcome::Gone })
+    }
+
+    async fn store_step(&self, bound: &BoundInteraction) -> Result<bool, EngineError> {
+        Ok(self.engine.kv().write(vec![bound.write(self.engine.now())?]).await?)
+    }
+
+    /// Counts a try before it is judged, so that parallel tries cannot exceed the limit. Fails closed.
+    pub(crate) async fn count_try(
+        &self,
+        tenant: &Tenant,
+        user: UserId,
+        caller: &Caller,
+    ) -> Result<Option<Duration>, EngineError> {
+        let limit = Limit {
+            key: try_key(tenant, user),
+            maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_VERIFY_MAX),
+            window: tenant.settings.duration(settings::RATE_LIMIT_2FA_VERIFY_WINDOW),
+        };
+        let Verdict::Limited { retry_after } = self.engine.kv().hit(&[limit]).await? else { return Ok(None) };
+        let event = self.event(tenant, Some(user), "rate_limit.2fa_verify", caller);
+        self.engine.note_once(tenant, event, caller, retry_after).await?;
+        Ok(Some(retry_after))
+    }
+
+    async fn recovery_code(
+        &self,
+        tenant: &Tenant,
+        user: &User,
+        code: &str,
+        caller: &Caller,
+    ) -> Result<Tried, EngineError> {
+        let Some(mac) = self.factors.recovery_mac(user.id, code) else { return Ok(Tried::Wrong) };
+        let mut unit = self.engine.store().begin().await?;
+        let now = self.engine.now();
+        let left = unit.second_factors(tenant.organization.id).use_recovery_code(user.id, &mac, now).await?;
+        let Some(left) = left else { return Ok(Tried::Wrong) };
+        let event = self.event(tenant, Some(user.id), "2fa.recovery.used", caller);
+        let metadata = json!({ "remainingCodes": left });
+        unit.audit().record(&AuditEvent { metadata, ..event }).await?;
+        unit.commit().await?;
+        Ok(Tried::Right)
+    }
+
+    async fn totp_code(&self, tenant: &Tenant, user: &User, code: &str) -> Result<Tried, EngineError> {
+        let now = self.engine.now();
+        let mut repositories = self.engine.store().repositories();
+        let mut factors = repositories.second_factors(tenant.organization.id);
+        let Some(credential) = factors.totp(user.id).await? else { return Ok(Tried::Wrong) };
+        let Some(step) = self.factors.totp_step(tenant.organization.id, &credential, code, now)? else {
+            return Ok(Tried::Wrong);
+        };
+        let is_first = factors.accept_step(&credential, step, now).await?;
+        Ok(if is_first { Tried::Right } else { Tried::Wrong })
+    }
+
+    pub(crate) async fn email_code(
+        &self,
+        tenant: &Tenant,
+        bound: &BoundInteraction,
+        user: &User,
+        purpose: CodePurpose,
+        code: &str,
+    ) -> Result<Tried, EngineError> {
+        let uid = bound.interaction.uid.as_str();
+        let Some(mac) = self.factors.email_mac(user.id, purpose, uid, code) else { return Ok(Tried::Wrong) };
+        let mut repositories = self.engine.store().repositories();
+        let outcome = repositories
+            .second_factors(tenant.organization.id)
+            .try_email_code(user.id, purpose, Some(uid), &mac, CODE_ATTEMPTS, self.engine.now())
+            .await?;
+        Ok(match outcome {
+            EmailCodeOutcome::Accepted => Tried::Right,
+            EmailCodeOutcome::Wrong { attempts_left: 0 } | EmailCodeOutcome::NothingToMatch => Tried::Exhausted,
+            EmailCodeOutcome::Wrong { .. } => Tried::Wrong,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tried {
+    Right,
+    Wrong,
+    Exhausted,
+}
+
+fn try_key(tenant: &Tenant, user: UserId) -> String {
+    format!("{}:limit:2fa:{user}", tenant.organization.id)
+}
+
+/// What a mailed code is for at this step, if one is asked for.
+fn mailed(step: &SecondStep) -> Option<CodePurpose> {
+    match step {
+        SecondStep::Verify { method: TwoFactorMethod::Email } => Some(CodePurpose::SignIn),
+        SecondStep::Email { .. } => Some(CodePurpose::Enrolment),
+        SecondStep::Verify { method: TwoFactorMethod::Totp }
+        | SecondStep::Choose { .. }
+        | SecondStep::Authenticator { .. }
+        | SecondStep::Codes { .. } => None,
+    }
+}
