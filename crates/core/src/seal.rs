@@ -4,6 +4,8 @@ use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{digest, hkdf, hmac};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,24 @@ pub struct Sealed {
     pub key_id: String,
     /// 12-byte nonce, ciphertext, 16-byte tag.
     pub bytes: Vec<u8>,
+}
+
+/// `key id.base64url`: how a sealed value travels inside a record of the short-lived store.
+impl Serialize for Sealed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}.{}", self.key_id, URL_SAFE_NO_PAD.encode(&self.bytes)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Sealed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.split_once('.')
+            .and_then(|(key_id, bytes)| {
+                Some(Self { key_id: key_id.to_owned(), bytes: URL_SAFE_NO_PAD.decode(bytes).ok()? })
+            })
+            .ok_or_else(|| serde::de::Error::custom("not a sealed value"))
+    }
 }
 
 impl fmt::Debug for Sealed {
@@ -152,6 +172,16 @@ mod tests {
         assert_eq!(ring(1).open(&sealed, "row-1").as_deref(), Ok(b"secret".as_slice()));
         assert_eq!(ring(1).open(&sealed, "row-2"), Err(SealError::Refused));
         assert!(matches!(ring(2).open(&sealed, "row-1"), Err(SealError::UnknownKey(_))));
+    }
+
+    #[test]
+    fn a_sealed_value_travels_as_text() {
+        let sealed = ring(1).seal(b"secret", "row", &SeededEntropy::new(1));
+        let text = serde_json::to_string(&sealed).unwrap();
+        assert_eq!(serde_json::from_str::<Sealed>(&text).unwrap(), sealed);
+        for bad in ["\"\"", "\"id\"", "\"id.=\"", "7"] {
+            assert!(serde_json::from_str::<Sealed>(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -5,8 +5,13 @@
 
 use std::fmt;
 
-use crate::seal::Sealed;
-use crate::{EmailCodeId, OrganizationId, RecoveryCodeId, Timestamp, UserId, word_enum};
+use aws_lc_rs::hmac;
+
+use crate::seal::{Sealed, derive_hmac_key};
+use crate::{EmailCodeId, EntityId as _, OrganizationId, RecoveryCodeId, Timestamp, UserId, word_enum};
+
+/// What the keyring that seals authenticators' secrets is derived for: every process must agree on it.
+pub const SEALING_PURPOSE: &str = "second-factors";
 
 word_enum! {
     /// HMAC behind the codes of an authenticator (RFC 6238 §1.2).
@@ -25,16 +30,50 @@ word_enum! {
     }
 }
 
+/// How an authenticator computes its codes; only what RFC 6238 and the schema allow can be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TotpParameters {
+    algorithm: TotpAlgorithm,
+    digits: u8,
+    period: u8,
+}
+
+impl Default for TotpParameters {
+    /// What every authenticator application understands.
+    fn default() -> Self {
+        Self { algorithm: TotpAlgorithm::Sha1, digits: 6, period: 30 }
+    }
+}
+
+impl TotpParameters {
+    /// 6 to 8 digits, steps of 15 to 120 seconds.
+    pub fn parse(algorithm: TotpAlgorithm, digits: i64, period: i64) -> Option<Self> {
+        let digits = u8::try_from(digits).ok().filter(|d| (6..=8).contains(d))?;
+        let period = u8::try_from(period).ok().filter(|p| (15..=120).contains(p))?;
+        Some(Self { algorithm, digits, period })
+    }
+
+    pub const fn algorithm(self) -> TotpAlgorithm {
+        self.algorithm
+    }
+
+    pub const fn digits(self) -> u8 {
+        self.digits
+    }
+
+    /// Seconds.
+    pub const fn period(self) -> u8 {
+        self.period
+    }
+}
+
 /// A confirmed authenticator; one per person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TotpCredential {
     pub user_id: UserId,
     /// Sealed for [`TotpCredential::seal_identity`].
     pub secret: Sealed,
-    pub algorithm: TotpAlgorithm,
-    pub digits: u32,
-    /// Seconds.
-    pub period: u32,
+    pub parameters: TotpParameters,
     /// The time step whose code was accepted last, at first that of the confirmation: no code is accepted twice
     /// (RFC 6238 §5.2).
     pub last_step: i64,
@@ -49,8 +88,7 @@ impl TotpCredential {
     }
 }
 
-/// HMAC-SHA-256 of a code with a server key: what storage keeps and compares. A million codes are soon tried, so their
-/// plain digest would say what they are (repairs W25).
+/// What a [`CodeKey`] makes of a code: the form that storage keeps and compares.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CodeMac([u8; 32]);
 
@@ -74,6 +112,53 @@ impl fmt::Debug for CodeMac {
     }
 }
 
+/// The server's key for codes. A million codes are soon tried, so their plain digest would say what they are (repairs
+/// W25); without this key it does not.
+pub struct CodeKey(hmac::Key);
+
+impl CodeKey {
+    /// Derived from the key that seals second factors.
+    pub fn new(master: &[u8; 32]) -> Self {
+        Self(derive_hmac_key(master, "second-factor-codes"))
+    }
+
+    /// A mailed code, for one person, purpose and interaction.
+    pub fn mailed(
+        &self,
+        user: UserId,
+        purpose: CodePurpose,
+        interaction: Option<&str>,
+        code: &str,
+    ) -> CodeMac {
+        let interaction = interaction.unwrap_or_default();
+        self.mac(&["mailed", purpose.as_str(), interaction, code], user)
+    }
+
+    /// A recovery code of one person.
+    pub fn recovery(&self, user: UserId, code: &str) -> CodeMac {
+        self.mac(&["recovery", code], user)
+    }
+
+    /// Each part is preceded by its length, so that no two lists of parts are the same text.
+    fn mac(&self, parts: &[&str], user: UserId) -> CodeMac {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(user.uuid().as_bytes());
+        for part in parts {
+            context.update(&part.len().to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        let mut out = [0; 32];
+        out.copy_from_slice(context.sign().as_ref());
+        CodeMac(out)
+    }
+}
+
+impl fmt::Debug for CodeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CodeKey(…)")
+    }
+}
+
 /// A code that was mailed. The newest of a purpose replaces those before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailCode {
@@ -92,4 +177,57 @@ pub struct EmailCode {
 pub struct RecoveryCode {
     pub id: RecoveryCodeId,
     pub mac: CodeMac,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeededEntropy;
+
+    #[test]
+    fn a_mac_is_bound_to_everything_around_the_code() {
+        let entropy = SeededEntropy::new(1);
+        let (ana, bea) = (
+            UserId::new(Timestamp::from_seconds(1), &entropy),
+            UserId::new(Timestamp::from_seconds(1), &entropy),
+        );
+        let (key, other) = (CodeKey::new(&[1; 32]), CodeKey::new(&[2; 32]));
+        let (sign_in, change) = (CodePurpose::SignIn, CodePurpose::Change);
+        let macs = [
+            key.mailed(ana, sign_in, Some("journey"), "123456"),
+            key.mailed(ana, sign_in, Some("journey"), "123457"),
+            key.mailed(ana, sign_in, Some("another"), "123456"),
+            key.mailed(ana, sign_in, None, "123456"),
+            // The parts may not run into each other.
+            key.mailed(ana, sign_in, Some("journey1"), "23456"),
+            key.mailed(ana, change, Some("journey"), "123456"),
+            key.mailed(bea, sign_in, Some("journey"), "123456"),
+            other.mailed(ana, sign_in, Some("journey"), "123456"),
+            key.recovery(ana, "123456"),
+            key.recovery(bea, "123456"),
+            other.recovery(ana, "123456"),
+        ];
+        for (n, mac) in macs.iter().enumerate() {
+            assert!(macs[n + 1..].iter().all(|later| later.as_bytes() != mac.as_bytes()), "{n}");
+        }
+        assert_eq!(macs[0], key.mailed(ana, sign_in, Some("journey"), "123456"));
+        assert_eq!(CodeMac::from_slice(macs[0].as_bytes()), Some(macs[0]));
+        assert_eq!(CodeMac::from_slice(&[0; 31]), None);
+    }
+
+    #[test]
+    fn parameters_outside_of_the_standard_cannot_be_built() {
+        let parse = |digits, period| TotpParameters::parse(TotpAlgorithm::Sha1, digits, period);
+        assert_eq!(parse(6, 30), Some(TotpParameters::default()));
+        assert!(parse(8, 120).is_some() && parse(6, 15).is_some());
+        for (digits, period) in [(5, 30), (9, 30), (6, 14), (6, 121), (-6, 30), (6, -30), (6, 286)] {
+            assert_eq!(parse(digits, period), None, "{digits} digits, {period} s");
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_keys_nor_macs() {
+        let shown = format!("{:?} {:?}", CodeKey::new(&[1; 32]), CodeMac::from_array([7; 32]));
+        assert_eq!(shown, "CodeKey(…) CodeMac(…)");
+    }
 }

@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     10 "0010_background";
     11 "0011_seed";
     12 "0012_tokens_valid_since";
+    13 "0013_one_live_code";
 };
 
 impl Migration {

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use porta_core::{EntityId, OrganizationId, Timestamp};
 use porta_store::{
-    ApplicationRepository, AuditRepository, ClientRepository, Cursor, OrganizationRepository, Page,
-    Repositories, Result, SessionRepository, SettingRepository, SigningKeyRepository, StoreError,
-    TokenRepository, UnitOfWork, UserRepository,
+    ApplicationRepository, AuditRepository, ClientRepository, Cursor, OneTimeTokenRepository,
+    OrganizationRepository, Page, Repositories, Result, SecondFactorRepository, SessionRepository,
+    SettingRepository, SigningKeyRepository, StoreError, TokenRepository, UnitOfWork, UserRepository,
 };
 use uuid::Uuid;
 
@@ -13,7 +13,9 @@ use crate::applications::Applications;
 use crate::audit::Audit;
 use crate::clients::Clients;
 use crate::kernel::{Kernel, Row, Runner, Tx, Value};
+use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
+use crate::second_factors::SecondFactors;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::signing_keys::SigningKeys;
@@ -50,6 +52,12 @@ macro_rules! repositories {
         }
         fn tokens(&mut $self, organization: OrganizationId) -> Box<dyn TokenRepository + '_> {
             Box::new(Tokens { run: $runner, organization })
+        }
+        fn one_time_tokens(&mut $self, organization: OrganizationId) -> Box<dyn OneTimeTokenRepository + '_> {
+            Box::new(OneTimeTokens { run: $runner, organization })
+        }
+        fn second_factors(&mut $self, organization: OrganizationId) -> Box<dyn SecondFactorRepository + '_> {
+            Box::new(SecondFactors { run: $runner, organization })
         }
         fn audit(&mut $self) -> Box<dyn AuditRepository + '_> {
             Box::new(Audit($runner))

@@ -70,6 +70,8 @@ pub trait Repositories: Send {
     fn signing_keys(&mut self, organization: OrganizationId) -> Box<dyn SigningKeyRepository + '_>;
     fn sessions(&mut self, organization: OrganizationId) -> Box<dyn SessionRepository + '_>;
     fn tokens(&mut self, organization: OrganizationId) -> Box<dyn TokenRepository + '_>;
+    fn one_time_tokens(&mut self, organization: OrganizationId) -> Box<dyn OneTimeTokenRepository + '_>;
+    fn second_factors(&mut self, organization: OrganizationId) -> Box<dyn SecondFactorRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
 }
 

@@ -57,6 +57,12 @@ pub trait UserRepository: Send {
     ) -> Result<bool>;
     async fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>, now: Timestamp)
     -> Result<bool>;
+    /// A password that somebody chose with a mailed link: sets it, and because the link arrived, verifies the address
+    /// and lifts an automatic lock with its failures; any other status stays (oidc-and-login §6.7, §6.8). One round
+    /// trip.
+    async fn recover_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool>;
+    /// A mailed link or code arrived. One round trip.
+    async fn verify_email(&mut self, id: UserId, now: Timestamp) -> Result<bool>;
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>>;
 
     /// A right password, in one round trip: counters, last login, the session's row (new, or extended when this user's

@@ -30,6 +30,10 @@ pub(crate) const UNIQUE_RULES: &[(&str, &str)] = &[
     ("leases.name", "leases_pkey"),
     ("one_time_tokens.digest", "one_time_tokens_digest"),
     ("one_time_tokens.id", "one_time_tokens_pkey"),
+    (
+        "one_time_tokens.organization_id, one_time_tokens.user_id, one_time_tokens.purpose",
+        "one_time_tokens_live",
+    ),
     ("organizations.id", "organizations_pkey"),
     ("organizations.is_super_admin", "organizations_super_admin"),
     ("organizations.slug", "organizations_slug"),
@@ -49,6 +53,7 @@ pub(crate) const UNIQUE_RULES: &[(&str, &str)] = &[
     ("signing_keys.organization_id, signing_keys.algorithm, signing_keys.status", "signing_keys_vacancy"),
     ("token_families.id", "token_families_pkey"),
     ("two_factor_email_codes.id", "two_factor_email_codes_pkey"),
+    ("two_factor_email_codes.user_id, two_factor_email_codes.purpose", "two_factor_email_codes_live"),
     ("two_factor_recovery_codes.id", "two_factor_recovery_codes_pkey"),
     (
         "two_factor_recovery_codes.user_id, two_factor_recovery_codes.code_hmac",

@@ -15,7 +15,7 @@ pub(crate) use row::{Reader, Row};
 pub(crate) use runner::{Kernel, Runner, Tx};
 pub(crate) use statement::{Kind, Stmt, columns, statements};
 pub(crate) use value::{
-    Value, at, digest, flag, int, json, opt_at, opt_digest, opt_json, opt_text, opt_uuid, text, uuid,
+    Value, at, bytes, digest, flag, int, json, opt_at, opt_digest, opt_json, opt_text, opt_uuid, text, uuid,
 };
 
 pub(crate) use error::{UNIQUE_RULES, classify, unavailable};

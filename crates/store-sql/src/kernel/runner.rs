@@ -172,7 +172,37 @@ pub(crate) enum Runner<'a> {
     Unit(&'a mut Tx),
 }
 
+/// Several statements that happen together: in the unit of work around them, or in a transaction of their own.
+pub(crate) enum Scope<'a> {
+    Own(Tx),
+    Joined(&'a mut Tx),
+}
+
+impl Scope<'_> {
+    pub(crate) fn run(&mut self) -> Runner<'_> {
+        match self {
+            Self::Own(tx) => Runner::Unit(tx),
+            Self::Joined(tx) => Runner::Unit(tx),
+        }
+    }
+
+    /// Commits what is its own; without this, that is undone.
+    pub(crate) async fn finish(self) -> Result<()> {
+        match self {
+            Self::Own(tx) => tx.commit().await,
+            Self::Joined(_) => Ok(()),
+        }
+    }
+}
+
 impl Runner<'_> {
+    pub(crate) async fn scope(&mut self) -> Result<Scope<'_>> {
+        Ok(match self {
+            Self::Auto(kernel) => Scope::Own(kernel.begin().await?),
+            Self::Unit(tx) => Scope::Joined(tx),
+        })
+    }
+
     pub(crate) async fn execute(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<Answer> {
         match self {
             Self::Auto(kernel) => kernel.execute(stmt, values).await,

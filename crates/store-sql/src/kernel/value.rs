@@ -47,6 +47,9 @@ pub(crate) fn at(time: Timestamp) -> Value<'static> {
 pub(crate) fn opt_at(time: Option<Timestamp>) -> Value<'static> {
     Value::Time(time)
 }
+pub(crate) fn bytes(value: &[u8]) -> Value<'_> {
+    Value::Bytes(Some(value))
+}
 pub(crate) fn digest(digest: &TokenDigest) -> Value<'_> {
     Value::Bytes(Some(digest.as_bytes()))
 }

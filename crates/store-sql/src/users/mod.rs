@@ -93,6 +93,15 @@ statements! {
          updated_at = $7 WHERE organization_id = $1 AND id = $2 AND status = $3";
     SET_PASSWORD: Write = "UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4 \
          WHERE organization_id = $1 AND id = $2";
+    // Only a lock carries a reason.
+    RECOVER_PASSWORD: Write = "UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4, \
+         email_verified = TRUE, failed_login_count = 0, \
+         status = CASE WHEN locked_reason = 'auto_lockout' THEN 'active' ELSE status END, \
+         locked_at = CASE WHEN locked_reason = 'auto_lockout' THEN NULL ELSE locked_at END, \
+         locked_reason = CASE WHEN locked_reason = 'auto_lockout' THEN NULL ELSE locked_reason END \
+         WHERE organization_id = $1 AND id = $2";
+    VERIFY_EMAIL: Write = "UPDATE users SET email_verified = TRUE, updated_at = $3 \
+         WHERE organization_id = $1 AND id = $2";
     PAGE: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 \
          AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4");
 }
@@ -258,6 +267,15 @@ impl UserRepository for Users<'_> {
     ) -> Result<bool> {
         let values = [uuid(self.organization), uuid(id), opt_text(hash.map(PasswordHash::as_str)), at(now)];
         self.run.hits(&SET_PASSWORD, &values).await
+    }
+
+    async fn recover_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool> {
+        let values = [uuid(self.organization), uuid(id), text(hash.as_str()), at(now)];
+        self.run.hits(&RECOVER_PASSWORD, &values).await
+    }
+
+    async fn verify_email(&mut self, id: UserId, now: Timestamp) -> Result<bool> {
+        self.run.hits(&VERIFY_EMAIL, &[uuid(self.organization), uuid(id), at(now)]).await
     }
 
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>> {

@@ -9,13 +9,18 @@ use porta_core::client::{
     ApplicationType, Client, ClientId, ClientStatus, ClientType, GrantType, ResponseType,
     TokenEndpointAuthMethod,
 };
+use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::{Branding, LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy};
+use porta_core::seal::Sealed;
+use porta_core::second_factor::{
+    CodeMac, CodePurpose, EmailCode, RecoveryCode, TotpCredential, TotpParameters,
+};
 use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
 use porta_core::{
-    ApplicationId, AuditId, ClientKey, Entropy, GrantId, OrganizationId, SeededEntropy, SessionKey, Slug,
-    Timestamp, TokenDigest, TokenFamilyId, UserId,
+    ApplicationId, AuditId, ClientKey, EmailCodeId, Entropy, GrantId, OneTimeTokenId, OrganizationId,
+    RecoveryCodeId, SeededEntropy, SessionKey, Slug, Timestamp, TokenDigest, TokenFamilyId, UserId,
 };
 
 use crate::{Repositories, Store};
@@ -84,6 +89,34 @@ impl World {
             created_at: NOW,
             rotated_at: None,
             successor: None,
+        }
+    }
+
+    /// A link of acme's person that lives for an hour.
+    pub fn link(&self, purpose: TokenPurpose) -> OneTimeToken {
+        link(&self.acme, purpose, &self.entropy)
+    }
+
+    pub fn mac(&self) -> CodeMac {
+        CodeMac::from_array((&self.entropy as &dyn Entropy).bytes())
+    }
+
+    pub fn recovery_codes(&self) -> Vec<RecoveryCode> {
+        (0..10)
+            .map(|_| RecoveryCode { id: RecoveryCodeId::new(NOW, &self.entropy), mac: self.mac() })
+            .collect()
+    }
+
+    /// A mailed code of acme's person for a sign-in, good for ten minutes.
+    pub fn email_code(&self) -> EmailCode {
+        EmailCode {
+            id: EmailCodeId::new(NOW, &self.entropy),
+            user_id: self.acme.user.id,
+            purpose: CodePurpose::SignIn,
+            interaction: Some("journey".to_owned()),
+            mac: self.mac(),
+            expires_at: NOW + 10 * MINUTE,
+            created_at: NOW,
         }
     }
 
@@ -219,6 +252,34 @@ pub fn family(of: &Tenant, entropy: &dyn Entropy) -> TokenFamily {
         amr: vec!["pwd".to_owned()],
         claims: Some(serde_json::json!({"userinfo": {"email": null}})),
         expires_at: NOW + 48 * HOUR,
+        created_at: NOW,
+    }
+}
+
+pub fn link(of: &Tenant, purpose: TokenPurpose, entropy: &dyn Entropy) -> OneTimeToken {
+    OneTimeToken {
+        id: OneTimeTokenId::new(NOW, entropy),
+        organization_id: of.organization.id,
+        user_id: of.user.id,
+        purpose,
+        digest: TokenDigest::of_bytes(&entropy.bytes::<32>()),
+        interaction: None,
+        details: None,
+        invited_by: None,
+        expires_at: NOW + HOUR,
+        used_at: None,
+        created_at: NOW,
+    }
+}
+
+/// An authenticator that was confirmed with the code of step 100.
+pub fn totp(of: &User, entropy: &dyn Entropy) -> TotpCredential {
+    TotpCredential {
+        user_id: of.id,
+        secret: Sealed { key_id: "0a1b2c3d".to_owned(), bytes: entropy.bytes::<48>().to_vec() },
+        parameters: TotpParameters::default(),
+        last_step: 100,
+        verified_at: NOW,
         created_at: NOW,
     }
 }

@@ -19,10 +19,13 @@
 
 pub mod applications;
 pub mod clients;
+pub mod factor_races;
 pub mod fixture;
 pub mod keys;
+pub mod one_time;
 pub mod organizations;
 pub mod races;
+pub mod second_factors;
 pub mod sessions;
 pub mod sign_in;
 pub mod sweeping;
@@ -39,18 +42,25 @@ macro_rules! contract_tests {
                 roles_and_claims_of_people;
             clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
                 what_counts_since_when, secrets, origins;
+            factor_races: enrolling, disabling, steps, recovery_codes, replacements, email_codes;
             keys: one_place_each, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
+            one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
+                in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue;
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
             races: issuing, rotating, forbidding_while_issuing;
+            second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
+                mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end, units,
+                another_organization_sees_nothing;
             sessions: facts, lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
             sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,
                 racing_failures;
-            sweeping: expired_rows_go_in_batches, one_sweeper_at_a_time;
+            sweeping: expired_rows_go_in_batches, expired_links_and_codes_go, one_sweeper_at_a_time;
             tokens: issuing, access_facts, refresh_and_rotation, userinfo_and_rights, endings, forbidden_families,
                 another_organization_sees_nothing;
             units: commit_and_drop, savepoints, a_failed_unit_keeps_nothing;
-            users: round_trip, addresses_are_unique_per_organization, status_and_password, pages,
+            users: round_trip, addresses_are_unique_per_organization, status_and_password,
+                mail_that_arrived, pages,
                 another_organization_sees_nothing;
         }
     };

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use porta_core::Timestamp;
 use porta_core::audit::AuditEvent;
+use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::session::{AccessToken, TokenFamily};
 
-use super::fixture::{HOUR, NOW, World};
+use super::fixture::{HOUR, MINUTE, NOW, World};
 use crate::{Store, Swept};
 
 pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
@@ -53,6 +55,31 @@ pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
     w.store.sweep(NOW + 90 * HOUR, NOW, 100).await.unwrap();
     assert_eq!(all.sessions(org).by_id(w.acme.session.id).await.unwrap(), None);
     assert_eq!(all.sessions(org).grant(w.acme.user.id, w.acme.client.id).await.unwrap(), None);
+}
+
+/// Used or not, links and mailed codes go at their end and not before.
+pub async fn expired_links_and_codes_go(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, user) = (w.acme.organization.id, w.acme.user.id);
+    let mut all = w.repositories();
+    let (short, spent) = (w.link(TokenPurpose::MagicLink), w.link(TokenPurpose::PasswordReset));
+    let long = OneTimeToken { expires_at: NOW + 20 * HOUR, ..w.link(TokenPurpose::Invitation) };
+    for token in [&short, &spent, &long] {
+        all.one_time_tokens(org).issue(token).await.unwrap();
+    }
+    assert!(all.one_time_tokens(org).consume(&spent.digest, spent.purpose, NOW).await.unwrap().is_some());
+    let code = w.email_code();
+    all.second_factors(org).issue_email_code(&code).await.unwrap();
+    assert!(all.second_factors(org).replace_recovery_codes(user, &w.recovery_codes(), NOW).await.unwrap());
+    let ended = Swept { held_lease: true, rows: 1 };
+    assert_eq!(w.store.sweep(NOW + 10 * MINUTE, NOW, 100).await.unwrap(), ended, "the code");
+    let last = Timestamp::from_micros((NOW + HOUR).micros() - 1);
+    assert_eq!(w.store.sweep(last, NOW, 100).await.unwrap().rows, 0);
+    assert_eq!(w.store.sweep(NOW + HOUR, NOW, 100).await.unwrap().rows, 2, "the used one too");
+    let found = all.one_time_tokens(org).look(&short.digest, short.purpose, NOW).await.unwrap();
+    assert_eq!(found, None);
+    assert!(all.one_time_tokens(org).look(&long.digest, long.purpose, NOW).await.unwrap().is_some());
+    assert_eq!(all.second_factors(org).unused_recovery_codes(user).await.unwrap(), 10, "these do not end");
 }
 
 /// Sweeping twice at once from one instance is one sweep's worth of rows.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use porta_core::user::{Address, Email, PasswordHash, Profile, TwoFactorMethod, User, UserStatus};
+use porta_core::user::{
+    AUTO_LOCKOUT, Address, Email, PasswordHash, Profile, TwoFactorMethod, User, UserStatus,
+};
 
 use super::fixture::{HOUR, MINUTE, NOW, World, one_round_trip, user};
 use crate::{Store, StoreError};
@@ -106,6 +108,62 @@ pub async fn status_and_password(store: Arc<dyn Store>) {
     assert_eq!(acme.by_id(id).await.unwrap().unwrap().password_hash, None);
 }
 
+/// A password chosen with a mailed link, and a link that verifies the address.
+pub async fn mail_that_arrived(store: Arc<dyn Store>) {
+    use UserStatus::{Active, Inactive, Locked, Suspended};
+    let w = World::new(store).await;
+    let hash = PasswordHash::trusted("$argon2id$chosen".to_owned());
+    let cases: [(UserStatus, Option<&str>, UserStatus); 5] = [
+        (Active, None, Active),
+        (Locked, Some(AUTO_LOCKOUT), Active),
+        (Locked, Some("by hand"), Locked),
+        (Inactive, None, Inactive),
+        (Suspended, None, Suspended),
+    ];
+    for (n, (before, reason, after)) in cases.into_iter().enumerate() {
+        let is_lock = before == Locked;
+        let u = User {
+            email_verified: false,
+            status: before,
+            locked_at: is_lock.then_some(NOW),
+            locked_reason: reason.map(str::to_owned),
+            failed_login_count: 5,
+            ..user(w.acme.organization.id, &format!("mail{n}@example.com"), &w.entropy)
+        };
+        let mut all = w.repositories();
+        let mut acme = all.users(w.acme.organization.id);
+        acme.insert(&u).await.unwrap();
+        assert!(one_round_trip(&w.store, acme.verify_email(u.id, NOW + MINUTE)).await.unwrap());
+        let verified = User { email_verified: true, updated_at: NOW + MINUTE, ..u.clone() };
+        assert_eq!(
+            acme.by_id(u.id).await.unwrap().as_ref(),
+            Some(&verified),
+            "{before}: nothing else changes"
+        );
+        let recovered = acme.recover_password(u.id, &hash, NOW + HOUR);
+        assert!(one_round_trip(&w.store, recovered).await.unwrap());
+        let stays_locked = after == Locked;
+        let expected = User {
+            status: after,
+            password_hash: Some(hash.clone()),
+            password_changed_at: Some(NOW + HOUR),
+            locked_at: u.locked_at.filter(|_| stays_locked),
+            locked_reason: u.locked_reason.clone().filter(|_| stays_locked),
+            failed_login_count: 0,
+            updated_at: NOW + HOUR,
+            ..verified
+        };
+        assert_eq!(acme.by_id(u.id).await.unwrap(), Some(expected), "{before}");
+    }
+    let unverified =
+        User { email_verified: false, ..user(w.acme.organization.id, "unverified@example.com", &w.entropy) };
+    let mut all = w.repositories();
+    let mut acme = all.users(w.acme.organization.id);
+    acme.insert(&unverified).await.unwrap();
+    assert!(acme.recover_password(unverified.id, &hash, NOW).await.unwrap());
+    assert!(acme.by_id(unverified.id).await.unwrap().unwrap().email_verified);
+}
+
 pub async fn pages(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -140,6 +198,9 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     assert!(!other.update(ana).await.unwrap());
     assert!(!other.set_status(ana.id, UserStatus::Active, UserStatus::Suspended, None, NOW).await.unwrap());
     assert!(!other.set_password(ana.id, None, NOW).await.unwrap());
+    assert!(!other.verify_email(ana.id, NOW).await.unwrap());
+    let hash = PasswordHash::trusted("$argon2id$theirs".to_owned());
+    assert!(!other.recover_password(ana.id, &hash, NOW).await.unwrap());
     let stray = user(w.acme.organization.id, "stray@example.com", &w.entropy);
     assert!(matches!(other.insert(&stray).await, Err(StoreError::MissingReference(_))));
     assert!(other.page(None, 100).await.unwrap().items.iter().all(|u| u.id == w.other.user.id));

@@ -1,0 +1,120 @@
+//! Mailed links that work once. A newer one overwrites the unused one before it, by a unique index.
+
+use async_trait::async_trait;
+use porta_core::one_time::{OneTimeToken, TokenPurpose};
+use porta_core::{OrganizationId, Timestamp, TokenDigest, UserId};
+use porta_store::{OneTimeTokenRepository, Result};
+
+use crate::kernel::{
+    Row, Runner, Value, at, columns, digest, opt_json, opt_text, opt_uuid, statements, text, uuid,
+};
+use crate::unit::same_owner;
+
+macro_rules! token_columns {
+    () => {
+        columns!(
+            "",
+            id,
+            organization_id,
+            user_id,
+            purpose,
+            digest,
+            interaction_id,
+            details,
+            invited_by,
+            expires_at,
+            used_at,
+            created_at
+        )
+    };
+}
+/// The link of digest `$2` and purpose `$3`, by its digest alone (see `tokens::facts` about `IS TRUE`), while it works.
+macro_rules! live {
+    () => {
+        "WHERE digest = $2 AND (organization_id = $1) IS TRUE AND purpose = $3 AND used_at IS NULL AND expires_at > $4"
+    };
+}
+
+statements! {
+    ISSUE: Write = concat!("INSERT INTO one_time_tokens (", token_columns!(), ") \
+         VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, NULL, $10) \
+         ON CONFLICT (organization_id, user_id, purpose) WHERE used_at IS NULL DO UPDATE SET id = excluded.id, \
+         digest = excluded.digest, interaction_id = excluded.interaction_id, details = excluded.details, \
+         invited_by = excluded.invited_by, expires_at = excluded.expires_at, created_at = excluded.created_at");
+    LOOK: Read = concat!("SELECT ", token_columns!(), " FROM one_time_tokens ", live!());
+    CONSUME: Write = concat!("UPDATE one_time_tokens SET used_at = $4 ", live!(), " RETURNING ", token_columns!());
+    WITHDRAW: Write = "UPDATE one_time_tokens SET used_at = $3 \
+         WHERE organization_id = $1 AND user_id = $2 AND used_at IS NULL AND expires_at > $3";
+}
+
+fn read(row: &Row) -> Result<OneTimeToken> {
+    let mut r = row.reader("one_time_tokens");
+    Ok(OneTimeToken {
+        id: r.id()?,
+        organization_id: r.id()?,
+        user_id: r.id()?,
+        purpose: r.parsed("purpose", TokenPurpose::parse)?,
+        digest: r.digest("digest")?,
+        interaction: r.opt_text()?,
+        details: r.opt_json()?,
+        invited_by: r.opt_id()?,
+        expires_at: r.time("expires_at")?,
+        used_at: r.opt_time()?,
+        created_at: r.time("created_at")?,
+    })
+}
+
+pub(crate) struct OneTimeTokens<'a> {
+    pub(crate) run: Runner<'a>,
+    pub(crate) organization: OrganizationId,
+}
+
+impl OneTimeTokens<'_> {
+    fn lookup<'v>(&self, token: &'v TokenDigest, purpose: TokenPurpose, now: Timestamp) -> [Value<'v>; 4] {
+        [uuid(self.organization), digest(token), text(purpose.as_str()), at(now)]
+    }
+}
+
+#[async_trait]
+impl OneTimeTokenRepository for OneTimeTokens<'_> {
+    async fn issue(&mut self, token: &OneTimeToken) -> Result<()> {
+        same_owner(self.organization, token.organization_id)?;
+        let values = [
+            uuid(self.organization),
+            uuid(token.id),
+            uuid(token.user_id),
+            text(token.purpose.as_str()),
+            digest(&token.digest),
+            opt_text(token.interaction.as_deref()),
+            opt_json(token.details.as_ref()),
+            opt_uuid(token.invited_by),
+            at(token.expires_at),
+            at(token.created_at),
+        ];
+        self.run.execute(&ISSUE, &values).await.map(|_| ())
+    }
+
+    async fn look(
+        &mut self,
+        token: &TokenDigest,
+        purpose: TokenPurpose,
+        now: Timestamp,
+    ) -> Result<Option<OneTimeToken>> {
+        let values = self.lookup(token, purpose, now);
+        self.run.row(&LOOK, &values).await?.as_ref().map(read).transpose()
+    }
+
+    async fn consume(
+        &mut self,
+        token: &TokenDigest,
+        purpose: TokenPurpose,
+        now: Timestamp,
+    ) -> Result<Option<OneTimeToken>> {
+        let values = self.lookup(token, purpose, now);
+        self.run.row(&CONSUME, &values).await?.as_ref().map(read).transpose()
+    }
+
+    async fn withdraw(&mut self, user: UserId, now: Timestamp) -> Result<u64> {
+        Ok(self.run.execute(&WITHDRAW, &[uuid(self.organization), uuid(user), at(now)]).await?.affected)
+    }
+}

@@ -1,0 +1,125 @@
+//! Recovery codes and mailed codes.
+
+use porta_core::second_factor::{CodeMac, CodePurpose, EmailCode, RecoveryCode};
+use porta_core::secret::hex;
+use porta_core::{Timestamp, UserId};
+use porta_store::{EmailCodeOutcome, Result, StoreError};
+
+use super::{SecondFactors, own};
+use crate::kernel::{Runner, at, bytes, int, json, opt_text, statements, text, uuid};
+
+statements! {
+    LOCK: Write = "UPDATE users SET updated_at = $3 WHERE organization_id = $1 AND id = $2";
+    FORGET_RECOVERY: Write = "DELETE FROM two_factor_recovery_codes WHERE user_id = $1";
+    FORGET_EMAIL: Write = "DELETE FROM two_factor_email_codes WHERE user_id = $1";
+    STORE_RECOVERY: Write = "INSERT INTO two_factor_recovery_codes (user_id, created_at, id, code_hmac) \
+         SELECT $1, $2, (x.pair ->> 0)::uuid, decode(x.pair ->> 1, 'hex') FROM jsonb_array_elements($3) AS x (pair)",
+        sqlite: "INSERT INTO two_factor_recovery_codes (user_id, created_at, id, code_hmac) \
+         SELECT $1, $2, unhex(replace(x.value ->> 0, '-', '')), unhex(x.value ->> 1) FROM json_each($3) AS x";
+    // The count leaves the row itself out: whether a statement sees what it is changing differs between databases.
+    USE_RECOVERY: Write = concat!("UPDATE two_factor_recovery_codes SET used_at = $4 \
+         WHERE user_id = $2 AND code_hmac = $3 AND used_at IS NULL AND ", own!(), " \
+         RETURNING (SELECT count(*) FROM two_factor_recovery_codes r \
+                    WHERE r.user_id = $2 AND r.used_at IS NULL AND r.code_hmac <> $3)");
+    UNUSED_RECOVERY: Read = concat!("SELECT count(*) FROM two_factor_recovery_codes \
+         WHERE user_id = $2 AND used_at IS NULL AND ", own!());
+    ISSUE_EMAIL: Write = "INSERT INTO two_factor_email_codes (id, user_id, purpose, interaction_id, code_hmac, attempts, \
+         expires_at, created_at) SELECT $3, id, $4, $5, $6, 0, $7, $8 FROM users WHERE organization_id = $1 AND id = $2 \
+         ON CONFLICT (user_id, purpose) WHERE used_at IS NULL DO UPDATE SET id = excluded.id, \
+         interaction_id = excluded.interaction_id, code_hmac = excluded.code_hmac, attempts = 0, \
+         expires_at = excluded.expires_at, created_at = excluded.created_at";
+    TRY_EMAIL: Write = concat!("UPDATE two_factor_email_codes SET attempts = attempts + 1, \
+         used_at = CASE WHEN code_hmac = $5 THEN $7 ELSE used_at END \
+         WHERE user_id = $2 AND purpose = $3 AND interaction_id IS NOT DISTINCT FROM $4 AND used_at IS NULL \
+         AND attempts < $6 AND expires_at > $7 AND ", own!(), " RETURNING used_at IS NOT NULL, $6 - attempts");
+}
+
+/// Removes every code of a person whose row is locked.
+pub(super) async fn forget(run: &mut Runner<'_>, user: UserId) -> Result<()> {
+    run.execute(&FORGET_RECOVERY, &[uuid(user)]).await?;
+    run.execute(&FORGET_EMAIL, &[uuid(user)]).await?;
+    Ok(())
+}
+
+/// A number that a statement counted.
+fn counted(value: i64) -> Result<u64> {
+    u64::try_from(value).map_err(|e| StoreError::Failed(e.into()))
+}
+
+impl SecondFactors<'_> {
+    pub(super) async fn replace(
+        &mut self,
+        user: UserId,
+        codes: &[RecoveryCode],
+        now: Timestamp,
+    ) -> Result<bool> {
+        let pairs: Vec<_> = codes.iter().map(|c| (c.id, hex(c.mac.as_bytes()))).collect();
+        let mut scope = self.run.scope().await?;
+        let mut run = scope.run();
+        let exists = run.hits(&LOCK, &[uuid(self.organization), uuid(user), at(now)]).await?;
+        if exists {
+            run.execute(&FORGET_RECOVERY, &[uuid(user)]).await?;
+            run.execute(&STORE_RECOVERY, &[uuid(user), at(now), json(&pairs)]).await?;
+        }
+        scope.finish().await?;
+        Ok(exists)
+    }
+
+    pub(super) async fn use_recovery(
+        &mut self,
+        user: UserId,
+        mac: &CodeMac,
+        now: Timestamp,
+    ) -> Result<Option<u64>> {
+        let values = [uuid(self.organization), uuid(user), bytes(mac.as_bytes()), at(now)];
+        let Some(row) = self.run.row(&USE_RECOVERY, &values).await? else { return Ok(None) };
+        counted(row.reader("two_factor_recovery_codes").int()?).map(Some)
+    }
+
+    pub(super) async fn unused(&mut self, user: UserId) -> Result<u64> {
+        let row = self.run.row(&UNUSED_RECOVERY, &[uuid(self.organization), uuid(user)]).await?;
+        row.map_or(Ok(0), |row| counted(row.reader("two_factor_recovery_codes").int()?))
+    }
+
+    pub(super) async fn issue(&mut self, code: &EmailCode) -> Result<()> {
+        let values = [
+            uuid(self.organization),
+            uuid(code.user_id),
+            uuid(code.id),
+            text(code.purpose.as_str()),
+            opt_text(code.interaction.as_deref()),
+            bytes(code.mac.as_bytes()),
+            at(code.expires_at),
+            at(code.created_at),
+        ];
+        self.run.must_hit(&ISSUE_EMAIL, &values, "user").await
+    }
+
+    pub(super) async fn attempt(
+        &mut self,
+        user: UserId,
+        purpose: CodePurpose,
+        interaction: Option<&str>,
+        mac: &CodeMac,
+        max_attempts: u32,
+        now: Timestamp,
+    ) -> Result<EmailCodeOutcome> {
+        let values = [
+            uuid(self.organization),
+            uuid(user),
+            text(purpose.as_str()),
+            opt_text(interaction),
+            bytes(mac.as_bytes()),
+            int(i64::from(max_attempts)),
+            at(now),
+        ];
+        let Some(row) = self.run.row(&TRY_EMAIL, &values).await? else {
+            return Ok(EmailCodeOutcome::NothingToMatch);
+        };
+        let mut r = row.reader("two_factor_email_codes");
+        if r.flag()? {
+            return Ok(EmailCodeOutcome::Accepted);
+        }
+        Ok(EmailCodeOutcome::Wrong { attempts_left: counted(r.int()?)? })
+    }
+}

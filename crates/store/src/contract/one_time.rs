@@ -1,0 +1,244 @@
+//! Mailed links.
+
+use std::sync::Arc;
+
+use porta_core::one_time::{OneTimeToken, TokenPurpose};
+use porta_core::{EntityId as _, Timestamp, TokenDigest, UserId};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::fixture::{HOUR, MINUTE, NOW, World, link, one_round_trip, user};
+use crate::{Store, StoreError};
+
+const RACES: usize = 100;
+const RACERS: usize = 8;
+
+async fn issue(w: &World, token: &OneTimeToken) {
+    let mut all = w.repositories();
+    let mut tokens = all.one_time_tokens(w.acme.organization.id);
+    one_round_trip(&w.store, tokens.issue(token)).await.unwrap();
+}
+
+async fn look(w: &World, token: &OneTimeToken, now: Timestamp) -> Option<OneTimeToken> {
+    let mut all = w.repositories();
+    let mut tokens = all.one_time_tokens(w.acme.organization.id);
+    one_round_trip(&w.store, tokens.look(&token.digest, token.purpose, now)).await.unwrap()
+}
+
+async fn consume(w: &World, token: &OneTimeToken, now: Timestamp) -> Option<OneTimeToken> {
+    let mut all = w.repositories();
+    let mut tokens = all.one_time_tokens(w.acme.organization.id);
+    one_round_trip(&w.store, tokens.consume(&token.digest, token.purpose, now)).await.unwrap()
+}
+
+pub async fn round_trip(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let operator = user(w.other.organization.id, "operator@example.com", &w.entropy);
+    w.repositories().users(w.other.organization.id).insert(&operator).await.unwrap();
+    let complete = OneTimeToken {
+        interaction: Some("journey".to_owned()),
+        details: Some(serde_json::json!({"roles": ["editor"], "message": "Grüße"})),
+        invited_by: Some(operator.id),
+        ..w.link(TokenPurpose::Invitation)
+    };
+    issue(&w, &complete).await;
+    assert_eq!(look(&w, &complete, NOW).await.as_ref(), Some(&complete));
+    let used = OneTimeToken { used_at: Some(NOW + MINUTE), ..complete.clone() };
+    assert_eq!(consume(&w, &complete, NOW + MINUTE).await, Some(used));
+    assert_eq!(consume(&w, &complete, NOW + MINUTE).await, None, "once");
+    assert_eq!(look(&w, &complete, NOW).await, None);
+    // A link is issued unused whatever it says of itself, and only to somebody who is there.
+    let claims_used = OneTimeToken { used_at: Some(NOW), ..w.link(TokenPurpose::MagicLink) };
+    issue(&w, &claims_used).await;
+    assert!(consume(&w, &claims_used, NOW).await.is_some());
+    let nobody = OneTimeToken { user_id: UserId::from_uuid(Uuid::nil()), ..w.link(TokenPurpose::MagicLink) };
+    let refused = w.repositories().one_time_tokens(w.acme.organization.id).issue(&nobody).await;
+    assert!(matches!(refused, Err(StoreError::MissingReference(_))), "{refused:?}");
+}
+
+/// Mail scanners open links (repairs W17).
+pub async fn looking_consumes_nothing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let token = w.link(TokenPurpose::MagicLink);
+    issue(&w, &token).await;
+    for _ in 0..3 {
+        assert_eq!(look(&w, &token, NOW).await.as_ref(), Some(&token));
+    }
+    let unknown = OneTimeToken { digest: TokenDigest::of("unknown"), ..token.clone() };
+    assert_eq!(look(&w, &unknown, NOW).await, None);
+    assert_eq!(consume(&w, &unknown, NOW).await, None);
+    // The same value for another purpose.
+    for &purpose in TokenPurpose::ALL.iter().filter(|p| **p != token.purpose) {
+        let elsewhere = OneTimeToken { purpose, ..token.clone() };
+        assert_eq!(look(&w, &elsewhere, NOW).await, None, "{purpose}");
+        assert_eq!(consume(&w, &elsewhere, NOW).await, None, "{purpose}");
+    }
+    assert!(consume(&w, &token, NOW).await.is_some());
+}
+
+pub async fn clock_edges(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (end, last) = (NOW + HOUR, Timestamp::from_micros((NOW + HOUR).micros() - 1));
+    let token = w.link(TokenPurpose::PasswordReset);
+    issue(&w, &token).await;
+    assert_eq!(look(&w, &token, end).await, None, "at its end it is over");
+    assert_eq!(consume(&w, &token, end).await, None);
+    assert!(look(&w, &token, last).await.is_some());
+    assert!(consume(&w, &token, last).await.is_some());
+}
+
+/// Asking again makes the link before it worthless, also when it was over already.
+pub async fn a_newer_one_replaces(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let first = w.link(TokenPurpose::MagicLink);
+    let reset = w.link(TokenPurpose::PasswordReset);
+    let bea = user(w.acme.organization.id, "bea@example.com", &w.entropy);
+    w.repositories().users(w.acme.organization.id).insert(&bea).await.unwrap();
+    let beas = OneTimeToken { user_id: bea.id, ..w.link(TokenPurpose::MagicLink) };
+    let theirs = link(&w.other, TokenPurpose::MagicLink, &w.entropy);
+    for token in [&first, &reset, &beas] {
+        issue(&w, token).await;
+    }
+    w.repositories().one_time_tokens(w.other.organization.id).issue(&theirs).await.unwrap();
+    let second = OneTimeToken { interaction: Some("journey".to_owned()), ..w.link(TokenPurpose::MagicLink) };
+    issue(&w, &second).await;
+    assert_eq!(look(&w, &first, NOW).await, None);
+    assert_eq!(consume(&w, &first, NOW).await, None);
+    for kept in [&second, &reset, &beas] {
+        assert_eq!(look(&w, kept, NOW).await.as_ref(), Some(kept));
+    }
+    let mut all = w.repositories();
+    let found = all.one_time_tokens(w.other.organization.id).look(&theirs.digest, theirs.purpose, NOW).await;
+    assert_eq!(found.unwrap(), Some(theirs));
+    drop(all);
+    // A used one stays used, an expired one does not stand in the way.
+    assert!(consume(&w, &second, NOW).await.is_some());
+    let over = OneTimeToken { expires_at: NOW, ..w.link(TokenPurpose::MagicLink) };
+    issue(&w, &over).await;
+    let third = w.link(TokenPurpose::MagicLink);
+    issue(&w, &third).await;
+    assert!(consume(&w, &third, NOW).await.is_some());
+    assert_eq!(consume(&w, &second, NOW).await, None);
+}
+
+pub async fn withdrawing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let used = w.link(TokenPurpose::Invitation);
+    issue(&w, &used).await;
+    assert!(consume(&w, &used, NOW).await.is_some());
+    let over = OneTimeToken { expires_at: NOW, ..w.link(TokenPurpose::Invitation) };
+    let (magic, reset) = (w.link(TokenPurpose::MagicLink), w.link(TokenPurpose::PasswordReset));
+    let theirs = link(&w.other, TokenPurpose::MagicLink, &w.entropy);
+    for token in [&over, &magic, &reset] {
+        issue(&w, token).await;
+    }
+    let mut all = w.repositories();
+    all.one_time_tokens(w.other.organization.id).issue(&theirs).await.unwrap();
+    let mut acme = all.one_time_tokens(w.acme.organization.id);
+    let count = one_round_trip(&w.store, acme.withdraw(w.acme.user.id, NOW)).await.unwrap();
+    assert_eq!(count, 2, "neither the used nor the expired one");
+    assert_eq!(acme.withdraw(w.acme.user.id, NOW).await.unwrap(), 0);
+    drop(acme);
+    for token in [&magic, &reset] {
+        assert_eq!(consume(&w, token, NOW).await, None);
+    }
+    let mut other = all.one_time_tokens(w.other.organization.id);
+    assert!(other.consume(&theirs.digest, theirs.purpose, NOW).await.unwrap().is_some());
+}
+
+/// A link that was consumed in a unit of work that failed still works (repairs W24).
+pub async fn in_a_unit(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let token = w.link(TokenPurpose::Invitation);
+    issue(&w, &token).await;
+    let mut unit = w.store.begin().await.unwrap();
+    let mut tokens = unit.one_time_tokens(w.acme.organization.id);
+    assert!(tokens.consume(&token.digest, token.purpose, NOW).await.unwrap().is_some());
+    drop(tokens);
+    drop(unit);
+    assert!(look(&w, &token, NOW).await.is_some());
+    let mut unit = w.store.begin().await.unwrap();
+    let mut tokens = unit.one_time_tokens(w.acme.organization.id);
+    assert!(tokens.consume(&token.digest, token.purpose, NOW).await.unwrap().is_some());
+    drop(tokens);
+    unit.commit().await.unwrap();
+    assert_eq!(look(&w, &token, NOW).await, None);
+}
+
+pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let token = w.link(TokenPurpose::PasswordReset);
+    issue(&w, &token).await;
+    let mut all = w.repositories();
+    let mut other = all.one_time_tokens(w.other.organization.id);
+    assert_eq!(other.look(&token.digest, token.purpose, NOW).await.unwrap(), None);
+    assert_eq!(other.consume(&token.digest, token.purpose, NOW).await.unwrap(), None);
+    assert_eq!(other.withdraw(w.acme.user.id, NOW).await.unwrap(), 0);
+    let stray = w.link(TokenPurpose::MagicLink);
+    assert!(matches!(other.issue(&stray).await, Err(StoreError::MissingReference(_))));
+    // Theirs by name, for a person who is not.
+    let forged =
+        OneTimeToken { organization_id: w.other.organization.id, ..w.link(TokenPurpose::PasswordReset) };
+    assert!(matches!(other.issue(&forged).await, Err(StoreError::MissingReference(_))));
+    drop(other);
+    drop(all);
+    assert_eq!(look(&w, &token, NOW).await, Some(token));
+}
+
+/// Each link is consumed by eight at once.
+pub async fn racing_to_consume(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let org = w.acme.organization.id;
+    for _ in 0..RACES {
+        let token = w.link(TokenPurpose::MagicLink);
+        issue(&w, &token).await;
+        let start = Arc::new(Barrier::new(RACERS));
+        let mut tasks = JoinSet::new();
+        for _ in 0..RACERS {
+            let (store, start, token) = (Arc::clone(&w.store), Arc::clone(&start), token.clone());
+            tasks.spawn(async move {
+                start.wait().await;
+                let mut all = store.repositories();
+                all.one_time_tokens(org).consume(&token.digest, token.purpose, NOW).await.unwrap()
+            });
+        }
+        let outcomes = tasks.join_all().await;
+        assert_eq!(outcomes.iter().flatten().count(), 1);
+    }
+}
+
+/// Eight links are asked for at once, while the one before them is consumed: one is left.
+pub async fn racing_to_issue(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let org = w.acme.organization.id;
+    let mut current = w.link(TokenPurpose::PasswordReset);
+    issue(&w, &current).await;
+    for _ in 0..RACES {
+        let start = Arc::new(Barrier::new(RACERS + 1));
+        let mut tasks = JoinSet::new();
+        for _ in 0..RACERS {
+            let (store, start) = (Arc::clone(&w.store), Arc::clone(&start));
+            let token = w.link(TokenPurpose::PasswordReset);
+            tasks.spawn(async move {
+                start.wait().await;
+                store.repositories().one_time_tokens(org).issue(&token).await.unwrap();
+                Some(token)
+            });
+        }
+        let (store, gate, before) = (Arc::clone(&w.store), Arc::clone(&start), current.clone());
+        tasks.spawn(async move {
+            gate.wait().await;
+            let mut all = store.repositories();
+            all.one_time_tokens(org).consume(&before.digest, before.purpose, NOW).await.unwrap();
+            None
+        });
+        let mut live = Vec::new();
+        for token in tasks.join_all().await.into_iter().flatten() {
+            live.extend(look(&w, &token, NOW).await);
+        }
+        assert_eq!(live.len(), 1);
+        assert_eq!(look(&w, &current, NOW).await, None);
+        current = live.remove(0);
+    }
+}

@@ -1,0 +1,281 @@
+//! Second factors and their codes, one after the other; [`super::factor_races`] does so at once.
+
+use std::sync::Arc;
+
+use porta_core::second_factor::{CodePurpose, EmailCode, TotpAlgorithm, TotpCredential, TotpParameters};
+use porta_core::user::{TwoFactorMethod, User};
+use porta_core::{EntityId as _, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::fixture::{HOUR, MINUTE, NOW, World, one_round_trip, totp};
+use crate::{EmailCodeOutcome, SecondFactorRepository, Store, StoreError};
+
+const MAX: u32 = 3;
+
+async fn ana(w: &World) -> User {
+    w.repositories().users(w.acme.organization.id).by_id(w.acme.user.id).await.unwrap().unwrap()
+}
+
+async fn attempt(
+    factors: &mut (dyn SecondFactorRepository + '_),
+    code: &EmailCode,
+    now: Timestamp,
+) -> EmailCodeOutcome {
+    let interaction = code.interaction.as_deref();
+    factors.try_email_code(code.user_id, code.purpose, interaction, &code.mac, MAX, now).await.unwrap()
+}
+
+pub async fn authenticator(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.second_factors(w.acme.organization.id);
+    let id = w.acme.user.id;
+    assert_eq!(one_round_trip(&w.store, acme.totp(id)).await.unwrap(), None);
+    let unusual = TotpCredential {
+        parameters: TotpParameters::parse(TotpAlgorithm::Sha512, 8, 60).unwrap(),
+        verified_at: NOW + MINUTE,
+        ..totp(&w.acme.user, &w.entropy)
+    };
+    assert!(one_round_trip(&w.store, acme.enrol_totp(&unusual, None)).await.unwrap());
+    assert_eq!(one_round_trip(&w.store, acme.totp(id)).await.unwrap().as_ref(), Some(&unusual));
+    let after = ana(&w).await;
+    assert_eq!((after.two_factor_method, after.updated_at), (Some(TwoFactorMethod::Totp), NOW + MINUTE));
+    let nobody = TotpCredential { user_id: UserId::from_uuid(Uuid::nil()), ..unusual };
+    assert!(!acme.enrol_totp(&nobody, None).await.unwrap());
+}
+
+/// Whatever a journey believes, it cannot replace an authenticator, nor a method it does not know of (repairs W01).
+pub async fn an_enrolled_person_keeps_their_factor(store: Arc<dyn Store>) {
+    use TwoFactorMethod::{Email, Totp};
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.second_factors(w.acme.organization.id);
+    let id = w.acme.user.id;
+    let mine = totp(&w.acme.user, &w.entropy);
+    for known in [Some(Email), Some(Totp)] {
+        assert!(!acme.enrol_totp(&mine, known).await.unwrap(), "the person has no method");
+    }
+    assert!(acme.enrol_email(id, NOW).await.unwrap());
+    for known in [None, Some(Totp)] {
+        assert!(!acme.enrol_totp(&mine, known).await.unwrap(), "the method is email");
+    }
+    assert!(!acme.enrol_email(id, NOW).await.unwrap(), "they have it already");
+    assert_eq!(acme.totp(id).await.unwrap(), None);
+    // Somebody who showed the factor they have may go on to another.
+    assert!(acme.enrol_totp(&mine, Some(Email)).await.unwrap());
+    let thief = totp(&w.acme.user, &w.entropy);
+    for known in [None, Some(Email), Some(Totp)] {
+        assert!(!acme.enrol_totp(&thief, known).await.unwrap(), "{known:?}");
+    }
+    assert!(!acme.enrol_email(id, NOW).await.unwrap());
+    assert_eq!(acme.totp(id).await.unwrap(), Some(mine));
+    assert_eq!(ana(&w).await.two_factor_method, Some(Totp));
+}
+
+/// A code is accepted once, and none before it afterwards (RFC 6238 §5.2).
+pub async fn steps(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.second_factors(w.acme.organization.id);
+    let mine = totp(&w.acme.user, &w.entropy);
+    assert!(!acme.accept_step(&mine, 101, NOW).await.unwrap(), "not enrolled");
+    assert!(acme.enrol_totp(&mine, None).await.unwrap());
+    assert!(!acme.accept_step(&mine, 100, NOW).await.unwrap(), "the code that confirmed it");
+    assert!(!acme.accept_step(&mine, 99, NOW).await.unwrap());
+    assert!(one_round_trip(&w.store, acme.accept_step(&mine, 101, NOW)).await.unwrap());
+    assert!(!acme.accept_step(&mine, 101, NOW).await.unwrap());
+    assert!(acme.accept_step(&mine, 103, NOW).await.unwrap());
+    assert!(!acme.accept_step(&mine, 102, NOW).await.unwrap());
+    assert_eq!(acme.totp(mine.user_id).await.unwrap().unwrap().last_step, 103);
+    // The code of an authenticator that was replaced meanwhile.
+    assert!(acme.disable(mine.user_id, NOW).await.unwrap());
+    assert!(!acme.accept_step(&mine, 104, NOW).await.unwrap());
+    let new = TotpCredential { verified_at: NOW + HOUR, ..totp(&w.acme.user, &w.entropy) };
+    assert!(acme.enrol_totp(&new, None).await.unwrap());
+    assert!(!acme.accept_step(&mine, 105, NOW).await.unwrap());
+    assert!(acme.accept_step(&new, 105, NOW).await.unwrap());
+}
+
+pub async fn mailed_codes_as_factor(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.second_factors(w.acme.organization.id);
+    let id = w.acme.user.id;
+    assert!(one_round_trip(&w.store, acme.enrol_email(id, NOW + MINUTE)).await.unwrap());
+    let after = ana(&w).await;
+    assert_eq!((after.two_factor_method, after.updated_at), (Some(TwoFactorMethod::Email), NOW + MINUTE));
+    assert!(!acme.enrol_email(UserId::from_uuid(Uuid::nil()), NOW).await.unwrap());
+}
+
+pub async fn disabling(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.second_factors(w.acme.organization.id);
+    let id = w.acme.user.id;
+    let (code, recovery) = (w.email_code(), w.recovery_codes());
+    assert!(acme.enrol_totp(&totp(&w.acme.user, &w.entropy), None).await.unwrap());
+    assert!(acme.replace_recovery_codes(id, &recovery, NOW).await.unwrap());
+    acme.issue_email_code(&code).await.unwrap();
+    assert!(acme.disable(id, NOW + HOUR).await.unwrap());
+    let after = ana(&w).await;
+    assert_eq!((after.two_factor_method, after.updated_at), (None, NOW + HOUR));
+    assert_eq!(acme.totp(id).await.unwrap(), None);
+    assert_eq!(acme.use_recovery_code(id, &recovery[0].mac, NOW).await.unwrap(), None);
+    assert_eq!(acme.unused_recovery_codes(id).await.unwrap(), 0);
+    assert_eq!(attempt(&mut *acme, &code, NOW).await, EmailCodeOutcome::NothingToMatch);
+    assert!(acme.disable(id, NOW).await.unwrap(), "nothing to take away is no mistake");
+    assert!(!acme.disable(UserId::from_uuid(Uuid::nil()), NOW).await.unwrap());
+    // From the beginning.
+    assert!(acme.enrol_email(id, NOW).await.unwrap());
+}
+
+pub async fn recovery_codes(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.second_factors(w.acme.organization.id);
+    let id = w.acme.user.id;
+    let (first, second) = (w.recovery_codes(), w.recovery_codes());
+    assert_eq!(one_round_trip(&w.store, acme.unused_recovery_codes(id)).await.unwrap(), 0);
+    assert!(acme.replace_recovery_codes(id, &first, NOW).await.unwrap());
+    assert_eq!(acme.unused_recovery_codes(id).await.unwrap(), 10);
+    let used = acme.use_recovery_code(id, &first[4].mac, NOW);
+    assert_eq!(one_round_trip(&w.store, used).await.unwrap(), Some(9));
+    assert_eq!(acme.use_recovery_code(id, &first[4].mac, NOW).await.unwrap(), None, "once");
+    assert_eq!(acme.use_recovery_code(id, &w.mac(), NOW).await.unwrap(), None);
+    assert_eq!(acme.use_recovery_code(id, &first[0].mac, NOW).await.unwrap(), Some(8));
+    assert_eq!(acme.unused_recovery_codes(id).await.unwrap(), 8);
+    assert!(acme.replace_recovery_codes(id, &second, NOW).await.unwrap());
+    assert_eq!(acme.unused_recovery_codes(id).await.unwrap(), 10);
+    for code in &first {
+        assert_eq!(acme.use_recovery_code(id, &code.mac, NOW).await.unwrap(), None, "replaced");
+    }
+    for (n, code) in second.iter().enumerate() {
+        let left = u64::try_from(9 - n).unwrap();
+        assert_eq!(acme.use_recovery_code(id, &code.mac, NOW).await.unwrap(), Some(left));
+    }
+    assert!(!acme.replace_recovery_codes(UserId::from_uuid(Uuid::nil()), &first, NOW).await.unwrap());
+}
+
+pub async fn email_codes(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.second_factors(w.acme.organization.id);
+    let code = w.email_code();
+    assert_eq!(attempt(&mut *acme, &code, NOW).await, EmailCodeOutcome::NothingToMatch);
+    one_round_trip(&w.store, acme.issue_email_code(&code)).await.unwrap();
+    // For another purpose, interaction or person there is nothing to match, and nothing is counted.
+    for stray in [
+        EmailCode { purpose: CodePurpose::Change, ..code.clone() },
+        EmailCode { interaction: Some("another".to_owned()), ..code.clone() },
+        EmailCode { interaction: None, ..code.clone() },
+        EmailCode { user_id: UserId::from_uuid(Uuid::nil()), ..code.clone() },
+    ] {
+        assert_eq!(attempt(&mut *acme, &stray, NOW).await, EmailCodeOutcome::NothingToMatch, "{stray:?}");
+    }
+    let wrong = EmailCode { mac: w.mac(), ..code.clone() };
+    assert_eq!(attempt(&mut *acme, &wrong, NOW).await, EmailCodeOutcome::Wrong { attempts_left: 2 });
+    let outcome = one_round_trip(&w.store, attempt(&mut *acme, &code, NOW)).await;
+    assert_eq!(outcome, EmailCodeOutcome::Accepted);
+    assert_eq!(attempt(&mut *acme, &code, NOW).await, EmailCodeOutcome::NothingToMatch, "once");
+    // Outside of any interaction.
+    let plain = EmailCode { purpose: CodePurpose::Change, interaction: None, ..w.email_code() };
+    acme.issue_email_code(&plain).await.unwrap();
+    assert_eq!(attempt(&mut *acme, &plain, NOW).await, EmailCodeOutcome::Accepted);
+    let nobody = EmailCode { user_id: UserId::from_uuid(Uuid::nil()), ..w.email_code() };
+    assert!(matches!(acme.issue_email_code(&nobody).await, Err(StoreError::MissingReference(_))));
+}
+
+/// By time, by tries, and by a newer one.
+pub async fn email_codes_end(store: Arc<dyn Store>) {
+    use EmailCodeOutcome::{Accepted, NothingToMatch, Wrong};
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.second_factors(w.acme.organization.id);
+    let (end, last) = (NOW + 10 * MINUTE, Timestamp::from_micros((NOW + 10 * MINUTE).micros() - 1));
+    let code = w.email_code();
+    acme.issue_email_code(&code).await.unwrap();
+    assert_eq!(attempt(&mut *acme, &code, end).await, NothingToMatch);
+    assert_eq!(attempt(&mut *acme, &code, last).await, Accepted);
+    let code = w.email_code();
+    acme.issue_email_code(&code).await.unwrap();
+    let wrong = EmailCode { mac: w.mac(), ..code.clone() };
+    for attempts_left in [2, 1, 0] {
+        assert_eq!(attempt(&mut *acme, &wrong, NOW).await, Wrong { attempts_left });
+    }
+    assert_eq!(attempt(&mut *acme, &wrong, NOW).await, NothingToMatch);
+    assert_eq!(attempt(&mut *acme, &code, NOW).await, NothingToMatch, "also the right one");
+    // The newest counts, from whatever interaction, with tries of its own; other purposes are apart.
+    let enrolment = EmailCode { purpose: CodePurpose::Enrolment, ..w.email_code() };
+    let (older, newer) = (w.email_code(), EmailCode { interaction: None, ..w.email_code() });
+    for code in [&enrolment, &older, &newer] {
+        acme.issue_email_code(code).await.unwrap();
+    }
+    assert_eq!(attempt(&mut *acme, &older, NOW).await, NothingToMatch);
+    let wrong = EmailCode { mac: older.mac, ..newer.clone() };
+    assert_eq!(attempt(&mut *acme, &wrong, NOW).await, Wrong { attempts_left: 2 });
+    assert_eq!(attempt(&mut *acme, &newer, NOW).await, Accepted);
+    assert_eq!(attempt(&mut *acme, &enrolment, NOW).await, Accepted);
+}
+
+/// What consists of several statements is part of the unit of work around it.
+pub async fn units(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, id) = (w.acme.organization.id, w.acme.user.id);
+    let recovery = w.recovery_codes();
+    for commits in [false, true] {
+        let mut unit = w.store.begin().await.unwrap();
+        let mut acme = unit.second_factors(org);
+        assert!(acme.enrol_totp(&totp(&w.acme.user, &w.entropy), None).await.unwrap());
+        assert!(acme.replace_recovery_codes(id, &recovery, NOW).await.unwrap());
+        drop(acme);
+        if commits {
+            unit.commit().await.unwrap();
+        } else {
+            drop(unit);
+        }
+        let mut all = w.repositories();
+        let mut acme = all.second_factors(org);
+        assert_eq!(acme.totp(id).await.unwrap().is_some(), commits);
+        assert_eq!(acme.unused_recovery_codes(id).await.unwrap(), if commits { 10 } else { 0 });
+    }
+    let mut unit = w.store.begin().await.unwrap();
+    assert!(unit.second_factors(org).disable(id, NOW).await.unwrap());
+    drop(unit);
+    let mut all = w.repositories();
+    assert!(all.second_factors(org).totp(id).await.unwrap().is_some());
+    assert_eq!(ana(&w).await.two_factor_method, Some(TwoFactorMethod::Totp));
+}
+
+pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let id = w.acme.user.id;
+    let (mine, code, recovery) = (totp(&w.acme.user, &w.entropy), w.email_code(), w.recovery_codes());
+    let mut all = w.repositories();
+    let mut other = all.second_factors(w.other.organization.id);
+    assert!(!other.enrol_totp(&mine, None).await.unwrap());
+    assert!(!other.enrol_email(id, NOW).await.unwrap());
+    assert!(!other.replace_recovery_codes(id, &recovery, NOW).await.unwrap());
+    assert!(matches!(other.issue_email_code(&code).await, Err(StoreError::MissingReference(_))));
+    drop(other);
+    let mut acme = all.second_factors(w.acme.organization.id);
+    assert_eq!(acme.totp(id).await.unwrap(), None);
+    assert!(acme.enrol_totp(&mine, None).await.unwrap());
+    assert!(acme.replace_recovery_codes(id, &recovery, NOW).await.unwrap());
+    acme.issue_email_code(&code).await.unwrap();
+    drop(acme);
+    let mut other = all.second_factors(w.other.organization.id);
+    assert_eq!(other.totp(id).await.unwrap(), None);
+    assert!(!other.accept_step(&mine, 101, NOW).await.unwrap());
+    assert!(!other.disable(id, NOW).await.unwrap());
+    assert!(!other.replace_recovery_codes(id, &[], NOW).await.unwrap());
+    assert_eq!(other.use_recovery_code(id, &recovery[0].mac, NOW).await.unwrap(), None);
+    assert_eq!(other.unused_recovery_codes(id).await.unwrap(), 0);
+    assert_eq!(attempt(&mut *other, &code, NOW).await, EmailCodeOutcome::NothingToMatch);
+    drop(other);
+    let mut acme = all.second_factors(w.acme.organization.id);
+    assert_eq!(acme.totp(id).await.unwrap().as_ref(), Some(&mine));
+    assert!(acme.accept_step(&mine, 101, NOW).await.unwrap());
+    assert_eq!(acme.use_recovery_code(id, &recovery[0].mac, NOW).await.unwrap(), Some(9));
+    assert_eq!(attempt(&mut *acme, &code, NOW).await, EmailCodeOutcome::Accepted);
+    assert_eq!(ana(&w).await.two_factor_method, Some(TwoFactorMethod::Totp));
+}
