@@ -6,7 +6,9 @@ pub mod change;
 pub mod client;
 pub mod entropy;
 pub mod ids;
+pub mod mail;
 pub mod organization;
+pub mod outbox;
 pub mod seal;
 pub mod secret;
 pub mod session;
@@ -20,7 +22,7 @@ pub use change::Change;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use ids::{
     ApplicationId, AuditId, ClaimDefinitionId, ClientKey, ClientSecretId, EntityId, GrantId, ModuleId,
-    OrganizationId, PermissionId, RoleId, SessionKey, SigningKeyId, TokenFamilyId, UserId,
+    OrganizationId, OutboxId, PermissionId, RoleId, SessionKey, SigningKeyId, TokenFamilyId, UserId,
 };
 pub use secret::{BearerKind, TokenDigest};
 pub use slug::Slug;

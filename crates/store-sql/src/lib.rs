@@ -7,6 +7,7 @@ mod database;
 mod kernel;
 mod migrate;
 mod organizations;
+mod outbox;
 mod registry;
 mod sessions;
 mod settings;

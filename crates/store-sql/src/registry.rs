@@ -13,6 +13,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::database::STATEMENTS,
         crate::migrate::STATEMENTS,
         crate::organizations::STATEMENTS,
+        crate::outbox::STATEMENTS,
         crate::sessions::STATEMENTS,
         crate::sessions::grants::STATEMENTS,
         crate::settings::STATEMENTS,

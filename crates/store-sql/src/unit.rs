@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use porta_core::{EntityId, OrganizationId, Timestamp};
 use porta_store::{
-    ApplicationRepository, AuditRepository, ClientRepository, Cursor, OrganizationRepository, Page,
-    Repositories, Result, SessionRepository, SettingRepository, SigningKeyRepository, StoreError,
-    TokenRepository, UnitOfWork, UserRepository,
+    ApplicationRepository, AuditRepository, ClientRepository, Cursor, OrganizationRepository,
+    OutboxRepository, Page, Repositories, Result, SessionRepository, SettingRepository, SigningKeyRepository,
+    StoreError, TokenRepository, UnitOfWork, UserRepository,
 };
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::audit::Audit;
 use crate::clients::Clients;
 use crate::kernel::{Kernel, Row, Runner, Tx, Value};
 use crate::organizations::Organizations;
+use crate::outbox::Outbox;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::signing_keys::SigningKeys;
@@ -53,6 +54,9 @@ macro_rules! repositories {
         }
         fn audit(&mut $self) -> Box<dyn AuditRepository + '_> {
             Box::new(Audit($runner))
+        }
+        fn outbox(&mut $self) -> Box<dyn OutboxRepository + '_> {
+            Box::new(Outbox($runner))
         }
     };
 }

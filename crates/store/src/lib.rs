@@ -17,6 +17,7 @@ pub mod clients;
 pub mod contract;
 pub mod keys;
 pub mod organizations;
+pub mod outbox;
 pub mod rights;
 pub mod tokens;
 pub mod users;
@@ -25,6 +26,7 @@ pub use applications::{ApplicationRepository, Upserted};
 pub use clients::{ClientRepository, ProtocolFacts};
 pub use keys::SigningKeyRepository;
 pub use organizations::{OrganizationRepository, SettingRepository};
+pub use outbox::OutboxRepository;
 pub use rights::{Catalog, CatalogClaim, CatalogRole, CustomClaim, HeldRights, Rights};
 pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
@@ -67,6 +69,7 @@ pub trait Repositories: Send {
     fn sessions(&mut self, organization: OrganizationId) -> Box<dyn SessionRepository + '_>;
     fn tokens(&mut self, organization: OrganizationId) -> Box<dyn TokenRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
+    fn outbox(&mut self) -> Box<dyn OutboxRepository + '_>;
 }
 
 /// Several changes that happen together or not at all. Dropping it without a commit undoes everything.
@@ -98,6 +101,9 @@ pub trait Store: Send + Sync + 'static {
     async fn pending_migrations(&self) -> Result<Vec<String>>;
     /// Removes expired rows, oldest first, at most `batch` per table, under a lease.
     async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept>;
+    /// Returns once something was committed to the outbox through this store and not yet waited for. For one waiter;
+    /// what other processes enqueue is found by looking from time to time.
+    async fn outbox_filled(&self);
     /// Round trips to the database so far, for the budgets of the tests.
     fn round_trips(&self) -> u64;
 }

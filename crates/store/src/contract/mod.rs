@@ -22,6 +22,7 @@ pub mod clients;
 pub mod fixture;
 pub mod keys;
 pub mod organizations;
+pub mod outbox;
 pub mod races;
 pub mod sessions;
 pub mod sign_in;
@@ -41,6 +42,8 @@ macro_rules! contract_tests {
             keys: one_place_each, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
+            outbox: a_known_key_adds_nothing, a_claim_is_exclusive_until_it_ends, outcomes, a_late_delivery_counts,
+                another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
             races: issuing, rotating, forbidding_while_issuing;
             sessions: facts, lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
             sign_in: success, the_session_must_be_ones_own, failures_lock, nobody_there, racing_failures;
