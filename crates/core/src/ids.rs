@@ -78,6 +78,7 @@ ids! {
     ClaimDefinitionId,
     SigningKeyId,
     AuditId,
+    OutboxId,
     GrantId,
     /// All tokens that descend from one authorization; revoked together.
     TokenFamilyId,

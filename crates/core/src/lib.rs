@@ -6,8 +6,10 @@ pub mod change;
 pub mod client;
 pub mod entropy;
 pub mod ids;
+pub mod mail;
 pub mod one_time;
 pub mod organization;
+pub mod outbox;
 pub mod seal;
 pub mod second_factor;
 pub mod secret;
@@ -22,7 +24,7 @@ pub use change::Change;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use ids::{
     ApplicationId, AuditId, ClaimDefinitionId, ClientKey, ClientSecretId, EmailCodeId, EntityId, GrantId,
-    ModuleId, OneTimeTokenId, OrganizationId, PermissionId, RecoveryCodeId, RoleId, SessionKey, SigningKeyId,
+    ModuleId, OneTimeTokenId, OrganizationId, OutboxId, PermissionId, RecoveryCodeId, RoleId, SessionKey, SigningKeyId,
     TokenFamilyId, UserId,
 };
 pub use secret::{BearerKind, TokenDigest};

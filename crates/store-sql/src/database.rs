@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -104,7 +104,7 @@ impl Database {
             Flavor::Sqlite => Pool::new(reader, readers, options.acquire_timeout, answer),
         };
         drop(writer.acquire().await?);
-        let kernel = Kernel { writer, reader, round_trips: Arc::new(AtomicU64::new(0)) };
+        let kernel = Kernel { writer, reader, round_trips: Arc::default(), outbox_bell: Arc::default() };
         let entropy: &dyn Entropy = &OsEntropy;
         Ok(Self { kernel, instance: Uuid::from_bytes(entropy.bytes::<16>()) })
     }
@@ -208,6 +208,10 @@ impl Store for Database {
 
     async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept> {
         sweep(&self.kernel, self.instance, now, audit_before, batch).await
+    }
+
+    async fn outbox_filled(&self) {
+        self.kernel.outbox_bell.notified().await;
     }
 
     fn round_trips(&self) -> u64 {

@@ -8,6 +8,7 @@ mod kernel;
 mod migrate;
 mod one_time;
 mod organizations;
+mod outbox;
 mod registry;
 mod second_factors;
 mod sessions;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use porta_core::{EntityId, OrganizationId, Timestamp};
 use porta_store::{
     ApplicationRepository, AuditRepository, ClientRepository, Cursor, OneTimeTokenRepository,
-    OrganizationRepository, Page, Repositories, Result, SecondFactorRepository, SessionRepository,
+    OrganizationRepository, OutboxRepository, Page, Repositories, Result, SecondFactorRepository, SessionRepository,
     SettingRepository, SigningKeyRepository, StoreError, TokenRepository, UnitOfWork, UserRepository,
 };
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::clients::Clients;
 use crate::kernel::{Kernel, Row, Runner, Tx, Value};
 use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
+use crate::outbox::Outbox;
 use crate::second_factors::SecondFactors;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
@@ -61,6 +62,9 @@ macro_rules! repositories {
         }
         fn audit(&mut $self) -> Box<dyn AuditRepository + '_> {
             Box::new(Audit($runner))
+        }
+        fn outbox(&mut $self) -> Box<dyn OutboxRepository + '_> {
+            Box::new(Outbox($runner))
         }
     };
 }

@@ -18,6 +18,7 @@ pub mod contract;
 pub mod keys;
 pub mod one_time;
 pub mod organizations;
+pub mod outbox;
 pub mod rights;
 pub mod second_factors;
 pub mod tokens;
@@ -28,6 +29,7 @@ pub use clients::{ClientFacts, ClientRepository};
 pub use keys::SigningKeyRepository;
 pub use one_time::OneTimeTokenRepository;
 pub use organizations::{OrganizationRepository, SettingRepository};
+pub use outbox::OutboxRepository;
 pub use rights::{Catalog, CatalogClaim, CatalogRole, CustomClaim, HeldRights, Rights};
 pub use second_factors::{EmailCodeOutcome, SecondFactorRepository};
 pub use tokens::{
@@ -73,6 +75,7 @@ pub trait Repositories: Send {
     fn one_time_tokens(&mut self, organization: OrganizationId) -> Box<dyn OneTimeTokenRepository + '_>;
     fn second_factors(&mut self, organization: OrganizationId) -> Box<dyn SecondFactorRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
+    fn outbox(&mut self) -> Box<dyn OutboxRepository + '_>;
 }
 
 /// Several changes that happen together or not at all. Dropping it without a commit undoes everything.
@@ -104,6 +107,9 @@ pub trait Store: Send + Sync + 'static {
     async fn pending_migrations(&self) -> Result<Vec<String>>;
     /// Removes expired rows, oldest first, at most `batch` per table, under a lease.
     async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept>;
+    /// Returns once something was committed to the outbox through this store and not yet waited for. For one waiter;
+    /// what other processes enqueue is found by looking from time to time.
+    async fn outbox_filled(&self);
     /// Round trips to the database so far, for the budgets of the tests.
     fn round_trips(&self) -> u64;
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use porta_store::{Result, StoreError};
+use tokio::sync::Notify;
 
 use super::Row;
 use super::error::{classify, is_broken};
@@ -18,6 +19,8 @@ pub(crate) struct Kernel {
     pub(crate) writer: Arc<Pool>,
     pub(crate) reader: Arc<Pool>,
     pub(crate) round_trips: Arc<AtomicU64>,
+    /// Rung after a commit that put something into the outbox.
+    pub(crate) outbox_bell: Arc<Notify>,
 }
 
 impl Kernel {
@@ -86,7 +89,14 @@ impl Kernel {
             }
             other => other.map_err(classify)?,
         }
-        Ok(Tx { lease, round_trips: Arc::clone(&self.round_trips), has_savepoint: false, has_failed: false })
+        Ok(Tx {
+            lease,
+            round_trips: Arc::clone(&self.round_trips),
+            outbox_bell: Arc::clone(&self.outbox_bell),
+            rings: false,
+            has_savepoint: false,
+            has_failed: false,
+        })
     }
 }
 
@@ -102,6 +112,9 @@ fn failed(stmt: &Stmt, error: sqlx::Error) -> StoreError {
 pub(crate) struct Tx {
     lease: Lease,
     round_trips: Arc<AtomicU64>,
+    outbox_bell: Arc<Notify>,
+    /// Something was put into the outbox.
+    rings: bool,
     has_savepoint: bool,
     /// A statement failed and nothing was rolled back to a savepoint since.
     has_failed: bool,
@@ -140,7 +153,11 @@ impl Tx {
                 "a statement of this unit of work failed; nothing was kept".into(),
             ));
         }
-        self.lease.commit().await.map_err(classify)
+        self.lease.commit().await.map_err(classify)?;
+        if self.rings {
+            self.outbox_bell.notify_one();
+        }
+        Ok(())
     }
 
     pub(crate) async fn savepoint(&mut self) -> Result<()> {
@@ -226,6 +243,14 @@ impl Runner<'_> {
             Kind::Script => !answer.rows.is_empty(),
             Kind::Read | Kind::Write => answer.affected > 0,
         })
+    }
+
+    /// Wakes whoever waits for the outbox, once what was put there is committed.
+    pub(crate) fn ring_outbox(&mut self) {
+        match self {
+            Self::Auto(kernel) => kernel.outbox_bell.notify_one(),
+            Self::Unit(tx) => tx.rings = true,
+        }
     }
 
     /// For inserts that select what they refer to: nothing inserted means that it is not there.

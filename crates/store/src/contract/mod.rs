@@ -24,6 +24,7 @@ pub mod fixture;
 pub mod keys;
 pub mod one_time;
 pub mod organizations;
+pub mod outbox;
 pub mod races;
 pub mod second_factors;
 pub mod sessions;
@@ -48,6 +49,8 @@ macro_rules! contract_tests {
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue;
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
+            outbox: a_known_key_adds_nothing, a_claim_is_exclusive_until_it_ends, outcomes, a_late_delivery_counts,
+                another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
             races: issuing, rotating, forbidding_while_issuing;
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end, units,

@@ -9,6 +9,7 @@ use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, M
 use porta_core::audit::AuditEvent;
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
 use porta_core::organization::{Organization, OrganizationStatus};
+use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxRow};
 use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
 use porta_core::signing_key::{SigningAlgorithm, SigningKey};
 use porta_core::user::{PasswordHash, User, UserStatus};
@@ -52,6 +53,10 @@ impl Store for FusedStore {
         self.inner.sweep(now, audit_before, batch).await
     }
 
+    async fn outbox_filled(&self) {
+        self.inner.outbox_filled().await;
+    }
+
     fn round_trips(&self) -> u64 {
         self.inner.round_trips()
     }
@@ -93,6 +98,10 @@ impl Repositories for Away {
     }
 
     fn audit(&mut self) -> Box<dyn AuditRepository + '_> {
+        Box::new(Gone(nobody()))
+    }
+
+    fn outbox(&mut self) -> Box<dyn OutboxRepository + '_> {
         Box::new(Gone(nobody()))
     }
 }
@@ -211,4 +220,13 @@ gone!(TokenRepository {
 gone!(AuditRepository {
     fn record(&AuditEvent) -> ();
     fn recent(Option<OrganizationId>, u32) -> Vec<AuditEvent>;
+});
+gone!(OutboxRepository {
+    fn enqueue(&OutboxItem) -> bool;
+    fn claim(OutboxKind, Timestamp, Timestamp, u32) -> Vec<OutboxClaim>;
+    fn deliver(OutboxId, Timestamp) -> bool;
+    fn postpone(&OutboxClaim, Timestamp, &str, Timestamp) -> bool;
+    fn give_up(&OutboxClaim, &str, Timestamp) -> bool;
+    fn page_for(OrganizationId, Option<Cursor>, u32) -> Page<OutboxRow>;
+    fn counts(Option<OrganizationId>) -> OutboxCounts;
 });

@@ -1,0 +1,236 @@
+//! What Porta writes to people, as a value: journeys enqueue it, the worker of crate `mail` has it rendered and sends it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::outbox::{OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
+use crate::seal::{Keyring, SealError};
+use crate::user::{Email, User};
+use crate::{Entropy, OrganizationId, OutboxId, Timestamp, UserId, word_enum};
+
+word_enum! {
+    /// Names of messages, as in the audit events `email.send.<template>` (oidc-and-login §7.1).
+    pub enum MailTemplate {
+        MagicLink = "magic_link",
+        PasswordReset = "password_reset",
+        Invitation = "invitation",
+        OtpCode = "otp_code",
+        PasswordChanged = "password_changed",
+        EmailVerification = "email_verification",
+        Welcome = "welcome",
+        SecondFactorChanged = "second_factor_changed",
+    }
+}
+
+word_enum! {
+    /// What happened to somebody's second factor.
+    pub enum SecondFactorChange {
+        EmailEnabled = "email_enabled",
+        TotpEnabled = "totp_enabled",
+        Disabled = "disabled",
+        RecoveryCodesReplaced = "recovery_codes_replaced",
+    }
+}
+
+/// One message and what it must say. Links and codes in it are bearer values, so `Debug` shows the template only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "template", rename_all = "snake_case")]
+pub enum Mail {
+    MagicLink {
+        url: String,
+        /// To be typed in where the sign-in began, when the mail is read on another device (repairs W17).
+        code: Option<String>,
+        expires_at: Timestamp,
+    },
+    PasswordReset {
+        url: String,
+        expires_at: Timestamp,
+    },
+    Invitation {
+        url: String,
+        expires_at: Timestamp,
+        /// The name of the person who invites.
+        inviter: Option<String>,
+        /// What that person wants to say; plain text.
+        message: Option<String>,
+    },
+    /// A second factor by mail. The code never goes into the subject (repairs W25).
+    #[serde(rename = "otp_code")]
+    EmailCode {
+        code: String,
+        expires_at: Timestamp,
+    },
+    PasswordChanged,
+    EmailVerification {
+        url: String,
+        expires_at: Timestamp,
+    },
+    Welcome,
+    SecondFactorChanged {
+        change: SecondFactorChange,
+    },
+}
+
+impl Mail {
+    pub const fn template(&self) -> MailTemplate {
+        match self {
+            Self::MagicLink { .. } => MailTemplate::MagicLink,
+            Self::PasswordReset { .. } => MailTemplate::PasswordReset,
+            Self::Invitation { .. } => MailTemplate::Invitation,
+            Self::EmailCode { .. } => MailTemplate::OtpCode,
+            Self::PasswordChanged => MailTemplate::PasswordChanged,
+            Self::EmailVerification { .. } => MailTemplate::EmailVerification,
+            Self::Welcome => MailTemplate::Welcome,
+            Self::SecondFactorChanged { .. } => MailTemplate::SecondFactorChanged,
+        }
+    }
+
+    /// From when on nobody can do anything with it.
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::MagicLink { expires_at, .. }
+            | Self::PasswordReset { expires_at, .. }
+            | Self::Invitation { expires_at, .. }
+            | Self::EmailCode { expires_at, .. }
+            | Self::EmailVerification { expires_at, .. } => Some(*expires_at),
+            Self::PasswordChanged | Self::Welcome | Self::SecondFactorChanged { .. } => None,
+        }
+    }
+}
+
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mail({})", self.template())
+    }
+}
+
+/// Whom a message is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    pub user_id: Option<UserId>,
+    pub address: Email,
+    /// Given and family name, as far as known.
+    pub full_name: Option<String>,
+    /// The language the person chose, or their browser asked for; `None`: the organization's.
+    pub locale: Option<String>,
+}
+
+impl Recipient {
+    /// A person at their own address.
+    pub fn of(user: &User) -> Self {
+        let (given, family) = (user.profile.given_name.as_deref(), user.profile.family_name.as_deref());
+        let given = given.map(str::trim).filter(|name| !name.is_empty());
+        let family = family.map(str::trim).filter(|name| !name.is_empty());
+        Self {
+            user_id: Some(user.id),
+            address: user.email.clone(),
+            full_name: given.map(|given| family.map_or_else(|| given.to_owned(), |f| format!("{given} {f}"))),
+            locale: user.profile.locale.clone(),
+        }
+    }
+
+    /// `userName` of the templates: the name, else what stands before the `@` (oidc-and-login §7.1).
+    pub fn name(&self) -> &str {
+        let local = || self.address.shown().split('@').next().unwrap_or_default();
+        self.full_name.as_deref().unwrap_or_else(local)
+    }
+}
+
+/// A message on its way to somebody, in the name of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    pub organization_id: OrganizationId,
+    pub recipient: Recipient,
+    pub mail: Mail,
+}
+
+/// A letter in words: what a renderer makes of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailBody {
+    pub subject: String,
+    pub html: String,
+    /// The same for readers without HTML.
+    pub text: String,
+}
+
+impl fmt::Debug for MailBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MailBody(…)")
+    }
+}
+
+/// What operators see of a letter in the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterSummary {
+    pub template: MailTemplate,
+    pub user_id: Option<UserId>,
+}
+
+/// The sealed half: address and name are personal, links and codes are bearer values.
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    recipient: Recipient,
+    mail: Mail,
+}
+
+/// Why a claimed item could not be read as a letter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LetterError {
+    #[error("the letter cannot be opened")]
+    Seal(#[from] SealError),
+    #[error("the letter is not of a form this version reads")]
+    Form,
+}
+
+impl Letter {
+    /// The letter as an item of the outbox. `event` names what it tells about, for instance the id of the one-time
+    /// token in its link: a second letter of the same template about the same event adds nothing.
+    #[expect(clippy::expect_used, reason = "texts, ids and numbers always serialize")]
+    pub fn into_item(
+        self,
+        event: &str,
+        keyring: &Keyring,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> OutboxItem {
+        let id = OutboxId::new(now, entropy);
+        let organization_id = Some(self.organization_id);
+        let template = self.mail.template();
+        let about = LetterSummary { template, user_id: self.recipient.user_id };
+        let contents = Contents { recipient: self.recipient, mail: self.mail };
+        let contents = serde_json::to_vec(&contents).expect("a letter serializes");
+        let identity = OutboxItem::seal_identity(id, organization_id);
+        OutboxItem {
+            id,
+            organization_id,
+            kind: OutboxKind::Mail,
+            payload: OutboxPayload {
+                about: serde_json::to_value(about).expect("a summary serializes"),
+                sealed: Some(keyring.seal(&contents, &identity, entropy)),
+            },
+            idempotency_key: format!("mail:{template}:{event}"),
+            created_at: now,
+        }
+    }
+
+    /// Reads back what [`Letter::into_item`] made.
+    pub fn open(claim: &OutboxClaim, keyring: &Keyring) -> Result<Self, LetterError> {
+        let organization_id = claim.organization_id.ok_or(LetterError::Form)?;
+        let sealed = claim.payload.sealed.as_ref().ok_or(LetterError::Form)?;
+        let identity = OutboxItem::seal_identity(claim.id, claim.organization_id);
+        let contents = keyring.open(sealed, &identity)?;
+        let Contents { recipient, mail } =
+            serde_json::from_slice(&contents).map_err(|_| LetterError::Form)?;
+        Ok(Self { organization_id, recipient, mail })
+    }
+}
+
+impl LetterSummary {
+    pub fn of(claim: &OutboxClaim) -> Option<Self> {
+        serde_json::from_value(claim.payload.about.clone()).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

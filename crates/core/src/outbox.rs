@@ -1,0 +1,149 @@
+//! Work that leaves the process: written in the transaction that wants it, done afterwards, at least once.
+//!
+//! ```text
+//! pending ──claimed──► pending, nobody else's until the claim ends ──► delivered
+//!    ▲                       │ failed: due again later               ──► given_up
+//!    └───────────────────────┘ the worker died: due when the claim ends
+//! ```
+//!
+//! What only the receiver may read is sealed while the item is pending and gone afterwards (decision 0023).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::seal::Sealed;
+use crate::{OrganizationId, OutboxId, Timestamp, word_enum};
+
+word_enum! {
+    /// Who does the work.
+    pub enum OutboxKind { Mail = "mail" }
+}
+
+word_enum! {
+    pub enum OutboxState { Pending = "pending", Delivered = "delivered", GivenUp = "given_up" }
+}
+
+/// What the keyring that seals payloads is derived for: every process must agree on it.
+pub const SEALING_PURPOSE: &str = "outbox";
+
+/// What an item carries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutboxPayload {
+    /// What operators may read; stays for as long as the row does.
+    pub about: Value,
+    /// Everything else; storage removes it in the statement that finishes the item.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "sealed")]
+    pub sealed: Option<Sealed>,
+}
+
+/// Something to be done, as it is enqueued.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxItem {
+    pub id: OutboxId,
+    /// On whose behalf; `None`: the platform's.
+    pub organization_id: Option<OrganizationId>,
+    pub kind: OutboxKind,
+    pub payload: OutboxPayload,
+    /// Names the wish within its organization: a second item of the same name adds nothing.
+    pub idempotency_key: String,
+    pub created_at: Timestamp,
+}
+
+impl OutboxItem {
+    /// What the payload is sealed for; moved to another row or another organization it stays closed.
+    pub fn seal_identity(id: OutboxId, organization: Option<OrganizationId>) -> String {
+        organization.map_or_else(
+            || format!("outbox.payload::{id}"),
+            |organization| format!("outbox.payload:{organization}:{id}"),
+        )
+    }
+}
+
+/// An item that is one worker's for a while.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxClaim {
+    pub id: OutboxId,
+    pub organization_id: Option<OrganizationId>,
+    pub payload: OutboxPayload,
+    /// This attempt's number, from one. A claim that ended and was taken by somebody else has another.
+    pub attempt: i64,
+    pub created_at: Timestamp,
+}
+
+/// An item as operators see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxRow {
+    pub id: OutboxId,
+    pub organization_id: Option<OrganizationId>,
+    pub kind: OutboxKind,
+    pub about: Value,
+    pub state: OutboxState,
+    pub attempts: i64,
+    /// Of a pending item: when it is tried next.
+    pub next_attempt_at: Timestamp,
+    pub last_error: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// How many items are in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OutboxCounts {
+    pub pending: u64,
+    pub delivered: u64,
+    pub given_up: u64,
+}
+
+/// A sealed value as JSON.
+mod sealed {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::seal::Sealed;
+
+    #[derive(Serialize, Deserialize)]
+    struct Stored {
+        key_id: String,
+        bytes: String,
+    }
+
+    #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<Sealed>, serializer: S) -> Result<S::Ok, S::Error> {
+        let stored = value
+            .as_ref()
+            .map(|sealed| Stored { key_id: sealed.key_id.clone(), bytes: STANDARD.encode(&sealed.bytes) });
+        stored.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Sealed>, D::Error> {
+        let Some(stored) = Option::<Stored>::deserialize(deserializer)? else { return Ok(None) };
+        let bytes = STANDARD.decode(&stored.bytes).map_err(serde::de::Error::custom)?;
+        Ok(Some(Sealed { key_id: stored.key_id, bytes }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_payload_survives_storage_with_and_without_its_secret() {
+        let sealed = Sealed { key_id: "ab".to_owned(), bytes: vec![0, 255, 7] };
+        for sealed in [Some(sealed), None] {
+            let payload = OutboxPayload { about: json!({"template": "welcome"}), sealed };
+            let stored = serde_json::to_value(&payload).unwrap();
+            assert_eq!(stored.get("sealed").is_some(), payload.sealed.is_some());
+            assert_eq!(serde_json::from_value::<OutboxPayload>(stored).unwrap(), payload);
+        }
+    }
+
+    #[test]
+    fn a_damaged_secret_is_refused() {
+        let stored = json!({"about": {}, "sealed": {"key_id": "ab", "bytes": "%"}});
+        assert!(serde_json::from_value::<OutboxPayload>(stored).is_err());
+    }
+}

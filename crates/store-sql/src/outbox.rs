@@ -1,0 +1,177 @@
+//! The outbox. `attempts` counts claims and tells them apart: whoever comes back with an older number lost the item.
+
+use async_trait::async_trait;
+use porta_core::outbox::{
+    OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxPayload, OutboxRow, OutboxState,
+};
+use porta_core::{OrganizationId, OutboxId, Timestamp};
+use porta_store::{Cursor, OutboxRepository, Page, Result};
+
+use crate::kernel::{Row, Runner, at, int, json, opt_uuid, statements, text, uuid};
+use crate::unit::{cursor_values, page_of};
+
+/// Due items of kind `$1` at `$2` become this claim's until `$3`, at most `$4` of them.
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "WITH due AS (SELECT id FROM outbox WHERE state = 'pending' AND kind = $1 AND next_attempt_at <= $2 \
+             ORDER BY next_attempt_at, id LIMIT $4",
+            $lock,
+            ") UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $3, updated_at = $2 FROM due \
+             WHERE outbox.id = due.id \
+             RETURNING outbox.id, outbox.organization_id, outbox.payload, outbox.attempts, outbox.created_at"
+        )
+    };
+}
+
+/// Item `$1` is finished at `$2`, and what was sealed in it goes.
+macro_rules! finish {
+    ($payload:literal, $rest:literal) => {
+        concat!("UPDATE outbox SET updated_at = $2, payload = ", $payload, ", ", $rest)
+    };
+}
+macro_rules! deliver {
+    ($payload:literal) => {
+        finish!($payload, "state = 'delivered', last_error = NULL WHERE id = $1 AND state = 'pending'")
+    };
+}
+macro_rules! give_up {
+    ($payload:literal) => {
+        finish!(
+            $payload,
+            "state = 'given_up', last_error = $4 WHERE id = $1 AND state = 'pending' AND attempts = $3"
+        )
+    };
+}
+
+statements! {
+    ENQUEUE: Write = "INSERT INTO outbox (id, organization_id, kind, payload, idempotency_key, state, attempts, \
+         next_attempt_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'pending', 0, $6, $6, $6) \
+         ON CONFLICT (idempotency_key) DO NOTHING";
+    // Rows that another worker is claiming at this moment are passed over, not waited for.
+    CLAIM: Write = claim!(" FOR UPDATE SKIP LOCKED"), sqlite: claim!("");
+    DELIVER: Write = deliver!("payload - 'sealed'"), sqlite: deliver!("json_remove(payload, '$.sealed')");
+    GIVE_UP: Write = give_up!("payload - 'sealed'"), sqlite: give_up!("json_remove(payload, '$.sealed')");
+    POSTPONE: Write = "UPDATE outbox SET updated_at = $2, next_attempt_at = $5, last_error = $4 \
+         WHERE id = $1 AND state = 'pending' AND attempts = $3";
+    PAGE: Read = "SELECT id, organization_id, kind, payload, state, attempts, next_attempt_at, last_error, created_at, \
+         updated_at FROM outbox WHERE organization_id = $3 AND (created_at, id) > ($1, $2) \
+         ORDER BY created_at, id LIMIT $4";
+    COUNTS: Read = "SELECT state, count(*) FROM outbox GROUP BY state";
+    COUNTS_OF: Read = "SELECT state, count(*) FROM outbox WHERE organization_id = $1 GROUP BY state";
+}
+
+fn read_claim(row: &Row) -> Result<OutboxClaim> {
+    let mut r = row.reader("outbox");
+    Ok(OutboxClaim {
+        id: r.id()?,
+        organization_id: r.opt_id()?,
+        payload: r.json("payload")?,
+        attempt: r.int()?,
+        created_at: r.time("created_at")?,
+    })
+}
+
+fn read(row: &Row) -> Result<OutboxRow> {
+    let mut r = row.reader("outbox");
+    Ok(OutboxRow {
+        id: r.id()?,
+        organization_id: r.opt_id()?,
+        kind: r.parsed("kind", OutboxKind::parse)?,
+        about: r.json::<OutboxPayload>("payload")?.about,
+        state: r.parsed("state", OutboxState::parse)?,
+        attempts: r.int()?,
+        next_attempt_at: r.time("next_attempt_at")?,
+        last_error: r.opt_text()?,
+        created_at: r.time("created_at")?,
+        updated_at: r.time("updated_at")?,
+    })
+}
+
+/// Names are an organization's own: the same wish of two tenants is two items.
+fn name_of(item: &OutboxItem) -> String {
+    let owner = item.organization_id.map_or_else(|| "platform".to_owned(), |id| id.to_string());
+    format!("{owner}/{}", item.idempotency_key)
+}
+
+pub(crate) struct Outbox<'a>(pub(crate) Runner<'a>);
+
+#[async_trait]
+impl OutboxRepository for Outbox<'_> {
+    async fn enqueue(&mut self, item: &OutboxItem) -> Result<bool> {
+        let name = name_of(item);
+        let values = [
+            uuid(item.id),
+            opt_uuid(item.organization_id),
+            text(item.kind.as_str()),
+            json(&item.payload),
+            text(&name),
+            at(item.created_at),
+        ];
+        let added = self.0.hits(&ENQUEUE, &values).await?;
+        if added {
+            self.0.ring_outbox();
+        }
+        Ok(added)
+    }
+
+    async fn claim(
+        &mut self,
+        kind: OutboxKind,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OutboxClaim>> {
+        let values = [text(kind.as_str()), at(now), at(until), int(i64::from(limit))];
+        self.0.rows(&CLAIM, &values).await?.iter().map(read_claim).collect()
+    }
+
+    async fn deliver(&mut self, id: OutboxId, now: Timestamp) -> Result<bool> {
+        self.0.hits(&DELIVER, &[uuid(id), at(now)]).await
+    }
+
+    async fn postpone(
+        &mut self,
+        claim: &OutboxClaim,
+        retry_at: Timestamp,
+        error: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let values = [uuid(claim.id), at(now), int(claim.attempt), text(error), at(retry_at)];
+        self.0.hits(&POSTPONE, &values).await
+    }
+
+    async fn give_up(&mut self, claim: &OutboxClaim, error: &str, now: Timestamp) -> Result<bool> {
+        self.0.hits(&GIVE_UP, &[uuid(claim.id), at(now), int(claim.attempt), text(error)]).await
+    }
+
+    async fn page_for(
+        &mut self,
+        organization: OrganizationId,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<OutboxRow>> {
+        let [time, id] = cursor_values(after);
+        let rows = self.0.rows(&PAGE, &[time, id, uuid(organization), int(i64::from(limit) + 1)]).await?;
+        page_of(&rows, limit, read, |row| (row.created_at, row.id))
+    }
+
+    async fn counts(&mut self, organization: Option<OrganizationId>) -> Result<OutboxCounts> {
+        let rows = match organization {
+            Some(id) => self.0.rows(&COUNTS_OF, &[uuid(id)]).await?,
+            None => self.0.rows(&COUNTS, &[]).await?,
+        };
+        let mut counts = OutboxCounts::default();
+        for row in &rows {
+            let mut r = row.reader("outbox");
+            let state = r.parsed("state", OutboxState::parse)?;
+            let count = u64::try_from(r.int()?).unwrap_or(0);
+            match state {
+                OutboxState::Pending => counts.pending = count,
+                OutboxState::Delivered => counts.delivered = count,
+                OutboxState::GivenUp => counts.given_up = count,
+            }
+        }
+        Ok(counts)
+    }
+}
