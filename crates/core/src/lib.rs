@@ -24,8 +24,8 @@ pub use change::Change;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use ids::{
     ApplicationId, AuditId, ClaimDefinitionId, ClientKey, ClientSecretId, EmailCodeId, EntityId, GrantId,
-    ModuleId, OneTimeTokenId, OrganizationId, OutboxId, PermissionId, RecoveryCodeId, RoleId, SessionKey, SigningKeyId,
-    TokenFamilyId, UserId,
+    ModuleId, OneTimeTokenId, OrganizationId, OutboxId, PermissionId, RecoveryCodeId, RoleId, SessionKey,
+    SigningKeyId, TokenFamilyId, UserId,
 };
 pub use secret::{BearerKind, TokenDigest};
 pub use slug::Slug;

@@ -7,8 +7,6 @@ use aws_lc_rs::{digest, hkdf, hmac};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use serde::{Deserialize, Serialize};
-
 use crate::Entropy;
 use crate::secret::hex;
 
@@ -22,7 +20,7 @@ pub enum SealError {
 }
 
 /// A sealed value as stored.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
     /// Which key sealed it.
     pub key_id: String,

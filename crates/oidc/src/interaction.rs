@@ -11,6 +11,8 @@
 //! The record is addressed by its uid *and* a secret only the starting browser has in a cookie, so nobody else can
 //! read, finish or burn it. Tenant, client and CSRF secret are inside (repairs W30).
 
+use porta_core::seal::Sealed;
+use porta_core::user::TwoFactorMethod;
 use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret, settings};
 use porta_kv::Write;
 use serde::{Deserialize, Serialize};

@@ -18,7 +18,7 @@ use crate::sign_in::Entry;
 use crate::{Browser, SignIn, SignInOutcome};
 
 /// RFC 8176 §2: a one-time password, whoever made it.
-const ONE_TIME_PASSWORD: &str = "otp";
+pub(crate) const ONE_TIME_PASSWORD: &str = "otp";
 /// Tries of one mailed code.
 pub(crate) const CODE_ATTEMPTS: u32 = 5;
 
@@ -34,13 +34,18 @@ pub enum CodeKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FactorOutcome {
     /// The browser gets this session cookie and goes to the resume address.
-    SignedIn { cookie: String, expires_at: Timestamp },
+    SignedIn {
+        cookie: String,
+        expires_at: Timestamp,
+    },
     /// The interaction asks for something else now: show that.
     Moved,
     Wrong,
     /// No code can be right any more: another one must be sent.
     Exhausted,
-    Limited { retry_after: Duration },
+    Limited {
+        retry_after: Duration,
+    },
     /// The interaction ended, or the account may not sign in any more.
     Gone,
 }
@@ -73,7 +78,7 @@ impl SignIn {
         let step = match after_first_factor(tenant.organization.two_factor_policy, user.two_factor_method) {
             Next::Session => return self.enter(tenant, bound, entrant, browser).await,
             Next::Verify(method) => SecondStep::Verify { method },
-            Next::Enrol(allowed) => self.enrolment(&bound, allowed, None),
+            Next::Enrol(allowed) => self.enrolment(user, allowed, None),
         };
         if let (Some(old), Some(new)) = (&user.password_hash, entrant.rehash) {
             let mut repositories = self.engine.store().repositories();
@@ -128,7 +133,7 @@ impl SignIn {
         let mut amr = pending.amr;
         amr.extend([ONE_TIME_PASSWORD, MULTI_FACTOR].map(str::to_owned));
         if let Some(allowed) = wanted(tenant.organization.two_factor_policy, Some(method)) {
-            let step = self.enrolment(&bound, allowed, Some(method));
+            let step = self.enrolment(&user, allowed, Some(method));
             return self.move_on(bound, Pending { user: user.id, amr, step }).await;
         }
         let entrant = Entrant { user: &user, amr, event: "2fa.verify.success", rehash: None };
@@ -212,7 +217,7 @@ impl SignIn {
         code: &str,
         caller: &Caller,
     ) -> Result<Tried, EngineError> {
-        let Some(mac) = self.factors.recovery_mac(user.id, code) else { return Ok(Tried::Wrong) };
+        let Some(mac) = self.factors.recovery_mac(user, code) else { return Ok(Tried::Wrong) };
         let mut unit = self.engine.store().begin().await?;
         let now = self.engine.now();
         let left = unit.second_factors(tenant.organization.id).use_recovery_code(user.id, &mac, now).await?;
@@ -229,7 +234,7 @@ impl SignIn {
         let mut repositories = self.engine.store().repositories();
         let mut factors = repositories.second_factors(tenant.organization.id);
         let Some(credential) = factors.totp(user.id).await? else { return Ok(Tried::Wrong) };
-        let Some(step) = self.factors.totp_step(tenant.organization.id, &credential, code, now)? else {
+        let Some(step) = self.factors.totp_step(user, &credential, code, now)? else {
             return Ok(Tried::Wrong);
         };
         let is_first = factors.accept_step(&credential, step, now).await?;
@@ -245,7 +250,7 @@ impl SignIn {
         code: &str,
     ) -> Result<Tried, EngineError> {
         let uid = bound.interaction.uid.as_str();
-        let Some(mac) = self.factors.email_mac(user.id, purpose, uid, code) else { return Ok(Tried::Wrong) };
+        let Some(mac) = self.factors.email_mac(user, purpose, uid, code) else { return Ok(Tried::Wrong) };
         let mut repositories = self.engine.store().repositories();
         let outcome = repositories
             .second_factors(tenant.organization.id)
@@ -253,7 +258,9 @@ impl SignIn {
             .await?;
         Ok(match outcome {
             EmailCodeOutcome::Accepted => Tried::Right,
-            EmailCodeOutcome::Wrong { attempts_left: 0 } | EmailCodeOutcome::NothingToMatch => Tried::Exhausted,
+            EmailCodeOutcome::Wrong { attempts_left: 0 } | EmailCodeOutcome::NothingToMatch => {
+                Tried::Exhausted
+            }
             EmailCodeOutcome::Wrong { .. } => Tried::Wrong,
         })
     }

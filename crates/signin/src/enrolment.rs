@@ -3,13 +3,13 @@
 
 use porta_core::audit::AuditEvent;
 use porta_core::mail::{Mail, SecondFactorChange};
-use porta_core::second_factor::CodePurpose;
+use porta_core::second_factor::{CodePurpose, TotpCredential};
 use porta_core::user::{TwoFactorMethod, User};
 use porta_oidc::interaction::{BoundInteraction, Pending, SecondStep};
 use porta_oidc::{Caller, EngineError, Tenant};
 use serde_json::json;
 
-use crate::challenge::Tried;
+use crate::challenge::{ONE_TIME_PASSWORD, Tried};
 use crate::enter::{Entrant, MULTI_FACTOR};
 use crate::{Browser, FactorOutcome, SignIn};
 
@@ -17,26 +17,26 @@ impl SignIn {
     /// The first step of getting one of these factors: no choice where there is none.
     pub(crate) fn enrolment(
         &self,
-        bound: &BoundInteraction,
+        user: &User,
         allowed: Vec<TwoFactorMethod>,
         known: Option<TwoFactorMethod>,
     ) -> SecondStep {
         match allowed.as_slice() {
-            [only] => self.enrolment_of(bound, *only, allowed.clone(), known),
+            [only] => self.enrolment_of(user, *only, allowed.clone(), known),
             _ => SecondStep::Choose { allowed },
         }
     }
 
     fn enrolment_of(
         &self,
-        bound: &BoundInteraction,
+        user: &User,
         method: TwoFactorMethod,
         allowed: Vec<TwoFactorMethod>,
         known: Option<TwoFactorMethod>,
     ) -> SecondStep {
         match method {
             TwoFactorMethod::Totp => {
-                let secret = self.factors.new_secret(&bound.interaction.uid, self.engine.entropy());
+                let secret = self.factors.new_secret(user, self.engine.entropy());
                 SecondStep::Authenticator { secret, allowed, known }
             }
             TwoFactorMethod::Email => SecondStep::Email { allowed },
@@ -62,7 +62,7 @@ impl SignIn {
         if !allowed.contains(&method) {
             return Ok(FactorOutcome::Moved);
         }
-        let step = self.enrolment_of(&bound, method, allowed, known);
+        let step = self.enrolment_of(&user, method, allowed, known);
         let sends = matches!(step, SecondStep::Email { .. });
         let moved = self.move_on(bound.clone(), Pending { step, ..pending }).await?;
         if sends && moved == FactorOutcome::Moved {
@@ -86,11 +86,10 @@ impl SignIn {
             return Ok(FactorOutcome::Limited { retry_after });
         }
         let (organization, now) = (tenant.organization.id, self.engine.now());
-        let uid = bound.interaction.uid.clone();
         let confirmed = match &pending.step {
             SecondStep::Authenticator { secret, known, .. } => {
-                let confirmed = self.factors.confirm(&uid, secret, organization, user.id, code, now);
-                confirmed.map_err(EngineError::from)?.map(|credential| Confirmed::Totp { credential, known: *known })
+                let confirmed = self.factors.confirm(&user, secret, code, now)?;
+                confirmed.map(|credential| Confirmed::Totp { credential, known: *known })
             }
             SecondStep::Email { .. } => {
                 match self.email_code(tenant, &bound, &user, CodePurpose::Enrolment, code).await? {
@@ -108,8 +107,7 @@ impl SignIn {
             self.engine.store().repositories().audit().record(&event).await?;
             return Ok(FactorOutcome::Wrong);
         };
-        let codes = self.factors.new_recovery_codes(user.id, now, self.engine.entropy());
-        let rows: Vec<_> = codes.iter().map(|(_, row)| row.clone()).collect();
+        let (shown, rows) = self.factors.new_recovery_codes(&user, now, self.engine.entropy());
         let mut unit = self.engine.store().begin().await?;
         let mut factors = unit.second_factors(organization);
         let enrolled = match &confirmed {
@@ -128,20 +126,11 @@ impl SignIn {
         let notice = Mail::SecondFactorChanged { change: confirmed.change() };
         self.enqueue(&mut *unit, tenant, &user, notice, &format!("{}:{}", user.id, now.micros())).await?;
         unit.commit().await?;
-        let shown: Vec<String> = codes.into_iter().map(|(shown, _)| shown).collect();
-        let sealed = self.factors.seal_codes(&uid, &shown, self.engine.entropy());
-        let mut amr = pending.amr;
-        if !amr.iter().any(|method| method == MULTI_FACTOR) {
-            amr.extend(["otp", MULTI_FACTOR].map(str::to_owned));
+        let mut pending = self.sealed_codes(&bound, pending, &shown);
+        if !pending.amr.iter().any(|method| method == MULTI_FACTOR) {
+            pending.amr.extend([ONE_TIME_PASSWORD, MULTI_FACTOR].map(str::to_owned));
         }
-        self.move_on(bound, Pending { user: user.id, amr, step: SecondStep::Codes { sealed } }).await
-    }
-
-    /// The recovery codes of this enrolment, for as long as the person did not say that they kept them.
-    pub fn recovery_codes(&self, bound: &BoundInteraction) -> Option<Vec<String>> {
-        let pending = bound.interaction.pending.as_ref()?;
-        let SecondStep::Codes { sealed } = &pending.step else { return None };
-        self.factors.open_codes(&bound.interaction.uid, sealed)
+        self.move_on(bound, pending).await
     }
 
     /// The person kept the recovery codes: sign-in is complete.
@@ -163,5 +152,34 @@ impl SignIn {
         };
         let entrant = Entrant { user: &user, amr: pending.amr, event, rehash: None };
         Ok(self.enter(tenant, bound, entrant, browser).await?.into())
+    }
+}
+
+/// A factor whose first code was right.
+enum Confirmed {
+    Totp { credential: TotpCredential, known: Option<TwoFactorMethod> },
+    Email,
+}
+
+impl Confirmed {
+    const fn event(&self) -> &'static str {
+        match self {
+            Self::Totp { .. } => "2fa.setup.totp",
+            Self::Email => "2fa.setup.email",
+        }
+    }
+
+    const fn method(&self) -> TwoFactorMethod {
+        match self {
+            Self::Totp { .. } => TwoFactorMethod::Totp,
+            Self::Email => TwoFactorMethod::Email,
+        }
+    }
+
+    const fn change(&self) -> SecondFactorChange {
+        match self {
+            Self::Totp { .. } => SecondFactorChange::TotpEnabled,
+            Self::Email => SecondFactorChange::EmailEnabled,
+        }
     }
 }

@@ -34,10 +34,7 @@ pub(crate) fn after_first_factor(policy: TwoFactorPolicy, held: Option<TwoFactor
 
 /// The factors to choose from for somebody whose factor, or the lack of one, does not satisfy the policy. An
 /// authenticator satisfies a policy that asks for mailed codes: it is the stronger of the two (repairs W23).
-pub(crate) fn wanted(
-    policy: TwoFactorPolicy,
-    held: Option<TwoFactorMethod>,
-) -> Option<Vec<TwoFactorMethod>> {
+pub(crate) fn wanted(policy: TwoFactorPolicy, held: Option<TwoFactorMethod>) -> Option<Vec<TwoFactorMethod>> {
     use TwoFactorMethod::{Email, Totp};
     match (policy, held) {
         (TwoFactorPolicy::Optional, _)

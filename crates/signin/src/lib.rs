@@ -6,11 +6,18 @@
 //!            └─ refused        └─ wait                           └─ said only after the right password
 //! ```
 
+mod challenge;
+mod enrolment;
 mod enter;
+mod factors;
 pub mod journey;
 pub mod limits;
 pub mod password;
+pub mod password_rules;
+pub mod second_factor;
 pub mod sign_in;
 
+pub use challenge::{CodeKind, FactorOutcome};
+pub use factors::{Factors, Offer};
 pub use password::{HashCost, HashError, PasswordHasher};
 pub use sign_in::{Attempt, Browser, SignIn, SignInOutcome};

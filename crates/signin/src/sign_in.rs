@@ -5,17 +5,16 @@ use std::time::Duration;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::organization::LoginMethod;
-use porta_core::session::SessionRecord;
 use porta_core::user::{Email, User, UserStatus};
-use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, UserId, settings};
-use porta_kv::Write;
-use porta_oidc::interaction::{BoundInteraction, LoginDone, Stage};
-use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_bytes};
-use porta_oidc::{ACR_ONE_FACTOR, Caller, Engine, EngineError, Tenant};
+use porta_core::{Timestamp, UserId, settings};
+use porta_oidc::interaction::BoundInteraction;
+use porta_oidc::{Caller, Engine, EngineError, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
 use secrecy::SecretString;
 use serde_json::json;
 
+use crate::Factors;
+use crate::enter::Entrant;
 use crate::limits::LoginLimits;
 use crate::password::{HashError, PasswordHasher};
 
@@ -62,6 +61,7 @@ pub enum SignInOutcome {
 pub struct SignIn {
     pub engine: Arc<Engine>,
     pub hasher: Arc<PasswordHasher>,
+    pub factors: Factors,
 }
 
 impl SignIn {
@@ -141,7 +141,7 @@ impl SignIn {
     }
 
     /// Whether a right password opens the door. A lock that guessing caused is never confirmed to the one who guesses.
-    fn may_enter(&self, tenant: &Tenant, user: &User) -> Entry {
+    pub(crate) fn may_enter(&self, tenant: &Tenant, user: &User) -> Entry {
         let lockout = tenant.settings.duration(settings::LOCKOUT_DURATION);
         match user.status {
             UserStatus::Active => Entry::Allowed,
@@ -189,12 +189,21 @@ impl SignIn {
         }
     }
 
-    pub(crate) fn event(&self, tenant: &Tenant, user: Option<UserId>, what: &str, caller: &Caller) -> AuditEvent {
+    pub(crate) fn event(
+        &self,
+        tenant: &Tenant,
+        user: Option<UserId>,
+        what: &str,
+        caller: &Caller,
+    ) -> AuditEvent {
         let category = match what {
-            "user.login.password" | "2fa.challenge.started" | "2fa.verify.success" | "2fa.otp.resent"
-            | "2fa.setup.totp.complete" | "2fa.setup.email.complete" | "2fa.recovery.used" => {
-                AuditCategory::Authentication
-            }
+            "user.login.password"
+            | "2fa.challenge.started"
+            | "2fa.verify.success"
+            | "2fa.otp.resent"
+            | "2fa.setup.totp.complete"
+            | "2fa.setup.email.complete"
+            | "2fa.recovery.used" => AuditCategory::Authentication,
             _ => AuditCategory::Security,
         };
         AuditEvent {
@@ -205,7 +214,7 @@ impl SignIn {
     }
 }
 
-enum Entry {
+pub(crate) enum Entry {
     Allowed,
     /// Answered like a wrong password.
     Silent,

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use porta_core::{EntityId, OrganizationId, Timestamp};
 use porta_store::{
     ApplicationRepository, AuditRepository, ClientRepository, Cursor, OneTimeTokenRepository,
-    OrganizationRepository, OutboxRepository, Page, Repositories, Result, SecondFactorRepository, SessionRepository,
-    SettingRepository, SigningKeyRepository, StoreError, TokenRepository, UnitOfWork, UserRepository,
+    OrganizationRepository, OutboxRepository, Page, Repositories, Result, SecondFactorRepository,
+    SessionRepository, SettingRepository, SigningKeyRepository, StoreError, TokenRepository, UnitOfWork,
+    UserRepository,
 };
 use uuid::Uuid;
 

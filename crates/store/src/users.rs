@@ -57,6 +57,9 @@ pub trait UserRepository: Send {
     ) -> Result<bool>;
     async fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>, now: Timestamp)
     -> Result<bool>;
+    /// The same password with today's parameters, provided that it is still the one `from` is of. Not a change of
+    /// password. One round trip.
+    async fn rehash(&mut self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> Result<bool>;
     /// A password that somebody chose with a mailed link: sets it, and because the link arrived, verifies the address
     /// and lifts an automatic lock with its failures; any other status stays (oidc-and-login §6.7, §6.8). One round
     /// trip.

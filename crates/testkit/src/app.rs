@@ -18,7 +18,7 @@ use porta_http::{AppState, Parts, Probes, ReadyReport, TrustProxy};
 use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
-use porta_signin::{HashCost, PasswordHasher, SignIn};
+use porta_signin::{Factors, HashCost, PasswordHasher, SignIn};
 use porta_store::Store;
 use secrecy::SecretString;
 
@@ -199,6 +199,8 @@ impl TestApp {
         let hasher = PasswordHasher::start(cost, 2, hash_queue, Arc::clone(&entropy))
             .expect("the parameters are valid");
         let hasher = Arc::new(hasher);
+        let outbox_keys = Arc::new(Keyring::new(&[master], porta_core::outbox::SEALING_PURPOSE));
+        let factors = Factors::new(&[7; 32], Arc::clone(&outbox_keys));
         let directory = Directory::new(DirectoryDeps {
             store: Arc::clone(&store),
             notify: Arc::new(KvNotifier(Arc::clone(&kv))),
@@ -210,7 +212,7 @@ impl TestApp {
         });
         let probes = Arc::new(SwitchedProbes::default());
         let app = AppState::new(Parts {
-            sign_in: SignIn { engine: Arc::clone(&engine), hasher: Arc::clone(&hasher) },
+            sign_in: SignIn { engine: Arc::clone(&engine), hasher: Arc::clone(&hasher), factors },
             pages: Pages::new(),
             probes: probes.clone(),
             clock: clock.clone(),

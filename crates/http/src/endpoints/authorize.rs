@@ -115,7 +115,7 @@ fn interact(state: &Shared, tenant: &Tenant, new: &NewInteraction) -> Reply {
     let page = format!("/{slug}/interaction/{}", new.uid);
     let resume = format!("/{slug}/auth/{}", new.uid);
     let path = match new.stage {
-        Stage::Login | Stage::Consent => &page,
+        Stage::Login | Stage::SecondFactor | Stage::Consent => &page,
         Stage::Ready | Stage::Denied => &resume,
     };
     // Absolute and from configuration (decision D10).

@@ -27,7 +27,12 @@ pub(super) struct Here<'a> {
     pub(super) bound: BoundInteraction,
 }
 
-pub(super) async fn here<'a>(state: &'a Shared, tenant: &'a Tenant, uid: &str, from: &From) -> Result<Here<'a>, Reply> {
+pub(super) async fn here<'a>(
+    state: &'a Shared,
+    tenant: &'a Tenant,
+    uid: &str,
+    from: &From,
+) -> Result<Here<'a>, Reply> {
     let binding = cookies::read(state, &from.headers, cookies::INTERACTION);
     match state.engine.interaction(tenant, uid, binding.as_deref()).await {
         Ok(Some(bound)) => {
@@ -164,7 +169,8 @@ pub(crate) async fn abort(
     let resume = here.resume();
     match here.bound.interaction.stage {
         Stage::Ready | Stage::Denied => resume,
-        Stage::Login | Stage::SecondFactor | Stage::Consent => match here.state.engine.deny(here.bound).await {
+        Stage::Login | Stage::SecondFactor | Stage::Consent => match here.state.engine.deny(here.bound).await
+        {
             Ok(true) => resume,
             Ok(false) => gone(&state, &tenant),
             Err(error) => reply::engine_error_page(&state, Some(&tenant), &error),

@@ -213,7 +213,14 @@ impl Here<'_> {
             return self.page_of_stage().await;
         }
         let Some(pending) = &self.bound.interaction.pending else { return self.gone() };
-        let users = self.state.engine.store().repositories().users(self.tenant.organization.id).by_id(pending.user).await;
+        let users = self
+            .state
+            .engine
+            .store()
+            .repositories()
+            .users(self.tenant.organization.id)
+            .by_id(pending.user)
+            .await;
         let user = match users.map_err(porta_oidc::EngineError::from) {
             Ok(Some(user)) => user,
             Ok(None) => return self.gone(),
@@ -228,32 +235,42 @@ impl Here<'_> {
                 let challenge = match method {
                     _ if is_recovery => TwoFactorChallenge::Recovery,
                     TwoFactorMethod::Totp => TwoFactorChallenge::Authenticator,
-                    TwoFactorMethod::Email => {
-                        TwoFactorChallenge::Email { masked_email: &email, resend_url: &resend_url, expires_in }
-                    }
+                    TwoFactorMethod::Email => TwoFactorChallenge::Email {
+                        masked_email: &email,
+                        resend_url: &resend_url,
+                        expires_in,
+                    },
                 };
                 let (recovery, usual) = (self.url("/two-factor?recovery"), self.url("/two-factor"));
-                self.state.pages.two_factor(&look, &TwoFactorPage {
-                    action_url: &self.url("/two-factor"),
-                    cancel_url: &self.url("/abort"),
-                    csrf: &self.bound.interaction.csrf,
-                    challenge,
-                    switch_url: None,
-                    other_methods: &[],
-                    recovery_url: (!is_recovery).then_some(&recovery),
-                    usual_url: is_recovery.then_some(&usual),
-                    flash,
-                })
+                self.state.pages.two_factor(
+                    &look,
+                    &TwoFactorPage {
+                        action_url: &self.url("/two-factor"),
+                        cancel_url: &self.url("/abort"),
+                        csrf: &self.bound.interaction.csrf,
+                        challenge,
+                        switch_url: None,
+                        other_methods: &[],
+                        recovery_url: (!is_recovery).then_some(&recovery),
+                        usual_url: is_recovery.then_some(&usual),
+                        flash,
+                    },
+                )
             }
-            (SecondStep::Codes { .. }, _) => {
-                let Some(codes) = self.state.sign_in.recovery_codes(&self.bound) else { return self.gone() };
-                self.state.pages.recovery_codes(&look, &RecoveryCodesPage {
-                    codes: &codes,
-                    download_url: None,
-                    done_url: &self.url("/two-factor/codes"),
-                    csrf: &self.bound.interaction.csrf,
-                    email: user.email.shown(),
-                })
+            (SecondStep::Codes { sealed }, _) => {
+                let Some(codes) = self.state.sign_in.recovery_codes(&self.bound, sealed) else {
+                    return self.gone();
+                };
+                self.state.pages.recovery_codes(
+                    &look,
+                    &RecoveryCodesPage {
+                        codes: &codes,
+                        download_url: None,
+                        done_url: &self.url("/two-factor/codes"),
+                        csrf: &self.bound.interaction.csrf,
+                        email: user.email.shown(),
+                    },
+                )
             }
             (step, view) => return self.setup_page(step, view, &user, flash).await,
         };
@@ -267,8 +284,9 @@ impl Here<'_> {
         user: &porta_core::user::User,
         flash: Option<CodeFlash>,
     ) -> Reply {
-        let (SecondStep::Choose { allowed } | SecondStep::Authenticator { allowed, .. } | SecondStep::Email { allowed }) =
-            step
+        let (SecondStep::Choose { allowed }
+        | SecondStep::Authenticator { allowed, .. }
+        | SecondStep::Email { allowed }) = step
         else {
             return self.gone();
         };
@@ -279,7 +297,7 @@ impl Here<'_> {
         let (svg, key);
         let shown = match step {
             SecondStep::Authenticator { secret, .. } if view != View::Choose => {
-                let Some(offer) = self.state.sign_in.authenticator(&self.bound, secret, issuer, user) else {
+                let Some(offer) = self.state.sign_in.authenticator(secret, issuer, user) else {
                     return self.gone();
                 };
                 (svg, key) = (offer.qr, offer.key);

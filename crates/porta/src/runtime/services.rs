@@ -16,7 +16,7 @@ use porta_http::{AppState, Parts, TrustProxy};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_oidc::{Engine, EngineDeps};
 use porta_pages::Pages;
-use porta_signin::{HashCost, PasswordHasher, SignIn};
+use porta_signin::{Factors, HashCost, PasswordHasher, SignIn};
 use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -139,6 +139,8 @@ impl Services {
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
         }));
         let hasher = Arc::new(start_hasher(config, &entropy)?);
+        let outbox_keys = Arc::new(Keyring::new(&[master], porta_core::outbox::SEALING_PURPOSE));
+        let factors = Factors::new(config.secrets.two_factor_encryption_key.expose(), outbox_keys);
         let directory = Directory::new(DirectoryDeps {
             store: Arc::clone(&store),
             notify: Arc::new(KvNotifier(Arc::clone(&kv))),
@@ -150,7 +152,7 @@ impl Services {
         });
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&store), Arc::clone(&kv)));
         let app = AppState::new(Parts {
-            sign_in: SignIn { engine: Arc::clone(&engine), hasher },
+            sign_in: SignIn { engine: Arc::clone(&engine), hasher, factors },
             pages: Pages::new(),
             probes: probes.clone(),
             clock,

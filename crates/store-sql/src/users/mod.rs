@@ -93,6 +93,7 @@ statements! {
          updated_at = $7 WHERE organization_id = $1 AND id = $2 AND status = $3";
     SET_PASSWORD: Write = "UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4 \
          WHERE organization_id = $1 AND id = $2";
+    REHASH: Write = "UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND password_hash = $3";
     // Only a lock carries a reason.
     RECOVER_PASSWORD: Write = "UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4, \
          email_verified = TRUE, failed_login_count = 0, \
@@ -267,6 +268,11 @@ impl UserRepository for Users<'_> {
     ) -> Result<bool> {
         let values = [uuid(self.organization), uuid(id), opt_text(hash.map(PasswordHash::as_str)), at(now)];
         self.run.hits(&SET_PASSWORD, &values).await
+    }
+
+    async fn rehash(&mut self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> Result<bool> {
+        let values = [uuid(self.organization), uuid(id), text(from.as_str()), text(to.as_str())];
+        self.run.hits(&REHASH, &values).await
     }
 
     async fn recover_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool> {

@@ -103,7 +103,13 @@ pub async fn status_and_password(store: Arc<dyn Store>) {
     let hash = PasswordHash::trusted("$argon2id$two".to_owned());
     assert!(acme.set_password(id, Some(&hash), NOW + HOUR).await.unwrap());
     let changed = acme.by_id(id).await.unwrap().unwrap();
-    assert_eq!((changed.password_hash, changed.password_changed_at), (Some(hash), Some(NOW + HOUR)));
+    assert_eq!((&changed.password_hash, changed.password_changed_at), (&Some(hash), Some(NOW + HOUR)));
+    let again = PasswordHash::trusted("$argon2id$again".to_owned());
+    let current = changed.password_hash.clone().unwrap();
+    assert!(acme.rehash(id, &current, &again).await.unwrap());
+    assert!(!acme.rehash(id, &current, &again).await.unwrap(), "only from what it was");
+    let rehashed = acme.by_id(id).await.unwrap().unwrap();
+    assert_eq!((rehashed.password_hash, rehashed.password_changed_at), (Some(again), Some(NOW + HOUR)));
     assert!(acme.set_password(id, None, NOW + HOUR).await.unwrap());
     assert_eq!(acme.by_id(id).await.unwrap().unwrap().password_hash, None);
 }
@@ -198,6 +204,9 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     assert!(!other.update(ana).await.unwrap());
     assert!(!other.set_status(ana.id, UserStatus::Active, UserStatus::Suspended, None, NOW).await.unwrap());
     assert!(!other.set_password(ana.id, None, NOW).await.unwrap());
+    if let Some(hash) = &ana.password_hash {
+        assert!(!other.rehash(ana.id, hash, hash).await.unwrap());
+    }
     assert!(!other.verify_email(ana.id, NOW).await.unwrap());
     let hash = PasswordHash::trusted("$argon2id$theirs".to_owned());
     assert!(!other.recover_password(ana.id, &hash, NOW).await.unwrap());

@@ -8,11 +8,13 @@ use async_trait::async_trait;
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};
 use porta_core::audit::AuditEvent;
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
+use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxRow};
+use porta_core::second_factor::{CodeMac, CodePurpose, EmailCode, RecoveryCode, TotpCredential};
 use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
 use porta_core::signing_key::{SigningAlgorithm, SigningKey};
-use porta_core::user::{PasswordHash, User, UserStatus};
+use porta_core::user::{PasswordHash, TwoFactorMethod, User, UserStatus};
 use porta_core::*;
 use porta_store::*;
 
@@ -104,6 +106,14 @@ impl Repositories for Away {
     fn outbox(&mut self) -> Box<dyn OutboxRepository + '_> {
         Box::new(Gone(nobody()))
     }
+
+    fn one_time_tokens(&mut self, of: OrganizationId) -> Box<dyn OneTimeTokenRepository + '_> {
+        Box::new(Gone(of))
+    }
+
+    fn second_factors(&mut self, of: OrganizationId) -> Box<dyn SecondFactorRepository + '_> {
+        Box::new(Gone(of))
+    }
 }
 
 fn nobody() -> OrganizationId {
@@ -183,6 +193,9 @@ gone!(UserRepository {
     fn update(&User) -> bool;
     fn set_status(UserId, UserStatus, UserStatus, Option<&str>, Timestamp) -> bool;
     fn set_password(UserId, Option<&PasswordHash>, Timestamp) -> bool;
+    fn rehash(UserId, &PasswordHash, &PasswordHash) -> bool;
+    fn recover_password(UserId, &PasswordHash, Timestamp) -> bool;
+    fn verify_email(UserId, Timestamp) -> bool;
     fn page(Option<Cursor>, u32) -> Page<User>;
     fn record_sign_in(UserId, Duration, Option<&PasswordHash>, &SessionRecord, &AuditEvent) -> bool;
     fn record_sign_in_failure(&str, LockPolicy, Timestamp, FailureEvents<'_>) -> Option<FailureOutcome>;
@@ -220,6 +233,24 @@ gone!(TokenRepository {
 gone!(AuditRepository {
     fn record(&AuditEvent) -> ();
     fn recent(Option<OrganizationId>, u32) -> Vec<AuditEvent>;
+});
+gone!(OneTimeTokenRepository {
+    fn issue(&OneTimeToken) -> ();
+    fn look(&TokenDigest, TokenPurpose, Timestamp) -> Option<OneTimeToken>;
+    fn consume(&TokenDigest, TokenPurpose, Timestamp) -> Option<OneTimeToken>;
+    fn withdraw(UserId, Timestamp) -> u64;
+});
+gone!(SecondFactorRepository {
+    fn totp(UserId) -> Option<TotpCredential>;
+    fn enrol_totp(&TotpCredential, Option<TwoFactorMethod>) -> bool;
+    fn enrol_email(UserId, Timestamp) -> bool;
+    fn accept_step(&TotpCredential, i64, Timestamp) -> bool;
+    fn disable(UserId, Timestamp) -> bool;
+    fn replace_recovery_codes(UserId, &[RecoveryCode], Timestamp) -> bool;
+    fn use_recovery_code(UserId, &CodeMac, Timestamp) -> Option<u64>;
+    fn unused_recovery_codes(UserId) -> u64;
+    fn issue_email_code(&EmailCode) -> ();
+    fn try_email_code(UserId, CodePurpose, Option<&str>, &CodeMac, u32, Timestamp) -> EmailCodeOutcome;
 });
 gone!(OutboxRepository {
     fn enqueue(&OutboxItem) -> bool;

@@ -1,0 +1,204 @@
+//! The keys behind second factors, and what is made and checked with them.
+
+use std::sync::Arc;
+
+use porta_core::mail::{Letter, Mail, Recipient};
+use porta_core::seal::{Keyring, Sealed};
+use porta_core::second_factor::{
+    CodeKey, CodeMac, CodePurpose, EmailCode, RecoveryCode as StoredCode, TotpCredential, TotpParameters,
+};
+use porta_core::user::User;
+use porta_core::{EmailCodeId, Entropy, RecoveryCodeId, Timestamp, settings};
+use porta_oidc::interaction::{BoundInteraction, Pending};
+use porta_oidc::{Caller, EngineError, Tenant};
+use porta_store::UnitOfWork;
+use secrecy::ExposeSecret as _;
+
+use crate::SignIn;
+use crate::second_factor::{MailedCode, RecoverySecret, TotpSecret, qr_svg};
+
+/// What the keyring of second factors is derived for: every process must agree on it.
+const SEALING_PURPOSE: &str = "second factors";
+
+/// Keys of second factors, and of the letters that carry codes.
+pub struct Factors {
+    /// Seals authenticator secrets, and recovery codes until they are kept.
+    keyring: Keyring,
+    codes: CodeKey,
+    /// Seals what waits in the outbox.
+    outbox: Arc<Keyring>,
+}
+
+/// What an authenticator needs to know, as a picture and as text.
+pub struct Offer {
+    pub qr: String,
+    pub key: String,
+}
+
+impl Factors {
+    /// From the master key of second factors, and the keyring of the outbox.
+    pub fn new(master: &[u8; 32], outbox: Arc<Keyring>) -> Self {
+        Self { keyring: Keyring::new(&[*master], SEALING_PURPOSE), codes: CodeKey::new(master), outbox }
+    }
+
+    pub(crate) fn recovery_mac(&self, user: &User, typed: &str) -> Option<CodeMac> {
+        RecoverySecret::parse(typed).map(|code| code.mac(&self.codes, user.id))
+    }
+
+    pub(crate) fn email_mac(
+        &self,
+        user: &User,
+        purpose: CodePurpose,
+        uid: &str,
+        typed: &str,
+    ) -> Option<CodeMac> {
+        MailedCode::parse(typed).map(|code| code.mac(&self.codes, user.id, purpose, Some(uid)))
+    }
+
+    /// The time step a code belongs to, if it is one of the authenticator's.
+    pub(crate) fn totp_step(
+        &self,
+        user: &User,
+        credential: &TotpCredential,
+        typed: &str,
+        now: Timestamp,
+    ) -> Result<Option<i64>, EngineError> {
+        let secret = TotpSecret::open(&self.keyring, &credential.secret, user.organization_id, user.id)
+            .map_err(|e| EngineError::Unreadable(format!("authenticator of {}: {e}", user.id)))?;
+        Ok(secret.matching_step(credential.parameters, typed, now))
+    }
+
+    pub(crate) fn new_secret(&self, user: &User, entropy: &dyn Entropy) -> Sealed {
+        TotpSecret::generate(entropy).seal(&self.keyring, user.organization_id, user.id, entropy)
+    }
+
+    /// The authenticator an offered secret becomes with a first code of it.
+    pub(crate) fn confirm(
+        &self,
+        user: &User,
+        secret: &Sealed,
+        typed: &str,
+        now: Timestamp,
+    ) -> Result<Option<TotpCredential>, EngineError> {
+        let parameters = TotpParameters::default();
+        let offered = TotpCredential {
+            user_id: user.id,
+            secret: secret.clone(),
+            parameters,
+            last_step: 0,
+            verified_at: now,
+            created_at: now,
+        };
+        let step = self.totp_step(user, &offered, typed, now)?;
+        Ok(step.map(|last_step| TotpCredential { last_step, ..offered }))
+    }
+
+    fn offer(&self, user: &User, secret: &Sealed, issuer: &str) -> Option<Offer> {
+        let secret = TotpSecret::open(&self.keyring, secret, user.organization_id, user.id).ok()?;
+        let uri = secret.provisioning_uri(issuer, &user.email);
+        let qr = qr_svg(uri.expose_secret()).ok()?;
+        Some(Offer { qr, key: secret.base32().expose_secret().replace(' ', "") })
+    }
+
+    /// Recovery codes as they are shown, and as they are stored.
+    pub(crate) fn new_recovery_codes(
+        &self,
+        user: &User,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> (Vec<String>, Vec<StoredCode>) {
+        let stored = |code: &RecoverySecret| StoredCode {
+            id: RecoveryCodeId::new(now, entropy),
+            mac: code.mac(&self.codes, user.id),
+        };
+        RecoverySecret::set(entropy).iter().map(|code| (code.expose().to_string(), stored(code))).unzip()
+    }
+
+    /// Shown codes wait here until they are kept, readable for this interaction only.
+    pub(crate) fn seal_codes(&self, uid: &str, shown: &[String], entropy: &dyn Entropy) -> Sealed {
+        self.keyring.seal(shown.join("\n").as_bytes(), &codes_identity(uid), entropy)
+    }
+
+    fn open_codes(&self, uid: &str, sealed: &Sealed) -> Option<Vec<String>> {
+        let plain = zeroize::Zeroizing::new(self.keyring.open(sealed, &codes_identity(uid)).ok()?);
+        Some(std::str::from_utf8(&plain).ok()?.lines().map(str::to_owned).collect())
+    }
+}
+
+impl std::fmt::Debug for Factors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Factors(…)")
+    }
+}
+
+fn codes_identity(uid: &str) -> String {
+    format!("interaction.recovery_codes:{uid}")
+}
+
+impl SignIn {
+    /// What the page of an authenticator that is being set up shows.
+    pub fn authenticator(&self, secret: &Sealed, issuer: &str, user: &User) -> Option<Offer> {
+        self.factors.offer(user, secret, issuer)
+    }
+
+    /// The recovery codes of an enrolment, for as long as the person did not say that they kept them.
+    pub fn recovery_codes(&self, bound: &BoundInteraction, sealed: &Sealed) -> Option<Vec<String>> {
+        self.factors.open_codes(&bound.interaction.uid, sealed)
+    }
+
+    /// Makes a code and sends it, in one transaction: no code without its letter.
+    pub(crate) async fn mail_code(
+        &self,
+        tenant: &Tenant,
+        bound: &BoundInteraction,
+        user: &User,
+        purpose: CodePurpose,
+        caller: &Caller,
+    ) -> Result<(), EngineError> {
+        let (now, entropy) = (self.engine.now(), self.engine.entropy());
+        let expires_at = now + tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
+        let uid = bound.interaction.uid.as_str();
+        let code = MailedCode::generate(entropy);
+        let row = EmailCode {
+            id: EmailCodeId::new(now, entropy),
+            user_id: user.id,
+            purpose,
+            interaction: Some(uid.to_owned()),
+            mac: code.mac(&self.factors.codes, user.id, purpose, Some(uid)),
+            expires_at,
+            created_at: now,
+        };
+        let mut unit = self.engine.store().begin().await?;
+        unit.second_factors(tenant.organization.id).issue_email_code(&row).await?;
+        let mail = Mail::EmailCode { code: code.expose().to_owned(), expires_at };
+        self.enqueue(&mut *unit, tenant, user, mail, &row.id.to_string()).await?;
+        let event = self.event(tenant, Some(user.id), "2fa.otp.sent", caller);
+        unit.audit().record(&event).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// Puts a letter to somebody into the outbox. `event` names what it is about; the same once more adds nothing.
+    pub(crate) async fn enqueue(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        tenant: &Tenant,
+        user: &User,
+        mail: Mail,
+        event: &str,
+    ) -> Result<(), EngineError> {
+        let letter = Letter { organization_id: tenant.organization.id, recipient: Recipient::of(user), mail };
+        let item = letter.into_item(event, &self.factors.outbox, self.engine.now(), self.engine.entropy());
+        unit.outbox().enqueue(&item).await?;
+        Ok(())
+    }
+
+    pub(crate) fn sealed_codes(
+        &self,
+        bound: &BoundInteraction,
+        pending: Pending,
+        shown: &[String],
+    ) -> Pending {
+        let sealed = self.factors.seal_codes(&bound.interaction.uid, shown, self.engine.entropy());
+        Pending { step: porta_oidc::interaction::SecondStep::Codes { sealed }, ..pending }
+    }
+}
