@@ -129,7 +129,7 @@ impl SignIn {
                 return Ok(if is_over { FactorOutcome::Exhausted } else { FactorOutcome::Wrong });
             }
         }
-        self.engine.kv().clear(&[try_key(tenant, user.id)]).await?;
+        self.forget_tries(tenant, user.id).await?;
         let mut amr = pending.amr;
         amr.extend([ONE_TIME_PASSWORD, MULTI_FACTOR].map(str::to_owned));
         if let Some(allowed) = wanted(tenant.organization.two_factor_policy, Some(method)) {
@@ -208,6 +208,10 @@ impl SignIn {
         let event = self.event(tenant, Some(user), "rate_limit.2fa_verify", caller);
         self.engine.note_once(tenant, event, caller, retry_after).await?;
         Ok(Some(retry_after))
+    }
+
+    pub(crate) async fn forget_tries(&self, tenant: &Tenant, user: UserId) -> Result<(), EngineError> {
+        Ok(self.engine.kv().clear(&[try_key(tenant, user)]).await?)
     }
 
     async fn recovery_code(

@@ -82,6 +82,9 @@ impl SignIn {
         let Some((pending, user)) = self.pending(tenant, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
+        if !matches!(pending.step, SecondStep::Authenticator { .. } | SecondStep::Email { .. }) {
+            return Ok(FactorOutcome::Moved);
+        }
         if let Some(retry_after) = self.count_try(tenant, user.id, caller).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
@@ -98,9 +101,7 @@ impl SignIn {
                     Tried::Wrong => None,
                 }
             }
-            SecondStep::Verify { .. } | SecondStep::Choose { .. } | SecondStep::Codes { .. } => {
-                return Ok(FactorOutcome::Moved);
-            }
+            SecondStep::Verify { .. } | SecondStep::Choose { .. } | SecondStep::Codes { .. } => None,
         };
         let Some(confirmed) = confirmed else {
             let event = self.event(tenant, Some(user.id), "2fa.setup.totp.failed", caller);
@@ -126,6 +127,7 @@ impl SignIn {
         let notice = Mail::SecondFactorChanged { change: confirmed.change() };
         self.enqueue(&mut *unit, tenant, &user, notice, &format!("{}:{}", user.id, now.micros())).await?;
         unit.commit().await?;
+        self.forget_tries(tenant, user.id).await?;
         let mut pending = self.sealed_codes(&bound, pending, &shown);
         if !pending.amr.iter().any(|method| method == MULTI_FACTOR) {
             pending.amr.extend([ONE_TIME_PASSWORD, MULTI_FACTOR].map(str::to_owned));

@@ -8,6 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::ConnectInfo;
+use porta_core::mail::Letter;
+use porta_core::outbox::OutboxKind;
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::secret::hex;
 use porta_core::user::PasswordHash;
@@ -43,6 +45,7 @@ pub struct TestApp {
     pub probes: Arc<SwitchedProbes>,
     pub hasher: Arc<PasswordHasher>,
     pub router: Router,
+    outbox_keys: Arc<Keyring>,
     entropy: Arc<dyn Entropy>,
     /// Marks this instance heard: everything announced before them was applied.
     settled: watch::Receiver<Vec<String>>,
@@ -232,11 +235,22 @@ impl TestApp {
             probes,
             hasher,
             router,
+            outbox_keys,
             entropy,
             settled,
             instances,
             database,
         }
+    }
+
+    /// The letters that wait in the outbox, oldest first; taken as a worker takes them.
+    pub async fn letters(&self) -> Vec<Letter> {
+        let mut repositories = self.store.repositories();
+        let now = self.now();
+        let claims = repositories.outbox().claim(OutboxKind::Mail, now, now, 100).await;
+        let mut claims = claims.expect("the store answers");
+        claims.sort_by_key(|claim| (claim.created_at, claim.id));
+        claims.iter().map(|claim| Letter::open(claim, &self.outbox_keys).expect("sealed by us")).collect()
     }
 
     /// Applies a provisioning document; what is there already stays.

@@ -21,6 +21,7 @@ mod password_answers;
 mod password_input;
 mod probes;
 mod rate_limits;
+mod second_factor;
 mod session_cookies;
 mod session_lifetime;
 mod session_reauth;
