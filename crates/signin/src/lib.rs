@@ -8,6 +8,8 @@
 
 pub mod limits;
 pub mod password;
+pub mod password_rules;
+pub mod second_factor;
 pub mod sign_in;
 
 pub use password::{HashCost, HashError, PasswordHasher};
