@@ -50,6 +50,8 @@ organizations:
   - name: Bench
     slug: {ORGANIZATION}
     default_login_methods: [password]
+    # Everybody comes from one address.
+    settings: {{ rate_limit_interaction_max: 10000000 }}
     applications:
       - name: Storefront
         slug: storefront

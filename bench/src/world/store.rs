@@ -117,7 +117,10 @@ async fn database() -> Result<(Place, Vec<(String, String)>)> {
     let mut database = services.database.clone();
     database.set_path(&name);
     let client = redis::Client::open(services.redis.as_str())?;
-    let mut redis = client.get_multiplexed_async_connection().await.context("connecting to Redis")?;
+    // What a run before left may be a million tokens: forgetting them takes longer than the client would wait.
+    let patient = redis::AsyncConnectionConfig::new().set_response_timeout(None);
+    let connecting = client.get_multiplexed_async_connection_with_config(&patient);
+    let mut redis = connecting.await.context("connecting to Redis")?;
     redis::cmd("FLUSHALL").exec_async(&mut redis).await?;
     let settings = [
         ("DATABASE_URL", database.to_string()),

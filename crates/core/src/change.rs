@@ -1,7 +1,12 @@
 //! What other instances must hear after a commit: which cached thing is out of date.
 
+use std::time::Duration;
+
 use crate::client::ClientId;
 use crate::{ApplicationId, OrganizationId, Slug};
+
+/// The longest a process may believe something after a lost notice (the requirement text's one cache budget).
+pub const CACHE_LIFETIME: Duration = Duration::from_mins(1);
 
 /// One committed change to something that processes keep in memory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -55,9 +55,13 @@ registry! {
     RATE_LIMIT_LOGIN_WINDOW = "rate_limit_login_window", Duration, 900, 1, 86_400, true, "The login window.";
     RATE_LIMIT_LOGIN_ADDRESS_MAX = "rate_limit_login_address_max", Number, 100, 1, 1_000_000, true, "Failed sign-ins per network address (IPv6: per /64) in the login window.";
     RATE_LIMIT_LOGIN_ORGANIZATION_MAX = "rate_limit_login_organization_max", Number, 10_000, 1, 10_000_000, true, "Failed sign-ins per organization in the login window.";
+    RATE_LIMIT_INTERACTION_MAX = "rate_limit_interaction_max", Number, 2000, 1, 10_000_000, true, "Sign-ins and sign-outs begun per network address (IPv6: per /64) in the interaction window.";
+    RATE_LIMIT_INTERACTION_WINDOW = "rate_limit_interaction_window", Duration, 600, 1, 86_400, true, "The interaction window.";
     RATE_LIMIT_TOKEN_MAX = "rate_limit_token_max", Number, 30, 1, 10_000_000, false, "Failed client authentications at the token endpoint per address and client in the token window.";
+    RATE_LIMIT_TOKEN_ADDRESS_MAX = "rate_limit_token_address_max", Number, 300, 1, 10_000_000, false, "Failed client authentications at the token endpoint per network address (IPv6: per /64), whatever the client, in the token window.";
     RATE_LIMIT_TOKEN_WINDOW = "rate_limit_token_window", Duration, 300, 1, 86_400, false, "The token window.";
     RATE_LIMIT_INTROSPECT_MAX = "rate_limit_introspect_max", Number, 100, 1, 10_000_000, false, "Failed client authentications at introspection and revocation per address and client in the introspection window.";
+    RATE_LIMIT_INTROSPECT_ADDRESS_MAX = "rate_limit_introspect_address_max", Number, 1000, 1, 10_000_000, false, "Failed client authentications at introspection and revocation per network address (IPv6: per /64), whatever the client, in the introspection window.";
     RATE_LIMIT_INTROSPECT_WINDOW = "rate_limit_introspect_window", Duration, 60, 1, 86_400, false, "The introspection window.";
     CORS_MAX_AGE = "cors_max_age", Duration, 3600, 0, 86_400, false, "How long a browser may keep the answer to a preflight request.";
     AUDIT_RETENTION_DAYS = "audit_retention_days", Number, 90, 1, 36_500, false, "Days an audit row is kept.";

@@ -8,6 +8,9 @@
 //!
 //! The next key is published from the moment it exists, so verifiers know it before it signs.
 
+use std::time::Duration;
+
+use crate::change::CACHE_LIFETIME;
 use crate::seal::Sealed;
 use crate::{OrganizationId, SigningKeyId, Timestamp, word_enum};
 
@@ -22,6 +25,13 @@ word_enum! {
 
 /// What the keyring that seals private keys is derived for: every process must agree on it.
 pub const SEALING_PURPOSE: &str = "signing-keys";
+
+/// How long verifiers may keep the JWKS: its `max-age`.
+pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
+
+/// How long a key is published before every verifier knows it: a process that missed the notice serves the JWKS it
+/// remembers, and a verifier keeps that.
+pub const KNOWN_AFTER: Duration = JWKS_MAX_AGE.saturating_add(CACHE_LIFETIME);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
@@ -46,6 +56,16 @@ impl SigningKey {
     /// What the private key is sealed for; moving the ciphertext to another row makes it unreadable.
     pub fn seal_identity(organization: OrganizationId, kid: &str) -> String {
         format!("signing_keys.private_key:{organization}:{kid}")
+    }
+
+    /// From when on every verifier knows this next key, given all keys of its organization. The first ones are published
+    /// together: no JWKS was ever without them.
+    pub fn known_from(&self, all: &[Self]) -> Timestamp {
+        let is_of_the_first = all.iter().all(|key| {
+            let has_moved = !matches!(key.status, SigningKeyStatus::Next | SigningKeyStatus::Active);
+            key.created_at >= self.created_at && !(has_moved && key.algorithm == self.algorithm)
+        });
+        if is_of_the_first { self.created_at } else { self.created_at + KNOWN_AFTER }
     }
 
     /// Whether the public half belongs in the JWKS.

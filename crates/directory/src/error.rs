@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use porta_core::Invalid;
 use porta_core::seal::SealError;
+use porta_core::signing_key::SigningAlgorithm;
+use porta_core::{Invalid, Timestamp};
 use porta_store::StoreError;
 
 use crate::HashFailed;
@@ -59,6 +60,9 @@ pub enum DirectoryError {
     /// Something else holds the place, or moved in between.
     #[error("{0}")]
     Conflict(String),
+    /// A key would sign before every verifier knows it.
+    #[error("{algorithm} key `{kid}` is not known to every verifier before {}", known_from.rfc3339())]
+    TooSoon { algorithm: SigningAlgorithm, kid: String, known_from: Timestamp },
     #[error("storage failed")]
     Store(#[from] StoreError),
     #[error("a signing key could not be made: {0}")]
@@ -90,6 +94,7 @@ impl DirectoryError {
             Self::Invalid(_)
             | Self::NotFound { .. }
             | Self::Conflict(_)
+            | Self::TooSoon { .. }
             | Self::Store(StoreError::Conflict(_) | StoreError::MissingReference(_)) => true,
             Self::Store(
                 StoreError::Unavailable(_) | StoreError::Inconsistent { .. } | StoreError::Failed(_),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ensure: (nothing) ─► active + next            rotate: active ─► retired until the last token it signed is over
-//! revoke: any ─► revoked, and an active one              next ─► active
+//! revoke: any ─► revoked, and an active one              next ─► active, once every verifier knows it
 //!         is replaced at once                           (new) ─► next, published long before it signs
 //! ```
 //!
@@ -61,6 +61,15 @@ pub struct Rotation {
     pub next: String,
 }
 
+/// Whether a rotation waits for verifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Refused while a verifier may hold a JWKS without the next key.
+    Planned,
+    /// The active key leaked: tokens that some verifiers refuse for minutes are the smaller harm.
+    Emergency,
+}
+
 fn in_place(
     keys: &[SigningKey],
     algorithm: SigningAlgorithm,
@@ -109,8 +118,18 @@ impl Work {
         &mut self,
         organization: &Organization,
         algorithm: SigningAlgorithm,
+        urgency: Urgency,
     ) -> Result<Rotation> {
-        self.ensure_signing_keys(organization, algorithm).await?;
+        self.demand_known(organization, algorithm, urgency).await?;
+        self.promote_next(organization, algorithm, urgency).await
+    }
+
+    async fn promote_next(
+        &mut self,
+        organization: &Organization,
+        algorithm: SigningAlgorithm,
+        urgency: Urgency,
+    ) -> Result<Rotation> {
         let keys = self.unit.signing_keys(organization.id).all().await?;
         let active = in_place(&keys, algorithm, SigningKeyStatus::Active);
         let next = in_place(&keys, algorithm, SigningKeyStatus::Next);
@@ -135,17 +154,20 @@ impl Work {
         let metadata = json!({
             "kid": rotation.active, "algorithm": algorithm, "retiredKid": rotation.retired,
             "retiredUntil": retired_until.rfc3339(), "nextKid": rotation.next,
+            "emergency": urgency == Urgency::Emergency,
         });
         self.audit("key.rotated", Some(organization), None, metadata).await?;
         self.announce(Change::SigningKeys(organization.id));
         Ok(rotation)
     }
 
-    /// Rotates one algorithm, or every one the organization has keys for.
+    /// Rotates one algorithm, or every one the organization has keys for: all of them, or none if one has to wait. The
+    /// work may be committed even then: a next key that was missing is published and its time begins.
     pub async fn rotate_signing_keys(
         &mut self,
         organization: &Organization,
         algorithm: Option<SigningAlgorithm>,
+        urgency: Urgency,
     ) -> Result<Vec<Rotation>> {
         let keys = self.unit.signing_keys(organization.id).all().await?;
         let is_wanted = |a: &SigningAlgorithm| match algorithm {
@@ -153,11 +175,34 @@ impl Work {
             None => in_place(&keys, *a, SigningKeyStatus::Active).is_some(),
         };
         let algorithms: Vec<_> = SigningAlgorithm::ALL.iter().copied().filter(is_wanted).collect();
+        for algorithm in &algorithms {
+            self.demand_known(organization, *algorithm, urgency).await?;
+        }
         let mut rotations = Vec::with_capacity(algorithms.len());
         for algorithm in algorithms {
-            rotations.push(self.rotate_signing_key(organization, algorithm).await?);
+            rotations.push(self.promote_next(organization, algorithm, urgency).await?);
         }
         Ok(rotations)
+    }
+
+    /// Makes sure there is a next key, and that it may sign (decision D4).
+    async fn demand_known(
+        &mut self,
+        organization: &Organization,
+        algorithm: SigningAlgorithm,
+        urgency: Urgency,
+    ) -> Result<()> {
+        self.ensure_signing_keys(organization, algorithm).await?;
+        if urgency == Urgency::Emergency {
+            return Ok(());
+        }
+        let keys = self.unit.signing_keys(organization.id).all().await?;
+        let Some(next) = in_place(&keys, algorithm, SigningKeyStatus::Next) else { return Err(raced()) };
+        let known_from = next.known_from(&keys);
+        if self.now < known_from {
+            return Err(DirectoryError::TooSoon { algorithm, kid: next.kid.clone(), known_from });
+        }
+        Ok(())
     }
 
     /// Takes a key out of the JWKS at once: what it signed no longer verifies. A leaked active key is replaced in the

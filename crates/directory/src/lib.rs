@@ -39,7 +39,7 @@ pub use applications::{NewApplication, NewModule};
 pub use claims::NewClaim;
 pub use clients::{IssuedSecret, NewClient, NewSecret, check_client};
 pub use error::{DirectoryError, Problem, Result};
-pub use keys::{KeySummary, Rotation};
+pub use keys::{KeySummary, Rotation, Urgency};
 pub use organizations::NewOrganization;
 pub use roles::{NewPermission, NewRole};
 pub use settings::{SettingSource, SettingView};

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use porta_core::organization::Organization;
-use porta_core::signing_key::{SigningAlgorithm, SigningKey, SigningKeyStatus};
-use porta_directory::{DirectoryError, KeySummary};
+use porta_core::signing_key::{KNOWN_AFTER, SigningAlgorithm, SigningKey, SigningKeyStatus};
+use porta_core::{Clock as _, Timestamp};
+use porta_directory::{DirectoryError, KeySummary, Rotation, Urgency};
 use serde_json::json;
 use support::{START, World, actor, refused};
 
@@ -16,6 +17,11 @@ both_stores!(
     keys_are_made_once,
     rotation_moves_every_key_one_place,
     rotation_of_all_algorithms_that_are_in_use,
+    a_key_waits_until_every_verifier_knows_it,
+    an_emergency_does_not_wait,
+    one_key_that_has_to_wait_holds_the_others_back,
+    a_new_algorithms_next_key_waits_too,
+    a_missing_next_key_is_published_although_the_rotation_waits,
     a_retired_key_verifies_as_long_as_the_last_token,
     a_revoked_active_key_is_replaced_by_the_published_one,
     a_revoked_next_key_is_replaced,
@@ -54,7 +60,7 @@ async fn rotation_moves_every_key_one_place(world: World) {
     let next = kid(&world, &harbor, SigningKeyStatus::Next).await;
     world.clock.advance(Duration::from_secs(5));
     let mut work = world.work().await;
-    let rotation = work.rotate_signing_key(&harbor, ES256).await.unwrap();
+    let rotation = work.rotate_signing_key(&harbor, ES256, Urgency::Planned).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(rotation.active, next, "the published key signs now");
     assert_eq!(rotation.retired.as_deref(), Some(&*active));
@@ -68,19 +74,109 @@ async fn rotation_of_all_algorithms_that_are_in_use(world: World) {
     let harbor = world.organization("harbor").await;
     let mut work = world.work().await;
     work.ensure_signing_keys(&harbor, SigningAlgorithm::EdDsa).await.unwrap();
-    let rotations = work.rotate_signing_keys(&harbor, None).await.unwrap();
+    let rotations = work.rotate_signing_keys(&harbor, None, Urgency::Planned).await.unwrap();
     let algorithms: Vec<_> = rotations.iter().map(|r| r.algorithm).collect();
     assert_eq!(algorithms, [ES256, SigningAlgorithm::EdDsa]);
-    let one = work.rotate_signing_keys(&harbor, Some(ES256)).await.unwrap();
+    let one = work.rotate_signing_keys(&harbor, Some(ES256), Urgency::Emergency).await.unwrap();
     assert_eq!(one.len(), 1);
     work.commit().await.unwrap();
+}
+
+async fn rotate(world: &World, harbor: &Organization, urgency: Urgency) -> Result<Rotation, DirectoryError> {
+    let mut work = world.work().await;
+    let rotation = work.rotate_signing_key(harbor, ES256, urgency).await;
+    work.commit().await.unwrap();
+    rotation
+}
+
+fn waits_until(refused: Result<Rotation, DirectoryError>) -> Timestamp {
+    match refused {
+        Err(error @ DirectoryError::TooSoon { known_from, .. }) => {
+            assert!(error.is_about_the_request() && error.to_string().contains(&known_from.rfc3339()));
+            known_from
+        }
+        other => unreachable!("{other:?}"),
+    }
+}
+
+/// Decision D4: whoever may still hold the JWKS from before a key was published must never see its signature.
+async fn a_key_waits_until_every_verifier_knows_it(world: World) {
+    let harbor = world.organization("harbor").await;
+    let moment = Duration::from_micros(1);
+    for _ in 0..2 {
+        rotate(&world, &harbor, Urgency::Planned).await.unwrap();
+        let before = keys(&world, &harbor).await;
+        let published = world.clock.now();
+        for early in [Duration::ZERO, KNOWN_AFTER.saturating_sub(moment)] {
+            world.clock.advance(early);
+            let refused = rotate(&world, &harbor, Urgency::Planned).await;
+            assert_eq!(waits_until(refused), published + KNOWN_AFTER);
+        }
+        assert_eq!(keys(&world, &harbor).await, before, "nothing moved");
+        world.clock.advance(moment);
+    }
+    let events = world.audit().await;
+    let rotations: Vec<_> = events.iter().filter(|e| e.event_type == "key.rotated").collect();
+    assert_eq!(rotations.len(), 2);
+    assert!(rotations.iter().all(|e| e.metadata["emergency"] == false));
+}
+
+async fn an_emergency_does_not_wait(world: World) {
+    let harbor = world.organization("harbor").await;
+    let first = rotate(&world, &harbor, Urgency::Emergency).await.unwrap();
+    let second = rotate(&world, &harbor, Urgency::Emergency).await.unwrap();
+    assert_eq!((second.retired, second.active), (Some(first.active), first.next));
+    waits_until(rotate(&world, &harbor, Urgency::Planned).await);
+    let events = world.audit().await;
+    let rotations: Vec<_> = events.iter().filter(|e| e.event_type == "key.rotated").collect();
+    assert!(rotations.len() == 2 && rotations.iter().all(|e| e.metadata["emergency"] == true));
+}
+
+async fn one_key_that_has_to_wait_holds_the_others_back(world: World) {
+    let harbor = world.organization("harbor").await;
+    let mut work = world.work().await;
+    work.ensure_signing_keys(&harbor, SigningAlgorithm::EdDsa).await.unwrap();
+    work.rotate_signing_key(&harbor, SigningAlgorithm::EdDsa, Urgency::Planned).await.unwrap();
+    work.commit().await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    let before = keys(&world, &harbor).await;
+    let mut work = world.work().await;
+    let refused =
+        work.rotate_signing_keys(&harbor, None, Urgency::Planned).await.map(|mut all| all.remove(0));
+    work.commit().await.unwrap();
+    assert_eq!(waits_until(refused), START + KNOWN_AFTER);
+    assert_eq!(keys(&world, &harbor).await, before);
+}
+
+async fn a_new_algorithms_next_key_waits_too(world: World) {
+    let harbor = world.organization("harbor").await;
+    world.clock.advance(Duration::from_hours(1));
+    let mut work = world.work().await;
+    work.ensure_signing_keys(&harbor, SigningAlgorithm::EdDsa).await.unwrap();
+    let refused = work.rotate_signing_key(&harbor, SigningAlgorithm::EdDsa, Urgency::Planned).await;
+    assert_eq!(waits_until(refused), world.clock.now() + KNOWN_AFTER, "a JWKS without it is in use");
+}
+
+async fn a_missing_next_key_is_published_although_the_rotation_waits(world: World) {
+    let harbor = world.organization("harbor").await;
+    world.clock.advance(Duration::from_hours(1));
+    let rows = world.store.repositories().signing_keys(harbor.id).all().await.unwrap();
+    let next = rows.iter().find(|k| k.status == SigningKeyStatus::Next).unwrap().id;
+    assert!(
+        world.store.repositories().signing_keys(harbor.id).revoke(next, world.clock.now()).await.unwrap()
+    );
+    let known_from = waits_until(rotate(&world, &harbor, Urgency::Planned).await);
+    let published = kid(&world, &harbor, SigningKeyStatus::Next).await;
+    world.clock.advance(KNOWN_AFTER);
+    assert_eq!(world.clock.now(), known_from);
+    assert_eq!(rotate(&world, &harbor, Urgency::Planned).await.unwrap().active, published);
 }
 
 async fn a_retired_key_verifies_as_long_as_the_last_token(world: World) {
     let harbor = world.organization("harbor").await;
     let mut work = world.work().await;
     work.set_setting(Some(&harbor), "id_token_ttl", &json!("2h")).await.unwrap();
-    work.rotate_signing_key(&harbor, ES256).await.unwrap();
+    work.rotate_signing_key(&harbor, ES256, Urgency::Planned).await.unwrap();
     work.commit().await.unwrap();
     let all = keys(&world, &harbor).await;
     let retired = all.iter().find(|k| k.status == SigningKeyStatus::Retired).unwrap();
@@ -133,7 +229,7 @@ async fn two_rotations_at_once_retire_one_key(world: World) {
             let (directory, harbor) = (world.directory.clone(), harbor.clone());
             tokio::spawn(async move {
                 let mut work = directory.begin(actor()).await?;
-                let rotation = work.rotate_signing_key(&harbor, ES256).await?;
+                let rotation = work.rotate_signing_key(&harbor, ES256, Urgency::Planned).await?;
                 work.commit().await?;
                 Ok::<_, DirectoryError>(rotation)
             })
@@ -181,7 +277,7 @@ async fn another_tenant_is_untouched(world: World) {
     let before = keys(&world, &other).await;
     let foreign = before[0].kid.clone();
     let mut work = world.work().await;
-    work.rotate_signing_key(&harbor, ES256).await.unwrap();
+    work.rotate_signing_key(&harbor, ES256, Urgency::Planned).await.unwrap();
     assert!(refused(work.revoke_signing_key(&harbor, &foreign).await).contains("was not found"));
     work.commit().await.unwrap();
     assert_eq!(keys(&world, &other).await, before);

@@ -13,7 +13,7 @@ use porta_core::user::{Profile, User, UserStatus};
 use porta_core::{Change, Slug, TokenDigest};
 use porta_directory::{
     NewApplication, NewClaim, NewClient, NewModule, NewOrganization, NewPermission, NewRole, NewSecret,
-    NewUser, SettingSource, Work,
+    NewUser, SettingSource, Urgency, Work,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -114,7 +114,7 @@ async fn one_of_everything(work: &mut Work) -> Vec<&'static str> {
     work.remove_role(&harbor, &ana, &role).await.unwrap();
     work.set_claim_value(&harbor, &ana, &claim, &json!(1)).await.unwrap();
     work.set_user_status(&harbor, &ana, UserStatus::Locked, None).await.unwrap();
-    let rotation = work.rotate_signing_key(&harbor, SigningAlgorithm::Es256).await.unwrap();
+    let rotation = work.rotate_signing_key(&harbor, SigningAlgorithm::Es256, Urgency::Planned).await.unwrap();
     work.revoke_signing_key(&harbor, &rotation.retired.unwrap()).await.unwrap();
     work.set_setting(None, "id_token_ttl", &json!(60)).await.unwrap();
     work.set_application_status(&harbor, &dock, ApplicationStatus::Inactive).await.unwrap();

@@ -2,16 +2,20 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use porta_oidc::throttle::Limited;
 use porta_oidc::{EngineError, Tenant};
 use porta_pages::{ErrorPage, ErrorText, FormPostPage, Look, Page};
 use porta_protocol::{Delivery, ErrorCode, OAuthError};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::state::Shared;
 
 pub(crate) type Reply = Response<Body>;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// Error code of a limit.
+const RATE_LIMITED: &str = "rate_limit_exceeded";
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// An empty answer.
@@ -19,6 +23,11 @@ pub(crate) fn empty(status: StatusCode) -> Reply {
     let mut reply = Reply::new(Body::empty());
     *reply.status_mut() = status;
     reply
+}
+
+/// RFC 9110 §15.5.6.
+pub(crate) fn method_not_allowed(allowed: &'static str) -> Reply {
+    with_header(empty(StatusCode::METHOD_NOT_ALLOWED), header::ALLOW, Some(HeaderValue::from_static(allowed)))
 }
 
 pub(crate) fn text(status: StatusCode, body: &'static str) -> Reply {
@@ -90,6 +99,39 @@ pub(crate) fn with_retry_after(reply: Reply, after: std::time::Duration) -> Repl
 /// Whole seconds, at least one.
 pub(crate) fn seconds_up(after: std::time::Duration) -> u64 {
     after.as_secs() + u64::from(after.subsec_nanos() > 0 || after.is_zero())
+}
+
+/// Too much from one address, for a program (oidc-and-login §10.1).
+pub(crate) fn too_many(limited: Limited, description: &str) -> Reply {
+    let body = json!({
+        "error": RATE_LIMITED,
+        "error_description": description,
+        "retry_after": seconds_up(limited.retry_after),
+    });
+    let reply = with_retry_after(json(StatusCode::TOO_MANY_REQUESTS, &body), limited.retry_after);
+    let limit = HeaderName::from_static("x-ratelimit-limit");
+    let reply = with_header(reply, limit, Some(HeaderValue::from(limited.maximum)));
+    with_header(reply, HeaderName::from_static("x-ratelimit-remaining"), Some(HeaderValue::from(0)))
+}
+
+/// The same for whoever began too much: a page to a browser, otherwise JSON.
+pub(crate) fn too_many_begun(
+    state: &Shared,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    limited: Limited,
+) -> Reply {
+    if !prefers_html(headers) {
+        return too_many(limited, "too many attempts, try again later");
+    }
+    let text = ErrorPage {
+        code: Some(RATE_LIMITED),
+        retry_after: Some(seconds_up(limited.retry_after)),
+        ..ErrorPage::new(ErrorText::RateLimited)
+    };
+    let look = Look::of(&tenant.organization);
+    let page = page(StatusCode::TOO_MANY_REQUESTS, state.pages.error(&look, &text));
+    with_retry_after(page, limited.retry_after)
 }
 
 /// Whether the caller would rather read HTML than JSON.

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use crate::endpoints::{
     authorize, discovery, interaction, introspection, logout, probes, root, token, userinfo,
@@ -32,8 +32,8 @@ pub fn router(state: AppState) -> Router {
             get(discovery::document).options(discovery::preflight),
         )
         .route("/{org}/jwks", get(discovery::jwks).options(discovery::preflight))
-        .route("/{org}/auth", get(authorize::get).post(authorize::post))
-        .route("/{org}/auth/{uid}", get(authorize::resume))
+        .route("/{org}/auth", without_head("GET,POST", get(authorize::get).post(authorize::post)))
+        .route("/{org}/auth/{uid}", without_head("GET", get(authorize::resume)))
         .route("/{org}/token", post(token::handler).options(cors))
         .route("/{org}/token/introspection", post(introspection::introspect).options(cors))
         .route("/{org}/token/revocation", post(introspection::revoke).options(cors))
@@ -42,10 +42,17 @@ pub fn router(state: AppState) -> Router {
         .route("/{org}/interaction/{uid}/login", post(interaction::login))
         .route("/{org}/interaction/{uid}/confirm", post(interaction::confirm))
         .route("/{org}/interaction/{uid}/abort", post(interaction::abort))
-        .route("/{org}/session/end", get(logout::get).post(logout::post))
+        .route("/{org}/session/end", without_head("GET,POST", get(logout::get).post(logout::post)))
         .route("/{org}/session/end/confirm", post(logout::confirm))
         .route("/{org}/session/end/success", get(logout::success))
         .fallback(|| async { reply::text(StatusCode::NOT_FOUND, "Not Found") })
         .layer(from_fn_with_state(state.clone(), middleware::around))
         .with_state(state)
+}
+
+/// Where GET begins or uses up something, HEAD is refused: a link preview must not do what the person behind it came
+/// for. Otherwise axum answers HEAD by running the GET.
+fn without_head(allowed: &'static str, methods: MethodRouter<AppState>) -> MethodRouter<AppState> {
+    let refuse = move || async move { reply::method_not_allowed(allowed) };
+    methods.head(refuse).fallback(refuse)
 }

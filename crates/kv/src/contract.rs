@@ -11,6 +11,7 @@
 mod consuming;
 mod limiting;
 mod noticing;
+mod replacing;
 mod values;
 
 use std::sync::Arc;
@@ -51,6 +52,12 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     values::write_is_seen_whole(&kv).await;
     values::each_operation_is_one_command(&*kv).await;
 
+    replacing::replace_keeps_to_what_is_there(&*kv, time).await;
+    replacing::one_missing_value_stops_the_whole_write(&*kv).await;
+    replacing::what_was_there_before_the_write_counts(&*kv).await;
+    replacing::a_used_value_is_not_replaced(&*kv).await;
+    replacing::nothing_taken_comes_back(&kv).await;
+
     consuming::first_fresh_then_replayed_then_absent(&*kv, time).await;
     consuming::a_live_value_ends_unused(&*kv, time).await;
     consuming::a_used_value_is_seen_by_consume_alone(&*kv).await;
@@ -65,6 +72,9 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     limiting::parallel_hits_never_exceed_the_maximum(&kv).await;
     limiting::clear_forgets_counters_only(&*kv).await;
     limiting::a_maximum_of_zero_allows_nothing(&*kv).await;
+    limiting::a_limited_value_is_counted_and_stored_or_neither(&*kv, time).await;
+    limiting::a_value_without_limits_is_only_stored(&*kv, time).await;
+    limiting::parallel_limited_values_never_exceed_the_maximum(&kv).await;
 
     noticing::every_subscriber_hears_everything(&*kv).await;
     noticing::a_slow_subscriber_hears_a_gap(&*kv).await;

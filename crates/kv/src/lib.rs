@@ -44,8 +44,20 @@ pub type Key = str;
 /// One part of an atomic write.
 #[derive(Debug, Clone)]
 pub enum Write {
-    Put { key: String, value: Bytes, ttl: Duration },
-    Delete { key: String },
+    Put {
+        key: String,
+        value: Bytes,
+        ttl: Duration,
+    },
+    /// Stores over a live value only: what somebody took meanwhile does not come back.
+    Replace {
+        key: String,
+        value: Bytes,
+        ttl: Duration,
+    },
+    Delete {
+        key: String,
+    },
 }
 
 /// What was found where a value may be used once.
@@ -101,13 +113,16 @@ pub trait Kv: Send + Sync + 'static {
     async fn take(&self, key: &Key) -> Result<Option<Bytes>>;
     /// Uses a value once in one step. The first caller gets `Fresh`; for `remember` afterwards others get `Replayed`.
     async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed>;
-    /// All writes or none, in one command.
-    async fn write(&self, writes: Vec<Write>) -> Result<()>;
+    /// All writes or none, in one command. `false`: a key of a [`Write::Replace`] held no live value when the command
+    /// came, and nothing was written.
+    async fn write(&self, writes: Vec<Write>) -> Result<bool>;
     /// Whether any counter is at its maximum; counts nothing. One command.
     async fn check(&self, limits: &[Limit]) -> Result<Verdict>;
     /// Adds one to every counter, all or none; a counter already at its maximum refuses the whole and nothing is
     /// counted. One command. The first hit starts the window.
     async fn hit(&self, limits: &[Limit]) -> Result<Verdict>;
+    /// Stores a value and counts it with every counter; where one is at its maximum, neither. One command.
+    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict>;
     /// Forgets counters.
     async fn clear(&self, keys: &[String]) -> Result<()>;
     async fn publish(&self, notice: &Notice) -> Result<()>;

@@ -81,6 +81,10 @@ impl Room {
         }
     }
 
+    fn is_live(&self, key: &Key, now: Timestamp) -> bool {
+        matches!(self.values.get(key, now), Some((Kept::Live(_), _)))
+    }
+
     fn verdict(&self, limits: &[Limit], now: Timestamp) -> Verdict {
         let longest = limits
             .iter()
@@ -94,6 +98,16 @@ impl Room {
             None => Verdict::Allowed,
             Some(wait) => Verdict::Limited { retry_after: wait.max(Duration::from_millis(1)) },
         }
+    }
+
+    fn hit(&mut self, limits: &[Limit], now: Timestamp) -> Verdict {
+        let verdict = self.verdict(limits, now);
+        if verdict == Verdict::Allowed {
+            for limit in limits {
+                self.count(limit, now);
+            }
+        }
+        verdict
     }
 
     fn count(&mut self, limit: &Limit, now: Timestamp) {
@@ -135,7 +149,7 @@ impl Kv for MemoryKv {
 
     async fn take(&self, key: &Key) -> Result<Option<Bytes>> {
         let (mut room, now) = self.enter()?;
-        if !matches!(room.values.get(key, now), Some((Kept::Live(_), _))) {
+        if !room.is_live(key, now) {
             return Ok(None);
         }
         Ok(room.values.remove(key, now).map(|(Kept::Live(value) | Kept::Used(value))| value))
@@ -152,18 +166,27 @@ impl Kv for MemoryKv {
         Ok(Consumed::Fresh(value))
     }
 
-    async fn write(&self, writes: Vec<Write>) -> Result<()> {
+    async fn write(&self, writes: Vec<Write>) -> Result<bool> {
         if writes.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let (mut room, now) = self.enter()?;
+        let is_gone = |write: &Write| match write {
+            Write::Replace { key, .. } => !room.is_live(key, now),
+            Write::Put { .. } | Write::Delete { .. } => false,
+        };
+        if writes.iter().any(is_gone) {
+            return Ok(false);
+        }
         for write in writes {
             match write {
-                Write::Put { key, value, ttl } => room.put(&key, Kept::Live(value), ttl, now),
+                Write::Put { key, value, ttl } | Write::Replace { key, value, ttl } => {
+                    room.put(&key, Kept::Live(value), ttl, now);
+                }
                 Write::Delete { key } => drop(room.values.remove(&key, now)),
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn check(&self, limits: &[Limit]) -> Result<Verdict> {
@@ -179,11 +202,14 @@ impl Kv for MemoryKv {
             return Ok(Verdict::Allowed);
         }
         let (mut room, now) = self.enter()?;
-        let verdict = room.verdict(limits, now);
+        Ok(room.hit(limits, now))
+    }
+
+    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict> {
+        let (mut room, now) = self.enter()?;
+        let verdict = room.hit(limits, now);
         if verdict == Verdict::Allowed {
-            for limit in limits {
-                room.count(limit, now);
-            }
+            room.put(key, Kept::Live(value), ttl, now);
         }
         Ok(verdict)
     }

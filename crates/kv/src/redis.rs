@@ -116,18 +116,26 @@ impl RedisKv {
             for limit in limits {
                 command.arg(self.counter_key(&limit.key));
             }
-            for limit in limits {
-                command.arg(limit.maximum).arg(whole_millis(limit.window));
-            }
+            limit_arguments(command, limits);
         });
-        match answer.await? {
-            Value::Int(0) => Ok(Verdict::Allowed),
-            Value::Int(wait) => {
-                let wait = u64::try_from(wait).map_err(|_| unexpected("limiter"))?;
-                Ok(Verdict::Limited { retry_after: Duration::from_millis(wait) })
-            }
-            _ => Err(unexpected("limiter")),
+        verdict(&answer.await?)
+    }
+}
+
+fn limit_arguments(command: &mut Cmd, limits: &[Limit]) {
+    for limit in limits {
+        command.arg(limit.maximum).arg(whole_millis(limit.window));
+    }
+}
+
+fn verdict(answer: &Value) -> Result<Verdict> {
+    match answer {
+        Value::Int(0) => Ok(Verdict::Allowed),
+        Value::Int(wait) => {
+            let wait = u64::try_from(*wait).map_err(|_| unexpected("limiter"))?;
+            Ok(Verdict::Limited { retry_after: Duration::from_millis(wait) })
         }
+        _ => Err(unexpected("limiter")),
     }
 }
 
@@ -212,24 +220,31 @@ impl Kv for RedisKv {
         }
     }
 
-    async fn write(&self, writes: Vec<Write>) -> Result<()> {
+    async fn write(&self, writes: Vec<Write>) -> Result<bool> {
         if writes.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let answer = self.run(&SCRIPTS.write, |command| {
             command.arg(writes.len());
             for write in &writes {
-                let (Write::Put { key, .. } | Write::Delete { key }) = write;
+                let (Write::Put { key, .. } | Write::Replace { key, .. } | Write::Delete { key }) = write;
                 command.arg(self.value_key(key));
             }
             for write in &writes {
                 match write {
-                    Write::Put { value, ttl, .. } => command.arg(whole_millis(*ttl)).arg(&**value),
-                    Write::Delete { .. } => command.arg(0).arg(""),
+                    Write::Put { value, ttl, .. } => command.arg("put").arg(whole_millis(*ttl)).arg(&**value),
+                    Write::Replace { value, ttl, .. } => {
+                        command.arg("replace").arg(whole_millis(*ttl)).arg(&**value)
+                    }
+                    Write::Delete { .. } => command.arg("delete").arg(0).arg(""),
                 };
             }
         });
-        answer.await.map(drop)
+        match answer.await? {
+            Value::Int(1) => Ok(true),
+            Value::Int(0) => Ok(false),
+            _ => Err(unexpected("write")),
+        }
     }
 
     async fn check(&self, limits: &[Limit]) -> Result<Verdict> {
@@ -238,6 +253,19 @@ impl Kv for RedisKv {
 
     async fn hit(&self, limits: &[Limit]) -> Result<Verdict> {
         self.run_limiter(&SCRIPTS.hit, limits).await
+    }
+
+    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict> {
+        let answer = self.run(&SCRIPTS.put_limited, |command| {
+            command.arg(limits.len() + 1);
+            for limit in limits {
+                command.arg(self.counter_key(&limit.key));
+            }
+            command.arg(self.value_key(key));
+            limit_arguments(command, limits);
+            command.arg(whole_millis(ttl)).arg(&*value);
+        });
+        verdict(&answer.await?)
     }
 
     async fn clear(&self, keys: &[String]) -> Result<()> {

@@ -234,7 +234,7 @@ mod redis {
         server.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
         for refused in [
             kv.put("new", Bytes::new(), MINUTE).await,
-            kv.write(vec![put("new"), put("newer")]).await,
+            kv.write(vec![put("new"), put("newer")]).await.map(drop),
             kv.hit(&limits).await.map(drop),
         ] {
             assert!(matches!(refused, Err(KvError::Unavailable(_))), "{refused:?}");

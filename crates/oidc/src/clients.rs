@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use porta_core::client::{Client, ClientId, ClientSecret};
-use porta_core::{ClientKey, OrganizationId};
+use porta_core::{ClientKey, OrganizationId, Timestamp};
 use porta_protocol::Scope;
 use porta_protocol::redirect_uri::origin_of;
-use porta_store::{Catalog, ProtocolFacts};
+use porta_store::{Catalog, ClientFacts};
 
 use crate::{Engine, EngineError, Tenant};
 
@@ -19,6 +19,7 @@ pub struct ProtocolClient {
     pub scope: Scope,
     /// What roles and claims of the client's application mean.
     pub catalog: Catalog,
+    tokens_valid_since: Option<Timestamp>,
 }
 
 impl Engine {
@@ -111,10 +112,16 @@ impl Engine {
 }
 
 impl ProtocolClient {
-    fn new(facts: ProtocolFacts) -> Result<Self, EngineError> {
-        let ProtocolFacts { client, secrets, catalog } = facts;
+    fn new(facts: ClientFacts) -> Result<Self, EngineError> {
+        let ClientFacts { client, secrets, catalog, tokens_valid_since } = facts;
         let scope = Scope::parse(&client.scope)
             .map_err(|_| EngineError::Unreadable(format!("scope of client {}", client.client_id)))?;
-        Ok(Self { client, secrets, scope, catalog })
+        Ok(Self { client, secrets, scope, catalog, tokens_valid_since })
+    }
+
+    /// Whether something issued then still counts. Ending it is one comparison: what lies in the short-lived store is
+    /// not looked for when a client or an organization is switched off, and does not come back when it is switched on.
+    pub(crate) fn honours(&self, issued_at: Timestamp) -> bool {
+        self.tokens_valid_since.is_none_or(|since| issued_at > since)
     }
 }

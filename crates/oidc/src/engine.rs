@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use moka::future::Cache;
+use porta_core::change::CACHE_LIFETIME;
 use porta_core::client::ClientId;
 use porta_core::seal::Keyring;
 use porta_core::{ClientKey, Clock, Entropy, OrganizationId, Slug, Timestamp};
@@ -16,9 +16,6 @@ use crate::clients::ProtocolClient;
 use crate::secret_use::SecretUse;
 use crate::tenant::{Tenant, TenantLookup};
 use crate::throttle::Throttle;
-
-/// The longest a process may believe something after a lost notice (the requirement text's one cache budget).
-const CACHE_LIFETIME: Duration = Duration::from_mins(1);
 
 /// What an engine is made of.
 pub struct EngineDeps {

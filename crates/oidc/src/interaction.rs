@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorize::AuthorizationRequest;
 use crate::session::{remaining, to_bytes};
-use crate::{Engine, EngineError, Tenant};
+use crate::throttle::Limited;
+use crate::{Caller, Engine, EngineError, Tenant};
 
 /// What the browser must do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,8 @@ pub struct LoginDone {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentAsked {
     pub scopes: Vec<String>,
+    /// `None` in what a version before this one stored.
+    pub user: Option<UserId>,
     pub user_email: String,
     /// Whose answer it is: an approval counts for this session only.
     pub session: SessionKey,
@@ -67,6 +70,15 @@ pub struct BoundInteraction {
     key: String,
 }
 
+/// What an interaction begins with: everything decided so far travels inside.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Draft {
+    pub(crate) request: AuthorizationRequest,
+    pub(crate) stage: Stage,
+    pub(crate) login: Option<LoginDone>,
+    pub(crate) consent: Option<ConsentAsked>,
+}
+
 /// A new interaction and the cookie value that binds it to the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewInteraction {
@@ -86,28 +98,45 @@ impl BoundInteraction {
         presented.is_some_and(|p| secret::constant_time_eq(p, &self.interaction.csrf))
     }
 
-    /// The write that stores the interaction as it now is.
+    /// The write that stores the interaction as it now is, unless the resume address took it meanwhile: a form that
+    /// was still under way must not open that address again.
     pub fn write(&self, now: Timestamp) -> Result<Write, EngineError> {
         let ttl = remaining(self.interaction.expires_at, now);
-        Ok(Write::Put { key: self.key.clone(), value: to_bytes(&self.interaction)?, ttl })
+        Ok(Write::Replace { key: self.key.clone(), value: to_bytes(&self.interaction)?, ttl })
     }
 }
 
 impl Engine {
-    /// Starts an interaction; everything decided so far travels inside.
+    /// Begins an interaction for whoever asks; a network may begin so many.
     pub(crate) async fn begin_interaction(
         &self,
         tenant: &Tenant,
-        request: AuthorizationRequest,
-        stage: Stage,
-        login: Option<LoginDone>,
-        consent: Option<ConsentAsked>,
+        draft: Draft,
+        caller: &Caller,
+    ) -> Result<Result<NewInteraction, Limited>, EngineError> {
+        let (new, bound) = self.new_interaction(tenant, draft);
+        let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
+        Ok(self.store_begun(tenant, caller, &bound.key, value, lifetime).await?.map(|()| new))
+    }
+
+    /// Goes on in another interaction: the one before was taken, so there is none more than before.
+    pub(crate) async fn continue_interaction(
+        &self,
+        tenant: &Tenant,
+        draft: Draft,
     ) -> Result<NewInteraction, EngineError> {
-        let now = self.now();
+        let (new, bound) = self.new_interaction(tenant, draft);
+        let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
+        self.kv.put(&bound.key, value, lifetime).await?;
+        Ok(new)
+    }
+
+    fn new_interaction(&self, tenant: &Tenant, draft: Draft) -> (NewInteraction, BoundInteraction) {
+        let Draft { request, stage, login, consent } = draft;
         let uid = BearerKind::Interaction.generate(&*self.entropy);
         let binding = BearerKind::Interaction.generate(&*self.entropy);
         let key = storage_key(tenant.organization.id, &uid, &binding);
-        let expires_at = now + tenant.settings.duration(settings::INTERACTION_TTL);
+        let expires_at = self.now() + tenant.settings.duration(settings::INTERACTION_TTL);
         let interaction = Interaction {
             uid: uid.clone(),
             organization: tenant.organization.id,
@@ -119,8 +148,7 @@ impl Engine {
             consented: false,
             expires_at,
         };
-        self.kv.put(&key, to_bytes(&interaction)?, remaining(expires_at, now)).await?;
-        Ok(NewInteraction { uid, binding, stage, expires_at })
+        (NewInteraction { uid, binding, stage, expires_at }, BoundInteraction { interaction, key })
     }
 
     /// The interaction of this browser, if it still runs.
@@ -161,14 +189,14 @@ impl Engine {
         Ok(is_live.then_some(BoundInteraction { interaction, key }))
     }
 
-    /// Marks the interaction as declined; the resume address then answers the client.
-    pub async fn deny(&self, mut bound: BoundInteraction) -> Result<(), EngineError> {
+    /// Marks the interaction as declined; the resume address then answers the client. `false`: it is gone.
+    pub async fn deny(&self, mut bound: BoundInteraction) -> Result<bool, EngineError> {
         bound.interaction.stage = Stage::Denied;
         Ok(self.kv.write(vec![bound.write(self.now())?]).await?)
     }
 
-    /// Marks consent as given; the grant itself is written at the resume address.
-    pub async fn approve(&self, mut bound: BoundInteraction) -> Result<(), EngineError> {
+    /// Marks consent as given; the grant itself is written at the resume address. `false`: it is gone.
+    pub async fn approve(&self, mut bound: BoundInteraction) -> Result<bool, EngineError> {
         bound.interaction.stage = Stage::Ready;
         bound.interaction.consented = true;
         Ok(self.kv.write(vec![bound.write(self.now())?]).await?)

@@ -130,7 +130,9 @@ impl Engine {
         let Some(record) = self.client_token(tenant, digest).await? else { return Ok(None) };
         // The client's own status ends its tokens too.
         let owner = self.client(tenant.organization.id, &record.client_id).await?;
-        let owner = owner.filter(|o| self.now() < record.expires_at && o.client.id == record.client);
+        let owner = owner.filter(|o| {
+            self.now() < record.expires_at && o.client.id == record.client && o.honours(record.issued_at)
+        });
         Ok(owner.is_some_and(|owner| may_see(tenant, client, &owner)).then(|| ActiveToken {
             client_id: record.client_id,
             scope: (!record.scope.is_empty()).then_some(record.scope),

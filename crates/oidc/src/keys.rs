@@ -64,19 +64,20 @@ impl Engine {
         Ok(TenantKeys { signers, jwks: ReadyDocument::new(jwks_document(jwks.iter().copied())), verifier })
     }
 
-    /// Makes the active and the next key of an algorithm. Several instances may try at once: one row wins each place.
+    /// Makes the next and the active key of an algorithm, in this order: whoever sees the active one sees both, so no JWKS
+    /// is ever without the next. Several instances may try at once: one row wins each place.
     async fn create_keys(
         &self,
         organization: OrganizationId,
         algorithm: SigningAlgorithm,
     ) -> Result<(), EngineError> {
-        for status in [SigningKeyStatus::Active, SigningKeyStatus::Next] {
+        let now = self.now();
+        for status in [SigningKeyStatus::Next, SigningKeyStatus::Active] {
             // RSA generation takes long enough to starve other requests.
             let generated = tokio::task::spawn_blocking(move || GeneratedKey::generate(algorithm))
                 .await
                 .map_err(|e| EngineError::Signing(e.to_string()))?
                 .map_err(|e| EngineError::Signing(e.to_string()))?;
-            let now = self.now();
             let identity = SigningKey::seal_identity(organization, &generated.kid);
             let key = SigningKey {
                 id: SigningKeyId::new(now, &*self.entropy),

@@ -3,7 +3,9 @@
 //! Nothing here knows HTTP: parameters come in as text, decisions go out as values. Each endpoint is a list of named
 //! checks, each citing the section it implements.
 
+mod audit;
 pub mod authorize;
+mod begun;
 pub mod caller;
 pub mod client_auth;
 pub mod clients;

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::{AuditId, BearerKind, TokenDigest};
+use porta_core::{BearerKind, TokenDigest};
 use porta_jose::TokenKind;
 use porta_protocol::{ErrorCode, OAuthError, Params, redirect_uri};
 use serde::{Deserialize, Serialize};
 
 use crate::clients::ProtocolClient;
 use crate::session::{self, PresentedSession, to_bytes};
+use crate::throttle::Limited;
 use crate::{Caller, Engine, EngineError, Tenant};
 
 const CONFIRMATION_LIFETIME: Duration = Duration::from_hours(1);
@@ -33,6 +34,8 @@ pub struct Hint {
 pub enum LogoutError {
     #[error("refused: {0}")]
     Refused(OAuthError),
+    #[error("too many sign-outs were begun")]
+    Limited(Limited),
     #[error(transparent)]
     Engine(#[from] EngineError),
 }
@@ -90,12 +93,19 @@ impl Engine {
 
     /// `POST /{org}/session/end`: checked and stored, because a cross-site POST carries no `SameSite=Lax` cookie and the
     /// browser must come back by GET; the hint then need not travel in a URL. Answers the handle to come back with.
-    pub async fn end_session_by_post(&self, tenant: &Tenant, params: &Params) -> Result<String, LogoutError> {
+    pub async fn end_session_by_post(
+        &self,
+        tenant: &Tenant,
+        params: &Params,
+        caller: &Caller,
+    ) -> Result<String, LogoutError> {
         let (client, onward) = self.check_logout(tenant, params).await?;
         let handle = BearerKind::Interaction.generate(&*self.entropy);
         let stored = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
         let key = checked_key(tenant, &handle);
-        self.kv.put(&key, to_bytes(&stored)?, CONFIRMATION_LIFETIME).await.map_err(EngineError::from)?;
+        self.store_begun(tenant, caller, &key, to_bytes(&stored)?, CONFIRMATION_LIFETIME)
+            .await?
+            .map_err(LogoutError::Limited)?;
         Ok(handle)
     }
 
@@ -117,6 +127,10 @@ impl Engine {
         if params.repeated(&[]).is_some() {
             return Err(refused("a parameter is repeated"));
         }
+        // As at the authorization endpoint: it is kept until the person decides.
+        if params.get("state").is_some_and(|state| state.len() > 4096) {
+            return Err(refused("state is too long"));
+        }
         let client = self.logout_client(tenant, params).await?;
         let onward = onward(params, client.as_deref())?;
         Ok((client, onward))
@@ -128,15 +142,16 @@ impl Engine {
         tenant: &Tenant,
         params: &Params,
         cookie: Option<&str>,
+        caller: &Caller,
     ) -> Result<LogoutStep, LogoutError> {
         let CheckedLogout { client_name, onward } = self.checked_logout(tenant, params).await?;
         let Some(session) = self.session(tenant, cookie).await? else { return Ok(LogoutStep::Done(onward)) };
         let xsrf = BearerKind::Interaction.generate(&*self.entropy);
         let pending = PendingLogout { session: session.digest, onward: onward.clone() };
-        self.kv
-            .put(&pending_key(tenant, &xsrf), to_bytes(&pending)?, CONFIRMATION_LIFETIME)
-            .await
-            .map_err(EngineError::from)?;
+        let key = pending_key(tenant, &xsrf);
+        self.store_begun(tenant, caller, &key, to_bytes(&pending)?, CONFIRMATION_LIFETIME)
+            .await?
+            .map_err(LogoutError::Limited)?;
         Ok(LogoutStep::Confirm { xsrf, client_name, onward })
     }
 
@@ -199,19 +214,10 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let now = self.now();
         let event = AuditEvent {
-            id: AuditId::new(now, &*self.entropy),
-            organization_id: Some(tenant.organization.id),
-            organization_label: Some(tenant.organization.slug.to_string()),
             user_id: Some(presented.session.user),
             actor_id: Some(presented.session.user),
-            actor_label: None,
-            event_type: "user.logout".to_owned(),
-            category: AuditCategory::Authentication,
-            description: None,
             metadata: serde_json::json!({ "session": presented.session.key.to_string() }),
-            ip_address: caller.address_text(),
-            user_agent: caller.user_agent.clone(),
-            created_at: now,
+            ..self.event(tenant, "user.logout", AuditCategory::Authentication, caller)
         };
         // Storage first: a crash in between leaves a cookie that leads to a session storage calls ended.
         self.store

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId};
+use porta_kv::Write;
 use serde::{Deserialize, Serialize};
 
 use crate::{Engine, EngineError, Tenant};
@@ -72,10 +73,11 @@ impl Engine {
             return Ok(None);
         }
         let session = BrowserSession { expires_at: renewed, ..presented.session.clone() };
-        self.kv
-            .put(&storage_key(tenant.organization.id, &presented.digest), to_bytes(&session)?, lifetime)
-            .await?;
-        Ok(Some(renewed))
+        let key = storage_key(tenant.organization.id, &presented.digest);
+        // A sign-in or sign-out meanwhile made this cookie lead nowhere, and so it stays.
+        let slid =
+            self.kv.write(vec![Write::Replace { key, value: to_bytes(&session)?, ttl: lifetime }]).await?;
+        Ok(slid.then_some(renewed))
     }
 }
 

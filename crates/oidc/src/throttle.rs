@@ -1,6 +1,7 @@
 //! Limits on failed client authentication that cost an honest request nothing.
 //!
-//! Failures are counted in the shared store. An instance that hears "limited" remembers it and refuses by itself until
+//! Failures are counted in the shared store, for the client from a network and for the network whatever client it names:
+//! one guess each at many clients is guessing too. An instance that hears "limited" remembers it and refuses by itself until
 //! the window ends, so that successes need no round trip for the limit.
 
 use std::collections::HashMap;
@@ -81,6 +82,13 @@ impl Guarded {
         }
     }
 
+    fn address_maximum(self) -> &'static SettingDefinition {
+        match self {
+            Self::Token => settings::RATE_LIMIT_TOKEN_ADDRESS_MAX,
+            Self::Introspection => settings::RATE_LIMIT_INTROSPECT_ADDRESS_MAX,
+        }
+    }
+
     fn window(self) -> &'static SettingDefinition {
         match self {
             Self::Token => settings::RATE_LIMIT_TOKEN_WINDOW,
@@ -89,20 +97,43 @@ impl Guarded {
     }
 }
 
-/// Too many failures from one address for one client.
+/// Too much from one address: failures for one client or for any, or things begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limited {
     pub retry_after: Duration,
     pub maximum: u64,
 }
 
-impl Engine {
-    fn throttle_key(tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) -> String {
+/// The counters a failure touches.
+struct Counters {
+    client: Limit,
+    network: Limit,
+}
+
+impl Counters {
+    fn of(tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) -> Self {
+        let (organization, name, network) = (tenant.organization.id, guarded.name(), caller.network());
         // The client id is whatever the caller sent: digest it so that it cannot be long or collide with another key.
         let client = porta_core::TokenDigest::of(client_id).hex();
-        format!("{}:limit:{}:{}:{}", tenant.organization.id, guarded.name(), caller.network(), &client[..16])
+        let limit = |key, maximum| Limit {
+            key,
+            maximum: tenant.settings.number(maximum),
+            window: tenant.settings.duration(guarded.window()),
+        };
+        Self {
+            client: limit(
+                format!("{organization}:limit:{name}:{network}:{}", &client[..16]),
+                guarded.maximum(),
+            ),
+            network: limit(
+                format!("{organization}:limit:{name}-address:{network}"),
+                guarded.address_maximum(),
+            ),
+        }
     }
+}
 
+impl Engine {
     /// Whether this caller must wait.
     pub(crate) fn check_throttle(
         &self,
@@ -111,12 +142,15 @@ impl Engine {
         caller: &Caller,
         client_id: &str,
     ) -> Result<(), Limited> {
-        let key = Self::throttle_key(tenant, guarded, caller, client_id);
-        match self.throttle.blocked(&key, self.now()) {
+        let Counters { client, network } = Counters::of(tenant, guarded, caller, client_id);
+        let now = self.now();
+        let blocked = |limit: Limit| {
+            let retry_after = self.throttle.blocked(&limit.key, now)?;
+            Some(Limited { retry_after, maximum: limit.maximum })
+        };
+        match blocked(network).or_else(|| blocked(client)) {
             None => Ok(()),
-            Some(retry_after) => {
-                Err(Limited { retry_after, maximum: tenant.settings.number(guarded.maximum()) })
-            }
+            Some(limited) => Err(limited),
         }
     }
 
@@ -128,27 +162,31 @@ impl Engine {
         caller: &Caller,
         client_id: &str,
     ) -> Result<(), Limited> {
-        let key = Self::throttle_key(tenant, guarded, caller, client_id);
-        let limit = Limit {
-            key: key.clone(),
-            maximum: tenant.settings.number(guarded.maximum()),
-            window: tenant.settings.duration(guarded.window()),
-        };
-        match self.kv.hit(std::slice::from_ref(&limit)).await {
-            Ok(Verdict::Allowed) => {}
+        let Counters { client, network } = Counters::of(tenant, guarded, caller, client_id);
+        let limits = [client, network];
+        match self.kv.hit(&limits).await {
+            Ok(Verdict::Allowed) => Ok(()),
             Ok(Verdict::Limited { retry_after }) => {
-                self.throttle.block(key, self.now(), retry_after);
-                return Err(Limited { retry_after, maximum: limit.maximum });
+                let [client, network] = limits;
+                // Which of them is full decides who is refused from now on. Asked once: then memory answers.
+                let (full, retry_after) = match self.kv.check(std::slice::from_ref(&network)).await {
+                    Ok(Verdict::Limited { retry_after }) => (network, retry_after),
+                    Ok(Verdict::Allowed) | Err(_) => (client, retry_after),
+                };
+                self.throttle.block(full.key, self.now(), retry_after);
+                Err(Limited { retry_after, maximum: full.maximum })
             }
             // Limits fail closed (architecture §6.5): what cannot be counted together is counted here.
             Err(error) => {
                 tracing::warn!(%error, "failed client authentication was counted by this process alone");
                 let now = self.now();
-                if let Some(retry_after) = self.throttle.count_here(&limit, now) {
-                    self.throttle.block(key, now, retry_after);
+                for limit in limits {
+                    if let Some(retry_after) = self.throttle.count_here(&limit, now) {
+                        self.throttle.block(limit.key, now, retry_after);
+                    }
                 }
+                Ok(())
             }
         }
-        Ok(())
     }
 }

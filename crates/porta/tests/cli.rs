@@ -181,7 +181,15 @@ fn keys_are_listed_and_rotated() {
     assert_eq!(status_of(&after, &rotated[0]["retired"]), "retired");
     assert_eq!(status_of(&after, &rotated[0]["next"]), "next");
     assert!(place.notices().iter().any(|l| l.contains("signing_keys")));
-    place.succeed(&["keys", "rotate", "--direct", "--force"]);
+    let soon = place.run(&["keys", "rotate", "--direct", "--org", "harbor", "--force"]);
+    assert_eq!(soon.code, 1);
+    let expected =
+        [rotated[0]["next"].as_str().unwrap(), "harbor", "not known to every verifier before", "--now"];
+    for word in expected {
+        assert!(soon.stderr.contains(word), "{word}: {}", soon.stderr);
+    }
+    assert_eq!(place.succeed(&["keys", "list", "--direct", "--json"]).json(), after, "nothing moved");
+    place.succeed(&["keys", "rotate", "--now", "--direct", "--force"]);
     assert!(place.succeed(&["keys", "list", "--direct"]).stdout.contains("harbor"));
 }
 

@@ -102,7 +102,10 @@ impl PasswordHasher {
             let evaluations = Arc::clone(&evaluations);
             std::thread::Builder::new()
                 .name(format!("argon2-{index}"))
-                .spawn(move || worker.run(&work, &waiting, &evaluations))
+                .spawn(move || {
+                    yield_to_others();
+                    worker.run(&work, &waiting, &evaluations);
+                })
                 .map_err(|_| HashError::Parameters)?;
         }
         Ok(Self { queue, waiting, evaluations, capacity, entropy, decoy })
@@ -236,6 +239,19 @@ impl Worker {
     }
 }
 
+/// How nice a hashing thread is: token traffic that wakes up on the same core goes first, and one that is busy with it
+/// still leaves people a tenth.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
+/// An evaluation keeps a core for milliseconds; whoever asks for a token must not wait for its end (decision D9).
+fn yield_to_others() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
+        tracing::warn!(%error, "password hashing runs at the priority of everything else");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,5 +306,24 @@ mod tests {
         }
         assert!(busy > 0);
         assert!(hasher.hash("x".into()).await.is_ok(), "the queue drains");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_threads_let_everything_else_go_first() {
+        let hasher = hasher(cheap(), 8);
+        hasher.hash("x".into()).await.unwrap();
+        let mut seen = Vec::new();
+        for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+            let read = |file| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();
+            if read("comm").starts_with("argon2-") {
+                // proc_pid_stat(5): `nice` is the 19th field; the name in the second may hold blanks.
+                let stat = read("stat");
+                let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+                seen.push(after_name.split_whitespace().nth(16).map(str::to_owned));
+            }
+        }
+        assert!(!seen.is_empty());
+        assert!(seen.iter().flatten().all(|nice| *nice == NICENESS.to_string()), "{seen:?}");
     }
 }

@@ -7,12 +7,12 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::organization::LoginMethod;
 use porta_core::session::SessionRecord;
 use porta_core::user::{Email, User, UserStatus};
-use porta_core::{AuditId, BearerKind, SessionKey, Timestamp, TokenDigest, UserId, settings};
+use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, UserId, settings};
 use porta_kv::Write;
 use porta_oidc::interaction::{BoundInteraction, LoginDone, Stage};
 use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_bytes};
 use porta_oidc::{ACR_ONE_FACTOR, Caller, Engine, EngineError, Tenant};
-use porta_store::users::LockPolicy;
+use porta_store::users::{FailureEvents, LockPolicy};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -47,6 +47,8 @@ pub enum SignInOutcome {
     Busy,
     /// Passwords are not offered here.
     MethodDisabled,
+    /// The interaction ended while the form was under way.
+    Gone,
 }
 
 /// What sign-in is made of.
@@ -81,14 +83,14 @@ impl SignIn {
                 "clientId": client_id, "attemptedMethod": LoginMethod::Password, "effectiveMethods": methods,
             });
             let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
-            self.note_once(tenant, AuditEvent { metadata, ..event }, attempt.caller, window).await?;
+            self.engine.note_once(tenant, AuditEvent { metadata, ..event }, attempt.caller, window).await?;
             return Ok(SignInOutcome::MethodDisabled);
         }
         let email_key = Email::key_of(attempt.email);
         let limits = LoginLimits::of(tenant, &email_key, attempt.caller);
         if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {
             let event = self.event(tenant, None, "rate_limit.login", attempt.caller);
-            self.note_once(tenant, event, attempt.caller, retry_after).await?;
+            self.engine.note_once(tenant, event, attempt.caller, retry_after).await?;
             return Ok(SignInOutcome::Limited { retry_after });
         }
         let user =
@@ -151,14 +153,16 @@ impl SignIn {
             max_failed_logins: tenant.settings.number(settings::MAX_FAILED_LOGINS),
             lockout: tenant.settings.duration(settings::LOCKOUT_DURATION),
         };
-        let failed = self.event(tenant, None, "user.login.password.failed", caller);
-        let locked = self.event(tenant, None, "user.auto_locked", caller);
+        let event = |what| self.event(tenant, None, what, caller);
+        let (failed, locked) = (event("user.login.password.failed"), event("user.auto_locked"));
+        let events =
+            FailureEvents { failed: &failed, locked: &locked, unlocked: &event("user.auto_unlocked") };
         let outcome = self
             .engine
             .store()
             .repositories()
             .users(tenant.organization.id)
-            .record_sign_in_failure(email_key, policy, now, &failed, &locked)
+            .record_sign_in_failure(email_key, policy, now, events)
             .await?;
         if outcome.is_some_and(|o| o.locked_now) {
             tracing::warn!(event = "user.auto_locked", tenant = %tenant.organization.slug, "account locked after failed sign-ins");
@@ -232,8 +236,17 @@ impl SignIn {
         if let Some(previous) = previous {
             writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
         }
-        self.engine.kv().write(writes).await?;
-        Ok(SignInOutcome::SignedIn { cookie, expires_at: record.expires_at })
+        if self.engine.kv().write(writes).await? {
+            return Ok(SignInOutcome::SignedIn { cookie, expires_at: record.expires_at });
+        }
+        // No browser got this session. One that was kept goes on behind the cookie it had.
+        if kept.is_none() {
+            let event = self.event(tenant, Some(user.id), "session.revoked", caller);
+            let metadata = json!({ "session": key.to_string(), "reason": "interaction_gone" });
+            let event = AuditEvent { metadata, ..event };
+            self.engine.store().repositories().sessions(tenant.organization.id).end(key, now, &event).await?;
+        }
+        Ok(SignInOutcome::Gone)
     }
 
     /// A sign-in that lifts an automatic lock says so in a row of its own.
@@ -260,21 +273,6 @@ impl SignIn {
         Ok(entered)
     }
 
-    /// Records what anybody can cause without end once per address and window (repairs W26).
-    async fn note_once(
-        &self,
-        tenant: &Tenant,
-        event: AuditEvent,
-        caller: &Caller,
-        window: Duration,
-    ) -> Result<(), EngineError> {
-        let key = format!("{}:noted:{}:{}", tenant.organization.id, event.event_type, caller.network());
-        if self.engine.kv().put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
-            self.engine.store().repositories().audit().record(&event).await?;
-        }
-        Ok(())
-    }
-
     /// The same person re-authenticates inside the session and keeps its tokens (repairs W26); another person's
     /// session ends for good.
     async fn settle_previous(
@@ -295,25 +293,14 @@ impl SignIn {
     }
 
     fn event(&self, tenant: &Tenant, user: Option<UserId>, what: &str, caller: &Caller) -> AuditEvent {
-        let now = self.engine.now();
         let category = match what {
             "user.login.password" => AuditCategory::Authentication,
             _ => AuditCategory::Security,
         };
         AuditEvent {
-            id: AuditId::new(now, self.engine.entropy()),
-            organization_id: Some(tenant.organization.id),
-            organization_label: Some(tenant.organization.slug.to_string()),
             user_id: user,
             actor_id: user.filter(|_| category == AuditCategory::Authentication),
-            actor_label: None,
-            event_type: what.to_owned(),
-            category,
-            description: None,
-            metadata: json!({}),
-            ip_address: caller.address_text(),
-            user_agent: caller.user_agent.clone(),
-            created_at: now,
+            ..self.engine.event(tenant, what, category, caller)
         }
     }
 }

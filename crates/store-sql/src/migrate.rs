@@ -44,7 +44,8 @@ const MIGRATIONS: &[Migration] = migrations! {
     9 "0009_second_factors";
     10 "0010_background";
     11 "0011_seed";
-    12 "0012_one_live_code";
+    12 "0012_tokens_valid_since";
+    13 "0013_one_live_code";
 };
 
 impl Migration {

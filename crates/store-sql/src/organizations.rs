@@ -41,7 +41,7 @@ statements! {
          branding_custom_css = $8, default_locale = $9, two_factor_policy = $10, default_login_methods = $11, \
          updated_at = $12 WHERE id = $1";
     SET_STATUS: Write =
-        "UPDATE organizations SET status = $3, updated_at = $4 WHERE id = $1 AND status = $2";
+        "UPDATE organizations SET status = $3, updated_at = $4, tokens_valid_since = $4 WHERE id = $1 AND status = $2";
     PAGE: Read = concat!("SELECT ", organization_columns!(""), " FROM organizations \
          WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3");
 }

@@ -6,14 +6,17 @@ use porta_core::{ApplicationId, ClientKey, ClientSecretId, Timestamp};
 
 use crate::{Catalog, Cursor, Page, Result};
 
-/// A client as a protocol request meets it.
+/// What a protocol request may know of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProtocolFacts {
+pub struct ClientFacts {
     pub client: Client,
     /// Every active one, newest first.
     pub secrets: Vec<ClientSecret>,
     /// Of the client's application.
     pub catalog: Catalog,
+    /// When the client, its owner or the organization last changed its status: what was issued until then has ended, also
+    /// where no statement can reach it. `None`: never.
+    pub tokens_valid_since: Option<Timestamp>,
 }
 
 /// Obtained for an organization.
@@ -21,7 +24,7 @@ pub struct ProtocolFacts {
 pub trait ClientRepository: Send {
     /// What a protocol request under this organization may see: its own clients and those of others that list it in
     /// `allowed_organizations`, only while the client is active and its owner is active. One round trip.
-    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ProtocolFacts>>;
+    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ClientFacts>>;
     /// The public identifier of a client that this organization owns or may have been used under: it never changes.
     async fn client_id_of(&mut self, key: ClientKey) -> Result<Option<ClientId>>;
     /// Whether an active client usable under this organization lists the origin or has a redirect URI there.
@@ -35,6 +38,7 @@ pub trait ClientRepository: Send {
     async fn insert(&mut self, client: &Client) -> Result<()>;
     /// Rewrites everything but ids, owner, status and creation time.
     async fn update(&mut self, client: &Client) -> Result<bool>;
+    /// Moves `from` → `to` in one guarded statement; what was issued until `now` does not count any more.
     async fn set_status(
         &mut self,
         key: ClientKey,

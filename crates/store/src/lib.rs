@@ -24,7 +24,7 @@ pub mod tokens;
 pub mod users;
 
 pub use applications::{ApplicationRepository, Upserted};
-pub use clients::{ClientRepository, ProtocolFacts};
+pub use clients::{ClientFacts, ClientRepository};
 pub use keys::SigningKeyRepository;
 pub use one_time::OneTimeTokenRepository;
 pub use organizations::{OrganizationRepository, SettingRepository};
@@ -34,7 +34,7 @@ pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
     SessionRepository, TokenRepository, UserInfoFacts,
 };
-pub use users::{FailureOutcome, LockPolicy, UserRepository};
+pub use users::{FailureEvents, FailureOutcome, LockPolicy, UserRepository};
 
 /// Why storage could not do what was asked.
 #[derive(Debug, thiserror::Error)]

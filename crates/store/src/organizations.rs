@@ -16,7 +16,8 @@ pub trait OrganizationRepository: Send {
     async fn insert(&mut self, organization: &Organization) -> Result<()>;
     /// Rewrites everything but id, slug, status and creation time; `false` when it is not there.
     async fn update(&mut self, organization: &Organization) -> Result<bool>;
-    /// Moves `from` → `to` in one guarded statement; `false` when the row was not in `from`.
+    /// Moves `from` → `to` in one guarded statement; what was issued until `now` does not count any more. `false` when
+    /// the row was not in `from`.
     async fn set_status(
         &mut self,
         id: OrganizationId,

@@ -17,6 +17,17 @@ pub struct LockPolicy {
     pub lockout: Duration,
 }
 
+/// The audit rows a wrong password may lead to. What was counted is added to their metadata where it is counted.
+#[derive(Debug, Clone, Copy)]
+pub struct FailureEvents<'a> {
+    /// Always written; when somebody has the address with the user, `failedCount` and `autoLocked`.
+    pub failed: &'a AuditEvent,
+    /// Written when this failure locks the account, with `failedCount` and `threshold`.
+    pub locked: &'a AuditEvent,
+    /// Written when a lock that was over is lifted.
+    pub unlocked: &'a AuditEvent,
+}
+
 /// What a wrong password led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureOutcome {
@@ -67,16 +78,14 @@ pub trait UserRepository: Send {
         event: &AuditEvent,
     ) -> Result<bool>;
 
-    /// A wrong password, in one round trip whether or not anybody has this address: `failed` is always written (with
-    /// the user filled in when there is one); an existing user's failures are counted and an active account is locked
-    /// at the threshold, in which case `locked` is written too. An automatic lock that is over counts from one again;
-    /// failures during a lock do not prolong it.
+    /// A wrong password, in one round trip whether or not anybody has this address, with its [`FailureEvents`]: an
+    /// existing user's failures are counted and an active account is locked at the threshold. An automatic lock that is
+    /// over is lifted and counts from one again; failures during a lock do not prolong it.
     async fn record_sign_in_failure(
         &mut self,
         email_key: &str,
         policy: LockPolicy,
         now: Timestamp,
-        failed: &AuditEvent,
-        locked: &AuditEvent,
+        events: FailureEvents<'_>,
     ) -> Result<Option<FailureOutcome>>;
 }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use porta_core::BearerKind;
 use porta_oidc::Tenant;
 use porta_oidc::authorize::{AuthorizeError, Authorized, Outcome, Resumed};
@@ -26,14 +26,14 @@ pub(crate) async fn get(
     from.seen.client(params.get("client_id").unwrap_or_default());
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
     let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &from.caller).await;
-    answer(&state, &tenant, cookie, result)
+    answer(&state, &tenant, &from.headers, cookie, result)
 }
 
 pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
     let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
     from.seen.client(params.get("client_id").unwrap_or_default());
-    let result = state.engine.authorize_by_post(&tenant, &params).await;
-    answer(&state, &tenant, None, result)
+    let result = state.engine.authorize_by_post(&tenant, &params, &from.caller).await;
+    answer(&state, &tenant, &from.headers, None, result)
 }
 
 /// Comes back here after every page. Works once, in the browser that started.
@@ -50,7 +50,7 @@ pub(crate) async fn resume(
         .resume(&tenant, &uid, binding.as_deref(), cookie.as_deref(), &from.caller)
         .await
     {
-        Ok(Resumed::Authorized(authorized)) => answer(&state, &tenant, cookie, Ok(authorized)),
+        Ok(Resumed::Authorized(authorized)) => answer(&state, &tenant, &from.headers, cookie, Ok(authorized)),
         Ok(Resumed::Gone) => {
             reply::error_page(&state, Some(&tenant), StatusCode::BAD_REQUEST, ErrorText::SessionExpired, None)
         }
@@ -75,6 +75,7 @@ pub(crate) async fn resume(
 fn answer(
     state: &Shared,
     tenant: &Tenant,
+    headers: &HeaderMap,
     cookie: Option<String>,
     result: Result<Authorized, AuthorizeError>,
 ) -> Reply {
@@ -94,6 +95,7 @@ fn answer(
             tracing::info!(code = %error.code(), detail = error.description(), "authorization request refused");
             reply::deliver(state, tenant, target.refuse(tenant, &error))
         }
+        Err(AuthorizeError::Limited(limited)) => reply::too_many_begun(state, tenant, headers, limited),
         Err(AuthorizeError::Engine(error)) => reply::engine_error_page(state, Some(tenant), &error),
     }
 }

@@ -7,7 +7,7 @@ use porta_oidc::ReadyDocument;
 use crate::reply::{self, Reply};
 use crate::tenancy::{Org, OrgDocuments};
 
-/// Short enough that a rotated key is known everywhere long before it signs.
+/// [`porta_core::signing_key::JWKS_MAX_AGE`]: a next key waits that long before it signs.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// `GET …/.well-known/openid-configuration` and `…/oauth-authorization-server`
@@ -56,4 +56,14 @@ fn ready(request: &HeaderMap, document: &ReadyDocument, content_type: &'static s
 fn matches_etag(list: &str, etag: &[u8]) -> bool {
     let is_same = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag;
     list.trim() == "*" || list.split(',').map(str::trim).any(is_same)
+}
+
+#[cfg(test)]
+mod tests {
+    use porta_core::signing_key::JWKS_MAX_AGE;
+
+    #[test]
+    fn verifiers_are_told_what_rotation_waits_for() {
+        assert_eq!(super::CACHE, format!("public, max-age={}", JWKS_MAX_AGE.as_secs()));
+    }
 }

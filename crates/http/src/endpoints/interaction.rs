@@ -34,15 +34,14 @@ async fn here<'a>(state: &'a Shared, tenant: &'a Tenant, uid: &str, from: &From)
             from.seen.client(&bound.interaction.request.client_id);
             Ok(Here { state, tenant, bound })
         }
-        Ok(None) => Err(reply::error_page(
-            state,
-            Some(tenant),
-            StatusCode::BAD_REQUEST,
-            ErrorText::InteractionExpired,
-            None,
-        )),
+        Ok(None) => Err(gone(state, tenant)),
         Err(error) => Err(reply::engine_error_page(state, Some(tenant), &error)),
     }
+}
+
+/// Too late, another browser's, or taken by the resume address.
+fn gone(state: &Shared, tenant: &Tenant) -> Reply {
+    reply::error_page(state, Some(tenant), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
 }
 
 /// A browser sends each field of our forms once.
@@ -146,7 +145,8 @@ pub(crate) async fn confirm(
         engine.deny(here.bound).await
     };
     match decided {
-        Ok(()) => resume,
+        Ok(true) => resume,
+        Ok(false) => gone(&state, &tenant),
         Err(error) => reply::engine_error_page(&state, Some(&tenant), &error),
     }
 }
@@ -174,7 +174,8 @@ pub(crate) async fn abort(
     match here.bound.interaction.stage {
         Stage::Ready | Stage::Denied => resume,
         Stage::Login | Stage::Consent => match here.state.engine.deny(here.bound).await {
-            Ok(()) => resume,
+            Ok(true) => resume,
+            Ok(false) => gone(&state, &tenant),
             Err(error) => reply::engine_error_page(&state, Some(&tenant), &error),
         },
     }
@@ -300,6 +301,7 @@ impl Here<'_> {
             SignInOutcome::MethodDisabled => {
                 self.login_page(StatusCode::FORBIDDEN, Some(email), Some(Flash::MethodDisabled)).await
             }
+            SignInOutcome::Gone => gone(self.state, self.tenant),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use porta_oidc::Tenant;
 use porta_oidc::logout::{CONTINUE, LogoutError, LogoutStep, Onward};
 use porta_pages::{ErrorText, LogoutPage, LogoutSuccessPage, Look};
@@ -22,7 +22,7 @@ pub(crate) async fn get(
 ) -> Reply {
     let Ok(params) = Params::parse(query.unwrap_or_default()) else { return malformed(&state, &tenant) };
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
-    match state.engine.end_session(&tenant, &params, cookie.as_deref()).await {
+    match state.engine.end_session(&tenant, &params, cookie.as_deref(), &from.caller).await {
         Ok(LogoutStep::Done(to)) => onward(&state, &tenant, &to),
         Ok(LogoutStep::Confirm { xsrf, client_name, onward }) => {
             let action_url = format!("/{}/session/end/confirm", tenant.organization.slug);
@@ -34,16 +34,16 @@ pub(crate) async fn get(
             };
             reply::page(StatusCode::OK, state.pages.logout(&Look::of(&tenant.organization), &page))
         }
-        Err(error) => refused(&state, &tenant, &error),
+        Err(error) => refused(&state, &tenant, &from.headers, &error),
     }
 }
 
 /// A cross-site POST carries no session cookie: come back by GET (W27).
 pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
     let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
-    match state.engine.end_session_by_post(&tenant, &params).await {
+    match state.engine.end_session_by_post(&tenant, &params, &from.caller).await {
         Ok(handle) => reply::redirect(&format!("{}/session/end?{CONTINUE}={handle}", tenant.issuer)),
-        Err(error) => refused(&state, &tenant, &error),
+        Err(error) => refused(&state, &tenant, &from.headers, &error),
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn confirm(
             let gone = cookies::clear(&state, cookies::SESSION, &format!("/{}", tenant.organization.slug));
             reply::with_header(onward(&state, &tenant, &to), header::SET_COOKIE, gone)
         }
-        Err(error) => refused(&state, &tenant, &error),
+        Err(error) => refused(&state, &tenant, &from.headers, &error),
     }
 }
 
@@ -92,12 +92,13 @@ fn malformed(state: &Shared, tenant: &Tenant) -> Reply {
     )
 }
 
-fn refused(state: &Shared, tenant: &Tenant, error: &LogoutError) -> Reply {
+fn refused(state: &Shared, tenant: &Tenant, headers: &HeaderMap, error: &LogoutError) -> Reply {
     match error {
         LogoutError::Refused(error) => {
             tracing::info!(code = %error.code(), detail = error.description(), "logout request refused");
             malformed(state, tenant)
         }
+        LogoutError::Limited(limited) => reply::too_many_begun(state, tenant, headers, *limited),
         LogoutError::Engine(error) => reply::engine_error_page(state, Some(tenant), error),
     }
 }

@@ -2,14 +2,12 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use porta_oidc::Tenant;
 use porta_oidc::client_auth::ClientAuthError;
-use porta_oidc::throttle::Limited;
 use porta_oidc::token::TokenError;
 use porta_protocol::client_auth::presented;
 use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
-use serde_json::json;
 
 use super::From;
 use super::cors;
@@ -115,27 +113,11 @@ pub(crate) fn client_refused(tenant: &Tenant, headers: &HeaderMap, error: &Clien
             let error = OAuthError::new(ErrorCode::InvalidRequest, "client authentication is missing");
             reply::oauth_error(StatusCode::BAD_REQUEST, &error)
         }
-        ClientAuthError::Limited(limited) => too_many(*limited),
+        ClientAuthError::Limited(limited) => {
+            reply::too_many(*limited, "too many failed attempts, try again later")
+        }
         ClientAuthError::Engine(error) => reply::engine_error(error),
     }
-}
-
-/// oidc-and-login §10.1.
-fn too_many(limited: Limited) -> Reply {
-    let retry_after = reply::seconds_up(limited.retry_after);
-    let body = json!({
-        "error": "rate_limit_exceeded",
-        "error_description": "too many failed attempts, try again later",
-        "retry_after": retry_after,
-    });
-    let reply =
-        reply::with_retry_after(reply::json(StatusCode::TOO_MANY_REQUESTS, &body), limited.retry_after);
-    let reply = reply::with_header(
-        reply,
-        HeaderName::from_static("x-ratelimit-limit"),
-        Some(HeaderValue::from(limited.maximum)),
-    );
-    reply::with_header(reply, HeaderName::from_static("x-ratelimit-remaining"), Some(HeaderValue::from(0)))
 }
 
 pub(crate) fn origin_refused() -> Reply {

@@ -135,3 +135,57 @@ pub(super) async fn a_maximum_of_zero_allows_nothing(kv: &dyn Kv) {
     assert_eq!(kv.hit(&no_window).await.unwrap(), Verdict::Allowed);
     assert_eq!(kv.hit(&no_window).await.unwrap(), Verdict::Allowed, "a window of no length never fills");
 }
+
+pub(super) async fn a_limited_value_is_counted_and_stored_or_neither(kv: &dyn Kv, time: &dyn TimeControl) {
+    let limits = [limit("store", 2, LONG), limit("store too", 9, LONG)];
+    for key in ["one", "two"] {
+        let verdict = kv.put_limited(key, bytes(key), LONG, &limits).await.unwrap();
+        assert_eq!((verdict, kv.get(key).await.unwrap()), (Verdict::Allowed, Some(bytes(key))));
+    }
+    kv.put("kept", bytes("old"), LONG).await.unwrap();
+    for key in ["three", "kept"] {
+        let wait = wait_of(kv.put_limited(key, bytes("new"), LONG, &limits).await.unwrap());
+        assert!(wait > Duration::ZERO && wait <= LONG, "{wait:?}");
+    }
+    assert_eq!(kv.get("three").await.unwrap(), None);
+    assert_eq!(kv.get("kept").await.unwrap(), Some(bytes("old")));
+    // What was refused was not counted, by either counter; what was stored was, as by a hit.
+    let other = [limit("store too", 3, LONG)];
+    assert_eq!(kv.hit(&other).await.unwrap(), Verdict::Allowed);
+    assert_ne!(kv.hit(&other).await.unwrap(), Verdict::Allowed);
+    kv.clear(&[limits[0].key.clone()]).await.unwrap();
+    let unit = time.unit();
+    assert_eq!(kv.put_limited("kept", bytes("new"), unit, &limits).await.unwrap(), Verdict::Allowed);
+    time.pass(unit).await;
+    assert_eq!(kv.get("kept").await.unwrap(), None, "its own lifetime, not the window's");
+}
+
+pub(super) async fn a_value_without_limits_is_only_stored(kv: &dyn Kv, time: &dyn TimeControl) {
+    let unit = time.unit();
+    assert_eq!(kv.put_limited("free", bytes(""), unit, &[]).await.unwrap(), Verdict::Allowed);
+    time.pass(unit).await;
+    assert_eq!(kv.get("free").await.unwrap(), None);
+    kv.put("free", bytes("x"), LONG).await.unwrap();
+    let gone =
+        kv.put_limited("free", bytes("y"), Duration::ZERO, &[limit("nothing", 1, LONG)]).await.unwrap();
+    assert_eq!((gone, kv.get("free").await.unwrap()), (Verdict::Allowed, None), "no lifetime stores nothing");
+    let closed = [limit("never", 0, LONG)];
+    let verdict = kv.put_limited("free", bytes("y"), LONG, &closed).await.unwrap();
+    assert_eq!((verdict, kv.get("free").await.unwrap()), (Verdict::Limited { retry_after: LONG }, None));
+}
+
+pub(super) async fn parallel_limited_values_never_exceed_the_maximum(kv: &Arc<dyn Kv>) {
+    let stored = race(64, |n| {
+        let kv = Arc::clone(kv);
+        async move {
+            let key = format!("race:limited:{n}");
+            let limits = [limit("race:limited", 20, LONG)];
+            let verdict = kv.put_limited(&key, bytes("x"), LONG, &limits).await.unwrap();
+            let is_there = kv.get(&key).await.unwrap().is_some();
+            assert_eq!(is_there, verdict == Verdict::Allowed);
+            is_there
+        }
+    })
+    .await;
+    assert_eq!(stored.iter().filter(|is_there| **is_there).count(), 20);
+}

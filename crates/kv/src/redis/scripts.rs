@@ -21,11 +21,12 @@ pub(super) struct Scripts {
     pub(super) write: Script,
     pub(super) check: Script,
     pub(super) hit: Script,
+    pub(super) put_limited: Script,
 }
 
 impl Scripts {
-    pub(super) fn all(&self) -> [&Script; 4] {
-        [&self.consume, &self.write, &self.check, &self.hit]
+    pub(super) fn all(&self) -> [&Script; 5] {
+        [&self.consume, &self.write, &self.check, &self.hit, &self.put_limited]
     }
 }
 
@@ -34,6 +35,7 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     write: Script::new(WRITE),
     check: Script::new(CHECK),
     hit: Script::new(HIT),
+    put_limited: Script::new(PUT_LIMITED),
 });
 
 /// ARGV: how long a used value is remembered, in milliseconds.
@@ -55,51 +57,81 @@ end
 return {1, value}
 ";
 
-/// ARGV: per key its lifetime in milliseconds (0 deletes) and its value.
+/// ARGV: per key what to do, its lifetime in milliseconds (0 deletes) and its value. Answers 0, having written nothing,
+/// when a key to replace holds no live value.
 const WRITE: &str = "\
 for i, key in ipairs(KEYS) do
-  local ttl = ARGV[2 * i - 1]
+  if ARGV[3 * i - 2] == 'replace' and redis.call('TYPE', key).ok ~= 'string' then
+    return 0
+  end
+end
+for i, key in ipairs(KEYS) do
+  local ttl = ARGV[3 * i - 1]
   if ttl == '0' then
     redis.call('DEL', key)
   else
-    redis.call('SET', key, ARGV[2 * i], 'PX', ttl)
+    redis.call('SET', key, ARGV[3 * i], 'PX', ttl)
   end
 end
 return 1
 ";
 
-/// ARGV: per counter its maximum and its window in milliseconds. Answers the milliseconds to wait, 0 for none.
-const CHECK: &str = "\
+/// The first `$counters` keys are counters; ARGV begins with the maximum and the window in milliseconds of each. How
+/// long to wait goes into `wait`.
+macro_rules! ask {
+    ($counters:literal) => {
+        concat!(
+            "\
+local counters = ",
+            $counters,
+            "
 local wait = 0
-for i, key in ipairs(KEYS) do
-  local count = tonumber(redis.call('GET', key) or '0')
+for i = 1, counters do
+  local count = tonumber(redis.call('GET', KEYS[i]) or '0')
   if count >= tonumber(ARGV[2 * i - 1]) then
-    local left = redis.call('PTTL', key)
+    local left = redis.call('PTTL', KEYS[i])
     if left < 0 then left = tonumber(ARGV[2 * i]) end
     wait = math.max(wait, left, 1)
   end
 end
-return wait
-";
+"
+        )
+    };
+}
 
-/// As `CHECK`, and counts when there is nothing to wait for.
-const HIT: &str = "\
-local wait = 0
-for i, key in ipairs(KEYS) do
-  local count = tonumber(redis.call('GET', key) or '0')
-  if count >= tonumber(ARGV[2 * i - 1]) then
-    local left = redis.call('PTTL', key)
-    if left < 0 then left = tonumber(ARGV[2 * i]) end
-    wait = math.max(wait, left, 1)
-  end
-end
+/// Goes on only when there is nothing to wait for, and counts.
+macro_rules! count {
+    () => {
+        "\
 if wait > 0 then
   return wait
 end
-for i, key in ipairs(KEYS) do
-  if redis.call('INCR', key) == 1 then
-    redis.call('PEXPIRE', key, ARGV[2 * i])
+for i = 1, counters do
+  if redis.call('INCR', KEYS[i]) == 1 then
+    redis.call('PEXPIRE', KEYS[i], ARGV[2 * i])
   end
 end
+"
+    };
+}
+
+/// Answers the milliseconds to wait, 0 for none.
+const CHECK: &str = concat!(ask!("#KEYS"), "return wait\n");
+
+/// As `CHECK`, and counts when there is nothing to wait for.
+const HIT: &str = concat!(ask!("#KEYS"), count!(), "return 0\n");
+
+/// As `HIT`, and then stores: after the counters, the key of the value; after theirs, its lifetime in milliseconds (0
+/// deletes) and the value.
+const PUT_LIMITED: &str = concat!(
+    ask!("#KEYS - 1"),
+    count!(),
+    "\
+if ARGV[#ARGV - 1] == '0' then
+  redis.call('DEL', KEYS[#KEYS])
+else
+  redis.call('SET', KEYS[#KEYS], ARGV[#ARGV], 'PX', ARGV[#ARGV - 1])
+end
 return 0
-";
+"
+);

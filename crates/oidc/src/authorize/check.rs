@@ -11,6 +11,7 @@ use porta_protocol::{
 
 use super::request::AuthorizationRequest;
 use crate::clients::ProtocolClient;
+use crate::throttle::Limited;
 use crate::{ACR_ONE_FACTOR, Engine, EngineError, Tenant};
 
 /// Where an answer may be sent: a client and one of its registered redirect URIs.
@@ -32,6 +33,8 @@ pub enum AuthorizeError {
     /// The client hears about it.
     #[error("refused to the client: {1}")]
     Client(Box<Redirectable>, OAuthError),
+    #[error("too many sign-ins were begun")]
+    Limited(Limited),
     #[error(transparent)]
     Engine(#[from] EngineError),
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::{Grant, TokenFamily};
-use porta_core::{AuditId, BearerKind, GrantId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, settings};
+use porta_core::{BearerKind, GrantId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, UserId, settings};
 use porta_protocol::{ClaimsRequest, Delivery, ErrorCode, OAuthError, Params, scope};
 use porta_store::AuthorizeFacts;
 
@@ -12,7 +12,7 @@ use super::AuthorizationRequest;
 use super::check::{AuthorizeError, Redirectable, asks_every_time};
 use super::decide::{Decision, Need, SignedIn, Standing, decide};
 use crate::clients::ProtocolClient;
-use crate::interaction::{ConsentAsked, LoginDone, NewInteraction, Stage};
+use crate::interaction::{ConsentAsked, Draft, LoginDone, NewInteraction, Stage};
 use crate::session::{PresentedSession, to_bytes};
 use crate::token::CodeRecord;
 use crate::{Caller, Engine, EngineError, Tenant};
@@ -40,6 +40,18 @@ pub enum Resumed {
     Gone,
 }
 
+impl Authorized {
+    fn interact(new: NewInteraction) -> Self {
+        Self { outcome: Outcome::Interact(new), session_until: None }
+    }
+}
+
+/// What a request comes to: a page first, or an answer to the client.
+enum Judged {
+    Page(Box<Draft>),
+    Answer(Authorized),
+}
+
 /// What happened inside the interaction that led here.
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
@@ -58,7 +70,10 @@ impl Engine {
     ) -> Result<Authorized, AuthorizeError> {
         let (target, request) = self.check(tenant, params).await?;
         let session = self.session(tenant, cookie).await?;
-        Ok(self.judge(tenant, &target.client, request, session, Progress::default(), caller).await?)
+        match self.judge(tenant, &target.client, request, session, Progress::default(), caller).await? {
+            Judged::Page(draft) => self.begin(tenant, *draft, caller).await,
+            Judged::Answer(authorized) => Ok(authorized),
+        }
     }
 
     /// `POST /{org}/auth`: a cross-site POST carries no `SameSite=Lax` cookie, so the checked request is stored and the
@@ -67,10 +82,21 @@ impl Engine {
         &self,
         tenant: &Tenant,
         params: &Params,
+        caller: &Caller,
     ) -> Result<Authorized, AuthorizeError> {
         let (_, request) = self.check(tenant, params).await?;
-        let new = self.begin_interaction(tenant, request, Stage::Ready, None, None).await?;
-        Ok(Authorized { outcome: Outcome::Interact(new), session_until: None })
+        let draft = Draft { request, stage: Stage::Ready, login: None, consent: None };
+        self.begin(tenant, draft, caller).await
+    }
+
+    async fn begin(
+        &self,
+        tenant: &Tenant,
+        draft: Draft,
+        caller: &Caller,
+    ) -> Result<Authorized, AuthorizeError> {
+        let begun = self.begin_interaction(tenant, draft, caller).await?;
+        Ok(Authorized::interact(begun.map_err(AuthorizeError::Limited)?))
     }
 
     async fn check(
@@ -104,7 +130,13 @@ impl Engine {
             return Ok(Resumed::Gone);
         };
         if interaction.stage == Stage::Denied {
-            self.record_consent(tenant, interaction.login, &request, caller, "user.consent.denied").await?;
+            let (user, what) = match interaction.consent {
+                Some(asked) => (asked.user, "user.consent.denied"),
+                // Not `user.login.…`: what begins so and does not end in `failed` counts as a sign-in.
+                None => (None, "auth.login.cancelled"),
+            };
+            let event = self.decision_event(tenant, user, &request, caller, what);
+            self.store.repositories().audit().record(&event).await?;
             let declined = OAuthError::new(ErrorCode::AccessDenied, "the person declined");
             let outcome = Outcome::Respond(request.refuse(tenant, &declined));
             return Ok(Resumed::Authorized(Authorized { outcome, session_until: None }));
@@ -118,7 +150,10 @@ impl Engine {
             return Ok(Resumed::Gone);
         }
         let progress = Progress { login: interaction.login, consented: interaction.consented };
-        let authorized = self.judge(tenant, &client, request, session, progress, caller).await?;
+        let authorized = match self.judge(tenant, &client, request, session, progress, caller).await? {
+            Judged::Page(draft) => Authorized::interact(self.continue_interaction(tenant, *draft).await?),
+            Judged::Answer(authorized) => authorized,
+        };
         Ok(Resumed::Authorized(authorized))
     }
 
@@ -130,7 +165,7 @@ impl Engine {
         session: Option<PresentedSession>,
         progress: Progress,
         caller: &Caller,
-    ) -> Result<Authorized, EngineError> {
+    ) -> Result<Judged, EngineError> {
         let live = self.live_session(tenant, client, session).await?;
         let subject = live.as_ref().map(|(s, _)| s.session.user.to_string()).unwrap_or_default();
         let standing = Standing {
@@ -152,29 +187,31 @@ impl Engine {
                     Need::Consent(scopes) => {
                         let asked = live.map(|(session, facts)| ConsentAsked {
                             scopes,
+                            user: Some(session.session.user),
                             user_email: facts.user_email,
                             session: session.session.key,
                         });
                         (Stage::Consent, asked)
                     }
                 };
-                let new = self.begin_interaction(tenant, request, stage, progress.login, consent).await?;
-                Ok(Authorized { outcome: Outcome::Interact(new), session_until: None })
+                let draft = Draft { request, stage, login: progress.login, consent };
+                Ok(Judged::Page(Box::new(draft)))
             }
             (Decision::Proceed { grant_more }, Some((session, facts))) => {
                 let session_until = self.slide_session(tenant, &session).await?;
                 let grant =
                     self.ensure_grant(tenant, client, &session, &facts, &request, grant_more, caller).await?;
                 let code = self.issue_code(tenant, client, &request, &session, &grant).await?;
-                Ok(Authorized { outcome: Outcome::Respond(request.answer(tenant, &code)), session_until })
+                let outcome = Outcome::Respond(request.answer(tenant, &code));
+                Ok(Judged::Answer(Authorized { outcome, session_until }))
             }
             (Decision::Proceed { .. }, None) => {
                 Err(EngineError::Unreadable("a decision to proceed without a session".to_owned()))
             }
-            (Decision::Refuse(error), _) => Ok(Authorized {
-                outcome: Outcome::Respond(request.refuse(tenant, &error)),
-                session_until: None,
-            }),
+            (Decision::Refuse(error), _) => {
+                let outcome = Outcome::Respond(request.refuse(tenant, &error));
+                Ok(Judged::Answer(Authorized { outcome, session_until: None }))
+            }
         }
     }
 
@@ -231,8 +268,8 @@ impl Engine {
             created_at: now,
             expires_at: now + lifetime,
         };
-        let login = LoginDone { user: session.session.user, session: session.session.key };
-        let event = self.consent_event(tenant, Some(login), request, caller, "user.consent.granted");
+        let user = Some(session.session.user);
+        let event = self.decision_event(tenant, user, request, caller, "user.consent.granted");
         let mut repositories = self.store.repositories();
         Ok(repositories
             .sessions(tenant.organization.id)
@@ -240,41 +277,19 @@ impl Engine {
             .await?)
     }
 
-    async fn record_consent(
+    fn decision_event(
         &self,
         tenant: &Tenant,
-        login: Option<LoginDone>,
-        request: &AuthorizationRequest,
-        caller: &Caller,
-        what: &str,
-    ) -> Result<(), EngineError> {
-        let event = self.consent_event(tenant, login, request, caller, what);
-        Ok(self.store.repositories().audit().record(&event).await?)
-    }
-
-    fn consent_event(
-        &self,
-        tenant: &Tenant,
-        login: Option<LoginDone>,
+        user: Option<UserId>,
         request: &AuthorizationRequest,
         caller: &Caller,
         what: &str,
     ) -> AuditEvent {
-        let now = self.now();
         AuditEvent {
-            id: AuditId::new(now, &*self.entropy),
-            organization_id: Some(tenant.organization.id),
-            organization_label: Some(tenant.organization.slug.to_string()),
-            user_id: login.map(|l| l.user),
-            actor_id: login.map(|l| l.user),
-            actor_label: None,
-            event_type: what.to_owned(),
-            category: AuditCategory::Authentication,
-            description: None,
+            user_id: user,
+            actor_id: user,
             metadata: serde_json::json!({ "clientId": request.client_id, "scope": request.scope.to_string() }),
-            ip_address: caller.address_text(),
-            user_agent: caller.user_agent.clone(),
-            created_at: now,
+            ..self.event(tenant, what, AuditCategory::Authentication, caller)
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::client::{ApplicationType, GrantType};
 use porta_core::session::TokenFamily;
-use porta_core::{AuditId, BearerKind, OrganizationId, Timestamp, TokenDigest};
+use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
 use porta_kv::Consumed;
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{CodeChallenge, ErrorCode, Params};
@@ -130,6 +130,9 @@ impl Engine {
         if record.family.client != client.client.id {
             return Err(invalid_grant("the code belongs to another client"));
         }
+        if !client.honours(record.family.created_at) {
+            return Err(invalid_grant("the client or organization was switched off since"));
+        }
         if self.now() >= record.expires_at {
             return Err(invalid_grant("the code has expired"));
         }
@@ -161,21 +164,10 @@ impl Engine {
         what: &str,
         caller: &Caller,
     ) -> AuditEvent {
-        let now = self.now();
         AuditEvent {
-            id: AuditId::new(now, &*self.entropy),
-            organization_id: Some(tenant.organization.id),
-            organization_label: Some(tenant.organization.slug.to_string()),
             user_id: Some(family.user_id),
-            actor_id: None,
-            actor_label: None,
-            event_type: what.to_owned(),
-            category: AuditCategory::Security,
-            description: None,
             metadata: serde_json::json!({ "family": family.id.to_string(), "client": family.client.to_string() }),
-            ip_address: caller.address_text(),
-            user_agent: caller.user_agent.clone(),
-            created_at: now,
+            ..self.event(tenant, what, AuditCategory::Security, caller)
         }
     }
 }

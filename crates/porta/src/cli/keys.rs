@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use porta_core::organization::Organization;
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{Timestamp, slug::Slug};
-use porta_directory::{KeySummary, Rotation};
+use porta_directory::{DirectoryError, KeySummary, Rotation, Urgency};
 use serde_json::{Value, json};
 
 use super::direct::Direct;
@@ -22,6 +22,9 @@ pub(crate) enum Command {
         /// ES256, RS256 or EdDSA; all that are in use when left out.
         #[arg(long, value_parser = algorithm)]
         alg: Option<SigningAlgorithm>,
+        /// Do not wait until verifiers know the next key: for a key that leaked.
+        #[arg(long)]
+        now: bool,
     },
 }
 
@@ -41,7 +44,10 @@ fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
 pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
     match command {
         Command::List(arguments) => list(global, &arguments).await,
-        Command::Rotate { arguments, alg } => rotate(global, &arguments, alg).await,
+        Command::Rotate { arguments, alg, now } => {
+            let urgency = if now { Urgency::Emergency } else { Urgency::Planned };
+            rotate(global, &arguments, alg, urgency).await
+        }
     }
 }
 
@@ -104,38 +110,66 @@ async fn rotate(
     global: Global,
     arguments: &Arguments,
     algorithm: Option<SigningAlgorithm>,
+    urgency: Urgency,
 ) -> Result<(), Failure> {
     arguments.reach.demand_direct()?;
     let whose = arguments.org.as_deref().unwrap_or("every organization");
-    if !global.confirmed(&format!("Rotate the signing keys of {whose}?"))? {
+    let question = match urgency {
+        Urgency::Planned => format!("Rotate the signing keys of {whose}?"),
+        Urgency::Emergency => {
+            format!(
+                "Rotate the signing keys of {whose} although some verifiers may not know the next one for minutes?"
+            )
+        }
+    };
+    if !global.confirmed(&question)? {
         return Ok(());
     }
     let direct = Direct::open().await?;
-    let mut done = Vec::new();
+    let (mut done, mut waiting) = (Vec::new(), Vec::new());
     for organization in organizations(&direct, arguments.org.as_deref()).await? {
-        // One unit of work each: a rotation that raced elsewhere does not undo the others.
+        // One unit of work each: a rotation that raced or has to wait does not undo the others.
         let mut work = direct.begin().await?;
-        let rotations = work.rotate_signing_keys(&organization, algorithm).await?;
+        match work.rotate_signing_keys(&organization, algorithm, urgency).await {
+            Ok(rotations) => done.extend(rotations.into_iter().map(|r| (organization.slug.clone(), r))),
+            Err(error @ DirectoryError::TooSoon { .. }) => {
+                waiting.push(format!("{}: {error}", organization.slug));
+            }
+            Err(error) => return Err(error.into()),
+        }
         work.commit().await?;
-        done.extend(rotations.into_iter().map(|rotation| (organization.slug.clone(), rotation)));
     }
-    if global.json {
-        output::json(&done.iter().map(|(slug, rotation)| rotation_json(slug, rotation)).collect());
+    show(global, &done, waiting.is_empty());
+    if waiting.is_empty() {
         return Ok(());
     }
-    for (slug, rotation) in &done {
+    let advice = "rotate again after that time; for a key that leaked, add --now: until then some verifiers may refuse \
+                  what the next key signs";
+    waiting.push(advice.to_owned());
+    if done.is_empty() {
+        return Err(Failure::General(waiting));
+    }
+    waiting.iter().for_each(output::error);
+    Err(Failure::Partial)
+}
+
+fn show(global: Global, done: &[(Slug, Rotation)], is_all: bool) {
+    if global.json {
+        output::json(&done.iter().map(|(slug, rotation)| rotation_json(slug, rotation)).collect());
+        return;
+    }
+    for (slug, rotation) in done {
         let Rotation { algorithm, active, retired, retired_until, next } = rotation;
         output::done(format_args!("{slug}: {algorithm} key {active} signs, {next} is published as the next"));
         if let Some(retired) = retired {
             output::line(format_args!("   {retired} verifies until {}", retired_until.rfc3339()));
         }
     }
-    if done.is_empty() {
+    if done.is_empty() && is_all {
         output::warning(
             "no organization has keys yet: the first one is made when an organization first signs",
         );
     }
-    Ok(())
 }
 
 fn rotation_json(slug: &Slug, rotation: &Rotation) -> Value {

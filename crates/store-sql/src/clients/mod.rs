@@ -7,7 +7,7 @@ use porta_core::client::{
 };
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{ApplicationId, ClientKey, ClientSecretId, EntityId as _, OrganizationId, Timestamp};
-use porta_store::{ClientRepository, Cursor, Page, ProtocolFacts, Result};
+use porta_store::{ClientFacts, ClientRepository, Cursor, Page, Result};
 
 use crate::kernel::{
     Reader, Row, Runner, Value, at, columns, digest, flag, int, json, opt_at, opt_json, opt_text, statements,
@@ -114,7 +114,7 @@ statements! {
         sqlite: concat!("DELETE FROM client_organizations WHERE client_id IN (SELECT id FROM clients WHERE organization_id = $1 AND id = $2); \
          INSERT INTO client_organizations (client_id, organization_id) SELECT c.id, unhex(replace(x.value, '-', '')) \
          FROM clients c, json_each($18) x WHERE c.organization_id = $1 AND c.id = $2; ", update!());
-    SET_STATUS: Write = "UPDATE clients SET status = $4, updated_at = $5 \
+    SET_STATUS: Write = "UPDATE clients SET status = $4, updated_at = $5, tokens_valid_since = $5 \
          WHERE organization_id = $1 AND id = $2 AND status = $3";
     INSERT_SECRET: Write = "INSERT INTO client_secrets (id, client_id, digest, label, expires_at, status, last_used_at, created_at) \
          SELECT $3, c.id, $4, $5, $6, $7, $8, $9 FROM clients c WHERE c.organization_id = $1 AND c.id = $2";
@@ -209,7 +209,7 @@ impl Clients<'_> {
 
 #[async_trait]
 impl ClientRepository for Clients<'_> {
-    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ProtocolFacts>> {
+    async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ClientFacts>> {
         self.read_for_protocol(client_id).await
     }
 

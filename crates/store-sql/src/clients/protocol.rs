@@ -3,7 +3,7 @@
 
 use porta_core::client::ClientId;
 use porta_core::{ClaimDefinitionId, ClientKey, EntityId as _, RoleId};
-use porta_store::{Catalog, CatalogClaim, CatalogRole, ProtocolFacts, Result};
+use porta_store::{Catalog, CatalogClaim, CatalogRole, ClientFacts, Result};
 use uuid::Uuid;
 
 use super::{Clients, read_from, read_secret};
@@ -34,7 +34,8 @@ macro_rules! usable {
           WHERE x.client_id = c.id AND x.organization_id = $1))"
     };
 }
-/// The client a protocol request under `$1` may see, with a row per active secret.
+/// The client a protocol request under `$1` may see, with a row per active secret. The last three columns: since when
+/// the client, its owner and the organization of the request are as they are.
 macro_rules! for_protocol {
     ($flavor:ident) => {
         concat!(
@@ -44,8 +45,8 @@ macro_rules! for_protocol {
             catalog_columns!($flavor),
             ", ",
             secret_columns!(),
-            " FROM clients c \
-            JOIN organizations o ON o.id = c.organization_id \
+            ", c.tokens_valid_since, o.tokens_valid_since, t.tokens_valid_since FROM clients c \
+            JOIN organizations o ON o.id = c.organization_id JOIN organizations t ON t.id = $1 \
             LEFT JOIN client_secrets s ON s.client_id = c.id AND s.status = 'active' \
             WHERE c.client_id = $2 AND c.status = 'active' AND o.status = 'active' AND ",
             usable!(),
@@ -79,6 +80,8 @@ statements! {
 
 /// How many columns [`read_from`] and [`read_catalog`] read.
 const FACT_COLUMNS: usize = 24;
+/// How many columns [`read_secret`] reads.
+const SECRET_COLUMNS: usize = 8;
 
 /// Id, name, slug, slugs of permissions.
 type RoleColumns = (Uuid, String, String, Option<Vec<String>>);
@@ -105,7 +108,7 @@ fn read_catalog(r: &mut Reader<'_>) -> Result<Catalog> {
 }
 
 impl Clients<'_> {
-    pub(super) async fn read_for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ProtocolFacts>> {
+    pub(super) async fn read_for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ClientFacts>> {
         let values = [uuid(self.organization), text(client_id.as_str())];
         let rows = self.run.rows(&FOR_PROTOCOL, &values).await?;
         let Some(first) = rows.first() else { return Ok(None) };
@@ -121,7 +124,10 @@ impl Clients<'_> {
                 secrets.push(read_secret(&mut r)?);
             }
         }
-        Ok(Some(ProtocolFacts { client, secrets, catalog }))
+        let mut r = first.reader("clients");
+        r.skip(FACT_COLUMNS + SECRET_COLUMNS);
+        let tokens_valid_since = r.opt_time()?.max(r.opt_time()?).max(r.opt_time()?);
+        Ok(Some(ClientFacts { client, secrets, catalog, tokens_valid_since }))
     }
 
     pub(super) async fn read_client_id(&mut self, key: ClientKey) -> Result<Option<ClientId>> {

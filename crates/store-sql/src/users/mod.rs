@@ -9,7 +9,7 @@ use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
 use porta_core::user::{Address, Email, PasswordHash, Profile, TwoFactorMethod, User, UserStatus};
 use porta_core::{OrganizationId, Timestamp, UserId};
-use porta_store::{Cursor, FailureOutcome, LockPolicy, Page, Result, UserRepository};
+use porta_store::{Cursor, FailureEvents, FailureOutcome, LockPolicy, Page, Result, UserRepository};
 
 use crate::kernel::{Reader, Row, Runner, Value, at, flag, int, opt_at, opt_text, statements, text, uuid};
 use crate::unit::{cursor_values, page_of, same_owner};
@@ -301,9 +301,8 @@ impl UserRepository for Users<'_> {
         email_key: &str,
         policy: LockPolicy,
         now: Timestamp,
-        failed: &AuditEvent,
-        locked: &AuditEvent,
+        events: FailureEvents<'_>,
     ) -> Result<Option<FailureOutcome>> {
-        self.failed_to_sign_in(email_key, policy, now, failed, locked).await
+        self.failed_to_sign_in(email_key, policy, now, events).await
     }
 }

@@ -6,7 +6,7 @@ use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
 use porta_core::user::PasswordHash;
 use porta_core::{Timestamp, UserId};
-use porta_store::{FailureOutcome, LockPolicy, Result};
+use porta_store::{FailureEvents, FailureOutcome, LockPolicy, Result};
 
 use super::Users;
 use crate::audit::{self, insert_audit};
@@ -27,6 +27,19 @@ macro_rules! lock_is_over {
             $cutoff,
             ")"
         )
+    };
+}
+
+/// How many failures there are with this one; `$4` is the cut-off of the lock.
+macro_rules! failures {
+    () => {
+        concat!("CASE WHEN ", lock_is_over!("", "$4"), " THEN 1 ELSE failed_login_count + 1 END")
+    };
+}
+/// Whether this failure locks; `$4` is the cut-off of the lock, `$5` the threshold.
+macro_rules! locks {
+    () => {
+        concat!("((status = 'active' OR ", lock_is_over!("", "$4"), ") AND ", failures!(), " >= $5)")
     };
 }
 
@@ -62,30 +75,39 @@ statements! {
          insert_audit!(), "SELECT $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 WHERE changes() = 1");
 
     // `before` locks the row and reads its latest version, so the outcome is computed from what really was; the update
-    // then sees the same. $5 is the threshold, $6 to $18 the failure's audit row, $19 to $31 the lock's.
-    FAILURE: Script = concat!("WITH before AS (SELECT id, status, ", lock_is_over!("", "$4"), " AS is_over, \
-         CASE WHEN ", lock_is_over!("", "$4"), " THEN 1 ELSE failed_login_count + 1 END AS failures \
+    // then sees the same. $5 is the threshold, $6 to $18 the failure's audit row, $19 to $31 the lock's, $32 to $44 that
+    // of a lock lifted.
+    FAILURE: Script = concat!("WITH before AS (SELECT id, status, ", lock_is_over!("", "$4"), " AS is_over, ",
+         failures!(), " AS failures \
          FROM users WHERE organization_id = $1 AND email_key = $2 FOR NO KEY UPDATE), \
          outcome AS (SELECT id, failures, (status = 'active' OR is_over) AND failures >= $5 AS locks, is_over FROM before), \
          person AS (UPDATE users u SET failed_login_count = o.failures, last_failed_login_at = $3, \
          status = CASE WHEN o.locks THEN 'locked' WHEN o.is_over THEN 'active' ELSE u.status END, \
          locked_at = CASE WHEN o.locks THEN $3 WHEN o.is_over THEN NULL ELSE u.locked_at END, \
          locked_reason = CASE WHEN o.locks THEN 'auto_lockout' WHEN o.is_over THEN NULL ELSE u.locked_reason END \
-         FROM outcome o WHERE u.id = o.id RETURNING u.id, o.failures, o.locks), \
+         FROM outcome o WHERE u.id = o.id RETURNING u.id, o.failures, o.locks, o.is_over), \
          failed AS (", insert_audit!(), "SELECT $6, $7, $8, COALESCE((SELECT id FROM person), $9), $10, $11, $12, $13, $14, \
-         $15, $16, $17, $18), \
-         locked AS (", insert_audit!(), "SELECT $19, $20, $21, COALESCE(id, $22), $23, $24, $25, $26, $27, $28, $29, $30, $31 \
-         FROM person WHERE locks) \
+         $15::jsonb || COALESCE((SELECT jsonb_build_object('failedCount', failures, 'autoLocked', locks) FROM person), '{}'), \
+         $16, $17, $18), \
+         locked AS (", insert_audit!(), "SELECT $19, $20, $21, COALESCE(id, $22), $23, $24, $25, $26, $27, \
+         $28::jsonb || jsonb_build_object('failedCount', failures, 'threshold', $5::bigint), $29, $30, $31 \
+         FROM person WHERE locks), \
+         unlocked AS (", insert_audit!(), "SELECT $32, $33, $34, COALESCE(id, $35), $36, $37, $38, $39, $40, $41, $42, $43, $44 \
+         FROM person WHERE is_over) \
          SELECT failures, locks FROM person"),
         // The same outcome, told by whether the row about the lock was written.
         sqlite: concat!(insert_audit!(), "SELECT $6, $7, $8, \
-         COALESCE((SELECT id FROM users WHERE organization_id = $1 AND email_key = $2), $9), \
-         $10, $11, $12, $13, $14, $15, $16, $17, $18; ",
-         insert_audit!(), "SELECT $19, $20, $21, COALESCE(id, $22), $23, $24, $25, $26, $27, $28, $29, $30, $31 \
-         FROM users WHERE organization_id = $1 AND email_key = $2 AND (status = 'active' OR ", lock_is_over!("", "$4"), ") \
-         AND CASE WHEN ", lock_is_over!("", "$4"), " THEN 1 ELSE failed_login_count + 1 END >= $5; \
-         UPDATE users SET last_failed_login_at = $3, \
-         failed_login_count = CASE WHEN ", lock_is_over!("", "$4"), " THEN 1 ELSE failed_login_count + 1 END, \
+         COALESCE((SELECT id FROM users WHERE organization_id = $1 AND email_key = $2), $9), $10, $11, $12, $13, $14, \
+         COALESCE((SELECT json_patch($15, json_object('failedCount', ", failures!(), ", \
+             'autoLocked', json(CASE WHEN ", locks!(), " THEN 'true' ELSE 'false' END))) \
+             FROM users WHERE organization_id = $1 AND email_key = $2), $15), \
+         $16, $17, $18; ",
+         insert_audit!(), "SELECT $19, $20, $21, COALESCE(id, $22), $23, $24, $25, $26, $27, \
+         json_patch($28, json_object('failedCount', ", failures!(), ", 'threshold', $5)), $29, $30, $31 \
+         FROM users WHERE organization_id = $1 AND email_key = $2 AND ", locks!(), "; ",
+         insert_audit!(), "SELECT $32, $33, $34, COALESCE(id, $35), $36, $37, $38, $39, $40, $41, $42, $43, $44 \
+         FROM users WHERE organization_id = $1 AND email_key = $2 AND ", lock_is_over!("", "$4"), "; \
+         UPDATE users SET last_failed_login_at = $3, failed_login_count = ", failures!(), ", \
          status = CASE WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = $19) THEN 'locked' \
                        WHEN ", lock_is_over!("", "$4"), " THEN 'active' ELSE status END, \
          locked_at = CASE WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = $19) THEN $3 \
@@ -128,14 +150,14 @@ impl Users<'_> {
         email_key: &str,
         policy: LockPolicy,
         now: Timestamp,
-        failed: &AuditEvent,
-        locked: &AuditEvent,
+        events: FailureEvents<'_>,
     ) -> Result<Option<FailureOutcome>> {
         let threshold = i64::try_from(policy.max_failed_logins).unwrap_or(i64::MAX);
         let mut values =
             vec![uuid(self.organization), text(email_key), at(now), at(now - policy.lockout), int(threshold)];
-        values.extend(audit::values(failed));
-        values.extend(audit::values(locked));
+        for event in [events.failed, events.locked, events.unlocked] {
+            values.extend(audit::values(event));
+        }
         let Some(row) = self.run.row(&FAILURE, &values).await? else { return Ok(None) };
         let mut r = row.reader("users");
         Ok(Some(FailureOutcome { failed_login_count: r.int()?, locked_now: r.flag()? }))

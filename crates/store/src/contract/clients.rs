@@ -11,7 +11,7 @@ use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{ClientSecretId, Timestamp};
 
 use super::fixture::{HOUR, MINUTE, NOW, World, client, one_round_trip};
-use crate::{Catalog, ProtocolFacts, Store, StoreError};
+use crate::{Catalog, ClientFacts, Store, StoreError};
 
 fn secret(w: &World, of: &Client, created_at: Timestamp) -> ClientSecret {
     ClientSecret {
@@ -112,7 +112,12 @@ pub async fn what_a_protocol_request_sees(store: Arc<dyn Store>) {
     let (acme, other) = (w.acme.organization.id, w.other.organization.id);
     let mut c = w.acme.client.clone();
     let id = c.client_id.clone();
-    let plain = ProtocolFacts { client: c.clone(), secrets: Vec::new(), catalog: Catalog::default() };
+    let plain = ClientFacts {
+        client: c.clone(),
+        secrets: Vec::new(),
+        catalog: Catalog::default(),
+        tokens_valid_since: None,
+    };
     assert_eq!(all.clients(acme).for_protocol(&id).await.unwrap(), Some(plain.clone()));
     let (old, new) = (secret(&w, &c, NOW), secret(&w, &c, NOW + MINUTE));
     let revoked = ClientSecret { status: SecretStatus::Revoked, ..secret(&w, &c, NOW) };
@@ -120,7 +125,7 @@ pub async fn what_a_protocol_request_sees(store: Arc<dyn Store>) {
         all.clients(acme).insert_secret(s).await.unwrap();
     }
     let seen = one_round_trip(&w.store, all.clients(acme).for_protocol(&id)).await.unwrap().unwrap();
-    assert_eq!(seen, ProtocolFacts { secrets: vec![new, old], ..plain });
+    assert_eq!(seen, ClientFacts { secrets: vec![new, old], ..plain });
     assert_eq!(all.clients(other).client_id_of(c.id).await.unwrap(), None);
     assert_eq!(all.clients(acme).for_protocol(&ClientId::parse("ACME-WEB").unwrap()).await.unwrap(), None);
     c.allowed_organizations = vec![other];
@@ -135,6 +140,42 @@ pub async fn what_a_protocol_request_sees(store: Arc<dyn Store>) {
     assert_eq!(all.clients(acme).for_protocol(&id).await.unwrap(), None);
     assert_eq!(all.clients(other).for_protocol(&id).await.unwrap(), None);
     assert_eq!(all.clients(acme).client_id_of(c.id).await.unwrap(), Some(id), "whatever its status");
+}
+
+/// The client, its owner, and the organization it is used under: the latest change of any of them counts.
+pub async fn what_counts_since_when(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let (acme, other) = (w.acme.organization.id, w.other.organization.id);
+    let c = Client { allowed_organizations: vec![other], ..w.acme.client.clone() };
+    all.clients(acme).update(&c).await.unwrap();
+    let since = async || {
+        let mut all = w.repositories();
+        let at_home = all.clients(acme).for_protocol(&c.client_id).await.unwrap().unwrap();
+        let as_a_guest = all.clients(other).for_protocol(&c.client_id).await.unwrap().unwrap();
+        (at_home.tokens_valid_since, as_a_guest.tokens_valid_since)
+    };
+    assert_eq!(since().await, (None, None));
+    let (on, off) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
+    // Being switched on again is a change as well: an instance that had not heard went on issuing until then.
+    let later = |minutes: u32| NOW + minutes * MINUTE;
+    all.organizations().set_status(other, on, off, later(1)).await.unwrap();
+    all.organizations().set_status(other, off, on, later(2)).await.unwrap();
+    assert_eq!(since().await, (None, Some(later(2))), "the organization it is used under");
+    let (active, inactive) = (ClientStatus::Active, ClientStatus::Inactive);
+    all.clients(acme).set_status(c.id, active, inactive, later(3)).await.unwrap();
+    all.clients(acme).set_status(c.id, inactive, active, later(4)).await.unwrap();
+    assert_eq!(since().await, (Some(later(4)), Some(later(4))), "the client");
+    assert!(!all.clients(acme).set_status(c.id, inactive, active, later(9)).await.unwrap());
+    all.organizations().set_status(acme, on, off, later(5)).await.unwrap();
+    all.organizations().set_status(acme, off, on, later(6)).await.unwrap();
+    assert_eq!(since().await, (Some(later(6)), Some(later(6))), "its owner");
+    let renamed = Client { client_name: "Renamed".to_owned(), ..c.clone() };
+    all.clients(acme).update(&renamed).await.unwrap();
+    all.organizations().update(&w.acme.organization).await.unwrap();
+    assert_eq!(since().await, (Some(later(6)), Some(later(6))), "a change of anything else ends nothing");
+    let theirs = all.clients(other).for_protocol(&w.other.client.client_id).await.unwrap().unwrap();
+    assert_eq!(theirs.tokens_valid_since, Some(later(2)), "and nobody else's");
 }
 
 pub async fn secrets(store: Arc<dyn Store>) {

@@ -40,7 +40,8 @@ macro_rules! contract_tests {
         $crate::contract_tests! { @cases $fresh;
             applications: own_before_shared, only_the_super_admin_writes_shared, children, foreign_children,
                 roles_and_claims_of_people;
-            clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees, secrets, origins;
+            clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
+                what_counts_since_when, secrets, origins;
             factor_races: enrolling, disabling, steps, recovery_codes, replacements, email_codes;
             keys: one_place_each, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
@@ -52,7 +53,8 @@ macro_rules! contract_tests {
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end, units,
                 another_organization_sees_nothing;
             sessions: facts, lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
-            sign_in: success, the_session_must_be_ones_own, failures_lock, nobody_there, racing_failures;
+            sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,
+                racing_failures;
             sweeping: expired_rows_go_in_batches, expired_links_and_codes_go, one_sweeper_at_a_time;
             tokens: issuing, access_facts, refresh_and_rotation, userinfo_and_rights, endings, forbidden_families,
                 another_organization_sees_nothing;

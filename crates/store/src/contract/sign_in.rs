@@ -5,20 +5,28 @@ use std::sync::Arc;
 use porta_core::session::SessionRecord;
 use porta_core::user::{AUTO_LOCKOUT, PasswordHash, UserStatus};
 use porta_core::{EntityId as _, Timestamp, UserId};
+use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::fixture::{HOUR, MINUTE, NOW, World, event, one_round_trip, session};
-use crate::{FailureOutcome, LockPolicy, Store};
+use crate::{FailureEvents, FailureOutcome, LockPolicy, Store};
 
 const POLICY: LockPolicy = LockPolicy { max_failed_logins: 3, lockout: HOUR };
 
 async fn fail(w: &World, now: Timestamp) -> FailureOutcome {
-    let (failed, locked) = (w.event("failed"), w.event("locked"));
+    let [failed, locked, unlocked] = ["failed", "locked", "unlocked"].map(|name| w.event(name));
+    let events = FailureEvents { failed: &failed, locked: &locked, unlocked: &unlocked };
     let mut all = w.repositories();
     let mut users = all.users(w.acme.organization.id);
-    let attempt = users.record_sign_in_failure(w.acme.user.email.key(), POLICY, now, &failed, &locked);
+    let attempt = users.record_sign_in_failure(w.acme.user.email.key(), POLICY, now, events);
     one_round_trip(&w.store, attempt).await.unwrap().unwrap()
+}
+
+/// The metadata of acme's audit rows of a type.
+async fn recorded(w: &World, event_type: &str) -> Vec<serde_json::Value> {
+    let events = w.repositories().audit().recent(Some(w.acme.organization.id), 10_000).await.unwrap();
+    events.into_iter().filter(|e| e.event_type == event_type).map(|e| e.metadata).collect()
 }
 
 /// A new session that begins at `now`.
@@ -101,13 +109,16 @@ pub async fn failures_lock(store: Arc<dyn Store>) {
     assert_eq!((ana.status, ana.locked_reason.as_deref()), (UserStatus::Locked, Some(AUTO_LOCKOUT)));
     assert_eq!((ana.locked_at, ana.last_failed_login_at), (Some(NOW), Some(NOW + MINUTE)), "not prolonged");
     assert_eq!((w.events("failed").await, w.events("locked").await), (5, 1));
+    assert_eq!(recorded(&w, "locked").await, [json!({ "n": 1, "failedCount": 3, "threshold": 3 })]);
     // One moment before the end, and at the end.
     let almost = Timestamp::from_micros((NOW + HOUR).micros() - 1);
     assert!(!succeed(&w, &session_at(&w, almost)).await);
     assert_eq!(fail(&w, NOW + HOUR).await, outcome(1, false), "counts from one again");
     assert_eq!(status().await.status, UserStatus::Active);
+    assert_eq!(recorded(&w, "unlocked").await, [json!({ "n": 1 })]);
     assert!(!fail(&w, NOW + HOUR).await.locked_now);
     assert!(fail(&w, NOW + HOUR).await.locked_now);
+    assert_eq!((w.events("locked").await, w.events("unlocked").await), (2, 1));
     assert!(succeed(&w, &session_at(&w, NOW + 2 * HOUR)).await, "the lock is over");
     let ana = status().await;
     assert_eq!((ana.status, ana.locked_at, ana.failed_login_count), (UserStatus::Active, None, 0));
@@ -117,14 +128,33 @@ pub async fn failures_lock(store: Arc<dyn Store>) {
     all.users(w.acme.organization.id).set_status(ana.id, active, locked, Some("by hand"), NOW).await.unwrap();
     assert!(!succeed(&w, &session_at(&w, NOW + 9 * HOUR)).await);
     assert!(!fail(&w, NOW + 9 * HOUR).await.locked_now);
+    assert_eq!((w.events("locked").await, w.events("unlocked").await), (2, 1));
+}
+
+/// Where one failure is enough, the end of a lock is the beginning of the next.
+pub async fn a_lock_may_follow_a_lock(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let policy = LockPolicy { max_failed_logins: 1, lockout: HOUR };
+    let mut all = w.repositories();
+    let mut users = all.users(w.acme.organization.id);
+    for (now, expected) in [(NOW, (1, 0)), (NOW + HOUR, (2, 1)), (NOW + 2 * HOUR, (3, 2))] {
+        let [failed, locked, unlocked] = ["failed", "locked", "unlocked"].map(|name| w.event(name));
+        let events = FailureEvents { failed: &failed, locked: &locked, unlocked: &unlocked };
+        let key = w.acme.user.email.key();
+        let outcome = users.record_sign_in_failure(key, policy, now, events).await.unwrap().unwrap();
+        assert_eq!(outcome, FailureOutcome { failed_login_count: 1, locked_now: true });
+        assert_eq!((w.events("locked").await, w.events("unlocked").await), expected);
+    }
+    assert_eq!(users.by_id(w.acme.user.id).await.unwrap().unwrap().locked_at, Some(NOW + 2 * HOUR));
 }
 
 pub async fn nobody_there(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
-    let (failed, locked) = (w.event("nobody"), w.event("nobody-locked"));
+    let [failed, locked, unlocked] = ["nobody", "nobody-locked", "nobody-unlocked"].map(|name| w.event(name));
+    let events = FailureEvents { failed: &failed, locked: &locked, unlocked: &unlocked };
     let mut users = all.users(w.acme.organization.id);
-    let attempt = users.record_sign_in_failure("nobody@example.com", POLICY, NOW, &failed, &locked);
+    let attempt = users.record_sign_in_failure("nobody@example.com", POLICY, NOW, events);
     assert_eq!(one_round_trip(&w.store, attempt).await.unwrap(), None);
     drop(users);
     fail(&w, NOW).await;
@@ -132,7 +162,9 @@ pub async fn nobody_there(store: Arc<dyn Store>) {
     let user_of = |event: &str| events.iter().find(|e| e.event_type == event).map(|e| e.user_id);
     assert_eq!(user_of("nobody"), Some(None));
     assert_eq!(user_of("failed"), Some(Some(w.acme.user.id)), "filled in");
-    assert_eq!(user_of("nobody-locked"), None);
+    assert_eq!((user_of("nobody-locked"), user_of("nobody-unlocked")), (None, None));
+    let nobodys = events.iter().find(|e| e.event_type == "nobody").unwrap();
+    assert_eq!(nobodys.metadata, json!({ "n": 1 }), "there is nothing to count");
     let nobody = UserId::from_uuid(Uuid::nil());
     let mut users = all.users(w.acme.organization.id);
     let stray = session_at(&w, NOW);
@@ -147,11 +179,13 @@ pub async fn racing_failures(store: Arc<dyn Store>) {
     for _ in 0..40 {
         let store = Arc::clone(&w.store);
         let (o, key) = (w.acme.organization.clone(), w.acme.user.email.key().to_owned());
-        let (failed, locked) = (event(&o, "failed", &w.entropy), event(&o, "locked", &w.entropy));
+        let [failed, locked, unlocked] =
+            ["failed", "locked", "unlocked"].map(|name| event(&o, name, &w.entropy));
         tasks.spawn(async move {
             let mut all = store.repositories();
             let mut users = all.users(o.id);
-            users.record_sign_in_failure(&key, policy, NOW, &failed, &locked).await.unwrap().unwrap()
+            let events = FailureEvents { failed: &failed, locked: &locked, unlocked: &unlocked };
+            users.record_sign_in_failure(&key, policy, NOW, events).await.unwrap().unwrap()
         });
     }
     let outcomes = tasks.join_all().await;
@@ -159,5 +193,12 @@ pub async fn racing_failures(store: Arc<dyn Store>) {
     let mut counts: Vec<i64> = outcomes.iter().map(|o| o.failed_login_count).collect();
     counts.sort_unstable();
     assert_eq!(counts, (1..=40).collect::<Vec<i64>>());
-    assert_eq!((w.events("failed").await, w.events("locked").await), (40, 1));
+    assert_eq!((w.events("failed").await, w.events("locked").await, w.events("unlocked").await), (40, 1, 0));
+    let mut told: Vec<(i64, bool)> = recorded(&w, "failed")
+        .await
+        .iter()
+        .map(|m| (m["failedCount"].as_i64().unwrap(), m["autoLocked"].as_bool().unwrap()))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, (1..=40).map(|n| (n, n == 20)).collect::<Vec<_>>());
 }

@@ -132,6 +132,7 @@ async fn set_client_active(app: &TestApp) {
         work.set_client_status(&organization, &client, ClientStatus::Active).await.unwrap();
     }
     work.commit().await.unwrap();
+    app.advance(Duration::from_secs(1));
     within_a_second(async || ask(app, WEB, None).await.status == StatusCode::OK).await;
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use porta_core::signing_key::SigningAlgorithm;
-use porta_directory::{Actor, Rotation};
+use porta_core::signing_key::{KNOWN_AFTER, SigningAlgorithm};
+use porta_directory::{Actor, Rotation, Urgency};
 use porta_jose::TokenKind;
 use porta_testkit::{Browser, TestApp};
 
@@ -34,7 +34,7 @@ async fn kids(app: &TestApp, org: &str) -> HashSet<String> {
 async fn rotate(app: &TestApp, org: &str, algorithm: SigningAlgorithm) -> Rotation {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let organization = work.organization(org).await.unwrap();
-    let rotation = work.rotate_signing_key(&organization, algorithm).await.unwrap();
+    let rotation = work.rotate_signing_key(&organization, algorithm, Urgency::Planned).await.unwrap();
     work.commit().await.unwrap();
     rotation
 }
@@ -71,6 +71,7 @@ async fn the_next_key_is_published_before_it_signs(app: TestApp) {
         assert!(!published.contains(&rotation.next), "and this one is new");
         within_a_second(async || kid(&id_token(&mut browser).await) == rotation.active).await;
         assert!(kids(&app, "acme").await.is_superset(&[before, rotation.active, rotation.next].into()));
+        app.advance(KNOWN_AFTER);
     }
 }
 
@@ -96,6 +97,7 @@ async fn old_tokens_verify_after_a_rotation(app: TestApp) {
         rotate(&app, "acme", SigningAlgorithm::Es256).await;
         app.settle().await;
         assert!(verifies(&app, &old).await);
+        app.advance(KNOWN_AFTER);
     }
     let new = id_token(&mut browser).await;
     assert!(verifies(&app, &new).await);

@@ -1,6 +1,8 @@
 //! Access ends with the account, the client, the session and the organization (W16, oidc-and-login §16.12): tokens are
 //! judged by what storage says now, no cache in between.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use porta_core::client::ClientStatus;
 use porta_core::organization::OrganizationStatus;
@@ -80,6 +82,7 @@ async fn a_client_switched_off_ends_everything_at_once(app: TestApp) {
         if status == ClientStatus::Inactive {
             set_client(&app, "spa", ClientStatus::Active).await;
             app.settle().await;
+            app.advance(Duration::from_secs(1));
         }
     }
 }

@@ -15,12 +15,16 @@ on_both_stores!(
     a_refused_status_leaves_a_row_too,
     a_lock_leaves_a_row_of_its_own,
     a_lock_that_is_lifted_leaves_a_row_of_its_own,
+    a_wrong_password_after_a_lock_lifts_it_with_a_row_too,
+    a_wrong_password_tells_how_many_there_were,
     a_limit_leaves_one_row_per_address_and_window,
     a_refused_method_leaves_one_row_per_address_and_window,
     a_forged_forwarded_header_is_not_the_address,
     an_agent_is_cut_and_cleaned,
     no_row_carries_what_was_typed,
     consent_and_refusal_leave_rows,
+    a_refusal_inside_a_session_names_the_person,
+    a_cancelled_sign_in_is_no_refused_consent,
     a_sign_out_leaves_a_row,
 );
 
@@ -113,6 +117,42 @@ async fn a_lock_that_is_lifted_leaves_a_row_of_its_own(app: TestApp) {
     assert_eq!(audited(&app, "user.auto_unlocked").await, 1);
 }
 
+async fn a_wrong_password_after_a_lock_lifts_it_with_a_row_too(app: TestApp) {
+    set(&app, "acme", MAX_FAILED_LOGINS, 2).await;
+    attempt(&app, ANA.0, WRONG).await;
+    attempt(&app, ANA.0, WRONG).await;
+    assert_eq!(audited(&app, "user.auto_unlocked").await, 0);
+    app.advance(Duration::from_mins(15));
+    attempt(&app, ANA.0, WRONG).await;
+    let ana = user(&app, "acme", ANA.0).await;
+    assert_eq!(ana.status, UserStatus::Active);
+    let rows = audit(&app, 2).await;
+    for event_type in ["user.auto_unlocked", "user.login.password.failed"] {
+        let row = rows.iter().find(|e| e.event_type == event_type).unwrap();
+        assert_eq!((row.category, row.user_id), (AuditCategory::Security, Some(ana.id)));
+        assert_origin(row);
+    }
+    attempt(&app, ANA.0, ANA.1).await;
+    assert_eq!(audited(&app, "user.auto_unlocked").await, 1);
+}
+
+/// oidc-and-login §11, admin-api §16.2.
+async fn a_wrong_password_tells_how_many_there_were(app: TestApp) {
+    set(&app, "acme", MAX_FAILED_LOGINS, 2).await;
+    for (failed_count, auto_locked) in [(1, false), (2, true), (3, false)] {
+        attempt(&app, ANA.0, WRONG).await;
+        let rows = audit(&app, 2).await;
+        let row = rows.iter().find(|e| e.event_type == "user.login.password.failed").unwrap();
+        let expected = serde_json::json!({ "failedCount": failed_count, "autoLocked": auto_locked });
+        assert_eq!(row.metadata, expected);
+    }
+    let rows = audit(&app, 1_000).await;
+    let locked = rows.iter().find(|e| e.event_type == "user.auto_locked").unwrap();
+    assert_eq!(locked.metadata, serde_json::json!({ "failedCount": 2, "threshold": 2 }));
+    attempt(&app, NOBODY, WRONG).await;
+    assert_eq!(newest(&app).await.metadata, serde_json::json!({}), "nobody has no count");
+}
+
 async fn a_limit_leaves_one_row_per_address_and_window(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 1).await;
     attempt(&app, ANA.0, WRONG).await;
@@ -195,6 +235,38 @@ async fn consent_and_refusal_leave_rows(app: TestApp) {
         assert_eq!(event.metadata["clientId"], "partner");
         assert_origin(&event);
     }
+}
+
+async fn a_refusal_inside_a_session_names_the_person(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    let form = open(&mut browser, &partner()).await;
+    app.advance(Duration::from_millis(1));
+    let aborted = form.abort(&mut browser).await;
+    browser.follow(aborted).await;
+    let event = newest(&app).await;
+    let ana = user(&app, "acme", ANA.0).await.id;
+    assert_eq!((event.event_type.as_str(), event.user_id), ("user.consent.denied", Some(ana)));
+}
+
+/// Nobody signed in, so nobody was asked.
+async fn a_cancelled_sign_in_is_no_refused_consent(app: TestApp) {
+    for signed_in in [false, true] {
+        let mut browser = app.browser().with("x-forwarded-for", "198.51.100.7").with("user-agent", AGENT);
+        if signed_in {
+            browser.sign_in(&web(), ANA.0, ANA.1).await;
+        }
+        let form = open(&mut browser, &partner().with("prompt", "login")).await;
+        app.advance(Duration::from_millis(1));
+        let aborted = form.abort(&mut browser).await;
+        browser.follow(aborted).await;
+        let event = newest(&app).await;
+        assert_eq!(event.event_type, "auth.login.cancelled");
+        assert_eq!((event.category, event.user_id), (AuditCategory::Authentication, None));
+        assert_eq!(event.metadata["clientId"], "partner");
+        assert_origin(&event);
+    }
+    assert_eq!(audited(&app, "user.consent.denied").await, 0);
 }
 
 async fn a_sign_out_leaves_a_row(app: TestApp) {

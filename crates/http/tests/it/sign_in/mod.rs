@@ -1,14 +1,17 @@
 //! Sign-in, consent, sessions, logout, bad input.
 
 mod audit_rows;
+mod begun_limits;
 mod consent;
 mod crash;
 mod errors;
 mod failing;
 mod fuzz;
+mod head;
 mod instances;
 mod interaction_binding;
 mod interaction_life;
+mod interaction_races;
 mod lockout;
 mod logout;
 mod logout_requests;

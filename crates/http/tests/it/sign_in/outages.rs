@@ -14,6 +14,7 @@ on_both_stores!(
     an_outage_in_the_middle_of_a_refusal_is_never_a_session,
     section_6_5_limits_fail_closed,
     a_failure_that_could_not_be_counted_is_not_confirmed,
+    clients_cannot_be_sprayed_while_the_counters_are_away,
     a_tenant_nobody_asked_for_yet_is_not_called_unknown,
     an_outage_is_not_remembered,
     a_confirmation_that_failed_ended_nothing_by_halves,
@@ -161,6 +162,25 @@ async fn a_failure_that_could_not_be_counted_is_not_confirmed(app: TestApp) {
     assert_come_back(&form.login(&mut browser, ANA.0, WRONG).await);
     fuses.limits.mend();
     assert_eq!(user(&app, "acme", ANA.0).await.failed_login_count, 1, "the account counted it");
+}
+
+/// For client authentication each process counts by itself meanwhile, by client and by network.
+async fn clients_cannot_be_sprayed_while_the_counters_are_away(app: TestApp) {
+    let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
+    work.set_setting(None, "rate_limit_token_address_max", &6.into()).await.unwrap();
+    work.commit().await.unwrap();
+    let (instance, fuses, _) = running(&app).await;
+    fuses.limits.blow();
+    let mut browser = instance.browser();
+    let form = [("grant_type", "client_credentials")];
+    for n in 0..6 {
+        let client = format!("client-{n}");
+        let answer = browser.token("acme", (&client, Some("wrong-secret-0123456789")), &form).await;
+        assert_eq!(answer.status, 401, "{n}");
+    }
+    assert_eq!(browser.token("acme", WEB, &form).await.status, 429);
+    let mut elsewhere = instance.browser().with("x-forwarded-for", "192.0.2.9");
+    assert_eq!(elsewhere.token("acme", WEB, &form).await.status, 200);
 }
 
 async fn a_tenant_nobody_asked_for_yet_is_not_called_unknown(app: TestApp) {

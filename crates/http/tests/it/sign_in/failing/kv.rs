@@ -8,13 +8,14 @@ use bytes::Bytes;
 use porta_kv::{Consumed, Heard, Key, Kv, KvError, Limit, Notice, Result, Verdict, Write};
 use tokio::sync::broadcast;
 
-use super::Fuse;
+use super::{Fuse, Gate};
 
-/// A store whose connection is cut by a [`Fuse`].
+/// A store whose connection is cut by a [`Fuse`], and whose writes wait at a [`Gate`].
 pub(in super::super) struct FusedKv {
     pub(super) inner: Arc<dyn Kv>,
     pub(super) fuse: Arc<Fuse>,
     pub(super) limits: Arc<Fuse>,
+    pub(super) writes: Arc<Gate>,
 }
 
 impl FusedKv {
@@ -41,6 +42,7 @@ impl Kv for FusedKv {
     }
 
     async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+        self.writes.pass().await;
         self.open()?.put(key, value, ttl).await
     }
 
@@ -56,7 +58,8 @@ impl Kv for FusedKv {
         self.open()?.consume(key, remember).await
     }
 
-    async fn write(&self, writes: Vec<Write>) -> Result<()> {
+    async fn write(&self, writes: Vec<Write>) -> Result<bool> {
+        self.writes.pass().await;
         self.open()?.write(writes).await
     }
 
@@ -66,6 +69,11 @@ impl Kv for FusedKv {
 
     async fn hit(&self, limits: &[Limit]) -> Result<Verdict> {
         self.open_for_limits()?.hit(limits).await
+    }
+
+    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict> {
+        self.writes.pass().await;
+        self.open_for_limits()?.put_limited(key, value, ttl, limits).await
     }
 
     async fn clear(&self, keys: &[String]) -> Result<()> {

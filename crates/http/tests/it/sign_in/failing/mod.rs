@@ -1,4 +1,5 @@
-//! Stores that break on demand: at once, or after a number of operations, as when a process dies between two of them.
+//! Stores that break on demand: at once, or after a number of operations, as when a process dies between two of them;
+//! or that keep a request waiting while something else happens.
 
 mod kv;
 mod store;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use porta_testkit::TestApp;
+use tokio::sync::watch;
 
 pub(super) use kv::FusedKv;
 pub(super) use store::FusedStore;
@@ -46,24 +48,69 @@ impl Fuse {
     }
 }
 
+/// Where operations wait while the test does something else.
+#[derive(Default)]
+pub(super) struct Gate(watch::Sender<Door>);
+
+#[derive(Default)]
+struct Door {
+    is_closed: bool,
+    waiting: usize,
+}
+
+impl Gate {
+    pub(super) fn close(&self) {
+        self.0.send_modify(|door| door.is_closed = true);
+    }
+
+    pub(super) fn open(&self) {
+        self.0.send_modify(|door| door.is_closed = false);
+    }
+
+    /// Until somebody waits.
+    pub(super) async fn arrival(&self) {
+        self.0.subscribe().wait_for(|door| door.waiting > 0).await.unwrap();
+    }
+
+    async fn pass(&self) {
+        if !self.0.borrow().is_closed {
+            return;
+        }
+        self.0.send_modify(|door| door.waiting += 1);
+        self.0.subscribe().wait_for(|door| !door.is_closed).await.unwrap();
+        self.0.send_modify(|door| door.waiting -= 1);
+    }
+}
+
 /// The fuses of an instance.
 pub(super) struct Fuses {
     pub(super) store: Arc<Fuse>,
     pub(super) kv: Arc<Fuse>,
     /// Limits alone.
     pub(super) limits: Arc<Fuse>,
+    writes: Arc<Gate>,
 }
 
 /// An instance whose stores can be taken away, each by itself.
 pub(super) fn fused(app: &TestApp) -> (TestApp, Fuses) {
-    let fuses = Fuses { store: Fuse::whole(), kv: Fuse::whole(), limits: Fuse::whole() };
+    let fuses = whole();
     (wired(app, &fuses), fuses)
+}
+
+/// An instance whose writes to the short-lived store wait while the gate is closed.
+pub(super) fn gated(app: &TestApp) -> (TestApp, Arc<Gate>) {
+    let fuses = whole();
+    (wired(app, &fuses), fuses.writes)
+}
+
+fn whole() -> Fuses {
+    Fuses { store: Fuse::whole(), kv: Fuse::whole(), limits: Fuse::whole(), writes: Arc::default() }
 }
 
 /// An instance that dies as a whole: one fuse counts the operations on both stores.
 pub(super) fn mortal(app: &TestApp) -> (TestApp, Arc<Fuse>) {
     let fuse = Fuse::whole();
-    let fuses = Fuses { store: Arc::clone(&fuse), kv: Arc::clone(&fuse), limits: Fuse::whole() };
+    let fuses = Fuses { store: Arc::clone(&fuse), kv: Arc::clone(&fuse), ..whole() };
     (wired(app, &fuses), fuse)
 }
 
@@ -72,6 +119,7 @@ fn wired(app: &TestApp, fuses: &Fuses) -> TestApp {
         let (store, kv) = (Arc::clone(&instance.store), Arc::clone(&instance.kv));
         instance.store = Arc::new(FusedStore { inner: store, fuse: Arc::clone(&fuses.store) });
         let (fuse, limits) = (Arc::clone(&fuses.kv), Arc::clone(&fuses.limits));
-        instance.kv = Arc::new(FusedKv { inner: kv, fuse, limits });
+        let writes = Arc::clone(&fuses.writes);
+        instance.kv = Arc::new(FusedKv { inner: kv, fuse, limits, writes });
     })
 }

@@ -152,7 +152,7 @@ gone!(ApplicationRepository {
     fn claim_value(UserId, ClaimDefinitionId) -> Option<serde_json::Value>;
 });
 gone!(ClientRepository {
-    fn for_protocol(&ClientId) -> Option<ProtocolFacts>;
+    fn for_protocol(&ClientId) -> Option<ClientFacts>;
     fn client_id_of(ClientKey) -> Option<ClientId>;
     fn origin_is_registered(&str) -> bool;
     fn by_client_id(&ClientId) -> Option<Client>;
@@ -176,7 +176,7 @@ gone!(UserRepository {
     fn set_password(UserId, Option<&PasswordHash>, Timestamp) -> bool;
     fn page(Option<Cursor>, u32) -> Page<User>;
     fn record_sign_in(UserId, Duration, Option<&PasswordHash>, &SessionRecord, &AuditEvent) -> bool;
-    fn record_sign_in_failure(&str, LockPolicy, Timestamp, &AuditEvent, &AuditEvent) -> Option<FailureOutcome>;
+    fn record_sign_in_failure(&str, LockPolicy, Timestamp, FailureEvents<'_>) -> Option<FailureOutcome>;
 });
 gone!(SigningKeyRepository {
     fn all() -> Vec<SigningKey>;

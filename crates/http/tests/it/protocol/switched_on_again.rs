@@ -1,0 +1,119 @@
+//! What lies in the short-lived store ends with its client and organization too, and stays ended when they are switched
+//! on again (W16, oidc-and-login §16.12).
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use porta_core::client::{ClientStatus, GrantType};
+use porta_core::organization::OrganizationStatus;
+use porta_testkit::TestApp;
+
+use super::support::*;
+
+porta_testkit::on_both_stores!(
+    a_clients_own_token_does_not_come_back_with_its_client,
+    a_clients_own_token_does_not_come_back_with_its_organization,
+    a_guests_own_token_does_not_come_back_with_its_owner,
+    a_code_does_not_come_back_with_its_client,
+    other_clients_and_other_changes_end_nothing,
+    asking_costs_no_more_than_before,
+);
+
+async fn own_token(app: &TestApp, client: Client) -> String {
+    let form = [("grant_type", "client_credentials")];
+    Tokens::of(&app.browser().token("acme", client, &form).await).access
+}
+
+/// Off and on again: in between everything is over, so what matters is what a token is worth afterwards.
+async fn toggle_client(app: &TestApp, client_id: &str) {
+    for status in [ClientStatus::Inactive, ClientStatus::Active] {
+        app.advance(Duration::from_secs(1));
+        set_client(app, client_id, status).await;
+    }
+    app.advance(Duration::from_secs(1));
+}
+
+async fn toggle_organization(app: &TestApp, slug: &str) {
+    for status in [OrganizationStatus::Suspended, OrganizationStatus::Active] {
+        app.advance(Duration::from_secs(1));
+        set_organization(app, slug, status).await;
+    }
+    app.advance(Duration::from_secs(1));
+}
+
+async fn assert_only_the_new_one_lives(app: &TestApp, sibling: &TestApp, old: &str, client: Client) {
+    for instance in [app, sibling] {
+        instance.settle().await;
+        assert_eq!(introspect_as(instance, "acme", WEB, old).await, serde_json::json!({ "active": false }));
+    }
+    let new = own_token(app, client).await;
+    for instance in [app, sibling] {
+        assert_eq!(introspect_as(instance, "acme", WEB, &new).await["active"], true);
+        assert_eq!(introspect_as(instance, "acme", WEB, old).await["active"], false);
+    }
+}
+
+async fn a_clients_own_token_does_not_come_back_with_its_client(app: TestApp) {
+    let sibling = app.sibling();
+    let old = own_token(&app, WEB).await;
+    for instance in [&app, &sibling] {
+        assert!(is_active(instance, &old).await);
+    }
+    toggle_client(&app, "web").await;
+    assert_only_the_new_one_lives(&app, &sibling, &old, WEB).await;
+}
+
+async fn a_clients_own_token_does_not_come_back_with_its_organization(app: TestApp) {
+    let sibling = app.sibling();
+    let old = own_token(&app, WEB).await;
+    assert!(is_active(&sibling, &old).await);
+    toggle_organization(&app, "acme").await;
+    assert_only_the_new_one_lives(&app, &sibling, &old, WEB).await;
+}
+
+/// Beta's client at Acme: its status, Beta's and Acme's each count.
+async fn a_guests_own_token_does_not_come_back_with_its_owner(app: TestApp) {
+    let sibling = app.sibling();
+    change_client(&app, "partner", |c| c.grant_types.push(GrantType::ClientCredentials)).await;
+    for slug in ["beta", "acme"] {
+        app.settle().await;
+        let old = own_token(&app, PARTNER).await;
+        assert!(is_active(&app, &old).await);
+        toggle_organization(&app, slug).await;
+        assert_only_the_new_one_lives(&app, &sibling, &old, PARTNER).await;
+    }
+    let old = own_token(&app, PARTNER).await;
+    toggle_client(&app, "partner").await;
+    assert_only_the_new_one_lives(&app, &sibling, &old, PARTNER).await;
+}
+
+async fn a_code_does_not_come_back_with_its_client(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let old = code(&mut browser, &web()).await;
+    toggle_client(&app, "web").await;
+    app.settle().await;
+    let answer = browser.redeem("acme", WEB, WEB_URI, &old).await;
+    assert_eq!(refusal(&answer), invalid_grant());
+    let new = code(&mut browser, &web()).await;
+    assert_eq!(browser.redeem("acme", WEB, WEB_URI, &new).await.status, StatusCode::OK);
+}
+
+async fn other_clients_and_other_changes_end_nothing(app: TestApp) {
+    let token = own_token(&app, WEB).await;
+    app.advance(Duration::from_secs(1));
+    toggle_client(&app, "billing").await;
+    toggle_organization(&app, "beta").await;
+    change_client(&app, "web", |c| "Renamed".clone_into(&mut c.client_name)).await;
+    app.settle().await;
+    assert!(is_active(&app, &token).await);
+}
+
+async fn asking_costs_no_more_than_before(app: TestApp) {
+    toggle_client(&app, "web").await;
+    app.settle().await;
+    let token = own_token(&app, WEB).await;
+    assert!(is_active(&app, &token).await);
+    let before = (app.store.round_trips(), app.kv.commands());
+    assert!(is_active(&app, &token).await);
+    assert_eq!((app.store.round_trips(), app.kv.commands()), (before.0, before.1 + 1));
+}

@@ -1,0 +1,105 @@
+//! Replacing: only what is still there, and then the whole write or nothing of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{LONG, TimeControl, bytes, race};
+use crate::{Consumed, Kv, Write};
+
+fn put(key: &str, value: &str) -> Write {
+    Write::Put { key: key.to_owned(), value: bytes(value), ttl: LONG }
+}
+
+fn replace(key: &str, value: &str) -> Write {
+    lasting(key, value, LONG)
+}
+
+fn lasting(key: &str, value: &str, ttl: Duration) -> Write {
+    Write::Replace { key: key.to_owned(), value: bytes(value), ttl }
+}
+
+fn delete(key: &str) -> Write {
+    Write::Delete { key: key.to_owned() }
+}
+
+pub(super) async fn replace_keeps_to_what_is_there(kv: &dyn Kv, time: &dyn TimeControl) {
+    let unit = time.unit();
+    assert!(!kv.write(vec![replace("there", "new")]).await.unwrap(), "never stored");
+    assert_eq!(kv.get("there").await.unwrap(), None);
+
+    kv.put("there", bytes("old"), unit).await.unwrap();
+    if kv.write(vec![replace("there", "new")]).await.unwrap() {
+        time.pass(unit).await;
+        assert_eq!(kv.get("there").await.unwrap(), Some(bytes("new")), "its lifetime is its own");
+    }
+    kv.put("there", bytes("old"), LONG).await.unwrap();
+    assert!(kv.write(vec![lasting("there", "brief", unit)]).await.unwrap());
+    time.pass(unit).await;
+    assert!(!kv.write(vec![replace("there", "late")]).await.unwrap(), "ended");
+    assert_eq!(kv.get("there").await.unwrap(), None);
+
+    kv.put("there", bytes("old"), LONG).await.unwrap();
+    assert!(kv.write(vec![lasting("there", "x", Duration::ZERO)]).await.unwrap());
+    assert_eq!(kv.get("there").await.unwrap(), None, "no lifetime removes");
+
+    kv.put("there", bytes(""), LONG).await.unwrap();
+    assert!(kv.write(vec![replace("there", "after nothing")]).await.unwrap(), "an empty value is a value");
+    kv.take("there").await.unwrap();
+    assert!(!kv.write(vec![replace("there", "back")]).await.unwrap(), "taken");
+    assert_eq!(kv.get("there").await.unwrap(), None);
+}
+
+pub(super) async fn one_missing_value_stops_the_whole_write(kv: &dyn Kv) {
+    kv.put("whole:kept", bytes("old"), LONG).await.unwrap();
+    kv.put("whole:other", bytes("old"), LONG).await.unwrap();
+    let writes = vec![
+        put("whole:new", "x"),
+        put("whole:kept", "x"),
+        replace("whole:other", "x"),
+        replace("whole:missing", "x"),
+        delete("whole:kept"),
+    ];
+    assert!(!kv.write(writes).await.unwrap());
+    assert_eq!(kv.get("whole:new").await.unwrap(), None);
+    assert_eq!(kv.get("whole:missing").await.unwrap(), None);
+    assert_eq!(kv.get("whole:kept").await.unwrap(), Some(bytes("old")));
+    assert_eq!(kv.get("whole:other").await.unwrap(), Some(bytes("old")));
+}
+
+pub(super) async fn what_was_there_before_the_write_counts(kv: &dyn Kv) {
+    assert!(!kv.write(vec![put("before", "x"), replace("before", "y")]).await.unwrap());
+    assert_eq!(kv.get("before").await.unwrap(), None);
+    kv.put("before", bytes("old"), LONG).await.unwrap();
+    assert!(kv.write(vec![delete("before"), replace("before", "new")]).await.unwrap());
+    assert_eq!(kv.get("before").await.unwrap(), Some(bytes("new")), "in the order given");
+}
+
+pub(super) async fn a_used_value_is_not_replaced(kv: &dyn Kv) {
+    kv.put("spent", bytes("x"), LONG).await.unwrap();
+    assert_eq!(kv.consume("spent", LONG).await.unwrap(), Consumed::Fresh(bytes("x")));
+    assert!(!kv.write(vec![replace("spent", "again")]).await.unwrap());
+    assert_eq!(kv.consume("spent", LONG).await.unwrap(), Consumed::Replayed(bytes("x")));
+}
+
+/// One takes while many replace: whatever their order, nothing is there afterwards and one value was taken.
+pub(super) async fn nothing_taken_comes_back(kv: &Arc<dyn Kv>) {
+    for round in 0..20 {
+        let key = format!("race:replace:{round}");
+        kv.put(&key, bytes("first"), LONG).await.unwrap();
+        let taken = race(16, |n| {
+            let (kv, key) = (Arc::clone(kv), key.clone());
+            async move {
+                if n == 8 {
+                    return kv.take(&key).await.unwrap().is_some();
+                }
+                let mark = format!("{key}:{n}");
+                let written = kv.write(vec![put(&mark, "x"), replace(&key, &mark)]).await.unwrap();
+                assert_eq!(kv.get(&mark).await.unwrap().is_some(), written, "all or nothing");
+                false
+            }
+        })
+        .await;
+        assert_eq!(taken.iter().filter(|took| **took).count(), 1);
+        assert_eq!(kv.get(&key).await.unwrap(), None, "round {round}");
+    }
+}
