@@ -5,6 +5,7 @@
 //! ```
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,25 @@ word_enum! {
 
 /// `locked_reason` of a lock that lifts itself.
 pub const AUTO_LOCKOUT: &str = "auto_lockout";
+
+/// How many code points a password may have (data-model §9).
+pub const PASSWORD_LENGTH: RangeInclusive<usize> = 8..=128;
+
+word_enum! {
+    /// Why a password may not be chosen; pages have a sentence for each.
+    pub enum PasswordRefusal {
+        TooShort = "too_short",
+        TooLong = "too_long",
+        /// As a whole in a list of breached passwords and common words.
+        Common = "common",
+        /// Built from the person's address or names, the organization's, or the product's.
+        Personal = "personal",
+        /// Put together from what attackers try first.
+        Guessable = "guessable",
+    }
+}
+
+impl std::error::Error for PasswordRefusal {}
 
 /// An address as typed, and the form we compare and index.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

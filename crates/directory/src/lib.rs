@@ -15,7 +15,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use porta_core::change::Change;
 use porta_core::seal::Keyring;
-use porta_core::user::PasswordHash;
+use porta_core::user::{PASSWORD_LENGTH, PasswordHash};
 use porta_core::{Clock, Entropy, Invalid};
 use porta_store::Store;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -108,9 +108,13 @@ impl std::fmt::Debug for Directory {
 
 /// 8–128 code points (admin-api §11.5).
 pub fn check_password(password: &SecretString) -> std::result::Result<(), Invalid> {
-    match password.expose_secret().chars().count() {
-        0..=7 => Err(Invalid::new("password", "use at least 8 characters")),
-        8..=128 => Ok(()),
-        _ => Err(Invalid::new("password", "use at most 128 characters")),
+    let length = password.expose_secret().chars().count();
+    let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
+    if length < *least {
+        return Err(Invalid::new("password", format!("use at least {least} characters")));
     }
+    if length > *most {
+        return Err(Invalid::new("password", format!("use at most {most} characters")));
+    }
+    Ok(())
 }

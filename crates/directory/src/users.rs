@@ -51,7 +51,8 @@ impl Work {
         Ok(user)
     }
 
-    /// Rewrites address, verification and profile. A new address is unverified (admin-api C-14). Names what changed.
+    /// Rewrites address, verification and profile. A new address is unverified (admin-api C-14), and links that were
+    /// mailed to the one before it stop working. Names what changed.
     pub async fn update_user(
         &mut self,
         organization: &Organization,
@@ -75,6 +76,9 @@ impl Work {
         let updated = self.unit.users(organization.id).update(&after).await;
         if !updated.map_err(taken("user", after.email.shown()))? {
             return Err(DirectoryError::not_found("user", before.id));
+        }
+        if after.email.key() != before.email.key() {
+            self.unit.one_time_tokens(organization.id).withdraw(after.id, self.now).await?;
         }
         let metadata = json!({ "userId": after.id, "fields": fields });
         self.audit("user.updated", Some(organization), Some(after.id), metadata).await?;

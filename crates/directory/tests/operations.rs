@@ -583,14 +583,24 @@ async fn people_that_are_refused(world: World) {
 async fn a_new_address_is_unverified(world: World) {
     let harbor = world.organization("harbor").await;
     let ana = world.user(&harbor, "ana@harbor.test").await;
+    let link = world.link(&ana).await;
     let mut work = world.work().await;
     let verified = porta_core::user::User { email_verified: true, ..ana.clone() };
     let (verified, fields) = work.update_user(&harbor, &ana, verified).await.unwrap();
     assert_eq!(fields, ["email_verified"]);
+    work.commit().await.unwrap();
+    let looked = async || {
+        let mut all = world.store.repositories();
+        all.one_time_tokens(harbor.id).look(&link.digest, link.purpose, START).await.unwrap()
+    };
+    assert!(looked().await.is_some(), "the same address");
     let mut moved = verified.clone();
     moved.email = porta_core::user::Email::parse("ana@new.test").unwrap();
+    let mut work = world.work().await;
     let (moved, _) = work.update_user(&harbor, &verified, moved).await.unwrap();
+    work.commit().await.unwrap();
     assert!(!moved.email_verified);
+    assert_eq!(looked().await, None, "whoever reads the old mailbox has no business here");
 }
 
 async fn passwords_are_set_and_taken_away(world: World) {

@@ -9,13 +9,14 @@ use async_trait::async_trait;
 use porta_core::application::Application;
 use porta_core::audit::AuditEvent;
 use porta_core::client::{Client, ClientType};
+use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::Organization;
 use porta_core::seal::Keyring;
 use porta_core::session::{AccessToken, Grant, SessionRecord, TokenFamily};
 use porta_core::user::{PasswordHash, User};
 use porta_core::{
-    AuditId, BearerKind, Change, Entropy, GrantId, ManualClock, OrganizationId, SeededEntropy, SessionKey,
-    Timestamp, TokenDigest, TokenFamilyId,
+    AuditId, BearerKind, Change, Entropy, GrantId, ManualClock, OneTimeTokenId, OrganizationId,
+    SeededEntropy, SessionKey, Timestamp, TokenDigest, TokenFamilyId,
 };
 use porta_directory::{
     Actor, Directory, DirectoryDeps, DirectoryError, HashFailed, HashPassword, NewApplication, NewClient,
@@ -154,6 +155,25 @@ impl World {
         let user = work.create_user(organization, new).await.unwrap();
         work.commit().await.unwrap();
         user
+    }
+
+    /// Mails a person a link to a new password.
+    pub(crate) async fn link(&self, user: &User) -> OneTimeToken {
+        let link = OneTimeToken {
+            id: OneTimeTokenId::new(START, &*self.entropy),
+            organization_id: user.organization_id,
+            user_id: user.id,
+            purpose: TokenPurpose::PasswordReset,
+            digest: TokenDigest::of(&BearerKind::PasswordReset.generate(&*self.entropy)),
+            interaction: None,
+            details: None,
+            invited_by: None,
+            expires_at: START + Duration::from_hours(1),
+            used_at: None,
+            created_at: START,
+        };
+        self.store.repositories().one_time_tokens(user.organization_id).issue(&link).await.unwrap();
+        link
     }
 
     /// Signs a person in and gives the client an access token.
