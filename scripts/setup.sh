@@ -44,8 +44,8 @@ if [ -z "$have" ] || [ "$(printf '%s\n' "$CARGO_DENY_MIN" "$have" | sort -V | he
   [ -n "$(deny_version || true)" ] || die "cargo-deny was installed but is not on PATH: add $(dirname "$(command -v cargo)")"
 fi
 
-# --- an SMTP server for the tests of crates/mail, in a Python environment of its own ------------------------------
-requirements=crates/mail/tests/relay/requirements.txt
+# --- an SMTP server for the tests of mail, in a Python environment of its own ------------------------------
+requirements=crates/testkit/relay/requirements.txt
 stamp=.test/python/.installed-from
 lock=$(sha256sum "$requirements" | cut -d' ' -f1)
 if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then

@@ -32,7 +32,8 @@ pub(crate) struct Relay {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) security: Security,
-    pub(crate) tls: TlsParameters,
+    /// `None` where it is never needed, or cannot be set up and was not insisted on.
+    pub(crate) tls: Option<TlsParameters>,
     pub(crate) hello: ClientId,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) connect_within: Duration,
@@ -43,7 +44,10 @@ impl Relay {
     /// later, a wrong password included.
     pub(crate) async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
         let failed = |step: &str, error: &Error| SendError::Failed(describe(step, error));
-        let implicit = (self.security == Security::Implicit).then(|| self.tls.clone());
+        // Not in the clear either: a relay that offers to encrypt means to be spoken to in private.
+        let no_roots = || SendError::Failed("TLS: this machine knows no certificate authority".to_owned());
+        let tls = || self.tls.clone().ok_or_else(no_roots);
+        let implicit = if self.security == Security::Implicit { Some(tls()?) } else { None };
         let server = (self.host.as_str(), self.port);
         let connecting = AsyncSmtpConnection::connect_tokio1(
             server,
@@ -59,7 +63,7 @@ impl Relay {
             Security::Implicit | Security::Plain => false,
         };
         if upgrades {
-            let encrypted = connection.starttls(self.tls.clone(), &self.hello).await;
+            let encrypted = connection.starttls(tls()?, &self.hello).await;
             encrypted.map_err(|e| failed("STARTTLS", &e))?;
         }
         if let Some(credentials) = &self.credentials {

@@ -71,12 +71,13 @@ impl fmt::Debug for SmtpTransport {
 impl SmtpTransport {
     /// Opens nothing yet.
     pub fn new(options: SmtpOptions) -> Result<Self, SmtpError> {
-        let mut tls = TlsParameters::builder(options.host.clone());
-        if let Some(pem) = &options.extra_roots {
-            tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(|e| SmtpError::Tls(e.into()))?);
-        }
         let relay = Relay {
-            tls: tls.build().map_err(|e| SmtpError::Tls(e.into()))?,
+            tls: match options.security {
+                Security::Implicit | Security::StartTls => Some(tls(&options)?),
+                // A container without certificates may still send to a relay that has no TLS.
+                Security::Opportunistic => tls(&options).ok(),
+                Security::Plain => None,
+            },
             host: options.host,
             port: options.port,
             security: options.security,
@@ -112,6 +113,15 @@ impl SmtpTransport {
             resting.push((connection, Instant::now()));
         }
     }
+}
+
+fn tls(options: &SmtpOptions) -> Result<TlsParameters, SmtpError> {
+    let wrong = |error: lettre::transport::smtp::Error| SmtpError::Tls(error.into());
+    let mut parameters = TlsParameters::builder(options.host.clone());
+    if let Some(pem) = &options.extra_roots {
+        parameters = parameters.add_root_certificate(Certificate::from_pem(pem).map_err(wrong)?);
+    }
+    parameters.build().map_err(wrong)
 }
 
 fn hello(name: String) -> ClientId {

@@ -13,10 +13,14 @@ use porta_core::outbox::{OutboxCounts, OutboxRow, SEALING_PURPOSE};
 use porta_core::seal::Keyring;
 use porta_core::user::Email;
 use porta_core::{Clock as _, ManualClock, OutboxId, SeededEntropy, Timestamp, UserId};
-use porta_mail::{Message, PlainRenderer, SendError, Transport, Worker, WorkerDeps};
+use porta_mail::{
+    Credentials, Message, PlainRenderer, Security, SendError, SmtpOptions, SmtpTransport, Transport, Worker,
+    WorkerDeps,
+};
 use porta_store::Store;
 use porta_store::contract::fixture::{NOW, organization};
 use porta_testkit::database::TestDatabase;
+use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
 pub(crate) const ADDRESS: &str = "ana@example.org";
@@ -213,4 +217,26 @@ pub(crate) async fn eventually(is_so: impl AsyncFn() -> bool) {
         }
     };
     tokio::time::timeout(Duration::from_mins(1), waiting).await.unwrap();
+}
+
+/// Options for a relay on this machine.
+pub(crate) fn options(port: u16, security: Security) -> SmtpOptions {
+    SmtpOptions {
+        host: "localhost".to_owned(),
+        port,
+        security,
+        credentials: None,
+        from: "Porta <no-reply@mail.example.com>".to_owned(),
+        hello: "id.example.com".to_owned(),
+        timeout: Duration::from_secs(10),
+        extra_roots: None,
+    }
+}
+
+pub(crate) fn credentials(password: &str) -> Credentials {
+    Credentials { user: "porta".to_owned(), password: SecretString::from(password.to_owned()) }
+}
+
+pub(crate) fn transport(options: SmtpOptions) -> Arc<SmtpTransport> {
+    Arc::new(SmtpTransport::new(options).unwrap())
 }

@@ -55,6 +55,8 @@ pub(crate) struct Services {
     pub directory: Directory,
     pub probes: Arc<ServiceProbes>,
     pub snapshot_keys: Keyring,
+    /// Seals what waits in the outbox.
+    pub outbox_keys: Arc<Keyring>,
     pub app: AppState,
 }
 
@@ -119,6 +121,7 @@ impl Services {
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let master = *config.secrets.signing_key_encryption_key.expose();
         let snapshot_keys = Keyring::new(&[master], "short-lived snapshot");
+        let outbox_keys = Arc::new(Keyring::new(&[master], porta_core::outbox::SEALING_PURPOSE));
         let relational = config.storage.relational();
         let (database, short_lived) =
             tokio::try_join!(open_database(&relational), open_short_lived(config, &clock, &snapshot_keys))?;
@@ -163,7 +166,7 @@ impl Services {
                 .collect(),
             trust_proxy: trust_proxy(config),
         });
-        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, app })
+        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, outbox_keys, app })
     }
 }
 

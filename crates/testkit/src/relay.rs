@@ -1,17 +1,15 @@
-//! A real SMTP server, `tests/relay/relay.py`, and certificates that nobody else believes.
+//! A real SMTP server, `relay/relay.py`, and certificates that nobody else believes.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use porta_mail::{Credentials, Security, SmtpOptions, SmtpTransport};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-pub(crate) struct Relay {
-    pub(crate) port: u16,
+pub struct Relay {
+    pub port: u16,
     child: Child,
     events: mpsc::UnboundedReceiver<Value>,
 }
@@ -39,8 +37,8 @@ fn python() -> PathBuf {
 
 impl Relay {
     /// See `relay.py` for what can be asked of it.
-    pub(crate) async fn start(options: Value) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relay/relay.py");
+    pub async fn start(options: Value) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("relay/relay.py");
         let mut child = Command::new(python())
             .arg(script)
             .arg(options.to_string())
@@ -49,22 +47,23 @@ impl Relay {
             // Every handshake we refuse is a traceback there.
             .stderr(Stdio::null())
             .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            .expect("the relay starts");
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let (sender, events) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                sender.send(serde_json::from_str(&line).unwrap()).ok();
+                sender.send(serde_json::from_str(&line).expect("the relay tells JSON")).ok();
             }
         });
         let mut relay = Self { port: 0, child, events };
         let listening = relay.event("listening").await;
-        relay.port = u16::try_from(listening["port"].as_u64().unwrap()).unwrap();
+        relay.port =
+            listening["port"].as_u64().and_then(|p| u16::try_from(p).ok()).expect("the relay tells its port");
         relay
     }
 
     /// The next event, which must be of this name.
-    pub(crate) async fn event(&mut self, name: &str) -> Value {
+    pub async fn event(&mut self, name: &str) -> Value {
         let event = tokio::time::timeout(Duration::from_secs(20), self.events.recv()).await;
         let event = event.expect("the relay tells something in time").expect("the relay runs");
         assert_eq!(event["event"], name, "{event}");
@@ -72,9 +71,9 @@ impl Relay {
     }
 
     /// Ends it, and returns what it told and nobody asked for.
-    pub(crate) async fn stop(mut self) -> Vec<Value> {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub async fn stop(mut self) -> Vec<Value> {
+        self.child.kill().expect("the relay is our child");
+        self.child.wait().expect("the relay is our child");
         let mut rest = Vec::new();
         while let Some(event) = self.events.recv().await {
             rest.push(event);
@@ -84,15 +83,16 @@ impl Relay {
 }
 
 /// A throw-away authority and a certificate for `localhost` that it signed.
-pub(crate) struct Authority {
+pub struct Authority {
     directory: tempfile::TempDir,
 }
 
 impl Authority {
-    pub(crate) fn new() -> Self {
-        let authority = Self { directory: tempfile::tempdir().unwrap() };
+    pub fn make() -> Self {
+        let authority = Self { directory: tempfile::tempdir().expect("a temporary directory can be made") };
         let at = |name: &str| authority.path(name);
-        std::fs::write(at("leaf.ext"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n").unwrap();
+        std::fs::write(at("leaf.ext"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+            .expect("it can be written to");
         let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
         for command in [
             format!(
@@ -110,44 +110,22 @@ impl Authority {
                 at("leaf.pem")
             ),
         ] {
-            let made = Command::new("openssl").args(command.split(' ')).output().unwrap();
+            let made = Command::new("openssl").args(command.split(' ')).output().expect("openssl runs");
             assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         }
         authority
     }
 
     fn path(&self, name: &str) -> String {
-        self.directory.path().join(name).to_str().unwrap().to_owned()
+        self.directory.path().join(name).to_str().expect("its name is text").to_owned()
     }
 
-    pub(crate) fn root(&self) -> Vec<u8> {
-        std::fs::read(self.path("ca.pem")).unwrap()
+    pub fn root(&self) -> Vec<u8> {
+        std::fs::read(self.path("ca.pem")).expect("the authority was made")
     }
 
     /// Options of a relay that speaks TLS like that.
-    pub(crate) fn relay(&self, tls: &str) -> Value {
+    pub fn relay(&self, tls: &str) -> Value {
         json!({"tls": tls, "cert": self.path("leaf.pem"), "key": self.path("leaf.key")})
     }
-}
-
-/// Options for a relay on this machine.
-pub(crate) fn options(port: u16, security: Security) -> SmtpOptions {
-    SmtpOptions {
-        host: "localhost".to_owned(),
-        port,
-        security,
-        credentials: None,
-        from: "Porta <no-reply@mail.example.com>".to_owned(),
-        hello: "id.example.com".to_owned(),
-        timeout: Duration::from_secs(10),
-        extra_roots: None,
-    }
-}
-
-pub(crate) fn credentials(password: &str) -> Credentials {
-    Credentials { user: "porta".to_owned(), password: SecretString::from(password.to_owned()) }
-}
-
-pub(crate) fn transport(options: SmtpOptions) -> std::sync::Arc<SmtpTransport> {
-    std::sync::Arc::new(SmtpTransport::new(options).unwrap())
 }
