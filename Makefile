@@ -18,7 +18,7 @@ test: setup ## Everything: format, lints, dependencies, tests on both stores, en
 quick: ## Format, lints and tests that need no services
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo test --workspace -- --skip postgres --skip redis
+	cargo test --workspace -- --skip postgres --skip redis --skip smtp::
 
 e2e: setup ## End to end over HTTP and in a browser, on both stores
 	scripts/e2e.sh embedded postgres

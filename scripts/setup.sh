@@ -44,6 +44,20 @@ if [ -z "$have" ] || [ "$(printf '%s\n' "$CARGO_DENY_MIN" "$have" | sort -V | he
   [ -n "$(deny_version || true)" ] || die "cargo-deny was installed but is not on PATH: add $(dirname "$(command -v cargo)")"
 fi
 
+# --- an SMTP server for the tests of mail, in a Python environment of its own ------------------------------
+requirements=crates/testkit/relay/requirements.txt
+stamp=.test/python/.installed-from
+lock=$(sha256sum "$requirements" | cut -d' ' -f1)
+if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then
+  has_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
+  if ! has_venv && [ -n "$INSTALL" ]; then apt_install python3-venv; fi
+  has_venv || die "missing: python3-venv (the tests of mail run a real SMTP server); run  sudo apt-get install python3-venv"
+  say "installing an SMTP server for the tests into .test/python"
+  python3 -m venv --clear .test/python
+  .test/python/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+  printf '%s\n' "$lock" >"$stamp"
+fi
+
 # --- the end-to-end suite's packages -----------------------------------------------------------------------------
 stamp=e2e/node_modules/.installed-from
 lock=$(sha256sum e2e/package-lock.json | cut -d' ' -f1)

@@ -1,19 +1,24 @@
 //! `porta serve`: the production process.
 //!
 //! ```text
-//! start ─► ready ──SIGTERM──► draining (/ready says no) ─► no new connections ─► requests finish ─► flush ─► exit 0
+//! start ─► ready ──SIGTERM──► draining (/ready says no) ─► no new connections ─► requests and mail finish ─► flush ─► exit 0
 //!                                                              └── grace over ──► exit 1
 //! ```
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use porta_config::{Config, Source};
 use porta_core::OsEntropy;
+use porta_mail::Transport;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Failure;
 use crate::runtime::services::{Services, ShortLived, snapshot_file};
-use crate::runtime::{background, listen, telemetry};
+use crate::runtime::{background, listen, mail, telemetry};
 
 /// Reads the configuration, or says everything that is wrong with it.
 pub(crate) fn configuration(source: &Source<'_>) -> anyhow::Result<Config> {
@@ -44,10 +49,11 @@ async fn start() -> anyhow::Result<()> {
     for problem in config.safety.violations.iter().filter(|_| config.safety.is_skipped) {
         tracing::error!(event = "config.safety_skipped", %problem, "production safety check was skipped");
     }
+    let transport = mail::transport(&config)?;
     let services = Services::open(&config).await?;
     let listener = bind(&config.server.host, config.server.port).await?;
     tracing::info!(address = %listener.local_addr()?, issuer = config.server.issuer_base_url.as_str(), "porta is serving");
-    serve(services, &config, listener, stop_signal()).await
+    serve(services, &config, listener, transport, stop_signal()).await
 }
 
 pub(crate) async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
@@ -59,6 +65,7 @@ pub(crate) async fn serve(
     services: Services,
     config: &Config,
     listener: TcpListener,
+    transport: Arc<dyn Transport>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let background_stop = CancellationToken::new();
@@ -76,7 +83,10 @@ pub(crate) async fn serve(
         close.cancel();
     };
     tokio::spawn(graceful);
-    let finished = listen::serve(listener, porta_http::router(services.app.clone()), closing, grace).await;
+    let letters = tokio::spawn(mail::worker(&services, transport).run(closing.clone()));
+    let last_letters = end_mail(letters, closing.clone(), grace);
+    let requests = listen::serve(listener, porta_http::router(services.app.clone()), closing, grace);
+    let (finished, ()) = tokio::join!(requests, last_letters);
     background_stop.cancel();
     if let Err(error) = services.engine.flush_secret_use().await {
         tracing::warn!(%error, "last use of client secrets was not recorded");
@@ -87,6 +97,19 @@ pub(crate) async fn serve(
     anyhow::ensure!(finished, "requests were still running after the grace period");
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Lets the letters under way finish within `grace` once the door closes.
+async fn end_mail(mut letters: JoinHandle<()>, closing: CancellationToken, grace: Duration) {
+    closing.cancelled().await;
+    match tokio::time::timeout(grace, &mut letters).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the mail worker ended early"),
+        Err(_) => {
+            letters.abort();
+            tracing::warn!("mail under way was left to the next process");
+        }
+    }
 }
 
 /// SIGTERM, or Ctrl-C.

@@ -18,6 +18,7 @@ use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
 use porta_http::{AppState, Parts, Probes, ReadyReport, TrustProxy};
 use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
+use porta_mail::{Capture, Message, PlainRenderer, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
 use porta_signin::{Factors, HashCost, PasswordHasher, SignIn};
@@ -45,7 +46,10 @@ pub struct TestApp {
     pub probes: Arc<SwitchedProbes>,
     pub hasher: Arc<PasswordHasher>,
     pub router: Router,
-    outbox_keys: Arc<Keyring>,
+    /// Seals what waits in the outbox.
+    pub outbox_keys: Arc<Keyring>,
+    mailbox: Arc<Capture>,
+    mail: Worker,
     entropy: Arc<dyn Entropy>,
     /// Marks this instance heard: everything announced before them was applied.
     settled: watch::Receiver<Vec<String>>,
@@ -226,6 +230,16 @@ impl TestApp {
         let peer: SocketAddr = ([127, 0, 0, 1], 4711).into();
         let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
         let settled = listen(&engine, &kv);
+        let outbox_keys = Arc::new(Keyring::new(&[master], porta_core::outbox::SEALING_PURPOSE));
+        let mailbox = Arc::new(Capture::new(1000));
+        let mail = Worker::new(WorkerDeps {
+            store: Arc::clone(&store),
+            keyring: Arc::clone(&outbox_keys),
+            renderer: Arc::new(PlainRenderer),
+            transport: mailbox.clone(),
+            clock: clock.clone(),
+            entropy: Arc::clone(&entropy),
+        });
         Self {
             clock,
             store,
@@ -236,6 +250,8 @@ impl TestApp {
             hasher,
             router,
             outbox_keys,
+            mailbox,
+            mail,
             entropy,
             settled,
             instances,
@@ -270,6 +286,12 @@ impl TestApp {
         let report = applied.expect("the fixture applies");
         assert!(report.errors.is_empty(), "{:?}", report.errors);
         self.settle().await;
+    }
+
+    /// Sends what waits in the outbox now, and returns everything this instance ever sent, newest first.
+    pub async fn mail(&self) -> Vec<Message> {
+        self.mail.attempt_due().await.expect("the outbox can be read");
+        self.mailbox.messages()
     }
 
     /// A browser without cookies.

@@ -1,4 +1,4 @@
-//! The demo application: a small relying party and a mailbox page.
+//! The demo application: a small relying party.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,7 +50,6 @@ pub(super) fn router(settings: Settings) -> anyhow::Result<Router> {
         .route("/sign-in", get(sign_in))
         .route("/callback", get(callback))
         .route("/sign-out", get(sign_out))
-        .route("/mailbox", get(mailbox))
         .with_state(Arc::new(demo));
     Ok(router)
 }
@@ -60,8 +59,8 @@ fn browser(headers: &HeaderMap) -> Option<String> {
     cookies.split(';').find_map(|c| c.trim().strip_prefix("demo=").map(str::to_owned))
 }
 
-fn page(body: String) -> Response {
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+pub(super) fn page(body: String) -> Response {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'";
     let mut response = Html(body).into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -144,9 +143,4 @@ async fn sign_out(State(demo): State<Arc<Demo>>, headers: HeaderMap) -> Response
         Ok(location) => Redirect::to(&location).into_response(),
         Err(error) => failed(&error),
     }
-}
-
-/// Mail is not sent yet; the page is where captured messages will be read.
-async fn mailbox() -> Response {
-    page(pages::mailbox())
 }

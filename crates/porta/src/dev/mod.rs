@@ -2,15 +2,18 @@
 
 mod demo;
 mod http_client;
+mod mailbox;
 mod pages;
 mod relying_party;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use porta_config::{Config, Source, Storage};
 use porta_directory::Actor;
 use porta_directory::provision::{Format, Mode, Options, read};
+use porta_mail::Capture;
 
 use crate::cli::Failure;
 use crate::output;
@@ -25,6 +28,8 @@ const PUBLIC_CLIENT: &str = "demo-spa";
 const CONFIDENTIAL_CLIENT: &str = "demo-web";
 /// Known to everybody: this command listens on loopback only.
 const CONFIDENTIAL_SECRET: &str = "demo-web-secret-for-this-machine-only";
+/// Messages the mailbox keeps.
+const MAILBOX_SIZE: usize = 200;
 
 /// Runs until told to stop.
 pub(crate) fn run(reset: bool) -> Result<(), Failure> {
@@ -57,19 +62,21 @@ async fn start(reset: bool) -> anyhow::Result<()> {
     let listener = serve::bind(&config.server.host, config.server.port).await?;
     let demo_listener = serve::bind(&config.server.host, demo_port).await?;
     let demo_url = format!("http://localhost:{demo_port}");
+    let capture = Arc::new(Capture::new(MAILBOX_SIZE));
     let demo = demo::router(demo::Settings {
         issuer: format!("{}/{ORGANIZATION}", config.server.issuer_base_url.as_str()),
         client_id: CONFIDENTIAL_CLIENT,
         client_secret: CONFIDENTIAL_SECRET,
         base_url: demo_url.clone(),
-    })?;
+    })?
+    .merge(mailbox::router(Arc::clone(&capture)));
     tokio::spawn(async move {
         if let Err(error) = axum::serve(demo_listener, demo).await {
             tracing::error!(%error, "the demo application stopped");
         }
     });
     announce(&config, &demo_url);
-    serve::serve(services, &config, listener, serve::stop_signal()).await
+    serve::serve(services, &config, listener, capture, serve::stop_signal()).await
 }
 
 fn demo_port() -> anyhow::Result<u16> {

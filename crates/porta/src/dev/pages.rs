@@ -2,7 +2,7 @@
 
 use super::relying_party::SignedIn;
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -10,7 +10,7 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-fn layout(title: &str, body: &str) -> String {
+pub(super) fn layout(title: &str, body: &str) -> String {
     format!(
         r#"<!doctype html>
 <html lang="en">
@@ -89,10 +89,6 @@ pub(super) fn failure(message: &str) -> String {
             escape(message)
         ),
     )
-}
-
-pub(super) fn mailbox() -> String {
-    layout("Mailbox", "<h1>Mailbox</h1>\n<p id=\"empty\">No messages. Captured mail appears here.</p>")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod background;
 pub(crate) mod listen;
+pub(crate) mod mail;
 pub(crate) mod probes;
 pub(crate) mod services;
 pub(crate) mod telemetry;

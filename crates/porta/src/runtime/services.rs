@@ -55,6 +55,8 @@ pub(crate) struct Services {
     pub directory: Directory,
     pub probes: Arc<ServiceProbes>,
     pub snapshot_keys: Keyring,
+    /// Seals what waits in the outbox.
+    pub outbox_keys: Arc<Keyring>,
     pub app: AppState,
 }
 
@@ -119,6 +121,7 @@ impl Services {
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let master = *config.secrets.signing_key_encryption_key.expose();
         let snapshot_keys = Keyring::new(&[master], "short-lived snapshot");
+        let outbox_keys = Arc::new(Keyring::new(&[master], porta_core::outbox::SEALING_PURPOSE));
         let relational = config.storage.relational();
         let (database, short_lived) =
             tokio::try_join!(open_database(&relational), open_short_lived(config, &clock, &snapshot_keys))?;
@@ -139,8 +142,8 @@ impl Services {
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
         }));
         let hasher = Arc::new(start_hasher(config, &entropy)?);
-        let outbox_keys = Arc::new(Keyring::new(&[master], porta_core::outbox::SEALING_PURPOSE));
-        let factors = Factors::new(config.secrets.two_factor_encryption_key.expose(), outbox_keys);
+        let two_factor_key = config.secrets.two_factor_encryption_key.expose();
+        let factors = Factors::new(two_factor_key, Arc::clone(&outbox_keys));
         let directory = Directory::new(DirectoryDeps {
             store: Arc::clone(&store),
             notify: Arc::new(KvNotifier(Arc::clone(&kv))),
@@ -165,7 +168,7 @@ impl Services {
                 .collect(),
             trust_proxy: trust_proxy(config),
         });
-        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, app })
+        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, outbox_keys, app })
     }
 }
 

@@ -1,0 +1,153 @@
+//! Delivery to a relay over SMTP.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lettre::transport::smtp::authentication;
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::{Instant, timeout};
+
+use crate::compose::{Sender, SenderError, compose};
+use crate::connection::{Relay, Security, transmit};
+use crate::transport::{Message, SendError, Transport};
+
+/// A connection that rested longer is not used again: relays close theirs without a word.
+const REST: Duration = Duration::from_secs(20);
+/// Open connections kept for the next message.
+const KEPT: usize = 8;
+
+/// Who we are at the relay.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    pub user: String,
+    pub password: SecretString,
+}
+
+/// A relay and how to speak with it.
+#[derive(Debug, Clone)]
+pub struct SmtpOptions {
+    pub host: String,
+    pub port: u16,
+    pub security: Security,
+    /// `None`: the relay takes mail from this address without asking.
+    pub credentials: Option<Credentials>,
+    pub from: String,
+    /// What we call ourselves in `EHLO` (RFC 5321 §4.1.1.1): a host name or an address.
+    pub hello: String,
+    /// For one message, everything included.
+    pub timeout: Duration,
+    /// PEM, believed beside the certificates this machine believes.
+    pub extra_roots: Option<Vec<u8>>,
+}
+
+/// Options no relay could be reached with.
+#[derive(Debug, thiserror::Error)]
+pub enum SmtpError {
+    #[error(transparent)]
+    Sender(#[from] SenderError),
+    #[error("TLS cannot be set up")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Connections are opened when they are needed and kept for a little while.
+pub struct SmtpTransport {
+    relay: Relay,
+    sender: Sender,
+    timeout: Duration,
+    resting: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
+}
+
+impl fmt::Debug for SmtpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SmtpTransport({}:{}, {:?})", self.relay.host, self.relay.port, self.relay.security)
+    }
+}
+
+impl SmtpTransport {
+    /// Opens nothing yet.
+    pub fn new(options: SmtpOptions) -> Result<Self, SmtpError> {
+        let relay = Relay {
+            tls: match options.security {
+                Security::Implicit | Security::StartTls => Some(tls(&options)?),
+                // A container without certificates may still send to a relay that has no TLS.
+                Security::Opportunistic => tls(&options).ok(),
+                Security::Plain => None,
+            },
+            host: options.host,
+            port: options.port,
+            security: options.security,
+            hello: hello(options.hello),
+            credentials: options
+                .credentials
+                .map(|c| authentication::Credentials::new(c.user, c.password.expose_secret().to_owned())),
+            connect_within: options.timeout / 2,
+        };
+        Ok(Self {
+            relay,
+            sender: Sender::parse(&options.from)?,
+            timeout: options.timeout,
+            resting: Mutex::default(),
+        })
+    }
+
+    /// A connection that rested and still answers, or a new one.
+    async fn connection(&self) -> Result<AsyncSmtpConnection, SendError> {
+        loop {
+            let rested = self.resting.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some((mut connection, since)) = rested else { return self.relay.connect().await };
+            if since.elapsed() < REST && connection.test_connected().await {
+                return Ok(connection);
+            }
+        }
+    }
+
+    fn rest(&self, connection: AsyncSmtpConnection) {
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.retain(|(_, since)| since.elapsed() < REST);
+        if resting.len() < KEPT {
+            resting.push((connection, Instant::now()));
+        }
+    }
+}
+
+fn tls(options: &SmtpOptions) -> Result<TlsParameters, SmtpError> {
+    let wrong = |error: lettre::transport::smtp::Error| SmtpError::Tls(error.into());
+    let mut parameters = TlsParameters::builder(options.host.clone());
+    if let Some(pem) = &options.extra_roots {
+        parameters = parameters.add_root_certificate(Certificate::from_pem(pem).map_err(wrong)?);
+    }
+    parameters.build().map_err(wrong)
+}
+
+fn hello(name: String) -> ClientId {
+    match name.parse() {
+        Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
+        Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
+        Err(_) => ClientId::Domain(name),
+    }
+}
+
+#[async_trait]
+impl Transport for SmtpTransport {
+    async fn send(&self, message: &Message) -> Result<(), SendError> {
+        let (envelope, bytes) =
+            compose(message, &self.sender).map_err(|error| SendError::Refused(error.to_string()))?;
+        let sending = async {
+            let mut connection = self.connection().await?;
+            transmit(&mut connection, &envelope, &bytes).await?;
+            self.rest(connection);
+            Ok(())
+        };
+        timeout(self.timeout, sending).await.unwrap_or_else(|_| {
+            Err(SendError::Failed(format!(
+                "the relay did not finish within {} s",
+                self.timeout.as_secs_f32()
+            )))
+        })
+    }
+}

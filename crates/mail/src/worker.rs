@@ -1,0 +1,262 @@
+//! The worker. Any number of them may run: a claim is one worker's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::mail::{Letter, LetterError, LetterSummary, MailBody};
+use porta_core::organization::{Organization, OrganizationStatus};
+use porta_core::outbox::{OutboxClaim, OutboxKind};
+use porta_core::seal::{Keyring, SealError};
+use porta_core::{AuditId, Clock, Entropy, Timestamp};
+use porta_store::{Store, StoreError};
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::wait_after;
+use crate::transport::{Message, SendError, Transport};
+
+/// Messages under way at once.
+const CONCURRENCY: usize = 8;
+/// How soon mail goes out that another process enqueued and did not live to send, and how soon retries start.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Longer than any message takes; one whose worker died is another's after that.
+const CLAIM: Duration = Duration::from_mins(3);
+/// Who has waited a day for mail has helped themselves otherwise.
+const TRY_FOR: Duration = Duration::from_hours(24);
+
+/// Why a letter has no words.
+#[derive(Debug, thiserror::Error)]
+#[error("the message could not be rendered")]
+pub struct RenderError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Finds the words: the recipient's language, the organization's looks.
+pub trait Renderer: Send + Sync {
+    fn render(&self, organization: &Organization, letter: &Letter) -> Result<MailBody, RenderError>;
+}
+
+/// What a worker is made of.
+pub struct WorkerDeps {
+    pub store: Arc<dyn Store>,
+    /// Made for [`porta_core::outbox::SEALING_PURPOSE`].
+    pub keyring: Arc<Keyring>,
+    pub renderer: Arc<dyn Renderer>,
+    pub transport: Arc<dyn Transport>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+#[derive(Clone)]
+pub struct Worker(Arc<WorkerDeps>);
+
+/// What became of an attempt that delivered nothing.
+struct NotSent {
+    error: String,
+    /// From when on another attempt makes no sense; `None`: it never will.
+    until: Option<Timestamp>,
+}
+
+impl NotSent {
+    fn for_good(error: impl Into<String>) -> Self {
+        Self { error: error.into(), until: None }
+    }
+}
+
+impl Worker {
+    pub fn new(deps: WorkerDeps) -> Self {
+        Self(Arc::new(deps))
+    }
+
+    /// Works until `stop`, then finishes what is under way. Aborted in the middle, what was under way is sent again
+    /// when its claim ends.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut sending = JoinSet::new();
+        let mut may_have_more = true;
+        loop {
+            let free = CONCURRENCY - sending.len();
+            if may_have_more && free > 0 {
+                let claimed = self.claim(free).await.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "the outbox could not be read");
+                    Vec::new()
+                });
+                may_have_more = claimed.len() == free;
+                for claim in claimed {
+                    let worker = self.clone();
+                    sending.spawn(async move { worker.attempt(&claim).await });
+                }
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(_) = sending.join_next() => {}
+                () = self.0.store.outbox_filled() => may_have_more = true,
+                () = tokio::time::sleep(LOOK_EVERY) => may_have_more = true,
+            }
+        }
+        while sending.join_next().await.is_some() {}
+    }
+
+    /// Attempts everything that is due now, one after the other, and returns how many letters that was.
+    pub async fn attempt_due(&self) -> Result<usize, StoreError> {
+        let mut attempts = 0;
+        loop {
+            let claims = self.claim(CONCURRENCY).await?;
+            if claims.is_empty() {
+                return Ok(attempts);
+            }
+            for claim in &claims {
+                self.attempt(claim).await;
+                attempts += 1;
+            }
+        }
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<OutboxClaim>, StoreError> {
+        let now = self.0.clock.now();
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        self.0.store.repositories().outbox().claim(OutboxKind::Mail, now, now + CLAIM, limit).await
+    }
+
+    /// Sends one letter and writes down how it went. If the latter fails the letter is sent again: once too often is
+    /// better than never.
+    async fn attempt(&self, claim: &OutboxClaim) {
+        let written = match self.send(claim).await {
+            Ok(organization) => self.delivered(claim, &organization).await,
+            Err(not_sent) => self.failed(claim, not_sent).await,
+        };
+        if let Err(error) = written {
+            tracing::error!(%error, letter = %claim.id, "the outcome of a letter could not be written");
+        }
+    }
+
+    async fn send(&self, claim: &OutboxClaim) -> Result<Organization, NotSent> {
+        let deps = &*self.0;
+        let now = deps.clock.now();
+        let until = claim.created_at + TRY_FOR;
+        let later = |error: String, until: Timestamp| NotSent { error, until: Some(until) };
+        let letter = Letter::open(claim, &deps.keyring).map_err(|error| match &error {
+            // Another process may have the key: one is being replaced.
+            LetterError::Seal(SealError::UnknownKey(_)) => later(error.to_string(), until),
+            LetterError::Seal(SealError::Refused) | LetterError::Form => NotSent::for_good(error.to_string()),
+        })?;
+        let until = letter.mail.expires_at().map_or(until, |expiry| expiry.min(until));
+        if now >= until {
+            return Err(NotSent::for_good("nobody could use it any more"));
+        }
+        let found = deps.store.repositories().organizations().by_id(letter.organization_id).await;
+        let organization = match found {
+            // In the name of a suspended tenant nothing is sent.
+            Ok(Some(organization)) if organization.status == OrganizationStatus::Active => organization,
+            Ok(_) => return Err(NotSent::for_good("the organization is not active")),
+            Err(error) => return Err(later(error.to_string(), until)),
+        };
+        let body = deps.renderer.render(&organization, &letter).map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, letter = %claim.id, "{error}");
+            later(error.to_string(), until)
+        })?;
+        let name = organization.branding.company_name.as_ref().filter(|name| !name.trim().is_empty());
+        let message = Message {
+            id: claim.id,
+            from_name: name.unwrap_or(&organization.name).clone(),
+            to: letter.recipient.address,
+            body,
+            date: now,
+        };
+        match deps.transport.send(&message).await {
+            Ok(()) => Ok(organization),
+            Err(SendError::Refused(error)) => Err(NotSent::for_good(error)),
+            Err(SendError::Failed(error)) => Err(later(error, until)),
+        }
+    }
+
+    async fn delivered(&self, claim: &OutboxClaim, organization: &Organization) -> Result<(), StoreError> {
+        let now = self.0.clock.now();
+        let summary = LetterSummary::of(claim);
+        let template = summary.map_or("unknown", |s| s.template.as_str());
+        let slug = organization.slug.as_str();
+        tracing::info!(
+            event = "email.sent",
+            template,
+            tenant = slug,
+            attempt = claim.attempt,
+            "mail was sent"
+        );
+        let event = AuditEvent {
+            organization_label: Some(slug.to_owned()),
+            metadata: json!({"template": template, "attempt": claim.attempt}),
+            ..self.event(claim, summary, format!("email.send.{template}"), now)
+        };
+        let mut unit = self.0.store.begin().await?;
+        if unit.outbox().deliver(claim.id, now).await? {
+            unit.audit().record(&event).await?;
+        }
+        unit.commit().await
+    }
+
+    /// The first failure and the last one are audited: what happens in between is in the log and in the row.
+    async fn failed(&self, claim: &OutboxClaim, not_sent: NotSent) -> Result<(), StoreError> {
+        let now = self.0.clock.now();
+        let retry_at = now + wait_after(claim.attempt, &*self.0.entropy);
+        let will_retry = not_sent.until.is_some_and(|until| retry_at < until);
+        let (summary, error) = (LetterSummary::of(claim), not_sent.error);
+        let template = summary.map_or("unknown", |s| s.template.as_str());
+        tracing::warn!(
+            event = "email.send.failed",
+            template,
+            letter = %claim.id,
+            attempt = claim.attempt,
+            will_retry,
+            error,
+            "mail was not sent"
+        );
+        let mut unit = self.0.store.begin().await?;
+        let mut outbox = unit.outbox();
+        let is_ours = if will_retry {
+            outbox.postpone(claim, retry_at, &error, now).await?
+        } else {
+            outbox.give_up(claim, &error, now).await?
+        };
+        drop(outbox);
+        if is_ours && (!will_retry || claim.attempt == 1) {
+            let label = match claim.organization_id {
+                Some(id) => unit.organizations().by_id(id).await?.map(|o| o.slug.as_str().to_owned()),
+                None => None,
+            };
+            let event = AuditEvent {
+                organization_label: label,
+                metadata: json!({
+                    "template": template, "error": error, "attempt": claim.attempt, "willRetry": will_retry,
+                }),
+                ..self.event(claim, summary, "email.send.failed".to_owned(), now)
+            };
+            unit.audit().record(&event).await?;
+        }
+        unit.commit().await
+    }
+
+    /// No address in it: the user's id says to whom (oidc-and-login §11).
+    fn event(
+        &self,
+        claim: &OutboxClaim,
+        summary: Option<LetterSummary>,
+        event_type: String,
+        now: Timestamp,
+    ) -> AuditEvent {
+        AuditEvent {
+            id: AuditId::new(now, &*self.0.entropy),
+            organization_id: claim.organization_id,
+            organization_label: None,
+            user_id: summary.and_then(|s| s.user_id),
+            actor_id: None,
+            actor_label: Some("system".to_owned()),
+            event_type,
+            category: AuditCategory::Authentication,
+            description: None,
+            metadata: serde_json::Value::Null,
+            ip_address: None,
+            user_agent: None,
+            created_at: now,
+        }
+    }
+}

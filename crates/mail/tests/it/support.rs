@@ -1,0 +1,242 @@
+//! A tenant with an outbox, a clock that stands still, and a transport that answers as told.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use porta_core::audit::AuditEvent;
+use porta_core::mail::{Letter, Mail, Recipient};
+use porta_core::organization::Organization;
+use porta_core::outbox::{OutboxCounts, OutboxRow, SEALING_PURPOSE};
+use porta_core::seal::Keyring;
+use porta_core::user::Email;
+use porta_core::{Clock as _, ManualClock, OutboxId, SeededEntropy, Timestamp, UserId};
+use porta_mail::{
+    Credentials, Message, PlainRenderer, Security, SendError, SmtpOptions, SmtpTransport, Transport, Worker,
+    WorkerDeps,
+};
+use porta_store::Store;
+use porta_store::contract::fixture::{NOW, organization};
+use porta_testkit::database::TestDatabase;
+use secrecy::SecretString;
+use tokio::sync::Semaphore;
+
+pub(crate) const ADDRESS: &str = "ana@example.org";
+
+pub(crate) struct World {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) organization: Organization,
+    pub(crate) user: UserId,
+    pub(crate) database: TestDatabase,
+    entropy: SeededEntropy,
+    workers: AtomicU64,
+}
+
+impl World {
+    pub(crate) async fn sqlite() -> Self {
+        Self::on(TestDatabase::sqlite().await).await
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        Self::on(TestDatabase::postgres().await).await
+    }
+
+    async fn on(database: TestDatabase) -> Self {
+        let store: Arc<dyn Store> = database.database.clone();
+        let entropy = SeededEntropy::new(7);
+        let mut organization = organization("acme", &entropy);
+        organization.branding.company_name = Some("Acme Ltd".to_owned());
+        store.repositories().organizations().insert(&organization).await.unwrap();
+        let user = UserId::new(NOW, &entropy);
+        Self {
+            store,
+            clock: Arc::new(ManualClock::at(NOW)),
+            organization,
+            user,
+            database,
+            entropy,
+            workers: AtomicU64::new(100),
+        }
+    }
+
+    pub(crate) fn worker(&self, transport: Arc<dyn Transport>) -> Worker {
+        Worker::new(self.deps(transport))
+    }
+
+    pub(crate) fn deps(&self, transport: Arc<dyn Transport>) -> WorkerDeps {
+        WorkerDeps {
+            store: Arc::clone(&self.store),
+            keyring: Arc::new(keyring(1)),
+            renderer: Arc::new(PlainRenderer),
+            transport,
+            clock: self.clock.clone(),
+            // No two workers draw the same ids.
+            entropy: Arc::new(SeededEntropy::new(self.workers.fetch_add(1, Ordering::SeqCst))),
+        }
+    }
+
+    pub(crate) fn letter(&self, mail: Mail) -> Letter {
+        Letter {
+            organization_id: self.organization.id,
+            recipient: Recipient {
+                user_id: Some(self.user),
+                address: Email::parse(ADDRESS).unwrap(),
+                full_name: Some("Ana Li".to_owned()),
+                locale: None,
+            },
+            mail,
+        }
+    }
+
+    pub(crate) async fn enqueue(&self, event: &str, mail: Mail) -> OutboxId {
+        self.enqueue_with(event, mail, &keyring(1)).await
+    }
+
+    pub(crate) async fn enqueue_with(&self, event: &str, mail: Mail, keyring: &Keyring) -> OutboxId {
+        let item = self.letter(mail).into_item(event, keyring, self.clock.now(), &self.entropy);
+        assert!(self.store.repositories().outbox().enqueue(&item).await.unwrap());
+        item.id
+    }
+
+    pub(crate) async fn rows(&self) -> Vec<OutboxRow> {
+        let mut all = self.store.repositories();
+        all.outbox().page_for(self.organization.id, None, 1000).await.unwrap().items
+    }
+
+    pub(crate) async fn counts(&self) -> OutboxCounts {
+        self.store.repositories().outbox().counts(None).await.unwrap()
+    }
+
+    /// Oldest first.
+    pub(crate) async fn events(&self) -> Vec<AuditEvent> {
+        let mut all = self.store.repositories();
+        let mut events = all.audit().recent(Some(self.organization.id), 1000).await.unwrap();
+        events.reverse();
+        events
+    }
+}
+
+pub(crate) fn keyring(first: u8) -> Keyring {
+    Keyring::new(&[[first; 32]], SEALING_PURPOSE)
+}
+
+pub(crate) fn magic_link(expires_at: Timestamp) -> Mail {
+    Mail::MagicLink {
+        url: "https://id.example.com/acme/auth/magic/secret-token".to_owned(),
+        code: Some("417023".to_owned()),
+        expires_at,
+    }
+}
+
+/// Answers as told, then takes everything.
+#[derive(Default)]
+pub(crate) struct Scripted {
+    answers: Mutex<VecDeque<SendError>>,
+    sent: Mutex<Vec<Message>>,
+    attempts: AtomicUsize,
+}
+
+impl Scripted {
+    pub(crate) fn answering(answers: impl IntoIterator<Item = SendError>) -> Arc<Self> {
+        Arc::new(Self { answers: Mutex::new(answers.into_iter().collect()), ..Self::default() })
+    }
+
+    pub(crate) fn sent(&self) -> Vec<Message> {
+        self.sent.lock().unwrap().clone()
+    }
+
+    pub(crate) fn attempts(&self) -> usize {
+        self.attempts.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl Transport for Scripted {
+    async fn send(&self, message: &Message) -> Result<(), SendError> {
+        self.attempts.fetch_add(1, Ordering::SeqCst);
+        if let Some(error) = self.answers.lock().unwrap().pop_front() {
+            return Err(error);
+        }
+        self.sent.lock().unwrap().push(message.clone());
+        Ok(())
+    }
+}
+
+pub(crate) fn failed() -> SendError {
+    SendError::Failed("sending: the relay answered 451 4.3.0".to_owned())
+}
+
+pub(crate) fn refused() -> SendError {
+    SendError::Refused("sending: the relay answered 550 5.1.1".to_owned())
+}
+
+/// Holds every message until a permit is there, and counts how many it holds.
+pub(crate) struct Gate {
+    pub(crate) permits: Semaphore,
+    pub(crate) held: AtomicUsize,
+    pub(crate) most_held: AtomicUsize,
+    pub(crate) sent: Mutex<Vec<OutboxId>>,
+}
+
+impl Gate {
+    pub(crate) fn new(permits: usize) -> Arc<Self> {
+        Arc::new(Self {
+            permits: Semaphore::new(permits),
+            held: AtomicUsize::new(0),
+            most_held: AtomicUsize::new(0),
+            sent: Mutex::default(),
+        })
+    }
+
+    /// Until so many messages are under way.
+    pub(crate) async fn until_held(&self, count: usize) {
+        eventually(async || self.held.load(Ordering::SeqCst) >= count).await;
+    }
+}
+
+#[async_trait]
+impl Transport for Gate {
+    async fn send(&self, message: &Message) -> Result<(), SendError> {
+        let held = self.held.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_held.fetch_max(held, Ordering::SeqCst);
+        self.permits.acquire().await.unwrap().forget();
+        self.held.fetch_sub(1, Ordering::SeqCst);
+        self.sent.lock().unwrap().push(message.id);
+        Ok(())
+    }
+}
+
+/// Asks again until it is so.
+pub(crate) async fn eventually(is_so: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), waiting).await.unwrap();
+}
+
+/// Options for a relay on this machine.
+pub(crate) fn options(port: u16, security: Security) -> SmtpOptions {
+    SmtpOptions {
+        host: "localhost".to_owned(),
+        port,
+        security,
+        credentials: None,
+        from: "Porta <no-reply@mail.example.com>".to_owned(),
+        hello: "id.example.com".to_owned(),
+        timeout: Duration::from_secs(10),
+        extra_roots: None,
+    }
+}
+
+pub(crate) fn credentials(password: &str) -> Credentials {
+    Credentials { user: "porta".to_owned(), password: SecretString::from(password.to_owned()) }
+}
+
+pub(crate) fn transport(options: SmtpOptions) -> Arc<SmtpTransport> {
+    Arc::new(SmtpTransport::new(options).unwrap())
+}

@@ -1,0 +1,294 @@
+//! What the worker does with a letter.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use porta_core::Clock as _;
+use porta_core::audit::AuditCategory;
+use porta_core::mail::{Letter, Mail, MailBody};
+use porta_core::organization::{Organization, OrganizationStatus};
+use porta_core::outbox::{OutboxCounts, OutboxState};
+use porta_mail::{Capture, NoRelay, RenderError, Renderer, Worker, WorkerDeps};
+use porta_store::contract::fixture::{HOUR, MINUTE, NOW};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{ADDRESS, Gate, Scripted, World, eventually, failed, keyring, magic_link, refused};
+
+/// Runs an `async fn(World)` on both databases.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => { $(
+        mod $name {
+            use crate::support::World;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name(World::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$name(World::postgres().await).await;
+            }
+        }
+    )+ };
+}
+
+on_both!(
+    a_letter_is_sent_once_and_recorded,
+    a_failure_is_tried_again_later,
+    a_refusal_ends_it_at_once,
+    several_workers_send_each_letter_once,
+    an_aborted_worker_leaves_its_letter_to_another,
+);
+
+async fn a_letter_is_sent_once_and_recorded(w: World) {
+    let transport = Scripted::answering([]);
+    let worker = w.worker(transport.clone());
+    let id = w.enqueue("1", magic_link(NOW + HOUR)).await;
+    assert_eq!(worker.attempt_due().await.unwrap(), 1);
+    assert_eq!(worker.attempt_due().await.unwrap(), 0);
+    let sent = transport.sent();
+    assert_eq!(sent.len(), 1);
+    assert_eq!((sent[0].id, sent[0].from_name.as_str(), sent[0].to.shown()), (id, "Acme Ltd", ADDRESS));
+    assert_eq!(sent[0].body.subject, "Sign in to Acme Ltd");
+    for body in [&sent[0].body.text, &sent[0].body.html] {
+        for word in ["Hello Ana Li,", "/magic/secret-token", "417023", "2025-06-15 16:06 UTC"] {
+            assert!(body.contains(word), "{word}: {body}");
+        }
+    }
+    let rows = w.rows().await;
+    assert_eq!((rows[0].state, rows[0].attempts), (OutboxState::Delivered, 1));
+    let events = w.events().await;
+    assert_eq!(events.len(), 1);
+    let event = &events[0];
+    assert_eq!(event.event_type, "email.send.magic_link");
+    assert_eq!((event.category, event.user_id), (AuditCategory::Authentication, Some(w.user)));
+    assert_eq!(event.organization_label.as_deref(), Some("acme"));
+    let everything = format!("{event:?}{rows:?}");
+    for secret in [ADDRESS, "secret-token", "417023"] {
+        assert!(!everything.contains(secret), "{everything}");
+    }
+}
+
+async fn a_failure_is_tried_again_later(w: World) {
+    let transport = Scripted::answering([failed(), failed(), failed()]);
+    let worker = w.worker(transport.clone());
+    w.enqueue("1", magic_link(NOW + HOUR)).await;
+    for planned in [5, 30, 120] {
+        let before = w.clock.now();
+        assert_eq!(worker.attempt_due().await.unwrap(), 1);
+        let row = w.rows().await.remove(0);
+        assert_eq!(row.state, OutboxState::Pending);
+        assert_eq!(row.last_error.as_deref(), Some("sending: the relay answered 451 4.3.0"));
+        let wait = row.next_attempt_at.since(before).as_secs_f64();
+        assert!((f64::from(planned) * 0.8..=f64::from(planned) * 1.2).contains(&wait), "{wait}");
+        let just_before = row.next_attempt_at - Duration::from_micros(1);
+        w.clock.advance(just_before.since(before));
+        assert_eq!(worker.attempt_due().await.unwrap(), 0, "not before its time");
+        w.clock.advance(Duration::from_micros(1));
+    }
+    assert_eq!(worker.attempt_due().await.unwrap(), 1);
+    assert_eq!(transport.sent().len(), 1);
+    let row = w.rows().await.remove(0);
+    assert_eq!((row.state, row.attempts, row.last_error), (OutboxState::Delivered, 4, None));
+    let events = w.events().await;
+    let types: Vec<_> = events.iter().map(|e| e.event_type.as_str()).collect();
+    assert_eq!(types, ["email.send.failed", "email.send.magic_link"], "the first failure and the end");
+    assert_eq!(events[0].metadata["willRetry"], true);
+    assert_eq!(events[0].metadata["template"], "magic_link");
+    assert_eq!(events[0].user_id, Some(w.user));
+}
+
+async fn a_refusal_ends_it_at_once(w: World) {
+    let transport = Scripted::answering([refused()]);
+    let worker = w.worker(transport.clone());
+    w.enqueue("1", Mail::PasswordChanged).await;
+    assert_eq!(worker.attempt_due().await.unwrap(), 1);
+    w.clock.advance(100 * HOUR);
+    assert_eq!(worker.attempt_due().await.unwrap(), 0);
+    assert_eq!(transport.attempts(), 1);
+    assert_eq!(w.rows().await[0].state, OutboxState::GivenUp);
+    let event = w.events().await.remove(0);
+    assert_eq!(event.event_type, "email.send.failed");
+    assert_eq!(event.organization_label.as_deref(), Some("acme"));
+    assert_eq!(event.metadata["willRetry"], false);
+    assert_eq!(event.metadata["error"], "sending: the relay answered 550 5.1.1");
+}
+
+async fn several_workers_send_each_letter_once(w: World) {
+    const LETTERS: usize = 60;
+    let gate = Gate::new(LETTERS);
+    let mut expected = BTreeSet::new();
+    for n in 0..LETTERS {
+        expected.insert(w.enqueue(&n.to_string(), Mail::Welcome).await);
+    }
+    let stop = CancellationToken::new();
+    let mut workers = JoinSet::new();
+    for _ in 0..3 {
+        workers.spawn(w.worker(gate.clone()).run(stop.clone()));
+    }
+    eventually(async || w.counts().await.delivered == LETTERS as u64).await;
+    stop.cancel();
+    workers.join_all().await;
+    let sent = gate.sent.lock().unwrap().clone();
+    assert_eq!(sent.len(), LETTERS, "each once");
+    assert_eq!(sent.into_iter().collect::<BTreeSet<_>>(), expected);
+    assert_eq!(w.events().await.len(), LETTERS);
+}
+
+async fn an_aborted_worker_leaves_its_letter_to_another(w: World) {
+    let stuck = Gate::new(0);
+    w.enqueue("1", Mail::Welcome).await;
+    let running = tokio::spawn(w.worker(stuck.clone()).run(CancellationToken::new()));
+    stuck.until_held(1).await;
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    let transport = Scripted::answering([]);
+    let worker = w.worker(transport.clone());
+    assert_eq!(worker.attempt_due().await.unwrap(), 0, "it is still the other's");
+    w.clock.advance(3 * MINUTE);
+    assert_eq!(worker.attempt_due().await.unwrap(), 1);
+    assert_eq!(transport.sent().len(), 1);
+    assert!(stuck.sent.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn after_a_day_it_is_given_up() {
+    let w = World::sqlite().await;
+    let transport = Scripted::answering(std::iter::repeat_with(failed).take(1000));
+    let worker = w.worker(transport.clone());
+    w.enqueue("1", Mail::PasswordChanged).await;
+    while w.counts().await.pending > 0 {
+        assert_eq!(worker.attempt_due().await.unwrap(), 1);
+        let row = w.rows().await.remove(0);
+        w.clock.advance(row.next_attempt_at.since(w.clock.now()));
+    }
+    let row = w.rows().await.remove(0);
+    assert_eq!(row.state, OutboxState::GivenUp);
+    let lasted = row.updated_at.since(NOW);
+    assert!((Duration::from_hours(22)..=Duration::from_hours(24)).contains(&lasted), "{lasted:?}");
+    assert!((24..=35).contains(&transport.attempts()), "{}", transport.attempts());
+    let wills: Vec<_> = w.events().await.iter().map(|e| e.metadata["willRetry"].clone()).collect();
+    assert_eq!(wills, [true, false], "the first failure and the last");
+}
+
+#[tokio::test]
+async fn what_nobody_could_use_any_more_is_not_sent() {
+    let w = World::sqlite().await;
+    let transport = Scripted::answering([failed(), failed()]);
+    let worker = w.worker(transport.clone());
+    // Expired while no worker ran.
+    w.enqueue("1", magic_link(NOW + MINUTE)).await;
+    w.clock.advance(MINUTE);
+    assert_eq!(worker.attempt_due().await.unwrap(), 1);
+    assert_eq!(transport.attempts(), 0);
+    assert_eq!(w.counts().await, OutboxCounts { given_up: 1, ..OutboxCounts::default() });
+    // It would have expired before the next attempt.
+    let soon = w.clock.now() + Duration::from_secs(10);
+    w.enqueue("2", magic_link(soon)).await;
+    assert_eq!(worker.attempt_due().await.unwrap(), 1);
+    w.clock.advance(Duration::from_secs(6));
+    assert_eq!(worker.attempt_due().await.unwrap(), 1);
+    assert_eq!((transport.attempts(), w.counts().await.given_up), (2, 2));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_in_the_name_of_a_suspended_organization() {
+    let w = World::sqlite().await;
+    let transport = Scripted::answering([]);
+    w.enqueue("1", Mail::Welcome).await;
+    let (from, to) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
+    let mut all = w.store.repositories();
+    assert!(all.organizations().set_status(w.organization.id, from, to, NOW).await.unwrap());
+    assert_eq!(w.worker(transport.clone()).attempt_due().await.unwrap(), 1);
+    assert_eq!((transport.attempts(), w.rows().await[0].state), (0, OutboxState::GivenUp));
+}
+
+#[tokio::test]
+async fn a_letter_sealed_with_a_key_of_another_process_waits_for_it() {
+    let w = World::sqlite().await;
+    let transport = Scripted::answering([]);
+    w.enqueue_with("1", Mail::Welcome, &keyring(2)).await;
+    assert_eq!(w.worker(transport.clone()).attempt_due().await.unwrap(), 1);
+    assert_eq!(w.rows().await[0].state, OutboxState::Pending);
+    w.clock.advance(MINUTE);
+    let newer = WorkerDeps { keyring: Arc::new(keyring(2)), ..w.deps(transport.clone()) };
+    assert_eq!(Worker::new(newer).attempt_due().await.unwrap(), 1);
+    assert_eq!(transport.sent().len(), 1);
+}
+
+struct Wordless;
+
+impl Renderer for Wordless {
+    fn render(&self, _: &Organization, _: &Letter) -> Result<MailBody, RenderError> {
+        Err(RenderError("a variable is undefined".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_template_that_fails_is_tried_again_by_the_next_version() {
+    let w = World::sqlite().await;
+    let transport = Scripted::answering([]);
+    w.enqueue("1", Mail::Welcome).await;
+    let broken = WorkerDeps { renderer: Arc::new(Wordless), ..w.deps(transport.clone()) };
+    assert_eq!(Worker::new(broken).attempt_due().await.unwrap(), 1);
+    assert_eq!((transport.attempts(), w.rows().await[0].state), (0, OutboxState::Pending));
+    w.clock.advance(MINUTE);
+    assert_eq!(w.worker(transport.clone()).attempt_due().await.unwrap(), 1);
+    assert_eq!(transport.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_relay_nothing_waits() {
+    let w = World::sqlite().await;
+    w.enqueue("1", Mail::Welcome).await;
+    assert_eq!(w.worker(Arc::new(NoRelay)).attempt_due().await.unwrap(), 1);
+    let row = w.rows().await.remove(0);
+    assert_eq!(row.state, OutboxState::GivenUp);
+    assert_eq!(row.last_error.as_deref(), Some("no mail relay is configured"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_wakes_the_worker_and_mail_of_other_processes_is_found() {
+    let w = World::sqlite().await;
+    let capture = Arc::new(Capture::new(10));
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(w.worker(capture.clone()).run(stop.clone()));
+    for event in ["1", "2", "3"] {
+        let id = w.enqueue(event, Mail::Welcome).await;
+        // Three of them within less than the time after which the worker looks by itself.
+        let arrived = capture.wait_for(|m| m.id == id);
+        tokio::time::timeout(Duration::from_millis(1500), arrived).await.unwrap();
+    }
+    let elsewhere = w.database.another().await;
+    let letter = w.letter(Mail::PasswordChanged);
+    let entropy = porta_core::SeededEntropy::new(99);
+    let item = letter.into_item("4", &keyring(1), NOW, &entropy);
+    assert!(porta_store::Store::repositories(&*elsewhere).outbox().enqueue(&item).await.unwrap());
+    let arrived = capture.wait_for(|m| m.id == item.id);
+    tokio::time::timeout(Duration::from_secs(20), arrived).await.unwrap();
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_worker_finishes_what_is_under_way_and_begins_nothing() {
+    let w = World::sqlite().await;
+    let gate = Gate::new(0);
+    for n in 0..20 {
+        w.enqueue(&n.to_string(), Mail::Welcome).await;
+    }
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(w.worker(gate.clone()).run(stop.clone()));
+    gate.until_held(8).await;
+    stop.cancel();
+    assert!(!running.is_finished(), "it waits for what is under way");
+    gate.permits.add_permits(20);
+    tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap();
+    assert_eq!(gate.sent.lock().unwrap().len(), 8);
+    assert_eq!(gate.most_held.load(Ordering::SeqCst), 8, "never more at once");
+    assert_eq!(w.counts().await, OutboxCounts { pending: 12, delivered: 8, given_up: 0 });
+}

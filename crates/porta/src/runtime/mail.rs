@@ -1,0 +1,91 @@
+//! How this process sends mail.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use porta_config::{Config, SmtpConfig, SmtpTls};
+use porta_core::{OsEntropy, SystemClock};
+use porta_mail::{
+    Credentials, NoRelay, PlainRenderer, Security, SmtpOptions, SmtpTransport, Transport, Worker, WorkerDeps,
+};
+use url::Url;
+
+use super::services::Services;
+
+/// For one message: generous to a relay that thinks before it answers, short beside a worker's claim.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The relay of the configuration, or none.
+pub(crate) fn transport(config: &Config) -> anyhow::Result<Arc<dyn Transport>> {
+    let Some(smtp) = &config.smtp else {
+        tracing::warn!(event = "email.disabled", "no mail is sent: SMTP_HOST is not set");
+        return Ok(Arc::new(NoRelay));
+    };
+    let issuer = Url::parse(config.server.issuer_base_url.as_str())?;
+    let options = SmtpOptions {
+        host: smtp.host.clone(),
+        port: smtp.port,
+        security: security(smtp),
+        credentials: smtp
+            .credentials
+            .as_ref()
+            .map(|c| Credentials { user: c.user.clone(), password: c.password.clone() }),
+        from: smtp.from.clone(),
+        hello: issuer.host_str().unwrap_or("localhost").trim_matches(['[', ']']).to_owned(),
+        timeout: TIMEOUT,
+        extra_roots: None,
+    };
+    Ok(Arc::new(SmtpTransport::new(options).context("SMTP_FROM or SMTP_HOST cannot be used")?))
+}
+
+/// Port 465 speaks TLS from the start. Elsewhere `auto` encrypts when the relay offers it, and insists when a password
+/// would go over the wire: whoever can read it can also take the offer out of the relay's answer.
+fn security(smtp: &SmtpConfig) -> Security {
+    match smtp.tls {
+        SmtpTls::None => Security::Plain,
+        SmtpTls::Auto | SmtpTls::Required if smtp.port == 465 => Security::Implicit,
+        SmtpTls::Required => Security::StartTls,
+        SmtpTls::Auto if smtp.credentials.is_some() => Security::StartTls,
+        SmtpTls::Auto => Security::Opportunistic,
+    }
+}
+
+pub(crate) fn worker(services: &Services, transport: Arc<dyn Transport>) -> Worker {
+    Worker::new(WorkerDeps {
+        store: Arc::clone(services.engine.store()),
+        keyring: Arc::clone(&services.outbox_keys),
+        renderer: Arc::new(PlainRenderer),
+        transport,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use porta_config::SmtpCredentials;
+    use secrecy::SecretString;
+
+    use super::*;
+
+    #[test]
+    fn a_password_goes_over_an_encrypted_wire_unless_told_otherwise() {
+        for (tls, port, has_password, expected) in [
+            (SmtpTls::Auto, 587, false, Security::Opportunistic),
+            (SmtpTls::Auto, 25, true, Security::StartTls),
+            (SmtpTls::Auto, 465, false, Security::Implicit),
+            (SmtpTls::Auto, 465, true, Security::Implicit),
+            (SmtpTls::Required, 587, false, Security::StartTls),
+            (SmtpTls::Required, 465, false, Security::Implicit),
+            (SmtpTls::None, 587, true, Security::Plain),
+            (SmtpTls::None, 465, false, Security::Plain),
+        ] {
+            let credentials = has_password
+                .then(|| SmtpCredentials { user: "u".to_owned(), password: SecretString::from("p") });
+            let from = "a@example.com".to_owned();
+            let smtp = SmtpConfig { host: "relay".to_owned(), port, credentials, from, tls };
+            assert_eq!(security(&smtp), expected, "{tls} {port} {has_password}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The server process and its mail, with a real relay.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
+#[expect(dead_code, reason = "the other test files use the rest")]
+mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use porta_core::mail::{Letter, Mail, Recipient};
+use porta_core::outbox::{OutboxCounts, OutboxItem, SEALING_PURPOSE};
+use porta_core::seal::Keyring;
+use porta_core::user::Email;
+use porta_core::{Clock as _, OsEntropy, Slug, SystemClock};
+use porta_store::Store as _;
+use porta_store_sql::{Database, DatabaseOptions, Target};
+use porta_testkit::relay::{Authority, Relay};
+use serde_json::json;
+use support::{Place, WORLD};
+
+const KEY: &str = "11";
+
+/// A running server that is killed when the test ends.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+impl Server {
+    /// Started, and what it said until it served.
+    fn start(place: &Place, environment: &[(&str, &str)]) -> (Self, String) {
+        let key = KEY.repeat(32);
+        let port = free_port();
+        let mut all = vec![("SIGNING_KEY_ENCRYPTION_KEY", key.as_str()), ("PORT", &port)];
+        all.extend(environment);
+        let mut child = place.command(&["serve"], &all).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut said = String::new();
+        while !said.contains("porta is serving") {
+            let Some(Ok(line)) = lines.next() else { panic!("it does not serve: {said}") };
+            said += &line;
+            said.push('\n');
+        }
+        // What it says from now on must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        (Self(child), said)
+    }
+
+    /// SIGTERM, and the exit code.
+    fn stop(mut self) -> Option<i32> {
+        let id = self.0.id().to_string();
+        std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        self.0.wait().unwrap().code()
+    }
+}
+
+fn free_port() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+}
+
+/// The data of a server, as another process sees it.
+async fn database(place: &Place) -> Database {
+    let target = Target::Sqlite(place.path(".porta/porta.sqlite"));
+    Database::connect(&DatabaseOptions::new(target)).await.unwrap()
+}
+
+async fn letter(database: &Database, event: &str) -> OutboxItem {
+    let mut all = database.repositories();
+    let organization = all.organizations().by_slug(&Slug::parse("harbor").unwrap()).await.unwrap().unwrap();
+    let keyring = Keyring::new(&[[0x11; 32]], SEALING_PURPOSE);
+    let letter = Letter {
+        organization_id: organization.id,
+        recipient: Recipient {
+            user_id: None,
+            address: Email::parse("kim@harbor.test").unwrap(),
+            full_name: None,
+            locale: None,
+        },
+        mail: Mail::PasswordChanged,
+    };
+    let item = letter.into_item(event, &keyring, SystemClock.now(), &OsEntropy);
+    assert!(all.outbox().enqueue(&item).await.unwrap());
+    item
+}
+
+async fn until(database: &Database, expected: OutboxCounts) {
+    let waiting = async {
+        while database.repositories().outbox().counts(None).await.unwrap() != expected {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+}
+
+fn provisioned() -> Place {
+    let place = Place::new();
+    let file = place.write("world.yaml", WORLD);
+    let key = KEY.repeat(32);
+    let environment = [("SIGNING_KEY_ENCRYPTION_KEY", key.as_str())];
+    let outcome = place.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &environment);
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    place
+}
+
+mod smtp {
+    use super::*;
+
+    /// The authority is one that only this process' environment knows.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_server_sends_what_waits_over_a_verified_connection() {
+        let (place, authority) = (provisioned(), Authority::make());
+        let mut options = authority.relay("starttls");
+        options["login"] = json!(["porta", "right"]);
+        let mut relay = Relay::start(options).await;
+        place.write("ca.pem", &String::from_utf8(authority.root()).unwrap());
+        let (roots, port) = (place.path("ca.pem"), relay.port.to_string());
+        let (server, _) = Server::start(
+            &place,
+            &[
+                ("SMTP_HOST", "localhost"),
+                ("SMTP_PORT", &port),
+                ("SMTP_FROM", "Harbor Mail <no-reply@harbor.test>"),
+                ("SMTP_USER", "porta"),
+                ("SMTP_PASS", "right"),
+                ("SSL_CERT_FILE", roots.to_str().unwrap()),
+            ],
+        );
+        let database = database(&place).await;
+        let item = letter(&database, "1").await;
+        assert_eq!(relay.event("login").await["tls"], true);
+        let message = relay.event("message").await;
+        assert_eq!((&message["login"], &message["hello"]), (&json!("porta"), &json!("localhost")));
+        let data = message["data"].as_str().unwrap();
+        assert!(data.contains("From: Harbor <no-reply@harbor.test>\r\n"), "{data}");
+        assert!(data.contains(&format!("Message-ID: <{}@harbor.test>\r\n", item.id)), "{data}");
+        until(&database, OutboxCounts { delivered: 1, ..OutboxCounts::default() }).await;
+        assert_eq!(server.stop(), Some(0));
+        // What came while nobody served is sent by the next process.
+        letter(&database, "2").await;
+        let (_server, _) = Server::start(
+            &place,
+            &[
+                ("SMTP_HOST", "localhost"),
+                ("SMTP_PORT", &port),
+                ("SMTP_FROM", "no-reply@harbor.test"),
+                ("SMTP_USER", "porta"),
+                ("SMTP_PASS", "right"),
+                ("SSL_CERT_FILE", roots.to_str().unwrap()),
+            ],
+        );
+        until(&database, OutboxCounts { delivered: 2, ..OutboxCounts::default() }).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_a_relay_says_so_once_and_lets_nothing_wait() {
+    let place = provisioned();
+    let (server, said) = Server::start(&place, &[]);
+    assert_eq!(said.matches("no mail is sent: SMTP_HOST is not set").count(), 1, "{said}");
+    let database = database(&place).await;
+    letter(&database, "1").await;
+    until(&database, OutboxCounts { given_up: 1, ..OutboxCounts::default() }).await;
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_sender_that_is_no_address_stops_the_start() {
+    let place = Place::new();
+    let outcome = place.run_with(
+        &["serve"],
+        &[("SMTP_HOST", "relay.test"), ("SMTP_FROM", "a@b, c@d"), ("SMTP_PORT", "2525")],
+    );
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("SMTP_FROM"), "{}", outcome.stderr);
+}
