@@ -12,8 +12,8 @@ pub struct ClientFacts {
     pub client: Client,
     /// Every active one, newest first.
     pub secrets: Vec<ClientSecret>,
-    /// When the client, its owner or the organization last changed its status: what was issued until then has ended, also
-    /// where no statement can reach it. `None`: never.
+    /// When the client, its owner or the organization last changed its status: what was issued until then has ended,
+    /// also where no statement can reach it. `None`: never.
     pub tokens_valid_since: Option<Timestamp>,
 }
 
