@@ -64,8 +64,8 @@ impl Engine {
         Ok(TenantKeys { signers, jwks: ReadyDocument::new(jwks_document(jwks.iter().copied())), verifier })
     }
 
-    /// Makes the next and the active key of an algorithm, in this order: whoever sees the active one sees both, so no JWKS
-    /// is ever without the next. Several instances may try at once: one row wins each place.
+    /// Makes the next and the active key of an algorithm, in this order: whoever sees the active one sees both, so no
+    /// JWKS is ever without the next. Several instances may try at once: one row wins each place.
     async fn create_keys(
         &self,
         organization: OrganizationId,

@@ -1,8 +1,8 @@
 //! Limits on failed client authentication that cost an honest request nothing.
 //!
-//! Failures are counted in the shared store, for the client from a network and for the network whatever client it names:
-//! one guess each at many clients is guessing too. An instance that hears "limited" remembers it and refuses by itself until
-//! the window ends, so that successes need no round trip for the limit.
+//! Failures are counted in the shared store, for the client from a network and for the network whatever client it
+//! names: one guess each at many clients is guessing too. An instance that hears "limited" remembers it and refuses by
+//! itself until the window ends, so that successes need no round trip for the limit.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -14,8 +14,8 @@ pub struct ClientFacts {
     pub secrets: Vec<ClientSecret>,
     /// Of the client's application.
     pub catalog: Catalog,
-    /// When the client, its owner or the organization last changed its status: what was issued until then has ended, also
-    /// where no statement can reach it. `None`: never.
+    /// When the client, its owner or the organization last changed its status: what was issued until then has ended,
+    /// also where no statement can reach it. `None`: never.
     pub tokens_valid_since: Option<Timestamp>,
 }
 
