@@ -30,6 +30,8 @@ fn main() -> std::io::Result<()> {
         email: "",
         flash: None,
         show_password: true,
+        magic_link_url: None,
+        forgot_password_url: None,
     };
     write("login", &pages.login(&look, &login))?;
     let email = "ana@example.com";

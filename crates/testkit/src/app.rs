@@ -230,7 +230,6 @@ impl TestApp {
         let peer: SocketAddr = ([127, 0, 0, 1], 4711).into();
         let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
         let settled = listen(&engine, &kv);
-        let outbox_keys = Arc::new(Keyring::new(&[master], porta_core::outbox::SEALING_PURPOSE));
         let mailbox = Arc::new(Capture::new(1000));
         let mail = Worker::new(WorkerDeps {
             store: Arc::clone(&store),

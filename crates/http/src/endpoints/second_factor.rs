@@ -272,12 +272,12 @@ impl Here<'_> {
                     },
                 )
             }
-            (step, view) => return self.setup_page(step, view, &user, flash).await,
+            (step, view) => return self.setup_page(step, view, &user, flash),
         };
         reply::page(StatusCode::OK, page)
     }
 
-    async fn setup_page(
+    fn setup_page(
         &self,
         step: &SecondStep,
         view: View,

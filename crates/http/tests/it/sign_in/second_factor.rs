@@ -147,11 +147,11 @@ async fn with_mail(app: &TestApp) {
 
 /// The code of the letter that was written last.
 async fn mailed(app: &TestApp) -> String {
-    let codes = app.letters().await.into_iter().filter_map(|letter| match letter.mail {
+    let mut codes = app.letters().await.into_iter().rev().filter_map(|letter| match letter.mail {
         Mail::EmailCode { code, .. } => Some((letter.recipient.address.shown().to_owned(), code)),
         _ => None,
     });
-    let (address, code) = codes.last().expect("a code was mailed");
+    let (address, code) = codes.next().expect("a code was mailed");
     assert_eq!(address, ANA.0);
     code
 }
