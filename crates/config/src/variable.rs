@@ -110,8 +110,8 @@ variables! {
     SMTP_PORT, number(1, 65_535), Some("587"), Never, false, "Port of the relay; 465 speaks TLS from the start.";
     SMTP_USER, Kind::Text, None, Never, false, "User at the relay; without it nobody signs in there.";
     SMTP_PASS, Kind::Text, None, Never, true, "Password of SMTP_USER.";
-    SMTP_FROM, Kind::Text, None, WithDatabase, false, "Sender of all mail.";
-    SMTP_TLS, Kind::Words(SMTP_TLS_MODES), Some("auto"), Never, false, "auto encrypts when the relay can, required insists, none never does.";
+    SMTP_FROM, Kind::Text, None, WithDatabase, false, "Sender of all mail: name@example.com or Name <name@example.com>.";
+    SMTP_TLS, Kind::Words(SMTP_TLS_MODES), Some("auto"), Never, false, "auto encrypts when the relay can and insists with SMTP_USER, required insists, none never does.";
     LOG_LEVEL, Kind::Words(LOG_LEVELS), Some("info"), Never, false, "Least severe line that is written.";
     METRICS_ENABLED, Kind::Boolean, Some("false"), Never, false, "Serves /metrics.";
     ADMIN_CORS_ORIGINS, Kind::List, None, Never, false, "Browser origins allowed on /api/admin.";
