@@ -57,6 +57,7 @@ pub(crate) const TEMPLATES: &[(&str, &str)] = templates![
     "emails/password-reset.html",
     "emails/password-reset.txt",
     "emails/place.html",
+    "emails/place.txt",
     "emails/second-factor-changed.html",
     "emails/second-factor-changed.txt",
     "emails/verify-email.html",

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use porta_core::{Slug, Timestamp};
@@ -45,6 +46,9 @@ impl Engine {
             .set_auto_escape_callback(|name| if is_text(name) { AutoEscape::None } else { AutoEscape::Html });
         environment.set_formatter(write_value);
         environment.set_fuel(Some(FUEL));
+        environment.set_syntax(
+            SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().expect("these options fit"),
+        );
         for filter in REMOVED_FILTERS {
             environment.remove_filter(filter);
         }

@@ -38,9 +38,7 @@ pub use mail::{
 pub use render::{Page, Pages};
 pub use words::languages;
 
-#[cfg(test)]
-mod tests;
-
+// The samples of the gallery are used as they are.
 #[cfg(test)]
 extern crate self as porta_pages;
 #[cfg(test)]

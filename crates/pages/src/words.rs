@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 /// Language of last resort.
 pub(crate) const FALLBACK: &str = "en";
-const SOURCES: &[(&str, &str)] = &[("en", include_str!("../locales/en.json"))];
+pub(crate) const SOURCES: &[(&str, &str)] = &[("en", include_str!("../locales/en.json"))];
 /// Languages written from right to left.
 const RIGHT_TO_LEFT: &[&str] = &["ar", "dv", "fa", "he", "ps", "ur", "yi"];
 const MONTHS: [&str; 12] = [
@@ -141,16 +141,17 @@ impl<'a> Words<'a> {
         if RIGHT_TO_LEFT.contains(&self.language) { "rtl" } else { "ltr" }
     }
 
-    /// A lifetime in words, never longer than it is.
+    /// A lifetime in words: to the nearest minute, as a mail takes moments to be written, and from two hours or two
+    /// days on in those, never more of them than there are.
     pub(crate) fn duration(self, seconds: u64) -> String {
-        const HOUR: u64 = 3_600;
+        const HOUR: u64 = 60;
         const DAY: u64 = 24 * HOUR;
-        if seconds >= DAY && seconds.is_multiple_of(DAY) {
-            self.counted("duration.days", seconds / DAY)
-        } else if seconds >= HOUR && seconds.is_multiple_of(HOUR) {
-            self.counted("duration.hours", seconds / HOUR)
-        } else {
-            self.counted("duration.minutes", (seconds / 60).max(1))
+        match seconds.saturating_add(30) / 60 {
+            minutes if minutes == DAY || minutes >= 2 * DAY => self.counted("duration.days", minutes / DAY),
+            minutes if minutes == HOUR || minutes >= 2 * HOUR => {
+                self.counted("duration.hours", minutes / HOUR)
+            }
+            minutes => self.counted("duration.minutes", minutes.max(1)),
         }
     }
 
@@ -205,4 +206,89 @@ pub(crate) fn fill(
     }
     out.push_str(&literal(rest));
     out
+}
+
+#[cfg(test)]
+pub(crate) fn category_name(language: &str, count: u64) -> &'static str {
+    match category(language, count) {
+        PluralCategory::Zero => "zero",
+        PluralCategory::One => "one",
+        PluralCategory::Two => "two",
+        PluralCategory::Few => "few",
+        PluralCategory::Many => "many",
+        PluralCategory::Other => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_finds_its_language_or_english() {
+        let catalogue = Catalogue::embedded();
+        for (locale, language, direction) in [
+            ("en", "en", "ltr"),
+            ("en-GB", "en", "ltr"),
+            ("EN_us", "en", "ltr"),
+            ("xx", "en", "ltr"),
+            ("", "en", "ltr"),
+            ("💥", "en", "ltr"),
+            ("english", "en", "ltr"),
+        ] {
+            let words = catalogue.words(locale);
+            assert_eq!((words.language, words.direction()), (language, direction), "{locale}");
+            assert!(words.get("login.title", None).is_some());
+        }
+        assert_eq!(catalogue.words("en").get("nothing.at_all", None), None);
+    }
+
+    #[test]
+    fn places_are_filled_once_and_never_again() {
+        let arguments = |name: &str| (name == "a").then(|| "{{b}}".to_owned());
+        assert_eq!(fill("x {{a}} y", str::to_owned, arguments), "x {{b}} y");
+        assert_eq!(fill("{{a}", str::to_owned, arguments), "{{a}");
+        assert_eq!(fill("{{z}}", str::to_owned, arguments), "{{z}}");
+    }
+
+    #[test]
+    fn a_lifetime_is_said_in_units_a_person_counts_in() {
+        let catalogue = Catalogue::embedded();
+        let words = catalogue.words("en");
+        for (seconds, text) in [
+            (0, "1 minute"),
+            (59, "1 minute"),
+            (60, "1 minute"),
+            (89, "1 minute"),
+            (890, "15 minutes"),
+            (869, "14 minutes"),
+            (3_540, "59 minutes"),
+            (3_600, "1 hour"),
+            (5_400, "90 minutes"),
+            (7_140, "119 minutes"),
+            (10_000, "2 hours"),
+            (86_340, "23 hours"),
+            (86_400, "1 day"),
+            (129_600, "36 hours"),
+            (604_795, "7 days"),
+            (604_740, "6 days"),
+        ] {
+            assert_eq!(words.duration(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn dates_are_in_the_readers_language_and_in_utc() {
+        let at = Timestamp::parse_rfc3339("2026-03-14T01:05:00+02:00").unwrap();
+        let catalogue = Catalogue::embedded();
+        for (language, date) in [("en", "13 March 2026"), ("xx", "13 March 2026")] {
+            let words = catalogue.words(language);
+            assert_eq!(words.date(at), date);
+            let moment = words.moment(at);
+            assert!(moment.contains(date) && moment.contains("23:05") && moment.contains("UTC"), "{moment}");
+        }
+        for extreme in [i64::MIN, i64::MAX] {
+            assert!(catalogue.words("en").date(Timestamp::from_micros(extreme)).contains("January"));
+        }
+    }
 }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::ref_option_ref, reason = "serde hands a field to `serialize_with` by reference")]
 
+use std::net::IpAddr;
+
 use porta_core::Timestamp;
 use serde::{Serialize, Serializer};
 
@@ -21,8 +23,9 @@ pub(crate) trait Letter: Serialize {
 pub struct MagicLinkMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
     pub name: Option<&'a str>,
-    #[serde(serialize_with = "defuse")]
-    pub client_name: &'a str,
+    /// Where the person goes on to, when that is known.
+    #[serde(serialize_with = "maybe_defused")]
+    pub client_name: Option<&'a str>,
     pub url: &'a str,
     /// To be typed where sign-in began, when that is another device.
     pub code: Option<&'a str>,
@@ -87,7 +90,7 @@ impl Letter for OtpCodeMail<'_> {
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct SecurityContext<'a> {
     pub at: Timestamp,
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "place")]
     pub address: Option<&'a str>,
     /// The `User-Agent` header; the mail says it in words.
     pub user_agent: Option<&'a str>,
@@ -98,7 +101,7 @@ pub struct SecurityContext<'a> {
 pub struct PasswordChangedMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
     pub name: Option<&'a str>,
-    pub event: SecurityContext<'a>,
+    pub event: Option<SecurityContext<'a>>,
     /// The page for a forgotten password, for an owner who did not do this.
     pub reset_url: Option<&'a str>,
 }
@@ -144,7 +147,7 @@ pub struct SecondFactorChangedMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
     pub name: Option<&'a str>,
     pub change: FactorChange,
-    pub event: SecurityContext<'a>,
+    pub event: Option<SecurityContext<'a>>,
     /// The page that shows the second factors.
     pub account_url: Option<&'a str>,
 }
@@ -161,6 +164,8 @@ pub enum FactorChange {
     EmailDisabled,
     AuthenticatorEnabled,
     AuthenticatorDisabled,
+    /// No second factor is left.
+    Disabled,
     RecoveryCodesReplaced,
     /// An administrator removed them all.
     Reset,
@@ -172,6 +177,7 @@ impl FactorChange {
         Self::EmailDisabled,
         Self::AuthenticatorEnabled,
         Self::AuthenticatorDisabled,
+        Self::Disabled,
         Self::RecoveryCodesReplaced,
         Self::Reset,
     ];
@@ -182,6 +188,7 @@ impl FactorChange {
             Self::EmailDisabled => "mail.factor_email_disabled",
             Self::AuthenticatorEnabled => "mail.factor_authenticator_enabled",
             Self::AuthenticatorDisabled => "mail.factor_authenticator_disabled",
+            Self::Disabled => "mail.factor_disabled",
             Self::RecoveryCodesReplaced => "mail.factor_recovery_replaced",
             Self::Reset => "mail.factor_reset",
         }
@@ -201,6 +208,15 @@ fn defuse<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
 
 fn maybe_defused<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
     text.map(defused).serialize(serializer)
+}
+
+/// An address of the network cannot become a link worth following; anything else may.
+fn place<S: Serializer>(address: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
+    let shown = |address: &str| match address.parse::<IpAddr>() {
+        Ok(address) => address.to_string(),
+        Err(_) => defused(address),
+    };
+    address.map(shown).serialize(serializer)
 }
 
 fn lines<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {

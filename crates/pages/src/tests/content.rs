@@ -2,9 +2,14 @@
 
 use super::*;
 
+fn login(email: &str, flash: Option<Flash>) -> String {
+    let page = LoginPage { email, flash, ..samples::login_page(&FRIENDLY) };
+    Pages::new().login(&acme(), &page).html
+}
+
 #[test]
 fn login_has_its_stable_fields() {
-    let html = Pages::new().login(&acme(), &login("Dock Planner", "", None)).html;
+    let html = login("", None);
     assert_eq!(count(&html, "<input type=\"hidden\" name=\"_csrf\" value=\"csrf-token\">"), 2);
     assert!(html.contains("action=\"/acme/interaction/i1/login\""));
     assert!(html.contains("action=\"/acme/interaction/i1/abort\""));
@@ -12,6 +17,9 @@ fn login_has_its_stable_fields() {
     assert!(html.contains("<input id=\"password\" name=\"password\" type=\"password\""));
     assert!(html.contains("autocomplete=\"username\"") && html.contains("autocomplete=\"current-password\""));
     assert!(html.contains("<bdi class=\"name\">Dock Planner</bdi>"));
+    assert!(
+        html.contains("id=\"magic-link-btn\" type=\"submit\" formaction=\"/acme/interaction/i1/magic-link\"")
+    );
     assert!(!html.contains("role=\"alert\"") && !body(&html).contains("aria-invalid"));
 }
 
@@ -33,7 +41,7 @@ fn an_error_is_tied_to_its_field_and_the_right_field_is_focused() {
         ("ana@example.com", Some(Flash::AccountLocked), "", "password"),
         ("ana@example.com", Some(Flash::SignInAgain), "", "password"),
     ] {
-        let html = Pages::new().login(&acme(), &login("Dock Planner", email, flash)).html;
+        let html = login(email, flash);
         for id in ["email", "password"] {
             let tag = field(&html, id);
             let is_invalid = tag.contains("aria-invalid=\"true\" aria-describedby=\"flash\"");
@@ -46,43 +54,94 @@ fn an_error_is_tied_to_its_field_and_the_right_field_is_focused() {
 
 #[test]
 fn a_message_has_its_class_and_is_announced() {
-    for flash in FLASHES {
-        let html = Pages::new().login(&acme(), &login("Dock Planner", "", Some(*flash))).html;
-        let class =
-            if *flash == Flash::SignInAgain { "alert flash-info" } else { "alert flash-error alert-error" };
-        assert!(html.contains(&format!("<p class=\"{class}\" id=\"flash\" role=\"alert\">")), "{flash:?}");
+    for flash in samples::FLASHES {
+        let html = login("ana@example.com", Some(*flash));
+        let (class, role) = match flash {
+            Flash::SignInAgain => ("flash-info", "status"),
+            _ => ("flash-error alert-error", "alert"),
+        };
+        assert!(
+            html.contains(&format!("<p class=\"alert {class}\" id=\"flash\" role=\"{role}\">")),
+            "{flash:?}"
+        );
     }
 }
 
 #[test]
-fn without_passwords_the_page_explains_and_only_cancels() {
-    let page = LoginPage { show_password: false, ..login("Dock Planner", "", None) };
-    let html = Pages::new().login(&acme(), &page).html;
+fn a_page_offers_only_the_ways_that_are_open() {
+    let html = sample("login--password");
+    assert!(html.contains("id=\"password\"") && !html.contains("magic-link-btn"));
+    let html = sample("login--link");
+    assert!(html.contains("action=\"/acme/interaction/i1/magic-link\"") && !html.contains("id=\"password\""));
+    let html = sample("login--none");
     assert_eq!(count(&html, "<form"), 1);
-    assert!(html.contains("/abort") && html.contains("role=\"alert\"") && !html.contains("id=\"password\""));
+    assert!(html.contains("/abort") && html.contains("role=\"alert\"") && !html.contains("id=\"email\""));
+}
+
+#[test]
+fn the_code_page_posts_what_the_reference_posts() {
+    for (name, kind) in [("email", "otp"), ("authenticator", "totp"), ("recovery", "recovery")] {
+        let html = sample(&format!("two-factor-verify--{name}-None"));
+        assert!(html.contains(
+            "<form id=\"verify-form\" method=\"post\" action=\"/acme/interaction/i1/two-factor\">"
+        ));
+        assert!(html.contains(&format!("id=\"codeType\" name=\"codeType\" value=\"{kind}\"")), "{name}");
+        assert_eq!(html.contains("two-factor/resend"), name == "email", "{name}");
+        assert_eq!(html.contains("id=\"use-recovery-btn\""), name != "recovery", "{name}");
+    }
+}
+
+#[test]
+fn setting_up_shows_the_secret_as_a_picture_and_in_fours() {
+    let html = sample("two-factor-setup--authenticator-None");
+    assert!(html.contains("JBSW Y3DP EHPK 3PXP") && html.contains("<svg xmlns") && !html.contains("<?xml"));
+    assert!(html.contains("name=\"setupMethod\" value=\"totp\""));
+    assert!(!sample("two-factor-setup--email-None").contains("<svg"));
+}
+
+#[test]
+fn recovery_codes_are_on_the_page_and_in_its_file() {
+    let own = sample("recovery-codes--own");
+    assert_eq!(count(&own, "K7M3-Q2WX"), 2, "{own}");
+    assert!(own.contains("download=\"recovery-codes.txt\""));
+    assert_eq!(count(&sample("recovery-codes--url"), "K7M3-Q2WX"), 1);
+}
+
+#[test]
+fn new_passwords_are_asked_for_twice_under_the_names_of_the_reference() {
+    for name in ["reset-password--None", "accept-invite--full"] {
+        let html = sample(name);
+        for id in ["password", "confirmPassword"] {
+            let tag = field(&html, id);
+            assert!(
+                tag.contains("type=\"password\"") && tag.contains("autocomplete=\"new-password\""),
+                "{tag}"
+            );
+        }
+        assert!(html.contains("At least 8 characters"), "{name}");
+    }
+    assert!(!sample("accept-invite--bare").contains("type=\"password\""));
 }
 
 #[test]
 fn consent_names_every_scope_and_offers_both_decisions() {
-    let pages = every_page(&acme());
-    let html = &pages.iter().find(|(name, _)| name == "consent").unwrap().1.html;
-    assert_eq!(count(html, "<li>"), 7);
+    let html = sample("consent--full");
+    assert_eq!(count(&html, "<li>"), 7);
     assert!(html.contains("Use the permission <bdi class=\"name\">dock:berths:read</bdi>"));
     assert!(html.contains("type=\"submit\" name=\"decision\" value=\"approve\""));
     assert!(html.contains("type=\"submit\" name=\"decision\" value=\"deny\""));
-    for name in ["Berth Insights", "Quay Systems", "ana@example.com"] {
+    for name in ["Dock Planner", "Harbor Logistics", "ana@example.com"] {
         assert!(html.contains(&format!("<bdi class=\"name\">{name}</bdi>")), "{name}");
     }
 }
 
 #[test]
 fn logout_posts_what_the_engine_expects() {
-    let pages = every_page(&acme());
-    let html = &pages.iter().find(|(name, _)| name == "logout").unwrap().1.html;
+    let html = sample("logout--full");
     assert!(
         html.contains("<form id=\"op.logoutForm\" method=\"post\" action=\"/acme/session/end/confirm\">")
     );
-    assert!(html.contains("<input type=\"hidden\" name=\"xsrf\" value=\"xsrf-token\">"));
+    assert!(html.contains("<input type=\"hidden\" name=\"xsrf\" value=\"csrf-token\">"));
     assert!(html.contains("<input type=\"hidden\" name=\"logout\" value=\"yes\">"));
     assert!(html.contains("href=\"https://app.example/bye?a=1&amp;b=2\""));
 }
@@ -116,7 +175,7 @@ fn waiting_times_are_said_in_words_and_never_too_short() {
         let error = ErrorPage { retry_after: Some(seconds), ..ErrorPage::new(ErrorText::RateLimited) };
         assert!(pages.error(&acme(), &error).html.contains(words), "{seconds}");
         let flash = Some(Flash::RateLimited { retry_after: seconds });
-        assert!(pages.login(&acme(), &login("x", "", flash)).html.contains(words), "{seconds}");
+        assert!(login("", flash).contains(words), "{seconds}");
     }
 }
 
@@ -136,13 +195,13 @@ fn a_form_post_carries_its_fields_exactly() {
 #[test]
 fn the_root_page_names_nobody() {
     let page = Pages::new().root();
-    assert!(page.html.contains("<title></title>"));
+    assert!(page.html.contains("<title>Hello</title>"));
     assert!(!page.html.to_lowercase().contains("porta"));
 }
 
 #[test]
 fn a_tenants_look_is_on_its_pages() {
-    let page = Pages::new().login(&acme(), &login("Dock Planner", "", None));
+    let page = Pages::new().login(&acme(), &samples::login_page(&FRIENDLY));
     assert!(page.html.contains("<title>Sign in — Harbor Logistics</title>"));
     assert!(page.html.contains("src=\"https://cdn.example/logo.svg\" alt=\"Harbor Logistics logo\""));
     assert!(page.html.contains("href=\"https://static.example/favicon.ico\""));
