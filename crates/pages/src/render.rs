@@ -67,8 +67,9 @@ struct RootPage {}
 impl Content for RootPage {
     const NAME: &'static str = "root";
     const FORMS: Forms = Forms::None;
+    /// Not even a title: the page names nobody (oidc-and-login §10.3).
     fn title(&self) -> &'static str {
-        "root.title"
+        ""
     }
 }
 
