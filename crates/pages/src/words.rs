@@ -10,7 +10,16 @@ use serde::Deserialize;
 
 /// Language of last resort.
 pub(crate) const FALLBACK: &str = "en";
-pub(crate) const SOURCES: &[(&str, &str)] = &[("en", include_str!("../locales/en.json"))];
+pub(crate) const SOURCES: &[(&str, &str)] = &[
+    (FALLBACK, include_str!("../locales/en.json")),
+    ("de", include_str!("../locales/de.json")),
+    ("fr", include_str!("../locales/fr.json")),
+    ("es", include_str!("../locales/es.json")),
+    ("nl", include_str!("../locales/nl.json")),
+    ("pt", include_str!("../locales/pt.json")),
+    ("ja", include_str!("../locales/ja.json")),
+    ("ar", include_str!("../locales/ar.json")),
+];
 /// Languages written from right to left.
 const RIGHT_TO_LEFT: &[&str] = &["ar", "dv", "fa", "he", "ps", "ur", "yi"];
 const MONTHS: [&str; 12] = [
@@ -231,6 +240,8 @@ mod tests {
             ("en", "en", "ltr"),
             ("en-GB", "en", "ltr"),
             ("EN_us", "en", "ltr"),
+            ("pt-BR", "pt", "ltr"),
+            ("AR-eg", "ar", "rtl"),
             ("xx", "en", "ltr"),
             ("", "en", "ltr"),
             ("💥", "en", "ltr"),
@@ -249,6 +260,19 @@ mod tests {
         assert_eq!(fill("x {{a}} y", str::to_owned, arguments), "x {{b}} y");
         assert_eq!(fill("{{a}", str::to_owned, arguments), "{{a}");
         assert_eq!(fill("{{z}}", str::to_owned, arguments), "{{z}}");
+    }
+
+    #[test]
+    fn arabic_has_six_forms() {
+        let catalogue = Catalogue::embedded();
+        let arabic = catalogue.words("ar");
+        let all: Vec<String> =
+            [0, 1, 2, 3, 11, 100].map(|n| arabic.counted("duration.minutes", n)).into_iter().collect();
+        for (index, text) in all.iter().enumerate() {
+            let place = all.iter().position(|other| other == text);
+            assert_eq!(place, Some(index), "{text}");
+        }
+        assert_eq!(arabic.counted("duration.minutes", 103), "103 دقائق");
     }
 
     #[test]
@@ -281,7 +305,16 @@ mod tests {
     fn dates_are_in_the_readers_language_and_in_utc() {
         let at = Timestamp::parse_rfc3339("2026-03-14T01:05:00+02:00").unwrap();
         let catalogue = Catalogue::embedded();
-        for (language, date) in [("en", "13 March 2026"), ("xx", "13 March 2026")] {
+        for (language, date) in [
+            ("en", "13 March 2026"),
+            ("de", "13. März 2026"),
+            ("fr", "13 mars 2026"),
+            ("es", "13 de marzo de 2026"),
+            ("nl", "13 maart 2026"),
+            ("pt", "13 de março de 2026"),
+            ("ja", "2026年3月13日"),
+            ("ar", "13 مارس 2026"),
+        ] {
             let words = catalogue.words(language);
             assert_eq!(words.date(at), date);
             let moment = words.moment(at);

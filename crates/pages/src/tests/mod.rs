@@ -3,6 +3,7 @@
 mod catalogue;
 mod content;
 mod hostility;
+mod languages;
 mod mails;
 mod overrides;
 #[path = "../../examples/gallery/samples/mod.rs"]
