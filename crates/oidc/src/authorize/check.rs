@@ -12,7 +12,7 @@ use porta_protocol::{
 use super::request::AuthorizationRequest;
 use crate::clients::ProtocolClient;
 use crate::throttle::Limited;
-use crate::{ACR_ONE_FACTOR, Engine, EngineError, Tenant};
+use crate::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Engine, EngineError, Tenant};
 
 /// Where an answer may be sent: a client and one of its registered redirect URIs.
 #[derive(Debug, Clone)]
@@ -266,7 +266,8 @@ fn claims(params: &Params, client: &ProtocolClient) -> Checked<Option<ClaimsRequ
 /// An essential class we cannot reach is a failed attempt, not a token with less.
 fn reachable_acr(claims: Option<&ClaimsRequest>) -> Checked<()> {
     let Some(acr) = claims.and_then(ClaimsRequest::acr) else { return Ok(()) };
-    if !acr.essential || acr.accepts(&serde_json::Value::from(ACR_ONE_FACTOR)) {
+    let accepts = |class: &str| acr.accepts(&serde_json::Value::from(class));
+    if !acr.essential || accepts(ACR_ONE_FACTOR) || accepts(ACR_TWO_FACTORS) {
         return Ok(());
     }
     Err(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, "the requested acr cannot be met"))

@@ -25,6 +25,7 @@ pub(super) struct Standing<'a> {
 pub(super) struct SignedIn<'a> {
     pub(super) subject: &'a str,
     pub(super) auth_time: Timestamp,
+    pub(super) acr: &'a str,
     pub(super) grant: Option<&'a Grant>,
 }
 
@@ -54,11 +55,16 @@ pub(super) fn decide(request: &AuthorizationRequest, standing: Standing<'_>) -> 
             return Decision::Refuse(OAuthError::new(ErrorCode::LoginRequired, "the person must sign in"));
         }
         if standing.signed_in_here {
-            // Signed in just now and still not acceptable: another account than the client insists on.
-            return Decision::Refuse(OAuthError::new(
-                ErrorCode::LoginRequired,
-                "another account was expected",
-            ));
+            // Signed in just now and still not acceptable: another account than the client insists on, or fewer factors.
+            let error = if standing.session.is_some_and(|s| !subject_differs(request, &s)) {
+                OAuthError::new(
+                    ErrorCode::UnmetAuthenticationRequirements,
+                    "the requested acr was not reached",
+                )
+            } else {
+                OAuthError::new(ErrorCode::LoginRequired, "another account was expected")
+            };
+            return Decision::Refuse(error);
         }
         return Decision::Page(Need::Login);
     };
@@ -92,10 +98,19 @@ fn needed_scopes(request: &AuthorizationRequest) -> Vec<String> {
     needed
 }
 
+fn subject_differs(request: &AuthorizationRequest, session: &SignedIn<'_>) -> bool {
+    request.hinted_subject.as_deref().is_some_and(|s| s != session.subject)
+        || request.claims.as_ref().is_some_and(|c| !c.accepts_subject(session.subject))
+}
+
+/// An essential class that this session did not reach (OpenID Connect Core §5.5.1.1).
+fn misses_class(request: &AuthorizationRequest, session: &SignedIn<'_>) -> bool {
+    let acr = request.claims.as_ref().and_then(porta_protocol::ClaimsRequest::acr);
+    acr.is_some_and(|acr| acr.essential && !acr.accepts(&serde_json::Value::from(session.acr)))
+}
+
 fn needs_login(request: &AuthorizationRequest, session: &SignedIn<'_>, standing: &Standing<'_>) -> bool {
-    let subject_differs = request.hinted_subject.as_deref().is_some_and(|s| s != session.subject)
-        || request.claims.as_ref().is_some_and(|c| !c.accepts_subject(session.subject));
-    if subject_differs {
+    if subject_differs(request, session) || misses_class(request, session) {
         return true;
     }
     if standing.signed_in_here {
@@ -156,6 +171,7 @@ mod tests {
             session: signed_in.then(|| SignedIn {
                 subject: "ana",
                 auth_time: NOW - Duration::from_mins(1),
+                acr: "urn:porta:acr:1fa",
                 grant,
             }),
             signed_in_here: false,
@@ -249,5 +265,29 @@ mod tests {
         assert!(matches!(decide(&request("openid", ""), every_time), Decision::Page(Need::Consent(_))));
         let approved = Standing { consented_here: true, ..every_time };
         assert!(matches!(decide(&request("openid", "consent"), approved), Decision::Proceed { .. }));
+    }
+
+    /// OpenID Connect Core §5.5.1.1.
+    #[test]
+    fn an_essential_class_is_reached_or_refused() {
+        let wanting = |json: &str| AuthorizationRequest {
+            claims: Some(ClaimsRequest::parse(json).unwrap()),
+            ..request("openid", "")
+        };
+        let grant = grant(&["openid"]);
+        let two = r#"{"id_token":{"acr":{"essential":true,"value":"urn:porta:acr:2fa"}}}"#;
+        let fresh = |acr| {
+            let known = standing(true, Some(&grant));
+            let session = known.session.map(|s| SignedIn { acr, ..s });
+            Standing { session, is_first_party: true, ..known }
+        };
+        let one_factor = fresh("urn:porta:acr:1fa");
+        assert_eq!(decide(&wanting(two), one_factor), Decision::Page(Need::Login), "another try may show two");
+        let tried = Standing { signed_in_here: true, ..one_factor };
+        let Decision::Refuse(error) = decide(&wanting(two), tried) else { panic!("one factor is not two") };
+        assert_eq!(error.code(), ErrorCode::UnmetAuthenticationRequirements);
+        assert!(matches!(decide(&wanting(two), fresh("urn:porta:acr:2fa")), Decision::Proceed { .. }));
+        let voluntary = r#"{"id_token":{"acr":{"value":"urn:porta:acr:2fa"}}}"#;
+        assert!(matches!(decide(&wanting(voluntary), one_factor), Decision::Proceed { .. }));
     }
 }

@@ -172,6 +172,7 @@ impl Engine {
             session: live.as_ref().map(|(s, facts)| SignedIn {
                 subject: &subject,
                 auth_time: s.session.auth_time,
+                acr: &s.session.acr,
                 grant: facts.grant.as_ref(),
             }),
             signed_in_here: progress.login.is_some(),
