@@ -68,6 +68,8 @@ registry! {
     RATE_LIMIT_2FA_VERIFY_WINDOW = "rate_limit_2fa_verify_window", Duration, 300, 1, 86_400, true, "The verification window.";
     RATE_LIMIT_2FA_RESEND_MAX = "rate_limit_2fa_resend_max", Number, 3, 1, 1000, true, "Codes a person may have sent again in the resend window.";
     RATE_LIMIT_2FA_RESEND_WINDOW = "rate_limit_2fa_resend_window", Duration, 300, 1, 86_400, true, "The resend window.";
+    RATE_LIMIT_2FA_MAIL_MAX = "rate_limit_2fa_mail_max", Number, 10, 1, 1000, true, "Mailed codes per person in the mail window, however they were asked for.";
+    RATE_LIMIT_2FA_MAIL_WINDOW = "rate_limit_2fa_mail_window", Duration, 900, 1, 86_400, true, "The mail window.";
     CORS_MAX_AGE = "cors_max_age", Duration, 3600, 0, 86_400, false, "How long a browser may keep the answer to a preflight request.";
     AUDIT_RETENTION_DAYS = "audit_retention_days", Number, 90, 1, 36_500, false, "Days an audit row is kept.";
 }

@@ -80,18 +80,24 @@ impl SignIn {
             Next::Verify(method) => SecondStep::Verify { method },
             Next::Enrol(allowed) => self.enrolment(user, allowed, None),
         };
+        let purpose = mailed(&step);
+        if purpose.is_some()
+            && let Some(retry_after) = self.count_mail(tenant, user.id, Vec::new()).await?
+        {
+            return Ok(SignInOutcome::Limited { retry_after });
+        }
         if let (Some(old), Some(new)) = (&user.password_hash, entrant.rehash) {
             let mut repositories = self.engine.store().repositories();
             repositories.users(tenant.organization.id).rehash(user.id, old, new).await?;
         }
         bound.interaction.stage = Stage::SecondFactor;
-        bound.interaction.pending = Some(Pending { user: user.id, amr: entrant.amr, step: step.clone() });
+        bound.interaction.pending = Some(Pending { user: user.id, amr: entrant.amr, step });
         if !self.store_step(&bound).await? {
             return Ok(SignInOutcome::Gone);
         }
         let event = self.event(tenant, Some(user.id), "2fa.challenge.started", browser.caller);
         self.engine.store().repositories().audit().record(&event).await?;
-        if let Some(purpose) = mailed(&step) {
+        if let Some(purpose) = purpose {
             self.mail_code(tenant, &bound, user, purpose, browser.caller).await?;
         }
         Ok(SignInOutcome::SecondFactor)
@@ -156,7 +162,7 @@ impl SignIn {
             maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW),
         };
-        if let Verdict::Limited { retry_after } = self.engine.kv().hit(&[limit]).await? {
+        if let Some(retry_after) = self.count_mail(tenant, user.id, vec![limit]).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
         self.mail_code(tenant, bound, &user, purpose, caller).await?;
@@ -166,7 +172,7 @@ impl SignIn {
     }
 
     /// Who is on the way in, as they are now: somebody who was switched off meanwhile is not.
-    pub(crate) async fn pending(
+    pub async fn pending(
         &self,
         tenant: &Tenant,
         bound: &BoundInteraction,
@@ -208,6 +214,25 @@ impl SignIn {
         let event = self.event(tenant, Some(user), "rate_limit.2fa_verify", caller);
         self.engine.note_once(tenant, event, caller, retry_after).await?;
         Ok(Some(retry_after))
+    }
+
+    /// Counts a mail before it is written, beside other limits it falls under: whoever has a password must not fill the
+    /// mailbox of the person it belongs to (repairs W19).
+    pub(crate) async fn count_mail(
+        &self,
+        tenant: &Tenant,
+        user: UserId,
+        mut limits: Vec<Limit>,
+    ) -> Result<Option<Duration>, EngineError> {
+        limits.push(Limit {
+            key: format!("{}:limit:2fa-mail:{user}", tenant.organization.id),
+            maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_MAIL_MAX),
+            window: tenant.settings.duration(settings::RATE_LIMIT_2FA_MAIL_WINDOW),
+        });
+        Ok(match self.engine.kv().hit(&limits).await? {
+            Verdict::Allowed => None,
+            Verdict::Limited { retry_after } => Some(retry_after),
+        })
     }
 
     pub(crate) async fn forget_tries(&self, tenant: &Tenant, user: UserId) -> Result<(), EngineError> {

@@ -64,6 +64,9 @@ impl SignIn {
         }
         let step = self.enrolment_of(&user, method, allowed, known);
         let sends = matches!(step, SecondStep::Email { .. });
+        if sends && let Some(retry_after) = self.count_mail(tenant, user.id, Vec::new()).await? {
+            return Ok(FactorOutcome::Limited { retry_after });
+        }
         let moved = self.move_on(bound.clone(), Pending { step, ..pending }).await?;
         if sends && moved == FactorOutcome::Moved {
             self.mail_code(tenant, &bound, &user, CodePurpose::Enrolment, caller).await?;
@@ -104,7 +107,9 @@ impl SignIn {
             SecondStep::Verify { .. } | SecondStep::Choose { .. } | SecondStep::Codes { .. } => None,
         };
         let Some(confirmed) = confirmed else {
-            let event = self.event(tenant, Some(user.id), "2fa.setup.totp.failed", caller);
+            let is_mail = matches!(pending.step, SecondStep::Email { .. });
+            let what = if is_mail { "2fa.setup.email.failed" } else { "2fa.setup.totp.failed" };
+            let event = self.event(tenant, Some(user.id), what, caller);
             self.engine.store().repositories().audit().record(&event).await?;
             return Ok(FactorOutcome::Wrong);
         };

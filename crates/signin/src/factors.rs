@@ -5,7 +5,8 @@ use std::sync::Arc;
 use porta_core::mail::{Letter, Mail, Recipient};
 use porta_core::seal::{Keyring, Sealed};
 use porta_core::second_factor::{
-    CodeKey, CodeMac, CodePurpose, EmailCode, RecoveryCode as StoredCode, TotpCredential, TotpParameters,
+    CodeKey, CodeMac, CodePurpose, EmailCode, RecoveryCode as StoredCode, SEALING_PURPOSE, TotpCredential,
+    TotpParameters,
 };
 use porta_core::user::User;
 use porta_core::{EmailCodeId, Entropy, RecoveryCodeId, Timestamp, settings};
@@ -16,9 +17,6 @@ use secrecy::ExposeSecret as _;
 
 use crate::SignIn;
 use crate::second_factor::{MailedCode, RecoverySecret, TotpSecret, qr_svg};
-
-/// What the keyring of second factors is derived for: every process must agree on it.
-const SEALING_PURPOSE: &str = "second factors";
 
 /// Keys of second factors, and of the letters that carry codes.
 pub struct Factors {

@@ -212,17 +212,8 @@ impl Here<'_> {
         if self.bound.interaction.stage != Stage::SecondFactor {
             return self.page_of_stage().await;
         }
-        let Some(pending) = &self.bound.interaction.pending else { return self.gone() };
-        let users = self
-            .state
-            .engine
-            .store()
-            .repositories()
-            .users(self.tenant.organization.id)
-            .by_id(pending.user)
-            .await;
-        let user = match users.map_err(porta_oidc::EngineError::from) {
-            Ok(Some(user)) => user,
+        let (pending, user) = match self.state.sign_in.pending(self.tenant, &self.bound).await {
+            Ok(Some(found)) => found,
             Ok(None) => return self.gone(),
             Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
         };

@@ -12,7 +12,7 @@ pub use context::{
     PasswordResetMail, SecondFactorChangedMail, SecurityContext, WelcomeMail,
 };
 
-use std::fmt;
+pub use porta_core::mail::MailBody;
 
 use serde::Serialize;
 use url::Url;
@@ -23,22 +23,6 @@ use context::Letter;
 
 /// Longer subjects are cut by mail clients anyway.
 const MAX_SUBJECT_CHARACTERS: usize = 120;
-
-/// A mail without its envelope.
-#[derive(Clone, PartialEq, Eq)]
-pub struct MailBody {
-    /// One line.
-    pub subject: String,
-    pub html: String,
-    pub text: String,
-}
-
-/// Links and codes in a mail are bearer values.
-impl fmt::Debug for MailBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MailBody(…)")
-    }
-}
 
 /// The built-in template failed as well, which the tests rule out.
 #[derive(Debug, thiserror::Error)]

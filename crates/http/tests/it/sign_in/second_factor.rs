@@ -24,6 +24,7 @@ porta_testkit::on_both_stores!(
     without_a_policy_nobody_is_asked,
     tries_are_limited_and_fail_closed,
     sending_again_is_limited,
+    no_way_of_asking_fills_a_mailbox,
     forms_need_their_csrf_value,
     somebody_switched_off_meanwhile_does_not_get_in,
     the_class_and_methods_say_that_two_factors_were_shown,
@@ -356,6 +357,31 @@ async fn sending_again_is_limited(app: TestApp) {
     }
     assert_eq!(journey.post("/resend", &[]).await.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(audited(&app, "2fa.otp.resent").await, 3);
+}
+
+/// W19: neither signing in again nor choosing again sends mail without end.
+async fn no_way_of_asking_fills_a_mailbox(app: TestApp) {
+    set(&app, "acme", settings::RATE_LIMIT_2FA_MAIL_MAX, 3).await;
+    policy(&app, "required_any").await;
+    let mut journey = Journey::start(&app).await;
+    for n in 0..3 {
+        let answer = journey.post("/setup", &[("setupMethod", "email")]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{n}");
+    }
+    let answer = journey.post("/setup", &[("setupMethod", "email")]).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(answer.header("retry-after").is_some());
+    assert_eq!(app.letters().await.len(), 3);
+    let answer = journey.confirm("000000").await;
+    assert!(is_wrong(&answer), "the page still takes a code");
+    assert_eq!(audited(&app, "2fa.setup.email.failed").await, 1);
+    policy(&app, "required_email").await;
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let answer = form.login(&mut browser, ANA.0, ANA.1).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "a new sign-in would send another");
+    let other = form.login(&mut browser, BOB.0, BOB.1).await;
+    assert!(other.location().ends_with("/two-factor"), "somebody else's mail is counted apart");
 }
 
 async fn forms_need_their_csrf_value(app: TestApp) {
