@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::outbox::{OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
-use crate::seal::{Keyring, SealError};
+use crate::outbox::{ItemError, OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
+use crate::seal::Keyring;
 use crate::user::{Email, User};
 use crate::{Entropy, OrganizationId, OutboxId, Timestamp, UserId, word_enum};
 
@@ -130,6 +130,12 @@ impl Recipient {
         }
     }
 
+    /// The same person, reading a page in this language at the moment; their own choice comes first.
+    #[must_use]
+    pub fn reading(self, locale: &str) -> Self {
+        Self { locale: self.locale.or_else(|| Some(locale.to_owned())), ..self }
+    }
+
     /// `userName` of the templates: the name, else what stands before the `@` (oidc-and-login §7.1).
     pub fn name(&self) -> &str {
         let local = || self.address.shown().split('@').next().unwrap_or_default();
@@ -174,19 +180,9 @@ struct Contents {
     mail: Mail,
 }
 
-/// Why a claimed item could not be read as a letter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LetterError {
-    #[error("the letter cannot be opened")]
-    Seal(#[from] SealError),
-    #[error("the letter is not of a form this version reads")]
-    Form,
-}
-
 impl Letter {
     /// The letter as an item of the outbox. `event` names what it tells about, for instance the id of the one-time
     /// token in its link: a second letter of the same template about the same event adds nothing.
-    #[expect(clippy::expect_used, reason = "texts, ids and numbers always serialize")]
     pub fn into_item(
         self,
         event: &str,
@@ -195,33 +191,23 @@ impl Letter {
         entropy: &dyn Entropy,
     ) -> OutboxItem {
         let id = OutboxId::new(now, entropy);
-        let organization_id = Some(self.organization_id);
         let template = self.mail.template();
         let about = LetterSummary { template, user_id: self.recipient.user_id };
         let contents = Contents { recipient: self.recipient, mail: self.mail };
-        let contents = serde_json::to_vec(&contents).expect("a letter serializes");
-        let identity = OutboxItem::seal_identity(id, organization_id);
+        let whose = (id, self.organization_id);
         OutboxItem {
             id,
-            organization_id,
+            organization_id: Some(self.organization_id),
             kind: OutboxKind::Mail,
-            payload: OutboxPayload {
-                about: serde_json::to_value(about).expect("a summary serializes"),
-                sealed: Some(keyring.seal(&contents, &identity, entropy)),
-            },
+            payload: OutboxPayload::sealed(&about, &contents, whose, keyring, entropy),
             idempotency_key: format!("mail:{template}:{event}"),
             created_at: now,
         }
     }
 
     /// Reads back what [`Letter::into_item`] made.
-    pub fn open(claim: &OutboxClaim, keyring: &Keyring) -> Result<Self, LetterError> {
-        let organization_id = claim.organization_id.ok_or(LetterError::Form)?;
-        let sealed = claim.payload.sealed.as_ref().ok_or(LetterError::Form)?;
-        let identity = OutboxItem::seal_identity(claim.id, claim.organization_id);
-        let contents = keyring.open(sealed, &identity)?;
-        let Contents { recipient, mail } =
-            serde_json::from_slice(&contents).map_err(|_| LetterError::Form)?;
+    pub fn open(claim: &OutboxClaim, keyring: &Keyring) -> Result<Self, ItemError> {
+        let (organization_id, Contents { recipient, mail }) = claim.open(keyring)?;
         Ok(Self { organization_id, recipient, mail })
     }
 }

@@ -48,6 +48,13 @@ pub struct OneTimeToken {
     pub created_at: Timestamp,
 }
 
+impl OneTimeToken {
+    /// Neither used nor over.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.used_at.is_none() && now < self.expires_at
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,15 +8,22 @@
 //!
 //! What only the receiver may read is sealed while the item is pending and gone afterwards (decision 0023).
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
-use crate::seal::Sealed;
-use crate::{OrganizationId, OutboxId, Timestamp, word_enum};
+use crate::seal::{Keyring, SealError, Sealed};
+use crate::{Entropy, OrganizationId, OutboxId, Timestamp, word_enum};
 
 word_enum! {
-    /// Who does the work.
-    pub enum OutboxKind { Mail = "mail" }
+    /// What is to be done.
+    pub enum OutboxKind {
+        /// Send a letter.
+        Mail = "mail",
+        /// Find out whether the address a link was asked for is anybody's, and write the letter if it is.
+        LinkRequest = "link_request",
+    }
 }
 
 word_enum! {
@@ -49,14 +56,36 @@ pub struct OutboxItem {
     pub created_at: Timestamp,
 }
 
-impl OutboxItem {
-    /// What the payload is sealed for; moved to another row or another organization it stays closed.
-    pub fn seal_identity(id: OutboxId, organization: Option<OrganizationId>) -> String {
-        organization.map_or_else(
-            || format!("outbox.payload::{id}"),
-            |organization| format!("outbox.payload:{organization}:{id}"),
-        )
+impl OutboxPayload {
+    /// Seals what only the receiver may read, for one item of one organization.
+    #[expect(clippy::expect_used, reason = "texts, ids and numbers always serialize")]
+    pub(crate) fn sealed<T: Serialize>(
+        about: &impl Serialize,
+        contents: &T,
+        (id, organization): (OutboxId, OrganizationId),
+        keyring: &Keyring,
+        entropy: &dyn Entropy,
+    ) -> Self {
+        let contents = Zeroizing::new(serde_json::to_vec(contents).expect("contents serialize"));
+        Self {
+            about: serde_json::to_value(about).expect("a summary serializes"),
+            sealed: Some(keyring.seal(&contents, &seal_identity(id, organization), entropy)),
+        }
     }
+}
+
+/// What a payload is sealed for; moved to another row or another organization it stays closed.
+fn seal_identity(id: OutboxId, organization: OrganizationId) -> String {
+    format!("outbox.payload:{organization}:{id}")
+}
+
+/// Why a claimed item could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ItemError {
+    #[error("the item cannot be opened")]
+    Seal(#[from] SealError),
+    #[error("the item is not of a form this version reads")]
+    Form,
 }
 
 /// An item that is one worker's for a while.
@@ -64,10 +93,24 @@ impl OutboxItem {
 pub struct OutboxClaim {
     pub id: OutboxId,
     pub organization_id: Option<OrganizationId>,
+    pub kind: OutboxKind,
     pub payload: OutboxPayload,
     /// This attempt's number, from one. A claim that ended and was taken by somebody else has another.
     pub attempt: i64,
     pub created_at: Timestamp,
+}
+
+impl OutboxClaim {
+    /// Reads back what [`OutboxPayload::sealed`] closed, and whose it is.
+    pub(crate) fn open<T: DeserializeOwned>(
+        &self,
+        keyring: &Keyring,
+    ) -> Result<(OrganizationId, T), ItemError> {
+        let organization = self.organization_id.ok_or(ItemError::Form)?;
+        let sealed = self.payload.sealed.as_ref().ok_or(ItemError::Form)?;
+        let contents = Zeroizing::new(keyring.open(sealed, &seal_identity(self.id, organization))?);
+        Ok((organization, serde_json::from_slice(&contents).map_err(|_| ItemError::Form)?))
+    }
 }
 
 /// An item as operators see it.

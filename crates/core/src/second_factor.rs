@@ -8,7 +8,11 @@ use std::fmt;
 use aws_lc_rs::hmac;
 
 use crate::seal::{Sealed, derive_hmac_key};
-use crate::{EmailCodeId, EntityId as _, OrganizationId, RecoveryCodeId, Timestamp, UserId, word_enum};
+use uuid::Uuid;
+
+use crate::{
+    EmailCodeId, EntityId as _, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest, UserId, word_enum,
+};
 
 /// What the keyring that seals authenticators' secrets is derived for: every process must agree on it.
 pub const SEALING_PURPOSE: &str = "second-factors";
@@ -131,18 +135,24 @@ impl CodeKey {
         code: &str,
     ) -> CodeMac {
         let interaction = interaction.unwrap_or_default();
-        self.mac(&["mailed", purpose.as_str(), interaction, code], user)
+        self.mac(&["mailed", purpose.as_str(), interaction, code], user.uuid())
     }
 
     /// A recovery code of one person.
     pub fn recovery(&self, user: UserId, code: &str) -> CodeMac {
-        self.mac(&["recovery", code], user)
+        self.mac(&["recovery", code], user.uuid())
+    }
+
+    /// What the code of a magic link is made of: whoever has the link can be told it, and the interaction it was asked
+    /// for in can check it, without either being stored.
+    pub fn link(&self, organization: OrganizationId, interaction: &str, link: &TokenDigest) -> CodeMac {
+        self.mac(&["link", interaction, &link.hex()], organization.uuid())
     }
 
     /// Each part is preceded by its length, so that no two lists of parts are the same text.
-    fn mac(&self, parts: &[&str], user: UserId) -> CodeMac {
+    fn mac(&self, parts: &[&str], owner: Uuid) -> CodeMac {
         let mut context = hmac::Context::with_key(&self.0);
-        context.update(user.uuid().as_bytes());
+        context.update(owner.as_bytes());
         for part in parts {
             context.update(&part.len().to_be_bytes());
             context.update(part.as_bytes());
@@ -191,6 +201,10 @@ mod tests {
             UserId::new(Timestamp::from_seconds(1), &entropy),
             UserId::new(Timestamp::from_seconds(1), &entropy),
         );
+        let (acme, zenith) = (
+            OrganizationId::new(Timestamp::from_seconds(1), &entropy),
+            OrganizationId::new(Timestamp::from_seconds(1), &entropy),
+        );
         let (key, other) = (CodeKey::new(&[1; 32]), CodeKey::new(&[2; 32]));
         let (sign_in, change) = (CodePurpose::SignIn, CodePurpose::Change);
         let macs = [
@@ -203,6 +217,11 @@ mod tests {
             key.mailed(ana, change, Some("journey"), "123456"),
             key.mailed(bea, sign_in, Some("journey"), "123456"),
             other.mailed(ana, sign_in, Some("journey"), "123456"),
+            key.link(acme, "journey", &TokenDigest::of("value")),
+            key.link(acme, "journey", &TokenDigest::of("other")),
+            key.link(acme, "another", &TokenDigest::of("value")),
+            key.link(zenith, "journey", &TokenDigest::of("value")),
+            other.link(acme, "journey", &TokenDigest::of("value")),
             key.recovery(ana, "123456"),
             key.recovery(bea, "123456"),
             other.recovery(ana, "123456"),

@@ -70,6 +70,18 @@ registry! {
     RATE_LIMIT_2FA_RESEND_WINDOW = "rate_limit_2fa_resend_window", Duration, 300, 1, 86_400, true, "The resend window.";
     RATE_LIMIT_2FA_MAIL_MAX = "rate_limit_2fa_mail_max", Number, 10, 1, 1000, true, "Mailed codes per person in the mail window, however they were asked for.";
     RATE_LIMIT_2FA_MAIL_WINDOW = "rate_limit_2fa_mail_window", Duration, 900, 1, 86_400, true, "The mail window.";
+    MAGIC_LINK_TTL = "magic_link_ttl", Duration, 900, 60, 86_400, true, "Lifetime of a magic link and its code.";
+    PASSWORD_RESET_TTL = "password_reset_ttl", Duration, 3600, 60, 86_400, true, "Lifetime of a link that resets a password.";
+    INVITATION_TTL = "invitation_ttl", Duration, 604_800, 3600, 7_776_000, true, "Lifetime of an invitation.";
+    EMAIL_VERIFICATION_TTL = "email_verification_ttl", Duration, 86_400, 60, 2_592_000, true, "Lifetime of a link that confirms an address.";
+    RATE_LIMIT_MAGIC_LINK_MAX = "rate_limit_magic_link_max", Number, 5, 1, 100_000, true, "Magic links asked for per account in the magic link window.";
+    RATE_LIMIT_MAGIC_LINK_WINDOW = "rate_limit_magic_link_window", Duration, 900, 1, 86_400, true, "The magic link window.";
+    RATE_LIMIT_PASSWORD_RESET_MAX = "rate_limit_password_reset_max", Number, 5, 1, 100_000, true, "Password resets asked for per account in the password reset window.";
+    RATE_LIMIT_PASSWORD_RESET_WINDOW = "rate_limit_password_reset_window", Duration, 900, 1, 86_400, true, "The password reset window.";
+    RATE_LIMIT_LINK_ADDRESS_MAX = "rate_limit_link_address_max", Number, 50, 1, 1_000_000, true, "Links of any kind asked for, and links that did not work, per network address (IPv6: per /64) in the link window.";
+    RATE_LIMIT_LINK_ORGANIZATION_MAX = "rate_limit_link_organization_max", Number, 10_000, 1, 10_000_000, true, "Links of any kind asked for per organization in the link window.";
+    RATE_LIMIT_LINK_WINDOW = "rate_limit_link_window", Duration, 900, 1, 86_400, true, "The link window.";
+    RATE_LIMIT_MAGIC_CODE_MAX = "rate_limit_magic_code_max", Number, 5, 1, 100, true, "Codes of a magic link that may be tried per sign-in in the link window.";
     CORS_MAX_AGE = "cors_max_age", Duration, 3600, 0, 86_400, false, "How long a browser may keep the answer to a preflight request.";
     AUDIT_RETENTION_DAYS = "audit_retention_days", Number, 90, 1, 36_500, false, "Days an audit row is kept.";
 }

@@ -1,5 +1,6 @@
 //! Mail from the outbox to a relay (architecture §4): a worker claims what journeys enqueued, has it rendered in the
-//! recipient's language, and hands it to a transport, again and again until it is delivered or no longer of use.
+//! recipient's language, and hands it to a transport, again and again until it is delivered or no longer of use. Who
+//! asked for a link gets a letter first, if the address is somebody's.
 //!
 //! ```text
 //! journey ──commit──► outbox ──claim──► Worker ──► Renderer ──► Transport ──► relay, or a capture
@@ -12,6 +13,7 @@ mod capture;
 mod compose;
 mod connection;
 mod plain;
+mod request;
 mod smtp;
 mod transport;
 mod worker;

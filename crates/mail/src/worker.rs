@@ -1,12 +1,12 @@
-//! The worker. Any number of them may run: a claim is one worker's.
+//! The worker of the outbox. Any number of them may run: a claim is one worker's.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::mail::{Letter, LetterError, LetterSummary, MailBody};
+use porta_core::mail::{Letter, LetterSummary, MailBody};
 use porta_core::organization::{Organization, OrganizationStatus};
-use porta_core::outbox::{OutboxClaim, OutboxKind};
+use porta_core::outbox::{ItemError, OutboxClaim, OutboxKind};
 use porta_core::seal::{Keyring, SealError};
 use porta_core::{AuditId, Clock, Entropy, Timestamp};
 use porta_store::{Store, StoreError};
@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Longer than any message takes; one whose worker died is another's after that.
 const CLAIM: Duration = Duration::from_mins(3);
 /// Who has waited a day for mail has helped themselves otherwise.
-const TRY_FOR: Duration = Duration::from_hours(24);
+pub(crate) const TRY_FOR: Duration = Duration::from_hours(24);
 
 /// Why a letter has no words.
 #[derive(Debug, thiserror::Error)]
@@ -48,18 +48,30 @@ pub struct WorkerDeps {
 }
 
 #[derive(Clone)]
-pub struct Worker(Arc<WorkerDeps>);
+pub struct Worker(pub(crate) Arc<WorkerDeps>);
 
 /// What became of an attempt that delivered nothing.
-struct NotSent {
+pub(crate) struct NotDone {
     error: String,
     /// From when on another attempt makes no sense; `None`: it never will.
     until: Option<Timestamp>,
 }
 
-impl NotSent {
-    fn for_good(error: impl Into<String>) -> Self {
+impl NotDone {
+    pub(crate) fn for_good(error: impl Into<String>) -> Self {
         Self { error: error.into(), until: None }
+    }
+
+    pub(crate) fn yet(error: impl ToString, until: Timestamp) -> Self {
+        Self { error: error.to_string(), until: Some(until) }
+    }
+
+    pub(crate) fn unreadable(error: &ItemError, until: Timestamp) -> Self {
+        match error {
+            // Another process may have the key: one is being replaced.
+            ItemError::Seal(SealError::UnknownKey(_)) => Self::yet(error, until),
+            ItemError::Seal(SealError::Refused) | ItemError::Form => Self::for_good(error.to_string()),
+        }
     }
 }
 
@@ -97,7 +109,7 @@ impl Worker {
         while sending.join_next().await.is_some() {}
     }
 
-    /// Attempts everything that is due now, one after the other, and returns how many letters that was.
+    /// Attempts everything that is due now, one after the other, and returns how many items that was.
     pub async fn attempt_due(&self) -> Result<usize, StoreError> {
         let mut attempts = 0;
         loop {
@@ -115,45 +127,47 @@ impl Worker {
     async fn claim(&self, limit: usize) -> Result<Vec<OutboxClaim>, StoreError> {
         let now = self.0.clock.now();
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        self.0.store.repositories().outbox().claim(OutboxKind::Mail, now, now + CLAIM, limit).await
+        self.0.store.repositories().outbox().claim(now, now + CLAIM, limit).await
     }
 
-    /// Sends one letter and writes down how it went. If the latter fails the letter is sent again: once too often is
-    /// better than never.
-    async fn attempt(&self, claim: &OutboxClaim) {
-        let written = match self.send(claim).await {
-            Ok(organization) => self.delivered(claim, &organization).await,
-            Err(not_sent) => self.failed(claim, not_sent).await,
+    /// Does what one item asks for and writes down how it went. If the latter fails a letter is sent again: once too
+    /// often is better than never.
+    pub async fn attempt(&self, claim: &OutboxClaim) {
+        let written = match claim.kind {
+            OutboxKind::Mail => match self.send(claim).await {
+                Ok(organization) => self.delivered(claim, &organization).await,
+                Err(not_done) => self.failed(claim, not_done).await,
+            },
+            OutboxKind::LinkRequest => match self.resolve(claim).await {
+                Ok(()) => Ok(()),
+                Err(not_done) => self.failed(claim, not_done).await,
+            },
         };
         if let Err(error) = written {
-            tracing::error!(%error, letter = %claim.id, "the outcome of a letter could not be written");
+            tracing::error!(%error, item = %claim.id, "the outcome of an item of the outbox could not be written");
         }
     }
 
-    async fn send(&self, claim: &OutboxClaim) -> Result<Organization, NotSent> {
+    async fn send(&self, claim: &OutboxClaim) -> Result<Organization, NotDone> {
         let deps = &*self.0;
         let now = deps.clock.now();
         let until = claim.created_at + TRY_FOR;
-        let later = |error: String, until: Timestamp| NotSent { error, until: Some(until) };
-        let letter = Letter::open(claim, &deps.keyring).map_err(|error| match &error {
-            // Another process may have the key: one is being replaced.
-            LetterError::Seal(SealError::UnknownKey(_)) => later(error.to_string(), until),
-            LetterError::Seal(SealError::Refused) | LetterError::Form => NotSent::for_good(error.to_string()),
-        })?;
+        let letter =
+            Letter::open(claim, &deps.keyring).map_err(|error| NotDone::unreadable(&error, until))?;
         let until = letter.mail.expires_at().map_or(until, |expiry| expiry.min(until));
         if now >= until {
-            return Err(NotSent::for_good("nobody could use it any more"));
+            return Err(NotDone::for_good("nobody could use it any more"));
         }
         let found = deps.store.repositories().organizations().by_id(letter.organization_id).await;
         let organization = match found {
             // In the name of a suspended tenant nothing is sent.
             Ok(Some(organization)) if organization.status == OrganizationStatus::Active => organization,
-            Ok(_) => return Err(NotSent::for_good("the organization is not active")),
-            Err(error) => return Err(later(error.to_string(), until)),
+            Ok(_) => return Err(NotDone::for_good("the organization is not active")),
+            Err(error) => return Err(NotDone::yet(error, until)),
         };
         let body = deps.renderer.render(&organization, &letter).map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, letter = %claim.id, "{error}");
-            later(error.to_string(), until)
+            NotDone::yet(error, until)
         })?;
         let name = organization.branding.company_name.as_ref().filter(|name| !name.trim().is_empty());
         let message = Message {
@@ -165,8 +179,8 @@ impl Worker {
         };
         match deps.transport.send(&message).await {
             Ok(()) => Ok(organization),
-            Err(SendError::Refused(error)) => Err(NotSent::for_good(error)),
-            Err(SendError::Failed(error)) => Err(later(error, until)),
+            Err(SendError::Refused(error)) => Err(NotDone::for_good(error)),
+            Err(SendError::Failed(error)) => Err(NotDone::yet(error, until)),
         }
     }
 
@@ -195,11 +209,11 @@ impl Worker {
     }
 
     /// The first failure and the last one are audited: what happens in between is in the log and in the row.
-    async fn failed(&self, claim: &OutboxClaim, not_sent: NotSent) -> Result<(), StoreError> {
+    async fn failed(&self, claim: &OutboxClaim, not_done: NotDone) -> Result<(), StoreError> {
         let now = self.0.clock.now();
         let retry_at = now + wait_after(claim.attempt, &*self.0.entropy);
-        let will_retry = not_sent.until.is_some_and(|until| retry_at < until);
-        let (summary, error) = (LetterSummary::of(claim), not_sent.error);
+        let will_retry = not_done.until.is_some_and(|until| retry_at < until);
+        let (summary, error) = (LetterSummary::of(claim), not_done.error);
         let template = summary.map_or("unknown", |s| s.template.as_str());
         tracing::warn!(
             event = "email.send.failed",
@@ -236,7 +250,7 @@ impl Worker {
     }
 
     /// No address in it: the user's id says to whom (oidc-and-login §11).
-    fn event(
+    pub(crate) fn event(
         &self,
         claim: &OutboxClaim,
         summary: Option<LetterSummary>,

@@ -78,6 +78,15 @@ pub struct ConsentAsked {
     pub session: SessionKey,
 }
 
+/// A magic link on its way to an address, whether or not that is anybody's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkAsked {
+    /// Of the value in the link.
+    pub digest: TokenDigest,
+    /// The address as typed.
+    pub email: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interaction {
     pub uid: String,
@@ -91,6 +100,9 @@ pub struct Interaction {
     pub login: Option<LoginDone>,
     #[serde(default)]
     pub pending: Option<Pending>,
+    /// The link that was mailed last, if one was asked for.
+    #[serde(default)]
+    pub link: Option<LinkAsked>,
     pub consented: bool,
     pub expires_at: Timestamp,
 }
@@ -178,6 +190,7 @@ impl Engine {
             consent,
             login,
             pending: None,
+            link: None,
             consented: false,
             expires_at,
         };

@@ -17,7 +17,7 @@ use crate::journey::{Next, after_first_factor, wanted};
 use crate::sign_in::Entry;
 use crate::{Browser, SignIn, SignInOutcome};
 
-/// RFC 8176 §2: a one-time password, whoever made it.
+/// RFC 8176 §2: a one-time password, whoever made it. A mailed link is one, too.
 pub(crate) const ONE_TIME_PASSWORD: &str = "otp";
 /// Tries of one mailed code.
 pub(crate) const CODE_ATTEMPTS: u32 = 5;
@@ -136,8 +136,8 @@ impl SignIn {
             }
         }
         self.forget_tries(tenant, user.id).await?;
-        let mut amr = pending.amr;
-        amr.extend([ONE_TIME_PASSWORD, MULTI_FACTOR].map(str::to_owned));
+        let shown = if kind == CodeKind::Recovery { None } else { Some(method) };
+        let amr = amr_with(pending.amr, shown);
         if let Some(allowed) = wanted(tenant.organization.two_factor_policy, Some(method)) {
             let step = self.enrolment(&user, allowed, Some(method));
             return self.move_on(bound, Pending { user: user.id, amr, step }).await;
@@ -295,6 +295,19 @@ impl SignIn {
     }
 }
 
+/// What was shown, and a code of a second factor (`None`: a recovery code). Whoever came by a mailed link and shows a
+/// mailed code has shown one mailbox twice: that is not more than one factor (RFC 8176 §2, `mfa`).
+pub(crate) fn amr_with(mut amr: Vec<String>, method: Option<TwoFactorMethod>) -> Vec<String> {
+    let came_by_mail = amr.iter().any(|shown| shown == ONE_TIME_PASSWORD);
+    let same_mailbox = came_by_mail && method == Some(TwoFactorMethod::Email);
+    for shown in [ONE_TIME_PASSWORD, MULTI_FACTOR] {
+        if !(shown == MULTI_FACTOR && same_mailbox) && !amr.iter().any(|known| known == shown) {
+            amr.push(shown.to_owned());
+        }
+    }
+    amr
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tried {
     Right,
@@ -315,5 +328,27 @@ fn mailed(step: &SecondStep) -> Option<CodePurpose> {
         | SecondStep::Choose { .. }
         | SecondStep::Authenticator { .. }
         | SecondStep::Codes { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use TwoFactorMethod::{Email, Totp};
+
+    use super::*;
+
+    #[test]
+    fn one_mailbox_is_one_factor() {
+        for (before, method, after) in [
+            (vec!["pwd"], Some(Email), vec!["pwd", "otp", "mfa"]),
+            (vec!["pwd"], Some(Totp), vec!["pwd", "otp", "mfa"]),
+            (vec!["pwd"], None, vec!["pwd", "otp", "mfa"]),
+            (vec!["otp"], Some(Email), vec!["otp"]),
+            (vec!["otp"], Some(Totp), vec!["otp", "mfa"]),
+            (vec!["otp"], None, vec!["otp", "mfa"]),
+        ] {
+            let before = before.into_iter().map(str::to_owned).collect();
+            assert_eq!(amr_with(before, method), after);
+        }
     }
 }

@@ -9,7 +9,7 @@ use porta_oidc::interaction::{BoundInteraction, Pending, SecondStep};
 use porta_oidc::{Caller, EngineError, Tenant};
 use serde_json::json;
 
-use crate::challenge::{ONE_TIME_PASSWORD, Tried};
+use crate::challenge::{Tried, amr_with};
 use crate::enter::{Entrant, MULTI_FACTOR};
 use crate::{Browser, FactorOutcome, SignIn};
 
@@ -135,7 +135,7 @@ impl SignIn {
         self.forget_tries(tenant, user.id).await?;
         let mut pending = self.sealed_codes(&bound, pending, &shown);
         if !pending.amr.iter().any(|method| method == MULTI_FACTOR) {
-            pending.amr.extend([ONE_TIME_PASSWORD, MULTI_FACTOR].map(str::to_owned));
+            pending.amr = amr_with(pending.amr, Some(confirmed.method()));
         }
         self.move_on(bound, pending).await
     }

@@ -9,14 +9,14 @@ use porta_core::second_factor::{
     TotpParameters,
 };
 use porta_core::user::User;
-use porta_core::{EmailCodeId, Entropy, RecoveryCodeId, Timestamp, settings};
+use porta_core::{EmailCodeId, Entropy, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest, settings};
 use porta_oidc::interaction::{BoundInteraction, Pending};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::UnitOfWork;
 use secrecy::ExposeSecret as _;
 
 use crate::SignIn;
-use crate::second_factor::{MailedCode, RecoverySecret, TotpSecret, qr_svg};
+use crate::second_factor::{LinkCode, MailedCode, RecoverySecret, TotpSecret, qr_svg};
 
 /// Keys of second factors, and of the letters that carry codes.
 pub struct Factors {
@@ -89,6 +89,20 @@ impl Factors {
         };
         let step = self.totp_step(user, &offered, typed, now)?;
         Ok(step.map(|last_step| TotpCredential { last_step, ..offered }))
+    }
+
+    /// `None` only where [`LinkCode::of`] is.
+    pub(crate) fn link_code(
+        &self,
+        organization: OrganizationId,
+        uid: &str,
+        link: &TokenDigest,
+    ) -> Option<LinkCode> {
+        LinkCode::of(&self.codes.link(organization, uid, link))
+    }
+
+    pub(crate) fn outbox(&self) -> &Keyring {
+        &self.outbox
     }
 
     fn offer(&self, user: &User, secret: &Sealed, issuer: &str) -> Option<Offer> {

@@ -1,4 +1,4 @@
-//! The sign-in journey: from a form to a browser session.
+//! The sign-in journey: from a form to a browser session, and the ways back in.
 //!
 //! ```text
 //! form ─► method offered? ─► limits ─► account ─► Argon2id ─► status ─► journey ─► session + interaction, in one write
@@ -12,6 +12,8 @@ mod enter;
 mod factors;
 pub mod journey;
 pub mod limits;
+mod links;
+mod magic_link;
 pub mod password;
 pub mod password_rules;
 pub mod second_factor;
@@ -19,5 +21,7 @@ pub mod sign_in;
 
 pub use challenge::{CodeKind, FactorOutcome};
 pub use factors::{Factors, Offer};
+pub use links::{Asked, DeadLink};
+pub use magic_link::{Followed, MagicLanding};
 pub use password::{HashCost, HashError, PasswordHasher};
 pub use sign_in::{Attempt, Browser, SignIn, SignInOutcome};

@@ -1,9 +1,9 @@
-//! Layered limits on failed sign-ins: account and address, address (IPv6: /64), organization (repairs W19).
+//! Layered limits on failed sign-ins and mailed links: account, address (IPv6: /64), organization (repairs W19).
 
 use std::time::Duration;
 
-use porta_core::TokenDigest;
-use porta_core::settings;
+use porta_core::link_request::LinkWish;
+use porta_core::{TokenDigest, settings};
 use porta_kv::{Kv, KvError, Limit, Verdict};
 use porta_oidc::{Caller, Tenant};
 
@@ -41,9 +41,46 @@ impl LoginLimits {
     }
 }
 
-fn waiting(verdict: Verdict) -> Option<Duration> {
+pub(crate) fn waiting(verdict: Verdict) -> Option<Duration> {
     match verdict {
         Verdict::Allowed => None,
         Verdict::Limited { retry_after } => Some(retry_after),
+    }
+}
+
+/// The counters a request for a mailed link touches: account, network, organization. Counted whether or not anybody has
+/// the address, so that neither a mailbox nor the relay can be flooded (repairs W19).
+pub(crate) fn link_limits(tenant: &Tenant, wish: LinkWish, email_key: &str, caller: &Caller) -> Vec<Limit> {
+    let organization = tenant.organization.id;
+    let (maximum, window) = match wish {
+        LinkWish::MagicLink => {
+            (settings::RATE_LIMIT_MAGIC_LINK_MAX, settings::RATE_LIMIT_MAGIC_LINK_WINDOW)
+        }
+        LinkWish::PasswordReset => {
+            (settings::RATE_LIMIT_PASSWORD_RESET_MAX, settings::RATE_LIMIT_PASSWORD_RESET_WINDOW)
+        }
+    };
+    let account = TokenDigest::of(email_key).hex();
+    vec![
+        Limit {
+            key: format!("{organization}:limit:{wish}:{}", &account[..32]),
+            maximum: tenant.settings.number(maximum),
+            window: tenant.settings.duration(window),
+        },
+        network_link_limit(tenant, caller),
+        Limit {
+            key: format!("{organization}:limit:link-organization"),
+            maximum: tenant.settings.number(settings::RATE_LIMIT_LINK_ORGANIZATION_MAX),
+            window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
+        },
+    ]
+}
+
+/// Links asked for by a network, and links it opened that do not work.
+pub(crate) fn network_link_limit(tenant: &Tenant, caller: &Caller) -> Limit {
+    Limit {
+        key: format!("{}:limit:link-address:{}", tenant.organization.id, caller.network()),
+        maximum: tenant.settings.number(settings::RATE_LIMIT_LINK_ADDRESS_MAX),
+        window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
     }
 }

@@ -75,6 +75,27 @@ impl SignIn {
         Ok(own.unwrap_or_else(|| tenant.organization.default_login_methods.clone()))
     }
 
+    /// Whether a client offers a method; a refusal is audited.
+    pub(crate) async fn offers(
+        &self,
+        tenant: &Tenant,
+        client_id: &str,
+        method: LoginMethod,
+        caller: &Caller,
+    ) -> Result<bool, EngineError> {
+        let methods = self.methods(tenant, client_id).await?;
+        let is_offered = methods.contains(&method);
+        if !is_offered {
+            let event = self.event(tenant, None, "security.login_method_disabled", caller);
+            let metadata = json!({
+                "clientId": client_id, "attemptedMethod": method, "effectiveMethods": methods,
+            });
+            let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
+            self.engine.note_once(tenant, AuditEvent { metadata, ..event }, caller, window).await?;
+        }
+        Ok(is_offered)
+    }
+
     /// Checks a password and, if it is right, signs the browser in.
     pub async fn with_password(
         &self,
@@ -84,15 +105,8 @@ impl SignIn {
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
         let caller = browser.caller;
-        let methods = self.methods(tenant, &bound.interaction.request.client_id).await?;
-        if !methods.contains(&LoginMethod::Password) {
-            let client_id = &bound.interaction.request.client_id;
-            let event = self.event(tenant, None, "security.login_method_disabled", caller);
-            let metadata = json!({
-                "clientId": client_id, "attemptedMethod": LoginMethod::Password, "effectiveMethods": methods,
-            });
-            let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
-            self.engine.note_once(tenant, AuditEvent { metadata, ..event }, caller, window).await?;
+        let client_id = &bound.interaction.request.client_id;
+        if !self.offers(tenant, client_id, LoginMethod::Password, caller).await? {
             return Ok(SignInOutcome::MethodDisabled);
         }
         let email_key = Email::key_of(attempt.email);
@@ -198,6 +212,8 @@ impl SignIn {
     ) -> AuditEvent {
         let category = match what {
             "user.login.password"
+            | "user.login.magic_link"
+            | "user.email.verified"
             | "2fa.challenge.started"
             | "2fa.verify.success"
             | "2fa.otp.resent"

@@ -6,7 +6,7 @@ use porta_core::{OrganizationId, Timestamp, TokenDigest, UserId};
 use porta_store::{OneTimeTokenRepository, Result};
 
 use crate::kernel::{
-    Row, Runner, Value, at, columns, digest, opt_json, opt_text, opt_uuid, statements, text, uuid,
+    Row, Runner, at, columns, digest, opt_json, opt_text, opt_uuid, statements, text, uuid,
 };
 use crate::unit::same_owner;
 
@@ -28,10 +28,10 @@ macro_rules! token_columns {
         )
     };
 }
-/// The link of digest `$2` and purpose `$3`, by its digest alone (see `tokens::facts` about `IS TRUE`), while it works.
-macro_rules! live {
+/// The link of digest `$2` and purpose `$3`, by its digest alone (see `tokens::facts` about `IS TRUE`).
+macro_rules! the_link {
     () => {
-        "WHERE digest = $2 AND (organization_id = $1) IS TRUE AND purpose = $3 AND used_at IS NULL AND expires_at > $4"
+        "WHERE digest = $2 AND (organization_id = $1) IS TRUE AND purpose = $3"
     };
 }
 
@@ -41,8 +41,9 @@ statements! {
          ON CONFLICT (organization_id, user_id, purpose) WHERE used_at IS NULL DO UPDATE SET id = excluded.id, \
          digest = excluded.digest, interaction_id = excluded.interaction_id, details = excluded.details, \
          invited_by = excluded.invited_by, expires_at = excluded.expires_at, created_at = excluded.created_at");
-    LOOK: Read = concat!("SELECT ", token_columns!(), " FROM one_time_tokens ", live!());
-    CONSUME: Write = concat!("UPDATE one_time_tokens SET used_at = $4 ", live!(), " RETURNING ", token_columns!());
+    FIND: Read = concat!("SELECT ", token_columns!(), " FROM one_time_tokens ", the_link!());
+    CONSUME: Write = concat!("UPDATE one_time_tokens SET used_at = $4 ", the_link!(),
+         " AND used_at IS NULL AND expires_at > $4 RETURNING ", token_columns!());
     WITHDRAW: Write = "UPDATE one_time_tokens SET used_at = $3 \
          WHERE organization_id = $1 AND user_id = $2 AND used_at IS NULL AND expires_at > $3";
 }
@@ -69,12 +70,6 @@ pub(crate) struct OneTimeTokens<'a> {
     pub(crate) organization: OrganizationId,
 }
 
-impl OneTimeTokens<'_> {
-    fn lookup<'v>(&self, token: &'v TokenDigest, purpose: TokenPurpose, now: Timestamp) -> [Value<'v>; 4] {
-        [uuid(self.organization), digest(token), text(purpose.as_str()), at(now)]
-    }
-}
-
 #[async_trait]
 impl OneTimeTokenRepository for OneTimeTokens<'_> {
     async fn issue(&mut self, token: &OneTimeToken) -> Result<()> {
@@ -94,14 +89,9 @@ impl OneTimeTokenRepository for OneTimeTokens<'_> {
         self.run.execute(&ISSUE, &values).await.map(|_| ())
     }
 
-    async fn look(
-        &mut self,
-        token: &TokenDigest,
-        purpose: TokenPurpose,
-        now: Timestamp,
-    ) -> Result<Option<OneTimeToken>> {
-        let values = self.lookup(token, purpose, now);
-        self.run.row(&LOOK, &values).await?.as_ref().map(read).transpose()
+    async fn find(&mut self, token: &TokenDigest, purpose: TokenPurpose) -> Result<Option<OneTimeToken>> {
+        let values = [uuid(self.organization), digest(token), text(purpose.as_str())];
+        self.run.row(&FIND, &values).await?.as_ref().map(read).transpose()
     }
 
     async fn consume(
@@ -110,7 +100,7 @@ impl OneTimeTokenRepository for OneTimeTokens<'_> {
         purpose: TokenPurpose,
         now: Timestamp,
     ) -> Result<Option<OneTimeToken>> {
-        let values = self.lookup(token, purpose, now);
+        let values = [uuid(self.organization), digest(token), text(purpose.as_str()), at(now)];
         self.run.row(&CONSUME, &values).await?.as_ref().map(read).transpose()
     }
 

@@ -10,16 +10,18 @@ use porta_store::{Cursor, OutboxRepository, Page, Result};
 use crate::kernel::{Row, Runner, at, int, json, opt_uuid, statements, text, uuid};
 use crate::unit::{cursor_values, page_of};
 
-/// Due items of kind `$1` at `$2` become this claim's until `$3`, at most `$4` of them.
+/// Items due at `$1` become this claim's until `$2`, at most `$3` of them. One of a kind that only a newer version
+/// knows waits for that.
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
-            "WITH due AS (SELECT id FROM outbox WHERE state = 'pending' AND kind = $1 AND next_attempt_at <= $2 \
-             ORDER BY next_attempt_at, id LIMIT $4",
+            "WITH due AS (SELECT id FROM outbox WHERE state = 'pending' AND kind IN ('mail', 'link_request') \
+             AND next_attempt_at <= $1 ORDER BY next_attempt_at, id LIMIT $3",
             $lock,
-            ") UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $3, updated_at = $2 FROM due \
+            ") UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $2, updated_at = $1 FROM due \
              WHERE outbox.id = due.id \
-             RETURNING outbox.id, outbox.organization_id, outbox.payload, outbox.attempts, outbox.created_at"
+             RETURNING outbox.id, outbox.organization_id, outbox.kind, outbox.payload, outbox.attempts, \
+             outbox.created_at"
         )
     };
 }
@@ -66,6 +68,7 @@ fn read_claim(row: &Row) -> Result<OutboxClaim> {
     Ok(OutboxClaim {
         id: r.id()?,
         organization_id: r.opt_id()?,
+        kind: r.parsed("kind", OutboxKind::parse)?,
         payload: r.json("payload")?,
         attempt: r.int()?,
         created_at: r.time("created_at")?,
@@ -117,12 +120,11 @@ impl OutboxRepository for Outbox<'_> {
 
     async fn claim(
         &mut self,
-        kind: OutboxKind,
         now: Timestamp,
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<OutboxClaim>> {
-        let values = [text(kind.as_str()), at(now), at(until), int(i64::from(limit))];
+        let values = [at(now), at(until), int(i64::from(limit))];
         self.0.rows(&CLAIM, &values).await?.iter().map(read_claim).collect()
     }
 

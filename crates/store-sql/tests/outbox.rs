@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 use porta_core::mail::{Letter, Mail, Recipient};
-use porta_core::outbox::{OutboxKind, SEALING_PURPOSE};
+use porta_core::outbox::SEALING_PURPOSE;
 use porta_core::seal::Keyring;
 use porta_core::user::Email;
 use porta_core::{OrganizationId, SeededEntropy, Slug, Timestamp};
@@ -50,7 +50,7 @@ async fn finished_items_keep_no_secret(database: TestDatabase) {
         let item = letter.into_item(event, &keyring, NOW, &entropy);
         assert!(all.outbox().enqueue(&item).await.unwrap());
     }
-    let claims = all.outbox().claim(OutboxKind::Mail, NOW, NOW, 2).await.unwrap();
+    let claims = all.outbox().claim(NOW, NOW, 2).await.unwrap();
     assert!(all.outbox().deliver(claims[0].id, NOW).await.unwrap());
     assert!(all.outbox().give_up(&claims[1], "550", NOW).await.unwrap());
     let payloads = payloads(&database).await;

@@ -11,14 +11,9 @@ use crate::Result;
 pub trait OneTimeTokenRepository: Send {
     /// Stores a link in place of the person's unused one of that purpose: of several at once, one is left.
     async fn issue(&mut self, token: &OneTimeToken) -> Result<()>;
-    /// A link that could be consumed now. Looking consumes nothing: mail scanners open links (repairs W17).
-    async fn look(
-        &mut self,
-        digest: &TokenDigest,
-        purpose: TokenPurpose,
-        now: Timestamp,
-    ) -> Result<Option<OneTimeToken>>;
-    /// Uses a link up. Of several at once, one gets it.
+    /// A link, whether it still works or not. Finding it consumes nothing: mail scanners open links (repairs W17).
+    async fn find(&mut self, digest: &TokenDigest, purpose: TokenPurpose) -> Result<Option<OneTimeToken>>;
+    /// Uses a live link up. Of several at once, one gets it.
     async fn consume(
         &mut self,
         digest: &TokenDigest,

@@ -1,7 +1,7 @@
 //! Work that leaves the process.
 
 use async_trait::async_trait;
-use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxRow};
+use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxRow};
 use porta_core::{OrganizationId, OutboxId, Timestamp};
 
 use crate::{Cursor, Page, Result};
@@ -14,11 +14,11 @@ use crate::{Cursor, Page, Result};
 pub trait OutboxRepository: Send {
     /// `false`: the organization has an item of this idempotency key; nothing was added.
     async fn enqueue(&mut self, item: &OutboxItem) -> Result<bool>;
-    /// Takes up to `limit` pending items that are due at `now`, longest due first. Nobody else gets them before
-    /// `until`; from then on, an item that was neither finished nor postponed is due again.
+    /// Takes up to `limit` pending items that are due at `now`, longest due first, of the kinds this version knows.
+    /// Nobody else gets them before `until`; from then on, an item that was neither finished nor postponed is due
+    /// again.
     async fn claim(
         &mut self,
-        kind: OutboxKind,
         now: Timestamp,
         until: Timestamp,
         limit: u32,

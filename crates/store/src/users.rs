@@ -64,7 +64,8 @@ pub trait UserRepository: Send {
     /// and lifts an automatic lock with its failures; any other status stays (oidc-and-login §6.7, §6.8). One round
     /// trip.
     async fn recover_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool>;
-    /// A mailed link or code arrived. One round trip.
+    /// A mailed link arrived: verifies the address and lifts an automatic lock with its failures, as
+    /// [`recover_password`](Self::recover_password) does. One round trip.
     async fn verify_email(&mut self, id: UserId, now: Timestamp) -> Result<bool>;
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>>;
 

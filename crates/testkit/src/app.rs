@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use porta_core::mail::Letter;
-use porta_core::outbox::OutboxKind;
+use porta_core::outbox::{OutboxClaim, OutboxKind};
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::secret::hex;
 use porta_core::user::PasswordHash;
@@ -258,14 +258,24 @@ impl TestApp {
         }
     }
 
-    /// The letters that wait in the outbox, oldest first; taken as a worker takes them.
+    /// The letters that wait in the outbox, oldest first; taken as a worker takes them. What was asked for becomes a
+    /// letter before, if it becomes one.
     pub async fn letters(&self) -> Vec<Letter> {
-        let mut repositories = self.store.repositories();
-        let now = self.now();
-        let claims = repositories.outbox().claim(OutboxKind::Mail, now, now, 100).await;
-        let mut claims = claims.expect("the store answers");
+        let mut claims = self.due().await;
+        for request in claims.iter().filter(|claim| claim.kind == OutboxKind::LinkRequest) {
+            self.mail.attempt(request).await;
+        }
+        if claims.iter().any(|claim| claim.kind == OutboxKind::LinkRequest) {
+            claims = self.due().await;
+        }
         claims.sort_by_key(|claim| (claim.created_at, claim.id));
         claims.iter().map(|claim| Letter::open(claim, &self.outbox_keys).expect("sealed by us")).collect()
+    }
+
+    async fn due(&self) -> Vec<OutboxClaim> {
+        let now = self.now();
+        let claims = self.store.repositories().outbox().claim(now, now, 100).await;
+        claims.expect("the store answers")
     }
 
     /// Applies a provisioning document; what is there already stays.

@@ -27,6 +27,7 @@ fn letter() -> Letter {
 
 fn claim_of(item: &OutboxItem) -> OutboxClaim {
     OutboxClaim {
+        kind: item.kind,
         id: item.id,
         organization_id: item.organization_id,
         payload: item.payload.clone(),
@@ -63,13 +64,13 @@ fn a_letter_opens_only_in_its_own_row_and_organization() {
     let elsewhere = OutboxClaim { id: OutboxId::new(NOW, &entropy), ..claim.clone() };
     let foreign = OutboxClaim { organization_id: Some(OrganizationId::new(NOW, &entropy)), ..claim.clone() };
     for moved in [elsewhere, foreign] {
-        assert_eq!(Letter::open(&moved, &ring(1)), Err(LetterError::Seal(SealError::Refused)));
+        assert_eq!(Letter::open(&moved, &ring(1)), Err(ItemError::Seal(SealError::Refused)));
     }
-    assert!(matches!(Letter::open(&claim, &ring(2)), Err(LetterError::Seal(SealError::UnknownKey(_)))));
+    assert!(matches!(Letter::open(&claim, &ring(2)), Err(ItemError::Seal(SealError::UnknownKey(_)))));
     let ownerless = OutboxClaim { organization_id: None, ..claim.clone() };
-    assert_eq!(Letter::open(&ownerless, &ring(1)), Err(LetterError::Form));
+    assert_eq!(Letter::open(&ownerless, &ring(1)), Err(ItemError::Form));
     let finished = OutboxPayload { sealed: None, ..claim.payload.clone() };
-    assert_eq!(Letter::open(&OutboxClaim { payload: finished, ..claim }, &ring(1)), Err(LetterError::Form));
+    assert_eq!(Letter::open(&OutboxClaim { payload: finished, ..claim }, &ring(1)), Err(ItemError::Form));
 }
 
 #[test]

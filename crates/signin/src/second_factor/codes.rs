@@ -10,9 +10,9 @@ use super::typed::normal;
 /// Digits of a mailed code.
 const DIGITS: usize = 6;
 /// Symbols of a recovery code.
-const SYMBOLS: usize = 8;
+pub(super) const SYMBOLS: usize = 8;
 /// Letters and digits without those that look alike: I, L, O, 0, 1. Eight of them are 39 bits.
-const ALPHABET: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+pub(super) const ALPHABET: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 /// How many recovery codes a person gets at once.
 pub const RECOVERY_CODES: usize = 10;
 
@@ -33,9 +33,15 @@ fn random_text(symbols: &[u8], length: usize, entropy: &dyn Entropy) -> SecretSt
 }
 
 /// What was typed, if it is `length` of these symbols.
-fn typed_text(text: &str, symbols: &[u8], length: usize) -> Option<SecretString> {
+pub(super) fn typed_text(text: &str, symbols: &[u8], length: usize) -> Option<SecretString> {
     let text = Zeroizing::new(normal(text));
     (text.len() == length && text.bytes().all(|b| symbols.contains(&b))).then(|| text.as_str().into())
+}
+
+/// `XXXX-XXXX`
+pub(super) fn in_groups(code: &SecretString) -> Zeroizing<String> {
+    let (left, right) = code.expose_secret().split_at(SYMBOLS / 2);
+    Zeroizing::new(format!("{left}-{right}"))
 }
 
 /// Six digits, mailed to a person for one purpose.
@@ -86,8 +92,7 @@ impl RecoverySecret {
 
     /// `XXXX-XXXX`, for the page that shows it once.
     pub fn expose(&self) -> Zeroizing<String> {
-        let (left, right) = self.0.expose_secret().split_at(SYMBOLS / 2);
-        Zeroizing::new(format!("{left}-{right}"))
+        in_groups(&self.0)
     }
 
     /// What storage keeps and compares.

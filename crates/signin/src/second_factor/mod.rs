@@ -8,10 +8,12 @@
 //! ```
 
 mod codes;
+mod link_code;
 mod qr;
 mod totp;
 mod typed;
 
 pub use codes::{MailedCode, RECOVERY_CODES, RecoverySecret};
+pub use link_code::LinkCode;
 pub use qr::{QrError, qr_svg};
 pub use totp::TotpSecret;

@@ -76,6 +76,17 @@ macro_rules! may_continue {
 }
 pub(crate) use may_continue;
 
+/// A mail to user `$2` arrived at `$3`: the address is theirs, and guesses of others do not lock them out.
+macro_rules! arrived {
+    () => {
+        "updated_at = $3, email_verified = TRUE, failed_login_count = 0, \
+         status = CASE WHEN locked_reason = 'auto_lockout' THEN 'active' ELSE status END, \
+         locked_at = CASE WHEN locked_reason = 'auto_lockout' THEN NULL ELSE locked_at END, \
+         locked_reason = CASE WHEN locked_reason = 'auto_lockout' THEN NULL ELSE locked_reason END \
+         WHERE organization_id = $1 AND id = $2"
+    };
+}
+
 statements! {
     BY_EMAIL: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 AND email_key = $2");
     BY_ID: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 AND id = $2");
@@ -95,14 +106,8 @@ statements! {
          WHERE organization_id = $1 AND id = $2";
     REHASH: Write = "UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND password_hash = $3";
     // Only a lock carries a reason.
-    RECOVER_PASSWORD: Write = "UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4, \
-         email_verified = TRUE, failed_login_count = 0, \
-         status = CASE WHEN locked_reason = 'auto_lockout' THEN 'active' ELSE status END, \
-         locked_at = CASE WHEN locked_reason = 'auto_lockout' THEN NULL ELSE locked_at END, \
-         locked_reason = CASE WHEN locked_reason = 'auto_lockout' THEN NULL ELSE locked_reason END \
-         WHERE organization_id = $1 AND id = $2";
-    VERIFY_EMAIL: Write = "UPDATE users SET email_verified = TRUE, updated_at = $3 \
-         WHERE organization_id = $1 AND id = $2";
+    RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, password_changed_at = $3, ", arrived!());
+    VERIFY_EMAIL: Write = concat!("UPDATE users SET ", arrived!());
     PAGE: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 \
          AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4");
 }
@@ -276,7 +281,7 @@ impl UserRepository for Users<'_> {
     }
 
     async fn recover_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool> {
-        let values = [uuid(self.organization), uuid(id), text(hash.as_str()), at(now)];
+        let values = [uuid(self.organization), uuid(id), at(now), text(hash.as_str())];
         self.run.hits(&RECOVER_PASSWORD, &values).await
     }
 

@@ -40,7 +40,7 @@ async fn enqueue(w: &World, key: &str) -> OutboxItem {
 }
 
 async fn claim(w: &World, now: Timestamp, limit: u32) -> Vec<OutboxClaim> {
-    w.repositories().outbox().claim(OutboxKind::Mail, now, now + MINUTE, limit).await.unwrap()
+    w.repositories().outbox().claim(now, now + MINUTE, limit).await.unwrap()
 }
 
 async fn only_row(w: &World) -> OutboxRow {
@@ -70,6 +70,7 @@ pub async fn a_known_key_adds_nothing(store: Arc<dyn Store>) {
     let expected = OutboxClaim {
         id: first.id,
         organization_id: Some(acme),
+        kind: OutboxKind::Mail,
         payload: first.payload.clone(),
         attempt: 1,
         created_at: NOW,
@@ -266,7 +267,7 @@ async fn race(w: &World, now: Timestamp) -> BTreeMap<OutboxId, usize> {
             // What a rival holds locked at this moment is passed over: an empty answer is not the end.
             while misses < 3 {
                 let mut all = store.repositories();
-                let claims = all.outbox().claim(OutboxKind::Mail, now, now + MINUTE, 7).await.unwrap();
+                let claims = all.outbox().claim(now, now + MINUTE, 7).await.unwrap();
                 assert!(claims.len() <= 7);
                 misses = if claims.is_empty() { misses + 1 } else { 0 };
                 taken.extend(claims.into_iter().map(|claim| claim.id));

@@ -140,26 +140,35 @@ pub async fn mail_that_arrived(store: Arc<dyn Store>) {
         let mut acme = all.users(w.acme.organization.id);
         acme.insert(&u).await.unwrap();
         assert!(one_round_trip(&w.store, acme.verify_email(u.id, NOW + MINUTE)).await.unwrap());
-        let verified = User { email_verified: true, updated_at: NOW + MINUTE, ..u.clone() };
-        assert_eq!(
-            acme.by_id(u.id).await.unwrap().as_ref(),
-            Some(&verified),
-            "{before}: nothing else changes"
-        );
-        let recovered = acme.recover_password(u.id, &hash, NOW + HOUR);
-        assert!(one_round_trip(&w.store, recovered).await.unwrap());
         let stays_locked = after == Locked;
-        let expected = User {
+        let verified = User {
+            email_verified: true,
             status: after,
-            password_hash: Some(hash.clone()),
-            password_changed_at: Some(NOW + HOUR),
             locked_at: u.locked_at.filter(|_| stays_locked),
             locked_reason: u.locked_reason.clone().filter(|_| stays_locked),
             failed_login_count: 0,
+            updated_at: NOW + MINUTE,
+            ..u.clone()
+        };
+        let found = acme.by_id(u.id).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&verified), "{before}: nothing else changes");
+        let twin = User {
+            id: UserId::new(NOW, &w.entropy),
+            email: Email::parse(&format!("twin-{}", u.email.shown())).unwrap(),
+            ..u.clone()
+        };
+        acme.insert(&twin).await.unwrap();
+        let recovered = acme.recover_password(twin.id, &hash, NOW + HOUR);
+        assert!(one_round_trip(&w.store, recovered).await.unwrap());
+        let expected = User {
+            id: twin.id,
+            email: twin.email,
+            password_hash: Some(hash.clone()),
+            password_changed_at: Some(NOW + HOUR),
             updated_at: NOW + HOUR,
             ..verified
         };
-        assert_eq!(acme.by_id(u.id).await.unwrap(), Some(expected), "{before}");
+        assert_eq!(acme.by_id(twin.id).await.unwrap(), Some(expected), "{before}");
     }
     let unverified =
         User { email_verified: false, ..user(w.acme.organization.id, "unverified@example.com", &w.entropy) };

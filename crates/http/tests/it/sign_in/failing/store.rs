@@ -10,7 +10,7 @@ use porta_core::audit::AuditEvent;
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::{Organization, OrganizationStatus};
-use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxRow};
+use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxRow};
 use porta_core::second_factor::{CodeMac, CodePurpose, EmailCode, RecoveryCode, TotpCredential};
 use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
 use porta_core::signing_key::{SigningAlgorithm, SigningKey};
@@ -236,7 +236,7 @@ gone!(AuditRepository {
 });
 gone!(OneTimeTokenRepository {
     fn issue(&OneTimeToken) -> ();
-    fn look(&TokenDigest, TokenPurpose, Timestamp) -> Option<OneTimeToken>;
+    fn find(&TokenDigest, TokenPurpose) -> Option<OneTimeToken>;
     fn consume(&TokenDigest, TokenPurpose, Timestamp) -> Option<OneTimeToken>;
     fn withdraw(UserId, Timestamp) -> u64;
 });
@@ -254,7 +254,7 @@ gone!(SecondFactorRepository {
 });
 gone!(OutboxRepository {
     fn enqueue(&OutboxItem) -> bool;
-    fn claim(OutboxKind, Timestamp, Timestamp, u32) -> Vec<OutboxClaim>;
+    fn claim(Timestamp, Timestamp, u32) -> Vec<OutboxClaim>;
     fn deliver(OutboxId, Timestamp) -> bool;
     fn postpone(&OutboxClaim, Timestamp, &str, Timestamp) -> bool;
     fn give_up(&OutboxClaim, &str, Timestamp) -> bool;

@@ -1,0 +1,159 @@
+//! A link that somebody wants mailed to an address. Whether the address is anybody's is found out later, by the worker
+//! of the outbox: the request takes the same time and leaves the same traces whoever it is for (repairs W18).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::mail::{LetterSummary, Mail, MailTemplate};
+use crate::one_time::TokenPurpose;
+use crate::outbox::{ItemError, OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
+use crate::seal::Keyring;
+use crate::{Entropy, OrganizationId, OutboxId, Timestamp, TokenDigest, word_enum};
+
+word_enum! {
+    /// Links that anybody may ask for, knowing no more than an address.
+    pub enum LinkWish { MagicLink = "magic_link", PasswordReset = "password_reset" }
+}
+
+impl LinkWish {
+    pub const fn purpose(self) -> TokenPurpose {
+        match self {
+            Self::MagicLink => TokenPurpose::MagicLink,
+            Self::PasswordReset => TokenPurpose::PasswordReset,
+        }
+    }
+
+    const fn template(self) -> MailTemplate {
+        match self {
+            Self::MagicLink => MailTemplate::MagicLink,
+            Self::PasswordReset => MailTemplate::PasswordReset,
+        }
+    }
+
+    /// The audit event of a link that was made.
+    pub const fn event(self) -> &'static str {
+        match self {
+            Self::MagicLink => "user.magic_link.sent",
+            Self::PasswordReset => "user.password_reset.requested",
+        }
+    }
+}
+
+/// Everything that is decided when the link is asked for. Link and code are bearer values, so `Debug` shows neither.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkRequest {
+    pub wish: LinkWish,
+    /// As typed.
+    pub address: String,
+    /// Of the value in the link.
+    pub digest: TokenDigest,
+    pub url: String,
+    /// To be typed in where the sign-in began.
+    pub code: Option<String>,
+    /// Uid of the interaction in which the link was asked for.
+    pub interaction: Option<String>,
+    /// What the landing page must know.
+    pub details: Option<Value>,
+    /// The language of the page on which the link was asked for.
+    pub locale: String,
+    pub expires_at: Timestamp,
+    /// Who asked, for the audit row.
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+impl fmt::Debug for LinkRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LinkRequest({})", self.wish)
+    }
+}
+
+impl LinkRequest {
+    pub fn into_item(
+        self,
+        organization_id: OrganizationId,
+        keyring: &Keyring,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> OutboxItem {
+        let id = OutboxId::new(now, entropy);
+        let about = LetterSummary { template: self.wish.template(), user_id: None };
+        OutboxItem {
+            id,
+            organization_id: Some(organization_id),
+            kind: OutboxKind::LinkRequest,
+            payload: OutboxPayload::sealed(&about, &self, (id, organization_id), keyring, entropy),
+            idempotency_key: format!("link:{id}"),
+            created_at: now,
+        }
+    }
+
+    /// Reads back what [`LinkRequest::into_item`] made.
+    pub fn open(claim: &OutboxClaim, keyring: &Keyring) -> Result<(OrganizationId, Self), ItemError> {
+        claim.open(keyring)
+    }
+
+    /// What is mailed if the address is somebody's.
+    pub fn mail(&self) -> Mail {
+        let (url, expires_at) = (self.url.clone(), self.expires_at);
+        match self.wish {
+            LinkWish::MagicLink => Mail::MagicLink { url, code: self.code.clone(), expires_at },
+            LinkWish::PasswordReset => Mail::PasswordReset { url, expires_at },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeededEntropy;
+    use crate::seal::SealError;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_750_000_000);
+
+    fn request(wish: LinkWish) -> LinkRequest {
+        LinkRequest {
+            wish,
+            address: "ana@example.com".to_owned(),
+            digest: TokenDigest::of("value"),
+            url: "https://id.example.com/acme/secret-link".to_owned(),
+            code: Some("ABCD-EFGH".to_owned()),
+            interaction: Some("uid".to_owned()),
+            details: None,
+            locale: "de".to_owned(),
+            expires_at: NOW,
+            ip_address: Some("192.0.2.1".to_owned()),
+            user_agent: None,
+        }
+    }
+
+    #[test]
+    fn it_comes_back_from_the_outbox_and_nothing_of_it_is_readable_there() {
+        let organization = OrganizationId::new(NOW, &SeededEntropy::new(1));
+        let ring = Keyring::new(&[[1; 32]], crate::outbox::SEALING_PURPOSE);
+        for &wish in LinkWish::ALL {
+            let item = request(wish).into_item(organization, &ring, NOW, &SeededEntropy::new(2));
+            let stored = serde_json::to_string(&item.payload).unwrap();
+            for text in [stored, format!("{item:?}"), format!("{:?}", request(wish))] {
+                for secret in ["ana@example.com", "secret-link", "ABCD-EFGH", "192.0.2.1"] {
+                    assert!(!text.contains(secret), "{text}");
+                }
+            }
+            let claim = OutboxClaim {
+                id: item.id,
+                organization_id: item.organization_id,
+                kind: item.kind,
+                payload: item.payload,
+                attempt: 1,
+                created_at: NOW,
+            };
+            assert_eq!(LinkRequest::open(&claim, &ring), Ok((organization, request(wish))));
+            let elsewhere = OutboxClaim { id: OutboxId::new(NOW, &SeededEntropy::new(3)), ..claim.clone() };
+            assert_eq!(LinkRequest::open(&elsewhere, &ring), Err(ItemError::Seal(SealError::Refused)));
+            assert!(crate::mail::Letter::open(&claim, &ring).is_err(), "a request is no letter");
+            assert_eq!(request(wish).mail().template().as_str(), wish.as_str());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What somebody asked to have mailed to an address becomes a letter if the address is somebody's.
+
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::link_request::{LinkRequest, LinkWish};
+use porta_core::mail::{Letter, Recipient};
+use porta_core::one_time::OneTimeToken;
+use porta_core::organization::OrganizationStatus;
+use porta_core::outbox::OutboxClaim;
+use porta_core::user::{Email, User};
+use porta_core::{OneTimeTokenId, OrganizationId, Timestamp};
+use porta_store::StoreError;
+
+use crate::Worker;
+use crate::worker::{NotDone, TRY_FOR};
+
+impl Worker {
+    /// Token, letter and audit row are one transaction with the end of the request.
+    pub(crate) async fn resolve(&self, claim: &OutboxClaim) -> Result<(), NotDone> {
+        let now = self.0.clock.now();
+        let until = claim.created_at + TRY_FOR;
+        let (organization, request) = LinkRequest::open(claim, &self.0.keyring)
+            .map_err(|error| NotDone::unreadable(&error, until))?;
+        let until = request.expires_at.min(until);
+        if now >= until {
+            return Err(NotDone::for_good("nobody could use the link any more"));
+        }
+        let resolved = self.resolve_at(claim, organization, &request, now).await;
+        resolved.map_err(|error| NotDone::yet(error, until))
+    }
+
+    async fn resolve_at(
+        &self,
+        claim: &OutboxClaim,
+        organization: OrganizationId,
+        request: &LinkRequest,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut unit = self.0.store.begin().await?;
+        if !unit.outbox().deliver(claim.id, now).await? {
+            // Another worker resolved it after this claim ended.
+            return Ok(());
+        }
+        let tenant = unit.organizations().by_id(organization).await?;
+        let tenant = tenant.filter(|tenant| tenant.status == OrganizationStatus::Active);
+        let user = unit.users(organization).by_email(&Email::key_of(&request.address)).await?;
+        // A link helps out of a lock that somebody else's guesses caused (repairs W19). Who was invited and has not
+        // accepted is not active yet (repairs W23).
+        if let (Some(tenant), Some(user)) = (tenant, user.filter(User::may_continue)) {
+            let id = OneTimeTokenId::new(now, &*self.0.entropy);
+            let token = OneTimeToken {
+                id,
+                organization_id: organization,
+                user_id: user.id,
+                purpose: request.wish.purpose(),
+                digest: request.digest,
+                interaction: request.interaction.clone(),
+                details: request.details.clone(),
+                invited_by: None,
+                expires_at: request.expires_at,
+                used_at: None,
+                created_at: now,
+            };
+            unit.one_time_tokens(organization).issue(&token).await?;
+            let recipient = Recipient::of(&user).reading(&request.locale);
+            let letter = Letter { organization_id: organization, recipient, mail: request.mail() };
+            let item = letter.into_item(&id.to_string(), &self.0.keyring, now, &*self.0.entropy);
+            unit.outbox().enqueue(&item).await?;
+            let event = AuditEvent {
+                organization_label: Some(tenant.slug.as_str().to_owned()),
+                user_id: Some(user.id),
+                actor_label: None,
+                category: match request.wish {
+                    LinkWish::MagicLink => AuditCategory::Authentication,
+                    LinkWish::PasswordReset => AuditCategory::Security,
+                },
+                ip_address: request.ip_address.clone(),
+                user_agent: request.user_agent.clone(),
+                ..self.event(claim, None, request.wish.event().to_owned(), now)
+            };
+            unit.audit().record(&event).await?;
+        }
+        unit.commit().await
+    }
+}

@@ -1,0 +1,240 @@
+//! Sign-in with a link in a mail (oidc-and-login §6.4; repairs W02, W13, W17).
+//!
+//! The link belongs to one interaction of one organization. Opened in the browser that began it, a button finishes the
+//! sign-in there; opened anywhere else it shows a code, which is typed where the sign-in began. So whoever holds the
+//! link alone signs nobody in, and no other browser is ever signed in by it.
+
+use porta_core::audit::AuditEvent;
+use porta_core::link_request::LinkWish;
+use porta_core::one_time::TokenPurpose;
+use porta_core::organization::LoginMethod;
+use porta_core::user::User;
+use porta_core::{TokenDigest, settings};
+use porta_kv::Limit;
+use porta_oidc::interaction::{BoundInteraction, LinkAsked, Stage};
+use porta_oidc::{Caller, EngineError, Tenant};
+use serde_json::json;
+
+use crate::challenge::ONE_TIME_PASSWORD;
+use crate::enter::Entrant;
+use crate::journey::masked;
+use crate::limits::waiting;
+use crate::links::{Asked, DeadLink, Wanted};
+use crate::second_factor::LinkCode;
+use crate::sign_in::Entry;
+use crate::{Browser, FactorOutcome, SignIn, SignInOutcome};
+
+/// What the page behind a link shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MagicLanding {
+    pub masked_email: String,
+    /// The client the sign-in is for.
+    pub client_id: Option<String>,
+    /// For the other window.
+    pub code: String,
+}
+
+/// What came of the button behind a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Followed {
+    Passed(SignInOutcome),
+    Dead(DeadLink),
+}
+
+impl SignIn {
+    /// Has a link mailed to an address, if it is somebody's.
+    pub async fn ask_for_magic_link(
+        &self,
+        tenant: &Tenant,
+        mut bound: BoundInteraction,
+        address: &str,
+        locale: &str,
+        caller: &Caller,
+    ) -> Result<Asked, EngineError> {
+        if !self.offers_links(tenant, &bound, caller).await? {
+            return Ok(Asked::MethodDisabled);
+        }
+        if let Some(retry_after) = self.count_link(tenant, LinkWish::MagicLink, address, caller).await? {
+            return Ok(Asked::Limited { retry_after });
+        }
+        let value = TokenPurpose::MagicLink.bearer().generate(self.engine.entropy());
+        let (digest, uid) = (TokenDigest::of(&value), bound.interaction.uid.clone());
+        let lifetime = tenant.settings.duration(settings::MAGIC_LINK_TTL);
+        let now = self.engine.now();
+        let wanted = Wanted {
+            wish: LinkWish::MagicLink,
+            address,
+            digest,
+            url: format!("{}/interaction/{uid}/magic-link/{value}", tenant.issuer),
+            code: self.link_code(tenant, &uid, &digest).map(|code| code.expose().to_string()),
+            interaction: Some(uid),
+            details: Some(json!({ "client_id": bound.interaction.request.client_id })),
+            locale,
+            expires_at: (now + lifetime).min(bound.interaction.expires_at),
+        };
+        bound.interaction.link = Some(LinkAsked { digest, email: address.to_owned() });
+        if !self.engine.kv().write(vec![bound.write(now)?]).await? {
+            return Ok(Asked::Gone);
+        }
+        self.want_link(tenant, wanted, caller).await?;
+        Ok(Asked::Sent)
+    }
+
+    /// Looks at a link without using it up.
+    pub async fn magic_landing(
+        &self,
+        tenant: &Tenant,
+        uid: &str,
+        value: &str,
+        caller: &Caller,
+    ) -> Result<Result<MagicLanding, DeadLink>, EngineError> {
+        let link = match self.open_link(tenant, TokenPurpose::MagicLink, value, caller).await? {
+            Ok(link) if link.interaction.as_deref() == Some(uid) => link,
+            Ok(_) => return Ok(Err(DeadLink::Unknown)),
+            Err(dead) => return Ok(Err(dead)),
+        };
+        let mut repositories = self.engine.store().repositories();
+        let user = repositories.users(tenant.organization.id).by_id(link.user_id).await?;
+        let Some((user, code)) = user.zip(self.link_code(tenant, uid, &link.digest)) else {
+            return Ok(Err(DeadLink::Unknown));
+        };
+        let client_id = link.details.as_ref().and_then(|details| details["client_id"].as_str());
+        Ok(Ok(MagicLanding {
+            masked_email: masked(user.email.shown()),
+            client_id: client_id.map(str::to_owned),
+            code: code.expose().to_string(),
+        }))
+    }
+
+    /// The button, in the browser in which the sign-in began.
+    pub async fn follow_magic_link(
+        &self,
+        tenant: &Tenant,
+        bound: BoundInteraction,
+        value: &str,
+        browser: Browser<'_>,
+    ) -> Result<Followed, EngineError> {
+        let caller = browser.caller;
+        if !self.offers_links(tenant, &bound, caller).await? {
+            return Ok(Followed::Passed(SignInOutcome::MethodDisabled));
+        }
+        if let Err(dead) = self.open_link(tenant, TokenPurpose::MagicLink, value, caller).await? {
+            return Ok(Followed::Dead(dead));
+        }
+        let Some(user) = self.use_magic_link(tenant, &bound, &TokenDigest::of(value), caller).await? else {
+            return Ok(Followed::Dead(DeadLink::Unknown));
+        };
+        Ok(Followed::Passed(self.came_by_link(tenant, bound, &user, browser).await?))
+    }
+
+    /// The code, typed in the window in which the sign-in began.
+    pub async fn type_link_code(
+        &self,
+        tenant: &Tenant,
+        bound: BoundInteraction,
+        typed: &str,
+        browser: Browser<'_>,
+    ) -> Result<FactorOutcome, EngineError> {
+        let caller = browser.caller;
+        let Some(LinkAsked { digest, .. }) = bound.interaction.link else { return Ok(FactorOutcome::Moved) };
+        if !self.offers_links(tenant, &bound, caller).await? {
+            return Ok(FactorOutcome::Gone);
+        }
+        let uid = bound.interaction.uid.as_str();
+        let limit = Limit {
+            key: format!("{}:limit:magic-code:{}", tenant.organization.id, TokenDigest::of(uid).hex()),
+            maximum: tenant.settings.number(settings::RATE_LIMIT_MAGIC_CODE_MAX),
+            window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
+        };
+        // Counted before it is judged, so that parallel tries cannot exceed the limit.
+        if let Some(retry_after) = waiting(self.engine.kv().hit(&[limit]).await?) {
+            let event = self.event(tenant, None, "rate_limit.magic_code", caller);
+            self.engine.note_once(tenant, event, caller, retry_after).await?;
+            return Ok(FactorOutcome::Limited { retry_after });
+        }
+        let is_right = self.link_code(tenant, uid, &digest).is_some_and(|code| code.is(typed));
+        let user =
+            if is_right { self.use_magic_link(tenant, &bound, &digest, caller).await? } else { None };
+        let Some(user) = user else {
+            let event = self.event(tenant, None, "user.magic_link.failed", caller);
+            self.engine.store().repositories().audit().record(&event).await?;
+            return Ok(FactorOutcome::Wrong);
+        };
+        Ok(self.came_by_link(tenant, bound, &user, browser).await?.into())
+    }
+
+    /// Uses the link up, if it is this interaction's and its person may come in. Otherwise it stays as it was.
+    async fn use_magic_link(
+        &self,
+        tenant: &Tenant,
+        bound: &BoundInteraction,
+        digest: &TokenDigest,
+        caller: &Caller,
+    ) -> Result<Option<User>, EngineError> {
+        if bound.interaction.stage != Stage::Login {
+            return Ok(None);
+        }
+        let (organization, now) = (tenant.organization.id, self.engine.now());
+        let mut unit = self.engine.store().begin().await?;
+        let link = unit.one_time_tokens(organization).consume(digest, TokenPurpose::MagicLink, now).await?;
+        let Some(link) = link.filter(|link| link.interaction.as_ref() == Some(&bound.interaction.uid)) else {
+            return Ok(None);
+        };
+        let Some(before) = unit.users(organization).by_id(link.user_id).await? else { return Ok(None) };
+        unit.users(organization).verify_email(before.id, now).await?;
+        let user = unit.users(organization).by_id(before.id).await?;
+        let Some(user) = user.filter(|user| matches!(self.may_enter(tenant, user), Entry::Allowed)) else {
+            return Ok(None);
+        };
+        for event in self.arrived(tenant, &before, &user, caller) {
+            unit.audit().record(&event).await?;
+        }
+        unit.commit().await?;
+        Ok(Some(user))
+    }
+
+    /// What a mail that arrived changed, in audit rows.
+    pub(crate) fn arrived(
+        &self,
+        tenant: &Tenant,
+        before: &User,
+        after: &User,
+        caller: &Caller,
+    ) -> Vec<AuditEvent> {
+        let mut events = Vec::new();
+        if !before.email_verified {
+            events.push(self.event(tenant, Some(before.id), "user.email.verified", caller));
+        }
+        if before.status != after.status {
+            events.push(self.event(tenant, Some(before.id), "user.auto_unlocked", caller));
+        }
+        events
+    }
+
+    async fn came_by_link(
+        &self,
+        tenant: &Tenant,
+        bound: BoundInteraction,
+        user: &User,
+        browser: Browser<'_>,
+    ) -> Result<SignInOutcome, EngineError> {
+        let amr = vec![ONE_TIME_PASSWORD.to_owned()];
+        let entrant = Entrant { user, amr, event: "user.login.magic_link", rehash: None };
+        self.passed(tenant, bound, entrant, browser).await
+    }
+
+    /// Whether the client offers links; a refusal is audited.
+    async fn offers_links(
+        &self,
+        tenant: &Tenant,
+        bound: &BoundInteraction,
+        caller: &Caller,
+    ) -> Result<bool, EngineError> {
+        let method = LoginMethod::MagicLink;
+        self.offers(tenant, &bound.interaction.request.client_id, method, caller).await
+    }
+
+    fn link_code(&self, tenant: &Tenant, uid: &str, link: &TokenDigest) -> Option<LinkCode> {
+        self.factors.link_code(tenant.organization.id, uid, link)
+    }
+}
