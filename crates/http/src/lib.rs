@@ -9,6 +9,7 @@ mod reply;
 mod router;
 mod state;
 mod tenancy;
+mod visit;
 
 pub use caller::TrustProxy;
 pub use router::router;

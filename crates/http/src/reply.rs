@@ -2,14 +2,15 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use porta_oidc::EngineError;
 use porta_oidc::throttle::Limited;
-use porta_oidc::{EngineError, Tenant};
 use porta_pages::{ErrorPage, ErrorText, FormPostPage, Look, Page};
 use porta_protocol::{Delivery, ErrorCode, OAuthError};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::state::Shared;
+use crate::visit::Visit;
 
 pub(crate) type Reply = Response<Body>;
 
@@ -56,7 +57,7 @@ pub(crate) fn json_bytes(status: StatusCode, bytes: impl Into<Body>) -> Reply {
     reply
 }
 
-/// A page with the policy that fits it; never cached, never a referrer (repairs W21).
+/// A page with the policy that fits it; never cached, never a referrer (repairs W21). Its language is the reader's.
 pub(crate) fn page(status: StatusCode, page: Page) -> Reply {
     let mut reply = Reply::new(Body::from(page.html));
     *reply.status_mut() = status;
@@ -64,6 +65,8 @@ pub(crate) fn page(status: StatusCode, page: Page) -> Reply {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, NO_STORE);
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(page.language));
+    headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
     if let Ok(policy) = HeaderValue::from_str(&page.csp) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
@@ -115,12 +118,7 @@ pub(crate) fn too_many(limited: Limited, description: &str) -> Reply {
 }
 
 /// The same for whoever began too much: a page to a browser, otherwise JSON.
-pub(crate) fn too_many_begun(
-    state: &Shared,
-    tenant: &Tenant,
-    headers: &HeaderMap,
-    limited: Limited,
-) -> Reply {
+pub(crate) fn too_many_begun(state: &Shared, tenant: &Visit, headers: &HeaderMap, limited: Limited) -> Reply {
     if !prefers_html(headers) {
         return too_many(limited, "too many attempts, try again later");
     }
@@ -129,8 +127,7 @@ pub(crate) fn too_many_begun(
         retry_after: Some(seconds_up(limited.retry_after)),
         ..ErrorPage::new(ErrorText::RateLimited)
     };
-    let look = Look::of(&tenant.organization);
-    let page = page(StatusCode::TOO_MANY_REQUESTS, state.pages.error(&look, &text));
+    let page = page(StatusCode::TOO_MANY_REQUESTS, state.pages.error(&tenant.look(), &text));
     with_retry_after(page, limited.retry_after)
 }
 
@@ -148,13 +145,12 @@ pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
 /// What a person sees when something went wrong.
 pub(crate) fn error_page(
     state: &Shared,
-    tenant: Option<&Tenant>,
+    look: &Look<'_>,
     status: StatusCode,
     text: ErrorText,
     code: Option<&str>,
 ) -> Reply {
-    let look = tenant.map_or_else(Look::neutral, |t| Look::of(&t.organization));
-    page(status, state.pages.error(&look, &ErrorPage { code, ..ErrorPage::new(text) }))
+    page(status, state.pages.error(look, &ErrorPage { code, ..ErrorPage::new(text) }))
 }
 
 /// An OAuth error as JSON (RFC 6749 §5.2).
@@ -179,19 +175,19 @@ pub(crate) fn engine_error(error: &EngineError) -> Reply {
 }
 
 /// The same for a person.
-pub(crate) fn engine_error_page(state: &Shared, tenant: Option<&Tenant>, error: &EngineError) -> Reply {
+pub(crate) fn engine_error_page(state: &Shared, look: &Look<'_>, error: &EngineError) -> Reply {
     log_engine_error(error);
     if error.is_unavailable() {
         let reply = error_page(
             state,
-            tenant,
+            look,
             StatusCode::SERVICE_UNAVAILABLE,
             ErrorText::Unavailable,
             Some("temporarily_unavailable"),
         );
         return with_retry_after(reply, std::time::Duration::from_secs(1));
     }
-    error_page(state, tenant, StatusCode::INTERNAL_SERVER_ERROR, ErrorText::Generic, Some("server_error"))
+    error_page(state, look, StatusCode::INTERNAL_SERVER_ERROR, ErrorText::Generic, Some("server_error"))
 }
 
 fn log_engine_error(error: &EngineError) {
@@ -206,16 +202,13 @@ fn log_engine_error(error: &EngineError) {
 }
 
 /// An authorization response on its way to the client.
-pub(crate) fn deliver(state: &Shared, tenant: &Tenant, delivery: Delivery) -> Reply {
+pub(crate) fn deliver(state: &Shared, tenant: &Visit, delivery: Delivery) -> Reply {
     match delivery {
         Delivery::Redirect(location) => redirect(&location),
         Delivery::FormPost { action, pairs } => {
             let fields: Vec<(String, String)> = pairs.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
-            let look = Look::of(&tenant.organization);
-            page(
-                StatusCode::OK,
-                state.pages.form_post(&look, &FormPostPage { target: &action, fields: &fields }),
-            )
+            let form = FormPostPage { target: &action, fields: &fields };
+            page(StatusCode::OK, state.pages.form_post(&tenant.look(), &form))
         }
     }
 }

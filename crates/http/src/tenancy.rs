@@ -12,9 +12,10 @@ use serde_json::json;
 use crate::middleware::Seen;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
+use crate::visit::{Reader, Visit};
 
 /// The organization a request is under. Having one means it is active.
-pub(crate) struct Org(pub Arc<Tenant>);
+pub(crate) struct Org(pub Visit);
 
 /// The same for public documents, which stay readable while storage is away.
 pub(crate) struct OrgDocuments(pub Arc<Tenant>);
@@ -25,7 +26,7 @@ impl FromRequestParts<AppState> for OrgDocuments {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
         let slug = slug(parts, state).await?;
         let found = state.engine.tenant_for_documents(&slug).await;
-        admit(parts, state, found).map(Self)
+        admit(parts, state, &Reader::of(&parts.headers), found).map(Self)
     }
 }
 
@@ -42,7 +43,9 @@ impl FromRequestParts<AppState> for Org {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
         let slug = slug(parts, state).await?;
         let found = state.engine.tenant(&slug).await;
-        admit(parts, state, found).map(Self)
+        let reader = Reader::of(&parts.headers);
+        let tenant = admit(parts, state, &reader, found)?;
+        Ok(Self(Visit::new(tenant, reader)))
     }
 }
 
@@ -50,12 +53,13 @@ impl FromRequestParts<AppState> for Org {
 fn admit(
     parts: &Parts,
     state: &AppState,
+    reader: &Reader,
     found: Result<TenantLookup, EngineError>,
 ) -> Result<Arc<Tenant>, Reply> {
     let html = reply::prefers_html(&parts.headers);
     let refuse = |status: StatusCode, message: &str, text: ErrorText| {
         if html {
-            reply::error_page(state, None, status, text, None)
+            reply::error_page(state, &reader.neutral_look(), status, text, None)
         } else {
             reply::json(status, &json!({ "error": message, "status": status.as_u16() }))
         }
@@ -73,7 +77,7 @@ fn admit(
         Ok(TenantLookup::Unknown) => {
             Err(refuse(StatusCode::NOT_FOUND, "Organization not found", ErrorText::NotFound))
         }
-        Err(error) if html => Err(reply::engine_error_page(state, None, &error)),
+        Err(error) if html => Err(reply::engine_error_page(state, &reader.neutral_look(), &error)),
         Err(error) => Err(reply::engine_error(&error)),
     }
 }

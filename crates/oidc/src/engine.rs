@@ -29,6 +29,8 @@ pub struct EngineDeps {
     pub successor_key: hmac::Key,
     /// `ISSUER_BASE_URL` without a trailing slash.
     pub issuer_base: String,
+    /// The languages of the pages, for the discovery document.
+    pub ui_locales: Vec<&'static str>,
 }
 
 pub struct Engine {
@@ -39,6 +41,7 @@ pub struct Engine {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) successor_key: hmac::Key,
     pub(crate) issuer_base: String,
+    pub(crate) ui_locales: Vec<&'static str>,
     pub(crate) tenants: Cache<Slug, TenantLookup>,
     /// Tenants as last seen, for documents that must stay readable while storage is away (architecture §6.4).
     pub(crate) last_seen: Cache<Slug, Arc<Tenant>>,
@@ -75,6 +78,7 @@ impl Engine {
             keyring: deps.keyring,
             successor_key: deps.successor_key,
             issuer_base: deps.issuer_base,
+            ui_locales: deps.ui_locales,
             tenants: cache(10_000),
             last_seen: Cache::new(10_000),
             clients: cache(50_000),

@@ -74,6 +74,8 @@ pub struct ConsentAsked {
     /// `None` in what a version before this one stored.
     pub user: Option<UserId>,
     pub user_email: String,
+    #[serde(default)]
+    pub user_locale: Option<String>,
     /// Whose answer it is: an approval counts for this session only.
     pub session: SessionKey,
 }

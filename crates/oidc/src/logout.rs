@@ -15,6 +15,7 @@ use porta_jose::TokenKind;
 use porta_protocol::{ErrorCode, OAuthError, Params, redirect_uri};
 use serde::{Deserialize, Serialize};
 
+use crate::authorize::ui_locales;
 use crate::clients::ProtocolClient;
 use crate::session::{self, PresentedSession, to_bytes};
 use crate::throttle::Limited;
@@ -45,13 +46,16 @@ pub enum LogoutError {
 pub struct Onward {
     /// Registered URI with `state` appended; `None`: our own success page.
     pub redirect_to: Option<String>,
+    /// What the request asked our pages to be in (RP-Initiated Logout §2).
+    #[serde(default)]
+    pub ui_locales: Option<String>,
 }
 
 /// What a logout request leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogoutStep {
     /// Ask first; the value goes into the form's `xsrf` field.
-    Confirm { xsrf: String, client_name: Option<String>, onward: Onward },
+    Confirm { xsrf: String, client_name: Option<String>, user_locale: Option<String>, onward: Onward },
     /// Nobody was signed in.
     Done(Onward),
 }
@@ -152,7 +156,10 @@ impl Engine {
         self.store_begun(tenant, caller, &key, to_bytes(&pending)?, CONFIRMATION_LIFETIME)
             .await?
             .map_err(LogoutError::Limited)?;
-        Ok(LogoutStep::Confirm { xsrf, client_name, onward })
+        let mut repositories = self.store.repositories();
+        let user = repositories.users(tenant.organization.id).by_id(session.session.user).await;
+        let user_locale = user.map_err(EngineError::from)?.and_then(|user| user.profile.locale);
+        Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward })
     }
 
     /// The client a logout is for: named, or the audience of the hint; both must agree.
@@ -240,8 +247,9 @@ fn pending_key(tenant: &Tenant, xsrf: &str) -> String {
 
 /// RP-Initiated Logout §3: only a registered URI of a known client; without a client the parameter is dropped.
 fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, LogoutError> {
+    let ui_locales = ui_locales(params);
     let (Some(uri), Some(client)) = (params.get("post_logout_redirect_uri"), client) else {
-        return Ok(Onward::default());
+        return Ok(Onward { redirect_to: None, ui_locales });
     };
     let client = &client.client;
     let known = client
@@ -255,5 +263,5 @@ fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, Lo
     if let Some(state) = params.get("state") {
         redirect_to = porta_protocol::authorize::append_query(uri, [("state", state)]);
     }
-    Ok(Onward { redirect_to: Some(redirect_to) })
+    Ok(Onward { redirect_to: Some(redirect_to), ui_locales })
 }

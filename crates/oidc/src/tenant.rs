@@ -101,7 +101,9 @@ impl Engine {
         let settings = Settings::layered(&[&platform, &own]);
         let keys = self.load_keys(organization.id).await?;
         let issuer = format!("{}/{}", self.issuer_base, organization.slug);
-        let document = metadata::discovery(&issuer, &metadata::Capabilities::default());
+        let capabilities =
+            metadata::Capabilities { ui_locales: &self.ui_locales, ..metadata::Capabilities::default() };
+        let document = metadata::discovery(&issuer, &capabilities);
         let discovery = serde_json::to_vec(&document).map_err(|e| EngineError::Unreadable(e.to_string()))?;
         let discovery = ReadyDocument::new(discovery);
         Ok(TenantLookup::Active(Arc::new(Tenant { organization, issuer, settings, keys, discovery })))

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::context::{Content, Forms};
 use crate::csp::{Policy, hash_source};
 use crate::engine::Engine;
+use crate::words::FALLBACK;
 use crate::{
     ApplicationsPage, ChangePasswordPage, ConsentPage, DownloadDataPage, EmailVerificationPage,
     EmailVerifiedPage, ErrorPage, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage,
@@ -32,6 +33,8 @@ pub struct Page {
     pub html: String,
     /// Value of the `Content-Security-Policy` header.
     pub csp: String,
+    /// Value of the `Content-Language` header.
+    pub language: &'static str,
 }
 
 /// All pages and mails, compiled. Build once and share.
@@ -202,8 +205,8 @@ impl Pages {
     }
 
     /// The neutral page at `/`, which names nobody (oidc-and-login §10.3).
-    pub fn root(&self) -> Page {
-        self.show(&Look::neutral(), &RootPage {})
+    pub fn root(&self, locale: &str) -> Page {
+        self.show(&Look::neutral().in_locale(locale), &RootPage {})
     }
 
     fn show<C: Content>(&self, look: &Look<'_>, page: &C) -> Page {
@@ -237,11 +240,15 @@ impl Pages {
             forms: C::FORMS,
         };
         let template = format!("{}.html", C::NAME);
-        let html = self.engine.render(&template, look.organization, &frame).unwrap_or_else(|error| {
-            tracing::error!(template, error = %error, "page could not be rendered");
-            LAST_RESORT.to_owned()
-        });
-        Page { html, csp: policy.header() }
+        let rendered = self.engine.render(&template, look.organization, &frame);
+        let (html, language) = rendered.map_or_else(
+            |error| {
+                tracing::error!(template, error = %error, "page could not be rendered");
+                (LAST_RESORT.to_owned(), FALLBACK)
+            },
+            |html| (html, words.language),
+        );
+        Page { html, csp: policy.header(), language }
     }
 }
 

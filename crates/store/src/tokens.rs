@@ -17,6 +17,7 @@ pub struct AuthorizeFacts {
     /// Active, or locked by guessing: somebody else's guesses do not end a session that lives.
     pub user_may_continue: bool,
     pub user_email: String,
+    pub user_locale: Option<String>,
     pub session_expires_at: Timestamp,
     pub session_revoked: bool,
     /// The grant this user gave this client, unless it expired.

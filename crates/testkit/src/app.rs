@@ -202,6 +202,7 @@ impl TestApp {
             keyring: Arc::clone(&keyring),
             successor_key: derive_hmac_key(&master, "refresh token successors"),
             issuer_base,
+            ui_locales: porta_pages::languages().collect(),
         }));
         let hasher = PasswordHasher::start(cost, 2, hash_queue, Arc::clone(&entropy))
             .expect("the parameters are valid");

@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use porta_core::BearerKind;
-use porta_oidc::Tenant;
 use porta_oidc::authorize::{AuthorizeError, Authorized, Outcome, Resumed};
 use porta_oidc::interaction::{NewInteraction, Stage};
 use porta_pages::ErrorText;
@@ -14,6 +13,7 @@ use super::From;
 use crate::reply::{self, Reply};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
+use crate::visit::Visit;
 use crate::{body, cookies};
 
 pub(crate) async fn get(
@@ -24,6 +24,7 @@ pub(crate) async fn get(
 ) -> Reply {
     let Ok(params) = Params::parse(query.unwrap_or_default()) else { return malformed(&state, &tenant) };
     from.seen.client(params.get("client_id").unwrap_or_default());
+    tenant.reader.asked_for(params.get("ui_locales"));
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
     let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &from.caller).await;
     answer(&state, &tenant, &from.headers, cookie, result)
@@ -32,6 +33,7 @@ pub(crate) async fn get(
 pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
     let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
     from.seen.client(params.get("client_id").unwrap_or_default());
+    tenant.reader.asked_for(params.get("ui_locales"));
     let result = state.engine.authorize_by_post(&tenant, &params, &from.caller).await;
     answer(&state, &tenant, &from.headers, None, result)
 }
@@ -45,17 +47,21 @@ pub(crate) async fn resume(
 ) -> Reply {
     let binding = cookies::read(&state, &from.headers, cookies::RESUME);
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
-    let reply = match state
-        .engine
-        .resume(&tenant, &uid, binding.as_deref(), cookie.as_deref(), &from.caller)
-        .await
-    {
-        Ok(Resumed::Authorized(authorized)) => answer(&state, &tenant, &from.headers, cookie, Ok(authorized)),
-        Ok(Resumed::Gone) => {
-            reply::error_page(&state, Some(&tenant), StatusCode::BAD_REQUEST, ErrorText::SessionExpired, None)
-        }
-        Err(error) => return reply::engine_error_page(&state, Some(&tenant), &error),
-    };
+    let reply =
+        match state.engine.resume(&tenant, &uid, binding.as_deref(), cookie.as_deref(), &from.caller).await {
+            Ok(Resumed::Authorized { authorized, ui_locales }) => {
+                tenant.reader.asked_for(ui_locales.as_deref());
+                answer(&state, &tenant, &from.headers, cookie, Ok(authorized))
+            }
+            Ok(Resumed::Gone) => reply::error_page(
+                &state,
+                &tenant.look(),
+                StatusCode::BAD_REQUEST,
+                ErrorText::SessionExpired,
+                None,
+            ),
+            Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
+        };
     // This transaction is over, whatever came of it. Only a uid of our making may become a cookie's path.
     if !BearerKind::Interaction.matches(&uid) {
         return reply;
@@ -74,7 +80,7 @@ pub(crate) async fn resume(
 
 fn answer(
     state: &Shared,
-    tenant: &Tenant,
+    tenant: &Visit,
     headers: &HeaderMap,
     cookie: Option<String>,
     result: Result<Authorized, AuthorizeError>,
@@ -96,21 +102,21 @@ fn answer(
             reply::deliver(state, tenant, target.refuse(tenant, &error))
         }
         Err(AuthorizeError::Limited(limited)) => reply::too_many_begun(state, tenant, headers, limited),
-        Err(AuthorizeError::Engine(error)) => reply::engine_error_page(state, Some(tenant), &error),
+        Err(AuthorizeError::Engine(error)) => reply::engine_error_page(state, &tenant.look(), &error),
     }
 }
 
 /// The session cookie lives under the organization's path only (decision D6).
 pub(crate) fn session_cookie(
     state: &Shared,
-    tenant: &Tenant,
+    tenant: &Visit,
     value: String,
     until: porta_core::Timestamp,
 ) -> Option<HeaderValue> {
     cookies::set(state, cookies::SESSION, value, &format!("/{}", tenant.organization.slug), until)
 }
 
-fn interact(state: &Shared, tenant: &Tenant, new: &NewInteraction) -> Reply {
+fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> Reply {
     let slug = &tenant.organization.slug;
     let page = format!("/{slug}/interaction/{}", new.uid);
     let resume = format!("/{slug}/auth/{}", new.uid);
@@ -128,15 +134,15 @@ fn interact(state: &Shared, tenant: &Tenant, new: &NewInteraction) -> Reply {
     reply
 }
 
-fn malformed(state: &Shared, tenant: &Tenant) -> Reply {
+fn malformed(state: &Shared, tenant: &Visit) -> Reply {
     refused_on_page(state, tenant, &OAuthError::new(ErrorCode::InvalidRequest, "the request is malformed"))
 }
 
-fn refused_on_page(state: &Shared, tenant: &Tenant, error: &OAuthError) -> Reply {
+fn refused_on_page(state: &Shared, tenant: &Visit, error: &OAuthError) -> Reply {
     tracing::info!(code = %error.code(), detail = error.description(), "authorization request refused on a page");
     let text = match error.code() {
         ErrorCode::InvalidClient => ErrorText::ClientUnknown,
         _ => ErrorText::InvalidRequest,
     };
-    reply::error_page(state, Some(tenant), StatusCode::BAD_REQUEST, text, Some(error.code().as_str()))
+    reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, text, Some(error.code().as_str()))
 }

@@ -7,9 +7,9 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
+use porta_oidc::ProtocolClient;
 use porta_oidc::interaction::{BoundInteraction, Stage};
-use porta_oidc::{ProtocolClient, Tenant};
-use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Look};
+use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage};
 use porta_protocol::Params;
 use porta_signin::{Attempt, Browser, SignInOutcome};
 
@@ -18,40 +18,43 @@ use super::authorize::session_cookie;
 use crate::reply::{self, Reply};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
+use crate::visit::Visit;
 use crate::{body, cookies};
 
 /// An interaction that belongs to this browser, organization and uid.
 pub(super) struct Here<'a> {
     pub(super) state: &'a Shared,
-    pub(super) tenant: &'a Tenant,
+    pub(super) tenant: &'a Visit,
     pub(super) bound: BoundInteraction,
 }
 
 pub(super) async fn here<'a>(
     state: &'a Shared,
-    tenant: &'a Tenant,
+    tenant: &'a Visit,
     uid: &str,
     from: &From,
 ) -> Result<Here<'a>, Reply> {
     let binding = cookies::read(state, &from.headers, cookies::INTERACTION);
     match state.engine.interaction(tenant, uid, binding.as_deref()).await {
         Ok(Some(bound)) => {
-            from.seen.client(&bound.interaction.request.client_id);
+            let request = &bound.interaction.request;
+            from.seen.client(&request.client_id);
+            tenant.reader.asked_for(request.ui_locales.as_deref());
             Ok(Here { state, tenant, bound })
         }
         Ok(None) => Err(gone(state, tenant)),
-        Err(error) => Err(reply::engine_error_page(state, Some(tenant), &error)),
+        Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
     }
 }
 
 /// Too late, another browser's, or taken by the resume address.
-fn gone(state: &Shared, tenant: &Tenant) -> Reply {
-    reply::error_page(state, Some(tenant), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
+fn gone(state: &Shared, tenant: &Visit) -> Reply {
+    reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
 }
 
 /// A browser sends each field of our forms once.
-pub(super) async fn form(state: &Shared, tenant: &Tenant, from: &From, body: Body) -> Result<Params, Reply> {
-    let refuse = |status| reply::error_page(state, Some(tenant), status, ErrorText::InvalidRequest, None);
+pub(super) async fn form(state: &Shared, tenant: &Visit, from: &From, body: Body) -> Result<Params, Reply> {
+    let refuse = |status| reply::error_page(state, &tenant.look(), status, ErrorText::InvalidRequest, None);
     let params = body::form(&from.headers, body).await.map_err(|error| {
         refuse(match error {
             body::BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -143,7 +146,7 @@ pub(crate) async fn confirm(
     match decided {
         Ok(true) => resume,
         Ok(false) => gone(&state, &tenant),
-        Err(error) => reply::engine_error_page(&state, Some(&tenant), &error),
+        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
     }
 }
 
@@ -173,7 +176,7 @@ pub(crate) async fn abort(
         {
             Ok(true) => resume,
             Ok(false) => gone(&state, &tenant),
-            Err(error) => reply::engine_error_page(&state, Some(&tenant), &error),
+            Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
         },
     }
 }
@@ -210,7 +213,13 @@ impl Here<'_> {
     }
 
     fn forged(&self) -> Reply {
-        reply::error_page(self.state, Some(self.tenant), StatusCode::FORBIDDEN, ErrorText::CsrfInvalid, None)
+        reply::error_page(
+            self.state,
+            &self.tenant.look(),
+            StatusCode::FORBIDDEN,
+            ErrorText::CsrfInvalid,
+            None,
+        )
     }
 
     async fn client(&self) -> Result<Arc<ProtocolClient>, Reply> {
@@ -219,9 +228,15 @@ impl Here<'_> {
             Ok(Some(client)) => Ok(client),
             Ok(None) => {
                 let status = StatusCode::BAD_REQUEST;
-                Err(reply::error_page(self.state, Some(self.tenant), status, ErrorText::ClientUnknown, None))
+                Err(reply::error_page(
+                    self.state,
+                    &self.tenant.look(),
+                    status,
+                    ErrorText::ClientUnknown,
+                    None,
+                ))
             }
-            Err(error) => Err(reply::engine_error_page(self.state, Some(self.tenant), &error)),
+            Err(error) => Err(reply::engine_error_page(self.state, &self.tenant.look(), &error)),
         }
     }
 
@@ -233,7 +248,7 @@ impl Here<'_> {
         let request = &self.bound.interaction.request;
         let methods = match self.state.sign_in.methods(self.tenant, &request.client_id).await {
             Ok(methods) => methods,
-            Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
         let page = LoginPage {
             action_url: &self.url("/login"),
@@ -246,7 +261,7 @@ impl Here<'_> {
             magic_link_url: None,
             forgot_password_url: None,
         };
-        reply::page(status, self.state.pages.login(&Look::of(&self.tenant.organization), &page))
+        reply::page(status, self.state.pages.login(&self.tenant.look(), &page))
     }
 
     async fn consent_page(&self) -> Reply {
@@ -256,9 +271,10 @@ impl Here<'_> {
         };
         let owner = match self.state.engine.owner_name(self.tenant, &client).await {
             Ok(owner) => owner,
-            Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
         let asked = self.bound.interaction.consent.clone();
+        self.tenant.reader.is_person_of(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
         let (scopes, user_email) = asked.map(|a| (a.scopes, a.user_email)).unwrap_or_default();
         let page = ConsentPage {
             action_url: &self.url("/confirm"),
@@ -268,7 +284,7 @@ impl Here<'_> {
             user_email: &user_email,
             scopes: &scopes,
         };
-        reply::page(StatusCode::OK, self.state.pages.consent(&Look::of(&self.tenant.organization), &page))
+        reply::page(StatusCode::OK, self.state.pages.consent(&self.tenant.look(), &page))
     }
 
     async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
@@ -278,7 +294,7 @@ impl Here<'_> {
         let bound = self.bound.clone();
         let outcome = match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
             Ok(outcome) => outcome,
-            Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
         match outcome {
             SignInOutcome::SignedIn { cookie, expires_at } => {

@@ -3,16 +3,19 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use porta_oidc::Tenant;
 use porta_oidc::logout::{CONTINUE, LogoutError, LogoutStep, Onward};
-use porta_pages::{ErrorText, LogoutPage, LogoutSuccessPage, Look};
+use porta_pages::{ErrorText, LogoutPage, LogoutSuccessPage};
 use porta_protocol::Params;
+use porta_protocol::authorize::append_query;
 
 use super::From;
 use crate::reply::{self, Reply};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
+use crate::visit::Visit;
 use crate::{body, cookies};
+
+const UI_LOCALES: &str = "ui_locales";
 
 pub(crate) async fn get(
     State(state): State<AppState>,
@@ -21,10 +24,13 @@ pub(crate) async fn get(
     RawQuery(query): RawQuery,
 ) -> Reply {
     let Ok(params) = Params::parse(query.unwrap_or_default()) else { return malformed(&state, &tenant) };
+    tenant.reader.asked_for(params.get(UI_LOCALES));
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
     match state.engine.end_session(&tenant, &params, cookie.as_deref(), &from.caller).await {
-        Ok(LogoutStep::Done(to)) => onward(&state, &tenant, &to),
-        Ok(LogoutStep::Confirm { xsrf, client_name, onward }) => {
+        Ok(LogoutStep::Done(to)) => onward(&tenant, &to),
+        Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward }) => {
+            tenant.reader.asked_for(onward.ui_locales.as_deref());
+            tenant.reader.is_person_of(user_locale.as_deref());
             let action_url = format!("/{}/session/end/confirm", tenant.organization.slug);
             let page = LogoutPage {
                 action_url: &action_url,
@@ -32,7 +38,7 @@ pub(crate) async fn get(
                 client_name: client_name.as_deref(),
                 return_url: onward.redirect_to.as_deref(),
             };
-            reply::page(StatusCode::OK, state.pages.logout(&Look::of(&tenant.organization), &page))
+            reply::page(StatusCode::OK, state.pages.logout(&tenant.look(), &page))
         }
         Err(error) => refused(&state, &tenant, &from.headers, &error),
     }
@@ -41,6 +47,7 @@ pub(crate) async fn get(
 /// A cross-site POST carries no session cookie: come back by GET (W27).
 pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
     let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
+    tenant.reader.asked_for(params.get(UI_LOCALES));
     match state.engine.end_session_by_post(&tenant, &params, &from.caller).await {
         Ok(handle) => reply::redirect(&format!("{}/session/end?{CONTINUE}={handle}", tenant.issuer)),
         Err(error) => refused(&state, &tenant, &from.headers, &error),
@@ -61,44 +68,48 @@ pub(crate) async fn confirm(
     match state.engine.confirm_logout(&tenant, params.get("xsrf"), cookie.as_deref(), &from.caller).await {
         Ok(to) => {
             let gone = cookies::clear(&state, cookies::SESSION, &format!("/{}", tenant.organization.slug));
-            reply::with_header(onward(&state, &tenant, &to), header::SET_COOKIE, gone)
+            reply::with_header(onward(&tenant, &to), header::SET_COOKIE, gone)
         }
         Err(error) => refused(&state, &tenant, &from.headers, &error),
     }
 }
 
 /// The organization comes from the URL: the session that knew it is gone.
-pub(crate) async fn success(State(state): State<AppState>, Org(tenant): Org) -> Reply {
-    reply::page(
-        StatusCode::OK,
-        state.pages.logout_success(&Look::of(&tenant.organization), &LogoutSuccessPage {}),
-    )
+pub(crate) async fn success(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    RawQuery(query): RawQuery,
+) -> Reply {
+    let params = Params::parse(query.unwrap_or_default()).unwrap_or_default();
+    tenant.reader.asked_for(params.get(UI_LOCALES));
+    reply::page(StatusCode::OK, state.pages.logout_success(&tenant.look(), &LogoutSuccessPage {}))
 }
 
-fn onward(_state: &Shared, tenant: &Tenant, to: &Onward) -> Reply {
-    match &to.redirect_to {
-        Some(uri) => reply::redirect(uri),
-        None => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
+fn onward(tenant: &Visit, to: &Onward) -> Reply {
+    if let Some(uri) = &to.redirect_to {
+        return reply::redirect(uri);
     }
+    let languages = to.ui_locales.iter().map(|languages| (UI_LOCALES, languages));
+    reply::redirect(&append_query(&format!("{}/session/end/success", tenant.issuer), languages))
 }
 
-fn malformed(state: &Shared, tenant: &Tenant) -> Reply {
+fn malformed(state: &Shared, tenant: &Visit) -> Reply {
     reply::error_page(
         state,
-        Some(tenant),
+        &tenant.look(),
         StatusCode::BAD_REQUEST,
         ErrorText::InvalidRequest,
         Some("invalid_request"),
     )
 }
 
-fn refused(state: &Shared, tenant: &Tenant, headers: &HeaderMap, error: &LogoutError) -> Reply {
+fn refused(state: &Shared, tenant: &Visit, headers: &HeaderMap, error: &LogoutError) -> Reply {
     match error {
         LogoutError::Refused(error) => {
             tracing::info!(code = %error.code(), detail = error.description(), "logout request refused");
             malformed(state, tenant)
         }
         LogoutError::Limited(limited) => reply::too_many_begun(state, tenant, headers, *limited),
-        LogoutError::Engine(error) => reply::engine_error_page(state, Some(tenant), error),
+        LogoutError::Engine(error) => reply::engine_error_page(state, &tenant.look(), error),
     }
 }

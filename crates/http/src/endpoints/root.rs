@@ -1,10 +1,11 @@
 //! The neutral public root (oidc-and-login §10.3): names no product, asks not to be indexed.
 
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::reply::{self, Reply};
 use crate::state::AppState;
+use crate::visit::Reader;
 
 fn unlisted(mut reply: Reply) -> Reply {
     let headers = reply.headers_mut();
@@ -14,8 +15,9 @@ fn unlisted(mut reply: Reply) -> Reply {
 }
 
 /// `GET /`
-pub(crate) async fn root(State(state): State<AppState>) -> Reply {
-    unlisted(reply::page(StatusCode::OK, state.pages.root()))
+pub(crate) async fn root(State(state): State<AppState>, headers: HeaderMap) -> Reply {
+    let look = Reader::of(&headers).neutral_look();
+    unlisted(reply::page(StatusCode::OK, state.pages.root(look.locale)))
 }
 
 /// `GET /robots.txt`

@@ -7,7 +7,7 @@ use porta_core::settings;
 use porta_core::user::TwoFactorMethod;
 use porta_oidc::interaction::{SecondStep, Stage};
 use porta_pages::{
-    CodeFlash, FactorKind, Look, RecoveryCodesPage, SetupStep, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
+    CodeFlash, FactorKind, RecoveryCodesPage, SetupStep, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
     TwoFactorSetupPage,
 };
 use porta_protocol::Params;
@@ -21,6 +21,7 @@ use crate::cookies;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
+use crate::visit::Visit;
 
 type Uid = Path<(String, String)>;
 
@@ -147,7 +148,7 @@ enum View {
 /// A form of this interaction, with its CSRF field, at the stage it belongs to.
 async fn posted<'a>(
     state: &'a AppState,
-    tenant: &'a porta_oidc::Tenant,
+    tenant: &'a Visit,
     uid: &str,
     from: &From,
     body: Body,
@@ -202,7 +203,7 @@ impl Here<'_> {
             }
             Ok(FactorOutcome::Wrong) => CodeFlash::Invalid,
             Ok(FactorOutcome::Exhausted) => CodeFlash::Exhausted,
-            Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
         self.second_factor_page(view, Some(flash)).await
     }
@@ -215,9 +216,10 @@ impl Here<'_> {
         let (pending, user) = match self.state.sign_in.pending(self.tenant, &self.bound).await {
             Ok(Some(found)) => found,
             Ok(None) => return self.gone(),
-            Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
-        let (look, email) = (Look::of(&self.tenant.organization), masked(user.email.shown()));
+        self.tenant.reader.is_person_of(user.profile.locale.as_deref());
+        let (look, email) = (self.tenant.look(), masked(user.email.shown()));
         let resend_url = self.url("/two-factor/resend");
         let expires_in = self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL);
         let page = match (&pending.step, view) {
@@ -282,7 +284,7 @@ impl Here<'_> {
             return self.gone();
         };
         let kinds: Vec<FactorKind> = allowed.iter().copied().map(kind).collect();
-        let (look, masked_email) = (Look::of(&self.tenant.organization), masked(user.email.shown()));
+        let (look, masked_email) = (self.tenant.look(), masked(user.email.shown()));
         let resend_url = self.url("/two-factor/resend");
         let issuer = self.tenant.organization.display_name();
         let (svg, key);

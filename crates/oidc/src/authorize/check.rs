@@ -112,6 +112,7 @@ impl Engine {
             max_age,
             // Prefilled e-mail: trimmed, at most 320 characters (oidc-and-login §3.1).
             login_hint: params.get("login_hint").map(|h| h.trim().chars().take(320).collect()),
+            ui_locales: ui_locales(params),
             hinted_subject,
             claims,
             code_challenge,
@@ -181,6 +182,13 @@ fn response_type_is_code(params: &Params) -> Checked<()> {
             Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "only response_type=code is supported"))
         }
     }
+}
+
+/// Never an error (OpenID Connect Core §3.1.2.1). As many as somebody might mean, each as long as a tag may be
+/// (RFC 5646 §4.4.1): it is stored for an anonymous caller.
+pub(crate) fn ui_locales(params: &Params) -> Option<String> {
+    let tags = params.get("ui_locales")?.split_ascii_whitespace().filter(|tag| tag.len() <= 35).take(16);
+    Some(tags.collect::<Vec<_>>().join(" ")).filter(|tags| !tags.is_empty())
 }
 
 fn no_request_object(params: &Params) -> Checked<()> {

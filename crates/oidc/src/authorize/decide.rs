@@ -147,6 +147,7 @@ mod tests {
             prompt: Prompt::parse(prompt).unwrap(),
             max_age: None,
             login_hint: None,
+            ui_locales: None,
             hinted_subject: None,
             claims: None,
             code_challenge: None,
@@ -282,7 +283,11 @@ mod tests {
             Standing { session, is_first_party: true, ..known }
         };
         let one_factor = fresh("urn:porta:acr:1fa");
-        assert_eq!(decide(&wanting(two), one_factor), Decision::Page(Need::Login), "another try may show two");
+        assert_eq!(
+            decide(&wanting(two), one_factor),
+            Decision::Page(Need::Login),
+            "another try may show two"
+        );
         let tried = Standing { signed_in_here: true, ..one_factor };
         let Decision::Refuse(error) = decide(&wanting(two), tried) else { panic!("one factor is not two") };
         assert_eq!(error.code(), ErrorCode::UnmetAuthenticationRequirements);

@@ -35,7 +35,8 @@ pub struct Authorized {
 /// What a resume address found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resumed {
-    Authorized(Authorized),
+    /// `ui_locales`: what the request asked its pages to be in.
+    Authorized { authorized: Authorized, ui_locales: Option<String> },
     /// Wrong browser, too late, or used before.
     Gone,
 }
@@ -125,6 +126,7 @@ impl Engine {
         };
         let interaction = bound.interaction;
         let request = interaction.request;
+        let ui_locales = request.ui_locales.clone();
         // The client may have been switched off while the person was typing.
         let Some(client) = self.client(tenant.organization.id, &request.client_id).await? else {
             return Ok(Resumed::Gone);
@@ -139,7 +141,8 @@ impl Engine {
             self.store.repositories().audit().record(&event).await?;
             let declined = OAuthError::new(ErrorCode::AccessDenied, "the person declined");
             let outcome = Outcome::Respond(request.refuse(tenant, &declined));
-            return Ok(Resumed::Authorized(Authorized { outcome, session_until: None }));
+            let authorized = Authorized { outcome, session_until: None };
+            return Ok(Resumed::Authorized { authorized, ui_locales });
         }
         let session = self.session(tenant, cookie).await?;
         let same_session = |key: SessionKey| session.as_ref().is_some_and(|s| s.session.key == key);
@@ -154,7 +157,7 @@ impl Engine {
             Judged::Page(draft) => Authorized::interact(self.continue_interaction(tenant, *draft).await?),
             Judged::Answer(authorized) => authorized,
         };
-        Ok(Resumed::Authorized(authorized))
+        Ok(Resumed::Authorized { authorized, ui_locales })
     }
 
     async fn judge(
@@ -190,6 +193,7 @@ impl Engine {
                             scopes,
                             user: Some(session.session.user),
                             user_email: facts.user_email,
+                            user_locale: facts.user_locale,
                             session: session.session.key,
                         });
                         (Stage::Consent, asked)

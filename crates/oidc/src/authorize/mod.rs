@@ -6,6 +6,7 @@ mod flow;
 mod request;
 mod respond;
 
+pub(crate) use check::ui_locales;
 pub use check::{AuthorizeError, Redirectable};
 pub use flow::{Authorized, Outcome, Resumed};
 pub use request::AuthorizationRequest;

@@ -18,6 +18,9 @@ pub struct AuthorizationRequest {
     /// Seconds.
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
+    /// Languages by preference, separated by blanks; `None` in what a version before this one stored.
+    #[serde(default)]
+    pub ui_locales: Option<String>,
     /// Subject of a verified `id_token_hint`.
     pub hinted_subject: Option<String>,
     pub claims: Option<ClaimsRequest>,

@@ -99,7 +99,7 @@ fn what_belongs_to_the_protocol_stays_ours() {
     let pages = Pages::with_overrides(directory.path()).unwrap();
     let page = FormPostPage { target: "https://app.example/cb", fields: &[] };
     assert_eq!(pages.form_post(&acme(), &page), Pages::new().form_post(&acme(), &page));
-    assert_eq!(pages.root(), Pages::new().root());
+    assert_eq!(pages.root("en"), Pages::new().root("en"));
 }
 
 #[test]

@@ -140,6 +140,7 @@ impl Services {
             keyring: Arc::clone(&keyring),
             successor_key: derive_hmac_key(&master, "refresh token successors"),
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
+            ui_locales: porta_pages::languages().collect(),
         }));
         let hasher = Arc::new(start_hasher(config, &entropy)?);
         let two_factor_key = config.secrets.two_factor_encryption_key.expose();

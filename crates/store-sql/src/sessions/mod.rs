@@ -21,7 +21,7 @@ macro_rules! end_session {
 
 // `IS TRUE` on the organization: rows are found by their id, also while the planner has no statistics.
 statements! {
-    AUTHORIZE_FACTS: Read = concat!("SELECT s.user_id, ", may_continue!("u."), ", u.email, s.expires_at, s.revoked_at IS NOT NULL, ",
+    AUTHORIZE_FACTS: Read = concat!("SELECT s.user_id, ", may_continue!("u."), ", u.email, u.locale, s.expires_at, s.revoked_at IS NOT NULL, ",
          grant_columns!("g."), " FROM sessions s \
          JOIN users u ON u.id = s.user_id AND (u.organization_id = s.organization_id) IS TRUE \
          LEFT JOIN grants g ON g.organization_id = s.organization_id AND g.user_id = s.user_id \
@@ -62,6 +62,7 @@ impl SessionRepository for Sessions<'_> {
             user_id: r.id()?,
             user_may_continue: r.flag()?,
             user_email: r.text()?,
+            user_locale: r.opt_text()?,
             session_expires_at: r.time("expires_at")?,
             session_revoked: r.flag()?,
             grant: read_grant(&mut r)?,

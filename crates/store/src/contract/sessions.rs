@@ -19,6 +19,7 @@ pub async fn facts(store: Arc<dyn Store>) {
         user_id: w.acme.user.id,
         user_may_continue: true,
         user_email: w.acme.user.email.shown().to_owned(),
+        user_locale: w.acme.user.profile.locale.clone(),
         session_expires_at: w.acme.session.expires_at,
         session_revoked: false,
         grant: Some(w.acme.grant.clone()),

@@ -12,6 +12,7 @@ mod instances;
 mod interaction_binding;
 mod interaction_life;
 mod interaction_races;
+mod language;
 mod lockout;
 mod logout;
 mod logout_requests;
