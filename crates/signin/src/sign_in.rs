@@ -8,7 +8,7 @@ use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
 use porta_core::{Timestamp, UserId, settings};
 use porta_oidc::interaction::BoundInteraction;
-use porta_oidc::{Caller, Engine, EngineError, Tenant};
+use porta_oidc::{Caller, Engine, EngineError, Errand, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
 use secrecy::SecretString;
 use serde_json::json;
@@ -65,9 +65,12 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// First factors offered to a client: its own list, or the organization's (oidc-and-login §2.8); none to a client
-    /// that was switched off meanwhile.
-    pub async fn methods(&self, tenant: &Tenant, client_id: &str) -> Result<Vec<LoginMethod>, EngineError> {
+    /// First factors offered for an errand: the client's own list, or the organization's (oidc-and-login §2.8); none to
+    /// a client that was switched off meanwhile.
+    pub async fn methods(&self, tenant: &Tenant, errand: &Errand) -> Result<Vec<LoginMethod>, EngineError> {
+        let Some(client_id) = errand.client_id() else {
+            return Ok(tenant.organization.default_login_methods.clone());
+        };
         let Some(client) = self.engine.client(tenant.organization.id, client_id).await? else {
             return Ok(Vec::new());
         };
@@ -84,9 +87,9 @@ impl SignIn {
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
         let caller = browser.caller;
-        let methods = self.methods(tenant, &bound.interaction.request.client_id).await?;
+        let methods = self.methods(tenant, &bound.interaction.errand).await?;
         if !methods.contains(&LoginMethod::Password) {
-            let client_id = &bound.interaction.request.client_id;
+            let client_id = bound.interaction.errand.client_id();
             let event = self.event(tenant, None, "security.login_method_disabled", caller);
             let metadata = json!({
                 "clientId": client_id, "attemptedMethod": LoginMethod::Password, "effectiveMethods": methods,

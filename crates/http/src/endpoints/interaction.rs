@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
 use porta_oidc::interaction::{BoundInteraction, Stage};
-use porta_oidc::{ProtocolClient, Tenant};
+use porta_oidc::{Errand, ProtocolClient, Tenant};
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Look};
 use porta_protocol::Params;
 use porta_signin::{Attempt, Browser, SignInOutcome};
@@ -36,7 +36,7 @@ pub(super) async fn here<'a>(
     let binding = cookies::read(state, &from.headers, cookies::INTERACTION);
     match state.engine.interaction(tenant, uid, binding.as_deref()).await {
         Ok(Some(bound)) => {
-            from.seen.client(&bound.interaction.request.client_id);
+            from.seen.client(bound.interaction.errand.client_id().unwrap_or_default());
             Ok(Here { state, tenant, bound })
         }
         Ok(None) => Err(gone(state, tenant)),
@@ -190,7 +190,10 @@ impl Here<'_> {
     /// What the interaction asks for now. A form that was answered already (back button) leads on from there.
     pub(super) async fn page_of_stage(&self) -> Reply {
         match self.bound.interaction.stage {
-            Stage::Login => self.login_page(StatusCode::OK, None, None).await,
+            Stage::Login => {
+                let is_again = matches!(&self.bound.interaction.errand, Errand::Account(e) if e.again.is_some());
+                self.login_page(StatusCode::OK, None, is_again.then_some(Flash::SignInAgain)).await
+            }
             Stage::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
             Stage::Consent => self.consent_page().await,
             Stage::Ready | Stage::Denied => self.resume(),
@@ -213,10 +216,11 @@ impl Here<'_> {
         reply::error_page(self.state, Some(self.tenant), StatusCode::FORBIDDEN, ErrorText::CsrfInvalid, None)
     }
 
-    async fn client(&self) -> Result<Arc<ProtocolClient>, Reply> {
-        let client_id = &self.bound.interaction.request.client_id;
+    /// The client that waits; `None` on the way to an account.
+    async fn client(&self) -> Result<Option<Arc<ProtocolClient>>, Reply> {
+        let Some(client_id) = self.bound.interaction.errand.client_id() else { return Ok(None) };
         match self.state.engine.client(self.tenant.organization.id, client_id).await {
-            Ok(Some(client)) => Ok(client),
+            Ok(Some(client)) => Ok(Some(client)),
             Ok(None) => {
                 let status = StatusCode::BAD_REQUEST;
                 Err(reply::error_page(self.state, Some(self.tenant), status, ErrorText::ClientUnknown, None))
@@ -230,8 +234,8 @@ impl Here<'_> {
             Ok(client) => client,
             Err(reply) => return reply,
         };
-        let request = &self.bound.interaction.request;
-        let methods = match self.state.sign_in.methods(self.tenant, &request.client_id).await {
+        let errand = &self.bound.interaction.errand;
+        let methods = match self.state.sign_in.methods(self.tenant, errand).await {
             Ok(methods) => methods,
             Err(error) => return reply::engine_error_page(self.state, Some(self.tenant), &error),
         };
@@ -239,8 +243,10 @@ impl Here<'_> {
             action_url: &self.url("/login"),
             cancel_url: &self.url("/abort"),
             csrf: &self.bound.interaction.csrf,
-            client_name: &client.client.client_name,
-            email: email.or(request.login_hint.as_deref()).unwrap_or_default(),
+            client_name: client
+                .as_ref()
+                .map_or_else(|| self.tenant.organization.display_name(), |c| &c.client.client_name),
+            email: email.or(errand.login_hint()).unwrap_or_default(),
             flash,
             show_password: methods.contains(&LoginMethod::Password),
             magic_link_url: None,
@@ -251,7 +257,9 @@ impl Here<'_> {
 
     async fn consent_page(&self) -> Reply {
         let client = match self.client().await {
-            Ok(client) => client,
+            Ok(Some(client)) => client,
+            // Only a client asks for consent.
+            Ok(None) => return self.gone(),
             Err(reply) => return reply,
         };
         let owner = match self.state.engine.owner_name(self.tenant, &client).await {
