@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::endpoints::{
-    authorize, discovery, interaction, introspection, logout, probes, root, second_factor, token, userinfo,
+    authorize, discovery, interaction, introspection, logout, magic_link, probes, root, second_factor, token, userinfo,
 };
 use crate::{AppState, middleware, reply};
 
@@ -40,6 +40,12 @@ pub fn router(state: AppState) -> Router {
         .route("/{org}/me", get(userinfo::get).post(userinfo::post).options(cors))
         .route("/{org}/interaction/{uid}", get(interaction::show))
         .route("/{org}/interaction/{uid}/login", post(interaction::login))
+        .route("/{org}/interaction/{uid}/magic-link", get(magic_link::sent).post(magic_link::ask))
+        .route("/{org}/interaction/{uid}/magic-link/code", post(magic_link::code))
+        .route(
+            "/{org}/interaction/{uid}/magic-link/{token}",
+            get(magic_link::land).post(magic_link::follow),
+        )
         .route("/{org}/interaction/{uid}/two-factor", get(second_factor::show).post(second_factor::verify))
         .route("/{org}/interaction/{uid}/two-factor/resend", post(second_factor::resend))
         .route("/{org}/interaction/{uid}/two-factor/setup", post(second_factor::setup))

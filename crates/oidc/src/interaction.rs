@@ -1,4 +1,4 @@
-//! A sign-in in progress: one authorization request, one browser, one organization.
+//! A sign-in in progress: one errand, one browser, one organization.
 //!
 //! ```text
 //! (POST to /auth) ─► Ready ─resume─┐
@@ -17,7 +17,7 @@ use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest,
 use porta_kv::Write;
 use serde::{Deserialize, Serialize};
 
-use crate::authorize::AuthorizationRequest;
+use crate::errand::Errand;
 use crate::session::{remaining, to_bytes};
 use crate::throttle::Limited;
 use crate::{Caller, Engine, EngineError, Tenant};
@@ -93,7 +93,8 @@ pub struct LinkAsked {
 pub struct Interaction {
     pub uid: String,
     pub organization: OrganizationId,
-    pub request: AuthorizationRequest,
+    #[serde(flatten)]
+    pub errand: Errand,
     pub stage: Stage,
     /// Secret every form of this interaction carries.
     pub csrf: String,
@@ -119,7 +120,7 @@ pub struct BoundInteraction {
 /// What an interaction begins with: everything decided so far travels inside.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Draft {
-    pub(crate) request: AuthorizationRequest,
+    pub(crate) errand: Errand,
     pub(crate) stage: Stage,
     pub(crate) login: Option<LoginDone>,
     pub(crate) consent: Option<ConsentAsked>,
@@ -178,7 +179,7 @@ impl Engine {
     }
 
     fn new_interaction(&self, tenant: &Tenant, draft: Draft) -> (NewInteraction, BoundInteraction) {
-        let Draft { request, stage, login, consent } = draft;
+        let Draft { errand, stage, login, consent } = draft;
         let uid = BearerKind::Interaction.generate(&*self.entropy);
         let binding = BearerKind::Interaction.generate(&*self.entropy);
         let key = storage_key(tenant.organization.id, &uid, &binding);
@@ -186,7 +187,7 @@ impl Engine {
         let interaction = Interaction {
             uid: uid.clone(),
             organization: tenant.organization.id,
-            request,
+            errand,
             stage,
             csrf: BearerKind::Interaction.generate(&*self.entropy),
             consent,

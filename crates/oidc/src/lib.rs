@@ -11,6 +11,7 @@ pub mod client_auth;
 pub mod clients;
 pub mod cors;
 pub mod engine;
+pub mod errand;
 pub mod error;
 pub mod interaction;
 pub mod introspection;
@@ -26,6 +27,7 @@ pub mod userinfo;
 pub use caller::Caller;
 pub use clients::ProtocolClient;
 pub use engine::{Engine, EngineDeps};
+pub use errand::{AccountErrand, AccountPage, Errand};
 pub use error::EngineError;
 pub use tenant::{ReadyDocument, Tenant, TenantLookup};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use porta_core::organization::{Organization, OrganizationStatus};
+use porta_core::organization::{LoginMethod, Organization, OrganizationStatus};
 use porta_core::settings::Settings;
 use porta_core::{Change, Slug, TokenDigest};
 use porta_protocol::metadata;
@@ -20,6 +20,13 @@ pub struct Tenant {
     pub settings: Settings,
     pub keys: TenantKeys,
     pub discovery: ReadyDocument,
+}
+
+impl Tenant {
+    /// Whether people of the organization use passwords, whatever single clients offer (oidc-and-login §6.7).
+    pub fn offers_passwords(&self) -> bool {
+        self.organization.default_login_methods.contains(&LoginMethod::Password)
+    }
 }
 
 /// A public document as bytes, with the entity tag that stands for them (RFC 9110 §8.8.3).

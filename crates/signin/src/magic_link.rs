@@ -68,7 +68,7 @@ impl SignIn {
             url: format!("{}/interaction/{uid}/magic-link/{value}", tenant.issuer),
             code: self.link_code(tenant, &uid, &digest).map(|code| code.expose().to_string()),
             interaction: Some(uid),
-            details: Some(json!({ "client_id": bound.interaction.request.client_id })),
+            details: Some(json!({ "client_id": bound.interaction.errand.client_id() })),
             locale,
             expires_at: (now + lifetime).min(bound.interaction.expires_at),
         };
@@ -231,7 +231,7 @@ impl SignIn {
         caller: &Caller,
     ) -> Result<bool, EngineError> {
         let method = LoginMethod::MagicLink;
-        self.offers(tenant, &bound.interaction.request.client_id, method, caller).await
+        self.offers(tenant, &bound.interaction.errand, method, caller).await
     }
 
     fn link_code(&self, tenant: &Tenant, uid: &str, link: &TokenDigest) -> Option<LinkCode> {

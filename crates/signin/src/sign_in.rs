@@ -8,7 +8,7 @@ use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
 use porta_core::{Timestamp, UserId, settings};
 use porta_oidc::interaction::BoundInteraction;
-use porta_oidc::{Caller, Engine, EngineError, Tenant};
+use porta_oidc::{Caller, Engine, EngineError, Errand, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
 use secrecy::SecretString;
 use serde_json::json;
@@ -65,9 +65,12 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// First factors offered to a client: its own list, or the organization's (oidc-and-login §2.8); none to a client
-    /// that was switched off meanwhile.
-    pub async fn methods(&self, tenant: &Tenant, client_id: &str) -> Result<Vec<LoginMethod>, EngineError> {
+    /// First factors offered for an errand: the client's own list, or the organization's (oidc-and-login §2.8); none to
+    /// a client that was switched off meanwhile.
+    pub async fn methods(&self, tenant: &Tenant, errand: &Errand) -> Result<Vec<LoginMethod>, EngineError> {
+        let Some(client_id) = errand.client_id() else {
+            return Ok(tenant.organization.default_login_methods.clone());
+        };
         let Some(client) = self.engine.client(tenant.organization.id, client_id).await? else {
             return Ok(Vec::new());
         };
@@ -79,16 +82,16 @@ impl SignIn {
     pub(crate) async fn offers(
         &self,
         tenant: &Tenant,
-        client_id: &str,
+        errand: &Errand,
         method: LoginMethod,
         caller: &Caller,
     ) -> Result<bool, EngineError> {
-        let methods = self.methods(tenant, client_id).await?;
+        let methods = self.methods(tenant, errand).await?;
         let is_offered = methods.contains(&method);
         if !is_offered {
             let event = self.event(tenant, None, "security.login_method_disabled", caller);
             let metadata = json!({
-                "clientId": client_id, "attemptedMethod": method, "effectiveMethods": methods,
+                "clientId": errand.client_id(), "attemptedMethod": method, "effectiveMethods": methods,
             });
             let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
             self.engine.note_once(tenant, AuditEvent { metadata, ..event }, caller, window).await?;
@@ -105,8 +108,7 @@ impl SignIn {
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
         let caller = browser.caller;
-        let client_id = &bound.interaction.request.client_id;
-        if !self.offers(tenant, client_id, LoginMethod::Password, caller).await? {
+        if !self.offers(tenant, &bound.interaction.errand, LoginMethod::Password, caller).await? {
             return Ok(SignInOutcome::MethodDisabled);
         }
         let email_key = Email::key_of(attempt.email);

@@ -53,6 +53,8 @@ pub(crate) async fn resume(
                 tenant.reader.asked_for(ui_locales.as_deref());
                 answer(&state, &tenant, &from.headers, cookie, Ok(authorized))
             }
+            Ok(Resumed::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
+            Ok(Resumed::Away) => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
             Ok(Resumed::Gone) => reply::error_page(
                 &state,
                 &tenant.look(),
@@ -116,7 +118,7 @@ pub(crate) fn session_cookie(
     cookies::set(state, cookies::SESSION, value, &format!("/{}", tenant.organization.slug), until)
 }
 
-fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> Reply {
+pub(super) fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> Reply {
     let slug = &tenant.organization.slug;
     let page = format!("/{slug}/interaction/{}", new.uid);
     let resume = format!("/{slug}/auth/{}", new.uid);

@@ -1,20 +1,23 @@
 //! The pages of a sign-in, under `/{org}/interaction/{uid}` (oidc-and-login §6).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
+use porta_core::Timestamp;
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
-use porta_oidc::ProtocolClient;
 use porta_oidc::interaction::{BoundInteraction, Stage};
+use porta_oidc::{Errand, ProtocolClient};
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage};
 use porta_protocol::Params;
 use porta_signin::{Attempt, Browser, SignInOutcome};
 
 use super::From;
 use super::authorize::session_cookie;
+use super::links::typed_address;
 use crate::reply::{self, Reply};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
@@ -37,9 +40,9 @@ pub(super) async fn here<'a>(
     let binding = cookies::read(state, &from.headers, cookies::INTERACTION);
     match state.engine.interaction(tenant, uid, binding.as_deref()).await {
         Ok(Some(bound)) => {
-            let request = &bound.interaction.request;
-            from.seen.client(&request.client_id);
-            tenant.reader.asked_for(request.ui_locales.as_deref());
+            let errand = &bound.interaction.errand;
+            from.seen.client(errand.client_id().unwrap_or_default());
+            tenant.reader.asked_for(errand.ui_locales());
             Ok(Here { state, tenant, bound })
         }
         Ok(None) => Err(gone(state, tenant)),
@@ -100,7 +103,7 @@ pub(crate) async fn login(
     if here.bound.interaction.stage != Stage::Login {
         return here.page_of_stage().await;
     }
-    let email: String = params.get("email").unwrap_or_default().trim().chars().take(320).collect();
+    let email = typed_address(params.get("email"));
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.login_page(StatusCode::OK, Some(&email), Some(Flash::CsrfInvalid)).await;
     }
@@ -193,11 +196,20 @@ impl Here<'_> {
     /// What the interaction asks for now. A form that was answered already (back button) leads on from there.
     pub(super) async fn page_of_stage(&self) -> Reply {
         match self.bound.interaction.stage {
-            Stage::Login => self.login_page(StatusCode::OK, None, None).await,
+            Stage::Login => {
+                let is_again = matches!(&self.bound.interaction.errand, Errand::Account(e) if e.again.is_some());
+                self.login_page(StatusCode::OK, None, is_again.then_some(Flash::SignInAgain)).await
+            }
             Stage::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
             Stage::Consent => self.consent_page().await,
             Stage::Ready | Stage::Denied => self.resume(),
         }
+    }
+
+    /// Remembers where it leads back to.
+    fn forgot_password_url(&self) -> String {
+        let (slug, uid) = (&self.tenant.organization.slug, &self.bound.interaction.uid);
+        format!("/{slug}/auth/forgot-password?interaction={uid}")
     }
 
     pub(super) fn gone(&self) -> Reply {
@@ -212,7 +224,7 @@ impl Here<'_> {
         ))
     }
 
-    fn forged(&self) -> Reply {
+    pub(super) fn forged(&self) -> Reply {
         reply::error_page(
             self.state,
             &self.tenant.look(),
@@ -222,10 +234,11 @@ impl Here<'_> {
         )
     }
 
-    async fn client(&self) -> Result<Arc<ProtocolClient>, Reply> {
-        let client_id = &self.bound.interaction.request.client_id;
+    /// The client that waits; `None` on the way to an account.
+    async fn client(&self) -> Result<Option<Arc<ProtocolClient>>, Reply> {
+        let Some(client_id) = self.bound.interaction.errand.client_id() else { return Ok(None) };
         match self.state.engine.client(self.tenant.organization.id, client_id).await {
-            Ok(Some(client)) => Ok(client),
+            Ok(Some(client)) => Ok(Some(client)),
             Ok(None) => {
                 let status = StatusCode::BAD_REQUEST;
                 Err(reply::error_page(
@@ -240,33 +253,40 @@ impl Here<'_> {
         }
     }
 
-    async fn login_page(&self, status: StatusCode, email: Option<&str>, flash: Option<Flash>) -> Reply {
+    pub(super) async fn login_page(&self, status: StatusCode, email: Option<&str>, flash: Option<Flash>) -> Reply {
         let client = match self.client().await {
             Ok(client) => client,
             Err(reply) => return reply,
         };
-        let request = &self.bound.interaction.request;
-        let methods = match self.state.sign_in.methods(self.tenant, &request.client_id).await {
+        let errand = &self.bound.interaction.errand;
+        let methods = match self.state.sign_in.methods(self.tenant, errand).await {
             Ok(methods) => methods,
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
+        let (magic_link_url, forgot_password_url) = (self.url("/magic-link"), self.forgot_password_url());
         let page = LoginPage {
             action_url: &self.url("/login"),
             cancel_url: &self.url("/abort"),
             csrf: &self.bound.interaction.csrf,
-            client_name: &client.client.client_name,
-            email: email.or(request.login_hint.as_deref()).unwrap_or_default(),
+            client_name: client
+                .as_ref()
+                .map_or_else(|| self.tenant.organization.display_name(), |c| &c.client.client_name),
+            email: email.or(errand.login_hint()).unwrap_or_default(),
             flash,
             show_password: methods.contains(&LoginMethod::Password),
-            magic_link_url: None,
-            forgot_password_url: None,
+            magic_link_url: methods.contains(&LoginMethod::MagicLink).then_some(&*magic_link_url),
+            forgot_password_url: Some(&*forgot_password_url).filter(|_| {
+                methods.contains(&LoginMethod::Password) && self.tenant.offers_passwords()
+            }),
         };
         reply::page(status, self.state.pages.login(&self.tenant.look(), &page))
     }
 
     async fn consent_page(&self) -> Reply {
         let client = match self.client().await {
-            Ok(client) => client,
+            Ok(Some(client)) => client,
+            // Only a client asks for consent.
+            Ok(None) => return self.gone(),
             Err(reply) => return reply,
         };
         let owner = match self.state.engine.owner_name(self.tenant, &client).await {
@@ -292,18 +312,30 @@ impl Here<'_> {
         let attempt = Attempt { email, password: password.to_owned().into() };
         let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
         let bound = self.bound.clone();
-        let outcome = match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
-            Ok(outcome) => outcome,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
-        };
+        match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
+            Ok(outcome) => self.outcome(outcome, Some(email)).await,
+            Err(error) => reply::engine_error_page(self.state, &self.tenant.look(), &error),
+        }
+    }
+
+    pub(super) fn signed_in(&self, cookie: String, expires_at: Timestamp) -> Reply {
+        let cookie = session_cookie(self.state, self.tenant, cookie, expires_at);
+        reply::with_header(self.resume(), header::SET_COOKIE, cookie)
+    }
+
+    pub(super) async fn limited(&self, email: &str, retry_after: Duration) -> Reply {
+        let flash = Flash::RateLimited { retry_after: reply::seconds_up(retry_after) };
+        let page = self.login_page(StatusCode::TOO_MANY_REQUESTS, Some(email), Some(flash)).await;
+        reply::with_retry_after(page, retry_after)
+    }
+
+    /// What a first factor led to; `email` as typed.
+    pub(super) async fn outcome(&self, outcome: SignInOutcome, email: Option<&str>) -> Reply {
         match outcome {
-            SignInOutcome::SignedIn { cookie, expires_at } => {
-                let cookie = session_cookie(self.state, self.tenant, cookie, expires_at);
-                reply::with_header(self.resume(), header::SET_COOKIE, cookie)
-            }
+            SignInOutcome::SignedIn { cookie, expires_at } => self.signed_in(cookie, expires_at),
             SignInOutcome::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
             SignInOutcome::Refused => {
-                self.login_page(StatusCode::OK, Some(email), Some(Flash::InvalidCredentials)).await
+                self.login_page(StatusCode::OK, email, Some(Flash::InvalidCredentials)).await
             }
             SignInOutcome::NotActive(status) => {
                 let flash = match status {
@@ -311,26 +343,24 @@ impl Here<'_> {
                     UserStatus::Suspended => Flash::AccountSuspended,
                     UserStatus::Locked | UserStatus::Active => Flash::AccountLocked,
                 };
-                self.login_page(StatusCode::OK, Some(email), Some(flash)).await
+                self.login_page(StatusCode::OK, email, Some(flash)).await
             }
             SignInOutcome::Limited { retry_after } => {
-                let flash = Flash::RateLimited { retry_after: reply::seconds_up(retry_after) };
-                let page = self.login_page(StatusCode::TOO_MANY_REQUESTS, Some(email), Some(flash)).await;
-                reply::with_retry_after(page, retry_after)
+                self.limited(email.unwrap_or_default(), retry_after).await
             }
             SignInOutcome::Busy => {
-                let second = std::time::Duration::from_secs(1);
+                let second = Duration::from_secs(1);
                 let page = self
                     .login_page(
                         StatusCode::SERVICE_UNAVAILABLE,
-                        Some(email),
+                        email,
                         Some(Flash::RateLimited { retry_after: 1 }),
                     )
                     .await;
                 reply::with_retry_after(page, second)
             }
             SignInOutcome::MethodDisabled => {
-                self.login_page(StatusCode::FORBIDDEN, Some(email), Some(Flash::MethodDisabled)).await
+                self.login_page(StatusCode::FORBIDDEN, email, Some(Flash::MethodDisabled)).await
             }
             SignInOutcome::Gone => gone(self.state, self.tenant),
         }

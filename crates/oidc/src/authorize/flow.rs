@@ -12,7 +12,8 @@ use super::AuthorizationRequest;
 use super::check::{AuthorizeError, Redirectable, asks_every_time};
 use super::decide::{Decision, Need, SignedIn, Standing, decide};
 use crate::clients::ProtocolClient;
-use crate::interaction::{ConsentAsked, Draft, LoginDone, NewInteraction, Stage};
+use crate::errand::{AccountPage, Errand};
+use crate::interaction::{ConsentAsked, Draft, Interaction, LoginDone, NewInteraction, Stage};
 use crate::session::{PresentedSession, to_bytes};
 use crate::token::CodeRecord;
 use crate::{Caller, Engine, EngineError, Tenant};
@@ -37,6 +38,10 @@ pub struct Authorized {
 pub enum Resumed {
     /// `ui_locales`: what the request asked its pages to be in.
     Authorized { authorized: Authorized, ui_locales: Option<String> },
+    /// The sign-in was for a page of the account.
+    Account(AccountPage),
+    /// The person said no and is not signed in.
+    Away,
     /// Wrong browser, too late, or used before.
     Gone,
 }
@@ -86,7 +91,8 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Authorized, AuthorizeError> {
         let (_, request) = self.check(tenant, params).await?;
-        let draft = Draft { request, stage: Stage::Ready, login: None, consent: None };
+        let errand = Errand::Authorize(Box::new(request));
+        let draft = Draft { errand, stage: Stage::Ready, login: None, consent: None };
         self.begin(tenant, draft, caller).await
     }
 
@@ -125,7 +131,13 @@ impl Engine {
             return Ok(Resumed::Gone);
         };
         let interaction = bound.interaction;
-        let request = interaction.request;
+        let request = match interaction.errand {
+            Errand::Authorize(request) => *request,
+            Errand::Account(errand) => {
+                let Interaction { stage, login, .. } = interaction;
+                return self.resume_account(tenant, errand.page, stage, login, cookie, caller).await;
+            }
+        };
         let ui_locales = request.ui_locales.clone();
         // The client may have been switched off while the person was typing.
         let Some(client) = self.client(tenant.organization.id, &request.client_id).await? else {
@@ -158,6 +170,28 @@ impl Engine {
             Judged::Answer(authorized) => authorized,
         };
         Ok(Resumed::Authorized { authorized, ui_locales })
+    }
+
+    /// Whoever comes to the page of an account is looked at there: nothing is decided here.
+    async fn resume_account(
+        &self,
+        tenant: &Tenant,
+        page: AccountPage,
+        stage: Stage,
+        login: Option<LoginDone>,
+        cookie: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Resumed, EngineError> {
+        let session = self.session(tenant, cookie).await?;
+        if stage == Stage::Denied {
+            let event = self.event(tenant, "auth.login.cancelled", AuditCategory::Authentication, caller);
+            self.store.repositories().audit().record(&event).await?;
+            let is_signed_in = session.is_some();
+            return Ok(if is_signed_in { Resumed::Account(AccountPage::Overview) } else { Resumed::Away });
+        }
+        let is_here =
+            login.is_none_or(|login| session.is_some_and(|s| s.session.key == login.session));
+        Ok(if is_here { Resumed::Account(page) } else { Resumed::Gone })
     }
 
     async fn judge(
@@ -199,7 +233,8 @@ impl Engine {
                         (Stage::Consent, asked)
                     }
                 };
-                let draft = Draft { request, stage, login: progress.login, consent };
+                let errand = Errand::Authorize(Box::new(request));
+                let draft = Draft { errand, stage, login: progress.login, consent };
                 Ok(Judged::Page(Box::new(draft)))
             }
             (Decision::Proceed { grant_more }, Some((session, facts))) => {

@@ -1,0 +1,34 @@
+//! What pages behind mailed links have in common.
+
+use axum::http::StatusCode;
+use porta_pages::{ErrorPage, ErrorText};
+use porta_signin::DeadLink;
+
+use crate::reply::{self, Reply};
+use crate::state::Shared;
+use crate::visit::Visit;
+
+/// An address as it is compared and echoed: what a person could have meant by the field.
+pub(super) fn typed_address(field: Option<&str>) -> String {
+    field.unwrap_or_default().trim().chars().take(320).collect()
+}
+
+/// A link that does nothing, with a way to another one.
+pub(super) fn dead(state: &Shared, tenant: &Visit, dead: DeadLink, retry_url: &str) -> Reply {
+    let text = match dead {
+        DeadLink::Expired => ErrorText::LinkExpired,
+        DeadLink::Used => ErrorText::LinkUsed,
+        DeadLink::Unknown => ErrorText::LinkUnknown,
+        DeadLink::Limited { retry_after } => {
+            let text = ErrorPage {
+                code: Some(reply::RATE_LIMITED),
+                retry_after: Some(reply::seconds_up(retry_after)),
+                ..ErrorPage::new(ErrorText::RateLimited)
+            };
+            let page = state.pages.error(&tenant.look(), &text);
+            return reply::with_retry_after(reply::page(StatusCode::TOO_MANY_REQUESTS, page), retry_after);
+        }
+    };
+    let page = ErrorPage { retry_url: Some(retry_url), ..ErrorPage::new(text) };
+    reply::page(StatusCode::BAD_REQUEST, state.pages.error(&tenant.look(), &page))
+}

@@ -1,0 +1,232 @@
+//! Sign-in with a mailed link, under `/{org}/interaction/{uid}/magic-link` (oidc-and-login §6.4).
+//!
+//! The link's address lies under the interaction's: only there the browser shows which interaction is its own. GET
+//! changes nothing (repairs W17).
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use porta_core::settings;
+use porta_oidc::interaction::Stage;
+use porta_pages::{CodeFlash, Flash, Landing, MagicLinkLandingPage, MagicLinkSentPage};
+use porta_signin::{Asked, Browser, FactorOutcome, Followed, MagicLanding};
+
+use super::From;
+use super::interaction::{Here, form, here};
+use super::links::{dead, typed_address};
+use crate::cookies;
+use crate::reply::{self, Reply};
+use crate::state::{AppState, Shared};
+use crate::tenancy::Org;
+use crate::visit::Visit;
+
+/// Longer than any code anybody would type.
+const LONGEST_CODE: usize = 64;
+
+/// `GET …/magic-link`: the page after asking, for a reload.
+pub(crate) async fn sent(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+) -> Reply {
+    match here(&state, &tenant, &uid, &from).await {
+        Ok(here) => here.magic_link_sent(StatusCode::OK, None).await,
+        Err(reply) => reply,
+    }
+}
+
+/// `POST …/magic-link`: have a link mailed.
+pub(crate) async fn ask(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+    body: Body,
+) -> Reply {
+    let params = match form(&state, &tenant, &from, body).await {
+        Ok(params) => params,
+        Err(reply) => return reply,
+    };
+    let here = match here(&state, &tenant, &uid, &from).await {
+        Ok(here) => here,
+        Err(reply) => return reply,
+    };
+    if here.bound.interaction.stage != Stage::Login {
+        return here.page_of_stage().await;
+    }
+    let email = typed_address(params.get("email"));
+    if !here.bound.csrf_matches(params.get("_csrf")) {
+        return here.login_page(StatusCode::OK, Some(&email), Some(Flash::CsrfInvalid)).await;
+    }
+    if email.is_empty() {
+        return here.login_page(StatusCode::OK, None, Some(Flash::EmailMissing)).await;
+    }
+    let (bound, locale) = (here.bound.clone(), tenant.look().locale);
+    let asked = state.sign_in.ask_for_magic_link(&tenant, bound, &email, locale, &from.caller).await;
+    match asked {
+        Ok(Asked::Sent) => here.magic_link_page(StatusCode::OK, &email, None),
+        Ok(Asked::Limited { retry_after }) => here.limited(&email, retry_after).await,
+        Ok(Asked::MethodDisabled) => {
+            here.login_page(StatusCode::FORBIDDEN, Some(&email), Some(Flash::MethodDisabled)).await
+        }
+        Ok(Asked::Gone) => here.gone(),
+        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+    }
+}
+
+/// `POST …/magic-link/code`: the code of a mail that was read on another device.
+pub(crate) async fn code(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid)): Path<(String, String)>,
+    from: From,
+    body: Body,
+) -> Reply {
+    let params = match form(&state, &tenant, &from, body).await {
+        Ok(params) => params,
+        Err(reply) => return reply,
+    };
+    let here = match here(&state, &tenant, &uid, &from).await {
+        Ok(here) => here,
+        Err(reply) => return reply,
+    };
+    if here.bound.interaction.stage != Stage::Login {
+        return here.page_of_stage().await;
+    }
+    if !here.bound.csrf_matches(params.get("_csrf")) {
+        return here.magic_link_sent(StatusCode::OK, Some(CodeFlash::CsrfInvalid)).await;
+    }
+    let typed = params.get("code").unwrap_or_default().trim();
+    if typed.is_empty() {
+        return here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Missing)).await;
+    }
+    if typed.len() > LONGEST_CODE {
+        return here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Invalid)).await;
+    }
+    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
+    let outcome = state.sign_in.type_link_code(&tenant, here.bound.clone(), typed, browser).await;
+    match outcome {
+        Ok(FactorOutcome::SignedIn { cookie, expires_at }) => here.signed_in(cookie, expires_at),
+        Ok(FactorOutcome::Moved) => reply::redirect(&here.absolute("/two-factor")),
+        Ok(FactorOutcome::Wrong | FactorOutcome::Exhausted) => {
+            here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Invalid)).await
+        }
+        Ok(FactorOutcome::Limited { retry_after }) => {
+            let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
+            let page = here.magic_link_sent(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
+            reply::with_retry_after(page, retry_after)
+        }
+        Ok(FactorOutcome::Gone) => here.gone(),
+        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+    }
+}
+
+/// `GET …/magic-link/{token}`: what the link opens.
+pub(crate) async fn land(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid, token)): Path<(String, String, String)>,
+    from: From,
+) -> Reply {
+    let landing = match state.sign_in.magic_landing(&tenant, &uid, &token, &from.caller).await {
+        Ok(Ok(landing)) => landing,
+        Ok(Err(why)) => return dead(&state, &tenant, why, &interaction_url(&tenant, &uid)),
+        Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
+    };
+    match here(&state, &tenant, &uid, &from).await {
+        Ok(here) if here.bound.interaction.stage == Stage::Login => {
+            let place = Landing::SameBrowser {
+                action_url: &here.url(&format!("/magic-link/{token}")),
+                csrf: &here.bound.interaction.csrf,
+            };
+            landing_page(&state, &tenant, &landing, place).await
+        }
+        Ok(here) => here.page_of_stage().await,
+        // Another browser, or the sign-in ended: all it may learn is the code.
+        Err(_) => {
+            landing_page(&state, &tenant, &landing, Landing::OtherDevice { code: &landing.code }).await
+        }
+    }
+}
+
+/// `POST …/magic-link/{token}`: the button, in the browser in which the sign-in began.
+pub(crate) async fn follow(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, uid, token)): Path<(String, String, String)>,
+    from: From,
+    body: Body,
+) -> Reply {
+    let params = match form(&state, &tenant, &from, body).await {
+        Ok(params) => params,
+        Err(reply) => return reply,
+    };
+    let here = match here(&state, &tenant, &uid, &from).await {
+        Ok(here) => here,
+        Err(reply) => return reply,
+    };
+    if !here.bound.csrf_matches(params.get("_csrf")) {
+        return here.forged();
+    }
+    if here.bound.interaction.stage != Stage::Login {
+        return here.page_of_stage().await;
+    }
+    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
+    match state.sign_in.follow_magic_link(&tenant, here.bound.clone(), &token, browser).await {
+        Ok(Followed::Passed(outcome)) => here.outcome(outcome, None).await,
+        Ok(Followed::Dead(why)) => dead(&state, &tenant, why, &interaction_url(&tenant, &uid)),
+        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+    }
+}
+
+/// Where the sign-in goes on, if this browser is the one that began it.
+fn interaction_url(tenant: &Visit, uid: &str) -> String {
+    let uid = if porta_core::BearerKind::Interaction.matches(uid) { uid } else { "" };
+    format!("/{}/interaction/{uid}", tenant.organization.slug)
+}
+
+async fn landing_page(
+    state: &Shared,
+    tenant: &Visit,
+    landing: &MagicLanding,
+    place: Landing<'_>,
+) -> Reply {
+    let client = match &landing.client_id {
+        Some(id) => match state.engine.client(tenant.organization.id, id).await {
+            Ok(client) => client,
+            Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
+        },
+        None => None,
+    };
+    let name = client.as_ref().map_or(tenant.organization.display_name(), |c| &c.client.client_name);
+    let page = MagicLinkLandingPage { client_name: name, masked_email: &landing.masked_email, landing: place };
+    reply::page(StatusCode::OK, state.pages.magic_link_landing(&tenant.look(), &page))
+}
+
+impl Here<'_> {
+    /// Whoever asked for a link sees this page; anybody else, the one of the stage.
+    async fn magic_link_sent(&self, status: StatusCode, flash: Option<CodeFlash>) -> Reply {
+        match &self.bound.interaction.link {
+            Some(link) if self.bound.interaction.stage == Stage::Login => {
+                self.magic_link_page(status, &link.email, flash)
+            }
+            _ => self.page_of_stage().await,
+        }
+    }
+
+    fn magic_link_page(&self, status: StatusCode, email: &str, flash: Option<CodeFlash>) -> Reply {
+        let page = MagicLinkSentPage {
+            code_url: &self.url("/magic-link/code"),
+            resend_url: &self.url("/magic-link"),
+            login_url: &self.url(""),
+            csrf: &self.bound.interaction.csrf,
+            email,
+            expires_in: self.tenant.settings.number(settings::MAGIC_LINK_TTL),
+            flash,
+        };
+        reply::page(status, self.state.pages.magic_link_sent(&self.tenant.look(), &page))
+    }
+}
