@@ -6,6 +6,7 @@ pub mod change;
 pub mod client;
 pub mod entropy;
 pub mod ids;
+pub mod invitation;
 pub mod link_request;
 pub mod mail;
 pub mod one_time;

@@ -105,9 +105,7 @@ impl Work {
         claim: &ClaimDefinition,
         value: &Value,
     ) -> Result<bool> {
-        if !claim.claim_type.accepts(value) {
-            return Err(DirectoryError::invalid("value", expectation(claim)));
-        }
+        demand(claim, value)?;
         let mut applications = self.unit.applications(organization.id);
         if applications.claim_value(user.id, claim.id).await?.as_ref() == Some(value) {
             return Ok(false);
@@ -118,6 +116,14 @@ impl Work {
         self.audit("claim.value.set", Some(organization), Some(user.id), metadata).await?;
         Ok(true)
     }
+}
+
+/// Refuses a value that is not of the claim's type.
+pub(crate) fn demand(claim: &ClaimDefinition, value: &Value) -> Result<()> {
+    if claim.claim_type.accepts(value) {
+        return Ok(());
+    }
+    Err(DirectoryError::invalid("value", expectation(claim)))
 }
 
 fn expectation(claim: &ClaimDefinition) -> String {

@@ -25,6 +25,7 @@ mod applications;
 mod claims;
 mod clients;
 mod error;
+mod invitations;
 mod keys;
 mod lookup;
 mod organizations;
@@ -39,6 +40,7 @@ pub use applications::{NewApplication, NewModule};
 pub use claims::NewClaim;
 pub use clients::{IssuedSecret, NewClient, NewSecret, check_client};
 pub use error::{DirectoryError, Problem, Result};
+pub use invitations::{Invited, NewInvitation};
 pub use keys::{KeySummary, Rotation, Urgency};
 pub use organizations::NewOrganization;
 pub use roles::{NewPermission, NewRole};
@@ -73,6 +75,8 @@ pub struct DirectoryDeps {
     /// Seals private signing keys.
     pub keyring: Arc<Keyring>,
     pub passwords: Arc<dyn HashPassword>,
+    /// Seals letters until they are sent.
+    pub outbox_keys: Arc<Keyring>,
     /// Redirect URIs and origins must be https except on loopback.
     pub production: bool,
 }

@@ -6,7 +6,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::endpoints::{
-    authorize, discovery, interaction, introspection, logout, magic_link, probes, root, second_factor, token, userinfo,
+    authorize, discovery, interaction, introspection, invitation, logout, magic_link, probes, recovery, root,
+    second_factor, token, userinfo, verification,
 };
 use crate::{AppState, middleware, reply};
 
@@ -42,16 +43,17 @@ pub fn router(state: AppState) -> Router {
         .route("/{org}/interaction/{uid}/login", post(interaction::login))
         .route("/{org}/interaction/{uid}/magic-link", get(magic_link::sent).post(magic_link::ask))
         .route("/{org}/interaction/{uid}/magic-link/code", post(magic_link::code))
-        .route(
-            "/{org}/interaction/{uid}/magic-link/{token}",
-            get(magic_link::land).post(magic_link::follow),
-        )
+        .route("/{org}/interaction/{uid}/magic-link/{token}", get(magic_link::land).post(magic_link::follow))
         .route("/{org}/interaction/{uid}/two-factor", get(second_factor::show).post(second_factor::verify))
         .route("/{org}/interaction/{uid}/two-factor/resend", post(second_factor::resend))
         .route("/{org}/interaction/{uid}/two-factor/setup", post(second_factor::setup))
         .route("/{org}/interaction/{uid}/two-factor/codes", post(second_factor::codes_kept))
         .route("/{org}/interaction/{uid}/confirm", post(interaction::confirm))
         .route("/{org}/interaction/{uid}/abort", post(interaction::abort))
+        .route("/{org}/auth/forgot-password", get(recovery::forgot).post(recovery::ask))
+        .route("/{org}/auth/reset-password/{token}", get(recovery::reset_form).post(recovery::reset))
+        .route("/{org}/auth/accept-invite/{token}", get(invitation::show).post(invitation::accept))
+        .route("/{org}/auth/verify-email/{token}", get(verification::show).post(verification::verify))
         .route("/{org}/session/end", without_head("GET,POST", get(logout::get).post(logout::post)))
         .route("/{org}/session/end/confirm", post(logout::confirm))
         .route("/{org}/session/end/success", get(logout::success))

@@ -18,8 +18,8 @@ impl Worker {
     pub(crate) async fn resolve(&self, claim: &OutboxClaim) -> Result<(), NotDone> {
         let now = self.0.clock.now();
         let until = claim.created_at + TRY_FOR;
-        let (organization, request) = LinkRequest::open(claim, &self.0.keyring)
-            .map_err(|error| NotDone::unreadable(&error, until))?;
+        let (organization, request) =
+            LinkRequest::open(claim, &self.0.keyring).map_err(|error| NotDone::unreadable(&error, until))?;
         let until = request.expires_at.min(until);
         if now >= until {
             return Err(NotDone::for_good("nobody could use the link any more"));

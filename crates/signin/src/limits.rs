@@ -53,9 +53,7 @@ pub(crate) fn waiting(verdict: Verdict) -> Option<Duration> {
 pub(crate) fn link_limits(tenant: &Tenant, wish: LinkWish, email_key: &str, caller: &Caller) -> Vec<Limit> {
     let organization = tenant.organization.id;
     let (maximum, window) = match wish {
-        LinkWish::MagicLink => {
-            (settings::RATE_LIMIT_MAGIC_LINK_MAX, settings::RATE_LIMIT_MAGIC_LINK_WINDOW)
-        }
+        LinkWish::MagicLink => (settings::RATE_LIMIT_MAGIC_LINK_MAX, settings::RATE_LIMIT_MAGIC_LINK_WINDOW),
         LinkWish::PasswordReset => {
             (settings::RATE_LIMIT_PASSWORD_RESET_MAX, settings::RATE_LIMIT_PASSWORD_RESET_WINDOW)
         }

@@ -153,8 +153,7 @@ impl SignIn {
             return Ok(FactorOutcome::Limited { retry_after });
         }
         let is_right = self.link_code(tenant, uid, &digest).is_some_and(|code| code.is(typed));
-        let user =
-            if is_right { self.use_magic_link(tenant, &bound, &digest, caller).await? } else { None };
+        let user = if is_right { self.use_magic_link(tenant, &bound, &digest, caller).await? } else { None };
         let Some(user) = user else {
             let event = self.event(tenant, None, "user.magic_link.failed", caller);
             self.engine.store().repositories().audit().record(&event).await?;

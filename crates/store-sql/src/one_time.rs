@@ -5,9 +5,7 @@ use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::{OrganizationId, Timestamp, TokenDigest, UserId};
 use porta_store::{OneTimeTokenRepository, Result};
 
-use crate::kernel::{
-    Row, Runner, at, columns, digest, opt_json, opt_text, opt_uuid, statements, text, uuid,
-};
+use crate::kernel::{Row, Runner, at, columns, digest, opt_json, opt_text, opt_uuid, statements, text, uuid};
 use crate::unit::same_owner;
 
 macro_rules! token_columns {

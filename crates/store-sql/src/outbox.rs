@@ -118,12 +118,7 @@ impl OutboxRepository for Outbox<'_> {
         Ok(added)
     }
 
-    async fn claim(
-        &mut self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<OutboxClaim>> {
+    async fn claim(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<OutboxClaim>> {
         let values = [at(now), at(until), int(i64::from(limit))];
         self.0.rows(&CLAIM, &values).await?.iter().map(read_claim).collect()
     }

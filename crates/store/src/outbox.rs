@@ -17,12 +17,7 @@ pub trait OutboxRepository: Send {
     /// Takes up to `limit` pending items that are due at `now`, longest due first, of the kinds this version knows.
     /// Nobody else gets them before `until`; from then on, an item that was neither finished nor postponed is due
     /// again.
-    async fn claim(
-        &mut self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<OutboxClaim>>;
+    async fn claim(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<OutboxClaim>>;
     /// Done, whoever holds the item by now; its sealed half and its last error go. `false`: it was finished before, or
     /// is not there.
     async fn deliver(&mut self, id: OutboxId, now: Timestamp) -> Result<bool>;

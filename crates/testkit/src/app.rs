@@ -216,6 +216,7 @@ impl TestApp {
             entropy: Arc::clone(&entropy),
             keyring,
             passwords: Arc::new(Hashing(Arc::clone(&hasher))),
+            outbox_keys: Arc::clone(&outbox_keys),
             production: true,
         });
         let probes = Arc::new(SwitchedProbes::default());

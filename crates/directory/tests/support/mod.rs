@@ -71,6 +71,7 @@ impl World {
             entropy: Arc::clone(&entropy),
             keyring: Arc::new(Keyring::new(&[[9; 32]], "signing-keys")),
             passwords: Arc::new(PlainHash),
+            outbox_keys: Arc::new(Keyring::new(&[[9; 32]], porta_core::outbox::SEALING_PURPOSE)),
             production: true,
         };
         Self { directory: Directory::new(deps), store, clock, entropy, heard }

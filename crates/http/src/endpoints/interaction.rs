@@ -197,7 +197,8 @@ impl Here<'_> {
     pub(super) async fn page_of_stage(&self) -> Reply {
         match self.bound.interaction.stage {
             Stage::Login => {
-                let is_again = matches!(&self.bound.interaction.errand, Errand::Account(e) if e.again.is_some());
+                let is_again =
+                    matches!(&self.bound.interaction.errand, Errand::Account(e) if e.again.is_some());
                 self.login_page(StatusCode::OK, None, is_again.then_some(Flash::SignInAgain)).await
             }
             Stage::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
@@ -253,7 +254,12 @@ impl Here<'_> {
         }
     }
 
-    pub(super) async fn login_page(&self, status: StatusCode, email: Option<&str>, flash: Option<Flash>) -> Reply {
+    pub(super) async fn login_page(
+        &self,
+        status: StatusCode,
+        email: Option<&str>,
+        flash: Option<Flash>,
+    ) -> Reply {
         let client = match self.client().await {
             Ok(client) => client,
             Err(reply) => return reply,
@@ -275,9 +281,8 @@ impl Here<'_> {
             flash,
             show_password: methods.contains(&LoginMethod::Password),
             magic_link_url: methods.contains(&LoginMethod::MagicLink).then_some(&*magic_link_url),
-            forgot_password_url: Some(&*forgot_password_url).filter(|_| {
-                methods.contains(&LoginMethod::Password) && self.tenant.offers_passwords()
-            }),
+            forgot_password_url: Some(&*forgot_password_url)
+                .filter(|_| methods.contains(&LoginMethod::Password) && self.tenant.offers_passwords()),
         };
         reply::page(status, self.state.pages.login(&self.tenant.look(), &page))
     }

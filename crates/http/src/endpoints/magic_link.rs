@@ -145,9 +145,7 @@ pub(crate) async fn land(
         }
         Ok(here) => here.page_of_stage().await,
         // Another browser, or the sign-in ended: all it may learn is the code.
-        Err(_) => {
-            landing_page(&state, &tenant, &landing, Landing::OtherDevice { code: &landing.code }).await
-        }
+        Err(_) => landing_page(&state, &tenant, &landing, Landing::OtherDevice { code: &landing.code }).await,
     }
 }
 
@@ -188,12 +186,7 @@ fn interaction_url(tenant: &Visit, uid: &str) -> String {
     format!("/{}/interaction/{uid}", tenant.organization.slug)
 }
 
-async fn landing_page(
-    state: &Shared,
-    tenant: &Visit,
-    landing: &MagicLanding,
-    place: Landing<'_>,
-) -> Reply {
+async fn landing_page(state: &Shared, tenant: &Visit, landing: &MagicLanding, place: Landing<'_>) -> Reply {
     let client = match &landing.client_id {
         Some(id) => match state.engine.client(tenant.organization.id, id).await {
             Ok(client) => client,
@@ -202,7 +195,8 @@ async fn landing_page(
         None => None,
     };
     let name = client.as_ref().map_or(tenant.organization.display_name(), |c| &c.client.client_name);
-    let page = MagicLinkLandingPage { client_name: name, masked_email: &landing.masked_email, landing: place };
+    let page =
+        MagicLinkLandingPage { client_name: name, masked_email: &landing.masked_email, landing: place };
     reply::page(StatusCode::OK, state.pages.magic_link_landing(&tenant.look(), &page))
 }
 

@@ -2,17 +2,22 @@
 
 pub(crate) mod authorize;
 pub(crate) mod cors;
+mod desk;
 pub(crate) mod discovery;
 pub(crate) mod interaction;
 pub(crate) mod introspection;
+pub(crate) mod invitation;
 mod links;
 pub(crate) mod logout;
 pub(crate) mod magic_link;
+mod new_password;
 pub(crate) mod probes;
+pub(crate) mod recovery;
 pub(crate) mod root;
 pub(crate) mod second_factor;
 pub(crate) mod token;
 pub(crate) mod userinfo;
+pub(crate) mod verification;
 
 use std::net::SocketAddr;
 

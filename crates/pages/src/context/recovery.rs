@@ -88,6 +88,8 @@ pub enum PasswordFault {
     },
     /// On the list of passwords everybody tries.
     Common,
+    /// Put together from what is tried first.
+    Guessable,
     /// Contains the person's name or address.
     ContainsPersonal,
     Mismatch,
@@ -113,6 +115,7 @@ impl From<PasswordFault> for Notice {
                 Self::error("password.error_too_long", &["password"]).counting(max.into())
             }
             PasswordFault::Common => Self::error("password.error_common", &["password"]),
+            PasswordFault::Guessable => Self::error("password.error_guessable", &["password"]),
             PasswordFault::ContainsPersonal => Self::error("password.error_personal", &["password"]),
             PasswordFault::Mismatch => Self::error("password.error_mismatch", &["confirmPassword"]),
             PasswordFault::WrongCurrent => Self::error("password.error_wrong_current", &["currentPassword"]),

@@ -42,6 +42,7 @@ impl Direct {
             entropy: Arc::clone(&entropy),
             keyring: Arc::new(signing_keyring(&key)),
             passwords: Arc::new(LazyHasher::new(argon2, entropy)),
+            outbox_keys: Arc::new(Keyring::new(&[*key.expose()], porta_core::outbox::SEALING_PURPOSE)),
             production: environment.is_production(),
         };
         Ok(Self { directory: Directory::new(deps) })

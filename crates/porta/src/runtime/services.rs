@@ -152,6 +152,7 @@ impl Services {
             entropy: Arc::clone(&entropy),
             keyring,
             passwords: Arc::new(Hashing(Arc::clone(&hasher))),
+            outbox_keys: Arc::clone(&outbox_keys),
             production: config.environment.is_production(),
         });
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&store), Arc::clone(&kv)));

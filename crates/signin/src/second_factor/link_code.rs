@@ -30,8 +30,9 @@ impl LinkCode {
 
     /// Whether this is what somebody typed; in constant time.
     pub fn is(&self, typed: &str) -> bool {
-        typed_text(typed, ALPHABET, SYMBOLS)
-            .is_some_and(|typed| typed.expose_secret().as_bytes().ct_eq(self.0.expose_secret().as_bytes()).into())
+        typed_text(typed, ALPHABET, SYMBOLS).is_some_and(|typed| {
+            typed.expose_secret().as_bytes().ct_eq(self.0.expose_secret().as_bytes()).into()
+        })
     }
 }
 
@@ -41,7 +42,8 @@ mod tests {
 
     #[test]
     fn a_code_is_read_as_people_type_it() {
-        let code = LinkCode::of(&CodeMac::from_array(std::array::from_fn(|n| u8::try_from(n).unwrap()))).unwrap();
+        let code =
+            LinkCode::of(&CodeMac::from_array(std::array::from_fn(|n| u8::try_from(n).unwrap()))).unwrap();
         assert_eq!(code.expose().as_str(), "ABCD-EFGH");
         for typed in ["ABCD-EFGH", " abcd efgh ", "ａｂｃｄ－ｅｆｇｈ"] {
             assert!(code.is(typed), "{typed}");

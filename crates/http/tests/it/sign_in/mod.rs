@@ -16,6 +16,7 @@ mod language;
 mod lockout;
 mod logout;
 mod logout_requests;
+mod magic_link;
 mod outages;
 mod pages;
 mod password_answers;

@@ -1,0 +1,134 @@
+//! Invitations: an account that waits for its person (oidc-and-login §6.8, admin-api §9.7).
+
+use porta_core::application::{ClaimDefinition, Role};
+use porta_core::invitation::{Invitation, MESSAGE_LENGTH};
+use porta_core::mail::{Letter, Mail, Recipient};
+use porta_core::one_time::{OneTimeToken, TokenPurpose};
+use porta_core::organization::Organization;
+use porta_core::user::{Email, Profile, User, UserStatus};
+use porta_core::{OneTimeTokenId, Timestamp, TokenDigest, settings};
+use serde_json::{Value, json};
+
+use crate::claims::demand;
+use crate::users::NewUser;
+use crate::{DirectoryError, Result, Work};
+
+/// Somebody to be invited.
+#[derive(Debug, Clone, Default)]
+pub struct NewInvitation {
+    pub email: String,
+    /// For an account that is made; an existing one keeps its own.
+    pub profile: Profile,
+    /// The name of the person who invites.
+    pub inviter: Option<String>,
+    /// What that person wants to say; at most [`MESSAGE_LENGTH`] characters.
+    pub message: Option<String>,
+    pub roles: Vec<Role>,
+    pub claims: Vec<(ClaimDefinition, Value)>,
+}
+
+/// An invitation on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invited {
+    pub user: User,
+    pub created: bool,
+    pub expires_at: Timestamp,
+}
+
+impl Work {
+    /// Invites somebody by mail. Until they accept, a new account is inactive: neither a magic link nor a reset opens it
+    /// (repairs W23). An earlier invitation stops working. `issuer` is the organization's.
+    pub async fn invite_user(
+        &mut self,
+        organization: &Organization,
+        issuer: &str,
+        new: NewInvitation,
+    ) -> Result<Invited> {
+        let message = new.message.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        if message.as_ref().is_some_and(|text| text.chars().count() > MESSAGE_LENGTH) {
+            let problem = format!("must have at most {MESSAGE_LENGTH} characters");
+            return Err(DirectoryError::invalid("message", problem));
+        }
+        for (claim, value) in &new.claims {
+            demand(claim, value)?;
+        }
+        let email = Email::parse(&new.email)?;
+        let found = self.unit.users(organization.id).by_email(email.key()).await?;
+        let created = found.is_none();
+        let user = match found {
+            Some(user) => may_be_invited(user)?,
+            None => {
+                let invited = NewUser {
+                    email: new.email,
+                    profile: new.profile,
+                    is_inactive: true,
+                    ..NewUser::default()
+                };
+                self.create_user(organization, invited).await?
+            }
+        };
+        let invitation = Invitation {
+            inviter: new.inviter.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
+            message,
+            roles: new.roles.iter().map(|role| role.id).collect(),
+            claims: new.claims.iter().map(|(claim, value)| (claim.id, value.clone())).collect(),
+        };
+        let expires_at = self.mail_invitation(organization, issuer, &user, &invitation).await?;
+        let metadata = json!({
+            "hasPersonalMessage": invitation.message.is_some(),
+            "preAssignedRoles": invitation.roles.len(),
+            "preAssignedClaims": invitation.claims.len(),
+        });
+        self.audit("user.invited", Some(organization), Some(user.id), metadata).await?;
+        Ok(Invited { user, created, expires_at })
+    }
+
+    async fn mail_invitation(
+        &mut self,
+        organization: &Organization,
+        issuer: &str,
+        user: &User,
+        invitation: &Invitation,
+    ) -> Result<Timestamp> {
+        let settings = self.settings_in_force(organization).await?;
+        let expires_at = self.now + settings.duration(settings::INVITATION_TTL);
+        let value = TokenPurpose::Invitation.bearer().generate(&*self.deps.entropy);
+        let id = OneTimeTokenId::new(self.now, &*self.deps.entropy);
+        let token = OneTimeToken {
+            id,
+            organization_id: organization.id,
+            user_id: user.id,
+            purpose: TokenPurpose::Invitation,
+            digest: TokenDigest::of(&value),
+            interaction: None,
+            details: invitation.details(),
+            invited_by: self.actor.user(),
+            expires_at,
+            used_at: None,
+            created_at: self.now,
+        };
+        self.unit.one_time_tokens(organization.id).issue(&token).await?;
+        let mail = Mail::Invitation {
+            url: format!("{issuer}/auth/accept-invite/{value}"),
+            expires_at,
+            inviter: invitation.inviter.clone(),
+            message: invitation.message.clone(),
+        };
+        let letter = Letter { organization_id: organization.id, recipient: Recipient::of(user), mail };
+        let item = letter.into_item(&id.to_string(), &self.deps.outbox_keys, self.now, &*self.deps.entropy);
+        self.unit.outbox().enqueue(&item).await?;
+        Ok(expires_at)
+    }
+}
+
+/// Whom an operator stopped, an invitation must not let back in.
+fn may_be_invited(user: User) -> Result<User> {
+    match user.status {
+        UserStatus::Active | UserStatus::Inactive => Ok(user),
+        UserStatus::Locked if user.is_auto_locked() => Ok(user),
+        UserStatus::Suspended | UserStatus::Locked => {
+            let problem = format!("{} is {}: activate the account first", user.email.shown(), user.status);
+            Err(DirectoryError::invalid("email", problem))
+        }
+    }
+}

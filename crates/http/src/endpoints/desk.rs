@@ -1,0 +1,65 @@
+//! Forms outside of an interaction, under `/{org}/auth`: forgotten password, invitation, confirming an address.
+//!
+//! A signed cookie holds the CSRF secret of this browser's forms and the sign-in a person may go back to.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use porta_core::{BearerKind, secret};
+use std::time::Duration;
+
+use crate::cookies;
+use crate::reply::{self, Reply};
+use crate::state::Shared;
+use crate::visit::Visit;
+
+/// As long as the mail may take that the person waits for.
+const LIFETIME: Duration = Duration::from_hours(24);
+
+pub(super) struct Desk {
+    pub(super) csrf: String,
+    /// Uid of an interaction of this browser.
+    interaction: Option<String>,
+    cookie: Option<HeaderValue>,
+}
+
+impl Desk {
+    /// The forms of this browser; `interaction` is where it comes from, when that is known.
+    pub(super) fn of(state: &Shared, tenant: &Visit, headers: &HeaderMap, interaction: Option<&str>) -> Self {
+        let known = cookies::read(state, headers, cookies::FORMS);
+        let (csrf, before) = match known.as_deref().and_then(|value| value.split_once('.')) {
+            Some((csrf, before)) => (csrf.to_owned(), before.to_owned()),
+            None => (BearerKind::Interaction.generate(&*state.entropy), String::new()),
+        };
+        let interaction = interaction.filter(|uid| BearerKind::Interaction.matches(uid)).unwrap_or(&before);
+        let path = format!("/{}/auth", tenant.organization.slug);
+        let until = state.clock.now() + LIFETIME;
+        let value = format!("{csrf}.{interaction}");
+        let cookie = cookies::set(state, cookies::FORMS, value, &path, until);
+        let interaction = Some(interaction.to_owned()).filter(|uid| !uid.is_empty());
+        Self { csrf, interaction, cookie }
+    }
+
+    /// Whether a form's field is one this browser was given; one that was given none has none.
+    pub(super) fn csrf_matches(&self, presented: Option<&str>) -> bool {
+        presented.is_some_and(|presented| secret::constant_time_eq(presented, &self.csrf))
+    }
+
+    /// Where the sign-in goes on that led here.
+    pub(super) fn sign_in_url(&self, tenant: &Visit) -> Option<String> {
+        let uid = self.interaction.as_ref()?;
+        Some(format!("/{}/interaction/{uid}", tenant.organization.slug))
+    }
+
+    /// A way onward: the sign-in that led here, or the account.
+    pub(super) fn onward(&self, tenant: &Visit) -> String {
+        self.sign_in_url(tenant).unwrap_or_else(|| format!("/{}/account", tenant.organization.slug))
+    }
+
+    pub(super) fn interaction(&self) -> Option<&str> {
+        self.interaction.as_deref()
+    }
+
+    /// The answer with the cookie its form needs.
+    pub(super) fn answer(self, reply: Reply) -> Reply {
+        reply::with_header(reply, header::SET_COOKIE, self.cookie)
+    }
+}

@@ -1,0 +1,118 @@
+//! Accepting an invitation, under `/{org}/auth/accept-invite` (oidc-and-login §6.8).
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use porta_pages::{InvitationPage, InviteExpiredPage, InviteSuccessPage, PasswordFault};
+use porta_signin::{Chosen, DeadLink, Invitee};
+
+use super::From;
+use super::desk::Desk;
+use super::interaction::form;
+use super::links::dead;
+use super::new_password::{chosen, fault, rules};
+use crate::reply::{self, Reply};
+use crate::state::{AppState, Shared};
+use crate::tenancy::Org;
+use crate::visit::Visit;
+
+/// `GET /{org}/auth/accept-invite/{token}`: shows the form and uses nothing up.
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, token)): Path<(String, String)>,
+    from: From,
+) -> Reply {
+    match invitee(&state, &tenant, &token, &from).await {
+        Ok(invitee) => page(&state, &tenant, &token, &from, &invitee, StatusCode::OK, None),
+        Err(reply) => reply,
+    }
+}
+
+/// `POST /{org}/auth/accept-invite/{token}`
+pub(crate) async fn accept(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    Path((_, token)): Path<(String, String)>,
+    from: From,
+    body: Body,
+) -> Reply {
+    let params = match form(&state, &tenant, &from, body).await {
+        Ok(params) => params,
+        Err(reply) => return reply,
+    };
+    let invitee = match invitee(&state, &tenant, &token, &from).await {
+        Ok(invitee) => invitee,
+        Err(reply) => return reply,
+    };
+    let again = |status, flash| page(&state, &tenant, &token, &from, &invitee, status, Some(flash));
+    let desk = Desk::of(&state, &tenant, &from.headers, None);
+    if !desk.csrf_matches(params.get("_csrf")) {
+        return again(StatusCode::FORBIDDEN, PasswordFault::CsrfInvalid);
+    }
+    let password = match invitee.needs_password.then(|| chosen(&params)).transpose() {
+        Ok(password) => password,
+        Err(flash) => return again(StatusCode::OK, flash),
+    };
+    match state.sign_in.accept_invitation(&tenant, &token, password, &from.caller).await {
+        Ok(Chosen::Done) => {
+            let page = InviteSuccessPage {
+                organization: tenant.organization.display_name(),
+                email: invitee.user.email.shown(),
+                login_url: Some(&desk.onward(&tenant)),
+            };
+            reply::page(StatusCode::OK, state.pages.invite_success(&tenant.look(), &page))
+        }
+        Ok(Chosen::Refused(refusal)) => again(StatusCode::OK, fault(refusal)),
+        Ok(Chosen::Busy) => {
+            let page = again(StatusCode::SERVICE_UNAVAILABLE, PasswordFault::RateLimited { retry_after: 1 });
+            reply::with_retry_after(page, std::time::Duration::from_secs(1))
+        }
+        Ok(Chosen::Dead(why)) => over(&state, &tenant, why),
+        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+    }
+}
+
+async fn invitee(state: &Shared, tenant: &Visit, token: &str, from: &From) -> Result<Invitee, Reply> {
+    match state.sign_in.invitee(tenant, token, &from.caller).await {
+        Ok(Ok(invitee)) => {
+            tenant.reader.is_person_of(invitee.user.profile.locale.as_deref());
+            Ok(invitee)
+        }
+        Ok(Err(why)) => Err(over(state, tenant, why)),
+        Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
+    }
+}
+
+/// Only the inviter can help, except against a limit.
+fn over(state: &Shared, tenant: &Visit, why: DeadLink) -> Reply {
+    if let DeadLink::Limited { .. } = why {
+        return dead(state, tenant, why, &format!("/{}/account", tenant.organization.slug));
+    }
+    let page = InviteExpiredPage { organization: tenant.organization.display_name(), inviter: None };
+    reply::page(StatusCode::BAD_REQUEST, state.pages.invite_expired(&tenant.look(), &page))
+}
+
+fn page(
+    state: &Shared,
+    tenant: &Visit,
+    token: &str,
+    from: &From,
+    invitee: &Invitee,
+    status: StatusCode,
+    flash: Option<PasswordFault>,
+) -> Reply {
+    let desk = Desk::of(state, tenant, &from.headers, None);
+    let page = InvitationPage {
+        action_url: &format!("/{}/auth/accept-invite/{token}", tenant.organization.slug),
+        csrf: &desk.csrf,
+        organization: tenant.organization.display_name(),
+        inviter: invitee.invitation.inviter.as_deref(),
+        email: invitee.user.email.shown(),
+        message: invitee.invitation.message.as_deref(),
+        rules: invitee.needs_password.then(rules),
+        flash,
+    };
+    let page = state.pages.invitation(&tenant.look(), &page);
+    desk.answer(reply::page(status, page))
+}

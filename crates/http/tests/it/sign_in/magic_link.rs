@@ -1,0 +1,497 @@
+//! Sign-in with a mailed link (oidc-and-login §6.4; W02, W13, W17, W18, W19).
+
+use std::time::Duration;
+
+use porta_core::mail::Mail;
+use porta_core::settings;
+use porta_core::user::UserStatus;
+use porta_testkit::{Answer, Browser, TestApp, jwt_payload};
+
+use super::support::*;
+
+porta_testkit::on_both_stores!(
+    a_link_finishes_the_sign_in_it_was_asked_for_in,
+    on_another_device_it_shows_a_code_for_the_first_window,
+    looking_at_a_link_uses_nothing_up,
+    a_link_works_once,
+    eight_at_once_use_a_link_once,
+    eight_at_once_use_its_code_once,
+    a_second_factor_is_asked_for_all_the_same,
+    one_mailbox_is_not_two_factors,
+    nobody_learns_whose_address_it_is,
+    a_link_is_one_organizations_and_one_sign_ins,
+    a_newer_link_replaces_the_one_before,
+    a_link_ends_in_time,
+    nobody_else_s_browser_is_signed_in,
+    links_need_their_csrf_value,
+    only_where_links_are_offered,
+    wishes_are_limited,
+    tries_of_a_code_are_limited,
+    links_that_do_not_work_are_limited,
+    it_opens_what_guessing_closed,
+    who_may_not_sign_in_gets_nowhere,
+    switched_off_between_wish_and_link,
+    the_mail_is_in_the_language_of_the_page,
+);
+
+pub(super) async fn offer_links(app: &TestApp) {
+    let yaml = "version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, default_login_methods: [password, magic_link] }\n";
+    app.provision_over(yaml).await;
+}
+
+/// A browser that asked for a link, and the link and code if there was a letter.
+struct Wish {
+    browser: Browser,
+    form: Form,
+    sent: Answer,
+}
+
+impl Wish {
+    async fn of(app: &TestApp, email: &str) -> Self {
+        // Letters of one moment have no order.
+        app.advance(Duration::from_secs(1));
+        let mut browser = app.browser();
+        let form = open(&mut browser, &web()).await;
+        let sent = ask(&mut browser, &form, email).await;
+        Self { browser, form, sent }
+    }
+
+    async fn press(&mut self, link: &str) -> Answer {
+        self.browser.post(link, &[("_csrf", &self.form.csrf)]).await
+    }
+
+    async fn type_code(&mut self, code: &str) -> Answer {
+        self.form
+            .submit(&mut self.browser, "magic-link/code", &[("_csrf", &self.form.csrf), ("code", code)])
+            .await
+    }
+
+    async fn arrives(&mut self, answer: Answer) -> bool {
+        self.browser.follow(answer).await.location().starts_with("https://web.test/cb?code=")
+    }
+}
+
+async fn ask(browser: &mut Browser, form: &Form, email: &str) -> Answer {
+    form.submit(browser, "magic-link", &[("_csrf", &form.csrf), ("email", email), ("password", "")]).await
+}
+
+/// Link and code of the newest letter to somebody.
+async fn mailed(app: &TestApp, email: &str) -> Option<(String, String)> {
+    app.letters().await.into_iter().rev().find_map(|letter| match letter.mail {
+        Mail::MagicLink { url, code, .. } if letter.recipient.address.shown() == email => Some((url, code?)),
+        _ => None,
+    })
+}
+
+async fn a_link_finishes_the_sign_in_it_was_asked_for_in(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, " BOB@acme.test ").await;
+    assert_eq!(wish.sent.status, 200);
+    assert!(wish.sent.body.contains("BOB@acme.test"), "{}", wish.sent.body);
+    assert!(!user(&app, "acme", BOB.0).await.email_verified);
+    let (link, _) = mailed(&app, BOB.0).await.unwrap();
+    assert!(link.starts_with(&format!("{}/magic-link/porta_ml_", wish.form.url)), "{link}");
+    let landing = wish.browser.get(&link).await;
+    assert_eq!(landing.status, 200);
+    assert!(landing.body.contains("b***b@acme.test") && !landing.body.contains(BOB.0), "{}", landing.body);
+    assert_eq!(landing.header("cache-control"), Some("no-store"));
+    assert_eq!(landing.header("referrer-policy"), Some("no-referrer"), "the address is a bearer value");
+    let done = wish.press(&link).await;
+    assert!(is_signed_in(&done), "{}", done.body);
+    let back = wish.browser.follow(done).await;
+    let tokens = redeemed(&mut wish.browser, &web(), WEB, &code(&back)).await;
+    let claims = jwt_payload(tokens["id_token"].as_str().unwrap());
+    assert_eq!(
+        (claims["amr"].clone(), claims["acr"].clone()),
+        (serde_json::json!(["otp"]), serde_json::json!("urn:porta:acr:1fa"))
+    );
+    assert!(user(&app, "acme", BOB.0).await.email_verified, "the mail arrived");
+    for event in ["user.magic_link.sent", "user.login.magic_link", "user.email.verified"] {
+        assert_eq!(audited(&app, event).await, 1, "{event}");
+    }
+}
+
+async fn on_another_device_it_shows_a_code_for_the_first_window(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, code) = mailed(&app, ANA.0).await.unwrap();
+    let mut phone = app.browser();
+    let landing = phone.get(&link).await;
+    assert!(landing.body.contains(&code), "{}", landing.body);
+    assert!(!landing.body.contains("_csrf") && !landing.body.contains("<form"), "there is no button");
+    assert!(landing.headers.get("set-cookie").is_none());
+    for wrong in ["ABCD-EFGH", "", "x", &"9".repeat(5000)] {
+        let answer = wish.type_code(wrong).await;
+        assert!(!is_signed_in(&answer) && answer.status == 200, "{wrong}: {}", answer.status);
+    }
+    // As people type it.
+    let done = wish.type_code(&code.to_lowercase().replace('-', " ")).await;
+    assert!(is_signed_in(&done), "{}", done.body);
+    assert!(wish.arrives(done).await);
+    let again = phone.get(&link).await;
+    assert_eq!(again.status, 400, "the code used the link up");
+}
+
+/// Mail scanners open links, prefetchers ask for their headers.
+async fn looking_at_a_link_uses_nothing_up(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, _) = mailed(&app, ANA.0).await.unwrap();
+    let mut scanner = app.browser();
+    for _ in 0..3 {
+        assert_eq!(scanner.get(&link).await.status, 200);
+        let head = scanner.send(axum::http::Method::HEAD, &link, &[], axum::body::Body::empty()).await;
+        assert_eq!(head.status, 200);
+        assert_eq!(wish.browser.get(&link).await.status, 200);
+    }
+    let done = wish.press(&link).await;
+    assert!(wish.arrives(done).await);
+}
+
+async fn a_link_works_once(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, code) = mailed(&app, ANA.0).await.unwrap();
+    let done = wish.press(&link).await;
+    assert!(is_signed_in(&done));
+    // The interaction is ready: both lead on, neither signs in anew.
+    for again in [wish.press(&link).await, wish.type_code(&code).await] {
+        assert_eq!(again.location(), wish.form.resume_url());
+        assert!(set_cookie(&again, "_session").is_none());
+    }
+    assert!(wish.arrives(done).await);
+    assert_eq!(wish.press(&link).await.status, 400, "the sign-in is over");
+    let elsewhere = app.browser().get(&link).await;
+    assert_eq!(elsewhere.status, 400);
+    assert!(elsewhere.body.contains("used already"), "{}", elsewhere.body);
+}
+
+async fn race(app: &TestApp, post: impl Fn(&Wish) -> (String, Vec<(String, String)>), wish: &Wish) -> usize {
+    let (url, fields) = post(wish);
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (mut browser, url, fields) = (wish.browser.clone(), url.clone(), fields.clone());
+            tokio::spawn(async move {
+                let fields: Vec<(&str, &str)> =
+                    fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                browser.post(&url, &fields).await
+            })
+        })
+        .collect();
+    let mut winners = 0;
+    for task in tasks {
+        let answer = task.await.unwrap();
+        assert!(answer.status.as_u16() < 500, "{}: {}", answer.status, answer.body);
+        winners += usize::from(is_signed_in(&answer));
+    }
+    assert_eq!(audited(app, "user.login.magic_link").await, winners);
+    winners
+}
+
+async fn eight_at_once_use_a_link_once(app: TestApp) {
+    offer_links(&app).await;
+    let wish = Wish::of(&app, ANA.0).await;
+    let (link, _) = mailed(&app, ANA.0).await.unwrap();
+    let post = |wish: &Wish| (link.clone(), vec![("_csrf".to_owned(), wish.form.csrf.clone())]);
+    assert_eq!(race(&app, post, &wish).await, 1);
+}
+
+async fn eight_at_once_use_its_code_once(app: TestApp) {
+    offer_links(&app).await;
+    set(&app, "acme", settings::RATE_LIMIT_MAGIC_CODE_MAX, 100).await;
+    let wish = Wish::of(&app, ANA.0).await;
+    let (_, code) = mailed(&app, ANA.0).await.unwrap();
+    let post = |wish: &Wish| {
+        let url = format!("{}/magic-link/code", wish.form.url);
+        (url, vec![("_csrf".to_owned(), wish.form.csrf.clone()), ("code".to_owned(), code.clone())])
+    };
+    assert_eq!(race(&app, post, &wish).await, 1);
+}
+
+/// W02.
+async fn a_second_factor_is_asked_for_all_the_same(app: TestApp) {
+    offer_links(&app).await;
+    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_totp }\n")
+        .await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, _) = mailed(&app, ANA.0).await.unwrap();
+    let next = wish.press(&link).await;
+    assert_eq!(next.location(), format!("{}/two-factor", wish.form.url));
+    assert!(set_cookie(&next, "_session").is_none(), "no session before the second factor");
+    let setup = wish.browser.get(next.location()).await;
+    assert!(setup.body.contains("<svg"), "an authenticator is to be set up");
+    let resumed = wish.browser.get(&wish.form.resume_url()).await;
+    assert!(!resumed.location().contains("code="), "the resume address gives nothing away");
+    let mut by_code = Wish::of(&app, ANA.0).await;
+    let (_, code) = mailed(&app, ANA.0).await.unwrap();
+    let next = by_code.type_code(&code).await;
+    assert_eq!(next.location(), format!("{}/two-factor", by_code.form.url));
+    assert!(set_cookie(&next, "_session").is_none());
+}
+
+async fn one_mailbox_is_not_two_factors(app: TestApp) {
+    offer_links(&app).await;
+    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_email }\n")
+        .await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, _) = mailed(&app, ANA.0).await.unwrap();
+    wish.press(&link).await;
+    let mailed = app.letters().await.into_iter().rev().find_map(|letter| match letter.mail {
+        Mail::EmailCode { code, .. } => Some(code),
+        _ => None,
+    });
+    let base = wish.form.url.clone();
+    let setup = wish
+        .browser
+        .post(&format!("{base}/two-factor/setup"), &[("_csrf", &wish.form.csrf), ("code", &mailed.unwrap())])
+        .await;
+    assert_eq!(setup.status, 303, "{}", setup.body);
+    let done = wish.browser.post(&format!("{base}/two-factor/codes"), &[("_csrf", &wish.form.csrf)]).await;
+    let back = wish.browser.follow(done).await;
+    let tokens = redeemed(&mut wish.browser, &web(), WEB, &code(&back)).await;
+    let claims = jwt_payload(tokens["id_token"].as_str().unwrap());
+    assert_eq!(claims["amr"], serde_json::json!(["otp"]));
+    assert_eq!(claims["acr"], "urn:porta:acr:1fa");
+}
+
+/// W18: the same page, the same statements, the same commands.
+async fn nobody_learns_whose_address_it_is(app: TestApp) {
+    offer_links(&app).await;
+    set_user_status(&app, BOB.0, UserStatus::Suspended).await;
+    let mut seen = Vec::new();
+    for email in [ANA.0, NOBODY, BOB.0, INACTIVE.0, "no address at all"] {
+        let mut browser = app.browser();
+        let form = open(&mut browser, &web()).await;
+        let before = (app.store.round_trips(), app.kv.commands());
+        let answer = ask(&mut browser, &form, email).await;
+        let cost = (app.store.round_trips() - before.0, app.kv.commands() - before.1);
+        let page = form.redacted(&answer, email).replace(email, "EMAIL");
+        seen.push((page, cost));
+    }
+    for other in &seen[1..] {
+        assert_eq!(seen[0], *other);
+    }
+    let letters = app.letters().await;
+    let to: Vec<_> = letters.iter().map(|l| l.recipient.address.shown()).collect();
+    assert_eq!(to, [ANA.0], "only who may sign in gets mail");
+    assert_eq!(audited(&app, "user.magic_link.sent").await, 1);
+    let mut wish = Wish::of(&app, NOBODY).await;
+    for code in ["ABCD-EFGH", "2222-2222"] {
+        assert_eq!(wish.type_code(code).await.status, 200);
+    }
+}
+
+async fn a_link_is_one_organizations_and_one_sign_ins(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, code) = mailed(&app, ANA.0).await.unwrap();
+    let (_, value) = link.rsplit_once('/').unwrap();
+    // Another sign-in of the same browser.
+    let other = open(&mut wish.browser, &web()).await;
+    let moved = format!("{}/magic-link/{value}", other.url);
+    assert_eq!(wish.browser.get(&moved).await.status, 400);
+    let pressed = wish.browser.post(&moved, &[("_csrf", &other.csrf)]).await;
+    assert_eq!(pressed.status, 400, "{}", pressed.body);
+    ask(&mut wish.browser, &other, BOB.0).await;
+    let typed =
+        other.submit(&mut wish.browser, "magic-link/code", &[("_csrf", &other.csrf), ("code", &code)]).await;
+    assert!(!is_signed_in(&typed), "a code of one sign-in is none of another");
+    // Another organization.
+    let abroad = link.replacen("/acme/", "/beta/", 1);
+    assert_eq!(app.browser().get(&abroad).await.status, 400);
+    assert_eq!(app.browser().get(&link.replace("porta_ml_", "porta_pr_")).await.status, 400);
+    // None of this used it up.
+    let done = wish.press(&link).await;
+    assert!(wish.arrives(done).await);
+}
+
+async fn a_newer_link_replaces_the_one_before(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (first, first_code) = mailed(&app, ANA.0).await.unwrap();
+    app.advance(Duration::from_secs(1));
+    ask(&mut wish.browser, &wish.form, ANA.0).await;
+    let (second, _) = mailed(&app, ANA.0).await.unwrap();
+    assert_ne!(first, second);
+    assert_eq!(wish.browser.get(&first).await.status, 400);
+    assert!(!is_signed_in(&wish.press(&first).await));
+    assert!(!is_signed_in(&wish.type_code(&first_code).await));
+    let done = wish.press(&second).await;
+    assert!(wish.arrives(done).await);
+}
+
+async fn a_link_ends_in_time(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, code) = mailed(&app, ANA.0).await.unwrap();
+    app.advance(Duration::from_secs(901));
+    let late = wish.browser.get(&link).await;
+    assert_eq!(late.status, 400);
+    assert!(late.body.contains("expired"), "{}", late.body);
+    assert!(
+        late.body.contains(&format!("href=\"/acme/interaction/{}\"", wish.form.uid())),
+        "a way on: {}",
+        late.body
+    );
+    assert_eq!(wish.press(&link).await.status, 400);
+    assert!(!is_signed_in(&wish.type_code(&code).await));
+}
+
+/// W17: a link somebody else asked for does nothing in a browser it is opened in.
+async fn nobody_else_s_browser_is_signed_in(app: TestApp) {
+    offer_links(&app).await;
+    let attacker = Wish::of(&app, BOB.0).await;
+    let (link, _) = mailed(&app, BOB.0).await.unwrap();
+    let mut victim = app.browser();
+    let own = open(&mut victim, &web()).await;
+    victim.get(&link).await;
+    let pressed = victim.post(&link, &[("_csrf", &own.csrf)]).await;
+    assert_eq!(pressed.status, 400);
+    let resumed = victim.get(&own.resume_url()).await;
+    assert!(!resumed.location().contains("code="), "the victim's sign-in is as it was");
+    assert!(set_cookie(&resumed, "_session").is_none());
+    drop(attacker);
+}
+
+async fn links_need_their_csrf_value(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, code) = mailed(&app, ANA.0).await.unwrap();
+    for csrf in ["", "forged"] {
+        assert_eq!(wish.browser.post(&link, &[("_csrf", csrf)]).await.status, 403);
+        let typed =
+            wish.form.submit(&mut wish.browser, "magic-link/code", &[("_csrf", csrf), ("code", &code)]).await;
+        assert!(!is_signed_in(&typed) && typed.body.contains("flash-error"));
+        let asked =
+            wish.form.submit(&mut wish.browser, "magic-link", &[("_csrf", csrf), ("email", BOB.0)]).await;
+        assert!(asked.body.contains("flash-error"));
+    }
+    assert!(mailed(&app, BOB.0).await.is_none());
+    assert_eq!(wish.browser.post(&link, &[]).await.status, 403);
+    let done = wish.press(&link).await;
+    assert!(wish.arrives(done).await);
+}
+
+async fn only_where_links_are_offered(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    assert!(!form.page.body.contains("magic-link"), "{}", form.page.body);
+    assert_eq!(ask(&mut browser, &form, ANA.0).await.status, 403);
+    assert!(app.letters().await.is_empty());
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    assert!(wish.form.page.body.contains("magic-link"));
+    let (link, code) = mailed(&app, ANA.0).await.unwrap();
+    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, default_login_methods: [password] }\n")
+        .await;
+    assert_eq!(wish.press(&link).await.status, 403);
+    assert!(!is_signed_in(&wish.type_code(&code).await));
+    assert!(audited(&app, "security.login_method_disabled").await >= 1);
+}
+
+async fn wishes_are_limited(app: TestApp) {
+    offer_links(&app).await;
+    for n in 0..7 {
+        // From anywhere, for anybody: the mailbox is one.
+        for email in [ANA.0, NOBODY] {
+            let mut browser = app.browser().with("x-forwarded-for", &format!("192.0.2.{n}"));
+            let form = open(&mut browser, &web()).await;
+            let answer = ask(&mut browser, &form, email).await;
+            assert_eq!(answer.status.as_u16(), if n < 5 { 200 } else { 429 }, "{n} {email}");
+            assert_eq!(answer.header("retry-after").is_some(), n >= 5);
+        }
+        app.advance(Duration::from_secs(1));
+    }
+    let letters = app.letters().await;
+    assert_eq!(letters.len(), 5);
+    assert_eq!(audited(&app, "rate_limit.magic_link").await, 2, "once per network");
+    // One network cannot have the whole organization written to.
+    set(&app, "acme", settings::RATE_LIMIT_LINK_ADDRESS_MAX, 3).await;
+    let mut browser = app.browser().with("x-forwarded-for", "198.51.100.7");
+    let form = open(&mut browser, &web()).await;
+    let mut answers = Vec::new();
+    for n in 0..4 {
+        answers.push(ask(&mut browser, &form, &format!("p{n}@acme.test")).await.status.as_u16());
+    }
+    assert_eq!(answers, [200, 200, 200, 429]);
+}
+
+async fn tries_of_a_code_are_limited(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, code) = mailed(&app, ANA.0).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(wish.type_code("ABCD-EFGH").await.status, 200);
+    }
+    let over = wish.type_code(&code).await;
+    assert_eq!(over.status, 429, "the right one, too");
+    assert!(over.header("retry-after").is_some());
+    let done = wish.press(&link).await;
+    assert!(wish.arrives(done).await, "the link is not a guess");
+}
+
+async fn links_that_do_not_work_are_limited(app: TestApp) {
+    offer_links(&app).await;
+    set(&app, "acme", settings::RATE_LIMIT_LINK_ADDRESS_MAX, 4).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, _) = mailed(&app, ANA.0).await.unwrap();
+    let mut guesser = app.browser().with("x-forwarded-for", "198.51.100.7");
+    let statuses = async |guesser: &mut Browser| {
+        let mut statuses = Vec::new();
+        for n in 0..6 {
+            let guess = format!("{}aaaa{n}", &link[..link.len() - 5]);
+            statuses.push(guesser.get(&guess).await.status.as_u16());
+        }
+        statuses
+    };
+    assert_eq!(statuses(&mut guesser).await, [400, 400, 400, 400, 429, 429]);
+    assert_eq!(audited(&app, "user.magic_link.failed").await, 1, "one row, however many guesses");
+    let done = wish.press(&link).await;
+    assert!(wish.arrives(done).await, "others are not kept out");
+}
+
+/// W19: a lock that somebody else's guesses caused keeps nobody out who reads their mail.
+async fn it_opens_what_guessing_closed(app: TestApp) {
+    offer_links(&app).await;
+    for _ in 0..5 {
+        guess_from(&app, "198.51.100.7", ANA.0, WRONG).await;
+    }
+    assert_eq!(user(&app, "acme", ANA.0).await.status, UserStatus::Locked);
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, _) = mailed(&app, ANA.0).await.unwrap();
+    let done = wish.press(&link).await;
+    assert!(wish.arrives(done).await);
+    let ana = user(&app, "acme", ANA.0).await;
+    assert_eq!((ana.status, ana.failed_login_count), (UserStatus::Active, 0));
+    assert_eq!(audited(&app, "user.auto_unlocked").await, 1);
+}
+
+async fn who_may_not_sign_in_gets_nowhere(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, code) = mailed(&app, ANA.0).await.unwrap();
+    for status in [UserStatus::Suspended, UserStatus::Locked, UserStatus::Inactive] {
+        set_user_status(&app, ANA.0, status).await;
+        assert!(!is_signed_in(&wish.press(&link).await), "{status}");
+        assert!(!is_signed_in(&wish.type_code(&code).await), "{status}");
+        set_user_status(&app, ANA.0, UserStatus::Active).await;
+    }
+}
+
+async fn switched_off_between_wish_and_link(app: TestApp) {
+    offer_links(&app).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    set_user_status(&app, ANA.0, UserStatus::Suspended).await;
+    assert!(mailed(&app, ANA.0).await.is_none(), "the worker looks at the account as it is then");
+    assert_eq!(audited(&app, "user.magic_link.sent").await, 0);
+    assert!(!is_signed_in(&wish.type_code("ABCD-EFGH").await));
+}
+
+async fn the_mail_is_in_the_language_of_the_page(app: TestApp) {
+    offer_links(&app).await;
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web().with("ui_locales", "ja")).await;
+    ask(&mut browser, &form, ANA.0).await;
+    let letters = app.letters().await;
+    assert_eq!(letters[0].recipient.locale.as_deref(), Some("ja"));
+}

@@ -1,0 +1,173 @@
+//! Accepting an invitation: password, verified address, roles and claims in one transaction (oidc-and-login §6.8;
+//! repairs W13, W23, W24).
+
+use porta_core::audit::AuditEvent;
+use porta_core::invitation::Invitation;
+use porta_core::mail::Mail;
+use porta_core::one_time::{OneTimeToken, TokenPurpose};
+use porta_core::user::{PasswordHash, User, UserStatus};
+use porta_core::{TokenDigest, UserId};
+use porta_oidc::{Caller, EngineError, Tenant};
+use porta_store::{StoreError, UnitOfWork};
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::links::DeadLink;
+use crate::{Chosen, SignIn};
+
+/// What the page of an invitation shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invitee {
+    pub user: User,
+    pub invitation: Invitation,
+    /// Nobody who has a password loses it to an invitation.
+    pub needs_password: bool,
+}
+
+/// What was given with an invitation, and what is not there any more.
+#[derive(Default)]
+struct Given {
+    roles: Vec<String>,
+    claims: Vec<String>,
+    gone: Vec<String>,
+}
+
+impl SignIn {
+    /// Whom a link invites, and to what; nothing is used up.
+    pub async fn invitee(
+        &self,
+        tenant: &Tenant,
+        value: &str,
+        caller: &Caller,
+    ) -> Result<Result<Invitee, DeadLink>, EngineError> {
+        let link = match self.open_link(tenant, TokenPurpose::Invitation, value, caller).await? {
+            Ok(link) => link,
+            Err(dead) => return Ok(Err(dead)),
+        };
+        let mut repositories = self.engine.store().repositories();
+        let user = repositories.users(tenant.organization.id).by_id(link.user_id).await?;
+        let Some(user) = user.filter(may_accept) else { return Ok(Err(DeadLink::Unknown)) };
+        Ok(Ok(Invitee {
+            needs_password: tenant.offers_passwords() && user.password_hash.is_none(),
+            invitation: Invitation::of(link.details.as_ref()),
+            user,
+        }))
+    }
+
+    /// Accepts, with the password somebody chose who needs one.
+    pub async fn accept_invitation(
+        &self,
+        tenant: &Tenant,
+        value: &str,
+        password: Option<SecretString>,
+        caller: &Caller,
+    ) -> Result<Chosen, EngineError> {
+        let invitee = match self.invitee(tenant, value, caller).await? {
+            Ok(invitee) => invitee,
+            Err(dead) => return Ok(Chosen::Dead(dead)),
+        };
+        let mut hash = None;
+        if let Some(password) = password.filter(|_| invitee.needs_password) {
+            if let Err(refusal) = self.judge_password(&password, &invitee.user, tenant).await? {
+                return Ok(Chosen::Refused(refusal));
+            }
+            match self.hasher.hash(password).await {
+                Ok(hashed) => hash = Some(hashed),
+                Err(_) => return Ok(Chosen::Busy),
+            }
+        }
+        let now = self.engine.now();
+        let mut unit = self.engine.store().begin().await?;
+        let mut tokens = unit.one_time_tokens(tenant.organization.id);
+        let link = tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, now).await?;
+        drop(tokens);
+        let Some(link) = link else { return Ok(Chosen::Dead(DeadLink::Used)) };
+        if !self.open_account(&mut *unit, tenant, &invitee.user, hash.as_ref(), caller).await? {
+            return Ok(Chosen::Dead(DeadLink::Unknown));
+        }
+        let invitation = Invitation::of(link.details.as_ref());
+        let given = self.give(&mut *unit, tenant, invitee.user.id, &link, &invitation).await?;
+        let event = self.event(tenant, Some(invitee.user.id), "user.invite.accepted", caller);
+        let metadata = json!({ "roles": given.roles.len(), "claims": given.claims.len() });
+        unit.audit().record(&AuditEvent { metadata, ..event }).await?;
+        if !invitation.roles.is_empty() || !invitation.claims.is_empty() {
+            let what = "user.invite.pre_assignments_applied";
+            let event = self.event(tenant, Some(invitee.user.id), what, caller);
+            let metadata = json!({ "roles": given.roles, "claims": given.claims, "gone": given.gone });
+            unit.audit().record(&AuditEvent { metadata, ..event }).await?;
+        }
+        self.enqueue(&mut *unit, tenant, &invitee.user, Mail::Welcome, &link.id.to_string()).await?;
+        unit.commit().await?;
+        Ok(Chosen::Done)
+    }
+
+    /// The account is the person's: verified, with a password if they chose one, active.
+    async fn open_account(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        tenant: &Tenant,
+        user: &User,
+        hash: Option<&PasswordHash>,
+        caller: &Caller,
+    ) -> Result<bool, EngineError> {
+        let now = self.engine.now();
+        let mut users = unit.users(tenant.organization.id);
+        match hash {
+            Some(hash) => users.recover_password(user.id, hash, now).await?,
+            None => users.verify_email(user.id, now).await?,
+        };
+        let after = match users.by_id(user.id).await? {
+            Some(after) if after.status == UserStatus::Inactive => {
+                let to = UserStatus::Active;
+                users.set_status(user.id, UserStatus::Inactive, to, None, now).await?;
+                users.by_id(user.id).await?
+            }
+            after => after,
+        };
+        drop(users);
+        let Some(after) = after.filter(User::may_continue) else { return Ok(false) };
+        if !user.email_verified {
+            let event = self.event(tenant, Some(after.id), "user.email.verified", caller);
+            unit.audit().record(&event).await?;
+        }
+        if hash.is_some() {
+            let event = self.event(tenant, Some(after.id), "user.password.set", caller);
+            unit.audit().record(&event).await?;
+        }
+        Ok(true)
+    }
+
+    /// Roles and claims. One that was deleted meanwhile is named in the audit row: the person is not kept out for it.
+    async fn give(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        tenant: &Tenant,
+        user: UserId,
+        link: &OneTimeToken,
+        invitation: &Invitation,
+    ) -> Result<Given, EngineError> {
+        let now = self.engine.now();
+        let mut applications = unit.applications(tenant.organization.id);
+        let mut given = Given::default();
+        for role in &invitation.roles {
+            match applications.assign_role(user, *role, link.invited_by, now).await {
+                Ok(_) => given.roles.push(role.to_string()),
+                Err(StoreError::MissingReference(_)) => given.gone.push(role.to_string()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        for (claim, value) in &invitation.claims {
+            match applications.set_claim_value(user, *claim, value, now).await {
+                Ok(_) => given.claims.push(claim.to_string()),
+                Err(StoreError::MissingReference(_)) => given.gone.push(claim.to_string()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(given)
+    }
+}
+
+/// Whoever waits for it, and whoever is in already.
+fn may_accept(user: &User) -> bool {
+    user.status == UserStatus::Inactive || user.may_continue()
+}

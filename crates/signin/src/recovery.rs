@@ -1,0 +1,143 @@
+//! A forgotten password (oidc-and-login §6.7; repairs W04, W16, W18).
+
+use porta_core::link_request::LinkWish;
+use porta_core::mail::Mail;
+use porta_core::one_time::TokenPurpose;
+use porta_core::user::{PasswordRefusal, User};
+use porta_core::{TokenDigest, settings};
+use porta_oidc::{Caller, EngineError, Tenant};
+use porta_store::{Revocation, UnitOfWork};
+use secrecy::SecretString;
+
+use crate::SignIn;
+use crate::links::{Asked, DeadLink, Wanted};
+use crate::password_rules::check_new_password;
+
+/// What came of a password that somebody chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    Done,
+    Refused(PasswordRefusal),
+    Dead(DeadLink),
+    /// Too many passwords are being hashed.
+    Busy,
+}
+
+impl SignIn {
+    /// Has a link mailed with which the password can be set anew, if the address is somebody's. `interaction`: where
+    /// the sign-in can go on.
+    pub async fn ask_for_reset(
+        &self,
+        tenant: &Tenant,
+        address: &str,
+        interaction: Option<&str>,
+        locale: &str,
+        caller: &Caller,
+    ) -> Result<Asked, EngineError> {
+        if !tenant.offers_passwords() {
+            return Ok(Asked::MethodDisabled);
+        }
+        if let Some(retry_after) = self.count_link(tenant, LinkWish::PasswordReset, address, caller).await? {
+            return Ok(Asked::Limited { retry_after });
+        }
+        let value = TokenPurpose::PasswordReset.bearer().generate(self.engine.entropy());
+        let wanted = Wanted {
+            wish: LinkWish::PasswordReset,
+            address,
+            digest: TokenDigest::of(&value),
+            url: format!("{}/auth/reset-password/{value}", tenant.issuer),
+            code: None,
+            interaction: interaction.map(str::to_owned),
+            details: None,
+            locale,
+            expires_at: self.engine.now() + tenant.settings.duration(settings::PASSWORD_RESET_TTL),
+        };
+        self.want_link(tenant, wanted, caller).await?;
+        Ok(Asked::Sent)
+    }
+
+    /// Whose link it is; nothing is used up.
+    pub async fn person_of_link(
+        &self,
+        tenant: &Tenant,
+        purpose: TokenPurpose,
+        value: &str,
+        caller: &Caller,
+    ) -> Result<Result<User, DeadLink>, EngineError> {
+        let link = match self.open_link(tenant, purpose, value, caller).await? {
+            Ok(link) => link,
+            Err(dead) => return Ok(Err(dead)),
+        };
+        let mut repositories = self.engine.store().repositories();
+        let user = repositories.users(tenant.organization.id).by_id(link.user_id).await?;
+        Ok(user.filter(User::may_continue).ok_or(DeadLink::Unknown))
+    }
+
+    /// Sets the password and ends every session and token of the person: whoever knew the old one is out. The second
+    /// factor stays and is asked for at the next sign-in.
+    pub async fn reset_password(
+        &self,
+        tenant: &Tenant,
+        value: &str,
+        password: SecretString,
+        caller: &Caller,
+    ) -> Result<Chosen, EngineError> {
+        let purpose = TokenPurpose::PasswordReset;
+        let user = match self.person_of_link(tenant, purpose, value, caller).await? {
+            Ok(user) => user,
+            Err(dead) => return Ok(Chosen::Dead(dead)),
+        };
+        if let Err(refusal) = self.judge_password(&password, &user, tenant).await? {
+            return Ok(Chosen::Refused(refusal));
+        }
+        let Ok(hash) = self.hasher.hash(password).await else { return Ok(Chosen::Busy) };
+        let (organization, now) = (tenant.organization.id, self.engine.now());
+        let mut unit = self.engine.store().begin().await?;
+        let digest = TokenDigest::of(value);
+        if unit.one_time_tokens(organization).consume(&digest, purpose, now).await?.is_none() {
+            // Another request was first while this one hashed.
+            return Ok(Chosen::Dead(DeadLink::Used));
+        }
+        unit.users(organization).recover_password(user.id, &hash, now).await?;
+        let after = unit.users(organization).by_id(user.id).await?;
+        let Some(after) = after.filter(User::may_continue) else {
+            return Ok(Chosen::Dead(DeadLink::Unknown));
+        };
+        self.throw_out(&mut *unit, tenant, &user).await?;
+        for event in self.arrived(tenant, &user, &after, caller) {
+            unit.audit().record(&event).await?;
+        }
+        let event = self.event(tenant, Some(user.id), "user.password_reset.completed", caller);
+        unit.audit().record(&event).await?;
+        unit.commit().await?;
+        Ok(Chosen::Done)
+    }
+
+    /// After a change of password: every session and token ends, every link that is on its way stops working, and the
+    /// person is told (repairs W16).
+    async fn throw_out(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        tenant: &Tenant,
+        user: &User,
+    ) -> Result<(), EngineError> {
+        let (organization, now) = (tenant.organization.id, self.engine.now());
+        unit.tokens(organization).revoke(Revocation::User(user.id), now).await?;
+        unit.one_time_tokens(organization).withdraw(user.id, now).await?;
+        let about = format!("{}:{}", user.id, now.micros());
+        self.enqueue(unit, tenant, user, Mail::PasswordChanged, &about).await
+    }
+
+    /// The rules for passwords; away from the threads that serve requests, since judging takes milliseconds.
+    pub(crate) async fn judge_password(
+        &self,
+        password: &SecretString,
+        user: &User,
+        tenant: &Tenant,
+    ) -> Result<Result<(), PasswordRefusal>, EngineError> {
+        let (password, user) = (password.clone(), user.clone());
+        let organization = tenant.organization.clone();
+        let judged = tokio::task::spawn_blocking(move || check_new_password(&password, &user, &organization));
+        judged.await.map_err(|_| EngineError::Unreadable("a password could not be judged".to_owned()))
+    }
+}

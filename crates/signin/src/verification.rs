@@ -1,0 +1,67 @@
+//! Confirming an address with a mailed link.
+
+use porta_core::mail::Mail;
+use porta_core::one_time::{OneTimeToken, TokenPurpose};
+use porta_core::user::User;
+use porta_core::{OneTimeTokenId, TokenDigest, settings};
+use porta_oidc::{Caller, EngineError, Tenant};
+
+use crate::SignIn;
+use crate::links::DeadLink;
+
+impl SignIn {
+    /// Mails somebody who is signed in a link that confirms their address. Whoever calls this has counted it.
+    pub async fn mail_verification(&self, tenant: &Tenant, user: &User) -> Result<(), EngineError> {
+        let (now, entropy) = (self.engine.now(), self.engine.entropy());
+        let value = TokenPurpose::EmailVerification.bearer().generate(entropy);
+        let expires_at = now + tenant.settings.duration(settings::EMAIL_VERIFICATION_TTL);
+        let token = OneTimeToken {
+            id: OneTimeTokenId::new(now, entropy),
+            organization_id: tenant.organization.id,
+            user_id: user.id,
+            purpose: TokenPurpose::EmailVerification,
+            digest: TokenDigest::of(&value),
+            interaction: None,
+            details: None,
+            invited_by: None,
+            expires_at,
+            used_at: None,
+            created_at: now,
+        };
+        let url = format!("{}/auth/verify-email/{value}", tenant.issuer);
+        let mut unit = self.engine.store().begin().await?;
+        unit.one_time_tokens(tenant.organization.id).issue(&token).await?;
+        let mail = Mail::EmailVerification { url, expires_at };
+        self.enqueue(&mut *unit, tenant, user, mail, &token.id.to_string()).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// The button behind the link.
+    pub async fn verify_email(
+        &self,
+        tenant: &Tenant,
+        value: &str,
+        caller: &Caller,
+    ) -> Result<Result<User, DeadLink>, EngineError> {
+        let purpose = TokenPurpose::EmailVerification;
+        let user = match self.person_of_link(tenant, purpose, value, caller).await? {
+            Ok(user) => user,
+            Err(dead) => return Ok(Err(dead)),
+        };
+        let (organization, now) = (tenant.organization.id, self.engine.now());
+        let mut unit = self.engine.store().begin().await?;
+        let digest = TokenDigest::of(value);
+        if unit.one_time_tokens(organization).consume(&digest, purpose, now).await?.is_none() {
+            return Ok(Err(DeadLink::Used));
+        }
+        unit.users(organization).verify_email(user.id, now).await?;
+        let Some(after) = unit.users(organization).by_id(user.id).await? else {
+            return Ok(Err(DeadLink::Unknown));
+        };
+        for event in self.arrived(tenant, &user, &after, caller) {
+            unit.audit().record(&event).await?;
+        }
+        unit.commit().await?;
+        Ok(Ok(after))
+    }
+}
