@@ -1,6 +1,6 @@
 //! Products and their modules.
 
-use porta_core::application::{Application, ApplicationStatus, Module, ModuleStatus};
+use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, ModuleStatus, Role};
 use porta_core::organization::{Organization, display_name};
 use porta_core::{ApplicationId, Invalid, ModuleId, Slug};
 use serde_json::json;
@@ -65,6 +65,32 @@ impl Work {
     ) -> Result<Option<Application>> {
         let found = self.unit.applications(organization.id).by_slug(slug).await?;
         Ok(found.filter(|application| owns(organization, application)))
+    }
+
+    /// A role of an application the organization sees.
+    pub async fn visible_role(
+        &mut self,
+        organization: &Organization,
+        application: &str,
+        slug: &str,
+    ) -> Result<Role> {
+        let application = self.visible_application(organization, application).await?;
+        let roles = self.unit.applications(organization.id).roles(application.id).await?;
+        let role = roles.into_iter().find(|role| role.slug.as_str() == slug);
+        role.ok_or_else(|| DirectoryError::not_found("role", slug))
+    }
+
+    /// A claim of an application the organization sees.
+    pub async fn visible_claim(
+        &mut self,
+        organization: &Organization,
+        application: &str,
+        name: &str,
+    ) -> Result<ClaimDefinition> {
+        let application = self.visible_application(organization, application).await?;
+        let claims = self.unit.applications(organization.id).claims(application.id).await?;
+        let claim = claims.into_iter().find(|claim| claim.claim_name == name);
+        claim.ok_or_else(|| DirectoryError::not_found("claim", name))
     }
 
     /// The application an organization *sees* under this slug: its own, else a shared one.

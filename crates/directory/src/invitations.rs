@@ -1,6 +1,5 @@
 //! Invitations: an account that waits for its person (oidc-and-login §6.8, admin-api §9.7).
 
-use porta_core::application::{ClaimDefinition, Role};
 use porta_core::invitation::{Invitation, MESSAGE_LENGTH};
 use porta_core::mail::{Letter, Mail, Recipient};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
@@ -23,8 +22,10 @@ pub struct NewInvitation {
     pub inviter: Option<String>,
     /// What that person wants to say; at most [`MESSAGE_LENGTH`] characters.
     pub message: Option<String>,
-    pub roles: Vec<Role>,
-    pub claims: Vec<(ClaimDefinition, Value)>,
+    /// Slugs of applications the organization sees, each with the slug of a role.
+    pub roles: Vec<(String, String)>,
+    /// Slugs of applications, each with the name of a claim and the person's value of it.
+    pub claims: Vec<(String, String, Value)>,
 }
 
 /// An invitation on its way.
@@ -49,8 +50,14 @@ impl Work {
             let problem = format!("must have at most {MESSAGE_LENGTH} characters");
             return Err(DirectoryError::invalid("message", problem));
         }
-        for (claim, value) in &new.claims {
-            demand(claim, value)?;
+        let (mut roles, mut claims) = (Vec::new(), Vec::new());
+        for (application, slug) in &new.roles {
+            roles.push(self.visible_role(organization, application, slug).await?.id);
+        }
+        for (application, name, value) in new.claims {
+            let claim = self.visible_claim(organization, &application, &name).await?;
+            demand(&claim, &value)?;
+            claims.push((claim.id, value));
         }
         let email = Email::parse(&new.email)?;
         let found = self.unit.users(organization.id).by_email(email.key()).await?;
@@ -70,8 +77,8 @@ impl Work {
         let invitation = Invitation {
             inviter: new.inviter.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             message,
-            roles: new.roles.iter().map(|role| role.id).collect(),
-            claims: new.claims.iter().map(|(claim, value)| (claim.id, value.clone())).collect(),
+            roles,
+            claims,
         };
         let expires_at = self.mail_invitation(organization, issuer, &user, &invitation).await?;
         let metadata = json!({

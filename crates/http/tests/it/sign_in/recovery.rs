@@ -1,0 +1,339 @@
+//! A forgotten password (oidc-and-login §6.7; W04, W13, W16, W18, W19, W23).
+
+use std::time::Duration;
+
+use porta_core::mail::Mail;
+use porta_core::settings;
+use porta_core::user::UserStatus;
+use porta_testkit::{Answer, Browser, TestApp};
+
+use super::support::*;
+
+porta_testkit::on_both_stores!(
+    a_forgotten_password_is_set_anew_and_the_old_world_ends,
+    looking_at_a_reset_link_uses_nothing_up,
+    a_reset_link_works_once,
+    eight_at_once_set_one_password,
+    nobody_learns_whose_address_a_reset_is_for,
+    a_reset_link_is_one_organizations,
+    a_reset_link_ends_in_time_and_with_a_newer_one,
+    passwords_that_are_tried_first_are_refused,
+    forms_of_recovery_need_their_csrf_value,
+    only_where_passwords_are_used,
+    resets_are_limited,
+    a_reset_opens_what_guessing_closed_and_nothing_else,
+    the_second_factor_survives_a_reset,
+    other_links_die_with_the_password,
+    bad_input_is_refused_and_changes_nothing,
+    the_way_leads_back_to_the_sign_in,
+);
+
+const NEW: &str = "sextant-Marmalade-88";
+
+/// Opens the form and asks.
+async fn ask(browser: &mut Browser, email: &str) -> Answer {
+    let csrf = browser.get("/acme/auth/forgot-password").await.field("_csrf");
+    browser.post("/acme/auth/forgot-password", &[("_csrf", &csrf), ("email", email)]).await
+}
+
+async fn mailed(app: &TestApp, email: &str) -> Option<String> {
+    app.letters().await.into_iter().rev().find_map(|letter| match letter.mail {
+        Mail::PasswordReset { url, .. } if letter.recipient.address.shown() == email => Some(url),
+        _ => None,
+    })
+}
+
+/// A browser, and a link that was mailed to Ana.
+async fn asked(app: &TestApp) -> (Browser, String) {
+    app.advance(Duration::from_secs(1));
+    let mut browser = app.browser();
+    let answer = ask(&mut browser, ANA.0).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    (browser, mailed(app, ANA.0).await.expect("a letter"))
+}
+
+async fn choose(browser: &mut Browser, link: &str, password: &str) -> Answer {
+    let csrf = browser.get(link).await.field("_csrf");
+    let form = [("_csrf", csrf.as_str()), ("password", password), ("confirmPassword", password)];
+    browser.post(link, &form).await
+}
+
+async fn signs_in(app: &TestApp, password: &str) -> bool {
+    is_signed_in(&app.browser().submit_login(&web(), ANA.0, password).await)
+}
+
+fn is_changed(answer: &Answer) -> bool {
+    answer.status == 200 && answer.body.contains("Your password is changed")
+}
+
+async fn a_forgotten_password_is_set_anew_and_the_old_world_ends(app: TestApp) {
+    let mut thief = app.browser();
+    let stolen = tokens(&mut thief, &web(), ANA, WEB).await;
+    assert!(is_live(&app, "acme", &stolen).await);
+    let (mut browser, link) = asked(&app).await;
+    assert!(link.starts_with("https://id.test/acme/auth/reset-password/porta_pr_"), "{link}");
+    let form = browser.get(&link).await;
+    assert!(form.body.contains(ANA.0) && form.body.contains("autocomplete=\"new-password\""));
+    assert_eq!(form.header("cache-control"), Some("no-store"));
+    assert_eq!(form.header("referrer-policy"), Some("no-referrer"));
+    let done = choose(&mut browser, &link, NEW).await;
+    assert!(is_changed(&done), "{}", done.body);
+    assert!(done.body.contains("href=\"/acme/account\""), "a way onward (W23): {}", done.body);
+    assert!(set_cookie(&done, "_session").is_none(), "a reset signs nobody in");
+    assert!(!signs_in(&app, ANA.1).await && signs_in(&app, NEW).await);
+    assert!(!is_live(&app, "acme", &stolen).await, "whoever knew the old password is out (W16)");
+    let next = thief.get(&web().url()).await;
+    assert!(next.location().contains("/interaction/"), "the session is over: {}", next.location());
+    let told = app.letters().await.into_iter().filter(|l| l.mail == Mail::PasswordChanged).count();
+    assert_eq!(told, 1);
+    for event in ["user.password_reset.requested", "user.password_reset.completed"] {
+        assert_eq!(audited(&app, event).await, 1, "{event}");
+    }
+}
+
+async fn looking_at_a_reset_link_uses_nothing_up(app: TestApp) {
+    let (mut browser, link) = asked(&app).await;
+    for _ in 0..3 {
+        assert_eq!(app.browser().get(&link).await.status, 200);
+    }
+    assert!(is_changed(&choose(&mut browser, &link, NEW).await));
+}
+
+async fn a_reset_link_works_once(app: TestApp) {
+    let (mut browser, link) = asked(&app).await;
+    let csrf = browser.get(&link).await.field("_csrf");
+    let form = [("_csrf", csrf.as_str()), ("password", NEW), ("confirmPassword", NEW)];
+    assert!(is_changed(&browser.post(&link, &form).await));
+    let again = browser.post(&link, &form).await;
+    assert_eq!(again.status, 400);
+    assert!(again.body.contains("used already"), "{}", again.body);
+    assert!(again.body.contains("href=\"/acme/auth/forgot-password\""), "another one is a form away");
+}
+
+async fn eight_at_once_set_one_password(app: TestApp) {
+    let (mut browser, link) = asked(&app).await;
+    let csrf = browser.get(&link).await.field("_csrf");
+    let tasks: Vec<_> = (0..8)
+        .map(|n| {
+            let (mut browser, link, csrf) = (browser.clone(), link.clone(), csrf.clone());
+            tokio::spawn(async move {
+                let password = format!("{NEW}-{n}");
+                let form =
+                    [("_csrf", csrf.as_str()), ("password", &password), ("confirmPassword", &password)];
+                (browser.post(&link, &form).await, password)
+            })
+        })
+        .collect();
+    let mut winners = Vec::new();
+    for task in tasks {
+        let (answer, password) = task.await.unwrap();
+        // The pool of hashing threads may be full.
+        assert!(answer.status.as_u16() < 500 || answer.status == 503, "{}", answer.body);
+        if is_changed(&answer) {
+            winners.push(password);
+        }
+    }
+    assert_eq!(winners.len(), 1);
+    assert!(signs_in(&app, &winners[0]).await);
+    assert_eq!(audited(&app, "user.password_reset.completed").await, 1);
+}
+
+/// The same page, the same statements, the same commands.
+async fn nobody_learns_whose_address_a_reset_is_for(app: TestApp) {
+    set_user_status(&app, BOB.0, UserStatus::Suspended).await;
+    let mut seen = Vec::new();
+    for email in [ANA.0, NOBODY, BOB.0, INACTIVE.0, "no address at all"] {
+        let mut browser = app.browser();
+        let csrf = browser.get("/acme/auth/forgot-password").await.field("_csrf");
+        let before = (app.store.round_trips(), app.kv.commands());
+        let form = [("_csrf", csrf.as_str()), ("email", email)];
+        let answer = browser.post("/acme/auth/forgot-password", &form).await;
+        let cost = (app.store.round_trips() - before.0, app.kv.commands() - before.1);
+        assert!(set_cookie(&answer, "_forms").is_some());
+        let page = answer.body.replace(email, "EMAIL").replace(&csrf, "CSRF");
+        seen.push((answer.status, page, cost));
+    }
+    for other in &seen[1..] {
+        assert_eq!(seen[0], *other);
+    }
+    let letters = app.letters().await;
+    let to: Vec<_> = letters.iter().map(|l| l.recipient.address.shown()).collect();
+    assert_eq!(to, [ANA.0]);
+}
+
+/// W04.
+async fn a_reset_link_is_one_organizations(app: TestApp) {
+    let (mut browser, link) = asked(&app).await;
+    let abroad = link.replacen("/acme/", "/beta/", 1);
+    assert_eq!(browser.get(&abroad).await.status, 400);
+    let csrf = browser.get("/beta/auth/forgot-password").await.field("_csrf");
+    let form = [("_csrf", csrf.as_str()), ("password", NEW), ("confirmPassword", NEW)];
+    assert_eq!(browser.post(&abroad, &form).await.status, 400);
+    assert!(!is_signed_in(&app.browser().submit_login(&beta(), ANA_OF_BETA.0, NEW).await));
+    let as_invitation = link.replace("/reset-password/", "/accept-invite/");
+    assert_eq!(browser.get(&as_invitation).await.status, 400, "a link of one purpose is none of another");
+    assert!(is_changed(&choose(&mut browser, &link, NEW).await), "none of this used it up");
+}
+
+async fn a_reset_link_ends_in_time_and_with_a_newer_one(app: TestApp) {
+    let (mut browser, first) = asked(&app).await;
+    let (_, second) = asked(&app).await;
+    assert_eq!(browser.get(&first).await.status, 400, "replaced");
+    let csrf = browser.get(&second).await.field("_csrf");
+    app.advance(Duration::from_secs(3601));
+    let form = [("_csrf", csrf.as_str()), ("password", NEW), ("confirmPassword", NEW)];
+    for late in [browser.get(&second).await, browser.post(&second, &form).await] {
+        assert_eq!(late.status, 400);
+        assert!(late.body.contains("expired"), "{}", late.body);
+    }
+    assert!(signs_in(&app, ANA.1).await);
+}
+
+async fn passwords_that_are_tried_first_are_refused(app: TestApp) {
+    let (mut browser, link) = asked(&app).await;
+    for bad in ["short", "password1", "anali1990", "qwertyuiop", &"a".repeat(129), "        "] {
+        let answer = choose(&mut browser, &link, bad).await;
+        assert!(answer.status == 200 && answer.body.contains("flash-error"), "{bad}: {}", answer.status);
+        assert!(!answer.body.contains(bad) || bad.trim().is_empty(), "a password is never echoed");
+    }
+    let csrf = browser.get(&link).await.field("_csrf");
+    let form = [("_csrf", csrf.as_str()), ("password", NEW), ("confirmPassword", "something-Else-55")];
+    assert!(browser.post(&link, &form).await.body.contains("not the same"));
+    assert!(signs_in(&app, ANA.1).await, "nothing changed");
+    assert!(is_changed(&choose(&mut browser, &link, NEW).await), "the link waited");
+}
+
+async fn forms_of_recovery_need_their_csrf_value(app: TestApp) {
+    let mut browser = app.browser();
+    for csrf in ["", "forged"] {
+        let answer = browser.post("/acme/auth/forgot-password", &[("_csrf", csrf), ("email", ANA.0)]).await;
+        assert_eq!(answer.status, 403);
+        assert!(answer.body.contains(ANA.0), "what was typed stays");
+    }
+    assert!(app.letters().await.is_empty());
+    let (mut browser, link) = asked(&app).await;
+    let other = app.browser().get(&link).await.field("_csrf");
+    for csrf in ["", "forged", &other] {
+        let form = [("_csrf", csrf), ("password", NEW), ("confirmPassword", NEW)];
+        let answer = browser.post(&link, &form).await;
+        assert_eq!(answer.status, 403, "{csrf}");
+    }
+    assert!(signs_in(&app, ANA.1).await);
+}
+
+async fn only_where_passwords_are_used(app: TestApp) {
+    let (mut browser, link) = asked(&app).await;
+    let csrf = browser.get(&link).await.field("_csrf");
+    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, default_login_methods: [magic_link] }\n")
+        .await;
+    let form = [("_csrf", csrf.as_str()), ("password", NEW), ("confirmPassword", NEW), ("email", ANA.0)];
+    for url in ["/acme/auth/forgot-password", link.as_str()] {
+        assert_eq!(browser.get(url).await.status, 400);
+        assert_eq!(browser.post(url, &form).await.status, 400);
+    }
+    assert_eq!(audited(&app, "user.password_reset.completed").await, 0);
+}
+
+async fn resets_are_limited(app: TestApp) {
+    for n in 0..7 {
+        for email in [ANA.0, NOBODY] {
+            let mut browser = app.browser().with("x-forwarded-for", &format!("192.0.2.{n}"));
+            let answer = ask(&mut browser, email).await;
+            assert_eq!(answer.status.as_u16(), if n < 5 { 200 } else { 429 }, "{n} {email}");
+            assert_eq!(answer.header("retry-after").is_some(), n >= 5);
+        }
+        app.advance(Duration::from_secs(1));
+    }
+    assert_eq!(app.letters().await.len(), 5);
+    set(&app, "acme", settings::RATE_LIMIT_LINK_ADDRESS_MAX, 2).await;
+    let mut guesser = app.browser().with("x-forwarded-for", "198.51.100.7");
+    let mut statuses = Vec::new();
+    for n in 0..4 {
+        let guess = format!("/acme/auth/reset-password/porta_pr_{}", format!("{n}").repeat(43));
+        statuses.push(guesser.get(&guess).await.status.as_u16());
+    }
+    assert_eq!(statuses, [400, 400, 429, 429]);
+}
+
+async fn a_reset_opens_what_guessing_closed_and_nothing_else(app: TestApp) {
+    for _ in 0..5 {
+        guess_from(&app, "198.51.100.7", ANA.0, WRONG).await;
+    }
+    assert_eq!(user(&app, "acme", ANA.0).await.status, UserStatus::Locked);
+    let (mut browser, link) = asked(&app).await;
+    assert!(is_changed(&choose(&mut browser, &link, NEW).await));
+    assert!(signs_in(&app, NEW).await);
+    let (mut browser, link) = asked(&app).await;
+    let csrf = browser.get(&link).await.field("_csrf");
+    for status in [UserStatus::Suspended, UserStatus::Locked, UserStatus::Inactive] {
+        set_user_status(&app, ANA.0, status).await;
+        let form = [("_csrf", csrf.as_str()), ("password", ANA.1), ("confirmPassword", ANA.1)];
+        assert_eq!(browser.post(&link, &form).await.status, 400, "{status}");
+        set_user_status(&app, ANA.0, UserStatus::Active).await;
+    }
+    assert!(!signs_in(&app, ANA.1).await);
+}
+
+async fn the_second_factor_survives_a_reset(app: TestApp) {
+    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_totp }\n")
+        .await;
+    let (mut browser, link) = asked(&app).await;
+    assert!(is_changed(&choose(&mut browser, &link, NEW).await));
+    let next = app.browser().submit_login(&web(), ANA.0, NEW).await;
+    assert!(next.location().ends_with("/two-factor"), "{}", next.location());
+}
+
+async fn other_links_die_with_the_password(app: TestApp) {
+    super::magic_link::offer_links(&app).await;
+    let mut earlier = app.browser();
+    let form = open(&mut earlier, &web()).await;
+    form.submit(&mut earlier, "magic-link", &[("_csrf", &form.csrf), ("email", ANA.0)]).await;
+    let magic = app.letters().await.into_iter().find_map(|letter| match letter.mail {
+        Mail::MagicLink { url, .. } => Some(url),
+        _ => None,
+    });
+    let (mut browser, link) = asked(&app).await;
+    assert!(is_changed(&choose(&mut browser, &link, NEW).await));
+    assert_eq!(earlier.get(&magic.unwrap()).await.status, 400);
+}
+
+async fn bad_input_is_refused_and_changes_nothing(app: TestApp) {
+    let (mut browser, link) = asked(&app).await;
+    let csrf = browser.get(&link).await.field("_csrf");
+    for token in ["x", "..", "%00", "porta_pr_", &"y".repeat(5000)] {
+        let answer = browser.get(&format!("/acme/auth/reset-password/{token}")).await;
+        assert!(matches!(answer.status.as_u16(), 400 | 404), "{token}: {}", answer.status);
+    }
+    let twice =
+        [("_csrf", csrf.as_str()), ("password", NEW), ("password", "other"), ("confirmPassword", NEW)];
+    assert_eq!(browser.post(&link, &twice).await.status, 400);
+    let huge = "p".repeat(60_000);
+    let form = [("_csrf", csrf.as_str()), ("password", &huge), ("confirmPassword", &huge)];
+    assert_eq!(browser.post(&link, &form).await.status, 413);
+    for email in ["\u{0}", "a\r\nBcc: x@y.test@acme.test", &"e".repeat(4000), "аna@acme.test"] {
+        let answer = ask(&mut browser, email).await;
+        assert!(matches!(answer.status.as_u16(), 200 | 400 | 429), "{email:?}: {}", answer.status);
+    }
+    assert!(signs_in(&app, ANA.1).await);
+    assert!(is_changed(&choose(&mut browser, &link, NEW).await));
+}
+
+/// W23: not a dead end.
+async fn the_way_leads_back_to_the_sign_in(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let forgot = format!("/acme/auth/forgot-password?interaction={}", form.uid());
+    assert!(form.page.body.contains(&forgot.replace('&', "&amp;")), "{}", form.page.body);
+    let page = browser.get(&forgot).await;
+    let back = format!("href=\"/acme/interaction/{}\"", form.uid());
+    assert!(page.body.contains(&back), "{}", page.body);
+    let csrf = page.field("_csrf");
+    browser.post("/acme/auth/forgot-password", &[("_csrf", &csrf), ("email", ANA.0)]).await;
+    let link = mailed(&app, ANA.0).await.unwrap();
+    let done = choose(&mut browser, &link, NEW).await;
+    assert!(done.body.contains(&back), "{}", done.body);
+    let signed_in = form.login(&mut browser, ANA.0, NEW).await;
+    assert!(browser.follow(signed_in).await.location().starts_with("https://web.test/cb?code="));
+    let hostile = browser.get("/acme/auth/forgot-password?interaction=//evil.test").await;
+    assert!(!hostile.body.contains("evil.test"));
+}
