@@ -57,6 +57,8 @@ pub(crate) struct Services {
     pub snapshot_keys: Keyring,
     /// Seals what waits in the outbox.
     pub outbox_keys: Arc<Keyring>,
+    /// Pages and mails.
+    pub pages: Arc<Pages>,
     pub app: AppState,
 }
 
@@ -154,10 +156,11 @@ impl Services {
             passwords: Arc::new(Hashing(Arc::clone(&hasher))),
             production: config.environment.is_production(),
         });
+        let pages = Arc::new(Pages::new());
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&store), Arc::clone(&kv)));
         let app = AppState::new(Parts {
             sign_in: SignIn { engine: Arc::clone(&engine), hasher, factors },
-            pages: Pages::new(),
+            pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock,
             entropy,
@@ -169,7 +172,7 @@ impl Services {
                 .collect(),
             trust_proxy: trust_proxy(config),
         });
-        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, outbox_keys, app })
+        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, outbox_keys, pages, app })
     }
 }
 
