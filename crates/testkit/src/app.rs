@@ -68,6 +68,8 @@ pub struct Instance {
     /// Passwords that may wait to be checked.
     pub hash_queue: usize,
     pub issuer_base: String,
+    /// Pages and mails.
+    pub pages: Arc<Pages>,
     pub trust_proxy: TrustProxy,
 }
 
@@ -134,6 +136,7 @@ impl Instance {
             cost: HashCost { memory_kib: 64, iterations: 1, parallelism: 1 },
             hash_queue: 256,
             issuer_base: ISSUER_BASE.to_owned(),
+            pages: Arc::new(Pages::new()),
             trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new() },
         }
     }
@@ -189,7 +192,7 @@ impl TestApp {
         instance: Instance,
         instances: Arc<AtomicU64>,
     ) -> Self {
-        let Instance { store, kv, cost, hash_queue, issuer_base, trust_proxy } = instance;
+        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy } = instance;
         let seed = instances.fetch_add(1, Ordering::SeqCst) + 1;
         let entropy: Arc<dyn Entropy> =
             Arc::new(SeededEntropy::new(seed ^ (u64::from(std::process::id()) << 16)));
@@ -220,7 +223,6 @@ impl TestApp {
             production: true,
         });
         let probes = Arc::new(SwitchedProbes::default());
-        let pages = Arc::new(Pages::new());
         let app = AppState::new(Parts {
             sign_in: SignIn { engine: Arc::clone(&engine), hasher: Arc::clone(&hasher), factors },
             pages: Arc::clone(&pages),

@@ -28,4 +28,5 @@ mod session_lifetime;
 mod session_reauth;
 mod session_tenants;
 mod support;
+mod templates;
 mod work;
