@@ -30,12 +30,14 @@ pub use source::Source;
 pub use storage::{Storage, StorageConfig};
 pub use variable::{Kind, Required, VariableDoc};
 
+use std::path::PathBuf;
+
 use porta_core::Entropy;
 
 use crate::reader::Reader;
 use crate::safety::Checked;
 use crate::secrets::PartialSecrets;
-use crate::variable::{METRICS_ENABLED, PORTA_INSTANCE, PORTA_SKIP_PROD_SAFETY};
+use crate::variable::{METRICS_ENABLED, PORTA_INSTANCE, PORTA_SKIP_PROD_SAFETY, TEMPLATE_DIR};
 
 /// Everything `porta serve` is told. `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// `None`: no mail is sent; only with embedded storage.
     pub smtp: Option<SmtpConfig>,
+    /// Where an operator's templates are; `None`: the built-in ones alone.
+    pub template_dir: Option<PathBuf>,
     pub log: LogConfig,
     pub password_hashing: Argon2Params,
     pub metrics_enabled: bool,
@@ -66,6 +70,7 @@ impl Config {
         let server = ServerConfig::read(&mut reader, environment, is_embedded);
         let partial = PartialSecrets::read(&mut reader, &storage);
         let smtp = SmtpConfig::read(&mut reader, !is_embedded);
+        let template_dir = reader.text(TEMPLATE_DIR).map(|dir| source.directory().join(dir));
         let log = LogConfig::read(&mut reader, environment);
         let password_hashing = Argon2Params::read(&mut reader);
         let metrics_enabled = reader.boolean(METRICS_ENABLED).unwrap_or(false);
@@ -99,6 +104,7 @@ impl Config {
             storage,
             secrets,
             smtp,
+            template_dir,
             log,
             password_hashing,
             metrics_enabled,

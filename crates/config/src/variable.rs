@@ -112,6 +112,7 @@ variables! {
     SMTP_PASS, Kind::Text, None, Never, true, "Password of SMTP_USER.";
     SMTP_FROM, Kind::Text, None, WithDatabase, false, "Sender of all mail: name@example.com or Name <name@example.com>.";
     SMTP_TLS, Kind::Words(SMTP_TLS_MODES), Some("auto"), Never, false, "auto encrypts when the relay can and insists with SMTP_USER, required insists, none never does.";
+    TEMPLATE_DIR, Kind::Path, None, Never, false, "Templates of your own for pages and mails, read at start.";
     LOG_LEVEL, Kind::Words(LOG_LEVELS), Some("info"), Never, false, "Least severe line that is written.";
     METRICS_ENABLED, Kind::Boolean, Some("false"), Never, false, "Serves /metrics.";
     ADMIN_CORS_ORIGINS, Kind::List, None, Never, false, "Browser origins allowed on /api/admin.";

@@ -42,7 +42,7 @@ pub struct AppState(pub(crate) Arc<Shared>);
 pub struct Shared {
     pub(crate) engine: Arc<Engine>,
     pub(crate) sign_in: SignIn,
-    pub(crate) pages: Pages,
+    pub(crate) pages: Arc<Pages>,
     pub(crate) probes: Arc<dyn Probes>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -55,7 +55,8 @@ pub struct Shared {
 /// What an [`AppState`] is made of.
 pub struct Parts {
     pub sign_in: SignIn,
-    pub pages: Pages,
+    /// The same that mails are written with.
+    pub pages: Arc<Pages>,
     pub probes: Arc<dyn Probes>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,

@@ -33,7 +33,26 @@ pub struct RenderError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Finds the words: the recipient's language, the organization's looks.
 pub trait Renderer: Send + Sync {
-    fn render(&self, organization: &Organization, letter: &Letter) -> Result<MailBody, RenderError>;
+    fn render(
+        &self,
+        organization: &Organization,
+        letter: &Letter,
+        now: Timestamp,
+    ) -> Result<MailBody, RenderError>;
+}
+
+impl<F> Renderer for F
+where
+    F: Fn(&Organization, &Letter, Timestamp) -> Result<MailBody, RenderError> + Send + Sync,
+{
+    fn render(
+        &self,
+        organization: &Organization,
+        letter: &Letter,
+        now: Timestamp,
+    ) -> Result<MailBody, RenderError> {
+        self(organization, letter, now)
+    }
 }
 
 /// What a worker is made of.
@@ -165,7 +184,7 @@ impl Worker {
             Ok(_) => return Err(NotDone::for_good("the organization is not active")),
             Err(error) => return Err(NotDone::yet(error, until)),
         };
-        let body = deps.renderer.render(&organization, &letter).map_err(|error| {
+        let body = deps.renderer.render(&organization, &letter, now).map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, letter = %claim.id, "{error}");
             NotDone::yet(error, until)
         })?;

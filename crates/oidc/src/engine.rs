@@ -110,6 +110,11 @@ impl Engine {
         &self.issuer_base
     }
 
+    /// The issuer of an organization: configuration and slug, never taken from a request (decision D10).
+    pub fn issuer(&self, organization: &Slug) -> String {
+        format!("{}/{organization}", self.issuer_base)
+    }
+
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }

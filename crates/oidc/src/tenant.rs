@@ -107,7 +107,7 @@ impl Engine {
         drop(repositories);
         let settings = Settings::layered(&[&platform, &own]);
         let keys = self.load_keys(organization.id).await?;
-        let issuer = format!("{}/{}", self.issuer_base, organization.slug);
+        let issuer = self.issuer(&organization.slug);
         let capabilities =
             metadata::Capabilities { ui_locales: &self.ui_locales, ..metadata::Capabilities::default() };
         let document = metadata::discovery(&issuer, &capabilities);

@@ -28,6 +28,11 @@ const DEFAULT_FOLDER: &str = "default";
 /// Filters that could turn data into markup.
 const REMOVED_FILTERS: &[&str] = &["safe"];
 
+/// Templates of an operator that cannot be used, each with what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub struct TemplateProblems(pub Vec<String>);
+
 #[derive(Debug)]
 pub(crate) struct Engine {
     environment: Environment<'static>,
@@ -67,10 +72,15 @@ impl Engine {
     /// part of a request ever becomes part of a path.
     ///
     /// # Errors
-    /// When the directory itself cannot be read. A file that cannot be used is logged and left out.
-    pub(crate) fn load(&mut self, directory: &Path) -> io::Result<()> {
-        for entry in fs::read_dir(directory)? {
-            let entry = entry?;
+    /// Everything that cannot be used: the directory, a file in it, a template that does not compile.
+    pub(crate) fn load(&mut self, directory: &Path) -> Result<(), TemplateProblems> {
+        let mut problems = Vec::new();
+        let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let entries = entries.unwrap_or_else(|error| {
+            problems.push(format!("{} cannot be read: {error}", directory.display()));
+            Vec::new()
+        });
+        for entry in entries {
             let Some(folder) = entry.file_name().to_str().map(str::to_owned) else { continue };
             if !entry.path().is_dir() || folder.starts_with('.') {
                 continue;
@@ -79,15 +89,28 @@ impl Engine {
                 tracing::warn!(folder, "template folder is neither an organization's slug nor `default`");
                 continue;
             }
-            self.load_folder(&entry.path(), &folder, "", OVERRIDABLE);
-            self.load_folder(&entry.path().join("emails"), &folder, "emails/", MAILS);
+            self.load_folder(&entry.path(), &folder, "", OVERRIDABLE, &mut problems);
+            let mails = entry.path().join("emails");
+            if mails.is_dir() {
+                self.load_folder(&mails, &folder, "emails/", MAILS, &mut problems);
+            }
         }
-        Ok(())
+        if problems.is_empty() { Ok(()) } else { Err(TemplateProblems(problems)) }
     }
 
-    fn load_folder(&mut self, path: &Path, folder: &str, prefix: &str, known: &[&str]) {
-        let Ok(entries) = fs::read_dir(path) else { return };
-        for entry in entries.flatten() {
+    fn load_folder(
+        &mut self,
+        path: &Path,
+        folder: &str,
+        prefix: &str,
+        known: &[&str],
+        problems: &mut Vec<String>,
+    ) {
+        let entries = match fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+            Ok(entries) => entries,
+            Err(error) => return problems.push(format!("{folder}/{prefix} cannot be read: {error}")),
+        };
+        for entry in entries {
             let Some(file) = entry.file_name().to_str().map(str::to_owned) else { continue };
             if entry.path().is_dir() || file.starts_with('.') {
                 continue;
@@ -100,18 +123,14 @@ impl Engine {
                 continue;
             }
             let name = override_name(folder, &format!("{prefix}{file}"));
-            match read(&entry.path()) {
-                Ok(source) => match self.environment.add_template_owned(name.clone(), source) {
-                    Ok(()) => {
-                        self.overrides.insert(name);
-                    }
-                    Err(error) => {
-                        tracing::error!(template = name, error = %error, "template does not compile; the built-in one is used");
-                    }
-                },
-                Err(error) => {
-                    tracing::error!(template = name, error = %error, "template cannot be read; the built-in one is used");
+            let shown = format!("{folder}/{prefix}{file}");
+            match read(&entry.path()).map(|source| self.environment.add_template_owned(name.clone(), source))
+            {
+                Ok(Ok(())) => {
+                    self.overrides.insert(name);
                 }
+                Ok(Err(error)) => problems.push(format!("{shown} does not compile: {error}")),
+                Err(error) => problems.push(format!("{shown} cannot be read: {error}")),
             }
         }
     }

@@ -29,6 +29,7 @@ pub use context::{
     SetupStep, StepUpFlash, StepUpPage, TrustedSvg, TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
 };
 pub use css::safe_custom_css;
+pub use engine::TemplateProblems;
 pub use locale::{LocaleCandidates, negotiate};
 pub use look::Look;
 pub use mail::{

@@ -1,6 +1,5 @@
 //! From a typed context to HTML.
 
-use std::io;
 use std::path::Path;
 
 use minijinja::Value;
@@ -8,7 +7,7 @@ use serde::Serialize;
 
 use crate::context::{Content, Forms};
 use crate::csp::{Policy, hash_source};
-use crate::engine::Engine;
+use crate::engine::{Engine, TemplateProblems};
 use crate::words::FALLBACK;
 use crate::{
     ApplicationsPage, ChangePasswordPage, ConsentPage, DownloadDataPage, EmailVerificationPage,
@@ -82,11 +81,11 @@ impl Pages {
     }
 
     /// The same, with an operator's templates in place of single pages and mails (`docs/branding.md`). They are read
-    /// now and not again. One that does not compile or render is logged, and the built-in one is used.
+    /// now and not again. One that does not render is logged, and the built-in one is used.
     ///
     /// # Errors
-    /// When the directory cannot be read.
-    pub fn with_overrides(directory: &Path) -> io::Result<Self> {
+    /// When the directory or a template cannot be read, or a template does not compile.
+    pub fn with_overrides(directory: &Path) -> Result<Self, TemplateProblems> {
         let mut pages = Self::new();
         pages.engine.load(directory)?;
         Ok(pages)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use porta_config::{Config, Source};
+use porta_config::{Config, Problem, Source};
 use porta_core::OsEntropy;
 use porta_mail::Transport;
 use tokio::net::TcpListener;
@@ -22,10 +22,13 @@ use crate::runtime::{background, listen, mail, telemetry};
 
 /// Reads the configuration, or says everything that is wrong with it.
 pub(crate) fn configuration(source: &Source<'_>) -> anyhow::Result<Config> {
-    Config::load(source, &OsEntropy).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(|p| format!("FATAL config.invalid {p}")).collect();
-        anyhow::anyhow!(lines.join("\n"))
-    })
+    Config::load(source, &OsEntropy).map_err(|problems| invalid(&problems))
+}
+
+/// Why this process does not start, one line for each problem.
+pub(crate) fn invalid(problems: &[Problem]) -> anyhow::Error {
+    let lines: Vec<String> = problems.iter().map(|p| format!("FATAL config.invalid {p}")).collect();
+    anyhow::anyhow!(lines.join("\n"))
 }
 
 /// Runs until told to stop.

@@ -4,7 +4,7 @@
 #[expect(dead_code, reason = "the other test files use the rest")]
 mod support;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -166,6 +166,51 @@ async fn a_server_without_a_relay_says_so_once_and_lets_nothing_wait() {
     letter(&database, "1").await;
     until(&database, OutboxCounts { given_up: 1, ..OutboxCounts::default() }).await;
     assert_eq!(server.stop(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_shows_the_templates_of_its_operator_and_its_own_beside_them() {
+    let place = provisioned();
+    std::fs::create_dir_all(place.path("own/harbor")).unwrap();
+    place.write("own/harbor/logout-success.html", "<h1>Fair winds from {{ company_name }}</h1>");
+    let (server, said) = Server::start(&place, &[("TEMPLATE_DIR", "own")]);
+    let port: String =
+        said.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+    let get = |path: &str| {
+        let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(get("/harbor/session/end/success").contains("<h1>Fair winds from Harbor</h1>"));
+    let error = get("/harbor/auth?client_id=nobody");
+    assert!(error.contains("<!doctype html>") && !error.contains("Fair winds"), "{error}");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn templates_that_cannot_be_used_stop_the_start() {
+    let place = Place::new();
+    let start = |directory: &str| place.run_with(&["serve"], &[("TEMPLATE_DIR", directory)]);
+    std::fs::create_dir_all(place.path("own/default/emails")).unwrap();
+    place.write("own/default/login.html", "one\n{% if %}");
+    place.write("own/default/emails/otp-code.txt", "{{ mail.code");
+    let outcome = start("own");
+    assert_eq!(outcome.code, 1);
+    for problem in ["default/login.html does not compile: ", "default/emails/otp-code.txt does not compile: "]
+    {
+        let line = format!("FATAL config.invalid TEMPLATE_DIR: {problem}");
+        assert!(outcome.stderr.contains(&line), "{}", outcome.stderr);
+    }
+    let outcome = start("nowhere");
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("FATAL config.invalid TEMPLATE_DIR: "), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("nowhere cannot be read"), "{}", outcome.stderr);
 }
 
 #[test]

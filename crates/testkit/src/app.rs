@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use porta_core::mail::Letter;
+use porta_core::organization::Organization;
 use porta_core::outbox::{OutboxClaim, OutboxKind};
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::secret::hex;
@@ -18,7 +19,7 @@ use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
 use porta_http::{AppState, Parts, Probes, ReadyReport, TrustProxy};
 use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
-use porta_mail::{Capture, Message, PlainRenderer, Worker, WorkerDeps};
+use porta_mail::{Capture, Message, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
 use porta_signin::{Factors, HashCost, PasswordHasher, SignIn};
@@ -67,6 +68,8 @@ pub struct Instance {
     /// Passwords that may wait to be checked.
     pub hash_queue: usize,
     pub issuer_base: String,
+    /// Pages and mails.
+    pub pages: Arc<Pages>,
     pub trust_proxy: TrustProxy,
 }
 
@@ -133,6 +136,7 @@ impl Instance {
             cost: HashCost { memory_kib: 64, iterations: 1, parallelism: 1 },
             hash_queue: 256,
             issuer_base: ISSUER_BASE.to_owned(),
+            pages: Arc::new(Pages::new()),
             trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new() },
         }
     }
@@ -188,7 +192,7 @@ impl TestApp {
         instance: Instance,
         instances: Arc<AtomicU64>,
     ) -> Self {
-        let Instance { store, kv, cost, hash_queue, issuer_base, trust_proxy } = instance;
+        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy } = instance;
         let seed = instances.fetch_add(1, Ordering::SeqCst) + 1;
         let entropy: Arc<dyn Entropy> =
             Arc::new(SeededEntropy::new(seed ^ (u64::from(std::process::id()) << 16)));
@@ -222,7 +226,7 @@ impl TestApp {
         let probes = Arc::new(SwitchedProbes::default());
         let app = AppState::new(Parts {
             sign_in: SignIn { engine: Arc::clone(&engine), hasher: Arc::clone(&hasher), factors },
-            pages: Pages::new(),
+            pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
@@ -233,10 +237,15 @@ impl TestApp {
         let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
         let settled = listen(&engine, &kv);
         let mailbox = Arc::new(Capture::new(1000));
+        let issuers = Arc::clone(&engine);
+        let render = move |organization: &Organization, letter: &Letter, now: Timestamp| {
+            let issuer = issuers.issuer(&organization.slug);
+            pages.letter(organization, &issuer, letter, now).map_err(|error| RenderError(error.into()))
+        };
         let mail = Worker::new(WorkerDeps {
             store: Arc::clone(&store),
             keyring: Arc::clone(&outbox_keys),
-            renderer: Arc::new(PlainRenderer),
+            renderer: Arc::new(render),
             transport: mailbox.clone(),
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),

@@ -33,7 +33,7 @@ async fn a_letter_arrives_as_it_was_written() {
     for line in [
         "From: \"Acme Ltd\" <no-reply@mail.example.com>".to_owned(),
         format!("To: {ADDRESS}"),
-        "Subject: Sign in to Acme Ltd".to_owned(),
+        "Subject: Your sign-in link for Acme Ltd".to_owned(),
         "Date: Sun, 15 Jun 2025 15:06:40 +0000".to_owned(),
         format!("Message-ID: <{id}@mail.example.com>"),
         "Auto-Submitted: auto-generated".to_owned(),

@@ -14,9 +14,10 @@ use porta_core::seal::Keyring;
 use porta_core::user::Email;
 use porta_core::{Clock as _, ManualClock, OutboxId, SeededEntropy, Timestamp, UserId};
 use porta_mail::{
-    Credentials, Message, PlainRenderer, Security, SendError, SmtpOptions, SmtpTransport, Transport, Worker,
-    WorkerDeps,
+    Credentials, Message, RenderError, Renderer, Security, SendError, SmtpOptions, SmtpTransport, Transport,
+    Worker, WorkerDeps,
 };
+use porta_pages::Pages;
 use porta_store::Store;
 use porta_store::contract::fixture::{NOW, organization};
 use porta_testkit::database::TestDatabase;
@@ -70,7 +71,7 @@ impl World {
         WorkerDeps {
             store: Arc::clone(&self.store),
             keyring: Arc::new(keyring(1)),
-            renderer: Arc::new(PlainRenderer),
+            renderer: Arc::new(renderer()),
             transport,
             clock: self.clock.clone(),
             // No two workers draw the same ids.
@@ -116,6 +117,15 @@ impl World {
         let mut events = all.audit().recent(Some(self.organization.id), 1000).await.unwrap();
         events.reverse();
         events
+    }
+}
+
+/// The words the product sends.
+fn renderer() -> impl Renderer {
+    let pages = Pages::new();
+    move |organization: &Organization, letter: &Letter, now: Timestamp| {
+        let issuer = format!("https://id.example.com/{}", organization.slug);
+        pages.letter(organization, &issuer, letter, now).map_err(|error| RenderError(error.into()))
     }
 }
 

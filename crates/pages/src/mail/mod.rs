@@ -6,6 +6,7 @@
 //! link of it.
 
 mod context;
+mod letter;
 
 pub use context::{
     EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, OtpCodeMail, PasswordChangedMail,

@@ -194,7 +194,7 @@ fn a_form_post_carries_its_fields_exactly() {
 
 #[test]
 fn the_root_page_names_nobody() {
-    let page = Pages::new().root();
+    let page = Pages::new().root("en");
     assert!(page.html.contains("<title></title>"));
     assert!(!page.html.to_lowercase().contains("porta"));
 }

@@ -59,7 +59,7 @@ fn a_refused_look_falls_back_quietly() {
     let page = Pages::new().logout_success(&hostile_look(), &LogoutSuccessPage {});
     assert_eq!(elements(&page.html, "style").len(), 2, "the tenant's own sheet is left out");
     assert!(page.html.contains("<link rel=\"icon\" href=\"data:,\">"));
-    assert_eq!(palette_of(&page), palette_of(&Pages::new().root()));
+    assert_eq!(palette_of(&page), palette_of(&Pages::new().root("en")));
 }
 
 fn palette_of(page: &Page) -> &str {

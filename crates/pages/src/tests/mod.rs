@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod content;
+mod documented;
 mod hostility;
 mod languages;
 mod mails;

@@ -47,7 +47,6 @@ fn a_template_may_fill_the_blocks_of_the_built_in_layout() {
 #[test]
 fn a_template_that_fails_is_replaced_by_the_built_in_one() {
     for bad in [
-        "{% if %}",
         "{{ nothing }}",
         "{{ page.nothing.more }}",
         "{{ t(\"logout.nothing\") }}",
@@ -59,8 +58,29 @@ fn a_template_that_fails_is_replaced_by_the_built_in_one() {
     ] {
         assert_eq!(signed_out_with("acme/logout-success.html", bad), built_in(), "{bad}");
     }
-    let large = "x".repeat(300 * 1024);
-    assert_eq!(signed_out_with("acme/logout-success.html", &large), built_in());
+}
+
+#[test]
+fn templates_that_cannot_be_used_are_named_all_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    put(directory.path(), "acme/logout-success.html", "line one\n{% if %}");
+    put(directory.path(), "default/emails/otp-code.txt", "{{ mail.code");
+    put(directory.path(), "default/login.html", &"x".repeat(300 * 1024));
+    put(directory.path(), "default/consent.html", "fine");
+    fs::write(directory.path().join("default/error.html"), b"\xff\xfe").unwrap();
+    let TemplateProblems(mut problems) = Pages::with_overrides(directory.path()).unwrap_err();
+    problems.sort();
+    let starts = [
+        "acme/logout-success.html does not compile: ",
+        "default/emails/otp-code.txt does not compile: ",
+        "default/error.html cannot be read: ",
+        "default/login.html cannot be read: larger than 256 KiB",
+    ];
+    assert_eq!(problems.len(), starts.len(), "{problems:?}");
+    for (problem, start) in problems.iter().zip(starts) {
+        assert!(problem.starts_with(start), "{problem}");
+    }
+    assert!(problems[0].contains(":2"), "the line: {}", problems[0]);
 }
 
 #[test]

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use porta_config::{Config, SmtpConfig, SmtpTls};
-use porta_core::{OsEntropy, SystemClock};
+use porta_core::mail::Letter;
+use porta_core::organization::Organization;
+use porta_core::{OsEntropy, SystemClock, Timestamp};
 use porta_mail::{
-    Credentials, NoRelay, PlainRenderer, Security, SmtpOptions, SmtpTransport, Transport, Worker, WorkerDeps,
+    Credentials, NoRelay, RenderError, Security, SmtpOptions, SmtpTransport, Transport, Worker, WorkerDeps,
 };
 use url::Url;
 
@@ -52,10 +54,15 @@ fn security(smtp: &SmtpConfig) -> Security {
 }
 
 pub(crate) fn worker(services: &Services, transport: Arc<dyn Transport>) -> Worker {
+    let (pages, engine) = (Arc::clone(&services.pages), Arc::clone(&services.engine));
+    let render = move |organization: &Organization, letter: &Letter, now: Timestamp| {
+        let issuer = engine.issuer(&organization.slug);
+        pages.letter(organization, &issuer, letter, now).map_err(|error| RenderError(error.into()))
+    };
     Worker::new(WorkerDeps {
         store: Arc::clone(services.engine.store()),
         keyring: Arc::clone(&services.outbox_keys),
-        renderer: Arc::new(PlainRenderer),
+        renderer: Arc::new(render),
         transport,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use porta_config::{Config, Storage, StorageConfig};
+use porta_config::{Config, Problem, Storage, StorageConfig};
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, OsEntropy, SystemClock};
@@ -15,13 +15,14 @@ use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifi
 use porta_http::{AppState, Parts, TrustProxy};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_oidc::{Engine, EngineDeps};
-use porta_pages::Pages;
+use porta_pages::{Pages, TemplateProblems};
 use porta_signin::{Factors, HashCost, PasswordHasher, SignIn};
 use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::probes::ServiceProbes;
+use crate::serve;
 
 /// Passwords that may wait or be hashed at once, per hashing thread.
 const HASH_QUEUE_PER_THREAD: usize = 64;
@@ -57,6 +58,8 @@ pub(crate) struct Services {
     pub snapshot_keys: Keyring,
     /// Seals what waits in the outbox.
     pub outbox_keys: Arc<Keyring>,
+    /// Pages and mails.
+    pub pages: Arc<Pages>,
     pub app: AppState,
 }
 
@@ -117,6 +120,7 @@ async fn open_short_lived(
 impl Services {
     /// Opens both stores at once and builds everything on them.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let pages = Arc::new(load_pages(config.template_dir.as_deref())?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let master = *config.secrets.signing_key_encryption_key.expose();
@@ -158,7 +162,7 @@ impl Services {
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&store), Arc::clone(&kv)));
         let app = AppState::new(Parts {
             sign_in: SignIn { engine: Arc::clone(&engine), hasher, factors },
-            pages: Pages::new(),
+            pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock,
             entropy,
@@ -170,8 +174,18 @@ impl Services {
                 .collect(),
             trust_proxy: trust_proxy(config),
         });
-        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, outbox_keys, app })
+        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, outbox_keys, pages, app })
     }
+}
+
+/// The built-in templates, or those with an operator's in place of some. Everything that is wrong is said at once.
+fn load_pages(directory: Option<&Path>) -> anyhow::Result<Pages> {
+    let Some(directory) = directory else { return Ok(Pages::new()) };
+    Pages::with_overrides(directory).map_err(|TemplateProblems(problems)| {
+        let remedy = "mend it, or take it out of the directory";
+        let problems = problems.into_iter().map(|problem| Problem::new("TEMPLATE_DIR", problem, remedy));
+        serve::invalid(&problems.collect::<Vec<_>>())
+    })
 }
 
 fn start_hasher(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<PasswordHasher> {

@@ -31,4 +31,5 @@ mod session_lifetime;
 mod session_reauth;
 mod session_tenants;
 mod support;
+mod templates;
 mod work;

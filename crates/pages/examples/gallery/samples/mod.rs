@@ -314,7 +314,7 @@ fn recovery_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page
 fn other_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = vec![
         ("logout-success".to_owned(), pages.logout_success(look, &LogoutSuccessPage {})),
-        ("root".to_owned(), pages.root()),
+        ("root".to_owned(), pages.root(look.locale)),
     ];
     for (name, client_name, return_url) in
         [("full", Some(data.client), Some(data.link)), ("bare", None, None)]

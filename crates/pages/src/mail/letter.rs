@@ -1,0 +1,89 @@
+//! From a letter of the outbox to its mail.
+
+use porta_core::Timestamp;
+use porta_core::mail::{Letter, Mail, MailBody, SecondFactorChange};
+use porta_core::organization::Organization;
+
+use crate::{
+    EmailVerificationMail, FactorChange, InvitationMail, LocaleCandidates, Look, MagicLinkMail, MailError,
+    OtpCodeMail, Pages, PasswordChangedMail, PasswordResetMail, SecondFactorChangedMail, WelcomeMail,
+    negotiate,
+};
+
+impl Pages {
+    /// The words of a letter: in the recipient's language where there are words in it, else in the organization's, with
+    /// the organization's looks. What a link or a code is good for counts from `now`. `issuer` is where the
+    /// organization's own pages are.
+    ///
+    /// # Errors
+    /// See [`Pages::magic_link_mail`].
+    pub fn letter(
+        &self,
+        organization: &Organization,
+        issuer: &str,
+        letter: &Letter,
+        now: Timestamp,
+    ) -> Result<MailBody, MailError> {
+        let locale = negotiate(&LocaleCandidates {
+            user: letter.recipient.locale.as_deref(),
+            organization: Some(&organization.default_locale),
+            ..LocaleCandidates::default()
+        });
+        let look = Look::of(organization).in_locale(locale);
+        let name = Some(letter.recipient.name());
+        let seconds_until = |expires_at: &Timestamp| expires_at.since(now).as_secs();
+        match &letter.mail {
+            Mail::MagicLink { url, code, expires_at } => {
+                let (code, expires_in) = (code.as_deref(), seconds_until(expires_at));
+                self.magic_link_mail(&look, &MagicLinkMail { name, client_name: None, url, code, expires_in })
+            }
+            Mail::PasswordReset { url, expires_at } => {
+                let expires_in = seconds_until(expires_at);
+                self.password_reset_mail(&look, &PasswordResetMail { name, url, expires_in })
+            }
+            Mail::Invitation { url, expires_at, inviter, message } => self.invitation_mail(
+                &look,
+                &InvitationMail {
+                    name,
+                    organization: organization.display_name(),
+                    inviter: inviter.as_deref(),
+                    message: message.as_deref(),
+                    url,
+                    expires_in: seconds_until(expires_at),
+                },
+            ),
+            Mail::EmailCode { code, expires_at } => {
+                let expires_in = seconds_until(expires_at);
+                self.otp_code_mail(&look, &OtpCodeMail { name, code, expires_in })
+            }
+            Mail::PasswordChanged => {
+                let reset_url = format!("{issuer}/auth/forgot-password");
+                let mail = PasswordChangedMail { name, event: None, reset_url: Some(&reset_url) };
+                self.password_changed_mail(&look, &mail)
+            }
+            Mail::EmailVerification { url, expires_at } => {
+                let expires_in = seconds_until(expires_at);
+                self.email_verification_mail(&look, &EmailVerificationMail { name, url, expires_in })
+            }
+            Mail::Welcome => {
+                let (organization, url) = (organization.display_name(), format!("{issuer}/account"));
+                self.welcome_mail(&look, &WelcomeMail { name, organization, url: Some(&url) })
+            }
+            Mail::SecondFactorChanged { change } => {
+                let account_url = format!("{issuer}/account");
+                let (change, account_url) = (factor_change(*change), Some(account_url.as_str()));
+                let mail = SecondFactorChangedMail { name, change, event: None, account_url };
+                self.second_factor_changed_mail(&look, &mail)
+            }
+        }
+    }
+}
+
+const fn factor_change(change: SecondFactorChange) -> FactorChange {
+    match change {
+        SecondFactorChange::EmailEnabled => FactorChange::EmailEnabled,
+        SecondFactorChange::TotpEnabled => FactorChange::AuthenticatorEnabled,
+        SecondFactorChange::Disabled => FactorChange::Disabled,
+        SecondFactorChange::RecoveryCodesReplaced => FactorChange::RecoveryCodesReplaced,
+    }
+}
