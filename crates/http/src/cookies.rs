@@ -13,6 +13,9 @@ pub(crate) const INTERACTION: &str = "_interaction";
 /// Binds the resume address, path `/{org}/auth/{uid}`.
 pub(crate) const RESUME: &str = "_interaction_resume";
 
+/// What the next account page says, path `/{org}/account`.
+pub(crate) const SAID: &str = "_said";
+
 /// The value of a cookie one of our keys signed; anything else is as good as absent.
 pub(crate) fn read(state: &Shared, headers: &HeaderMap, name: &str) -> Option<String> {
     signed(&state.cookie_keys, headers, name)

@@ -46,8 +46,8 @@ pub enum SetupStep {
     Authenticator { secret: Sealed, known: Option<TwoFactorMethod>, verified_at: Option<Timestamp> },
     /// Confirm that mail arrives.
     Email,
-    /// Keep the recovery codes.
-    Codes { sealed: Sealed },
+    /// Keep the recovery codes of a new factor, or those that took the place of others.
+    Codes { sealed: Sealed, is_new_factor: bool },
 }
 
 /// What somebody has, and may have.
@@ -228,7 +228,7 @@ impl SignIn {
             return Ok(Changed::Nothing);
         };
         self.forget_tries(tenant, user.id).await?;
-        self.show_codes(tenant, member, &shown).await?;
+        self.show_codes(tenant, member, &shown, true).await?;
         Ok(Changed::Done)
     }
 
@@ -328,13 +328,19 @@ impl SignIn {
         let event = self.own_event(tenant, member, "2fa.recovery.replaced", category, json!({}), caller);
         unit.audit().record(&event).await?;
         unit.commit().await?;
-        self.show_codes(tenant, member, &shown).await?;
+        self.show_codes(tenant, member, &shown, false).await?;
         Ok(Changed::Done)
     }
 
-    async fn show_codes(&self, tenant: &Tenant, member: &Member, shown: &[String]) -> Result<(), EngineError> {
+    async fn show_codes(
+        &self,
+        tenant: &Tenant,
+        member: &Member,
+        shown: &[String],
+        is_new_factor: bool,
+    ) -> Result<(), EngineError> {
         let sealed = self.factors.seal_codes(&place(member), shown, self.engine.entropy());
-        self.put_setup(tenant, member, SetupStep::Codes { sealed }).await
+        self.put_setup(tenant, member, SetupStep::Codes { sealed, is_new_factor }).await
     }
 
     async fn put_setup(&self, tenant: &Tenant, member: &Member, step: SetupStep) -> Result<(), EngineError> {
