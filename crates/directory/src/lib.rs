@@ -72,6 +72,8 @@ pub struct DirectoryDeps {
     pub entropy: Arc<dyn Entropy>,
     /// Seals private signing keys.
     pub keyring: Arc<Keyring>,
+    /// Seals letters until they are sent.
+    pub outbox: Arc<Keyring>,
     pub passwords: Arc<dyn HashPassword>,
     /// Redirect URIs and origins must be https except on loopback.
     pub production: bool,

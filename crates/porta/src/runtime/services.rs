@@ -150,6 +150,7 @@ impl Services {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             keyring,
+            outbox: Arc::clone(&outbox_keys),
             passwords: Arc::new(Hashing(Arc::clone(&hasher))),
             production: config.environment.is_production(),
         });

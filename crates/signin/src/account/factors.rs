@@ -325,7 +325,7 @@ impl SignIn {
         let notice = Mail::SecondFactorChanged { change: SecondFactorChange::RecoveryCodesReplaced };
         self.enqueue(&mut *unit, tenant, &member.user, notice, &format!("{user}:{}", now.micros())).await?;
         let category = porta_core::audit::AuditCategory::Security;
-        let event = self.own_event(tenant, member, "2fa.recovery.replaced", category, json!({}), caller);
+        let event = self.own_event(tenant, member, "2fa.recovery.regenerated", category, json!({}), caller);
         unit.audit().record(&event).await?;
         unit.commit().await?;
         self.show_codes(tenant, member, &shown, false).await?;
