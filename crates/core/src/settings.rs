@@ -82,6 +82,9 @@ registry! {
     RATE_LIMIT_LINK_ORGANIZATION_MAX = "rate_limit_link_organization_max", Number, 10_000, 1, 10_000_000, true, "Links of any kind asked for per organization in the link window.";
     RATE_LIMIT_LINK_WINDOW = "rate_limit_link_window", Duration, 900, 1, 86_400, true, "The link window.";
     RATE_LIMIT_MAGIC_CODE_MAX = "rate_limit_magic_code_max", Number, 5, 1, 100, true, "Codes of a magic link that may be tried per sign-in in the link window.";
+    STEP_UP_MAX_AGE = "step_up_max_age", Duration, 300, 10, 86_400, true, "How long after signing in the password, the second factors, other sessions and the data of an account can be reached without signing in again.";
+    RATE_LIMIT_ACCOUNT_MAX = "rate_limit_account_max", Number, 60, 1, 100_000, true, "Changes a person may try on their account pages in the account window.";
+    RATE_LIMIT_ACCOUNT_WINDOW = "rate_limit_account_window", Duration, 600, 1, 86_400, true, "The account window.";
     CORS_MAX_AGE = "cors_max_age", Duration, 3600, 0, 86_400, false, "How long a browser may keep the answer to a preflight request.";
     AUDIT_RETENTION_DAYS = "audit_retention_days", Number, 90, 1, 36_500, false, "Days an audit row is kept.";
 }

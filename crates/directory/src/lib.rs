@@ -74,6 +74,8 @@ pub struct DirectoryDeps {
     pub entropy: Arc<dyn Entropy>,
     /// Seals private signing keys.
     pub keyring: Arc<Keyring>,
+    /// Seals letters until they are sent.
+    pub outbox: Arc<Keyring>,
     pub passwords: Arc<dyn HashPassword>,
     /// Seals letters until they are sent.
     pub outbox_keys: Arc<Keyring>,

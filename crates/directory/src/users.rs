@@ -1,6 +1,7 @@
 //! People.
 
 use porta_core::UserId;
+use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange};
 use porta_core::organization::Organization;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
 use porta_store::Revocation;
@@ -131,6 +132,28 @@ impl Work {
         let ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
         let metadata = json!({ "userId": user.id, "tokenFamiliesEnded": ended });
         self.audit(event, Some(organization), Some(user.id), metadata).await
+    }
+
+    /// Takes every second factor and recovery code of a person away, for somebody who lost theirs, and tells them by
+    /// mail. Every session and token of theirs ends: whoever asked for this may not be who they said.
+    pub async fn reset_second_factors(&mut self, organization: &Organization, user: &User) -> Result<()> {
+        let Some(method) = user.two_factor_method else {
+            return Err(DirectoryError::Conflict(format!("{} has no second factor", user.email.shown())));
+        };
+        if !self.unit.second_factors(organization.id).disable(user.id, self.now).await? {
+            return Err(DirectoryError::not_found("user", user.id));
+        }
+        let ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
+        let letter = Letter {
+            organization_id: organization.id,
+            recipient: Recipient::of(user),
+            mail: Mail::SecondFactorChanged { change: SecondFactorChange::Disabled },
+        };
+        let about = format!("{}:{}", user.id, self.now.micros());
+        let item = letter.into_item(&about, &self.deps.outbox, self.now, &*self.deps.entropy);
+        self.unit.outbox().enqueue(&item).await?;
+        let metadata = json!({ "userId": user.id, "previousMethod": method, "tokenFamiliesEnded": ended });
+        self.audit("user.2fa.reset", Some(organization), Some(user.id), metadata).await
     }
 }
 

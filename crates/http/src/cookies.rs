@@ -15,6 +15,8 @@ pub(crate) const RESUME: &str = "_interaction_resume";
 
 /// Binds the forms outside of interactions, path `/{org}/auth`.
 pub(crate) const FORMS: &str = "_forms";
+/// What the next account page says, path `/{org}/account`.
+pub(crate) const SAID: &str = "_said";
 
 /// The value of a cookie one of our keys signed; anything else is as good as absent.
 pub(crate) fn read(state: &Shared, headers: &HeaderMap, name: &str) -> Option<String> {

@@ -16,7 +16,7 @@ pub(crate) type Reply = Response<Body>;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Error code of a limit.
-pub(crate) const RATE_LIMITED: &str = "rate_limit_exceeded";
+const RATE_LIMITED: &str = "rate_limit_exceeded";
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// An empty answer.
@@ -122,13 +122,18 @@ pub(crate) fn too_many_begun(state: &Shared, tenant: &Visit, headers: &HeaderMap
     if !prefers_html(headers) {
         return too_many(limited, "too many attempts, try again later");
     }
+    limited_page(state, tenant, limited.retry_after)
+}
+
+/// Too much, for a person.
+pub(crate) fn limited_page(state: &Shared, tenant: &Visit, retry_after: std::time::Duration) -> Reply {
     let text = ErrorPage {
         code: Some(RATE_LIMITED),
-        retry_after: Some(seconds_up(limited.retry_after)),
+        retry_after: Some(seconds_up(retry_after)),
         ..ErrorPage::new(ErrorText::RateLimited)
     };
     let page = page(StatusCode::TOO_MANY_REQUESTS, state.pages.error(&tenant.look(), &text));
-    with_retry_after(page, limited.retry_after)
+    with_retry_after(page, retry_after)
 }
 
 /// Whether the caller would rather read HTML than JSON.

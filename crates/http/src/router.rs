@@ -6,8 +6,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::endpoints::{
-    authorize, discovery, interaction, introspection, invitation, logout, magic_link, probes, recovery, root,
-    second_factor, token, userinfo, verification,
+    account, authorize, discovery, interaction, introspection, invitation, logout, magic_link, probes,
+    recovery, root, second_factor, token, userinfo, verification,
 };
 use crate::{AppState, middleware, reply};
 
@@ -54,12 +54,31 @@ pub fn router(state: AppState) -> Router {
         .route("/{org}/auth/reset-password/{token}", get(recovery::reset_form).post(recovery::reset))
         .route("/{org}/auth/accept-invite/{token}", get(invitation::show).post(invitation::accept))
         .route("/{org}/auth/verify-email/{token}", get(verification::show).post(verification::verify))
+        .merge(account_pages())
         .route("/{org}/session/end", without_head("GET,POST", get(logout::get).post(logout::post)))
         .route("/{org}/session/end/confirm", post(logout::confirm))
         .route("/{org}/session/end/success", get(logout::success))
         .fallback(|| async { reply::text(StatusCode::NOT_FOUND, "Not Found") })
         .layer(from_fn_with_state(state.clone(), middleware::around))
         .with_state(state)
+}
+
+/// GET begins a sign-in where there is none.
+fn account_pages() -> Router<AppState> {
+    use account::{access, data, factors, overview, password, sessions, setup};
+    let page = |methods| without_head("GET,POST", methods);
+    Router::new()
+        .route("/{org}/account", without_head("GET", get(overview::show)))
+        .route("/{org}/account/verify-email", post(overview::verify_email))
+        .route("/{org}/account/password", page(get(password::show).post(password::change)))
+        .route("/{org}/account/two-factor", page(get(factors::show).post(factors::change)))
+        .route("/{org}/account/two-factor/setup", page(get(setup::show).post(setup::confirm)))
+        .route("/{org}/account/two-factor/resend", post(setup::resend))
+        .route("/{org}/account/two-factor/cancel", post(setup::cancel))
+        .route("/{org}/account/two-factor/codes", post(setup::codes_kept))
+        .route("/{org}/account/sessions", page(get(sessions::show).post(sessions::end)))
+        .route("/{org}/account/applications", page(get(access::show).post(access::withdraw)))
+        .route("/{org}/account/data", page(get(data::show).post(data::download)))
 }
 
 /// Where GET begins or uses up something, HEAD is refused: a link preview must not do what the person behind it came

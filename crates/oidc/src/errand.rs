@@ -109,7 +109,7 @@ mod tests {
             "uid": "u", "organization": OrganizationId::from_uuid(uuid::Uuid::nil()),
             "request": {
                 "client_id": "web", "redirect_uri": "https://web.test/cb", "redirect_uri_sent": true,
-                "response_mode": "query", "state": "s", "nonce": null, "scope": "openid", "prompt": [],
+                "response_mode": "query", "state": "s", "nonce": null, "scope": "openid", "prompt": "",
                 "max_age": 60, "login_hint": "ana@acme.test", "hinted_subject": null, "claims": null,
                 "code_challenge": null,
             },

@@ -9,7 +9,6 @@ macro_rules! templates {
 pub(crate) const TEMPLATES: &[(&str, &str)] = templates![
     "accept-invite.html",
     "account-applications.html",
-    "account-confirm.html",
     "account-data.html",
     "account-layout.html",
     "account-overview.html",
@@ -71,7 +70,6 @@ pub(crate) const TEMPLATES: &[(&str, &str)] = templates![
 pub(crate) const OVERRIDABLE: &[&str] = &[
     "accept-invite",
     "account-applications",
-    "account-confirm",
     "account-data",
     "account-overview",
     "account-password",

@@ -26,7 +26,7 @@ pub use context::{
     InviteSuccessPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage, MagicLinkElsewherePage,
     MagicLinkLandingPage, MagicLinkSentPage, Notice, OverviewPage, PasswordFault, PasswordRules,
     RecoveryCodesPage, ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage,
-    SetupStep, StepUpFlash, StepUpPage, TrustedSvg, TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
+    SetupStep, TrustedSvg, TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
 };
 pub use css::safe_custom_css;
 pub use engine::TemplateProblems;

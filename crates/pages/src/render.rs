@@ -14,8 +14,7 @@ use crate::{
     EmailVerifiedPage, ErrorPage, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage,
     InviteExpiredPage, InviteSuccessPage, LoginPage, LogoutPage, LogoutSuccessPage, Look,
     MagicLinkElsewherePage, MagicLinkLandingPage, MagicLinkSentPage, OverviewPage, RecoveryCodesPage,
-    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionsPage, StepUpPage, TwoFactorPage,
-    TwoFactorSetupPage,
+    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionsPage, TwoFactorPage, TwoFactorSetupPage,
 };
 
 const BASE_CSS: &str = include_str!("../templates/base.css");
@@ -180,10 +179,6 @@ impl Pages {
     }
 
     pub fn account_data(&self, look: &Look<'_>, page: &DownloadDataPage<'_>) -> Page {
-        self.show(look, page)
-    }
-
-    pub fn account_confirm(&self, look: &Look<'_>, page: &StepUpPage<'_>) -> Page {
         self.show(look, page)
     }
 

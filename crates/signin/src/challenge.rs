@@ -98,7 +98,7 @@ impl SignIn {
         let event = self.event(tenant, Some(user.id), "2fa.challenge.started", browser.caller);
         self.engine.store().repositories().audit().record(&event).await?;
         if let Some(purpose) = purpose {
-            self.mail_code(tenant, &bound, user, purpose, browser.caller).await?;
+            self.mail_code(tenant, &bound.interaction.uid, user, purpose, browser.caller).await?;
         }
         Ok(SignInOutcome::SecondFactor)
     }
@@ -123,7 +123,7 @@ impl SignIn {
             (CodeKind::Recovery, _) => self.recovery_code(tenant, &user, code, browser.caller).await?,
             (CodeKind::Usual, TwoFactorMethod::Totp) => self.totp_code(tenant, &user, code).await?,
             (CodeKind::Usual, TwoFactorMethod::Email) => {
-                self.email_code(tenant, &bound, &user, CodePurpose::SignIn, code).await?
+                self.email_code(tenant, &bound.interaction.uid, &user, CodePurpose::SignIn, code).await?
             }
         };
         match outcome {
@@ -165,7 +165,7 @@ impl SignIn {
         if let Some(retry_after) = self.count_mail(tenant, user.id, vec![limit]).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
-        self.mail_code(tenant, bound, &user, purpose, caller).await?;
+        self.mail_code(tenant, &bound.interaction.uid, &user, purpose, caller).await?;
         let event = self.event(tenant, Some(user.id), "2fa.otp.resent", caller);
         self.engine.store().repositories().audit().record(&event).await?;
         Ok(FactorOutcome::Moved)
@@ -273,17 +273,16 @@ impl SignIn {
     pub(crate) async fn email_code(
         &self,
         tenant: &Tenant,
-        bound: &BoundInteraction,
+        place: &str,
         user: &User,
         purpose: CodePurpose,
         code: &str,
     ) -> Result<Tried, EngineError> {
-        let uid = bound.interaction.uid.as_str();
-        let Some(mac) = self.factors.email_mac(user, purpose, uid, code) else { return Ok(Tried::Wrong) };
+        let Some(mac) = self.factors.email_mac(user, purpose, place, code) else { return Ok(Tried::Wrong) };
         let mut repositories = self.engine.store().repositories();
         let outcome = repositories
             .second_factors(tenant.organization.id)
-            .try_email_code(user.id, purpose, Some(uid), &mac, CODE_ATTEMPTS, self.engine.now())
+            .try_email_code(user.id, purpose, Some(place), &mac, CODE_ATTEMPTS, self.engine.now())
             .await?;
         Ok(match outcome {
             EmailCodeOutcome::Accepted => Tried::Right,

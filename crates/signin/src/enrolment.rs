@@ -1,6 +1,7 @@
 //! Getting a second factor while signing in. The secret and the recovery codes live in the interaction, sealed, until
 //! they are confirmed and kept; nothing of an unfinished enrolment is ever stored with the person (repairs W01).
 
+use porta_core::Timestamp;
 use porta_core::audit::AuditEvent;
 use porta_core::mail::{Mail, SecondFactorChange};
 use porta_core::second_factor::{CodePurpose, TotpCredential};
@@ -69,7 +70,7 @@ impl SignIn {
         }
         let moved = self.move_on(bound.clone(), Pending { step, ..pending }).await?;
         if sends && moved == FactorOutcome::Moved {
-            self.mail_code(tenant, &bound, &user, CodePurpose::Enrolment, caller).await?;
+            self.mail_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, caller).await?;
         }
         Ok(moved)
     }
@@ -91,14 +92,17 @@ impl SignIn {
         if let Some(retry_after) = self.count_try(tenant, user.id, caller).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
-        let (organization, now) = (tenant.organization.id, self.engine.now());
+        let now = self.engine.now();
         let confirmed = match &pending.step {
             SecondStep::Authenticator { secret, known, .. } => {
                 let confirmed = self.factors.confirm(&user, secret, code, now)?;
                 confirmed.map(|credential| Confirmed::Totp { credential, known: *known })
             }
             SecondStep::Email { .. } => {
-                match self.email_code(tenant, &bound, &user, CodePurpose::Enrolment, code).await? {
+                match self
+                    .email_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, code)
+                    .await?
+                {
                     Tried::Right => Some(Confirmed::Email),
                     Tried::Exhausted => return Ok(FactorOutcome::Exhausted),
                     Tried::Wrong => None,
@@ -113,16 +117,42 @@ impl SignIn {
             self.engine.store().repositories().audit().record(&event).await?;
             return Ok(FactorOutcome::Wrong);
         };
-        let (shown, rows) = self.factors.new_recovery_codes(&user, now, self.engine.entropy());
+        let Some(shown) = self.enrol(tenant, &user, &confirmed, caller).await? else {
+            return Ok(FactorOutcome::Gone);
+        };
+        self.forget_tries(tenant, user.id).await?;
+        let mut pending = self.sealed_codes(&bound, pending, &shown);
+        if !pending.amr.iter().any(|method| method == MULTI_FACTOR) {
+            pending.amr = amr_with(pending.amr, Some(confirmed.method()));
+        }
+        self.move_on(bound, pending).await
+    }
+
+    /// Makes a confirmed factor the person's, with recovery codes, which are returned as they are to be shown. `None`:
+    /// they got or lost a factor in another window, and this journey must not replace what it did not see (repairs W01).
+    pub(crate) async fn enrol(
+        &self,
+        tenant: &Tenant,
+        user: &User,
+        confirmed: &Confirmed,
+        caller: &Caller,
+    ) -> Result<Option<Vec<String>>, EngineError> {
+        let (organization, now) = (tenant.organization.id, self.engine.now());
+        let (shown, rows) = self.factors.new_recovery_codes(user, now, self.engine.entropy());
         let mut unit = self.engine.store().begin().await?;
         let mut factors = unit.second_factors(organization);
-        let enrolled = match &confirmed {
+        let enrolled = match confirmed {
             Confirmed::Totp { credential, known } => factors.enrol_totp(credential, *known).await?,
+            Confirmed::AnotherTotp { credential, verified_at } => {
+                let current = factors.totp(user.id).await?;
+                current.is_some_and(|c| c.verified_at == *verified_at)
+                    && factors.disable(user.id, now).await?
+                    && factors.enrol_totp(credential, None).await?
+            }
             Confirmed::Email => factors.enrol_email(user.id, now).await?,
         };
         if !enrolled {
-            // Somebody got a factor in another window: this journey must not replace it (repairs W01).
-            return Ok(FactorOutcome::Gone);
+            return Ok(None);
         }
         factors.replace_recovery_codes(user.id, &rows, now).await?;
         drop(factors);
@@ -130,14 +160,9 @@ impl SignIn {
         let metadata = json!({ "method": confirmed.method() });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         let notice = Mail::SecondFactorChanged { change: confirmed.change() };
-        self.enqueue(&mut *unit, tenant, &user, notice, &format!("{}:{}", user.id, now.micros())).await?;
+        self.enqueue(&mut *unit, tenant, user, notice, &format!("{}:{}", user.id, now.micros())).await?;
         unit.commit().await?;
-        self.forget_tries(tenant, user.id).await?;
-        let mut pending = self.sealed_codes(&bound, pending, &shown);
-        if !pending.amr.iter().any(|method| method == MULTI_FACTOR) {
-            pending.amr = amr_with(pending.amr, Some(confirmed.method()));
-        }
-        self.move_on(bound, pending).await
+        Ok(Some(shown))
     }
 
     /// The person kept the recovery codes: sign-in is complete.
@@ -163,29 +188,37 @@ impl SignIn {
 }
 
 /// A factor whose first code was right.
-enum Confirmed {
-    Totp { credential: TotpCredential, known: Option<TwoFactorMethod> },
+pub(crate) enum Confirmed {
+    Totp {
+        credential: TotpCredential,
+        known: Option<TwoFactorMethod>,
+    },
+    /// In place of the authenticator that was confirmed at that moment.
+    AnotherTotp {
+        credential: TotpCredential,
+        verified_at: Timestamp,
+    },
     Email,
 }
 
 impl Confirmed {
     const fn event(&self) -> &'static str {
         match self {
-            Self::Totp { .. } => "2fa.setup.totp",
+            Self::Totp { .. } | Self::AnotherTotp { .. } => "2fa.setup.totp",
             Self::Email => "2fa.setup.email",
         }
     }
 
     const fn method(&self) -> TwoFactorMethod {
         match self {
-            Self::Totp { .. } => TwoFactorMethod::Totp,
+            Self::Totp { .. } | Self::AnotherTotp { .. } => TwoFactorMethod::Totp,
             Self::Email => TwoFactorMethod::Email,
         }
     }
 
     const fn change(&self) -> SecondFactorChange {
         match self {
-            Self::Totp { .. } => SecondFactorChange::TotpEnabled,
+            Self::Totp { .. } | Self::AnotherTotp { .. } => SecondFactorChange::TotpEnabled,
             Self::Email => SecondFactorChange::EmailEnabled,
         }
     }

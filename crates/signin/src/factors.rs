@@ -131,7 +131,7 @@ impl Factors {
         self.keyring.seal(shown.join("\n").as_bytes(), &codes_identity(uid), entropy)
     }
 
-    fn open_codes(&self, uid: &str, sealed: &Sealed) -> Option<Vec<String>> {
+    pub(crate) fn open_codes(&self, uid: &str, sealed: &Sealed) -> Option<Vec<String>> {
         let plain = zeroize::Zeroizing::new(self.keyring.open(sealed, &codes_identity(uid)).ok()?);
         Some(std::str::from_utf8(&plain).ok()?.lines().map(str::to_owned).collect())
     }
@@ -158,25 +158,25 @@ impl SignIn {
         self.factors.open_codes(&bound.interaction.uid, sealed)
     }
 
-    /// Makes a code and sends it, in one transaction: no code without its letter.
+    /// Makes a code that counts in one place only, an interaction or a session, and sends it, in one transaction: no code
+    /// without its letter.
     pub(crate) async fn mail_code(
         &self,
         tenant: &Tenant,
-        bound: &BoundInteraction,
+        place: &str,
         user: &User,
         purpose: CodePurpose,
         caller: &Caller,
     ) -> Result<(), EngineError> {
         let (now, entropy) = (self.engine.now(), self.engine.entropy());
         let expires_at = now + tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
-        let uid = bound.interaction.uid.as_str();
         let code = MailedCode::generate(entropy);
         let row = EmailCode {
             id: EmailCodeId::new(now, entropy),
             user_id: user.id,
             purpose,
-            interaction: Some(uid.to_owned()),
-            mac: code.mac(&self.factors.codes, user.id, purpose, Some(uid)),
+            interaction: Some(place.to_owned()),
+            mac: code.mac(&self.factors.codes, user.id, purpose, Some(place)),
             expires_at,
             created_at: now,
         };

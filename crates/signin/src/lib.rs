@@ -6,6 +6,7 @@
 //!            └─ refused        └─ wait                           └─ said only after the right password
 //! ```
 
+pub mod account;
 mod challenge;
 mod enrolment;
 mod enter;

@@ -1,5 +1,7 @@
 //! Confirming an address with a mailed link.
 
+use std::time::Duration;
+
 use porta_core::mail::Mail;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::User;
@@ -10,8 +12,19 @@ use crate::SignIn;
 use crate::links::DeadLink;
 
 impl SignIn {
-    /// Mails somebody who is signed in a link that confirms their address. Whoever calls this has counted it.
-    pub async fn mail_verification(&self, tenant: &Tenant, user: &User) -> Result<(), EngineError> {
+    /// Mails somebody who is signed in a link that confirms their address; how long they must wait if that was too
+    /// often. Whose address is confirmed gets none.
+    pub async fn mail_verification(
+        &self,
+        tenant: &Tenant,
+        user: &User,
+    ) -> Result<Option<Duration>, EngineError> {
+        if user.email_verified {
+            return Ok(None);
+        }
+        if let Some(retry_after) = self.count_mail(tenant, user.id, Vec::new()).await? {
+            return Ok(Some(retry_after));
+        }
         let (now, entropy) = (self.engine.now(), self.engine.entropy());
         let value = TokenPurpose::EmailVerification.bearer().generate(entropy);
         let expires_at = now + tenant.settings.duration(settings::EMAIL_VERIFICATION_TTL);
@@ -33,7 +46,8 @@ impl SignIn {
         unit.one_time_tokens(tenant.organization.id).issue(&token).await?;
         let mail = Mail::EmailVerification { url, expires_at };
         self.enqueue(&mut *unit, tenant, user, mail, &token.id.to_string()).await?;
-        Ok(unit.commit().await?)
+        unit.commit().await?;
+        Ok(None)
     }
 
     /// The button behind the link.

@@ -1,11 +1,12 @@
 //! Audit rows: written by the statement of the change itself wherever that is one statement.
 
 use async_trait::async_trait;
-use porta_core::OrganizationId;
 use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_store::{AuditRepository, Result};
+use porta_core::{OrganizationId, UserId};
+use porta_store::{AuditRepository, Cursor, Page, Result};
 
 use crate::kernel::{Reader, Row, Runner, Value, at, int, json, opt_text, opt_uuid, statements, text, uuid};
+use crate::unit::{cursor_values_before, page_of};
 
 /// `INSERT INTO audit_log (…)` up to the values.
 macro_rules! insert_audit {
@@ -43,6 +44,10 @@ statements! {
     RECENT_OF: Read = "SELECT id, organization_id, organization_label, user_id, actor_id, actor_label, event_type, \
          category, description, metadata, ip_address, user_agent, created_at \
          FROM audit_log WHERE organization_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+    ABOUT: Read = "SELECT id, organization_id, organization_label, user_id, actor_id, actor_label, event_type, \
+         category, description, metadata, ip_address, user_agent, created_at \
+         FROM audit_log WHERE organization_id = $1 AND (user_id = $2 OR actor_id = $2) AND (created_at, id) < ($3, $4) \
+         ORDER BY created_at DESC, id DESC LIMIT $5";
 }
 
 fn read(row: &Row) -> Result<AuditEvent> {
@@ -79,5 +84,18 @@ impl AuditRepository for Audit<'_> {
             None => self.0.rows(&RECENT, &[limit]).await?,
         };
         rows.iter().map(read).collect()
+    }
+
+    async fn about(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+        before: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<AuditEvent>> {
+        let [time, id] = cursor_values_before(before);
+        let values = [uuid(organization), uuid(user), time, id, int(i64::from(limit) + 1)];
+        let rows = self.0.rows(&ABOUT, &values).await?;
+        page_of(&rows, limit, read, |e| (e.created_at, e.id))
     }
 }

@@ -19,6 +19,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::second_factors::codes::STATEMENTS,
         crate::sessions::STATEMENTS,
         crate::sessions::grants::STATEMENTS,
+        crate::sessions::people::STATEMENTS,
         crate::settings::STATEMENTS,
         crate::signing_keys::STATEMENTS,
         crate::sweep::STATEMENTS,

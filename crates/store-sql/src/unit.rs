@@ -109,6 +109,15 @@ pub(crate) fn cursor_values(after: Option<Cursor>) -> [Value<'static>; 2] {
     [Value::Time(Some(time)), Value::Uuid(Some(id))]
 }
 
+/// After everything: the last second of the year 9999.
+const END: Timestamp = Timestamp::from_seconds(253_402_300_799);
+
+/// The same for pages that show the newest first.
+pub(crate) fn cursor_values_before(before: Option<Cursor>) -> [Value<'static>; 2] {
+    let (time, id) = before.map_or((END, Uuid::max()), |c| (c.created_at, c.id));
+    [Value::Time(Some(time)), Value::Uuid(Some(id))]
+}
+
 /// A page from one row more than it holds.
 pub(crate) fn page_of<T, I: EntityId>(
     rows: &[Row],

@@ -13,6 +13,14 @@ pub enum Upserted {
     Updated,
 }
 
+/// A value of a custom claim somebody has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldClaim {
+    pub application_id: ApplicationId,
+    pub name: String,
+    pub value: serde_json::Value,
+}
+
 /// Obtained for an organization: reads see its own applications and the platform's shared ones (owner `None`), own
 /// ones first; writes touch only what it owns, and `applications` of the super-admin organization may also write
 /// shared ones.
@@ -68,6 +76,8 @@ pub trait ApplicationRepository: Send {
     async fn remove_role(&mut self, user: UserId, role: RoleId) -> Result<bool>;
     /// Roles of a user of this organization, in any application.
     async fn roles_of(&mut self, user: UserId) -> Result<Vec<Role>>;
+    /// Claim values of a user of this organization, in any application, in the order of their names. One round trip.
+    async fn claims_of(&mut self, user: UserId) -> Result<Vec<HeldClaim>>;
     /// Sets a user's value of a claim of a visible application.
     async fn set_claim_value(
         &mut self,

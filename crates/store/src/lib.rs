@@ -9,7 +9,7 @@
 
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
-use porta_core::{OrganizationId, Timestamp};
+use porta_core::{OrganizationId, Timestamp, UserId};
 
 pub mod applications;
 pub mod clients;
@@ -24,7 +24,7 @@ pub mod second_factors;
 pub mod tokens;
 pub mod users;
 
-pub use applications::{ApplicationRepository, Upserted};
+pub use applications::{ApplicationRepository, HeldClaim, Upserted};
 pub use clients::{ClientFacts, ClientRepository};
 pub use keys::SigningKeyRepository;
 pub use one_time::OneTimeTokenRepository;
@@ -33,7 +33,7 @@ pub use outbox::OutboxRepository;
 pub use rights::{Catalog, CatalogClaim, CatalogRole, CustomClaim, HeldRights, Rights};
 pub use second_factors::{EmailCodeOutcome, SecondFactorRepository};
 pub use tokens::{
-    AccessTokenFacts, AuthorizeFacts, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
+    AccessTokenFacts, AuthorizeFacts, GivenAccess, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
     SessionRepository, TokenRepository, UserInfoFacts,
 };
 pub use users::{FailureEvents, FailureOutcome, LockPolicy, UserRepository};
@@ -119,6 +119,14 @@ pub trait AuditRepository: Send {
     async fn record(&mut self, event: &AuditEvent) -> Result<()>;
     /// Newest first; for tests and the CLI. `organization` narrows.
     async fn recent(&mut self, organization: Option<OrganizationId>, limit: u32) -> Result<Vec<AuditEvent>>;
+    /// Rows of an organization that tell what happened to a person or what they did, the newest first. One round trip.
+    async fn about(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+        before: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<AuditEvent>>;
 }
 
 /// A keyset page: at most `limit` items and where to go on.

@@ -8,7 +8,7 @@ use porta_core::{
     ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, UserId,
 };
 
-use crate::{HeldRights, Result};
+use crate::{Cursor, HeldRights, Page, Result};
 
 /// What the authorization endpoint must know about a browser session, read in one round trip.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +94,22 @@ pub enum Revocation {
     User(UserId),
     Client(ClientKey),
     Grant(GrantId),
+    /// The other sessions of a person, with what was authorized in them.
+    OtherSessions {
+        user: UserId,
+        keep: SessionKey,
+    },
+    /// Every family of a person, and no session.
+    TokensOf(UserId),
     /// Every family and session of the organization.
     Everything,
+}
+
+/// A grant with the name of whom it was given to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenAccess {
+    pub grant: Grant,
+    pub client_name: String,
 }
 
 /// Obtained for an organization.
@@ -123,6 +137,32 @@ pub trait SessionRepository: Send {
         event: Option<&AuditEvent>,
     ) -> Result<Grant>;
     async fn grant(&mut self, user: UserId, client: ClientKey) -> Result<Option<Grant>>;
+
+    /// Sessions of a person, the newest first: those that live at a moment, or all that are stored. One round trip.
+    async fn of_user(
+        &mut self,
+        user: UserId,
+        live_at: Option<Timestamp>,
+        before: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<SessionRecord>>;
+    /// Grants of a person that did not expire, the newest first. One round trip.
+    async fn grants_of(
+        &mut self,
+        user: UserId,
+        now: Timestamp,
+        before: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<GivenAccess>>;
+    /// Takes a grant of a person away and ends its families, with its audit row, in one round trip. `false`: there is no
+    /// such grant of theirs.
+    async fn end_grant(
+        &mut self,
+        user: UserId,
+        grant: GrantId,
+        now: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<bool>;
 }
 
 /// Obtained for an organization. Only digests of bearer values come in.

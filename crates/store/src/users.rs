@@ -57,6 +57,14 @@ pub trait UserRepository: Send {
     ) -> Result<bool>;
     async fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>, now: Timestamp)
     -> Result<bool>;
+    /// Another password in place of the one `from` is of, or a first one. Of several at once, one wins. One round trip.
+    async fn change_password(
+        &mut self,
+        id: UserId,
+        from: Option<&PasswordHash>,
+        to: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<bool>;
     /// The same password with today's parameters, provided that it is still the one `from` is of. Not a change of
     /// password. One round trip.
     async fn rehash(&mut self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> Result<bool>;

@@ -56,6 +56,8 @@ pub struct TestApp {
     settled: watch::Receiver<Vec<String>>,
     /// How many instances there are, so that no two draw the same randomness.
     instances: Arc<AtomicU64>,
+    /// Where its keys are in Redis; `None` on the in-process store.
+    namespace: Option<String>,
     /// Dropped last: the database goes with it.
     database: Arc<TestDatabase>,
 }
@@ -148,7 +150,7 @@ impl TestApp {
         let clock = start_clock();
         let database = TestDatabase::sqlite().await;
         let kv: Arc<dyn Kv> = Arc::new(MemoryKv::new(clock.clone()));
-        Self::first(clock, Arc::new(database), kv)
+        Self::first(clock, Arc::new(database), kv, None)
     }
 
     /// On PostgreSQL and Redis.
@@ -157,14 +159,21 @@ impl TestApp {
     /// When `TEST_DATABASE_URL` or `TEST_REDIS_URL` is missing: run through `scripts/with-services.sh`.
     pub async fn postgres_redis() -> Self {
         let database = TestDatabase::postgres().await;
-        let url = std::env::var("TEST_REDIS_URL")
-            .expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh");
         let entropy: &dyn Entropy = &porta_core::OsEntropy;
-        let instance = format!("test-{}", porta_core::secret::hex(&entropy.bytes::<8>()));
-        let kv = RedisKv::connect(RedisOptions::new(SecretString::from(url), instance))
-            .await
-            .expect("Redis answers");
-        Self::first(start_clock(), Arc::new(database), Arc::new(kv))
+        let namespace = format!("test-{}", porta_core::secret::hex(&entropy.bytes::<8>()));
+        let kv = connect_redis(&namespace).await;
+        Self::first(start_clock(), Arc::new(database), kv, Some(namespace))
+    }
+
+    /// Another process on the same PostgreSQL and Redis, with connections of its own. The embedded stores have one
+    /// process: there this is [`TestApp::sibling`].
+    pub async fn another_process(&self) -> Self {
+        let Some(namespace) = &self.namespace else { return self.sibling() };
+        let (store, kv) = (self.database.another().await, connect_redis(namespace).await);
+        self.sibling_with(|instance| {
+            instance.store = store;
+            instance.kv = kv;
+        })
     }
 
     /// Another instance on the same stores, with caches of its own.
@@ -178,12 +187,18 @@ impl TestApp {
     pub fn sibling_with(&self, change: impl FnOnce(&mut Instance)) -> Self {
         let mut instance = Instance::new(Arc::clone(&self.store), Arc::clone(&self.kv));
         change(&mut instance);
-        Self::on(Arc::clone(&self.clock), Arc::clone(&self.database), instance, Arc::clone(&self.instances))
+        let (clock, database) = (Arc::clone(&self.clock), Arc::clone(&self.database));
+        Self::on(clock, database, instance, Arc::clone(&self.instances), self.namespace.clone())
     }
 
-    fn first(clock: Arc<ManualClock>, database: Arc<TestDatabase>, kv: Arc<dyn Kv>) -> Self {
+    fn first(
+        clock: Arc<ManualClock>,
+        database: Arc<TestDatabase>,
+        kv: Arc<dyn Kv>,
+        namespace: Option<String>,
+    ) -> Self {
         let instance = Instance::new(database.database.clone(), kv);
-        Self::on(clock, database, instance, Arc::default())
+        Self::on(clock, database, instance, Arc::default(), namespace)
     }
 
     fn on(
@@ -191,6 +206,7 @@ impl TestApp {
         database: Arc<TestDatabase>,
         instance: Instance,
         instances: Arc<AtomicU64>,
+        namespace: Option<String>,
     ) -> Self {
         let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy } = instance;
         let seed = instances.fetch_add(1, Ordering::SeqCst) + 1;
@@ -219,6 +235,7 @@ impl TestApp {
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
             keyring,
+            outbox: Arc::clone(&outbox_keys),
             passwords: Arc::new(Hashing(Arc::clone(&hasher))),
             outbox_keys: Arc::clone(&outbox_keys),
             production: true,
@@ -265,6 +282,7 @@ impl TestApp {
             entropy,
             settled,
             instances,
+            namespace,
             database,
         }
     }
@@ -353,6 +371,13 @@ impl TestApp {
             other => panic!("{slug} is not active: {other:?}"),
         }
     }
+}
+
+async fn connect_redis(namespace: &str) -> Arc<dyn Kv> {
+    let url = std::env::var("TEST_REDIS_URL")
+        .expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh");
+    let options = RedisOptions::new(SecretString::from(url), namespace.to_owned());
+    Arc::new(RedisKv::connect(options).await.expect("Redis answers"))
 }
 
 /// What the server process does with change notices.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::SeededEntropy;
+use crate::seal::SealError;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_750_000_000);
 

@@ -59,6 +59,10 @@ pub(crate) fn actor() -> Actor {
     Actor::Cli { os_user: Some("tester".to_owned()) }
 }
 
+pub(crate) fn outbox_keys() -> Keyring {
+    Keyring::new(&[[9; 32]], porta_core::outbox::SEALING_PURPOSE)
+}
+
 impl World {
     pub(crate) fn over(store: Arc<dyn Store>) -> Self {
         let clock = Arc::new(ManualClock::at(START));
@@ -70,6 +74,7 @@ impl World {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::clone(&entropy),
             keyring: Arc::new(Keyring::new(&[[9; 32]], "signing-keys")),
+            outbox: Arc::new(outbox_keys()),
             passwords: Arc::new(PlainHash),
             outbox_keys: Arc::new(Keyring::new(&[[9; 32]], porta_core::outbox::SEALING_PURPOSE)),
             production: true,

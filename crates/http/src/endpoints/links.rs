@@ -19,15 +19,7 @@ pub(super) fn dead(state: &Shared, tenant: &Visit, dead: DeadLink, retry_url: &s
         DeadLink::Expired => ErrorText::LinkExpired,
         DeadLink::Used => ErrorText::LinkUsed,
         DeadLink::Unknown => ErrorText::LinkUnknown,
-        DeadLink::Limited { retry_after } => {
-            let text = ErrorPage {
-                code: Some(reply::RATE_LIMITED),
-                retry_after: Some(reply::seconds_up(retry_after)),
-                ..ErrorPage::new(ErrorText::RateLimited)
-            };
-            let page = state.pages.error(&tenant.look(), &text);
-            return reply::with_retry_after(reply::page(StatusCode::TOO_MANY_REQUESTS, page), retry_after);
-        }
+        DeadLink::Limited { retry_after } => return reply::limited_page(state, tenant, retry_after),
     };
     let page = ErrorPage { retry_url: Some(retry_url), ..ErrorPage::new(text) };
     reply::page(StatusCode::BAD_REQUEST, state.pages.error(&tenant.look(), &page))

@@ -1,5 +1,6 @@
 //! One file per endpoint: extract, call, answer.
 
+pub(crate) mod account;
 pub(crate) mod authorize;
 pub(crate) mod cors;
 mod desk;

@@ -26,7 +26,7 @@ use crate::visit::Visit;
 type Uid = Path<(String, String)>;
 
 /// Longer than any code, with blanks; what is longer is no code.
-const LONGEST_CODE: usize = 64;
+pub(super) const LONGEST_CODE: usize = 64;
 
 /// `GET …/two-factor`: what is asked for now. `?recovery` asks for a recovery code instead, `?choose` for the choice of
 /// factors again; neither changes anything.

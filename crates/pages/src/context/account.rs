@@ -29,7 +29,6 @@ pub enum AccountFlash {
     PasswordChanged,
     FactorEnabled,
     FactorDisabled,
-    FactorPreferred,
     RecoveryCodesReplaced,
     SessionEnded,
     OtherSessionsEnded,
@@ -50,7 +49,6 @@ impl From<AccountFlash> for Notice {
             AccountFlash::PasswordChanged => Self::success("account.password_changed"),
             AccountFlash::FactorEnabled => Self::success("account.factor_enabled"),
             AccountFlash::FactorDisabled => Self::success("account.factor_disabled"),
-            AccountFlash::FactorPreferred => Self::success("account.factor_preferred"),
             AccountFlash::RecoveryCodesReplaced => Self::success("account.recovery_replaced"),
             AccountFlash::SessionEnded => Self::success("account.session_ended"),
             AccountFlash::OtherSessionsEnded => Self::success("account.others_ended"),
@@ -111,22 +109,20 @@ impl Content for ChangePasswordPage<'_> {
     }
 }
 
-/// Second factors and recovery codes. Each button posts `_csrf`, `action` (`enable`, `disable`, `prefer` or
-/// `regenerate`) and, except the last, `method` (`email` or `authenticator`).
+/// Second factors and recovery codes. Each button posts `_csrf`, `action` (`enable`, `disable` or `regenerate`) and,
+/// except the last, `method` (`email` or `authenticator`).
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct SecondFactorsPage<'a> {
     pub nav: AccountNav<'a>,
     pub action_url: &'a str,
     pub csrf: &'a str,
-    /// Whether the organization allows the factor, or the person has it from before.
-    pub email_offered: bool,
-    pub authenticator_offered: bool,
-    /// Since when each is on.
-    pub email_since: Option<Timestamp>,
-    pub authenticator_since: Option<Timestamp>,
-    /// The one asked for first.
-    pub preferred: Option<FactorKind>,
-    /// Whether the organization asks for a second factor, so that the last one cannot be switched off.
+    /// The factor the person has.
+    pub held: Option<FactorKind>,
+    /// Since when, as far as known.
+    pub since: Option<Timestamp>,
+    /// What they may set up; the one they have when they may replace it.
+    pub offered: &'a [FactorKind],
+    /// Whether the organization asks for a second factor, so that it cannot be switched off.
     pub is_required: bool,
     pub recovery_codes_left: u32,
     pub flash: Option<AccountFlash>,
@@ -216,49 +212,5 @@ impl Content for DownloadDataPage<'_> {
     const FORMS: Forms = Forms::Own;
     fn title(&self) -> &'static str {
         "account.data"
-    }
-}
-
-/// Asks for the password again before something that matters.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct StepUpPage<'a> {
-    /// Receives `_csrf`, `password`.
-    pub action_url: &'a str,
-    pub csrf: &'a str,
-    pub email: &'a str,
-    /// Back without doing it.
-    pub cancel_url: &'a str,
-    pub flash: Option<StepUpFlash>,
-}
-
-impl Content for StepUpPage<'_> {
-    const NAME: &'static str = "account-confirm";
-    const FORMS: Forms = Forms::Own;
-    fn title(&self) -> &'static str {
-        "step_up.title"
-    }
-}
-
-/// What the step-up page says about the attempt before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(into = "Notice")]
-pub enum StepUpFlash {
-    PasswordMissing,
-    WrongPassword,
-    RateLimited {
-        /// Seconds.
-        retry_after: u64,
-    },
-    CsrfInvalid,
-}
-
-impl From<StepUpFlash> for Notice {
-    fn from(flash: StepUpFlash) -> Self {
-        match flash {
-            StepUpFlash::PasswordMissing => Self::error("login.error_password_missing", &["password"]),
-            StepUpFlash::WrongPassword => Self::error("step_up.error_wrong", &["password"]),
-            StepUpFlash::RateLimited { retry_after } => Self::limited(retry_after),
-            StepUpFlash::CsrfInvalid => Self::error("errors.csrf_invalid", &[]),
-        }
     }
 }

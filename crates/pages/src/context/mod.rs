@@ -15,7 +15,7 @@ mod two_factor;
 
 pub use account::{
     AccountFlash, AccountNav, ApplicationRow, ApplicationsPage, ChangePasswordPage, DownloadDataPage,
-    OverviewPage, SecondFactorsPage, SessionRow, SessionsPage, StepUpFlash, StepUpPage,
+    OverviewPage, SecondFactorsPage, SessionRow, SessionsPage,
 };
 pub use errors::{ErrorPage, ErrorText};
 pub use login::{

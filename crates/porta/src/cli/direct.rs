@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use porta_config::{Argon2Params, Config, EncryptionKey, Environment, Secrets, Source, Storage};
 use porta_core::seal::Keyring;
 use porta_core::user::PasswordHash;
-use porta_core::{Entropy, OsEntropy, SystemClock, signing_key};
+use porta_core::{Entropy, OsEntropy, SystemClock, outbox, signing_key};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier, Work};
 use porta_kv::RedisOptions;
 use porta_signin::{HashCost, PasswordHasher};
@@ -41,6 +41,7 @@ impl Direct {
             clock: Arc::new(SystemClock),
             entropy: Arc::clone(&entropy),
             keyring: Arc::new(signing_keyring(&key)),
+            outbox: Arc::new(Keyring::new(&[*key.expose()], outbox::SEALING_PURPOSE)),
             passwords: Arc::new(LazyHasher::new(argon2, entropy)),
             outbox_keys: Arc::new(Keyring::new(&[*key.expose()], porta_core::outbox::SEALING_PURPOSE)),
             production: environment.is_production(),

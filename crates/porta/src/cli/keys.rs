@@ -26,6 +26,16 @@ pub(crate) enum Command {
         #[arg(long)]
         now: bool,
     },
+    /// Take a key out of use at once, for one that leaked: what it signed no longer verifies. Another takes its place.
+    Revoke {
+        /// The id of the key, as `keys list` shows it.
+        kid: String,
+        /// Slug or id of the organization.
+        #[arg(long)]
+        org: String,
+        #[command(flatten)]
+        reach: Reach,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -48,6 +58,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
             let urgency = if now { Urgency::Emergency } else { Urgency::Planned };
             rotate(global, &arguments, alg, urgency).await
         }
+        Command::Revoke { kid, org, reach } => revoke(global, &kid, &org, reach).await,
     }
 }
 
@@ -177,4 +188,20 @@ fn rotation_json(slug: &Slug, rotation: &Rotation) -> Value {
         "organization": slug, "algorithm": rotation.algorithm, "active": rotation.active,
         "retired": rotation.retired, "retiredUntil": rotation.retired_until.rfc3339(), "next": rotation.next,
     })
+}
+
+async fn revoke(global: Global, kid: &str, org: &str, reach: Reach) -> Result<(), Failure> {
+    reach.demand_direct()?;
+    if !global
+        .confirmed(&format!("Revoke key {kid} of {org}, so that nothing it signed verifies any more?"))?
+    {
+        return Ok(());
+    }
+    let direct = Direct::open().await?;
+    let mut work = direct.begin().await?;
+    let organization = work.organization(org).await?;
+    work.revoke_signing_key(&organization, kid).await?;
+    work.commit().await?;
+    output::done(format_args!("key {kid} of {} is revoked", organization.slug));
+    Ok(())
 }

@@ -155,6 +155,7 @@ impl Services {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             keyring,
+            outbox: Arc::clone(&outbox_keys),
             passwords: Arc::new(Hashing(Arc::clone(&hasher))),
             outbox_keys: Arc::clone(&outbox_keys),
             production: config.environment.is_production(),

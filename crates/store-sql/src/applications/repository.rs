@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};
 use porta_core::{ApplicationId, ClaimDefinitionId, PermissionId, RoleId, Slug, Timestamp, UserId};
-use porta_store::{ApplicationRepository, Result, Upserted};
+use porta_store::{ApplicationRepository, HeldClaim, Result, Upserted};
 
 use super::Applications;
 
@@ -108,6 +108,10 @@ impl ApplicationRepository for Applications<'_> {
 
     async fn roles_of(&mut self, user: UserId) -> Result<Vec<Role>> {
         self.roles_held(user).await
+    }
+
+    async fn claims_of(&mut self, user: UserId) -> Result<Vec<HeldClaim>> {
+        self.claims_held(user).await
     }
 
     async fn set_claim_value(

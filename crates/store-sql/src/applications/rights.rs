@@ -2,12 +2,12 @@
 
 use porta_core::application::Role;
 use porta_core::{ClaimDefinitionId, PermissionId, RoleId, Timestamp, UserId};
-use porta_store::{Result, StoreError, Upserted};
+use porta_store::{HeldClaim, Result, StoreError, Upserted};
 use serde_json::Value as Json;
 
 use super::children::read_role;
 use super::{Applications, visible, writable};
-use crate::kernel::{Stmt, Value, at, json, opt_uuid, statements, uuid};
+use crate::kernel::{Row, Stmt, Value, at, json, opt_uuid, statements, uuid};
 
 /// A role and a permission of one application that `$1` may change.
 macro_rules! role_and_permission {
@@ -59,6 +59,9 @@ statements! {
     ROLES_OF: Read = "SELECT r.id, r.application_id, r.name, r.slug, r.description FROM user_roles ur \
          JOIN users u ON u.id = ur.user_id JOIN roles r ON r.id = ur.role_id \
          WHERE ur.user_id = $2 AND u.organization_id = $1 ORDER BY r.name, r.id";
+    CLAIMS_OF: Read = "SELECT d.application_id, d.claim_name, v.value FROM custom_claim_values v \
+         JOIN users u ON u.id = v.user_id JOIN custom_claim_definitions d ON d.id = v.claim_id \
+         WHERE v.user_id = $2 AND u.organization_id = $1 ORDER BY d.claim_name, d.id";
     SET_CLAIM: Script = concat!("WITH pair AS (SELECT u.id AS user_id, d.id AS claim_id ", user_and_claim!(), "), \
          previous AS (SELECT 1 FROM custom_claim_values WHERE user_id = $2 AND claim_id = $3), \
          written AS (INSERT INTO custom_claim_values (user_id, claim_id, value, created_at, updated_at) \
@@ -110,6 +113,15 @@ impl Applications<'_> {
     pub(super) async fn roles_held(&mut self, user: UserId) -> Result<Vec<Role>> {
         let rows = self.run.rows(&ROLES_OF, &[uuid(self.organization), uuid(user)]).await?;
         rows.iter().map(read_role).collect()
+    }
+
+    pub(super) async fn claims_held(&mut self, user: UserId) -> Result<Vec<HeldClaim>> {
+        let rows = self.run.rows(&CLAIMS_OF, &[uuid(self.organization), uuid(user)]).await?;
+        let read = |row: &Row| {
+            let mut r = row.reader("custom_claim_values");
+            Ok(HeldClaim { application_id: r.id()?, name: r.text()?, value: r.json("value")? })
+        };
+        rows.iter().map(read).collect()
     }
 
     pub(super) async fn set_value(

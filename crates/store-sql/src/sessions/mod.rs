@@ -1,17 +1,40 @@
 //! Browser sessions, as tokens see them.
 
 pub(crate) mod grants;
+pub(crate) mod people;
 
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
 use porta_core::session::{Grant, SessionRecord};
-use porta_core::{ClientKey, OrganizationId, SessionKey, Timestamp, UserId};
-use porta_store::{AuthorizeFacts, Result, SessionRepository};
+use porta_core::{ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, UserId};
+use porta_store::{AuthorizeFacts, Cursor, GivenAccess, Page, Result, SessionRepository};
 
 use crate::audit::{self, insert_audit};
-use crate::kernel::{Runner, at, statements, uuid};
+use crate::kernel::{Reader, Runner, at, statements, uuid};
 use crate::users::may_continue;
 use grants::{grant_columns, read_grant};
+
+/// In the order of [`read_session`].
+macro_rules! session_columns {
+    () => {
+        "id, organization_id, user_id, ip_address, user_agent, created_at, last_activity_at, expires_at, revoked_at"
+    };
+}
+pub(crate) use session_columns;
+
+fn read_session(r: &mut Reader<'_>) -> Result<SessionRecord> {
+    Ok(SessionRecord {
+        id: r.id()?,
+        organization_id: r.id()?,
+        user_id: r.id()?,
+        ip_address: r.opt_text()?,
+        user_agent: r.opt_text()?,
+        created_at: r.time("created_at")?,
+        last_activity_at: r.time("last_activity_at")?,
+        expires_at: r.time("expires_at")?,
+        revoked_at: r.opt_time()?,
+    })
+}
 
 macro_rules! end_session {
     () => {
@@ -27,8 +50,7 @@ statements! {
          LEFT JOIN grants g ON g.organization_id = s.organization_id AND g.user_id = s.user_id \
               AND g.client_id = $3 AND g.expires_at > $4 \
          WHERE (s.organization_id = $1) IS TRUE AND s.id = $2");
-    BY_ID: Read = "SELECT id, organization_id, user_id, ip_address, user_agent, created_at, last_activity_at, \
-         expires_at, revoked_at FROM sessions WHERE (organization_id = $1) IS TRUE AND id = $2";
+    BY_ID: Read = concat!("SELECT ", session_columns!(), " FROM sessions WHERE (organization_id = $1) IS TRUE AND id = $2");
     EXTEND: Write = "UPDATE sessions SET expires_at = $3, last_activity_at = $4 \
          WHERE (organization_id = $1) IS TRUE AND id = $2 AND revoked_at IS NULL AND expires_at > $4";
     END: Script = concat!("WITH session AS (", end_session!(), " RETURNING id), \
@@ -73,17 +95,7 @@ impl SessionRepository for Sessions<'_> {
         let values = [uuid(self.organization), uuid(session)];
         let Some(row) = self.run.row(&BY_ID, &values).await? else { return Ok(None) };
         let mut r = row.reader("sessions");
-        Ok(Some(SessionRecord {
-            id: r.id()?,
-            organization_id: r.id()?,
-            user_id: r.id()?,
-            ip_address: r.opt_text()?,
-            user_agent: r.opt_text()?,
-            created_at: r.time("created_at")?,
-            last_activity_at: r.time("last_activity_at")?,
-            expires_at: r.time("expires_at")?,
-            revoked_at: r.opt_time()?,
-        }))
+        read_session(&mut r).map(Some)
     }
 
     async fn extend(&mut self, session: SessionKey, expires_at: Timestamp, now: Timestamp) -> Result<bool> {
@@ -107,5 +119,35 @@ impl SessionRepository for Sessions<'_> {
 
     async fn grant(&mut self, user: UserId, client: ClientKey) -> Result<Option<Grant>> {
         self.find_grant(user, client).await
+    }
+
+    async fn of_user(
+        &mut self,
+        user: UserId,
+        live_at: Option<Timestamp>,
+        before: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<SessionRecord>> {
+        self.sessions_of(user, live_at, before, limit).await
+    }
+
+    async fn grants_of(
+        &mut self,
+        user: UserId,
+        now: Timestamp,
+        before: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<GivenAccess>> {
+        self.given_by(user, now, before, limit).await
+    }
+
+    async fn end_grant(
+        &mut self,
+        user: UserId,
+        grant: GrantId,
+        now: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<bool> {
+        self.withdraw(user, grant, now, event).await
     }
 }

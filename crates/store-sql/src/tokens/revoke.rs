@@ -48,21 +48,26 @@ statements! {
         sqlite: both!(sqlite, " AND id = $3", " AND session_id = $3");
     USER: Script = both!(postgres, " AND user_id = $3", " AND user_id = $3"),
         sqlite: both!(sqlite, " AND user_id = $3", " AND user_id = $3");
+    OTHER_SESSIONS: Script = both!(postgres, " AND user_id = $3 AND id <> $4", " AND user_id = $3 AND session_id <> $4"),
+        sqlite: both!(sqlite, " AND user_id = $3 AND id <> $4", " AND user_id = $3 AND session_id <> $4");
+    TOKENS_OF: Write = families!(" AND user_id = $3");
     EVERYTHING: Script = both!(postgres, "", ""), sqlite: both!(sqlite, "", "");
 }
 
 impl Tokens<'_> {
     pub(super) async fn end_families(&mut self, what: Revocation, now: Timestamp) -> Result<u64> {
         let mut values = vec![uuid(self.organization), at(now)];
-        let (stmt, id) = match what {
-            Revocation::Family(id) => (&FAMILY, Some(uuid(id))),
-            Revocation::Client(id) => (&CLIENT, Some(uuid(id))),
-            Revocation::Grant(id) => (&GRANT, Some(uuid(id))),
-            Revocation::Session(id) => (&SESSION, Some(uuid(id))),
-            Revocation::User(id) => (&USER, Some(uuid(id))),
-            Revocation::Everything => (&EVERYTHING, None),
+        let (stmt, ids) = match what {
+            Revocation::Family(id) => (&FAMILY, vec![uuid(id)]),
+            Revocation::Client(id) => (&CLIENT, vec![uuid(id)]),
+            Revocation::Grant(id) => (&GRANT, vec![uuid(id)]),
+            Revocation::Session(id) => (&SESSION, vec![uuid(id)]),
+            Revocation::User(id) => (&USER, vec![uuid(id)]),
+            Revocation::OtherSessions { user, keep } => (&OTHER_SESSIONS, vec![uuid(user), uuid(keep)]),
+            Revocation::TokensOf(id) => (&TOKENS_OF, vec![uuid(id)]),
+            Revocation::Everything => (&EVERYTHING, Vec::new()),
         };
-        values.extend(id);
+        values.extend(ids);
         let answer = self.run.execute(stmt, &values).await?;
         match answer.rows.first() {
             Some(row) => count(row.reader("token_families").int()?),

@@ -104,6 +104,8 @@ statements! {
          updated_at = $7 WHERE organization_id = $1 AND id = $2 AND status = $3";
     SET_PASSWORD: Write = "UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4 \
          WHERE organization_id = $1 AND id = $2";
+    CHANGE_PASSWORD: Write = "UPDATE users SET password_hash = $4, password_changed_at = $5, updated_at = $5 \
+         WHERE organization_id = $1 AND id = $2 AND password_hash IS NOT DISTINCT FROM $3";
     REHASH: Write = "UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND password_hash = $3";
     // Only a lock carries a reason.
     RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, password_changed_at = $3, ", arrived!());
@@ -273,6 +275,18 @@ impl UserRepository for Users<'_> {
     ) -> Result<bool> {
         let values = [uuid(self.organization), uuid(id), opt_text(hash.map(PasswordHash::as_str)), at(now)];
         self.run.hits(&SET_PASSWORD, &values).await
+    }
+
+    async fn change_password(
+        &mut self,
+        id: UserId,
+        from: Option<&PasswordHash>,
+        to: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let from = opt_text(from.map(PasswordHash::as_str));
+        let values = [uuid(self.organization), uuid(id), from, text(to.as_str()), at(now)];
+        self.run.hits(&CHANGE_PASSWORD, &values).await
     }
 
     async fn rehash(&mut self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> Result<bool> {

@@ -25,6 +25,7 @@ pub mod keys;
 pub mod one_time;
 pub mod organizations;
 pub mod outbox;
+pub mod own_account;
 pub mod races;
 pub mod second_factors;
 pub mod sessions;
@@ -51,6 +52,8 @@ macro_rules! contract_tests {
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
             outbox: a_known_key_adds_nothing, a_claim_is_exclusive_until_it_ends, outcomes, a_late_delivery_counts,
                 another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
+            own_account: sessions, other_sessions, grants, ending_grants, audit_rows, claims, passwords,
+                racing_passwords;
             races: issuing, rotating, forbidding_while_issuing;
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end, units,

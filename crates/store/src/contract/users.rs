@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use porta_core::UserId;
 use porta_core::user::{
     AUTO_LOCKOUT, Address, Email, PasswordHash, Profile, TwoFactorMethod, User, UserStatus,
 };

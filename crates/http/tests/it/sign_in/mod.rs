@@ -1,5 +1,6 @@
 //! Sign-in, consent, sessions, logout, bad input.
 
+mod account;
 mod audit_rows;
 mod begun_limits;
 mod consent;

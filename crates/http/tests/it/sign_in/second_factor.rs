@@ -82,7 +82,7 @@ impl Journey {
     }
 }
 
-fn recovery_codes(html: &str) -> Vec<String> {
+pub(super) fn recovery_codes(html: &str) -> Vec<String> {
     let is_code = |word: &&str| {
         word.len() == 9
             && word
@@ -100,14 +100,14 @@ fn recovery_codes(html: &str) -> Vec<String> {
 }
 
 /// What an authenticator shows for a secret in base32.
-fn totp(key: &str, app: &TestApp) -> String {
+pub(super) fn totp(key: &str, app: &TestApp) -> String {
     let secret = Secret::try_from_base32(key).unwrap();
     let authenticator = Builder::new().with_secret(secret).build().unwrap();
     authenticator.generate(u64::try_from(app.now().seconds()).unwrap()).to_string()
 }
 
 /// The key for people who cannot scan, as the page shows it.
-fn manual_key(html: &str) -> String {
+pub(super) fn manual_key(html: &str) -> String {
     let is_key = |text: &&str| {
         let bare: String = text.split(' ').collect();
         bare.len() == 32 && bare.bytes().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b))
@@ -116,7 +116,7 @@ fn manual_key(html: &str) -> String {
     text.unwrap_or_else(|| panic!("no key in {html}")).replace(' ', "")
 }
 
-async fn policy(app: &TestApp, policy: &str) {
+pub(super) async fn policy(app: &TestApp, policy: &str) {
     let yaml = format!(
         "version: \"1.0\"\norganizations:\n  - {{ name: Acme, slug: acme, two_factor_policy: {policy} }}\n"
     );
@@ -124,7 +124,7 @@ async fn policy(app: &TestApp, policy: &str) {
 }
 
 /// Ana gets an authenticator; its key and her recovery codes.
-async fn with_authenticator(app: &TestApp) -> (String, Vec<String>) {
+pub(super) async fn with_authenticator(app: &TestApp) -> (String, Vec<String>) {
     policy(app, "required_totp").await;
     let mut journey = Journey::start(app).await;
     let key = manual_key(&journey.page().await.body);
@@ -147,7 +147,7 @@ async fn with_mail(app: &TestApp) {
 }
 
 /// The code of the letter that was written last.
-async fn mailed(app: &TestApp) -> String {
+pub(super) async fn mailed(app: &TestApp) -> String {
     let mut codes = app.letters().await.into_iter().rev().filter_map(|letter| match letter.mail {
         Mail::EmailCode { code, .. } => Some((letter.recipient.address.shown().to_owned(), code)),
         _ => None,

@@ -75,33 +75,28 @@ fn overview(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
 fn factors(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = Vec::new();
     let nav = nav(data);
+    let (both, one) = ([FactorKind::Authenticator, FactorKind::Email], [FactorKind::Authenticator]);
     let factors = SecondFactorsPage {
         nav,
         action_url: "/acme/account/two-factor",
         csrf: data.token,
-        email_offered: true,
-        authenticator_offered: true,
-        email_since: Some(MORNING),
-        authenticator_since: Some(MORNING),
-        preferred: Some(FactorKind::Authenticator),
+        held: Some(FactorKind::Authenticator),
+        since: Some(MORNING),
+        offered: &one,
         is_required: false,
         recovery_codes_left: 1,
         flash: None,
     };
     let off = SecondFactorsPage {
-        email_since: None,
-        authenticator_since: None,
-        preferred: None,
+        held: None,
+        since: None,
+        offered: &both,
         flash: Some(AccountFlash::FactorDisabled),
         ..factors
     };
-    let required = SecondFactorsPage {
-        authenticator_since: None,
-        preferred: Some(FactorKind::Email),
-        is_required: true,
-        ..factors
-    };
-    for (name, page) in [("both", factors), ("off", off), ("required", required)] {
+    let required =
+        SecondFactorsPage { held: Some(FactorKind::Email), since: None, is_required: true, ..factors };
+    for (name, page) in [("on", factors), ("off", off), ("required", required)] {
         all.push((format!("account-two-factor--{name}"), pages.account_two_factor(look, &page)));
     }
     all
@@ -149,18 +144,6 @@ fn sessions_and_applications(pages: &Pages, look: &Look<'_>, data: &Data<'_>) ->
     for (name, flash) in [("plain", None), ("csrf", Some(AccountFlash::CsrfInvalid))] {
         let page = DownloadDataPage { nav, action_url: "/acme/account/data", csrf: data.token, flash };
         all.push((format!("account-data--{name}"), pages.account_data(look, &page)));
-    }
-    let limited = StepUpFlash::RateLimited { retry_after: 150 };
-    let wrong = [StepUpFlash::PasswordMissing, StepUpFlash::WrongPassword, limited, StepUpFlash::CsrfInvalid];
-    for flash in optional(&wrong) {
-        let page = StepUpPage {
-            action_url: "/acme/account/confirm",
-            csrf: data.token,
-            email: data.email,
-            cancel_url: "/acme/account",
-            flash,
-        };
-        all.push((format!("account-confirm--{flash:?}"), pages.account_confirm(look, &page)));
     }
     all
 }

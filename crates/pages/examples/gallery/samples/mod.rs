@@ -92,7 +92,6 @@ pub(crate) const ACCOUNT_FLASHES: &[AccountFlash] = &[
     AccountFlash::PasswordChanged,
     AccountFlash::FactorEnabled,
     AccountFlash::FactorDisabled,
-    AccountFlash::FactorPreferred,
     AccountFlash::RecoveryCodesReplaced,
     AccountFlash::SessionEnded,
     AccountFlash::OtherSessionsEnded,

@@ -146,6 +146,7 @@ gone!(SettingRepository {
     fn unset(&str) -> bool;
 });
 gone!(ApplicationRepository {
+    fn claims_of(UserId) -> Vec<HeldClaim>;
     fn by_slug(&Slug) -> Option<Application>;
     fn by_id(ApplicationId) -> Option<Application>;
     fn insert(&Application) -> ();
@@ -187,6 +188,7 @@ gone!(ClientRepository {
     fn touch_secrets(&[(ClientSecretId, Timestamp)]) -> ();
 });
 gone!(UserRepository {
+    fn change_password(UserId, Option<&PasswordHash>, &PasswordHash, Timestamp) -> bool;
     fn by_email(&str) -> Option<User>;
     fn by_id(UserId) -> Option<User>;
     fn insert(&User) -> ();
@@ -207,6 +209,9 @@ gone!(SigningKeyRepository {
     fn revoke(SigningKeyId, Timestamp) -> bool;
 });
 gone!(SessionRepository {
+    fn of_user(UserId, Option<Timestamp>, Option<Cursor>, u32) -> Page<SessionRecord>;
+    fn grants_of(UserId, Timestamp, Option<Cursor>, u32) -> Page<GivenAccess>;
+    fn end_grant(UserId, GrantId, Timestamp, &AuditEvent) -> bool;
     fn authorize_facts(SessionKey, ClientKey, Timestamp) -> Option<AuthorizeFacts>;
     fn by_id(SessionKey) -> Option<SessionRecord>;
     fn extend(SessionKey, Timestamp, Timestamp) -> bool;
@@ -231,6 +236,7 @@ gone!(TokenRepository {
     }
 });
 gone!(AuditRepository {
+    fn about(OrganizationId, UserId, Option<Cursor>, u32) -> Page<AuditEvent>;
     fn record(&AuditEvent) -> ();
     fn recent(Option<OrganizationId>, u32) -> Vec<AuditEvent>;
 });

@@ -1,0 +1,97 @@
+//! `/{org}/account/two-factor`
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use porta_core::user::TwoFactorMethod;
+use porta_oidc::AccountPage;
+use porta_pages::{AccountFlash, FactorKind, SecondFactorsPage};
+use porta_signin::account::Changed;
+
+use super::{Own, Said};
+use crate::endpoints::From;
+use crate::reply::{self, Reply};
+use crate::state::AppState;
+use crate::tenancy::Org;
+
+const PAGE: AccountPage = AccountPage::TwoFactor;
+
+pub(super) const fn kind(method: TwoFactorMethod) -> FactorKind {
+    match method {
+        TwoFactorMethod::Email => FactorKind::Email,
+        TwoFactorMethod::Totp => FactorKind::Authenticator,
+    }
+}
+
+pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
+    let own = match Own::enter(&state, &tenant, &from, PAGE).await {
+        Ok(own) => own,
+        Err(reply) => return reply,
+    };
+    own.factors_page(StatusCode::OK, own.said.and_then(Said::flash)).await
+}
+
+/// `action` is `enable`, `disable` or `regenerate`; `method` what to enable.
+pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+    let (own, params) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
+        Ok(posted) => posted,
+        Err(reply) => return reply,
+    };
+    let recent = match own.recent().await {
+        Ok(recent) => recent,
+        Err(reply) => return reply,
+    };
+    let sign_in = &state.sign_in;
+    let (outcome, done) = match (params.get("action"), params.get("method")) {
+        (Some("enable"), Some("authenticator")) => {
+            let begun = sign_in.begin_setup(&tenant, recent, TwoFactorMethod::Totp, &from.caller).await;
+            (begun, (AccountPage::TwoFactorSetup, None))
+        }
+        (Some("enable"), Some("email")) => {
+            let begun = sign_in.begin_setup(&tenant, recent, TwoFactorMethod::Email, &from.caller).await;
+            (begun, (AccountPage::TwoFactorSetup, None))
+        }
+        (Some("disable"), _) => {
+            let disabled = sign_in.disable_factor(&tenant, recent, &from.caller).await;
+            (disabled, (PAGE, Some(Said::FactorDisabled)))
+        }
+        (Some("regenerate"), _) => {
+            let replaced = sign_in.replace_recovery_codes(&tenant, recent, &from.caller).await;
+            (replaced, (AccountPage::TwoFactorSetup, None))
+        }
+        _ => return own.back(PAGE, None),
+    };
+    match outcome {
+        Ok(Changed::Done) => own.back(done.0, done.1),
+        Ok(Changed::Required) => own.back(PAGE, Some(Said::FactorRequired)),
+        Ok(Changed::Nothing | Changed::Wrong | Changed::Exhausted) => own.back(PAGE, None),
+        Ok(Changed::Limited { retry_after }) => {
+            let flash = AccountFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
+            let page = own.factors_page(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
+            reply::with_retry_after(page, retry_after)
+        }
+        Err(error) => own.trouble(&error),
+    }
+}
+
+impl Own<'_> {
+    async fn factors_page(&self, status: StatusCode, flash: Option<AccountFlash>) -> Reply {
+        let held = match self.state.sign_in.held_factors(self.tenant, &self.member).await {
+            Ok(held) => held,
+            Err(error) => return self.trouble(&error),
+        };
+        let offered: Vec<FactorKind> = held.offered.iter().copied().map(kind).collect();
+        let page = SecondFactorsPage {
+            nav: self.nav(),
+            action_url: &self.urls.two_factor,
+            csrf: &self.csrf,
+            held: held.method.map(kind),
+            since: held.since,
+            offered: &offered,
+            is_required: held.is_required,
+            recovery_codes_left: u32::try_from(held.recovery_codes_left).unwrap_or(u32::MAX),
+            flash,
+        };
+        self.show(status, self.state.pages.account_two_factor(&self.look(), &page))
+    }
+}

@@ -1,0 +1,87 @@
+//! `/{org}/account/password`
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use porta_oidc::AccountPage;
+use porta_pages::{ChangePasswordPage, PasswordFault};
+use porta_signin::account::{NewPassword, PasswordOutcome};
+
+use super::{Own, Said};
+use crate::endpoints::From;
+use crate::endpoints::new_password::{chosen, fault, rules};
+use crate::reply::{self, Reply};
+use crate::state::AppState;
+use crate::tenancy::Org;
+
+const PAGE: AccountPage = AccountPage::Password;
+
+/// Asks for a recent sign-in before anything is typed.
+pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
+    let own = match Own::enter(&state, &tenant, &from, PAGE).await {
+        Ok(own) => own,
+        Err(reply) => return reply,
+    };
+    if let Err(reply) = own.recent().await {
+        return reply;
+    }
+    let flash = own.said.filter(|said| *said == Said::CsrfInvalid).map(|_| PasswordFault::CsrfInvalid);
+    own.password_page(StatusCode::OK, flash)
+}
+
+pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+    let (own, params) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
+        Ok(posted) => posted,
+        Err(reply) => return reply,
+    };
+    let recent = match own.recent().await {
+        Ok(recent) => recent,
+        Err(reply) => return reply,
+    };
+    if own.urls.password.is_none() {
+        return own.back(AccountPage::Overview, None);
+    }
+    let field = |name| params.get(name).unwrap_or_default();
+    let new = match chosen(&params) {
+        Ok(new) => new,
+        Err(flash) => return own.password_page(StatusCode::OK, Some(flash)),
+    };
+    let form = NewPassword { current: field("currentPassword").to_owned().into(), new };
+    let outcome = match state.sign_in.change_password(&tenant, recent, form, &from.caller).await {
+        Ok(outcome) => outcome,
+        Err(error) => return own.trouble(&error),
+    };
+    let fault = match outcome {
+        PasswordOutcome::Changed => return own.back(AccountPage::Overview, Some(Said::PasswordChanged)),
+        PasswordOutcome::Limited { retry_after } => {
+            let fault = PasswordFault::RateLimited { retry_after: reply::seconds_up(retry_after) };
+            let page = own.password_page(StatusCode::TOO_MANY_REQUESTS, Some(fault));
+            return reply::with_retry_after(page, retry_after);
+        }
+        PasswordOutcome::Busy => {
+            let fault = PasswordFault::RateLimited { retry_after: 1 };
+            let page = own.password_page(StatusCode::SERVICE_UNAVAILABLE, Some(fault));
+            return reply::with_retry_after(page, std::time::Duration::from_secs(1));
+        }
+        PasswordOutcome::WrongCurrent => PasswordFault::WrongCurrent,
+        PasswordOutcome::Unchanged => PasswordFault::Unchanged,
+        PasswordOutcome::Refused(refusal) => fault(refusal),
+    };
+    own.password_page(StatusCode::OK, Some(fault))
+}
+
+impl Own<'_> {
+    fn password_page(&self, status: StatusCode, flash: Option<PasswordFault>) -> Reply {
+        let Some(action_url) = &self.urls.password else { return self.back(AccountPage::Overview, None) };
+        let page = ChangePasswordPage {
+            nav: self.nav(),
+            action_url,
+            csrf: &self.csrf,
+            email: self.member.user.email.shown(),
+            has_password: self.member.user.password_hash.is_some(),
+            rules: rules(),
+            flash,
+        };
+        self.show(status, self.state.pages.account_password(&self.look(), &page))
+    }
+}

@@ -1,0 +1,180 @@
+//! `/{org}/account/two-factor/setup`: confirming a factor, and keeping recovery codes.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use porta_core::settings;
+use porta_oidc::AccountPage;
+use porta_pages::{CodeFlash, RecoveryCodesPage, SetupStep as Shown, TrustedSvg, TwoFactorSetupPage};
+use porta_signin::account::{Changed, SetupStep};
+use porta_signin::journey::masked;
+
+use super::{Own, Said};
+use crate::endpoints::From;
+use crate::endpoints::second_factor::LONGEST_CODE;
+use crate::reply::{self, Reply};
+use crate::state::AppState;
+use crate::tenancy::Org;
+
+const PAGE: AccountPage = AccountPage::TwoFactorSetup;
+
+/// Shows secrets, and so asks for a recent sign-in as well.
+pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
+    let own = match Own::enter(&state, &tenant, &from, PAGE).await {
+        Ok(own) => own,
+        Err(reply) => return reply,
+    };
+    if let Err(reply) = own.recent().await {
+        return reply;
+    }
+    let flash = match own.said {
+        Some(Said::CsrfInvalid) => Some(CodeFlash::CsrfInvalid),
+        Some(Said::CodeSent) => Some(CodeFlash::Resent),
+        _ => None,
+    };
+    own.setup_page(StatusCode::OK, flash).await
+}
+
+pub(crate) async fn confirm(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    body: Body,
+) -> Reply {
+    let (own, params) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
+        Ok(posted) => posted,
+        Err(reply) => return reply,
+    };
+    let recent = match own.recent().await {
+        Ok(recent) => recent,
+        Err(reply) => return reply,
+    };
+    let code = params.get("code").unwrap_or_default().trim();
+    if code.is_empty() {
+        return own.setup_page(StatusCode::OK, Some(CodeFlash::Missing)).await;
+    }
+    if code.len() > LONGEST_CODE {
+        return own.setup_page(StatusCode::OK, Some(CodeFlash::Invalid)).await;
+    }
+    let outcome = state.sign_in.confirm_setup(&tenant, recent, code, &from.caller).await;
+    own.after(outcome, None).await
+}
+
+pub(crate) async fn resend(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+    let (own, _) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
+        Ok(posted) => posted,
+        Err(reply) => return reply,
+    };
+    let recent = match own.recent().await {
+        Ok(recent) => recent,
+        Err(reply) => return reply,
+    };
+    let outcome = state.sign_in.resend_setup_code(&tenant, recent, &from.caller).await;
+    own.after(outcome, Some(Said::CodeSent)).await
+}
+
+/// Nothing that was not confirmed is left.
+pub(crate) async fn cancel(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+    let (own, _) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
+        Ok(posted) => posted,
+        Err(reply) => return reply,
+    };
+    match state.sign_in.forget_setup(&tenant, &own.member).await {
+        Ok(()) => own.back(AccountPage::TwoFactor, None),
+        Err(error) => own.trouble(&error),
+    }
+}
+
+/// From here on the recovery codes are shown to nobody.
+pub(crate) async fn codes_kept(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    from: From,
+    body: Body,
+) -> Reply {
+    let (own, _) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
+        Ok(posted) => posted,
+        Err(reply) => return reply,
+    };
+    let said = match state.sign_in.setup(&tenant, &own.member).await {
+        Ok(Some(setup)) => match setup.step {
+            SetupStep::Codes { is_new_factor: true, .. } => Said::FactorEnabled,
+            SetupStep::Codes { is_new_factor: false, .. } => Said::RecoveryCodesReplaced,
+            SetupStep::Authenticator { .. } | SetupStep::Email => return own.back(PAGE, None),
+        },
+        Ok(None) => return own.back(AccountPage::TwoFactor, None),
+        Err(error) => return own.trouble(&error),
+    };
+    match state.sign_in.forget_setup(&tenant, &own.member).await {
+        Ok(()) => own.back(AccountPage::TwoFactor, Some(said)),
+        Err(error) => own.trouble(&error),
+    }
+}
+
+impl Own<'_> {
+    async fn after(&self, outcome: Result<Changed, porta_oidc::EngineError>, said: Option<Said>) -> Reply {
+        let flash = match outcome {
+            Ok(Changed::Done) => return self.back(PAGE, said),
+            Ok(Changed::Nothing | Changed::Required) => return self.back(AccountPage::TwoFactor, None),
+            Ok(Changed::Limited { retry_after }) => {
+                let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
+                let page = self.setup_page(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
+                return reply::with_retry_after(page, retry_after);
+            }
+            Ok(Changed::Wrong) => CodeFlash::Invalid,
+            Ok(Changed::Exhausted) => CodeFlash::Exhausted,
+            Err(error) => return self.trouble(&error),
+        };
+        self.setup_page(StatusCode::OK, Some(flash)).await
+    }
+
+    /// What this session is setting up; without that, the page it begins at.
+    async fn setup_page(&self, status: StatusCode, flash: Option<CodeFlash>) -> Reply {
+        let setup = match self.state.sign_in.setup(self.tenant, &self.member).await {
+            Ok(Some(setup)) => setup,
+            Ok(None) => return self.back(AccountPage::TwoFactor, None),
+            Err(error) => return self.trouble(&error),
+        };
+        let (user, sign_in) = (&self.member.user, &self.state.sign_in);
+        let (masked_email, resend_url) = (masked(user.email.shown()), self.url("/account/two-factor/resend"));
+        let offer;
+        let step = match &setup.step {
+            SetupStep::Codes { sealed, .. } => {
+                let Some(codes) = sign_in.shown_codes(&self.member, sealed) else {
+                    return self.back(AccountPage::TwoFactor, None);
+                };
+                let page = RecoveryCodesPage {
+                    codes: &codes,
+                    download_url: None,
+                    done_url: &self.url("/account/two-factor/codes"),
+                    csrf: &self.csrf,
+                    email: user.email.shown(),
+                };
+                return self.show(status, self.state.pages.recovery_codes(&self.look(), &page));
+            }
+            SetupStep::Authenticator { secret, .. } => {
+                let issuer = self.tenant.organization.display_name();
+                let Some(made) = sign_in.authenticator(secret, issuer, user) else {
+                    return self.back(AccountPage::TwoFactor, None);
+                };
+                offer = made;
+                Shown::Authenticator { qr: TrustedSvg::from_our_own(&offer.qr), key: &offer.key }
+            }
+            SetupStep::Email => Shown::Email {
+                masked_email: &masked_email,
+                resend_url: &resend_url,
+                expires_in: self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL),
+            },
+        };
+        let page = TwoFactorSetupPage {
+            action_url: &self.url(PAGE.path()),
+            csrf: &self.csrf,
+            step,
+            is_required: false,
+            choose_url: None,
+            cancel_url: &self.url("/account/two-factor/cancel"),
+            flash,
+        };
+        self.show(status, self.state.pages.two_factor_setup(&self.look(), &page))
+    }
+}

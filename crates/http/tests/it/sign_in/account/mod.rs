@@ -1,0 +1,98 @@
+//! The pages of one's own account (`/{org}/account`).
+
+use std::time::Duration;
+
+use porta_core::mail::Mail;
+use porta_core::settings::STEP_UP_MAX_AGE;
+use porta_testkit::{Answer, Browser, ISSUER_BASE, TestApp};
+
+use super::support::*;
+
+mod access;
+mod data;
+mod entering;
+mod factors;
+mod password;
+mod refusals;
+mod revocation;
+mod sessions;
+mod step_up;
+
+/// A browser at its account.
+#[derive(Clone)]
+struct Account {
+    browser: Browser,
+    org: &'static str,
+}
+
+impl Account {
+    /// Ana of acme, signed in for her account.
+    async fn of_ana(app: &TestApp) -> Self {
+        Self::open(app, "acme", ANA).await
+    }
+
+    async fn open(app: &TestApp, org: &'static str, person: Person) -> Self {
+        // Letters of one moment have no order.
+        app.advance(Duration::from_secs(1));
+        let mut account = Self { browser: app.browser(), org };
+        let start = account.get("").await;
+        let answer = account.sign_in(start, person).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        account
+    }
+
+    /// Fills in the login page an answer leads to, and follows as far as it goes.
+    async fn sign_in(&mut self, start: Answer, person: Person) -> Answer {
+        let form = Form::at(&mut self.browser, start).await;
+        let answer = form.login(&mut self.browser, person.0, person.1).await;
+        self.browser.follow(answer).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{ISSUER_BASE}/{}/account{path}", self.org)
+    }
+
+    async fn get(&mut self, path: &str) -> Answer {
+        let url = self.url(path);
+        self.browser.get(&url).await
+    }
+
+    /// What every form carries; this page never asks to sign in again.
+    async fn csrf(&mut self) -> String {
+        self.get("/data").await.field("_csrf")
+    }
+
+    /// Posts with the right CSRF value.
+    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let csrf = self.csrf().await;
+        let mut fields = fields.to_vec();
+        fields.push(("_csrf", &csrf));
+        let url = self.url(path);
+        self.browser.post(&url, &fields).await
+    }
+
+    /// The same, followed to the page that says what came of it.
+    async fn done(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let answer = self.post(path, fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        self.browser.follow(answer).await
+    }
+}
+
+/// Whether an answer sends the browser to sign in.
+fn asks_to_sign_in(answer: &Answer) -> bool {
+    answer.status == 303 && answer.location().contains("/interaction/")
+}
+
+fn leads_to(answer: &Answer, path: &str) -> bool {
+    answer.status == 303 && answer.location() == format!("{ISSUER_BASE}/acme/account{path}")
+}
+
+/// Until a sign-in is not recent any more.
+fn grow_old(app: &TestApp) {
+    app.advance(Duration::from_secs(u64::try_from(STEP_UP_MAX_AGE.default).unwrap()));
+}
+
+async fn letters(app: &TestApp, what: fn(&Mail) -> bool) -> usize {
+    app.letters().await.iter().filter(|letter| what(&letter.mail)).count()
+}

@@ -1,0 +1,127 @@
+//! Changing the password.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use porta_core::settings::{RATE_LIMIT_LOGIN_MAX, RATE_LIMIT_LOGIN_WINDOW};
+use porta_directory::Actor;
+use porta_testkit::{TestApp, on_both_stores};
+use tokio::task::JoinSet;
+
+use super::*;
+
+on_both_stores!(
+    everything_else_ends,
+    the_present_password_is_asked_for_and_counted,
+    bad_passwords_are_refused,
+    a_first_password_needs_no_present_one,
+    eight_at_once_change_it_once,
+);
+
+const NEW: &str = "brisk-Walnut-Harbor-9";
+
+fn form<'a>(current: &'a str, new: &'a str, confirm: &'a str) -> [(&'a str, &'a str); 3] {
+    [("currentPassword", current), ("password", new), ("confirmPassword", confirm)]
+}
+
+fn is_notice(mail: &Mail) -> bool {
+    matches!(mail, Mail::PasswordChanged)
+}
+
+async fn everything_else_ends(app: TestApp) {
+    let mut elsewhere = app.browser();
+    let there = tokens(&mut elsewhere, &web(), ANA, WEB).await;
+    let mut account = Account::of_ana(&app).await;
+    let back = account.browser.get(&billing().url()).await;
+    let here = redeemed(&mut account.browser, &billing(), BILLING, &code(&back)).await;
+    let page = account.done("/password", &form(ANA.1, NEW, NEW)).await;
+    assert!(page.body.contains("Your password is changed"), "{}", page.body);
+    assert!(!account.get("").await.body.contains("Your password is changed"), "said once");
+    assert!(!is_live(&app, "acme", &there).await && !is_live(&app, "acme", &here).await);
+    assert!(asks_to_sign_in(&Account { browser: elsewhere, org: "acme" }.get("").await));
+    assert_eq!(account.get("/password").await.status, 200, "this browser stays");
+    assert!(is_refusal(&guess(&app, ANA.0, ANA.1).await));
+    assert!(is_signed_in(&guess(&app, ANA.0, NEW).await));
+    assert_eq!(letters(&app, is_notice).await, 1);
+    assert_eq!(audited(&app, "user.password.changed").await, 1);
+}
+
+async fn the_present_password_is_asked_for_and_counted(app: TestApp) {
+    set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 3).await;
+    let mut account = Account::of_ana(&app).await;
+    for wrong in ["", WRONG, ANA_OF_BETA.1] {
+        let page = account.post("/password", &form(wrong, NEW, NEW)).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.body.contains("flash-error"), "{}", page.body);
+    }
+    assert_eq!(audited(&app, "user.password.change.failed").await, 3);
+    let limited = account.post("/password", &form(ANA.1, NEW, NEW)).await;
+    assert_eq!(limited.status, StatusCode::TOO_MANY_REQUESTS, "the right one as well");
+    assert!(limited.header("retry-after").is_some());
+    assert_eq!(guess(&app, ANA.0, ANA.1).await.status, 200, "other addresses are not affected");
+    assert_eq!(letters(&app, is_notice).await, 0);
+    app.advance(Duration::from_secs(u64::try_from(RATE_LIMIT_LOGIN_WINDOW.default).unwrap()));
+    let answer = account.get("/password").await;
+    account.sign_in(answer, ANA).await;
+    account.done("/password", &form(ANA.1, NEW, NEW)).await;
+    assert_eq!(letters(&app, is_notice).await, 1);
+}
+
+async fn bad_passwords_are_refused(app: TestApp) {
+    let mut account = Account::of_ana(&app).await;
+    let long = "x".repeat(200);
+    let before = user(&app, "acme", ANA.0).await;
+    for (new, confirm) in [
+        ("", ""),
+        (NEW, "brisk-Walnut-Harbor-8"),
+        ("short", "short"),
+        (&long, &long),
+        ("password123", "password123"),
+        ("ana@acme.test", "ana@acme.test"),
+        (ANA.1, ANA.1),
+        (" ", " "),
+    ] {
+        let page = account.post("/password", &form(ANA.1, new, confirm)).await;
+        assert_eq!(page.status, StatusCode::OK, "{new}");
+        assert!(page.body.contains("flash-error"), "{new}: {}", page.body);
+        assert!(new.trim().is_empty() || !page.body.contains(&format!("value=\"{new}\"")) || new == ANA.0);
+    }
+    let after = user(&app, "acme", ANA.0).await;
+    assert!(after.password_hash == before.password_hash, "nothing was changed");
+}
+
+async fn a_first_password_needs_no_present_one(app: TestApp) {
+    let mut account = Account::of_ana(&app).await;
+    let ana = user(&app, "acme", ANA.0).await;
+    let organization = app.tenant("acme").await.organization.id;
+    app.store.repositories().users(organization).set_password(ana.id, None, app.now()).await.unwrap();
+    let page = account.get("/password").await;
+    assert!(!page.body.contains("currentPassword"), "{}", page.body);
+    account.done("/password", &[("password", NEW), ("confirmPassword", NEW)]).await;
+    assert!(is_signed_in(&guess(&app, ANA.0, NEW).await));
+    // An operator took the password away and ended everything: the page is not for whoever had the session.
+    let mut work = app.directory.begin(Actor::System).await.unwrap();
+    let owner = work.organization("acme").await.unwrap();
+    work.set_user_password(&owner, &ana, None).await.unwrap();
+    work.commit().await.unwrap();
+    assert!(asks_to_sign_in(&account.get("/password").await));
+}
+
+async fn eight_at_once_change_it_once(app: TestApp) {
+    let mut account = Account::of_ana(&app).await;
+    let csrf = account.csrf().await;
+    let mut tasks = JoinSet::new();
+    for n in 0..8 {
+        let (mut browser, csrf, url) = (account.browser.clone(), csrf.clone(), account.url("/password"));
+        tasks.spawn(async move {
+            let new = format!("{NEW}{n}");
+            let mut fields = form(ANA.1, &new, &new).to_vec();
+            fields.push(("_csrf", &csrf));
+            (browser.post(&url, &fields).await.status == StatusCode::SEE_OTHER).then_some(new)
+        });
+    }
+    let won: Vec<String> = tasks.join_all().await.into_iter().flatten().collect();
+    assert_eq!(won.len(), 1, "{won:?}");
+    assert_eq!(audited(&app, "user.password.changed").await, 1);
+    assert!(is_signed_in(&guess(&app, ANA.0, &won[0]).await));
+}

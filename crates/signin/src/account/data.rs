@@ -1,0 +1,136 @@
+//! Everything stored about a person, for themselves (GDPR Article 20). Neither secrets nor digests of them.
+
+use porta_core::Timestamp;
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::session::SessionRecord;
+use porta_core::user::User;
+use porta_oidc::{Caller, EngineError, Tenant};
+use porta_store::{Cursor, GivenAccess, Page, StoreError};
+use serde_json::{Value, json};
+
+use super::Recent;
+use crate::SignIn;
+
+/// Rows asked for at a time.
+const PAGE: u32 = 500;
+
+/// Every page of a listing, as JSON.
+macro_rules! all {
+    ($page:expr, $show:expr) => {{
+        let (mut all, mut before): (Vec<Value>, Option<Cursor>) = (Vec::new(), None);
+        loop {
+            let page: Result<Page<_>, StoreError> = $page(before).await;
+            let page = page?;
+            all.extend(page.items.iter().map($show));
+            before = page.next;
+            if before.is_none() {
+                break all;
+            }
+        }
+    }};
+}
+
+impl SignIn {
+    pub async fn own_data(
+        &self,
+        tenant: &Tenant,
+        recent: Recent<'_>,
+        caller: &Caller,
+    ) -> Result<Value, EngineError> {
+        let member = recent.member();
+        let (organization, user, now) = (tenant.organization.id, member.user.id, self.engine.now());
+        // First, so that it is part of what it tells about.
+        let what = "user.data.exported";
+        let event =
+            self.own_event(tenant, member, what, AuditCategory::Gdpr, json!({ "by": "self" }), caller);
+        self.engine.store().repositories().audit().record(&event).await?;
+        let held = self.held_factors(tenant, member).await?;
+        let mut all = self.engine.store().repositories();
+        let mut sessions = all.sessions(organization);
+        let stored = all!(async |before| sessions.of_user(user, None, before, PAGE).await, session);
+        let grants = all!(async |before| sessions.grants_of(user, now, before, PAGE).await, grant);
+        drop(sessions);
+        let mut applications = all.applications(organization);
+        let roles = applications.roles_of(user).await?;
+        let claims = applications.claims_of(user).await?;
+        drop(applications);
+        let mut audit = all.audit();
+        let log = all!(async |before| audit.about(organization, user, before, PAGE).await, audit_row);
+        Ok(json!({
+            "exportedAt": now.rfc3339(),
+            "organization": { "name": tenant.organization.name, "slug": tenant.organization.slug },
+            "profile": profile(&member.user),
+            "secondFactor": {
+                "method": held.method,
+                "since": held.since.map(Timestamp::rfc3339),
+                "recoveryCodesLeft": held.recovery_codes_left,
+            },
+            "sessions": stored,
+            "applications": grants,
+            "roles": roles.iter().map(|role| json!({
+                "application": role.application_id, "name": role.name, "slug": role.slug,
+            })).collect::<Vec<_>>(),
+            "claims": claims.iter().map(|claim| json!({
+                "application": claim.application_id, "name": claim.name, "value": claim.value,
+            })).collect::<Vec<_>>(),
+            "auditLog": log,
+        }))
+    }
+}
+
+fn profile(user: &User) -> Value {
+    let time = |at: Option<Timestamp>| at.map(Timestamp::rfc3339);
+    json!({
+        "id": user.id,
+        "email": user.email.shown(),
+        "emailVerified": user.email_verified,
+        "details": user.profile,
+        "status": user.status,
+        "hasPassword": user.password_hash.is_some(),
+        "passwordChangedAt": time(user.password_changed_at),
+        "lockedAt": time(user.locked_at),
+        "lockedReason": user.locked_reason,
+        "lastLoginAt": time(user.last_login_at),
+        "loginCount": user.login_count,
+        "failedLoginCount": user.failed_login_count,
+        "lastFailedLoginAt": time(user.last_failed_login_at),
+        "createdAt": user.created_at.rfc3339(),
+        "updatedAt": user.updated_at.rfc3339(),
+    })
+}
+
+fn session(session: &SessionRecord) -> Value {
+    json!({
+        "id": session.id,
+        "ipAddress": session.ip_address,
+        "userAgent": session.user_agent,
+        "createdAt": session.created_at.rfc3339(),
+        "lastActivityAt": session.last_activity_at.rfc3339(),
+        "expiresAt": session.expires_at.rfc3339(),
+        "revokedAt": session.revoked_at.map(Timestamp::rfc3339),
+    })
+}
+
+fn grant(given: &GivenAccess) -> Value {
+    json!({
+        "id": given.grant.id,
+        "client": given.client_name,
+        "scopes": given.grant.scopes,
+        "createdAt": given.grant.created_at.rfc3339(),
+        "expiresAt": given.grant.expires_at.rfc3339(),
+    })
+}
+
+fn audit_row(event: &AuditEvent) -> Value {
+    json!({
+        "id": event.id,
+        "event": event.event_type,
+        "category": event.category,
+        "subject": event.user_id,
+        "actor": event.actor_id,
+        "metadata": event.metadata,
+        "ipAddress": event.ip_address,
+        "userAgent": event.user_agent,
+        "createdAt": event.created_at.rfc3339(),
+    })
+}

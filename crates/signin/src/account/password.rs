@@ -1,0 +1,118 @@
+//! Changing the password, or setting the first one.
+
+use std::time::Duration;
+
+use porta_core::audit::AuditCategory;
+use porta_core::mail::Mail;
+use porta_core::user::PasswordRefusal;
+use porta_oidc::{Caller, EngineError, Tenant};
+use porta_store::Revocation;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use super::Recent;
+use crate::limits::LoginLimits;
+use crate::password::HashError;
+use crate::{SignIn, password_rules};
+
+/// What the form holds.
+pub struct NewPassword {
+    /// The present one; means nothing to somebody who has none.
+    pub current: SecretString,
+    pub new: SecretString,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordOutcome {
+    Changed,
+    WrongCurrent,
+    Refused(PasswordRefusal),
+    /// The new one is the present one.
+    Unchanged,
+    Limited {
+        retry_after: Duration,
+    },
+    /// Too many passwords are being checked.
+    Busy,
+}
+
+impl SignIn {
+    /// Sets another password. Every other session and every token of the person ends, and links that were mailed to
+    /// them; this browser stays signed in (repairs W16).
+    pub async fn change_password(
+        &self,
+        tenant: &Tenant,
+        recent: Recent<'_>,
+        form: NewPassword,
+        caller: &Caller,
+    ) -> Result<PasswordOutcome, EngineError> {
+        let member = recent.member();
+        let current = member.user.password_hash.as_ref();
+        if current.is_some() {
+            let limits = LoginLimits::of(tenant, member.user.email.key(), caller);
+            if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {
+                return Ok(PasswordOutcome::Limited { retry_after });
+            }
+            match self.hasher.verify(form.current.clone(), current).await {
+                Ok(verified) if verified.matches => {}
+                Ok(_) => {
+                    let what = "user.password.change.failed";
+                    let event =
+                        self.own_event(tenant, member, what, AuditCategory::Security, json!({}), caller);
+                    self.engine.store().repositories().audit().record(&event).await?;
+                    return Ok(match limits.count(&**self.engine.kv()).await? {
+                        Some(retry_after) => PasswordOutcome::Limited { retry_after },
+                        None => PasswordOutcome::WrongCurrent,
+                    });
+                }
+                Err(HashError::Busy) => return Ok(PasswordOutcome::Busy),
+                Err(error) => return Err(EngineError::Unreadable(error.to_string())),
+            }
+            if form.current.expose_secret() == form.new.expose_secret() {
+                return Ok(PasswordOutcome::Unchanged);
+            }
+        }
+        if let Err(refusal) =
+            password_rules::check_new_password(&form.new, &member.user, &tenant.organization)
+        {
+            return Ok(PasswordOutcome::Refused(refusal));
+        }
+        let hash = match self.hasher.hash(form.new).await {
+            Ok(hash) => hash,
+            Err(HashError::Busy) => return Ok(PasswordOutcome::Busy),
+            Err(error) => return Err(EngineError::Unreadable(error.to_string())),
+        };
+        let (organization, now, user) = (tenant.organization.id, self.engine.now(), member.user.id);
+        let mut unit = self.engine.store().begin().await?;
+        if !unit.users(organization).change_password(user, current, &hash, now).await? {
+            // Somebody changed it since this page was asked for: what was typed as the present one is not.
+            return Ok(PasswordOutcome::WrongCurrent);
+        }
+        let keep = member.session.key;
+        let mut tokens = unit.tokens(organization);
+        let mut ended = tokens.revoke(Revocation::OtherSessions { user, keep }, now).await?;
+        ended += tokens.revoke(Revocation::TokensOf(user), now).await?;
+        drop(tokens);
+        unit.one_time_tokens(organization).withdraw(user, now).await?;
+        self.enqueue(
+            &mut *unit,
+            tenant,
+            &member.user,
+            Mail::PasswordChanged,
+            &format!("{user}:{}", now.micros()),
+        )
+        .await?;
+        let metadata = json!({ "tokenFamiliesEnded": ended });
+        let event = self.own_event(
+            tenant,
+            member,
+            "user.password.changed",
+            AuditCategory::Security,
+            metadata,
+            caller,
+        );
+        unit.audit().record(&event).await?;
+        unit.commit().await?;
+        Ok(PasswordOutcome::Changed)
+    }
+}
