@@ -66,7 +66,7 @@ async fn accept(browser: &mut Browser, link: &str, password: &str) -> Answer {
 fn is_accepted(answer: &Answer) -> bool {
     answer.status == 200
         && answer.body.contains("href=\"/acme/account\"")
-        && !answer.body.contains("flash-error")
+        && !answer.body.contains("role=\"alert\"")
 }
 
 async fn an_invitation_gives_an_account_with_roles_and_claims(app: TestApp) {
@@ -253,7 +253,7 @@ async fn an_invitation_takes_good_passwords_and_its_own_form_only(app: TestApp) 
     let mut browser = app.browser();
     for bad in ["", "short", "password1", "eve-at-acme"] {
         let answer = accept(&mut browser, &link, bad).await;
-        assert!(answer.body.contains("flash-error"), "{bad}: {}", answer.body);
+        assert!(answer.body.contains("role=\"alert\""), "{bad}: {}", answer.body);
     }
     let other = app.browser().get(&link).await.field("_csrf");
     for csrf in ["", "forged", &other] {

@@ -164,7 +164,7 @@ fn arrived(answer: &Answer) -> bool {
 
 fn is_wrong(answer: &Answer) -> bool {
     answer.status == StatusCode::OK
-        && answer.body.contains("flash-error")
+        && answer.body.contains("role=\"alert\"")
         && set_cookie(answer, "_session").is_none()
 }
 

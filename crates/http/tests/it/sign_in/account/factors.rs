@@ -93,7 +93,7 @@ async fn an_authenticator_is_set_up_confirmed_and_then_asked_for(app: TestApp) {
     assert_eq!(manual_key(&account.get("/two-factor/setup").await.body), key, "a reload shows it again");
     for wrong in ["", "000000", "x", &"1".repeat(500)] {
         let page = account.post("/two-factor/setup", &[("code", wrong)]).await;
-        assert!(page.status == 200 && page.body.contains("flash-error"), "{wrong}");
+        assert!(page.status == 200 && page.body.contains("role=\"alert\""), "{wrong}");
         assert_eq!(method(&app).await, None, "nothing is stored before a code was right (repairs W01)");
     }
     let page = account.done("/two-factor/setup", &[("code", &totp(&key, &app))]).await;
@@ -121,7 +121,7 @@ async fn mail_is_set_up_and_confirmed(app: TestApp) {
     let code = mailed(&app).await;
     if first != code {
         let page = account.post("/two-factor/setup", &[("code", &first)]).await;
-        assert!(page.body.contains("flash-error"), "a newer one replaced it");
+        assert!(page.body.contains("role=\"alert\""), "a newer one replaced it");
     }
     account.done("/two-factor/setup", &[("code", &code)]).await;
     assert_eq!(method(&app).await, Some(TwoFactorMethod::Email));
@@ -158,7 +158,7 @@ async fn an_authenticator_takes_the_place_of_mail_and_of_another(app: TestApp) {
     let start = old.get("").await;
     let page = old.sign_in(start, ANA).await;
     let refused = old.show_code(&page, &totp(&first, &app)).await;
-    assert!(refused.body.contains("flash-error"), "{}", refused.body);
+    assert!(refused.body.contains("role=\"alert\""), "{}", refused.body);
     assert_eq!(codes.len(), 10);
     assert_eq!(changes(&app, SecondFactorChange::TotpEnabled).await, 2);
 }

@@ -52,7 +52,7 @@ async fn the_present_password_is_asked_for_and_counted(app: TestApp) {
     for wrong in ["", WRONG, ANA_OF_BETA.1] {
         let page = account.post("/password", &form(wrong, NEW, NEW)).await;
         assert_eq!(page.status, StatusCode::OK);
-        assert!(page.body.contains("flash-error"), "{}", page.body);
+        assert!(page.body.contains("role=\"alert\""), "{}", page.body);
     }
     assert_eq!(audited(&app, "user.password.change.failed").await, 3);
     let limited = account.post("/password", &form(ANA.1, NEW, NEW)).await;
@@ -83,7 +83,7 @@ async fn bad_passwords_are_refused(app: TestApp) {
     ] {
         let page = account.post("/password", &form(ANA.1, new, confirm)).await;
         assert_eq!(page.status, StatusCode::OK, "{new}");
-        assert!(page.body.contains("flash-error"), "{new}: {}", page.body);
+        assert!(page.body.contains("role=\"alert\""), "{new}: {}", page.body);
         assert!(new.trim().is_empty() || !page.body.contains(&format!("value=\"{new}\"")) || new == ANA.0);
     }
     let after = user(&app, "acme", ANA.0).await;
