@@ -152,8 +152,7 @@ impl Work {
         let about = format!("{}:{}", user.id, self.now.micros());
         let item = letter.into_item(&about, &self.deps.outbox, self.now, &*self.deps.entropy);
         self.unit.outbox().enqueue(&item).await?;
-        let metadata =
-            json!({ "userId": user.id, "previousMethod": method, "tokenFamiliesEnded": ended });
+        let metadata = json!({ "userId": user.id, "previousMethod": method, "tokenFamiliesEnded": ended });
         self.audit("user.2fa.reset", Some(organization), Some(user.id), metadata).await
     }
 }

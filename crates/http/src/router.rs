@@ -6,7 +6,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::endpoints::{
-    account, authorize, discovery, interaction, introspection, logout, probes, root, second_factor, token, userinfo,
+    account, authorize, discovery, interaction, introspection, logout, probes, root, second_factor, token,
+    userinfo,
 };
 use crate::{AppState, middleware, reply};
 

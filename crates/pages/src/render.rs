@@ -14,8 +14,7 @@ use crate::{
     EmailVerifiedPage, ErrorPage, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage,
     InviteExpiredPage, InviteSuccessPage, LoginPage, LogoutPage, LogoutSuccessPage, Look,
     MagicLinkElsewherePage, MagicLinkLandingPage, MagicLinkSentPage, OverviewPage, RecoveryCodesPage,
-    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionsPage, TwoFactorPage,
-    TwoFactorSetupPage,
+    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionsPage, TwoFactorPage, TwoFactorSetupPage,
 };
 
 const BASE_CSS: &str = include_str!("../templates/base.css");

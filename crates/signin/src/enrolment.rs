@@ -1,10 +1,10 @@
 //! Getting a second factor while signing in. The secret and the recovery codes live in the interaction, sealed, until
 //! they are confirmed and kept; nothing of an unfinished enrolment is ever stored with the person (repairs W01).
 
-use porta_core::audit::AuditEvent;
-use porta_core::mail::{Mail, SecondFactorChange};
-use porta_core::second_factor::{CodePurpose, TotpCredential};
 use porta_core::Timestamp;
+use porta_core::audit::AuditEvent;
+use porta_core::mail::SecondFactorChange;
+use porta_core::second_factor::{CodePurpose, TotpCredential};
 use porta_core::user::{TwoFactorMethod, User};
 use porta_oidc::interaction::{BoundInteraction, Pending, SecondStep};
 use porta_oidc::{Caller, EngineError, Tenant};
@@ -99,7 +99,10 @@ impl SignIn {
                 confirmed.map(|credential| Confirmed::Totp { credential, known: *known })
             }
             SecondStep::Email { .. } => {
-                match self.email_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, code).await? {
+                match self
+                    .email_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, code)
+                    .await?
+                {
                     Tried::Right => Some(Confirmed::Email),
                     Tried::Exhausted => return Ok(FactorOutcome::Exhausted),
                     Tried::Wrong => None,
@@ -156,8 +159,7 @@ impl SignIn {
         let event = self.event(tenant, Some(user.id), confirmed.event(), caller);
         let metadata = json!({ "method": confirmed.method() });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
-        let notice = Mail::SecondFactorChanged { change: confirmed.change() };
-        self.enqueue(&mut *unit, tenant, user, notice, &format!("{}:{}", user.id, now.micros())).await?;
+        self.notify_of(&mut *unit, tenant, user, confirmed.change()).await?;
         unit.commit().await?;
         Ok(Some(shown))
     }

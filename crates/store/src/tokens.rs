@@ -94,7 +94,10 @@ pub enum Revocation {
     Client(ClientKey),
     Grant(GrantId),
     /// The other sessions of a person, with what was authorized in them.
-    OtherSessions { user: UserId, keep: SessionKey },
+    OtherSessions {
+        user: UserId,
+        keep: SessionKey,
+    },
     /// Every family of a person, and no session.
     TokensOf(UserId),
     /// Every family and session of the organization.

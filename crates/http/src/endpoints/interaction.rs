@@ -191,7 +191,8 @@ impl Here<'_> {
     pub(super) async fn page_of_stage(&self) -> Reply {
         match self.bound.interaction.stage {
             Stage::Login => {
-                let is_again = matches!(&self.bound.interaction.errand, Errand::Account(e) if e.again.is_some());
+                let is_again =
+                    matches!(&self.bound.interaction.errand, Errand::Account(e) if e.again.is_some());
                 self.login_page(StatusCode::OK, None, is_again.then_some(Flash::SignInAgain)).await
             }
             Stage::SecondFactor => reply::redirect(&self.absolute("/two-factor")),

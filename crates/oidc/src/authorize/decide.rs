@@ -282,7 +282,11 @@ mod tests {
             Standing { session, is_first_party: true, ..known }
         };
         let one_factor = fresh("urn:porta:acr:1fa");
-        assert_eq!(decide(&wanting(two), one_factor), Decision::Page(Need::Login), "another try may show two");
+        assert_eq!(
+            decide(&wanting(two), one_factor),
+            Decision::Page(Need::Login),
+            "another try may show two"
+        );
         let tried = Standing { signed_in_here: true, ..one_factor };
         let Decision::Refuse(error) = decide(&wanting(two), tried) else { panic!("one factor is not two") };
         assert_eq!(error.code(), ErrorCode::UnmetAuthenticationRequirements);

@@ -186,8 +186,7 @@ impl Engine {
             let is_signed_in = session.is_some();
             return Ok(if is_signed_in { Resumed::Account(AccountPage::Overview) } else { Resumed::Away });
         }
-        let is_here =
-            login.is_none_or(|login| session.is_some_and(|s| s.session.key == login.session));
+        let is_here = login.is_none_or(|login| session.is_some_and(|s| s.session.key == login.session));
         Ok(if is_here { Resumed::Account(page) } else { Resumed::Gone })
     }
 

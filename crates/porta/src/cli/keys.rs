@@ -192,7 +192,9 @@ fn rotation_json(slug: &Slug, rotation: &Rotation) -> Value {
 
 async fn revoke(global: Global, kid: &str, org: &str, reach: Reach) -> Result<(), Failure> {
     reach.demand_direct()?;
-    if !global.confirmed(&format!("Revoke key {kid} of {org}, so that nothing it signed verifies any more?"))? {
+    if !global
+        .confirmed(&format!("Revoke key {kid} of {org}, so that nothing it signed verifies any more?"))?
+    {
         return Ok(());
     }
     let direct = Direct::open().await?;

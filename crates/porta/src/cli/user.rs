@@ -84,6 +84,10 @@ async fn reset(global: Global, person: Person) -> Result<(), Failure> {
     let user = work.user(&organization, &person.user).await?;
     work.reset_second_factors(&organization, &user).await?;
     work.commit().await?;
-    output::done(format_args!("{} of {} has no second factor any more", user.email.shown(), organization.slug));
+    output::done(format_args!(
+        "{} of {} has no second factor any more",
+        user.email.shown(),
+        organization.slug
+    ));
     Ok(())
 }

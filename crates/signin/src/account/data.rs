@@ -41,7 +41,8 @@ impl SignIn {
         let (organization, user, now) = (tenant.organization.id, member.user.id, self.engine.now());
         // First, so that it is part of what it tells about.
         let what = "user.data.exported";
-        let event = self.own_event(tenant, member, what, AuditCategory::Gdpr, json!({ "by": "self" }), caller);
+        let event =
+            self.own_event(tenant, member, what, AuditCategory::Gdpr, json!({ "by": "self" }), caller);
         self.engine.store().repositories().audit().record(&event).await?;
         let held = self.held_factors(tenant, member).await?;
         let mut all = self.engine.store().repositories();

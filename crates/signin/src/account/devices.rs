@@ -15,7 +15,11 @@ const SHOWN: u32 = 100;
 
 impl SignIn {
     /// The person's live sessions, the newest first.
-    pub async fn sessions(&self, tenant: &Tenant, member: &Member) -> Result<Vec<SessionRecord>, EngineError> {
+    pub async fn sessions(
+        &self,
+        tenant: &Tenant,
+        member: &Member,
+    ) -> Result<Vec<SessionRecord>, EngineError> {
         let now = Some(self.engine.now());
         let mut repositories = self.engine.store().repositories();
         let mut sessions = repositories.sessions(tenant.organization.id);
@@ -70,7 +74,11 @@ impl SignIn {
     }
 
     /// What the person gave access to, the newest first.
-    pub async fn given_access(&self, tenant: &Tenant, member: &Member) -> Result<Vec<GivenAccess>, EngineError> {
+    pub async fn given_access(
+        &self,
+        tenant: &Tenant,
+        member: &Member,
+    ) -> Result<Vec<GivenAccess>, EngineError> {
         let now = self.engine.now();
         let mut repositories = self.engine.store().repositories();
         let mut sessions = repositories.sessions(tenant.organization.id);

@@ -84,7 +84,11 @@ impl SignIn {
     }
 
     /// Counts a change before it is tried: letters, hashes and files cost something. Fails closed.
-    pub async fn count_change(&self, tenant: &Tenant, member: &Member) -> Result<Option<Limited>, EngineError> {
+    pub async fn count_change(
+        &self,
+        tenant: &Tenant,
+        member: &Member,
+    ) -> Result<Option<Limited>, EngineError> {
         let maximum = tenant.settings.number(settings::RATE_LIMIT_ACCOUNT_MAX);
         let limit = Limit {
             key: format!("{}:limit:account:{}", tenant.organization.id, member.user.id),

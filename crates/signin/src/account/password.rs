@@ -11,9 +11,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::Recent;
+use crate::SignIn;
 use crate::limits::LoginLimits;
 use crate::password::HashError;
-use crate::{SignIn, password_rules};
+use crate::password_rules::check_new_password;
 
 /// What the form holds.
 pub struct NewPassword {
@@ -29,7 +30,9 @@ pub enum PasswordOutcome {
     Refused(PasswordRefusal),
     /// The new one is the present one.
     Unchanged,
-    Limited { retry_after: Duration },
+    Limited {
+        retry_after: Duration,
+    },
     /// Too many passwords are being checked.
     Busy,
 }
@@ -70,7 +73,11 @@ impl SignIn {
                 return Ok(PasswordOutcome::Unchanged);
             }
         }
-        if let Err(refusal) = password_rules::check_new_password(&form.new, &member.user, &tenant.organization) {
+        let (new, user, organization) = (form.new.clone(), member.user.clone(), tenant.organization.clone());
+        // Busy for milliseconds: other requests do not wait behind it.
+        let judged =
+            tokio::task::spawn_blocking(move || check_new_password(&new, &user, &organization)).await;
+        if let Err(refusal) = judged.map_err(|error| EngineError::Unreadable(error.to_string()))? {
             return Ok(PasswordOutcome::Refused(refusal));
         }
         let hash = match self.hasher.hash(form.new).await {
@@ -90,11 +97,23 @@ impl SignIn {
         ended += tokens.revoke(Revocation::TokensOf(user), now).await?;
         drop(tokens);
         unit.one_time_tokens(organization).withdraw(user, now).await?;
-        self.enqueue(&mut *unit, tenant, &member.user, Mail::PasswordChanged, &format!("{user}:{}", now.micros()))
-            .await?;
+        self.enqueue(
+            &mut *unit,
+            tenant,
+            &member.user,
+            Mail::PasswordChanged,
+            &format!("{user}:{}", now.micros()),
+        )
+        .await?;
         let metadata = json!({ "tokenFamiliesEnded": ended });
-        let event =
-            self.own_event(tenant, member, "user.password.changed", AuditCategory::Security, metadata, caller);
+        let event = self.own_event(
+            tenant,
+            member,
+            "user.password.changed",
+            AuditCategory::Security,
+            metadata,
+            caller,
+        );
         unit.audit().record(&event).await?;
         unit.commit().await?;
         Ok(PasswordOutcome::Changed)

@@ -55,8 +55,7 @@ impl Sessions<'_> {
         limit: u32,
     ) -> Result<Page<SessionRecord>> {
         let [time, id] = cursor_values_before(before);
-        let mut values =
-            vec![uuid(self.organization), uuid(user), time, id, int(i64::from(limit) + 1)];
+        let mut values = vec![uuid(self.organization), uuid(user), time, id, int(i64::from(limit) + 1)];
         let stmt = if live_at.is_some() { &LIVE_OF } else { &ALL_OF };
         values.extend(live_at.map(at));
         let rows = self.run.rows(stmt, &values).await?;
@@ -71,8 +70,7 @@ impl Sessions<'_> {
         limit: u32,
     ) -> Result<Page<GivenAccess>> {
         let [time, id] = cursor_values_before(before);
-        let values =
-            [uuid(self.organization), uuid(user), time, id, int(i64::from(limit) + 1), at(now)];
+        let values = [uuid(self.organization), uuid(user), time, id, int(i64::from(limit) + 1), at(now)];
         let rows = self.run.rows(&GIVEN_BY, &values).await?;
         let read = |row: &Row| {
             let mut r = row.reader("clients");

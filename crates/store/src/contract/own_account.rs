@@ -129,10 +129,8 @@ pub async fn ending_grants(store: Arc<dyn Store>) {
     all.clients(org).insert(&partner).await.unwrap();
     let kept = grant(&w.acme.user, partner.id, &["email"], &w.entropy);
     let kept = all.sessions(org).extend_grant(None, &kept, None).await.unwrap();
-    let (gone, stays) = (
-        w.issued(w.acme.session.id, &w.acme.grant).await,
-        w.issued(w.acme.session.id, &kept).await,
-    );
+    let (gone, stays) =
+        (w.issued(w.acme.session.id, &w.acme.grant).await, w.issued(w.acme.session.id, &kept).await);
     let event = w.event("withdrawn");
     assert!(!all.sessions(w.other.organization.id).end_grant(user, given, NOW, &event).await.unwrap());
     let mut acme = all.sessions(org);

@@ -136,8 +136,7 @@ impl Own<'_> {
             Err(error) => return self.trouble(&error),
         };
         let (user, sign_in) = (&self.member.user, &self.state.sign_in);
-        let (masked_email, resend_url) =
-            (masked(user.email.shown()), self.url("/account/two-factor/resend"));
+        let (masked_email, resend_url) = (masked(user.email.shown()), self.url("/account/two-factor/resend"));
         let offer;
         let step = match &setup.step {
             SetupStep::Codes { sealed, .. } => {

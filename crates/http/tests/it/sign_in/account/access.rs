@@ -55,7 +55,8 @@ async fn grants_of_other_people_are_out_of_reach(app: TestApp) {
     let tokens = redeemed(&mut bob.browser, &web(), WEB, &code(&back)).await;
     let mut beta = Account::open(&app, "beta", ANA_OF_BETA).await;
     code(&beta.browser.get(&super::super::support::beta().url()).await);
-    let foreign = [ids(&bob.get("/applications").await).remove(0), ids(&beta.get("/applications").await).remove(0)];
+    let foreign =
+        [ids(&bob.get("/applications").await).remove(0), ids(&beta.get("/applications").await).remove(0)];
     let mut account = Account::of_ana(&app).await;
     for id in foreign.iter().map(String::as_str).chain(["", "web", "00000000-0000-0000-0000-000000000000"]) {
         let page = account.done("/applications", &[("application", id)]).await;

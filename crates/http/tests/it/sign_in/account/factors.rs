@@ -50,7 +50,8 @@ impl Account {
     async fn show_code(&mut self, page: &Answer, code: &str) -> Answer {
         let action = page.body.split("id=\"verify-form\"").nth(1).unwrap();
         let action = action.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
-        let fields = [("_csrf", page.field("_csrf")), ("code", code.to_owned()), ("codeType", "totp".to_owned())];
+        let fields =
+            [("_csrf", page.field("_csrf")), ("code", code.to_owned()), ("codeType", "totp".to_owned())];
         let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let answer = self.browser.post(action, &fields).await;
         self.browser.follow(answer).await
@@ -210,7 +211,10 @@ async fn the_kind_must_satisfy_the_policy(app: TestApp) {
     policy(&app, "required_totp").await;
     assert!(!account.get("/two-factor").await.body.contains("id=\"email\""));
     assert!(leads_to(&account.post("/two-factor", MAIL).await, "/two-factor"));
-    assert!(leads_to(&account.post("/two-factor", &[("action", "enable"), ("method", "x")]).await, "/two-factor"));
+    assert!(leads_to(
+        &account.post("/two-factor", &[("action", "enable"), ("method", "x")]).await,
+        "/two-factor"
+    ));
     assert!(leads_to(&account.post("/two-factor", &[("action", "prefer")]).await, "/two-factor"));
     assert_eq!(audited(&app, "2fa.otp.sent").await, 0);
     account.get_totp(&app).await;
@@ -320,7 +324,10 @@ async fn what_was_not_confirmed_leaves_nothing(app: TestApp) {
     let late = account.post("/two-factor/setup", &[("code", &totp(&key, &app))]).await;
     assert!(leads_to(&late, "/two-factor"));
     let key = account.begin_totp().await;
-    assert!(leads_to(&account.post("/two-factor/codes", &[]).await, "/two-factor/setup"), "not before a code");
+    assert!(
+        leads_to(&account.post("/two-factor/codes", &[]).await, "/two-factor/setup"),
+        "not before a code"
+    );
     app.advance(Duration::from_mins(10));
     let answer = account.get("/password").await;
     account.sign_in(answer, ANA).await;

@@ -17,7 +17,10 @@ on_both_stores!(
 );
 
 const FORMS: [(&str, &[(&str, &str)]); 9] = [
-    ("/password", &[("currentPassword", ANA.1), ("password", "brisk-Walnut-1"), ("confirmPassword", "brisk-Walnut-1")]),
+    (
+        "/password",
+        &[("currentPassword", ANA.1), ("password", "brisk-Walnut-1"), ("confirmPassword", "brisk-Walnut-1")],
+    ),
     ("/two-factor", &[("action", "enable"), ("method", "email")]),
     ("/two-factor/setup", &[("code", "123456")]),
     ("/two-factor/resend", &[]),
@@ -93,9 +96,12 @@ async fn malformed_forms_are_refused(app: TestApp) {
             ("application/x-www-form-urlencoded", b"_csrf=%zz"),
         ] {
             let headers = [(header::CONTENT_TYPE, media)];
-            let answer =
-                account.browser.send(Method::POST, &url, &headers, Body::from(body.to_vec())).await;
-            assert!(answer.status.is_client_error() || answer.status == 303, "{path} {media}: {}", answer.status);
+            let answer = account.browser.send(Method::POST, &url, &headers, Body::from(body.to_vec())).await;
+            assert!(
+                answer.status.is_client_error() || answer.status == 303,
+                "{path} {media}: {}",
+                answer.status
+            );
             assert!(!answer.body.contains("auditLog"));
         }
     }
@@ -112,7 +118,11 @@ async fn changes_are_limited(app: TestApp) {
     assert_eq!(limited.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(limited.header("retry-after").is_some());
     let mut again = Account::of_ana(&app).await;
-    assert_eq!(again.post("/data", &[]).await.status, StatusCode::TOO_MANY_REQUESTS, "the person, not the session");
+    assert_eq!(
+        again.post("/data", &[]).await.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "the person, not the session"
+    );
     assert_eq!(account.get("/sessions").await.status, StatusCode::OK, "looking is not limited");
     let mut bob = Account::open(&app, "acme", BOB).await;
     assert_eq!(bob.post("/data", &[]).await.status, StatusCode::OK);
