@@ -94,8 +94,7 @@ impl Config {
         }
         reader.check()?;
 
-        let internal = || vec![Problem::new("ISSUER_BASE_URL", "it cannot be derived", "set it")];
-        let server = server.ok_or_else(internal)?;
+        let server = server.ok_or_else(no_issuer)?;
         let secrets = partial.complete(&storage, entropy).map_err(|problem| vec![problem])?;
         Ok(Self {
             environment,
@@ -119,10 +118,25 @@ impl Config {
         reader.finish(instance)
     }
 
+    /// The public origin alone, for commands that write links.
+    pub fn load_issuer(source: &Source<'_>) -> Result<IssuerBase, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let environment = Environment::read(&mut reader);
+        let is_embedded = Storage::read(&mut reader).is_embedded();
+        let server = ServerConfig::read(&mut reader, environment, is_embedded);
+        reader.check()?;
+        server.map(|server| server.issuer_base_url).ok_or_else(no_issuer)
+    }
+
     /// Every variable that is read, for the documentation.
     pub fn reference() -> Vec<&'static VariableDoc> {
         variable::ALL.to_vec()
     }
+}
+
+/// Only for a port on which no address can be made.
+fn no_issuer() -> Vec<Problem> {
+    vec![Problem::new("ISSUER_BASE_URL", "it cannot be derived", "set it")]
 }
 
 fn read_instance(reader: &mut Reader<'_>) -> String {

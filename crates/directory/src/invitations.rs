@@ -122,7 +122,7 @@ impl Work {
             message: invitation.message.clone(),
         };
         let letter = Letter { organization_id: organization.id, recipient: Recipient::of(user), mail };
-        let item = letter.into_item(&id.to_string(), &self.deps.outbox_keys, self.now, &*self.deps.entropy);
+        let item = letter.into_item(&id.to_string(), &self.deps.outbox, self.now, &*self.deps.entropy);
         self.unit.outbox().enqueue(&item).await?;
         Ok(expires_at)
     }

@@ -77,8 +77,6 @@ pub struct DirectoryDeps {
     /// Seals letters until they are sent.
     pub outbox: Arc<Keyring>,
     pub passwords: Arc<dyn HashPassword>,
-    /// Seals letters until they are sent.
-    pub outbox_keys: Arc<Keyring>,
     /// Redirect URIs and origins must be https except on loopback.
     pub production: bool,
 }

@@ -86,7 +86,7 @@ impl Work {
         Ok((after, fields))
     }
 
-    /// active ⇄ inactive, suspended or locked. Leaving `active` ends every session and token of the person.
+    /// active ⇄ inactive, suspended or locked. Leaving `active` ends every session, token and mailed link of the person.
     pub async fn set_user_status(
         &mut self,
         organization: &Organization,
@@ -102,6 +102,8 @@ impl Work {
         let mut ended = 0;
         if to != UserStatus::Active {
             ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
+            // Mailed links, an invitation among them, do not come back with the account.
+            self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
         }
         let event = match (from, to) {
             (_, UserStatus::Inactive) => "user.deactivated",
@@ -117,7 +119,7 @@ impl Work {
         after.ok_or_else(|| DirectoryError::not_found("user", user.id))
     }
 
-    /// Sets the password, or takes it away. Ends every session and token of the person: whoever knew the old password
+    /// Sets the password, or takes it away. Ends every session, token and mailed link of the person: whoever knew the old password
     /// is out (repairs W16).
     pub async fn set_user_password(
         &mut self,
@@ -129,6 +131,7 @@ impl Work {
             return Err(DirectoryError::not_found("user", user.id));
         }
         let event = if password.is_some() { "user.password.set" } else { "user.password.cleared" };
+        self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
         let ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
         let metadata = json!({ "userId": user.id, "tokenFamiliesEnded": ended });
         self.audit(event, Some(organization), Some(user.id), metadata).await

@@ -7,6 +7,7 @@ use porta_core::application::{
     Application, ApplicationStatus, ClaimDefinition, ClaimType, Module, ModuleStatus, Permission, Role,
 };
 use porta_core::client::{Client, ClientStatus, ClientType, GrantType, TokenEndpointAuthMethod};
+use porta_core::mail::{Letter, Mail, SecondFactorChange};
 use porta_core::organization::{LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy};
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{Profile, User, UserStatus};
@@ -41,6 +42,7 @@ both_stores!(
     people_that_are_refused,
     a_new_address_is_unverified,
     passwords_are_set_and_taken_away,
+    second_factors_are_reset_and_the_person_hears_of_it,
     roles_are_given_once,
     claim_values_have_their_type,
     settings_have_layers,
@@ -618,6 +620,39 @@ async fn passwords_are_set_and_taken_away(world: World) {
         names.contains(&"user.password.set".to_owned())
             && names.contains(&"user.password.cleared".to_owned())
     );
+}
+
+async fn second_factors_are_reset_and_the_person_hears_of_it(world: World) {
+    let (harbor, other) = (world.organization("harbor").await, world.organization("other").await);
+    let application = world.application(&harbor, "dock").await;
+    let client = world.client(&harbor, &application, "dock-web", &[]).await;
+    let ana = world.user(&harbor, "ana@harbor.test").await;
+    let token = world.token(&harbor, &ana, &client).await;
+    let mut work = world.work().await;
+    assert!(refused(work.reset_second_factors(&harbor, &ana).await).contains("has no second factor"));
+    drop(work);
+    let mut repositories = world.store.repositories();
+    assert!(repositories.second_factors(harbor.id).enrol_email(ana.id, START).await.unwrap());
+    let ana = repositories.users(harbor.id).by_id(ana.id).await.unwrap().unwrap();
+    let mut work = world.work().await;
+    assert!(refused(work.reset_second_factors(&other, &ana).await).contains("was not found"));
+    drop(work);
+    let untouched = repositories.users(harbor.id).by_id(ana.id).await.unwrap().unwrap();
+    assert!(untouched.two_factor_method.is_some() && !world.is_revoked(&harbor, &token).await);
+    let mut work = world.work().await;
+    work.reset_second_factors(&harbor, &ana).await.unwrap();
+    work.commit().await.unwrap();
+    let after = repositories.users(harbor.id).by_id(ana.id).await.unwrap().unwrap();
+    assert_eq!(after.two_factor_method, None);
+    assert!(world.is_revoked(&harbor, &token).await);
+    let claims = repositories.outbox().claim(START, START, 10).await.unwrap();
+    let letter = Letter::open(&claims[0], &support::outbox_keys()).unwrap();
+    assert_eq!((claims.len(), letter.recipient.address.shown()), (1, "ana@harbor.test"));
+    assert_eq!(letter.mail, Mail::SecondFactorChanged { change: SecondFactorChange::Disabled });
+    let events = world.audit().await;
+    let reset: Vec<_> = events.iter().filter(|e| e.event_type == "user.2fa.reset").collect();
+    assert_eq!((reset.len(), reset[0].user_id), (1, Some(ana.id)));
+    assert_eq!(reset[0].metadata["previousMethod"], "email");
 }
 
 async fn roles_are_given_once(world: World) {

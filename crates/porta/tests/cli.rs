@@ -194,6 +194,69 @@ fn keys_are_listed_and_rotated() {
 }
 
 #[test]
+fn a_leaked_key_is_revoked_and_another_takes_its_place() {
+    let place = provisioned();
+    let list = || place.succeed(&["keys", "list", "--direct", "--json", "--org", "harbor"]).json();
+    let active = |keys: &Value| {
+        let keys = keys.as_array().unwrap();
+        let found = keys.iter().find(|k| k["status"] == "active" && k["algorithm"] == "ES256").unwrap();
+        found["kid"].as_str().unwrap().to_owned()
+    };
+    let leaked = active(&list());
+    let revoke = ["keys", "revoke", &leaked, "--org", "harbor", "--direct", "--force"];
+    assert_eq!(place.run(&revoke[..6]).code, 1, "nobody confirmed");
+    assert_ne!(
+        place.run(&["keys", "revoke", &leaked, "--direct", "--force"]).code,
+        0,
+        "of which organization?"
+    );
+    assert_eq!(active(&list()), leaked);
+    place.succeed(&revoke);
+    let after = list();
+    assert_ne!(active(&after), leaked);
+    assert!(after.as_array().unwrap().iter().any(|k| k["kid"] == leaked && k["status"] == "revoked"));
+    assert!(place.notices().iter().any(|l| l.contains("signing_keys")), "running servers hear of it");
+    assert_ne!(place.run(&revoke).code, 0, "it is revoked already");
+    assert_eq!(place.run(&["keys", "revoke", "nobody", "--org", "harbor", "--direct", "--force"]).code, 1);
+}
+
+#[test]
+fn second_factors_are_reset_only_where_there_are_any() {
+    let place = provisioned();
+    let reset = ["user", "2fa", "reset", "kim@harbor.test", "--org", "harbor", "--direct"];
+    assert_eq!(place.run(&reset).code, 1, "nobody confirmed");
+    let forced = [&reset[..], &["--force"]].concat();
+    let refused = place.run(&forced);
+    assert_ne!(refused.code, 0);
+    assert!(refused.stderr.contains("kim@harbor.test has no second factor"), "{}", refused.stderr);
+    let elsewhere =
+        place.run(&["user", "2fa", "reset", "kim@harbor.test", "--org", "nobody", "--direct", "--force"]);
+    assert_eq!(elsewhere.code, 1);
+    assert_eq!(
+        place
+            .run(&["user", "2fa", "reset", "nobody@harbor.test", "--org", "harbor", "--direct", "--force"])
+            .code,
+        1
+    );
+}
+
+#[test]
+fn people_are_invited_by_mail() {
+    let place = provisioned();
+    let invite = ["user", "invite", "eve@harbor.test", "--org", "harbor", "--inviter", "Kim", "--direct"];
+    let invited = place.run(&invite);
+    assert_eq!(invited.code, 0, "{}", invited.stderr);
+    assert!(invited.stdout.contains("eve@harbor.test is invited to harbor"), "{}", invited.stdout);
+    assert_eq!(place.run(&invite).code, 0, "a second invitation takes the place of the first");
+    for (wrong, code) in [("berths:captain", 1), ("no-role", 2)] {
+        let refused = place.run(&[&invite[..], &["--role", wrong]].concat());
+        assert_eq!(refused.code, code, "{wrong}: {}", refused.stderr);
+    }
+    let long = "m".repeat(501);
+    assert_eq!(place.run(&[&invite[..], &["--message", &long]].concat()).code, 3);
+}
+
+#[test]
 fn settings_are_set_and_unset() {
     let place = provisioned();
     let value = |arguments: &[&str], key: &str| {

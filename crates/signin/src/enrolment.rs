@@ -3,7 +3,7 @@
 
 use porta_core::Timestamp;
 use porta_core::audit::AuditEvent;
-use porta_core::mail::{Mail, SecondFactorChange};
+use porta_core::mail::SecondFactorChange;
 use porta_core::second_factor::{CodePurpose, TotpCredential};
 use porta_core::user::{TwoFactorMethod, User};
 use porta_oidc::interaction::{BoundInteraction, Pending, SecondStep};
@@ -159,8 +159,7 @@ impl SignIn {
         let event = self.event(tenant, Some(user.id), confirmed.event(), caller);
         let metadata = json!({ "method": confirmed.method() });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
-        let notice = Mail::SecondFactorChanged { change: confirmed.change() };
-        self.enqueue(&mut *unit, tenant, user, notice, &format!("{}:{}", user.id, now.micros())).await?;
+        self.notify_of(&mut *unit, tenant, user, confirmed.change()).await?;
         unit.commit().await?;
         Ok(Some(shown))
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porta_core::mail::{Letter, Mail, Recipient};
+use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange};
 use porta_core::seal::{Keyring, Sealed};
 use porta_core::second_factor::{
     CodeKey, CodeMac, CodePurpose, EmailCode, RecoveryCode as StoredCode, SEALING_PURPOSE, TotpCredential,
@@ -202,6 +202,18 @@ impl SignIn {
         let item = letter.into_item(event, &self.factors.outbox, self.engine.now(), self.engine.entropy());
         unit.outbox().enqueue(&item).await?;
         Ok(())
+    }
+
+    /// Tells somebody that their second factor changed.
+    pub(crate) async fn notify_of(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        tenant: &Tenant,
+        user: &User,
+        change: SecondFactorChange,
+    ) -> Result<(), EngineError> {
+        let event = format!("{}:{change}:{}", user.id, self.engine.now().micros());
+        self.enqueue(unit, tenant, user, Mail::SecondFactorChanged { change }, &event).await
     }
 
     pub(crate) fn sealed_codes(

@@ -237,7 +237,6 @@ impl TestApp {
             keyring,
             outbox: Arc::clone(&outbox_keys),
             passwords: Arc::new(Hashing(Arc::clone(&hasher))),
-            outbox_keys: Arc::clone(&outbox_keys),
             production: true,
         });
         let probes = Arc::new(SwitchedProbes::default());

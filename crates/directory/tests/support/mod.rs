@@ -76,7 +76,6 @@ impl World {
             keyring: Arc::new(Keyring::new(&[[9; 32]], "signing-keys")),
             outbox: Arc::new(outbox_keys()),
             passwords: Arc::new(PlainHash),
-            outbox_keys: Arc::new(Keyring::new(&[[9; 32]], porta_core::outbox::SEALING_PURPOSE)),
             production: true,
         };
         Self { directory: Directory::new(deps), store, clock, entropy, heard }

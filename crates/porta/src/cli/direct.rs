@@ -43,7 +43,6 @@ impl Direct {
             keyring: Arc::new(signing_keyring(&key)),
             outbox: Arc::new(Keyring::new(&[*key.expose()], outbox::SEALING_PURPOSE)),
             passwords: Arc::new(LazyHasher::new(argon2, entropy)),
-            outbox_keys: Arc::new(Keyring::new(&[*key.expose()], porta_core::outbox::SEALING_PURPOSE)),
             production: environment.is_production(),
         };
         Ok(Self { directory: Directory::new(deps) })

@@ -1,7 +1,10 @@
 //! `porta user`.
 
 use clap::{Args, Subcommand};
-use porta_core::user::UserStatus;
+use porta_config::{Config, Source};
+use porta_core::user::{Profile, UserStatus};
+use porta_directory::NewInvitation;
+use serde_json::Value;
 
 use super::direct::Direct;
 use super::{Failure, Global, Reach};
@@ -22,9 +25,49 @@ pub(crate) enum Command {
         #[command(flatten)]
         person: Person,
     },
+    /// Invite somebody by mail; they choose a password and get the roles and claims named here.
+    Invite(Invitation),
     /// Second factors of a person.
     #[command(name = "2fa", subcommand)]
     SecondFactors(SecondFactors),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Invitation {
+    email: String,
+    /// Slug or id of the organization.
+    #[arg(long)]
+    org: String,
+    #[arg(long)]
+    given_name: Option<String>,
+    #[arg(long)]
+    family_name: Option<String>,
+    /// Name of the person who invites, as the mail says it.
+    #[arg(long)]
+    inviter: Option<String>,
+    /// What that person wants to say; plain text.
+    #[arg(long)]
+    message: Option<String>,
+    /// Role to be given, as APPLICATION:ROLE; repeat for more.
+    #[arg(long = "role", value_parser = pair)]
+    roles: Vec<(String, String)>,
+    /// Claim to be set, as APPLICATION:NAME=VALUE; the value is JSON, or text as it is. Repeat for more.
+    #[arg(long = "claim", value_parser = claim)]
+    claims: Vec<(String, String, Value)>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (application, rest) = text.split_once(':').ok_or("write APPLICATION:ROLE")?;
+    Ok((application.to_owned(), rest.to_owned()))
+}
+
+fn claim(text: &str) -> Result<(String, String, Value), String> {
+    let (application, rest) = text.split_once(':').ok_or("write APPLICATION:NAME=VALUE")?;
+    let (name, value) = rest.split_once('=').ok_or("write APPLICATION:NAME=VALUE")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    Ok((application.to_owned(), name.to_owned(), value))
 }
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +96,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
         Command::Suspend { person, reason } => (person, UserStatus::Suspended, reason),
         Command::Activate { person } => (person, UserStatus::Active, None),
         Command::SecondFactors(SecondFactors::Reset { person }) => return reset(global, person).await,
+        Command::Invite(invitation) => return invite(invitation).await,
     };
     person.reach.demand_direct()?;
     let question = format!("Suspend {} of {} and end all of their sessions?", person.user, person.org);
@@ -88,6 +132,35 @@ async fn reset(global: Global, person: Person) -> Result<(), Failure> {
         "{} of {} has no second factor any more",
         user.email.shown(),
         organization.slug
+    ));
+    Ok(())
+}
+
+async fn invite(invitation: Invitation) -> Result<(), Failure> {
+    invitation.reach.demand_direct()?;
+    let issuer = Config::load_issuer(&Source::process())?;
+    let direct = Direct::open().await?;
+    let mut work = direct.begin().await?;
+    let organization = work.organization(&invitation.org).await?;
+    let new = NewInvitation {
+        email: invitation.email,
+        profile: Profile {
+            given_name: invitation.given_name,
+            family_name: invitation.family_name,
+            ..Profile::default()
+        },
+        inviter: invitation.inviter,
+        message: invitation.message,
+        roles: invitation.roles,
+        claims: invitation.claims,
+    };
+    let invited = work.invite_user(&organization, &issuer.issuer_of(&organization.slug), new).await?;
+    work.commit().await?;
+    output::done(format_args!(
+        "{} is invited to {}; the invitation works until {}",
+        invited.user.email.shown(),
+        organization.slug,
+        invited.expires_at.rfc3339()
     ));
     Ok(())
 }

@@ -157,7 +157,6 @@ impl Services {
             keyring,
             outbox: Arc::clone(&outbox_keys),
             passwords: Arc::new(Hashing(Arc::clone(&hasher))),
-            outbox_keys: Arc::clone(&outbox_keys),
             production: config.environment.is_production(),
         });
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&store), Arc::clone(&kv)));

@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use porta_core::mail::{Mail, SecondFactorChange};
+use porta_core::mail::SecondFactorChange;
 use porta_core::organization::TwoFactorPolicy;
 use porta_core::seal::Sealed;
 use porta_core::second_factor::CodePurpose;
@@ -274,8 +274,7 @@ impl SignIn {
         if !unit.second_factors(organization).disable(user, now).await? {
             return Ok(Changed::Nothing);
         }
-        let notice = Mail::SecondFactorChanged { change: SecondFactorChange::Disabled };
-        self.enqueue(&mut *unit, tenant, &member.user, notice, &format!("{user}:{}", now.micros())).await?;
+        self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::Disabled).await?;
         let category = porta_core::audit::AuditCategory::Security;
         let event =
             self.own_event(tenant, member, "2fa.disabled", category, json!({ "method": method }), caller);
@@ -322,8 +321,7 @@ impl SignIn {
         if current.is_none_or(|user| user.two_factor_method.is_none()) {
             return Ok(Changed::Nothing);
         }
-        let notice = Mail::SecondFactorChanged { change: SecondFactorChange::RecoveryCodesReplaced };
-        self.enqueue(&mut *unit, tenant, &member.user, notice, &format!("{user}:{}", now.micros())).await?;
+        self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::RecoveryCodesReplaced).await?;
         let category = porta_core::audit::AuditCategory::Security;
         let event = self.own_event(tenant, member, "2fa.recovery.regenerated", category, json!({}), caller);
         unit.audit().record(&event).await?;

@@ -11,9 +11,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::Recent;
+use crate::SignIn;
 use crate::limits::LoginLimits;
 use crate::password::HashError;
-use crate::{SignIn, password_rules};
 
 /// What the form holds.
 pub struct NewPassword {
@@ -72,9 +72,7 @@ impl SignIn {
                 return Ok(PasswordOutcome::Unchanged);
             }
         }
-        if let Err(refusal) =
-            password_rules::check_new_password(&form.new, &member.user, &tenant.organization)
-        {
+        if let Err(refusal) = self.judge_password(&form.new, &member.user, tenant).await? {
             return Ok(PasswordOutcome::Refused(refusal));
         }
         let hash = match self.hasher.hash(form.new).await {

@@ -58,8 +58,8 @@ impl Said {
     }
 }
 
-/// Seconds for which a redirect may take to arrive.
-const SAID_LIFETIME: std::time::Duration = std::time::Duration::from_secs(60);
+/// How long a redirect may take to arrive.
+const SAID_LIFETIME: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// A request of somebody with a live session here.
 struct Own<'a> {

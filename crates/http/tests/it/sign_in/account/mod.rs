@@ -12,6 +12,7 @@ mod access;
 mod data;
 mod entering;
 mod factors;
+mod outages;
 mod password;
 mod refusals;
 mod revocation;

@@ -14,29 +14,31 @@ on_both_stores!(
     the_age_is_a_setting,
 );
 
-/// Everything that asks for it, with the page it comes back to.
-const MATTERS: [(&str, &[(&str, &str)], &str); 8] = [
-    ("/password", &[("currentPassword", ANA.1), ("password", "x"), ("confirmPassword", "x")], "/password"),
-    ("/two-factor", &[("action", "enable"), ("method", "authenticator")], "/two-factor"),
-    ("/two-factor", &[("action", "disable")], "/two-factor"),
-    ("/two-factor", &[("action", "regenerate")], "/two-factor"),
-    ("/two-factor/setup", &[("code", "123456")], "/two-factor/setup"),
-    ("/two-factor/resend", &[], "/two-factor/setup"),
-    ("/sessions", &[("session", "others")], "/sessions"),
-    ("/data", &[], "/data"),
+/// A page and what is posted to it.
+type Posted = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// Everything that asks for it.
+const MATTERS: [Posted; 8] = [
+    ("/password", &[("currentPassword", ANA.1), ("password", "x"), ("confirmPassword", "x")]),
+    ("/two-factor", &[("action", "enable"), ("method", "authenticator")]),
+    ("/two-factor", &[("action", "disable")]),
+    ("/two-factor", &[("action", "regenerate")]),
+    ("/two-factor/setup", &[("code", "123456")]),
+    ("/two-factor/resend", &[]),
+    ("/sessions", &[("session", "others")]),
+    ("/data", &[]),
 ];
 
 async fn nothing_that_matters_is_done_on_an_old_sign_in(app: TestApp) {
     let mut account = Account::of_ana(&app).await;
     grow_old(&app);
-    for (path, fields, back) in MATTERS {
+    for (path, fields) in MATTERS {
         let mut account = account.clone();
         let answer = account.post(path, fields).await;
         assert!(asks_to_sign_in(&answer), "{path} {fields:?}");
         let form = Form::at(&mut account.browser, answer).await;
         assert!(form.page.body.contains(&format!("value=\"{}\"", ANA.0)), "the address is filled in");
         assert!(form.page.body.contains("sign in again"));
-        assert!(form.page.body.contains("Acme"), "{back}");
     }
     for path in ["/password", "/two-factor/setup"] {
         assert!(asks_to_sign_in(&account.get(path).await), "{path} shows or takes something that matters");
