@@ -1,5 +1,7 @@
 //! Our cookies: signed, scoped to the organization's path, unreadable for scripts (decision D6).
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, CookieJar, Key, SameSite};
 use porta_core::Timestamp;
@@ -8,6 +10,10 @@ use crate::state::Shared;
 
 /// The browser session, path `/{org}`.
 pub(crate) const SESSION: &str = "_session";
+/// Says whose browser this was before, path `/{org}/interaction`.
+pub(crate) const DEVICE: &str = "_device";
+/// How long it says so.
+pub(crate) const DEVICE_LIFETIME: Duration = Duration::from_hours(180 * 24);
 /// Binds an interaction's pages, path `/{org}/interaction/{uid}`.
 pub(crate) const INTERACTION: &str = "_interaction";
 /// Binds the resume address, path `/{org}/auth/{uid}`.

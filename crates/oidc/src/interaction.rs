@@ -49,6 +49,9 @@ pub struct Pending {
     /// How, in words of RFC 8176 §2.
     pub amr: Vec<String>,
     pub step: SecondStep,
+    /// A lock that somebody else's guesses caused does not apply (repairs W19).
+    #[serde(default)]
+    pub past_lock: bool,
 }
 
 /// What stands between the first factor and the session (repairs W01, W02: it lives here and nowhere else).

@@ -5,7 +5,7 @@ use std::time::Duration;
 use porta_core::audit::AuditEvent;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
-use porta_core::{Timestamp, UserId, settings};
+use porta_core::{UserId, settings};
 use porta_kv::{Limit, Verdict};
 use porta_oidc::interaction::{BoundInteraction, Pending, SecondStep, Stage};
 use porta_oidc::{Caller, EngineError, Tenant};
@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::enter::{Entrant, MULTI_FACTOR};
 use crate::journey::{Next, after_first_factor, wanted};
 use crate::sign_in::Entry;
-use crate::{Browser, SignIn, SignInOutcome};
+use crate::{Browser, Entered, SignIn, SignInOutcome};
 
 /// RFC 8176 §2: a one-time password, whoever made it. A mailed link is one, too.
 pub(crate) const ONE_TIME_PASSWORD: &str = "otp";
@@ -33,11 +33,8 @@ pub enum CodeKind {
 /// What came of a code, or of a step on the way to having a factor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FactorOutcome {
-    /// The browser gets this session cookie and goes to the resume address.
-    SignedIn {
-        cookie: String,
-        expires_at: Timestamp,
-    },
+    /// The browser gets its cookies and goes to the resume address.
+    SignedIn(Entered),
     /// The interaction asks for something else now: show that.
     Moved,
     Wrong,
@@ -53,7 +50,7 @@ pub enum FactorOutcome {
 impl From<SignInOutcome> for FactorOutcome {
     fn from(outcome: SignInOutcome) -> Self {
         match outcome {
-            SignInOutcome::SignedIn { cookie, expires_at } => Self::SignedIn { cookie, expires_at },
+            SignInOutcome::SignedIn(entered) => Self::SignedIn(entered),
             SignInOutcome::SecondFactor => Self::Moved,
             SignInOutcome::Limited { retry_after } => Self::Limited { retry_after },
             SignInOutcome::Refused
@@ -91,7 +88,8 @@ impl SignIn {
             repositories.users(tenant.organization.id).rehash(user.id, old, new).await?;
         }
         bound.interaction.stage = Stage::SecondFactor;
-        bound.interaction.pending = Some(Pending { user: user.id, amr: entrant.amr, step });
+        bound.interaction.pending =
+            Some(Pending { user: user.id, amr: entrant.amr, step, past_lock: entrant.past_lock });
         if !self.store_step(&bound).await? {
             return Ok(SignInOutcome::Gone);
         }
@@ -140,9 +138,15 @@ impl SignIn {
         let amr = amr_with(pending.amr, shown);
         if let Some(allowed) = wanted(tenant.organization.two_factor_policy, Some(method)) {
             let step = self.enrolment(&user, allowed, Some(method));
-            return self.move_on(bound, Pending { user: user.id, amr, step }).await;
+            return self.move_on(bound, Pending { amr, step, ..pending }).await;
         }
-        let entrant = Entrant { user: &user, amr, event: "2fa.verify.success", rehash: None };
+        let entrant = Entrant {
+            user: &user,
+            amr,
+            event: "2fa.verify.success",
+            rehash: None,
+            past_lock: pending.past_lock,
+        };
         Ok(self.enter(tenant, bound, entrant, browser).await?.into())
     }
 
@@ -180,7 +184,11 @@ impl SignIn {
         let Some(pending) = &bound.interaction.pending else { return Ok(None) };
         let mut repositories = self.engine.store().repositories();
         let user = repositories.users(tenant.organization.id).by_id(pending.user).await?;
-        let user = user.filter(|user| matches!(self.may_enter(tenant, user), Entry::Allowed));
+        let user = user.filter(|user| match self.may_enter(tenant, user) {
+            Entry::Allowed => true,
+            Entry::Silent => pending.past_lock,
+            Entry::Said(_) => false,
+        });
         Ok(user.map(|user| (pending.clone(), user)))
     }
 

@@ -181,7 +181,8 @@ impl SignIn {
             Some(TwoFactorMethod::Email) => "2fa.setup.email.complete",
             Some(TwoFactorMethod::Totp) | None => "2fa.setup.totp.complete",
         };
-        let entrant = Entrant { user: &user, amr: pending.amr, event, rehash: None };
+        let entrant =
+            Entrant { user: &user, amr: pending.amr, event, rehash: None, past_lock: pending.past_lock };
         Ok(self.enter(tenant, bound, entrant, browser).await?.into())
     }
 }

@@ -12,7 +12,8 @@ use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_byte
 use porta_oidc::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Caller, EngineError, Tenant};
 use serde_json::json;
 
-use crate::{Browser, SignIn, SignInOutcome};
+use crate::device::Device;
+use crate::{Browser, Entered, SignIn, SignInOutcome};
 
 /// Somebody who showed everything that was asked.
 pub(crate) struct Entrant<'a> {
@@ -23,6 +24,8 @@ pub(crate) struct Entrant<'a> {
     pub event: &'static str,
     /// Their password hashed anew.
     pub rehash: Option<&'a PasswordHash>,
+    /// A lock that somebody else's guesses caused does not apply (repairs W19).
+    pub past_lock: bool,
 }
 
 impl Entrant<'_> {
@@ -43,7 +46,7 @@ impl SignIn {
         entrant: Entrant<'_>,
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
-        let (Browser { caller, cookie }, user) = (browser, entrant.user);
+        let (Browser { caller, cookie, device }, user) = (browser, entrant.user);
         let previous = self.engine.session(tenant, cookie).await?;
         let kept = self.settle_previous(tenant, previous.as_ref(), user.id, caller).await?;
         let now = self.engine.now();
@@ -61,7 +64,10 @@ impl SignIn {
             revoked_at: None,
         };
         let event = self.event(tenant, Some(user.id), entrant.event, caller);
-        let lockout = tenant.settings.duration(settings::LOCKOUT_DURATION);
+        let lockout = match entrant.past_lock {
+            true => Duration::ZERO,
+            false => tenant.settings.duration(settings::LOCKOUT_DURATION),
+        };
         let entered = if user.is_auto_locked() {
             self.enter_unlocking(tenant, user, lockout, entrant.rehash, &record, &event, caller).await?
         } else {
@@ -98,7 +104,9 @@ impl SignIn {
             writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
         }
         if self.engine.kv().write(writes).await? {
-            return Ok(SignInOutcome::SignedIn { cookie, expires_at: record.expires_at });
+            let device = Device::after(device, tenant, user, self.engine.entropy());
+            let expires_at = record.expires_at;
+            return Ok(SignInOutcome::SignedIn(Entered { session: cookie, expires_at, device }));
         }
         // No browser got this session. One that was kept goes on behind the cookie it had.
         if kept.is_none() {

@@ -8,6 +8,7 @@
 
 pub mod account;
 mod challenge;
+mod device;
 mod enrolment;
 mod enter;
 mod factors;
@@ -30,4 +31,4 @@ pub use links::{Asked, DeadLink};
 pub use magic_link::{Followed, MagicLanding};
 pub use password::{HashCost, HashError, PasswordHasher};
 pub use recovery::Chosen;
-pub use sign_in::{Attempt, Browser, SignIn, SignInOutcome};
+pub use sign_in::{Attempt, Browser, Entered, SignIn, SignInOutcome};

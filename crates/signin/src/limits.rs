@@ -30,6 +30,11 @@ impl LoginLimits {
         )
     }
 
+    /// In a browser that is known.
+    pub(crate) fn of_device(limit: Limit) -> Self {
+        Self(vec![limit])
+    }
+
     /// Whether this attempt must wait. A store that does not answer is an error: limits fail closed.
     pub async fn check(&self, kv: &dyn Kv) -> Result<Option<Duration>, KvError> {
         Ok(waiting(kv.check(&self.0).await?))

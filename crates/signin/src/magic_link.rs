@@ -218,7 +218,7 @@ impl SignIn {
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
         let amr = vec![ONE_TIME_PASSWORD.to_owned()];
-        let entrant = Entrant { user, amr, event: "user.login.magic_link", rehash: None };
+        let entrant = Entrant { user, amr, event: "user.login.magic_link", rehash: None, past_lock: true };
         self.passed(tenant, bound, entrant, browser).await
     }
 

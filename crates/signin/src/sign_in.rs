@@ -14,9 +14,13 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use crate::Factors;
+use crate::device::Device;
 use crate::enter::Entrant;
 use crate::limits::LoginLimits;
 use crate::password::{HashError, PasswordHasher};
+
+/// More failures than anybody counts.
+const NEVER: u64 = i64::MAX as u64;
 
 /// What the person typed, and from where.
 pub struct Attempt<'a> {
@@ -30,16 +34,25 @@ pub struct Browser<'a> {
     pub caller: &'a Caller,
     /// Cookie of a session this browser already has.
     pub cookie: Option<&'a str>,
+    /// Cookie that says whose browser it was before.
+    pub device: Option<&'a str>,
+}
+
+/// What a browser that signed in gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entered {
+    /// Session cookie.
+    pub session: String,
+    pub expires_at: Timestamp,
+    /// Cookie by which the browser is known again.
+    pub device: String,
 }
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInOutcome {
-    /// The browser gets this session cookie and goes to the resume address.
-    SignedIn {
-        cookie: String,
-        expires_at: Timestamp,
-    },
+    /// The browser gets its cookies and goes to the resume address.
+    SignedIn(Entered),
     /// The first factor was right; the browser goes to the page of the second.
     SecondFactor,
     /// Unknown, wrong, locked: one answer.
@@ -112,7 +125,11 @@ impl SignIn {
             return Ok(SignInOutcome::MethodDisabled);
         }
         let email_key = Email::key_of(attempt.email);
-        let limits = LoginLimits::of(tenant, &email_key, caller);
+        let device = Device::known(browser.device, tenant, &email_key);
+        let limits = match &device {
+            Some(device) => LoginLimits::of_device(device.limit(tenant)),
+            None => LoginLimits::of(tenant, &email_key, caller),
+        };
         if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {
             let event = self.event(tenant, None, "rate_limit.login", caller);
             self.engine.note_once(tenant, event, caller, retry_after).await?;
@@ -135,11 +152,12 @@ impl SignIn {
         };
         let Some(user) = user.filter(|_| verified.matches) else {
             // The row is fetched again by the guarded statement; which account it was stays out of the answer.
-            return self.refuse(tenant, &email_key, &limits, caller).await;
+            return self.refuse(tenant, &email_key, &limits, device.as_ref(), caller).await;
         };
         match self.may_enter(tenant, &user) {
             Entry::Allowed => {}
-            Entry::Silent => return self.refuse(tenant, &email_key, &limits, caller).await,
+            Entry::Silent if device.is_some() => {}
+            Entry::Silent => return self.refuse(tenant, &email_key, &limits, None, caller).await,
             Entry::Said(status) => {
                 let event = self.event(tenant, Some(user.id), "user.login.password.failed", caller);
                 self.engine.store().repositories().audit().record(&event).await?;
@@ -152,6 +170,7 @@ impl SignIn {
             amr: vec!["pwd".to_owned()],
             event: "user.login.password",
             rehash: rehash.as_ref(),
+            past_lock: device.is_some(),
         };
         self.passed(tenant, bound, entrant, browser).await
     }
@@ -177,11 +196,16 @@ impl SignIn {
         tenant: &Tenant,
         email_key: &str,
         limits: &LoginLimits,
+        device: Option<&Device>,
         caller: &Caller,
     ) -> Result<SignInOutcome, EngineError> {
         let now = self.engine.now();
         let policy = LockPolicy {
-            max_failed_logins: tenant.settings.number(settings::MAX_FAILED_LOGINS),
+            // What is typed in a browser of theirs locks nothing but that browser.
+            max_failed_logins: match device {
+                Some(_) => NEVER,
+                None => tenant.settings.number(settings::MAX_FAILED_LOGINS),
+            },
             lockout: tenant.settings.duration(settings::LOCKOUT_DURATION),
         };
         let event = |what| self.event(tenant, None, what, caller);

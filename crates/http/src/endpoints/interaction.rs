@@ -6,14 +6,13 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use porta_core::Timestamp;
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
 use porta_oidc::interaction::{BoundInteraction, Stage};
 use porta_oidc::{Errand, ProtocolClient};
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage};
 use porta_protocol::Params;
-use porta_signin::{Attempt, Browser, SignInOutcome};
+use porta_signin::{Attempt, Entered, SignInOutcome};
 
 use super::From;
 use super::authorize::session_cookie;
@@ -313,9 +312,9 @@ impl Here<'_> {
     }
 
     async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
-        let cookie = cookies::read(self.state, &from.headers, cookies::SESSION);
+        let known = from.known(self.state);
         let attempt = Attempt { email, password: password.to_owned().into() };
-        let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
+        let browser = from.browser(&known);
         let bound = self.bound.clone();
         match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
             Ok(outcome) => self.outcome(outcome, Some(email)).await,
@@ -323,9 +322,13 @@ impl Here<'_> {
         }
     }
 
-    pub(super) fn signed_in(&self, cookie: String, expires_at: Timestamp) -> Reply {
-        let cookie = session_cookie(self.state, self.tenant, cookie, expires_at);
-        reply::with_header(self.resume(), header::SET_COOKIE, cookie)
+    pub(super) fn signed_in(&self, entered: Entered) -> Reply {
+        let session = session_cookie(self.state, self.tenant, entered.session, entered.expires_at);
+        let until = self.state.clock.now() + cookies::DEVICE_LIFETIME;
+        let path = format!("/{}/interaction", self.tenant.organization.slug);
+        let device = cookies::set(self.state, cookies::DEVICE, entered.device, &path, until);
+        let reply = reply::with_header(self.resume(), header::SET_COOKIE, session);
+        reply::with_header(reply, header::SET_COOKIE, device)
     }
 
     pub(super) async fn limited(&self, email: &str, retry_after: Duration) -> Reply {
@@ -337,7 +340,7 @@ impl Here<'_> {
     /// What a first factor led to; `email` as typed.
     pub(super) async fn outcome(&self, outcome: SignInOutcome, email: Option<&str>) -> Reply {
         match outcome {
-            SignInOutcome::SignedIn { cookie, expires_at } => self.signed_in(cookie, expires_at),
+            SignInOutcome::SignedIn(entered) => self.signed_in(entered),
             SignInOutcome::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
             SignInOutcome::Refused => {
                 self.login_page(StatusCode::OK, email, Some(Flash::InvalidCredentials)).await

@@ -9,12 +9,11 @@ use axum::http::StatusCode;
 use porta_core::settings;
 use porta_oidc::interaction::Stage;
 use porta_pages::{CodeFlash, Flash, Landing, MagicLinkLandingPage, MagicLinkSentPage};
-use porta_signin::{Asked, Browser, FactorOutcome, Followed, MagicLanding};
+use porta_signin::{Asked, FactorOutcome, Followed, MagicLanding};
 
 use super::From;
 use super::interaction::{Here, form, here};
 use super::links::{dead, typed_address};
-use crate::cookies;
 use crate::reply::{self, Reply};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
@@ -104,11 +103,11 @@ pub(crate) async fn code(
     if typed.len() > LONGEST_CODE {
         return here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Invalid)).await;
     }
-    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
-    let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
+    let known = from.known(&state);
+    let browser = from.browser(&known);
     let outcome = state.sign_in.type_link_code(&tenant, here.bound.clone(), typed, browser).await;
     match outcome {
-        Ok(FactorOutcome::SignedIn { cookie, expires_at }) => here.signed_in(cookie, expires_at),
+        Ok(FactorOutcome::SignedIn(entered)) => here.signed_in(entered),
         Ok(FactorOutcome::Moved) => reply::redirect(&here.absolute("/two-factor")),
         Ok(FactorOutcome::Wrong | FactorOutcome::Exhausted) => {
             here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Invalid)).await
@@ -171,8 +170,8 @@ pub(crate) async fn follow(
     if here.bound.interaction.stage != Stage::Login {
         return here.page_of_stage().await;
     }
-    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
-    let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
+    let known = from.known(&state);
+    let browser = from.browser(&known);
     match state.sign_in.follow_magic_link(&tenant, here.bound.clone(), &token, browser).await {
         Ok(Followed::Passed(outcome)) => here.outcome(outcome, None).await,
         Ok(Followed::Dead(why)) => dead(&state, &tenant, why, &interaction_url(&tenant, &uid)),

@@ -25,15 +25,34 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use porta_oidc::Caller;
+use porta_signin::Browser;
 
+use crate::cookies;
 use crate::middleware::Seen;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 
 /// The network side of a request. Takes the headers out, so it comes after every extractor that reads them.
 pub(crate) struct From {
     pub caller: Caller,
     pub headers: axum::http::HeaderMap,
     pub seen: Seen,
+}
+
+/// The cookies a sign-in looks at.
+pub(crate) struct Known {
+    session: Option<String>,
+    device: Option<String>,
+}
+
+impl From {
+    pub(crate) fn known(&self, state: &Shared) -> Known {
+        let read = |name| cookies::read(state, &self.headers, name);
+        Known { session: read(cookies::SESSION), device: read(cookies::DEVICE) }
+    }
+
+    pub(crate) fn browser<'a>(&'a self, known: &'a Known) -> Browser<'a> {
+        Browser { caller: &self.caller, cookie: known.session.as_deref(), device: known.device.as_deref() }
+    }
 }
 
 impl FromRequestParts<AppState> for From {

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use porta_core::settings;
 use porta_core::user::TwoFactorMethod;
 use porta_oidc::interaction::{SecondStep, Stage};
@@ -12,12 +12,10 @@ use porta_pages::{
 };
 use porta_protocol::Params;
 use porta_signin::journey::masked;
-use porta_signin::{Browser, CodeKind, FactorOutcome};
+use porta_signin::{CodeKind, FactorOutcome};
 
 use super::From;
-use super::authorize::session_cookie;
 use super::interaction::{Here, form, here};
-use crate::cookies;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -67,8 +65,8 @@ pub(crate) async fn verify(
         Ok(code) => code,
         Err(reply) => return reply,
     };
-    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
-    let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
+    let known = from.known(&state);
+    let browser = from.browser(&known);
     let outcome = state.sign_in.verify_code(&tenant, here.bound.clone(), kind, &code, browser).await;
     here.factor_outcome(outcome, view).await
 }
@@ -131,8 +129,8 @@ pub(crate) async fn codes_kept(
         Ok(posted) => posted,
         Err(reply) => return reply,
     };
-    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
-    let browser = Browser { caller: &from.caller, cookie: cookie.as_deref() };
+    let known = from.known(&state);
+    let browser = from.browser(&known);
     let outcome = state.sign_in.codes_kept(&tenant, here.bound.clone(), browser).await;
     here.factor_outcome(outcome, View::Usual).await
 }
@@ -189,10 +187,7 @@ impl Here<'_> {
         view: View,
     ) -> Reply {
         let flash = match outcome {
-            Ok(FactorOutcome::SignedIn { cookie, expires_at }) => {
-                let cookie = session_cookie(self.state, self.tenant, cookie, expires_at);
-                return reply::with_header(self.resume(), header::SET_COOKIE, cookie);
-            }
+            Ok(FactorOutcome::SignedIn(entered)) => return self.signed_in(entered),
             Ok(FactorOutcome::Moved) => return reply::redirect(&self.absolute("/two-factor")),
             Ok(FactorOutcome::Gone) => return self.gone(),
             Ok(FactorOutcome::Limited { retry_after }) => {

@@ -5,6 +5,7 @@ mod audit_rows;
 mod begun_limits;
 mod consent;
 mod crash;
+mod device;
 mod errors;
 mod failing;
 mod fuzz;
