@@ -1,5 +1,6 @@
 //! One file per endpoint: extract, call, answer.
 
+pub(crate) mod assets;
 pub(crate) mod authorize;
 pub(crate) mod cors;
 pub(crate) mod discovery;

@@ -1,5 +1,6 @@
 //! Sign-in, consent, sessions, logout, bad input.
 
+mod assets;
 mod audit_rows;
 mod begun_limits;
 mod consent;
