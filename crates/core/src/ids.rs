@@ -87,6 +87,8 @@ ids! {
     OneTimeTokenId,
     EmailCodeId,
     RecoveryCodeId,
+    /// One uploaded picture; also its public name.
+    BrandingAssetId,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod application;
 pub mod audit;
+pub mod branding;
 pub mod change;
 pub mod client;
 pub mod entropy;
@@ -25,9 +26,9 @@ pub mod user;
 pub use change::Change;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use ids::{
-    ApplicationId, AuditId, ClaimDefinitionId, ClientKey, ClientSecretId, EmailCodeId, EntityId, GrantId,
-    ModuleId, OneTimeTokenId, OrganizationId, OutboxId, PermissionId, RecoveryCodeId, RoleId, SessionKey,
-    SigningKeyId, TokenFamilyId, UserId,
+    ApplicationId, AuditId, BrandingAssetId, ClaimDefinitionId, ClientKey, ClientSecretId, EmailCodeId,
+    EntityId, GrantId, ModuleId, OneTimeTokenId, OrganizationId, OutboxId, PermissionId, RecoveryCodeId,
+    RoleId, SessionKey, SigningKeyId, TokenFamilyId, UserId,
 };
 pub use secret::{BearerKind, TokenDigest};
 pub use slug::Slug;

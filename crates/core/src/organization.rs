@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, OrganizationId, Slug, Timestamp, word_enum};
+use crate::branding::{AssetKind, BrandingAsset};
+use crate::{BrandingAssetId, Invalid, OrganizationId, Slug, Timestamp, word_enum};
 
 word_enum! {
     pub enum OrganizationStatus { Active = "active", Suspended = "suspended", Archived = "archived" }
@@ -36,9 +37,25 @@ pub struct Branding {
     pub primary_color: Option<String>,
     pub company_name: Option<String>,
     pub custom_css: Option<String>,
+    /// The uploaded logo. Not among the columns of an organization: whoever writes one leaves it alone.
+    #[serde(skip)]
+    pub logo_asset: Option<BrandingAssetId>,
+    /// The uploaded favicon; the same holds.
+    #[serde(skip)]
+    pub favicon_asset: Option<BrandingAssetId>,
 }
 
 impl Branding {
+    /// With the addresses of uploaded pictures where no other address is set (admin-gui X-21).
+    #[must_use]
+    pub fn with_uploads(mut self, issuer: &str) -> Self {
+        let address = |kind, id| format!("{issuer}{}", BrandingAsset::path(kind, id));
+        let (logo, favicon) = (self.logo_asset, self.favicon_asset);
+        self.logo_url = self.logo_url.or_else(|| logo.map(|id| address(AssetKind::Logo, id)));
+        self.favicon_url = self.favicon_url.or_else(|| favicon.map(|id| address(AssetKind::Favicon, id)));
+        self
+    }
+
     /// Limits of the admin boundary (oidc-and-login §8.3).
     pub fn validate(&self) -> Result<(), Invalid> {
         if let Some(color) = &self.primary_color {

@@ -22,6 +22,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 mod actor;
 mod applications;
+mod branding;
 mod claims;
 mod clients;
 mod error;

@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::endpoints::{
-    account, authorize, discovery, interaction, introspection, invitation, logout, magic_link, probes,
+    account, assets, authorize, discovery, interaction, introspection, invitation, logout, magic_link, probes,
     recovery, root, second_factor, token, userinfo, verification,
 };
 use crate::{AppState, middleware, reply};
@@ -33,6 +33,7 @@ pub fn router(state: AppState) -> Router {
             get(discovery::document).options(discovery::preflight),
         )
         .route("/{org}/jwks", get(discovery::jwks).options(discovery::preflight))
+        .route("/{org}/assets/{kind}/{id}", get(assets::get))
         .route("/{org}/auth", without_head("GET,POST", get(authorize::get).post(authorize::post)))
         .route("/{org}/auth/{uid}", without_head("GET", get(authorize::resume)))
         .route("/{org}/token", post(token::handler).options(cors))

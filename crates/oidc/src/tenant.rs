@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use porta_core::branding::{AssetKind, BrandingAsset};
 use porta_core::organization::{LoginMethod, Organization, OrganizationStatus};
 use porta_core::settings::Settings;
-use porta_core::{Change, Slug, TokenDigest};
+use porta_core::{BrandingAssetId, Change, Slug, TokenDigest};
 use porta_protocol::metadata;
 
 use crate::keys::TenantKeys;
@@ -14,6 +15,7 @@ use crate::{Engine, EngineError};
 /// An active organization with everything its endpoints need without a round trip.
 #[derive(Debug)]
 pub struct Tenant {
+    /// Its branding names the addresses of uploaded pictures.
     pub organization: Organization,
     /// `{base}/{slug}`; never taken from a request (decision D10).
     pub issuer: String,
@@ -73,6 +75,17 @@ impl Engine {
         }
     }
 
+    /// The uploaded picture of this kind, if it is still the one with this id.
+    pub async fn branding_asset(
+        &self,
+        tenant: &Tenant,
+        kind: AssetKind,
+        id: BrandingAssetId,
+    ) -> Result<Option<BrandingAsset>, EngineError> {
+        let found = self.store.repositories().branding_assets(tenant.organization.id).find(kind).await?;
+        Ok(found.filter(|asset| asset.id == id))
+    }
+
     async fn load_tenant(&self, slug: &Slug) -> Result<TenantLookup, EngineError> {
         loop {
             let generation = self.generation();
@@ -94,7 +107,7 @@ impl Engine {
 
     async fn read_tenant(&self, slug: &Slug) -> Result<TenantLookup, EngineError> {
         let mut repositories = self.store.repositories();
-        let Some(organization) = repositories.organizations().by_slug(slug).await? else {
+        let Some(mut organization) = repositories.organizations().by_slug(slug).await? else {
             return Ok(TenantLookup::Unknown);
         };
         match organization.status {
@@ -108,6 +121,7 @@ impl Engine {
         let settings = Settings::layered(&[&platform, &own]);
         let keys = self.load_keys(organization.id).await?;
         let issuer = self.issuer(&organization.slug);
+        organization.branding = organization.branding.with_uploads(&issuer);
         let capabilities =
             metadata::Capabilities { ui_locales: &self.ui_locales, ..metadata::Capabilities::default() };
         let document = metadata::discovery(&issuer, &capabilities);

@@ -307,6 +307,35 @@ fn organizations_clients_and_people_are_stopped_and_started() {
 }
 
 #[test]
+fn pictures_are_uploaded_and_removed() {
+    let place = provisioned();
+    let logo = place.write("logo.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"><path d=\"M0 0\"/></svg>");
+    let bad = place.write("bad.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"><script/></svg>");
+    let large = place.write("large.png", &"x".repeat(600_000));
+    let (logo, bad, large) = (logo.to_str().unwrap(), bad.to_str().unwrap(), large.to_str().unwrap());
+    let branding = |more: &[&str]| place.run(&[&["org", "branding", "harbor", "--direct"], more].concat());
+    let outcome = branding(&["--logo-file", logo, "--favicon-file", logo]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("logo of harbor is uploaded"), "{}", outcome.stdout);
+    assert!(branding(&["--logo-file", logo]).stdout.contains("is that already"));
+    for (file, why) in
+        [(bad, "`script` is not allowed"), (large, "at most 512 KiB"), ("gone.png", "cannot be read")]
+    {
+        let outcome = branding(&["--logo-file", file]);
+        assert_ne!(outcome.code, 0, "{file}");
+        assert!(outcome.stderr.contains(why), "{}", outcome.stderr);
+    }
+    assert!(branding(&["--remove-logo"]).stdout.contains("logo of harbor is removed"));
+    assert!(branding(&["--remove-logo"]).stdout.contains("was not there"));
+    for wrong in [&[][..], &["--remove-logo", "--logo-file", logo]] {
+        assert_ne!(branding(wrong).code, 0);
+    }
+    let elsewhere = place.run(&["org", "branding", "nowhere", "--direct", "--remove-logo"]);
+    assert_ne!(elsewhere.code, 0);
+    assert!(elsewhere.stderr.contains("nowhere"), "{}", elsewhere.stderr);
+}
+
+#[test]
 fn only_needed_configuration_is_read() {
     let place = provisioned();
     let broken =

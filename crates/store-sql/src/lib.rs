@@ -2,6 +2,7 @@
 
 mod applications;
 mod audit;
+mod branding;
 mod clients;
 mod database;
 mod kernel;

@@ -31,9 +31,22 @@ macro_rules! organization_columns {
     };
 }
 
+/// An organization with the ids of its uploaded pictures.
+macro_rules! select_organization {
+    () => {
+        concat!(
+            "SELECT ",
+            organization_columns!("o."),
+            ", (SELECT a.id FROM branding_assets a WHERE a.organization_id = o.id AND a.asset_type = 'logo'), \
+             (SELECT a.id FROM branding_assets a WHERE a.organization_id = o.id AND a.asset_type = 'favicon') \
+             FROM organizations o "
+        )
+    };
+}
+
 statements! {
-    BY_SLUG: Read = concat!("SELECT ", organization_columns!(""), " FROM organizations WHERE slug = $1");
-    BY_ID: Read = concat!("SELECT ", organization_columns!(""), " FROM organizations WHERE id = $1");
+    BY_SLUG: Read = concat!(select_organization!(), "WHERE o.slug = $1");
+    BY_ID: Read = concat!(select_organization!(), "WHERE o.id = $1");
     INSERT: Write = concat!("INSERT INTO organizations (", organization_columns!(""), ") \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
     UPDATE: Write = "UPDATE organizations SET name = $2, is_super_admin = $3, branding_logo_url = $4, \
@@ -42,13 +55,13 @@ statements! {
          updated_at = $12 WHERE id = $1";
     SET_STATUS: Write =
         "UPDATE organizations SET status = $3, updated_at = $4, tokens_valid_since = $4 WHERE id = $1 AND status = $2";
-    PAGE: Read = concat!("SELECT ", organization_columns!(""), " FROM organizations \
-         WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3");
+    PAGE: Read = concat!(select_organization!(), "WHERE (o.created_at, o.id) > ($1, $2) \
+         ORDER BY o.created_at, o.id LIMIT $3");
 }
 
 fn read(row: &Row) -> Result<Organization> {
     let mut r = row.reader("organizations");
-    Ok(Organization {
+    let mut organization = Organization {
         id: r.id()?,
         name: r.text()?,
         slug: r.parsed("slug", |s| Slug::parse(s).ok())?,
@@ -60,13 +73,19 @@ fn read(row: &Row) -> Result<Organization> {
             primary_color: r.opt_text()?,
             company_name: r.opt_text()?,
             custom_css: r.opt_text()?,
+            logo_asset: None,
+            favicon_asset: None,
         },
         default_locale: r.text()?,
         two_factor_policy: r.parsed("two_factor_policy", TwoFactorPolicy::parse)?,
         default_login_methods: r.json("default_login_methods")?,
         created_at: r.time("created_at")?,
         updated_at: r.time("updated_at")?,
-    })
+    };
+    r.in_table("branding_assets");
+    organization.branding.logo_asset = r.opt_id()?;
+    organization.branding.favicon_asset = r.opt_id()?;
+    Ok(organization)
 }
 
 pub(crate) struct Organizations<'a>(pub(crate) Runner<'a>);

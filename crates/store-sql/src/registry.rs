@@ -8,6 +8,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::applications::children::STATEMENTS,
         crate::applications::rights::STATEMENTS,
         crate::audit::STATEMENTS,
+        crate::branding::STATEMENTS,
         crate::clients::STATEMENTS,
         crate::clients::protocol::STATEMENTS,
         crate::database::STATEMENTS,

@@ -3,15 +3,16 @@
 use async_trait::async_trait;
 use porta_core::{EntityId, OrganizationId, Timestamp};
 use porta_store::{
-    ApplicationRepository, AuditRepository, ClientRepository, Cursor, OneTimeTokenRepository,
-    OrganizationRepository, OutboxRepository, Page, Repositories, Result, SecondFactorRepository,
-    SessionRepository, SettingRepository, SigningKeyRepository, StoreError, TokenRepository, UnitOfWork,
-    UserRepository,
+    ApplicationRepository, AuditRepository, BrandingAssetRepository, ClientRepository, Cursor,
+    OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Page, Repositories, Result,
+    SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, StoreError,
+    TokenRepository, UnitOfWork, UserRepository,
 };
 use uuid::Uuid;
 
 use crate::applications::Applications;
 use crate::audit::Audit;
+use crate::branding::BrandingAssets;
 use crate::clients::Clients;
 use crate::kernel::{Kernel, Row, Runner, Tx, Value};
 use crate::one_time::OneTimeTokens;
@@ -33,6 +34,12 @@ macro_rules! repositories {
     ($self:ident => $runner:expr) => {
         fn organizations(&mut $self) -> Box<dyn OrganizationRepository + '_> {
             Box::new(Organizations($runner))
+        }
+        fn branding_assets(
+            &mut $self,
+            organization: OrganizationId,
+        ) -> Box<dyn BrandingAssetRepository + '_> {
+            Box::new(BrandingAssets { run: $runner, organization })
         }
         fn settings(&mut $self, owner: Option<OrganizationId>) -> Box<dyn SettingRepository + '_> {
             Box::new(Settings { run: $runner, owner })

@@ -12,6 +12,7 @@ use porta_core::audit::AuditEvent;
 use porta_core::{OrganizationId, Timestamp, UserId};
 
 pub mod applications;
+pub mod branding;
 pub mod clients;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -25,6 +26,7 @@ pub mod tokens;
 pub mod users;
 
 pub use applications::{ApplicationRepository, HeldClaim, Upserted};
+pub use branding::BrandingAssetRepository;
 pub use clients::{ClientFacts, ClientRepository};
 pub use keys::SigningKeyRepository;
 pub use one_time::OneTimeTokenRepository;
@@ -63,6 +65,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait Repositories: Send {
     /// Tenants themselves; the one repository that is not *inside* a tenant.
     fn organizations(&mut self) -> Box<dyn OrganizationRepository + '_>;
+    fn branding_assets(&mut self, organization: OrganizationId) -> Box<dyn BrandingAssetRepository + '_>;
     /// Settings of the platform (`None`) or of one organization.
     fn settings(&mut self, organization: Option<OrganizationId>) -> Box<dyn SettingRepository + '_>;
     /// Applications an organization owns, and the platform's shared ones for reading.

@@ -1,6 +1,7 @@
 //! One file per endpoint: extract, call, answer.
 
 pub(crate) mod account;
+pub(crate) mod assets;
 pub(crate) mod authorize;
 pub(crate) mod cors;
 mod desk;

@@ -29,7 +29,9 @@ impl Pages {
             organization: Some(&organization.default_locale),
             ..LocaleCandidates::default()
         });
-        let look = Look::of(organization).in_locale(locale);
+        let branding = organization.branding.clone().with_uploads(issuer);
+        let organization = Organization { branding, ..organization.clone() };
+        let look = Look::of(&organization).in_locale(locale);
         let name = Some(letter.recipient.name());
         let seconds_until = |expires_at: &Timestamp| expires_at.since(now).as_secs();
         match &letter.mail {

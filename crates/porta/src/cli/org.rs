@@ -1,5 +1,7 @@
 //! `porta org`.
 
+mod branding;
+
 use clap::Subcommand;
 use porta_core::organization::OrganizationStatus;
 
@@ -26,10 +28,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         reach: Reach,
     },
+    /// Upload or remove the pictures of pages and mails. One that is uploaded is shown unless its URL is set as well.
+    #[command(group(clap::ArgGroup::new("change").required(true).multiple(true)))]
+    Branding(branding::Arguments),
 }
 
 pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
     let (name, to, reason, reach) = match command {
+        Command::Branding(arguments) => return branding::run(arguments).await,
         Command::Suspend { organization, reason, reach } => {
             (organization, OrganizationStatus::Suspended, reason, reach)
         }

@@ -1,6 +1,7 @@
 //! Sign-in, consent, sessions, logout, bad input.
 
 mod account;
+mod assets;
 mod audit_rows;
 mod begun_limits;
 mod consent;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};
 use porta_core::audit::AuditEvent;
+use porta_core::branding::{AssetKind, BrandingAsset};
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::{Organization, OrganizationStatus};
@@ -69,6 +70,10 @@ struct Away;
 impl Repositories for Away {
     fn organizations(&mut self) -> Box<dyn OrganizationRepository + '_> {
         Box::new(Gone(nobody()))
+    }
+
+    fn branding_assets(&mut self, of: OrganizationId) -> Box<dyn BrandingAssetRepository + '_> {
+        Box::new(Gone(of))
     }
 
     fn settings(&mut self, _: Option<OrganizationId>) -> Box<dyn SettingRepository + '_> {
@@ -140,6 +145,12 @@ gone!(OrganizationRepository {
     fn set_status(OrganizationId, OrganizationStatus, OrganizationStatus, Timestamp) -> bool;
     fn page(Option<Cursor>, u32) -> Page<Organization>;
 });
+gone!(BrandingAssetRepository {
+    fn find(AssetKind) -> Option<BrandingAsset>;
+    fn put(&BrandingAsset) -> ();
+    fn remove(AssetKind) -> bool;
+});
+
 gone!(SettingRepository {
     fn all() -> BTreeMap<String, serde_json::Value>;
     fn set(&str, &serde_json::Value, Timestamp) -> ();

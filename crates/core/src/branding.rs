@@ -1,0 +1,48 @@
+//! Uploaded pictures of an organization (data-model §2.15).
+
+use std::fmt;
+
+use crate::{BrandingAssetId, Timestamp, word_enum};
+
+word_enum! {
+    pub enum AssetKind { Logo = "logo", Favicon = "favicon" }
+}
+
+word_enum! {
+    /// Media types pictures are served with.
+    pub enum PictureType {
+        Png = "image/png",
+        Jpeg = "image/jpeg",
+        Webp = "image/webp",
+        Svg = "image/svg+xml",
+        Ico = "image/x-icon",
+    }
+}
+
+/// One picture. Another picture has another id, so what an id stands for never changes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BrandingAsset {
+    pub id: BrandingAssetId,
+    pub kind: AssetKind,
+    pub content_type: PictureType,
+    pub data: Vec<u8>,
+    pub created_at: Timestamp,
+}
+
+impl BrandingAsset {
+    /// Bytes a picture may have.
+    pub const MAX_BYTES: usize = 512 * 1024;
+
+    /// Its path below the issuer.
+    pub fn path(kind: AssetKind, id: BrandingAssetId) -> String {
+        format!("/assets/{kind}/{id}")
+    }
+}
+
+/// Without the bytes.
+impl fmt::Debug for BrandingAsset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, kind, content_type, data, .. } = self;
+        write!(f, "BrandingAsset({kind} {id}, {content_type}, {} bytes)", data.len())
+    }
+}

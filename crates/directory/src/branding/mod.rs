@@ -1,0 +1,62 @@
+//! Pictures that operators upload: a logo and a favicon (oidc-and-login §8.3, repairs W20).
+
+mod container;
+mod picture;
+mod svg;
+mod svg_names;
+
+use porta_core::branding::{AssetKind, BrandingAsset};
+use porta_core::change::Change;
+use porta_core::organization::Organization;
+use porta_core::{BrandingAssetId, Invalid};
+use serde_json::json;
+
+use crate::{Result, Work};
+
+const fn field(kind: AssetKind) -> &'static str {
+    match kind {
+        AssetKind::Logo => "logo",
+        AssetKind::Favicon => "favicon",
+    }
+}
+
+impl Work {
+    /// Puts a picture in the place of the one there was. What it is shows its content; a drawing is kept as much of it
+    /// as can do no harm. `false`: it is the one there was.
+    pub async fn put_branding_asset(
+        &mut self,
+        organization: &Organization,
+        kind: AssetKind,
+        file: &[u8],
+    ) -> Result<bool> {
+        let (content_type, data) =
+            picture::harmless(file).map_err(|problem| Invalid::new(field(kind), problem))?;
+        let before = self.unit.branding_assets(organization.id).find(kind).await?;
+        if before.is_some_and(|before| before.content_type == content_type && before.data == data) {
+            return Ok(false);
+        }
+        let id = BrandingAssetId::new(self.now, &*self.deps.entropy);
+        let size = data.len();
+        let asset = BrandingAsset { id, kind, content_type, data, created_at: self.now };
+        self.unit.branding_assets(organization.id).put(&asset).await?;
+        let metadata = json!({ "assetType": kind, "contentType": content_type, "size": size });
+        self.audit("org.branding.asset.uploaded", Some(organization), None, metadata).await?;
+        self.announce(Change::Organization(organization.slug.clone()));
+        Ok(true)
+    }
+
+    /// `false`: there was none.
+    pub async fn remove_branding_asset(
+        &mut self,
+        organization: &Organization,
+        kind: AssetKind,
+    ) -> Result<bool> {
+        if !self.unit.branding_assets(organization.id).remove(kind).await? {
+            return Ok(false);
+        }
+        let metadata = json!({ "assetType": kind });
+        self.audit("org.branding.asset.deleted", Some(organization), None, metadata).await?;
+        self.announce(Change::Organization(organization.slug.clone()));
+        Ok(true)
+    }
+}

@@ -1,0 +1,42 @@
+//! `GET /{org}/assets/{kind}/{id}`: uploaded pictures, for pages and mails (repairs W20).
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use porta_core::BrandingAssetId;
+use porta_core::branding::AssetKind;
+
+use crate::reply::{self, Reply};
+use crate::state::AppState;
+use crate::tenancy::OrgDocuments;
+
+/// For whoever opens a picture as a document: a drawing may style itself, and nothing else.
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
+/// What an id stands for never changes.
+const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    OrgDocuments(tenant): OrgDocuments,
+    Path((_, kind, id)): Path<(String, String, String)>,
+) -> Reply {
+    let missing = || reply::text(StatusCode::NOT_FOUND, "Not Found");
+    let (Some(kind), Some(id)) = (AssetKind::parse(&kind), BrandingAssetId::parse(&id)) else {
+        return missing();
+    };
+    match state.engine.branding_asset(&tenant, kind, id).await {
+        Ok(Some(asset)) => {
+            let mut reply = Reply::new(asset.data.into());
+            let headers = reply.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type.as_str()));
+            headers.insert(header::CACHE_CONTROL, FOREVER);
+            headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+            // Mail programs and the console show it from elsewhere.
+            let policy = HeaderName::from_static("cross-origin-resource-policy");
+            headers.insert(policy, HeaderValue::from_static("cross-origin"));
+            reply
+        }
+        Ok(None) => missing(),
+        Err(error) => reply::engine_error(&error),
+    }
+}
