@@ -6,8 +6,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::endpoints::{
-    account, assets, authorize, discovery, interaction, introspection, invitation, logout, magic_link, probes,
-    recovery, root, second_factor, token, userinfo, verification,
+    account, assets, authorize, discovery, interaction, introspection, invitation, logout, magic_link,
+    probes, recovery, root, second_factor, token, userinfo, verification,
 };
 use crate::{AppState, middleware, reply};
 

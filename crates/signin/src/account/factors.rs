@@ -1,54 +1,20 @@
-//! Second factors, set up and taken away by the person.
-//!
-//! ```text
-//!         set up                 right code                      kept
-//! page ───────────► Setup step ─────────────► recovery codes ─────────► page
-//!   │                                               ▲
-//!   └──────────────── new recovery codes ───────────┘
-//! ```
-//!
-//! What is not confirmed lives in the short-lived store, one at a time for a person, readable for the session that
-//! began it (decision 0025).
+//! Second factors somebody has: seeing them, switching them off, new recovery codes. One change at a time for a person.
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use porta_core::Timestamp;
+use porta_core::audit::AuditCategory;
 use porta_core::mail::SecondFactorChange;
 use porta_core::organization::TwoFactorPolicy;
-use porta_core::seal::Sealed;
-use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
-use porta_core::{SessionKey, Timestamp, settings};
-use porta_kv::Limit;
-use porta_oidc::session::{remaining, to_bytes};
 use porta_oidc::{Caller, EngineError, Tenant};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::setup::SetupStep;
 use super::{Changed, Member, Recent};
 use crate::SignIn;
-use crate::challenge::Tried;
-use crate::enrolment::Confirmed;
 use crate::journey::wanted;
-
-/// A factor that is being set up, or codes that are to be kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Setup {
-    session: SessionKey,
-    pub step: SetupStep,
-    expires_at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SetupStep {
-    /// Confirm an authenticator with this secret. `known` is the factor it takes the place of, and for an authenticator
-    /// since when it was confirmed.
-    Authenticator { secret: Sealed, known: Option<TwoFactorMethod>, verified_at: Option<Timestamp> },
-    /// Confirm that mail arrives.
-    Email,
-    /// Keep the recovery codes of a new factor, or those that took the place of others.
-    Codes { sealed: Sealed, is_new_factor: bool },
-}
 
 /// What somebody has, and may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,154 +58,6 @@ impl SignIn {
         })
     }
 
-    /// What this session is setting up.
-    pub async fn setup(&self, tenant: &Tenant, member: &Member) -> Result<Option<Setup>, EngineError> {
-        let Some(bytes) = self.engine.kv().get(&setup_key(tenant, &member.user)).await? else {
-            return Ok(None);
-        };
-        let setup: Setup =
-            serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
-        let is_own = setup.session == member.session.key && self.engine.now() < setup.expires_at;
-        Ok(is_own.then_some(setup))
-    }
-
-    /// The recovery codes of a setup, for as long as the person did not say that they kept them.
-    pub fn shown_codes(&self, member: &Member, sealed: &Sealed) -> Option<Vec<String>> {
-        self.factors.open_codes(&place(member), sealed)
-    }
-
-    /// Begins to set a factor up, in place of whatever was being set up.
-    pub async fn begin_setup(
-        &self,
-        tenant: &Tenant,
-        recent: Recent<'_>,
-        method: TwoFactorMethod,
-        caller: &Caller,
-    ) -> Result<Changed, EngineError> {
-        let member = recent.member();
-        let held = self.held_factors(tenant, member).await?;
-        if !held.offered.contains(&method) {
-            return Ok(Changed::Nothing);
-        }
-        if method == TwoFactorMethod::Email
-            && let Some(retry_after) = self.count_mail(tenant, member.user.id, Vec::new()).await?
-        {
-            return Ok(Changed::Limited { retry_after });
-        }
-        let step = match method {
-            TwoFactorMethod::Totp => SetupStep::Authenticator {
-                secret: self.factors.new_secret(&member.user, self.engine.entropy()),
-                known: held.method,
-                verified_at: held.since,
-            },
-            TwoFactorMethod::Email => SetupStep::Email,
-        };
-        self.put_setup(tenant, member, step).await?;
-        if method == TwoFactorMethod::Email {
-            let purpose = CodePurpose::Enrolment;
-            self.mail_code(tenant, &place(member), &member.user, purpose, caller).await?;
-        }
-        Ok(Changed::Done)
-    }
-
-    pub async fn resend_setup_code(
-        &self,
-        tenant: &Tenant,
-        recent: Recent<'_>,
-        caller: &Caller,
-    ) -> Result<Changed, EngineError> {
-        let member = recent.member();
-        let setup = self.setup(tenant, member).await?;
-        if !setup.is_some_and(|setup| setup.step == SetupStep::Email) {
-            return Ok(Changed::Nothing);
-        }
-        let limit = Limit {
-            key: format!("{}:limit:2fa-resend:{}", tenant.organization.id, member.user.id),
-            maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX),
-            window: tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW),
-        };
-        if let Some(retry_after) = self.count_mail(tenant, member.user.id, vec![limit]).await? {
-            return Ok(Changed::Limited { retry_after });
-        }
-        self.mail_code(tenant, &place(member), &member.user, CodePurpose::Enrolment, caller).await?;
-        let event = self.event(tenant, Some(member.user.id), "2fa.otp.resent", caller);
-        self.engine.store().repositories().audit().record(&event).await?;
-        Ok(Changed::Done)
-    }
-
-    /// Confirms the factor with a first code of it; recovery codes are what comes next.
-    pub async fn confirm_setup(
-        &self,
-        tenant: &Tenant,
-        recent: Recent<'_>,
-        code: &str,
-        caller: &Caller,
-    ) -> Result<Changed, EngineError> {
-        let member = recent.member();
-        if !self.lock(tenant, &member.user).await? {
-            return Ok(Changed::Nothing);
-        }
-        let outcome = self.confirm_locked(tenant, member, code, caller).await;
-        self.unlock(tenant, &member.user).await?;
-        outcome
-    }
-
-    async fn confirm_locked(
-        &self,
-        tenant: &Tenant,
-        member: &Member,
-        code: &str,
-        caller: &Caller,
-    ) -> Result<Changed, EngineError> {
-        let Some(setup) = self.setup(tenant, member).await? else { return Ok(Changed::Nothing) };
-        if matches!(setup.step, SetupStep::Codes { .. }) {
-            return Ok(Changed::Done);
-        }
-        let user = &member.user;
-        if let Some(retry_after) = self.count_try(tenant, user.id, caller).await? {
-            return Ok(Changed::Limited { retry_after });
-        }
-        let (confirmed, failure) = match &setup.step {
-            SetupStep::Authenticator { secret, known, verified_at } => {
-                let credential = self.factors.confirm(user, secret, code, self.engine.now())?;
-                let confirmed = credential.map(|credential| match verified_at {
-                    Some(at) => Confirmed::AnotherTotp { credential, verified_at: *at },
-                    None => Confirmed::Totp { credential, known: *known },
-                });
-                (confirmed, "2fa.setup.totp.failed")
-            }
-            SetupStep::Email => {
-                let purpose = CodePurpose::Enrolment;
-                match self.email_code(tenant, &place(member), user, purpose, code).await? {
-                    Tried::Right => (Some(Confirmed::Email), ""),
-                    Tried::Wrong => (None, "2fa.setup.email.failed"),
-                    Tried::Exhausted => return Ok(Changed::Exhausted),
-                }
-            }
-            SetupStep::Codes { .. } => return Ok(Changed::Done),
-        };
-        let Some(confirmed) = confirmed else {
-            let event = self.event(tenant, Some(user.id), failure, caller);
-            self.engine.store().repositories().audit().record(&event).await?;
-            return Ok(Changed::Wrong);
-        };
-        let Some(shown) = self.enrol(tenant, user, &confirmed, caller).await? else {
-            self.forget_setup(tenant, member).await?;
-            return Ok(Changed::Nothing);
-        };
-        self.forget_tries(tenant, user.id).await?;
-        self.show_codes(tenant, member, &shown, true).await?;
-        Ok(Changed::Done)
-    }
-
-    /// Leaves a setup, or says that its recovery codes are kept.
-    pub async fn forget_setup(&self, tenant: &Tenant, member: &Member) -> Result<(), EngineError> {
-        if self.setup(tenant, member).await?.is_some() {
-            self.engine.kv().take(&setup_key(tenant, &member.user)).await?;
-        }
-        Ok(())
-    }
-
     /// Takes the factor away, where the organization does not ask for one.
     pub async fn disable_factor(
         &self,
@@ -275,9 +93,14 @@ impl SignIn {
             return Ok(Changed::Nothing);
         }
         self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::Disabled).await?;
-        let category = porta_core::audit::AuditCategory::Security;
-        let event =
-            self.own_event(tenant, member, "2fa.disabled", category, json!({ "method": method }), caller);
+        let event = self.own_event(
+            tenant,
+            member,
+            "2fa.disabled",
+            AuditCategory::Security,
+            json!({ "method": method }),
+            caller,
+        );
         unit.audit().record(&event).await?;
         unit.commit().await?;
         self.forget_setup(tenant, member).await?;
@@ -322,57 +145,35 @@ impl SignIn {
             return Ok(Changed::Nothing);
         }
         self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::RecoveryCodesReplaced).await?;
-        let category = porta_core::audit::AuditCategory::Security;
-        let event = self.own_event(tenant, member, "2fa.recovery.regenerated", category, json!({}), caller);
+        let event = self.own_event(
+            tenant,
+            member,
+            "2fa.recovery.regenerated",
+            AuditCategory::Security,
+            json!({}),
+            caller,
+        );
         unit.audit().record(&event).await?;
         unit.commit().await?;
         self.show_codes(tenant, member, &shown, false).await?;
         Ok(Changed::Done)
     }
 
-    async fn show_codes(
-        &self,
-        tenant: &Tenant,
-        member: &Member,
-        shown: &[String],
-        is_new_factor: bool,
-    ) -> Result<(), EngineError> {
-        let sealed = self.factors.seal_codes(&place(member), shown, self.engine.entropy());
-        self.put_setup(tenant, member, SetupStep::Codes { sealed, is_new_factor }).await
-    }
-
-    async fn put_setup(&self, tenant: &Tenant, member: &Member, step: SetupStep) -> Result<(), EngineError> {
-        let now = self.engine.now();
-        let expires_at = now + tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
-        let setup = Setup { session: member.session.key, step, expires_at };
-        let (key, ttl) = (setup_key(tenant, &member.user), remaining(expires_at, now));
-        Ok(self.engine.kv().put(&key, to_bytes(&setup)?, ttl).await?)
-    }
-
     /// One change of a person's factors at a time, so that the codes that are shown are those that count. `false`:
     /// another is under way.
-    async fn lock(&self, tenant: &Tenant, user: &User) -> Result<bool, EngineError> {
+    pub(super) async fn lock(&self, tenant: &Tenant, user: &User) -> Result<bool, EngineError> {
         let key = lock_key(tenant, user);
         Ok(self.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), LONGEST_CHANGE).await?)
     }
 
-    async fn unlock(&self, tenant: &Tenant, user: &User) -> Result<(), EngineError> {
+    pub(super) async fn unlock(&self, tenant: &Tenant, user: &User) -> Result<(), EngineError> {
         self.engine.kv().take(&lock_key(tenant, user)).await?;
         Ok(())
     }
 }
 
-fn setup_key(tenant: &Tenant, user: &User) -> String {
-    format!("{}:account-setup:{}", tenant.organization.id, user.id)
-}
-
 fn lock_key(tenant: &Tenant, user: &User) -> String {
     format!("{}:account-lock:{}", tenant.organization.id, user.id)
-}
-
-/// Where mailed and shown codes count.
-fn place(member: &Member) -> String {
-    format!("account:{}", member.session.key)
 }
 
 #[cfg(test)]

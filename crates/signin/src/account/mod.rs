@@ -22,9 +22,11 @@ mod data;
 mod devices;
 mod factors;
 mod password;
+mod setup;
 
-pub use factors::{Held, Setup, SetupStep};
+pub use factors::Held;
 pub use password::{NewPassword, PasswordOutcome};
+pub use setup::{Setup, SetupStep};
 
 /// Somebody with a live session.
 #[derive(Debug, Clone)]
