@@ -62,17 +62,12 @@ impl Work {
         let email = Email::parse(&new.email)?;
         let found = self.unit.users(organization.id).by_email(email.key()).await?;
         let created = found.is_none();
-        let user = match found {
-            Some(user) => may_be_invited(user)?,
-            None => {
-                let invited = NewUser {
-                    email: new.email,
-                    profile: new.profile,
-                    is_inactive: true,
-                    ..NewUser::default()
-                };
-                self.create_user(organization, invited).await?
-            }
+        let user = if let Some(user) = found {
+            may_be_invited(user)?
+        } else {
+            let profile = new.profile;
+            let invited = NewUser { email: new.email, profile, is_inactive: true, ..NewUser::default() };
+            self.create_user(organization, invited).await?
         };
         let invitation = Invitation {
             inviter: new.inviter.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),

@@ -25,7 +25,7 @@ impl Worker {
             return Err(NotDone::for_good("nobody could use the link any more"));
         }
         let resolved = self.resolve_at(claim, organization, &request, now).await;
-        resolved.map_err(|error| NotDone::yet(error, until))
+        resolved.map_err(|error| NotDone::yet(&error, until))
     }
 
     async fn resolve_at(

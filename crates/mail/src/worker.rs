@@ -81,7 +81,7 @@ impl NotDone {
         Self { error: error.into(), until: None }
     }
 
-    pub(crate) fn yet(error: impl ToString, until: Timestamp) -> Self {
+    pub(crate) fn yet(error: &impl ToString, until: Timestamp) -> Self {
         Self { error: error.to_string(), until: Some(until) }
     }
 
@@ -182,11 +182,11 @@ impl Worker {
             // In the name of a suspended tenant nothing is sent.
             Ok(Some(organization)) if organization.status == OrganizationStatus::Active => organization,
             Ok(_) => return Err(NotDone::for_good("the organization is not active")),
-            Err(error) => return Err(NotDone::yet(error, until)),
+            Err(error) => return Err(NotDone::yet(&error, until)),
         };
         let body = deps.renderer.render(&organization, &letter, now).map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, letter = %claim.id, "{error}");
-            NotDone::yet(error, until)
+            NotDone::yet(&error, until)
         })?;
         let name = organization.branding.company_name.as_ref().filter(|name| !name.trim().is_empty());
         let message = Message {
@@ -199,7 +199,7 @@ impl Worker {
         match deps.transport.send(&message).await {
             Ok(()) => Ok(organization),
             Err(SendError::Refused(error)) => Err(NotDone::for_good(error)),
-            Err(SendError::Failed(error)) => Err(NotDone::yet(error, until)),
+            Err(SendError::Failed(error)) => Err(NotDone::yet(&error, until)),
         }
     }
 

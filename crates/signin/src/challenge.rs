@@ -307,9 +307,10 @@ impl SignIn {
 pub(crate) fn amr_with(mut amr: Vec<String>, method: Option<TwoFactorMethod>) -> Vec<String> {
     let came_by_mail = amr.iter().any(|shown| shown == ONE_TIME_PASSWORD);
     let same_mailbox = came_by_mail && method == Some(TwoFactorMethod::Email);
-    for shown in [ONE_TIME_PASSWORD, MULTI_FACTOR] {
-        if !(shown == MULTI_FACTOR && same_mailbox) && !amr.iter().any(|known| known == shown) {
-            amr.push(shown.to_owned());
+    let shown = if same_mailbox { &[ONE_TIME_PASSWORD][..] } else { &[ONE_TIME_PASSWORD, MULTI_FACTOR] };
+    for word in shown {
+        if !amr.iter().any(|known| known == word) {
+            amr.push((*word).to_owned());
         }
     }
     amr

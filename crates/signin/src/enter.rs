@@ -64,10 +64,8 @@ impl SignIn {
             revoked_at: None,
         };
         let event = self.event(tenant, Some(user.id), entrant.event, caller);
-        let lockout = match entrant.past_lock {
-            true => Duration::ZERO,
-            false => tenant.settings.duration(settings::LOCKOUT_DURATION),
-        };
+        let lockout = tenant.settings.duration(settings::LOCKOUT_DURATION);
+        let lockout = if entrant.past_lock { Duration::ZERO } else { lockout };
         let entered = if user.is_auto_locked() {
             self.enter_unlocking(tenant, user, lockout, entrant.rehash, &record, &event, caller).await?
         } else {

@@ -113,13 +113,12 @@ impl SignIn {
         if let Some(retry_after) = waiting(self.engine.kv().check(&network).await?) {
             return Ok(Err(DeadLink::Limited { retry_after }));
         }
-        let found = match purpose.bearer().matches(value) {
-            true => {
-                let mut repositories = self.engine.store().repositories();
-                let mut tokens = repositories.one_time_tokens(tenant.organization.id);
-                tokens.find(&TokenDigest::of(value), purpose).await?
-            }
-            false => None,
+        let found = if purpose.bearer().matches(value) {
+            let mut repositories = self.engine.store().repositories();
+            let mut tokens = repositories.one_time_tokens(tenant.organization.id);
+            tokens.find(&TokenDigest::of(value), purpose).await?
+        } else {
+            None
         };
         let dead = match found {
             Some(link) if link.is_live(self.engine.now()) => return Ok(Ok(link)),
