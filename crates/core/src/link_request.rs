@@ -54,6 +54,8 @@ pub struct LinkRequest {
     pub code: Option<String>,
     /// Uid of the interaction in which the link was asked for.
     pub interaction: Option<String>,
+    /// The application the sign-in is for.
+    pub application: Option<String>,
     /// What the landing page must know.
     pub details: Option<Value>,
     /// The language of the page on which the link was asked for.
@@ -99,7 +101,10 @@ impl LinkRequest {
     pub fn mail(&self) -> Mail {
         let (url, expires_at) = (self.url.clone(), self.expires_at);
         match self.wish {
-            LinkWish::MagicLink => Mail::MagicLink { url, code: self.code.clone(), expires_at },
+            LinkWish::MagicLink => {
+                let (application, code) = (self.application.clone(), self.code.clone());
+                Mail::MagicLink { url, application, code, expires_at }
+            }
             LinkWish::PasswordReset => Mail::PasswordReset { url, expires_at },
         }
     }
@@ -121,6 +126,7 @@ mod tests {
             url: "https://id.example.com/acme/secret-link".to_owned(),
             code: Some("ABCD-EFGH".to_owned()),
             interaction: Some("uid".to_owned()),
+            application: None,
             details: None,
             locale: "de".to_owned(),
             expires_at: NOW,

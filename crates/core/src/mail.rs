@@ -39,6 +39,8 @@ word_enum! {
 pub enum Mail {
     MagicLink {
         url: String,
+        /// The application the sign-in is for.
+        application: Option<String>,
         /// To be typed in where the sign-in began, when the mail is read on another device (repairs W17).
         code: Option<String>,
         expires_at: Timestamp,
@@ -61,7 +63,9 @@ pub enum Mail {
         code: String,
         expires_at: Timestamp,
     },
-    PasswordChanged,
+    PasswordChanged {
+        event: SecurityEvent,
+    },
     EmailVerification {
         url: String,
         expires_at: Timestamp,
@@ -69,7 +73,17 @@ pub enum Mail {
     Welcome,
     SecondFactorChanged {
         change: SecondFactorChange,
+        event: SecurityEvent,
     },
+}
+
+/// When and from where something was done that its owner must hear of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecurityEvent {
+    pub at: Timestamp,
+    pub address: Option<String>,
+    /// The `User-Agent` header.
+    pub user_agent: Option<String>,
 }
 
 impl Mail {
@@ -79,7 +93,7 @@ impl Mail {
             Self::PasswordReset { .. } => MailTemplate::PasswordReset,
             Self::Invitation { .. } => MailTemplate::Invitation,
             Self::EmailCode { .. } => MailTemplate::OtpCode,
-            Self::PasswordChanged => MailTemplate::PasswordChanged,
+            Self::PasswordChanged { .. } => MailTemplate::PasswordChanged,
             Self::EmailVerification { .. } => MailTemplate::EmailVerification,
             Self::Welcome => MailTemplate::Welcome,
             Self::SecondFactorChanged { .. } => MailTemplate::SecondFactorChanged,
@@ -94,7 +108,7 @@ impl Mail {
             | Self::Invitation { expires_at, .. }
             | Self::EmailCode { expires_at, .. }
             | Self::EmailVerification { expires_at, .. } => Some(*expires_at),
-            Self::PasswordChanged | Self::Welcome | Self::SecondFactorChanged { .. } => None,
+            Self::PasswordChanged { .. } | Self::Welcome | Self::SecondFactorChanged { .. } => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! People.
 
 use porta_core::UserId;
-use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange};
+use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::organization::Organization;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
 use porta_store::Revocation;
@@ -147,10 +147,12 @@ impl Work {
             return Err(DirectoryError::not_found("user", user.id));
         }
         let ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
+        // From where the operator works is not the person's to know.
+        let event = SecurityEvent { at: self.now, address: None, user_agent: None };
         let letter = Letter {
             organization_id: organization.id,
             recipient: Recipient::of(user),
-            mail: Mail::SecondFactorChanged { change: SecondFactorChange::Disabled },
+            mail: Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event },
         };
         let about = format!("{}:{}", user.id, self.now.micros());
         let item = letter.into_item(&about, &self.deps.outbox, self.now, &*self.deps.entropy);

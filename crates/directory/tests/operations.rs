@@ -7,7 +7,7 @@ use porta_core::application::{
     Application, ApplicationStatus, ClaimDefinition, ClaimType, Module, ModuleStatus, Permission, Role,
 };
 use porta_core::client::{Client, ClientStatus, ClientType, GrantType, TokenEndpointAuthMethod};
-use porta_core::mail::{Letter, Mail, SecondFactorChange};
+use porta_core::mail::{Letter, Mail, SecondFactorChange, SecurityEvent};
 use porta_core::organization::{LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy};
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{Profile, User, UserStatus};
@@ -648,7 +648,8 @@ async fn second_factors_are_reset_and_the_person_hears_of_it(world: World) {
     let claims = repositories.outbox().claim(START, START, 10).await.unwrap();
     let letter = Letter::open(&claims[0], &support::outbox_keys()).unwrap();
     assert_eq!((claims.len(), letter.recipient.address.shown()), (1, "ana@harbor.test"));
-    assert_eq!(letter.mail, Mail::SecondFactorChanged { change: SecondFactorChange::Disabled });
+    let event = SecurityEvent { at: START, address: None, user_agent: None };
+    assert_eq!(letter.mail, Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event });
     let events = world.audit().await;
     let reset: Vec<_> = events.iter().filter(|e| e.event_type == "user.2fa.reset").collect();
     assert_eq!((reset.len(), reset[0].user_id), (1, Some(ana.id)));

@@ -23,10 +23,10 @@ pub use context::{
     AccountFlash, AccountNav, ApplicationRow, ApplicationsPage, ChangePasswordPage, CodeFlash, ConsentPage,
     DownloadDataPage, EmailFlash, EmailVerificationPage, EmailVerifiedPage, ErrorPage, ErrorText, FactorKind,
     Flash, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage, InviteExpiredPage,
-    InviteSuccessPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage, MagicLinkElsewherePage,
-    MagicLinkLandingPage, MagicLinkSentPage, Notice, OverviewPage, PasswordFault, PasswordRules,
-    RecoveryCodesPage, ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage,
-    SetupStep, TrustedSvg, TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
+    InviteSuccessPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage, MagicLinkLandingPage,
+    MagicLinkSentPage, Notice, OverviewPage, PasswordFault, PasswordRules, RecoveryCodesPage,
+    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage, SetupStep, TrustedSvg,
+    TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
 };
 pub use css::safe_custom_css;
 pub use engine::TemplateProblems;

@@ -13,8 +13,8 @@ use crate::{
     ApplicationsPage, ChangePasswordPage, ConsentPage, DownloadDataPage, EmailVerificationPage,
     EmailVerifiedPage, ErrorPage, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage,
     InviteExpiredPage, InviteSuccessPage, LoginPage, LogoutPage, LogoutSuccessPage, Look,
-    MagicLinkElsewherePage, MagicLinkLandingPage, MagicLinkSentPage, OverviewPage, RecoveryCodesPage,
-    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionsPage, TwoFactorPage, TwoFactorSetupPage,
+    MagicLinkLandingPage, MagicLinkSentPage, OverviewPage, RecoveryCodesPage, ResetPasswordPage,
+    ResetSuccessPage, SecondFactorsPage, SessionsPage, TwoFactorPage, TwoFactorSetupPage,
 };
 
 const BASE_CSS: &str = include_str!("../templates/base.css");
@@ -99,10 +99,6 @@ impl Pages {
     }
 
     pub fn magic_link_landing(&self, look: &Look<'_>, page: &MagicLinkLandingPage<'_>) -> Page {
-        self.show(look, page)
-    }
-
-    pub fn magic_link_elsewhere(&self, look: &Look<'_>, page: &MagicLinkElsewherePage<'_>) -> Page {
         self.show(look, page)
     }
 

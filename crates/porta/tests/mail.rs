@@ -8,7 +8,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use porta_core::mail::{Letter, Mail, Recipient};
+use porta_core::mail::{Letter, Mail, Recipient, SecurityEvent};
 use porta_core::outbox::{OutboxCounts, OutboxItem, SEALING_PURPOSE};
 use porta_core::seal::Keyring;
 use porta_core::user::Email;
@@ -81,7 +81,9 @@ async fn letter(database: &Database, event: &str) -> OutboxItem {
             full_name: None,
             locale: None,
         },
-        mail: Mail::PasswordChanged,
+        mail: Mail::PasswordChanged {
+            event: SecurityEvent { at: SystemClock.now(), address: None, user_agent: None },
+        },
     };
     let item = letter.into_item(event, &keyring, SystemClock.now(), &OsEntropy);
     assert!(all.outbox().enqueue(&item).await.unwrap());

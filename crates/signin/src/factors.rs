@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange};
+use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::seal::{Keyring, Sealed};
 use porta_core::second_factor::{
     CodeKey, CodeMac, CodePurpose, EmailCode, RecoveryCode as StoredCode, SEALING_PURPOSE, TotpCredential,
@@ -211,9 +211,20 @@ impl SignIn {
         tenant: &Tenant,
         user: &User,
         change: SecondFactorChange,
+        caller: &Caller,
     ) -> Result<(), EngineError> {
-        let event = format!("{}:{change}:{}", user.id, self.engine.now().micros());
-        self.enqueue(unit, tenant, user, Mail::SecondFactorChanged { change }, &event).await
+        let about = format!("{}:{change}:{}", user.id, self.engine.now().micros());
+        let mail = Mail::SecondFactorChanged { change, event: self.security_event(caller) };
+        self.enqueue(unit, tenant, user, mail, &about).await
+    }
+
+    /// What the owner of an account reads about where a change came from.
+    pub(crate) fn security_event(&self, caller: &Caller) -> SecurityEvent {
+        SecurityEvent {
+            at: self.engine.now(),
+            address: caller.address_text(),
+            user_agent: caller.user_agent.clone(),
+        }
     }
 
     pub(crate) fn sealed_codes(

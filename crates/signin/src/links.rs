@@ -52,6 +52,8 @@ pub(crate) struct Wanted<'a> {
     pub url: String,
     pub code: Option<String>,
     pub interaction: Option<String>,
+    /// Name of the client that waits.
+    pub application: Option<String>,
     pub details: Option<Value>,
     /// Of the page.
     pub locale: &'a str,
@@ -89,6 +91,7 @@ impl SignIn {
             url: wanted.url,
             code: wanted.code,
             interaction: wanted.interaction,
+            application: wanted.application,
             details: wanted.details,
             locale: wanted.locale.to_owned(),
             expires_at: wanted.expires_at,

@@ -57,6 +57,10 @@ impl SignIn {
         if let Some(retry_after) = self.count_link(tenant, LinkWish::MagicLink, address, caller).await? {
             return Ok(Asked::Limited { retry_after });
         }
+        let client = match bound.interaction.errand.client_id() {
+            Some(id) => self.engine.client(tenant.organization.id, id).await?,
+            None => None,
+        };
         let value = TokenPurpose::MagicLink.bearer().generate(self.engine.entropy());
         let (digest, uid) = (TokenDigest::of(&value), bound.interaction.uid.clone());
         let lifetime = tenant.settings.duration(settings::MAGIC_LINK_TTL);
@@ -68,6 +72,7 @@ impl SignIn {
             url: format!("{}/interaction/{uid}/magic-link/{value}", tenant.issuer),
             code: self.link_code(tenant, &uid, &digest).map(|code| code.expose().to_string()),
             interaction: Some(uid),
+            application: client.map(|client| client.client.client_name.clone()),
             details: Some(json!({ "client_id": bound.interaction.errand.client_id() })),
             locale,
             expires_at: (now + lifetime).min(bound.interaction.expires_at),

@@ -48,6 +48,7 @@ impl SignIn {
             url: format!("{}/auth/reset-password/{value}", tenant.issuer),
             code: None,
             interaction: interaction.map(str::to_owned),
+            application: None,
             details: None,
             locale,
             expires_at: self.engine.now() + tenant.settings.duration(settings::PASSWORD_RESET_TTL),
@@ -103,7 +104,7 @@ impl SignIn {
         let Some(after) = after.filter(User::may_continue) else {
             return Ok(Chosen::Dead(DeadLink::Unknown));
         };
-        self.throw_out(&mut *unit, tenant, &user).await?;
+        self.throw_out(&mut *unit, tenant, &user, caller).await?;
         for event in self.arrived(tenant, &user, &after, caller) {
             unit.audit().record(&event).await?;
         }
@@ -120,12 +121,14 @@ impl SignIn {
         unit: &mut dyn UnitOfWork,
         tenant: &Tenant,
         user: &User,
+        caller: &Caller,
     ) -> Result<(), EngineError> {
         let (organization, now) = (tenant.organization.id, self.engine.now());
         unit.tokens(organization).revoke(Revocation::User(user.id), now).await?;
         unit.one_time_tokens(organization).withdraw(user.id, now).await?;
         let about = format!("{}:{}", user.id, now.micros());
-        self.enqueue(unit, tenant, user, Mail::PasswordChanged, &about).await
+        let mail = Mail::PasswordChanged { event: self.security_event(caller) };
+        self.enqueue(unit, tenant, user, mail, &about).await
     }
 
     /// The rules for passwords; away from the threads that serve requests, since judging takes milliseconds.

@@ -20,10 +20,15 @@ fn letter() -> Letter {
         },
         mail: Mail::MagicLink {
             url: "https://id.example.com/acme/magic/secret-token".to_owned(),
+            application: None,
             code: Some("417 023".to_owned()),
             expires_at: NOW,
         },
     }
+}
+
+fn event() -> SecurityEvent {
+    SecurityEvent { at: NOW, address: Some("192.0.2.1".to_owned()), user_agent: None }
 }
 
 fn claim_of(item: &OutboxItem) -> OutboxClaim {
@@ -78,14 +83,14 @@ fn a_letter_opens_only_in_its_own_row_and_organization() {
 fn the_stored_name_of_every_message_is_its_template() {
     let url = || "https://id.example.com/x".to_owned();
     let all = [
-        Mail::MagicLink { url: url(), code: None, expires_at: NOW },
+        Mail::MagicLink { url: url(), application: None, code: None, expires_at: NOW },
         Mail::PasswordReset { url: url(), expires_at: NOW },
         Mail::Invitation { url: url(), expires_at: NOW, inviter: None, message: None },
         Mail::EmailCode { code: "1".to_owned(), expires_at: NOW },
-        Mail::PasswordChanged,
+        Mail::PasswordChanged { event: event() },
         Mail::EmailVerification { url: url(), expires_at: NOW },
         Mail::Welcome,
-        Mail::SecondFactorChanged { change: SecondFactorChange::Disabled },
+        Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event: event() },
     ];
     assert_eq!(all.len(), MailTemplate::ALL.len());
     for mail in all {

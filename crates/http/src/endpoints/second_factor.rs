@@ -237,8 +237,6 @@ impl Here<'_> {
                         cancel_url: &self.url("/abort"),
                         csrf: &self.bound.interaction.csrf,
                         challenge,
-                        switch_url: None,
-                        other_methods: &[],
                         recovery_url: (!is_recovery).then_some(&recovery),
                         usual_url: is_recovery.then_some(&usual),
                         flash,
@@ -253,7 +251,6 @@ impl Here<'_> {
                     &look,
                     &RecoveryCodesPage {
                         codes: &codes,
-                        download_url: None,
                         done_url: &self.url("/two-factor/codes"),
                         csrf: &self.bound.interaction.csrf,
                         email: user.email.shown(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
-use porta_core::mail::{Letter, Mail, Recipient};
+use porta_core::mail::{Letter, Mail, Recipient, SecurityEvent};
 use porta_core::organization::Organization;
 use porta_core::outbox::{OutboxCounts, OutboxRow, SEALING_PURPOSE};
 use porta_core::seal::Keyring;
@@ -136,9 +136,19 @@ pub(crate) fn keyring(first: u8) -> Keyring {
 pub(crate) fn magic_link(expires_at: Timestamp) -> Mail {
     Mail::MagicLink {
         url: "https://id.example.com/acme/auth/magic/secret-token".to_owned(),
+        application: Some("Planner".to_owned()),
         code: Some("417023".to_owned()),
         expires_at,
     }
+}
+
+pub(crate) fn password_changed() -> Mail {
+    Mail::PasswordChanged { event: security_event() }
+}
+
+pub(crate) fn security_event() -> SecurityEvent {
+    let user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    SecurityEvent { at: NOW, address: Some("192.0.2.7".to_owned()), user_agent: Some(user_agent.to_owned()) }
 }
 
 /// Answers as told, then takes everything.

@@ -9,7 +9,7 @@ use porta_core::{Clock as _, SeededEntropy};
 use porta_mail::Capture;
 use porta_store::contract::fixture::{HOUR, NOW};
 
-use crate::support::{World, keyring, magic_link};
+use crate::support::{World, keyring, magic_link, password_changed, security_event};
 
 /// Each language with its subjects of [`every_mail`], in that order.
 const SUBJECTS: [(&str, &str, &str); 8] = [
@@ -37,11 +37,14 @@ fn every_mail() -> Vec<Mail> {
             inviter: Some("Bo O'Neil & Co".to_owned()),
             message: Some("Welcome aboard!\nSee you <soon>".to_owned()),
         },
-        Mail::PasswordChanged,
+        password_changed(),
         Mail::EmailVerification { url, expires_at },
         Mail::Welcome,
     ];
-    all.extend(SecondFactorChange::ALL.iter().map(|change| Mail::SecondFactorChanged { change: *change }));
+    all.extend(SecondFactorChange::ALL.iter().map(|change| {
+        let event = security_event();
+        Mail::SecondFactorChanged { change: *change, event }
+    }));
     all
 }
 
@@ -182,10 +185,12 @@ async fn a_letter_wears_the_looks_of_its_organization() {
 #[tokio::test]
 async fn whoever_is_told_of_a_change_finds_the_way_to_undo_it() {
     let w = World::sqlite().await;
-    let changed = Mail::SecondFactorChanged { change: SecondFactorChange::Disabled };
-    let bodies =
-        arrived(&w, vec![w.letter(Mail::PasswordChanged), w.letter(changed), w.letter(Mail::Welcome)]);
-    let bodies = bodies.await;
+    let changed = Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event: security_event() };
+    let letters = vec![w.letter(password_changed()), w.letter(changed), w.letter(Mail::Welcome)];
+    let bodies = arrived(&w, letters).await;
+    for told in &bodies[..2] {
+        assert!(told.text.contains("192.0.2.7") && told.text.contains("Firefox"), "{}", told.text);
+    }
     assert!(bodies[0].text.contains("https://id.example.com/acme/auth/forgot-password"));
     assert!(bodies[1].text.contains("https://id.example.com/acme/account"));
     assert!(bodies[2].text.contains("https://id.example.com/acme/account"));

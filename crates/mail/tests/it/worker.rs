@@ -15,7 +15,9 @@ use porta_store::contract::fixture::{HOUR, MINUTE, NOW};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{ADDRESS, Gate, Scripted, World, eventually, failed, keyring, magic_link, refused};
+use crate::support::{
+    ADDRESS, Gate, Scripted, World, eventually, failed, keyring, magic_link, password_changed, refused,
+};
 
 /// Runs an `async fn(World)` on both databases.
 macro_rules! on_both {
@@ -105,7 +107,7 @@ async fn a_failure_is_tried_again_later(w: World) {
 async fn a_refusal_ends_it_at_once(w: World) {
     let transport = Scripted::answering([refused()]);
     let worker = w.worker(transport.clone());
-    w.enqueue("1", Mail::PasswordChanged).await;
+    w.enqueue("1", password_changed()).await;
     assert_eq!(worker.attempt_due().await.unwrap(), 1);
     w.clock.advance(100 * HOUR);
     assert_eq!(worker.attempt_due().await.unwrap(), 0);
@@ -160,7 +162,7 @@ async fn after_a_day_it_is_given_up() {
     let w = World::sqlite().await;
     let transport = Scripted::answering(std::iter::repeat_with(failed).take(1000));
     let worker = w.worker(transport.clone());
-    w.enqueue("1", Mail::PasswordChanged).await;
+    w.enqueue("1", password_changed()).await;
     while w.counts().await.pending > 0 {
         assert_eq!(worker.attempt_due().await.unwrap(), 1);
         let row = w.rows().await.remove(0);
@@ -260,7 +262,7 @@ async fn a_commit_wakes_the_worker_and_mail_of_other_processes_is_found() {
         tokio::time::timeout(Duration::from_millis(1500), arrived).await.unwrap();
     }
     let elsewhere = w.database.another().await;
-    let letter = w.letter(Mail::PasswordChanged);
+    let letter = w.letter(password_changed());
     let entropy = porta_core::SeededEntropy::new(99);
     let item = letter.into_item("4", &keyring(1), NOW, &entropy);
     assert!(porta_store::Store::repositories(&*elsewhere).outbox().enqueue(&item).await.unwrap());

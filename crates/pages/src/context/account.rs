@@ -17,9 +17,6 @@ pub struct AccountNav<'a> {
     pub data_url: &'a str,
     /// Leads to the page that asks before signing out.
     pub sign_out_url: &'a str,
-    /// The application the person came from; left out when it is not a plain link.
-    #[serde(serialize_with = "plain_link")]
-    pub return_url: Option<&'a str>,
 }
 
 /// What an account page says about the attempt before.

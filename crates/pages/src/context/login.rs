@@ -129,20 +129,6 @@ impl Content for MagicLinkLandingPage<'_> {
     }
 }
 
-/// Sign-in goes on in another window; this one may be closed.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct MagicLinkElsewherePage<'a> {
-    pub client_name: &'a str,
-}
-
-impl Content for MagicLinkElsewherePage<'_> {
-    const NAME: &'static str = "magic-link-success";
-    const FORMS: Forms = Forms::None;
-    fn title(&self) -> &'static str {
-        "magic_link.success_title"
-    }
-}
-
 /// The decision about a third-party client.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ConsentPage<'a> {

@@ -21,11 +21,6 @@ pub struct TwoFactorPage<'a> {
     pub cancel_url: &'a str,
     pub csrf: &'a str,
     pub challenge: TwoFactorChallenge<'a>,
-    /// Receives `_csrf` and `method` (`email` or `authenticator`): asks for the other factor instead. A POST, because
-    /// changing to e-mail sends a mail. `None` when the person has no other.
-    pub switch_url: Option<&'a str>,
-    /// What `switch_url` changes to.
-    pub other_methods: &'a [FactorKind],
     /// This page, asking for a recovery code; `None` while it already does, or when none is left.
     pub recovery_url: Option<&'a str>,
     /// This page, asking for the usual code, while it asks for a recovery code.
@@ -179,9 +174,6 @@ impl Serialize for TrustedSvg<'_> {
 pub struct RecoveryCodesPage<'a> {
     /// As the person will type them.
     pub codes: &'a [String],
-    /// Answers a GET with the codes as a text file. Without it the page carries the file itself, so that the server
-    /// has to keep nothing in clear.
-    pub download_url: Option<&'a str>,
     /// Receives `_csrf` when the codes are saved.
     pub done_url: &'a str,
     pub csrf: &'a str,

@@ -1,13 +1,13 @@
 //! From a letter of the outbox to its mail.
 
 use porta_core::Timestamp;
-use porta_core::mail::{Letter, Mail, MailBody, SecondFactorChange};
+use porta_core::mail::{Letter, Mail, MailBody, SecondFactorChange, SecurityEvent};
 use porta_core::organization::Organization;
 
 use crate::{
     EmailVerificationMail, FactorChange, InvitationMail, LocaleCandidates, Look, MagicLinkMail, MailError,
-    OtpCodeMail, Pages, PasswordChangedMail, PasswordResetMail, SecondFactorChangedMail, WelcomeMail,
-    negotiate,
+    OtpCodeMail, Pages, PasswordChangedMail, PasswordResetMail, SecondFactorChangedMail, SecurityContext,
+    WelcomeMail, negotiate,
 };
 
 impl Pages {
@@ -35,10 +35,16 @@ impl Pages {
         let name = Some(letter.recipient.name());
         let seconds_until = |expires_at: &Timestamp| expires_at.since(now).as_secs();
         match &letter.mail {
-            Mail::MagicLink { url, code, expires_at } => {
-                let (code, expires_in) = (code.as_deref(), seconds_until(expires_at));
-                self.magic_link_mail(&look, &MagicLinkMail { name, client_name: None, url, code, expires_in })
-            }
+            Mail::MagicLink { url, application, code, expires_at } => self.magic_link_mail(
+                &look,
+                &MagicLinkMail {
+                    name,
+                    client_name: application.as_deref(),
+                    url,
+                    code: code.as_deref(),
+                    expires_in: seconds_until(expires_at),
+                },
+            ),
             Mail::PasswordReset { url, expires_at } => {
                 let expires_in = seconds_until(expires_at);
                 self.password_reset_mail(&look, &PasswordResetMail { name, url, expires_in })
@@ -58,9 +64,10 @@ impl Pages {
                 let expires_in = seconds_until(expires_at);
                 self.otp_code_mail(&look, &OtpCodeMail { name, code, expires_in })
             }
-            Mail::PasswordChanged => {
+            Mail::PasswordChanged { event } => {
                 let reset_url = format!("{issuer}/auth/forgot-password");
-                let mail = PasswordChangedMail { name, event: None, reset_url: Some(&reset_url) };
+                let mail =
+                    PasswordChangedMail { name, event: Some(seen(event)), reset_url: Some(&reset_url) };
                 self.password_changed_mail(&look, &mail)
             }
             Mail::EmailVerification { url, expires_at } => {
@@ -71,13 +78,21 @@ impl Pages {
                 let (organization, url) = (organization.display_name(), format!("{issuer}/account"));
                 self.welcome_mail(&look, &WelcomeMail { name, organization, url: Some(&url) })
             }
-            Mail::SecondFactorChanged { change } => {
+            Mail::SecondFactorChanged { change, event } => {
                 let account_url = format!("{issuer}/account");
                 let (change, account_url) = (factor_change(*change), Some(account_url.as_str()));
-                let mail = SecondFactorChangedMail { name, change, event: None, account_url };
+                let mail = SecondFactorChangedMail { name, change, event: Some(seen(event)), account_url };
                 self.second_factor_changed_mail(&look, &mail)
             }
         }
+    }
+}
+
+fn seen(event: &SecurityEvent) -> SecurityContext<'_> {
+    SecurityContext {
+        at: event.at,
+        address: event.address.as_deref(),
+        user_agent: event.user_agent.as_deref(),
     }
 }
 

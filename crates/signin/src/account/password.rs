@@ -92,14 +92,8 @@ impl SignIn {
         ended += tokens.revoke(Revocation::TokensOf(user), now).await?;
         drop(tokens);
         unit.one_time_tokens(organization).withdraw(user, now).await?;
-        self.enqueue(
-            &mut *unit,
-            tenant,
-            &member.user,
-            Mail::PasswordChanged,
-            &format!("{user}:{}", now.micros()),
-        )
-        .await?;
+        let mail = Mail::PasswordChanged { event: self.security_event(caller) };
+        self.enqueue(&mut *unit, tenant, &member.user, mail, &format!("{user}:{}", now.micros())).await?;
         let metadata = json!({ "tokenFamiliesEnded": ended });
         let event = self.own_event(
             tenant,

@@ -173,7 +173,6 @@ impl<'a> Own<'a> {
             applications_url: &self.urls.applications,
             data_url: &self.urls.data,
             sign_out_url: &self.urls.sign_out,
-            return_url: None,
         }
     }
 

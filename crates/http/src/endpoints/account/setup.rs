@@ -145,7 +145,6 @@ impl Own<'_> {
                 };
                 let page = RecoveryCodesPage {
                     codes: &codes,
-                    download_url: None,
                     done_url: &self.url("/account/two-factor/codes"),
                     csrf: &self.csrf,
                     email: user.email.shown(),

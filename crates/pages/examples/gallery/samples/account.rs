@@ -11,7 +11,6 @@ fn nav<'a>(data: &Data<'a>) -> AccountNav<'a> {
         applications_url: "/acme/account/applications",
         data_url: "/acme/account/data",
         sign_out_url: "/acme/session/end",
-        return_url: Some(data.link),
     }
 }
 
@@ -25,7 +24,7 @@ pub(super) fn pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Pa
 fn overview(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = Vec::new();
     let nav = nav(data);
-    let bare_nav = AccountNav { password_url: None, return_url: None, ..nav };
+    let bare_nav = AccountNav { password_url: None, ..nav };
     let overview = OverviewPage {
         nav,
         csrf: data.token,

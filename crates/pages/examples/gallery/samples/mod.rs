@@ -161,8 +161,6 @@ fn sign_in_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page>
         let page = MagicLinkLandingPage { client_name: data.client, masked_email: data.email, landing };
         all.push((format!("magic-link-landing--{name}"), pages.magic_link_landing(look, &page)));
     }
-    let page = MagicLinkElsewherePage { client_name: data.client };
-    all.push(("magic-link-success".to_owned(), pages.magic_link_elsewhere(look, &page)));
     let names = ["openid", "profile", "email", "phone", "address", "offline_access", data.scope];
     let scopes = names.map(str::to_owned);
     for (name, client_organization, scopes) in
@@ -185,10 +183,10 @@ fn two_factor_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Pa
     let mut all = Vec::new();
     let resend_url = "/acme/interaction/i1/two-factor/resend";
     let email = TwoFactorChallenge::Email { masked_email: data.email, resend_url, expires_in: 600 };
-    for (name, challenge, other_methods) in [
-        ("email", email, &[FactorKind::Authenticator][..]),
-        ("authenticator", TwoFactorChallenge::Authenticator, &[FactorKind::Email][..]),
-        ("recovery", TwoFactorChallenge::Recovery, &[][..]),
+    for (name, challenge) in [
+        ("email", email),
+        ("authenticator", TwoFactorChallenge::Authenticator),
+        ("recovery", TwoFactorChallenge::Recovery),
     ] {
         let is_recovery = name == "recovery";
         for flash in optional(CODE_FLASHES) {
@@ -197,8 +195,6 @@ fn two_factor_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Pa
                 cancel_url: "/acme/interaction/i1/abort",
                 csrf: data.token,
                 challenge,
-                switch_url: (!is_recovery).then_some("/acme/interaction/i1/two-factor/method"),
-                other_methods,
                 recovery_url: (!is_recovery).then_some("/acme/interaction/i1/two-factor?code=recovery"),
                 usual_url: is_recovery.then_some("/acme/interaction/i1/two-factor"),
                 flash,
@@ -232,16 +228,13 @@ fn two_factor_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Pa
         }
     }
     let codes: Vec<String> = (0..10).map(|n| format!("K7M{n}-Q2WX")).collect();
-    for (name, download_url) in [("own", None), ("url", Some("/acme/account/two-factor/codes.txt"))] {
-        let page = RecoveryCodesPage {
-            codes: &codes,
-            download_url,
-            done_url: "/acme/interaction/i1/two-factor/saved",
-            csrf: data.token,
-            email: data.email,
-        };
-        all.push((format!("recovery-codes--{name}"), pages.recovery_codes(look, &page)));
-    }
+    let page = RecoveryCodesPage {
+        codes: &codes,
+        done_url: "/acme/interaction/i1/two-factor/saved",
+        csrf: data.token,
+        email: data.email,
+    };
+    all.push(("recovery-codes".to_owned(), pages.recovery_codes(look, &page)));
     all
 }
 

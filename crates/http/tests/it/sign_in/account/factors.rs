@@ -80,7 +80,7 @@ async fn changes(app: &TestApp, wanted: SecondFactorChange) -> usize {
     let letters = app.letters().await;
     letters
         .iter()
-        .filter(|l| matches!(&l.mail, Mail::SecondFactorChanged { change } if *change == wanted))
+        .filter(|l| matches!(&l.mail, Mail::SecondFactorChanged { change, .. } if *change == wanted))
         .count()
 }
 

@@ -23,7 +23,7 @@ fn form<'a>(current: &'a str, new: &'a str, confirm: &'a str) -> [(&'a str, &'a 
 }
 
 fn is_notice(mail: &Mail) -> bool {
-    matches!(mail, Mail::PasswordChanged)
+    matches!(mail, Mail::PasswordChanged { .. })
 }
 
 async fn everything_else_ends(app: TestApp) {
