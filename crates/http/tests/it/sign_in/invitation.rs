@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use porta_core::RoleId;
 use porta_core::invitation::Invitation;
 use porta_core::mail::Mail;
-use porta_core::one_time::{OneTimeToken, TokenPurpose};
-use porta_core::user::{Profile, User, UserStatus};
-use porta_core::{OneTimeTokenId, RoleId, TokenDigest};
+use porta_core::one_time::TokenPurpose;
+use porta_core::user::{Profile, UserStatus};
 use porta_directory::{Actor, NewInvitation};
 use porta_testkit::{Answer, Browser, TestApp, jwt_payload};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::support::*;
 
@@ -26,6 +26,7 @@ porta_testkit::on_both_stores!(
     an_operator_s_decision_counts_when_it_is_accepted,
     an_invitation_takes_good_passwords_and_its_own_form_only,
     a_confirmed_address,
+    eight_at_once_confirm_an_address_once,
     a_confirmation_is_refused,
 );
 
@@ -175,7 +176,8 @@ async fn a_role_that_was_deleted_keeps_nobody_out(app: TestApp) {
         claims: vec![(claim.id, json!("T9"))],
         ..Invitation::default()
     };
-    let link = issue(&app, &eve, TokenPurpose::Invitation, invitation.details()).await;
+    let value = issue_link(&app, &eve, TokenPurpose::Invitation, invitation.details()).await;
+    let link = format!("https://id.test/acme/auth/accept-invite/{value}");
     assert!(is_accepted(&accept(&mut app.browser(), &link, NEW).await));
     let rows = audit(&app, 100).await;
     let applied = rows.iter().find(|e| e.event_type == "user.invite.pre_assignments_applied").unwrap();
@@ -267,28 +269,8 @@ async fn an_invitation_takes_good_passwords_and_its_own_form_only(app: TestApp) 
 async fn verification(app: &TestApp) -> String {
     app.advance(Duration::from_secs(1));
     let bob = user(app, "acme", BOB.0).await;
-    issue(app, &bob, TokenPurpose::EmailVerification, None).await
-}
-
-/// A link as it would be mailed, for a day.
-async fn issue(app: &TestApp, to: &User, purpose: TokenPurpose, details: Option<Value>) -> String {
-    let value = purpose.bearer().generate(app.entropy());
-    let token = OneTimeToken {
-        id: OneTimeTokenId::new(app.now(), app.entropy()),
-        organization_id: to.organization_id,
-        user_id: to.id,
-        purpose,
-        digest: TokenDigest::of(&value),
-        interaction: None,
-        details,
-        invited_by: None,
-        expires_at: app.now() + Duration::from_hours(24),
-        used_at: None,
-        created_at: app.now(),
-    };
-    app.store.repositories().one_time_tokens(to.organization_id).issue(&token).await.unwrap();
-    let page = if purpose == TokenPurpose::Invitation { "accept-invite" } else { "verify-email" };
-    format!("https://id.test/acme/auth/{page}/{value}")
+    let value = issue_link(app, &bob, TokenPurpose::EmailVerification, None).await;
+    format!("https://id.test/acme/auth/verify-email/{value}")
 }
 
 async fn a_confirmed_address(app: TestApp) {
@@ -303,6 +285,26 @@ async fn a_confirmed_address(app: TestApp) {
     assert!(is_accepted(&browser.post(&link, &[("_csrf", &csrf)]).await));
     assert!(user(&app, "acme", BOB.0).await.email_verified);
     assert_eq!(browser.post(&link, &[("_csrf", &csrf)]).await.status, 400);
+    assert_eq!(audited(&app, "user.email.verified").await, 1);
+}
+
+async fn eight_at_once_confirm_an_address_once(app: TestApp) {
+    let link = verification(&app).await;
+    let mut browser = app.browser();
+    let csrf = browser.get(&link).await.field("_csrf");
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (mut browser, link, csrf) = (browser.clone(), link.clone(), csrf.clone());
+            tokio::spawn(async move { browser.post(&link, &[("_csrf", &csrf)]).await })
+        })
+        .collect();
+    let mut winners = 0;
+    for task in tasks {
+        let answer = task.await.unwrap();
+        assert!(answer.status.as_u16() < 500, "{}", answer.body);
+        winners += usize::from(is_accepted(&answer));
+    }
+    assert_eq!(winners, 1);
     assert_eq!(audited(&app, "user.email.verified").await, 1);
 }
 

@@ -3,6 +3,7 @@
 mod account;
 mod assets;
 mod audit_rows;
+mod bad_forms;
 mod begun_limits;
 mod consent;
 mod crash;

@@ -2,9 +2,11 @@
 
 use porta_core::audit::AuditEvent;
 use porta_core::client::ClientStatus;
+use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::OrganizationStatus;
 use porta_core::settings::SettingDefinition;
 use porta_core::user::{User, UserStatus};
+use porta_core::{OneTimeTokenId, TokenDigest};
 use porta_directory::Actor;
 use porta_testkit::{Answer, Authorize, Browser, ISSUER_BASE, TestApp};
 use serde_json::Value;
@@ -244,4 +246,29 @@ pub(super) async fn audit(app: &TestApp, limit: u32) -> Vec<AuditEvent> {
 /// How many audit rows of acme have a name.
 pub(super) async fn audited(app: &TestApp, event_type: &str) -> usize {
     audit(app, 1_000).await.iter().filter(|e| e.event_type == event_type).count()
+}
+
+/// The value of a link as it would be mailed, for a day.
+pub(super) async fn issue_link(
+    app: &TestApp,
+    to: &User,
+    purpose: TokenPurpose,
+    details: Option<Value>,
+) -> String {
+    let value = purpose.bearer().generate(app.entropy());
+    let token = OneTimeToken {
+        id: OneTimeTokenId::new(app.now(), app.entropy()),
+        organization_id: to.organization_id,
+        user_id: to.id,
+        purpose,
+        digest: TokenDigest::of(&value),
+        interaction: None,
+        details,
+        invited_by: None,
+        expires_at: app.now() + std::time::Duration::from_hours(24),
+        used_at: None,
+        created_at: app.now(),
+    };
+    app.store.repositories().one_time_tokens(to.organization_id).issue(&token).await.unwrap();
+    value
 }

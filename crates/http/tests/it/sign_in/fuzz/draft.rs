@@ -67,6 +67,31 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/acme/session/end"),
     ("POST", "/acme/session/end/confirm"),
     ("GET", "/acme/session/end/success"),
+    ("GET", "/acme/interaction/UID/magic-link"),
+    ("POST", "/acme/interaction/UID/magic-link"),
+    ("POST", "/acme/interaction/UID/magic-link/code"),
+    ("GET", "/acme/interaction/UID/magic-link/LINK"),
+    ("POST", "/acme/interaction/UID/magic-link/LINK"),
+    ("GET", "/acme/interaction/UID/two-factor"),
+    ("POST", "/acme/interaction/UID/two-factor"),
+    ("GET", "/acme/auth/forgot-password"),
+    ("POST", "/acme/auth/forgot-password"),
+    ("GET", "/acme/auth/reset-password/RESET"),
+    ("POST", "/acme/auth/reset-password/RESET"),
+    ("GET", "/acme/auth/accept-invite/INVITE"),
+    ("POST", "/acme/auth/accept-invite/INVITE"),
+    ("GET", "/acme/auth/verify-email/VERIFY"),
+    ("POST", "/acme/auth/verify-email/VERIFY"),
+    ("GET", "/acme/account"),
+    ("POST", "/acme/account/verify-email"),
+    ("GET", "/acme/account/password"),
+    ("POST", "/acme/account/password"),
+    ("POST", "/acme/account/two-factor"),
+    ("POST", "/acme/account/two-factor/setup"),
+    ("POST", "/acme/account/sessions"),
+    ("POST", "/acme/account/applications"),
+    ("POST", "/acme/account/data"),
+    ("GET", "/acme/assets/logo/00000000-0000-0000-0000-000000000000"),
     ("GET", "/nowhere/auth"),
     ("GET", "/acme/nothing"),
 ];
@@ -91,8 +116,8 @@ impl Draft {
         let is_post = method == "POST";
         let mut headers = pairs(&[("x-forwarded-for", "192.0.2.1"), ("user-agent", "Fuzz/1.0")]);
         let cookies = format!(
-            "_session={}; _interaction={}; _interaction_resume={}",
-            planted.session, planted.binding, planted.binding
+            "_session={}; _interaction={}; _interaction_resume={}; _forms={}",
+            planted.session, planted.binding, planted.binding, planted.forms
         );
         headers.push((b"cookie".to_vec(), cookies.into_bytes()));
         if is_post {
@@ -103,7 +128,13 @@ impl Draft {
         }
         Self {
             method: method.as_bytes().to_vec(),
-            path: path.replace("UID", &planted.uid).into_bytes(),
+            path: path
+                .replace("UID", &planted.uid)
+                .replace("LINK", &planted.links[0])
+                .replace("RESET", &planted.links[1])
+                .replace("INVITE", &planted.links[2])
+                .replace("VERIFY", &planted.links[3])
+                .into_bytes(),
             query: if is_post { Vec::new() } else { params.clone() },
             form: is_post.then_some(params),
             headers,
@@ -176,6 +207,31 @@ fn parameters(path: &str, planted: &Planted) -> Pairs {
         }
         "/acme/interaction/UID/confirm" => pairs(&[("_csrf", &planted.csrf), ("decision", "approve")]),
         "/acme/interaction/UID/abort" => pairs(&[("_csrf", &secret("csrf"))]),
+        "/acme/interaction/UID/magic-link" => {
+            pairs(&[("_csrf", &planted.csrf), ("email", "nobody@acme.test"), ("password", &password)])
+        }
+        "/acme/interaction/UID/magic-link/code" | "/acme/interaction/UID/two-factor" => {
+            pairs(&[("_csrf", &planted.csrf), ("code", &secret("code"))])
+        }
+        "/acme/interaction/UID/magic-link/LINK" => pairs(&[("_csrf", &secret("csrf"))]),
+        "/acme/auth/forgot-password" => {
+            pairs(&[("_csrf", &planted.desk_csrf), ("email", "nobody@acme.test")])
+        }
+        "/acme/auth/reset-password/RESET" | "/acme/auth/accept-invite/INVITE" => pairs(&[
+            ("_csrf", &planted.desk_csrf),
+            ("password", &password),
+            ("confirmPassword", &secret("other")),
+        ]),
+        "/acme/auth/verify-email/VERIFY" => pairs(&[("_csrf", &secret("csrf"))]),
+        "/acme/account/password" => pairs(&[
+            ("_csrf", &secret("csrf")),
+            ("currentPassword", &password),
+            ("password", &password),
+            ("confirmPassword", &password),
+        ]),
+        "/acme/account/two-factor/setup" => {
+            pairs(&[("_csrf", &secret("csrf")), ("setupMethod", "totp"), ("code", &secret("code"))])
+        }
         "/acme/token" => pairs(&[
             ("grant_type", "authorization_code"),
             ("code", &planted.code),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
+use porta_core::settings;
 use porta_testkit::{ISSUER_BASE, TestApp, on_both_stores};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -21,6 +22,8 @@ use tracing::instrument::WithSubscriber as _;
 use draft::Draft;
 use log::Log;
 use planted::Planted;
+
+use super::support::set;
 
 on_both_stores!(a_hundred_thousand_malformed_requests_break_nothing_and_leak_nothing);
 
@@ -41,6 +44,11 @@ const KNOWN: &[&str] = &[
 
 async fn a_hundred_thousand_malformed_requests_break_nothing_and_leak_nothing(app: TestApp) {
     let seed = std::env::var("FUZZ_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(20_260_701);
+    super::magic_link::offer_links(&app).await;
+    // One address sends everything; its limits would answer most of it.
+    for limit in [settings::RATE_LIMIT_LINK_ADDRESS_MAX, settings::RATE_LIMIT_MAGIC_LINK_MAX] {
+        set(&app, "acme", limit, limit.maximum).await;
+    }
     let planted = Arc::new(Planted::gather(&app).await);
     let tasks: Vec<_> = (0..TASKS)
         .map(|task| {

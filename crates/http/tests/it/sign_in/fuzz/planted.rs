@@ -1,5 +1,6 @@
 //! Secrets in the requests: made-up ones that all carry one mark, and real ones of a person who is signed in.
 
+use porta_core::one_time::TokenPurpose;
 use porta_testkit::TestApp;
 
 use super::super::support::*;
@@ -23,6 +24,11 @@ pub(super) struct Planted {
     pub(super) access_token: String,
     pub(super) refresh_token: String,
     pub(super) id_token: String,
+    /// Cookie and CSRF value of the forms outside of interactions.
+    pub(super) forms: String,
+    pub(super) desk_csrf: String,
+    /// Values of mailed links: sign-in, reset, invitation, confirmation.
+    pub(super) links: [String; 4],
 }
 
 impl Planted {
@@ -33,6 +39,17 @@ impl Planted {
         let xsrf = browser.get("/acme/session/end").await.field("xsrf");
         let form = open(&mut browser, &web().with("prompt", "login")).await;
         let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
+        let bob = user(app, "acme", BOB.0).await;
+        let mut links = Vec::new();
+        for purpose in [
+            TokenPurpose::MagicLink,
+            TokenPurpose::PasswordReset,
+            TokenPurpose::Invitation,
+            TokenPurpose::EmailVerification,
+        ] {
+            links.push(issue_link(app, &bob, purpose, None).await);
+        }
+        let desk_csrf = browser.get("/acme/auth/forgot-password").await.field("_csrf");
         Self {
             session: browser.cookie("_session").unwrap().to_owned(),
             binding: browser.cookie("_interaction").unwrap().to_owned(),
@@ -43,12 +60,15 @@ impl Planted {
             access_token: text("access_token"),
             refresh_token: text("refresh_token"),
             id_token: text("id_token"),
+            forms: browser.cookie("_forms").unwrap().to_owned(),
+            desk_csrf,
+            links: links.try_into().unwrap(),
         }
     }
 
     /// Values that open something by themselves.
-    pub(super) fn bearers(&self) -> [&str; 9] {
-        [
+    pub(super) fn bearers(&self) -> Vec<&str> {
+        let mut bearers: Vec<&str> = vec![
             &self.session,
             &self.binding,
             &self.uid,
@@ -58,7 +78,11 @@ impl Planted {
             &self.access_token,
             &self.refresh_token,
             &self.id_token,
-        ]
+            &self.forms,
+            &self.desk_csrf,
+        ];
+        bearers.extend(self.links.iter().map(String::as_str));
+        bearers
     }
 
     /// The first secret that a text contains.
