@@ -28,6 +28,7 @@ mod clients;
 mod error;
 mod invitations;
 mod keys;
+mod letters;
 mod lookup;
 mod organizations;
 pub mod provision;

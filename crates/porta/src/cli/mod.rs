@@ -17,6 +17,7 @@ pub(crate) mod direct;
 mod failure;
 mod health;
 mod keys;
+mod mail;
 mod migrate;
 pub(crate) mod notify;
 mod org;
@@ -79,6 +80,9 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
+    /// Letters.
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Whether a server, or what it depends on, is healthy.
     Health(health::Arguments),
 }
@@ -191,6 +195,7 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Org(command) => org::run(global, command).await,
         Command::Client(command) => client::run(global, command).await,
         Command::User(command) => user::run(global, command).await,
+        Command::Mail(command) => mail::run(global, command).await,
         Command::Health(arguments) => health::run(global, arguments).await,
     }
 }

@@ -1,0 +1,31 @@
+//! What became of an organization's letters.
+
+use porta_core::organization::Organization;
+use porta_core::outbox::{OutboxCounts, OutboxRow, OutboxState};
+
+use crate::{Directory, Result};
+
+/// Rows read at a time.
+const PAGE: u32 = 500;
+
+impl Directory {
+    /// Letters that wait or were given up, oldest first, without anything that only their reader may know.
+    pub async fn undelivered(&self, organization: &Organization) -> Result<Vec<OutboxRow>> {
+        let mut repositories = self.deps.store.repositories();
+        let mut outbox = repositories.outbox();
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = outbox.page_for(organization.id, after, PAGE).await?;
+            found.extend(page.items.into_iter().filter(|row| row.state != OutboxState::Delivered));
+            after = page.next;
+            if after.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// How many of its letters are in each state.
+    pub async fn outbox_counts(&self, organization: &Organization) -> Result<OutboxCounts> {
+        Ok(self.deps.store.repositories().outbox().counts(Some(organization.id)).await?)
+    }
+}
