@@ -159,7 +159,7 @@ impl SignIn {
         let event = self.event(tenant, Some(user.id), confirmed.event(), caller);
         let metadata = json!({ "method": confirmed.method() });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
-        self.notify_of(&mut *unit, tenant, user, confirmed.change()).await?;
+        self.notify_of(&mut *unit, tenant, user, confirmed.change(), caller).await?;
         unit.commit().await?;
         Ok(Some(shown))
     }

@@ -3,7 +3,7 @@
 use porta_core::Timestamp;
 use serde::Serialize;
 
-use super::{Content, FactorKind, Forms, Notice, PasswordFault, PasswordRules, plain_link};
+use super::{Content, FactorKind, Forms, Notice, PasswordFault, PasswordRules};
 
 /// The links every account page has.
 #[derive(Debug, Clone, Copy, Serialize)]

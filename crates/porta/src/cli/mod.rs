@@ -196,6 +196,7 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Client(command) => client::run(global, command).await,
         Command::User(command) => user::run(global, command).await,
         Command::Mail(command) => mail::run(global, command).await,
+        Command::Mail(command) => mail::run(global, command).await,
         Command::Health(arguments) => health::run(global, arguments).await,
     }
 }

@@ -92,7 +92,7 @@ impl SignIn {
         if !unit.second_factors(organization).disable(user, now).await? {
             return Ok(Changed::Nothing);
         }
-        self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::Disabled).await?;
+        self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::Disabled, caller).await?;
         let event = self.own_event(
             tenant,
             member,
@@ -144,7 +144,8 @@ impl SignIn {
         if current.is_none_or(|user| user.two_factor_method.is_none()) {
             return Ok(Changed::Nothing);
         }
-        self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::RecoveryCodesReplaced).await?;
+        self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::RecoveryCodesReplaced, caller)
+            .await?;
         let event = self.own_event(
             tenant,
             member,
