@@ -158,6 +158,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Org(_)
         | Command::Client(_)
         | Command::User(_)
+        | Command::Mail(_)
         | Command::Health(_) => {}
     }
     direct::logs(global.verbose);
@@ -195,7 +196,6 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Org(command) => org::run(global, command).await,
         Command::Client(command) => client::run(global, command).await,
         Command::User(command) => user::run(global, command).await,
-        Command::Mail(command) => mail::run(global, command).await,
         Command::Mail(command) => mail::run(global, command).await,
         Command::Health(arguments) => health::run(global, arguments).await,
     }
