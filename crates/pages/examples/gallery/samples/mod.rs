@@ -81,6 +81,7 @@ pub(crate) const PASSWORD_FAULTS: &[PasswordFault] = &[
     PasswordFault::TooLong { max: 128 },
     PasswordFault::Common,
     PasswordFault::ContainsPersonal,
+    PasswordFault::Guessable,
     PasswordFault::Mismatch,
     PasswordFault::WrongCurrent,
     PasswordFault::Unchanged,
