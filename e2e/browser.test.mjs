@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { launch, profile, screenshot } from './lib/browser.mjs'
+import { assertClean, launch, profile, relyingParty, screenshot } from './lib/browser.mjs'
 import { client, user } from './lib/fixtures.mjs'
 import { Porta, eventually, freePort } from './lib/porta.mjs'
 import { Rp } from './lib/rp.mjs'
@@ -14,12 +14,6 @@ before(async () => {
   browser = await launch()
 })
 after(() => browser?.close())
-
-/** What a page may not do: break a script, meet its own policy, or make the server fail. */
-function assertClean(problems) {
-  const bad = problems.filter((text) => /script error|content security policy|refused to|answered 5/i.test(text))
-  assert.deepEqual(bad, [])
-}
 
 const variants = [['with JavaScript', true], ['without JavaScript', false]]
 
@@ -137,21 +131,6 @@ describe('the pages of a server', () => {
   })
   after(() => porta?.end())
 
-  /** A relying party that exists only in this browser: it has a link to follow and remembers who came back. */
-  async function relyingParty(context, link) {
-    const visits = []
-    await context.route(`${RP}/**`, async (route) => {
-      const asked = route.request()
-      if (asked.url() === `${RP}/start`) {
-        return route.fulfill({ contentType: 'text/html', body: `<a id="go" href="${link.replaceAll('&', '&amp;')}">go</a>` })
-      }
-      if (new URL(asked.url()).pathname === '/favicon.ico') return route.fulfill({ status: 204 })
-      visits.push({ method: asked.method(), url: asked.url(), body: asked.postData() })
-      return route.fulfill({ contentType: 'text/html', body: '<h1 id="arrived">back</h1>' })
-    })
-    return visits
-  }
-
   async function signIn(page) {
     await page.goto(`${RP}/start`)
     await page.click('#go')
@@ -169,7 +148,7 @@ describe('the pages of a server', () => {
       const flow = await rp.authorization({ scope: 'openid profile email', prompt: 'consent' })
       const { context, page, problems } = await profile(browser, { javaScript })
       try {
-        const visits = await relyingParty(context, flow.url)
+        const { visits } = await relyingParty(context, RP, flow.url)
         await signIn(page)
         const approve = page.locator('[name="decision"][value="approve"]')
         await approve.first().waitFor({ state: 'attached' })
@@ -195,7 +174,7 @@ describe('the pages of a server', () => {
       const flow = await rp.authorization({ response_mode: 'form_post' })
       const { context, page, problems } = await profile(browser, { javaScript })
       try {
-        const visits = await relyingParty(context, flow.url)
+        const { visits } = await relyingParty(context, RP, flow.url)
         await signIn(page)
         if (!javaScript) {
           const button = page.locator('form button, form input[type="submit"]').first()
@@ -222,7 +201,7 @@ describe('the pages of a server', () => {
       const flow = await rp.authorization()
       const { context, page, problems } = await profile(browser, { javaScript })
       try {
-        const visits = await relyingParty(context, flow.url)
+        const { visits } = await relyingParty(context, RP, flow.url)
         await page.goto(`${RP}/start`)
         await page.click('#go')
         await page.waitForSelector('#password')
@@ -242,7 +221,7 @@ describe('the pages of a server', () => {
       const flow = await rp.authorization()
       const { context, page, problems } = await profile(browser, { javaScript })
       try {
-        await relyingParty(context, flow.url)
+        await relyingParty(context, RP, flow.url)
         await page.goto(`${RP}/start`)
         await page.click('#go')
         await page.waitForSelector('#password')

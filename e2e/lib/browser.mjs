@@ -1,5 +1,6 @@
 // Debian's Chromium, driven by Playwright. Nothing is downloaded; every launch has a profile of its own.
 
+import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -45,4 +46,25 @@ export async function screenshot(page, name) {
   const path = join(dir, `${name}.png`)
   await page.screenshot({ path, fullPage: true })
   return path
+}
+
+/** What a page may not do: break a script, meet its own policy, or make the server fail. */
+export function assertClean(problems) {
+  const bad = problems.filter((text) => /script error|content security policy|refused to|answered 5/i.test(text))
+  assert.deepEqual(bad, [])
+}
+
+/** A relying party that exists only in this browser: it has a link to follow and remembers who came back. */
+export async function relyingParty(context, origin, link) {
+  const site = { link, visits: [] }
+  await context.route(`${origin}/**`, async (route) => {
+    const asked = route.request()
+    if (asked.url() === `${origin}/start`) {
+      return route.fulfill({ contentType: 'text/html', body: `<a id="go" href="${site.link.replaceAll('&', '&amp;')}">go</a>` })
+    }
+    if (new URL(asked.url()).pathname === '/favicon.ico') return route.fulfill({ status: 204 })
+    site.visits.push({ method: asked.method(), url: asked.url(), body: asked.postData() })
+    return route.fulfill({ contentType: 'text/html', body: '<h1 id="arrived">back</h1>' })
+  })
+  return site
 }

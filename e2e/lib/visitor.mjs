@@ -1,0 +1,102 @@
+// A person in a browser of their own: comes from a relying party, fills in pages by what is written on them, and is
+// sent back.
+
+import assert from 'node:assert/strict'
+import { assertClean, profile, relyingParty, screenshot } from './browser.mjs'
+import { examine } from './examine.mjs'
+import { someAddress } from './http.mjs'
+import { RP } from './world.mjs'
+
+export class Visitor {
+  /** Runs `walk` in a fresh browser, and fails when a page misbehaved on the way. */
+  static async walk(world, browser, { javaScript = true, rp = world.rp(), tag = '', ...options }, walk) {
+    const visitor = new Visitor()
+    const { context, page, problems } = await profile(browser, {
+      javaScript,
+      extraHTTPHeaders: { 'x-forwarded-for': someAddress() },
+      ...options,
+    })
+    Object.assign(visitor, { world, browser, javaScript, rp, context, page, problems })
+    visitor.site = await relyingParty(context, RP)
+    page.setDefaultTimeout(15_000)
+    try {
+      await walk(visitor)
+      assertClean(problems)
+    } catch (error) {
+      await screenshot(page, `failed-${Date.now()}`).catch(() => {})
+      const text = await page.textContent('body').catch(() => '')
+      throw new Error(`at ${page.url()}\n${text.replaceAll(/\s+/g, ' ').slice(0, 600)}`, { cause: error })
+    } finally {
+      await context.close()
+    }
+  }
+
+  /** Follows the relying party's link to sign in. */
+  async begin(extra = {}) {
+    this.flow = await this.rp.authorization({ scope: 'openid profile email', ...extra })
+    this.site.link = this.flow.url
+    await this.page.goto(`${RP}/start`)
+    await this.page.click('#go')
+  }
+
+  /** The field with this label. */
+  field(label) {
+    return this.page.getByLabel(label, { exact: true })
+  }
+
+  button(name) {
+    return this.page.getByRole('button', { name, exact: true })
+  }
+
+  link(name) {
+    return this.page.getByRole('link', { name, exact: true })
+  }
+
+  /** Presses a button, or follows a link that looks like one, and waits for the next page. */
+  async press(name, among = this.page) {
+    const button = among.getByRole('button', { name, exact: true })
+    await button.or(among.getByRole('link', { name, exact: true })).click()
+    await this.page.waitForLoadState()
+  }
+
+  async fill(fields) {
+    for (const [label, value] of Object.entries(fields)) await this.field(label).fill(value)
+  }
+
+  /** Waits for the page with this heading and looks at it closely, once in a run. */
+  async on(heading, name) {
+    await this.page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
+    if (name && this.javaScript) await examine(this.page, name)
+  }
+
+  /** Waits for an alert or a notice that says so. */
+  async told(text) {
+    await this.page.locator('#flash', { hasText: text }).waitFor()
+  }
+
+  async signIn(person, password = person.password) {
+    await this.fill({ 'Email address': person.email, Password: password })
+    await this.press('Sign in')
+  }
+
+  /** Back at the relying party, which redeems the code: all it learns, from the ID token and from UserInfo. */
+  async arrives() {
+    await this.page.waitForSelector('#arrived')
+    const back = new URL(this.site.visits.at(-1).url)
+    assert.equal(back.searchParams.get('error'), null, back.search)
+    assert.equal(back.searchParams.get('state'), this.flow.state)
+    this.tokens = await this.rp.tokens({ ...this.flow, code: back.searchParams.get('code') })
+    const { payload } = await this.rp.verifyIdToken(this.tokens.id_token, { nonce: this.flow.nonce })
+    this.idToken = payload
+    return { ...(await this.rp.userinfo(this.tokens.access_token)).json(), ...payload }
+  }
+
+  /** Path of a page of this organization. */
+  url(path) {
+    return `${this.rp.issuer}${path}`
+  }
+
+  open(path) {
+    return this.page.goto(this.url(path))
+  }
+}

@@ -1,0 +1,154 @@
+// What the journeys through the pages happen in: a server whose mail goes to a real SMTP server, organizations that
+// differ in what they ask of people, and as many people as a file has tests.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Porta } from './porta.mjs'
+import { Relay } from './relay.mjs'
+import { Rp, random } from './rp.mjs'
+
+export const PASSWORD = 'test-password-Journey-1'
+/** One that the rules for passwords let through. */
+export const NEW_PASSWORD = 'sextant-Marmalade-88'
+/** The relying party; it exists in the tests' browsers only. */
+export const RP = 'https://rp.example.test'
+
+/** Every policy for the second factor, and lifetimes and limits short enough to be met. */
+const ORGANIZATIONS = {
+  ways: {
+    name: 'Many Ways',
+    two_factor_policy: 'optional',
+    branding: { company_name: 'Many Ways', primary_color: '#0B6E4F' },
+  },
+  'by-mail': { name: 'Mail Codes', two_factor_policy: 'required_email' },
+  'by-app': { name: 'App Codes', two_factor_policy: 'required_totp' },
+  'by-any': { name: 'Either Code', two_factor_policy: 'required_any' },
+  strict: {
+    name: 'Strict',
+    settings: {
+      magic_link_ttl: 60,
+      password_reset_ttl: 60,
+      step_up_max_age: 10,
+      max_failed_logins: 3,
+      rate_limit_login_max: 5,
+      rate_limit_magic_link_max: 1,
+      rate_limit_password_reset_max: 1,
+    },
+  },
+}
+
+function clientOf(organization, changes = {}) {
+  return {
+    organization,
+    id: `${organization}-web`,
+    name: 'Dock Planner',
+    secret: `test-only-secret-${random(32)}`,
+    isPublic: false,
+    auth: 'client_secret_basic',
+    alg: 'ES256',
+    pkce: true,
+    scope: 'openid profile email offline_access',
+    redirectUri: `${RP}/callback`,
+    postLogoutRedirectUri: `${RP}/after-logout`,
+    ...changes,
+  }
+}
+
+function provisioned(client, extra = {}) {
+  return {
+    client_name: client.name,
+    client_id: client.id,
+    client_type: 'confidential',
+    token_endpoint_auth_method: client.auth,
+    secret: { label: 'e2e', value: client.secret },
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: [client.redirectUri],
+    post_logout_redirect_uris: [client.postLogoutRedirectUri],
+    scope: client.scope,
+    ...extra,
+  }
+}
+
+/** Who may be invited to what. */
+const APPLICATION = {
+  name: 'Planner',
+  slug: 'planner',
+  permissions: [{ name: 'See berths', slug: 'dock:berths:read' }],
+  roles: [{ name: 'Planner', slug: 'planner', permissions: ['dock:berths:read'] }],
+  claim_definitions: [
+    { name: 'Terminal', slug: 'terminal_code', claim_type: 'string', include_in_id_token: true, include_in_userinfo: true },
+  ],
+}
+
+export class World {
+  #people = {}
+
+  /** `people`: how many each organization has. */
+  static async start(name, people, env = {}) {
+    const world = new World()
+    world.relay = await Relay.start()
+    try {
+      // One machine plays many people: a proxy we play as well says where each comes from.
+      const proxy = { TRUST_PROXY: 'true', TRUST_PROXY_CIDRS: '127.0.0.0/8' }
+      world.porta = await Porta.start({ name, fixtures: false, env: { ...world.relay.env, ...proxy, ...env } })
+      await world.#provision(people)
+    } catch (error) {
+      await world.end()
+      throw error
+    }
+    return world
+  }
+
+  async #provision(people) {
+    this.clients = Object.fromEntries(Object.keys(ORGANIZATIONS).map((slug) => [slug, clientOf(slug)]))
+    this.partner = clientOf('partner', { organization: 'ways', name: 'Harbour Charts' })
+    const organizations = Object.entries(ORGANIZATIONS).map(([slug, fields]) => {
+      this.#people[slug] = Array.from({ length: people[slug] ?? 0 }, (_, n) => ({
+        email: `${slug}.${n}@people.example.test`,
+        password: PASSWORD,
+        given_name: 'Kim',
+        family_name: 'Example',
+      }))
+      return {
+        slug,
+        default_login_methods: ['password', 'magic_link'],
+        ...fields,
+        applications: [{ ...APPLICATION, clients: [provisioned(this.clients[slug])] }],
+        users: this.#people[slug],
+      }
+    })
+    const partner = provisioned(this.partner, { allowed_organizations: ['ways'] })
+    organizations.push({
+      name: 'Partner Company',
+      slug: 'partner',
+      applications: [{ name: 'Charts', slug: 'charts', clients: [partner] }],
+    })
+    const file = join(this.porta.store.dataDir, 'world.json')
+    writeFileSync(file, JSON.stringify({ version: '1.0', allow_passwords: true, organizations }))
+    await this.porta.cli('provision', '-f', file, '--direct')
+  }
+
+  /** Somebody no other test knows. */
+  person(slug = 'ways') {
+    const person = this.#people[slug].pop()
+    if (!person) throw new Error(`${slug} has not enough people`)
+    return person
+  }
+
+  rp(slug = 'ways') {
+    return new Rp(this.porta.issuer(slug), this.clients[slug])
+  }
+
+  /** An application of another company, which people of `ways` are asked about. */
+  thirdParty() {
+    return new Rp(this.porta.issuer('ways'), this.partner)
+  }
+
+  async end() {
+    try {
+      await this.porta?.end()
+    } finally {
+      await this.relay.down()
+    }
+  }
+}
