@@ -1,0 +1,67 @@
+// Every page there is, in every language and state (the gallery of crates/pages): axe-core in light and in dark,
+// nothing wider than a narrow screen, and pictures of each in English and in Arabic. The store does not matter here.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { after, before, describe, test } from 'node:test'
+import { launch, profile, screenshot } from './lib/browser.mjs'
+import { NARROW, UNTITLED, assertAccessible, overflowing } from './lib/examine.mjs'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const LANGUAGES = ['en', 'de', 'fr', 'es', 'pt', 'nl', 'ja', 'ar']
+const PICTURED = ['en', 'ar']
+
+let browser
+let directory
+
+before(async () => {
+  browser = await launch()
+  directory = mkdtempSync(join(tmpdir(), 'porta-gallery-'))
+  const build = ['run', '--locked', '--quiet', '-p', 'porta-pages', '--example', 'gallery', '--']
+  execFileSync('cargo', [...build, directory, ...LANGUAGES], { cwd: ROOT, stdio: 'inherit' })
+})
+after(async () => {
+  await browser?.close()
+  if (directory) rmSync(directory, { recursive: true, force: true })
+})
+
+describe('the gallery', { concurrency: 2 }, () => {
+  for (const language of LANGUAGES) {
+    test(language, async () => {
+      const { context, page } = await profile(browser)
+      const names = readdirSync(join(directory, language)).filter((name) => /^(?!mail-).*\.html$/.test(name))
+      assert.ok(names.length > 50, `${names.length} pages`)
+      try {
+        for (const name of names) await look(page, language, name.slice(0, -'.html'.length))
+      } finally {
+        await context.close()
+      }
+    })
+  }
+})
+
+async function look(page, language, name) {
+  const what = `${language}/${name}`
+  // One page has a script, which sends its form away at once.
+  const html = readFileSync(join(directory, language, `${name}.html`), 'utf8').replace(/<script>.*<\/script>/s, '')
+  // A variant of a page differs in a notice; its picture would be the same again.
+  const pictured = PICTURED.includes(language) && !/Some|mismatch|^(account-overview|login)--[A-Z]/.test(name)
+  await page.setViewportSize(NARROW)
+  await page.setContent(html)
+  assert.equal(await page.getAttribute('html', 'lang'), language, what)
+  assert.equal(await page.getAttribute('html', 'dir'), language === 'ar' ? 'rtl' : 'ltr', what)
+  assert.doesNotMatch(await page.innerText('body'), /\{\{|\}\}/, `${what}: a placeholder is left`)
+  assert.deepEqual(await page.evaluate(overflowing), [], `${what} at ${NARROW.width} px`)
+  await assertAccessible(page, what, name === 'root' ? UNTITLED : undefined)
+  if (pictured) await screenshot(page, `gallery-${language}-${name}-narrow`)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await assertAccessible(page, `${what}, dark`, { runOnly: { type: 'rule', values: ['color-contrast'] } })
+  await page.emulateMedia({ colorScheme: 'light' })
+  if (!pictured) return
+  await page.setViewportSize({ width: 1100, height: 800 })
+  await screenshot(page, `gallery-${language}-${name}`)
+}
