@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn nav<'a>(data: &Data<'a>) -> AccountNav<'a> {
+const fn nav() -> AccountNav<'static> {
     AccountNav {
         overview_url: "/acme/account",
         password_url: Some("/acme/account/password"),
@@ -23,7 +23,7 @@ pub(super) fn pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Pa
 
 fn overview(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = Vec::new();
-    let nav = nav(data);
+    let nav = nav();
     let bare_nav = AccountNav { password_url: None, ..nav };
     let overview = OverviewPage {
         nav,
@@ -73,7 +73,7 @@ fn overview(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
 
 fn factors(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = Vec::new();
-    let nav = nav(data);
+    let nav = nav();
     let (both, one) = ([FactorKind::Authenticator, FactorKind::Email], [FactorKind::Authenticator]);
     let factors = SecondFactorsPage {
         nav,
@@ -103,7 +103,7 @@ fn factors(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
 
 fn sessions_and_applications(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = Vec::new();
-    let nav = nav(data);
+    let nav = nav();
     let row = SessionRow {
         id: data.token,
         is_current: true,
