@@ -206,14 +206,15 @@ fn parameters(path: &str, planted: &Planted) -> Pairs {
             pairs(&[("_csrf", &planted.csrf), ("email", "ana@acme.test"), ("password", &password)])
         }
         "/acme/interaction/UID/confirm" => pairs(&[("_csrf", &planted.csrf), ("decision", "approve")]),
-        "/acme/interaction/UID/abort" => pairs(&[("_csrf", &secret("csrf"))]),
+        "/acme/interaction/UID/abort"
+        | "/acme/interaction/UID/magic-link/LINK"
+        | "/acme/auth/verify-email/VERIFY" => pairs(&[("_csrf", &secret("csrf"))]),
         "/acme/interaction/UID/magic-link" => {
             pairs(&[("_csrf", &planted.csrf), ("email", "nobody@acme.test"), ("password", &password)])
         }
         "/acme/interaction/UID/magic-link/code" | "/acme/interaction/UID/two-factor" => {
             pairs(&[("_csrf", &planted.csrf), ("code", &secret("code"))])
         }
-        "/acme/interaction/UID/magic-link/LINK" => pairs(&[("_csrf", &secret("csrf"))]),
         "/acme/auth/forgot-password" => {
             pairs(&[("_csrf", &planted.desk_csrf), ("email", "nobody@acme.test")])
         }
@@ -222,7 +223,6 @@ fn parameters(path: &str, planted: &Planted) -> Pairs {
             ("password", &password),
             ("confirmPassword", &secret("other")),
         ]),
-        "/acme/auth/verify-email/VERIFY" => pairs(&[("_csrf", &secret("csrf"))]),
         "/acme/account/password" => pairs(&[
             ("_csrf", &secret("csrf")),
             ("currentPassword", &password),
