@@ -69,6 +69,23 @@ pub(super) async fn form(state: &Shared, tenant: &Visit, from: &From, body: Body
     Ok(params)
 }
 
+/// A form of this interaction at the stage it belongs to. One that was answered already leads on from there.
+pub(super) async fn posted_at<'a>(
+    wanted: Stage,
+    state: &'a Shared,
+    tenant: &'a Visit,
+    uid: &str,
+    from: &From,
+    body: Body,
+) -> Result<(Here<'a>, Params), Reply> {
+    let params = form(state, tenant, from, body).await?;
+    let here = here(state, tenant, uid, from).await?;
+    if here.bound.interaction.stage != wanted {
+        return Err(here.page_of_stage().await);
+    }
+    Ok((here, params))
+}
+
 /// `GET /{org}/interaction/{uid}`
 pub(crate) async fn show(
     State(state): State<AppState>,
@@ -91,17 +108,10 @@ pub(crate) async fn login(
     from: From,
     body: Body,
 ) -> Reply {
-    let params = match form(&state, &tenant, &from, body).await {
-        Ok(params) => params,
+    let (here, params) = match posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await {
+        Ok(posted) => posted,
         Err(reply) => return reply,
     };
-    let here = match here(&state, &tenant, &uid, &from).await {
-        Ok(here) => here,
-        Err(reply) => return reply,
-    };
-    if here.bound.interaction.stage != Stage::Login {
-        return here.page_of_stage().await;
-    }
     let email = typed_address(params.get("email"));
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.login_page(StatusCode::OK, Some(&email), Some(Flash::CsrfInvalid)).await;

@@ -12,7 +12,7 @@ use porta_pages::{CodeFlash, Flash, Landing, MagicLinkLandingPage, MagicLinkSent
 use porta_signin::{Asked, FactorOutcome, Followed, MagicLanding};
 
 use super::From;
-use super::interaction::{Here, form, here};
+use super::interaction::{Here, form, here, posted_at};
 use super::links::{dead, typed_address};
 use crate::reply::{self, Reply};
 use crate::state::{AppState, Shared};
@@ -43,17 +43,10 @@ pub(crate) async fn ask(
     from: From,
     body: Body,
 ) -> Reply {
-    let params = match form(&state, &tenant, &from, body).await {
-        Ok(params) => params,
+    let (here, params) = match posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await {
+        Ok(posted) => posted,
         Err(reply) => return reply,
     };
-    let here = match here(&state, &tenant, &uid, &from).await {
-        Ok(here) => here,
-        Err(reply) => return reply,
-    };
-    if here.bound.interaction.stage != Stage::Login {
-        return here.page_of_stage().await;
-    }
     let email = typed_address(params.get("email"));
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.login_page(StatusCode::OK, Some(&email), Some(Flash::CsrfInvalid)).await;
@@ -82,17 +75,10 @@ pub(crate) async fn code(
     from: From,
     body: Body,
 ) -> Reply {
-    let params = match form(&state, &tenant, &from, body).await {
-        Ok(params) => params,
+    let (here, params) = match posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await {
+        Ok(posted) => posted,
         Err(reply) => return reply,
     };
-    let here = match here(&state, &tenant, &uid, &from).await {
-        Ok(here) => here,
-        Err(reply) => return reply,
-    };
-    if here.bound.interaction.stage != Stage::Login {
-        return here.page_of_stage().await;
-    }
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.magic_link_sent(StatusCode::OK, Some(CodeFlash::CsrfInvalid)).await;
     }

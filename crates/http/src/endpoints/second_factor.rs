@@ -15,7 +15,7 @@ use porta_signin::journey::masked;
 use porta_signin::{CodeKind, FactorOutcome};
 
 use super::From;
-use super::interaction::{Here, form, here};
+use super::interaction::{Here, here, posted_at};
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -151,11 +151,7 @@ async fn posted<'a>(
     from: &From,
     body: Body,
 ) -> Result<(Here<'a>, Params), Reply> {
-    let params = form(state, tenant, from, body).await?;
-    let here = here(state, tenant, uid, from).await?;
-    if here.bound.interaction.stage != Stage::SecondFactor {
-        return Err(here.page_of_stage().await);
-    }
+    let (here, params) = posted_at(Stage::SecondFactor, state, tenant, uid, from, body).await?;
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return Err(here.second_factor_page(View::Usual, Some(CodeFlash::CsrfInvalid)).await);
     }
