@@ -19,7 +19,7 @@ pub struct AuthorizationRequest {
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
     /// Languages by preference, separated by blanks; `None` in what a version before this one stored.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ui_locales: Option<String>,
     /// Subject of a verified `id_token_hint`.
     pub hinted_subject: Option<String>,
