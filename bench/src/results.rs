@@ -159,6 +159,12 @@ impl Results {
     /// The most that others took of the server's core in any scenario.
     pub(crate) fn disturbance(&self) -> f64 {
         let rows = self.stores.iter().flat_map(|store| store.rows.iter().chain(&store.reference_cost));
-        rows.map(|row| row.measured.foreign_share()).fold(0.0, f64::max)
+        let mixed = self.stores.iter().flat_map(|store| &store.mixed);
+        let timing = self.stores.iter().filter_map(|store| store.timing.as_ref());
+        rows.map(|row| row.measured)
+            .chain(mixed.flat_map(|row| [row.alone, row.beside]))
+            .map(|measured| measured.foreign_share())
+            .chain(timing.map(|timing| timing.foreign))
+            .fold(0.0, f64::max)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::format::{Table, time};
+use super::format::{Table, percent, time};
 use crate::results::{Results, StoreResults};
 use crate::statistics::{POWER, SIGNIFICANCE};
 use crate::timing::{Account, Kind, Timed, Timing};
@@ -72,11 +72,12 @@ fn verdict(store: &StoreResults, timing: &Timing) -> String {
         timing.requests.iter().map(|timed| format!("{} {}", timed.request, time(timed.detectable))).collect();
     format!(
         "On {}, {found}; the control's smallest corrected p is {}. A delay that this run would have found with a \
-         probability of {:.0} %: {}.",
+         probability of {:.0} %: {}. Others took {} of the server's core meanwhile.",
         store.store,
         probability(control),
         POWER * 100.0,
         detectable.join(", "),
+        percent(timing.foreign),
     )
 }
 
