@@ -89,7 +89,7 @@ fn method(timing: &Timing) -> String {
          Each account is asked for once per request, so no counter changes what it is; every answer to a request must \
          be the same page of the same size, or the run ends, and so it does unless exactly the right number of letters \
          arrived. Argon2id is set to its minimum ({cost}): hashing is skipped or not at any cost, and at production \
-         cost its own unsteadiness hides a hundred times of what is looked for here. Each kind is compared with the \
+         cost its own unsteadiness would hide the rest of the answer. Each kind is compared with the \
          unknown accounts by the rank test of Mann and Whitney, two-sided. *Slower than unknown* is U divided by the \
          number of pairs: how often an answer to that kind takes longer than one to an unknown address, 50 % when the \
          time tells nothing. p is corrected by Holm's method for all {comparisons} comparisons on the store; a kind \

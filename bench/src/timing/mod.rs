@@ -38,7 +38,7 @@ const LAST_LETTER: Duration = Duration::from_mins(2);
 const NOBODY: usize = 90_000;
 
 /// The least the server can be set to. Hashing takes the same time for everybody or it does not, at any cost; and at
-/// production cost its own unsteadiness is a hundred times of what the rest of the answer could give away.
+/// production cost its own unsteadiness would hide the rest of the answer.
 const COST: HashCost = HashCost { memory_kib: 1_024, iterations: 1, parallelism: 1 };
 
 /// The organization's settings: nothing that the measurement does may meet a limit, and no lock may end meanwhile.
