@@ -23,7 +23,7 @@ quick: ## Format, lints and tests that need no services
 e2e: setup ## End to end over HTTP and in a browser, on both stores
 	scripts/e2e.sh embedded postgres
 
-bench: ## Throughput, latency, start-up and memory beside the machine's limits, into docs/performance.md (ten minutes)
+bench: ## Throughput, latency, start-up and memory beside the machine's limits, into docs/performance.md (a quarter of an hour)
 	scripts/bench.sh
 
 fmt: ## Format the sources

@@ -6,7 +6,7 @@
 # Without a store both are measured. The server runs on core 0; PostgreSQL, Redis and the load generator on core 1.
 #
 #   BENCH_SECONDS=5     seconds that count per scenario and concurrency
-#   BENCH_SCENARIOS=…   some scenarios only, for example "refresh sign-in"; then no report is written
+#   BENCH_SCENARIOS=…   some scenarios only, for example "refresh flood timing"; then no report is written
 #   BENCH_REPORT=…      another document with the two markers, for trials
 #   BENCH_SERVER_LOG=…  keep the server's log there (by default nowhere, so that no disk is measured)
 #   PORTA_BIN=…         measure that executable instead of the one built here

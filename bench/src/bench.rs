@@ -3,10 +3,10 @@
 use anyhow::Result;
 
 use crate::client::Site;
-use crate::drive::{Measured, Plan, Subject, Worker, closed_loop};
-use crate::results::{Mixed, Scenario};
-use crate::run::CROWD;
-use crate::scenarios::{CodeExchange, CodeStock, Fixed, Refresh, sign_in_workers, signed_in};
+use crate::drive::{Measured, Plan, Subject, Worker, closed_loop, tally};
+use crate::results::{Crowd, Mixed, Scenario};
+use crate::run::MANY;
+use crate::scenarios::{CodeExchange, CodeStock, Fixed, Patience, Refresh, sign_in_workers, signed_in};
 
 pub(crate) struct Bench<'a> {
     pub(crate) site: &'a Site,
@@ -31,17 +31,28 @@ impl Bench<'_> {
             Scenario::Introspection => {
                 self.with_token(async |token: &str| Fixed::introspection(site, token).await).await
             }
-            Scenario::SignIn => self.drive(sign_in_workers(site, self.concurrency).await?).await,
+            Scenario::SignIn => {
+                self.drive(sign_in_workers(site, self.concurrency, Patience::None).await?).await
+            }
         }
     }
 
     /// Client credentials alone, then beside a crowd that signs in.
-    pub(crate) async fn mixed(&self) -> Result<Mixed> {
+    pub(crate) async fn mixed(&self, crowd: Crowd) -> Result<Mixed> {
         let alone = self.measure(Scenario::ClientCredentials).await?;
-        let crowd = Bench { concurrency: CROWD, ..*self };
-        let (beside, sign_ins) =
-            tokio::try_join!(self.measure(Scenario::ClientCredentials), crowd.measure(Scenario::SignIn))?;
-        Ok(Mixed { concurrency: self.concurrency, alone, beside, sign_ins })
+        let browsers = sign_in_workers(self.site, crowd.browsers, crowd.patience).await?;
+        let (beside, signed_in) = tokio::try_join!(
+            self.measure(Scenario::ClientCredentials),
+            tally(browsers, self.plan, self.subject)
+        )?;
+        Ok(Mixed {
+            concurrency: self.concurrency,
+            crowd,
+            alone,
+            beside,
+            sign_ins: signed_in.summary(),
+            turned_away_per_second: signed_in.turned_away_per_second(),
+        })
     }
 
     async fn drive<W: Worker + 'static>(&self, workers: Vec<W>) -> Result<Measured> {
@@ -74,7 +85,7 @@ impl Bench<'_> {
     }
 
     async fn code_exchange(&self) -> Result<Measured> {
-        let browsers = signed_in(self.site, CROWD).await?;
+        let browsers = signed_in(self.site, MANY).await?;
         let stock = CodeStock::for_plan(self.site, &browsers, self.concurrency, self.plan).await?;
         let mut workers = Vec::with_capacity(self.concurrency);
         for _ in 0..self.concurrency {

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 
 use crate::process::{core_time, cpu_time, thread_cpu_time};
-use crate::samples::{Samples, Summary};
+use crate::samples::{Samples, Summary, per_second};
 
 /// Threads of the server that hash passwords.
 const HASHING_THREADS: &str = "argon2-";
@@ -30,6 +30,10 @@ pub(crate) trait Worker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     Done,
+    /// Told to come back, and back after that long. Counted, never among the latencies.
+    TurnedAway {
+        wait: Duration,
+    },
     /// Nothing is left to work on; the measurement ends early.
     Exhausted,
 }
@@ -111,12 +115,64 @@ struct Window {
     closes: Instant,
 }
 
-/// Drives all workers for the planned time. Runs on a `LocalSet`.
+/// What some workers did while counting.
+#[derive(Default)]
+struct Work {
+    /// Latencies of what was finished.
+    samples: Samples,
+    turned_away: usize,
+}
+
+impl Work {
+    fn append(&mut self, other: Self) {
+        self.samples.append(other.samples);
+        self.turned_away += other.turned_away;
+    }
+}
+
+/// What came of a measurement in which workers may be told to come back.
+pub(crate) struct Tally {
+    work: Work,
+    elapsed: Duration,
+    used: Meter,
+}
+
+impl Tally {
+    /// `None` when nothing was finished.
+    pub(crate) fn summary(&self) -> Option<Summary> {
+        self.work.samples.clone().summary(self.elapsed)
+    }
+
+    pub(crate) fn turned_away_per_second(&self) -> f64 {
+        per_second(self.work.turned_away, self.elapsed)
+    }
+}
+
+/// Drives all workers for the planned time; each of them must finish everything it begins. Runs on a `LocalSet`.
 pub(crate) async fn closed_loop<W: Worker + 'static>(
     workers: Vec<W>,
     plan: Plan,
     subject: Subject,
 ) -> Result<Measured> {
+    let tally = tally(workers, plan, subject).await?;
+    ensure!(tally.work.turned_away == 0, "{} were told to come back", tally.work.turned_away);
+    let Tally { elapsed, used, .. } = &tally;
+    Ok(Measured {
+        summary: tally.summary().context("nothing was finished while counting")?,
+        elapsed: *elapsed,
+        server_cpu: used.server,
+        hashing_cpu: used.hashing,
+        load_cpu: used.load,
+        foreign_cpu: used.core.saturating_sub(used.server),
+    })
+}
+
+/// The same with workers that may be told to come back.
+pub(crate) async fn tally<W: Worker + 'static>(
+    workers: Vec<W>,
+    plan: Plan,
+    subject: Subject,
+) -> Result<Tally> {
     let opens = Instant::now() + plan.warm_up;
     let window = Window { opens, closes: opens + plan.measured };
     let mut tasks = JoinSet::new();
@@ -127,28 +183,19 @@ pub(crate) async fn closed_loop<W: Worker + 'static>(
     let before = Meter::read(subject)?;
     let collected = collect(&mut tasks, window, subject);
     let limit = plan.measured + PATIENCE;
-    let (samples, ended, after) =
-        timeout(limit, collected).await.context("the server stopped answering")??;
-    let used = after.since(&before);
+    let (work, ended, after) = timeout(limit, collected).await.context("the server stopped answering")??;
     let elapsed = ended.saturating_duration_since(window.opens);
-    Ok(Measured {
-        summary: samples.summary(elapsed).context("nothing was finished while counting")?,
-        elapsed,
-        server_cpu: used.server,
-        hashing_cpu: used.hashing,
-        load_cpu: used.load,
-        foreign_cpu: used.core.saturating_sub(used.server),
-    })
+    Ok(Tally { work, elapsed, used: after.since(&before) })
 }
 
 /// Waits for all workers; reads the meter when the window closes, or when they ran out of work before. What is under
 /// way when it closes is waited for, but not counted.
 async fn collect(
-    tasks: &mut JoinSet<Result<(Samples, Instant)>>,
+    tasks: &mut JoinSet<Result<(Work, Instant)>>,
     window: Window,
     subject: Subject,
-) -> Result<(Samples, Instant, Meter)> {
-    let mut samples = Samples::default();
+) -> Result<(Work, Instant, Meter)> {
+    let mut work = Work::default();
     let mut ended = window.opens;
     let mut after = None;
     loop {
@@ -157,28 +204,34 @@ async fn collect(
             finished = tasks.join_next() => {
                 let Some(finished) = finished else { break };
                 let (own, own_end) = finished.context("a worker ended badly")??;
-                samples.append(own);
+                work.append(own);
                 ended = ended.max(own_end);
             }
         }
     }
     let after = after.map_or_else(|| Meter::read(subject), Ok)?;
-    Ok((samples, ended, after))
+    Ok((work, ended, after))
 }
 
 /// Latencies of what ended inside the window, and when the last of it did or the window closed.
-async fn work<W: Worker>(mut worker: W, window: Window) -> Result<(Samples, Instant)> {
-    let mut samples = Samples::default();
+async fn work<W: Worker>(mut worker: W, window: Window) -> Result<(Work, Instant)> {
+    let mut work = Work::default();
     let mut started = Instant::now();
     while started < window.closes {
-        if worker.step().await? == Step::Exhausted {
-            return Ok((samples, started));
-        }
+        let (began, step) = (started, worker.step().await?);
         let ended = Instant::now();
-        if ended >= window.opens && ended <= window.closes {
-            samples.push(ended - started);
-        }
+        let counts = ended >= window.opens && ended <= window.closes;
         started = ended;
+        match step {
+            Step::Done if counts => work.samples.push(ended - began),
+            Step::Done => {}
+            Step::TurnedAway { wait } => {
+                work.turned_away += usize::from(counts);
+                sleep_until((ended + wait).min(window.closes).into()).await;
+                started = Instant::now();
+            }
+            Step::Exhausted => return Ok((work, began)),
+        }
     }
-    Ok((samples, window.closes))
+    Ok((work, window.closes))
 }

@@ -5,6 +5,7 @@
 //! machine's mood.
 
 mod bench;
+mod choice;
 mod client;
 mod counts;
 mod drive;
@@ -16,6 +17,8 @@ mod results;
 mod run;
 mod samples;
 mod scenarios;
+mod statistics;
+mod timing;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -26,8 +29,9 @@ use clap::{Parser, Subcommand, ValueEnum as _};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
+use crate::choice::Choice;
 use crate::limits::Limit;
-use crate::results::{Results, Scenario};
+use crate::results::Results;
 use crate::run::Options;
 use crate::world::{Binary, StoreKind};
 
@@ -74,8 +78,8 @@ struct RunArguments {
     #[arg(long = "store", value_enum, required = true)]
     stores: Vec<StoreKind>,
     /// Scenarios to measure; all by default
-    #[arg(long = "scenario", value_enum, default_values_t = Scenario::value_variants().iter().copied())]
-    scenarios: Vec<Scenario>,
+    #[arg(long = "scenario", value_enum, default_values_t = Choice::value_variants().iter().copied())]
+    choices: Vec<Choice>,
     /// Seconds that count per scenario and concurrency
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
@@ -123,7 +127,7 @@ async fn measure(arguments: RunArguments) -> Result<()> {
             log: arguments.server_log.as_deref().map(std::path::absolute).transpose()?,
         },
         stores: arguments.stores,
-        scenarios: arguments.scenarios,
+        choices: arguments.choices,
         measured: duration(arguments.seconds)?,
         revision: arguments.revision,
         command: arguments.command,

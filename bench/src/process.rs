@@ -61,7 +61,8 @@ pub(crate) fn count_threads(pid: u32, prefix: &str) -> Result<u64> {
 pub(crate) fn thread_cpu_time(pid: u32, prefix: &str) -> Result<Duration> {
     let mut total = Duration::ZERO;
     for task in threads(pid, prefix)? {
-        let schedstat = fs::read_to_string(task.join("schedstat"))?;
+        // One that ended meanwhile is no longer among them.
+        let Ok(schedstat) = fs::read_to_string(task.join("schedstat")) else { continue };
         let nanoseconds = schedstat.split_ascii_whitespace().next().and_then(|text| text.parse().ok());
         total += Duration::from_nanos(nanoseconds.context("/proc/PID/task/TID/schedstat has another form")?);
     }

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
 use crate::drive::Measured;
 use crate::limits::Figures;
 use crate::machine::Machine;
+use crate::samples::Summary;
+use crate::scenarios::Patience;
+use crate::timing::Timing;
 use crate::world::{HashCost, StoreKind};
 
 /// What is done again and again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Scenario {
     Discovery,
     Jwks,
@@ -23,6 +25,20 @@ pub(crate) enum Scenario {
     UserInfo,
     Introspection,
     SignIn,
+}
+
+impl Scenario {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Discovery,
+        Self::Jwks,
+        Self::Robots,
+        Self::ClientCredentials,
+        Self::CodeExchange,
+        Self::Refresh,
+        Self::UserInfo,
+        Self::Introspection,
+        Self::SignIn,
+    ];
 }
 
 impl std::fmt::Display for Scenario {
@@ -48,13 +64,23 @@ pub(crate) struct Row {
     pub(crate) measured: Measured,
 }
 
-/// Client credentials without and with [`crate::run::CROWD`] sign-ins beside it.
+/// Browsers that sign in one time after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Crowd {
+    pub(crate) browsers: usize,
+    pub(crate) patience: Patience,
+}
+
+/// Client credentials without and with a crowd beside it.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Mixed {
     pub(crate) concurrency: usize,
+    pub(crate) crowd: Crowd,
     pub(crate) alone: Measured,
     pub(crate) beside: Measured,
-    pub(crate) sign_ins: Measured,
+    /// Of the crowd; `None` when nobody came to the end of a sign-in while counting.
+    pub(crate) sign_ins: Option<Summary>,
+    pub(crate) turned_away_per_second: f64,
 }
 
 impl Mixed {
@@ -84,6 +110,7 @@ pub(crate) struct StoreResults {
     pub(crate) reference_cost: Vec<Row>,
     pub(crate) counts: Option<Counts>,
     pub(crate) limits: Limits,
+    pub(crate) timing: Option<Timing>,
 }
 
 /// What the machine can do at most, each measured right after what it is compared with.
@@ -132,6 +159,12 @@ impl Results {
     /// The most that others took of the server's core in any scenario.
     pub(crate) fn disturbance(&self) -> f64 {
         let rows = self.stores.iter().flat_map(|store| store.rows.iter().chain(&store.reference_cost));
-        rows.map(|row| row.measured.foreign_share()).fold(0.0, f64::max)
+        let mixed = self.stores.iter().flat_map(|store| &store.mixed);
+        let timing = self.stores.iter().filter_map(|store| store.timing.as_ref());
+        rows.map(|row| row.measured)
+            .chain(mixed.flat_map(|row| [row.alone, row.beside]))
+            .map(|measured| measured.foreign_share())
+            .chain(timing.map(|timing| timing.foreign))
+            .fold(0.0, f64::max)
     }
 }

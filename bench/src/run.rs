@@ -7,19 +7,29 @@ use anyhow::{Context as _, Result};
 use tokio::time::sleep;
 
 use crate::bench::Bench;
+use crate::choice::Choice;
 use crate::counts;
 use crate::drive::{Measured, Plan, Subject};
 use crate::limits::{self, Figures, Limit};
 use crate::machine::Machine;
 use crate::process::{count_threads, resident_kib};
-use crate::results::{Limits, Memory, Mixed, Results, Row, Scenario, StoreResults};
-use crate::scenarios::Fixed;
+use crate::results::{Crowd, Limits, Memory, Mixed, Results, Row, Scenario, StoreResults};
+use crate::scenarios::{Fixed, Patience};
+use crate::timing;
 use crate::world::{Binary, HashCost, Server, Services, StoreKind, World};
 
 /// Connections.
 pub(crate) const CONCURRENCIES: [usize; 3] = [1, 8, 32];
 /// The concurrency the bars are about.
+pub(crate) const MANY: usize = 32;
+/// Who signs in beside client credentials: as many as the bar is about, and a flood.
 pub(crate) const CROWD: usize = 32;
+const FLOOD: usize = 200;
+const CROWDS: [Crowd; 3] = [
+    Crowd { browsers: CROWD, patience: Patience::Obedient },
+    Crowd { browsers: FLOOD, patience: Patience::Obedient },
+    Crowd { browsers: FLOOD, patience: Patience::Stubborn },
+];
 
 const STARTS: usize = 10;
 /// A sign-in at the reference's parameters takes a tenth of a second of processor time: fewer of them need longer.
@@ -28,7 +38,7 @@ const REFERENCE_COST_FACTOR: u32 = 3;
 pub(crate) struct Options {
     pub(crate) binary: Binary,
     pub(crate) stores: Vec<StoreKind>,
-    pub(crate) scenarios: Vec<Scenario>,
+    pub(crate) choices: Vec<Choice>,
     pub(crate) measured: Duration,
     pub(crate) revision: String,
     pub(crate) command: String,
@@ -43,8 +53,8 @@ impl Options {
         Subject { pid: server.pid(), core: self.binary.core }
     }
 
-    fn has(&self, scenario: Scenario) -> bool {
-        self.scenarios.contains(&scenario)
+    fn has(&self, choice: Choice) -> bool {
+        self.choices.contains(&choice)
     }
 
     fn limit(&self, limit: Limit, url: Option<&str>) -> Result<Figures> {
@@ -70,9 +80,13 @@ pub(crate) async fn run(options: &Options) -> Result<Results> {
     for kind in &options.stores {
         say(&format!("== {kind}"));
         let (mut results, bytes) = measure_store(options, *kind).await?;
-        if options.has(Scenario::SignIn) {
+        if options.has(Choice::SignIn) {
             (results.reference_cost, results.limits.reference_hashing) =
                 at_reference_cost(options, *kind).await?;
+        }
+        if options.has(Choice::Timing) {
+            say("answers to accounts of each kind");
+            results.timing = Some(timing::measure(&options.binary, *kind).await?);
         }
         stores.push(results);
         discovery_bytes = bytes;
@@ -110,19 +124,27 @@ async fn measure_store(options: &Options, kind: StoreKind) -> Result<(StoreResul
     let bytes = Fixed::discovery(&world.site).await?.body_length().await?;
     let mut limits = Limits::default();
     let mut rows = Vec::new();
-    for scenario in options.scenarios.iter().copied() {
+    for scenario in options.choices.iter().filter_map(|choice| choice.scenario()) {
         rows.extend(at_each_concurrency(options, &world, &server, options.plan(), scenario).await?);
         limit_of(options, scenario, &world, bytes, &mut limits).await?;
     }
-    let mixed =
-        if options.has(Scenario::SignIn) { mixed(options, &world, &server).await? } else { Vec::new() };
+    let mixed = if options.has(Choice::Flood) { mixed(options, &world, &server).await? } else { Vec::new() };
     let hashing = u64::from(HashCost::DEFAULT.memory_kib) * count_threads(server.pid(), "argon2-")?;
     let memory = Memory { idle, after_load: resident_kib(server.pid())?, hashing };
     server.stop()?;
     world.end().await?;
     let reference_cost = Vec::new();
-    let results =
-        StoreResults { store: kind, start_up, memory, rows, mixed, reference_cost, counts: None, limits };
+    let results = StoreResults {
+        store: kind,
+        start_up,
+        memory,
+        rows,
+        mixed,
+        reference_cost,
+        counts: None,
+        limits,
+        timing: None,
+    };
     Ok((results, bytes))
 }
 
@@ -153,7 +175,7 @@ async fn limit_of(
 ) -> Result<()> {
     match scenario {
         Scenario::Jwks => {
-            let measured = limits::constant_body(options.binary.core, bytes, CROWD, options.plan()).await?;
+            let measured = limits::constant_body(options.binary.core, bytes, MANY, options.plan()).await?;
             let each = measured.server_time_each().as_micros();
             say(&format!(
                 "  constant body: {:.0}/s, {each} µs of the server each",
@@ -193,11 +215,21 @@ fn database_limit(options: &Options, world: &World) -> Result<Figures> {
 
 async fn mixed(options: &Options, world: &World, server: &Server) -> Result<Vec<Mixed>> {
     let mut rows = Vec::new();
-    for concurrency in CONCURRENCIES {
-        let subject = options.subject(server);
-        let row = Bench { site: &world.site, subject, plan: options.plan(), concurrency }.mixed().await?;
-        say(&format!("client credentials, {concurrency}, beside {CROWD} sign-ins: p99 × {:.1}", row.ratio()));
-        rows.push(row);
+    for crowd in CROWDS {
+        for concurrency in CONCURRENCIES {
+            let subject = options.subject(server);
+            let bench = Bench { site: &world.site, subject, plan: options.plan(), concurrency };
+            let row = bench.mixed(crowd).await?;
+            say(&format!(
+                "client credentials, {concurrency}, beside {} {:?} sign-ins: p99 × {:.1}, {:.1}/s came in, {:.0}/s were told to come back",
+                crowd.browsers,
+                crowd.patience,
+                row.ratio(),
+                row.sign_ins.map_or(0.0, |sign_ins| sign_ins.per_second),
+                row.turned_away_per_second,
+            ));
+            rows.push(row);
+        }
     }
     Ok(rows)
 }

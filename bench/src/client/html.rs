@@ -1,22 +1,22 @@
-//! What a sign-in must read from the login page: where its form goes and the value that proves it was read.
+//! What a browser must read from a page: where its form goes and the value that proves it was read.
 
-/// The form with a password field.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct LoginForm<'h> {
+pub(crate) struct Form<'h> {
     pub(crate) action: &'h str,
     pub(crate) csrf: &'h str,
 }
 
-/// Finds it by the names the protocol contract fixes; values are assumed to need no unescaping.
-pub(crate) fn login_form(html: &str) -> Option<LoginForm<'_>> {
-    let field = html.find("name=\"password\"")?;
+/// The form with a field of that name. The protocol contract fixes the names; values are assumed to need no
+/// unescaping.
+pub(crate) fn form_with<'h>(html: &'h str, field: &str) -> Option<Form<'h>> {
+    let field = html.find(&format!("name=\"{field}\""))?;
     let start = html[..field].rfind("<form")?;
     let end = field + html[field..].find("</form>")?;
     let form = &html[start..end];
     let action = attribute(tag(form)?, "action")?;
     let csrf_name = form.find("name=\"_csrf\"")?;
     let csrf_tag = &form[form[..csrf_name].rfind('<')?..];
-    Some(LoginForm { action, csrf: attribute(tag(csrf_tag)?, "value")? })
+    Some(Form { action, csrf: attribute(tag(csrf_tag)?, "value")? })
 }
 
 /// The tag that `text` begins with.
@@ -42,20 +42,22 @@ mod tests {
         <form action="/other"><input type="hidden" name="_csrf" value="also-wrong"></form></body>"#;
 
     #[test]
-    fn the_form_with_the_password_is_the_one() {
-        let form = login_form(PAGE).unwrap();
-        assert_eq!(form, LoginForm { action: "/org/interaction/u/login", csrf: "tok-en_1" });
+    fn the_form_with_the_field_is_the_one() {
+        let wanted = Form { action: "/org/interaction/u/login", csrf: "tok-en_1" };
+        assert_eq!(form_with(PAGE, "password").unwrap(), wanted);
+        assert_eq!(form_with(PAGE, "email").unwrap(), wanted);
     }
 
     #[test]
     fn the_order_of_attributes_does_not_matter() {
         let page = r#"<form action="/a" method="post"><input value="v" type="hidden" name="_csrf"><input name="password"></form>"#;
-        assert_eq!(login_form(page), Some(LoginForm { action: "/a", csrf: "v" }));
+        assert_eq!(form_with(page, "password"), Some(Form { action: "/a", csrf: "v" }));
     }
 
     #[test]
     fn a_page_without_such_a_form_has_none() {
-        assert_eq!(login_form("<p>the sign-in has expired</p>"), None);
-        assert_eq!(login_form(r#"<form action="/a"><input name="password"></form>"#), None);
+        assert_eq!(form_with("<p>the sign-in has expired</p>", "password"), None);
+        assert_eq!(form_with(r#"<form action="/a"><input name="password"></form>"#, "password"), None);
+        assert_eq!(form_with(PAGE, "code"), None);
     }
 }

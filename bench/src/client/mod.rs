@@ -6,17 +6,42 @@ mod html;
 mod request;
 mod response;
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 pub(crate) use cookies::Jar;
-pub(crate) use html::login_form;
+pub(crate) use html::form_with;
 pub(crate) use request::{Site, basic, form, query_value};
 pub(crate) use response::Response;
 
 /// Larger than any answer, so that one system call reads one answer.
 const BUFFER: usize = 64 * 1024;
+
+/// The server has too much to do, or was asked too often, and says when to come back. Only a flood expects that.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TurnedAway {
+    status: u16,
+    asked: String,
+    pub(crate) retry_after: Duration,
+}
+
+impl std::fmt::Display for TurnedAway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { status, asked, retry_after } = self;
+        write!(f, "{status} for {asked}, to come back in {} s", retry_after.as_secs())
+    }
+}
+
+impl std::error::Error for TurnedAway {}
+
+/// RFC 9110 §10.2.3; a refusal that names no time is an error like any other.
+fn turned_away(response: &Response<'_>) -> Option<Duration> {
+    let seconds = response.header("retry-after")?.parse().ok()?;
+    matches!(response.status, 429 | 503).then_some(Duration::from_secs(seconds))
+}
 
 /// One keep-alive connection.
 pub(crate) struct Connection {
@@ -45,14 +70,37 @@ impl Connection {
         }
     }
 
-    /// The same, and the answer must have that status.
+    /// The same, and the answer must have that status. [`TurnedAway`] when the server is too busy.
     pub(crate) async fn expect(&mut self, status: u16, request: &[u8]) -> Result<Response<'_>> {
         let response = self.exchange(request).await?;
         if response.status != status {
             let asked = request.split(|byte| *byte == b'\r').next().unwrap_or_default();
             let asked = String::from_utf8_lossy(asked);
+            if let Some(retry_after) = turned_away(&response) {
+                let asked = asked.into_owned();
+                return Err(TurnedAway { status: response.status, asked, retry_after }.into());
+            }
             bail!("expected {status} for {asked}, got {}", response.describe());
         }
         Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_that_names_a_time_turns_away() {
+        let of = |head: &str| {
+            let bytes = format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\n\r\n").into_bytes();
+            turned_away(&response::parse(&bytes).unwrap().unwrap().on(&bytes))
+        };
+        assert_eq!(of("503 Busy\r\nretry-after: 1"), Some(Duration::from_secs(1)));
+        assert_eq!(of("429 Too Many Requests\r\nRetry-After: 30"), Some(Duration::from_secs(30)));
+        assert_eq!(of("503 Busy"), None);
+        assert_eq!(of("503 Busy\r\nretry-after: soon"), None);
+        assert_eq!(of("500 Broken\r\nretry-after: 1"), None);
+        assert_eq!(of("200 OK\r\nretry-after: 1"), None);
     }
 }

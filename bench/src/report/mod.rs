@@ -3,6 +3,7 @@
 mod bars;
 mod format;
 mod tables;
+mod timing;
 
 use std::path::Path;
 
@@ -38,6 +39,8 @@ fn markdown(results: &Results) -> String {
         tables::mixed(results),
         "### Cost of a sign-in".to_owned(),
         tables::sign_in_cost(results),
+        "### What the time of an answer tells".to_owned(),
+        timing::text(results),
         "### Memory and start-up".to_owned(),
         tables::memory(results),
         "### Limits of this machine".to_owned(),

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
-use clap::ValueEnum as _;
-
 use super::format::{Table, mebibytes, percent, rate, time};
 use crate::drive::Measured;
 use crate::limits::{Figures, INSERT, SELECT};
-use crate::results::{Limits, Results, Row, Scenario, StoreResults};
-use crate::run::{CONCURRENCIES, CROWD};
+use crate::results::{Crowd, Limits, Results, Row, Scenario, StoreResults};
+use crate::run::{CONCURRENCIES, MANY};
+use crate::scenarios::Patience;
 use crate::world::HashCost;
 
 /// What others may take of the server's core before the figures are in doubt.
@@ -61,9 +60,9 @@ pub(super) fn scenarios(results: &Results) -> String {
         "Others",
     ];
     let mut table = Table::new(&header);
-    for scenario in Scenario::value_variants() {
+    for scenario in Scenario::ALL {
         for store in &results.stores {
-            for row in store.rows.iter().filter(|row| row.scenario == *scenario) {
+            for row in store.rows.iter().filter(|row| row.scenario == scenario) {
                 table.row(&cells(&scenario.to_string(), store, row));
             }
         }
@@ -102,6 +101,7 @@ pub(super) fn mixed(results: &Results) -> String {
     let header = [
         "Client credentials",
         "Connections",
+        "Sign-ins at once",
         "alone",
         "p50",
         "p99",
@@ -109,7 +109,8 @@ pub(super) fn mixed(results: &Results) -> String {
         "p50",
         "p99",
         "p99 grows",
-        "Sign-ins meanwhile",
+        "Signed in",
+        "Told to come back",
     ];
     let mut table = Table::new(&header);
     for store in &results.stores {
@@ -118,6 +119,7 @@ pub(super) fn mixed(results: &Results) -> String {
             table.row(&[
                 store.store.to_string(),
                 row.concurrency.to_string(),
+                crowd(row.crowd),
                 format!("{}/s", rate(alone.per_second)),
                 time(alone.p50),
                 time(alone.p99),
@@ -125,11 +127,26 @@ pub(super) fn mixed(results: &Results) -> String {
                 time(beside.p50),
                 time(beside.p99),
                 format!("{:.1} ×", row.ratio()),
-                format!("{}/s", rate(row.sign_ins.summary.per_second)),
+                row.sign_ins
+                    .map_or("none".to_owned(), |signed_in| format!("{}/s", rate(signed_in.per_second))),
+                format!("{}/s", rate(row.turned_away_per_second)),
             ]);
         }
     }
-    format!("{}\n\nThe crowd are {CROWD} browsers that sign in one time after the other.", table.finish())
+    format!(
+        "{}\n\nThe crowd are browsers that sign in one time after the other. Passwords that find the queue full are \
+         answered 503 with Retry-After: those browsers wait that long, or, where it says *again at once*, begin the next \
+         sign-in without waiting, as an attacker would. The limits per network address are lifted for both. Client \
+         credentials are never told to come back: that would end the run, like any other answer than the right one.",
+        table.finish()
+    )
+}
+
+fn crowd(crowd: Crowd) -> String {
+    match crowd.patience {
+        Patience::None | Patience::Obedient => crowd.browsers.to_string(),
+        Patience::Stubborn => format!("{}, again at once", crowd.browsers),
+    }
 }
 
 pub(super) fn sign_in_cost(results: &Results) -> String {
@@ -217,7 +234,7 @@ pub(super) fn limits(results: &Results) -> String {
     };
     let bytes = results.discovery_bytes;
     add(
-        format!("constant body of {bytes} bytes, bare axum on the server's core, {CROWD} connections"),
+        format!("constant body of {bytes} bytes, bare axum on the server's core, {MANY} connections"),
         &|limits| Some(limits.constant_body?.summary.per_second),
     );
     add(format!("Argon2id {}, memory kept, one core", HashCost::DEFAULT), &|limits| limits.hashing);
@@ -225,11 +242,11 @@ pub(super) fn limits(results: &Results) -> String {
         limits.reference_hashing
     });
     for name in [SELECT, INSERT] {
-        let text = format!("one-row prepared {name} on the store's database, 10 connections, {CROWD} tasks");
+        let text = format!("one-row prepared {name} on the store's database, 10 connections, {MANY} tasks");
         add(text, &|limits| limits.database.get(name).copied());
     }
     for name in ["SET", "GET"] {
-        let text = format!("Redis {name}, one multiplexed connection, {CROWD} tasks");
+        let text = format!("Redis {name}, one multiplexed connection, {MANY} tasks");
         add(text, &|limits| limits.redis.get(name).copied());
     }
     let each = results.stores.iter().map(|store| {

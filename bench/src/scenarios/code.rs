@@ -64,7 +64,7 @@ impl CodeStock {
         let until = Instant::now() + MAKING;
         let mut tasks = JoinSet::new();
         for browser in browsers {
-            let authorization = Authorization::new(site);
+            let authorization = Authorization::new(site, None);
             let mut connection = Connection::open(site).await?;
             let (stock, mut jar) = (self.clone(), browser.jar.clone());
             tasks.spawn_local(async move {

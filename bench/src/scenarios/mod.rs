@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 pub(crate) use code::{CodeExchange, CodeStock};
 pub(crate) use fixed::Fixed;
 pub(crate) use refresh::Refresh;
-pub(crate) use sign_in::{SignIn, SignedIn, sign_in};
+pub(crate) use sign_in::{Authorization, Patience, SignIn, SignedIn, sign_in, store_cookies};
 
 use crate::client::{Connection, Site};
 use crate::world::fixtures::{self, User};
@@ -47,12 +47,13 @@ pub(crate) async fn signed_in(site: &Site, count: usize) -> Result<Vec<SignedIn>
     Ok(browsers)
 }
 
-/// Workers that sign in: each has people of its own, so that no two sign the same person in at once.
-pub(crate) async fn sign_in_workers(site: &Site, count: usize) -> Result<Vec<SignIn>> {
+/// Workers that sign in: each has people of its own while there are enough, so that no two sign the same person in at
+/// once.
+pub(crate) async fn sign_in_workers(site: &Site, count: usize, patience: Patience) -> Result<Vec<SignIn>> {
     let mut workers = Vec::with_capacity(count);
     for index in 0..count {
-        let people = (index..fixtures::USERS).step_by(count).map(User::number).collect();
-        workers.push(SignIn::new(Connection::open(site).await?, site.clone(), people));
+        let people = (index..fixtures::USERS.max(count)).step_by(count).map(User::number).collect();
+        workers.push(SignIn::new(Connection::open(site).await?, site.clone(), people, patience));
     }
     Ok(workers)
 }

@@ -1,9 +1,12 @@
 //! A whole password sign-in: authorize, login page, password, resume, code, tokens, UserInfo.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
 
 use super::Tokens;
-use crate::client::{Connection, Jar, Response, Site, form, login_form, query_value};
+use crate::client::{Connection, Jar, Response, Site, TurnedAway, form, form_with, query_value};
 use crate::drive::{Step, Worker};
 use crate::world::fixtures::{ORGANIZATION, REDIRECT_URI, User, WEB};
 
@@ -23,13 +26,21 @@ pub(super) fn redemption(code: &str) -> [(&'static str, &str); 4] {
 }
 
 /// The authorization request all sign-ins send.
-pub(super) struct Authorization {
+pub(crate) struct Authorization {
     site: Site,
     path: String,
+    /// What a proxy in front would say of the browser's address.
+    from: Option<String>,
+}
+
+/// The login page as a browser has it before somebody types.
+pub(crate) struct Opened {
+    pub(crate) action: String,
+    pub(crate) csrf: String,
 }
 
 impl Authorization {
-    pub(super) fn new(site: &Site) -> Self {
+    pub(crate) fn new(site: &Site, from: Option<String>) -> Self {
         let query = form(&[
             ("client_id", WEB.id),
             ("response_type", "code"),
@@ -40,7 +51,7 @@ impl Authorization {
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
         ]);
-        Self { site: site.clone(), path: format!("/{ORGANIZATION}/auth?{query}") }
+        Self { site: site.clone(), path: format!("/{ORGANIZATION}/auth?{query}"), from }
     }
 
     /// Sends it and returns where the browser is sent.
@@ -54,21 +65,22 @@ impl Authorization {
         code_of(&self.begin(connection, jar).await?)
     }
 
-    /// Everything up to the code, for a browser that nobody is signed in with.
-    async fn with_password(&self, connection: &mut Connection, jar: &mut Jar, user: &User) -> Result<String> {
+    /// Up to the login page, for a browser that nobody is signed in with.
+    pub(crate) async fn open(&self, connection: &mut Connection, jar: &mut Jar) -> Result<Opened> {
         let location = self.begin(connection, jar).await?;
-        let page_path = self.own_path(&location)?;
-        let page = connection.expect(200, &self.get(page_path, jar)).await?;
+        let page = connection.expect(200, &self.get(self.own_path(&location)?, jar)).await?;
         store_cookies(&page, jar)?;
-        let html = page.text()?;
-        let Some(login) = login_form(html) else { bail!("no login form on {}", page.describe()) };
-        let action = self.own_path(login.action)?;
-        let fields = [("_csrf", login.csrf), ("email", &user.email), ("password", user.password)];
-        let cookies = jar.header(action);
-        let headers = [("origin", self.site.origin())];
-        let mut headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        headers.extend(cookies.as_deref().map(|value| ("cookie", value)));
-        let request = self.site.post(action, &headers, &fields);
+        let Some(login) = form_with(page.text()?, "password") else {
+            bail!("no login form on {}", page.describe())
+        };
+        Ok(Opened { action: self.own_path(login.action)?.to_owned(), csrf: login.csrf.to_owned() })
+    }
+
+    /// Everything up to the code.
+    async fn with_password(&self, connection: &mut Connection, jar: &mut Jar, user: &User) -> Result<String> {
+        let Opened { action, csrf } = self.open(connection, jar).await?;
+        let fields = [("_csrf", csrf.as_str()), ("email", &user.email), ("password", user.password)];
+        let request = self.post(&action, jar, &fields);
         let resume = followed(&connection.expect(303, &request).await?, jar)?;
         let resume_path = self.own_path(&resume)?;
         let end = connection.expect(303, &self.get(resume_path, jar)).await?;
@@ -79,14 +91,26 @@ impl Authorization {
         self.site.path_of(url).with_context(|| format!("sent away to {url}"))
     }
 
-    fn get(&self, path: &str, jar: &Jar) -> Vec<u8> {
+    pub(crate) fn get(&self, path: &str, jar: &Jar) -> Vec<u8> {
         let cookies = jar.header(path);
-        let cookies: Vec<_> = cookies.iter().map(|value| ("cookie", value.as_str())).collect();
-        self.site.get(path, &cookies)
+        self.site.get(path, &self.headers(cookies.as_deref()))
+    }
+
+    /// A form of a page of the server.
+    pub(crate) fn post(&self, path: &str, jar: &Jar, fields: &[(&str, &str)]) -> Vec<u8> {
+        let (cookies, origin) = (jar.header(path), self.site.origin());
+        let mut headers = self.headers(cookies.as_deref());
+        headers.push(("origin", &origin));
+        self.site.post(path, &headers, fields)
+    }
+
+    fn headers<'h>(&'h self, cookies: Option<&'h str>) -> Vec<(&'h str, &'h str)> {
+        let forwarded = self.from.as_deref().map(|address| ("x-forwarded-for", address));
+        forwarded.into_iter().chain(cookies.map(|value| ("cookie", value))).collect()
     }
 }
 
-fn store_cookies(response: &Response<'_>, jar: &mut Jar) -> Result<()> {
+pub(crate) fn store_cookies(response: &Response<'_>, jar: &mut Jar) -> Result<()> {
     response.headers("set-cookie").try_for_each(|line| jar.store(line))
 }
 
@@ -112,7 +136,7 @@ pub(crate) struct SignedIn {
 /// Signs a person in with a new browser and asks who they are.
 pub(crate) async fn sign_in(connection: &mut Connection, site: &Site, user: &User) -> Result<SignedIn> {
     let mut jar = Jar::default();
-    let code = Authorization::new(site).with_password(connection, &mut jar, user).await?;
+    let code = Authorization::new(site, None).with_password(connection, &mut jar, user).await?;
     let basic = WEB.basic();
     let request =
         site.post(&format!("/{ORGANIZATION}/token"), &[("authorization", &basic)], &redemption(&code));
@@ -130,16 +154,38 @@ pub(crate) async fn sign_in(connection: &mut Connection, site: &Site, user: &Use
     Ok(signed_in)
 }
 
+/// What a browser does when it is told to come back later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Patience {
+    /// It was not expected to be: the run ends.
+    None,
+    /// Waits as long as it is told.
+    Obedient,
+    /// Tries again at once.
+    Stubborn,
+}
+
 pub(crate) struct SignIn {
     connection: Connection,
     site: Site,
     people: Vec<User>,
     next: usize,
+    patience: Patience,
 }
 
 impl SignIn {
-    pub(super) fn new(connection: Connection, site: Site, people: Vec<User>) -> Self {
-        Self { connection, site, people, next: 0 }
+    pub(super) fn new(connection: Connection, site: Site, people: Vec<User>, patience: Patience) -> Self {
+        Self { connection, site, people, next: 0, patience }
+    }
+
+    fn turned_away(&self, error: anyhow::Error) -> Result<Step> {
+        let Some(TurnedAway { retry_after, .. }) = error.downcast_ref() else { return Err(error) };
+        match self.patience {
+            Patience::None => Err(error),
+            Patience::Obedient => Ok(Step::TurnedAway { wait: *retry_after }),
+            Patience::Stubborn => Ok(Step::TurnedAway { wait: Duration::ZERO }),
+        }
     }
 }
 
@@ -147,7 +193,9 @@ impl Worker for SignIn {
     async fn step(&mut self) -> Result<Step> {
         let user = &self.people[self.next % self.people.len()];
         self.next += 1;
-        sign_in(&mut self.connection, &self.site, user).await?;
-        Ok(Step::Done)
+        match sign_in(&mut self.connection, &self.site, user).await {
+            Ok(_) => Ok(Step::Done),
+            Err(error) => self.turned_away(error),
+        }
     }
 }

@@ -40,18 +40,16 @@ impl User {
     }
 }
 
-/// The document for `porta provision`: one application with a role, a web client, a machine, and people who hold the
-/// role, so that an ID token carries what it would in earnest.
-pub(crate) fn document() -> String {
-    let mut text = format!(
+/// The document for `porta provision`: one application with a role, a web client, a machine, and some users.
+pub(crate) fn document(settings: &str, login_methods: &str, users: &str) -> String {
+    format!(
         r#"version: "1.0"
 allow_passwords: true
 organizations:
   - name: Bench
     slug: {ORGANIZATION}
-    default_login_methods: [password]
-    # Everybody comes from one address.
-    settings: {{ rate_limit_interaction_max: 10000000 }}
+    default_login_methods: {login_methods}
+    settings: {settings}
     applications:
       - name: Storefront
         slug: storefront
@@ -83,12 +81,17 @@ organizations:
             redirect_uris: []
             scope: openid
     users:
-"#,
+{users}"#,
         web = WEB.id,
         web_secret = WEB.secret,
         machine = MACHINE.id,
         machine_secret = MACHINE.secret,
-    );
+    )
+}
+
+/// People who hold the role, so that an ID token carries what it would in earnest.
+pub(crate) fn users() -> String {
+    let mut text = String::new();
     for index in 0..USERS {
         let User { email, password } = User::number(index);
         // Writing to a String does not fail.
@@ -112,11 +115,12 @@ mod tests {
 
     #[test]
     fn everybody_is_in_the_document_once() {
-        let text = document();
+        let text = document("{ some_number: 1 }", "[password]", &users());
         for index in 0..USERS {
             assert_eq!(text.matches(&User::number(index).email).count(), 1);
         }
         assert!(text.contains("client_id: bench-web\n"));
+        assert!(text.contains("settings: { some_number: 1 }\n"));
         assert!(text.contains("{ name: Clerk, slug: clerk"), "braces are written once");
     }
 }

@@ -68,8 +68,22 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Creates a store, migrates it and fills it.
+    /// A store with the people and clients of most scenarios.
     pub(crate) async fn create(binary: &Binary, kind: StoreKind, cost: HashCost) -> Result<Self> {
+        // Everybody comes from one address.
+        let settings = "{ rate_limit_interaction_max: 10000000 }";
+        let document = fixtures::document(settings, "[password]", &fixtures::users());
+        Self::filled(binary, kind, cost, &document, &[]).await
+    }
+
+    /// Creates a store, migrates it and fills it. What the environment says goes before the settings of other worlds.
+    pub(crate) async fn filled(
+        binary: &Binary,
+        kind: StoreKind,
+        cost: HashCost,
+        document: &str,
+        more: &[(&str, String)],
+    ) -> Result<Self> {
         let store = Store::create(kind).await?;
         let port = free_port()?;
         let site = Site::new(port);
@@ -84,15 +98,18 @@ impl World {
         for (name, value) in cost.environment() {
             set(name, &value);
         }
+        for (name, value) in more {
+            set(name, value);
+        }
         let world = Self { store, site, binary: binary.clone(), environment };
         world.command(&["migrate", "up"])?;
-        world.provision()?;
+        world.provision(document)?;
         Ok(world)
     }
 
-    fn provision(&self) -> Result<()> {
+    fn provision(&self, document: &str) -> Result<()> {
         let mut file = tempfile::Builder::new().suffix(".yaml").tempfile()?;
-        file.write_all(fixtures::document().as_bytes())?;
+        file.write_all(document.as_bytes())?;
         let path = file.path().to_str().context("the temporary directory has an unreadable name")?;
         self.command(&["provision", "-f", path, "--direct"])
     }

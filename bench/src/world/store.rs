@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result};
 use aws_lc_rs::rand::fill;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use tempfile::TempDir;
 use url::Url;
 
@@ -89,6 +90,20 @@ impl Store {
 
     pub(crate) fn redis_url(&self) -> Option<&str> {
         self.setting("REDIS_URL")
+    }
+
+    /// Runs a statement while no server is running.
+    pub(crate) async fn execute(&self, sql: String) -> Result<()> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+        if let Some(url) = self.database_url() {
+            let mut connection = PgConnection::connect(url).await?;
+            sql.execute(&mut connection).await?;
+            return Ok(connection.close().await?);
+        }
+        let options = SqliteConnectOptions::new().filename(self.directory().join("porta.sqlite"));
+        let mut connection = options.connect().await?;
+        sql.execute(&mut connection).await?;
+        Ok(connection.close().await?)
     }
 
     fn setting(&self, name: &str) -> Option<&str> {

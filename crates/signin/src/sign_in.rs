@@ -22,6 +22,10 @@ use crate::password::{HashError, PasswordHasher};
 /// More failures than anybody counts.
 const NEVER: u64 = i64::MAX as u64;
 
+/// From the judgement of a password to the answer that it is wrong: several times what a store takes to write it down,
+/// and little beside the hash.
+const REFUSAL: Duration = Duration::from_millis(10);
+
 /// What the person typed, and from where.
 pub struct Attempt<'a> {
     pub email: &'a str,
@@ -190,8 +194,21 @@ impl SignIn {
         }
     }
 
-    /// Counts and records a failure with the same work for every account, existing or not.
+    /// Counts and records a failure. An account that exists takes an update more than one that does not, so the answer
+    /// waits for a time that is longer than either (oidc-and-login §6.13, repairs W18).
     async fn refuse(
+        &self,
+        tenant: &Tenant,
+        email_key: &str,
+        limits: &LoginLimits,
+        device: Option<&Device>,
+        caller: &Caller,
+    ) -> Result<SignInOutcome, EngineError> {
+        let counted = self.count_failure(tenant, email_key, limits, device, caller);
+        tokio::join!(counted, tokio::time::sleep(REFUSAL)).0
+    }
+
+    async fn count_failure(
         &self,
         tenant: &Tenant,
         email_key: &str,

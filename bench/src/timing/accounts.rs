@@ -1,0 +1,155 @@
+//! The people that are asked for: many of each kind, so that none is asked for twice in the same way.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result};
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
+use serde::{Deserialize, Serialize};
+
+use crate::world::World;
+
+/// Of everybody who has one.
+const PASSWORD: &str = "bench-only-password-1";
+pub(super) const WRONG_PASSWORD: &str = "bench-only-password-2";
+
+/// What an address stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Account {
+    /// The baseline.
+    Unknown,
+    /// The control: as unknown as the baseline, so whatever is found here is chance.
+    UnknownToo,
+    Active,
+    Inactive,
+    /// By too many wrong passwords, a moment ago.
+    Locked,
+    Suspended,
+    Passwordless,
+}
+
+impl Account {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Unknown,
+        Self::UnknownToo,
+        Self::Active,
+        Self::Inactive,
+        Self::Locked,
+        Self::Suspended,
+        Self::Passwordless,
+    ];
+
+    /// Whether a link that is asked for is mailed: a lock that guessing caused is no reason to keep somebody out.
+    pub(super) fn gets_mail(self) -> bool {
+        matches!(self, Self::Active | Self::Locked | Self::Passwordless)
+    }
+
+    fn is_unknown(self) -> bool {
+        matches!(self, Self::Unknown | Self::UnknownToo)
+    }
+
+    /// What becomes of a provisioned account, in words of both databases. There is no waiting for a lock here, and no
+    /// command for hundreds of people.
+    fn made_by(self) -> Option<&'static str> {
+        match self {
+            Self::Locked => Some(
+                "status = 'locked', locked_reason = 'auto_lockout', locked_at = created_at, failed_login_count = 5, \
+                 last_failed_login_at = created_at",
+            ),
+            Self::Suspended => Some("status = 'suspended'"),
+            Self::Unknown | Self::UnknownToo | Self::Active | Self::Inactive | Self::Passwordless => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "unknown (baseline)",
+            Self::UnknownToo => "unknown (control)",
+            Self::Active => "active, with a password",
+            Self::Inactive => "inactive",
+            Self::Locked => "locked by failures",
+            Self::Suspended => "suspended",
+            Self::Passwordless => "active, without a password",
+        })
+    }
+}
+
+/// An address by its number: all are equally long, and so are the pages that repeat them.
+pub(super) fn address(number: usize) -> String {
+    format!("person-{number:05}@bench.example")
+}
+
+/// Everybody, by number. Kinds are dealt at random, so that no part of an index is one kind's.
+pub(super) struct Accounts(Vec<Account>);
+
+impl Accounts {
+    pub(super) fn deal(of_each: usize, rng: &mut StdRng) -> Self {
+        let mut dealt: Vec<_> =
+            Account::ALL.iter().flat_map(|kind| std::iter::repeat_n(*kind, of_each)).collect();
+        dealt.shuffle(rng);
+        Self(dealt)
+    }
+
+    /// Numbers and kinds.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Account)> {
+        self.0.iter().copied().enumerate()
+    }
+
+    /// For the document of `porta provision`.
+    pub(super) fn users(&self) -> String {
+        let mut text = String::new();
+        for (number, kind) in self.iter().filter(|(_, kind)| !kind.is_unknown()) {
+            let email = address(number);
+            // Writing to a String does not fail.
+            let _ = writeln!(text, "      - email: {email}\n        email_verified: true");
+            if kind != Account::Passwordless {
+                let _ = writeln!(text, "        password: {PASSWORD}");
+            }
+            if kind == Account::Inactive {
+                text.push_str("        status: inactive\n");
+            }
+        }
+        text
+    }
+
+    /// Makes provisioned accounts what they stand for.
+    pub(super) async fn finish(&self, world: &World) -> Result<()> {
+        for kind in Account::ALL {
+            let Some(changes) = kind.made_by() else { continue };
+            let keys = self.iter().filter(|(_, found)| *found == kind);
+            let keys: Vec<_> = keys.map(|(number, _)| format!("'{}'", address(number))).collect();
+            let sql = format!("UPDATE users SET {changes} WHERE email_key IN ({})", keys.join(", "));
+            world.store.execute(sql).await.with_context(|| format!("making accounts {kind}"))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+
+    use super::*;
+
+    #[test]
+    fn everybody_is_there_and_unknown_ones_are_not() {
+        let accounts = Accounts::deal(3, &mut StdRng::from_seed([1; 32]));
+        for kind in Account::ALL {
+            assert_eq!(accounts.iter().filter(|(_, found)| *found == kind).count(), 3, "{kind}");
+        }
+        let users = accounts.users();
+        for (number, kind) in accounts.iter() {
+            assert_eq!(users.matches(&address(number)).count(), usize::from(!kind.is_unknown()), "{kind}");
+        }
+        assert_eq!(users.matches("password: ").count(), 4 * 3);
+        assert_eq!(users.matches("status: inactive").count(), 3);
+    }
+
+    #[test]
+    fn addresses_are_equally_long() {
+        assert_eq!(address(7).len(), address(54_321).len());
+    }
+}

@@ -1,0 +1,124 @@
+//! One request of a new browser from a new address, timed.
+
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
+
+use super::accounts::WRONG_PASSWORD;
+use crate::client::{Connection, Jar, Site, form_with};
+use crate::process::thread_cpu_time;
+use crate::scenarios::{Authorization, store_cookies};
+use crate::world::fixtures::ORGANIZATION;
+
+/// The server is idle when it used no processor time for that long.
+const QUIET: Duration = Duration::from_millis(3);
+/// Looks at a server that does not come to rest.
+const LOOKS: u32 = 10_000;
+
+/// The requests whose answers must not tell accounts apart (repairs W18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Request {
+    SignIn,
+    ForgottenPassword,
+    MagicLink,
+}
+
+impl Request {
+    pub(crate) const ALL: [Self; 3] = [Self::SignIn, Self::ForgottenPassword, Self::MagicLink];
+
+    /// What the page says to everybody.
+    fn proof(self) -> &'static str {
+        match self {
+            Self::SignIn => "do not match",
+            Self::ForgottenPassword | Self::MagicLink => "Check your email",
+        }
+    }
+}
+
+impl std::fmt::Display for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::SignIn => "sign-in with a wrong password",
+            Self::ForgottenPassword => "forgotten password",
+            Self::MagicLink => "magic link",
+        })
+    }
+}
+
+/// What was seen of an answer.
+pub(super) struct Answer {
+    pub(super) time: Duration,
+    /// Bytes of its body.
+    pub(super) length: usize,
+}
+
+pub(super) struct Visitor {
+    site: Site,
+    server: u32,
+    connection: Connection,
+    visits: u32,
+}
+
+impl Visitor {
+    pub(super) async fn new(site: &Site, server: u32) -> Result<Self> {
+        let connection = Connection::open(site).await?;
+        Ok(Self { site: site.clone(), server, connection, visits: 0 })
+    }
+
+    /// Opens the form, waits until the server is idle, and times the answer to the form.
+    pub(super) async fn ask(&mut self, request: Request, email: &str) -> Result<Answer> {
+        // Networks for measurements (RFC 2544, appendix C.2.2): each address once, so that no limit is ever near.
+        let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + self.visits);
+        self.visits += 1;
+        let browser = Authorization::new(&self.site, Some(address.to_string()));
+        let form = match request {
+            Request::ForgottenPassword => self.forgotten_password(&browser, email).await?,
+            Request::SignIn | Request::MagicLink => self.login(request, &browser, email).await?,
+        };
+        self.idle().await?;
+        let started = Instant::now();
+        let response = self.connection.expect(200, &form).await?;
+        let time = started.elapsed();
+        ensure!(response.text()?.contains(request.proof()), "no proof in {}", response.describe());
+        Ok(Answer { time, length: response.body.len() })
+    }
+
+    async fn login(&mut self, request: Request, browser: &Authorization, email: &str) -> Result<Vec<u8>> {
+        let mut jar = Jar::default();
+        let page = browser.open(&mut self.connection, &mut jar).await?;
+        if request == Request::SignIn {
+            let fields = [("_csrf", page.csrf.as_str()), ("email", email), ("password", WRONG_PASSWORD)];
+            return Ok(browser.post(&page.action, &jar, &fields));
+        }
+        let interaction = page.action.strip_suffix("/login").context("the login form leads elsewhere")?;
+        let fields = [("_csrf", page.csrf.as_str()), ("email", email), ("password", "")];
+        Ok(browser.post(&format!("{interaction}/magic-link"), &jar, &fields))
+    }
+
+    async fn forgotten_password(&mut self, browser: &Authorization, email: &str) -> Result<Vec<u8>> {
+        let mut jar = Jar::default();
+        let path = format!("/{ORGANIZATION}/auth/forgot-password");
+        let page = self.connection.expect(200, &browser.get(&path, &jar)).await?;
+        store_cookies(&page, &mut jar)?;
+        let Some(form) = form_with(page.text()?, "email") else { bail!("no form on {}", page.describe()) };
+        Ok(browser.post(form.action, &jar, &[("_csrf", form.csrf), ("email", email)]))
+    }
+
+    /// Waits until the server has done what earlier requests left it to do, letters included.
+    pub(super) async fn idle(&self) -> Result<()> {
+        let mut used = thread_cpu_time(self.server, "")?;
+        for _ in 0..LOOKS {
+            sleep(QUIET).await;
+            let now = thread_cpu_time(self.server, "")?;
+            if now == used {
+                return Ok(());
+            }
+            used = now;
+        }
+        bail!("the server does not come to rest")
+    }
+}
