@@ -19,6 +19,17 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const RATE_LIMITED: &str = "rate_limit_exceeded";
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
+/// The value, or else the answer to the request.
+macro_rules! or_answer {
+    ($found:expr) => {
+        match $found {
+            Ok(found) => found,
+            Err(reply) => return reply,
+        }
+    };
+}
+pub(crate) use or_answer;
+
 /// An empty answer.
 pub(crate) fn empty(status: StatusCode) -> Reply {
     let mut reply = Reply::new(Body::empty());

@@ -8,7 +8,6 @@ use porta_kv::Limit;
 use porta_oidc::Tenant;
 
 /// What such a browser keeps in a signed cookie, for one account.
-#[derive(Debug)]
 pub(crate) struct Device {
     nonce: String,
     account: String,

@@ -11,9 +11,8 @@ use std::time::Duration;
 use porta_core::link_request::{LinkRequest, LinkWish};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::Email;
-use porta_core::{Timestamp, TokenDigest, settings};
+use porta_core::{TokenDigest, settings};
 use porta_oidc::{Caller, EngineError, Tenant};
-use serde_json::Value;
 
 use crate::SignIn;
 use crate::limits::{link_limits, network_link_limit, waiting};
@@ -43,23 +42,6 @@ pub enum DeadLink {
     },
 }
 
-/// A link that is asked for.
-pub(crate) struct Wanted<'a> {
-    pub wish: LinkWish,
-    /// As typed.
-    pub address: &'a str,
-    pub digest: TokenDigest,
-    pub url: String,
-    pub code: Option<String>,
-    pub interaction: Option<String>,
-    /// Name of the client that waits.
-    pub application: Option<String>,
-    pub details: Option<Value>,
-    /// Of the page.
-    pub locale: &'a str,
-    pub expires_at: Timestamp,
-}
-
 impl SignIn {
     /// Counts the wish; how long the person must wait, if so. A store that does not answer is an error: limits fail
     /// closed.
@@ -78,26 +60,7 @@ impl SignIn {
     }
 
     /// One statement, the same for every address.
-    pub(crate) async fn want_link(
-        &self,
-        tenant: &Tenant,
-        wanted: Wanted<'_>,
-        caller: &Caller,
-    ) -> Result<(), EngineError> {
-        let request = LinkRequest {
-            wish: wanted.wish,
-            address: wanted.address.to_owned(),
-            digest: wanted.digest,
-            url: wanted.url,
-            code: wanted.code,
-            interaction: wanted.interaction,
-            application: wanted.application,
-            details: wanted.details,
-            locale: wanted.locale.to_owned(),
-            expires_at: wanted.expires_at,
-            ip_address: caller.address_text(),
-            user_agent: caller.user_agent.clone(),
-        };
+    pub(crate) async fn want_link(&self, tenant: &Tenant, request: LinkRequest) -> Result<(), EngineError> {
         let (now, entropy) = (self.engine.now(), self.engine.entropy());
         let item = request.into_item(tenant.organization.id, self.factors.outbox(), now, entropy);
         self.engine.store().repositories().outbox().enqueue(&item).await?;

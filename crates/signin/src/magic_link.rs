@@ -5,7 +5,7 @@
 //! link alone signs nobody in, and no other browser is ever signed in by it.
 
 use porta_core::audit::AuditEvent;
-use porta_core::link_request::LinkWish;
+use porta_core::link_request::{LinkRequest, LinkWish};
 use porta_core::one_time::TokenPurpose;
 use porta_core::organization::LoginMethod;
 use porta_core::user::User;
@@ -19,13 +19,13 @@ use crate::challenge::ONE_TIME_PASSWORD;
 use crate::enter::Entrant;
 use crate::journey::masked;
 use crate::limits::waiting;
-use crate::links::{Asked, DeadLink, Wanted};
+use crate::links::{Asked, DeadLink};
 use crate::second_factor::LinkCode;
 use crate::sign_in::Entry;
 use crate::{Browser, FactorOutcome, SignIn, SignInOutcome};
 
 /// What the page behind a link shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MagicLanding {
     pub masked_email: String,
     /// The client the sign-in is for.
@@ -65,23 +65,25 @@ impl SignIn {
         let (digest, uid) = (TokenDigest::of(&value), bound.interaction.uid.clone());
         let lifetime = tenant.settings.duration(settings::MAGIC_LINK_TTL);
         let now = self.engine.now();
-        let wanted = Wanted {
+        let wanted = LinkRequest {
             wish: LinkWish::MagicLink,
-            address,
+            address: address.to_owned(),
             digest,
             url: format!("{}/interaction/{uid}/magic-link/{value}", tenant.issuer),
             code: self.link_code(tenant, &uid, &digest).map(|code| code.expose().to_string()),
             interaction: Some(uid),
             application: client.map(|client| client.client.client_name.clone()),
             details: Some(json!({ "client_id": bound.interaction.errand.client_id() })),
-            locale,
+            locale: locale.to_owned(),
             expires_at: (now + lifetime).min(bound.interaction.expires_at),
+            ip_address: caller.address_text(),
+            user_agent: caller.user_agent.clone(),
         };
         bound.interaction.link = Some(LinkAsked { digest, email: address.to_owned() });
         if !self.engine.kv().write(vec![bound.write(now)?]).await? {
             return Ok(Asked::Gone);
         }
-        self.want_link(tenant, wanted, caller).await?;
+        self.want_link(tenant, wanted).await?;
         Ok(Asked::Sent)
     }
 

@@ -1,6 +1,6 @@
 //! A forgotten password (oidc-and-login §6.7; repairs W04, W16, W18).
 
-use porta_core::link_request::LinkWish;
+use porta_core::link_request::{LinkRequest, LinkWish};
 use porta_core::mail::Mail;
 use porta_core::one_time::TokenPurpose;
 use porta_core::user::{PasswordRefusal, User};
@@ -10,7 +10,7 @@ use porta_store::{Revocation, UnitOfWork};
 use secrecy::SecretString;
 
 use crate::SignIn;
-use crate::links::{Asked, DeadLink, Wanted};
+use crate::links::{Asked, DeadLink};
 use crate::password_rules::check_new_password;
 
 /// What came of a password that somebody chose.
@@ -41,19 +41,21 @@ impl SignIn {
             return Ok(Asked::Limited { retry_after });
         }
         let value = TokenPurpose::PasswordReset.bearer().generate(self.engine.entropy());
-        let wanted = Wanted {
+        let wanted = LinkRequest {
             wish: LinkWish::PasswordReset,
-            address,
+            address: address.to_owned(),
             digest: TokenDigest::of(&value),
             url: format!("{}/auth/reset-password/{value}", tenant.issuer),
             code: None,
             interaction: interaction.map(str::to_owned),
             application: None,
             details: None,
-            locale,
+            locale: locale.to_owned(),
             expires_at: self.engine.now() + tenant.settings.duration(settings::PASSWORD_RESET_TTL),
+            ip_address: caller.address_text(),
+            user_agent: caller.user_agent.clone(),
         };
-        self.want_link(tenant, wanted, caller).await?;
+        self.want_link(tenant, wanted).await?;
         Ok(Asked::Sent)
     }
 

@@ -42,14 +42,20 @@ pub struct Browser<'a> {
     pub device: Option<&'a str>,
 }
 
-/// What a browser that signed in gets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a browser that signed in gets. Both are bearer values, so `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entered {
     /// Session cookie.
     pub session: String,
     pub expires_at: Timestamp,
     /// Cookie by which the browser is known again.
     pub device: String,
+}
+
+impl std::fmt::Debug for Entered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entered(…)")
+    }
 }
 
 /// What came of it.

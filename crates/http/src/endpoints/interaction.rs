@@ -17,7 +17,7 @@ use porta_signin::{Attempt, Entered, SignInOutcome};
 use super::From;
 use super::authorize::session_cookie;
 use super::links::typed_address;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
@@ -93,10 +93,7 @@ pub(crate) async fn show(
     Path((_, uid)): Path<(String, String)>,
     from: From,
 ) -> Reply {
-    let here = match here(&state, &tenant, &uid, &from).await {
-        Ok(here) => here,
-        Err(reply) => return reply,
-    };
+    let here = or_answer!(here(&state, &tenant, &uid, &from).await);
     here.page_of_stage().await
 }
 
@@ -108,10 +105,7 @@ pub(crate) async fn login(
     from: From,
     body: Body,
 ) -> Reply {
-    let (here, params) = match posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);
     let email = typed_address(params.get("email"));
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.login_page(StatusCode::OK, Some(&email), Some(Flash::CsrfInvalid)).await;
@@ -134,14 +128,8 @@ pub(crate) async fn confirm(
     from: From,
     body: Body,
 ) -> Reply {
-    let params = match form(&state, &tenant, &from, body).await {
-        Ok(params) => params,
-        Err(reply) => return reply,
-    };
-    let here = match here(&state, &tenant, &uid, &from).await {
-        Ok(here) => here,
-        Err(reply) => return reply,
-    };
+    let params = or_answer!(form(&state, &tenant, &from, body).await);
+    let here = or_answer!(here(&state, &tenant, &uid, &from).await);
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.forged();
     }
@@ -170,14 +158,8 @@ pub(crate) async fn abort(
     from: From,
     body: Body,
 ) -> Reply {
-    let params = match form(&state, &tenant, &from, body).await {
-        Ok(params) => params,
-        Err(reply) => return reply,
-    };
-    let here = match here(&state, &tenant, &uid, &from).await {
-        Ok(here) => here,
-        Err(reply) => return reply,
-    };
+    let params = or_answer!(form(&state, &tenant, &from, body).await);
+    let here = or_answer!(here(&state, &tenant, &uid, &from).await);
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.forged();
     }
@@ -269,10 +251,7 @@ impl Here<'_> {
         email: Option<&str>,
         flash: Option<Flash>,
     ) -> Reply {
-        let client = match self.client().await {
-            Ok(client) => client,
-            Err(reply) => return reply,
-        };
+        let client = or_answer!(self.client().await);
         let errand = &self.bound.interaction.errand;
         let methods = match self.state.sign_in.methods(self.tenant, errand).await {
             Ok(methods) => methods,

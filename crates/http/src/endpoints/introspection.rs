@@ -8,7 +8,7 @@ use porta_oidc::introspection::TokenInquiryError;
 
 use super::token::{client_refused, credentials, origin_refused, protocol_form};
 use super::{From, cors};
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
@@ -18,10 +18,7 @@ pub(crate) async fn introspect(
     from: From,
     body: Body,
 ) -> Reply {
-    let (params, presented, cors) = match inquiry(&state, &tenant, &from, body).await {
-        Ok(read) => read,
-        Err(reply) => return reply,
-    };
+    let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &from, body).await);
     cors.apply(match state.engine.introspect(&tenant, &params, &presented, &from.caller).await {
         Ok(answer) => reply::json(StatusCode::OK, &answer),
         Err(error) => refused(&tenant, &from.headers, &error),
@@ -29,10 +26,7 @@ pub(crate) async fn introspect(
 }
 
 pub(crate) async fn revoke(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (params, presented, cors) = match inquiry(&state, &tenant, &from, body).await {
-        Ok(read) => read,
-        Err(reply) => return reply,
-    };
+    let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &from, body).await);
     cors.apply(match state.engine.revoke(&tenant, &params, &presented, &from.caller).await {
         Ok(()) => reply::with_header(
             reply::empty(StatusCode::OK),

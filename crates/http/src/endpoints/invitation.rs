@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::interaction::form;
 use super::links::dead;
 use super::new_password::{chosen, fault, rules};
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
@@ -37,14 +37,8 @@ pub(crate) async fn accept(
     from: From,
     body: Body,
 ) -> Reply {
-    let params = match form(&state, &tenant, &from, body).await {
-        Ok(params) => params,
-        Err(reply) => return reply,
-    };
-    let invitee = match invitee(&state, &tenant, &token, &from).await {
-        Ok(invitee) => invitee,
-        Err(reply) => return reply,
-    };
+    let params = or_answer!(form(&state, &tenant, &from, body).await);
+    let invitee = or_answer!(invitee(&state, &tenant, &token, &from).await);
     let again = |status, flash| page(&state, &tenant, &token, &from, &invitee, status, Some(flash));
     let desk = Desk::of(&state, &tenant, &from.headers, None);
     if !desk.csrf_matches(params.get("_csrf")) {

@@ -14,7 +14,7 @@ use porta_signin::{Asked, FactorOutcome, Followed, MagicLanding};
 use super::From;
 use super::interaction::{Here, form, here, posted_at};
 use super::links::{dead, typed_address};
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
@@ -43,10 +43,7 @@ pub(crate) async fn ask(
     from: From,
     body: Body,
 ) -> Reply {
-    let (here, params) = match posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);
     let email = typed_address(params.get("email"));
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.login_page(StatusCode::OK, Some(&email), Some(Flash::CsrfInvalid)).await;
@@ -75,10 +72,7 @@ pub(crate) async fn code(
     from: From,
     body: Body,
 ) -> Reply {
-    let (here, params) = match posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.magic_link_sent(StatusCode::OK, Some(CodeFlash::CsrfInvalid)).await;
     }
@@ -142,14 +136,8 @@ pub(crate) async fn follow(
     from: From,
     body: Body,
 ) -> Reply {
-    let params = match form(&state, &tenant, &from, body).await {
-        Ok(params) => params,
-        Err(reply) => return reply,
-    };
-    let here = match here(&state, &tenant, &uid, &from).await {
-        Ok(here) => here,
-        Err(reply) => return reply,
-    };
+    let params = or_answer!(form(&state, &tenant, &from, body).await);
+    let here = or_answer!(here(&state, &tenant, &uid, &from).await);
     if !here.bound.csrf_matches(params.get("_csrf")) {
         return here.forged();
     }

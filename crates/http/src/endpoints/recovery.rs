@@ -17,7 +17,7 @@ use super::desk::Desk;
 use super::interaction::form;
 use super::links::{dead, typed_address};
 use super::new_password::{chosen, fault, rules};
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
@@ -42,10 +42,7 @@ pub(crate) async fn ask(State(state): State<AppState>, Org(tenant): Org, from: F
     if !tenant.offers_passwords() {
         return no_passwords(&state, &tenant);
     }
-    let params = match form(&state, &tenant, &from, body).await {
-        Ok(params) => params,
-        Err(reply) => return reply,
-    };
+    let params = or_answer!(form(&state, &tenant, &from, body).await);
     let desk = Desk::of(&state, &tenant, &from.headers, None);
     let email = typed_address(params.get("email"));
     if !desk.csrf_matches(params.get("_csrf")) {
@@ -99,10 +96,7 @@ pub(crate) async fn reset(
     from: From,
     body: Body,
 ) -> Reply {
-    let params = match form(&state, &tenant, &from, body).await {
-        Ok(params) => params,
-        Err(reply) => return reply,
-    };
+    let params = or_answer!(form(&state, &tenant, &from, body).await);
     let desk = Desk::of(&state, &tenant, &from.headers, None);
     if !desk.csrf_matches(params.get("_csrf")) {
         let flash = Some(PasswordFault::CsrfInvalid);

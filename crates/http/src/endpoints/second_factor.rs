@@ -16,7 +16,7 @@ use porta_signin::{CodeKind, FactorOutcome};
 
 use super::From;
 use super::interaction::{Here, here, posted_at};
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 use crate::visit::Visit;
@@ -35,10 +35,7 @@ pub(crate) async fn show(
     axum::extract::RawQuery(query): axum::extract::RawQuery,
     from: From,
 ) -> Reply {
-    let here = match here(&state, &tenant, &uid, &from).await {
-        Ok(here) => here,
-        Err(reply) => return reply,
-    };
+    let here = or_answer!(here(&state, &tenant, &uid, &from).await);
     let view = match query.as_deref() {
         Some("recovery") => View::Recovery,
         Some("choose") => View::Choose,
@@ -55,16 +52,10 @@ pub(crate) async fn verify(
     from: From,
     body: Body,
 ) -> Reply {
-    let (here, params) = match posted(&state, &tenant, &uid, &from, body).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (here, params) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
     let kind = if params.get("codeType") == Some("recovery") { CodeKind::Recovery } else { CodeKind::Usual };
     let view = if kind == CodeKind::Recovery { View::Recovery } else { View::Usual };
-    let code = match here.code(&params, view).await {
-        Ok(code) => code,
-        Err(reply) => return reply,
-    };
+    let code = or_answer!(here.code(&params, view).await);
     let known = from.known(&state);
     let browser = from.browser(&known);
     let outcome = state.sign_in.verify_code(&tenant, here.bound.clone(), kind, &code, browser).await;
@@ -79,10 +70,7 @@ pub(crate) async fn resend(
     from: From,
     body: Body,
 ) -> Reply {
-    let (here, _) = match posted(&state, &tenant, &uid, &from, body).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (here, _) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
     match state.sign_in.resend_code(&tenant, &here.bound, &from.caller).await {
         Ok(FactorOutcome::Moved) => here.second_factor_page(View::Usual, Some(CodeFlash::Resent)).await,
         outcome => here.factor_outcome(outcome, View::Usual).await,
@@ -97,10 +85,7 @@ pub(crate) async fn setup(
     from: From,
     body: Body,
 ) -> Reply {
-    let (here, params) = match posted(&state, &tenant, &uid, &from, body).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (here, params) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
     let outcome = if params.get("code").is_none() {
         let method = match params.get("setupMethod") {
             Some("email") => TwoFactorMethod::Email,
@@ -108,10 +93,7 @@ pub(crate) async fn setup(
         };
         state.sign_in.choose_factor(&tenant, here.bound.clone(), method, &from.caller).await
     } else {
-        let code = match here.code(&params, View::Usual).await {
-            Ok(code) => code,
-            Err(reply) => return reply,
-        };
+        let code = or_answer!(here.code(&params, View::Usual).await);
         state.sign_in.confirm_factor(&tenant, here.bound.clone(), &code, &from.caller).await
     };
     here.factor_outcome(outcome, View::Usual).await
@@ -125,10 +107,7 @@ pub(crate) async fn codes_kept(
     from: From,
     body: Body,
 ) -> Reply {
-    let (here, _) = match posted(&state, &tenant, &uid, &from, body).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (here, _) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
     let known = from.known(&state);
     let browser = from.browser(&known);
     let outcome = state.sign_in.codes_kept(&tenant, here.bound.clone(), browser).await;

@@ -12,7 +12,7 @@ use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
 use super::From;
 use super::cors;
 use crate::body::{self, BodyError};
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
@@ -22,14 +22,8 @@ pub(crate) async fn handler(
     from: From,
     body: Body,
 ) -> Reply {
-    let params = match protocol_form(&from.headers, body).await {
-        Ok(params) => params,
-        Err(reply) => return reply,
-    };
-    let presented = match credentials(&tenant, &from.headers, &params) {
-        Ok(presented) => presented,
-        Err(reply) => return reply,
-    };
+    let params = or_answer!(protocol_form(&from.headers, body).await);
+    let presented = or_answer!(credentials(&tenant, &from.headers, &params));
     let client_id = presented.client_id().map(porta_core::client::ClientId::as_str);
     from.seen.client(client_id.unwrap_or_default());
     let cors = match cors::judge(&state, &tenant, &from.headers, client_id).await {

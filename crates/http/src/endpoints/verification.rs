@@ -11,7 +11,7 @@ use super::From;
 use super::desk::Desk;
 use super::interaction::form;
 use super::links::dead;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
@@ -48,10 +48,7 @@ pub(crate) async fn verify(
     from: From,
     body: Body,
 ) -> Reply {
-    let params = match form(&state, &tenant, &from, body).await {
-        Ok(params) => params,
-        Err(reply) => return reply,
-    };
+    let params = or_answer!(form(&state, &tenant, &from, body).await);
     let desk = Desk::of(&state, &tenant, &from.headers, None);
     if !desk.csrf_matches(params.get("_csrf")) {
         let (status, text) = (StatusCode::FORBIDDEN, ErrorText::CsrfInvalid);

@@ -10,17 +10,14 @@ use porta_signin::account::Changed;
 
 use super::{Own, Said};
 use crate::endpoints::From;
-use crate::reply::Reply;
+use crate::reply::{Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::Applications;
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = match Own::enter(&state, &tenant, &from, PAGE).await {
-        Ok(own) => own,
-        Err(reply) => return reply,
-    };
+    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
     let given = match state.sign_in.given_access(&tenant, &own.member).await {
         Ok(given) => given,
         Err(error) => return own.trouble(&error),
@@ -53,10 +50,7 @@ pub(crate) async fn withdraw(
     from: From,
     body: Body,
 ) -> Reply {
-    let (own, params) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
     let Some(grant) = params.get("application").and_then(GrantId::parse) else { return own.back(PAGE, None) };
     match state.sign_in.withdraw_access(&tenant, &own.member, grant, &from.caller).await {
         Ok(changed) => own.back(PAGE, (changed == Changed::Done).then_some(Said::ApplicationRevoked)),

@@ -8,17 +8,14 @@ use porta_pages::DownloadDataPage;
 
 use super::{Own, Said};
 use crate::endpoints::From;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::Data;
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = match Own::enter(&state, &tenant, &from, PAGE).await {
-        Ok(own) => own,
-        Err(reply) => return reply,
-    };
+    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
     let page = DownloadDataPage {
         nav: own.nav(),
         action_url: &own.urls.data,
@@ -35,14 +32,8 @@ pub(crate) async fn download(
     from: From,
     body: Body,
 ) -> Reply {
-    let (own, _) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
-    let recent = match own.recent().await {
-        Ok(recent) => recent,
-        Err(reply) => return reply,
-    };
+    let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
+    let recent = or_answer!(own.recent().await);
     let data = match state.sign_in.own_data(&tenant, recent, &from.caller).await {
         Ok(data) => data,
         Err(error) => return own.trouble(&error),

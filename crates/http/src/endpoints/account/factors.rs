@@ -10,7 +10,7 @@ use porta_signin::account::Changed;
 
 use super::{Own, Said};
 use crate::endpoints::From;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
@@ -24,23 +24,14 @@ pub(super) const fn kind(method: TwoFactorMethod) -> FactorKind {
 }
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = match Own::enter(&state, &tenant, &from, PAGE).await {
-        Ok(own) => own,
-        Err(reply) => return reply,
-    };
+    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
     own.factors_page(StatusCode::OK, own.said.and_then(Said::flash)).await
 }
 
 /// `action` is `enable`, `disable` or `regenerate`; `method` what to enable.
 pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (own, params) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
-    let recent = match own.recent().await {
-        Ok(recent) => recent,
-        Err(reply) => return reply,
-    };
+    let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
+    let recent = or_answer!(own.recent().await);
     let sign_in = &state.sign_in;
     let (outcome, done) = match (params.get("action"), params.get("method")) {
         (Some("enable"), Some("authenticator")) => {

@@ -10,15 +10,12 @@ use porta_pages::OverviewPage;
 use super::factors::kind;
 use super::{Own, Said};
 use crate::endpoints::From;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = match Own::enter(&state, &tenant, &from, AccountPage::Overview).await {
-        Ok(own) => own,
-        Err(reply) => return reply,
-    };
+    let own = or_answer!(Own::enter(&state, &tenant, &from, AccountPage::Overview).await);
     let held = match state.sign_in.held_factors(&tenant, &own.member).await {
         Ok(held) => held,
         Err(error) => return own.trouble(&error),
@@ -49,10 +46,7 @@ pub(crate) async fn verify_email(
     from: From,
     body: Body,
 ) -> Reply {
-    let own = match Own::posted(&state, &tenant, &from, body, AccountPage::Overview).await {
-        Ok((own, _)) => own,
-        Err(reply) => return reply,
-    };
+    let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, AccountPage::Overview).await);
     match state.sign_in.mail_verification(&tenant, &own.member.user).await {
         Ok(None) => own.back(AccountPage::Overview, Some(Said::VerificationSent)),
         Ok(Some(retry_after)) => reply::limited_page(&state, &tenant, retry_after),

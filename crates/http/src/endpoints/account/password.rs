@@ -10,7 +10,7 @@ use porta_signin::account::{NewPassword, PasswordOutcome};
 use super::{Own, Said};
 use crate::endpoints::From;
 use crate::endpoints::new_password::{chosen, fault, rules};
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
@@ -18,10 +18,7 @@ const PAGE: AccountPage = AccountPage::Password;
 
 /// Asks for a recent sign-in before anything is typed.
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = match Own::enter(&state, &tenant, &from, PAGE).await {
-        Ok(own) => own,
-        Err(reply) => return reply,
-    };
+    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
     if let Err(reply) = own.recent().await {
         return reply;
     }
@@ -30,14 +27,8 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: 
 }
 
 pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (own, params) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
-    let recent = match own.recent().await {
-        Ok(recent) => recent,
-        Err(reply) => return reply,
-    };
+    let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
+    let recent = or_answer!(own.recent().await);
     if own.urls.password.is_none() {
         return own.back(AccountPage::Overview, None);
     }

@@ -10,17 +10,14 @@ use porta_signin::account::Changed;
 
 use super::{Own, Said};
 use crate::endpoints::From;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::Sessions;
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = match Own::enter(&state, &tenant, &from, PAGE).await {
-        Ok(own) => own,
-        Err(reply) => return reply,
-    };
+    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
     let sessions = match state.sign_in.sessions(&tenant, &own.member).await {
         Ok(sessions) => sessions,
         Err(error) => return own.trouble(&error),
@@ -50,19 +47,13 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: 
 
 /// `session` is an id of the list, or `others`. This browser's own leads to the page that asks before signing out.
 pub(crate) async fn end(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (own, params) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
     let named = params.get("session").unwrap_or_default();
     let key = SessionKey::parse(named);
     if key == Some(own.member.session.key) {
         return reply::redirect(&format!("{}/session/end", tenant.issuer));
     }
-    let recent = match own.recent().await {
-        Ok(recent) => recent,
-        Err(reply) => return reply,
-    };
+    let recent = or_answer!(own.recent().await);
     let (outcome, said) = match key {
         Some(key) => {
             (state.sign_in.end_session(&tenant, recent, key, &from.caller).await, Said::SessionEnded)

@@ -12,7 +12,7 @@ use porta_signin::journey::masked;
 use super::{Own, Said};
 use crate::endpoints::From;
 use crate::endpoints::second_factor::LONGEST_CODE;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
@@ -20,10 +20,7 @@ const PAGE: AccountPage = AccountPage::TwoFactorSetup;
 
 /// Shows secrets, and so asks for a recent sign-in as well.
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = match Own::enter(&state, &tenant, &from, PAGE).await {
-        Ok(own) => own,
-        Err(reply) => return reply,
-    };
+    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
     if let Err(reply) = own.recent().await {
         return reply;
     }
@@ -41,14 +38,8 @@ pub(crate) async fn confirm(
     from: From,
     body: Body,
 ) -> Reply {
-    let (own, params) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
-    let recent = match own.recent().await {
-        Ok(recent) => recent,
-        Err(reply) => return reply,
-    };
+    let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
+    let recent = or_answer!(own.recent().await);
     let code = params.get("code").unwrap_or_default().trim();
     if code.is_empty() {
         return own.setup_page(StatusCode::OK, Some(CodeFlash::Missing)).await;
@@ -61,24 +52,15 @@ pub(crate) async fn confirm(
 }
 
 pub(crate) async fn resend(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (own, _) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
-    let recent = match own.recent().await {
-        Ok(recent) => recent,
-        Err(reply) => return reply,
-    };
+    let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
+    let recent = or_answer!(own.recent().await);
     let outcome = state.sign_in.resend_setup_code(&tenant, recent, &from.caller).await;
     own.after(outcome, Some(Said::CodeSent)).await
 }
 
 /// Nothing that was not confirmed is left.
 pub(crate) async fn cancel(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (own, _) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
     match state.sign_in.forget_setup(&tenant, &own.member).await {
         Ok(()) => own.back(AccountPage::TwoFactor, None),
         Err(error) => own.trouble(&error),
@@ -92,10 +74,7 @@ pub(crate) async fn codes_kept(
     from: From,
     body: Body,
 ) -> Reply {
-    let (own, _) = match Own::posted(&state, &tenant, &from, body, PAGE).await {
-        Ok(posted) => posted,
-        Err(reply) => return reply,
-    };
+    let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
     let said = match state.sign_in.setup(&tenant, &own.member).await {
         Ok(Some(setup)) => match setup.step {
             SetupStep::Codes { is_new_factor: true, .. } => Said::FactorEnabled,

@@ -1,5 +1,7 @@
 //! Every form of the pages, filled in the ways nobody should: a clear answer, nothing written, never a 5xx.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Method, header};
 use porta_core::mail::Mail;
@@ -44,6 +46,15 @@ async fn every_form_refuses_what_is_no_answer_to_it(app: TestApp) {
         refused(&cross_site, &format!("{}, from another site", form.name));
         assert_eq!(written(&app).await, before, "{} wrote something", form.name);
     }
+    // Long after: sign-in, session and link are over.
+    app.advance(Duration::from_hours(8 * 24));
+    for form in &shown {
+        let fields: Vec<(&str, &str)> = form.fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let stale = form.browser.clone().post(&form.url, &fields).await;
+        refused(&stale, &format!("{}, stale", form.name));
+        assert_ne!(stale.status, 200, "{}: nothing is left to fill in", form.name);
+    }
+    assert_eq!(written(&app).await, before, "something stale was done");
 }
 
 /// Nothing happened: no session, no redirect to a client, no fault of ours.

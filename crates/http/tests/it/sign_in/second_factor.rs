@@ -29,6 +29,7 @@ porta_testkit::on_both_stores!(
     somebody_switched_off_meanwhile_does_not_get_in,
     the_class_and_methods_say_that_two_factors_were_shown,
     eight_at_once_use_a_code_once,
+    eight_at_once_use_a_mailed_code_once,
 );
 
 /// A sign-in that is at its second factor.
@@ -446,4 +447,27 @@ async fn eight_at_once_use_a_code_once(app: TestApp) {
         }
         assert_eq!(entered, 1, "{kind}");
     }
+}
+
+async fn eight_at_once_use_a_mailed_code_once(app: TestApp) {
+    with_mail(&app).await;
+    set(&app, "acme", settings::RATE_LIMIT_2FA_VERIFY_MAX, 1000).await;
+    let mut journey = Journey::start(&app).await;
+    let csrf = journey.page().await.field("_csrf");
+    let (url, code) = (format!("{}/two-factor", journey.base), mailed(&app).await);
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (mut browser, url) = (journey.browser.clone(), url.clone());
+            let (csrf, code) = (csrf.clone(), code.clone());
+            tokio::spawn(async move {
+                let form = [("_csrf", csrf.as_str()), ("code", &code), ("codeType", "otp")];
+                set_cookie(&browser.post(&url, &form).await, "_session").is_some()
+            })
+        })
+        .collect();
+    let mut entered = 0;
+    for task in tasks {
+        entered += usize::from(task.await.unwrap());
+    }
+    assert_eq!(entered, 1);
 }
