@@ -16,7 +16,9 @@ mod secrets;
 mod server;
 mod smtp;
 mod source;
+mod start;
 mod storage;
+mod telemetry;
 mod variable;
 
 pub use hashing::Argon2Params;
@@ -24,20 +26,23 @@ pub use issuer::IssuerBase;
 pub use problem::Problem;
 pub use safety::SafetyReport;
 pub use secrets::{EncryptionKey, Secrets};
-pub use server::{Environment, LogConfig, LogFormat, LogLevel, ServerConfig, TrustProxy};
+pub use server::{Environment, ServerConfig, TrustProxy};
 pub use smtp::{SmtpConfig, SmtpCredentials, SmtpTls};
 pub use source::Source;
+pub use start::{Service, StartConfig};
 pub use storage::{Storage, StorageConfig};
+pub use telemetry::{LogConfig, LogFormat, LogLevel, MetricsConfig, TracesConfig};
 pub use variable::{Kind, Required, VariableDoc};
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use porta_core::Entropy;
 
 use crate::reader::Reader;
 use crate::safety::Checked;
 use crate::secrets::PartialSecrets;
-use crate::variable::{METRICS_ENABLED, PORTA_INSTANCE, PORTA_SKIP_PROD_SAFETY, TEMPLATE_DIR};
+use crate::variable::{DB_SLOW_STATEMENT_MS, PORTA_INSTANCE, PORTA_SKIP_PROD_SAFETY, TEMPLATE_DIR};
 
 /// Everything `porta serve` is told. `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -47,6 +52,8 @@ pub struct Config {
     pub instance: String,
     pub server: ServerConfig,
     pub storage: Storage,
+    /// A statement that runs longer is logged.
+    pub slow_statement: Duration,
     pub secrets: Secrets,
     /// `None`: no mail is sent; only with embedded storage.
     pub smtp: Option<SmtpConfig>,
@@ -54,7 +61,9 @@ pub struct Config {
     pub template_dir: Option<PathBuf>,
     pub log: LogConfig,
     pub password_hashing: Argon2Params,
-    pub metrics_enabled: bool,
+    pub metrics: MetricsConfig,
+    /// `None`: no traces are sent.
+    pub traces: Option<TracesConfig>,
     pub safety: SafetyReport,
 }
 
@@ -65,6 +74,7 @@ impl Config {
         let mut reader = Reader::new(source);
         let environment = Environment::read(&mut reader);
         let storage = Storage::read(&mut reader);
+        let slow_statement = Duration::from_millis(reader.number_or_default(DB_SLOW_STATEMENT_MS));
         let is_embedded = storage.is_embedded();
         let instance = read_instance(&mut reader);
         let server = ServerConfig::read(&mut reader, environment, is_embedded);
@@ -73,7 +83,8 @@ impl Config {
         let template_dir = reader.text(TEMPLATE_DIR).map(|dir| source.directory().join(dir));
         let log = LogConfig::read(&mut reader, environment);
         let password_hashing = Argon2Params::read(&mut reader);
-        let metrics_enabled = reader.boolean(METRICS_ENABLED).unwrap_or(false);
+        let metrics = MetricsConfig::read(&mut reader);
+        let traces = TracesConfig::read(&mut reader);
         let is_skipped = reader.boolean(PORTA_SKIP_PROD_SAFETY).unwrap_or(false);
 
         let mut safety = SafetyReport::default();
@@ -101,12 +112,14 @@ impl Config {
             instance,
             server,
             storage,
+            slow_statement,
             secrets,
             smtp,
             template_dir,
             log,
             password_hashing,
-            metrics_enabled,
+            metrics,
+            traces,
             safety,
         })
     }

@@ -7,9 +7,10 @@ use url::Url;
 
 use crate::Problem;
 use crate::secrets::PartialSecrets;
-use crate::server::{LogConfig, LogLevel, ServerConfig};
+use crate::server::ServerConfig;
 use crate::smtp::SmtpConfig;
 use crate::storage::Storage;
+use crate::telemetry::{LogConfig, LogLevel};
 use crate::variable::{
     ADMIN_CORS_ORIGINS, COOKIE_KEYS, DATABASE_URL, ISSUER_BASE_URL, LOG_LEVEL, REDIS_URL,
     SIGNING_KEY_ENCRYPTION_KEY, SMTP_HOST, TWO_FACTOR_ENCRYPTION_KEY, VariableDoc,

@@ -10,7 +10,7 @@ use url::Url;
 use crate::reader::Reader;
 use crate::source::Source;
 use crate::variable::{
-    ADMIN_CORS_ORIGINS, DRAIN_SECONDS, HOST, ISSUER_BASE_URL, LOG_LEVEL, NODE_ENV, PORT, PORTA_ENV,
+    ADMIN_CORS_ORIGINS, DRAIN_SECONDS, HOST, ISSUER_BASE_URL, NODE_ENV, PORT, PORTA_ENV,
     SHUTDOWN_GRACE_SECONDS, TRUST_PROXY, TRUST_PROXY_CIDRS, TRUST_PROXY_HOPS,
 };
 use crate::{IssuerBase, Problem};
@@ -189,31 +189,5 @@ impl TrustProxy {
             return Self::Never;
         }
         Self::From { hops: hops.and_then(|n| u8::try_from(n).ok()).unwrap_or(1), networks }
-    }
-}
-
-word_enum! {
-    pub enum LogLevel { Debug = "debug", Info = "info", Warn = "warn", Error = "error", Fatal = "fatal" }
-}
-
-word_enum! {
-    /// Follows the environment: production writes JSON, development text for people, tests nothing.
-    pub enum LogFormat { Json = "json", Human = "human", Silent = "silent" }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogConfig {
-    pub level: LogLevel,
-    pub format: LogFormat,
-}
-
-impl LogConfig {
-    pub(crate) fn read(reader: &mut Reader<'_>, environment: Environment) -> Self {
-        let format = match environment {
-            Environment::Production => LogFormat::Json,
-            Environment::Development => LogFormat::Human,
-            Environment::Test => LogFormat::Silent,
-        };
-        Self { level: reader.word(LOG_LEVEL).and_then(LogLevel::parse).unwrap_or(LogLevel::Info), format }
     }
 }

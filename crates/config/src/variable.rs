@@ -89,6 +89,7 @@ const fn number(minimum: u64, maximum: u64) -> Kind {
 
 pub(crate) const ENVIRONMENTS: &[&str] = &["development", "test", "production"];
 pub(crate) const LOG_LEVELS: &[&str] = &["debug", "info", "warn", "error", "fatal"];
+pub(crate) const SERVICES: &[&str] = &["server", "admin"];
 pub(crate) const SMTP_TLS_MODES: &[&str] = &["auto", "required", "none"];
 
 variables! {
@@ -100,6 +101,7 @@ variables! {
     DATABASE_URL, Kind::Url, None, Never, true, "PostgreSQL. Without it data lives in PORTA_DATA_DIR and in this process.";
     DB_POOL_MAX, number(1, 1_000), Some("10"), Never, false, "Most connections to PostgreSQL.";
     DB_STATEMENT_TIMEOUT_MS, number(1, 600_000), Some("10000"), Never, false, "Longest run of one statement in milliseconds.";
+    DB_SLOW_STATEMENT_MS, number(1, 600_000), Some("1000"), Never, false, "A statement that runs longer is logged by its name.";
     REDIS_URL, Kind::Url, None, WithDatabase, true, "Redis for short-lived data; redis:// or rediss://, with the database number.";
     PORTA_DATA_DIR, Kind::Path, Some(".porta"), Never, false, "Where embedded storage and generated secrets live.";
     PORTA_INSTANCE, Kind::Text, Some("porta"), Never, false, "Name space of this installation in Redis.";
@@ -114,7 +116,12 @@ variables! {
     SMTP_TLS, Kind::Words(SMTP_TLS_MODES), Some("auto"), Never, false, "auto encrypts when the relay can and insists with SMTP_USER, required insists, none never does.";
     TEMPLATE_DIR, Kind::Path, None, Never, false, "Templates of your own for pages and mails, read at start.";
     LOG_LEVEL, Kind::Words(LOG_LEVELS), Some("info"), Never, false, "Least severe line that is written.";
-    METRICS_ENABLED, Kind::Boolean, Some("false"), Never, false, "Serves /metrics.";
+    METRICS_ENABLED, Kind::Boolean, Some("(false; true with METRICS_BIND)"), Never, false, "Serves /metrics.";
+    METRICS_BIND, Kind::Text, None, Never, false, "Address and port of a listener for /metrics alone; HOST and PORT then do not serve it.";
+    OTEL_EXPORTER_OTLP_ENDPOINT, Kind::Url, None, Never, false, "Collector of traces, OTLP over HTTP, without /v1/traces. Without it none are made.";
+    OTEL_EXPORTER_OTLP_HEADERS, Kind::List, None, Never, true, "Headers for the collector: name=value.";
+    OTEL_SERVICE_NAME, Kind::Text, Some("porta"), Never, false, "Name of this service in traces.";
+    OTEL_TRACES_SAMPLER_ARG, Kind::Text, Some("1"), Never, false, "Share of the traces begun here that are kept, 0 to 1.";
     ADMIN_CORS_ORIGINS, Kind::List, None, Never, false, "Browser origins allowed on /api/admin.";
     TRUST_PROXY, Kind::Boolean, Some("false"), Never, false, "Believes X-Forwarded-For and X-Forwarded-Proto.";
     TRUST_PROXY_HOPS, number(1, 16), Some("1"), Never, false, "How many proxies stand in front.";
@@ -124,5 +131,8 @@ variables! {
     ARGON2_PARALLELISM, number(1, 64), Some("1"), Never, false, "Lanes of one password hash.";
     DRAIN_SECONDS, number(0, 300), Some("(0; 5 in production)"), Never, false, "How long /ready says no before listening stops.";
     SHUTDOWN_GRACE_SECONDS, number(0, 600), Some("10"), Never, false, "How long running requests may take to finish.";
+    PORTA_SERVICE, Kind::Words(SERVICES), Some("server"), Never, false, "For porta start: which process this is.";
+    PORTA_AUTO_MIGRATE, Kind::Boolean, Some("true"), Never, false, "For porta start: brings the schema up to date before serving.";
+    PORTA_WAIT_TIMEOUT, number(0, 3_600), Some("60"), Never, false, "For porta start: how many seconds PostgreSQL and Redis may take to answer.";
     PORTA_SKIP_PROD_SAFETY, Kind::Boolean, Some("false"), Never, false, "Starts in spite of failed safety checks and logs each one.";
 }

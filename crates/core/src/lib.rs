@@ -10,6 +10,7 @@ pub mod ids;
 pub mod invitation;
 pub mod link_request;
 pub mod mail;
+pub mod metrics;
 pub mod one_time;
 pub mod organization;
 pub mod outbox;
@@ -20,6 +21,7 @@ pub mod session;
 pub mod settings;
 pub mod signing_key;
 pub mod slug;
+pub mod tally;
 pub mod time;
 pub mod user;
 

@@ -5,6 +5,7 @@ mod caller;
 mod cookies;
 mod endpoints;
 mod middleware;
+mod observe;
 mod reply;
 mod router;
 mod state;
@@ -12,5 +13,6 @@ mod tenancy;
 mod visit;
 
 pub use caller::TrustProxy;
+pub use endpoints::probes::exposition;
 pub use router::router;
-pub use state::{AppState, Parts, Probes, ReadyReport, Shared};
+pub use state::{AppState, Figures, Observers, Parts, Probes, ReadyReport, Shared, Traces};

@@ -10,8 +10,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use futures_util::FutureExt as _;
 use porta_core::organization::Organization;
+use porta_core::tally::{RoundTrips, Tally};
 use porta_core::{AuditId, EntityId as _, OrganizationId};
+use tracing::Instrument as _;
 
+use crate::observe;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 
@@ -63,26 +66,35 @@ pub(crate) async fn around(
     request.extensions_mut().insert(seen.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
+    let span = observe::span(&state, peer.0, request.headers(), &method, route);
+    let tally = Tally::default();
     // A panic in one request ends that request and nothing else, and leaves its line in the log.
-    let finished = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answered = tally.count(AssertUnwindSafe(next.run(request)).catch_unwind());
+    let finished = answered.instrument(span.clone()).await;
     let mut reply = finished.unwrap_or_else(|_| {
         tracing::error!(request_id = request_id.to_str().unwrap_or_default(), "request panicked");
         reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
     });
     let status = reply.status().as_u16();
     finish(&state, reply.headers_mut(), &request_id);
-    let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
+    let took = started.elapsed();
+    observe::answered(&span, &method, route, status, took);
     let (tenant, client) = seen.names(&state).await;
-    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
+    let RoundTrips { sql, kv } = tally.round_trips();
+    let trace_id = state.traces.as_ref().and_then(|traces| traces.id(&span));
     tracing::info!(
         target: "porta::access",
         request_id = request_id.to_str().unwrap_or_default(),
         %method,
         route,
         status,
-        duration_ms,
+        duration_ms = took.as_secs_f64() * 1_000.0,
+        sql,
+        kv,
         tenant,
         client,
+        trace_id,
         "request"
     );
     reply

@@ -49,6 +49,15 @@ pub(crate) fn text(status: StatusCode, body: &'static str) -> Reply {
     reply
 }
 
+/// Prometheus text, format 0.0.4.
+pub(crate) fn figures(body: String) -> Reply {
+    let mut reply = Reply::new(Body::from(body));
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    reply.headers_mut().insert(header::CONTENT_TYPE, kind);
+    reply.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    reply
+}
+
 /// JSON that nobody may keep (RFC 6749 §5.1).
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Reply {
     match serde_json::to_vec(value) {

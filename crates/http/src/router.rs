@@ -17,6 +17,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
+        .route("/metrics", get(probes::metrics))
         .route("/", get(root::root))
         .route("/robots.txt", get(root::robots))
         .route("/favicon.ico", get(root::favicon))

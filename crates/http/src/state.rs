@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use axum::http::HeaderMap;
 use porta_core::{Clock, Entropy, TokenDigest};
 use porta_oidc::Engine;
 use porta_pages::Pages;
@@ -34,6 +35,28 @@ pub trait Probes: Send + Sync {
     async fn ready(&self) -> ReadyReport;
 }
 
+/// The figures of this process, as Prometheus reads them.
+#[async_trait]
+pub trait Figures: Send + Sync {
+    async fn text(&self) -> String;
+}
+
+/// Distributed traces, where they are made.
+pub trait Traces: Send + Sync {
+    /// Lets a request's span go on with the trace that `headers` name (W3C Trace Context).
+    fn join(&self, span: &tracing::Span, headers: &HeaderMap);
+    /// The trace a span belongs to; `None` when it is not kept.
+    fn id(&self, span: &tracing::Span) -> Option<String>;
+}
+
+/// Who watches; by default nobody.
+#[derive(Clone, Default)]
+pub struct Observers {
+    /// Served at `/metrics`, on the same port as everything else.
+    pub figures: Option<Arc<dyn Figures>>,
+    pub traces: Option<Arc<dyn Traces>>,
+}
+
 /// Cheap to clone: everything is shared.
 #[derive(Clone)]
 pub struct AppState(pub(crate) Arc<Shared>);
@@ -48,6 +71,8 @@ pub struct Shared {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) cookie_keys: Vec<cookie::Key>,
     pub(crate) trust_proxy: TrustProxy,
+    pub(crate) figures: Option<Arc<dyn Figures>>,
+    pub(crate) traces: Option<Arc<dyn Traces>>,
     /// The issuer is https: cookies are `Secure`, HSTS is sent.
     pub(crate) is_https: bool,
 }
@@ -63,6 +88,7 @@ pub struct Parts {
     /// First signs, all verify.
     pub cookie_secrets: Vec<Vec<u8>>,
     pub trust_proxy: TrustProxy,
+    pub observers: Observers,
 }
 
 impl AppState {
@@ -83,6 +109,8 @@ impl AppState {
                 .map(|s| cookie::Key::derive_from(TokenDigest::of_bytes(s).as_bytes()))
                 .collect(),
             trust_proxy: parts.trust_proxy,
+            figures: parts.observers.figures,
+            traces: parts.observers.traces,
             is_https,
         }))
     }

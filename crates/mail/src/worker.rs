@@ -8,7 +8,7 @@ use porta_core::mail::{Letter, LetterSummary, MailBody};
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::outbox::{ItemError, OutboxClaim, OutboxKind};
 use porta_core::seal::{Keyring, SealError};
-use porta_core::{AuditId, Clock, Entropy, Timestamp};
+use porta_core::{AuditId, Clock, Entropy, Timestamp, metrics};
 use porta_store::{Store, StoreError};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -215,6 +215,7 @@ impl Worker {
             attempt = claim.attempt,
             "mail was sent"
         );
+        counted(template, "delivered");
         let event = AuditEvent {
             organization_label: Some(slug.to_owned()),
             metadata: json!({"template": template, "attempt": claim.attempt}),
@@ -243,6 +244,7 @@ impl Worker {
             error,
             "mail was not sent"
         );
+        counted(template, if will_retry { "postponed" } else { "given_up" });
         let mut unit = self.0.store.begin().await?;
         let mut outbox = unit.outbox();
         let is_ours = if will_retry {
@@ -292,4 +294,8 @@ impl Worker {
             created_at: now,
         }
     }
+}
+
+fn counted(template: &'static str, result: &'static str) {
+    ::metrics::counter!(metrics::EMAIL_SEND, "template" => template, "result" => result).increment(1);
 }

@@ -40,6 +40,7 @@ fn may_see(tenant: &Tenant, client: &ProtocolClient, owner: &ProtocolClient) -> 
 
 impl Engine {
     /// `POST /{org}/token/introspection`.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.introspect", skip_all)]
     pub async fn introspect(
         &self,
         tenant: &Tenant,
@@ -156,6 +157,7 @@ impl Engine {
 
     /// `POST /{org}/token/revocation`. Unknown tokens are a success (RFC 7009 §2.2); another client's token is left
     /// alone without saying so. A refresh token ends its family; an access token ends alone.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.revoke", skip_all)]
     pub async fn revoke(
         &self,
         tenant: &Tenant,

@@ -42,6 +42,22 @@ impl Engine {
         self.open_keys(&rows)
     }
 
+    /// Whether the keys this installation signs with can be opened by this process; `true` while there are none.
+    pub async fn opens_keys(&self) -> Result<bool, EngineError> {
+        let Some(key) = self.store.newest_signing_key().await? else { return Ok(true) };
+        let identity = SigningKey::seal_identity(key.organization_id, &key.kid);
+        match self.keyring.open(&key.private_key, &identity) {
+            Ok(private) => {
+                drop(zeroize::Zeroizing::new(private));
+                Ok(true)
+            }
+            Err(error) => {
+                tracing::error!(event = "keys.sealed", %error, kid = key.kid, "SIGNING_KEY_ENCRYPTION_KEY opens no signing key");
+                Ok(false)
+            }
+        }
+    }
+
     fn open_keys(&self, rows: &[SigningKey]) -> Result<TenantKeys, EngineError> {
         let now = self.now();
         let published: Vec<&SigningKey> = rows.iter().filter(|k| k.is_published(now)).collect();

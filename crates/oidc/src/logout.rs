@@ -141,6 +141,7 @@ impl Engine {
     }
 
     /// `GET /{org}/session/end`.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.end_session", skip_all)]
     pub async fn end_session(
         &self,
         tenant: &Tenant,

@@ -29,6 +29,7 @@ pub enum UserInfo {
 
 impl Engine {
     /// `GET` and `POST /{org}/me`.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.userinfo", skip_all)]
     pub async fn userinfo(&self, tenant: &Tenant, access_token: &str) -> Result<UserInfo, UserInfoError> {
         if !BearerKind::AccessToken.matches(access_token) {
             return Err(UserInfoError::InvalidToken);

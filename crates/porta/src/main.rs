@@ -7,6 +7,7 @@ mod dev;
 mod output;
 mod runtime;
 mod serve;
+mod start;
 
 /// Requests make and drop many small things, and this is fast at it on every C library, musl's included.
 #[global_allocator]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use porta_config::{Config, Problem, Source};
+use porta_config::{Config, MetricsConfig, Problem, Source};
 use porta_core::OsEntropy;
 use porta_mail::Transport;
 use tokio::net::TcpListener;
@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Failure;
 use crate::runtime::services::{Services, ShortLived, snapshot_file};
-use crate::runtime::{background, listen, mail, telemetry};
+use crate::runtime::telemetry::Telemetry;
+use crate::runtime::{background, figures, listen, mail};
 
 /// Reads the configuration, or says everything that is wrong with it.
 pub(crate) fn configuration(source: &Source<'_>) -> anyhow::Result<Config> {
@@ -33,7 +34,7 @@ pub(crate) fn invalid(problems: &[Problem]) -> anyhow::Error {
 
 /// Runs until told to stop.
 pub(crate) fn run() -> Result<(), Failure> {
-    block_on(start())
+    block_on(async { start(prepare(&Source::process())?).await })
 }
 
 /// A server's runtime: one worker per processor this process may use.
@@ -46,17 +47,25 @@ pub(crate) fn block_on(server: impl Future<Output = anyhow::Result<()>>) -> Resu
     runtime.block_on(server).map_err(|error| Failure::general(format!("{error:#}")))
 }
 
-async fn start() -> anyhow::Result<()> {
-    let config = configuration(&Source::process())?;
-    telemetry::start(config.log);
+/// Reads the configuration and starts the log.
+pub(crate) fn prepare(source: &Source<'_>) -> anyhow::Result<(Config, Telemetry)> {
+    let config = configuration(source)?;
+    let telemetry = Telemetry::start(&config)?;
     for problem in config.safety.violations.iter().filter(|_| config.safety.is_skipped) {
         tracing::error!(event = "config.safety_skipped", %problem, "production safety check was skipped");
     }
+    Ok((config, telemetry))
+}
+
+/// Opens what the configuration names and serves.
+pub(crate) async fn start((config, telemetry): (Config, Telemetry)) -> anyhow::Result<()> {
     let transport = mail::transport(&config)?;
-    let services = Services::open(&config).await?;
+    let services = Services::open(&config, &telemetry).await?;
     let listener = bind(&config.server.host, config.server.port).await?;
     tracing::info!(address = %listener.local_addr()?, issuer = config.server.issuer_base_url.as_str(), "porta is serving");
-    serve(services, &config, listener, transport, stop_signal()).await
+    let outcome = serve(services, &config, listener, transport, stop_signal()).await;
+    telemetry.finish().await;
+    outcome
 }
 
 pub(crate) async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
@@ -72,6 +81,11 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let background_stop = CancellationToken::new();
+    if let MetricsConfig::Private(address) = config.metrics
+        && let Some(figures) = services.figures.clone()
+    {
+        figures::serve_alone(address, figures, background_stop.clone()).await?;
+    }
     background::start(&services, &background_stop);
     let probes = services.probes.clone();
     let (drain, grace) = (config.server.drain, config.server.shutdown_grace);

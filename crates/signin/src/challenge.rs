@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::enter::{Entrant, MULTI_FACTOR};
 use crate::journey::{Next, after_first_factor, wanted};
-use crate::sign_in::Entry;
+use crate::sign_in::{Entry, counted};
 use crate::{Browser, Entered, SignIn, SignInOutcome};
 
 /// RFC 8176 §2: a one-time password, whoever made it. A mailed link is one, too.
@@ -64,6 +64,7 @@ impl From<SignInOutcome> for FactorOutcome {
 
 impl SignIn {
     /// What every first factor ends in: the session, or the second factor that stands before it.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.passed", skip_all)]
     pub(crate) async fn passed(
         &self,
         tenant: &Tenant,
@@ -102,6 +103,7 @@ impl SignIn {
     }
 
     /// Checks a code of the factor the person has, or one of their recovery codes.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.verify_code", skip_all)]
     pub async fn verify_code(
         &self,
         tenant: &Tenant,
@@ -127,6 +129,7 @@ impl SignIn {
         match outcome {
             Tried::Right => {}
             Tried::Wrong | Tried::Exhausted => {
+                counted("second_factor", "failure");
                 let event = self.event(tenant, Some(user.id), "2fa.verify.failed", browser.caller);
                 self.engine.store().repositories().audit().record(&event).await?;
                 let is_over = outcome == Tried::Exhausted;

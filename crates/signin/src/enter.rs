@@ -13,6 +13,7 @@ use porta_oidc::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Caller, EngineError, Tenant};
 use serde_json::json;
 
 use crate::device::Device;
+use crate::sign_in::counted;
 use crate::{Browser, Entered, SignIn, SignInOutcome};
 
 /// Somebody who showed everything that was asked.
@@ -39,6 +40,7 @@ pub(crate) const MULTI_FACTOR: &str = "mfa";
 
 impl SignIn {
     /// Writes the session: storage first, then session and interaction in one step, with a new cookie each time.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.enter", skip_all)]
     pub(crate) async fn enter(
         &self,
         tenant: &Tenant,
@@ -102,6 +104,8 @@ impl SignIn {
             writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
         }
         if self.engine.kv().write(writes).await? {
+            let is_password = session.amr.iter().any(|method| method == "pwd");
+            counted(if is_password { "password" } else { "magic_link" }, "success");
             let device = Device::after(device, tenant, user, self.engine.entropy());
             let expires_at = record.expires_at;
             return Ok(SignInOutcome::SignedIn(Entered { session: cookie, expires_at, device }));

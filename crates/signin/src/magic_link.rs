@@ -21,7 +21,7 @@ use crate::journey::masked;
 use crate::limits::waiting;
 use crate::links::{Asked, DeadLink};
 use crate::second_factor::LinkCode;
-use crate::sign_in::Entry;
+use crate::sign_in::{Entry, counted};
 use crate::{Browser, FactorOutcome, SignIn, SignInOutcome};
 
 /// What the page behind a link shows.
@@ -114,6 +114,12 @@ impl SignIn {
     }
 
     /// The button, in the browser in which the sign-in began.
+    #[tracing::instrument(
+        target = "porta::trace",
+        level = "trace",
+        name = "signin.follow_magic_link",
+        skip_all
+    )]
     pub async fn follow_magic_link(
         &self,
         tenant: &Tenant,
@@ -135,6 +141,7 @@ impl SignIn {
     }
 
     /// The code, typed in the window in which the sign-in began.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.type_link_code", skip_all)]
     pub async fn type_link_code(
         &self,
         tenant: &Tenant,
@@ -162,6 +169,7 @@ impl SignIn {
         let is_right = self.link_code(tenant, uid, &digest).is_some_and(|code| code.is(typed));
         let user = if is_right { self.use_magic_link(tenant, &bound, &digest, caller).await? } else { None };
         let Some(user) = user else {
+            counted("magic_link", "failure");
             let event = self.event(tenant, None, "user.magic_link.failed", caller);
             self.engine.store().repositories().audit().record(&event).await?;
             return Ok(FactorOutcome::Wrong);

@@ -112,12 +112,14 @@ impl PasswordHasher {
     }
 
     /// Hashes a new password with today's parameters.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.hash", skip_all)]
     pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, HashError> {
         let salt = self.entropy.bytes::<16>();
         self.submit(|answer| Work::Hash { password, salt, answer }).await
     }
 
     /// Checks a password. With no stored hash it costs the same and never matches.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.verify", skip_all)]
     pub async fn verify(
         &self,
         password: SecretString,

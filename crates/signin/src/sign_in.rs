@@ -6,7 +6,7 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
-use porta_core::{Timestamp, UserId, settings};
+use porta_core::{Timestamp, UserId, metrics, settings};
 use porta_oidc::interaction::BoundInteraction;
 use porta_oidc::{Caller, Engine, EngineError, Errand, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
@@ -123,6 +123,7 @@ impl SignIn {
     }
 
     /// Checks a password and, if it is right, signs the browser in.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.with_password", skip_all)]
     pub async fn with_password(
         &self,
         tenant: &Tenant,
@@ -242,7 +243,9 @@ impl SignIn {
             .users(tenant.organization.id)
             .record_sign_in_failure(email_key, policy, now, events)
             .await?;
+        counted("password", "failure");
         if outcome.is_some_and(|o| o.locked_now) {
+            ::metrics::counter!(metrics::LOCKOUTS).increment(1);
             tracing::warn!(event = "user.auto_locked", tenant = %tenant.organization.slug, "account locked after failed sign-ins");
         }
         match limits.count(&**self.engine.kv()).await? {
@@ -284,4 +287,9 @@ pub(crate) enum Entry {
     /// Answered like a wrong password.
     Silent,
     Said(UserStatus),
+}
+
+/// One sign-in more, or one password, link or code that was wrong.
+pub(crate) fn counted(method: &'static str, result: &'static str) {
+    ::metrics::counter!(metrics::LOGINS, "method" => method, "result" => result).increment(1);
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::{OrganizationId, UserId};
+use porta_core::{OrganizationId, UserId, metrics};
 use porta_store::{AuditRepository, Cursor, Page, Result};
 
 use crate::kernel::{Reader, Row, Runner, Value, at, int, json, opt_text, opt_uuid, statements, text, uuid};
@@ -74,7 +74,11 @@ pub(crate) struct Audit<'a>(pub(crate) Runner<'a>);
 #[async_trait]
 impl AuditRepository for Audit<'_> {
     async fn record(&mut self, event: &AuditEvent) -> Result<()> {
-        self.0.execute(&INSERT, &values(event)).await.map(|_| ())
+        let written = self.0.execute(&INSERT, &values(event)).await;
+        if written.is_err() {
+            ::metrics::counter!(metrics::AUDIT_WRITE_FAILURES).increment(1);
+        }
+        written.map(|_| ())
     }
 
     async fn recent(&mut self, organization: Option<OrganizationId>, limit: u32) -> Result<Vec<AuditEvent>> {

@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use porta_core::signing_key::SigningKey;
 use porta_core::{Entropy, OsEntropy, Timestamp};
-use porta_store::{Repositories, Result, Store, StoreError, Swept, UnitOfWork};
+use porta_store::{PoolState, Repositories, Result, Store, StoreError, Swept, UnitOfWork};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -50,23 +51,25 @@ pub struct DatabaseOptions {
     pub statement_timeout: Duration,
     /// How long a request waits for a connection before it is told that storage is unavailable.
     pub acquire_timeout: Duration,
+    /// A statement that runs longer is logged by its name.
+    pub slow_statement: Duration,
 }
 
 impl DatabaseOptions {
-    /// The defaults: 10 connections, 10 seconds for a statement, 3 for a connection.
+    /// The defaults: 10 connections, 10 seconds for a statement, 3 for a connection, logged beyond one.
     pub fn new(target: Target) -> Self {
         Self {
             target,
             max_connections: 10,
             statement_timeout: Duration::from_secs(10),
             acquire_timeout: Duration::from_secs(3),
+            slow_statement: Duration::from_secs(1),
         }
     }
 }
 
 /// More than there are statements, so that each is prepared once per connection.
 const STATEMENT_CACHE: usize = 512;
-const SLOW: Duration = Duration::from_secs(1);
 
 pub struct Database {
     kernel: Kernel,
@@ -98,10 +101,12 @@ impl Database {
         };
         // The server answers first; this is for one that does not answer at all.
         let answer = options.statement_timeout + Duration::from_secs(5);
-        let writer = Pool::new(writer, writers, options.acquire_timeout, answer);
+        let writer = Pool::new(writer, writers, options.acquire_timeout, answer, options.slow_statement);
         let reader = match writer.flavor() {
             Flavor::Postgres => Arc::clone(&writer),
-            Flavor::Sqlite => Pool::new(reader, readers, options.acquire_timeout, answer),
+            Flavor::Sqlite => {
+                Pool::new(reader, readers, options.acquire_timeout, answer, options.slow_statement)
+            }
         };
         drop(writer.acquire().await?);
         let kernel = Kernel { writer, reader, round_trips: Arc::default(), outbox_bell: Arc::default() };
@@ -155,8 +160,8 @@ fn postgres(url: &str, statement_timeout: Duration) -> Result<PgConnectOptions> 
             ("plan_cache_mode", "force_generic_plan"),
             ("jit", "off"),
         ])
-        .log_statements(log::LevelFilter::Off)
-        .log_slow_statements(log::LevelFilter::Warn, SLOW))
+        // The kernel logs slow statements, by their names.
+        .disable_statement_logging())
 }
 
 /// FULL, not NORMAL: in WAL mode NORMAL survives a killed process but may lose the last commits with the power, and
@@ -170,8 +175,7 @@ fn sqlite(path: &Path, busy: Duration) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(busy)
         .statement_cache_capacity(STATEMENT_CACHE)
-        .log_statements(log::LevelFilter::Off)
-        .log_slow_statements(log::LevelFilter::Warn, SLOW)
+        .disable_statement_logging()
 }
 
 /// SQLite gives its companion files the mode of the database file.
@@ -212,6 +216,22 @@ impl Store for Database {
 
     async fn outbox_filled(&self) {
         self.kernel.outbox_bell.notified().await;
+    }
+
+    fn pool(&self) -> PoolState {
+        let (writer, reader) = (self.kernel.writer.state(), self.kernel.reader.state());
+        match self.kernel.flavor() {
+            Flavor::Postgres => writer,
+            Flavor::Sqlite => writer + reader,
+        }
+    }
+
+    async fn newest_signing_key(&self) -> Result<Option<SigningKey>> {
+        crate::signing_keys::newest(&mut Runner::Auto(&self.kernel)).await
+    }
+
+    async fn oldest_signing_since(&self) -> Result<Option<Timestamp>> {
+        crate::signing_keys::oldest_since(&mut Runner::Auto(&self.kernel)).await
     }
 
     fn round_trips(&self) -> u64 {

@@ -40,6 +40,9 @@ macro_rules! retire {
 statements! {
     ALL: Read = concat!("SELECT ", key_columns!(), " FROM signing_keys WHERE organization_id = $1 \
          ORDER BY activated_at DESC NULLS LAST, created_at DESC, id DESC");
+    NEWEST: Read = concat!("SELECT ", key_columns!(), " FROM signing_keys WHERE status = 'active' \
+         ORDER BY created_at DESC LIMIT 1");
+    OLDEST_SINCE: Read = "SELECT MIN(activated_at) FROM signing_keys WHERE status = 'active'";
     INSERT: Write = concat!("INSERT INTO signing_keys (", key_columns!(), ") \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
          ON CONFLICT (organization_id, algorithm, status) WHERE status IN ('next', 'active') DO NOTHING");
@@ -78,6 +81,18 @@ fn read(row: &Row) -> Result<SigningKey> {
         expires_at: r.opt_time()?,
         created_at: r.time("created_at")?,
     })
+}
+
+/// Of any organization.
+pub(crate) async fn newest(run: &mut Runner<'_>) -> Result<Option<SigningKey>> {
+    run.row(&NEWEST, &[]).await?.as_ref().map(read).transpose()
+}
+
+pub(crate) async fn oldest_since(run: &mut Runner<'_>) -> Result<Option<Timestamp>> {
+    match run.row(&OLDEST_SINCE, &[]).await? {
+        Some(row) => row.reader("signing_keys").opt_time(),
+        None => Ok(None),
+    }
 }
 
 pub(crate) struct SigningKeys<'a> {

@@ -9,6 +9,7 @@
 
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
+use porta_core::signing_key::SigningKey;
 use porta_core::{OrganizationId, Timestamp, UserId};
 
 pub mod applications;
@@ -99,6 +100,27 @@ pub struct Swept {
     pub rows: u64,
 }
 
+/// Connections to the database at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PoolState {
+    pub in_use: usize,
+    pub idle: usize,
+    /// Requests that wait for one.
+    pub waiting: usize,
+}
+
+impl std::ops::Add for PoolState {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            in_use: self.in_use + other.in_use,
+            idle: self.idle + other.idle,
+            waiting: self.waiting + other.waiting,
+        }
+    }
+}
+
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Repositories whose every call commits by itself.
@@ -113,6 +135,12 @@ pub trait Store: Send + Sync + 'static {
     /// Returns once something was committed to the outbox through this store and not yet waited for. For one waiter;
     /// what other processes enqueue is found by looking from time to time.
     async fn outbox_filled(&self);
+    fn pool(&self) -> PoolState;
+    /// An active signing key of whichever organization, to see whether this process can open what the installation
+    /// keeps. Unscoped on purpose: it never leaves the readiness check.
+    async fn newest_signing_key(&self) -> Result<Option<SigningKey>>;
+    /// Since when the oldest active signing key of any organization has been signing.
+    async fn oldest_signing_since(&self) -> Result<Option<Timestamp>>;
     /// Round trips to the database so far, for the budgets of the tests.
     fn round_trips(&self) -> u64;
 }

@@ -241,6 +241,7 @@ impl TestApp {
         });
         let probes = Arc::new(SwitchedProbes::default());
         let app = AppState::new(Parts {
+            observers: porta_http::Observers::default(),
             sign_in: SignIn { engine: Arc::clone(&engine), hasher: Arc::clone(&hasher), factors },
             pages: Arc::clone(&pages),
             probes: probes.clone(),

@@ -10,6 +10,7 @@ pub mod app;
 pub mod browser;
 pub mod database;
 pub mod flow;
+pub mod reference;
 pub mod relay;
 
 pub use app::{ISSUER_BASE, Instance, TestApp};

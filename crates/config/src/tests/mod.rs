@@ -2,6 +2,7 @@ mod generation;
 mod refusals;
 mod safety;
 mod sources;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,7 +11,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use porta_core::{OsEntropy, SeededEntropy};
 use secrecy::ExposeSecret;
 
-use crate::{Config, Environment, LogFormat, LogLevel, Problem, SmtpTls, Source, Storage, TrustProxy};
+use crate::{
+    Config, Environment, LogFormat, LogLevel, MetricsConfig, Problem, SmtpTls, Source, StartConfig, Storage,
+    TrustProxy,
+};
 
 /// A directory of the test's own, removed at its end.
 struct Directory(PathBuf);
@@ -89,7 +93,8 @@ fn a_complete_production_environment_is_accepted() {
     assert_eq!(config.password_hashing.memory_kib, 19_456);
     assert_eq!(config.instance, "porta");
     assert_eq!(config.safety, crate::SafetyReport::default());
-    assert!(!config.metrics_enabled);
+    assert_eq!(config.metrics, MetricsConfig::Off);
+    assert!(config.traces.is_none());
     let Storage::Production { database_url, pool_max, statement_timeout, .. } = &config.storage else {
         panic!("{:?}", config.storage)
     };
@@ -141,7 +146,7 @@ fn values_are_read_in_every_accepted_form() {
     assert_eq!(config.secrets.cookie_keys[1].expose_secret(), TWO_FACTOR);
     assert_eq!(config.secrets.cookie_keys[0].expose_secret(), COOKIE);
     assert_eq!(config.log.level, LogLevel::Warn);
-    assert!(config.metrics_enabled);
+    assert_eq!(config.metrics, MetricsConfig::Public);
     assert_eq!(config.server.admin_cors_origins, ["https://admin.example.com", "https://other.example.com"]);
     assert_eq!(config.server.drain.as_secs(), 0);
     let smtp = config.smtp.unwrap();
@@ -169,7 +174,10 @@ fn every_variable_read_is_in_the_reference_and_every_entry_is_read() {
         seen.lock().unwrap().insert(name.to_owned());
         pairs.get(name).cloned()
     };
-    Config::load(&Source::new(environment, None, "/nonexistent"), &SeededEntropy::new(1)).unwrap();
+    let source = Source::new(environment, None, "/nonexistent");
+    Config::load(&source, &SeededEntropy::new(1)).unwrap();
+    StartConfig::load(&source).unwrap();
+    drop(source);
     let mut documented = std::collections::BTreeSet::new();
     for variable in Config::reference() {
         assert!(documented.insert(variable.name.to_owned()), "{} stands twice", variable.name);
@@ -192,7 +200,7 @@ fn the_documented_defaults_are_valid() {
                 default.parse::<u64>().is_ok_and(|n| (minimum..=maximum).contains(&n))
             }
             Kind::Words(words) => words.contains(&default),
-            Kind::Boolean => default == "false",
+            Kind::Boolean => matches!(default, "true" | "false"),
             Kind::Text | Kind::Url | Kind::List | Kind::HexKey | Kind::Path => true,
         };
         assert!(is_valid, "{}", variable.name);

@@ -29,9 +29,11 @@ fn every_secret_can_come_from_a_file() {
     let directory = Directory::new();
     let mut pairs = changed(&[("SMTP_USER", "porta")]);
     pairs.insert("SMTP_PASS".to_owned(), "mail pass ".to_owned());
+    pairs.insert("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), "https://collector.example".to_owned());
+    pairs.insert("OTEL_EXPORTER_OTLP_HEADERS".to_owned(), "authorization=Basic abc".to_owned());
     let secret_names: Vec<&str> =
         Config::reference().into_iter().filter(|v| v.secret).map(|variable| variable.name).collect();
-    assert_eq!(secret_names.len(), 6);
+    assert_eq!(secret_names.len(), 7);
     for name in secret_names {
         let value = pairs.remove(name).unwrap();
         let path = directory.write(name, &format!("{value}\n"));
@@ -39,6 +41,7 @@ fn every_secret_can_come_from_a_file() {
     }
     let config = load(pairs).unwrap();
     assert_eq!(config.smtp.unwrap().credentials.unwrap().password.expose_secret(), "mail pass ");
+    assert_eq!(config.traces.unwrap().headers[0].1.expose_secret(), "Basic abc");
     assert_eq!(config.secrets.cookie_keys[0].expose_secret(), COOKIE);
     assert_eq!(porta_core::secret::hex(config.secrets.signing_key_encryption_key.expose()), SIGNING);
 }

@@ -1,11 +1,12 @@
 //! `/health` and `/ready` (operations §6).
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::reply::{self, Reply};
-use crate::state::AppState;
+use crate::state::{AppState, Figures};
 
 fn word(ok: bool) -> &'static str {
     if ok { "ok" } else { "error" }
@@ -23,6 +24,19 @@ pub(crate) async fn health(State(state): State<AppState>) -> Reply {
         status,
         &json!({ "status": verdict, "checks": { "database": word(database), "redis": word(redis) } }),
     )
+}
+
+/// The figures as an answer, for whichever listener serves them.
+pub async fn exposition(figures: &dyn Figures) -> Response<Body> {
+    reply::figures(figures.text().await)
+}
+
+/// `GET /metrics`: absent unless it is switched on and meant for this port.
+pub(crate) async fn metrics(State(state): State<AppState>) -> Reply {
+    match &state.figures {
+        Some(figures) => exposition(&**figures).await,
+        None => reply::text(StatusCode::NOT_FOUND, "Not Found"),
+    }
 }
 
 /// `GET /ready`: should a load balancer send requests here.

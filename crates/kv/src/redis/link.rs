@@ -13,7 +13,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use porta_core::OsEntropy;
+use porta_core::{OsEntropy, metrics, tally};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
@@ -21,6 +21,7 @@ use redis::{
 };
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::address::Address;
 use super::backoff::Backoff;
@@ -91,11 +92,17 @@ impl Link {
     /// Sends one command and waits for its answer, at most for the response timeout.
     pub(super) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         let Some(mut connection) = self.current() else {
+            ::metrics::counter!(metrics::REDIS_ERRORS).increment(1);
             return Err(RedisError::from((ErrorKind::Io, "not connected")));
         };
         self.commands.fetch_add(1, Ordering::Relaxed);
-        let answer = connection.send_packed_command(command).await.and_then(Value::extract_error);
+        tally::kv();
+        let verb = command.args_iter().next().map(verb);
+        let span = tracing::trace_span!(target: "porta::trace", "kv", otel.kind = "client", verb);
+        let answer =
+            connection.send_packed_command(command).instrument(span).await.and_then(Value::extract_error);
         if let Err(error) = &answer {
+            ::metrics::counter!(metrics::REDIS_ERRORS).increment(1);
             if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
                 // A failover made this server a replica; its name may lead to the new primary by now.
                 self.replace(None);
@@ -153,6 +160,16 @@ async fn establish(address: &Address) -> RedisResult<(MultiplexedConnection, Pus
         Err(error) if error.is_io_error() => Err(error),
         // Refused, by an access list for example: each first use then sends its text.
         Ok(()) | Err(_) => Ok((connection, pushes)),
+    }
+}
+
+/// What a command does; its arguments hold keys and values.
+#[expect(clippy::needless_pass_by_value, reason = "taken by map")]
+fn verb(argument: redis::Arg<&[u8]>) -> &str {
+    match argument {
+        redis::Arg::Simple(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
+        // A cursor, or whatever the crate adds.
+        _ => "",
     }
 }
 

@@ -67,6 +67,7 @@ struct Progress {
 
 impl Engine {
     /// `GET /{org}/auth`.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.authorize", skip_all)]
     pub async fn authorize(
         &self,
         tenant: &Tenant,
@@ -84,6 +85,12 @@ impl Engine {
 
     /// `POST /{org}/auth`: a cross-site POST carries no `SameSite=Lax` cookie, so the checked request is stored and the
     /// browser comes back by GET, where its session is visible (W27).
+    #[tracing::instrument(
+        target = "porta::trace",
+        level = "trace",
+        name = "oidc.authorize_by_post",
+        skip_all
+    )]
     pub async fn authorize_by_post(
         &self,
         tenant: &Tenant,
@@ -119,6 +126,7 @@ impl Engine {
     }
 
     /// `GET /{org}/auth/{uid}`.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.resume", skip_all)]
     pub async fn resume(
         &self,
         tenant: &Tenant,

@@ -10,6 +10,7 @@ pub use client_credentials::ClientTokenRecord;
 pub use code::CodeRecord;
 
 use porta_core::client::GrantType;
+use porta_core::metrics;
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
 
@@ -52,6 +53,7 @@ impl From<porta_kv::KvError> for TokenError {
 
 impl Engine {
     /// `POST /{org}/token`.
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.token", skip_all)]
     pub async fn token(
         &self,
         tenant: &Tenant,
@@ -75,10 +77,12 @@ impl Engine {
         if params.all("resource").any(|r| !r.is_empty()) {
             return Err(refused(ErrorCode::InvalidTarget, "the requested resource is unknown")); // RFC 8707 §2.2
         }
-        match grant {
-            GrantType::AuthorizationCode => self.redeem_code(tenant, &client, params, caller).await,
-            GrantType::RefreshToken => self.refresh(tenant, &client, params, caller).await,
-            GrantType::ClientCredentials => self.client_credentials(tenant, &client, params).await,
-        }
+        let answer = match grant {
+            GrantType::AuthorizationCode => self.redeem_code(tenant, &client, params, caller).await?,
+            GrantType::RefreshToken => self.refresh(tenant, &client, params, caller).await?,
+            GrantType::ClientCredentials => self.client_credentials(tenant, &client, params).await?,
+        };
+        ::metrics::counter!(metrics::TOKENS_ISSUED, "grant" => grant.as_str()).increment(1);
+        Ok(answer)
     }
 }

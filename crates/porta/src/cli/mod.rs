@@ -54,6 +54,8 @@ pub(crate) struct Global {
 enum Command {
     /// Run the OpenID Connect server.
     Serve,
+    /// Wait for PostgreSQL and Redis, bring the schema up to date, and run what PORTA_SERVICE names: for containers.
+    Start,
     /// Run everything on this machine, with a demo application and a mailbox.
     Dev {
         /// Forget everything first.
@@ -150,6 +152,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     // Servers end in their own way and log in their own way.
     match cli.command {
         Command::Serve => return crate::serve::run(),
+        Command::Start => return crate::start::run(),
         Command::Dev { reset } => return crate::dev::run(reset),
         Command::Migrate(_)
         | Command::Provision(_)
@@ -188,7 +191,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
 
 async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Serve | Command::Dev { .. } => Ok(()),
+        Command::Serve | Command::Start | Command::Dev { .. } => Ok(()),
         Command::Migrate(command) => migrate::run(global, command).await,
         Command::Provision(arguments) => provision::run(global, arguments).await,
         Command::Keys(command) => keys::run(global, command).await,

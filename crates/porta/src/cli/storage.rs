@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use porta_config::StorageConfig;
 use porta_store::{Store, StoreError};
@@ -9,6 +10,9 @@ use porta_store_sql::Database;
 
 use super::Failure;
 use crate::runtime::services::open_database;
+
+/// Commands log nothing about it unless asked to.
+const SLOW_STATEMENT: Duration = Duration::from_secs(1);
 
 /// Opens the database as it is, for commands that migrate or only look.
 pub(super) async fn open(config: &StorageConfig) -> Result<Database, Failure> {
@@ -20,7 +24,7 @@ pub(super) async fn open(config: &StorageConfig) -> Result<Database, Failure> {
             .create(data_dir)
             .map_err(|e| Failure::general(format!("{} cannot be created: {e}", data_dir.display())))?;
     }
-    open_database(config).await.map_err(|error| Failure::general(format!("{error:#}")))
+    open_database(config, SLOW_STATEMENT).await.map_err(|error| Failure::general(format!("{error:#}")))
 }
 
 /// Opens a database whose schema is the one of this program.

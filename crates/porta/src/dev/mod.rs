@@ -18,7 +18,7 @@ use porta_mail::Capture;
 use crate::cli::Failure;
 use crate::output;
 use crate::runtime::services::Services;
-use crate::runtime::telemetry;
+use crate::runtime::telemetry::Telemetry;
 use crate::serve;
 
 const ORGANIZATION: &str = "demo";
@@ -56,8 +56,8 @@ async fn start(reset: bool) -> anyhow::Result<()> {
     }
     // A reset removed the generated secrets with the rest: read again, so that new ones are made.
     let config = if reset { serve::configuration(&Source::process())? } else { config };
-    telemetry::start(config.log);
-    let services = Services::open(&config).await?;
+    let telemetry = Telemetry::start(&config)?;
+    let services = Services::open(&config, &telemetry).await?;
     provision(&services, &config, demo_port).await?;
     let listener = serve::bind(&config.server.host, config.server.port).await?;
     let demo_listener = serve::bind(&config.server.host, demo_port).await?;

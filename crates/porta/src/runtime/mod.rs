@@ -1,8 +1,11 @@
 //! A running process: its services, what it does in the background, how it starts and stops.
 
 pub(crate) mod background;
+pub(crate) mod figures;
 pub(crate) mod listen;
+pub(crate) mod log;
 pub(crate) mod mail;
 pub(crate) mod probes;
 pub(crate) mod services;
 pub(crate) mod telemetry;
+pub(crate) mod traces;

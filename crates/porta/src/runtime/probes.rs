@@ -7,22 +7,25 @@ use std::time::Duration;
 use async_trait::async_trait;
 use porta_http::{Probes, ReadyReport};
 use porta_kv::Kv;
-use porta_store::Store;
+use porta_oidc::Engine;
 
 /// Below the container probe's five seconds with room to spare.
 const LIMIT: Duration = Duration::from_secs(2);
 
 pub(crate) struct ServiceProbes {
-    store: Arc<dyn Store>,
+    engine: Arc<Engine>,
     kv: Arc<dyn Kv>,
     draining: AtomicBool,
     /// Set once no migration was pending: a schema never goes back while this program runs.
     migrated: AtomicBool,
+    /// Set once a signing key of this installation could be opened, or there was none to try.
+    keys_open: AtomicBool,
 }
 
 impl ServiceProbes {
-    pub(crate) fn new(store: Arc<dyn Store>, kv: Arc<dyn Kv>) -> Self {
-        Self { store, kv, draining: AtomicBool::new(false), migrated: AtomicBool::new(false) }
+    pub(crate) fn new(engine: Arc<Engine>, kv: Arc<dyn Kv>) -> Self {
+        let [draining, migrated, keys_open] = [false; 3].map(AtomicBool::new);
+        Self { engine, kv, draining, migrated, keys_open }
     }
 
     /// From now on `/ready` says no.
@@ -37,7 +40,7 @@ impl ServiceProbes {
         if self.migrated.load(Ordering::Acquire) {
             return None;
         }
-        match self.store.pending_migrations().await {
+        match self.engine.store().pending_migrations().await {
             Ok(pending) if pending.is_empty() => {
                 self.migrated.store(true, Ordering::Release);
                 None
@@ -46,12 +49,29 @@ impl ServiceProbes {
             Err(_) => Some("unreachable"),
         }
     }
+
+    /// A process with another `SIGNING_KEY_ENCRYPTION_KEY` than its installation would answer every sign-in with a
+    /// failure: it must not get any.
+    async fn key_problem(&self) -> Option<&'static str> {
+        if self.keys_open.load(Ordering::Acquire) {
+            return None;
+        }
+        match self.engine.opens_keys().await {
+            Ok(true) => {
+                self.keys_open.store(true, Ordering::Release);
+                None
+            }
+            Ok(false) => Some("signing_keys_sealed"),
+            // The database check says so.
+            Err(_) => None,
+        }
+    }
 }
 
 #[async_trait]
 impl Probes for ServiceProbes {
     async fn database(&self) -> bool {
-        match tokio::time::timeout(LIMIT, self.store.ping()).await {
+        match tokio::time::timeout(LIMIT, self.engine.store().ping()).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
                 tracing::warn!(%error, "database check failed");
@@ -74,13 +94,16 @@ impl Probes for ServiceProbes {
 
     async fn ready(&self) -> ReadyReport {
         let database = async {
-            tokio::time::timeout(LIMIT, self.database_problem()).await.unwrap_or(Some("unreachable"))
+            let checks = async {
+                match self.database_problem().await {
+                    None => (None, self.key_problem().await),
+                    problem => (problem, None),
+                }
+            };
+            tokio::time::timeout(LIMIT, checks).await.unwrap_or((Some("unreachable"), None))
         };
-        let (database, redis) = tokio::join!(database, self.redis());
-        ReadyReport {
-            database,
-            redis: (!redis).then_some("unreachable"),
-            process: self.draining.load(Ordering::Acquire).then_some("draining"),
-        }
+        let ((database, keys), redis) = tokio::join!(database, self.redis());
+        let draining = self.draining.load(Ordering::Acquire).then_some("draining");
+        ReadyReport { database, redis: (!redis).then_some("unreachable"), process: draining.or(keys) }
     }
 }

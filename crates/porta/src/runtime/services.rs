@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use porta_config::{Config, Problem, Storage, StorageConfig};
+use porta_config::{Config, MetricsConfig, Problem, Storage, StorageConfig};
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, OsEntropy, SystemClock};
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
-use porta_http::{AppState, Parts, TrustProxy};
+use porta_http::{AppState, Figures, Observers, Parts, TrustProxy};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_oidc::{Engine, EngineDeps};
 use porta_pages::{Pages, TemplateProblems};
@@ -22,6 +22,7 @@ use porta_store_sql::{Database, DatabaseOptions, Target};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::probes::ServiceProbes;
+use super::telemetry::Telemetry;
 use crate::serve;
 
 /// Passwords that may wait or be hashed at once, per hashing thread.
@@ -60,6 +61,7 @@ pub(crate) struct Services {
     pub outbox_keys: Arc<Keyring>,
     /// Pages and mails.
     pub pages: Arc<Pages>,
+    pub figures: Option<Arc<dyn Figures>>,
     pub app: AppState,
 }
 
@@ -74,19 +76,24 @@ pub(crate) fn snapshot_file(data_dir: &Path) -> PathBuf {
 }
 
 /// Opens the database of a storage configuration.
-pub(crate) async fn open_database(storage: &StorageConfig) -> anyhow::Result<Database> {
+pub(crate) async fn open_database(
+    storage: &StorageConfig,
+    slow_statement: Duration,
+) -> anyhow::Result<Database> {
     let options = match storage {
         StorageConfig::Embedded { data_dir } => DatabaseOptions {
             target: Target::Sqlite(embedded_file(data_dir)),
             max_connections: 4,
             statement_timeout: Duration::from_secs(10),
             acquire_timeout: Duration::from_secs(5),
+            slow_statement,
         },
         StorageConfig::Postgres { database_url, pool_max, statement_timeout } => DatabaseOptions {
             target: Target::Postgres(database_url.expose_secret().to_owned()),
             max_connections: *pool_max,
             statement_timeout: *statement_timeout,
             acquire_timeout: Duration::from_secs(5),
+            slow_statement,
         },
     };
     Database::connect(&options).await.context("the database cannot be reached")
@@ -119,7 +126,7 @@ async fn open_short_lived(
 
 impl Services {
     /// Opens both stores at once and builds everything on them.
-    pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+    pub(crate) async fn open(config: &Config, telemetry: &Telemetry) -> anyhow::Result<Self> {
         let pages = Arc::new(load_pages(config.template_dir.as_deref())?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
@@ -127,8 +134,10 @@ impl Services {
         let snapshot_keys = Keyring::new(&[master], "short-lived snapshot");
         let outbox_keys = Arc::new(Keyring::new(&[master], porta_core::outbox::SEALING_PURPOSE));
         let relational = config.storage.relational();
-        let (database, short_lived) =
-            tokio::try_join!(open_database(&relational), open_short_lived(config, &clock, &snapshot_keys))?;
+        let (database, short_lived) = tokio::try_join!(
+            open_database(&relational, config.slow_statement),
+            open_short_lived(config, &clock, &snapshot_keys)
+        )?;
         if config.storage.is_embedded() {
             // One process, one file: nobody else could have done it.
             database.migrate_up().await.context("the embedded database cannot be migrated")?;
@@ -159,7 +168,11 @@ impl Services {
             passwords: Arc::new(Hashing(Arc::clone(&hasher))),
             production: config.environment.is_production(),
         });
-        let probes = Arc::new(ServiceProbes::new(Arc::clone(&store), Arc::clone(&kv)));
+        let probes = Arc::new(ServiceProbes::new(Arc::clone(&engine), Arc::clone(&kv)));
+        let figures = telemetry.figures(&store);
+        let is_public = config.metrics == MetricsConfig::Public;
+        let observers =
+            Observers { figures: figures.clone().filter(|_| is_public), traces: telemetry.traces() };
         let app = AppState::new(Parts {
             sign_in: SignIn { engine: Arc::clone(&engine), hasher, factors },
             pages: Arc::clone(&pages),
@@ -173,8 +186,20 @@ impl Services {
                 .map(|k| k.expose_secret().as_bytes().to_vec())
                 .collect(),
             trust_proxy: trust_proxy(config),
+            observers,
         });
-        Ok(Self { engine, kv, short_lived, directory, probes, snapshot_keys, outbox_keys, pages, app })
+        Ok(Self {
+            engine,
+            kv,
+            short_lived,
+            directory,
+            probes,
+            snapshot_keys,
+            outbox_keys,
+            pages,
+            figures,
+            app,
+        })
     }
 }
 

@@ -1,190 +1,54 @@
-//! The log: one JSON object per line in production, readable lines on a laptop (operations §7).
+//! What a process tells about itself: log, figures, traces. Started once, before anything else speaks.
 
-use porta_config::{LogConfig, LogFormat, LogLevel};
-use porta_core::{Clock as _, SystemClock};
-use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use porta_config::{Config, MetricsConfig};
+use porta_http::{Figures, Traces};
+use porta_store::Store;
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Starts logging; called once.
-pub(crate) fn start(config: LogConfig) {
-    let level = match config.level {
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Error | LogLevel::Fatal => LevelFilter::ERROR,
-    };
-    // Libraries below us speak only when something is wrong: their debug lines may carry statements or headers.
-    let ours = tracing_subscriber::filter::Targets::new()
-        .with_default(level.min(LevelFilter::WARN))
-        .with_target("porta", level);
-    let ours = ["config", "core", "directory", "http", "kv", "oidc", "pages", "signin", "store", "store_sql"]
-        .iter()
-        .fold(ours, |targets, room| targets.with_target(format!("porta_{room}"), level));
-    let registry = tracing_subscriber::registry().with(ours);
-    match config.format {
-        LogFormat::Silent => {}
-        LogFormat::Human => registry.with(tracing_subscriber::fmt::layer().with_target(false)).init(),
-        LogFormat::Json => {
-            registry.with(tracing_subscriber::fmt::layer().event_format(JsonLines::new())).init();
+use super::{figures, log, traces};
+
+/// What goes on after the start.
+#[derive(Default)]
+pub(crate) struct Telemetry {
+    recorder: Option<figures::Recorder>,
+    traces: Option<Arc<traces::Exporter>>,
+}
+
+impl Telemetry {
+    pub(crate) fn start(config: &Config) -> anyhow::Result<Self> {
+        let exporter = config.traces.as_ref().map(traces::Exporter::start).transpose()?;
+        let exporter = exporter.map(Arc::new);
+        let spans = exporter.as_ref().map(|exporter| exporter.layer());
+        tracing_subscriber::registry()
+            .with(log::layer(config.log))
+            .with(spans)
+            .try_init()
+            .context("the log was started twice")?;
+        let recorder = match config.metrics {
+            MetricsConfig::Off => None,
+            MetricsConfig::Public | MetricsConfig::Private(_) => Some(figures::Recorder::install(config)?),
+        };
+        Ok(Self { recorder, traces: exporter })
+    }
+
+    pub(crate) fn figures(&self, store: &Arc<dyn Store>) -> Option<Arc<dyn Figures>> {
+        let recorder = self.recorder.as_ref()?;
+        Some(Arc::new(recorder.figures(Arc::clone(store))))
+    }
+
+    pub(crate) fn traces(&self) -> Option<Arc<dyn Traces>> {
+        self.traces.clone().map(|exporter| exporter as Arc<dyn Traces>)
+    }
+
+    /// Sends what is left, within a few seconds.
+    pub(crate) async fn finish(self) {
+        let Some(traces) = self.traces else { return };
+        if let Err(error) = tokio::task::spawn_blocking(move || traces.finish()).await {
+            tracing::debug!(%error, "the last traces were not sent");
         }
-    }
-}
-
-/// `{"level":30,"time":…,"pid":…,"hostname":…,"msg":…,…}`: the shape operators' tools already read.
-struct JsonLines {
-    pid: u32,
-    /// As JSON.
-    hostname: String,
-}
-
-impl JsonLines {
-    fn new() -> Self {
-        let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        Self { pid: std::process::id(), hostname: quoted(hostname.trim()) }
-    }
-}
-
-const fn number(level: Level) -> u8 {
-    match level {
-        Level::TRACE => 10,
-        Level::DEBUG => 20,
-        Level::INFO => 30,
-        Level::WARN => 40,
-        Level::ERROR => 50,
-    }
-}
-
-impl<S, N> FormatEvent<S, N> for JsonLines
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        _context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> std::fmt::Result {
-        let mut line = Line { json: String::with_capacity(512), message: None };
-        event.record(&mut line);
-        let message = line.message.unwrap_or_default();
-        let level = number(*event.metadata().level());
-        let time = SystemClock.now().micros() / 1_000;
-        let Self { pid, hostname } = self;
-        write!(writer, r#"{{"level":{level},"time":{time},"pid":{pid},"hostname":{hostname},"msg":"#)?;
-        writer.write_str(&quoted(&message))?;
-        writer.write_str(&line.json)?;
-        writer.write_str("}\n")
-    }
-}
-
-/// JSON text of a string, quotes included.
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
-}
-
-/// Members of a JSON object, each behind a comma. Written as they come: a line per request is worth no tree of values.
-struct Line {
-    json: String,
-    message: Option<String>,
-}
-
-impl Line {
-    /// `value` is JSON.
-    fn push(&mut self, field: &Field, value: &str) {
-        // Names of fields are identifiers of ours.
-        self.json.extend([",\"", field.name(), "\":", value]);
-    }
-}
-
-impl Visit for Line {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" {
-            self.message = Some(value.to_owned());
-        } else {
-            self.push(field, &quoted(value));
-        }
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.push(field, &value.to_string());
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.push(field, &value.to_string());
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        // Not every float is a number to JSON.
-        let text = if value.is_finite() { value.to_string() } else { "null".to_owned() };
-        self.push(field, &text);
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.push(field, if value { "true" } else { "false" });
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.record_str(field, &format!("{value:?}"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex, PoisonError};
-
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Sink(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_line_is_one_json_object_whatever_it_carries() {
-        let sink = Sink::default();
-        let out = sink.clone();
-        let layer = tracing_subscriber::fmt::layer().event_format(JsonLines::new());
-        let layer = layer.with_writer(move || out.clone());
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-            let hostile = "a\"b\\\n\u{1}\u{2028}";
-            let (id, method) = (format_args!("{}", 7), "GET");
-            tracing::warn!(
-                text = hostile, %method, ?hostile, %id, big = u64::MAX, small = -1, ratio = 0.5,
-                none = f64::NAN, yes = true, "said \"so\"\n{hostile}"
-            );
-            tracing::info!("second");
-        });
-        let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
-        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(lines.len(), 2, "{text}");
-        let hostile = "a\"b\\\n\u{1}\u{2028}";
-        assert_eq!(lines[0]["msg"], format!("said \"so\"\n{hostile}"));
-        assert_eq!(lines[0]["text"], hostile);
-        assert_eq!(lines[0]["method"], "GET");
-        assert_eq!((&lines[0]["level"], &lines[1]["level"]), (&json!(40), &json!(30)));
-        assert_eq!((&lines[0]["big"], &lines[0]["small"]), (&json!(u64::MAX), &json!(-1)));
-        assert_eq!(
-            (&lines[0]["ratio"], &lines[0]["none"], &lines[0]["yes"]),
-            (&json!(0.5), &Value::Null, &json!(true))
-        );
-        assert!(lines[0]["time"].is_i64() && lines[0]["pid"].is_u64() && lines[0]["hostname"].is_string());
     }
 }

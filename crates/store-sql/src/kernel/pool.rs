@@ -5,12 +5,15 @@
 //! goes back at once; one that was left in the middle is brought to rest by a task first, and a transaction that was
 //! dropped is rolled back.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use porta_store::StoreError;
+use porta_core::metrics;
+use porta_store::{PoolState, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use super::error::{classify, is_broken, unavailable};
 use super::link::{Answer, Connector, Flavor, Link};
@@ -27,11 +30,31 @@ struct Idle {
 
 pub(crate) struct Pool {
     connector: Connector,
+    size: usize,
     permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
     idle: Mutex<Vec<Idle>>,
     acquire_timeout: Duration,
     /// Longer than the server's own limit: only for a server that does not answer at all.
     answer_timeout: Duration,
+    /// A statement that runs longer is logged by its name.
+    slow: Duration,
+}
+
+/// Counts one who waits, for as long as they do.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn on(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Pool {
@@ -40,20 +63,32 @@ impl Pool {
         size: u32,
         acquire_timeout: Duration,
         answer_timeout: Duration,
+        slow: Duration,
     ) -> Arc<Self> {
         let size = usize::try_from(size.max(1)).unwrap_or(1);
         Arc::new(Self {
             connector,
+            size,
+            waiting: AtomicUsize::new(0),
             permits: Arc::new(Semaphore::new(size)),
             idle: Mutex::new(Vec::with_capacity(size)),
             acquire_timeout,
             answer_timeout,
+            slow,
         })
     }
 
     /// A pool of one more connection, beside this one's limit.
     pub(crate) fn beside(&self) -> Arc<Self> {
-        Self::new(self.connector.clone(), 1, self.acquire_timeout, self.answer_timeout)
+        Self::new(self.connector.clone(), 1, self.acquire_timeout, self.answer_timeout, self.slow)
+    }
+
+    pub(crate) fn state(&self) -> PoolState {
+        PoolState {
+            in_use: self.size - self.permits.available_permits(),
+            idle: self.idle().len(),
+            waiting: self.waiting.load(Ordering::Relaxed),
+        }
     }
 
     pub(crate) fn flavor(&self) -> Flavor {
@@ -70,12 +105,15 @@ impl Pool {
     }
 
     pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease, StoreError> {
-        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => timeout(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned())
+        let free = Arc::clone(&self.permits).try_acquire_owned();
+        let permit = if let Ok(permit) = free {
+            permit
+        } else {
+            let _waiting = Waiting::on(&self.waiting);
+            timeout(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned())
                 .await
                 .map_err(|_| unavailable("no free database connection in time"))?
-                .map_err(|_| unavailable("the pool is closed"))?,
+                .map_err(|_| unavailable("the pool is closed"))?
         };
         loop {
             let Some(Idle { mut link, since }) = self.idle().pop() else { break };
@@ -138,7 +176,17 @@ impl Lease {
     }
 
     pub(crate) async fn execute(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<Answer, sqlx::Error> {
-        self.guarded(async |link| link.execute(stmt, values).await).await
+        let span =
+            tracing::trace_span!(target: "porta::trace", "sql", otel.kind = "client", statement = stmt.name);
+        let started = Instant::now();
+        let answer = self.guarded(async |link| link.execute(stmt, values).await).instrument(span).await;
+        let took = started.elapsed();
+        if took > self.pool.slow {
+            ::metrics::counter!(metrics::DB_SLOW_STATEMENTS).increment(1);
+            let duration_ms = took.as_secs_f64() * 1_000.0;
+            tracing::warn!(event = "db.slow_statement", statement = stmt.name, duration_ms, "slow statement");
+        }
+        answer
     }
 
     pub(crate) async fn prepare(&mut self, stmt: &Stmt) -> Result<usize, sqlx::Error> {

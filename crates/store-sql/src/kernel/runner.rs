@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use porta_core::tally;
 use porta_store::{Result, StoreError};
 use tokio::sync::Notify;
 
@@ -29,6 +30,7 @@ impl Kernel {
     }
 
     fn count(&self) {
+        tally::sql();
         self.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -122,6 +124,7 @@ pub(crate) struct Tx {
 
 impl Tx {
     fn count(&self) {
+        tally::sql();
         self.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -52,6 +52,27 @@ pub async fn one_place_each(store: Arc<dyn Store>) {
     assert!(matches!(&refused, Err(StoreError::Conflict(rule)) if rule == "signing_keys_kid"), "{refused:?}");
 }
 
+/// Over all organizations: what a process needs to see whether it can sign at all.
+pub async fn of_the_installation(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    assert!(w.store.newest_signing_key().await.unwrap().is_none());
+    assert!(w.store.oldest_signing_since().await.unwrap().is_none());
+    let mut all = w.repositories();
+    let (owner, other) = (w.acme.organization.id, w.other.organization.id);
+    let older = key(&w, owner, SigningKeyStatus::Active);
+    let newer = SigningKey {
+        created_at: NOW + MINUTE,
+        activated_at: Some(NOW + MINUTE),
+        ..key(&w, other, SigningKeyStatus::Active)
+    };
+    let waiting = SigningKey { created_at: NOW + HOUR, ..key(&w, owner, SigningKeyStatus::Next) };
+    for k in [&older, &newer, &waiting] {
+        assert!(all.signing_keys(k.organization_id).insert_if_vacant(k).await.unwrap());
+    }
+    assert_eq!(w.store.newest_signing_key().await.unwrap(), Some(newer), "only keys that sign");
+    assert_eq!(w.store.oldest_signing_since().await.unwrap(), Some(NOW));
+}
+
 pub async fn promotion(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let owner = w.acme.organization.id;

@@ -47,7 +47,7 @@ macro_rules! contract_tests {
             clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
                 what_counts_since_when, secrets, origins;
             factor_races: enrolling, disabling, steps, recovery_codes, replacements, email_codes;
-            keys: one_place_each, promotion, another_organization_sees_nothing, racing_for_the_first_key,
+            keys: one_place_each, of_the_installation, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue;

@@ -60,6 +60,18 @@ impl Store for FusedStore {
         self.inner.outbox_filled().await;
     }
 
+    fn pool(&self) -> PoolState {
+        self.inner.pool()
+    }
+
+    async fn newest_signing_key(&self) -> Result<Option<SigningKey>> {
+        self.inner.newest_signing_key().await
+    }
+
+    async fn oldest_signing_since(&self) -> Result<Option<Timestamp>> {
+        self.inner.oldest_signing_since().await
+    }
+
     fn round_trips(&self) -> u64 {
         self.inner.round_trips()
     }

@@ -1,13 +1,10 @@
 //! Direct commands on PostgreSQL and Redis, the way production runs them.
 
-#[expect(dead_code, reason = "the other test file uses the rest")]
-mod support;
-
+use crate::support::{Outcome, Place, WORLD};
 use porta_core::Change;
 use porta_kv::{Heard, Kv as _, RedisKv, RedisOptions};
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
-use support::{Outcome, Place, WORLD};
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddee00";
 

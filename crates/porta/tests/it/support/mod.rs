@@ -1,6 +1,8 @@
 //! Runs the executable the way an operator does, in a directory of its own.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+pub(crate) mod server;
+
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 

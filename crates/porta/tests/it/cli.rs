@@ -1,14 +1,12 @@
 //! The executable as an operator runs it, on an embedded store in a directory of its own.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
-mod support;
-
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
+use crate::support::{Place, WORLD};
 use serde_json::Value;
-use support::{Place, WORLD};
 
 fn provisioned() -> Place {
     let place = Place::new();

@@ -1,13 +1,11 @@
 //! The server process and its mail, with a real relay.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
-#[expect(dead_code, reason = "the other test files use the rest")]
-mod support;
-
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Stdio};
+use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
+use crate::support::server::{KEY, Server};
+use crate::support::{Place, WORLD};
 use porta_core::mail::{Letter, Mail, Recipient, SecurityEvent};
 use porta_core::outbox::{OutboxCounts, OutboxItem, SEALING_PURPOSE};
 use porta_core::seal::Keyring;
@@ -17,51 +15,6 @@ use porta_store::Store as _;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use porta_testkit::relay::{Authority, Relay};
 use serde_json::json;
-use support::{Place, WORLD};
-
-const KEY: &str = "11";
-
-/// A running server that is killed when the test ends.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-impl Server {
-    /// Started, and what it said until it served.
-    fn start(place: &Place, environment: &[(&str, &str)]) -> (Self, String) {
-        let key = KEY.repeat(32);
-        let port = free_port();
-        let mut all = vec![("SIGNING_KEY_ENCRYPTION_KEY", key.as_str()), ("PORT", &port)];
-        all.extend(environment);
-        let mut child = place.command(&["serve"], &all).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut said = String::new();
-        while !said.contains("porta is serving") {
-            let Some(Ok(line)) = lines.next() else { panic!("it does not serve: {said}") };
-            said += &line;
-            said.push('\n');
-        }
-        // What it says from now on must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        (Self(child), said)
-    }
-
-    /// SIGTERM, and the exit code.
-    fn stop(mut self) -> Option<i32> {
-        let id = self.0.id().to_string();
-        std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        self.0.wait().unwrap().code()
-    }
-}
-
-fn free_port() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
-}
 
 /// The data of a server, as another process sees it.
 async fn database(place: &Place) -> Database {

@@ -1,0 +1,36 @@
+//! What a container does before it serves (operations §2, §9).
+
+use std::time::Duration;
+
+use porta_core::word_enum;
+
+use crate::Problem;
+use crate::reader::Reader;
+use crate::source::Source;
+use crate::variable::{PORTA_AUTO_MIGRATE, PORTA_SERVICE, PORTA_WAIT_TIMEOUT};
+
+word_enum! {
+    /// The role of a process.
+    pub enum Service { Server = "server", Admin = "admin" }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StartConfig {
+    pub service: Service,
+    /// Bring the schema up to date before serving.
+    pub migrates: bool,
+    /// How long PostgreSQL and Redis may take to answer.
+    pub patience: Duration,
+}
+
+impl StartConfig {
+    pub fn load(source: &Source<'_>) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let start = Self {
+            service: reader.word(PORTA_SERVICE).and_then(Service::parse).unwrap_or(Service::Server),
+            migrates: reader.boolean(PORTA_AUTO_MIGRATE).unwrap_or(true),
+            patience: Duration::from_secs(reader.number_or_default(PORTA_WAIT_TIMEOUT)),
+        };
+        reader.finish(start)
+    }
+}

@@ -1,0 +1,79 @@
+//! Every figure a process publishes, declared once: the rooms count by these names, and the reference page is made from
+//! the list. Labels are bounded sets; no tenant, person or client is ever one (operations §6).
+
+/// How a figure moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only ever grows while a process lives.
+    Counter,
+    Gauge,
+    /// Buckets, a sum and a count.
+    Histogram,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    pub name: &'static str,
+    pub kind: MetricKind,
+    pub labels: &'static [&'static str],
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($constant:ident, $kind:ident, $name:literal, [$($label:literal),*], $help:literal;)+) => {
+        $(pub const $constant: &str = $name;)+
+        /// In the order of the documentation.
+        pub const ALL: &[Metric] = &[$(Metric {
+            name: $name, kind: MetricKind::$kind, labels: &[$($label),*], help: $help,
+        }),+];
+    };
+}
+
+metrics! {
+    HTTP_REQUESTS, Counter, "porta_http_requests_total", ["method", "route", "status"], "Requests answered. `route` is the pattern, or `unknown`.";
+    HTTP_DURATION, Histogram, "porta_http_request_duration_seconds", ["method", "route"], "From the request's headers to the answer's.";
+    LOGINS, Counter, "porta_logins_total", ["method", "result"], "Sign-ins that ended in a session (`success`), and passwords, links and codes that were wrong (`failure`). `method` is `password`, `magic_link` or `second_factor`.";
+    TOKENS_ISSUED, Counter, "porta_tokens_issued_total", ["grant"], "Answers of the token endpoint with an access token in them.";
+    RATE_LIMITED, Counter, "porta_rate_limited_total", ["scope"], "Requests answered with 429. `scope` is the last fixed part of the route.";
+    LOCKOUTS, Counter, "porta_lockouts_total", [], "Accounts locked by wrong passwords.";
+    DB_POOL_IN_USE, Gauge, "porta_db_pool_in_use", [], "Database connections that carry something right now.";
+    DB_POOL_IDLE, Gauge, "porta_db_pool_idle", [], "Open database connections that wait for work.";
+    DB_POOL_WAITING, Gauge, "porta_db_pool_waiting", [], "Requests that wait for a database connection.";
+    DB_SLOW_STATEMENTS, Counter, "porta_db_slow_statements_total", [], "Statements that ran longer than DB_SLOW_STATEMENT_MS.";
+    REDIS_ERRORS, Counter, "porta_redis_errors_total", [], "Commands to Redis without a usable answer.";
+    AUDIT_WRITE_FAILURES, Counter, "porta_audit_write_failures_total", [], "Audit rows that could not be written; what they were about was not done either.";
+    EMAIL_SEND, Counter, "porta_email_send_total", ["template", "result"], "Attempts to send mail: `delivered`, `postponed` or `given_up`.";
+    BUILD_INFO, Gauge, "porta_build_info", ["version"], "Always 1.";
+    SIGNING_KEY_AGE, Gauge, "porta_signing_key_age_seconds", [], "Since the oldest active signing key of any organization began to sign. Absent while there is none.";
+    PROD_SAFETY_SKIPPED, Gauge, "porta_prod_safety_skipped", [], "Production checks that failed and were told not to stop the start.";
+    PROCESS_CPU_USER, Counter, "process_cpu_user_seconds_total", [], "Processor time in the program.";
+    PROCESS_CPU_SYSTEM, Counter, "process_cpu_system_seconds_total", [], "Processor time in the kernel on its behalf.";
+    PROCESS_CPU, Counter, "process_cpu_seconds_total", [], "The sum of the two.";
+    PROCESS_START, Gauge, "process_start_time_seconds", [], "When the process started, in seconds since 1970.";
+    PROCESS_RESIDENT, Gauge, "process_resident_memory_bytes", [], "Memory in RAM.";
+    PROCESS_VIRTUAL, Gauge, "process_virtual_memory_bytes", [], "Address space.";
+    PROCESS_HEAP, Gauge, "process_heap_bytes", [], "Private data segment.";
+    PROCESS_OPEN_FDS, Gauge, "process_open_fds", [], "Open file descriptors.";
+    PROCESS_MAX_FDS, Gauge, "process_max_fds", [], "File descriptors the process may have.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_say_what_they_are() {
+        let names: BTreeSet<&str> = ALL.iter().map(|m| m.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for Metric { name, kind, labels, .. } in ALL {
+            assert!(name.starts_with("porta_") || name.starts_with("process_"), "{name}");
+            assert_eq!(*kind == MetricKind::Counter, name.ends_with("_total"), "{name}");
+            assert!(
+                !labels.iter().any(|l| ["tenant", "org", "user", "client", "email"].contains(l)),
+                "{name}"
+            );
+        }
+    }
+}

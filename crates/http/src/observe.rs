@@ -1,0 +1,85 @@
+//! What is counted and traced about each request.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, Method, StatusCode};
+use porta_core::metrics;
+use tracing::Span;
+
+use crate::state::AppState;
+
+/// The span of a request. The trace of a stranger is not gone on with: it would let anybody decide what is kept.
+pub(crate) fn span(
+    state: &AppState,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    method: &Method,
+    route: &str,
+) -> Span {
+    let Some(traces) = &state.traces else { return Span::none() };
+    let span = tracing::trace_span!(
+        target: "porta::trace",
+        "request",
+        otel.name = format!("{} {route}", word(method)),
+        otel.kind = "server",
+        otel.status_code = tracing::field::Empty,
+        http.request.method = word(method),
+        http.route = route,
+        http.response.status_code = tracing::field::Empty,
+    );
+    if state.trust_proxy.is_proxy(peer) {
+        traces.join(&span, headers);
+    }
+    span
+}
+
+pub(crate) fn answered(span: &Span, method: &Method, route: &str, status: u16, took: Duration) {
+    span.record("http.response.status_code", status);
+    if status >= 500 {
+        span.record("otel.status_code", "ERROR");
+    }
+    let (method, route) = (word(method), route.to_owned());
+    ::metrics::counter!(
+        metrics::HTTP_REQUESTS, "method" => method, "route" => route.clone(), "status" => status.to_string()
+    )
+    .increment(1);
+    if status == StatusCode::TOO_MANY_REQUESTS.as_u16() {
+        ::metrics::counter!(metrics::RATE_LIMITED, "scope" => scope(&route)).increment(1);
+    }
+    ::metrics::histogram!(metrics::HTTP_DURATION, "method" => method, "route" => route).record(took);
+}
+
+/// Callers invent methods; labels are a bounded set.
+fn word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The last fixed part of a route.
+fn scope(route: &str) -> String {
+    let fixed = route.rsplit('/').find(|part| !part.is_empty() && !part.starts_with('{'));
+    fixed.unwrap_or("unknown").replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_bounded() {
+        assert_eq!(word(&Method::from_bytes(b"BREW").unwrap()), "other");
+        assert_eq!(scope("/{org}/interaction/{uid}/magic-link/{token}"), "magic_link");
+        assert_eq!(scope("/{org}/token"), "token");
+        assert_eq!(scope("unknown"), "unknown");
+        assert_eq!(scope("/"), "unknown");
+    }
+}

@@ -1,0 +1,150 @@
+//! `/metrics`: the rooms count through the facade, this reads it out and adds what is known only at that moment.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use axum::Router;
+use axum::routing::get;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use porta_config::Config;
+use porta_core::metrics::{self, Metric, MetricKind};
+use porta_core::{Clock as _, SystemClock};
+use porta_http::Figures;
+use porta_store::Store;
+use procfs::process::{LimitValue, Process};
+use tokio_util::sync::CancellationToken;
+
+/// Seconds. The reference's alert stands at half a second, so there is a bucket on either side of it.
+const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Samples wait in memory until they are sorted into buckets.
+const SORT_EVERY: Duration = Duration::from_secs(5);
+/// A scrape must not hang on a database that does.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(crate) struct Recorder(PrometheusHandle);
+
+impl Recorder {
+    pub(crate) fn install(config: &Config) -> anyhow::Result<Self> {
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full(metrics::HTTP_DURATION.to_owned()), BUCKETS)?
+            .install_recorder()
+            .context("figures were started twice")?;
+        for metric in metrics::ALL.iter().filter(|metric| !is_of_process(metric)) {
+            match metric.kind {
+                MetricKind::Counter => ::metrics::describe_counter!(metric.name, metric.help),
+                MetricKind::Gauge => ::metrics::describe_gauge!(metric.name, metric.help),
+                MetricKind::Histogram => ::metrics::describe_histogram!(metric.name, metric.help),
+            }
+            // There from the first scrape on, so that a rate begins at nothing.
+            if metric.kind == MetricKind::Counter && metric.labels.is_empty() {
+                ::metrics::counter!(metric.name).absolute(0);
+            }
+        }
+        ::metrics::gauge!(metrics::BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        let skipped = if config.safety.is_skipped { config.safety.violations.len() } else { 0 };
+        set(metrics::PROD_SAFETY_SKIPPED, skipped);
+        let sorting = handle.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(SORT_EVERY).await;
+                sorting.run_upkeep();
+            }
+        });
+        Ok(Self(handle))
+    }
+
+    pub(crate) fn figures(&self, store: Arc<dyn Store>) -> Scrape {
+        Scrape { handle: self.0.clone(), store }
+    }
+}
+
+pub(crate) struct Scrape {
+    handle: PrometheusHandle,
+    store: Arc<dyn Store>,
+}
+
+#[async_trait]
+impl Figures for Scrape {
+    async fn text(&self) -> String {
+        let pool = self.store.pool();
+        set(metrics::DB_POOL_IN_USE, pool.in_use);
+        set(metrics::DB_POOL_IDLE, pool.idle);
+        set(metrics::DB_POOL_WAITING, pool.waiting);
+        if let Ok(Ok(Some(since))) = tokio::time::timeout(PATIENCE, self.store.oldest_signing_since()).await {
+            ::metrics::gauge!(metrics::SIGNING_KEY_AGE).set(SystemClock.now().since(since).as_secs_f64());
+        }
+        let mut text = self.handle.render();
+        match process() {
+            Ok(figures) => figures.into_iter().for_each(|(name, value)| line(&mut text, name, value)),
+            Err(error) => tracing::debug!(%error, "figures of the process could not be read"),
+        }
+        text
+    }
+}
+
+fn is_of_process(metric: &Metric) -> bool {
+    metric.name.starts_with("process_")
+}
+
+/// The names every Prometheus client gives to what the kernel knows of a process. Written by hand, because seconds of
+/// processor time are counters with fractions, which the facade does not have.
+fn process() -> procfs::ProcResult<Vec<(&'static str, f64)>> {
+    let own = Process::myself()?;
+    let (stat, status, limits) = (own.stat()?, own.status()?, own.limits()?);
+    let per_second = procfs::ticks_per_second().max(1);
+    let seconds = |ticks: u64| {
+        let micros = ticks.saturating_mul(1_000_000) / per_second;
+        Duration::from_micros(micros).as_secs_f64()
+    };
+    let bytes = |kilobytes: Option<u64>| float(kilobytes.unwrap_or_default().saturating_mul(1024));
+    let boot = procfs::boot_time_secs()?;
+    let mut figures = vec![
+        (metrics::PROCESS_CPU_USER, seconds(stat.utime)),
+        (metrics::PROCESS_CPU_SYSTEM, seconds(stat.stime)),
+        (metrics::PROCESS_CPU, seconds(stat.utime + stat.stime)),
+        (metrics::PROCESS_START, float(boot) + seconds(stat.starttime)),
+        (metrics::PROCESS_RESIDENT, bytes(status.vmrss)),
+        (metrics::PROCESS_VIRTUAL, bytes(status.vmsize)),
+        (metrics::PROCESS_HEAP, bytes(status.vmdata)),
+        (metrics::PROCESS_OPEN_FDS, float(own.fd_count()?.try_into().unwrap_or(u64::MAX))),
+    ];
+    if let LimitValue::Value(most) = limits.max_open_files.soft_limit {
+        figures.push((metrics::PROCESS_MAX_FDS, float(most)));
+    }
+    Ok(figures)
+}
+
+fn line(text: &mut String, name: &str, value: f64) {
+    let Some(metric) = metrics::ALL.iter().find(|metric| metric.name == name) else { return };
+    let kind = if metric.kind == MetricKind::Counter { "counter" } else { "gauge" };
+    let help = metric.help;
+    // Writing to a string does not fail.
+    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n\n");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes, ticks and counts far below 2^53")]
+fn float(value: u64) -> f64 {
+    value as f64
+}
+
+fn set(name: &'static str, value: usize) {
+    ::metrics::gauge!(name).set(float(value.try_into().unwrap_or(u64::MAX)));
+}
+
+/// A listener that serves `/metrics` and nothing else, until `stop`.
+pub(crate) async fn serve_alone(
+    address: SocketAddr,
+    figures: Arc<dyn Figures>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .with_context(|| format!("METRICS_BIND: cannot listen on {address}"))?;
+    let app = Router::new().route("/metrics", get(async move || porta_http::exposition(&*figures).await));
+    tokio::spawn(super::listen::serve(listener, app, stop, Duration::ZERO));
+    Ok(())
+}

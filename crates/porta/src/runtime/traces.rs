@@ -1,0 +1,107 @@
+//! Traces: spans of ours, sent in batches to a collector (OTLP over HTTP, protobuf). Off unless a collector is named;
+//! the spans then cost a load and a comparison each.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::http::HeaderMap;
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
+use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use porta_config::TracesConfig;
+use porta_http::Traces;
+use secrecy::ExposeSecret as _;
+use tracing::{Span, Subscriber};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::registry::LookupSpan;
+
+/// A collector that is away must not hold up the end of the process.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
+
+pub(crate) struct Exporter {
+    provider: SdkTracerProvider,
+    propagator: TraceContextPropagator,
+}
+
+impl Exporter {
+    pub(crate) fn start(config: &TracesConfig) -> anyhow::Result<Self> {
+        let endpoint = format!("{}/v1/traces", config.endpoint.as_str().trim_end_matches('/'));
+        let headers = config.headers.iter().map(|(n, v)| (n.clone(), v.expose_secret().to_owned())).collect();
+        let exporter = SpanExporter::builder()
+            .with_http()
+            .with_protocol(Protocol::HttpBinary)
+            .with_endpoint(endpoint)
+            .with_timeout(EXPORT_TIMEOUT)
+            .with_headers(headers)
+            .build()
+            .context("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used")?;
+        let resource = Resource::builder_empty()
+            .with_service_name(config.service_name.clone())
+            .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .build();
+        let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sampled)));
+        let provider = SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .with_sampler(sampler)
+            .with_resource(resource)
+            .build();
+        Ok(Self { provider, propagator: TraceContextPropagator::new() })
+    }
+
+    /// Takes spans of ours and nothing else: those of libraries may carry statements or headers.
+    pub(crate) fn layer<S>(&self) -> Box<dyn Layer<S> + Send + Sync>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+    {
+        let scope = InstrumentationScope::builder("porta").build();
+        tracing_opentelemetry::layer()
+            .with_tracer(self.provider.tracer_with_scope(scope))
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_filter(Targets::new().with_target("porta::trace", LevelFilter::TRACE))
+            .boxed()
+    }
+
+    pub(crate) fn finish(&self) {
+        if let Err(error) = self.provider.shutdown_with_timeout(EXPORT_TIMEOUT) {
+            tracing::debug!(%error, "the last traces were not sent");
+        }
+    }
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(|value| value.to_str().ok())
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(axum::http::HeaderName::as_str).collect()
+    }
+}
+
+impl Traces for Exporter {
+    fn join(&self, span: &Span, headers: &HeaderMap) {
+        let parent = self.propagator.extract(&Headers(headers));
+        if parent.span().span_context().is_valid()
+            && let Err(error) = span.set_parent(parent)
+        {
+            tracing::debug!(%error, "a trace was not joined");
+        }
+    }
+
+    fn id(&self, span: &Span) -> Option<String> {
+        let context = span.context();
+        let span = context.span();
+        let found = span.span_context();
+        (found.is_valid() && found.is_sampled()).then(|| found.trace_id().to_string())
+    }
+}

@@ -1,0 +1,8 @@
+//! The executable, run the way an operator runs it.
+
+mod cli;
+mod mail;
+mod postgres;
+mod reference;
+mod start;
+mod support;

@@ -1,0 +1,273 @@
+//! `porta start`: waits, migrates, serves; what the process it becomes tells about itself.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
+use std::io::{Read as _, Write as _};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use porta_core::metrics;
+use porta_store_sql::Target;
+use porta_testkit::database::TestDatabase;
+
+use crate::support::server::{Server, free_port};
+use crate::support::{Outcome, Place, WORLD};
+
+/// The answer to a request of ours: status, and the whole as text.
+fn get(port: &str, path: &str, headers: &str) -> (u16, String) {
+    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n{headers}connection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer)
+}
+
+fn production(database: &TestDatabase, instance: &str) -> Vec<(&'static str, String)> {
+    let Target::Postgres(url) = &database.target else { panic!("a PostgreSQL database was asked for") };
+    let redis = std::env::var("TEST_REDIS_URL").expect("run through scripts/with-services.sh");
+    vec![
+        ("DATABASE_URL", url.clone()),
+        ("REDIS_URL", redis),
+        ("PORTA_INSTANCE", instance.to_owned()),
+        ("ISSUER_BASE_URL", "http://localhost:3000".to_owned()),
+        ("COOKIE_KEYS", "a cookie key of this test alone".to_owned()),
+        ("TWO_FACTOR_ENCRYPTION_KEY", "22".repeat(32)),
+        ("SMTP_HOST", "127.0.0.1".to_owned()),
+        ("SMTP_FROM", "id@example.com".to_owned()),
+        ("HOST", "127.0.0.1".to_owned()),
+    ]
+}
+
+fn changed(
+    mut environment: Vec<(&'static str, String)>,
+    with: &[(&'static str, &str)],
+) -> Vec<(&'static str, String)> {
+    environment.retain(|(name, _)| !with.iter().any(|(changed, _)| changed == name));
+    environment.extend(with.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    environment
+}
+
+fn pairs<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+#[track_caller]
+fn refused(outcome: &Outcome, because: &str) {
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(because), "{}", outcome.stderr);
+}
+
+#[test]
+fn roles_that_are_not_here_end_the_start() {
+    let place = Place::new();
+    refused(&place.run_with(&["start"], &[("PORTA_SERVICE", "admin")]), "not in this build");
+    refused(&place.run_with(&["start"], &[("PORTA_SERVICE", "worker")]), "PORTA_SERVICE");
+    refused(&place.run_with(&["start"], &[("PORTA_WAIT_TIMEOUT", "soon")]), "PORTA_WAIT_TIMEOUT");
+    assert!(!place.path(".porta").exists(), "nothing was made");
+}
+
+#[test]
+fn what_is_wrong_is_said_at_once_and_not_after_a_minute() {
+    let place = Place::new();
+    let started = Instant::now();
+    let nowhere =
+        [("DATABASE_URL", "postgres://porta@127.0.0.1:9/porta"), ("REDIS_URL", "redis://127.0.0.1:9")];
+    refused(&place.run_with(&["start"], &nowhere), "ISSUER_BASE_URL");
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_or_redis_that_stays_away_ends_the_start() {
+    let place = Place::new();
+    let database = TestDatabase::empty_postgres().await;
+    let base = changed(production(&database, "start-away"), &[("PORTA_WAIT_TIMEOUT", "1")]);
+    // Somebody listens and says nothing: an open port is no answer.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mute = format!("redis://127.0.0.1:{}", mute.local_addr().unwrap().port());
+    for (name, url, because) in [
+        ("DATABASE_URL", "postgres://porta@127.0.0.1:9/porta", "PostgreSQL did not answer within"),
+        ("REDIS_URL", "redis://127.0.0.1:9", "Redis did not answer within"),
+        ("REDIS_URL", &mute, "Redis did not answer within"),
+    ] {
+        let environment = changed(base.clone(), &[(name, url)]);
+        let outcome = tokio::task::block_in_place(|| {
+            let key = "11".repeat(32);
+            let mut all = pairs(&environment);
+            all.push(("SIGNING_KEY_ENCRYPTION_KEY", &key));
+            place.run_with(&["start"], &all)
+        });
+        refused(&outcome, because);
+    }
+    assert_eq!(
+        porta_store::Store::pending_migrations(&*database.database).await.unwrap().len(),
+        database.database.migrations().await.unwrap().len()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_migrated_and_served_and_a_foreign_key_is_not_ready() {
+    let place = Place::new();
+    let database = TestDatabase::empty_postgres().await;
+    let environment = production(&database, "start-serve");
+    let environment = changed(environment, &[("METRICS_ENABLED", "true"), ("DRAIN_SECONDS", "0")]);
+    tokio::task::block_in_place(|| {
+        let (server, _) = Server::run(&place, "start", &pairs(&environment));
+        assert_eq!(get(&server.port, "/ready", "").0, 200);
+        let file = place.write("world.yaml", WORLD);
+        let key = "11".repeat(32);
+        let mut all = pairs(&environment);
+        all.push(("SIGNING_KEY_ENCRYPTION_KEY", &key));
+        let done = place.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &all);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        assert_eq!(get(&server.port, "/harbor/jwks", "").0, 200);
+        figures_of(&server.port);
+        assert_eq!(server.stop(), Some(0));
+
+        // With its own schema there, but a key that opens nothing of it.
+        let foreign = changed(environment.clone(), &[("SIGNING_KEY_ENCRYPTION_KEY", &"33".repeat(32))]);
+        let (server, _) = Server::run(&place, "start", &pairs(&foreign));
+        let (status, ready) = get(&server.port, "/ready", "");
+        assert_eq!(status, 503);
+        assert!(ready.contains(r#""process":{"error":"signing_keys_sealed","ok":false}"#), "{ready}");
+        assert_eq!(get(&server.port, "/health", "").0, 200, "a restart would not help");
+        assert_eq!(server.stop(), Some(0));
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_stays_as_it_is_when_told_so() {
+    let place = Place::new();
+    let database = TestDatabase::empty_postgres().await;
+    let environment = changed(production(&database, "start-still"), &[("PORTA_AUTO_MIGRATE", "false")]);
+    tokio::task::block_in_place(|| {
+        let (server, _) = Server::run(&place, "start", &pairs(&environment));
+        let (status, ready) = get(&server.port, "/ready", "");
+        assert_eq!(status, 503);
+        assert!(ready.contains("migrations_pending"), "{ready}");
+    });
+}
+
+/// Every figure that needs no event of its own is there from the start.
+#[track_caller]
+fn figures_of(port: &str) {
+    let (status, text) = get(port, "/metrics", "");
+    assert_eq!(status, 200);
+    assert!(text.contains("content-type: text/plain; version=0.0.4"), "{text}");
+    for metric in metrics::ALL {
+        let comes_with_events = !metric.labels.is_empty() && metric.name != metrics::BUILD_INFO;
+        let is_http = metric.name == metrics::HTTP_REQUESTS || metric.name == metrics::HTTP_DURATION;
+        if !comes_with_events || is_http {
+            assert!(text.contains(&format!("# HELP {} ", metric.name)), "{}\n{text}", metric.name);
+        }
+        let types = text.matches(&format!("# TYPE {} ", metric.name)).count();
+        assert!(types <= 1, "{} has {types} types", metric.name);
+    }
+    assert!(
+        text.contains(r#"porta_http_requests_total{method="GET",route="/{org}/jwks",status="200"} 1"#),
+        "{text}"
+    );
+    for word in ["harbor", "kim@"] {
+        assert!(!text.contains(word), "{word} in {text}");
+    }
+}
+
+#[test]
+fn figures_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
+    let place = Place::new();
+    let (server, _) = Server::run(&place, "start", &[]);
+    assert_eq!(get(&server.port, "/metrics", "").0, 404);
+    drop(server);
+
+    let private = free_port();
+    let (server, _) = Server::run(&place, "start", &[("METRICS_BIND", &format!("127.0.0.1:{private}"))]);
+    assert_eq!(get(&server.port, "/metrics", "").0, 404);
+    assert_eq!(get(&private, "/metrics", "").0, 200);
+    assert_eq!(get(&private, "/ready", "").0, 404, "nothing else is there");
+    drop(server);
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let holder = std::net::TcpListener::bind(taken).unwrap();
+    let outcome = place.run_with(&["serve"], &[("METRICS_BIND", &taken.to_string()), ("PORT", &free_port())]);
+    refused(&outcome, "METRICS_BIND");
+    drop(holder);
+}
+
+/// What a collector received.
+type Received = Arc<Mutex<Vec<u8>>>;
+
+/// A collector of traces: takes what is posted to `/v1/traces`.
+async fn collector() -> (String, Received) {
+    let received = Received::default();
+    let sink = Arc::clone(&received);
+    let take = axum::routing::post(async move |body: axum::body::Body| {
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        sink.lock().unwrap().extend_from_slice(&bytes);
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let app = axum::Router::new().route("/v1/traces", take);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (address, received)
+}
+
+fn has(received: &Received, needle: &[u8]) -> bool {
+    received.lock().unwrap().windows(needle.len()).any(|part| part == needle)
+}
+
+const TRACE: [u8; 16] =
+    [0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36];
+const TRACEPARENT: &str = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn traces_go_from_the_request_to_the_statement_and_carry_no_value() {
+    let place = Place::new();
+    let (address, received) = collector().await;
+    let environment = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", address.as_str()),
+        ("TRUST_PROXY", "true"),
+        ("TRUST_PROXY_CIDRS", "127.0.0.0/8"),
+        ("LOG_LEVEL", "info"),
+        ("NODE_ENV", "development"),
+    ];
+    tokio::task::block_in_place(|| {
+        let file = place.write("world.yaml", WORLD);
+        let provision = ["provision", "-f", file.to_str().unwrap(), "--direct"];
+        let key = "11".repeat(32);
+        let done = place.run_with(&provision, &[("SIGNING_KEY_ENCRYPTION_KEY", &key)]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        let (server, _) = Server::run(&place, "start", &environment);
+        let query = "client_id=dock-web&redirect_uri=https%3A%2F%2Fa.example%2Fcb&response_type=code\
+                     &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
+                     &scope=openid&state=unspeakable";
+        let (status, _) = get(&server.port, &format!("/harbor/auth?{query}"), TRACEPARENT);
+        assert!([302, 303].contains(&status), "{status}");
+        assert_eq!(server.stop(), Some(0), "what is left is sent before the end");
+    });
+    for needed in ["GET /{org}/auth", "oidc.authorize", "sql", "porta_store_sql::"] {
+        assert!(has(&received, needed.as_bytes()), "{needed}");
+    }
+    assert!(has(&received, &TRACE), "the proxy's trace goes on");
+    for secret in ["unspeakable", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw", "kim@harbor.test", "dock-web"] {
+        assert!(!has(&received, secret.as_bytes()), "{secret}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_trace_is_not_gone_on_with_and_a_collector_that_is_away_costs_nothing() {
+    let place = Place::new();
+    let (address, received) = collector().await;
+    tokio::task::block_in_place(|| {
+        let (server, _) = Server::run(&place, "start", &[("OTEL_EXPORTER_OTLP_ENDPOINT", &address)]);
+        get(&server.port, "/robots.txt", TRACEPARENT);
+        assert_eq!(server.stop(), Some(0));
+        assert!(has(&received, b"GET /robots.txt"));
+        assert!(!has(&received, &TRACE));
+
+        let away = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")];
+        let (server, _) = Server::run(&place, "start", &away);
+        assert_eq!(get(&server.port, "/ready", "").0, 200);
+        let stopping = Instant::now();
+        assert_eq!(server.stop(), Some(0));
+        assert!(stopping.elapsed() < Duration::from_secs(10));
+    });
+}

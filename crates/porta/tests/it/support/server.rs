@@ -1,0 +1,58 @@
+//! A server process of a test's own.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+
+use super::Place;
+
+/// Half of a byte pair, 32 times: the signing-key encryption key of these servers.
+pub(crate) const KEY: &str = "11";
+
+/// A running server that is killed when the test ends.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) port: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Server {
+    /// `porta serve`, and what it said until it served.
+    pub(crate) fn start(place: &Place, environment: &[(&str, &str)]) -> (Self, String) {
+        Self::run(place, "serve", environment)
+    }
+
+    pub(crate) fn run(place: &Place, command: &str, environment: &[(&str, &str)]) -> (Self, String) {
+        let key = KEY.repeat(32);
+        let port = free_port();
+        let mut all = vec![("SIGNING_KEY_ENCRYPTION_KEY", key.as_str()), ("PORT", &port)];
+        all.extend(environment);
+        let mut child = place.command(&[command], &all).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut said = String::new();
+        while !said.contains("porta is serving") {
+            let Some(Ok(line)) = lines.next() else { panic!("it does not serve: {said}") };
+            said += &line;
+            said.push('\n');
+        }
+        // What it says from now on must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        (Self { child, port }, said)
+    }
+
+    /// SIGTERM, and the exit code.
+    pub(crate) fn stop(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+pub(crate) fn free_port() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+}
