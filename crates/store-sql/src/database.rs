@@ -16,6 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
 
 use crate::kernel::{Connector, Flavor, Kernel, Pool, Runner, statements};
+use crate::migrate::plan::PlannedStep;
 use crate::migrate::{self, MigrationStatus};
 use crate::sweep::sweep;
 use crate::unit::{Single, Unit};
@@ -72,7 +73,7 @@ impl DatabaseOptions {
 const STATEMENT_CACHE: usize = 512;
 
 pub struct Database {
-    kernel: Kernel,
+    pub(crate) kernel: Kernel,
     /// This process among the holders of leases.
     instance: Uuid,
 }
@@ -123,6 +124,11 @@ impl Database {
     /// Every migration this program has, and when it was applied.
     pub async fn migrations(&self) -> Result<Vec<MigrationStatus>> {
         migrate::status(&self.kernel).await
+    }
+
+    /// What the pending migrations would do.
+    pub async fn migration_plan(&self) -> Result<Vec<PlannedStep>> {
+        migrate::plan::plan(&self.kernel).await
     }
 
     /// Lets the database read every statement of the program without running any, and returns the names of those it

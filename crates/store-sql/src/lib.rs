@@ -21,6 +21,7 @@ mod unit;
 mod users;
 
 pub use database::{Database, DatabaseOptions, Target};
+pub use migrate::plan::PlannedStep;
 pub use migrate::{MigrationStatus, migration_set};
 
 /// The unique rules of the schema: columns as SQLite reports them, and the name that `StoreError::Conflict` carries.

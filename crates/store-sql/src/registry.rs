@@ -13,6 +13,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::clients::protocol::STATEMENTS,
         crate::database::STATEMENTS,
         crate::migrate::STATEMENTS,
+        crate::migrate::plan::STATEMENTS,
         crate::one_time::STATEMENTS,
         crate::organizations::STATEMENTS,
         crate::outbox::STATEMENTS,

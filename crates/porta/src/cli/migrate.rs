@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use porta_config::{Source, StorageConfig};
 use porta_core::Timestamp;
-use porta_store_sql::MigrationStatus;
+use porta_store_sql::{MigrationStatus, PlannedStep};
 use serde_json::{Value, json};
 
 use super::storage::{failed, open};
@@ -13,15 +13,38 @@ use crate::output;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Apply every migration that the database has not seen. Safe to run from several places at once.
-    Up,
+    Up {
+        /// The same as `plan`.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Show what was applied and what is pending.
     Status,
+    /// Show what pending migrations would lock and how many rows are there, and change nothing.
+    Plan,
+    /// Refused: migrations only go forward.
+    Down,
 }
 
 pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
+    if matches!(command, Command::Down) {
+        return Err(Failure::general(
+            "migrations only go forward: the version before runs on this schema too, so going back means starting it \
+             again; what a migration removed comes back from a backup",
+        ));
+    }
     let database = open(&StorageConfig::load(&Source::process())?).await?;
     match command {
-        Command::Up => {
+        Command::Plan | Command::Up { dry_run: true } => {
+            let pending = database.migrations().await.map_err(failed)?;
+            let pending = pending.iter().filter(|m| m.applied_at.is_none()).map(MigrationStatus::full_name);
+            show_plan(
+                global,
+                &pending.collect::<Vec<_>>(),
+                &database.migration_plan().await.map_err(failed)?,
+            );
+        }
+        Command::Up { dry_run: false } => {
             let applied = database.migrate_up().await.map_err(failed)?;
             if global.json {
                 output::json(&json!(applied));
@@ -32,6 +55,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
             }
             output::done("the schema is up to date");
         }
+        Command::Down => {}
         Command::Status => show(global, &database.migrations().await.map_err(failed)?),
     }
     Ok(())
@@ -57,5 +81,43 @@ fn status_json(migration: &MigrationStatus) -> Value {
         "id": migration.version,
         "name": migration.full_name(),
         "run_on": migration.applied_at.map(Timestamp::rfc3339),
+    })
+}
+
+fn show_plan(global: Global, pending: &[String], steps: &[PlannedStep]) {
+    if global.json {
+        output::json(&json!({ "pending": pending, "steps": steps.iter().map(step_json).collect::<Value>() }));
+        return;
+    }
+    if pending.is_empty() {
+        output::done("the schema is up to date");
+        return;
+    }
+    let number = |n: Option<i64>| output::or_dash(n.map(|n| n.to_string()));
+    let row = |step: &PlannedStep| {
+        let (table, lock) = (step.table.clone(), step.lock.to_owned());
+        let (rows, bytes) = (number(step.rows), number(step.bytes));
+        vec![
+            step.migration.clone(),
+            table,
+            rows,
+            bytes,
+            lock,
+            step.duration.to_owned(),
+            step.action.to_owned(),
+        ]
+    };
+    let head = ["Migration", "Table", "Rows", "Bytes", "Lock", "For", "Step"];
+    output::table(&head, &steps.iter().map(row).collect::<Vec<_>>());
+    output::line(format_args!(
+        "{} migrations pending; those without a line make new tables only",
+        pending.len()
+    ));
+}
+
+fn step_json(step: &PlannedStep) -> Value {
+    json!({
+        "migration": step.migration, "table": step.table, "rows": step.rows, "bytes": step.bytes,
+        "lock": step.lock, "duration": step.duration, "action": step.action,
     })
 }

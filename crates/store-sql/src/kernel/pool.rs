@@ -197,6 +197,14 @@ impl Lease {
         self.guarded(async |link| link.command(sql).await).await
     }
 
+    /// A command that may take as long as it takes: no answer is late.
+    pub(crate) async fn unbounded(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        match self.link.as_mut().filter(|_| !self.busy) {
+            Some(link) => link.command(sql).await,
+            None => Err(sqlx::Error::PoolClosed),
+        }
+    }
+
     /// SQLite takes its write lock up front, so that waiting for it works.
     pub(crate) async fn begin(&mut self) -> Result<(), sqlx::Error> {
         self.in_transaction = true;

@@ -66,6 +66,7 @@ impl Reader<'_> {
     native! {
         flag -> bool;
         int -> i64;
+        opt_int -> Option<i64>;
         text -> String;
         opt_text -> Option<String>;
         bytes -> Vec<u8>;

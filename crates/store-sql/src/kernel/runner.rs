@@ -146,6 +146,15 @@ impl Tx {
         })
     }
 
+    /// The same for one that may take as long as it takes.
+    pub(crate) async fn unbounded(&mut self, sql: &'static str) -> Result<()> {
+        self.count();
+        self.lease.unbounded(sql).await.map_err(|e| {
+            self.has_failed = true;
+            classify(e)
+        })
+    }
+
     /// PostgreSQL answers `COMMIT` of a failed transaction with a rollback and no error; here it is an error, on
     /// both databases.
     pub(crate) async fn commit(mut self) -> Result<()> {

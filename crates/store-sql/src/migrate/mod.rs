@@ -4,6 +4,10 @@
 //! holds a snapshot that concurrent index builds wait for; on SQLite it has none, so two processes that start
 //! together both run the first file. What remains after replacing locking and the ledger is the loop below.
 
+pub(crate) mod plan;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use porta_core::{Clock as _, SystemClock, Timestamp, TokenDigest};
@@ -15,6 +19,7 @@ use crate::kernel::{
 
 struct Migration {
     version: i64,
+    /// With its number.
     name: &'static str,
     postgres: &'static str,
     sqlite: &'static str,
@@ -25,8 +30,8 @@ macro_rules! migrations {
         &[$(Migration {
             version: $version,
             name: $name,
-            postgres: include_str!(concat!("../../../migrations/postgres/", $name, ".sql")),
-            sqlite: include_str!(concat!("../../../migrations/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("../../../../migrations/postgres/", $name, ".sql")),
+            sqlite: include_str!(concat!("../../../../migrations/sqlite/", $name, ".sql")),
         }),+]
     };
 }
@@ -48,7 +53,15 @@ const MIGRATIONS: &[Migration] = migrations! {
     13 "0013_one_live_code";
 };
 
+/// First line of a migration whose statements PostgreSQL runs only by themselves (`CREATE INDEX CONCURRENTLY`). Each of
+/// them is written so that running it again after a crash does no harm.
+const BY_THEMSELVES: &str = "-- each statement by itself\n";
+
 impl Migration {
+    fn is_by_themselves(&self, flavor: Flavor) -> bool {
+        flavor == Flavor::Postgres && self.postgres.starts_with(BY_THEMSELVES)
+    }
+
     fn sql(&self, flavor: Flavor) -> &'static str {
         match flavor {
             Flavor::Postgres => self.postgres,
@@ -98,6 +111,11 @@ const LOCK: i64 = 0x70_6f_72_74_61_01;
 const POLL: Duration = Duration::from_millis(200);
 /// How long another instance may take with its migrations before this one gives up.
 const PATIENCE: u32 = 5 * 60 * 5;
+/// A statement that waits for a lock makes everybody behind it wait as well: it gives up early, lets them pass, and tries
+/// again.
+const LOCK_TIMEOUT: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '1s'";
+const LOCK_PAUSE: Duration = Duration::from_secs(1);
+const LOCK_TRIES: u32 = 60;
 
 /// A row of the ledger.
 struct Entry {
@@ -141,7 +159,7 @@ pub(crate) async fn status(kernel: &Kernel) -> Result<Vec<MigrationStatus>> {
 
 pub(crate) async fn up(kernel: &Kernel) -> Result<Vec<String>> {
     let lock = lock(kernel).await?;
-    let result = run_pending(kernel).await;
+    let result = run_pending(kernel, MIGRATIONS).await;
     if let Some(mut lock) = lock {
         lock.close();
     }
@@ -169,7 +187,7 @@ async fn lock(kernel: &Kernel) -> Result<Option<Lease>> {
     Err(unavailable("another instance has been migrating the database for too long"))
 }
 
-async fn run_pending(kernel: &Kernel) -> Result<Vec<String>> {
+async fn run_pending(kernel: &Kernel, migrations: &'static [Migration]) -> Result<Vec<String>> {
     let mut done = Vec::new();
     let mut ledger = kernel.begin().await?;
     ledger
@@ -179,32 +197,69 @@ async fn run_pending(kernel: &Kernel) -> Result<Vec<String>> {
         })
         .await?;
     ledger.commit().await?;
-    for migration in MIGRATIONS {
-        let mut tx = kernel.begin().await?;
-        let sql = migration.sql(kernel.flavor());
-        let checksum = TokenDigest::of(sql);
-        // Inside the transaction, since on SQLite another process may have been faster.
-        let known = applied(&mut Runner::Unit(&mut tx)).await?;
-        if let Some(before) = known.iter().find(|a| a.version == migration.version) {
-            if !before.checksum.same_as(&checksum) {
-                let problem = format!(
-                    "migration {} was applied from another file (then named {}); a released migration never changes",
-                    migration.name, before.name
-                );
-                return Err(StoreError::Failed(problem.into()));
+    for migration in migrations {
+        let mut tries = 0;
+        let has_run = loop {
+            match run_one(kernel, migration).await {
+                // Most likely its lock: somebody reads or writes the table for long.
+                Err(error @ StoreError::Unavailable(_)) if tries < LOCK_TRIES => {
+                    tries += 1;
+                    tracing::warn!(migration = migration.name, %error, tries, "migration has to wait");
+                    tokio::time::sleep(LOCK_PAUSE).await;
+                }
+                outcome => break outcome?,
             }
-            continue;
+        };
+        if has_run {
+            tracing::info!(migration = migration.name, "migrated");
+            done.push(migration.name.to_owned());
         }
-        if kernel.flavor() == Flavor::Postgres {
-            tx.command("SET LOCAL statement_timeout = 0").await?;
-        }
-        tx.command(sql).await?;
-        let values: [Value<'_>; 4] =
-            [int(migration.version), text(migration.name), digest(&checksum), at(SystemClock.now())];
-        Runner::Unit(&mut tx).execute(&RECORD, &values).await?;
-        tx.commit().await?;
-        tracing::info!(migration = migration.name, "migrated");
-        done.push(migration.name.to_owned());
     }
     Ok(done)
+}
+
+/// `false`: it had run before.
+async fn run_one(kernel: &Kernel, migration: &'static Migration) -> Result<bool> {
+    let flavor = kernel.flavor();
+    let sql = migration.sql(flavor);
+    let checksum = TokenDigest::of(sql);
+    let mut tx = kernel.begin().await?;
+    // Inside the transaction, since on SQLite another process may have been faster.
+    let known = applied(&mut Runner::Unit(&mut tx)).await?;
+    if let Some(before) = known.iter().find(|a| a.version == migration.version) {
+        if !before.checksum.same_as(&checksum) {
+            let problem = format!(
+                "migration {} was applied from another file (then named {}); a released migration never changes",
+                migration.name, before.name
+            );
+            return Err(StoreError::Failed(problem.into()));
+        }
+        return Ok(false);
+    }
+    if migration.is_by_themselves(flavor) {
+        tx.commit().await?;
+        run_by_themselves(kernel, sql).await?;
+        tx = kernel.begin().await?;
+    } else {
+        if flavor == Flavor::Postgres {
+            tx.command(LOCK_TIMEOUT).await?;
+        }
+        tx.unbounded(sql).await?;
+    }
+    let values: [Value<'_>; 4] =
+        [int(migration.version), text(migration.name), digest(&checksum), at(SystemClock.now())];
+    Runner::Unit(&mut tx).execute(&RECORD, &values).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// On a connection of its own, whose settings end with it.
+async fn run_by_themselves(kernel: &Kernel, sql: &'static str) -> Result<()> {
+    let mut lease = kernel.writer.beside().acquire().await?;
+    lease.command("SET statement_timeout = 0; SET lock_timeout = 0").await.map_err(classify)?;
+    for statement in sql.split_inclusive(';').filter(|part| part.trim_end().ends_with(';')) {
+        lease.unbounded(statement).await.map_err(classify)?;
+    }
+    lease.close();
+    Ok(())
 }

@@ -1,0 +1,82 @@
+//! What pending migrations would do to an installation that goes on serving.
+//!
+//! `migrations/locks.txt` says for each migration which tables it touches, which lock PostgreSQL takes for it and for
+//! how long. A test reads the migrations with an SQL parser, compares the file with them, and refuses what would make
+//! requests wait for longer than a moment (decision D15).
+
+use porta_store::Result;
+
+use super::{MigrationStatus, status};
+use crate::kernel::{Kernel, Runner, statements};
+
+const LOCKS: &str = include_str!("../../../../migrations/locks.txt");
+
+statements! {
+    SIZES: Read = "SELECT relname::text, n_live_tup, pg_total_relation_size(relid) FROM pg_stat_user_tables \
+         WHERE schemaname = current_schema()",
+        sqlite: "SELECT name, NULL, NULL FROM sqlite_master WHERE type = 'table'";
+}
+
+/// One step of a pending migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStep {
+    pub migration: String,
+    pub table: String,
+    /// As PostgreSQL calls it.
+    pub lock: &'static str,
+    /// `moment`: requests may wait for an instant. `beside`: long, but nobody waits for it.
+    pub duration: &'static str,
+    pub action: &'static str,
+    /// As the database last counted; `None` where there is no such table yet, or no such count.
+    pub rows: Option<i64>,
+    pub bytes: Option<i64>,
+}
+
+/// A line of the file.
+pub(crate) struct Line {
+    pub(crate) migration: &'static str,
+    table: &'static str,
+    lock: &'static str,
+    duration: &'static str,
+    action: &'static str,
+}
+
+pub(crate) fn lines() -> impl Iterator<Item = Line> {
+    LOCKS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut parts = line.split('\t');
+        Some(Line {
+            migration: parts.next()?,
+            table: parts.next()?,
+            lock: parts.next()?,
+            duration: parts.next()?,
+            action: parts.next()?,
+        })
+    })
+}
+
+pub(crate) async fn plan(kernel: &Kernel) -> Result<Vec<PlannedStep>> {
+    let pending: Vec<String> = status(kernel)
+        .await?
+        .iter()
+        .filter(|migration| migration.applied_at.is_none())
+        .map(MigrationStatus::full_name)
+        .collect();
+    let mut sizes = Vec::new();
+    for row in Runner::Auto(kernel).rows(&SIZES, &[]).await? {
+        let mut r = row.reader("pg_stat_user_tables");
+        sizes.push((r.text()?, r.opt_int()?, r.opt_int()?));
+    }
+    let step = |line: Line| {
+        let size = sizes.iter().find(|(table, ..)| table == line.table);
+        PlannedStep {
+            migration: line.migration.to_owned(),
+            table: line.table.to_owned(),
+            lock: line.lock,
+            duration: line.duration,
+            action: line.action,
+            rows: size.and_then(|(_, rows, _)| *rows),
+            bytes: size.and_then(|(.., bytes)| *bytes),
+        }
+    };
+    Ok(lines().filter(|line| pending.iter().any(|name| name == line.migration)).map(step).collect())
+}
