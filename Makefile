@@ -1,6 +1,6 @@
 # The front door. `make run` shows the product, `make test` is the whole truth, `make quick` is for between two edits.
 
-.PHONY: help run test quick bench e2e fmt setup
+.PHONY: help run test quick bench e2e fmt setup upgrade
 
 help: ## Show the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -31,3 +31,6 @@ fmt: ## Format the sources
 
 setup: ## Check (and, where it may, install) what the tests need
 	@scripts/setup.sh
+
+upgrade: setup ## Upgrade drill: the first version and this one on one schema, under load (builds the first one from history)
+	scripts/upgrade.sh

@@ -109,12 +109,14 @@ export class Porta {
 
   /**
    * Starts a server and waits until it is ready. `base` is its issuer base URL (default: its own address), `store` a
-   * Store to share, `fixtures: false` leaves it empty, `env` adds to the environment.
+   * Store to share, `fixtures: false` leaves it empty, `env` adds to the environment, `bin` is another executable,
+   * `migrate: false` leaves the schema as it is, `ready: false` does not wait.
    */
-  static async start({ name = 'server', store, base, fixtures = true, env = {}, args = ['serve'], port } = {}) {
+  static async start({ name = 'server', store, base, fixtures = true, env = {}, args = ['serve'], port, bin = BIN, migrate = true, ready = true } = {}) {
     const porta = new Porta()
     porta.name = name
     porta.args = args
+    porta.bin = bin
     porta.ownsStore = store === undefined
     porta.store = store ?? (await Store.create())
     porta.port = port ?? (await freePort())
@@ -134,8 +136,8 @@ export class Porta {
     porta.log = join(RESULTS, `${name}.log`)
     rmSync(porta.log, { force: true })
     try {
-      if (STORE === 'postgres' && args[0] === 'serve') await porta.cli('migrate', 'up')
-      await porta.up()
+      if (STORE === 'postgres' && args[0] === 'serve' && migrate) await porta.cli('migrate', 'up')
+      await porta.up({ ready })
       if (fixtures) await porta.cli('provision', '-f', FIXTURES, '--direct')
     } catch (error) {
       await porta.end()
@@ -148,7 +150,7 @@ export class Porta {
   async up({ ready = true } = {}) {
     const log = createWriteStream(this.log, { flags: 'a' })
     this.output = ''
-    this.process = spawn(BIN, this.args, { cwd: this.store.dataDir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.process = spawn(this.bin, this.args, { cwd: this.store.dataDir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream.on('data', (part) => {
         this.output += part
@@ -244,7 +246,7 @@ export class Porta {
 
   async tryCli(...args) {
     try {
-      const { stdout, stderr } = await run(BIN, args, {
+      const { stdout, stderr } = await run(this.bin, args, {
         cwd: this.store.dataDir,
         env: this.env,
         timeout: 120_000,

@@ -4,6 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use porta_core::Slug;
+use porta_core::client::ClientId;
+use porta_store::Store as _;
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
 use sqlx::postgres::PgConnection;
@@ -141,4 +144,72 @@ async fn every_unique_rule_has_its_name_on_sqlite() {
     let known: BTreeSet<_> =
         porta_store_sql::unique_rules().map(|(c, n)| (c.to_owned(), n.to_owned())).collect();
     assert_eq!(rules, known);
+}
+
+/// How many rows each table has.
+type Counts = std::collections::BTreeMap<String, i64>;
+
+async fn postgres_counts(connection: &mut PgConnection) -> Counts {
+    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'porta_migrations'";
+    let mut counts = Counts::new();
+    for table in sqlx::query_scalar::<_, String>(tables).fetch_all(&mut *connection).await.unwrap() {
+        let sql = AssertSqlSafe(format!("SELECT count(*) FROM public.{table}"));
+        counts.insert(table, sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap());
+    }
+    counts
+}
+
+async fn sqlite_counts(connection: &mut SqliteConnection) -> Counts {
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'porta_migrations'";
+    let mut counts = Counts::new();
+    for table in names(connection, tables.to_owned()).await {
+        let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        counts.insert(table, sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap());
+    }
+    counts
+}
+
+/// The migrations since the first version, and what today's code reads of the rows it wrote.
+async fn upgrade(db: &TestDatabase) {
+    let pending = db.database.pending_migrations().await.unwrap();
+    assert!(pending[0].starts_with("0012_"), "{pending:?}");
+    assert_eq!(db.database.migrate_up().await.unwrap(), pending);
+    assert_eq!(db.database.refused_statements().await.unwrap(), []);
+    let mut all = db.database.repositories();
+    let demo = Slug::parse("demo").unwrap();
+    let demo = all.organizations().by_slug(&demo).await.unwrap().unwrap();
+    let ada = all.users(demo.id).by_email("ada@demo.example").await.unwrap().unwrap();
+    assert!(ada.password_hash.is_some() && ada.login_count > 0, "{ada:?}");
+    assert!(all.signing_keys(demo.id).all().await.unwrap().len() >= 2);
+    let client = ClientId::parse("e2e-es256").unwrap();
+    assert!(all.clients(demo.id).by_client_id(&client).await.unwrap().is_some());
+}
+
+/// What the first version wrote, with people signed in and tokens given out, becomes the newest schema.
+#[tokio::test]
+async fn the_first_schema_becomes_the_newest_on_postgres() {
+    let (first, newest) = (TestDatabase::empty_postgres().await, TestDatabase::postgres().await);
+    let connect = async |db: &TestDatabase| {
+        let Target::Postgres(url) = &db.target else { unreachable!("made by TestDatabase::postgres") };
+        PgConnection::connect(url).await.unwrap()
+    };
+    sqlx::raw_sql(include_str!("data/first.postgres.sql")).execute(&mut connect(&first).await).await.unwrap();
+    let before = postgres_counts(&mut connect(&first).await).await;
+    assert!(before["access_tokens"] > 0 && before["sessions"] > 0 && before["audit_log"] > 0, "{before:?}");
+    upgrade(&first).await;
+    assert_eq!(postgres_counts(&mut connect(&first).await).await, before, "no row is lost");
+    let facts = postgres_facts(&mut connect(&first).await).await;
+    assert_eq!(facts, postgres_facts(&mut connect(&newest).await).await);
+}
+
+#[tokio::test]
+async fn the_first_schema_becomes_the_newest_on_sqlite() {
+    let (first, newest) = (TestDatabase::empty_sqlite().await, TestDatabase::sqlite().await);
+    let mut own = sqlite_connection(&first).await;
+    sqlx::raw_sql(include_str!("data/first.sqlite.sql")).execute(&mut own).await.unwrap();
+    let before = sqlite_counts(&mut own).await;
+    assert!(before["access_tokens"] > 0 && before["sessions"] > 0 && before["audit_log"] > 0, "{before:?}");
+    upgrade(&first).await;
+    assert_eq!(sqlite_counts(&mut own).await, before, "no row is lost");
+    assert_eq!(sqlite_facts(&mut own).await, sqlite_facts(&mut sqlite_connection(&newest).await).await);
 }
