@@ -43,3 +43,20 @@ fn figures() {
     });
     compare("metrics.md", "metrics", &table(&["Name", "Kind", "Labels", "Meaning"], rows));
 }
+
+/// Every name of ours in the dashboard and the alert rules is a figure there is.
+#[test]
+fn dashboards_and_alerts_ask_for_figures_that_exist() {
+    for file in ["ops/grafana/porta.json", "ops/prometheus/alerts.yml"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+        let text = std::fs::read_to_string(path).unwrap();
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let mut asked = 0;
+        for word in words.filter(|word| word.starts_with("porta_") || word.starts_with("process_")) {
+            let name = word.strip_suffix("_bucket").unwrap_or(word);
+            assert!(metrics::ALL.iter().any(|metric| metric.name == name), "{file}: {word}");
+            asked += 1;
+        }
+        assert!(asked > 10, "{file}");
+    }
+}

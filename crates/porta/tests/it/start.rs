@@ -192,6 +192,40 @@ fn figures_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
     drop(holder);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_and_redis_round_trips_and_slow_statements_are_in_the_log() {
+    let place = Place::new();
+    let database = TestDatabase::empty_postgres().await;
+    let environment = production(&database, "start-log");
+    let environment = changed(environment, &[("NODE_ENV", "production"), ("PORTA_SKIP_PROD_SAFETY", "true")]);
+    let environment = changed(environment, &[("DB_SLOW_STATEMENT_MS", "1"), ("DRAIN_SECONDS", "0")]);
+    tokio::task::block_in_place(|| {
+        let (server, _) = Server::run(&place, "start", &pairs(&environment));
+        let file = place.write("world.yaml", WORLD);
+        let key = "11".repeat(32);
+        let mut all = pairs(&environment);
+        all.push(("SIGNING_KEY_ENCRYPTION_KEY", &key));
+        let done = place.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &all);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        let query = "client_id=dock-web&redirect_uri=https%3A%2F%2Fa.example%2Fcb&response_type=code\
+                     &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
+                     &scope=openid";
+        for path in ["/harbor/jwks", "/harbor/jwks", &format!("/harbor/auth?{query}")] {
+            assert!(get(&server.port, path, "").0 < 400, "{path}");
+        }
+        let line = |text: &String| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        let jwks: Vec<_> = server.lines(r#""route":"/{org}/jwks""#, 2).iter().map(line).collect();
+        assert!(jwks[0]["sql"].as_u64().unwrap() > 0, "read once: {}", jwks[0]);
+        assert_eq!((&jwks[1]["sql"], &jwks[1]["kv"]), (&0.into(), &0.into()), "{}", jwks[1]);
+        let auth = line(&server.lines(r#""route":"/{org}/auth""#, 1)[0]);
+        assert!(auth["kv"].as_u64().unwrap() > 0, "the interaction is stored: {auth}");
+        // Something of a start and two first requests takes longer than a millisecond in a debug build.
+        let slow = line(&server.lines("db.slow_statement", 1)[0]);
+        assert!(slow["statement"].as_str().unwrap().starts_with("porta_store_sql::"), "{slow}");
+        assert_eq!(server.stop(), Some(0));
+    });
+}
+
 /// What a collector received.
 type Received = Arc<Mutex<Vec<u8>>>;
 

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::Place;
 
@@ -12,6 +14,8 @@ pub(crate) const KEY: &str = "11";
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: String,
+    /// What it said since it serves.
+    log: Arc<Mutex<String>>,
 }
 
 impl Drop for Server {
@@ -41,8 +45,30 @@ impl Server {
             said.push('\n');
         }
         // What it says from now on must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        (Self { child, port }, said)
+        let log = Arc::<Mutex<String>>::default();
+        let sink = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut log = sink.lock().unwrap_or_else(PoisonError::into_inner);
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        (Self { child, port, log }, said)
+    }
+
+    /// The lines that contain `needle`; waits until there are `count`.
+    pub(crate) fn lines(&self, needle: &str, count: usize) -> Vec<String> {
+        let until = Instant::now() + Duration::from_secs(10);
+        loop {
+            let log = self.log.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let found: Vec<String> = log.lines().filter(|l| l.contains(needle)).map(str::to_owned).collect();
+            if found.len() >= count {
+                return found;
+            }
+            assert!(Instant::now() < until, "{count} lines with {needle} in:\n{log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// SIGTERM, and the exit code.
