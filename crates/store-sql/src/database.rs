@@ -126,6 +126,21 @@ impl Database {
         migrate::status(&self.kernel).await
     }
 
+    /// Writes a consistent copy of an embedded database to a file that must not exist, with mode 0600, while others go
+    /// on reading and writing.
+    pub async fn copy_to(&self, path: &Path) -> Result<()> {
+        let unusable = |problem: &str| StoreError::Failed(format!("{}: {problem}", path.display()).into());
+        let text = path.to_str().ok_or_else(|| unusable("not a name SQLite can read"))?;
+        if path.exists() {
+            return Err(unusable("it is there already"));
+        }
+        // Empty, which SQLite accepts, and closed to others from the beginning.
+        create_private(path)?;
+        // It writes no page of this database, but readers may not run it.
+        let mut lease = self.kernel.writer.acquire().await?;
+        lease.copy_to(text).await.map_err(crate::kernel::classify)
+    }
+
     /// What the pending migrations would do.
     pub async fn migration_plan(&self) -> Result<Vec<PlannedStep>> {
         migrate::plan::plan(&self.kernel).await

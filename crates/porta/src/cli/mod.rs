@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::output;
 
+mod backup;
 mod client;
 mod config;
 pub(crate) mod direct;
@@ -65,6 +66,8 @@ enum Command {
     /// Bring the database schema up to date.
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// Copy embedded storage, also while a server uses it. PostgreSQL is backed up by pg_dump.
+    Backup(backup::Arguments),
     /// Apply a file that says what should be there.
     Provision(provision::Arguments),
     /// Signing keys.
@@ -155,6 +158,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Start => return crate::start::run(),
         Command::Dev { reset } => return crate::dev::run(reset),
         Command::Migrate(_)
+        | Command::Backup(_)
         | Command::Provision(_)
         | Command::Keys(_)
         | Command::Config(_)
@@ -193,6 +197,7 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve | Command::Start | Command::Dev { .. } => Ok(()),
         Command::Migrate(command) => migrate::run(global, command).await,
+        Command::Backup(arguments) => backup::run(&arguments).await,
         Command::Provision(arguments) => provision::run(global, arguments).await,
         Command::Keys(command) => keys::run(global, command).await,
         Command::Config(command) => config::run(global, command).await,

@@ -1,5 +1,6 @@
 //! The executable, run the way an operator runs it.
 
+mod backup;
 mod cli;
 mod mail;
 mod postgres;

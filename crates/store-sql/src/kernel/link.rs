@@ -115,6 +115,16 @@ impl Link {
         }
     }
 
+    /// A consistent copy, taken while others read and write. PostgreSQL has tools of its own for that.
+    pub(super) async fn copy_to(&mut self, path: &str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Postgres(_) => Err(sqlx::Error::Configuration("PostgreSQL is backed up by pg_dump".into())),
+            Self::Sqlite(connection) => {
+                sqlx::query("VACUUM INTO $1").bind(path).execute(connection).await.map(|_| ())
+            }
+        }
+    }
+
     /// Reads what is left of an unfinished exchange and shows whether the other side is there.
     pub(super) async fn settle(&mut self, limit: Duration) -> bool {
         let ping = async {

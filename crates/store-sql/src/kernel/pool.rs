@@ -205,6 +205,14 @@ impl Lease {
         }
     }
 
+    /// As long as it takes, like [`Self::unbounded`].
+    pub(crate) async fn copy_to(&mut self, path: &str) -> Result<(), sqlx::Error> {
+        match self.link.as_mut().filter(|_| !self.busy) {
+            Some(link) => link.copy_to(path).await,
+            None => Err(sqlx::Error::PoolClosed),
+        }
+    }
+
     /// SQLite takes its write lock up front, so that waiting for it works.
     pub(crate) async fn begin(&mut self) -> Result<(), sqlx::Error> {
         self.in_transaction = true;

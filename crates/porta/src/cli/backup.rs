@@ -1,0 +1,54 @@
+//! `porta backup`: a copy of embedded storage that a server can be started on.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use porta_config::{Source, StorageConfig};
+
+use super::Failure;
+use super::storage::{failed, open};
+use crate::output;
+use crate::runtime::services::embedded_file;
+
+/// Generated secrets, where the environment does not give them.
+const SECRETS: &str = "secrets.env";
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// A directory that does not exist yet; it can serve as PORTA_DATA_DIR.
+    directory: PathBuf,
+}
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let storage = StorageConfig::load(&Source::process())?;
+    let StorageConfig::Embedded { data_dir } = &storage else {
+        return Err(Failure::general("data is in PostgreSQL: back it up with pg_dump"));
+    };
+    if !embedded_file(data_dir).exists() {
+        return Err(Failure::general(format!("there is no database in {}", data_dir.display())));
+    }
+    let target = &arguments.directory;
+    let refuse = |error: std::io::Error| Failure::general(format!("{}: {error}", target.display()));
+    DirBuilder::new().mode(0o700).create(target).map_err(refuse)?;
+    open(&storage).await?.copy_to(&embedded_file(target)).await.map_err(failed)?;
+    let has_secrets = copy_secrets(&data_dir.join(SECRETS), &target.join(SECRETS)).map_err(refuse)?;
+    output::done(format_args!("copied to {}", target.display()));
+    if has_secrets {
+        output::warning("the keys that open it lie beside it: keep it as safe as the server's own directory");
+    }
+    Ok(())
+}
+
+/// `false`: there are none to copy.
+fn copy_secrets(from: &Path, to: &Path) -> std::io::Result<bool> {
+    let secrets = match std::fs::read(from) {
+        Ok(secrets) => secrets,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(to)?.write_all(&secrets)?;
+    Ok(true)
+}
