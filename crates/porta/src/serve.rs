@@ -34,7 +34,10 @@ pub(crate) fn invalid(problems: &[Problem]) -> anyhow::Error {
 
 /// Runs until told to stop.
 pub(crate) fn run() -> Result<(), Failure> {
-    block_on(async { start(prepare(&Source::process())?).await })
+    block_on(async {
+        let stop = stop_signal()?;
+        start(prepare(&Source::process())?, stop).await
+    })
 }
 
 /// A server's runtime: one worker per processor this process may use.
@@ -58,12 +61,15 @@ pub(crate) fn prepare(source: &Source<'_>) -> anyhow::Result<(Config, Telemetry)
 }
 
 /// Opens what the configuration names and serves.
-pub(crate) async fn start((config, telemetry): (Config, Telemetry)) -> anyhow::Result<()> {
+pub(crate) async fn start(
+    (config, telemetry): (Config, Telemetry),
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let transport = mail::transport(&config)?;
     let services = Services::open(&config, &telemetry).await?;
     let listener = bind(&config.server.host, config.server.port).await?;
     tracing::info!(address = %listener.local_addr()?, issuer = config.server.issuer_base_url.as_str(), "porta is serving");
-    let outcome = serve(services, &config, listener, transport, stop_signal()).await;
+    let outcome = serve(services, &config, listener, transport, stop).await;
     telemetry.finish().await;
     outcome
 }
@@ -78,7 +84,7 @@ pub(crate) async fn serve(
     config: &Config,
     listener: TcpListener,
     transport: Arc<dyn Transport>,
-    stop: impl Future<Output = ()> + Send + 'static,
+    stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let background_stop = CancellationToken::new();
     if let MetricsConfig::Private(address) = config.metrics
@@ -92,7 +98,7 @@ pub(crate) async fn serve(
     let closing = CancellationToken::new();
     let close = closing.clone();
     let graceful = async move {
-        stop.await;
+        stop.cancelled().await;
         probes.drain();
         tracing::info!("draining");
         // Load balancers notice first, then the door closes.
@@ -129,12 +135,19 @@ async fn end_mail(mut letters: JoinHandle<()>, closing: CancellationToken, grace
     }
 }
 
-/// SIGTERM, or Ctrl-C.
-pub(crate) async fn stop_signal() {
+/// Cancelled by SIGTERM or Ctrl-C. From here on neither ends the process by itself: called first, so that a stop is in
+/// order however early it comes.
+pub(crate) fn stop_signal() -> anyhow::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        result = tokio::signal::ctrl_c() => if result.is_err() { std::future::pending::<()>().await },
-    }
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        told.cancel();
+    });
+    Ok(stop)
 }

@@ -30,12 +30,21 @@ pub(crate) fn run() -> Result<(), Failure> {
         ));
     }
     serve::block_on(async {
+        let stop = serve::stop_signal()?;
         let (config, telemetry) = serve::prepare(&source)?;
-        wait(&config, start.patience).await?;
-        if start.migrates && !config.storage.is_embedded() {
-            migrate(&config).await?;
+        let made_ready = async {
+            wait(&config, start.patience).await?;
+            if start.migrates && !config.storage.is_embedded() {
+                migrate(&config).await?;
+            }
+            anyhow::Ok(())
+        };
+        tokio::select! {
+            // Told to stop while it waits: nothing began that would have to end in order.
+            () = stop.cancelled() => return Ok(()),
+            done = made_ready => done?,
         }
-        serve::start((config, telemetry)).await
+        serve::start((config, telemetry), stop).await
     })
 }
 

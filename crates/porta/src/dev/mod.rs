@@ -76,7 +76,7 @@ async fn start(reset: bool) -> anyhow::Result<()> {
         }
     });
     announce(&config, &demo_url);
-    serve::serve(services, &config, listener, capture, serve::stop_signal()).await
+    serve::serve(services, &config, listener, capture, serve::stop_signal()?).await
 }
 
 fn demo_port() -> anyhow::Result<u16> {

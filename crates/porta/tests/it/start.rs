@@ -104,6 +104,27 @@ async fn postgres_or_redis_that_stays_away_ends_the_start() {
     );
 }
 
+/// Told to stop while it waits, it does.
+#[test]
+fn a_start_that_waits_can_be_stopped() {
+    let place = Place::new();
+    let key = "11".repeat(32);
+    let environment = [
+        ("DATABASE_URL", "postgres://porta@127.0.0.1:9/porta"),
+        ("REDIS_URL", "redis://127.0.0.1:9"),
+        ("ISSUER_BASE_URL", "http://localhost:3000"),
+        ("COOKIE_KEYS", "a cookie key of this test alone"),
+        ("SIGNING_KEY_ENCRYPTION_KEY", &key),
+        ("TWO_FACTOR_ENCRYPTION_KEY", &"22".repeat(32)),
+        ("SMTP_HOST", "127.0.0.1"),
+        ("SMTP_FROM", "id@example.com"),
+    ];
+    let (server, _) = Server::run_until(&place, "start", "does not answer yet", &environment);
+    let stopping = Instant::now();
+    assert_eq!(server.stop(), Some(0));
+    assert!(stopping.elapsed() < Duration::from_secs(5));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_is_migrated_and_served_and_a_foreign_key_is_not_ready() {
     let place = Place::new();

@@ -32,6 +32,15 @@ impl Server {
     }
 
     pub(crate) fn run(place: &Place, command: &str, environment: &[(&str, &str)]) -> (Self, String) {
+        Self::run_until(place, command, "porta is serving", environment)
+    }
+
+    pub(crate) fn run_until(
+        place: &Place,
+        command: &str,
+        sign: &str,
+        environment: &[(&str, &str)],
+    ) -> (Self, String) {
         let key = KEY.repeat(32);
         let port = free_port();
         let mut all = vec![("SIGNING_KEY_ENCRYPTION_KEY", key.as_str()), ("PORT", &port)];
@@ -39,7 +48,7 @@ impl Server {
         let mut child = place.command(&[command], &all).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut said = String::new();
-        while !said.contains("porta is serving") {
+        while !said.contains(sign) {
             let Some(Ok(line)) = lines.next() else { panic!("it does not serve: {said}") };
             said += &line;
             said.push('\n');
