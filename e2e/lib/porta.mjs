@@ -109,12 +109,14 @@ export class Porta {
 
   /**
    * Starts a server and waits until it is ready. `base` is its issuer base URL (default: its own address), `store` a
-   * Store to share, `fixtures: false` leaves it empty, `env` adds to the environment.
+   * Store to share, `fixtures: false` leaves it empty, `env` adds to the environment, `wrap` is a command line that the
+   * server (not its commands) is started by.
    */
-  static async start({ name = 'server', store, base, fixtures = true, env = {}, args = ['serve'], port } = {}) {
+  static async start({ name = 'server', store, base, fixtures = true, env = {}, args = ['serve'], port, wrap = [] } = {}) {
     const porta = new Porta()
     porta.name = name
     porta.args = args
+    porta.wrap = wrap
     porta.ownsStore = store === undefined
     porta.store = store ?? (await Store.create())
     porta.port = port ?? (await freePort())
@@ -148,7 +150,8 @@ export class Porta {
   async up({ ready = true } = {}) {
     const log = createWriteStream(this.log, { flags: 'a' })
     this.output = ''
-    this.process = spawn(BIN, this.args, { cwd: this.store.dataDir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [program, ...args] = [...this.wrap, BIN, ...this.args]
+    this.process = spawn(program, args, { cwd: this.store.dataDir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream.on('data', (part) => {
         this.output += part

@@ -14,7 +14,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
 
-use crate::kernel::{Connector, Flavor, Kernel, Pool, Runner, statements};
+use crate::kernel::{Connector, Flavor, Kernel, Pool, classify, statements};
 use crate::migrate::{self, MigrationStatus};
 use crate::sweep::sweep;
 use crate::unit::{Single, Unit};
@@ -70,6 +70,8 @@ const SLOW: Duration = Duration::from_secs(1);
 
 pub struct Database {
     kernel: Kernel,
+    /// Beside the pool.
+    probe: Arc<Pool>,
     /// This process among the holders of leases.
     instance: Uuid,
 }
@@ -104,9 +106,10 @@ impl Database {
             Flavor::Sqlite => Pool::new(reader, readers, options.acquire_timeout, answer),
         };
         drop(writer.acquire().await?);
+        let probe = reader.for_probes();
         let kernel = Kernel { writer, reader, round_trips: Arc::default(), outbox_bell: Arc::default() };
         let entropy: &dyn Entropy = &OsEntropy;
-        Ok(Self { kernel, instance: Uuid::from_bytes(entropy.bytes::<16>()) })
+        Ok(Self { kernel, probe, instance: Uuid::from_bytes(entropy.bytes::<16>()) })
     }
 
     /// Brings the schema up to date and returns the names of the migrations it ran. Safe to call from several
@@ -198,7 +201,8 @@ impl Store for Database {
     }
 
     async fn ping(&self) -> Result<()> {
-        Runner::Auto(&self.kernel).execute(&PING, &[]).await.map(|_| ())
+        let mut lease = self.probe.acquire().await?;
+        lease.execute(&PING, &[]).await.map(drop).map_err(classify)
     }
 
     async fn pending_migrations(&self) -> Result<Vec<String>> {

@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -21,6 +22,9 @@ use tower::ServiceExt as _;
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 /// Out of file descriptors: wait for some to come back instead of spinning.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// A connection on which nothing was read yet is closed at once by an orderly end: the last callers get this long to be
+/// heard.
+const FIRST_BYTES: Duration = Duration::from_millis(50);
 
 /// Serves until `closing`, then lets requests finish within `grace`; `false` when some did not.
 pub(crate) async fn serve(
@@ -43,8 +47,13 @@ pub(crate) async fn serve(
             }
         }
     }
+    // Callers that were connected but not accepted yet would be cut off, in the middle of a request they may not repeat.
+    while let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, listener.accept()).await {
+        spawn(stream, peer, app.clone(), &graceful);
+    }
     drop(listener);
-    tokio::time::timeout(grace, graceful.shutdown()).await.is_ok()
+    tokio::time::sleep(FIRST_BYTES).await;
+    timeout(grace, graceful.shutdown()).await.is_ok()
 }
 
 fn spawn(stream: TcpStream, peer: SocketAddr, app: Router, graceful: &GracefulShutdown) {
@@ -104,6 +113,26 @@ mod tests {
         assert!(answer.contains("200 OK") && answer.ends_with("done"), "{answer}");
         assert!(task.into_future().await.unwrap(), "everything finished within the grace period");
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn callers_who_are_still_waiting_to_be_accepted_are_served() {
+        let (address, closing, task) = start(Router::new().route("/", get(|| async { "done" }))).await;
+        let mut callers = Vec::new();
+        for _ in 0..20 {
+            // On one thread: nothing is accepted between these lines and the end.
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+            stream.set_nonblocking(true).unwrap();
+            callers.push(TcpStream::from_std(stream).unwrap());
+        }
+        closing.cancel();
+        assert!(task.await.unwrap());
+        for mut stream in callers {
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.contains("200 OK") && answer.ends_with("done"), "{answer}");
+        }
     }
 
     #[tokio::test]

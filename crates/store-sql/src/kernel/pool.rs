@@ -19,6 +19,13 @@ use super::value::Value;
 
 /// A connection that rested longer is asked whether it is still there before it carries a statement.
 const REST: Duration = Duration::from_secs(1);
+/// How long it may take to say so. One whose peer vanished without a word is given up soon, so that requests are served
+/// as soon as new connections can be made.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// How long one attempt to connect may take: short, so that the attempts that were lost do not outlive an outage.
+const CONNECT: Duration = Duration::from_millis(1_500);
+/// What a probe may take, within the two seconds it has in all.
+const PROBE: Duration = Duration::from_millis(1_500);
 
 struct Idle {
     link: Link,
@@ -56,6 +63,11 @@ impl Pool {
         Self::new(self.connector.clone(), 1, self.acquire_timeout, self.answer_timeout)
     }
 
+    /// A connection for probes alone: they tell whether the database answers, not whether this pool is busy.
+    pub(crate) fn for_probes(&self) -> Arc<Self> {
+        Self::new(self.connector.clone(), 1, PROBE, PROBE)
+    }
+
     pub(crate) fn flavor(&self) -> Flavor {
         self.connector.flavor()
     }
@@ -81,13 +93,13 @@ impl Pool {
             let Some(Idle { mut link, since }) = self.idle().pop() else { break };
             if matches!(link, Link::Sqlite(_))
                 || since.elapsed() < REST
-                || link.settle(self.acquire_timeout).await
+                || link.settle(SIGN_OF_LIFE).await
             {
                 return Ok(Lease::new(link, Arc::clone(self), permit, true));
             }
             self.forget_idle();
         }
-        let link = timeout(self.acquire_timeout, self.connector.connect())
+        let link = timeout(CONNECT.min(self.acquire_timeout), self.connector.connect())
             .await
             .map_err(|_| unavailable("the database did not accept a connection in time"))?
             .map_err(|e| match classify(e) {
