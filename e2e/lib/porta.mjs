@@ -109,14 +109,19 @@ export class Porta {
 
   /**
    * Starts a server and waits until it is ready. `base` is its issuer base URL (default: its own address), `store` a
-   * Store to share, `fixtures: false` leaves it empty, `env` adds to the environment, `bin` is another executable,
-   * `migrate: false` leaves the schema as it is, `ready: false` does not wait.
+   * Store to share, `fixtures: false` leaves it empty, `env` adds to the environment, `bin` is another executable, `wrap`
+   * a command line that the server (not its commands) is started by, `migrate: false` leaves the schema as it is, `ready:
+   * false` does not wait.
    */
-  static async start({ name = 'server', store, base, fixtures = true, env = {}, args = ['serve'], port, bin = BIN, migrate = true, ready = true } = {}) {
+  static async start({
+    name = 'server', store, base, fixtures = true, env = {}, args = ['serve'], port, bin = BIN, wrap = [], migrate = true,
+    ready = true,
+  } = {}) {
     const porta = new Porta()
     porta.name = name
     porta.args = args
     porta.bin = bin
+    porta.wrap = wrap
     porta.ownsStore = store === undefined
     porta.store = store ?? (await Store.create())
     porta.port = port ?? (await freePort())
@@ -150,7 +155,12 @@ export class Porta {
   async up({ ready = true } = {}) {
     const log = createWriteStream(this.log, { flags: 'a' })
     this.output = ''
+<<<<<<< HEAD
     this.process = spawn(this.bin, this.args, { cwd: this.store.dataDir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
+=======
+    const [program, ...args] = [...this.wrap, this.bin, ...this.args]
+    this.process = spawn(program, args, { cwd: this.store.dataDir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
+>>>>>>> faults
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream.on('data', (part) => {
         this.output += part

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Failure;
+use crate::runtime::listen::Ending;
 use crate::runtime::services::{Services, ShortLived, snapshot_file};
 use crate::runtime::telemetry::Telemetry;
 use crate::runtime::{background, figures, listen, mail};
@@ -95,20 +96,21 @@ pub(crate) async fn serve(
     background::start(&services, &background_stop);
     let probes = services.probes.clone();
     let (drain, grace) = (config.server.drain, config.server.shutdown_grace);
-    let closing = CancellationToken::new();
-    let close = closing.clone();
+    let ending = Ending::default();
+    let end = ending.clone();
     let graceful = async move {
         stop.cancelled().await;
         probes.drain();
+        end.draining.cancel();
         tracing::info!("draining");
         // Load balancers notice first, then the door closes.
         tokio::time::sleep(drain).await;
-        close.cancel();
+        end.closing.cancel();
     };
     tokio::spawn(graceful);
-    let letters = tokio::spawn(mail::worker(&services, transport).run(closing.clone()));
-    let last_letters = end_mail(letters, closing.clone(), grace);
-    let requests = listen::serve(listener, porta_http::router(services.app.clone()), closing, grace);
+    let letters = tokio::spawn(mail::worker(&services, transport).run(ending.closing.clone()));
+    let last_letters = end_mail(letters, ending.closing.clone(), grace);
+    let requests = listen::serve(listener, porta_http::router(services.app.clone()), ending, grace);
     let (finished, ()) = tokio::join!(requests, last_letters);
     background_stop.cancel();
     if let Err(error) = services.engine.flush_secret_use().await {

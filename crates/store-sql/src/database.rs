@@ -15,7 +15,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
 
-use crate::kernel::{Connector, Flavor, Kernel, Pool, Runner, statements};
+use crate::kernel::{Connector, Flavor, Kernel, Pool, Runner, classify, statements};
 use crate::migrate::plan::PlannedStep;
 use crate::migrate::{self, MigrationStatus};
 use crate::sweep::sweep;
@@ -74,6 +74,8 @@ const STATEMENT_CACHE: usize = 512;
 
 pub struct Database {
     pub(crate) kernel: Kernel,
+    /// Beside the pool.
+    probe: Arc<Pool>,
     /// This process among the holders of leases.
     instance: Uuid,
 }
@@ -110,9 +112,10 @@ impl Database {
             }
         };
         drop(writer.acquire().await?);
+        let probe = reader.for_probes();
         let kernel = Kernel { writer, reader, round_trips: Arc::default(), outbox_bell: Arc::default() };
         let entropy: &dyn Entropy = &OsEntropy;
-        Ok(Self { kernel, instance: Uuid::from_bytes(entropy.bytes::<16>()) })
+        Ok(Self { kernel, probe, instance: Uuid::from_bytes(entropy.bytes::<16>()) })
     }
 
     /// Brings the schema up to date and returns the names of the migrations it ran. Safe to call from several
@@ -138,7 +141,7 @@ impl Database {
         create_private(path)?;
         // It writes no page of this database, but readers may not run it.
         let mut lease = self.kernel.writer.acquire().await?;
-        lease.copy_to(text).await.map_err(crate::kernel::classify)
+        lease.copy_to(text).await.map_err(classify)
     }
 
     /// What the pending migrations would do.
@@ -223,7 +226,8 @@ impl Store for Database {
     }
 
     async fn ping(&self) -> Result<()> {
-        Runner::Auto(&self.kernel).execute(&PING, &[]).await.map(|_| ())
+        let mut lease = self.probe.acquire().await?;
+        lease.execute(&PING, &[]).await.map(drop).map_err(classify)
     }
 
     async fn pending_migrations(&self) -> Result<Vec<String>> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use porta_core::Entropy;
 
 const FIRST: Duration = Duration::from_millis(50);
-const LONGEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_millis(500);
 
-/// Doubles from 50 ms to 1 s; each wait is drawn from its upper half, so that a fleet does not come back as one. The
+/// Doubles from 50 ms to half a second; each wait is drawn from its upper half, so that a fleet does not come back as one. The
 /// longest is short on purpose: sign-in pauses until the next attempt, and one refused connection costs nothing.
 pub(super) struct Backoff<'a> {
     next: Duration,

@@ -18,6 +18,8 @@ use porta_store::Store;
 use procfs::process::{LimitValue, Process};
 use tokio_util::sync::CancellationToken;
 
+use super::listen::{Ending, serve};
+
 /// Seconds. The reference's alert stands at half a second, so there is a bucket on either side of it.
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// Samples wait in memory until they are sorted into buckets.
@@ -145,6 +147,7 @@ pub(crate) async fn serve_alone(
         .await
         .with_context(|| format!("METRICS_BIND: cannot listen on {address}"))?;
     let app = Router::new().route("/metrics", get(async move || porta_http::exposition(&*figures).await));
-    tokio::spawn(super::listen::serve(listener, app, stop, Duration::ZERO));
+    let ending = Ending { closing: stop, ..Ending::default() };
+    tokio::spawn(serve(listener, app, ending, Duration::ZERO));
     Ok(())
 }

@@ -128,7 +128,10 @@ pub(crate) fn classify(error: sqlx::Error) -> StoreError {
 pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(database) => {
-            database.code().is_some_and(|c| c.len() == 5 && (c.starts_with("57P") || c.starts_with("08")))
+            // Read-only: a failover left this connection with the old primary; the address may lead to the new one.
+            database.code().is_some_and(|c| {
+                c.len() == 5 && (c.starts_with("57P") || c.starts_with("08") || c == "25006")
+            })
         }
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)

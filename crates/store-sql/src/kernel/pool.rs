@@ -22,6 +22,13 @@ use super::value::Value;
 
 /// A connection that rested longer is asked whether it is still there before it carries a statement.
 const REST: Duration = Duration::from_secs(1);
+/// How long it may take to say so. One whose peer vanished without a word is given up soon, so that requests are served
+/// as soon as new connections can be made.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// How long one attempt to connect may take: short, so that the attempts that were lost do not outlive an outage.
+const CONNECT: Duration = Duration::from_millis(1_500);
+/// What a probe may take, within the two seconds it has in all.
+const PROBE: Duration = Duration::from_millis(1_500);
 
 struct Idle {
     link: Link,
@@ -91,6 +98,11 @@ impl Pool {
         }
     }
 
+    /// A connection for probes alone: they tell whether the database answers, not whether this pool is busy.
+    pub(crate) fn for_probes(&self) -> Arc<Self> {
+        Self::new(self.connector.clone(), 1, PROBE, PROBE, self.slow)
+    }
+
     pub(crate) fn flavor(&self) -> Flavor {
         self.connector.flavor()
     }
@@ -117,15 +129,12 @@ impl Pool {
         };
         loop {
             let Some(Idle { mut link, since }) = self.idle().pop() else { break };
-            if matches!(link, Link::Sqlite(_))
-                || since.elapsed() < REST
-                || link.settle(self.acquire_timeout).await
-            {
+            if matches!(link, Link::Sqlite(_)) || since.elapsed() < REST || link.settle(SIGN_OF_LIFE).await {
                 return Ok(Lease::new(link, Arc::clone(self), permit, true));
             }
             self.forget_idle();
         }
-        let link = timeout(self.acquire_timeout, self.connector.connect())
+        let link = timeout(CONNECT.min(self.acquire_timeout), self.connector.connect())
             .await
             .map_err(|_| unavailable("the database did not accept a connection in time"))?
             .map_err(|e| match classify(e) {
