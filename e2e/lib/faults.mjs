@@ -101,8 +101,8 @@ export class Rig {
 
   /**
    * Runs `begin`, lets mixed load meet the fault for `seconds`, runs `end`, and checks every promise. `keepsSessions`:
-   * whether browser sessions and codes must have survived; `measure`: what shows that service is back; `pauses`: operations of which at least one must have
-   * paused, so that the fault was real; `works`: those that must not have.
+   * whether browser sessions and codes must have survived; `measure`: what shows that service is back; `pauses`: operations of
+   * which at least one must have paused, so that the fault was real; `works`: those that must not have.
    */
   async fault({ begin, end, seconds = 3, down = {}, pauses = [], works = [], keepsSessions = true, measure }) {
     const { pid } = this.porta
@@ -153,7 +153,7 @@ export class Rig {
       const started = performance.now()
       try {
         await attempt()
-        return started - begun
+        return performance.now() - begun
       } catch (error) {
         assert.ok(started - begun < 30_000, `not back within half a minute: ${error.message}`)
       }
