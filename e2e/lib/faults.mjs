@@ -68,8 +68,8 @@ function assertTruthful(samples, { from, until, down }) {
 }
 
 export class Rig {
-  /** A server behind a proxy for each service. `env` may be a function of the rig. */
-  static async start(name, { env = () => ({}), wrap } = {}) {
+  /** A server behind a proxy for each service; `env` and `wrap` (see Porta) are functions of the rig. */
+  static async start(name, { env = () => ({}), wrap = () => [] } = {}) {
     const rig = new Rig()
     rig.store = await Store.create()
     const { DATABASE_URL: database, REDIS_URL: redis } = rig.store.env
@@ -79,7 +79,7 @@ export class Rig {
       rig.redis = await Toxic.before(new URL(redis))
       Object.assign(rig.store.env, { DATABASE_URL: rig.pg.through(database), REDIS_URL: rig.redis.through(redis) })
     }
-    rig.porta = await Porta.start({ name, store: rig.store, env: env(rig), wrap })
+    rig.porta = await Porta.start({ name, store: rig.store, env: env(rig), wrap: wrap(rig) })
     return rig
   }
 

@@ -109,8 +109,8 @@ export class Porta {
 
   /**
    * Starts a server and waits until it is ready. `base` is its issuer base URL (default: its own address), `store` a
-   * Store to share, `fixtures: false` leaves it empty, `env` adds to the environment, `wrap` is a command line that the
-   * server (not its commands) is started by.
+   * Store to share, `fixtures: false` leaves it empty, `env` adds to the environment, `wrap` is a command line that
+   * runs it and its commands, and leaves the process to it.
    */
   static async start({ name = 'server', store, base, fixtures = true, env = {}, args = ['serve'], port, wrap = [] } = {}) {
     const porta = new Porta()
@@ -247,7 +247,8 @@ export class Porta {
 
   async tryCli(...args) {
     try {
-      const { stdout, stderr } = await run(BIN, args, {
+      const [program, ...rest] = [...this.wrap, BIN, ...args]
+      const { stdout, stderr } = await run(program, rest, {
         cwd: this.store.dataDir,
         env: this.env,
         timeout: 120_000,
