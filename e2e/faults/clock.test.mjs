@@ -29,9 +29,11 @@ function library() {
 before(async () => {
   store = await Store.create()
   offset = join(store.dataDir, 'clock')
-  writeFileSync(offset, '+0\n')
+  // What the world is made of is a day old when the tests begin.
+  writeFileSync(offset, '-86400\n')
   const env = { LD_PRELOAD: library(), FAKETIME_TIMESTAMP_FILE: offset, FAKETIME_NO_CACHE: '1', DONT_FAKE_MONOTONIC: '1' }
   porta = await Porta.start({ name: 'faults-clock', store, env })
+  await jump(0)
 })
 after(async () => {
   await porta?.end()
@@ -41,10 +43,12 @@ after(async () => {
 /** The server's clock is this many seconds away from ours. */
 async function jump(seconds) {
   writeFileSync(offset, `${seconds < 0 ? '' : '+'}${seconds}\n`)
-  const rp = relyingParty()
+  const machine = new Rp(porta.issuer(), client('e2e-machine'), { from: someAddress() })
+  // Not by the Date header: the HTTP library keeps it until the clock has passed it.
   await eventually('the clock has jumped', async () => {
-    const { headers } = await rp.get(`${rp.issuer}/.well-known/openid-configuration`)
-    return Math.abs((Date.parse(headers.date) - Date.now()) / 1000 - seconds) < 5
+    const { access_token: token } = (await machine.token({ grant_type: 'client_credentials' })).json()
+    const { iat } = (await machine.introspect(token)).json()
+    return Math.abs(iat - Date.now() / 1000 - seconds) < 5
   }, { seconds: 5 })
 }
 
@@ -89,3 +93,23 @@ for (const [name, seconds, lives] of [['half an hour forward', 1800, true], ['tw
     await fresh.verifyIdToken(last.id_token, { nonce })
   })
 }
+
+test('back before the last suspension of an organization, and right again', async () => {
+  const beta = () => new Rp(porta.issuer('beta'), client('e2e-beta'), { from: someAddress() })
+  const someone = user('ada', 'beta')
+  for (const verb of ['suspend', 'activate']) await porta.cli('org', verb, 'beta', '--direct', '--force')
+  const rp = beta()
+  const { tokens } = await rp.signIn(rp.agent(), someone, OFFLINE)
+  await jump(-7200)
+  await assertSound()
+  // What is older than a suspension does not count, and by this clock everything new is.
+  const late = beta()
+  const flow = await late.authorize(late.agent(), {}, { person: someone })
+  if (flow.at.kind === 'callback') assertTokenError(await late.redeem({ ...flow, code: flow.at.params.code }), 'invalid_grant')
+  else assert.ok(flow.at.status === 400 && flow.at.isHtml, `refused with a page: ${flow.at}`)
+  await jump(0)
+  await assertSound()
+  assert.equal((await rp.refresh(tokens.refresh_token)).status, 200)
+  const again = beta()
+  await again.signIn(again.agent(), someone)
+})
