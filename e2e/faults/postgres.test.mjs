@@ -14,7 +14,7 @@ const REMEMBERED = ['discovery', 'jwks', 'client credentials']
 let rig
 
 before(async () => {
-  rig = await Rig.start('faults-postgres')
+  rig = await Rig.start('faults-postgres', { env: () => ({ DB_STATEMENT_TIMEOUT_MS: '3000' }) })
 })
 after(() => rig?.end())
 
@@ -130,6 +130,7 @@ test('a lock: statements wait, others go on, and the process is not called ill f
     },
     seconds: 5,
     down: {},
+    pauses: ['refresh'],
     works: ['discovery', 'jwks', 'client credentials', 'userinfo'],
   })
 })

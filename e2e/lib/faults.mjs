@@ -68,8 +68,8 @@ function assertTruthful(samples, { from, until, down }) {
 }
 
 export class Rig {
-  /** A server behind a proxy for each service. `env` may be a function of the rig. */
-  static async start(name, { env = () => ({}), wrap } = {}) {
+  /** A server behind a proxy for each service; `env` and `wrap` (see Porta) are functions of the rig. */
+  static async start(name, { env = () => ({}), wrap = () => [] } = {}) {
     const rig = new Rig()
     rig.store = await Store.create()
     const { DATABASE_URL: database, REDIS_URL: redis } = rig.store.env
@@ -79,7 +79,7 @@ export class Rig {
       rig.redis = await Toxic.before(new URL(redis))
       Object.assign(rig.store.env, { DATABASE_URL: rig.pg.through(database), REDIS_URL: rig.redis.through(redis) })
     }
-    rig.porta = await Porta.start({ name, store: rig.store, env: env(rig), wrap })
+    rig.porta = await Porta.start({ name, store: rig.store, env: env(rig), wrap: wrap(rig) })
     return rig
   }
 
@@ -101,8 +101,8 @@ export class Rig {
 
   /**
    * Runs `begin`, lets mixed load meet the fault for `seconds`, runs `end`, and checks every promise. `keepsSessions`:
-   * whether browser sessions and codes must have survived; `measure`: what shows that service is back; `pauses`: operations of which at least one must have
-   * paused, so that the fault was real; `works`: those that must not have.
+   * whether browser sessions and codes must have survived; `measure`: what shows that service is back; `pauses`: operations of
+   * which at least one must have paused, so that the fault was real; `works`: those that must not have.
    */
   async fault({ begin, end, seconds = 3, down = {}, pauses = [], works = [], keepsSessions = true, measure }) {
     const { pid } = this.porta
@@ -153,7 +153,7 @@ export class Rig {
       const started = performance.now()
       try {
         await attempt()
-        return started - begun
+        return performance.now() - begun
       } catch (error) {
         assert.ok(started - begun < 30_000, `not back within half a minute: ${error.message}`)
       }

@@ -14,11 +14,14 @@ const PAUSE_MS = 250
 export class Tally {
   ops = {}
   wrong = []
+  /** When something had to be repeated. */
+  repeats = []
 
   note(op, outcome, ms, text) {
     const row = (this.ops[op] ??= { ok: 0, paused: 0, cut: 0, wrong: 0, again: 0, ms: [] })
     row[outcome]++
     if (outcome === 'ok') row.ms.push(ms)
+    if (outcome === 'again') this.repeats.push({ op, at: performance.now(), since: performance.now() - ms, text })
     if (outcome === 'wrong') this.wrong.push(`${new Date().toISOString()} ${op}: ${text}`)
   }
 
@@ -182,9 +185,12 @@ export class Load {
   /** Signs people in and lets them, and the applications, work until `stop`. `visitors`: a new sign-in every so many ms. */
   async start({ readers = 1, chains = 1, sessions = 1, visitors = 0 } = {}) {
     this.chains = []
+    /** Everybody who signed in to begin with. */
+    this.people = []
     const begin = async (count, work) => {
       for (let n = 0; n < count; n++) {
         const held = await this.arrive()
+        this.people.push(held)
         this.#workers.push([work, held])
       }
     }

@@ -110,8 +110,8 @@ export class Porta {
   /**
    * Starts a server and waits until it is ready. `base` is its issuer base URL (default: its own address), `store` a
    * Store to share, `fixtures: false` leaves it empty, `env` adds to the environment, `bin` is another executable, `wrap`
-   * a command line that the server (not its commands) is started by, `migrate: false` leaves the schema as it is, `ready:
-   * false` does not wait.
+   * a command line that runs it and its commands and leaves the process to it, `migrate: false` leaves the schema as it
+   * is, `ready: false` does not wait.
    */
   static async start({
     name = 'server', store, base, fixtures = true, env = {}, args = ['serve'], port, bin = BIN, wrap = [], migrate = true,
@@ -256,7 +256,8 @@ export class Porta {
 
   async tryCli(...args) {
     try {
-      const { stdout, stderr } = await run(this.bin, args, {
+      const [program, ...rest] = [...this.wrap, this.bin, ...args]
+      const { stdout, stderr } = await run(program, rest, {
         cwd: this.store.dataDir,
         env: this.env,
         timeout: 120_000,

@@ -43,7 +43,8 @@ fn signed(keys: &[Key], headers: &HeaderMap, name: &str) -> Option<String> {
     keys.iter().find_map(|key| jar.signed(key).get(name)).map(|c| c.value().to_owned())
 }
 
-/// A `Set-Cookie` header for a signed value.
+/// A `Set-Cookie` header for a signed value. `Max-Age` wins over `Expires` (RFC 6265 §4.1.2.2), so that a browser whose
+/// clock differs from ours keeps the cookie as long as we mean.
 pub(crate) fn set(
     state: &Shared,
     name: &'static str,
@@ -52,7 +53,8 @@ pub(crate) fn set(
     expires_at: Timestamp,
 ) -> Option<HeaderValue> {
     let expires = cookie::Expiration::from(expires_at.to_offset());
-    let cookie = Cookie::build((name, value)).path(path.to_owned()).expires(expires);
+    let lifetime = cookie::time::Duration::try_from(expires_at.since(state.clock.now())).ok()?;
+    let cookie = Cookie::build((name, value)).path(path.to_owned()).expires(expires).max_age(lifetime);
     header_value(state, sign(state.cookie_keys.first()?, name, cookie.build())?)
 }
 

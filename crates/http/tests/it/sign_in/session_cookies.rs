@@ -42,6 +42,7 @@ fn assert_attributes(cookie: &str, path: &str) {
         assert!(attributes.contains(&wanted), "{wanted}: {cookie}");
     }
     assert!(attributes.iter().any(|a| a.starts_with("Expires=")), "{cookie}");
+    assert!(attributes.iter().any(|a| a.starts_with("Max-Age=") && *a != "Max-Age=0"), "{cookie}");
     assert!(!cookie.contains("Domain="), "{cookie}");
 }
 

@@ -1,0 +1,182 @@
+// A backup taken while people work is put back on another machine, and they go on.
+
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { Load } from './lib/load.mjs'
+import { Porta, STORE, Store, secretHex } from './lib/porta.mjs'
+import { assertTokenError } from './lib/rp.mjs'
+import { user } from './lib/fixtures.mjs'
+
+const run = promisify(execFile)
+let dir
+let porta
+
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'porta-e2e-backup-'))
+  porta = await Porta.start({ name: 'backup' })
+})
+after(async () => {
+  await porta?.end()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const load = () => new Load({ issuer: porta.issuer(), think: 60 })
+
+async function jwks() {
+  const { rp } = await load().arrive()
+  return (await rp.jwks({ fresh: true })).keys.toSorted((a, b) => a.kid.localeCompare(b.kid))
+}
+
+/** What people and applications held when the backup was made, at a server that runs on it. */
+async function assertGoesOn({ held, keys, sessionLives = false }) {
+  const { rp, agent, tokens } = held
+  assert.equal((await rp.userinfo(tokens.access_token)).status, 200, 'an access token from before')
+  assert.equal(await rp.isActive(tokens.access_token), true)
+  const next = await rp.refresh(tokens.refresh_token)
+  assert.equal(next.status, 200, `a refresh token from before: ${next}`)
+  const { at } = await rp.authorize(agent, { prompt: 'none' })
+  if (!sessionLives) {
+    assert.equal(at.params?.error, 'login_required', `the session ended cleanly: ${at}`)
+    const page = (await rp.authorize(agent)).at
+    assert.ok(page.isLogin && page.status === 200, `a login page and no error: ${page}`)
+    assert.equal((await agent.signIn(page, user('ada'))).kind, 'callback')
+  }
+  assert.deepEqual(await jwks(), keys, 'the keys that verify what was signed')
+  await rp.verifyIdToken(tokens.id_token)
+}
+
+/** Rows of every table, by name. */
+async function counts(database) {
+  const list = `SELECT string_agg(format('SELECT %L AS name, count(*) FROM %I', tablename, tablename), ' UNION ALL ')
+    FROM pg_tables WHERE schemaname = 'public'`
+  const { stdout: query } = await run('psql', [database, '-qtAc', list])
+  const { stdout } = await run('psql', [database, '-qtAc', `${query.trim()} ORDER BY 1`])
+  return stdout.trim().split('\n')
+}
+
+if (STORE === 'postgres') {
+  /** A psql that keeps a transaction open, whose snapshot others may use. */
+  function snapshot(database) {
+    const child = spawn('psql', [database, '-qtA'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    let said = ''
+    child.stdout.on('data', (part) => { said += part })
+    const answer = async (sql) => {
+      said = ''
+      child.stdin.write(`${sql};\n\\echo .\n`)
+      while (!said.endsWith('.\n')) await new Promise((more) => child.stdout.once('data', more))
+      return said.slice(0, -2).trim()
+    }
+    return { answer, end: () => new Promise((ended) => child.on('exit', ended) && child.stdin.end('COMMIT;\n')) }
+  }
+
+  test('pg_dump under load, pg_restore, Redis flushed, a new process', async () => {
+    const held = await load().arrive()
+    const keys = await jwks()
+    const work = await load().start({ readers: 1, chains: 3, sessions: 2, visitors: 1000 })
+    const file = join(dir, 'porta.dump')
+    const { DATABASE_URL: database } = porta.store.env
+
+    // Rows go on changing, so they are counted in the very moment the dump shows.
+    const moment = snapshot(database)
+    await moment.answer('BEGIN ISOLATION LEVEL REPEATABLE READ')
+    const id = await moment.answer('SELECT pg_export_snapshot()')
+    const list = await moment.answer(`SELECT string_agg(format('SELECT %L AS name, count(*) FROM %I', tablename, tablename),
+      ' UNION ALL ') FROM pg_tables WHERE schemaname = 'public'`)
+    await new Promise((later) => setTimeout(later, 1_500))
+    await run('pg_dump', ['-Fc', '--no-owner', '--no-privileges', `--snapshot=${id}`, '-f', file, database])
+    const expected = (await moment.answer(`${list} ORDER BY 1`)).split('\n')
+    await moment.end()
+
+    // What happens after the backup is lost with it, and no more than that.
+    const late = await load().arrive()
+    const tally = await work.stop()
+    assert.deepEqual(tally.wrong, [])
+    assert.equal(tally.total('cut') + tally.total('paused'), 0, 'nobody noticed the dump')
+    await porta.stop()
+
+    const name = `porta_e2e_${secretHex(6)}`
+    const restored = new URL(database)
+    restored.pathname = `/${name}`
+    const [old, oldName] = [porta.env.DATABASE_URL, porta.store.name]
+    try {
+      await run('psql', [porta.store.admin, '-qc', `CREATE DATABASE ${name}`])
+      await run('pg_restore', ['--no-owner', '--no-privileges', '--exit-on-error', '-d', restored.href, file])
+      await run('redis-cli', ['-u', porta.store.redis, 'FLUSHDB'])
+      assert.deepEqual(await counts(restored.href), expected, 'every row of that moment')
+
+      porta.env.DATABASE_URL = restored.href
+      await porta.up()
+      await assertGoesOn({ held, keys })
+      const { rp, tokens } = late
+      assert.equal(await rp.isActive(tokens.access_token), false, 'what is younger than the backup is unknown')
+      assertTokenError(await rp.refresh(tokens.refresh_token), 'invalid_grant')
+      await porta.stop()
+    } finally {
+      porta.env.DATABASE_URL = old
+      porta.store.name = oldName
+      await run('psql', [porta.store.admin, '-qc', `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`])
+    }
+    await porta.up()
+  })
+} else {
+  /** Another data directory takes the place of the server's. */
+  async function restore(copy) {
+    const before = porta.store.dataDir
+    await porta.stop()
+    rmSync(before, { recursive: true })
+    cpSync(copy, before, { recursive: true })
+    await porta.up()
+  }
+
+  /** Rows of every table of the copy and of the file a server runs on, both at rest. */
+  async function rows(file) {
+    const sql = async (text) => (await run('sqlite3', ['-readonly', file, text])).stdout.trim().split('\n')
+    const names = await sql("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1")
+    return Promise.all(names.map(async (name) => `${name}|${await sql(`SELECT count(*) FROM "${name}"`)}`))
+  }
+
+  test('the whole directory, copied while the server is stopped', async () => {
+    const held = await load().arrive()
+    const keys = await jwks()
+    await porta.stop()
+    const copy = join(dir, 'stopped')
+    cpSync(porta.store.dataDir, copy, { recursive: true })
+    const expected = await rows(join(porta.store.dataDir, 'porta.sqlite'))
+    await porta.up()
+    const late = await load().arrive()
+    await restore(copy)
+    assert.deepEqual(await rows(join(copy, 'porta.sqlite')), expected)
+    // A stop in order keeps what is short-lived, so the session goes on as well.
+    await assertGoesOn({ held, keys, sessionLives: true })
+    assert.equal(await late.rp.isActive(late.tokens.access_token), false, 'what is younger than the copy is unknown')
+  })
+
+  test('the database copied while people work, with the secrets beside it', async () => {
+    const held = await load().arrive()
+    const keys = await jwks()
+    const work = await load().start({ readers: 1, chains: 3, sessions: 2, visitors: 1000 })
+    const copy = join(dir, 'running')
+    const { dataDir } = porta.store
+    await run('mkdir', ['-m', '700', copy])
+    await run('sqlite3', [join(dataDir, 'porta.sqlite'), '.timeout 5000', `.backup '${join(copy, 'porta.sqlite')}'`])
+    await run('cp', ['-p', join(dataDir, 'secrets.env'), copy])
+    const tally = await work.stop()
+    assert.deepEqual(tally.wrong, [])
+    assert.equal(tally.total('cut') + tally.total('paused'), 0, 'nobody noticed the copy')
+    const { stdout } = await run('sqlite3', [join(copy, 'porta.sqlite'), 'PRAGMA integrity_check; PRAGMA foreign_key_check'])
+    assert.equal(stdout.trim(), 'ok')
+    const expected = await rows(join(copy, 'porta.sqlite'))
+
+    await porta.stop()
+    rmSync(dataDir, { recursive: true })
+    cpSync(copy, dataDir, { recursive: true })
+    assert.deepEqual(await rows(join(dataDir, 'porta.sqlite')), expected)
+    await porta.up()
+    await assertGoesOn({ held, keys })
+  })
+}

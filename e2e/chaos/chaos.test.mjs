@@ -1,0 +1,249 @@
+// Three instances behind nginx, PostgreSQL and Redis, and mixed load all the while: instances are restarted, killed and
+// frozen, keys rotated, settings changed, an organization suspended. Nobody notices.
+//
+// Without CHAOS_MINUTES each thing happens once (a good minute); with it they go on happening that long.
+
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { user } from '../lib/fixtures.mjs'
+import { Load } from '../lib/load.mjs'
+import { Nginx } from '../lib/nginx.mjs'
+import { Porta, RESULTS, Store, eventually, freePort, sleep } from '../lib/porta.mjs'
+import { Rp } from '../lib/rp.mjs'
+import { someAddress } from '../lib/http.mjs'
+
+const MINUTES = Number(process.env.CHAOS_MINUTES ?? 0)
+const DRAIN_SECONDS = 2
+const GRACE_SECONDS = 8
+const EFFECTIVE_WITHIN_MS = 1_000
+const FREEZE_MS = 5_000
+/** What may be cut off by a process that was killed: requests that began before, or were on their way to it. */
+const AFTER_A_KILL_MS = 1_500
+
+let store
+let nginx
+let base
+const instances = []
+const figures = { drains: [], back: [], settings: [], suspensions: [], rotations: 0, kills: [], freezes: 0 }
+/** When each key was first seen on each instance, and first seen to have signed. */
+const published = new Map()
+const signed = new Map()
+
+before(async () => {
+  store = await Store.create()
+  const port = await freePort()
+  base = `http://localhost:${port}`
+  const env = {
+    TRUST_PROXY: 'true',
+    TRUST_PROXY_CIDRS: '127.0.0.0/8',
+    DRAIN_SECONDS: String(DRAIN_SECONDS),
+    SHUTDOWN_GRACE_SECONDS: String(GRACE_SECONDS),
+  }
+  for (const n of [1, 2, 3]) {
+    instances.push(await Porta.start({ name: `chaos-${n}`, store, base, env, fixtures: n === 1 }))
+  }
+  nginx = await Nginx.start({ port, instances: instances.map((instance) => instance.port) })
+})
+after(async () => {
+  await nginx?.stop()
+  for (const instance of instances) {
+    if (instance.running) instance.process.kill('SIGCONT')
+    await instance.end()
+  }
+  await store?.drop()
+})
+
+const only = (instance) => () => ({ host: '127.0.0.1', port: instance.port })
+const at = (instance, id, slug = 'demo') =>
+  new Rp(`${base}/${slug}`, id, { connect: only(instance), from: someAddress(), timeout: 10_000 })
+const cli = (...args) => instances[0].cli(...args)
+
+/** Until `holds` is true on every instance, and how long that took from now. */
+async function everywhere(what, holds) {
+  const begun = performance.now()
+  await Promise.all(instances.map((instance) => eventually(`${what} on ${instance.name}`, () => holds(instance), { seconds: 5, every: 20 })))
+  return Math.round(performance.now() - begun)
+}
+
+// --- what happens ---------------------------------------------------------------------------------------------------
+
+async function restart(instance) {
+  const begun = performance.now()
+  instance.process.kill('SIGTERM')
+  const unready = await eventually(`${instance.name} says that it is not ready`, async () => {
+    const answer = await instance.get('/ready', { timeout: 1_000 })
+    return answer.status === 503 && answer
+  }, { seconds: DRAIN_SECONDS, every: 10 })
+  assert.equal(unready.json().checks.process.error, 'draining')
+  const readyOff = performance.now() - begun
+  // It still serves, so that the proxy has time to notice.
+  assert.equal((await at(instance, 'e2e-es256').get(`${base}/demo/.well-known/openid-configuration`)).status, 200)
+  await instance.stop()
+  const ended = performance.now() - begun
+  assert.ok(ended >= DRAIN_SECONDS * 1000, `left before it was over: ${ended}`)
+  assert.ok(ended < (DRAIN_SECONDS + GRACE_SECONDS) * 1000, `within its grace: ${ended}`)
+  figures.drains.push({ readyOffMs: Math.round(readyOff), exitMs: Math.round(ended) })
+  const start = performance.now()
+  await instance.up()
+  figures.back.push(Math.round(performance.now() - start))
+  await sleep(1_500)
+}
+
+async function kill(instance) {
+  figures.kills.push(performance.now())
+  await instance.kill()
+  await sleep(2_000)
+  await instance.up()
+  await sleep(1_500)
+}
+
+async function freeze(instance) {
+  instance.process.kill('SIGSTOP')
+  await sleep(FREEZE_MS)
+  instance.process.kill('SIGCONT')
+  figures.freezes++
+  await sleep(2_000)
+}
+
+async function rotate() {
+  const { code, stdout, stderr } = await instances[0].tryCli('keys', 'rotate', '--org', 'demo', '--direct', '--force')
+  if (code === 0) figures.rotations++
+  // A next key that is too young is not used: the only refusal there is.
+  else assert.match(stdout + stderr, /published/i)
+  await sleep(2_000)
+}
+
+async function changeSetting(round) {
+  const seconds = 300 + round
+  await cli('config', 'set', 'client_credentials_ttl', `${seconds}s`, '--direct')
+  const took = await everywhere(`client_credentials_ttl=${seconds}`, async (instance) => {
+    const answer = await at(instance, 'e2e-machine').token({ grant_type: 'client_credentials' })
+    return answer.status === 200 && answer.json().expires_in === seconds
+  })
+  assert.ok(took <= EFFECTIVE_WITHIN_MS, `a setting took ${took} ms`)
+  figures.settings.push(took)
+}
+
+async function suspend() {
+  const rp = new Rp(`${base}/beta`, 'e2e-beta', { from: someAddress() })
+  const { tokens } = await rp.signIn(rp.agent(), user('ada', 'beta'))
+  const here = new Map(instances.map((instance) => [instance, at(instance, 'e2e-beta', 'beta')]))
+  const isActive = async (instance) => (await here.get(instance).userinfo(tokens.access_token)).status === 200
+  for (const instance of instances) assert.ok(await isActive(instance), instance.name)
+  await cli('org', 'suspend', 'beta', '--direct', '--force')
+  const took = await everywhere('the suspension', async (instance) => !(await isActive(instance)))
+  assert.ok(took <= EFFECTIVE_WITHIN_MS, `a suspension took ${took} ms`)
+  await cli('org', 'activate', 'beta', '--direct', '--force')
+  const lifted = await everywhere('the end of the suspension', async (instance) => {
+    const { status } = await here.get(instance).get(`${rp.issuer}/.well-known/openid-configuration`)
+    return status === 200
+  })
+  assert.ok(lifted <= EFFECTIVE_WITHIN_MS, `its end took ${lifted} ms`)
+  for (const instance of instances) assert.ok(!(await isActive(instance)), `what was ended stays ended on ${instance.name}`)
+  await rp.signIn(rp.agent(), user('ada', 'beta'))
+  figures.suspensions.push(took)
+}
+
+/** Watches the key set of every instance. */
+function watchKeys() {
+  let stopped = false
+  const look = async (instance) => {
+    while (!stopped) {
+      try {
+        const { status, bytes } = await instance.get('/demo/jwks', { timeout: 1_000 })
+        if (status === 200) {
+          for (const { kid } of JSON.parse(bytes).keys) {
+            if (!published.has(kid)) published.set(kid, new Map())
+            const seen = published.get(kid)
+            if (!seen.has(instance.name)) seen.set(instance.name, performance.now())
+          }
+        }
+      } catch {
+        // It is away at the moment.
+      }
+      await sleep(100)
+    }
+  }
+  const looking = instances.map(look)
+  return async () => {
+    stopped = true
+    await Promise.all(looking)
+  }
+}
+
+test('nobody notices', async () => {
+  const load = new Load({ issuer: `${base}/demo`, tries: 8, think: 250 })
+  load.onSigned = (kid) => signed.has(kid) || signed.set(kid, performance.now())
+  const stopKeys = watchKeys()
+  await load.start({ readers: 3, chains: 3, sessions: 3, visitors: 2_000 })
+  let reading = true
+  const settings = (async () => {
+    while (reading) {
+      JSON.parse(await cli('config', 'list', '--direct', '--json'))
+      await sleep(2_000)
+    }
+  })()
+
+  const end = Date.now() + MINUTES * 60_000
+  let round = 0
+  do {
+    round++
+    for (const instance of instances) await restart(instance)
+    await kill(instances[round % 3])
+    await changeSetting(round)
+    await freeze(instances[(round + 1) % 3])
+    await rotate()
+    await suspend()
+  } while (Date.now() < end)
+  reading = false
+  await settings
+  const tally = await load.stop()
+  await stopKeys()
+  report(tally)
+
+  assert.deepEqual(tally.wrong, [], 'no answer is wrong, no session is lost')
+  assert.equal(tally.total('cut') + tally.total('paused'), 0, JSON.stringify(tally.summary()))
+  // Only a POST that met a killed process may have had to be sent again.
+  for (const { op, at: when, since, text } of tally.repeats) {
+    const isExcused = figures.kills.some((killed) => since < killed + AFTER_A_KILL_MS && when > killed)
+    assert.ok(isExcused, `${op} was repeated for no reason: ${text}`)
+  }
+
+  const served = nginx.served()
+  for (const { port, name } of instances) {
+    const share = served.filter(({ by }) => by === port).length / served.length
+    assert.ok(share > 0.15, `${name} served ${Math.round(share * 100)} % of all requests`)
+  }
+  for (const { rp } of load.people) {
+    const used = new Set(served.filter(({ from }) => from === rp.options.from).map(({ by }) => by))
+    assert.equal(used.size, 3, 'each person and application met every instance')
+  }
+
+  assert.ok(figures.rotations > 0 && signed.size > 1, `keys that signed: ${signed.size}`)
+  for (const [kid, when] of signed) {
+    for (const { name } of instances) {
+      const seen = published.get(kid)?.get(name)
+      assert.ok(seen < when, `${kid} signed ${when - seen} ms before ${name} published it`)
+    }
+  }
+})
+
+function report(tally) {
+  const served = nginx.served()
+  const shares = instances.map(({ port }) => served.filter(({ by }) => by === port).length)
+  const result = {
+    operations: tally.summary(),
+    repeated: tally.repeats.length,
+    requests: served.length,
+    retriedByProxy: served.filter(({ tries }) => tries > 1).length,
+    shares,
+    ...figures,
+    kills: figures.kills.length,
+  }
+  writeFileSync(join(RESULTS, 'chaos.json'), JSON.stringify(result, null, 2))
+  console.table(result.operations)
+  const { operations, ...rest } = result
+  console.log(JSON.stringify(rest))
+}

@@ -1,0 +1,115 @@
+// The clock of the machine jumps, both ways (libfaketime; the steady clock, by which a process waits, goes on).
+//
+// A jump cannot be noticed from inside: lifetimes follow the clock. What has expired by it is refused, what was used up
+// stays used up, and when the clock is right again nothing that was acknowledged is missing.
+
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { client, user } from '../lib/fixtures.mjs'
+import { someAddress } from '../lib/http.mjs'
+import { Porta, Store, eventually } from '../lib/porta.mjs'
+import { Rp, assertTokenError } from '../lib/rp.mjs'
+
+const ada = user('ada')
+const OFFLINE = { scope: 'openid email offline_access', prompt: 'consent' }
+let porta
+let store
+let offset
+
+function library() {
+  for (const machine of readdirSync('/usr/lib').filter((name) => name.endsWith('-linux-gnu'))) {
+    const file = `/usr/lib/${machine}/faketime/libfaketimeMT.so.1`
+    if (existsSync(file)) return file
+  }
+  throw new Error('missing: libfaketime; run scripts/setup.sh')
+}
+
+before(async () => {
+  store = await Store.create()
+  offset = join(store.dataDir, 'clock')
+  // What the world is made of is a day old when the tests begin.
+  writeFileSync(offset, '-86400\n')
+  const env = { LD_PRELOAD: library(), FAKETIME_TIMESTAMP_FILE: offset, FAKETIME_NO_CACHE: '1', DONT_FAKE_MONOTONIC: '1' }
+  porta = await Porta.start({ name: 'faults-clock', store, env })
+  await jump(0)
+})
+after(async () => {
+  await porta?.end()
+  await store?.drop()
+})
+
+/** The server's clock is this many seconds away from ours. */
+async function jump(seconds) {
+  writeFileSync(offset, `${seconds < 0 ? '' : '+'}${seconds}\n`)
+  const machine = new Rp(porta.issuer(), client('e2e-machine'), { from: someAddress() })
+  // Not by the Date header: the HTTP library keeps it until the clock has passed it.
+  await eventually('the clock has jumped', async () => {
+    const { access_token: token } = (await machine.token({ grant_type: 'client_credentials' })).json()
+    const { iat } = (await machine.introspect(token)).json()
+    return Math.abs(iat - Date.now() / 1000 - seconds) < 5
+  }, { seconds: 5 })
+}
+
+const relyingParty = () => new Rp(porta.issuer(), client('e2e-es256'), { from: someAddress() })
+
+async function assertSound() {
+  for (const path of ['/health', '/ready']) assert.equal((await porta.get(path, { timeout: 3_000 })).status, 200)
+  assert.ok(porta.running, porta.tail())
+}
+
+for (const [name, seconds, lives] of [['half an hour forward', 1800, true], ['two hours forward', 7200, false], ['two hours back', -7200, true]]) {
+  test(`${name}, and right again`, async () => {
+    const { pid } = porta
+    const rp = relyingParty()
+    const agent = rp.agent()
+    const { tokens } = await rp.signIn(agent, ada, OFFLINE)
+    const spent = await rp.code(agent, { prompt: 'none' })
+    await rp.tokens(spent)
+    const rotated = (await rp.refresh(tokens.refresh_token)).json()
+
+    await jump(seconds)
+    await assertSound()
+    assert.equal(await rp.isActive(rotated.access_token), lives, 'a token of an hour')
+    assert.equal((await rp.userinfo(rotated.access_token)).status, lives ? 200 : 401)
+    assertTokenError(await rp.redeem(spent), 'invalid_grant')
+    const next = await rp.refresh(rotated.refresh_token)
+    assert.equal(next.status, 200, `a refresh token lives for weeks: ${next}`)
+    assert.equal(await rp.isActive(next.json().access_token), true, 'what is issued under this clock works under it')
+    const other = relyingParty()
+    const late = await other.signIn(other.agent(), ada, OFFLINE)
+    assert.equal(await other.isActive(late.tokens.access_token), true, 'so does a new sign-in')
+
+    await jump(0)
+    await assertSound()
+    assert.equal(porta.pid, pid, 'without a restart')
+    assertTokenError(await rp.redeem(spent), 'invalid_grant')
+    const again = await rp.refresh(next.json().refresh_token)
+    assert.equal(again.status, 200, `the chain goes on: ${again}`)
+    assert.equal((await other.refresh(late.tokens.refresh_token)).status, 200, 'and the other one')
+    const fresh = relyingParty()
+    const { nonce, tokens: last } = await fresh.signIn(fresh.agent(), ada)
+    await fresh.verifyIdToken(last.id_token, { nonce })
+  })
+}
+
+test('back before the last suspension of an organization, and right again', async () => {
+  const beta = () => new Rp(porta.issuer('beta'), client('e2e-beta'), { from: someAddress() })
+  const someone = user('ada', 'beta')
+  for (const verb of ['suspend', 'activate']) await porta.cli('org', verb, 'beta', '--direct', '--force')
+  const rp = beta()
+  const { tokens } = await rp.signIn(rp.agent(), someone, OFFLINE)
+  await jump(-7200)
+  await assertSound()
+  // What is older than a suspension does not count, and by this clock everything new is.
+  const late = beta()
+  const flow = await late.authorize(late.agent(), {}, { person: someone })
+  if (flow.at.kind === 'callback') assertTokenError(await late.redeem({ ...flow, code: flow.at.params.code }), 'invalid_grant')
+  else assert.ok(flow.at.status === 400 && flow.at.isHtml, `refused with a page: ${flow.at}`)
+  await jump(0)
+  await assertSound()
+  assert.equal((await rp.refresh(tokens.refresh_token)).status, 200)
+  const again = beta()
+  await again.signIn(again.agent(), someone)
+})
