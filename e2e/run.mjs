@@ -9,7 +9,12 @@ const store = process.env.STORE ?? 'embedded'
 
 // What only makes sense on one store: several instances need the shared one, `porta dev` is the embedded one, and
 // pages look the same on both.
-const ONLY = { 'two-instances.test.mjs': 'postgres', 'browser.test.mjs': 'embedded', 'gallery.test.mjs': 'embedded' }
+const ONLY = {
+  'two-instances.test.mjs': 'postgres',
+  'browser.test.mjs': 'embedded',
+  'gallery.test.mjs': 'embedded',
+  'proxies.test.mjs': 'embedded',
+}
 
 const everything = [
   ...readdirSync(here).filter((name) => name.endsWith('.test.mjs')).sort(),
