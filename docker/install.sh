@@ -38,9 +38,10 @@ TEXT
 # --- talking ----------------------------------------------------------------------------------------------------
 if [ -t 1 ]; then BOLD=$'\e[1m' PLAIN=$'\e[0m'; else BOLD='' PLAIN=''; fi
 say() { printf '%s\n' "$*"; }
-step() { printf '%s==> %s%s\n' "$BOLD" "$*" "$PLAIN"; }
+STEP=Preparation
+step() { STEP=$*; printf '%s==> %s%s\n' "$BOLD" "$*" "$PLAIN"; }
 die() { printf 'error: %s\n' "$*" >&2; trap - ERR; exit 1; }
-trap 'printf "error: line %s failed: %s\n" "$LINENO" "$BASH_COMMAND" >&2' ERR
+trap 'printf "error: %s: line %s failed: %s\n" "$STEP" "$LINENO" "$BASH_COMMAND" >&2' ERR
 hex() { od -An -v -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 
 can_ask() { [ -z "$NON_INTERACTIVE" ] && (: </dev/tty) 2>/dev/null; }

@@ -20,7 +20,7 @@ UID_IMAGE=1000
 
 binary=${1:-${PORTA_BIN:-$ROOT/target/debug/porta}}
 [ -x "$binary" ] || die "no program at $binary: cargo build -p porta, or make image"
-for tool in bwrap tini strip ldd; do command -v "$tool" >/dev/null || die "missing: $tool; run scripts/setup.sh"; done
+for tool in bwrap tini strip readelf ldd; do command -v "$tool" >/dev/null || die "missing: $tool; run scripts/setup.sh"; done
 busybox=$(command -v busybox) || die "missing: busybox-static; run scripts/setup.sh"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/porta-image.XXXXXX")
@@ -40,7 +40,8 @@ say "tree: $size bytes ($(awk "BEGIN { printf \"%.1f\", $size / 1e6 }") MB); $((
 "$ROOT/docker/assemble.sh" "$work/again" "$work/porta"
 listing() { (cd "$1" && find . -printf '%p %m %U %T@ %s\n' | sort && find . -type f -exec sha256sum {} + | sort); }
 [ "$(listing "$work/tree")" = "$(listing "$work/again")" ] || die "two trees of one program differ"
-if ldd "$work/porta" >/dev/null 2>&1; then
+is_dynamic() { readelf -l "$1" | grep -q INTERP; }
+if is_dynamic "$work/porta"; then
   say "this program is not static: no limit applies, and its libraries come along"
 else
   [ $((size + BASE)) -le "$LIMIT" ] || die "tree and base are over the limit of $LIMIT bytes"
@@ -56,7 +57,8 @@ cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/"
 sed -n "s/.*echo '\(porta:x:1000:.*\)' >> .etc.passwd.*/\1/p" "$ROOT/docker/Dockerfile" >"$work/root/etc/passwd"
 [ -s "$work/root/etc/passwd" ] || die "docker/Dockerfile makes no account"
 for program in "$work/root/usr/local/bin/porta" "$work/root/sbin/tini"; do
-  { ldd "$program" 2>/dev/null || true; } | grep -oE '/[^ ]+' | while read -r library; do
+  is_dynamic "$program" || continue
+  ldd "$program" | grep -oE '/[^ ]+' | while read -r library; do
     mkdir -p "$work/root$(dirname "$library")"
     cp -L "$library" "$work/root$library"
   done
