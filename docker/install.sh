@@ -55,13 +55,11 @@ ask() {
     printf -v "$name" %s "$default"
     return 0
   fi
+  # Echo goes off before the question is there to be answered, and comes back whatever happens.
+  if [ "${HOW:-}" = secret ]; then trap 'stty echo </dev/tty' EXIT; stty -echo </dev/tty; fi
   printf '%s%s: ' "$question" "${default:+ [$default]}" >/dev/tty
-  if [ "${HOW:-}" = secret ]; then
-    IFS= read -rs answer </dev/tty || true
-    printf '\n' >/dev/tty
-  else
-    IFS= read -r answer </dev/tty || true
-  fi
+  IFS= read -r answer </dev/tty || true
+  if [ "${HOW:-}" = secret ]; then stty echo </dev/tty; trap - EXIT; printf '\n' >/dev/tty; fi
   printf -v "$name" %s "${answer:-$default}"
   [ -n "${!name}" ] || [ "${HOW:-}" = optional ] || die "$option is needed"
 }
