@@ -18,7 +18,7 @@ LIMIT=$((40 * 1000 * 1000))
 BASE=$((10 * 1000 * 1000))
 UID_IMAGE=1000
 
-binary=${1:-${PORTA_BIN:-$ROOT/target/debug/porta}}
+binary=${1:-${PORTA_BIN:-${CARGO_TARGET_DIR:-$ROOT/target}/debug/porta}}
 [ -x "$binary" ] || die "no program at $binary: cargo build -p porta, or make image"
 for tool in bwrap tini strip readelf ldd; do command -v "$tool" >/dev/null || die "missing: $tool; run scripts/setup.sh"; done
 busybox=$(command -v busybox) || die "missing: busybox-static; run scripts/setup.sh"

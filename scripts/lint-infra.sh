@@ -52,7 +52,7 @@ nginx -e stderr -t -c "$work/nginx.conf" 2>"$work/nginx.log" || { cat "$work/ngi
 # --- workflows --------------------------------------------------------------------------------------------------
 "$TOOLS/check-jsonschema" --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 "$TOOLS/check-jsonschema" --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-"$TOOLS/zizmor" --offline --no-progress --quiet .github || die "zizmor"
+"$TOOLS/zizmor" --offline --no-progress --quiet .github >"$work/zizmor" || { cat "$work/zizmor" >&2; die "zizmor"; }
 node scripts/lint/workflows.mjs .github/workflows/*.yml
 for workflow in .github/workflows/*.yml; do
   grep -qx 'permissions: {}' "$workflow" || die "$workflow gives every job rights: permissions: {} at the top"

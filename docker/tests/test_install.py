@@ -277,7 +277,8 @@ class Starts(Installer):
 
     def provision(self, call):
         """The real program takes the file."""
-        porta = os.environ.get("PORTA_BIN", str(DOCKER.parent / "target/debug/porta"))
+        target = DOCKER.parent / os.environ.get("CARGO_TARGET_DIR", "target")
+        porta = os.environ.get("PORTA_BIN", str(target / "debug/porta"))
         data = self.at / "data"
         env = {**call["env"], "PATH": os.environ["PATH"], "PORTA_DATA_DIR": str(data)}
         done = subprocess.run([porta, "provision", "-f", "-", "--direct", "--json"], input=call["stdin"], env=env,
