@@ -16,7 +16,7 @@ test: setup ## Everything: format, lints, dependencies, tests on both stores, en
 	scripts/with-services.sh cargo test --workspace --locked
 	scripts/e2e.sh embedded postgres
 	scripts/image-tree.sh
-	python3 -m unittest discover --quiet --start-directory docker/tests
+	PYTHONDONTWRITEBYTECODE=1 .test/lint/bin/python -m unittest discover --quiet --start-directory docker/tests
 
 quick: ## Format, lints and tests that need no services
 	cargo fmt --all --check

@@ -281,12 +281,14 @@ services:
     image: ${PORTA_IMAGE:-blendsdk/porta:latest}
     container_name: porta
     env_file: [.env]
-    environment: &server
+    environment:
       HOST: 0.0.0.0
       PORT: '3000'
       PORTA_SERVICE: server
       DATABASE_URL: postgres://porta:${POSTGRES_PASSWORD:?run docker/make-env.sh}@postgres:5432/porta
       REDIS_URL: redis://redis:6379/0
+      ADMIN_CLIENT_SECRET: ''
+      ADMIN_SESSION_SECRET: ''
     ports:
       - '${BIND:-0.0.0.0}:${PORT:-3000}:3000'
     volumes:

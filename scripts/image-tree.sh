@@ -92,7 +92,9 @@ inside() {
 refuses() {
   local what=$1 text=$2
   shift 2
-  if inside "$@" >"$work/refused" 2>&1; then die "should have been refused: $what"; fi
+  local status=0
+  inside "$@" >"$work/refused" 2>&1 || status=$?
+  [ "$status" -eq 1 ] || { cat "$work/refused" >&2; die "ended $status instead of 1: $what"; }
   grep -qi -- "$text" "$work/refused" || { cat "$work/refused" >&2; die "refused, but not for its reason: $what"; }
 }
 
@@ -110,7 +112,8 @@ refuses "the admin console" "not in this build" --setenv PORTA_SERVICE admin -- 
 refuses "an unknown service" "PORTA_SERVICE" --setenv PORTA_SERVICE everything -- "${command[@]}"
 refuses "keys that are the same" "SIGNING_KEY_ENCRYPTION_KEY" \
   --setenv TWO_FACTOR_ENCRYPTION_KEY "$(sed -n 's/^SIGNING_KEY_ENCRYPTION_KEY=//p' "$work/env")" -- "${command[@]}"
-refuses "no database" "" --setenv DATABASE_URL "postgres://porta:x@127.0.0.1:1/porta" --setenv PORTA_WAIT_TIMEOUT 2 -- "${command[@]}"
+refuses "no Redis" "Redis" --setenv REDIS_URL redis://127.0.0.1:1/0 --setenv PORTA_WAIT_TIMEOUT 2 -- "${command[@]}"
+refuses "no database" "PostgreSQL" --setenv DATABASE_URL "postgres://porta:x@127.0.0.1:1/porta" --setenv PORTA_WAIT_TIMEOUT 2 -- "${command[@]}"
 if healthy; then die "the probe passes although nothing runs"; fi
 [ "$(inside -- /bin/sh -c 'id -u')" = "$UID_IMAGE" ] || die "not UID $UID_IMAGE"
 

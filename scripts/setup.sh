@@ -36,7 +36,7 @@ scripts/services.sh check $INSTALL
 
 # --- proxies, a container of sorts, and what checks their files ---------------------------------------------------
 missing=
-for pair in nginx:nginx-light apache2:apache2 caddy:caddy bwrap:bubblewrap busybox:busybox-static tini:tini \
+for pair in nginx:nginx-light apache2:apache2 caddy:caddy bwrap:bubblewrap busybox:busybox-static tini:tini docker-compose:docker-compose \
   systemd-analyze:systemd strip:binutils setpriv:util-linux python3:python3; do
   PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
