@@ -72,14 +72,18 @@ if [ "$(id -u)" -eq 0 ]; then chown "$UID_IMAGE:$UID_IMAGE" "$work/data"; fi
 database=porta_image_$(random_hex 4)
 psql "$TEST_DATABASE_URL" -qc "CREATE DATABASE $database"
 port=$(free_port)
-environment=(--clearenv --setenv PATH /usr/local/bin:/usr/bin:/bin:/sbin)
 add() { environment+=(--setenv "${1%%=*}" "${1#*=}"); }
-while read -r pair; do add "$pair"; done < <(sed -n '/^ENV /,/[^\\]$/p' "$ROOT/docker/Dockerfile" | sed -E 's/^ENV //; s/ *\\$//; s/^ +//')
-while read -r line; do case "$line" in ''|'#'*|*=) ;; *) add "$line" ;; esac; done <"$work/env"
-add "DATABASE_URL=${TEST_DATABASE_URL%/*}/$database"
-add "REDIS_URL=$TEST_REDIS_URL/11"
-add "HOST=127.0.0.1"
-add "PORT=$port"
+# environment_of FILE: what the server gets when FILE is its environment.
+environment_of() {
+  environment=(--clearenv --setenv PATH /usr/local/bin:/usr/bin:/bin:/sbin)
+  while read -r pair; do add "$pair"; done < <(sed -n '/^ENV /,/[^\\]$/p' "$ROOT/docker/Dockerfile" | sed -E 's/^ENV //; s/ *\\$//; s/^ +//')
+  while read -r line; do case "$line" in ''|'#'*|*=) ;; *) add "$line" ;; esac; done <"$1"
+  add "DATABASE_URL=${TEST_DATABASE_URL%/*}/$database"
+  add "REDIS_URL=$TEST_REDIS_URL/11"
+  add "HOST=127.0.0.1"
+  add "PORT=$port"
+}
+environment_of "$work/env"
 
 as_user=()
 [ "$(id -u)" -ne 0 ] || as_user=(setpriv --reuid "$UID_IMAGE" --regid "$UID_IMAGE" --clear-groups)
@@ -114,20 +118,39 @@ refuses "keys that are the same" "SIGNING_KEY_ENCRYPTION_KEY" \
   --setenv TWO_FACTOR_ENCRYPTION_KEY "$(sed -n 's/^SIGNING_KEY_ENCRYPTION_KEY=//p' "$work/env")" -- "${command[@]}"
 refuses "no Redis" "Redis" --setenv REDIS_URL redis://127.0.0.1:1/0 --setenv PORTA_WAIT_TIMEOUT 2 -- "${command[@]}"
 refuses "no database" "PostgreSQL" --setenv DATABASE_URL "postgres://porta:x@127.0.0.1:1/porta" --setenv PORTA_WAIT_TIMEOUT 2 -- "${command[@]}"
+environment_of "$ROOT/docker/.env.example"
+refuses "the example without secrets" "COOKIE_KEYS" -- "${command[@]}"
+environment_of "$work/env"
 if healthy; then die "the probe passes although nothing runs"; fi
 [ "$(inside -- /bin/sh -c 'id -u')" = "$UID_IMAGE" ] || die "not UID $UID_IMAGE"
 
 # --- the real thing ---------------------------------------------------------------------------------------------
-began=$(date +%s%N)
-inside -- "${command[@]}" >"$work/log" 2>&1 &
-server=$!
-until healthy; do
-  kill -0 "$server" 2>/dev/null || { tail -n 20 "$work/log" >&2; die "the entrypoint ended"; }
-  [ $(($(date +%s%N) - began)) -lt 60000000000 ] || { tail -n 20 "$work/log" >&2; die "not healthy within 60 s"; }
-  sleep 0.1
-done
-say "healthy after $((($(date +%s%N) - began) / 1000000)) ms, migrations included"
+start() {
+  began=$(date +%s%N)
+  inside -- "${command[@]}" >"$work/log" 2>&1 &
+  server=$!
+  until healthy; do
+    kill -0 "$server" 2>/dev/null || { tail -n 20 "$work/log" >&2; die "the entrypoint ended"; }
+    [ $(($(date +%s%N) - began)) -lt 60000000000 ] || { tail -n 20 "$work/log" >&2; die "not healthy within 60 s"; }
+    sleep 0.1
+  done
+  say "$1: healthy after $((($(date +%s%N) - began) / 1000000)) ms, migrations included"
+}
 
+# bwrap passes no signals on; tini, its PID 1, is asked.
+stop() {
+  local pid=$server status=0
+  while [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != tini ]; do pid=$(ps -o pid= --ppid "$pid" | head -n 1 | tr -d ' '); done
+  [ -n "$pid" ] || die "PID 1 is not tini"
+  began=$(date +%s%N)
+  kill -TERM "$pid"
+  wait "$server" || status=$?
+  server=
+  [ "$status" -eq 0 ] || { tail -n 20 "$work/log" >&2; die "ended $status after SIGTERM"; }
+  say "stopped with 0 after $((($(date +%s%N) - began) / 1000000)) ms"
+}
+
+start "production, by docker/make-env.sh"
 ready=$(inside -- /bin/sh -c "wget -q -O - http://127.0.0.1:$port/ready")
 for part in '"status":"ready"' '"db":{"ok":true}' '"redis":{"ok":true}'; do
   [[ $ready == *"$part"* ]] || die "/ready says $ready"
@@ -139,16 +162,8 @@ inside -- /usr/local/bin/porta migrate status >/dev/null || die "the program on 
 written=$(find "$work/data" -type f -printf '%P ')
 say "written to the data directory: ${written:-nothing}"
 
-# bwrap passes no signals on; tini is its only child.
-tini_pid=$(ps -o pid= --ppid "$server" | tr -d ' ')
-for _ in 1 2; do
-  case "$(cat "/proc/$tini_pid/comm" 2>/dev/null)" in tini) break ;; *) tini_pid=$(ps -o pid= --ppid "$tini_pid" | tr -d ' ') ;; esac
-done
-[ "$(cat "/proc/$tini_pid/comm")" = tini ] || die "PID 1 is not tini"
-began=$(date +%s%N)
-kill -TERM "$tini_pid"
-status=0
-wait "$server" || status=$?
-server=
-[ "$status" -eq 0 ] || { tail -n 20 "$work/log" >&2; die "ended $status after SIGTERM"; }
-say "stopped with 0 after $((($(date +%s%N) - began) / 1000000)) ms"
+stop
+
+environment_of "$ROOT/docker/.env.development.example"
+start "development, as shipped"
+stop

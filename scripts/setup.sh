@@ -36,10 +36,12 @@ scripts/services.sh check $INSTALL
 
 # --- proxies, a container of sorts, and what checks their files ---------------------------------------------------
 missing=
-for pair in nginx:nginx-light apache2:apache2 caddy:caddy bwrap:bubblewrap busybox:busybox-static tini:tini docker-compose:docker-compose \
+for pair in nginx:nginx-light apache2:apache2 caddy:caddy bwrap:bubblewrap busybox:busybox-static tini:tini \
   systemd-analyze:systemd strip:binutils setpriv:util-linux python3:python3; do
   PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
+# Either reads the stacks, without an engine.
+command -v docker-compose >/dev/null 2>&1 || docker compose version >/dev/null 2>&1 || missing="$missing docker-compose"
 if [ -n "$missing" ]; then
   [ -n "$INSTALL" ] || die "missing:$missing; run  sudo apt-get install$missing  (and disable the services if you do not use them)"
   # The tests start servers of their own, on free ports; the packages' services stay off.
