@@ -148,6 +148,24 @@ for (const kind of ['nginx', 'caddy']) {
   })
 }
 
+test('apache2: nothing arrives twice', async () => {
+  const dying = await upstream((incoming) => incoming.socket.destroy())
+  const proxy = await ReverseProxy.start('apache2', [dying.address])
+  try {
+    dying.seen = 0
+    for (const method of ['GET', 'POST', 'GET', 'POST']) {
+      const { status } = await request(`https://localhost:${proxy.https}/demo/x`, {
+        ca: proxy.ca, method, body: method === 'POST' ? 'a=b' : undefined,
+      })
+      assert.ok([502, 503].includes(status), `${method}: ${status}`)
+    }
+    assert.equal(dying.seen, 4)
+  } finally {
+    await proxy.stop()
+    dying.server.close()
+  }
+})
+
 /** Something that listens and counts. */
 async function upstream(answer) {
   const counter = { seen: 0 }
