@@ -91,7 +91,7 @@ as_user=()
 inside() {
   "${as_user[@]}" bwrap --unshare-user --unshare-pid --unshare-ipc --unshare-uts --uid "$UID_IMAGE" --gid "$UID_IMAGE" \
     --ro-bind "$work/root" / --proc /proc --dev /dev --tmpfs /tmp --bind "$work/data" /var/lib/porta --chdir /app \
-    --cap-drop ALL --new-session --as-pid-1 "${environment[@]}" "$@"
+    --cap-drop ALL --new-session --die-with-parent --as-pid-1 "${environment[@]}" "$@"
 }
 refuses() {
   local what=$1 text=$2
