@@ -1,6 +1,6 @@
 # The front door. `make run` shows the product, `make test` is the whole truth, `make quick` is for between two edits.
 
-.PHONY: help run test quick bench e2e fmt setup upgrade
+.PHONY: help run test quick bench e2e image fmt setup upgrade
 
 help: ## Show the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -12,8 +12,11 @@ test: setup ## Everything: format, lints, dependencies, tests on both stores, en
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo deny --log-level error check bans licenses sources
+	scripts/lint-infra.sh
 	scripts/with-services.sh cargo test --workspace --locked
 	scripts/e2e.sh embedded postgres
+	scripts/image-tree.sh
+	PYTHONDONTWRITEBYTECODE=1 .test/lint/bin/python -m unittest discover --quiet --start-directory docker/tests
 
 quick: ## Format, lints and tests that need no services
 	cargo fmt --all --check
@@ -22,6 +25,9 @@ quick: ## Format, lints and tests that need no services
 
 e2e: setup ## End to end over HTTP and in a browser, on both stores
 	scripts/e2e.sh embedded postgres
+
+image: ## The image's tree with a static release executable, started without a container engine; tells its size
+	scripts/image.sh
 
 bench: ## Throughput, latency, start-up and memory beside the machine's limits, into docs/performance.md (a quarter of an hour)
 	scripts/bench.sh

@@ -18,6 +18,7 @@ const ONLY = {
   'chaos/chaos.test.mjs': 'postgres',
   'browser.test.mjs': 'embedded',
   'gallery.test.mjs': 'embedded',
+  'proxies.test.mjs': 'embedded',
 }
 
 const FOLDERS = ['.', 'conformance', 'faults', 'chaos', 'soak']

@@ -1,4 +1,5 @@
 # Shared by the scripts in this directory; sourced, never run.
+# shellcheck shell=bash
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
@@ -26,7 +27,7 @@ apt_install() {
 # The directory with initdb, pg_ctl and postgres of the newest installed PostgreSQL.
 postgres_bin() {
   local dir
-  for dir in $(ls -d /usr/lib/postgresql/*/bin /usr/local/pgsql/bin 2>/dev/null | sort -t/ -k5 -rn); do
+  for dir in $(printf '%s\n' /usr/lib/postgresql/*/bin /usr/local/pgsql/bin | sort -t/ -k5 -rn); do
     [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ] && { printf '%s\n' "$dir"; return 0; }
   done
   if command -v initdb >/dev/null 2>&1 && command -v pg_ctl >/dev/null 2>&1; then

@@ -34,6 +34,26 @@ fi
 # --- PostgreSQL, Redis, Chromium, Node ---------------------------------------------------------------------------
 scripts/services.sh check $INSTALL
 
+# --- proxies, a container of sorts, and what checks their files ---------------------------------------------------
+missing=
+for pair in nginx:nginx-light apache2:apache2 caddy:caddy bwrap:bubblewrap busybox:busybox-static tini:tini \
+  systemd-analyze:systemd strip:binutils setpriv:util-linux python3:python3; do
+  PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+done
+# Either reads the stacks, without an engine.
+command -v docker-compose >/dev/null 2>&1 || docker compose version >/dev/null 2>&1 || missing="$missing docker-compose"
+if [ -n "$missing" ]; then
+  [ -n "$INSTALL" ] || die "missing:$missing; run  sudo apt-get install$missing  (and disable the services if you do not use them)"
+  # The tests start servers of their own, on free ports; the packages' services stay off.
+  policy=/usr/sbin/policy-rc.d
+  if [ -e "$policy" ]; then policy=; else printf '#!/bin/sh\nexit 101\n' | as_admin tee "$policy" >/dev/null; as_admin chmod 755 "$policy"; fi
+  status=0
+  # shellcheck disable=SC2086
+  apt_install $missing || status=$?
+  [ -z "$policy" ] || as_admin rm -f "$policy"
+  [ "$status" -eq 0 ] || die "could not be installed:$missing"
+fi
+
 # --- cargo-deny --------------------------------------------------------------------------------------------------
 deny_version() { cargo deny --version 2>/dev/null | sed -nE 's/^cargo-deny ([0-9]+\.[0-9]+).*/\1/p'; }
 have=$(deny_version || true)
@@ -44,25 +64,30 @@ if [ -z "$have" ] || [ "$(printf '%s\n' "$CARGO_DENY_MIN" "$have" | sort -V | he
   [ -n "$(deny_version || true)" ] || die "cargo-deny was installed but is not on PATH: add $(dirname "$(command -v cargo)")"
 fi
 
-# --- an SMTP server for the tests of mail, in a Python environment of its own ------------------------------
-requirements=crates/testkit/relay/requirements.txt
-stamp=.test/python/.installed-from
-lock=$(sha256sum "$requirements" | cut -d' ' -f1)
-if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then
-  has_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
+# --- an SMTP server for the tests of mail, and linters, each in a Python environment of its own -------------------
+has_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
+# python_packages DIRECTORY REQUIREMENTS WHAT
+python_packages() {
+  local stamp=$1/.installed-from lock
+  lock=$(sha256sum "$2" | cut -d' ' -f1)
+  [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ] || return 0
   if ! has_venv && [ -n "$INSTALL" ]; then apt_install python3-venv; fi
-  has_venv || die "missing: python3-venv (the tests of mail run a real SMTP server); run  sudo apt-get install python3-venv"
-  say "installing an SMTP server for the tests into .test/python"
-  python3 -m venv --clear .test/python
-  .test/python/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+  has_venv || die "missing: python3-venv (for $3); run  sudo apt-get install python3-venv"
+  say "installing $3 into $1"
+  python3 -m venv --clear "$1"
+  "$1/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$2"
   printf '%s\n' "$lock" >"$stamp"
-fi
+}
+python_packages .test/python crates/testkit/relay/requirements.txt "an SMTP server for the tests"
+python_packages .test/lint scripts/lint/requirements.txt "linters"
 
-# --- the end-to-end suite's packages -----------------------------------------------------------------------------
-stamp=e2e/node_modules/.installed-from
-lock=$(sha256sum e2e/package-lock.json | cut -d' ' -f1)
-if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then
-  say "installing the packages of e2e/"
-  (cd e2e && npm ci --no-fund --no-audit --loglevel=error)
-  printf '%s\n' "$lock" >"$stamp"
-fi
+# --- packages of Node: the end-to-end suite, and a linter ----------------------------------------------------------
+for place in e2e scripts/lint; do
+  stamp=$place/node_modules/.installed-from
+  lock=$(sha256sum "$place/package-lock.json" | cut -d' ' -f1)
+  if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then
+    say "installing the packages of $place/"
+    (cd "$place" && npm ci --no-fund --no-audit --loglevel=error)
+    printf '%s\n' "$lock" >"$stamp"
+  fi
+done

@@ -23,6 +23,7 @@ RUN=$(mktemp -d "$ROOT/.test/run.XXXXXX")
 echo $$ >"$RUN/owner"
 CHILD=
 
+# shellcheck disable=SC2329 # the traps call it
 cleanup() {
   trap - EXIT INT TERM HUP
   if [ -n "$CHILD" ] && kill -0 "$CHILD" 2>/dev/null; then
@@ -38,6 +39,7 @@ trap 'exit 143' TERM
 
 "$ROOT/scripts/services.sh" start "$RUN"
 set -a
+# shellcheck source=/dev/null
 . "$RUN/env"
 set +a
 

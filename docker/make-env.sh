@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Writes docker/.env from docker/.env.example with fresh secrets: docker/make-env.sh [FILE]
+#
+# Variables of .env.example that are set in the environment go in as they are:
+#   ISSUER_BASE_URL=https://id.acme.example SMTP_HOST=smtp.acme.example docker/make-env.sh
+# A file that exists is left alone: its secrets open what the database holds.
+set -euo pipefail
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+target=${1:-$here/.env}
+
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+hex() { od -An -v -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
+[ $# -le 1 ] || die "usage: docker/make-env.sh [FILE]"
+[ ! -e "$target" ] || die "$target exists and is left as it is"
+
+umask 077
+draft=$(mktemp "$target.XXXXXX")
+trap 'rm -f "$draft"' EXIT
+while IFS= read -r line; do
+  name=${line%%=*}
+  case "$line" in
+    '' | '#'*) printf '%s\n' "$line"; continue ;;
+  esac
+  value=${!name-${line#*=}}
+  # Compose and the server would each read quotes, spaces and dollar signs in their own way.
+  case "$value" in
+    *[\'\"\$\`\\\#\ ]* | *$'\n'*) die "$name has a character that .env cannot carry unquoted" ;;
+  esac
+  if [ -z "$value" ]; then
+    case "$name" in
+      POSTGRES_PASSWORD) value=$(hex 24) ;;
+      COOKIE_KEYS | SIGNING_KEY_ENCRYPTION_KEY | TWO_FACTOR_ENCRYPTION_KEY | ADMIN_SESSION_SECRET) value=$(hex 32) ;;
+    esac
+  fi
+  if [ "$name" = POSTGRES_PASSWORD ]; then
+    case "$value" in *[!A-Za-z0-9._~-]*) die "POSTGRES_PASSWORD becomes part of a URL: letters, digits, . _ ~ - only" ;; esac
+  fi
+  printf '%s=%s\n' "$name" "$value"
+done <"$here/.env.example" >"$draft"
+# Without -f: somebody may have made one in between.
+ln "$draft" "$target" || die "$target exists and is left as it is"
+echo "$target is ready; set ISSUER_BASE_URL and the relay in it, then: docker compose -f docker/docker-compose.prod.yml up -d"

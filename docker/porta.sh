@@ -1,0 +1,47 @@
+#!/bin/sh
+# The command line of Porta inside its container: docker/porta.sh ARG…
+#
+# PORTA_CONTAINER_NAME names the container (default: porta). A file of this machine given with -f or --file is sent in
+# over standard input.
+set -eu
+container=${PORTA_CONTAINER_NAME:-porta}
+
+fail() { echo "error: $*" >&2; exit 1; }
+command -v docker >/dev/null 2>&1 || fail "docker is not on PATH"
+running=$(docker inspect --format '{{.State.Running}}' "$container" 2>/dev/null || true)
+[ "$running" = true ] || fail "the container $container is not running; start it with: docker compose up -d"
+
+# The arguments are taken from the front and put back at the end, which keeps every one as it was.
+file=
+left=$#
+while [ "$left" -gt 0 ]; do
+  argument=$1
+  shift
+  left=$((left - 1))
+  case "$argument" in
+    -f | --file)
+      [ "$left" -gt 0 ] || fail "$argument needs a file"
+      file=$1
+      shift
+      left=$((left - 1))
+      ;;
+    --file=*) file=${argument#--file=} ;;
+    *)
+      set -- "$@" "$argument"
+      continue
+      ;;
+  esac
+  # The program tells YAML from JSON by the name; YAML covers JSON, and "-" reads YAML.
+  set -- "$@" --file -
+done
+
+if [ -n "$file" ] && [ "$file" != - ]; then
+  [ -r "$file" ] || fail "cannot read $file"
+  exec docker exec -i "$container" porta "$@" <"$file"
+elif [ -n "$file" ]; then
+  exec docker exec -i "$container" porta "$@"
+elif [ -t 0 ]; then
+  exec docker exec -it "$container" porta "$@"
+else
+  exec docker exec "$container" porta "$@"
+fi

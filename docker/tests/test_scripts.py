@@ -1,0 +1,187 @@
+"""The small scripts beside the stacks: porta.sh with a `docker` that records, setup-certs.sh with such an `mkcert`."""
+
+import json
+import os
+import pty
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+DOCKER = Path(__file__).resolve().parent.parent
+
+RECORDER = """#!/usr/bin/env python3
+import json, os, sys
+with open(os.environ["LOG"], "a") as log:
+    stdin = sys.stdin.read() if "-i" in sys.argv else None
+    log.write(json.dumps({"args": sys.argv[1:], "stdin": stdin}) + "\\n")
+if sys.argv[1:2] == ["inspect"]:
+    print(os.environ.get("RUNNING", "true"))
+for option in ("-cert-file", "-key-file"):
+    if option in sys.argv:
+        open(sys.argv[sys.argv.index(option) + 1], "w").write("made\\n")
+"""
+
+
+class Scripts(unittest.TestCase):
+    def setUp(self):
+        self.at = Path(tempfile.mkdtemp(prefix="porta-scripts-"))
+        self.addCleanup(shutil.rmtree, self.at)
+        (self.at / "bin").mkdir()
+        self.env = {"PATH": f"{self.at}/bin:{os.environ['PATH']}", "HOME": str(self.at), "LOG": str(self.at / "log")}
+
+    def record(self, name):
+        program = self.at / "bin" / name
+        program.write_text(RECORDER)
+        program.chmod(0o755)
+
+    def run_script(self, name, *args, stdin="", directory=DOCKER, **env):
+        return subprocess.run([str(directory / name), *args], input=stdin, env={**self.env, **env}, cwd=self.at,
+                              capture_output=True, text=True, timeout=30)
+
+    def calls(self):
+        log = self.at / "log"
+        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+class Wrapper(Scripts):
+    def last(self, *args, **options):
+        self.record("docker")
+        done = self.run_script("porta.sh", *args, **options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return self.calls()[-1]
+
+    def test_arguments_arrive_as_they_were(self):
+        odd = ["user", "invite", "a b", "", "*", "$HOME", "'", "--message", "--file-like"]
+        self.assertEqual(self.last(*odd)["args"], ["exec", "porta", "porta", *odd])
+
+    def test_another_container(self):
+        self.assertEqual(self.last("health", PORTA_CONTAINER_NAME="other")["args"], ["exec", "other", "porta", "health"])
+
+    def test_a_file_goes_over_standard_input(self):
+        path = self.at / "a file.yaml"
+        path.write_text("version: '1.0'\n")
+        for form in (["-f", str(path)], ["--file", str(path)], [f"--file={path}"]):
+            with self.subTest(form):
+                call = self.last("provision", *form, "--direct")
+                self.assertEqual(call["args"], ["exec", "-i", "porta", "porta", "provision", "--file", "-", "--direct"])
+                self.assertEqual(call["stdin"], "version: '1.0'\n")
+
+    def test_standard_input_itself(self):
+        call = self.last("provision", "-f", "-", stdin="version: '1.0'\n")
+        self.assertEqual((call["args"][:3], call["stdin"]), (["exec", "-i", "porta"], "version: '1.0'\n"))
+
+    def test_a_terminal_is_passed_on(self):
+        self.record("docker")
+        (self.at / "bin/docker").write_text(RECORDER.replace('"-i" in sys.argv', "False"))
+        master, slave = pty.openpty()
+        subprocess.run([str(DOCKER / "porta.sh"), "health"], stdin=slave, env=self.env, check=True, timeout=30)
+        os.close(master)
+        os.close(slave)
+        self.assertEqual(self.calls()[-1]["args"], ["exec", "-it", "porta", "porta", "health"])
+
+    def test_refusals(self):
+        self.record("docker")
+        for text, args, env in [
+            ("is not running", ["health"], {"RUNNING": "false"}),
+            ("is not running", ["health"], {"RUNNING": ""}),
+            ("needs a file", ["provision", "-f"], {}),
+            ("cannot read", ["provision", "-f", "/nowhere.yaml"], {}),
+        ]:
+            with self.subTest(args=args, env=env):
+                done = self.run_script("porta.sh", *args, **env)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(text, done.stderr)
+                self.assertFalse(any(call["args"][0] == "exec" for call in self.calls()))
+
+    def test_without_docker(self):
+        for name in ("sh",):
+            (self.at / "bin" / name).symlink_to("/bin/sh")
+        done = self.run_script("porta.sh", "health", PATH=str(self.at / "bin"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("docker is not on PATH", done.stderr)
+
+
+class Environment(Scripts):
+    def make(self, **env):
+        return self.run_script("make-env.sh", str(self.at / ".env"), **env)
+
+    def values(self):
+        lines = (self.at / ".env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+    def test_secrets_are_fresh_and_for_one_reader(self):
+        self.assertEqual(self.make().returncode, 0)
+        self.assertEqual(stat.S_IMODE((self.at / ".env").stat().st_mode), 0o600)
+        first = self.values()
+        names = ["COOKIE_KEYS", "SIGNING_KEY_ENCRYPTION_KEY", "TWO_FACTOR_ENCRYPTION_KEY", "ADMIN_SESSION_SECRET"]
+        for name in names:
+            self.assertRegex(first[name], r"^[0-9a-f]{64}$")
+        (self.at / ".env").unlink()
+        self.assertEqual(self.make().returncode, 0)
+        second = self.values()
+        self.assertEqual(len({one[name] for one in (first, second) for name in [*names, "POSTGRES_PASSWORD"]}), 10)
+
+    def test_what_is_set_goes_in(self):
+        self.assertEqual(self.make(SMTP_HOST="smtp.acme.example", POSTGRES_PASSWORD="Mine-1.2_3~").returncode, 0)
+        self.assertEqual((self.values()["SMTP_HOST"], self.values()["POSTGRES_PASSWORD"]), ("smtp.acme.example", "Mine-1.2_3~"))
+
+    def test_refusals(self):
+        for text, env in [
+            ("URL", {"POSTGRES_PASSWORD": "a@b:c/d"}), ("URL", {"POSTGRES_PASSWORD": "a%40"}),
+            ("unquoted", {"SMTP_PASS": "a$b"}), ("unquoted", {"SMTP_PASS": "a b"}), ("unquoted", {"SMTP_PASS": "a\nB=c"}),
+        ]:
+            with self.subTest(env):
+                done = self.make(**env)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(text, done.stderr)
+                self.assertEqual([p.name for p in self.at.iterdir()], ["bin"], "nothing is left behind")
+
+    def test_an_existing_file_stays(self):
+        (self.at / ".env").write_text("mine")
+        done = self.make()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("left as it is", done.stderr)
+        self.assertEqual((self.at / ".env").read_text(), "mine")
+
+    def test_every_variable_is_one_the_server_or_compose_knows(self):
+        known = (DOCKER.parent / "docs/configuration.md").read_text() + (DOCKER / "docker-compose.prod.yml").read_text()
+        for line in (DOCKER / ".env.example").read_text().splitlines():
+            if line and not line.startswith("#"):
+                self.assertRegex(known, rf"(`|\$\{{){re.escape(line.split('=')[0])}\b")
+
+
+class Certificates(Scripts):
+    def setUp(self):
+        super().setUp()
+        self.hosts = self.at / "hosts"
+        self.hosts.write_text("127.0.0.1 localhost\n")
+        shutil.copy(DOCKER / "setup-certs.sh", self.at)
+        self.env["HOSTS_FILE"] = str(self.hosts)
+
+    def make(self, *args):
+        return self.run_script("setup-certs.sh", *args, directory=self.at)
+
+    def test_once_and_again_with_force(self):
+        self.record("mkcert")
+        for args, made in [([], 1), ([], 1), (["--force"], 2)]:
+            done = self.make(*args)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(sum("-cert-file" in call["args"] for call in self.calls()), made)
+        self.assertEqual(self.calls()[-1]["args"][-4:], ["porta.local", "localhost", "127.0.0.1", "::1"])
+        self.assertEqual(stat.S_IMODE((self.at / "certs/porta-key.pem").stat().st_mode), 0o600)
+        self.assertEqual(self.hosts.read_text().count("porta.local"), 1)
+
+    def test_refusals(self):
+        self.assertIn("missing: mkcert", self.make().stderr)
+        self.record("mkcert")
+        done = self.make("--forse")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(self.calls(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

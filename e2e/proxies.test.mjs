@@ -1,0 +1,193 @@
+// The proxy configurations of ops/, each by the program it is for: a sign-in over TLS, and what a caller must not get
+// past them.
+
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import tls from 'node:tls'
+import { after, before, describe, test } from 'node:test'
+import { user } from './lib/fixtures.mjs'
+import { request, someAddress } from './lib/http.mjs'
+import { Porta, freePort, sleep } from './lib/porta.mjs'
+import { ReverseProxy } from './lib/proxies.mjs'
+import { Rp, basic } from './lib/rp.mjs'
+
+for (const kind of ['nginx', 'apache2', 'caddy']) {
+  describe(kind, () => {
+    let porta
+    let proxy
+    let ca
+
+    before(async () => {
+      const https = await freePort()
+      porta = await Porta.start({
+        name: `behind-${kind}`,
+        base: `https://localhost:${https}`,
+        env: { TRUST_PROXY: 'true', TRUST_PROXY_CIDRS: '127.0.0.1/32', METRICS_ENABLED: 'true' },
+      })
+      proxy = await ReverseProxy.start(kind, [`127.0.0.1:${porta.port}`], { https })
+      ca = proxy.ca
+    })
+    after(async () => {
+      await proxy?.stop()
+      await porta?.end()
+    })
+
+    const relyingParty = (id = 'e2e-es256', options = {}) =>
+      new Rp(porta.issuer(), id, { ca, from: someAddress(), ...options })
+    const at = (path, options = {}) => request(`${porta.base}${path}`, { ca, ...options })
+
+    test('a whole sign-in over TLS', async () => {
+      const rp = relyingParty()
+      const metadata = await rp.metadata()
+      assert.equal(metadata.issuer, `${porta.base}/demo`)
+      for (const [name, url] of Object.entries(metadata)) {
+        if (name.endsWith('_endpoint') || name === 'jwks_uri') assert.ok(url.startsWith(`${porta.base}/`), `${name}: ${url}`)
+      }
+      const flow = await rp.signIn(rp.agent(), user('ada'), { scope: 'openid email' })
+      assert.ok((await rp.verifyIdToken(flow.tokens.id_token, { nonce: flow.nonce })).payload.sub)
+    })
+
+    test('cookies are Secure and HSTS is on', async () => {
+      const { url } = await relyingParty().authorization()
+      const answer = await request(url, { ca })
+      const cookies = [answer.headers['set-cookie'] ?? []].flat()
+      assert.ok(cookies.length > 0, String(answer))
+      for (const cookie of cookies) assert.match(cookie, /; Secure/i)
+      assert.match(answer.headers['strict-transport-security'] ?? '', /max-age=31536000/)
+    })
+
+    test('limits count the caller, not the proxy, and not what the caller claims', async () => {
+      const rp = relyingParty('e2e-second')
+      const url = (await rp.metadata()).token_endpoint
+      let limited = 0
+      let attempts = 0
+      while (!limited && attempts++ < 150) {
+        const forged = { 'x-forwarded-for': someAddress(), 'x-real-ip': someAddress(), forwarded: `for=${someAddress()}` }
+        const answer = await rp.post(url, { grant_type: 'client_credentials' }, {
+          headers: { authorization: basic(rp.client.id, 'wrong'), ...forged },
+        })
+        if (answer.status === 429) limited = attempts
+        else assert.equal(answer.status, 401, String(answer))
+      }
+      assert.ok(limited, `never limited: a forged address was believed\n${porta.tail()}`)
+      const other = await relyingParty('e2e-second').token({ grant_type: 'client_credentials' })
+      assert.equal(other.status, 200, `another address is free: ${other}`)
+    })
+
+    test('the caller does not choose the request id', async () => {
+      const chosen = '11111111-2222-4333-8444-555555555555'
+      const answer = await at('/health', { headers: { 'x-request-id': chosen } })
+      assert.ok(answer.headers['x-request-id'])
+      assert.notEqual(answer.headers['x-request-id'], chosen)
+      const direct = await porta.get('/health', { headers: { 'x-request-id': chosen } })
+      assert.equal(direct.headers['x-request-id'], chosen, 'from the proxy it is taken, so the check above can fail')
+    })
+
+    test('a forged host or scheme changes no address', async () => {
+      const answer = await at('/demo/.well-known/openid-configuration', {
+        headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'host=evil.example' },
+      })
+      assert.equal(answer.status, 200, String(answer))
+      assert.ok(!answer.body.includes('evil.example'))
+      assert.equal(answer.json().issuer, `${porta.base}/demo`)
+    })
+
+    for (const path of ['/metrics', '/metrics?x=1', '//metrics', '/%6Detrics', '/./metrics', '/demo/../metrics', '/metrics/']) {
+      test(`figures stay inside: ${path}`, async () => {
+        const direct = await porta.get('/metrics')
+        assert.equal(direct.status, 200, `there is something to hide: ${direct.status}`)
+        const answer = await raw(proxy, path)
+        assert.match(answer, /^HTTP\/1\.1 (301|308|400|403|404) /, answer.slice(0, 300))
+        assert.ok(!answer.includes('porta_http_requests_total'), answer.slice(0, 300))
+      })
+    }
+
+    // Apache and Caddy begin to pass a body on before they know that it is too long; Porta hangs up on its length, and
+    // they call that a bad gateway.
+    test('what is too large does not get in', async () => {
+      const fields = { grant_type: 'client_credentials', padding: 'x'.repeat(2 << 20) }
+      const answer = await at('/demo/token', { method: 'POST', fields }).catch((error) => ({ status: error.code }))
+      const refusals = kind === 'nginx' ? [413] : [413, 502]
+      assert.ok([...refusals, 'EPIPE', 'ECONNRESET'].includes(answer.status), String(answer.status))
+    })
+
+    test('plain http is sent to https', async () => {
+      const answer = await request(`http://localhost:${proxy.http}/demo`)
+      assert.ok([301, 308].includes(answer.status), String(answer))
+      assert.match(answer.headers.location, /^https:\/\/(localhost|id\.example\.com)/)
+    })
+  })
+}
+
+for (const kind of ['nginx', 'caddy']) {
+  test(`${kind}: an instance that dies in a request costs no GET, and no POST arrives twice`, async () => {
+    const dying = await upstream((incoming) => incoming.socket.destroy())
+    const fine = await upstream((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('fine')))
+    const proxy = await ReverseProxy.start(kind, [dying.address, fine.address])
+    const send = (method) => request(`https://localhost:${proxy.https}/demo/x`, { ca: proxy.ca, method, body: method === 'POST' ? 'a=b' : undefined })
+    try {
+      for (const method of ['GET', 'POST']) {
+        dying.seen = fine.seen = 0
+        let sent = 0
+        let refused = 0
+        // A server that failed is left alone for two seconds; go on until the dying one was met.
+        for (const end = Date.now() + 12_000; dying.seen < 2 && Date.now() < end; sent++) {
+          const { status } = await send(method)
+          if (status !== 200) refused++
+          await sleep(100)
+        }
+        assert.ok(dying.seen > 0, 'the dying instance was met')
+        if (method === 'GET') assert.equal(refused, 0, 'every GET was answered by the other instance')
+        else assert.equal(dying.seen + fine.seen, sent, `${refused} refused; each of ${sent} arrived once`)
+      }
+    } finally {
+      await proxy.stop()
+      dying.server.close()
+      fine.server.close()
+    }
+  })
+}
+
+test('apache2: nothing arrives twice', async () => {
+  const dying = await upstream((incoming) => incoming.socket.destroy())
+  const proxy = await ReverseProxy.start('apache2', [dying.address])
+  try {
+    dying.seen = 0
+    for (const method of ['GET', 'POST', 'GET', 'POST']) {
+      const { status } = await request(`https://localhost:${proxy.https}/demo/x`, {
+        ca: proxy.ca, method, body: method === 'POST' ? 'a=b' : undefined,
+      })
+      assert.ok([502, 503].includes(status), `${method}: ${status}`)
+    }
+    assert.equal(dying.seen, 4)
+  } finally {
+    await proxy.stop()
+    dying.server.close()
+  }
+})
+
+/** Something that listens and counts. */
+async function upstream(answer) {
+  const counter = { seen: 0 }
+  counter.server = http.createServer((incoming, outgoing) => {
+    counter.seen++
+    answer(incoming, outgoing)
+  })
+  await new Promise((listening) => counter.server.listen(0, '127.0.0.1', listening))
+  counter.address = `127.0.0.1:${counter.server.address().port}`
+  return counter
+}
+
+/** A path as it is, which URL would have tidied up. */
+function raw(proxy, path) {
+  return new Promise((answered, failed) => {
+    const socket = tls.connect({ host: '127.0.0.1', port: proxy.https, servername: 'localhost', ca: proxy.ca }, () => {
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost:${proxy.https}\r\nConnection: close\r\n\r\n`)
+    })
+    let text = ''
+    socket.setTimeout(20_000, () => socket.destroy(new Error('no answer')))
+    socket.on('data', (part) => (text += part))
+    socket.on('end', () => answered(text))
+    socket.on('error', failed)
+  })
+}
