@@ -1,6 +1,6 @@
 # The front door. `make run` shows the product, `make test` is the whole truth, `make quick` is for between two edits.
 
-.PHONY: help run test quick bench e2e fmt setup
+.PHONY: help run test quick bench e2e docs fmt setup
 
 help: ## Show the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -14,6 +14,7 @@ test: setup ## Everything: format, lints, dependencies, tests on both stores, en
 	cargo deny --log-level error check bans licenses sources
 	scripts/with-services.sh cargo test --workspace --locked
 	scripts/e2e.sh embedded postgres
+	$(MAKE) --no-print-directory docs
 
 quick: ## Format, lints and tests that need no services
 	cargo fmt --all --check
@@ -25,6 +26,10 @@ e2e: setup ## End to end over HTTP and in a browser, on both stores
 
 bench: ## Throughput, latency, start-up and memory beside the machine's limits, into docs/performance.md (a quarter of an hour)
 	scripts/bench.sh
+
+docs: setup ## The documentation site into docs/.vitepress/dist; a link to nowhere fails
+	node scripts/traceability.mjs
+	cd docs && npm run --silent build
 
 fmt: ## Format the sources
 	cargo fmt --all

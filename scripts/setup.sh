@@ -44,25 +44,30 @@ if [ -z "$have" ] || [ "$(printf '%s\n' "$CARGO_DENY_MIN" "$have" | sort -V | he
   [ -n "$(deny_version || true)" ] || die "cargo-deny was installed but is not on PATH: add $(dirname "$(command -v cargo)")"
 fi
 
-# --- an SMTP server for the tests of mail, in a Python environment of its own ------------------------------
-requirements=crates/testkit/relay/requirements.txt
-stamp=.test/python/.installed-from
-lock=$(sha256sum "$requirements" | cut -d' ' -f1)
-if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then
+# --- Python packages, each list in an environment of its own -----------------------------------------------------
+# python_packages REQUIREMENTS DIRECTORY PURPOSE
+python_packages() {
+  local stamp=$2/.installed-from lock
+  lock=$(sha256sum "$1" | cut -d' ' -f1)
+  [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ] || return 0
   has_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
   if ! has_venv && [ -n "$INSTALL" ]; then apt_install python3-venv; fi
-  has_venv || die "missing: python3-venv (the tests of mail run a real SMTP server); run  sudo apt-get install python3-venv"
-  say "installing an SMTP server for the tests into .test/python"
-  python3 -m venv --clear .test/python
-  .test/python/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+  has_venv || die "missing: python3-venv ($3); run  sudo apt-get install python3-venv"
+  say "installing $3 into $2"
+  python3 -m venv --clear "$2"
+  "$2/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$1"
   printf '%s\n' "$lock" >"$stamp"
-fi
+}
+python_packages crates/testkit/relay/requirements.txt .test/python "an SMTP server for the tests"
+python_packages examples/requirements.txt .test/python-examples "the packages of the Python example"
 
-# --- the end-to-end suite's packages -----------------------------------------------------------------------------
-stamp=e2e/node_modules/.installed-from
-lock=$(sha256sum e2e/package-lock.json | cut -d' ' -f1)
-if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then
-  say "installing the packages of e2e/"
-  (cd e2e && npm ci --no-fund --no-audit --loglevel=error)
-  printf '%s\n' "$lock" >"$stamp"
-fi
+# --- packages of the end-to-end suite, the examples and the documentation site ----------------------------------
+for directory in e2e examples docs; do
+  stamp=$directory/node_modules/.installed-from
+  lock=$(sha256sum $directory/package-lock.json | cut -d' ' -f1)
+  if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then
+    say "installing the packages of $directory/"
+    (cd $directory && npm ci --no-fund --no-audit --loglevel=error)
+    printf '%s\n' "$lock" >"$stamp"
+  fi
+done
