@@ -10,6 +10,8 @@ import { Agent } from './lib/agent.mjs'
 import { Porta, eventually, freePort, secretHex } from './lib/porta.mjs'
 
 const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url))
+// Installed by scripts/setup.sh.
+const PYTHON = fileURLToPath(new URL('../.test/python-examples/bin/python', import.meta.url))
 const ada = { email: 'ada@people.example.test', password: 'test-password-Examples-1' }
 const secrets = { web: secretHex(), api: secretHex() }
 const SPA = 'https://rp.example.test/callback'
@@ -60,15 +62,17 @@ async function program(t, [command, ...args], port, env, path) {
   const child = spawn(command, args, {
     cwd: EXAMPLES,
     env: { PATH: process.env.PATH, ISSUER: porta.issuer('examples'), PORT: String(port), ...env },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (said += part))
   const ended = new Promise((end) => child.on('exit', end))
   t.after(() => {
     child.kill('SIGTERM')
     return ended
   })
   await eventually(`${args.at(-1)} answers`, async () => {
-    if (child.exitCode !== null) throw Object.assign(new Error(`${args.at(-1)} ended ${child.exitCode}`), { final: true })
+    if (child.exitCode !== null) throw Object.assign(new Error(`${args.at(-1)} ended ${child.exitCode}\n${said}`), { final: true })
     return (await fetch(`http://localhost:${port}${path}`, { redirect: 'manual' })).status > 0
   })
 }
@@ -83,7 +87,7 @@ async function through(browser, url) {
 }
 
 describe('web applications', () => {
-  const programs = { 'web-app.mjs': ['node', 'web-app.mjs'] }
+  const programs = { 'web-app.mjs': ['node', 'web-app.mjs'], 'web_app.py': [PYTHON, 'web_app.py'] }
   for (const [name, command] of Object.entries(programs)) {
     test(`${name}: in, refreshed, out`, async (t) => {
       const url = `http://localhost:${ports.web}`
