@@ -89,6 +89,7 @@ export default defineConfig({
   title: 'Porta',
   description: 'An OpenID Connect provider that you host yourself',
   base: process.env.DOCS_BASE ?? '/',
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   cleanUrls: true,
   ignoreDeadLinks: false,
   rewrites: { 'decisions/README.md': 'decisions/index.md' },

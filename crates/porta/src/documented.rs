@@ -32,24 +32,6 @@ fn compare(page: &str, name: &str, generated: &str) {
 }
 
 #[test]
-fn environment_variables() {
-    let mut table = String::from(
-        "| Variable | Type | Default | Required | Secret | Meaning |\n|---|---|---|---|---|---|\n",
-    );
-    for v in porta_config::Config::reference() {
-        let default = match v.default {
-            None => "–".to_owned(),
-            Some(text) if text.starts_with('(') => text.to_owned(),
-            Some(text) => format!("`{text}`"),
-        };
-        let secret = if v.secret { "yes" } else { "no" };
-        writeln!(table, "| `{}` | {} | {default} | {} | {secret} | {} |", v.name, v.kind, v.required, v.description)
-            .unwrap();
-    }
-    compare("configuration.md", "variables", &table);
-}
-
-#[test]
 fn settings() {
     let mut table = String::from(
         "| Setting | Type | Default | Minimum | Maximum | Per organization | Meaning |\n|---|---|---|---|---|---|---|\n",
