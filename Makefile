@@ -1,6 +1,6 @@
 # The front door. `make run` shows the product, `make test` is the whole truth, `make quick` is for between two edits.
 
-.PHONY: help run test quick bench e2e image fmt setup upgrade
+.PHONY: help run test quick bench e2e docs image fmt setup upgrade
 
 help: ## Show the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -17,6 +17,7 @@ test: setup ## Everything: format, lints, dependencies, tests on both stores, en
 	scripts/e2e.sh embedded postgres
 	scripts/image-tree.sh
 	PYTHONDONTWRITEBYTECODE=1 .test/lint/bin/python -m unittest discover --quiet --start-directory docker/tests
+	$(MAKE) --no-print-directory docs
 
 quick: ## Format, lints and tests that need no services
 	cargo fmt --all --check
@@ -31,6 +32,10 @@ image: ## The image's tree with a static release executable, started without a c
 
 bench: ## Throughput, latency, start-up and memory beside the machine's limits, into docs/performance.md (a quarter of an hour)
 	scripts/bench.sh
+
+docs: setup ## The documentation site into docs/.vitepress/dist; a link to nowhere fails
+	node scripts/traceability.mjs
+	cd docs && npm run --silent build
 
 fmt: ## Format the sources
 	cargo fmt --all

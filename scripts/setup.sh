@@ -64,7 +64,7 @@ if [ -z "$have" ] || [ "$(printf '%s\n' "$CARGO_DENY_MIN" "$have" | sort -V | he
   [ -n "$(deny_version || true)" ] || die "cargo-deny was installed but is not on PATH: add $(dirname "$(command -v cargo)")"
 fi
 
-# --- an SMTP server for the tests of mail, and linters, each in a Python environment of its own -------------------
+# --- an SMTP server for the tests of mail, linters, an example, each in a Python environment of its own ------------
 has_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 # python_packages DIRECTORY REQUIREMENTS WHAT
 python_packages() {
@@ -80,9 +80,10 @@ python_packages() {
 }
 python_packages .test/python crates/testkit/relay/requirements.txt "an SMTP server for the tests"
 python_packages .test/lint scripts/lint/requirements.txt "linters"
+python_packages .test/python-examples examples/requirements.txt "the packages of the Python example"
 
-# --- packages of Node: the end-to-end suite, and a linter ----------------------------------------------------------
-for place in e2e scripts/lint; do
+# --- packages of Node: the end-to-end suite, a linter, the examples, the documentation site ------------------------
+for place in e2e scripts/lint examples docs; do
   stamp=$place/node_modules/.installed-from
   lock=$(sha256sum "$place/package-lock.json" | cut -d' ' -f1)
   if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then

@@ -2,6 +2,7 @@
 
 pub mod application;
 pub mod audit;
+pub mod audit_events;
 pub mod branding;
 pub mod change;
 pub mod client;

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 mod cli;
 mod dev;
+#[cfg(test)]
+mod documented;
 mod output;
 mod runtime;
 mod serve;

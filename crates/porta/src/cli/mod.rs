@@ -31,7 +31,7 @@ pub(crate) use failure::Failure;
 /// Self-hosted, multi-tenant OpenID Connect provider.
 #[derive(Debug, Parser)]
 #[command(name = "porta", version, propagate_version = true, arg_required_else_help = true)]
-struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]

@@ -1,0 +1,155 @@
+//! Reference pages against the code they describe. `PORTA_WRITE_DOCS=1 cargo test -p porta documented` writes the
+//! generated parts again; without it a difference fails.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory as _;
+
+use crate::cli::Cli;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Compares what is between `<!-- name: … -->` and `<!-- end of name -->` of a page.
+fn compare(page: &str, name: &str, generated: &str) {
+    let path = repository().join("docs").join(page);
+    let text = fs::read_to_string(&path).unwrap();
+    let begin = text.find(&format!("<!-- {name}")).unwrap_or_else(|| panic!("{page} has no part {name}"));
+    let start = begin + text[begin..].find('\n').unwrap() + 1;
+    let end = start + text[start..].find(&format!("<!-- end of {name} -->")).unwrap();
+    if &text[start..end] == generated {
+        return;
+    }
+    assert!(
+        std::env::var_os("PORTA_WRITE_DOCS").is_some(),
+        "docs/{page} differs from the code: run  PORTA_WRITE_DOCS=1 cargo test -p porta documented"
+    );
+    fs::write(&path, format!("{}{generated}{}", &text[..start], &text[end..])).unwrap();
+}
+
+#[test]
+fn settings() {
+    let mut table = String::from(
+        "| Setting | Type | Default | Minimum | Maximum | Per organization | Meaning |\n|---|---|---|---|---|---|---|\n",
+    );
+    for s in porta_core::settings::ALL {
+        let scope = if s.per_organization { "yes" } else { "no" };
+        writeln!(
+            table,
+            "| `{}` | {} | {} | {} | {} | {scope} | {} |",
+            s.key, s.value_type, s.default, s.minimum, s.maximum, s.description
+        )
+        .unwrap();
+    }
+    compare("settings.md", "settings", &table);
+}
+
+#[test]
+fn command_line() {
+    let mut command = Cli::command();
+    command.build();
+    let mut page = String::new();
+    help(&mut command, &mut page);
+    compare("reference/cli.md", "commands", &page);
+}
+
+/// The help of a command, then of those below it.
+fn help(command: &mut clap::Command, page: &mut String) {
+    let name = command.get_bin_name().unwrap_or("porta").to_owned();
+    let text = command.render_help().to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    write!(page, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end()).unwrap();
+    for below in command.get_subcommands_mut().filter(|c| c.get_name() != "help") {
+        help(below, page);
+    }
+}
+
+#[test]
+fn audit_events() {
+    let mut table = String::from("| Event | Means |\n|---|---|\n");
+    for (name, meaning) in porta_core::audit_events::ALL {
+        writeln!(table, "| `{name}` | {meaning} |").unwrap();
+    }
+    compare("reference/audit-events.md", "events", &table);
+}
+
+/// The first words of audit events; other dotted words in the sources are something else.
+const FAMILIES: &[&str] = &[
+    "admin", "org", "app", "permission", "role", "claim", "client", "config", "key", "user", "auth", "session", "2fa",
+    "rate_limit", "security", "email",
+];
+/// Lines of the log that are no audit events.
+const LOG_ONLY: &[&str] = &["email.sent"];
+
+#[test]
+fn audit_events_are_those_the_sources_write() {
+    let mut written = BTreeSet::new();
+    for name in ["core", "directory", "mail", "oidc", "signin"] {
+        for source in sources(&repository().join("crates").join(name).join("src")) {
+            if source.ends_with("audit_events.rs") || source.to_string_lossy().contains("test") {
+                continue;
+            }
+            let text = fs::read_to_string(&source).unwrap();
+            written.extend(text.split('"').filter(|word| is_event(word)).map(str::to_owned));
+        }
+    }
+    let known: BTreeSet<String> =
+        porta_core::audit_events::ALL.iter().map(|(name, _)| (*name).replace('<', "{").replace('>', "}")).collect();
+    assert_eq!(known.len(), porta_core::audit_events::ALL.len(), "a name is listed twice");
+    assert_eq!(written, known);
+}
+
+fn is_event(word: &str) -> bool {
+    let Some((family, rest)) = word.split_once('.') else { return false };
+    FAMILIES.contains(&family)
+        && !LOG_ONLY.contains(&word)
+        && !rest.is_empty()
+        && rest.chars().all(|c| c.is_ascii_alphanumeric() || "._{}".contains(c))
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The router cannot be asked for its routes, so its source is.
+#[test]
+fn every_route_is_on_the_page_of_endpoints() {
+    let router = fs::read_to_string(repository().join("crates/http/src/router.rs")).unwrap();
+    let routes: BTreeSet<&str> =
+        router.split('"').filter(|word| word.starts_with('/') && !word.contains(char::is_whitespace)).collect();
+    assert!(routes.len() > 40, "{routes:?}");
+    let mut table = String::from("| Route |\n|---|\n");
+    for route in routes {
+        writeln!(table, "| `{route}` |").unwrap();
+    }
+    compare("endpoints.md", "routes", &table);
+}
+
+/// What the operations page says is worth an alert is what the sources write.
+#[test]
+fn log_events_of_the_operations_page_exist() {
+    let page = fs::read_to_string(repository().join("docs/operations.md")).unwrap();
+    let table = &page[page.find("Lines worth an alert").unwrap()..];
+    let table = &table[..table.find("\n## ").unwrap()];
+    let events: Vec<&str> =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert!(events.len() >= 7, "{events:?}");
+    let all: String =
+        sources(&repository().join("crates")).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    for event in events {
+        assert!(all.contains(&format!("event = \"{event}\"")), "nothing writes {event}");
+    }
+}
