@@ -1,5 +1,4 @@
-//! Reference pages against the code they describe. `PORTA_WRITE_DOCS=1 cargo test -p porta documented` writes the
-//! generated parts again; without it a difference fails.
+//! Reference pages against the code they describe, where that takes what only this crate knows.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -7,28 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
+use porta_testkit::reference::compare;
 
 use crate::cli::Cli;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Compares what is between `<!-- name: … -->` and `<!-- end of name -->` of a page.
-fn compare(page: &str, name: &str, generated: &str) {
-    let path = repository().join("docs").join(page);
-    let text = fs::read_to_string(&path).unwrap();
-    let begin = text.find(&format!("<!-- {name}")).unwrap_or_else(|| panic!("{page} has no part {name}"));
-    let start = begin + text[begin..].find('\n').unwrap() + 1;
-    let end = start + text[start..].find(&format!("<!-- end of {name} -->")).unwrap();
-    if &text[start..end] == generated {
-        return;
-    }
-    assert!(
-        std::env::var_os("PORTA_WRITE_DOCS").is_some(),
-        "docs/{page} differs from the code: run  PORTA_WRITE_DOCS=1 cargo test -p porta documented"
-    );
-    fs::write(&path, format!("{}{generated}{}", &text[..start], &text[end..])).unwrap();
 }
 
 #[test]
@@ -79,8 +62,22 @@ fn audit_events() {
 
 /// The first words of audit events; other dotted words in the sources are something else.
 const FAMILIES: &[&str] = &[
-    "admin", "org", "app", "permission", "role", "claim", "client", "config", "key", "user", "auth", "session", "2fa",
-    "rate_limit", "security", "email",
+    "admin",
+    "org",
+    "app",
+    "permission",
+    "role",
+    "claim",
+    "client",
+    "config",
+    "key",
+    "user",
+    "auth",
+    "session",
+    "2fa",
+    "rate_limit",
+    "security",
+    "email",
 ];
 /// Lines of the log that are no audit events.
 const LOG_ONLY: &[&str] = &["email.sent"];
@@ -97,8 +94,10 @@ fn audit_events_are_those_the_sources_write() {
             written.extend(text.split('"').filter(|word| is_event(word)).map(str::to_owned));
         }
     }
-    let known: BTreeSet<String> =
-        porta_core::audit_events::ALL.iter().map(|(name, _)| (*name).replace('<', "{").replace('>', "}")).collect();
+    let known: BTreeSet<String> = porta_core::audit_events::ALL
+        .iter()
+        .map(|(name, _)| (*name).replace('<', "{").replace('>', "}"))
+        .collect();
     assert_eq!(known.len(), porta_core::audit_events::ALL.len(), "a name is listed twice");
     assert_eq!(written, known);
 }
@@ -128,8 +127,10 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_route_is_on_the_page_of_endpoints() {
     let router = fs::read_to_string(repository().join("crates/http/src/router.rs")).unwrap();
-    let routes: BTreeSet<&str> =
-        router.split('"').filter(|word| word.starts_with('/') && !word.contains(char::is_whitespace)).collect();
+    let routes: BTreeSet<&str> = router
+        .split('"')
+        .filter(|word| word.starts_with('/') && !word.contains(char::is_whitespace))
+        .collect();
     assert!(routes.len() > 40, "{routes:?}");
     let mut table = String::from("| Route |\n|---|\n");
     for route in routes {

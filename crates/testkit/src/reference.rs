@@ -4,13 +4,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Compares the part of `docs/{page}` between `<!-- {name} -->` and `<!-- end of {name} -->`.
+/// Compares the part of `docs/{page}` between the line `<!-- {name}… -->` and `<!-- end of {name} -->`.
 #[track_caller]
 pub fn compare(page: &str, name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("docs/{page}: {e}"));
-    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
-    let from = text.find(&begin).unwrap_or_else(|| panic!("docs/{page} has no {begin}")) + begin.len();
+    let (begin, end) = (format!("<!-- {name}"), format!("<!-- end of {name} -->"));
+    let line = text.find(&begin).unwrap_or_else(|| panic!("docs/{page} has no {begin}"));
+    let from = line + text[line..].find('\n').map_or(0, |length| length + 1);
     let to = from + text[from..].find(&end).unwrap_or_else(|| panic!("docs/{page} has no {end}"));
     if text[from..to] == *expected {
         return;
