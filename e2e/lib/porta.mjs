@@ -155,12 +155,8 @@ export class Porta {
   async up({ ready = true } = {}) {
     const log = createWriteStream(this.log, { flags: 'a' })
     this.output = ''
-<<<<<<< HEAD
-    this.process = spawn(this.bin, this.args, { cwd: this.store.dataDir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
-=======
     const [program, ...args] = [...this.wrap, this.bin, ...this.args]
     this.process = spawn(program, args, { cwd: this.store.dataDir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
->>>>>>> faults
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream.on('data', (part) => {
         this.output += part
