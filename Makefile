@@ -1,6 +1,6 @@
 # The front door. `make run` shows the product, `make test` is the whole truth, `make quick` is for between two edits.
 
-.PHONY: help run test quick bench e2e docs image fmt setup upgrade
+.PHONY: help run test quick bench e2e chaos soak upgrade docs image fmt setup
 
 help: ## Show the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -29,6 +29,12 @@ e2e: setup ## End to end over HTTP and in a browser, on both stores
 
 image: ## The image's tree with a static release executable, started without a container engine; tells its size
 	scripts/image.sh
+
+chaos: setup ## Ten minutes of mixed load on three instances that are restarted, killed and frozen (CHAOS_MINUTES=10)
+	CHAOS_MINUTES=$${CHAOS_MINUTES:-10} scripts/e2e.sh postgres -- chaos/chaos.test.mjs
+
+soak: setup ## Half an hour of mixed load on each store: memory, descriptors, rows and keys (SOAK_MINUTES=30)
+	SOAK_MINUTES=$${SOAK_MINUTES:-30} scripts/e2e.sh embedded postgres -- soak/soak.test.mjs
 
 bench: ## Throughput, latency, start-up and memory beside the machine's limits, into docs/performance.md (a quarter of an hour)
 	scripts/bench.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # PostgreSQL and Redis for one test run: loopback only, throw-away, stopped by process id.
 #
-#   scripts/services.sh check [--install]   are PostgreSQL, Redis, Chromium and Node there? (--install: apt-get)
+#   scripts/services.sh check [--install]   are PostgreSQL, Redis, Chromium, Node and the rest there? (--install: apt-get)
 #   scripts/services.sh start DIR           start both; DIR/env then holds what a test needs to know
 #   scripts/services.sh stop DIR            stop what `start DIR` started and remove DIR
 #   scripts/services.sh pg-start|pg-stop|redis-start|redis-stop DIR
@@ -23,6 +23,12 @@ missing_packages() {
   if ! command -v node >/dev/null 2>&1 || [ "$(major "$(node --version)")" -lt "$NODE_MIN" ]; then echo nodejs; fi
   command -v npm >/dev/null 2>&1 || echo npm
   command -v openssl >/dev/null 2>&1 || echo openssl
+  # For the faults: a proxy in front of several instances, a look into SQLite from outside, a clock that jumps, a name
+  # space of mounts.
+  PATH=$PATH:/usr/sbin command -v nginx >/dev/null 2>&1 || echo nginx-light
+  command -v sqlite3 >/dev/null 2>&1 || echo sqlite3
+  command -v unshare >/dev/null 2>&1 || echo util-linux
+  compgen -G '/usr/lib/*-linux-gnu/faketime/libfaketimeMT.so.1' >/dev/null || echo libfaketime
 }
 
 check() {

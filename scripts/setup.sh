@@ -31,7 +31,7 @@ if [ -n "$missing" ]; then
   if [ -n "$INSTALL" ]; then apt_install $missing; else die "missing:$missing; run  sudo apt-get install$missing"; fi
 fi
 
-# --- PostgreSQL, Redis, Chromium, Node ---------------------------------------------------------------------------
+# --- PostgreSQL, Redis, Chromium, Node, tools for faults ----------------------------------------------------------
 scripts/services.sh check $INSTALL
 
 # --- proxies, a container of sorts, and what checks their files ---------------------------------------------------

@@ -1,0 +1,29 @@
+// How many rows each table has: `{ name: count }`, all of one moment.
+
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** A query for every table of a PostgreSQL database, made by a query. */
+export const POSTGRES_TABLES = `SELECT string_agg(format('SELECT %L AS name, count(*) FROM %I', tablename, tablename),
+  ' UNION ALL ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'`
+
+const SQLITE_TABLES = `SELECT group_concat('SELECT ''' || name || ''', count(*) FROM "' || name || '"', ' UNION ALL ')
+  FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`
+
+/** Of `name|count` lines. */
+export function parseRows(text) {
+  const pairs = text.trim().split('\n').map((line) => line.split('|'))
+  return Object.fromEntries(pairs.map(([name, count]) => [name, Number(count)]).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+export async function postgresRows(database) {
+  const ask = async (sql) => (await run('psql', [database, '-qtAc', sql])).stdout
+  return parseRows(await ask(await ask(POSTGRES_TABLES)))
+}
+
+export async function sqliteRows(file) {
+  const ask = async (sql) => (await run('sqlite3', ['-readonly', '-cmd', '.timeout 5000', file, sql])).stdout
+  return parseRows(await ask(await ask(SQLITE_TABLES)))
+}
