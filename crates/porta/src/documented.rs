@@ -79,8 +79,22 @@ fn audit_events() {
 
 /// The first words of audit events; other dotted words in the sources are something else.
 const FAMILIES: &[&str] = &[
-    "admin", "org", "app", "permission", "role", "claim", "client", "config", "key", "user", "auth", "session", "2fa",
-    "rate_limit", "security", "email",
+    "admin",
+    "org",
+    "app",
+    "permission",
+    "role",
+    "claim",
+    "client",
+    "config",
+    "key",
+    "user",
+    "auth",
+    "session",
+    "2fa",
+    "rate_limit",
+    "security",
+    "email",
 ];
 /// Lines of the log that are no audit events.
 const LOG_ONLY: &[&str] = &["email.sent"];
@@ -97,8 +111,10 @@ fn audit_events_are_those_the_sources_write() {
             written.extend(text.split('"').filter(|word| is_event(word)).map(str::to_owned));
         }
     }
-    let known: BTreeSet<String> =
-        porta_core::audit_events::ALL.iter().map(|(name, _)| (*name).replace('<', "{").replace('>', "}")).collect();
+    let known: BTreeSet<String> = porta_core::audit_events::ALL
+        .iter()
+        .map(|(name, _)| (*name).replace('<', "{").replace('>', "}"))
+        .collect();
     assert_eq!(known.len(), porta_core::audit_events::ALL.len(), "a name is listed twice");
     assert_eq!(written, known);
 }
@@ -128,8 +144,10 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_route_is_on_the_page_of_endpoints() {
     let router = fs::read_to_string(repository().join("crates/http/src/router.rs")).unwrap();
-    let routes: BTreeSet<&str> =
-        router.split('"').filter(|word| word.starts_with('/') && !word.contains(char::is_whitespace)).collect();
+    let routes: BTreeSet<&str> = router
+        .split('"')
+        .filter(|word| word.starts_with('/') && !word.contains(char::is_whitespace))
+        .collect();
     assert!(routes.len() > 40, "{routes:?}");
     let mut table = String::from("| Route |\n|---|\n");
     for route in routes {
