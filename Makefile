@@ -14,7 +14,7 @@ test: setup ## Everything: format, lints, dependencies, tests on both stores, en
 	cargo deny --log-level error check bans licenses sources
 	scripts/with-services.sh cargo test --workspace --locked
 	scripts/e2e.sh embedded postgres
-	$(MAKE) --no-print-directory docs
+	scripts/docs.sh
 
 quick: ## Format, lints and tests that need no services
 	cargo fmt --all --check
@@ -27,9 +27,8 @@ e2e: setup ## End to end over HTTP and in a browser, on both stores
 bench: ## Throughput, latency, start-up and memory beside the machine's limits, into docs/performance.md (a quarter of an hour)
 	scripts/bench.sh
 
-docs: setup ## The documentation site into docs/.vitepress/dist; a link to nowhere fails
-	node scripts/traceability.mjs
-	cd docs && npm run --silent build
+docs: ## The documentation site into docs/.vitepress/dist; a link to nowhere fails
+	scripts/docs.sh
 
 fmt: ## Format the sources
 	cargo fmt --all

@@ -61,8 +61,8 @@ python_packages() {
 python_packages crates/testkit/relay/requirements.txt .test/python "an SMTP server for the tests"
 python_packages examples/requirements.txt .test/python-examples "the packages of the Python example"
 
-# --- packages of the end-to-end suite, the examples and the documentation site ----------------------------------
-for directory in e2e examples docs; do
+# --- packages of the end-to-end suite and the examples -----------------------------------------------
+for directory in e2e examples; do
   stamp=$directory/node_modules/.installed-from
   lock=$(sha256sum $directory/package-lock.json | cut -d' ' -f1)
   if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then
