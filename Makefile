@@ -17,7 +17,7 @@ test: setup ## Everything: format, lints, dependencies, tests on both stores, en
 	scripts/e2e.sh embedded postgres
 	scripts/image-tree.sh
 	PYTHONDONTWRITEBYTECODE=1 .test/lint/bin/python -m unittest discover --quiet --start-directory docker/tests
-	$(MAKE) --no-print-directory docs
+	scripts/docs.sh
 
 quick: ## Format, lints and tests that need no services
 	cargo fmt --all --check
@@ -39,9 +39,8 @@ soak: setup ## Half an hour of mixed load on each store: memory, descriptors, ro
 bench: ## Throughput, latency, start-up and memory beside the machine's limits, into docs/performance.md (a quarter of an hour)
 	scripts/bench.sh
 
-docs: setup ## The documentation site into docs/.vitepress/dist; a link to nowhere fails
-	node scripts/traceability.mjs
-	cd docs && npm run --silent build
+docs: ## The documentation site into docs/.vitepress/dist; a link to nowhere fails
+	scripts/docs.sh
 
 fmt: ## Format the sources
 	cargo fmt --all

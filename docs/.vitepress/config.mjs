@@ -67,6 +67,9 @@ const sidebar = [
   },
 ]
 
+/** Pages that are tables: they get the room of the outline. */
+const WIDE = ['configuration.md', 'settings.md', 'metrics.md', 'traceability.md', 'reference/audit-events.md']
+
 /** A link out of docs/ leads to the file where the repository is browsed, and the file must exist. */
 function repositoryLinks(md) {
   md.core.ruler.push('repository-links', (state) => {
@@ -94,6 +97,9 @@ export default defineConfig({
   ignoreDeadLinks: false,
   rewrites: { 'decisions/README.md': 'decisions/index.md' },
   srcExclude: ['node_modules/**'],
+  transformPageData(data) {
+    if (WIDE.includes(data.relativePath)) data.frontmatter.aside = false
+  },
   markdown: { config: repositoryLinks },
   themeConfig: {
     search: { provider: 'local' },
