@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, Parser as _};
 use porta_testkit::reference::compare;
 
 use crate::cli::Cli;
@@ -153,4 +153,29 @@ fn log_events_of_the_operations_page_exist() {
     for event in events {
         assert!(all.contains(&format!("event = \"{event}\"")), "nothing writes {event}");
     }
+}
+
+/// At three in the morning a command is copied from the page as it stands.
+#[test]
+fn commands_on_the_pages_exist() {
+    let mut seen = 0;
+    for page in ["quick-start.md", "settings.md", "provisioning.md", "operations.md"]
+        .map(PathBuf::from)
+        .into_iter()
+        .chain(fs::read_dir(repository().join("docs/operate")).unwrap().map(|entry| entry.unwrap().path()))
+    {
+        let text = fs::read_to_string(repository().join("docs").join(&page)).unwrap();
+        let mut in_shell = false;
+        for line in text.lines() {
+            if line.starts_with("```") {
+                in_shell = line == "```sh";
+            } else if in_shell && line.starts_with("porta ") {
+                let command = line.split(['#', '&']).next().unwrap();
+                let parsed = Cli::try_parse_from(command.split_whitespace());
+                assert!(parsed.is_ok(), "{}: {line}: {}", page.display(), parsed.unwrap_err());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 15, "only {seen} commands were found");
 }
