@@ -5,9 +5,12 @@
 //! {instance}:n:{key}                counter
 //! {instance}:notices:{database}     channel; it names the database because channels do not belong to one
 //! ```
+//!
+//! In a Redis Cluster the instance is written in braces, which places all keys in one slot.
 
 mod address;
 mod backoff;
+mod cluster;
 mod link;
 mod notices;
 mod scripts;
@@ -54,6 +57,8 @@ impl RedisKv {
 
         let (link, pushes) = Link::connect(address).await.map_err(|error| classify(&error))?;
         link.send(&cmd("PING")).await.map_err(|error| classify(&error))?;
+        let prefix =
+            if link.is_cluster { format!("{{{}}}", options.instance) } else { options.instance.clone() };
         let subscribed = subscription.open().await.map_err(|error| classify(&error))?;
 
         let stop = CancellationToken::new();
@@ -61,8 +66,8 @@ impl RedisKv {
         tokio::spawn(subscription.keep(subscribed, stop.clone()));
         Ok(Self {
             link,
-            values: format!("{}:v:", options.instance),
-            counters: format!("{}:n:", options.instance),
+            values: format!("{prefix}:v:"),
+            counters: format!("{prefix}:n:"),
             channel,
             heard,
             _stop: stop.drop_guard(),
@@ -148,7 +153,9 @@ fn classify(error: &RedisError) -> KvError {
             | ServerErrorKind::MasterDown
             | ServerErrorKind::ReadOnly
             | ServerErrorKind::TryAgain
-            | ServerErrorKind::ClusterDown,
+            | ServerErrorKind::ClusterDown
+            | ServerErrorKind::Moved
+            | ServerErrorKind::Ask,
         ) => true,
         // Memory full, disk full, a script that runs too long, too few replicas: the server recovers or is helped.
         _ => matches!(error.code(), Some("OOM" | "MISCONF" | "BUSY" | "NOREPLICAS")),

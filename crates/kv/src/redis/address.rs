@@ -1,12 +1,14 @@
 //! Where the server is and how to reach it: options checked once, before anything connects.
 
 use std::path::PathBuf;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use redis::io::tcp::TcpSettings;
-use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisResult};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::cluster::Node;
 use super::link::client;
 use crate::KvError;
 
@@ -61,6 +63,12 @@ pub enum ConnectError {
 /// Checked options.
 pub(super) struct Address {
     pub(super) client: Client,
+    info: ConnectionInfo,
+    ca_pem: Option<Vec<u8>>,
+    /// What keys of a cluster are placed by.
+    pub(super) instance: String,
+    /// Nodes of a cluster, as last heard: any of them knows the way when the one that was configured is gone.
+    nodes: RwLock<Vec<Node>>,
     pub(super) database: i64,
     pub(super) response_timeout: Duration,
     pub(super) connection_timeout: Duration,
@@ -82,13 +90,46 @@ impl Address {
             Some(_) => return Err(ConnectError::Url("a certificate file needs rediss://".to_owned())),
             None => None,
         };
-        let client = client(info, ca_pem).map_err(|error| ConnectError::Url(error.to_string()))?;
+        let found = client(info.clone(), ca_pem.clone());
         Ok(Self {
-            client,
+            client: found.map_err(|error| ConnectError::Url(error.to_string()))?,
+            info,
+            ca_pem,
+            instance: options.instance.clone(),
+            nodes: RwLock::default(),
             database,
             response_timeout: options.response_timeout,
             connection_timeout: options.connection_timeout,
         })
+    }
+
+    /// The configured host; empty for a socket.
+    pub(super) fn host(&self) -> &str {
+        match self.info.addr() {
+            ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => host,
+            _ => "",
+        }
+    }
+
+    /// Reaches another node of a cluster the way the configured one is reached.
+    pub(super) fn client_of(&self, (host, port): &Node) -> RedisResult<Client> {
+        let mut address = self.info.addr().clone();
+        match &mut address {
+            ConnectionAddr::Tcp(old_host, old_port) => (*old_host, *old_port) = (host.clone(), *port),
+            ConnectionAddr::TcpTls { host: old_host, port: old_port, .. } => {
+                (*old_host, *old_port) = (host.clone(), *port);
+            }
+            _ => {}
+        }
+        client(self.info.clone().set_addr(address), self.ca_pem.clone())
+    }
+
+    pub(super) fn remember(&self, nodes: Vec<Node>) {
+        *self.nodes.write().unwrap_or_else(PoisonError::into_inner) = nodes;
+    }
+
+    pub(super) fn nodes(&self) -> Vec<Node> {
+        self.nodes.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

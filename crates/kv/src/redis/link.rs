@@ -25,6 +25,7 @@ use tracing::Instrument as _;
 
 use super::address::Address;
 use super::backoff::Backoff;
+use super::cluster::{Placement, placement};
 use super::scripts::SCRIPTS;
 
 /// What the server says unasked: messages of a subscription, and the end of the connection.
@@ -33,15 +34,27 @@ pub(super) type Pushes = mpsc::UnboundedReceiver<PushInfo>;
 /// Commands that may wait for the socket; the crate's default of 50 is fewer than one busy instant brings.
 const QUEUE: usize = 1_024;
 
-/// Opens a connection within the configured time.
+/// Opens a connection within the configured time: to the configured server or, where that is a node of a cluster and
+/// gone, to another one.
 pub(super) async fn open(address: &Address) -> RedisResult<(MultiplexedConnection, Pushes)> {
+    let mut outcome = open_at(&address.client, address).await;
+    for node in address.nodes() {
+        if outcome.is_ok() {
+            break;
+        }
+        outcome = open_at(&address.client_of(&node)?, address).await;
+    }
+    outcome
+}
+
+async fn open_at(client: &Client, address: &Address) -> RedisResult<(MultiplexedConnection, Pushes)> {
     let (sender, pushes) = mpsc::unbounded_channel();
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(address.connection_timeout))
         .set_response_timeout(Some(address.response_timeout))
         .set_pipeline_buffer_size(QUEUE)
         .set_push_sender(sender);
-    let connection = address.client.get_multiplexed_async_connection_with_config(&config).await?;
+    let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
     Ok((connection, pushes))
 }
 
@@ -70,17 +83,19 @@ pub(super) struct Link {
     /// Somebody got no answer: is the connection still good?
     suspected: Notify,
     commands: AtomicU64,
+    pub(super) is_cluster: bool,
 }
 
 impl Link {
     /// Connects once.
     pub(super) async fn connect(address: Arc<Address>) -> RedisResult<(Arc<Self>, Pushes)> {
-        let (connection, pushes) = establish(&address).await?;
+        let Established { connection, pushes, is_cluster } = establish(&address).await?;
         let link = Self {
             address,
             current: RwLock::new(Some(connection)),
             suspected: Notify::new(),
             commands: AtomicU64::new(0),
+            is_cluster,
         };
         Ok((Arc::new(link), pushes))
     }
@@ -103,8 +118,13 @@ impl Link {
             connection.send_packed_command(command).instrument(span).await.and_then(Value::extract_error);
         if let Err(error) = &answer {
             ::metrics::counter!(metrics::REDIS_ERRORS).increment(1);
-            if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
-                // A failover made this server a replica; its name may lead to the new primary by now.
+            if matches!(
+                error.kind(),
+                ErrorKind::Server(
+                    ServerErrorKind::ReadOnly | ServerErrorKind::Moved | ServerErrorKind::ClusterDown
+                )
+            ) {
+                // A failover made this server a replica, or another one the owner: by now the way leads there.
                 self.replace(None);
                 self.suspected.notify_one();
             } else if error.is_io_error() {
@@ -128,8 +148,8 @@ impl Link {
                 () = stop.cancelled() => return,
                 opened = open_again("commands", || establish(&self.address)) => opened,
             };
-            pushes = opened.1;
-            self.replace(Some(opened.0));
+            pushes = opened.pushes;
+            self.replace(Some(opened.connection));
         }
     }
 
@@ -149,9 +169,24 @@ impl Link {
     }
 }
 
-/// A connection whose server knows the scripts, so that each of them is one command from the first use on.
-async fn establish(address: &Address) -> RedisResult<(MultiplexedConnection, Pushes)> {
-    let (mut connection, pushes) = open(address).await?;
+struct Established {
+    connection: MultiplexedConnection,
+    pushes: Pushes,
+    is_cluster: bool,
+}
+
+/// A connection to the server that has our keys and knows the scripts, so that each of them is one command from the
+/// first use on.
+async fn establish(address: &Address) -> RedisResult<Established> {
+    let (mut connection, mut pushes) = open(address).await?;
+    let placement = placement(&mut connection, &address.instance, address.host()).await?;
+    let is_cluster = placement.is_some();
+    if let Some(Placement { owner, is_here, nodes }) = placement {
+        address.remember(nodes);
+        if !is_here {
+            (connection, pushes) = open_at(&address.client_of(&owner)?, address).await?;
+        }
+    }
     let mut load = redis::pipe();
     for script in SCRIPTS.all() {
         load.cmd("SCRIPT").arg("LOAD").arg(script.text).ignore();
@@ -159,7 +194,7 @@ async fn establish(address: &Address) -> RedisResult<(MultiplexedConnection, Pus
     match load.exec_async(&mut connection).await {
         Err(error) if error.is_io_error() => Err(error),
         // Refused, by an access list for example: each first use then sends its text.
-        Ok(()) | Err(_) => Ok((connection, pushes)),
+        Ok(()) | Err(_) => Ok(Established { connection, pushes, is_cluster }),
     }
 }
 

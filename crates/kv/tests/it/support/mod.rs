@@ -1,5 +1,7 @@
 //! A Redis of the test's own, to take away and bring back.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy takes for other code")]
+
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Stdio;
@@ -80,6 +82,78 @@ impl Server {
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
         let mut command = redis::cmd(words[0]);
         command.arg(&words[1..]).query_async(&mut connection).await.unwrap()
+    }
+}
+
+/// Three nodes that own slots, and a replica of each.
+pub(crate) struct Cluster {
+    pub(crate) nodes: Vec<Server>,
+    _directory: tempfile::TempDir,
+}
+
+impl Cluster {
+    pub(crate) async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut nodes = Vec::new();
+        for number in 0..6 {
+            let own = directory.path().join(number.to_string());
+            std::fs::create_dir(&own).unwrap();
+            let own = own.to_str().unwrap();
+            // Ports of the bus are 10,000 higher unless they are named, and may be taken.
+            let bus = free_port().to_string();
+            let arguments = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--dir", own];
+            // Replicas need not wait for each other's beginning.
+            let rest = ["--cluster-port", &bus, "--repl-diskless-sync-delay", "0"];
+            nodes.push(Server::start(&[&arguments[..], &rest[..]].concat()).await);
+        }
+        let addresses = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port));
+        let made = Command::new("redis-cli")
+            .args(["--cluster", "create"])
+            .args(addresses)
+            .args(["--cluster-replicas", "1", "--cluster-yes"])
+            .output()
+            .await
+            .expect("redis-cli is installed");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+        let cluster = Self { nodes, _directory: directory };
+        for node in &cluster.nodes {
+            let deadline = Instant::now() + Duration::from_secs(20);
+            let is_up = async || {
+                let replication = text(&node.ask(&["INFO", "replication"]).await);
+                text(&node.ask(&["CLUSTER", "INFO"]).await).contains("cluster_state:ok")
+                    && (replication.contains("connected_slaves:1")
+                        || replication.contains("master_link_status:up"))
+            };
+            while !is_up().await {
+                assert!(Instant::now() < deadline, "the cluster does not come up");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        cluster
+    }
+
+    /// The node that owns the slot of an instance.
+    pub(crate) async fn owner(&mut self, instance: &str) -> &mut Server {
+        let tag = format!("{{{instance}}}");
+        for index in 0..self.nodes.len() {
+            // Only the owner answers; the others say where it is.
+            let client = redis::Client::open(self.nodes[index].url()).unwrap();
+            let Ok(mut connection) = client.get_multiplexed_async_connection().await else { continue };
+            let found: redis::RedisResult<i64> =
+                redis::cmd("EXISTS").arg(&tag).query_async(&mut connection).await;
+            if found.is_ok() {
+                return &mut self.nodes[index];
+            }
+        }
+        unreachable!("some node owns every slot")
+    }
+}
+
+fn text(value: &redis::Value) -> String {
+    match value {
+        redis::Value::BulkString(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        redis::Value::VerbatimString { text, .. } | redis::Value::SimpleString(text) => text.clone(),
+        other => format!("{other:?}"),
     }
 }
 

@@ -1,0 +1,112 @@
+//! Redis Cluster, for high availability.
+//!
+//! Scripts here touch several keys, and a cluster runs a script only where all of its keys live. So every key of an
+//! installation carries the same hash tag, `{instance}`, and lies in one slot: one node owns everything, its replicas
+//! take over when it fails, and one connection to the owner is all that is needed. Notices are published on any node
+//! and heard on all. The load is not spread; a cluster shared by several installations spreads those.
+
+use redis::aio::MultiplexedConnection;
+use redis::{RedisError, RedisResult, Value, cmd};
+
+/// Host and port of a node.
+pub(super) type Node = (String, u16);
+
+/// What a cluster says about an installation's slot.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Placement {
+    pub(super) owner: Node,
+    /// The node that was asked owns it.
+    pub(super) is_here: bool,
+    /// Everybody who may be asked next time.
+    pub(super) nodes: Vec<Node>,
+}
+
+/// `None`: this is no cluster. `here` is where the asked node was reached, for nodes that do not know their own name.
+pub(super) async fn placement(
+    connection: &mut MultiplexedConnection,
+    tag: &str,
+    here: &str,
+) -> RedisResult<Option<Placement>> {
+    let about = cmd("INFO").arg("cluster").query_async::<String>(connection).await;
+    match about {
+        Ok(text) if text.contains("cluster_enabled:1") => {}
+        Err(error) if error.is_io_error() => return Err(error),
+        // One that may not be asked is not a cluster that was set up for us.
+        Ok(_) | Err(_) => return Ok(None),
+    }
+    let slot: i64 = cmd("CLUSTER").arg("KEYSLOT").arg(format!("{{{tag}}}")).query_async(connection).await?;
+    let own_id: String = cmd("CLUSTER").arg("MYID").query_async(connection).await?;
+    let slots: Value = cmd("CLUSTER").arg("SLOTS").query_async(connection).await?;
+    // While a cluster forms or fails over, the slot may be nobody's.
+    let placed = read(&slots, slot, &own_id, here);
+    placed.map(Some).ok_or_else(|| RedisError::from((redis::ErrorKind::Io, "the slot has no owner yet")))
+}
+
+/// `CLUSTER SLOTS`: ranges of slots, each with its owner first and its replicas behind.
+fn read(slots: &Value, slot: i64, own_id: &str, here: &str) -> Option<Placement> {
+    let Value::Array(ranges) = slots else { return None };
+    let (mut nodes, mut found) = (Vec::new(), None);
+    for range in ranges {
+        let Value::Array(parts) = range else { return None };
+        let [Value::Int(first), Value::Int(last), members @ ..] = parts.as_slice() else { return None };
+        for (place, member) in members.iter().enumerate() {
+            let (node, id) = member_of(member, here)?;
+            if place == 0 && (*first..=*last).contains(&slot) {
+                found = Some((node.clone(), id == own_id.as_bytes()));
+            }
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
+    }
+    let (owner, is_here) = found?;
+    Some(Placement { owner, is_here, nodes })
+}
+
+fn member_of<'v>(member: &'v Value, here: &str) -> Option<(Node, &'v [u8])> {
+    let Value::Array(parts) = member else { return None };
+    let [host, Value::Int(port), Value::BulkString(id), ..] = parts.as_slice() else { return None };
+    let host = match host {
+        Value::BulkString(name) => std::str::from_utf8(name).ok()?,
+        Value::SimpleString(name) => name.as_str(),
+        _ => "",
+    };
+    let host = if host.is_empty() || host == "?" { here } else { host };
+    Some(((host.to_owned(), u16::try_from(*port).ok()?), id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::BulkString(text.as_bytes().to_vec())
+    }
+
+    fn node(host: &str, port: i64, id: &str) -> Value {
+        Value::Array(vec![text(host), Value::Int(port), text(id), Value::Array(vec![])])
+    }
+
+    fn range(first: i64, last: i64, nodes: Vec<Value>) -> Value {
+        Value::Array([vec![Value::Int(first), Value::Int(last)], nodes].concat())
+    }
+
+    #[test]
+    fn the_owner_is_the_first_of_its_range() {
+        let slots = Value::Array(vec![
+            range(0, 5_460, vec![node("", 7_000, "a"), node("10.0.0.2", 7_003, "d")]),
+            range(5_461, 16_383, vec![node("10.0.0.3", 7_001, "b")]),
+        ]);
+        let here = |slot, id| read(&slots, slot, id, "10.0.0.1").unwrap();
+        assert_eq!(
+            here(5_460, "a").owner,
+            ("10.0.0.1".to_owned(), 7_000),
+            "a node without a name is where it was reached"
+        );
+        assert!(here(0, "a").is_here && !here(0, "d").is_here, "a replica does not own");
+        assert_eq!(here(5_461, "a").owner, ("10.0.0.3".to_owned(), 7_001));
+        assert_eq!(here(0, "a").nodes.len(), 3);
+        assert_eq!(read(&Value::Array(vec![range(0, 5, vec![node("h", 1, "a")])]), 6, "a", "h"), None);
+        assert_eq!(read(&Value::Nil, 0, "a", "h"), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! The store in a Redis Cluster of the test's own: every node leads to the one that has our keys, and a replica takes
+//! over.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy takes for other code")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use porta_kv::contract;
+use porta_kv::{Consumed, Heard, Kv, KvError, Limit, Notice, RedisKv, RedisOptions, Verdict, Write, heard};
+
+use super::store::Waiting;
+use crate::support::{Cluster, Server};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+async fn connect(server: &Server) -> RedisKv {
+    RedisKv::connect(RedisOptions::new(server.url().into(), "porta")).await.unwrap()
+}
+
+fn put(key: &str) -> Write {
+    Write::Put { key: key.to_owned(), value: Bytes::from_static(b"x"), ttl: MINUTE }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_is_one_store_and_survives_its_owner() {
+    let mut cluster = Cluster::start().await;
+    let mut stores = Vec::new();
+    for node in &cluster.nodes {
+        stores.push(connect(node).await);
+    }
+    let other = RedisOptions::new(cluster.nodes[1].url().into(), "contract");
+    let other = RedisKv::connect(other).await.unwrap();
+    contract::run_all(Arc::new(other), &Waiting(Instant::now())).await;
+    // What is written through one node is seen through all, scripts over several keys included.
+    let limits: Vec<Limit> =
+        ["a", "b", "c"].map(|key| Limit { key: key.to_owned(), maximum: 6, window: MINUTE }).into();
+    for (number, store) in stores.iter().enumerate() {
+        let keys = [format!("one-{number}"), format!("two-{number}"), format!("three-{number}")];
+        assert!(store.write(keys.iter().map(|key| put(key)).collect()).await.unwrap());
+        assert_eq!(store.hit(&limits).await.unwrap(), Verdict::Allowed);
+        for other in &stores {
+            assert!(other.get(&keys[2]).await.unwrap().is_some());
+        }
+        let next = &stores[(number + 1) % stores.len()];
+        assert!(matches!(next.consume(&keys[0], MINUTE).await.unwrap(), Consumed::Fresh(_)));
+        assert!(matches!(store.consume(&keys[0], MINUTE).await.unwrap(), Consumed::Replayed(_)));
+    }
+    assert!(matches!(stores[0].hit(&limits).await.unwrap(), Verdict::Limited { .. }), "counted together");
+    // Notices reach everybody, wherever they are said.
+    let mut hears: Vec<_> = stores.iter().map(Kv::subscribe).collect();
+    let notice = Notice { topic: "test".to_owned(), key: "k".to_owned() };
+    stores[3].publish(&notice).await.unwrap();
+    for receiver in &mut hears {
+        let next = tokio::time::timeout(Duration::from_secs(5), heard(receiver)).await.unwrap();
+        assert_eq!(next, Some(Heard::Notice(notice.clone())));
+    }
+
+    stores[0].put("kept", Bytes::from_static(b"x"), MINUTE).await.unwrap();
+    // Replication is asynchronous; a failover keeps what had reached the replica.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    cluster.owner("porta").await.take_away().await;
+    let away = Instant::now();
+    for store in &stores {
+        loop {
+            match store.get("kept").await {
+                Ok(value) => break assert!(value.is_some(), "the replica had it"),
+                Err(error) => assert!(matches!(error, KvError::Unavailable(_)), "{error}"),
+            }
+            assert!(away.elapsed() < Duration::from_secs(30), "no replica took over");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    println!("a replica answered {:?} after its owner had gone", away.elapsed());
+    assert_eq!(stores[0].take("kept").await.unwrap().as_deref(), Some(&b"x"[..]));
+    assert_eq!(stores[5].get("kept").await.unwrap(), None);
+}
