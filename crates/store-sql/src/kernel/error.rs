@@ -129,9 +129,9 @@ pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(database) => {
             // Read-only: a failover left this connection with the old primary; the address may lead to the new one.
-            database
-                .code()
-                .is_some_and(|c| c.len() == 5 && (c.starts_with("57P") || c.starts_with("08") || c == "25006"))
+            database.code().is_some_and(|c| {
+                c.len() == 5 && (c.starts_with("57P") || c.starts_with("08") || c == "25006")
+            })
         }
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -161,6 +161,7 @@ mod tests {
             ("08006", Class::Unavailable),
             ("53300", Class::Unavailable),
             ("40P01", Class::Unavailable),
+            ("25006", Class::Unavailable),
             ("42601", Class::Failed),
             ("23514", Class::Failed),
             ("2067", Class::Conflict),

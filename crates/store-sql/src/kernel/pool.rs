@@ -91,10 +91,7 @@ impl Pool {
         };
         loop {
             let Some(Idle { mut link, since }) = self.idle().pop() else { break };
-            if matches!(link, Link::Sqlite(_))
-                || since.elapsed() < REST
-                || link.settle(SIGN_OF_LIFE).await
-            {
+            if matches!(link, Link::Sqlite(_)) || since.elapsed() < REST || link.settle(SIGN_OF_LIFE).await {
                 return Ok(Lease::new(link, Arc::clone(self), permit, true));
             }
             self.forget_idle();
