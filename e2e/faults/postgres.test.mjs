@@ -114,6 +114,8 @@ test('a storm: others hold every connection the server has', async () => {
 
 test('a lock: statements wait, others go on, and the process is not called ill for it', async () => {
   let holder
+  let crowd
+  const many = await rig.load().arrive()
   await rig.fault({
     begin: async () => {
       const database = new URL(rig.store.admin)
@@ -122,11 +124,16 @@ test('a lock: statements wait, others go on, and the process is not called ill f
       const locked = new Promise((done) => holder.stdout.once('data', done))
       holder.stdin.write("BEGIN; LOCK TABLE refresh_tokens IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n")
       await locked
+      // More than the pool has connections.
+      crowd = Array.from({ length: 14 }, () => many.rp.refresh(many.tokens.refresh_token))
     },
     end: async () => {
       const ended = new Promise((done) => holder.on('exit', done))
       holder.stdin.end('ROLLBACK;\n')
       assert.equal(await ended, 0)
+      const answers = await Promise.all(crowd)
+      for (const answer of answers) assert.ok([200, 503].includes(answer.status), `right, or told to wait: ${answer}`)
+      assert.ok(answers.filter(({ status }) => status === 503).length > 5, 'the pool was full')
     },
     seconds: 5,
     down: {},

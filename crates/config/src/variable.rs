@@ -99,7 +99,7 @@ variables! {
     PORT, number(1, 65_535), Some("3000"), Never, false, "Port to listen on.";
     ISSUER_BASE_URL, Kind::Url, Some("(http://localhost:PORT)"), WithDatabaseOrInProduction, false, "Public origin, without a path. A tenant's issuer is this, a slash and its slug.";
     DATABASE_URL, Kind::Url, None, Never, true, "PostgreSQL. Without it data lives in PORTA_DATA_DIR and in this process.";
-    DB_POOL_MAX, number(1, 1_000), Some("10"), Never, false, "Most connections to PostgreSQL.";
+    DB_POOL_MAX, number(1, 1_000), Some("10"), Never, false, "Most connections to PostgreSQL, beside one for the probes.";
     DB_STATEMENT_TIMEOUT_MS, number(1, 600_000), Some("10000"), Never, false, "Longest run of one statement in milliseconds.";
     DB_SLOW_STATEMENT_MS, number(1, 600_000), Some("1000"), Never, false, "A statement that runs longer is logged by its name.";
     REDIS_URL, Kind::Url, None, WithDatabase, true, "Redis for short-lived data; redis:// or rediss://, with the database number.";

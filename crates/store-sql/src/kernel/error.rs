@@ -161,6 +161,7 @@ mod tests {
             ("08006", Class::Unavailable),
             ("53300", Class::Unavailable),
             ("40P01", Class::Unavailable),
+            ("25006", Class::Unavailable),
             ("42601", Class::Failed),
             ("23514", Class::Failed),
             ("2067", Class::Conflict),
