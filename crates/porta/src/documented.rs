@@ -126,8 +126,8 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 /// The router cannot be asked for its routes, so its source is.
 #[test]
 fn every_route_is_on_the_page_of_endpoints() {
-    let router = fs::read_to_string(repository().join("crates/http/src/router.rs")).unwrap();
-    let routes: BTreeSet<&str> = router
+    let source = fs::read_to_string(repository().join("crates/http/src/router.rs")).unwrap();
+    let routes: BTreeSet<&str> = source
         .split('"')
         .filter(|word| word.starts_with('/') && !word.contains(char::is_whitespace))
         .collect();
