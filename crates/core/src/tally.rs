@@ -109,8 +109,8 @@ mod tests {
         });
         let mut cx = Context::from_waker(Waker::noop());
         for _ in 0..2 {
-            drop(Pin::new(&mut one).poll(&mut cx));
-            drop(Pin::new(&mut two).poll(&mut cx));
+            let _ = Pin::new(&mut one).poll(&mut cx);
+            let _ = Pin::new(&mut two).poll(&mut cx);
             sql();
         }
         assert_eq!(first.round_trips(), RoundTrips { sql: 2, kv: 0 });

@@ -40,23 +40,39 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
+    fn implicit(&self) -> Result<Option<TlsParameters>, SendError> {
+        match self.security {
+            Security::Implicit => self.tls.clone().map(Some).ok_or_else(no_roots),
+            Security::StartTls | Security::Opportunistic | Security::Plain => Ok(None),
+        }
+    }
+
+    async fn greeted(&self, implicit: Option<TlsParameters>) -> Result<AsyncSmtpConnection, SendError> {
+        let (server, within) = ((self.host.as_str(), self.port), Some(self.connect_within));
+        let connecting = AsyncSmtpConnection::connect_tokio1(server, within, &self.hello, implicit, None);
+        connecting.await.map_err(|error| SendError::Away(describe("connecting", &error)))
+    }
+
+    /// Whether the relay greets; goes away again at once.
+    pub(crate) async fn greets(&self) -> bool {
+        let Ok(implicit) = self.implicit() else { return false };
+        match self.greeted(implicit).await {
+            Ok(mut connection) => {
+                drop(connection.quit().await);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
     /// Connected, encrypted and authenticated. Nothing that goes wrong here is a message's fault: all of it may work
     /// later, a wrong password included.
     pub(crate) async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
         let failed = |step: &str, error: &Error| SendError::Failed(describe(step, error));
         // Not in the clear either: a relay that offers to encrypt means to be spoken to in private.
-        let no_roots = || SendError::Failed("TLS: this machine knows no certificate authority".to_owned());
         let tls = || self.tls.clone().ok_or_else(no_roots);
-        let implicit = if self.security == Security::Implicit { Some(tls()?) } else { None };
-        let server = (self.host.as_str(), self.port);
-        let connecting = AsyncSmtpConnection::connect_tokio1(
-            server,
-            Some(self.connect_within),
-            &self.hello,
-            implicit,
-            None,
-        );
-        let mut connection = connecting.await.map_err(|e| failed("connecting", &e))?;
+        let implicit = self.implicit()?;
+        let mut connection = self.greeted(implicit).await?;
         let upgrades = match self.security {
             Security::StartTls => true,
             Security::Opportunistic => connection.can_starttls(),
@@ -72,6 +88,10 @@ impl Relay {
         }
         Ok(connection)
     }
+}
+
+fn no_roots() -> SendError {
+    SendError::Failed("TLS: this machine knows no certificate authority".to_owned())
 }
 
 /// One message over an open connection.

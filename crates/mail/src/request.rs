@@ -16,10 +16,10 @@ use crate::worker::{NotDone, TRY_FOR};
 impl Worker {
     /// Token, letter and audit row are one transaction with the end of the request.
     pub(crate) async fn resolve(&self, claim: &OutboxClaim) -> Result<(), NotDone> {
-        let now = self.0.clock.now();
+        let now = self.deps.clock.now();
         let until = claim.created_at + TRY_FOR;
-        let (organization, request) =
-            LinkRequest::open(claim, &self.0.keyring).map_err(|error| NotDone::unreadable(&error, until))?;
+        let (organization, request) = LinkRequest::open(claim, &self.deps.keyring)
+            .map_err(|error| NotDone::unreadable(&error, until))?;
         let until = request.expires_at.min(until);
         if now >= until {
             return Err(NotDone::for_good("nobody could use the link any more"));
@@ -35,7 +35,7 @@ impl Worker {
         request: &LinkRequest,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut unit = self.0.store.begin().await?;
+        let mut unit = self.deps.store.begin().await?;
         if !unit.outbox().deliver(claim.id, now).await? {
             // Another worker resolved it after this claim ended.
             return Ok(());
@@ -46,7 +46,7 @@ impl Worker {
         // A link helps out of a lock that somebody else's guesses caused (repairs W19). Who was invited and has not
         // accepted is not active yet (repairs W23).
         if let (Some(tenant), Some(user)) = (tenant, user.filter(User::may_continue)) {
-            let id = OneTimeTokenId::new(now, &*self.0.entropy);
+            let id = OneTimeTokenId::new(now, &*self.deps.entropy);
             let token = OneTimeToken {
                 id,
                 organization_id: organization,
@@ -63,7 +63,7 @@ impl Worker {
             unit.one_time_tokens(organization).issue(&token).await?;
             let recipient = Recipient::of(&user).reading(&request.locale);
             let letter = Letter { organization_id: organization, recipient, mail: request.mail() };
-            let item = letter.into_item(&id.to_string(), &self.0.keyring, now, &*self.0.entropy);
+            let item = letter.into_item(&id.to_string(), &self.deps.keyring, now, &*self.deps.entropy);
             unit.outbox().enqueue(&item).await?;
             let event = AuditEvent {
                 organization_label: Some(tenant.slug.as_str().to_owned()),

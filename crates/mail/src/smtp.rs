@@ -18,6 +18,8 @@ use crate::transport::{Message, SendError, Transport};
 
 /// A connection that rested longer is not used again: relays close theirs without a word.
 const REST: Duration = Duration::from_secs(20);
+/// For a greeting, when it is asked whether the relay is back.
+const GREETING: Duration = Duration::from_secs(5);
 /// Open connections kept for the next message.
 const KEPT: usize = 8;
 
@@ -144,10 +146,11 @@ impl Transport for SmtpTransport {
             Ok(())
         };
         timeout(self.timeout, sending).await.unwrap_or_else(|_| {
-            Err(SendError::Failed(format!(
-                "the relay did not finish within {} s",
-                self.timeout.as_secs_f32()
-            )))
+            Err(SendError::Away(format!("the relay did not finish within {} s", self.timeout.as_secs_f32())))
         })
+    }
+
+    async fn is_there(&self) -> bool {
+        timeout(GREETING, self.relay.greets()).await.unwrap_or(false)
     }
 }

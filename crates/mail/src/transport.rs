@@ -34,6 +34,9 @@ pub enum SendError {
     /// It may be later.
     #[error("{0}")]
     Failed(String),
+    /// Nobody was there to take it, nor would anybody take another one now.
+    #[error("{0}")]
+    Away(String),
 }
 
 #[async_trait]
@@ -41,6 +44,11 @@ pub trait Transport: Send + Sync {
     /// Hands one message over, in bounded time. `Ok` means that somebody else answers for it now. Dropping the future
     /// in the middle leaves open whether the message went out.
     async fn send(&self, message: &Message) -> Result<(), SendError>;
+    /// Whether somebody is there again after [`SendError::Away`], in bounded time. Shows no password: a relay must not
+    /// take the question for guessing.
+    async fn is_there(&self) -> bool {
+        true
+    }
 }
 
 /// For servers without a relay: refuses everything, so that nothing waits for a relay that never comes.

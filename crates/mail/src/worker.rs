@@ -1,6 +1,7 @@
 //! The worker of the outbox. Any number of them may run: a claim is one worker's.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
@@ -21,6 +22,8 @@ use crate::transport::{Message, SendError, Transport};
 const CONCURRENCY: usize = 8;
 /// How soon mail goes out that another process enqueued and did not live to send, and how soon retries start.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Between two looks for a relay that is away; in the meantime nothing is taken from the outbox.
+const ASK_EVERY: Duration = Duration::from_millis(1_500);
 /// Longer than any message takes; one whose worker died is another's after that.
 const CLAIM: Duration = Duration::from_mins(3);
 /// Who has waited a day for mail has helped themselves otherwise.
@@ -67,22 +70,32 @@ pub struct WorkerDeps {
 }
 
 #[derive(Clone)]
-pub struct Worker(pub(crate) Arc<WorkerDeps>);
+pub struct Worker {
+    pub(crate) deps: Arc<WorkerDeps>,
+    /// The relay was not there when it was last asked.
+    is_away: Arc<AtomicBool>,
+}
 
 /// What became of an attempt that delivered nothing.
 pub(crate) struct NotDone {
     error: String,
+    /// Nobody was there: the same would have happened to any message.
+    is_away: bool,
     /// From when on another attempt makes no sense; `None`: it never will.
     until: Option<Timestamp>,
 }
 
 impl NotDone {
     pub(crate) fn for_good(error: impl Into<String>) -> Self {
-        Self { error: error.into(), until: None }
+        Self { error: error.into(), is_away: false, until: None }
     }
 
     pub(crate) fn yet(error: &impl ToString, until: Timestamp) -> Self {
-        Self { error: error.to_string(), until: Some(until) }
+        Self { error: error.to_string(), is_away: false, until: Some(until) }
+    }
+
+    fn away(error: String, until: Timestamp) -> Self {
+        Self { error, is_away: true, until: Some(until) }
     }
 
     pub(crate) fn unreadable(error: &ItemError, until: Timestamp) -> Self {
@@ -96,17 +109,23 @@ impl NotDone {
 
 impl Worker {
     pub fn new(deps: WorkerDeps) -> Self {
-        Self(Arc::new(deps))
+        Self { deps: Arc::new(deps), is_away: Arc::default() }
     }
 
     /// Works until `stop`, then finishes what is under way. Aborted in the middle, what was under way is sent again
     /// when its claim ends.
     pub async fn run(self, stop: CancellationToken) {
         let mut sending = JoinSet::new();
+        let mut asking = JoinSet::new();
         let mut may_have_more = true;
         loop {
             let free = CONCURRENCY - sending.len();
-            if may_have_more && free > 0 {
+            if self.is_away.load(Ordering::Acquire) {
+                if asking.is_empty() {
+                    tracing::warn!(event = "email.relay.away", "the mail relay is away; mail waits");
+                    asking.spawn(self.clone().until_there());
+                }
+            } else if may_have_more && free > 0 {
                 let claimed = self.claim(free).await.unwrap_or_else(|error| {
                     tracing::warn!(%error, "the outbox could not be read");
                     Vec::new()
@@ -121,11 +140,25 @@ impl Worker {
                 biased;
                 () = stop.cancelled() => break,
                 Some(_) = sending.join_next() => {}
-                () = self.0.store.outbox_filled() => may_have_more = true,
+                Some(_) = asking.join_next() => {
+                    tracing::info!(event = "email.relay.back", "the mail relay is back");
+                    self.is_away.store(false, Ordering::Release);
+                    may_have_more = true;
+                }
+                () = self.deps.store.outbox_filled() => may_have_more = true,
                 () = tokio::time::sleep(LOOK_EVERY) => may_have_more = true,
             }
         }
         while sending.join_next().await.is_some() {}
+    }
+
+    async fn until_there(self) {
+        loop {
+            tokio::time::sleep(ASK_EVERY).await;
+            if self.deps.transport.is_there().await {
+                return;
+            }
+        }
     }
 
     /// Attempts everything that is due now, one after the other, and returns how many items that was.
@@ -144,9 +177,9 @@ impl Worker {
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<OutboxClaim>, StoreError> {
-        let now = self.0.clock.now();
+        let now = self.deps.clock.now();
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        self.0.store.repositories().outbox().claim(now, now + CLAIM, limit).await
+        self.deps.store.repositories().outbox().claim(now, now + CLAIM, limit).await
     }
 
     /// Does what one item asks for and writes down how it went. If the latter fails a letter is sent again: once too
@@ -168,7 +201,7 @@ impl Worker {
     }
 
     async fn send(&self, claim: &OutboxClaim) -> Result<Organization, NotDone> {
-        let deps = &*self.0;
+        let deps = &*self.deps;
         let now = deps.clock.now();
         let until = claim.created_at + TRY_FOR;
         let letter =
@@ -200,11 +233,15 @@ impl Worker {
             Ok(()) => Ok(organization),
             Err(SendError::Refused(error)) => Err(NotDone::for_good(error)),
             Err(SendError::Failed(error)) => Err(NotDone::yet(&error, until)),
+            Err(SendError::Away(error)) => {
+                self.is_away.store(true, Ordering::Release);
+                Err(NotDone::away(error, until))
+            }
         }
     }
 
     async fn delivered(&self, claim: &OutboxClaim, organization: &Organization) -> Result<(), StoreError> {
-        let now = self.0.clock.now();
+        let now = self.deps.clock.now();
         let summary = LetterSummary::of(claim);
         let template = summary.map_or("unknown", |s| s.template.as_str());
         let slug = organization.slug.as_str();
@@ -221,7 +258,7 @@ impl Worker {
             metadata: json!({"template": template, "attempt": claim.attempt}),
             ..self.event(claim, summary, format!("email.send.{template}"), now)
         };
-        let mut unit = self.0.store.begin().await?;
+        let mut unit = self.deps.store.begin().await?;
         if unit.outbox().deliver(claim.id, now).await? {
             unit.audit().record(&event).await?;
         }
@@ -230,8 +267,10 @@ impl Worker {
 
     /// The first failure and the last one are audited: what happens in between is in the log and in the row.
     async fn failed(&self, claim: &OutboxClaim, not_done: NotDone) -> Result<(), StoreError> {
-        let now = self.0.clock.now();
-        let retry_at = now + wait_after(claim.attempt, &*self.0.entropy);
+        let now = self.deps.clock.now();
+        // What met a relay that is away is due as soon as it is back: until then nobody takes it.
+        let wait = if not_done.is_away { ASK_EVERY } else { wait_after(claim.attempt, &*self.deps.entropy) };
+        let retry_at = now + wait;
         let will_retry = not_done.until.is_some_and(|until| retry_at < until);
         let (summary, error) = (LetterSummary::of(claim), not_done.error);
         let template = summary.map_or("unknown", |s| s.template.as_str());
@@ -245,7 +284,7 @@ impl Worker {
             "mail was not sent"
         );
         counted(template, if will_retry { "postponed" } else { "given_up" });
-        let mut unit = self.0.store.begin().await?;
+        let mut unit = self.deps.store.begin().await?;
         let mut outbox = unit.outbox();
         let is_ours = if will_retry {
             outbox.postpone(claim, retry_at, &error, now).await?
@@ -279,7 +318,7 @@ impl Worker {
         now: Timestamp,
     ) -> AuditEvent {
         AuditEvent {
-            id: AuditId::new(now, &*self.0.entropy),
+            id: AuditId::new(now, &*self.deps.entropy),
             organization_id: claim.organization_id,
             organization_label: None,
             user_id: summary.and_then(|s| s.user_id),

@@ -9,7 +9,7 @@ use porta_core::metrics;
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
 
-use crate::support::server::{Server, free_port};
+use crate::support::server::{KEY, Server, free_port};
 use crate::support::{Outcome, Place, WORLD};
 
 /// The answer to a request of ours: status, and the whole as text.
@@ -49,6 +49,16 @@ fn changed(
 
 fn pairs<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
     environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+/// With the signing-key secret of the servers.
+#[track_caller]
+fn provision(place: &Place, environment: &[(&str, &str)]) {
+    let file = place.write("world.yaml", WORLD);
+    let key = KEY.repeat(32);
+    let all = [environment, &[("SIGNING_KEY_ENCRYPTION_KEY", &key)]].concat();
+    let done = place.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &all);
+    assert_eq!(done.code, 0, "{}", done.stderr);
 }
 
 #[track_caller]
@@ -91,7 +101,7 @@ async fn postgres_or_redis_that_stays_away_ends_the_start() {
     ] {
         let environment = changed(base.clone(), &[(name, url)]);
         let outcome = tokio::task::block_in_place(|| {
-            let key = "11".repeat(32);
+            let key = KEY.repeat(32);
             let mut all = pairs(&environment);
             all.push(("SIGNING_KEY_ENCRYPTION_KEY", &key));
             place.run_with(&["start"], &all)
@@ -108,7 +118,7 @@ async fn postgres_or_redis_that_stays_away_ends_the_start() {
 #[test]
 fn a_start_that_waits_can_be_stopped() {
     let place = Place::new();
-    let key = "11".repeat(32);
+    let key = KEY.repeat(32);
     let environment = [
         ("DATABASE_URL", "postgres://porta@127.0.0.1:9/porta"),
         ("REDIS_URL", "redis://127.0.0.1:9"),
@@ -134,12 +144,7 @@ async fn postgres_is_migrated_and_served_and_a_foreign_key_is_not_ready() {
     tokio::task::block_in_place(|| {
         let (server, _) = Server::run(&place, "start", &pairs(&environment));
         assert_eq!(get(&server.port, "/ready", "").0, 200);
-        let file = place.write("world.yaml", WORLD);
-        let key = "11".repeat(32);
-        let mut all = pairs(&environment);
-        all.push(("SIGNING_KEY_ENCRYPTION_KEY", &key));
-        let done = place.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &all);
-        assert_eq!(done.code, 0, "{}", done.stderr);
+        provision(&place, &pairs(&environment));
         assert_eq!(get(&server.port, "/harbor/jwks", "").0, 200);
         figures_of(&server.port);
         assert_eq!(server.stop(), Some(0));
@@ -222,12 +227,7 @@ async fn postgres_and_redis_round_trips_and_slow_statements_are_in_the_log() {
     let environment = changed(environment, &[("DB_SLOW_STATEMENT_MS", "1"), ("DRAIN_SECONDS", "0")]);
     tokio::task::block_in_place(|| {
         let (server, _) = Server::run(&place, "start", &pairs(&environment));
-        let file = place.write("world.yaml", WORLD);
-        let key = "11".repeat(32);
-        let mut all = pairs(&environment);
-        all.push(("SIGNING_KEY_ENCRYPTION_KEY", &key));
-        let done = place.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &all);
-        assert_eq!(done.code, 0, "{}", done.stderr);
+        provision(&place, &pairs(&environment));
         let query = "client_id=dock-web&redirect_uri=https%3A%2F%2Fa.example%2Fcb&response_type=code\
                      &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
                      &scope=openid";
@@ -285,11 +285,7 @@ async fn traces_go_from_the_request_to_the_statement_and_carry_no_value() {
         ("NODE_ENV", "development"),
     ];
     tokio::task::block_in_place(|| {
-        let file = place.write("world.yaml", WORLD);
-        let provision = ["provision", "-f", file.to_str().unwrap(), "--direct"];
-        let key = "11".repeat(32);
-        let done = place.run_with(&provision, &[("SIGNING_KEY_ENCRYPTION_KEY", &key)]);
-        assert_eq!(done.code, 0, "{}", done.stderr);
+        provision(&place, &[]);
         let (server, _) = Server::run(&place, "start", &environment);
         let query = "client_id=dock-web&redirect_uri=https%3A%2F%2Fa.example%2Fcb&response_type=code\
                      &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
