@@ -22,6 +22,12 @@ fn uuid_v7(now: Timestamp, entropy: &dyn Entropy) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// Sorts before every id made at `at` or later, and after those made a millisecond before.
+pub fn first_of(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.micros()).unwrap_or(0) / 1_000;
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
 /// The creation time a v7 id carries; other versions have none.
 pub fn created_at(uuid: Uuid) -> Option<Timestamp> {
     let (seconds, nanos) = uuid.get_timestamp().map(|t: UuidTime| t.to_unix())?;

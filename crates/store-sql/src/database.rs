@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::kernel::{Connector, Flavor, Kernel, Pool, Runner, classify, statements};
 use crate::migrate::plan::PlannedStep;
 use crate::migrate::{self, MigrationStatus};
-use crate::sweep::sweep;
+use crate::sweep::{Rounds, sweep};
 use crate::unit::{Single, Unit};
 
 statements! {
@@ -76,6 +76,7 @@ pub struct Database {
     pub(crate) kernel: Kernel,
     /// Beside the pool.
     probe: Arc<Pool>,
+    rounds: Rounds,
     /// This process among the holders of leases.
     instance: Uuid,
 }
@@ -115,7 +116,12 @@ impl Database {
         let probe = reader.for_probes();
         let kernel = Kernel { writer, reader, round_trips: Arc::default(), outbox_bell: Arc::default() };
         let entropy: &dyn Entropy = &OsEntropy;
-        Ok(Self { kernel, probe, instance: Uuid::from_bytes(entropy.bytes::<16>()) })
+        Ok(Self {
+            kernel,
+            probe,
+            rounds: Rounds::default(),
+            instance: Uuid::from_bytes(entropy.bytes::<16>()),
+        })
     }
 
     /// Brings the schema up to date and returns the names of the migrations it ran. Safe to call from several
@@ -236,7 +242,7 @@ impl Store for Database {
     }
 
     async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept> {
-        sweep(&self.kernel, self.instance, now, audit_before, batch).await
+        sweep(&self.kernel, &self.rounds, self.instance, now, audit_before, batch).await
     }
 
     async fn outbox_filled(&self) {

@@ -1,8 +1,10 @@
 //! The sweeper (decision D16): expired rows go, oldest first, a bounded number per table, by one instance at a time.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use porta_core::Timestamp;
+use porta_core::ids::first_of;
 use porta_store::{Result, Swept};
 use uuid::Uuid;
 
@@ -42,6 +44,11 @@ statements! {
     EMAIL_CODES: Write = sweep!("two_factor_email_codes", "id", "expires_at", "x.expires_at <= $1");
     OUTBOX: Write = sweep!("outbox", "id", "updated_at", "x.state <> 'pending' AND x.updated_at < $1");
     AUDIT_LOG: Write = sweep!("audit_log", "id", "created_at", "x.created_at < $1");
+    // The last of a page of families, in the order they began; none when the page is not full.
+    PAGE_END: Read = "SELECT id FROM token_families WHERE id > $1 AND id < $2 ORDER BY id LIMIT 1 OFFSET $3";
+    EMPTY_FAMILIES: Write = "DELETE FROM token_families WHERE id > $1 AND id <= $2 \
+         AND NOT EXISTS (SELECT 1 FROM access_tokens a WHERE a.family_id = token_families.id) \
+         AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.family_id = token_families.id)";
     TAKE_LEASE: Write = "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3) \
          ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until \
          WHERE leases.until <= $4 OR leases.holder = excluded.holder";
@@ -52,8 +59,36 @@ statements! {
 const LEASE: Duration = Duration::from_mins(5);
 const NAME: &str = "sweeper";
 
+/// A family may live for a month after its last token is gone, and can never have another one: it gets its first within
+/// the life of a code. This long it is left alone, which is longer than a used code is remembered.
+const BEGINNING: Duration = Duration::from_mins(15);
+/// Families looked at in one sweep, as batches: looking costs two reads of an index, far less than removing.
+const LOOKED_AT: u32 = 5;
+
+/// Where the search for families without tokens goes on. Each sweep looks at one page, so that its work does not grow
+/// with the table; after the last page it begins anew.
+#[derive(Debug, Default)]
+pub(crate) struct Rounds(Mutex<Uuid>);
+
+impl Rounds {
+    async fn empty_families(&self, run: &mut Runner<'_>, now: Timestamp, page: u32) -> Result<u64> {
+        let from = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = first_of(now - BEGINNING);
+        let bounds = [Value::Uuid(Some(from)), Value::Uuid(Some(until)), int(i64::from(page))];
+        let end = match run.row(&PAGE_END, &bounds).await? {
+            Some(row) => Some(row.reader("token_families").raw_uuid()?),
+            None => None,
+        };
+        let last = Value::Uuid(Some(end.unwrap_or(until)));
+        let removed = run.execute(&EMPTY_FAMILIES, &[Value::Uuid(Some(from)), last]).await?.affected;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = end.unwrap_or(Uuid::nil());
+        Ok(removed)
+    }
+}
+
 pub(crate) async fn sweep(
     kernel: &Kernel,
+    rounds: &Rounds,
     holder: Uuid,
     now: Timestamp,
     audit_before: Timestamp,
@@ -79,6 +114,7 @@ pub(crate) async fn sweep(
     for (stmt, before) in expired {
         rows += run.execute(stmt, &[at(before), int(i64::from(batch))]).await?.affected;
     }
+    rows += rounds.empty_families(&mut run, now, batch.saturating_mul(LOOKED_AT)).await?;
     run.execute(&RETURN_LEASE, &[text(NAME), holder()]).await?;
     Ok(Swept { held_lease: true, rows })
 }

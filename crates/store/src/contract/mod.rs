@@ -63,7 +63,7 @@ macro_rules! contract_tests {
             sessions: facts, lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
             sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,
                 racing_failures;
-            sweeping: expired_rows_go_in_batches, expired_links_and_codes_go, one_sweeper_at_a_time;
+            sweeping: expired_rows_go_in_batches, families_without_tokens_go, expired_links_and_codes_go, one_sweeper_at_a_time;
             tokens: issuing, access_facts, refresh_and_rotation, userinfo_and_rights, endings, forbidden_families,
                 another_organization_sees_nothing;
             units: commit_and_drop, savepoints, a_failed_unit_keeps_nothing;

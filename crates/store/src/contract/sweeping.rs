@@ -8,7 +8,7 @@ use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::session::{AccessToken, TokenFamily};
 
 use super::fixture::{HOUR, MINUTE, NOW, World};
-use crate::{Store, Swept};
+use crate::{Store, StoreError, Swept};
 
 pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
     let w = World::new(store).await;
@@ -55,6 +55,36 @@ pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
     w.store.sweep(NOW + 90 * HOUR, NOW, 100).await.unwrap();
     assert_eq!(all.sessions(org).by_id(w.acme.session.id).await.unwrap(), None);
     assert_eq!(all.sessions(org).grant(w.acme.user.id, w.acme.client.id).await.unwrap(), None);
+}
+
+/// A family whose tokens are all gone can have no other: it goes long before its own end, but not in its beginning, when
+/// its code may still be under way. Whatever the size of the batch, every family has its turn.
+pub async fn families_without_tokens_go(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let org = w.acme.organization.id;
+    let live = TokenFamily { is_offline: true, expires_at: NOW + 1000 * HOUR, ..w.family() };
+    let token = AccessToken { expires_at: NOW + 500 * HOUR, ..w.access(live.id) };
+    assert!(all.tokens(org).issue(&live, &token, None).await.unwrap());
+    let mut empty = Vec::new();
+    for _ in 0..7 {
+        let family = TokenFamily { is_offline: true, expires_at: NOW + 1000 * HOUR, ..w.family() };
+        let token = AccessToken { expires_at: NOW + MINUTE, ..w.access(family.id) };
+        assert!(all.tokens(org).issue(&family, &token, None).await.unwrap());
+        empty.push(family.id);
+    }
+    let tokens = w.store.sweep(NOW + 10 * MINUTE, NOW, 100).await.unwrap();
+    assert_eq!(tokens.rows, 7, "their tokens, but none of the families: they are still in their beginning");
+    let mut families = 0;
+    for _ in 0..10 {
+        families += w.store.sweep(NOW + 16 * MINUTE, NOW, 1).await.unwrap().rows;
+    }
+    assert_eq!(families, 7);
+    for family in empty {
+        let late = all.tokens(org).add_access_token(&w.access(family)).await;
+        assert!(matches!(late, Err(StoreError::MissingReference(_))), "{late:?}");
+    }
+    assert!(all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().is_some(), "it has a token");
 }
 
 /// Used or not, links and mailed codes go at their end and not before.
