@@ -107,7 +107,8 @@ test('a storm: others hold every connection the server has', async () => {
       for (const socket of others) socket.destroy()
     },
     down: { db: 'either' },
-    pauses: STORED,
+    // Now and then Porta is faster than the others and gets a place back.
+    some: STORED,
     works: REMEMBERED,
   })
 })

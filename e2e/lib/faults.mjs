@@ -14,6 +14,8 @@ import { Toxic } from './toxic.mjs'
 
 const PROBE_EVERY_MS = 200
 const PROBE_LIMIT_MS = 3_000
+/** How much longer a fault may last until everybody who should has met it. */
+const MEET_WITHIN_MS = 15_000
 const BACK_WITHIN_MS = 2_000
 /** What a fault may take to be noticed: a probe that was answered before it began is not a lie. */
 export const EITHER = 'either'
@@ -101,10 +103,11 @@ export class Rig {
 
   /**
    * Runs `begin`, lets mixed load meet the fault for `seconds`, runs `end`, and checks every promise. `keepsSessions`:
-   * whether browser sessions and codes must have survived; `measure`: what shows that service is back; `pauses`: operations of
-   * which at least one must have paused, so that the fault was real; `works`: those that must not have.
+   * whether browser sessions and codes must have survived; `measure`: what shows that service is back; `pauses`: operations
+   * that must each have paused, so that the fault was real (it goes on until they have); `some`: operations of which at
+   * least one must have, where it is a matter of luck which; `works`: those that must not have.
    */
-  async fault({ begin, end, seconds = 3, down = {}, pauses = [], works = [], keepsSessions = true, measure }) {
+  async fault({ begin, end, seconds = 3, down = {}, pauses = [], some = [], works = [], keepsSessions = true, measure }) {
     const { pid } = this.porta
     this.after = new Tally()
     const held = await this.load().arrive()
@@ -122,6 +125,10 @@ export class Rig {
     try {
       await begin()
       await sleep(seconds * 1000)
+      const paused = (op) => load.tally.ops[op]?.paused > 0
+      const isMet = () => pauses.every(paused) && (some.length === 0 || some.some(paused))
+      const patience = performance.now() + MEET_WITHIN_MS
+      while (!isMet() && performance.now() < patience) await sleep(100)
     } finally {
       await end()
       until = performance.now()
@@ -137,6 +144,7 @@ export class Rig {
     assert.deepEqual([...tally.wrong, ...this.after.wrong], [], 'no answer is wrong')
     assert.equal(tally.total('cut'), 0, `nobody is cut off: ${JSON.stringify(tally.summary())}`)
     for (const op of pauses) assert.ok(tally.ops[op]?.paused > 0, `${op} met the fault: ${JSON.stringify(tally.summary())}`)
+    assert.ok(some.length === 0 || some.some((op) => tally.ops[op]?.paused > 0), `nobody met the fault: ${JSON.stringify(tally.summary())}`)
     for (const op of works) assert.equal(tally.ops[op]?.paused, 0, `${op} goes on: ${JSON.stringify(tally.summary())}`)
     assert.ok(back < BACK_WITHIN_MS, `back after ${Math.round(back)} ms`)
 
