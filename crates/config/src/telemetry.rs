@@ -88,6 +88,9 @@ impl TracesConfig {
         let endpoint = Url::parse(&endpoint).ok().filter(|url| {
             matches!(url.scheme(), "http" | "https")
                 && url.has_host()
+                // Shown with the configuration; credentials belong into the headers.
+                && url.username().is_empty()
+                && url.password().is_none()
                 && url.query().is_none()
                 && url.fragment().is_none()
         });

@@ -79,7 +79,7 @@ pub(crate) async fn around(
     let status = reply.status().as_u16();
     finish(&state, reply.headers_mut(), &request_id);
     let took = started.elapsed();
-    observe::answered(&span, &method, route, status, took);
+    observe::answered(&state, &span, &method, route, status, took);
     let (tenant, client) = seen.names(&state).await;
     let RoundTrips { sql, kv } = tally.round_trips();
     let trace_id = state.traces.as_ref().and_then(|traces| traces.id(&span));

@@ -34,10 +34,20 @@ pub(crate) fn span(
     span
 }
 
-pub(crate) fn answered(span: &Span, method: &Method, route: &str, status: u16, took: Duration) {
+pub(crate) fn answered(
+    state: &AppState,
+    span: &Span,
+    method: &Method,
+    route: &str,
+    status: u16,
+    took: Duration,
+) {
     span.record("http.response.status_code", status);
     if status >= 500 {
         span.record("otel.status_code", "ERROR");
+    }
+    if state.figures.is_none() {
+        return;
     }
     let (method, route) = (word(method), route.to_owned());
     ::metrics::counter!(

@@ -52,8 +52,10 @@ pub trait Traces: Send + Sync {
 /// Who watches; by default nobody.
 #[derive(Clone, Default)]
 pub struct Observers {
-    /// Served at `/metrics`, on the same port as everything else.
+    /// `None`: nobody counts.
     pub figures: Option<Arc<dyn Figures>>,
+    /// They are served at `/metrics`, on the same port as everything else.
+    pub are_public: bool,
     pub traces: Option<Arc<dyn Traces>>,
 }
 
@@ -72,6 +74,7 @@ pub struct Shared {
     pub(crate) cookie_keys: Vec<cookie::Key>,
     pub(crate) trust_proxy: TrustProxy,
     pub(crate) figures: Option<Arc<dyn Figures>>,
+    pub(crate) figures_are_public: bool,
     pub(crate) traces: Option<Arc<dyn Traces>>,
     /// The issuer is https: cookies are `Secure`, HSTS is sent.
     pub(crate) is_https: bool,
@@ -110,6 +113,7 @@ impl AppState {
                 .collect(),
             trust_proxy: parts.trust_proxy,
             figures: parts.observers.figures,
+            figures_are_public: parts.observers.are_public,
             traces: parts.observers.traces,
             is_https,
         }))

@@ -12,6 +12,8 @@ use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 
+use tokio::time::timeout;
+
 use crate::transport::SendError;
 
 /// When a connection is encrypted. Wherever it is, the relay's certificate is verified.
@@ -50,7 +52,14 @@ impl Relay {
     async fn greeted(&self, implicit: Option<TlsParameters>) -> Result<AsyncSmtpConnection, SendError> {
         let (server, within) = ((self.host.as_str(), self.port), Some(self.connect_within));
         let connecting = AsyncSmtpConnection::connect_tokio1(server, within, &self.hello, implicit, None);
-        connecting.await.map_err(|error| SendError::Away(describe("connecting", &error)))
+        // The library's limit ends with the TCP handshake, before anybody greeted.
+        match timeout(self.connect_within, connecting).await {
+            Ok(greeted) => greeted.map_err(|error| SendError::Away(describe("connecting", &error))),
+            Err(_) => Err(SendError::Away(format!(
+                "connecting: the relay did not greet within {} s",
+                self.connect_within.as_secs_f32()
+            ))),
+        }
     }
 
     /// Whether the relay greets; goes away again at once.

@@ -18,8 +18,6 @@ use crate::transport::{Message, SendError, Transport};
 
 /// A connection that rested longer is not used again: relays close theirs without a word.
 const REST: Duration = Duration::from_secs(20);
-/// For a greeting, when it is asked whether the relay is back.
-const GREETING: Duration = Duration::from_secs(5);
 /// Open connections kept for the next message.
 const KEPT: usize = 8;
 
@@ -146,11 +144,15 @@ impl Transport for SmtpTransport {
             Ok(())
         };
         timeout(self.timeout, sending).await.unwrap_or_else(|_| {
-            Err(SendError::Away(format!("the relay did not finish within {} s", self.timeout.as_secs_f32())))
+            // Perhaps it was taken: asking again and again would deliver it again and again.
+            Err(SendError::Failed(format!(
+                "the relay did not finish within {} s",
+                self.timeout.as_secs_f32()
+            )))
         })
     }
 
     async fn is_there(&self) -> bool {
-        timeout(GREETING, self.relay.greets()).await.unwrap_or(false)
+        self.relay.greets().await
     }
 }

@@ -42,18 +42,18 @@ impl Engine {
         self.open_keys(&rows)
     }
 
-    /// Whether the keys this installation signs with can be opened by this process; `true` while there are none.
-    pub async fn opens_keys(&self) -> Result<bool, EngineError> {
-        let Some(key) = self.store.newest_signing_key().await? else { return Ok(true) };
+    /// Whether the keys this installation signs with can be opened by this process; `None` while there are none.
+    pub async fn opens_keys(&self) -> Result<Option<bool>, EngineError> {
+        let Some(key) = self.store.newest_signing_key().await? else { return Ok(None) };
         let identity = SigningKey::seal_identity(key.organization_id, &key.kid);
         match self.keyring.open(&key.private_key, &identity) {
             Ok(private) => {
                 drop(zeroize::Zeroizing::new(private));
-                Ok(true)
+                Ok(Some(true))
             }
             Err(error) => {
                 tracing::error!(event = "keys.sealed", %error, kid = key.kid, "SIGNING_KEY_ENCRYPTION_KEY opens no signing key");
-                Ok(false)
+                Ok(Some(false))
             }
         }
     }

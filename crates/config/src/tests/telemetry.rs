@@ -41,6 +41,7 @@ fn traces_take_the_standard_variables() {
 #[case("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317")]
 #[case("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://collector:4317")]
 #[case("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector/?a=b")]
+#[case("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:s3cret@collector")]
 #[case("OTEL_EXPORTER_OTLP_HEADERS", "novalue")]
 #[case("OTEL_EXPORTER_OTLP_HEADERS", "=x")]
 #[case("OTEL_TRACES_SAMPLER_ARG", "1.1")]

@@ -33,7 +33,7 @@ pub async fn exposition(figures: &dyn Figures) -> Response<Body> {
 
 /// `GET /metrics`: absent unless it is switched on and meant for this port.
 pub(crate) async fn metrics(State(state): State<AppState>) -> Reply {
-    match &state.figures {
+    match state.figures.as_ref().filter(|_| state.figures_are_public) {
         Some(figures) => exposition(&**figures).await,
         None => reply::text(StatusCode::NOT_FOUND, "Not Found"),
     }

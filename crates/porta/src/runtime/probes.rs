@@ -18,7 +18,7 @@ pub(crate) struct ServiceProbes {
     draining: AtomicBool,
     /// Set once no migration was pending: a schema never goes back while this program runs.
     migrated: AtomicBool,
-    /// Set once a signing key of this installation could be opened, or there was none to try.
+    /// Set once a signing key of this installation could be opened.
     keys_open: AtomicBool,
 }
 
@@ -57,13 +57,13 @@ impl ServiceProbes {
             return None;
         }
         match self.engine.opens_keys().await {
-            Ok(true) => {
+            Ok(Some(true)) => {
                 self.keys_open.store(true, Ordering::Release);
                 None
             }
-            Ok(false) => Some("signing_keys_sealed"),
-            // The database check says so.
-            Err(_) => None,
+            Ok(Some(false)) => Some("signing_keys_sealed"),
+            // None to try yet: another process may make the first ones. What failed, the database check says.
+            Ok(None) | Err(_) => None,
         }
     }
 }

@@ -170,9 +170,11 @@ impl Services {
         });
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&engine), Arc::clone(&kv)));
         let figures = telemetry.figures(&store);
-        let is_public = config.metrics == MetricsConfig::Public;
-        let observers =
-            Observers { figures: figures.clone().filter(|_| is_public), traces: telemetry.traces() };
+        let observers = Observers {
+            figures: figures.clone(),
+            are_public: config.metrics == MetricsConfig::Public,
+            traces: telemetry.traces(),
+        };
         let app = AppState::new(Parts {
             sign_in: SignIn { engine: Arc::clone(&engine), hasher, factors },
             pages: Arc::clone(&pages),

@@ -207,7 +207,12 @@ fn figures_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
     let private = free_port();
     let (server, _) = Server::run(&place, "start", &[("METRICS_BIND", &format!("127.0.0.1:{private}"))]);
     assert_eq!(get(&server.port, "/metrics", "").0, 404);
-    assert_eq!(get(&private, "/metrics", "").0, 200);
+    let (status, text) = get(&private, "/metrics", "");
+    assert_eq!(status, 200);
+    assert!(
+        text.contains(r#"route="/metrics",status="404""#),
+        "what the other port answered is counted: {text}"
+    );
     assert_eq!(get(&private, "/ready", "").0, 404, "nothing else is there");
     drop(server);
 
