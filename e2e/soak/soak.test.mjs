@@ -1,8 +1,8 @@
 // Hours of mixed load in miniature: short lifetimes, so that everything that can expire does, and a look every few seconds
 // at what must not grow.
 //
-// SOAK_MINUTES=30 (make soak) is the real thing. Without it twenty seconds show that the harness works; nothing expires in
-// so short a time, so growth is judged in a run of ten minutes and more only.
+// SOAK_MINUTES=45 (make soak) is the real thing: a quarter of an hour until whatever ends has ended once, then half an hour
+// that is judged. Without it twenty seconds show that the harness works; growth is judged when there was time for it.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -16,10 +16,16 @@ import { postgresRows, sqliteRows } from '../lib/rows.mjs'
 
 const run = promisify(execFile)
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 1 / 3)
-const IS_JUDGED = MINUTES >= 10
+/** The longest that is remembered on purpose: families of tokens that have no tokens left (crate `store-sql`, `sweep`). */
+const WARM_UP_MINUTES = 15
+const IS_JUDGED = MINUTES >= WARM_UP_MINUTES + 10
+const JUDGED_FROM_S = IS_JUDGED ? WARM_UP_MINUTES * 60 : MINUTES * 30
 const LOOK_EVERY_MS = Math.min(5_000, (MINUTES * 60_000) / 10)
-/** Of resident memory in the second half, in MiB per hour: six in the quarter of an hour that a soak of thirty has. */
-const SLOPE_AT_MOST = 24
+/**
+ * Of resident memory while it is judged, in MiB per hour: seven in half an hour. Room for one table that doubles, which
+ * adds some 4.5 MiB once (`kv`, `memory/expiring.rs`); twice that, or a leak of 40 bytes in each request, fails.
+ */
+const SLOPE_AT_MOST = 14
 /** Descriptors: what is open differs by a few connections from look to look. */
 const DESCRIPTORS_MORE = 8
 const GROWTH_AT_MOST = 1.15
@@ -49,6 +55,7 @@ async function look(begun) {
   return {
     seconds: (performance.now() - begun) / 1000,
     memory: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)[1]) / 1024,
+    anonymous: Number(/^RssAnon:\s+(\d+) kB/m.exec(status)[1]) / 1024,
     descriptors: readdirSync(`/proc/${porta.pid}/fd`).length,
     rows: await (isShared ? postgresRows(database) : sqliteRows(join(porta.store.dataDir, 'porta.sqlite'))),
     keys: isShared ? Number((await run('redis-cli', ['-u', porta.store.redis, 'DBSIZE'])).stdout) : 0,
@@ -75,18 +82,19 @@ test(`${MINUTES.toFixed(1)} minutes of mixed load`, async () => {
   }
   const tally = await load.stop()
 
-  const half = looks.slice(looks.length >> 1)
-  const [second, last] = [looks.slice(looks.length >> 2, looks.length >> 1), looks.slice(-(looks.length >> 2))]
-  const grown = Object.fromEntries(Object.keys(looks[0].rows).filter((name) => !KEPT.includes(name)).map((name) => {
-    return [name, [highest(second, ({ rows }) => rows[name]), highest(last, ({ rows }) => rows[name])]]
-  }).concat([['keys in Redis', [highest(second, ({ keys }) => keys), highest(last, ({ keys }) => keys)]]]))
+  const judged = looks.filter(({ seconds }) => seconds >= JUDGED_FROM_S)
+  const [early, late] = [judged.slice(0, judged.length >> 1), judged.slice(judged.length >> 1)]
+  const highs = (read) => [highest(early, read), highest(late, read)]
+  const grown = Object.fromEntries(Object.keys(looks[0].rows).filter((name) => !KEPT.includes(name))
+    .map((name) => [name, highs(({ rows }) => rows[name])])
+    .concat([['keys in Redis', highs(({ keys }) => keys)]]))
   const figures = {
     store: STORE,
     minutes: MINUTES,
     requests: tally.total('ok'),
-    memoryMiB: { first: looks[0].memory, middle: half[0].memory, last: looks.at(-1).memory, highest: highest(looks, ({ memory }) => memory) },
-    slopeMiBPerHour: slope(half.map(({ seconds, memory }) => [seconds / 3600, memory])),
-    descriptors: { secondQuarter: highest(second, ({ descriptors }) => descriptors), lastQuarter: highest(last, ({ descriptors }) => descriptors) },
+    memoryMiB: { first: looks[0].memory, judgedFrom: judged[0].memory, last: looks.at(-1).memory, highest: highest(looks, ({ memory }) => memory) },
+    slopeMiBPerHour: slope(judged.map(({ seconds, memory }) => [seconds / 3600, memory])),
+    descriptors: highs(({ descriptors }) => descriptors),
     rows: grown,
     kept: Object.fromEntries(KEPT.map((name) => [name, looks.at(-1).rows[name]])),
     operations: tally.summary(),
@@ -102,8 +110,8 @@ test(`${MINUTES.toFixed(1)} minutes of mixed load`, async () => {
   assert.ok(looks.length >= 5 && figures.requests > 100, `${looks.length} looks, ${figures.requests} requests`)
   if (!IS_JUDGED) return
   assert.ok(figures.slopeMiBPerHour < SLOPE_AT_MOST, `memory grows by ${figures.slopeMiBPerHour} MiB an hour`)
-  const { secondQuarter, lastQuarter } = figures.descriptors
-  assert.ok(lastQuarter <= secondQuarter + DESCRIPTORS_MORE, `descriptors: ${secondQuarter}, then ${lastQuarter}`)
+  const [some, more] = figures.descriptors
+  assert.ok(more <= some + DESCRIPTORS_MORE, `descriptors: ${some}, then ${more}`)
   for (const [name, [before, now]] of Object.entries(grown)) {
     assert.ok(now <= before * GROWTH_AT_MOST + 20, `${name} grew from ${before} to ${now}`)
   }

@@ -107,6 +107,23 @@ mod tests {
         assert_eq!((map.len(), map.due.len()), (0, 0));
     }
 
+    /// What a soak sees as one step of memory: the marks of removed entries fill the table, so that it doubles once more
+    /// than its entries need. After that they are cleared where they are, for ever.
+    #[test]
+    fn a_steady_crowd_keeps_to_twice_its_room() {
+        const CROWD: i64 = 750;
+        let mut map = Expiring::default();
+        let mut room = Vec::new();
+        for now in 0..300 * CROWD {
+            map.insert(&now.to_string(), (), at(now + CROWD), at(now));
+            if now % CROWD == CROWD - 1 {
+                room.push(map.entries.capacity());
+            }
+        }
+        assert_eq!(map.len(), 750);
+        assert!(room.iter().all(|&now| now <= 2 * room[0]), "{room:?}");
+    }
+
     #[test]
     fn insertions_sweep_a_bounded_number() {
         let mut map = Expiring::default();

@@ -141,23 +141,33 @@ async fn postgres_is_migrated_and_served_and_a_foreign_key_is_not_ready() {
     let database = TestDatabase::empty_postgres().await;
     let environment = production(&database, "start-serve");
     let environment = changed(environment, &[("METRICS_ENABLED", "true"), ("DRAIN_SECONDS", "0")]);
+    let foreign = changed(environment.clone(), &[("SIGNING_KEY_ENCRYPTION_KEY", &"33".repeat(32))]);
     tokio::task::block_in_place(|| {
+        // As long as there is no key, nobody can tell that this one is foreign.
+        let (early, _) = Server::run(&place, "start", &pairs(&foreign));
+        assert_eq!(get(&early.port, "/ready", "").0, 200);
+
         let (server, _) = Server::run(&place, "start", &pairs(&environment));
         assert_eq!(get(&server.port, "/ready", "").0, 200);
         provision(&place, &pairs(&environment));
         assert_eq!(get(&server.port, "/harbor/jwks", "").0, 200);
         figures_of(&server.port);
+        is_foreign(&early);
         assert_eq!(server.stop(), Some(0));
 
         // With its own schema there, but a key that opens nothing of it.
-        let foreign = changed(environment.clone(), &[("SIGNING_KEY_ENCRYPTION_KEY", &"33".repeat(32))]);
         let (server, _) = Server::run(&place, "start", &pairs(&foreign));
-        let (status, ready) = get(&server.port, "/ready", "");
-        assert_eq!(status, 503);
-        assert!(ready.contains(r#""process":{"error":"signing_keys_sealed","ok":false}"#), "{ready}");
-        assert_eq!(get(&server.port, "/health", "").0, 200, "a restart would not help");
+        is_foreign(&server);
         assert_eq!(server.stop(), Some(0));
     });
+}
+
+#[track_caller]
+fn is_foreign(server: &Server) {
+    let (status, ready) = get(&server.port, "/ready", "");
+    assert_eq!(status, 503);
+    assert!(ready.contains(r#""process":{"error":"signing_keys_sealed","ok":false}"#), "{ready}");
+    assert_eq!(get(&server.port, "/health", "").0, 200, "a restart would not help");
 }
 
 #[tokio::test(flavor = "multi_thread")]
