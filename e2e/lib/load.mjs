@@ -167,6 +167,42 @@ export class Load {
     }
   }
 
+  /** Arrives, gives the tokens back and signs out, again and again. */
+  async #leavers(every) {
+    while (!this.#stopped) {
+      const held = await this.arrive(user('ben')).catch(() => null)
+      if (held) await this.#leave(held)
+      await this.#wait(every)
+    }
+  }
+
+  async #leave({ rp, agent, tokens }) {
+    const repeated = { tries: this.tries }
+    const give = () => rp.revoke(tokens.refresh_token)
+    if (await this.#do('revocation', ({ status }) => status === 200, give, repeated)) this.revoked.push({ rp, tokens })
+    const params = { id_token_hint: tokens.id_token, post_logout_redirect_uri: rp.client.postLogoutRedirectUri }
+    const leave = async () => {
+      const page = await rp.endSession(agent, params)
+      return page.logoutForm ? agent.logOut(page) : page
+    }
+    if (await this.#do('logout', ({ kind }) => kind === 'callback', leave, repeated)) this.left.push({ rp, agent })
+  }
+
+  /** Of what was acknowledged as over, the last so many: what works all the same, in words. */
+  async alive(count = 20) {
+    const found = []
+    for (const { rp, tokens } of this.revoked.slice(-count)) {
+      const answer = await rp.refresh(tokens.refresh_token)
+      if (answer.status !== 400 || answer.json().error !== 'invalid_grant') found.push(`a revoked refresh token: ${answer}`)
+      if (await rp.isActive(tokens.access_token)) found.push('an access token of a revoked grant')
+    }
+    for (const { rp, agent } of this.left.slice(-count)) {
+      const { at } = await rp.authorize(agent, { prompt: 'none' })
+      if (at.params?.error !== 'login_required') found.push(`a session that was signed out: ${at}`)
+    }
+    return found
+  }
+
   async #repeat(steps) {
     while (!this.#stopped) {
       for (const step of steps) {
@@ -182,9 +218,15 @@ export class Load {
     while (!this.#stopped && Date.now() < end) await sleep(Math.min(100, end - Date.now()))
   }
 
-  /** Signs people in and lets them, and the applications, work until `stop`. `visitors`: a new sign-in every so many ms. */
-  async start({ readers = 1, chains = 1, sessions = 1, visitors = 0 } = {}) {
+  /**
+   * Signs people in and lets them, and the applications, work until `stop`. `visitors`, `leavers`: every so many ms somebody
+   * signs in, or signs in and out again.
+   */
+  async start({ readers = 1, chains = 1, sessions = 1, visitors = 0, leavers = 0 } = {}) {
     this.chains = []
+    /** What the server acknowledged as over: grants given back, browsers signed out. */
+    this.revoked = []
+    this.left = []
     /** Everybody who signed in to begin with. */
     this.people = []
     const begin = async (count, work) => {
@@ -202,6 +244,7 @@ export class Load {
     await begin(sessions, (held) => this.#session(held))
     this.#workers = this.#workers.map(([work, held]) => work(held))
     if (visitors) this.#workers.push(this.#visitors(visitors))
+    if (leavers) this.#workers.push(this.#leavers(leavers))
     return this
   }
 

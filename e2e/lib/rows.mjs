@@ -18,12 +18,18 @@ export function parseRows(text) {
   return Object.fromEntries(pairs.map(([name, count]) => [name, Number(count)]).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+export async function askPostgres(database, sql) {
+  return (await run('psql', [database, '-qtAc', sql])).stdout.trim()
+}
+
+export async function askSqlite(file, sql) {
+  return (await run('sqlite3', ['-cmd', '.timeout 5000', file, sql])).stdout.trim()
+}
+
 export async function postgresRows(database) {
-  const ask = async (sql) => (await run('psql', [database, '-qtAc', sql])).stdout
-  return parseRows(await ask(await ask(POSTGRES_TABLES)))
+  return parseRows(await askPostgres(database, await askPostgres(database, POSTGRES_TABLES)))
 }
 
 export async function sqliteRows(file) {
-  const ask = async (sql) => (await run('sqlite3', ['-readonly', '-cmd', '.timeout 5000', file, sql])).stdout
-  return parseRows(await ask(await ask(SQLITE_TABLES)))
+  return parseRows(await askSqlite(file, await askSqlite(file, SQLITE_TABLES)))
 }

@@ -40,6 +40,7 @@ metrics! {
     DB_POOL_IDLE, Gauge, "porta_db_pool_idle", [], "Open database connections that wait for work.";
     DB_POOL_WAITING, Gauge, "porta_db_pool_waiting", [], "Requests that wait for a database connection.";
     DB_SLOW_STATEMENTS, Counter, "porta_db_slow_statements_total", [], "Statements that ran longer than DB_SLOW_STATEMENT_MS.";
+    SHORT_LIVED_ENTRIES, Gauge, "porta_short_lived_entries", [], "Sessions, codes, counters and the like that this process holds in memory. Absent with Redis.";
     REDIS_ERRORS, Counter, "porta_redis_errors_total", [], "Commands to Redis without a usable answer.";
     AUDIT_WRITE_FAILURES, Counter, "porta_audit_write_failures_total", [], "Audit rows that could not be written; what they were about was not done either.";
     EMAIL_SEND, Counter, "porta_email_send_total", ["template", "result"], "Attempts to send mail: `delivered`, `postponed` or `given_up`.";

@@ -55,6 +55,12 @@ impl MemoryKv {
         }
     }
 
+    /// Values and counters held, ended ones included until they are swept.
+    pub fn entries(&self) -> usize {
+        let room = self.room();
+        room.values.len() + room.counters.len()
+    }
+
     fn room(&self) -> MutexGuard<'_, Room> {
         // No operation leaves the room half changed where it could panic, so a poisoned lock protects nothing.
         self.room.lock().unwrap_or_else(PoisonError::into_inner)

@@ -67,8 +67,7 @@ impl<V> Expiring<V> {
     }
 
     /// Entries held, ended ones included.
-    #[cfg(test)]
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 

@@ -14,6 +14,7 @@ use porta_config::Config;
 use porta_core::metrics::{self, Metric, MetricKind};
 use porta_core::{Clock as _, SystemClock};
 use porta_http::Figures;
+use porta_kv::MemoryKv;
 use porta_store::Store;
 use procfs::process::{LimitValue, Process};
 use tokio_util::sync::CancellationToken;
@@ -59,14 +60,15 @@ impl Recorder {
         Ok(Self(handle))
     }
 
-    pub(crate) fn figures(&self, store: Arc<dyn Store>) -> Scrape {
-        Scrape { handle: self.0.clone(), store }
+    pub(crate) fn figures(&self, store: Arc<dyn Store>, short_lived: Option<Arc<MemoryKv>>) -> Scrape {
+        Scrape { handle: self.0.clone(), store, short_lived }
     }
 }
 
 pub(crate) struct Scrape {
     handle: PrometheusHandle,
     store: Arc<dyn Store>,
+    short_lived: Option<Arc<MemoryKv>>,
 }
 
 #[async_trait]
@@ -76,6 +78,9 @@ impl Figures for Scrape {
         set(metrics::DB_POOL_IN_USE, pool.in_use);
         set(metrics::DB_POOL_IDLE, pool.idle);
         set(metrics::DB_POOL_WAITING, pool.waiting);
+        if let Some(kv) = &self.short_lived {
+            set(metrics::SHORT_LIVED_ENTRIES, kv.entries());
+        }
         if let Ok(Ok(Some(since))) = tokio::time::timeout(PATIENCE, self.store.oldest_signing_since()).await {
             ::metrics::gauge!(metrics::SIGNING_KEY_AGE).set(SystemClock.now().since(since).as_secs_f64());
         }

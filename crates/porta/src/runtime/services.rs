@@ -169,7 +169,7 @@ impl Services {
             production: config.environment.is_production(),
         });
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&engine), Arc::clone(&kv)));
-        let figures = telemetry.figures(&store);
+        let figures = telemetry.figures(&store, &short_lived);
         let observers = Observers {
             figures: figures.clone(),
             are_public: config.metrics == MetricsConfig::Public,

@@ -9,6 +9,7 @@ use porta_store::Store;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use super::services::ShortLived;
 use super::{figures, log, traces};
 
 /// What goes on after the start.
@@ -35,9 +36,13 @@ impl Telemetry {
         Ok(Self { recorder, traces: exporter })
     }
 
-    pub(crate) fn figures(&self, store: &Arc<dyn Store>) -> Option<Arc<dyn Figures>> {
+    pub(crate) fn figures(&self, store: &Arc<dyn Store>, short_lived: &ShortLived) -> Option<Arc<dyn Figures>> {
         let recorder = self.recorder.as_ref()?;
-        Some(Arc::new(recorder.figures(Arc::clone(store))))
+        let held = match short_lived {
+            ShortLived::Redis => None,
+            ShortLived::Memory { kv, .. } => Some(Arc::clone(kv)),
+        };
+        Some(Arc::new(recorder.figures(Arc::clone(store), held)))
     }
 
     pub(crate) fn traces(&self) -> Option<Arc<dyn Traces>> {

@@ -192,7 +192,9 @@ fn figures_of(port: &str) {
     for metric in metrics::ALL {
         let comes_with_events = !metric.labels.is_empty() && metric.name != metrics::BUILD_INFO;
         let is_http = metric.name == metrics::HTTP_REQUESTS || metric.name == metrics::HTTP_DURATION;
-        if !comes_with_events || is_http {
+        if metric.name == metrics::SHORT_LIVED_ENTRIES {
+            assert!(!text.contains(metric.name), "Redis holds them: {text}");
+        } else if !comes_with_events || is_http {
             assert!(text.contains(&format!("# HELP {} ", metric.name)), "{}\n{text}", metric.name);
         }
         let types = text.matches(&format!("# TYPE {} ", metric.name)).count();
@@ -219,6 +221,7 @@ fn figures_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
     assert_eq!(get(&server.port, "/metrics", "").0, 404);
     let (status, text) = get(&private, "/metrics", "");
     assert_eq!(status, 200);
+    assert!(text.contains("\nporta_short_lived_entries 0\n"), "{text}");
     assert!(
         text.contains(r#"route="/metrics",status="404""#),
         "what the other port answered is counted: {text}"
