@@ -108,7 +108,14 @@ test('the old version serves on the schema it knows', async () => {
   }
 })
 
+/** Used links, in a table that a migration makes an index on: enough of them that it takes its time. */
+const MANY_LINKS = `INSERT INTO one_time_tokens
+  (id, organization_id, user_id, purpose, digest, expires_at, used_at, created_at)
+  SELECT gen_random_uuid(), organization_id, id, 'magic_link', sha256((id || '/' || n)::bytea), now() + '1 day', now(), now()
+  FROM (SELECT id, organization_id FROM users LIMIT 1) someone, generate_series(1, 300000) n`
+
 test('the new version migrates while the old one serves', async () => {
+  execFileSync('psql', [store.env.DATABASE_URL, '-qc', MANY_LINKS])
   const early = { name: 'upgrade-early', store, base: old.base, fixtures: false, migrate: false, ready: false }
   current = await Porta.start(early)
   const state = await eventually('the new version listens', () => current.get('/ready'))
@@ -116,7 +123,9 @@ test('the new version migrates while the old one serves', async () => {
   assert.equal(state.json().checks.db.error, 'migrations_pending')
   const plan = JSON.parse(await current.cli('migrate', 'plan', '--json'))
   assert.ok(plan.pending.length > 0)
+  const before = { ...done }
   await current.cli('migrate', 'up')
+  for (const kind of ['reads', 'refreshes', 'silent']) assert.ok(done[kind] > before[kind], `meanwhile: no ${kind}`)
   assert.deepEqual(JSON.parse(await current.cli('migrate', 'plan', '--json')).pending, [])
   await current.ready()
   await phase('migrated')
