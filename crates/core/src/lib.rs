@@ -35,7 +35,7 @@ pub use ids::{
 };
 pub use secret::{BearerKind, TokenDigest};
 pub use slug::Slug;
-pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use time::{Clock, ManualClock, SteadyClock, SystemClock, Timestamp};
 
 /// A value that a domain rule refused; the text is safe to show to the caller who sent it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
