@@ -3,6 +3,7 @@
 pub mod application;
 pub mod audit;
 pub mod audit_events;
+pub mod backoff;
 pub mod branding;
 pub mod change;
 pub mod client;
@@ -26,6 +27,7 @@ pub mod tally;
 pub mod time;
 pub mod user;
 
+pub use backoff::Backoff;
 pub use change::Change;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use ids::{
