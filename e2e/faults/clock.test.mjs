@@ -1,7 +1,8 @@
 // The clock of the machine jumps, both ways (libfaketime; the steady clock, by which a process waits, goes on).
 //
-// A jump cannot be noticed from inside: lifetimes follow the clock. What has expired by it is refused, what was used up
-// stays used up, and when the clock is right again nothing that was acknowledged is missing.
+// Lifetimes follow the clock. What has expired by it is refused, what was used up stays used up, and when the clock is
+// right again nothing that was acknowledged is missing: what is kept is removed by steady time, or not until the clock
+// has shown for an hour that it did not merely jump.
 
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
@@ -33,7 +34,10 @@ before(async () => {
   writeFileSync(offset, '-86400\n')
   const env = { LD_PRELOAD: library(), FAKETIME_TIMESTAMP_FILE: offset, FAKETIME_NO_CACHE: '1', DONT_FAKE_MONOTONIC: '1' }
   porta = await Porta.start({ name: 'faults-clock', store, env })
+  await porta.cli('config', 'set', 'session_ttl', '1h', '--direct')
   await jump(0)
+  // What is right for the process is the clock it starts with.
+  await porta.restart()
 })
 after(async () => {
   await porta?.end()
@@ -43,20 +47,44 @@ after(async () => {
 /** The server's clock is this many seconds away from ours. */
 async function jump(seconds) {
   writeFileSync(offset, `${seconds < 0 ? '' : '+'}${seconds}\n`)
-  const machine = new Rp(porta.issuer(), client('e2e-machine'), { from: someAddress() })
+  const machine = machineClient()
   // Not by the Date header: the HTTP library keeps it until the clock has passed it.
   await eventually('the clock has jumped', async () => {
-    const { access_token: token } = (await machine.token({ grant_type: 'client_credentials' })).json()
+    const token = await machineToken(machine)
     const { iat } = (await machine.introspect(token)).json()
     return Math.abs(iat - Date.now() / 1000 - seconds) < 5
   }, { seconds: 5 })
 }
 
+const machineClient = () => new Rp(porta.issuer(), client('e2e-machine'), { from: someAddress() })
+const machineToken = async (machine) => (await machine.token({ grant_type: 'client_credentials' })).json().access_token
 const relyingParty = () => new Rp(porta.issuer(), client('e2e-es256'), { from: someAddress() })
 
 async function assertSound() {
   for (const path of ['/health', '/ready']) assert.equal((await porta.get(path, { timeout: 3_000 })).status, 200)
   assert.ok(porta.running, porta.tail())
+}
+
+/** The server looks for expired rows once a minute, and says what it did about them. */
+function sweep(from) {
+  const words = /nothing is removed by it|expired rows removed/
+  return eventually('a sweep', () => words.test(porta.logged.slice(from)), { seconds: 75, every: 500 })
+}
+
+/** A browser with a session, its tokens, and a token without a person, each good for an hour at least. */
+async function arrival() {
+  const rp = relyingParty()
+  const agent = rp.agent()
+  const { tokens } = await rp.signIn(agent, ada, OFFLINE)
+  const machine = machineClient()
+  return { rp, agent, tokens, machine, machineToken: await machineToken(machine) }
+}
+
+async function assertThere({ rp, agent, tokens, machine, machineToken: token }) {
+  assert.equal(await rp.isActive(tokens.access_token), true, 'an access token')
+  assert.equal((await rp.userinfo(tokens.access_token)).status, 200)
+  assert.equal(await machine.isActive(token), true, 'a token of a machine')
+  await rp.tokens(await rp.code(agent, { prompt: 'none' }))
 }
 
 for (const [name, seconds, lives] of [['half an hour forward', 1800, true], ['two hours forward', 7200, false], ['two hours back', -7200, true]]) {
@@ -68,6 +96,8 @@ for (const [name, seconds, lives] of [['half an hour forward', 1800, true], ['tw
     const spent = await rp.code(agent, { prompt: 'none' })
     await rp.tokens(spent)
     const rotated = (await rp.refresh(tokens.refresh_token)).json()
+    const kept = await arrival()
+    const logged = porta.logged.length
 
     await jump(seconds)
     await assertSound()
@@ -80,10 +110,15 @@ for (const [name, seconds, lives] of [['half an hour forward', 1800, true], ['tw
     const other = relyingParty()
     const late = await other.signIn(other.agent(), ada, OFFLINE)
     assert.equal(await other.isActive(late.tokens.access_token), true, 'so does a new sign-in')
+    if (lives) await assertThere(kept)
+    // Whatever this clock would remove is removed now.
+    else await sweep(logged)
 
     await jump(0)
     await assertSound()
     assert.equal(porta.pid, pid, 'without a restart')
+    await assertThere(kept)
+    assert.equal((await kept.rp.refresh(kept.tokens.refresh_token)).status, 200, 'a refresh token')
     assertTokenError(await rp.redeem(spent), 'invalid_grant')
     const again = await rp.refresh(next.json().refresh_token)
     assert.equal(again.status, 200, `the chain goes on: ${again}`)

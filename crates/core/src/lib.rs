@@ -3,6 +3,7 @@
 pub mod application;
 pub mod audit;
 pub mod audit_events;
+pub mod backoff;
 pub mod branding;
 pub mod change;
 pub mod client;
@@ -26,6 +27,7 @@ pub mod tally;
 pub mod time;
 pub mod user;
 
+pub use backoff::Backoff;
 pub use change::Change;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use ids::{
@@ -35,7 +37,7 @@ pub use ids::{
 };
 pub use secret::{BearerKind, TokenDigest};
 pub use slug::Slug;
-pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use time::{Clock, ManualClock, SteadyClock, SystemClock, Timestamp};
 
 /// A value that a domain rule refused; the text is safe to show to the caller who sent it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::time::OffsetDateTime;
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,25 @@ impl Clock for SystemClock {
     }
 }
 
+/// The time it was started with, and the steady time that passed since: a jump of the machine's clock does not reach it.
+#[derive(Debug, Clone, Copy)]
+pub struct SteadyClock {
+    start: Timestamp,
+    began: Instant,
+}
+
+impl SteadyClock {
+    pub fn start(start: Timestamp) -> Self {
+        Self { start, began: Instant::now() }
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Timestamp {
+        self.start + self.began.elapsed()
+    }
+}
+
 /// A clock that stands still until it is moved; for tests.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
@@ -133,6 +152,14 @@ mod tests {
     fn rfc3339_round_trip_keeps_micros() {
         let t = Timestamp::from_micros(1_700_000_000_123_456);
         assert_eq!(Timestamp::parse_rfc3339(&t.rfc3339()), Some(t));
+    }
+
+    #[test]
+    fn a_steady_clock_goes_on_from_where_it_was_started() {
+        let start = Timestamp::from_seconds(7);
+        let clock = SteadyClock::start(start);
+        let (first, second) = (clock.now(), clock.now());
+        assert!(start <= first && first <= second && second < start + Duration::from_mins(1));
     }
 
     #[test]

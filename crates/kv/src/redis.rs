@@ -9,7 +9,6 @@
 //! In a Redis Cluster the instance is written in braces, which places all keys in one slot.
 
 mod address;
-mod backoff;
 mod cluster;
 mod link;
 mod notices;

@@ -13,7 +13,9 @@ pub struct SecretUse(Mutex<HashMap<(OrganizationId, ClientSecretId), Timestamp>>
 
 impl SecretUse {
     pub(crate) fn seen(&self, owner: OrganizationId, secret: ClientSecretId, at: Timestamp) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((owner, secret), at);
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = seen.entry((owner, secret)).or_insert(at);
+        *last = at.max(*last);
     }
 
     fn drain(&self) -> HashMap<OrganizationId, Vec<(ClientSecretId, Timestamp)>> {
@@ -27,11 +29,18 @@ impl SecretUse {
 }
 
 impl Engine {
-    /// Writes the collected uses; called every few seconds and once more at a graceful stop.
+    /// Writes the collected uses; called every few seconds and once more at a graceful stop. What could not be written
+    /// is kept for the next time.
     pub async fn flush_secret_use(&self) -> Result<(), EngineError> {
+        let mut outcome = Ok(());
         for (owner, used) in self.secret_use.drain() {
-            self.store.repositories().clients(owner).touch_secrets(&used).await?;
+            if let Err(error) = self.store.repositories().clients(owner).touch_secrets(&used).await {
+                for (secret, at) in used {
+                    self.secret_use.seen(owner, secret, at);
+                }
+                outcome = Err(error.into());
+            }
         }
-        Ok(())
+        outcome
     }
 }

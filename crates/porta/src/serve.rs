@@ -117,7 +117,8 @@ pub(crate) async fn serve(
         tracing::warn!(%error, "last use of client secrets was not recorded");
     }
     if let ShortLived::Memory { kv, data_dir, .. } = &services.short_lived {
-        kv.save_snapshot(&snapshot_file(data_dir), &services.snapshot_keys, &OsEntropy)?;
+        let now = services.engine.now();
+        kv.save_snapshot(&snapshot_file(data_dir), now, &services.snapshot_keys, &OsEntropy)?;
     }
     anyhow::ensure!(finished, "requests were still running after the grace period");
     tracing::info!("stopped");

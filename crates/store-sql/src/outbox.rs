@@ -5,7 +5,7 @@ use porta_core::outbox::{
     OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxPayload, OutboxRow, OutboxState,
 };
 use porta_core::{OrganizationId, OutboxId, Timestamp};
-use porta_store::{Cursor, OutboxRepository, Page, Result};
+use porta_store::{Cursor, OutboxRepository, Page, Result, StoreError};
 
 use crate::kernel::{Row, Runner, at, int, json, opt_uuid, statements, text, uuid};
 use crate::unit::{cursor_values, page_of};
@@ -56,6 +56,9 @@ statements! {
     GIVE_UP: Write = give_up!("payload - 'sealed'"), sqlite: give_up!("json_remove(payload, '$.sealed')");
     POSTPONE: Write = "UPDATE outbox SET updated_at = $2, next_attempt_at = $5, last_error = $4 \
          WHERE id = $1 AND state = 'pending' AND attempts = $3";
+    // Nothing of what it carried is kept: a part of it may be what was to be sealed.
+    DISCARD: Write = "UPDATE outbox SET state = 'given_up', updated_at = $2, last_error = $3, payload = '{\"about\": null}' \
+         WHERE id = $1 AND state = 'pending'";
     PAGE: Read = "SELECT id, organization_id, kind, payload, state, attempts, next_attempt_at, last_error, created_at, \
          updated_at FROM outbox WHERE organization_id = $3 AND (created_at, id) > ($1, $2) \
          ORDER BY created_at, id LIMIT $4";
@@ -99,6 +102,24 @@ fn name_of(item: &OutboxItem) -> String {
 
 pub(crate) struct Outbox<'a>(pub(crate) Runner<'a>);
 
+impl Outbox<'_> {
+    /// Gives up a row that cannot be read. If that fails, it is met again when its claim ends.
+    async fn discard(&mut self, row: &Row, unreadable: &StoreError, now: Timestamp) {
+        let item: OutboxId = match row.reader("outbox").id() {
+            Ok(id) => id,
+            Err(error) => {
+                tracing::error!(%error, "an item of the outbox has no readable id");
+                return;
+            }
+        };
+        tracing::error!(error = %unreadable, %item, "an item of the outbox cannot be read and is given up");
+        let values = [uuid(item), at(now), text("the item cannot be read")];
+        if let Err(error) = self.0.execute(&DISCARD, &values).await {
+            tracing::error!(%error, %item, "an item of the outbox could not be given up");
+        }
+    }
+}
+
 #[async_trait]
 impl OutboxRepository for Outbox<'_> {
     async fn enqueue(&mut self, item: &OutboxItem) -> Result<bool> {
@@ -120,7 +141,15 @@ impl OutboxRepository for Outbox<'_> {
 
     async fn claim(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<OutboxClaim>> {
         let values = [at(now), at(until), int(i64::from(limit))];
-        self.0.rows(&CLAIM, &values).await?.iter().map(read_claim).collect()
+        let mut claims = Vec::new();
+        for row in self.0.rows(&CLAIM, &values).await? {
+            match read_claim(&row) {
+                Ok(claim) => claims.push(claim),
+                // Its neighbours are claimed by now and would wait with it, this time and every other.
+                Err(error) => self.discard(&row, &error, now).await,
+            }
+        }
+        Ok(claims)
     }
 
     async fn deliver(&mut self, id: OutboxId, now: Timestamp) -> Result<bool> {

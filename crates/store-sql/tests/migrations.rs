@@ -1,6 +1,8 @@
 //! Migrations: fresh, side by side, again, and with a file that was changed.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
+use std::time::Duration;
+
 use porta_store::{Store, StoreError};
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use porta_testkit::database::TestDatabase;
@@ -109,6 +111,21 @@ mod postgres {
     async fn with_one_connection() {
         let db = TestDatabase::empty_postgres().await;
         super::with_one_connection(db.target.clone()).await;
+    }
+
+    /// A host that vanished while it migrated holds the lock for a while.
+    #[tokio::test]
+    async fn who_has_nothing_to_migrate_waits_for_nobody() {
+        let db = TestDatabase::postgres().await;
+        let Target::Postgres(url) = &db.target else { unreachable!("made by TestDatabase::postgres") };
+        let mut holder = sqlx::PgConnection::connect(url).await.unwrap();
+        holder.execute("SELECT pg_advisory_lock(x'706f72746101'::bigint)").await.unwrap();
+        let up = tokio::time::timeout(Duration::from_secs(3), db.database.migrate_up());
+        assert!(up.await.expect("at once").unwrap().is_empty());
+        // Who has, does.
+        holder.execute("DELETE FROM porta_migrations WHERE version = 13").await.unwrap();
+        let up = tokio::time::timeout(Duration::from_secs(1), db.database.migrate_up());
+        assert!(up.await.is_err());
     }
 
     #[tokio::test]

@@ -16,7 +16,10 @@ use sqlx::{ConnectOptions as _, Connection as _};
 const NOW: Timestamp = Timestamp::from_seconds(1_750_000_000);
 
 async fn payloads(database: &TestDatabase) -> Vec<String> {
-    let sql = "SELECT CAST(payload AS text) FROM outbox ORDER BY id";
+    query(database, "SELECT CAST(payload AS text) FROM outbox ORDER BY id").await
+}
+
+async fn query(database: &TestDatabase, sql: &'static str) -> Vec<String> {
     match &database.target {
         Target::Postgres(url) => {
             let mut connection = PgConnection::connect(url).await.unwrap();
@@ -29,14 +32,14 @@ async fn payloads(database: &TestDatabase) -> Vec<String> {
     }
 }
 
-async fn finished_items_keep_no_secret(database: TestDatabase) {
+/// Letters of the built-in organization, one for each event.
+async fn enqueue(database: &TestDatabase, events: &[&str]) -> OrganizationId {
     let entropy = SeededEntropy::new(1);
     let keyring = Keyring::new(&[[1; 32]], SEALING_PURPOSE);
-    let store = &database.database;
-    let mut all = store.repositories();
+    let mut all = database.database.repositories();
     let admin = Slug::parse("porta-admin").unwrap();
-    let organization: OrganizationId = all.organizations().by_slug(&admin).await.unwrap().unwrap().id;
-    for event in ["1", "2", "3"] {
+    let organization = all.organizations().by_slug(&admin).await.unwrap().unwrap().id;
+    for event in events {
         let letter = Letter {
             organization_id: organization,
             recipient: Recipient {
@@ -50,6 +53,12 @@ async fn finished_items_keep_no_secret(database: TestDatabase) {
         let item = letter.into_item(event, &keyring, NOW, &entropy);
         assert!(all.outbox().enqueue(&item).await.unwrap());
     }
+    organization
+}
+
+async fn finished_items_keep_no_secret(database: TestDatabase) {
+    enqueue(&database, &["1", "2", "3"]).await;
+    let mut all = database.database.repositories();
     let claims = all.outbox().claim(NOW, NOW, 2).await.unwrap();
     assert!(all.outbox().deliver(claims[0].id, NOW).await.unwrap());
     assert!(all.outbox().give_up(&claims[1], "550", NOW).await.unwrap());
@@ -69,4 +78,39 @@ async fn finished_items_keep_no_secret_on_sqlite() {
 #[tokio::test]
 async fn finished_items_keep_no_secret_on_postgres() {
     finished_items_keep_no_secret(TestDatabase::postgres().await).await;
+}
+
+/// Whatever it was that damaged them: they are given up alone, and once.
+async fn an_unreadable_item_takes_no_other_along(database: TestDatabase) {
+    let organization = enqueue(&database, &["1", "2", "3", "4"]).await;
+    for damage in [
+        r#"UPDATE outbox SET payload = '{"about": {}, "sealed": {"key_id": "417023", "bytes": "%"}}'
+           WHERE idempotency_key LIKE '%:1' RETURNING 'damaged'"#,
+        "UPDATE outbox SET payload = '417023' WHERE idempotency_key LIKE '%:3' RETURNING 'damaged'",
+    ] {
+        assert_eq!(query(&database, damage).await.len(), 1);
+    }
+    let mut all = database.database.repositories();
+    let claims = all.outbox().claim(NOW, NOW, 10).await.unwrap();
+    assert_eq!(claims.len(), 2);
+    let counts = all.outbox().counts(None).await.unwrap();
+    assert_eq!((counts.pending, counts.given_up), (2, 2));
+    assert_eq!(all.outbox().claim(NOW, NOW, 10).await.unwrap().len(), 2, "the claims have ended");
+    let rows = all.outbox().page_for(organization, None, 10).await.unwrap().items;
+    assert_eq!(rows.len(), 4, "operators can read them all");
+    assert_eq!(rows.iter().filter(|row| row.last_error.is_some()).count(), 2);
+    assert!(
+        !payloads(&database).await.iter().any(|payload| payload.contains("417023")),
+        "nothing of it is kept"
+    );
+}
+
+#[tokio::test]
+async fn an_unreadable_item_takes_no_other_along_on_sqlite() {
+    an_unreadable_item_takes_no_other_along(TestDatabase::sqlite().await).await;
+}
+
+#[tokio::test]
+async fn an_unreadable_item_takes_no_other_along_on_postgres() {
+    an_unreadable_item_takes_no_other_along(TestDatabase::postgres().await).await;
 }

@@ -16,7 +16,7 @@ pub trait OutboxRepository: Send {
     async fn enqueue(&mut self, item: &OutboxItem) -> Result<bool>;
     /// Takes up to `limit` pending items that are due at `now`, longest due first, of the kinds this version knows.
     /// Nobody else gets them before `until`; from then on, an item that was neither finished nor postponed is due
-    /// again.
+    /// again. One that cannot be read is given up instead, and nothing of what it carried is kept.
     async fn claim(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<OutboxClaim>>;
     /// Done, whoever holds the item by now; its sealed half and its last error go. `false`: it was finished before, or
     /// is not there.

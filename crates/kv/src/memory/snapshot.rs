@@ -54,7 +54,8 @@ fn io_error(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Snaps
 impl MemoryKv {
     /// Everything that has not ended, in clear. [`MemoryKv::save_snapshot`] is what belongs on a disk.
     pub fn snapshot(&self) -> Vec<u8> {
-        encode(&self.room(), self.clock.now())
+        let now = self.clock.now();
+        encode(&self.room(), now, now)
     }
 
     /// Adds what a snapshot holds and has not ended meanwhile, and says how many. A malformed one changes nothing.
@@ -74,17 +75,19 @@ impl MemoryKv {
     }
 
     /// Saves everything for the next start and closes the store: every later call fails, because what it would use
-    /// up, the next process has. Blocks; call it last.
+    /// up, the next process has. `wall` is the time by the clock of the machine, which the next process starts from.
+    /// Blocks; call it last.
     pub fn save_snapshot(
         &self,
         path: &Path,
+        wall: Timestamp,
         keys: &Keyring,
         entropy: &dyn Entropy,
     ) -> Result<(), SnapshotError> {
         let contents = {
             let mut room = self.room();
             room.is_closed = true;
-            encode(&room, self.clock.now())
+            encode(&room, self.clock.now(), wall)
         };
         let sealed = keys.seal(&contents, IDENTITY, entropy);
         let mut file = FILE_MAGIC.to_vec();
@@ -175,17 +178,19 @@ struct Record<'a> {
     content: Content,
 }
 
-/// Per entry: kind (1 byte), end (8), key length (4), key, value length (4), value; numbers are little endian.
-fn encode(room: &Room, now: Timestamp) -> Vec<u8> {
+/// Per entry: kind (1 byte), end (8), key length (4), key, value length (4), value; numbers are little endian. What is
+/// left of a lifetime at `now` is what is left of it at `wall`: the clocks may have parted since the start.
+fn encode(room: &Room, now: Timestamp, wall: Timestamp) -> Vec<u8> {
     let mut out = MAGIC.to_vec();
+    let end = |expires_at: Timestamp| wall + expires_at.since(now);
     for (key, kept, expires_at) in room.values.iter(now) {
         match kept {
-            Kept::Live(value) => encode_record(&mut out, LIVE, key, expires_at, value),
-            Kept::Used(value) => encode_record(&mut out, USED, key, expires_at, value),
+            Kept::Live(value) => encode_record(&mut out, LIVE, key, end(expires_at), value),
+            Kept::Used(value) => encode_record(&mut out, USED, key, end(expires_at), value),
         }
     }
     for (key, count, expires_at) in room.counters.iter(now) {
-        encode_record(&mut out, COUNTER, key, expires_at, &count.to_le_bytes());
+        encode_record(&mut out, COUNTER, key, end(expires_at), &count.to_le_bytes());
     }
     out
 }

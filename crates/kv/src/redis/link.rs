@@ -13,7 +13,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use porta_core::{OsEntropy, metrics, tally};
+use porta_core::{Backoff, OsEntropy, metrics, tally};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
@@ -24,7 +24,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::address::Address;
-use super::backoff::Backoff;
 use super::cluster::{Placement, placement};
 use super::scripts::SCRIPTS;
 
@@ -66,7 +65,7 @@ where
     // Jitter decides nothing that a test or a token could depend on: it needs no injected randomness.
     let mut backoff = Backoff::new(&OsEntropy);
     loop {
-        tokio::time::sleep(backoff.next()).await;
+        tokio::time::sleep(backoff.wait()).await;
         match attempt().await {
             Ok(opened) => {
                 tracing::info!(connection = what, "redis is back");

@@ -19,6 +19,7 @@ use porta_kv::{Consumed, Kv, KvError, Limit, MemoryKv, Verdict};
 type Expectation = fn(&SnapshotError) -> bool;
 
 const MINUTE: Duration = Duration::from_mins(1);
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 struct Hand(Arc<ManualClock>);
 
@@ -42,7 +43,7 @@ impl TimeControl for Hand {
 }
 
 fn clock() -> Arc<ManualClock> {
-    Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)))
+    Arc::new(ManualClock::at(NOW))
 }
 
 fn ring(master: u8) -> Keyring {
@@ -80,7 +81,7 @@ impl Restart {
     }
 
     fn save(&self, kv: &MemoryKv) {
-        kv.save_snapshot(&self.path(), &ring(1), &SeededEntropy::new(1)).unwrap();
+        kv.save_snapshot(&self.path(), self.clock.now(), &ring(1), &SeededEntropy::new(1)).unwrap();
     }
 
     fn files(&self) -> Vec<String> {
@@ -125,6 +126,24 @@ async fn an_orderly_restart_loses_nothing_and_the_file_is_gone() {
     assert_eq!(after.check(&limits()).await.unwrap(), Verdict::Limited { retry_after: MINUTE / 2 });
     restart.clock.advance(MINUTE / 2);
     assert_eq!(after.get("session").await.unwrap(), None, "lifetimes go on, they do not start again");
+}
+
+/// The store goes by steady time, the next process starts from the clock of the machine.
+#[tokio::test]
+async fn a_clock_that_was_put_right_changes_no_lifetime_over_a_restart() {
+    let hour = 60 * MINUTE;
+    for (started_at, put_right) in [(NOW, NOW + 2 * hour), (NOW + 2 * hour, NOW)] {
+        let restart = Restart::new();
+        let before = MemoryKv::new(Arc::new(ManualClock::at(started_at)));
+        fill(&before).await;
+        before.save_snapshot(&restart.path(), put_right, &ring(1), &SeededEntropy::new(1)).unwrap();
+        let clock = Arc::new(ManualClock::at(put_right + MINUTE / 2));
+        let after = MemoryKv::new(clock.clone());
+        assert_eq!(after.load_snapshot(&restart.path(), &ring(1)).unwrap(), 3);
+        assert!(after.get("session").await.unwrap().is_some());
+        clock.advance(MINUTE / 2);
+        assert_eq!(after.get("session").await.unwrap(), None);
+    }
 }
 
 #[tokio::test]
@@ -242,6 +261,6 @@ fn a_directory_that_is_not_there_is_an_error_with_its_path() {
     let kv = MemoryKv::new(clock());
     let path = PathBuf::from("/nonexistent/kv.snapshot");
     assert_eq!(kv.load_snapshot(&path, &ring(1)).unwrap(), 0);
-    let error = kv.save_snapshot(&path, &ring(1), &SeededEntropy::new(1)).unwrap_err();
+    let error = kv.save_snapshot(&path, clock().now(), &ring(1), &SeededEntropy::new(1)).unwrap_err();
     assert!(error.to_string().contains("/nonexistent/"), "{error}");
 }

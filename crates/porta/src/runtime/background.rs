@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use porta_core::{Change, settings};
 use porta_kv::Heard;
 use porta_oidc::Engine;
 use tokio_util::sync::CancellationToken;
 
+use super::leap::LeapWatch;
 use super::services::{Services, ShortLived};
 
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
@@ -65,8 +66,13 @@ async fn flush(engine: Arc<Engine>, stop: CancellationToken) {
 
 /// Decision D16: bounded batches under a lease, oldest first.
 async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
+    let began = Instant::now();
+    let mut watch = LeapWatch::new(engine.now());
     while wait(SWEEP_EVERY, &stop).await {
         let now = engine.now();
+        if !watch.believes(now, began.elapsed()) {
+            continue;
+        }
         let settings = match engine.store().repositories().settings(None).all().await {
             Ok(platform) => settings::Settings::layered(&[&platform]),
             Err(error) => {

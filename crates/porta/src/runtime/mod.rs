@@ -2,6 +2,7 @@
 
 pub(crate) mod background;
 pub(crate) mod figures;
+pub(crate) mod leap;
 pub(crate) mod listen;
 pub(crate) mod log;
 pub(crate) mod mail;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use porta_config::{Config, MetricsConfig, Problem, Storage, StorageConfig};
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::user::PasswordHash;
-use porta_core::{Change, Clock, Entropy, OsEntropy, SystemClock};
+use porta_core::{Change, Clock, Entropy, OsEntropy, SteadyClock, SystemClock};
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
 use porta_http::{AppState, Figures, Observers, Parts, TrustProxy};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions};
@@ -101,7 +101,7 @@ pub(crate) async fn open_database(
 
 async fn open_short_lived(
     config: &Config,
-    clock: &Arc<dyn Clock>,
+    clock: &dyn Clock,
     keys: &Keyring,
 ) -> anyhow::Result<(Arc<dyn Kv>, ShortLived)> {
     match &config.storage {
@@ -112,7 +112,8 @@ async fn open_short_lived(
         }
         Storage::Embedded { data_dir } => {
             let lock = claim(data_dir)?;
-            let kv = Arc::new(MemoryKv::new(Arc::clone(clock)));
+            // A jump of the clock must not remove what would be good again once the clock is right.
+            let kv = Arc::new(MemoryKv::new(Arc::new(SteadyClock::start(clock.now()))));
             match kv.load_snapshot(&snapshot_file(data_dir), keys) {
                 Ok(0) => {}
                 Ok(entries) => tracing::info!(entries, "short-lived data of the last run is back"),
@@ -136,7 +137,7 @@ impl Services {
         let relational = config.storage.relational();
         let (database, short_lived) = tokio::try_join!(
             open_database(&relational, config.slow_statement),
-            open_short_lived(config, &clock, &snapshot_keys)
+            open_short_lived(config, &*clock, &snapshot_keys)
         )?;
         if config.storage.is_embedded() {
             // One process, one file: nobody else could have done it.

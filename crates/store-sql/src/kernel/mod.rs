@@ -8,6 +8,7 @@ mod row;
 mod runner;
 mod statement;
 mod value;
+mod way;
 
 pub(crate) use link::{Connector, Flavor, highest_argument};
 pub(crate) use pool::{Lease, Pool};

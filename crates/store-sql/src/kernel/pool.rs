@@ -19,6 +19,7 @@ use super::error::{classify, is_broken, unavailable};
 use super::link::{Answer, Connector, Flavor, Link};
 use super::statement::Stmt;
 use super::value::Value;
+use super::way::Way;
 
 /// A connection that rested longer is asked whether it is still there before it carries a statement.
 const REST: Duration = Duration::from_secs(1);
@@ -41,6 +42,7 @@ pub(crate) struct Pool {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Idle>>,
+    way: Way,
     acquire_timeout: Duration,
     /// Longer than the server's own limit: only for a server that does not answer at all.
     answer_timeout: Duration,
@@ -79,6 +81,7 @@ impl Pool {
             waiting: AtomicUsize::new(0),
             permits: Arc::new(Semaphore::new(size)),
             idle: Mutex::new(Vec::with_capacity(size)),
+            way: Way::default(),
             acquire_timeout,
             answer_timeout,
             slow,
@@ -134,14 +137,27 @@ impl Pool {
             }
             self.forget_idle();
         }
-        let link = timeout(CONNECT.min(self.acquire_timeout), self.connector.connect())
-            .await
-            .map_err(|_| unavailable("the database did not accept a connection in time"))?
-            .map_err(|e| match classify(e) {
+        Ok(Lease::new(self.connect().await?, Arc::clone(self), permit, false))
+    }
+
+    async fn connect(&self) -> Result<Link, StoreError> {
+        let attempt = self
+            .way
+            .enter(Instant::now())
+            .ok_or_else(|| unavailable("the database could not be reached a moment ago"))?;
+        let error = match timeout(CONNECT.min(self.acquire_timeout), self.connector.connect()).await {
+            Ok(Ok(link)) => {
+                attempt.succeeded();
+                return Ok(link);
+            }
+            Ok(Err(error)) => match classify(error) {
                 StoreError::Failed(source) => StoreError::Unavailable(source),
                 other => other,
-            })?;
-        Ok(Lease::new(link, Arc::clone(self), permit, false))
+            },
+            Err(_) => unavailable("the database did not accept a connection in time"),
+        };
+        attempt.failed();
+        Err(error)
     }
 }
 
@@ -273,5 +289,54 @@ impl Drop for Lease {
             }
             drop(permit);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use sqlx::postgres::PgConnectOptions;
+    use tokio::net::TcpListener;
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// A server that hangs up on everybody, and how often it had to.
+    async fn refusing() -> (Arc<Pool>, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&attempts);
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let options = PgConnectOptions::new().host("127.0.0.1").port(port).username("porta").password("none");
+        let second = Duration::from_secs(1);
+        (Pool::new(Connector::Postgres(Box::new(options)), 10, second, second, second), attempts)
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_met_by_few_attempts_however_many_ask() {
+        let (pool, attempts) = refusing().await;
+        let until = Instant::now() + Duration::from_secs(2);
+        let mut people = JoinSet::new();
+        for _ in 0..50 {
+            let pool = Arc::clone(&pool);
+            people.spawn(async move {
+                while Instant::now() < until {
+                    let asked = Instant::now();
+                    assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))));
+                    assert!(asked.elapsed() < Duration::from_secs(1), "nobody waits for it");
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            });
+        }
+        people.join_all().await;
+        let attempts = attempts.load(Ordering::Relaxed);
+        // Ten at once, as many as the pool has connections, and then with pauses that grow to half a second.
+        assert!((11..30).contains(&attempts), "{attempts}");
     }
 }

@@ -125,6 +125,33 @@ struct Entry {
     at: Timestamp,
 }
 
+impl Migration {
+    /// Whether a ledger has it; it must be from the same file.
+    fn has_run(&self, ledger: &[Entry], flavor: Flavor) -> Result<bool> {
+        let Some(before) = ledger.iter().find(|entry| entry.version == self.version) else {
+            return Ok(false);
+        };
+        if before.checksum.same_as(&TokenDigest::of(self.sql(flavor))) {
+            return Ok(true);
+        }
+        let problem = format!(
+            "migration {} was applied from another file (then named {}); a released migration never changes",
+            self.name, before.name
+        );
+        Err(StoreError::Failed(problem.into()))
+    }
+}
+
+/// Empty where nothing was ever migrated.
+async fn ledger(kernel: &Kernel) -> Result<Vec<Entry>> {
+    let mut run = Runner::Auto(kernel);
+    let is_there = match run.row(&HAS_LEDGER, &[]).await? {
+        Some(row) => row.reader("porta_migrations").flag()?,
+        None => false,
+    };
+    if is_there { applied(&mut run).await } else { Ok(Vec::new()) }
+}
+
 async fn applied(run: &mut Runner<'_>) -> Result<Vec<Entry>> {
     let rows = run.rows(&APPLIED, &[]).await?;
     rows.iter()
@@ -141,12 +168,7 @@ async fn applied(run: &mut Runner<'_>) -> Result<Vec<Entry>> {
 }
 
 pub(crate) async fn status(kernel: &Kernel) -> Result<Vec<MigrationStatus>> {
-    let mut run = Runner::Auto(kernel);
-    let has_ledger = match run.row(&HAS_LEDGER, &[]).await? {
-        Some(row) => row.reader("porta_migrations").flag()?,
-        None => false,
-    };
-    let applied = if has_ledger { applied(&mut run).await? } else { Vec::new() };
+    let applied = ledger(kernel).await?;
     Ok(MIGRATIONS
         .iter()
         .map(|m| MigrationStatus {
@@ -158,12 +180,26 @@ pub(crate) async fn status(kernel: &Kernel) -> Result<Vec<MigrationStatus>> {
 }
 
 pub(crate) async fn up(kernel: &Kernel) -> Result<Vec<String>> {
+    // Who has nothing to do need not wait for a lock, which outlives the host that held it for a while.
+    if is_up_to_date(kernel).await? {
+        return Ok(Vec::new());
+    }
     let lock = lock(kernel).await?;
     let result = run_pending(kernel, MIGRATIONS).await;
     if let Some(mut lock) = lock {
         lock.close();
     }
     result
+}
+
+async fn is_up_to_date(kernel: &Kernel) -> Result<bool> {
+    let ledger = ledger(kernel).await?;
+    for migration in MIGRATIONS {
+        if !migration.has_run(&ledger, kernel.flavor())? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// PostgreSQL: polls for the lock on a connection of its own, which gives it back by closing. SQLite needs none: its
@@ -226,14 +262,7 @@ async fn run_one(kernel: &Kernel, migration: &'static Migration) -> Result<bool>
     let mut tx = kernel.begin().await?;
     // Inside the transaction, since on SQLite another process may have been faster.
     let known = applied(&mut Runner::Unit(&mut tx)).await?;
-    if let Some(before) = known.iter().find(|a| a.version == migration.version) {
-        if !before.checksum.same_as(&checksum) {
-            let problem = format!(
-                "migration {} was applied from another file (then named {}); a released migration never changes",
-                migration.name, before.name
-            );
-            return Err(StoreError::Failed(problem.into()));
-        }
+    if migration.has_run(&known, flavor)? {
         return Ok(false);
     }
     if migration.is_by_themselves(flavor) {

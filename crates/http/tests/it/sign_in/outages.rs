@@ -19,6 +19,7 @@ on_both_stores!(
     an_outage_is_not_remembered,
     a_confirmation_that_failed_ended_nothing_by_halves,
     section_6_4_public_documents_stay_readable,
+    a_use_of_a_secret_outlives_a_write_that_failed,
 );
 
 fn assert_come_back(answer: &Answer) {
@@ -234,4 +235,30 @@ async fn section_6_4_public_documents_stay_readable(app: TestApp) {
         assert_eq!(instance.browser().get(path).await.status, 200, "{path}");
     }
     assert_eq!(instance.browser().get("/").await.status, 200);
+}
+
+/// How many secrets of two owners' clients are known to have been used.
+async fn used_secrets(app: &TestApp) -> usize {
+    let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
+    let clients = [work.client("web").await.unwrap(), work.client("partner").await.unwrap()];
+    drop(work);
+    let mut used = 0;
+    for (owner, client) in clients {
+        let secrets = app.store.repositories().clients(owner.id).secrets(client.id).await.unwrap();
+        used += secrets.iter().filter(|secret| secret.last_used_at.is_some()).count();
+    }
+    used
+}
+
+async fn a_use_of_a_secret_outlives_a_write_that_failed(app: TestApp) {
+    let (instance, fuses) = fused(&app);
+    for (organization, client) in [("acme", WEB), ("beta", PARTNER)] {
+        instance.browser().token(organization, client, &[("grant_type", "client_credentials")]).await;
+    }
+    assert_eq!(used_secrets(&app).await, 0);
+    fuses.store.blow_once();
+    assert!(instance.engine.flush_secret_use().await.is_err());
+    assert_eq!(used_secrets(&app).await, 1, "the other owner's is written");
+    instance.engine.flush_secret_use().await.unwrap();
+    assert_eq!(used_secrets(&app).await, 2, "and the next time the first one's");
 }

@@ -29,6 +29,11 @@ impl Fuse {
         self.0.store(operations, Ordering::SeqCst);
     }
 
+    /// One operation fails, and those after it succeed.
+    pub(super) fn blow_once(&self) {
+        self.0.store(i64::MIN, Ordering::SeqCst);
+    }
+
     pub(super) fn mend(&self) {
         self.0.store(i64::MAX, Ordering::SeqCst);
     }
@@ -40,7 +45,11 @@ impl Fuse {
 
     /// Uses up one operation; `true`: this one fails.
     fn burns(&self) -> bool {
-        let spend = |left: i64| (left != i64::MAX).then(|| (left - 1).max(-1));
+        let spend = |left| match left {
+            i64::MAX => None,
+            i64::MIN => Some(i64::MAX),
+            left => Some((left - 1).max(-1)),
+        };
         match self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, spend) {
             Ok(left) => left <= 0,
             Err(_) => false,

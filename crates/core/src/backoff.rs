@@ -2,24 +2,25 @@
 
 use std::time::Duration;
 
-use porta_core::Entropy;
+use crate::Entropy;
 
 const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_millis(500);
 
 /// Doubles from 50 ms to half a second; each wait is drawn from its upper half, so that a fleet does not come back as one. The
-/// longest is short on purpose: sign-in pauses until the next attempt, and one refused connection costs nothing.
-pub(super) struct Backoff<'a> {
+/// longest is short on purpose: people wait for the next attempt, and one refused connection costs nothing.
+pub struct Backoff<'a> {
     next: Duration,
     entropy: &'a dyn Entropy,
 }
 
 impl<'a> Backoff<'a> {
-    pub(super) fn new(entropy: &'a dyn Entropy) -> Self {
+    pub fn new(entropy: &'a dyn Entropy) -> Self {
         Self { next: FIRST, entropy }
     }
 
-    pub(super) fn next(&mut self) -> Duration {
+    /// How long to wait after one more failure.
+    pub fn wait(&mut self) -> Duration {
         let half = self.next / 2;
         self.next = (self.next * 2).min(LONGEST);
         half + half * u32::from(self.entropy.bytes::<1>()[0]) / 255
@@ -28,15 +29,14 @@ impl<'a> Backoff<'a> {
 
 #[cfg(test)]
 mod tests {
-    use porta_core::SeededEntropy;
-
     use super::*;
+    use crate::SeededEntropy;
 
     #[test]
     fn waits_grow_to_a_bound_and_differ() {
         let entropy = SeededEntropy::new(3);
         let mut backoff = Backoff::new(&entropy);
-        let waits: Vec<_> = (0..20).map(|_| backoff.next()).collect();
+        let waits: Vec<_> = (0..20).map(|_| backoff.wait()).collect();
         assert!(waits[0] >= FIRST / 2 && waits[0] <= FIRST);
         assert!(waits.iter().all(|wait| *wait <= LONGEST));
         assert!(waits[10..].iter().all(|wait| *wait >= LONGEST / 2));
