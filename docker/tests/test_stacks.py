@@ -43,6 +43,12 @@ class Stack(unittest.TestCase):
         self.assertNotIn("variable is not set", done.stderr)
         return YAML(typ="safe").load(done.stdout)
 
+    def assertIsReallyReady(self, postgres):
+        """The server of the image's first minute has a socket and no address, and may take its time."""
+        health = postgres["healthcheck"]
+        self.assertEqual(health["test"], ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "porta", "-d", "porta"])
+        self.assertIn(health["start_period"], ("60s", "1m", "1m0s"))
+
     # The two write ports and volumes in a short and in a long form.
     def ports(self, service):
         return {
@@ -121,6 +127,16 @@ class Production(Stack):
         health = self.services["porta"]["healthcheck"]
         self.assertEqual([health[key] for key in ("interval", "timeout", "start_period", "retries")], ["30s", "5s", "10s", 3])
 
+    def test_a_database_that_is_being_made_is_not_healthy(self):
+        self.assertIsReallyReady(self.services["postgres"])
+
+    def test_the_gateway_is_known_and_believed(self):
+        subnet = lambda: self.resolved("docker-compose.prod.yml")["networks"]["porta-network"]["ipam"]["config"][0]["subnet"]
+        self.assertEqual((subnet(), self.env["TRUST_PROXY_CIDRS"]), ("172.16.77.0/24", "172.16.77.1/32"))
+        (self.at / ".env").unlink()
+        self.assertEqual(self.environment(PORTA_SUBNET="10.9.0.0/16")["TRUST_PROXY_CIDRS"], "10.9.0.1/32")
+        self.assertEqual(subnet(), "10.9.0.0/16")
+
     def test_redis_keeps_nothing_and_evicts_nothing(self):
         command = self.services["redis"]["command"]
         for option, value in (("--appendonly", "no"), ("--save", ""), ("--maxmemory-policy", "noeviction")):
@@ -143,8 +159,9 @@ class Production(Stack):
                 self.assertEqual(service["cap_drop"], ["ALL"])
                 self.assertEqual(service["security_opt"], ["no-new-privileges:true"])
                 self.assertTrue(any(one.startswith("/tmp:") for one in service["tmpfs"]))
-                for limit in ("mem_limit", "cpus", "pids_limit", "stop_grace_period"):
+                for limit in ("mem_limit", "pids_limit", "stop_grace_period"):
                     self.assertIn(limit, service)
+                self.assertNotIn("cpus", service, "an engine refuses more than the machine has")
                 self.assertNotIn("privileged", service)
         for name in ("porta", "admin-gui", "redis"):
             self.assertNotIn("cap_add", self.services[name])
@@ -170,6 +187,7 @@ class Development(Stack):
         for name, number in (("postgres", 1), ("redis", 2), ("mailhog", 3), ("mailhog", 4), ("nginx", 5)):
             self.assertTrue(any(f"127.0.0.1:{number}:" in port for port in self.ports(moved[name])), name)
         self.assertEqual(services["nginx"]["profiles"], ["tls"])
+        self.assertIsReallyReady(services["postgres"])
         for name in ("postgres", "redis"):
             health = services[name]["healthcheck"]
             self.assertEqual([health[key] for key in ("interval", "timeout", "retries")], ["5s", "5s", 5])
@@ -181,6 +199,7 @@ class Development(Stack):
         postgres = services["postgres"]["environment"]
         self.assertEqual(env["DATABASE_URL"], "postgres://{POSTGRES_USER}:{POSTGRES_PASSWORD}@localhost:5432/{POSTGRES_DB}".format(**postgres))
         self.assertEqual(len({env["SIGNING_KEY_ENCRYPTION_KEY"], env["TWO_FACTOR_ENCRYPTION_KEY"]}), 2)
+        self.assertEqual(env["HOST"], "127.0.0.1", "its keys are printed in public")
 
 
 if __name__ == "__main__":
