@@ -171,6 +171,37 @@ class Production(Stack):
         self.assertEqual(profiles, {"porta": None, "postgres": None, "redis": None, "admin-gui": ["admin"], "mailhog": ["dev"]})
 
 
+class Documentation(Stack):
+    def commands(self, page):
+        """Service and command of every line that is meant for the production stack."""
+        text = (DOCKER.parent / "docs/operate" / page).read_text()
+        lines = re.findall(r"docker compose ((?:exec|run|stop|pull|up)\b[^`\n#]*)", text)
+        for line in lines:
+            words = [word for word in line.split()[1:] if not word.startswith("-")]
+            yield (words[0] if words else None), words[1:], line
+
+    def test_commands_name_services_and_their_database(self):
+        self.environment()
+        services = self.resolved("docker-compose.prod.yml")["services"]
+        owner = services["postgres"]["environment"]["POSTGRES_USER"]
+        for page, at_least in (("backup.md", 9), ("runbooks.md", 6), ("upgrade.md", 5)):
+            found = list(self.commands(page))
+            self.assertGreaterEqual(len(found), at_least, page)
+            for service, command, line in found:
+                with self.subTest(line):
+                    self.assertIn(service, [None, *services])
+                    programs = {"porta": ["porta"], "redis": ["redis-cli"],
+                                "postgres": ["pg_dump", "pg_restore", "psql", "createdb", "dropdb", "redis"]}
+                    if command:
+                        self.assertIn(command[0], programs[service])
+                    if service == "postgres" and command and command[0] != "redis":
+                        self.assertIn(f" -U {owner} ", line)
+
+    def test_nobody_serves_while_a_dump_is_put_back(self):
+        commands = [line.split()[0] + " " + str(service) for service, _, line in self.commands("backup.md")]
+        self.assertLess(commands.index("stop porta"), commands.index("up postgres"))
+
+
 class Development(Stack):
     def test_services_ports_and_their_variables(self):
         services = self.resolved("docker-compose.yml")["services"]

@@ -42,7 +42,7 @@ class Unit(unittest.TestCase):
         for name in ("COOKIE_KEYS", "SIGNING_KEY_ENCRYPTION_KEY", "TWO_FACTOR_ENCRYPTION_KEY"):
             env[name] = os.urandom(32).hex()
         problems = self.problems({**env, "DATABASE_URL": "postgres://porta:x@127.0.0.1:1/porta", "REDIS_URL": "redis://127.0.0.1:1/0"})
-        self.assertIn("PostgreSQL", problems)
+        self.assertIn("did not answer within PORTA_WAIT_TIMEOUT", problems)
         weak = self.problems({**env, "COOKIE_KEYS": "x" * 40})
         self.assertIn("repeats a short pattern", weak)
 
