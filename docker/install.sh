@@ -15,6 +15,7 @@ install.sh [OPTION…]
   -u, --issuer-url URL        public address, https unless the host is localhost or --allow-http
       --no-proxy              nothing stands in front: forwarded headers are not believed
       --trust-proxy-hops N    proxies in front (1)
+      --subnet NETWORK        of the containers (172.16.77.0/24)
       --smtp-host HOST        relay for mail
       --smtp-port PORT        (587)
       --smtp-user USER        no login without it
@@ -27,7 +28,7 @@ install.sh [OPTION…]
       --admin-given-name, --admin-family-name NAME   (Admin, User)
       --admin-password PASSWORD
       --no-start              write the files and stop
-      --force                 replace the files of an installation; its answers and secrets are kept
+      --force                 replace the files of an installation; its answers, secrets and other settings are kept
       --fresh                 with --force: forget them
       --allow-http            evaluation: an http address, development checks, no proxy
       --non-interactive       never ask
@@ -65,8 +66,8 @@ ask() {
 }
 
 # --- options ----------------------------------------------------------------------------------------------------
-DIR=porta PORT='' BIND='' ISSUER='' PROXY='' HOPS='' IMAGE='' PG_PASSWORD=''
-SMTP_HOST='' SMTP_PORT='' SMTP_USER='' SMTP_PASS='' SMTP_FROM='' SKIP_SMTP=''
+DIR=porta PORT='' BIND='' ISSUER='' PROXY='' HOPS='' CIDRS='' SUBNET='' IMAGE='' PG_PASSWORD=''
+SMTP_HOST='' SMTP_PORT='' SMTP_TLS='' SMTP_USER='' SMTP_PASS='' SMTP_FROM='' SKIP_SMTP=''
 ADMIN_EMAIL='' ADMIN_GIVEN='' ADMIN_FAMILY='' ADMIN_PASSWORD=''
 NO_START='' FORCE='' FRESH='' ALLOW_HTTP='' NON_INTERACTIVE=''
 
@@ -79,6 +80,7 @@ options() {
       --bind) target=BIND ;;
       -u | --issuer-url) target=ISSUER ;;
       --trust-proxy-hops) target=HOPS ;;
+      --subnet) target=SUBNET ;;
       --smtp-host) target=SMTP_HOST ;;
       --smtp-port) target=SMTP_PORT ;;
       --smtp-user) target=SMTP_USER ;;
@@ -122,18 +124,41 @@ saved() {
 }
 recall() { [ -n "${!1}" ] || printf -v "$1" %s "$(saved "$2")"; }
 
+# What followed from other answers, or from evaluation, was nobody's answer: it follows anew from those of today.
 recall_all() {
+  local was_mailhog='' sender believed
+  [[ ,$(saved COMPOSE_PROFILES), != *,dev,* ]] || was_mailhog=1
   recall PORT PORT; recall BIND BIND; recall ISSUER ISSUER_BASE_URL; recall IMAGE PORTA_IMAGE
   recall PG_PASSWORD POSTGRES_PASSWORD
-  [ -n "$HOPS$PROXY" ] || { recall PROXY TRUST_PROXY; recall HOPS TRUST_PROXY_HOPS; }
-  if [ -z "$SKIP_SMTP$SMTP_HOST" ] && [ "$(saved COMPOSE_PROFILES)" = dev ]; then SKIP_SMTP=1; fi
-  [ -z "$SKIP_SMTP" ] || return 0
-  recall SMTP_HOST SMTP_HOST; recall SMTP_PORT SMTP_PORT; recall SMTP_FROM SMTP_FROM
+  believed=$(saved TRUST_PROXY_CIDRS)
+  [ "$believed" = "$(proxies_here "$(saved PORTA_SUBNET)" "$(saved BIND)")" ] || CIDRS=$believed
+  recall SUBNET PORTA_SUBNET
+  if [ -z "$HOPS$PROXY" ]; then
+    if [[ $(saved NODE_ENV) = production && $(saved ISSUER_BASE_URL) = https://* ]]; then recall PROXY TRUST_PROXY; fi
+    recall HOPS TRUST_PROXY_HOPS
+  fi
+  if [ -z "$SMTP_HOST" ] && [ -n "$was_mailhog" ]; then SKIP_SMTP=1; fi
+  sender=$(saved SMTP_FROM)
+  [ "$sender" = "noreply@$(host_of "$(saved ISSUER_BASE_URL)")" ] || SMTP_FROM=${SMTP_FROM:-$sender}
+  if [ -n "$SKIP_SMTP$was_mailhog" ]; then return; fi
+  recall SMTP_HOST SMTP_HOST; recall SMTP_PORT SMTP_PORT; recall SMTP_TLS SMTP_TLS
   recall SMTP_USER SMTP_USER; recall SMTP_PASS SMTP_PASS
 }
 
 # --- checks -----------------------------------------------------------------------------------------------------
 is_port() { [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] && [ "$1" -le 65535 ]; }
+host_of() { sed -E 's,^https?://,,; s,[:/][^]]*$,,' <<<"$1"; }
+# proxies_here SUBNET BIND: where a proxy on this machine arrives from. Through a port on 127.0.0.1 that is the gateway of
+# the containers' network, its first address; through one on another address it is that address.
+proxies_here() {
+  local network=${1%/*}
+  [ -n "$network" ] || return 0
+  printf '%s.%s/32' "${network%.*}" "$((${network##*.} + 1))"
+  case "$2" in
+    0.0.0.0 | 127.* | '['*) ;;
+    *) printf ',%s/32' "$2" ;;
+  esac
+}
 is_local() { [[ $1 =~ ^(localhost|127\.0\.0\.1|\[::1\])$ ]]; }
 
 check_issuer() {
@@ -155,7 +180,7 @@ check_issuer() {
 
 check_smtp() {
   if [ -n "$SKIP_SMTP" ]; then
-    SMTP_HOST=mailhog SMTP_PORT=1025 SMTP_FROM=${SMTP_FROM:-noreply@$ISSUER_HOST}
+    SMTP_HOST=mailhog SMTP_PORT=1025 SMTP_TLS=none SMTP_FROM=${SMTP_FROM:-noreply@$ISSUER_HOST}
     return
   fi
   ask SMTP_HOST --smtp-host "Mail relay"
@@ -181,6 +206,9 @@ check_rest() {
   # Without TLS there is no proxy that ends it, and whoever connects could write the headers.
   [[ $ISSUER = https://* ]] && [ -z "$ALLOW_HTTP" ] || PROXY=false
   PROXY=${PROXY:-true}
+  SUBNET=${SUBNET:-172.16.77.0/24}
+  [[ $SUBNET =~ ^[0-9]{1,3}(\.[0-9]{1,3}){3}/(1[6-9]|2[0-9])$ ]] || die "--subnet is not a network, like 172.16.77.0/24"
+  if [ "$PROXY" = true ]; then CIDRS=${CIDRS:-$(proxies_here "$SUBNET" "$BIND")}; fi
   IMAGE=${IMAGE:-blendsdk/porta:latest}
   [[ $IMAGE =~ ^[a-z0-9][A-Za-z0-9._/:@-]*$ ]] || die "--image is not the name of an image"
   PG_PASSWORD=${PG_PASSWORD:-$(hex 24)}
@@ -225,21 +253,43 @@ setting() {
   if [[ $2 =~ ^[A-Za-z0-9.,:/@_~+-]*$ ]]; then printf '%s=%s\n' "$1" "$2"; else printf "%s='%s'\n" "$1" "$2"; fi
 }
 
+# What write_env decides; any other line of an installation is its operator's.
+WRITTEN=(ISSUER_BASE_URL BIND PORT NODE_ENV TRUST_PROXY TRUST_PROXY_HOPS TRUST_PROXY_CIDRS PORTA_SUBNET SMTP_HOST SMTP_PORT
+  SMTP_FROM SMTP_TLS SMTP_USER SMTP_PASS COMPOSE_PROFILES PORTA_IMAGE PORTA_AUTO_MIGRATE POSTGRES_PASSWORD COOKIE_KEYS
+  SIGNING_KEY_ENCRYPTION_KEY TWO_FACTOR_ENCRYPTION_KEY ADMIN_CLIENT_ID ADMIN_CLIENT_SECRET ADMIN_SESSION_SECRET)
+
+operators_lines() {
+  [ -z "$FRESH" ] && [ -f "$DIR/.env" ] || return 0
+  (IFS='|'; sed -E "/^(${WRITTEN[*]})=/d; /^\$/d" "$DIR/.env")
+}
+
+profiles() {
+  local kept
+  kept=$(saved COMPOSE_PROFILES | tr , '\n' | grep -vx dev | paste -sd , -) || true
+  if [ -n "$SKIP_SMTP" ]; then printf %s "${kept:+$kept,}dev"; else printf %s "$kept"; fi
+}
+
 write_env() {
+  local profiles migrates
+  profiles=$(profiles)
+  migrates=$(saved PORTA_AUTO_MIGRATE)
   setting ISSUER_BASE_URL "$ISSUER"
   setting BIND "$BIND"
   setting PORT "$PORT"
   setting NODE_ENV "$MODE"
   setting TRUST_PROXY "$PROXY"
   if [ "$PROXY" = true ]; then setting TRUST_PROXY_HOPS "$HOPS"; fi
+  if [ -n "$CIDRS" ]; then setting TRUST_PROXY_CIDRS "$CIDRS"; fi
+  setting PORTA_SUBNET "$SUBNET"
   setting SMTP_HOST "$SMTP_HOST"
   setting SMTP_PORT "$SMTP_PORT"
   setting SMTP_FROM "$SMTP_FROM"
-  if [ -n "$SKIP_SMTP" ]; then setting SMTP_TLS none; setting COMPOSE_PROFILES dev; fi
+  if [ -n "$SMTP_TLS" ]; then setting SMTP_TLS "$SMTP_TLS"; fi
+  if [ -n "$profiles" ]; then setting COMPOSE_PROFILES "$profiles"; fi
   if [ -n "$SMTP_USER" ]; then setting SMTP_USER "$SMTP_USER"; setting SMTP_PASS "$SMTP_PASS"; fi
   setting PORTA_IMAGE "$IMAGE"
   # This script migrates; so does an upgrade: docker compose run --rm porta porta migrate up
-  setting PORTA_AUTO_MIGRATE false
+  setting PORTA_AUTO_MIGRATE "${migrates:-false}"
   setting POSTGRES_PASSWORD "$PG_PASSWORD"
   setting COOKIE_KEYS "$(key COOKIE_KEYS)"
   setting SIGNING_KEY_ENCRYPTION_KEY "$(key SIGNING_KEY_ENCRYPTION_KEY)"
@@ -248,16 +298,25 @@ write_env() {
   setting ADMIN_CLIENT_ID "$(saved ADMIN_CLIENT_ID)"
   setting ADMIN_CLIENT_SECRET "$(saved ADMIN_CLIENT_SECRET)"
   setting ADMIN_SESSION_SECRET "$(key ADMIN_SESSION_SECRET)"
+  operators_lines
 }
 
 write_files() {
-  mkdir -p "$DIR/templates"
-  local draft
+  local draft backup
+  mkdir -p "$DIR"
   draft=$(umask 077 && mktemp "$DIR/.env.XXXXXX")
   write_env >"$draft" || { rm -f "$draft"; exit 1; }
+  if [ -f "$DIR/.env" ] && ! cmp -s "$draft" "$DIR/.env"; then
+    backup=$(umask 077 && mktemp "$DIR/.env.$(date +%Y%m%d).XXXXXX")
+    cat "$DIR/.env" >"$backup"
+    say "What .env was before is in $backup"
+  fi
   mv -f "$draft" "$DIR/.env"
   compose_file >"$DIR/docker-compose.yml"
+  # Accounts of the containers read these two, whatever this person's umask is.
+  [ -d "$DIR/templates" ] || mkdir -m 755 "$DIR/templates"
   printf 'CREATE DATABASE porta_test OWNER porta;\n' >"$DIR/init-test-db.sql"
+  chmod 644 "$DIR/init-test-db.sql"
 }
 
 # docker/docker-compose.prod.yml without its comments; the tests compare the two.
@@ -300,7 +359,6 @@ services:
         condition: service_healthy
     stop_grace_period: 30s
     mem_limit: 1g
-    cpus: 2
     pids_limit: 256
     healthcheck:
       test: ['CMD-SHELL', 'wget --spider --quiet http://127.0.0.1:3000/health || exit 1']
@@ -333,7 +391,6 @@ services:
         condition: service_healthy
     stop_grace_period: 30s
     mem_limit: 512m
-    cpus: 1
     pids_limit: 128
     healthcheck:
       test: ['CMD-SHELL', 'wget --spider --quiet http://127.0.0.1:4002/health || exit 1']
@@ -359,12 +416,12 @@ services:
       - ./init-test-db.sql:/docker-entrypoint-initdb.d/init-test-db.sql:ro
     stop_grace_period: 60s
     mem_limit: 2g
-    cpus: 2
     pids_limit: 512
     healthcheck:
-      test: ['CMD-SHELL', 'pg_isready -U porta -d porta']
+      test: ['CMD', 'pg_isready', '-h', '127.0.0.1', '-U', 'porta', '-d', 'porta']
       interval: 5s
       timeout: 5s
+      start_period: 60s
       retries: 5
 
   redis:
@@ -377,7 +434,6 @@ services:
       - /data:size=16m,mode=1777
     stop_grace_period: 10s
     mem_limit: 768m
-    cpus: 1
     pids_limit: 64
     healthcheck:
       test: ['CMD', 'redis-cli', 'ping']
@@ -399,6 +455,9 @@ volumes:
 networks:
   porta-network:
     name: porta-network
+    ipam:
+      config:
+        - subnet: ${PORTA_SUBNET:-172.16.77.0/24}
 COMPOSE
 }
 
@@ -415,9 +474,18 @@ check_docker() {
   fi
 }
 
+# Where this machine itself finds the port.
+reached_at() {
+  case "$BIND" in
+    0.0.0.0) printf 127.0.0.1 ;;
+    '[::]') printf '[::1]' ;;
+    *) printf %s "$BIND" ;;
+  esac
+}
+
 is_healthy() {
-  local host=$BIND answer=''
-  [ "$host" != 0.0.0.0 ] || host=127.0.0.1
+  local host answer=''
+  host=$(reached_at)
   host=${host#[} host=${host%]}
   # No curl needed: this may be running from wget.
   exec 4<>"/dev/tcp/$host/$PORT" || return 1
@@ -474,10 +542,12 @@ summary() {
   say "Commands    docker exec -it porta porta --help"
   say "The admin console and its client are not in this build."
   [ "$PROXY" = true ] || return 0
-  if [ "$BIND" = 0.0.0.0 ]; then
-    say ""
-    say "Port $PORT is open on every interface, and forwarded headers are believed. When the proxy runs on this machine,"
-    say "install with --bind 127.0.0.1; otherwise let nothing but the proxy reach the port."
+  say ""
+  say "Forwarded headers are believed from $CIDRS: a proxy on this machine. For one elsewhere, set TRUST_PROXY_CIDRS in"
+  say ".env to the address it comes from."
+  if [ "$BIND" = 0.0.0.0 ] || [ "$BIND" = '[::]' ]; then
+    say "Port $PORT is open on every interface. When the proxy runs on this machine, install with --bind 127.0.0.1;"
+    say "otherwise let nothing but the proxy reach the port."
   fi
   cat <<NGINX
 
@@ -490,13 +560,18 @@ A server block for nginx; certificate and name are yours:
       ssl_certificate_key /etc/ssl/porta/privkey.pem;
       location = /metrics { return 404; }
       location / {
-          proxy_pass http://127.0.0.1:$PORT;
+          proxy_pass http://$(reached_at):$PORT;
           proxy_http_version 1.1;
           proxy_set_header Connection "";
-          proxy_set_header Host \$host;
+          proxy_set_header Host \$http_host;
           proxy_set_header X-Real-IP \$remote_addr;
           proxy_set_header X-Forwarded-For \$remote_addr;
           proxy_set_header X-Forwarded-Proto https;
+          proxy_set_header X-Forwarded-Host \$http_host;
+          proxy_set_header X-Request-Id \$request_id;
+          proxy_set_header Forwarded "";
+          proxy_set_header traceparent "";
+          proxy_set_header tracestate "";
       }
   }
 NGINX

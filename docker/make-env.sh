@@ -22,6 +22,13 @@ while IFS= read -r line; do
     '' | '#'*) printf '%s\n' "$line"; continue ;;
   esac
   value=${!name-${line#*=}}
+  case "$name" in
+    ISSUER_BASE_URL) host=$(sed -E 's,^[a-z]+://,,; s,[:/][^]]*$,,' <<<"$value") ;;
+    SMTP_FROM) value=${SMTP_FROM-noreply@$host} ;;
+    # The gateway has the first address.
+    PORTA_SUBNET) network=${value%/*} gateway=${network%.*}.$((${network##*.} + 1)) ;;
+    TRUST_PROXY_CIDRS) value=${TRUST_PROXY_CIDRS-$gateway/32} ;;
+  esac
   # Compose and the server would each read quotes, spaces and dollar signs in their own way.
   case "$value" in
     *[\'\"\$\`\\\#\ ]* | *$'\n'*) die "$name has a character that .env cannot carry unquoted" ;;

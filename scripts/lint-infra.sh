@@ -18,7 +18,7 @@ mapfile -t scripts < <({ git ls-files -co --exclude-standard '*.sh'; git grep -l
 
 # --- the image --------------------------------------------------------------------------------------------------
 "$TOOLS/hadolint" --failure-threshold style docker/Dockerfile
-dockerfile=$(cat docker/Dockerfile)
+dockerfile=$(grep -v "^ *#" docker/Dockerfile)
 for manifest in bench/Cargo.toml crates/*/Cargo.toml; do
   [[ $dockerfile == *"COPY $manifest ${manifest%Cargo.toml}"* ]] || die "docker/Dockerfile does not copy $manifest"
 done
@@ -28,9 +28,12 @@ unpinned=$(grep -E '^FROM ' docker/Dockerfile | grep -vE '@sha256:[0-9a-f]{64}( 
 [ -z "$unpinned" ] || die "not pinned by digest: $unpinned"
 [ "$(grep -c '^FROM ' docker/Dockerfile)" -eq 3 ] || die "docker/Dockerfile has not three stages"
 for text in '--interval=30s --timeout=5s --start-period=10s --retries=3' 'wget --spider --quiet' 'EXPOSE 3000 4002' \
-  'USER 1000:1000' 'ENTRYPOINT ["/sbin/tini", "--"]'; do
+  'USER 1000:1000' 'ENTRYPOINT ["/sbin/tini", "--"]' 'COPY docker/assemble.sh ' '/from/docker/assemble.sh /tree /porta' \
+  'COPY --from=tree /tree/ /'; do
   [[ $dockerfile == *"$text"* ]] || die "docker/Dockerfile lacks: $text"
 done
+# What is tested as the tree is all of the image but its base and tini.
+[ "$(grep -cE '^(COPY|ADD) ' <<<"${dockerfile##*FROM }")" -eq 1 ] || die "the last stage of docker/Dockerfile takes more than the tree"
 
 # --- stacks -----------------------------------------------------------------------------------------------------
 "$TOOLS/check-jsonschema" --quiet --builtin-schema vendor.compose-spec docker/docker-compose*.yml

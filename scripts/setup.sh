@@ -44,14 +44,8 @@ done
 command -v docker-compose >/dev/null 2>&1 || docker compose version >/dev/null 2>&1 || missing="$missing docker-compose"
 if [ -n "$missing" ]; then
   [ -n "$INSTALL" ] || die "missing:$missing; run  sudo apt-get install$missing  (and disable the services if you do not use them)"
-  # The tests start servers of their own, on free ports; the packages' services stay off.
-  policy=/usr/sbin/policy-rc.d
-  if [ -e "$policy" ]; then policy=; else printf '#!/bin/sh\nexit 101\n' | as_admin tee "$policy" >/dev/null; as_admin chmod 755 "$policy"; fi
-  status=0
   # shellcheck disable=SC2086
-  apt_install $missing || status=$?
-  [ -z "$policy" ] || as_admin rm -f "$policy"
-  [ "$status" -eq 0 ] || die "could not be installed:$missing"
+  apt_install $missing || die "could not be installed:$missing"
 fi
 
 # --- cargo-deny --------------------------------------------------------------------------------------------------

@@ -1,35 +1,86 @@
-// docs/traceability.md names files, and words in them: `path` "words". Fails when a file is not there, or lacks the words.
+// docs/traceability.md names files, and words in them: `path` "words". Fails when a file is not there or lacks the words;
+// in a test file they must be the name of a test. Fails, too, when a line of scripts/traceability.txt has no row.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { resolve } from 'node:path'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const page = readFileSync(resolve(root, 'docs/traceability.md'), 'utf8')
+const read = (path) => readFileSync(resolve(root, path), 'utf8')
 
 const problems = []
-let [rows, paths, cited] = [0, 0, 0]
-for (const [index, line] of page.split('\n').entries()) {
-  const cells = line.startsWith('|') ? line.split('|').slice(1, -1) : []
-  if (cells.length !== 3 || /^[\s-]*$/.test(cells[0]) || cells[0].trim() === 'Text') continue
-  rows += 1
-  const shown = cells[2]
-  if (shown.trim() === '') problems.push(`${index + 1}: nothing is cited`)
+const blame = (at, text) => problems.push(`${at}: ${text}`)
+
+/** The rows of every section: what was required, what is cited, and where. */
+function rowsOf(page) {
+  const rows = []
+  let section
+  for (const [index, line] of page.split('\n').entries()) {
+    if (line.startsWith('## ')) section = line.slice(3)
+    const cells = line.startsWith('|') ? line.split('|').slice(1, -1).map((cell) => cell.trim()) : []
+    if (cells.length !== 3 || /^[\s-]*$/.test(cells[0]) || cells[0] === 'Text') continue
+    rows.push({ section, text: cells[0], shown: cells[2], at: `docs/traceability.md:${index + 1}` })
+  }
+  return rows
+}
+
+/** What has to be there, by the sections of the page. */
+function requiredOf(list) {
+  const required = []
+  let section
+  for (const line of list.split('\n')) {
+    if (line.startsWith('# ')) section = line.slice(2)
+    else if (line !== '' && section) required.push({ section, text: line })
+  }
+  return required
+}
+
+/** The names of the tests in a file, or nothing when it is no test file. */
+function testNames(path, content) {
+  const kinds = [
+    [/^crates\/.*\/tests\/.*\.rs$/, /^\s*(?:pub )?(?:async )?fn (\w+)/gm],
+    [/\.test\.mjs$/, /(?<![.\w])test(?:\.\w+)?\(\s*(?:'([^']+)'|"([^"]+)"|`([^`]+)`)/g],
+    [/^docker\/tests\/.*\.py$/, /^\s*def (test_\w+)/gm],
+  ]
+  const names = kinds.find(([files]) => files.test(path))?.[1]
+  return names && [...content.matchAll(names)].map((match) => match.slice(1).find(Boolean))
+}
+
+let [paths, cited] = [0, 0]
+function checkCitations({ shown, at }) {
+  if (shown === '') blame(at, 'nothing is cited')
   for (const [, path, words] of shown.matchAll(/`([^`\s]+\/[^`\s]*|[A-Z][A-Za-z]+(?:\.\w+)?)`((?:,? "[^"]+")*)/g)) {
     paths += 1
-    const file = resolve(root, path)
-    if (!existsSync(file)) {
-      problems.push(`${index + 1}: no file ${path}`)
+    if (!existsSync(resolve(root, path))) {
+      blame(at, `no file ${path}`)
       continue
     }
     for (const [, text] of words.matchAll(/"([^"]+)"/g)) {
       cited += 1
-      if (statSync(file).isDirectory()) problems.push(`${index + 1}: ${path} is a directory`)
-      else if (!readFileSync(file, 'utf8').includes(text)) problems.push(`${index + 1}: ${path} has no "${text}"`)
+      if (statSync(resolve(root, path)).isDirectory()) {
+        blame(at, `${path} is a directory`)
+        continue
+      }
+      const content = read(path)
+      const names = testNames(path, content)
+      if (names && !names.includes(text)) blame(at, `${path} has no test "${text}"`)
+      else if (!content.includes(text)) blame(at, `${path} has no "${text}"`)
     }
   }
 }
-if (rows < 110) problems.push(`only ${rows} rows: the tables are not read`)
-for (const problem of problems) console.error(`docs/traceability.md:${problem}`)
+
+const rows = rowsOf(read('docs/traceability.md'))
+const required = requiredOf(read('scripts/traceability.txt'))
+const key = ({ section, text }) => `${section}: ${text}`
+const [named, known] = [new Set(rows.map(key)), new Set(required.map(key))]
+for (const row of rows) {
+  checkCitations(row)
+  if (!known.has(key(row))) blame(row.at, `scripts/traceability.txt has no line "${row.text}"`)
+}
+for (const line of required) {
+  if (!named.has(key(line))) blame('docs/traceability.md', `no row for "${line.text}" in "${line.section}"`)
+}
+if (required.length === 0) blame('scripts/traceability.txt', 'it is empty')
+for (const problem of problems) console.error(problem)
 if (problems.length > 0) process.exit(1)
-console.log(`docs/traceability.md: ${rows} rows, ${paths} files and ${cited} places in them`)
+console.log(`docs/traceability.md: ${rows.length} rows, ${paths} files and ${cited} places in them`)

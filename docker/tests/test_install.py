@@ -69,7 +69,7 @@ class Installer(unittest.TestCase):
         self.addCleanup(self.server.shutdown)
         self.port = str(self.server.server_address[1])
 
-    def run_script(self, *args, piped=True, **env):
+    def run_script(self, *args, piped=True, umask=-1, **env):
         """As in `curl … | bash -s -- ARGS`, without a terminal: setsid takes the controlling one away."""
         command = ["setsid", "-w", "bash", *(["-s", "--"] if piped else [str(INSTALL)]), *args]
         return subprocess.run(
@@ -80,6 +80,7 @@ class Installer(unittest.TestCase):
             capture_output=True,
             text=True,
             timeout=60,
+            umask=umask,
         )
 
     def good(self, *extra):
@@ -98,7 +99,8 @@ class Installer(unittest.TestCase):
         return done
 
     def settings(self):
-        lines = (self.dir / ".env").read_text().splitlines()
+        lines = [line for line in (self.dir / ".env").read_text().splitlines() if not line.startswith("#")]
+        self.assertEqual(len({line.split("=", 1)[0] for line in lines}), len(lines), "nothing is set twice")
         return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
 
     def calls(self):
@@ -127,6 +129,21 @@ class Writes(Installer):
             self.assertNotIn(secret, compose)
         self.assertTrue((self.dir / "init-test-db.sql").exists())
         self.assertFalse(any("compose" in call["args"] for call in self.calls()), "nothing was started")
+
+    def test_what_containers_read_is_readable_whatever_the_umask(self):
+        done = self.run_script(*self.good("--no-start"), umask=0o077)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        modes = {name: stat.S_IMODE((self.dir / name).stat().st_mode) for name in ("templates", "init-test-db.sql", ".env")}
+        self.assertEqual(modes, {"templates": 0o755, "init-test-db.sql": 0o644, ".env": 0o600})
+
+    def test_a_proxy_on_this_machine_is_believed_and_no_other(self):
+        for args, believed in [([], "172.16.77.1/32"), (["--bind", "127.0.0.1"], "172.16.77.1/32"),
+                               (["--bind", "10.1.2.3"], "172.16.77.1/32,10.1.2.3/32"),
+                               (["--subnet", "10.9.0.0/16", "--bind", "0.0.0.0"], "10.9.0.1/32")]:
+            with self.subTest(args):
+                self.install("--no-start", "--force", *args)
+                self.assertEqual(self.settings()["TRUST_PROXY_CIDRS"], believed)
+        self.assertEqual(self.settings()["PORTA_SUBNET"], "10.9.0.0/16")
 
     def test_compose_file_is_the_shipped_one(self):
         self.install("--no-start")
@@ -164,6 +181,68 @@ class Writes(Installer):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.settings(), {**before, "SMTP_PORT": "465"})
 
+    def change(self, *lines):
+        with open(self.dir / ".env", "a") as env:
+            env.writelines(f"{line}\n" for line in lines)
+
+    def backups(self):
+        return [path for path in self.dir.glob(".env.*")]
+
+    def test_what_an_operator_added_is_kept_with_force(self):
+        self.install("--no-start")
+        own = ["# ours", "PORTA_INSTANCE=blue", "METRICS_BIND=127.0.0.1:9464", "ADMIN_PUBLIC_URL=https://admin.acme.example",
+               "SMTP_TLS=starttls", "COMPOSE_PROFILES=admin"]
+        self.change(*own)
+        text = (self.dir / ".env").read_text().replace("TRUST_PROXY_CIDRS=172.16.77.1/32", "TRUST_PROXY_CIDRS=10.0.0.8/32")
+        (self.dir / ".env").write_text(text)
+        before = self.settings()
+        for _ in range(2):
+            self.install("--no-start", "--force")
+            self.assertEqual(self.settings(), before)
+            self.assertIn("# ours\n", (self.dir / ".env").read_text())
+
+    def test_the_file_before_is_kept_for_one_reader(self):
+        self.install("--no-start")
+        before = (self.dir / ".env").read_text()
+        self.install("--no-start", "--force")
+        self.assertEqual(self.backups(), [], "nothing changed")
+        done = self.install("--no-start", "--force", "--fresh")
+        backup, = self.backups()
+        self.assertEqual((backup.read_text(), stat.S_IMODE(backup.stat().st_mode)), (before, 0o600))
+        self.assertIn(backup.name, done.stdout)
+
+    def test_an_evaluation_becomes_a_production_of_its_own(self):
+        done = self.run_script("-d", str(self.dir), "-u", "http://box.lan:3000", "--allow-http", "--skip-smtp", "--no-start",
+                               "-p", self.port)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.change("LOG_LEVEL=warn")
+        before = self.settings()
+        done = self.run_script("-d", str(self.dir), "--force", "--no-start", "-u", "https://id.acme.example",
+                               "--smtp-host", "smtp.acme.example")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        after = self.settings()
+        names = ("NODE_ENV", "SMTP_HOST", "SMTP_PORT", "SMTP_FROM", "TRUST_PROXY", "TRUST_PROXY_HOPS", "TRUST_PROXY_CIDRS", "LOG_LEVEL")
+        self.assertEqual([after[name] for name in names],
+                         ["production", "smtp.acme.example", "587", "noreply@id.acme.example", "true", "1", "172.16.77.1/32", "warn"])
+        for name in ("SMTP_TLS", "COMPOSE_PROFILES"):
+            self.assertNotIn(name, after)
+        self.assertEqual(before["COOKIE_KEYS"], after["COOKIE_KEYS"])
+        self.assertIn("server_name id.acme.example;", done.stdout)
+
+    def test_a_chosen_sender_stays_and_a_derived_one_follows_the_issuer(self):
+        self.install("--no-start")
+        for args, sender in [(["-u", "https://login.acme.example"], "noreply@login.acme.example"),
+                             (["--smtp-from", "noreply@id.acme.example"], "noreply@id.acme.example"),
+                             (["-u", "https://sso.acme.example"], "noreply@id.acme.example")]:
+            done = self.run_script("-d", str(self.dir), "--force", "--no-start", *args)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.settings()["SMTP_FROM"], sender)
+
+    def test_no_proxy_is_an_answer_that_is_kept(self):
+        self.install("--no-start", "--no-proxy")
+        self.install("--no-start", "--force")
+        self.assertEqual(self.settings()["TRUST_PROXY"], "false")
+
     def test_fresh_forgets(self):
         self.install("--no-start")
         before = self.settings()
@@ -198,6 +277,7 @@ class Refuses(Installer):
             ("--issuer-url", ["-u", "ftp://id.acme.example"]), ("--issuer-url", ["-u", "https://$(id)"]),
             ("https", ["-u", "http://id.acme.example"]), ("https", ["-u", "http://localhost.evil.example"]),
             ("--trust-proxy-hops", ["--trust-proxy-hops", "0"]), ("--trust-proxy-hops", ["--trust-proxy-hops", "17"]),
+            ("--subnet", ["--subnet", "172.16.77.0"]), ("--subnet", ["--subnet", "fd00::/64"]), ("--subnet", ["--subnet", "10.0.0.0/8"]),
             ("exclude each other", ["--no-proxy", "--trust-proxy-hops", "1"]),
             ("--smtp-host", ["--smtp-host", "smtp://x"]), ("the container", ["--smtp-host", "localhost"]),
             ("the container", ["--smtp-host", "127.0.0.1"]),
@@ -286,8 +366,26 @@ class Starts(Installer):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("ada@acme.example", done.stdout)
 
-    def test_the_nginx_block_names_the_port(self):
-        self.assertIn(f"proxy_pass http://127.0.0.1:{self.port};", self.install().stdout)
+    def nginx_block(self, *extra):
+        return re.search(r"^  server \{\n.*?^  \}\n", self.install("--no-start", "--force", *extra).stdout, re.M | re.S)[0]
+
+    def test_the_nginx_block_names_address_and_port(self):
+        for bind, reached in [("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]"), ("10.1.2.3", "10.1.2.3"), ("127.0.0.1", "127.0.0.1")]:
+            self.assertIn(f"proxy_pass http://{reached}:{self.port};", self.nginx_block("--bind", bind))
+
+    def test_the_nginx_block_replaces_what_a_caller_could_write(self):
+        block = self.nginx_block()
+        shipped = (DOCKER.parent / "ops/nginx/porta.conf").read_text()
+        header = lambda text: dict(re.findall(r"proxy_set_header +(\S+) +(\S+);", text))
+        self.assertEqual({**header(shipped), "traceparent": '""', "tracestate": '""'}, header(block))
+        key, certificate = self.at / "key.pem", self.at / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", certificate],
+                       check=True, capture_output=True)
+        block = block.replace("/etc/ssl/porta/fullchain.pem", str(certificate)).replace("/etc/ssl/porta/privkey.pem", str(key))
+        (self.at / "nginx.conf").write_text(f"pid {self.at}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{block}}}\n")
+        path = f"{os.environ['PATH']}:/usr/sbin"
+        done = subprocess.run(["nginx", "-e", "stderr", "-t", "-c", self.at / "nginx.conf"], env={"PATH": path}, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class Asks(Installer):

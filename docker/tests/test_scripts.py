@@ -129,6 +129,17 @@ class Environment(Scripts):
         self.assertEqual(self.make(SMTP_HOST="smtp.acme.example", POSTGRES_PASSWORD="Mine-1.2_3~").returncode, 0)
         self.assertEqual((self.values()["SMTP_HOST"], self.values()["POSTGRES_PASSWORD"]), ("smtp.acme.example", "Mine-1.2_3~"))
 
+    def test_the_sender_of_mail_is_at_the_host_of_the_issuer(self):
+        for issuer, sender in [("https://id.acme.example", "noreply@id.acme.example"),
+                               ("https://id.acme.example:8443", "noreply@id.acme.example"),
+                               ("http://[::1]:3000", "noreply@[::1]")]:
+            (self.at / ".env").unlink(missing_ok=True)
+            self.assertEqual(self.make(ISSUER_BASE_URL=issuer).returncode, 0)
+            self.assertEqual(self.values()["SMTP_FROM"], sender)
+        (self.at / ".env").unlink()
+        self.make(ISSUER_BASE_URL=issuer, SMTP_FROM="porta@acme.example")
+        self.assertEqual(self.values()["SMTP_FROM"], "porta@acme.example")
+
     def test_refusals(self):
         for text, env in [
             ("URL", {"POSTGRES_PASSWORD": "a@b:c/d"}), ("URL", {"POSTGRES_PASSWORD": "a%40"}),

@@ -43,6 +43,12 @@ class Stack(unittest.TestCase):
         self.assertNotIn("variable is not set", done.stderr)
         return YAML(typ="safe").load(done.stdout)
 
+    def assertIsReallyReady(self, postgres):
+        """The server of the image's first minute has a socket and no address, and may take its time."""
+        health = postgres["healthcheck"]
+        self.assertEqual(health["test"], ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "porta", "-d", "porta"])
+        self.assertIn(health["start_period"], ("60s", "1m", "1m0s"))
+
     # The two write ports and volumes in a short and in a long form.
     def ports(self, service):
         return {
@@ -121,6 +127,16 @@ class Production(Stack):
         health = self.services["porta"]["healthcheck"]
         self.assertEqual([health[key] for key in ("interval", "timeout", "start_period", "retries")], ["30s", "5s", "10s", 3])
 
+    def test_a_database_that_is_being_made_is_not_healthy(self):
+        self.assertIsReallyReady(self.services["postgres"])
+
+    def test_the_gateway_is_known_and_believed(self):
+        subnet = lambda: self.resolved("docker-compose.prod.yml")["networks"]["porta-network"]["ipam"]["config"][0]["subnet"]
+        self.assertEqual((subnet(), self.env["TRUST_PROXY_CIDRS"]), ("172.16.77.0/24", "172.16.77.1/32"))
+        (self.at / ".env").unlink()
+        self.assertEqual(self.environment(PORTA_SUBNET="10.9.0.0/16")["TRUST_PROXY_CIDRS"], "10.9.0.1/32")
+        self.assertEqual(subnet(), "10.9.0.0/16")
+
     def test_redis_keeps_nothing_and_evicts_nothing(self):
         command = self.services["redis"]["command"]
         for option, value in (("--appendonly", "no"), ("--save", ""), ("--maxmemory-policy", "noeviction")):
@@ -143,8 +159,9 @@ class Production(Stack):
                 self.assertEqual(service["cap_drop"], ["ALL"])
                 self.assertEqual(service["security_opt"], ["no-new-privileges:true"])
                 self.assertTrue(any(one.startswith("/tmp:") for one in service["tmpfs"]))
-                for limit in ("mem_limit", "cpus", "pids_limit", "stop_grace_period"):
+                for limit in ("mem_limit", "pids_limit", "stop_grace_period"):
                     self.assertIn(limit, service)
+                self.assertNotIn("cpus", service, "an engine refuses more than the machine has")
                 self.assertNotIn("privileged", service)
         for name in ("porta", "admin-gui", "redis"):
             self.assertNotIn("cap_add", self.services[name])
@@ -152,6 +169,37 @@ class Production(Stack):
     def test_what_is_not_for_everybody_is_behind_a_profile(self):
         profiles = {name: service.get("profiles") for name, service in self.services.items()}
         self.assertEqual(profiles, {"porta": None, "postgres": None, "redis": None, "admin-gui": ["admin"], "mailhog": ["dev"]})
+
+
+class Documentation(Stack):
+    def commands(self, page):
+        """Service and command of every line that is meant for the production stack."""
+        text = (DOCKER.parent / "docs/operate" / page).read_text()
+        lines = re.findall(r"docker compose ((?:exec|run|stop|pull|up)\b[^`\n#]*)", text)
+        for line in lines:
+            words = [word for word in line.split()[1:] if not word.startswith("-")]
+            yield (words[0] if words else None), words[1:], line
+
+    def test_commands_name_services_and_their_database(self):
+        self.environment()
+        services = self.resolved("docker-compose.prod.yml")["services"]
+        owner = services["postgres"]["environment"]["POSTGRES_USER"]
+        for page, at_least in (("backup.md", 9), ("runbooks.md", 6), ("upgrade.md", 5)):
+            found = list(self.commands(page))
+            self.assertGreaterEqual(len(found), at_least, page)
+            for service, command, line in found:
+                with self.subTest(line):
+                    self.assertIn(service, [None, *services])
+                    programs = {"porta": ["porta"], "redis": ["redis-cli"],
+                                "postgres": ["pg_dump", "pg_restore", "psql", "createdb", "dropdb", "redis"]}
+                    if command:
+                        self.assertIn(command[0], programs[service])
+                    if service == "postgres" and command and command[0] != "redis":
+                        self.assertIn(f" -U {owner} ", line)
+
+    def test_nobody_serves_while_a_dump_is_put_back(self):
+        commands = [line.split()[0] + " " + str(service) for service, _, line in self.commands("backup.md")]
+        self.assertLess(commands.index("stop porta"), commands.index("up postgres"))
 
 
 class Development(Stack):
@@ -170,6 +218,7 @@ class Development(Stack):
         for name, number in (("postgres", 1), ("redis", 2), ("mailhog", 3), ("mailhog", 4), ("nginx", 5)):
             self.assertTrue(any(f"127.0.0.1:{number}:" in port for port in self.ports(moved[name])), name)
         self.assertEqual(services["nginx"]["profiles"], ["tls"])
+        self.assertIsReallyReady(services["postgres"])
         for name in ("postgres", "redis"):
             health = services[name]["healthcheck"]
             self.assertEqual([health[key] for key in ("interval", "timeout", "retries")], ["5s", "5s", 5])
@@ -181,6 +230,7 @@ class Development(Stack):
         postgres = services["postgres"]["environment"]
         self.assertEqual(env["DATABASE_URL"], "postgres://{POSTGRES_USER}:{POSTGRES_PASSWORD}@localhost:5432/{POSTGRES_DB}".format(**postgres))
         self.assertEqual(len({env["SIGNING_KEY_ENCRYPTION_KEY"], env["TWO_FACTOR_ENCRYPTION_KEY"]}), 2)
+        self.assertEqual(env["HOST"], "127.0.0.1", "its keys are printed in public")
 
 
 if __name__ == "__main__":

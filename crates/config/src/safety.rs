@@ -18,8 +18,14 @@ use crate::variable::{
 
 /// Passwords of the development and example stacks.
 const PUBLISHED_PASSWORDS: &[&str] = &["porta_dev", "porta_secret"];
-/// Keys that were printed in documentation.
-const PUBLISHED_KEYS: &[&str] = &["0123456789abcdef", "fedcba9876543210"];
+/// Keys that were printed in documentation or in `docker/.env.development.example`.
+const PUBLISHED_KEYS: &[&str] = &[
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210",
+    "development-only-cookie-key-0123456789",
+    "3f1c9a5be07d42868b6e1f90c2d7a4583f0e6b1d9c8a72546d3b5f7e1a90c2d4",
+    "a94e07c61d3f58b2907c4ae6f1b83d5206e9d7c4815af36b2d90e8c7f4a1b365",
+];
 /// Programs and services that swallow mail, as a label or the whole of a host name.
 const MAIL_SINKS: &[&str] = &[
     "mailhog",
@@ -86,6 +92,8 @@ fn check_cookie_keys(secrets: &PartialSecrets, found: &mut Vec<Problem>) {
             "is a placeholder" // R1
         } else if key.chars().count() < 32 {
             "is shorter than 32 characters" // R2
+        } else if PUBLISHED_KEYS.contains(&key.to_ascii_lowercase().as_str()) {
+            "is printed in documentation"
         } else if repeats(key.as_bytes()) {
             "repeats a short pattern"
         } else {
@@ -101,7 +109,7 @@ fn check_encryption_keys(secrets: &PartialSecrets, found: &mut Vec<Problem>) {
     for (variable, key) in keys {
         let Some(key) = key else { continue }; // R3: a missing one was reported when it was read
         let digits = porta_core::secret::hex(key.expose());
-        if PUBLISHED_KEYS.iter().any(|pattern| digits == pattern.repeat(4)) {
+        if PUBLISHED_KEYS.contains(&digits.as_str()) {
             found.push(violation(variable, "it is printed in documentation", NEW_KEY)); // R4, R5
         } else if repeats(digits.as_bytes()) {
             found.push(violation(variable, "it repeats a short pattern", NEW_KEY));

@@ -50,6 +50,32 @@ fn each_rule_refuses_in_production() {
 }
 
 #[test]
+fn what_the_development_example_prints_is_refused_in_production() {
+    let example = include_str!("../../../../docker/.env.development.example");
+    let printed: Pairs = example
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .filter(|(name, _)| !name.starts_with('#'))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let secrets = ["COOKIE_KEYS", "SIGNING_KEY_ENCRYPTION_KEY", "TWO_FACTOR_ENCRYPTION_KEY", "DATABASE_URL"];
+    for name in secrets {
+        let problems = load(changed(&[(name, &printed[name])])).expect_err(name);
+        assert_eq!(keys(&problems), [name]);
+    }
+    assert!(load(printed).is_ok(), "for development it is complete");
+}
+
+#[test]
+fn a_published_key_is_none_for_cookies_either() {
+    let key = "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef";
+    let listed = format!("{COOKIE},3F1C9A5BE07D42868B6E1F90C2D7A4583F0E6B1D9C8A72546D3B5F7E1A90C2D4");
+    for value in [key, &listed] {
+        assert_eq!(keys(&load(changed(&[("COOKIE_KEYS", value)])).unwrap_err()), ["COOKIE_KEYS"]);
+    }
+}
+
+#[test]
 fn no_rule_speaks_outside_production() {
     for (name, value, label) in violations().into_iter().filter(|(_, value, _)| !value.is_empty()) {
         for environment in ["development", "test"] {
