@@ -35,7 +35,7 @@ impl Recorder {
             .set_buckets_for_metric(Matcher::Full(metrics::HTTP_DURATION.to_owned()), BUCKETS)?
             .install_recorder()
             .context("figures were started twice")?;
-        for metric in metrics::ALL.iter().filter(|metric| !is_of_process(metric)) {
+        for metric in metrics::ALL.iter().filter(|metric| !is_written_here(metric)) {
             match metric.kind {
                 MetricKind::Counter => ::metrics::describe_counter!(metric.name, metric.help),
                 MetricKind::Gauge => ::metrics::describe_gauge!(metric.name, metric.help),
@@ -76,10 +76,11 @@ impl Figures for Scrape {
         set(metrics::DB_POOL_IN_USE, pool.in_use);
         set(metrics::DB_POOL_IDLE, pool.idle);
         set(metrics::DB_POOL_WAITING, pool.waiting);
-        if let Ok(Ok(Some(since))) = tokio::time::timeout(PATIENCE, self.store.oldest_signing_since()).await {
-            ::metrics::gauge!(metrics::SIGNING_KEY_AGE).set(SystemClock.now().since(since).as_secs_f64());
-        }
         let mut text = self.handle.render();
+        // The facade would go on showing the last age when there is none.
+        if let Ok(Ok(Some(since))) = tokio::time::timeout(PATIENCE, self.store.oldest_signing_since()).await {
+            line(&mut text, metrics::SIGNING_KEY_AGE, SystemClock.now().since(since).as_secs_f64());
+        }
         match process() {
             Ok(figures) => figures.into_iter().for_each(|(name, value)| line(&mut text, name, value)),
             Err(error) => tracing::debug!(%error, "figures of the process could not be read"),
@@ -88,8 +89,8 @@ impl Figures for Scrape {
     }
 }
 
-fn is_of_process(metric: &Metric) -> bool {
-    metric.name.starts_with("process_")
+fn is_written_here(metric: &Metric) -> bool {
+    metric.name.starts_with("process_") || metric.name == metrics::SIGNING_KEY_AGE
 }
 
 /// The names every Prometheus client gives to what the kernel knows of a process. Written by hand, because seconds of
