@@ -8,5 +8,6 @@ pub(crate) mod mail;
 pub(crate) mod probes;
 pub(crate) mod services;
 pub(crate) mod shared;
+pub(crate) mod taken;
 pub(crate) mod telemetry;
 pub(crate) mod traces;
