@@ -152,3 +152,23 @@ pub(crate) async fn serve_alone(
     tokio::spawn(serve(listener, app, ending, Duration::ZERO));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use porta_testkit::TestApp;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_age_of_a_key_is_there_as_long_as_there_is_a_key() {
+        let handle = PrometheusBuilder::new().build_recorder().handle();
+        let scraped = async |app: TestApp| {
+            let scrape = Scrape { handle: handle.clone(), store: Arc::clone(&app.store) };
+            scrape.text().await
+        };
+        let with = scraped(TestApp::embedded().await.with_fixture().await).await;
+        assert!(with.contains("\nporta_signing_key_age_seconds "), "{with}");
+        let without = scraped(TestApp::embedded().await).await;
+        assert!(!without.contains("porta_signing_key_age_seconds"), "{without}");
+    }
+}
