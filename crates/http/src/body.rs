@@ -1,18 +1,36 @@
-//! Form bodies of protocol endpoints and pages: one media type, one size, repetition kept.
+//! Form bodies of protocol endpoints and pages, the only ones there are: one media type, one size, repetition kept.
+
+use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use futures_util::StreamExt as _;
 use porta_protocol::params::Params;
+use tokio::time::timeout;
 
 /// Form limit of protocol endpoints (oidc-and-login §1.1).
 const FORM_LIMIT: usize = 56 * 1024;
+/// A caller that sends a part of a form and no more holds a connection for nothing. Less than a stop waits for running
+/// requests by default, so that nobody makes every stop fail.
+const FORM_WITHIN: Duration = Duration::from_secs(8);
 
 /// Why a body is not a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyError {
     TooLarge,
+    TooSlow,
     NotAForm,
     Malformed,
+}
+
+impl BodyError {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::NotAForm | Self::Malformed => StatusCode::BAD_REQUEST,
+        }
+    }
 }
 
 pub(crate) async fn form(headers: &HeaderMap, body: Body) -> Result<Params, BodyError> {
@@ -26,7 +44,7 @@ pub(crate) async fn form(headers: &HeaderMap, body: Body) -> Result<Params, Body
         return Err(BodyError::TooLarge);
     }
     let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-    let bytes = axum::body::to_bytes(body, FORM_LIMIT).await.map_err(|_| BodyError::TooLarge)?;
+    let bytes = whole(body, FORM_WITHIN).await?;
     let is_nothing = essence.is_empty() && bytes.is_empty();
     if !is_form && !is_nothing {
         return Err(BodyError::NotAForm);
@@ -34,10 +52,29 @@ pub(crate) async fn form(headers: &HeaderMap, body: Body) -> Result<Params, Body
     Params::parse(&bytes).map_err(|_| BodyError::Malformed)
 }
 
+/// Copied as it comes: kept apart, the parts of a body sent byte by byte would cost fifty times its size.
+async fn whole(body: Body, within: Duration) -> Result<Vec<u8>, BodyError> {
+    let reading = async {
+        let (mut parts, mut whole) = (body.into_data_stream(), Vec::new());
+        while let Some(part) = parts.next().await {
+            let part = part.map_err(|_| BodyError::Malformed)?;
+            if part.len() > FORM_LIMIT - whole.len() {
+                return Err(BodyError::TooLarge);
+            }
+            whole.extend_from_slice(&part);
+        }
+        Ok(whole)
+    };
+    timeout(within, reading).await.unwrap_or(Err(BodyError::TooSlow))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use axum::body::Bytes;
     use axum::http::HeaderValue;
-    use futures_util::FutureExt as _;
+    use futures_util::stream;
     use proptest::prelude::*;
 
     use super::*;
@@ -49,7 +86,31 @@ mod tests {
         if let Some(value) = content_type.and_then(|t| HeaderValue::from_bytes(t).ok()) {
             headers.insert(header::CONTENT_TYPE, value);
         }
-        form(&headers, Body::from(bytes)).now_or_never().unwrap()
+        read_with(&headers, bytes)
+    }
+
+    fn read_with(headers: &HeaderMap, bytes: impl Into<Body>) -> Result<Params, BodyError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(form(headers, bytes.into()))
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_end_is_given_up() {
+        let begun = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"a=1"))]);
+        let body = Body::from_stream(begun.chain(stream::pending()));
+        assert_eq!(whole(body, Duration::from_millis(1)).await, Err(BodyError::TooSlow));
+        assert_eq!(BodyError::TooSlow.status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[tokio::test]
+    async fn a_body_in_parts_is_one_and_a_broken_one_is_none() {
+        let parts = |last| stream::iter([Ok(Bytes::from_static(b"a=")), Ok(Bytes::from_static(b"1")), last]);
+        let good = Body::from_stream(parts(Ok(Bytes::new())));
+        assert_eq!(whole(good, FORM_WITHIN).await.as_deref(), Ok(b"a=1".as_slice()));
+        let broken = Body::from_stream(parts(Err("the connection was reset")));
+        assert_eq!(whole(broken, FORM_WITHIN).await, Err(BodyError::Malformed));
+        let many = stream::repeat(Ok::<_, Infallible>(Bytes::from_static(b"a")));
+        assert_eq!(whole(Body::from_stream(many), FORM_WITHIN).await, Err(BodyError::TooLarge));
     }
 
     #[test]
@@ -60,11 +121,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(FORM_LIMIT + 1));
-        let declared = form(&headers, Body::from("a=1")).now_or_never().unwrap();
-        assert_eq!(declared, Err(BodyError::TooLarge));
+        assert_eq!(read_with(&headers, "a=1"), Err(BodyError::TooLarge));
         for wrong in ["-1", "x", "99999999999999999999999"] {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_str(wrong).unwrap());
-            assert!(form(&headers, Body::from("a=1")).now_or_never().unwrap().is_ok(), "{wrong}");
+            assert!(read_with(&headers, "a=1").is_ok(), "{wrong}");
         }
     }
 

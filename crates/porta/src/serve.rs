@@ -1,8 +1,8 @@
 //! `porta serve`: the production process.
 //!
 //! ```text
-//! start ─► ready ──SIGTERM──► draining (/ready says no) ─► no new connections ─► requests and mail finish ─► flush ─► exit 0
-//!                                                              └── grace over ──► exit 1
+//! start ─► ready ──SIGTERM──► draining (/ready says no) ─► no new connections ─► requests and mail finish ─► save ─► exit 0
+//!                                                              └── grace over ──► save ─► exit 1
 //! ```
 
 use std::sync::Arc;
@@ -21,6 +21,11 @@ use crate::runtime::listen::Ending;
 use crate::runtime::services::{Services, ShortLived, snapshot_file};
 use crate::runtime::telemetry::Telemetry;
 use crate::runtime::{background, figures, listen, mail};
+
+/// A database that does not answer must not keep a process that is done.
+const FLUSH_WITHIN: Duration = Duration::from_secs(3);
+/// What runs on threads of its own, such as a name that is being looked up, cannot be called off.
+const THREADS_END_WITHIN: Duration = Duration::from_secs(1);
 
 /// Reads the configuration, or says everything that is wrong with it.
 pub(crate) fn configuration(source: &Source<'_>) -> anyhow::Result<Config> {
@@ -48,7 +53,9 @@ pub(crate) fn block_on(server: impl Future<Output = anyhow::Result<()>>) -> Resu
         .enable_all()
         .build()
         .map_err(|e| Failure::general(format!("cannot start: {e}")))?;
-    runtime.block_on(server).map_err(|error| Failure::general(format!("{error:#}")))
+    let outcome = runtime.block_on(server).map_err(|error| Failure::general(format!("{error:#}")));
+    runtime.shutdown_timeout(THREADS_END_WITHIN);
+    outcome
 }
 
 /// Reads the configuration and starts the log.
@@ -113,16 +120,22 @@ pub(crate) async fn serve(
     let requests = listen::serve(listener, porta_http::router(services.app.clone()), ending, grace);
     let (finished, ()) = tokio::join!(requests, last_letters);
     background_stop.cancel();
-    if let Err(error) = services.engine.flush_secret_use().await {
-        tracing::warn!(%error, "last use of client secrets was not recorded");
+    let saved = save_short_lived(&services);
+    match tokio::time::timeout(FLUSH_WITHIN, services.engine.flush_secret_use()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "last use of client secrets was not recorded"),
+        Err(_) => tracing::warn!(error = "no answer in time", "last use of client secrets was not recorded"),
     }
-    if let ShortLived::Memory { kv, data_dir, .. } = &services.short_lived {
-        let now = services.engine.now();
-        kv.save_snapshot(&snapshot_file(data_dir), now, &services.snapshot_keys, &OsEntropy)?;
-    }
+    saved?;
     anyhow::ensure!(finished, "requests were still running after the grace period");
     tracing::info!("stopped");
     Ok(())
+}
+
+fn save_short_lived(services: &Services) -> anyhow::Result<()> {
+    let ShortLived::Memory { kv, data_dir, .. } = &services.short_lived else { return Ok(()) };
+    let now = services.engine.now();
+    Ok(kv.save_snapshot(&snapshot_file(data_dir), now, &services.snapshot_keys, &OsEntropy)?)
 }
 
 /// Lets the letters under way finish within `grace` once the door closes.
@@ -153,4 +166,30 @@ pub(crate) fn stop_signal() -> anyhow::Result<CancellationToken> {
         told.cancel();
     });
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_does_not_end_does_not_hold_up_the_end() {
+        let (release, held) = mpsc::channel::<()>();
+        let begun = Instant::now();
+        let (told, done) = mpsc::channel();
+        // Beside the test: without the limit it would never be done.
+        std::thread::spawn(move || {
+            let outcome = block_on(async {
+                tokio::task::spawn_blocking(move || held.recv());
+                Ok(())
+            });
+            told.send(outcome.is_ok())
+        });
+        assert_eq!(done.recv_timeout(Duration::from_secs(10)), Ok(true));
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        drop(release);
+    }
 }

@@ -10,7 +10,7 @@ use porta_pages::ErrorText;
 use porta_protocol::{ErrorCode, OAuthError, Params};
 
 use super::From;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
@@ -22,7 +22,8 @@ pub(crate) async fn get(
     from: From,
     RawQuery(query): RawQuery,
 ) -> Reply {
-    let Ok(params) = Params::parse(query.unwrap_or_default()) else { return malformed(&state, &tenant) };
+    let params = Params::parse(query.unwrap_or_default());
+    let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
     from.seen.client(params.get("client_id").unwrap_or_default());
     tenant.reader.asked_for(params.get("ui_locales"));
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
@@ -31,7 +32,8 @@ pub(crate) async fn get(
 }
 
 pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
+    let form = body::form(&from.headers, body).await;
+    let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
     from.seen.client(params.get("client_id").unwrap_or_default());
     tenant.reader.asked_for(params.get("ui_locales"));
     let result = state.engine.authorize_by_post(&tenant, &params, &from.caller).await;
@@ -98,7 +100,7 @@ fn answer(
                 .and_then(|(value, until)| session_cookie(state, tenant, value, until));
             reply::with_header(reply, header::SET_COOKIE, renewed)
         }
-        Err(AuthorizeError::Page(error)) => refused_on_page(state, tenant, &error),
+        Err(AuthorizeError::Page(error)) => refused_on_page(state, tenant, StatusCode::BAD_REQUEST, &error),
         Err(AuthorizeError::Client(target, error)) => {
             tracing::info!(code = %error.code(), detail = error.description(), "authorization request refused");
             reply::deliver(state, tenant, target.refuse(tenant, &error))
@@ -136,15 +138,16 @@ pub(super) fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> 
     reply
 }
 
-fn malformed(state: &Shared, tenant: &Visit) -> Reply {
-    refused_on_page(state, tenant, &OAuthError::new(ErrorCode::InvalidRequest, "the request is malformed"))
+fn malformed(state: &Shared, tenant: &Visit, status: StatusCode) -> Reply {
+    let error = OAuthError::new(ErrorCode::InvalidRequest, "the request is malformed");
+    refused_on_page(state, tenant, status, &error)
 }
 
-fn refused_on_page(state: &Shared, tenant: &Visit, error: &OAuthError) -> Reply {
+fn refused_on_page(state: &Shared, tenant: &Visit, status: StatusCode, error: &OAuthError) -> Reply {
     tracing::info!(code = %error.code(), detail = error.description(), "authorization request refused on a page");
     let text = match error.code() {
         ErrorCode::InvalidClient => ErrorText::ClientUnknown,
         _ => ErrorText::InvalidRequest,
     };
-    reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, text, Some(error.code().as_str()))
+    reply::error_page(state, &tenant.look(), status, text, Some(error.code().as_str()))
 }

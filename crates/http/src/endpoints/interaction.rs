@@ -57,12 +57,7 @@ fn gone(state: &Shared, tenant: &Visit) -> Reply {
 /// A browser sends each field of our forms once.
 pub(super) async fn form(state: &Shared, tenant: &Visit, from: &From, body: Body) -> Result<Params, Reply> {
     let refuse = |status| reply::error_page(state, &tenant.look(), status, ErrorText::InvalidRequest, None);
-    let params = body::form(&from.headers, body).await.map_err(|error| {
-        refuse(match error {
-            body::BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            body::BodyError::NotAForm | body::BodyError::Malformed => StatusCode::BAD_REQUEST,
-        })
-    })?;
+    let params = body::form(&from.headers, body).await.map_err(|error| refuse(error.status()))?;
     if params.repeated(&[]).is_some() {
         return Err(refuse(StatusCode::BAD_REQUEST));
     }

@@ -9,7 +9,7 @@ use porta_protocol::Params;
 use porta_protocol::authorize::append_query;
 
 use super::From;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
@@ -23,7 +23,8 @@ pub(crate) async fn get(
     from: From,
     RawQuery(query): RawQuery,
 ) -> Reply {
-    let Ok(params) = Params::parse(query.unwrap_or_default()) else { return malformed(&state, &tenant) };
+    let params = Params::parse(query.unwrap_or_default());
+    let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
     tenant.reader.asked_for(params.get(UI_LOCALES));
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
     match state.engine.end_session(&tenant, &params, cookie.as_deref(), &from.caller).await {
@@ -46,7 +47,8 @@ pub(crate) async fn get(
 
 /// A cross-site POST carries no session cookie: come back by GET (W27).
 pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
+    let form = body::form(&from.headers, body).await;
+    let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
     tenant.reader.asked_for(params.get(UI_LOCALES));
     match state.engine.end_session_by_post(&tenant, &params, &from.caller).await {
         Ok(handle) => reply::redirect(&format!("{}/session/end?{CONTINUE}={handle}", tenant.issuer)),
@@ -60,9 +62,10 @@ pub(crate) async fn confirm(
     from: From,
     body: Body,
 ) -> Reply {
-    let Ok(params) = body::form(&from.headers, body).await else { return malformed(&state, &tenant) };
+    let form = body::form(&from.headers, body).await;
+    let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
     if params.get("logout").is_none() {
-        return malformed(&state, &tenant);
+        return malformed(&state, &tenant, StatusCode::BAD_REQUEST);
     }
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
     match state.engine.confirm_logout(&tenant, params.get("xsrf"), cookie.as_deref(), &from.caller).await {
@@ -93,21 +96,15 @@ fn onward(tenant: &Visit, to: &Onward) -> Reply {
     reply::redirect(&append_query(&format!("{}/session/end/success", tenant.issuer), languages))
 }
 
-fn malformed(state: &Shared, tenant: &Visit) -> Reply {
-    reply::error_page(
-        state,
-        &tenant.look(),
-        StatusCode::BAD_REQUEST,
-        ErrorText::InvalidRequest,
-        Some("invalid_request"),
-    )
+fn malformed(state: &Shared, tenant: &Visit, status: StatusCode) -> Reply {
+    reply::error_page(state, &tenant.look(), status, ErrorText::InvalidRequest, Some("invalid_request"))
 }
 
 fn refused(state: &Shared, tenant: &Visit, headers: &HeaderMap, error: &LogoutError) -> Reply {
     match error {
         LogoutError::Refused(error) => {
             tracing::info!(code = %error.code(), detail = error.description(), "logout request refused");
-            malformed(state, tenant)
+            malformed(state, tenant, StatusCode::BAD_REQUEST)
         }
         LogoutError::Limited(limited) => reply::too_many_begun(state, tenant, headers, *limited),
         LogoutError::Engine(error) => reply::engine_error_page(state, &tenant.look(), error),

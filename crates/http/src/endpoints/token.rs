@@ -52,14 +52,13 @@ fn with_pragma(mut reply: Reply) -> Reply {
 /// The form of a protocol endpoint, or the error that says why it is none.
 pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Params, Reply> {
     body::form(headers, body).await.map_err(|error| {
-        let (status, description) = match error {
-            BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the request body is too large"),
-            BodyError::NotAForm => {
-                (StatusCode::BAD_REQUEST, "the request body must be application/x-www-form-urlencoded")
-            }
-            BodyError::Malformed => (StatusCode::BAD_REQUEST, "the request body is malformed"),
+        let description = match error {
+            BodyError::TooLarge => "the request body is too large",
+            BodyError::TooSlow => "the request body took too long",
+            BodyError::NotAForm => "the request body must be application/x-www-form-urlencoded",
+            BodyError::Malformed => "the request body is malformed",
         };
-        reply::oauth_error(status, &OAuthError::new(ErrorCode::InvalidRequest, description))
+        reply::oauth_error(error.status(), &OAuthError::new(ErrorCode::InvalidRequest, description))
     })
 }
 

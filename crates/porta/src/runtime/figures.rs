@@ -36,7 +36,7 @@ impl Recorder {
             .set_buckets_for_metric(Matcher::Full(metrics::HTTP_DURATION.to_owned()), BUCKETS)?
             .install_recorder()
             .context("figures were started twice")?;
-        for metric in metrics::ALL.iter().filter(|metric| !is_of_process(metric)) {
+        for metric in metrics::ALL.iter().filter(|metric| !is_written_here(metric)) {
             match metric.kind {
                 MetricKind::Counter => ::metrics::describe_counter!(metric.name, metric.help),
                 MetricKind::Gauge => ::metrics::describe_gauge!(metric.name, metric.help),
@@ -81,10 +81,11 @@ impl Figures for Scrape {
         if let Some(kv) = &self.short_lived {
             set(metrics::SHORT_LIVED_ENTRIES, kv.entries());
         }
-        if let Ok(Ok(Some(since))) = tokio::time::timeout(PATIENCE, self.store.oldest_signing_since()).await {
-            ::metrics::gauge!(metrics::SIGNING_KEY_AGE).set(SystemClock.now().since(since).as_secs_f64());
-        }
         let mut text = self.handle.render();
+        // The facade would go on showing the last age when there is none.
+        if let Ok(Ok(Some(since))) = tokio::time::timeout(PATIENCE, self.store.oldest_signing_since()).await {
+            line(&mut text, metrics::SIGNING_KEY_AGE, SystemClock.now().since(since).as_secs_f64());
+        }
         match process() {
             Ok(figures) => figures.into_iter().for_each(|(name, value)| line(&mut text, name, value)),
             Err(error) => tracing::debug!(%error, "figures of the process could not be read"),
@@ -93,8 +94,8 @@ impl Figures for Scrape {
     }
 }
 
-fn is_of_process(metric: &Metric) -> bool {
-    metric.name.starts_with("process_")
+fn is_written_here(metric: &Metric) -> bool {
+    metric.name.starts_with("process_") || metric.name == metrics::SIGNING_KEY_AGE
 }
 
 /// The names every Prometheus client gives to what the kernel knows of a process. Written by hand, because seconds of
@@ -155,4 +156,24 @@ pub(crate) async fn serve_alone(
     let ending = Ending { closing: stop, ..Ending::default() };
     tokio::spawn(serve(listener, app, ending, Duration::ZERO));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use porta_testkit::TestApp;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_age_of_a_key_is_there_as_long_as_there_is_a_key() {
+        let handle = PrometheusBuilder::new().build_recorder().handle();
+        let scraped = async |app: TestApp| {
+            let scrape = Scrape { handle: handle.clone(), store: Arc::clone(&app.store) };
+            scrape.text().await
+        };
+        let with = scraped(TestApp::embedded().await.with_fixture().await).await;
+        assert!(with.contains("\nporta_signing_key_age_seconds "), "{with}");
+        let without = scraped(TestApp::embedded().await).await;
+        assert!(!without.contains("porta_signing_key_age_seconds"), "{without}");
+    }
 }

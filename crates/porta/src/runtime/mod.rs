@@ -8,5 +8,7 @@ pub(crate) mod log;
 pub(crate) mod mail;
 pub(crate) mod probes;
 pub(crate) mod services;
+pub(crate) mod shared;
+pub(crate) mod taken;
 pub(crate) mod telemetry;
 pub(crate) mod traces;

@@ -1,5 +1,7 @@
-//! What `/health` and `/ready` ask, each within two seconds (operations §6).
+//! What `/health` and `/ready` ask, each within two seconds (operations §6). Anybody may ask: those who do at the same
+//! time share a check, so that nobody can make a service look busy by asking whether it is well.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,28 +11,71 @@ use porta_http::{Probes, ReadyReport};
 use porta_kv::Kv;
 use porta_oidc::Engine;
 
+use super::shared::Shared;
+
 /// Below the container probe's five seconds with room to spare.
 const LIMIT: Duration = Duration::from_secs(2);
 
 pub(crate) struct ServiceProbes {
+    services: Arc<Services>,
+    draining: AtomicBool,
+    readiness: Shared<Readiness>,
+}
+
+impl ServiceProbes {
+    pub(crate) fn new(engine: Arc<Engine>, kv: Arc<dyn Kv>) -> Self {
+        let [migrated, keys_open] = [false; 2].map(AtomicBool::new);
+        let [database, short_lived] = [(); 2].map(|()| Shared::new());
+        let services = Services { engine, kv, database, short_lived, migrated, keys_open };
+        Self { services: Arc::new(services), draining: AtomicBool::new(false), readiness: Shared::new() }
+    }
+
+    /// From now on `/ready` says no.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+}
+
+/// What keeps a process from being ready, beside its short-lived store.
+#[derive(Debug, Clone, Copy)]
+struct Readiness {
+    database: Option<&'static str>,
+    keys: Option<&'static str>,
+}
+
+/// What a process needs.
+struct Services {
     engine: Arc<Engine>,
     kv: Arc<dyn Kv>,
-    draining: AtomicBool,
+    database: Shared<bool>,
+    short_lived: Shared<bool>,
     /// Set once no migration was pending: a schema never goes back while this program runs.
     migrated: AtomicBool,
     /// Set once a signing key of this installation could be opened.
     keys_open: AtomicBool,
 }
 
-impl ServiceProbes {
-    pub(crate) fn new(engine: Arc<Engine>, kv: Arc<dyn Kv>) -> Self {
-        let [draining, migrated, keys_open] = [false; 3].map(AtomicBool::new);
-        Self { engine, kv, draining, migrated, keys_open }
+impl Services {
+    async fn database(&self) -> bool {
+        let engine = Arc::clone(&self.engine);
+        let check = async move { answers("database", LIMIT, engine.store().ping()).await };
+        self.database.ask(check).await.unwrap_or(false)
     }
 
-    /// From now on `/ready` says no.
-    pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
+    async fn short_lived(&self) -> bool {
+        let kv = Arc::clone(&self.kv);
+        let check = async move { answers("short-lived store", LIMIT, kv.ping()).await };
+        self.short_lived.ask(check).await.unwrap_or(false)
+    }
+
+    async fn readiness(&self) -> Readiness {
+        let checks = async {
+            match self.database_problem().await {
+                None => Readiness { database: None, keys: self.key_problem().await },
+                problem => Readiness { database: problem, keys: None },
+            }
+        };
+        tokio::time::timeout(LIMIT, checks).await.unwrap_or(UNREACHABLE)
     }
 
     async fn database_problem(&self) -> Option<&'static str> {
@@ -68,42 +113,94 @@ impl ServiceProbes {
     }
 }
 
+const UNREACHABLE: Readiness = Readiness { database: Some("unreachable"), keys: None };
+
+/// Whether `service` answers in time; why not is in the log.
+async fn answers<E: Display>(
+    service: &'static str,
+    within: Duration,
+    ping: impl Future<Output = Result<(), E>>,
+) -> bool {
+    match tokio::time::timeout(within, ping).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "{service} check failed");
+            false
+        }
+        Err(_) => {
+            tracing::warn!(error = "no answer in time", "{service} check failed");
+            false
+        }
+    }
+}
+
 #[async_trait]
 impl Probes for ServiceProbes {
     async fn database(&self) -> bool {
-        match tokio::time::timeout(LIMIT, self.engine.store().ping()).await {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "database check failed");
-                false
-            }
-            Err(_) => false,
-        }
+        self.services.database().await
     }
 
     async fn redis(&self) -> bool {
-        match tokio::time::timeout(LIMIT, self.kv.ping()).await {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "short-lived store check failed");
-                false
-            }
-            Err(_) => false,
-        }
+        self.services.short_lived().await
     }
 
     async fn ready(&self) -> ReadyReport {
-        let database = async {
-            let checks = async {
-                match self.database_problem().await {
-                    None => (None, self.key_problem().await),
-                    problem => (problem, None),
-                }
-            };
-            tokio::time::timeout(LIMIT, checks).await.unwrap_or((Some("unreachable"), None))
-        };
-        let ((database, keys), redis) = tokio::join!(database, self.redis());
+        let services = Arc::clone(&self.services);
+        let readiness = self.readiness.ask(async move { services.readiness().await });
+        let (readiness, redis) = tokio::join!(readiness, self.services.short_lived());
+        let Readiness { database, keys } = readiness.unwrap_or(UNREACHABLE);
         let draining = self.draining.load(Ordering::Acquire).then_some("draining");
         ReadyReport { database, redis: (!redis).then_some("unreachable"), process: draining.or(keys) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use porta_testkit::TestApp;
+    use tokio::task::JoinSet;
+
+    use super::super::log::tests::Sink;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn hundreds_who_ask_at_once_cost_a_few_statements() {
+        let app = TestApp::embedded().await.with_fixture().await;
+        let probes = Arc::new(ServiceProbes::new(Arc::clone(&app.engine), Arc::clone(&app.kv)));
+        let (statements, commands) = (app.store.round_trips(), app.kv.commands());
+        let mut asking = JoinSet::new();
+        for _ in 0..300 {
+            let probes = Arc::clone(&probes);
+            asking.spawn(async move {
+                let (database, redis, ready) =
+                    tokio::join!(probes.database(), probes.redis(), probes.ready());
+                database && redis && ready.is_ready()
+            });
+        }
+        assert!(asking.join_all().await.into_iter().all(|is_well| is_well));
+        let cost = (app.store.round_trips() - statements, app.kv.commands() - commands);
+        assert!(cost.0 <= 6 && cost.1 <= 2, "statements and commands: {cost:?}");
+        probes.drain();
+        assert_eq!(probes.ready().await.process, Some("draining"), "at once");
+    }
+
+    #[tokio::test]
+    async fn why_a_service_is_not_well_is_in_the_log() {
+        let sink = Sink::default();
+        let out = sink.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || out.clone()).finish();
+        let _current = tracing::subscriber::set_default(subscriber);
+        assert!(answers("database", LIMIT, ready(Ok::<_, &str>(()))).await);
+        assert_eq!(sink.text(), "");
+        assert!(!answers("database", LIMIT, ready(Err("refused"))).await);
+        assert!(!answers("short-lived store", Duration::ZERO, pending::<Result<(), &str>>()).await);
+        let text = sink.text();
+        assert!(text.contains("database check failed") && text.contains("refused"), "{text}");
+        assert!(
+            text.contains("short-lived store check failed") && text.contains("no answer in time"),
+            "{text}"
+        );
     }
 }

@@ -36,7 +36,11 @@ impl Telemetry {
         Ok(Self { recorder, traces: exporter })
     }
 
-    pub(crate) fn figures(&self, store: &Arc<dyn Store>, short_lived: &ShortLived) -> Option<Arc<dyn Figures>> {
+    pub(crate) fn figures(
+        &self,
+        store: &Arc<dyn Store>,
+        short_lived: &ShortLived,
+    ) -> Option<Arc<dyn Figures>> {
         let recorder = self.recorder.as_ref()?;
         let held = match short_lived {
             ShortLived::Redis => None,

@@ -6,4 +6,5 @@ mod mail;
 mod postgres;
 mod reference;
 mod start;
+mod stop;
 mod support;

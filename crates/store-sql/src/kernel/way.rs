@@ -127,12 +127,11 @@ mod tests {
     #[test]
     fn pauses_grow_to_half_a_second_from_the_beginning_of_an_attempt() {
         let way = Way::default();
-        let mut now = Instant::now();
-        for _ in 0..10 {
-            way.enter(now).unwrap().failed();
-            now += LONGEST;
+        let began = Instant::now();
+        for attempt in 0..10 {
+            way.enter(began + LONGEST * attempt).unwrap().failed();
         }
-        let last = now - LONGEST;
+        let last = began + LONGEST * 9;
         assert!(way.enter(last + Duration::from_millis(240)).is_none());
         assert!(way.enter(last + LONGEST).is_some());
     }

@@ -25,6 +25,7 @@ mod races;
 mod refresh;
 mod refresh_replay;
 mod revocation;
+mod slow_bodies;
 mod status;
 mod support;
 mod switched_on_again;

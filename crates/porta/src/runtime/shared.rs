@@ -1,0 +1,118 @@
+//! A check that everybody who asks at the same time shares: however many ask, it costs what one costs.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+/// How long an answer counts: too short to hide anything from somebody who asks every second.
+const FRESH: Duration = Duration::from_millis(250);
+
+type Asked<T> = watch::Receiver<Option<(Instant, T)>>;
+
+pub(crate) struct Shared<T> {
+    last: Mutex<Option<Asked<T>>>,
+}
+
+impl<T: Copy + Send + Sync + 'static> Shared<T> {
+    pub(crate) fn new() -> Self {
+        Self { last: Mutex::new(None) }
+    }
+
+    /// What `check` says, or said to somebody else just now; `None` when it broke down.
+    pub(crate) async fn ask(&self, check: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let mut asked = self.asked(check);
+        let answer = asked.wait_for(Option::is_some).await.ok()?;
+        answer.map(|(_, answer)| answer)
+    }
+
+    fn asked(&self, check: impl Future<Output = T> + Send + 'static) -> Asked<T> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asked) = last.as_ref().filter(|asked| counts(asked)) {
+            return asked.clone();
+        }
+        let (answers, asked) = watch::channel(None);
+        // On its own: whoever asked first may go away, the others still wait.
+        tokio::spawn(async move { answers.send_replace(Some((Instant::now(), check.await))) });
+        last.insert(asked).clone()
+    }
+}
+
+fn counts<T>(asked: &Asked<T>) -> bool {
+    match &*asked.borrow() {
+        Some((at, _)) => at.elapsed() < FRESH,
+        None => asked.has_changed().is_ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::task::JoinSet;
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+
+    struct Counted {
+        shared: Shared<u32>,
+        checks: Arc<AtomicU32>,
+    }
+
+    impl Counted {
+        fn new() -> Self {
+            Self { shared: Shared::new(), checks: Arc::default() }
+        }
+
+        /// The number of the check that answered.
+        async fn ask(&self) -> Option<u32> {
+            let checks = Arc::clone(&self.checks);
+            self.shared
+                .ask(async move {
+                    let number = checks.fetch_add(1, Ordering::SeqCst) + 1;
+                    sleep(Duration::from_millis(50)).await;
+                    number
+                })
+                .await
+        }
+    }
+
+    #[tokio::test]
+    async fn hundreds_at_once_share_one_check() {
+        let counted = Arc::new(Counted::new());
+        let mut asking = JoinSet::new();
+        for _ in 0..500 {
+            let counted = Arc::clone(&counted);
+            asking.spawn(async move { counted.ask().await });
+        }
+        assert!(asking.join_all().await.into_iter().all(|answer| answer == Some(1)));
+    }
+
+    #[tokio::test]
+    async fn an_answer_counts_for_a_moment_from_when_it_came() {
+        let counted = Counted::new();
+        assert_eq!(counted.ask().await, Some(1));
+        assert_eq!(counted.ask().await, Some(1));
+        sleep(FRESH).await;
+        assert_eq!(counted.ask().await, Some(2));
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_does_not_take_the_check_along() {
+        let counted = Counted::new();
+        assert!(timeout(Duration::from_millis(1), counted.ask()).await.is_err());
+        assert_eq!(counted.ask().await, Some(1));
+        sleep(FRESH).await;
+        assert!(timeout(Duration::from_millis(1), counted.ask()).await.is_err());
+        sleep(FRESH * 2).await;
+        assert_eq!(counted.ask().await, Some(3), "what nobody heard is not kept for later");
+    }
+
+    #[tokio::test]
+    async fn a_check_that_breaks_down_is_not_waited_for() {
+        let shared = Shared::<u32>::new();
+        assert_eq!(shared.ask(async { panic!("as a test may") }).await, None);
+        assert_eq!(shared.ask(async { 2 }).await, Some(2));
+    }
+}

@@ -1,0 +1,133 @@
+//! A connection that ends when its caller does not take what it asked for.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// What is written must have left within `limit` of the moment when it could not go on.
+pub(crate) struct Taken<S> {
+    stream: S,
+    limit: Duration,
+    /// While something waits to be taken. A part of it does not buy more time.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Taken<S> {
+    pub(crate) fn within(limit: Duration, stream: S) -> Self {
+        Self { stream, limit, deadline: None }
+    }
+
+    fn or_too_late<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        done: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if done.is_pending() {
+            let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(self.limit)));
+            ready!(deadline.as_mut().poll(context));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the answer was not taken")));
+        }
+        done
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Taken<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Taken<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.or_too_late(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.or_too_late(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// Asked for when everything was written.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        self.deadline = None;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_millis(100);
+
+    #[tokio::test]
+    async fn what_nobody_takes_is_an_error_in_time() {
+        let (near, _far) = duplex(8);
+        let writing = async { Taken::within(LIMIT, near).write_all(&[0; 9]).await };
+        let error = timeout(Duration::from_secs(5), writing).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn taking_it_byte_by_byte_buys_no_time() {
+        let (near, mut far) = duplex(8);
+        let reading = tokio::spawn(async move {
+            while far.read_u8().await.is_ok() {
+                tokio::time::sleep(LIMIT / 4).await;
+            }
+        });
+        let writing = async { Taken::within(LIMIT, near).write_all(&[0; 1000]).await };
+        let error = timeout(Duration::from_secs(5), writing).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        reading.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn each_answer_has_the_whole_time() {
+        let (near, mut far) = duplex(8);
+        let mut near = Taken::within(LIMIT, near);
+        for _ in 0..3 {
+            let reading = async {
+                tokio::time::sleep(LIMIT / 2).await;
+                far.read_exact(&mut [0; 12]).await
+            };
+            let (written, read) = tokio::join!(
+                async {
+                    near.write_all(&[0; 12]).await?;
+                    near.flush().await
+                },
+                reading
+            );
+            assert!(written.is_ok() && read.is_ok(), "{written:?}");
+        }
+    }
+}

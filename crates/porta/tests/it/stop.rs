@@ -1,0 +1,75 @@
+//! How a server stops, whatever its callers and its database are doing.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use porta_store::Store as _;
+use porta_store_sql::{Database, DatabaseOptions, Target};
+
+use crate::support::server::{KEY, Server};
+use crate::support::{Place, WORLD};
+
+const SECRET: &str = "a-secret-of-this-test-0123456789";
+
+fn provisioned() -> Place {
+    let place = Place::new();
+    let world = WORLD.replace(
+        "client_name: Feed,",
+        &format!("client_name: Feed, client_id: feed, secret: {{ value: {SECRET} }},"),
+    );
+    let file = place.write("world.yaml", &world);
+    let key = KEY.repeat(32);
+    let environment = [("SIGNING_KEY_ENCRYPTION_KEY", key.as_str())];
+    let outcome = place.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &environment);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    place
+}
+
+fn caller(server: &Server, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{}", server.port)).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    stream
+}
+
+fn token_request(body: &str, length: usize) -> String {
+    let form = "content-type: application/x-www-form-urlencoded";
+    format!(
+        "POST /harbor/token HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{form}\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+}
+
+#[test]
+fn callers_who_stop_in_the_middle_do_not_make_it_fail() {
+    let place = provisioned();
+    let (server, _) = Server::start(&place, &[("HOST", "127.0.0.1")]);
+    let _half_of_its_headers = caller(&server, "GET /harbor/jwks HT");
+    let mut half_of_a_form = caller(&server, &token_request("grant_type=", 100));
+    std::thread::sleep(Duration::from_millis(100));
+    let stopping = Instant::now();
+    assert_eq!(server.stop(), Some(0));
+    assert!(stopping.elapsed() < Duration::from_secs(10), "the whole grace: {:?}", stopping.elapsed());
+    let mut answer = String::new();
+    half_of_a_form.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_answer_costs_seconds_and_no_session() {
+    let place = provisioned();
+    let (server, _) = Server::start(&place, &[("HOST", "127.0.0.1")]);
+    let body = format!("grant_type=client_credentials&client_id=feed&client_secret={SECRET}");
+    let mut answer = String::new();
+    caller(&server, &token_request(&body, body.len())).read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    // Nobody else writes from here on, and so when the secret was used waits to be written down.
+    let target = Target::Sqlite(place.path(".porta/porta.sqlite"));
+    let database = Database::connect(&DatabaseOptions::new(target)).await.unwrap();
+    let unit = database.begin().await.unwrap();
+    let stopping = Instant::now();
+    assert_eq!(server.stop(), Some(0));
+    assert!(stopping.elapsed() < Duration::from_secs(7), "{:?}", stopping.elapsed());
+    assert!(place.path(".porta/short-lived.snapshot").exists());
+    drop(unit);
+}
