@@ -168,7 +168,8 @@ mod tests {
     async fn the_age_of_a_key_is_there_as_long_as_there_is_a_key() {
         let handle = PrometheusBuilder::new().build_recorder().handle();
         let scraped = async |app: TestApp| {
-            let scrape = Scrape { handle: handle.clone(), store: Arc::clone(&app.store) };
+            let store = Arc::clone(&app.store);
+            let scrape = Scrape { handle: handle.clone(), store, short_lived: None };
             scrape.text().await
         };
         let with = scraped(TestApp::embedded().await.with_fixture().await).await;
