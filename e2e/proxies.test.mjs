@@ -7,7 +7,7 @@ import tls from 'node:tls'
 import { after, before, describe, test } from 'node:test'
 import { user } from './lib/fixtures.mjs'
 import { request, someAddress } from './lib/http.mjs'
-import { Porta, freePort, sleep } from './lib/porta.mjs'
+import { Porta, eventually, freePort, sleep } from './lib/porta.mjs'
 import { ReverseProxy } from './lib/proxies.mjs'
 import { Rp, basic } from './lib/rp.mjs'
 
@@ -22,7 +22,12 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
       porta = await Porta.start({
         name: `behind-${kind}`,
         base: `https://localhost:${https}`,
-        env: { TRUST_PROXY: 'true', TRUST_PROXY_CIDRS: '127.0.0.1/32', METRICS_ENABLED: 'true' },
+        env: {
+          TRUST_PROXY: 'true',
+          TRUST_PROXY_CIDRS: '127.0.0.1/32',
+          METRICS_ENABLED: 'true',
+          OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+        },
       })
       proxy = await ReverseProxy.start(kind, [`127.0.0.1:${porta.port}`], { https })
       ca = proxy.ca
@@ -83,6 +88,18 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
       assert.equal(direct.headers['x-request-id'], chosen, 'from the proxy it is taken, so the check above can fail')
     })
 
+    test('the caller does not choose what is traced', async () => {
+      const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+      const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01` }
+      const logged = async (answer) => {
+        assert.equal(answer.status, 200, String(answer))
+        const ofIt = (line) => line.includes(answer.headers['x-request-id']) && line.includes('trace_id')
+        return eventually('the request is in the log', () => porta.logged.split('\n').find(ofIt), { seconds: 10 })
+      }
+      assert.ok(!(await logged(await at('/health', { headers }))).includes(trace))
+      assert.ok((await logged(await porta.get('/health', { headers }))).includes(trace), 'from the proxy it is taken, so the check above can fail')
+    })
+
     test('a forged host or scheme changes no address', async () => {
       const answer = await at('/demo/.well-known/openid-configuration', {
         headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'host=evil.example' },
@@ -102,6 +119,19 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
       })
     }
 
+    for (const path of ['/ready', '/ready?x=1', '//ready', '/%72eady', '/./ready', '/demo/../ready', '/ready/']) {
+      test(`readiness stays inside: ${path}`, async () => {
+        assert.match((await porta.get('/ready')).body, /"checks"/)
+        const answer = await raw(proxy, path)
+        assert.match(answer, /^HTTP\/1\.1 (301|308|400|403|404) /, answer.slice(0, 300))
+        assert.ok(!answer.includes('"checks"'), answer.slice(0, 300))
+      })
+    }
+
+    test('health can be asked from outside', async () => {
+      assert.equal((await at('/health')).status, 200)
+    })
+
     // Apache and Caddy begin to pass a body on before they know that it is too long; Porta hangs up on its length, and
     // they call that a bad gateway.
     test('what is too large does not get in', async () => {
@@ -115,6 +145,26 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
       const answer = await request(`http://localhost:${proxy.http}/demo`)
       assert.ok([301, 308].includes(answer.status), String(answer))
       assert.match(answer.headers.location, /^https:\/\/(localhost|id\.example\.com)/)
+    })
+  })
+}
+
+for (const kind of ['nginx', 'apache2', 'caddy']) {
+  test(`${kind}: no header that Porta believes is the caller's`, async () => {
+    const forged = Object.fromEntries(
+      ['forwarded', 'traceparent', 'tracestate', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'x-request-id']
+        .map((name) => [name, 'forged']),
+    )
+    await behind(kind, [(incoming, outgoing) => outgoing.end(JSON.stringify(incoming.headers))], async (send) => {
+      for (const method of ['GET', 'POST']) {
+        const answer = await send(method, { ...forged, 'x-other': 'passed on' })
+        const arrived = answer.json()
+        assert.equal(arrived['x-other'], 'passed on', 'the check below can fail')
+        for (const name of Object.keys(forged)) assert.notEqual(arrived[name], 'forged', `${method}: ${name}`)
+        for (const name of ['forwarded', 'traceparent', 'tracestate']) assert.equal(arrived[name], undefined, `${method}: ${name}`)
+        assert.equal(arrived['x-forwarded-for'], '127.0.0.1', method)
+        assert.equal(arrived['x-forwarded-proto'], 'https', method)
+      }
     })
   })
 }
@@ -149,27 +199,100 @@ for (const kind of ['nginx', 'caddy']) {
 }
 
 test('apache2: nothing arrives twice', async () => {
-  const dying = await upstream((incoming) => incoming.socket.destroy())
-  const proxy = await ReverseProxy.start('apache2', [dying.address])
-  try {
-    dying.seen = 0
+  await behind('apache2', [(incoming) => incoming.socket.destroy()], async (send, [dying]) => {
     for (const method of ['GET', 'POST', 'GET', 'POST']) {
-      const { status } = await request(`https://localhost:${proxy.https}/demo/x`, {
-        ca: proxy.ca, method, body: method === 'POST' ? 'a=b' : undefined,
-      })
+      const { status } = await send(method)
       assert.ok([502, 503].includes(status), `${method}: ${status}`)
     }
     assert.equal(dying.seen, 4)
+  })
+})
+
+const fine = (incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('fine'))
+const pause = (_, outgoing) => outgoing.writeHead(503, { 'retry-after': '2' }).end('a pause')
+
+for (const [what, faulty] of [['is silent', () => {}], ['pauses', pause], ['has nobody behind it', (_, outgoing) => outgoing.writeHead(502).end()]]) {
+  test(`nginx: a GET goes to another instance soon when one ${what}`, async () => {
+    await behind('nginx', [faulty, fine], async (send, [first]) => {
+      // One that failed is left alone for two seconds; go on until it was met.
+      for (const end = Date.now() + 8_000; first.seen < 2 && Date.now() < end; await sleep(100)) {
+        const begun = performance.now()
+        const answer = await send('GET')
+        assert.equal(answer.body, 'fine', String(answer))
+        assert.ok(performance.now() - begun < 3_000)
+      }
+      assert.ok(first.seen > 1, 'the faulty instance was met')
+    })
+  })
+}
+
+test('nginx: when every instance pauses, the caller is told so by Porta', async () => {
+  await behind('nginx', [pause, pause], async (send) => {
+    for (const method of ['GET', 'GET', 'GET', 'POST', 'GET', 'POST']) {
+      const answer = await send(method)
+      assert.equal(answer.status, 503, String(answer))
+      assert.equal(answer.headers['retry-after'], '2')
+      assert.equal(answer.body, 'a pause')
+    }
+  })
+})
+
+test('nginx: an instance that is alone is waited for', async () => {
+  const slow = async (incoming, outgoing) => {
+    await sleep(3_000)
+    outgoing.end('at last')
+  }
+  await behind('nginx', [slow], async (send) => {
+    for (const method of ['GET', 'POST']) assert.equal((await send(method)).body, 'at last', method)
+  })
+})
+
+test('nginx: only a GET uses a connection that was kept', async () => {
+  await behind('nginx', [port], async (send) => {
+    const kept = (await send('GET')).body
+    assert.equal((await send('GET')).body, kept)
+    const posts = [(await send('POST')).body, (await send('POST')).body]
+    assert.equal(new Set([kept, ...posts]).size, 3)
+    assert.equal((await send('GET')).body, kept)
+  })
+})
+
+// Porta keeps a connection for 30 idle seconds and then closes it, whatever may be on its way.
+test('no kept connection is used after 21 idle seconds, and no body is waited for that long', async () => {
+  await Promise.all(['nginx', 'apache2', 'caddy'].map((kind) => behind(kind, [port], async (send, _, proxy) => {
+    const kept = (await send('GET')).body
+    assert.equal((await send('GET')).body, kept, `${kind} keeps connections, so the check below can fail`)
+    const [ended] = await Promise.all([unfinished(proxy), sleep(21_000)])
+    assert.ok(ended < 20_000, `${kind} waited ${ended} ms for a body`)
+    assert.notEqual((await send('GET')).body, kept, kind)
+  })))
+})
+
+/** The connection that a request came over. */
+function port(incoming, outgoing) {
+  incoming.resume().on('end', () => outgoing.end(String(incoming.socket.remotePort)))
+}
+
+/** Runs `body` with something that sends requests through a proxy to servers that answer so, those servers, the proxy. */
+async function behind(kind, answers, body) {
+  const servers = await Promise.all(answers.map(upstream))
+  const proxy = await ReverseProxy.start(kind, servers.map(({ address }) => address))
+  for (const server of servers) server.seen = 0
+  const send = (method, headers) => request(`https://localhost:${proxy.https}/demo/x`, {
+    ca: proxy.ca, method, headers, body: method === 'POST' ? 'a=b' : undefined,
+  })
+  try {
+    await body(send, servers, proxy)
   } finally {
     await proxy.stop()
-    dying.server.close()
+    for (const { server } of servers) server.close()
   }
-})
+}
 
 /** Something that listens and counts. */
 async function upstream(answer) {
   const counter = { seen: 0 }
-  counter.server = http.createServer((incoming, outgoing) => {
+  counter.server = http.createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
     counter.seen++
     answer(incoming, outgoing)
   })
@@ -188,6 +311,23 @@ function raw(proxy, path) {
     socket.setTimeout(20_000, () => socket.destroy(new Error('no answer')))
     socket.on('data', (part) => (text += part))
     socket.on('end', () => answered(text))
+    socket.on('error', failed)
+  })
+}
+
+/** Milliseconds until a request ended whose body never comes to its end. */
+function unfinished(proxy) {
+  const begun = performance.now()
+  return new Promise((ended, failed) => {
+    const socket = tls.connect({ host: '127.0.0.1', port: proxy.https, servername: 'localhost', ca: proxy.ca }, () => {
+      socket.write(`POST /demo/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nbegun`)
+    })
+    const end = () => {
+      socket.destroy()
+      ended(Math.round(performance.now() - begun))
+    }
+    socket.setTimeout(40_000, () => socket.destroy(new Error('no answer')))
+    for (const event of ['data', 'end']) socket.on(event, end)
     socket.on('error', failed)
   })
 }

@@ -1,17 +1,14 @@
-// nginx in front of several instances, configured as docs/operations.md recommends.
+// nginx in front of several instances: ops/nginx/porta.conf, but for names and ports, and without TLS, which would change
+// nothing about which instance is asked.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from './porta.mjs'
+import { shipped } from './proxies.mjs'
 import { request } from './http.mjs'
 
-/**
- * What is safe goes to another instance after two silent seconds. A POST does only when no byte of it was sent: nginx
- * cannot know whether it was carried out, the client can (a refresh token has a replay window, a code does not). Nor are
- * connections for POSTs kept, as one that the other side is just closing would lose the request.
- */
 const configuration = ({ dir, port, instances }) => `
 daemon off;
 worker_processes 1;
@@ -27,36 +24,12 @@ http {
   scgi_temp_path ${dir}/scgi;
   log_format served '$remote_addr|$upstream_addr|$request_method|$status|$request_time';
   access_log ${dir}/access.log served;
-  upstream porta {
-${instances.map((instance) => `    server 127.0.0.1:${instance} max_fails=1 fail_timeout=1s;`).join('\n')}
-  }
-  server {
-    listen 127.0.0.1:${port};
-    proxy_http_version 1.1;
-    proxy_set_header Connection "";
-    proxy_set_header Host $http_host;
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_connect_timeout 1s;
-    location / {
-      error_page 418 = @unsafe;
-      recursive_error_pages on;
-      if ($request_method !~ ^(GET|HEAD)$) { return 418; }
-      proxy_pass http://porta;
-      proxy_read_timeout 2s;
-      proxy_next_upstream error timeout http_502 http_503 http_504;
-      proxy_next_upstream_tries 3;
-    }
-    location @unsafe {
-      proxy_set_header Connection close;
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_pass http://porta;
-      proxy_read_timeout 30s;
-      proxy_next_upstream error timeout;
-    }
-  }
+  ${shipped('nginx/porta.conf', [
+    ['listen 80;', `listen unix:${dir}/plain;`],
+    ['listen 443 ssl;', `listen 127.0.0.1:${port};`],
+    ['server_name id.example.com;', 'server_name localhost;'],
+    ['server 127.0.0.1:3000 ', instances.map((instance) => `server 127.0.0.1:${instance} `).join('max_fails=1 fail_timeout=2s;\n')],
+  ]).replaceAll(/^ *ssl_.*$/gm, '')}
 }
 `
 

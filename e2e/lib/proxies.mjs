@@ -17,7 +17,7 @@ const NOBODY = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {}
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
 
 /** Replaces each text, and insists that it was there: a test must not run beside the file it is about. */
-function shipped(name, replacements) {
+export function shipped(name, replacements) {
   let text = readFileSync(join(OPS, name), 'utf8')
   for (const [from, to] of replacements) {
     if (!text.includes(from)) throw new Error(`ops/${name} does not contain ${from}`)
@@ -63,6 +63,11 @@ const KINDS = {
       Listen 127.0.0.1:${http}
       Listen 127.0.0.1:${https}
       ${APACHE_MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
+      # One process, as each has connections of its own to the server.
+      ServerLimit 1
+      StartServers 1
+      ThreadsPerChild 25
+      MaxRequestWorkers 25
       ${shipped('apache/porta.conf', [
         ['*:80', `127.0.0.1:${http}`],
         ['*:443', `127.0.0.1:${https}`],
@@ -76,13 +81,8 @@ const KINDS = {
   },
   caddy: {
     config: ({ at, http, https, up }) => `
-{
-	admin off
-	http_port ${http}
-	https_port ${https}
-	skip_install_trust
-}
 ${shipped('caddy/Caddyfile', [
+  ['{\n\tservers {', `{\n\tadmin off\n\thttp_port ${http}\n\thttps_port ${https}\n\tskip_install_trust\n\tservers {`],
   ['id.example.com {', `localhost {\n\tbind 127.0.0.1\n\ttls ${at}/cert.pem ${at}/key.pem`],
   ['127.0.0.1:3000 {', `${up.join(' ')} {`],
 ])}`,
