@@ -112,21 +112,26 @@ export class Rig {
     const met = (op) => tally.times.some((t) => t.op === op && t.outcome === 'paused' && t.until >= when.from)
     const goesOn = (op) => tally.times.some((t) => t.op === op && t.outcome === 'ok' && isDuring(t) && t.until - t.at < prompt)
     const isMet = () => pauses.every(met) && (some.length === 0 || some.some(met)) && works.every(goesOn)
+    let back
+    let samples
     try {
-      await begin()
-      when.struck = performance.now()
-      await sleep(seconds * 1000)
-      const patience = performance.now() + MEET_WITHIN_MS
-      while (!isMet() && performance.now() < patience) await sleep(100)
-      when.healing = performance.now()
+      try {
+        await begin()
+        when.struck = performance.now()
+        await sleep(seconds * 1000)
+        const patience = performance.now() + MEET_WITHIN_MS
+        while (!isMet() && performance.now() < patience) await sleep(100)
+        when.healing = performance.now()
+      } finally {
+        await end()
+        when.until = performance.now()
+      }
+      back = await this.#back()
+      await this.#soundAgain(tally, when.until)
     } finally {
-      await end()
-      when.until = performance.now()
+      samples = await watch.stop()
+      await load.stop()
     }
-    const back = await this.#back()
-    await this.#soundAgain(tally, when.until)
-    const samples = await watch.stop()
-    await load.stop()
 
     const told = JSON.stringify(tally.summary())
     assert.ok(this.porta.running && this.porta.pid === pid, `the process ended\n${this.porta.tail()}`)
