@@ -12,17 +12,17 @@ import { World } from '../lib/world.mjs'
 const HONEST_ANSWER_MS = 3_000
 /** Past the first retry of a message that failed for another reason (5 s, a fifth more or less), well before the next. */
 const PAST_A_RETRY_S = 8
-/** Within what a resolver spends on a name it gets no answer for (10 s), and one question of ours. */
+/** Past what a resolver spends on a name it gets no answer for (10 s), and one question of ours. */
 const PAST_A_RESOLVER_S = 13
-/** Within what a relay has to greet (30 s), and one question of ours. */
-const PAST_A_GREETING_S = 33
+/** Past what a connection that rested has to answer (2 s) and a new one to be greeted (30 s), and one question of ours. */
+const PAST_A_GREETING_S = 35
 let names
 let world
 let toxic
 
 before(async () => {
   names = new Names('relay.porta.test')
-  world = await World.start('faults-mail', { ways: 20 }, async (relay) => {
+  world = await World.start('faults-mail', { ways: 25 }, async (relay) => {
     toxic = await Toxic.before(new URL(`smtp://127.0.0.1:${relay.port}`))
     return { SMTP_HOST: 'relay.porta.test', SMTP_PORT: String(toxic.port) }
   }, names.wrap)
@@ -73,6 +73,10 @@ for (const [name, begin, seconds] of [
   ['has a name that no name server says anything about', () => lose({ isSilent: true }), PAST_A_RESOLVER_S],
 ]) {
   test(`the relay ${name}: nobody is kept waiting, letters come as soon as it is back`, async () => {
+    // A connection rests at the relay that is about to go.
+    const early = await askForLink()
+    await world.relay.letter(early.person.email)
+    everybody.push(early.person)
     const watch = new Watch(world.porta)
     const when = { from: performance.now() }
     const waiting = []
