@@ -68,7 +68,8 @@ test('a full disk: what writes pauses, what reads goes on, and room helps at onc
     seconds: 4,
     // The file is there and can be read: reachable, as the probes claim.
     down: {},
-    pauses: ['refresh'],
+    pauses: ['refresh', 'sign-in'],
+    visitors: 500,
     works: ['discovery', 'jwks', 'userinfo', 'introspection', 'client credentials'],
   })
 })

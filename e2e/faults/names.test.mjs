@@ -1,50 +1,51 @@
-// Names stop resolving: the server sees a hosts file of its own (a mount name space, unshare of util-linux) and no name server, and finds PostgreSQL and
-// Redis by names only.
+// Names stop resolving: the server finds PostgreSQL and Redis by names only. (The mail relay: mail.test.mjs.)
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Rig } from '../lib/faults.mjs'
+import { Names } from '../lib/names.mjs'
 
-const NAMES = '127.0.0.1 localhost database.porta.test redis.porta.test\n'
-let hosts
+const PAUSES = ['userinfo', 'refresh', 'silent sign-in']
+const REMEMBERED = ['discovery', 'jwks']
+const EVERYTHING = [...REMEMBERED, ...PAUSES, 'introspection', 'code exchange', 'client credentials']
+/** More than the pool has connections, so that afterwards it has as many as it may have and needs no new one. */
+const CROWD = 40
+let names
 let rig
 
-/** Binds a hosts file and a resolver's configuration over the machine's, and becomes the command. */
-const IN_A_NAME_SPACE = 'mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/resolv.conf && shift 2 && exec "$@"'
-
 before(async () => {
-  const unshare = ['unshare', process.getuid() === 0 ? '-m' : '-rm']
-  const { status, stderr } = spawnSync(unshare[0], [...unshare.slice(1), 'mount', '--bind', '/etc/hosts', '/etc/hosts'])
-  assert.equal(status, 0, `needs root with the right to mount, or user name spaces: ${stderr}`)
+  names = new Names('database.porta.test', 'redis.porta.test')
   rig = await Rig.start('faults-names', {
     env: ({ store, pg, redis, database }) => ({
       DATABASE_URL: pg.through(database, 'database.porta.test'),
       REDIS_URL: redis.through(store.redis, 'redis.porta.test'),
     }),
-    wrap: ({ store }) => {
-      hosts = join(store.dataDir, 'hosts')
-      const resolver = join(store.dataDir, 'resolv.conf')
-      writeFileSync(hosts, NAMES)
-      // Nobody listens there: a name that is not in the hosts file is an error at once.
-      writeFileSync(resolver, 'nameserver 127.0.0.9\noptions timeout:1 attempts:1\n')
-      return [...unshare, 'sh', '-c', IN_A_NAME_SPACE, 'sh', hosts, resolver]
-    },
+    wrap: () => names.wrap,
   })
 })
-after(() => rig?.end())
+after(async () => {
+  await rig?.end()
+  await names?.end()
+})
 
-test('no name resolves, and every connection is lost', () =>
-  rig.fault({
-    begin: () => {
-      writeFileSync(hosts, '127.0.0.1 localhost\n')
-      rig.pg.cut()
-      rig.redis.cut()
-    },
-    end: () => writeFileSync(hosts, NAMES),
-    down: { db: true, redis: true },
-    pauses: ['userinfo', 'refresh', 'silent sign-in'],
-    works: ['discovery', 'jwks'],
-  }))
+for (const [name, isSilent] of [['the name server refuses', false], ['the name server says nothing', true]]) {
+  test(`no name resolves, ${name}: all is well while connections last`, async () => {
+    const { rp, tokens } = await rig.load().arrive()
+    const crowd = await Promise.all(Array.from({ length: CROWD }, () => rp.userinfo(tokens.access_token)))
+    assert.ok(crowd.every(({ status }) => status === 200))
+    await rig.fault({ begin: () => names.lose({ isSilent }), end: () => names.heal(), down: {}, works: EVERYTHING })
+  })
+
+  test(`no name resolves, ${name}, and every connection is lost`, () =>
+    rig.fault({
+      begin: async () => {
+        await names.lose({ isSilent })
+        rig.pg.cut()
+        rig.redis.cut()
+      },
+      end: () => names.heal(),
+      down: { db: true, redis: true },
+      pauses: PAUSES,
+      works: REMEMBERED,
+    }))
+}

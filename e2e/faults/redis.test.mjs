@@ -3,7 +3,8 @@
 import { after, before, test } from 'node:test'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { EITHER, Rig } from '../lib/faults.mjs'
+import { Rig } from '../lib/faults.mjs'
+import { BRIEFLY, NOW_AND_THEN } from '../lib/watch.mjs'
 
 const run = promisify(execFile)
 const SIGN_IN = ['silent sign-in']
@@ -28,7 +29,7 @@ test('down: connections refused', () =>
   }))
 
 test('cut: every connection ends at once and the next one works', () =>
-  rig.fault({ begin: () => rig.redis.cut(), end: () => {}, seconds: 1, down: { redis: EITHER }, works: PEOPLE }))
+  rig.fault({ begin: () => rig.redis.cut(), end: () => {}, down: { redis: BRIEFLY }, works: PEOPLE }))
 
 test('frozen: connections are accepted and nothing is said', () =>
   rig.fault({
@@ -91,7 +92,7 @@ test('read-only: a failover made it a replica', () =>
       await redis('REPLICAOF', '127.0.0.1', '1')
     },
     end: () => redis('REPLICAOF', 'NO', 'ONE'),
-    down: { redis: EITHER },
+    down: { redis: NOW_AND_THEN },
     pauses: [...SIGN_IN, 'client credentials'],
     works: PEOPLE,
   }))

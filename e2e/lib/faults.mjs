@@ -3,69 +3,51 @@
 // - the process lives on;
 // - /health and /ready answer within three seconds, asked every 200 ms, and truthfully;
 // - no answer is wrong: right, or 503 with Retry-After;
+// - what goes on does so without delay;
 // - what was acknowledged is there afterwards, and nothing can be used twice;
-// - real requests succeed within two seconds of the dependency's return, by the same process.
+// - real requests succeed within two seconds of the dependency's return, by the same process, and none fails later.
 
 import assert from 'node:assert/strict'
 import { Load, Tally } from './load.mjs'
 import { Porta, STORE, Store, sleep } from './porta.mjs'
 import { assertTokenError } from './rp.mjs'
 import { Toxic } from './toxic.mjs'
+import { BACK_WITHIN_MS, Watch, assertTruthful } from './watch.mjs'
 
-const PROBE_EVERY_MS = 200
-const PROBE_LIMIT_MS = 3_000
 /** How much longer a fault may last until everybody who should has met it. */
 const MEET_WITHIN_MS = 15_000
-const BACK_WITHIN_MS = 2_000
-/** What a fault may take to be noticed: a probe that was answered before it began is not a lie. */
-export const EITHER = 'either'
+/**
+ * What goes on is answered this soon: after the longest that anything waits for something that is away (half a second
+ * for Redis), with as much again for a machine that does many things at once.
+ */
+const PROMPT_MS = 1_500
+/** How long every operation may take to come round again once the fault is over. */
+const ROUND_MS = 10_000
 
-/** Asks the probes all the time, whatever became of the question before. */
-class Watch {
-  samples = []
-  #asked = []
+/** Load that remembers which codes and refresh tokens were used up, by whom and when. */
+class Witness extends Load {
+  redeemed = []
+  rotated = []
 
-  constructor(porta) {
-    this.timer = setInterval(() => {
-      for (const path of ['/health', '/ready']) this.#asked.push(this.#ask(porta, path))
-    }, PROBE_EVERY_MS)
-  }
-
-  async #ask(porta, path) {
-    const sample = { path, at: performance.now() }
-    this.samples.push(sample)
-    try {
-      const { status, ...answer } = await porta.get(path, { timeout: 10_000 })
-      const { checks } = JSON.parse(answer.bytes)
-      const { db = checks.database, redis } = checks
-      Object.assign(sample, { status, db: db === 'ok' || db.ok === true, redis: redis === 'ok' || redis.ok === true })
-    } catch (error) {
-      sample.error = error.message
+  rp(...which) {
+    const rp = super.rp(...which)
+    const witness = (method, uses) => {
+      const send = rp[method].bind(rp)
+      rp[method] = async (used, ...rest) => {
+        const use = { rp, used, at: performance.now() }
+        uses.push(use)
+        try {
+          const answer = await send(used, ...rest)
+          use.isAcknowledged = answer.status === 200
+          return answer
+        } finally {
+          use.until = performance.now()
+        }
+      }
     }
-    sample.until = performance.now()
-  }
-
-  async stop() {
-    clearInterval(this.timer)
-    await Promise.all(this.#asked)
-    return this.samples
-  }
-}
-
-/** `down`: which checks must fail meanwhile, `{ db: true }` for example; EITHER where the fault comes and goes. */
-function assertTruthful(samples, { from, until, down }) {
-  assert.ok(samples.length > 10, 'probes were asked')
-  for (const sample of samples) {
-    assert.equal(sample.error, undefined, `${sample.path}: ${sample.error}`)
-    assert.ok(sample.until - sample.at < PROBE_LIMIT_MS, `${sample.path} took ${Math.round(sample.until - sample.at)} ms`)
-    assert.equal(sample.status, sample.db && sample.redis ? 200 : 503, JSON.stringify(sample))
-    const isDuring = sample.at >= from && sample.until <= until
-    const isOutside = sample.until < from || sample.at > until + BACK_WITHIN_MS
-    for (const check of ['db', 'redis']) {
-      const when = `${check} ${isDuring ? 'during' : 'outside'} the fault: ${JSON.stringify(sample)}, ${from}..${until}`
-      if (isOutside) assert.equal(sample[check], true, when)
-      else if (isDuring && down[check] !== EITHER) assert.equal(sample[check], !down[check], when)
-    }
+    witness('redeem', this.redeemed)
+    witness('refresh', this.rotated)
+    return rp
   }
 }
 
@@ -98,16 +80,20 @@ export class Rig {
   }
 
   load(tally) {
-    return new Load({ issuer: this.porta.issuer(), think: 100, tally })
+    return new Witness({ issuer: this.porta.issuer(), think: 100, tally })
   }
 
   /**
-   * Runs `begin`, lets mixed load meet the fault for `seconds`, runs `end`, and checks every promise. `keepsSessions`:
-   * whether browser sessions and codes must have survived; `measure`: what shows that service is back; `pauses`: operations
-   * that must each have paused, so that the fault was real (it goes on until they have); `some`: operations of which at
-   * least one must have, where it is a matter of luck which; `works`: those that must not have.
+   * Runs `begin`, lets mixed load meet the fault for `seconds`, runs `end`, and checks every promise. `down`: the probes'
+   * checks that must fail meanwhile (see assertTruthful); `pauses`: operations that must each have paused, so that the
+   * fault was real (it goes on until they have); `some`: operations of which at least one must have, where it is a matter
+   * of luck which; `works`: those that must not have, and that went on during the fault, each time within `prompt`
+   * milliseconds; `lingers`: what a request may take that was under way when the fault began; `visitors`: milliseconds
+   * between people who sign in.
    */
-  async fault({ begin, end, seconds = 3, down = {}, pauses = [], some = [], works = [], keepsSessions = true, measure }) {
+  async fault({
+    begin, end, seconds = 3, down = {}, pauses = [], some = [], works = [], prompt = PROMPT_MS, lingers = 0, visitors = 0,
+  }) {
     const { pid } = this.porta
     this.after = new Tally()
     const held = await this.load().arrive()
@@ -116,51 +102,66 @@ export class Rig {
     await held.rp.tokens(spent)
     const old = held.tokens.refresh_token
 
-    const load = await this.load().start({ readers: 2, chains: 2, sessions: 1 })
+    const load = await this.load().start({ readers: 2, chains: 2, sessions: 1, visitors })
     await sleep(300)
     const watch = new Watch(this.porta)
     await sleep(500)
-    const from = performance.now()
-    let until
+    const { tally } = load
+    const when = { from: performance.now() }
+    const isDuring = ({ at, until }) => at >= when.struck && until <= (when.healing ?? Infinity)
+    const met = (op) => tally.times.some((t) => t.op === op && t.outcome === 'paused' && t.until >= when.from)
+    const goesOn = (op) => tally.times.some((t) => t.op === op && t.outcome === 'ok' && isDuring(t) && t.until - t.at < prompt)
+    const isMet = () => pauses.every(met) && (some.length === 0 || some.some(met)) && works.every(goesOn)
+    let back
+    let samples
     try {
-      await begin()
-      await sleep(seconds * 1000)
-      const paused = (op) => load.tally.ops[op]?.paused > 0
-      const isMet = () => pauses.every(paused) && (some.length === 0 || some.some(paused))
-      const patience = performance.now() + MEET_WITHIN_MS
-      while (!isMet() && performance.now() < patience) await sleep(100)
+      try {
+        await begin()
+        when.struck = performance.now()
+        await sleep(seconds * 1000)
+        const patience = performance.now() + MEET_WITHIN_MS
+        while (!isMet() && performance.now() < patience) await sleep(100)
+        when.healing = performance.now()
+      } finally {
+        await end()
+        when.until = performance.now()
+      }
+      back = await this.#back()
+      await this.#soundAgain(tally, when.until)
     } finally {
-      await end()
-      until = performance.now()
+      samples = await watch.stop()
+      await load.stop()
     }
-    const back = await this.#back(measure)
-    // The load goes on for a while in the sound state, to see that nothing was left behind.
-    await sleep(2_500)
-    const samples = await watch.stop()
-    const tally = await load.stop()
 
+    const told = JSON.stringify(tally.summary())
     assert.ok(this.porta.running && this.porta.pid === pid, `the process ended\n${this.porta.tail()}`)
-    assertTruthful(samples, { from, until, down })
+    assertTruthful(samples, when, down)
     assert.deepEqual([...tally.wrong, ...this.after.wrong], [], 'no answer is wrong')
-    assert.equal(tally.total('cut'), 0, `nobody is cut off: ${JSON.stringify(tally.summary())}`)
-    for (const op of pauses) assert.ok(tally.ops[op]?.paused > 0, `${op} met the fault: ${JSON.stringify(tally.summary())}`)
-    assert.ok(some.length === 0 || some.some((op) => tally.ops[op]?.paused > 0), `nobody met the fault: ${JSON.stringify(tally.summary())}`)
-    for (const op of works) assert.equal(tally.ops[op]?.paused, 0, `${op} goes on: ${JSON.stringify(tally.summary())}`)
+    assert.equal(tally.total('cut'), 0, `nobody is cut off: ${told}`)
+    for (const op of pauses) assert.ok(met(op), `${op} met the fault: ${told}`)
+    assert.ok(some.length === 0 || some.some(met), `nobody met the fault: ${told}`)
+    for (const op of works) {
+      assert.equal(tally.ops[op]?.paused, 0, `${op} goes on: ${told}`)
+      assert.ok(goesOn(op), `${op} goes on during the fault: ${told}`)
+    }
+    const slow = tally.times.filter((t) => works.includes(t.op) && t.at >= when.struck && t.until - t.at >= prompt)
+    assert.deepEqual(slow, [], `what goes on does so within ${prompt} ms`)
     assert.ok(back < BACK_WITHIN_MS, `back after ${Math.round(back)} ms`)
+    assertBack([tally, this.after], when, lingers)
 
-    await this.#assertKept({ held, waiting, spent, old, load, keepsSessions })
-    const slowest = Math.max(...samples.map(({ at, until: done }) => done - at))
+    await this.#assertKept({ held, waiting, spent, old, load, when })
+    const slowest = Math.max(...samples.map(({ at, until }) => until - at))
     console.log(`# back after ${Math.round(back)} ms; slowest probe ${Math.round(slowest)} ms; ${tally.total('ok')} ok, ${tally.total('paused')} paused`)
     return tally
   }
 
   /** Milliseconds until a whole sign-in, exchange and all, has succeeded. No attempt before may have gone wrong. */
-  async #back(attempt = () => this.load(this.after).arrive()) {
+  async #back() {
     const begun = performance.now()
     for (;;) {
       const started = performance.now()
       try {
-        await attempt()
+        await this.load(this.after).arrive()
         return performance.now() - begun
       } catch (error) {
         assert.ok(started - begun < 30_000, `not back within half a minute: ${error.message}`)
@@ -169,21 +170,60 @@ export class Rig {
     }
   }
 
-  async #assertKept({ held, waiting, spent, old, load, keepsSessions }) {
+  /** The load goes on until everything it does had its turn in the sound state, and somebody signed in then. */
+  async #soundAgain(tally, until) {
+    const sound = until + BACK_WITHIN_MS
+    await sleep(Math.max(0, sound - performance.now()) + 1)
+    await this.load(this.after).arrive()
+    const patience = performance.now() + ROUND_MS
+    while (!isSound([tally, this.after], sound) && performance.now() < patience) await sleep(100)
+  }
+
+  async #assertKept({ held, waiting, spent, old, load, when }) {
+    const isDuring = ({ at, until }) => until >= when.from && at <= when.until
+    const redeemed = load.redeemed.filter(isDuring)
+    const rotated = load.rotated.filter((use) => isDuring(use) && use.isAcknowledged)
     const { rp, agent, tokens } = held
     const info = await rp.userinfo(tokens.access_token)
     assert.equal(info.status, 200, `an access token from before: ${info}`)
     const next = await rp.refresh(old)
     assert.equal(next.status, 200, `a refresh token from before: ${next}`)
-    for (const chain of load.chains) {
-      const answer = await chain.rp.refresh(chain.tokens.refresh_token)
-      assert.equal(answer.status, 200, `the last acknowledged refresh token of a chain: ${answer}`)
+    for (const person of load.people) {
+      const answer = await person.rp.refresh(person.tokens.refresh_token)
+      assert.equal(answer.status, 200, `the last acknowledged refresh token of a person: ${answer}`)
     }
-    if (keepsSessions) {
-      assert.deepEqual((await rp.code(agent, { prompt: 'none' })).asked, [], 'the browser session')
-      assert.equal((await rp.redeem(waiting)).status, 200, 'a code nobody touched')
-      assertTokenError(await rp.redeem(waiting), 'invalid_grant')
-    }
+    assert.deepEqual((await rp.code(agent, { prompt: 'none' })).asked, [], 'the browser session')
+    assert.equal((await rp.redeem(waiting)).status, 200, 'a code nobody touched')
+    assertTokenError(await rp.redeem(waiting), 'invalid_grant')
     assertTokenError(await rp.redeem(spent), 'invalid_grant')
+    for (const { rp: theirs, used, isAcknowledged } of redeemed) {
+      // One that got no answer may have been spent or not, and is good for one use at most.
+      const first = await theirs.redeem(used)
+      if (isAcknowledged || first.status !== 200) assertTokenError(first, 'invalid_grant')
+      else assertTokenError(await theirs.redeem(used), 'invalid_grant')
+    }
+    for (const person of load.people) {
+      // All of a person's tokens end with the first that is shown again; the last is the one that could have been lost.
+      const use = rotated.findLast(({ rp: theirs }) => theirs === person.rp)
+      if (use) assertTokenError(await use.rp.refresh(use.used), 'invalid_grant')
+    }
   }
+}
+
+const timesOf = (tallies) => tallies.flatMap(({ times }) => times)
+
+/** Whether each operation has succeeded once that began after `time`. */
+function isSound(tallies, time) {
+  const well = new Set(timesOf(tallies).filter(({ at, outcome }) => at > time && outcome === 'ok').map(({ op }) => op))
+  return tallies.every(({ ops }) => Object.keys(ops).every((op) => well.has(op)))
+}
+
+/** Two seconds after the fault everything works, nothing fails, and nobody still waits for what was lost. */
+function assertBack(tallies, { until }, lingers) {
+  const sound = until + BACK_WITHIN_MS
+  const failed = timesOf(tallies).filter(({ at, outcome }) => at > sound && outcome !== 'ok')
+  assert.deepEqual(failed, [], `nothing fails after ${sound}`)
+  const late = timesOf(tallies).filter((t) => t.at <= until && t.until > Math.max(sound, t.at + lingers))
+  assert.deepEqual(late, [], `everybody is answered by ${sound}`)
+  assert.ok(isSound(tallies, sound), `everything works after ${sound}: ${JSON.stringify(tallies.map((t) => t.summary()))}`)
 }

@@ -16,8 +16,12 @@ export class Tally {
   wrong = []
   /** When something had to be repeated. */
   repeats = []
+  /** Every outcome, from when to when. */
+  times = []
 
   note(op, outcome, ms, text) {
+    const until = performance.now()
+    this.times.push({ op, outcome, at: until - ms, until, ...(outcome === 'ok' ? {} : { text }) })
     const row = (this.ops[op] ??= { ok: 0, paused: 0, cut: 0, wrong: 0, again: 0, ms: [] })
     row[outcome]++
     if (outcome === 'ok') row.ms.push(ms)

@@ -83,15 +83,15 @@ const APPLICATION = {
 export class World {
   #people = {}
 
-  /** `people`: how many each organization has; `env` may be a function of the relay. */
-  static async start(name, people, env = {}) {
+  /** `people`: how many each organization has; `env` may be a function of the relay; `wrap`: see Porta. */
+  static async start(name, people, env = {}, wrap = []) {
     const world = new World()
     world.relay = await Relay.start()
     try {
       // One machine plays many people: a proxy we play as well says where each comes from.
       const proxy = { TRUST_PROXY: 'true', TRUST_PROXY_CIDRS: '127.0.0.0/8' }
       const own = typeof env === 'function' ? await env(world.relay) : env
-      world.porta = await Porta.start({ name, fixtures: false, env: { ...world.relay.env, ...proxy, ...own } })
+      world.porta = await Porta.start({ name, fixtures: false, env: { ...world.relay.env, ...proxy, ...own }, wrap })
       await world.#provision(people)
     } catch (error) {
       await world.end()

@@ -18,6 +18,8 @@ use crate::transport::{Message, SendError, Transport};
 
 /// A connection that rested longer is not used again: relays close theirs without a word.
 const REST: Duration = Duration::from_secs(20);
+/// How long one that rested may take to say that it is still there: nothing of a message was sent, so a new one is as good.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 /// Open connections kept for the next message.
 const KEPT: usize = 8;
 
@@ -100,8 +102,14 @@ impl SmtpTransport {
         loop {
             let rested = self.resting.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let Some((mut connection, since)) = rested else { return self.relay.connect().await };
-            if since.elapsed() < REST && connection.test_connected().await {
-                return Ok(connection);
+            if since.elapsed() >= REST {
+                continue;
+            }
+            match timeout(SIGN_OF_LIFE, connection.test_connected()).await {
+                Ok(true) => return Ok(connection),
+                Ok(false) => {}
+                // The machine vanished without a word, and the others lead to the same one.
+                Err(_) => self.resting.lock().unwrap_or_else(PoisonError::into_inner).clear(),
             }
         }
     }

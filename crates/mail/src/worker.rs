@@ -22,7 +22,8 @@ use crate::transport::{Message, SendError, Transport};
 const CONCURRENCY: usize = 8;
 /// How soon mail goes out that another process enqueued and did not live to send, and how soon retries start.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// Between two looks for a relay that is away; in the meantime nothing is taken from the outbox.
+/// Between two looks for a relay that is away, whatever became of the look before: one that nobody answers hangs for half
+/// a minute. In the meantime nothing is taken from the outbox.
 const ASK_EVERY: Duration = Duration::from_millis(1_500);
 /// Longer than any message takes; one whose worker died is another's after that.
 const CLAIM: Duration = Duration::from_mins(3);
@@ -153,10 +154,16 @@ impl Worker {
     }
 
     async fn until_there(self) {
+        let mut looks = JoinSet::new();
+        let mut next = tokio::time::interval(ASK_EVERY);
+        next.reset();
         loop {
-            tokio::time::sleep(ASK_EVERY).await;
-            if self.deps.transport.is_there().await {
-                return;
+            tokio::select! {
+                _ = next.tick() => {
+                    let transport = Arc::clone(&self.deps.transport);
+                    looks.spawn(async move { transport.is_there().await });
+                }
+                Some(Ok(true)) = looks.join_next() => return,
             }
         }
     }

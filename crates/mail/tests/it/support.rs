@@ -229,6 +229,30 @@ impl Transport for Gate {
     }
 }
 
+/// A relay that is away for the first message, and says nothing to the first who asks whether it is back.
+#[derive(Default)]
+pub(crate) struct Returning {
+    pub(crate) attempts: AtomicUsize,
+    looks: AtomicUsize,
+}
+
+#[async_trait]
+impl Transport for Returning {
+    async fn send(&self, _: &Message) -> Result<(), SendError> {
+        match self.attempts.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(SendError::Away("connecting: refused".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn is_there(&self) -> bool {
+        if self.looks.fetch_add(1, Ordering::SeqCst) == 0 {
+            std::future::pending::<()>().await;
+        }
+        true
+    }
+}
+
 /// Asks again until it is so.
 pub(crate) async fn eventually(is_so: impl AsyncFn() -> bool) {
     let waiting = async {

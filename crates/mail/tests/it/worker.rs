@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    ADDRESS, Gate, Scripted, World, eventually, failed, keyring, magic_link, password_changed, refused,
+    ADDRESS, Gate, Returning, Scripted, World, eventually, failed, keyring, magic_link, password_changed,
+    refused,
 };
 
 /// Runs an `async fn(World)` on both databases.
@@ -289,4 +290,20 @@ async fn a_stopped_worker_finishes_what_is_under_way_and_begins_nothing() {
     assert_eq!(gate.sent.lock().unwrap().len(), 8);
     assert_eq!(gate.most_held.load(Ordering::SeqCst), 8, "never more at once");
     assert_eq!(w.counts().await, OutboxCounts { pending: 12, delivered: 8, given_up: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_for_the_relay_that_hangs_does_not_keep_the_next_one_waiting() {
+    let w = World::sqlite().await;
+    let relay = Arc::new(Returning::default());
+    let stop = CancellationToken::new();
+    w.enqueue("1", Mail::Welcome).await;
+    let running = tokio::spawn(w.worker(relay.clone()).run(stop.clone()));
+    eventually(async || w.rows().await[0].last_error.is_some()).await;
+    w.clock.advance(MINUTE);
+    let arrives = eventually(async || w.counts().await.delivered == 1);
+    tokio::time::timeout(Duration::from_secs(10), arrives).await.unwrap();
+    assert_eq!(relay.attempts.load(Ordering::SeqCst), 2);
+    stop.cancel();
+    running.await.unwrap();
 }

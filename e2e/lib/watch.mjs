@@ -1,0 +1,76 @@
+// The probes, asked all the time while something is away, and whether they tell the truth.
+
+import assert from 'node:assert/strict'
+
+const EVERY_MS = 200
+const LIMIT_MS = 3_000
+/** How soon after a dependency's return everything is as it was. */
+export const BACK_WITHIN_MS = 2_000
+/** How long a check that fails BRIEFLY may. */
+const BRIEF_MS = 1_000
+/** A check may fail for a moment after the fault began. */
+export const BRIEFLY = 'briefly'
+/** A check fails at least once, and comes and goes. */
+export const NOW_AND_THEN = 'now and then'
+
+export class Watch {
+  #samples = []
+  #asked = []
+
+  constructor(porta) {
+    this.timer = setInterval(() => {
+      // Whatever became of the question before.
+      for (const path of ['/health', '/ready']) this.#asked.push(this.#ask(porta, path))
+    }, EVERY_MS)
+  }
+
+  async #ask(porta, path) {
+    const sample = { path, at: performance.now() }
+    this.#samples.push(sample)
+    try {
+      const { status, ...answer } = await porta.get(path, { timeout: 10_000 })
+      const { checks } = JSON.parse(answer.bytes)
+      const { db = checks.database, redis } = checks
+      Object.assign(sample, { status, db: db === 'ok' || db.ok === true, redis: redis === 'ok' || redis.ok === true })
+    } catch (error) {
+      sample.error = error.message
+    }
+    sample.until = performance.now()
+  }
+
+  /** All the answers, each with the times of question and answer. */
+  async stop() {
+    clearInterval(this.timer)
+    await Promise.all(this.#asked)
+    return this.#samples
+  }
+}
+
+/**
+ * The fault began between `from` and `struck`, and ended between `healing` and `until`. `down`: which checks must fail
+ * meanwhile, `{ db: true }` for example; the others must not.
+ */
+export function assertTruthful(samples, { from, struck, healing, until }, down) {
+  const during = samples.filter((sample) => sample.at >= struck && sample.until <= healing)
+  for (const path of ['/health', '/ready']) {
+    assert.ok(during.filter((sample) => sample.path === path).length >= 2, `${path} was asked during the fault`)
+  }
+  for (const sample of samples) {
+    const { path, at, error, status, db, redis } = sample
+    assert.equal(error, undefined, `${path}: ${error}`)
+    assert.ok(sample.until - at < LIMIT_MS, `${path} took ${Math.round(sample.until - at)} ms`)
+    assert.equal(status, db && redis ? 200 : 503, JSON.stringify(sample))
+    for (const check of ['db', 'redis']) {
+      const expected = down[check] ?? false
+      const isOutside = sample.until < from || at > until + BACK_WITHIN_MS
+      const isOver = expected === BRIEFLY && at > struck + BRIEF_MS
+      const when = `${check}: ${JSON.stringify(sample)}, ${JSON.stringify({ from, struck, healing, until })}`
+      if (!expected || isOutside || isOver) assert.equal(sample[check], true, when)
+      else if (expected === true && during.includes(sample)) assert.equal(sample[check], false, when)
+    }
+  }
+  for (const check of ['db', 'redis']) {
+    if (down[check] === NOW_AND_THEN) assert.ok(during.some((sample) => !sample[check]), `${check} failed during the fault`)
+    if (down[check] === BRIEFLY) assert.ok(during.some(({ at }) => at > struck + BRIEF_MS), 'asked after the first moment')
+  }
+}
