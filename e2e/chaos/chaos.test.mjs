@@ -161,7 +161,7 @@ test('nobody notices', async () => {
   const load = new Load({ issuer: `${base}/demo`, tries: 8, think: 250 })
   const watch = await new KeyWatch(instances, 'demo').start()
   load.onSigned = (kid) => watch.sawSignature(kid)
-  await load.start({ readers: 3, chains: 3, sessions: 3, visitors: 2_000 })
+  await load.start({ readers: 3, chains: 3, sessions: 3, visitors: 2_000, leavers: 2_000 })
   let reading = true
   const settings = (async () => {
     while (reading) {
@@ -189,6 +189,7 @@ test('nobody notices', async () => {
   report(tally)
 
   assert.deepEqual(tally.wrong, [], 'no answer is wrong, no session is lost')
+  assert.deepEqual(await load.alive(), [], 'what was given back or signed out is over')
   assert.equal(tally.total('cut') + tally.total('paused'), 0, JSON.stringify(tally.summary()))
   // Only a POST that was at a process when it was killed may have had to be sent again.
   const isCut = (text) => /^\w*Error: |^page 50[24] | -> 50[24] /.test(text)

@@ -102,7 +102,7 @@ export class Rig {
     await held.rp.tokens(spent)
     const old = held.tokens.refresh_token
 
-    const load = await this.load().start({ readers: 2, chains: 2, sessions: 1, visitors })
+    const load = await this.load().start({ readers: 2, chains: 2, sessions: 1, visitors, leavers: 400 })
     await sleep(300)
     const watch = new Watch(this.porta)
     await sleep(500)
@@ -180,6 +180,7 @@ export class Rig {
   }
 
   async #assertKept({ held, waiting, spent, old, load, when }) {
+    assert.deepEqual(await load.alive(), [], 'what was given back or signed out is over')
     const isDuring = ({ at, until }) => until >= when.from && at <= when.until
     const redeemed = load.redeemed.filter(isDuring)
     const rotated = load.rotated.filter((use) => isDuring(use) && use.isAcknowledged)
