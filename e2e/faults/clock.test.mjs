@@ -34,7 +34,7 @@ before(async () => {
   writeFileSync(offset, '-86400\n')
   const env = { LD_PRELOAD: library(), FAKETIME_TIMESTAMP_FILE: offset, FAKETIME_NO_CACHE: '1', DONT_FAKE_MONOTONIC: '1' }
   porta = await Porta.start({ name: 'faults-clock', store, env })
-  await porta.cli('config', 'set', 'session_ttl', '1h', '--direct')
+  for (const key of ['session_ttl', 'client_credentials_ttl']) await porta.cli('config', 'set', key, '1h', '--direct')
   await jump(0)
   // What is right for the process is the clock it starts with.
   await porta.restart()

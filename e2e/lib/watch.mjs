@@ -6,6 +6,8 @@ const EVERY_MS = 200
 const LIMIT_MS = 3_000
 /** How soon after a dependency's return everything is as it was. */
 export const BACK_WITHIN_MS = 2_000
+/** Those who ask within a quarter of a second share a check: so old an answer may be. */
+const SHARED_MS = 300
 /** How long a check that fails BRIEFLY may. */
 const BRIEF_MS = 1_000
 /** A check may fail for a moment after the fault began. */
@@ -51,7 +53,7 @@ export class Watch {
  * meanwhile, `{ db: true }` for example; the others must not.
  */
 export function assertTruthful(samples, { from, struck, healing, until }, down) {
-  const during = samples.filter((sample) => sample.at >= struck && sample.until <= healing)
+  const during = samples.filter((sample) => sample.at >= struck + SHARED_MS && sample.until <= healing)
   for (const path of ['/health', '/ready']) {
     assert.ok(during.filter((sample) => sample.path === path).length >= 2, `${path} was asked during the fault`)
   }
