@@ -20,8 +20,7 @@ const DRAIN_SECONDS = 2
 const GRACE_SECONDS = 8
 const EFFECTIVE_WITHIN_MS = 1_000
 const FREEZE_MS = 5_000
-/** The other half of the drain is the proxy's, to notice. */
-const UNREADY_WITHIN_MS = (DRAIN_SECONDS * 1_000) / 2
+const UNREADY_WITHIN_MS = 250
 /** Eleven work at a time, each waits most of the time, and one in three of their requests is at the one that is killed. */
 const CUT_BY_A_KILL = 5
 
@@ -72,13 +71,17 @@ async function everywhere(what, holds) {
 async function restart(instance) {
   const begun = performance.now()
   instance.process.kill('SIGTERM')
+  // When a probe was sent counts, and not when its answer was read: on a busy machine that is later.
+  let [readyOff, lastReady] = [0, 0]
   const unready = await eventually(`${instance.name} says that it is not ready`, async () => {
+    const asked = performance.now() - begun
     const answer = await instance.get('/ready', { timeout: 1_000 })
+    if (answer.status === 503) readyOff = asked
+    else lastReady = asked
     return answer.status === 503 && answer
   }, { seconds: DRAIN_SECONDS, every: 10 })
   assert.equal(unready.json().checks.process.error, 'draining')
-  const readyOff = performance.now() - begun
-  assert.ok(readyOff < UNREADY_WITHIN_MS, `it took ${readyOff} ms to say so`)
+  assert.ok(lastReady < UNREADY_WITHIN_MS, `asked after ${lastReady} ms it said that it was ready`)
   // It still serves, so that the proxy has time to notice.
   assert.equal((await at(instance, 'e2e-es256').get(`${base}/demo/.well-known/openid-configuration`)).status, 200)
   await instance.stop()
