@@ -45,7 +45,7 @@ const FIRST_BYTES: Duration = Duration::from_millis(50);
 const LAST_CALLERS: Duration = Duration::from_millis(250);
 
 /// More callers than this wait in the kernel: each connection costs memory, whether anything is asked on it or not.
-const CONNECTIONS: usize = 10_000;
+const CONNECTIONS: usize = 4_000;
 
 /// How a listener comes to its end.
 #[derive(Clone, Default)]
