@@ -558,15 +558,15 @@ A server block for nginx; certificate and name are yours:
       server_name $ISSUER_HOST;
       ssl_certificate     /etc/ssl/porta/fullchain.pem;
       ssl_certificate_key /etc/ssl/porta/privkey.pem;
-      location = /metrics { return 404; }
+      location ~ ^/(metrics|ready)\$ { return 404; }
       location / {
           proxy_pass http://$(reached_at):$PORT;
           proxy_http_version 1.1;
-          proxy_set_header Connection "";
+          proxy_set_header Connection close;
           proxy_set_header Host \$http_host;
           proxy_set_header X-Real-IP \$remote_addr;
           proxy_set_header X-Forwarded-For \$remote_addr;
-          proxy_set_header X-Forwarded-Proto https;
+          proxy_set_header X-Forwarded-Proto \$scheme;
           proxy_set_header X-Forwarded-Host \$http_host;
           proxy_set_header X-Request-Id \$request_id;
           proxy_set_header Forwarded "";

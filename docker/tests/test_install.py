@@ -377,7 +377,9 @@ class Starts(Installer):
         block = self.nginx_block()
         shipped = (DOCKER.parent / "ops/nginx/porta.conf").read_text()
         header = lambda text: dict(re.findall(r"proxy_set_header +(\S+) +(\S+);", text))
-        self.assertEqual({**header(shipped), "traceparent": '""', "tracestate": '""'}, header(block))
+        # One instance, and no connection is kept: one that Porta is just closing would lose a POST.
+        self.assertEqual({**header(shipped), "Connection": "close"}, header(block))
+        self.assertIn("location ~ ^/(metrics|ready)$ { return 404; }", block)
         key, certificate = self.at / "key.pem", self.at / "certificate.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", certificate],
                        check=True, capture_output=True)
