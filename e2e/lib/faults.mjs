@@ -21,7 +21,7 @@ const MEET_WITHIN_MS = 15_000
  * for Redis), with as much again for a machine that does many things at once.
  */
 const PROMPT_MS = 1_500
-/** How long every operation may take to come round again once the fault is over. */
+/** How long every operation may take to come round, before a fault and once it is over. */
 const ROUND_MS = 10_000
 
 /** Load that remembers which codes and refresh tokens were used up, by whom and when. */
@@ -107,6 +107,9 @@ export class Rig {
     const watch = new Watch(this.porta)
     await sleep(500)
     const { tally } = load
+    // What is served from memory has been read once.
+    const known = performance.now() + ROUND_MS
+    while (![...pauses, ...some, ...works].every((op) => tally.ops[op]?.ok > 0) && performance.now() < known) await sleep(100)
     const when = { from: performance.now() }
     const isDuring = ({ at, until }) => at >= when.struck && until <= (when.healing ?? Infinity)
     const met = (op) => tally.times.some((t) => t.op === op && t.outcome === 'paused' && t.until >= when.from)
