@@ -1,8 +1,8 @@
 //! The whole server in process: a real store, a real router, a clock that stands still.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -52,15 +52,17 @@ pub struct TestApp {
     mailbox: Arc<Capture>,
     mail: Worker,
     entropy: Arc<dyn Entropy>,
-    /// Marks this instance heard: everything announced before them was applied.
-    settled: watch::Receiver<Vec<String>>,
-    /// How many instances there are, so that no two draw the same randomness.
-    instances: Arc<AtomicU64>,
+    /// It and the others on its stores.
+    instances: Arc<Instances>,
     /// Where its keys are in Redis; `None` on the in-process store.
     namespace: Option<String>,
     /// Dropped last: the database goes with it.
     database: Arc<TestDatabase>,
 }
+
+/// For each instance that was ever started on the same stores the marks it heard: everything announced before them was
+/// applied. How many there are makes the next one's randomness its own.
+type Instances = Mutex<Vec<watch::Receiver<Vec<String>>>>;
 
 /// What one instance runs on. A test may put layers around the stores, or change how the process is set up.
 pub struct Instance {
@@ -205,11 +207,12 @@ impl TestApp {
         clock: Arc<ManualClock>,
         database: Arc<TestDatabase>,
         instance: Instance,
-        instances: Arc<AtomicU64>,
+        instances: Arc<Instances>,
         namespace: Option<String>,
     ) -> Self {
         let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy } = instance;
-        let seed = instances.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut all = instances.lock().expect("nobody panicked");
+        let seed = all.len() as u64 + 1;
         let entropy: Arc<dyn Entropy> =
             Arc::new(SeededEntropy::new(seed ^ (u64::from(std::process::id()) << 16)));
         let master = [7; 32];
@@ -252,7 +255,8 @@ impl TestApp {
         });
         let peer: SocketAddr = ([127, 0, 0, 1], 4711).into();
         let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
-        let settled = listen(&engine, &kv);
+        all.push(listen(&engine, &kv));
+        drop(all);
         let mailbox = Arc::new(Capture::new(1000));
         let issuers = Arc::clone(&engine);
         let render = move |organization: &Organization, letter: &Letter, now: Timestamp| {
@@ -280,7 +284,6 @@ impl TestApp {
             mailbox,
             mail,
             entropy,
-            settled,
             instances,
             namespace,
             database,
@@ -349,19 +352,19 @@ impl TestApp {
         self.clock.advance(by);
     }
 
-    /// Waits until this instance heard of a change: its view of the tenant is new.
+    /// Waits until every instance heard of a change: their view of the tenant is new.
     pub async fn settle(&self) {
         let key = hex(&self.entropy().bytes::<8>());
         let notice = Notice { topic: SETTLE.to_owned(), key: key.clone() };
         if self.kv.publish(&notice).await.is_err() {
             return;
         }
-        let mut settled = self.settled.clone();
-        let heard = settled.wait_for(|keys| keys.contains(&key));
-        tokio::time::timeout(Duration::from_secs(10), heard)
-            .await
-            .expect("notices arrive")
-            .expect("this instance listens");
+        let instances = self.instances.lock().expect("nobody panicked").clone();
+        for mut settled in instances {
+            let heard = settled.wait_for(|keys| keys.contains(&key));
+            // An error says that the instance is gone.
+            let _ = tokio::time::timeout(Duration::from_secs(10), heard).await.expect("notices arrive");
+        }
     }
 
     /// An active tenant.

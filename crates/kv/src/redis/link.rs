@@ -12,8 +12,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use porta_core::{Backoff, OsEntropy, metrics, tally};
+use porta_wait::{TooLate, within};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
@@ -32,6 +34,10 @@ pub(super) type Pushes = mpsc::UnboundedReceiver<PushInfo>;
 
 /// Commands that may wait for the socket; the crate's default of 50 is fewer than one busy instant brings.
 const QUEUE: usize = 1_024;
+
+/// The crate's own limit to waiting for an answer, once a connection carries commands: never reached. Ours does not give
+/// up answers that came while the process was stopped.
+const WITHOUT_LIMIT: Duration = Duration::from_hours(24);
 
 /// Opens a connection within the configured time: to the configured server or, where that is a node of a cluster and
 /// gone, to another one.
@@ -113,8 +119,7 @@ impl Link {
         tally::kv();
         let verb = command.args_iter().next().map(verb);
         let span = tracing::trace_span!(target: "porta::trace", "kv", otel.kind = "client", verb);
-        let answer =
-            connection.send_packed_command(command).instrument(span).await.and_then(Value::extract_error);
+        let answer = self.ask(&mut connection, command).instrument(span).await.and_then(Value::extract_error);
         if let Err(error) = &answer {
             ::metrics::counter!(metrics::REDIS_ERRORS).increment(1);
             if matches!(
@@ -154,9 +159,15 @@ impl Link {
 
     async fn answers(&self) -> bool {
         match self.current() {
-            Some(mut connection) => connection.send_packed_command(&redis::cmd("PING")).await.is_ok(),
+            Some(mut connection) => self.ask(&mut connection, &redis::cmd("PING")).await.is_ok(),
             None => false,
         }
+    }
+
+    async fn ask(&self, connection: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<Value> {
+        within(self.address.response_timeout, connection.send_packed_command(command))
+            .await
+            .unwrap_or_else(|TooLate| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
     }
 
     fn current(&self) -> Option<MultiplexedConnection> {
@@ -191,10 +202,12 @@ async fn establish(address: &Address) -> RedisResult<Established> {
         load.cmd("SCRIPT").arg("LOAD").arg(script.text).ignore();
     }
     match load.exec_async(&mut connection).await {
-        Err(error) if error.is_io_error() => Err(error),
+        Err(error) if error.is_io_error() => return Err(error),
         // Refused, by an access list for example: each first use then sends its text.
-        Ok(()) | Err(_) => Ok(Established { connection, pushes, is_cluster }),
+        Ok(()) | Err(_) => {}
     }
+    connection.set_response_timeout(WITHOUT_LIMIT);
+    Ok(Established { connection, pushes, is_cluster })
 }
 
 /// What a command does; its arguments hold keys and values.

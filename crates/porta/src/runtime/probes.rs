@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use porta_http::{Probes, ReadyReport};
 use porta_kv::Kv;
 use porta_oidc::Engine;
+use porta_wait::within;
 
 use super::shared::Shared;
 
@@ -75,7 +76,7 @@ impl Services {
                 problem => Readiness { database: problem, keys: None },
             }
         };
-        tokio::time::timeout(LIMIT, checks).await.unwrap_or(UNREACHABLE)
+        within(LIMIT, checks).await.unwrap_or(UNREACHABLE)
     }
 
     async fn database_problem(&self) -> Option<&'static str> {
@@ -118,10 +119,10 @@ const UNREACHABLE: Readiness = Readiness { database: Some("unreachable"), keys: 
 /// Whether `service` answers in time; why not is in the log.
 async fn answers<E: Display>(
     service: &'static str,
-    within: Duration,
+    limit: Duration,
     ping: impl Future<Output = Result<(), E>>,
 ) -> bool {
-    match tokio::time::timeout(within, ping).await {
+    match within(limit, ping).await {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
             tracing::warn!(%error, "{service} check failed");

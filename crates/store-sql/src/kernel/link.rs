@@ -133,7 +133,7 @@ impl Link {
                 Self::Sqlite(connection) => connection.ping().await,
             }
         };
-        matches!(tokio::time::timeout(limit, ping).await, Ok(Ok(())))
+        matches!(porta_wait::within(limit, ping).await, Ok(Ok(())))
     }
 }
 

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use porta_core::metrics;
 use porta_store::{PoolState, StoreError};
+use porta_wait::within;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use super::error::{classify, is_broken, unavailable};
@@ -125,7 +125,7 @@ impl Pool {
             permit
         } else {
             let _waiting = Waiting::on(&self.waiting);
-            timeout(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned())
+            within(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned())
                 .await
                 .map_err(|_| unavailable("no free database connection in time"))?
                 .map_err(|_| unavailable("the pool is closed"))?
@@ -145,7 +145,7 @@ impl Pool {
             .way
             .enter(Instant::now())
             .ok_or_else(|| unavailable("the database could not be reached a moment ago"))?;
-        let error = match timeout(CONNECT.min(self.acquire_timeout), self.connector.connect()).await {
+        let error = match within(CONNECT.min(self.acquire_timeout), self.connector.connect()).await {
             Ok(Ok(link)) => {
                 attempt.succeeded();
                 return Ok(link);
@@ -186,7 +186,7 @@ impl Lease {
             return Err(sqlx::Error::PoolClosed);
         };
         self.busy = true;
-        let result = timeout(self.pool.answer_timeout, run(link)).await;
+        let result = within(self.pool.answer_timeout, run(link)).await;
         self.busy = false;
         let error = match result {
             Ok(Ok(value)) => return Ok(value),
@@ -283,7 +283,7 @@ impl Drop for Lease {
             let limit = pool.answer_timeout;
             let settled = link.settle(limit).await;
             let undone =
-                !in_transaction || matches!(timeout(limit, link.command("ROLLBACK")).await, Ok(Ok(())));
+                !in_transaction || matches!(within(limit, link.command("ROLLBACK")).await, Ok(Ok(())));
             if settled && undone {
                 pool.idle().push(Idle { link, since: Instant::now() });
             }

@@ -1,0 +1,79 @@
+//! A limit to waiting that is fair to a process which was stopped for a while: frozen, suspended, or without a
+//! processor.
+//!
+//! When such a process goes on, answers may long have arrived, but so has the time at which a timer gives them up, and
+//! often the timer is looked at first. What failed then was not the other side.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+/// How much of a limit a process can lose by being stopped once.
+const SLICE: Duration = Duration::from_millis(250);
+
+/// The limit passed while this process ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLate;
+
+/// Waits for `future`, for `limit` at most. Of a time in which this process did not run a quarter of a second counts, and
+/// whatever happens the future is given half of its limit, up to that quarter, while the process runs.
+///
+/// # Errors
+///
+/// [`TooLate`]; the future is dropped then.
+pub async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Result<T, TooLate> {
+    let mut future = pin!(future);
+    let slice = SLICE.min(limit / 2);
+    let mut left = limit;
+    loop {
+        let part = slice.min(left);
+        if let Ok(output) = timeout(part, &mut future).await {
+            return Ok(output);
+        }
+        left -= part;
+        if left.is_zero() {
+            return Err(TooLate);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::thread;
+    use std::time::Instant;
+
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_millis(400);
+
+    /// Something that is done when it is polled a few times more, in a process that is stopped before.
+    async fn stopped() -> &'static str {
+        thread::sleep(LIMIT * 2);
+        for _ in 0..3 {
+            yield_now().await;
+        }
+        "done"
+    }
+
+    #[tokio::test]
+    async fn a_process_that_was_stopped_still_takes_its_answers() {
+        assert!(
+            timeout(LIMIT, stopped()).await.is_err(),
+            "a plain limit gives up, so the check below can fail"
+        );
+        assert_eq!(within(LIMIT, stopped()).await, Ok("done"));
+    }
+
+    #[tokio::test]
+    async fn what_never_comes_is_given_up_after_the_limit() {
+        for limit in [0, 1, 300, 700].map(Duration::from_millis) {
+            let begun = Instant::now();
+            assert_eq!(within(limit, pending::<()>()).await, Err(TooLate));
+            assert!(begun.elapsed() >= limit);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// The process itself is stopped for a while under load (frozen, suspended, without a processor) and goes on: the answers
+// of the stores came meanwhile, and so did the time at which they would be given up.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { user } from '../lib/fixtures.mjs'
+import { request, someAddress } from '../lib/http.mjs'
+import { Porta, Store, sleep } from '../lib/porta.mjs'
+import { Rp, basic } from '../lib/rp.mjs'
+
+const FREEZES = 10
+/** Longer than any limit to an answer of a store in which requests are served. */
+const FREEZE_MS = 2_500
+const CALLERS = 32
+
+let store
+let porta
+
+before(async () => {
+  store = await Store.create()
+  porta = await Porta.start({ name: 'faults-process', store })
+})
+after(async () => {
+  await porta?.end()
+  await store?.drop()
+})
+
+test('frozen again and again under load: everybody who waited is served', async () => {
+  const rp = new Rp(porta.issuer(), 'e2e-es256', { from: someAddress() })
+  const metadata = await rp.metadata()
+  const { tokens } = await rp.signIn(rp.agent(), user('ada'))
+  const machine = new Rp(porta.issuer(), 'e2e-machine', { from: someAddress() }).client
+  const kinds = [
+    () => request(metadata.userinfo_endpoint, { from: someAddress(), headers: { authorization: `Bearer ${tokens.access_token}` } }),
+    () => request(metadata.token_endpoint, {
+      from: someAddress(), fields: { grant_type: 'client_credentials' }, headers: { authorization: basic(machine.id, machine.secret) },
+    }),
+  ]
+  const refused = []
+  let served = 0
+  let isOver = false
+  const callers = Array.from({ length: CALLERS }, async (_, caller) => {
+    while (!isOver) {
+      const answer = await kinds[caller % kinds.length]()
+      if (answer.status === 200) served++
+      else refused.push(String(answer))
+    }
+  })
+  try {
+    for (let round = 0; round < FREEZES; round++) {
+      await sleep(500)
+      porta.process.kill('SIGSTOP')
+      await sleep(FREEZE_MS)
+      porta.process.kill('SIGCONT')
+    }
+    await sleep(500)
+  } finally {
+    isOver = true
+    await Promise.all(callers)
+  }
+  assert.deepEqual(refused.slice(0, 5), [], `${refused.length} of ${refused.length + served} were not served`)
+  assert.ok(served > FREEZES * CALLERS, `served ${served}`)
+})
