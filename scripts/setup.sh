@@ -48,6 +48,22 @@ if [ -n "$missing" ]; then
   apt_install $missing || die "could not be installed:$missing"
 fi
 
+# --- promtool, for the alert rules: taken out of the package of Prometheus, whose service nobody needs here ------------
+fetch_promtool() (
+  mkdir -p .test/promtool
+  cd .test/promtool
+  apt-get download -qq -o APT::Sandbox::User=root prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
+)
+if ! command -v promtool >/dev/null 2>&1 && [ ! -x .test/promtool/usr/bin/promtool ]; then
+  # Neither needs an administrator, but where the lists of packages are not there yet.
+  if [ -n "${PORTA_NO_INSTALL:-}" ] || ! command -v apt-get >/dev/null 2>&1; then
+    die "missing: promtool; install Prometheus, or put this program of it on PATH"
+  fi
+  say "fetching promtool into .test/promtool"
+  fetch_promtool || { [ -n "$INSTALL" ] && as_admin apt-get update -qq && fetch_promtool; } ||
+    die "promtool could not be fetched: run  sudo apt-get update"
+fi
+
 # --- cargo-deny --------------------------------------------------------------------------------------------------
 deny_version() { cargo deny --version 2>/dev/null | sed -nE 's/^cargo-deny ([0-9]+\.[0-9]+).*/\1/p'; }
 have=$(deny_version || true)
