@@ -22,6 +22,7 @@ const examined = new Set()
 export async function examine(page, name, expected = {}) {
   if (examined.has(name)) return
   examined.add(name)
+  await page.waitForLoadState()
   assert.deepEqual(await page.evaluate(faults, { language: 'en', direction: 'ltr', titled: true, ...expected }), [], name)
   await assertAccessible(page, name, expected.titled === false ? UNTITLED : RULES)
   await screenshot(page, `${name}-light`)
@@ -37,6 +38,7 @@ export async function examine(page, name, expected = {}) {
 
 /** axe-core finds nothing of any weight. */
 export async function assertAccessible(page, name, options = RULES) {
+  await page.waitForLoadState()
   // Through the browser's own door: the page's policy would not let it load a script.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(`${axe.source}; undefined`)
   const { violations } = await page.evaluate((given) => globalThis.axe.run(given), options)

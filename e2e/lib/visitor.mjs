@@ -37,6 +37,7 @@ export class Visitor {
     this.site.link = this.flow.url
     await this.page.goto(`${RP}/start`)
     await this.page.click('#go')
+    await this.page.waitForLoadState()
   }
 
   /** The field with this label. */
@@ -66,12 +67,14 @@ export class Visitor {
   /** Waits for the page with this heading and looks at it closely, once in a run. */
   async on(heading, name) {
     await this.page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
+    await this.page.waitForLoadState()
     if (name && this.javaScript) await examine(this.page, name)
   }
 
   /** Waits for an alert or a notice that says so. */
   async told(text) {
     await this.page.locator('#flash', { hasText: text }).waitFor()
+    await this.page.waitForLoadState()
   }
 
   async signIn(person, password = person.password) {
