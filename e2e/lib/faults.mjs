@@ -8,11 +8,15 @@
 // - real requests succeed within two seconds of the dependency's return, by the same process, and none fails later.
 
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { Load, Tally } from './load.mjs'
-import { Porta, STORE, Store, sleep } from './porta.mjs'
+import { Porta, STORE, Store, eventually, sleep } from './porta.mjs'
 import { assertTokenError } from './rp.mjs'
 import { Toxic } from './toxic.mjs'
 import { BACK_WITHIN_MS, Watch, assertTruthful } from './watch.mjs'
+
+const run = promisify(execFile)
 
 /** How much longer a fault may last until everybody who should has met it. */
 const MEET_WITHIN_MS = 15_000
@@ -95,6 +99,7 @@ export class Rig {
     begin, end, seconds = 3, down = {}, pauses = [], some = [], works = [], prompt = PROMPT_MS, lingers = 0, visitors = 0,
   }) {
     const { pid } = this.porta
+    await this.#forget()
     this.after = new Tally()
     const held = await this.load().arrive()
     const waiting = await held.rp.code(held.agent, { prompt: 'none' })
@@ -171,6 +176,20 @@ export class Rig {
       }
       await sleep(25)
     }
+  }
+
+  /**
+   * What is in memory is read anew, and so lasts a minute from now: it must not expire in the middle of a fault. A notice
+   * that is not understood means that anything may have changed.
+   */
+  async #forget() {
+    if (STORE !== 'postgres') return
+    const redis = async (...command) => (await run('redis-cli', ['-u', this.store.redis, ...command])).stdout.trim()
+    const database = new URL(this.store.redis).pathname.slice(1)
+    await eventually('the server hears that it must forget', async () => {
+      const channel = await redis('PUBSUB', 'CHANNELS', `*:notices:${database}`)
+      return channel !== '' && Number(await redis('PUBLISH', channel, 'anything')) > 0
+    })
   }
 
   /** The load goes on until everything it does had its turn in the sound state, and somebody signed in then. */
