@@ -1,6 +1,7 @@
 # The front door. `make run` shows the product, `make test` is the whole truth, `make quick` is for between two edits.
 
-.PHONY: help run test quick bench e2e chaos soak upgrade docs image fmt setup
+.PHONY: help run test quick drills bench e2e chaos soak upgrade docs image fmt setup \
+  step-fmt step-deny step-infra step-build step-installer step-docs step-clippy step-rust step-e2e-embedded step-e2e-postgres step-image
 
 help: ## Show the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -8,21 +9,51 @@ help: ## Show the targets
 run: ## Porta on this machine: http://localhost:3000, demo application on http://localhost:3001
 	cargo run -p porta -- dev
 
-test: setup ## Everything: format, lints, dependencies, tests on both stores, end to end on both stores
+test: setup ## Everything: format, lints, dependencies, tests on both stores, end to end on both stores; says what took how long
+	@rm -rf .test/steps e2e/test-results
+	@$(MAKE) --no-print-directory --jobs step-fmt step-deny step-infra step-installer step-docs step-clippy step-rust step-e2e-embedded step-e2e-postgres step-image; \
+	  status=$$?; node scripts/timings.mjs; exit $$status
+
+# On a machine of continuous integration nothing is compiled a second time.
+ifdef CI
+export CARGO_INCREMENTAL := 0
+endif
+
+# The steps of `make test`. Everything is compiled once, for the tests; what needs processors gives way to what waits for
+# time to pass and judges it.
+STEP := @scripts/step
+BUILT_FOR_TESTS := --locked --workspace
+
+step-fmt:
+	$(STEP) fmt cargo fmt --all --check
+step-deny:
+	$(STEP) deny cargo deny --log-level error check bans licenses sources
+step-infra:
+	$(STEP) infra scripts/lint-infra.sh
+step-build:
+	$(STEP) build cargo test $(BUILT_FOR_TESTS) --no-run
+step-installer: step-build
+	$(STEP) installer env PYTHONDONTWRITEBYTECODE=1 .test/lint/bin/python -m unittest discover --quiet --start-directory docker/tests
+step-docs: step-build
+	$(STEP) docs nice -n 10 scripts/docs.sh
+step-clippy: step-build
+	$(STEP) clippy nice -n 15 cargo clippy --workspace --all-targets --locked -- -D warnings
+step-rust: step-build
+	$(STEP) rust nice -n 10 scripts/with-services.sh cargo test $(BUILT_FOR_TESTS)
+step-e2e-embedded: step-build
+	$(STEP) e2e-embedded scripts/e2e.sh embedded
+step-e2e-postgres: step-build
+	$(STEP) e2e-postgres scripts/e2e.sh postgres
+step-image: step-build
+	$(STEP) image scripts/image-tree.sh
+
+quick: ## Format, lints and tests on the embedded store: no services, no browser
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo deny --log-level error check bans licenses sources
-	scripts/lint-infra.sh
-	scripts/with-services.sh cargo test --workspace --locked
-	scripts/e2e.sh embedded postgres
-	scripts/image-tree.sh
-	PYTHONDONTWRITEBYTECODE=1 .test/lint/bin/python -m unittest discover --quiet --start-directory docker/tests
-	scripts/docs.sh
+	cargo test --workspace --locked -- --skip postgres --skip redis --skip smtp::
 
-quick: ## Format, lints and tests that need no services
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo test --workspace -- --skip postgres --skip redis --skip smtp::
+drills: ## What takes long: every fault, chaos, soak, upgrade, planted faults, the whole fuzz test, bench
+	scripts/drills.sh
 
 e2e: setup ## End to end over HTTP and in a browser, on both stores
 	scripts/e2e.sh embedded postgres

@@ -5,13 +5,12 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { launch, profile, screenshot } from './lib/browser.mjs'
 import { NARROW, UNTITLED, assertAccessible, overflowing } from './lib/examine.mjs'
+import { BIN } from './lib/porta.mjs'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'pt', 'nl', 'ja', 'ar']
 const PICTURED = ['en', 'ar']
 
@@ -21,8 +20,7 @@ let directory
 before(async () => {
   browser = await launch()
   directory = mkdtempSync(join(tmpdir(), 'porta-gallery-'))
-  const build = ['run', '--locked', '--quiet', '-p', 'porta-pages', '--example', 'gallery', '--']
-  execFileSync('cargo', [...build, directory, ...LANGUAGES], { cwd: ROOT, stdio: 'inherit' })
+  execFileSync(join(dirname(BIN), 'examples/gallery'), [directory, ...LANGUAGES], { stdio: 'inherit' })
 })
 after(async () => {
   await browser?.close()

@@ -1,11 +1,16 @@
 // Runs the suite for one store: STORE=embedded|postgres node run.mjs [file…]
+//
+// Files that mostly wait run together; those that judge how soon something happens run alone, after them. What a file
+// prints goes to test-results/<store>/<file>.txt; a failure shows the end of it.
 
 import { spawn } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const store = process.env.STORE ?? 'embedded'
+const results = join(here, 'test-results', store)
 
 // What only makes sense on one store: several instances need the shared one, `porta dev` is the embedded one, and
 // pages look the same on both.
@@ -21,23 +26,82 @@ const ONLY = {
   'proxies.test.mjs': 'embedded',
 }
 
+// What stops services that others use, or is itself about how soon something happens.
+const ALONE = new Set([
+  'restart.test.mjs', 'two-instances.test.mjs', 'chaos/chaos.test.mjs', 'faults/redis.test.mjs', 'faults/postgres.test.mjs',
+  'faults/names.test.mjs', 'faults/disk.test.mjs', 'faults/process.test.mjs',
+])
+const TOGETHER = 3
 const FOLDERS = ['.', 'conformance', 'faults', 'chaos', 'soak']
 const everything = FOLDERS.flatMap((folder) =>
-  readdirSync(`${here}/${folder}`).filter((name) => name.endsWith('.test.mjs')).sort()
+  readdirSync(join(here, folder)).filter((name) => name.endsWith('.test.mjs')).sort()
     .map((name) => (folder === '.' ? name : `${folder}/${name}`)))
 const asked = process.argv.slice(2)
 const files = asked.length > 0 ? asked : everything.filter((name) => (ONLY[name] ?? store) === store)
 
-if (asked.length === 0) rmSync(`${here}/test-results/${store}`, { recursive: true, force: true })
+// Ten minutes for a file, and what a drill was told to take.
+const minutes = 10 + Number(process.env.SOAK_MINUTES ?? 0) + Number(process.env.CHAOS_MINUTES ?? 0)
+const TAIL_LINES = 120
 
-// Twenty minutes for a file, and what a soak was told to take.
-const timeout = (20 + Number(process.env.SOAK_MINUTES ?? 0)) * 60_000
+if (asked.length === 0) rmSync(results, { recursive: true, force: true })
+mkdirSync(results, { recursive: true })
+const times = join(results, 'times.tsv')
+rmSync(times, { force: true })
+const begun = performance.now()
+const running = new Set()
+const failed = []
 
-// One file at a time: each starts servers of its own, and some take the services away for a while.
-const child = spawn(
-  process.execPath,
-  ['--test', '--test-concurrency=1', '--test-reporter=spec', `--test-timeout=${timeout}`, ...files],
-  { cwd: here, stdio: 'inherit', env: { ...process.env, STORE: store } },
-)
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
-child.on('exit', (code, signal) => process.exit(signal ? 1 : code))
+/** One file in a process of its own. */
+async function run(file) {
+  const name = file.replaceAll('/', '-').replace(/\.test\.mjs$/, '')
+  const log = join(results, `${name}.txt`)
+  const slept = join(results, `${name}.slept`)
+  rmSync(slept, { force: true })
+  const output = openSync(log, 'w')
+  const began = performance.now()
+  const child = spawn(process.execPath, ['--test-reporter=spec', file], {
+    cwd: here, stdio: ['ignore', output, output], env: { ...process.env, STORE: store, PORTA_E2E_SLEPT: slept },
+  })
+  running.add(child)
+  const limit = setTimeout(() => child.kill('SIGKILL'), minutes * 60_000)
+  const [code, signal] = await new Promise((ended) => child.on('exit', (...how) => ended(how)))
+  clearTimeout(limit)
+  running.delete(child)
+
+  const seconds = (performance.now() - began) / 1000
+  const text = readFileSync(log, 'utf8')
+  const count = (what) => Number(new RegExp(`^ℹ ${what} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
+  const [good, bad] = [count('pass'), count('fail')]
+  const isGood = code === 0 && bad === 0 && good > 0
+  appendFileSync(times, [file, (began - begun) / 1000, seconds, readSlept(slept), good, bad].join('\t') + '\n')
+  console.log(`${isGood ? 'passed' : 'FAILED'}  ${store}  ${file}  ${Math.round(seconds)} s  ${good} tests`)
+  if (isGood) return
+  failed.push(file)
+  console.log(text.trimEnd().split('\n').slice(-TAIL_LINES).join('\n'))
+  console.log(`${file} failed (${signal ?? code}); all it printed: e2e/test-results/${store}/${basename(log)}`)
+}
+
+/** Seconds in which the file did nothing but wait for time to pass; lib/porta.mjs writes them. */
+function readSlept(file) {
+  try {
+    return Number(readFileSync(file, 'utf8'))
+  } catch {
+    return 0
+  }
+}
+
+async function worker(queue) {
+  for (let file = queue.shift(); file; file = queue.shift()) await run(file)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    for (const child of running) child.kill(signal)
+    process.exit(1)
+  })
+}
+const together = files.filter((file) => !ALONE.has(file))
+await Promise.all(Array.from({ length: TOGETHER }, () => worker(together)))
+await worker(files.filter((file) => ALONE.has(file)))
+if (failed.length > 0) console.log(`failed on ${store}: ${failed.join(', ')}`)
+process.exitCode = failed.length > 0 ? 1 : 0

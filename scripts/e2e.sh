@@ -19,7 +19,8 @@ done
 [ ${#stores[@]} -gt 0 ] || stores=(embedded postgres)
 
 if [ -z "${PORTA_BIN:-}" ]; then
-  (cd "$ROOT" && cargo build --locked -p porta)
+  # With an example of the tests, so that the libraries are those of `cargo test`: nothing is compiled twice.
+  (cd "$ROOT" && cargo build --locked --workspace --bin porta --example gallery)
   target=${CARGO_TARGET_DIR:-target}
   case "$target" in /*) ;; *) target=$ROOT/$target ;; esac
   export PORTA_BIN=$target/debug/porta

@@ -4,7 +4,7 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -19,13 +19,28 @@ export const STORE = process.env.STORE ?? 'embedded'
 if (!['embedded', 'postgres'].includes(STORE)) throw new Error(`STORE is ${STORE}: embedded or postgres`)
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const BIN = resolve(process.env.PORTA_BIN ?? join(ROOT, process.env.CARGO_TARGET_DIR ?? 'target', 'debug/porta'))
+export const BIN = resolve(process.env.PORTA_BIN ?? join(ROOT, process.env.CARGO_TARGET_DIR ?? 'target', 'debug/porta'))
 if (!existsSync(BIN)) throw new Error(`no binary at ${BIN}: cargo build -p porta, or set PORTA_BIN`)
 
 export const RESULTS = join(fileURLToPath(new URL('../test-results', import.meta.url)), STORE)
 mkdirSync(RESULTS, { recursive: true })
 
-export const sleep = (milliseconds) => new Promise((wake) => setTimeout(wake, milliseconds))
+/** Shorter ones are polls and the pauses of a load; the others are counted, as waiting is what makes tests slow. */
+const COUNTED_MS = 500
+let sleepers = 0
+let since = 0
+let slept = 0
+
+/** Lets time pass. run.mjs reports for each file how many seconds somebody did. */
+export async function sleep(milliseconds) {
+  const isCounted = milliseconds >= COUNTED_MS
+  if (isCounted && sleepers++ === 0) since = performance.now()
+  await new Promise((wake) => setTimeout(wake, milliseconds))
+  if (isCounted && --sleepers === 0) slept += performance.now() - since
+}
+if (process.env.PORTA_E2E_SLEPT) {
+  process.on('exit', () => writeFileSync(process.env.PORTA_E2E_SLEPT, String(slept / 1000)))
+}
 
 /** Calls `probe` until it gives something truthy; fails with the last error after `seconds`, at once if it is final. */
 export async function eventually(what, probe, { seconds = 60, every = 100 } = {}) {

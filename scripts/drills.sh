@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# The long drills, one after the other: scripts/drills.sh [NAME…]. Each goes on when one before it failed; the exit status
+# tells whether all passed. They take about three hours on two cores.
+set -euo pipefail
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+cd -- "$(repo_root)"
+
+ALL=(faults fuzz planted chaos upgrade soak bench)
+drill() {
+  case "$1" in
+    faults) PORTA_DRILLS=1 scripts/e2e.sh embedded postgres ;;
+    fuzz) PORTA_FUZZ_REQUESTS=100000 scripts/with-services.sh cargo test --locked --workspace --test it fuzz ;;
+    planted) scripts/mutants ;;
+    chaos|upgrade|soak|bench) make "$1" ;;
+    *) die "unknown drill: $1 (${ALL[*]})" ;;
+  esac
+}
+
+[ $# -gt 0 ] || set -- "${ALL[@]}"
+scripts/setup.sh
+failed=
+for name in "$@"; do
+  say "== $name"
+  if drill "$name"; then say "== $name passed"; else failed="$failed $name"; say "== $name FAILED"; fi
+done
+[ -z "$failed" ] || die "failed:$failed"
