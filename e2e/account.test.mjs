@@ -5,20 +5,24 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { launch } from './lib/browser.mjs'
+import { Clock } from './lib/clock.mjs'
 import { totp } from './lib/totp.mjs'
 import { Visitor } from './lib/visitor.mjs'
 import { NEW_PASSWORD, World } from './lib/world.mjs'
 
 let browser
+let clock
 let world
 
 before(async () => {
   browser = await launch()
-  world = await World.start('account', { ways: 18, 'by-app': 2, strict: 2 })
+  clock = new Clock()
+  world = await World.start('account', { ways: 18, 'by-app': 2, strict: 2 }, clock.env)
 })
 after(async () => {
   await browser?.close()
   await world?.end()
+  clock?.end()
 })
 
 /** Two tests, each with somebody who stands on the overview of their account. */
@@ -236,9 +240,14 @@ describe('the account', { concurrency: 2 }, () => {
     assert.doesNotMatch(text, /argon2/, 'a hash is nobody\'s to have')
   })
 
+})
+
+// Alone: the clock is everybody's.
+describe('the account, later', () => {
+  let late = 0
   errand('asks for a recent sign-in before what matters', 'strict', async (visitor, kim) => {
     await visitor.on('Your account')
-    await new Promise((old) => setTimeout(old, 10_500))
+    clock.set((late += 11))
     await visitor.press('Signed in')
     await visitor.on('Signed in')
     await visitor.press('Password')

@@ -5,9 +5,8 @@
 // has shown for an hour that it did not merely jump.
 
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { Clock } from '../lib/clock.mjs'
 import { client, user } from '../lib/fixtures.mjs'
 import { someAddress } from '../lib/http.mjs'
 import { Porta, Store, eventually } from '../lib/porta.mjs'
@@ -17,23 +16,13 @@ const ada = user('ada')
 const OFFLINE = { scope: 'openid email offline_access', prompt: 'consent' }
 let porta
 let store
-let offset
-
-function library() {
-  for (const machine of readdirSync('/usr/lib').filter((name) => name.endsWith('-linux-gnu'))) {
-    const file = `/usr/lib/${machine}/faketime/libfaketimeMT.so.1`
-    if (existsSync(file)) return file
-  }
-  throw new Error('missing: libfaketime; run scripts/setup.sh')
-}
+let clock
 
 before(async () => {
   store = await Store.create()
-  offset = join(store.dataDir, 'clock')
   // What the world is made of is a day old when the tests begin.
-  writeFileSync(offset, '-86400\n')
-  const env = { LD_PRELOAD: library(), FAKETIME_TIMESTAMP_FILE: offset, FAKETIME_NO_CACHE: '1', DONT_FAKE_MONOTONIC: '1' }
-  porta = await Porta.start({ name: 'faults-clock', store, env })
+  clock = new Clock(-86_400)
+  porta = await Porta.start({ name: 'faults-clock', store, env: clock.env })
   for (const key of ['session_ttl', 'client_credentials_ttl']) await porta.cli('config', 'set', key, '1h', '--direct')
   await jump(0)
   // What is right for the process is the clock it starts with.
@@ -42,11 +31,12 @@ before(async () => {
 after(async () => {
   await porta?.end()
   await store?.drop()
+  clock?.end()
 })
 
 /** The server's clock is this many seconds away from ours. */
 async function jump(seconds) {
-  writeFileSync(offset, `${seconds < 0 ? '' : '+'}${seconds}\n`)
+  clock.set(seconds)
   const machine = machineClient()
   // Not by the Date header: the HTTP library keeps it until the clock has passed it.
   await eventually('the clock has jumped', async () => {
