@@ -28,8 +28,9 @@ const ONLY = {
 
 // What stops services that others use, or is itself about how soon something happens.
 const ALONE = new Set([
-  'restart.test.mjs', 'two-instances.test.mjs', 'chaos/chaos.test.mjs', 'faults/redis.test.mjs', 'faults/postgres.test.mjs',
-  'faults/names.test.mjs', 'faults/disk.test.mjs', 'faults/process.test.mjs',
+  'restart.test.mjs', 'two-instances.test.mjs', 'proxies.test.mjs', 'chaos/chaos.test.mjs', 'faults/disk.test.mjs',
+  'faults/mail.test.mjs', 'faults/names.test.mjs', 'faults/postgres.test.mjs', 'faults/process.test.mjs',
+  'faults/redis.test.mjs',
 ])
 const TOGETHER = 3
 const FOLDERS = ['.', 'conformance', 'faults', 'chaos', 'soak']

@@ -5,6 +5,7 @@ import { execFile, spawn } from 'node:child_process'
 import net from 'node:net'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { drill } from '../lib/drills.mjs'
 import { Rig } from '../lib/faults.mjs'
 import { sleep } from '../lib/porta.mjs'
 import { BRIEFLY, NOW_AND_THEN } from '../lib/watch.mjs'
@@ -44,7 +45,7 @@ test('frozen: connections are accepted and nothing is said', () =>
     works: REMEMBERED,
   }))
 
-test('gone: the machine vanished and its successor has the address', () =>
+drill('gone: the machine vanished and its successor has the address', () =>
   rig.fault({
     begin: () => rig.pg.vanish(),
     end: () => rig.pg.heal(),
@@ -55,7 +56,7 @@ test('gone: the machine vanished and its successor has the address', () =>
     lingers: STATEMENT_MS + 5_500,
   }))
 
-test('slow: a tenth of a second more for each answer is only slow', () =>
+drill('slow: a tenth of a second more for each answer is only slow', () =>
   rig.fault({
     begin: () => {
       rig.pg.latency = 50
@@ -78,7 +79,7 @@ test('failover: connections are cut, the server is read-only for a while, then a
     works: REMEMBERED,
   }))
 
-test('a storm: others hold every connection the server has', async () => {
+drill('a storm: others hold every connection the server has', async () => {
   const others = new Set()
   const target = new URL(rig.database)
   const limit = Number((await sql('SHOW max_connections')).stdout)
@@ -166,7 +167,7 @@ test('a lock: statements wait, others go on, and the process is not called ill f
   await table.assertRight()
 })
 
-test('a lock for which as many wait as the pool has connections: what needs the database pauses', async () => {
+drill('a lock for which as many wait as the pool has connections: what needs the database pauses', async () => {
   // The limit of a statement is above what a request waits for a connection (5 s), as it is by default.
   const full = await Rig.start('faults-postgres-lock', { env: () => ({ DB_STATEMENT_TIMEOUT_MS: '8000' }) })
   try {

@@ -3,6 +3,7 @@
 import { after, before, test } from 'node:test'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { drill } from '../lib/drills.mjs'
 import { Rig } from '../lib/faults.mjs'
 import { BRIEFLY, NOW_AND_THEN } from '../lib/watch.mjs'
 
@@ -40,7 +41,7 @@ test('frozen: connections are accepted and nothing is said', () =>
     works: PEOPLE,
   }))
 
-test('gone: the machine vanished and its successor has the address', () =>
+drill('gone: the machine vanished and its successor has the address', () =>
   rig.fault({
     begin: () => rig.redis.vanish(),
     end: () => rig.redis.heal(),
@@ -49,7 +50,7 @@ test('gone: the machine vanished and its successor has the address', () =>
     works: PEOPLE,
   }))
 
-test('slow: a quarter of a second more for each answer is only slow', () =>
+drill('slow: a quarter of a second more for each answer is only slow', () =>
   rig.fault({
     begin: () => {
       rig.redis.latency = 120
@@ -59,7 +60,7 @@ test('slow: a quarter of a second more for each answer is only slow', () =>
     works: [...PEOPLE, ...SIGN_IN, 'client credentials'],
   }))
 
-test('too slow: answers after more than half a second are no answers', () =>
+drill('too slow: answers after more than half a second are no answers', () =>
   rig.fault({
     begin: () => {
       rig.redis.latency = 700

@@ -60,15 +60,25 @@ export async function eventually(what, probe, { seconds = 60, every = 100 } = {}
   }
 }
 
-/** A TCP port free at this moment. */
-export function freePort() {
-  return new Promise((found, failed) => {
+// Below what the kernel gives to connections, and a part for each process: nobody takes one between its choice and its use,
+// or while who listens there is away.
+const [PORTS_FROM, PORTS, PARTS] = [10_000, 50, 200]
+let nextPort = 0
+
+/** A TCP port free at this moment, and another one each time. */
+export async function freePort() {
+  for (let tried = 0; tried < PORTS; tried++) {
+    const port = PORTS_FROM + (process.pid % PARTS) * PORTS + (nextPort++ % PORTS)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`none of ${PORTS} ports is free`)
+}
+
+function isFree(port) {
+  return new Promise((known) => {
     const server = createServer()
-    server.on('error', failed)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => found(port))
-    })
+    server.on('error', () => known(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => known(true)))
   })
 }
 
@@ -78,6 +88,20 @@ function needed(name) {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is not set: run under scripts/with-services.sh`)
   return value
+}
+
+const claimOf = (url) => `claimed${new URL(url).pathname}`
+
+/** A database of Redis that no other process has; who has one is written down in database 0. */
+async function claimRedis() {
+  const redis = new URL(needed('TEST_REDIS_URL'))
+  for (let tried = 0; tried < 100; tried++) {
+    redis.pathname = `/${randomInt(1, 1024)}`
+    const claim = ['SET', claimOf(redis), String(process.pid), 'NX']
+    const { stdout } = await run('redis-cli', ['-u', needed('TEST_REDIS_URL'), ...claim])
+    if (stdout.trim() === 'OK') return redis.href
+  }
+  throw new Error('no database of Redis is free')
 }
 
 /** A database (and a data directory) that exists for one test file. Several servers may share it. */
@@ -92,13 +116,11 @@ export class Store {
       await run('psql', [store.admin, '-qc', `CREATE DATABASE ${store.name}`])
       const database = new URL(store.admin)
       database.pathname = `/${store.name}`
-      const redis = new URL(needed('TEST_REDIS_URL'))
-      redis.pathname = `/${randomInt(1, 1024)}`
-      store.redis = redis.href
+      store.redis = await claimRedis()
       await run('redis-cli', ['-u', store.redis, 'FLUSHDB'])
       Object.assign(store.env, {
         DATABASE_URL: database.href,
-        REDIS_URL: redis.href,
+        REDIS_URL: store.redis,
         COOKIE_KEYS: secretHex(),
         SIGNING_KEY_ENCRYPTION_KEY: secretHex(),
         TWO_FACTOR_ENCRYPTION_KEY: secretHex(),
@@ -113,6 +135,7 @@ export class Store {
     if (STORE === 'postgres') {
       await run('psql', [this.admin, '-qc', `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`])
       await run('redis-cli', ['-u', this.redis, 'FLUSHDB'])
+      await run('redis-cli', ['-u', needed('TEST_REDIS_URL'), 'DEL', claimOf(this.redis)])
     }
     rmSync(this.dataDir, { recursive: true, force: true })
   }

@@ -10,7 +10,7 @@
 // Beside the state, `latency` delays every chunk in both directions and `bandwidth` limits bytes per second.
 
 import net from 'node:net'
-import { sleep } from './porta.mjs'
+import { freePort, sleep } from './porta.mjs'
 
 const LISTEN = { host: '127.0.0.1' }
 
@@ -25,8 +25,8 @@ export class Toxic {
   static async before(url) {
     const toxic = new Toxic()
     toxic.target = { host: url.hostname, port: Number(url.port) }
+    toxic.port = await freePort()
     await toxic.#listen()
-    toxic.port = toxic.#server.address().port
     return toxic
   }
 
@@ -46,7 +46,7 @@ export class Toxic {
     this.#server = net.createServer({ allowHalfOpen: true }, (near) => this.#serve(near))
     return new Promise((listening, failed) => {
       this.#server.on('error', failed)
-      this.#server.listen({ ...LISTEN, port: this.port ?? 0 }, listening)
+      this.#server.listen({ ...LISTEN, port: this.port }, listening)
     })
   }
 
