@@ -81,13 +81,17 @@ pg_create() {
 }
 
 pg_start() {
-  local dir=$1 home bin port
+  local dir=$1 home bin port durable
   home=$(cat "$dir/pg.home")
   bin=$(postgres_bin)
   port=$(cat "$dir/pg.port")
-  # fsync stays on: what a test sees after a crash must be what production would see.
+  # Tests kill processes, never the operating system, and a killed process loses nothing of the page cache: waiting for
+  # the disk shows nothing there. A drill about durability says PORTA_TEST_FSYNC=on.
+  durable=${PORTA_TEST_FSYNC:-off}
+  case "$durable" in on|off) ;; *) die "PORTA_TEST_FSYNC is on or off, not '$durable'" ;; esac
   (cd / && as_pg "$bin/pg_ctl" -D "$home/data" -l "$home/log" -w -t 60 -o \
-    "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 -c fsync=on" \
+    "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 \
+     -c fsync=$durable -c synchronous_commit=$durable -c full_page_writes=$durable" \
     start >/dev/null 2>&1)
 }
 

@@ -29,7 +29,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 
 use crate::browser::Browser;
-use crate::database::TestDatabase;
+use crate::database::{Content, TestDatabase};
 
 /// The public origin of every test server.
 pub const ISSUER_BASE: &str = "https://id.test";
@@ -75,6 +75,8 @@ pub struct Instance {
     /// Pages and mails.
     pub pages: Arc<Pages>,
     pub trust_proxy: TrustProxy,
+    /// Of its randomness, beside the process and the count of instances.
+    seed: u64,
 }
 
 /// Probes that answer as told.
@@ -127,10 +129,10 @@ impl Notifier for KvNotifier {
     }
 }
 
-fn start_clock() -> Arc<ManualClock> {
-    // Redis expires by real time, so tests start now and move forward from here.
-    Arc::new(ManualClock::at(porta_core::SystemClock.now()))
-}
+/// Of the first instance on a store. What templates are filled with comes from another stream: nothing in a clone may come
+/// twice.
+const FIRST_SEED: u64 = 1;
+const TEMPLATE_SEED: u64 = 1 << 63;
 
 impl Instance {
     fn new(store: Arc<dyn Store>, kv: Arc<dyn Kv>) -> Self {
@@ -142,6 +144,7 @@ impl Instance {
             issuer_base: ISSUER_BASE.to_owned(),
             pages: Arc::new(Pages::new()),
             trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new() },
+            seed: FIRST_SEED,
         }
     }
 }
@@ -149,10 +152,12 @@ impl Instance {
 impl TestApp {
     /// On SQLite and the in-process store.
     pub async fn embedded() -> Self {
-        let clock = start_clock();
-        let database = TestDatabase::sqlite().await;
-        let kv: Arc<dyn Kv> = Arc::new(MemoryKv::new(clock.clone()));
-        Self::first(clock, Arc::new(database), kv, None)
+        Self::on_sqlite(Content::Nothing).await
+    }
+
+    /// The same, with [`FIXTURE`](crate::FIXTURE) applied.
+    pub async fn embedded_with_fixture() -> Self {
+        Self::on_sqlite(Content::Fixture).await
     }
 
     /// On PostgreSQL and Redis.
@@ -160,11 +165,44 @@ impl TestApp {
     /// # Panics
     /// When `TEST_DATABASE_URL` or `TEST_REDIS_URL` is missing: run through `scripts/with-services.sh`.
     pub async fn postgres_redis() -> Self {
-        let database = TestDatabase::postgres().await;
+        Self::on_postgres(Content::Nothing).await
+    }
+
+    /// The same, with [`FIXTURE`](crate::FIXTURE) applied.
+    pub async fn postgres_redis_with_fixture() -> Self {
+        Self::on_postgres(Content::Fixture).await
+    }
+
+    async fn on_sqlite(content: Content) -> Self {
+        let database = TestDatabase::sqlite_with(content).await;
+        Self::in_memory(database, FIRST_SEED)
+    }
+
+    async fn on_postgres(content: Content) -> Self {
+        let database = TestDatabase::postgres_with(content).await;
         let entropy: &dyn Entropy = &porta_core::OsEntropy;
         let namespace = format!("test-{}", porta_core::secret::hex(&entropy.bytes::<8>()));
         let kv = connect_redis(&namespace).await;
-        Self::first(start_clock(), Arc::new(database), kv, Some(namespace))
+        let clock = Arc::new(ManualClock::at(database.as_of));
+        Self::first(clock, Arc::new(database), kv, Some(namespace), FIRST_SEED)
+    }
+
+    /// To write what a template holds, into `database`.
+    pub(crate) fn for_template(database: TestDatabase) -> Self {
+        Self::in_memory(database, TEMPLATE_SEED)
+    }
+
+    /// The database of the only instance there is; nothing is connected to it any more but what comes with it.
+    pub(crate) fn into_database(self) -> TestDatabase {
+        let database = Arc::clone(&self.database);
+        drop(self);
+        Arc::into_inner(database).expect("there is no other instance")
+    }
+
+    fn in_memory(database: TestDatabase, seed: u64) -> Self {
+        let clock = Arc::new(ManualClock::at(database.as_of));
+        let kv: Arc<dyn Kv> = Arc::new(MemoryKv::new(clock.clone()));
+        Self::first(clock, Arc::new(database), kv, None, seed)
     }
 
     /// Another process on the same PostgreSQL and Redis, with connections of its own. The embedded stores have one
@@ -198,8 +236,9 @@ impl TestApp {
         database: Arc<TestDatabase>,
         kv: Arc<dyn Kv>,
         namespace: Option<String>,
+        seed: u64,
     ) -> Self {
-        let instance = Instance::new(database.database.clone(), kv);
+        let instance = Instance { seed, ..Instance::new(database.database.clone(), kv) };
         Self::on(clock, database, instance, Arc::default(), namespace)
     }
 
@@ -210,9 +249,9 @@ impl TestApp {
         instances: Arc<Instances>,
         namespace: Option<String>,
     ) -> Self {
-        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy } = instance;
+        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy, seed } = instance;
         let mut all = instances.lock().expect("nobody panicked");
-        let seed = all.len() as u64 + 1;
+        let seed = seed + all.len() as u64;
         let entropy: Arc<dyn Entropy> =
             Arc::new(SeededEntropy::new(seed ^ (u64::from(std::process::id()) << 16)));
         let master = [7; 32];

@@ -4,54 +4,141 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use porta_core::{Entropy, OsEntropy};
+use porta_core::{Clock as _, Entropy, OsEntropy, SystemClock, Timestamp, TokenDigest};
 use porta_store_sql::{Database, DatabaseOptions, Target, migration_set};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+use tokio::sync::OnceCell;
+
+use crate::administrator::administrator;
+use crate::app::TestApp;
+use crate::flow::FIXTURE;
 
 /// A migrated database that is gone when this is dropped.
 pub struct TestDatabase {
     pub database: Arc<Database>,
     pub target: Target,
+    /// When what it holds was written, and so the time at which a test with it begins.
+    pub as_of: Timestamp,
     _file: Option<tempfile::TempDir>,
     _clone: Option<Clone>,
+}
+
+/// What a new database holds beside its tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    Nothing,
+    /// [`FIXTURE`].
+    Fixture,
 }
 
 impl TestDatabase {
     /// A file in a directory of its own.
     pub async fn sqlite() -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory can be made");
-        let target = Target::Sqlite(directory.path().join("porta.db"));
-        let database = open(&target).await;
-        database.migrate_up().await.expect("migrations run on SQLite");
-        Self { database, target, _file: Some(directory), _clone: None }
+        Self::sqlite_with(Content::Nothing).await
     }
 
     /// A clone of the template for this set of migrations, on the server that `TEST_DATABASE_URL` names.
     pub async fn postgres() -> Self {
-        let clone = Clone::of_template().await;
+        Self::postgres_with(Content::Nothing).await
+    }
+
+    pub(crate) async fn sqlite_with(content: Content) -> Self {
+        let ready = ready_file(content).await;
+        let (directory, target) = empty_file();
+        let Target::Sqlite(path) = &target else { unreachable!("made by empty_file") };
+        std::fs::write(path, &ready.bytes).expect("a temporary file can be written");
+        Self {
+            database: open(&target).await,
+            target,
+            as_of: ready.as_of,
+            _file: Some(directory),
+            _clone: None,
+        }
+    }
+
+    pub(crate) async fn postgres_with(content: Content) -> Self {
+        let (clone, as_of) = Clone::of_template(content).await;
         let target = Target::Postgres(clone.url.clone());
-        Self { database: open(&target).await, target, _file: None, _clone: Some(clone) }
+        Self { database: open(&target).await, target, as_of, _file: None, _clone: Some(clone) }
     }
 
     /// An empty database, not migrated.
     pub async fn empty_postgres() -> Self {
         let clone = Clone::empty().await;
         let target = Target::Postgres(clone.url.clone());
-        Self { database: open(&target).await, target, _file: None, _clone: Some(clone) }
+        Self {
+            database: open(&target).await,
+            target,
+            as_of: SystemClock.now(),
+            _file: None,
+            _clone: Some(clone),
+        }
     }
 
     /// An empty file, not migrated.
     pub async fn empty_sqlite() -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory can be made");
-        let target = Target::Sqlite(directory.path().join("porta.db"));
-        Self { database: open(&target).await, target, _file: Some(directory), _clone: None }
+        let (directory, target) = empty_file();
+        Self {
+            database: open(&target).await,
+            target,
+            as_of: SystemClock.now(),
+            _file: Some(directory),
+            _clone: None,
+        }
     }
 
     /// Another process' view of the same database.
     pub async fn another(&self) -> Arc<Database> {
         open(&self.target).await
     }
+
+    /// Migrates it and writes `content`.
+    async fn fill(self, content: Content) -> Self {
+        self.database.migrate_up().await.expect("migrations run");
+        if content == Content::Nothing {
+            return self;
+        }
+        let app = TestApp::for_template(self);
+        app.provision(FIXTURE).await;
+        app.into_database()
+    }
+}
+
+fn empty_file() -> (tempfile::TempDir, Target) {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let target = Target::Sqlite(directory.path().join("porta.db"));
+    (directory, target)
+}
+
+/// A SQLite database as the bytes of its file.
+struct ReadyFile {
+    bytes: Vec<u8>,
+    as_of: Timestamp,
+}
+
+/// Made once for each process.
+async fn ready_file(content: Content) -> &'static ReadyFile {
+    static EMPTY: OnceCell<ReadyFile> = OnceCell::const_new();
+    static FIXED: OnceCell<ReadyFile> = OnceCell::const_new();
+    let cell = match content {
+        Content::Nothing => &EMPTY,
+        Content::Fixture => &FIXED,
+    };
+    cell.get_or_init(|| async move {
+        let filled = TestDatabase::empty_sqlite().await.fill(content).await;
+        let Target::Sqlite(path) = &filled.target else { unreachable!("made by empty_sqlite") };
+        // One file without a log beside it, whatever connections are still open.
+        let copy = path.with_file_name("ready.db");
+        let mut connection =
+            SqliteConnectOptions::new().filename(path).connect().await.expect("the file can be opened");
+        let sql = format!("VACUUM INTO '{}'", copy.display());
+        connection.execute(AssertSqlSafe(sql)).await.expect("the file can be copied");
+        connection.close().await.ok();
+        ReadyFile { bytes: std::fs::read(&copy).expect("the copy can be read"), as_of: filled.as_of }
+    })
+    .await
 }
 
 async fn open(target: &Target) -> Arc<Database> {
@@ -69,7 +156,7 @@ fn server() -> String {
     )
 }
 
-async fn administrate() -> PgConnection {
+pub(crate) async fn administrate() -> PgConnection {
     let options: PgConnectOptions = server().parse().expect("TEST_DATABASE_URL is a PostgreSQL URL");
     options
         .disable_statement_logging()
@@ -106,43 +193,69 @@ impl Clone {
         Self { url: url_of(&name), name }
     }
 
-    async fn of_template() -> Self {
-        let template = format!("porta_template_{}", migration_set());
-        let mut connection = administrate().await;
-        lock(&mut connection).await;
-        let exists: Option<i32> = sqlx::query_scalar("SELECT 1 FROM pg_database WHERE datname = $1")
-            .bind(&template)
-            .fetch_optional(&mut connection)
-            .await
-            .expect("the catalogue can be read");
-        if exists.is_none() {
-            // Under another name until it is complete: a crash leaves no half template.
-            let draft = format!("{template}_draft");
-            run(&mut connection, format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)")).await;
-            run(&mut connection, format!("CREATE DATABASE {draft}")).await;
-            let database = open(&Target::Postgres(url_of(&draft))).await;
-            database.migrate_up().await.expect("migrations run on PostgreSQL");
-            drop(database);
-            run(
-                &mut connection,
-                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{draft}'"),
-            )
-            .await;
-            rename(&mut connection, &draft, &template).await;
-        }
+    async fn of_template(content: Content) -> (Self, Timestamp) {
+        static EMPTY: OnceCell<(String, Timestamp)> = OnceCell::const_new();
+        static FIXED: OnceCell<(String, Timestamp)> = OnceCell::const_new();
+        let cell = match content {
+            Content::Nothing => &EMPTY,
+            Content::Fixture => &FIXED,
+        };
+        let (template, as_of) = cell.get_or_init(|| template(content)).await;
         let clone = Self::named();
-        run(&mut connection, format!("CREATE DATABASE {} TEMPLATE {template}", clone.name)).await;
-        connection.close().await.ok();
-        clone
+        administrator().run(format!("CREATE DATABASE {} TEMPLATE {template}", clone.name)).await;
+        (clone, *as_of)
     }
 
     async fn empty() -> Self {
         let clone = Self::named();
-        let mut connection = administrate().await;
-        run(&mut connection, format!("CREATE DATABASE {}", clone.name)).await;
-        connection.close().await.ok();
+        administrator().run(format!("CREATE DATABASE {}", clone.name)).await;
         clone
     }
+}
+
+/// The name of the template, and when what it holds was written. The first test process makes it.
+async fn template(content: Content) -> (String, Timestamp) {
+    let name = match content {
+        Content::Nothing => format!("porta_ready_{}", migration_set()),
+        Content::Fixture => {
+            format!("porta_ready_{}_{}", migration_set(), &TokenDigest::of(FIXTURE).hex()[..16])
+        }
+    };
+    let mut connection = administrate().await;
+    lock(&mut connection).await;
+    let made_at: Option<String> = sqlx::query_scalar(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1",
+    )
+    .bind(&name)
+    .fetch_optional(&mut connection)
+    .await
+    .expect("the catalogue can be read");
+    if let Some(micros) = made_at {
+        let micros = micros.parse().expect("a template says when it was made");
+        return (name, Timestamp::from_micros(micros));
+    }
+    // Under another name until it is complete: a crash leaves no half template.
+    let draft = format!("{name}_draft");
+    run(&mut connection, format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)")).await;
+    run(&mut connection, format!("CREATE DATABASE {draft}")).await;
+    let target = Target::Postgres(url_of(&draft));
+    let empty = TestDatabase {
+        database: open(&target).await,
+        target,
+        as_of: SystemClock.now(),
+        _file: None,
+        _clone: None,
+    };
+    let as_of = empty.fill(content).await.as_of;
+    run(&mut connection, format!("COMMENT ON DATABASE {draft} IS '{}'", as_of.micros())).await;
+    run(
+        &mut connection,
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{draft}'"),
+    )
+    .await;
+    rename(&mut connection, &draft, &name).await;
+    connection.close().await.ok();
+    (name, as_of)
 }
 
 /// Polls, so that a waiting test process blocks nothing; closing the connection gives the lock back.
@@ -179,18 +292,6 @@ async fn run(connection: &mut PgConnection, sql: String) {
 
 impl Drop for Clone {
     fn drop(&mut self) {
-        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        // Drop is not async, and the test's runtime may be ending.
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            if let Ok(runtime) = runtime {
-                runtime.block_on(async {
-                    let mut connection = administrate().await;
-                    connection.execute(AssertSqlSafe(sql)).await.ok();
-                    connection.close().await.ok();
-                });
-            }
-        });
-        dropping.join().ok();
+        administrator().run_later(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
     }
 }

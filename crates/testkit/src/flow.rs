@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use porta_core::secret::sha256_base64url;
 use serde_json::Value;
 
-use crate::app::{ISSUER_BASE, TestApp};
+use crate::app::ISSUER_BASE;
 use crate::browser::{Answer, Browser};
 
 /// A verifier of the right shape; flows that need another make their own.
@@ -153,11 +153,3 @@ pub fn jwt_payload(token: &str) -> Value {
 
 /// Two tenants with every kind of client and person the tests need.
 pub const FIXTURE: &str = include_str!("fixture.yaml");
-
-impl TestApp {
-    /// With [`FIXTURE`] applied.
-    pub async fn with_fixture(self) -> Self {
-        self.provision(FIXTURE).await;
-        self
-    }
-}

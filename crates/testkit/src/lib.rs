@@ -6,6 +6,7 @@
     reason = "a test that cannot be set up should stop and say why"
 )]
 
+mod administrator;
 pub mod app;
 pub mod browser;
 pub mod database;
@@ -25,12 +26,12 @@ macro_rules! on_both_stores {
         mod $name {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn embedded() {
-                super::$name($crate::TestApp::embedded().await.with_fixture().await).await;
+                super::$name($crate::TestApp::embedded_with_fixture().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres_redis() {
-                super::$name($crate::TestApp::postgres_redis().await.with_fixture().await).await;
+                super::$name($crate::TestApp::postgres_redis_with_fixture().await).await;
             }
         }
     )+ };

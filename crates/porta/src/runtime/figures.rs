@@ -172,7 +172,7 @@ mod tests {
             let scrape = Scrape { handle: handle.clone(), store, short_lived: None };
             scrape.text().await
         };
-        let with = scraped(TestApp::embedded().await.with_fixture().await).await;
+        let with = scraped(TestApp::embedded_with_fixture().await).await;
         assert!(with.contains("\nporta_signing_key_age_seconds "), "{with}");
         let without = scraped(TestApp::embedded().await).await;
         assert!(!without.contains("porta_signing_key_age_seconds"), "{without}");

@@ -168,7 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn hundreds_who_ask_at_once_cost_a_few_statements() {
-        let app = TestApp::embedded().await.with_fixture().await;
+        let app = TestApp::embedded_with_fixture().await;
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&app.engine), Arc::clone(&app.kv)));
         let (statements, commands) = (app.store.round_trips(), app.kv.commands());
         let mut asking = JoinSet::new();

@@ -21,12 +21,12 @@ macro_rules! races {
         mod $name {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn embedded() {
-                super::$name(porta_testkit::TestApp::embedded().await.with_fixture().await, super::EMBEDDED).await;
+                super::$name(porta_testkit::TestApp::embedded_with_fixture().await, super::EMBEDDED).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres_redis() {
-                let app = porta_testkit::TestApp::postgres_redis().await.with_fixture().await;
+                let app = porta_testkit::TestApp::postgres_redis_with_fixture().await;
                 super::$name(app, super::POSTGRES).await;
             }
         }

@@ -18,7 +18,7 @@ async fn begin(app: &TestApp, path: &str) -> Answer {
 /// One store: nothing of it is asked. All at once, since each takes as long as a caller is given.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_does_not_end_is_refused_in_the_form_of_its_endpoint() {
-    let app = TestApp::embedded().await.with_fixture().await;
+    let app = TestApp::embedded_with_fixture().await;
     let protocol = ["/acme/token", "/acme/me", "/acme/token/introspection", "/acme/token/revocation"];
     let pages = ["/acme/auth", "/acme/session/end", "/acme/session/end/confirm", "/acme/interaction/x/login"];
     let answers = join_all(protocol.iter().chain(&pages).map(|path| begin(&app, path))).await;
