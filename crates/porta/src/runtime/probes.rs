@@ -194,15 +194,16 @@ mod tests {
     async fn without_its_short_lived_store_a_process_is_not_ready() {
         let app = TestApp::embedded().await.with_fixture().await;
         let kv = Arc::new(MemoryKv::new(Arc::new(SystemClock)));
-        let probes = ServiceProbes::new(Arc::clone(&app.engine), Arc::<MemoryKv>::clone(&kv));
-        assert!(probes.ready().await.is_ready());
+        // New ones each time: an answer counts for a moment.
+        let probes = || ServiceProbes::new(Arc::clone(&app.engine), Arc::<MemoryKv>::clone(&kv));
+        assert!(probes().ready().await.is_ready());
         // A store whose contents were saved answers nobody any more.
         let directory = tempfile::tempdir().unwrap();
         let keys = Keyring::new(&[[1; 32]], "test");
         kv.save_snapshot(&directory.path().join("snapshot"), SystemClock.now(), &keys, &OsEntropy).unwrap();
-        let report = probes.ready().await;
+        let report = probes().ready().await;
         assert_eq!((report.is_ready(), report.redis, report.database), (false, Some("unreachable"), None));
-        assert!(!probes.redis().await && probes.database().await);
+        assert!(!probes().redis().await && probes().database().await);
     }
 
     #[tokio::test]
