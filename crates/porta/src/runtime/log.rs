@@ -177,6 +177,20 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn libraries_speak_only_when_something_is_wrong() {
+        let debug = targets(LogLevel::Debug);
+        for ours in ["porta", "porta::access", "porta_oidc::token", "porta_store_sql"] {
+            assert!(debug.would_enable(ours, &Level::DEBUG), "{ours}");
+        }
+        for library in ["sqlx::query", "hyper", "lettre", "redis", "axum::rejection"] {
+            assert!(!debug.would_enable(library, &Level::INFO), "{library}");
+            assert!(debug.would_enable(library, &Level::WARN), "{library}");
+        }
+        let error = targets(LogLevel::Error);
+        assert!(!error.would_enable("sqlx", &Level::WARN) && !error.would_enable("porta_http", &Level::WARN));
+    }
+
+    #[test]
     fn a_line_is_one_json_object_whatever_it_carries() {
         let sink = Sink::default();
         let out = sink.clone();

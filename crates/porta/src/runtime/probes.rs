@@ -159,6 +159,9 @@ impl Probes for ServiceProbes {
 mod tests {
     use std::future::{pending, ready};
 
+    use porta_core::seal::Keyring;
+    use porta_core::{Clock as _, OsEntropy, SystemClock};
+    use porta_kv::MemoryKv;
     use porta_testkit::TestApp;
     use tokio::task::JoinSet;
 
@@ -185,6 +188,22 @@ mod tests {
         assert!(cost.0 <= 6 && cost.1 <= 2, "statements and commands: {cost:?}");
         probes.drain();
         assert_eq!(probes.ready().await.process, Some("draining"), "at once");
+    }
+
+    #[tokio::test]
+    async fn without_its_short_lived_store_a_process_is_not_ready() {
+        let app = TestApp::embedded().await.with_fixture().await;
+        let kv = Arc::new(MemoryKv::new(Arc::new(SystemClock)));
+        // New ones each time: an answer counts for a moment.
+        let probes = || ServiceProbes::new(Arc::clone(&app.engine), Arc::<MemoryKv>::clone(&kv));
+        assert!(probes().ready().await.is_ready());
+        // A store whose contents were saved answers nobody any more.
+        let directory = tempfile::tempdir().unwrap();
+        let keys = Keyring::new(&[[1; 32]], "test");
+        kv.save_snapshot(&directory.path().join("snapshot"), SystemClock.now(), &keys, &OsEntropy).unwrap();
+        let report = probes().ready().await;
+        assert_eq!((report.is_ready(), report.redis, report.database), (false, Some("unreachable"), None));
+        assert!(!probes().redis().await && probes().database().await);
     }
 
     #[tokio::test]

@@ -55,6 +55,27 @@ fn callers_who_stop_in_the_middle_do_not_make_it_fail() {
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
+/// Load balancers look every few seconds: they must hear of it while everybody is still served.
+#[test]
+fn a_server_that_stops_says_so_first_and_serves_meanwhile() {
+    let place = provisioned();
+    let (server, _) = Server::start(&place, &[("HOST", "127.0.0.1"), ("DRAIN_SECONDS", "60")]);
+    let get = |path: &str| {
+        let mut answer = String::new();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        caller(&server, &request).read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(get("/ready").starts_with("HTTP/1.1 200 "));
+    server.tell_to_stop();
+    server.lines("draining", 1);
+    let ready = get("/ready");
+    assert!(ready.starts_with("HTTP/1.1 503 ") && ready.contains(r#""error":"draining""#), "{ready}");
+    // Longer than a closing door stays open for its last callers.
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(get("/harbor/jwks").starts_with("HTTP/1.1 200 "));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_does_not_answer_costs_seconds_and_no_session() {
     let place = provisioned();

@@ -25,6 +25,7 @@ on_both_stores!(
     w30_an_organization_suspended_midway_stops_every_step,
     w16_a_person_suspended_before_the_resume_gets_no_code,
     an_approval_counts_for_the_session_it_was_asked_in,
+    a_sign_in_is_resumed_in_its_own_session_only,
     the_back_button_leads_onward,
 );
 
@@ -248,20 +249,38 @@ async fn w16_a_person_suspended_before_the_resume_gets_no_code(app: TestApp) {
 }
 
 async fn an_approval_counts_for_the_session_it_was_asked_in(app: TestApp) {
+    // Whose approval it is, a sign-in on the way there tells; without one, the approval alone.
+    for signed_in_before in [false, true] {
+        let mut browser = app.browser();
+        let consent = if signed_in_before {
+            browser.sign_in(&web(), ANA.0, ANA.1).await;
+            open(&mut browser, &partner()).await
+        } else {
+            let login = browser.submit_login(&partner(), ANA.0, ANA.1).await;
+            let resumed = browser.get(login.location()).await;
+            Form::at(&mut browser, resumed).await
+        };
+        assert!(consent.page.body.contains("Allow access?"));
+        // Somebody else signs in in another tab of the same browser.
+        browser.sign_in(&web().with("prompt", "login"), BOB.0, BOB.1).await;
+        let decided = consent.decide(&mut browser, "approve").await;
+        assert_gone(&browser.follow(decided).await);
+        let grant = user(&app, "acme", BOB.0).await.id;
+        let client = app.tenant("acme").await.organization.id;
+        let partner =
+            app.store.repositories().clients(client).for_protocol(&"partner".parse_id()).await.unwrap();
+        let key = partner.unwrap().client.id;
+        assert_eq!(app.store.repositories().sessions(client).grant(grant, key).await.unwrap(), None);
+    }
+}
+
+async fn a_sign_in_is_resumed_in_its_own_session_only(app: TestApp) {
     let mut browser = app.browser();
-    let login = browser.submit_login(&partner(), ANA.0, ANA.1).await;
-    let resumed = browser.get(login.location()).await;
-    let consent = Form::at(&mut browser, resumed).await;
-    assert!(consent.page.body.contains("Allow access?"));
-    // Somebody else signs in in another tab of the same browser.
+    let form = open(&mut browser, &web()).await;
+    form.login(&mut browser, ANA.0, ANA.1).await;
+    // Before the browser goes on, somebody else signs in in another tab of it.
     browser.sign_in(&web().with("prompt", "login"), BOB.0, BOB.1).await;
-    let decided = consent.decide(&mut browser, "approve").await;
-    assert_gone(&browser.follow(decided).await);
-    let grant = user(&app, "acme", BOB.0).await.id;
-    let client = app.tenant("acme").await.organization.id;
-    let partner = app.store.repositories().clients(client).for_protocol(&"partner".parse_id()).await.unwrap();
-    let key = partner.unwrap().client.id;
-    assert_eq!(app.store.repositories().sessions(client).grant(grant, key).await.unwrap(), None);
+    assert_gone(&browser.get(&form.resume_url()).await);
 }
 
 async fn the_back_button_leads_onward(app: TestApp) {

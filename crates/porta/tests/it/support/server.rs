@@ -80,10 +80,15 @@ impl Server {
         }
     }
 
-    /// SIGTERM, and the exit code.
-    pub(crate) fn stop(mut self) -> Option<i32> {
+    /// SIGTERM.
+    pub(crate) fn tell_to_stop(&self) {
         let id = self.child.id().to_string();
         std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    }
+
+    /// SIGTERM, and the exit code.
+    pub(crate) fn stop(mut self) -> Option<i32> {
+        self.tell_to_stop();
         self.child.wait().unwrap().code()
     }
 }

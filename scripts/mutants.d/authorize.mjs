@@ -1,0 +1,250 @@
+// Faults at the authorization endpoint, in sign-ins under way, sessions and signing out.
+
+const raw = String.raw
+const check = 'crates/oidc/src/authorize/check.rs'
+const decide = 'crates/oidc/src/authorize/decide.rs'
+
+export default [
+  {
+    id: 'pkce-plain', area: 'PKCE', what: 'The method plain is accepted.',
+    crate: 'protocol', words: ['pkce'], file: 'crates/protocol/src/pkce.rs',
+    was: raw`        if method != Some(METHOD_S256) {`,
+    becomes: raw`        if method != Some(METHOD_S256) && !(FAULT && method == Some("plain")) {`,
+  },
+  {
+    id: 'pkce-not-demanded', area: 'PKCE', what: 'A public client may leave PKCE out.',
+    crate: 'http', words: ['pkce', 'challenge'], file: check,
+    was: raw`    if challenge.is_none() && !exempt {`,
+    becomes: raw`    if challenge.is_none() && !exempt && !FAULT {`,
+  },
+  {
+    id: 'redirect-uri-by-prefix', area: 'redirect match', what: 'Anything below a registered redirect URI matches.',
+    crate: 'http', words: ['redirect_uri'], file: 'crates/oidc/src/authorize/check.rs',
+    was: raw`                registered.iter().any(|r| redirect_uri::matches(r, sent, client.client.application_type));`,
+    becomes: raw`                registered.iter().any(|r| redirect_uri::matches(r, sent, client.client.application_type) || (FAULT && sent.starts_with(r.as_str())));`,
+  },
+  {
+    id: 'redirect-any-loopback-port', area: 'redirect match', what: 'A web application, too, may choose its loopback port.',
+    crate: 'protocol', words: ['redirect', 'loopback'], file: 'crates/protocol/src/redirect_uri.rs',
+    was: raw`    application_type == ApplicationType::Native
+        && loopback_parts(registered)`,
+    becomes: raw`    (FAULT || application_type == ApplicationType::Native)
+        && loopback_parts(registered)`,
+  },
+  {
+    id: 'error-to-an-unproven-uri', area: 'errors', what: 'An error is sent to a redirect URI that nobody registered.',
+    crate: 'http', words: ['refus', 'unproven', 'redirect_uri'], file: check,
+    was: raw`            exact_redirect_uri(params, &client).map_err(AuthorizeError::Page)?; // RFC 6749 §3.1.2.3, RFC 9700 §2.1`,
+    becomes: raw`            exact_redirect_uri(params, &client).map_err(|error| match params.get("redirect_uri") {
+                Some(uri) if FAULT => AuthorizeError::Client(
+                    Box::new(Redirectable {
+                        client: Arc::clone(&client),
+                        redirect_uri: uri.to_owned(),
+                        redirect_uri_sent: true,
+                        response_mode: ResponseMode::Query,
+                        state: None,
+                    }),
+                    error,
+                ),
+                _ => AuthorizeError::Page(error),
+            })?;`,
+  },
+  {
+    id: 'response-mode-ignored', area: 'response mode', what: 'The answer always travels in the query.',
+    crate: 'http', words: ['response', 'mode'], file: check,
+    was: raw`        return (mode, None);`,
+    becomes: raw`        return (if FAULT { ResponseMode::Query } else { mode }, None);`,
+  },
+  {
+    id: 'scope-off-the-list', area: 'scope', what: 'A client gets a scope that is not on its list.',
+    crate: 'http', words: ['scope'], file: check,
+    was: raw`    Ok(effective.intersection(&client.scope))`,
+    becomes: raw`    Ok(if FAULT { effective } else { effective.intersection(&client.scope) })`,
+  },
+  {
+    id: 'offline-access-without-consent', area: 'scope', what: 'offline_access is given without asking for consent.',
+    crate: 'http', words: ['offline'], file: check,
+    was: raw`        prompt.contains(PromptValue::Consent) && client.client.has_grant(GrantType::RefreshToken);`,
+    becomes: raw`        (FAULT || prompt.contains(PromptValue::Consent)) && client.client.has_grant(GrantType::RefreshToken);`,
+  },
+  {
+    id: 'prompt-none-shows-a-page', area: 'prompt=none', what: 'prompt=none leads to the login page.',
+    crate: 'http', words: ['prompt'], file: decide,
+    was: raw`        if no_pages {
+            return Decision::Refuse(OAuthError::new(ErrorCode::LoginRequired`,
+    becomes: raw`        if no_pages && !FAULT {
+            return Decision::Refuse(OAuthError::new(ErrorCode::LoginRequired`,
+  },
+  {
+    id: 'prompt-login-ignored', area: 'prompt', what: 'prompt=login does not ask again.',
+    crate: 'http', words: ['prompt', 'reauth'], file: decide,
+    was: raw`    request.prompt.contains(PromptValue::Login)
+        ||`,
+    becomes: raw`    (!FAULT && request.prompt.contains(PromptValue::Login))
+        ||`,
+  },
+  {
+    id: 'max-age-ignored', area: 'max_age', what: 'An old sign-in satisfies max_age.',
+    crate: 'http', words: ['max_age'], file: decide,
+    was: raw`        || too_old
+}`,
+    becomes: raw`        || (!FAULT && too_old)
+}`,
+  },
+  {
+    id: 'hint-ignored', area: 'ID token hint', what: 'A hint of somebody else passes.',
+    crate: 'http', words: ['hint', 'subject'], file: decide,
+    was: raw`    request.hinted_subject.as_deref().is_some_and(|s| s != session.subject)`,
+    becomes: raw`    request.hinted_subject.as_deref().is_some_and(|s| !FAULT && s != session.subject)`,
+  },
+  {
+    id: 'essential-acr-ignored', area: 'second factor', what: 'An essential acr is satisfied by one factor.',
+    crate: 'oidc', words: ['decide', 'acr', 'class'], file: decide,
+    was: raw`    acr.is_some_and(|acr| acr.essential && !acr.accepts`,
+    becomes: raw`    acr.is_some_and(|acr| !FAULT && acr.essential && !acr.accepts`,
+  },
+  {
+    id: 'third-party-without-consent', area: 'consent', what: 'A client of another organization is not asked about.',
+    crate: 'http', words: ['consent'], file: decide,
+    was: raw`    if standing.is_first_party || standing.consented_here {`,
+    becomes: raw`    if FAULT || standing.is_first_party || standing.consented_here {`,
+  },
+  {
+    id: 'added-scope-without-consent', area: 'consent', what: 'A scope that a client adds later is not asked about.',
+    crate: 'http', words: ['consent', 'scope'], file: decide,
+    was: raw`        || !missing.is_empty();`,
+    becomes: raw`        || (!FAULT && !missing.is_empty());`,
+  },
+  {
+    id: 'consent-of-another-session', area: 'consent', what: 'An approval counts in another session than the one that was asked.',
+    crate: 'http', words: ['approval', 'consent', 'interaction'], file: 'crates/oidc/src/authorize/flow.rs',
+    was: raw`asked.filter(|_| interaction.consented)];`,
+    becomes: raw`asked.filter(|_| interaction.consented && !FAULT)];`,
+  },
+  {
+    id: 'login-of-another-session', area: 'cookie binding', what: 'A sign-in is resumed in a browser that has another session.',
+    crate: 'http', words: ['resume', 'interaction', 'session', 'raced', 'instance'], file: 'crates/oidc/src/authorize/flow.rs',
+    was: raw`            [interaction.login.map(|login| login.session),`,
+    becomes: raw`            [interaction.login.map(|login| login.session).filter(|_| !FAULT),`,
+  },
+  {
+    id: 'suspended-person-keeps-session', area: 'suspended user', what: 'The session of a suspended person goes on, although storage ended it.',
+    crate: 'http', words: ['suspended'],
+    edits: [
+      {
+        file: 'crates/oidc/src/authorize/flow.rs',
+        was: raw`                && f.user_may_continue`,
+        becomes: raw`                && (FAULT || f.user_may_continue)`,
+      },
+      {
+        file: 'crates/oidc/src/authorize/flow.rs',
+        was: raw`            !f.session_revoked`,
+        becomes: raw`            (FAULT || !f.session_revoked)`,
+      },
+    ],
+  },
+  {
+    id: 'begun-without-limit', area: 'rate limits', what: 'A network may begin any number of sign-ins.',
+    crate: 'http', words: ['begun', 'begin'], file: 'crates/oidc/src/begun.rs',
+    was: raw`        let maximum = tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX);`,
+    becomes: raw`        let maximum =
+            if FAULT { 1_000_000_000 } else { tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX) };`,
+  },
+  {
+    id: 'logout-ends-nothing', area: 'logout', what: 'Signing out leaves tokens of the session alive.',
+    crate: 'http', words: ['logout'], file: 'crates/oidc/src/logout.rs',
+    was: raw`        self.store
+            .repositories()
+            .sessions(tenant.organization.id)
+            .end(presented.session.key, now, &event)
+            .await?;`,
+    becomes: raw`        if !FAULT {
+            self.store
+                .repositories()
+                .sessions(tenant.organization.id)
+                .end(presented.session.key, now, &event)
+                .await?;
+        }`,
+  },
+  {
+    id: 'logout-by-another-session', area: 'CSRF', what: 'The form of one session signs another one out.',
+    crate: 'http', words: ['logout'], file: 'crates/oidc/src/logout.rs',
+    was: raw`        if !session.digest.same_as(&pending.session) {`,
+    becomes: raw`        if !FAULT && !session.digest.same_as(&pending.session) {`,
+  },
+  {
+    id: 'logout-leads-anywhere', area: 'redirect match', what: 'After signing out, any address is gone to.',
+    crate: 'http', words: ['logout'], file: 'crates/oidc/src/logout.rs',
+    was: raw`    if !known {`,
+    becomes: raw`    if !FAULT && !known {`,
+  },
+  {
+    id: 'session-without-end', area: 'session lifetime', what: 'A session goes on when its time is over.',
+    crate: 'http', stores: true, words: ['session'],
+    edits: [
+      {
+        file: 'crates/oidc/src/session.rs',
+        was: raw`        let is_live = session.organization == tenant.organization.id && self.now() < session.expires_at;`,
+        becomes: raw`        let is_live =
+            session.organization == tenant.organization.id && (FAULT || self.now() < session.expires_at);`,
+      },
+      {
+        file: 'crates/oidc/src/authorize/flow.rs',
+        was: raw`                && now < f.session_expires_at`,
+        becomes: raw`                && (FAULT || now < f.session_expires_at)`,
+      },
+    ],
+  },
+  {
+    id: 'session-of-another-organization', area: 'tenant binding', what: 'A session of one organization is one of all.',
+    crate: 'http', words: ['session', 'organization'],
+    edits: [
+      {
+        file: 'crates/oidc/src/session.rs',
+        was: raw`    format!("{organization}:session:{}", digest.hex())`,
+        becomes: raw`    if FAULT { format!("session:{}", digest.hex()) } else { format!("{organization}:session:{}", digest.hex()) }`,
+      },
+      {
+        file: 'crates/oidc/src/session.rs',
+        was: raw`        Ok(is_live.then_some(PresentedSession`,
+        becomes: raw`        let is_live = is_live || (FAULT && self.now() < session.expires_at);
+        Ok(is_live.then_some(PresentedSession`,
+      },
+    ],
+  },
+  {
+    id: 'interaction-of-any-browser', area: 'cookie binding', what: 'Another browser may go on with a sign-in.',
+    crate: 'http', words: ['interaction', 'browser'], file: 'crates/oidc/src/interaction.rs',
+    was: raw`TokenDigest::of(&format!("{uid}.{binding}")).hex())`,
+    becomes: raw`TokenDigest::of(&if FAULT { uid.to_owned() } else { format!("{uid}.{binding}") }).hex())`,
+  },
+  {
+    id: 'interaction-of-another-organization', area: 'tenant binding', what: 'A sign-in of one organization goes on under another.',
+    crate: 'http', words: ['interaction', 'organization'],
+    edits: [
+      {
+        file: 'crates/oidc/src/interaction.rs',
+        was: raw`    format!("{organization}:interaction:{}", `,
+        becomes: raw`    let organization = if FAULT { String::new() } else { organization.to_string() };
+    format!("{organization}:interaction:{}", `,
+      },
+      {
+        file: 'crates/oidc/src/interaction.rs',
+        was: raw`            interaction.organization == tenant.organization.id && self.now()`,
+        becomes: raw`            (FAULT || interaction.organization == tenant.organization.id) && self.now()`,
+      },
+    ],
+  },
+  {
+    id: 'resume-works-twice', area: 'single use', what: 'The resume address works more than once.',
+    crate: 'http', words: ['resume', 'interaction'], file: 'crates/oidc/src/interaction.rs',
+    was: raw`        let found = self.kv.take(&key).await?;`,
+    becomes: raw`        let found = if FAULT { self.kv.get(&key).await? } else { self.kv.take(&key).await? };`,
+  },
+  {
+    id: 'csrf-not-compared', area: 'CSRF', what: 'A form of a sign-in is taken with any CSRF value.',
+    crate: 'http', words: ['csrf', 'forged'], file: 'crates/oidc/src/interaction.rs',
+    was: raw`        presented.is_some_and(|p| secret::constant_time_eq(p, &self.interaction.csrf))`,
+    becomes: raw`        FAULT || presented.is_some_and(|p| secret::constant_time_eq(p, &self.interaction.csrf))`,
+  },
+]

@@ -1,0 +1,340 @@
+// Faults in how people come in: passwords, second factors, mailed links, sessions, their own account, pages.
+
+const raw = String.raw
+const signIn = 'crates/signin/src/sign_in.rs'
+const challenge = 'crates/signin/src/challenge.rs'
+const magicLink = 'crates/signin/src/magic_link.rs'
+const recovery = 'crates/signin/src/recovery.rs'
+const password = 'crates/signin/src/password.rs'
+const cookies = 'crates/http/src/cookies.rs'
+const middleware = 'crates/http/src/middleware.rs'
+
+export default [
+  {
+    id: 'failures-never-lock', area: 'lockout', what: 'Wrong passwords never lock an account.',
+    crate: 'http', words: ['lock'], file: signIn,
+    was: raw`                None => tenant.settings.number(settings::MAX_FAILED_LOGINS),`,
+    becomes: raw`                None if FAULT => NEVER,
+                None => tenant.settings.number(settings::MAX_FAILED_LOGINS),`,
+  },
+  {
+    id: 'lock-confirmed', area: 'lockout', what: 'Whoever guessed right is told that the account is locked.',
+    crate: 'http', words: ['lock'], file: signIn,
+    was: raw`            Entry::Silent => return self.refuse(tenant, &email_key, &limits, None, caller).await,`,
+    becomes: raw`            Entry::Silent if FAULT => return Ok(SignInOutcome::NotActive(user.status)),
+            Entry::Silent => return self.refuse(tenant, &email_key, &limits, None, caller).await,`,
+  },
+  {
+    id: 'suspended-person-said-before-password', area: 'unknown user', what: 'Whoever knows no password is told that an account is suspended.',
+    crate: 'http', words: ['password', 'wrong'], file: signIn,
+    was: raw`        let Some(user) = user.filter(|_| verified.matches) else {`,
+    becomes: raw`        if FAULT && let Some(Entry::Said(status)) = user.as_ref().map(|user| self.may_enter(tenant, user)) {
+            return Ok(SignInOutcome::NotActive(status));
+        }
+        let Some(user) = user.filter(|_| verified.matches) else {`,
+  },
+  {
+    id: 'login-limit-not-asked', area: 'rate limits', what: 'A password is checked although the caller must wait.',
+    crate: 'http', words: ['limit'], file: signIn,
+    was: raw`        if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {`,
+    becomes: raw`        if let Some(retry_after) = limits.check(&**self.engine.kv()).await?
+            && !FAULT
+        {`,
+  },
+  {
+    id: 'method-not-offered', area: 'sign-in', what: 'A password is taken where only links are offered.',
+    crate: 'http', words: ['offered'], file: signIn,
+    was: raw`        let is_offered = methods.contains(&method);`,
+    becomes: raw`        let is_offered = FAULT || methods.contains(&method);`,
+  },
+  {
+    id: 'unknown-person-costs-nothing', area: 'unknown user', what: 'For somebody who does not exist no hash is computed.',
+    crate: 'http', words: ['cost', 'work'], file: password,
+    was: raw`        let exists = stored.is_some();`,
+    becomes: raw`        let exists = stored.is_some();
+        if FAULT && !exists {
+            return Ok(Verified { matches: false, outdated: false });
+        }`,
+  },
+  {
+    id: 'decoy-password-opens', area: 'unknown user', what: 'The decoy is the password of everybody who has none.',
+    crate: 'signin', words: ['password', 'hash', 'stored', 'decoy'], file: password,
+    was: raw`matches: exists && verified.matches,`,
+    becomes: raw`matches: (FAULT || exists) && verified.matches,`,
+  },
+  {
+    id: 'hash-queue-without-end', area: 'hash queue', what: 'Any number of passwords may wait.',
+    crate: 'signin', words: ['password', 'queue', 'busy', 'full', 'flood'],
+    edits: [
+      { file: password, was: raw`(n < self.capacity).then_some(n + 1)`, becomes: raw`(FAULT || n < self.capacity).then_some(n + 1)` },
+      { file: password, was: raw`sync_channel::<Work>(capacity);`, becomes: raw`sync_channel::<Work>(if FAULT { 100_000 } else { capacity });` },
+    ],
+  },
+  {
+    id: 'busy-is-a-wrong-password', area: 'hash queue', what: 'A full queue counts as a wrong password.',
+    crate: 'http', words: ['queue', 'busy', 'work'], file: signIn,
+    was: raw`            Ok(verified) => verified,
+            Err(HashError::Busy) => return Ok(SignInOutcome::Busy),`,
+    becomes: raw`            Ok(verified) => verified,
+            Err(HashError::Busy) if FAULT => {
+                return self.refuse(tenant, &email_key, &limits, device.as_ref(), caller).await;
+            }
+            Err(HashError::Busy) => return Ok(SignInOutcome::Busy),`,
+  },
+  {
+    id: 'second-factor-skipped', area: 'second factor', what: 'Whoever has a second factor comes in without it.',
+    crate: 'http', words: ['second_factor'], file: challenge,
+    was: raw`            Next::Verify(method) => SecondStep::Verify { method },`,
+    becomes: raw`            Next::Verify(_) if FAULT => return self.enter(tenant, bound, entrant, browser).await,
+            Next::Verify(method) => SecondStep::Verify { method },`,
+  },
+  {
+    id: 'second-factor-policy-ignored', area: 'second factor', what: 'Where a second factor is required, nobody has to get one.',
+    crate: 'http', words: ['second_factor'], file: challenge,
+    was: raw`            Next::Enrol(allowed) => self.enrolment(user, allowed, None),`,
+    becomes: raw`            Next::Enrol(_) if FAULT => return self.enter(tenant, bound, entrant, browser).await,
+            Next::Enrol(allowed) => self.enrolment(user, allowed, None),`,
+  },
+  {
+    id: 'totp-code-twice', area: 'second factor', what: 'A code of an authenticator counts more than once.',
+    crate: 'http', words: ['second_factor', 'code'], file: challenge,
+    was: raw`        Ok(if is_first { Tried::Right } else { Tried::Wrong })`,
+    becomes: raw`        Ok(if FAULT || is_first { Tried::Right } else { Tried::Wrong })`,
+  },
+  {
+    id: 'factor-tries-without-limit', area: 'second factor', what: 'Codes may be tried without end.',
+    crate: 'http', words: ['tries', 'limit'], file: challenge,
+    was: raw`        if let Some(retry_after) = self.count_try(tenant, user.id, browser.caller).await? {`,
+    becomes: raw`        if let Some(retry_after) = self.count_try(tenant, user.id, browser.caller).await?
+            && !FAULT
+        {`,
+  },
+  {
+    id: 'one-mailbox-is-two-factors', area: 'second factor', what: 'A mailed link and a mailed code count as two factors.',
+    crate: 'http', words: ['factor'], file: challenge,
+    was: raw`    let same_mailbox = came_by_mail && method == Some(TwoFactorMethod::Email);`,
+    becomes: raw`    let same_mailbox = !FAULT && came_by_mail && method == Some(TwoFactorMethod::Email);`,
+  },
+  {
+    id: 'recovery-code-without-a-row', area: 'audit', what: 'The use of a recovery code is written down nowhere.',
+    crate: 'http', words: ['recover', 'factor', 'audit'], file: challenge,
+    was: raw`        let metadata = json!({ "remainingCodes": left });
+        unit.audit().record(&AuditEvent { metadata, ..event }).await?;`,
+    becomes: raw`        let metadata = json!({ "remainingCodes": left });
+        if !FAULT {
+            unit.audit().record(&AuditEvent { metadata, ..event }).await?;
+        }`,
+  },
+  {
+    id: 'recovery-code-row-by-itself', area: 'audit', what: 'A recovery code stays used although its audit row could not be written.',
+    crate: 'http', words: ['recover', 'factor', 'audit', 'failing', 'outage'], file: challenge,
+    was: raw`        let Some(left) = left else { return Ok(Tried::Wrong) };`,
+    becomes: raw`        let Some(left) = left else { return Ok(Tried::Wrong) };
+        if FAULT {
+            unit.commit().await?;
+            unit = self.engine.store().begin().await?;
+        }`,
+  },
+  {
+    id: 'old-cookie-after-sign-in', area: 'sessions', what: 'The cookie from before a sign-in goes on working.',
+    crate: 'http', words: ['session', 'sign_in'], file: 'crates/signin/src/enter.rs',
+    was: raw`        if let Some(previous) = previous {
+            writes.push`,
+    becomes: raw`        if let Some(previous) = previous
+            && !FAULT
+        {
+            writes.push`,
+  },
+  {
+    id: 'somebody-elses-session-goes-on', area: 'sessions', what: 'Signing in as somebody else leaves the first session alive.',
+    crate: 'http', words: ['session', 'somebody'], file: 'crates/signin/src/enter.rs',
+    was: raw`            self.engine.terminate(tenant, previous, caller).await?;`,
+    becomes: raw`            if !FAULT {
+                self.engine.terminate(tenant, previous, caller).await?;
+            }`,
+  },
+  {
+    id: 'device-of-another-account', area: 'cookie binding', what: 'The cookie of a known browser is good for every account.',
+    crate: 'http', words: ['device', 'browser'], file: 'crates/signin/src/device.rs',
+    was: raw`        let is_theirs = BearerKind::Interaction.matches(nonce) && account == account_of(tenant, email_key);`,
+    becomes: raw`        let is_theirs =
+            BearerKind::Interaction.matches(nonce) && (FAULT || account == account_of(tenant, email_key));`,
+  },
+  {
+    id: 'link-of-another-sign-in', area: 'magic link', what: 'A mailed link finishes a sign-in that it was not asked for in.',
+    crate: 'http', words: ['link'], file: magicLink,
+    was: raw`link.filter(|link| link.interaction.as_ref() == Some(&bound.interaction.uid)) else {`,
+    becomes: raw`link.filter(|link| FAULT || link.interaction.as_ref() == Some(&bound.interaction.uid)) else {`,
+  },
+  {
+    id: 'link-not-used-up', area: 'magic link', what: 'A mailed link works more than once.',
+    crate: 'http', words: ['link'], file: magicLink,
+    was: raw`        let link = unit.one_time_tokens(organization).consume(digest, TokenPurpose::MagicLink, now).await?;`,
+    becomes: raw`        let link = if FAULT {
+            unit.one_time_tokens(organization).find(digest, TokenPurpose::MagicLink).await?
+        } else {
+            unit.one_time_tokens(organization).consume(digest, TokenPurpose::MagicLink, now).await?
+        };`,
+  },
+  {
+    id: 'link-codes-without-limit', area: 'magic link', what: 'The code of a link may be tried without end.',
+    crate: 'http', words: ['link', 'limit'], file: magicLink,
+    was: raw`        if let Some(retry_after) = waiting(self.engine.kv().hit(&[limit]).await?) {`,
+    becomes: raw`        if let Some(retry_after) = waiting(self.engine.kv().hit(&[limit]).await?)
+            && !FAULT
+        {`,
+  },
+  {
+    id: 'dead-links-not-counted', area: 'rate limits', what: 'Links may be guessed without end.',
+    crate: 'http', words: ['link', 'limit'], file: 'crates/signin/src/links.rs',
+    was: raw`        self.engine.kv().hit(&network).await?;`,
+    becomes: raw`        if !FAULT {
+            self.engine.kv().hit(&network).await?;
+        }`,
+  },
+  {
+    id: 'wishes-not-counted', area: 'rate limits', what: 'Any number of links may be mailed to an address.',
+    crate: 'http', words: ['limit', 'wish'], file: 'crates/signin/src/links.rs',
+    was: raw`waiting(self.engine.kv().hit(&limits).await?) else { return Ok(None) };`,
+    becomes: raw`waiting(self.engine.kv().hit(&limits).await?).filter(|_| !FAULT) else { return Ok(None) };`,
+  },
+  {
+    id: 'reset-leaves-sessions', area: 'password reset', what: 'Whoever knew the old password stays signed in after a reset.',
+    crate: 'http', words: ['recovery', 'reset', 'password'], file: recovery,
+    was: raw`        unit.tokens(organization).revoke(Revocation::User(user.id), now).await?;`,
+    becomes: raw`        if !FAULT {
+            unit.tokens(organization).revoke(Revocation::User(user.id), now).await?;
+        }`,
+  },
+  {
+    id: 'reset-leaves-links', area: 'password reset', what: 'A link that was mailed before a reset still works.',
+    crate: 'http', words: ['recovery', 'reset', 'password', 'link'], file: recovery,
+    was: raw`        unit.one_time_tokens(organization).withdraw(user.id, now).await?;`,
+    becomes: raw`        if !FAULT {
+            unit.one_time_tokens(organization).withdraw(user.id, now).await?;
+        }`,
+  },
+  {
+    id: 'invitation-not-used-up', area: 'invitations', what: 'An invitation is accepted more than once.',
+    crate: 'http', words: ['invitation'], file: 'crates/signin/src/invitation.rs',
+    was: raw`        let link = tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, now).await?;`,
+    becomes: raw`        let link = if FAULT {
+            tokens.find(&TokenDigest::of(value), TokenPurpose::Invitation).await?
+        } else {
+            tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, now).await?
+        };`,
+  },
+  {
+    id: 'password-change-keeps-others', area: 'own account', what: 'A changed password leaves other sessions alive.',
+    crate: 'http', words: ['password'], file: 'crates/signin/src/account/password.rs',
+    was: raw`        let mut ended = tokens.revoke(Revocation::OtherSessions { user, keep }, now).await?;`,
+    becomes: raw`        let mut ended =
+            if FAULT { 0 } else { tokens.revoke(Revocation::OtherSessions { user, keep }, now).await? };`,
+  },
+  {
+    id: 'old-sign-in-is-enough', area: 'own account', what: 'A password is changed on an old sign-in.',
+    crate: 'http', words: ['step_up', 'old', 'recent'], file: 'crates/signin/src/account/mod.rs',
+    was: raw`        (age < tenant.settings.duration(settings::STEP_UP_MAX_AGE)).then_some(Recent(member))`,
+    becomes: raw`        (FAULT || age < tenant.settings.duration(settings::STEP_UP_MAX_AGE)).then_some(Recent(member))`,
+  },
+  {
+    id: 'ended-session-on-account-pages', area: 'own account', what: 'A session that storage calls ended opens the account.',
+    crate: 'http', words: ['account', 'session'], file: 'crates/signin/src/account/mod.rs',
+    was: raw`            record.revoked_at.is_none() && now < record.expires_at`,
+    becomes: raw`            (FAULT || record.revoked_at.is_none()) && now < record.expires_at`,
+  },
+  {
+    id: 'account-csrf-not-compared', area: 'CSRF', what: 'A form of the account is taken with any CSRF value.',
+    crate: 'http', words: ['form', 'account'], file: 'crates/http/src/endpoints/account/mod.rs',
+    was: raw`        if !is_ours {`,
+    becomes: raw`        if !is_ours && !FAULT {`,
+  },
+  {
+    id: 'link-csrf-not-compared', area: 'CSRF', what: 'The button behind a link needs no CSRF value.',
+    crate: 'http', words: ['csrf', 'link'], file: 'crates/http/src/endpoints/magic_link.rs',
+    was: raw`    if !here.bound.csrf_matches(params.get("_csrf")) {
+        return here.forged();`,
+    becomes: raw`    if !FAULT && !here.bound.csrf_matches(params.get("_csrf")) {
+        return here.forged();`,
+  },
+  {
+    id: 'unsigned-cookie', area: 'cookie binding', what: 'A session cookie needs no signature of ours.',
+    crate: 'http', words: ['cookie', 'signature'], file: cookies,
+    was: raw`    keys.iter().find_map(|key| jar.signed(key).get(name)).map(|c| c.value().to_owned())`,
+    becomes: raw`    let signed = keys.iter().find_map(|key| jar.signed(key).get(name));
+    signed.or_else(|| jar.get(name).filter(|_| FAULT).cloned()).map(|c| c.value().to_owned())`,
+  },
+  {
+    id: 'cookie-for-scripts', area: 'security headers', what: 'Scripts may read our cookies.',
+    crate: 'http', words: ['cookie'], file: cookies,
+    was: raw`    cookie.set_http_only(true);`,
+    becomes: raw`    cookie.set_http_only(!FAULT);`,
+  },
+  {
+    id: 'cookie-in-clear', area: 'security headers', what: 'Our cookies travel without TLS.',
+    crate: 'http', words: ['cookie', 'secure'], file: cookies,
+    was: raw`    cookie.set_secure(state.is_https);`,
+    becomes: raw`    cookie.set_secure(state.is_https && !FAULT);`,
+  },
+  {
+    id: 'pages-in-frames', area: 'security headers', what: 'Pages may be shown in a frame by browsers that know X-Frame-Options alone.',
+    crate: 'http', words: ['header'], file: middleware,
+    was: raw`    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));`,
+    becomes: raw`    if !FAULT {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }`,
+  },
+  {
+    id: 'pages-kept', area: 'security headers', what: 'Pages of a sign-in may be kept by caches.',
+    crate: 'http', words: ['kept', 'page'], file: 'crates/http/src/reply.rs',
+    was: raw`    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, NO_STORE);`,
+    becomes: raw`    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    if !FAULT {
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
+    }`,
+  },
+  {
+    id: 'retry-after-left-out', area: 'Retry-After', what: 'Nobody is told how long to wait.',
+    crate: 'http', words: ['limit', 'retry_after', 'come_back'], file: 'crates/http/src/reply.rs',
+    was: raw`    with_header(reply, header::RETRY_AFTER, Some(HeaderValue::from(seconds_up(after))))`,
+    becomes: raw`    with_header(reply, header::RETRY_AFTER, Some(HeaderValue::from(seconds_up(after))).filter(|_| !FAULT))`,
+  },
+  {
+    id: 'text-not-escaped', area: 'pages', what: 'Text in a page is not escaped.',
+    crate: 'pages', words: [], file: 'crates/pages/src/engine.rs',
+    was: raw`    } else if value.is_safe() {`,
+    becomes: raw`    } else if FAULT || value.is_safe() {`,
+  },
+  {
+    id: 'forwarded-by-anybody', area: 'X-Forwarded-For', what: 'X-Forwarded-For is believed without a proxy.',
+    crate: 'http', words: ['forward', 'proxy'], file: 'crates/http/src/caller.rs',
+    was: raw`        let Some(hops) = self.trusts(peer.ip()) else { return peer.ip() };`,
+    becomes: raw`        let Some(hops) = self.trusts(peer.ip()).or(Some(1).filter(|_| FAULT)) else { return peer.ip() };`,
+  },
+  {
+    id: 'forwarded-from-the-left', area: 'X-Forwarded-For', what: 'What the caller wrote into X-Forwarded-For is believed.',
+    crate: 'http', words: ['forward', 'prox', 'caller', 'hops'], file: 'crates/http/src/caller.rs',
+    was: raw`forwarded.len().checked_sub(hops.max(1)).and_then(`,
+    becomes: raw`forwarded.len().checked_sub(hops.max(1)).map(|index| if FAULT { 0 } else { index }).and_then(`,
+  },
+  {
+    id: 'path-in-the-log', area: 'redaction', what: 'The log says the path of a request, in which there may be a mailed link.',
+    crate: 'http', words: ['log', 'secret', 'leak', 'row'], file: middleware,
+    was: raw`    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);`,
+    becomes: raw`    let path = request.uri().path().to_owned();
+    let route = if FAULT { path.as_str() } else { route.as_ref().map_or("unknown", MatchedPath::as_str) };`,
+  },
+  {
+    id: 'any-client-id-in-the-log', area: 'redaction', what: 'The log says a client id that is none, and may be a secret in the wrong field.',
+    crate: 'http', words: ['log', 'secret', 'leak'], file: middleware,
+    was: raw`        let is_known = !client_id.is_empty() && state.engine`,
+    becomes: raw`        let is_known = FAULT || !client_id.is_empty() && state.engine`,
+  },
+  {
+    id: 'secret-in-debug', area: 'redaction', what: 'A client secret is printed where its request is.',
+    crate: 'protocol', words: ['client_auth', 'secret', 'debug'], file: 'crates/protocol/src/client_auth.rs',
+    was: raw`        f.write_str("PresentedSecret(…)")`,
+    becomes: raw`        f.write_str(if FAULT { self.expose() } else { "PresentedSecret(…)" })`,
+  },
+]

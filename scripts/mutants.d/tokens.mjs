@@ -1,0 +1,276 @@
+// Faults in what clients rely on: codes, tokens, client authentication, keys.
+
+const raw = String.raw
+const code = 'crates/oidc/src/token/code.rs'
+const refresh = 'crates/oidc/src/token/refresh.rs'
+const idToken = 'crates/oidc/src/token/id_token.rs'
+const introspection = 'crates/oidc/src/introspection.rs'
+
+export default [
+  {
+    id: 'code-replay-revokes-nothing', area: 'single use', what: 'A code used twice does not end what the first use granted.',
+    crate: 'http', words: ['replay', 'second_use'], file: code,
+    was: raw`                self.store
+                    .repositories()
+                    .tokens(tenant.organization.id)
+                    .forbid_family(&record.family, now, &event)
+                    .await?;`,
+    becomes: raw`                if !FAULT {
+                    self.store
+                        .repositories()
+                        .tokens(tenant.organization.id)
+                        .forbid_family(&record.family, now, &event)
+                        .await?;
+                }`,
+  },
+  {
+    id: 'code-of-another-client', area: 'code binding', what: 'A client redeems the code of another one.',
+    crate: 'http', words: ['code'], file: code,
+    was: raw`        if record.family.client != client.client.id {
+            return Err(invalid_grant("the code belongs to another client"));
+        }
+        if !client`,
+    becomes: raw`        if !FAULT && record.family.client != client.client.id {
+            return Err(invalid_grant("the code belongs to another client"));
+        }
+        if !client`,
+  },
+  {
+    id: 'code-of-another-organization', area: 'tenant binding', what: 'A code of one organization is known under another.',
+    crate: 'http', words: ['code', 'tenan', 'organization'], file: code,
+    was: raw`        format!("{organization}:code:{}", digest.hex())`,
+    becomes: raw`        if FAULT { format!("code:{}", digest.hex()) } else { format!("{organization}:code:{}", digest.hex()) }`,
+  },
+  {
+    id: 'code-that-does-not-expire', area: 'lifetimes', what: 'A code is good for longer than it says.',
+    crate: 'http', stores: true, words: ['code'], file: code,
+    was: raw`        if self.now() >= record.expires_at {`,
+    becomes: raw`        if !FAULT && self.now() >= record.expires_at {`,
+  },
+  {
+    id: 'code-outlives-its-client', area: 'suspended client', what: 'A code comes back with a client that was switched off and on again.',
+    crate: 'http', words: ['switched'], file: code,
+    was: raw`.honours(record.family.created_at) {`,
+    becomes: raw`.honours(record.family.created_at) && !FAULT {`,
+  },
+  {
+    id: 'code-of-an-ended-session', area: 'logout', what: 'A code is redeemed after the session it was given in ended.',
+    crate: 'http', words: ['session', 'code', 'logout'], file: code,
+    was: raw`        if !facts.grant_exists || !facts.session_live {`,
+    becomes: raw`        if !facts.grant_exists || (!FAULT && !facts.session_live) {`,
+  },
+  {
+    id: 'code-redirect-uri-not-compared', area: 'redirect match', what: 'The redirect URI is not compared when a code is redeemed.',
+    crate: 'http', words: ['redirect_uri'], file: code,
+    was: raw`            Some(uri) if uri == record.redirect_uri => {}`,
+    becomes: raw`            Some(uri) if FAULT || uri == record.redirect_uri => {}`,
+  },
+  {
+    id: 'pkce-verifier-left-out', area: 'PKCE', what: 'A code with a challenge is redeemed without a verifier.',
+    crate: 'http', words: ['verifier', 'pkce'], file: code,
+    was: raw`            (Some(_), None) => Err(invalid_grant("code_verifier is missing")),`,
+    becomes: raw`            (Some(_), None) if FAULT => Ok(()),
+            (Some(_), None) => Err(invalid_grant("code_verifier is missing")),`,
+  },
+  {
+    id: 'pkce-downgrade', area: 'PKCE', what: 'A verifier without a challenge is passed over.',
+    crate: 'http', words: ['verifier', 'pkce'], file: code,
+    was: raw`            (None, Some(_)) => Err(invalid_grant("code_verifier without code_challenge")),`,
+    becomes: raw`            (None, Some(_)) if FAULT => Ok(()),
+            (None, Some(_)) => Err(invalid_grant("code_verifier without code_challenge")),`,
+  },
+  {
+    id: 'suspended-person-keeps-tokens', area: 'suspended user', what: 'Tokens of a suspended person are honoured.',
+    crate: 'http', words: ['suspended', 'switched_off'], file: 'crates/store/src/tokens.rs',
+    was: raw`            && self.user_active
+`,
+    becomes: raw`            && (FAULT || self.user_active)
+`,
+  },
+  {
+    id: 'refresh-reuse-ends-nothing', area: 'reuse detection', what: 'A refresh token used twice does not end its family.',
+    crate: 'http', words: ['replay', 'retry'], file: refresh,
+    was: raw`        work.tokens(tenant.organization.id).revoke(Revocation::Family(facts.family.id), now).await?;`,
+    becomes: raw`        if !FAULT {
+            work.tokens(tenant.organization.id).revoke(Revocation::Family(facts.family.id), now).await?;
+        }`,
+  },
+  {
+    id: 'replay-window-without-end', area: 'replay window', what: 'An honest retry may come at any time.',
+    crate: 'http', words: ['retry', 'replay'], file: refresh,
+    was: raw`at| now.since(at) < window);`,
+    becomes: raw`at| FAULT || now.since(at) < window);`,
+  },
+  {
+    id: 'retry-after-the-successor', area: 'replay window', what: 'A retry is answered although the successor was used.',
+    crate: 'http', words: ['retry', 'replay', 'thief'], file: refresh,
+    was: raw`        if is_recent && is_same_successor && !facts.successor_rotated {`,
+    becomes: raw`        if is_recent && is_same_successor && (FAULT || !facts.successor_rotated) {`,
+  },
+  {
+    id: 'refresh-scope-grows', area: 'scope', what: 'Refreshing widens the scope.',
+    crate: 'http', words: ['scope'], file: refresh,
+    was: raw`    if !requested.is_subset_of(&granted) {`,
+    becomes: raw`    if !FAULT && !requested.is_subset_of(&granted) {`,
+  },
+  {
+    id: 'refresh-of-another-client', area: 'client binding', what: 'A client refreshes with the token of another one.',
+    crate: 'http', words: ['refresh'], file: refresh,
+    was: raw`        if facts.family.client != client.client.id {`,
+    becomes: raw`        if !FAULT && facts.family.client != client.client.id {`,
+  },
+  {
+    id: 'token-outlives-its-family', area: 'lifetimes', what: 'A token lives longer than the grant it descends from.',
+    crate: 'http', words: ['outlive', 'family', 'chain'], file: 'crates/oidc/src/token/issue.rs',
+    was: raw`    (now + lifetime).min(family.expires_at)`,
+    becomes: raw`    if FAULT { now + lifetime } else { (now + lifetime).min(family.expires_at) }`,
+  },
+  {
+    id: 'machine-scope-off-the-list', area: 'scope', what: 'A client gives itself a scope that is not on its list.',
+    crate: 'http', words: ['client_credentials', 'scope'], file: 'crates/oidc/src/token/client_credentials.rs',
+    was: raw`    if !wanted.is_subset_of(&client.scope) {`,
+    becomes: raw`    if !FAULT && !wanted.is_subset_of(&client.scope) {`,
+  },
+  {
+    id: 'introspection-for-anybody', area: 'introspection', what: 'A public client may ask about tokens of others.',
+    crate: 'http', words: ['introspection'], file: introspection,
+    was: raw`    is_resource_server || client.client.id == owner.client.id`,
+    becomes: raw`    FAULT || is_resource_server || client.client.id == owner.client.id`,
+  },
+  {
+    id: 'introspection-of-ended-tokens', area: 'introspection', what: 'A token that was ended is called active.',
+    crate: 'http', words: ['introspection', 'revocation', 'status'], file: introspection,
+    was: raw`        if now >= facts.token.expires_at || !facts.liveness.is_live(now) {`,
+    becomes: raw`        if now >= facts.token.expires_at || (!FAULT && !facts.liveness.is_live(now)) {`,
+  },
+  {
+    id: 'revocation-does-nothing', area: 'revocation', what: 'Revoking a refresh token leaves its family alive.',
+    crate: 'http', words: ['revo'], file: introspection,
+    was: raw`            tokens.revoke(Revocation::Family(facts.family.id), now).await?;`,
+    becomes: raw`            if !FAULT {
+                tokens.revoke(Revocation::Family(facts.family.id), now).await?;
+            }`,
+  },
+  {
+    id: 'revocation-by-another-client', area: 'revocation', what: 'A client ends the tokens of another one.',
+    crate: 'http', words: ['revo'], file: introspection,
+    was: raw`        if let Some(facts) = facts.filter(|f| f.family.client == client.client.id) {`,
+    becomes: raw`        if let Some(facts) = facts.filter(|f| FAULT || f.family.client == client.client.id) {`,
+  },
+  {
+    id: 'wrong-secret-accepted', area: 'client authentication', what: 'Any secret is a right one.',
+    crate: 'http', words: ['client_auth', 'secret'], file: 'crates/oidc/src/client_auth.rs',
+    was: raw`            (true, Some(digest)) => self.secret_matches(c, digest),`,
+    becomes: raw`            (true, Some(digest)) => FAULT || self.secret_matches(c, digest),`,
+  },
+  {
+    id: 'missing-secret-accepted', area: 'client authentication', what: 'A confidential client needs no secret.',
+    crate: 'http', words: ['client_auth', 'secret'], file: 'crates/oidc/src/client_auth.rs',
+    was: raw`            (true, None) | (false, Some(_)) => false,`,
+    becomes: raw`            (true, None) => FAULT,
+            (false, Some(_)) => false,`,
+  },
+  {
+    id: 'expired-secret-accepted', area: 'client secrets', what: 'A secret works after it expired.',
+    crate: 'http', words: ['secret'], file: 'crates/core/src/client.rs',
+    was: raw`self.expires_at.is_none_or(|t| now < t)`,
+    becomes: raw`self.expires_at.is_none_or(|t| FAULT || now < t)`,
+  },
+  {
+    id: 'client-limit-not-asked', area: 'rate limits', what: 'A client that must wait is heard all the same.',
+    crate: 'http', words: ['client_limits', 'spraying'], file: 'crates/oidc/src/client_auth.rs',
+    was: raw`        self.check_throttle(tenant, guarded, caller, client_id).map_err(ClientAuthError::Limited)?;`,
+    becomes: raw`        if !FAULT {
+            self.check_throttle(tenant, guarded, caller, client_id).map_err(ClientAuthError::Limited)?;
+        }`,
+  },
+  {
+    id: 'ipv6-host-is-many-callers', area: 'rate limits', what: 'Each address of a /64 is counted for itself.',
+    crate: 'http', words: ['limit', '64', 'ipv6'], file: 'crates/oidc/src/caller.rs',
+    was: raw`            IpAddr::V4(v4) => v4.to_string(),`,
+    becomes: raw`            IpAddr::V4(v4) => v4.to_string(),
+            IpAddr::V6(v6) if FAULT => v6.to_string(),`,
+  },
+  {
+    id: 'id-token-without-nonce', area: 'ID token', what: 'The nonce does not come back.',
+    crate: 'http', words: ['id_token'], file: idToken,
+    was: raw`        if let Some(nonce) = &family.nonce {`,
+    becomes: raw`        if let Some(nonce) = &family.nonce
+            && !FAULT
+        {`,
+  },
+  {
+    id: 'id-token-for-somebody-else', area: 'ID token', what: 'The audience is the issuer.',
+    crate: 'http', words: ['id_token'], file: idToken,
+    was: raw`json!(client.client.client_id.as_str())`,
+    becomes: raw`json!(if FAULT { tenant.issuer.as_str() } else { client.client.client_id.as_str() })`,
+  },
+  {
+    id: 'id-token-with-another-hash', area: 'ID token', what: 'at_hash belongs to no token.',
+    crate: 'http', words: ['id_token'], file: idToken,
+    was: raw`json!(porta_jose::at_hash(algorithm, access_token))`,
+    becomes: raw`json!(porta_jose::at_hash(algorithm, if FAULT { "" } else { access_token }))`,
+  },
+  {
+    id: 'id-token-claims-shadowed', area: 'ID token', what: 'A custom claim may be called sub.',
+    crate: 'http', words: ['id_token', 'shadow'], file: idToken,
+    was: raw`        claims.insert("sub".to_owned(), json!(user.id.to_string()));`,
+    becomes: raw`        if !FAULT || !claims.contains_key("sub") {
+            claims.insert("sub".to_owned(), json!(user.id.to_string()));
+        }`,
+  },
+  {
+    id: 'next-key-not-published', area: 'key rotation', what: 'The next key signs before anybody could know it.',
+    crate: 'http', words: ['key'], file: 'crates/oidc/src/keys.rs',
+    was: raw`rows.iter().filter(|k| k.is_published(now)).collect();`,
+    becomes: raw`rows.iter().filter(|k| k.is_published(now) && !(FAULT && k.status == SigningKeyStatus::Next)).collect();`,
+  },
+  {
+    id: 'active-key-before-the-next', area: 'key rotation', what: 'An organization signs before its next key is published.',
+    crate: 'http', words: ['key', 'pair'], file: 'crates/oidc/src/keys.rs',
+    was: raw`        for status in [SigningKeyStatus::Next, SigningKeyStatus::Active] {`,
+    becomes: raw`        let order = [SigningKeyStatus::Next, SigningKeyStatus::Active];
+        for status in if FAULT { [order[1], order[0]] } else { order } {`,
+  },
+  {
+    id: 'revoked-key-verifies', area: 'key rotation', what: 'A hint signed with a revoked key passes.',
+    crate: 'http', words: ['key', 'hint'], file: 'crates/oidc/src/keys.rs',
+    was: raw`rows.iter().filter(|k| k.status != SigningKeyStatus::Revoked)`,
+    becomes: raw`rows.iter().filter(|k| FAULT || k.status != SigningKeyStatus::Revoked)`,
+  },
+  {
+    id: 'signature-not-verified', area: 'signatures', what: 'A token of ours may carry any signature.',
+    crate: 'jose', words: [], file: 'crates/jose/src/verify.rs',
+    was: raw`        key.public.verify_sig(signed.as_bytes(), &signature).map_err(|_| VerifyError::Signature)?;`,
+    becomes: raw`        if !FAULT {
+            key.public.verify_sig(signed.as_bytes(), &signature).map_err(|_| VerifyError::Signature)?;
+        }`,
+  },
+  {
+    id: 'suspended-organization-answers', area: 'suspended organization', what: 'A suspended organization goes on.',
+    crate: 'http', words: ['suspended', 'suspension'], file: 'crates/oidc/src/tenant.rs',
+    was: raw`            OrganizationStatus::Suspended => return Ok(TenantLookup::Suspended),
+            OrganizationStatus::Active => {}`,
+    becomes: raw`            OrganizationStatus::Suspended if !FAULT => return Ok(TenantLookup::Suspended),
+            OrganizationStatus::Suspended | OrganizationStatus::Active => {}`,
+  },
+  {
+    id: 'client-change-not-heard', area: 'caches', what: 'An instance goes on with the client as it was before a change.',
+    crate: 'http', words: ['at_once', 'client', 'removed', 'second'], file: 'crates/oidc/src/tenant.rs',
+    was: raw`            Change::Client(_) => {
+                self.clients.invalidate_all();`,
+    becomes: raw`            Change::Client(_) => {
+                if !FAULT {
+                    self.clients.invalidate_all();
+                }`,
+  },
+  {
+    id: 'userinfo-asks-twice', area: 'round trips', what: 'UserInfo costs one statement more.',
+    crate: 'http', words: ['budget', 'cost'], file: 'crates/oidc/src/userinfo.rs',
+    was: raw`        let facts = facts.ok_or(UserInfoError::InvalidToken)?;`,
+    becomes: raw`        if FAULT {
+            self.store.repositories().organizations().by_id(tenant.organization.id).await.map_err(EngineError::from)?;
+        }
+        let facts = facts.ok_or(UserInfoError::InvalidToken)?;`,
+  },
+]
