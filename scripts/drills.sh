@@ -10,7 +10,7 @@ drill() {
   case "$1" in
     faults) PORTA_DRILLS=1 scripts/e2e.sh embedded postgres ;;
     fuzz) PORTA_FUZZ_REQUESTS=100000 scripts/with-services.sh cargo test --locked --workspace --test it fuzz ;;
-    planted) scripts/mutants ;;
+    planted) scripts/mutants.mjs ;;
     chaos|upgrade|soak|bench) make "$1" ;;
     *) die "unknown drill: $1 (${ALL[*]})" ;;
   esac
@@ -18,6 +18,8 @@ drill() {
 
 [ $# -gt 0 ] || set -- "${ALL[@]}"
 scripts/setup.sh
+# What is shown here may be about what survives: PostgreSQL writes as it does in production.
+export PORTA_TEST_FSYNC=on
 failed=
 for name in "$@"; do
   say "== $name"

@@ -192,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_its_short_lived_store_a_process_is_not_ready() {
-        let app = TestApp::embedded().await.with_fixture().await;
+        let app = TestApp::embedded_with_fixture().await;
         let kv = Arc::new(MemoryKv::new(Arc::new(SystemClock)));
         // New ones each time: an answer counts for a moment.
         let probes = || ServiceProbes::new(Arc::clone(&app.engine), Arc::<MemoryKv>::clone(&kv));
