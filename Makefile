@@ -36,13 +36,14 @@ step-installer: step-build
 	$(STEP) installer env PYTHONDONTWRITEBYTECODE=1 .test/lint/bin/python -m unittest discover --quiet --start-directory docker/tests
 step-docs: step-build
 	$(STEP) docs nice -n 10 scripts/docs.sh
-step-clippy: step-build
+# Cargo lets one at a time at what it built: lints begin when the tests are through.
+step-clippy: step-rust
 	$(STEP) clippy nice -n 15 cargo clippy --workspace --all-targets --locked -- -D warnings
 step-rust: step-build
 	$(STEP) rust nice -n 10 scripts/with-services.sh cargo test $(BUILT_FOR_TESTS)
-step-e2e-embedded: step-build
+step-e2e-embedded: step-clippy
 	$(STEP) e2e-embedded scripts/e2e.sh embedded
-step-e2e-postgres: step-build
+step-e2e-postgres: step-clippy
 	$(STEP) e2e-postgres scripts/e2e.sh postgres
 step-image: step-build
 	$(STEP) image scripts/image-tree.sh

@@ -32,7 +32,7 @@ const ALONE = new Set([
   'faults/mail.test.mjs', 'faults/names.test.mjs', 'faults/postgres.test.mjs', 'faults/process.test.mjs',
   'faults/redis.test.mjs',
 ])
-const TOGETHER = 3
+const TOGETHER = 1
 const FOLDERS = ['.', 'conformance', 'faults', 'chaos', 'soak']
 const everything = FOLDERS.flatMap((folder) =>
   readdirSync(join(here, folder)).filter((name) => name.endsWith('.test.mjs')).sort()
