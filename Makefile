@@ -19,8 +19,8 @@ ifdef CI
 export CARGO_INCREMENTAL := 0
 endif
 
-# The steps of `make test`. Everything is compiled once, for the tests; what needs processors gives way to what waits for
-# time to pass and judges it.
+# The steps of `make test`. Everything is compiled once, for the tests. End to end comes last, as it judges how soon things
+# happen: nothing else needs the processors then.
 STEP := @scripts/step
 BUILT_FOR_TESTS := --locked --workspace
 

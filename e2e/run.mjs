@@ -1,7 +1,7 @@
 // Runs the suite for one store: STORE=embedded|postgres node run.mjs [file…]
 //
-// Files that mostly wait run together; those that judge how soon something happens run alone, after them. What a file
-// prints goes to test-results/<store>/<file>.txt; a failure shows the end of it.
+// One file at a time: some take services away for a while, others judge how soon something happens. What a file prints goes
+// to test-results/<store>/<file>.txt; a failure shows the end of it.
 
 import { spawn } from 'node:child_process'
 import { appendFileSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs'
@@ -26,13 +26,6 @@ const ONLY = {
   'proxies.test.mjs': 'embedded',
 }
 
-// What stops services that others use, or is itself about how soon something happens.
-const ALONE = new Set([
-  'restart.test.mjs', 'two-instances.test.mjs', 'proxies.test.mjs', 'chaos/chaos.test.mjs', 'faults/disk.test.mjs',
-  'faults/mail.test.mjs', 'faults/names.test.mjs', 'faults/postgres.test.mjs', 'faults/process.test.mjs',
-  'faults/redis.test.mjs',
-])
-const TOGETHER = 1
 const FOLDERS = ['.', 'conformance', 'faults', 'chaos', 'soak']
 const everything = FOLDERS.flatMap((folder) =>
   readdirSync(join(here, folder)).filter((name) => name.endsWith('.test.mjs')).sort()
@@ -49,7 +42,7 @@ mkdirSync(results, { recursive: true })
 const times = join(results, 'times.tsv')
 rmSync(times, { force: true })
 const begun = performance.now()
-const running = new Set()
+let running
 const failed = []
 
 /** One file in a process of its own. */
@@ -63,11 +56,10 @@ async function run(file) {
   const child = spawn(process.execPath, ['--test-reporter=spec', file], {
     cwd: here, stdio: ['ignore', output, output], env: { ...process.env, STORE: store, PORTA_E2E_SLEPT: slept },
   })
-  running.add(child)
+  running = child
   const limit = setTimeout(() => child.kill('SIGKILL'), minutes * 60_000)
   const [code, signal] = await new Promise((ended) => child.on('exit', (...how) => ended(how)))
   clearTimeout(limit)
-  running.delete(child)
 
   const seconds = (performance.now() - began) / 1000
   const text = readFileSync(log, 'utf8')
@@ -91,18 +83,12 @@ function readSlept(file) {
   }
 }
 
-async function worker(queue) {
-  for (let file = queue.shift(); file; file = queue.shift()) await run(file)
-}
-
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
-    for (const child of running) child.kill(signal)
+    running?.kill(signal)
     process.exit(1)
   })
 }
-const together = files.filter((file) => !ALONE.has(file))
-await Promise.all(Array.from({ length: TOGETHER }, () => worker(together)))
-await worker(files.filter((file) => ALONE.has(file)))
+for (const file of files) await run(file)
 if (failed.length > 0) console.log(`failed on ${store}: ${failed.join(', ')}`)
 process.exitCode = failed.length > 0 ? 1 : 0

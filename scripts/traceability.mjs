@@ -39,7 +39,7 @@ function requiredOf(list) {
 function testNames(path, content) {
   const kinds = [
     [/^crates\/.*\/tests\/.*\.rs$/, /^\s*(?:pub )?(?:async )?fn (\w+)/gm],
-    [/\.test\.mjs$/, /(?<![.\w])test(?:\.\w+)?\(\s*(?:'([^']+)'|"([^"]+)"|`([^`]+)`)/g],
+    [/\.test\.mjs$/, /(?<![.\w])(?:test|drill)(?:\.\w+)?\(\s*(?:'([^']+)'|"([^"]+)"|`([^`]+)`)/g],
     [/^docker\/tests\/.*\.py$/, /^\s*def (test_\w+)/gm],
   ]
   const names = kinds.find(([files]) => files.test(path))?.[1]
