@@ -40,7 +40,7 @@ step-docs: step-build
 step-clippy: step-rust
 	$(STEP) clippy nice -n 15 cargo clippy --workspace --all-targets --locked -- -D warnings
 step-rust: step-build
-	$(STEP) rust nice -n 10 scripts/with-services.sh cargo test $(BUILT_FOR_TESTS)
+	$(STEP) rust nice -n 10 scripts/with-services.sh cargo test --no-fail-fast $(BUILT_FOR_TESTS)
 step-e2e-embedded: step-clippy
 	$(STEP) e2e-embedded scripts/e2e.sh embedded
 step-e2e-postgres: step-clippy

@@ -83,8 +83,8 @@ mod sqlite {
     #[tokio::test]
     async fn only_the_owner_reads_the_files() {
         use std::os::unix::fs::PermissionsExt as _;
-        let db = TestDatabase::sqlite().await;
-        let Target::Sqlite(path) = &db.target else { unreachable!("made by TestDatabase::sqlite") };
+        let db = TestDatabase::empty_sqlite().await;
+        let Target::Sqlite(path) = &db.target else { unreachable!("made by TestDatabase::empty_sqlite") };
         for entry in std::fs::read_dir(path.parent().unwrap()).unwrap() {
             let entry = entry.unwrap();
             let mode = entry.metadata().unwrap().permissions().mode();
