@@ -79,7 +79,8 @@ has_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 # python_packages DIRECTORY REQUIREMENTS WHAT
 python_packages() {
   local stamp=$1/.installed-from lock
-  lock=$(sha256sum "$2" | cut -d' ' -f1)
+  # An environment names its own path in its programs: a checkout that was moved gets a new one.
+  lock="$(sha256sum "$2" | cut -d' ' -f1) $PWD"
   [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ] || return 0
   if ! has_venv && [ -n "$INSTALL" ]; then apt_install python3-venv; fi
   has_venv || die "missing: python3-venv (for $3); run  sudo apt-get install python3-venv"
