@@ -1,5 +1,4 @@
 //! What is left in the database of a finished item: nothing that a stolen backup could use (decision 0023).
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 use porta_core::mail::{Letter, Mail, Recipient};
 use porta_core::outbox::SEALING_PURPOSE;

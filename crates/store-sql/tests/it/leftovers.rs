@@ -1,6 +1,5 @@
 //! Rows that this program does not write, as another one may have left them behind: an authenticator that was offered
 //! and never confirmed is nobody's second factor (repairs W01).
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 use porta_core::EntityId as _;
 use porta_core::user::TwoFactorMethod;

@@ -1,7 +1,4 @@
 //! The life of signing keys: made, published, signing, retired, revoked, and two operators at once.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +8,7 @@ use porta_core::signing_key::{KNOWN_AFTER, SigningAlgorithm, SigningKey, Signing
 use porta_core::{Clock as _, Timestamp};
 use porta_directory::{DirectoryError, KeySummary, Rotation, Urgency};
 use serde_json::json;
-use support::{START, World, actor, refused};
+use crate::support::{START, World, actor, refused};
 
 both_stores!(
     keys_are_made_once,

@@ -1,5 +1,4 @@
 //! Migrations: fresh, side by side, again, and with a file that was changed.
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 use std::time::Duration;
 
@@ -84,6 +83,7 @@ mod sqlite {
     async fn only_the_owner_reads_the_files() {
         use std::os::unix::fs::PermissionsExt as _;
         let db = TestDatabase::empty_sqlite().await;
+        db.database.migrate_up().await.unwrap();
         let Target::Sqlite(path) = &db.target else { unreachable!("made by TestDatabase::empty_sqlite") };
         for entry in std::fs::read_dir(path.parent().unwrap()).unwrap() {
             let entry = entry.unwrap();

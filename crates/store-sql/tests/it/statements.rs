@@ -1,5 +1,4 @@
 //! Every statement of the registry is understood by both databases.
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 use porta_testkit::database::TestDatabase;
 

@@ -1,5 +1,4 @@
 //! What happens when the database goes away, stalls, or forgets its connections, and when requests give up.
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 use std::sync::Arc;
 use std::time::Duration;

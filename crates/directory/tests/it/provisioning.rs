@@ -1,7 +1,4 @@
 //! Provisioning over a real store: the examples of the specification, and every way a file can go wrong.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +11,7 @@ use porta_core::{Change, Slug, Timestamp, TokenDigest};
 use porta_directory::provision::{Document, Format, Kind, Mode, Options, Report, SecretValue, read};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use support::{World, actor};
+use crate::support::{World, actor};
 
 both_stores!(
     the_smallest_useful_file,

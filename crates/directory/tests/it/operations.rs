@@ -1,7 +1,4 @@
 //! Operations of operators over a real store: what they write, announce, refuse and end.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod support;
 
 use porta_core::application::{
     Application, ApplicationStatus, ClaimDefinition, ClaimType, Module, ModuleStatus, Permission, Role,
@@ -18,7 +15,7 @@ use porta_directory::{
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use support::{START, World, refused};
+use crate::support::{START, World, refused};
 
 both_stores!(
     an_organization_is_made_with_keys_and_audit,

@@ -1,6 +1,5 @@
 //! The two schemas are one: the same tables, columns, nullability, keys, unique rules, references and indexes by
 //! name, and types that map onto each other.
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,4 @@
 //! A directory over a real store, with a clock that stands still, and eyes on what it announces.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-#![expect(dead_code, reason = "each test file uses its own part of this module")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,0 +1,8 @@
+//! The operators' operations over a real store: one module per subject. One binary, as each one costs its linking.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop where it is")]
+
+mod keys;
+mod operations;
+mod provisioning;
+mod support;

@@ -1,0 +1,11 @@
+//! The store in both databases: one module per subject. One binary, as each one costs its linking.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
+mod contract;
+mod leftovers;
+mod migrations;
+mod outage;
+mod outbox;
+mod schema;
+mod statements;
