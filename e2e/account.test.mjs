@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { launch } from './lib/browser.mjs'
 import { Clock } from './lib/clock.mjs'
 import { totp } from './lib/totp.mjs'
-import { Visitor } from './lib/visitor.mjs'
+import { Visitor, WITH_AND_WITHOUT_JS } from './lib/visitor.mjs'
 import { NEW_PASSWORD, World } from './lib/world.mjs'
 
 let browser
@@ -25,9 +25,9 @@ after(async () => {
   clock?.end()
 })
 
-/** Two tests, each with somebody who stands on the overview of their account. */
+/** A test with JavaScript and one without, each with somebody who stands on the overview of their account. */
 function errand(name, at, walk) {
-  for (const javaScript of [true, false]) {
+  for (const javaScript of WITH_AND_WITHOUT_JS) {
     test(`${name}, ${javaScript ? 'with' : 'without'} JavaScript`, () =>
       Visitor.walk(world, browser, { javaScript, rp: world.rp(at) }, async (visitor) => {
         const kim = world.person(at)
@@ -208,7 +208,7 @@ describe('the account', { concurrency: 2 }, () => {
     await visitor.on('Sign in')
   })
 
-  for (const javaScript of [true, false]) {
+  for (const javaScript of WITH_AND_WITHOUT_JS) {
     test(`withdraws an application's access, ${javaScript ? 'with' : 'without'} JavaScript`, () =>
       Visitor.walk(world, browser, { javaScript, rp: world.thirdParty() }, async (visitor) => {
         const kim = world.person()

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { launch } from './lib/browser.mjs'
 import { totp } from './lib/totp.mjs'
-import { Visitor } from './lib/visitor.mjs'
+import { Visitor, WITH_AND_WITHOUT_JS } from './lib/visitor.mjs'
 import { NEW_PASSWORD, World } from './lib/world.mjs'
 
 let browser
@@ -22,7 +22,7 @@ after(async () => {
 
 /** Two tests: one with JavaScript, one without. */
 function journey(name, options, walk) {
-  for (const javaScript of [true, false]) {
+  for (const javaScript of WITH_AND_WITHOUT_JS) {
     const rp = () => (options.rp ? options.rp() : world.rp(options.at))
     test(`${name}, ${javaScript ? 'with' : 'without'} JavaScript`, () =>
       Visitor.walk(world, browser, { javaScript, rp: rp() }, (visitor) => walk(visitor, world.person(options.at ?? 'ways'))))
@@ -143,7 +143,7 @@ describe('a forgotten password', { concurrency: 2 }, () => {
 })
 
 describe('an invitation', { concurrency: 2 }, () => {
-  for (const javaScript of [true, false]) {
+  for (const javaScript of WITH_AND_WITHOUT_JS) {
     test(`gives an account with the roles and claims it promised, ${javaScript ? 'with' : 'without'} JavaScript`, async () => {
       const email = `invited.${javaScript}@people.example.test`
       await world.porta.cli(

@@ -1,4 +1,4 @@
-// Debian's Chromium, driven by Playwright. Nothing is downloaded; every launch has a profile of its own.
+// Debian's Chromium without a window, driven by Playwright. Nothing is downloaded; every launch has a profile of its own.
 
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
@@ -13,7 +13,7 @@ const ARGS = [
 
 export function launch() {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     headless: true,
     args: ARGS,
   })

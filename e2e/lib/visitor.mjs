@@ -5,7 +5,11 @@ import assert from 'node:assert/strict'
 import { assertClean, profile, relyingParty, screenshot } from './browser.mjs'
 import { examine } from './examine.mjs'
 import { someAddress } from './http.mjs'
+import { STORE } from './porta.mjs'
 import { RP } from './world.mjs'
+
+/** Every walk is a test for each of these. Scripts know nothing of the store, so that one of them will do for the second. */
+export const WITH_AND_WITHOUT_JS = STORE === 'embedded' ? [true, false] : [true]
 
 export class Visitor {
   /** Runs `walk` in a fresh browser, and fails when a page misbehaved on the way. */
