@@ -1,7 +1,10 @@
 // Debian's Chromium without a window, driven by Playwright. Nothing is downloaded; every launch has a profile of its own.
 
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:https'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { RESULTS } from './porta.mjs'
@@ -11,12 +14,31 @@ const ARGS = [
   '--disable-component-update', '--disable-sync',
 ]
 
-export function launch() {
+/** A browser that finds relying parties, `*.example.test`, on this machine. */
+export async function launch() {
+  const port = await relyingParties()
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     headless: true,
-    args: ARGS,
+    args: [...ARGS, `--host-resolver-rules=MAP *.example.test 127.0.0.1:${port}`],
   })
+}
+
+/** Starts one server for all relying parties, which says "back" to whoever comes; gives its port. */
+async function relyingParties() {
+  const directory = mkdtempSync(join(tmpdir(), 'porta-rp-'))
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(directory, name))
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
+    '-subj', '/CN=example.test', '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+    request.resume()
+    const isIcon = request.url === '/favicon.ico'
+    response.writeHead(isIcon ? 204 : 200, { 'content-type': 'text/html' }).end(isIcon ? '' : '<h1 id="arrived">back</h1>')
+  })
+  rmSync(directory, { recursive: true })
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
+  server.unref()
+  return server.address().port
 }
 
 /** A fresh profile; `problems` collects what a page did wrong (script errors, refused resources, failed requests). */
@@ -25,6 +47,7 @@ export async function profile(browser, { javaScript = true, ...options } = {}) {
     javaScriptEnabled: javaScript,
     viewport: { width: 1100, height: 800 },
     locale: 'en-GB',
+    ignoreHTTPSErrors: true,
     ...options,
   })
   const page = await context.newPage()
@@ -54,17 +77,16 @@ export function assertClean(problems) {
   assert.deepEqual(bad, [])
 }
 
-/** A relying party that exists only in this browser: it has a link to follow and remembers who came back. */
+/** A relying party of this browser's own: it has a link to follow and remembers who came back. */
 export async function relyingParty(context, origin, link) {
   const site = { link, visits: [] }
-  await context.route(`${origin}/**`, async (route) => {
-    const asked = route.request()
-    if (asked.url() === `${origin}/start`) {
-      return route.fulfill({ contentType: 'text/html', body: `<a id="go" href="${site.link.replaceAll('&', '&amp;')}">go</a>` })
+  const start = `${origin}/start`
+  await context.route(start, (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<a id="go" href="${site.link.replaceAll('&', '&amp;')}">go</a>` }))
+  context.on('request', (asked) => {
+    if (asked.isNavigationRequest() && asked.url().startsWith(`${origin}/`) && asked.url() !== start) {
+      site.visits.push({ method: asked.method(), url: asked.url(), body: asked.postData() })
     }
-    if (new URL(asked.url()).pathname === '/favicon.ico') return route.fulfill({ status: 204 })
-    site.visits.push({ method: asked.method(), url: asked.url(), body: asked.postData() })
-    return route.fulfill({ contentType: 'text/html', body: '<h1 id="arrived">back</h1>' })
   })
   return site
 }

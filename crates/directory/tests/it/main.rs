@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop where it is")]
 
+#[macro_use]
+mod support;
+
 mod keys;
 mod operations;
 mod provisioning;
-mod support;

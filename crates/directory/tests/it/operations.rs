@@ -643,7 +643,7 @@ async fn second_factors_are_reset_and_the_person_hears_of_it(world: World) {
     assert_eq!(after.two_factor_method, None);
     assert!(world.is_revoked(&harbor, &token).await);
     let claims = repositories.outbox().claim(START, START, 10).await.unwrap();
-    let letter = Letter::open(&claims[0], &support::outbox_keys()).unwrap();
+    let letter = Letter::open(&claims[0], &crate::support::outbox_keys()).unwrap();
     assert_eq!((claims.len(), letter.recipient.address.shown()), (1, "ana@harbor.test"));
     let event = SecurityEvent { at: START, address: None, user_agent: None };
     assert_eq!(letter.mail, Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event });
