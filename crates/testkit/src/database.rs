@@ -202,7 +202,10 @@ impl Clone {
         };
         let (template, as_of) = cell.get_or_init(|| template(content)).await;
         let clone = Self::named();
-        administrator().run(format!("CREATE DATABASE {} TEMPLATE {template}", clone.name)).await;
+        // Its files are copied as they are: in half the time that writing each page to the log takes.
+        administrator()
+            .run(format!("CREATE DATABASE {} TEMPLATE {template} STRATEGY FILE_COPY", clone.name))
+            .await;
         (clone, *as_of)
     }
 

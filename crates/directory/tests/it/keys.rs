@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::support::{START, World, actor, refused};
 use porta_core::organization::Organization;
 use porta_core::signing_key::{KNOWN_AFTER, SigningAlgorithm, SigningKey, SigningKeyStatus};
 use porta_core::{Clock as _, Timestamp};
 use porta_directory::{DirectoryError, KeySummary, Rotation, Urgency};
 use serde_json::json;
-use crate::support::{START, World, actor, refused};
 
 both_stores!(
     keys_are_made_once,

@@ -1,5 +1,6 @@
 //! Operations of operators over a real store: what they write, announce, refuse and end.
 
+use crate::support::{START, World, refused};
 use porta_core::application::{
     Application, ApplicationStatus, ClaimDefinition, ClaimType, Module, ModuleStatus, Permission, Role,
 };
@@ -15,7 +16,6 @@ use porta_directory::{
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use crate::support::{START, World, refused};
 
 both_stores!(
     an_organization_is_made_with_keys_and_audit,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::support::{World, actor};
 use porta_core::client::{Client, ClientId, GrantType, TokenEndpointAuthMethod};
 use porta_core::organization::{LoginMethod, Organization, TwoFactorPolicy};
 use porta_core::signing_key::SigningAlgorithm;
@@ -11,7 +12,6 @@ use porta_core::{Change, Slug, Timestamp, TokenDigest};
 use porta_directory::provision::{Document, Format, Kind, Mode, Options, Report, SecretValue, read};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use crate::support::{World, actor};
 
 both_stores!(
     the_smallest_useful_file,
