@@ -19,10 +19,12 @@ ifdef CI
 export CARGO_INCREMENTAL := 0
 endif
 
-# The steps of `make test`. Everything is compiled once, for the tests. End to end comes last, as it judges how soon things
-# happen: nothing else needs the processors then.
+# The steps of `make test`. Everything is compiled once, for the tests. End to end comes last; it waits much of its time,
+# which lints use. Cargo lets one at a time at what it built: lints begin when the tests are through, and end to end is told
+# where the program is.
 STEP := @scripts/step
 BUILT_FOR_TESTS := --locked --workspace
+BUILT := PORTA_BIN=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug/porta
 
 step-fmt:
 	$(STEP) fmt cargo fmt --all --check
@@ -36,15 +38,14 @@ step-installer: step-build
 	$(STEP) installer env PYTHONDONTWRITEBYTECODE=1 .test/lint/bin/python -m unittest discover --quiet --start-directory docker/tests
 step-docs: step-build
 	$(STEP) docs nice -n 10 scripts/docs.sh
-# Cargo lets one at a time at what it built: lints begin when the tests are through.
 step-clippy: step-rust
-	$(STEP) clippy nice -n 15 cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(STEP) clippy nice -n 19 cargo clippy --workspace --all-targets --locked -- -D warnings
 step-rust: step-build
 	$(STEP) rust nice -n 10 scripts/with-services.sh cargo test --no-fail-fast $(BUILT_FOR_TESTS)
-step-e2e-embedded: step-clippy
-	$(STEP) e2e-embedded scripts/e2e.sh embedded
-step-e2e-postgres: step-clippy
-	$(STEP) e2e-postgres scripts/e2e.sh postgres
+step-e2e-embedded: step-rust
+	$(STEP) e2e-embedded env $(BUILT) scripts/e2e.sh embedded
+step-e2e-postgres: step-rust
+	$(STEP) e2e-postgres env $(BUILT) scripts/e2e.sh postgres
 step-image: step-build
 	$(STEP) image scripts/image-tree.sh
 

@@ -18,10 +18,12 @@ after(async () => {
   console.log(summary())
 })
 
-// Modules are independent of each other: every one has its own browser and its own address. Two of them only wait.
+// Plans and modules are independent of each other: every module has its own browser and its own address. Some only wait.
 const together = { concurrency: 4 }
 
-describe('Basic OP', together, () => plan('Basic OP', basic, { provider }))
-describe('Config OP', together, () => plan('Config OP', config, { provider }))
-describe('Form Post OP', together, () => plan('Form Post OP', basic, { provider, responseMode: 'form_post' }))
-describe('RP-Initiated Logout OP', together, () => plan('RP-Initiated Logout OP', rpInitiatedLogout, { provider }))
+describe('the plans', together, () => {
+  describe('Basic OP', together, () => plan('Basic OP', basic, { provider }))
+  describe('Config OP', together, () => plan('Config OP', config, { provider }))
+  describe('Form Post OP', together, () => plan('Form Post OP', basic, { provider, responseMode: 'form_post' }))
+  describe('RP-Initiated Logout OP', together, () => plan('RP-Initiated Logout OP', rpInitiatedLogout, { provider }))
+})
