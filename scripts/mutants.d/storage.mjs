@@ -30,7 +30,7 @@ export default [
     becomes: raw`        self.read_live(if FAULT { "GET" } else { "GETDEL" }, key).await`,
   },
   {
-    id: 'redis-used-value-forgotten', area: 'reuse detection', what: 'In Redis, a used code is not remembered, so its replay is not seen.',
+    id: 'redis-attempts-not-counted', area: 'lockout', what: 'In Redis, attempts are looked at and never counted.',
     crate: 'kv', stores: true, words: ['contract'], file: raw`${kv}/redis/scripts.rs`,
     was: raw`    check: Script::new(CHECK),
     hit: Script::new(HIT),`,

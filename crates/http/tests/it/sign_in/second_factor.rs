@@ -9,6 +9,7 @@ use porta_core::user::TwoFactorMethod;
 use porta_testkit::{Answer, Browser, TestApp, jwt_payload};
 use totp_rs::{Builder, Secret};
 
+use super::failing::fused;
 use super::support::*;
 
 porta_testkit::on_both_stores!(
@@ -17,6 +18,7 @@ porta_testkit::on_both_stores!(
     mailed_codes_are_set_up_and_then_asked_for,
     a_mailed_code_counts_once_and_only_in_its_interaction,
     a_recovery_code_counts_once,
+    a_recovery_code_whose_use_cannot_be_recorded_is_not_used,
     a_password_alone_opens_no_page_of_a_factor,
     who_has_a_factor_never_reaches_enrolment,
     a_factor_got_elsewhere_is_not_replaced,
@@ -253,6 +255,18 @@ async fn a_recovery_code_counts_once(app: TestApp) {
     assert!(is_wrong(&again.verify("totp", &codes[4]).await), "not a code of the authenticator");
     let used = audit(&app, 100).await.into_iter().find(|e| e.event_type == "2fa.recovery.used").unwrap();
     assert_eq!(used.metadata["remainingCodes"], 9);
+}
+
+async fn a_recovery_code_whose_use_cannot_be_recorded_is_not_used(app: TestApp) {
+    let (_, codes) = with_authenticator(&app).await;
+    let (instance, fuses) = fused(&app);
+    let mut journey = Journey::start(&instance).await;
+    fuses.audit.blow();
+    let answer = journey.verify("recovery", &codes[3]).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+    fuses.audit.mend();
+    let done = journey.verify("recovery", &codes[3]).await;
+    assert!(arrived(&journey.browser.follow(done).await));
 }
 
 async fn a_password_alone_opens_no_page_of_a_factor(app: TestApp) {

@@ -3,6 +3,7 @@
 
 mod kv;
 mod store;
+mod unit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -97,6 +98,8 @@ pub(super) struct Fuses {
     pub(super) kv: Arc<Fuse>,
     /// Limits alone.
     pub(super) limits: Arc<Fuse>,
+    /// Audit rows in units of work alone.
+    pub(super) audit: Arc<Fuse>,
     writes: Arc<Gate>,
 }
 
@@ -113,7 +116,13 @@ pub(super) fn gated(app: &TestApp) -> (TestApp, Arc<Gate>) {
 }
 
 fn whole() -> Fuses {
-    Fuses { store: Fuse::whole(), kv: Fuse::whole(), limits: Fuse::whole(), writes: Arc::default() }
+    Fuses {
+        store: Fuse::whole(),
+        kv: Fuse::whole(),
+        limits: Fuse::whole(),
+        audit: Fuse::whole(),
+        writes: Arc::default(),
+    }
 }
 
 /// An instance that dies as a whole: one fuse counts the operations on both stores.
@@ -126,7 +135,8 @@ pub(super) fn mortal(app: &TestApp) -> (TestApp, Arc<Fuse>) {
 fn wired(app: &TestApp, fuses: &Fuses) -> TestApp {
     app.sibling_with(|instance| {
         let (store, kv) = (Arc::clone(&instance.store), Arc::clone(&instance.kv));
-        instance.store = Arc::new(FusedStore { inner: store, fuse: Arc::clone(&fuses.store) });
+        let audit = Arc::clone(&fuses.audit);
+        instance.store = Arc::new(FusedStore { inner: store, fuse: Arc::clone(&fuses.store), audit });
         let (fuse, limits) = (Arc::clone(&fuses.kv), Arc::clone(&fuses.limits));
         let writes = Arc::clone(&fuses.writes);
         instance.kv = Arc::new(FusedKv { inner: kv, fuse, limits, writes });

@@ -20,11 +20,14 @@ use porta_core::*;
 use porta_store::*;
 
 use super::Fuse;
+use super::unit::FusedUnit;
 
 /// A store whose connection is cut by a [`Fuse`].
 pub(in super::super) struct FusedStore {
     pub(super) inner: Arc<dyn Store>,
     pub(super) fuse: Arc<Fuse>,
+    /// Audit rows in units of work alone.
+    pub(super) audit: Arc<Fuse>,
 }
 
 /// What is left of the repositories when the database is away.
@@ -41,7 +44,10 @@ impl Store for FusedStore {
     }
 
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>> {
-        if self.fuse.burns() { Err(gone()) } else { self.inner.begin().await }
+        if self.fuse.burns() {
+            return Err(gone());
+        }
+        Ok(Box::new(FusedUnit { inner: self.inner.begin().await?, audit: Arc::clone(&self.audit) }))
     }
 
     async fn ping(&self) -> Result<()> {
@@ -75,6 +81,10 @@ impl Store for FusedStore {
     fn round_trips(&self) -> u64 {
         self.inner.round_trips()
     }
+}
+
+pub(super) fn gone_audit<'a>() -> Box<dyn AuditRepository + 'a> {
+    Box::new(Gone(nobody()))
 }
 
 struct Away;

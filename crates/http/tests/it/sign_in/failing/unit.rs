@@ -1,0 +1,59 @@
+//! A unit of work that can lose its audit rows.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use porta_core::OrganizationId;
+use porta_store::*;
+
+use super::Fuse;
+use super::store::gone_audit;
+
+pub(super) struct FusedUnit {
+    pub(super) inner: Box<dyn UnitOfWork>,
+    pub(super) audit: Arc<Fuse>,
+}
+
+macro_rules! passed_on {
+    ($($name:ident($($of:ident: $kind:ty)?) -> $repository:ident;)*) => {
+        $(fn $name(&mut self $(, $of: $kind)?) -> Box<dyn $repository + '_> {
+            self.inner.$name($($of)?)
+        })*
+    };
+}
+
+impl Repositories for FusedUnit {
+    passed_on! {
+        organizations() -> OrganizationRepository;
+        branding_assets(of: OrganizationId) -> BrandingAssetRepository;
+        settings(of: Option<OrganizationId>) -> SettingRepository;
+        applications(of: OrganizationId) -> ApplicationRepository;
+        clients(of: OrganizationId) -> ClientRepository;
+        users(of: OrganizationId) -> UserRepository;
+        signing_keys(of: OrganizationId) -> SigningKeyRepository;
+        sessions(of: OrganizationId) -> SessionRepository;
+        tokens(of: OrganizationId) -> TokenRepository;
+        one_time_tokens(of: OrganizationId) -> OneTimeTokenRepository;
+        second_factors(of: OrganizationId) -> SecondFactorRepository;
+        outbox() -> OutboxRepository;
+    }
+
+    fn audit(&mut self) -> Box<dyn AuditRepository + '_> {
+        if self.audit.burns() { gone_audit() } else { self.inner.audit() }
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for FusedUnit {
+    async fn commit(self: Box<Self>) -> Result<()> {
+        self.inner.commit().await
+    }
+
+    async fn savepoint(&mut self) -> Result<()> {
+        self.inner.savepoint().await
+    }
+
+    async fn rollback_to_savepoint(&mut self) -> Result<()> {
+        self.inner.rollback_to_savepoint().await
+    }
+}
