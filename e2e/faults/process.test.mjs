@@ -6,13 +6,15 @@ import { after, before, test } from 'node:test'
 import { IS_DRILL } from '../lib/drills.mjs'
 import { user } from '../lib/fixtures.mjs'
 import { request, someAddress } from '../lib/http.mjs'
-import { Porta, Store, sleep } from '../lib/porta.mjs'
+import { Porta, Store, eventually, sleep } from '../lib/porta.mjs'
 import { Rp, basic } from '../lib/rp.mjs'
 
 const FREEZES = IS_DRILL ? 10 : 2
 /** Longer than any limit to an answer of a store in which requests are served. */
 const FREEZE_MS = 2_500
 const CALLERS = 32
+/** So many answers a caller until the server has all its connections and is at work. */
+const WARM = 3
 
 let store
 let porta
@@ -49,7 +51,8 @@ test('frozen again and again under load: everybody who waited is served', async 
   })
   try {
     for (let round = 0; round < FREEZES; round++) {
-      await sleep(500)
+      const before = served
+      await eventually('the callers are served', () => served - before >= WARM * CALLERS, { seconds: 20 })
       porta.process.kill('SIGSTOP')
       await sleep(FREEZE_MS)
       porta.process.kill('SIGCONT')

@@ -41,10 +41,14 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
 /// ARGV: how long a used value is remembered, in milliseconds.
 ///
 /// A live value is a string, a used one a list of one: the server's own types keep the two apart. GET and GETDEL refuse
-/// a list (WRONGTYPE), SET NX finds the key taken, SET and DEL replace it: exactly what a used value shall do.
+/// a list (WRONGTYPE), SET NX finds the key taken, SET and DEL replace it: exactly what a used value shall do. Any other
+/// refusal (READONLY of a replica) is the answer.
 const CONSUME: &str = "\
 local value = redis.pcall('GETDEL', KEYS[1])
 if type(value) == 'table' then
+  if string.sub(value.err, 1, 9) ~= 'WRONGTYPE' then
+    return value
+  end
   return {2, redis.call('LINDEX', KEYS[1], 0)}
 end
 if not value then

@@ -239,6 +239,34 @@ async fn a_full_server_takes_nothing_new_and_changes_nothing_by_halves() {
     assert_eq!(server.ask(&["DBSIZE"]).await, redis::Value::Int(1));
 }
 
+/// A failover can make a replica of the server between two requests.
+#[tokio::test]
+async fn a_replica_is_an_outage_to_every_write_and_keeps_what_it_has() {
+    let server = Server::start(&[]).await;
+    let kv = connect(&server.url(), "porta").await;
+    let limits = [Limit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
+    for write in 0..7 {
+        kv.put("value", Bytes::from_static(b"x"), MINUTE).await.unwrap();
+        kv.put("used", Bytes::from_static(b"x"), MINUTE).await.unwrap();
+        kv.consume("used", MINUTE).await.unwrap();
+        server.ask(&["REPLICAOF", "127.0.0.1", "1"]).await;
+        let answer = match write {
+            0 => kv.consume("value", MINUTE).await.map(drop),
+            1 => kv.take("value").await.map(drop),
+            2 => kv.put("value", Bytes::new(), MINUTE).await,
+            3 => kv.put_if_absent("absent", Bytes::new(), MINUTE).await.map(drop),
+            4 => kv.hit(&limits).await.map(drop),
+            5 => kv.put_limited("value", Bytes::new(), MINUTE, &limits).await.map(drop),
+            _ => kv.consume("used", MINUTE).await.map(drop),
+        };
+        assert!(matches!(answer, Err(KvError::Unavailable(_))), "write {write}: {answer:?}");
+        server.ask(&["REPLICAOF", "NO", "ONE"]).await;
+        until_back(&kv).await;
+        assert_eq!(kv.get("value").await.unwrap(), Some(Bytes::from_static(b"x")), "write {write}");
+        assert_eq!(kv.consume("used", MINUTE).await.unwrap(), Consumed::Replayed(Bytes::from_static(b"x")));
+    }
+}
+
 #[tokio::test]
 async fn dropping_the_store_closes_its_connections() {
     let server = Server::start(&[]).await;
