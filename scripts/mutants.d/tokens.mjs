@@ -213,11 +213,18 @@ export default [
   },
   {
     id: 'id-token-claims-shadowed', area: 'ID token', what: 'A custom claim may be called sub.',
-    crate: 'http', words: ['id_token', 'shadow'], file: idToken,
-    was: raw`        claims.insert("sub".to_owned(), json!(user.id.to_string()));`,
-    becomes: raw`        if !FAULT || !claims.contains_key("sub") {
+    crate: 'core', words: ['shadow'],
+    edits: [{
+      file: idToken,
+      was: raw`        claims.insert("sub".to_owned(), json!(user.id.to_string()));`,
+      becomes: raw`        if !FAULT || !claims.contains_key("sub") {
             claims.insert("sub".to_owned(), json!(user.id.to_string()));
         }`,
+    }, {
+      file: 'crates/core/src/application.rs',
+      was: raw`    if RESERVED_CLAIMS.contains(&text) {`,
+      becomes: raw`    if !FAULT && RESERVED_CLAIMS.contains(&text) {`,
+    }],
   },
   {
     id: 'next-key-not-published', area: 'key rotation', what: 'The next key signs before anybody could know it.',

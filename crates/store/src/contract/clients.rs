@@ -220,7 +220,12 @@ pub async fn origins(store: Arc<dyn Store>) {
     let mut other = all.clients(w.other.organization.id);
     assert!(!other.origin_is_registered("https://acme-web.example").await.unwrap());
     drop(other);
-    let mut acme = all.clients(w.acme.organization.id);
+    let owner = w.acme.organization.id;
+    let (active, suspended) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
+    all.organizations().set_status(owner, active, suspended, NOW).await.unwrap();
+    assert!(!all.clients(owner).origin_is_registered("https://acme-web.example").await.unwrap());
+    all.organizations().set_status(owner, suspended, active, NOW).await.unwrap();
+    let mut acme = all.clients(owner);
     acme.set_status(w.acme.client.id, ClientStatus::Active, ClientStatus::Inactive, NOW).await.unwrap();
     assert!(!acme.origin_is_registered("https://acme-web.example").await.unwrap());
 }
