@@ -24,7 +24,7 @@ endif
 # where the program is.
 STEP := @scripts/step
 BUILT_FOR_TESTS := --locked --workspace
-BUILT := PORTA_BIN=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug/porta
+BUILT := PORTA_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/porta
 
 step-fmt:
 	$(STEP) fmt cargo fmt --all --check
