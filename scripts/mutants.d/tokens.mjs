@@ -81,7 +81,7 @@ export default [
   },
   {
     id: 'suspended-person-keeps-tokens', area: 'suspended user', what: 'Tokens of a suspended person are honoured.',
-    crate: 'http', words: ['suspended', 'switched_off'], file: 'crates/store/src/tokens.rs',
+    crate: 'store-sql', words: ['access_facts'], file: 'crates/store/src/tokens.rs',
     was: raw`            && self.user_active
 `,
     becomes: raw`            && (FAULT || self.user_active)
@@ -234,7 +234,7 @@ export default [
   },
   {
     id: 'active-key-before-the-next', area: 'key rotation', what: 'An organization signs before its next key is published.',
-    crate: 'http', words: ['key', 'pair'], file: 'crates/oidc/src/keys.rs',
+    crate: 'http', words: ['keys_are_made'], file: 'crates/oidc/src/keys.rs',
     was: raw`        for status in [SigningKeyStatus::Next, SigningKeyStatus::Active] {`,
     becomes: raw`        let order = [SigningKeyStatus::Next, SigningKeyStatus::Active];
         for status in if FAULT { [order[1], order[0]] } else { order } {`,

@@ -102,6 +102,12 @@ pub async fn promotion(store: Arc<dyn Store>) {
     second.status = SigningKeyStatus::Active;
     second.activated_at = Some(now);
     assert_eq!(keys.all().await.unwrap(), [second.clone(), first.clone()]);
+    let third = key(&w, owner, SigningKeyStatus::Next);
+    assert!(keys.insert_if_vacant(&third).await.unwrap());
+    for late in [first.id, stranger] {
+        assert!(!keys.promote(ES256, Some(late), until, now).await.unwrap(), "another one is active by now");
+    }
+    assert_eq!(keys.all().await.unwrap(), [second.clone(), first.clone(), third]);
     assert!(keys.revoke(second.id, now).await.unwrap());
     assert!(!keys.revoke(second.id, now).await.unwrap());
     assert!(keys.all().await.unwrap().iter().all(|k| k.status != SigningKeyStatus::Active));

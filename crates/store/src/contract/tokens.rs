@@ -74,7 +74,8 @@ pub async fn access_facts(store: Arc<dyn Store>) {
     let user = w.acme.user.id;
     let (active, suspended) = (UserStatus::Active, UserStatus::Suspended);
     all.users(org).set_status(user, active, suspended, None, NOW).await.unwrap();
-    assert!(!all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.user_active);
+    let facts = all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap();
+    assert!(!facts.liveness.user_active && !facts.liveness.is_live(NOW), "{:?}", facts.liveness);
     all.users(org).set_status(user, suspended, active, None, NOW).await.unwrap();
     let end = w.acme.session.expires_at;
     let facts = all.tokens(org).access_facts(&digest, end).await.unwrap().unwrap();

@@ -1,5 +1,7 @@
 //! A process that dies between any two steps (architecture §6.3): what was acknowledged is kept, nothing works twice.
 
+use porta_core::signing_key::{SigningAlgorithm, SigningKeyStatus};
+use porta_directory::Actor;
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 
 use super::failing::mortal;
@@ -13,6 +15,7 @@ on_both_stores!(
     dying_anywhere_in_the_consent_step_leaves_one_code_at_most,
     dying_anywhere_while_a_code_is_redeemed_gives_tokens_once_at_most,
     dying_anywhere_in_the_logout_step_leaves_all_or_nothing,
+    dying_anywhere_while_keys_are_made_leaves_none_that_signs_alone,
 );
 
 /// More operations than any single step takes.
@@ -214,4 +217,34 @@ async fn dying_anywhere_in_the_logout_step_leaves_all_or_nothing(app: TestApp) {
         assert!(!is_live(&second, "acme", &held).await, "after {operations} operations");
     }
     assert!(died >= 3, "{died}");
+}
+
+/// Decision D4: a JWKS never holds the key that signs without the one that follows it.
+async fn dying_anywhere_while_keys_are_made_leaves_none_that_signs_alone(app: TestApp) {
+    let mut work = app.directory.begin(Actor::System).await.unwrap();
+    let (owner, mut client) = work.client("web").await.unwrap();
+    drop(work);
+    // As an older version left it: the setting is there, the keys are not.
+    client.id_token_signed_response_alg = SigningAlgorithm::EdDsa;
+    app.store.repositories().clients(owner.id).update(&client).await.unwrap();
+    let mut seen = Vec::new();
+    for operations in 0..ENOUGH {
+        let (first, fuse) = mortal(&app);
+        let mut browser = first.browser();
+        let code = code(&browser.sign_in(&web(), ANA.0, ANA.1).await);
+        fuse.blow_after(operations);
+        redeem(&mut browser, &web(), WEB, &code).await;
+        let keys = app.store.repositories().signing_keys(owner.id).all().await.unwrap();
+        let made = keys.iter().filter(|k| k.algorithm == SigningAlgorithm::EdDsa).map(|k| k.status);
+        let made: Vec<_> = made.collect();
+        assert!(
+            made.is_empty() || made.contains(&SigningKeyStatus::Next),
+            "after {operations} operations: {made:?}"
+        );
+        seen.push(made.len());
+        if !fuse.was_met() {
+            break;
+        }
+    }
+    assert!(seen.starts_with(&[0]) && seen.contains(&1) && seen.ends_with(&[2]), "{seen:?}");
 }
