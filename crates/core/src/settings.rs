@@ -48,7 +48,9 @@ registry! {
     CLIENT_CREDENTIALS_TTL = "client_credentials_ttl", Duration, 600, 10, 86_400, true, "Lifetime of an access token of the client credentials grant.";
     REFRESH_REPLAY_WINDOW = "refresh_replay_window", Duration, 10, 0, 60, true, "How long a rotated refresh token still answers an honest retry with the same successor.";
     SESSION_TTL = "session_ttl", Duration, 86_400, 60, 2_592_000, true, "Sliding lifetime of a browser session.";
+    SESSION_MAX_TTL = "session_max_ttl", Duration, 2_592_000, 60, 31_536_000, true, "Absolute lifetime of a browser session after its last sign-in, however much it is used. Where an organization requires a second factor and nothing is set, 24 hours.";
     INTERACTION_TTL = "interaction_ttl", Duration, 3600, 60, 86_400, false, "How long a sign-in may take from the first page to the last.";
+    SECOND_FACTOR_TTL = "second_factor_ttl", Duration, 600, 60, 3600, true, "How long a sign-in waits for its second factor, and for each step of getting one.";
     MAX_FAILED_LOGINS = "max_failed_logins", Number, 5, 1, 1000, true, "Wrong passwords in a row that lock an account.";
     LOCKOUT_DURATION = "lockout_duration", Duration, 900, 1, 86_400, true, "How long such a lock lasts.";
     RATE_LIMIT_LOGIN_MAX = "rate_limit_login_max", Number, 10, 1, 100_000, true, "Failed sign-ins per account and address in the login window.";
@@ -165,8 +167,19 @@ impl Settings {
     }
 
     pub fn number(&self, definition: &SettingDefinition) -> u64 {
-        let value = self.values.get(definition.key).copied().unwrap_or(definition.default);
+        self.number_or(definition, definition.default)
+    }
+
+    fn number_or(&self, definition: &SettingDefinition, default: i64) -> u64 {
+        let value = self.values.get(definition.key).copied().unwrap_or(default);
         u64::try_from(value).unwrap_or(0)
+    }
+
+    /// The absolute lifetime of a session: where a second factor is required and nobody chose another, a day (NIST SP
+    /// 800-63B §2.2.3).
+    pub fn longest_session(&self, requires_second_factor: bool) -> Duration {
+        let default = if requires_second_factor { 86_400 } else { SESSION_MAX_TTL.default };
+        Duration::from_secs(self.number_or(SESSION_MAX_TTL, default))
     }
 
     pub fn duration(&self, definition: &SettingDefinition) -> Duration {
@@ -208,6 +221,15 @@ mod tests {
         let settings = Settings::layered(&[&platform, &tenant]);
         assert_eq!(settings.duration(ACCESS_TOKEN_TTL).as_secs(), 300);
         assert_eq!(settings.duration(ID_TOKEN_TTL).as_secs(), 3600);
+    }
+
+    #[test]
+    fn a_session_ends_after_a_day_where_a_second_factor_is_required() {
+        let days = |settings: &Settings, required| settings.longest_session(required).as_secs() / 86_400;
+        assert_eq!((days(&Settings::default(), false), days(&Settings::default(), true)), (30, 1));
+        let own = BTreeMap::from([("session_max_ttl".to_owned(), Value::from("7d"))]);
+        let chosen = Settings::layered(&[&own]);
+        assert_eq!((days(&chosen, false), days(&chosen, true)), (7, 7));
     }
 
     #[test]

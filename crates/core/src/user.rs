@@ -199,11 +199,28 @@ pub struct User {
     pub failed_login_count: i64,
     pub last_failed_login_at: Option<Timestamp>,
     pub two_factor_method: Option<TwoFactorMethod>,
+    /// Raised by every change of password, second factor, address or status that somebody makes (decision D22).
+    pub credential_epoch: i64,
+    /// Wrong second factors in a row.
+    pub factor_failures: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
+/// The state of somebody's credentials at a moment: what was verified then counts for as long as it is the same
+/// (decision D22).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialState {
+    pub epoch: i64,
+    /// A version before this one raises no epoch, but says when it changed a password.
+    pub password_changed_at: Option<Timestamp>,
+}
+
 impl User {
+    pub fn credentials(&self) -> CredentialState {
+        CredentialState { epoch: self.credential_epoch, password_changed_at: self.password_changed_at }
+    }
+
     /// Whether the life cycle allows the move.
     pub fn may_become(&self, next: UserStatus) -> Result<(), Invalid> {
         use UserStatus::{Active, Inactive, Locked, Suspended};

@@ -43,6 +43,8 @@ impl Work {
             failed_login_count: 0,
             last_failed_login_at: None,
             two_factor_method: None,
+            credential_epoch: 0,
+            factor_failures: 0,
             created_at: self.now,
             updated_at: self.now,
         };

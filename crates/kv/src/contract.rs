@@ -70,6 +70,8 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     limiting::check_counts_nothing(&*kv, time).await;
     limiting::the_longest_wait_is_told(&*kv, time).await;
     limiting::parallel_hits_never_exceed_the_maximum(&kv).await;
+    limiting::released_hits_leave_room_in_the_same_window(&*kv, time).await;
+    limiting::parallel_releases_lose_nothing(&kv).await;
     limiting::clear_forgets_counters_only(&*kv).await;
     limiting::a_maximum_of_zero_allows_nothing(&*kv).await;
     limiting::a_limited_value_is_counted_and_stored_or_neither(&*kv, time).await;

@@ -123,6 +123,8 @@ pub trait Kv: Send + Sync + 'static {
     async fn hit(&self, limits: &[Limit]) -> Result<Verdict>;
     /// Stores a value and counts it with every counter; where one is at its maximum, neither. One command.
     async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict>;
+    /// Takes one back from every counter. One that reaches zero is forgotten, with its window. One command.
+    async fn release(&self, keys: &[String]) -> Result<()>;
     /// Forgets counters.
     async fn clear(&self, keys: &[String]) -> Result<()>;
     async fn publish(&self, notice: &Notice) -> Result<()>;

@@ -220,6 +220,21 @@ impl Kv for MemoryKv {
         Ok(verdict)
     }
 
+    async fn release(&self, keys: &[String]) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (mut room, now) = self.enter()?;
+        for key in keys {
+            match room.counters.get_mut(key, now) {
+                Some(count) if *count > 1 => *count -= 1,
+                Some(_) => drop(room.counters.remove(key, now)),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
     async fn clear(&self, keys: &[String]) -> Result<()> {
         if keys.is_empty() {
             return Ok(());

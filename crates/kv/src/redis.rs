@@ -274,6 +274,19 @@ impl Kv for RedisKv {
         verdict(&answer.await?)
     }
 
+    async fn release(&self, keys: &[String]) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let answer = self.run(&SCRIPTS.release, |command| {
+            command.arg(keys.len());
+            for key in keys {
+                command.arg(self.counter_key(key));
+            }
+        });
+        answer.await.map(drop)
+    }
+
     async fn clear(&self, keys: &[String]) -> Result<()> {
         if keys.is_empty() {
             return Ok(());

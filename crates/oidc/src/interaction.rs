@@ -12,7 +12,7 @@
 //! read, finish or burn it. Tenant, client and CSRF secret are inside (repairs W30).
 
 use porta_core::seal::Sealed;
-use porta_core::user::TwoFactorMethod;
+use porta_core::user::{CredentialState, TwoFactorMethod, User};
 use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret, settings};
 use porta_kv::Write;
 use serde::{Deserialize, Serialize};
@@ -49,9 +49,23 @@ pub struct Pending {
     /// How, in words of RFC 8176 §2.
     pub amr: Vec<String>,
     pub step: SecondStep,
+    /// The credentials as the first factor was shown (decision D22); `None` in what a version before this one stored.
+    #[serde(default)]
+    pub credentials: Option<CredentialState>,
     /// A lock that somebody else's guesses caused does not apply (repairs W19).
     #[serde(default)]
     pub past_lock: bool,
+    /// What was shown counts until then.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Pending {
+    /// Whether the first factor still counts for this person, as they are at `now`.
+    pub fn counts(&self, user: &User, now: Timestamp) -> bool {
+        self.credentials.is_none_or(|shown| shown == user.credentials())
+            && self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 /// What stands between the first factor and the session (repairs W01, W02: it lives here and nowhere else).

@@ -47,19 +47,23 @@ impl Engine {
         };
         let session: BrowserSession =
             serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
-        let is_live = session.organization == tenant.organization.id && self.now() < session.expires_at;
+        let now = self.now();
+        let is_live = session.organization == tenant.organization.id
+            && now < session.expires_at
+            && now < session.auth_time + tenant.longest_session();
         Ok(is_live.then_some(PresentedSession { session, digest }))
     }
 
-    /// Slides a session that has used up a tenth of its life; saves a write on every other request.
+    /// Slides a session that has used up a tenth of its life; saves a write on every other request. It ends in any case
+    /// some time after the last sign-in.
     pub(crate) async fn slide_session(
         &self,
         tenant: &Tenant,
         presented: &PresentedSession,
     ) -> Result<Option<Timestamp>, EngineError> {
         let lifetime = tenant.settings.duration(porta_core::settings::SESSION_TTL);
-        let now = self.now();
-        let renewed = now + lifetime;
+        let (now, longest) = (self.now(), tenant.longest_session());
+        let renewed = (now + lifetime).min(presented.session.auth_time + longest);
         if renewed.since(presented.session.expires_at) < lifetime / 10 {
             return Ok(None);
         }
@@ -67,17 +71,27 @@ impl Engine {
             .store
             .repositories()
             .sessions(tenant.organization.id)
-            .extend(presented.session.key, renewed, now)
+            .extend(presented.session.key, renewed, longest, now)
             .await?;
         if !extended {
             return Ok(None);
         }
         let session = BrowserSession { expires_at: renewed, ..presented.session.clone() };
-        let key = storage_key(tenant.organization.id, &presented.digest);
-        // A sign-in or sign-out meanwhile made this cookie lead nowhere, and so it stays.
-        let slid =
-            self.kv.write(vec![Write::Replace { key, value: to_bytes(&session)?, ttl: lifetime }]).await?;
+        let slid = self.replace_session(tenant, &presented.digest, &session).await?;
         Ok(slid.then_some(renewed))
+    }
+
+    /// Writes what a session became. `false`: a sign-in or sign-out meanwhile made its cookie lead nowhere, and so it
+    /// stays.
+    pub async fn replace_session(
+        &self,
+        tenant: &Tenant,
+        digest: &TokenDigest,
+        session: &BrowserSession,
+    ) -> Result<bool, EngineError> {
+        let key = storage_key(tenant.organization.id, digest);
+        let ttl = remaining(session.expires_at, self.now());
+        Ok(self.kv.write(vec![Write::Replace { key, value: to_bytes(session)?, ttl }]).await?)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Organizations as requests see them: resolved by slug, held in memory, told of changes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use porta_core::branding::{AssetKind, BrandingAsset};
-use porta_core::organization::{LoginMethod, Organization, OrganizationStatus};
+use porta_core::organization::{LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy};
 use porta_core::settings::Settings;
 use porta_core::{BrandingAssetId, Change, Slug, TokenDigest};
 use porta_protocol::metadata;
@@ -25,6 +26,12 @@ pub struct Tenant {
 }
 
 impl Tenant {
+    /// How long after its last sign-in a session ends, however much it is used.
+    pub fn longest_session(&self) -> Duration {
+        let requires_second_factor = self.organization.two_factor_policy != TwoFactorPolicy::Optional;
+        self.settings.longest_session(requires_second_factor)
+    }
+
     /// Whether people of the organization use passwords, whatever single clients offer (oidc-and-login §6.7).
     pub fn offers_passwords(&self) -> bool {
         self.organization.default_login_methods.contains(&LoginMethod::Password)

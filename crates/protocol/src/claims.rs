@@ -143,6 +143,8 @@ mod tests {
             failed_login_count: 0,
             last_failed_login_at: None,
             two_factor_method: None,
+            credential_epoch: 0,
+            factor_failures: 0,
             created_at: now,
             updated_at: now,
         }

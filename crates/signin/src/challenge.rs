@@ -68,7 +68,7 @@ impl SignIn {
     pub(crate) async fn passed(
         &self,
         tenant: &Tenant,
-        mut bound: BoundInteraction,
+        bound: BoundInteraction,
         entrant: Entrant<'_>,
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
@@ -88,16 +88,29 @@ impl SignIn {
             let mut repositories = self.engine.store().repositories();
             repositories.users(tenant.organization.id).rehash(user.id, old, new).await?;
         }
-        bound.interaction.stage = Stage::SecondFactor;
-        bound.interaction.pending =
-            Some(Pending { user: user.id, amr: entrant.amr, step, past_lock: entrant.past_lock });
-        if !self.store_step(&bound).await? {
+        let event = self.event(tenant, Some(user.id), "2fa.challenge.started", browser.caller);
+        let lockout = entrant.lockout(tenant);
+        let mut repositories = self.engine.store().repositories();
+        let mut users = repositories.users(tenant.organization.id);
+        if !users.record_challenge(user, lockout, &event).await? {
+            return Ok(SignInOutcome::Refused);
+        }
+        drop(users);
+        drop(repositories);
+        let uid = bound.interaction.uid.clone();
+        let pending = Pending {
+            user: user.id,
+            amr: entrant.amr,
+            step,
+            credentials: Some(user.credentials()),
+            past_lock: entrant.past_lock,
+            expires_at: None,
+        };
+        if self.move_on(tenant, bound, pending).await? == FactorOutcome::Gone {
             return Ok(SignInOutcome::Gone);
         }
-        let event = self.event(tenant, Some(user.id), "2fa.challenge.started", browser.caller);
-        self.engine.store().repositories().audit().record(&event).await?;
         if let Some(purpose) = purpose {
-            self.mail_code(tenant, &bound.interaction.uid, user, purpose, browser.caller).await?;
+            self.mail_code(tenant, &uid, user, purpose, browser.caller).await?;
         }
         Ok(SignInOutcome::SecondFactor)
     }
@@ -141,7 +154,7 @@ impl SignIn {
         let amr = amr_with(pending.amr, shown);
         if let Some(allowed) = wanted(tenant.organization.two_factor_policy, Some(method)) {
             let step = self.enrolment(&user, allowed, Some(method));
-            return self.move_on(bound, Pending { amr, step, ..pending }).await;
+            return self.move_on(tenant, bound, Pending { amr, step, ..pending }).await;
         }
         let entrant = Entrant {
             user: &user,
@@ -178,7 +191,8 @@ impl SignIn {
         Ok(FactorOutcome::Moved)
     }
 
-    /// Who is on the way in, as they are now: somebody who was switched off meanwhile is not.
+    /// Who is on the way in, as they are now: somebody who was switched off meanwhile is not, and neither is somebody
+    /// whose credentials changed after the first factor was shown (decision D22).
     pub async fn pending(
         &self,
         tenant: &Tenant,
@@ -187,26 +201,31 @@ impl SignIn {
         let Some(pending) = &bound.interaction.pending else { return Ok(None) };
         let mut repositories = self.engine.store().repositories();
         let user = repositories.users(tenant.organization.id).by_id(pending.user).await?;
-        let user = user.filter(|user| match self.may_enter(tenant, user) {
-            Entry::Allowed => true,
-            Entry::Silent => pending.past_lock,
-            Entry::Said(_) => false,
+        let now = self.engine.now();
+        let user = user.filter(|user| {
+            let may_enter = match self.may_enter(tenant, user) {
+                Entry::Allowed => true,
+                Entry::Silent => pending.past_lock,
+                Entry::Said(_) => false,
+            };
+            may_enter && pending.counts(user, now)
         });
         Ok(user.map(|user| (pending.clone(), user)))
     }
 
+    /// Stores the next step. Somebody who showed one factor has only so much time for each.
     pub(crate) async fn move_on(
         &self,
+        tenant: &Tenant,
         mut bound: BoundInteraction,
         pending: Pending,
     ) -> Result<FactorOutcome, EngineError> {
-        bound.interaction.pending = Some(pending);
-        let is_there = self.store_step(&bound).await?;
+        let now = self.engine.now();
+        let ends = now + tenant.settings.duration(settings::SECOND_FACTOR_TTL);
+        bound.interaction.stage = Stage::SecondFactor;
+        bound.interaction.pending = Some(Pending { expires_at: Some(ends), ..pending });
+        let is_there = self.engine.kv().write(vec![bound.write(now)?]).await?;
         Ok(if is_there { FactorOutcome::Moved } else { FactorOutcome::Gone })
-    }
-
-    async fn store_step(&self, bound: &BoundInteraction) -> Result<bool, EngineError> {
-        Ok(self.engine.kv().write(vec![bound.write(self.engine.now())?]).await?)
     }
 
     /// Counts a try before it is judged, so that parallel tries cannot exceed the limit. Fails closed.

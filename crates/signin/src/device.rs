@@ -11,14 +11,24 @@ use porta_oidc::Tenant;
 pub(crate) struct Device {
     nonce: String,
     account: String,
+    /// The credentials with which somebody signed in here last.
+    epoch: i64,
 }
 
 impl Device {
     /// Reads a cookie's value; one for another account is as good as none.
     pub(crate) fn known(value: Option<&str>, tenant: &Tenant, email_key: &str) -> Option<Self> {
-        let (nonce, account) = value?.split_once('.')?;
+        let (nonce, rest) = value?.split_once('.')?;
+        // A version before this one wrote no epoch, and raised none.
+        let (account, epoch) = rest.split_once('.').unwrap_or((rest, "0"));
         let is_theirs = BearerKind::Interaction.matches(nonce) && account == account_of(tenant, email_key);
-        is_theirs.then(|| Self { nonce: nonce.to_owned(), account: account.to_owned() })
+        let epoch = epoch.parse().ok().filter(|_| is_theirs)?;
+        Some(Self { nonce: nonce.to_owned(), account: account.to_owned(), epoch })
+    }
+
+    /// Whether the credentials are still those of the last sign-in here (decision D22).
+    pub(crate) fn is_of(&self, user: &User) -> bool {
+        self.epoch == user.credential_epoch
     }
 
     /// The value for a browser in which this person signed in. One that was known before stays what it was, so that
@@ -28,8 +38,9 @@ impl Device {
         let device = Self::known(value, tenant, key).unwrap_or_else(|| Self {
             nonce: BearerKind::Interaction.generate(entropy),
             account: account_of(tenant, key),
+            epoch: user.credential_epoch,
         });
-        format!("{}.{}", device.nonce, device.account)
+        format!("{}.{}.{}", device.nonce, device.account, user.credential_epoch)
     }
 
     /// Wrong passwords typed in this browser.

@@ -5,9 +5,10 @@ use porta_core::Timestamp;
 use porta_core::audit::AuditEvent;
 use porta_core::mail::SecondFactorChange;
 use porta_core::second_factor::{CodePurpose, TotpCredential};
-use porta_core::user::{TwoFactorMethod, User};
+use porta_core::user::{CredentialState, TwoFactorMethod, User};
 use porta_oidc::interaction::{BoundInteraction, Pending, SecondStep};
 use porta_oidc::{Caller, EngineError, Tenant};
+use porta_store::{Revocation, UnitOfWork};
 use serde_json::json;
 
 use crate::challenge::{Tried, amr_with};
@@ -68,7 +69,7 @@ impl SignIn {
         if sends && let Some(retry_after) = self.count_mail(tenant, user.id, Vec::new()).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
-        let moved = self.move_on(bound.clone(), Pending { step, ..pending }).await?;
+        let moved = self.move_on(tenant, bound.clone(), Pending { step, ..pending }).await?;
         if sends && moved == FactorOutcome::Moved {
             self.mail_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, caller).await?;
         }
@@ -117,33 +118,39 @@ impl SignIn {
             self.engine.store().repositories().audit().record(&event).await?;
             return Ok(FactorOutcome::Wrong);
         };
-        let Some(shown) = self.enrol(tenant, &user, &confirmed, caller).await? else {
+        let enrolled = self.enrol(tenant, &user, &confirmed, Revocation::User(user.id), caller).await?;
+        let Some(Enrolled { shown, credentials }) = enrolled else {
             return Ok(FactorOutcome::Gone);
         };
         self.forget_tries(tenant, user.id).await?;
+        let pending = Pending { credentials: Some(credentials), ..pending };
         let mut pending = self.sealed_codes(&bound, pending, &shown);
         if !pending.amr.iter().any(|method| method == MULTI_FACTOR) {
             pending.amr = amr_with(pending.amr, Some(confirmed.method()));
         }
-        self.move_on(bound, pending).await
+        self.move_on(tenant, bound, pending).await
     }
 
-    /// Makes a confirmed factor the person's, with recovery codes, which are returned as they are to be shown. `None`:
-    /// they got or lost a factor in another window, and this journey must not replace what it did not see (repairs W01).
+    /// Makes a confirmed factor the person's, with recovery codes, and ends what was begun without it. `None`: they got
+    /// or lost a factor in another window, or their credentials changed, and this journey must not replace what it did
+    /// not see (repairs W01).
     pub(crate) async fn enrol(
         &self,
         tenant: &Tenant,
         user: &User,
         confirmed: &Confirmed,
+        ended: Revocation,
         caller: &Caller,
-    ) -> Result<Option<Vec<String>>, EngineError> {
+    ) -> Result<Option<Enrolled>, EngineError> {
         let (organization, now) = (tenant.organization.id, self.engine.now());
         let (shown, rows) = self.factors.new_recovery_codes(user, now, self.engine.entropy());
         let mut unit = self.engine.store().begin().await?;
         let mut factors = unit.second_factors(organization);
+        let mut changes = 1;
         let enrolled = match confirmed {
             Confirmed::Totp { credential, known } => factors.enrol_totp(credential, *known).await?,
             Confirmed::AnotherTotp { credential, verified_at } => {
+                changes = 2;
                 let current = factors.totp(user.id).await?;
                 current.is_some_and(|c| c.verified_at == *verified_at)
                     && factors.disable(user.id, now).await?
@@ -156,12 +163,31 @@ impl SignIn {
         }
         factors.replace_recovery_codes(user.id, &rows, now).await?;
         drop(factors);
+        let Some(credentials) = self.changed_alone(&mut *unit, tenant, user, changes).await? else {
+            return Ok(None);
+        };
+        unit.tokens(organization).revoke(ended, now).await?;
         let event = self.event(tenant, Some(user.id), confirmed.event(), caller);
         let metadata = json!({ "method": confirmed.method() });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         self.notify_of(&mut *unit, tenant, user, confirmed.change(), caller).await?;
         unit.commit().await?;
-        Ok(Some(shown))
+        Ok(Some(Enrolled { shown, credentials }))
+    }
+
+    /// The credentials after so many changes made in this unit of work, which holds the lock of the person's row;
+    /// `None`: somebody else changed them since `user` was read, and what that began with is void (decision D22).
+    pub(crate) async fn changed_alone(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        tenant: &Tenant,
+        user: &User,
+        changes: i64,
+    ) -> Result<Option<CredentialState>, EngineError> {
+        let before = user.credentials();
+        let expected = CredentialState { epoch: before.epoch + changes, ..before };
+        let after = unit.users(tenant.organization.id).by_id(user.id).await?;
+        Ok(after.map(|user| user.credentials()).filter(|after| *after == expected))
     }
 
     /// The person kept the recovery codes: sign-in is complete.
@@ -187,6 +213,14 @@ impl SignIn {
     }
 }
 
+/// What came of a new factor.
+pub(crate) struct Enrolled {
+    /// Recovery codes as they are to be shown.
+    pub(crate) shown: Vec<String>,
+    /// As they are with it.
+    pub(crate) credentials: CredentialState,
+}
+
 /// A factor whose first code was right.
 pub(crate) enum Confirmed {
     Totp {
@@ -209,7 +243,7 @@ impl Confirmed {
         }
     }
 
-    const fn method(&self) -> TwoFactorMethod {
+    pub(crate) const fn method(&self) -> TwoFactorMethod {
         match self {
             Self::Totp { .. } | Self::AnotherTotp { .. } => TwoFactorMethod::Totp,
             Self::Email => TwoFactorMethod::Email,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
-use porta_core::user::{PasswordHash, User};
+use porta_core::user::{PasswordHash, TwoFactorMethod, User};
 use porta_core::{BearerKind, SessionKey, TokenDigest, UserId, settings};
 use porta_kv::Write;
 use porta_oidc::interaction::{BoundInteraction, LoginDone, Stage};
@@ -12,12 +12,14 @@ use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_byte
 use porta_oidc::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Caller, EngineError, Tenant};
 use serde_json::json;
 
+use crate::challenge::ONE_TIME_PASSWORD;
 use crate::device::Device;
 use crate::sign_in::counted;
 use crate::{Browser, Entered, SignIn, SignInOutcome};
 
 /// Somebody who showed everything that was asked.
 pub(crate) struct Entrant<'a> {
+    /// As they were when it was verified (decision D22).
     pub user: &'a User,
     /// What they showed, in words of RFC 8176 §2.
     pub amr: Vec<String>,
@@ -30,9 +32,22 @@ pub(crate) struct Entrant<'a> {
 }
 
 impl Entrant<'_> {
-    fn acr(&self) -> &'static str {
-        if self.amr.iter().any(|method| method == MULTI_FACTOR) { ACR_TWO_FACTORS } else { ACR_ONE_FACTOR }
+    /// How old an automatic lock must be to be over.
+    pub(crate) fn lockout(&self, tenant: &Tenant) -> Duration {
+        if self.past_lock { Duration::ZERO } else { tenant.settings.duration(settings::LOCKOUT_DURATION) }
     }
+}
+
+/// The assurance that these methods give.
+pub(crate) fn acr_of(amr: &[String]) -> &'static str {
+    if amr.iter().any(|method| method == MULTI_FACTOR) { ACR_TWO_FACTORS } else { ACR_ONE_FACTOR }
+}
+
+/// Whether these methods show the factor somebody has. Whoever came by a mailed link has shown the mailbox to which the
+/// codes would go.
+pub(crate) fn shows(amr: &[String], factor: TwoFactorMethod) -> bool {
+    let has = |word| amr.iter().any(|method| method == word);
+    has(MULTI_FACTOR) || (factor == TwoFactorMethod::Email && has(ONE_TIME_PASSWORD))
 }
 
 /// RFC 8176 §2: more than one factor was shown.
@@ -52,7 +67,7 @@ impl SignIn {
         let previous = self.engine.session(tenant, cookie).await?;
         let kept = self.settle_previous(tenant, previous.as_ref(), user.id, caller).await?;
         let now = self.engine.now();
-        let lifetime = tenant.settings.duration(settings::SESSION_TTL);
+        let lifetime = tenant.settings.duration(settings::SESSION_TTL).min(tenant.longest_session());
         let key = kept.unwrap_or_else(|| SessionKey::new(now, self.engine.entropy()));
         let record = SessionRecord {
             id: key,
@@ -66,14 +81,13 @@ impl SignIn {
             revoked_at: None,
         };
         let event = self.event(tenant, Some(user.id), entrant.event, caller);
-        let lockout = tenant.settings.duration(settings::LOCKOUT_DURATION);
-        let lockout = if entrant.past_lock { Duration::ZERO } else { lockout };
+        let lockout = entrant.lockout(tenant);
         let entered = if user.is_auto_locked() {
             self.enter_unlocking(tenant, user, lockout, entrant.rehash, &record, &event, caller).await?
         } else {
             let mut repositories = self.engine.store().repositories();
             let mut users = repositories.users(tenant.organization.id);
-            users.record_sign_in(user.id, lockout, entrant.rehash, &record, &event).await?
+            users.record_sign_in(user, lockout, entrant.rehash, &record, &event).await?
         };
         if !entered {
             return Ok(SignInOutcome::Refused);
@@ -83,7 +97,7 @@ impl SignIn {
             organization: tenant.organization.id,
             user: user.id,
             auth_time: now,
-            acr: entrant.acr().to_owned(),
+            acr: acr_of(&entrant.amr).to_owned(),
             amr: entrant.amr,
             expires_at: record.expires_at,
         };
@@ -134,7 +148,7 @@ impl SignIn {
     ) -> Result<bool, EngineError> {
         let mut unit = self.engine.store().begin().await?;
         let mut users = unit.users(tenant.organization.id);
-        let entered = users.record_sign_in(user.id, lockout, rehash, record, event).await?;
+        let entered = users.record_sign_in(user, lockout, rehash, record, event).await?;
         drop(users);
         if entered {
             let unlocked = self.event(tenant, Some(user.id), "user.auto_unlocked", caller);

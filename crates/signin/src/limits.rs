@@ -7,8 +7,16 @@ use porta_core::{TokenDigest, settings};
 use porta_kv::{Kv, KvError, Limit, Verdict};
 use porta_oidc::{Caller, Tenant};
 
-/// The counters one attempt touches.
-pub struct LoginLimits(Vec<Limit>);
+/// How long a password may wait for its judgement; then it counts no longer as under way.
+const UNDER_WAY: Duration = Duration::from_secs(30);
+
+/// The counters one attempt touches. It is counted before it is judged, so that attempts at once cannot exceed a limit,
+/// and given back when it was right.
+pub struct LoginLimits {
+    failures: Vec<Limit>,
+    /// Passwords of one account that are being judged, on all instances.
+    under_way: Option<Limit>,
+}
 
 impl LoginLimits {
     pub fn of(tenant: &Tenant, email_key: &str, caller: &Caller) -> Self {
@@ -17,32 +25,47 @@ impl LoginLimits {
         let network = caller.network();
         // The address a person typed is personal and unbounded: only its digest becomes a key.
         let account = TokenDigest::of(&format!("{network}\n{email_key}")).hex();
+        let anywhere = TokenDigest::of(email_key).hex();
         let layers = [
             (format!("{organization}:limit:login:{}", &account[..32]), settings::RATE_LIMIT_LOGIN_MAX),
             (format!("{organization}:limit:login-address:{network}"), settings::RATE_LIMIT_LOGIN_ADDRESS_MAX),
             (format!("{organization}:limit:login-organization"), settings::RATE_LIMIT_LOGIN_ORGANIZATION_MAX),
         ];
-        Self(
-            layers
-                .into_iter()
-                .map(|(key, maximum)| Limit { key, maximum: tenant.settings.number(maximum), window })
-                .collect(),
-        )
+        let failures = layers
+            .into_iter()
+            .map(|(key, maximum)| Limit { key, maximum: tenant.settings.number(maximum), window })
+            .collect();
+        let under_way = Limit {
+            key: format!("{organization}:limit:login-under-way:{}", &anywhere[..32]),
+            maximum: tenant.settings.number(settings::MAX_FAILED_LOGINS),
+            window: UNDER_WAY,
+        };
+        Self { failures, under_way: Some(under_way) }
     }
 
     /// In a browser that is known.
     pub(crate) fn of_device(limit: Limit) -> Self {
-        Self(vec![limit])
+        Self { failures: vec![limit], under_way: None }
     }
 
-    /// Whether this attempt must wait. A store that does not answer is an error: limits fail closed.
-    pub async fn check(&self, kv: &dyn Kv) -> Result<Option<Duration>, KvError> {
-        Ok(waiting(kv.check(&self.0).await?))
+    /// Counts an attempt, or says how long it must wait. A store that does not answer is an error: limits fail closed.
+    pub async fn begin(&self, kv: &dyn Kv) -> Result<Option<Duration>, KvError> {
+        Ok(waiting(kv.hit(&self.all()).await?))
     }
 
-    /// Counts a failure.
-    pub async fn count(&self, kv: &dyn Kv) -> Result<Option<Duration>, KvError> {
-        Ok(waiting(kv.hit(&self.0).await?))
+    /// It was right, or was not judged.
+    pub async fn give_back(&self, kv: &dyn Kv) -> Result<(), KvError> {
+        kv.release(&self.all().into_iter().map(|limit| limit.key).collect::<Vec<_>>()).await
+    }
+
+    /// It was wrong, and stays counted.
+    pub async fn judged(&self, kv: &dyn Kv) -> Result<(), KvError> {
+        let keys: Vec<String> = self.under_way.iter().map(|limit| limit.key.clone()).collect();
+        kv.release(&keys).await
+    }
+
+    fn all(&self) -> Vec<Limit> {
+        self.failures.iter().chain(&self.under_way).cloned().collect()
     }
 }
 

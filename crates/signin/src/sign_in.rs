@@ -136,18 +136,56 @@ impl SignIn {
             return Ok(SignInOutcome::MethodDisabled);
         }
         let email_key = Email::key_of(attempt.email);
-        let device = Device::known(browser.device, tenant, &email_key);
-        let limits = match &device {
+        let mut device = Device::known(browser.device, tenant, &email_key);
+        let mut limits = match &device {
             Some(device) => LoginLimits::of_device(device.limit(tenant)),
             None => LoginLimits::of(tenant, &email_key, caller),
         };
-        if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {
-            let event = self.event(tenant, None, "rate_limit.login", caller);
-            self.engine.note_once(tenant, event, caller, retry_after).await?;
-            return Ok(SignInOutcome::Limited { retry_after });
+        if let Some(limited) = self.begin_attempt(tenant, &limits, caller).await? {
+            return Ok(limited);
         }
         let user =
             self.engine.store().repositories().users(tenant.organization.id).by_email(&email_key).await?;
+        // Known before the credentials changed: whoever was thrown out is a stranger again (decision D22).
+        if device.as_ref().is_some_and(|device| !user.as_ref().is_some_and(|user| device.is_of(user))) {
+            limits.give_back(&**self.engine.kv()).await?;
+            device = None;
+            limits = LoginLimits::of(tenant, &email_key, caller);
+            if let Some(limited) = self.begin_attempt(tenant, &limits, caller).await? {
+                return Ok(limited);
+            }
+        }
+        let outcome = self.judge(tenant, bound, attempt, browser, (user, device.is_some())).await?;
+        if outcome == SignInOutcome::Refused {
+            self.refuse(tenant, &email_key, &limits, device.as_ref(), caller).await?;
+        } else {
+            limits.give_back(&**self.engine.kv()).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Counts an attempt before anything is judged.
+    async fn begin_attempt(
+        &self,
+        tenant: &Tenant,
+        limits: &LoginLimits,
+        caller: &Caller,
+    ) -> Result<Option<SignInOutcome>, EngineError> {
+        let Some(retry_after) = limits.begin(&**self.engine.kv()).await? else { return Ok(None) };
+        let event = self.event(tenant, None, "rate_limit.login", caller);
+        self.engine.note_once(tenant, event, caller, retry_after).await?;
+        Ok(Some(SignInOutcome::Limited { retry_after }))
+    }
+
+    /// Whether the password is right, and what follows if it is.
+    async fn judge(
+        &self,
+        tenant: &Tenant,
+        bound: BoundInteraction,
+        attempt: Attempt<'_>,
+        browser: Browser<'_>,
+        (user, is_known_browser): (Option<User>, bool),
+    ) -> Result<SignInOutcome, EngineError> {
         let stored = user.as_ref().and_then(|u| u.password_hash.as_ref());
         let verified = match self.hasher.verify(attempt.password.clone(), stored).await {
             Ok(verified) => verified,
@@ -161,16 +199,14 @@ impl SignIn {
                 }
             }
         };
-        let Some(user) = user.filter(|_| verified.matches) else {
-            // The row is fetched again by the guarded statement; which account it was stays out of the answer.
-            return self.refuse(tenant, &email_key, &limits, device.as_ref(), caller).await;
-        };
+        let Some(user) = user.filter(|_| verified.matches) else { return Ok(SignInOutcome::Refused) };
         match self.may_enter(tenant, &user) {
             Entry::Allowed => {}
-            Entry::Silent if device.is_some() => {}
-            Entry::Silent => return self.refuse(tenant, &email_key, &limits, None, caller).await,
+            Entry::Silent if is_known_browser => {}
+            Entry::Silent => return Ok(SignInOutcome::Refused),
             Entry::Said(status) => {
-                let event = self.event(tenant, Some(user.id), "user.login.password.failed", caller);
+                let what = "user.login.password.failed";
+                let event = self.event(tenant, Some(user.id), what, browser.caller);
                 self.engine.store().repositories().audit().record(&event).await?;
                 return Ok(SignInOutcome::NotActive(status));
             }
@@ -181,7 +217,7 @@ impl SignIn {
             amr: vec!["pwd".to_owned()],
             event: "user.login.password",
             rehash: rehash.as_ref(),
-            past_lock: device.is_some(),
+            past_lock: is_known_browser,
         };
         self.passed(tenant, bound, entrant, browser).await
     }
@@ -201,7 +237,7 @@ impl SignIn {
         }
     }
 
-    /// Counts and records a failure. An account that exists takes an update more than one that does not, so the answer
+    /// Records a failure. An account that exists takes an update more than one that does not, so the answer
     /// waits for a time that is longer than either (oidc-and-login §6.13, repairs W18).
     async fn refuse(
         &self,
@@ -210,7 +246,7 @@ impl SignIn {
         limits: &LoginLimits,
         device: Option<&Device>,
         caller: &Caller,
-    ) -> Result<SignInOutcome, EngineError> {
+    ) -> Result<(), EngineError> {
         let counted = self.count_failure(tenant, email_key, limits, device, caller);
         tokio::join!(counted, tokio::time::sleep(REFUSAL)).0
     }
@@ -222,7 +258,7 @@ impl SignIn {
         limits: &LoginLimits,
         device: Option<&Device>,
         caller: &Caller,
-    ) -> Result<SignInOutcome, EngineError> {
+    ) -> Result<(), EngineError> {
         let now = self.engine.now();
         let policy = LockPolicy {
             // What is typed in a browser of theirs locks nothing but that browser.
@@ -248,11 +284,7 @@ impl SignIn {
             ::metrics::counter!(metrics::LOCKOUTS).increment(1);
             tracing::warn!(event = "user.auto_locked", tenant = %tenant.organization.slug, "account locked after failed sign-ins");
         }
-        match limits.count(&**self.engine.kv()).await? {
-            // Parallel guesses met the limit between the check and here.
-            Some(retry_after) => Ok(SignInOutcome::Limited { retry_after }),
-            None => Ok(SignInOutcome::Refused),
-        }
+        Ok(limits.judged(&**self.engine.kv()).await?)
     }
 
     pub(crate) fn event(

@@ -1,5 +1,7 @@
 //! Sessions, grants, and the tokens that descend from them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
 use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
@@ -123,8 +125,14 @@ pub trait SessionRepository: Send {
         now: Timestamp,
     ) -> Result<Option<AuthorizeFacts>>;
     async fn by_id(&mut self, session: SessionKey) -> Result<Option<SessionRecord>>;
-    /// Slides the end of a session that is not revoked.
-    async fn extend(&mut self, session: SessionKey, expires_at: Timestamp, now: Timestamp) -> Result<bool>;
+    /// Slides the end of a session that is not revoked, to no later than `longest` after its last sign-in.
+    async fn extend(
+        &mut self,
+        session: SessionKey,
+        expires_at: Timestamp,
+        longest: Duration,
+        now: Timestamp,
+    ) -> Result<bool>;
     /// Ends a session and every family that was authorized in it, with its audit row, in one round trip. `false`: it
     /// had ended already.
     async fn end(&mut self, session: SessionKey, now: Timestamp, event: &AuditEvent) -> Result<bool>;

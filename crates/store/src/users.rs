@@ -79,16 +79,26 @@ pub trait UserRepository: Send {
 
     /// A right password, in one round trip: counters, last login, the session's row (new, or extended when this user's
     /// row of that id is there and not revoked) and the audit row, provided the user may sign in (active, or an
-    /// automatic lock at least `lockout` old, which this lifts). `rehash` replaces the
-    /// stored hash when given. `false`: the user may not sign in any more; nothing was written.
+    /// automatic lock at least `lockout` old, which this lifts) and has the credentials of `user`, which is what was
+    /// read before they were verified (decision D22). `rehash` replaces that user's hash when given and still stored.
+    /// `false`: the user may not sign in any more, or not with these; nothing was written.
     async fn record_sign_in(
         &mut self,
-        user: UserId,
+        user: &User,
         lockout: Duration,
         rehash: Option<&PasswordHash>,
         session: &SessionRecord,
         event: &AuditEvent,
     ) -> Result<bool>;
+
+    /// A first factor that was right and does not suffice, in one round trip: the audit row, under the conditions of
+    /// [`record_sign_in`](Self::record_sign_in). `false`: nothing was written.
+    async fn record_challenge(&mut self, user: &User, lockout: Duration, event: &AuditEvent) -> Result<bool>;
+
+    /// Adds one to the wrong second factors in a row and returns them. One round trip.
+    async fn count_factor_failure(&mut self, user: UserId) -> Result<Option<i64>>;
+    /// A right second factor ends the row.
+    async fn forget_factor_failures(&mut self, user: UserId) -> Result<()>;
 
     /// A wrong password, in one round trip whether or not anybody has this address, with its [`FailureEvents`]: an
     /// existing user's failures are counted and an active account is locked at the threshold. An automatic lock that is

@@ -113,6 +113,60 @@ pub(super) async fn parallel_hits_never_exceed_the_maximum(kv: &Arc<dyn Kv>) {
     assert!(verdicts.iter().all(|allowed| *allowed <= 1));
 }
 
+pub(super) async fn released_hits_leave_room_in_the_same_window(kv: &dyn Kv, time: &dyn TimeControl) {
+    let window = time.unit();
+    let limits = [limit("released", 2, window)];
+    let keys = limits.clone().map(|limit| limit.key);
+    let deadline = time.now() + window;
+    for _ in 0..2 {
+        assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    }
+    kv.release(&keys).await.unwrap();
+    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    let wait = wait_of(kv.hit(&limits).await.unwrap());
+    assert_until(time, deadline, wait > Duration::ZERO && wait <= window, "the window goes on");
+    // More than were counted, and what was never counted: never below zero, never a value.
+    let unknown = "limit:never counted".to_owned();
+    kv.put(&keys[0], bytes("value"), LONG).await.unwrap();
+    for _ in 0..5 {
+        kv.release(&[keys[0].clone(), unknown.clone()]).await.unwrap();
+    }
+    let twice = [limit("released", 2, LONG), limit("never counted", 2, LONG)];
+    for _ in 0..2 {
+        assert_eq!(kv.hit(&twice).await.unwrap(), Verdict::Allowed);
+    }
+    assert_ne!(kv.hit(&twice).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.get(&keys[0]).await.unwrap(), Some(bytes("value")));
+    kv.release(&[]).await.unwrap();
+}
+
+/// Whoever comes gives back what they took: there is never more under way than allowed, and in the end nothing is.
+pub(super) async fn parallel_releases_lose_nothing(kv: &Arc<dyn Kv>) {
+    let under_way = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let allowed = race(32, |_| {
+        let (kv, under_way) = (Arc::clone(kv), Arc::clone(&under_way));
+        async move {
+            let limits = [limit("race:release", 5, LONG)];
+            let mut allowed = 0;
+            for _ in 0..20 {
+                if kv.hit(&limits).await.unwrap() == Verdict::Allowed {
+                    allowed += 1;
+                    let now = under_way.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
+                    assert!(now <= 5, "{now} under way");
+                    tokio::task::yield_now().await;
+                    under_way.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                    kv.release(&[limits[0].key.clone()]).await.unwrap();
+                }
+            }
+            allowed
+        }
+    })
+    .await;
+    assert!(allowed.iter().sum::<u64>() >= 5);
+    let all = [limit("race:release", 1, LONG)];
+    assert_eq!(kv.hit(&all).await.unwrap(), Verdict::Allowed, "nothing is left under way");
+}
+
 pub(super) async fn clear_forgets_counters_only(kv: &dyn Kv) {
     let limits = [limit("clear", 1, LONG), limit("clear too", 1, LONG)];
     let keys = limits.clone().map(|limit| limit.key);

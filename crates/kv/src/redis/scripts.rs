@@ -22,11 +22,12 @@ pub(super) struct Scripts {
     pub(super) check: Script,
     pub(super) hit: Script,
     pub(super) put_limited: Script,
+    pub(super) release: Script,
 }
 
 impl Scripts {
-    pub(super) fn all(&self) -> [&Script; 5] {
-        [&self.consume, &self.write, &self.check, &self.hit, &self.put_limited]
+    pub(super) fn all(&self) -> [&Script; 6] {
+        [&self.consume, &self.write, &self.check, &self.hit, &self.put_limited, &self.release]
     }
 }
 
@@ -36,6 +37,7 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     check: Script::new(CHECK),
     hit: Script::new(HIT),
     put_limited: Script::new(PUT_LIMITED),
+    release: Script::new(RELEASE),
 });
 
 /// ARGV: how long a used value is remembered, in milliseconds.
@@ -139,3 +141,16 @@ end
 return 0
 "
 );
+
+/// Takes one back from each counter; what reaches zero goes, with its window.
+const RELEASE: &str = "\
+for i, key in ipairs(KEYS) do
+  local count = tonumber(redis.call('GET', key) or '0')
+  if count > 1 then
+    redis.call('DECR', key)
+  elseif count == 1 then
+    redis.call('DEL', key)
+  end
+end
+return 1
+";

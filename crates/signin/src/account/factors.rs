@@ -9,6 +9,7 @@ use porta_core::mail::SecondFactorChange;
 use porta_core::organization::TwoFactorPolicy;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_oidc::{Caller, EngineError, Tenant};
+use porta_store::Revocation;
 use serde_json::json;
 
 use super::setup::SetupStep;
@@ -92,6 +93,11 @@ impl SignIn {
         if !unit.second_factors(organization).disable(user, now).await? {
             return Ok(Changed::Nothing);
         }
+        if self.changed_alone(&mut *unit, tenant, &member.user, 1).await?.is_none() {
+            return Ok(Changed::Nothing);
+        }
+        let others = Revocation::OtherSessions { user, keep: member.session.key };
+        unit.tokens(organization).revoke(others, now).await?;
         self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::Disabled, caller).await?;
         let event = self.own_event(
             tenant,

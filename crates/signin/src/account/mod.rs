@@ -8,15 +8,16 @@
 //! Whoever holds a [`Recent`] has shown just now who they are, with the factors they have (repairs W01).
 
 use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::settings;
 use porta_core::user::User;
+use porta_core::{TokenDigest, settings};
 use porta_kv::{Limit, Verdict};
-use porta_oidc::session::BrowserSession;
+use porta_oidc::session::{BrowserSession, PresentedSession};
 use porta_oidc::throttle::Limited;
 use porta_oidc::{Caller, EngineError, Tenant};
 use serde_json::Value;
 
 use crate::SignIn;
+use crate::enter::shows;
 
 mod data;
 mod devices;
@@ -33,6 +34,8 @@ pub use setup::{Setup, SetupStep};
 pub struct Member {
     pub user: User,
     pub session: BrowserSession,
+    /// Of the session's cookie.
+    digest: TokenDigest,
 }
 
 /// Somebody who signed in a moment ago.
@@ -66,7 +69,8 @@ impl SignIn {
     /// The person a session cookie stands for, if both still count here.
     pub async fn member(&self, tenant: &Tenant, cookie: Option<&str>) -> Result<Option<Member>, EngineError> {
         let Some(presented) = self.engine.session(tenant, cookie).await? else { return Ok(None) };
-        let (session, organization, now) = (presented.session, tenant.organization.id, self.engine.now());
+        let PresentedSession { session, digest } = presented;
+        let (organization, now) = (tenant.organization.id, self.engine.now());
         let mut repositories = self.engine.store().repositories();
         let record = repositories.sessions(organization).by_id(session.key).await?;
         let is_live = record.is_some_and(|record| {
@@ -76,13 +80,16 @@ impl SignIn {
             return Ok(None);
         }
         let user = repositories.users(organization).by_id(session.user).await?;
-        Ok(user.filter(User::may_continue).map(|user| Member { user, session }))
+        Ok(user.filter(User::may_continue).map(|user| Member { user, session, digest }))
     }
 
-    /// The proof that somebody signed in a moment ago; `None`: they have to do it again.
+    /// The proof that somebody signed in a moment ago, with the second factor they have by now; `None`: they have to do
+    /// it again.
     pub fn recent<'a>(&self, tenant: &Tenant, member: &'a Member) -> Option<Recent<'a>> {
         let age = self.engine.now().since(member.session.auth_time);
-        (age < tenant.settings.duration(settings::STEP_UP_MAX_AGE)).then_some(Recent(member))
+        let is_young = age < tenant.settings.duration(settings::STEP_UP_MAX_AGE);
+        let is_strong = member.user.two_factor_method.is_none_or(|method| shows(&member.session.amr, method));
+        (is_young && is_strong).then_some(Recent(member))
     }
 
     /// Counts a change before it is tried: letters, hashes and files cost something. Fails closed.

@@ -50,22 +50,23 @@ impl SignIn {
         let current = member.user.password_hash.as_ref();
         if current.is_some() {
             let limits = LoginLimits::of(tenant, member.user.email.key(), caller);
-            if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {
+            if let Some(retry_after) = limits.begin(&**self.engine.kv()).await? {
                 return Ok(PasswordOutcome::Limited { retry_after });
             }
             match self.hasher.verify(form.current.clone(), current).await {
-                Ok(verified) if verified.matches => {}
+                Ok(verified) if verified.matches => limits.give_back(&**self.engine.kv()).await?,
                 Ok(_) => {
                     let what = "user.password.change.failed";
                     let event =
                         self.own_event(tenant, member, what, AuditCategory::Security, json!({}), caller);
                     self.engine.store().repositories().audit().record(&event).await?;
-                    return Ok(match limits.count(&**self.engine.kv()).await? {
-                        Some(retry_after) => PasswordOutcome::Limited { retry_after },
-                        None => PasswordOutcome::WrongCurrent,
-                    });
+                    limits.judged(&**self.engine.kv()).await?;
+                    return Ok(PasswordOutcome::WrongCurrent);
                 }
-                Err(HashError::Busy) => return Ok(PasswordOutcome::Busy),
+                Err(HashError::Busy) => {
+                    limits.give_back(&**self.engine.kv()).await?;
+                    return Ok(PasswordOutcome::Busy);
+                }
                 Err(error) => return Err(EngineError::Unreadable(error.to_string())),
             }
             if form.current.expose_secret() == form.new.expose_secret() {

@@ -15,14 +15,16 @@ use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{SessionKey, Timestamp, settings};
 use porta_kv::Limit;
-use porta_oidc::session::{remaining, to_bytes};
+use porta_oidc::session::{BrowserSession, remaining, to_bytes};
 use porta_oidc::{Caller, EngineError, Tenant};
+use porta_store::Revocation;
 use serde::{Deserialize, Serialize};
 
 use super::{Changed, Member, Recent};
 use crate::SignIn;
-use crate::challenge::Tried;
-use crate::enrolment::Confirmed;
+use crate::challenge::{Tried, amr_with};
+use crate::enrolment::{Confirmed, Enrolled};
+use crate::enter::acr_of;
 
 /// A factor that is being set up, or codes that are to be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,13 +177,28 @@ impl SignIn {
             self.engine.store().repositories().audit().record(&event).await?;
             return Ok(Changed::Wrong);
         };
-        let Some(shown) = self.enrol(tenant, user, &confirmed, caller).await? else {
+        let others = Revocation::OtherSessions { user: user.id, keep: member.session.key };
+        let Some(Enrolled { shown, .. }) = self.enrol(tenant, user, &confirmed, others, caller).await? else {
             self.forget_setup(tenant, member).await?;
             return Ok(Changed::Nothing);
         };
         self.forget_tries(tenant, user.id).await?;
+        self.strengthen(tenant, member, confirmed.method()).await?;
         self.show_codes(tenant, member, &shown, true).await?;
         Ok(Changed::Done)
+    }
+
+    /// The session shows the new factor from now on: its code was right a moment ago.
+    async fn strengthen(
+        &self,
+        tenant: &Tenant,
+        member: &Member,
+        method: TwoFactorMethod,
+    ) -> Result<(), EngineError> {
+        let amr = amr_with(member.session.amr.clone(), Some(method));
+        let session = BrowserSession { acr: acr_of(&amr).to_owned(), amr, ..member.session.clone() };
+        self.engine.replace_session(tenant, &member.digest, &session).await?;
+        Ok(())
     }
 
     /// Leaves a setup, or says that its recovery codes are kept.

@@ -28,7 +28,8 @@ pub(super) use own;
 /// `$1` organization, `$2` user, `$3` the method as it was, `$4` now.
 macro_rules! becomes_totp {
     () => {
-        "UPDATE users SET two_factor_method = 'totp', updated_at = $4 WHERE organization_id = $1 AND id = $2 \
+        "UPDATE users SET two_factor_method = 'totp', credential_epoch = credential_epoch + 1, factor_failures = 0, \
+         updated_at = $4 WHERE organization_id = $1 AND id = $2 \
          AND two_factor_method IS NOT DISTINCT FROM $3 \
          AND NOT EXISTS (SELECT 1 FROM user_totp t WHERE t.user_id = $2 AND t.verified_at IS NOT NULL)"
     };
@@ -51,13 +52,15 @@ statements! {
     ENROL_TOTP: Script = concat!("WITH person AS (", becomes_totp!(), " RETURNING id), \
          totp AS (", insert_totp!("FROM person"), ") SELECT 1 FROM person"),
         sqlite: concat!(becomes_totp!(), " RETURNING 1; ", insert_totp!("WHERE changes() = 1"));
-    ENROL_EMAIL: Write = "UPDATE users SET two_factor_method = 'email', updated_at = $3 \
+    ENROL_EMAIL: Write = "UPDATE users SET two_factor_method = 'email', credential_epoch = credential_epoch + 1, \
+         factor_failures = 0, updated_at = $3 \
          WHERE organization_id = $1 AND id = $2 AND two_factor_method IS NULL \
          AND NOT EXISTS (SELECT 1 FROM user_totp t WHERE t.user_id = $2 AND t.verified_at IS NOT NULL)";
     // When it was confirmed tells an authenticator from the one that came after it.
     ACCEPT_STEP: Write = concat!("UPDATE user_totp SET last_step = $3, updated_at = $4 \
          WHERE user_id = $2 AND verified_at = $5 AND (last_step IS NULL OR last_step < $3) AND ", own!());
-    HAS_NO_FACTOR: Write = "UPDATE users SET two_factor_method = NULL, updated_at = $3 \
+    HAS_NO_FACTOR: Write = "UPDATE users SET two_factor_method = NULL, credential_epoch = credential_epoch + 1, \
+         factor_failures = 0, updated_at = $3 \
          WHERE organization_id = $1 AND id = $2";
     FORGET_TOTP: Write = "DELETE FROM user_totp WHERE user_id = $1";
 }

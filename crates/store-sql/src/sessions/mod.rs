@@ -3,6 +3,8 @@
 pub(crate) mod grants;
 pub(crate) mod people;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
 use porta_core::session::{Grant, SessionRecord};
@@ -52,7 +54,8 @@ statements! {
          WHERE (s.organization_id = $1) IS TRUE AND s.id = $2");
     BY_ID: Read = concat!("SELECT ", session_columns!(), " FROM sessions WHERE (organization_id = $1) IS TRUE AND id = $2");
     EXTEND: Write = "UPDATE sessions SET expires_at = $3, last_activity_at = $4 \
-         WHERE (organization_id = $1) IS TRUE AND id = $2 AND revoked_at IS NULL AND expires_at > $4";
+         WHERE (organization_id = $1) IS TRUE AND id = $2 AND revoked_at IS NULL AND expires_at > $4 \
+         AND COALESCE(authenticated_at, created_at) >= $5";
     END: Script = concat!("WITH session AS (", end_session!(), " RETURNING id), \
          families AS (UPDATE token_families f SET revoked_at = $3 FROM session \
          WHERE f.session_id = session.id AND (f.organization_id = $1) IS TRUE AND f.revoked_at IS NULL), \
@@ -98,8 +101,16 @@ impl SessionRepository for Sessions<'_> {
         read_session(&mut r).map(Some)
     }
 
-    async fn extend(&mut self, session: SessionKey, expires_at: Timestamp, now: Timestamp) -> Result<bool> {
-        self.run.hits(&EXTEND, &[uuid(self.organization), uuid(session), at(expires_at), at(now)]).await
+    async fn extend(
+        &mut self,
+        session: SessionKey,
+        expires_at: Timestamp,
+        longest: Duration,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let since = expires_at - longest;
+        let values = [uuid(self.organization), uuid(session), at(expires_at), at(now), at(since)];
+        self.run.hits(&EXTEND, &values).await
     }
 
     async fn end(&mut self, session: SessionKey, now: Timestamp, event: &AuditEvent) -> Result<bool> {

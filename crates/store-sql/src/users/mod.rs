@@ -53,6 +53,8 @@ macro_rules! user_columns {
             failed_login_count,
             last_failed_login_at,
             two_factor_method,
+            credential_epoch,
+            factor_failures,
             created_at,
             updated_at
         )
@@ -79,11 +81,23 @@ pub(crate) use may_continue;
 /// A mail to user `$2` arrived at `$3`: the address is theirs, and guesses of others do not lock them out.
 macro_rules! arrived {
     () => {
-        "updated_at = $3, email_verified = TRUE, failed_login_count = 0, \
+        "email_verified = TRUE, failed_login_count = 0, \
          status = CASE WHEN locked_reason = 'auto_lockout' THEN 'active' ELSE status END, \
          locked_at = CASE WHEN locked_reason = 'auto_lockout' THEN NULL ELSE locked_at END, \
          locked_reason = CASE WHEN locked_reason = 'auto_lockout' THEN NULL ELSE locked_reason END \
          WHERE organization_id = $1 AND id = $2"
+    };
+}
+
+/// Another password: what the one before it proved is void, and so are the failures of whoever knew it.
+macro_rules! password_changed {
+    ($now:literal) => {
+        concat!(
+            "password_changed_at = ",
+            $now,
+            ", credential_epoch = credential_epoch + 1, factor_failures = 0, updated_at = ",
+            $now
+        )
     };
 }
 
@@ -92,24 +106,29 @@ statements! {
     BY_ID: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 AND id = $2");
     INSERT: Write = concat!("INSERT INTO users (", user_columns!(""), ") VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, \
          $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, \
-         $33, $34, $35, $36)");
+         $33, $34, $35, $36, $37, $38)");
     UPDATE: Write = "UPDATE users SET email = $3, email_key = $4, email_verified = $5, given_name = $6, \
          family_name = $7, middle_name = $8, nickname = $9, preferred_username = $10, profile_url = $11, \
          picture_url = $12, website_url = $13, gender = $14, birthdate = $15, zoneinfo = $16, locale = $17, \
          phone_number = $18, phone_number_verified = $19, address_street = $20, address_locality = $21, \
-         address_region = $22, address_postal_code = $23, address_country = $24, updated_at = $25 \
+         address_region = $22, address_postal_code = $23, address_country = $24, updated_at = $25, \
+         credential_epoch = credential_epoch + CASE WHEN email_key = $4 THEN 0 ELSE 1 END \
          WHERE organization_id = $1 AND id = $2";
     SET_STATUS: Write = "UPDATE users SET status = $4, locked_at = $5, locked_reason = $6, \
          failed_login_count = CASE WHEN status = 'locked' THEN 0 ELSE failed_login_count END, \
-         updated_at = $7 WHERE organization_id = $1 AND id = $2 AND status = $3";
-    SET_PASSWORD: Write = "UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4 \
-         WHERE organization_id = $1 AND id = $2";
-    CHANGE_PASSWORD: Write = "UPDATE users SET password_hash = $4, password_changed_at = $5, updated_at = $5 \
-         WHERE organization_id = $1 AND id = $2 AND password_hash IS NOT DISTINCT FROM $3";
+         credential_epoch = credential_epoch + 1, updated_at = $7 WHERE organization_id = $1 AND id = $2 AND status = $3";
+    SET_PASSWORD: Write = concat!("UPDATE users SET password_hash = $3, ", password_changed!("$4"), " \
+         WHERE organization_id = $1 AND id = $2");
+    CHANGE_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, ", password_changed!("$5"), " \
+         WHERE organization_id = $1 AND id = $2 AND password_hash IS NOT DISTINCT FROM $3");
     REHASH: Write = "UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND password_hash = $3";
     // Only a lock carries a reason.
-    RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, password_changed_at = $3, ", arrived!());
-    VERIFY_EMAIL: Write = concat!("UPDATE users SET ", arrived!());
+    RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, ", password_changed!("$3"), ", ", arrived!());
+    VERIFY_EMAIL: Write = concat!("UPDATE users SET updated_at = $3, ", arrived!());
+    COUNT_FACTOR_FAILURE: Write = "UPDATE users SET factor_failures = factor_failures + 1 \
+         WHERE organization_id = $1 AND id = $2 RETURNING factor_failures";
+    FORGET_FACTOR_FAILURES: Write = "UPDATE users SET factor_failures = 0 \
+         WHERE organization_id = $1 AND id = $2 AND factor_failures > 0";
     PAGE: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 \
          AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4");
 }
@@ -154,6 +173,8 @@ pub(crate) fn read_user(r: &mut Reader<'_>) -> Result<User> {
         failed_login_count: r.int()?,
         last_failed_login_at: r.opt_time()?,
         two_factor_method: r.opt_parsed("two_factor_method", TwoFactorMethod::parse)?,
+        credential_epoch: r.int()?,
+        factor_failures: r.int()?,
         created_at: r.time("created_at")?,
         updated_at: r.time("updated_at")?,
     })
@@ -172,7 +193,7 @@ impl Users<'_> {
     /// Keys, address and profile: what insert and update begin with.
     fn person<'v>(&self, user: &'v User) -> Vec<Value<'v>> {
         let p = &user.profile;
-        let mut values = Vec::with_capacity(36);
+        let mut values = Vec::with_capacity(38);
         values.extend([
             uuid(self.organization),
             uuid(user.id),
@@ -234,6 +255,8 @@ impl UserRepository for Users<'_> {
             int(user.failed_login_count),
             opt_at(user.last_failed_login_at),
             opt_text(user.two_factor_method.map(TwoFactorMethod::as_str)),
+            int(user.credential_epoch),
+            int(user.factor_failures),
             at(user.created_at),
             at(user.updated_at),
         ]);
@@ -312,13 +335,26 @@ impl UserRepository for Users<'_> {
 
     async fn record_sign_in(
         &mut self,
-        user: UserId,
+        user: &User,
         lockout: Duration,
         rehash: Option<&PasswordHash>,
         session: &SessionRecord,
         event: &AuditEvent,
     ) -> Result<bool> {
         self.signed_in(user, lockout, rehash, session, event).await
+    }
+
+    async fn record_challenge(&mut self, user: &User, lockout: Duration, event: &AuditEvent) -> Result<bool> {
+        self.began_challenge(user, lockout, event).await
+    }
+
+    async fn count_factor_failure(&mut self, user: UserId) -> Result<Option<i64>> {
+        let row = self.run.row(&COUNT_FACTOR_FAILURE, &[uuid(self.organization), uuid(user)]).await?;
+        row.map(|row| row.reader("users").int()).transpose()
+    }
+
+    async fn forget_factor_failures(&mut self, user: UserId) -> Result<()> {
+        self.run.execute(&FORGET_FACTOR_FAILURES, &[uuid(self.organization), uuid(user)]).await.map(|_| ())
     }
 
     async fn record_sign_in_failure(

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use porta_core::Timestamp;
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
-use porta_core::user::PasswordHash;
-use porta_core::{Timestamp, UserId};
+use porta_core::user::{PasswordHash, User};
 use porta_store::{FailureEvents, FailureOutcome, LockPolicy, Result};
 
 use super::Users;
 use crate::audit::{self, insert_audit};
-use crate::kernel::{at, int, opt_text, statements, text, uuid};
+use crate::kernel::{at, int, opt_at, opt_text, statements, text, uuid};
 use crate::unit::same_owner;
 
 /// An automatic lock of `users` that was set at `$cutoff` or before.
@@ -43,13 +43,29 @@ macro_rules! locks {
     };
 }
 
-/// `$1` organization, `$2` user, `$3` now, `$4` cut-off of the lock, `$5` new hash, `$6` the session, which must be new
-/// or this user's own and not ended.
+/// Whether user `$2` may sign in with what was verified: active, or an automatic lock that was set at `$cutoff` or before,
+/// and the credentials are those of then (decision D22).
+macro_rules! may_enter {
+    ($cutoff:literal, $epoch:literal, $changed:literal) => {
+        concat!(
+            "organization_id = $1 AND id = $2 AND (status = 'active' OR ",
+            lock_is_over!("", $cutoff),
+            ") AND credential_epoch = ",
+            $epoch,
+            " AND password_changed_at IS NOT DISTINCT FROM ",
+            $changed
+        )
+    };
+}
+
+/// `$1` organization, `$2` user, `$3` now, `$4` cut-off of the lock, `$5` the hash that takes the place of `$26`, `$24` and
+/// `$25` the credentials as verified, `$6` the session, which must be new or this user's own and not ended.
 macro_rules! signed_in {
     () => {
         concat!("UPDATE users SET status = 'active', locked_at = NULL, locked_reason = NULL, failed_login_count = 0, \
-            login_count = login_count + 1, last_login_at = $3, password_hash = COALESCE($5, password_hash) \
-            WHERE organization_id = $1 AND id = $2 AND (status = 'active' OR ", lock_is_over!("", "$4"), ") \
+            login_count = login_count + 1, last_login_at = $3, \
+            password_hash = CASE WHEN password_hash = $26 THEN COALESCE($5, password_hash) ELSE password_hash END \
+            WHERE ", may_enter!("$4", "$24", "$25"), " \
             AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = $6 \
                 AND (s.organization_id <> $1 OR s.user_id <> $2 OR s.revoked_at IS NOT NULL))")
     };
@@ -57,8 +73,9 @@ macro_rules! signed_in {
 macro_rules! insert_session {
     ($source:literal) => {
         concat!("INSERT INTO sessions (organization_id, user_id, last_activity_at, id, ip_address, user_agent, created_at, \
-            expires_at) SELECT $1, $2, $3, $6, $7, $8, $9, $10 ", $source, " ON CONFLICT (id) DO UPDATE \
-            SET last_activity_at = excluded.last_activity_at, expires_at = excluded.expires_at \
+            expires_at, authenticated_at) SELECT $1, $2, $3, $6, $7, $8, $9, $10, $3 ", $source, " ON CONFLICT (id) DO UPDATE \
+            SET last_activity_at = excluded.last_activity_at, expires_at = excluded.expires_at, \
+            authenticated_at = excluded.authenticated_at \
             WHERE sessions.organization_id = excluded.organization_id AND sessions.user_id = excluded.user_id \
             AND sessions.revoked_at IS NULL")
     };
@@ -73,6 +90,13 @@ statements! {
         sqlite: concat!(signed_in!(), " RETURNING 1; ",
          insert_session!("WHERE changes() = 1"), "; ",
          insert_audit!(), "SELECT $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 WHERE changes() = 1");
+
+    // The lock makes it wait for a change that is being made.
+    CHALLENGE: Script = concat!("WITH person AS (SELECT id FROM users WHERE ", may_enter!("$3", "$17", "$18"), " FOR SHARE), \
+         event AS (", insert_audit!(), "SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM person) \
+         SELECT 1 FROM person"),
+        sqlite: concat!(insert_audit!(), "SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 \
+         FROM users WHERE ", may_enter!("$3", "$17", "$18"), " RETURNING 1");
 
     // `before` locks the row and reads its latest version, so the outcome is computed from what really was; the update
     // then sees the same. $5 is the threshold, $6 to $18 the failure's audit row, $19 to $31 the lock's, $32 to $44 that
@@ -121,7 +145,7 @@ statements! {
 impl Users<'_> {
     pub(super) async fn signed_in(
         &mut self,
-        user: UserId,
+        user: &User,
         lockout: Duration,
         rehash: Option<&PasswordHash>,
         session: &SessionRecord,
@@ -131,7 +155,7 @@ impl Users<'_> {
         let now = session.last_activity_at;
         let mut values = vec![
             uuid(self.organization),
-            uuid(user),
+            uuid(user.id),
             at(now),
             at(now - lockout),
             opt_text(rehash.map(PasswordHash::as_str)),
@@ -142,7 +166,24 @@ impl Users<'_> {
             at(session.expires_at),
         ];
         values.extend(audit::values(event));
+        values.extend([
+            int(user.credential_epoch),
+            opt_at(user.password_changed_at),
+            opt_text(user.password_hash.as_ref().map(PasswordHash::as_str)),
+        ]);
         self.run.hits(&SIGN_IN, &values).await
+    }
+
+    pub(super) async fn began_challenge(
+        &mut self,
+        user: &User,
+        lockout: Duration,
+        event: &AuditEvent,
+    ) -> Result<bool> {
+        let mut values = vec![uuid(self.organization), uuid(user.id), at(event.created_at - lockout)];
+        values.extend(audit::values(event));
+        values.extend([int(user.credential_epoch), opt_at(user.password_changed_at)]);
+        self.run.hits(&CHALLENGE, &values).await
     }
 
     pub(super) async fn failed_to_sign_in(

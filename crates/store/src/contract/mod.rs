@@ -20,6 +20,7 @@
 pub mod applications;
 pub mod branding;
 pub mod clients;
+pub mod credentials;
 pub mod factor_races;
 pub mod fixture;
 pub mod keys;
@@ -46,6 +47,8 @@ macro_rules! contract_tests {
             branding: round_trip, units_decide, limits, another_organization_sees_nothing;
             clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
                 what_counts_since_when, secrets, origins;
+            credentials: every_change_voids_what_was_verified, the_time_of_a_change_counts_as_well,
+                what_is_no_change_voids_nothing, wrong_factors_in_a_row, racing_a_reset, racing_a_challenge;
             factor_races: enrolling, disabling, steps, recovery_codes, replacements, email_codes;
             keys: one_place_each, of_the_installation, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
@@ -60,7 +63,7 @@ macro_rules! contract_tests {
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end, units,
                 another_organization_sees_nothing;
-            sessions: facts, lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
+            sessions: facts, lifetime, absolute_lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
             sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,
                 racing_failures;
             sweeping: expired_rows_go_in_batches, families_without_tokens_go, expired_links_and_codes_go, one_sweeper_at_a_time;

@@ -45,12 +45,31 @@ pub async fn lifetime(store: Arc<dyn Store>) {
     let s = &w.acme.session;
     let mut acme = all.sessions(w.acme.organization.id);
     assert_eq!(acme.by_id(s.id).await.unwrap().as_ref(), Some(s));
-    assert!(acme.extend(s.id, NOW + 30 * HOUR, NOW + HOUR).await.unwrap());
+    let longest = 31 * HOUR;
+    assert!(acme.extend(s.id, NOW + 30 * HOUR, longest, NOW + HOUR).await.unwrap());
     let extended = SessionRecord { expires_at: NOW + 30 * HOUR, last_activity_at: NOW + HOUR, ..s.clone() };
     assert_eq!(acme.by_id(s.id).await.unwrap(), Some(extended));
-    assert!(!acme.extend(s.id, NOW + 99 * HOUR, NOW + 30 * HOUR).await.unwrap(), "it is over");
+    assert!(!acme.extend(s.id, NOW + 31 * HOUR, longest, NOW + 30 * HOUR).await.unwrap(), "it is over");
     assert!(acme.end(s.id, NOW, &w.event("ended")).await.unwrap());
-    assert!(!acme.extend(s.id, NOW + 31 * HOUR, NOW + HOUR).await.unwrap(), "it was ended");
+    assert!(!acme.extend(s.id, NOW + 31 * HOUR, longest, NOW + HOUR).await.unwrap(), "it was ended");
+}
+
+/// It ends some time after the last sign-in in it, and a new sign-in starts that time anew.
+pub async fn absolute_lifetime(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let (s, org, longest) = (&w.acme.session, w.acme.organization.id, 30 * HOUR);
+    let beyond = Timestamp::from_micros((NOW + longest).micros() + 1);
+    assert!(!all.sessions(org).extend(s.id, beyond, longest, NOW + HOUR).await.unwrap());
+    assert_eq!(all.sessions(org).by_id(s.id).await.unwrap().as_ref(), Some(s));
+    assert!(all.sessions(org).extend(s.id, NOW + longest, longest, NOW + HOUR).await.unwrap());
+    let again =
+        SessionRecord { last_activity_at: NOW + HOUR, expires_at: NOW + 20 * HOUR, ..w.acme.session.clone() };
+    let event = w.event("again");
+    assert!(all.users(org).record_sign_in(&w.acme.user, HOUR, None, &again, &event).await.unwrap());
+    assert!(all.sessions(org).extend(s.id, beyond, longest, NOW + 2 * HOUR).await.unwrap());
+    let last = beyond + HOUR;
+    assert!(!all.sessions(org).extend(s.id, last, longest, NOW + 2 * HOUR).await.unwrap());
 }
 
 pub async fn ending(store: Arc<dyn Store>) {
@@ -141,7 +160,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     let mut other = all.sessions(w.other.organization.id);
     assert_eq!(other.authorize_facts(session, client, NOW).await.unwrap(), None);
     assert_eq!(other.by_id(session).await.unwrap(), None);
-    assert!(!other.extend(session, NOW + 99 * HOUR, NOW).await.unwrap());
+    assert!(!other.extend(session, NOW + 99 * HOUR, 99 * HOUR, NOW).await.unwrap());
     assert!(!other.end(session, NOW, &w.event("ended")).await.unwrap());
     assert_eq!(other.grant(user, client).await.unwrap(), None);
     let foreign = grant(&w.acme.user, client, &["all"], &w.entropy);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use porta_core::session::SessionRecord;
-use porta_core::user::{AUTO_LOCKOUT, PasswordHash, UserStatus};
+use porta_core::user::{AUTO_LOCKOUT, PasswordHash, User, UserStatus};
 use porta_core::{EntityId as _, Timestamp, UserId};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -43,7 +43,8 @@ async fn succeed(w: &World, session: &SessionRecord) -> bool {
     let mut all = w.repositories();
     let mut users = all.users(w.acme.organization.id);
     let signed_in = w.event("signed-in");
-    users.record_sign_in(w.acme.user.id, POLICY.lockout, None, session, &signed_in).await.unwrap()
+    let user = users.by_id(w.acme.user.id).await.unwrap().unwrap();
+    users.record_sign_in(&user, POLICY.lockout, None, session, &signed_in).await.unwrap()
 }
 
 pub async fn success(store: Arc<dyn Store>) {
@@ -54,7 +55,7 @@ pub async fn success(store: Arc<dyn Store>) {
     let signed_in = w.event("signed-in");
     let mut all = w.repositories();
     let mut users = all.users(w.acme.organization.id);
-    let attempt = users.record_sign_in(w.acme.user.id, HOUR, Some(&hash), &new, &signed_in);
+    let attempt = users.record_sign_in(&w.acme.user, HOUR, Some(&hash), &new, &signed_in);
     assert!(one_round_trip(&w.store, attempt).await.unwrap());
     let ana = users.by_id(w.acme.user.id).await.unwrap().unwrap();
     assert_eq!((ana.login_count, ana.failed_login_count), (2, 0));
@@ -89,7 +90,7 @@ pub async fn the_session_must_be_ones_own(store: Arc<dyn Store>) {
     // A person of another organization.
     let mut users = all.users(w.other.organization.id);
     let stray = SessionRecord { organization_id: w.other.organization.id, ..session_at(&w, NOW) };
-    assert!(!users.record_sign_in(w.acme.user.id, HOUR, None, &stray, &w.event("stray")).await.unwrap());
+    assert!(!users.record_sign_in(&w.acme.user, HOUR, None, &stray, &w.event("stray")).await.unwrap());
     assert_eq!(w.events("stray").await, 0);
 }
 
@@ -165,10 +166,10 @@ pub async fn nobody_there(store: Arc<dyn Store>) {
     assert_eq!((user_of("nobody-locked"), user_of("nobody-unlocked")), (None, None));
     let nobodys = events.iter().find(|e| e.event_type == "nobody").unwrap();
     assert_eq!(nobodys.metadata, json!({ "n": 1 }), "there is nothing to count");
-    let nobody = UserId::from_uuid(Uuid::nil());
+    let nobody = User { id: UserId::from_uuid(Uuid::nil()), ..w.acme.user.clone() };
     let mut users = all.users(w.acme.organization.id);
     let stray = session_at(&w, NOW);
-    assert!(!users.record_sign_in(nobody, HOUR, None, &stray, &w.event("x")).await.unwrap());
+    assert!(!users.record_sign_in(&nobody, HOUR, None, &stray, &w.event("x")).await.unwrap());
 }
 
 /// Forty wrong passwords at once count as forty and lock once.

@@ -47,6 +47,8 @@ fn complete(w: &World) -> User {
         failed_login_count: 2,
         last_failed_login_at: Some(NOW + MINUTE),
         two_factor_method: Some(TwoFactorMethod::Totp),
+        credential_epoch: 4,
+        factor_failures: 1,
         ..user(w.acme.organization.id, "x@example.com", &w.entropy)
     }
 }

@@ -212,7 +212,7 @@ impl World {
         let mut repositories = self.store.repositories();
         let signed_in = repositories
             .users(organization.id)
-            .record_sign_in(user.id, Duration::from_secs(1), None, &session, &event)
+            .record_sign_in(user, Duration::from_secs(1), None, &session, &event)
             .await
             .unwrap();
         assert!(signed_in);

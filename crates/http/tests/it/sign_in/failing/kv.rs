@@ -76,6 +76,10 @@ impl Kv for FusedKv {
         self.open_for_limits()?.put_limited(key, value, ttl, limits).await
     }
 
+    async fn release(&self, keys: &[String]) -> Result<()> {
+        self.open_for_limits()?.release(keys).await
+    }
+
     async fn clear(&self, keys: &[String]) -> Result<()> {
         self.open_for_limits()?.clear(keys).await
     }

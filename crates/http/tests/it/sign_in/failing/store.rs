@@ -232,7 +232,10 @@ gone!(UserRepository {
     fn recover_password(UserId, &PasswordHash, Timestamp) -> bool;
     fn verify_email(UserId, Timestamp) -> bool;
     fn page(Option<Cursor>, u32) -> Page<User>;
-    fn record_sign_in(UserId, Duration, Option<&PasswordHash>, &SessionRecord, &AuditEvent) -> bool;
+    fn record_sign_in(&User, Duration, Option<&PasswordHash>, &SessionRecord, &AuditEvent) -> bool;
+    fn record_challenge(&User, Duration, &AuditEvent) -> bool;
+    fn count_factor_failure(UserId) -> Option<i64>;
+    fn forget_factor_failures(UserId) -> ();
     fn record_sign_in_failure(&str, LockPolicy, Timestamp, FailureEvents<'_>) -> Option<FailureOutcome>;
 });
 gone!(SigningKeyRepository {
@@ -247,7 +250,7 @@ gone!(SessionRepository {
     fn end_grant(UserId, GrantId, Timestamp, &AuditEvent) -> bool;
     fn authorize_facts(SessionKey, ClientKey, Timestamp) -> Option<AuthorizeFacts>;
     fn by_id(SessionKey) -> Option<SessionRecord>;
-    fn extend(SessionKey, Timestamp, Timestamp) -> bool;
+    fn extend(SessionKey, Timestamp, Duration, Timestamp) -> bool;
     fn end(SessionKey, Timestamp, &AuditEvent) -> bool;
     fn extend_grant(Option<&Grant>, &Grant, Option<&AuditEvent>) -> Grant;
     fn grant(UserId, ClientKey) -> Option<Grant>;

@@ -1,0 +1,201 @@
+//! What was verified counts while the credentials are the same (decision D22).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use porta_core::user::{Email, PasswordHash, User, UserStatus};
+use porta_core::{OrganizationId, Timestamp, UserId};
+use tokio::task::JoinSet;
+
+use super::fixture::{HOUR, MINUTE, NOW, World, event, one_round_trip, session, totp};
+use crate::{Revocation, Store};
+
+/// Rounds of a race; each has one winner or none.
+const ROUNDS: u32 = 200;
+
+fn hash(text: &str) -> PasswordHash {
+    PasswordHash::trusted(format!("$argon2id${text}"))
+}
+
+async fn read(w: &World) -> User {
+    w.repositories().users(w.acme.organization.id).by_id(w.acme.user.id).await.unwrap().unwrap()
+}
+
+/// Whether somebody read as `user` signs in, with one factor and on the way to the second alike.
+async fn enters(w: &World, user: &User) -> bool {
+    let mut all = w.repositories();
+    let mut users = all.users(w.acme.organization.id);
+    let event = w.event("challenged");
+    let challenge = users.record_challenge(user, HOUR, &event);
+    let challenged = one_round_trip(&w.store, challenge).await.unwrap();
+    let new = session(user, &w.entropy);
+    let entered = users.record_sign_in(user, HOUR, None, &new, &w.event("entered")).await.unwrap();
+    drop(users);
+    assert_eq!(challenged, entered);
+    assert_eq!(all.sessions(user.organization_id).by_id(new.id).await.unwrap().is_some(), entered);
+    entered
+}
+
+/// Each change that somebody makes, in order.
+const CHANGES: &[&str] =
+    &["set", "change", "recover", "suspend", "activate", "address", "email", "none", "totp"];
+
+async fn change(w: &World, what: &str) {
+    let (org, id) = (w.acme.organization.id, w.acme.user.id);
+    let user = read(w).await;
+    let mut all = w.repositories();
+    let done = match what {
+        "set" => all.users(org).set_password(id, Some(&hash("set")), NOW).await,
+        "change" => {
+            let (from, to) = (user.password_hash.as_ref(), hash("changed"));
+            all.users(org).change_password(id, from, &to, NOW).await
+        }
+        "recover" => all.users(org).recover_password(id, &hash("recovered"), NOW).await,
+        "suspend" => {
+            let (from, to) = (UserStatus::Active, UserStatus::Suspended);
+            all.users(org).set_status(id, from, to, None, NOW).await
+        }
+        "activate" => {
+            let (from, to) = (UserStatus::Suspended, UserStatus::Active);
+            all.users(org).set_status(id, from, to, None, NOW).await
+        }
+        "address" => {
+            let email = Email::parse("ana@elsewhere.example").unwrap();
+            all.users(org).update(&User { email, ..user }).await
+        }
+        "email" => all.second_factors(org).enrol_email(id, NOW).await,
+        "none" => all.second_factors(org).disable(id, NOW).await,
+        "totp" => all.second_factors(org).enrol_totp(&totp(&user, &w.entropy), None).await,
+        other => panic!("no such change: {other}"),
+    };
+    assert!(done.unwrap(), "{what}");
+}
+
+pub async fn every_change_voids_what_was_verified(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    for what in CHANGES {
+        let before = read(&w).await;
+        change(&w, what).await;
+        assert!(!enters(&w, &before).await, "{what}");
+        let after = read(&w).await;
+        assert_eq!(after.credential_epoch, before.credential_epoch + 1, "{what}");
+        assert_eq!(enters(&w, &after).await, *what != "suspend", "{what}");
+    }
+}
+
+/// A version before this one changes a password without raising the epoch.
+pub async fn the_time_of_a_change_counts_as_well(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let before = read(&w).await;
+    assert!(enters(&w, &before).await);
+    for password_changed_at in [None, Some(NOW + MINUTE)] {
+        assert!(!enters(&w, &User { password_changed_at, ..before.clone() }).await);
+    }
+    let epochs = [before.credential_epoch - 1, before.credential_epoch + 1];
+    for credential_epoch in epochs {
+        assert!(!enters(&w, &User { credential_epoch, ..before.clone() }).await);
+    }
+}
+
+pub async fn what_is_no_change_voids_nothing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, id) = (w.acme.organization.id, w.acme.user.id);
+    let before = read(&w).await;
+    let mut all = w.repositories();
+    let mut users = all.users(org);
+    // Another sign-in hashes the same password anew, a mail arrives, the profile changes, a code was wrong.
+    let better = hash("better");
+    assert!(users.rehash(id, before.password_hash.as_ref().unwrap(), &better).await.unwrap());
+    assert!(users.verify_email(id, NOW).await.unwrap());
+    assert!(users.update(&User { email_verified: false, ..before.clone() }).await.unwrap());
+    assert_eq!(users.count_factor_failure(id).await.unwrap(), Some(1));
+    drop(users);
+    assert!(enters(&w, &before).await);
+    // And what it would have hashed anew is not what is stored by now.
+    let mut users = all.users(org);
+    let (late, event) = (hash("late"), w.event("entered"));
+    let new = session(&before, &w.entropy);
+    assert!(users.record_sign_in(&before, HOUR, Some(&late), &new, &event).await.unwrap());
+    assert_eq!(users.by_id(id).await.unwrap().unwrap().password_hash, Some(better));
+}
+
+pub async fn wrong_factors_in_a_row(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, id) = (w.acme.organization.id, w.acme.user.id);
+    let mut all = w.repositories();
+    for expected in 1..=3 {
+        let mut users = all.users(org);
+        let counted = users.count_factor_failure(id);
+        assert_eq!(one_round_trip(&w.store, counted).await.unwrap(), Some(expected));
+    }
+    assert_eq!(all.users(w.other.organization.id).count_factor_failure(id).await.unwrap(), None);
+    all.users(w.other.organization.id).forget_factor_failures(id).await.unwrap();
+    assert_eq!(read(&w).await.factor_failures, 3);
+    all.users(org).forget_factor_failures(id).await.unwrap();
+    assert_eq!(read(&w).await.factor_failures, 0);
+    // Whoever recovers begins anew.
+    for what in ["recover", "totp", "none"] {
+        all.users(org).count_factor_failure(id).await.unwrap();
+        change(&w, what).await;
+        assert_eq!(read(&w).await.factor_failures, 0, "{what}");
+    }
+}
+
+async fn live_sessions(store: &Arc<dyn Store>, org: OrganizationId, user: UserId) -> usize {
+    let mut all = store.repositories();
+    let live = all.sessions(org).of_user(user, Some(NOW), None, 100).await.unwrap();
+    live.items.len()
+}
+
+/// Whoever knows the old password signs in in a loop while its owner resets it: afterwards nobody is in, and the new
+/// password is the new one.
+pub async fn racing_a_reset(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, id) = (w.acme.organization.id, w.acme.user.id);
+    for round in 0..ROUNDS {
+        let now = Timestamp::from_micros(NOW.micros() + i64::from(round));
+        let before = read(&w).await;
+        let mut tasks = JoinSet::new();
+        for n in 0..4 {
+            let (store, user) = (Arc::clone(&w.store), before.clone());
+            let new = session(&user, &w.entropy);
+            let entered = event(&w.acme.organization, "entered", &w.entropy);
+            tasks.spawn(async move {
+                tokio::time::sleep(Duration::from_micros(u64::from(round % 8) * 100 * n)).await;
+                let mut all = store.repositories();
+                let old = hash("old password, new cost");
+                all.users(org).record_sign_in(&user, HOUR, Some(&old), &new, &entered).await.unwrap();
+            });
+        }
+        let new = hash(&format!("new{round}"));
+        let mut unit = w.store.begin().await.unwrap();
+        unit.users(org).recover_password(id, &new, now).await.unwrap();
+        unit.tokens(org).revoke(Revocation::User(id), now).await.unwrap();
+        unit.commit().await.unwrap();
+        tasks.join_all().await;
+        assert_eq!(live_sessions(&w.store, org, id).await, 0, "round {round}");
+        assert_eq!(read(&w).await.password_hash, Some(new), "round {round}");
+    }
+}
+
+/// The same for the step to a second factor: what it waits for is void.
+pub async fn racing_a_challenge(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, id) = (w.acme.organization.id, w.acme.user.id);
+    for round in 0..ROUNDS {
+        let before = read(&w).await;
+        let (store, user) = (Arc::clone(&w.store), before.clone());
+        let challenged = event(&w.acme.organization, "challenged", &w.entropy);
+        let challenge = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_micros(u64::from(round % 8) * 100)).await;
+            store.repositories().users(org).record_challenge(&user, HOUR, &challenged).await.unwrap()
+        });
+        let now = Timestamp::from_micros(NOW.micros() + i64::from(round));
+        let reset = hash(&format!("reset{round}"));
+        w.repositories().users(org).set_password(id, Some(&reset), now).await.unwrap();
+        // First or refused; in no case do the credentials it was shown for come back.
+        challenge.await.unwrap();
+        assert_ne!(read(&w).await.credentials(), before.credentials());
+        assert!(!enters(&w, &before).await, "round {round}");
+    }
+}
