@@ -17,6 +17,7 @@ word_enum! {
         Invitation = "invitation",
         OtpCode = "otp_code",
         PasswordChanged = "password_changed",
+        PasswordKnown = "password_known",
         EmailVerification = "email_verification",
         Welcome = "welcome",
         SecondFactorChanged = "second_factor_changed",
@@ -66,6 +67,10 @@ pub enum Mail {
     PasswordChanged {
         event: SecurityEvent,
     },
+    /// Somebody showed the password and then wrong codes of the second factor, again and again.
+    PasswordKnown {
+        event: SecurityEvent,
+    },
     EmailVerification {
         url: String,
         expires_at: Timestamp,
@@ -94,6 +99,7 @@ impl Mail {
             Self::Invitation { .. } => MailTemplate::Invitation,
             Self::EmailCode { .. } => MailTemplate::OtpCode,
             Self::PasswordChanged { .. } => MailTemplate::PasswordChanged,
+            Self::PasswordKnown { .. } => MailTemplate::PasswordKnown,
             Self::EmailVerification { .. } => MailTemplate::EmailVerification,
             Self::Welcome => MailTemplate::Welcome,
             Self::SecondFactorChanged { .. } => MailTemplate::SecondFactorChanged,
@@ -108,7 +114,10 @@ impl Mail {
             | Self::Invitation { expires_at, .. }
             | Self::EmailCode { expires_at, .. }
             | Self::EmailVerification { expires_at, .. } => Some(*expires_at),
-            Self::PasswordChanged { .. } | Self::Welcome | Self::SecondFactorChanged { .. } => None,
+            Self::PasswordChanged { .. }
+            | Self::PasswordKnown { .. }
+            | Self::Welcome
+            | Self::SecondFactorChanged { .. } => None,
         }
     }
 }

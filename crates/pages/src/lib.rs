@@ -34,7 +34,8 @@ pub use locale::{LocaleCandidates, negotiate};
 pub use look::Look;
 pub use mail::{
     EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, MailBody, MailError, OtpCodeMail,
-    PasswordChangedMail, PasswordResetMail, SecondFactorChangedMail, SecurityContext, WelcomeMail,
+    PasswordChangedMail, PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail, SecurityContext,
+    WelcomeMail,
 };
 pub use render::{Page, Pages};
 pub use words::languages;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use porta_core::audit::AuditEvent;
+use porta_core::mail::Mail;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{UserId, settings};
@@ -14,6 +15,7 @@ use serde_json::json;
 
 use crate::enter::{Entrant, MULTI_FACTOR};
 use crate::journey::{Next, after_first_factor, wanted};
+use crate::limits::FactorLimits;
 use crate::sign_in::{Entry, counted};
 use crate::{Browser, Entered, SignIn, SignInOutcome};
 
@@ -21,6 +23,10 @@ use crate::{Browser, Entered, SignIn, SignInOutcome};
 pub(crate) const ONE_TIME_PASSWORD: &str = "otp";
 /// Tries of one mailed code.
 pub(crate) const CODE_ATTEMPTS: u32 = 5;
+/// Wrong codes in a row after which their owner is told that somebody has their password.
+const FACTOR_FAILURES_TOLD: i64 = 10;
+/// Wrong codes in a row after which no code counts any more (NIST SP 800-63B-4 §3.2.2).
+const FACTOR_FAILURES_MAX: i64 = 100;
 
 /// What a person typed as their second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +49,8 @@ pub enum FactorOutcome {
     Limited {
         retry_after: Duration,
     },
+    /// Too many wrong codes in a row: only a recovery code, or a new password, helps.
+    Blocked,
     /// The interaction ended, or the account may not sign in any more.
     Gone,
 }
@@ -129,7 +137,12 @@ impl SignIn {
             return Ok(FactorOutcome::Gone);
         };
         let SecondStep::Verify { method } = pending.step else { return Ok(FactorOutcome::Moved) };
-        if let Some(retry_after) = self.count_try(tenant, user.id, browser.caller).await? {
+        // Recovery codes are too long to be guessed, and the way back.
+        if kind == CodeKind::Usual && user.factor_failures >= FACTOR_FAILURES_MAX {
+            return Ok(FactorOutcome::Blocked);
+        }
+        let tries = FactorLimits::of(tenant, &user, &bound.interaction.uid, &browser);
+        if let Some(retry_after) = self.count_try(tenant, user.id, &tries, browser.caller).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
         let outcome = match (kind, method) {
@@ -143,13 +156,16 @@ impl SignIn {
             Tried::Right => {}
             Tried::Wrong | Tried::Exhausted => {
                 counted("second_factor", "failure");
-                let event = self.event(tenant, Some(user.id), "2fa.verify.failed", browser.caller);
-                self.engine.store().repositories().audit().record(&event).await?;
+                self.factor_failed(tenant, &user, browser.caller).await?;
                 let is_over = outcome == Tried::Exhausted;
                 return Ok(if is_over { FactorOutcome::Exhausted } else { FactorOutcome::Wrong });
             }
         }
-        self.forget_tries(tenant, user.id).await?;
+        self.forget_tries(&tries).await?;
+        if user.factor_failures > 0 {
+            let mut repositories = self.engine.store().repositories();
+            repositories.users(tenant.organization.id).forget_factor_failures(user.id).await?;
+        }
         let shown = if kind == CodeKind::Recovery { None } else { Some(method) };
         let amr = amr_with(pending.amr, shown);
         if let Some(allowed) = wanted(tenant.organization.two_factor_policy, Some(method)) {
@@ -228,19 +244,35 @@ impl SignIn {
         Ok(if is_there { FactorOutcome::Moved } else { FactorOutcome::Gone })
     }
 
-    /// Counts a try before it is judged, so that parallel tries cannot exceed the limit. Fails closed.
+    /// One wrong code more in a row. The owner hears of it in time: whoever came this far has their password.
+    async fn factor_failed(&self, tenant: &Tenant, user: &User, caller: &Caller) -> Result<(), EngineError> {
+        let mut unit = self.engine.store().begin().await?;
+        let failures = unit.users(tenant.organization.id).count_factor_failure(user.id).await?;
+        let event = self.event(tenant, Some(user.id), "2fa.verify.failed", caller);
+        let metadata = json!({ "failuresInARow": failures });
+        unit.audit().record(&AuditEvent { metadata, ..event }).await?;
+        if failures == Some(FACTOR_FAILURES_TOLD) {
+            let mail = Mail::PasswordKnown { event: self.security_event(caller) };
+            let about = format!("{}:{}", user.id, self.engine.now().micros());
+            self.enqueue(&mut *unit, tenant, user, mail, &about).await?;
+        }
+        if failures == Some(FACTOR_FAILURES_MAX) {
+            let event = self.event(tenant, Some(user.id), "2fa.blocked", caller);
+            unit.audit().record(&event).await?;
+        }
+        Ok(unit.commit().await?)
+    }
+
+    /// Counts a try before it is judged, so that parallel tries cannot exceed a limit. Fails closed.
     pub(crate) async fn count_try(
         &self,
         tenant: &Tenant,
         user: UserId,
+        limits: &FactorLimits,
         caller: &Caller,
     ) -> Result<Option<Duration>, EngineError> {
-        let limit = Limit {
-            key: try_key(tenant, user),
-            maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_VERIFY_MAX),
-            window: tenant.settings.duration(settings::RATE_LIMIT_2FA_VERIFY_WINDOW),
-        };
-        let Verdict::Limited { retry_after } = self.engine.kv().hit(&[limit]).await? else { return Ok(None) };
+        let verdict = self.engine.kv().hit(limits.all()).await?;
+        let Verdict::Limited { retry_after } = verdict else { return Ok(None) };
         let event = self.event(tenant, Some(user), "rate_limit.2fa_verify", caller);
         self.engine.note_once(tenant, event, caller, retry_after).await?;
         Ok(Some(retry_after))
@@ -265,8 +297,8 @@ impl SignIn {
         })
     }
 
-    pub(crate) async fn forget_tries(&self, tenant: &Tenant, user: UserId) -> Result<(), EngineError> {
-        Ok(self.engine.kv().clear(&[try_key(tenant, user)]).await?)
+    pub(crate) async fn forget_tries(&self, limits: &FactorLimits) -> Result<(), EngineError> {
+        Ok(self.engine.kv().clear(&limits.own_keys()).await?)
     }
 
     async fn recovery_code(
@@ -343,10 +375,6 @@ pub(crate) enum Tried {
     Right,
     Wrong,
     Exhausted,
-}
-
-fn try_key(tenant: &Tenant, user: UserId) -> String {
-    format!("{}:limit:2fa:{user}", tenant.organization.id)
 }
 
 /// What a mailed code is for at this step, if one is asked for.

@@ -43,11 +43,15 @@ impl Device {
         format!("{}.{}.{}", device.nonce, device.account, user.credential_epoch)
     }
 
+    /// Names this browser in a key.
+    pub(crate) fn digest(&self) -> String {
+        TokenDigest::of(&self.nonce).hex()[..32].to_owned()
+    }
+
     /// Wrong passwords typed in this browser.
     pub(crate) fn limit(&self, tenant: &Tenant) -> Limit {
-        let nonce = TokenDigest::of(&self.nonce).hex();
         Limit {
-            key: format!("{}:limit:login-device:{}", tenant.organization.id, &nonce[..32]),
+            key: format!("{}:limit:login-device:{}", tenant.organization.id, self.digest()),
             maximum: tenant.settings.number(settings::RATE_LIMIT_LOGIN_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW),
         }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::challenge::{Tried, amr_with};
 use crate::enter::{Entrant, MULTI_FACTOR};
+use crate::limits::FactorLimits;
 use crate::{Browser, FactorOutcome, SignIn};
 
 impl SignIn {
@@ -82,15 +83,17 @@ impl SignIn {
         tenant: &Tenant,
         bound: BoundInteraction,
         code: &str,
-        caller: &Caller,
+        browser: Browser<'_>,
     ) -> Result<FactorOutcome, EngineError> {
+        let caller = browser.caller;
         let Some((pending, user)) = self.pending(tenant, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
         if !matches!(pending.step, SecondStep::Authenticator { .. } | SecondStep::Email { .. }) {
             return Ok(FactorOutcome::Moved);
         }
-        if let Some(retry_after) = self.count_try(tenant, user.id, caller).await? {
+        let tries = FactorLimits::of(tenant, &user, &bound.interaction.uid, &browser);
+        if let Some(retry_after) = self.count_try(tenant, user.id, &tries, caller).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
         let now = self.engine.now();
@@ -122,7 +125,7 @@ impl SignIn {
         let Some(Enrolled { shown, credentials }) = enrolled else {
             return Ok(FactorOutcome::Gone);
         };
-        self.forget_tries(tenant, user.id).await?;
+        self.forget_tries(&tries).await?;
         let pending = Pending { credentials: Some(credentials), ..pending };
         let mut pending = self.sealed_codes(&bound, pending, &shown);
         if !pending.amr.iter().any(|method| method == MULTI_FACTOR) {

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use porta_core::link_request::LinkWish;
+use porta_core::user::User;
 use porta_core::{TokenDigest, settings};
 use porta_kv::{Kv, KvError, Limit, Verdict};
 use porta_oidc::{Caller, Tenant};
+
+use crate::Browser;
+use crate::device::Device;
 
 /// How long a password may wait for its judgement; then it counts no longer as under way.
 const UNDER_WAY: Duration = Duration::from_secs(30);
@@ -108,5 +112,52 @@ pub(crate) fn network_link_limit(tenant: &Tenant, caller: &Caller) -> Limit {
         key: format!("{}:limit:link-address:{}", tenant.organization.id, caller.network()),
         maximum: tenant.settings.number(settings::RATE_LIMIT_LINK_ADDRESS_MAX),
         window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
+    }
+}
+
+/// How many networks together may try as much as one.
+const NETWORKS: u64 = 4;
+/// Wrong codes in a row that double the window.
+const DOUBLES_EVERY: i64 = 10;
+const LONGEST_WINDOW: Duration = Duration::from_hours(24);
+
+/// The counters that one code of a second factor touches: its sign-in, and the browser if it is known; otherwise the
+/// network, and all of them together. Whoever has somebody's password thus keeps neither the owner's own browsers nor
+/// their network from the factor (repairs W19), and guesses ever more slowly.
+pub(crate) struct FactorLimits(Vec<Limit>);
+
+impl FactorLimits {
+    /// `place`: the sign-in, or the session, in which the code counts.
+    pub(crate) fn of(tenant: &Tenant, user: &User, place: &str, browser: &Browser<'_>) -> Self {
+        let (organization, id) = (tenant.organization.id, user.id);
+        let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_VERIFY_MAX);
+        let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_VERIFY_WINDOW);
+        let place = &TokenDigest::of(place).hex()[..32];
+        let limit = |key: String, maximum, window| Limit { key, maximum, window };
+        let mut limits = vec![limit(format!("{organization}:limit:2fa-place:{place}"), maximum, window)];
+        let device = Device::known(browser.device, tenant, user.email.key());
+        match device.filter(|device| device.is_of(user)) {
+            Some(device) => {
+                let key = format!("{organization}:limit:2fa-device:{}", device.digest());
+                limits.push(limit(key, maximum, window));
+            }
+            None => {
+                let doubled = u32::try_from(user.factor_failures / DOUBLES_EVERY).unwrap_or(u32::MAX).min(16);
+                let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));
+                let network = browser.caller.network();
+                limits.push(limit(format!("{organization}:limit:2fa:{id}:{network}"), maximum, grown));
+                limits.push(limit(format!("{organization}:limit:2fa:{id}"), maximum * NETWORKS, grown));
+            }
+        }
+        Self(limits)
+    }
+
+    pub(crate) fn all(&self) -> &[Limit] {
+        &self.0
+    }
+
+    /// What a right code clears: not what strangers counted together.
+    pub(crate) fn own_keys(&self) -> Vec<String> {
+        self.0.iter().take(2).map(|limit| limit.key.clone()).collect()
     }
 }

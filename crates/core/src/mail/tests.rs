@@ -88,6 +88,7 @@ fn the_stored_name_of_every_message_is_its_template() {
         Mail::Invitation { url: url(), expires_at: NOW, inviter: None, message: None },
         Mail::EmailCode { code: "1".to_owned(), expires_at: NOW },
         Mail::PasswordChanged { event: event() },
+        Mail::PasswordKnown { event: event() },
         Mail::EmailVerification { url: url(), expires_at: NOW },
         Mail::Welcome,
         Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event: event() },

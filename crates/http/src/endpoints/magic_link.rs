@@ -89,7 +89,7 @@ pub(crate) async fn code(
     match outcome {
         Ok(FactorOutcome::SignedIn(entered)) => here.signed_in(entered),
         Ok(FactorOutcome::Moved) => reply::redirect(&here.absolute("/two-factor")),
-        Ok(FactorOutcome::Wrong | FactorOutcome::Exhausted) => {
+        Ok(FactorOutcome::Wrong | FactorOutcome::Exhausted | FactorOutcome::Blocked) => {
             here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Invalid)).await
         }
         Ok(FactorOutcome::Limited { retry_after }) => {

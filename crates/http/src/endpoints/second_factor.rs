@@ -94,7 +94,9 @@ pub(crate) async fn setup(
         state.sign_in.choose_factor(&tenant, here.bound.clone(), method, &from.caller).await
     } else {
         let code = or_answer!(here.code(&params, View::Usual).await);
-        state.sign_in.confirm_factor(&tenant, here.bound.clone(), &code, &from.caller).await
+        let known = from.known(&state);
+        let browser = from.browser(&known);
+        state.sign_in.confirm_factor(&tenant, here.bound.clone(), &code, browser).await
     };
     here.factor_outcome(outcome, View::Usual).await
 }
@@ -173,6 +175,7 @@ impl Here<'_> {
             }
             Ok(FactorOutcome::Wrong) => CodeFlash::Invalid,
             Ok(FactorOutcome::Exhausted) => CodeFlash::Exhausted,
+            Ok(FactorOutcome::Blocked) => CodeFlash::Blocked,
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
         self.second_factor_page(view, Some(flash)).await

@@ -64,6 +64,8 @@ pub enum CodeFlash {
     Expired,
     /// Too many wrong codes: a new one has to be sent.
     Exhausted,
+    /// Too many wrong codes in a row: no code counts any more.
+    Blocked,
     RateLimited {
         /// Seconds.
         retry_after: u64,
@@ -81,6 +83,7 @@ impl From<CodeFlash> for Notice {
             CodeFlash::Invalid => Self::error("code.error_invalid", &["code"]),
             CodeFlash::Expired => Self::error("code.error_expired", &["code"]),
             CodeFlash::Exhausted => Self::error("code.error_exhausted", &["code"]),
+            CodeFlash::Blocked => Self::error("code.error_blocked", &["code"]),
             CodeFlash::RateLimited { retry_after } => Self::limited(retry_after),
             CodeFlash::CsrfInvalid => Self::error("errors.csrf_invalid", &[]),
             CodeFlash::Resent => Self::success("code.resent"),

@@ -111,6 +111,21 @@ impl Letter for PasswordChangedMail<'_> {
     const SUBJECT: &'static str = "mail.password_changed_subject";
 }
 
+/// Tells the owner that somebody got as far as the second factor, and no further.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct PasswordKnownMail<'a> {
+    #[serde(serialize_with = "maybe_defused")]
+    pub name: Option<&'a str>,
+    pub event: Option<SecurityContext<'a>>,
+    /// The page for a forgotten password, for an owner who did not do this.
+    pub reset_url: Option<&'a str>,
+}
+
+impl Letter for PasswordKnownMail<'_> {
+    const NAME: &'static str = "password-known";
+    const SUBJECT: &'static str = "mail.password_known_subject";
+}
+
 /// A link that confirms an address.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct EmailVerificationMail<'a> {

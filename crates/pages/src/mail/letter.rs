@@ -6,8 +6,8 @@ use porta_core::organization::Organization;
 
 use crate::{
     EmailVerificationMail, FactorChange, InvitationMail, LocaleCandidates, Look, MagicLinkMail, MailError,
-    OtpCodeMail, Pages, PasswordChangedMail, PasswordResetMail, SecondFactorChangedMail, SecurityContext,
-    WelcomeMail, negotiate,
+    OtpCodeMail, Pages, PasswordChangedMail, PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail,
+    SecurityContext, WelcomeMail, negotiate,
 };
 
 impl Pages {
@@ -69,6 +69,11 @@ impl Pages {
                 let mail =
                     PasswordChangedMail { name, event: Some(seen(event)), reset_url: Some(&reset_url) };
                 self.password_changed_mail(&look, &mail)
+            }
+            Mail::PasswordKnown { event } => {
+                let reset_url = format!("{issuer}/auth/forgot-password");
+                let mail = PasswordKnownMail { name, event: Some(seen(event)), reset_url: Some(&reset_url) };
+                self.password_known_mail(&look, &mail)
             }
             Mail::EmailVerification { url, expires_at } => {
                 let expires_in = seconds_until(expires_at);

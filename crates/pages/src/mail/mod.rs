@@ -10,7 +10,7 @@ mod letter;
 
 pub use context::{
     EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, OtpCodeMail, PasswordChangedMail,
-    PasswordResetMail, SecondFactorChangedMail, SecurityContext, WelcomeMail,
+    PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail, SecurityContext, WelcomeMail,
 };
 
 pub use porta_core::mail::MailBody;
@@ -83,6 +83,16 @@ impl Pages {
         &self,
         look: &Look<'_>,
         mail: &PasswordChangedMail<'_>,
+    ) -> Result<MailBody, MailError> {
+        self.mail(look, mail)
+    }
+
+    /// # Errors
+    /// See [`Pages::magic_link_mail`].
+    pub fn password_known_mail(
+        &self,
+        look: &Look<'_>,
+        mail: &PasswordKnownMail<'_>,
     ) -> Result<MailBody, MailError> {
         self.mail(look, mail)
     }

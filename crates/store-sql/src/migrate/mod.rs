@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     11 "0011_seed";
     12 "0012_tokens_valid_since";
     13 "0013_one_live_code";
+    14 "0014_credential_epoch";
 };
 
 /// First line of a migration whose statements PostgreSQL runs only by themselves (`CREATE INDEX CONCURRENTLY`). Each of

@@ -35,26 +35,35 @@ porta_testkit::on_both_stores!(
 );
 
 /// A sign-in that is at its second factor.
-struct Journey {
-    browser: Browser,
-    base: String,
+pub(super) struct Journey {
+    pub(super) browser: Browser,
+    pub(super) base: String,
+    /// The same on every page of a sign-in.
+    pub(super) csrf: String,
 }
 
 impl Journey {
     /// Signs in with the right password, which leads to the second factor.
-    async fn start(app: &TestApp) -> Self {
+    pub(super) async fn start(app: &TestApp) -> Self {
+        Self::start_in(app, app.browser()).await
+    }
+
+    pub(super) async fn start_from(app: &TestApp, address: &str) -> Self {
+        Self::start_in(app, app.browser().with("x-forwarded-for", address)).await
+    }
+
+    pub(super) async fn start_in(app: &TestApp, mut browser: Browser) -> Self {
         // Letters of one moment have no order.
         app.advance(Duration::from_secs(1));
-        let mut browser = app.browser();
-        let form = open(&mut browser, &web()).await;
+        let form = open(&mut browser, &web().with("prompt", "login")).await;
         let answer = form.login(&mut browser, ANA.0, ANA.1).await;
         let base = form.url.clone();
         assert_eq!(answer.location(), format!("{base}/two-factor"), "{}", answer.body);
         assert!(set_cookie(&answer, "_session").is_none(), "no session before the second factor");
-        Self { browser, base }
+        Self { browser, base, csrf: form.csrf }
     }
 
-    async fn page(&mut self) -> Answer {
+    pub(super) async fn page(&mut self) -> Answer {
         self.browser.get(&format!("{}/two-factor", self.base)).await
     }
 
@@ -65,7 +74,13 @@ impl Journey {
         self.browser.post(&format!("{}/two-factor{path}", self.base), &form).await
     }
 
-    async fn verify(&mut self, kind: &str, code: &str) -> Answer {
+    /// The form as it was shown, also where the page is gone.
+    pub(super) async fn attempt(&mut self, kind: &str, code: &str) -> Answer {
+        let fields = [("code", code), ("codeType", kind), ("_csrf", self.csrf.as_str())];
+        self.browser.post(&format!("{}/two-factor", self.base), &fields).await
+    }
+
+    pub(super) async fn verify(&mut self, kind: &str, code: &str) -> Answer {
         self.post("", &[("code", code), ("codeType", kind)]).await
     }
 
@@ -161,11 +176,11 @@ pub(super) async fn mailed(app: &TestApp) -> String {
 }
 
 /// Back at the client with a code.
-fn arrived(answer: &Answer) -> bool {
+pub(super) fn arrived(answer: &Answer) -> bool {
     answer.location().starts_with("https://web.test/cb?code=")
 }
 
-fn is_wrong(answer: &Answer) -> bool {
+pub(super) fn is_wrong(answer: &Answer) -> bool {
     answer.status == StatusCode::OK
         && answer.body.contains("role=\"alert\"")
         && set_cookie(answer, "_session").is_none()
@@ -359,7 +374,8 @@ async fn tries_are_limited_and_fail_closed(app: TestApp) {
     assert_eq!(audited(&app, "rate_limit.2fa_verify").await, 1, "once per window");
     // The window ends; that it does is the counter's own contract, on a clock that Redis keeps itself.
     let ana = user(&app, "acme", ANA.0).await;
-    app.kv.clear(&[format!("{}:limit:2fa:{}", ana.organization_id, ana.id)]).await.unwrap();
+    let limit = format!("{}:limit:2fa:{}:127.0.0.1", ana.organization_id, ana.id);
+    app.kv.clear(&[limit]).await.unwrap();
     let done = another.verify("totp", &totp(&key, &app)).await;
     assert!(arrived(&another.browser.follow(done).await));
 }

@@ -39,6 +39,8 @@ pub(crate) fn every_mail(
         all.push((variant("otp-code"), pages.otp_code_mail(look, &mail)?));
         let mail = PasswordChangedMail { name, event, reset_url: is_full.then_some(data.url) };
         all.push((variant("password-changed"), pages.password_changed_mail(look, &mail)?));
+        let mail = PasswordKnownMail { name, event, reset_url: is_full.then_some(data.url) };
+        all.push((variant("password-known"), pages.password_known_mail(look, &mail)?));
         let mail = EmailVerificationMail { name, url: data.url, expires_in: WEEK };
         all.push((variant("verify-email"), pages.email_verification_mail(look, &mail)?));
         let mail = WelcomeMail { name, organization: data.organization, url: is_full.then_some(data.url) };

@@ -69,6 +69,7 @@ pub(crate) const CODE_FLASHES: &[CodeFlash] = &[
     CodeFlash::Invalid,
     CodeFlash::Expired,
     CodeFlash::Exhausted,
+    CodeFlash::Blocked,
     CodeFlash::RateLimited { retry_after: 60 },
     CodeFlash::CsrfInvalid,
     CodeFlash::Resent,

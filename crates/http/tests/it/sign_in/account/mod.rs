@@ -9,6 +9,7 @@ use porta_testkit::{Answer, Browser, ISSUER_BASE, TestApp};
 use super::support::*;
 
 mod access;
+mod assurance;
 mod data;
 mod entering;
 mod factors;

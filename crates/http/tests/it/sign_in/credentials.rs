@@ -1,0 +1,211 @@
+//! A change of credentials reaches what is already under way (decision D22).
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use porta_core::settings::{
+    MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_ADDRESS_MAX, RATE_LIMIT_LOGIN_MAX, SECOND_FACTOR_TTL,
+    SESSION_MAX_TTL, SESSION_TTL,
+};
+use porta_core::user::{PasswordHash, UserStatus};
+use porta_directory::Actor;
+use porta_testkit::{TestApp, on_both_stores};
+
+use super::second_factor::{Journey, arrived, totp, with_authenticator};
+use super::support::*;
+
+on_both_stores!(
+    a_reset_throws_out_whoever_signs_in_in_a_loop,
+    a_first_factor_of_before_a_change_is_void,
+    a_first_factor_counts_for_ten_minutes,
+    guesses_of_others_do_not_void_a_first_factor,
+    a_browser_known_before_a_change_is_a_strangers,
+    only_so_many_passwords_of_an_account_are_judged_at_once,
+    a_session_ends_some_time_after_its_last_sign_in,
+    where_a_second_factor_is_required_a_session_ends_after_a_day,
+);
+
+/// A password of the operator's hand; ends sessions and tokens as a reset does.
+async fn reset(app: &TestApp, email: &str, hash: &PasswordHash) {
+    let mut work = app.directory.begin(Actor::System).await.unwrap();
+    let owner = work.organization("acme").await.unwrap();
+    let user = work.user(&owner, email).await.unwrap();
+    work.set_user_password(&owner, &user, Some(hash)).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+/// The race itself is the store's (`contract::credentials`); here every answer is as it should be.
+async fn a_reset_throws_out_whoever_signs_in_in_a_loop(app: TestApp) {
+    let [old, new] = [ANA, BOB].map(|person| person.0);
+    let old = user(&app, "acme", old).await.password_hash.unwrap();
+    let new = user(&app, "acme", new).await.password_hash.unwrap();
+    for round in 0..10 {
+        let (from, to) = if round % 2 == 0 { (ANA.1, &new) } else { (BOB.1, &old) };
+        let mut forms = Vec::new();
+        for _ in 0..4 {
+            let mut browser = app.browser();
+            let form = open(&mut browser, &web()).await;
+            forms.push((browser, form));
+        }
+        let thieves = forms.iter_mut().map(|(browser, form)| form.login(browser, ANA.0, from));
+        let (answers, ()) = tokio::join!(futures_util::future::join_all(thieves), reset(&app, ANA.0, to));
+        for answer in answers {
+            assert!(is_signed_in(&answer) || is_refusal(&answer), "{}: {}", answer.status, answer.body);
+        }
+        for (browser, _) in &mut forms {
+            let silent = browser.get(&web().with("prompt", "none").url()).await;
+            assert_eq!(silent.query("error").as_deref(), Some("login_required"), "round {round}");
+        }
+        let ana = user(&app, "acme", ANA.0).await;
+        assert_eq!(ana.password_hash.as_ref(), Some(to), "round {round}");
+        set_user_status(&app, ANA.0, UserStatus::Suspended).await;
+        set_user_status(&app, ANA.0, UserStatus::Active).await;
+    }
+}
+
+async fn a_first_factor_of_before_a_change_is_void(app: TestApp) {
+    let (key, recovery) = with_authenticator(&app).await;
+    let hash = user(&app, "acme", ANA.0).await.password_hash.unwrap();
+    for what in ["password", "status", "factor"] {
+        let mut waiting = Journey::start(&app).await;
+        match what {
+            "password" => reset(&app, ANA.0, &hash).await,
+            "status" => {
+                set_user_status(&app, ANA.0, UserStatus::Suspended).await;
+                set_user_status(&app, ANA.0, UserStatus::Active).await;
+            }
+            _ => {
+                let ana = user(&app, "acme", ANA.0).await;
+                let mut all = app.store.repositories();
+                let mut factors = all.second_factors(ana.organization_id);
+                let credential = factors.totp(ana.id).await.unwrap().unwrap();
+                factors.disable(ana.id, app.now()).await.unwrap();
+                factors.enrol_totp(&credential, None).await.unwrap();
+            }
+        }
+        app.advance(Duration::from_secs(30));
+        for (kind, code) in [("totp", totp(&key, &app)), ("recovery", recovery[0].clone())] {
+            let answer = waiting.attempt(kind, &code).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{what}, {kind}: {}", answer.body);
+            assert!(set_cookie(&answer, "_session").is_none());
+        }
+        // Whoever begins anew gets in.
+        let mut anew = Journey::start(&app).await;
+        let done = anew.verify("totp", &totp(&key, &app)).await;
+        assert!(arrived(&anew.browser.follow(done).await), "{what}");
+    }
+}
+
+async fn a_first_factor_counts_for_ten_minutes(app: TestApp) {
+    let (key, _) = with_authenticator(&app).await;
+    let wait = Duration::from_secs(u64::try_from(SECOND_FACTOR_TTL.default).unwrap());
+    let mut in_time = Journey::start(&app).await;
+    app.advance(wait - Duration::from_micros(1));
+    assert_eq!(in_time.page().await.status, StatusCode::OK);
+    app.advance(Duration::from_micros(1));
+    assert_eq!(in_time.attempt("totp", &totp(&key, &app)).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(in_time.page().await.status, StatusCode::BAD_REQUEST);
+}
+
+async fn guesses_of_others_do_not_void_a_first_factor(app: TestApp) {
+    let (key, _) = with_authenticator(&app).await;
+    let mut waiting = Journey::start(&app).await;
+    for _ in 0..3 {
+        assert!(is_refusal(&guess_from(&app, "192.0.2.9", ANA.0, WRONG).await));
+    }
+    let done = waiting.verify("totp", &totp(&key, &app)).await;
+    assert!(arrived(&waiting.browser.follow(done).await));
+}
+
+/// Whoever was thrown out by a reset has a browser that was known: the lock that their guesses cause keeps it out.
+async fn a_browser_known_before_a_change_is_a_strangers(app: TestApp) {
+    let mut thief = app.browser();
+    thief.sign_in(&web(), ANA.0, ANA.1).await;
+    let hash = user(&app, "acme", ANA.0).await.password_hash.unwrap();
+    let login = async |browser: &mut porta_testkit::Browser, password| {
+        let form = open(browser, &web().with("prompt", "login")).await;
+        form.login(browser, ANA.0, password).await
+    };
+    for _ in 0..5 {
+        guess(&app, ANA.0, WRONG).await;
+    }
+    assert!(is_signed_in(&login(&mut thief.clone(), ANA.1).await), "known, so the lock is not for it");
+    reset(&app, ANA.0, &hash).await;
+    for _ in 0..5 {
+        guess_from(&app, "192.0.2.9", ANA.0, WRONG).await;
+    }
+    assert!(is_refusal(&login(&mut thief, ANA.1).await));
+}
+
+async fn only_so_many_passwords_of_an_account_are_judged_at_once(app: TestApp) {
+    set(&app, "acme", MAX_FAILED_LOGINS, 3).await;
+    for setting in [RATE_LIMIT_LOGIN_MAX, RATE_LIMIT_LOGIN_ADDRESS_MAX] {
+        set(&app, "acme", setting, 10_000).await;
+    }
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let mut judged_in_all = 0;
+    for round in 0..200 {
+        let mut browsers: Vec<_> = (0..8).map(|_| browser.clone()).collect();
+        let guesses = browsers.iter_mut().map(|browser| form.login(browser, ANA.0, WRONG));
+        let answers = futures_util::future::join_all(guesses).await;
+        let judged = answers.iter().filter(|answer| is_refusal(answer)).count();
+        let waits = answers.iter().filter(|a| a.status == 429 && a.header("retry-after").is_some()).count();
+        assert_eq!(judged + waits, 8, "round {round}");
+        // Three at a time; the third failure locks, and a failure takes longer than eight questions.
+        assert!((1..=6).contains(&judged), "round {round}: {judged}");
+        judged_in_all += judged;
+        let ana = user(&app, "acme", ANA.0).await;
+        assert_eq!(usize::try_from(ana.failed_login_count).unwrap(), judged, "round {round}");
+        if ana.status == UserStatus::Locked {
+            set_user_status(&app, ANA.0, UserStatus::Active).await;
+        } else {
+            assert!(is_signed_in(&form.login(&mut browser.clone(), ANA.0, ANA.1).await));
+        }
+    }
+    assert!(judged_in_all >= 200);
+    // Nothing stays under way.
+    assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await));
+}
+
+async fn a_session_ends_some_time_after_its_last_sign_in(app: TestApp) {
+    set(&app, "acme", SESSION_TTL, 600).await;
+    set(&app, "acme", SESSION_MAX_TTL, 1800).await;
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    let silent = web().with("prompt", "none").url();
+    for _ in 0..4 {
+        app.advance(Duration::from_secs(400));
+        code(&browser.get(&silent).await);
+    }
+    app.advance(Duration::from_secs(200));
+    assert_eq!(browser.get(&silent).await.query("error").as_deref(), Some("login_required"));
+    // A sign-in inside of a session starts the time anew.
+    let mut again = app.browser();
+    again.sign_in(&web(), ANA.0, ANA.1).await;
+    app.advance(Duration::from_secs(500));
+    let form = open(&mut again, &web().with("prompt", "login")).await;
+    let answer = form.login(&mut again, ANA.0, ANA.1).await;
+    code(&again.follow(answer).await);
+    for _ in 0..3 {
+        app.advance(Duration::from_secs(500));
+        code(&again.get(&silent).await);
+    }
+    app.advance(Duration::from_secs(299));
+    code(&again.get(&silent).await);
+    app.advance(Duration::from_secs(1));
+    assert_eq!(again.get(&silent).await.query("error").as_deref(), Some("login_required"));
+}
+
+async fn where_a_second_factor_is_required_a_session_ends_after_a_day(app: TestApp) {
+    let (key, _) = with_authenticator(&app).await;
+    set(&app, "acme", SESSION_TTL, 86_400).await;
+    let mut journey = Journey::start(&app).await;
+    let done = journey.verify("totp", &totp(&key, &app)).await;
+    assert!(arrived(&journey.browser.follow(done).await));
+    let silent = web().with("prompt", "none").url();
+    app.advance(Duration::from_hours(23));
+    code(&journey.browser.get(&silent).await);
+    app.advance(Duration::from_hours(1));
+    assert_eq!(journey.browser.get(&silent).await.query("error").as_deref(), Some("login_required"));
+}
