@@ -149,6 +149,13 @@ impl CodeKey {
         self.mac(&["link", interaction, &link.hex()], organization.uuid())
     }
 
+    /// A number that an address stands for.
+    pub fn share(&self, organization: OrganizationId, email_key: &str) -> u64 {
+        let mut number = [0; 8];
+        number.copy_from_slice(&self.mac(&["share", email_key], organization.uuid()).0[..8]);
+        u64::from_be_bytes(number)
+    }
+
     /// Each part is preceded by its length, so that no two lists of parts are the same text.
     fn mac(&self, parts: &[&str], owner: Uuid) -> CodeMac {
         let mut context = hmac::Context::with_key(&self.0);

@@ -298,7 +298,9 @@ impl SignIn {
     }
 
     pub(crate) async fn forget_tries(&self, limits: &FactorLimits) -> Result<(), EngineError> {
-        Ok(self.engine.kv().clear(&limits.own_keys()).await?)
+        let (own, shared) = limits.keys();
+        self.engine.kv().clear(&own).await?;
+        Ok(self.engine.kv().release(&shared).await?)
     }
 
     async fn recovery_code(

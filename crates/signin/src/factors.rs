@@ -92,6 +92,11 @@ impl Factors {
     }
 
     /// `None` only where [`LinkCode::of`] is.
+    /// A number that an address stands for, the same each time and known to nobody else.
+    pub(crate) fn share(&self, organization: OrganizationId, email_key: &str) -> u64 {
+        self.codes.share(organization, email_key)
+    }
+
     pub(crate) fn link_code(
         &self,
         organization: OrganizationId,

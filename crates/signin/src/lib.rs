@@ -8,6 +8,7 @@
 
 pub mod account;
 mod challenge;
+mod decoy;
 mod device;
 mod enrolment;
 mod enter;
@@ -25,6 +26,7 @@ pub mod sign_in;
 mod verification;
 
 pub use challenge::{CodeKind, FactorOutcome};
+pub use decoy::Decoys;
 pub use factors::{Factors, Offer};
 pub use invitation::Invitee;
 pub use links::{Asked, DeadLink};

@@ -156,8 +156,10 @@ impl FactorLimits {
         &self.0
     }
 
-    /// What a right code clears: not what strangers counted together.
-    pub(crate) fn own_keys(&self) -> Vec<String> {
-        self.0.iter().take(2).map(|limit| limit.key.clone()).collect()
+    /// What a right code clears, and what it gives its own try back to: what all networks counted together.
+    pub(crate) fn keys(&self) -> (Vec<String>, Vec<String>) {
+        let mut own: Vec<String> = self.0.iter().map(|limit| limit.key.clone()).collect();
+        let shared = own.split_off(own.len().min(2));
+        (own, shared)
     }
 }

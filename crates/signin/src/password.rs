@@ -22,6 +22,28 @@ pub struct HashCost {
     pub parallelism: u32,
 }
 
+impl HashCost {
+    /// `m=19456,t=2,p=1`, as it stands in a PHC string.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(',').map(|part| part.split_once('='));
+        let mut next = |name| match parts.next()? {
+            Some((found, value)) if found == name => value.parse().ok(),
+            _ => None,
+        };
+        let cost = Self { memory_kib: next("m")?, iterations: next("t")?, parallelism: next("p")? };
+        Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(32)).is_ok().then_some(cost)
+    }
+
+    /// A hash of this cost that no password has.
+    fn decoy(self) -> PasswordHash {
+        let Self { memory_kib, iterations, parallelism } = self;
+        let (salt, output) = ("c2FsdCBvZiBhIGRlY295", "A".repeat(43));
+        PasswordHash::trusted(format!(
+            "$argon2id$v=19$m={memory_kib},t={iterations},p={parallelism}${salt}${output}"
+        ))
+    }
+}
+
 impl Default for HashCost {
     /// OWASP's first choice for Argon2id.
     fn default() -> Self {
@@ -67,10 +89,10 @@ pub struct PasswordHasher {
     queue: mpsc::SyncSender<Work>,
     waiting: Arc<AtomicUsize>,
     evaluations: Arc<AtomicU64>,
+    blocks: Arc<AtomicU64>,
     capacity: usize,
     entropy: Arc<dyn Entropy>,
-    /// Checked for people who do not exist or have no password: same cost, never a match.
-    decoy: PasswordHash,
+    cost: HashCost,
 }
 
 impl std::fmt::Debug for PasswordHasher {
@@ -93,11 +115,9 @@ impl PasswordHasher {
         let work = Arc::new(std::sync::Mutex::new(work));
         let waiting = Arc::new(AtomicUsize::new(0));
         let evaluations = Arc::new(AtomicU64::new(0));
-        let mut first = Worker::new(params.clone());
-        let decoy = first.hash("decoy", &entropy.bytes::<16>())?;
-        let mut spare = Some(first);
+        let blocks = Arc::new(AtomicU64::new(0));
         for index in 0..threads.max(1) {
-            let mut worker = spare.take().unwrap_or_else(|| Worker::new(params.clone()));
+            let mut worker = Worker::new(params.clone(), Arc::clone(&blocks));
             let (work, waiting) = (Arc::clone(&work), Arc::clone(&waiting));
             let evaluations = Arc::clone(&evaluations);
             std::thread::Builder::new()
@@ -108,7 +128,7 @@ impl PasswordHasher {
                 })
                 .map_err(|_| HashError::Parameters)?;
         }
-        Ok(Self { queue, waiting, evaluations, capacity, entropy, decoy })
+        Ok(Self { queue, waiting, evaluations, blocks, capacity, entropy, cost })
     }
 
     /// Hashes a new password with today's parameters.
@@ -118,17 +138,31 @@ impl PasswordHasher {
         self.submit(|answer| Work::Hash { password, salt, answer }).await
     }
 
-    /// Checks a password. With no stored hash it costs the same and never matches.
+    /// What a new hash costs.
+    pub(crate) fn cost(&self) -> HashCost {
+        self.cost
+    }
+
+    /// Checks a password.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.verify", skip_all)]
-    pub async fn verify(
+    pub async fn verify(&self, password: SecretString, stored: &PasswordHash) -> Result<Verified, HashError> {
+        let stored = stored.clone();
+        self.submit(|answer| Work::Verify { password, stored, answer }).await
+    }
+
+    /// Does the work of checking a password, where there is nothing to check it against.
+    pub(crate) async fn verify_nothing(
         &self,
         password: SecretString,
-        stored: Option<&PasswordHash>,
+        cost: HashCost,
     ) -> Result<Verified, HashError> {
-        let exists = stored.is_some();
-        let stored = stored.unwrap_or(&self.decoy).clone();
-        let verified = self.submit(|answer| Work::Verify { password, stored, answer }).await?;
-        Ok(Verified { matches: exists && verified.matches, outdated: exists && verified.outdated })
+        self.verify(password, &cost.decoy()).await?;
+        Ok(Verified { matches: false, outdated: false })
+    }
+
+    /// Blocks of memory written so far, for the tests that compare costs.
+    pub fn blocks(&self) -> u64 {
+        self.blocks.load(Ordering::Relaxed)
     }
 
     /// Hashes computed so far, for the budgets of the tests.
@@ -160,12 +194,13 @@ impl PasswordHasher {
 struct Worker {
     params: Params,
     memory: Vec<Block>,
+    blocks: Arc<AtomicU64>,
 }
 
 impl Worker {
-    fn new(params: Params) -> Self {
+    fn new(params: Params, blocks: Arc<AtomicU64>) -> Self {
         let memory = vec![Block::default(); params.block_count()];
-        Self { params, memory }
+        Self { params, memory, blocks }
     }
 
     fn run(
@@ -203,6 +238,8 @@ impl Worker {
         salt: &[u8],
         out: &mut [u8],
     ) -> Result<(), HashError> {
+        let written = u64::try_from(params.block_count()).unwrap_or(u64::MAX) * u64::from(params.t_cost());
+        self.blocks.fetch_add(written, Ordering::Relaxed);
         if self.memory.len() < params.block_count() {
             self.memory.resize(params.block_count(), Block::default());
         }
@@ -272,10 +309,13 @@ mod tests {
         let hasher = hasher(cheap(), 8);
         let stored = hasher.hash("lantern-Quay-41".into()).await.unwrap();
         assert!(stored.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-        let right = hasher.verify("lantern-Quay-41".into(), Some(&stored)).await.unwrap();
+        let right = hasher.verify("lantern-Quay-41".into(), &stored).await.unwrap();
         assert_eq!(right, Verified { matches: true, outdated: false });
-        assert!(!hasher.verify("lantern-Quay-42".into(), Some(&stored)).await.unwrap().matches);
-        assert!(!hasher.verify("decoy".into(), None).await.unwrap().matches);
+        assert!(!hasher.verify("lantern-Quay-42".into(), &stored).await.unwrap().matches);
+        for cost in [cheap(), HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }] {
+            let nothing = hasher.verify_nothing("decoy".into(), cost).await;
+            assert_eq!(nothing, Ok(Verified { matches: false, outdated: false }));
+        }
     }
 
     #[tokio::test]
@@ -283,14 +323,14 @@ mod tests {
         // More memory than the worker started with, and four lanes, as the reference stored them.
         let strong = hasher(HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }, 8);
         let stored = strong.hash("x".into()).await.unwrap();
-        let verified = hasher(cheap(), 8).verify("x".into(), Some(&stored)).await.unwrap();
+        let verified = hasher(cheap(), 8).verify("x".into(), &stored).await.unwrap();
         assert_eq!(verified, Verified { matches: true, outdated: true });
     }
 
     #[tokio::test]
     async fn an_unreadable_hash_is_an_error_and_not_a_wrong_password() {
         let stored = PasswordHash::trusted("$2b$10$abcdefghijklmnopqrstuv".to_owned());
-        assert_eq!(hasher(cheap(), 8).verify("x".into(), Some(&stored)).await, Err(HashError::Unreadable));
+        assert_eq!(hasher(cheap(), 8).verify("x".into(), &stored).await, Err(HashError::Unreadable));
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use crate::Factors;
+use crate::decoy::Decoys;
 use crate::device::Device;
 use crate::enter::Entrant;
 use crate::limits::LoginLimits;
@@ -85,6 +86,7 @@ pub struct SignIn {
     pub engine: Arc<Engine>,
     pub hasher: Arc<PasswordHasher>,
     pub factors: Factors,
+    pub decoys: Decoys,
 }
 
 impl SignIn {
@@ -186,14 +188,18 @@ impl SignIn {
         browser: Browser<'_>,
         (user, is_known_browser): (Option<User>, bool),
     ) -> Result<SignInOutcome, EngineError> {
-        let stored = user.as_ref().and_then(|u| u.password_hash.as_ref());
-        let verified = match self.hasher.verify(attempt.password.clone(), stored).await {
+        let decoy = self.decoy(tenant, &Email::key_of(attempt.email)).await?;
+        let verified = match user.as_ref().and_then(|user| user.password_hash.as_ref()) {
+            Some(stored) => self.hasher.verify(attempt.password.clone(), stored).await,
+            None => self.hasher.verify_nothing(attempt.password.clone(), decoy).await,
+        };
+        let verified = match verified {
             Ok(verified) => verified,
             Err(HashError::Busy) => return Ok(SignInOutcome::Busy),
             // Costs what an unknown account costs; the operator reads about it, the caller does not.
             Err(error) => {
                 tracing::error!(%error, tenant = %tenant.organization.slug, "stored password hash is unusable");
-                match self.hasher.verify(attempt.password.clone(), None).await {
+                match self.hasher.verify_nothing(attempt.password.clone(), decoy).await {
                     Ok(verified) => verified,
                     Err(_) => return Ok(SignInOutcome::Busy),
                 }

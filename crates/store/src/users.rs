@@ -75,6 +75,8 @@ pub trait UserRepository: Send {
     /// A mailed link arrived: verifies the address and lifts an automatic lock with its failures, as
     /// [`recover_password`](Self::recover_password) does. One round trip.
     async fn verify_email(&mut self, id: UserId, now: Timestamp) -> Result<bool>;
+    /// The Argon2id parameters of stored hashes (`m=…,t=…,p=…`) and how many have them, of at most 100,000 people.
+    async fn hash_parameters(&mut self) -> Result<Vec<(String, u64)>>;
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>>;
 
     /// A right password, in one round trip: counters, last login, the session's row (new, or extended when this user's

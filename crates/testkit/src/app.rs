@@ -22,7 +22,7 @@ use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_mail::{Capture, Message, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
-use porta_signin::{Factors, HashCost, PasswordHasher, SignIn};
+use porta_signin::{Decoys, Factors, HashCost, PasswordHasher, SignIn};
 use porta_store::Store;
 use secrecy::SecretString;
 
@@ -284,7 +284,12 @@ impl TestApp {
         let probes = Arc::new(SwitchedProbes::default());
         let app = AppState::new(Parts {
             observers: porta_http::Observers::default(),
-            sign_in: SignIn { engine: Arc::clone(&engine), hasher: Arc::clone(&hasher), factors },
+            sign_in: SignIn {
+                engine: Arc::clone(&engine),
+                hasher: Arc::clone(&hasher),
+                factors,
+                decoys: Decoys::default(),
+            },
             pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock: clock.clone(),

@@ -48,12 +48,12 @@ impl SignIn {
     ) -> Result<PasswordOutcome, EngineError> {
         let member = recent.member();
         let current = member.user.password_hash.as_ref();
-        if current.is_some() {
+        if let Some(stored) = current {
             let limits = LoginLimits::of(tenant, member.user.email.key(), caller);
             if let Some(retry_after) = limits.begin(&**self.engine.kv()).await? {
                 return Ok(PasswordOutcome::Limited { retry_after });
             }
-            match self.hasher.verify(form.current.clone(), current).await {
+            match self.hasher.verify(form.current.clone(), stored).await {
                 Ok(verified) if verified.matches => limits.give_back(&**self.engine.kv()).await?,
                 Ok(_) => {
                     let what = "user.password.change.failed";

@@ -89,6 +89,14 @@ macro_rules! arrived {
     };
 }
 
+/// The first hashes of organization `$1`, by their parameters.
+macro_rules! hashes {
+    () => {
+        " FROM (SELECT password_hash AS hash FROM users WHERE organization_id = $1 \
+         AND password_hash LIKE '_argon2id_v=19_%' LIMIT 100000) AS stored GROUP BY 1"
+    };
+}
+
 /// Another password: what the one before it proved is void, and so are the failures of whoever knew it.
 macro_rules! password_changed {
     ($now:literal) => {
@@ -125,6 +133,8 @@ statements! {
     // Only a lock carries a reason.
     RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, ", password_changed!("$3"), ", ", arrived!());
     VERIFY_EMAIL: Write = concat!("UPDATE users SET updated_at = $3, ", arrived!());
+    HASH_PARAMETERS: Read = concat!("SELECT substr(hash, 16, strpos(substr(hash, 16), '$') - 1), count(*)", hashes!()),
+        sqlite: concat!("SELECT substr(hash, 16, instr(substr(hash, 16), '$') - 1), count(*)", hashes!());
     COUNT_FACTOR_FAILURE: Write = "UPDATE users SET factor_failures = factor_failures + 1 \
          WHERE organization_id = $1 AND id = $2 RETURNING factor_failures";
     FORGET_FACTOR_FAILURES: Write = "UPDATE users SET factor_failures = 0 \
@@ -346,6 +356,16 @@ impl UserRepository for Users<'_> {
 
     async fn record_challenge(&mut self, user: &User, lockout: Duration, event: &AuditEvent) -> Result<bool> {
         self.began_challenge(user, lockout, event).await
+    }
+
+    async fn hash_parameters(&mut self) -> Result<Vec<(String, u64)>> {
+        let rows = self.run.rows(&HASH_PARAMETERS, &[uuid(self.organization)]).await?;
+        let read = |row: &Row| {
+            let mut r = row.reader("users");
+            let (parameters, people): (String, i64) = (r.text()?, r.int()?);
+            Ok((parameters, u64::try_from(people).unwrap_or(0)))
+        };
+        rows.iter().map(read).collect()
     }
 
     async fn count_factor_failure(&mut self, user: UserId) -> Result<Option<i64>> {

@@ -58,8 +58,9 @@ async fn a_reset_throws_out_whoever_signs_in_in_a_loop(app: TestApp) {
         }
         let ana = user(&app, "acme", ANA.0).await;
         assert_eq!(ana.password_hash.as_ref(), Some(to), "round {round}");
-        set_user_status(&app, ANA.0, UserStatus::Suspended).await;
-        set_user_status(&app, ANA.0, UserStatus::Active).await;
+        if ana.status == UserStatus::Locked {
+            set_user_status(&app, ANA.0, UserStatus::Active).await;
+        }
     }
 }
 

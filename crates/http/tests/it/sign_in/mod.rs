@@ -24,6 +24,7 @@ mod lockout;
 mod logout;
 mod logout_requests;
 mod magic_link;
+mod mixed_costs;
 mod outages;
 mod pages;
 mod password_answers;

@@ -68,7 +68,7 @@ impl Journey {
     }
 
     async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
-        let csrf = self.page().await.field("_csrf");
+        let csrf = self.csrf.clone();
         let mut form = form.to_vec();
         form.push(("_csrf", &csrf));
         self.browser.post(&format!("{}/two-factor{path}", self.base), &form).await
@@ -241,6 +241,7 @@ async fn mailed_codes_are_set_up_and_then_asked_for(app: TestApp) {
 
 async fn a_mailed_code_counts_once_and_only_in_its_interaction(app: TestApp) {
     with_mail(&app).await;
+    set(&app, "acme", settings::SECOND_FACTOR_TTL, 3600).await;
     let mut first = Journey::start(&app).await;
     let code = mailed(&app).await;
     let mut second = Journey::start(&app).await;

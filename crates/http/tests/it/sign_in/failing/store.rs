@@ -234,6 +234,7 @@ gone!(UserRepository {
     fn page(Option<Cursor>, u32) -> Page<User>;
     fn record_sign_in(&User, Duration, Option<&PasswordHash>, &SessionRecord, &AuditEvent) -> bool;
     fn record_challenge(&User, Duration, &AuditEvent) -> bool;
+    fn hash_parameters() -> Vec<(String, u64)>;
     fn count_factor_failure(UserId) -> Option<i64>;
     fn forget_factor_failures(UserId) -> ();
     fn record_sign_in_failure(&str, LockPolicy, Timestamp, FailureEvents<'_>) -> Option<FailureOutcome>;

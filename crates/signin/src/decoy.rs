@@ -1,0 +1,91 @@
+//! What a password costs that nobody's hash is there for (repairs W18): as much as one of the hashes that are in use.
+//!
+//! An organization may hold hashes of several costs, after the cost was raised and after an import. If an unknown
+//! address always cost the same, its time would tell it from those. So the cost is chosen by the address, the same each
+//! time, in the proportions in which the costs are in use.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use porta_core::{OrganizationId, Timestamp};
+use porta_oidc::{EngineError, Tenant};
+
+use crate::SignIn;
+use crate::password::HashCost;
+
+/// How long the proportions count; they change as slowly as people sign in.
+const LIFETIME: Duration = Duration::from_hours(1);
+/// Organizations remembered; the next begins anew.
+const ORGANIZATIONS: usize = 10_000;
+
+/// Costs and how many hashes have them.
+type Costs = Arc<[(HashCost, u64)]>;
+
+/// The costs in use, by organization.
+#[derive(Debug, Default)]
+pub struct Decoys(Mutex<HashMap<OrganizationId, (Timestamp, Costs)>>);
+
+impl Decoys {
+    fn known(&self, organization: OrganizationId, now: Timestamp) -> Option<Costs> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (until, costs) = known.get(&organization)?;
+        (now < *until).then(|| Arc::clone(costs))
+    }
+
+    fn remember(&self, organization: OrganizationId, until: Timestamp, costs: &Costs) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= ORGANIZATIONS {
+            known.clear();
+        }
+        known.insert(organization, (until, Arc::clone(costs)));
+    }
+}
+
+impl SignIn {
+    /// What a password costs for this address if nobody's hash is there. Read for known addresses as well, so that
+    /// reading the proportions takes the same time.
+    pub(crate) async fn decoy(&self, tenant: &Tenant, email_key: &str) -> Result<HashCost, EngineError> {
+        let (organization, now) = (tenant.organization.id, self.engine.now());
+        let costs = match self.decoys.known(organization, now) {
+            Some(costs) => costs,
+            None => {
+                let mut repositories = self.engine.store().repositories();
+                let stored = repositories.users(organization).hash_parameters().await?;
+                let costs: Costs =
+                    stored.iter().filter_map(|(text, n)| Some((HashCost::parse(text)?, *n))).collect();
+                self.decoys.remember(organization, now + LIFETIME, &costs);
+                costs
+            }
+        };
+        Ok(chosen(&costs, self.factors.share(organization, email_key)).unwrap_or(self.hasher.cost()))
+    }
+}
+
+/// The cost that a number stands for, when numbers are spread evenly.
+fn chosen(costs: &[(HashCost, u64)], number: u64) -> Option<HashCost> {
+    let total: u64 = costs.iter().map(|(_, n)| n).sum();
+    let mut left = number.checked_rem(total)?;
+    costs.iter().find_map(|(cost, n)| match left.checked_sub(*n) {
+        None => Some(*cost),
+        Some(rest) => {
+            left = rest;
+            None
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_are_chosen_in_their_proportions() {
+        let cost = |memory_kib| HashCost { memory_kib, iterations: 2, parallelism: 1 };
+        let costs = [(cost(64), 3), (cost(128), 1)];
+        let all: Vec<_> = (0..8).map(|n| chosen(&costs, n).unwrap().memory_kib).collect();
+        assert_eq!(all, [64, 64, 64, 128, 64, 64, 64, 128]);
+        assert_eq!(chosen(&[], 7), None);
+        assert_eq!(chosen(&[(cost(64), 0)], 7), None);
+    }
+}
