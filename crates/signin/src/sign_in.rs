@@ -146,8 +146,10 @@ impl SignIn {
         if let Some(limited) = self.begin_attempt(tenant, &limits, caller).await? {
             return Ok(limited);
         }
-        let user =
-            self.engine.store().repositories().users(tenant.organization.id).by_email(&email_key).await?;
+        let user = match self.person(tenant, &email_key).await {
+            Ok(user) => user,
+            Err(error) => return self.not_judged(&limits, error).await,
+        };
         // Known before the credentials changed: whoever was thrown out is a stranger again (decision D22).
         if device.as_ref().is_some_and(|device| !user.as_ref().is_some_and(|user| device.is_of(user))) {
             limits.give_back(&**self.engine.kv()).await?;
@@ -157,13 +159,33 @@ impl SignIn {
                 return Ok(limited);
             }
         }
-        let outcome = self.judge(tenant, bound, attempt, browser, (user, device.is_some())).await?;
+        let outcome = match self.judge(tenant, bound, attempt, browser, (user, device.is_some())).await {
+            Ok(outcome) => outcome,
+            Err(error) => return self.not_judged(&limits, error).await,
+        };
         if outcome == SignInOutcome::Refused {
             self.refuse(tenant, &email_key, &limits, device.as_ref(), caller).await?;
         } else {
             limits.give_back(&**self.engine.kv()).await?;
         }
         Ok(outcome)
+    }
+
+    async fn person(&self, tenant: &Tenant, email_key: &str) -> Result<Option<User>, EngineError> {
+        let mut repositories = self.engine.store().repositories();
+        Ok(repositories.users(tenant.organization.id).by_email(email_key).await?)
+    }
+
+    /// An outage is nobody's failure: whoever tries again and again during one is not kept waiting after it.
+    async fn not_judged(
+        &self,
+        limits: &LoginLimits,
+        error: EngineError,
+    ) -> Result<SignInOutcome, EngineError> {
+        if let Err(also) = limits.give_back(&**self.engine.kv()).await {
+            tracing::warn!(error = %also, "an attempt that was not judged stays counted");
+        }
+        Err(error)
     }
 
     /// Counts an attempt before anything is judged.
