@@ -5,7 +5,6 @@ use std::sync::Arc;
 use porta_core::client::{Client, ClientId, ClientSecret};
 use porta_core::{ClientKey, OrganizationId, Timestamp};
 use porta_protocol::Scope;
-use porta_protocol::redirect_uri::origin_of;
 use porta_store::{Catalog, ClientFacts};
 
 use crate::{Engine, EngineError, Tenant};
@@ -86,28 +85,6 @@ impl Engine {
         }
         let owner = self.store.repositories().organizations().by_id(client.client.organization_id).await?;
         Ok(owner.map(|o| o.display_name().to_owned()))
-    }
-
-    /// Whether any active client of the organization registered this origin; answers preflight requests.
-    pub async fn origin_is_registered(
-        &self,
-        organization: OrganizationId,
-        origin: &str,
-    ) -> Result<bool, EngineError> {
-        // What a browser would not send as an origin is none: an address that happens to be registered, for instance.
-        if origin_of(origin).as_deref() != Some(origin) {
-            return Ok(false);
-        }
-        let key = (organization, origin.to_owned());
-        let load = async {
-            self.store
-                .repositories()
-                .clients(organization)
-                .origin_is_registered(origin)
-                .await
-                .map_err(EngineError::from)
-        };
-        Ok(self.origins.try_get_with(key, load).await?)
     }
 }
 

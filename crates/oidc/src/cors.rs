@@ -1,10 +1,96 @@
 //! Which browser origins may read protocol answers (oidc-and-login §2.5, W28).
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use porta_core::OrganizationId;
 use porta_core::client::Client;
 use porta_protocol::redirect_uri::origin_of;
 
+use crate::{Engine, EngineError};
+
+/// Longest `Origin` that is looked at: a host name has at most 253 characters (RFC 1035 §3.1), the scheme eight, the
+/// port six.
+const LONGEST_ORIGIN: usize = 300;
+
+/// The origins registered in one organization.
+pub(crate) type Origins = Arc<HashSet<String>>;
+
+/// Whether a browser could have sent this as an origin with a host (RFC 6454 §6.2). Costs no look-up.
+fn is_an_origin(text: &str) -> bool {
+    text.len() <= LONGEST_ORIGIN && origin_of(text).as_deref() == Some(text)
+}
+
 /// The client names the origin, or one of its redirect URIs lives there.
 pub fn client_allows_origin(client: &Client, origin: &str) -> bool {
+    is_an_origin(origin) && is_at_home(client, origin)
+}
+
+fn is_at_home(client: &Client, origin: &str) -> bool {
     client.allowed_origins.iter().any(|o| o == origin)
         || client.redirect_uris.iter().any(|uri| origin_of(uri).as_deref() == Some(origin))
+}
+
+impl Engine {
+    /// Whether any active client of the organization registered this origin; answers preflight requests, which anybody
+    /// may send. What is kept is what operators registered, loaded once: a stranger's question costs neither memory nor
+    /// a statement.
+    pub async fn origin_is_registered(
+        &self,
+        organization: OrganizationId,
+        origin: &str,
+    ) -> Result<bool, EngineError> {
+        if !is_an_origin(origin) {
+            return Ok(false);
+        }
+        let origins = match self.origins.get(&organization).await {
+            Some(known) => known,
+            None => self.origins.try_get_with(organization, self.load_origins(organization)).await?,
+        };
+        Ok(origins.contains(origin))
+    }
+
+    async fn load_origins(&self, organization: OrganizationId) -> Result<Origins, EngineError> {
+        loop {
+            let generation = self.generation();
+            let found = self.store.repositories().clients(organization).registered_addresses().await?;
+            if generation == self.generation() {
+                let homes = found.redirect_uris.iter().filter_map(|uri| origin_of(uri));
+                return Ok(Arc::new(found.origins.into_iter().chain(homes).collect()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_browser_sends_is_looked_for() {
+        let label = "a".repeat(63);
+        let longest = format!("https://{}.example:65535", [&*label; 3].join("."));
+        for origin in ["https://app.example", "http://localhost:3000", "http://[::1]:3000", longest.as_str()]
+        {
+            assert!(is_an_origin(origin), "{origin}");
+        }
+        let long = format!("https://{}.example", vec!["a"; 200].join("."));
+        let refused = [
+            "",
+            "*",
+            "null",
+            "https://",
+            "https://App.example",
+            "https://app.example/",
+            "https://app.example/cb",
+            "https://app.example:443",
+            "com.example.app://",
+            "https://app.example https://app.example",
+            "https://u@app.example",
+            long.as_str(),
+        ];
+        for origin in refused {
+            assert!(!is_an_origin(origin), "{origin}");
+        }
+    }
 }

@@ -144,8 +144,9 @@ impl Engine {
             Change::Organization(slug) => {
                 self.tenants.invalidate_all();
                 tracing::debug!(%slug, "organization changed");
-                // Clients remember whether their owner is active.
+                // Clients and origins count while their owner is active.
                 self.clients.invalidate_all();
+                self.origins.invalidate_all();
             }
             Change::Settings(_) | Change::SigningKeys(_) => self.tenants.invalidate_all(),
             // Clients carry the catalog of their application.

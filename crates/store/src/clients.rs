@@ -19,6 +19,13 @@ pub struct ClientFacts {
     pub tokens_valid_since: Option<Timestamp>,
 }
 
+/// Where the clients of an organization are at home, as registered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegisteredAddresses {
+    pub origins: Vec<String>,
+    pub redirect_uris: Vec<String>,
+}
+
 /// Obtained for an organization.
 #[async_trait]
 pub trait ClientRepository: Send {
@@ -27,8 +34,9 @@ pub trait ClientRepository: Send {
     async fn for_protocol(&mut self, client_id: &ClientId) -> Result<Option<ClientFacts>>;
     /// The public identifier of a client that this organization owns or may have been used under: it never changes.
     async fn client_id_of(&mut self, key: ClientKey) -> Result<Option<ClientId>>;
-    /// Whether an active client usable under this organization lists the origin or has a redirect URI there.
-    async fn origin_is_registered(&mut self, origin: &str) -> Result<bool>;
+    /// Every origin and redirect URI of active clients that may be used under this organization and whose owner is
+    /// active. One round trip; what it costs depends on what operators registered and on nobody's question.
+    async fn registered_addresses(&mut self) -> Result<RegisteredAddresses>;
 
     // Everything below sees clients this organization owns.
     async fn by_client_id(&mut self, client_id: &ClientId) -> Result<Option<Client>>;

@@ -28,7 +28,7 @@ pub mod users;
 
 pub use applications::{ApplicationRepository, HeldClaim, Upserted};
 pub use branding::BrandingAssetRepository;
-pub use clients::{ClientFacts, ClientRepository};
+pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
 pub use keys::SigningKeyRepository;
 pub use one_time::OneTimeTokenRepository;
 pub use organizations::{OrganizationRepository, SettingRepository};

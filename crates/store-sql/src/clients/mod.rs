@@ -7,7 +7,7 @@ use porta_core::client::{
 };
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{ApplicationId, ClientKey, ClientSecretId, EntityId as _, OrganizationId, Timestamp};
-use porta_store::{ClientFacts, ClientRepository, Cursor, Page, Result};
+use porta_store::{ClientFacts, ClientRepository, Cursor, Page, RegisteredAddresses, Result};
 
 use crate::kernel::{
     Reader, Row, Runner, Value, at, columns, digest, flag, int, json, opt_at, opt_json, opt_text, statements,
@@ -217,8 +217,8 @@ impl ClientRepository for Clients<'_> {
         self.read_client_id(key).await
     }
 
-    async fn origin_is_registered(&mut self, origin: &str) -> Result<bool> {
-        self.knows_origin(origin).await
+    async fn registered_addresses(&mut self) -> Result<RegisteredAddresses> {
+        self.read_addresses().await
     }
 
     async fn by_client_id(&mut self, client_id: &ClientId) -> Result<Option<Client>> {

@@ -3,7 +3,7 @@
 
 use porta_core::client::ClientId;
 use porta_core::{ClaimDefinitionId, ClientKey, EntityId as _, RoleId};
-use porta_store::{Catalog, CatalogClaim, CatalogRole, ClientFacts, Result};
+use porta_store::{Catalog, CatalogClaim, CatalogRole, ClientFacts, RegisteredAddresses, Result};
 use uuid::Uuid;
 
 use super::{Clients, read_from, read_secret};
@@ -55,27 +55,15 @@ macro_rules! for_protocol {
         )
     };
 }
-/// Whether an active client usable under `$1` lists origin `$2` or has a redirect URI there. Found from the
-/// organization's side, by index, since this answers anonymous preflight requests.
-macro_rules! origin {
-    ($contains:literal, $uris:literal) => {
-        concat!(
-            "SELECT EXISTS (SELECT 1 FROM (SELECT id FROM clients WHERE organization_id = $1 \
-            UNION ALL SELECT client_id FROM client_organizations WHERE organization_id = $1) AS usable \
-            JOIN clients c ON c.id = usable.id JOIN organizations o ON o.id = c.organization_id \
-            WHERE c.status = 'active' AND o.status = 'active' AND (",
-            $contains,
-            " OR EXISTS (SELECT 1 FROM ",
-            $uris,
-            " WHERE u.value = $2 OR substr(u.value, 1, length($2) + 1) IN ($2 || '/', $2 || '?'))))"
-        )
-    };
-}
 statements! {
     FOR_PROTOCOL: Read = for_protocol!(postgres), sqlite: for_protocol!(sqlite);
     CLIENT_ID: Read = concat!("SELECT c.client_id FROM clients c WHERE c.id = $2 AND ", usable!());
-    ORIGIN: Read = origin!("c.allowed_origins @> to_jsonb($2::text)", "jsonb_array_elements_text(c.redirect_uris) AS u (value)"),
-        sqlite: origin!("EXISTS (SELECT 1 FROM json_each(c.allowed_origins) AS a WHERE a.value = $2)", "json_each(c.redirect_uris) AS u");
+    /// Found from the organization's side, by index, since this answers anonymous preflight requests.
+    ADDRESSES: Read = "SELECT c.allowed_origins, c.redirect_uris \
+        FROM (SELECT id FROM clients WHERE organization_id = $1 \
+        UNION SELECT client_id FROM client_organizations WHERE organization_id = $1) AS usable \
+        JOIN clients c ON c.id = usable.id JOIN organizations o ON o.id = c.organization_id \
+        WHERE c.status = 'active' AND o.status = 'active'";
 }
 
 /// How many columns [`read_from`] and [`read_catalog`] read.
@@ -135,8 +123,13 @@ impl Clients<'_> {
         row.map(|row| row.reader("clients").parsed("client_id", |s| ClientId::parse(s).ok())).transpose()
     }
 
-    pub(super) async fn knows_origin(&mut self, origin: &str) -> Result<bool> {
-        let row = self.run.row(&ORIGIN, &[uuid(self.organization), text(origin)]).await?;
-        row.map_or(Ok(false), |row| row.reader("clients").flag())
+    pub(super) async fn read_addresses(&mut self) -> Result<RegisteredAddresses> {
+        let mut found = RegisteredAddresses::default();
+        for row in self.run.rows(&ADDRESSES, &[uuid(self.organization)]).await? {
+            let mut r = row.reader("clients");
+            found.origins.extend(r.json::<Vec<String>>("allowed_origins")?);
+            found.redirect_uris.extend(r.json::<Vec<String>>("redirect_uris")?);
+        }
+        Ok(found)
     }
 }

@@ -11,7 +11,7 @@ use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{ClientSecretId, Timestamp};
 
 use super::fixture::{HOUR, MINUTE, NOW, World, client, one_round_trip};
-use crate::{Catalog, ClientFacts, Store, StoreError};
+use crate::{Catalog, ClientFacts, RegisteredAddresses, Store, StoreError};
 
 fn secret(w: &World, of: &Client, created_at: Timestamp) -> ClientSecret {
     ClientSecret {
@@ -203,29 +203,32 @@ pub async fn secrets(store: Arc<dyn Store>) {
 
 pub async fn origins(store: Arc<dyn Store>) {
     let w = World::new(store).await;
+    let (owner, other) = (w.acme.organization.id, w.other.organization.id);
     let mut all = w.repositories();
-    let mut acme = all.clients(w.acme.organization.id);
-    assert!(acme.origin_is_registered("https://spa.acme-web.example").await.unwrap());
-    assert!(acme.origin_is_registered("https://acme-web.example").await.unwrap(), "a redirect URI is there");
-    for foreign in [
-        "https://acme-web.exampl",
-        "https://acme-web.example.evil",
-        "http://acme-web.example",
-        "",
-        "https://%",
-    ] {
-        assert!(!acme.origin_is_registered(foreign).await.unwrap(), "{foreign}");
-    }
-    drop(acme);
-    let mut other = all.clients(w.other.organization.id);
-    assert!(!other.origin_is_registered("https://acme-web.example").await.unwrap());
-    drop(other);
-    let owner = w.acme.organization.id;
+    let found = all.clients(owner).registered_addresses().await.unwrap();
+    assert_eq!(found.origins, w.acme.client.allowed_origins);
+    assert_eq!(found.redirect_uris, w.acme.client.redirect_uris);
+    let others = all.clients(other).registered_addresses().await.unwrap();
+    assert_eq!(others.origins, w.other.client.allowed_origins, "nothing of another organization");
+
+    // A guest of another organization is at home there, too.
+    let guest = Client { allowed_organizations: vec![other], ..w.acme.client.clone() };
+    assert!(all.clients(owner).update(&guest).await.unwrap());
+    let mut with_guest = all.clients(other).registered_addresses().await.unwrap();
+    with_guest.origins.sort();
+    let mut expected =
+        [w.acme.client.allowed_origins.clone(), w.other.client.allowed_origins.clone()].concat();
+    expected.sort();
+    assert_eq!(with_guest.origins, expected);
+
     let (active, suspended) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
     all.organizations().set_status(owner, active, suspended, NOW).await.unwrap();
-    assert!(!all.clients(owner).origin_is_registered("https://acme-web.example").await.unwrap());
+    for organization in [owner, other] {
+        let found = all.clients(organization).registered_addresses().await.unwrap();
+        assert!(!found.origins.contains(&w.acme.client.allowed_origins[0]), "its owner is suspended");
+    }
     all.organizations().set_status(owner, suspended, active, NOW).await.unwrap();
     let mut acme = all.clients(owner);
     acme.set_status(w.acme.client.id, ClientStatus::Active, ClientStatus::Inactive, NOW).await.unwrap();
-    assert!(!acme.origin_is_registered("https://acme-web.example").await.unwrap());
+    assert_eq!(acme.registered_addresses().await.unwrap(), RegisteredAddresses::default());
 }

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use porta_core::client::ClientStatus;
+use porta_core::organization::OrganizationStatus;
 use porta_testkit::{Answer, Browser, TestApp};
 
 use super::support::*;
@@ -14,7 +15,10 @@ porta_testkit::on_both_stores!(
     refusals_stay_readable,
     a_token_may_be_shown_from_a_registered_origin,
     preflight_is_answered_for_registered_origins_only,
+    strangers_questions_cost_no_statement,
+    an_origin_no_browser_sends_is_refused_before_anything_is_looked_up,
     a_change_is_effective_within_a_second,
+    the_origins_of_a_suspended_owner_are_nobodys,
     requests_without_an_origin_are_untouched,
     credentials_are_never_allowed,
     pages_are_for_nobody_else,
@@ -179,6 +183,37 @@ async fn preflight_is_answered_for_registered_origins_only(app: TestApp) {
     );
 }
 
+/// Anybody may ask, in any name: what is kept is what was registered.
+async fn strangers_questions_cost_no_statement(app: TestApp) {
+    let mut browser = app.browser();
+    assert_readable(&preflight(&mut browser, SPA_ORIGIN, "/acme/token").await, SPA_ORIGIN);
+    let before = app.store.round_trips();
+    for n in 0..50 {
+        assert_hidden(&preflight(&mut browser, &format!("https://stranger-{n}.test"), "/acme/token").await);
+    }
+    assert_eq!(app.store.round_trips() - before, 0);
+}
+
+async fn an_origin_no_browser_sends_is_refused_before_anything_is_looked_up(app: TestApp) {
+    let mut browser = app.browser();
+    browser.get("/acme/.well-known/openid-configuration").await;
+    let before = app.store.round_trips();
+    let labels = vec!["a"; 200].join(".");
+    for origin in [
+        format!("https://{labels}.test"),
+        format!("https://{}.test", "a.".repeat(15_000)),
+        "https://a b".to_owned(),
+    ] {
+        for path in ["/acme/token", "/acme/token/introspection", "/acme/token/revocation", "/acme/me"] {
+            assert_hidden(&preflight(&mut browser, &origin, path).await);
+        }
+        let headers = [(header::AUTHORIZATION, "Bearer x"), (header::ORIGIN, origin.as_str())];
+        let answer = browser.send(Method::GET, "/acme/me", &headers, Body::empty()).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(app.store.round_trips() - before, 0);
+}
+
 async fn a_change_is_effective_within_a_second(app: TestApp) {
     let readable = async |origin: &str| {
         let answer = preflight(&mut app.browser(), origin, "/acme/token").await;
@@ -189,6 +224,16 @@ async fn a_change_is_effective_within_a_second(app: TestApp) {
     within_a_second(async || readable("https://new.test").await).await;
     set_client(&app, "spa", ClientStatus::Inactive).await;
     within_a_second(async || !readable("https://new.test").await && !readable(SPA_ORIGIN).await).await;
+}
+
+async fn the_origins_of_a_suspended_owner_are_nobodys(app: TestApp) {
+    let readable = async || {
+        let answer = preflight(&mut app.browser(), "https://partner.test", "/acme/token").await;
+        answer.header("access-control-allow-origin").is_some()
+    };
+    assert!(readable().await, "a guest of this organization");
+    set_organization(&app, "beta", OrganizationStatus::Suspended).await;
+    within_a_second(async || !readable().await).await;
 }
 
 async fn requests_without_an_origin_are_untouched(app: TestApp) {

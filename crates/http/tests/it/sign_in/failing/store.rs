@@ -207,7 +207,7 @@ gone!(ApplicationRepository {
 gone!(ClientRepository {
     fn for_protocol(&ClientId) -> Option<ClientFacts>;
     fn client_id_of(ClientKey) -> Option<ClientId>;
-    fn origin_is_registered(&str) -> bool;
+    fn registered_addresses() -> RegisteredAddresses;
     fn by_client_id(&ClientId) -> Option<Client>;
     fn by_key(ClientKey) -> Option<Client>;
     fn by_name(ApplicationId, &str) -> Option<Client>;
