@@ -120,8 +120,8 @@ export default [
   {
     id: 'ready-without-redis', area: 'readiness', what: 'A process is ready while its Redis is away.',
     crate: 'porta', words: ['ready'], file: 'crates/porta/src/runtime/probes.rs',
-    was: raw`redis: (!redis).then_some("unreachable"),`,
-    becomes: raw`redis: (!redis && !FAULT).then_some("unreachable"),`,
+    was: raw`ReadyReport { database, redis, process`,
+    becomes: raw`ReadyReport { database, redis: redis.filter(|_| !FAULT), process`,
   },
   {
     id: 'ready-while-draining', area: 'drain', what: 'A process that was told to stop still says that it is ready.',

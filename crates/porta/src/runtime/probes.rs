@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use porta_http::{Probes, ReadyReport};
 use porta_kv::Kv;
 use porta_oidc::Engine;
@@ -16,6 +17,9 @@ use super::shared::Shared;
 
 /// Below the container probe's five seconds with room to spare.
 const LIMIT: Duration = Duration::from_secs(2);
+/// What the short-lived store is written to with; one for all processes.
+const PROBE_KEY: &str = "porta:probe";
+const PROBE_KEPT: Duration = Duration::from_secs(10);
 
 pub(crate) struct ServiceProbes {
     services: Arc<Services>,
@@ -26,7 +30,7 @@ pub(crate) struct ServiceProbes {
 impl ServiceProbes {
     pub(crate) fn new(engine: Arc<Engine>, kv: Arc<dyn Kv>) -> Self {
         let [migrated, keys_open] = [false; 2].map(AtomicBool::new);
-        let [database, short_lived] = [(); 2].map(|()| Shared::new());
+        let (database, short_lived) = (Shared::new(), Shared::new());
         let services = Services { engine, kv, database, short_lived, migrated, keys_open };
         Self { services: Arc::new(services), draining: AtomicBool::new(false), readiness: Shared::new() }
     }
@@ -49,7 +53,7 @@ struct Services {
     engine: Arc<Engine>,
     kv: Arc<dyn Kv>,
     database: Shared<bool>,
-    short_lived: Shared<bool>,
+    short_lived: Shared<Option<&'static str>>,
     /// Set once no migration was pending: a schema never goes back while this program runs.
     migrated: AtomicBool,
     /// Set once a signing key of this installation could be opened.
@@ -63,10 +67,19 @@ impl Services {
         self.database.ask(check).await.unwrap_or(false)
     }
 
-    async fn short_lived(&self) -> bool {
+    /// What keeps the short-lived store from being used. It is written to: a full one and a replica answer every
+    /// question, and nobody can sign in.
+    async fn short_lived_problem(&self) -> Option<&'static str> {
         let kv = Arc::clone(&self.kv);
-        let check = async move { answers("short-lived store", LIMIT, kv.ping()).await };
-        self.short_lived.ask(check).await.unwrap_or(false)
+        let check = async move {
+            let write = kv.put(PROBE_KEY, Bytes::from_static(b"1"), PROBE_KEPT);
+            if answers("short-lived store", LIMIT, write).await {
+                return None;
+            }
+            let is_there = within(LIMIT, kv.ping()).await.is_ok_and(|answer| answer.is_ok());
+            Some(if is_there { "not_writable" } else { "unreachable" })
+        };
+        self.short_lived.ask(check).await.unwrap_or(Some("unreachable"))
     }
 
     async fn readiness(&self) -> Readiness {
@@ -142,16 +155,16 @@ impl Probes for ServiceProbes {
     }
 
     async fn redis(&self) -> bool {
-        self.services.short_lived().await
+        self.services.short_lived_problem().await.is_none()
     }
 
     async fn ready(&self) -> ReadyReport {
         let services = Arc::clone(&self.services);
         let readiness = self.readiness.ask(async move { services.readiness().await });
-        let (readiness, redis) = tokio::join!(readiness, self.services.short_lived());
+        let (readiness, redis) = tokio::join!(readiness, self.services.short_lived_problem());
         let Readiness { database, keys } = readiness.unwrap_or(UNREACHABLE);
         let draining = self.draining.load(Ordering::Acquire).then_some("draining");
-        ReadyReport { database, redis: (!redis).then_some("unreachable"), process: draining.or(keys) }
+        ReadyReport { database, redis, process: draining.or(keys) }
     }
 }
 
@@ -161,8 +174,9 @@ mod tests {
 
     use porta_core::seal::Keyring;
     use porta_core::{Clock as _, OsEntropy, SystemClock};
-    use porta_kv::MemoryKv;
+    use porta_kv::{Consumed, Heard, Key, KvError, Limit, MemoryKv, Notice, Verdict, Write};
     use porta_testkit::TestApp;
+    use tokio::sync::broadcast;
     use tokio::task::JoinSet;
 
     use super::super::log::tests::Sink;
@@ -206,6 +220,74 @@ mod tests {
         assert!(!probes().redis().await && probes().database().await);
     }
 
+    /// It answers, and takes nothing: full, or a replica.
+    struct ReadOnly(MemoryKv);
+
+    type Result<T> = porta_kv::Result<T>;
+
+    fn refused<T>() -> Result<T> {
+        Err(KvError::Unavailable("OOM command not allowed when used memory > 'maxmemory'".to_owned()))
+    }
+
+    #[async_trait]
+    impl Kv for ReadOnly {
+        async fn get(&self, key: &Key) -> Result<Option<Bytes>> {
+            self.0.get(key).await
+        }
+        async fn put(&self, _: &Key, _: Bytes, _: Duration) -> Result<()> {
+            refused()
+        }
+        async fn put_if_absent(&self, _: &Key, _: Bytes, _: Duration) -> Result<bool> {
+            refused()
+        }
+        async fn put_among(&self, _: &Key, _: usize, _: &Key, _: Bytes, _: Duration) -> Result<()> {
+            refused()
+        }
+        async fn take(&self, _: &Key) -> Result<Option<Bytes>> {
+            refused()
+        }
+        async fn consume(&self, _: &Key, _: Duration) -> Result<Consumed> {
+            refused()
+        }
+        async fn write(&self, _: Vec<Write>) -> Result<bool> {
+            refused()
+        }
+        async fn check(&self, limits: &[Limit]) -> Result<Verdict> {
+            self.0.check(limits).await
+        }
+        async fn hit(&self, _: &[Limit]) -> Result<Verdict> {
+            refused()
+        }
+        async fn put_limited(&self, _: &Key, _: Bytes, _: Duration, _: &[Limit]) -> Result<Verdict> {
+            refused()
+        }
+        async fn clear(&self, _: &[String]) -> Result<()> {
+            refused()
+        }
+        async fn publish(&self, notice: &Notice) -> Result<()> {
+            self.0.publish(notice).await
+        }
+        fn subscribe(&self) -> broadcast::Receiver<Heard> {
+            self.0.subscribe()
+        }
+        async fn ping(&self) -> Result<()> {
+            self.0.ping().await
+        }
+        fn commands(&self) -> u64 {
+            self.0.commands()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_short_lived_store_that_takes_nothing_makes_a_process_not_ready() {
+        let app = TestApp::embedded_with_fixture().await;
+        let kv = Arc::new(ReadOnly(MemoryKv::new(Arc::new(SystemClock))));
+        let probes = ServiceProbes::new(Arc::clone(&app.engine), kv);
+        let report = probes.ready().await;
+        assert_eq!((report.is_ready(), report.redis, report.database), (false, Some("not_writable"), None));
+        assert!(!probes.redis().await && probes.database().await, "nobody can sign in: /health says so, too");
+    }
+
     #[tokio::test]
     async fn why_a_service_is_not_well_is_in_the_log() {
         let sink = Sink::default();
@@ -215,7 +297,9 @@ mod tests {
         assert!(answers("database", LIMIT, ready(Ok::<_, &str>(()))).await);
         assert_eq!(sink.text(), "");
         assert!(!answers("database", LIMIT, ready(Err("refused"))).await);
-        assert!(!answers("short-lived store", Duration::ZERO, pending::<Result<(), &str>>()).await);
+        assert!(
+            !answers("short-lived store", Duration::ZERO, pending::<std::result::Result<(), &str>>()).await
+        );
         let text = sink.text();
         assert!(text.contains("database check failed") && text.contains("refused"), "{text}");
         assert!(
