@@ -8,10 +8,9 @@ export default [
   {
     id: 'memory-value-used-twice', area: 'single use', what: 'In memory, a code is taken more than once.',
     crate: 'kv', stores: true, words: ['contract'], file: raw`${kv}/memory.rs`,
-    was: raw`        room.put(key, Kept::Used(value.clone()), remember, now);`,
-    becomes: raw`        if !FAULT {
-            room.put(key, Kept::Used(value.clone()), remember, now);
-        }`,
+    was: raw`let kind = shard.put(key, Kept::Used(value.clone()), `,
+    becomes: raw`let again = if FAULT { Kept::Live } else { Kept::Used };
+        let kind = shard.put(key, again(value.clone()), `,
   },
   {
     id: 'redis-value-used-twice', area: 'single use', what: 'In Redis, a code is read and not taken (GET for GETDEL).',

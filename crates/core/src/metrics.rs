@@ -41,6 +41,8 @@ metrics! {
     DB_POOL_WAITING, Gauge, "porta_db_pool_waiting", [], "Requests that wait for a database connection.";
     DB_SLOW_STATEMENTS, Counter, "porta_db_slow_statements_total", [], "Statements that ran longer than DB_SLOW_STATEMENT_MS.";
     SHORT_LIVED_ENTRIES, Gauge, "porta_short_lived_entries", [], "Sessions, codes, counters and the like that this process holds in memory. Absent with Redis.";
+    SHORT_LIVED_BYTES, Gauge, "porta_short_lived_bytes", [], "What they take, as reckoned for the ceilings of the in-process store. Absent with Redis.";
+    SHORT_LIVED_EVICTED, Counter, "porta_short_lived_evicted_total", ["kind"], "Entries of the in-process store that went before their end because there was no room. Absent with Redis.";
     REDIS_ERRORS, Counter, "porta_redis_errors_total", [], "Commands to Redis without a usable answer.";
     AUDIT_WRITE_FAILURES, Counter, "porta_audit_write_failures_total", [], "Audit rows that could not be written; what they were about was not done either.";
     EMAIL_SEND, Counter, "porta_email_send_total", ["template", "result"], "Attempts to send mail: `delivered`, `postponed` or `given_up`.";

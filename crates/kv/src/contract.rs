@@ -9,6 +9,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a contract suite is made of assertions")]
 
 mod consuming;
+mod grouping;
 mod limiting;
 mod noticing;
 mod replacing;
@@ -63,6 +64,14 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     consuming::a_used_value_is_seen_by_consume_alone(&*kv).await;
     consuming::nothing_is_remembered_for_no_time(&*kv).await;
     consuming::one_fresh_in_a_race(&kv).await;
+
+    grouping::of_more_than_so_many_the_oldest_go(&*kv).await;
+    grouping::only_live_values_count(&*kv, time).await;
+    grouping::a_used_value_stays_known(&*kv).await;
+    grouping::groups_do_not_meet(&*kv).await;
+    grouping::what_is_stored_for_no_time_is_not_a_member(&*kv).await;
+    grouping::a_group_lasts_as_long_as_its_longest_value(&*kv, time).await;
+    grouping::parallel_values_never_exceed_the_maximum(&kv).await;
 
     limiting::hits_up_to_the_maximum(&*kv, time).await;
     limiting::the_first_hit_starts_the_window(&*kv, time).await;

@@ -60,6 +60,13 @@ pub enum Write {
     },
 }
 
+impl Write {
+    fn key(&self) -> &Key {
+        let (Self::Put { key, .. } | Self::Replace { key, .. } | Self::Delete { key }) = self;
+        key
+    }
+}
+
 /// What was found where a value may be used once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Consumed {
@@ -109,6 +116,10 @@ pub trait Kv: Send + Sync + 'static {
     async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()>;
     /// Stores only where nothing is stored; `true` when it was stored (`SET NX`).
     async fn put_if_absent(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<bool>;
+    /// Stores a value as the newest of a group; of more than `most` live ones the oldest go. What was taken, used or
+    /// has ended does not count, and a used value stays known. One command.
+    async fn put_among(&self, group: &Key, most: usize, key: &Key, value: Bytes, ttl: Duration)
+    -> Result<()>;
     /// Reads and removes in one step (`GETDEL`).
     async fn take(&self, key: &Key) -> Result<Option<Bytes>>;
     /// Uses a value once in one step. The first caller gets `Fresh`; for `remember` afterwards others get `Replayed`.

@@ -3,6 +3,7 @@
 //! ```text
 //! {instance}:v:{key}                value: a string while live, a list of one once consumed
 //! {instance}:n:{key}                counter
+//! {instance}:g:{key}                group: the keys of its values, oldest first
 //! {instance}:notices:{database}     channel; it names the database because channels do not belong to one
 //! ```
 //!
@@ -39,6 +40,7 @@ pub struct RedisKv {
     link: Arc<Link>,
     values: String,
     counters: String,
+    groups: String,
     channel: String,
     heard: broadcast::Sender<Heard>,
     _stop: DropGuard,
@@ -67,6 +69,7 @@ impl RedisKv {
             link,
             values: format!("{prefix}:v:"),
             counters: format!("{prefix}:n:"),
+            groups: format!("{prefix}:g:"),
             channel,
             heard,
             _stop: stop.drop_guard(),
@@ -207,6 +210,24 @@ impl Kv for RedisKv {
         }
     }
 
+    async fn put_among(
+        &self,
+        group: &Key,
+        most: usize,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+    ) -> Result<()> {
+        let answer = self.run(&SCRIPTS.put_among, |command| {
+            command.arg(2).arg([&self.groups, group].concat()).arg(self.value_key(key));
+            command.arg(most.max(1)).arg(whole_millis(ttl)).arg(&*value);
+        });
+        match answer.await? {
+            Value::Int(1) => Ok(()),
+            _ => Err(unexpected("put among")),
+        }
+    }
+
     async fn take(&self, key: &Key) -> Result<Option<Bytes>> {
         self.read_live("GETDEL", key).await
     }
@@ -233,8 +254,7 @@ impl Kv for RedisKv {
         let answer = self.run(&SCRIPTS.write, |command| {
             command.arg(writes.len());
             for write in &writes {
-                let (Write::Put { key, .. } | Write::Replace { key, .. } | Write::Delete { key }) = write;
-                command.arg(self.value_key(key));
+                command.arg(self.value_key(write.key()));
             }
             for write in &writes {
                 match write {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use porta_config::{Config, MetricsConfig, Problem, Source};
 use porta_core::OsEntropy;
+use porta_kv::memory::Saved;
 use porta_mail::Transport;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -135,7 +136,17 @@ pub(crate) async fn serve(
 fn save_short_lived(services: &Services) -> anyhow::Result<()> {
     let ShortLived::Memory { kv, data_dir, .. } = &services.short_lived else { return Ok(()) };
     let now = services.engine.now();
-    Ok(kv.save_snapshot(&snapshot_file(data_dir), now, &services.snapshot_keys, &OsEntropy)?)
+    let saved = kv.save_snapshot(&snapshot_file(data_dir), now, &services.snapshot_keys, &OsEntropy)?;
+    if saved.left_out > 0 {
+        let Saved { entries, left_out } = saved;
+        tracing::warn!(
+            event = "short_lived.left_out",
+            entries,
+            left_out,
+            "not all short-lived data was saved in time"
+        );
+    }
+    Ok(())
 }
 
 /// Lets the letters under way finish within `grace` once the door closes.

@@ -5,29 +5,33 @@
 //! ```
 //!
 //! The file and a serving store never exist together: saving closes the store before it writes, loading removes the
-//! file before it restores. So a crash at any point loses at most people's sessions, and nothing is usable twice.
+//! file before anything of it is served. So a crash at any point loses at most people's sessions, and nothing is usable
+//! twice.
+//!
+//! Both go piece by piece, so that neither takes more memory than the store has taken already: saving takes entries out
+//! as it writes them. It ends in time, too: sessions go first, then used codes, then the rest in the order of what is
+//! worth most (see [`super::kinds`]), and what is left when the time is over is left out.
+
+mod file;
+mod records;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, BufReader};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use porta_core::seal::{Keyring, SealError, Sealed};
+use porta_core::seal::{Keyring, SealError};
 use porta_core::{Entropy, Timestamp};
 
-use super::{Kept, MemoryKv, Room};
+use self::file::{Writer, pieces_of};
+use self::records::{Content, Record, append, records_of};
+use super::kinds::Kind;
+use super::shard::Kept;
+use super::{MemoryKv, SHARDS};
 
-/// First bytes of the file; the key id follows with its length in one byte, then the sealed contents.
-const FILE_MAGIC: &[u8] = b"porta-kv-snapshot-1\n";
-/// First bytes of the contents.
-const MAGIC: &[u8] = b"kv1";
-/// Associated data of the seal, so that no other sealed value passes for a snapshot.
-const IDENTITY: &str = "kv:snapshot";
-
-const LIVE: u8 = 0;
-const USED: u8 = 1;
-const COUNTER: u8 = 2;
+/// Less than what a process is given beyond its grace before it is killed.
+const SAVE_WITHIN: Duration = Duration::from_secs(3);
 
 /// Why a snapshot was not saved or not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -47,66 +51,132 @@ pub enum SnapshotError {
     Malformed,
 }
 
+/// What became of the contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    pub entries: usize,
+    /// What there was no time for.
+    pub left_out: usize,
+}
+
 fn io_error(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> SnapshotError {
     move |source| SnapshotError::Io { path: path.to_owned(), doing, source }
 }
 
 impl MemoryKv {
-    /// Everything that has not ended, in clear. [`MemoryKv::save_snapshot`] is what belongs on a disk.
-    pub fn snapshot(&self) -> Vec<u8> {
-        let now = self.clock.now();
-        encode(&self.room(), now, now)
-    }
-
-    /// Adds what a snapshot holds and has not ended meanwhile, and says how many. A malformed one changes nothing.
-    pub fn restore(&self, snapshot: &[u8]) -> Result<usize, SnapshotError> {
-        let records = decode(snapshot)?;
-        let mut room = self.room();
-        let now = self.clock.now();
-        let mut restored = 0;
-        for record in records.into_iter().filter(|record| now < record.expires_at) {
-            restored += 1;
-            match record.content {
-                Content::Value(value) => room.values.insert(record.key, value, record.expires_at, now),
-                Content::Count(count) => room.counters.insert(record.key, count, record.expires_at, now),
-            }
-        }
-        Ok(restored)
-    }
-
     /// Saves everything for the next start and closes the store: every later call fails, because what it would use
     /// up, the next process has. `wall` is the time by the clock of the machine, which the next process starts from.
-    /// Blocks; call it last.
+    /// Blocks, for three seconds and what the disk takes for the last piece; call it last.
     pub fn save_snapshot(
         &self,
         path: &Path,
         wall: Timestamp,
         keys: &Keyring,
         entropy: &dyn Entropy,
-    ) -> Result<(), SnapshotError> {
-        let contents = {
-            let mut room = self.room();
-            room.is_closed = true;
-            encode(&room, self.clock.now(), wall)
-        };
-        let sealed = keys.seal(&contents, IDENTITY, entropy);
-        let mut file = FILE_MAGIC.to_vec();
-        file.push(u8::try_from(sealed.key_id.len()).map_err(|_| SnapshotError::Malformed)?);
-        file.extend_from_slice(sealed.key_id.as_bytes());
-        file.extend_from_slice(&sealed.bytes);
+    ) -> Result<Saved, SnapshotError> {
+        self.save_within(SAVE_WITHIN, path, wall, keys, entropy)
+    }
 
+    pub(super) fn save_within(
+        &self,
+        within: Duration,
+        path: &Path,
+        wall: Timestamp,
+        keys: &Keyring,
+        entropy: &dyn Entropy,
+    ) -> Result<Saved, SnapshotError> {
+        self.is_closed.store(true, std::sync::atomic::Ordering::Release);
         let unfinished = beside(path, "new");
-        let written = write_durably(&unfinished, path, &file);
-        if written.is_err() {
+        let saved = self.write_new(within, &unfinished, wall, keys, entropy).and_then(|saved| {
+            fs::rename(&unfinished, path).map_err(io_error(path, "put in place"))?;
+            sync_directory(path)?;
+            Ok(saved)
+        });
+        if saved.is_err() {
             // Best effort: an unfinished file is never read, and the next save replaces it.
             let _ = fs::remove_file(&unfinished);
         }
-        written
+        saved
+    }
+
+    fn write_new(
+        &self,
+        within: Duration,
+        path: &Path,
+        wall: Timestamp,
+        keys: &Keyring,
+        entropy: &dyn Entropy,
+    ) -> Result<Saved, SnapshotError> {
+        let began = Instant::now();
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(io_error(path, "replaced")(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        // `create_new` follows no link that somebody put there meanwhile.
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(io_error(path, "created"))?;
+        let written = || io_error(path, "written");
+        let mut writer = Writer::start(file, keys, entropy).map_err(written())?;
+        // What is left of a lifetime now is what is left of it at `wall`: the clocks may have parted since the start.
+        let now = self.clock.now();
+        let mut entries = 0;
+        for kind in Kind::all().rev() {
+            for number in 0..SHARDS {
+                while began.elapsed() < within
+                    && let Some(left) = self.take_piece(number, kind, now, wall, &mut writer.piece)
+                {
+                    entries += left;
+                    writer.flush_full().map_err(written())?;
+                }
+            }
+        }
+        writer.finish().map_err(written())?;
+        Ok(Saved { entries, left_out: self.entries() })
+    }
+
+    /// Takes some entries of a kind out of a shard and appends them; `None`: there are no more. Says how many had not
+    /// ended.
+    fn take_piece(
+        &self,
+        number: usize,
+        kind: Kind,
+        now: Timestamp,
+        wall: Timestamp,
+        out: &mut Vec<u8>,
+    ) -> Option<usize> {
+        const SOME: usize = 64;
+        let mut shard = self.lock(number);
+        let (mut taken, mut appended) = (0, 0);
+        while taken < SOME {
+            let (key, content, ends) =
+                if let Some((key, value, ends)) = shard.values.take_latest(kind, &self.ledger) {
+                    (key, Content::Value(value), ends)
+                } else if let Some((key, count, ends)) = shard.counters.take_latest(kind, &self.ledger) {
+                    (key, Content::Count(count), ends)
+                } else if shard.groups.take_latest(kind, &self.ledger).is_some() {
+                    // Whoever has fewer than a few codes after a restart may have a few more, for a minute.
+                    taken += 1;
+                    continue;
+                } else {
+                    break;
+                };
+            taken += 1;
+            if now < ends {
+                appended += usize::from(append(out, &key, &content, wall + ends.since(now)));
+            }
+        }
+        (taken > 0).then_some(appended)
     }
 
     /// Restores what [`MemoryKv::save_snapshot`] left at `path`, and says how many entries; none without a file. The
-    /// file is gone, durably, before anything is restored, and also when it is refused: then the store stays as it
-    /// was. Blocks; call it before serving.
+    /// file is gone, durably, before anything is served, and also when it is refused: then the store is empty. Blocks;
+    /// call it before serving.
     pub fn load_snapshot(&self, path: &Path, keys: &Keyring) -> Result<usize, SnapshotError> {
         // Of two processes that start together, renaming lets one have the file.
         let claimed = beside(path, "loading");
@@ -115,20 +185,48 @@ impl MemoryKv {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
             Err(error) => return Err(io_error(path, "claimed")(error)),
         }
-        let read = fs::read(&claimed);
+        let opened = File::open(&claimed);
         fs::remove_file(&claimed).map_err(io_error(&claimed, "removed"))?;
         sync_directory(path)?;
-        let file = read.map_err(io_error(path, "read"))?;
-        self.restore(&unseal(&file, keys)?)
+        let file = opened.map_err(io_error(path, "read"))?;
+        let restored = self.restore(path, file, keys);
+        if restored.is_err() {
+            for number in 0..SHARDS {
+                self.lock(number).clear(&self.ledger);
+            }
+        }
+        restored
     }
-}
 
-fn unseal(file: &[u8], keys: &Keyring) -> Result<Vec<u8>, SnapshotError> {
-    let rest = file.strip_prefix(FILE_MAGIC).ok_or(SnapshotError::Foreign)?;
-    let (length, rest) = rest.split_first().ok_or(SnapshotError::Malformed)?;
-    let (key_id, bytes) = rest.split_at_checked(usize::from(*length)).ok_or(SnapshotError::Malformed)?;
-    let key_id = std::str::from_utf8(key_id).map_err(|_| SnapshotError::Malformed)?;
-    Ok(keys.open(&Sealed { key_id: key_id.to_owned(), bytes: bytes.to_vec() }, IDENTITY)?)
+    fn restore(&self, path: &Path, file: File, keys: &Keyring) -> Result<usize, SnapshotError> {
+        let now = self.clock.now();
+        let mut restored = 0;
+        for piece in pieces_of(path, BufReader::new(file), keys)? {
+            for record in records_of(&piece?) {
+                let record = record?;
+                if now < record.expires_at {
+                    self.restore_one(record, now);
+                    restored += 1;
+                }
+            }
+        }
+        Ok(restored)
+    }
+
+    fn restore_one(&self, record: Record<'_>, now: Timestamp) {
+        let Record { key, expires_at, content } = record;
+        let mut shard = self.lock(self.number(key));
+        let kind = match content {
+            Content::Value(value) => shard.put(key, value, Some(expires_at), now, &self.ledger),
+            Content::Count(count) => {
+                let kind = Kind::of(key);
+                shard.counters.insert(key, (kind, count), expires_at, now, &self.ledger);
+                kind
+            }
+        };
+        drop(shard);
+        self.relieve(kind);
+    }
 }
 
 /// A neighbour in the same directory, so that renaming stays within one file system.
@@ -139,25 +237,6 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Whole or not at all, and for the owner only from its first byte on.
-fn write_durably(unfinished: &Path, path: &Path, bytes: &[u8]) -> Result<(), SnapshotError> {
-    match fs::remove_file(unfinished) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(io_error(unfinished, "replaced")(error)),
-    }
-    // `create_new` follows no link that somebody put there meanwhile.
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(unfinished)
-        .map_err(io_error(unfinished, "created"))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io_error(unfinished, "written"))?;
-    fs::rename(unfinished, path).map_err(io_error(path, "put in place"))?;
-    sync_directory(path)
-}
-
 /// A rename or removal survives a power cut once its directory is on disk.
 fn sync_directory(path: &Path) -> Result<(), SnapshotError> {
     let directory = match path.parent() {
@@ -165,81 +244,4 @@ fn sync_directory(path: &Path) -> Result<(), SnapshotError> {
         _ => Path::new("."),
     };
     File::open(directory).and_then(|opened| opened.sync_all()).map_err(io_error(directory, "synchronized"))
-}
-
-enum Content {
-    Value(Kept),
-    Count(u64),
-}
-
-struct Record<'a> {
-    key: &'a str,
-    expires_at: Timestamp,
-    content: Content,
-}
-
-/// Per entry: kind (1 byte), end (8), key length (4), key, value length (4), value; numbers are little endian. What is
-/// left of a lifetime at `now` is what is left of it at `wall`: the clocks may have parted since the start.
-fn encode(room: &Room, now: Timestamp, wall: Timestamp) -> Vec<u8> {
-    let mut out = MAGIC.to_vec();
-    let end = |expires_at: Timestamp| wall + expires_at.since(now);
-    for (key, kept, expires_at) in room.values.iter(now) {
-        match kept {
-            Kept::Live(value) => encode_record(&mut out, LIVE, key, end(expires_at), value),
-            Kept::Used(value) => encode_record(&mut out, USED, key, end(expires_at), value),
-        }
-    }
-    for (key, count, expires_at) in room.counters.iter(now) {
-        encode_record(&mut out, COUNTER, key, end(expires_at), &count.to_le_bytes());
-    }
-    out
-}
-
-fn encode_record(out: &mut Vec<u8>, kind: u8, key: &str, expires_at: Timestamp, value: &[u8]) {
-    let (Ok(key_length), Ok(value_length)) = (u32::try_from(key.len()), u32::try_from(value.len())) else {
-        // 4 GiB: no caller stores that, and losing it means signing in again.
-        return;
-    };
-    out.push(kind);
-    out.extend_from_slice(&expires_at.micros().to_le_bytes());
-    out.extend_from_slice(&key_length.to_le_bytes());
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(&value_length.to_le_bytes());
-    out.extend_from_slice(value);
-}
-
-fn decode(bytes: &[u8]) -> Result<Vec<Record<'_>>, SnapshotError> {
-    let mut rest = bytes.strip_prefix(MAGIC).ok_or(SnapshotError::Foreign)?;
-    let mut records = Vec::new();
-    while !rest.is_empty() {
-        records.push(decode_record(&mut rest).ok_or(SnapshotError::Malformed)?);
-    }
-    Ok(records)
-}
-
-fn decode_record<'a>(rest: &mut &'a [u8]) -> Option<Record<'a>> {
-    let [kind] = *take_array::<1>(rest)?;
-    let expires_at = Timestamp::from_micros(i64::from_le_bytes(*take_array(rest)?));
-    let key = std::str::from_utf8(take_block(rest)?).ok()?;
-    let value = take_block(rest)?;
-    let content = match kind {
-        LIVE => Content::Value(Kept::Live(Bytes::copy_from_slice(value))),
-        USED => Content::Value(Kept::Used(Bytes::copy_from_slice(value))),
-        COUNTER => Content::Count(u64::from_le_bytes(value.try_into().ok()?)),
-        _ => return None,
-    };
-    Some(Record { key, expires_at, content })
-}
-
-fn take_array<'a, const N: usize>(rest: &mut &'a [u8]) -> Option<&'a [u8; N]> {
-    let (taken, left) = rest.split_first_chunk::<N>()?;
-    *rest = left;
-    Some(taken)
-}
-
-fn take_block<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let length = usize::try_from(u32::from_le_bytes(*take_array(rest)?)).ok()?;
-    let (taken, left) = rest.split_at_checked(length)?;
-    *rest = left;
-    Some(taken)
 }

@@ -23,11 +23,20 @@ pub(super) struct Scripts {
     pub(super) hit: Script,
     pub(super) put_limited: Script,
     pub(super) release: Script,
+    pub(super) put_among: Script,
 }
 
 impl Scripts {
-    pub(super) fn all(&self) -> [&Script; 6] {
-        [&self.consume, &self.write, &self.check, &self.hit, &self.put_limited, &self.release]
+    pub(super) fn all(&self) -> [&Script; 7] {
+        [
+            &self.consume,
+            &self.write,
+            &self.check,
+            &self.hit,
+            &self.put_limited,
+            &self.put_among,
+            &self.release,
+        ]
     }
 }
 
@@ -38,6 +47,7 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     hit: Script::new(HIT),
     put_limited: Script::new(PUT_LIMITED),
     release: Script::new(RELEASE),
+    put_among: Script::new(PUT_AMONG),
 });
 
 /// ARGV: how long a used value is remembered, in milliseconds.
@@ -151,6 +161,36 @@ for i, key in ipairs(KEYS) do
   elseif count == 1 then
     redis.call('DEL', key)
   end
+end
+return 1
+";
+
+/// KEYS: the group, which lists the keys of its values, oldest first, and the key of the value. ARGV: how many live ones
+/// there may be, the lifetime in milliseconds (0 deletes), the value. Stores first: a full server refuses the first
+/// write of a script and none after it. The keys in the list are this instance's, so in a cluster in the same slot.
+const PUT_AMONG: &str = "\
+local kept = {}
+for _, member in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  if member ~= KEYS[2] and redis.call('TYPE', member).ok == 'string' then
+    kept[#kept + 1] = member
+  end
+end
+local ends = math.max(redis.call('PTTL', KEYS[1]), tonumber(ARGV[2]))
+if ARGV[2] == '0' then
+  redis.call('DEL', KEYS[2])
+else
+  redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2])
+end
+while #kept >= tonumber(ARGV[1]) do
+  redis.call('DEL', table.remove(kept, 1))
+end
+if ARGV[2] ~= '0' then
+  kept[#kept + 1] = KEYS[2]
+end
+redis.call('DEL', KEYS[1])
+if #kept > 0 then
+  redis.call('RPUSH', KEYS[1], unpack(kept))
+  redis.call('PEXPIRE', KEYS[1], ends)
 end
 return 1
 ";

@@ -1,11 +1,12 @@
 //! What a process does between requests: hear of changes, note used secrets, sweep.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use porta_core::{Change, settings};
-use porta_kv::Heard;
+use porta_kv::{Heard, MemoryKv};
 use porta_oidc::Engine;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +14,8 @@ use super::leap::LeapWatch;
 use super::services::{Services, ShortLived};
 
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How long what ended in memory stays there.
+const TIDY_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const SWEEP_BATCH: u32 = 1000;
 /// Half a million rows a minute at most: above what a busy server makes.
@@ -26,7 +29,8 @@ pub(crate) fn start(services: &Services, stop: &CancellationToken) {
     tokio::spawn(hear(Arc::clone(engine), services.kv.subscribe(), stop.clone()));
     tokio::spawn(flush(Arc::clone(engine), stop.clone()));
     tokio::spawn(sweep(Arc::clone(engine), stop.clone()));
-    if let ShortLived::Memory { data_dir, .. } = &services.short_lived {
+    if let ShortLived::Memory { kv, data_dir, .. } = &services.short_lived {
+        tokio::spawn(tidy(Arc::clone(kv), stop.clone()));
         tokio::spawn(watch(Arc::clone(engine), data_dir.join(NOTICES_FILE), stop.clone()));
     }
 }
@@ -101,6 +105,31 @@ async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
         }
         if rows > 0 {
             tracing::info!(rows, "expired rows removed");
+        }
+    }
+}
+
+/// Sweeps the in-process store, and tells when there was no room in it.
+async fn tidy(kv: Arc<MemoryKv>, stop: CancellationToken) {
+    let mut told: HashMap<&'static str, u64> = HashMap::new();
+    let mut silent_until = Instant::now();
+    while wait(TIDY_EVERY, &stop).await {
+        kv.sweep().await;
+        if Instant::now() < silent_until {
+            continue;
+        }
+        for (kind, evicted) in kv.evicted() {
+            let before = told.insert(kind, evicted).unwrap_or(0);
+            if evicted > before {
+                let entries = evicted - before;
+                tracing::warn!(
+                    event = "short_lived.full",
+                    kind,
+                    entries,
+                    "short-lived data went before its end"
+                );
+                silent_until = Instant::now() + SWEEP_EVERY;
+            }
         }
     }
 }

@@ -80,6 +80,10 @@ impl Figures for Scrape {
         set(metrics::DB_POOL_WAITING, pool.waiting);
         if let Some(kv) = &self.short_lived {
             set(metrics::SHORT_LIVED_ENTRIES, kv.entries());
+            set(metrics::SHORT_LIVED_BYTES, kv.bytes());
+            for (kind, evicted) in kv.evicted() {
+                ::metrics::counter!(metrics::SHORT_LIVED_EVICTED, "kind" => kind).absolute(evicted);
+            }
         }
         let mut text = self.handle.render();
         // The facade would go on showing the last age when there is none.

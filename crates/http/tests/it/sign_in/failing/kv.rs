@@ -50,6 +50,18 @@ impl Kv for FusedKv {
         self.open()?.put_if_absent(key, value, ttl).await
     }
 
+    async fn put_among(
+        &self,
+        group: &Key,
+        most: usize,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+    ) -> Result<()> {
+        self.writes.pass().await;
+        self.open()?.put_among(group, most, key, value, ttl).await
+    }
+
     async fn take(&self, key: &Key) -> Result<Option<Bytes>> {
         self.open()?.take(key).await
     }

@@ -1,0 +1,202 @@
+//! What the entries of the in-process store are, how much of each kind there may be, and which go first.
+//!
+//! Keys carry their kind after the organization (`{organization}:{kind}:…`), so one table says everything. Each kind
+//! has a ceiling of its own: what one may write crowds out nothing but its like. All together have one more; when that
+//! is reached, entries go in the order of the table, what anybody can write first, what people and clients earned last.
+//! Within a kind the entry goes that ends soonest.
+
+/// What an entry is, in the order in which entries go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Noted,
+    Logout,
+    Interaction,
+    Counter,
+    /// A key no line of the table knows.
+    Other,
+    /// Counters that guesses at passwords and codes meet: their loss would give guesses back.
+    GuessCounter,
+    AccountStep,
+    ClientToken,
+    Group,
+    Code,
+    /// A value that was used: for as long as it is known a replay is noticed.
+    Used,
+    Session,
+}
+
+/// What may be held of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ceiling {
+    pub(super) entries: usize,
+    pub(super) bytes: usize,
+}
+
+struct Definition {
+    kind: Kind,
+    name: &'static str,
+    /// What keys have after the organization; of several that fit, the longest.
+    prefixes: &'static [&'static str],
+    ceiling: Ceiling,
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// Everything together. A kind alone may not reach it.
+pub(super) const TOTAL_BYTES: usize = 160 * MIB;
+
+/// In the order of [`Kind`]. The bytes are those that [`super::expiring`] reckons: key, value, and what keeping them
+/// costs.
+const TABLE: [Definition; Kind::COUNT] = [
+    // What anybody may write.
+    define(Kind::Noted, "noted", &["noted:"], 20_000, 8 * MIB),
+    define(Kind::Logout, "logout", &["logout:", "logout-request:"], 20_000, 16 * MIB),
+    define(Kind::Interaction, "interaction", &["interaction:"], 20_000, 32 * MIB),
+    define(Kind::Counter, "counter", &["limit:"], 100_000, 32 * MIB),
+    define(Kind::Other, "other", &[], 20_000, 16 * MIB),
+    define(
+        Kind::GuessCounter,
+        "guess_counter",
+        &["limit:login", "limit:2fa", "limit:magic-code", "limit:account"],
+        100_000,
+        32 * MIB,
+    ),
+    // What takes a client's secret or a sign-in.
+    define(Kind::AccountStep, "account_step", &["account-setup:", "account-lock:"], 10_000, 8 * MIB),
+    define(Kind::ClientToken, "client_token", &["client-token:"], 150_000, 64 * MIB),
+    define(Kind::Group, "group", &["codes:"], 30_000, 24 * MIB),
+    define(Kind::Code, "code", &["code:"], 40_000, 48 * MIB),
+    define(Kind::Used, "used", &[], 60_000, 64 * MIB),
+    define(Kind::Session, "session", &["session:"], 150_000, 96 * MIB),
+];
+
+const fn define(
+    kind: Kind,
+    name: &'static str,
+    prefixes: &'static [&'static str],
+    entries: usize,
+    bytes: usize,
+) -> Definition {
+    Definition { kind, name, prefixes, ceiling: Ceiling { entries, bytes } }
+}
+
+impl Kind {
+    pub(super) const COUNT: usize = Kind::Session as usize + 1;
+
+    /// Every kind, in the order in which entries go.
+    pub(super) fn all() -> impl DoubleEndedIterator<Item = Self> {
+        TABLE.iter().map(|line| line.kind)
+    }
+
+    /// The kind a key names.
+    pub(super) fn of(key: &str) -> Self {
+        let Some((_, rest)) = key.split_once(':') else { return Self::Other };
+        let fitting = TABLE
+            .iter()
+            .flat_map(|line| line.prefixes.iter().map(|prefix| (prefix.len(), line.kind, prefix)));
+        let longest =
+            fitting.filter(|(_, _, prefix)| rest.starts_with(**prefix)).max_by_key(|(length, ..)| *length);
+        longest.map_or(Self::Other, |(_, kind, _)| kind)
+    }
+
+    pub(super) fn index(self) -> usize {
+        self as usize
+    }
+
+    /// For figures and logs.
+    pub(super) fn name(self) -> &'static str {
+        TABLE[self.index()].name
+    }
+
+    pub(super) fn ceiling(self) -> Ceiling {
+        TABLE[self.index()].ceiling
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_kinds() {
+        assert!(TABLE.iter().enumerate().all(|(n, line)| line.kind.index() == n));
+        let names: BTreeSet<&str> = TABLE.iter().map(|line| line.name).collect();
+        assert_eq!(names.len(), Kind::COUNT);
+    }
+
+    #[test]
+    fn no_kind_alone_takes_everything_and_strangers_leave_room() {
+        assert!(TABLE.iter().all(|line| line.ceiling.bytes < TOTAL_BYTES && line.ceiling.bytes >= 8 * MIB));
+        let anybodys: usize = TABLE[..Kind::AccountStep.index()].iter().map(|line| line.ceiling.bytes).sum();
+        assert!(anybodys < TOTAL_BYTES, "{anybodys}");
+    }
+
+    #[test]
+    fn keys_name_their_kind() {
+        let cases = [
+            ("0198:session:cafe", Kind::Session),
+            ("0198:code:cafe", Kind::Code),
+            ("0198:codes:cafe:app", Kind::Group),
+            ("0198:interaction:cafe", Kind::Interaction),
+            ("0198:logout:cafe", Kind::Logout),
+            ("0198:logout-request:cafe", Kind::Logout),
+            ("0198:client-token:cafe", Kind::ClientToken),
+            ("0198:limit:token:192.0.2.1:cafe", Kind::Counter),
+            ("0198:limit:interaction:192.0.2.1", Kind::Counter),
+            ("0198:limit:login:cafe", Kind::GuessCounter),
+            ("0198:limit:login-address:2001:db8::/64", Kind::GuessCounter),
+            ("0198:limit:2fa-mail:cafe", Kind::GuessCounter),
+            ("porta:probe", Kind::Other),
+            ("session", Kind::Other),
+            ("", Kind::Other),
+            ("session:session", Kind::Other),
+        ];
+        for (key, kind) in cases {
+            assert_eq!(Kind::of(key), kind, "{key}");
+        }
+    }
+
+    /// A key that no line knows shares a small ceiling with every other such key: whoever adds one decides here what it
+    /// is worth.
+    #[test]
+    fn every_key_of_the_program_has_a_line() {
+        let mut found = BTreeSet::new();
+        for room in ["oidc", "signin"] {
+            let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(room).join("src");
+            words_of_keys(&sources, &mut found);
+        }
+        assert!(found.contains("session") && found.contains("limit") && found.contains("code"), "{found:?}");
+        let unknown: Vec<_> =
+            found.iter().filter(|word| Kind::of(&format!("organization:{word}:x")) == Kind::Other).collect();
+        assert!(unknown.is_empty(), "keys without a line in TABLE: {unknown:?}");
+    }
+
+    /// The words between `}:` and `:` in the strings of the sources: how keys are written.
+    fn words_of_keys(directory: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                words_of_keys(&entry, found);
+                continue;
+            }
+            for line in std::fs::read_to_string(entry)
+                .unwrap()
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+            {
+                for part in line.split("}:").skip(1) {
+                    let word = part.split(':').next().unwrap_or_default();
+                    let is_word = word.starts_with(|c: char| c.is_ascii_lowercase())
+                        && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+                        && part.len() > word.len();
+                    if is_word {
+                        found.insert(word.to_owned());
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How much there is of each kind, over all shards.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::kinds::{Ceiling, Kind, TOTAL_BYTES};
+
+#[derive(Default)]
+struct Tally {
+    entries: AtomicUsize,
+    bytes: AtomicUsize,
+    evicted: AtomicU64,
+}
+
+/// Changed by shards while they are locked, read by everybody: sums are right as soon as nobody is at work.
+pub(super) struct Ledger {
+    tallies: [Tally; Kind::COUNT],
+    ceilings: [Ceiling; Kind::COUNT],
+    bytes: AtomicUsize,
+    most_bytes: usize,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        let mut ceilings = [Ceiling { entries: 0, bytes: 0 }; Kind::COUNT];
+        for kind in Kind::all() {
+            ceilings[kind.index()] = kind.ceiling();
+        }
+        Self { tallies: Default::default(), ceilings, bytes: AtomicUsize::new(0), most_bytes: TOTAL_BYTES }
+    }
+}
+
+impl Ledger {
+    /// With other ceilings than those of the table.
+    #[cfg(test)]
+    pub(super) fn with(kinds: &[(Kind, Ceiling)], most_bytes: usize) -> Self {
+        let mut ledger = Self { most_bytes, ..Self::default() };
+        for (kind, ceiling) in kinds {
+            ledger.ceilings[kind.index()] = *ceiling;
+        }
+        ledger
+    }
+
+    pub(super) fn add(&self, kind: Kind, bytes: usize) {
+        let tally = &self.tallies[kind.index()];
+        tally.entries.fetch_add(1, Ordering::Relaxed);
+        tally.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn remove(&self, kind: Kind, bytes: usize) {
+        let tally = &self.tallies[kind.index()];
+        tally.entries.fetch_sub(1, Ordering::Relaxed);
+        tally.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn note_evicted(&self, kind: Kind) {
+        self.tallies[kind.index()].evicted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn entries(&self, kind: Kind) -> usize {
+        self.tallies[kind.index()].entries.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn evicted(&self, kind: Kind) -> u64 {
+        self.tallies[kind.index()].evicted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn all_entries(&self) -> usize {
+        Kind::all().map(|kind| self.entries(kind)).sum()
+    }
+
+    pub(super) fn all_bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// There is more of a kind than there may be.
+    pub(super) fn is_over(&self, kind: Kind) -> bool {
+        let (tally, ceiling) = (&self.tallies[kind.index()], self.ceilings[kind.index()]);
+        tally.entries.load(Ordering::Relaxed) > ceiling.entries
+            || tally.bytes.load(Ordering::Relaxed) > ceiling.bytes
+    }
+
+    /// There is more altogether than there may be; and what goes first.
+    pub(super) fn first_to_go(&self) -> Option<Kind> {
+        if self.all_bytes() <= self.most_bytes {
+            return None;
+        }
+        Kind::all().find(|kind| self.entries(*kind) > 0)
+    }
+}

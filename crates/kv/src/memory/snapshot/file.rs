@@ -1,0 +1,178 @@
+//! The file: a head, then sealed pieces.
+//!
+//! ```text
+//! "porta-kv-snapshot-2\n" │ key id length, 1 │ key id │ file id, 16 │ length, 4 │ sealed piece │ length, 4 │ …
+//! ```
+//!
+//! Each seal names the file, the number of the piece, and whether it is the last one: pieces of other files, another
+//! order, and a file that was cut short are refused. Version 1 had one piece, which the version before this one wrote.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, Read as _, Write as _};
+
+use porta_core::seal::Sealed;
+use porta_core::secret::hex;
+
+use super::{BufReader, Entropy, Keyring, Path, SnapshotError, io_error};
+
+const MAGIC: &[u8] = b"porta-kv-snapshot-2\n";
+const MAGIC_1: &[u8] = b"porta-kv-snapshot-1\n";
+/// First bytes of the contents of version 1.
+const CONTENTS_1: &[u8] = b"kv1";
+/// Associated data of the seal, so that no other sealed value passes for a snapshot.
+const IDENTITY: &str = "kv:snapshot";
+
+/// A piece is sealed when it has this many bytes. Writing and reading take a few times as much memory, no more.
+const PIECE: usize = 256 * 1024;
+/// Longer than any piece: what a file cannot make us allocate.
+const LONGEST: usize = 8 << 20;
+/// How often what was written goes to the disk: then it cannot all be left to the end, when time is over.
+const PIECES_PER_SYNC: usize = 64;
+
+fn identity(file: &[u8; 16], number: usize, is_last: bool) -> String {
+    let end = if is_last { "end" } else { "more" };
+    format!("{IDENTITY}:{}:{number}:{end}", hex(file))
+}
+
+pub(super) struct Writer<'a> {
+    file: File,
+    keys: &'a Keyring,
+    entropy: &'a dyn Entropy,
+    id: [u8; 16],
+    number: usize,
+    /// Not yet written.
+    pub(super) piece: Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn start(mut file: File, keys: &'a Keyring, entropy: &'a dyn Entropy) -> io::Result<Self> {
+        let id = entropy.bytes::<16>();
+        let key_id = keys.current_id();
+        let mut head = MAGIC.to_vec();
+        head.push(u8::try_from(key_id.len()).map_err(io::Error::other)?);
+        head.extend_from_slice(key_id.as_bytes());
+        head.extend_from_slice(&id);
+        file.write_all(&head)?;
+        Ok(Self { file, keys, entropy, id, number: 0, piece: Vec::with_capacity(PIECE + PIECE / 4) })
+    }
+
+    pub(super) fn flush_full(&mut self) -> io::Result<()> {
+        if self.piece.len() < PIECE {
+            return Ok(());
+        }
+        self.write_piece(false)?;
+        if self.number.is_multiple_of(PIECES_PER_SYNC) {
+            self.file.sync_data()?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.write_piece(true)?;
+        self.file.sync_all()
+    }
+
+    fn write_piece(&mut self, is_last: bool) -> io::Result<()> {
+        let identity = identity(&self.id, self.number, is_last);
+        let sealed = self.keys.seal(&self.piece, &identity, self.entropy);
+        self.number += 1;
+        self.piece.clear();
+        let length = u32::try_from(sealed.bytes.len()).map_err(io::Error::other)?;
+        self.file.write_all(&length.to_le_bytes())?;
+        self.file.write_all(&sealed.bytes)
+    }
+}
+
+type PiecesOf<'a> = Box<dyn Iterator<Item = Result<Vec<u8>, SnapshotError>> + 'a>;
+
+/// The records of each piece, opened one by one.
+pub(super) fn pieces_of<'a>(
+    path: &'a Path,
+    mut file: BufReader<File>,
+    keys: &'a Keyring,
+) -> Result<PiecesOf<'a>, SnapshotError> {
+    let mut magic = [0; MAGIC.len()];
+    if !fill(path, &mut file, &mut magic)? {
+        return Err(SnapshotError::Foreign);
+    }
+    if magic == MAGIC_1 {
+        return Ok(Box::new(std::iter::once(only_piece(path, file, keys))));
+    }
+    if magic != MAGIC {
+        return Err(SnapshotError::Foreign);
+    }
+    let key_id = key_id(path, &mut file)?;
+    let mut id = [0; 16];
+    demand(fill(path, &mut file, &mut id)?)?;
+    let mut reader = Pieces { path, file, keys, key_id, id, number: 0, is_over: false };
+    Ok(Box::new(std::iter::from_fn(move || reader.next_piece())))
+}
+
+struct Pieces<'a> {
+    path: &'a Path,
+    file: BufReader<File>,
+    keys: &'a Keyring,
+    key_id: String,
+    id: [u8; 16],
+    number: usize,
+    is_over: bool,
+}
+
+impl Pieces<'_> {
+    fn next_piece(&mut self) -> Option<Result<Vec<u8>, SnapshotError>> {
+        if self.is_over {
+            return None;
+        }
+        let piece = self.read();
+        self.is_over |= piece.is_err();
+        Some(piece)
+    }
+
+    fn read(&mut self) -> Result<Vec<u8>, SnapshotError> {
+        let mut length = [0; 4];
+        demand(fill(self.path, &mut self.file, &mut length)?)?;
+        let length = usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX);
+        demand(length <= LONGEST)?;
+        let mut bytes = vec![0; length];
+        demand(fill(self.path, &mut self.file, &mut bytes)?)?;
+        // Nothing follows the last piece, and nothing else may stand at the end.
+        let is_last = self.file.fill_buf().map_err(io_error(self.path, "read"))?.is_empty();
+        let sealed = Sealed { key_id: self.key_id.clone(), bytes };
+        let piece = self.keys.open(&sealed, &identity(&self.id, self.number, is_last))?;
+        self.number += 1;
+        self.is_over = is_last;
+        Ok(piece)
+    }
+}
+
+/// All of a file of version 1, whose head was read.
+fn only_piece(path: &Path, mut file: BufReader<File>, keys: &Keyring) -> Result<Vec<u8>, SnapshotError> {
+    let key_id = key_id(path, &mut file)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(io_error(path, "read"))?;
+    let mut contents = keys.open(&Sealed { key_id, bytes }, IDENTITY)?;
+    demand(contents.starts_with(CONTENTS_1))?;
+    contents.drain(..CONTENTS_1.len());
+    Ok(contents)
+}
+
+fn key_id(path: &Path, file: &mut BufReader<File>) -> Result<String, SnapshotError> {
+    let mut length = [0];
+    demand(fill(path, file, &mut length)?)?;
+    let mut id = vec![0; usize::from(length[0])];
+    demand(fill(path, file, &mut id)?)?;
+    String::from_utf8(id).map_err(|_| SnapshotError::Malformed)
+}
+
+/// `false`: the file ends before `out` is full.
+fn fill(path: &Path, file: &mut BufReader<File>, out: &mut [u8]) -> Result<bool, SnapshotError> {
+    match file.read_exact(out) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(io_error(path, "read")(error)),
+    }
+}
+
+fn demand(is_so: bool) -> Result<(), SnapshotError> {
+    if is_so { Ok(()) } else { Err(SnapshotError::Malformed) }
+}
