@@ -70,8 +70,9 @@ pub(crate) struct World {
 impl World {
     /// A store with the people and clients of most scenarios.
     pub(crate) async fn create(binary: &Binary, kind: StoreKind, cost: HashCost) -> Result<Self> {
-        // Everybody comes from one address.
-        let settings = "{ rate_limit_interaction_max: 10000000 }";
+        // Everybody comes from one address, and one client or person stands for all.
+        let settings = "{ rate_limit_interaction_max: 10000000, quota_client_max: 10000000, quota_person_max: 10000000, \
+            quota_organization_max: 10000000 }";
         let document = fixtures::document(settings, "[password]", &fixtures::users());
         Self::filled(binary, kind, cost, &document, &[]).await
     }

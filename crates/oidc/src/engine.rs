@@ -13,6 +13,8 @@ use porta_kv::Kv;
 use porta_store::Store;
 
 use crate::clients::ProtocolClient;
+use crate::cors::Origins;
+use crate::quota::Quotas;
 use crate::secret_use::SecretUse;
 use crate::tenant::{Tenant, TenantLookup};
 use crate::throttle::Throttle;
@@ -48,8 +50,9 @@ pub struct Engine {
     pub(crate) clients: Cache<(OrganizationId, ClientId), Option<Arc<ProtocolClient>>>,
     /// Public identifiers never change, so nothing ever makes these out of date.
     pub(crate) client_ids: Cache<ClientKey, ClientId>,
-    pub(crate) origins: Cache<(OrganizationId, String), bool>,
+    pub(crate) origins: Cache<OrganizationId, Origins>,
     pub(crate) throttle: Throttle,
+    pub(crate) quotas: Quotas,
     pub(crate) secret_use: SecretUse,
     generation: AtomicU64,
 }
@@ -83,8 +86,9 @@ impl Engine {
             last_seen: Cache::new(10_000),
             clients: cache(50_000),
             client_ids: Cache::new(50_000),
-            origins: cache(50_000),
+            origins: cache(10_000),
             throttle: Throttle::default(),
+            quotas: Quotas::default(),
             secret_use: SecretUse::default(),
             generation: AtomicU64::new(0),
         }

@@ -17,6 +17,7 @@ pub mod interaction;
 pub mod introspection;
 pub mod keys;
 pub mod logout;
+mod quota;
 pub mod secret_use;
 pub mod session;
 pub mod tenant;

@@ -57,6 +57,7 @@ pub(crate) async fn resume(
             }
             Ok(Resumed::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
             Ok(Resumed::Away) => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
+            Ok(Resumed::Limited(limited)) => reply::too_many_begun(&state, &tenant, &from.headers, limited),
             Ok(Resumed::Gone) => reply::error_page(
                 &state,
                 &tenant.look(),

@@ -13,10 +13,16 @@ use super::check::{AuthorizeError, Redirectable, asks_every_time};
 use super::decide::{Decision, Need, SignedIn, Standing, decide};
 use crate::clients::ProtocolClient;
 use crate::errand::{AccountPage, Errand};
+use crate::quota::Payer;
 use crate::interaction::{ConsentAsked, Draft, Interaction, LoginDone, NewInteraction, Stage};
 use crate::session::{PresentedSession, to_bytes};
+use crate::throttle::Limited;
 use crate::token::CodeRecord;
 use crate::{Caller, Engine, EngineError, Tenant};
+
+/// Codes of one session and client that wait to be redeemed: as many as there are tabs opened at once. Of more, the
+/// oldest go, so that a browser that asks and never redeems keeps no more than these.
+const CODES_AT_ONCE: usize = 10;
 
 /// What the browser gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +50,8 @@ pub enum Resumed {
     Away,
     /// Wrong browser, too late, or used before.
     Gone,
+    /// Too much was given already.
+    Limited(Limited),
 }
 
 impl Authorized {
@@ -56,6 +64,8 @@ impl Authorized {
 enum Judged {
     Page(Box<Draft>),
     Answer(Authorized),
+    /// Too much was given already.
+    Limited(Limited),
 }
 
 /// What happened inside the interaction that led here.
@@ -80,6 +90,7 @@ impl Engine {
         match self.judge(tenant, &target.client, request, session, Progress::default(), caller).await? {
             Judged::Page(draft) => self.begin(tenant, *draft, caller).await,
             Judged::Answer(authorized) => Ok(authorized),
+            Judged::Limited(limited) => Err(AuthorizeError::Limited(limited)),
         }
     }
 
@@ -176,6 +187,7 @@ impl Engine {
         let authorized = match self.judge(tenant, &client, request, session, progress, caller).await? {
             Judged::Page(draft) => Authorized::interact(self.continue_interaction(tenant, *draft).await?),
             Judged::Answer(authorized) => authorized,
+            Judged::Limited(limited) => return Ok(Resumed::Limited(limited)),
         };
         Ok(Resumed::Authorized { authorized, ui_locales })
     }
@@ -245,6 +257,13 @@ impl Engine {
                 Ok(Judged::Page(Box::new(draft)))
             }
             (Decision::Proceed { grant_more }, Some((session, facts))) => {
+                // A form was answered for each sign-in; what a browser gets by itself has a quota.
+                if progress.login.is_none() {
+                    let payers = [Payer::Person(session.session.user), Payer::Organization];
+                    if let Err(limited) = self.spend(tenant, &payers, caller).await? {
+                        return Ok(Judged::Limited(limited));
+                    }
+                }
                 let session_until = self.slide_session(tenant, &session).await?;
                 let grant =
                     self.ensure_grant(tenant, client, &session, &facts, &request, grant_more, caller).await?;
@@ -376,7 +395,8 @@ impl Engine {
             expires_at: now + lifetime,
         };
         let key = CodeRecord::storage_key(tenant.organization.id, &TokenDigest::of(&code));
-        self.kv.put(&key, to_bytes(&record)?, lifetime).await?;
+        let group = format!("{}:codes:{}:{}", tenant.organization.id, session.session.key, client.client.id);
+        self.kv.put_among(&group, CODES_AT_ONCE, &key, to_bytes(&record)?, lifetime).await?;
         Ok(code)
     }
 }

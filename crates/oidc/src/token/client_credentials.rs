@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{TokenError, refused};
 use crate::clients::ProtocolClient;
+use crate::quota::Payer;
 use crate::session::to_bytes;
-use crate::{Engine, Tenant};
+use crate::{Caller, Engine, Tenant};
 
 /// A client's own access token in the short-lived store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,7 @@ impl Engine {
         tenant: &Tenant,
         client: &ProtocolClient,
         params: &Params,
+        caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
         if !client.client.is_confidential() {
             return Err(refused(
@@ -40,6 +42,8 @@ impl Engine {
             ));
         }
         let scope = machine_scope(client, params.get("scope"))?;
+        let payers = [Payer::Client(client.client.id), Payer::Organization];
+        self.spend(tenant, &payers, caller).await?.map_err(TokenError::Limited)?;
         let now = self.now();
         let lifetime = tenant.settings.duration(settings::CLIENT_CREDENTIALS_TTL);
         let access_token = BearerKind::ClientAccessToken.generate(&*self.entropy);

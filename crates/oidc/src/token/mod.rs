@@ -15,7 +15,7 @@ use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
 
 use crate::client_auth::ClientAuthError;
-use crate::throttle::Guarded;
+use crate::throttle::{Guarded, Limited};
 use crate::{Caller, Engine, EngineError, Tenant};
 
 /// A refused token request.
@@ -23,6 +23,9 @@ use crate::{Caller, Engine, EngineError, Tenant};
 pub enum TokenError {
     #[error(transparent)]
     Client(#[from] ClientAuthError),
+    /// More was issued than the quota allows.
+    #[error("a quota is used up")]
+    Limited(Limited),
     /// The request itself is wrong; the detail is for the log.
     #[error("refused: {error} ({detail})")]
     Refused { error: OAuthError, detail: &'static str },
@@ -80,7 +83,7 @@ impl Engine {
         let answer = match grant {
             GrantType::AuthorizationCode => self.redeem_code(tenant, &client, params, caller).await?,
             GrantType::RefreshToken => self.refresh(tenant, &client, params, caller).await?,
-            GrantType::ClientCredentials => self.client_credentials(tenant, &client, params).await?,
+            GrantType::ClientCredentials => self.client_credentials(tenant, &client, params, caller).await?,
         };
         ::metrics::counter!(metrics::TOKENS_ISSUED, "grant" => grant.as_str()).increment(1);
         Ok(answer)

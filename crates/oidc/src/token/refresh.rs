@@ -18,6 +18,7 @@ use porta_store::{RefreshTokenFacts, Revocation};
 use super::issue::{Issued, access_row, refresh_row};
 use super::{TokenError, invalid_grant, refused};
 use crate::clients::ProtocolClient;
+use crate::quota::Payer;
 use crate::{Caller, Engine, Tenant};
 
 impl Engine {
@@ -37,6 +38,8 @@ impl Engine {
         let digest = TokenDigest::of(presented);
         let facts = self.refresh_facts(tenant, client, &digest).await?;
         let scope = narrowed_scope(&facts.family, params)?;
+        let payers = [Payer::Person(facts.family.user_id), Payer::Organization];
+        self.spend(tenant, &payers, caller).await?.map_err(TokenError::Limited)?;
         let issued = self.successors(tenant, &facts.family, presented, &scope);
         if facts.token.rotated_at.is_some() {
             return self.retry_or_replay(tenant, client, facts, issued, caller).await;

@@ -21,6 +21,7 @@ mod discovery;
 mod id_token;
 mod introspection;
 mod key_rotation;
+mod quotas;
 mod races;
 mod refresh;
 mod refresh_replay;

@@ -1,0 +1,213 @@
+//! What callers who proved who they are may have written: so much in a window for each client on its own behalf, for
+//! each person, and for an organization altogether. Generous: nobody meets them who does not try, and without them one
+//! client, or one signed-in browser, fills the stores that all organizations share.
+//!
+//! Counted by each process for itself, so that a success costs no round trip: with `n` processes it is `n` times as
+//! much, still a bound. Spread evenly: whoever used everything up may go on at the rate at which it comes back (GCRA,
+//! the generic cell rate algorithm).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use moka::future::Cache;
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::settings::{self, SettingDefinition};
+use porta_core::{ClientKey, OrganizationId, Timestamp, UserId};
+
+use crate::throttle::Limited;
+use crate::{Caller, Engine, EngineError, Tenant};
+
+/// Most buckets remembered. Whose bucket is forgotten begins with a full one; the organization's, which every caller
+/// uses, stays.
+const CAPACITY: u64 = 50_000;
+/// The longest window there may be: a bucket that nobody used for so long is full again.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
+
+/// Who has something written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Payer {
+    /// On its own behalf.
+    Client(ClientKey),
+    /// In all browsers and sessions together.
+    Person(UserId),
+    Organization,
+}
+
+impl Payer {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Client(_) => "client",
+            Self::Person(_) => "person",
+            Self::Organization => "organization",
+        }
+    }
+
+    fn maximum(self) -> &'static SettingDefinition {
+        match self {
+            Self::Client(_) => settings::QUOTA_CLIENT_MAX,
+            Self::Person(_) => settings::QUOTA_PERSON_MAX,
+            Self::Organization => settings::QUOTA_ORGANIZATION_MAX,
+        }
+    }
+}
+
+pub(crate) struct Quotas {
+    buckets: Cache<(OrganizationId, Payer), Arc<Bucket>>,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self { buckets: Cache::builder().max_capacity(CAPACITY).time_to_idle(FORGOTTEN_AFTER).build() }
+    }
+}
+
+/// Two times, in microseconds.
+#[derive(Debug, Default)]
+struct Bucket {
+    /// When it will be full again.
+    full_at: AtomicI64,
+    /// Until then a refusal needs no audit row.
+    told_until: AtomicI64,
+}
+
+/// An empty bucket.
+#[derive(Debug, PartialEq, Eq)]
+struct Empty {
+    wait: Duration,
+    /// Nobody was refused for a window.
+    is_news: bool,
+}
+
+impl Bucket {
+    /// Takes one of the `maximum` that come back within `window`.
+    fn take(&self, now: Timestamp, maximum: u64, window: Duration) -> Result<(), Empty> {
+        let now = now.micros();
+        let window = i64::try_from(window.as_micros()).unwrap_or(i64::MAX / 4);
+        let step = (window / i64::try_from(maximum).unwrap_or(i64::MAX)).max(1);
+        let latest = now.saturating_add(window);
+        // A clock that was set back must not refuse for longer than a window.
+        let ahead = self.full_at.load(Ordering::Relaxed);
+        if ahead > latest {
+            let _ = self.full_at.compare_exchange(ahead, latest, Ordering::Relaxed, Ordering::Relaxed);
+        }
+        let next = |full_at: i64| full_at.clamp(now, latest) + step;
+        let taken = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
+            Some(next(full_at)).filter(|next| *next <= latest)
+        });
+        let Err(full_at) = taken else { return Ok(()) };
+        let told = self.told_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
+            (until <= now || until > latest).then_some(latest)
+        });
+        let micros = u64::try_from(next(full_at) - latest).unwrap_or(0);
+        Err(Empty { wait: Duration::from_micros(micros), is_news: told.is_ok() })
+    }
+}
+
+impl Engine {
+    /// Counts one thing that will be written for each of `payers`, narrowest first; or says how long to wait.
+    pub(crate) async fn spend(
+        &self,
+        tenant: &Tenant,
+        payers: &[Payer],
+        caller: &Caller,
+    ) -> Result<Result<(), Limited>, EngineError> {
+        let window = tenant.settings.duration(settings::QUOTA_WINDOW);
+        for payer in payers {
+            let maximum = tenant.settings.number(payer.maximum());
+            let key = (tenant.organization.id, *payer);
+            let bucket = match self.quotas.buckets.get(&key).await {
+                Some(bucket) => bucket,
+                None => self.quotas.buckets.get_with(key, async { Arc::default() }).await,
+            };
+            if let Err(Empty { wait, is_news }) = bucket.take(self.now(), maximum, window) {
+                if is_news {
+                    self.note_empty(tenant, *payer, caller, window).await?;
+                }
+                return Ok(Err(Limited { retry_after: wait, maximum }));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn note_empty(
+        &self,
+        tenant: &Tenant,
+        payer: Payer,
+        caller: &Caller,
+        window: Duration,
+    ) -> Result<(), EngineError> {
+        let id = match payer {
+            Payer::Client(client) => Some(client.to_string()),
+            Payer::Person(_) | Payer::Organization => None,
+        };
+        let user_id = if let Payer::Person(user) = payer { Some(user) } else { None };
+        tracing::warn!(event = "rate_limit.quota", tenant = %tenant.organization.slug, quota = payer.name(), client = id, "quota is used up");
+        let event = AuditEvent {
+            user_id,
+            metadata: serde_json::json!({ "quota": payer.name(), "client": id }),
+            ..self.event(tenant, "rate_limit.quota", AuditCategory::Security, caller)
+        };
+        // Several processes meet the same flood.
+        self.note_once(tenant, event, caller, window).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn taken(bucket: &Bucket, now: Timestamp, tries: usize) -> usize {
+        (0..tries).filter(|_| bucket.take(now, 60, MINUTE).is_ok()).count()
+    }
+
+    #[test]
+    fn so_many_at_once_and_then_as_they_come_back() {
+        let bucket = Bucket::default();
+        assert_eq!(taken(&bucket, NOW, 100), 60);
+        let empty = bucket.take(NOW, 60, MINUTE).unwrap_err();
+        assert_eq!(empty.wait, Duration::from_secs(1));
+        assert_eq!(taken(&bucket, NOW + Duration::from_millis(999), 5), 0);
+        assert_eq!(taken(&bucket, NOW + Duration::from_secs(1), 5), 1, "waiting as told helps");
+        assert_eq!(taken(&bucket, NOW + Duration::from_secs(11), 50), 10);
+        assert_eq!(taken(&bucket, NOW + 10 * MINUTE, 100), 60, "no more than a window is saved up");
+    }
+
+    #[test]
+    fn a_refusal_is_news_once_in_a_window() {
+        let bucket = Bucket::default();
+        taken(&bucket, NOW, 60);
+        let is_news = |now| bucket.take(now, 60, MINUTE).unwrap_err().is_news;
+        assert_eq!([is_news(NOW), is_news(NOW), is_news(NOW)], [true, false, false]);
+        taken(&bucket, NOW + MINUTE, 60);
+        assert!(is_news(NOW + MINUTE));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_refuses_for_a_window_at_most() {
+        let bucket = Bucket::default();
+        taken(&bucket, NOW + 60 * MINUTE, 100);
+        let empty = bucket.take(NOW, 60, MINUTE).unwrap_err();
+        assert!(empty.wait <= MINUTE && empty.is_news, "{empty:?}");
+        assert_eq!(taken(&bucket, NOW + MINUTE, 100), 60);
+    }
+
+    #[test]
+    fn more_than_one_in_a_microsecond_is_no_quota() {
+        let bucket = Bucket::default();
+        assert!((0..1_000).all(|_| bucket.take(NOW, u64::MAX, MINUTE).is_ok()));
+    }
+
+    #[test]
+    fn many_at_once_get_no_more_than_there_is() {
+        let bucket = Bucket::default();
+        let total: usize = std::thread::scope(|scope| {
+            let tasks: Vec<_> = (0..8).map(|_| scope.spawn(|| taken(&bucket, NOW, 1_000))).collect();
+            tasks.into_iter().map(|task| task.join().unwrap()).sum()
+        });
+        assert_eq!(total, 60);
+    }
+}
