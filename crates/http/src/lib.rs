@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod cookies;
+mod crowd;
 mod endpoints;
 mod middleware;
 mod observe;

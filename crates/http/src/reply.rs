@@ -147,12 +147,21 @@ pub(crate) fn too_many_begun(state: &Shared, tenant: &Visit, headers: &HeaderMap
 
 /// Too much, for a person.
 pub(crate) fn limited_page(state: &Shared, tenant: &Visit, retry_after: std::time::Duration) -> Reply {
+    wait_page(state, tenant, StatusCode::TOO_MANY_REQUESTS, retry_after)
+}
+
+/// Too many people at once, for one of them.
+pub(crate) fn busy_page(state: &Shared, tenant: &Visit, retry_after: std::time::Duration) -> Reply {
+    wait_page(state, tenant, StatusCode::SERVICE_UNAVAILABLE, retry_after)
+}
+
+fn wait_page(state: &Shared, tenant: &Visit, status: StatusCode, retry_after: std::time::Duration) -> Reply {
     let text = ErrorPage {
         code: Some(RATE_LIMITED),
         retry_after: Some(seconds_up(retry_after)),
         ..ErrorPage::new(ErrorText::RateLimited)
     };
-    let page = page(StatusCode::TOO_MANY_REQUESTS, state.pages.error(&tenant.look(), &text));
+    let page = page(status, state.pages.error(&tenant.look(), &text));
     with_retry_after(page, retry_after)
 }
 

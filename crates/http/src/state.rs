@@ -10,6 +10,7 @@ use porta_pages::Pages;
 use porta_signin::SignIn;
 
 use crate::TrustProxy;
+use crate::crowd::Crowd;
 
 /// The outcome of the readiness checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,6 +77,7 @@ pub struct Shared {
     pub(crate) figures: Option<Arc<dyn Figures>>,
     pub(crate) figures_are_public: bool,
     pub(crate) traces: Option<Arc<dyn Traces>>,
+    pub(crate) crowd: Crowd,
     /// The issuer is https: cookies are `Secure`, HSTS is sent.
     pub(crate) is_https: bool,
 }
@@ -115,6 +117,7 @@ impl AppState {
             figures: parts.observers.figures,
             figures_are_public: parts.observers.are_public,
             traces: parts.observers.traces,
+            crowd: Crowd::default(),
             is_https,
         }))
     }

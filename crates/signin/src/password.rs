@@ -165,6 +165,12 @@ impl PasswordHasher {
         self.blocks.load(Ordering::Relaxed)
     }
 
+    /// Whether another password would be told to come back, so that a caller can be told before anything is done for
+    /// them.
+    pub fn is_full(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) >= self.capacity
+    }
+
     /// Hashes computed so far, for the budgets of the tests.
     pub fn evaluations(&self) -> u64 {
         self.evaluations.load(Ordering::Relaxed)
@@ -342,12 +348,14 @@ mod tests {
                 tokio::spawn(async move { hasher.hash("x".into()).await })
             })
             .collect();
+        tokio::task::yield_now().await;
+        assert!(hasher.is_full());
         let mut busy = 0;
         for task in tasks {
             busy += usize::from(task.await.unwrap() == Err(HashError::Busy));
         }
         assert!(busy > 0);
-        assert!(hasher.hash("x".into()).await.is_ok(), "the queue drains");
+        assert!(hasher.hash("x".into()).await.is_ok() && !hasher.is_full(), "the queue drains");
     }
 
     #[cfg(target_os = "linux")]

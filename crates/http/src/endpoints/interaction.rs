@@ -21,7 +21,7 @@ use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
-use crate::{body, cookies};
+use crate::{body, cookies, crowd};
 
 /// An interaction that belongs to this browser, organization and uid.
 pub(super) struct Here<'a> {
@@ -100,6 +100,9 @@ pub(crate) async fn login(
     from: From,
     body: Body,
 ) -> Reply {
+    if state.sign_in.hasher.is_full() {
+        return crowd::turn_away(&state, &tenant, body).await;
+    }
     let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);
     let email = typed_address(params.get("email"));
     if !here.bound.csrf_matches(params.get("_csrf")) {

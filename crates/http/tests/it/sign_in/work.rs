@@ -1,8 +1,15 @@
 //! Equal work (oidc-and-login §6.13; W18): what an attempt costs tells nothing about the account.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use axum::http::{Method, header};
+use futures_util::{StreamExt as _, stream};
 use porta_core::settings::MAX_FAILED_LOGINS;
 use porta_core::user::UserStatus;
-use porta_testkit::{TestApp, on_both_stores};
+use porta_testkit::{ISSUER_BASE, TestApp, on_both_stores};
 
 use super::support::*;
 
@@ -10,6 +17,8 @@ on_both_stores!(
     w18_every_wrong_attempt_costs_the_same_statements_commands_and_one_hash,
     section_4_a_sign_in_stays_within_its_budget,
     a_full_queue_says_come_back_and_judges_nothing,
+    a_full_queue_refuses_before_anything_is_looked_up,
+    refusals_of_a_full_queue_are_held_back_together,
 );
 
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
@@ -88,4 +97,47 @@ async fn a_full_queue_says_come_back_and_judges_nothing(app: TestApp) {
     }
     assert_eq!(audited(&app, "user.login.password.failed").await, 0, "nothing counts against the person");
     assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await));
+}
+
+/// Whatever is posted, and to whatever sign-in: the form is taken, so that the connection can go on, and not read.
+async fn a_full_queue_refuses_before_anything_is_looked_up(app: TestApp) {
+    let busy = app.sibling_with(|i| i.hash_queue = 0);
+    let mut browser = busy.browser();
+    let form = open(&mut browser, &web()).await;
+    let elsewhere = format!("{ISSUER_BASE}/acme/interaction/porta_ix_nobodys/login");
+    for url in [format!("{}/login", form.url), elsewhere] {
+        let was_read = Arc::new(AtomicBool::new(false));
+        let end = Arc::clone(&was_read);
+        let parts = stream::iter([Ok::<_, std::convert::Infallible>(Bytes::from_static(b"no=form&no"))]);
+        let body = Body::from_stream(parts.chain(stream::once(async move {
+            end.store(true, Ordering::SeqCst);
+            Ok(Bytes::from_static(b"=%"))
+        })));
+        let before = spent(&busy);
+        let answer =
+            browser.send(Method::POST, &url, &[(header::CONTENT_TYPE, "application/json")], body).await;
+        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("1")), "{}", answer.body);
+        assert_eq!(spent(&busy), before, "nothing was asked of anybody");
+        assert!(was_read.load(Ordering::SeqCst), "the rest of the body would be taken for a request");
+    }
+    let large = Body::from(vec![b'x'; 100_000]);
+    let answer = browser.send(Method::POST, &format!("{}/login", form.url), &[], large).await;
+    assert_eq!(answer.status, 413);
+}
+
+/// Who comes again at once gets the next answer a second later, and so does nobody else.
+async fn refusals_of_a_full_queue_are_held_back_together(app: TestApp) {
+    let busy = app.sibling_with(|i| i.hash_queue = 0);
+    let began = Instant::now();
+    let mut crowd = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let mut browser = busy.browser();
+        crowd.spawn(async move {
+            browser.post(&format!("{ISSUER_BASE}/acme/interaction/porta_ix_x/login"), &[("password", "x")]).await.status
+        });
+    }
+    let answers = crowd.join_all().await;
+    let took = began.elapsed();
+    assert!(answers.iter().all(|status| *status == 503));
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(10), "{took:?}");
 }
