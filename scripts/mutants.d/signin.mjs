@@ -71,6 +71,12 @@ export default [
     ],
   },
   {
+    id: 'full-queue-looks-first', area: 'hash queue', what: 'A full queue refuses only after everything was looked up.',
+    crate: 'http', words: ['queue', 'work'], file: 'crates/http/src/endpoints/interaction.rs',
+    was: raw`    if state.sign_in.hasher.is_full() {`,
+    becomes: raw`    if !FAULT && state.sign_in.hasher.is_full() {`,
+  },
+  {
     id: 'busy-is-a-wrong-password', area: 'hash queue', what: 'A full queue counts as a wrong password.',
     crate: 'http', words: ['queue', 'busy', 'work'], file: signIn,
     was: raw`            Ok(verified) => verified,

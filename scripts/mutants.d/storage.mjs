@@ -49,6 +49,28 @@ export default [
     becomes: raw`    write: Script::new(if FAULT { WRITE.replace("'replace'", "'never'").leak() } else { WRITE }),`,
   },
   {
+    id: 'memory-sessions-go-first', area: 'ceilings', what: 'In memory, sessions go before what strangers wrote.',
+    crate: 'kv', words: ['crowds', 'order'], file: raw`${kv}/memory/ledger.rs`,
+    was: raw`        Kind::all().find(|kind| self.entries(*kind) > 0)`,
+    becomes: raw`        let mut kinds: Vec<Kind> = Kind::all().collect();
+        if FAULT {
+            kinds.reverse();
+        }
+        kinds.into_iter().find(|kind| self.entries(*kind) > 0)`,
+  },
+  {
+    id: 'memory-without-ceilings', area: 'ceilings', what: 'In memory, a kind grows without end.',
+    crate: 'kv', words: ['ceiling', 'crowds'], file: raw`${kv}/memory.rs`,
+    was: raw`        while self.ledger.is_over(kind)`,
+    becomes: raw`        while !FAULT && self.ledger.is_over(kind)`,
+  },
+  {
+    id: 'codes-wait-without-end', area: 'ceilings', what: 'In Redis, any number of codes of a session and client may wait.',
+    crate: 'kv', stores: true, words: ['contract'], file: raw`${kv}/redis/scripts.rs`,
+    was: raw`    put_among: Script::new(PUT_AMONG),`,
+    becomes: raw`    put_among: Script::new(if FAULT { PUT_AMONG.replace("#kept >= ", "#kept > 9 + ").leak() } else { PUT_AMONG }),`,
+  },
+  {
     id: 'migrations-without-lock', area: 'migration lock', what: 'Two instances migrate PostgreSQL at once.',
     crate: 'store-sql', stores: true, words: ['migration', 'side_by_side'], file: raw`${sql}/migrate/mod.rs`,
     was: raw`    if kernel.flavor() == Flavor::Sqlite {

@@ -132,6 +132,17 @@ export default [
     becomes: raw`    if !FAULT && !wanted.is_subset_of(&client.scope) {`,
   },
   {
+    id: 'quotas-for-nobody', area: 'quotas', what: 'Whoever proved who they are may have anything written.',
+    crate: 'http', words: ['quotas'], file: 'crates/oidc/src/quota.rs',
+    was: raw`else { return Ok(()) };
+        let told =`,
+    becomes: raw`else { return Ok(()) };
+        if FAULT {
+            return Ok(());
+        }
+        let told =`,
+  },
+  {
     id: 'introspection-for-anybody', area: 'introspection', what: 'A public client may ask about tokens of others.',
     crate: 'http', words: ['introspection'], file: introspection,
     was: raw`    is_resource_server || client.client.id == owner.client.id`,

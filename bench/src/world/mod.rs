@@ -72,7 +72,7 @@ impl World {
     pub(crate) async fn create(binary: &Binary, kind: StoreKind, cost: HashCost) -> Result<Self> {
         // Everybody comes from one address, and one client or person stands for all.
         let settings = "{ rate_limit_interaction_max: 10000000, quota_client_max: 10000000, quota_person_max: 10000000, \
-            quota_organization_max: 10000000 }";
+            quota_organization_max: 10000000, waiting_codes_max: 1000 }";
         let document = fixtures::document(settings, "[password]", &fixtures::users());
         Self::filled(binary, kind, cost, &document, &[]).await
     }

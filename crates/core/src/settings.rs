@@ -59,9 +59,10 @@ registry! {
     RATE_LIMIT_LOGIN_ORGANIZATION_MAX = "rate_limit_login_organization_max", Number, 10_000, 1, 10_000_000, true, "Failed sign-ins per organization in the login window.";
     RATE_LIMIT_INTERACTION_MAX = "rate_limit_interaction_max", Number, 2000, 1, 10_000_000, true, "Sign-ins and sign-outs begun per network address (IPv6: per /64) in the interaction window.";
     RATE_LIMIT_INTERACTION_WINDOW = "rate_limit_interaction_window", Duration, 600, 1, 86_400, true, "The interaction window.";
-    QUOTA_CLIENT_MAX = "quota_client_max", Number, 3000, 1, 10_000_000, true, "Tokens a client may be given on its own behalf in the quota window.";
-    QUOTA_PERSON_MAX = "quota_person_max", Number, 600, 1, 10_000_000, true, "Codes and refreshed tokens that may be given for a person in the quota window without their signing in.";
-    QUOTA_ORGANIZATION_MAX = "quota_organization_max", Number, 12_000, 1, 10_000_000, true, "The same for all clients and people of an organization together.";
+    WAITING_CODES_MAX = "waiting_codes_max", Number, 10, 1, 1000, true, "Authorization codes of one session and client that may wait to be redeemed; of more, the oldest go.";
+    QUOTA_CLIENT_MAX = "quota_client_max", Number, 3000, 1, 10_000_000, true, "Tokens and codes that may be given to a client in the quota window, sign-ins with a form aside.";
+    QUOTA_PERSON_MAX = "quota_person_max", Number, 600, 1, 10_000_000, true, "Codes that may be given for a person in the quota window without their signing in, and refreshes of one chain of tokens.";
+    QUOTA_ORGANIZATION_MAX = "quota_organization_max", Number, 6000, 1, 10_000_000, true, "Tokens and codes that may be given to all clients of an organization together, sign-ins with a form aside.";
     QUOTA_WINDOW = "quota_window", Duration, 60, 1, 3600, true, "The quota window. Quotas come back evenly, and each process counts for itself.";
     RATE_LIMIT_TOKEN_MAX = "rate_limit_token_max", Number, 30, 1, 10_000_000, false, "Failed client authentications at the token endpoint per address and client in the token window.";
     RATE_LIMIT_TOKEN_ADDRESS_MAX = "rate_limit_token_address_max", Number, 300, 1, 10_000_000, false, "Failed client authentications at the token endpoint per network address (IPv6: per /64), whatever the client, in the token window.";

@@ -148,9 +148,9 @@ impl MemoryKv {
     fn evict(&self, kind: Kind) -> bool {
         let soonest =
             (0..SHARDS).filter_map(|number| self.lock(number).soonest(kind).map(|ends| (ends, number))).min();
-        let Some((_, number)) = soonest else { return false };
+        let Some((ends, number)) = soonest else { return false };
         // Somebody else may have taken it meanwhile; then the next of this shard goes, or the caller looks again.
-        if self.lock(number).drop_soonest(kind, &self.ledger) {
+        if self.lock(number).drop_soonest(kind, &self.ledger) && self.clock.now() < ends {
             self.ledger.note_evicted(kind);
         }
         true

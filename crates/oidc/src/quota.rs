@@ -1,5 +1,5 @@
-//! What callers who proved who they are may have written: so much in a window for each client on its own behalf, for
-//! each person, and for an organization altogether. Generous: nobody meets them who does not try, and without them one
+//! What callers who proved who they are may have written: so much in a window for each client, for each person, for
+//! each chain of tokens, and for an organization altogether. Generous: nobody meets them who does not try, and without them one
 //! client, or one signed-in browser, fills the stores that all organizations share.
 //!
 //! Counted by each process for itself, so that a success costs no round trip: with `n` processes it is `n` times as
@@ -13,10 +13,10 @@ use std::time::Duration;
 use moka::future::Cache;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::settings::{self, SettingDefinition};
-use porta_core::{ClientKey, OrganizationId, Timestamp, UserId};
+use porta_core::{ClientKey, OrganizationId, Timestamp, TokenFamilyId, UserId};
 
 use crate::throttle::Limited;
-use crate::{Caller, Engine, EngineError, Tenant};
+use crate::{Caller, Engine, Tenant};
 
 /// Most buckets remembered. Whose bucket is forgotten begins with a full one; the organization's, which every caller
 /// uses, stays.
@@ -27,10 +27,12 @@ const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
 /// Who has something written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Payer {
-    /// On its own behalf.
     Client(ClientKey),
-    /// In all browsers and sessions together.
+    /// In all browsers and sessions together. Only what a browser asks for counts: no application can use up what a
+    /// person may have elsewhere.
     Person(UserId),
+    /// Tokens that descend from one code.
+    Chain(TokenFamilyId),
     Organization,
 }
 
@@ -39,6 +41,7 @@ impl Payer {
         match self {
             Self::Client(_) => "client",
             Self::Person(_) => "person",
+            Self::Chain(_) => "chain",
             Self::Organization => "organization",
         }
     }
@@ -46,7 +49,7 @@ impl Payer {
     fn maximum(self) -> &'static SettingDefinition {
         match self {
             Self::Client(_) => settings::QUOTA_CLIENT_MAX,
-            Self::Person(_) => settings::QUOTA_PERSON_MAX,
+            Self::Person(_) | Self::Chain(_) => settings::QUOTA_PERSON_MAX,
             Self::Organization => settings::QUOTA_ORGANIZATION_MAX,
         }
     }
@@ -79,13 +82,18 @@ struct Empty {
     is_news: bool,
 }
 
+/// One of so many in a window, in microseconds.
+fn step(maximum: u64, window: Duration) -> i64 {
+    let window = i64::try_from(window.as_micros()).unwrap_or(i64::MAX / 4);
+    (window / i64::try_from(maximum).unwrap_or(i64::MAX)).max(1)
+}
+
 impl Bucket {
     /// Takes one of the `maximum` that come back within `window`.
     fn take(&self, now: Timestamp, maximum: u64, window: Duration) -> Result<(), Empty> {
         let now = now.micros();
-        let window = i64::try_from(window.as_micros()).unwrap_or(i64::MAX / 4);
-        let step = (window / i64::try_from(maximum).unwrap_or(i64::MAX)).max(1);
-        let latest = now.saturating_add(window);
+        let step = step(maximum, window);
+        let latest = now.saturating_add(i64::try_from(window.as_micros()).unwrap_or(i64::MAX / 4));
         // A clock that was set back must not refuse for longer than a window.
         let ahead = self.full_at.load(Ordering::Relaxed);
         if ahead > latest {
@@ -102,17 +110,22 @@ impl Bucket {
         let micros = u64::try_from(next(full_at) - latest).unwrap_or(0);
         Err(Empty { wait: Duration::from_micros(micros), is_news: told.is_ok() })
     }
+
+    fn give_back(&self, maximum: u64, window: Duration) {
+        self.full_at.fetch_sub(step(maximum, window), Ordering::Relaxed);
+    }
 }
 
 impl Engine {
-    /// Counts one thing that will be written for each of `payers`, narrowest first; or says how long to wait.
+    /// Counts one thing that will be written for each of `payers`, all or none; or says how long to wait.
     pub(crate) async fn spend(
         &self,
         tenant: &Tenant,
         payers: &[Payer],
         caller: &Caller,
-    ) -> Result<Result<(), Limited>, EngineError> {
+    ) -> Result<(), Limited> {
         let window = tenant.settings.duration(settings::QUOTA_WINDOW);
+        let mut paid: Vec<(Arc<Bucket>, u64)> = Vec::with_capacity(payers.len());
         for payer in payers {
             let maximum = tenant.settings.number(payer.maximum());
             let key = (tenant.organization.id, *payer);
@@ -122,34 +135,35 @@ impl Engine {
             };
             if let Err(Empty { wait, is_news }) = bucket.take(self.now(), maximum, window) {
                 if is_news {
-                    self.note_empty(tenant, *payer, caller, window).await?;
+                    self.note_empty(tenant, *payer, caller, window).await;
                 }
-                return Ok(Err(Limited { retry_after: wait, maximum }));
+                for (bucket, maximum) in paid {
+                    bucket.give_back(maximum, window);
+                }
+                return Err(Limited { retry_after: wait, maximum });
             }
+            paid.push((bucket, maximum));
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
-    async fn note_empty(
-        &self,
-        tenant: &Tenant,
-        payer: Payer,
-        caller: &Caller,
-        window: Duration,
-    ) -> Result<(), EngineError> {
-        let id = match payer {
-            Payer::Client(client) => Some(client.to_string()),
-            Payer::Person(_) | Payer::Organization => None,
+    async fn note_empty(&self, tenant: &Tenant, payer: Payer, caller: &Caller, window: Duration) {
+        let (id, user_id) = match payer {
+            Payer::Client(client) => (Some(client.to_string()), None),
+            Payer::Chain(family) => (Some(family.to_string()), None),
+            Payer::Person(user) => (None, Some(user)),
+            Payer::Organization => (None, None),
         };
-        let user_id = if let Payer::Person(user) = payer { Some(user) } else { None };
-        tracing::warn!(event = "rate_limit.quota", tenant = %tenant.organization.slug, quota = payer.name(), client = id, "quota is used up");
+        tracing::warn!(event = "rate_limit.quota", tenant = %tenant.organization.slug, quota = payer.name(), id, "quota is used up");
         let event = AuditEvent {
             user_id,
-            metadata: serde_json::json!({ "quota": payer.name(), "client": id }),
+            metadata: serde_json::json!({ "quota": payer.name(), "id": id }),
             ..self.event(tenant, "rate_limit.quota", AuditCategory::Security, caller)
         };
-        // Several processes meet the same flood.
-        self.note_once(tenant, event, caller, window).await
+        // Several processes meet the same flood. A refusal needs no store that works.
+        if let Err(error) = self.note_once(tenant, event, caller, window).await {
+            tracing::warn!(%error, "a quota that is used up was not recorded");
+        }
     }
 }
 
@@ -174,6 +188,14 @@ mod tests {
         assert_eq!(taken(&bucket, NOW + Duration::from_secs(1), 5), 1, "waiting as told helps");
         assert_eq!(taken(&bucket, NOW + Duration::from_secs(11), 50), 10);
         assert_eq!(taken(&bucket, NOW + 10 * MINUTE, 100), 60, "no more than a window is saved up");
+    }
+
+    #[test]
+    fn what_was_given_back_is_there_again() {
+        let bucket = Bucket::default();
+        taken(&bucket, NOW, 60);
+        bucket.give_back(60, MINUTE);
+        assert_eq!(taken(&bucket, NOW, 5), 1);
     }
 
     #[test]

@@ -34,7 +34,9 @@ pub(crate) async fn handler(
     let reply = match state.engine.token(&tenant, &params, &presented, &from.caller).await {
         Ok(response) => with_pragma(reply::json(StatusCode::OK, &response)),
         Err(TokenError::Client(error)) => client_refused(&tenant, &from.headers, &error),
-        Err(TokenError::Limited(limited)) => with_pragma(reply::too_many(limited, "too many tokens, try again later")),
+        Err(TokenError::Limited(limited)) => {
+            with_pragma(reply::too_many(limited, "too many tokens, try again later"))
+        }
         Err(TokenError::Refused { error, detail }) => {
             tracing::info!(code = %error.code(), detail, "token request refused");
             with_pragma(reply::oauth_error(StatusCode::BAD_REQUEST, &error))

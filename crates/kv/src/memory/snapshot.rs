@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use porta_core::seal::{Keyring, SealError};
 use porta_core::{Entropy, Timestamp};
 
-use self::file::{Writer, pieces_of};
+use self::file::{PIECE, Writer, pieces_of};
 use self::records::{Content, Record, append, records_of};
 use super::kinds::Kind;
 use super::shard::Kept;
@@ -140,7 +140,7 @@ impl MemoryKv {
         Ok(Saved { entries, left_out: self.entries() })
     }
 
-    /// Takes some entries of a kind out of a shard and appends them; `None`: there are no more. Says how many had not
+    /// Takes some entries of a kind out of a shard and appends them to what is not yet a piece; `None`: there are no more. Says how many had not
     /// ended.
     fn take_piece(
         &self,
@@ -153,7 +153,7 @@ impl MemoryKv {
         const SOME: usize = 64;
         let mut shard = self.lock(number);
         let (mut taken, mut appended) = (0, 0);
-        while taken < SOME {
+        while taken < SOME && out.len() < PIECE {
             let (key, content, ends) =
                 if let Some((key, value, ends)) = shard.values.take_latest(kind, &self.ledger) {
                     (key, Content::Value(value), ends)

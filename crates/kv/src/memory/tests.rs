@@ -238,30 +238,43 @@ async fn a_saved_store_gives_its_memory_back_while_it_is_written() {
     assert_eq!((saved.entries, saved.left_out, kv.entries(), kv.bytes()), (1_000, 0, 0, 0));
 }
 
-/// Prints what an entry takes; run it alone: `cargo test -p porta-kv bytes_per_entry -- --ignored --nocapture`.
-#[tokio::test]
-#[ignore = "a measurement, and it takes half a gigabyte"]
-async fn bytes_per_entry() {
+/// Prints what an entry takes. Each in a process of its own, because memory that was given back is used again:
+/// `cargo test -p porta-kv --lib bytes_of_a_session -- --ignored --nocapture`.
+async fn measure(kind: &str, length: usize) {
     const ENTRIES: usize = 500_000;
     let resident = || {
         let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
         pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4_096
     };
     let kinds: Vec<_> = Kind::all().map(|kind| (kind, entries(usize::MAX))).collect();
-    let id = "0198c5d2-7a31-7e10-8a52-3f5c9d1e2b47";
-    for (kind, length) in [("limit", 0), ("session", 350), ("code", 1_000)] {
-        let kv = small(&kinds, usize::MAX);
-        let before = resident();
-        for n in 0..ENTRIES {
-            let key = format!("{id}:{kind}:{n:064x}");
-            if length == 0 {
-                kv.hit(&[Limit { key, maximum: 1, window: HOUR }]).await.unwrap();
-            } else {
-                kv.put(&key, Bytes::from(vec![7; length]), HOUR + Duration::from_millis(n as u64)).await.unwrap();
-            }
+    let kv = small(&kinds, usize::MAX);
+    let before = resident();
+    for n in 0..ENTRIES {
+        let key = format!("0198c5d2-7a31-7e10-8a52-3f5c9d1e2b47:{kind}:{n:064x}");
+        if length == 0 {
+            kv.hit(&[Limit { key, maximum: 1, window: HOUR }]).await.unwrap();
+        } else {
+            kv.put(&key, Bytes::from(vec![7; length]), HOUR + Duration::from_millis(n as u64)).await.unwrap();
         }
-        let each = (resident() - before) / ENTRIES;
-        println!("{kind}: {each} bytes an entry, reckoned {}, value {length}", kv.bytes() / ENTRIES);
-        drop(kv);
     }
+    let each = (resident() - before) / ENTRIES;
+    println!("{kind}: {each} bytes an entry, reckoned {}, value {length}", kv.bytes() / ENTRIES);
+}
+
+#[tokio::test]
+#[ignore = "a measurement, and it takes hundreds of megabytes"]
+async fn bytes_of_a_counter() {
+    measure("limit", 0).await;
+}
+
+#[tokio::test]
+#[ignore = "a measurement, and it takes hundreds of megabytes"]
+async fn bytes_of_a_session() {
+    measure("session", 350).await;
+}
+
+#[tokio::test]
+#[ignore = "a measurement, and it takes hundreds of megabytes"]
+async fn bytes_of_a_code() {
+    measure("code", 1_000).await;
 }

@@ -13,16 +13,12 @@ use super::check::{AuthorizeError, Redirectable, asks_every_time};
 use super::decide::{Decision, Need, SignedIn, Standing, decide};
 use crate::clients::ProtocolClient;
 use crate::errand::{AccountPage, Errand};
-use crate::quota::Payer;
 use crate::interaction::{ConsentAsked, Draft, Interaction, LoginDone, NewInteraction, Stage};
+use crate::quota::Payer;
 use crate::session::{PresentedSession, to_bytes};
 use crate::throttle::Limited;
 use crate::token::CodeRecord;
 use crate::{Caller, Engine, EngineError, Tenant};
-
-/// Codes of one session and client that wait to be redeemed: as many as there are tabs opened at once. Of more, the
-/// oldest go, so that a browser that asks and never redeems keeps no more than these.
-const CODES_AT_ONCE: usize = 10;
 
 /// What the browser gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,8 +255,12 @@ impl Engine {
             (Decision::Proceed { grant_more }, Some((session, facts))) => {
                 // A form was answered for each sign-in; what a browser gets by itself has a quota.
                 if progress.login.is_none() {
-                    let payers = [Payer::Person(session.session.user), Payer::Organization];
-                    if let Err(limited) = self.spend(tenant, &payers, caller).await? {
+                    let payers = [
+                        Payer::Person(session.session.user),
+                        Payer::Client(client.client.id),
+                        Payer::Organization,
+                    ];
+                    if let Err(limited) = self.spend(tenant, &payers, caller).await {
                         return Ok(Judged::Limited(limited));
                     }
                 }
@@ -395,8 +395,10 @@ impl Engine {
             expires_at: now + lifetime,
         };
         let key = CodeRecord::storage_key(tenant.organization.id, &TokenDigest::of(&code));
+        // Without it a browser that asks and never redeems fills the store that all organizations share.
+        let most = usize::try_from(tenant.settings.number(settings::WAITING_CODES_MAX)).unwrap_or(usize::MAX);
         let group = format!("{}:codes:{}:{}", tenant.organization.id, session.session.key, client.client.id);
-        self.kv.put_among(&group, CODES_AT_ONCE, &key, to_bytes(&record)?, lifetime).await?;
+        self.kv.put_among(&group, most, &key, to_bytes(&record)?, lifetime).await?;
         Ok(code)
     }
 }

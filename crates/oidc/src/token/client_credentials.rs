@@ -43,7 +43,7 @@ impl Engine {
         }
         let scope = machine_scope(client, params.get("scope"))?;
         let payers = [Payer::Client(client.client.id), Payer::Organization];
-        self.spend(tenant, &payers, caller).await?.map_err(TokenError::Limited)?;
+        self.spend(tenant, &payers, caller).await.map_err(TokenError::Limited)?;
         let now = self.now();
         let lifetime = tenant.settings.duration(settings::CLIENT_CREDENTIALS_TTL);
         let access_token = BearerKind::ClientAccessToken.generate(&*self.entropy);

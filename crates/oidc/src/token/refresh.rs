@@ -38,8 +38,8 @@ impl Engine {
         let digest = TokenDigest::of(presented);
         let facts = self.refresh_facts(tenant, client, &digest).await?;
         let scope = narrowed_scope(&facts.family, params)?;
-        let payers = [Payer::Person(facts.family.user_id), Payer::Organization];
-        self.spend(tenant, &payers, caller).await?.map_err(TokenError::Limited)?;
+        let payers = [Payer::Chain(facts.family.id), Payer::Client(client.client.id), Payer::Organization];
+        self.spend(tenant, &payers, caller).await.map_err(TokenError::Limited)?;
         let issued = self.successors(tenant, &facts.family, presented, &scope);
         if facts.token.rotated_at.is_some() {
             return self.retry_or_replay(tenant, client, facts, issued, caller).await;

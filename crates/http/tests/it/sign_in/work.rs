@@ -9,6 +9,7 @@ use axum::http::{Method, header};
 use futures_util::{StreamExt as _, stream};
 use porta_core::settings::MAX_FAILED_LOGINS;
 use porta_core::user::UserStatus;
+use porta_signin::HashCost;
 use porta_testkit::{ISSUER_BASE, TestApp, on_both_stores};
 
 use super::support::*;
@@ -17,6 +18,7 @@ on_both_stores!(
     w18_every_wrong_attempt_costs_the_same_statements_commands_and_one_hash,
     section_4_a_sign_in_stays_within_its_budget,
     a_full_queue_says_come_back_and_judges_nothing,
+    a_queue_that_fills_meanwhile_judges_nobody_it_does_not_hash_for,
     a_full_queue_refuses_before_anything_is_looked_up,
     refusals_of_a_full_queue_are_held_back_together,
 );
@@ -99,6 +101,30 @@ async fn a_full_queue_says_come_back_and_judges_nothing(app: TestApp) {
     assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await));
 }
 
+/// They all come while there is room for one, so they are let in, and most meet a full queue inside.
+async fn a_queue_that_fills_meanwhile_judges_nobody_it_does_not_hash_for(app: TestApp) {
+    let busy = app.sibling_with(|i| {
+        i.hash_queue = 1;
+        i.cost = HashCost { memory_kib: 16_384, iterations: 3, parallelism: 1 };
+    });
+    let mut crowd = tokio::task::JoinSet::new();
+    let mut forms = Vec::new();
+    for _ in 0..16 {
+        let mut browser = busy.browser();
+        let form = open(&mut browser, &web()).await;
+        forms.push((browser, form));
+    }
+    for (mut browser, form) in forms {
+        crowd.spawn(async move { form.login(&mut browser, NOBODY, WRONG).await });
+    }
+    let answers = crowd.join_all().await;
+    let judged = answers.iter().filter(|answer| is_refusal(answer)).count();
+    assert!((1..16).contains(&judged), "{judged}");
+    assert!(answers.iter().all(|answer| is_refusal(answer) || answer.status == 503));
+    assert_eq!(busy.hasher.evaluations(), judged as u64);
+    assert_eq!(audited(&app, "user.login.password.failed").await, judged);
+}
+
 /// Whatever is posted, and to whatever sign-in: the form is taken, so that the connection can go on, and not read.
 async fn a_full_queue_refuses_before_anything_is_looked_up(app: TestApp) {
     let busy = app.sibling_with(|i| i.hash_queue = 0);
@@ -116,7 +142,12 @@ async fn a_full_queue_refuses_before_anything_is_looked_up(app: TestApp) {
         let before = spent(&busy);
         let answer =
             browser.send(Method::POST, &url, &[(header::CONTENT_TYPE, "application/json")], body).await;
-        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("1")), "{}", answer.body);
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("retry-after")),
+            (503, Some("1")),
+            "{}",
+            answer.body
+        );
         assert_eq!(spent(&busy), before, "nothing was asked of anybody");
         assert!(was_read.load(Ordering::SeqCst), "the rest of the body would be taken for a request");
     }
@@ -133,7 +164,10 @@ async fn refusals_of_a_full_queue_are_held_back_together(app: TestApp) {
     for _ in 0..200 {
         let mut browser = busy.browser();
         crowd.spawn(async move {
-            browser.post(&format!("{ISSUER_BASE}/acme/interaction/porta_ix_x/login"), &[("password", "x")]).await.status
+            browser
+                .post(&format!("{ISSUER_BASE}/acme/interaction/porta_ix_x/login"), &[("password", "x")])
+                .await
+                .status
         });
     }
     let answers = crowd.join_all().await;

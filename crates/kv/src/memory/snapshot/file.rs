@@ -23,8 +23,8 @@ const CONTENTS_1: &[u8] = b"kv1";
 const IDENTITY: &str = "kv:snapshot";
 
 /// A piece is sealed when it has this many bytes. Writing and reading take a few times as much memory, no more.
-const PIECE: usize = 256 * 1024;
-/// Longer than any piece: what a file cannot make us allocate.
+pub(super) const PIECE: usize = 256 * 1024;
+/// Longer than any piece, which is full or one entry longer than that: what a file cannot make us allocate.
 const LONGEST: usize = 8 << 20;
 /// How often what was written goes to the disk: then it cannot all be left to the end, when time is over.
 const PIECES_PER_SYNC: usize = 64;
