@@ -97,6 +97,15 @@ impl Shard {
         kind
     }
 
+    /// Takes one back; a counter that reaches zero goes, with its window.
+    pub(super) fn uncount(&mut self, key: &Key, now: Timestamp, ledger: &Ledger) {
+        match self.counters.get_mut(key, now) {
+            Some(count) if *count > 1 => *count -= 1,
+            Some(_) => drop(self.counters.remove(key, now, ledger)),
+            None => {}
+        }
+    }
+
     pub(super) fn soonest(&self, kind: Kind) -> Option<Timestamp> {
         let all = [self.values.soonest(kind), self.counters.soonest(kind), self.groups.soonest(kind)];
         all.into_iter().flatten().min()
