@@ -25,6 +25,7 @@ const ONLY = {
   'browser.test.mjs': 'embedded',
   'gallery.test.mjs': 'postgres',
   'proxies.test.mjs': 'embedded',
+  'unread.test.mjs': 'embedded',
 }
 
 const FOLDERS = ['.', 'conformance', 'faults', 'chaos', 'soak']

@@ -23,12 +23,13 @@ http {
   uwsgi_temp_path ${dir}/uwsgi;
   scgi_temp_path ${dir}/scgi;
   log_format served '$remote_addr|$upstream_addr|$request_method|$status|$request_time';
-  access_log ${dir}/access.log served;
   ${shipped('nginx/porta.conf', [
     ['listen 80;', `listen unix:${dir}/plain;`],
     ['listen 443 ssl;', `listen 127.0.0.1:${port};`],
     ['server_name id.example.com;', 'server_name localhost;'],
-    ['server 127.0.0.1:3000 ', instances.map((instance) => `server 127.0.0.1:${instance} `).join('max_fails=1 fail_timeout=2s;\n')],
+    ['server 127.0.0.1:3000 ', instances.map((instance) => `server 127.0.0.1:${instance} `).join('max_fails=0;\n')],
+    ['access_log /var/log/nginx/porta.log porta;', `access_log ${dir}/access.log served;`],
+    ['/var/log/nginx/', `${dir}/`],
   ]).replaceAll(/^ *ssl_.*$/gm, '')}
 }
 `

@@ -77,7 +77,7 @@ pub(crate) async fn around(
         reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
     });
     let status = reply.status().as_u16();
-    finish(&state, reply.headers_mut(), &request_id);
+    finish(&state, &mut reply, &request_id);
     let took = started.elapsed();
     observe::answered(&state, &span, &method, route, status, took);
     let (tenant, client) = seen.names(&state).await;
@@ -117,7 +117,9 @@ fn request_id(state: &AppState, peer: SocketAddr, headers: &HeaderMap) -> Header
 }
 
 /// oidc-and-login §10.2.
-fn finish(state: &AppState, headers: &mut HeaderMap, request_id: &HeaderValue) {
+fn finish(state: &AppState, reply: &mut Reply, request_id: &HeaderValue) {
+    let is_error = reply.status().as_u16() >= 400;
+    let headers = reply.headers_mut();
     // Grown once, not while they come.
     headers.reserve(8);
     headers.insert(REQUEST_ID, request_id.clone());
@@ -134,6 +136,10 @@ fn finish(state: &AppState, headers: &mut HeaderMap, request_id: &HeaderValue) {
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    // What is refused or missing now may be there in a moment, and a cache would keep a 404 or 405 (RFC 9111 §4.2.2).
+    if is_error {
+        headers.entry(header::CACHE_CONTROL).or_insert(reply::NO_STORE);
+    }
     if state.is_https {
         headers.insert(
             header::STRICT_TRANSPORT_SECURITY,

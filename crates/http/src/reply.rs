@@ -14,7 +14,7 @@ use crate::visit::Visit;
 
 pub(crate) type Reply = Response<Body>;
 
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Error code of a limit.
 const RATE_LIMITED: &str = "rate_limit_exceeded";
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");

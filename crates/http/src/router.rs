@@ -9,6 +9,7 @@ use crate::endpoints::{
     account, assets, authorize, discovery, interaction, introspection, invitation, logout, magic_link,
     probes, recovery, root, second_factor, token, userinfo, verification,
 };
+use crate::tenancy::UnderOrg;
 use crate::{AppState, middleware, reply};
 
 /// Every route of the OIDC server.
@@ -60,6 +61,7 @@ pub fn router(state: AppState) -> Router {
         .route("/{org}/session/end", without_head("GET,POST", get(logout::get).post(logout::post)))
         .route("/{org}/session/end/confirm", post(logout::confirm))
         .route("/{org}/session/end/success", get(logout::success))
+        .method_not_allowed_fallback(|_: UnderOrg| async { reply::empty(StatusCode::METHOD_NOT_ALLOWED) })
         .fallback(|| async { reply::text(StatusCode::NOT_FOUND, "Not Found") })
         .layer(from_fn_with_state(state.clone(), middleware::around))
         .with_state(state)
@@ -86,6 +88,6 @@ fn account_pages() -> Router<AppState> {
 /// Where GET begins or uses up something, HEAD is refused: a link preview must not do what the person behind it came
 /// for. Otherwise axum answers HEAD by running the GET.
 fn without_head(allowed: &'static str, methods: MethodRouter<AppState>) -> MethodRouter<AppState> {
-    let refuse = move || async move { reply::method_not_allowed(allowed) };
+    let refuse = move |_: UnderOrg| async move { reply::method_not_allowed(allowed) };
     methods.head(refuse).fallback(refuse)
 }

@@ -20,6 +20,21 @@ pub(crate) struct Org(pub Visit);
 /// The same for public documents, which stay readable while storage is away.
 pub(crate) struct OrgDocuments(pub Arc<Tenant>);
 
+/// Under an organization there is, if the path names one at all: what an answer to the wrong method asks, so that an
+/// organization nobody has is not found by any.
+pub(crate) struct UnderOrg;
+
+impl FromRequestParts<AppState> for UnderOrg {
+    type Rejection = Reply;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
+        if !slug(parts, state).await?.is_empty() {
+            Org::from_request_parts(parts, state).await?;
+        }
+        Ok(Self)
+    }
+}
+
 impl FromRequestParts<AppState> for OrgDocuments {
     type Rejection = Reply;
 

@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Request};
@@ -27,7 +26,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::linger::Linger;
 use super::taken::Taken;
+use super::unread::Unread;
 
 /// A caller that takes longer to send its request line and headers holds a connection for nothing. Also bounds how long
 /// an idle connection is kept.
@@ -60,7 +61,7 @@ pub(crate) struct Ending {
 /// What every connection runs with.
 struct Door {
     app: Router,
-    draining: CancellationToken,
+    ending: Ending,
     /// From here on nobody is waited for who does not send the rest of a request, or does not take an answer.
     hurrying: CancellationToken,
     watch: GracefulShutdown,
@@ -68,8 +69,8 @@ struct Door {
 
 /// Serves until `ending.closing`, then lets requests finish within `grace`; `false` when some did not.
 pub(crate) async fn serve(listener: TcpListener, app: Router, ending: Ending, grace: Duration) -> bool {
-    let (draining, hurrying, watch) = (ending.draining, CancellationToken::new(), GracefulShutdown::new());
-    let door = Door { app, draining, hurrying, watch };
+    let (hurrying, watch) = (CancellationToken::new(), GracefulShutdown::new());
+    let door = Door { app, ending: ending.clone(), hurrying, watch };
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let accepted = tokio::select! {
@@ -128,18 +129,26 @@ impl Door {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
-        let (app, draining) = (self.app.clone(), self.draining.clone());
+        let (app, draining) = (self.app.clone(), self.ending.draining.clone());
+        let linger = Linger::over(Taken::within(TAKEN_WITHIN, stream), self.ending.closing.clone());
+        let is_left = linger.unread();
         let is_served = Arc::new(AtomicBool::new(false));
         let served = Arc::clone(&is_served);
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            let answer = app.clone().oneshot(request.map(Body::new));
-            let (draining, served) = (draining.clone(), Arc::clone(&served));
+            let (request, unread) = Unread::of(request);
+            let answer = app.clone().oneshot(request);
+            let (draining, served, is_left) = (draining.clone(), Arc::clone(&served), Arc::clone(&is_left));
             async move {
                 served.store(true, Ordering::Release);
                 let mut answer = answer.await?;
+                let was_read = match unread {
+                    Some(unread) => unread.ends_soon().await,
+                    None => true,
+                };
+                is_left.store(!was_read, Ordering::Release);
                 served.store(false, Ordering::Release);
-                if draining.is_cancelled() {
+                if draining.is_cancelled() || !was_read {
                     answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(answer)
@@ -150,7 +159,7 @@ impl Door {
             .header_read_timeout(HEADERS_WITHIN)
             .max_header_size(LONGEST_HEADERS)
             .max_buf_size(LONGEST_HEADERS)
-            .serve_connection(TokioIo::new(Taken::within(TAKEN_WITHIN, stream)), service);
+            .serve_connection(TokioIo::new(linger), service);
         let watched = self.watch.watch(connection);
         let hurrying = self.hurrying.clone();
         let not_waited_for = async move {
@@ -173,165 +182,4 @@ impl Door {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::future::IntoFuture as _;
-
-    use axum::routing::get;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    use super::*;
-
-    async fn start(app: Router) -> (SocketAddr, Ending, tokio::task::JoinHandle<bool>) {
-        start_with(app, Duration::from_secs(5)).await
-    }
-
-    async fn start_with(app: Router, grace: Duration) -> (SocketAddr, Ending, tokio::task::JoinHandle<bool>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let ending = Ending::default();
-        let task = tokio::spawn(serve(listener, app, ending.clone(), grace));
-        (address, ending, task)
-    }
-
-    /// Connected, with `bytes` on the way.
-    async fn caller(address: SocketAddr, bytes: &[u8]) -> TcpStream {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(bytes).await.unwrap();
-        stream
-    }
-
-    const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
-
-    #[tokio::test]
-    async fn a_request_under_way_finishes_and_no_new_connection_is_taken() {
-        let app = Router::new().route(
-            "/",
-            get(|| async {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                "done"
-            }),
-        );
-        let (address, ending, task) = start(app).await;
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        ending.closing.cancel();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.contains("200 OK") && answer.ends_with("done"), "{answer}");
-        assert!(task.into_future().await.unwrap(), "everything finished within the grace period");
-        assert!(TcpStream::connect(address).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn callers_who_are_still_waiting_to_be_accepted_are_served() {
-        let (address, ending, task) = start(Router::new().route("/", get(|| async { "done" }))).await;
-        let mut callers = Vec::new();
-        for _ in 0..20 {
-            // On one thread: nothing is accepted between these lines and the end.
-            let mut stream = std::net::TcpStream::connect(address).unwrap();
-            std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-            stream.set_nonblocking(true).unwrap();
-            callers.push(TcpStream::from_std(stream).unwrap());
-        }
-        ending.closing.cancel();
-        assert!(task.await.unwrap());
-        for mut stream in callers {
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            assert!(answer.contains("200 OK") && answer.ends_with("done"), "{answer}");
-        }
-    }
-
-    #[tokio::test]
-    async fn an_idle_connection_does_not_hold_up_the_end() {
-        let (address, ending, task) = start(Router::new()).await;
-        let _idle = TcpStream::connect(address).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        ending.closing.cancel();
-        let ended = tokio::time::timeout(Duration::from_secs(2), task).await;
-        assert!(ended.unwrap().unwrap());
-    }
-
-    #[tokio::test]
-    async fn while_draining_every_answer_ends_its_connection() {
-        let (address, ending, task) = start(Router::new().route("/", get(|| async { "done" }))).await;
-        let mut kept = TcpStream::connect(address).await.unwrap();
-        let mut part = [0; 1024];
-        kept.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-        let length = kept.read(&mut part).await.unwrap();
-        assert!(!String::from_utf8_lossy(&part[..length]).contains("connection: close"));
-        ending.draining.cancel();
-        kept.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-        let mut last = String::new();
-        kept.read_to_string(&mut last).await.unwrap();
-        assert!(last.contains("200 OK") && last.contains("connection: close"), "{last}");
-        assert!(TcpStream::connect(address).await.is_ok(), "others are still let in");
-        ending.closing.cancel();
-        assert!(task.await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn headers_have_a_limit_that_is_told() {
-        let (address, ..) = start(Router::new().route("/", get(|| async { "done" }))).await;
-        let asking = |length: usize| {
-            let head =
-                format!("GET /?{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "a".repeat(length));
-            async move {
-                let mut answer = Vec::new();
-                // What was not read when the connection ended makes the end a reset.
-                caller(address, head.as_bytes()).await.read_to_end(&mut answer).await.ok();
-                String::from_utf8(answer).unwrap()
-            }
-        };
-        let fits = asking(LONGEST_HEADERS - 100).await;
-        assert!(fits.contains("200 OK"), "{fits}");
-        let refused = asking(LONGEST_HEADERS).await;
-        assert!(refused.starts_with("HTTP/1.1 431 "), "{refused}");
-    }
-
-    #[tokio::test]
-    async fn who_stops_in_the_middle_does_not_make_the_end_fail() {
-        let large = Router::new().route("/", get(|| async { vec![b'x'; 64 << 20] }));
-        let (address, ending, task) = start_with(large, Duration::from_secs(1)).await;
-        let _half_a_request = caller(address, b"GET / HT").await;
-        let _unread = caller(address, GET).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        ending.closing.cancel();
-        assert!(timeout(Duration::from_secs(3), task).await.unwrap().unwrap(), "nobody was being served");
-    }
-
-    #[tokio::test]
-    async fn who_is_served_has_the_whole_grace() {
-        let slow = get(|| async {
-            tokio::time::sleep(Duration::from_millis(700)).await;
-            "done"
-        });
-        let (address, ending, task) =
-            start_with(Router::new().route("/", slow), Duration::from_secs(1)).await;
-        let mut served = caller(address, GET).await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        ending.closing.cancel();
-        let mut answer = String::new();
-        served.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.ends_with("done"), "{answer}");
-        assert!(task.await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn who_does_not_finish_makes_the_end_fail() {
-        let app = Router::new().route("/", get(std::future::pending::<&str>));
-        let (address, ending, task) = start_with(app, Duration::from_millis(200)).await;
-        let _waits = caller(address, GET).await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        ending.closing.cancel();
-        assert!(!timeout(Duration::from_secs(3), task).await.unwrap().unwrap());
-    }
-
-    #[tokio::test]
-    async fn callers_who_keep_coming_do_not_put_off_the_end() {
-        let begun = Instant::now();
-        let too_long = || assert!(begun.elapsed() < Duration::from_secs(5), "it does not end");
-        take_waiting(|| std::future::ready(Ok(())), |()| too_long()).await;
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 pub(crate) mod background;
 pub(crate) mod figures;
 pub(crate) mod leap;
+pub(crate) mod linger;
 pub(crate) mod listen;
 pub(crate) mod log;
 pub(crate) mod mail;
@@ -12,3 +13,4 @@ pub(crate) mod shared;
 pub(crate) mod taken;
 pub(crate) mod telemetry;
 pub(crate) mod traces;
+pub(crate) mod unread;

@@ -16,6 +16,8 @@ porta_testkit::on_both_stores!(
     reserved_names_are_no_tenants,
     a_path_nobody_owns_is_not_found,
     a_wrong_method_is_told_the_right_ones,
+    an_unknown_organization_is_not_found_whatever_the_method,
+    what_is_missing_or_refused_is_not_kept,
     head_is_get_without_a_body,
     every_answer_carries_the_security_headers,
     the_root_names_nobody,
@@ -201,6 +203,48 @@ async fn a_wrong_method_is_told_the_right_ones(app: TestApp) {
             words
         };
         assert_eq!(sorted(answer.header("allow").unwrap()), sorted(allowed), "{method} {path}");
+    }
+}
+
+/// As its links and codes, an organization is not there for who asks in a way that nobody answers.
+async fn an_unknown_organization_is_not_found_whatever_the_method(app: TestApp) {
+    let mut browser = app.browser();
+    set_organization(&app, "beta", OrganizationStatus::Suspended).await;
+    app.settle().await;
+    let methods =
+        ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "BREW"];
+    for (_, path) in TENANT_PATHS {
+        for method in methods {
+            for (slug, status) in [("nobody", 404), ("beta", 403)] {
+                let method = Method::from_bytes(method.as_bytes()).unwrap();
+                let answer =
+                    browser.send(method.clone(), &format!("/{slug}/{path}"), &[], Body::empty()).await;
+                assert_eq!(answer.status, status, "{method} /{slug}/{path}");
+            }
+        }
+    }
+}
+
+/// RFC 9111 §4.2.2: a cache may keep a 404 or 405 that says nothing about it.
+async fn what_is_missing_or_refused_is_not_kept(app: TestApp) {
+    let mut browser = app.browser();
+    for (method, path, status) in [
+        ("GET", "/nothing", 404),
+        ("GET", "/acme/nothing", 404),
+        ("POST", "/acme", 404),
+        ("GET", "/nobody/jwks", 404),
+        ("DELETE", "/nobody/jwks", 404),
+        ("GET", "/acme/assets/logo/1", 404),
+        ("DELETE", "/acme/jwks", 405),
+        ("HEAD", "/acme/auth", 405),
+        ("GET", "/acme/token", 405),
+        ("POST", "/health", 405),
+        ("GET", "/acme/me", 401),
+    ] {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let answer = browser.send(method.clone(), path, &[], Body::empty()).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{method} {path}");
     }
 }
 

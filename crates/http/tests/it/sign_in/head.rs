@@ -24,6 +24,8 @@ async fn assert_refused(app: &TestApp, browser: &mut Browser, url: &str, allowed
 
 async fn head_begins_no_sign_in_and_gives_no_code(app: TestApp) {
     let mut browser = app.browser();
+    // Whether there is such an organization is looked up once.
+    browser.get("/acme/jwks").await;
     assert_refused(&app, &mut browser, &web().url(), "GET,POST").await;
     browser.sign_in(&web(), ANA.0, ANA.1).await;
     assert_refused(&app, &mut browser, &web().url(), "GET,POST").await;

@@ -1,0 +1,239 @@
+//! A connection that is not closed before its caller could read the last answer (RFC 9112 §9.6).
+//!
+//! Closed with something unread, a connection is reset: the kernel of the caller then drops the answer, and a proxy that
+//! was still sending a body has an error instead of one. So writing ends first; what still comes is read and dropped, up
+//! to a bound, until the caller closes.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::CancellationToken;
+
+/// How much is read and dropped, and how long that may take.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    bytes: usize,
+    within: Duration,
+    /// As long as nothing comes.
+    quiet: Duration,
+}
+
+/// More than a proxy passes on by default (nginx: 1 MiB); less time than a stop grants.
+const BOUNDS: Bounds =
+    Bounds { bytes: 2 << 20, within: Duration::from_secs(8), quiet: Duration::from_secs(3) };
+
+/// What is dropped at a time.
+const PART: usize = 8 * 1024;
+
+pub(crate) struct Linger<S> {
+    stream: S,
+    bounds: Bounds,
+    /// The last request was answered before it was over.
+    is_unread: Arc<AtomicBool>,
+    /// From here on only they are waited for.
+    closing: CancellationToken,
+    is_shut: bool,
+    lingering: Option<Lingering>,
+}
+
+struct Lingering {
+    left: usize,
+    end: Pin<Box<Sleep>>,
+    quiet: Pin<Box<Sleep>>,
+}
+
+impl<S> Linger<S> {
+    pub(crate) fn over(stream: S, closing: CancellationToken) -> Self {
+        let is_unread = Arc::default();
+        Self { stream, bounds: BOUNDS, is_unread, closing, is_shut: false, lingering: None }
+    }
+
+    /// To be set when a request is answered before it is over.
+    pub(crate) fn unread(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_unread)
+    }
+
+    fn is_for_nothing(&self) -> bool {
+        self.closing.is_cancelled() && !self.is_unread.load(Ordering::Acquire)
+    }
+}
+
+impl<S: AsyncRead + Unpin> Linger<S> {
+    /// Until the caller has closed, or a bound is reached.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Bounds { bytes, within, quiet } = self.bounds;
+        let lingering = self.lingering.get_or_insert_with(|| Lingering {
+            left: bytes,
+            end: Box::pin(sleep(within)),
+            quiet: Box::pin(sleep(quiet)),
+        });
+        let mut room = [0; PART];
+        loop {
+            let mut part = ReadBuf::new(&mut room);
+            match Pin::new(&mut self.stream).poll_read(context, &mut part) {
+                Poll::Pending => break,
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Ready(Ok(())) => {}
+            }
+            let length = part.filled().len();
+            if length == 0 || length > lingering.left {
+                return Poll::Ready(());
+            }
+            lingering.left -= length;
+            lingering.quiet.as_mut().reset(Instant::now() + quiet);
+        }
+        if lingering.end.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        lingering.quiet.as_mut().poll(context)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Linger<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Linger<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if !this.is_shut {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+            this.is_shut = true;
+        }
+        if !this.is_for_nothing() {
+            ready!(this.poll_linger(context));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    use super::*;
+
+    const SMALL: Bounds =
+        Bounds { bytes: 1000, within: Duration::from_millis(600), quiet: Duration::from_millis(250) };
+
+    fn pair() -> (Linger<DuplexStream>, DuplexStream) {
+        let (near, far) = duplex(100);
+        let mut near = Linger::over(near, CancellationToken::new());
+        near.bounds = SMALL;
+        (near, far)
+    }
+
+    /// How long an end takes while the caller, who has its answer, does `what`.
+    async fn ends<F>(
+        mut near: Linger<DuplexStream>,
+        mut far: DuplexStream,
+        what: impl FnOnce(DuplexStream) -> F,
+    ) -> Duration
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        near.write_all(b"no").await.unwrap();
+        let begun = Instant::now();
+        let ending = tokio::spawn(async move {
+            near.shutdown().await.unwrap();
+            begun.elapsed()
+        });
+        let mut answer = Vec::new();
+        far.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, b"no", "writing has ended first");
+        let caller = tokio::spawn(what(far));
+        let took = ending.await.unwrap();
+        caller.abort();
+        took
+    }
+
+    async fn sends(mut far: DuplexStream, bytes: usize) {
+        far.write_all(&vec![0; bytes]).await.ok();
+    }
+
+    async fn waits(_far: DuplexStream) {
+        std::future::pending().await
+    }
+
+    #[tokio::test]
+    async fn it_ends_when_the_caller_has_closed() {
+        let (near, far) = pair();
+        assert!(ends(near, far, |far| sends(far, SMALL.bytes)).await < SMALL.quiet);
+    }
+
+    #[tokio::test]
+    async fn no_more_is_read_than_a_bound() {
+        let (near, far) = pair();
+        let took = ends(near, far, |mut far| async move {
+            let sent = far.write_all(&[0; 10_000]).await;
+            assert!(sent.is_err(), "it was cut");
+        });
+        assert!(took.await < SMALL.quiet);
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_is_waited_for_shortly() {
+        let (near, far) = pair();
+        let took = ends(near, far, waits).await;
+        assert!(took >= SMALL.quiet && took < SMALL.within, "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn sending_byte_by_byte_buys_no_time() {
+        let (near, far) = pair();
+        let took = ends(near, far, |mut far| async move {
+            while far.write_all(b"x").await.is_ok() {
+                sleep(SMALL.quiet / 4).await;
+            }
+        });
+        let took = took.await;
+        assert!(took >= SMALL.within && took < SMALL.within * 3, "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn an_end_waits_only_for_what_is_unread() {
+        for is_unread in [false, true] {
+            let (near, far) = pair();
+            near.closing.cancel();
+            near.unread().store(is_unread, Ordering::Release);
+            let took = ends(near, far, waits).await;
+            assert_eq!(took >= SMALL.quiet, is_unread, "{took:?}");
+        }
+    }
+}

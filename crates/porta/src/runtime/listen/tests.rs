@@ -1,0 +1,275 @@
+use std::future::IntoFuture as _;
+
+use axum::routing::get;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::*;
+
+async fn start(app: Router) -> (SocketAddr, Ending, tokio::task::JoinHandle<bool>) {
+    start_with(app, Duration::from_secs(5)).await
+}
+
+async fn start_with(app: Router, grace: Duration) -> (SocketAddr, Ending, tokio::task::JoinHandle<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let ending = Ending::default();
+    let task = tokio::spawn(serve(listener, app, ending.clone(), grace));
+    (address, ending, task)
+}
+
+/// Connected, with `bytes` on the way.
+async fn caller(address: SocketAddr, bytes: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    stream
+}
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+#[tokio::test]
+async fn a_request_under_way_finishes_and_no_new_connection_is_taken() {
+    let app = Router::new().route(
+        "/",
+        get(|| async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            "done"
+        }),
+    );
+    let (address, ending, task) = start(app).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    ending.closing.cancel();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains("200 OK") && answer.ends_with("done"), "{answer}");
+    assert!(task.into_future().await.unwrap(), "everything finished within the grace period");
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn callers_who_are_still_waiting_to_be_accepted_are_served() {
+    let (address, ending, task) = start(Router::new().route("/", get(|| async { "done" }))).await;
+    let mut callers = Vec::new();
+    for _ in 0..20 {
+        // On one thread: nothing is accepted between these lines and the end.
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        stream.set_nonblocking(true).unwrap();
+        callers.push(TcpStream::from_std(stream).unwrap());
+    }
+    ending.closing.cancel();
+    assert!(task.await.unwrap());
+    for mut stream in callers {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("200 OK") && answer.ends_with("done"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_does_not_hold_up_the_end() {
+    let (address, ending, task) = start(Router::new()).await;
+    let _idle = TcpStream::connect(address).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    ending.closing.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(2), task).await;
+    assert!(ended.unwrap().unwrap());
+}
+
+#[tokio::test]
+async fn while_draining_every_answer_ends_its_connection() {
+    let (address, ending, task) = start(Router::new().route("/", get(|| async { "done" }))).await;
+    let mut kept = TcpStream::connect(address).await.unwrap();
+    let mut part = [0; 1024];
+    kept.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let length = kept.read(&mut part).await.unwrap();
+    assert!(!String::from_utf8_lossy(&part[..length]).contains("connection: close"));
+    ending.draining.cancel();
+    kept.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut last = String::new();
+    kept.read_to_string(&mut last).await.unwrap();
+    assert!(last.contains("200 OK") && last.contains("connection: close"), "{last}");
+    assert!(TcpStream::connect(address).await.is_ok(), "others are still let in");
+    ending.closing.cancel();
+    assert!(task.await.unwrap());
+}
+
+#[tokio::test]
+async fn headers_have_a_limit_that_is_told() {
+    let (address, ..) = start(Router::new().route("/", get(|| async { "done" }))).await;
+    let asking = |length: usize| {
+        let head = format!("GET /?{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "a".repeat(length));
+        async move {
+            let mut answer = Vec::new();
+            caller(address, head.as_bytes()).await.read_to_end(&mut answer).await.unwrap();
+            String::from_utf8(answer).unwrap()
+        }
+    };
+    let fits = asking(LONGEST_HEADERS - 100).await;
+    assert!(fits.contains("200 OK"), "{fits}");
+    let refused = asking(LONGEST_HEADERS).await;
+    assert!(refused.starts_with("HTTP/1.1 431 "), "{refused}");
+}
+
+#[tokio::test]
+async fn who_stops_in_the_middle_does_not_make_the_end_fail() {
+    let large = Router::new().route("/", get(|| async { vec![b'x'; 64 << 20] }));
+    let (address, ending, task) = start_with(large, Duration::from_secs(1)).await;
+    let _half_a_request = caller(address, b"GET / HT").await;
+    let _unread = caller(address, GET).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    ending.closing.cancel();
+    assert!(timeout(Duration::from_secs(3), task).await.unwrap().unwrap(), "nobody was being served");
+}
+
+#[tokio::test]
+async fn who_is_served_has_the_whole_grace() {
+    let slow = get(|| async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        "done"
+    });
+    let (address, ending, task) = start_with(Router::new().route("/", slow), Duration::from_secs(1)).await;
+    let mut served = caller(address, GET).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    ending.closing.cancel();
+    let mut answer = String::new();
+    served.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("done"), "{answer}");
+    assert!(task.await.unwrap());
+}
+
+#[tokio::test]
+async fn who_does_not_finish_makes_the_end_fail() {
+    let app = Router::new().route("/", get(std::future::pending::<&str>));
+    let (address, ending, task) = start_with(app, Duration::from_millis(200)).await;
+    let _waits = caller(address, GET).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    ending.closing.cancel();
+    assert!(!timeout(Duration::from_secs(3), task).await.unwrap().unwrap());
+}
+
+#[tokio::test]
+async fn callers_who_keep_coming_do_not_put_off_the_end() {
+    let begun = Instant::now();
+    let too_long = || assert!(begun.elapsed() < Duration::from_secs(5), "it does not end");
+    take_waiting(|| std::future::ready(Ok(())), |()| too_long()).await;
+}
+
+/// A server with one address that refuses without a look at the body, and one that reads forms.
+async fn start_refusing() -> SocketAddr {
+    let refuse = || async { (axum::http::StatusCode::PAYLOAD_TOO_LARGE, "too much") };
+    let read = |body: axum::body::Bytes| async move { body.len().to_string() };
+    let app = Router::new().route("/", axum::routing::any(refuse)).route("/read", axum::routing::post(read));
+    start(app).await.0
+}
+
+/// The answer, while a body of `length` is sent to its end. Fails when the connection is reset.
+async fn answer_to(address: SocketAddr, head: &str, length: usize) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(head.as_bytes()).await?;
+    for _ in 0..length / 1000 {
+        stream.write_all(&[b'x'; 1000]).await?;
+        tokio::task::yield_now().await;
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
+/// RFC 9112 §9.6: whoever is still sending a body reads the answer all the same.
+#[tokio::test]
+async fn a_refused_body_is_taken_and_the_answer_arrives() {
+    let address = start_refusing().await;
+    for (path, code) in [("/", 413), ("/nowhere", 404), ("/read", 405)] {
+        for method in ["GET", "PUT", "DELETE", "PROPFIND"] {
+            let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n");
+            let answer = answer_to(address, &head, 900_000).await.unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {code} ")), "{method} {path}: {answer}");
+            assert!(answer.contains("connection: close"), "{method} {path}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_small_body_is_read_and_the_connection_kept() {
+    let address = start_refusing().await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    for _ in 0..3 {
+        stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stream.write_all(&[b'x'; 60_000]).await.unwrap();
+        let answer = one_answer(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 413 ") && !answer.contains("connection: close"), "{answer}");
+    }
+    stream
+        .write_all(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(!one_answer(&mut stream).await.contains("connection: close"));
+    stream.write_all(b"POST /read HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\na=1").await.unwrap();
+    let answer = one_answer(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with('3'), "{answer}");
+}
+
+/// An answer with a short body, as far as it is there.
+async fn one_answer(stream: &mut TcpStream) -> String {
+    let mut part = [0; 1024];
+    let length = stream.read(&mut part).await.unwrap();
+    String::from_utf8_lossy(&part[..length]).into_owned()
+}
+
+#[tokio::test]
+async fn a_body_without_an_end_is_cut() {
+    let address = start_refusing().await;
+    let mut stream =
+        caller(address, b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n").await;
+    let begun = Instant::now();
+    let mut sent = 0_usize;
+    while stream.write_all(b"3e8\r\n").await.is_ok()
+        && stream.write_all(&[b'x'; 1000]).await.is_ok()
+        && stream.write_all(b"\r\n").await.is_ok()
+    {
+        sent += 1000;
+        assert!(sent < 64 << 20, "all of it is taken");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "by bytes and not by time: {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn who_sends_a_refused_body_slowly_is_answered_at_once_and_cut() {
+    let address = start_refusing().await;
+    let mut stream = caller(address, b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n").await;
+    let begun = Instant::now();
+    let answer = one_answer(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("connection: close"), "{answer}");
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    while stream.write_all(b"x").await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(begun.elapsed() < Duration::from_secs(15), "never cut");
+    }
+}
+
+/// RFC 9110 §10.1.1: no `100 Continue` for a body that nobody wants.
+#[tokio::test]
+async fn a_body_that_was_not_asked_for_is_not_waited_for() {
+    let address = start_refusing().await;
+    let head = b"POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 100\r\n\r\n";
+    let answer = one_answer(&mut caller(address, head).await).await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("connection: close"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_end_in_order_cuts_no_refused_body_off() {
+    let refuse = || async { axum::http::StatusCode::PAYLOAD_TOO_LARGE };
+    let (address, ending, task) = start(Router::new().route("/", axum::routing::any(refuse))).await;
+    let mut stream = caller(address, b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    ending.closing.cancel();
+    for _ in 0..900 {
+        stream.write_all(&[b'x'; 1000]).await.unwrap();
+    }
+    assert!(one_answer(&mut stream).await.starts_with("HTTP/1.1 413 "));
+    drop(stream);
+    assert!(task.await.unwrap());
+}
