@@ -11,7 +11,7 @@ install.sh [OPTION…]
 
   -d, --dir DIR               where to install (./porta)
   -p, --port PORT             port of this machine (the first free one from 3000)
-      --bind ADDRESS          interface of this machine (0.0.0.0)
+      --bind ADDRESS          interface of this machine (127.0.0.1)
   -u, --issuer-url URL        public address, https unless the host is localhost or --allow-http
       --no-proxy              nothing stands in front: forwarded headers are not believed
       --trust-proxy-hops N    proxies in front (1)
@@ -199,7 +199,7 @@ check_smtp() {
 check_rest() {
   [ -n "$PORT" ] || PORT=$(free_port)
   is_port "$PORT" || die "--port is not a port"
-  BIND=${BIND:-0.0.0.0}
+  BIND=${BIND:-127.0.0.1}
   [[ $BIND =~ ^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:]+\])$ ]] || die "--bind is not an address (IPv6 in brackets)"
   HOPS=${HOPS:-1}
   [[ $HOPS =~ ^([1-9]|1[0-6])$ ]] || die "--trust-proxy-hops is not a number from 1 to 16"
@@ -349,7 +349,7 @@ services:
       ADMIN_CLIENT_SECRET: ''
       ADMIN_SESSION_SECRET: ''
     ports:
-      - '${BIND:-0.0.0.0}:${PORT:-3000}:3000'
+      - '${BIND:-127.0.0.1}:${PORT:-3000}:3000'
     volumes:
       - ${TEMPLATES:-./templates}:/app/templates:ro
     depends_on:
@@ -546,16 +546,34 @@ summary() {
   say "Forwarded headers are believed from $CIDRS: a proxy on this machine. For one elsewhere, set TRUST_PROXY_CIDRS in"
   say ".env to the address it comes from."
   if [ "$BIND" = 0.0.0.0 ] || [ "$BIND" = '[::]' ]; then
-    say "Port $PORT is open on every interface. When the proxy runs on this machine, install with --bind 127.0.0.1;"
-    say "otherwise let nothing but the proxy reach the port."
+    say "Port $PORT is open on every interface: let nothing but the proxy reach it."
   fi
   cat <<NGINX
 
-A server block for nginx; certificate and name are yours:
+For nginx, as a file in /etc/nginx/conf.d; certificate and name are yours:
 
+  # What is logged: no query, and of links that work once only what they are for.
+  map \$request_uri \$porta_logged {
+      ~^(?<porta_l1>/[^/?]+/auth/(?:reset-password|accept-invite|verify-email)/)[^/?]+  \$porta_l1*;
+      ~^(?<porta_l2>/[^/?]+/interaction/)[^/?]+(?<porta_l3>/magic-link/)[^/?]+          \$porta_l2*\$porta_l3*;
+      ~^(?<porta_l4>/[^/?]+/interaction/)[^/?]+(?<porta_l5>[^?]*)                       \$porta_l4*\$porta_l5;
+      ~^(?<porta_l6>/[^/?]+/auth/)[^/?]+                                                \$porta_l6*;
+      ~^(?<porta_l7>[^?]*)                                                              \$porta_l7;
+  }
+  log_format porta '\$remote_addr [\$time_local] "\$request_method \$porta_logged" \$status \$body_bytes_sent \$request_time '
+                   '\$request_id \$upstream_addr \$upstream_status "\$http_user_agent"';
+  limit_conn_zone \$binary_remote_addr zone=porta_caller:10m;
   server {
       listen 443 ssl;
       server_name $ISSUER_HOST;
+      server_tokens off;
+      access_log /var/log/nginx/porta.log porta;
+      error_log  /var/log/nginx/porta-error.log crit;
+      client_max_body_size 56k;
+      limit_conn        porta_caller 100;
+      limit_conn_status 429;
+      client_header_timeout 10s;
+      client_body_timeout   15s;
       ssl_certificate     /etc/ssl/porta/fullchain.pem;
       ssl_certificate_key /etc/ssl/porta/privkey.pem;
       location ~ ^/(metrics|ready)\$ { return 404; }

@@ -291,6 +291,39 @@ test('no kept connection is used after 21 idle seconds, and no body is waited fo
   })))
 })
 
+for (const kind of ['nginx', 'apache2', 'caddy']) {
+  test(`${kind}: what a link that works once is worth is in no log`, async () => {
+    const breaks = (incoming) => incoming.socket.destroy()
+    const gone = async (ask) => {
+      const proxy = await ReverseProxy.start(kind, ['127.0.0.1:9'])
+      await ask((path, options) => request(`https://localhost:${proxy.https}${path}`, { ca: proxy.ca, ...options }), [], proxy).finally(() => proxy.stop())
+    }
+    for (const serve of [(ask) => behind(kind, [fine], ask), (ask) => behind(kind, [breaks], ask), gone]) {
+      await serve(async (_, __, proxy) => {
+        const secret = (n) => `hush${n}${'x'.repeat(39)}`
+        const links = [
+          '/demo/auth/reset-password/', '/demo/auth/accept-invite/', '/demo/auth/verify-email/', '/demo/interaction/',
+          `/demo/interaction/${secret(7)}/magic-link/`, '/demo/auth/', '/demo/auth?state=', '/demo/session/end?id_token_hint=',
+        ].map((path, n) => `${path}${secret(n)}`)
+        const all = [...links, ...links.map((link) => `${link}${link.includes('?') ? '&' : '?'}again=${secret(8)}`)]
+        const headers = { referer: `https://localhost/demo/auth/reset-password/${secret(9)}?x=${secret(9)}` }
+        await Promise.all(all.flatMap((link) => [
+          request(`https://localhost:${proxy.https}${link}`, { ca: proxy.ca, headers }),
+          request(`https://localhost:${proxy.https}${link}`, { ca: proxy.ca, headers, fields: { password: secret(9) } }),
+          request(`http://localhost:${proxy.http}${link}`, { headers }),
+        ]))
+        const log = await eventually('the requests are in the log', () => {
+          const text = proxy.logged()
+          // Caddy says what failed and no more.
+          return (kind === 'caddy' && serve !== gone ? true : text.includes('/demo/auth/reset-password/*')) && text
+        }, { seconds: 10 })
+        const found = log.split('\n').filter((line) => line.includes('hush'))
+        assert.deepEqual(found.slice(0, 3), [])
+      })
+    }
+  })
+}
+
 /** The connection that a request came over. */
 function port(incoming, outgoing) {
   incoming.resume().on('end', () => outgoing.end(String(incoming.socket.remotePort)))

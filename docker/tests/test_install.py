@@ -367,7 +367,7 @@ class Starts(Installer):
         self.assertIn("ada@acme.example", done.stdout)
 
     def nginx_block(self, *extra):
-        return re.search(r"^  server \{\n.*?^  \}\n", self.install("--no-start", "--force", *extra).stdout, re.M | re.S)[0]
+        return self.install("--no-start", "--force", *extra).stdout.split("certificate and name are yours:\n")[1]
 
     def test_the_nginx_block_names_address_and_port(self):
         for bind, reached in [("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]"), ("10.1.2.3", "10.1.2.3"), ("127.0.0.1", "127.0.0.1")]:
@@ -380,6 +380,12 @@ class Starts(Installer):
         # One instance, and no connection is kept: one that Porta is just closing would lose a POST.
         self.assertEqual({**header(shipped), "Connection": "close"}, header(block))
         self.assertIn("location ~ ^/(metrics|ready)$ { return 404; }", block)
+        words = lambda text: [re.sub(r"\s+", " ", line).strip() for line in text.splitlines()]
+        for kept in ("map ", "~^", "log_format ", "'$request_id", "limit_conn", "client_", "server_tokens", "error_log", "access_log"):
+            expected = [line for line in dict.fromkeys(words(shipped)) if line.startswith(kept)]
+            self.assertTrue(expected, kept)
+            self.assertEqual([line for line in words(block) if line.startswith(kept)], expected)
+        block = block.replace("/var/log/nginx", str(self.at))
         key, certificate = self.at / "key.pem", self.at / "certificate.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", certificate],
                        check=True, capture_output=True)

@@ -83,6 +83,12 @@ class Production(Stack):
         for name in ("postgres", "redis"):
             self.assertEqual(self.ports(self.services[name]), set())
 
+    def test_nobody_elsewhere_reaches_the_port_unless_told(self):
+        env = self.at / ".env"
+        env.write_text("".join(line for line in env.read_text().splitlines(True) if not line.startswith("BIND=")))
+        porta = self.resolved("docker-compose.prod.yml")["services"]["porta"]
+        self.assertEqual(self.ports(porta), {"127.0.0.1:3000:3000/tcp"})
+
     def test_the_port_of_the_machine_stays_outside(self):
         self.assertEqual(self.services["porta"]["environment"]["PORT"], "3000")
         (self.at / ".env").unlink()

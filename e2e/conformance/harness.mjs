@@ -20,6 +20,7 @@ export async function startProvider(name) {
     env: {
       NODE_ENV: 'production',
       TRUST_PROXY: 'true',
+      TRUST_PROXY_CIDRS: '127.0.0.1/32',
       // What production insists on and the embedded store could otherwise make up for itself.
       COOKIE_KEYS: secretHex(),
       SIGNING_KEY_ENCRYPTION_KEY: secretHex(),

@@ -2,7 +2,7 @@
 // upstream replaced, run on loopback ports by an account without rights.
 
 import { execFile, spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -140,6 +140,13 @@ export class ReverseProxy {
       throw error
     }
     return proxy
+  }
+
+  /** Everything it has written about requests. */
+  logged() {
+    const files = readdirSync(this.at, { withFileTypes: true })
+      .filter((file) => file.isFile() && !['config', 'cert.pem', 'key.pem'].includes(file.name))
+    return [this.output, ...files.map((file) => readFileSync(join(this.at, file.name), 'utf8'))].join('\n')
   }
 
   async stop() {

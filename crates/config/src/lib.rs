@@ -79,7 +79,7 @@ impl Config {
         let instance = read_instance(&mut reader);
         let server = ServerConfig::read(&mut reader, environment, is_embedded);
         let partial = PartialSecrets::read(&mut reader, &storage);
-        let smtp = SmtpConfig::read(&mut reader, !is_embedded);
+        let smtp = SmtpConfig::read(&mut reader, environment, !is_embedded);
         let template_dir = reader.text(TEMPLATE_DIR).map(|dir| source.directory().join(dir));
         let log = LogConfig::read(&mut reader, environment);
         let password_hashing = Argon2Params::read(&mut reader);

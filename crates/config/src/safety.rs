@@ -7,13 +7,13 @@ use url::Url;
 
 use crate::Problem;
 use crate::secrets::PartialSecrets;
-use crate::server::ServerConfig;
+use crate::server::{ServerConfig, TrustProxy};
 use crate::smtp::SmtpConfig;
 use crate::storage::Storage;
 use crate::telemetry::{LogConfig, LogLevel};
 use crate::variable::{
     ADMIN_CORS_ORIGINS, COOKIE_KEYS, DATABASE_URL, ISSUER_BASE_URL, LOG_LEVEL, REDIS_URL,
-    SIGNING_KEY_ENCRYPTION_KEY, SMTP_HOST, TWO_FACTOR_ENCRYPTION_KEY, VariableDoc,
+    SIGNING_KEY_ENCRYPTION_KEY, SMTP_HOST, TRUST_PROXY_CIDRS, TWO_FACTOR_ENCRYPTION_KEY, VariableDoc,
 };
 
 /// Passwords of the development and example stacks.
@@ -147,6 +147,18 @@ fn check_server(server: &ServerConfig, found: &mut Vec<Problem>) {
     let issuer = &server.issuer_base_url;
     if !issuer.is_https() && !issuer.is_loopback() {
         found.push(violation(ISSUER_BASE_URL, "it is not https", "put TLS in front and use https")); // R7
+    }
+    if let TrustProxy::From { networks, .. } = &server.trust_proxy {
+        let message = if networks.is_empty() {
+            "it is not set, so everybody could write the address that limits and the audit log see"
+        } else if networks.iter().any(|network| network.prefix_len() == 0) {
+            "it names every address there is"
+        } else {
+            ""
+        };
+        if !message.is_empty() {
+            found.push(violation(TRUST_PROXY_CIDRS, message, "name where the proxy connects from"));
+        }
     }
     for origin in server.admin_cors_origins.iter().filter(|origin| !origin.starts_with("https://")) {
         found.push(violation(ADMIN_CORS_ORIGINS, &format!("{origin} is not https"), "use https"));

@@ -10,7 +10,7 @@ use url::Url;
 use crate::reader::Reader;
 use crate::source::Source;
 use crate::variable::{
-    ADMIN_CORS_ORIGINS, DRAIN_SECONDS, HOST, ISSUER_BASE_URL, NODE_ENV, PORT, PORTA_ENV,
+    ADMIN_CORS_ORIGINS, DATABASE_URL, DRAIN_SECONDS, HOST, ISSUER_BASE_URL, NODE_ENV, PORT, PORTA_ENV,
     SHUTDOWN_GRACE_SECONDS, TRUST_PROXY, TRUST_PROXY_CIDRS, TRUST_PROXY_HOPS,
 };
 use crate::{IssuerBase, Problem};
@@ -36,7 +36,13 @@ impl Environment {
             let message = format!("it says {porta} and NODE_ENV says {node}");
             reader.note(PORTA_ENV, message, "set one of the two");
         }
-        node.or(porta).and_then(Self::parse).unwrap_or(Self::Development)
+        node.or(porta).and_then(Self::parse).unwrap_or_else(|| Self::presumed(reader.source()))
+    }
+
+    /// A database of its own is an installation that people use, and safe until somebody says otherwise.
+    fn presumed(source: &Source<'_>) -> Self {
+        // One that is set and cannot be read is a problem that its reader notes.
+        if matches!(source.find(DATABASE_URL), Ok(None)) { Self::Development } else { Self::Production }
     }
 
     pub fn is_production(self) -> bool {
@@ -171,7 +177,8 @@ impl TrustProxy {
         let enabled = reader.boolean(TRUST_PROXY);
         let hops = reader.number(TRUST_PROXY_HOPS);
         let mut networks = Vec::new();
-        for (index, item) in reader.list(TRUST_PROXY_CIDRS).iter().enumerate() {
+        let items = reader.list(TRUST_PROXY_CIDRS);
+        for (index, item) in items.iter().enumerate() {
             match item.parse::<IpNet>().or_else(|_| item.parse::<IpAddr>().map(IpNet::from)) {
                 Ok(network) => networks.push(network),
                 Err(_) => reader.note(
@@ -185,7 +192,8 @@ impl TrustProxy {
             let message = "it is not set, but TRUST_PROXY_HOPS or TRUST_PROXY_CIDRS is";
             reader.note(TRUST_PROXY, message, "set TRUST_PROXY=true, or false to switch all of it off");
         }
-        if enabled != Some(true) {
+        // A stand-in where a network cannot be read, which was noted: nobody is believed.
+        if enabled != Some(true) || networks.len() < items.len() {
             return Self::Never;
         }
         Self::From { hops: hops.and_then(|n| u8::try_from(n).ok()).unwrap_or(1), networks }

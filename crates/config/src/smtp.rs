@@ -4,11 +4,13 @@ use porta_core::word_enum;
 use secrecy::SecretString;
 
 use crate::reader::{Given, Reader};
+use crate::server::Environment;
 use crate::variable::{SMTP_FROM, SMTP_HOST, SMTP_PASS, SMTP_PORT, SMTP_TLS, SMTP_USER};
 
 word_enum! {
     pub enum SmtpTls {
-        /// Port 465 speaks TLS from the start; any other upgrades when the relay offers it.
+        /// Port 465 speaks TLS from the start; any other upgrades when the relay offers it. In production the same as
+        /// required.
         Auto = "auto",
         Required = "required",
         None = "none",
@@ -31,13 +33,17 @@ pub struct SmtpCredentials {
 }
 
 impl SmtpConfig {
-    pub(crate) fn read(reader: &mut Reader<'_>, is_required: bool) -> Option<Self> {
+    pub(crate) fn read(reader: &mut Reader<'_>, environment: Environment, is_required: bool) -> Option<Self> {
         let host = reader.text(SMTP_HOST);
         let port = u16::try_from(reader.number_or_default(SMTP_PORT)).unwrap_or(587);
         let from = reader.text(SMTP_FROM);
         let user = reader.text(SMTP_USER);
         let password = reader.secret(SMTP_PASS);
-        let tls = reader.word(SMTP_TLS).and_then(SmtpTls::parse).unwrap_or(SmtpTls::Auto);
+        // Whoever stands between can take the offer out of the relay's answer, and read every link.
+        let tls = match reader.word(SMTP_TLS).and_then(SmtpTls::parse).unwrap_or(SmtpTls::Auto) {
+            SmtpTls::Auto if environment.is_production() => SmtpTls::Required,
+            said => said,
+        };
         if host.is_none() && (is_required || from.is_some() || user.is_some() || !password.is_absent()) {
             reader.note(
                 SMTP_HOST,

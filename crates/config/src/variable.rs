@@ -93,7 +93,7 @@ pub(crate) const SERVICES: &[&str] = &["server", "admin"];
 pub(crate) const SMTP_TLS_MODES: &[&str] = &["auto", "required", "none"];
 
 variables! {
-    NODE_ENV, Kind::Words(ENVIRONMENTS), Some("development"), Never, false, "Log format, safety checks and redirect URI rules.";
+    NODE_ENV, Kind::Words(ENVIRONMENTS), Some("(development; production with DATABASE_URL)"), Never, false, "Log format, safety checks and redirect URI rules.";
     PORTA_ENV, Kind::Words(ENVIRONMENTS), None, Never, false, "Another name for NODE_ENV.";
     HOST, Kind::Text, Some("(127.0.0.1; 0.0.0.0 with DATABASE_URL)"), Never, false, "Address to listen on.";
     PORT, number(1, 65_535), Some("3000"), Never, false, "Port to listen on.";
@@ -113,7 +113,7 @@ variables! {
     SMTP_USER, Kind::Text, None, Never, false, "User at the relay; without it nobody signs in there.";
     SMTP_PASS, Kind::Text, None, Never, true, "Password of SMTP_USER.";
     SMTP_FROM, Kind::Text, None, WithDatabase, false, "Sender of all mail: name@example.com or Name <name@example.com>.";
-    SMTP_TLS, Kind::Words(SMTP_TLS_MODES), Some("auto"), Never, false, "auto encrypts when the relay can and insists with SMTP_USER, required insists, none never does.";
+    SMTP_TLS, Kind::Words(SMTP_TLS_MODES), Some("auto"), Never, false, "required insists on encryption, as auto does in production or with SMTP_USER; otherwise auto encrypts when the relay can. none never does.";
     TEMPLATE_DIR, Kind::Path, None, Never, false, "Templates of your own for pages and mails, read at start.";
     LOG_LEVEL, Kind::Words(LOG_LEVELS), Some("info"), Never, false, "Least severe line that is written.";
     METRICS_ENABLED, Kind::Boolean, Some("(false; true with METRICS_BIND)"), Never, false, "Serves /metrics.";
@@ -125,7 +125,7 @@ variables! {
     ADMIN_CORS_ORIGINS, Kind::List, None, Never, false, "Browser origins allowed on /api/admin.";
     TRUST_PROXY, Kind::Boolean, Some("false"), Never, false, "Believes X-Forwarded-For and X-Forwarded-Proto.";
     TRUST_PROXY_HOPS, number(1, 16), Some("1"), Never, false, "How many proxies stand in front.";
-    TRUST_PROXY_CIDRS, Kind::List, None, Never, false, "Networks the nearest proxy connects from; empty believes any.";
+    TRUST_PROXY_CIDRS, Kind::List, None, Never, false, "Networks the nearest proxy connects from; empty believes any, and is refused in production.";
     ARGON2_MEMORY_KIB, number(1_024, 4_194_304), Some("19456"), Never, false, "Memory of one password hash.";
     ARGON2_ITERATIONS, number(1, 100), Some("2"), Never, false, "Passes of one password hash.";
     ARGON2_PARALLELISM, number(1, 64), Some("1"), Never, false, "Lanes of one password hash.";

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Failure;
 use crate::runtime::listen::Ending;
+use crate::runtime::peers::Peers;
 use crate::runtime::services::{Services, ShortLived, snapshot_file};
 use crate::runtime::telemetry::Telemetry;
 use crate::runtime::{background, figures, listen, mail};
@@ -118,7 +119,8 @@ pub(crate) async fn serve(
     tokio::spawn(graceful);
     let letters = tokio::spawn(mail::worker(&services, transport).run(ending.closing.clone()));
     let last_letters = end_mail(letters, ending.closing.clone(), grace);
-    let requests = listen::serve(listener, porta_http::router(services.app.clone()), ending, grace);
+    let peers = Peers::new(config.server.trust_proxy.clone());
+    let requests = listen::serve(listener, peers, porta_http::router(services.app.clone()), ending, grace);
     let (finished, ()) = tokio::join!(requests, last_letters);
     background_stop.cancel();
     let saved = save_short_lived(&services);

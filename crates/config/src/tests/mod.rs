@@ -101,9 +101,48 @@ fn a_complete_production_environment_is_accepted() {
     assert_eq!(database_url.expose_secret(), "postgres://porta:n0tPublished@db.internal/porta");
     assert_eq!((*pool_max, statement_timeout.as_secs()), (10, 10));
     let smtp = config.smtp.unwrap();
-    assert_eq!((smtp.port, smtp.tls), (587, SmtpTls::Auto));
+    assert_eq!((smtp.port, smtp.tls), (587, SmtpTls::Required));
     assert!(smtp.credentials.is_none());
     assert_eq!(config.secrets.cookie_keys.len(), 1);
+}
+
+#[test]
+fn mail_is_encrypted_in_production_unless_told_otherwise() {
+    for (environment, said, expected) in [
+        ("production", "", SmtpTls::Required),
+        ("production", "auto", SmtpTls::Required),
+        ("production", "required", SmtpTls::Required),
+        ("production", "none", SmtpTls::None),
+        ("development", "", SmtpTls::Auto),
+        ("test", "auto", SmtpTls::Auto),
+    ] {
+        let config = load(changed(&[("NODE_ENV", environment), ("SMTP_TLS", said)])).unwrap();
+        assert_eq!(config.smtp.unwrap().tls, expected, "{environment} {said}");
+    }
+}
+
+#[test]
+fn a_database_is_production_unless_told_otherwise() {
+    let directory = Directory::new();
+    let file = directory.write("url", "postgres://porta:n0tPublished@db.internal/porta");
+    let set = |name: &'static str, value: &str| vec![(name, value.to_owned())];
+    let url = "postgres://porta:n0tPublished@db.internal/porta";
+    for (mut given, alone) in [
+        (set("DATABASE_URL", url), Environment::Production),
+        (set("DATABASE_URL_FILE", &file), Environment::Production),
+        (set("DATABASE_URL_FILE", "nowhere"), Environment::Production),
+        (set("DATABASE_URL", " "), Environment::Development),
+        (set("PORTA_DATA_DIR", "data"), Environment::Development),
+    ] {
+        let read =
+            |given: &[(&str, String)]| Environment::load(&Source::of(given.to_vec(), &directory.0)).unwrap();
+        assert_eq!(read(&given), alone, "{given:?}");
+        for name in ["NODE_ENV", "PORTA_ENV"] {
+            given.push((name, "development".to_owned()));
+            assert_eq!(read(&given), Environment::Development, "{given:?}");
+            given.pop();
+        }
+    }
 }
 
 #[test]

@@ -50,7 +50,10 @@ fn each_value_that_cannot_be_used_is_named() {
         (&[("METRICS_ENABLED", "enabled")], "METRICS_ENABLED"),
         (&[("TRUST_PROXY", "2")], "TRUST_PROXY"),
         (&[("TRUST_PROXY_HOPS", "2")], "TRUST_PROXY"),
-        (&[("TRUST_PROXY", "true"), ("TRUST_PROXY_HOPS", "0")], "TRUST_PROXY_HOPS"),
+        (
+            &[("TRUST_PROXY", "true"), ("TRUST_PROXY_HOPS", "0"), ("TRUST_PROXY_CIDRS", "10.0.0.1")],
+            "TRUST_PROXY_HOPS",
+        ),
         (&[("TRUST_PROXY", "true"), ("TRUST_PROXY_CIDRS", "10.0.0.0/33")], "TRUST_PROXY_CIDRS"),
         (&[("TRUST_PROXY", "true"), ("TRUST_PROXY_CIDRS", "proxy.internal")], "TRUST_PROXY_CIDRS"),
         (&[("ADMIN_CORS_ORIGINS", "*")], "ADMIN_CORS_ORIGINS"),

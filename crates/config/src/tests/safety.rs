@@ -36,6 +36,7 @@ fn violations() -> Vec<(&'static str, String, &'static str)> {
         own("TWO_FACTOR_ENCRYPTION_KEY", &"abc".repeat(22)[..64], "N pattern that does not divide"),
         own("COOKIE_KEYS", &"x".repeat(40), "N one character"),
         own("COOKIE_KEYS", &"secret".repeat(8), "N pattern"),
+        own("TRUST_PROXY", "true", "N every peer is believed"),
         own("ADMIN_CORS_ORIGINS", "https://a.example,http://b.example", "N http origin"),
     ]
 }
@@ -44,9 +45,28 @@ fn violations() -> Vec<(&'static str, String, &'static str)> {
 fn each_rule_refuses_in_production() {
     for (name, value, label) in violations() {
         let problems = load(changed(&[(name, &value)])).expect_err(label);
-        let blamed = if label == "N equal keys" { "TWO_FACTOR_ENCRYPTION_KEY" } else { name };
+        let blamed = match label {
+            "N equal keys" => "TWO_FACTOR_ENCRYPTION_KEY",
+            "N every peer is believed" => "TRUST_PROXY_CIDRS",
+            _ => name,
+        };
         assert_eq!(keys(&problems), [blamed], "{label}");
     }
+}
+
+#[test]
+fn a_proxy_has_an_address() {
+    let with = |networks: &str| {
+        load(changed(&[("TRUST_PROXY", "true"), ("TRUST_PROXY_CIDRS", networks)]))
+            .map_err(|problems| keys(&problems).join(" "))
+    };
+    for everybody in ["", "0.0.0.0/0", "::/0", "10.0.0.0/8, ::/0"] {
+        assert_eq!(with(everybody).unwrap_err(), "TRUST_PROXY_CIDRS", "{everybody}");
+    }
+    for networks in ["10.0.0.0/8", "127.0.0.1", "fd00::/8, 10.0.0.1"] {
+        assert!(with(networks).is_ok(), "{networks}");
+    }
+    assert!(load(changed(&[("TRUST_PROXY", "false")])).is_ok());
 }
 
 #[test]

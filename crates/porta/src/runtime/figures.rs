@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use porta_config::Config;
+use porta_config::{Config, TrustProxy};
 use porta_core::metrics::{self, Metric, MetricKind};
 use porta_core::{Clock as _, SystemClock};
 use porta_http::Figures;
@@ -20,6 +20,7 @@ use procfs::process::{LimitValue, Process};
 use tokio_util::sync::CancellationToken;
 
 use super::listen::{Ending, serve};
+use super::peers::Peers;
 
 /// Seconds. The reference's alert stands at half a second, so there is a bucket on either side of it.
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -158,7 +159,7 @@ pub(crate) async fn serve_alone(
         .with_context(|| format!("METRICS_BIND: cannot listen on {address}"))?;
     let app = Router::new().route("/metrics", get(async move || porta_http::exposition(&*figures).await));
     let ending = Ending { closing: stop, ..Ending::default() };
-    tokio::spawn(serve(listener, app, ending, Duration::ZERO));
+    tokio::spawn(serve(listener, Peers::new(TrustProxy::Never), app, ending, Duration::ZERO));
     Ok(())
 }
 

@@ -7,13 +7,14 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::CancellationToken;
+
+use super::heard::Progress;
 
 /// How much is read and dropped, and how long that may take.
 #[derive(Debug, Clone, Copy)]
@@ -34,9 +35,8 @@ const PART: usize = 8 * 1024;
 pub(crate) struct Linger<S> {
     stream: S,
     bounds: Bounds,
-    /// The last request was answered before it was over.
-    is_unread: Arc<AtomicBool>,
-    /// From here on only they are waited for.
+    progress: Arc<Progress>,
+    /// From here on only requests that were answered before they were over are waited for.
     closing: CancellationToken,
     is_shut: bool,
     lingering: Option<Lingering>,
@@ -49,18 +49,12 @@ struct Lingering {
 }
 
 impl<S> Linger<S> {
-    pub(crate) fn over(stream: S, closing: CancellationToken) -> Self {
-        let is_unread = Arc::default();
-        Self { stream, bounds: BOUNDS, is_unread, closing, is_shut: false, lingering: None }
-    }
-
-    /// To be set when a request is answered before it is over.
-    pub(crate) fn unread(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.is_unread)
+    pub(crate) fn over(stream: S, progress: Arc<Progress>, closing: CancellationToken) -> Self {
+        Self { stream, bounds: BOUNDS, progress, closing, is_shut: false, lingering: None }
     }
 
     fn is_for_nothing(&self) -> bool {
-        self.closing.is_cancelled() && !self.is_unread.load(Ordering::Acquire)
+        self.closing.is_cancelled() && !self.progress.is_unread()
     }
 }
 
@@ -154,7 +148,7 @@ mod tests {
 
     fn pair() -> (Linger<DuplexStream>, DuplexStream) {
         let (near, far) = duplex(100);
-        let mut near = Linger::over(near, CancellationToken::new());
+        let mut near = Linger::over(near, Arc::default(), CancellationToken::new());
         near.bounds = SMALL;
         (near, far)
     }
@@ -188,7 +182,7 @@ mod tests {
     }
 
     async fn waits(_far: DuplexStream) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[tokio::test]
@@ -231,7 +225,7 @@ mod tests {
         for is_unread in [false, true] {
             let (near, far) = pair();
             near.closing.cancel();
-            near.unread().store(is_unread, Ordering::Release);
+            near.progress.end(is_unread);
             let took = ends(near, far, waits).await;
             assert_eq!(took >= SMALL.quiet, is_unread, "{took:?}");
         }

@@ -8,7 +8,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -26,13 +25,16 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::heard::{Heard, Progress};
 use super::linger::Linger;
+use super::peers::{Admitted, Peers};
 use super::taken::Taken;
 use super::unread::Unread;
 
-/// A caller that takes longer to send its request line and headers holds a connection for nothing. Also bounds how long
-/// an idle connection is kept.
-const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+/// A caller that takes longer to send its request line and headers holds a connection for nothing.
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// How long a connection is kept on which nothing is asked.
+const IDLE: Duration = Duration::from_secs(30);
 /// Request line and headers. No browser and no proxy sends more; hyper would take 400 KiB of everybody.
 const LONGEST_HEADERS: usize = 32 * 1024;
 /// Enough for the largest answer over a slow line: the kernel takes most of one before anybody waits.
@@ -46,7 +48,7 @@ const FIRST_BYTES: Duration = Duration::from_millis(50);
 const LAST_CALLERS: Duration = Duration::from_millis(250);
 
 /// More callers than this wait in the kernel: each connection costs memory, whether anything is asked on it or not.
-const CONNECTIONS: usize = 4_000;
+pub(crate) const CONNECTIONS: usize = 4_000;
 
 /// How a listener comes to its end.
 #[derive(Clone, Default)]
@@ -61,6 +63,7 @@ pub(crate) struct Ending {
 /// What every connection runs with.
 struct Door {
     app: Router,
+    peers: Peers,
     ending: Ending,
     /// From here on nobody is waited for who does not send the rest of a request, or does not take an answer.
     hurrying: CancellationToken,
@@ -68,9 +71,15 @@ struct Door {
 }
 
 /// Serves until `ending.closing`, then lets requests finish within `grace`; `false` when some did not.
-pub(crate) async fn serve(listener: TcpListener, app: Router, ending: Ending, grace: Duration) -> bool {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    peers: Peers,
+    app: Router,
+    ending: Ending,
+    grace: Duration,
+) -> bool {
     let (hurrying, watch) = (CancellationToken::new(), GracefulShutdown::new());
-    let door = Door { app, ending: ending.clone(), hurrying, watch };
+    let door = Door { app, peers, ending: ending.clone(), hurrying, watch };
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let accepted = tokio::select! {
@@ -126,29 +135,30 @@ where
 
 impl Door {
     fn let_in(&self, Caller { stream, peer, place }: Caller) {
+        let Some(admitted) = self.peers.admit(peer.ip()) else { return };
+        let place: (OwnedSemaphorePermit, Admitted) = (place, admitted);
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
         let (app, draining) = (self.app.clone(), self.ending.draining.clone());
-        let linger = Linger::over(Taken::within(TAKEN_WITHIN, stream), self.ending.closing.clone());
-        let is_left = linger.unread();
-        let is_served = Arc::new(AtomicBool::new(false));
-        let served = Arc::clone(&is_served);
+        let progress = Arc::<Progress>::default();
+        let heard = Heard::within(HEADERS_WITHIN, Arc::clone(&progress), Taken::within(TAKEN_WITHIN, stream));
+        let stream = Linger::over(heard, Arc::clone(&progress), self.ending.closing.clone());
+        let served = Arc::clone(&progress);
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             let (request, unread) = Unread::of(request);
             let answer = app.clone().oneshot(request);
-            let (draining, served, is_left) = (draining.clone(), Arc::clone(&served), Arc::clone(&is_left));
+            let (draining, served) = (draining.clone(), Arc::clone(&served));
             async move {
-                served.store(true, Ordering::Release);
+                served.begin();
                 let mut answer = answer.await?;
-                let was_read = match unread {
-                    Some(unread) => unread.ends_soon().await,
-                    None => true,
+                let is_unread = match unread {
+                    Some(unread) => !unread.ends_soon().await,
+                    None => false,
                 };
-                is_left.store(!was_read, Ordering::Release);
-                served.store(false, Ordering::Release);
-                if draining.is_cancelled() || !was_read {
+                served.end(is_unread);
+                if draining.is_cancelled() || is_unread {
                     answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(answer)
@@ -156,15 +166,15 @@ impl Door {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS_WITHIN)
+            .header_read_timeout(IDLE)
             .max_header_size(LONGEST_HEADERS)
             .max_buf_size(LONGEST_HEADERS)
-            .serve_connection(TokioIo::new(linger), service);
+            .serve_connection(TokioIo::new(stream), service);
         let watched = self.watch.watch(connection);
         let hurrying = self.hurrying.clone();
         let not_waited_for = async move {
             hurrying.cancelled().await;
-            if is_served.load(Ordering::Acquire) {
+            if progress.is_served() {
                 std::future::pending::<()>().await;
             }
         };

@@ -2,11 +2,13 @@
 
 pub(crate) mod background;
 pub(crate) mod figures;
+pub(crate) mod heard;
 pub(crate) mod leap;
 pub(crate) mod linger;
 pub(crate) mod listen;
 pub(crate) mod log;
 pub(crate) mod mail;
+pub(crate) mod peers;
 pub(crate) mod probes;
 pub(crate) mod services;
 pub(crate) mod shared;

@@ -31,6 +31,9 @@ pub(crate) struct Unread<B> {
     waits: bool,
 }
 
+/// What a body gives when it is asked for more.
+type Part<B> = Option<Result<Frame<<B as HttpBody>::Data>, <B as HttpBody>::Error>>;
+
 struct Kept<B> {
     body: B,
     was_begun: bool,
@@ -87,7 +90,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<B: HttpBody + Unpin> Kept<B> {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Part<B>> {
         if self.is_over {
             return Poll::Ready(None);
         }
@@ -105,10 +108,7 @@ impl<B: HttpBody + Unpin> HttpBody for Lent<B> {
     type Data = B::Data;
     type Error = B::Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Part<B>> {
         lock(&self.0).poll(context)
     }
 

@@ -18,6 +18,7 @@ fn run(place: &Place, database: &TestDatabase, instance: &str, redis: &str, argu
     place.run_with(
         arguments,
         &[
+            ("NODE_ENV", "development"),
             ("DATABASE_URL", url),
             ("REDIS_URL", redis),
             ("PORTA_INSTANCE", instance),

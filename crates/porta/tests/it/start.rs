@@ -26,6 +26,7 @@ fn production(database: &TestDatabase, instance: &str) -> Vec<(&'static str, Str
     let Target::Postgres(url) = &database.target else { panic!("a PostgreSQL database was asked for") };
     let redis = std::env::var("TEST_REDIS_URL").expect("run through scripts/with-services.sh");
     vec![
+        ("NODE_ENV", "development".to_owned()),
         ("DATABASE_URL", url.clone()),
         ("REDIS_URL", redis),
         ("PORTA_INSTANCE", instance.to_owned()),
@@ -120,6 +121,7 @@ fn a_start_that_waits_can_be_stopped() {
     let place = Place::new();
     let key = KEY.repeat(32);
     let environment = [
+        ("NODE_ENV", "development"),
         ("DATABASE_URL", "postgres://porta@127.0.0.1:9/porta"),
         ("REDIS_URL", "redis://127.0.0.1:9"),
         ("ISSUER_BASE_URL", "http://localhost:3000"),

@@ -1,6 +1,7 @@
 use std::future::IntoFuture as _;
 
 use axum::routing::get;
+use porta_config::TrustProxy;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
@@ -13,7 +14,7 @@ async fn start_with(app: Router, grace: Duration) -> (SocketAddr, Ending, tokio:
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let ending = Ending::default();
-    let task = tokio::spawn(serve(listener, app, ending.clone(), grace));
+    let task = tokio::spawn(serve(listener, Peers::new(TrustProxy::Never), app, ending.clone(), grace));
     (address, ending, task)
 }
 
@@ -198,7 +199,7 @@ async fn a_small_body_is_read_and_the_connection_kept() {
     for _ in 0..3 {
         stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n").await.unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
-        stream.write_all(&[b'x'; 60_000]).await.unwrap();
+        stream.write_all(&vec![b'x'; 60_000]).await.unwrap();
         let answer = one_answer(&mut stream).await;
         assert!(answer.starts_with("HTTP/1.1 413 ") && !answer.contains("connection: close"), "{answer}");
     }
@@ -272,4 +273,48 @@ async fn an_end_in_order_cuts_no_refused_body_off() {
     assert!(one_answer(&mut stream).await.starts_with("HTTP/1.1 413 "));
     drop(stream);
     assert!(task.await.unwrap());
+}
+
+/// A caller from another address than 127.0.0.1, who therefore is a stranger.
+async fn stranger(from: u8, to: SocketAddr) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, from], 0))).unwrap();
+    socket.connect(to).await.unwrap()
+}
+
+#[tokio::test]
+async fn half_open_connections_of_one_stranger_starve_nobody() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = Router::new().route("/", get(|| async { "done" }));
+    let peers = Peers::limited(TrustProxy::Never, 20, 50);
+    tokio::spawn(serve(listener, peers, app, Ending::default(), Duration::ZERO));
+    let mut half_open = Vec::new();
+    for _ in 0..60 {
+        let mut stream = stranger(9, address).await;
+        stream.write_all(b"GET / HTTP/1.1\r\n").await.ok();
+        half_open.push(stream);
+    }
+    let mut refused = 0;
+    for stream in &mut half_open {
+        let ended = timeout(Duration::from_millis(20), stream.read(&mut [0])).await;
+        refused += usize::from(ended.is_ok());
+    }
+    assert_eq!(refused, 40);
+    let served = async |mut stream: TcpStream| {
+        stream.write_all(GET).await.ok();
+        let mut part = [0; 1024];
+        let length = stream.read(&mut part).await.unwrap_or_default();
+        String::from_utf8_lossy(&part[..length]).contains("200 OK")
+    };
+    assert!(served(stranger(10, address).await).await, "another stranger");
+    for from in 11..13 {
+        for _ in 0..20 {
+            half_open.push(stranger(from, address).await);
+        }
+    }
+    assert!(served(TcpStream::connect(address).await.unwrap()).await, "a probe");
+    half_open.clear();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(served(stranger(9, address).await).await, "who has closed what he had");
 }

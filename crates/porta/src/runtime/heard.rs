@@ -1,0 +1,189 @@
+//! A connection that ends when its caller does not say in time what it wants.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// How far the requests of a connection have come.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Requests whose headers are all there.
+    heads: AtomicUsize,
+    /// One of them is not answered yet: what comes is its body.
+    is_served: AtomicBool,
+    /// The last one was answered before it was over.
+    is_unread: AtomicBool,
+}
+
+impl Progress {
+    pub(crate) fn begin(&self) {
+        self.is_served.store(true, Ordering::Release);
+        self.heads.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn end(&self, is_unread: bool) {
+        self.is_unread.store(is_unread, Ordering::Release);
+        self.is_served.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn is_served(&self) -> bool {
+        self.is_served.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_unread(&self) -> bool {
+        self.is_unread.load(Ordering::Acquire)
+    }
+}
+
+/// All headers of a request must be there within `limit` of its first byte, those of the first within `limit` of the
+/// connection. A part of them does not buy more time.
+pub(crate) struct Heard<S> {
+    stream: S,
+    limit: Duration,
+    progress: Arc<Progress>,
+    /// How many requests were heard when this was last looked at.
+    heads: usize,
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Heard<S> {
+    pub(crate) fn within(limit: Duration, progress: Arc<Progress>, stream: S) -> Self {
+        let deadline = Some(Box::pin(sleep(limit)));
+        Self { stream, limit, progress, heads: 0, deadline }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let heads = this.progress.heads.load(Ordering::Acquire);
+        if heads != this.heads || this.progress.is_served() {
+            (this.heads, this.deadline) = (heads, None);
+        }
+        let before = into.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(context, into);
+        if read.is_ready() {
+            if into.filled().len() > before && !this.progress.is_served() {
+                this.deadline.get_or_insert_with(|| Box::pin(sleep(this.limit)));
+            }
+            return read;
+        }
+        if let Some(deadline) = &mut this.deadline {
+            ready!(deadline.as_mut().poll(context));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "no request was heard")));
+        }
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_millis(200);
+
+    fn pair() -> (Heard<DuplexStream>, DuplexStream, Arc<Progress>) {
+        let (near, far) = duplex(100);
+        let progress = Arc::<Progress>::default();
+        (Heard::within(LIMIT, Arc::clone(&progress), near), far, progress)
+    }
+
+    async fn reads(near: &mut Heard<DuplexStream>) -> io::Result<u8> {
+        timeout(LIMIT * 4, near.read_u8()).await.unwrap_or(Ok(0))
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_is_not_heard_out() {
+        let (mut near, _far, _) = pair();
+        assert_eq!(reads(&mut near).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn saying_it_byte_by_byte_buys_no_time() {
+        for is_first in [true, false] {
+            let (mut near, mut far, progress) = pair();
+            if !is_first {
+                progress.begin();
+                progress.end(false);
+            }
+            let sending = tokio::spawn(async move {
+                while far.write_all(b"x").await.is_ok() {
+                    sleep(LIMIT / 5).await;
+                }
+            });
+            let begun = Instant::now();
+            while reads(&mut near).await.is_ok() {
+                assert!(begun.elapsed() < LIMIT * 4, "never cut, first: {is_first}");
+            }
+            drop(near);
+            sending.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_and_a_rest_between_requests_have_their_own_time() {
+        let (mut near, mut far, progress) = pair();
+        far.write_all(b"h").await.unwrap();
+        assert_eq!(reads(&mut near).await.unwrap(), b'h');
+        progress.begin();
+        for _ in 0..2 {
+            sleep(LIMIT).await;
+            far.write_all(b"b").await.unwrap();
+            assert_eq!(reads(&mut near).await.unwrap(), b'b');
+        }
+        progress.end(false);
+        assert_eq!(reads(&mut near).await.unwrap(), 0, "it may rest for longer than that");
+        // Heard and answered before this looks again.
+        far.write_all(b"h").await.unwrap();
+        assert_eq!(reads(&mut near).await.unwrap(), b'h');
+        progress.begin();
+        progress.end(false);
+        assert_eq!(reads(&mut near).await.unwrap(), 0, "once more");
+        far.write_all(b"h").await.unwrap();
+        assert_eq!(reads(&mut near).await.unwrap(), b'h');
+        assert!(reads(&mut near).await.is_err(), "the next one is not heard out");
+    }
+}
