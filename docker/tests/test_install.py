@@ -119,6 +119,7 @@ class Writes(Installer):
         self.assertEqual(settings["ISSUER_BASE_URL"], "https://id.acme.example")
         self.assertEqual(settings["SMTP_FROM"], "noreply@id.acme.example")
         self.assertEqual((settings["NODE_ENV"], settings["TRUST_PROXY"], settings["TRUST_PROXY_HOPS"]), ("production", "true", "1"))
+        self.assertEqual(settings["BIND"], "127.0.0.1", "nobody elsewhere reaches the port unless told")
         self.assertEqual(settings["PORTA_AUTO_MIGRATE"], "false")
         keys = [settings[name] for name in ("COOKIE_KEYS", "SIGNING_KEY_ENCRYPTION_KEY", "TWO_FACTOR_ENCRYPTION_KEY", "ADMIN_SESSION_SECRET")]
         self.assertEqual(len(set(keys)), 4)
