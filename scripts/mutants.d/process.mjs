@@ -151,4 +151,55 @@ export default [
     was: raw`    let ours = Targets::new().with_default(level.min(LevelFilter::WARN))`,
     becomes: raw`    let ours = Targets::new().with_default(if FAULT { level } else { level.min(LevelFilter::WARN) })`,
   },
+  {
+    id: 'refused-body-is-reset', area: 'proxies', what: 'A connection is closed while a body that nobody reads still comes.',
+    crate: 'porta', words: ['listen', 'linger'], file: 'crates/porta/src/runtime/linger.rs',
+    was: raw`        if !this.is_for_nothing() {`,
+    becomes: raw`        if !FAULT && !this.is_for_nothing() {`,
+  },
+  {
+    id: 'refused-body-for-ever', area: 'proxies', what: 'Who sends a body that nobody reads byte by byte is never cut.',
+    crate: 'porta', words: ['listen', 'linger'], file: 'crates/porta/src/runtime/linger.rs',
+    was: raw`        if lingering.end.as_mut().poll(context).is_ready() {`,
+    becomes: raw`        if !FAULT && lingering.end.as_mut().poll(context).is_ready() {`,
+  },
+  {
+    id: 'small-body-ends-the-connection', area: 'proxies', what: 'A small body that was not read costs its connection.',
+    crate: 'porta', words: ['listen', 'unread'], file: 'crates/porta/src/runtime/unread.rs',
+    was: raw`        if !self.is_little() {`,
+    becomes: raw`        if FAULT || !self.is_little() {`,
+  },
+  {
+    id: 'one-stranger-takes-all', area: 'connections', what: 'One address may have every connection.',
+    crate: 'porta', words: ['listen', 'peers'], file: 'crates/porta/src/runtime/peers.rs',
+    was: raw`        if of_this_one >= self.of_one {`,
+    becomes: raw`        if !FAULT && of_this_one >= self.of_one {`,
+  },
+  {
+    id: 'headers-byte-by-byte', area: 'connections', what: 'Headers may take for ever, byte by byte.',
+    crate: 'porta', words: ['heard'], file: 'crates/porta/src/runtime/heard.rs',
+    was: raw`                this.deadline.get_or_insert_with(|| Box::pin(sleep(this.limit)));`,
+    becomes: raw`                if FAULT {
+                    this.deadline = None;
+                }
+                this.deadline.get_or_insert_with(|| Box::pin(sleep(this.limit)));`,
+  },
+  {
+    id: 'every-peer-is-believed', area: 'configuration', what: 'In production everybody may write the address that limits see.',
+    crate: 'config', words: [], file: 'crates/config/src/safety.rs',
+    was: raw`        let message = if networks.is_empty() {`,
+    becomes: raw`        let message = if !FAULT && networks.is_empty() {`,
+  },
+  {
+    id: 'mail-in-clear', area: 'configuration', what: 'In production mail goes in clear when the offer to encrypt was taken out.',
+    crate: 'config', words: [], file: 'crates/config/src/smtp.rs',
+    was: raw`            SmtpTls::Auto if environment.is_production() => SmtpTls::Required,`,
+    becomes: raw`            SmtpTls::Auto if !FAULT && environment.is_production() => SmtpTls::Required,`,
+  },
+  {
+    id: 'unknown-organization-by-method', area: 'tenants', what: 'The wrong method tells an unknown organization from one that is there.',
+    crate: 'http', words: ['method', 'unknown'], file: 'crates/http/src/tenancy.rs',
+    was: raw`        if !slug(parts, state).await?.is_empty() {`,
+    becomes: raw`        if !FAULT && !slug(parts, state).await?.is_empty() {`,
+  },
 ]
