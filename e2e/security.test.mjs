@@ -331,7 +331,7 @@ describe('5. an added scope', () => {
       assert.equal(await first.isActive(tokens.refresh_token), true)
     }
     const again = await first.signIn(agent, null, { scope: 'openid profile email', prompt: 'consent' })
-    assert.deepEqual(again.asked, [], 'first-party consent is silent')
+    assert.deepEqual(again.asked, ['consent'], 'prompt=consent asks for every application, and once')
   })
 })
 

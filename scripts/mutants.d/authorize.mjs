@@ -106,14 +106,26 @@ export default [
   {
     id: 'third-party-without-consent', area: 'consent', what: 'A client of another organization is not asked about.',
     crate: 'http', words: ['consent'], file: decide,
-    was: raw`    if standing.is_first_party || standing.consented_here {`,
-    becomes: raw`    if FAULT || standing.is_first_party || standing.consented_here {`,
+    was: raw`    let asks_third_party = !standing.is_first_party`,
+    becomes: raw`    let asks_third_party = !FAULT && !standing.is_first_party`,
   },
   {
     id: 'added-scope-without-consent', area: 'consent', what: 'A scope that a client adds later is not asked about.',
     crate: 'http', words: ['consent', 'scope'], file: decide,
-    was: raw`        || !missing.is_empty();`,
-    becomes: raw`        || (!FAULT && !missing.is_empty());`,
+    was: raw`    let is_new = session.grant.is_none() || !missing.is_empty();`,
+    becomes: raw`    let is_new = session.grant.is_none() || (!FAULT && !missing.is_empty());`,
+  },
+  {
+    id: 'prompt-consent-skipped', area: 'consent', what: 'prompt=consent is passed over for our own applications.',
+    crate: 'http', words: ['prompt', 'consent'], file: decide,
+    was: raw`    if request.prompt.contains(PromptValue::Consent) || asks_third_party {`,
+    becomes: raw`    if (request.prompt.contains(PromptValue::Consent) && !(FAULT && standing.is_first_party)) || asks_third_party {`,
+  },
+  {
+    id: 'native-client-unconfirmed', area: 'consent', what: 'Any program of the machine gets a code of a native client.',
+    crate: 'http', words: ['native'], file: decide,
+    was: raw`    if standing.cannot_prove_itself && !standing.signed_in_here {`,
+    becomes: raw`    if standing.cannot_prove_itself && !standing.signed_in_here && !FAULT {`,
   },
   {
     id: 'consent-of-another-session', area: 'consent', what: 'An approval counts in another session than the one that was asked.',

@@ -88,6 +88,9 @@ pub enum SecondStep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentAsked {
     pub scopes: Vec<String>,
+    /// Whether they began this is all that is asked; what is given is not.
+    #[serde(default)]
+    pub is_confirmation: bool,
     /// `None` in what a version before this one stored.
     pub user: Option<UserId>,
     pub user_email: String,

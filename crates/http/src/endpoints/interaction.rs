@@ -286,6 +286,7 @@ impl Here<'_> {
         };
         let asked = self.bound.interaction.consent.clone();
         self.tenant.reader.is_person_of(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
+        let is_confirmation = asked.as_ref().is_some_and(|a| a.is_confirmation);
         let (scopes, user_email) = asked.map(|a| (a.scopes, a.user_email)).unwrap_or_default();
         let page = ConsentPage {
             action_url: &self.url("/confirm"),
@@ -294,6 +295,7 @@ impl Here<'_> {
             client_organization: owner.as_deref(),
             user_email: &user_email,
             scopes: &scopes,
+            is_confirmation,
         };
         reply::page(StatusCode::OK, self.state.pages.consent(&self.tenant.look(), &page))
     }

@@ -281,7 +281,7 @@ fn reachable_acr(claims: Option<&ClaimsRequest>) -> Checked<()> {
     Err(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, "the requested acr cannot be met"))
 }
 
-/// Third-party native clients cannot prove who they are (RFC 8252 §8.6): a person decides each time.
-pub(crate) fn asks_every_time(client: &ProtocolClient) -> bool {
+/// Whatever runs on the person's machine may call itself this client (RFC 8252 §8.6): a person decides each time.
+pub(crate) fn cannot_prove_itself(client: &ProtocolClient) -> bool {
     client.client.application_type == ApplicationType::Native && !client.client.is_confidential()
 }

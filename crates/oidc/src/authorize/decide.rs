@@ -16,8 +16,8 @@ pub(super) struct Standing<'a> {
     /// The person approved inside this interaction.
     pub(super) consented_here: bool,
     pub(super) is_first_party: bool,
-    /// Consent is asked every time, whatever was granted.
-    pub(super) asks_every_time: bool,
+    /// The client cannot prove who it is (RFC 8252 §8.6): nothing is answered without a person who says so.
+    pub(super) cannot_prove_itself: bool,
     pub(super) now: Timestamp,
 }
 
@@ -35,6 +35,8 @@ pub(super) enum Need {
     Login,
     /// Scopes the person is asked about.
     Consent(Vec<String>),
+    /// Whether the person began this: one button that names the application.
+    Confirm(Vec<String>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,10 @@ pub(super) enum Decision {
 }
 
 /// Login first, then consent; `prompt=none` turns a page into an error.
+///
+/// Our own applications are not asked about, with two exceptions: `prompt=consent` is what the client wants the person to
+/// see (OpenID Connect Core §3.1.2.1), and a public native client may be any program of the machine. There the person
+/// confirms, unless they signed in for it just now.
 pub(super) fn decide(request: &AuthorizationRequest, standing: Standing<'_>) -> Decision {
     let no_pages = request.prompt.contains(PromptValue::None);
     let Some(session) = standing.session.filter(|s| !needs_login(request, s, &standing)) else {
@@ -71,20 +77,27 @@ pub(super) fn decide(request: &AuthorizationRequest, standing: Standing<'_>) -> 
     let granted = |scope: &str| session.grant.is_some_and(|g| g.scopes.iter().any(|s| s == scope));
     let needed = needed_scopes(request);
     let missing: Vec<String> = needed.iter().filter(|s| !granted(s)).cloned().collect();
-    if standing.is_first_party || standing.consented_here {
+    if standing.consented_here {
         return Decision::Proceed { grant_more: missing };
     }
-    let asks = request.prompt.contains(PromptValue::Consent)
-        || standing.asks_every_time
-        || session.grant.is_none()
-        || !missing.is_empty();
-    if !asks {
-        return Decision::Proceed { grant_more: Vec::new() };
+    let is_new = session.grant.is_none() || !missing.is_empty();
+    let asks_third_party = !standing.is_first_party && (standing.cannot_prove_itself || is_new);
+    if request.prompt.contains(PromptValue::Consent) || asks_third_party {
+        if no_pages {
+            return Decision::Refuse(OAuthError::new(ErrorCode::ConsentRequired, "the person must consent"));
+        }
+        return Decision::Page(Need::Consent(needed));
     }
-    if no_pages {
-        return Decision::Refuse(OAuthError::new(ErrorCode::ConsentRequired, "the person must consent"));
+    if standing.cannot_prove_itself && !standing.signed_in_here {
+        if no_pages {
+            return Decision::Refuse(OAuthError::new(
+                ErrorCode::InteractionRequired,
+                "the person must confirm",
+            ));
+        }
+        return Decision::Page(Need::Confirm(needed));
     }
-    Decision::Page(Need::Consent(needed))
+    Decision::Proceed { grant_more: missing }
 }
 
 /// The requested scopes, and those that stand behind claims requested one by one.
@@ -178,7 +191,7 @@ mod tests {
             signed_in_here: false,
             consented_here: false,
             is_first_party: true,
-            asks_every_time: false,
+            cannot_prove_itself: false,
             now: NOW,
         }
     }
@@ -231,8 +244,52 @@ mod tests {
     #[test]
     fn a_first_party_client_gets_only_what_is_missing_without_a_page() {
         let had = grant(&["openid"]);
-        let decision = decide(&request("openid email", "consent"), standing(true, Some(&had)));
+        let decision = decide(&request("openid email", ""), standing(true, Some(&had)));
         assert_eq!(decision, Decision::Proceed { grant_more: vec!["email".to_owned()] });
+    }
+
+    /// OpenID Connect Core §3.1.2.1.
+    #[test]
+    fn prompt_consent_asks_for_every_client_and_once() {
+        let had = grant(&["openid"]);
+        for is_first_party in [true, false] {
+            for signed_in_here in [true, false] {
+                let known = Standing { is_first_party, signed_in_here, ..standing(true, Some(&had)) };
+                let asked = Decision::Page(Need::Consent(vec!["openid".to_owned()]));
+                assert_eq!(decide(&request("openid", "consent"), known), asked, "{known:?}");
+                let approved = Standing { consented_here: true, ..known };
+                let decision = decide(&request("openid", "consent"), approved);
+                assert_eq!(decision, Decision::Proceed { grant_more: Vec::new() }, "{known:?}");
+            }
+        }
+    }
+
+    /// RFC 8252 §8.6.
+    #[test]
+    fn a_client_of_ours_that_cannot_prove_itself_is_confirmed() {
+        let had = grant(&["openid"]);
+        let native = |had| Standing { cannot_prove_itself: true, ..standing(true, had) };
+        for had in [None, Some(&had)] {
+            let asked = Decision::Page(Need::Confirm(vec!["openid".to_owned()]));
+            assert_eq!(decide(&request("openid", ""), native(had)), asked);
+            assert_eq!(
+                error(decide(&request("openid", "none"), native(had))),
+                ErrorCode::InteractionRequired
+            );
+            for known in [
+                Standing { signed_in_here: true, ..native(had) },
+                Standing { consented_here: true, ..native(had) },
+            ] {
+                assert!(
+                    matches!(decide(&request("openid", ""), known), Decision::Proceed { .. }),
+                    "{known:?}"
+                );
+            }
+        }
+        let asked = decide(&request("openid", "consent"), native(Some(&had)));
+        assert!(matches!(asked, Decision::Page(Need::Consent(_))), "one page, not two");
+        let third = Standing { is_first_party: false, signed_in_here: true, ..native(Some(&had)) };
+        assert!(matches!(decide(&request("openid", ""), third), Decision::Page(Need::Consent(_))));
     }
 
     #[test]
@@ -262,7 +319,7 @@ mod tests {
             error(decide(&request("openid", "none"), third(standing(true, None)))),
             ErrorCode::ConsentRequired
         );
-        let every_time = Standing { asks_every_time: true, ..third(standing(true, Some(&had))) };
+        let every_time = Standing { cannot_prove_itself: true, ..third(standing(true, Some(&had))) };
         assert!(matches!(decide(&request("openid", ""), every_time), Decision::Page(Need::Consent(_))));
         let approved = Standing { consented_here: true, ..every_time };
         assert!(matches!(decide(&request("openid", "consent"), approved), Decision::Proceed { .. }));

@@ -9,7 +9,7 @@ use porta_protocol::{ClaimsRequest, Delivery, ErrorCode, OAuthError, Params, sco
 use porta_store::AuthorizeFacts;
 
 use super::AuthorizationRequest;
-use super::check::{AuthorizeError, Redirectable, asks_every_time};
+use super::check::{AuthorizeError, Redirectable, cannot_prove_itself};
 use super::decide::{Decision, Need, SignedIn, Standing, decide};
 use crate::clients::ProtocolClient;
 use crate::errand::{AccountPage, Errand};
@@ -230,23 +230,26 @@ impl Engine {
             signed_in_here: progress.login.is_some(),
             consented_here: progress.consented,
             is_first_party: client.client.is_first_party_for(tenant.organization.id),
-            asks_every_time: asks_every_time(client),
+            cannot_prove_itself: cannot_prove_itself(client),
             now: self.now(),
         };
         match (decide(&request, standing), live) {
             (Decision::Page(need), live) => {
+                let asked = |scopes, is_confirmation| {
+                    let asked = live.map(|(session, facts)| ConsentAsked {
+                        scopes,
+                        is_confirmation,
+                        user: Some(session.session.user),
+                        user_email: facts.user_email,
+                        user_locale: facts.user_locale,
+                        session: session.session.key,
+                    });
+                    (Stage::Consent, asked)
+                };
                 let (stage, consent) = match need {
                     Need::Login => (Stage::Login, None),
-                    Need::Consent(scopes) => {
-                        let asked = live.map(|(session, facts)| ConsentAsked {
-                            scopes,
-                            user: Some(session.session.user),
-                            user_email: facts.user_email,
-                            user_locale: facts.user_locale,
-                            session: session.session.key,
-                        });
-                        (Stage::Consent, asked)
-                    }
+                    Need::Consent(scopes) => asked(scopes, false),
+                    Need::Confirm(scopes) => asked(scopes, true),
                 };
                 let errand = Errand::Authorize(Box::new(request));
                 let draft = Draft { errand, stage, login: progress.login, consent };

@@ -129,7 +129,7 @@ impl Content for MagicLinkLandingPage<'_> {
     }
 }
 
-/// The decision about a third-party client.
+/// The decision about a client.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ConsentPage<'a> {
     /// Receives `_csrf` and `decision` (`approve` or `deny`).
@@ -140,13 +140,15 @@ pub struct ConsentPage<'a> {
     pub client_organization: Option<&'a str>,
     pub user_email: &'a str,
     pub scopes: &'a [String],
+    /// Nothing is asked but whether the person began this: what a program of their machine gets to see.
+    pub is_confirmation: bool,
 }
 
 impl Content for ConsentPage<'_> {
     const NAME: &'static str = "consent";
     const FORMS: Forms = Forms::Anywhere;
     fn title(&self) -> &'static str {
-        "consent.title"
+        if self.is_confirmation { "consent.confirm_title" } else { "consent.title" }
     }
 }
 

@@ -134,6 +134,18 @@ fn consent_names_every_scope_and_offers_both_decisions() {
     }
 }
 
+/// RFC 8252 §8.6: who asks, as whom, and a way out. What is given is not the question.
+#[test]
+fn a_confirmation_names_the_application_and_lists_nothing() {
+    let html = sample("consent--confirm");
+    assert_eq!(count(&html, "<li>"), 0);
+    assert!(html.contains("type=\"submit\" name=\"decision\" value=\"approve\">Continue<"));
+    assert!(html.contains("type=\"submit\" name=\"decision\" value=\"deny\">Cancel<"));
+    for name in ["Dock Planner", "ana@example.com"] {
+        assert!(html.contains(&format!("<bdi class=\"name\">{name}</bdi>")), "{name}");
+    }
+}
+
 #[test]
 fn logout_posts_what_the_engine_expects() {
     let html = sample("logout--full");

@@ -14,8 +14,9 @@ porta_testkit::on_both_stores!(
     prompt_none_wants_consent_it_may_not_ask_for,
     prompt_login_asks_again_inside_the_session,
     prompt_select_account_asks_again,
-    prompt_consent_is_silent_for_our_own_clients,
-    prompt_consent_asks_for_others_each_time,
+    prompt_consent_asks_each_time,
+    a_native_client_of_ours_is_confirmed,
+    a_confirmation_counts_for_the_session_it_was_given_in,
     prompt_create_is_answered_clearly,
     prompts_combine,
     max_age_counts_from_the_sign_in,
@@ -44,7 +45,7 @@ async fn nobody_signed_in_means_the_login_page(app: TestApp) {
 
 async fn a_live_session_needs_no_page(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    for request in [web(), spa(), native(), billing()] {
+    for request in [web(), spa(), billing()] {
         assert!(browser.get(&request.url()).await.query("code").is_some(), "{request:?}");
     }
 }
@@ -95,28 +96,80 @@ async fn prompt_select_account_asks_again(app: TestApp) {
     assert!(browser.sign_in(&request, ANA.0, ANA.1).await.query("code").is_some());
 }
 
-/// oidc-and-login §3.5.
-async fn prompt_consent_is_silent_for_our_own_clients(app: TestApp) {
+/// OpenID Connect Core §3.1.2.1; W06: one question, not two. Our own clients are no exception.
+async fn prompt_consent_asks_each_time(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    for request in [web(), spa(), native()] {
-        assert!(browser.get(&request.with("prompt", "consent").url()).await.query("code").is_some());
+    for request in [web(), spa(), native(), partner()] {
+        let asking = request.clone().with("prompt", "consent");
+        for _ in 0..2 {
+            let answer = browser.get(&asking.url()).await;
+            assert!(leads_to_interaction(&answer), "{}", answer.location());
+            let page = browser.follow(answer).await;
+            assert!(page.body.contains("Allow access?") && page.body.contains("See your email address"));
+            let answer = browser.get(&asking.url()).await;
+            let answer = approve(&mut browser, answer).await;
+            assert!(answer.query("code").is_some(), "{}", answer.location());
+        }
+        // Right after the sign-in, too.
+        let answer = app.browser().sign_in(&asking, ANA.0, ANA.1).await;
+        assert!(answer.body.contains("Allow access?"), "{}", answer.body);
+    }
+    for request in [web(), spa(), partner()] {
+        assert!(
+            browser.get(&request.url()).await.query("code").is_some(),
+            "without the prompt the grant is enough"
+        );
     }
 }
 
-/// OpenID Connect Core §3.1.2.1; W06: one question, not two.
-async fn prompt_consent_asks_for_others_each_time(app: TestApp) {
+/// RFC 8252 §8.6: any program of the machine may call itself this client and listen on a port.
+async fn a_native_client_of_ours_is_confirmed(app: TestApp) {
+    let request = native().with("redirect_uri", "http://127.0.0.1:50123/cb");
     let mut browser = ana_signed_in(&app).await;
-    let asking = partner().with("prompt", "consent");
     for _ in 0..2 {
-        let answer = browser.get(&asking.url()).await;
-        assert!(leads_to_interaction(&answer));
-        let answer = approve(&mut browser, answer).await;
-        assert!(answer.query("code").is_some(), "{}", answer.location());
+        let silent = browser.get(&request.clone().with("prompt", "none").url()).await;
+        assert_refused_to(&silent, "http://127.0.0.1:50123/cb", "interaction_required");
+        let answer = browser.get(&request.url()).await;
+        assert!(leads_to_interaction(&answer), "{}", answer.location());
+        let page = browser.follow(answer).await;
+        assert!(page.body.contains("Planner CLI</bdi> on this device wants to sign in"), "{}", page.body);
+        assert!(!page.body.contains("See your profile"), "what is given is not the question");
+        // Whatever was confirmed before: the next one asks again.
+        let answer = browser.get(&request.url()).await;
+        assert!(approve(&mut browser, answer).await.query("code").is_some());
     }
-    assert!(
-        browser.get(&partner().url()).await.query("code").is_some(),
-        "without the prompt the grant is enough"
-    );
+    let posted = browser.cross_site_post("/acme/auth", &request.pairs()).await;
+    let answer = browser.get(posted.location()).await;
+    assert!(leads_to_interaction(&answer), "{}", answer.location());
+    let page_url = answer.location().to_owned();
+    let csrf = browser.follow(answer).await.field("_csrf");
+    let form = [("_csrf", csrf.as_str()), ("decision", "deny")];
+    let answer = browser.post(&format!("{page_url}/confirm"), &form).await;
+    let refused = browser.follow(answer).await;
+    assert_refused_to(&refused, "http://127.0.0.1:50123/cb", "access_denied");
+    // Whoever typed their password for it has just said so.
+    for request in [request.clone(), request.with("prompt", "login")] {
+        let answer = browser.clone().sign_in(&request.with("max_age", "0"), ANA.0, ANA.1).await;
+        assert!(answer.query("code").is_some(), "{}", answer.body);
+    }
+    // A secret tells a confidential one from other programs.
+    change_client(&app, "web", |c| c.application_type = porta_core::client::ApplicationType::Native).await;
+    let mut browser = ana_signed_in(&app).await;
+    assert!(browser.get(&web().url()).await.query("code").is_some());
+}
+
+/// A page that was answered is of no use in another browser's session.
+async fn a_confirmation_counts_for_the_session_it_was_given_in(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let answer = browser.get(&native().url()).await;
+    let page_url = answer.location().to_owned();
+    let csrf = browser.follow(answer).await.field("_csrf");
+    let form = [("_csrf", csrf.as_str()), ("decision", "approve")];
+    let resume = browser.post(&format!("{page_url}/confirm"), &form).await.location().to_owned();
+    let bobs = signed_in(&app, BOB).await;
+    browser.plant("_session", bobs.cookie("_session").unwrap(), "/acme");
+    let answer = browser.get(&resume).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (400, None), "{}", answer.body);
 }
 
 /// Initiating User Registration 1.0 §4.1.
@@ -131,7 +184,10 @@ async fn prompts_combine(app: TestApp) {
     for prompt in ["login consent", "consent login", "login select_account"] {
         let request = web().with("prompt", prompt);
         assert!(leads_to_interaction(&browser.get(&request.url()).await), "{prompt}");
-        assert!(browser.sign_in(&request, ANA.0, ANA.1).await.query("code").is_some(), "{prompt}");
+        let login = browser.submit_login(&request, ANA.0, ANA.1).await;
+        let resumed = browser.get(login.location()).await;
+        assert_eq!(leads_to_interaction(&resumed), prompt.contains("consent"), "{prompt}");
+        assert!(approve(&mut browser, resumed).await.query("code").is_some(), "{prompt}");
     }
 }
 

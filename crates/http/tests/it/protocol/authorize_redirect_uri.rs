@@ -111,7 +111,8 @@ async fn the_loopback_rule_is_for_native_clients_only(app: TestApp) {
 /// RFC 8252 §7.1.
 async fn a_private_scheme_matches_to_the_letter(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    let good = browser.get(&native().with("redirect_uri", "com.example.planner:/cb").url()).await;
+    let asked = browser.get(&native().with("redirect_uri", "com.example.planner:/cb").url()).await;
+    let good = approve(&mut browser, asked).await;
     assert!(good.location().starts_with("com.example.planner:/cb?code="), "{}", good.location());
     for uri in [
         "com.example.planner:/cb/",

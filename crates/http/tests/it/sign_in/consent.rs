@@ -5,7 +5,7 @@ use porta_testkit::{Answer, Authorize, Browser, TestApp, on_both_stores};
 use super::support::*;
 
 on_both_stores!(
-    section_3_5_a_first_party_application_is_never_asked_about,
+    section_3_5_a_first_party_application_is_asked_about_when_it_wants_that,
     section_3_5_a_third_party_application_is_asked_about_once,
     the_page_names_application_owner_person_and_scopes,
     a_refusal_tells_the_client_and_is_not_remembered,
@@ -19,7 +19,7 @@ on_both_stores!(
     the_client_needs_to_be_allowed_in_the_organization,
     hostile_names_are_escaped,
     offline_access_is_asked_for_and_named,
-    a_native_application_of_the_organization_passes_silently,
+    a_native_application_of_the_organization_passes_after_the_password,
 );
 
 /// Ana's browser, after her password, wherever that leads.
@@ -38,14 +38,12 @@ async fn approve(browser: &mut Browser, asked: Answer) -> Answer {
     browser.follow(decided).await
 }
 
-async fn section_3_5_a_first_party_application_is_never_asked_about(app: TestApp) {
+async fn section_3_5_a_first_party_application_is_asked_about_when_it_wants_that(app: TestApp) {
     let (mut browser, back) = signed_in(&app, &web()).await;
     code(&back);
-    for prompt in ["consent", "login consent"] {
-        let answer = browser.get(&web().with("prompt", prompt).url()).await;
-        let answer = browser.follow(answer).await;
-        assert!(!answer.body.contains("Allow access?"));
-    }
+    let asked = browser.get(&web().with("prompt", "consent").url()).await;
+    code(&approve(&mut browser, asked).await);
+    code(&browser.get(&web().url()).await);
     let wide = web().with("scope", "openid profile email phone address");
     code(&browser.get(&wide.url()).await);
 }
@@ -230,7 +228,7 @@ async fn offline_access_is_asked_for_and_named(app: TestApp) {
     assert_eq!(tokens["scope"], "openid");
 }
 
-async fn a_native_application_of_the_organization_passes_silently(app: TestApp) {
+async fn a_native_application_of_the_organization_passes_after_the_password(app: TestApp) {
     let request = Authorize::new("acme", "cli", "http://127.0.0.1:43117/cb");
     let (_, back) = signed_in(&app, &request).await;
     assert!(back.location().starts_with("http://127.0.0.1:43117/cb?"), "{}", back.location());

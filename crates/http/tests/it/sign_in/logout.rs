@@ -178,7 +178,7 @@ async fn section_5_4_every_token_of_the_session_dies_offline_ones_too(app: TestA
 async fn section_5_4_a_code_that_was_not_redeemed_yet_dies(app: TestApp) {
     let mut browser = app.browser();
     for request in [web(), web().with("scope", "openid offline_access").with("prompt", "consent")] {
-        let back = browser.sign_in(&request, ANA.0, ANA.1).await;
+        let back = approved(&mut browser, &request, ANA).await;
         let xsrf = browser.get(END).await.field("xsrf");
         confirm(&mut browser, &xsrf).await;
         let late = redeem(&mut browser, &request, WEB, &code(&back)).await;

@@ -158,6 +158,18 @@ pub(super) fn code(answer: &Answer) -> String {
     answer.query("code").unwrap_or_else(|| panic!("no code: {}", answer.location()))
 }
 
+/// Signs in, allows what is asked, and follows to the client.
+pub(super) async fn approved(browser: &mut Browser, request: &Authorize, person: Person) -> Answer {
+    let login = browser.submit_login(request, person.0, person.1).await;
+    let resumed = browser.get(login.location()).await;
+    if !resumed.location().starts_with(ISSUER_BASE) {
+        return resumed;
+    }
+    let consent = Form::at(browser, resumed).await;
+    let decided = consent.decide(browser, "approve").await;
+    browser.follow(decided).await
+}
+
 /// Signs in, follows to the client and redeems the code there.
 pub(super) async fn tokens(
     browser: &mut Browser,
@@ -165,7 +177,7 @@ pub(super) async fn tokens(
     person: Person,
     client: Client,
 ) -> Value {
-    let back = browser.sign_in(request, person.0, person.1).await;
+    let back = approved(browser, request, person).await;
     redeemed(browser, request, client, &code(&back)).await
 }
 

@@ -165,9 +165,11 @@ fn sign_in_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page>
     }
     let names = ["openid", "profile", "email", "phone", "address", "offline_access", data.scope];
     let scopes = names.map(str::to_owned);
-    for (name, client_organization, scopes) in
-        [("full", Some(data.organization), scopes.as_slice()), ("bare", None, &[])]
-    {
+    for (name, client_organization, scopes, is_confirmation) in [
+        ("full", Some(data.organization), scopes.as_slice(), false),
+        ("bare", None, &[], false),
+        ("confirm", None, scopes.as_slice(), true),
+    ] {
         let page = ConsentPage {
             action_url: "/acme/interaction/i1/confirm",
             csrf: data.token,
@@ -175,6 +177,7 @@ fn sign_in_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page>
             client_organization,
             user_email: data.email,
             scopes,
+            is_confirmation,
         };
         all.push((format!("consent--{name}"), pages.consent(look, &page)));
     }
