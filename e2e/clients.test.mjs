@@ -246,6 +246,15 @@ describe('openid-client', () => {
     const second = await openid.refreshTokenGrant(config, tokens.refresh_token)
     assert.equal((await verify(second.id_token, about)).sub, claims.sub)
     assert.equal((await openid.fetchUserInfo(config, second.access_token, claims.sub)).email, ada.email)
+    await assert.rejects(openid.tokenIntrospection(config, second.access_token), 'who has no secret may not ask')
+
+    // Any program of the machine may call itself this client, so a session alone is not enough.
+    const rp = new Rp(porta.issuer(), { ...about, redirectUri })
+    const silent = await rp.authorize(agent, { prompt: 'none' })
+    assert.equal(silent.at.params.error, 'interaction_required', String(silent.at))
+    const { at, asked } = await rp.authorize(agent)
+    assert.deepEqual(asked, ['consent'], 'one button')
+    assert.ok(at.params.code, String(at))
   })
 
   test('a public single-page client: no refresh token unless it asks', async () => {

@@ -121,6 +121,18 @@ export default [
     becomes: raw`UPDATE sessions SET revoked_at = $3 WHERE (organization_id = $1) IS NOT NULL AND id = $2 AND revoked_at IS NULL`,
   },
   {
+    id: 'tokens-outlive-their-grant', area: 'lifetimes', what: 'A code redeemed while its grant is withdrawn gives tokens that live on.',
+    crate: 'store-sql', words: ['late_families', 'while_issuing'], sql: true, file: 'crates/store-sql/src/tokens/facts.rs',
+    was: raw` OR g.id IS NULL`,
+    becomes: raw``,
+  },
+  {
+    id: 'tokens-outlive-a-new-password', area: 'lifetimes', what: 'A code redeemed while the password is changed gives tokens that live on.',
+    crate: 'store-sql', words: ['late_families', 'while_issuing'], sql: true, file: 'crates/store-sql/src/tokens/facts.rs',
+    was: raw` OR COALESCE(f.created_at <= u.tokens_valid_since, FALSE)`,
+    becomes: raw``,
+  },
+  {
     id: 'grants-of-any-organization', area: 'tenant scope', what: 'A consent is withdrawn from another organization.',
     crate: 'store-sql', stores: true, sql: true, words: ['grants', 'own_account', 'sessions'], file: raw`${sql}/sessions/people.rs`,
     was: raw`DELETE FROM grants WHERE organization_id = $1 AND user_id = $2 AND id = $3`,

@@ -10,18 +10,16 @@ export default [
   {
     id: 'code-replay-revokes-nothing', area: 'single use', what: 'A code used twice does not end what the first use granted.',
     crate: 'http', words: ['replay', 'second_use'], file: code,
-    was: raw`                self.store
-                    .repositories()
-                    .tokens(tenant.organization.id)
-                    .forbid_family(&record.family, now, &event)
-                    .await?;`,
-    becomes: raw`                if !FAULT {
-                    self.store
-                        .repositories()
-                        .tokens(tenant.organization.id)
-                        .forbid_family(&record.family, now, &event)
-                        .await?;
-                }`,
+    was: raw`            repositories.tokens(tenant.organization.id).forbid_family(family, self.now(), &event).await?;`,
+    becomes: raw`            if !FAULT {
+                repositories.tokens(tenant.organization.id).forbid_family(family, self.now(), &event).await?;
+            }`,
+  },
+  {
+    id: 'code-replay-by-a-stranger', area: 'single use', what: 'Whoever saw a used code ends the tokens of its owner.',
+    crate: 'http', words: ['replay', 'stranger', 'verifier'], file: code,
+    was: raw`        Some(challenge) => params.get("code_verifier").is_some_and(|verifier| challenge.verify(verifier)),`,
+    becomes: raw`        Some(challenge) => FAULT || params.get("code_verifier").is_some_and(|verifier| challenge.verify(verifier)),`,
   },
   {
     id: 'code-of-another-client', area: 'code binding', what: 'A client redeems the code of another one.',
@@ -56,8 +54,8 @@ export default [
   {
     id: 'code-of-an-ended-session', area: 'logout', what: 'A code is redeemed after the session it was given in ended.',
     crate: 'http', words: ['session', 'code', 'logout'], file: code,
-    was: raw`        if !facts.grant_exists || !facts.session_live {`,
-    becomes: raw`        if !facts.grant_exists || (!FAULT && !facts.session_live) {`,
+    was: raw`        if !facts.grant_exists || !facts.session_live || facts.ended {`,
+    becomes: raw`        if !facts.grant_exists || (!FAULT && !facts.session_live) || facts.ended {`,
   },
   {
     id: 'code-redirect-uri-not-compared', area: 'redirect match', what: 'The redirect URI is not compared when a code is redeemed.',
@@ -90,22 +88,34 @@ export default [
   {
     id: 'refresh-reuse-ends-nothing', area: 'reuse detection', what: 'A refresh token used twice does not end its family.',
     crate: 'http', words: ['replay', 'retry'], file: refresh,
-    was: raw`        work.tokens(tenant.organization.id).revoke(Revocation::Family(facts.family.id), now).await?;`,
+    was: raw`        work.tokens(tenant.organization.id).revoke(Revocation::Family(family.id), self.now()).await?;`,
     becomes: raw`        if !FAULT {
-            work.tokens(tenant.organization.id).revoke(Revocation::Family(facts.family.id), now).await?;
+            work.tokens(tenant.organization.id).revoke(Revocation::Family(family.id), self.now()).await?;
         }`,
   },
   {
     id: 'replay-window-without-end', area: 'replay window', what: 'An honest retry may come at any time.',
     crate: 'http', words: ['retry', 'replay'], file: refresh,
-    was: raw`at| now.since(at) < window);`,
-    becomes: raw`at| FAULT || now.since(at) < window);`,
+    was: raw`        if !token.rotated_at.is_some_and(|at| now.since(at) < window) {`,
+    becomes: raw`        if !token.rotated_at.is_some_and(|at| FAULT || now.since(at) < window) {`,
   },
   {
     id: 'retry-after-the-successor', area: 'replay window', what: 'A retry is answered although the successor was used.',
     crate: 'http', words: ['retry', 'replay', 'thief'], file: refresh,
-    was: raw`        if is_recent && is_same_successor && !facts.successor_rotated {`,
-    becomes: raw`        if is_recent && is_same_successor && (FAULT || !facts.successor_rotated) {`,
+    was: raw`        if self.successor_rotated {`,
+    becomes: raw`        if self.successor_rotated && !FAULT {`,
+  },
+  {
+    id: 'retry-from-anywhere', area: 'replay window', what: 'A thief who is quick gets the successor of a public client, too.',
+    crate: 'http', words: ['retry', 'replay', 'elsewhere'], file: refresh,
+    was: raw`        if self.is_proven { Retry`,
+    becomes: raw`        if self.is_proven || FAULT { Retry`,
+  },
+  {
+    id: 'sharing-without-an-alarm', area: 'replay window', what: 'Two callers follow every rotation and nobody hears of it.',
+    crate: 'http', words: ['shared', 'alarm'], file: refresh,
+    was: raw`        if facts.token.shared_at.is_none() {`,
+    becomes: raw`        if FAULT || facts.token.shared_at.is_none() {`,
   },
   {
     id: 'refresh-scope-grows', area: 'scope', what: 'Refreshing widens the scope.',
@@ -143,10 +153,22 @@ export default [
         let told =`,
   },
   {
-    id: 'introspection-for-anybody', area: 'introspection', what: 'A public client may ask about tokens of others.',
+    id: 'introspection-for-anybody', area: 'introspection', what: 'A client of another organization may ask about tokens of others.',
     crate: 'http', words: ['introspection'], file: introspection,
     was: raw`    is_resource_server || client.client.id == owner.client.id`,
     becomes: raw`    FAULT || is_resource_server || client.client.id == owner.client.id`,
+  },
+  {
+    id: 'introspection-without-a-secret', area: 'introspection', what: 'A public client is told whether a token lives.',
+    crate: 'http', words: ['introspection', 'public'], file: introspection,
+    was: raw`        if !client.client.is_confidential() {`,
+    becomes: raw`        if !FAULT && !client.client.is_confidential() {`,
+  },
+  {
+    id: 'introspection-of-refresh-tokens', area: 'introspection', what: 'A client is told about the refresh token of another one.',
+    crate: 'http', words: ['introspection'], file: introspection,
+    was: raw`        if facts.family.client != client.client.id {`,
+    becomes: raw`        if !FAULT && facts.family.client != client.client.id {`,
   },
   {
     id: 'introspection-of-ended-tokens', area: 'introspection', what: 'A token that was ended is called active.',

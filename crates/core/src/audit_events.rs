@@ -81,7 +81,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("user.password_reset.failed", "such a link did not work"),
     ("user.password.changed", "somebody changed their password"),
     ("user.password.change.failed", "the old password was wrong"),
-    ("user.consent.granted", "an application of another organization was given access"),
+    ("user.consent.granted", "an application was given access"),
     ("user.consent.denied", "it was refused access"),
     ("user.consent.withdrawn", "access was withdrawn on the account page"),
     ("user.sessions.revoked", "somebody ended all their other sessions"),
@@ -112,7 +112,19 @@ pub const ALL: &[(&str, &str)] = &[
     ),
     ("security.login_method_disabled", "a method was tried that is switched off"),
     ("security.code.replayed", "an authorization code was used twice; its tokens ended"),
-    ("security.refresh_token.replayed", "an old refresh token was used; its family ended"),
+    (
+        "security.code.replay_ignored",
+        "a used code was shown without the verifier that belongs to it; nothing ended. Once for each code",
+    ),
+    (
+        "security.refresh_token.replayed",
+        "an old refresh token was used; its family ended. `why` says whether it came `late`, after its \
+         `successor_used`, from `another_caller`, or after the `key_replaced`",
+    ),
+    (
+        "security.refresh_token.shared",
+        "a client with a secret used the same refresh tokens from different places, twice in a row; nothing ended",
+    ),
     ("email.send.<template>", "the relay took a message"),
     ("email.send.failed", "a message was not sent; `willRetry` says whether it will be tried again"),
 ];

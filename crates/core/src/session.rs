@@ -73,4 +73,8 @@ pub struct RefreshToken {
     pub created_at: Timestamp,
     pub rotated_at: Option<Timestamp>,
     pub successor: Option<TokenDigest>,
+    /// What the caller of the first use looked like; `None` also where a version before this one rotated.
+    pub rotated_by: Option<TokenDigest>,
+    /// When it was handed to a second caller that did not look like the first one.
+    pub shared_at: Option<Timestamp>,
 }

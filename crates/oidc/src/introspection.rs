@@ -30,11 +30,10 @@ fn required_token(params: &Params) -> Result<&str, TokenInquiryError> {
     params.get("token").ok_or_else(|| invalid("token is missing"))
 }
 
-/// The tenant's own confidential clients are its resource servers and may ask about any of its tokens; public clients
-/// and guests from other organizations ask about their own.
+/// The tenant's own confidential clients are its resource servers and may ask about any access token of it; guests from
+/// other organizations ask about their own.
 fn may_see(tenant: &Tenant, client: &ProtocolClient, owner: &ProtocolClient) -> bool {
-    let is_resource_server =
-        client.client.is_confidential() && client.client.organization_id == tenant.organization.id;
+    let is_resource_server = client.client.organization_id == tenant.organization.id;
     is_resource_server || client.client.id == owner.client.id
 }
 
@@ -49,6 +48,12 @@ impl Engine {
         caller: &Caller,
     ) -> Result<IntrospectionResponse, TokenInquiryError> {
         let client = self.authenticate_client(tenant, presented, Guarded::Introspection, caller).await?;
+        // RFC 7662 §2.1: some form of authorization. A public client has none to show: who asks in its name may be
+        // waiting for the moment at which a stolen refresh token is rotated.
+        if !client.client.is_confidential() {
+            let client_id = client.client.client_id.to_string();
+            return Err(ClientAuthError::Rejected { client_id }.into());
+        }
         let token = required_token(params)?;
         let digest = TokenDigest::of(token);
         let found = if BearerKind::AccessToken.matches(token) {
@@ -81,7 +86,8 @@ impl Engine {
         }
         // A token of a client that was switched off is not live either.
         let owner = self.client_by_key(tenant.organization.id, facts.client).await?;
-        Ok(owner.filter(|owner| may_see(tenant, client, owner)).map(|owner| ActiveToken {
+        let owner = owner.filter(|o| may_see(tenant, client, o) && o.honours(facts.liveness.authorized_at));
+        Ok(owner.map(|owner| ActiveToken {
             sub: Some(facts.user_id.to_string()),
             client_id: owner.client.client_id.to_string(),
             scope: Some(facts.token.scope),
@@ -105,15 +111,17 @@ impl Engine {
         else {
             return Ok(None);
         };
-        let is_live =
-            now < facts.token.expires_at && facts.token.rotated_at.is_none() && facts.liveness.is_live(now);
-        if !is_live {
+        // No resource server is ever sent a refresh token, so only its client has a reason to ask.
+        if facts.family.client != client.client.id {
             return Ok(None);
         }
-        let owner = self.client_by_key(tenant.organization.id, facts.family.client).await?;
-        Ok(owner.filter(|owner| may_see(tenant, client, owner)).map(|owner| ActiveToken {
+        let is_live = now < facts.token.expires_at
+            && facts.token.rotated_at.is_none()
+            && facts.liveness.is_live(now)
+            && client.honours(facts.liveness.authorized_at);
+        Ok(is_live.then(|| ActiveToken {
             sub: Some(facts.family.user_id.to_string()),
-            client_id: owner.client.client_id.to_string(),
+            client_id: client.client.client_id.to_string(),
             scope: Some(facts.family.scope),
             exp: facts.token.expires_at.seconds(),
             iat: facts.token.created_at.seconds(),

@@ -49,6 +49,7 @@ impl Engine {
             return Err(UserInfoError::InvalidToken);
         }
         let client = self.client_by_key(tenant.organization.id, access.client).await?;
+        let client = client.filter(|c| c.honours(access.liveness.authorized_at));
         let client = client.ok_or(UserInfoError::InvalidToken)?;
         let scope = Scope::parse(&access.token.scope)
             .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;

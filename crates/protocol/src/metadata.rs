@@ -58,6 +58,9 @@ pub fn discovery(issuer: &str, capabilities: &Capabilities<'_>) -> Value {
             claims.push(claim);
         }
     }
+    // RFC 7662 §2.1: whoever has no secret may not ask.
+    let with_secret: Vec<_> =
+        TokenEndpointAuthMethod::ALL.iter().filter(|m| **m != TokenEndpointAuthMethod::None).collect();
     json!({
         "issuer": issuer,
         "authorization_endpoint": endpoint(path::AUTHORIZATION),
@@ -74,7 +77,7 @@ pub fn discovery(issuer: &str, capabilities: &Capabilities<'_>) -> Value {
         "id_token_signing_alg_values_supported": capabilities.id_token_algorithms,
         "userinfo_signing_alg_values_supported": capabilities.userinfo_algorithms,
         "token_endpoint_auth_methods_supported": TokenEndpointAuthMethod::ALL,
-        "introspection_endpoint_auth_methods_supported": TokenEndpointAuthMethod::ALL,
+        "introspection_endpoint_auth_methods_supported": with_secret,
         "revocation_endpoint_auth_methods_supported": TokenEndpointAuthMethod::ALL,
         "code_challenge_methods_supported": [pkce::METHOD_S256],
         "scopes_supported": scope::SUPPORTED,
@@ -124,6 +127,10 @@ mod tests {
         assert_eq!(
             document["token_endpoint_auth_methods_supported"],
             json!(["client_secret_basic", "client_secret_post", "none"])
+        );
+        assert_eq!(
+            document["introspection_endpoint_auth_methods_supported"],
+            json!(["client_secret_basic", "client_secret_post"])
         );
         assert_eq!(document["id_token_signing_alg_values_supported"], json!(["ES256"]));
         assert_eq!(document["prompt_values_supported"], json!(["none", "login", "consent"]));

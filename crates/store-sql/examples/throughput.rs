@@ -158,7 +158,12 @@ async fn main() {
                 let next = RefreshToken { digest: digest(), family: family.id, ..current.clone() };
                 let access = AccessToken { digest: digest(), ..access.clone() };
                 let mut all = store.repositories();
-                assert!(all.tokens(org).rotate(&current.digest, &next, &access, NOW).await.unwrap());
+                assert!(
+                    all.tokens(org)
+                        .rotate(&current.digest, &next, &access, &current.digest, NOW)
+                        .await
+                        .unwrap()
+                );
                 current = next;
                 done += 1;
             }

@@ -34,6 +34,8 @@ pub struct IssuanceFacts {
     pub grant_exists: bool,
     /// Not revoked and not past its end.
     pub session_live: bool,
+    /// All tokens of the person were ended since the code was issued.
+    pub ended: bool,
     /// The family was revoked (or already issued) under this id.
     pub family_exists: bool,
 }
@@ -42,7 +44,11 @@ pub struct IssuanceFacts {
 /// to whoever resolved them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Liveness {
+    /// The family itself, its session, its grant or all tokens of the person were ended. Asked of all of them each
+    /// time, so that a family that is being issued while one of them ends does not outlive it.
     pub family_revoked: bool,
+    /// When the code of the family was issued.
+    pub authorized_at: Timestamp,
     pub family_expires_at: Timestamp,
     pub is_offline: bool,
     pub session_live: bool,
@@ -101,7 +107,7 @@ pub enum Revocation {
         user: UserId,
         keep: SessionKey,
     },
-    /// Every family of a person, and no session.
+    /// Every family of a person and every code that was issued to them until then, and no session.
     TokensOf(UserId),
     /// Every family and session of the organization.
     Everything,
@@ -198,17 +204,21 @@ pub trait TokenRepository: Send {
         digest: &TokenDigest,
         now: Timestamp,
     ) -> Result<Option<RefreshTokenFacts>>;
-    /// Rotates `old` → `successor` and stores `access`, in one guarded statement and one round trip. `false`: somebody
-    /// else rotated it, or the family was revoked; nothing was written.
+    /// Rotates `old` → `successor` and stores `access`, in one guarded statement and one round trip; `by` is what the
+    /// caller looks like. `false`: somebody else rotated it, or the family was revoked; nothing was written.
     async fn rotate(
         &mut self,
         old: &TokenDigest,
         successor: &RefreshToken,
         access: &AccessToken,
+        by: &TokenDigest,
         now: Timestamp,
     ) -> Result<bool>;
     /// Another access token for a family; storing the same digest again is not an error.
     async fn add_access_token(&mut self, access: &AccessToken) -> Result<()>;
+    /// The same for a caller that does not look like the one who was given `successor` first, and notes that several
+    /// hold it. One round trip. `true`: that was not known yet.
+    async fn share(&mut self, access: &AccessToken, successor: &TokenDigest) -> Result<bool>;
 
     /// One round trip.
     async fn userinfo_facts(&mut self, digest: &TokenDigest, now: Timestamp)

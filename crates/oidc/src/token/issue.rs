@@ -95,5 +95,7 @@ pub(crate) fn refresh_row(
         created_at: now,
         rotated_at: None,
         successor: None,
+        rotated_by: None,
+        shared_at: None,
     }
 }

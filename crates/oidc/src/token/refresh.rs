@@ -2,15 +2,19 @@
 //!
 //! ```text
 //! RT0 ──use──► RT0 rotated, RT1 live
-//! RT0 again, soon, RT1 unused ──► the same RT1 (an honest retry: lost answer, parallel tab)
-//! RT0 again, late, or RT1 used ──► the family is revoked
+//! RT0 again, soon, RT1 unused, from the same caller ──► the same RT1 (an honest retry: lost answer, parallel tab)
+//! RT0 again, late, or RT1 used, or from elsewhere ──► the family is revoked
 //! ```
+//!
+//! A confidential client proves itself with every request and may come from anywhere: it runs on many machines. When it
+//! does so two generations in a row, the alarm is raised.
 //!
 //! RT1 is computed from RT0 and a server key, so the retry gets the same value although only digests are stored. The
 //! access token beside it is a new one.
 
-use porta_core::session::TokenFamily;
-use porta_core::{BearerKind, TokenDigest, settings};
+use aws_lc_rs::hmac;
+use porta_core::session::{RefreshToken, TokenFamily};
+use porta_core::{BearerKind, Timestamp, TokenDigest, settings};
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{ErrorCode, Params, Scope};
 use porta_store::{RefreshTokenFacts, Revocation};
@@ -50,7 +54,7 @@ impl Engine {
             .store
             .repositories()
             .tokens(tenant.organization.id)
-            .rotate(&digest, successor, &issued.access_row, now)
+            .rotate(&digest, successor, &issued.access_row, &self.look_of(caller, &facts.family), now)
             .await?;
         if !rotated {
             // Somebody was faster: what they left tells whether this is a twin or a thief.
@@ -78,7 +82,8 @@ impl Engine {
         if facts.family.client != client.client.id {
             return Err(invalid_grant("the refresh token belongs to another client"));
         }
-        if now >= facts.token.expires_at || !facts.liveness.is_live(now) {
+        let is_live = facts.liveness.is_live(now) && client.honours(facts.liveness.authorized_at);
+        if now >= facts.token.expires_at || !is_live {
             return Err(invalid_grant("the refresh token has ended"));
         }
         Ok(facts)
@@ -107,28 +112,123 @@ impl Engine {
         caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
         let now = self.now();
-        let window = tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW);
-        let is_recent = facts.token.rotated_at.is_some_and(|at| now.since(at) < window);
-        let is_same_successor = match (&facts.token.successor, &issued.refresh_row) {
-            (Some(stored), Some(row)) => stored.same_as(&row.digest),
-            _ => false,
+        let presented = Presented {
+            token: &facts.token,
+            successor_rotated: facts.successor_rotated,
+            successor: issued.refresh_row.as_ref().map(|row| &row.digest),
+            look: &self.look_of(caller, &facts.family),
+            is_proven: client.client.is_confidential(),
         };
-        if is_recent && is_same_successor && !facts.successor_rotated {
-            self.store
-                .repositories()
-                .tokens(tenant.organization.id)
-                .add_access_token(&issued.access_row)
-                .await?;
-            let rights = client.catalog.rights(facts.rights);
-            return Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?);
+        match presented.judge(now, tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW)) {
+            Retry::Same => {
+                let mut repositories = self.store.repositories();
+                repositories.tokens(tenant.organization.id).add_access_token(&issued.access_row).await?;
+            }
+            Retry::Elsewhere(successor) => {
+                self.share(tenant, &facts, &issued, &successor, caller).await?;
+            }
+            Retry::Replay(why) => {
+                return Err(self.end_replayed(tenant, &facts.family, why, caller).await?);
+            }
         }
-        let event = self.replay_event(tenant, &facts.family, "security.refresh_token.replayed", caller);
+        let rights = client.catalog.rights(facts.rights);
+        Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?)
+    }
+
+    /// What a caller looks like to a family: network and user agent, under a key, so that storage tells nobody which.
+    fn look_of(&self, caller: &Caller, family: &TokenFamily) -> TokenDigest {
+        let agent = caller.user_agent.as_deref().unwrap_or_default();
+        let text = format!("caller\n{}\n{}\n{agent}", family.id, caller.network());
+        TokenDigest::of_bytes(hmac::sign(&self.successor_key, text.as_bytes()).as_ref())
+    }
+
+    /// A retry of a proven client from elsewhere. Once is a pool of machines and a lost answer; twice in a row looks like
+    /// two who hold the same token (RFC 9700 §4.14).
+    async fn share(
+        &self,
+        tenant: &Tenant,
+        facts: &RefreshTokenFacts,
+        issued: &Issued,
+        successor: &TokenDigest,
+        caller: &Caller,
+    ) -> Result<(), TokenError> {
+        let organization = tenant.organization.id;
+        if facts.token.shared_at.is_none() {
+            let mut repositories = self.store.repositories();
+            repositories.tokens(organization).share(&issued.access_row, successor).await?;
+            return Ok(());
+        }
+        let what = "security.refresh_token.shared";
         let mut work = self.store.begin().await?;
-        work.tokens(tenant.organization.id).revoke(Revocation::Family(facts.family.id), now).await?;
+        let is_news = work.tokens(organization).share(&issued.access_row, successor).await?;
+        if is_news {
+            work.audit().record(&self.replay_event(tenant, &facts.family, what, caller)).await?;
+        }
+        work.commit().await?;
+        if is_news {
+            tracing::warn!(event = what, family = %facts.family.id, "two callers keep using the same refresh tokens");
+        }
+        Ok(())
+    }
+
+    async fn end_replayed(
+        &self,
+        tenant: &Tenant,
+        family: &TokenFamily,
+        why: &'static str,
+        caller: &Caller,
+    ) -> Result<TokenError, TokenError> {
+        let mut event = self.replay_event(tenant, family, "security.refresh_token.replayed", caller);
+        event.metadata["why"] = why.into();
+        let mut work = self.store.begin().await?;
+        work.tokens(tenant.organization.id).revoke(Revocation::Family(family.id), self.now()).await?;
         work.audit().record(&event).await?;
         work.commit().await?;
-        tracing::warn!(event = "security.refresh_token.replayed", family = %facts.family.id, "refresh token was replayed");
-        Err(invalid_grant("the refresh token was replayed"))
+        tracing::warn!(event = "security.refresh_token.replayed", family = %family.id, why, "refresh token was replayed");
+        Ok(invalid_grant("the refresh token was replayed"))
+    }
+}
+
+/// A rotated token that is presented again.
+struct Presented<'a> {
+    token: &'a RefreshToken,
+    successor_rotated: bool,
+    /// What follows from the value that was presented.
+    successor: Option<&'a TokenDigest>,
+    look: &'a TokenDigest,
+    /// The client authenticated.
+    is_proven: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Retry {
+    /// By whoever used it first, as far as one can see.
+    Same,
+    /// By somebody who looks different, with the client's own proof; they are given this successor.
+    Elsewhere(TokenDigest),
+    /// Why, for the audit row.
+    Replay(&'static str),
+}
+
+impl Presented<'_> {
+    fn judge(&self, now: Timestamp, window: std::time::Duration) -> Retry {
+        let token = self.token;
+        if !token.rotated_at.is_some_and(|at| now.since(at) < window) {
+            return Retry::Replay("late");
+        }
+        let same =
+            token.successor.as_ref().zip(self.successor).filter(|(stored, derived)| stored.same_as(derived));
+        let Some((successor, _)) = same else {
+            return Retry::Replay("key_replaced");
+        };
+        if self.successor_rotated {
+            return Retry::Replay("successor_used");
+        }
+        // Not known: a version before this one rotated it, seconds ago.
+        if token.rotated_by.as_ref().is_none_or(|first| first.same_as(self.look)) {
+            return Retry::Same;
+        }
+        if self.is_proven { Retry::Elsewhere(*successor) } else { Retry::Replay("another_caller") }
     }
 }
 
@@ -142,4 +242,66 @@ fn narrowed_scope(family: &TokenFamily, params: &Params) -> Result<String, Token
         return Err(refused(ErrorCode::InvalidScope, "scope exceeds what was granted"));
     }
     Ok(requested.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use porta_core::EntityId as _;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+    const WINDOW: Duration = Duration::from_secs(10);
+
+    fn digest(text: &str) -> TokenDigest {
+        TokenDigest::of(text)
+    }
+
+    /// Rotated a second ago by the browser that asks again.
+    fn rotated() -> RefreshToken {
+        RefreshToken {
+            digest: digest("old"),
+            family: porta_core::TokenFamilyId::from_uuid(uuid::Uuid::nil()),
+            expires_at: NOW + Duration::from_hours(1),
+            created_at: NOW - Duration::from_mins(1),
+            rotated_at: Some(NOW - Duration::from_secs(1)),
+            successor: Some(digest("next")),
+            rotated_by: Some(digest("browser")),
+            shared_at: None,
+        }
+    }
+
+    fn judged(token: &RefreshToken, successor_rotated: bool, look: &str, is_proven: bool) -> Retry {
+        let (next, look) = (digest("next"), digest(look));
+        let presented =
+            Presented { token, successor_rotated, successor: Some(&next), look: &look, is_proven };
+        presented.judge(NOW, WINDOW)
+    }
+
+    #[test]
+    fn a_retry_is_honest_while_it_looks_like_the_first_use() {
+        assert_eq!(judged(&rotated(), false, "browser", false), Retry::Same);
+        assert_eq!(judged(&rotated(), false, "browser", true), Retry::Same);
+        assert_eq!(judged(&rotated(), false, "thief", false), Retry::Replay("another_caller"));
+        assert_eq!(judged(&rotated(), false, "machine", true), Retry::Elsewhere(digest("next")));
+        let before_upgrade = RefreshToken { rotated_by: None, ..rotated() };
+        assert_eq!(
+            judged(&before_upgrade, false, "browser", false),
+            Retry::Same,
+            "rotated by an older version"
+        );
+    }
+
+    #[test]
+    fn whoever_comes_too_late_is_no_honest_retry_whatever_they_look_like() {
+        let late = RefreshToken { rotated_at: Some(NOW - WINDOW), ..rotated() };
+        let elsewhere = RefreshToken { successor: Some(digest("another key")), ..rotated() };
+        for (look, is_proven) in [("browser", false), ("browser", true), ("thief", true)] {
+            assert_eq!(judged(&late, false, look, is_proven), Retry::Replay("late"));
+            assert_eq!(judged(&rotated(), true, look, is_proven), Retry::Replay("successor_used"));
+            assert_eq!(judged(&elsewhere, false, look, is_proven), Retry::Replay("key_replaced"));
+        }
+    }
 }

@@ -52,6 +52,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     12 "0012_tokens_valid_since";
     13 "0013_one_live_code";
     14 "0014_credential_epoch";
+    15 "0015_token_callers";
 };
 
 /// First line of a migration whose statements PostgreSQL runs only by themselves (`CREATE INDEX CONCURRENTLY`). Each of

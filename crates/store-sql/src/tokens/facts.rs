@@ -24,12 +24,13 @@ macro_rules! held_columns {
     };
 }
 
-/// Five facts about family `f` at `$3`. A session that was ended ends its families, also one that was being issued at
-/// that moment.
+/// Six facts about family `f` at `$3`. What was ended, a session, a grant, all tokens of a person, ends its families here
+/// as well: whoever ended it does not see one that was being issued at that moment.
 macro_rules! liveness_columns {
     () => {
         concat!(
-            "f.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL, f.expires_at, f.is_offline, \
+            "f.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL OR g.id IS NULL \
+             OR COALESCE(f.created_at <= u.tokens_valid_since, FALSE), f.created_at, f.expires_at, f.is_offline, \
          COALESCE(s.revoked_at IS NULL AND s.expires_at > $3, FALSE), ",
             may_continue!("u.")
         )
@@ -42,6 +43,7 @@ macro_rules! family_joins {
         "JOIN token_families f ON f.id = t.family_id AND (f.organization_id = $1) IS TRUE \
          JOIN users u ON u.id = f.user_id \
          LEFT JOIN sessions s ON s.id = f.session_id AND (s.organization_id = f.organization_id) IS TRUE \
+         LEFT JOIN grants g ON g.id = f.grant_id AND (g.organization_id = f.organization_id) IS TRUE \
          WHERE t.digest = $2"
     };
 }
@@ -60,13 +62,14 @@ macro_rules! issuance {
                     AND g.client_id = $4 AND g.expires_at > $7), \
             EXISTS (SELECT 1 FROM sessions s WHERE s.id = $5 AND (s.organization_id = $1) IS TRUE AND s.user_id = u.id \
                     AND s.revoked_at IS NULL AND s.expires_at > $7), \
+            COALESCE(u.tokens_valid_since >= $8, FALSE), \
             EXISTS (SELECT 1 FROM token_families f WHERE f.id = $6 AND (f.organization_id = $1) IS TRUE) \
             FROM users u WHERE u.organization_id = $1 AND u.id = $2")
     };
 }
 macro_rules! refresh {
     ($flavor:ident) => {
-        concat!("SELECT t.digest, t.family_id, t.expires_at, t.created_at, t.rotated_at, t.successor, ",
+        concat!("SELECT t.digest, t.family_id, t.expires_at, t.created_at, t.rotated_at, t.successor, t.rotated_by, t.shared_at, ",
             family_columns!("f."), ", ", liveness_columns!(), ", ", user_columns!("u."), ", ",
             held_columns!($flavor), ", \
             EXISTS (SELECT 1 FROM refresh_tokens n WHERE n.digest = t.successor AND n.rotated_at IS NOT NULL) \
@@ -118,6 +121,7 @@ impl Tokens<'_> {
             uuid(family.session),
             uuid(family.id),
             at(now),
+            at(family.created_at),
         ];
         let Some(row) = self.run.row(&ISSUANCE, &values).await? else { return Ok(None) };
         let mut r = row.reader("users");
@@ -126,6 +130,7 @@ impl Tokens<'_> {
             rights: read::held_rights(&mut r)?,
             grant_exists: r.flag()?,
             session_live: r.flag()?,
+            ended: r.flag()?,
             family_exists: r.flag()?,
         }))
     }

@@ -48,13 +48,22 @@ macro_rules! forbid_family {
             WHERE token_families.organization_id = excluded.organization_id RETURNING id")
     };
 }
-/// `$2` → `$3` at `$5`, provided that it is the first time and the family `$4` lives. `IS TRUE` keeps the planner from
+/// `$2` → `$3` at `$5` by `$10`, provided that it is the first time and the family `$4` lives. `IS TRUE` keeps the planner from
 /// looking for the token among those of its family, of which a long chain has thousands.
 macro_rules! rotate {
     () => {
-        "UPDATE refresh_tokens AS t SET rotated_at = $5, successor = $3 FROM token_families f \
+        "UPDATE refresh_tokens AS t SET rotated_at = $5, successor = $3, rotated_by = $10 FROM token_families f \
          WHERE t.digest = $2 AND (t.family_id = $4) IS TRUE AND t.rotated_at IS NULL AND t.expires_at > $5 \
          AND f.id = t.family_id AND (f.organization_id = $1) IS TRUE AND f.revoked_at IS NULL AND f.expires_at > $5"
+    };
+}
+/// Several callers hold `$7`, a token of one of these families, since `$6`.
+macro_rules! share {
+    ($families:literal) => {
+        concat!(
+            "UPDATE refresh_tokens SET shared_at = $6 WHERE digest = $7 AND shared_at IS NULL AND family_id IN ",
+            $families
+        )
     };
 }
 
@@ -84,6 +93,12 @@ statements! {
         sqlite: concat!(insert_access!(), "SELECT id, $3, $4, $5, $6 FROM token_families \
          WHERE organization_id = $1 AND id = $2 ON CONFLICT (digest) DO NOTHING; \
          SELECT 1 FROM token_families WHERE organization_id = $1 AND id = $2");
+    SHARE: Script = concat!("WITH family AS (SELECT id FROM token_families WHERE organization_id = $1 AND id = $2), \
+         access AS (", insert_access!(), "SELECT id, $3, $4, $5, $6 FROM family ON CONFLICT (digest) DO NOTHING), \
+         shared AS (", share!("(SELECT id FROM family)"), " RETURNING 1) SELECT 1 FROM shared"),
+        sqlite: concat!(insert_access!(), "SELECT id, $3, $4, $5, $6 FROM token_families \
+         WHERE organization_id = $1 AND id = $2 ON CONFLICT (digest) DO NOTHING; ",
+         share!("(SELECT id FROM token_families WHERE organization_id = $1 AND id = $2)"), " RETURNING 1");
     DELETE_ACCESS: Write = "DELETE FROM access_tokens WHERE digest = $2 AND EXISTS \
          (SELECT 1 FROM token_families f WHERE f.id = family_id AND f.organization_id = $1)";
 }
@@ -114,6 +129,18 @@ fn family_values(family: &TokenFamily, more: usize) -> Vec<Value<'_>> {
         at(family.created_at),
     ]);
     values
+}
+
+/// `$1` to `$6`.
+fn access_values(organization: OrganizationId, access: &AccessToken) -> [Value<'_>; 6] {
+    [
+        uuid(organization),
+        uuid(access.family),
+        digest(&access.digest),
+        text(&access.scope),
+        at(access.expires_at),
+        at(access.created_at),
+    ]
 }
 
 #[async_trait]
@@ -172,6 +199,7 @@ impl TokenRepository for Tokens<'_> {
         old: &TokenDigest,
         successor: &RefreshToken,
         access: &AccessToken,
+        by: &TokenDigest,
         now: Timestamp,
     ) -> Result<bool> {
         let values = [
@@ -184,20 +212,20 @@ impl TokenRepository for Tokens<'_> {
             digest(&access.digest),
             text(&access.scope),
             at(access.expires_at),
+            digest(by),
         ];
         self.run.hits(&ROTATE, &values).await
     }
 
     async fn add_access_token(&mut self, access: &AccessToken) -> Result<()> {
-        let values = [
-            uuid(self.organization),
-            uuid(access.family),
-            digest(&access.digest),
-            text(&access.scope),
-            at(access.expires_at),
-            at(access.created_at),
-        ];
+        let values = access_values(self.organization, access);
         self.run.must_hit(&ADD_ACCESS, &values, "token family").await
+    }
+
+    async fn share(&mut self, access: &AccessToken, successor: &TokenDigest) -> Result<bool> {
+        let mut values = access_values(self.organization, access).to_vec();
+        values.push(digest(successor));
+        self.run.hits(&SHARE, &values).await
     }
 
     async fn userinfo_facts(

@@ -72,6 +72,8 @@ pub(super) fn refresh_token(r: &mut Reader<'_>) -> Result<RefreshToken> {
         created_at: r.time("created_at")?,
         rotated_at: r.opt_time()?,
         successor: r.opt_digest("successor")?,
+        rotated_by: r.opt_digest("rotated_by")?,
+        shared_at: r.opt_time()?,
     })
 }
 
@@ -79,6 +81,7 @@ pub(super) fn liveness(r: &mut Reader<'_>) -> Result<Liveness> {
     r.in_table("token_families");
     Ok(Liveness {
         family_revoked: r.flag()?,
+        authorized_at: r.time("created_at")?,
         family_expires_at: r.time("expires_at")?,
         is_offline: r.flag()?,
         session_live: r.flag()?,

@@ -23,6 +23,12 @@ macro_rules! sessions {
         )
     };
 }
+/// Everything that was authorized until `$2`, a family being issued meanwhile included, ends for person `$3`.
+macro_rules! tokens_of {
+    () => {
+        "UPDATE users SET tokens_valid_since = $2 WHERE organization_id = $1 AND id = $3"
+    };
+}
 /// Sessions first: a family being issued meanwhile ends with its session.
 macro_rules! both {
     (postgres, $sessions:literal, $families:literal) => {
@@ -50,7 +56,9 @@ statements! {
         sqlite: both!(sqlite, " AND user_id = $3", " AND user_id = $3");
     OTHER_SESSIONS: Script = both!(postgres, " AND user_id = $3 AND id <> $4", " AND user_id = $3 AND session_id <> $4"),
         sqlite: both!(sqlite, " AND user_id = $3 AND id <> $4", " AND user_id = $3 AND session_id <> $4");
-    TOKENS_OF: Write = families!(" AND user_id = $3");
+    TOKENS_OF: Script = concat!("WITH person AS (", tokens_of!(), "), families AS (", families!(" AND user_id = $3"),
+         " RETURNING id) SELECT count(*) FROM families"),
+        sqlite: concat!(tokens_of!(), "; ", families!(" AND user_id = $3"), "; SELECT changes()");
     EVERYTHING: Script = both!(postgres, "", ""), sqlite: both!(sqlite, "", "");
 }
 

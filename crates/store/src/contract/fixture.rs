@@ -89,6 +89,8 @@ impl World {
             created_at: NOW,
             rotated_at: None,
             successor: None,
+            rotated_by: None,
+            shared_at: None,
         }
     }
 

@@ -59,7 +59,8 @@ macro_rules! contract_tests {
                 another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
             own_account: sessions, other_sessions, grants, ending_grants, audit_rows, claims, passwords,
                 racing_passwords;
-            races: issuing, rotating, forbidding_while_issuing;
+            races: issuing, rotating, forbidding_while_issuing, withdrawing_a_grant_while_issuing,
+                ending_the_tokens_of_a_person_while_issuing;
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end, units,
                 another_organization_sees_nothing;
@@ -67,7 +68,7 @@ macro_rules! contract_tests {
             sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,
                 racing_failures;
             sweeping: expired_rows_go_in_batches, families_without_tokens_go, expired_links_and_codes_go, one_sweeper_at_a_time;
-            tokens: issuing, access_facts, refresh_and_rotation, userinfo_and_rights, endings, forbidden_families,
+            tokens: issuing, access_facts, refresh_and_rotation, shared_tokens, late_families, userinfo_and_rights, endings, forbidden_families,
                 another_organization_sees_nothing;
             units: commit_and_drop, savepoints, a_failed_unit_keeps_nothing;
             users: round_trip, addresses_are_unique_per_organization, status_and_password,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use porta_core::GrantId;
+use porta_core::session::{Grant, TokenFamily};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -55,7 +57,8 @@ pub async fn rotating(store: Arc<dyn Store>) {
             let (access, next) = (w.access(family.id), w.refresh(family.id));
             tasks.spawn(async move {
                 start.wait().await;
-                let won = store.repositories().tokens(org).rotate(&old, &next, &access, NOW).await.unwrap();
+                let won =
+                    store.repositories().tokens(org).rotate(&old, &next, &access, &old, NOW).await.unwrap();
                 (won, access, next)
             });
         }
@@ -105,7 +108,7 @@ pub async fn forbidding_while_issuing(store: Arc<dyn Store>) {
             tasks.spawn(async move {
                 start.wait().await;
                 let _rotated =
-                    store.repositories().tokens(org).rotate(&old, &next, &token, NOW).await.unwrap();
+                    store.repositories().tokens(org).rotate(&old, &next, &token, &old, NOW).await.unwrap();
             });
         }
         tasks.join_all().await;
@@ -119,5 +122,85 @@ pub async fn forbidding_while_issuing(store: Arc<dyn Store>) {
             0,
             "it was revoked already"
         );
+    }
+}
+
+/// A code is redeemed while the person takes the application's access away: whoever comes first, nothing lives on.
+pub async fn withdrawing_a_grant_while_issuing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, user) = (w.acme.organization.id, w.acme.user.id);
+    for n in 0..FAMILIES {
+        let grant = Grant { id: GrantId::new(NOW, &w.entropy), ..w.acme.grant.clone() };
+        let known = w.repositories().sessions(org).grant(user, grant.client).await.unwrap();
+        if known.is_none() {
+            w.repositories().sessions(org).extend_grant(None, &grant, None).await.unwrap();
+        }
+        let grant = known.map_or(grant.id, |known| known.id);
+        let family = TokenFamily { is_offline: true, grant_id: grant, ..w.family() };
+        let (store, event) = (Arc::clone(&w.store), w.event("withdrawn"));
+        let end = async move {
+            assert!(store.repositories().sessions(org).end_grant(user, grant, NOW, &event).await.unwrap());
+        };
+        nothing_outlives(&w, &family, end, n).await;
+    }
+}
+
+/// The same while the person changes their password.
+pub async fn ending_the_tokens_of_a_person_while_issuing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, user) = (w.acme.organization.id, w.acme.user.id);
+    for n in 0..FAMILIES {
+        let family = TokenFamily { is_offline: true, ..w.family() };
+        let store = Arc::clone(&w.store);
+        let end = async move {
+            store.repositories().tokens(org).revoke(Revocation::TokensOf(user), NOW).await.unwrap();
+        };
+        nothing_outlives(&w, &family, end, n).await;
+    }
+}
+
+/// Issues the family and rotates its refresh token while something ends it.
+async fn nothing_outlives(
+    w: &World,
+    family: &TokenFamily,
+    end: impl Future<Output = ()> + Send + 'static,
+    round: usize,
+) {
+    let org = w.acme.organization.id;
+    let start = Arc::new(Barrier::new(2));
+    let (access, refresh) = (w.access(family.id), w.refresh(family.id));
+    let (next, later) = (w.refresh(family.id), w.access(family.id));
+    let mut tasks = JoinSet::new();
+    {
+        let (store, start, family) = (Arc::clone(&w.store), Arc::clone(&start), family.clone());
+        let (access, refresh, next, later) = (access.clone(), refresh.clone(), next.clone(), later.clone());
+        tasks.spawn(async move {
+            start.wait().await;
+            // Now behind the other one, now before it.
+            if round.is_multiple_of(2) {
+                tokio::task::yield_now().await;
+            }
+            let mut all = store.repositories();
+            let mut tokens = all.tokens(org);
+            tokens.issue(&family, &access, Some(&refresh)).await.unwrap();
+            tokens.rotate(&refresh.digest, &next, &later, &refresh.digest, NOW).await.unwrap();
+        });
+    }
+    tasks.spawn(async move {
+        start.wait().await;
+        end.await;
+    });
+    tasks.join_all().await;
+    let mut all = w.repositories();
+    let mut tokens = all.tokens(org);
+    for token in [&access, &later] {
+        if let Some(facts) = tokens.access_facts(&token.digest, NOW).await.unwrap() {
+            assert!(!facts.liveness.is_live(NOW), "round {round}");
+        }
+    }
+    for token in [&refresh, &next] {
+        if let Some(facts) = tokens.refresh_facts(&token.digest, NOW).await.unwrap() {
+            assert!(!facts.liveness.is_live(NOW), "round {round}");
+        }
     }
 }

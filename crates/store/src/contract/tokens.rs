@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porta_core::session::{RefreshToken, TokenFamily};
+use porta_core::session::{AccessToken, Grant, RefreshToken, TokenFamily};
 use porta_core::user::UserStatus;
 use porta_core::{GrantId, SessionKey, Timestamp, TokenFamilyId};
 use serde_json::json;
@@ -88,34 +88,112 @@ pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
     let mut all = w.repositories();
     let mut tokens = all.tokens(w.acme.organization.id);
     let family = w.family();
-    let first = w.refresh(family.id);
+    let (first, by) = (w.refresh(family.id), w.digest());
     assert!(tokens.issue(&family, &w.access(family.id), Some(&first)).await.unwrap());
     let facts = one_round_trip(&w.store, tokens.refresh_facts(&first.digest, NOW)).await.unwrap().unwrap();
     assert_eq!((&facts.token, &facts.family, &facts.user), (&first, &family, &w.acme.user));
     assert!(facts.liveness.is_live(NOW) && !facts.successor_rotated);
     // Too late by nothing at all.
     let (second, access) = (w.refresh(family.id), w.access(family.id));
-    assert!(!tokens.rotate(&first.digest, &second, &access, first.expires_at).await.unwrap());
+    assert!(!tokens.rotate(&first.digest, &second, &access, &by, first.expires_at).await.unwrap());
     let elsewhere = RefreshToken { family: TokenFamilyId::new(NOW, &w.entropy), ..second.clone() };
-    assert!(!tokens.rotate(&first.digest, &elsewhere, &access, NOW).await.unwrap());
+    assert!(!tokens.rotate(&first.digest, &elsewhere, &access, &by, NOW).await.unwrap());
     let now = NOW + MINUTE;
     let second = RefreshToken { created_at: now, ..second };
-    let rotate = tokens.rotate(&first.digest, &second, &access, now);
+    let rotate = tokens.rotate(&first.digest, &second, &access, &by, now);
     assert!(one_round_trip(&w.store, rotate).await.unwrap());
-    assert!(!tokens.rotate(&first.digest, &w.refresh(family.id), &w.access(family.id), now).await.unwrap());
+    assert!(
+        !tokens.rotate(&first.digest, &w.refresh(family.id), &w.access(family.id), &by, now).await.unwrap()
+    );
     let old = tokens.refresh_facts(&first.digest, now).await.unwrap().unwrap();
     assert_eq!((old.token.rotated_at, old.token.successor), (Some(now), Some(second.digest)));
+    assert_eq!((old.token.rotated_by, old.token.shared_at), (Some(by), None));
     assert!(!old.successor_rotated);
     assert_eq!(tokens.refresh_facts(&second.digest, now).await.unwrap().unwrap().token, second);
     assert!(tokens.access_facts(&access.digest, now).await.unwrap().is_some());
     let third = w.refresh(family.id);
-    assert!(tokens.rotate(&second.digest, &third, &w.access(family.id), now).await.unwrap());
+    assert!(tokens.rotate(&second.digest, &third, &w.access(family.id), &by, now).await.unwrap());
     assert!(tokens.refresh_facts(&first.digest, now).await.unwrap().unwrap().successor_rotated);
     assert_eq!(tokens.revoke(Revocation::Family(family.id), now).await.unwrap(), 1);
     let (fourth, refused) = (w.refresh(family.id), w.access(family.id));
-    assert!(!tokens.rotate(&third.digest, &fourth, &refused, now).await.unwrap(), "the family was revoked");
+    assert!(
+        !tokens.rotate(&third.digest, &fourth, &refused, &by, now).await.unwrap(),
+        "the family was revoked"
+    );
     assert_eq!(tokens.refresh_facts(&fourth.digest, now).await.unwrap(), None);
     assert_eq!(tokens.access_facts(&refused.digest, now).await.unwrap(), None);
+}
+
+/// That several callers hold a token is noted once.
+pub async fn shared_tokens(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let family = w.family();
+    let (held, access) = (w.refresh(family.id), w.access(family.id));
+    let mut tokens = all.tokens(w.acme.organization.id);
+    assert!(tokens.issue(&family, &w.access(family.id), Some(&held)).await.unwrap());
+    drop(tokens);
+    let mut other = all.tokens(w.other.organization.id);
+    assert!(!other.share(&access, &held.digest).await.unwrap());
+    drop(other);
+    let mut tokens = all.tokens(w.acme.organization.id);
+    assert_eq!(tokens.access_facts(&access.digest, NOW).await.unwrap(), None, "nothing was written");
+    assert_eq!(tokens.refresh_facts(&held.digest, NOW).await.unwrap().unwrap().token.shared_at, None);
+    assert!(one_round_trip(&w.store, tokens.share(&access, &held.digest)).await.unwrap());
+    let late = AccessToken { created_at: NOW + MINUTE, ..w.access(family.id) };
+    assert!(!tokens.share(&late, &held.digest).await.unwrap(), "that is known");
+    for token in [&access, &late] {
+        assert!(tokens.access_facts(&token.digest, NOW).await.unwrap().is_some());
+    }
+    assert_eq!(tokens.refresh_facts(&held.digest, NOW).await.unwrap().unwrap().token.shared_at, Some(NOW));
+    let stranger = w.family();
+    assert!(tokens.issue(&stranger, &w.access(stranger.id), None).await.unwrap());
+    assert!(!tokens.share(&w.access(stranger.id), &held.digest).await.unwrap(), "of another family");
+}
+
+/// A code was redeemed while access was being taken away: its family is stored after everything else was ended.
+pub async fn late_families(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let (org, user) = (w.acme.organization.id, w.acme.user.id);
+    let is_live = async |token: &AccessToken, at| {
+        let facts = w.repositories().tokens(org).access_facts(&token.digest, at).await.unwrap().unwrap();
+        facts.liveness.is_live(at)
+    };
+    let now = NOW + MINUTE;
+    assert_eq!(all.tokens(org).revoke(Revocation::TokensOf(user), now).await.unwrap(), 0);
+    for (at, lives) in [(NOW, false), (now, false), (now + MINUTE, true)] {
+        let family = TokenFamily { is_offline: true, created_at: at, ..w.family() };
+        let (access, refresh) = (w.access(family.id), w.refresh(family.id));
+        let facts = all.tokens(org).issuance_facts(&family, now).await.unwrap().unwrap();
+        assert_eq!((facts.ended, facts.session_live), (!lives, true), "{at:?}");
+        assert!(all.tokens(org).issue(&family, &access, Some(&refresh)).await.unwrap());
+        assert_eq!(is_live(&access, now).await, lives, "{at:?}");
+        let facts = all.tokens(org).refresh_facts(&refresh.digest, now).await.unwrap().unwrap();
+        assert_eq!((facts.liveness.is_live(now), facts.liveness.authorized_at), (lives, at));
+    }
+    // The session and other people are not concerned.
+    assert_eq!(all.sessions(org).by_id(w.acme.session.id).await.unwrap().unwrap().revoked_at, None);
+    let theirs = family_of(&w.other, &w.entropy);
+    let access = w.access(theirs.id);
+    let elsewhere = w.other.organization.id;
+    assert_eq!(all.tokens(elsewhere).revoke(Revocation::TokensOf(user), now + MINUTE).await.unwrap(), 0);
+    assert!(all.tokens(elsewhere).issue(&theirs, &access, None).await.unwrap());
+    let facts = all.tokens(elsewhere).access_facts(&access.digest, NOW).await.unwrap().unwrap();
+    assert!(facts.liveness.is_live(NOW));
+    // A grant, and the next one of the same person and client.
+    let late = TokenFamily { is_offline: true, created_at: now + MINUTE, ..w.family() };
+    let access = w.access(late.id);
+    assert!(all.sessions(org).end_grant(user, w.acme.grant.id, now, &w.event("withdrawn")).await.unwrap());
+    assert!(all.tokens(org).issue(&late, &access, None).await.unwrap());
+    assert!(!is_live(&access, now).await);
+    let again = Grant { id: GrantId::new(now, &w.entropy), ..w.acme.grant.clone() };
+    all.sessions(org).extend_grant(None, &again, None).await.unwrap();
+    assert!(!is_live(&access, now).await, "what was withdrawn does not come back");
+    let anew = TokenFamily { id: TokenFamilyId::new(now, &w.entropy), grant_id: again.id, ..late };
+    let access = w.access(anew.id);
+    assert!(all.tokens(org).issue(&anew, &access, None).await.unwrap());
+    assert!(is_live(&access, now).await);
 }
 
 pub async fn userinfo_and_rights(store: Arc<dyn Store>) {
@@ -243,7 +321,12 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     assert_eq!(other.access_facts(&access.digest, NOW).await.unwrap(), None);
     assert_eq!(other.userinfo_facts(&access.digest, NOW).await.unwrap(), None);
     assert_eq!(other.refresh_facts(&refresh.digest, NOW).await.unwrap(), None);
-    assert!(!other.rotate(&refresh.digest, &w.refresh(family.id), &w.access(family.id), NOW).await.unwrap());
+    assert!(
+        !other
+            .rotate(&refresh.digest, &w.refresh(family.id), &w.access(family.id), &w.digest(), NOW)
+            .await
+            .unwrap()
+    );
     assert!(!other.delete_access_token(&access.digest).await.unwrap());
     let more = w.access(family.id);
     assert!(matches!(other.add_access_token(&more).await, Err(StoreError::MissingReference(_))));

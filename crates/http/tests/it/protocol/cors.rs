@@ -86,9 +86,11 @@ async fn a_registered_origin_may_read(app: TestApp) {
     let exposed = answer.header("access-control-expose-headers").unwrap();
     assert!(exposed.contains("WWW-Authenticate"), "{exposed}");
     let token = Tokens::of(&answer).access;
-    for path in ["/acme/token/introspection", "/acme/token/revocation"] {
-        let answer = from(&mut browser, SPA_ORIGIN, path, &[("client_id", "spa"), ("token", &token)]).await;
-        assert_eq!(answer.status, StatusCode::OK, "{path}");
+    let paths = [("introspection", StatusCode::UNAUTHORIZED), ("revocation", StatusCode::OK)];
+    for (path, expected) in paths {
+        let path = format!("/acme/token/{path}");
+        let answer = from(&mut browser, SPA_ORIGIN, &path, &[("client_id", "spa"), ("token", &token)]).await;
+        assert_eq!(answer.status, expected, "{path}");
         assert_readable(&answer, SPA_ORIGIN);
     }
 }

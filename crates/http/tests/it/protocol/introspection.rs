@@ -12,8 +12,8 @@ porta_testkit::on_both_stores!(
     an_access_token_is_described_exactly,
     a_refresh_token_is_described_exactly,
     an_inactive_token_tells_nothing,
-    confidential_clients_may_ask_about_their_organizations_tokens,
-    public_clients_may_ask_about_their_own,
+    confidential_clients_may_ask_about_their_organizations_access_tokens,
+    public_clients_may_not_ask,
     a_token_of_another_organization_does_not_exist,
     a_guest_client_sees_the_tokens_of_the_place_it_asks_at,
     a_hint_changes_nothing,
@@ -79,31 +79,43 @@ async fn an_inactive_token_tells_nothing(app: TestApp) {
     }
 }
 
-/// A resource server is a confidential client of the organization.
-async fn confidential_clients_may_ask_about_their_organizations_tokens(app: TestApp) {
-    let mut browser = ana_signed_in(&app).await;
-    let tokens = tokens(&mut browser, &spa_offline(), SPA).await;
-    for client in [WEB, BILLING, LEGACY] {
-        for token in [&tokens.access, tokens.refresh()] {
-            assert_eq!(introspect_as(&app, "acme", client, token).await["client_id"], "spa");
-        }
-    }
-}
-
-/// oidc-and-login §4.9.
-async fn public_clients_may_ask_about_their_own(app: TestApp) {
+/// A resource server is a confidential client of the organization. It is sent access tokens and never a refresh token.
+async fn confidential_clients_may_ask_about_their_organizations_access_tokens(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let spas = tokens(&mut browser, &spa_offline(), SPA).await;
     let webs = tokens(&mut browser, &web(), WEB).await;
-    for token in [&spas.access, spas.refresh()] {
-        assert_eq!(introspect_as(&app, "acme", SPA, token).await["active"], true);
-        assert_eq!(introspect_as(&app, "acme", CLI, token).await, json!({ "active": false }));
+    for client in [WEB, BILLING, LEGACY] {
+        assert_eq!(introspect_as(&app, "acme", client, &spas.access).await["client_id"], "spa");
+        assert_eq!(introspect_as(&app, "acme", client, spas.refresh()).await, json!({ "active": false }));
+        let own = introspect_as(&app, "acme", client, webs.refresh()).await;
+        assert_eq!(own["active"], client == WEB, "{client:?}");
     }
+    assert!(is_active(&app, spas.refresh()).await && is_active(&app, webs.refresh()).await);
+}
+
+/// RFC 7662 §2.1: MUST require some form of authorization.
+async fn public_clients_may_not_ask(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let spas = tokens(&mut browser, &spa_offline(), SPA).await;
     let machine = browser.token("acme", WEB, &[("grant_type", "client_credentials")]).await;
     let machine = Tokens::of(&machine).access;
-    for token in [&webs.access, webs.refresh(), &machine] {
-        assert_eq!(introspect_as(&app, "acme", SPA, token).await, json!({ "active": false }));
+    for token in [&spas.access, spas.refresh(), &machine, "porta_rt_x", ""] {
+        for client in [SPA, CLI] {
+            let answer =
+                browser.authenticated("/acme/token/introspection", client, &[("token", token)]).await;
+            assert_eq!(refusal(&answer), (401, "invalid_client".to_owned()), "{token} {client:?}");
+        }
     }
+    let document = browser.get("/acme/.well-known/openid-configuration").await.json();
+    let methods = json!(["client_secret_basic", "client_secret_post"]);
+    assert_eq!(document["introspection_endpoint_auth_methods_supported"], methods);
+    // It is no guess at a secret: however often it asked, the same client may give its tokens back.
+    for _ in 0..100 {
+        browser.authenticated("/acme/token/introspection", SPA, &[("token", "x")]).await;
+    }
+    let answer = browser.authenticated("/acme/token/revocation", SPA, &[("token", spas.refresh())]).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_dead(&app, &spas).await;
 }
 
 /// W04.

@@ -33,7 +33,14 @@ macro_rules! races {
     )+ };
 }
 
-races!(a_code_has_one_winner, a_refresh_token_has_one_successor, a_sign_in_is_resumed_once);
+races!(
+    a_code_has_one_winner,
+    strangers_with_a_code_end_nothing,
+    a_refresh_token_has_one_successor,
+    eight_tabs_have_one_chain,
+    two_callers_with_one_token_end_the_family,
+    a_sign_in_is_resumed_once,
+);
 
 /// The routers of two instances, in turn.
 fn instances(app: &TestApp) -> (TestApp, Vec<Router>) {
@@ -44,7 +51,7 @@ fn instances(app: &TestApp) -> (TestApp, Vec<Router>) {
 }
 
 /// The same request from several places at once.
-async fn at_once<F>(routers: &[Router], request: impl Fn(Browser) -> F) -> Vec<Answer>
+async fn at_once<F>(routers: &[Router], mut request: impl FnMut(Browser) -> F) -> Vec<Answer>
 where
     F: Future<Output = Answer> + Send + 'static,
 {
@@ -103,6 +110,86 @@ async fn a_refresh_token_has_one_successor(app: TestApp, count: usize) {
         assert!(!is_active(&app, first.refresh()).await, "the old one is used up");
         assert!(is_active(&app, successors[0].refresh()).await);
     }
+}
+
+/// Whoever saw a code in a history or a log, and shows it together with its owner, or after them: the owner's tokens, if
+/// they got any, go on.
+async fn strangers_with_a_code_end_nothing(app: TestApp, codes: usize) {
+    let (_sibling, routers) = instances(&app);
+    let mut browser = ana_signed_in(&app).await;
+    let mut won = 0;
+    for n in 0..codes {
+        let code = code(&mut browser, &spa()).await;
+        let mut owner = browser.clone();
+        let mut redeemed = None;
+        if n.is_multiple_of(2) {
+            redeemed = Some(owner.redeem("acme", SPA, SPA_URI, &code).await);
+        }
+        let strangers = at_once(&routers[1..], |mut b| {
+            let code = code.clone();
+            async move {
+                let form = [("grant_type", "authorization_code"), ("code", code.as_str())];
+                b.token("acme", SPA, &form).await
+            }
+        });
+        let (strangers, redeemed) = match redeemed {
+            Some(redeemed) => (strangers.await, redeemed),
+            None => tokio::join!(strangers, owner.redeem("acme", SPA, SPA_URI, &code)),
+        };
+        assert!(strangers.iter().all(|answer| refusal(answer) == invalid_grant()));
+        if redeemed.status == StatusCode::OK {
+            won += 1;
+            let access = Tokens::of(&redeemed).access;
+            assert_eq!(userinfo(&app, "acme", &access).await.status, StatusCode::OK, "round {n}");
+        }
+    }
+    assert!(won >= codes / 2);
+    assert_eq!(audited(&app, "security.code.replayed").await, codes - won, "by an owner who came second");
+}
+
+/// A public client in as many tabs as there are, for as many rotations: nobody is signed out, and there is one chain.
+async fn eight_tabs_have_one_chain(app: TestApp, rotations: usize) {
+    let (_sibling, routers) = instances(&app);
+    let mut browser = ana_signed_in(&app).await;
+    let mut current = tokens(&mut browser, &spa_offline(), SPA).await;
+    for _ in 0..rotations {
+        let answers = at_once(&routers, |mut b| {
+            let token = current.refresh().to_owned();
+            async move { refresh(&mut b, SPA, &token).await }
+        })
+        .await;
+        let tabs: Vec<Tokens> = answers.iter().map(Tokens::of).collect();
+        let values: HashSet<&str> = tabs.iter().map(Tokens::refresh).collect();
+        assert_eq!(values.len(), 1, "one live successor");
+        assert!(!is_active(&app, current.refresh()).await && is_active(&app, tabs[0].refresh()).await);
+        current = tabs[0].clone();
+    }
+    assert_eq!(audited(&app, "security.refresh_token.replayed").await, 0);
+    assert_eq!(audited(&app, "security.refresh_token.shared").await, 0);
+}
+
+/// Of two who look different one is a thief, and nobody knows which (RFC 9700 §4.14.2).
+async fn two_callers_with_one_token_end_the_family(app: TestApp, count: usize) {
+    let (_sibling, routers) = instances(&app);
+    let mut browser = ana_signed_in(&app).await;
+    for _ in 0..count {
+        let first = tokens(&mut browser, &spa_offline(), SPA).await;
+        let mut caller = 0;
+        let answers = at_once(&routers[..4], |b| {
+            caller += 1;
+            let mut b = b.with("user-agent", if caller % 2 == 0 { "Owner/1.0" } else { "Thief/1.0" });
+            let token = first.refresh().to_owned();
+            async move { refresh(&mut b, SPA, &token).await }
+        })
+        .await;
+        let won: Vec<Tokens> =
+            answers.iter().filter(|a| a.status == StatusCode::OK).map(Tokens::of).collect();
+        assert!((1..=2).contains(&won.len()), "those who look like the first");
+        for tokens in &won {
+            assert_dead(&app, tokens).await;
+        }
+    }
+    assert!(audited(&app, "security.refresh_token.replayed").await >= count);
 }
 
 /// oidc-and-login §3.4: single use.

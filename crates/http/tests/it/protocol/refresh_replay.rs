@@ -20,7 +20,17 @@ porta_testkit::on_both_stores!(
     the_neighbouring_family_lives_on,
     a_replay_is_recorded,
     a_revoked_access_token_does_not_come_back,
+    a_quick_retry_from_elsewhere_ends_the_family,
+    a_retry_from_the_same_ipv6_network_is_honest,
+    a_thief_cannot_follow_the_rotations,
+    a_client_with_a_secret_may_retry_from_anywhere,
+    tokens_shared_for_two_generations_raise_an_alarm,
 );
+
+/// Somebody at an address, with a browser of that name.
+fn at(app: &TestApp, address: &str, agent: &str) -> porta_testkit::Browser {
+    app.browser().with("x-forwarded-for", address).with("user-agent", agent)
+}
 
 async fn a_retry_in_time_gets_the_same_successor(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
@@ -146,10 +156,7 @@ async fn a_replay_is_recorded(app: TestApp) {
     refresh(&mut browser, WEB, first.refresh()).await;
     app.advance(Duration::from_mins(1));
     refresh(&mut browser, WEB, first.refresh()).await;
-    let organization = app.tenant("acme").await.organization.id;
-    let events = app.store.repositories().audit().recent(Some(organization), 1000).await.unwrap();
-    let alarms = events.iter().filter(|e| e.event_type == "security.refresh_token.replayed").count();
-    assert_eq!(alarms, 1, "an honest retry is none");
+    assert_eq!(audited(&app, "security.refresh_token.replayed").await, 1, "an honest retry is none");
 }
 
 /// RFC 7009 §2.1: what was revoked stays revoked.
@@ -164,4 +171,95 @@ async fn a_revoked_access_token_does_not_come_back(app: TestApp) {
     assert_eq!(again.refresh(), second.refresh());
     assert!(!is_active(&app, &second.access).await, "the very token that was revoked");
     assert!(is_active(&app, &again.access).await, "the retry works");
+}
+
+/// A public client has no proof of its own: it is known by where it comes from and what it calls itself.
+async fn a_quick_retry_from_elsewhere_ends_the_family(app: TestApp) {
+    let mut signed_in = ana_signed_in(&app).await;
+    let mut owner = at(&app, "198.51.100.7", "Owner/1.0");
+    let others = [
+        ("203.0.113.9", "Owner/1.0"),
+        ("198.51.100.7", "Owner/1.1"),
+        ("198.51.100.7", ""),
+        ("2001:db8::7", "Owner/1.0"),
+    ];
+    for (n, (address, agent)) in others.into_iter().enumerate() {
+        let first = tokens(&mut signed_in, &spa_offline(), SPA).await;
+        let second = Tokens::of(&refresh(&mut owner, SPA, first.refresh()).await);
+        let again = Tokens::of(&refresh(&mut owner, SPA, first.refresh()).await);
+        assert_eq!(again.refresh(), second.refresh(), "the owner's own retry");
+        let mut other = at(&app, address, agent);
+        assert_eq!(refusal(&refresh(&mut other, SPA, first.refresh()).await), invalid_grant(), "{agent}");
+        assert_dead(&app, &second).await;
+        assert_eq!(refusal(&refresh(&mut owner, SPA, second.refresh()).await), invalid_grant());
+        assert_eq!(audited(&app, "security.refresh_token.replayed").await, n + 1);
+    }
+}
+
+/// A host changes its address inside of its /64 as it likes (RFC 8981).
+async fn a_retry_from_the_same_ipv6_network_is_honest(app: TestApp) {
+    let mut signed_in = ana_signed_in(&app).await;
+    let first = tokens(&mut signed_in, &spa_offline(), SPA).await;
+    let second = refresh(&mut at(&app, "2001:db8:1:2::1", "Owner/1.0"), SPA, first.refresh()).await;
+    let again = refresh(&mut at(&app, "2001:db8:1:2:a::b", "Owner/1.0"), SPA, first.refresh()).await;
+    assert_eq!(Tokens::of(&again).refresh(), Tokens::of(&second).refresh());
+}
+
+/// Security audit S5: waiting at introspection for the owner's rotation, then being quick.
+async fn a_thief_cannot_follow_the_rotations(app: TestApp) {
+    let mut signed_in = ana_signed_in(&app).await;
+    let stolen = tokens(&mut signed_in, &spa_offline(), SPA).await;
+    let mut owner = at(&app, "198.51.100.7", "Owner/1.0");
+    let mut thief = at(&app, "203.0.113.9", "Owner/1.0");
+    let form = [("token", stolen.refresh())];
+    let asked = thief.authenticated("/acme/token/introspection", SPA, &form).await;
+    assert_eq!(refusal(&asked), (401, "invalid_client".to_owned()), "nobody tells when");
+    let kept = Tokens::of(&refresh(&mut owner, SPA, stolen.refresh()).await);
+    app.advance(Duration::from_secs(1));
+    assert_eq!(refusal(&refresh(&mut thief, SPA, stolen.refresh()).await), invalid_grant());
+    assert_dead(&app, &kept).await;
+    assert_eq!(audited(&app, "security.refresh_token.replayed").await, 1);
+    // The other way round: the owner comes second, and it is over as well.
+    let stolen = tokens(&mut signed_in, &spa_offline(), SPA).await;
+    let taken = Tokens::of(&refresh(&mut thief, SPA, stolen.refresh()).await);
+    assert_eq!(refusal(&refresh(&mut owner, SPA, stolen.refresh()).await), invalid_grant());
+    assert_dead(&app, &taken).await;
+    assert_eq!(audited(&app, "security.refresh_token.replayed").await, 2);
+}
+
+/// Its secret is its proof, and it runs on several machines.
+async fn a_client_with_a_secret_may_retry_from_anywhere(app: TestApp) {
+    let mut signed_in = ana_signed_in(&app).await;
+    let first = tokens(&mut signed_in, &web(), WEB).await;
+    let second = Tokens::of(&refresh(&mut at(&app, "198.51.100.7", "a"), WEB, first.refresh()).await);
+    for address in ["198.51.100.8", "203.0.113.9"] {
+        let again = Tokens::of(&refresh(&mut at(&app, address, "b"), WEB, first.refresh()).await);
+        assert_eq!(again.refresh(), second.refresh());
+        assert!(is_active(&app, &again.access).await);
+    }
+    assert!(is_active(&app, second.refresh()).await);
+    assert_eq!(audited(&app, "security.refresh_token.shared").await, 0, "once proves nothing");
+    assert_eq!(audited(&app, "security.refresh_token.replayed").await, 0);
+}
+
+/// RFC 9700 §4.14: two who hold the same token do it again and again; a lost answer does not.
+async fn tokens_shared_for_two_generations_raise_an_alarm(app: TestApp) {
+    let mut here = at(&app, "198.51.100.7", "a");
+    let mut there = at(&app, "203.0.113.9", "b");
+    let mut signed_in = ana_signed_in(&app).await;
+    let mut current = tokens(&mut signed_in, &web(), WEB).await;
+    let alarms = async || audited(&app, "security.refresh_token.shared").await;
+    // Whether the other one retries in each generation, and the alarms there are then.
+    let generations = [(true, 0), (false, 0), (true, 0), (true, 1), (true, 2), (false, 2), (true, 2)];
+    for (n, (is_shared, expected)) in generations.into_iter().enumerate() {
+        let next = Tokens::of(&refresh(&mut here, WEB, current.refresh()).await);
+        refresh(&mut here, WEB, current.refresh()).await;
+        for _ in 0..if is_shared { 3 } else { 0 } {
+            let again = Tokens::of(&refresh(&mut there, WEB, current.refresh()).await);
+            assert_eq!(again.refresh(), next.refresh());
+        }
+        assert_eq!(alarms().await, expected, "generation {n}");
+        current = next;
+    }
+    assert!(is_active(&app, current.refresh()).await, "an alarm ends nothing");
 }

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use porta_core::client::{Client as StoredClient, ClientStatus};
 use porta_core::organization::OrganizationStatus;
 use porta_core::user::UserStatus;
+use porta_core::{BearerKind, TokenDigest};
 use porta_directory::Actor;
 use porta_jose::{KeySet, TokenKind};
 use porta_testkit::{Answer, Authorize, Browser, TestApp};
@@ -154,8 +155,25 @@ pub(crate) async fn introspect_as(app: &TestApp, org: &str, client: Client, toke
     answer.json()
 }
 
+/// Whether a token of Acme's people works: an access token as the web client learns it, a refresh token, about which
+/// nobody but its own client is told, as storage has it.
 pub(crate) async fn is_active(app: &TestApp, token: &str) -> bool {
-    introspect(app, token).await["active"] == true
+    if !BearerKind::RefreshToken.matches(token) {
+        return introspect(app, token).await["active"] == true;
+    }
+    let (organization, now) = (app.tenant("acme").await.organization.id, app.now());
+    let mut repositories = app.store.repositories();
+    let facts = repositories.tokens(organization).refresh_facts(&TokenDigest::of(token), now).await.unwrap();
+    facts.is_some_and(|facts| {
+        now < facts.token.expires_at && facts.token.rotated_at.is_none() && facts.liveness.is_live(now)
+    })
+}
+
+/// How many audit rows of Acme have this type.
+pub(crate) async fn audited(app: &TestApp, event_type: &str) -> usize {
+    let organization = app.tenant("acme").await.organization.id;
+    let events = app.store.repositories().audit().recent(Some(organization), 10_000).await.unwrap();
+    events.iter().filter(|e| e.event_type == event_type).count()
 }
 
 /// Access and refresh token are both dead.

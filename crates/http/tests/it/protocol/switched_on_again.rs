@@ -6,6 +6,9 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use porta_core::client::{ClientStatus, GrantType};
 use porta_core::organization::OrganizationStatus;
+use porta_core::session::{AccessToken, RefreshToken};
+use porta_core::{BearerKind, TokenDigest};
+use porta_oidc::token::CodeRecord;
 use porta_testkit::TestApp;
 
 use super::support::*;
@@ -15,6 +18,7 @@ porta_testkit::on_both_stores!(
     a_clients_own_token_does_not_come_back_with_its_organization,
     a_guests_own_token_does_not_come_back_with_its_owner,
     a_code_does_not_come_back_with_its_client,
+    tokens_stored_too_late_do_not_come_back_with_their_client,
     other_clients_and_other_changes_end_nothing,
     asking_costs_no_more_than_before,
 );
@@ -96,6 +100,41 @@ async fn a_code_does_not_come_back_with_its_client(app: TestApp) {
     assert_eq!(refusal(&answer), invalid_grant());
     let new = code(&mut browser, &web()).await;
     assert_eq!(browser.redeem("acme", WEB, WEB_URI, &new).await.status, StatusCode::OK);
+}
+
+/// A code was being redeemed while its client was switched off: the family is stored after all others were ended.
+async fn tokens_stored_too_late_do_not_come_back_with_their_client(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let organization = app.tenant("acme").await.organization.id;
+    let old = code(&mut browser, &web()).await;
+    let key = CodeRecord::storage_key(organization, &TokenDigest::of(&old));
+    let family =
+        serde_json::from_slice::<CodeRecord>(&app.kv.get(&key).await.unwrap().unwrap()).unwrap().family;
+    toggle_client(&app, "web").await;
+    app.settle().await;
+    let [access, refresh_token] =
+        [BearerKind::AccessToken, BearerKind::RefreshToken].map(|k| k.generate(app.entropy()));
+    let (created_at, expires_at) = (app.now(), app.now() + Duration::from_hours(1));
+    let (id, scope) = (family.id, family.scope.clone());
+    let row = AccessToken { digest: TokenDigest::of(&access), family: id, scope, expires_at, created_at };
+    let renewal = RefreshToken {
+        digest: TokenDigest::of(&refresh_token),
+        family: id,
+        expires_at,
+        created_at,
+        rotated_at: None,
+        successor: None,
+        rotated_by: None,
+        shared_at: None,
+    };
+    let mut repositories = app.store.repositories();
+    assert!(repositories.tokens(organization).issue(&family, &row, Some(&renewal)).await.unwrap());
+    drop(repositories);
+    for token in [&access, &refresh_token] {
+        assert_eq!(introspect(&app, token).await, serde_json::json!({ "active": false }));
+    }
+    assert_eq!(userinfo(&app, "acme", &access).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(refusal(&refresh(&mut browser, WEB, &refresh_token).await), invalid_grant());
 }
 
 async fn other_clients_and_other_changes_end_nothing(app: TestApp) {

@@ -32,8 +32,15 @@ async fn everything_else_ends(app: TestApp) {
     let mut account = Account::of_ana(&app).await;
     let back = account.browser.get(&billing().url()).await;
     let here = redeemed(&mut account.browser, &billing(), BILLING, &code(&back)).await;
+    let waiting = code(&account.browser.get(&web().url()).await);
     let page = account.done("/password", &form(ANA.1, NEW, NEW)).await;
     assert!(page.body.contains("Your password is changed"), "{}", page.body);
+    let late = redeem(&mut account.browser, &web(), WEB, &waiting).await;
+    assert_eq!(
+        (late.status.as_u16(), &late.json()["error"]),
+        (400, &"invalid_grant".into()),
+        "asked for before"
+    );
     assert!(!account.get("").await.body.contains("Your password is changed"), "said once");
     assert!(!is_live(&app, "acme", &there).await && !is_live(&app, "acme", &here).await);
     assert!(asks_to_sign_in(&Account { browser: elsewhere, org: "acme" }.get("").await));

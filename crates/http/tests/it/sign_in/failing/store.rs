@@ -261,7 +261,8 @@ gone!(TokenRepository {
     fn issue(&TokenFamily, &AccessToken, Option<&RefreshToken>) -> bool;
     fn forbid_family(&TokenFamily, Timestamp, &AuditEvent) -> ();
     fn refresh_facts(&TokenDigest, Timestamp) -> Option<RefreshTokenFacts>;
-    fn rotate(&TokenDigest, &RefreshToken, &AccessToken, Timestamp) -> bool;
+    fn rotate(&TokenDigest, &RefreshToken, &AccessToken, &TokenDigest, Timestamp) -> bool;
+    fn share(&AccessToken, &TokenDigest) -> bool;
     fn add_access_token(&AccessToken) -> ();
     fn userinfo_facts(&TokenDigest, Timestamp) -> Option<UserInfoFacts>;
     fn access_facts(&TokenDigest, Timestamp) -> Option<AccessTokenFacts>;
