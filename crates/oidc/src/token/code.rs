@@ -1,11 +1,15 @@
 //! Redeeming an authorization code (RFC 6749 §4.1.3).
 //!
 //! ```text
-//! stored ──first use──► used (remembered for ten minutes) ──second use──► family revoked
+//! stored ──first use──► used (remembered for ten minutes) ──second use, with its verifier──► family revoked
+//!                                                         └─without it──► noted, nothing ends
 //! ```
+//!
+//! A used code lies in browser histories and logs: whoever shows nothing else ends nothing.
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::client::{ApplicationType, GrantType};
 use porta_core::session::TokenFamily;
@@ -54,7 +58,7 @@ impl Engine {
         if !BearerKind::AuthorizationCode.matches(code) {
             return Err(invalid_grant("not a code of ours"));
         }
-        let record = self.take_code(tenant, client, code, caller).await?;
+        let record = self.take_code(tenant, client, code, params, caller).await?;
         self.check_code(&record, client, params)?;
         let now = self.now();
         let mut repositories = self.store.repositories();
@@ -68,7 +72,7 @@ impl Engine {
             return Err(invalid_grant("the person may not sign in"));
         }
         // Offline tokens outlive the session they were given in; a code that nobody redeemed yet does not.
-        if !facts.grant_exists || !facts.session_live {
+        if !facts.grant_exists || !facts.session_live || facts.ended {
             return Err(invalid_grant("the grant or session has ended"));
         }
         let issued = self.first_tokens(tenant, &record.family, gets_refresh_token(client, &record.family));
@@ -95,6 +99,7 @@ impl Engine {
         tenant: &Tenant,
         client: &ProtocolClient,
         code: &str,
+        params: &Params,
         caller: &Caller,
     ) -> Result<CodeRecord, TokenError> {
         let key = CodeRecord::storage_key(tenant.organization.id, &TokenDigest::of(code));
@@ -105,22 +110,46 @@ impl Engine {
             Consumed::Fresh(bytes) => Ok(read(&bytes)?),
             Consumed::Replayed(bytes) => {
                 let record: CodeRecord = read(&bytes)?;
-                // Another client could not have been given anything for it and must not end what its owner holds: a
-                // used code lies in browser histories and logs.
+                // Another client could not have been given anything for it and must not end what its owner holds.
                 if record.family.client != client.client.id {
                     return Err(invalid_grant("the code belongs to another client"));
                 }
-                let now = self.now();
-                let event = self.replay_event(tenant, &record.family, "security.code.replayed", caller);
-                self.store
-                    .repositories()
-                    .tokens(tenant.organization.id)
-                    .forbid_family(&record.family, now, &event)
-                    .await?;
-                tracing::warn!(event = "security.code.replayed", family = %record.family.id, "authorization code was used twice");
+                self.replayed(tenant, &record.family, knows_secret(&record, client, params), caller).await?;
                 Err(invalid_grant("the code was replayed"))
             }
         }
+    }
+
+    /// Ends the family if the second user is the client, and says so; one row for each code and outcome, however often it
+    /// comes again.
+    async fn replayed(
+        &self,
+        tenant: &Tenant,
+        family: &TokenFamily,
+        is_client: bool,
+        caller: &Caller,
+    ) -> Result<(), TokenError> {
+        let what = if is_client { "security.code.replayed" } else { "security.code.replay_ignored" };
+        let noted = format!("{}:noted:{what}:{}", tenant.organization.id, family.id);
+        let event = self.replay_event(tenant, family, what, caller);
+        let mark = Bytes::from_static(b"1");
+        if is_client {
+            if self.kv.get(&noted).await?.is_some() {
+                return Ok(());
+            }
+            let mut repositories = self.store.repositories();
+            repositories.tokens(tenant.organization.id).forbid_family(family, self.now(), &event).await?;
+            drop(repositories);
+            // Afterwards: a failure in between makes a row too many, never a family too many.
+            self.kv.put(&noted, mark, REMEMBER_USED).await?;
+        } else {
+            if !self.kv.put_if_absent(&noted, mark, REMEMBER_USED).await? {
+                return Ok(());
+            }
+            self.store.repositories().audit().record(&event).await?;
+        }
+        tracing::warn!(event = what, family = %family.id, "authorization code was used twice");
+        Ok(())
     }
 
     fn check_code(
@@ -171,6 +200,15 @@ impl Engine {
             metadata: serde_json::json!({ "family": family.id.to_string(), "client": family.client.to_string() }),
             ..self.event(tenant, what, AuditCategory::Security, caller)
         }
+    }
+}
+
+/// Whether a second use comes from the client the code was given to: by the verifier, or where there is no challenge by
+/// the client's own secret.
+fn knows_secret(record: &CodeRecord, client: &ProtocolClient, params: &Params) -> bool {
+    match &record.code_challenge {
+        Some(challenge) => params.get("code_verifier").is_some_and(|verifier| challenge.verify(verifier)),
+        None => client.client.is_confidential(),
     }
 }
 
