@@ -47,8 +47,12 @@ const STEPS = [
     state.resume = new URL(answer.headers.location, page.url).href
     state.beforeResume = agent.clone()
   }],
+  ['the consent page', async (rp, agent, state) => {
+    state.consent = await agent.open(state.resume, { crossSite: false })
+    assert.ok(state.consent.isConsent, String(state.consent))
+  }],
   ['the code', async (rp, agent, state) => {
-    const at = await agent.open(state.resume, { crossSite: false })
+    const at = await agent.decide(state.consent, 'approve')
     assert.equal(at.kind, 'callback', String(at))
     assert.ok(at.params.code, String(at))
     state.flow = { ...state.request, code: at.params.code }
