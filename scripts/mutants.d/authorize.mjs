@@ -238,8 +238,8 @@ export default [
   {
     id: 'resume-works-twice', area: 'single use', what: 'The resume address works more than once.',
     crate: 'http', words: ['resume', 'interaction'], file: 'crates/oidc/src/interaction.rs',
-    was: raw`        let found = self.kv.take(&key).await?;`,
-    becomes: raw`        let found = if FAULT { self.kv.get(&key).await? } else { self.kv.take(&key).await? };`,
+    was: raw`        Ok(match self.kv.retire(&key, remember).await? {`,
+    becomes: raw`        Ok(match if FAULT { self.kv.look(&key).await? } else { self.kv.retire(&key, remember).await? } {`,
   },
   {
     id: 'csrf-not-compared', area: 'CSRF', what: 'A form of a sign-in is taken with any CSRF value.',

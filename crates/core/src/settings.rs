@@ -49,13 +49,14 @@ registry! {
     REFRESH_REPLAY_WINDOW = "refresh_replay_window", Duration, 10, 0, 60, true, "How long a rotated refresh token still answers an honest retry with the same successor.";
     SESSION_TTL = "session_ttl", Duration, 86_400, 60, 2_592_000, true, "Sliding lifetime of a browser session.";
     INTERACTION_TTL = "interaction_ttl", Duration, 3600, 60, 86_400, false, "How long a sign-in may take from the first page to the last.";
+    UNANSWERED_INTERACTION_TTL = "unanswered_interaction_ttl", Duration, 900, 60, 86_400, false, "How long a sign-in waits for the first form to be sent.";
     MAX_FAILED_LOGINS = "max_failed_logins", Number, 5, 1, 1000, true, "Wrong passwords in a row that lock an account.";
     LOCKOUT_DURATION = "lockout_duration", Duration, 900, 1, 86_400, true, "How long such a lock lasts.";
     RATE_LIMIT_LOGIN_MAX = "rate_limit_login_max", Number, 10, 1, 100_000, true, "Failed sign-ins per account and address in the login window.";
     RATE_LIMIT_LOGIN_WINDOW = "rate_limit_login_window", Duration, 900, 1, 86_400, true, "The login window.";
     RATE_LIMIT_LOGIN_ADDRESS_MAX = "rate_limit_login_address_max", Number, 100, 1, 1_000_000, true, "Failed sign-ins per network address (IPv6: per /64) in the login window.";
     RATE_LIMIT_LOGIN_ORGANIZATION_MAX = "rate_limit_login_organization_max", Number, 10_000, 1, 10_000_000, true, "Failed sign-ins per organization in the login window.";
-    RATE_LIMIT_INTERACTION_MAX = "rate_limit_interaction_max", Number, 2000, 1, 10_000_000, true, "Sign-ins and sign-outs begun per network address (IPv6: per /64) in the interaction window.";
+    RATE_LIMIT_INTERACTION_MAX = "rate_limit_interaction_max", Number, 2000, 1, 10_000_000, true, "Sign-ins that a signed-in browser begins with a question about consent, per network address (IPv6: per /64) in the interaction window. Those of strangers are not stored, so nobody counts them.";
     RATE_LIMIT_INTERACTION_WINDOW = "rate_limit_interaction_window", Duration, 600, 1, 86_400, true, "The interaction window.";
     RATE_LIMIT_TOKEN_MAX = "rate_limit_token_max", Number, 30, 1, 10_000_000, false, "Failed client authentications at the token endpoint per address and client in the token window.";
     RATE_LIMIT_TOKEN_ADDRESS_MAX = "rate_limit_token_address_max", Number, 300, 1, 10_000_000, false, "Failed client authentications at the token endpoint per network address (IPv6: per /64), whatever the client, in the token window.";

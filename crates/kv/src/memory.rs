@@ -19,7 +19,8 @@ pub use self::snapshot::SnapshotError;
 
 use self::expiring::Expiring;
 use crate::{
-    Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Result, Verdict, Write, whole_millis,
+    Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Place, Result, Verdict, Write,
+    whole_millis,
 };
 
 /// A stored value: [`Kv::consume`] turns the first into the second.
@@ -84,6 +85,14 @@ impl Room {
         match whole_millis(ttl) {
             0 => drop(self.values.remove(key, now)),
             millis => self.values.insert(key, value, now + Duration::from_millis(millis), now),
+        }
+    }
+
+    fn place(&self, key: &Key, now: Timestamp) -> Place {
+        match self.values.get(key, now) {
+            Some((Kept::Live(value), _)) => Place::Live(value.clone()),
+            Some((Kept::Used(_), _)) => Place::Used,
+            None => Place::Free,
         }
     }
 
@@ -172,6 +181,20 @@ impl Kv for MemoryKv {
         Ok(Consumed::Fresh(value))
     }
 
+    async fn look(&self, key: &Key) -> Result<Place> {
+        let (room, now) = self.enter()?;
+        Ok(room.place(key, now))
+    }
+
+    async fn retire(&self, key: &Key, remember: Duration) -> Result<Place> {
+        let (mut room, now) = self.enter()?;
+        let place = room.place(key, now);
+        if matches!(place, Place::Live(_)) {
+            room.put(key, Kept::Used(Bytes::new()), remember, now);
+        }
+        Ok(place)
+    }
+
     async fn write(&self, writes: Vec<Write>) -> Result<bool> {
         if writes.is_empty() {
             return Ok(true);
@@ -179,6 +202,7 @@ impl Kv for MemoryKv {
         let (mut room, now) = self.enter()?;
         let is_gone = |write: &Write| match write {
             Write::Replace { key, .. } => !room.is_live(key, now),
+            Write::PutUnlessUsed { key, .. } => room.place(key, now) == Place::Used,
             Write::Put { .. } | Write::Delete { .. } => false,
         };
         if writes.iter().any(is_gone) {
@@ -186,7 +210,9 @@ impl Kv for MemoryKv {
         }
         for write in writes {
             match write {
-                Write::Put { key, value, ttl } | Write::Replace { key, value, ttl } => {
+                Write::Put { key, value, ttl }
+                | Write::Replace { key, value, ttl }
+                | Write::PutUnlessUsed { key, value, ttl } => {
                     room.put(&key, Kept::Live(value), ttl, now);
                 }
                 Write::Delete { key } => drop(room.values.remove(&key, now)),

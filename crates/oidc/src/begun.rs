@@ -1,5 +1,5 @@
-//! What anybody may begin without having proven anything: a sign-in, a sign-out. Each is kept until it ends, so a
-//! network may begin so many; otherwise one address fills the short-lived store.
+//! What a signed-in person may begin again and again: a sign-in that asks for consent. Each is kept until it ends, so a
+//! network may begin so many. What strangers begin travels with their browser instead.
 
 use std::time::Duration;
 

@@ -25,6 +25,8 @@ pub struct EngineDeps {
     pub entropy: Arc<dyn Entropy>,
     /// Opens signing keys.
     pub keyring: Arc<Keyring>,
+    /// Seals what travels with a browser.
+    pub travel_keys: Keyring,
     /// Derives the successor of a rotated refresh token (decision D8).
     pub successor_key: hmac::Key,
     /// `ISSUER_BASE_URL` without a trailing slash.
@@ -39,6 +41,7 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) travel_keys: Keyring,
     pub(crate) successor_key: hmac::Key,
     pub(crate) issuer_base: String,
     pub(crate) ui_locales: Vec<&'static str>,
@@ -76,6 +79,7 @@ impl Engine {
             clock: deps.clock,
             entropy: deps.entropy,
             keyring: deps.keyring,
+            travel_keys: deps.travel_keys,
             successor_key: deps.successor_key,
             issuer_base: deps.issuer_base,
             ui_locales: deps.ui_locales,

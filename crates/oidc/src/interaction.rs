@@ -10,16 +10,21 @@
 //!
 //! The record is addressed by its uid *and* a secret only the starting browser has in a cookie, so nobody else can
 //! read, finish or burn it. Tenant, client and CSRF secret are inside (repairs W30).
+//!
+//! Until somebody proves something it is no record: it travels sealed in a cookie of that browser, for the place where
+//! it would be stored (decision D21). The first step that proves something stores it there; the resume address leaves
+//! the place used, so that nothing sealed comes back to life.
 
 use porta_core::seal::Sealed;
 use porta_core::user::TwoFactorMethod;
 use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret, settings};
-use porta_kv::Write;
+use porta_kv::{Place, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::errand::Errand;
 use crate::session::{remaining, to_bytes};
 use crate::throttle::Limited;
+use crate::travel::Travelling;
 use crate::{Caller, Engine, EngineError, Tenant};
 
 /// What the browser must do next.
@@ -113,11 +118,41 @@ pub struct Interaction {
     pub expires_at: Timestamp,
 }
 
-/// A stored interaction together with the way to address it.
+/// An interaction together with the way to address it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoundInteraction {
     pub interaction: Interaction,
     key: String,
+    /// It came with the browser, and is stored by its next write; `None`: it is stored.
+    travels_until: Option<Timestamp>,
+}
+
+/// What a browser shows of the interaction that an address names.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shown<'a> {
+    pub binding: Option<&'a str>,
+    pub travelling: Option<&'a str>,
+}
+
+/// What travels of an interaction that nobody proved anything in; the rest follows from the place it is sealed for.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    #[serde(flatten)]
+    errand: Errand,
+    stage: Stage,
+    csrf: String,
+    expires_at: Timestamp,
+    until: Timestamp,
+}
+
+/// What a resume address leads to.
+pub(crate) enum Taken {
+    Stored(Interaction),
+    /// It needed no page, and travelled.
+    Ready(Interaction),
+    /// Nothing happened in it yet, or nothing that is known here: its page is next.
+    Begun,
+    Gone,
 }
 
 /// What an interaction begins with: everything decided so far travels inside.
@@ -136,6 +171,8 @@ pub struct NewInteraction {
     pub binding: String,
     pub stage: Stage,
     pub expires_at: Timestamp,
+    /// The interaction itself, unless it is stored.
+    pub travelling: Option<Travelling>,
 }
 
 fn storage_key(organization: OrganizationId, uid: &str, binding: &str) -> String {
@@ -152,12 +189,27 @@ impl BoundInteraction {
     /// was still under way must not open that address again.
     pub fn write(&self, now: Timestamp) -> Result<Write, EngineError> {
         let ttl = remaining(self.interaction.expires_at, now);
-        Ok(Write::Replace { key: self.key.clone(), value: to_bytes(&self.interaction)?, ttl })
+        let (key, value) = (self.key.clone(), to_bytes(&self.interaction)?);
+        Ok(match self.travels_until {
+            None => Write::Replace { key, value, ttl },
+            Some(_) => Write::PutUnlessUsed { key, value, ttl },
+        })
+    }
+
+    pub fn is_stored(&self) -> bool {
+        self.travels_until.is_none()
+    }
+}
+
+impl Interaction {
+    /// Nobody proved anything in it.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.login.is_none() && self.consent.is_none() && self.pending.is_none()
     }
 }
 
 impl Engine {
-    /// Begins an interaction for whoever asks; a network may begin so many.
+    /// Begins an interaction for whoever asks. One of a signed-in person is stored; a network may begin so many.
     pub(crate) async fn begin_interaction(
         &self,
         tenant: &Tenant,
@@ -165,8 +217,23 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Result<NewInteraction, Limited>, EngineError> {
         let (new, bound) = self.new_interaction(tenant, draft);
+        if bound.interaction.is_anonymous() {
+            return Ok(Ok(self.send_along(tenant, new, &bound)?));
+        }
         let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
         Ok(self.store_begun(tenant, caller, &bound.key, value, lifetime).await?.map(|()| new))
+    }
+
+    /// Begins an interaction that costs nothing here.
+    pub(crate) fn begin_travelling(
+        &self,
+        tenant: &Tenant,
+        errand: Errand,
+        stage: Stage,
+    ) -> Result<NewInteraction, EngineError> {
+        let draft = Draft { errand, stage, login: None, consent: None };
+        let (new, bound) = self.new_interaction(tenant, draft);
+        self.send_along(tenant, new, &bound)
     }
 
     /// Goes on in another interaction: the one before was taken, so there is none more than before.
@@ -176,9 +243,42 @@ impl Engine {
         draft: Draft,
     ) -> Result<NewInteraction, EngineError> {
         let (new, bound) = self.new_interaction(tenant, draft);
+        if bound.interaction.is_anonymous() {
+            return self.send_along(tenant, new, &bound);
+        }
         let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
         self.kv.put(&bound.key, value, lifetime).await?;
         Ok(new)
+    }
+
+    fn send_along(
+        &self,
+        tenant: &Tenant,
+        new: NewInteraction,
+        bound: &BoundInteraction,
+    ) -> Result<NewInteraction, EngineError> {
+        let unanswered = self.now() + tenant.settings.duration(settings::UNANSWERED_INTERACTION_TTL);
+        let travelling = self.travelling(bound, unanswered.min(new.expires_at))?;
+        Ok(NewInteraction { travelling: Some(travelling), ..new })
+    }
+
+    /// The interaction for the browser to keep until its end, once a form of it was sent; `None` where it is stored, or
+    /// kept so long already.
+    pub fn keep_travelling(&self, bound: &BoundInteraction) -> Result<Option<Travelling>, EngineError> {
+        let ends = bound.interaction.expires_at;
+        match bound.travels_until {
+            Some(until) if until < ends => Ok(Some(self.travelling(bound, ends)?)),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    fn travelling(&self, bound: &BoundInteraction, until: Timestamp) -> Result<Travelling, EngineError> {
+        let Interaction { errand, stage, csrf, expires_at, .. } = bound.interaction.clone();
+        let begun = Begun { errand, stage, csrf, expires_at, until };
+        // Requests and addresses are bounded where they come in.
+        let too_long = || EngineError::Unreadable("an interaction is too long to travel".to_owned());
+        let text = self.seal(&begun, &bound.key)?.ok_or_else(too_long)?;
+        Ok(Travelling { text, until })
     }
 
     fn new_interaction(&self, tenant: &Tenant, draft: Draft) -> (NewInteraction, BoundInteraction) {
@@ -200,7 +300,8 @@ impl Engine {
             consented: false,
             expires_at,
         };
-        (NewInteraction { uid, binding, stage, expires_at }, BoundInteraction { interaction, key })
+        let bound = BoundInteraction { interaction, key, travels_until: None };
+        (NewInteraction { uid, binding, stage, expires_at, travelling: None }, bound)
     }
 
     /// The interaction of this browser, if it still runs.
@@ -208,37 +309,72 @@ impl Engine {
         &self,
         tenant: &Tenant,
         uid: &str,
-        binding: Option<&str>,
+        shown: Shown<'_>,
     ) -> Result<Option<BoundInteraction>, EngineError> {
-        let Some(key) = addressed(tenant, uid, binding) else { return Ok(None) };
-        let found = self.kv.get(&key).await?;
-        self.read_interaction(tenant, key, found)
+        let Some(key) = addressed(tenant, uid, shown.binding) else { return Ok(None) };
+        match self.kv.look(&key).await? {
+            Place::Live(bytes) => {
+                let found = self.read_interaction(tenant, &bytes)?;
+                Ok(found.map(|interaction| BoundInteraction { interaction, key, travels_until: None }))
+            }
+            Place::Free => Ok(self.arrived(tenant, uid, key, shown.travelling)),
+            Place::Used => Ok(None),
+        }
     }
 
-    /// Takes the interaction out: the resume address works once.
+    /// Takes the interaction out: the resume address works once. What never was stored is not remembered either: it
+    /// leads to a page of its own, or to what the same request would lead to again.
     pub(crate) async fn take_interaction(
         &self,
         tenant: &Tenant,
         uid: &str,
-        binding: Option<&str>,
-    ) -> Result<Option<BoundInteraction>, EngineError> {
-        let Some(key) = addressed(tenant, uid, binding) else { return Ok(None) };
-        let found = self.kv.take(&key).await?;
-        self.read_interaction(tenant, key, found)
+        shown: Shown<'_>,
+    ) -> Result<Taken, EngineError> {
+        let Some(key) = addressed(tenant, uid, shown.binding) else { return Ok(Taken::Gone) };
+        // Nothing of it travels for longer.
+        let remember = tenant.settings.duration(settings::INTERACTION_TTL);
+        Ok(match self.kv.retire(&key, remember).await? {
+            Place::Live(bytes) => self.read_interaction(tenant, &bytes)?.map_or(Taken::Gone, Taken::Stored),
+            Place::Used => Taken::Gone,
+            Place::Free => match self.arrived(tenant, uid, key, shown.travelling) {
+                Some(bound) if bound.interaction.stage == Stage::Ready => Taken::Ready(bound.interaction),
+                Some(_) | None => Taken::Begun,
+            },
+        })
     }
 
-    fn read_interaction(
-        &self,
-        tenant: &Tenant,
-        key: String,
-        found: Option<bytes::Bytes>,
-    ) -> Result<Option<BoundInteraction>, EngineError> {
-        let Some(bytes) = found else { return Ok(None) };
+    fn read_interaction(&self, tenant: &Tenant, bytes: &[u8]) -> Result<Option<Interaction>, EngineError> {
         let interaction: Interaction =
-            serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+            serde_json::from_slice(bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
         let is_live =
             interaction.organization == tenant.organization.id && self.now() < interaction.expires_at;
-        Ok(is_live.then_some(BoundInteraction { interaction, key }))
+        Ok(is_live.then_some(interaction))
+    }
+
+    /// The interaction that a browser brings along, if it is the one of this place and its time is not over.
+    fn arrived(
+        &self,
+        tenant: &Tenant,
+        uid: &str,
+        key: String,
+        travelling: Option<&str>,
+    ) -> Option<BoundInteraction> {
+        let Begun { errand, stage, csrf, expires_at, until } = self.unseal(travelling?, &key)?;
+        let interaction = Interaction {
+            uid: uid.to_owned(),
+            organization: tenant.organization.id,
+            errand,
+            stage,
+            csrf,
+            consent: None,
+            login: None,
+            pending: None,
+            link: None,
+            consented: false,
+            expires_at,
+        };
+        let is_live = self.now() < until.min(expires_at);
+        is_live.then_some(BoundInteraction { interaction, key, travels_until: Some(until) })
     }
 
     /// Marks the interaction as declined; the resume address then answers the client. `false`: it is gone.

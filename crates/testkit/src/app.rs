@@ -262,6 +262,7 @@ impl TestApp {
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
             keyring: Arc::clone(&keyring),
+            travel_keys: Keyring::new(&[master], porta_oidc::travel::SEALING_PURPOSE),
             successor_key: derive_hmac_key(&master, "refresh token successors"),
             issuer_base,
             ui_locales: porta_pages::languages().collect(),

@@ -8,14 +8,14 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
-use porta_oidc::interaction::{BoundInteraction, Stage};
+use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
 use porta_oidc::{Errand, ProtocolClient};
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage};
 use porta_protocol::Params;
 use porta_signin::{Attempt, Entered, SignInOutcome};
 
 use super::From;
-use super::authorize::session_cookie;
+use super::authorize::{concluded, session_cookie};
 use super::links::typed_address;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
@@ -37,7 +37,9 @@ pub(super) async fn here<'a>(
     from: &From,
 ) -> Result<Here<'a>, Reply> {
     let binding = cookies::read(state, &from.headers, cookies::INTERACTION);
-    match state.engine.interaction(tenant, uid, binding.as_deref()).await {
+    let begun = cookies::read(state, &from.headers, cookies::BEGUN);
+    let shown = Shown { binding: binding.as_deref(), travelling: begun.as_deref() };
+    match state.engine.interaction(tenant, uid, shown).await {
         Ok(Some(bound)) => {
             let errand = &bound.interaction.errand;
             from.seen.client(errand.client_id().unwrap_or_default());
@@ -161,6 +163,12 @@ pub(crate) async fn abort(
     let resume = here.resume();
     match here.bound.interaction.stage {
         Stage::Ready | Stage::Denied => resume,
+        Stage::Login if !here.bound.is_stored() => {
+            let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+            let engine = &here.state.engine;
+            let resumed = engine.cancel(&tenant, here.bound, cookie.as_deref(), &from.caller).await;
+            concluded(&state, &tenant, &from.headers, &uid, cookie, resumed)
+        }
         Stage::Login | Stage::SecondFactor | Stage::Consent => match here.state.engine.deny(here.bound).await
         {
             Ok(true) => resume,
@@ -301,9 +309,27 @@ impl Here<'_> {
         let browser = from.browser(&known);
         let bound = self.bound.clone();
         match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
-            Ok(outcome) => self.outcome(outcome, Some(email)).await,
+            Ok(
+                outcome @ (SignInOutcome::SignedIn(_) | SignInOutcome::SecondFactor | SignInOutcome::Gone),
+            ) => self.outcome(outcome, Some(email)).await,
+            Ok(outcome) => {
+                let answer = self.outcome(outcome, Some(email)).await;
+                self.answered(answer)
+            }
             Err(error) => reply::engine_error_page(self.state, &self.tenant.look(), &error),
         }
+    }
+
+    /// Somebody is there, so the sign-in may take its whole time from now on.
+    fn answered(&self, reply: Reply) -> Reply {
+        let path = self.url("");
+        let cookie = match self.state.engine.keep_travelling(&self.bound) {
+            Ok(kept) => {
+                kept.and_then(|kept| cookies::set(self.state, cookies::BEGUN, kept.text, &path, kept.until))
+            }
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
+        };
+        reply::with_header(reply, header::SET_COOKIE, cookie)
     }
 
     pub(super) fn signed_in(&self, entered: Entered) -> Reply {
