@@ -12,6 +12,7 @@ use porta_core::{ClientKey, Clock, Entropy, OrganizationId, Slug, Timestamp};
 use porta_kv::Kv;
 use porta_store::Store;
 
+use crate::audit::Repeated;
 use crate::clients::ProtocolClient;
 use crate::secret_use::SecretUse;
 use crate::tenant::{Tenant, TenantLookup};
@@ -54,6 +55,7 @@ pub struct Engine {
     pub(crate) origins: Cache<(OrganizationId, String), bool>,
     pub(crate) throttle: Throttle,
     pub(crate) secret_use: SecretUse,
+    pub(crate) repeated: Repeated,
     generation: AtomicU64,
 }
 
@@ -90,6 +92,7 @@ impl Engine {
             origins: cache(50_000),
             throttle: Throttle::default(),
             secret_use: SecretUse::default(),
+            repeated: Repeated::default(),
             generation: AtomicU64::new(0),
         }
     }

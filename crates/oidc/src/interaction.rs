@@ -15,6 +15,8 @@
 //! it would be stored (decision D21). The first step that proves something stores it there; the resume address leaves
 //! the place used, so that nothing sealed comes back to life.
 
+use std::time::Duration;
+
 use porta_core::seal::Sealed;
 use porta_core::user::TwoFactorMethod;
 use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret, settings};
@@ -122,9 +124,9 @@ pub struct Interaction {
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoundInteraction {
     pub interaction: Interaction,
-    key: String,
+    pub(crate) key: String,
     /// It came with the browser, and is stored by its next write; `None`: it is stored.
-    travels_until: Option<Timestamp>,
+    pub(crate) travels_until: Option<Timestamp>,
 }
 
 /// What a browser shows of the interaction that an address names.
@@ -132,17 +134,6 @@ pub struct BoundInteraction {
 pub struct Shown<'a> {
     pub binding: Option<&'a str>,
     pub travelling: Option<&'a str>,
-}
-
-/// What travels of an interaction that nobody proved anything in; the rest follows from the place it is sealed for.
-#[derive(Serialize, Deserialize)]
-struct Begun {
-    #[serde(flatten)]
-    errand: Errand,
-    stage: Stage,
-    csrf: String,
-    expires_at: Timestamp,
-    until: Timestamp,
 }
 
 /// What a resume address leads to.
@@ -188,7 +179,12 @@ impl BoundInteraction {
     /// The write that stores the interaction as it now is, unless the resume address took it meanwhile: a form that
     /// was still under way must not open that address again.
     pub fn write(&self, now: Timestamp) -> Result<Write, EngineError> {
-        let ttl = remaining(self.interaction.expires_at, now);
+        self.write_for(Duration::MAX, now)
+    }
+
+    /// The same, to be kept for so long at most: nobody proved anything yet.
+    pub fn write_for(&self, longest: Duration, now: Timestamp) -> Result<Write, EngineError> {
+        let ttl = remaining(self.interaction.expires_at, now).min(longest);
         let (key, value) = (self.key.clone(), to_bytes(&self.interaction)?);
         Ok(match self.travels_until {
             None => Write::Replace { key, value, ttl },
@@ -224,18 +220,6 @@ impl Engine {
         Ok(self.store_begun(tenant, caller, &bound.key, value, lifetime).await?.map(|()| new))
     }
 
-    /// Begins an interaction that costs nothing here.
-    pub(crate) fn begin_travelling(
-        &self,
-        tenant: &Tenant,
-        errand: Errand,
-        stage: Stage,
-    ) -> Result<NewInteraction, EngineError> {
-        let draft = Draft { errand, stage, login: None, consent: None };
-        let (new, bound) = self.new_interaction(tenant, draft);
-        self.send_along(tenant, new, &bound)
-    }
-
     /// Goes on in another interaction: the one before was taken, so there is none more than before.
     pub(crate) async fn continue_interaction(
         &self,
@@ -251,37 +235,11 @@ impl Engine {
         Ok(new)
     }
 
-    fn send_along(
+    pub(crate) fn new_interaction(
         &self,
         tenant: &Tenant,
-        new: NewInteraction,
-        bound: &BoundInteraction,
-    ) -> Result<NewInteraction, EngineError> {
-        let unanswered = self.now() + tenant.settings.duration(settings::UNANSWERED_INTERACTION_TTL);
-        let travelling = self.travelling(bound, unanswered.min(new.expires_at))?;
-        Ok(NewInteraction { travelling: Some(travelling), ..new })
-    }
-
-    /// The interaction for the browser to keep until its end, once a form of it was sent; `None` where it is stored, or
-    /// kept so long already.
-    pub fn keep_travelling(&self, bound: &BoundInteraction) -> Result<Option<Travelling>, EngineError> {
-        let ends = bound.interaction.expires_at;
-        match bound.travels_until {
-            Some(until) if until < ends => Ok(Some(self.travelling(bound, ends)?)),
-            Some(_) | None => Ok(None),
-        }
-    }
-
-    fn travelling(&self, bound: &BoundInteraction, until: Timestamp) -> Result<Travelling, EngineError> {
-        let Interaction { errand, stage, csrf, expires_at, .. } = bound.interaction.clone();
-        let begun = Begun { errand, stage, csrf, expires_at, until };
-        // Requests and addresses are bounded where they come in.
-        let too_long = || EngineError::Unreadable("an interaction is too long to travel".to_owned());
-        let text = self.seal(&begun, &bound.key)?.ok_or_else(too_long)?;
-        Ok(Travelling { text, until })
-    }
-
-    fn new_interaction(&self, tenant: &Tenant, draft: Draft) -> (NewInteraction, BoundInteraction) {
+        draft: Draft,
+    ) -> (NewInteraction, BoundInteraction) {
         let Draft { errand, stage, login, consent } = draft;
         let uid = BearerKind::Interaction.generate(&*self.entropy);
         let binding = BearerKind::Interaction.generate(&*self.entropy);
@@ -349,32 +307,6 @@ impl Engine {
         let is_live =
             interaction.organization == tenant.organization.id && self.now() < interaction.expires_at;
         Ok(is_live.then_some(interaction))
-    }
-
-    /// The interaction that a browser brings along, if it is the one of this place and its time is not over.
-    fn arrived(
-        &self,
-        tenant: &Tenant,
-        uid: &str,
-        key: String,
-        travelling: Option<&str>,
-    ) -> Option<BoundInteraction> {
-        let Begun { errand, stage, csrf, expires_at, until } = self.unseal(travelling?, &key)?;
-        let interaction = Interaction {
-            uid: uid.to_owned(),
-            organization: tenant.organization.id,
-            errand,
-            stage,
-            csrf,
-            consent: None,
-            login: None,
-            pending: None,
-            link: None,
-            consented: false,
-            expires_at,
-        };
-        let is_live = self.now() < until.min(expires_at);
-        is_live.then_some(BoundInteraction { interaction, key, travels_until: Some(until) })
     }
 
     /// Marks the interaction as declined; the resume address then answers the client. `false`: it is gone.

@@ -10,7 +10,7 @@ use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
 use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
 use porta_oidc::{Errand, ProtocolClient};
-use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage};
+use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Page};
 use porta_protocol::Params;
 use porta_signin::{Attempt, Entered, SignInOutcome};
 
@@ -28,6 +28,8 @@ pub(super) struct Here<'a> {
     pub(super) state: &'a Shared,
     pub(super) tenant: &'a Visit,
     pub(super) bound: BoundInteraction,
+    /// Where its forms may end besides with us.
+    pub(super) ends_at: Vec<String>,
 }
 
 pub(super) async fn here<'a>(
@@ -44,11 +46,26 @@ pub(super) async fn here<'a>(
             let errand = &bound.interaction.errand;
             from.seen.client(errand.client_id().unwrap_or_default());
             tenant.reader.asked_for(errand.ui_locales());
-            Ok(Here { state, tenant, bound })
+            let ends_at = ends_at(state, tenant, errand).await;
+            Ok(Here { state, tenant, bound, ends_at })
         }
         Ok(None) => Err(gone(state, tenant)),
         Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
     }
+}
+
+/// The address of this sign-in, and the others the client registered: what its own page redirects to belongs to the same
+/// chain for some browsers.
+async fn ends_at(state: &Shared, tenant: &Visit, errand: &Errand) -> Vec<String> {
+    let Some(request) = errand.authorization() else { return Vec::new() };
+    let mut addresses = vec![request.redirect_uri.clone()];
+    // A client that is not there now gets no answer either.
+    if let Ok(Some(client)) = state.engine.client(tenant.organization.id, &request.client_id).await {
+        let client = &client.client;
+        let registered = [&client.redirect_uris, &client.post_logout_redirect_uris, &client.allowed_origins];
+        addresses.extend(registered.into_iter().flatten().cloned());
+    }
+    addresses
 }
 
 /// Too late, another browser's, or taken by the resume address.
@@ -207,6 +224,10 @@ impl Here<'_> {
         format!("/{slug}/auth/forgot-password?interaction={uid}")
     }
 
+    pub(super) fn page(&self, status: StatusCode, page: Page) -> Reply {
+        reply::page(status, page.ending_at(self.ends_at.iter().map(String::as_str)))
+    }
+
     pub(super) fn gone(&self) -> Reply {
         gone(self.state, self.tenant)
     }
@@ -275,7 +296,7 @@ impl Here<'_> {
             forgot_password_url: Some(&*forgot_password_url)
                 .filter(|_| methods.contains(&LoginMethod::Password) && self.tenant.offers_passwords()),
         };
-        reply::page(status, self.state.pages.login(&self.tenant.look(), &page))
+        self.page(status, self.state.pages.login(&self.tenant.look(), &page))
     }
 
     async fn consent_page(&self) -> Reply {
@@ -300,7 +321,7 @@ impl Here<'_> {
             user_email: &user_email,
             scopes: &scopes,
         };
-        reply::page(StatusCode::OK, self.state.pages.consent(&self.tenant.look(), &page))
+        self.page(StatusCode::OK, self.state.pages.consent(&self.tenant.look(), &page))
     }
 
     async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
