@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::Method;
 use porta_core::TokenDigest;
 use porta_core::settings::UNANSWERED_INTERACTION_TTL;
+use porta_directory::Actor;
 use porta_testkit::{Answer, Authorize, Browser, TestApp, on_both_stores};
 
 use serde_json::json;
@@ -184,7 +185,10 @@ async fn an_unanswered_sign_in_lives_a_quarter_of_an_hour(app: TestApp) {
     let resumed = browser.get(&form.resume_url()).await;
     assert_expired(&browser.follow(resumed).await);
 
-    set(&app, "acme", UNANSWERED_INTERACTION_TTL, 60).await;
+    let mut work = app.directory.begin(Actor::System).await.unwrap();
+    work.set_setting(None, UNANSWERED_INTERACTION_TTL.key, &json!(60)).await.unwrap();
+    work.commit().await.unwrap();
+    app.settle().await;
     let form = open(&mut browser, &web()).await;
     app.advance(Duration::from_mins(1));
     assert_expired(&browser.get(&form.url).await);
