@@ -153,7 +153,7 @@ impl<'a> Own<'a> {
     }
 
     /// Whoever signed in too long ago does it again and comes back here; what they posted is not done for them.
-    async fn recent(&self) -> Result<Recent<'_>, Reply> {
+    fn recent(&self) -> Result<Recent<'_>, Reply> {
         if let Some(recent) = self.state.sign_in.recent(self.tenant, &self.member) {
             return Ok(recent);
         }
