@@ -248,10 +248,40 @@ export default [
     ],
   },
   {
+    id: 'sealed-for-any-place', area: 'tenant binding', what: 'A sign-in that travels opens under any address.',
+    crate: 'http', words: ['sealed', 'interaction'],
+    edits: [
+      {
+        file: 'crates/oidc/src/travel.rs',
+        was: raw`self.travel_keys.seal(&plain, place, `,
+        becomes: raw`self.travel_keys.seal(&plain, if FAULT { "" } else { place }, `,
+      },
+      {
+        file: 'crates/oidc/src/travel.rs',
+        was: raw`.open(&Sealed::from_text(text)?, place)`,
+        becomes: raw`.open(&Sealed::from_text(text)?, if FAULT { "" } else { place })`,
+      },
+    ],
+  },
+  {
+    id: 'sealed-without-end', area: 'single use', what: 'A sign-in that travels never ends.',
+    crate: 'http', words: ['unanswered', 'sealed'], file: 'crates/oidc/src/travel.rs',
+    was: raw`        (self.now() < until).then_some((value, until))`,
+    becomes: raw`        (FAULT || self.now() < until).then_some((value, until))`,
+  },
+  {
+    id: 'strangers-are-stored', area: 'rate limits', what: 'A sign-in is stored for somebody who has proven nothing.',
+    crate: 'http', words: ['unproven', 'begun'], file: 'crates/oidc/src/interaction.rs',
+    was: raw`        if bound.interaction.is_anonymous() {
+            return Ok(Ok(self.send_along(tenant, new, &bound)?));`,
+    becomes: raw`        if !FAULT && bound.interaction.is_anonymous() {
+            return Ok(Ok(self.send_along(tenant, new, &bound)?));`,
+  },
+  {
     id: 'resume-works-twice', area: 'single use', what: 'The resume address works more than once.',
     crate: 'http', words: ['resume', 'interaction'], file: 'crates/oidc/src/interaction.rs',
-    was: raw`        let found = self.kv.take(&key).await?;`,
-    becomes: raw`        let found = if FAULT { self.kv.get(&key).await? } else { self.kv.take(&key).await? };`,
+    was: raw`        Ok(match self.kv.retire(&key, remember).await? {`,
+    becomes: raw`        Ok(match if FAULT { self.kv.look(&key).await? } else { self.kv.retire(&key, remember).await? } {`,
   },
   {
     id: 'csrf-not-compared', area: 'CSRF', what: 'A form of a sign-in is taken with any CSRF value.',

@@ -43,6 +43,12 @@ export default [
     becomes: raw`                command.arg(key).arg(&*value).arg("PX").arg(if FAULT { millis + 3_600_000 } else { millis });`,
   },
   {
+    id: 'memory-stores-over-what-was-used', area: 'single use', what: 'In memory, a sealed copy brings back a sign-in that was finished.',
+    crate: 'kv', words: ['contract', 'memory'], file: 'crates/kv/src/memory.rs',
+    was: raw`            Write::PutUnlessUsed { key, .. } => room.place(key, now) == Place::Used,`,
+    becomes: raw`            Write::PutUnlessUsed { key, .. } => !FAULT && room.place(key, now) == Place::Used,`,
+  },
+  {
     id: 'redis-replaces-what-is-gone', area: 'single use', what: 'In Redis, a late form brings an interaction back that was taken.',
     crate: 'kv', stores: true, words: ['contract'], file: raw`${kv}/redis/scripts.rs`,
     was: raw`    write: Script::new(WRITE),`,

@@ -102,7 +102,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("2fa.setup.email.failed", "the first mailed code was wrong"),
     ("2fa.disabled", "somebody switched their second factor off"),
     ("rate_limit.login", "a limit of failed sign-ins was reached"),
-    ("rate_limit.interaction", "a network began too many sign-ins"),
+    ("rate_limit.interaction", "a network began too many sign-ins with a question about consent"),
     ("rate_limit.quota", "a client, a person, a chain of tokens or an organization used its quota up"),
     ("rate_limit.magic_code", "too many wrong codes of mailed links"),
     ("rate_limit.2fa_verify", "too many codes of a second factor were tried"),

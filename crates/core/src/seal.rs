@@ -28,21 +28,28 @@ pub struct Sealed {
     pub bytes: Vec<u8>,
 }
 
-/// `key id.base64url`: how a sealed value travels inside a record of the short-lived store.
+impl Sealed {
+    /// `key id.base64url`: how a sealed value travels in a cookie, an address or a record of the short-lived store.
+    pub fn to_text(&self) -> String {
+        format!("{}.{}", self.key_id, URL_SAFE_NO_PAD.encode(&self.bytes))
+    }
+
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (key_id, bytes) = text.split_once('.')?;
+        Some(Self { key_id: key_id.to_owned(), bytes: URL_SAFE_NO_PAD.decode(bytes).ok()? })
+    }
+}
+
 impl Serialize for Sealed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}.{}", self.key_id, URL_SAFE_NO_PAD.encode(&self.bytes)))
+        serializer.serialize_str(&self.to_text())
     }
 }
 
 impl<'de> Deserialize<'de> for Sealed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.split_once('.')
-            .and_then(|(key_id, bytes)| {
-                Some(Self { key_id: key_id.to_owned(), bytes: URL_SAFE_NO_PAD.decode(bytes).ok()? })
-            })
-            .ok_or_else(|| serde::de::Error::custom("not a sealed value"))
+        Self::from_text(&text).ok_or_else(|| serde::de::Error::custom("not a sealed value"))
     }
 }
 

@@ -51,13 +51,14 @@ registry! {
     SESSION_MAX_TTL = "session_max_ttl", Duration, 2_592_000, 60, 31_536_000, true, "Absolute lifetime of a browser session after its last sign-in, however much it is used. Where an organization requires a second factor and nothing is set, 24 hours.";
     INTERACTION_TTL = "interaction_ttl", Duration, 3600, 60, 86_400, false, "How long a sign-in may take from the first page to the last.";
     SECOND_FACTOR_TTL = "second_factor_ttl", Duration, 600, 60, 3600, true, "How long a sign-in waits for its second factor, and for each step of getting one.";
+    UNANSWERED_INTERACTION_TTL = "unanswered_interaction_ttl", Duration, 900, 60, 86_400, false, "How long a sign-in waits for the first form to be sent.";
     MAX_FAILED_LOGINS = "max_failed_logins", Number, 5, 1, 1000, true, "Wrong passwords in a row that lock an account.";
     LOCKOUT_DURATION = "lockout_duration", Duration, 900, 1, 86_400, true, "How long such a lock lasts.";
     RATE_LIMIT_LOGIN_MAX = "rate_limit_login_max", Number, 10, 1, 100_000, true, "Failed sign-ins per account and address in the login window.";
     RATE_LIMIT_LOGIN_WINDOW = "rate_limit_login_window", Duration, 900, 1, 86_400, true, "The login window.";
     RATE_LIMIT_LOGIN_ADDRESS_MAX = "rate_limit_login_address_max", Number, 100, 1, 1_000_000, true, "Failed sign-ins per network address (IPv6: per /64) in the login window.";
     RATE_LIMIT_LOGIN_ORGANIZATION_MAX = "rate_limit_login_organization_max", Number, 10_000, 1, 10_000_000, true, "Failed sign-ins per organization in the login window.";
-    RATE_LIMIT_INTERACTION_MAX = "rate_limit_interaction_max", Number, 2000, 1, 10_000_000, true, "Sign-ins and sign-outs begun per network address (IPv6: per /64) in the interaction window.";
+    RATE_LIMIT_INTERACTION_MAX = "rate_limit_interaction_max", Number, 2000, 1, 10_000_000, true, "Sign-ins that a signed-in browser begins with a question about consent, per network address (IPv6: per /64) in the interaction window. Those of strangers are not stored, so nobody counts them.";
     RATE_LIMIT_INTERACTION_WINDOW = "rate_limit_interaction_window", Duration, 600, 1, 86_400, true, "The interaction window.";
     WAITING_CODES_MAX = "waiting_codes_max", Number, 10, 1, 1000, true, "Authorization codes of one session and client that may wait to be redeemed; of more, the oldest go.";
     QUOTA_CLIENT_MAX = "quota_client_max", Number, 3000, 1, 10_000_000, true, "Tokens and codes that may be given to a client in the quota window, sign-ins with a form aside.";

@@ -19,6 +19,9 @@ pub(crate) const INTERACTION: &str = "_interaction";
 /// Binds the resume address, path `/{org}/auth/{uid}`.
 pub(crate) const RESUME: &str = "_interaction_resume";
 
+/// An interaction in which nothing was proven yet, sealed; the path of the page or the address that reads it.
+pub(crate) const BEGUN: &str = "_begun";
+
 /// Binds the forms outside of interactions, path `/{org}/auth`.
 pub(crate) const FORMS: &str = "_forms";
 /// What the next account page says, path `/{org}/account`.

@@ -58,12 +58,17 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     replacing::what_was_there_before_the_write_counts(&*kv).await;
     replacing::a_used_value_is_not_replaced(&*kv).await;
     replacing::nothing_taken_comes_back(&kv).await;
+    replacing::unless_used_stores_anew_and_over_what_lives(&*kv, time).await;
+    replacing::nothing_retired_comes_back(&kv).await;
 
     consuming::first_fresh_then_replayed_then_absent(&*kv, time).await;
     consuming::a_live_value_ends_unused(&*kv, time).await;
     consuming::a_used_value_is_seen_by_consume_alone(&*kv).await;
     consuming::nothing_is_remembered_for_no_time(&*kv).await;
     consuming::one_fresh_in_a_race(&kv).await;
+    consuming::look_tells_live_used_and_free_apart(&*kv, time).await;
+    consuming::a_retired_value_leaves_its_place_used(&*kv, time).await;
+    consuming::one_retires_in_a_race(&kv).await;
 
     grouping::of_more_than_so_many_the_oldest_go(&*kv).await;
     grouping::only_live_values_count(&*kv, time).await;

@@ -7,8 +7,8 @@
 //!
 //! - Lifetimes count whole milliseconds, a fraction is dropped: no value outlives its word. A lifetime of zero stores
 //!   nothing (and removes what was there, where the call overwrites).
-//! - A value that was consumed is seen by `consume` alone: `get` and `take` answer `None` and leave it, `put_if_absent`
-//!   answers `false`. `put` and a delete replace it.
+//! - A value that was consumed is given by `consume` alone: `get` and `take` answer `None` and leave it, `put_if_absent`
+//!   answers `false`, `look` and `retire` say that it was used. `put` and a delete replace it.
 //! - Counters have a namespace of their own: `get` never shows one, `clear` never touches a value.
 
 use std::time::Duration;
@@ -55,6 +55,12 @@ pub enum Write {
         value: Bytes,
         ttl: Duration,
     },
+    /// Stores where nothing is stored or over a live value: what was used meanwhile does not come back.
+    PutUnlessUsed {
+        key: String,
+        value: Bytes,
+        ttl: Duration,
+    },
     Delete {
         key: String,
     },
@@ -62,9 +68,21 @@ pub enum Write {
 
 impl Write {
     fn key(&self) -> &Key {
-        let (Self::Put { key, .. } | Self::Replace { key, .. } | Self::Delete { key }) = self;
+        let (Self::Put { key, .. }
+        | Self::Replace { key, .. }
+        | Self::PutUnlessUsed { key, .. }
+        | Self::Delete { key }) = self;
         key
     }
+}
+
+/// What is stored under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Live(Bytes),
+    /// By [`Kv::consume`] or [`Kv::retire`].
+    Used,
+    Free,
 }
 
 /// What was found where a value may be used once.
@@ -124,8 +142,12 @@ pub trait Kv: Send + Sync + 'static {
     async fn take(&self, key: &Key) -> Result<Option<Bytes>>;
     /// Uses a value once in one step. The first caller gets `Fresh`; for `remember` afterwards others get `Replayed`.
     async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed>;
+    /// What a place holds, used or not; changes nothing.
+    async fn look(&self, key: &Key) -> Result<Place>;
+    /// Takes a live value out in one step. Its place counts as used for `remember`; the value itself is forgotten.
+    async fn retire(&self, key: &Key, remember: Duration) -> Result<Place>;
     /// All writes or none, in one command. `false`: a key of a [`Write::Replace`] held no live value when the command
-    /// came, and nothing was written.
+    /// came, or one of a [`Write::PutUnlessUsed`] a used one, and nothing was written.
     async fn write(&self, writes: Vec<Write>) -> Result<bool>;
     /// Whether any counter is at its maximum; counts nothing. One command.
     async fn check(&self, limits: &[Limit]) -> Result<Verdict>;

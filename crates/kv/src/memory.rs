@@ -25,7 +25,9 @@ pub use self::snapshot::{Saved, SnapshotError};
 use self::kinds::Kind;
 use self::ledger::Ledger;
 use self::shard::{Held, Kept, Shard, end_of};
-use crate::{Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Result, Verdict, Write};
+use crate::{
+    Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Place, Result, Verdict, Write,
+};
 
 /// So many that the largest table of one has some thousand entries, which move within a millisecond.
 const SHARDS: usize = 64;
@@ -273,6 +275,22 @@ impl Kv for MemoryKv {
         Ok(Consumed::Fresh(value))
     }
 
+    async fn look(&self, key: &Key) -> Result<Place> {
+        let (shard, now) = self.enter(key)?;
+        Ok(shard.place(key, now))
+    }
+
+    async fn retire(&self, key: &Key, remember: Duration) -> Result<Place> {
+        let (mut shard, now) = self.enter(key)?;
+        let place = shard.place(key, now);
+        if matches!(place, Place::Live(_)) {
+            let kind = shard.put(key, Kept::Used(Bytes::new()), end_of(remember, now), now, &self.ledger);
+            drop(shard);
+            self.relieve(kind);
+        }
+        Ok(place)
+    }
+
     async fn write(&self, writes: Vec<Write>) -> Result<bool> {
         if writes.is_empty() {
             return Ok(true);
@@ -280,6 +298,7 @@ impl Kv for MemoryKv {
         let (mut held, now) = self.enter_all(self.numbers(writes.iter().map(Write::key)))?;
         let mut is_gone = |write: &Write| match write {
             Write::Replace { key, .. } => held.shard(self.number(key)).live(key, now).is_none(),
+            Write::PutUnlessUsed { key, .. } => held.shard(self.number(key)).place(key, now) == Place::Used,
             Write::Put { .. } | Write::Delete { .. } => false,
         };
         if writes.iter().any(&mut is_gone) {
@@ -288,7 +307,9 @@ impl Kv for MemoryKv {
         let mut kinds = Vec::with_capacity(writes.len());
         for write in writes {
             match write {
-                Write::Put { key, value, ttl } | Write::Replace { key, value, ttl } => {
+                Write::Put { key, value, ttl }
+                | Write::Replace { key, value, ttl }
+                | Write::PutUnlessUsed { key, value, ttl } => {
                     let shard = held.shard(self.number(&key));
                     kinds.push(shard.put(&key, live(&value), end_of(ttl, now), now, &self.ledger));
                 }

@@ -31,7 +31,8 @@ use self::link::Link;
 use self::notices::Subscription;
 use self::scripts::{SCRIPTS, Script};
 use crate::{
-    Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Result, Verdict, Write, whole_millis,
+    Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Place, Result, Verdict, Write,
+    whole_millis,
 };
 
 /// The store in Redis: one multiplexed connection for commands, one for notices, both kept by background tasks that
@@ -111,6 +112,21 @@ impl RedisKv {
                 self.send(&by_text).await
             }
             answer => answer.map_err(|error| classify(&error)),
+        }
+    }
+
+    async fn run_consume(&self, key: &Key, remember: Duration, then: &str) -> Result<Consumed> {
+        let answer = self.run(&SCRIPTS.consume, |command| {
+            command.arg(1).arg(self.value_key(key)).arg(whole_millis(remember)).arg(then);
+        });
+        let Value::Array(parts) = answer.await? else {
+            return Err(unexpected("consume"));
+        };
+        match <[Value; 2]>::try_from(parts) {
+            Ok([Value::Int(0), _]) => Ok(Consumed::Absent),
+            Ok([Value::Int(1), Value::BulkString(value)]) => Ok(Consumed::Fresh(value.into())),
+            Ok([Value::Int(2), Value::BulkString(value)]) => Ok(Consumed::Replayed(value.into())),
+            _ => Err(unexpected("consume")),
         }
     }
 
@@ -233,18 +249,25 @@ impl Kv for RedisKv {
     }
 
     async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed> {
-        let answer = self.run(&SCRIPTS.consume, |command| {
-            command.arg(1).arg(self.value_key(key)).arg(whole_millis(remember));
-        });
-        let Value::Array(parts) = answer.await? else {
-            return Err(unexpected("consume"));
-        };
-        match <[Value; 2]>::try_from(parts) {
-            Ok([Value::Int(0), _]) => Ok(Consumed::Absent),
-            Ok([Value::Int(1), Value::BulkString(value)]) => Ok(Consumed::Fresh(value.into())),
-            Ok([Value::Int(2), Value::BulkString(value)]) => Ok(Consumed::Replayed(value.into())),
-            _ => Err(unexpected("consume")),
+        self.run_consume(key, remember, "keep").await
+    }
+
+    async fn look(&self, key: &Key) -> Result<Place> {
+        match self.link.send(cmd("GET").arg(self.value_key(key))).await {
+            Ok(Value::BulkString(value)) => Ok(Place::Live(value.into())),
+            Ok(Value::Nil) => Ok(Place::Free),
+            Ok(_) => Err(unexpected("GET")),
+            Err(error) if error.code() == Some("WRONGTYPE") => Ok(Place::Used),
+            Err(error) => Err(classify(&error)),
         }
+    }
+
+    async fn retire(&self, key: &Key, remember: Duration) -> Result<Place> {
+        Ok(match self.run_consume(key, remember, "forget").await? {
+            Consumed::Fresh(value) => Place::Live(value),
+            Consumed::Replayed(_) => Place::Used,
+            Consumed::Absent => Place::Free,
+        })
     }
 
     async fn write(&self, writes: Vec<Write>) -> Result<bool> {
@@ -261,6 +284,9 @@ impl Kv for RedisKv {
                     Write::Put { value, ttl, .. } => command.arg("put").arg(whole_millis(*ttl)).arg(&**value),
                     Write::Replace { value, ttl, .. } => {
                         command.arg("replace").arg(whole_millis(*ttl)).arg(&**value)
+                    }
+                    Write::PutUnlessUsed { value, ttl, .. } => {
+                        command.arg("unused").arg(whole_millis(*ttl)).arg(&**value)
                     }
                     Write::Delete { .. } => command.arg("delete").arg(0).arg(""),
                 };

@@ -78,6 +78,9 @@ impl Worker {
                 ..self.event(claim, None, request.wish.event().to_owned(), now)
             };
             unit.audit().record(&event).await?;
+        } else {
+            // Strangers may ask for links to any address: a row of each would be theirs to keep for months.
+            unit.outbox().remove(claim.id).await?;
         }
         unit.commit().await
     }

@@ -1,9 +1,11 @@
 //! Audit rows of what happens at a tenant's endpoints.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use porta_core::AuditId;
 use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::{AuditId, metrics};
 
 use crate::{Caller, Engine, EngineError, Tenant};
 
@@ -28,18 +30,45 @@ impl Engine {
         }
     }
 
-    /// Records what anybody can cause without end once per address and window (repairs W26).
+    /// Records what anybody can cause without end once per address and window (repairs W26), and counts the rest. The
+    /// row of the next window says how often this process saw it again in between.
     pub async fn note_once(
         &self,
         tenant: &Tenant,
-        event: AuditEvent,
+        mut event: AuditEvent,
         caller: &Caller,
         window: Duration,
     ) -> Result<(), EngineError> {
         let key = format!("{}:noted:{}:{}", tenant.organization.id, event.event_type, caller.network());
-        if self.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
-            self.store.repositories().audit().record(&event).await?;
+        if !self.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
+            ::metrics::counter!(metrics::AUDIT_REPEATED, "event" => event.event_type).increment(1);
+            self.repeated.count(key);
+            return Ok(());
         }
+        if let (Some(times), Some(metadata)) = (self.repeated.take(&key), event.metadata.as_object_mut()) {
+            metadata.insert("repeated".to_owned(), times.into());
+        }
+        self.store.repositories().audit().record(&event).await?;
         Ok(())
+    }
+}
+
+/// How often something was seen again that has a row in its window already.
+#[derive(Debug, Default)]
+pub(crate) struct Repeated(Mutex<HashMap<String, u64>>);
+
+/// Most that is remembered; beyond it the figure alone counts.
+const CAPACITY: usize = 10_000;
+
+impl Repeated {
+    fn count(&self, key: String) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() < CAPACITY || seen.contains_key(&key) {
+            *seen.entry(key).or_default() += 1;
+        }
+    }
+
+    fn take(&self, key: &str) -> Option<u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key)
     }
 }

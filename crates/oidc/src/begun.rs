@@ -1,17 +1,101 @@
-//! What anybody may begin without having proven anything: a sign-in, a sign-out. Each is kept until it ends, so a
-//! network may begin so many; otherwise one address fills the short-lived store.
+//! The beginning of an interaction. What strangers begin travels with their browser (decision D21). What a signed-in
+//! person may begin again and again, a sign-in that asks for consent, is kept until it ends, so a network may begin so
+//! many.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use porta_core::audit::AuditCategory;
-use porta_core::settings;
+use porta_core::{Timestamp, settings};
 use porta_kv::{Limit, Verdict};
+use serde::{Deserialize, Serialize};
 
+use crate::errand::Errand;
+use crate::interaction::{BoundInteraction, Draft, Interaction, NewInteraction, Stage};
 use crate::throttle::Limited;
+use crate::travel::{Travelling, fits};
 use crate::{Caller, Engine, EngineError, Tenant};
 
+/// What travels of an interaction that nobody proved anything in; the rest follows from the place it is sealed for.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    #[serde(flatten)]
+    errand: Errand,
+    stage: Stage,
+    csrf: String,
+    expires_at: Timestamp,
+}
+
 impl Engine {
+    /// Begins an interaction that costs nothing here.
+    pub(crate) fn begin_travelling(
+        &self,
+        tenant: &Tenant,
+        errand: Errand,
+        stage: Stage,
+    ) -> Result<NewInteraction, EngineError> {
+        let draft = Draft { errand, stage, login: None, consent: None };
+        let (new, bound) = self.new_interaction(tenant, draft);
+        self.send_along(tenant, new, &bound)
+    }
+
+    pub(crate) fn send_along(
+        &self,
+        tenant: &Tenant,
+        new: NewInteraction,
+        bound: &BoundInteraction,
+    ) -> Result<NewInteraction, EngineError> {
+        let unanswered = self.now() + tenant.settings.duration(settings::UNANSWERED_INTERACTION_TTL);
+        let travelling = self.travelling(bound, unanswered.min(new.expires_at))?;
+        Ok(NewInteraction { travelling: Some(travelling), ..new })
+    }
+
+    /// The interaction for the browser to keep until its end, once a form of it was sent; `None` where it is stored, or
+    /// kept so long already.
+    pub fn keep_travelling(&self, bound: &BoundInteraction) -> Result<Option<Travelling>, EngineError> {
+        let ends = bound.interaction.expires_at;
+        match bound.travels_until {
+            Some(until) if until < ends => Ok(Some(self.travelling(bound, ends)?)),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    fn travelling(&self, bound: &BoundInteraction, until: Timestamp) -> Result<Travelling, EngineError> {
+        let Interaction { errand, stage, csrf, expires_at, .. } = bound.interaction.clone();
+        let text = self.seal(&Begun { errand, stage, csrf, expires_at }, &bound.key, until)?;
+        if !fits(&text) {
+            // Requests and addresses are bounded where they come in.
+            return Err(EngineError::Unreadable("an interaction is too long to travel".to_owned()));
+        }
+        Ok(Travelling { text, until })
+    }
+
+    /// The interaction that a browser brings along, if it is the one of this place and its time is not over.
+    pub(crate) fn arrived(
+        &self,
+        tenant: &Tenant,
+        uid: &str,
+        key: String,
+        travelling: Option<&str>,
+    ) -> Option<BoundInteraction> {
+        let (begun, until) = self.unseal(travelling?, &key)?;
+        let Begun { errand, stage, csrf, expires_at } = begun;
+        let interaction = Interaction {
+            uid: uid.to_owned(),
+            organization: tenant.organization.id,
+            errand,
+            stage,
+            csrf,
+            consent: None,
+            login: None,
+            pending: None,
+            link: None,
+            consented: false,
+            expires_at,
+        };
+        Some(BoundInteraction { interaction, key, travels_until: Some(until) })
+    }
+
     /// Stores what a caller begins, and counts it in the same command.
     pub(crate) async fn store_begun(
         &self,

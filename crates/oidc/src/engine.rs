@@ -12,6 +12,7 @@ use porta_core::{ClientKey, Clock, Entropy, OrganizationId, Slug, Timestamp};
 use porta_kv::Kv;
 use porta_store::Store;
 
+use crate::audit::Repeated;
 use crate::clients::ProtocolClient;
 use crate::cors::Origins;
 use crate::quota::Quotas;
@@ -27,6 +28,8 @@ pub struct EngineDeps {
     pub entropy: Arc<dyn Entropy>,
     /// Opens signing keys.
     pub keyring: Arc<Keyring>,
+    /// Seals what travels with a browser.
+    pub travel_keys: Keyring,
     /// Derives the successor of a rotated refresh token (decision D8).
     pub successor_key: hmac::Key,
     /// `ISSUER_BASE_URL` without a trailing slash.
@@ -41,6 +44,7 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) travel_keys: Keyring,
     pub(crate) successor_key: hmac::Key,
     pub(crate) issuer_base: String,
     pub(crate) ui_locales: Vec<&'static str>,
@@ -54,6 +58,7 @@ pub struct Engine {
     pub(crate) throttle: Throttle,
     pub(crate) quotas: Quotas,
     pub(crate) secret_use: SecretUse,
+    pub(crate) repeated: Repeated,
     generation: AtomicU64,
 }
 
@@ -79,6 +84,7 @@ impl Engine {
             clock: deps.clock,
             entropy: deps.entropy,
             keyring: deps.keyring,
+            travel_keys: deps.travel_keys,
             successor_key: deps.successor_key,
             issuer_base: deps.issuer_base,
             ui_locales: deps.ui_locales,
@@ -90,6 +96,7 @@ impl Engine {
             throttle: Throttle::default(),
             quotas: Quotas::default(),
             secret_use: SecretUse::default(),
+            repeated: Repeated::default(),
             generation: AtomicU64::new(0),
         }
     }

@@ -4,9 +4,8 @@ use porta_core::word_enum;
 use serde::{Deserialize, Serialize};
 
 use crate::authorize::AuthorizationRequest;
-use crate::interaction::{Draft, NewInteraction, Stage};
-use crate::throttle::Limited;
-use crate::{Caller, Engine, EngineError, Tenant};
+use crate::interaction::{NewInteraction, Stage};
+use crate::{Engine, EngineError, Tenant};
 
 /// Stored beside the other fields of the interaction, under the name of its kind: `request` is what every version
 /// before this one wrote, and still reads.
@@ -82,16 +81,13 @@ impl Errand {
 }
 
 impl Engine {
-    /// Begins a sign-in that ends at a page of the account. Counts like one that a client asked for.
-    pub async fn begin_account(
+    /// Begins a sign-in that ends at a page of the account.
+    pub fn begin_account(
         &self,
         tenant: &Tenant,
         errand: AccountErrand,
-        caller: &Caller,
-    ) -> Result<Result<NewInteraction, Limited>, EngineError> {
-        let errand = Errand::Account(errand);
-        let draft = Draft { errand, stage: Stage::Login, login: None, consent: None };
-        self.begin_interaction(tenant, draft, caller).await
+    ) -> Result<NewInteraction, EngineError> {
+        self.begin_travelling(tenant, Errand::Account(errand), Stage::Login)
     }
 }
 

@@ -10,16 +10,23 @@
 //!
 //! The record is addressed by its uid *and* a secret only the starting browser has in a cookie, so nobody else can
 //! read, finish or burn it. Tenant, client and CSRF secret are inside (repairs W30).
+//!
+//! Until somebody proves something it is no record: it travels sealed in a cookie of that browser, for the place where
+//! it would be stored (decision D21). The first step that proves something stores it there; the resume address leaves
+//! the place used, so that nothing sealed comes back to life.
+
+use std::time::Duration;
 
 use porta_core::seal::Sealed;
 use porta_core::user::{CredentialState, TwoFactorMethod, User};
 use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret, settings};
-use porta_kv::Write;
+use porta_kv::{Place, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::errand::Errand;
 use crate::session::{remaining, to_bytes};
 use crate::throttle::Limited;
+use crate::travel::Travelling;
 use crate::{Caller, Engine, EngineError, Tenant};
 
 /// What the browser must do next.
@@ -130,11 +137,30 @@ pub struct Interaction {
     pub expires_at: Timestamp,
 }
 
-/// A stored interaction together with the way to address it.
+/// An interaction together with the way to address it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoundInteraction {
     pub interaction: Interaction,
-    key: String,
+    pub(crate) key: String,
+    /// It came with the browser, and is stored by its next write; `None`: it is stored.
+    pub(crate) travels_until: Option<Timestamp>,
+}
+
+/// What a browser shows of the interaction that an address names.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shown<'a> {
+    pub binding: Option<&'a str>,
+    pub travelling: Option<&'a str>,
+}
+
+/// What a resume address leads to.
+pub(crate) enum Taken {
+    Stored(Interaction),
+    /// It needed no page, and travelled.
+    Ready(Interaction),
+    /// Nothing happened in it yet, or nothing that is known here: its page is next.
+    Begun,
+    Gone,
 }
 
 /// What an interaction begins with: everything decided so far travels inside.
@@ -153,6 +179,8 @@ pub struct NewInteraction {
     pub binding: String,
     pub stage: Stage,
     pub expires_at: Timestamp,
+    /// The interaction itself, unless it is stored.
+    pub travelling: Option<Travelling>,
 }
 
 fn storage_key(organization: OrganizationId, uid: &str, binding: &str) -> String {
@@ -168,13 +196,33 @@ impl BoundInteraction {
     /// The write that stores the interaction as it now is, unless the resume address took it meanwhile: a form that
     /// was still under way must not open that address again.
     pub fn write(&self, now: Timestamp) -> Result<Write, EngineError> {
-        let ttl = remaining(self.interaction.expires_at, now);
-        Ok(Write::Replace { key: self.key.clone(), value: to_bytes(&self.interaction)?, ttl })
+        self.write_for(Duration::MAX, now)
+    }
+
+    /// The same, to be kept for so long at most: nobody proved anything yet.
+    pub fn write_for(&self, longest: Duration, now: Timestamp) -> Result<Write, EngineError> {
+        let ttl = remaining(self.interaction.expires_at, now).min(longest);
+        let (key, value) = (self.key.clone(), to_bytes(&self.interaction)?);
+        Ok(match self.travels_until {
+            None => Write::Replace { key, value, ttl },
+            Some(_) => Write::PutUnlessUsed { key, value, ttl },
+        })
+    }
+
+    pub fn is_stored(&self) -> bool {
+        self.travels_until.is_none()
+    }
+}
+
+impl Interaction {
+    /// Nobody proved anything in it.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.login.is_none() && self.consent.is_none() && self.pending.is_none()
     }
 }
 
 impl Engine {
-    /// Begins an interaction for whoever asks; a network may begin so many.
+    /// Begins an interaction for whoever asks. One of a signed-in person is stored; a network may begin so many.
     pub(crate) async fn begin_interaction(
         &self,
         tenant: &Tenant,
@@ -182,6 +230,9 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Result<NewInteraction, Limited>, EngineError> {
         let (new, bound) = self.new_interaction(tenant, draft);
+        if bound.interaction.is_anonymous() {
+            return Ok(Ok(self.send_along(tenant, new, &bound)?));
+        }
         let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
         Ok(self.store_begun(tenant, caller, &bound.key, value, lifetime).await?.map(|()| new))
     }
@@ -193,12 +244,19 @@ impl Engine {
         draft: Draft,
     ) -> Result<NewInteraction, EngineError> {
         let (new, bound) = self.new_interaction(tenant, draft);
+        if bound.interaction.is_anonymous() {
+            return self.send_along(tenant, new, &bound);
+        }
         let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
         self.kv.put(&bound.key, value, lifetime).await?;
         Ok(new)
     }
 
-    fn new_interaction(&self, tenant: &Tenant, draft: Draft) -> (NewInteraction, BoundInteraction) {
+    pub(crate) fn new_interaction(
+        &self,
+        tenant: &Tenant,
+        draft: Draft,
+    ) -> (NewInteraction, BoundInteraction) {
         let Draft { errand, stage, login, consent } = draft;
         let uid = BearerKind::Interaction.generate(&*self.entropy);
         let binding = BearerKind::Interaction.generate(&*self.entropy);
@@ -217,7 +275,8 @@ impl Engine {
             consented: false,
             expires_at,
         };
-        (NewInteraction { uid, binding, stage, expires_at }, BoundInteraction { interaction, key })
+        let bound = BoundInteraction { interaction, key, travels_until: None };
+        (NewInteraction { uid, binding, stage, expires_at, travelling: None }, bound)
     }
 
     /// The interaction of this browser, if it still runs.
@@ -225,37 +284,46 @@ impl Engine {
         &self,
         tenant: &Tenant,
         uid: &str,
-        binding: Option<&str>,
+        shown: Shown<'_>,
     ) -> Result<Option<BoundInteraction>, EngineError> {
-        let Some(key) = addressed(tenant, uid, binding) else { return Ok(None) };
-        let found = self.kv.get(&key).await?;
-        self.read_interaction(tenant, key, found)
+        let Some(key) = addressed(tenant, uid, shown.binding) else { return Ok(None) };
+        match self.kv.look(&key).await? {
+            Place::Live(bytes) => {
+                let found = self.read_interaction(tenant, &bytes)?;
+                Ok(found.map(|interaction| BoundInteraction { interaction, key, travels_until: None }))
+            }
+            Place::Free => Ok(self.arrived(tenant, uid, key, shown.travelling)),
+            Place::Used => Ok(None),
+        }
     }
 
-    /// Takes the interaction out: the resume address works once.
+    /// Takes the interaction out: the resume address works once. What never was stored is not remembered either: it
+    /// leads to a page of its own, or to what the same request would lead to again.
     pub(crate) async fn take_interaction(
         &self,
         tenant: &Tenant,
         uid: &str,
-        binding: Option<&str>,
-    ) -> Result<Option<BoundInteraction>, EngineError> {
-        let Some(key) = addressed(tenant, uid, binding) else { return Ok(None) };
-        let found = self.kv.take(&key).await?;
-        self.read_interaction(tenant, key, found)
+        shown: Shown<'_>,
+    ) -> Result<Taken, EngineError> {
+        let Some(key) = addressed(tenant, uid, shown.binding) else { return Ok(Taken::Gone) };
+        // Nothing of it travels for longer.
+        let remember = tenant.settings.duration(settings::INTERACTION_TTL);
+        Ok(match self.kv.retire(&key, remember).await? {
+            Place::Live(bytes) => self.read_interaction(tenant, &bytes)?.map_or(Taken::Gone, Taken::Stored),
+            Place::Used => Taken::Gone,
+            Place::Free => match self.arrived(tenant, uid, key, shown.travelling) {
+                Some(bound) if bound.interaction.stage == Stage::Ready => Taken::Ready(bound.interaction),
+                Some(_) | None => Taken::Begun,
+            },
+        })
     }
 
-    fn read_interaction(
-        &self,
-        tenant: &Tenant,
-        key: String,
-        found: Option<bytes::Bytes>,
-    ) -> Result<Option<BoundInteraction>, EngineError> {
-        let Some(bytes) = found else { return Ok(None) };
+    fn read_interaction(&self, tenant: &Tenant, bytes: &[u8]) -> Result<Option<Interaction>, EngineError> {
         let interaction: Interaction =
-            serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+            serde_json::from_slice(bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
         let is_live =
             interaction.organization == tenant.organization.id && self.now() < interaction.expires_at;
-        Ok(is_live.then_some(BoundInteraction { interaction, key }))
+        Ok(is_live.then_some(interaction))
     }
 
     /// Marks the interaction as declined; the resume address then answers the client. `false`: it is gone.

@@ -23,6 +23,7 @@ pub mod session;
 pub mod tenant;
 pub mod throttle;
 pub mod token;
+pub mod travel;
 pub mod userinfo;
 
 pub use caller::Caller;

@@ -13,14 +13,16 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::{BearerKind, TokenDigest};
 use porta_jose::TokenKind;
 use porta_protocol::{ErrorCode, OAuthError, Params, redirect_uri};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::authorize::ui_locales;
 use crate::clients::ProtocolClient;
-use crate::session::{self, PresentedSession, to_bytes};
-use crate::throttle::Limited;
+use crate::session::{self, PresentedSession};
+use crate::travel::fits;
 use crate::{Caller, Engine, EngineError, Tenant};
 
+/// Nothing of a sign-out is stored before it is confirmed: what was checked travels sealed, in an address and in a form.
 const CONFIRMATION_LIFETIME: Duration = Duration::from_hours(1);
 
 /// What an ID token given as a hint tells, once its signature and issuer hold. Its age does not matter.
@@ -35,8 +37,6 @@ pub struct Hint {
 pub enum LogoutError {
     #[error("refused: {0}")]
     Refused(OAuthError),
-    #[error("too many sign-outs were begun")]
-    Limited(Limited),
     #[error(transparent)]
     Engine(#[from] EngineError),
 }
@@ -70,7 +70,7 @@ struct CheckedLogout {
 /// Parameter that carries the handle of [`Engine::end_session_by_post`].
 pub const CONTINUE: &str = "continue";
 
-/// The stored half of the confirmation page.
+/// What the form of the confirmation page carries, sealed: whose session it ends, so that no other form does.
 #[derive(Debug, Serialize, Deserialize)]
 struct PendingLogout {
     session: TokenDigest,
@@ -95,22 +95,13 @@ impl Engine {
         Some(Hint { subject: text("sub")?, client_id: text("aud")? })
     }
 
-    /// `POST /{org}/session/end`: checked and stored, because a cross-site POST carries no `SameSite=Lax` cookie and the
+    /// `POST /{org}/session/end`: checked and sealed, because a cross-site POST carries no `SameSite=Lax` cookie and the
     /// browser must come back by GET; the hint then need not travel in a URL. Answers the handle to come back with.
-    pub async fn end_session_by_post(
-        &self,
-        tenant: &Tenant,
-        params: &Params,
-        caller: &Caller,
-    ) -> Result<String, LogoutError> {
+    pub async fn end_session_by_post(&self, tenant: &Tenant, params: &Params) -> Result<String, LogoutError> {
         let (client, onward) = self.check_logout(tenant, params).await?;
-        let handle = BearerKind::Interaction.generate(&*self.entropy);
-        let stored = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
-        let key = checked_key(tenant, &handle);
-        self.store_begun(tenant, caller, &key, to_bytes(&stored)?, CONFIRMATION_LIFETIME)
-            .await?
-            .map_err(LogoutError::Limited)?;
-        Ok(handle)
+        let checked = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
+        let handle = self.seal(&checked, &checked_place(tenant), self.now() + CONFIRMATION_LIFETIME)?;
+        if fits(&handle) { Ok(handle) } else { Err(refused("the request is too long")) }
     }
 
     async fn checked_logout(&self, tenant: &Tenant, params: &Params) -> Result<CheckedLogout, LogoutError> {
@@ -118,9 +109,22 @@ impl Engine {
             let (client, onward) = self.check_logout(tenant, params).await?;
             return Ok(CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward });
         };
-        let stored = self.kv.take(&checked_key(tenant, handle)).await.map_err(EngineError::from)?;
-        let stored = stored.ok_or_else(|| refused("the request has expired"))?;
-        Ok(serde_json::from_slice(&stored).map_err(|e| EngineError::Unreadable(e.to_string()))?)
+        let expired = || refused("the request has expired");
+        match self.unseal(handle, &checked_place(tenant)) {
+            Some((checked, _)) => Ok(checked),
+            None => self.taken(&checked_place(tenant), handle).await?.ok_or_else(expired),
+        }
+    }
+
+    /// What the version before this one stored instead of sealing it.
+    async fn taken<T: DeserializeOwned>(&self, place: &str, handle: &str) -> Result<Option<T>, EngineError> {
+        if !BearerKind::Interaction.matches(handle) {
+            return Ok(None);
+        }
+        let found = self.kv.take(&format!("{place}:{}", TokenDigest::of(handle).hex())).await?;
+        found
+            .map(|bytes| serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string())))
+            .transpose()
     }
 
     async fn check_logout(
@@ -131,7 +135,6 @@ impl Engine {
         if params.repeated(&[]).is_some() {
             return Err(refused("a parameter is repeated"));
         }
-        // As at the authorization endpoint: it is kept until the person decides.
         if params.get("state").is_some_and(|state| state.len() > 4096) {
             return Err(refused("state is too long"));
         }
@@ -147,16 +150,11 @@ impl Engine {
         tenant: &Tenant,
         params: &Params,
         cookie: Option<&str>,
-        caller: &Caller,
     ) -> Result<LogoutStep, LogoutError> {
         let CheckedLogout { client_name, onward } = self.checked_logout(tenant, params).await?;
         let Some(session) = self.session(tenant, cookie).await? else { return Ok(LogoutStep::Done(onward)) };
-        let xsrf = BearerKind::Interaction.generate(&*self.entropy);
         let pending = PendingLogout { session: session.digest, onward: onward.clone() };
-        let key = pending_key(tenant, &xsrf);
-        self.store_begun(tenant, caller, &key, to_bytes(&pending)?, CONFIRMATION_LIFETIME)
-            .await?
-            .map_err(LogoutError::Limited)?;
+        let xsrf = self.seal(&pending, &pending_place(tenant), self.now() + CONFIRMATION_LIFETIME)?;
         let mut repositories = self.store.repositories();
         let user = repositories.users(tenant.organization.id).by_id(session.session.user).await;
         let user_locale = user.map_err(EngineError::from)?.and_then(|user| user.profile.locale);
@@ -198,13 +196,13 @@ impl Engine {
         cookie: Option<&str>,
         caller: &Caller,
     ) -> Result<Onward, LogoutError> {
-        let xsrf = xsrf
-            .filter(|x| BearerKind::Interaction.matches(x))
-            .ok_or_else(|| refused("the form has expired"))?;
-        let pending = self.kv.take(&pending_key(tenant, xsrf)).await.map_err(EngineError::from)?;
-        let Some(bytes) = pending else { return Err(refused("the form has expired")) };
-        let pending: PendingLogout =
-            serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+        let expired = || refused("the form has expired");
+        let xsrf = xsrf.ok_or_else(expired)?;
+        let pending: PendingLogout = match self.unseal(xsrf, &pending_place(tenant)) {
+            Some((pending, _)) => pending,
+            None => self.taken(&pending_place(tenant), xsrf).await?.ok_or_else(expired)?,
+        };
+        // Nobody is signed in any more, perhaps by this very form.
         let Some(session) = self.session(tenant, cookie).await? else { return Ok(pending.onward) };
         if !session.digest.same_as(&pending.session) {
             return Err(refused("the form belongs to another session"));
@@ -238,12 +236,12 @@ impl Engine {
     }
 }
 
-fn checked_key(tenant: &Tenant, handle: &str) -> String {
-    format!("{}:logout-request:{}", tenant.organization.id, TokenDigest::of(handle).hex())
+fn checked_place(tenant: &Tenant) -> String {
+    format!("{}:logout-request", tenant.organization.id)
 }
 
-fn pending_key(tenant: &Tenant, xsrf: &str) -> String {
-    format!("{}:logout:{}", tenant.organization.id, TokenDigest::of(xsrf).hex())
+fn pending_place(tenant: &Tenant) -> String {
+    format!("{}:logout", tenant.organization.id)
 }
 
 /// RP-Initiated Logout §3: only a registered URI of a known client; without a client the parameter is dropped.

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use porta_core::TokenDigest;
-use url::Url;
+use url::{Host, Url};
 
 use crate::context::Forms;
 
@@ -42,6 +42,18 @@ impl Policy<'_> {
         });
         header.push_str("; base-uri 'none'; frame-ancestors 'none'");
         header
+    }
+}
+
+/// What `form-action` calls the place a redirect URI leads to: its origin, or the scheme of a native application (CSP 3
+/// §2.3.1). A numeric IPv6 address has no name there, so all of its scheme is meant.
+pub(crate) fn form_target(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok()?;
+    match url.host() {
+        Some(Host::Domain(_) | Host::Ipv4(_)) if url.origin().is_tuple() => {
+            Some(url.origin().ascii_serialization())
+        }
+        _ => Some(format!("{}:", url.scheme())),
     }
 }
 
@@ -90,6 +102,23 @@ mod tests {
             let header = Policy { forms, ..BARE }.header();
             assert_eq!(header.contains("form-action"), directive.is_some(), "{header}");
             assert!(directive.is_none_or(|directive| header.contains(directive)), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_uri_is_named_as_narrowly_as_the_policy_can() {
+        for (uri, target) in [
+            ("https://app.example/cb?x=1;y", Some("https://app.example")),
+            ("https://APP.example:8443/", Some("https://app.example:8443")),
+            ("http://127.0.0.1:50123/cb", Some("http://127.0.0.1:50123")),
+            ("http://localhost/cb", Some("http://localhost")),
+            ("http://[::1]:50123/cb", Some("http:")),
+            ("com.example.app:/cb", Some("com.example.app:")),
+            ("com.example.app://host/cb", Some("com.example.app:")),
+            ("x; script-src *", None),
+            ("", None),
+        ] {
+            assert_eq!(form_target(uri).as_deref(), target, "{uri}");
         }
     }
 

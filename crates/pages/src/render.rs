@@ -6,7 +6,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::context::{Content, Forms};
-use crate::csp::{Policy, hash_source};
+use crate::csp::{Policy, form_target, hash_source};
 use crate::engine::{Engine, TemplateProblems};
 use crate::words::FALLBACK;
 use crate::{
@@ -33,6 +33,23 @@ pub struct Page {
     pub csp: String,
     /// Value of the `Content-Language` header.
     pub language: &'static str,
+}
+
+impl Page {
+    /// The same page, whose forms end with us or at one of these addresses: browsers apply `form-action` to the redirects
+    /// that follow a form.
+    #[must_use]
+    pub fn ending_at<'a>(mut self, addresses: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut targets = vec!["'self'".to_owned()];
+        for target in addresses.into_iter().filter_map(form_target) {
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        self.csp.push_str("; form-action ");
+        self.csp.push_str(&targets.join(" "));
+        self
+    }
 }
 
 /// All pages and mails, compiled. Build once and share.

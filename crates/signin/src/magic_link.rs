@@ -80,7 +80,7 @@ impl SignIn {
             user_agent: caller.user_agent.clone(),
         };
         bound.interaction.link = Some(LinkAsked { digest, email: address.to_owned() });
-        if !self.engine.kv().write(vec![bound.write(now)?]).await? {
+        if !self.engine.kv().write(vec![bound.write_for(lifetime, now)?]).await? {
             return Ok(Asked::Gone);
         }
         self.want_link(tenant, wanted).await?;
@@ -171,7 +171,8 @@ impl SignIn {
         let Some(user) = user else {
             counted("magic_link", "failure");
             let event = self.event(tenant, None, "user.magic_link.failed", caller);
-            self.engine.store().repositories().audit().record(&event).await?;
+            let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
+            self.engine.note_once(tenant, event, caller, window).await?;
             return Ok(FactorOutcome::Wrong);
         };
         Ok(self.came_by_link(tenant, bound, &user, browser).await?.into())

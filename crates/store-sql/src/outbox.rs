@@ -54,6 +54,7 @@ statements! {
     CLAIM: Write = claim!(" FOR UPDATE SKIP LOCKED"), sqlite: claim!("");
     DELIVER: Write = deliver!("payload - 'sealed'"), sqlite: deliver!("json_remove(payload, '$.sealed')");
     GIVE_UP: Write = give_up!("payload - 'sealed'"), sqlite: give_up!("json_remove(payload, '$.sealed')");
+    REMOVE: Write = "DELETE FROM outbox WHERE id = $1";
     POSTPONE: Write = "UPDATE outbox SET updated_at = $2, next_attempt_at = $5, last_error = $4 \
          WHERE id = $1 AND state = 'pending' AND attempts = $3";
     // Nothing of what it carried is kept: a part of it may be what was to be sealed.
@@ -154,6 +155,10 @@ impl OutboxRepository for Outbox<'_> {
 
     async fn deliver(&mut self, id: OutboxId, now: Timestamp) -> Result<bool> {
         self.0.hits(&DELIVER, &[uuid(id), at(now)]).await
+    }
+
+    async fn remove(&mut self, id: OutboxId) -> Result<bool> {
+        self.0.hits(&REMOVE, &[uuid(id)]).await
     }
 
     async fn postpone(

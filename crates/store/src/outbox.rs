@@ -21,6 +21,8 @@ pub trait OutboxRepository: Send {
     /// Done, whoever holds the item by now; its sealed half and its last error go. `false`: it was finished before, or
     /// is not there.
     async fn deliver(&mut self, id: OutboxId, now: Timestamp) -> Result<bool>;
+    /// It came to nothing, and nothing is kept of it. `false`: it is not there.
+    async fn remove(&mut self, id: OutboxId) -> Result<bool>;
     /// Failed and due again at `retry_at`. `false`: it is no longer this claim's.
     async fn postpone(
         &mut self,

@@ -54,8 +54,7 @@ pub struct TestApp {
     entropy: Arc<dyn Entropy>,
     /// It and the others on its stores.
     instances: Arc<Instances>,
-    /// Where its keys are in Redis; `None` on the in-process store.
-    namespace: Option<String>,
+    short_lived: ShortLived,
     /// Dropped last: the database goes with it.
     database: Arc<TestDatabase>,
 }
@@ -63,6 +62,14 @@ pub struct TestApp {
 /// For each instance that was ever started on the same stores the marks it heard: everything announced before them was
 /// applied. How many there are makes the next one's randomness its own.
 type Instances = Mutex<Vec<watch::Receiver<Vec<String>>>>;
+
+/// What is behind [`TestApp::kv`].
+#[derive(Clone)]
+pub(crate) enum ShortLived {
+    Memory(Arc<MemoryKv>),
+    /// The namespace of its keys.
+    Redis(String),
+}
 
 /// What one instance runs on. A test may put layers around the stores, or change how the process is set up.
 pub struct Instance {
@@ -184,7 +191,7 @@ impl TestApp {
         let namespace = format!("test-{}", porta_core::secret::hex(&entropy.bytes::<8>()));
         let kv = connect_redis(&namespace).await;
         let clock = Arc::new(ManualClock::at(database.as_of));
-        Self::first(clock, Arc::new(database), kv, Some(namespace), FIRST_SEED)
+        Self::first(clock, Arc::new(database), kv, ShortLived::Redis(namespace), FIRST_SEED)
     }
 
     /// To write what a template holds, into `database`.
@@ -201,14 +208,15 @@ impl TestApp {
 
     fn in_memory(database: TestDatabase, seed: u64) -> Self {
         let clock = Arc::new(ManualClock::at(database.as_of));
-        let kv: Arc<dyn Kv> = Arc::new(MemoryKv::new(clock.clone()));
-        Self::first(clock, Arc::new(database), kv, None, seed)
+        let kv = Arc::new(MemoryKv::new(clock.clone()));
+        let short_lived = ShortLived::Memory(Arc::clone(&kv));
+        Self::first(clock, Arc::new(database), kv, short_lived, seed)
     }
 
     /// Another process on the same PostgreSQL and Redis, with connections of its own. The embedded stores have one
     /// process: there this is [`TestApp::sibling`].
     pub async fn another_process(&self) -> Self {
-        let Some(namespace) = &self.namespace else { return self.sibling() };
+        let ShortLived::Redis(namespace) = &self.short_lived else { return self.sibling() };
         let (store, kv) = (self.database.another().await, connect_redis(namespace).await);
         self.sibling_with(|instance| {
             instance.store = store;
@@ -228,18 +236,18 @@ impl TestApp {
         let mut instance = Instance::new(Arc::clone(&self.store), Arc::clone(&self.kv));
         change(&mut instance);
         let (clock, database) = (Arc::clone(&self.clock), Arc::clone(&self.database));
-        Self::on(clock, database, instance, Arc::clone(&self.instances), self.namespace.clone())
+        Self::on(clock, database, instance, Arc::clone(&self.instances), self.short_lived.clone())
     }
 
     fn first(
         clock: Arc<ManualClock>,
         database: Arc<TestDatabase>,
         kv: Arc<dyn Kv>,
-        namespace: Option<String>,
+        short_lived: ShortLived,
         seed: u64,
     ) -> Self {
         let instance = Instance { seed, ..Instance::new(database.database.clone(), kv) };
-        Self::on(clock, database, instance, Arc::default(), namespace)
+        Self::on(clock, database, instance, Arc::default(), short_lived)
     }
 
     fn on(
@@ -247,7 +255,7 @@ impl TestApp {
         database: Arc<TestDatabase>,
         instance: Instance,
         instances: Arc<Instances>,
-        namespace: Option<String>,
+        short_lived: ShortLived,
     ) -> Self {
         let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy, seed } = instance;
         let mut all = instances.lock().expect("nobody panicked");
@@ -262,6 +270,7 @@ impl TestApp {
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
             keyring: Arc::clone(&keyring),
+            travel_keys: Keyring::new(&[master], porta_oidc::travel::SEALING_PURPOSE),
             successor_key: derive_hmac_key(&master, "refresh token successors"),
             issuer_base,
             ui_locales: porta_pages::languages().collect(),
@@ -329,8 +338,16 @@ impl TestApp {
             mail,
             entropy,
             instances,
-            namespace,
+            short_lived,
             database,
+        }
+    }
+
+    /// How many values and counters the short-lived store holds.
+    pub async fn kept(&self) -> usize {
+        match &self.short_lived {
+            ShortLived::Memory(kv) => kv.entries(),
+            ShortLived::Redis(namespace) => crate::redis::count(&redis_url(), namespace).await,
         }
     }
 
@@ -421,10 +438,12 @@ impl TestApp {
 }
 
 async fn connect_redis(namespace: &str) -> Arc<dyn Kv> {
-    let url = std::env::var("TEST_REDIS_URL")
-        .expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh");
-    let options = RedisOptions::new(SecretString::from(url), namespace.to_owned());
+    let options = RedisOptions::new(SecretString::from(redis_url()), namespace.to_owned());
     Arc::new(RedisKv::connect(options).await.expect("Redis answers"))
+}
+
+fn redis_url() -> String {
+    std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh")
 }
 
 /// What the server process does with change notices.

@@ -183,6 +183,11 @@ impl Browser {
         self.cookies.iter().find(|c| c.name == name).map(|c| c.value.as_str())
     }
 
+    /// The cookies it sends to an address, as the header's value.
+    pub fn cookies_for(&self, url: &str) -> String {
+        self.cookie_header(url.strip_prefix(ISSUER_BASE).unwrap_or(url)).unwrap_or_default()
+    }
+
     /// Plants a cookie, as an attacker would.
     pub fn plant(&mut self, name: &str, value: &str, path: &str) {
         self.keep(StoredCookie { name: name.to_owned(), value: value.to_owned(), path: path.to_owned() });

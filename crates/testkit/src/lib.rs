@@ -11,6 +11,7 @@ pub mod app;
 pub mod browser;
 pub mod database;
 pub mod flow;
+mod redis;
 pub mod reference;
 pub mod relay;
 

@@ -4,8 +4,9 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use porta_core::BearerKind;
+use porta_oidc::EngineError;
 use porta_oidc::authorize::{AuthorizeError, Authorized, Outcome, Resumed};
-use porta_oidc::interaction::{NewInteraction, Stage};
+use porta_oidc::interaction::{NewInteraction, Shown, Stage};
 use porta_pages::ErrorText;
 use porta_protocol::{ErrorCode, OAuthError, Params};
 
@@ -36,7 +37,7 @@ pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: 
     let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
     from.seen.client(params.get("client_id").unwrap_or_default());
     tenant.reader.asked_for(params.get("ui_locales"));
-    let result = state.engine.authorize_by_post(&tenant, &params, &from.caller).await;
+    let result = state.engine.authorize_by_post(&tenant, &params).await;
     answer(&state, &tenant, &from.headers, None, result)
 }
 
@@ -48,37 +49,50 @@ pub(crate) async fn resume(
     from: From,
 ) -> Reply {
     let binding = cookies::read(&state, &from.headers, cookies::RESUME);
+    let begun = cookies::read(&state, &from.headers, cookies::BEGUN);
+    let shown = Shown { binding: binding.as_deref(), travelling: begun.as_deref() };
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
-    let reply =
-        match state.engine.resume(&tenant, &uid, binding.as_deref(), cookie.as_deref(), &from.caller).await {
-            Ok(Resumed::Authorized { authorized, ui_locales }) => {
-                tenant.reader.asked_for(ui_locales.as_deref());
-                answer(&state, &tenant, &from.headers, cookie, Ok(authorized))
-            }
-            Ok(Resumed::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
-            Ok(Resumed::Away) => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
-            Ok(Resumed::Limited(limited)) => reply::too_many_begun(&state, &tenant, &from.headers, limited),
-            Ok(Resumed::Gone) => reply::error_page(
-                &state,
-                &tenant.look(),
-                StatusCode::BAD_REQUEST,
-                ErrorText::SessionExpired,
-                None,
-            ),
-            Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
-        };
+    let resumed = state.engine.resume(&tenant, &uid, shown, cookie.as_deref(), &from.caller).await;
+    concluded(&state, &tenant, &from.headers, &uid, cookie, resumed)
+}
+
+/// The end of an interaction.
+pub(super) fn concluded(
+    state: &Shared,
+    tenant: &Visit,
+    headers: &HeaderMap,
+    uid: &str,
+    cookie: Option<String>,
+    resumed: Result<Resumed, EngineError>,
+) -> Reply {
+    let reply = match resumed {
+        Ok(Resumed::Authorized { authorized, ui_locales }) => {
+            tenant.reader.asked_for(ui_locales.as_deref());
+            answer(state, tenant, headers, cookie, Ok(authorized))
+        }
+        Ok(Resumed::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
+        Ok(Resumed::Away) => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
+        Ok(Resumed::Begun) => return reply::redirect(&format!("{}/interaction/{uid}", tenant.issuer)),
+        Ok(Resumed::Limited(limited)) => return reply::too_many_begun(state, tenant, headers, limited),
+        Ok(Resumed::Gone) => {
+            reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, ErrorText::SessionExpired, None)
+        }
+        Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
+    };
     // This transaction is over, whatever came of it. Only a uid of our making may become a cookie's path.
-    if !BearerKind::Interaction.matches(&uid) {
+    if !BearerKind::Interaction.matches(uid) {
         return reply;
     }
     let slug = &tenant.organization.slug;
     let mut reply = reply;
-    for (name, path) in [(cookies::INTERACTION, "interaction"), (cookies::RESUME, "auth")] {
-        reply = reply::with_header(
-            reply,
-            header::SET_COOKIE,
-            cookies::clear(&state, name, &format!("/{slug}/{path}/{uid}")),
-        );
+    for (name, path) in [
+        (cookies::INTERACTION, "interaction"),
+        (cookies::BEGUN, "interaction"),
+        (cookies::RESUME, "auth"),
+        (cookies::BEGUN, "auth"),
+    ] {
+        let gone = cookies::clear(state, name, &format!("/{slug}/{path}/{uid}"));
+        reply = reply::with_header(reply, header::SET_COOKIE, gone);
     }
     reply
 }
@@ -132,11 +146,13 @@ pub(super) fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> 
     // Absolute and from configuration (decision D10).
     let location = format!("{}{path}", state.engine.issuer_base());
     let mut reply = reply::redirect(&location);
-    for (name, path) in [(cookies::INTERACTION, &page), (cookies::RESUME, &resume)] {
-        let cookie = cookies::set(state, name, new.binding.clone(), path, new.expires_at);
+    for (name, scope) in [(cookies::INTERACTION, &page), (cookies::RESUME, &resume)] {
+        let cookie = cookies::set(state, name, new.binding.clone(), scope, new.expires_at);
         reply = reply::with_header(reply, header::SET_COOKIE, cookie);
     }
-    reply
+    let begun = new.travelling.clone();
+    let begun = begun.and_then(|begun| cookies::set(state, cookies::BEGUN, begun.text, path, begun.until));
+    reply::with_header(reply, header::SET_COOKIE, begun)
 }
 
 fn malformed(state: &Shared, tenant: &Visit, status: StatusCode) -> Reply {

@@ -8,14 +8,14 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
-use porta_oidc::interaction::{BoundInteraction, Stage};
+use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
 use porta_oidc::{Errand, ProtocolClient};
-use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage};
+use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Page};
 use porta_protocol::Params;
 use porta_signin::{Attempt, Entered, SignInOutcome};
 
 use super::From;
-use super::authorize::session_cookie;
+use super::authorize::{concluded, session_cookie};
 use super::links::typed_address;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
@@ -28,6 +28,8 @@ pub(super) struct Here<'a> {
     pub(super) state: &'a Shared,
     pub(super) tenant: &'a Visit,
     pub(super) bound: BoundInteraction,
+    /// Where its forms may end besides with us.
+    pub(super) ends_at: Vec<String>,
 }
 
 pub(super) async fn here<'a>(
@@ -37,16 +39,33 @@ pub(super) async fn here<'a>(
     from: &From,
 ) -> Result<Here<'a>, Reply> {
     let binding = cookies::read(state, &from.headers, cookies::INTERACTION);
-    match state.engine.interaction(tenant, uid, binding.as_deref()).await {
+    let begun = cookies::read(state, &from.headers, cookies::BEGUN);
+    let shown = Shown { binding: binding.as_deref(), travelling: begun.as_deref() };
+    match state.engine.interaction(tenant, uid, shown).await {
         Ok(Some(bound)) => {
             let errand = &bound.interaction.errand;
             from.seen.client(errand.client_id().unwrap_or_default());
             tenant.reader.asked_for(errand.ui_locales());
-            Ok(Here { state, tenant, bound })
+            let ends_at = ends_at(state, tenant, errand).await;
+            Ok(Here { state, tenant, bound, ends_at })
         }
         Ok(None) => Err(gone(state, tenant)),
         Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
     }
+}
+
+/// The address of this sign-in, and the others the client registered: what its own page redirects to belongs to the same
+/// chain for some browsers.
+async fn ends_at(state: &Shared, tenant: &Visit, errand: &Errand) -> Vec<String> {
+    let Some(request) = errand.authorization() else { return Vec::new() };
+    let mut addresses = vec![request.redirect_uri.clone()];
+    // A client that is not there now gets no answer either.
+    if let Ok(Some(client)) = state.engine.client(tenant.organization.id, &request.client_id).await {
+        let client = &client.client;
+        let registered = [&client.redirect_uris, &client.post_logout_redirect_uris, &client.allowed_origins];
+        addresses.extend(registered.into_iter().flatten().cloned());
+    }
+    addresses
 }
 
 /// Too late, another browser's, or taken by the resume address.
@@ -164,6 +183,12 @@ pub(crate) async fn abort(
     let resume = here.resume();
     match here.bound.interaction.stage {
         Stage::Ready | Stage::Denied => resume,
+        Stage::Login if !here.bound.is_stored() => {
+            let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+            let engine = &here.state.engine;
+            let resumed = engine.cancel(&tenant, here.bound, cookie.as_deref(), &from.caller).await;
+            concluded(&state, &tenant, &from.headers, &uid, cookie, resumed)
+        }
         Stage::Login | Stage::SecondFactor | Stage::Consent => match here.state.engine.deny(here.bound).await
         {
             Ok(true) => resume,
@@ -200,6 +225,10 @@ impl Here<'_> {
     fn forgot_password_url(&self) -> String {
         let (slug, uid) = (&self.tenant.organization.slug, &self.bound.interaction.uid);
         format!("/{slug}/auth/forgot-password?interaction={uid}")
+    }
+
+    pub(super) fn page(&self, status: StatusCode, page: Page) -> Reply {
+        reply::page(status, page.ending_at(self.ends_at.iter().map(String::as_str)))
     }
 
     pub(super) fn gone(&self) -> Reply {
@@ -270,7 +299,7 @@ impl Here<'_> {
             forgot_password_url: Some(&*forgot_password_url)
                 .filter(|_| methods.contains(&LoginMethod::Password) && self.tenant.offers_passwords()),
         };
-        reply::page(status, self.state.pages.login(&self.tenant.look(), &page))
+        self.page(status, self.state.pages.login(&self.tenant.look(), &page))
     }
 
     async fn consent_page(&self) -> Reply {
@@ -297,7 +326,7 @@ impl Here<'_> {
             scopes: &scopes,
             is_confirmation,
         };
-        reply::page(StatusCode::OK, self.state.pages.consent(&self.tenant.look(), &page))
+        self.page(StatusCode::OK, self.state.pages.consent(&self.tenant.look(), &page))
     }
 
     async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
@@ -306,9 +335,27 @@ impl Here<'_> {
         let browser = from.browser(&known);
         let bound = self.bound.clone();
         match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
-            Ok(outcome) => self.outcome(outcome, Some(email)).await,
+            Ok(
+                outcome @ (SignInOutcome::SignedIn(_) | SignInOutcome::SecondFactor | SignInOutcome::Gone),
+            ) => self.outcome(outcome, Some(email)).await,
+            Ok(outcome) => {
+                let answer = self.outcome(outcome, Some(email)).await;
+                self.answered(answer)
+            }
             Err(error) => reply::engine_error_page(self.state, &self.tenant.look(), &error),
         }
+    }
+
+    /// Somebody is there, so the sign-in may take its whole time from now on.
+    fn answered(&self, reply: Reply) -> Reply {
+        let path = self.url("");
+        let cookie = match self.state.engine.keep_travelling(&self.bound) {
+            Ok(kept) => {
+                kept.and_then(|kept| cookies::set(self.state, cookies::BEGUN, kept.text, &path, kept.until))
+            }
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
+        };
+        reply::with_header(reply, header::SET_COOKIE, cookie)
     }
 
     pub(super) fn signed_in(&self, entered: Entered) -> Reply {

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use porta_oidc::logout::{CONTINUE, LogoutError, LogoutStep, Onward};
 use porta_pages::{ErrorText, LogoutPage, LogoutSuccessPage};
 use porta_protocol::Params;
@@ -27,7 +27,7 @@ pub(crate) async fn get(
     let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
     tenant.reader.asked_for(params.get(UI_LOCALES));
     let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
-    match state.engine.end_session(&tenant, &params, cookie.as_deref(), &from.caller).await {
+    match state.engine.end_session(&tenant, &params, cookie.as_deref()).await {
         Ok(LogoutStep::Done(to)) => onward(&tenant, &to),
         Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward }) => {
             tenant.reader.asked_for(onward.ui_locales.as_deref());
@@ -41,7 +41,7 @@ pub(crate) async fn get(
             };
             reply::page(StatusCode::OK, state.pages.logout(&tenant.look(), &page))
         }
-        Err(error) => refused(&state, &tenant, &from.headers, &error),
+        Err(error) => refused(&state, &tenant, &error),
     }
 }
 
@@ -50,9 +50,9 @@ pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: 
     let form = body::form(&from.headers, body).await;
     let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
     tenant.reader.asked_for(params.get(UI_LOCALES));
-    match state.engine.end_session_by_post(&tenant, &params, &from.caller).await {
+    match state.engine.end_session_by_post(&tenant, &params).await {
         Ok(handle) => reply::redirect(&format!("{}/session/end?{CONTINUE}={handle}", tenant.issuer)),
-        Err(error) => refused(&state, &tenant, &from.headers, &error),
+        Err(error) => refused(&state, &tenant, &error),
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn confirm(
             let gone = cookies::clear(&state, cookies::SESSION, &format!("/{}", tenant.organization.slug));
             reply::with_header(onward(&tenant, &to), header::SET_COOKIE, gone)
         }
-        Err(error) => refused(&state, &tenant, &from.headers, &error),
+        Err(error) => refused(&state, &tenant, &error),
     }
 }
 
@@ -100,13 +100,12 @@ fn malformed(state: &Shared, tenant: &Visit, status: StatusCode) -> Reply {
     reply::error_page(state, &tenant.look(), status, ErrorText::InvalidRequest, Some("invalid_request"))
 }
 
-fn refused(state: &Shared, tenant: &Visit, headers: &HeaderMap, error: &LogoutError) -> Reply {
+fn refused(state: &Shared, tenant: &Visit, error: &LogoutError) -> Reply {
     match error {
         LogoutError::Refused(error) => {
             tracing::info!(code = %error.code(), detail = error.description(), "logout request refused");
             malformed(state, tenant, StatusCode::BAD_REQUEST)
         }
-        LogoutError::Limited(limited) => reply::too_many_begun(state, tenant, headers, *limited),
         LogoutError::Engine(error) => reply::engine_error_page(state, &tenant.look(), error),
     }
 }

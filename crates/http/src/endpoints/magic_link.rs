@@ -120,11 +120,13 @@ pub(crate) async fn land(
                 action_url: &here.url(&format!("/magic-link/{token}")),
                 csrf: &here.bound.interaction.csrf,
             };
-            landing_page(&state, &tenant, &landing, place).await
+            landing_page(&state, &tenant, &landing, place, &here.ends_at).await
         }
         Ok(here) => here.page_of_stage().await,
         // Another browser, or the sign-in ended: all it may learn is the code.
-        Err(_) => landing_page(&state, &tenant, &landing, Landing::OtherDevice { code: &landing.code }).await,
+        Err(_) => {
+            landing_page(&state, &tenant, &landing, Landing::OtherDevice { code: &landing.code }, &[]).await
+        }
     }
 }
 
@@ -159,7 +161,13 @@ fn interaction_url(tenant: &Visit, uid: &str) -> String {
     format!("/{}/interaction/{uid}", tenant.organization.slug)
 }
 
-async fn landing_page(state: &Shared, tenant: &Visit, landing: &MagicLanding, place: Landing<'_>) -> Reply {
+async fn landing_page(
+    state: &Shared,
+    tenant: &Visit,
+    landing: &MagicLanding,
+    place: Landing<'_>,
+    ends_at: &[String],
+) -> Reply {
     let client = match &landing.client_id {
         Some(id) => match state.engine.client(tenant.organization.id, id).await {
             Ok(client) => client,
@@ -170,7 +178,8 @@ async fn landing_page(state: &Shared, tenant: &Visit, landing: &MagicLanding, pl
     let name = client.as_ref().map_or(tenant.organization.display_name(), |c| &c.client.client_name);
     let page =
         MagicLinkLandingPage { client_name: name, masked_email: &landing.masked_email, landing: place };
-    reply::page(StatusCode::OK, state.pages.magic_link_landing(&tenant.look(), &page))
+    let page = state.pages.magic_link_landing(&tenant.look(), &page);
+    reply::page(StatusCode::OK, page.ending_at(ends_at.iter().map(String::as_str)))
 }
 
 impl Here<'_> {
@@ -194,6 +203,6 @@ impl Here<'_> {
             expires_in: self.tenant.settings.number(settings::MAGIC_LINK_TTL),
             flash,
         };
-        reply::page(status, self.state.pages.magic_link_sent(&self.tenant.look(), &page))
+        self.page(status, self.state.pages.magic_link_sent(&self.tenant.look(), &page))
     }
 }

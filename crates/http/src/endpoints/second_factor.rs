@@ -237,7 +237,7 @@ impl Here<'_> {
             }
             (step, view) => return self.setup_page(step, view, &user, flash),
         };
-        reply::page(StatusCode::OK, page)
+        self.page(StatusCode::OK, page)
     }
 
     fn setup_page(
@@ -283,6 +283,6 @@ impl Here<'_> {
             cancel_url: &self.url("/abort"),
             flash,
         };
-        reply::page(StatusCode::OK, self.state.pages.two_factor_setup(&look, &page))
+        self.page(StatusCode::OK, self.state.pages.two_factor_setup(&look, &page))
     }
 }

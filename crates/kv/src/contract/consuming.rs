@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{LONG, TimeControl, assert_until, bytes, race};
-use crate::{Consumed, Kv, Write};
+use crate::{Consumed, Kv, Place, Write};
 
 pub(super) async fn first_fresh_then_replayed_then_absent(kv: &dyn Kv, time: &dyn TimeControl) {
     let unit = time.unit();
@@ -80,5 +80,57 @@ pub(super) async fn one_fresh_in_a_race(kv: &Arc<dyn Kv>) {
         let count = |wanted: &Consumed| answers.iter().filter(|of_task| of_task[key] == *wanted).count();
         assert_eq!(count(&Consumed::Fresh(value.clone())), 1, "key {key}");
         assert_eq!(count(&Consumed::Replayed(value)), TASKS - 1, "key {key}");
+    }
+}
+
+pub(super) async fn look_tells_live_used_and_free_apart(kv: &dyn Kv, time: &dyn TimeControl) {
+    assert_eq!(kv.look("look").await.unwrap(), Place::Free);
+    kv.put("look", bytes("x"), LONG).await.unwrap();
+    assert_eq!(kv.look("look").await.unwrap(), Place::Live(bytes("x")));
+    assert_eq!(kv.look("look").await.unwrap(), Place::Live(bytes("x")), "looking uses nothing up");
+    let ends = time.now() + time.unit();
+    assert_eq!(kv.consume("look", time.unit()).await.unwrap(), Consumed::Fresh(bytes("x")));
+    let place = kv.look("look").await.unwrap();
+    assert_until(time, ends, place == Place::Used, "used");
+    time.pass(time.unit()).await;
+    assert_eq!(kv.look("look").await.unwrap(), Place::Free, "no longer remembered");
+    kv.put("look", bytes(""), LONG).await.unwrap();
+    assert_eq!(kv.look("look").await.unwrap(), Place::Live(bytes("")), "an empty value is a value");
+}
+
+pub(super) async fn a_retired_value_leaves_its_place_used(kv: &dyn Kv, time: &dyn TimeControl) {
+    assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Free);
+    assert_eq!(kv.look("retire").await.unwrap(), Place::Free, "nothing is remembered of what never was");
+    kv.put("retire", bytes("x"), LONG).await.unwrap();
+    assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Live(bytes("x")));
+    for _ in 0..2 {
+        assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Used);
+        assert_eq!(kv.look("retire").await.unwrap(), Place::Used);
+    }
+    assert_eq!(kv.get("retire").await.unwrap(), None);
+    assert_eq!(kv.take("retire").await.unwrap(), None);
+    assert!(!kv.put_if_absent("retire", bytes("y"), LONG).await.unwrap());
+    assert_eq!(kv.consume("retire", LONG).await.unwrap(), Consumed::Replayed(bytes("")), "the value is gone");
+
+    kv.put("retire", bytes("x"), LONG).await.unwrap();
+    assert_eq!(kv.retire("retire", time.unit()).await.unwrap(), Place::Live(bytes("x")));
+    time.pass(time.unit()).await;
+    assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Free, "remembered for so long");
+    kv.put("retire", bytes("x"), LONG).await.unwrap();
+    assert_eq!(kv.retire("retire", Duration::ZERO).await.unwrap(), Place::Live(bytes("x")));
+    assert_eq!(kv.look("retire").await.unwrap(), Place::Free, "remembered for no time");
+}
+
+pub(super) async fn one_retires_in_a_race(kv: &Arc<dyn Kv>) {
+    for round in 0..50 {
+        let key = format!("race:retire:{round}");
+        kv.put(&key, bytes("x"), LONG).await.unwrap();
+        let places = race(8, |_| {
+            let (kv, key) = (Arc::clone(kv), key.clone());
+            async move { kv.retire(&key, LONG).await.unwrap() }
+        })
+        .await;
+        assert_eq!(places.iter().filter(|place| **place == Place::Live(bytes("x"))).count(), 1);
+        assert_eq!(places.iter().filter(|place| **place == Place::Used).count(), 7);
     }
 }

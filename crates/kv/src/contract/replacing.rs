@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{LONG, TimeControl, bytes, race};
-use crate::{Consumed, Kv, Write};
+use crate::{Consumed, Kv, Place, Write};
 
 fn put(key: &str, value: &str) -> Write {
     Write::Put { key: key.to_owned(), value: bytes(value), ttl: LONG }
@@ -101,5 +101,51 @@ pub(super) async fn nothing_taken_comes_back(kv: &Arc<dyn Kv>) {
         .await;
         assert_eq!(taken.iter().filter(|took| **took).count(), 1);
         assert_eq!(kv.get(&key).await.unwrap(), None, "round {round}");
+    }
+}
+
+fn unless_used(key: &str, value: &str, ttl: Duration) -> Write {
+    Write::PutUnlessUsed { key: key.to_owned(), value: bytes(value), ttl }
+}
+
+pub(super) async fn unless_used_stores_anew_and_over_what_lives(kv: &dyn Kv, time: &dyn TimeControl) {
+    let unit = time.unit();
+    assert!(kv.write(vec![unless_used("unless", "first", LONG)]).await.unwrap(), "nothing is there");
+    assert!(kv.write(vec![unless_used("unless", "second", LONG)]).await.unwrap(), "over a live value");
+    assert_eq!(kv.get("unless").await.unwrap(), Some(bytes("second")));
+    kv.retire("unless", LONG).await.unwrap();
+    assert!(!kv.write(vec![put("unless:other", "x"), unless_used("unless", "late", LONG)]).await.unwrap());
+    assert_eq!(kv.look("unless").await.unwrap(), Place::Used);
+    assert_eq!(kv.get("unless:other").await.unwrap(), None, "all or nothing");
+
+    kv.put("unless", bytes("x"), LONG).await.unwrap();
+    assert_eq!(kv.consume("unless", LONG).await.unwrap(), Consumed::Fresh(bytes("x")));
+    assert!(!kv.write(vec![unless_used("unless", "late", LONG)]).await.unwrap(), "consumed is used");
+
+    kv.put("unless", bytes("x"), LONG).await.unwrap();
+    kv.retire("unless", unit).await.unwrap();
+    time.pass(unit).await;
+    assert!(kv.write(vec![unless_used("unless", "anew", unit)]).await.unwrap(), "no longer remembered");
+    time.pass(unit).await;
+    assert_eq!(kv.get("unless").await.unwrap(), None, "it has a lifetime");
+}
+
+/// One retires while many write: whatever their order, what was retired stays so.
+pub(super) async fn nothing_retired_comes_back(kv: &Arc<dyn Kv>) {
+    for round in 0..20 {
+        let key = format!("race:unless:{round}");
+        kv.put(&key, bytes("first"), LONG).await.unwrap();
+        race(16, |n| {
+            let (kv, key) = (Arc::clone(kv), key.clone());
+            async move {
+                if n == 8 {
+                    assert!(matches!(kv.retire(&key, LONG).await.unwrap(), Place::Live(_)));
+                } else {
+                    kv.write(vec![unless_used(&key, "again", LONG)]).await.unwrap();
+                }
+            }
+        })
+        .await;
+        assert_eq!(kv.look(&key).await.unwrap(), Place::Used, "round {round}");
     }
 }

@@ -189,6 +189,8 @@ pub(super) async fn each_operation_is_one_command(kv: &dyn Kv) {
     kv.put_if_absent("budget", bytes("x"), LONG).await.unwrap();
     kv.consume("budget", LONG).await.unwrap();
     kv.take("budget").await.unwrap();
+    kv.look("budget").await.unwrap();
+    kv.retire("budget", LONG).await.unwrap();
     kv.write(deletes.to_vec()).await.unwrap();
     kv.check(&limits).await.unwrap();
     kv.hit(&limits).await.unwrap();
@@ -198,11 +200,11 @@ pub(super) async fn each_operation_is_one_command(kv: &dyn Kv) {
     kv.clear(&["budget".to_owned(), "other".to_owned()]).await.unwrap();
     kv.publish(&notice).await.unwrap();
     kv.ping().await.unwrap();
-    assert_eq!(kv.commands() - before, 14);
+    assert_eq!(kv.commands() - before, 16);
     // Nothing to do is done without asking.
     kv.write(Vec::new()).await.unwrap();
     kv.check(&[]).await.unwrap();
     kv.hit(&[]).await.unwrap();
     kv.clear(&[]).await.unwrap();
-    assert_eq!(kv.commands() - before, 14);
+    assert_eq!(kv.commands() - before, 16);
 }

@@ -9,7 +9,7 @@ use porta_core::Timestamp;
 use super::expiring::{Expiring, Weighs};
 use super::kinds::Kind;
 use super::ledger::Ledger;
-use crate::{Key, Limit, whole_millis};
+use crate::{Key, Limit, Place, whole_millis};
 
 /// A stored value: [`crate::Kv::consume`] turns the first into the second.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,14 @@ impl Shard {
             None => drop(self.values.remove(key, now, ledger)),
         }
         kind
+    }
+
+    pub(super) fn place(&self, key: &Key, now: Timestamp) -> Place {
+        match self.values.get(key, now) {
+            Some((Kept::Live(value), _)) => Place::Live(Bytes::copy_from_slice(value)),
+            Some((Kept::Used(_), _)) => Place::Used,
+            None => Place::Free,
+        }
     }
 
     pub(super) fn live(&self, key: &Key, now: Timestamp) -> Option<&Bytes> {

@@ -50,7 +50,7 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     put_among: Script::new(PUT_AMONG),
 });
 
-/// ARGV: how long a used value is remembered, in milliseconds.
+/// ARGV: how long a used value is remembered, in milliseconds; `forget` when only that it was used.
 ///
 /// A live value is a string, a used one a list of one: the server's own types keep the two apart. GET and GETDEL refuse
 /// a list (WRONGTYPE), SET NX finds the key taken, SET and DEL replace it: exactly what a used value shall do. Any other
@@ -67,17 +67,21 @@ if not value then
   return {0, ''}
 end
 if ARGV[1] ~= '0' then
-  redis.call('RPUSH', KEYS[1], value)
+  redis.call('RPUSH', KEYS[1], ARGV[2] == 'forget' and '' or value)
   redis.call('PEXPIRE', KEYS[1], ARGV[1])
 end
 return {1, value}
 ";
 
 /// ARGV: per key what to do, its lifetime in milliseconds (0 deletes) and its value. Answers 0, having written nothing,
-/// when a key to replace holds no live value.
+/// when a key to replace holds no live value, or one that must not have been used a used one.
 const WRITE: &str = "\
 for i, key in ipairs(KEYS) do
-  if ARGV[3 * i - 2] == 'replace' and redis.call('TYPE', key).ok ~= 'string' then
+  local how = ARGV[3 * i - 2]
+  if how == 'replace' and redis.call('TYPE', key).ok ~= 'string' then
+    return 0
+  end
+  if how == 'unused' and redis.call('TYPE', key).ok == 'list' then
     return 0
   end
 end

@@ -39,6 +39,12 @@ pub enum AuthorizeError {
     Engine(#[from] EngineError),
 }
 
+/// Longest `state` or `nonce`.
+const LONGEST_WORD: usize = 1_024;
+
+/// Longest checked request, as it travels with the browser and is stored: half of it may be `state` and `nonce`.
+const LONGEST_REQUEST: usize = 2_560;
+
 /// The only authorization parameter that may repeat (RFC 8707 §2).
 const MAY_REPEAT: &[&str] = &["resource"];
 
@@ -67,8 +73,9 @@ impl Engine {
         };
         let (redirect_uri, redirect_uri_sent) =
             exact_redirect_uri(params, &client).map_err(AuthorizeError::Page)?; // RFC 6749 §3.1.2.3, RFC 9700 §2.1
-        // Which of two states was meant is not ours to guess.
-        let state = params.get("state").filter(|_| !is_repeated("state")).map(str::to_owned);
+        // Which of two states was meant is not ours to guess, and one that is too long would be so in the answer.
+        let state = params.get("state").filter(|state| !is_repeated("state") && state.len() <= LONGEST_WORD);
+        let state = state.map(str::to_owned);
         let (response_mode, mode_problem) = response_mode(params);
         let target = Redirectable { client, redirect_uri, redirect_uri_sent, response_mode, state };
         if let Some(error) = mode_problem {
@@ -88,7 +95,8 @@ impl Engine {
     ) -> Checked<AuthorizationRequest> {
         let client = &*target.client;
         code_grant_allowed(client)?; // RFC 6749 §4.1.2.1 unauthorized_client
-        within_length(params)?; // what is stored for an anonymous caller is bounded
+        printable(params, "state")?; // RFC 6749 Appendix A.5
+        printable(params, "nonce")?; // OpenID Connect Core §15.5.2
         response_type_is_code(params)?; // RFC 6749 §3.1.1
         no_request_object(params)?; // OpenID Connect Core §6, §7.2.1
         let prompt = prompt(params)?; // OpenID Connect Core §3.1.2.1
@@ -100,7 +108,7 @@ impl Engine {
         let claims = claims(params, client)?; // OpenID Connect Core §5.5
         let hinted_subject = Self::hinted_subject(tenant, params, client)?;
         reachable_acr(claims.as_ref())?; // OpenID Connect Core §5.5.1.1
-        Ok(AuthorizationRequest {
+        let request = AuthorizationRequest {
             client_id: client.client.client_id.to_string(),
             redirect_uri: target.redirect_uri.clone(),
             redirect_uri_sent: target.redirect_uri_sent,
@@ -110,13 +118,14 @@ impl Engine {
             scope,
             prompt,
             max_age,
-            // Prefilled e-mail: trimmed, at most 320 characters (oidc-and-login §3.1).
-            login_hint: params.get("login_hint").map(|h| h.trim().chars().take(320).collect()),
+            login_hint: login_hint(params),
             ui_locales: ui_locales(params),
             hinted_subject,
             claims,
             code_challenge,
-        })
+        };
+        within_length(&request)?; // a cookie takes no more
+        Ok(request)
     }
 
     /// A hint must be an ID token this tenant signed for this client; its age does not matter.
@@ -166,12 +175,30 @@ fn code_grant_allowed(client: &ProtocolClient) -> Checked<()> {
     Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the client may not use the authorization code grant"))
 }
 
-fn within_length(params: &Params) -> Checked<()> {
-    let too_long = |name, limit| params.get(name).is_some_and(|value| value.len() > limit);
-    if too_long("state", 4096) || too_long("nonce", 1024) {
-        return Err(invalid("state or nonce is too long"));
+/// Printable ASCII (`VSCHAR`), and not endless.
+fn printable(params: &Params, name: &str) -> Checked<()> {
+    let Some(value) = params.get(name) else { return Ok(()) };
+    if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(invalid("state and nonce are printable ASCII characters"));
+    }
+    if value.len() > LONGEST_WORD {
+        return Err(invalid("state or nonce is longer than 1024 characters"));
     }
     Ok(())
+}
+
+fn within_length(request: &AuthorizationRequest) -> Checked<()> {
+    let length = serde_json::to_vec(request).map_or(usize::MAX, |bytes| bytes.len());
+    if length > LONGEST_REQUEST {
+        return Err(invalid("the request is too long"));
+    }
+    Ok(())
+}
+
+/// Prefilled e-mail: trimmed, at most 320 characters, none of them a control (oidc-and-login §3.1).
+fn login_hint(params: &Params) -> Option<String> {
+    let hint = params.get("login_hint")?.trim();
+    Some(hint.chars().filter(|c| !c.is_control()).take(320).collect())
 }
 
 fn response_type_is_code(params: &Params) -> Checked<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::{Grant, TokenFamily};
 use porta_core::{BearerKind, GrantId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, UserId, settings};
-use porta_protocol::{ClaimsRequest, Delivery, ErrorCode, OAuthError, Params, scope};
+use porta_protocol::{ClaimsRequest, Delivery, Params, scope};
 use porta_store::AuthorizeFacts;
 
 use super::AuthorizationRequest;
@@ -13,7 +13,7 @@ use super::check::{AuthorizeError, Redirectable, cannot_prove_itself};
 use super::decide::{Decision, Need, SignedIn, Standing, decide};
 use crate::clients::ProtocolClient;
 use crate::errand::{AccountPage, Errand};
-use crate::interaction::{ConsentAsked, Draft, Interaction, LoginDone, NewInteraction, Stage};
+use crate::interaction::{ConsentAsked, Draft, LoginDone, NewInteraction, Shown, Stage, Taken};
 use crate::quota::Payer;
 use crate::session::{PresentedSession, to_bytes};
 use crate::throttle::Limited;
@@ -44,10 +44,12 @@ pub enum Resumed {
     Account(AccountPage),
     /// The person said no and is not signed in.
     Away,
+    /// Nothing happened yet: the page of the interaction is next.
+    Begun,
+    /// Nothing more is begun for this network now, or too much was given already.
+    Limited(Limited),
     /// Wrong browser, too late, or used before.
     Gone,
-    /// Too much was given already.
-    Limited(Limited),
 }
 
 impl Authorized {
@@ -90,8 +92,8 @@ impl Engine {
         }
     }
 
-    /// `POST /{org}/auth`: a cross-site POST carries no `SameSite=Lax` cookie, so the checked request is stored and the
-    /// browser comes back by GET, where its session is visible (W27).
+    /// `POST /{org}/auth`: a cross-site POST carries no `SameSite=Lax` cookie, so the checked request travels with the
+    /// browser, which comes back by GET, where its session is visible (W27).
     #[tracing::instrument(
         target = "porta::trace",
         level = "trace",
@@ -102,12 +104,10 @@ impl Engine {
         &self,
         tenant: &Tenant,
         params: &Params,
-        caller: &Caller,
     ) -> Result<Authorized, AuthorizeError> {
         let (_, request) = self.check(tenant, params).await?;
         let errand = Errand::Authorize(Box::new(request));
-        let draft = Draft { errand, stage: Stage::Ready, login: None, consent: None };
-        self.begin(tenant, draft, caller).await
+        Ok(Authorized::interact(self.begin_travelling(tenant, errand, Stage::Ready)?))
     }
 
     async fn begin(
@@ -138,19 +138,23 @@ impl Engine {
         &self,
         tenant: &Tenant,
         uid: &str,
-        binding: Option<&str>,
+        shown: Shown<'_>,
         cookie: Option<&str>,
         caller: &Caller,
     ) -> Result<Resumed, EngineError> {
-        let Some(bound) = self.take_interaction(tenant, uid, binding).await? else {
-            return Ok(Resumed::Gone);
+        let (interaction, was_stored) = match self.take_interaction(tenant, uid, shown).await? {
+            Taken::Stored(interaction) => (interaction, true),
+            Taken::Ready(interaction) => (interaction, false),
+            Taken::Begun => return Ok(Resumed::Begun),
+            Taken::Gone => return Ok(Resumed::Gone),
         };
-        let interaction = bound.interaction;
+        if interaction.stage == Stage::Denied {
+            return self.declined(tenant, interaction, cookie, caller).await;
+        }
         let request = match interaction.errand {
             Errand::Authorize(request) => *request,
             Errand::Account(errand) => {
-                let Interaction { stage, login, .. } = interaction;
-                return self.resume_account(tenant, errand.page, stage, login, cookie, caller).await;
+                return self.resume_account(tenant, errand.page, interaction.login, cookie).await;
             }
         };
         let ui_locales = request.ui_locales.clone();
@@ -158,19 +162,6 @@ impl Engine {
         let Some(client) = self.client(tenant.organization.id, &request.client_id).await? else {
             return Ok(Resumed::Gone);
         };
-        if interaction.stage == Stage::Denied {
-            let (user, what) = match interaction.consent {
-                Some(asked) => (asked.user, "user.consent.denied"),
-                // Not `user.login.…`: what begins so and does not end in `failed` counts as a sign-in.
-                None => (None, "auth.login.cancelled"),
-            };
-            let event = self.decision_event(tenant, user, &request, caller, what);
-            self.store.repositories().audit().record(&event).await?;
-            let declined = OAuthError::new(ErrorCode::AccessDenied, "the person declined");
-            let outcome = Outcome::Respond(request.refuse(tenant, &declined));
-            let authorized = Authorized { outcome, session_until: None };
-            return Ok(Resumed::Authorized { authorized, ui_locales });
-        }
         let session = self.session(tenant, cookie).await?;
         let same_session = |key: SessionKey| session.as_ref().is_some_and(|s| s.session.key == key);
         let asked = interaction.consent.as_ref().map(|asked| asked.session);
@@ -181,32 +172,17 @@ impl Engine {
         }
         let progress = Progress { login: interaction.login, consented: interaction.consented };
         let authorized = match self.judge(tenant, &client, request, session, progress, caller).await? {
-            Judged::Page(draft) => Authorized::interact(self.continue_interaction(tenant, *draft).await?),
+            Judged::Page(draft) if was_stored => {
+                Authorized::interact(self.continue_interaction(tenant, *draft).await?)
+            }
+            Judged::Page(draft) => match self.begin_interaction(tenant, *draft, caller).await? {
+                Ok(new) => Authorized::interact(new),
+                Err(limited) => return Ok(Resumed::Limited(limited)),
+            },
             Judged::Answer(authorized) => authorized,
             Judged::Limited(limited) => return Ok(Resumed::Limited(limited)),
         };
         Ok(Resumed::Authorized { authorized, ui_locales })
-    }
-
-    /// Whoever comes to the page of an account is looked at there: nothing is decided here.
-    async fn resume_account(
-        &self,
-        tenant: &Tenant,
-        page: AccountPage,
-        stage: Stage,
-        login: Option<LoginDone>,
-        cookie: Option<&str>,
-        caller: &Caller,
-    ) -> Result<Resumed, EngineError> {
-        let session = self.session(tenant, cookie).await?;
-        if stage == Stage::Denied {
-            let event = self.event(tenant, "auth.login.cancelled", AuditCategory::Authentication, caller);
-            self.store.repositories().audit().record(&event).await?;
-            let is_signed_in = session.is_some();
-            return Ok(if is_signed_in { Resumed::Account(AccountPage::Overview) } else { Resumed::Away });
-        }
-        let is_here = login.is_none_or(|login| session.is_some_and(|s| s.session.key == login.session));
-        Ok(if is_here { Resumed::Account(page) } else { Resumed::Gone })
     }
 
     async fn judge(
@@ -346,7 +322,7 @@ impl Engine {
             .await?)
     }
 
-    fn decision_event(
+    pub(super) fn decision_event(
         &self,
         tenant: &Tenant,
         user: Option<UserId>,

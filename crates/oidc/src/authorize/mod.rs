@@ -2,6 +2,7 @@
 
 mod check;
 mod decide;
+mod decline;
 mod flow;
 mod request;
 mod respond;

@@ -44,7 +44,7 @@ pub(crate) enum Forms {
     None,
     /// With us, after any number of redirects.
     Own,
-    /// Possibly at a client.
+    /// Possibly at a client; which one, [`crate::Page::ending_at`] says.
     Anywhere,
 }
 

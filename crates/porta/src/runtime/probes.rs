@@ -174,7 +174,7 @@ mod tests {
 
     use porta_core::seal::Keyring;
     use porta_core::{Clock as _, OsEntropy, SystemClock};
-    use porta_kv::{Consumed, Heard, Key, KvError, Limit, MemoryKv, Notice, Verdict, Write};
+    use porta_kv::{Consumed, Heard, Key, KvError, Limit, MemoryKv, Notice, Place, Verdict, Write};
     use porta_testkit::TestApp;
     use tokio::sync::broadcast;
     use tokio::task::JoinSet;
@@ -249,6 +249,12 @@ mod tests {
         async fn consume(&self, _: &Key, _: Duration) -> Result<Consumed> {
             refused()
         }
+        async fn look(&self, key: &Key) -> Result<Place> {
+            self.0.look(key).await
+        }
+        async fn retire(&self, _: &Key, _: Duration) -> Result<Place> {
+            refused()
+        }
         async fn write(&self, _: Vec<Write>) -> Result<bool> {
             refused()
         }
@@ -259,6 +265,9 @@ mod tests {
             refused()
         }
         async fn put_limited(&self, _: &Key, _: Bytes, _: Duration, _: &[Limit]) -> Result<Verdict> {
+            refused()
+        }
+        async fn release(&self, _: &[String]) -> Result<()> {
             refused()
         }
         async fn clear(&self, _: &[String]) -> Result<()> {

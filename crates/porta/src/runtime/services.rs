@@ -152,6 +152,7 @@ impl Services {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             keyring: Arc::clone(&keyring),
+            travel_keys: Keyring::new(&[master], porta_oidc::travel::SEALING_PURPOSE),
             successor_key: derive_hmac_key(&master, "refresh token successors"),
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
             ui_locales: porta_pages::languages().collect(),

@@ -55,7 +55,7 @@ macro_rules! contract_tests {
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue;
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
-            outbox: a_known_key_adds_nothing, a_claim_is_exclusive_until_it_ends, outcomes, a_late_delivery_counts,
+            outbox: a_known_key_adds_nothing, a_claim_is_exclusive_until_it_ends, outcomes, a_late_delivery_counts, what_came_to_nothing_is_gone,
                 another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
             own_account: sessions, other_sessions, grants, ending_grants, audit_rows, claims, passwords,
                 racing_passwords;

@@ -132,6 +132,19 @@ pub async fn outcomes(store: Arc<dyn Store>) {
     assert!(claim(&w, NOW + 100 * HOUR, 10).await.is_empty());
 }
 
+pub async fn what_came_to_nothing_is_gone(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let item = enqueue(&w, "1").await;
+    let kept = enqueue(&w, "2").await;
+    assert_eq!(claim(&w, NOW, 10).await.len(), 2);
+    assert!(all.outbox().remove(item.id).await.unwrap());
+    assert!(!all.outbox().remove(item.id).await.unwrap(), "it is not there");
+    assert_eq!(only_row(&w).await.id, kept.id);
+    assert!(!all.outbox().deliver(item.id, NOW).await.unwrap(), "nobody finishes it any more");
+    assert!(all.outbox().enqueue(&item).await.unwrap(), "and nothing knows its name");
+}
+
 /// A worker that took too long sent the message after all: that is what happened, and nobody sends it again.
 pub async fn a_late_delivery_counts(store: Arc<dyn Store>) {
     let w = World::new(store).await;

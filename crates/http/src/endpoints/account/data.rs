@@ -33,7 +33,7 @@ pub(crate) async fn download(
     body: Body,
 ) -> Reply {
     let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let recent = or_answer!(own.recent().await);
+    let recent = or_answer!(own.recent());
     let data = match state.sign_in.own_data(&tenant, recent, &from.caller).await {
         Ok(data) => data,
         Err(error) => return own.trouble(&error),

@@ -31,7 +31,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: 
 /// `action` is `enable`, `disable` or `regenerate`; `method` what to enable.
 pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
     let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let recent = or_answer!(own.recent().await);
+    let recent = or_answer!(own.recent());
     let sign_in = &state.sign_in;
     let (outcome, done) = match (params.get("action"), params.get("method")) {
         (Some("enable"), Some("authenticator")) => {

@@ -65,7 +65,6 @@ const SAID_LIFETIME: std::time::Duration = std::time::Duration::from_mins(1);
 struct Own<'a> {
     state: &'a Shared,
     tenant: &'a Visit,
-    from: &'a From,
     member: Member,
     /// Where the person is, and comes back to after signing in again.
     page: AccountPage,
@@ -117,14 +116,13 @@ impl<'a> Own<'a> {
             Err(error) => return Err(reply::engine_error_page(state, &tenant.look(), &error)),
         };
         let (Some(member), Some(cookie)) = (member, cookie) else {
-            return Err(sign_in(state, tenant, from, AccountErrand { page, again: None }).await);
+            return Err(sign_in(state, tenant, AccountErrand { page, again: None }));
         };
         tenant.reader.is_person_of(member.user.profile.locale.as_deref());
         let said = cookies::read(state, &from.headers, cookies::SAID);
         Ok(Self {
             state,
             tenant,
-            from,
             urls: Urls::of(tenant, &member),
             member,
             page,
@@ -155,13 +153,13 @@ impl<'a> Own<'a> {
     }
 
     /// Whoever signed in too long ago does it again and comes back here; what they posted is not done for them.
-    async fn recent(&self) -> Result<Recent<'_>, Reply> {
+    fn recent(&self) -> Result<Recent<'_>, Reply> {
         if let Some(recent) = self.state.sign_in.recent(self.tenant, &self.member) {
             return Ok(recent);
         }
         let again = Some(self.member.user.email.shown().to_owned());
         let errand = AccountErrand { page: self.page, again };
-        Err(sign_in(self.state, self.tenant, self.from, errand).await)
+        Err(sign_in(self.state, self.tenant, errand))
     }
 
     fn nav(&self) -> AccountNav<'_> {
@@ -205,10 +203,9 @@ impl<'a> Own<'a> {
     }
 }
 
-async fn sign_in(state: &Shared, tenant: &Visit, from: &From, errand: AccountErrand) -> Reply {
-    match state.engine.begin_account(tenant, errand, &from.caller).await {
-        Ok(Ok(new)) => authorize::interact(state, tenant, &new),
-        Ok(Err(limited)) => reply::too_many_begun(state, tenant, &from.headers, limited),
+fn sign_in(state: &Shared, tenant: &Visit, errand: AccountErrand) -> Reply {
+    match state.engine.begin_account(tenant, errand) {
+        Ok(new) => authorize::interact(state, tenant, &new),
         Err(error) => reply::engine_error_page(state, &tenant.look(), &error),
     }
 }

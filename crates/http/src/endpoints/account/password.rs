@@ -19,7 +19,7 @@ const PAGE: AccountPage = AccountPage::Password;
 /// Asks for a recent sign-in before anything is typed.
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
     let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
-    if let Err(reply) = own.recent().await {
+    if let Err(reply) = own.recent() {
         return reply;
     }
     let flash = own.said.filter(|said| *said == Said::CsrfInvalid).map(|_| PasswordFault::CsrfInvalid);
@@ -28,7 +28,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: 
 
 pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
     let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let recent = or_answer!(own.recent().await);
+    let recent = or_answer!(own.recent());
     if own.urls.password.is_none() {
         return own.back(AccountPage::Overview, None);
     }

@@ -53,7 +53,7 @@ pub(crate) async fn end(State(state): State<AppState>, Org(tenant): Org, from: F
     if key == Some(own.member.session.key) {
         return reply::redirect(&format!("{}/session/end", tenant.issuer));
     }
-    let recent = or_answer!(own.recent().await);
+    let recent = or_answer!(own.recent());
     let (outcome, said) = match key {
         Some(key) => {
             (state.sign_in.end_session(&tenant, recent, key, &from.caller).await, Said::SessionEnded)

@@ -21,7 +21,7 @@ const PAGE: AccountPage = AccountPage::TwoFactorSetup;
 /// Shows secrets, and so asks for a recent sign-in as well.
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
     let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
-    if let Err(reply) = own.recent().await {
+    if let Err(reply) = own.recent() {
         return reply;
     }
     let flash = match own.said {
@@ -39,7 +39,7 @@ pub(crate) async fn confirm(
     body: Body,
 ) -> Reply {
     let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let recent = or_answer!(own.recent().await);
+    let recent = or_answer!(own.recent());
     let code = params.get("code").unwrap_or_default().trim();
     if code.is_empty() {
         return own.setup_page(StatusCode::OK, Some(CodeFlash::Missing)).await;
@@ -53,7 +53,7 @@ pub(crate) async fn confirm(
 
 pub(crate) async fn resend(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
     let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let recent = or_answer!(own.recent().await);
+    let recent = or_answer!(own.recent());
     let outcome = state.sign_in.resend_setup_code(&tenant, recent, &from.caller).await;
     own.after(outcome, Some(Said::CodeSent)).await
 }

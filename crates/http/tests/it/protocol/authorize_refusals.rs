@@ -18,6 +18,8 @@ porta_testkit::on_both_stores!(
     what_cannot_be_read_is_refused_on_a_page,
     unknown_parameters_are_ignored,
     answers_are_never_kept,
+    appendix_a_state_and_nonce_are_printable_and_short,
+    a_request_that_is_too_long_is_refused_and_leaves_nothing,
 );
 
 /// A change to a good request, and the error it leads to.
@@ -217,4 +219,48 @@ async fn answers_are_never_kept(app: TestApp) {
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
     }
+}
+
+/// RFC 6749 Appendix A.5, OpenID Connect Core §15.5.2; with nothing stored.
+async fn appendix_a_state_and_nonce_are_printable_and_short(app: TestApp) {
+    let long = "x".repeat(1_025);
+    let before = app.kept().await;
+    for bad in ["\u{1}", "\u{7f}", "é", "a\tb", "a\r\nSet-Cookie: a=b", "✓", &long] {
+        for name in ["state", "nonce"] {
+            let request = web().with(name, bad);
+            let mut browser = app.browser();
+            let by_get = browser.get(&request.url()).await;
+            let by_post = browser.cross_site_post("/acme/auth", &request.pairs()).await;
+            for answer in [by_get, by_post] {
+                assert_refused_to(&answer, WEB_URI, "invalid_request");
+                let returned =
+                    if name == "nonce" { Some("state-1") } else { Some(bad).filter(|s| *s != long) };
+                assert_eq!(answer.query("state").as_deref(), returned);
+                assert!(answer.header("set-cookie").is_none());
+            }
+        }
+    }
+    let longest = "~".repeat(1_024);
+    let allowed = web().with("state", &longest).with("nonce", &longest);
+    assert!(leads_to_interaction(&app.browser().get(&allowed.url()).await));
+    assert_eq!(app.kept().await, before);
+}
+
+async fn a_request_that_is_too_long_is_refused_and_leaves_nothing(app: TestApp) {
+    let before = app.kept().await;
+    let claims = |length| format!(r#"{{"userinfo":{{"{}":null}}}}"#, "c".repeat(length));
+    for (length, is_allowed) in [(1_900, true), (2_560, false), (7_000, false)] {
+        let answer = app.browser().get(&web().with("claims", &claims(length)).url()).await;
+        assert_eq!(leads_to_interaction(&answer), is_allowed, "{length}");
+        if !is_allowed {
+            assert_refused_to(&answer, WEB_URI, "invalid_request");
+        }
+    }
+    // What is written as an escape counts as it is stored.
+    let quotes = "\"".repeat(1_024);
+    let answer = app.browser().get(&web().with("state", &quotes).with("nonce", &quotes).url()).await;
+    assert_refused_to(&answer, WEB_URI, "invalid_request");
+    let hint = "\u{1}".repeat(320);
+    assert!(leads_to_interaction(&app.browser().get(&web().with("login_hint", &hint).url()).await));
+    assert_eq!(app.kept().await, before);
 }

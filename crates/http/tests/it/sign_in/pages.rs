@@ -5,7 +5,7 @@ use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use porta_core::TokenDigest;
-use porta_testkit::{Answer, TestApp, on_both_stores};
+use porta_testkit::{Answer, Authorize, TestApp, on_both_stores};
 
 use super::support::*;
 
@@ -19,6 +19,7 @@ on_both_stores!(
     d11_pages_need_no_script_and_keep_their_names,
     branding_is_shown_and_its_style_cannot_run,
     section_10_2_a_form_may_lead_to_the_client,
+    a_form_of_a_sign_in_ends_with_us_or_at_its_client,
 );
 
 /// Every kind of page a browser can meet, by name.
@@ -226,10 +227,35 @@ organizations:
     assert!(error.body.contains("Painted &amp; Sons"), "errors are branded as well");
 }
 
-/// Browsers apply `form-action` to the redirect chain after a form: pages with forms must not restrict it.
+/// Browsers apply `form-action` to the redirect chain after a form: signing out may end at any registered address.
 async fn section_10_2_a_form_may_lead_to_the_client(app: TestApp) {
     for (name, page) in every_page(&app).await {
         let policy = page.header("content-security-policy").unwrap();
-        assert_eq!(policy.contains("form-action"), !page.body.contains("<form"), "{name}: {policy}");
+        let is_open = page.body.contains("<form") && !page.body.contains("name=\"_csrf\"");
+        assert_eq!(policy.contains("form-action"), !is_open, "{name}: {policy}");
     }
+}
+
+async fn a_form_of_a_sign_in_ends_with_us_or_at_its_client(app: TestApp) {
+    let form_action = |page: &Answer| {
+        let policy = page.header("content-security-policy").unwrap();
+        policy.split("; ").find(|part| part.starts_with("form-action ")).unwrap().to_owned()
+    };
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    assert_eq!(form_action(&form.page), "form-action 'self' https://web.test");
+    let wrong = form.login(&mut browser, ANA.0, WRONG).await;
+    assert_eq!(form_action(&wrong), "form-action 'self' https://web.test");
+    let login = browser.submit_login(&partner(), ANA.0, ANA.1).await;
+    let resumed = browser.get(login.location()).await;
+    let consent = Form::at(&mut browser, resumed).await;
+    assert_eq!(form_action(&consent.page), "form-action 'self' https://partner.test");
+    let loopback = Authorize::new("acme", "cli", "http://127.0.0.1:50123/cb");
+    let form = open(&mut app.browser(), &loopback).await;
+    let policy = form_action(&form.page);
+    assert!(policy.starts_with("form-action 'self' http://127.0.0.1:50123"), "{policy}");
+    let mut nobody = app.browser();
+    let account = nobody.get("/acme/account").await;
+    let form = Form::at(&mut nobody, account).await;
+    assert_eq!(form_action(&form.page), "form-action 'self'");
 }

@@ -17,7 +17,7 @@ on_both_stores!(
     a_missing_field_is_named_and_costs_no_evaluation,
     section_6_3_the_typed_address_stays_and_the_password_does_not,
     section_2_8_a_password_is_refused_where_it_is_not_offered,
-    a_refusal_sets_no_cookie_and_leaves_the_form_usable,
+    a_refusal_gives_no_session_and_leaves_the_form_usable,
 );
 
 async fn the_right_password_leads_to_the_client_with_a_code(app: TestApp) {
@@ -45,7 +45,8 @@ async fn section_6_13_every_wrong_attempt_gets_the_same_page(app: TestApp) {
         let form = open(&mut browser, &web()).await;
         let answer = form.login(&mut browser, email, password).await;
         assert!(is_refusal(&answer), "{email}: {} {}", answer.status, answer.body);
-        pages.push((email, form.redacted(&answer, email)));
+        let begun = set_cookie(&answer, "_begun").unwrap().len();
+        pages.push((email, format!("{begun}\n{}", form.redacted(&answer, email))));
     }
     for (email, page) in &pages[1..] {
         assert_eq!(page, &pages[0].1, "{email} is answered differently from {}", pages[0].0);
@@ -155,11 +156,15 @@ async fn section_2_8_a_password_is_refused_where_it_is_not_offered(app: TestApp)
     assert_eq!(app.hasher.evaluations(), before, "a refused method checks nothing");
 }
 
-async fn a_refusal_sets_no_cookie_and_leaves_the_form_usable(app: TestApp) {
+async fn a_refusal_gives_no_session_and_leaves_the_form_usable(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
     let refused = form.login(&mut browser, ANA.0, WRONG).await;
-    assert!(refused.headers.get("set-cookie").is_none());
+    let cookies: Vec<_> = refused.headers.get_all("set-cookie").iter().collect();
+    assert!(
+        cookies.len() == 1 && set_cookie(&refused, "_begun").is_some(),
+        "the sign-in and no more: {cookies:?}"
+    );
     assert_eq!(refused.field("_csrf"), form.csrf);
     let resumed_early = browser.clone().get(&form.resume_url()).await;
     assert!(resumed_early.status == 303 || resumed_early.status == 400);

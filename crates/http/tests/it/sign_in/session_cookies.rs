@@ -22,6 +22,7 @@ async fn section_5_1_attributes_of_every_cookie(app: TestApp) {
     let paths = [
         ("_interaction", format!("/acme/interaction/{uid}")),
         ("_interaction_resume", format!("/acme/auth/{uid}")),
+        ("_begun", format!("/acme/interaction/{uid}")),
     ];
     for (name, path) in &paths {
         assert_attributes(set_cookie(&start, name).unwrap(), path);

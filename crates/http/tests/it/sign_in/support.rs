@@ -113,6 +113,8 @@ impl Form {
             .headers
             .iter()
             .filter(|(name, _)| !["x-request-id", "content-length"].contains(&name.as_str()))
+            // The same sign-in, sealed anew with another nonce.
+            .filter(|(_, value)| !value.as_bytes().starts_with(b"_begun="))
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect();
         headers.sort();

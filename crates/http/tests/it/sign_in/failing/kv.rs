@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use porta_kv::{Consumed, Heard, Key, Kv, KvError, Limit, Notice, Result, Verdict, Write};
+use porta_kv::{Consumed, Heard, Key, Kv, KvError, Limit, Notice, Place, Result, Verdict, Write};
 use tokio::sync::broadcast;
 
 use super::{Fuse, Gate};
@@ -68,6 +68,14 @@ impl Kv for FusedKv {
 
     async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed> {
         self.open()?.consume(key, remember).await
+    }
+
+    async fn look(&self, key: &Key) -> Result<Place> {
+        self.open()?.look(key).await
+    }
+
+    async fn retire(&self, key: &Key, remember: Duration) -> Result<Place> {
+        self.open()?.retire(key, remember).await
     }
 
     async fn write(&self, writes: Vec<Write>) -> Result<bool> {

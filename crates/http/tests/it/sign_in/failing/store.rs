@@ -300,6 +300,7 @@ gone!(OutboxRepository {
     fn enqueue(&OutboxItem) -> bool;
     fn claim(Timestamp, Timestamp, u32) -> Vec<OutboxClaim>;
     fn deliver(OutboxId, Timestamp) -> bool;
+    fn remove(OutboxId) -> bool;
     fn postpone(&OutboxClaim, Timestamp, &str, Timestamp) -> bool;
     fn give_up(&OutboxClaim, &str, Timestamp) -> bool;
     fn page_for(OrganizationId, Option<Cursor>, u32) -> Page<OutboxRow>;

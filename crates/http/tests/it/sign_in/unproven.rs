@@ -1,0 +1,410 @@
+//! Nothing is stored for somebody who has proven nothing (decision D21): a begun sign-in travels sealed with the browser,
+//! for one place and one time, and never comes back to life.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Method;
+use porta_core::TokenDigest;
+use porta_core::settings::UNANSWERED_INTERACTION_TTL;
+use porta_directory::Actor;
+use porta_testkit::{Answer, Authorize, Browser, TestApp, on_both_stores};
+
+use serde_json::json;
+
+use super::failing::gated;
+use super::support::*;
+
+on_both_stores!(
+    d21_two_thousand_starts_leave_nothing,
+    d21_pages_wrong_passwords_and_cancelling_leave_no_interaction,
+    d21_sign_outs_leave_nothing,
+    d21_the_first_proof_stores_it_once,
+    a_sealed_sign_in_opens_only_its_own_place,
+    a_sealed_sign_in_that_was_tampered_with_opens_nothing,
+    an_unanswered_sign_in_lives_a_quarter_of_an_hour,
+    an_answered_sign_in_keeps_its_whole_time,
+    what_was_finished_does_not_come_back_with_its_sealed_copy,
+    a_form_overtaken_by_the_end_signs_nobody_in,
+    a_cancelled_sign_in_is_over_for_its_browser,
+    cancelling_twice_at_once_says_the_same,
+    d20_reload_back_and_double_click_get_the_same_page,
+    two_tabs_carry_what_is_theirs,
+    a_post_travels_and_comes_back_once_more_alike,
+    an_interaction_of_the_version_before_goes_on,
+    the_largest_request_fits_cookies_and_proxies,
+);
+
+fn assert_expired(answer: &Answer) {
+    assert_eq!(answer.status, 400, "{:?} {}", answer.headers, answer.body);
+    assert!(answer.body.contains("This page has expired"), "{}", answer.body);
+    assert!(set_cookie(answer, "_session").is_none());
+}
+
+fn uid(location: &str) -> &str {
+    location.rsplit('/').next().unwrap()
+}
+
+async fn d21_two_thousand_starts_leave_nothing(app: TestApp) {
+    app.browser().get(&web().url()).await;
+    let before = (app.store.round_trips(), app.kv.commands(), app.kept().await);
+    for n in 0..1_000 {
+        let by_get = app.browser().get(&web().with("state", &format!("{n:1000}")).url()).await;
+        assert!(by_get.location().starts_with("https://id.test/acme/interaction/"), "{}", by_get.location());
+        let by_post = app.browser().cross_site_post("/acme/auth", &web().pairs()).await;
+        assert!(by_post.location().starts_with("https://id.test/acme/auth/"), "{}", by_post.location());
+    }
+    let after = (app.store.round_trips(), app.kv.commands(), app.kept().await);
+    assert_eq!(after, before, "statements, commands, entries");
+}
+
+async fn d21_pages_wrong_passwords_and_cancelling_leave_no_interaction(app: TestApp) {
+    // What counts guesses and notes is there from the first round on.
+    for round in 0..4 {
+        let before = app.kept().await;
+        for _ in 0..2 {
+            let mut browser = app.browser();
+            let form = open(&mut browser, &web()).await;
+            assert_eq!(form.login(&mut browser, NOBODY, WRONG).await.status, 200);
+            form.abort(&mut browser).await;
+            let mut browser = app.browser();
+            let form = open(&mut browser, &web()).await;
+            let fields = [("_csrf", "x"), ("email", ANA.0), ("password", ANA.1)];
+            form.submit(&mut browser, "login", &fields).await;
+            let posted = browser.cross_site_post("/acme/auth", &web().pairs()).await;
+            let page = browser.follow(posted).await;
+            assert_eq!(page.status, 200);
+            let account = browser.get("/acme/account").await;
+            Form::at(&mut browser, account).await;
+        }
+        if round > 0 {
+            assert_eq!(app.kept().await, before, "round {round}");
+        }
+    }
+}
+
+async fn d21_sign_outs_leave_nothing(app: TestApp) {
+    let mut signed_in = app.browser();
+    signed_in.sign_in(&web(), ANA.0, ANA.1).await;
+    let before = app.kept().await;
+    for _ in 0..20 {
+        let posted = app.browser().post("/acme/session/end", &[("state", "x")]).await;
+        assert_eq!(posted.status, 303);
+        assert_eq!(signed_in.get("/acme/session/end").await.status, 200);
+    }
+    assert_eq!(app.kept().await, before);
+}
+
+async fn d21_the_first_proof_stores_it_once(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let before = app.kept().await;
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    assert_eq!(app.kept().await, before + 2, "session and interaction");
+    code(&browser.follow(login).await);
+    assert_eq!(app.kept().await, before + 3, "session, code, and that it was used");
+}
+
+/// Everything a browser has for an interaction, planted where `place` is.
+fn carry(app: &TestApp, from: &Browser, name: &str) -> Browser {
+    let mut other = app.browser();
+    for cookie in ["_interaction", "_interaction_resume", "_begun"] {
+        if let Some(value) = from.cookie(cookie) {
+            other.plant(cookie, value, "/");
+        }
+    }
+    if !name.is_empty() {
+        assert!(other.has_cookie(name));
+    }
+    other
+}
+
+async fn a_sealed_sign_in_opens_only_its_own_place(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let begun = browser.cookie("_begun").unwrap().to_owned();
+    let mut other = app.browser();
+    let others = open(&mut other, &web().with("login_hint", "other@acme.test")).await;
+
+    let mut elsewhere = carry(&app, &browser, "_begun");
+    let of_beta = Form { url: form.url.replacen("/acme/", "/beta/", 1), ..form.clone() };
+    assert_expired(&elsewhere.get(&of_beta.url).await);
+    assert_expired(&of_beta.login(&mut elsewhere, ANA_OF_BETA.0, ANA_OF_BETA.1).await);
+    assert_expired(&of_beta.abort(&mut elsewhere).await);
+
+    let mut of_another_uid = carry(&app, &browser, "_begun");
+    let moved = Form { url: others.url.clone(), ..form.clone() };
+    assert_expired(&of_another_uid.get(&moved.url).await);
+    assert_expired(&moved.login(&mut of_another_uid, ANA.0, ANA.1).await);
+
+    let mut of_another_binding = carry(&app, &other, "_begun");
+    of_another_binding.plant("_begun", &begun, "/");
+    for url in [&form.url, &others.url] {
+        assert_expired(&of_another_binding.get(url).await);
+    }
+    let mut unbound = app.browser();
+    unbound.plant("_begun", &begun, "/");
+    assert_expired(&unbound.get(&form.url).await);
+    assert_expired(&form.login(&mut unbound, ANA.0, ANA.1).await);
+    assert!(is_signed_in(&form.login(&mut browser, ANA.0, ANA.1).await), "it was not burnt");
+}
+
+async fn a_sealed_sign_in_that_was_tampered_with_opens_nothing(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let begun = browser.cookie("_begun").unwrap().to_owned();
+    let (cut, middle) = (&begun[..begun.len() - 1], begun.len() / 2);
+    let flipped = if &begun[middle..=middle] == "A" { "B" } else { "A" };
+    for forged in [
+        String::new(),
+        ".".to_owned(),
+        cut.to_owned(),
+        begun[..60].to_owned(),
+        begun[1..].to_owned(),
+        format!("{}{flipped}{}", &begun[..middle], &begun[middle + 1..]),
+        format!("{begun}A"),
+        "A".repeat(5_000),
+    ] {
+        let mut stranger = carry(&app, &browser, "_begun");
+        stranger.plant("_begun", &forged, "/");
+        assert_expired(&stranger.get(&form.url).await);
+        assert_expired(&form.login(&mut stranger, ANA.0, ANA.1).await);
+    }
+    assert!(is_signed_in(&form.login(&mut browser, ANA.0, ANA.1).await));
+}
+
+async fn an_unanswered_sign_in_lives_a_quarter_of_an_hour(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    app.advance(Duration::from_mins(15) - Duration::from_micros(1));
+    assert_eq!(browser.get(&form.url).await.status, 200);
+    app.advance(Duration::from_micros(1));
+    assert_expired(&browser.get(&form.url).await);
+    assert_expired(&form.login(&mut browser, ANA.0, ANA.1).await);
+    assert_expired(&form.abort(&mut browser).await);
+    let resumed = browser.get(&form.resume_url()).await;
+    assert_expired(&browser.follow(resumed).await);
+
+    let mut work = app.directory.begin(Actor::System).await.unwrap();
+    work.set_setting(None, UNANSWERED_INTERACTION_TTL.key, &json!(60)).await.unwrap();
+    work.commit().await.unwrap();
+    app.settle().await;
+    let form = open(&mut browser, &web()).await;
+    app.advance(Duration::from_mins(1));
+    assert_expired(&browser.get(&form.url).await);
+}
+
+async fn an_answered_sign_in_keeps_its_whole_time(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    app.advance(Duration::from_mins(14));
+    let refused = form.login(&mut browser, ANA.0, WRONG).await;
+    assert!(is_refusal(&refused) && set_cookie(&refused, "_begun").is_some(), "{:?}", refused.headers);
+    app.advance(Duration::from_mins(46) - Duration::from_micros(1));
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    assert!(is_signed_in(&login));
+
+    let form = open(&mut browser, &web().with("prompt", "login")).await;
+    form.login(&mut browser, ANA.0, WRONG).await;
+    app.advance(Duration::from_hours(1));
+    assert_expired(&form.login(&mut browser, ANA.0, ANA.1).await);
+}
+
+async fn what_was_finished_does_not_come_back_with_its_sealed_copy(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let mut copy = browser.clone();
+    let mut answered = browser.clone();
+    form.login(&mut answered, ANA.0, WRONG).await;
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    code(&browser.follow(login).await);
+    assert!(["_interaction", "_interaction_resume", "_begun"].iter().all(|name| !browser.has_cookie(name)));
+    for wait in [0, 14, 40] {
+        app.advance(Duration::from_mins(wait));
+        for old in [&mut copy, &mut answered] {
+            assert_expired(&old.get(&form.url).await);
+            assert_expired(&form.login(old, ANA.0, ANA.1).await);
+            assert_expired(&form.abort(old).await);
+            let resumed = old.clone().get(&form.resume_url()).await;
+            assert!(resumed.status == 400 || wait == 40, "{} after {wait}", resumed.status);
+        }
+    }
+}
+
+/// Both forms were sealed alike; one is slow to write, and the other one is finished meanwhile.
+async fn a_form_overtaken_by_the_end_signs_nobody_in(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let (slow, gate) = gated(&app);
+    let mut late = browser.clone().through(slow.router.clone());
+    let posted = form.clone();
+    gate.close();
+    let posted = tokio::spawn(async move { posted.login(&mut late, BOB.0, BOB.1).await });
+    tokio::time::timeout(Duration::from_secs(20), gate.arrival()).await.unwrap();
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    code(&browser.follow(login).await);
+    gate.open();
+    assert_expired(&posted.await.unwrap());
+    let rows = audit(&app, 1_000).await;
+    let revoked = rows.iter().find(|e| e.event_type == "session.revoked").unwrap();
+    assert_eq!(revoked.metadata["reason"], "interaction_gone");
+}
+
+async fn a_cancelled_sign_in_is_over_for_its_browser(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let back = form.abort(&mut browser).await;
+    assert_eq!(back.query("error").as_deref(), Some("access_denied"), "{}", back.location());
+    assert_eq!(back.query("state").as_deref(), Some("state-1"));
+    assert_expired(&browser.get(&form.url).await);
+    assert_expired(&form.login(&mut browser, ANA.0, ANA.1).await);
+    assert_eq!(browser.get(&form.resume_url()).await.status, 400);
+    assert_eq!(audited(&app, "auth.login.cancelled").await, 1);
+}
+
+async fn cancelling_twice_at_once_says_the_same(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let mut other = browser.clone();
+    let (one, two) = tokio::join!(form.abort(&mut browser), form.abort(&mut other));
+    assert_eq!(one.location(), two.location());
+    // Somebody who signed in meanwhile is on the way to the client, whatever a late form says.
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let mut late = browser.clone();
+    form.login(&mut browser, ANA.0, ANA.1).await;
+    assert_eq!(form.abort(&mut late).await.location(), form.resume_url());
+}
+
+async fn d20_reload_back_and_double_click_get_the_same_page(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    for _ in 0..3 {
+        assert_eq!(form.redacted(&browser.get(&form.url).await, ""), form.redacted(&form.page, ""));
+    }
+    assert!(is_refusal(&form.login(&mut browser, ANA.0, WRONG).await));
+    let back = browser.get(&form.url).await;
+    assert_eq!(back.field("_csrf"), form.csrf, "the form of before works");
+    let mut other = browser.clone();
+    let (one, two) =
+        tokio::join!(form.login(&mut browser, ANA.0, ANA.1), form.login(&mut other, ANA.0, ANA.1));
+    for answer in [&one, &two] {
+        assert_eq!(answer.location(), form.resume_url(), "{}", answer.body);
+    }
+    assert_eq!(browser.get(&form.url).await.location(), form.resume_url(), "Back leads onward");
+}
+
+async fn two_tabs_carry_what_is_theirs(app: TestApp) {
+    let mut browser = app.browser();
+    let mut forms = Vec::new();
+    for n in 0..12 {
+        forms.push(open(&mut browser, &web().with("state", &format!("tab-{n}"))).await);
+    }
+    for (n, form) in forms.iter().enumerate().rev() {
+        let login = form.login(&mut browser, ANA.0, ANA.1).await;
+        let back = browser.follow(login).await;
+        code(&back);
+        assert_eq!(back.query("state"), Some(format!("tab-{n}")));
+    }
+    assert!(!browser.has_cookie("_begun"));
+}
+
+async fn a_post_travels_and_comes_back_once_more_alike(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    let posted = browser.cross_site_post("/acme/auth", &web().pairs()).await;
+    let mut again = browser.clone();
+    let (one, two) = tokio::join!(browser.get(posted.location()), again.get(posted.location()));
+    assert!([one, two].iter().all(|answer| answer.query("state").as_deref() == Some("state-1")));
+    assert_eq!(browser.get(posted.location()).await.status, 400, "the cookies are gone");
+
+    let nobody = &mut app.browser();
+    let posted = nobody.cross_site_post("/acme/auth", &web().pairs()).await;
+    let (address, mut elsewhere) = (posted.location().to_owned(), carry(&app, nobody, "_begun"));
+    assert_eq!(elsewhere.get(&address.replacen("/acme/", "/beta/", 1)).await.status, 303);
+    let other = nobody.cross_site_post("/acme/auth", &web().with("state", "other").pairs()).await;
+    let mixed = elsewhere.get(&format!("/acme/auth/{}", uid(other.location()))).await;
+    assert!(mixed.location().contains("/interaction/"), "{}", mixed.location());
+    assert_expired(&elsewhere.follow(mixed).await);
+}
+
+/// It is in the short-lived store, whatever its stage, and the browser brings its binding alone.
+async fn an_interaction_of_the_version_before_goes_on(app: TestApp) {
+    for denied in [false, true] {
+        let mut browser = app.browser();
+        let form = open(&mut browser, &web()).await;
+        let (uid, organization) = (form.uid(), app.tenant("acme").await.organization.id);
+        let binding = browser.cookie("_interaction").unwrap()[44..].to_owned();
+        browser.plant("_begun", "", &format!("/acme/interaction/{uid}"));
+        assert_expired(&browser.get(&form.url).await);
+        let stored = json!({
+            "uid": uid, "organization": organization,
+            "request": {
+                "client_id": "web", "redirect_uri": "https://web.test/cb", "redirect_uri_sent": true,
+                "response_mode": "query", "state": "\u{1}before", "nonce": null, "scope": "openid", "prompt": "",
+                "max_age": null, "login_hint": null, "hinted_subject": null, "claims": null,
+                "code_challenge": null,
+            },
+            "stage": "Login", "csrf": "csrf-of-before", "consent": null, "login": null, "consented": false,
+            "expires_at": app.now() + Duration::from_hours(1),
+        });
+        let key =
+            format!("{organization}:interaction:{}", TokenDigest::of(&format!("{uid}.{binding}")).hex());
+        app.kv.put(&key, stored.to_string().into(), Duration::from_hours(1)).await.unwrap();
+        app.advance(Duration::from_mins(20));
+        let page = browser.get(&form.url).await;
+        let form = Form { csrf: page.field("_csrf"), ..form };
+        assert_eq!(form.csrf, "csrf-of-before");
+        let answered = if denied {
+            form.abort(&mut browser).await
+        } else {
+            form.login(&mut browser, ANA.0, ANA.1).await
+        };
+        assert_eq!(answered.location(), form.resume_url());
+        let back = browser.follow(answered).await;
+        assert_eq!(back.query("state").as_deref(), Some("\u{1}before"));
+        assert_eq!(back.query("error").is_some(), denied);
+    }
+}
+
+/// As long as `check` lets a request be.
+fn largest() -> Authorize {
+    let claims = format!(r#"{{"userinfo":{{"{}":null}}}}"#, "c".repeat(90));
+    web().with("state", &"s".repeat(1_024)).with("nonce", &"n".repeat(1_024)).with("claims", &claims)
+}
+
+/// RFC 6265 §6.1: 4,096 bytes a cookie. nginx: `large_client_header_buffers 4 8k`, so no line of a request is longer
+/// than 8 KiB; its answers go into a `proxy_buffer_size` of 8 KiB.
+async fn the_largest_request_fits_cookies_and_proxies(app: TestApp) {
+    let mut browser = app.browser();
+    let too_long = largest().with("login_hint", &"h".repeat(320));
+    let refused = browser.get(&too_long.url()).await;
+    assert_eq!(refused.query("error").as_deref(), Some("invalid_request"), "{}", refused.location());
+    assert!(!browser.has_cookie("_begun"));
+    for by_post in [false, true] {
+        let mut browser = app.browser();
+        let begun = if by_post {
+            browser.cross_site_post("/acme/auth", &largest().pairs()).await
+        } else {
+            browser.get(&largest().url()).await
+        };
+        assert_eq!(begun.status, 303, "{}", begun.body);
+        let cookies = begun.headers.get_all("set-cookie").iter().map(|value| value.len());
+        let longest = cookies.max().unwrap();
+        // The longest slug there may be, a prefix of the name, and `Secure` are not in this one.
+        assert!(longest + 96 + "__Secure-".len() + "; Secure".len() <= 4_096, "{longest}");
+        let headers: usize =
+            begun.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        assert!(headers + 512 < 8_192, "{headers}");
+        let line = format!("cookie: {}", browser.cookies_for(begun.location()));
+        assert!(line.len() + 2_048 < 8_192, "{}", line.len());
+        let page = browser.follow(begun).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+    }
+    let form = open(&mut browser, &largest()).await;
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    assert_eq!(browser.follow(login).await.query("state"), Some("s".repeat(1_024)));
+    // HEAD and the like neither begin nor end anything.
+    let head = browser.send(Method::HEAD, &web().url(), &[], Body::empty()).await;
+    assert!(set_cookie(&head, "_begun").is_none());
+}

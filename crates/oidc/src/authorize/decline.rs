@@ -1,0 +1,79 @@
+//! The person says no, or was on the way to a page of their account.
+
+use porta_core::audit::AuditCategory;
+use porta_core::settings;
+use porta_protocol::{ErrorCode, OAuthError};
+
+use super::{Authorized, Outcome, Resumed};
+use crate::errand::{AccountPage, Errand};
+use crate::interaction::{BoundInteraction, Interaction, LoginDone};
+use crate::{Caller, Engine, EngineError, Tenant};
+
+impl Engine {
+    /// The person says no before having proven anything: the answer is given at once, since nothing is stored that a
+    /// resume address could find.
+    pub async fn cancel(
+        &self,
+        tenant: &Tenant,
+        bound: BoundInteraction,
+        cookie: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Resumed, EngineError> {
+        self.declined(tenant, bound.interaction, cookie, caller).await
+    }
+
+    pub(super) async fn declined(
+        &self,
+        tenant: &Tenant,
+        interaction: Interaction,
+        cookie: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Resumed, EngineError> {
+        let is_anonymous = interaction.is_anonymous();
+        let (user, what) = match interaction.consent {
+            Some(asked) => (asked.user, "user.consent.denied"),
+            // Not `user.login.…`: what begins so and does not end in `failed` counts as a sign-in.
+            None => (None, "auth.login.cancelled"),
+        };
+        let (event, resumed) = match interaction.errand {
+            Errand::Authorize(request) => {
+                // The client may have been switched off while the person was reading.
+                if self.client(tenant.organization.id, &request.client_id).await?.is_none() {
+                    return Ok(Resumed::Gone);
+                }
+                let declined = OAuthError::new(ErrorCode::AccessDenied, "the person declined");
+                let outcome = Outcome::Respond(request.refuse(tenant, &declined));
+                let authorized = Authorized { outcome, session_until: None };
+                let event = self.decision_event(tenant, user, &request, caller, what);
+                (event, Resumed::Authorized { authorized, ui_locales: request.ui_locales })
+            }
+            Errand::Account(_) => {
+                let event = self.event(tenant, what, AuditCategory::Authentication, caller);
+                let is_signed_in = self.session(tenant, cookie).await?.is_some();
+                let resumed =
+                    if is_signed_in { Resumed::Account(AccountPage::Overview) } else { Resumed::Away };
+                (event, resumed)
+            }
+        };
+        if is_anonymous {
+            let window = tenant.settings.duration(settings::RATE_LIMIT_INTERACTION_WINDOW);
+            self.note_once(tenant, event, caller, window).await?;
+        } else {
+            self.store.repositories().audit().record(&event).await?;
+        }
+        Ok(resumed)
+    }
+
+    /// Whoever comes to the page of an account is looked at there: nothing is decided here.
+    pub(super) async fn resume_account(
+        &self,
+        tenant: &Tenant,
+        page: AccountPage,
+        login: Option<LoginDone>,
+        cookie: Option<&str>,
+    ) -> Result<Resumed, EngineError> {
+        let session = self.session(tenant, cookie).await?;
+        let is_here = login.is_none_or(|login| session.is_some_and(|s| s.session.key == login.session));
+        Ok(if is_here { Resumed::Account(page) } else { Resumed::Gone })
+    }
+}

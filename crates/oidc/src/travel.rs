@@ -1,0 +1,56 @@
+//! What travels sealed with the browser instead of being kept here: nothing is stored for somebody who has proven
+//! nothing (decision D21).
+
+use porta_core::Timestamp;
+use porta_core::seal::Sealed;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::session::to_bytes;
+use crate::{Engine, EngineError};
+
+/// Purpose of the keys that seal it.
+pub const SEALING_PURPOSE: &str = "travelling with the browser";
+
+/// Longest text that fits a cookie. Signed, with the longest path of ours and all its attributes, that is the 4,096
+/// bytes which every browser keeps (RFC 6265 §6.1); an address may be as long behind every proxy.
+const LONGEST_TEXT: usize = 3_760;
+
+/// A sealed value on its way to the browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Travelling {
+    pub text: String,
+    /// It opens nothing from then on.
+    pub until: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Dated<T> {
+    until: Timestamp,
+    value: T,
+}
+
+/// Whether a sealed value fits a cookie or an address.
+pub(crate) fn fits(text: &str) -> bool {
+    text.len() <= LONGEST_TEXT
+}
+
+impl Engine {
+    /// Seals a value for one place and until one time; it opens nowhere and never else.
+    pub(crate) fn seal<T: Serialize>(
+        &self,
+        value: &T,
+        place: &str,
+        until: Timestamp,
+    ) -> Result<String, EngineError> {
+        let plain = to_bytes(&Dated { until, value })?;
+        Ok(self.travel_keys.seal(&plain, place, &*self.entropy).to_text())
+    }
+
+    /// What was sealed for this place and its end; anything else, and what ended, is as good as absent.
+    pub(crate) fn unseal<T: DeserializeOwned>(&self, text: &str, place: &str) -> Option<(T, Timestamp)> {
+        let plain = self.travel_keys.open(&Sealed::from_text(text)?, place).ok()?;
+        let Dated { until, value } = serde_json::from_slice(&plain).ok()?;
+        (self.now() < until).then_some((value, until))
+    }
+}

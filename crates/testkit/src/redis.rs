@@ -1,0 +1,29 @@
+//! What only a test asks Redis: how much there is of one namespace.
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+
+/// Values and counters; RESP is spoken by hand, since `redis` belongs to `kv`.
+pub(crate) async fn count(url: &str, namespace: &str) -> usize {
+    let url = url::Url::parse(url).expect("TEST_REDIS_URL is a URL");
+    let host = (url.host_str().expect("it names a host"), url.port().unwrap_or(6379));
+    let mut redis = BufReader::new(TcpStream::connect(host).await.expect("Redis answers"));
+    let database = url.path().trim_matches('/');
+    let database = if database.is_empty() { "0" } else { database };
+    let selected = ask(&mut redis, &["SELECT", database]).await;
+    assert_eq!(selected, "+OK", "{selected}");
+    let script = "return #redis.call('KEYS', ARGV[1])";
+    let count = ask(&mut redis, &["EVAL", script, "0", &format!("{namespace}:*")]).await;
+    count.strip_prefix(':').and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{count}"))
+}
+
+async fn ask(redis: &mut BufReader<TcpStream>, words: &[&str]) -> String {
+    let mut command = format!("*{}\r\n", words.len());
+    for word in words {
+        command.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+    }
+    redis.write_all(command.as_bytes()).await.expect("Redis listens");
+    let mut answer = String::new();
+    redis.read_line(&mut answer).await.expect("Redis answers");
+    answer.trim_end().to_owned()
+}
