@@ -7,7 +7,6 @@ use porta_core::TokenDigest;
 use porta_core::settings::UNANSWERED_INTERACTION_TTL;
 use porta_directory::Actor;
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
-
 use serde_json::json;
 
 use super::failing::gated;
