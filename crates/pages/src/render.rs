@@ -21,6 +21,9 @@ const BASE_CSS: &str = include_str!("../templates/base.css");
 /// A field named `submit` would hide the form's own method, hence the prototype's.
 const SUBMIT_SCRIPT: &str = "HTMLFormElement.prototype.submit.call(document.forms[0])";
 
+/// Most addresses besides our own at which a form may end.
+const MAX_TARGETS: usize = 16;
+
 /// Sent when a template fails, which the tests rule out: signing out and error pages must always work.
 const LAST_RESORT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Error</title></head>\
 <body><main><h1>Something went wrong</h1><p>Please go back and try again.</p></main></body></html>";
@@ -37,12 +40,12 @@ pub struct Page {
 
 impl Page {
     /// The same page, whose forms end with us or at one of these addresses: browsers apply `form-action` to the redirects
-    /// that follow a form.
+    /// that follow a form. The first of them count: a header has its limits.
     #[must_use]
     pub fn ending_at<'a>(mut self, addresses: impl IntoIterator<Item = &'a str>) -> Self {
         let mut targets = vec!["'self'".to_owned()];
         for target in addresses.into_iter().filter_map(form_target) {
-            if !targets.contains(&target) {
+            if targets.len() <= MAX_TARGETS && !targets.contains(&target) {
                 targets.push(target);
             }
         }

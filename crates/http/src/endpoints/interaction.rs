@@ -16,6 +16,7 @@ use porta_signin::{Attempt, Entered, SignInOutcome};
 
 use super::From;
 use super::authorize::{concluded, session_cookie};
+use super::ends::ends_at;
 use super::links::typed_address;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
@@ -52,20 +53,6 @@ pub(super) async fn here<'a>(
         Ok(None) => Err(gone(state, tenant)),
         Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
     }
-}
-
-/// The address of this sign-in, and the others the client registered: what its own page redirects to belongs to the same
-/// chain for some browsers.
-async fn ends_at(state: &Shared, tenant: &Visit, errand: &Errand) -> Vec<String> {
-    let Some(request) = errand.authorization() else { return Vec::new() };
-    let mut addresses = vec![request.redirect_uri.clone()];
-    // A client that is not there now gets no answer either.
-    if let Ok(Some(client)) = state.engine.client(tenant.organization.id, &request.client_id).await {
-        let client = &client.client;
-        let registered = [&client.redirect_uris, &client.post_logout_redirect_uris, &client.allowed_origins];
-        addresses.extend(registered.into_iter().flatten().cloned());
-    }
-    addresses
 }
 
 /// Too late, another browser's, or taken by the resume address.
