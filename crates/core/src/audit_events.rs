@@ -88,6 +88,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("session.revoked", "one session was ended"),
     ("user.data.exported", "somebody downloaded what is stored about them"),
     ("2fa.challenge.started", "a second factor was asked for"),
+    ("2fa.blocked", "codes are refused after a hundred wrong ones in a row"),
     ("2fa.verify.success", "it was right"),
     ("2fa.verify.failed", "it was wrong"),
     ("2fa.otp.sent", "a code was mailed"),

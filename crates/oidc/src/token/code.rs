@@ -148,7 +148,9 @@ impl Engine {
             }
             self.store.repositories().audit().record(&event).await?;
         }
-        tracing::warn!(event = what, family = %family.id, "authorization code was used twice");
+        if is_client {
+            tracing::warn!(event = "security.code.replayed", family = %family.id, "authorization code was used twice");
+        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use porta_core::Slug;
 use porta_core::audit::AuditEvent;
 use porta_core::client::GrantType;
-use porta_core::settings::{QUOTA_CLIENT_MAX, QUOTA_ORGANIZATION_MAX, QUOTA_PERSON_MAX, SettingDefinition};
+use porta_core::settings::{QUOTA_CLIENT_MAX, QUOTA_ORGANIZATION_MAX, QUOTA_PERSON_MAX};
 use porta_testkit::{Answer, Browser, TestApp};
 
 use super::support::*;
@@ -27,10 +27,6 @@ porta_testkit::on_both_stores!(
     codes_that_were_redeemed_leave_their_place,
     codes_of_another_client_or_session_stay,
 );
-
-async fn set(app: &TestApp, setting: &SettingDefinition, value: i64) {
-    set_setting(app, setting.key, value).await;
-}
 
 async fn audited(app: &TestApp, event_type: &str) -> Vec<AuditEvent> {
     let mut repositories = app.store.repositories();

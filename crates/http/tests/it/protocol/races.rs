@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::StatusCode;
+use porta_core::settings::QUOTA_PERSON_MAX;
 use porta_testkit::{Answer, Browser, TestApp};
 use tokio::sync::Barrier;
 
@@ -149,6 +150,7 @@ async fn strangers_with_a_code_end_nothing(app: TestApp, codes: usize) {
 
 /// A public client in as many tabs as there are, for as many rotations: nobody is signed out, and there is one chain.
 async fn eight_tabs_have_one_chain(app: TestApp, rotations: usize) {
+    set(&app, QUOTA_PERSON_MAX, 100_000).await;
     let (_sibling, routers) = instances(&app);
     let mut browser = ana_signed_in(&app).await;
     let mut current = tokens(&mut browser, &spa_offline(), SPA).await;

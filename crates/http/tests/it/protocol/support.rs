@@ -286,3 +286,8 @@ pub(crate) async fn set_setting(app: &TestApp, key: &str, value: i64) {
     work.commit().await.unwrap();
     app.settle().await;
 }
+
+/// Sets a setting of acme and waits until this instance knows.
+pub(crate) async fn set(app: &TestApp, setting: &SettingDefinition, value: i64) {
+    set_setting(app, setting.key, value).await;
+}

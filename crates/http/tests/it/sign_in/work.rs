@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use axum::http::{Method, header};
 use futures_util::{StreamExt as _, stream};
-use porta_core::settings::MAX_FAILED_LOGINS;
+use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::user::UserStatus;
 use porta_signin::HashCost;
 use porta_testkit::{ISSUER_BASE, TestApp, on_both_stores};
@@ -103,6 +103,8 @@ async fn a_full_queue_says_come_back_and_judges_nothing(app: TestApp) {
 
 /// They all come while there is room for one, so they are let in, and most meet a full queue inside.
 async fn a_queue_that_fills_meanwhile_judges_nobody_it_does_not_hash_for(app: TestApp) {
+    set(&app, "acme", MAX_FAILED_LOGINS, 100).await;
+    set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 100).await;
     let busy = app.sibling_with(|i| {
         i.hash_queue = 1;
         i.cost = HashCost { memory_kib: 16_384, iterations: 3, parallelism: 1 };
