@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::http::header::CONNECTION;
-use axum::http::{HeaderValue, Request};
+use axum::http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -154,7 +154,10 @@ impl Door {
                 served.begin();
                 let mut answer = answer.await?;
                 let is_unread = match unread {
-                    Some(unread) => !unread.ends_soon().await,
+                    // Who sent nothing for as long as a form may take is not waited for once more.
+                    Some(unread) => {
+                        answer.status() == StatusCode::REQUEST_TIMEOUT || !unread.ends_soon().await
+                    }
                     None => false,
                 };
                 served.end(is_unread);
