@@ -140,8 +140,8 @@ impl MemoryKv {
         Ok(Saved { entries, left_out: self.entries() })
     }
 
-    /// Takes some entries of a kind out of a shard and appends them to what is not yet a piece; `None`: there are no more. Says how many had not
-    /// ended.
+    /// Takes some entries of a kind out of a shard and appends them to what is not yet a piece, and says how many had
+    /// not ended; `None`: there are no more.
     fn take_piece(
         &self,
         number: usize,

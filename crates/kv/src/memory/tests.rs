@@ -249,16 +249,22 @@ async fn measure(kind: &str, length: usize) {
     let kinds: Vec<_> = Kind::all().map(|kind| (kind, entries(usize::MAX))).collect();
     let kv = small(&kinds, usize::MAX);
     let before = resident();
+    let mut slowest = Duration::ZERO;
     for n in 0..ENTRIES {
         let key = format!("0198c5d2-7a31-7e10-8a52-3f5c9d1e2b47:{kind}:{n:064x}");
+        let began = std::time::Instant::now();
         if length == 0 {
             kv.hit(&[Limit { key, maximum: 1, window: HOUR }]).await.unwrap();
         } else {
             kv.put(&key, Bytes::from(vec![7; length]), HOUR + Duration::from_millis(n as u64)).await.unwrap();
         }
+        slowest = slowest.max(began.elapsed());
     }
     let each = (resident() - before) / ENTRIES;
-    println!("{kind}: {each} bytes an entry, reckoned {}, value {length}", kv.bytes() / ENTRIES);
+    println!(
+        "{kind}: {each} bytes an entry, reckoned {}, value {length}; slowest {slowest:?}",
+        kv.bytes() / ENTRIES
+    );
 }
 
 #[tokio::test]
