@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use porta_core::client::{Client as StoredClient, ClientStatus};
 use porta_core::organization::OrganizationStatus;
+use porta_core::settings::SettingDefinition;
 use porta_core::user::UserStatus;
 use porta_core::{BearerKind, TokenDigest};
 use porta_directory::Actor;
