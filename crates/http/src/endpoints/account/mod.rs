@@ -153,6 +153,7 @@ impl<'a> Own<'a> {
     }
 
     /// Whoever signed in too long ago does it again and comes back here; what they posted is not done for them.
+    #[expect(clippy::result_large_err, reason = "an answer is made once a request")]
     fn recent(&self) -> Result<Recent<'_>, Reply> {
         if let Some(recent) = self.state.sign_in.recent(self.tenant, &self.member) {
             return Ok(recent);
