@@ -98,7 +98,11 @@ async fn d21_the_first_proof_stores_it_once(app: TestApp) {
     let login = form.login(&mut browser, ANA.0, ANA.1).await;
     assert_eq!(app.kept().await, before + 2, "session and interaction");
     code(&browser.follow(login).await);
-    assert_eq!(app.kept().await, before + 4, "session, code, the list of waiting codes, and that it was used");
+    assert_eq!(
+        app.kept().await,
+        before + 4,
+        "session, code, the list of waiting codes, and that it was used"
+    );
 }
 
 /// Everything a browser has for an interaction, planted where `place` is.
