@@ -47,16 +47,15 @@ impl SignIn {
     /// reading the proportions takes the same time.
     pub(crate) async fn decoy(&self, tenant: &Tenant, email_key: &str) -> Result<HashCost, EngineError> {
         let (organization, now) = (tenant.organization.id, self.engine.now());
-        let costs = match self.decoys.known(organization, now) {
-            Some(costs) => costs,
-            None => {
-                let mut repositories = self.engine.store().repositories();
-                let stored = repositories.users(organization).hash_parameters().await?;
-                let costs: Costs =
-                    stored.iter().filter_map(|(text, n)| Some((HashCost::parse(text)?, *n))).collect();
-                self.decoys.remember(organization, now + LIFETIME, &costs);
-                costs
-            }
+        let costs = if let Some(costs) = self.decoys.known(organization, now) {
+            costs
+        } else {
+            let mut repositories = self.engine.store().repositories();
+            let stored = repositories.users(organization).hash_parameters().await?;
+            let costs: Costs =
+                stored.iter().filter_map(|(text, n)| Some((HashCost::parse(text)?, *n))).collect();
+            self.decoys.remember(organization, now + LIFETIME, &costs);
+            costs
         };
         Ok(chosen(&costs, self.factors.share(organization, email_key)).unwrap_or(self.hasher.cost()))
     }

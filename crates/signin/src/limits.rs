@@ -136,18 +136,15 @@ impl FactorLimits {
         let limit = |key: String, maximum, window| Limit { key, maximum, window };
         let mut limits = vec![limit(format!("{organization}:limit:2fa-place:{place}"), maximum, window)];
         let device = Device::known(browser.device, tenant, user.email.key());
-        match device.filter(|device| device.is_of(user)) {
-            Some(device) => {
-                let key = format!("{organization}:limit:2fa-device:{}", device.digest());
-                limits.push(limit(key, maximum, window));
-            }
-            None => {
-                let doubled = u32::try_from(user.factor_failures / DOUBLES_EVERY).unwrap_or(u32::MAX).min(16);
-                let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));
-                let network = browser.caller.network();
-                limits.push(limit(format!("{organization}:limit:2fa:{id}:{network}"), maximum, grown));
-                limits.push(limit(format!("{organization}:limit:2fa:{id}"), maximum * NETWORKS, grown));
-            }
+        if let Some(device) = device.filter(|device| device.is_of(user)) {
+            let key = format!("{organization}:limit:2fa-device:{}", device.digest());
+            limits.push(limit(key, maximum, window));
+        } else {
+            let doubled = u32::try_from(user.factor_failures / DOUBLES_EVERY).unwrap_or(u32::MAX).min(16);
+            let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));
+            let network = browser.caller.network();
+            limits.push(limit(format!("{organization}:limit:2fa:{id}:{network}"), maximum, grown));
+            limits.push(limit(format!("{organization}:limit:2fa:{id}"), maximum * NETWORKS, grown));
         }
         Self(limits)
     }

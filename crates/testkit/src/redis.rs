@@ -20,7 +20,11 @@ pub(crate) async fn count(url: &str, namespace: &str) -> usize {
 async fn ask(redis: &mut BufReader<TcpStream>, words: &[&str]) -> String {
     let mut command = format!("*{}\r\n", words.len());
     for word in words {
-        command.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        command += "$";
+        command += &word.len().to_string();
+        command += "\r\n";
+        command += word;
+        command += "\r\n";
     }
     redis.write_all(command.as_bytes()).await.expect("Redis listens");
     let mut answer = String::new();

@@ -254,7 +254,7 @@ mod tests {
         let had = grant(&["openid"]);
         for is_first_party in [true, false] {
             for signed_in_here in [true, false] {
-                let known = Standing { is_first_party, signed_in_here, ..standing(true, Some(&had)) };
+                let known = Standing { signed_in_here, is_first_party, ..standing(true, Some(&had)) };
                 let asked = Decision::Page(Need::Consent(vec!["openid".to_owned()]));
                 assert_eq!(decide(&request("openid", "consent"), known), asked, "{known:?}");
                 let approved = Standing { consented_here: true, ..known };

@@ -148,8 +148,11 @@ impl Engine {
             }
             self.store.repositories().audit().record(&event).await?;
         }
+        let family = family.id;
         if is_client {
-            tracing::warn!(event = "security.code.replayed", family = %family.id, "authorization code was used twice");
+            tracing::warn!(event = "security.code.replayed", %family, "authorization code was used twice");
+        } else {
+            tracing::warn!(event = "security.code.replay_ignored", %family, "a stranger showed a used code");
         }
         Ok(())
     }

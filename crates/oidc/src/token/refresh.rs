@@ -213,7 +213,7 @@ enum Retry {
 impl Presented<'_> {
     fn judge(&self, now: Timestamp, window: std::time::Duration) -> Retry {
         let token = self.token;
-        if !token.rotated_at.is_some_and(|at| now.since(at) < window) {
+        if token.rotated_at.is_none_or(|at| now.since(at) >= window) {
             return Retry::Replay("late");
         }
         let same =

@@ -36,39 +36,54 @@ async fn enters(w: &World, user: &User) -> bool {
     entered
 }
 
-/// Each change that somebody makes, in order.
-const CHANGES: &[&str] =
-    &["set", "change", "recover", "suspend", "activate", "address", "email", "none", "totp"];
+/// What somebody changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Change {
+    Set,
+    Replace,
+    Recover,
+    Suspend,
+    Activate,
+    Address,
+    EmailFactor,
+    NoFactor,
+    Authenticator,
+}
 
-async fn change(w: &World, what: &str) {
+use Change::{Activate, Address, Authenticator, EmailFactor, NoFactor, Recover, Replace, Set, Suspend};
+
+/// In an order in which each is possible.
+const CHANGES: [Change; 9] =
+    [Set, Replace, Recover, Suspend, Activate, Address, EmailFactor, NoFactor, Authenticator];
+
+async fn change(w: &World, what: Change) {
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
     let user = read(w).await;
     let mut all = w.repositories();
     let done = match what {
-        "set" => all.users(org).set_password(id, Some(&hash("set")), NOW).await,
-        "change" => {
+        Set => all.users(org).set_password(id, Some(&hash("set")), NOW).await,
+        Replace => {
             let (from, to) = (user.password_hash.as_ref(), hash("changed"));
             all.users(org).change_password(id, from, &to, NOW).await
         }
-        "recover" => all.users(org).recover_password(id, &hash("recovered"), NOW).await,
-        "suspend" => {
+        Recover => all.users(org).recover_password(id, &hash("recovered"), NOW).await,
+        Suspend => {
             let (from, to) = (UserStatus::Active, UserStatus::Suspended);
             all.users(org).set_status(id, from, to, None, NOW).await
         }
-        "activate" => {
+        Activate => {
             let (from, to) = (UserStatus::Suspended, UserStatus::Active);
             all.users(org).set_status(id, from, to, None, NOW).await
         }
-        "address" => {
+        Address => {
             let email = Email::parse("ana@elsewhere.example").unwrap();
             all.users(org).update(&User { email, ..user }).await
         }
-        "email" => all.second_factors(org).enrol_email(id, NOW).await,
-        "none" => all.second_factors(org).disable(id, NOW).await,
-        "totp" => all.second_factors(org).enrol_totp(&totp(&user, &w.entropy), None).await,
-        other => panic!("no such change: {other}"),
+        EmailFactor => all.second_factors(org).enrol_email(id, NOW).await,
+        NoFactor => all.second_factors(org).disable(id, NOW).await,
+        Authenticator => all.second_factors(org).enrol_totp(&totp(&user, &w.entropy), None).await,
     };
-    assert!(done.unwrap(), "{what}");
+    assert!(done.unwrap(), "{what:?}");
 }
 
 pub async fn every_change_voids_what_was_verified(store: Arc<dyn Store>) {
@@ -76,10 +91,10 @@ pub async fn every_change_voids_what_was_verified(store: Arc<dyn Store>) {
     for what in CHANGES {
         let before = read(&w).await;
         change(&w, what).await;
-        assert!(!enters(&w, &before).await, "{what}");
+        assert!(!enters(&w, &before).await, "{what:?}");
         let after = read(&w).await;
-        assert_eq!(after.credential_epoch, before.credential_epoch + 1, "{what}");
-        assert_eq!(enters(&w, &after).await, *what != "suspend", "{what}");
+        assert_eq!(after.credential_epoch, before.credential_epoch + 1, "{what:?}");
+        assert_eq!(enters(&w, &after).await, what != Suspend, "{what:?}");
     }
 }
 
@@ -134,10 +149,10 @@ pub async fn wrong_factors_in_a_row(store: Arc<dyn Store>) {
     all.users(org).forget_factor_failures(id).await.unwrap();
     assert_eq!(read(&w).await.factor_failures, 0);
     // Whoever recovers begins anew.
-    for what in ["recover", "totp", "none"] {
+    for what in [Recover, Authenticator, NoFactor] {
         all.users(org).count_factor_failure(id).await.unwrap();
         change(&w, what).await;
-        assert_eq!(read(&w).await.factor_failures, 0, "{what}");
+        assert_eq!(read(&w).await.factor_failures, 0, "{what:?}");
     }
 }
 

@@ -133,9 +133,10 @@ async fn strangers_with_a_code_end_nothing(app: TestApp, codes: usize) {
                 b.token("acme", SPA, &form).await
             }
         });
-        let (strangers, redeemed) = match redeemed {
-            Some(redeemed) => (strangers.await, redeemed),
-            None => tokio::join!(strangers, owner.redeem("acme", SPA, SPA_URI, &code)),
+        let (strangers, redeemed) = if let Some(redeemed) = redeemed {
+            (strangers.await, redeemed)
+        } else {
+            tokio::join!(strangers, owner.redeem("acme", SPA, SPA_URI, &code))
         };
         assert!(strangers.iter().all(|answer| refusal(answer) == invalid_grant()));
         if redeemed.status == StatusCode::OK {

@@ -30,7 +30,7 @@ async fn the_largest_request_fits_cookies_and_proxies(app: TestApp) {
             browser.get(&largest().url()).await
         };
         assert_eq!(begun.status, 303, "{}", begun.body);
-        let cookies = begun.headers.get_all("set-cookie").iter().map(|value| value.len());
+        let cookies = begun.headers.get_all("set-cookie").iter().map(axum::http::HeaderValue::len);
         let longest = cookies.max().unwrap();
         // The longest slug there may be, a prefix of the name, and `Secure` are not in this one.
         assert!(longest + 96 + "__Secure-".len() + "; Secure".len() <= 4_096, "{longest}");
