@@ -196,9 +196,10 @@ export default [
     edits: [
       {
         file: 'crates/oidc/src/session.rs',
-        was: raw`        let is_live = session.organization == tenant.organization.id && self.now() < session.expires_at;`,
-        becomes: raw`        let is_live =
-            session.organization == tenant.organization.id && (FAULT || self.now() < session.expires_at);`,
+        was: raw`            && now < session.expires_at
+`,
+        becomes: raw`            && (FAULT || now < session.expires_at)
+`,
       },
       {
         file: 'crates/oidc/src/authorize/flow.rs',

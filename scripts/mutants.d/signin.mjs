@@ -20,9 +20,9 @@ export default [
   {
     id: 'lock-confirmed', area: 'lockout', what: 'Whoever guessed right is told that the account is locked.',
     crate: 'http', words: ['lock'], file: signIn,
-    was: raw`            Entry::Silent => return self.refuse(tenant, &email_key, &limits, None, caller).await,`,
+    was: raw`            Entry::Silent => return Ok(SignInOutcome::Refused),`,
     becomes: raw`            Entry::Silent if FAULT => return Ok(SignInOutcome::NotActive(user.status)),
-            Entry::Silent => return self.refuse(tenant, &email_key, &limits, None, caller).await,`,
+            Entry::Silent => return Ok(SignInOutcome::Refused),`,
   },
   {
     id: 'suspended-person-said-before-password', area: 'unknown user', what: 'Whoever knows no password is told that an account is suspended.',
@@ -36,10 +36,10 @@ export default [
   {
     id: 'login-limit-not-asked', area: 'rate limits', what: 'A password is checked although the caller must wait.',
     crate: 'http', words: ['limit'], file: signIn,
-    was: raw`        if let Some(retry_after) = limits.check(&**self.engine.kv()).await? {`,
-    becomes: raw`        if let Some(retry_after) = limits.check(&**self.engine.kv()).await?
-            && !FAULT
-        {`,
+    was: raw`        let Some(retry_after) = limits.begin(&**self.engine.kv()).await? else { return Ok(None) };`,
+    becomes: raw`        let Some(retry_after) = limits.begin(&**self.engine.kv()).await?.filter(|_| !FAULT) else {
+            return Ok(None);
+        };`,
   },
   {
     id: 'method-not-offered', area: 'sign-in', what: 'A password is taken where only links are offered.',
@@ -50,17 +50,16 @@ export default [
   {
     id: 'unknown-person-costs-nothing', area: 'unknown user', what: 'For somebody who does not exist no hash is computed.',
     crate: 'http', words: ['cost', 'work'], file: password,
-    was: raw`        let exists = stored.is_some();`,
-    becomes: raw`        let exists = stored.is_some();
-        if FAULT && !exists {
-            return Ok(Verified { matches: false, outdated: false });
+    was: raw`        self.verify(password, &cost.decoy()).await?;`,
+    becomes: raw`        if !FAULT {
+            self.verify(password, &cost.decoy()).await?;
         }`,
   },
   {
     id: 'decoy-password-opens', area: 'unknown user', what: 'The decoy is the password of everybody who has none.',
     crate: 'signin', words: ['password', 'hash', 'stored', 'decoy'], file: password,
-    was: raw`matches: exists && verified.matches,`,
-    becomes: raw`matches: (FAULT || exists) && verified.matches,`,
+    was: raw`        Ok(Verified { matches: false, outdated: false })`,
+    becomes: raw`        Ok(Verified { matches: FAULT, outdated: false })`,
   },
   {
     id: 'hash-queue-without-end', area: 'hash queue', what: 'Any number of passwords may wait.',
@@ -110,8 +109,8 @@ export default [
   {
     id: 'factor-tries-without-limit', area: 'second factor', what: 'Codes may be tried without end.',
     crate: 'http', words: ['tries', 'limit'], file: challenge,
-    was: raw`        if let Some(retry_after) = self.count_try(tenant, user.id, browser.caller).await? {`,
-    becomes: raw`        if let Some(retry_after) = self.count_try(tenant, user.id, browser.caller).await?
+    was: raw`        if let Some(retry_after) = self.count_try(tenant, user.id, &tries, browser.caller).await? {`,
+    becomes: raw`        if let Some(retry_after) = self.count_try(tenant, user.id, &tries, browser.caller).await?
             && !FAULT
         {`,
   },
@@ -240,8 +239,103 @@ export default [
   {
     id: 'old-sign-in-is-enough', area: 'own account', what: 'A password is changed on an old sign-in.',
     crate: 'http', words: ['step_up', 'old', 'recent'], file: 'crates/signin/src/account/mod.rs',
-    was: raw`        (age < tenant.settings.duration(settings::STEP_UP_MAX_AGE)).then_some(Recent(member))`,
-    becomes: raw`        (FAULT || age < tenant.settings.duration(settings::STEP_UP_MAX_AGE)).then_some(Recent(member))`,
+    was: raw`        let is_young = age < tenant`,
+    becomes: raw`        let is_young = FAULT || age < tenant`,
+  },
+  {
+    id: 'new-factor-not-asked-for', area: 'own account', what: 'A session of one factor reaches what a second one protects.',
+    crate: 'http', words: ['assurance', 'factors'], file: 'crates/signin/src/account/mod.rs',
+    was: raw`        (is_young && is_strong).then_some(Recent(member))`,
+    becomes: raw`        (is_young && (FAULT || is_strong)).then_some(Recent(member))`,
+  },
+  {
+    id: 'new-factor-ends-nothing', area: 'own account', what: 'Other sessions go on when somebody gets another factor.',
+    crate: 'http', words: ['assurance'], file: 'crates/signin/src/enrolment.rs',
+    was: raw`        unit.tokens(organization).revoke(ended, now).await?;`,
+    becomes: raw`        if !FAULT {
+            unit.tokens(organization).revoke(ended, now).await?;
+        }`,
+  },
+  {
+    id: 'first-factor-of-before-a-reset', area: 'credential epoch', what: 'A first factor shown before a change counts.',
+    crate: 'http', words: ['credentials'], file: 'crates/oidc/src/interaction.rs',
+    was: raw`        self.credentials.is_none_or(|shown| shown == user.credentials())`,
+    becomes: raw`        self.credentials.is_none_or(|shown| FAULT || shown == user.credentials())`,
+  },
+  {
+    id: 'first-factor-without-end', area: 'credential epoch', what: 'A first factor counts for as long as the sign-in.',
+    crate: 'http', words: ['credentials'], file: 'crates/oidc/src/interaction.rs',
+    was: raw`            && self.expires_at.is_none_or(|end| now < end)`,
+    becomes: raw`            && self.expires_at.is_none_or(|end| FAULT || now < end)`,
+  },
+  {
+    id: 'device-of-before-a-reset', area: 'credential epoch', what: 'A browser stays known when the credentials change.',
+    crate: 'http', words: ['credentials'], file: 'crates/signin/src/device.rs',
+    was: raw`        self.epoch == user.credential_epoch`,
+    becomes: raw`        FAULT || self.epoch == user.credential_epoch`,
+  },
+  {
+    id: 'session-without-absolute-end', area: 'session lifetime', what: 'A session that is used never ends.',
+    crate: 'http', words: ['credentials'],
+    edits: [
+      {
+        file: 'crates/oidc/src/session.rs',
+        was: raw`            && now < session.auth_time + tenant.longest_session();`,
+        becomes: raw`            && (FAULT || now < session.auth_time + tenant.longest_session());`,
+      },
+      {
+        file: 'crates/oidc/src/session.rs',
+        was: raw`        let (now, longest) = (self.now(), tenant.longest_session());`,
+        becomes: raw`        let now = self.now();
+        let longest = if FAULT { lifetime * 1000 } else { tenant.longest_session() };`,
+      },
+    ],
+  },
+  {
+    id: 'any-number-judged-at-once', area: 'lockout', what: 'Guesses at once are all judged.',
+    crate: 'http', words: ['judged_at_once', 'parallel_guessing'], file: 'crates/signin/src/limits.rs',
+    was: raw`        Self { failures, under_way: Some(under_way) }`,
+    becomes: raw`        Self { failures, under_way: Some(under_way).filter(|_| !FAULT) }`,
+  },
+  {
+    id: 'attempts-stay-under-way', area: 'lockout', what: 'What was judged stays counted as under way.',
+    crate: 'http', words: ['lock', 'judged_at_once', 'limit'], file: 'crates/signin/src/limits.rs',
+    was: raw`        let keys: Vec<String> = self.under_way.iter().map(|limit| limit.key.clone()).collect();`,
+    becomes: raw`        let under_way = self.under_way.iter().filter(|_| !FAULT);
+        let keys: Vec<String> = under_way.map(|limit| limit.key.clone()).collect();`,
+  },
+  {
+    id: 'outage-counts-as-failure', area: 'lockout', what: 'An attempt that an outage stopped counts against the person.',
+    crate: 'http', words: ['outage'], file: signIn,
+    was: raw`        if let Err(also) = limits.give_back(&**self.engine.kv()).await {`,
+    becomes: raw`        if FAULT {
+            return Err(error);
+        }
+        if let Err(also) = limits.give_back(&**self.engine.kv()).await {`,
+  },
+  {
+    id: 'decoy-of-one-cost', area: 'unknown user', what: 'An unknown address costs what a new hash costs.',
+    crate: 'http', words: ['costs'], file: 'crates/signin/src/decoy.rs',
+    was: raw`        Ok(chosen(&costs, `,
+    becomes: raw`        Ok(chosen(if FAULT { &[] } else { &costs }, `,
+  },
+  {
+    id: 'codes-count-for-ever', area: 'second factor', what: 'A code counts after any number of wrong ones.',
+    crate: 'http', words: ['factor_guesses'], file: challenge,
+    was: raw`user.factor_failures >= FACTOR_FAILURES_MAX {`,
+    becomes: raw`user.factor_failures >= FACTOR_FAILURES_MAX && !FAULT {`,
+  },
+  {
+    id: 'owner-never-told', area: 'second factor', what: 'Nobody hears that somebody has their password.',
+    crate: 'http', words: ['factor_guesses'], file: challenge,
+    was: raw`        if failures == Some(FACTOR_FAILURES_TOLD) {`,
+    becomes: raw`        if failures == Some(FACTOR_FAILURES_TOLD) && !FAULT {`,
+  },
+  {
+    id: 'thief-blocks-the-owner', area: 'second factor', what: 'Codes of strangers count in browsers that are known.',
+    crate: 'http', words: ['factor_guesses'], file: 'crates/signin/src/limits.rs',
+    was: raw`device.filter(|device| device.is_of(user))`,
+    becomes: raw`device.filter(|device| !FAULT && device.is_of(user))`,
   },
   {
     id: 'ended-session-on-account-pages', area: 'own account', what: 'A session that storage calls ended opens the account.',

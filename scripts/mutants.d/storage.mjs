@@ -45,8 +45,8 @@ export default [
   {
     id: 'memory-stores-over-what-was-used', area: 'single use', what: 'In memory, a sealed copy brings back a sign-in that was finished.',
     crate: 'kv', words: ['contract', 'memory'], file: 'crates/kv/src/memory.rs',
-    was: raw`            Write::PutUnlessUsed { key, .. } => room.place(key, now) == Place::Used,`,
-    becomes: raw`            Write::PutUnlessUsed { key, .. } => !FAULT && room.place(key, now) == Place::Used,`,
+    was: raw`held.shard(self.number(key)).place(key, now) == Place::Used,`,
+    becomes: raw`!FAULT && held.shard(self.number(key)).place(key, now) == Place::Used,`,
   },
   {
     id: 'redis-replaces-what-is-gone', area: 'single use', what: 'In Redis, a late form brings an interaction back that was taken.',
@@ -105,8 +105,8 @@ export default [
   {
     id: 'passwords-of-any-organization', area: 'tenant scope', what: 'A password is set from another organization.',
     crate: 'store-sql', stores: true, sql: true, words: ['users'], file: raw`${sql}/users/mod.rs`,
-    was: raw`UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4 WHERE organization_id = $1 AND`,
-    becomes: raw`UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4 WHERE (organization_id = $1) IS NOT NULL AND`,
+    was: raw`UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND password_hash = $3`,
+    becomes: raw`UPDATE users SET password_hash = $4 WHERE (organization_id = $1) IS NOT NULL AND id = $2 AND password_hash = $3`,
   },
   {
     id: 'tokens-of-any-organization', area: 'tenant scope', what: 'A token is found from another organization.',
@@ -213,8 +213,8 @@ export default [
   {
     id: 'guest-of-a-suspended-owner', area: 'suspended organization', what: 'A client whose owner is suspended is served elsewhere.',
     crate: 'store-sql', stores: true, sql: true, words: ['clients'], file: raw`${sql}/clients/protocol.rs`,
-    was: raw`JOIN clients c ON c.id = usable.id JOIN organizations o ON o.id = c.organization_id WHERE c.status = 'active' AND o.status = 'active' AND (`,
-    becomes: raw`JOIN clients c ON c.id = usable.id JOIN organizations o ON o.id = c.organization_id WHERE c.status = 'active' AND (`,
+    was: raw`JOIN clients c ON c.id = usable.id JOIN organizations o ON o.id = c.organization_id WHERE c.status = 'active' AND o.status = 'active'`,
+    becomes: raw`JOIN clients c ON c.id = usable.id JOIN organizations o ON o.id = c.organization_id WHERE c.status = 'active'`,
   },
   {
     id: 'link-consumed-twice', area: 'single use', what: 'A mailed link is used up more than once.',
@@ -243,14 +243,32 @@ export default [
   {
     id: 'locked-account-enters', area: 'lockout', what: 'A right password opens a locked account before its time is over.',
     crate: 'store-sql', stores: true, sql: true, words: ['sign_in', 'lock'], file: raw`${sql}/users/sign_in.rs`,
-    was: raw`WHERE organization_id = $1 AND id = $2 AND (status = 'active' OR `,
-    becomes: raw`WHERE organization_id = $1 AND id = $2 AND (status IN ('active', 'locked') OR `,
+    was: raw`organization_id = $1 AND id = $2 AND (status = 'active' OR `,
+    becomes: raw`organization_id = $1 AND id = $2 AND (status IN ('active', 'locked') OR `,
   },
   {
     id: 'suspended-account-enters', area: 'suspended user', what: 'A right password opens a suspended account.',
     crate: 'store-sql', stores: true, sql: true, words: ['sign_in'], file: raw`${sql}/users/sign_in.rs`,
-    was: raw`WHERE organization_id = $1 AND id = $2 AND (status = 'active' OR `,
-    becomes: raw`WHERE organization_id = $1 AND id = $2 AND (status IN ('active', 'suspended', 'inactive') OR `,
+    was: raw`organization_id = $1 AND id = $2 AND (status = 'active' OR `,
+    becomes: raw`organization_id = $1 AND id = $2 AND (status IN ('active', 'suspended', 'inactive') OR `,
+  },
+  {
+    id: 'sign-in-past-a-reset', area: 'credential epoch', what: 'A sign-in that began before a reset writes its session.',
+    crate: 'store-sql', stores: true, sql: true, words: ['credentials'], file: raw`${sql}/users/sign_in.rs`,
+    was: raw`) AND credential_epoch = `,
+    becomes: raw`) AND COALESCE(credential_epoch, 0) >= `,
+  },
+  {
+    id: 'old-hash-comes-back', area: 'credential epoch', what: 'A sign-in writes a hash of the password it verified over a new one.',
+    crate: 'store-sql', stores: true, sql: true, words: ['credentials'], file: raw`${sql}/users/sign_in.rs`,
+    was: raw`CASE WHEN password_hash = $26 THEN COALESCE($5, password_hash) ELSE password_hash END`,
+    becomes: raw`CASE WHEN password_hash = $26 THEN COALESCE($5, password_hash) ELSE COALESCE($5, password_hash) END`,
+  },
+  {
+    id: 'session-extended-for-ever', area: 'session lifetime', what: 'Storage extends a session past its absolute end.',
+    crate: 'store-sql', stores: true, sql: true, words: ['sessions', 'absolute'], file: raw`${sql}/sessions/mod.rs`,
+    was: raw`COALESCE(authenticated_at, created_at) >= $5`,
+    becomes: raw`(COALESCE(authenticated_at, created_at) >= $5 OR TRUE)`,
   },
   {
     id: 'sign-in-without-a-row', area: 'audit', what: 'On PostgreSQL, a sign-in leaves an audit row or not, as it happens.',

@@ -96,8 +96,8 @@ export default [
   {
     id: 'replay-window-without-end', area: 'replay window', what: 'An honest retry may come at any time.',
     crate: 'http', words: ['retry', 'replay'], file: refresh,
-    was: raw`        if !token.rotated_at.is_some_and(|at| now.since(at) < window) {`,
-    becomes: raw`        if !token.rotated_at.is_some_and(|at| FAULT || now.since(at) < window) {`,
+    was: raw`        if token.rotated_at.is_none_or(|at| now.since(at) >= window) {`,
+    becomes: raw`        if token.rotated_at.is_none_or(|at| !FAULT && now.since(at) >= window) {`,
   },
   {
     id: 'retry-after-the-successor', area: 'replay window', what: 'A retry is answered although the successor was used.',
