@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::settings::{self, SettingDefinition};
+use porta_core::settings::{self, Settings};
 use porta_core::{ClientKey, OrganizationId, Timestamp, TokenFamilyId, UserId};
 
 use crate::throttle::Limited;
@@ -33,6 +33,8 @@ pub(crate) enum Payer {
     Person(UserId),
     /// Tokens that descend from one code.
     Chain(TokenFamilyId),
+    /// All chains of a person together: one person does not use up what a client may have.
+    Chains(UserId),
     Organization,
 }
 
@@ -42,15 +44,17 @@ impl Payer {
             Self::Client(_) => "client",
             Self::Person(_) => "person",
             Self::Chain(_) => "chain",
+            Self::Chains(_) => "chains",
             Self::Organization => "organization",
         }
     }
 
-    fn maximum(self) -> &'static SettingDefinition {
+    fn maximum(self, settings: &Settings) -> u64 {
         match self {
-            Self::Client(_) => settings::QUOTA_CLIENT_MAX,
-            Self::Person(_) | Self::Chain(_) => settings::QUOTA_PERSON_MAX,
-            Self::Organization => settings::QUOTA_ORGANIZATION_MAX,
+            Self::Client(_) => settings.number(settings::QUOTA_CLIENT_MAX),
+            Self::Person(_) | Self::Chain(_) => settings.number(settings::QUOTA_PERSON_MAX),
+            Self::Chains(_) => settings.number(settings::QUOTA_PERSON_MAX) * 2,
+            Self::Organization => settings.number(settings::QUOTA_ORGANIZATION_MAX),
         }
     }
 }
@@ -127,7 +131,7 @@ impl Engine {
         let window = tenant.settings.duration(settings::QUOTA_WINDOW);
         let mut paid: Vec<(Arc<Bucket>, u64)> = Vec::with_capacity(payers.len());
         for payer in payers {
-            let maximum = tenant.settings.number(payer.maximum());
+            let maximum = payer.maximum(&tenant.settings);
             let key = (tenant.organization.id, *payer);
             let bucket = match self.quotas.buckets.get(&key).await {
                 Some(bucket) => bucket,
@@ -151,7 +155,7 @@ impl Engine {
         let (id, user_id) = match payer {
             Payer::Client(client) => (Some(client.to_string()), None),
             Payer::Chain(family) => (Some(family.to_string()), None),
-            Payer::Person(user) => (None, Some(user)),
+            Payer::Person(user) | Payer::Chains(user) => (None, Some(user)),
             Payer::Organization => (None, None),
         };
         tracing::warn!(event = "rate_limit.quota", tenant = %tenant.organization.slug, quota = payer.name(), id, "quota is used up");

@@ -141,7 +141,7 @@ impl SignIn {
         if kind == CodeKind::Usual && user.factor_failures >= FACTOR_FAILURES_MAX {
             return Ok(FactorOutcome::Blocked);
         }
-        let tries = FactorLimits::of(tenant, &user, &bound.interaction.uid, &browser);
+        let tries = FactorLimits::of(tenant, &user, &bound.interaction.uid, kind, &browser);
         if let Some(retry_after) = self.count_try(tenant, user.id, &tries, browser.caller).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }

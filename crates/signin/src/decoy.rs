@@ -15,7 +15,7 @@ use crate::SignIn;
 use crate::password::HashCost;
 
 /// How long the proportions count; they change as slowly as people sign in.
-const LIFETIME: Duration = Duration::from_hours(1);
+const LIFETIME: Duration = Duration::from_mins(10);
 /// Organizations remembered; the next begins anew.
 const ORGANIZATIONS: usize = 10_000;
 
@@ -52,8 +52,10 @@ impl SignIn {
         } else {
             let mut repositories = self.engine.store().repositories();
             let stored = repositories.users(organization).hash_parameters().await?;
-            let costs: Costs =
+            let mut costs: Vec<_> =
                 stored.iter().filter_map(|(text, n)| Some((HashCost::parse(text)?, *n))).collect();
+            costs.sort_unstable();
+            let costs = Costs::from(costs);
             self.decoys.remember(organization, now + LIFETIME, &costs);
             costs
         };
@@ -61,10 +63,11 @@ impl SignIn {
     }
 }
 
-/// The cost that a number stands for, when numbers are spread evenly.
+/// The cost that a number stands for, when numbers are spread evenly. One hash more moves the boundaries by a little, and
+/// nearly every number keeps its cost.
 fn chosen(costs: &[(HashCost, u64)], number: u64) -> Option<HashCost> {
     let total: u64 = costs.iter().map(|(_, n)| n).sum();
-    let mut left = number.checked_rem(total)?;
+    let mut left = u64::try_from((u128::from(number) * u128::from(total)) >> 64).ok()?;
     costs.iter().find_map(|(cost, n)| match left.checked_sub(*n) {
         None => Some(*cost),
         Some(rest) => {
@@ -82,8 +85,12 @@ mod tests {
     fn costs_are_chosen_in_their_proportions() {
         let cost = |memory_kib| HashCost { memory_kib, iterations: 2, parallelism: 1 };
         let costs = [(cost(64), 3), (cost(128), 1)];
-        let all: Vec<_> = (0..8).map(|n| chosen(&costs, n).unwrap().memory_kib).collect();
-        assert_eq!(all, [64, 64, 64, 128, 64, 64, 64, 128]);
+        let all = |costs: &[(HashCost, u64)]| -> Vec<u32> {
+            (0..8).map(|n| chosen(costs, n << 61).unwrap().memory_kib).collect()
+        };
+        assert_eq!(all(&costs), [64, 64, 64, 64, 64, 64, 128, 128]);
+        assert_eq!(all(&[(cost(64), 3000), (cost(128), 1001)]), all(&costs), "a hash more redraws nobody");
+        assert_eq!(chosen(&costs, u64::MAX).unwrap().memory_kib, 128);
         assert_eq!(chosen(&[], 7), None);
         assert_eq!(chosen(&[(cost(64), 0)], 7), None);
     }

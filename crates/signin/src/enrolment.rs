@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::challenge::{Tried, amr_with};
 use crate::enter::{Entrant, MULTI_FACTOR};
 use crate::limits::FactorLimits;
-use crate::{Browser, FactorOutcome, SignIn};
+use crate::{Browser, CodeKind, FactorOutcome, SignIn};
 
 impl SignIn {
     /// The first step of getting one of these factors: no choice where there is none.
@@ -92,7 +92,7 @@ impl SignIn {
         if !matches!(pending.step, SecondStep::Authenticator { .. } | SecondStep::Email { .. }) {
             return Ok(FactorOutcome::Moved);
         }
-        let tries = FactorLimits::of(tenant, &user, &bound.interaction.uid, &browser);
+        let tries = FactorLimits::of(tenant, &user, &bound.interaction.uid, CodeKind::Usual, &browser);
         if let Some(retry_after) = self.count_try(tenant, user.id, &tries, caller).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
@@ -170,6 +170,8 @@ impl SignIn {
             return Ok(None);
         };
         unit.tokens(organization).revoke(ended, now).await?;
+        // What was authorized before knows nothing of it, in the session that stays as well.
+        unit.tokens(organization).revoke(Revocation::TokensOf(user.id), now).await?;
         let event = self.event(tenant, Some(user.id), confirmed.event(), caller);
         let metadata = json!({ "method": confirmed.method() });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use porta_core::link_request::LinkWish;
 use porta_core::user::User;
-use porta_core::{TokenDigest, settings};
+use porta_core::{SessionKey, TokenDigest, settings};
 use porta_kv::{Kv, KvError, Limit, Verdict};
 use porta_oidc::{Caller, Tenant};
 
-use crate::Browser;
 use crate::device::Device;
+use crate::{Browser, CodeKind};
 
 /// How long a password may wait for its judgement; then it counts no longer as under way.
 const UNDER_WAY: Duration = Duration::from_secs(30);
@@ -45,6 +45,16 @@ impl LoginLimits {
             window: UNDER_WAY,
         };
         Self { failures, under_way: Some(under_way) }
+    }
+
+    /// For the present password, asked for in a session: strangers do not count with somebody who is in.
+    pub(crate) fn inside(tenant: &Tenant, session: SessionKey) -> Self {
+        let limit = Limit {
+            key: format!("{}:limit:login-session:{session}", tenant.organization.id),
+            maximum: tenant.settings.number(settings::RATE_LIMIT_LOGIN_MAX),
+            window: tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW),
+        };
+        Self { failures: vec![limit], under_way: None }
     }
 
     /// In a browser that is known.
@@ -122,19 +132,24 @@ const DOUBLES_EVERY: i64 = 10;
 const LONGEST_WINDOW: Duration = Duration::from_hours(24);
 
 /// The counters that one code of a second factor touches: its sign-in, and the browser if it is known; otherwise the
-/// network, and all of them together. Whoever has somebody's password thus keeps neither the owner's own browsers nor
-/// their network from the factor (repairs W19), and guesses ever more slowly.
+/// network, and all of them together. Whoever has somebody's password thus does not keep the owner's own browsers from the
+/// factor (repairs W19), nor from a recovery code or a new password anywhere, and guesses ever more slowly.
 pub(crate) struct FactorLimits(Vec<Limit>);
 
 impl FactorLimits {
     /// `place`: the sign-in, or the session, in which the code counts.
-    pub(crate) fn of(tenant: &Tenant, user: &User, place: &str, browser: &Browser<'_>) -> Self {
+    pub(crate) fn of(
+        tenant: &Tenant,
+        user: &User,
+        place: &str,
+        kind: CodeKind,
+        browser: &Browser<'_>,
+    ) -> Self {
         let (organization, id) = (tenant.organization.id, user.id);
         let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_VERIFY_MAX);
         let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_VERIFY_WINDOW);
-        let place = &TokenDigest::of(place).hex()[..32];
         let limit = |key: String, maximum, window| Limit { key, maximum, window };
-        let mut limits = vec![limit(format!("{organization}:limit:2fa-place:{place}"), maximum, window)];
+        let Self(mut limits) = Self::inside(tenant, place);
         let device = Device::known(browser.device, tenant, user.email.key());
         if let Some(device) = device.filter(|device| device.is_of(user)) {
             let key = format!("{organization}:limit:2fa-device:{}", device.digest());
@@ -143,10 +158,27 @@ impl FactorLimits {
             let doubled = u32::try_from(user.factor_failures / DOUBLES_EVERY).unwrap_or(u32::MAX).min(16);
             let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));
             let network = browser.caller.network();
-            limits.push(limit(format!("{organization}:limit:2fa:{id}:{network}"), maximum, grown));
-            limits.push(limit(format!("{organization}:limit:2fa:{id}"), maximum * NETWORKS, grown));
+            // Another password begins anew: what its guesser counted does not keep its owner waiting.
+            let of = format!("{organization}:limit:2fa:{id}:{}", user.credential_epoch);
+            limits.push(limit(format!("{of}:{network}"), maximum, grown));
+            if kind == CodeKind::Usual {
+                limits.push(limit(of, maximum * NETWORKS, grown));
+            }
         }
         Self(limits)
+    }
+
+    /// In a session: strangers do not count with somebody who is in.
+    pub(crate) fn inside(tenant: &Tenant, place: &str) -> Self {
+        Self(vec![Limit {
+            key: format!(
+                "{}:limit:2fa-place:{}",
+                tenant.organization.id,
+                &TokenDigest::of(place).hex()[..32]
+            ),
+            maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_VERIFY_MAX),
+            window: tenant.settings.duration(settings::RATE_LIMIT_2FA_VERIFY_WINDOW),
+        }])
     }
 
     pub(crate) fn all(&self) -> &[Limit] {

@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq as _;
 use tokio::sync::oneshot;
 
 /// Cost of one hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HashCost {
     pub memory_kib: u32,
     pub iterations: u32,

@@ -165,8 +165,9 @@ impl SignIn {
         };
         if outcome == SignInOutcome::Refused {
             self.refuse(tenant, &email_key, &limits, device.as_ref(), caller).await?;
-        } else {
-            limits.give_back(&**self.engine.kv()).await?;
+        } else if let Err(error) = limits.give_back(&**self.engine.kv()).await {
+            // The session is there, and its cookie must arrive.
+            tracing::warn!(%error, "an attempt that was right stays counted");
         }
         Ok(outcome)
     }

@@ -69,8 +69,8 @@ pub trait UserRepository: Send {
     /// password. One round trip.
     async fn rehash(&mut self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> Result<bool>;
     /// A password that somebody chose with a mailed link: sets it, and because the link arrived, verifies the address
-    /// and lifts an automatic lock with its failures; any other status stays (oidc-and-login §6.7, §6.8). One round
-    /// trip.
+    /// and lifts an automatic lock with its failures; any other status stays (oidc-and-login §6.7, §6.8). Wrong second
+    /// factors in a row are forgotten once a day at most. One round trip.
     async fn recover_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool>;
     /// A mailed link arrived: verifies the address and lifts an automatic lock with its failures, as
     /// [`recover_password`](Self::recover_password) does. One round trip.

@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Noted,
     Logout,
     Interaction,
+    /// The place of a sign-in that is over. Its loss gives nobody more than the first page of it.
+    Finished,
     Counter,
     /// A key no line of the table knows.
     Other,
@@ -53,6 +55,7 @@ const TABLE: [Definition; Kind::COUNT] = [
     define(Kind::Noted, "noted", &["noted:"], 20_000, 8 * MIB),
     define(Kind::Logout, "logout", &["logout:", "logout-request:"], 20_000, 16 * MIB),
     define(Kind::Interaction, "interaction", &["interaction:"], 20_000, 32 * MIB),
+    define(Kind::Finished, "finished", &[], 20_000, 8 * MIB),
     define(Kind::Counter, "counter", &["limit:"], 100_000, 32 * MIB),
     define(Kind::Other, "other", &[], 20_000, 16 * MIB),
     define(
@@ -98,6 +101,11 @@ impl Kind {
         let longest =
             fitting.filter(|(_, _, prefix)| rest.starts_with(**prefix)).max_by_key(|(length, ..)| *length);
         longest.map_or(Self::Other, |(_, kind, _)| kind)
+    }
+
+    /// The kind of a value that was used.
+    pub(super) fn of_used(key: &str) -> Self {
+        if Self::of(key) == Self::Interaction { Self::Finished } else { Self::Used }
     }
 
     pub(super) fn index(self) -> usize {

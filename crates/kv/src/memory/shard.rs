@@ -62,7 +62,7 @@ impl Shard {
     ) -> Kind {
         let kind = match &value {
             Kept::Live(_) => Kind::of(key),
-            Kept::Used(_) => Kind::Used,
+            Kept::Used(_) => Kind::of_used(key),
         };
         match end {
             Some(end) => self.values.insert(key, (kind, value), end, now, ledger),

@@ -244,7 +244,7 @@ async fn a_file_that_is_not_whole_is_refused_whole() {
     }
     restart.save(&source);
     let good = fs::read(restart.path()).unwrap();
-    assert!(good.len() > 600_000, "several pieces: {}", good.len());
+    assert!(good.len() > 500_000, "several pieces: {}", good.len());
     let middle = (good.len() / 2..good.len() / 2 + 300).step_by(37);
     let cuts = (0..70).chain(middle).chain(good.len() - 20..good.len()).map(|at| good[..at].to_vec());
     // A piece again, and one left out.

@@ -148,6 +148,8 @@ impl Engine {
             Taken::Begun => return Ok(Resumed::Begun),
             Taken::Gone => return Ok(Resumed::Gone),
         };
+        // What was left unanswered and begins anew is counted, or one browser begins without end.
+        let was_answered = was_stored && interaction.stage == Stage::Ready;
         if interaction.stage == Stage::Denied {
             return self.declined(tenant, interaction, cookie, caller).await;
         }
@@ -172,7 +174,7 @@ impl Engine {
         }
         let progress = Progress { login: interaction.login, consented: interaction.consented };
         let authorized = match self.judge(tenant, &client, request, session, progress, caller).await? {
-            Judged::Page(draft) if was_stored => {
+            Judged::Page(draft) if was_answered => {
                 Authorized::interact(self.continue_interaction(tenant, *draft).await?)
             }
             Judged::Page(draft) => match self.begin_interaction(tenant, *draft, caller).await? {

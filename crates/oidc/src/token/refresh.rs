@@ -42,7 +42,12 @@ impl Engine {
         let digest = TokenDigest::of(presented);
         let facts = self.refresh_facts(tenant, client, &digest).await?;
         let scope = narrowed_scope(&facts.family, params)?;
-        let payers = [Payer::Chain(facts.family.id), Payer::Client(client.client.id), Payer::Organization];
+        let payers = [
+            Payer::Chain(facts.family.id),
+            Payer::Chains(facts.family.user_id),
+            Payer::Client(client.client.id),
+            Payer::Organization,
+        ];
         self.spend(tenant, &payers, caller).await.map_err(TokenError::Limited)?;
         let issued = self.successors(tenant, &facts.family, presented, &scope);
         if facts.token.rotated_at.is_some() {
@@ -158,15 +163,15 @@ impl Engine {
             repositories.tokens(organization).share(&issued.access_row, successor).await?;
             return Ok(());
         }
-        let what = "security.refresh_token.shared";
         let mut work = self.store.begin().await?;
         let is_news = work.tokens(organization).share(&issued.access_row, successor).await?;
         if is_news {
-            work.audit().record(&self.replay_event(tenant, &facts.family, what, caller)).await?;
+            let event = self.replay_event(tenant, &facts.family, "security.refresh_token.shared", caller);
+            work.audit().record(&event).await?;
         }
         work.commit().await?;
         if is_news {
-            tracing::warn!(event = what, family = %facts.family.id, "two callers keep using the same refresh tokens");
+            tracing::warn!(event = "security.refresh_token.shared", family = %facts.family.id, "two callers keep using the same refresh tokens");
         }
         Ok(())
     }

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     /// Take a key out of use at once, for one that leaked: what it signed no longer verifies. Another takes its place.
     Revoke {
         /// The id of the key, as `keys list` shows it.
+        // One of 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Slug or id of the organization.
         #[arg(long)]

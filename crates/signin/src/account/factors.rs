@@ -98,6 +98,7 @@ impl SignIn {
         }
         let others = Revocation::OtherSessions { user, keep: member.session.key };
         unit.tokens(organization).revoke(others, now).await?;
+        unit.tokens(organization).revoke(Revocation::TokensOf(user), now).await?;
         self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::Disabled, caller).await?;
         let event = self.own_event(
             tenant,
@@ -148,6 +149,9 @@ impl SignIn {
         // Read under the lock that replacing took: codes without a factor would be a factor nobody sees.
         let current = unit.users(organization).by_id(user).await?;
         if current.is_none_or(|user| user.two_factor_method.is_none()) {
+            return Ok(Changed::Nothing);
+        }
+        if self.changed_alone(&mut *unit, tenant, &member.user, 0).await?.is_none() {
             return Ok(Changed::Nothing);
         }
         self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::RecoveryCodesReplaced, caller)

@@ -49,7 +49,7 @@ impl SignIn {
         let member = recent.member();
         let current = member.user.password_hash.as_ref();
         if let Some(stored) = current {
-            let limits = LoginLimits::of(tenant, member.user.email.key(), caller);
+            let limits = LoginLimits::inside(tenant, member.session.key);
             if let Some(retry_after) = limits.begin(&**self.engine.kv()).await? {
                 return Ok(PasswordOutcome::Limited { retry_after });
             }

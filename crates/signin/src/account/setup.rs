@@ -21,11 +21,11 @@ use porta_store::Revocation;
 use serde::{Deserialize, Serialize};
 
 use super::{Changed, Member, Recent};
+use crate::SignIn;
 use crate::challenge::{Tried, amr_with};
 use crate::enrolment::{Confirmed, Enrolled};
 use crate::enter::acr_of;
 use crate::limits::FactorLimits;
-use crate::{Browser, SignIn};
 
 /// A factor that is being set up, or codes that are to be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,8 +151,7 @@ impl SignIn {
             return Ok(Changed::Done);
         }
         let user = &member.user;
-        let browser = Browser { caller, cookie: None, device: None };
-        let tries = FactorLimits::of(tenant, user, &place(member), &browser);
+        let tries = FactorLimits::inside(tenant, &place(member));
         if let Some(retry_after) = self.count_try(tenant, user.id, &tries, caller).await? {
             return Ok(Changed::Limited { retry_after });
         }
@@ -186,8 +185,8 @@ impl SignIn {
             return Ok(Changed::Nothing);
         };
         self.forget_tries(&tries).await?;
-        self.strengthen(tenant, member, confirmed.method()).await?;
         self.show_codes(tenant, member, &shown, true).await?;
+        self.strengthen(tenant, member, confirmed.method()).await?;
         Ok(Changed::Done)
     }
 

@@ -26,7 +26,8 @@ macro_rules! sessions {
 /// Everything that was authorized until `$2`, a family being issued meanwhile included, ends for person `$3`.
 macro_rules! tokens_of {
     () => {
-        "UPDATE users SET tokens_valid_since = $2 WHERE organization_id = $1 AND id = $3"
+        "UPDATE users SET tokens_valid_since = CASE WHEN tokens_valid_since > $2 THEN tokens_valid_since ELSE $2 END \
+         WHERE organization_id = $1 AND id = $3"
     };
 }
 /// Sessions first: a family being issued meanwhile ends with its session.

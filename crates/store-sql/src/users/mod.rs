@@ -14,6 +14,9 @@ use porta_store::{Cursor, FailureEvents, FailureOutcome, LockPolicy, Page, Resul
 use crate::kernel::{Reader, Row, Runner, Value, at, flag, int, opt_at, opt_text, statements, text, uuid};
 use crate::unit::{cursor_values, page_of, same_owner};
 
+/// A recovery after so long ends the wrong second factors in a row.
+const ONE_RECOVERY: Duration = Duration::from_hours(24);
+
 /// Every column of a user, in the order of [`read_user`].
 macro_rules! user_columns {
     ($prefix:literal) => {
@@ -93,7 +96,7 @@ macro_rules! arrived {
 macro_rules! hashes {
     () => {
         " FROM (SELECT password_hash AS hash FROM users WHERE organization_id = $1 \
-         AND password_hash LIKE '_argon2id_v=19_%' LIMIT 100000) AS stored GROUP BY 1"
+         AND password_hash LIKE '_argon2id_v=19_m=%$%' LIMIT 100000) AS stored GROUP BY 1"
     };
 }
 
@@ -124,14 +127,19 @@ statements! {
          WHERE organization_id = $1 AND id = $2";
     SET_STATUS: Write = "UPDATE users SET status = $4, locked_at = $5, locked_reason = $6, \
          failed_login_count = CASE WHEN status = 'locked' THEN 0 ELSE failed_login_count END, \
-         credential_epoch = credential_epoch + 1, updated_at = $7 WHERE organization_id = $1 AND id = $2 AND status = $3";
+         credential_epoch = credential_epoch \
+             + CASE WHEN status = 'locked' AND locked_reason = 'auto_lockout' THEN 0 ELSE 1 END, \
+         updated_at = $7 WHERE organization_id = $1 AND id = $2 AND status = $3";
     SET_PASSWORD: Write = concat!("UPDATE users SET password_hash = $3, ", password_changed!("$4"), " \
          WHERE organization_id = $1 AND id = $2");
     CHANGE_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, ", password_changed!("$5"), " \
          WHERE organization_id = $1 AND id = $2 AND password_hash IS NOT DISTINCT FROM $3");
     REHASH: Write = "UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND password_hash = $3";
     // Only a lock carries a reason.
-    RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, ", password_changed!("$3"), ", ", arrived!());
+    // Whoever reads the mail resets as often as they like: that must not give back guesses at the second factor.
+    RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, password_changed_at = $3, updated_at = $3, \
+         credential_epoch = credential_epoch + 1, factor_failures = CASE WHEN password_changed_at IS NULL \
+             OR password_changed_at <= $5 THEN 0 ELSE factor_failures END, ", arrived!());
     VERIFY_EMAIL: Write = concat!("UPDATE users SET updated_at = $3, ", arrived!());
     HASH_PARAMETERS: Read = concat!("SELECT substr(hash, 16, strpos(substr(hash, 16), '$') - 1), count(*)", hashes!()),
         sqlite: concat!("SELECT substr(hash, 16, instr(substr(hash, 16), '$') - 1), count(*)", hashes!());
@@ -328,7 +336,8 @@ impl UserRepository for Users<'_> {
     }
 
     async fn recover_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool> {
-        let values = [uuid(self.organization), uuid(id), at(now), text(hash.as_str())];
+        let values =
+            [uuid(self.organization), uuid(id), at(now), text(hash.as_str()), at(now - ONE_RECOVERY)];
         self.run.hits(&RECOVER_PASSWORD, &values).await
     }
 

@@ -8,7 +8,7 @@ use porta_core::{OrganizationId, Timestamp, UserId};
 use tokio::task::JoinSet;
 
 use super::fixture::{HOUR, MINUTE, NOW, World, event, one_round_trip, session, totp};
-use crate::{Revocation, Store};
+use crate::{FailureEvents, LockPolicy, Revocation, Store};
 
 /// Rounds of a race; each has one winner or none.
 const ROUNDS: u32 = 200;
@@ -148,12 +148,45 @@ pub async fn wrong_factors_in_a_row(store: Arc<dyn Store>) {
     assert_eq!(read(&w).await.factor_failures, 3);
     all.users(org).forget_factor_failures(id).await.unwrap();
     assert_eq!(read(&w).await.factor_failures, 0);
-    // Whoever recovers begins anew.
-    for what in [Recover, Authenticator, NoFactor] {
+    // Whoever changes something begins anew.
+    for what in [Set, Authenticator, NoFactor] {
         all.users(org).count_factor_failure(id).await.unwrap();
         change(&w, what).await;
         assert_eq!(read(&w).await.factor_failures, 0, "{what:?}");
     }
+}
+
+/// Whoever reads the mail gets no more guesses at the second factor by resetting again and again.
+pub async fn a_recovery_a_day_forgets_wrong_factors(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, id) = (w.acme.organization.id, w.acme.user.id);
+    let mut all = w.repositories();
+    let mut users = all.users(org);
+    let day = 24 * HOUR;
+    let almost = Timestamp::from_micros((NOW + day).micros() - 1);
+    for (at, left) in [(NOW + HOUR, 1), (almost, 2), (almost + day, 0)] {
+        users.count_factor_failure(id).await.unwrap();
+        users.recover_password(id, &hash("recovered"), at).await.unwrap();
+        let now = users.by_id(id).await.unwrap().unwrap().factor_failures;
+        assert_eq!(now, left, "{at:?}");
+    }
+}
+
+/// An operator who lifts the lock that guessing caused changes no credentials.
+pub async fn lifting_a_lock_of_guessing_voids_nothing(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, id) = (w.acme.organization.id, w.acme.user.id);
+    let before = read(&w).await;
+    let mut all = w.repositories();
+    let mut users = all.users(org);
+    let policy = LockPolicy { max_failed_logins: 1, lockout: HOUR };
+    let [failed, locked, unlocked] = ["failed", "locked", "unlocked"].map(|name| w.event(name));
+    let events = FailureEvents { failed: &failed, locked: &locked, unlocked: &unlocked };
+    users.record_sign_in_failure(before.email.key(), policy, NOW, events).await.unwrap();
+    let (from, to) = (UserStatus::Locked, UserStatus::Active);
+    assert!(users.set_status(id, from, to, None, NOW).await.unwrap());
+    drop(users);
+    assert!(enters(&w, &before).await);
 }
 
 async fn live_sessions(store: &Arc<dyn Store>, org: OrganizationId, user: UserId) -> usize {

@@ -48,7 +48,8 @@ macro_rules! contract_tests {
             clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
                 what_counts_since_when, secrets, origins;
             credentials: every_change_voids_what_was_verified, the_time_of_a_change_counts_as_well,
-                what_is_no_change_voids_nothing, wrong_factors_in_a_row, racing_a_reset, racing_a_challenge;
+                what_is_no_change_voids_nothing, wrong_factors_in_a_row, a_recovery_a_day_forgets_wrong_factors,
+                lifting_a_lock_of_guessing_voids_nothing, racing_a_reset, racing_a_challenge;
             factor_races: enrolling, disabling, steps, recovery_codes, replacements, email_codes;
             keys: one_place_each, of_the_installation, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;

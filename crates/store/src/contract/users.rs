@@ -68,6 +68,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
     u.updated_at = NOW + HOUR;
     let rewritten = User { login_count: 99, status: UserStatus::Active, password_hash: None, ..u.clone() };
     assert!(acme.update(&rewritten).await.unwrap());
+    u.credential_epoch += 1;
     assert_eq!(acme.by_id(u.id).await.unwrap(), Some(u), "password, status and counters are not rewritten");
 }
 
@@ -168,6 +169,7 @@ pub async fn mail_that_arrived(store: Arc<dyn Store>) {
             email: twin.email,
             password_hash: Some(hash.clone()),
             password_changed_at: Some(NOW + HOUR),
+            credential_epoch: 1,
             updated_at: NOW + HOUR,
             ..verified
         };

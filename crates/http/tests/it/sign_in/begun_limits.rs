@@ -16,6 +16,7 @@ on_both_stores!(
     a_slash_64_is_one_network,
     what_is_not_stored_is_not_counted_and_goes_on,
     what_was_begun_may_be_finished,
+    what_is_left_unanswered_and_begun_again_counts,
     beginning_costs_one_command,
     a_limit_leaves_one_row_per_window,
     beginnings_in_parallel_are_counted_exactly,
@@ -75,6 +76,20 @@ async fn a_network_may_begin_so_many_sign_ins(app: TestApp) {
         assert_eq!(answer.header("x-ratelimit-limit"), Some("3"));
         assert_eq!(answer.header("x-ratelimit-remaining"), Some("0"));
     }
+}
+
+/// One signed-in browser would otherwise fill the store that everybody shares.
+async fn what_is_left_unanswered_and_begun_again_counts(app: TestApp) {
+    set(&app, "acme", RATE_LIMIT_INTERACTION_MAX, LIMIT).await;
+    let mut browser = asked(&app, "192.0.2.66").await;
+    let mut answer = by_get(&mut browser).await;
+    for n in 1..LIMIT {
+        let resume = answer.location().replacen("/interaction/", "/auth/", 1);
+        answer = browser.get(&resume).await;
+        assert!(answer.location().contains("/interaction/"), "{n}: {}", answer.location());
+    }
+    let resume = answer.location().replacen("/interaction/", "/auth/", 1);
+    assert_limited(&browser.get(&resume).await);
 }
 
 async fn a_browser_gets_a_page_that_explains(app: TestApp) {

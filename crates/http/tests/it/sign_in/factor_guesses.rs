@@ -14,6 +14,7 @@ on_both_stores!(
     a_new_password_ends_the_refusal,
     whoever_has_the_password_does_not_keep_the_owners_browser_out,
     nor_their_network,
+    nor_a_recovery_code_or_a_new_password,
     a_sign_in_has_its_own_count,
 );
 
@@ -114,6 +115,22 @@ async fn nor_their_network(app: TestApp) {
     }
     assert_eq!(thief.verify("totp", "000000").await.status, StatusCode::TOO_MANY_REQUESTS);
     let mut journey = Journey::start_from(&app, "192.0.2.50").await;
+    let done = journey.verify("totp", &totp(&key, &app)).await;
+    assert!(arrived(&journey.browser.follow(done).await));
+}
+
+async fn nor_a_recovery_code_or_a_new_password(app: TestApp) {
+    let (key, recovery) = with_authenticator(&app).await;
+    exhausted(&app).await;
+    let mut journey = Journey::start_from(&app, "192.0.2.50").await;
+    assert_eq!(journey.verify("totp", &totp(&key, &app)).await.status, StatusCode::TOO_MANY_REQUESTS);
+    let done = journey.verify("recovery", &recovery[0]).await;
+    assert!(arrived(&journey.browser.follow(done).await));
+    let ana = user(&app, "acme", ANA.0).await;
+    let mut all = app.store.repositories();
+    let mut users = all.users(ana.organization_id);
+    users.recover_password(ana.id, ana.password_hash.as_ref().unwrap(), app.now()).await.unwrap();
+    let mut journey = Journey::start_from(&app, "192.0.2.51").await;
     let done = journey.verify("totp", &totp(&key, &app)).await;
     assert!(arrived(&journey.browser.follow(done).await));
 }

@@ -375,7 +375,7 @@ async fn tries_are_limited_and_fail_closed(app: TestApp) {
     assert_eq!(audited(&app, "rate_limit.2fa_verify").await, 1, "once per window");
     // The window ends; that it does is the counter's own contract, on a clock that Redis keeps itself.
     let ana = user(&app, "acme", ANA.0).await;
-    let limit = format!("{}:limit:2fa:{}:127.0.0.1", ana.organization_id, ana.id);
+    let limit = format!("{}:limit:2fa:{}:{}:127.0.0.1", ana.organization_id, ana.id, ana.credential_epoch);
     app.kv.clear(&[limit]).await.unwrap();
     let done = another.verify("totp", &totp(&key, &app)).await;
     assert!(arrived(&another.browser.follow(done).await));

@@ -72,7 +72,8 @@ async fn a_new_factor_ends_every_other_session_and_its_tokens(app: TestApp) {
     let here = redeemed(&mut account.browser, &web(), WEB, &code(&back)).await;
     get_totp(&mut account, &app).await;
     assert!(is_out(&app, other).await);
-    assert!(is_live(&app, "acme", &here).await, "what was authorized here stays");
+    assert!(!is_live(&app, "acme", &here).await, "what was authorized here with one factor ends, too");
+    assert_eq!(account.get("/password").await.status, 200, "the session stays");
 }
 
 async fn a_replaced_factor_ends_every_other_session(app: TestApp) {
