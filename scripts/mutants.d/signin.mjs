@@ -251,10 +251,8 @@ export default [
   {
     id: 'new-factor-ends-nothing', area: 'own account', what: 'Other sessions go on when somebody gets another factor.',
     crate: 'http', words: ['assurance'], file: 'crates/signin/src/enrolment.rs',
-    was: raw`        unit.tokens(organization).revoke(ended, now).await?;`,
-    becomes: raw`        if !FAULT {
-            unit.tokens(organization).revoke(ended, now).await?;
-        }`,
+    was: raw`        for ended in ended {`,
+    becomes: raw`        for ended in ended.iter().filter(|_| !FAULT) {`,
   },
   {
     id: 'first-factor-of-before-a-reset', area: 'credential epoch', what: 'A first factor shown before a change counts.',

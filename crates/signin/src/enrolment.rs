@@ -121,7 +121,7 @@ impl SignIn {
             self.engine.store().repositories().audit().record(&event).await?;
             return Ok(FactorOutcome::Wrong);
         };
-        let enrolled = self.enrol(tenant, &user, &confirmed, Revocation::User(user.id), caller).await?;
+        let enrolled = self.enrol(tenant, &user, &confirmed, &[Revocation::User(user.id)], caller).await?;
         let Some(Enrolled { shown, credentials }) = enrolled else {
             return Ok(FactorOutcome::Gone);
         };
@@ -142,7 +142,7 @@ impl SignIn {
         tenant: &Tenant,
         user: &User,
         confirmed: &Confirmed,
-        ended: Revocation,
+        ended: &[Revocation],
         caller: &Caller,
     ) -> Result<Option<Enrolled>, EngineError> {
         let (organization, now) = (tenant.organization.id, self.engine.now());
@@ -169,9 +169,9 @@ impl SignIn {
         let Some(credentials) = self.changed_alone(&mut *unit, tenant, user, changes).await? else {
             return Ok(None);
         };
-        unit.tokens(organization).revoke(ended, now).await?;
-        // What was authorized before knows nothing of it, in the session that stays as well.
-        unit.tokens(organization).revoke(Revocation::TokensOf(user.id), now).await?;
+        for ended in ended {
+            unit.tokens(organization).revoke(*ended, now).await?;
+        }
         let event = self.event(tenant, Some(user.id), confirmed.event(), caller);
         let metadata = json!({ "method": confirmed.method() });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;

@@ -179,8 +179,10 @@ impl SignIn {
             self.engine.store().repositories().audit().record(&event).await?;
             return Ok(Changed::Wrong);
         };
+        // What was authorized before knows nothing of the factor, in the session that stays as well.
         let others = Revocation::OtherSessions { user: user.id, keep: member.session.key };
-        let Some(Enrolled { shown, .. }) = self.enrol(tenant, user, &confirmed, others, caller).await? else {
+        let ended = [others, Revocation::TokensOf(user.id)];
+        let Some(Enrolled { shown, .. }) = self.enrol(tenant, user, &confirmed, &ended, caller).await? else {
             self.forget_setup(tenant, member).await?;
             return Ok(Changed::Nothing);
         };

@@ -85,7 +85,8 @@ async fn dying_anywhere_in_the_login_step_leaves_one_code_at_most(app: TestApp) 
         let answer = form.login(&mut browser, ANA.0, ANA.1).await;
         let second = app.sibling();
         let mut browser = browser.through(second.router.clone());
-        if !fuse.was_met() {
+        // Nothing that comes after the session keeps its cookie back.
+        if !fuse.was_met() || is_signed_in(&answer) {
             assert!(is_signed_in(&answer));
             break;
         }

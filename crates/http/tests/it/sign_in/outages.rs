@@ -111,7 +111,8 @@ async fn an_outage_in_the_middle_of_a_sign_in_is_never_a_wrong_password(app: Tes
             let form = open(&mut browser, &web()).await;
             fuse.blow_after(operations);
             let answer = form.login(&mut browser, ANA.0, ANA.1).await;
-            succeeded = !fuse.was_met();
+            // Nothing that comes after the session keeps its cookie back.
+            succeeded = !fuse.was_met() || is_signed_in(&answer);
             fuse.mend();
             if succeeded {
                 assert!(is_signed_in(&answer));

@@ -97,6 +97,7 @@ async fn the_session_that_got_a_factor_goes_on_with_it(app: TestApp) {
     let mut account = Account::of_ana(&app).await;
     get_totp(&mut account, &app).await;
     assert_eq!(account.get("/password").await.status, 200, "no second sign-in");
+    app.advance(Duration::from_millis(1));
     let back = account.browser.get(&web().url()).await;
     let tokens = redeemed(&mut account.browser, &web(), WEB, &code(&back)).await;
     let claims = tokens["id_token"].as_str().unwrap().split('.').nth(1).unwrap().to_owned();
