@@ -14,6 +14,9 @@ use crate::{Browser, CodeKind};
 /// How long a password may wait for its judgement; then it counts no longer as under way.
 const UNDER_WAY: Duration = Duration::from_secs(30);
 
+/// How many milliseconds an attempt waits each time before it asks again whether it is its turn: three seconds in all.
+const TURNS: [u64; 7] = [25, 50, 100, 200, 400, 800, 1600];
+
 /// The counters one attempt touches. It is counted before it is judged, so that attempts at once cannot exceed a limit,
 /// and given back when it was right.
 pub struct LoginLimits {
@@ -63,8 +66,18 @@ impl LoginLimits {
     }
 
     /// Counts an attempt, or says how long it must wait. A store that does not answer is an error: limits fail closed.
+    ///
+    /// Where others of the account are being judged this one waits for its turn: people press twice, and several programs
+    /// sign one person in.
     pub async fn begin(&self, kv: &dyn Kv) -> Result<Option<Duration>, KvError> {
-        Ok(waiting(kv.hit(&self.all()).await?))
+        for turn in TURNS {
+            let Some(wait) = waiting(kv.hit(&self.all()).await?) else { return Ok(None) };
+            if self.under_way.is_none() || waiting(kv.check(&self.failures).await?).is_some() {
+                return Ok(Some(wait));
+            }
+            tokio::time::sleep(Duration::from_millis(turn)).await;
+        }
+        Ok(Some(Duration::from_secs(1)))
     }
 
     /// It was right, or was not judged.

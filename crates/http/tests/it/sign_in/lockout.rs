@@ -134,13 +134,10 @@ async fn parallel_guessing_locks_once(app: TestApp) {
         forms.push((browser, form));
     }
     let guesses = forms.iter_mut().map(|(browser, form)| form.login(browser, ANA.0, WRONG));
-    let answers = futures_util::future::join_all(guesses).await;
-    // No more are judged at once than it takes to lock.
-    let judged = answers.iter().filter(|answer| is_refusal(answer)).count();
-    assert!(answers.iter().all(|answer| is_refusal(answer) || answer.status == 429));
-    assert!((5..9).contains(&judged), "{judged}");
-    let failed = user(&app, "acme", ANA.0).await.failed_login_count;
-    assert_eq!(usize::try_from(failed).unwrap(), judged);
+    for answer in futures_util::future::join_all(guesses).await {
+        assert!(is_refusal(&answer));
+    }
+    assert_eq!(user(&app, "acme", ANA.0).await.failed_login_count, 9);
     assert_eq!(audited(&app, "user.auto_locked").await, 1);
-    assert_eq!(audited(&app, "user.login.password.failed").await, judged);
+    assert_eq!(audited(&app, "user.login.password.failed").await, 9);
 }
