@@ -14,8 +14,8 @@ use crate::{Browser, CodeKind};
 /// How long a password may wait for its judgement; then it counts no longer as under way.
 const UNDER_WAY: Duration = Duration::from_secs(30);
 
-/// How many milliseconds an attempt waits each time before it asks again whether it is its turn: three seconds in all.
-const TURNS: [u64; 7] = [25, 50, 100, 200, 400, 800, 1600];
+/// How many milliseconds an attempt waits each time before it asks again whether it is its turn: eight seconds in all.
+const TURNS: [u64; 10] = [25, 50, 100, 200, 400, 800, 1600, 1600, 1600, 1600];
 
 /// The counters one attempt touches. It is counted before it is judged, so that attempts at once cannot exceed a limit,
 /// and given back when it was right.
