@@ -72,7 +72,7 @@ registry! {
     RATE_LIMIT_INTROSPECT_ADDRESS_MAX = "rate_limit_introspect_address_max", Number, 1000, 1, 10_000_000, false, "Failed client authentications at introspection and revocation per network address (IPv6: per /64), whatever the client, in the introspection window.";
     RATE_LIMIT_INTROSPECT_WINDOW = "rate_limit_introspect_window", Duration, 60, 1, 86_400, false, "The introspection window.";
     TWO_FACTOR_CODE_TTL = "two_factor_code_ttl", Duration, 600, 60, 3600, true, "Lifetime of a mailed code.";
-    RATE_LIMIT_2FA_VERIFY_MAX = "rate_limit_2fa_verify_max", Number, 5, 1, 1000, true, "Codes a person may try in the verification window.";
+    RATE_LIMIT_2FA_VERIFY_MAX = "rate_limit_2fa_verify_max", Number, 5, 1, 1000, true, "Codes that may be tried in the verification window, in one sign-in and from one network or known browser; from all networks together four times as many.";
     RATE_LIMIT_2FA_VERIFY_WINDOW = "rate_limit_2fa_verify_window", Duration, 300, 1, 86_400, true, "The verification window.";
     RATE_LIMIT_2FA_RESEND_MAX = "rate_limit_2fa_resend_max", Number, 3, 1, 1000, true, "Codes a person may have sent again in the resend window.";
     RATE_LIMIT_2FA_RESEND_WINDOW = "rate_limit_2fa_resend_window", Duration, 300, 1, 86_400, true, "The resend window.";

@@ -59,7 +59,7 @@ async fn w18_every_wrong_attempt_costs_the_same_statements_commands_and_one_hash
     )
     .await;
     app.settle().await;
-    // What hashes cost here is read once an hour, by whoever comes first.
+    // What hashes cost here is read now and then, by whoever comes first.
     cost_of(&app, NOBODY, WRONG).await;
     let wrong = cost_of(&app, ANA.0, WRONG).await;
     assert_eq!(wrong.hashes, 1);
