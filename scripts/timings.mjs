@@ -1,5 +1,6 @@
 // What `make test` spent its time on: steps, Rust test binaries, end-to-end files. Reads what scripts/step and
-// e2e/run.mjs left behind, prints a table of each and how many tests passed.
+// e2e/run.mjs left behind, prints a table of each, how many tests passed, and what the failed Rust tests said: who sees
+// only the end of the output learns which test failed.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +10,8 @@ const STEPS = `${ROOT}/.test/steps`
 const RESULTS = `${ROOT}/e2e/test-results`
 /** Rust test binaries that take less are in the sum only. */
 const SHORT_S = 1
+/** Of what a failed test said, the end tells why. */
+const SAID_LINES = 12
 
 const lines = (file) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [])
 
@@ -37,7 +40,12 @@ let passed = 0
 let failed = 0
 const binaries = []
 let running
+const failures = []
+let said
 for (const line of lines(`${STEPS}/rust.log`)) {
+  if (/^---- .+ stdout ----$/.test(line)) failures.push(said = [line])
+  else if (line === 'failures:') said = undefined
+  else said?.push(line)
   running = /^ +Running .*\/deps\/(.+)-[0-9a-f]{16}\)$/.exec(line)?.[1] ?? running
   const result = /^test result: .*\. (\d+) passed; (\d+) failed;.*finished in ([\d.]+)s$/.exec(line)
   if (!result) continue
@@ -60,3 +68,4 @@ for (const store of existsSync(RESULTS) ? readdirSync(RESULTS) : []) {
     files.map(([file, began, seconds, slept, good]) => [file, round(Number(began)), round(Number(seconds)), round(Number(slept)), good]))
 }
 console.log(`${passed} passed, ${failed} failed`)
+for (const [name, ...text] of failures) console.log([name, ...text.slice(-SAID_LINES)].join('\n'))
