@@ -156,7 +156,7 @@ mod tests {
             });
             let begun = Instant::now();
             while reads(&mut near).await.is_ok() {
-                assert!(begun.elapsed() < LIMIT * 4, "never cut, first: {is_first}");
+                assert!(begun.elapsed() < LIMIT * 20, "never cut, first: {is_first}");
             }
             drop(near);
             sending.await.unwrap();

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     const SMALL: Bounds =
-        Bounds { bytes: 1000, within: Duration::from_millis(600), quiet: Duration::from_millis(250) };
+        Bounds { bytes: 1000, within: Duration::from_secs(3), quiet: Duration::from_secs(1) };
 
     fn pair() -> (Linger<DuplexStream>, DuplexStream) {
         let (near, far) = duplex(100);
@@ -233,7 +233,7 @@ mod tests {
             near.progress.end(is_unread);
             let took = ends(near, far, waits).await;
             assert_eq!(took >= AT_THE_END.quiet, is_unread, "{took:?}");
-            assert!(took < AT_THE_END.quiet * 3, "{took:?}");
+            assert!(took < BOUNDS.quiet, "{took:?}");
         }
     }
 }

@@ -186,7 +186,7 @@ mod tests {
     async fn what_does_not_come_is_not_waited_for() {
         let begun = std::time::Instant::now();
         assert!(!ends_soon(Body::new(Parts(2, Bytes::from_static(b"x"), Poll::Pending))).await);
-        assert!(begun.elapsed() < SOON * 3, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < SOON * 10, "{:?}", begun.elapsed());
     }
 
     #[tokio::test]

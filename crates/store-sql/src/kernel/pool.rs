@@ -26,7 +26,8 @@ const REST: Duration = Duration::from_secs(1);
 /// How long it may take to say so. One whose peer vanished without a word is given up soon, so that requests are served
 /// as soon as new connections can be made.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
-/// How long one attempt to connect may take: short, so that the attempts that were lost do not outlive an outage.
+/// How long one attempt to connect over a network may take: short, so that the attempts that were lost do not outlive an
+/// outage. A file is only ever slow to open, so that gets as long as a caller waits.
 const CONNECT: Duration = Duration::from_millis(1_500);
 /// What a probe may take, within the two seconds it has in all.
 const PROBE: Duration = Duration::from_millis(1_500);
@@ -145,7 +146,11 @@ impl Pool {
             .way
             .enter(Instant::now())
             .ok_or_else(|| unavailable("the database could not be reached a moment ago"))?;
-        let error = match within(CONNECT.min(self.acquire_timeout), self.connector.connect()).await {
+        let limit = match self.connector.flavor() {
+            Flavor::Postgres => CONNECT.min(self.acquire_timeout),
+            Flavor::Sqlite => self.acquire_timeout,
+        };
+        let error = match within(limit, self.connector.connect()).await {
             Ok(Ok(link)) => {
                 attempt.succeeded();
                 return Ok(link);

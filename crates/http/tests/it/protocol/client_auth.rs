@@ -315,6 +315,6 @@ async fn a_new_client_works_although_it_was_tried_before(app: TestApp) {
     work.commit().await.unwrap();
     for instance in [&app, &sibling] {
         let works = async || instance.browser().token("acme", late, &[GRANT]).await.status == StatusCode::OK;
-        within_a_second(works).await;
+        soon(works).await;
     }
 }

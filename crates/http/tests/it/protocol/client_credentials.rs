@@ -117,10 +117,7 @@ async fn the_token_dies_with_its_client(app: TestApp) {
         }
         set_client(&app, "web", to).await;
         for instance in [&app, &sibling] {
-            within_a_second(async || {
-                introspect_as(instance, "acme", BILLING, &token).await["active"] == false
-            })
-            .await;
+            soon(async || introspect_as(instance, "acme", BILLING, &token).await["active"] == false).await;
         }
     }
 }
@@ -133,7 +130,7 @@ async fn set_client_active(app: &TestApp) {
     }
     work.commit().await.unwrap();
     app.advance(Duration::from_secs(1));
-    within_a_second(async || ask(app, WEB, None).await.status == StatusCode::OK).await;
+    soon(async || ask(app, WEB, None).await.status == StatusCode::OK).await;
 }
 
 /// W04.

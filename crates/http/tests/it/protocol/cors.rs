@@ -223,9 +223,9 @@ async fn a_change_is_effective_within_a_second(app: TestApp) {
     };
     assert!(!readable("https://new.test").await && readable(SPA_ORIGIN).await);
     change_client(&app, "spa", |c| c.allowed_origins.push("https://new.test".to_owned())).await;
-    within_a_second(async || readable("https://new.test").await).await;
+    soon(async || readable("https://new.test").await).await;
     set_client(&app, "spa", ClientStatus::Inactive).await;
-    within_a_second(async || !readable("https://new.test").await && !readable(SPA_ORIGIN).await).await;
+    soon(async || !readable("https://new.test").await && !readable(SPA_ORIGIN).await).await;
 }
 
 async fn the_origins_of_a_suspended_owner_are_nobodys(app: TestApp) {
@@ -235,7 +235,7 @@ async fn the_origins_of_a_suspended_owner_are_nobodys(app: TestApp) {
     };
     assert!(readable().await, "a guest of this organization");
     set_organization(&app, "beta", OrganizationStatus::Suspended).await;
-    within_a_second(async || !readable().await).await;
+    soon(async || !readable().await).await;
 }
 
 async fn requests_without_an_origin_are_untouched(app: TestApp) {

@@ -122,10 +122,8 @@ async fn a_first_use_of_an_algorithm_makes_its_keys(app: TestApp) {
     app.store.repositories().clients(owner.id).update(&client).await.unwrap();
     app.engine.forget_everything();
     let tokens = tokens(&mut browser, &web(), WEB).await;
-    within_a_second(async || {
-        keys(&app, "acme").await.verify(tokens.id(), porta_jose::TokenKind::IdTokenHint).is_ok()
-    })
-    .await;
+    soon(async || keys(&app, "acme").await.verify(tokens.id(), porta_jose::TokenKind::IdTokenHint).is_ok())
+        .await;
     let after = app.store.repositories().signing_keys(organization).all().await.unwrap();
     assert_eq!(
         after.iter().filter(|k| k.algorithm == SigningAlgorithm::EdDsa).count(),

@@ -69,7 +69,7 @@ async fn the_next_key_is_published_before_it_signs(app: TestApp) {
         assert_eq!(rotation.retired.as_deref(), Some(before.as_str()));
         assert!(published.contains(&rotation.active), "verifiers knew it already");
         assert!(!published.contains(&rotation.next), "and this one is new");
-        within_a_second(async || kid(&id_token(&mut browser).await) == rotation.active).await;
+        soon(async || kid(&id_token(&mut browser).await) == rotation.active).await;
         assert!(kids(&app, "acme").await.is_superset(&[before, rotation.active, rotation.next].into()));
         app.advance(KNOWN_AFTER);
     }
@@ -81,10 +81,10 @@ async fn every_instance_follows_a_rotation(app: TestApp) {
     let mut there = here.clone().through(sibling.router.clone());
     id_token(&mut there).await;
     let rotation = rotate(&app, "acme", SigningAlgorithm::Es256).await;
-    within_a_second(async || kids(&sibling, "acme").await.contains(&rotation.next)).await;
+    soon(async || kids(&sibling, "acme").await.contains(&rotation.next)).await;
     assert_eq!(kid(&id_token(&mut there).await), rotation.active);
     let signed_there = id_token(&mut there).await;
-    within_a_second(async || kids(&app, "acme").await.contains(&rotation.next)).await;
+    soon(async || kids(&app, "acme").await.contains(&rotation.next)).await;
     assert!(verifies(&app, &signed_there).await);
     assert_eq!(kid(&id_token(&mut here).await), rotation.active);
 }
@@ -131,7 +131,7 @@ async fn a_revoked_key_leaves_at_once(app: TestApp) {
     }
     revoke(&app, &leaked).await;
     for instance in [&app, &sibling] {
-        within_a_second(async || !kids(instance, "acme").await.contains(&leaked)).await;
+        soon(async || !kids(instance, "acme").await.contains(&leaked)).await;
         assert!(!verifies(instance, &old).await);
     }
 }
@@ -141,7 +141,7 @@ async fn a_revoked_signing_key_is_replaced(app: TestApp) {
     let old = id_token(&mut browser).await;
     let published = kids(&app, "acme").await;
     revoke(&app, &kid(&old)).await;
-    within_a_second(async || !kids(&app, "acme").await.contains(&kid(&old))).await;
+    soon(async || !kids(&app, "acme").await.contains(&kid(&old))).await;
     let new = id_token(&mut browser).await;
     assert!(published.contains(&kid(&new)), "the next key was known already");
     assert!(verifies(&app, &new).await && !verifies(&app, &old).await);
@@ -200,5 +200,5 @@ async fn two_instances_make_one_pair(app: TestApp) {
     assert_eq!(kid(&one), kid(&other));
     let stored = app.store.repositories().signing_keys(organization).all().await.unwrap();
     assert_eq!(stored.iter().filter(|k| k.algorithm == SigningAlgorithm::EdDsa).count(), 2);
-    within_a_second(async || verifies(&app, &one).await && verifies(&sibling, &other).await).await;
+    soon(async || verifies(&app, &one).await && verifies(&sibling, &other).await).await;
 }

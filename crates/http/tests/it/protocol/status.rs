@@ -131,10 +131,7 @@ async fn a_suspended_organization_answers_nothing(app: TestApp) {
             "not even before the notice arrives: {}",
             answer.body
         );
-        within_a_second(async || {
-            userinfo(instance, "acme", &tokens.access).await.status == StatusCode::FORBIDDEN
-        })
-        .await;
+        soon(async || userinfo(instance, "acme", &tokens.access).await.status == StatusCode::FORBIDDEN).await;
     }
     set_organization(&app, "acme", OrganizationStatus::Active).await;
     app.settle().await;

@@ -237,11 +237,14 @@ pub(crate) fn leads_to_interaction(answer: &Answer) -> bool {
     answer.header("location").is_some_and(|l| l.starts_with("https://id.test/acme/interaction/"))
 }
 
-/// Repeats a question until the answer is yes, for at most the second a change may take.
-pub(crate) async fn within_a_second(mut ask: impl AsyncFnMut() -> bool) {
+/// What a change may take in a test: a second, and more where the machine has other things to do.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Repeats a question until the answer is yes.
+pub(crate) async fn soon(mut ask: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !ask().await {
-        assert!(started.elapsed() < Duration::from_secs(1), "a second has passed");
+        assert!(started.elapsed() < SOON, "the change does not arrive");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

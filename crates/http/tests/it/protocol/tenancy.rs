@@ -102,7 +102,7 @@ async fn a_suspension_ends_within_a_second_and_so_does_its_end(app: TestApp) {
         }
         set_organization(&app, "beta", to).await;
         for instance in [&app, &sibling] {
-            within_a_second(async || instance.browser().get("/beta/jwks").await.status == expected).await;
+            soon(async || instance.browser().get("/beta/jwks").await.status == expected).await;
         }
     }
 }
@@ -110,7 +110,7 @@ async fn a_suspension_ends_within_a_second_and_so_does_its_end(app: TestApp) {
 async fn a_new_organization_appears_although_it_was_asked_for_before(app: TestApp) {
     assert_eq!(app.browser().get("/gamma/jwks").await.status, StatusCode::NOT_FOUND);
     app.provision("version: \"1.0\"\norganizations: [{ name: Gamma, slug: gamma }]\n").await;
-    within_a_second(async || app.browser().get("/gamma/jwks").await.status == StatusCode::OK).await;
+    soon(async || app.browser().get("/gamma/jwks").await.status == StatusCode::OK).await;
 }
 
 /// oidc-and-login §1.2: exact and case-sensitive.

@@ -244,7 +244,7 @@ async fn who_sends_a_refused_body_slowly_is_answered_at_once_and_cut() {
     let begun = Instant::now();
     let answer = one_answer(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("connection: close"), "{answer}");
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < Duration::from_secs(5));
     while stream.write_all(b"x").await.is_ok() {
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(begun.elapsed() < Duration::from_secs(15), "never cut");
