@@ -11,6 +11,7 @@ pub mod entropy;
 pub mod ids;
 pub mod invitation;
 pub mod link_request;
+pub mod mac;
 pub mod mail;
 pub mod metrics;
 pub mod one_time;

@@ -1,12 +1,19 @@
-//! Our cookies: signed, scoped to the organization's path, unreadable for scripts (decision D6).
+//! Our cookies: signed for their name and organization, scoped to the organization's path, unreadable for scripts
+//! (decisions D6 and 0038).
 
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, CookieJar, Key, SameSite};
-use porta_core::Timestamp;
+use porta_core::mac::MacKey;
+use porta_core::{OrganizationId, Timestamp, TokenDigest};
 
 use crate::state::Shared;
+use crate::visit::Visit;
+
+/// In front of a name where TLS is: browsers take such a cookie over TLS only, and no plain-text neighbour can plant it
+/// (RFC 6265bis §4.1.3.1). `__Host-` would ask for the path `/`.
+const SECURE: &str = "__Secure-";
 
 /// The browser session, path `/{org}`.
 pub(crate) const SESSION: &str = "_session";
@@ -27,52 +34,91 @@ pub(crate) const FORMS: &str = "_forms";
 /// What the next account page says, path `/{org}/account`.
 pub(crate) const SAID: &str = "_said";
 
-/// The value of a cookie one of our keys signed; anything else is as good as absent.
-pub(crate) fn read(state: &Shared, headers: &HeaderMap, name: &str) -> Option<String> {
-    signed(&state.cookie_keys, headers, name)
+/// What cookies are signed with; the first key signs, all verify.
+pub(crate) struct CookieKey {
+    mac: MacKey,
+    /// Verifies what the version before signed: the value alone, under a name without prefix.
+    before: Key,
 }
 
-fn signed(keys: &[Key], headers: &HeaderMap, name: &str) -> Option<String> {
-    let mut jar = CookieJar::new();
-    for value in headers.get_all(header::COOKIE) {
-        let Ok(text) = value.to_str() else { continue };
-        // A parent path's cookie of the same name comes later and must not win.
-        for cookie in Cookie::split_parse(text.to_owned()).flatten().filter(|c| c.name() == name) {
-            if jar.get(name).is_none() {
-                jar.add_original(cookie.into_owned());
-            }
+impl CookieKey {
+    pub(crate) fn new(secret: &[u8]) -> Self {
+        // Hashed first: the library wants 32 bytes, and a development secret may be shorter.
+        let before = Key::derive_from(TokenDigest::of_bytes(secret).as_bytes());
+        Self { mac: MacKey::new(secret, "cookies"), before }
+    }
+}
+
+/// The value of a cookie that one of our keys signed for this organization; anything else is as good as absent.
+pub(crate) fn read(
+    state: &Shared,
+    tenant: &Visit,
+    headers: &HeaderMap,
+    name: &'static str,
+) -> Option<String> {
+    verified(&state.cookie_keys, headers, name, state.is_https, tenant.organization.id)
+}
+
+fn verified(
+    keys: &[CookieKey],
+    headers: &HeaderMap,
+    name: &'static str,
+    is_https: bool,
+    organization: OrganizationId,
+) -> Option<String> {
+    let place = [name, &organization.to_string()];
+    let sent = first(headers, &full_name(name, is_https));
+    if let Some(sent) = &sent {
+        let value = keys.iter().find_map(|key| key.mac.verified(&place, sent.value()));
+        // Over TLS the name tells whose cookie it is.
+        if value.is_some() || is_https {
+            return value.map(str::to_owned);
         }
     }
-    keys.iter().find_map(|key| jar.signed(key).get(name)).map(|c| c.value().to_owned())
+    // What was said once is not kept for the version after.
+    let is_kept = name != SAID;
+    let before = if is_https { first(headers, name) } else { sent }.filter(|_| is_kept)?;
+    let mut jar = CookieJar::new();
+    jar.add_original(before);
+    keys.iter().find_map(|key| jar.signed(&key.before).get(name)).map(|cookie| cookie.value().to_owned())
+}
+
+/// A parent path's cookie of the same name comes later and must not win.
+fn first(headers: &HeaderMap, name: &str) -> Option<Cookie<'static>> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut cookies = lines.flat_map(Cookie::split_parse).flatten();
+    cookies.find(|cookie| cookie.name() == name).map(Cookie::into_owned)
+}
+
+fn full_name(name: &'static str, is_https: bool) -> String {
+    let prefix = if is_https { SECURE } else { "" };
+    format!("{prefix}{name}")
 }
 
 /// A `Set-Cookie` header for a signed value. `Max-Age` wins over `Expires` (RFC 6265 §4.1.2.2), so that a browser whose
 /// clock differs from ours keeps the cookie as long as we mean.
 pub(crate) fn set(
     state: &Shared,
+    tenant: &Visit,
     name: &'static str,
-    value: String,
+    value: &str,
     path: &str,
     expires_at: Timestamp,
 ) -> Option<HeaderValue> {
+    let place = [name, &tenant.organization.id.to_string()];
+    let signed = state.cookie_keys.first()?.mac.sign(&place, value);
     let expires = cookie::Expiration::from(expires_at.to_offset());
     let lifetime = cookie::time::Duration::try_from(expires_at.since(state.clock.now())).ok()?;
-    let cookie = Cookie::build((name, value)).path(path.to_owned()).expires(expires).max_age(lifetime);
-    header_value(state, sign(state.cookie_keys.first()?, name, cookie.build())?)
+    let cookie = Cookie::build((full_name(name, state.is_https), signed));
+    header_value(state, cookie.path(path.to_owned()).expires(expires).max_age(lifetime).build())
 }
 
 /// A `Set-Cookie` header that removes a cookie.
 pub(crate) fn clear(state: &Shared, name: &'static str, path: &str) -> Option<HeaderValue> {
-    let mut cookie = Cookie::new(name, "");
+    let mut cookie = Cookie::new(full_name(name, state.is_https), "");
     cookie.set_path(path.to_owned());
     cookie.make_removal();
     header_value(state, cookie)
-}
-
-fn sign(key: &Key, name: &str, cookie: Cookie<'static>) -> Option<Cookie<'static>> {
-    let mut jar = CookieJar::new();
-    jar.signed_mut(key).add(cookie);
-    jar.get(name).cloned()
 }
 
 fn header_value(state: &Shared, mut cookie: Cookie<'static>) -> Option<HeaderValue> {
@@ -85,12 +131,18 @@ fn header_value(state: &Shared, mut cookie: Cookie<'static>) -> Option<HeaderVal
 
 #[cfg(test)]
 mod tests {
+    use porta_core::EntityId as _;
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     use super::*;
 
-    fn key(secret: u8) -> Key {
-        Key::derive_from(&[secret; 32])
+    fn key(secret: u8) -> CookieKey {
+        CookieKey::new(&[secret; 32])
+    }
+
+    fn organization(n: u128) -> OrganizationId {
+        OrganizationId::from_uuid(Uuid::from_u128(n))
     }
 
     fn headers(values: &[Vec<u8>]) -> HeaderMap {
@@ -101,60 +153,114 @@ mod tests {
         map
     }
 
-    /// `name=value` as [`set`] would send it.
+    fn header_of(text: &str) -> HeaderMap {
+        headers(&[text.as_bytes().to_vec()])
+    }
+
+    /// What the first organization reads over TLS.
+    fn read(keys: &[CookieKey], headers: &HeaderMap, name: &'static str) -> Option<String> {
+        verified(keys, headers, name, true, organization(1))
+    }
+
+    /// `name=value` as [`set`] would send it over TLS for the first organization.
     fn made(secret: u8, value: &str) -> String {
-        sign(&key(secret), SESSION, Cookie::new(SESSION, value.to_owned())).unwrap().to_string()
+        let place = [SESSION, &organization(1).to_string()];
+        format!("{SECURE}{SESSION}={}", key(secret).mac.sign(&place, value))
+    }
+
+    /// `name=value` as the version before sent it.
+    fn made_before(secret: u8, name: &'static str, value: &str) -> String {
+        let mut jar = CookieJar::new();
+        jar.signed_mut(&key(secret).before).add(Cookie::new(name, value.to_owned()));
+        jar.get(name).unwrap().to_string()
     }
 
     #[test]
     fn the_more_specific_cookie_comes_first_and_counts() {
-        let both = format!("{}; {}", made(1, "mine"), made(1, "planted"));
-        assert_eq!(signed(&[key(1)], &headers(&[both.into_bytes()]), SESSION).as_deref(), Some("mine"));
+        let both = header_of(&format!("{}; {}", made(1, "mine"), made(1, "planted")));
+        assert_eq!(read(&[key(1)], &both, SESSION).as_deref(), Some("mine"));
         // A forged one in front hides the honest one and is refused.
-        let forged = format!("{SESSION}=x; {}", made(1, "mine"));
-        assert_eq!(signed(&[key(1)], &headers(&[forged.into_bytes()]), SESSION), None);
+        let forged = header_of(&format!("{SECURE}{SESSION}=x; {}", made(1, "mine")));
+        assert_eq!(read(&[key(1)], &forged, SESSION), None);
     }
 
     #[test]
     fn an_older_key_still_verifies_and_a_foreign_one_does_not() {
-        let old = headers(&[made(2, "v").into_bytes()]);
-        assert_eq!(signed(&[key(1), key(2)], &old, SESSION).as_deref(), Some("v"));
-        assert_eq!(signed(&[key(1)], &old, SESSION), None);
-        assert_eq!(signed(&[], &old, SESSION), None);
+        for old in [made(2, "v"), made_before(2, SESSION, "v")] {
+            let old = header_of(&old);
+            assert_eq!(read(&[key(1), key(2)], &old, SESSION).as_deref(), Some("v"));
+            assert_eq!(read(&[key(1)], &old, SESSION), None);
+            assert_eq!(read(&[], &old, SESSION), None);
+        }
+    }
+
+    #[test]
+    fn a_cookie_counts_under_its_name_and_in_its_organization_only() {
+        let mine = made(1, "v");
+        let as_another = mine.replace(SESSION, DEVICE);
+        assert_eq!(read(&[key(1)], &header_of(&as_another), DEVICE), None);
+        assert_eq!(verified(&[key(1)], &header_of(&mine), SESSION, true, organization(2)), None);
+        // What is signed now is not taken for what was signed before either.
+        let stripped = header_of(mine.strip_prefix(SECURE).unwrap());
+        assert_eq!(read(&[key(1)], &stripped, SESSION), None);
+    }
+
+    #[test]
+    fn the_name_of_the_version_before_counts_where_there_is_none_of_this_one() {
+        let before = made_before(1, SESSION, "before");
+        for is_https in [false, true] {
+            let read = |text: &str| verified(&[key(1)], &header_of(text), SESSION, is_https, organization(1));
+            assert_eq!(read(&before).as_deref(), Some("before"));
+            assert_eq!(read(&before.replace("before", "after")), None);
+        }
+        for of_now in [made(1, "now"), format!("{SECURE}{SESSION}=x")] {
+            let both = header_of(&format!("{before}; {of_now}"));
+            assert_eq!(read(&[key(1)], &both, SESSION), of_now.ends_with("now").then(|| "now".to_owned()));
+        }
+        let said = header_of(&made_before(1, SAID, "password_changed"));
+        assert_eq!(read(&[key(1)], &said, SAID), None, "it would be said again and again");
+    }
+
+    #[test]
+    fn without_tls_names_have_no_prefix() {
+        let plain = made(1, "v");
+        let plain = header_of(plain.strip_prefix(SECURE).unwrap());
+        assert_eq!(verified(&[key(1)], &plain, SESSION, false, organization(1)).as_deref(), Some("v"));
+        assert_eq!(full_name(SESSION, false), SESSION);
     }
 
     proptest! {
         #[test]
         fn nothing_unsigned_is_ever_read(values in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..4)) {
-            prop_assert_eq!(signed(&[key(1)], &headers(&values), SESSION), None);
+            prop_assert_eq!(read(&[key(1)], &headers(&values), SESSION), None);
         }
 
         #[test]
         fn nothing_that_looks_like_ours_is_read_unsigned(
-            values in prop::collection::vec("(_session|_interaction|_csrf)?=?[A-Za-z0-9+/=_ \";,%-]{0,120}", 0..5),
+            values in prop::collection::vec("(__Secure-)?(_session|_interaction|_csrf)?=?[A-Za-z0-9+/=_ \";,%.-]{0,120}", 0..5),
         ) {
             let values: Vec<Vec<u8>> = values.into_iter().map(String::into_bytes).collect();
-            prop_assert_eq!(signed(&[key(1)], &headers(&values), SESSION), None);
+            prop_assert_eq!(read(&[key(1)], &headers(&values), SESSION), None);
         }
 
         #[test]
         fn what_was_set_is_read_back_between_others(
-            value in "[A-Za-z0-9_-]{1,80}",
+            value in "[A-Za-z0-9_.-]{1,80}",
             before in "([a-z]{1,5}=[ -:<-~]{0,20}; ){0,3}",
             after in "(; [a-z]{1,5}=[ -:<-~]{0,20}){0,3}",
         ) {
             let text = format!("{before}{}{after}", made(1, &value));
-            prop_assert_eq!(signed(&[key(1)], &headers(&[text.into_bytes()]), SESSION), Some(value));
+            prop_assert_eq!(read(&[key(1)], &header_of(&text), SESSION), Some(value));
         }
 
         #[test]
         fn one_changed_byte_makes_it_unread(value in "[A-Za-z0-9_-]{1,80}", at in any::<prop::sample::Index>(), new in "[A-Za-z0-9+/_-]") {
             let text = made(1, &value);
-            let start = SESSION.len() + 1;
+            let start = SECURE.len() + SESSION.len() + 1;
             let at = start + at.index(text.len() - start);
             prop_assume!(text[at..=at] != new);
             let changed = format!("{}{new}{}", &text[..at], &text[at + 1..]);
-            prop_assert_eq!(signed(&[key(1)], &headers(&[changed.into_bytes()]), SESSION), None);
+            prop_assert_eq!(read(&[key(1)], &header_of(&changed), SESSION), None);
         }
     }
 }

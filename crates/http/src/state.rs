@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
-use porta_core::{Clock, Entropy, TokenDigest};
+use porta_core::{Clock, Entropy};
 use porta_oidc::Engine;
 use porta_pages::Pages;
 use porta_signin::SignIn;
 
 use crate::TrustProxy;
+use crate::cookies::CookieKey;
 use crate::crowd::Crowd;
 
 /// The outcome of the readiness checks.
@@ -72,7 +73,7 @@ pub struct Shared {
     pub(crate) probes: Arc<dyn Probes>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) cookie_keys: Vec<cookie::Key>,
+    pub(crate) cookie_keys: Vec<CookieKey>,
     pub(crate) trust_proxy: TrustProxy,
     pub(crate) figures: Option<Arc<dyn Figures>>,
     pub(crate) figures_are_public: bool,
@@ -107,12 +108,7 @@ impl AppState {
             probes: parts.probes,
             clock: parts.clock,
             entropy: parts.entropy,
-            // Hashed first: the library wants 32 bytes, and a development secret may be shorter.
-            cookie_keys: parts
-                .cookie_secrets
-                .iter()
-                .map(|s| cookie::Key::derive_from(TokenDigest::of_bytes(s).as_bytes()))
-                .collect(),
+            cookie_keys: parts.cookie_secrets.iter().map(|secret| CookieKey::new(secret)).collect(),
             trust_proxy: parts.trust_proxy,
             figures: parts.observers.figures,
             figures_are_public: parts.observers.are_public,

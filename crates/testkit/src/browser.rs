@@ -7,6 +7,15 @@ use tower::ServiceExt as _;
 
 use crate::app::ISSUER_BASE;
 
+/// In front of the names of our cookies, as the issuer has TLS.
+pub const SECURE: &str = "__Secure-";
+
+/// Our cookies are called without their prefix in tests.
+fn full_name(name: &str) -> String {
+    let prefix = if name.starts_with('_') { SECURE } else { "" };
+    format!("{prefix}{name}")
+}
+
 #[derive(Clone)]
 struct StoredCookie {
     name: String,
@@ -175,12 +184,12 @@ impl Browser {
 
     /// Whether a cookie of this name is there.
     pub fn has_cookie(&self, name: &str) -> bool {
-        self.cookies.iter().any(|c| c.name == name)
+        self.cookies.iter().any(|c| c.name == full_name(name))
     }
 
     /// Value of a cookie, as sent.
     pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.cookies.iter().find(|c| c.name == name).map(|c| c.value.as_str())
+        self.cookies.iter().find(|c| c.name == full_name(name)).map(|c| c.value.as_str())
     }
 
     /// The cookies it sends to an address, as the header's value.
@@ -190,6 +199,11 @@ impl Browser {
 
     /// Plants a cookie, as an attacker would.
     pub fn plant(&mut self, name: &str, value: &str, path: &str) {
+        self.plant_exactly(&full_name(name), value, path);
+    }
+
+    /// Plants a cookie under exactly this name.
+    pub fn plant_exactly(&mut self, name: &str, value: &str, path: &str) {
         self.keep(StoredCookie { name: name.to_owned(), value: value.to_owned(), path: path.to_owned() });
     }
 }

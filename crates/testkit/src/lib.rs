@@ -16,7 +16,7 @@ pub mod reference;
 pub mod relay;
 
 pub use app::{ISSUER_BASE, Instance, TestApp};
-pub use browser::{Answer, Browser};
+pub use browser::{Answer, Browser, SECURE};
 pub use flow::{Authorize, FIXTURE, VERIFIER, jwt_payload};
 
 /// Runs an `async fn(TestApp)` on the embedded store and on PostgreSQL + Redis, with the fixture applied. The second

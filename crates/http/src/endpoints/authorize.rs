@@ -27,7 +27,7 @@ pub(crate) async fn get(
     let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
     from.seen.client(params.get("client_id").unwrap_or_default());
     tenant.reader.asked_for(params.get("ui_locales"));
-    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
     let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &from.caller).await;
     answer(&state, &tenant, &from.headers, cookie, result)
 }
@@ -48,10 +48,10 @@ pub(crate) async fn resume(
     Path((_, uid)): Path<(String, String)>,
     from: From,
 ) -> Reply {
-    let binding = cookies::read(&state, &from.headers, cookies::RESUME);
-    let begun = cookies::read(&state, &from.headers, cookies::BEGUN);
+    let binding = cookies::read(&state, &tenant, &from.headers, cookies::RESUME);
+    let begun = cookies::read(&state, &tenant, &from.headers, cookies::BEGUN);
     let shown = Shown { binding: binding.as_deref(), travelling: begun.as_deref() };
-    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
     let resumed = state.engine.resume(&tenant, &uid, shown, cookie.as_deref(), &from.caller).await;
     concluded(&state, &tenant, &from.headers, &uid, cookie, resumed)
 }
@@ -132,7 +132,7 @@ pub(crate) fn session_cookie(
     value: String,
     until: porta_core::Timestamp,
 ) -> Option<HeaderValue> {
-    cookies::set(state, cookies::SESSION, value, &format!("/{}", tenant.organization.slug), until)
+    cookies::set(state, tenant, cookies::SESSION, &value, &format!("/{}", tenant.organization.slug), until)
 }
 
 pub(super) fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> Reply {
@@ -147,11 +147,13 @@ pub(super) fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> 
     let location = format!("{}{path}", state.engine.issuer_base());
     let mut reply = reply::redirect(&location);
     for (name, scope) in [(cookies::INTERACTION, &page), (cookies::RESUME, &resume)] {
-        let cookie = cookies::set(state, name, new.binding.clone(), scope, new.expires_at);
+        let cookie = cookies::set(state, tenant, name, &new.binding, scope, new.expires_at);
         reply = reply::with_header(reply, header::SET_COOKIE, cookie);
     }
-    let begun = new.travelling.clone();
-    let begun = begun.and_then(|begun| cookies::set(state, cookies::BEGUN, begun.text, path, begun.until));
+    let begun = new
+        .travelling
+        .as_ref()
+        .and_then(|begun| cookies::set(state, tenant, cookies::BEGUN, &begun.text, path, begun.until));
     reply::with_header(reply, header::SET_COOKIE, begun)
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Desk {
 impl Desk {
     /// The forms of this browser; `interaction` is where it comes from, when that is known.
     pub(super) fn of(state: &Shared, tenant: &Visit, headers: &HeaderMap, interaction: Option<&str>) -> Self {
-        let known = cookies::read(state, headers, cookies::FORMS);
+        let known = cookies::read(state, tenant, headers, cookies::FORMS);
         let (csrf, before) = match known.as_deref().and_then(|value| value.split_once('.')) {
             Some((csrf, before)) => (csrf.to_owned(), before.to_owned()),
             None => (BearerKind::Interaction.generate(&*state.entropy), String::new()),
@@ -33,7 +33,7 @@ impl Desk {
         let path = format!("/{}/auth", tenant.organization.slug);
         let until = state.clock.now() + LIFETIME;
         let value = format!("{csrf}.{interaction}");
-        let cookie = cookies::set(state, cookies::FORMS, value, &path, until);
+        let cookie = cookies::set(state, tenant, cookies::FORMS, &value, &path, until);
         let interaction = Some(interaction.to_owned()).filter(|uid| !uid.is_empty());
         Self { csrf, interaction, cookie }
     }

@@ -39,8 +39,8 @@ pub(super) async fn here<'a>(
     uid: &str,
     from: &From,
 ) -> Result<Here<'a>, Reply> {
-    let binding = cookies::read(state, &from.headers, cookies::INTERACTION);
-    let begun = cookies::read(state, &from.headers, cookies::BEGUN);
+    let binding = cookies::read(state, tenant, &from.headers, cookies::INTERACTION);
+    let begun = cookies::read(state, tenant, &from.headers, cookies::BEGUN);
     let shown = Shown { binding: binding.as_deref(), travelling: begun.as_deref() };
     match state.engine.interaction(tenant, uid, shown).await {
         Ok(Some(bound)) => {
@@ -171,7 +171,7 @@ pub(crate) async fn abort(
     match here.bound.interaction.stage {
         Stage::Ready | Stage::Denied => resume,
         Stage::Login if !here.bound.is_stored() => {
-            let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+            let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
             let engine = &here.state.engine;
             let resumed = engine.cancel(&tenant, here.bound, cookie.as_deref(), &from.caller).await;
             concluded(&state, &tenant, &from.headers, &uid, cookie, resumed)
@@ -317,7 +317,7 @@ impl Here<'_> {
     }
 
     async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
-        let known = from.known(self.state);
+        let known = from.known(self.state, self.tenant);
         let attempt = Attempt { email, password: password.to_owned().into() };
         let browser = from.browser(&known);
         let bound = self.bound.clone();
@@ -337,9 +337,9 @@ impl Here<'_> {
     fn answered(&self, reply: Reply) -> Reply {
         let path = self.url("");
         let cookie = match self.state.engine.keep_travelling(&self.bound) {
-            Ok(kept) => {
-                kept.and_then(|kept| cookies::set(self.state, cookies::BEGUN, kept.text, &path, kept.until))
-            }
+            Ok(kept) => kept.and_then(|kept| {
+                cookies::set(self.state, self.tenant, cookies::BEGUN, &kept.text, &path, kept.until)
+            }),
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
         reply::with_header(reply, header::SET_COOKIE, cookie)
@@ -349,7 +349,7 @@ impl Here<'_> {
         let session = session_cookie(self.state, self.tenant, entered.session, entered.expires_at);
         let until = self.state.clock.now() + cookies::DEVICE_LIFETIME;
         let path = format!("/{}/interaction", self.tenant.organization.slug);
-        let device = cookies::set(self.state, cookies::DEVICE, entered.device, &path, until);
+        let device = cookies::set(self.state, self.tenant, cookies::DEVICE, &entered.device, &path, until);
         let reply = reply::with_header(self.resume(), header::SET_COOKIE, session);
         reply::with_header(reply, header::SET_COOKIE, device)
     }

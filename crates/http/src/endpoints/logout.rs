@@ -26,7 +26,7 @@ pub(crate) async fn get(
     let params = Params::parse(query.unwrap_or_default());
     let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
     tenant.reader.asked_for(params.get(UI_LOCALES));
-    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
     match state.engine.end_session(&tenant, &params, cookie.as_deref()).await {
         Ok(LogoutStep::Done(to)) => onward(&tenant, &to),
         Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward }) => {
@@ -67,7 +67,7 @@ pub(crate) async fn confirm(
     if params.get("logout").is_none() {
         return malformed(&state, &tenant, StatusCode::BAD_REQUEST);
     }
-    let cookie = cookies::read(&state, &from.headers, cookies::SESSION);
+    let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
     match state.engine.confirm_logout(&tenant, params.get("xsrf"), cookie.as_deref(), &from.caller).await {
         Ok(to) => {
             let gone = cookies::clear(&state, cookies::SESSION, &format!("/{}", tenant.organization.slug));

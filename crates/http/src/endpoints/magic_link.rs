@@ -83,7 +83,7 @@ pub(crate) async fn code(
     if typed.len() > LONGEST_CODE {
         return here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Invalid)).await;
     }
-    let known = from.known(&state);
+    let known = from.known(&state, &tenant);
     let browser = from.browser(&known);
     let outcome = state.sign_in.type_link_code(&tenant, here.bound.clone(), typed, browser).await;
     match outcome {
@@ -146,7 +146,7 @@ pub(crate) async fn follow(
     if here.bound.interaction.stage != Stage::Login {
         return here.page_of_stage().await;
     }
-    let known = from.known(&state);
+    let known = from.known(&state, &tenant);
     let browser = from.browser(&known);
     match state.sign_in.follow_magic_link(&tenant, here.bound.clone(), &token, browser).await {
         Ok(Followed::Passed(outcome)) => here.outcome(outcome, None).await,

@@ -32,6 +32,7 @@ use porta_signin::Browser;
 use crate::cookies;
 use crate::middleware::Seen;
 use crate::state::{AppState, Shared};
+use crate::visit::Visit;
 
 /// The network side of a request. Takes the headers out, so it comes after every extractor that reads them.
 pub(crate) struct From {
@@ -47,8 +48,8 @@ pub(crate) struct Known {
 }
 
 impl From {
-    pub(crate) fn known(&self, state: &Shared) -> Known {
-        let read = |name| cookies::read(state, &self.headers, name);
+    pub(crate) fn known(&self, state: &Shared, tenant: &Visit) -> Known {
+        let read = |name| cookies::read(state, tenant, &self.headers, name);
         Known { session: read(cookies::SESSION), device: read(cookies::DEVICE) }
     }
 

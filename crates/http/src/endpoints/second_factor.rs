@@ -56,7 +56,7 @@ pub(crate) async fn verify(
     let kind = if params.get("codeType") == Some("recovery") { CodeKind::Recovery } else { CodeKind::Usual };
     let view = if kind == CodeKind::Recovery { View::Recovery } else { View::Usual };
     let code = or_answer!(here.code(&params, view).await);
-    let known = from.known(&state);
+    let known = from.known(&state, &tenant);
     let browser = from.browser(&known);
     let outcome = state.sign_in.verify_code(&tenant, here.bound.clone(), kind, &code, browser).await;
     here.factor_outcome(outcome, view).await
@@ -94,7 +94,7 @@ pub(crate) async fn setup(
         state.sign_in.choose_factor(&tenant, here.bound.clone(), method, &from.caller).await
     } else {
         let code = or_answer!(here.code(&params, View::Usual).await);
-        let known = from.known(&state);
+        let known = from.known(&state, &tenant);
         let browser = from.browser(&known);
         state.sign_in.confirm_factor(&tenant, here.bound.clone(), &code, browser).await
     };
@@ -110,7 +110,7 @@ pub(crate) async fn codes_kept(
     body: Body,
 ) -> Reply {
     let (here, _) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
-    let known = from.known(&state);
+    let known = from.known(&state, &tenant);
     let browser = from.browser(&known);
     let outcome = state.sign_in.codes_kept(&tenant, here.bound.clone(), browser).await;
     here.factor_outcome(outcome, View::Usual).await

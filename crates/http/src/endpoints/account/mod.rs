@@ -110,7 +110,7 @@ impl<'a> Own<'a> {
         from: &'a From,
         page: AccountPage,
     ) -> Result<Self, Reply> {
-        let cookie = cookies::read(state, &from.headers, cookies::SESSION);
+        let cookie = cookies::read(state, tenant, &from.headers, cookies::SESSION);
         let member = match state.sign_in.member(tenant, cookie.as_deref()).await {
             Ok(member) => member,
             Err(error) => return Err(reply::engine_error_page(state, &tenant.look(), &error)),
@@ -119,7 +119,7 @@ impl<'a> Own<'a> {
             return Err(sign_in(state, tenant, AccountErrand { page, again: None }));
         };
         tenant.reader.is_person_of(member.user.profile.locale.as_deref());
-        let said = cookies::read(state, &from.headers, cookies::SAID);
+        let said = cookies::read(state, tenant, &from.headers, cookies::SAID);
         Ok(Self {
             state,
             tenant,
@@ -194,7 +194,7 @@ impl<'a> Own<'a> {
         let reply = reply::redirect(&format!("{}{}", self.tenant.issuer, page.path()));
         let until = self.state.clock.now() + SAID_LIFETIME;
         let said = said.and_then(|said| {
-            cookies::set(self.state, cookies::SAID, said.as_str().to_owned(), &self.urls.overview, until)
+            cookies::set(self.state, self.tenant, cookies::SAID, said.as_str(), &self.urls.overview, until)
         });
         reply::with_header(reply, header::SET_COOKIE, said)
     }

@@ -27,6 +27,8 @@ async fn section_5_1_attributes_of_every_cookie(app: TestApp) {
     for (name, path) in &paths {
         assert_attributes(set_cookie(&start, name).unwrap(), path);
     }
+    let names = start.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    assert!(names.into_iter().all(|name| name.starts_with("__Secure-_")), "{:?}", start.headers);
     let form = Form::at(&mut browser, start).await;
     let login = form.login(&mut browser, ANA.0, ANA.1).await;
     assert_attributes(set_cookie(&login, "_session").unwrap(), "/acme");
@@ -52,6 +54,7 @@ async fn section_5_1_cookies_are_secure_iff_the_issuer_is_https(app: TestApp) {
     let answer = plain.browser().get(&web().url()).await;
     let cookie = set_cookie(&answer, "_interaction").unwrap();
     assert!(!cookie.contains("Secure"), "{cookie}");
+    assert!(answer.headers.values().all(|value| !value.as_bytes().starts_with(b"__Secure-")));
     assert!(answer.header("strict-transport-security").is_none());
     assert!(answer.location().starts_with("http://id.test/acme/interaction/"));
 }

@@ -8,7 +8,7 @@ use porta_core::settings::SettingDefinition;
 use porta_core::user::{User, UserStatus};
 use porta_core::{OneTimeTokenId, TokenDigest};
 use porta_directory::Actor;
-use porta_testkit::{Answer, Authorize, Browser, ISSUER_BASE, TestApp};
+use porta_testkit::{Answer, Authorize, Browser, ISSUER_BASE, SECURE, TestApp};
 use serde_json::Value;
 
 /// An address and its password.
@@ -114,7 +114,7 @@ impl Form {
             .iter()
             .filter(|(name, _)| !["x-request-id", "content-length"].contains(&name.as_str()))
             // The same sign-in, sealed anew with another nonce.
-            .filter(|(_, value)| !value.as_bytes().starts_with(b"_begun="))
+            .filter(|(_, value)| !value.as_bytes().starts_with(b"__Secure-_begun="))
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect();
         headers.sort();
@@ -151,6 +151,7 @@ pub(super) fn set_cookie<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> 
         .get_all("set-cookie")
         .iter()
         .filter_map(|v| v.to_str().ok())
+        .map(|v| v.strip_prefix(SECURE).unwrap_or(v))
         .find(|v| v.starts_with(&prefix))
 }
 

@@ -116,7 +116,7 @@ impl Draft {
         let is_post = method == "POST";
         let mut headers = pairs(&[("x-forwarded-for", "192.0.2.1"), ("user-agent", "Fuzz/1.0")]);
         let cookies = format!(
-            "_session={}; _interaction={}; _interaction_resume={}; _forms={}",
+            "__Secure-_session={}; __Secure-_interaction={}; __Secure-_interaction_resume={}; __Secure-_forms={}",
             planted.session, planted.binding, planted.binding, planted.forms
         );
         headers.push((b"cookie".to_vec(), cookies.into_bytes()));

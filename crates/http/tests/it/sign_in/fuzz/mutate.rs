@@ -285,7 +285,8 @@ fn header(draft: &mut Draft, rng: &mut ChaCha8Rng) {
 }
 
 fn cookie(draft: &mut Draft, rng: &mut ChaCha8Rng, planted: &Planted) {
-    let names = ["_session", "_interaction", "_interaction_resume", "_csrf", "", "a"];
+    let names =
+        ["__Secure-_session", "_session", "__Secure-_interaction", "__Secure-_interaction_resume", "", "a"];
     let mut cookies: Vec<u8> = Vec::new();
     for _ in 0..rng.random_range(0..4) {
         cookies.extend_from_slice(pick(rng, &names).as_bytes());
