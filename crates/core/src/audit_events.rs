@@ -112,6 +112,11 @@ pub const ALL: &[(&str, &str)] = &[
         "too many links were asked for; `<wish>` is the kind of link, for instance `magic_link`",
     ),
     ("security.login_method_disabled", "a method was tried that is switched off"),
+    (
+        "security.flood",
+        "far too many passwords were wrong or links asked for in an organization; strangers have to wait. `counted` \
+         says which. Once a window",
+    ),
     ("security.code.replayed", "an authorization code was used twice; its tokens ended"),
     (
         "security.code.replay_ignored",

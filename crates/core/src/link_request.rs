@@ -60,6 +60,9 @@ pub struct LinkRequest {
     pub details: Option<Value>,
     /// The language of the page on which the link was asked for.
     pub locale: String,
+    /// Others asked too often: only a person without a link that works gets one.
+    #[serde(default)]
+    pub unless_one_lives: bool,
     pub expires_at: Timestamp,
     /// Who asked, for the audit row.
     pub ip_address: Option<String>,
@@ -129,6 +132,7 @@ mod tests {
             application: None,
             details: None,
             locale: "de".to_owned(),
+            unless_one_lives: false,
             expires_at: NOW,
             ip_address: Some("192.0.2.1".to_owned()),
             user_agent: None,

@@ -17,7 +17,7 @@ const SECURE: &str = "__Secure-";
 
 /// The browser session, path `/{org}`.
 pub(crate) const SESSION: &str = "_session";
-/// Says whose browser this was before, path `/{org}/interaction`.
+/// Says whose browser this was before, path `/{org}`.
 pub(crate) const DEVICE: &str = "_device";
 /// How long it says so.
 pub(crate) const DEVICE_LIFETIME: Duration = Duration::from_hours(180 * 24);
@@ -31,6 +31,8 @@ pub(crate) const BEGUN: &str = "_begun";
 
 /// Binds the forms outside of interactions, path `/{org}/auth`.
 pub(crate) const FORMS: &str = "_forms";
+/// How long a stranger was told to wait, path `/{org}`.
+pub(crate) const PAUSE: &str = "_pause";
 /// What the next account page says, path `/{org}/account`.
 pub(crate) const SAID: &str = "_said";
 

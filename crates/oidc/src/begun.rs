@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use porta_core::audit::AuditCategory;
 use porta_core::{Timestamp, settings};
-use porta_kv::{Limit, Verdict};
+use porta_kv::Verdict;
 use serde::{Deserialize, Serialize};
 
 use crate::errand::Errand;
@@ -106,12 +106,10 @@ impl Engine {
         lifetime: Duration,
     ) -> Result<Result<(), Limited>, EngineError> {
         let maximum = tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX);
-        let limit = Limit {
-            key: format!("{}:limit:interaction:{}", tenant.organization.id, caller.network()),
-            maximum,
-            window: tenant.settings.duration(settings::RATE_LIMIT_INTERACTION_WINDOW),
-        };
-        match self.kv.put_limited(key, value, lifetime, &[limit]).await? {
+        let window = tenant.settings.duration(settings::RATE_LIMIT_INTERACTION_WINDOW);
+        let key_of = |network: &str| format!("{}:limit:interaction:{network}", tenant.organization.id);
+        let limits = caller.limits(key_of, maximum, window);
+        match self.kv.put_limited(key, value, lifetime, &limits).await? {
             Verdict::Allowed => Ok(Ok(())),
             Verdict::Limited { retry_after } => {
                 let event = self.event(tenant, "rate_limit.interaction", AuditCategory::Security, caller);

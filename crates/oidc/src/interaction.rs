@@ -110,6 +110,9 @@ pub struct ConsentAsked {
 /// A magic link on its way to an address, whether or not that is anybody's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkAsked {
+    /// How long the link works. A version before this one did not say.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
     /// Of the value in the link.
     pub digest: TokenDigest,
     /// The address as typed.

@@ -107,7 +107,7 @@ pub struct Limited {
 /// The counters a failure touches.
 struct Counters {
     client: Limit,
-    network: Limit,
+    networks: Vec<Limit>,
 }
 
 impl Counters {
@@ -115,20 +115,16 @@ impl Counters {
         let (organization, name, network) = (tenant.organization.id, guarded.name(), caller.network());
         // The client id is whatever the caller sent: digest it so that it cannot be long or collide with another key.
         let client = porta_core::TokenDigest::of(client_id).hex();
-        let limit = |key, maximum| Limit {
-            key,
-            maximum: tenant.settings.number(maximum),
-            window: tenant.settings.duration(guarded.window()),
-        };
+        let window = tenant.settings.duration(guarded.window());
+        let key_of = |network: &str| format!("{organization}:limit:{name}-address:{network}");
+        let of_networks = tenant.settings.number(guarded.address_maximum());
         Self {
-            client: limit(
-                format!("{organization}:limit:{name}:{network}:{}", &client[..16]),
-                guarded.maximum(),
-            ),
-            network: limit(
-                format!("{organization}:limit:{name}-address:{network}"),
-                guarded.address_maximum(),
-            ),
+            client: Limit {
+                key: format!("{organization}:limit:{name}:{network}:{}", &client[..16]),
+                maximum: tenant.settings.number(guarded.maximum()),
+                window,
+            },
+            networks: caller.limits(key_of, of_networks, window),
         }
     }
 }
@@ -142,16 +138,13 @@ impl Engine {
         caller: &Caller,
         client_id: &str,
     ) -> Result<(), Limited> {
-        let Counters { client, network } = Counters::of(tenant, guarded, caller, client_id);
+        let Counters { client, networks } = Counters::of(tenant, guarded, caller, client_id);
         let now = self.now();
-        let blocked = |limit: Limit| {
+        let mut blocked = networks.iter().chain([&client]).filter_map(|limit| {
             let retry_after = self.throttle.blocked(&limit.key, now)?;
             Some(Limited { retry_after, maximum: limit.maximum })
-        };
-        match blocked(network).or_else(|| blocked(client)) {
-            None => Ok(()),
-            Some(limited) => Err(limited),
-        }
+        });
+        blocked.next().map_or(Ok(()), Err)
     }
 
     /// Counts a failure; one too many is told so itself.
@@ -162,17 +155,22 @@ impl Engine {
         caller: &Caller,
         client_id: &str,
     ) -> Result<(), Limited> {
-        let Counters { client, network } = Counters::of(tenant, guarded, caller, client_id);
-        let limits = [client, network];
+        let Counters { client, networks } = Counters::of(tenant, guarded, caller, client_id);
+        let mut limits = networks.clone();
+        limits.push(client.clone());
         match self.kv.hit(&limits).await {
             Ok(Verdict::Allowed) => Ok(()),
             Ok(Verdict::Limited { retry_after }) => {
-                let [client, network] = limits;
                 // Which of them is full decides who is refused from now on. Asked once: then memory answers.
-                let (full, retry_after) = match self.kv.check(std::slice::from_ref(&network)).await {
-                    Ok(Verdict::Limited { retry_after }) => (network, retry_after),
-                    Ok(Verdict::Allowed) | Err(_) => (client, retry_after),
-                };
+                let (mut full, mut retry_after) = (client, retry_after);
+                for network in networks {
+                    if let Ok(Verdict::Limited { retry_after: wait }) =
+                        self.kv.check(std::slice::from_ref(&network)).await
+                    {
+                        (full, retry_after) = (network, wait);
+                        break;
+                    }
+                }
                 self.throttle.block(full.key, self.now(), retry_after);
                 Err(Limited { retry_after, maximum: full.maximum })
             }

@@ -1,4 +1,5 @@
-//! Layered limits on failed sign-ins and mailed links: account, address (IPv6: /64), organization (repairs W19).
+//! Layered limits on failed sign-ins and mailed links: account, network (repairs W19). What is counted for a whole
+//! organization refuses nobody: `flood.rs`.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use porta_kv::{Kv, KvError, Limit, Verdict};
 use porta_oidc::{Caller, Tenant};
 
 use crate::device::Device;
+use crate::flood::Counted;
 use crate::{Browser, CodeKind};
 
 /// How long a password may wait for its judgement; then it counts no longer as under way.
@@ -33,15 +35,15 @@ impl LoginLimits {
         // The address a person typed is personal and unbounded: only its digest becomes a key.
         let account = TokenDigest::of(&format!("{network}\n{email_key}")).hex();
         let anywhere = TokenDigest::of(email_key).hex();
-        let layers = [
-            (format!("{organization}:limit:login:{}", &account[..32]), settings::RATE_LIMIT_LOGIN_MAX),
-            (format!("{organization}:limit:login-address:{network}"), settings::RATE_LIMIT_LOGIN_ADDRESS_MAX),
-            (format!("{organization}:limit:login-organization"), settings::RATE_LIMIT_LOGIN_ORGANIZATION_MAX),
-        ];
-        let failures = layers
-            .into_iter()
-            .map(|(key, maximum)| Limit { key, maximum: tenant.settings.number(maximum), window })
-            .collect();
+        let mut failures = vec![Limit {
+            key: format!("{organization}:limit:login:{}", &account[..32]),
+            maximum: tenant.settings.number(settings::RATE_LIMIT_LOGIN_MAX),
+            window,
+        }];
+        let of_networks = tenant.settings.number(settings::RATE_LIMIT_LOGIN_ADDRESS_MAX);
+        let key_of = |network: &str| format!("{organization}:limit:login-address:{network}");
+        failures.extend(caller.limits(key_of, of_networks, window));
+        failures.push(Counted::Passwords.counter(tenant));
         let under_way = Limit {
             key: format!("{organization}:limit:login-under-way:{}", &anywhere[..32]),
             maximum: tenant.settings.number(settings::MAX_FAILED_LOGINS),
@@ -103,39 +105,49 @@ pub(crate) fn waiting(verdict: Verdict) -> Option<Duration> {
     }
 }
 
-/// The counters a request for a mailed link touches: account, network, organization. Counted whether or not anybody has
-/// the address, so that neither a mailbox nor the relay can be flooded (repairs W19).
+/// The counters a stranger's request for a mailed link touches for the account: from this network, and from all of them
+/// together. Counted whether or not anybody has the address, so that no mailbox can be flooded (repairs W19), and one
+/// network does not use up what the owner may ask for from another.
 pub(crate) fn link_limits(tenant: &Tenant, wish: LinkWish, email_key: &str, caller: &Caller) -> Vec<Limit> {
-    let organization = tenant.organization.id;
+    let (maximum, window) = link_quota(tenant, wish);
+    let account = TokenDigest::of(email_key).hex();
+    let of = format!("{}:limit:{wish}:{}", tenant.organization.id, &account[..32]);
+    vec![
+        Limit { key: format!("{of}:{}", caller.network()), maximum, window },
+        Limit { key: of, maximum: maximum * NETWORKS, window },
+    ]
+}
+
+/// For a browser in which somebody signed in before. One that was thrown out since may have mail sent, too: it goes to
+/// the owner.
+pub(crate) fn device_link_limit(tenant: &Tenant, wish: LinkWish, device: &Device) -> Limit {
+    let (maximum, window) = link_quota(tenant, wish);
+    Limit {
+        key: format!("{}:limit:{wish}-device:{}", tenant.organization.id, device.digest()),
+        maximum,
+        window,
+    }
+}
+
+fn link_quota(tenant: &Tenant, wish: LinkWish) -> (u64, Duration) {
     let (maximum, window) = match wish {
         LinkWish::MagicLink => (settings::RATE_LIMIT_MAGIC_LINK_MAX, settings::RATE_LIMIT_MAGIC_LINK_WINDOW),
         LinkWish::PasswordReset => {
             (settings::RATE_LIMIT_PASSWORD_RESET_MAX, settings::RATE_LIMIT_PASSWORD_RESET_WINDOW)
         }
     };
-    let account = TokenDigest::of(email_key).hex();
-    vec![
-        Limit {
-            key: format!("{organization}:limit:{wish}:{}", &account[..32]),
-            maximum: tenant.settings.number(maximum),
-            window: tenant.settings.duration(window),
-        },
-        network_link_limit(tenant, caller),
-        Limit {
-            key: format!("{organization}:limit:link-organization"),
-            maximum: tenant.settings.number(settings::RATE_LIMIT_LINK_ORGANIZATION_MAX),
-            window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
-        },
-    ]
+    (tenant.settings.number(maximum), tenant.settings.duration(window))
 }
 
 /// Links asked for by a network, and links it opened that do not work.
-pub(crate) fn network_link_limit(tenant: &Tenant, caller: &Caller) -> Limit {
-    Limit {
-        key: format!("{}:limit:link-address:{}", tenant.organization.id, caller.network()),
-        maximum: tenant.settings.number(settings::RATE_LIMIT_LINK_ADDRESS_MAX),
-        window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
-    }
+pub(crate) fn network_link_limits(tenant: &Tenant, caller: &Caller) -> Vec<Limit> {
+    let maximum = tenant.settings.number(settings::RATE_LIMIT_LINK_ADDRESS_MAX);
+    let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
+    caller.limits(
+        |network| format!("{}:limit:link-address:{network}", tenant.organization.id),
+        maximum,
+        window,
+    )
 }
 
 /// How many networks together may try as much as one.

@@ -14,19 +14,31 @@ use porta_core::user::Email;
 use porta_core::{TokenDigest, settings};
 use porta_oidc::{Caller, EngineError, Tenant};
 
-use crate::SignIn;
-use crate::limits::{link_limits, network_link_limit, waiting};
+use crate::device::Device;
+use crate::flood::{Counted, Pause};
+use crate::limits::{device_link_limit, link_limits, network_link_limits, waiting};
+use crate::{Browser, SignIn};
 
 /// What came of asking for a link. It says nothing about whose address it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     Sent,
     Limited {
         retry_after: Duration,
     },
+    Paused(Pause),
     MethodDisabled,
     /// The interaction ended while the form was under way.
     Gone,
+}
+
+/// What may come of asking.
+pub(crate) enum MayAsk {
+    Yes,
+    /// Others have asked for the account too often. Whoever asks now is told what everybody is told, and gets a link when
+    /// no other works (repairs W19): neither a mailbox is flooded nor its owner kept out.
+    UnlessOneLives,
+    No(Asked),
 }
 
 /// Why a link does nothing.
@@ -43,20 +55,50 @@ pub enum DeadLink {
 }
 
 impl SignIn {
-    /// Counts the wish; how long the person must wait, if so. A store that does not answer is an error: limits fail
-    /// closed.
+    /// Counts the wish and says what may come of it. A store that does not answer is an error: limits fail closed.
     pub(crate) async fn count_link(
         &self,
         tenant: &Tenant,
         wish: LinkWish,
         address: &str,
+        browser: &Browser<'_>,
+    ) -> Result<MayAsk, EngineError> {
+        let (kv, caller) = (self.engine.kv(), browser.caller);
+        let email_key = Email::key_of(address);
+        let known = Device::known(browser.device, tenant, &email_key);
+        let (hard, soft) = match &known {
+            Some(device) => (vec![device_link_limit(tenant, wish, device)], Vec::new()),
+            None => {
+                let mut hard = network_link_limits(tenant, caller);
+                hard.push(Counted::Links.counter(tenant));
+                (hard, link_limits(tenant, wish, &email_key, caller))
+            }
+        };
+        if let Some(retry_after) = waiting(kv.hit(&hard).await?) {
+            self.note_limited(tenant, wish, caller, retry_after).await?;
+            return Ok(MayAsk::No(Asked::Limited { retry_after }));
+        }
+        if known.is_some() {
+            return Ok(MayAsk::Yes);
+        }
+        if let Some(pause) = self.pause(tenant, Counted::Links, browser.pause, caller).await? {
+            kv.release(&hard.into_iter().map(|limit| limit.key).collect::<Vec<_>>()).await?;
+            return Ok(MayAsk::No(Asked::Paused(pause)));
+        }
+        let Some(wait) = waiting(kv.hit(&soft).await?) else { return Ok(MayAsk::Yes) };
+        self.note_limited(tenant, wish, caller, wait).await?;
+        Ok(MayAsk::UnlessOneLives)
+    }
+
+    async fn note_limited(
+        &self,
+        tenant: &Tenant,
+        wish: LinkWish,
         caller: &Caller,
-    ) -> Result<Option<Duration>, EngineError> {
-        let limits = link_limits(tenant, wish, &Email::key_of(address), caller);
-        let Some(retry_after) = waiting(self.engine.kv().hit(&limits).await?) else { return Ok(None) };
+        window: Duration,
+    ) -> Result<(), EngineError> {
         let event = self.event(tenant, None, &format!("rate_limit.{wish}"), caller);
-        self.engine.note_once(tenant, event, caller, retry_after).await?;
-        Ok(Some(retry_after))
+        self.engine.note_once(tenant, event, caller, window).await
     }
 
     /// One statement, the same for every address.
@@ -75,7 +117,7 @@ impl SignIn {
         value: &str,
         caller: &Caller,
     ) -> Result<Result<OneTimeToken, DeadLink>, EngineError> {
-        let network = [network_link_limit(tenant, caller)];
+        let network = network_link_limits(tenant, caller);
         if let Some(retry_after) = waiting(self.engine.kv().check(&network).await?) {
             return Ok(Err(DeadLink::Limited { retry_after }));
         }

@@ -19,7 +19,7 @@ use crate::challenge::ONE_TIME_PASSWORD;
 use crate::enter::Entrant;
 use crate::journey::masked;
 use crate::limits::waiting;
-use crate::links::{Asked, DeadLink};
+use crate::links::{Asked, DeadLink, MayAsk};
 use crate::second_factor::LinkCode;
 use crate::sign_in::{Entry, counted};
 use crate::{Browser, FactorOutcome, SignIn, SignInOutcome};
@@ -49,14 +49,16 @@ impl SignIn {
         mut bound: BoundInteraction,
         address: &str,
         locale: &str,
-        caller: &Caller,
+        browser: Browser<'_>,
     ) -> Result<Asked, EngineError> {
+        let caller = browser.caller;
         if !self.offers_links(tenant, &bound, caller).await? {
             return Ok(Asked::MethodDisabled);
         }
-        if let Some(retry_after) = self.count_link(tenant, LinkWish::MagicLink, address, caller).await? {
-            return Ok(Asked::Limited { retry_after });
-        }
+        let unless_one_lives = match self.count_link(tenant, LinkWish::MagicLink, address, &browser).await? {
+            MayAsk::No(asked) => return Ok(asked),
+            may => matches!(may, MayAsk::UnlessOneLives),
+        };
         let client = match bound.interaction.errand.client_id() {
             Some(id) => self.engine.client(tenant.organization.id, id).await?,
             None => None,
@@ -65,6 +67,7 @@ impl SignIn {
         let (digest, uid) = (TokenDigest::of(&value), bound.interaction.uid.clone());
         let lifetime = tenant.settings.duration(settings::MAGIC_LINK_TTL);
         let now = self.engine.now();
+        let expires_at = (now + lifetime).min(bound.interaction.expires_at);
         let wanted = LinkRequest {
             wish: LinkWish::MagicLink,
             address: address.to_owned(),
@@ -75,11 +78,17 @@ impl SignIn {
             application: client.map(|client| client.client.client_name.clone()),
             details: Some(json!({ "client_id": bound.interaction.errand.client_id() })),
             locale: locale.to_owned(),
-            expires_at: (now + lifetime).min(bound.interaction.expires_at),
+            unless_one_lives,
+            expires_at,
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),
         };
-        bound.interaction.link = Some(LinkAsked { digest, email: address.to_owned() });
+        // While the link of before works no other may be sent, and its code is the one that counts.
+        let works = |link: &LinkAsked| link.email == address && link.until.is_some_and(|until| now < until);
+        if !(unless_one_lives && bound.interaction.link.as_ref().is_some_and(works)) {
+            let email = address.to_owned();
+            bound.interaction.link = Some(LinkAsked { digest, email, until: Some(expires_at) });
+        }
         if !self.engine.kv().write(vec![bound.write_for(lifetime, now)?]).await? {
             return Ok(Asked::Gone);
         }

@@ -9,9 +9,9 @@ use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::{Revocation, UnitOfWork};
 use secrecy::SecretString;
 
-use crate::SignIn;
-use crate::links::{Asked, DeadLink};
+use crate::links::{Asked, DeadLink, MayAsk};
 use crate::password_rules::check_new_password;
+use crate::{Browser, SignIn};
 
 /// What came of a password that somebody chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,14 +32,17 @@ impl SignIn {
         address: &str,
         interaction: Option<&str>,
         locale: &str,
-        caller: &Caller,
+        browser: Browser<'_>,
     ) -> Result<Asked, EngineError> {
+        let caller = browser.caller;
         if !tenant.offers_passwords() {
             return Ok(Asked::MethodDisabled);
         }
-        if let Some(retry_after) = self.count_link(tenant, LinkWish::PasswordReset, address, caller).await? {
-            return Ok(Asked::Limited { retry_after });
-        }
+        let may = self.count_link(tenant, LinkWish::PasswordReset, address, &browser).await?;
+        let unless_one_lives = match may {
+            MayAsk::No(asked) => return Ok(asked),
+            may => matches!(may, MayAsk::UnlessOneLives),
+        };
         let value = TokenPurpose::PasswordReset.bearer().generate(self.engine.entropy());
         let wanted = LinkRequest {
             wish: LinkWish::PasswordReset,
@@ -51,6 +54,7 @@ impl SignIn {
             application: None,
             details: None,
             locale: locale.to_owned(),
+            unless_one_lives,
             expires_at: self.engine.now() + tenant.settings.duration(settings::PASSWORD_RESET_TTL),
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),

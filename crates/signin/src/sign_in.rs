@@ -17,6 +17,7 @@ use crate::Factors;
 use crate::decoy::Decoys;
 use crate::device::Device;
 use crate::enter::Entrant;
+use crate::flood::{Counted, Floods, Pause};
 use crate::limits::LoginLimits;
 use crate::password::{HashError, PasswordHasher};
 
@@ -41,6 +42,8 @@ pub struct Browser<'a> {
     pub cookie: Option<&'a str>,
     /// Cookie that says whose browser it was before.
     pub device: Option<&'a str>,
+    /// Cookie that says how long a stranger was to wait.
+    pub pause: Option<&'a str>,
 }
 
 /// What a browser that signed in gets. Both are bearer values, so `Debug` shows neither.
@@ -73,6 +76,8 @@ pub enum SignInOutcome {
     Limited {
         retry_after: Duration,
     },
+    /// A stranger waits before the password is judged.
+    Paused(Pause),
     /// Too many passwords are being checked.
     Busy,
     /// Passwords are not offered here.
@@ -87,6 +92,7 @@ pub struct SignIn {
     pub hasher: Arc<PasswordHasher>,
     pub factors: Factors,
     pub decoys: Decoys,
+    pub floods: Floods,
 }
 
 impl SignIn {
@@ -145,6 +151,16 @@ impl SignIn {
         };
         if let Some(limited) = self.begin_attempt(tenant, &limits, caller).await? {
             return Ok(limited);
+        }
+        if device.is_none() {
+            match self.pause(tenant, Counted::Passwords, browser.pause, caller).await {
+                Ok(None) => {}
+                Ok(Some(pause)) => {
+                    limits.give_back(&**self.engine.kv()).await?;
+                    return Ok(SignInOutcome::Paused(pause));
+                }
+                Err(error) => return self.not_judged(&limits, error).await,
+            }
         }
         let user = match self.person(tenant, &email_key).await {
             Ok(user) => user,

@@ -22,7 +22,7 @@ use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_mail::{Capture, Message, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
-use porta_signin::{Decoys, Factors, HashCost, PasswordHasher, SignIn};
+use porta_signin::{Decoys, Factors, Floods, HashCost, PasswordHasher, SignIn};
 use porta_store::Store;
 use secrecy::SecretString;
 
@@ -298,6 +298,7 @@ impl TestApp {
                 hasher: Arc::clone(&hasher),
                 factors,
                 decoys: Decoys::default(),
+                floods: Floods::default(),
             },
             pages: Arc::clone(&pages),
             probes: probes.clone(),

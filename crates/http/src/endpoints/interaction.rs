@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
 use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
 use porta_oidc::{Errand, ProtocolClient};
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Page};
 use porta_protocol::Params;
-use porta_signin::{Attempt, Entered, SignInOutcome};
+use porta_signin::{Attempt, Entered, Pause, SignInOutcome};
 
 use super::From;
 use super::authorize::{concluded, session_cookie};
@@ -53,6 +53,12 @@ pub(super) async fn here<'a>(
         Ok(None) => Err(gone(state, tenant)),
         Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
     }
+}
+
+/// For the form that is sent again after the wait.
+pub(super) fn pause_cookie(state: &Shared, tenant: &Visit, pause: &Pause) -> Option<HeaderValue> {
+    let path = format!("/{}", tenant.organization.slug);
+    cookies::set(state, tenant, cookies::PAUSE, &pause.value, &path, pause.until)
 }
 
 /// Too late, another browser's, or taken by the resume address.
@@ -348,7 +354,7 @@ impl Here<'_> {
     pub(super) fn signed_in(&self, entered: Entered) -> Reply {
         let session = session_cookie(self.state, self.tenant, entered.session, entered.expires_at);
         let until = self.state.clock.now() + cookies::DEVICE_LIFETIME;
-        let path = format!("/{}/interaction", self.tenant.organization.slug);
+        let path = format!("/{}", self.tenant.organization.slug);
         let device = cookies::set(self.state, self.tenant, cookies::DEVICE, &entered.device, &path, until);
         let reply = reply::with_header(self.resume(), header::SET_COOKIE, session);
         reply::with_header(reply, header::SET_COOKIE, device)
@@ -378,6 +384,10 @@ impl Here<'_> {
             }
             SignInOutcome::Limited { retry_after } => {
                 self.limited(email.unwrap_or_default(), retry_after).await
+            }
+            SignInOutcome::Paused(pause) => {
+                let page = self.limited(email.unwrap_or_default(), pause.wait).await;
+                reply::with_header(page, header::SET_COOKIE, pause_cookie(self.state, self.tenant, &pause))
             }
             SignInOutcome::Busy => {
                 let second = Duration::from_secs(1);

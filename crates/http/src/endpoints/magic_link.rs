@@ -5,14 +5,14 @@
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use porta_core::settings;
 use porta_oidc::interaction::Stage;
 use porta_pages::{CodeFlash, Flash, Landing, MagicLinkLandingPage, MagicLinkSentPage};
 use porta_signin::{Asked, FactorOutcome, Followed, MagicLanding};
 
 use super::From;
-use super::interaction::{Here, form, here, posted_at};
+use super::interaction::{Here, form, here, pause_cookie, posted_at};
 use super::links::{dead, typed_address};
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
@@ -52,10 +52,16 @@ pub(crate) async fn ask(
         return here.login_page(StatusCode::OK, None, Some(Flash::EmailMissing)).await;
     }
     let (bound, locale) = (here.bound.clone(), tenant.look().locale);
-    let asked = state.sign_in.ask_for_magic_link(&tenant, bound, &email, locale, &from.caller).await;
+    let known = from.known(&state, &tenant);
+    let browser = from.browser(&known);
+    let asked = state.sign_in.ask_for_magic_link(&tenant, bound, &email, locale, browser).await;
     match asked {
         Ok(Asked::Sent) => here.magic_link_page(StatusCode::OK, &email, None),
         Ok(Asked::Limited { retry_after }) => here.limited(&email, retry_after).await,
+        Ok(Asked::Paused(pause)) => {
+            let page = here.limited(&email, pause.wait).await;
+            reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
+        }
         Ok(Asked::MethodDisabled) => {
             here.login_page(StatusCode::FORBIDDEN, Some(&email), Some(Flash::MethodDisabled)).await
         }

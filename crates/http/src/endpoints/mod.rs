@@ -45,16 +45,22 @@ pub(crate) struct From {
 pub(crate) struct Known {
     session: Option<String>,
     device: Option<String>,
+    pause: Option<String>,
 }
 
 impl From {
     pub(crate) fn known(&self, state: &Shared, tenant: &Visit) -> Known {
         let read = |name| cookies::read(state, tenant, &self.headers, name);
-        Known { session: read(cookies::SESSION), device: read(cookies::DEVICE) }
+        Known { session: read(cookies::SESSION), device: read(cookies::DEVICE), pause: read(cookies::PAUSE) }
     }
 
     pub(crate) fn browser<'a>(&'a self, known: &'a Known) -> Browser<'a> {
-        Browser { caller: &self.caller, cookie: known.session.as_deref(), device: known.device.as_deref() }
+        Browser {
+            caller: &self.caller,
+            cookie: known.session.as_deref(),
+            device: known.device.as_deref(),
+            pause: known.pause.as_deref(),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! A forgotten password, under `/{org}/auth` (oidc-and-login §6.7).
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use porta_core::one_time::TokenPurpose;
 use porta_core::settings;
 use porta_pages::{
@@ -14,7 +16,7 @@ use porta_signin::{Asked, Chosen, DeadLink};
 
 use super::From;
 use super::desk::Desk;
-use super::interaction::form;
+use super::interaction::{form, pause_cookie};
 use super::links::{dead, typed_address};
 use super::new_password::{chosen, fault, rules};
 use crate::reply::{self, Reply, or_answer};
@@ -53,7 +55,9 @@ pub(crate) async fn ask(State(state): State<AppState>, Org(tenant): Org, from: F
         return forgot_page(&state, &tenant, desk, StatusCode::OK, "", Some(EmailFlash::EmailMissing));
     }
     let locale = tenant.look().locale;
-    let asked = state.sign_in.ask_for_reset(&tenant, &email, desk.interaction(), locale, &from.caller).await;
+    let known = from.known(&state, &tenant);
+    let browser = from.browser(&known);
+    let asked = state.sign_in.ask_for_reset(&tenant, &email, desk.interaction(), locale, browser).await;
     match asked {
         Ok(Asked::Sent) => {
             let sign_in_url = desk.sign_in_url(&tenant);
@@ -66,15 +70,20 @@ pub(crate) async fn ask(State(state): State<AppState>, Org(tenant): Org, from: F
             let page = state.pages.forgot_password_sent(&tenant.look(), &page);
             desk.answer(reply::page(StatusCode::OK, page))
         }
-        Ok(Asked::Limited { retry_after }) => {
-            let flash = EmailFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            let page = forgot_page(&state, &tenant, desk, status, &email, Some(flash));
-            reply::with_retry_after(page, retry_after)
+        Ok(Asked::Limited { retry_after }) => limited(&state, &tenant, desk, &email, retry_after),
+        Ok(Asked::Paused(pause)) => {
+            let page = limited(&state, &tenant, desk, &email, pause.wait);
+            reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
         }
         Ok(Asked::MethodDisabled | Asked::Gone) => no_passwords(&state, &tenant),
         Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
     }
+}
+
+fn limited(state: &Shared, tenant: &Visit, desk: Desk, email: &str, retry_after: Duration) -> Reply {
+    let flash = EmailFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
+    let page = forgot_page(state, tenant, desk, StatusCode::TOO_MANY_REQUESTS, email, Some(flash));
+    reply::with_retry_after(page, retry_after)
 }
 
 /// `GET /{org}/auth/reset-password/{token}`: shows the form and uses nothing up.

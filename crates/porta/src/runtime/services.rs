@@ -16,7 +16,7 @@ use porta_http::{AppState, Figures, Observers, Parts, TrustProxy};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_oidc::{Engine, EngineDeps};
 use porta_pages::{Pages, TemplateProblems};
-use porta_signin::{Decoys, Factors, HashCost, PasswordHasher, SignIn};
+use porta_signin::{Decoys, Factors, Floods, HashCost, PasswordHasher, SignIn};
 use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -178,7 +178,13 @@ impl Services {
             traces: telemetry.traces(),
         };
         let app = AppState::new(Parts {
-            sign_in: SignIn { engine: Arc::clone(&engine), hasher, factors, decoys: Decoys::default() },
+            sign_in: SignIn {
+                engine: Arc::clone(&engine),
+                hasher,
+                factors,
+                decoys: Decoys::default(),
+                floods: Floods::default(),
+            },
             pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock,

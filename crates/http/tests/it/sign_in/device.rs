@@ -23,10 +23,10 @@ async fn known(app: &TestApp) -> Browser {
     let answer = browser.submit_login(&web(), ANA.0, ANA.1).await;
     assert!(is_signed_in(&answer));
     let cookie = set_cookie(&answer, "_device").expect("the browser is known from now on");
-    assert!(cookie.contains("Path=/acme/interaction;") && cookie.contains("HttpOnly"), "{cookie}");
+    assert!(cookie.contains("Path=/acme;") && cookie.contains("HttpOnly"), "{cookie}");
     let value = cookie.split(';').next().unwrap().split_once('=').unwrap().1.to_owned();
     let mut next = app.browser();
-    next.plant("_device", &value, "/acme/interaction");
+    next.plant("_device", &value, "/acme");
     next
 }
 
@@ -95,7 +95,7 @@ async fn a_known_browser_is_one_accounts_and_one_organizations(app: TestApp) {
     }
     let mut abroad = app.browser();
     let value = browser.cookie("_device").expect("planted").to_owned();
-    abroad.plant("_device", &value, "/beta/interaction");
+    abroad.plant("_device", &value, "/beta");
     assert!(!is_signed_in(&abroad.submit_login(&beta(), ANA_OF_BETA.0, ANA_OF_BETA.1).await));
 }
 
@@ -110,7 +110,7 @@ async fn a_device_cookie_opens_nothing(app: TestApp) {
         [value.replace('.', "x"), value[..value.len() - 1].to_owned(), "x.y".to_owned(), String::new()]
     {
         let mut other = app.browser();
-        other.plant("_device", &forged, "/acme/interaction");
+        other.plant("_device", &forged, "/acme");
         assert!(!is_signed_in(&other.submit_login(&web(), ANA.0, ANA.1).await), "{forged}");
     }
 }

@@ -26,6 +26,8 @@ porta_testkit::on_both_stores!(
     links_need_their_csrf_value,
     only_where_links_are_offered,
     wishes_are_limited,
+    a_known_browser_has_wishes_of_its_own,
+    a_link_that_works_goes_on_working_when_too_many_were_wished_for,
     tries_of_a_code_are_limited,
     links_that_do_not_work_are_limited,
     it_opens_what_guessing_closed,
@@ -391,20 +393,32 @@ async fn only_where_links_are_offered(app: TestApp) {
 
 async fn wishes_are_limited(app: TestApp) {
     offer_links(&app).await;
-    for n in 0..7 {
-        // From anywhere, for anybody: the mailbox is one.
-        for email in [ANA.0, NOBODY] {
-            let mut browser = app.browser().with("x-forwarded-for", &format!("192.0.2.{n}"));
-            let form = open(&mut browser, &web()).await;
-            let answer = ask(&mut browser, &form, email).await;
-            assert_eq!(answer.status.as_u16(), if n < 5 { 200 } else { 429 }, "{n} {email}");
-            assert_eq!(answer.header("retry-after").is_some(), n >= 5);
-        }
+    set(&app, "acme", settings::MAGIC_LINK_TTL, 60).await;
+    let wished = async |network: u8, email: &str| {
+        let mut browser = app.browser().with("x-forwarded-for", &format!("192.0.2.{network}"));
+        let form = open(&mut browser, &web()).await;
+        let answer = ask(&mut browser, &form, email).await;
+        assert_eq!(answer.status, 200, "{network} {email}");
         app.advance(Duration::from_secs(1));
+        form.redacted(&answer, email)
+    };
+    for n in 0..7 {
+        // Nobody is told that nothing was sent.
+        assert_eq!(wished(0, ANA.0).await, wished(0, NOBODY).await, "{n}");
     }
-    let letters = app.letters().await;
-    assert_eq!(letters.len(), 5);
-    assert_eq!(audited(&app, "rate_limit.magic_link").await, 2, "once per network");
+    assert_eq!(app.letters().await.len(), 5);
+    assert_eq!(audited(&app, "rate_limit.magic_link").await, 1, "once per network");
+    // From elsewhere its owner has one sent, up to what one mailbox bears.
+    for network in 1..20 {
+        wished(network, ANA.0).await;
+    }
+    assert_eq!(app.letters().await.len(), 20);
+    // When no link works any more, the next one who asks gets one.
+    app.advance(Duration::from_mins(1));
+    for _ in 0..3 {
+        wished(99, ANA.0).await;
+    }
+    assert_eq!(app.letters().await.len(), 21);
     // One network cannot have the whole organization written to.
     set(&app, "acme", settings::RATE_LIMIT_LINK_ADDRESS_MAX, 3).await;
     let mut browser = app.browser().with("x-forwarded-for", "198.51.100.7");
@@ -414,6 +428,46 @@ async fn wishes_are_limited(app: TestApp) {
         answers.push(ask(&mut browser, &form, &format!("p{n}@acme.test")).await.status.as_u16());
     }
     assert_eq!(answers, [200, 200, 200, 429]);
+}
+
+async fn a_known_browser_has_wishes_of_its_own(app: TestApp) {
+    offer_links(&app).await;
+    let mut known = app.browser();
+    known.sign_in(&web(), ANA.0, ANA.1).await;
+    set(&app, "acme", settings::RATE_LIMIT_MAGIC_LINK_MAX, 1).await;
+    set(&app, "acme", settings::RATE_LIMIT_LINK_ADDRESS_MAX, 8).await;
+    for _ in 0..8 {
+        let mut stranger = app.browser();
+        let form = open(&mut stranger, &web()).await;
+        assert_eq!(ask(&mut stranger, &form, ANA.0).await.status, 200);
+    }
+    let mut stranger = app.browser();
+    let form = open(&mut stranger, &web()).await;
+    assert_eq!(ask(&mut stranger, &form, ANA.0).await.status, 429, "the network has had all it may");
+    assert_eq!(app.letters().await.len(), 1);
+    let again = web().with("prompt", "login");
+    let form = open(&mut known, &again).await;
+    assert_eq!(ask(&mut known, &form, ANA.0).await.status, 200);
+    assert_eq!(app.letters().await.len(), 2);
+    assert_eq!(ask(&mut known, &form, ANA.0).await.status, 429, "its own quota");
+    let form = open(&mut known, &again).await;
+    assert_eq!(ask(&mut known, &form, BOB.0).await.status, 429, "known for one person");
+}
+
+async fn a_link_that_works_goes_on_working_when_too_many_were_wished_for(app: TestApp) {
+    offer_links(&app).await;
+    set(&app, "acme", settings::RATE_LIMIT_MAGIC_LINK_MAX, 1).await;
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (_, code) = mailed(&app, ANA.0).await.unwrap();
+    assert_eq!(ask(&mut wish.browser, &wish.form, ANA.0).await.status, 200);
+    assert_eq!(app.letters().await.len(), 1, "nothing more was sent");
+    let done = wish.type_code(&code).await;
+    assert!(wish.arrives(done).await, "so the code that was sent counts");
+    // It is used now, and the next wish is fulfilled.
+    let mut next = Wish::of(&app, ANA.0).await;
+    let (_, code) = mailed(&app, ANA.0).await.unwrap();
+    let done = next.type_code(&code).await;
+    assert!(next.arrives(done).await);
 }
 
 async fn tries_of_a_code_are_limited(app: TestApp) {

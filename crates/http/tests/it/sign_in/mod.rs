@@ -12,6 +12,7 @@ mod device;
 mod errors;
 mod factor_guesses;
 mod failing;
+mod floods;
 mod fuzz;
 mod head;
 mod instances;

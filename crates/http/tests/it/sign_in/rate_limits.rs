@@ -1,4 +1,4 @@
-//! Layered limits on failed sign-ins (oidc-and-login §6.11; W19): account and address, address, organization.
+//! Layered limits on failed sign-ins (oidc-and-login §6.11; W19): account and address, address.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ on_both_stores!(
     w19_one_address_cannot_spray_many_accounts,
     w19_an_ipv6_network_counts_as_one_address,
     an_ipv4_address_in_ipv6_clothes_is_the_same_address,
-    w19_the_organization_has_a_limit_of_its_own,
+    w19_who_has_many_networks_of_ipv6_has_not_as_many_guesses,
     a_limit_of_one_organization_is_none_of_another,
     successes_do_not_count,
     the_case_of_an_address_does_not_open_another_window,
@@ -115,13 +115,25 @@ async fn an_ipv4_address_in_ipv6_clothes_is_the_same_address(app: TestApp) {
     assert_limited(&guess_from(&app, "::ffff:192.0.2.66", ANA.0, ANA.1).await);
 }
 
-async fn w19_the_organization_has_a_limit_of_its_own(app: TestApp) {
-    set(&app, "acme", RATE_LIMIT_LOGIN_ORGANIZATION_MAX, 5).await;
-    for n in 0..5 {
-        let answer = guess_from(&app, &format!("198.51.100.{n}"), &format!("p{n}@acme.test"), WRONG).await;
-        assert!(is_refusal(&answer));
+async fn w19_who_has_many_networks_of_ipv6_has_not_as_many_guesses(app: TestApp) {
+    set(&app, "acme", RATE_LIMIT_LOGIN_ADDRESS_MAX, 2).await;
+    let mut asked = 0;
+    let mut guessed = async |address: &str| {
+        asked += 1;
+        guess_from(&app, address, &format!("p{asked}@acme.test"), WRONG).await
+    };
+    for n in 0..8 {
+        assert!(is_refusal(&guessed(&format!("2001:db8:1:{n:x}::1")).await), "{n}");
     }
-    assert_limited(&guess_from(&app, "203.0.113.1", ANA.0, ANA.1).await);
+    assert_limited(&guessed("2001:db8:1:ff::1").await);
+    for n in 0..24 {
+        assert!(
+            is_refusal(&guessed(&format!("2001:db8:1:{:x}00::1", n / 8 + 1)).await),
+            "a /56 next to it, {n}"
+        );
+    }
+    assert_limited(&guessed("2001:db8:1:ab00::1").await);
+    assert!(is_signed_in(&guess_from(&app, "2001:db8:2::1", ANA.0, ANA.1).await), "another /48");
 }
 
 async fn a_limit_of_one_organization_is_none_of_another(app: TestApp) {

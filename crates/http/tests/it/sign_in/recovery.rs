@@ -238,14 +238,16 @@ async fn only_where_passwords_are_used(app: TestApp) {
 async fn resets_are_limited(app: TestApp) {
     for n in 0..7 {
         for email in [ANA.0, NOBODY] {
-            let mut browser = app.browser().with("x-forwarded-for", &format!("192.0.2.{n}"));
-            let answer = ask(&mut browser, email).await;
-            assert_eq!(answer.status.as_u16(), if n < 5 { 200 } else { 429 }, "{n} {email}");
-            assert_eq!(answer.header("retry-after").is_some(), n >= 5);
+            let answer = ask(&mut app.browser(), email).await;
+            assert_eq!(answer.status, 200, "{n} {email}");
         }
         app.advance(Duration::from_secs(1));
     }
     assert_eq!(app.letters().await.len(), 5);
+    let mut known = app.browser();
+    known.sign_in(&web(), ANA.0, ANA.1).await;
+    assert_eq!(ask(&mut known, ANA.0).await.status, 200);
+    assert_eq!(app.letters().await.len(), 6, "a known browser has a quota of its own");
     set(&app, "acme", settings::RATE_LIMIT_LINK_ADDRESS_MAX, 2).await;
     let mut guesser = app.browser().with("x-forwarded-for", "198.51.100.7");
     let mut statuses = Vec::new();

@@ -1,0 +1,177 @@
+//! An organization in which far too much goes wrong (repairs W19): somebody is told, and strangers have to wait for a
+//! while before what they send is judged. No password is refused for it, and known browsers notice nothing.
+//!
+//! Who must wait gets a signed cookie that says until when, and sends the form again then. It is good for one form.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::settings::{self, SettingDefinition};
+use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
+use porta_kv::Limit;
+use porta_oidc::{Caller, EngineError, Tenant};
+use serde_json::json;
+
+use crate::SignIn;
+use crate::limits::waiting;
+
+/// So many times the maximum of the organization, and what strangers wait then.
+const LEVELS: [(u64, Duration); 5] = [
+    (1, Duration::from_secs(2)),
+    (2, Duration::from_secs(4)),
+    (4, Duration::from_secs(8)),
+    (8, Duration::from_secs(16)),
+    (16, Duration::from_secs(32)),
+];
+/// So many times the maximum of the organization, no more links are mailed to strangers.
+const MOST_LINKS: u64 = 4;
+/// How long the form may be sent after the wait.
+const GOOD_FOR: Duration = Duration::from_mins(5);
+/// How long this process remembers how things are.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// What is counted for a whole organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Counted {
+    Passwords,
+    Links,
+}
+
+impl Counted {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Passwords => "login",
+            Self::Links => "link",
+        }
+    }
+
+    const fn settings(self) -> (&'static SettingDefinition, &'static SettingDefinition) {
+        match self {
+            Self::Passwords => {
+                (settings::RATE_LIMIT_LOGIN_ORGANIZATION_MAX, settings::RATE_LIMIT_LOGIN_WINDOW)
+            }
+            Self::Links => (settings::RATE_LIMIT_LINK_ORGANIZATION_MAX, settings::RATE_LIMIT_LINK_WINDOW),
+        }
+    }
+
+    /// The counter, full at so many times its maximum.
+    fn limit(self, tenant: &Tenant, times: u64) -> Limit {
+        let (maximum, window) = self.settings();
+        Limit {
+            key: format!("{}:limit:{}-organization", tenant.organization.id, self.word()),
+            maximum: tenant.settings.number(maximum).saturating_mul(times),
+            window: tenant.settings.duration(window),
+        }
+    }
+
+    /// The counter as it is counted. Passwords never fill it. Links do in the end, as what waits for one is stored.
+    pub(crate) fn counter(self, tenant: &Tenant) -> Limit {
+        match self {
+            Self::Passwords => Limit { maximum: i64::MAX as u64, ..self.limit(tenant, 1) },
+            Self::Links => self.limit(tenant, MOST_LINKS),
+        }
+    }
+}
+
+/// What a stranger waits for. The value is as good as its signature, so `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pause {
+    pub wait: Duration,
+    /// The cookie's value, and how long it is any good.
+    pub value: String,
+    pub until: Timestamp,
+}
+
+impl std::fmt::Debug for Pause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pause({:?})", self.wait)
+    }
+}
+
+/// How things were when this process asked last: the index of a level, if any is reached.
+#[derive(Debug, Default)]
+pub struct Floods(Mutex<HashMap<(OrganizationId, Counted), (Timestamp, Option<usize>)>>);
+
+impl SignIn {
+    /// Whether a stranger has to wait now. `shown`: what they were told before, verified.
+    pub(crate) async fn pause(
+        &self,
+        tenant: &Tenant,
+        counted: Counted,
+        shown: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Option<Pause>, EngineError> {
+        let Some(level) = self.level(tenant, counted).await? else { return Ok(None) };
+        self.alarm(tenant, counted, caller).await?;
+        let now = self.engine.now();
+        if let Some((value, end)) = shown.and_then(|shown| Some((shown, end_of(counted, shown)?))) {
+            if now < end {
+                let value = value.to_owned();
+                return Ok(Some(Pause { wait: end.since(now), value, until: end + GOOD_FOR }));
+            }
+            if now < end + GOOD_FOR && self.is_first(tenant, value).await? {
+                return Ok(None);
+            }
+        }
+        let wait = LEVELS[level].1;
+        let nonce = BearerKind::Interaction.generate(self.engine.entropy());
+        let value = format!("{}.{}.{nonce}", counted.word(), (now + wait).micros());
+        Ok(Some(Pause { wait, value, until: now + wait + GOOD_FOR }))
+    }
+
+    /// Asked once a second at most, whatever strangers send.
+    async fn level(&self, tenant: &Tenant, counted: Counted) -> Result<Option<usize>, EngineError> {
+        let (key, now) = ((tenant.organization.id, counted), self.engine.now());
+        let known = self.floods.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        if let Some((_, level)) = known.filter(|(asked, _)| now.since(*asked) < FRESH) {
+            return Ok(level);
+        }
+        let mut level = None;
+        for (index, (times, _)) in LEVELS.iter().enumerate() {
+            let full = self.engine.kv().check(&[counted.limit(tenant, *times)]).await?;
+            if waiting(full).is_none() {
+                break;
+            }
+            level = Some(index);
+        }
+        self.floods.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, level));
+        Ok(level)
+    }
+
+    /// One row and one line a window, whoever meets it first.
+    async fn alarm(&self, tenant: &Tenant, counted: Counted, caller: &Caller) -> Result<(), EngineError> {
+        let window = tenant.settings.duration(counted.settings().1);
+        let key = format!("{}:noted:flood:{}", tenant.organization.id, counted.word());
+        if !self.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), window).await? {
+            return Ok(());
+        }
+        tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counted.word(), "too much goes wrong in an organization; strangers have to wait");
+        let event = self.engine.event(tenant, "security.flood", AuditCategory::Security, caller);
+        // The one who happened to come next is not the one it is about.
+        let event = AuditEvent {
+            metadata: json!({ "counted": counted.word() }),
+            ip_address: None,
+            user_agent: None,
+            ..event
+        };
+        self.engine.store().repositories().audit().record(&event).await?;
+        Ok(())
+    }
+
+    /// A wait is good for one form.
+    async fn is_first(&self, tenant: &Tenant, shown: &str) -> Result<bool, EngineError> {
+        let digest = TokenDigest::of(shown).hex();
+        let key = format!("{}:noted:waited:{}", tenant.organization.id, &digest[..32]);
+        Ok(self.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), GOOD_FOR).await?)
+    }
+}
+
+/// When the wait is over that a stranger was told.
+fn end_of(counted: Counted, shown: &str) -> Option<Timestamp> {
+    let (word, rest) = shown.split_once('.')?;
+    let (end, _nonce) = rest.split_once('.')?;
+    (word == counted.word()).then(|| end.parse().ok().map(Timestamp::from_micros))?
+}
