@@ -1,6 +1,7 @@
 //! Layered limits on failed sign-ins and mailed links: account, network (repairs W19). What is counted for a whole
 //! organization refuses nobody: `flood.rs`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::link_request::LinkWish;
@@ -8,6 +9,7 @@ use porta_core::user::User;
 use porta_core::{SessionKey, TokenDigest, settings};
 use porta_kv::{Kv, KvError, Limit, Verdict};
 use porta_oidc::{Caller, Tenant};
+use tokio::runtime::Handle;
 
 use crate::device::Device;
 use crate::flood::Counted;
@@ -93,8 +95,38 @@ impl LoginLimits {
         kv.release(&keys).await
     }
 
+    /// Gives back the place of an attempt whose caller goes away before it is judged. It stays counted as a failure: it
+    /// costs a hash all the same.
+    pub(crate) fn under_way(&self, kv: &Arc<dyn Kv>) -> UnderWay {
+        UnderWay { kv: Arc::clone(kv), key: self.under_way.as_ref().map(|limit| limit.key.clone()) }
+    }
+
     fn all(&self) -> Vec<Limit> {
         self.failures.iter().chain(&self.under_way).cloned().collect()
+    }
+}
+
+/// An attempt that is being judged.
+pub(crate) struct UnderWay {
+    kv: Arc<dyn Kv>,
+    key: Option<String>,
+}
+
+impl UnderWay {
+    pub(crate) fn is_over(mut self) {
+        self.key = None;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let Some((key, runtime)) = self.key.take().zip(Handle::try_current().ok()) else { return };
+        let kv = Arc::clone(&self.kv);
+        runtime.spawn(async move {
+            if let Err(error) = kv.release(&[key]).await {
+                tracing::warn!(%error, "an attempt that was given up stays counted as under way");
+            }
+        });
     }
 }
 

@@ -175,13 +175,26 @@ impl SignIn {
                 return Ok(limited);
             }
         }
+        // Whoever closes the connection meanwhile lets the next one try.
+        let under_way = limits.under_way(self.engine.kv());
         let outcome = match self.judge(tenant, bound, attempt, browser, (user, device.is_some())).await {
+            Ok(SignInOutcome::Refused) => {
+                let counted = self.count_failure(tenant, &email_key, device.as_ref(), caller);
+                // An account that exists takes an update more than one that does not, so the answer waits for a time that
+                // is longer than either (oidc-and-login §6.13, repairs W18).
+                tokio::join!(counted, tokio::time::sleep(REFUSAL)).0?;
+                under_way.is_over();
+                limits.judged(&**self.engine.kv()).await?;
+                return Ok(SignInOutcome::Refused);
+            }
             Ok(outcome) => outcome,
-            Err(error) => return self.not_judged(&limits, error).await,
+            Err(error) => {
+                under_way.is_over();
+                return self.not_judged(&limits, error).await;
+            }
         };
-        if outcome == SignInOutcome::Refused {
-            self.refuse(tenant, &email_key, &limits, device.as_ref(), caller).await?;
-        } else if let Err(error) = limits.give_back(&**self.engine.kv()).await {
+        under_way.is_over();
+        if let Err(error) = limits.give_back(&**self.engine.kv()).await {
             // The session is there, and its cookie must arrive.
             tracing::warn!(%error, "an attempt that was right stays counted");
         }
@@ -282,25 +295,10 @@ impl SignIn {
         }
     }
 
-    /// Records a failure. An account that exists takes an update more than one that does not, so the answer
-    /// waits for a time that is longer than either (oidc-and-login §6.13, repairs W18).
-    async fn refuse(
-        &self,
-        tenant: &Tenant,
-        email_key: &str,
-        limits: &LoginLimits,
-        device: Option<&Device>,
-        caller: &Caller,
-    ) -> Result<(), EngineError> {
-        let counted = self.count_failure(tenant, email_key, limits, device, caller);
-        tokio::join!(counted, tokio::time::sleep(REFUSAL)).0
-    }
-
     async fn count_failure(
         &self,
         tenant: &Tenant,
         email_key: &str,
-        limits: &LoginLimits,
         device: Option<&Device>,
         caller: &Caller,
     ) -> Result<(), EngineError> {
@@ -329,7 +327,7 @@ impl SignIn {
             ::metrics::counter!(metrics::LOCKOUTS).increment(1);
             tracing::warn!(event = "user.auto_locked", tenant = %tenant.organization.slug, "account locked after failed sign-ins");
         }
-        Ok(limits.judged(&**self.engine.kv()).await?)
+        Ok(())
     }
 
     pub(crate) fn event(

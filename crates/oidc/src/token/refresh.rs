@@ -41,6 +41,13 @@ impl Engine {
         }
         let digest = TokenDigest::of(presented);
         let facts = self.refresh_facts(tenant, client, &digest).await?;
+        // A replay is one whatever else is wrong with the request, and however much was asked for before.
+        if facts.token.rotated_at.is_some() {
+            let successor = TokenDigest::of(&self.successor_of(presented));
+            if let Retry::Replay(why) = self.judged(tenant, client, &facts, Some(&successor), caller) {
+                return Err(self.end_replayed(tenant, &facts.family, why, caller).await?);
+            }
+        }
         let scope = narrowed_scope(&facts.family, params)?;
         let payers = [
             Payer::Chain(facts.family.id),
@@ -96,8 +103,7 @@ impl Engine {
 
     fn successors(&self, tenant: &Tenant, family: &TokenFamily, presented: &str, scope: &str) -> Issued {
         let now = self.now();
-        let refresh =
-            BearerKind::RefreshToken.derive(&self.successor_key, format!("refresh\n{presented}").as_bytes());
+        let refresh = self.successor_of(presented);
         // New each time: a retry must not bring back an access token that was revoked in between.
         let access = BearerKind::AccessToken.generate(&*self.entropy);
         Issued {
@@ -116,15 +122,8 @@ impl Engine {
         issued: Issued,
         caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
-        let now = self.now();
-        let presented = Presented {
-            token: &facts.token,
-            successor_rotated: facts.successor_rotated,
-            successor: issued.refresh_row.as_ref().map(|row| &row.digest),
-            look: &self.look_of(caller, &facts.family),
-            is_proven: client.client.is_confidential(),
-        };
-        match presented.judge(now, tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW)) {
+        let successor = issued.refresh_row.as_ref().map(|row| &row.digest);
+        match self.judged(tenant, client, &facts, successor, caller) {
             Retry::Same => {
                 let mut repositories = self.store.repositories();
                 repositories.tokens(tenant.organization.id).add_access_token(&issued.access_row).await?;
@@ -138,6 +137,29 @@ impl Engine {
         }
         let rights = client.catalog.rights(facts.rights);
         Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?)
+    }
+
+    fn successor_of(&self, presented: &str) -> String {
+        BearerKind::RefreshToken.derive(&self.successor_key, format!("refresh\n{presented}").as_bytes())
+    }
+
+    /// What it means that a rotated token is shown.
+    fn judged(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        facts: &RefreshTokenFacts,
+        successor: Option<&TokenDigest>,
+        caller: &Caller,
+    ) -> Retry {
+        let presented = Presented {
+            token: &facts.token,
+            successor_rotated: facts.successor_rotated,
+            successor,
+            look: &self.look_of(caller, &facts.family),
+            is_proven: client.client.is_confidential(),
+        };
+        presented.judge(self.now(), tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW))
     }
 
     /// What a caller looks like to a family: network and user agent, under a key, so that storage tells nobody which.

@@ -137,7 +137,8 @@ pub async fn withdrawing(store: Arc<dyn Store>) {
     let mut all = w.repositories();
     all.one_time_tokens(w.other.organization.id).issue(&theirs).await.unwrap();
     let mut acme = all.one_time_tokens(w.acme.organization.id);
-    for (purpose, lives) in [(TokenPurpose::Invitation, false), (magic.purpose, true), (reset.purpose, true)] {
+    for (purpose, lives) in [(TokenPurpose::Invitation, false), (magic.purpose, true), (reset.purpose, true)]
+    {
         let is_one_live = one_round_trip(&w.store, acme.is_one_live(w.acme.user.id, purpose, NOW)).await;
         assert_eq!(is_one_live.unwrap(), lives, "{purpose}");
     }

@@ -15,6 +15,7 @@ porta_testkit::on_both_stores!(
     a_retry_after_the_successor_was_used_ends_the_family,
     without_a_window_every_retry_ends_the_family,
     an_ancestor_ends_the_family,
+    a_replay_is_one_whatever_else_is_asked_for,
     a_thief_cannot_refresh_after_the_owner,
     another_client_can_end_nothing,
     the_neighbouring_family_lives_on,
@@ -100,6 +101,19 @@ async fn without_a_window_every_retry_ends_the_family(app: TestApp) {
     let second = Tokens::of(&refresh(&mut browser, WEB, first.refresh()).await);
     assert_eq!(refusal(&refresh(&mut browser, WEB, first.refresh()).await), invalid_grant());
     assert_dead(&app, &second).await;
+}
+
+async fn a_replay_is_one_whatever_else_is_asked_for(app: TestApp) {
+    for (scope, quota) in [("openid admin", 600), ("openid", 1)] {
+        let mut browser = ana_signed_in(&app).await;
+        let first = tokens(&mut browser, &web(), WEB).await;
+        let second = Tokens::of(&refresh(&mut browser, WEB, first.refresh()).await);
+        set_setting(&app, "quota_person_max", quota).await;
+        app.advance(Duration::from_secs(10));
+        let form = [("grant_type", "refresh_token"), ("refresh_token", first.refresh()), ("scope", scope)];
+        assert_eq!(refusal(&browser.token("acme", WEB, &form).await), invalid_grant(), "{scope}");
+        assert_dead(&app, &second).await;
+    }
 }
 
 async fn an_ancestor_ends_the_family(app: TestApp) {

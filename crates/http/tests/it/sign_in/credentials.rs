@@ -21,6 +21,7 @@ on_both_stores!(
     guesses_of_others_do_not_void_a_first_factor,
     a_browser_known_before_a_change_is_a_strangers,
     only_so_many_passwords_of_an_account_are_judged_at_once,
+    who_goes_away_leaves_no_attempt_under_way,
     a_session_ends_some_time_after_its_last_sign_in,
     where_a_second_factor_is_required_a_session_ends_after_a_day,
 );
@@ -160,6 +161,21 @@ async fn only_so_many_passwords_of_an_account_are_judged_at_once(app: TestApp) {
     }
     // Nothing stays under way.
     assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await));
+}
+
+async fn who_goes_away_leaves_no_attempt_under_way(app: TestApp) {
+    set(&app, "acme", MAX_FAILED_LOGINS, 2).await;
+    let slow = app.sibling_with(|instance| {
+        instance.cost = porta_signin::HashCost { memory_kib: 65_536, iterations: 24, parallelism: 1 };
+    });
+    for _ in 0..2 {
+        let mut browser = slow.browser();
+        let form = open(&mut browser, &web()).await;
+        let mut login = Box::pin(form.login(&mut browser, NOBODY, WRONG));
+        // Counted, and not yet judged.
+        assert!(tokio::time::timeout(Duration::from_millis(200), &mut login).await.is_err());
+    }
+    assert!(is_refusal(&guess(&app, NOBODY, WRONG).await), "it gets its turn");
 }
 
 async fn a_session_ends_some_time_after_its_last_sign_in(app: TestApp) {
