@@ -7,6 +7,7 @@ const magicLink = 'crates/signin/src/magic_link.rs'
 const recovery = 'crates/signin/src/recovery.rs'
 const password = 'crates/signin/src/password.rs'
 const cookies = 'crates/http/src/cookies.rs'
+const flood = 'crates/signin/src/flood.rs'
 const middleware = 'crates/http/src/middleware.rs'
 
 export default [
@@ -200,8 +201,8 @@ export default [
   {
     id: 'wishes-not-counted', area: 'rate limits', what: 'Any number of links may be mailed to an address.',
     crate: 'http', words: ['limit', 'wish'], file: 'crates/signin/src/links.rs',
-    was: raw`waiting(self.engine.kv().hit(&limits).await?) else { return Ok(None) };`,
-    becomes: raw`waiting(self.engine.kv().hit(&limits).await?).filter(|_| !FAULT) else { return Ok(None) };`,
+    was: raw`let Some(wait) = waiting(kv.hit(&soft).await?) else`,
+    becomes: raw`let Some(wait) = waiting(kv.hit(&soft).await?).filter(|_| !FAULT) else`,
   },
   {
     id: 'reset-leaves-sessions', area: 'password reset', what: 'Whoever knew the old password stays signed in after a reset.',
@@ -358,9 +359,64 @@ export default [
   {
     id: 'unsigned-cookie', area: 'cookie binding', what: 'A session cookie needs no signature of ours.',
     crate: 'http', words: ['cookie', 'signature'], file: cookies,
-    was: raw`    keys.iter().find_map(|key| jar.signed(key).get(name)).map(|c| c.value().to_owned())`,
-    becomes: raw`    let signed = keys.iter().find_map(|key| jar.signed(key).get(name));
-    signed.or_else(|| jar.get(name).filter(|_| FAULT).cloned()).map(|c| c.value().to_owned())`,
+    was: raw`        let value = keys.iter().find_map(|key| key.mac.verified(&place, sent.value()));`,
+    becomes: raw`        let value = keys.iter().find_map(|key| key.mac.verified(&place, sent.value()));
+        let value = value.or_else(|| sent.value().split_once('.').filter(|_| FAULT).map(|(_, value)| value));`,
+  },
+  {
+    id: 'cookie-of-any-name', area: 'cookie binding', what: 'What was signed for one cookie or organization counts as another.',
+    crate: 'core', words: ['place'], file: 'crates/core/src/mac.rs',
+    was: raw`    for part in place.iter().chain([&text]) {`,
+    becomes: raw`    for part in place.iter().filter(|_| !FAULT).chain([&text]) {`,
+  },
+  {
+    id: 'cookie-without-prefix', area: 'cookie binding', what: 'A cookie behind TLS has a name that plain HTTP may set.',
+    crate: 'http', words: ['cookie'], file: cookies,
+    was: raw`    let prefix = if is_https { SECURE } else { "" };`,
+    becomes: raw`    let prefix = if is_https && !FAULT { SECURE } else { "" };`,
+  },
+  {
+    id: 'flood-keeps-people-out', area: 'floods', what: 'A full counter of an organization refuses everybody.',
+    crate: 'http', words: ['flood'], file: flood,
+    was: raw`            Self::Passwords => Limit { maximum: i64::MAX as u64, ..self.limit(tenant, 1) },`,
+    becomes: raw`            Self::Passwords if FAULT => self.limit(tenant, 1),
+            Self::Passwords => Limit { maximum: i64::MAX as u64, ..self.limit(tenant, 1) },`,
+  },
+  {
+    id: 'flood-waits-for-nothing', area: 'floods', what: 'Whoever was told to wait need not.',
+    crate: 'http', words: ['flood'], file: flood,
+    was: raw`            if now < end {`,
+    becomes: raw`            if now < end && !FAULT {`,
+  },
+  {
+    id: 'flood-one-wait-many-forms', area: 'floods', what: 'A wait is good for any number of forms.',
+    crate: 'http', words: ['flood'], file: flood,
+    was: raw`            if now < end + GOOD_FOR && self.is_first(tenant, value).await? {`,
+    becomes: raw`            if now < end + GOOD_FOR && (FAULT || self.is_first(tenant, value).await?) {`,
+  },
+  {
+    id: 'flood-wait-for-anything', area: 'floods', what: 'A wait for a link counts for a password.',
+    crate: 'http', words: ['flood'], file: flood,
+    was: raw`    (word == counted.word()).then(`,
+    becomes: raw`    (FAULT || word == counted.word()).then(`,
+  },
+  {
+    id: 'mailbox-without-end', area: 'rate limits', what: 'A link is sent beyond the quota although another works.',
+    crate: 'http', words: ['wish', 'reset'], file: 'crates/mail/src/request.rs',
+    was: raw`.filter(|_| request.unless_one_lives)`,
+    becomes: raw`.filter(|_| request.unless_one_lives && !FAULT)`,
+  },
+  {
+    id: 'wishes-of-a-stranger-at-home', area: 'rate limits', what: 'A known browser has no wishes of its own.',
+    crate: 'http', words: ['wish', 'reset'], file: 'crates/signin/src/links.rs',
+    was: raw`        let known = Device::known(browser.device, tenant, &email_key);`,
+    becomes: raw`        let known = Device::known(browser.device, tenant, &email_key).filter(|_| !FAULT);`,
+  },
+  {
+    id: 'attempt-left-under-way', area: 'lockout', what: 'Whoever closes the connection keeps the account waiting.',
+    crate: 'http', words: ['credentials', 'goes_away'], file: 'crates/signin/src/limits.rs',
+    was: raw`        let Some((key, runtime)) = self.key.take().zip(`,
+    becomes: raw`        let Some((key, runtime)) = self.key.take().filter(|_| !FAULT).zip(`,
   },
   {
     id: 'cookie-for-scripts', area: 'security headers', what: 'Scripts may read our cookies.',

@@ -220,9 +220,23 @@ export default [
   {
     id: 'ipv6-host-is-many-callers', area: 'rate limits', what: 'Each address of a /64 is counted for itself.',
     crate: 'http', words: ['limit', '64', 'ipv6'], file: 'crates/oidc/src/caller.rs',
-    was: raw`            IpAddr::V4(v4) => v4.to_string(),`,
-    becomes: raw`            IpAddr::V4(v4) => v4.to_string(),
-            IpAddr::V6(v6) if FAULT => v6.to_string(),`,
+    was: raw`            Some(IpAddr::V6(v6)) => network_of(v6, 64),`,
+    becomes: raw`            Some(IpAddr::V6(v6)) if FAULT => v6.to_string(),
+            Some(IpAddr::V6(v6)) => network_of(v6, 64),`,
+  },
+  {
+    id: 'ipv6-network-is-many-callers', area: 'rate limits', what: 'Each /64 of a /56 is counted for itself.',
+    crate: 'http', words: ['limit', 'ipv6'], file: 'crates/oidc/src/caller.rs',
+    was: raw`            networks.extend(WIDER.map(`,
+    becomes: raw`            networks.extend(WIDER.into_iter().filter(|_| !FAULT).map(`,
+  },
+  {
+    id: 'replay-behind-a-scope', area: 'refresh token', what: 'A replay with a scope that is too wide ends nothing.',
+    crate: 'http', words: ['refresh', 'replay'], file: 'crates/oidc/src/token/refresh.rs',
+    was: raw`        if facts.token.rotated_at.is_some() {
+            let successor`,
+    becomes: raw`        if facts.token.rotated_at.is_some() && !FAULT {
+            let successor`,
   },
   {
     id: 'id-token-without-nonce', area: 'ID token', what: 'The nonce does not come back.',
