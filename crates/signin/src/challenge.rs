@@ -64,6 +64,7 @@ impl From<SignInOutcome> for FactorOutcome {
             SignInOutcome::Refused
             | SignInOutcome::NotActive(_)
             | SignInOutcome::Busy
+            | SignInOutcome::Paused(_)
             | SignInOutcome::MethodDisabled
             | SignInOutcome::Gone => Self::Gone,
         }
