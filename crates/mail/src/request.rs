@@ -45,14 +45,7 @@ impl Worker {
         let user = unit.users(organization).by_email(&Email::key_of(&request.address)).await?;
         // A link helps out of a lock that somebody else's guesses caused (repairs W19). Who was invited and has not
         // accepted is not active yet (repairs W23).
-        let mut user = user.filter(User::may_continue);
-        if let Some(one) = user.as_ref().filter(|_| request.unless_one_lives) {
-            let mut links = unit.one_time_tokens(organization);
-            if links.is_one_live(one.id, request.wish.purpose(), now).await? {
-                user = None;
-            }
-        }
-        if let (Some(tenant), Some(user)) = (tenant, user) {
+        if let (Some(tenant), Some(user)) = (tenant, user.filter(User::may_continue)) {
             let id = OneTimeTokenId::new(now, &*self.deps.entropy);
             let token = OneTimeToken {
                 id,

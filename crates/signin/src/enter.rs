@@ -63,7 +63,7 @@ impl SignIn {
         entrant: Entrant<'_>,
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
-        let (Browser { caller, cookie, device }, user) = (browser, entrant.user);
+        let (Browser { caller, cookie, device, .. }, user) = (browser, entrant.user);
         let previous = self.engine.session(tenant, cookie).await?;
         let kept = self.settle_previous(tenant, previous.as_ref(), user.id, caller).await?;
         let now = self.engine.now();

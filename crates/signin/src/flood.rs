@@ -131,7 +131,10 @@ impl SignIn {
         }
         let mut level = None;
         for (index, (times, _)) in LEVELS.iter().enumerate() {
-            let full = self.engine.kv().check(&[counted.limit(tenant, *times)]).await?;
+            // The one that asks is counted already.
+            let mut limit = counted.limit(tenant, *times);
+            limit.maximum = limit.maximum.saturating_add(1);
+            let full = self.engine.kv().check(&[limit]).await?;
             if waiting(full).is_none() {
                 break;
             }

@@ -40,8 +40,6 @@ statements! {
          digest = excluded.digest, interaction_id = excluded.interaction_id, details = excluded.details, \
          invited_by = excluded.invited_by, expires_at = excluded.expires_at, created_at = excluded.created_at");
     FIND: Read = concat!("SELECT ", token_columns!(), " FROM one_time_tokens ", the_link!());
-    IS_ONE_LIVE: Read = concat!("SELECT ", token_columns!(), " FROM one_time_tokens WHERE organization_id = $1 \
-         AND user_id = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $4");
     CONSUME: Write = concat!("UPDATE one_time_tokens SET used_at = $4 ", the_link!(),
          " AND used_at IS NULL AND expires_at > $4 RETURNING ", token_columns!());
     WITHDRAW: Write = "UPDATE one_time_tokens SET used_at = $3 \
@@ -92,11 +90,6 @@ impl OneTimeTokenRepository for OneTimeTokens<'_> {
     async fn find(&mut self, token: &TokenDigest, purpose: TokenPurpose) -> Result<Option<OneTimeToken>> {
         let values = [uuid(self.organization), digest(token), text(purpose.as_str())];
         self.run.row(&FIND, &values).await?.as_ref().map(read).transpose()
-    }
-
-    async fn is_one_live(&mut self, user: UserId, purpose: TokenPurpose, now: Timestamp) -> Result<bool> {
-        let values = [uuid(self.organization), uuid(user), text(purpose.as_str()), at(now)];
-        Ok(self.run.row(&IS_ONE_LIVE, &values).await?.is_some())
     }
 
     async fn consume(

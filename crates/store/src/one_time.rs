@@ -13,8 +13,6 @@ pub trait OneTimeTokenRepository: Send {
     async fn issue(&mut self, token: &OneTimeToken) -> Result<()>;
     /// A link, whether it still works or not. Finding it consumes nothing: mail scanners open links (repairs W17).
     async fn find(&mut self, digest: &TokenDigest, purpose: TokenPurpose) -> Result<Option<OneTimeToken>>;
-    /// Whether a person has a link of this purpose that works.
-    async fn is_one_live(&mut self, user: UserId, purpose: TokenPurpose, now: Timestamp) -> Result<bool>;
     /// Uses a live link up. Of several at once, one gets it.
     async fn consume(
         &mut self,

@@ -1,5 +1,6 @@
 //! A change of credentials reaches what is already under way (decision D22).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -168,6 +169,10 @@ async fn who_goes_away_leaves_no_attempt_under_way(app: TestApp) {
     let slow = app.sibling_with(|instance| {
         instance.cost = porta_signin::HashCost { memory_kib: 65_536, iterations: 24, parallelism: 1 };
     });
+    for _ in 0..8 {
+        let hasher = Arc::clone(&slow.hasher);
+        tokio::spawn(async move { hasher.hash("keeps a thread busy".to_owned().into()).await.map(drop) });
+    }
     for _ in 0..2 {
         let mut browser = slow.browser();
         let form = open(&mut browser, &web()).await;

@@ -260,6 +260,8 @@ async fn one_mailbox_is_not_two_factors(app: TestApp) {
 async fn nobody_learns_whose_address_it_is(app: TestApp) {
     offer_links(&app).await;
     set_user_status(&app, BOB.0, UserStatus::Suspended).await;
+    // Whether there is a flood is asked now and then, by whoever comes first.
+    Wish::of(&app, "first@acme.test").await;
     let mut seen = Vec::new();
     for email in [ANA.0, NOBODY, BOB.0, INACTIVE.0, "no address at all"] {
         let mut browser = app.browser();
@@ -400,7 +402,7 @@ async fn wishes_are_limited(app: TestApp) {
         let answer = ask(&mut browser, &form, email).await;
         assert_eq!(answer.status, 200, "{network} {email}");
         app.advance(Duration::from_secs(1));
-        form.redacted(&answer, email)
+        form.redacted(&answer, email).replace(email, "EMAIL")
     };
     for n in 0..7 {
         // Nobody is told that nothing was sent.

@@ -128,7 +128,7 @@ async fn w19_who_has_many_networks_of_ipv6_has_not_as_many_guesses(app: TestApp)
     assert_limited(&guessed("2001:db8:1:ff::1").await);
     for n in 0..24 {
         assert!(
-            is_refusal(&guessed(&format!("2001:db8:1:{:x}00::1", n / 8 + 1)).await),
+            is_refusal(&guessed(&format!("2001:db8:1:{:x}{:02x}::1", n / 8 + 1, n % 8)).await),
             "a /56 next to it, {n}"
         );
     }

@@ -321,7 +321,7 @@ async fn a_post_travels_and_comes_back_once_more_alike(app: TestApp) {
     let nobody = &mut app.browser();
     let posted = nobody.cross_site_post("/acme/auth", &web().pairs()).await;
     let (address, mut elsewhere) = (posted.location().to_owned(), carry(&app, nobody, "_begun"));
-    assert_eq!(elsewhere.get(&address.replacen("/acme/", "/beta/", 1)).await.status, 303);
+    assert_eq!(elsewhere.get(&address.replacen("/acme/", "/beta/", 1)).await.status, 400);
     let other = nobody.cross_site_post("/acme/auth", &web().with("state", "other").pairs()).await;
     let mixed = elsewhere.get(&format!("/acme/auth/{}", uid(other.location()))).await;
     assert!(mixed.location().contains("/interaction/"), "{}", mixed.location());
