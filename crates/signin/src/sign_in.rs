@@ -6,11 +6,10 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
-use porta_core::{Timestamp, UserId, metrics, settings};
+use porta_core::{Timestamp, TypedPassword, UserId, metrics, settings};
 use porta_oidc::interaction::BoundInteraction;
 use porta_oidc::{Caller, Engine, EngineError, Errand, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
-use secrecy::SecretString;
 use serde_json::json;
 
 use crate::Factors;
@@ -30,7 +29,7 @@ const REFUSAL: Duration = Duration::from_millis(10);
 /// What the person typed, and from where.
 pub struct Attempt<'a> {
     pub email: &'a str,
-    pub password: SecretString,
+    pub password: TypedPassword,
 }
 
 /// Where a request comes from.
@@ -240,7 +239,10 @@ impl SignIn {
                 return Ok(SignInOutcome::NotActive(status));
             }
         }
-        let rehash = if verified.outdated { self.hasher.hash(attempt.password).await.ok() } else { None };
+        let rehash = match attempt.password.normal() {
+            Some(password) if verified.outdated => self.hasher.hash(password.clone()).await.ok(),
+            _ => None,
+        };
         let entrant = Entrant {
             user: &user,
             amr: vec!["pwd".to_owned()],

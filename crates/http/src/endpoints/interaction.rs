@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
+use porta_core::TypedPassword;
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
 use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
@@ -318,7 +319,7 @@ impl Here<'_> {
 
     async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
         let known = from.known(self.state);
-        let attempt = Attempt { email, password: password.to_owned().into() };
+        let attempt = Attempt { email, password: TypedPassword::new(password) };
         let browser = from.browser(&known);
         let bound = self.bound.clone();
         match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {

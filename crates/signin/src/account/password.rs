@@ -5,9 +5,9 @@ use std::time::Duration;
 use porta_core::audit::AuditCategory;
 use porta_core::mail::Mail;
 use porta_core::user::PasswordRefusal;
+use porta_core::{Password, TypedPassword};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::Revocation;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::Recent;
@@ -18,8 +18,8 @@ use crate::password::HashError;
 /// What the form holds.
 pub struct NewPassword {
     /// The present one; means nothing to somebody who has none.
-    pub current: SecretString,
-    pub new: SecretString,
+    pub current: TypedPassword,
+    pub new: Password,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl SignIn {
                 }
                 Err(error) => return Err(EngineError::Unreadable(error.to_string())),
             }
-            if form.current.expose_secret() == form.new.expose_secret() {
+            if form.current.normal() == Some(&form.new) {
                 return Ok(PasswordOutcome::Unchanged);
             }
         }

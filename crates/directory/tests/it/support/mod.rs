@@ -13,7 +13,7 @@ use porta_core::seal::Keyring;
 use porta_core::session::{AccessToken, Grant, SessionRecord, TokenFamily};
 use porta_core::user::{PasswordHash, User};
 use porta_core::{
-    AuditId, BearerKind, Change, Entropy, GrantId, ManualClock, OneTimeTokenId, OrganizationId,
+    AuditId, BearerKind, Change, Entropy, GrantId, ManualClock, OneTimeTokenId, OrganizationId, Password,
     SeededEntropy, SessionKey, Timestamp, TokenDigest, TokenFamilyId,
 };
 use porta_directory::{
@@ -21,7 +21,6 @@ use porta_directory::{
     NewOrganization, NewUser, Notifier, Work,
 };
 use porta_store::Store;
-use secrecy::{ExposeSecret as _, SecretString};
 
 pub(crate) const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -40,7 +39,7 @@ struct PlainHash;
 
 #[async_trait]
 impl HashPassword for PlainHash {
-    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, HashFailed> {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
         Ok(PasswordHash::trusted(format!("$argon2id$test${}", password.expose_secret())))
     }
 }

@@ -44,7 +44,7 @@ async fn mailed(app: &TestApp, email: &str) -> Option<String> {
 }
 
 /// A browser, and a link that was mailed to Ana.
-async fn asked(app: &TestApp) -> (Browser, String) {
+pub(super) async fn asked(app: &TestApp) -> (Browser, String) {
     app.advance(Duration::from_secs(1));
     let mut browser = app.browser();
     let answer = ask(&mut browser, ANA.0).await;
@@ -52,7 +52,7 @@ async fn asked(app: &TestApp) -> (Browser, String) {
     (browser, mailed(app, ANA.0).await.expect("a letter"))
 }
 
-async fn choose(browser: &mut Browser, link: &str, password: &str) -> Answer {
+pub(super) async fn choose(browser: &mut Browser, link: &str, password: &str) -> Answer {
     let csrf = browser.get(link).await.field("_csrf");
     let form = [("_csrf", csrf.as_str()), ("password", password), ("confirmPassword", password)];
     browser.post(link, &form).await
@@ -62,7 +62,7 @@ async fn signs_in(app: &TestApp, password: &str) -> bool {
     is_signed_in(&app.browser().submit_login(&web(), ANA.0, password).await)
 }
 
-fn is_changed(answer: &Answer) -> bool {
+pub(super) fn is_changed(answer: &Answer) -> bool {
     answer.status == 200 && answer.body.contains("Your password is changed")
 }
 

@@ -80,6 +80,7 @@ pub(crate) const PASSWORD_FAULTS: &[PasswordFault] = &[
     PasswordFault::Missing,
     PasswordFault::TooShort { min: 8 },
     PasswordFault::TooLong { max: 128 },
+    PasswordFault::ControlCharacter,
     PasswordFault::Common,
     PasswordFault::ContainsPersonal,
     PasswordFault::Guessable,

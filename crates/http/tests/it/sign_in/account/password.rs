@@ -12,6 +12,7 @@ on_both_stores!(
     everything_else_ends,
     the_present_password_is_asked_for_and_counted,
     bad_passwords_are_refused,
+    the_present_password_is_known_in_every_form,
     a_first_password_needs_no_present_one,
     eight_at_once_change_it_once,
 );
@@ -88,6 +89,25 @@ async fn bad_passwords_are_refused(app: TestApp) {
     }
     let after = user(&app, "acme", ANA.0).await;
     assert!(after.password_hash == before.password_hash, "nothing was changed");
+}
+
+/// Typed composed or decomposed it is the present password, and so no new one.
+async fn the_present_password_is_known_in_every_form(app: TestApp) {
+    let (composed, decomposed) = ("cr\u{e8}me-br\u{fb}l\u{e9}e-41", "cre\u{300}me-bru\u{302}le\u{301}e-41");
+    let mut account = Account::of_ana(&app).await;
+    account.done("/password", &form(ANA.1, decomposed, composed)).await;
+    let before = user(&app, "acme", ANA.0).await.password_hash;
+    for (current, new) in [(composed, decomposed), (decomposed, composed), (composed, composed)] {
+        let page = account.post("/password", &form(current, new, new)).await;
+        assert!(page.body.contains("That is your current password"), "{}", page.body);
+    }
+    for new in ["tab\tulator-Quay", "u\u{308}u\u{308}u\u{308}u\u{308}"] {
+        let page = account.post("/password", &form(composed, new, new)).await;
+        assert!(page.body.contains("role=\"alert\""), "{new:?}: {}", page.body);
+    }
+    assert!(user(&app, "acme", ANA.0).await.password_hash == before);
+    account.done("/password", &form(decomposed, NEW, NEW)).await;
+    assert!(is_signed_in(&guess(&app, ANA.0, NEW).await));
 }
 
 async fn a_first_password_needs_no_present_one(app: TestApp) {
