@@ -54,7 +54,7 @@ impl Worker {
                 purpose: request.wish.purpose(),
                 digest: request.digest,
                 interaction: request.interaction.clone(),
-                details: request.details.clone(),
+                details: request.details_with_origin(claim.created_at),
                 invited_by: None,
                 expires_at: request.expires_at,
                 used_at: None,
