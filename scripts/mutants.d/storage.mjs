@@ -273,8 +273,8 @@ export default [
   {
     id: 'sign-in-without-a-row', area: 'audit', what: 'On PostgreSQL, a sign-in leaves an audit row or not, as it happens.',
     crate: 'store-sql', stores: true, sql: true, words: ['sign_in'], file: raw`${sql}/users/sign_in.rs`,
-    was: raw`$23 FROM person) SELECT 1 FROM person`,
-    becomes: raw`$23 FROM person WHERE FALSE) SELECT 1 FROM person`,
+    was: raw`$22 FROM person) SELECT 1 FROM person`,
+    becomes: raw`$22 FROM person WHERE FALSE) SELECT 1 FROM person`,
   },
   {
     id: 'claim-not-exclusive', area: 'outbox', what: 'Two workers send the same letter.',

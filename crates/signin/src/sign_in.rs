@@ -239,15 +239,11 @@ impl SignIn {
                 return Ok(SignInOutcome::NotActive(status));
             }
         }
-        let rehash = match attempt.password.normal() {
-            Some(password) if verified.outdated => self.hasher.hash(password.clone()).await.ok(),
-            _ => None,
-        };
         let entrant = Entrant {
             user: &user,
             amr: vec!["pwd".to_owned()],
             event: "user.login.password",
-            rehash: rehash.as_ref(),
+            rehash: attempt.password.normal().filter(|_| verified.outdated),
             past_lock: is_known_browser,
         };
         self.passed(tenant, bound, entrant, browser).await

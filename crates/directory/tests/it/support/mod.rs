@@ -211,7 +211,7 @@ impl World {
         let mut repositories = self.store.repositories();
         let signed_in = repositories
             .users(organization.id)
-            .record_sign_in(user, Duration::from_secs(1), None, &session, &event)
+            .record_sign_in(user, Duration::from_secs(1), &session, &event)
             .await
             .unwrap();
         assert!(signed_in);
