@@ -174,7 +174,8 @@ impl World {
             used_at: None,
             created_at: START,
         };
-        self.store.repositories().one_time_tokens(user.organization_id).issue(&link).await.unwrap();
+        let mut all = self.store.repositories();
+        assert!(all.one_time_tokens(user.organization_id).issue(&link, &user.email).await.unwrap());
         link
     }
 

@@ -214,7 +214,7 @@ async fn a_link_made_by_the_version_before_shows_its_code(app: TestApp) {
     let kept = serde_json::to_string(&token.details).unwrap();
     assert!(kept.len() < 700, "{} bytes a link", kept.len());
     token.details = Some(serde_json::json!({ "client_id": "web" }));
-    links.issue(&token).await.unwrap();
+    assert!(links.issue(&token, &ana.email).await.unwrap());
     drop(links);
     drop(all);
     let landing = app.browser().get(&link).await;

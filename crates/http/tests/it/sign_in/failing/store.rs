@@ -279,7 +279,7 @@ gone!(AuditRepository {
     fn recent(Option<OrganizationId>, u32) -> Vec<AuditEvent>;
 });
 gone!(OneTimeTokenRepository {
-    fn issue(&OneTimeToken) -> ();
+    fn issue(&OneTimeToken, &user::Email) -> bool;
     fn find(&TokenDigest, TokenPurpose) -> Option<OneTimeToken>;
     fn consume(&TokenDigest, TokenPurpose, Timestamp) -> Option<OneTimeToken>;
     fn withdraw(UserId, Timestamp) -> u64;
