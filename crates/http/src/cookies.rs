@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, CookieJar, Key, SameSite};
 use porta_core::Timestamp;
+use porta_oidc::Tenant;
 
 use crate::state::Shared;
 
@@ -13,7 +14,7 @@ pub(crate) const SESSION: &str = "_session";
 /// Says whose browser this was before, path `/{org}/interaction`.
 pub(crate) const DEVICE: &str = "_device";
 /// How long it says so.
-pub(crate) const DEVICE_LIFETIME: Duration = Duration::from_hours(180 * 24);
+const DEVICE_LIFETIME: Duration = Duration::from_hours(180 * 24);
 /// Binds an interaction's pages, path `/{org}/interaction/{uid}`.
 pub(crate) const INTERACTION: &str = "_interaction";
 /// Binds the resume address, path `/{org}/auth/{uid}`.
@@ -59,6 +60,12 @@ pub(crate) fn set(
     let lifetime = cookie::time::Duration::try_from(expires_at.since(state.clock.now())).ok()?;
     let cookie = Cookie::build((name, value)).path(path.to_owned()).expires(expires).max_age(lifetime);
     header_value(state, sign(state.cookie_keys.first()?, name, cookie.build())?)
+}
+
+/// A `Set-Cookie` header by which a browser is known at the sign-ins of an organization.
+pub(crate) fn device(state: &Shared, tenant: &Tenant, value: String) -> Option<HeaderValue> {
+    let path = format!("/{}/interaction", tenant.organization.slug);
+    set(state, DEVICE, value, &path, state.clock.now() + DEVICE_LIFETIME)
 }
 
 /// A `Set-Cookie` header that removes a cookie.

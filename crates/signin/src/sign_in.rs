@@ -10,6 +10,7 @@ use porta_core::{Timestamp, TypedPassword, UserId, metrics, settings};
 use porta_oidc::interaction::BoundInteraction;
 use porta_oidc::{Caller, Engine, EngineError, Errand, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::Factors;
@@ -43,7 +44,7 @@ pub struct Browser<'a> {
 }
 
 /// What a browser that signed in gets. Both are bearer values, so `Debug` shows neither.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entered {
     /// Session cookie.
     pub session: String,

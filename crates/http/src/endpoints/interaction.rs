@@ -348,9 +348,7 @@ impl Here<'_> {
 
     pub(super) fn signed_in(&self, entered: Entered) -> Reply {
         let session = session_cookie(self.state, self.tenant, entered.session, entered.expires_at);
-        let until = self.state.clock.now() + cookies::DEVICE_LIFETIME;
-        let path = format!("/{}/interaction", self.tenant.organization.slug);
-        let device = cookies::set(self.state, cookies::DEVICE, entered.device, &path, until);
+        let device = cookies::device(self.state, self.tenant, entered.device);
         let reply = reply::with_header(self.resume(), header::SET_COOKIE, session);
         reply::with_header(reply, header::SET_COOKIE, device)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use porta_core::audit::AuditCategory;
 use porta_core::mail::Mail;
-use porta_core::user::PasswordRefusal;
+use porta_core::user::{CredentialState, PasswordRefusal};
 use porta_core::{Password, TypedPassword};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::Revocation;
@@ -24,7 +24,7 @@ pub struct NewPassword {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordOutcome {
-    Changed,
+    Changed(CredentialState),
     WrongCurrent,
     Refused(PasswordRefusal),
     /// The new one is the present one.
@@ -106,6 +106,8 @@ impl SignIn {
         );
         unit.audit().record(&event).await?;
         unit.commit().await?;
-        Ok(PasswordOutcome::Changed)
+        // Another change in between makes this the state of nobody.
+        let epoch = member.user.credential_epoch + 1;
+        Ok(PasswordOutcome::Changed(CredentialState { epoch, password_changed_at: Some(now) }))
     }
 }

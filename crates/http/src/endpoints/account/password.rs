@@ -44,7 +44,10 @@ pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from
         Err(error) => return own.trouble(&error),
     };
     let fault = match outcome {
-        PasswordOutcome::Changed => return own.back(AccountPage::Overview, Some(Said::PasswordChanged)),
+        PasswordOutcome::Changed(credentials) => {
+            let back = own.back(AccountPage::Overview, Some(Said::PasswordChanged));
+            return own.still_known(back, credentials);
+        }
         PasswordOutcome::Limited { retry_after } => {
             let fault = PasswordFault::RateLimited { retry_after: reply::seconds_up(retry_after) };
             let page = own.password_page(StatusCode::TOO_MANY_REQUESTS, Some(fault));
