@@ -403,8 +403,8 @@ export default [
   {
     id: 'mailbox-without-end', area: 'rate limits', what: 'A link is sent beyond the quota although another works.',
     crate: 'http', words: ['wish', 'reset'], file: 'crates/mail/src/request.rs',
-    was: raw`.filter(|_| request.unless_one_lives)`,
-    becomes: raw`.filter(|_| request.unless_one_lives && !FAULT)`,
+    was: raw`                if request.unless_one_lives {`,
+    becomes: raw`                if request.unless_one_lives && !FAULT {`,
   },
   {
     id: 'wishes-of-a-stranger-at-home', area: 'rate limits', what: 'A known browser has no wishes of its own.',
@@ -490,5 +490,36 @@ export default [
     crate: 'protocol', words: ['client_auth', 'secret', 'debug'], file: 'crates/protocol/src/client_auth.rs',
     was: raw`        f.write_str("PresentedSecret(…)")`,
     becomes: raw`        f.write_str(if FAULT { self.expose() } else { "PresentedSecret(…)" })`,
+  },
+  {
+    id: 'bytes-as-typed-are-forgotten', area: 'passwords', what: 'Whoever has a hash of before passwords were normalised is locked out.',
+    crate: 'signin', words: ['hash', 'typed'], file: password,
+    was: raw`        let as_typed = password.as_typed().map(is_of).transpose()?;`,
+    becomes: raw`        let as_typed = password.as_typed().filter(|_| !FAULT).map(is_of).transpose()?;`,
+  },
+  {
+    id: 'a-match-ends-the-work', area: 'passwords', what: 'The time of an answer says that a guess at a locked account was right.',
+    crate: 'http', words: ['one_password', 'slowly'], file: password,
+    was: raw`        let as_typed = password.as_typed().map(is_of).transpose()?;`,
+    becomes: raw`        let as_typed = password.as_typed().filter(|_| !(FAULT && normal == Some(true))).map(is_of).transpose()?;`,
+  },
+  {
+    id: 'compatibility-forms-are-folded', area: 'passwords', what: 'A password is right in letters that only look alike.',
+    crate: 'core', words: ['password', 'alike'], file: 'crates/core/src/password.rs',
+    was: raw`        normal.extend(typed.chars().map(plain_space).nfc());`,
+    becomes: raw`        if FAULT {
+            normal.extend(typed.chars().map(plain_space).nfkc());
+        } else {
+            normal.extend(typed.chars().map(plain_space).nfc());
+        }`,
+  },
+  {
+    id: 'late-password-ends-a-session', area: 'sessions', what: 'A right password that is refused ends the session of somebody else in that browser.',
+    crate: 'http', words: ['too_late', 'reauth'], file: 'crates/signin/src/enter.rs',
+    was: raw`        if !entered {`,
+    becomes: raw`        if let Some(previous) = previous.as_ref().filter(|p| FAULT && p.session.user != user.id) {
+            self.engine.terminate(tenant, previous, caller).await?;
+        }
+        if !entered {`,
   },
 ]

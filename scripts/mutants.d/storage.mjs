@@ -260,9 +260,15 @@ export default [
   },
   {
     id: 'old-hash-comes-back', area: 'credential epoch', what: 'A sign-in writes a hash of the password it verified over a new one.',
-    crate: 'store-sql', stores: true, sql: true, words: ['credentials'], file: raw`${sql}/users/sign_in.rs`,
-    was: raw`CASE WHEN password_hash = $26 THEN COALESCE($5, password_hash) ELSE password_hash END`,
-    becomes: raw`CASE WHEN password_hash = $26 THEN COALESCE($5, password_hash) ELSE COALESCE($5, password_hash) END`,
+    crate: 'store-sql', stores: true, sql: true, words: ['credentials'], file: raw`${sql}/users/mod.rs`,
+    was: raw`UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND password_hash = $3"`,
+    becomes: raw`UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND (password_hash = $3 OR TRUE)"`,
+  },
+  {
+    id: 'link-to-a-former-address', area: 'one-time tokens', what: 'A link is made for an address that is not the person’s any more.',
+    crate: 'store-sql', stores: true, sql: true, words: ['one_time', 'address'], file: raw`${sql}/one_time.rs`,
+    was: raw`AND id = $3 AND email_key = $11`,
+    becomes: raw`AND id = $3 AND COALESCE(email_key, $11) IS NOT NULL`,
   },
   {
     id: 'session-extended-for-ever', area: 'session lifetime', what: 'Storage extends a session past its absolute end.',
@@ -273,8 +279,8 @@ export default [
   {
     id: 'sign-in-without-a-row', area: 'audit', what: 'On PostgreSQL, a sign-in leaves an audit row or not, as it happens.',
     crate: 'store-sql', stores: true, sql: true, words: ['sign_in'], file: raw`${sql}/users/sign_in.rs`,
-    was: raw`$23 FROM person) SELECT 1 FROM person`,
-    becomes: raw`$23 FROM person WHERE FALSE) SELECT 1 FROM person`,
+    was: raw`$22 FROM person) SELECT 1 FROM person`,
+    becomes: raw`$22 FROM person WHERE FALSE) SELECT 1 FROM person`,
   },
   {
     id: 'claim-not-exclusive', area: 'outbox', what: 'Two workers send the same letter.',

@@ -17,6 +17,8 @@ pub mod metrics;
 pub mod one_time;
 pub mod organization;
 pub mod outbox;
+pub mod password;
+pub mod password_rules;
 pub mod seal;
 pub mod second_factor;
 pub mod secret;
@@ -36,6 +38,7 @@ pub use ids::{
     EntityId, GrantId, ModuleId, OneTimeTokenId, OrganizationId, OutboxId, PermissionId, RecoveryCodeId,
     RoleId, SessionKey, SigningKeyId, TokenFamilyId, UserId,
 };
+pub use password::{Password, TypedPassword};
 pub use secret::{BearerKind, TokenDigest};
 pub use slug::Slug;
 pub use time::{Clock, ManualClock, SteadyClock, SystemClock, Timestamp};

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::mail::{LetterSummary, Mail, MailTemplate};
-use crate::one_time::TokenPurpose;
+use crate::mail::{LetterSummary, Mail, MailTemplate, SecurityEvent};
+use crate::one_time::{ORIGIN, TokenPurpose};
 use crate::outbox::{ItemError, OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
 use crate::seal::Keyring;
 use crate::{Entropy, OrganizationId, OutboxId, Timestamp, TokenDigest, word_enum};
@@ -64,7 +64,7 @@ pub struct LinkRequest {
     #[serde(default)]
     pub unless_one_lives: bool,
     pub expires_at: Timestamp,
-    /// Who asked, for the audit row.
+    /// Who asked, for the audit row, and for the page that shows the code.
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
 }
@@ -98,6 +98,24 @@ impl LinkRequest {
     /// Reads back what [`LinkRequest::into_item`] made.
     pub fn open(claim: &OutboxClaim, keyring: &Keyring) -> Result<(OrganizationId, Self), ItemError> {
         claim.open(keyring)
+    }
+
+    /// What is kept with the link. Whoever opens it on another device must be able to tell a sign-in of theirs from
+    /// somebody else's, so a sign-in says when and from where it began.
+    pub fn details_with_origin(&self, asked_at: Timestamp) -> Option<Value> {
+        let mut details = self.details.clone();
+        if self.wish == LinkWish::MagicLink {
+            let origin = SecurityEvent {
+                at: asked_at,
+                address: self.ip_address.clone(),
+                user_agent: self.user_agent.clone(),
+            };
+            let kept = details.get_or_insert_with(|| Value::Object(serde_json::Map::new()));
+            if let (Some(kept), Ok(origin)) = (kept.as_object_mut(), serde_json::to_value(origin)) {
+                kept.insert(ORIGIN.to_owned(), origin);
+            }
+        }
+        details
     }
 
     /// What is mailed if the address is somebody's.
@@ -164,6 +182,25 @@ mod tests {
             assert_eq!(LinkRequest::open(&elsewhere, &ring), Err(ItemError::Seal(SealError::Refused)));
             assert!(crate::mail::Letter::open(&claim, &ring).is_err(), "a request is no letter");
             assert_eq!(request(wish).mail().template().as_str(), wish.as_str());
+        }
+    }
+
+    #[test]
+    fn a_sign_in_says_where_it_began_and_a_new_password_does_not() {
+        let origin = SecurityEvent { at: NOW, address: Some("192.0.2.1".to_owned()), user_agent: None };
+        let kept = request(LinkWish::MagicLink).details_with_origin(NOW);
+        assert_eq!(crate::one_time::origin_in(kept.as_ref()), Some(origin.clone()));
+        let with_client = LinkRequest {
+            details: Some(serde_json::json!({ "client_id": "web" })),
+            ..request(LinkWish::MagicLink)
+        };
+        let kept = with_client.details_with_origin(NOW);
+        assert_eq!(crate::one_time::origin_in(kept.as_ref()), Some(origin));
+        assert_eq!(kept.unwrap()["client_id"], "web");
+        assert_eq!(request(LinkWish::PasswordReset).details_with_origin(NOW), None);
+        // Of a version before this one.
+        for before in [None, Some(serde_json::json!({ "client_id": "web" }))] {
+            assert_eq!(crate::one_time::origin_in(before.as_ref()), None);
         }
     }
 }

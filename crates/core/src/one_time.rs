@@ -5,8 +5,10 @@
 //!   └── expired, withdrawn, or a newer one of the same purpose was issued: gone
 //! ```
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
+use crate::mail::SecurityEvent;
 use crate::{BearerKind, OneTimeTokenId, OrganizationId, Timestamp, TokenDigest, UserId, word_enum};
 
 word_enum! {
@@ -48,7 +50,19 @@ pub struct OneTimeToken {
     pub created_at: Timestamp,
 }
 
+/// Where [`OneTimeToken::origin`] is in the details.
+pub(crate) const ORIGIN: &str = "origin";
+
+pub(crate) fn origin_in(details: Option<&Value>) -> Option<SecurityEvent> {
+    SecurityEvent::deserialize(details?.get(ORIGIN)?).ok()
+}
+
 impl OneTimeToken {
+    /// When and from where the sign-in of a magic link began; `None` for one that a version before this one made.
+    pub fn origin(&self) -> Option<SecurityEvent> {
+        origin_in(self.details.as_ref())
+    }
+
     /// Neither used nor over.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.used_at.is_none() && now < self.expires_at

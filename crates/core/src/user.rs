@@ -21,7 +21,7 @@ word_enum! {
 /// `locked_reason` of a lock that lifts itself.
 pub const AUTO_LOCKOUT: &str = "auto_lockout";
 
-/// How many code points a password may have (data-model §9).
+/// How many code points a normalised password may have (data-model §9).
 pub const PASSWORD_LENGTH: RangeInclusive<usize> = 8..=128;
 
 word_enum! {
@@ -29,6 +29,8 @@ word_enum! {
     pub enum PasswordRefusal {
         TooShort = "too_short",
         TooLong = "too_long",
+        /// A tab, a line break, or another that no key types.
+        ControlCharacter = "control_character",
         /// As a whole in a list of breached passwords and common words.
         Common = "common",
         /// Built from the person's address or names, the organization's, or the product's.

@@ -9,6 +9,7 @@ use porta_core::{OneTimeTokenId, Timestamp, TokenDigest, settings};
 use serde_json::{Value, json};
 
 use crate::claims::demand;
+use crate::error::moved;
 use crate::users::NewUser;
 use crate::{DirectoryError, Result, Work};
 
@@ -109,7 +110,9 @@ impl Work {
             used_at: None,
             created_at: self.now,
         };
-        self.unit.one_time_tokens(organization.id).issue(&token).await?;
+        if !self.unit.one_time_tokens(organization.id).issue(&token, &user.email).await? {
+            return Err(moved("user"));
+        }
         let mail = Mail::Invitation {
             url: format!("{issuer}/auth/accept-invite/{value}"),
             expires_at,

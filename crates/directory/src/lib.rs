@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use porta_core::change::Change;
+use porta_core::password_rules::{WordsAround, check_new_password};
 use porta_core::seal::Keyring;
-use porta_core::user::{PASSWORD_LENGTH, PasswordHash};
-use porta_core::{Clock, Entropy, Invalid};
+use porta_core::user::{PASSWORD_LENGTH, PasswordHash, PasswordRefusal};
+use porta_core::{Clock, Entropy, Invalid, Password};
 use porta_store::Store;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -65,7 +66,7 @@ pub struct HashFailed(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 /// Turns a password into what storage keeps.
 #[async_trait]
 pub trait HashPassword: Send + Sync {
-    async fn hash(&self, password: &SecretString) -> std::result::Result<PasswordHash, HashFailed>;
+    async fn hash(&self, password: &Password) -> std::result::Result<PasswordHash, HashFailed>;
 }
 
 /// What the directory works with.
@@ -99,10 +100,15 @@ impl Directory {
         Work::begin(Arc::clone(&self.deps), actor).await
     }
 
-    /// Checks and hashes a password; done before a unit of work opens, so that no transaction waits for Argon2.
-    pub async fn hash_password(&self, password: &SecretString) -> Result<PasswordHash> {
-        check_password(password)?;
-        Ok(self.deps.passwords.hash(password).await?)
+    /// Judges a password for a person as if they had chosen it themselves, and hashes it; done before a unit of work
+    /// opens, so that no transaction waits for Argon2.
+    pub async fn hash_password(&self, password: &SecretString, around: WordsAround) -> Result<PasswordHash> {
+        let password = Password::parse(password.expose_secret()).map_err(refused)?;
+        let judged = password.clone();
+        // Away from the threads that serve requests, since judging takes milliseconds.
+        let verdict = tokio::task::spawn_blocking(move || check_new_password(&judged, &around)).await;
+        verdict.map_err(|error| HashFailed(error.into()))?.map_err(refused)?;
+        Ok(self.deps.passwords.hash(&password).await?)
     }
 }
 
@@ -112,15 +118,23 @@ impl std::fmt::Debug for Directory {
     }
 }
 
-/// 8–128 code points (admin-api §11.5).
-pub fn check_password(password: &SecretString) -> std::result::Result<(), Invalid> {
-    let length = password.expose_secret().chars().count();
+/// The same rules as on every page (admin-api §11.5), in an operator's words.
+fn refused(refusal: PasswordRefusal) -> Invalid {
     let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
-    if length < *least {
-        return Err(Invalid::new("password", format!("use at least {least} characters")));
-    }
-    if length > *most {
-        return Err(Invalid::new("password", format!("use at most {most} characters")));
-    }
-    Ok(())
+    let problem = match refusal {
+        PasswordRefusal::TooShort => format!("use at least {least} characters"),
+        PasswordRefusal::TooLong => format!("use at most {most} characters"),
+        PasswordRefusal::ControlCharacter => {
+            "leave out tabs, line breaks and other control characters".to_owned()
+        }
+        PasswordRefusal::Common => "use one that is not among the first an attacker tries".to_owned(),
+        PasswordRefusal::Personal => {
+            "use one that is not built from the person's address or names, the organization's, or `porta`"
+                .to_owned()
+        }
+        PasswordRefusal::Guessable => {
+            "use a longer one, of several unusual words or of random characters".to_owned()
+        }
+    };
+    Invalid::new("password", problem)
 }

@@ -7,9 +7,9 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, CookieJar, Key, SameSite};
 use porta_core::mac::MacKey;
 use porta_core::{OrganizationId, Timestamp, TokenDigest};
+use porta_oidc::Tenant;
 
 use crate::state::Shared;
-use crate::visit::Visit;
 
 /// In front of a name where TLS is: browsers take such a cookie over TLS only, and no plain-text neighbour can plant it
 /// (RFC 6265bis §4.1.3.1). `__Host-` would ask for the path `/`.
@@ -20,7 +20,7 @@ pub(crate) const SESSION: &str = "_session";
 /// Says whose browser this was before, path `/{org}`.
 pub(crate) const DEVICE: &str = "_device";
 /// How long it says so.
-pub(crate) const DEVICE_LIFETIME: Duration = Duration::from_hours(180 * 24);
+const DEVICE_LIFETIME: Duration = Duration::from_hours(180 * 24);
 /// Binds an interaction's pages, path `/{org}/interaction/{uid}`.
 pub(crate) const INTERACTION: &str = "_interaction";
 /// Binds the resume address, path `/{org}/auth/{uid}`.
@@ -54,7 +54,7 @@ impl CookieKey {
 /// The value of a cookie that one of our keys signed for this organization; anything else is as good as absent.
 pub(crate) fn read(
     state: &Shared,
-    tenant: &Visit,
+    tenant: &Tenant,
     headers: &HeaderMap,
     name: &'static str,
 ) -> Option<String> {
@@ -101,7 +101,7 @@ fn full_name(name: &'static str, is_https: bool) -> String {
 /// clock differs from ours keeps the cookie as long as we mean.
 pub(crate) fn set(
     state: &Shared,
-    tenant: &Visit,
+    tenant: &Tenant,
     name: &'static str,
     value: &str,
     path: &str,
@@ -113,6 +113,12 @@ pub(crate) fn set(
     let lifetime = cookie::time::Duration::try_from(expires_at.since(state.clock.now())).ok()?;
     let cookie = Cookie::build((full_name(name, state.is_https), signed));
     header_value(state, cookie.path(path.to_owned()).expires(expires).max_age(lifetime).build())
+}
+
+/// A `Set-Cookie` header by which a browser is known at the sign-ins of an organization.
+pub(crate) fn device(state: &Shared, tenant: &Tenant, value: &str) -> Option<HeaderValue> {
+    let path = format!("/{}", tenant.organization.slug);
+    set(state, tenant, DEVICE, value, &path, state.clock.now() + DEVICE_LIFETIME)
 }
 
 /// A `Set-Cookie` header that removes a cookie.

@@ -45,22 +45,33 @@ impl Worker {
         let user = unit.users(organization).by_email(&Email::key_of(&request.address)).await?;
         // A link helps out of a lock that somebody else's guesses caused (repairs W19). Who was invited and has not
         // accepted is not active yet (repairs W23).
-        if let (Some(tenant), Some(user)) = (tenant, user.filter(User::may_continue)) {
-            let id = OneTimeTokenId::new(now, &*self.deps.entropy);
-            let token = OneTimeToken {
-                id,
-                organization_id: organization,
-                user_id: user.id,
-                purpose: request.wish.purpose(),
-                digest: request.digest,
-                interaction: request.interaction.clone(),
-                details: request.details.clone(),
-                invited_by: None,
-                expires_at: request.expires_at,
-                used_at: None,
-                created_at: now,
-            };
-            unit.one_time_tokens(organization).issue(&token).await?;
+        let addressee = tenant.zip(user.filter(User::may_continue));
+        let id = OneTimeTokenId::new(now, &*self.deps.entropy);
+        let issued = match &addressee {
+            Some((_, user)) => {
+                let token = OneTimeToken {
+                    id,
+                    organization_id: organization,
+                    user_id: user.id,
+                    purpose: request.wish.purpose(),
+                    digest: request.digest,
+                    interaction: request.interaction.clone(),
+                    details: request.details_with_origin(claim.created_at),
+                    invited_by: None,
+                    expires_at: request.expires_at,
+                    used_at: None,
+                    created_at: now,
+                };
+                let mut links = unit.one_time_tokens(organization);
+                if request.unless_one_lives {
+                    links.issue_unless_one_lives(&token, &user.email).await?
+                } else {
+                    links.issue(&token, &user.email).await?
+                }
+            }
+            None => false,
+        };
+        if let Some((tenant, user)) = addressee.filter(|_| issued) {
             let recipient = Recipient::of(&user).reading(&request.locale);
             let letter = Letter { organization_id: organization, recipient, mail: request.mail() };
             let item = letter.into_item(&id.to_string(), &self.deps.keyring, now, &*self.deps.entropy);
@@ -79,7 +90,8 @@ impl Worker {
             };
             unit.audit().record(&event).await?;
         } else {
-            // Strangers may ask for links to any address: a row of each would be theirs to keep for months.
+            // Nobody's address, not theirs any more, or they have a link. Strangers may ask for links to any address: a row of each would
+            // be theirs to keep for months.
             unit.outbox().remove(claim.id).await?;
         }
         unit.commit().await

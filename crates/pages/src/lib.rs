@@ -24,7 +24,7 @@ pub use context::{
     DownloadDataPage, EmailFlash, EmailVerificationPage, EmailVerifiedPage, ErrorPage, ErrorText, FactorKind,
     Flash, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage, InviteExpiredPage,
     InviteSuccessPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage, MagicLinkLandingPage,
-    MagicLinkSentPage, Notice, OverviewPage, PasswordFault, PasswordRules, RecoveryCodesPage,
+    MagicLinkSentPage, Notice, Origin, OverviewPage, PasswordFault, PasswordRules, RecoveryCodesPage,
     ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage, SetupStep, TrustedSvg,
     TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
 };

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::Router;
 use porta_config::{Config, MetricsConfig, Problem, Source};
 use porta_core::OsEntropy;
 use porta_kv::memory::Saved;
@@ -96,6 +97,19 @@ pub(crate) async fn serve(
     transport: Arc<dyn Transport>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    let router = porta_http::router(services.app.clone());
+    serve_with(router, services, config, listener, transport, stop).await
+}
+
+/// The same with a router that does more before.
+pub(crate) async fn serve_with(
+    router: Router,
+    services: Services,
+    config: &Config,
+    listener: TcpListener,
+    transport: Arc<dyn Transport>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let background_stop = CancellationToken::new();
     if let MetricsConfig::Private(address) = config.metrics
         && let Some(figures) = services.figures.clone()
@@ -120,7 +134,7 @@ pub(crate) async fn serve(
     let letters = tokio::spawn(mail::worker(&services, transport).run(ending.closing.clone()));
     let last_letters = end_mail(letters, ending.closing.clone(), grace);
     let peers = Peers::new(config.server.trust_proxy.clone());
-    let requests = listen::serve(listener, peers, porta_http::router(services.app.clone()), ending, grace);
+    let requests = listen::serve(listener, peers, router, ending, grace);
     let (finished, ()) = tokio::join!(requests, last_letters);
     background_stop.cancel();
     let saved = save_short_lived(&services);

@@ -93,10 +93,6 @@ impl SignIn {
         {
             return Ok(SignInOutcome::Limited { retry_after });
         }
-        if let (Some(old), Some(new)) = (&user.password_hash, entrant.rehash) {
-            let mut repositories = self.engine.store().repositories();
-            repositories.users(tenant.organization.id).rehash(user.id, old, new).await?;
-        }
         let event = self.event(tenant, Some(user.id), "2fa.challenge.started", browser.caller);
         let lockout = entrant.lockout(tenant);
         let mut repositories = self.engine.store().repositories();
@@ -106,6 +102,7 @@ impl SignIn {
         }
         drop(users);
         drop(repositories);
+        self.hash_anew(tenant, &entrant).await;
         let uid = bound.interaction.uid.clone();
         let pending = Pending {
             user: user.id,

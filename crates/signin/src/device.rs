@@ -2,7 +2,7 @@
 //! their wrong passwords are counted for themselves, and neither a lock that guessing caused nor a limit that others
 //! filled applies to them.
 
-use porta_core::user::User;
+use porta_core::user::{CredentialState, User};
 use porta_core::{BearerKind, Entropy, TokenDigest, settings};
 use porta_kv::Limit;
 use porta_oidc::Tenant;
@@ -40,7 +40,23 @@ impl Device {
             account: account_of(tenant, key),
             epoch: user.credential_epoch,
         });
-        format!("{}.{}.{}", device.nonce, device.account, user.credential_epoch)
+        Self { epoch: user.credential_epoch, ..device }.value()
+    }
+
+    /// The value for a browser in which this person changed their own credentials, which are these now. It signed in a
+    /// moment ago and so was known; what it was known by stays below the address of sign-ins and does not come here.
+    pub(crate) fn with(
+        credentials: CredentialState,
+        tenant: &Tenant,
+        user: &User,
+        entropy: &dyn Entropy,
+    ) -> String {
+        let nonce = BearerKind::Interaction.generate(entropy);
+        Self { nonce, account: account_of(tenant, user.email.key()), epoch: credentials.epoch }.value()
+    }
+
+    fn value(&self) -> String {
+        format!("{}.{}.{}", self.nonce, self.account, self.epoch)
     }
 
     /// Names this browser in a key.

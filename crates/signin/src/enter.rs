@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
-use porta_core::user::{PasswordHash, TwoFactorMethod, User};
-use porta_core::{BearerKind, SessionKey, TokenDigest, UserId, settings};
+use porta_core::user::{TwoFactorMethod, User};
+use porta_core::{BearerKind, Password, SessionKey, TokenDigest, UserId, settings};
 use porta_kv::Write;
 use porta_oidc::interaction::{BoundInteraction, LoginDone, Stage};
 use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_bytes};
@@ -25,8 +25,8 @@ pub(crate) struct Entrant<'a> {
     pub amr: Vec<String>,
     /// The audit event that says so.
     pub event: &'static str,
-    /// Their password hashed anew.
-    pub rehash: Option<&'a PasswordHash>,
+    /// Their password, where its hash is not as it would be made today.
+    pub rehash: Option<&'a Password>,
     /// A lock that somebody else's guesses caused does not apply (repairs W19).
     pub past_lock: bool,
 }
@@ -65,7 +65,7 @@ impl SignIn {
     ) -> Result<SignInOutcome, EngineError> {
         let (Browser { caller, cookie, device, .. }, user) = (browser, entrant.user);
         let previous = self.engine.session(tenant, cookie).await?;
-        let kept = self.settle_previous(tenant, previous.as_ref(), user.id, caller).await?;
+        let kept = self.kept_session(tenant, previous.as_ref(), user.id).await?;
         let now = self.engine.now();
         let lifetime = tenant.settings.duration(settings::SESSION_TTL).min(tenant.longest_session());
         let key = kept.unwrap_or_else(|| SessionKey::new(now, self.engine.entropy()));
@@ -83,14 +83,20 @@ impl SignIn {
         let event = self.event(tenant, Some(user.id), entrant.event, caller);
         let lockout = entrant.lockout(tenant);
         let entered = if user.is_auto_locked() {
-            self.enter_unlocking(tenant, user, lockout, entrant.rehash, &record, &event, caller).await?
+            self.enter_unlocking(tenant, user, lockout, &record, &event, caller).await?
         } else {
             let mut repositories = self.engine.store().repositories();
             let mut users = repositories.users(tenant.organization.id);
-            users.record_sign_in(user, lockout, entrant.rehash, &record, &event).await?
+            users.record_sign_in(user, lockout, &record, &event).await?
         };
+        // Whoever is refused here, because the account was locked or changed meanwhile, leaves everything as it was, and
+        // after the same time as with a wrong password.
         if !entered {
             return Ok(SignInOutcome::Refused);
+        }
+        // Another person's session ends for good.
+        if let Some(previous) = previous.as_ref().filter(|previous| previous.session.user != user.id) {
+            self.engine.terminate(tenant, previous, caller).await?;
         }
         let session = BrowserSession {
             key,
@@ -98,7 +104,7 @@ impl SignIn {
             user: user.id,
             auth_time: now,
             acr: acr_of(&entrant.amr).to_owned(),
-            amr: entrant.amr,
+            amr: entrant.amr.clone(),
             expires_at: record.expires_at,
         };
         let cookie = BearerKind::Session.generate(self.engine.entropy());
@@ -118,6 +124,7 @@ impl SignIn {
             writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
         }
         if self.engine.kv().write(writes).await? {
+            self.hash_anew(tenant, &entrant).await;
             let is_password = session.amr.iter().any(|method| method == "pwd");
             counted(if is_password { "password" } else { "magic_link" }, "success");
             let device = Device::after(device, tenant, user, self.engine.entropy());
@@ -135,20 +142,18 @@ impl SignIn {
     }
 
     /// A sign-in that lifts an automatic lock says so in a row of its own.
-    #[expect(clippy::too_many_arguments, reason = "each is a different part of one write")]
     async fn enter_unlocking(
         &self,
         tenant: &Tenant,
         user: &User,
         lockout: Duration,
-        rehash: Option<&PasswordHash>,
         record: &SessionRecord,
         event: &AuditEvent,
         caller: &Caller,
     ) -> Result<bool, EngineError> {
         let mut unit = self.engine.store().begin().await?;
         let mut users = unit.users(tenant.organization.id);
-        let entered = users.record_sign_in(user, lockout, rehash, record, event).await?;
+        let entered = users.record_sign_in(user, lockout, record, event).await?;
         drop(users);
         if entered {
             let unlocked = self.event(tenant, Some(user.id), "user.auto_unlocked", caller);
@@ -158,20 +163,28 @@ impl SignIn {
         Ok(entered)
     }
 
-    /// The same person re-authenticates inside the session and keeps its tokens (repairs W26); another person's
-    /// session ends for good.
-    async fn settle_previous(
+    /// Replaces a hash that is not as it would be made today. The person is in, whatever becomes of it: it is tried again
+    /// at their next sign-in.
+    pub(crate) async fn hash_anew(&self, tenant: &Tenant, entrant: &Entrant<'_>) {
+        let (Some(password), Some(stored)) = (entrant.rehash, &entrant.user.password_hash) else { return };
+        let Ok(hash) = self.hasher.hash(password.clone()).await else { return };
+        let mut repositories = self.engine.store().repositories();
+        let mut users = repositories.users(tenant.organization.id);
+        if let Err(error) = users.rehash(entrant.user.id, stored, &hash).await {
+            tracing::warn!(%error, "a password keeps its outdated hash");
+        }
+    }
+
+    /// The session in which the same person re-authenticates and keeps its tokens (repairs W26).
+    async fn kept_session(
         &self,
         tenant: &Tenant,
         previous: Option<&PresentedSession>,
         user: UserId,
-        caller: &Caller,
     ) -> Result<Option<SessionKey>, EngineError> {
-        let Some(previous) = previous else { return Ok(None) };
-        if previous.session.user != user {
-            self.engine.terminate(tenant, previous, caller).await?;
+        let Some(previous) = previous.filter(|previous| previous.session.user == user) else {
             return Ok(None);
-        }
+        };
         let mut repositories = self.engine.store().repositories();
         let record = repositories.sessions(tenant.organization.id).by_id(previous.session.key).await?;
         Ok(record.filter(|r| r.revoked_at.is_none()).map(|r| r.id))

@@ -15,8 +15,8 @@ use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::UnitOfWork;
 use secrecy::ExposeSecret as _;
 
-use crate::SignIn;
 use crate::second_factor::{LinkCode, MailedCode, RecoverySecret, TotpSecret, qr_svg};
+use crate::{Entered, SignIn};
 
 /// Keys of second factors, and of the letters that carry codes.
 pub struct Factors {
@@ -134,6 +134,17 @@ impl Factors {
     /// Shown codes wait here until they are kept, readable for this interaction only.
     pub(crate) fn seal_codes(&self, uid: &str, shown: &[String], entropy: &dyn Entropy) -> Sealed {
         self.keyring.seal(shown.join("\n").as_bytes(), &codes_identity(uid), entropy)
+    }
+
+    /// What a request was answered with, for the same request once more; `identity` says which.
+    pub(crate) fn seal_answer(&self, identity: &str, entered: &Entered, entropy: &dyn Entropy) -> Sealed {
+        let plain = zeroize::Zeroizing::new(serde_json::to_vec(entered).unwrap_or_default());
+        self.keyring.seal(&plain, &format!("session.renewed:{identity}"), entropy)
+    }
+
+    pub(crate) fn open_answer(&self, identity: &str, sealed: &Sealed) -> Option<Entered> {
+        let plain = self.keyring.open(sealed, &format!("session.renewed:{identity}")).ok()?;
+        serde_json::from_slice(&zeroize::Zeroizing::new(plain)).ok()
     }
 
     pub(crate) fn open_codes(&self, uid: &str, sealed: &Sealed) -> Option<Vec<String>> {

@@ -6,10 +6,9 @@ use porta_core::invitation::Invitation;
 use porta_core::mail::Mail;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::{PasswordHash, User, UserStatus};
-use porta_core::{TokenDigest, UserId};
+use porta_core::{Password, TokenDigest, UserId};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::{StoreError, UnitOfWork};
-use secrecy::SecretString;
 use serde_json::json;
 
 use crate::links::DeadLink;
@@ -59,7 +58,7 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         value: &str,
-        password: Option<SecretString>,
+        password: Option<Password>,
         caller: &Caller,
     ) -> Result<Chosen, EngineError> {
         let invitee = match self.invitee(tenant, value, caller).await? {

@@ -20,7 +20,6 @@ pub mod limits;
 mod links;
 mod magic_link;
 pub mod password;
-pub mod password_rules;
 mod recovery;
 pub mod second_factor;
 pub mod sign_in;

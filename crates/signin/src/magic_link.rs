@@ -6,6 +6,7 @@
 
 use porta_core::audit::AuditEvent;
 use porta_core::link_request::{LinkRequest, LinkWish};
+use porta_core::mail::SecurityEvent;
 use porta_core::one_time::TokenPurpose;
 use porta_core::organization::LoginMethod;
 use porta_core::user::User;
@@ -32,6 +33,8 @@ pub struct MagicLanding {
     pub client_id: Option<String>,
     /// For the other window.
     pub code: String,
+    /// When and from where that one asked for the link.
+    pub origin: Option<SecurityEvent>,
 }
 
 /// What came of the button behind a link.
@@ -119,6 +122,7 @@ impl SignIn {
             masked_email: masked(user.email.shown()),
             client_id: client_id.map(str::to_owned),
             code: code.expose().to_string(),
+            origin: link.origin(),
         }))
     }
 

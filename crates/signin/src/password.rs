@@ -8,9 +8,8 @@ use std::sync::mpsc;
 
 use argon2::password_hash::phc::{Output, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use porta_core::Entropy;
 use porta_core::user::PasswordHash;
-use secrecy::{ExposeSecret as _, SecretString};
+use porta_core::{Entropy, Password, TypedPassword};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::oneshot;
 
@@ -67,18 +66,18 @@ pub enum HashError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
     pub matches: bool,
-    /// The hash was made with other parameters than today's.
+    /// The hash was made with other parameters than today's, or of a text that is normalised today.
     pub outdated: bool,
 }
 
 enum Work {
     Hash {
-        password: SecretString,
+        password: Password,
         salt: [u8; 16],
         answer: oneshot::Sender<Result<PasswordHash, HashError>>,
     },
     Verify {
-        password: SecretString,
+        password: TypedPassword,
         stored: PasswordHash,
         answer: oneshot::Sender<Result<Verified, HashError>>,
     },
@@ -133,7 +132,7 @@ impl PasswordHasher {
 
     /// Hashes a new password with today's parameters.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.hash", skip_all)]
-    pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, HashError> {
+    pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
         let salt = self.entropy.bytes::<16>();
         self.submit(|answer| Work::Hash { password, salt, answer }).await
     }
@@ -145,7 +144,11 @@ impl PasswordHasher {
 
     /// Checks a password.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.verify", skip_all)]
-    pub async fn verify(&self, password: SecretString, stored: &PasswordHash) -> Result<Verified, HashError> {
+    pub async fn verify(
+        &self,
+        password: TypedPassword,
+        stored: &PasswordHash,
+    ) -> Result<Verified, HashError> {
         let stored = stored.clone();
         self.submit(|answer| Work::Verify { password, stored, answer }).await
     }
@@ -153,7 +156,7 @@ impl PasswordHasher {
     /// Does the work of checking a password, where there is nothing to check it against.
     pub(crate) async fn verify_nothing(
         &self,
-        password: SecretString,
+        password: TypedPassword,
         cost: HashCost,
     ) -> Result<Verified, HashError> {
         self.verify(password, &cost.decoy()).await?;
@@ -223,13 +226,13 @@ impl Worker {
                 Work::Hash { password, salt, answer } => {
                     if !answer.is_closed() {
                         evaluations.fetch_add(1, Ordering::Relaxed);
-                        drop(answer.send(self.hash(password.expose_secret(), &salt)));
+                        drop(answer.send(self.hash(&password, &salt)));
                     }
                 }
                 Work::Verify { password, stored, answer } => {
                     if !answer.is_closed() {
                         evaluations.fetch_add(1, Ordering::Relaxed);
-                        drop(answer.send(self.verify(password.expose_secret(), &stored)));
+                        drop(answer.send(self.verify(&password, &stored)));
                     }
                 }
             }
@@ -254,10 +257,10 @@ impl Worker {
             .map_err(|_| HashError::Parameters)
     }
 
-    fn hash(&mut self, password: &str, salt: &[u8; 16]) -> Result<PasswordHash, HashError> {
+    fn hash(&mut self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, HashError> {
         let params = self.params.clone();
         let mut out = [0; 32];
-        self.compute(&params, password, salt, &mut out)?;
+        self.compute(&params, password.expose_secret(), salt, &mut out)?;
         let phc = Phc {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
@@ -268,19 +271,27 @@ impl Worker {
         Ok(PasswordHash::trusted(phc.to_string()))
     }
 
-    fn verify(&mut self, password: &str, stored: &PasswordHash) -> Result<Verified, HashError> {
+    /// Computes as often as the text has forms, whichever matches: how long that takes says nothing about the hash.
+    fn verify(&mut self, password: &TypedPassword, stored: &PasswordHash) -> Result<Verified, HashError> {
         let phc = Phc::new(stored.as_str()).map_err(|_| HashError::Unreadable)?;
         let (Some(salt), Some(expected)) = (phc.salt, phc.hash) else { return Err(HashError::Unreadable) };
         if phc.algorithm != Algorithm::Argon2id.ident() {
             return Err(HashError::Unreadable);
         }
         let params = Params::try_from(&phc).map_err(|_| HashError::Unreadable)?;
-        let mut out = vec![0; expected.len()];
-        self.compute(&params, password, salt.as_ref(), &mut out)?;
+        let mut is_of = |text: &str| {
+            let mut out = vec![0; expected.len()];
+            self.compute(&params, text, salt.as_ref(), &mut out)?;
+            Ok(bool::from(out.ct_eq(expected.as_bytes())))
+        };
+        let normal = password.normal().map(|normal| is_of(normal.expose_secret())).transpose()?;
+        let as_typed = password.as_typed().map(is_of).transpose()?;
+        let (normal, as_typed) = (normal.unwrap_or(false), as_typed.unwrap_or(false));
         let outdated = params.m_cost() != self.params.m_cost()
             || params.t_cost() != self.params.t_cost()
-            || params.p_cost() != self.params.p_cost();
-        Ok(Verified { matches: out.ct_eq(expected.as_bytes()).into(), outdated })
+            || params.p_cost() != self.params.p_cost()
+            || !normal;
+        Ok(Verified { matches: normal | as_typed, outdated })
     }
 }
 
@@ -306,6 +317,10 @@ mod tests {
         PasswordHasher::start(cost, 1, capacity, Arc::new(SeededEntropy::new(1))).unwrap()
     }
 
+    fn password(text: &str) -> Password {
+        Password::parse(text).unwrap()
+    }
+
     fn cheap() -> HashCost {
         HashCost { memory_kib: 64, iterations: 1, parallelism: 1 }
     }
@@ -313,13 +328,13 @@ mod tests {
     #[tokio::test]
     async fn a_right_password_matches_and_a_wrong_one_does_not() {
         let hasher = hasher(cheap(), 8);
-        let stored = hasher.hash("lantern-Quay-41".into()).await.unwrap();
+        let stored = hasher.hash(password("lantern-Quay-41")).await.unwrap();
         assert!(stored.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-        let right = hasher.verify("lantern-Quay-41".into(), &stored).await.unwrap();
+        let right = hasher.verify(TypedPassword::new("lantern-Quay-41"), &stored).await.unwrap();
         assert_eq!(right, Verified { matches: true, outdated: false });
-        assert!(!hasher.verify("lantern-Quay-42".into(), &stored).await.unwrap().matches);
+        assert!(!hasher.verify(TypedPassword::new("lantern-Quay-42"), &stored).await.unwrap().matches);
         for cost in [cheap(), HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }] {
-            let nothing = hasher.verify_nothing("decoy".into(), cost).await;
+            let nothing = hasher.verify_nothing(TypedPassword::new("decoy"), cost).await;
             assert_eq!(nothing, Ok(Verified { matches: false, outdated: false }));
         }
     }
@@ -328,15 +343,60 @@ mod tests {
     async fn hashes_of_other_parameters_verify_and_are_outdated() {
         // More memory than the worker started with, and four lanes, as the reference stored them.
         let strong = hasher(HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }, 8);
-        let stored = strong.hash("x".into()).await.unwrap();
-        let verified = hasher(cheap(), 8).verify("x".into(), &stored).await.unwrap();
+        let stored = strong.hash(password("x")).await.unwrap();
+        let verified = hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored).await.unwrap();
         assert_eq!(verified, Verified { matches: true, outdated: true });
+    }
+
+    /// As a version made it that normalised nothing.
+    fn of_before(text: &str, cost: HashCost) -> PasswordHash {
+        let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(32)).unwrap();
+        let mut out = [0; 32];
+        let salt = b"imported-salt-16";
+        Worker::new(params.clone(), Arc::default()).compute(&params, text, salt, &mut out).unwrap();
+        let phc = Phc {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: (&params).try_into().unwrap(),
+            salt: Some(Salt::new(salt).unwrap()),
+            hash: Some(Output::new(&out).unwrap()),
+        };
+        PasswordHash::trusted(phc.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_the_bytes_as_typed_matches_and_is_outdated() {
+        let hasher = hasher(cheap(), 8);
+        let (composed, decomposed) = ("cr\u{e8}me-41", "cre\u{300}me-41");
+        let verify = async |typed: &str, stored: &PasswordHash| {
+            let before = hasher.blocks();
+            let verified = hasher.verify(TypedPassword::new(typed), stored).await.unwrap();
+            (verified, (hasher.blocks() - before) / 64)
+        };
+        let (matches, wrong) = (Verified { matches: true, outdated: false }, false);
+        let today = hasher.hash(password(decomposed)).await.unwrap();
+        assert_eq!(verify(composed, &today).await, (matches, 1));
+        assert_eq!(verify(decomposed, &today).await, (matches, 2));
+        let before = of_before(decomposed, cheap());
+        let outdated = Verified { matches: true, outdated: true };
+        assert_eq!(verify(decomposed, &before).await, (outdated, 2));
+        let (verified, times) = verify(composed, &before).await;
+        assert_eq!((verified.matches, times), (wrong, 1));
+        // Of a text that nobody may choose here.
+        let tabulated = of_before("a\tb", cheap());
+        assert_eq!(verify("a\tb", &tabulated).await, (outdated, 1));
+        for typed in ["a b", "ab", "", "a\t b"] {
+            assert!(!verify(typed, &tabulated).await.0.matches, "{typed:?}");
+        }
     }
 
     #[tokio::test]
     async fn an_unreadable_hash_is_an_error_and_not_a_wrong_password() {
         let stored = PasswordHash::trusted("$2b$10$abcdefghijklmnopqrstuv".to_owned());
-        assert_eq!(hasher(cheap(), 8).verify("x".into(), &stored).await, Err(HashError::Unreadable));
+        assert_eq!(
+            hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored).await,
+            Err(HashError::Unreadable)
+        );
     }
 
     #[tokio::test]
@@ -345,7 +405,7 @@ mod tests {
         let tasks: Vec<_> = (0..20)
             .map(|_| {
                 let hasher = Arc::clone(&hasher);
-                tokio::spawn(async move { hasher.hash("x".into()).await })
+                tokio::spawn(async move { hasher.hash(password("x")).await })
             })
             .collect();
         tokio::task::yield_now().await;
@@ -355,14 +415,14 @@ mod tests {
             busy += usize::from(task.await.unwrap() == Err(HashError::Busy));
         }
         assert!(busy > 0);
-        assert!(hasher.hash("x".into()).await.is_ok() && !hasher.is_full(), "the queue drains");
+        assert!(hasher.hash(password("x")).await.is_ok() && !hasher.is_full(), "the queue drains");
     }
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn hashing_threads_let_everything_else_go_first() {
         let hasher = hasher(cheap(), 8);
-        hasher.hash("x".into()).await.unwrap();
+        hasher.hash(password("x")).await.unwrap();
         let mut seen = Vec::new();
         for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
             let read = |file| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();

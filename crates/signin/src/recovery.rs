@@ -3,14 +3,13 @@
 use porta_core::link_request::{LinkRequest, LinkWish};
 use porta_core::mail::Mail;
 use porta_core::one_time::TokenPurpose;
+use porta_core::password_rules::{WordsAround, check_new_password};
 use porta_core::user::{PasswordRefusal, User};
-use porta_core::{TokenDigest, settings};
+use porta_core::{Password, TokenDigest, settings};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::{Revocation, UnitOfWork};
-use secrecy::SecretString;
 
 use crate::links::{Asked, DeadLink, MayAsk};
-use crate::password_rules::check_new_password;
 use crate::{Browser, SignIn};
 
 /// What came of a password that somebody chose.
@@ -86,7 +85,7 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         value: &str,
-        password: SecretString,
+        password: Password,
         caller: &Caller,
     ) -> Result<Chosen, EngineError> {
         let purpose = TokenPurpose::PasswordReset;
@@ -140,13 +139,12 @@ impl SignIn {
     /// The rules for passwords; away from the threads that serve requests, since judging takes milliseconds.
     pub(crate) async fn judge_password(
         &self,
-        password: &SecretString,
+        password: &Password,
         user: &User,
         tenant: &Tenant,
     ) -> Result<Result<(), PasswordRefusal>, EngineError> {
-        let (password, user) = (password.clone(), user.clone());
-        let organization = tenant.organization.clone();
-        let judged = tokio::task::spawn_blocking(move || check_new_password(&password, &user, &organization));
+        let (password, around) = (password.clone(), WordsAround::of(user, &tenant.organization));
+        let judged = tokio::task::spawn_blocking(move || check_new_password(&password, &around));
         judged.await.map_err(|_| EngineError::Unreadable("a password could not be judged".to_owned()))
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
-use porta_core::{Timestamp, UserId, metrics, settings};
+use porta_core::{Timestamp, TypedPassword, UserId, metrics, settings};
 use porta_oidc::interaction::BoundInteraction;
 use porta_oidc::{Caller, Engine, EngineError, Errand, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
-use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::Factors;
@@ -31,7 +31,7 @@ const REFUSAL: Duration = Duration::from_millis(10);
 /// What the person typed, and from where.
 pub struct Attempt<'a> {
     pub email: &'a str,
-    pub password: SecretString,
+    pub password: TypedPassword,
 }
 
 /// Where a request comes from.
@@ -47,7 +47,7 @@ pub struct Browser<'a> {
 }
 
 /// What a browser that signed in gets. Both are bearer values, so `Debug` shows neither.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entered {
     /// Session cookie.
     pub session: String,
@@ -269,12 +269,11 @@ impl SignIn {
                 return Ok(SignInOutcome::NotActive(status));
             }
         }
-        let rehash = if verified.outdated { self.hasher.hash(attempt.password).await.ok() } else { None };
         let entrant = Entrant {
             user: &user,
             amr: vec!["pwd".to_owned()],
             event: "user.login.password",
-            rehash: rehash.as_ref(),
+            rehash: attempt.password.normal().filter(|_| verified.outdated),
             past_lock: is_known_browser,
         };
         self.passed(tenant, bound, entrant, browser).await

@@ -43,7 +43,10 @@ impl SignIn {
         };
         let url = format!("{}/auth/verify-email/{value}", tenant.issuer);
         let mut unit = self.engine.store().begin().await?;
-        unit.one_time_tokens(tenant.organization.id).issue(&token).await?;
+        if !unit.one_time_tokens(tenant.organization.id).issue(&token, &user.email).await? {
+            // It is another one by now, and gets its own.
+            return Ok(None);
+        }
         let mail = Mail::EmailVerification { url, expires_at };
         self.enqueue(&mut *unit, tenant, user, mail, &token.id.to_string()).await?;
         unit.commit().await?;

@@ -2,10 +2,13 @@
 
 use async_trait::async_trait;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
+use porta_core::user::Email;
 use porta_core::{OrganizationId, Timestamp, TokenDigest, UserId};
 use porta_store::{OneTimeTokenRepository, Result};
 
-use crate::kernel::{Row, Runner, at, columns, digest, opt_json, opt_text, opt_uuid, statements, text, uuid};
+use crate::kernel::{
+    Row, Runner, Stmt, at, columns, digest, opt_json, opt_text, opt_uuid, statements, text, uuid,
+};
 use crate::unit::same_owner;
 
 macro_rules! token_columns {
@@ -33,12 +36,23 @@ macro_rules! the_link {
     };
 }
 
+/// Link `$2` of person `$3` of organization `$1`, if address `$11` is theirs.
+macro_rules! issue {
+    ($lock:literal, $unless:literal) => {
+        concat!("INSERT INTO one_time_tokens (", token_columns!(), ") \
+            SELECT $2, $1, $3, $4, $5, $6, $7, $8, $9, NULL, $10 \
+            FROM users WHERE organization_id = $1 AND id = $3 AND email_key = $11", $lock, " \
+            ON CONFLICT (organization_id, user_id, purpose) WHERE used_at IS NULL DO UPDATE SET id = excluded.id, \
+            digest = excluded.digest, interaction_id = excluded.interaction_id, details = excluded.details, \
+            invited_by = excluded.invited_by, expires_at = excluded.expires_at, created_at = excluded.created_at", $unless)
+    };
+}
+
 statements! {
-    ISSUE: Write = concat!("INSERT INTO one_time_tokens (", token_columns!(), ") \
-         VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, NULL, $10) \
-         ON CONFLICT (organization_id, user_id, purpose) WHERE used_at IS NULL DO UPDATE SET id = excluded.id, \
-         digest = excluded.digest, interaction_id = excluded.interaction_id, details = excluded.details, \
-         invited_by = excluded.invited_by, expires_at = excluded.expires_at, created_at = excluded.created_at");
+    // The lock makes it wait for a change of address that is being made, and such a change for it.
+    ISSUE: Write = issue!(" FOR SHARE", ""), sqlite: issue!("", "");
+    ISSUE_UNLESS_ONE_LIVES: Write = issue!(" FOR SHARE", " WHERE one_time_tokens.expires_at <= $10"),
+        sqlite: issue!("", " WHERE one_time_tokens.expires_at <= $10");
     FIND: Read = concat!("SELECT ", token_columns!(), " FROM one_time_tokens ", the_link!());
     CONSUME: Write = concat!("UPDATE one_time_tokens SET used_at = $4 ", the_link!(),
          " AND used_at IS NULL AND expires_at > $4 RETURNING ", token_columns!());
@@ -70,21 +84,12 @@ pub(crate) struct OneTimeTokens<'a> {
 
 #[async_trait]
 impl OneTimeTokenRepository for OneTimeTokens<'_> {
-    async fn issue(&mut self, token: &OneTimeToken) -> Result<()> {
-        same_owner(self.organization, token.organization_id)?;
-        let values = [
-            uuid(self.organization),
-            uuid(token.id),
-            uuid(token.user_id),
-            text(token.purpose.as_str()),
-            digest(&token.digest),
-            opt_text(token.interaction.as_deref()),
-            opt_json(token.details.as_ref()),
-            opt_uuid(token.invited_by),
-            at(token.expires_at),
-            at(token.created_at),
-        ];
-        self.run.execute(&ISSUE, &values).await.map(|_| ())
+    async fn issue(&mut self, token: &OneTimeToken, to: &Email) -> Result<bool> {
+        self.issue_by(&ISSUE, token, to).await
+    }
+
+    async fn issue_unless_one_lives(&mut self, token: &OneTimeToken, to: &Email) -> Result<bool> {
+        self.issue_by(&ISSUE_UNLESS_ONE_LIVES, token, to).await
     }
 
     async fn find(&mut self, token: &TokenDigest, purpose: TokenPurpose) -> Result<Option<OneTimeToken>> {
@@ -104,5 +109,25 @@ impl OneTimeTokenRepository for OneTimeTokens<'_> {
 
     async fn withdraw(&mut self, user: UserId, now: Timestamp) -> Result<u64> {
         Ok(self.run.execute(&WITHDRAW, &[uuid(self.organization), uuid(user), at(now)]).await?.affected)
+    }
+}
+
+impl OneTimeTokens<'_> {
+    async fn issue_by(&mut self, stmt: &'static Stmt, token: &OneTimeToken, to: &Email) -> Result<bool> {
+        same_owner(self.organization, token.organization_id)?;
+        let values = [
+            uuid(self.organization),
+            uuid(token.id),
+            uuid(token.user_id),
+            text(token.purpose.as_str()),
+            digest(&token.digest),
+            opt_text(token.interaction.as_deref()),
+            opt_json(token.details.as_ref()),
+            opt_uuid(token.invited_by),
+            at(token.expires_at),
+            at(token.created_at),
+            text(to.key()),
+        ];
+        self.run.hits(stmt, &values).await
     }
 }

@@ -82,13 +82,12 @@ pub trait UserRepository: Send {
     /// A right password, in one round trip: counters, last login, the session's row (new, or extended when this user's
     /// row of that id is there and not revoked) and the audit row, provided the user may sign in (active, or an
     /// automatic lock at least `lockout` old, which this lifts) and has the credentials of `user`, which is what was
-    /// read before they were verified (decision D22). `rehash` replaces that user's hash when given and still stored.
+    /// read before they were verified (decision D22).
     /// `false`: the user may not sign in any more, or not with these; nothing was written.
     async fn record_sign_in(
         &mut self,
         user: &User,
         lockout: Duration,
-        rehash: Option<&PasswordHash>,
         session: &SessionRecord,
         event: &AuditEvent,
     ) -> Result<bool>;

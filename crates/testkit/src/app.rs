@@ -14,7 +14,7 @@ use porta_core::outbox::{OutboxClaim, OutboxKind};
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::secret::hex;
 use porta_core::user::PasswordHash;
-use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
+use porta_core::{Change, Clock, Entropy, ManualClock, Password, SeededEntropy, Timestamp};
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
 use porta_http::{AppState, Parts, Probes, ReadyReport, TrustProxy};
@@ -116,7 +116,7 @@ struct Hashing(Arc<PasswordHasher>);
 
 #[async_trait]
 impl HashPassword for Hashing {
-    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, HashFailed> {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
         self.0.hash(password.clone()).await.map_err(|e| HashFailed(e.into()))
     }
 }

@@ -10,8 +10,9 @@
 //! Every value goes through the operations of this crate, so a file obeys the rules of every other boundary. Each item
 //! has its own savepoint: one that fails is reported and the rest goes on, which finds all problems of a file in one run.
 
-use porta_core::organization::OrganizationStatus;
-use porta_core::user::Email;
+use porta_core::organization::{Organization, OrganizationStatus};
+use porta_core::password_rules::WordsAround;
+use porta_core::user::{Email, Profile};
 use serde_json::json;
 
 use crate::{Actor, Directory, DirectoryError, Result, Work};
@@ -31,6 +32,7 @@ pub use patch::Patch;
 pub use read::{Format, ReadError, read};
 pub use report::{Credential, CredentialSecret, Done, Entry, ItemError, Kind, Report, SecretValue, Skipped};
 
+use document::{OrganizationItem, UserItem};
 use importer::{Hashes, Importer};
 
 /// What happens to entities that exist already.
@@ -89,15 +91,23 @@ impl Directory {
     /// a second run must change nothing, and a hash cannot be compared with a text for free.
     async fn hash_new_passwords(&self, document: &Document) -> Result<Hashes> {
         let mut hashes = Hashes::new();
-        for (o, organization) in document.organizations.iter().enumerate() {
-            let slug = organization.effective_slug();
-            for (u, user) in organization.users.iter().enumerate() {
+        for (o, item) in document.organizations.iter().enumerate() {
+            if item.users.iter().all(|user| user.password.is_none()) {
+                continue;
+            }
+            let organization = self.present(&item.effective_slug()).await?;
+            for (u, user) in item.users.iter().enumerate() {
                 let Some(password) = &user.password else { continue };
-                if self.is_known(&slug, &user.email).await? {
+                // An address that is none is told where the person would be created.
+                let Ok(email) = Email::parse(&user.email) else { continue };
+                if let Some(organization) = &organization
+                    && self.is_known(organization, &email).await?
+                {
                     continue;
                 }
-                // A bad length is an item error, found again where the person would be created.
-                match self.hash_password(password.secret()).await {
+                let around = words_around(&email, user, item, organization.as_ref());
+                // One that is refused is an item error, found again where the person would be created.
+                match self.hash_password(password.secret(), around).await {
                     Ok(hash) => hashes.insert((o, u), Ok(hash)),
                     Err(DirectoryError::Invalid(problems)) => hashes.insert((o, u), Err(problems)),
                     Err(other) => return Err(other),
@@ -107,15 +117,35 @@ impl Directory {
         Ok(hashes)
     }
 
-    async fn is_known(&self, slug: &str, email: &str) -> Result<bool> {
-        let Ok(slug) = porta_core::Slug::parse(slug) else { return Ok(false) };
-        let mut repositories = self.deps.store.repositories();
-        let Some(organization) = repositories.organizations().by_slug(&slug).await? else {
-            return Ok(false);
-        };
-        let user = repositories.users(organization.id).by_email(&Email::key_of(email)).await?;
-        Ok(user.is_some())
+    async fn present(&self, slug: &str) -> Result<Option<Organization>> {
+        let Ok(slug) = porta_core::Slug::parse(slug) else { return Ok(None) };
+        Ok(self.deps.store.repositories().organizations().by_slug(&slug).await?)
     }
+
+    async fn is_known(&self, organization: &Organization, email: &Email) -> Result<bool> {
+        let mut repositories = self.deps.store.repositories();
+        Ok(repositories.users(organization.id).by_email(email.key()).await?.is_some())
+    }
+}
+
+/// Of the person and the organization as the file names them, and of the organization as it is.
+fn words_around(
+    email: &Email,
+    user: &UserItem,
+    organization: &OrganizationItem,
+    present: Option<&Organization>,
+) -> WordsAround {
+    let profile = users::profile(Profile::default(), user);
+    let (slug, company) = (organization.effective_slug(), organization.branding.company_name.value());
+    let present = present.map(|o| (o.name.as_str(), o.branding.company_name.as_deref()));
+    let names = [
+        Some(organization.name.as_str()),
+        Some(slug.as_str()),
+        company.as_deref(),
+        present.map(|(name, _)| name),
+        present.and_then(|(_, company)| company),
+    ];
+    WordsAround::new(email, &profile, &names)
 }
 
 /// Two replicas may apply the same file at the same moment, and not everything that a file matches on is unique in the

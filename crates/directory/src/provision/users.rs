@@ -153,7 +153,7 @@ fn status(item: UserItemStatus) -> UserStatus {
     }
 }
 
-fn profile(mut profile: Profile, item: &UserItem) -> Profile {
+pub(super) fn profile(mut profile: Profile, item: &UserItem) -> Profile {
     item.given_name.apply(&mut profile.given_name);
     item.family_name.apply(&mut profile.family_name);
     item.middle_name.apply(&mut profile.middle_name);

@@ -7,6 +7,7 @@ use porta_core::application::{
 use porta_core::client::{Client, ClientStatus, ClientType, GrantType, TokenEndpointAuthMethod};
 use porta_core::mail::{Letter, Mail, SecondFactorChange, SecurityEvent};
 use porta_core::organization::{LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy};
+use porta_core::password_rules::WordsAround;
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{Profile, User, UserStatus};
 use porta_core::{Change, Slug, TokenDigest};
@@ -571,10 +572,29 @@ async fn people_that_are_refused(world: World) {
         let problem = refused(work.create_user(&harbor, new).await);
         assert!(problem.contains(expected), "{expected}: {problem}");
     }
-    for (password, expected) in [("1234567", "at least 8"), (&*"x".repeat(129), "at most 128")] {
-        assert!(refused(world.directory.hash_password(&password.into()).await).contains(expected));
+    let ana = world.user(&harbor, "zora.okonkwo@harbor.test").await;
+    let hash = async |password: &str| {
+        world.directory.hash_password(&password.into(), WordsAround::of(&ana, &harbor)).await
+    };
+    for (password, expected) in [
+        ("1234567", "at least 8"),
+        ("", "at least 8"),
+        ("u\u{308}u\u{308}u\u{308}u\u{308}", "at least 8"),
+        (&*"x".repeat(129), "at most 128"),
+        (&*"x".repeat(100_000), "at most 128"),
+        ("lantern\tQuay-41", "leave out tabs"),
+        ("lantern-Quay-41\n", "leave out tabs"),
+        ("password1", "among the first"),
+        ("Okonkwo-2026", "built from"),
+        ("Summer2024!", "a longer one"),
+        ("\u{3000}\u{a0}        ", "a longer one"),
+    ] {
+        let problem = refused(hash(password).await);
+        assert!(problem.contains(expected) && problem.contains("password"), "{password:?}: {problem}");
     }
-    assert!(world.directory.hash_password(&"日本語日本語日本".into()).await.is_ok(), "code points count");
+    assert!(hash("静かな湖畔の森の影").await.is_ok(), "code points count");
+    let hashed = hash("cre\u{300}me\u{a0}lantern-41").await.unwrap();
+    assert_eq!(hashed.as_str(), "$argon2id$test$cr\u{e8}me lantern-41", "normalised");
     let other = world.organization("other").await;
     world.user(&other, "ana@harbor.test").await;
 }
@@ -606,7 +626,8 @@ async fn a_new_address_is_unverified(world: World) {
 async fn passwords_are_set_and_taken_away(world: World) {
     let harbor = world.organization("harbor").await;
     let ana = world.user(&harbor, "ana@harbor.test").await;
-    let hash = world.directory.hash_password(&"lantern-Quay-41".into()).await.unwrap();
+    let around = WordsAround::of(&ana, &harbor);
+    let hash = world.directory.hash_password(&"lantern-Quay-41".into(), around).await.unwrap();
     let mut work = world.work().await;
     work.set_user_password(&harbor, &ana, Some(&hash)).await.unwrap();
     assert_eq!(work.user(&harbor, "ana@harbor.test").await.unwrap().password_hash, Some(hash));

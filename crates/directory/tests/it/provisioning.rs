@@ -24,6 +24,7 @@ both_stores!(
     keep_going_commits_the_good_part,
     children_of_a_failed_parent_are_told,
     refusals_name_their_place,
+    passwords_in_a_file_keep_the_rules_for_people,
     overwrite_touches_only_what_the_file_names,
     overwrite_of_clients,
     merge_leaves_entities_but_adds_links_and_values,
@@ -375,6 +376,48 @@ async fn refusals_name_their_place(world: World) {
         assert!(report.errors[0].error.contains(problem), "{extra}: {:?}", report.errors);
         assert!(!report.applied);
     }
+}
+
+async fn passwords_in_a_file_keep_the_rules_for_people(world: World) {
+    let file = |password: &str| {
+        format!(
+            "version: \"1.0\"\nallow_passwords: true\norganizations:\n  - name: Quux Widgets\n    slug: quux\n    \
+             branding: {{ company_name: Frobnitz }}\n    users:\n      - {{ email: zora@mail.example, family_name: Okonkwo, \
+             password: {} }}\n",
+            json!(password)
+        )
+    };
+    for (password, problem) in [
+        ("", "at least 8"),
+        ("xK9$vQ2", "at least 8"),
+        ("u\u{308}u\u{308}u\u{308}u\u{308}", "at least 8"),
+        (&*"x7".repeat(65), "at most 128"),
+        ("lantern\tQuay-41", "leave out tabs"),
+        ("trustno1", "among the first"),
+        ("Okonkwo-2026", "built from"),
+        ("widgets-77", "built from"),
+        ("frobnitz#12", "built from"),
+        ("Summer2024!", "a longer one"),
+        ("            ", "a longer one"),
+    ] {
+        let report = run(&world, &file(password), Options::default()).await;
+        assert!(!report.applied, "{password:?}");
+        assert_eq!(report.errors.len(), 1, "{password:?}: {:?}", report.errors);
+        assert_eq!(report.errors[0].path, "organizations[0].users[0].password");
+        assert!(report.errors[0].error.contains(problem), "{password:?}: {:?}", report.errors);
+        assert!(password.is_empty() || !format!("{report:?}").contains(password), "it is in the report");
+    }
+    apply(&world, &file("cre\u{300}me\u{a0}lantern-41")).await;
+    let hash = user(&world, "quux", "zora@mail.example").await.password_hash.unwrap();
+    assert_eq!(hash.as_str(), "$argon2id$test$cr\u{e8}me lantern-41", "normalised");
+    // Names that are in the database count as well as those in the file.
+    let later =
+        file("frobnitz#12").replace("    branding: { company_name: Frobnitz }\n", "").replace("zora@", "z2@");
+    let report = run(&world, &later, Options::default()).await;
+    assert!(report.errors[0].error.contains("built from"), "{:?}", report.errors);
+    // Somebody who is there already keeps the password they have, and the one in the file is not looked at.
+    let again = apply(&world, &file("trustno1")).await;
+    assert_eq!(counts(&again), (0, 0, 0));
 }
 
 async fn overwrite_touches_only_what_the_file_names(world: World) {

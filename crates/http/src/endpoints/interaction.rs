@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use porta_core::TypedPassword;
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
 use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
@@ -324,7 +325,7 @@ impl Here<'_> {
 
     async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
         let known = from.known(self.state, self.tenant);
-        let attempt = Attempt { email, password: password.to_owned().into() };
+        let attempt = Attempt { email, password: TypedPassword::new(password) };
         let browser = from.browser(&known);
         let bound = self.bound.clone();
         match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
@@ -353,9 +354,7 @@ impl Here<'_> {
 
     pub(super) fn signed_in(&self, entered: Entered) -> Reply {
         let session = session_cookie(self.state, self.tenant, entered.session, entered.expires_at);
-        let until = self.state.clock.now() + cookies::DEVICE_LIFETIME;
-        let path = format!("/{}", self.tenant.organization.slug);
-        let device = cookies::set(self.state, self.tenant, cookies::DEVICE, &entered.device, &path, until);
+        let device = cookies::device(self.state, self.tenant, &entered.device);
         let reply = reply::with_header(self.resume(), header::SET_COOKIE, session);
         reply::with_header(reply, header::SET_COOKIE, device)
     }

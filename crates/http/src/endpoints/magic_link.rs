@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use porta_core::settings;
 use porta_oidc::interaction::Stage;
-use porta_pages::{CodeFlash, Flash, Landing, MagicLinkLandingPage, MagicLinkSentPage};
+use porta_pages::{CodeFlash, Flash, Landing, MagicLinkLandingPage, MagicLinkSentPage, Origin};
 use porta_signin::{Asked, FactorOutcome, Followed, MagicLanding};
 
 use super::From;
@@ -129,9 +129,15 @@ pub(crate) async fn land(
             landing_page(&state, &tenant, &landing, place, &here.ends_at).await
         }
         Ok(here) => here.page_of_stage().await,
-        // Another browser, or the sign-in ended: all it may learn is the code.
+        // Another browser, or the sign-in ended: all it may learn is the code, and whose sign-in it is for.
         Err(_) => {
-            landing_page(&state, &tenant, &landing, Landing::OtherDevice { code: &landing.code }, &[]).await
+            let origin = landing.origin.as_ref().map(|origin| Origin {
+                at: origin.at,
+                address: origin.address.as_deref(),
+                user_agent: origin.user_agent.as_deref(),
+            });
+            let place = Landing::OtherDevice { code: &landing.code, origin };
+            landing_page(&state, &tenant, &landing, place, &[]).await
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Choosing a password, on whatever page.
 
 use porta_core::user::{PASSWORD_LENGTH, PasswordRefusal};
+use porta_core::{Password, TypedPassword};
 use porta_pages::{PasswordFault, PasswordRules};
 use porta_protocol::Params;
-use secrecy::SecretString;
 
 /// What a page says about them before.
 pub(super) fn rules() -> PasswordRules {
@@ -11,16 +11,18 @@ pub(super) fn rules() -> PasswordRules {
     PasswordRules { min: bound(*PASSWORD_LENGTH.start()), max: bound(*PASSWORD_LENGTH.end()) }
 }
 
-/// What was typed twice.
-pub(super) fn chosen(params: &Params) -> Result<SecretString, PasswordFault> {
-    let password = params.get("password").unwrap_or_default();
-    if password.is_empty() {
+/// What was typed twice, on one keyboard or on two.
+pub(super) fn chosen(params: &Params) -> Result<Password, PasswordFault> {
+    let typed = params.get("password").unwrap_or_default();
+    if typed.is_empty() {
         return Err(PasswordFault::Missing);
     }
-    if params.get("confirmPassword") != Some(password) {
+    let password = Password::parse(typed).map_err(fault)?;
+    let again = params.get("confirmPassword").map(TypedPassword::new);
+    if again.as_ref().and_then(TypedPassword::normal) != Some(&password) {
         return Err(PasswordFault::Mismatch);
     }
-    Ok(password.to_owned().into())
+    Ok(password)
 }
 
 pub(super) fn fault(refusal: PasswordRefusal) -> PasswordFault {
@@ -28,6 +30,7 @@ pub(super) fn fault(refusal: PasswordRefusal) -> PasswordFault {
     match refusal {
         PasswordRefusal::TooShort => PasswordFault::TooShort { min },
         PasswordRefusal::TooLong => PasswordFault::TooLong { max },
+        PasswordRefusal::ControlCharacter => PasswordFault::ControlCharacter,
         PasswordRefusal::Common => PasswordFault::Common,
         PasswordRefusal::Personal => PasswordFault::ContainsPersonal,
         PasswordRefusal::Guessable => PasswordFault::Guessable,

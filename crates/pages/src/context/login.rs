@@ -1,5 +1,6 @@
 //! Signing in by password or by a link in a mail, consent, and signing out.
 
+use porta_core::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::{CodeFlash, Content, Forms, Notice, plain_link};
@@ -115,7 +116,20 @@ pub enum Landing<'a> {
         csrf: &'a str,
     },
     /// Anywhere else: the person types `code` where sign-in began.
-    OtherDevice { code: &'a str },
+    OtherDevice {
+        code: &'a str,
+        /// So that nobody hands the code to somebody else's sign-in.
+        origin: Option<Origin<'a>>,
+    },
+}
+
+/// When and from where a sign-in began.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Origin<'a> {
+    pub at: Timestamp,
+    pub address: Option<&'a str>,
+    /// The `User-Agent` header; the page says it in words.
+    pub user_agent: Option<&'a str>,
 }
 
 impl Content for MagicLinkLandingPage<'_> {

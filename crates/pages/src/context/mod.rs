@@ -20,7 +20,7 @@ pub use account::{
 pub use errors::{ErrorPage, ErrorText};
 pub use login::{
     ConsentPage, Flash, FormPostPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage,
-    MagicLinkLandingPage, MagicLinkSentPage,
+    MagicLinkLandingPage, MagicLinkSentPage, Origin,
 };
 pub use notice::Notice;
 pub use recovery::{

@@ -86,6 +86,8 @@ pub enum PasswordFault {
     TooLong {
         max: u32,
     },
+    /// A tab, a line break or the like.
+    ControlCharacter,
     /// On the list of passwords everybody tries.
     Common,
     /// Put together from what is tried first.
@@ -114,6 +116,7 @@ impl From<PasswordFault> for Notice {
             PasswordFault::TooLong { max } => {
                 Self::error("password.error_too_long", &["password"]).counting(max.into())
             }
+            PasswordFault::ControlCharacter => Self::error("password.error_control", &["password"]),
             PasswordFault::Common => Self::error("password.error_common", &["password"]),
             PasswordFault::Guessable => Self::error("password.error_guessable", &["password"]),
             PasswordFault::ContainsPersonal => Self::error("password.error_personal", &["password"]),

@@ -6,12 +6,11 @@ use async_trait::async_trait;
 use porta_config::{Argon2Params, Config, EncryptionKey, Environment, Secrets, Source, Storage};
 use porta_core::seal::Keyring;
 use porta_core::user::PasswordHash;
-use porta_core::{Entropy, OsEntropy, SystemClock, outbox, signing_key};
+use porta_core::{Entropy, OsEntropy, Password, SystemClock, outbox, signing_key};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier, Work};
 use porta_kv::RedisOptions;
 use porta_signin::{HashCost, PasswordHasher};
 use porta_store::Store;
-use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
@@ -92,7 +91,7 @@ impl LazyHasher {
 
 #[async_trait]
 impl HashPassword for LazyHasher {
-    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, HashFailed> {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
         let failed = |e: porta_signin::HashError| HashFailed(Box::new(e));
         if self.started.get().is_none() {
             let hasher =

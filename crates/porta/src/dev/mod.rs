@@ -1,6 +1,7 @@
 //! `porta dev`: everything on one machine, ready to sign in, with a demo application and a mailbox beside it.
 
 mod demo;
+mod hosts;
 mod http_client;
 mod mailbox;
 mod pages;
@@ -15,6 +16,7 @@ use porta_directory::Actor;
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_mail::Capture;
 
+use self::hosts::Hosts;
 use crate::cli::Failure;
 use crate::output;
 use crate::runtime::services::Services;
@@ -70,13 +72,16 @@ async fn start(reset: bool) -> anyhow::Result<()> {
         base_url: demo_url.clone(),
     })?
     .merge(mailbox::router(Arc::clone(&capture)));
+    let hosts = || Hosts::new(config.server.issuer_base_url.as_str(), &config.server.host);
+    let demo = hosts().guard(demo);
+    let router = hosts().guard(porta_http::router(services.app.clone()));
     tokio::spawn(async move {
         if let Err(error) = axum::serve(demo_listener, demo).await {
             tracing::error!(%error, "the demo application stopped");
         }
     });
     announce(&config, &demo_url);
-    serve::serve(services, &config, listener, capture, serve::stop_signal()?).await
+    serve::serve_with(router, services, &config, listener, capture, serve::stop_signal()?).await
 }
 
 fn demo_port() -> anyhow::Result<u16> {

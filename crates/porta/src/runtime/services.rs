@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use porta_config::{Config, MetricsConfig, Problem, Storage, StorageConfig};
 use porta_core::seal::{Keyring, derive_hmac_key};
 use porta_core::user::PasswordHash;
-use porta_core::{Change, Clock, Entropy, OsEntropy, SteadyClock, SystemClock};
+use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, SystemClock};
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
 use porta_http::{AppState, Figures, Observers, Parts, TrustProxy};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions};
@@ -19,7 +19,7 @@ use porta_pages::{Pages, TemplateProblems};
 use porta_signin::{Decoys, Factors, Floods, HashCost, PasswordHasher, SignIn};
 use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
 use super::probes::ServiceProbes;
 use super::telemetry::Telemetry;
@@ -247,7 +247,7 @@ pub(crate) struct Hashing(pub Arc<PasswordHasher>);
 
 #[async_trait]
 impl HashPassword for Hashing {
-    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, HashFailed> {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
         self.0.hash(password.clone()).await.map_err(|e| HashFailed(e.into()))
     }
 }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod cli;
+mod dev;
 mod mail;
 mod postgres;
 mod reference;

@@ -93,9 +93,9 @@ impl SignIn {
         if !unit.second_factors(organization).disable(user, now).await? {
             return Ok(Changed::Nothing);
         }
-        if self.changed_alone(&mut *unit, tenant, &member.user, 1).await?.is_none() {
+        let Some(credentials) = self.changed_alone(&mut *unit, tenant, &member.user, 1).await? else {
             return Ok(Changed::Nothing);
-        }
+        };
         let others = Revocation::OtherSessions { user, keep: member.session.key };
         unit.tokens(organization).revoke(others, now).await?;
         unit.tokens(organization).revoke(Revocation::TokensOf(user), now).await?;
@@ -111,7 +111,7 @@ impl SignIn {
         unit.audit().record(&event).await?;
         unit.commit().await?;
         self.forget_setup(tenant, member).await?;
-        Ok(Changed::Done)
+        Ok(Changed::Credentials(credentials))
     }
 
     /// Makes new recovery codes. Codes that are still to be kept are shown again instead: pressing twice makes one set.
@@ -175,6 +175,11 @@ impl SignIn {
     pub(super) async fn lock(&self, tenant: &Tenant, user: &User) -> Result<bool, EngineError> {
         let key = lock_key(tenant, user);
         Ok(self.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), LONGEST_CHANGE).await?)
+    }
+
+    /// Whether a change is under way.
+    pub(super) async fn is_locked(&self, tenant: &Tenant, user: &User) -> Result<bool, EngineError> {
+        Ok(self.engine.kv().get(&lock_key(tenant, user)).await?.is_some())
     }
 
     pub(super) async fn unlock(&self, tenant: &Tenant, user: &User) -> Result<(), EngineError> {

@@ -8,7 +8,7 @@
 //! Whoever holds a [`Recent`] has shown just now who they are, with the factors they have (repairs W01).
 
 use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::user::User;
+use porta_core::user::{CredentialState, User};
 use porta_core::{TokenDigest, settings};
 use porta_kv::{Limit, Verdict};
 use porta_oidc::session::{BrowserSession, PresentedSession};
@@ -16,8 +16,9 @@ use porta_oidc::throttle::Limited;
 use porta_oidc::{Caller, EngineError, Tenant};
 use serde_json::Value;
 
-use crate::SignIn;
+use crate::device::Device;
 use crate::enter::shows;
+use crate::{Entered, SignIn};
 
 mod data;
 mod devices;
@@ -49,9 +50,13 @@ impl Recent<'_> {
 }
 
 /// What came of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
     Done,
+    /// Done, and from now on these are the person's credentials: the browser it was done in is told, to stay known.
+    Credentials(CredentialState),
+    /// Done, and the session shows more than before: its browser gets another cookie for it.
+    Strengthened(Entered),
     /// There was nothing (more) to do: another window was faster, or what was named is not the person's.
     Nothing,
     /// A code was wrong.
@@ -90,6 +95,12 @@ impl SignIn {
         let is_young = age < tenant.settings.duration(settings::STEP_UP_MAX_AGE);
         let is_strong = member.user.two_factor_method.is_none_or(|method| shows(&member.session.amr, method));
         (is_young && is_strong).then_some(Recent(member))
+    }
+
+    /// The cookie by which the browser of a member stays known after they changed their credentials in it; every other
+    /// browser is a stranger to them (decision D22).
+    pub fn known_after(&self, tenant: &Tenant, member: &Member, credentials: CredentialState) -> String {
+        Device::with(credentials, tenant, &member.user, self.engine.entropy())
     }
 
     /// Counts a change before it is tried: letters, hashes and files cost something. Fails closed.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use porta_core::audit::AuditCategory;
 use porta_core::mail::Mail;
-use porta_core::user::PasswordRefusal;
+use porta_core::user::{CredentialState, PasswordRefusal};
+use porta_core::{Password, TypedPassword};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::Revocation;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::Recent;
@@ -18,13 +18,13 @@ use crate::password::HashError;
 /// What the form holds.
 pub struct NewPassword {
     /// The present one; means nothing to somebody who has none.
-    pub current: SecretString,
-    pub new: SecretString,
+    pub current: TypedPassword,
+    pub new: Password,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordOutcome {
-    Changed,
+    Changed(CredentialState),
     WrongCurrent,
     Refused(PasswordRefusal),
     /// The new one is the present one.
@@ -69,7 +69,7 @@ impl SignIn {
                 }
                 Err(error) => return Err(EngineError::Unreadable(error.to_string())),
             }
-            if form.current.expose_secret() == form.new.expose_secret() {
+            if form.current.normal() == Some(&form.new) {
                 return Ok(PasswordOutcome::Unchanged);
             }
         }
@@ -106,6 +106,8 @@ impl SignIn {
         );
         unit.audit().record(&event).await?;
         unit.commit().await?;
-        Ok(PasswordOutcome::Changed)
+        // Another change in between makes this the state of nobody.
+        let epoch = member.user.credential_epoch + 1;
+        Ok(PasswordOutcome::Changed(CredentialState { epoch, password_changed_at: Some(now) }))
     }
 }

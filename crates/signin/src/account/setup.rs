@@ -10,22 +10,25 @@
 //! What is not confirmed lives in the short-lived store, one at a time for a person, readable for the session that
 //! began it (decision 0025).
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use porta_core::seal::Sealed;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
-use porta_core::{SessionKey, Timestamp, settings};
-use porta_kv::Limit;
-use porta_oidc::session::{BrowserSession, remaining, to_bytes};
+use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, settings};
+use porta_kv::{Limit, Write};
+use porta_oidc::session::{BrowserSession, remaining, storage_key, to_bytes};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::Revocation;
 use serde::{Deserialize, Serialize};
 
 use super::{Changed, Member, Recent};
-use crate::SignIn;
 use crate::challenge::{Tried, amr_with};
 use crate::enrolment::{Confirmed, Enrolled};
 use crate::enter::acr_of;
 use crate::limits::FactorLimits;
+use crate::{Entered, SignIn};
 
 /// A factor that is being set up, or codes that are to be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +135,7 @@ impl SignIn {
     ) -> Result<Changed, EngineError> {
         let member = recent.member();
         if !self.lock(tenant, &member.user).await? {
-            return Ok(Changed::Nothing);
+            return self.after_the_other(tenant, member, code).await;
         }
         let outcome = self.confirm_locked(tenant, member, code, caller).await;
         self.unlock(tenant, &member.user).await?;
@@ -182,27 +185,99 @@ impl SignIn {
         // What was authorized before knows nothing of the factor, in the session that stays as well.
         let others = Revocation::OtherSessions { user: user.id, keep: member.session.key };
         let ended = [others, Revocation::TokensOf(user.id)];
-        let Some(Enrolled { shown, .. }) = self.enrol(tenant, user, &confirmed, &ended, caller).await? else {
+        let Some(Enrolled { shown, credentials }) =
+            self.enrol(tenant, user, &confirmed, &ended, caller).await?
+        else {
             self.forget_setup(tenant, member).await?;
             return Ok(Changed::Nothing);
         };
         self.forget_tries(&tries).await?;
         self.show_codes(tenant, member, &shown, true).await?;
-        self.strengthen(tenant, member, confirmed.method()).await?;
-        Ok(Changed::Done)
+        let device = self.known_after(tenant, member, credentials);
+        let entered = self.strengthen(tenant, member, confirmed.method(), (code, device)).await?;
+        Ok(entered.map_or(Changed::Done, Changed::Strengthened))
     }
 
-    /// The session shows the new factor from now on: its code was right a moment ago.
+    /// The session shows the new factor from now on: its code was right a moment ago. It goes on behind another cookie,
+    /// and the one before leads nowhere (session fixation; OWASP ASVS 5 §7.2.4). `None`: it ended meanwhile.
     async fn strengthen(
         &self,
         tenant: &Tenant,
         member: &Member,
         method: TwoFactorMethod,
-    ) -> Result<(), EngineError> {
+        (code, device): (&str, String),
+    ) -> Result<Option<Entered>, EngineError> {
+        let (organization, kv) = (tenant.organization.id, self.engine.kv());
+        if kv.take(&storage_key(organization, &member.digest)).await?.is_none() {
+            return Ok(None);
+        }
         let amr = amr_with(member.session.amr.clone(), Some(method));
         let session = BrowserSession { acr: acr_of(&amr).to_owned(), amr, ..member.session.clone() };
-        self.engine.replace_session(tenant, &member.digest, &session).await?;
-        Ok(())
+        let cookie = BearerKind::Session.generate(self.engine.entropy());
+        let (expires_at, digest) = (session.expires_at, TokenDigest::of(&cookie));
+        let entered = Entered { session: cookie, expires_at, device };
+        let identity = answered(&member.digest, code);
+        let answer = self.factors.seal_answer(&identity, &entered, self.engine.entropy());
+        let writes = vec![
+            Write::Put {
+                key: storage_key(organization, &digest),
+                value: to_bytes(&session)?,
+                ttl: remaining(expires_at, self.engine.now()),
+            },
+            Write::Put {
+                key: renewed_key(tenant, &member.digest),
+                value: Bytes::from(answer.to_text()),
+                ttl: REPEATED_WITHIN,
+            },
+        ];
+        kv.write(writes).await?;
+        Ok(Some(entered))
+    }
+
+    /// The answer to a form that renewed the session of this cookie a moment ago, for the same form once more: a double
+    /// click, or an answer that was lost (the effect is single, the answer is not: architecture, D20). Another
+    /// code, and the answer is gone.
+    pub async fn repeated_setup(
+        &self,
+        tenant: &Tenant,
+        cookie: &str,
+        code: &str,
+    ) -> Result<Option<Entered>, EngineError> {
+        self.repeated(tenant, &TokenDigest::of(cookie), code).await
+    }
+
+    async fn repeated(
+        &self,
+        tenant: &Tenant,
+        digest: &TokenDigest,
+        code: &str,
+    ) -> Result<Option<Entered>, EngineError> {
+        let key = renewed_key(tenant, digest);
+        let Some(bytes) = self.engine.kv().get(&key).await? else { return Ok(None) };
+        let sealed = std::str::from_utf8(&bytes).ok().and_then(Sealed::from_text);
+        let answer = sealed.and_then(|sealed| self.factors.open_answer(&answered(digest, code), &sealed));
+        if answer.is_none() {
+            self.engine.kv().take(&key).await?;
+        }
+        Ok(answer)
+    }
+
+    /// What the same form in the same browser came to, which is being judged at this moment.
+    async fn after_the_other(
+        &self,
+        tenant: &Tenant,
+        member: &Member,
+        code: &str,
+    ) -> Result<Changed, EngineError> {
+        for _ in 0..TURNS {
+            tokio::time::sleep(TURN).await;
+            if self.is_locked(tenant, &member.user).await? {
+                continue;
+            }
+            let answer = self.repeated(tenant, &member.digest, code).await?;
+            return Ok(answer.map_or(Changed::Nothing, Changed::Strengthened));
+        }
+        Ok(Changed::Nothing)
     }
 
     /// Leaves a setup, or says that its recovery codes are kept.
@@ -232,6 +307,21 @@ impl SignIn {
         let (key, ttl) = (setup_key(tenant, &member.user), remaining(expires_at, now));
         Ok(self.engine.kv().put(&key, to_bytes(&setup)?, ttl).await?)
     }
+}
+
+/// How long a form that renewed a session has the same answer.
+const REPEATED_WITHIN: Duration = Duration::from_secs(10);
+/// A form that comes while its like is judged looks so often, and so many times.
+const TURN: Duration = Duration::from_millis(25);
+const TURNS: u32 = 120;
+
+fn renewed_key(tenant: &Tenant, digest: &TokenDigest) -> String {
+    format!("{}:renewed:{}", tenant.organization.id, digest.hex())
+}
+
+/// Names a form: the cookie it came with, and what was typed.
+fn answered(digest: &TokenDigest, code: &str) -> String {
+    format!("{}:{}", digest.hex(), TokenDigest::of(code).hex())
 }
 
 fn setup_key(tenant: &Tenant, user: &User) -> String {

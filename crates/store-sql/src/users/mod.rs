@@ -356,11 +356,10 @@ impl UserRepository for Users<'_> {
         &mut self,
         user: &User,
         lockout: Duration,
-        rehash: Option<&PasswordHash>,
         session: &SessionRecord,
         event: &AuditEvent,
     ) -> Result<bool> {
-        self.signed_in(user, lockout, rehash, session, event).await
+        self.signed_in(user, lockout, session, event).await
     }
 
     async fn record_challenge(&mut self, user: &User, lockout: Duration, event: &AuditEvent) -> Result<bool> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use porta_core::Timestamp;
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
-use porta_core::user::{PasswordHash, User};
+use porta_core::user::User;
 use porta_store::{FailureEvents, FailureOutcome, LockPolicy, Result};
 
 use super::Users;
@@ -58,22 +58,20 @@ macro_rules! may_enter {
     };
 }
 
-/// `$1` organization, `$2` user, `$3` now, `$4` cut-off of the lock, `$5` the hash that takes the place of `$26`, `$24` and
-/// `$25` the credentials as verified, `$6` the session, which must be new or this user's own and not ended.
+/// `$1` organization, `$2` user, `$3` now, `$4` cut-off of the lock, `$23` and `$24` the credentials as verified, `$5` the
+/// session, which must be new or this user's own and not ended.
 macro_rules! signed_in {
     () => {
         concat!("UPDATE users SET status = 'active', locked_at = NULL, locked_reason = NULL, failed_login_count = 0, \
-            login_count = login_count + 1, last_login_at = $3, \
-            password_hash = CASE WHEN password_hash = $26 THEN COALESCE($5, password_hash) ELSE password_hash END \
-            WHERE ", may_enter!("$4", "$24", "$25"), " \
-            AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = $6 \
+            login_count = login_count + 1, last_login_at = $3 WHERE ", may_enter!("$4", "$23", "$24"), " \
+            AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = $5 \
                 AND (s.organization_id <> $1 OR s.user_id <> $2 OR s.revoked_at IS NOT NULL))")
     };
 }
 macro_rules! insert_session {
     ($source:literal) => {
         concat!("INSERT INTO sessions (organization_id, user_id, last_activity_at, id, ip_address, user_agent, created_at, \
-            expires_at, authenticated_at) SELECT $1, $2, $3, $6, $7, $8, $9, $10, $3 ", $source, " ON CONFLICT (id) DO UPDATE \
+            expires_at, authenticated_at) SELECT $1, $2, $3, $5, $6, $7, $8, $9, $3 ", $source, " ON CONFLICT (id) DO UPDATE \
             SET last_activity_at = excluded.last_activity_at, expires_at = excluded.expires_at, \
             authenticated_at = excluded.authenticated_at \
             WHERE sessions.organization_id = excluded.organization_id AND sessions.user_id = excluded.user_id \
@@ -84,12 +82,12 @@ macro_rules! insert_session {
 statements! {
     SIGN_IN: Script = concat!("WITH person AS (", signed_in!(), " RETURNING id), \
          session AS (", insert_session!("FROM person"), "), \
-         event AS (", insert_audit!(), "SELECT $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 FROM person) \
+         event AS (", insert_audit!(), "SELECT $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 FROM person) \
          SELECT 1 FROM person"),
         // changes() is what the statement before it did.
         sqlite: concat!(signed_in!(), " RETURNING 1; ",
          insert_session!("WHERE changes() = 1"), "; ",
-         insert_audit!(), "SELECT $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 WHERE changes() = 1");
+         insert_audit!(), "SELECT $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 WHERE changes() = 1");
 
     // The lock makes it wait for a change that is being made.
     CHALLENGE: Script = concat!("WITH person AS (SELECT id FROM users WHERE ", may_enter!("$3", "$17", "$18"), " FOR SHARE), \
@@ -147,7 +145,6 @@ impl Users<'_> {
         &mut self,
         user: &User,
         lockout: Duration,
-        rehash: Option<&PasswordHash>,
         session: &SessionRecord,
         event: &AuditEvent,
     ) -> Result<bool> {
@@ -158,7 +155,6 @@ impl Users<'_> {
             uuid(user.id),
             at(now),
             at(now - lockout),
-            opt_text(rehash.map(PasswordHash::as_str)),
             uuid(session.id),
             opt_text(session.ip_address.as_deref()),
             opt_text(session.user_agent.as_deref()),
@@ -166,11 +162,7 @@ impl Users<'_> {
             at(session.expires_at),
         ];
         values.extend(audit::values(event));
-        values.extend([
-            int(user.credential_epoch),
-            opt_at(user.password_changed_at),
-            opt_text(user.password_hash.as_ref().map(PasswordHash::as_str)),
-        ]);
+        values.extend([int(user.credential_epoch), opt_at(user.password_changed_at)]);
         self.run.hits(&SIGN_IN, &values).await
     }
 

@@ -320,7 +320,7 @@ async fn tenant(store: &Arc<dyn Store>, name: &str, entropy: &dyn Entropy) -> Te
     all.users(organization.id).insert(&user).await.unwrap();
     let signed_in = event(&organization, "user.login.password", entropy);
     let mut users = all.users(organization.id);
-    assert!(users.record_sign_in(&user, HOUR, None, &session, &signed_in).await.unwrap());
+    assert!(users.record_sign_in(&user, HOUR, &session, &signed_in).await.unwrap());
     let stored = users.by_id(user.id).await.unwrap().unwrap();
     drop(users);
     let grant = all.sessions(organization.id).extend_grant(None, &wanted, None).await.unwrap();

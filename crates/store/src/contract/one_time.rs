@@ -1,8 +1,10 @@
 //! Mailed links.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
+use porta_core::user::{Email, User};
 use porta_core::{EntityId as _, Timestamp, TokenDigest, UserId};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -15,9 +17,13 @@ const RACES: usize = 100;
 const RACERS: usize = 8;
 
 async fn issue(w: &World, token: &OneTimeToken) {
+    issue_to(w, token, &w.acme.user.email).await;
+}
+
+async fn issue_to(w: &World, token: &OneTimeToken, address: &Email) {
     let mut all = w.repositories();
     let mut tokens = all.one_time_tokens(w.acme.organization.id);
-    one_round_trip(&w.store, tokens.issue(token)).await.unwrap();
+    assert!(one_round_trip(&w.store, tokens.issue(token, address)).await.unwrap());
 }
 
 async fn look(w: &World, token: &OneTimeToken, now: Timestamp) -> Option<OneTimeToken> {
@@ -54,8 +60,9 @@ pub async fn round_trip(store: Arc<dyn Store>) {
     issue(&w, &claims_used).await;
     assert!(consume(&w, &claims_used, NOW).await.is_some());
     let nobody = OneTimeToken { user_id: UserId::from_uuid(Uuid::nil()), ..w.link(TokenPurpose::MagicLink) };
-    let refused = w.repositories().one_time_tokens(w.acme.organization.id).issue(&nobody).await;
-    assert!(matches!(refused, Err(StoreError::MissingReference(_))), "{refused:?}");
+    let mut all = w.repositories();
+    let mut tokens = all.one_time_tokens(w.acme.organization.id);
+    assert!(!tokens.issue(&nobody, &w.acme.user.email).await.unwrap());
 }
 
 /// Mail scanners open links (repairs W17).
@@ -98,10 +105,14 @@ pub async fn a_newer_one_replaces(store: Arc<dyn Store>) {
     w.repositories().users(w.acme.organization.id).insert(&bea).await.unwrap();
     let beas = OneTimeToken { user_id: bea.id, ..w.link(TokenPurpose::MagicLink) };
     let theirs = link(&w.other, TokenPurpose::MagicLink, &w.entropy);
-    for token in [&first, &reset, &beas] {
+    for token in [&first, &reset] {
         issue(&w, token).await;
     }
-    w.repositories().one_time_tokens(w.other.organization.id).issue(&theirs).await.unwrap();
+    issue_to(&w, &beas, &bea.email).await;
+    let mut all = w.repositories();
+    let address = &w.other.user.email;
+    assert!(all.one_time_tokens(w.other.organization.id).issue(&theirs, address).await.unwrap());
+    drop(all);
     let second = OneTimeToken { interaction: Some("journey".to_owned()), ..w.link(TokenPurpose::MagicLink) };
     issue(&w, &second).await;
     assert_eq!(look(&w, &first, NOW).await, None);
@@ -135,7 +146,8 @@ pub async fn withdrawing(store: Arc<dyn Store>) {
         issue(&w, token).await;
     }
     let mut all = w.repositories();
-    all.one_time_tokens(w.other.organization.id).issue(&theirs).await.unwrap();
+    let address = &w.other.user.email;
+    assert!(all.one_time_tokens(w.other.organization.id).issue(&theirs, address).await.unwrap());
     let mut acme = all.one_time_tokens(w.acme.organization.id);
     let count = one_round_trip(&w.store, acme.withdraw(w.acme.user.id, NOW)).await.unwrap();
     assert_eq!(count, 2, "neither the used nor the expired one");
@@ -146,6 +158,58 @@ pub async fn withdrawing(store: Arc<dyn Store>) {
     }
     let mut other = all.one_time_tokens(w.other.organization.id);
     assert!(other.consume(&theirs.digest, theirs.purpose, NOW).await.unwrap().is_some());
+}
+
+/// Links go to the address somebody has, in whatever case it is written, and to no other.
+pub async fn only_to_ones_own_address(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut tokens = all.one_time_tokens(w.acme.organization.id);
+    let first = w.link(TokenPurpose::MagicLink);
+    let shouted = Email::parse(&w.acme.user.email.shown().to_uppercase()).unwrap();
+    assert!(tokens.issue(&first, &shouted).await.unwrap());
+    let second = w.link(TokenPurpose::MagicLink);
+    for address in ["x@example.com", "nobody@example.com"] {
+        assert!(!tokens.issue(&second, &Email::parse(address).unwrap()).await.unwrap(), "{address}");
+    }
+    drop(tokens);
+    assert_eq!(look(&w, &first, NOW).await.as_ref(), Some(&first), "the one before stays");
+    assert_eq!(look(&w, &second, NOW).await, None);
+}
+
+/// An address changes while a link to it is being made: however the two meet, none to the old one works afterwards.
+pub async fn racing_a_change_of_address(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let (org, id) = (w.acme.organization.id, w.acme.user.id);
+    let mut refused = 0;
+    for round in 0..2 * RACES {
+        let before = w.repositories().users(org).by_id(id).await.unwrap().unwrap();
+        let token = w.link(TokenPurpose::PasswordReset);
+        let start = Arc::new(Barrier::new(2));
+        let (store, gate, link, address) =
+            (Arc::clone(&w.store), Arc::clone(&start), token.clone(), before.email.clone());
+        let issuing = tokio::spawn(async move {
+            gate.wait().await;
+            // Once before, once after, mostly in between.
+            tokio::time::sleep(Duration::from_micros(round as u64 % 8 * 150)).await;
+            let mut all = store.repositories();
+            all.one_time_tokens(org).issue(&link, &address).await.unwrap()
+        });
+        let email = Email::parse(&format!("moved{round}@example.com")).unwrap();
+        let after = User { email, ..before };
+        start.wait().await;
+        let mut unit = w.store.begin().await.unwrap();
+        assert!(unit.users(org).update(&after).await.unwrap());
+        unit.one_time_tokens(org).withdraw(id, NOW).await.unwrap();
+        unit.commit().await.unwrap();
+        refused += usize::from(!issuing.await.unwrap());
+        assert_eq!(
+            look(&w, &token, NOW).await,
+            None,
+            "round {round}: a link to an address that is not theirs"
+        );
+    }
+    assert!(refused > 0, "in no round was the change first");
 }
 
 /// A link that was consumed in a unit of work that failed still works (repairs W24).
@@ -177,11 +241,13 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     assert_eq!(other.consume(&token.digest, token.purpose, NOW).await.unwrap(), None);
     assert_eq!(other.withdraw(w.acme.user.id, NOW).await.unwrap(), 0);
     let stray = w.link(TokenPurpose::MagicLink);
-    assert!(matches!(other.issue(&stray).await, Err(StoreError::MissingReference(_))));
+    let address = &w.acme.user.email;
+    assert!(matches!(other.issue(&stray, address).await, Err(StoreError::MissingReference(_))));
     // Theirs by name, for a person who is not.
     let forged =
         OneTimeToken { organization_id: w.other.organization.id, ..w.link(TokenPurpose::PasswordReset) };
-    assert!(matches!(other.issue(&forged).await, Err(StoreError::MissingReference(_))));
+    assert!(!other.issue(&forged, address).await.unwrap());
+    assert!(!other.issue(&forged, &w.other.user.email).await.unwrap());
     drop(other);
     drop(all);
     assert_eq!(look(&w, &token, NOW).await, Some(token));
@@ -220,10 +286,11 @@ pub async fn racing_to_issue(store: Arc<dyn Store>) {
         let mut tasks = JoinSet::new();
         for _ in 0..RACERS {
             let (store, start) = (Arc::clone(&w.store), Arc::clone(&start));
-            let token = w.link(TokenPurpose::PasswordReset);
+            let (token, address) = (w.link(TokenPurpose::PasswordReset), w.acme.user.email.clone());
             tasks.spawn(async move {
                 start.wait().await;
-                store.repositories().one_time_tokens(org).issue(&token).await.unwrap();
+                let mut all = store.repositories();
+                assert!(all.one_time_tokens(org).issue(&token, &address).await.unwrap());
                 Some(token)
             });
         }
@@ -242,4 +309,39 @@ pub async fn racing_to_issue(store: Arc<dyn Store>) {
         assert_eq!(look(&w, &current, NOW).await, None);
         current = live.remove(0);
     }
+}
+
+/// Eight links are asked for at once by people who were told to be patient: one is made, and stays until it ends.
+pub async fn racing_for_the_only_one(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let org = w.acme.organization.id;
+    let mut now = NOW;
+    for _ in 0..RACES {
+        let start = Arc::new(Barrier::new(RACERS));
+        let mut tasks = JoinSet::new();
+        for _ in 0..RACERS {
+            let (store, start, address) =
+                (Arc::clone(&w.store), Arc::clone(&start), w.acme.user.email.clone());
+            let token =
+                OneTimeToken { created_at: now, expires_at: now + MINUTE, ..w.link(TokenPurpose::MagicLink) };
+            tasks.spawn(async move {
+                start.wait().await;
+                let mut all = store.repositories();
+                let mut links = all.one_time_tokens(org);
+                links.issue_unless_one_lives(&token, &address).await.unwrap().then_some(token)
+            });
+        }
+        let made: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+        assert_eq!(made.len(), 1);
+        assert!(look(&w, &made[0], now).await.is_some());
+        now = now + MINUTE;
+    }
+    // A used one is no reason to wait, and of another purpose or person neither.
+    let (used, next) = (w.link(TokenPurpose::PasswordReset), w.link(TokenPurpose::PasswordReset));
+    let mut all = w.repositories();
+    let mut links = all.one_time_tokens(org);
+    assert!(links.issue_unless_one_lives(&used, &w.acme.user.email).await.unwrap());
+    assert!(!links.issue_unless_one_lives(&next, &w.acme.user.email).await.unwrap());
+    assert!(links.consume(&used.digest, used.purpose, NOW).await.unwrap().is_some());
+    assert!(links.issue_unless_one_lives(&next, &w.acme.user.email).await.unwrap());
 }

@@ -21,7 +21,7 @@ impl World {
         let mut all = self.repositories();
         let mut users = all.users(self.acme.organization.id);
         let event = self.event("signed in");
-        assert!(users.record_sign_in(&self.acme.user, HOUR, None, &record, &event).await.unwrap());
+        assert!(users.record_sign_in(&self.acme.user, HOUR, &record, &event).await.unwrap());
         record
     }
 

@@ -66,7 +66,7 @@ pub async fn absolute_lifetime(store: Arc<dyn Store>) {
     let again =
         SessionRecord { last_activity_at: NOW + HOUR, expires_at: NOW + 20 * HOUR, ..w.acme.session.clone() };
     let event = w.event("again");
-    assert!(all.users(org).record_sign_in(&w.acme.user, HOUR, None, &again, &event).await.unwrap());
+    assert!(all.users(org).record_sign_in(&w.acme.user, HOUR, &again, &event).await.unwrap());
     assert!(all.sessions(org).extend(s.id, beyond, longest, NOW + 2 * HOUR).await.unwrap());
     let last = beyond + HOUR;
     assert!(!all.sessions(org).extend(s.id, last, longest, NOW + 2 * HOUR).await.unwrap());

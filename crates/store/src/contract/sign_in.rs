@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use porta_core::session::SessionRecord;
-use porta_core::user::{AUTO_LOCKOUT, PasswordHash, User, UserStatus};
+use porta_core::user::{AUTO_LOCKOUT, User, UserStatus};
 use porta_core::{EntityId as _, Timestamp, UserId};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -44,22 +44,21 @@ async fn succeed(w: &World, session: &SessionRecord) -> bool {
     let mut users = all.users(w.acme.organization.id);
     let signed_in = w.event("signed-in");
     let user = users.by_id(w.acme.user.id).await.unwrap().unwrap();
-    users.record_sign_in(&user, POLICY.lockout, None, session, &signed_in).await.unwrap()
+    users.record_sign_in(&user, POLICY.lockout, session, &signed_in).await.unwrap()
 }
 
 pub async fn success(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     fail(&w, NOW).await;
     let new = session_at(&w, NOW + MINUTE);
-    let hash = PasswordHash::trusted("$argon2id$better".to_owned());
     let signed_in = w.event("signed-in");
     let mut all = w.repositories();
     let mut users = all.users(w.acme.organization.id);
-    let attempt = users.record_sign_in(&w.acme.user, HOUR, Some(&hash), &new, &signed_in);
+    let attempt = users.record_sign_in(&w.acme.user, HOUR, &new, &signed_in);
     assert!(one_round_trip(&w.store, attempt).await.unwrap());
     let ana = users.by_id(w.acme.user.id).await.unwrap().unwrap();
     assert_eq!((ana.login_count, ana.failed_login_count), (2, 0));
-    assert_eq!((ana.last_login_at, ana.password_hash), (Some(NOW + MINUTE), Some(hash)));
+    assert_eq!((ana.last_login_at, &ana.password_hash), (Some(NOW + MINUTE), &w.acme.user.password_hash));
     drop(users);
     assert_eq!(all.sessions(w.acme.organization.id).by_id(new.id).await.unwrap().as_ref(), Some(&new));
     assert_eq!(w.events("signed-in").await, 1);
@@ -90,7 +89,7 @@ pub async fn the_session_must_be_ones_own(store: Arc<dyn Store>) {
     // A person of another organization.
     let mut users = all.users(w.other.organization.id);
     let stray = SessionRecord { organization_id: w.other.organization.id, ..session_at(&w, NOW) };
-    assert!(!users.record_sign_in(&w.acme.user, HOUR, None, &stray, &w.event("stray")).await.unwrap());
+    assert!(!users.record_sign_in(&w.acme.user, HOUR, &stray, &w.event("stray")).await.unwrap());
     assert_eq!(w.events("stray").await, 0);
 }
 
@@ -169,7 +168,7 @@ pub async fn nobody_there(store: Arc<dyn Store>) {
     let nobody = User { id: UserId::from_uuid(Uuid::nil()), ..w.acme.user.clone() };
     let mut users = all.users(w.acme.organization.id);
     let stray = session_at(&w, NOW);
-    assert!(!users.record_sign_in(&nobody, HOUR, None, &stray, &w.event("x")).await.unwrap());
+    assert!(!users.record_sign_in(&nobody, HOUR, &stray, &w.event("x")).await.unwrap());
 }
 
 /// Forty wrong passwords at once count as forty and lock once.

@@ -95,7 +95,7 @@ pub async fn expired_links_and_codes_go(store: Arc<dyn Store>) {
     let (short, spent) = (w.link(TokenPurpose::MagicLink), w.link(TokenPurpose::PasswordReset));
     let long = OneTimeToken { expires_at: NOW + 20 * HOUR, ..w.link(TokenPurpose::Invitation) };
     for token in [&short, &spent, &long] {
-        all.one_time_tokens(org).issue(token).await.unwrap();
+        assert!(all.one_time_tokens(org).issue(token, &w.acme.user.email).await.unwrap());
     }
     assert!(all.one_time_tokens(org).consume(&spent.digest, spent.purpose, NOW).await.unwrap().is_some());
     let code = w.email_code();

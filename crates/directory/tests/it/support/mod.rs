@@ -13,7 +13,7 @@ use porta_core::seal::Keyring;
 use porta_core::session::{AccessToken, Grant, SessionRecord, TokenFamily};
 use porta_core::user::{PasswordHash, User};
 use porta_core::{
-    AuditId, BearerKind, Change, Entropy, GrantId, ManualClock, OneTimeTokenId, OrganizationId,
+    AuditId, BearerKind, Change, Entropy, GrantId, ManualClock, OneTimeTokenId, OrganizationId, Password,
     SeededEntropy, SessionKey, Timestamp, TokenDigest, TokenFamilyId,
 };
 use porta_directory::{
@@ -21,7 +21,6 @@ use porta_directory::{
     NewOrganization, NewUser, Notifier, Work,
 };
 use porta_store::Store;
-use secrecy::{ExposeSecret as _, SecretString};
 
 pub(crate) const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -40,7 +39,7 @@ struct PlainHash;
 
 #[async_trait]
 impl HashPassword for PlainHash {
-    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, HashFailed> {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
         Ok(PasswordHash::trusted(format!("$argon2id$test${}", password.expose_secret())))
     }
 }
@@ -175,7 +174,8 @@ impl World {
             used_at: None,
             created_at: START,
         };
-        self.store.repositories().one_time_tokens(user.organization_id).issue(&link).await.unwrap();
+        let mut all = self.store.repositories();
+        assert!(all.one_time_tokens(user.organization_id).issue(&link, &user.email).await.unwrap());
         link
     }
 
@@ -212,7 +212,7 @@ impl World {
         let mut repositories = self.store.repositories();
         let signed_in = repositories
             .users(organization.id)
-            .record_sign_in(user, Duration::from_secs(1), None, &session, &event)
+            .record_sign_in(user, Duration::from_secs(1), &session, &event)
             .await
             .unwrap();
         assert!(signed_in);

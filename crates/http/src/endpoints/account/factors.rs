@@ -8,7 +8,7 @@ use porta_oidc::AccountPage;
 use porta_pages::{AccountFlash, FactorKind, SecondFactorsPage};
 use porta_signin::account::Changed;
 
-use super::{Own, Said};
+use super::{Own, Said, renewed};
 use crate::endpoints::From;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
@@ -54,6 +54,8 @@ pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from
     };
     match outcome {
         Ok(Changed::Done) => own.back(done.0, done.1),
+        Ok(Changed::Strengthened(entered)) => renewed(&state, &tenant, PAGE, entered),
+        Ok(Changed::Credentials(credentials)) => own.still_known(own.back(done.0, done.1), credentials),
         Ok(Changed::Required) => own.back(PAGE, Some(Said::FactorRequired)),
         Ok(Changed::Nothing | Changed::Wrong | Changed::Exhausted) => own.back(PAGE, None),
         Ok(Changed::Limited { retry_after }) => {

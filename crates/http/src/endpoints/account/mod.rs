@@ -2,10 +2,12 @@
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};
+use porta_core::user::CredentialState;
 use porta_core::{TokenDigest, secret, word_enum};
 use porta_oidc::{AccountErrand, AccountPage, EngineError};
 use porta_pages::{AccountFlash, AccountNav, Look, Page};
 use porta_protocol::Params;
+use porta_signin::Entered;
 use porta_signin::account::{Member, Recent};
 
 use super::interaction::form;
@@ -126,7 +128,7 @@ impl<'a> Own<'a> {
             urls: Urls::of(tenant, &member),
             member,
             page,
-            csrf: TokenDigest::of(&format!("account form\n{cookie}")).hex(),
+            csrf: csrf_of(&cookie),
             said: said.and_then(|word| Said::parse(&word)),
         })
     }
@@ -140,13 +142,25 @@ impl<'a> Own<'a> {
         page: AccountPage,
     ) -> Result<(Self, Params), Reply> {
         let params = form(state, tenant, from, body).await?;
+        let own = Self::with(&params, state, tenant, from, page).await?;
+        Ok((own, params))
+    }
+
+    /// The same with the fields of the form.
+    async fn with(
+        params: &Params,
+        state: &'a Shared,
+        tenant: &'a Visit,
+        from: &'a From,
+        page: AccountPage,
+    ) -> Result<Self, Reply> {
         let own = Self::enter(state, tenant, from, page).await?;
         let is_ours = params.get("_csrf").is_some_and(|csrf| secret::constant_time_eq(csrf, &own.csrf));
         if !is_ours {
             return Err(own.back(page, Some(Said::CsrfInvalid)));
         }
         match state.sign_in.count_change(tenant, &own.member).await {
-            Ok(None) => Ok((own, params)),
+            Ok(None) => Ok(own),
             Ok(Some(limited)) => Err(reply::too_many_begun(state, tenant, &from.headers, limited)),
             Err(error) => Err(own.trouble(&error)),
         }
@@ -191,7 +205,7 @@ impl<'a> Own<'a> {
     }
 
     fn back(&self, page: AccountPage, said: Option<Said>) -> Reply {
-        let reply = reply::redirect(&format!("{}{}", self.tenant.issuer, page.path()));
+        let reply = led_to(self.tenant, page);
         let until = self.state.clock.now() + SAID_LIFETIME;
         let said = said.and_then(|said| {
             cookies::set(self.state, self.tenant, cookies::SAID, said.as_str(), &self.urls.overview, until)
@@ -199,9 +213,31 @@ impl<'a> Own<'a> {
         reply::with_header(reply, header::SET_COOKIE, said)
     }
 
+    /// The answer to a change of credentials: the browser it was made in stays one that is known.
+    fn still_known(&self, reply: Reply, credentials: CredentialState) -> Reply {
+        let device = self.state.sign_in.known_after(self.tenant, &self.member, credentials);
+        reply::with_header(reply, header::SET_COOKIE, cookies::device(self.state, self.tenant, &device))
+    }
+
     fn trouble(&self, error: &EngineError) -> Reply {
         reply::engine_error_page(self.state, &self.look(), error)
     }
+}
+
+/// What every form of a session carries.
+fn csrf_of(cookie: &str) -> String {
+    TokenDigest::of(&format!("account form\n{cookie}")).hex()
+}
+
+fn led_to(tenant: &Visit, page: AccountPage) -> Reply {
+    reply::redirect(&format!("{}{}", tenant.issuer, page.path()))
+}
+
+/// A session goes on behind another cookie.
+fn renewed(state: &Shared, tenant: &Visit, page: AccountPage, entered: Entered) -> Reply {
+    let session = authorize::session_cookie(state, tenant, entered.session, entered.expires_at);
+    let reply = reply::with_header(led_to(tenant, page), header::SET_COOKIE, session);
+    reply::with_header(reply, header::SET_COOKIE, cookies::device(state, tenant, &entered.device))
 }
 
 fn sign_in(state: &Shared, tenant: &Visit, errand: AccountErrand) -> Reply {

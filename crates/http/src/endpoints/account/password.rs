@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
+use porta_core::TypedPassword;
 use porta_oidc::AccountPage;
 use porta_pages::{ChangePasswordPage, PasswordFault};
 use porta_signin::account::{NewPassword, PasswordOutcome};
@@ -37,13 +38,16 @@ pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from
         Ok(new) => new,
         Err(flash) => return own.password_page(StatusCode::OK, Some(flash)),
     };
-    let form = NewPassword { current: field("currentPassword").to_owned().into(), new };
+    let form = NewPassword { current: TypedPassword::new(field("currentPassword")), new };
     let outcome = match state.sign_in.change_password(&tenant, recent, form, &from.caller).await {
         Ok(outcome) => outcome,
         Err(error) => return own.trouble(&error),
     };
     let fault = match outcome {
-        PasswordOutcome::Changed => return own.back(AccountPage::Overview, Some(Said::PasswordChanged)),
+        PasswordOutcome::Changed(credentials) => {
+            let back = own.back(AccountPage::Overview, Some(Said::PasswordChanged));
+            return own.still_known(back, credentials);
+        }
         PasswordOutcome::Limited { retry_after } => {
             let fault = PasswordFault::RateLimited { retry_after: reply::seconds_up(retry_after) };
             let page = own.password_page(StatusCode::TOO_MANY_REQUESTS, Some(fault));

@@ -3,18 +3,22 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
-use porta_core::settings;
+use porta_core::{secret, settings};
 use porta_oidc::AccountPage;
 use porta_pages::{CodeFlash, RecoveryCodesPage, SetupStep as Shown, TrustedSvg, TwoFactorSetupPage};
+use porta_protocol::Params;
 use porta_signin::account::{Changed, SetupStep};
 use porta_signin::journey::masked;
 
-use super::{Own, Said};
+use super::{Own, Said, csrf_of, renewed};
+use crate::cookies;
 use crate::endpoints::From;
+use crate::endpoints::interaction::form;
 use crate::endpoints::second_factor::LONGEST_CODE;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
+use crate::visit::Visit;
 
 const PAGE: AccountPage = AccountPage::TwoFactorSetup;
 
@@ -38,9 +42,13 @@ pub(crate) async fn confirm(
     from: From,
     body: Body,
 ) -> Reply {
-    let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let recent = or_answer!(own.recent());
+    let params = or_answer!(form(&state, &tenant, &from, body).await);
     let code = params.get("code").unwrap_or_default().trim();
+    let own = match Own::with(&params, &state, &tenant, &from, PAGE).await {
+        Ok(own) => own,
+        Err(refusal) => return repeated(&state, &tenant, &from, &params, code).await.unwrap_or(refusal),
+    };
+    let recent = or_answer!(own.recent());
     if code.is_empty() {
         return own.setup_page(StatusCode::OK, Some(CodeFlash::Missing)).await;
     }
@@ -49,6 +57,23 @@ pub(crate) async fn confirm(
     }
     let outcome = state.sign_in.confirm_setup(&tenant, recent, code, &from.caller).await;
     own.after(outcome, None).await
+}
+
+/// The form that renewed the session, once more: whoever clicked twice has the cookie of before.
+async fn repeated(
+    state: &AppState,
+    tenant: &Visit,
+    from: &From,
+    params: &Params,
+    code: &str,
+) -> Option<Reply> {
+    let cookie = cookies::read(state, tenant, &from.headers, cookies::SESSION)?;
+    let is_ours = params.get("_csrf").is_some_and(|csrf| secret::constant_time_eq(csrf, &csrf_of(&cookie)));
+    if !is_ours {
+        return None;
+    }
+    let entered = state.sign_in.repeated_setup(tenant, &cookie, code).await.ok()??;
+    Some(renewed(state, tenant, PAGE, entered))
 }
 
 pub(crate) async fn resend(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
@@ -94,6 +119,10 @@ impl Own<'_> {
     async fn after(&self, outcome: Result<Changed, porta_oidc::EngineError>, said: Option<Said>) -> Reply {
         let flash = match outcome {
             Ok(Changed::Done) => return self.back(PAGE, said),
+            Ok(Changed::Strengthened(entered)) => return renewed(self.state, self.tenant, PAGE, entered),
+            Ok(Changed::Credentials(credentials)) => {
+                return self.still_known(self.back(PAGE, said), credentials);
+            }
             Ok(Changed::Nothing | Changed::Required) => return self.back(AccountPage::TwoFactor, None),
             Ok(Changed::Limited { retry_after }) => {
                 let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };

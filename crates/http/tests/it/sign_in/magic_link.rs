@@ -12,6 +12,9 @@ use super::support::*;
 porta_testkit::on_both_stores!(
     a_link_finishes_the_sign_in_it_was_asked_for_in,
     on_another_device_it_shows_a_code_for_the_first_window,
+    the_page_of_the_code_says_where_and_when_the_sign_in_began,
+    a_hostile_user_agent_says_nothing_on_the_page_of_the_code,
+    a_link_made_by_the_version_before_shows_its_code,
     looking_at_a_link_uses_nothing_up,
     a_link_works_once,
     eight_at_once_use_a_link_once,
@@ -132,6 +135,94 @@ async fn on_another_device_it_shows_a_code_for_the_first_window(app: TestApp) {
     assert!(wish.arrives(done).await);
     let again = phone.get(&link).await;
     assert_eq!(again.status, 400, "the code used the link up");
+}
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0";
+
+/// What another device sees of a sign-in that such a browser began.
+async fn seen_elsewhere(app: &TestApp, agent: &str, address: &str, language: &str) -> Answer {
+    app.advance(Duration::from_secs(1));
+    let mut browser = app.browser().with("user-agent", agent).with("x-forwarded-for", address);
+    let form = open(&mut browser, &web()).await;
+    assert_eq!(ask(&mut browser, &form, ANA.0).await.status, 200);
+    let (link, code) = mailed(app, ANA.0).await.unwrap();
+    app.advance(Duration::from_secs(120));
+    let phone = app.browser().with("user-agent", "Phone/1.0").with("x-forwarded-for", "198.51.100.99");
+    let landing = phone.with("accept-language", language).get(&link).await;
+    assert_eq!(landing.status, 200);
+    assert!(landing.body.contains(&code), "{}", landing.body);
+    landing
+}
+
+/// Whoever is talked into asking for nothing, and gets a code, must see that it is somebody else's sign-in.
+async fn the_page_of_the_code_says_where_and_when_the_sign_in_began(app: TestApp) {
+    offer_links(&app).await;
+    set(&app, "acme", settings::RATE_LIMIT_MAGIC_LINK_MAX, 100).await;
+    let only_you = [
+        ("en", "Only if you started it yourself"),
+        ("de", "Nur wenn Sie sie selbst begonnen haben"),
+        ("fr", "Uniquement si vous l’avez commencée vous-même"),
+        ("es", "Solo si lo empezó usted"),
+        ("pt", "Somente se foi você"),
+        ("nl", "Alleen als u er zelf mee bent begonnen"),
+        ("ja", "ご自身で始めた場合に限り"),
+        ("ar", "فقط إذا كنت أنت من بدأه"),
+    ];
+    for (n, (language, words)) in only_you.into_iter().enumerate() {
+        let address = format!("203.0.{n}.9");
+        let began = app.now() + Duration::from_secs(1);
+        let body = seen_elsewhere(&app, FIREFOX, &address, language).await.body;
+        assert!(body.contains(words), "{language}: {body}");
+        assert!(body.contains("Firefox") && body.contains("Linux"), "{language}: {body}");
+        assert!(body.contains(&address), "{language}: {body}");
+        let time = format!("{:02}:{:02}", began.to_offset().hour(), began.to_offset().minute());
+        assert!(body.contains(&time) && body.contains("UTC"), "{language}, not the time of looking: {body}");
+        assert!(!body.contains("198.51.100.99"), "{language}: not who looks");
+        assert!(!body.contains("<script") && !body.contains("<form"), "{language}");
+    }
+}
+
+async fn a_hostile_user_agent_says_nothing_on_the_page_of_the_code(app: TestApp) {
+    offer_links(&app).await;
+    let long = "<img src=x onerror=alert(1)>".repeat(1000);
+    for agent in [long.as_str(), "<script>alert(1)</script>{{ 7*7 }}", "' onload='x", ""] {
+        let landing = seen_elsewhere(&app, agent, "203.0.113.9", "en").await;
+        assert!(landing.body.contains("Unknown browser"), "{}", landing.body);
+        assert!(landing.body.contains("203.0.113.9"), "{}", landing.body);
+        for piece in ["onerror", "alert(1)", "onload", "<img src=x", "<script"] {
+            assert!(!landing.body.contains(piece), "{piece}: {}", landing.body);
+        }
+        assert!(landing.body.len() < 20_000);
+    }
+    // One that is recognised says two words of ours, whatever stands around them.
+    let landing = seen_elsewhere(&app, "<b>Firefox/131</b> Windows <i>", "2001:db8::7", "en").await;
+    assert!(landing.body.contains("Firefox on Windows") && landing.body.contains("2001:db8::7"));
+    assert!(!landing.body.contains("<b>") && !landing.body.contains("<i>"));
+}
+
+/// While a version that writes no origin still runs beside this one.
+async fn a_link_made_by_the_version_before_shows_its_code(app: TestApp) {
+    offer_links(&app).await;
+    let wish = Wish::of(&app, ANA.0).await;
+    let (link, code) = mailed(&app, ANA.0).await.unwrap();
+    let value = link.rsplit('/').next().unwrap();
+    let ana = user(&app, "acme", ANA.0).await;
+    let mut all = app.store.repositories();
+    let mut links = all.one_time_tokens(ana.organization_id);
+    let digest = porta_core::TokenDigest::of(value);
+    let purpose = porta_core::one_time::TokenPurpose::MagicLink;
+    let mut token = links.find(&digest, purpose).await.unwrap().unwrap();
+    assert!(token.origin().is_some());
+    let kept = serde_json::to_string(&token.details).unwrap();
+    assert!(kept.len() < 700, "{} bytes a link", kept.len());
+    token.details = Some(serde_json::json!({ "client_id": "web" }));
+    assert!(links.issue(&token, &ana.email).await.unwrap());
+    drop(links);
+    drop(all);
+    let landing = app.browser().get(&link).await;
+    assert_eq!(landing.status, 200);
+    assert!(landing.body.contains(&code) && landing.body.contains("Only if you started it yourself"));
+    drop(wish);
 }
 
 /// Mail scanners open links, prefetchers ask for their headers.

@@ -23,7 +23,7 @@ async fn an_unknown_address_costs_what_one_of_the_known_costs(app: TestApp) {
     let dear = HashCost { memory_kib: 1024, iterations: 3, parallelism: 1 };
     let entropy = std::sync::Arc::new(porta_core::SeededEntropy::new(7));
     let other = PasswordHasher::start(dear, 1, 8, entropy).unwrap();
-    let hash = other.hash(BOB.1.into()).await.unwrap();
+    let hash = other.hash(porta_core::Password::parse(BOB.1).unwrap()).await.unwrap();
     let mut all = app.store.repositories();
     all.users(bob.organization_id).set_password(bob.id, Some(&hash), app.now()).await.unwrap();
     let known = [cost(&app, 0, ANA.0).await, cost(&app, 1, BOB.0).await];

@@ -26,6 +26,7 @@ mod logout;
 mod logout_requests;
 mod magic_link;
 mod mixed_costs;
+mod one_password;
 mod outages;
 mod pages;
 mod password_answers;

@@ -1,10 +1,15 @@
 //! Signing in again inside a session (oidc-and-login §5.5; W26, W05): the same person goes on, another one replaces.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use porta_core::settings::MAX_FAILED_LOGINS;
+use porta_core::user::UserStatus;
+use porta_signin::{HashCost, PasswordHasher};
 use porta_testkit::{Browser, TestApp, jwt_payload, on_both_stores};
 use serde_json::Value;
 
+use super::failing::gated_sessions;
 use super::support::*;
 
 on_both_stores!(
@@ -14,6 +19,7 @@ on_both_stores!(
     a_cancelled_reauthentication_keeps_the_session,
     max_age_asks_again_once_it_is_over,
     signing_in_as_somebody_else_ends_the_first_session,
+    a_right_password_that_comes_too_late_leaves_everything_as_it_was,
     somebody_else_than_the_hinted_person_is_refused_to_the_client,
     prompt_select_account_shows_the_login_page,
     a_suspended_persons_session_asks_to_sign_in_and_fails_nothing,
@@ -102,6 +108,48 @@ async fn signing_in_as_somebody_else_ends_the_first_session(app: TestApp) {
     let now = browser.get(&web().url()).await;
     let now = redeemed(&mut browser, &web(), WEB, &code(&now)).await;
     assert_eq!(claims(&now)["sub"], claims(&bobs)["sub"]);
+}
+
+/// The account is locked, or has another password, by the time a right password was judged: whoever showed it is refused,
+/// and learns it neither from the time nor from what became of the session in this browser.
+async fn a_right_password_that_comes_too_late_leaves_everything_as_it_was(app: TestApp) {
+    set(&app, "acme", MAX_FAILED_LOGINS, 2).await;
+    let dear = HashCost { memory_kib: 128, iterations: 1, parallelism: 1 };
+    let other = PasswordHasher::start(dear, 1, 8, Arc::new(porta_core::SeededEntropy::new(7))).unwrap();
+    let outdated = other.hash(porta_core::Password::parse(ANA.1).unwrap()).await.unwrap();
+    let ana = user(&app, "acme", ANA.0).await;
+    let mut all = app.store.repositories();
+    all.users(ana.organization_id).set_password(ana.id, Some(&outdated), app.now()).await.unwrap();
+    drop(all);
+    let (slow, gate) = gated_sessions(&app);
+    let mut browser = app.browser();
+    let of_bob = tokens(&mut browser, &web(), BOB, WEB).await;
+    let form = open(&mut browser, &web().with("prompt", "login")).await;
+    let mut late = browser.clone().through(slow.router.clone());
+    gate.close();
+    let before = slow.hasher.evaluations();
+    let lock = async {
+        gate.arrival().await;
+        for n in 1..=2 {
+            assert!(is_refusal(&guess_from(&app, &format!("198.51.100.{n}"), ANA.0, WRONG).await));
+        }
+        assert_eq!(user(&app, "acme", ANA.0).await.status, UserStatus::Locked);
+        gate.open();
+    };
+    let (answer, ()) = tokio::join!(form.login(&mut late, ANA.0, ANA.1), lock);
+    assert!(is_refusal(&answer), "{}: {}", answer.status, answer.body);
+    assert_eq!(slow.hasher.evaluations() - before, 1, "one hash, as for a wrong password");
+    assert!(user(&app, "acme", ANA.0).await.password_hash == Some(outdated), "nothing was written");
+    assert!(is_live(&app, "acme", &of_bob).await, "Bob's session and tokens are still there");
+    assert!(is_signed_in_still(&mut late).await);
+    assert_eq!(audited(&app, "user.logout").await, 0);
+    // Once it may come in, it does: Bob's session ends, and the hash is replaced.
+    app.advance(Duration::from_mins(16));
+    let form = open(&mut browser, &web().with("prompt", "login")).await;
+    assert!(is_signed_in(&form.login(&mut browser, ANA.0, ANA.1).await));
+    assert!(!is_live(&app, "acme", &of_bob).await);
+    let hash = user(&app, "acme", ANA.0).await.password_hash.unwrap();
+    assert!(hash.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{}", hash.as_str());
 }
 
 async fn somebody_else_than_the_hinted_person_is_refused_to_the_client(app: TestApp) {

@@ -284,6 +284,7 @@ pub(super) async fn issue_link(
         used_at: None,
         created_at: app.now(),
     };
-    app.store.repositories().one_time_tokens(to.organization_id).issue(&token).await.unwrap();
+    let mut all = app.store.repositories();
+    assert!(all.one_time_tokens(to.organization_id).issue(&token, &to.email).await.unwrap());
     value
 }

@@ -80,6 +80,7 @@ pub(crate) const PASSWORD_FAULTS: &[PasswordFault] = &[
     PasswordFault::Missing,
     PasswordFault::TooShort { min: 8 },
     PasswordFault::TooLong { max: 128 },
+    PasswordFault::ControlCharacter,
     PasswordFault::Common,
     PasswordFault::ContainsPersonal,
     PasswordFault::Guessable,
@@ -159,7 +160,15 @@ fn sign_in_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page>
         all.push((format!("magic-link-sent--{flash:?}"), pages.magic_link_sent(look, &page)));
     }
     let here = Landing::SameBrowser { action_url: "/acme/auth/magic-link/x", csrf: data.token };
-    for (name, landing) in [("here", here), ("other", Landing::OtherDevice { code: data.code })] {
+    let origin = Origin { at: MORNING, address: Some(data.address), user_agent: Some(data.user_agent) };
+    let bare = Origin { address: None, user_agent: None, ..origin };
+    let other = |origin| Landing::OtherDevice { code: data.code, origin };
+    for (name, landing) in [
+        ("here", here),
+        ("other", other(Some(origin))),
+        ("other-bare", other(Some(bare))),
+        ("other-unknown", other(None)),
+    ] {
         let page = MagicLinkLandingPage { client_name: data.client, masked_email: data.email, landing };
         all.push((format!("magic-link-landing--{name}"), pages.magic_link_landing(look, &page)));
     }

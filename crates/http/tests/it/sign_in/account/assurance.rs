@@ -1,6 +1,6 @@
 //! A session that showed one factor does not reach what a second one protects (issue 11, item 3).
 
-use porta_core::user::TwoFactorMethod;
+use porta_core::user::{TwoFactorMethod, UserStatus};
 use porta_testkit::{TestApp, on_both_stores};
 
 use super::super::second_factor::{manual_key, recovery_codes, totp};
@@ -12,6 +12,10 @@ on_both_stores!(
     a_replaced_factor_ends_every_other_session,
     a_factor_that_is_gone_ends_every_other_session,
     the_session_that_got_a_factor_goes_on_with_it,
+    the_browser_that_got_a_factor_or_lost_it_stays_known,
+    a_session_that_shows_more_goes_on_behind_another_cookie,
+    the_form_that_renews_the_session_has_one_answer,
+    eight_at_once_renew_the_session_once,
 );
 
 const TOTP: &[(&str, &str)] = &[("action", "enable"), ("method", "authenticator")];
@@ -63,6 +67,112 @@ async fn a_factor_added_since_is_asked_for_before_anything_that_matters(app: Tes
     }
     assert!(asks_to_sign_in(&account.get("/password").await));
     assert_eq!(user(&app, "acme", ANA.0).await.two_factor_method, Some(TwoFactorMethod::Email));
+}
+
+/// An account that was asked for an authenticator's first code: the form and its fields.
+async fn at_the_first_code(app: &TestApp) -> (Account, String, [(&'static str, String); 2]) {
+    let mut account = Account::of_ana(app).await;
+    let key = manual_key(&account.done("/two-factor", TOTP).await.body);
+    let csrf = account.csrf().await;
+    let fields = [("_csrf", csrf), ("code", totp(&key, app))];
+    let url = account.url("/two-factor/setup");
+    (account, url, fields)
+}
+
+async fn confirm(browser: &mut porta_testkit::Browser, url: &str, fields: &[(&str, String)]) -> Answer {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    browser.post(url, &fields).await
+}
+
+/// Session fixation (OWASP ASVS 5 §7.2.4).
+async fn a_session_that_shows_more_goes_on_behind_another_cookie(app: TestApp) {
+    let (mut account, url, fields) = at_the_first_code(&app).await;
+    let mut thief = account.clone();
+    let wrong =
+        confirm(&mut account.browser, &url, &[fields[0].clone(), ("code", "000000".to_owned())]).await;
+    assert!(set_cookie(&wrong, "_session").is_none(), "nothing changed");
+    let answer = confirm(&mut account.browser, &url, &fields).await;
+    assert!(leads_to(&answer, "/two-factor/setup"), "{}", answer.status);
+    assert!(set_cookie(&answer, "_session").is_some() && set_cookie(&answer, "_device").is_some());
+    for path in ["", "/password", "/two-factor/setup", "/data"] {
+        assert!(asks_to_sign_in(&thief.get(path).await), "the cookie of before leads nowhere: {path}");
+    }
+    let silent = thief.browser.get(&web().with("prompt", "none").url()).await;
+    assert_eq!(silent.query("error").as_deref(), Some("login_required"));
+    assert_eq!(recovery_codes(&account.get("/two-factor/setup").await.body).len(), 10);
+    let silent = account.browser.get(&web().with("prompt", "none").url()).await;
+    assert!(silent.query("code").is_some(), "the session goes on");
+}
+
+/// A double click: the second form comes with the cookie of before, and perhaps only its answer arrives.
+async fn the_form_that_renews_the_session_has_one_answer(app: TestApp) {
+    let (account, url, fields) = at_the_first_code(&app).await;
+    let (mut first, mut second, mut other) =
+        (account.browser.clone(), account.browser.clone(), account.browser.clone());
+    let one = confirm(&mut first, &url, &fields).await;
+    let again = confirm(&mut second, &url, &fields).await;
+    let cookie =
+        |answer: &Answer| set_cookie(answer, "_session").unwrap().split(';').next().unwrap().to_owned();
+    assert!(leads_to(&again, "/two-factor/setup"), "{}", again.status);
+    assert_eq!(cookie(&again), cookie(&one), "the same session");
+    for browser in [&mut first, &mut second] {
+        let page = browser.follow(one.clone()).await;
+        assert_eq!(recovery_codes(&page.body).len(), 10, "{}", page.body);
+    }
+    assert_eq!(audited(&app, "2fa.setup.totp").await, 1);
+    // Only for who typed the same, and in the same form; one other guess, and the answer is gone.
+    let forged = [("_csrf", "x".repeat(64)), fields[1].clone()];
+    let refused = confirm(&mut other.clone(), &url, &forged).await;
+    assert!(set_cookie(&refused, "_session").is_none());
+    let guessed = [fields[0].clone(), ("code", "000000".to_owned())];
+    for fields in [&guessed, &fields] {
+        let refused = confirm(&mut other, &url, fields).await;
+        assert!(asks_to_sign_in(&refused) && set_cookie(&refused, "_session").is_none());
+    }
+}
+
+async fn eight_at_once_renew_the_session_once(app: TestApp) {
+    let (account, url, fields) = at_the_first_code(&app).await;
+    let tasks = (0..8).map(|_| {
+        let (mut browser, url, fields) = (account.browser.clone(), url.clone(), fields.clone());
+        tokio::spawn(async move {
+            let answer = confirm(&mut browser, &url, &fields).await;
+            (browser, answer)
+        })
+    });
+    let mut cookies = std::collections::BTreeSet::new();
+    for task in tasks.collect::<Vec<_>>() {
+        let (mut browser, answer) = task.await.unwrap();
+        assert!(leads_to(&answer, "/two-factor/setup"), "{} {}", answer.status, answer.location());
+        cookies.extend(set_cookie(&answer, "_session").map(|c| c.split(';').next().unwrap().to_owned()));
+        let page = browser.follow(answer).await;
+        assert_eq!(recovery_codes(&page.body).len(), 10, "{}", page.body);
+    }
+    assert_eq!(cookies.len(), 1, "{cookies:?}");
+    assert_eq!(audited(&app, "2fa.setup.totp").await, 1);
+}
+
+/// Otherwise the guesses of others would lock its owner out of it (W19).
+async fn the_browser_that_got_a_factor_or_lost_it_stays_known(app: TestApp) {
+    let mut account = Account::of_ana(&app).await;
+    let lock = async || {
+        for _ in 0..5 {
+            guess_from(&app, "198.51.100.7", ANA.0, WRONG).await;
+        }
+        assert_eq!(user(&app, "acme", ANA.0).await.status, UserStatus::Locked);
+    };
+    get_totp(&mut account, &app).await;
+    lock().await;
+    let mut here = account.browser.clone();
+    let form = open(&mut here, &web().with("prompt", "login")).await;
+    let answer = form.login(&mut here, ANA.0, ANA.1).await;
+    assert!(answer.location().ends_with("/two-factor"), "past the lock: {} {}", answer.status, answer.body);
+    set_user_status(&app, ANA.0, UserStatus::Active).await;
+    account.done("/two-factor", DISABLE).await;
+    assert_eq!(user(&app, "acme", ANA.0).await.two_factor_method, None);
+    lock().await;
+    let form = open(&mut account.browser, &web().with("prompt", "login")).await;
+    assert!(is_signed_in(&form.login(&mut account.browser, ANA.0, ANA.1).await));
 }
 
 async fn a_new_factor_ends_every_other_session_and_its_tokens(app: TestApp) {

@@ -12,8 +12,10 @@ on_both_stores!(
     everything_else_ends,
     the_present_password_is_asked_for_and_counted,
     bad_passwords_are_refused,
+    the_present_password_is_known_in_every_form,
     a_first_password_needs_no_present_one,
     eight_at_once_change_it_once,
+    the_browser_it_was_changed_in_stays_known_and_no_other,
 );
 
 const NEW: &str = "brisk-Walnut-Harbor-9";
@@ -51,6 +53,28 @@ async fn everything_else_ends(app: TestApp) {
     assert_eq!(audited(&app, "user.password.changed").await, 1);
 }
 
+/// Guesses of others keep the owner out of no browser of theirs (W19), and whoever was thrown out has none.
+async fn the_browser_it_was_changed_in_stays_known_and_no_other(app: TestApp) {
+    let mut thief = app.browser();
+    thief.sign_in(&web(), ANA.0, ANA.1).await;
+    let mut account = Account::of_ana(&app).await;
+    let refused = account.post("/password", &form(WRONG, NEW, NEW)).await;
+    assert!(set_cookie(&refused, "_device").is_none(), "nothing was changed");
+    let changed = account.post("/password", &form(ANA.1, NEW, NEW)).await;
+    let cookie = set_cookie(&changed, "_device").expect("a cookie for the new password");
+    assert!(cookie.contains("Path=/acme/interaction;") && cookie.contains("HttpOnly"), "{cookie}");
+    for _ in 0..5 {
+        guess_from(&app, "198.51.100.7", ANA.0, WRONG).await;
+    }
+    assert_eq!(user(&app, "acme", ANA.0).await.status, porta_core::user::UserStatus::Locked);
+    for (browser, is_known) in [(&mut thief, false), (&mut account.browser, true)] {
+        let page = open(browser, &web().with("prompt", "login")).await;
+        let answer = page.login(browser, ANA.0, NEW).await;
+        assert_eq!(is_signed_in(&answer), is_known, "{}", answer.body);
+        assert_eq!(is_refusal(&answer), !is_known);
+    }
+}
+
 async fn the_present_password_is_asked_for_and_counted(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 3).await;
     let mut account = Account::of_ana(&app).await;
@@ -65,6 +89,25 @@ async fn the_present_password_is_asked_for_and_counted(app: TestApp) {
     assert!(limited.header("retry-after").is_some());
     assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await), "other addresses are not affected");
     assert_eq!(letters(&app, is_notice).await, 0);
+}
+
+/// Typed composed or decomposed it is the present password, and so no new one.
+async fn the_present_password_is_known_in_every_form(app: TestApp) {
+    let (composed, decomposed) = ("cr\u{e8}me-br\u{fb}l\u{e9}e-41", "cre\u{300}me-bru\u{302}le\u{301}e-41");
+    let mut account = Account::of_ana(&app).await;
+    account.done("/password", &form(ANA.1, decomposed, composed)).await;
+    let before = user(&app, "acme", ANA.0).await.password_hash;
+    for (current, new) in [(composed, decomposed), (decomposed, composed), (composed, composed)] {
+        let page = account.post("/password", &form(current, new, new)).await;
+        assert!(page.body.contains("That is your current password"), "{}", page.body);
+    }
+    for new in ["tab\tulator-Quay", "u\u{308}u\u{308}u\u{308}u\u{308}"] {
+        let page = account.post("/password", &form(composed, new, new)).await;
+        assert!(page.body.contains("role=\"alert\""), "{new:?}: {}", page.body);
+    }
+    assert!(user(&app, "acme", ANA.0).await.password_hash == before);
+    account.done("/password", &form(decomposed, NEW, NEW)).await;
+    assert!(is_signed_in(&guess(&app, ANA.0, NEW).await));
 }
 
 async fn bad_passwords_are_refused(app: TestApp) {

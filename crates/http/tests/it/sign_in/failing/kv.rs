@@ -16,6 +16,7 @@ pub(in super::super) struct FusedKv {
     pub(super) fuse: Arc<Fuse>,
     pub(super) limits: Arc<Fuse>,
     pub(super) writes: Arc<Gate>,
+    pub(super) sessions: Arc<Gate>,
 }
 
 impl FusedKv {
@@ -38,6 +39,9 @@ fn reach<'a>(kv: &'a dyn Kv, fuse: &Fuse) -> Result<&'a dyn Kv> {
 #[async_trait]
 impl Kv for FusedKv {
     async fn get(&self, key: &Key) -> Result<Option<Bytes>> {
+        if key.contains(":session:") {
+            self.sessions.pass().await;
+        }
         self.open()?.get(key).await
     }
 

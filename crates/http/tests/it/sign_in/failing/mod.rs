@@ -101,6 +101,8 @@ pub(super) struct Fuses {
     /// Audit rows in units of work alone.
     pub(super) audit: Arc<Fuse>,
     writes: Arc<Gate>,
+    /// Looking a session up.
+    sessions: Arc<Gate>,
 }
 
 /// An instance whose stores can be taken away, each by itself.
@@ -115,6 +117,13 @@ pub(super) fn gated(app: &TestApp) -> (TestApp, Arc<Gate>) {
     (wired(app, &fuses), fuses.writes)
 }
 
+/// An instance that waits with looking a session up while the gate is closed: a sign-in does so after its password was
+/// judged.
+pub(super) fn gated_sessions(app: &TestApp) -> (TestApp, Arc<Gate>) {
+    let fuses = whole();
+    (wired(app, &fuses), fuses.sessions)
+}
+
 fn whole() -> Fuses {
     Fuses {
         store: Fuse::whole(),
@@ -122,6 +131,7 @@ fn whole() -> Fuses {
         limits: Fuse::whole(),
         audit: Fuse::whole(),
         writes: Arc::default(),
+        sessions: Arc::default(),
     }
 }
 
@@ -138,7 +148,7 @@ fn wired(app: &TestApp, fuses: &Fuses) -> TestApp {
         let audit = Arc::clone(&fuses.audit);
         instance.store = Arc::new(FusedStore { inner: store, fuse: Arc::clone(&fuses.store), audit });
         let (fuse, limits) = (Arc::clone(&fuses.kv), Arc::clone(&fuses.limits));
-        let writes = Arc::clone(&fuses.writes);
-        instance.kv = Arc::new(FusedKv { inner: kv, fuse, limits, writes });
+        let (writes, sessions) = (Arc::clone(&fuses.writes), Arc::clone(&fuses.sessions));
+        instance.kv = Arc::new(FusedKv { inner: kv, fuse, limits, writes, sessions });
     })
 }

@@ -232,7 +232,7 @@ gone!(UserRepository {
     fn recover_password(UserId, &PasswordHash, Timestamp) -> bool;
     fn verify_email(UserId, Timestamp) -> bool;
     fn page(Option<Cursor>, u32) -> Page<User>;
-    fn record_sign_in(&User, Duration, Option<&PasswordHash>, &SessionRecord, &AuditEvent) -> bool;
+    fn record_sign_in(&User, Duration, &SessionRecord, &AuditEvent) -> bool;
     fn record_challenge(&User, Duration, &AuditEvent) -> bool;
     fn hash_parameters() -> Vec<(String, u64)>;
     fn count_factor_failure(UserId) -> Option<i64>;
@@ -279,7 +279,8 @@ gone!(AuditRepository {
     fn recent(Option<OrganizationId>, u32) -> Vec<AuditEvent>;
 });
 gone!(OneTimeTokenRepository {
-    fn issue(&OneTimeToken) -> ();
+    fn issue_unless_one_lives(&OneTimeToken, &user::Email) -> bool;
+    fn issue(&OneTimeToken, &user::Email) -> bool;
     fn find(&TokenDigest, TokenPurpose) -> Option<OneTimeToken>;
     fn consume(&TokenDigest, TokenPurpose, Timestamp) -> Option<OneTimeToken>;
     fn withdraw(UserId, Timestamp) -> u64;

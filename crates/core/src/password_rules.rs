@@ -1,15 +1,16 @@
-//! Which passwords people may choose (NIST SP 800-63B-4 §3.1.1.2): length counts, kinds of characters do not, and what
-//! attackers try first is refused.
+//! Which passwords people may choose, and operators for them (NIST SP 800-63B-4 §3.1.1.2): length counts, kinds of
+//! characters do not, and what attackers try first is refused.
 //!
 //! What is tried first comes from the lists of `zxcvbn`, which are part of the program: 30,000 passwords of past
 //! breaches and 60,000 names and words, besides keyboard runs, repetitions, dates, and look-alike letters of all these.
 
-use porta_core::organization::Organization;
-use porta_core::user::{PASSWORD_LENGTH, PasswordRefusal, User};
-use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 use zxcvbn::matching::patterns::MatchPattern;
 use zxcvbn::zxcvbn;
+
+use crate::organization::Organization;
+use crate::password::{Password, nfc};
+use crate::user::{Email, PASSWORD_LENGTH, PasswordRefusal, Profile, User};
 
 /// What eight random characters are worth.
 const ENOUGH_GUESSES: u64 = 100_000_000;
@@ -21,12 +22,50 @@ const OWN_WORD: usize = 3;
 const OTHER_WORD: usize = 4;
 const PRODUCT: &str = "porta";
 
-/// Judges a password that somebody wants to have. Busy for milliseconds, as [`JUDGED`] says, and waits for nothing.
-pub fn check_new_password(
-    password: &SecretString,
-    user: &User,
-    organization: &Organization,
-) -> Result<(), PasswordRefusal> {
+/// Lower-case words that an attacker who knows the person tries, the longest first.
+#[derive(Debug, Clone)]
+pub struct WordsAround(Vec<String>);
+
+impl WordsAround {
+    pub fn of(user: &User, organization: &Organization) -> Self {
+        let names = [
+            Some(organization.name.as_str()),
+            Some(organization.slug.as_str()),
+            organization.branding.company_name.as_deref(),
+        ];
+        Self::new(&user.email, &user.profile, &names)
+    }
+
+    /// For somebody, or an organization, that is not there yet.
+    pub fn new(email: &Email, profile: &Profile, organization: &[Option<&str>]) -> Self {
+        let (account, domain) = email.key().rsplit_once('@').unwrap_or((email.key(), ""));
+        let own = [
+            Some(account),
+            profile.given_name.as_deref(),
+            profile.middle_name.as_deref(),
+            profile.family_name.as_deref(),
+            profile.nickname.as_deref(),
+            profile.preferred_username.as_deref(),
+        ];
+        let others = [&[Some(domain), Some(PRODUCT)], organization].concat();
+        let mut words: Vec<String> = [(own.as_slice(), OWN_WORD), (others.as_slice(), OTHER_WORD)]
+            .into_iter()
+            .flat_map(|(texts, least)| {
+                texts.iter().flatten().map(move |text| (nfc(text).to_lowercase(), least))
+            })
+            .flat_map(|(text, least)| {
+                let words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= least);
+                words.map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect();
+        words.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        words.dedup();
+        Self(words)
+    }
+}
+
+/// Judges a password that somebody is to have. Busy for milliseconds, as [`JUDGED`] says, and waits for nothing.
+pub fn check_new_password(password: &Password, around: &WordsAround) -> Result<(), PasswordRefusal> {
     let password = password.expose_secret();
     let length = password.chars().count();
     if length < *PASSWORD_LENGTH.start() {
@@ -35,8 +74,8 @@ pub fn check_new_password(
     if length > *PASSWORD_LENGTH.end() {
         return Err(PasswordRefusal::TooLong);
     }
-    let words = words_around(user, organization);
-    if is_built_from(password, &words) {
+    let WordsAround(words) = around;
+    if is_built_from(password, words) {
         return Err(PasswordRefusal::Personal);
     }
     let beginning: Zeroizing<String> = Zeroizing::new(password.chars().take(JUDGED).collect());
@@ -62,38 +101,6 @@ pub fn check_new_password(
     })
 }
 
-/// Lower-case words an attacker who knows the person tries, the longest first.
-fn words_around(user: &User, organization: &Organization) -> Vec<String> {
-    let (account, domain) = user.email.key().rsplit_once('@').unwrap_or((user.email.key(), ""));
-    let profile = &user.profile;
-    let own = [
-        Some(account),
-        profile.given_name.as_deref(),
-        profile.middle_name.as_deref(),
-        profile.family_name.as_deref(),
-        profile.nickname.as_deref(),
-        profile.preferred_username.as_deref(),
-    ];
-    let others = [
-        Some(domain),
-        Some(organization.name.as_str()),
-        Some(organization.slug.as_str()),
-        organization.branding.company_name.as_deref(),
-        Some(PRODUCT),
-    ];
-    let mut words: Vec<String> = [(own.as_slice(), OWN_WORD), (others.as_slice(), OTHER_WORD)]
-        .into_iter()
-        .flat_map(|(texts, least)| texts.iter().flatten().map(move |text| (text.to_lowercase(), least)))
-        .flat_map(|(text, least)| {
-            let words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= least);
-            words.map(str::to_owned).collect::<Vec<_>>()
-        })
-        .collect();
-    words.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-    words.dedup();
-    words
-}
-
 /// Whether there is such a word in the password and what is left without them would be too short by itself.
 fn is_built_from(password: &str, words: &[String]) -> bool {
     let password = Zeroizing::new(password.to_lowercase());
@@ -106,12 +113,12 @@ fn is_built_from(password: &str, words: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use porta_core::organization::{Branding, LoginMethod, OrganizationStatus, TwoFactorPolicy};
-    use porta_core::user::{Email, Profile, UserStatus};
-    use porta_core::{Entropy, OrganizationId, SeededEntropy, Slug, Timestamp, UserId, secret};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::organization::{Branding, LoginMethod, OrganizationStatus, TwoFactorPolicy};
+    use crate::user::UserStatus;
+    use crate::{Entropy, OrganizationId, SeededEntropy, Slug, Timestamp, UserId, secret};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_750_000_000);
 
@@ -164,7 +171,7 @@ mod tests {
     }
 
     fn check(password: &str) -> Result<(), PasswordRefusal> {
-        check_new_password(&password.into(), &ana(), &acme())
+        check_new_password(&Password::parse(password)?, &WordsAround::of(&ana(), &acme()))
     }
 
     #[test]
@@ -253,7 +260,29 @@ mod tests {
         // Other people may.
         let other =
             User { email: Email::parse("b@c.example").unwrap(), profile: Profile::default(), ..ana() };
-        assert_eq!(check_new_password(&"okonkwo-4-lunch".into(), &other, &acme()), Ok(()));
+        let around = WordsAround::of(&other, &acme());
+        assert_eq!(check_new_password(&Password::parse("okonkwo-4-lunch").unwrap(), &around), Ok(()));
+    }
+
+    #[test]
+    fn what_counts_is_the_normalised_text() {
+        let pieces = "e\u{301}o\u{308}-7Q"; // seven as typed, five as hashed
+        assert_eq!(check(pieces), Err(PasswordRefusal::TooShort));
+        assert_eq!(check(&"u\u{308}".repeat(4)), Err(PasswordRefusal::TooShort));
+        let long = "cre\u{300}me bru\u{302}le\u{301}e ".repeat(9);
+        assert!(long.chars().count() > 128);
+        assert_eq!(check(&long), Ok(()));
+        for spaces in [" ".repeat(12), "\u{3000}".repeat(12), " \u{a0}".repeat(20)] {
+            assert_eq!(check(&spaces), Err(PasswordRefusal::Guessable));
+        }
+        assert_eq!(check(" \u{a0} "), Err(PasswordRefusal::TooShort));
+        // A name is found however it is typed, in the profile as in the password.
+        assert_eq!(check("Mu\u{308}ller-2024"), Err(PasswordRefusal::Personal));
+        let mut named = ana();
+        named.profile.family_name = Some("Bru\u{302}le\u{301}e".to_owned());
+        let around = WordsAround::of(&named, &acme());
+        let composed = Password::parse("br\u{fb}l\u{e9}e-2024").unwrap();
+        assert_eq!(check_new_password(&composed, &around), Err(PasswordRefusal::Personal));
     }
 
     #[test]
@@ -273,7 +302,11 @@ mod tests {
         #[test]
         fn any_text_is_judged_and_length_comes_first(text in any::<String>()) {
             let verdict = check(&text);
-            let length = text.chars().count();
+            let Ok(password) = Password::parse(&text) else {
+                prop_assert!(verdict.is_err());
+                return Ok(());
+            };
+            let length = password.expose_secret().chars().count();
             prop_assert_eq!(verdict == Err(PasswordRefusal::TooShort), length < 8);
             prop_assert_eq!(verdict == Err(PasswordRefusal::TooLong), length > 128);
         }
