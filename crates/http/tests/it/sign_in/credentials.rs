@@ -171,7 +171,8 @@ async fn who_goes_away_leaves_no_attempt_under_way(app: TestApp) {
     });
     for _ in 0..8 {
         let hasher = Arc::clone(&slow.hasher);
-        tokio::spawn(async move { hasher.hash("keeps a thread busy".to_owned().into()).await.map(drop) });
+        let password = porta_core::Password::parse("keeps a thread busy").unwrap();
+        tokio::spawn(async move { hasher.hash(password).await.map(drop) });
     }
     for _ in 0..2 {
         let mut browser = slow.browser();
