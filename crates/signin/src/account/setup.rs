@@ -151,7 +151,8 @@ impl SignIn {
     ) -> Result<Changed, EngineError> {
         let Some(setup) = self.setup(tenant, member).await? else { return Ok(Changed::Nothing) };
         if matches!(setup.step, SetupStep::Codes { .. }) {
-            return Ok(Changed::Done);
+            let answer = self.repeated(tenant, &member.digest, code).await?;
+            return Ok(answer.map_or(Changed::Done, Changed::Strengthened));
         }
         let user = &member.user;
         let tries = FactorLimits::inside(tenant, &place(member));
