@@ -151,7 +151,8 @@ impl SignIn {
     ) -> Result<Changed, EngineError> {
         let Some(setup) = self.setup(tenant, member).await? else { return Ok(Changed::Nothing) };
         if matches!(setup.step, SetupStep::Codes { .. }) {
-            return Ok(Changed::Done);
+            let answer = self.repeated(tenant, &member.digest, code).await?;
+            return Ok(answer.map_or(Changed::Done, Changed::Strengthened));
         }
         let user = &member.user;
         let tries = FactorLimits::inside(tenant, &place(member));
@@ -208,7 +209,8 @@ impl SignIn {
         (code, device): (&str, String),
     ) -> Result<Option<Entered>, EngineError> {
         let (organization, kv) = (tenant.organization.id, self.engine.kv());
-        if kv.take(&storage_key(organization, &member.digest)).await?.is_none() {
+        let before = storage_key(organization, &member.digest);
+        if kv.get(&before).await?.is_none() {
             return Ok(None);
         }
         let amr = amr_with(member.session.amr.clone(), Some(method));
@@ -229,6 +231,7 @@ impl SignIn {
                 value: Bytes::from(answer.to_text()),
                 ttl: REPEATED_WITHIN,
             },
+            Write::Delete { key: before },
         ];
         kv.write(writes).await?;
         Ok(Some(entered))
@@ -236,14 +239,29 @@ impl SignIn {
 
     /// The answer to a form that renewed the session of this cookie a moment ago, for the same form once more: a double
     /// click, or an answer that was lost (the effect is single, the answer is not: architecture, D20). Another
-    /// code, and the answer is gone.
+    /// code, and the answer is gone. `member`: whose session it is, where that is still known.
     pub async fn repeated_setup(
         &self,
         tenant: &Tenant,
+        member: Option<&Member>,
         cookie: &str,
         code: &str,
     ) -> Result<Option<Entered>, EngineError> {
+        if let Some(member) = member {
+            self.others_turn(tenant, member).await?;
+        }
         self.repeated(tenant, &TokenDigest::of(cookie), code).await
+    }
+
+    /// Waits while a change of this person's factors is under way, for some seconds at most.
+    async fn others_turn(&self, tenant: &Tenant, member: &Member) -> Result<(), EngineError> {
+        for _ in 0..TURNS {
+            if !self.is_locked(tenant, &member.user).await? {
+                break;
+            }
+            tokio::time::sleep(TURN).await;
+        }
+        Ok(())
     }
 
     async fn repeated(
@@ -269,15 +287,9 @@ impl SignIn {
         member: &Member,
         code: &str,
     ) -> Result<Changed, EngineError> {
-        for _ in 0..TURNS {
-            tokio::time::sleep(TURN).await;
-            if self.is_locked(tenant, &member.user).await? {
-                continue;
-            }
-            let answer = self.repeated(tenant, &member.digest, code).await?;
-            return Ok(answer.map_or(Changed::Nothing, Changed::Strengthened));
-        }
-        Ok(Changed::Nothing)
+        self.others_turn(tenant, member).await?;
+        let answer = self.repeated(tenant, &member.digest, code).await?;
+        Ok(answer.map_or(Changed::Nothing, Changed::Strengthened))
     }
 
     /// Leaves a setup, or says that its recovery codes are kept.

@@ -7,7 +7,7 @@ use porta_core::{secret, settings};
 use porta_oidc::AccountPage;
 use porta_pages::{CodeFlash, RecoveryCodesPage, SetupStep as Shown, TrustedSvg, TwoFactorSetupPage};
 use porta_protocol::Params;
-use porta_signin::account::{Changed, SetupStep};
+use porta_signin::account::{Changed, Member, SetupStep};
 use porta_signin::journey::masked;
 
 use super::{Own, Said, csrf_of, renewed};
@@ -46,9 +46,18 @@ pub(crate) async fn confirm(
     let code = params.get("code").unwrap_or_default().trim();
     let own = match Own::with(&params, &state, &tenant, &from, PAGE).await {
         Ok(own) => own,
-        Err(refusal) => return repeated(&state, &tenant, &from, &params, code).await.unwrap_or(refusal),
+        Err(refusal) => {
+            return repeated(&state, &tenant, &from, &params, None).await.unwrap_or(refusal);
+        }
     };
-    let recent = or_answer!(own.recent());
+    let recent = match own.recent() {
+        Ok(recent) => recent,
+        // Perhaps because the same form gave them a factor at this moment.
+        Err(refusal) => {
+            let member = Some(&own.member);
+            return repeated(&state, &tenant, &from, &params, member).await.unwrap_or(refusal);
+        }
+    };
     if code.is_empty() {
         return own.setup_page(StatusCode::OK, Some(CodeFlash::Missing)).await;
     }
@@ -65,14 +74,15 @@ async fn repeated(
     tenant: &Visit,
     from: &From,
     params: &Params,
-    code: &str,
+    member: Option<&Member>,
 ) -> Option<Reply> {
     let cookie = cookies::read(state, tenant, &from.headers, cookies::SESSION)?;
     let is_ours = params.get("_csrf").is_some_and(|csrf| secret::constant_time_eq(csrf, &csrf_of(&cookie)));
     if !is_ours {
         return None;
     }
-    let entered = state.sign_in.repeated_setup(tenant, &cookie, code).await.ok()??;
+    let code = params.get("code").unwrap_or_default().trim();
+    let entered = state.sign_in.repeated_setup(tenant, member, &cookie, code).await.ok()??;
     Some(renewed(state, tenant, PAGE, entered))
 }
 
