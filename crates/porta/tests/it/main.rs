@@ -2,6 +2,7 @@
 
 mod backup;
 mod cli;
+mod keys;
 mod mail;
 mod postgres;
 mod reference;
