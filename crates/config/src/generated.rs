@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use porta_core::Entropy;
 use porta_core::secret::hex;
 
-use crate::secrets::{EncryptionKey, PartialSecrets, split_cookie_keys};
+use crate::secrets::{EncryptionKeys, PartialSecrets, split_cookie_keys};
 use crate::variable::{COOKIE_KEYS, SIGNING_KEY_ENCRYPTION_KEY, TWO_FACTOR_ENCRYPTION_KEY};
 use crate::{Problem, dotenv};
 
@@ -36,14 +36,14 @@ pub(crate) fn read(data_dir: &Path) -> Result<Option<PartialSecrets>, Problem> {
     };
     protect(&path)?;
     let (values, problems) = dotenv::parse(&text);
-    let key = |name| values.get(name).and_then(|text: &String| EncryptionKey::parse(text));
+    let keys = |name| values.get(name).and_then(|text: &String| EncryptionKeys::parse(text).ok());
     let secrets = PartialSecrets {
         cookie_keys: values
             .get(COOKIE_KEYS.name)
             .filter(|text| text.split(',').all(|key| key.trim().chars().count() >= 16))
             .map(|text| split_cookie_keys(text)),
-        signing: key(SIGNING_KEY_ENCRYPTION_KEY.name),
-        two_factor: key(TWO_FACTOR_ENCRYPTION_KEY.name),
+        signing: keys(SIGNING_KEY_ENCRYPTION_KEY.name),
+        two_factor: keys(TWO_FACTOR_ENCRYPTION_KEY.name),
     };
     let is_whole = secrets.cookie_keys.is_some() && secrets.signing.is_some() && secrets.two_factor.is_some();
     if !problems.is_empty() || !is_whole {

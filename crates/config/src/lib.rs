@@ -25,7 +25,7 @@ pub use hashing::Argon2Params;
 pub use issuer::IssuerBase;
 pub use problem::Problem;
 pub use safety::SafetyReport;
-pub use secrets::{EncryptionKey, Secrets};
+pub use secrets::{EncryptionKeys, MOST_ENCRYPTION_KEYS, SealingSecrets, Secrets};
 pub use server::{Environment, ServerConfig, TrustProxy};
 pub use smtp::{SmtpConfig, SmtpCredentials, SmtpTls};
 pub use source::Source;

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::Problem;
-use crate::secrets::PartialSecrets;
+use crate::secrets::{EncryptionKeys, PartialSecrets};
 use crate::server::{ServerConfig, TrustProxy};
 use crate::smtp::SmtpConfig;
 use crate::storage::Storage;
@@ -106,21 +106,35 @@ fn check_cookie_keys(secrets: &PartialSecrets, found: &mut Vec<Problem>) {
 fn check_encryption_keys(secrets: &PartialSecrets, found: &mut Vec<Problem>) {
     let keys =
         [(SIGNING_KEY_ENCRYPTION_KEY, &secrets.signing), (TWO_FACTOR_ENCRYPTION_KEY, &secrets.two_factor)];
-    for (variable, key) in keys {
-        let Some(key) = key else { continue }; // R3: a missing one was reported when it was read
-        let digits = porta_core::secret::hex(key.expose());
-        if PUBLISHED_KEYS.contains(&digits.as_str()) {
-            found.push(violation(variable, "it is printed in documentation", NEW_KEY)); // R4, R5
-        } else if repeats(digits.as_bytes()) {
-            found.push(violation(variable, "it repeats a short pattern", NEW_KEY));
+    for (variable, keys) in keys {
+        let Some(keys) = keys else { continue }; // R3: a missing one was reported when it was read
+        for (index, key) in keys.expose().iter().enumerate() {
+            let digits = porta_core::secret::hex(key);
+            let complaint = if PUBLISHED_KEYS.contains(&digits.as_str()) {
+                "is printed in documentation" // R4, R5
+            } else if repeats(digits.as_bytes()) {
+                "repeats a short pattern"
+            } else {
+                continue;
+            };
+            found.push(violation(variable, &format!("{} {complaint}", named(keys, index)), NEW_KEY));
         }
     }
-    if let (Some(one), Some(other)) = (&secrets.signing, &secrets.two_factor)
-        && one.expose() == other.expose()
-    {
-        let message = "it equals SIGNING_KEY_ENCRYPTION_KEY";
-        found.push(violation(TWO_FACTOR_ENCRYPTION_KEY, message, NEW_KEY));
+    let (Some(ours), Some(theirs)) = (&secrets.two_factor, &secrets.signing) else { return };
+    for (index, key) in ours.expose().iter().enumerate() {
+        let Some(place) = theirs.expose().iter().position(|other| other == key) else { continue };
+        let other = match theirs.expose().len() {
+            1 => SIGNING_KEY_ENCRYPTION_KEY.name.to_owned(),
+            _ => format!("key {} of {}", place + 1, SIGNING_KEY_ENCRYPTION_KEY.name),
+        };
+        let message = format!("{} equals {other}", named(ours, index));
+        found.push(violation(TWO_FACTOR_ENCRYPTION_KEY, &message, NEW_KEY));
     }
+}
+
+/// One of a list, or the only one there is.
+fn named(keys: &EncryptionKeys, index: usize) -> String {
+    if keys.expose().len() == 1 { "it".to_owned() } else { format!("key {}", index + 1) }
 }
 
 /// Whether the whole is one pattern of at most half its length, over and over.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use porta_core::Entropy;
 use porta_core::secret::unhex;
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{ExposeSecret, ExposeSecretMut as _, SecretBox, SecretString};
+use zeroize::Zeroizing;
 
 use crate::Problem;
 use crate::generated;
@@ -13,38 +14,106 @@ use crate::source::Source;
 use crate::storage::Storage;
 use crate::variable::{COOKIE_KEYS, SIGNING_KEY_ENCRYPTION_KEY, TWO_FACTOR_ENCRYPTION_KEY, VariableDoc};
 
-/// 256 bits that encrypt at rest.
-pub struct EncryptionKey(SecretBox<[u8; 32]>);
+/// Most keys of one list. One that is on its way in and two that are on their way out are enough; each is one more to
+/// try a code with.
+pub const MOST_ENCRYPTION_KEYS: usize = 4;
 
-impl EncryptionKey {
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let bytes: [u8; 32] = unhex(text.trim())?.try_into().ok()?;
-        Some(Self(SecretBox::new(Box::new(bytes))))
+/// Keys of 256 bits that encrypt at rest: the first seals, all open; never empty.
+pub struct EncryptionKeys(SecretBox<Vec<[u8; 32]>>);
+
+/// Why a list of keys cannot be used; tells places in it and no part of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyListError {
+    /// The only one there is.
+    NotHex,
+    NotHexAt(usize),
+    EmptyAt(usize),
+    Twice(usize, usize),
+    TooMany(usize),
+}
+
+impl fmt::Display for KeyListError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotHex => f.write_str("it is not 64 hexadecimal digits"),
+            Self::NotHexAt(place) => write!(f, "key {place} is not 64 hexadecimal digits"),
+            Self::EmptyAt(place) => write!(f, "key {place} of the list is empty"),
+            Self::Twice(first, second) => write!(f, "keys {first} and {second} are the same"),
+            Self::TooMany(count) => {
+                write!(f, "it holds {count} keys, and {MOST_ENCRYPTION_KEYS} may be held")
+            }
+        }
+    }
+}
+
+impl KeyListError {
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::NotHex | Self::NotHexAt(_) => "make one with `openssl rand -hex 32`",
+            Self::EmptyAt(_) => "remove the extra comma",
+            Self::Twice(..) => "name each key once, the newest first",
+            Self::TooMany(_) => "take out those that `porta keys reseal` says nothing needs",
+        }
+    }
+}
+
+impl EncryptionKeys {
+    /// One key, or several with commas between them.
+    pub(crate) fn parse(text: &str) -> Result<Self, KeyListError> {
+        let items: Vec<&str> = text.split(',').map(str::trim).collect();
+        if items.len() > MOST_ENCRYPTION_KEYS {
+            return Err(KeyListError::TooMany(items.len()));
+        }
+        let mut keys = SecretBox::new(Box::new(Vec::with_capacity(items.len())));
+        for (index, item) in items.iter().enumerate() {
+            let bytes = Zeroizing::new(unhex(item).unwrap_or_default());
+            let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice()) else {
+                return Err(match (items.len(), item.is_empty()) {
+                    (1, _) => KeyListError::NotHex,
+                    (_, true) => KeyListError::EmptyAt(index + 1),
+                    (_, false) => KeyListError::NotHexAt(index + 1),
+                });
+            };
+            let keys: &mut Vec<[u8; 32]> = keys.expose_secret_mut();
+            if let Some(earlier) = keys.iter().position(|known| *known == key) {
+                return Err(KeyListError::Twice(earlier + 1, index + 1));
+            }
+            keys.push(key);
+        }
+        Ok(Self(keys))
     }
 
-    pub fn expose(&self) -> &[u8; 32] {
+    /// The newest first.
+    pub fn expose(&self) -> &[[u8; 32]] {
         self.0.expose_secret()
     }
 }
 
-impl Clone for EncryptionKey {
+impl Clone for EncryptionKeys {
     fn clone(&self) -> Self {
-        Self(SecretBox::new(Box::new(*self.expose())))
+        Self(SecretBox::new(Box::new(self.expose().to_vec())))
     }
 }
 
-impl fmt::Debug for EncryptionKey {
+impl fmt::Debug for EncryptionKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EncryptionKey(…)")
+        write!(f, "EncryptionKeys({})", self.expose().len())
     }
+}
+
+/// The keys of commands that touch sealed values and serve nothing.
+#[derive(Debug, Clone)]
+pub struct SealingSecrets {
+    pub signing: EncryptionKeys,
+    pub two_factor: EncryptionKeys,
 }
 
 #[derive(Debug, Clone)]
 pub struct Secrets {
     /// The first signs, all verify; never empty.
     pub cookie_keys: Vec<SecretString>,
-    pub signing_key_encryption_key: EncryptionKey,
-    pub two_factor_encryption_key: EncryptionKey,
+    pub signing_key_encryption_keys: EncryptionKeys,
+    pub two_factor_encryption_keys: EncryptionKeys,
 }
 
 impl Secrets {
@@ -57,24 +126,56 @@ impl Secrets {
         partial.complete(&storage, entropy).map_err(|problem| vec![problem])
     }
 
-    /// The one key that commands need which make signing keys. Embedded storage makes the whole set when it is missing.
-    pub fn load_signing_key(
+    /// The keys that commands need which make signing keys. Embedded storage makes the whole set when they are missing.
+    pub fn load_signing_keys(
         source: &Source<'_>,
         entropy: &dyn Entropy,
-    ) -> Result<EncryptionKey, Vec<Problem>> {
+    ) -> Result<EncryptionKeys, Vec<Problem>> {
         let mut reader = Reader::new(source);
         let storage = Storage::read(&mut reader);
         let given = reader.secret(SIGNING_KEY_ENCRYPTION_KEY);
         if given.is_absent() && storage.is_embedded() {
-            return Self::load(source, entropy).map(|secrets| secrets.signing_key_encryption_key);
+            return Self::load(source, entropy).map(|secrets| secrets.signing_key_encryption_keys);
         }
         if given.is_absent() {
             reader.note_missing(SIGNING_KEY_ENCRYPTION_KEY);
         }
-        let key = read_key(&mut reader, SIGNING_KEY_ENCRYPTION_KEY, given);
+        let keys = read_keys(&mut reader, SIGNING_KEY_ENCRYPTION_KEY, given);
         reader.check()?;
         // Only ever absent when a problem was noted.
-        key.ok_or_else(|| vec![Problem::new(SIGNING_KEY_ENCRYPTION_KEY.name, "it is missing", "set it")])
+        keys.ok_or_else(|| vec![missing(SIGNING_KEY_ENCRYPTION_KEY)])
+    }
+
+    /// Both lists of encryption keys, for the command that seals anew what is stored. It makes none.
+    pub fn load_sealing(source: &Source<'_>) -> Result<SealingSecrets, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let storage = Storage::read(&mut reader);
+        let mut read = |variable: &VariableDoc| {
+            let given = reader.secret(variable);
+            (given.is_absent(), read_keys(&mut reader, variable, given))
+        };
+        let (signing, two_factor) = (read(SIGNING_KEY_ENCRYPTION_KEY), read(TWO_FACTOR_ENCRYPTION_KEY));
+        let mut partial =
+            PartialSecrets { signing: signing.1, two_factor: two_factor.1, ..PartialSecrets::default() };
+        if let (Storage::Embedded { data_dir }, true) = (&storage, signing.0 || two_factor.0) {
+            match generated::read(data_dir) {
+                Ok(earlier) => partial = partial.or(earlier.unwrap_or_default()),
+                Err(problem) => reader.note_all([problem]),
+            }
+        }
+        for (variable, is_absent, found) in [
+            (SIGNING_KEY_ENCRYPTION_KEY, signing.0, partial.signing.is_some()),
+            (TWO_FACTOR_ENCRYPTION_KEY, two_factor.0, partial.two_factor.is_some()),
+        ] {
+            if is_absent && !found {
+                reader.note_missing(variable);
+            }
+        }
+        reader.check()?;
+        Ok(SealingSecrets {
+            signing: partial.signing.ok_or_else(|| vec![missing(SIGNING_KEY_ENCRYPTION_KEY)])?,
+            two_factor: partial.two_factor.ok_or_else(|| vec![missing(TWO_FACTOR_ENCRYPTION_KEY)])?,
+        })
     }
 }
 
@@ -82,8 +183,8 @@ impl Secrets {
 #[derive(Debug, Default)]
 pub(crate) struct PartialSecrets {
     pub(crate) cookie_keys: Option<Vec<SecretString>>,
-    pub(crate) signing: Option<EncryptionKey>,
-    pub(crate) two_factor: Option<EncryptionKey>,
+    pub(crate) signing: Option<EncryptionKeys>,
+    pub(crate) two_factor: Option<EncryptionKeys>,
 }
 
 impl PartialSecrets {
@@ -103,8 +204,8 @@ impl PartialSecrets {
         }
         let given = Self {
             cookie_keys: read_cookie_keys(reader, cookies),
-            signing: read_key(reader, SIGNING_KEY_ENCRYPTION_KEY, signing),
-            two_factor: read_key(reader, TWO_FACTOR_ENCRYPTION_KEY, two_factor),
+            signing: read_keys(reader, SIGNING_KEY_ENCRYPTION_KEY, signing),
+            two_factor: read_keys(reader, TWO_FACTOR_ENCRYPTION_KEY, two_factor),
         };
         match storage {
             _ if missing.is_empty() => given,
@@ -138,8 +239,8 @@ impl PartialSecrets {
             Self { cookie_keys: Some(cookie_keys), signing: Some(signing), two_factor: Some(two_factor) } => {
                 Ok(Secrets {
                     cookie_keys,
-                    signing_key_encryption_key: signing,
-                    two_factor_encryption_key: two_factor,
+                    signing_key_encryption_keys: signing,
+                    two_factor_encryption_keys: two_factor,
                 })
             }
             partial => Err(partial),
@@ -160,13 +261,19 @@ impl PartialSecrets {
     }
 }
 
-fn read_key(reader: &mut Reader<'_>, variable: &VariableDoc, given: Given) -> Option<EncryptionKey> {
+fn missing(variable: &VariableDoc) -> Problem {
+    Problem::new(variable.name, "it is missing", "set it")
+}
+
+fn read_keys(reader: &mut Reader<'_>, variable: &VariableDoc, given: Given) -> Option<EncryptionKeys> {
     let Given::Value(text) = given else { return None };
-    let key = EncryptionKey::parse(text.expose_secret());
-    if key.is_none() {
-        reader.note(variable, "it is not 64 hexadecimal digits", "make one with `openssl rand -hex 32`");
+    match EncryptionKeys::parse(text.expose_secret()) {
+        Ok(keys) => Some(keys),
+        Err(error) => {
+            reader.note(variable, error.to_string(), error.remedy());
+            None
+        }
     }
-    key
 }
 
 fn read_cookie_keys(reader: &mut Reader<'_>, given: Given) -> Option<Vec<SecretString>> {

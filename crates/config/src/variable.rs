@@ -19,8 +19,8 @@ pub enum Kind {
     Url,
     /// Comma separated.
     List,
-    /// 64 hexadecimal digits.
-    HexKey,
+    /// Keys of 64 hexadecimal digits, at most [`MOST_ENCRYPTION_KEYS`](crate::MOST_ENCRYPTION_KEYS).
+    HexKeys,
     Path,
 }
 
@@ -33,7 +33,7 @@ impl fmt::Display for Kind {
             Self::Boolean => f.write_str("true or false"),
             Self::Url => f.write_str("URL"),
             Self::List => f.write_str("comma separated list"),
-            Self::HexKey => f.write_str("64 hexadecimal digits"),
+            Self::HexKeys => f.write_str("1 to 4 keys of 64 hexadecimal digits, comma separated"),
             Self::Path => f.write_str("path"),
         }
     }
@@ -106,8 +106,8 @@ variables! {
     PORTA_DATA_DIR, Kind::Path, Some(".porta"), Never, false, "Where embedded storage and generated secrets live.";
     PORTA_INSTANCE, Kind::Text, Some("porta"), Never, false, "Name space of this installation in Redis.";
     COOKIE_KEYS, Kind::List, None, WithDatabase, true, "Keys of at least 16 characters (32 in production). The first signs, all verify.";
-    SIGNING_KEY_ENCRYPTION_KEY, Kind::HexKey, None, WithDatabase, true, "Encrypts the private signing keys at rest.";
-    TWO_FACTOR_ENCRYPTION_KEY, Kind::HexKey, None, WithDatabase, true, "Encrypts second-factor secrets at rest.";
+    SIGNING_KEY_ENCRYPTION_KEY, Kind::HexKeys, None, WithDatabase, true, "Encrypts the private signing keys at rest. Newest first: the first encrypts, all decrypt.";
+    TWO_FACTOR_ENCRYPTION_KEY, Kind::HexKeys, None, WithDatabase, true, "Encrypts second-factor secrets at rest. Newest first: the first encrypts, all decrypt.";
     SMTP_HOST, Kind::Text, None, WithDatabase, false, "Mail relay. Without it no mail is sent.";
     SMTP_PORT, number(1, 65_535), Some("587"), Never, false, "Port of the relay; 465 speaks TLS from the start.";
     SMTP_USER, Kind::Text, None, Never, false, "User at the relay; without it nobody signs in there.";

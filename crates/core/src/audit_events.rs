@@ -45,6 +45,8 @@ pub const ALL: &[(&str, &str)] = &[
         "the next signing key became the active one; `emergency` says whether it had no time to spread",
     ),
     ("key.revoked", "a signing key was taken out of use at once"),
+    ("key.reseal.started", "what older encryption keys sealed is being sealed anew"),
+    ("key.resealed", "such a run came to its end; says how many of each kind"),
     ("user.created", "an account was created"),
     ("user.updated", "fields of an account changed"),
     ("user.activated", "a suspended account was activated"),

@@ -75,8 +75,19 @@ impl OutboxPayload {
 }
 
 /// What a payload is sealed for; moved to another row or another organization it stays closed.
-fn seal_identity(id: OutboxId, organization: OrganizationId) -> String {
+pub fn seal_identity(id: OutboxId, organization: OrganizationId) -> String {
     format!("outbox.payload:{organization}:{id}")
+}
+
+/// The sealed part of a payload as storage keeps it, for who replaces it there.
+#[expect(clippy::expect_used, reason = "two texts always serialize")]
+pub fn stored_seal(sealed: &Sealed) -> Value {
+    serde_json::to_value(sealed::Stored::from(sealed)).expect("two texts serialize")
+}
+
+/// Reads back what [`stored_seal`] made; `None`: nothing that could be opened.
+pub fn read_seal(stored: &Value) -> Option<Sealed> {
+    sealed::Stored::deserialize(stored).ok()?.read().ok()
 }
 
 /// Why a claimed item could not be read.
@@ -145,25 +156,33 @@ mod sealed {
     use crate::seal::Sealed;
 
     #[derive(Serialize, Deserialize)]
-    struct Stored {
+    pub(super) struct Stored {
         key_id: String,
         bytes: String,
     }
 
+    impl From<&Sealed> for Stored {
+        fn from(sealed: &Sealed) -> Self {
+            Self { key_id: sealed.key_id.clone(), bytes: STANDARD.encode(&sealed.bytes) }
+        }
+    }
+
+    impl Stored {
+        pub(super) fn read(self) -> Result<Sealed, base64::DecodeError> {
+            Ok(Sealed { bytes: STANDARD.decode(&self.bytes)?, key_id: self.key_id })
+        }
+    }
+
     #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
     pub(super) fn serialize<S: Serializer>(value: &Option<Sealed>, serializer: S) -> Result<S::Ok, S::Error> {
-        let stored = value
-            .as_ref()
-            .map(|sealed| Stored { key_id: sealed.key_id.clone(), bytes: STANDARD.encode(&sealed.bytes) });
-        stored.serialize(serializer)
+        value.as_ref().map(Stored::from).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Sealed>, D::Error> {
-        let Some(stored) = Option::<Stored>::deserialize(deserializer)? else { return Ok(None) };
-        let bytes = STANDARD.decode(&stored.bytes).map_err(serde::de::Error::custom)?;
-        Ok(Some(Sealed { key_id: stored.key_id, bytes }))
+        let stored = Option::<Stored>::deserialize(deserializer)?;
+        stored.map(Stored::read).transpose().map_err(serde::de::Error::custom)
     }
 }
 
@@ -179,7 +198,8 @@ mod tests {
         for sealed in [Some(sealed), None] {
             let payload = OutboxPayload { about: json!({"template": "welcome"}), sealed };
             let stored = serde_json::to_value(&payload).unwrap();
-            assert_eq!(stored.get("sealed").is_some(), payload.sealed.is_some());
+            assert_eq!(stored.get("sealed"), payload.sealed.as_ref().map(stored_seal).as_ref());
+            assert_eq!(stored.get("sealed").and_then(read_seal), payload.sealed);
             assert_eq!(serde_json::from_value::<OutboxPayload>(stored).unwrap(), payload);
         }
     }
@@ -187,6 +207,7 @@ mod tests {
     #[test]
     fn a_damaged_secret_is_refused() {
         let stored = json!({"about": {}, "sealed": {"key_id": "ab", "bytes": "%"}});
+        assert_eq!(read_seal(&stored["sealed"]), None);
         assert!(serde_json::from_value::<OutboxPayload>(stored).is_err());
     }
 }

@@ -89,9 +89,61 @@ fn derive(master: &[u8], purpose: &str) -> [u8; 32] {
     out
 }
 
-/// An HMAC key derived from `master` for one purpose.
-pub fn derive_hmac_key(master: &[u8], purpose: &str) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, &derive(master, purpose))
+/// What a derived key is called where its work is stored.
+fn key_id(derived: &[u8; 32]) -> String {
+    hex(&digest::digest(&digest::SHA256, derived).as_ref()[..4])
+}
+
+/// An HMAC key derived for one purpose.
+pub struct HmacKey {
+    id: String,
+    key: hmac::Key,
+}
+
+impl HmacKey {
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub const fn key(&self) -> &hmac::Key {
+        &self.key
+    }
+}
+
+impl fmt::Debug for HmacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HmacKey({})", self.id)
+    }
+}
+
+/// HMAC keys for one purpose: the first makes what is new, all check. Of what they made only a digest is kept, so it
+/// cannot be made anew with another key: it counts as long as its key is here.
+#[derive(Debug)]
+pub struct HmacKeys(Vec<HmacKey>);
+
+impl HmacKeys {
+    /// Derives one sub-key per master key for `purpose`; the first one makes what is new.
+    ///
+    /// # Panics
+    /// When `masters` is empty: configuration guarantees at least one.
+    pub fn new(masters: &[[u8; 32]], purpose: &str) -> Self {
+        assert!(!masters.is_empty(), "an HMAC needs a key");
+        let keys = masters.iter().map(|master| {
+            let bytes = derive(master, purpose);
+            HmacKey { id: key_id(&bytes), key: hmac::Key::new(hmac::HMAC_SHA256, &bytes) }
+        });
+        Self(keys.collect())
+    }
+
+    /// Makes what is new.
+    pub fn current(&self) -> &HmacKey {
+        &self.0[0]
+    }
+
+    /// The current one first.
+    pub fn all(&self) -> impl Iterator<Item = &HmacKey> {
+        self.0.iter()
+    }
 }
 
 impl Keyring {
@@ -106,7 +158,7 @@ impl Keyring {
             .iter()
             .map(|master| {
                 let bytes = derive(master, purpose);
-                let id = hex(&digest::digest(&digest::SHA256, &bytes).as_ref()[..4]);
+                let id = key_id(&bytes);
                 let key =
                     LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).expect("AES-256 takes 32 bytes"));
                 SealingKey { id, key }
@@ -152,6 +204,11 @@ impl Keyring {
     /// The id of the key that seals.
     pub fn current_id(&self) -> &str {
         &self.keys[0].id
+    }
+
+    /// The ids of all keys, in their order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| key.id.as_str())
     }
 }
 
@@ -204,6 +261,31 @@ mod tests {
         let rotated = Keyring::new(&[[2; 32], [1; 32]], "test");
         assert_eq!(rotated.open(&sealed, "row").as_deref(), Ok(b"secret".as_slice()));
         assert_ne!(rotated.current_id(), sealed.key_id);
+    }
+
+    #[test]
+    fn the_order_of_keys_says_which_one_seals_and_nothing_else() {
+        let [old, new] = [[1; 32], [2; 32]];
+        let before = Keyring::new(&[old, new], "test");
+        let after = Keyring::new(&[new, old], "test");
+        for (one, other) in [(&before, &after), (&after, &before)] {
+            let sealed = one.seal(b"secret", "row", &SeededEntropy::new(1));
+            assert_eq!(sealed.key_id, one.current_id());
+            assert_eq!(other.open(&sealed, "row").as_deref(), Ok(b"secret".as_slice()));
+        }
+        assert_eq!(before.ids().collect::<Vec<_>>(), [after.ids().nth(1).unwrap(), after.current_id()]);
+    }
+
+    #[test]
+    fn the_first_hmac_key_makes_and_all_check() {
+        let (old, both) = (HmacKeys::new(&[[1; 32]], "a"), HmacKeys::new(&[[2; 32], [1; 32]], "a"));
+        let tag = hmac::sign(old.current().key(), b"code");
+        let checks =
+            |keys: &HmacKeys| keys.all().any(|k| hmac::verify(k.key(), b"code", tag.as_ref()).is_ok());
+        assert!(checks(&old) && checks(&both));
+        assert!(!checks(&HmacKeys::new(&[[2; 32]], "a")) && !checks(&HmacKeys::new(&[[1; 32]], "b")));
+        assert_ne!(both.current().id(), old.current().id());
+        assert_eq!(both.all().nth(1).map(HmacKey::id), Some(old.current().id()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 
-use crate::seal::{Sealed, derive_hmac_key};
+use crate::seal::{HmacKey, HmacKeys, Sealed};
 use uuid::Uuid;
 
 use crate::{
@@ -116,19 +116,40 @@ impl fmt::Debug for CodeMac {
     }
 }
 
-/// The server's key for codes. A million codes are soon tried, so their plain digest would say what they are (repairs
-/// W25); without this key it does not.
-pub struct CodeKey(hmac::Key);
+/// The server's keys for codes: new codes are the current one's, and a typed code is tried with all.
+#[derive(Debug)]
+pub struct CodeKeys(HmacKeys);
 
-impl CodeKey {
-    /// Derived from the key that seals second factors.
-    pub fn new(master: &[u8; 32]) -> Self {
-        Self(derive_hmac_key(master, "second-factor-codes"))
+impl CodeKeys {
+    /// Derived from the keys that seal second factors.
+    pub fn new(masters: &[[u8; 32]]) -> Self {
+        Self(HmacKeys::new(masters, "second-factor-codes"))
+    }
+
+    pub fn current(&self) -> CodeKey<'_> {
+        CodeKey(self.0.current())
+    }
+
+    /// The current one first.
+    pub fn all(&self) -> impl Iterator<Item = CodeKey<'_>> {
+        self.0.all().map(CodeKey)
+    }
+}
+
+/// A server's key for codes. A million codes are soon tried, so their plain digest would say what they are (repairs
+/// W25); without this key it does not.
+#[derive(Clone, Copy)]
+pub struct CodeKey<'k>(&'k HmacKey);
+
+impl<'k> CodeKey<'k> {
+    /// What is kept beside a code, to tell which key it needs.
+    pub fn id(self) -> &'k str {
+        self.0.id()
     }
 
     /// A mailed code, for one person, purpose and interaction.
     pub fn mailed(
-        &self,
+        self,
         user: UserId,
         purpose: CodePurpose,
         interaction: Option<&str>,
@@ -139,26 +160,26 @@ impl CodeKey {
     }
 
     /// A recovery code of one person.
-    pub fn recovery(&self, user: UserId, code: &str) -> CodeMac {
+    pub fn recovery(self, user: UserId, code: &str) -> CodeMac {
         self.mac(&["recovery", code], user.uuid())
     }
 
     /// What the code of a magic link is made of: whoever has the link can be told it, and the interaction it was asked
     /// for in can check it, without either being stored.
-    pub fn link(&self, organization: OrganizationId, interaction: &str, link: &TokenDigest) -> CodeMac {
+    pub fn link(self, organization: OrganizationId, interaction: &str, link: &TokenDigest) -> CodeMac {
         self.mac(&["link", interaction, &link.hex()], organization.uuid())
     }
 
     /// A number that an address stands for.
-    pub fn share(&self, organization: OrganizationId, email_key: &str) -> u64 {
+    pub fn share(self, organization: OrganizationId, email_key: &str) -> u64 {
         let mut number = [0; 8];
         number.copy_from_slice(&self.mac(&["share", email_key], organization.uuid()).0[..8]);
         u64::from_be_bytes(number)
     }
 
     /// Each part is preceded by its length, so that no two lists of parts are the same text.
-    fn mac(&self, parts: &[&str], owner: Uuid) -> CodeMac {
-        let mut context = hmac::Context::with_key(&self.0);
+    fn mac(self, parts: &[&str], owner: Uuid) -> CodeMac {
+        let mut context = hmac::Context::with_key(self.0.key());
         context.update(owner.as_bytes());
         for part in parts {
             context.update(&part.len().to_be_bytes());
@@ -170,7 +191,7 @@ impl CodeKey {
     }
 }
 
-impl fmt::Debug for CodeKey {
+impl fmt::Debug for CodeKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CodeKey(…)")
     }
@@ -194,6 +215,8 @@ pub struct EmailCode {
 pub struct RecoveryCode {
     pub id: RecoveryCodeId,
     pub mac: CodeMac,
+    /// Of the [`CodeKey`] behind `mac`: as long as there are codes of a key, it must not go.
+    pub key_id: String,
 }
 
 #[cfg(test)]
@@ -212,7 +235,8 @@ mod tests {
             OrganizationId::new(Timestamp::from_seconds(1), &entropy),
             OrganizationId::new(Timestamp::from_seconds(1), &entropy),
         );
-        let (key, other) = (CodeKey::new(&[1; 32]), CodeKey::new(&[2; 32]));
+        let keys = CodeKeys::new(&[[1; 32], [2; 32]]);
+        let [key, other] = [keys.current(), keys.all().nth(1).unwrap()];
         let (sign_in, change) = (CodePurpose::SignIn, CodePurpose::Change);
         let macs = [
             key.mailed(ana, sign_in, Some("journey"), "123456"),
@@ -253,7 +277,9 @@ mod tests {
 
     #[test]
     fn debug_shows_neither_keys_nor_macs() {
-        let shown = format!("{:?} {:?}", CodeKey::new(&[1; 32]), CodeMac::from_array([7; 32]));
+        let keys = CodeKeys::new(&[[1; 32]]);
+        let shown = format!("{:?} {:?}", keys.current(), CodeMac::from_array([7; 32]));
         assert_eq!(shown, "CodeKey(…) CodeMac(…)");
+        assert_eq!(format!("{keys:?}"), format!("CodeKeys(HmacKeys([HmacKey({})]))", keys.current().id()));
     }
 }

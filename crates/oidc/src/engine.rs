@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_lc_rs::hmac;
 use moka::future::Cache;
 use porta_core::change::CACHE_LIFETIME;
 use porta_core::client::ClientId;
-use porta_core::seal::Keyring;
+use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::{ClientKey, Clock, Entropy, OrganizationId, Slug, Timestamp};
 use porta_kv::Kv;
 use porta_store::Store;
@@ -30,8 +29,8 @@ pub struct EngineDeps {
     pub keyring: Arc<Keyring>,
     /// Seals what travels with a browser.
     pub travel_keys: Keyring,
-    /// Derives the successor of a rotated refresh token (decision D8).
-    pub successor_key: hmac::Key,
+    /// Derive the successor of a rotated refresh token (decision D8).
+    pub successor_keys: HmacKeys,
     /// `ISSUER_BASE_URL` without a trailing slash.
     pub issuer_base: String,
     /// The languages of the pages, for the discovery document.
@@ -45,7 +44,7 @@ pub struct Engine {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) travel_keys: Keyring,
-    pub(crate) successor_key: hmac::Key,
+    pub(crate) successor_keys: HmacKeys,
     pub(crate) issuer_base: String,
     pub(crate) ui_locales: Vec<&'static str>,
     pub(crate) tenants: Cache<Slug, TenantLookup>,
@@ -85,7 +84,7 @@ impl Engine {
             entropy: deps.entropy,
             keyring: deps.keyring,
             travel_keys: deps.travel_keys,
-            successor_key: deps.successor_key,
+            successor_keys: deps.successor_keys,
             issuer_base: deps.issuer_base,
             ui_locales: deps.ui_locales,
             tenants: cache(10_000),

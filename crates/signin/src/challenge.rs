@@ -308,10 +308,10 @@ impl SignIn {
         code: &str,
         caller: &Caller,
     ) -> Result<Tried, EngineError> {
-        let Some(mac) = self.factors.recovery_mac(user, code) else { return Ok(Tried::Wrong) };
+        let Some(macs) = self.factors.recovery_macs(user, code) else { return Ok(Tried::Wrong) };
         let mut unit = self.engine.store().begin().await?;
         let now = self.engine.now();
-        let left = unit.second_factors(tenant.organization.id).use_recovery_code(user.id, &mac, now).await?;
+        let left = unit.second_factors(tenant.organization.id).use_recovery_code(user.id, &macs, now).await?;
         let Some(left) = left else { return Ok(Tried::Wrong) };
         let event = self.event(tenant, Some(user.id), "2fa.recovery.used", caller);
         let metadata = json!({ "remainingCodes": left });
@@ -340,11 +340,11 @@ impl SignIn {
         purpose: CodePurpose,
         code: &str,
     ) -> Result<Tried, EngineError> {
-        let Some(mac) = self.factors.email_mac(user, purpose, place, code) else { return Ok(Tried::Wrong) };
+        let Some(macs) = self.factors.email_macs(user, purpose, place, code) else { return Ok(Tried::Wrong) };
         let mut repositories = self.engine.store().repositories();
         let outcome = repositories
             .second_factors(tenant.organization.id)
-            .try_email_code(user.id, purpose, Some(place), &mac, CODE_ATTEMPTS, self.engine.now())
+            .try_email_code(user.id, purpose, Some(place), &macs, CODE_ATTEMPTS, self.engine.now())
             .await?;
         Ok(match outcome {
             EmailCodeOutcome::Accepted => Tried::Right,

@@ -99,7 +99,7 @@ impl SignIn {
         let now = self.engine.now();
         let confirmed = match &pending.step {
             SecondStep::Authenticator { secret, known, .. } => {
-                let confirmed = self.factors.confirm(&user, secret, code, now)?;
+                let confirmed = self.factors.confirm(&user, secret, code, now, self.engine.entropy())?;
                 confirmed.map(|credential| Confirmed::Totp { credential, known: *known })
             }
             SecondStep::Email { .. } => {

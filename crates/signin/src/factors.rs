@@ -5,7 +5,7 @@ use std::sync::Arc;
 use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::seal::{Keyring, Sealed};
 use porta_core::second_factor::{
-    CodeKey, CodeMac, CodePurpose, EmailCode, RecoveryCode as StoredCode, SEALING_PURPOSE, TotpCredential,
+    CodeKeys, CodeMac, CodePurpose, EmailCode, RecoveryCode as StoredCode, SEALING_PURPOSE, TotpCredential,
     TotpParameters,
 };
 use porta_core::user::User;
@@ -22,7 +22,7 @@ use crate::{Entered, SignIn};
 pub struct Factors {
     /// Seals authenticator secrets, and recovery codes until they are kept.
     keyring: Keyring,
-    codes: CodeKey,
+    codes: CodeKeys,
     /// Seals what waits in the outbox.
     outbox: Arc<Keyring>,
 }
@@ -34,23 +34,27 @@ pub struct Offer {
 }
 
 impl Factors {
-    /// From the master key of second factors, and the keyring of the outbox.
-    pub fn new(master: &[u8; 32], outbox: Arc<Keyring>) -> Self {
-        Self { keyring: Keyring::new(&[*master], SEALING_PURPOSE), codes: CodeKey::new(master), outbox }
+    /// From the master keys of second factors, the newest first, and the keyring of the outbox.
+    pub fn new(masters: &[[u8; 32]], outbox: Arc<Keyring>) -> Self {
+        Self { keyring: Keyring::new(masters, SEALING_PURPOSE), codes: CodeKeys::new(masters), outbox }
     }
 
-    pub(crate) fn recovery_mac(&self, user: &User, typed: &str) -> Option<CodeMac> {
-        RecoverySecret::parse(typed).map(|code| code.mac(&self.codes, user.id))
+    /// What a typed code is stored as, by each key that may have made it.
+    pub(crate) fn recovery_macs(&self, user: &User, typed: &str) -> Option<Vec<CodeMac>> {
+        let code = RecoverySecret::parse(typed)?;
+        Some(self.codes.all().map(|key| code.mac(key, user.id)).collect())
     }
 
-    pub(crate) fn email_mac(
+    /// What a typed code is stored as, by each key that may have made it.
+    pub(crate) fn email_macs(
         &self,
         user: &User,
         purpose: CodePurpose,
         uid: &str,
         typed: &str,
-    ) -> Option<CodeMac> {
-        MailedCode::parse(typed).map(|code| code.mac(&self.codes, user.id, purpose, Some(uid)))
+    ) -> Option<Vec<CodeMac>> {
+        let code = MailedCode::parse(typed)?;
+        Some(self.codes.all().map(|key| code.mac(key, user.id, purpose, Some(uid))).collect())
     }
 
     /// The time step a code belongs to, if it is one of the authenticator's.
@@ -61,49 +65,66 @@ impl Factors {
         typed: &str,
         now: Timestamp,
     ) -> Result<Option<i64>, EngineError> {
-        let secret = TotpSecret::open(&self.keyring, &credential.secret, user.organization_id, user.id)
-            .map_err(|e| EngineError::Unreadable(format!("authenticator of {}: {e}", user.id)))?;
-        Ok(secret.matching_step(credential.parameters, typed, now))
+        Ok(self.open_secret(user, &credential.secret)?.matching_step(credential.parameters, typed, now))
+    }
+
+    fn open_secret(&self, user: &User, sealed: &Sealed) -> Result<TotpSecret, EngineError> {
+        TotpSecret::open(&self.keyring, sealed, user.organization_id, user.id)
+            .map_err(|e| EngineError::Unreadable(format!("authenticator of {}: {e}", user.id)))
     }
 
     pub(crate) fn new_secret(&self, user: &User, entropy: &dyn Entropy) -> Sealed {
         TotpSecret::generate(entropy).seal(&self.keyring, user.organization_id, user.id, entropy)
     }
 
-    /// The authenticator an offered secret becomes with a first code of it.
+    /// The authenticator an offered secret becomes with a first code of it. Sealed anew: it may have been offered under
+    /// a key that is on its way out.
     pub(crate) fn confirm(
         &self,
         user: &User,
         secret: &Sealed,
         typed: &str,
         now: Timestamp,
+        entropy: &dyn Entropy,
     ) -> Result<Option<TotpCredential>, EngineError> {
         let parameters = TotpParameters::default();
-        let offered = TotpCredential {
+        let secret = self.open_secret(user, secret)?;
+        let step = secret.matching_step(parameters, typed, now);
+        Ok(step.map(|last_step| TotpCredential {
             user_id: user.id,
-            secret: secret.clone(),
+            secret: secret.seal(&self.keyring, user.organization_id, user.id, entropy),
             parameters,
-            last_step: 0,
+            last_step,
             verified_at: now,
             created_at: now,
-        };
-        let step = self.totp_step(user, &offered, typed, now)?;
-        Ok(step.map(|last_step| TotpCredential { last_step, ..offered }))
+        }))
+    }
+
+    /// A number that an address stands for, known to nobody else; the same each time, until the key is replaced.
+    pub(crate) fn share(&self, organization: OrganizationId, email_key: &str) -> u64 {
+        self.codes.current().share(organization, email_key)
     }
 
     /// `None` only where [`LinkCode::of`] is.
-    /// A number that an address stands for, the same each time and known to nobody else.
-    pub(crate) fn share(&self, organization: OrganizationId, email_key: &str) -> u64 {
-        self.codes.share(organization, email_key)
-    }
-
     pub(crate) fn link_code(
         &self,
         organization: OrganizationId,
         uid: &str,
         link: &TokenDigest,
     ) -> Option<LinkCode> {
-        LinkCode::of(&self.codes.link(organization, uid, link))
+        LinkCode::of(&self.codes.current().link(organization, uid, link))
+    }
+
+    /// Whether this is the code that stood for the link, whichever key made it. Each is compared.
+    pub(crate) fn is_link_code(
+        &self,
+        organization: OrganizationId,
+        uid: &str,
+        link: &TokenDigest,
+        typed: &str,
+    ) -> bool {
+        let is_code = |mac: CodeMac| LinkCode::of(&mac).is_some_and(|code| code.is(typed));
+        self.codes.all().fold(false, |found, key| found | is_code(key.link(organization, uid, link)))
     }
 
     pub(crate) fn outbox(&self) -> &Keyring {
@@ -124,9 +145,11 @@ impl Factors {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> (Vec<String>, Vec<StoredCode>) {
+        let key = self.codes.current();
         let stored = |code: &RecoverySecret| StoredCode {
             id: RecoveryCodeId::new(now, entropy),
-            mac: code.mac(&self.codes, user.id),
+            mac: code.mac(key, user.id),
+            key_id: key.id().to_owned(),
         };
         RecoverySecret::set(entropy).iter().map(|code| (code.expose().to_string(), stored(code))).unzip()
     }
@@ -192,7 +215,7 @@ impl SignIn {
             user_id: user.id,
             purpose,
             interaction: Some(place.to_owned()),
-            mac: code.mac(&self.factors.codes, user.id, purpose, Some(place)),
+            mac: code.mac(self.factors.codes.current(), user.id, purpose, Some(place)),
             expires_at,
             created_at: now,
         };

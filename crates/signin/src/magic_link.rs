@@ -179,7 +179,7 @@ impl SignIn {
             self.engine.note_once(tenant, event, caller, retry_after).await?;
             return Ok(FactorOutcome::Limited { retry_after });
         }
-        let is_right = self.link_code(tenant, uid, &digest).is_some_and(|code| code.is(typed));
+        let is_right = self.factors.is_link_code(tenant.organization.id, uid, &digest, typed);
         let user = if is_right { self.use_magic_link(tenant, &bound, &digest, caller).await? } else { None };
         let Some(user) = user else {
             counted("magic_link", "failure");

@@ -11,6 +11,7 @@ mod one_time;
 mod organizations;
 mod outbox;
 mod registry;
+mod sealed;
 mod second_factors;
 mod sessions;
 mod settings;

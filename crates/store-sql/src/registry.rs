@@ -17,6 +17,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::one_time::STATEMENTS,
         crate::organizations::STATEMENTS,
         crate::outbox::STATEMENTS,
+        crate::sealed::STATEMENTS,
         crate::second_factors::STATEMENTS,
         crate::second_factors::codes::STATEMENTS,
         crate::sessions::STATEMENTS,

@@ -5,8 +5,8 @@ use porta_core::{EntityId, OrganizationId, Timestamp};
 use porta_store::{
     ApplicationRepository, AuditRepository, BrandingAssetRepository, ClientRepository, Cursor,
     OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Page, Repositories, Result,
-    SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, StoreError,
-    TokenRepository, UnitOfWork, UserRepository,
+    SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
+    StoreError, TokenRepository, UnitOfWork, UserRepository,
 };
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::kernel::{Kernel, Row, Runner, Tx, Value};
 use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
 use crate::outbox::Outbox;
+use crate::sealed::SealedValues;
 use crate::second_factors::SecondFactors;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
@@ -73,6 +74,9 @@ macro_rules! repositories {
         }
         fn outbox(&mut $self) -> Box<dyn OutboxRepository + '_> {
             Box::new(Outbox($runner))
+        }
+        fn sealed(&mut $self) -> Box<dyn SealedRepository + '_> {
+            Box::new(SealedValues($runner))
         }
     };
 }

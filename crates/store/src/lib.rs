@@ -22,6 +22,7 @@ pub mod one_time;
 pub mod organizations;
 pub mod outbox;
 pub mod rights;
+pub mod sealed;
 pub mod second_factors;
 pub mod tokens;
 pub mod users;
@@ -34,6 +35,7 @@ pub use one_time::OneTimeTokenRepository;
 pub use organizations::{OrganizationRepository, SettingRepository};
 pub use outbox::OutboxRepository;
 pub use rights::{Catalog, CatalogClaim, CatalogRole, CustomClaim, HeldRights, Rights};
+pub use sealed::{SealedKind, SealedRepository, SealedRow};
 pub use second_factors::{EmailCodeOutcome, SecondFactorRepository};
 pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, GivenAccess, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
@@ -80,6 +82,8 @@ pub trait Repositories: Send {
     fn second_factors(&mut self, organization: OrganizationId) -> Box<dyn SecondFactorRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
     fn outbox(&mut self) -> Box<dyn OutboxRepository + '_>;
+    /// Unscoped on purpose: keys are replaced for the whole installation.
+    fn sealed(&mut self) -> Box<dyn SealedRepository + '_>;
 }
 
 /// Several changes that happen together or not at all. Dropping it without a commit undoes everything.

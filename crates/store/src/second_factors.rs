@@ -54,24 +54,30 @@ pub trait SecondFactorRepository: Send {
         codes: &[RecoveryCode],
         now: Timestamp,
     ) -> Result<bool>;
-    /// Uses a recovery code up and returns how many unused ones are left; `None`: there is no such unused code. Of
-    /// several at once, one gets it. One round trip.
-    async fn use_recovery_code(&mut self, user: UserId, mac: &CodeMac, now: Timestamp)
-    -> Result<Option<u64>>;
+    /// Uses a recovery code up and returns how many unused ones are left; `None`: there is no such unused code. It is
+    /// one of `macs`: the code as each of the server's keys would have stored it. Of several at once, one gets it. One
+    /// round trip.
+    async fn use_recovery_code(
+        &mut self,
+        user: UserId,
+        macs: &[CodeMac],
+        now: Timestamp,
+    ) -> Result<Option<u64>>;
     /// How many unused recovery codes somebody has. One round trip.
     async fn unused_recovery_codes(&mut self, user: UserId) -> Result<u64>;
 
     /// Stores a mailed code in place of the person's unused one of that purpose, whatever interaction that was for. One
     /// round trip.
     async fn issue_email_code(&mut self, code: &EmailCode) -> Result<()>;
-    /// Tries a code: counts the attempt and, when it matches, uses the code up, in one guarded statement. After
-    /// `max_attempts` nothing matches any more. One round trip.
+    /// Tries a code, as each of the server's keys would have stored it: counts one attempt and, when one of `macs`
+    /// matches, uses the code up, in one guarded statement. After `max_attempts` nothing matches any more. One round
+    /// trip.
     async fn try_email_code(
         &mut self,
         user: UserId,
         purpose: CodePurpose,
         interaction: Option<&str>,
-        mac: &CodeMac,
+        macs: &[CodeMac],
         max_attempts: u32,
         now: Timestamp,
     ) -> Result<EmailCodeOutcome>;

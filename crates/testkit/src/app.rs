@@ -11,7 +11,7 @@ use axum::extract::ConnectInfo;
 use porta_core::mail::Letter;
 use porta_core::organization::Organization;
 use porta_core::outbox::{OutboxClaim, OutboxKind};
-use porta_core::seal::{Keyring, derive_hmac_key};
+use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::secret::hex;
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, ManualClock, Password, SeededEntropy, Timestamp};
@@ -33,6 +33,9 @@ use crate::database::{Content, TestDatabase};
 
 /// The public origin of every test server.
 pub const ISSUER_BASE: &str = "https://id.test";
+
+/// The encryption key of instances that are not told another.
+pub const MASTER: [u8; 32] = [7; 32];
 
 /// A notice that changes nothing and shows how far an instance has listened.
 const SETTLE: &str = "settle";
@@ -82,6 +85,8 @@ pub struct Instance {
     /// Pages and mails.
     pub pages: Arc<Pages>,
     pub trust_proxy: TrustProxy,
+    /// What both lists of encryption keys hold, the newest first.
+    pub masters: Vec<[u8; 32]>,
     /// Of its randomness, beside the process and the count of instances.
     seed: u64,
 }
@@ -151,6 +156,7 @@ impl Instance {
             issuer_base: ISSUER_BASE.to_owned(),
             pages: Arc::new(Pages::new()),
             trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new() },
+            masters: vec![MASTER],
             seed: FIRST_SEED,
         }
     }
@@ -257,29 +263,29 @@ impl TestApp {
         instances: Arc<Instances>,
         short_lived: ShortLived,
     ) -> Self {
-        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy, seed } = instance;
+        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy, masters, seed } =
+            instance;
         let mut all = instances.lock().expect("nobody panicked");
         let seed = seed + all.len() as u64;
         let entropy: Arc<dyn Entropy> =
             Arc::new(SeededEntropy::new(seed ^ (u64::from(std::process::id()) << 16)));
-        let master = [7; 32];
-        let keyring = Arc::new(Keyring::new(&[master], "signing keys"));
+        let keyring = Arc::new(Keyring::new(&masters, porta_core::signing_key::SEALING_PURPOSE));
         let engine = Arc::new(Engine::new(EngineDeps {
             store: Arc::clone(&store),
             kv: Arc::clone(&kv),
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
             keyring: Arc::clone(&keyring),
-            travel_keys: Keyring::new(&[master], porta_oidc::travel::SEALING_PURPOSE),
-            successor_key: derive_hmac_key(&master, "refresh token successors"),
+            travel_keys: Keyring::new(&masters, porta_oidc::travel::SEALING_PURPOSE),
+            successor_keys: HmacKeys::new(&masters, "refresh token successors"),
             issuer_base,
             ui_locales: porta_pages::languages().collect(),
         }));
         let hasher = PasswordHasher::start(cost, 2, hash_queue, Arc::clone(&entropy))
             .expect("the parameters are valid");
         let hasher = Arc::new(hasher);
-        let outbox_keys = Arc::new(Keyring::new(&[master], porta_core::outbox::SEALING_PURPOSE));
-        let factors = Factors::new(&[7; 32], Arc::clone(&outbox_keys));
+        let outbox_keys = Arc::new(Keyring::new(&masters, porta_core::outbox::SEALING_PURPOSE));
+        let factors = Factors::new(&masters, Arc::clone(&outbox_keys));
         let directory = Directory::new(DirectoryDeps {
             store: Arc::clone(&store),
             notify: Arc::new(KvNotifier(Arc::clone(&kv))),

@@ -12,11 +12,11 @@ fn load_in(directory: &Directory, pairs: &[(&str, &str)]) -> Result<Secrets, Vec
     Secrets::load(&Source::of(pairs.iter().copied(), &directory.0), &OsEntropy)
 }
 
-fn exposed(secrets: &Secrets) -> (String, [u8; 32], [u8; 32]) {
+fn exposed(secrets: &Secrets) -> (String, Vec<[u8; 32]>, Vec<[u8; 32]>) {
     (
         secrets.cookie_keys[0].expose_secret().to_owned(),
-        *secrets.signing_key_encryption_key.expose(),
-        *secrets.two_factor_encryption_key.expose(),
+        secrets.signing_key_encryption_keys.expose().to_vec(),
+        secrets.two_factor_encryption_keys.expose().to_vec(),
     )
 }
 
@@ -119,16 +119,61 @@ fn commands_that_make_signing_keys_need_no_other_secret() {
         ("REDIS_URL", "redis://kv"),
         ("SIGNING_KEY_ENCRYPTION_KEY", &"ab".repeat(32)),
     ];
-    let key = Secrets::load_signing_key(&Source::of(production, &directory.0), &OsEntropy).unwrap();
-    assert_eq!(key.expose(), &[0xab; 32]);
+    let keys = Secrets::load_signing_keys(&Source::of(production, &directory.0), &OsEntropy).unwrap();
+    assert_eq!(keys.expose(), [[0xab; 32]]);
     let missing = Source::of(production.into_iter().take(2), &directory.0);
-    let problems = Secrets::load_signing_key(&missing, &OsEntropy).unwrap_err();
+    let problems = Secrets::load_signing_keys(&missing, &OsEntropy).unwrap_err();
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert_eq!(problems[0].key, "SIGNING_KEY_ENCRYPTION_KEY");
 
     let none: [(&str, &str); 0] = [];
     let embedded = Source::of(none, &directory.0);
-    let first = Secrets::load_signing_key(&embedded, &OsEntropy).unwrap();
+    let first = Secrets::load_signing_keys(&embedded, &OsEntropy).unwrap();
     let all = Secrets::load(&embedded, &OsEntropy).unwrap();
-    assert_eq!(first.expose(), all.signing_key_encryption_key.expose());
+    assert_eq!(first.expose(), all.signing_key_encryption_keys.expose());
+}
+
+#[test]
+fn a_generated_file_may_be_given_a_newer_key() {
+    let directory = Directory::new();
+    let before = exposed(&load_in(&directory, &[]).unwrap());
+    let path = directory.0.join(".porta/secrets.env");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let name = "SIGNING_KEY_ENCRYPTION_KEY=";
+    std::fs::write(&path, text.replace(name, &format!("{name}{SIGNING},"))).unwrap();
+    let after = exposed(&load_in(&directory, &[]).unwrap());
+    assert_eq!((&after.0, &after.2), (&before.0, &before.2));
+    assert_eq!(porta_core::secret::hex(&after.1[0]), SIGNING);
+    assert_eq!(after.1[1..], before.1);
+    // One that cannot be used spoils the file, which is told and not replaced.
+    std::fs::write(&path, text.replace(name, &format!("{name},"))).unwrap();
+    let problems = load_in(&directory, &[]).unwrap_err();
+    assert!(problems[0].key.ends_with("secrets.env"), "{problems:?}");
+}
+
+#[test]
+fn the_command_that_seals_anew_reads_both_lists_and_makes_none() {
+    let load = |pairs: &[(&str, &str)], directory: &Directory| {
+        Secrets::load_sealing(&Source::of(pairs.iter().copied(), &directory.0))
+    };
+    let directory = Directory::new();
+    let database = [("DATABASE_URL", "postgres://porta@db/porta"), ("REDIS_URL", "redis://kv")];
+    let both = format!("{TWO_FACTOR},{SIGNING}");
+    let given = [
+        database[0],
+        database[1],
+        ("SIGNING_KEY_ENCRYPTION_KEY", SIGNING),
+        ("TWO_FACTOR_ENCRYPTION_KEY", &both),
+    ];
+    let secrets = load(&given, &directory).unwrap();
+    assert_eq!((secrets.signing.expose().len(), secrets.two_factor.expose().len()), (1, 2));
+    assert_eq!(keys(&load(&given[..3], &directory).unwrap_err()), ["TWO_FACTOR_ENCRYPTION_KEY"]);
+    assert_eq!(load(&database, &directory).unwrap_err().len(), 2);
+    // Nothing was ever sealed here.
+    assert_eq!(load(&[], &directory).unwrap_err().len(), 2);
+    assert!(!directory.0.join(".porta").exists());
+    let generated = load_in(&directory, &[]).unwrap();
+    let secrets = load(&[("TWO_FACTOR_ENCRYPTION_KEY", &both)], &directory).unwrap();
+    assert_eq!(secrets.signing.expose(), generated.signing_key_encryption_keys.expose());
+    assert_eq!(secrets.two_factor.expose().len(), 2);
 }

@@ -240,7 +240,7 @@ fn the_documented_defaults_are_valid() {
             }
             Kind::Words(words) => words.contains(&default),
             Kind::Boolean => matches!(default, "true" | "false"),
-            Kind::Text | Kind::Url | Kind::List | Kind::HexKey | Kind::Path => true,
+            Kind::Text | Kind::Url | Kind::List | Kind::HexKeys | Kind::Path => true,
         };
         assert!(is_valid, "{}", variable.name);
     }

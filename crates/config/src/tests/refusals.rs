@@ -75,6 +75,48 @@ fn each_value_that_cannot_be_used_is_named() {
 }
 
 #[test]
+fn encryption_keys_are_one_or_a_few_the_newest_first() {
+    let entropy: &dyn porta_core::Entropy = &SeededEntropy::new(7);
+    let made = |_| porta_core::secret::hex(&entropy.bytes::<32>());
+    for count in 1..=crate::MOST_ENCRYPTION_KEYS {
+        let list: Vec<String> = (0..count).map(made).collect();
+        for text in [list.join(","), format!(" {} \n", list.join(" , ")), list.join(",").to_uppercase()] {
+            let config = load(changed(&[("TWO_FACTOR_ENCRYPTION_KEY", &text)])).unwrap();
+            let read = config.secrets.two_factor_encryption_keys;
+            let read: Vec<String> = read.expose().iter().map(|key| porta_core::secret::hex(key)).collect();
+            assert_eq!(read, list);
+        }
+    }
+}
+
+#[test]
+fn a_list_of_encryption_keys_that_cannot_be_used_says_which_one_is_wrong() {
+    let cases = [
+        (format!("{SIGNING},"), "key 2 of the list is empty"),
+        (format!(",{SIGNING}"), "key 1 of the list is empty"),
+        (format!("{SIGNING},,{TWO_FACTOR}"), "key 2 of the list is empty"),
+        (",".to_owned(), "key 1 of the list is empty"),
+        (format!("{SIGNING},{}", &SIGNING[1..]), "key 2 is not 64 hexadecimal digits"),
+        (format!("{SIGNING},{SIGNING}0"), "key 2 is not 64 hexadecimal digits"),
+        (format!("{},{SIGNING}", "zz".repeat(32)), "key 1 is not 64 hexadecimal digits"),
+        (format!("{SIGNING} {TWO_FACTOR}"), "it is not 64 hexadecimal digits"),
+        (format!("{SIGNING};{TWO_FACTOR}"), "it is not 64 hexadecimal digits"),
+        (format!("{SIGNING},{TWO_FACTOR},{}", SIGNING.to_uppercase()), "keys 1 and 3 are the same"),
+        (format!("{SIGNING},{SIGNING}"), "keys 1 and 2 are the same"),
+        ([SIGNING; 5].join(","), "it holds 5 keys, and 4 may be held"),
+    ];
+    for (text, message) in cases {
+        for name in ["SIGNING_KEY_ENCRYPTION_KEY", "TWO_FACTOR_ENCRYPTION_KEY"] {
+            let problems = load(changed(&[(name, &text)])).expect_err(message);
+            let found: Vec<_> = problems.iter().map(|p| (p.key.as_str(), p.message.as_str())).collect();
+            assert_eq!(found, [(name, message)]);
+            assert!(!problems[0].remedy.is_empty());
+            assert!(!problems[0].to_string().contains(&SIGNING[..16]), "no part of a key is quoted");
+        }
+    }
+}
+
+#[test]
 fn all_problems_are_reported_at_once() {
     let problems = load(changed(&[
         ("PORT", "x"),

@@ -55,6 +55,46 @@ fn each_rule_refuses_in_production() {
 }
 
 #[test]
+fn every_key_of_a_list_is_checked() {
+    let printed = "3f1c9a5be07d42868b6e1f90c2d7a4583f0e6b1d9c8a72546d3b5f7e1a90c2d4";
+    let other = "51c2b7e09f3a4d6688d10b9ee4f2a7c35b6d80f19c2e4a7733e8f5d1b0a96c42";
+    let cases = [
+        ("SIGNING_KEY_ENCRYPTION_KEY", format!("{SIGNING},{printed}"), "key 2 is printed in documentation"),
+        (
+            "SIGNING_KEY_ENCRYPTION_KEY",
+            format!("{},{SIGNING}", "ab".repeat(32)),
+            "key 1 repeats a short pattern",
+        ),
+        (
+            "TWO_FACTOR_ENCRYPTION_KEY",
+            format!("{TWO_FACTOR},{SIGNING}"),
+            "key 2 equals SIGNING_KEY_ENCRYPTION_KEY",
+        ),
+        (
+            "TWO_FACTOR_ENCRYPTION_KEY",
+            format!("{other},{TWO_FACTOR},{printed}"),
+            "key 3 is printed in documentation",
+        ),
+    ];
+    for (name, list, message) in cases {
+        let problems = load(changed(&[(name, &list)])).expect_err(message);
+        let found: Vec<_> = problems.iter().map(|p| (p.key.as_str(), p.message.as_str())).collect();
+        assert_eq!(found, [(name, message)]);
+        assert!(load(changed(&[(name, &list), ("NODE_ENV", "development")])).is_ok());
+    }
+    let both = changed(&[
+        ("SIGNING_KEY_ENCRYPTION_KEY", &format!("{other},{SIGNING}")),
+        ("TWO_FACTOR_ENCRYPTION_KEY", &format!("{SIGNING},{TWO_FACTOR}")),
+    ]);
+    assert_eq!(load(both).unwrap_err()[0].message, "key 1 equals key 2 of SIGNING_KEY_ENCRYPTION_KEY");
+    let good = changed(&[
+        ("SIGNING_KEY_ENCRYPTION_KEY", &format!("{other},{SIGNING}")),
+        ("TWO_FACTOR_ENCRYPTION_KEY", TWO_FACTOR),
+    ]);
+    assert!(load(good).is_ok());
+}
+
+#[test]
 fn a_proxy_has_an_address() {
     let with = |networks: &str| {
         load(changed(&[("TRUST_PROXY", "true"), ("TRUST_PROXY_CIDRS", networks)]))

@@ -43,7 +43,7 @@ fn every_secret_can_come_from_a_file() {
     assert_eq!(config.smtp.unwrap().credentials.unwrap().password.expose_secret(), "mail pass ");
     assert_eq!(config.traces.unwrap().headers[0].1.expose_secret(), "Basic abc");
     assert_eq!(config.secrets.cookie_keys[0].expose_secret(), COOKIE);
-    assert_eq!(porta_core::secret::hex(config.secrets.signing_key_encryption_key.expose()), SIGNING);
+    assert_eq!(porta_core::secret::hex(&config.secrets.signing_key_encryption_keys.expose()[0]), SIGNING);
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod support;
 mod keys;
 mod operations;
 mod provisioning;
+mod reseal;

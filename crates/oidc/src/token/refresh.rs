@@ -10,9 +10,11 @@
 //! does so two generations in a row, the alarm is raised.
 //!
 //! RT1 is computed from RT0 and a server key, so the retry gets the same value although only digests are stored. The
-//! access token beside it is a new one.
+//! access token beside it is a new one. Of several server keys the first one computes what is new; a retry gets what
+//! the key computed that the rotation used, so replacing a key between the two ends nothing (decision 0039).
 
 use aws_lc_rs::hmac;
+use porta_core::seal::HmacKey;
 use porta_core::session::{RefreshToken, TokenFamily};
 use porta_core::{BearerKind, Timestamp, TokenDigest, settings};
 use porta_protocol::token_response::TokenResponse;
@@ -43,7 +45,8 @@ impl Engine {
         let facts = self.refresh_facts(tenant, client, &digest).await?;
         // A replay is one whatever else is wrong with the request, and however much was asked for before.
         if facts.token.rotated_at.is_some() {
-            let successor = TokenDigest::of(&self.successor_of(presented));
+            let stored = facts.token.successor.as_ref();
+            let successor = TokenDigest::of(&self.successor_as_stored(presented, stored));
             if let Retry::Replay(why) = self.judged(tenant, client, &facts, Some(&successor), caller) {
                 return Err(self.end_replayed(tenant, &facts.family, why, caller).await?);
             }
@@ -56,10 +59,11 @@ impl Engine {
             Payer::Organization,
         ];
         self.spend(tenant, &payers, caller).await.map_err(TokenError::Limited)?;
-        let issued = self.successors(tenant, &facts.family, presented, &scope);
+        let again = Again { presented, scope: &scope };
         if facts.token.rotated_at.is_some() {
-            return self.retry_or_replay(tenant, client, facts, issued, caller).await;
+            return self.retry_or_replay(tenant, client, facts, again, caller).await;
         }
+        let issued = self.issued(tenant, &facts.family, self.successor(presented), &scope);
         let now = self.now();
         let Some(successor) = &issued.refresh_row else { return Err(invalid_grant("no successor")) };
         let rotated = self
@@ -71,7 +75,7 @@ impl Engine {
         if !rotated {
             // Somebody was faster: what they left tells whether this is a twin or a thief.
             let facts = self.refresh_facts(tenant, client, &digest).await?;
-            return self.retry_or_replay(tenant, client, facts, issued, caller).await;
+            return self.retry_or_replay(tenant, client, facts, again, caller).await;
         }
         let rights = client.catalog.rights(facts.rights);
         Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?)
@@ -101,9 +105,21 @@ impl Engine {
         Ok(facts)
     }
 
-    fn successors(&self, tenant: &Tenant, family: &TokenFamily, presented: &str, scope: &str) -> Issued {
+    /// What follows from a refresh token that is rotated now.
+    fn successor(&self, presented: &str) -> String {
+        derived(self.successor_keys.current(), presented)
+    }
+
+    /// What followed from it when it was rotated, whichever of the keys did that. With none of them it is a value that
+    /// nothing knows.
+    fn successor_as_stored(&self, presented: &str, stored: Option<&TokenDigest>) -> String {
+        let is_stored = |value: &String| stored.is_some_and(|digest| digest.same_as(&TokenDigest::of(value)));
+        let mut values = self.successor_keys.all().map(|key| derived(key, presented));
+        values.find(is_stored).unwrap_or_else(|| self.successor(presented))
+    }
+
+    fn issued(&self, tenant: &Tenant, family: &TokenFamily, refresh: String, scope: &str) -> Issued {
         let now = self.now();
-        let refresh = self.successor_of(presented);
         // New each time: a retry must not bring back an access token that was revoked in between.
         let access = BearerKind::AccessToken.generate(&*self.entropy);
         Issued {
@@ -119,9 +135,11 @@ impl Engine {
         tenant: &Tenant,
         client: &ProtocolClient,
         facts: RefreshTokenFacts,
-        issued: Issued,
+        again: Again<'_>,
         caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
+        let refresh = self.successor_as_stored(again.presented, facts.token.successor.as_ref());
+        let issued = self.issued(tenant, &facts.family, refresh, again.scope);
         let successor = issued.refresh_row.as_ref().map(|row| &row.digest);
         match self.judged(tenant, client, &facts, successor, caller) {
             Retry::Same => {
@@ -139,10 +157,6 @@ impl Engine {
         Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?)
     }
 
-    fn successor_of(&self, presented: &str) -> String {
-        BearerKind::RefreshToken.derive(&self.successor_key, format!("refresh\n{presented}").as_bytes())
-    }
-
     /// What it means that a rotated token is shown.
     fn judged(
         &self,
@@ -156,7 +170,7 @@ impl Engine {
             token: &facts.token,
             successor_rotated: facts.successor_rotated,
             successor,
-            look: &self.look_of(caller, &facts.family),
+            looks: &self.looks_of(caller, &facts.family),
             is_proven: client.client.is_confidential(),
         };
         presented.judge(self.now(), tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW))
@@ -164,9 +178,12 @@ impl Engine {
 
     /// What a caller looks like to a family: network and user agent, under a key, so that storage tells nobody which.
     fn look_of(&self, caller: &Caller, family: &TokenFamily) -> TokenDigest {
-        let agent = caller.user_agent.as_deref().unwrap_or_default();
-        let text = format!("caller\n{}\n{}\n{agent}", family.id, caller.network());
-        TokenDigest::of_bytes(hmac::sign(&self.successor_key, text.as_bytes()).as_ref())
+        look(self.successor_keys.current(), caller, family)
+    }
+
+    /// The same under each key.
+    fn looks_of(&self, caller: &Caller, family: &TokenFamily) -> Vec<TokenDigest> {
+        self.successor_keys.all().map(|key| look(key, caller, family)).collect()
     }
 
     /// A retry of a proven client from elsewhere. Once is a pool of machines and a lost answer; twice in a row looks like
@@ -216,13 +233,31 @@ impl Engine {
     }
 }
 
+fn derived(key: &HmacKey, presented: &str) -> String {
+    BearerKind::RefreshToken.derive(key.key(), format!("refresh\n{presented}").as_bytes())
+}
+
+fn look(key: &HmacKey, caller: &Caller, family: &TokenFamily) -> TokenDigest {
+    let agent = caller.user_agent.as_deref().unwrap_or_default();
+    let text = format!("caller\n{}\n{}\n{agent}", family.id, caller.network());
+    TokenDigest::of_bytes(hmac::sign(key.key(), text.as_bytes()).as_ref())
+}
+
+/// What a second use of a token brings.
+#[derive(Clone, Copy)]
+struct Again<'a> {
+    presented: &'a str,
+    scope: &'a str,
+}
+
 /// A rotated token that is presented again.
 struct Presented<'a> {
     token: &'a RefreshToken,
     successor_rotated: bool,
     /// What follows from the value that was presented.
     successor: Option<&'a TokenDigest>,
-    look: &'a TokenDigest,
+    /// What the caller looks like, under each key.
+    looks: &'a [TokenDigest],
     /// The client authenticated.
     is_proven: bool,
 }
@@ -252,7 +287,7 @@ impl Presented<'_> {
             return Retry::Replay("successor_used");
         }
         // Not known: a version before this one rotated it, seconds ago.
-        if token.rotated_by.as_ref().is_none_or(|first| first.same_as(self.look)) {
+        if token.rotated_by.as_ref().is_none_or(|first| self.looks.iter().any(|look| first.same_as(look))) {
             return Retry::Same;
         }
         if self.is_proven { Retry::Elsewhere(*successor) } else { Retry::Replay("another_caller") }
@@ -301,9 +336,9 @@ mod tests {
     }
 
     fn judged(token: &RefreshToken, successor_rotated: bool, look: &str, is_proven: bool) -> Retry {
-        let (next, look) = (digest("next"), digest(look));
+        let (next, looks) = (digest("next"), [digest("under a newer key"), digest(look)]);
         let presented =
-            Presented { token, successor_rotated, successor: Some(&next), look: &look, is_proven };
+            Presented { token, successor_rotated, successor: Some(&next), looks: &looks, is_proven };
         presented.judge(NOW, WINDOW)
     }
 

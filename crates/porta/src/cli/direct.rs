@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use porta_config::{Argon2Params, Config, EncryptionKey, Environment, Secrets, Source, Storage};
+use porta_config::{Argon2Params, Config, EncryptionKeys, Environment, Secrets, Source, Storage};
 use porta_core::seal::Keyring;
 use porta_core::user::PasswordHash;
 use porta_core::{Entropy, OsEntropy, Password, SystemClock, outbox, signing_key};
@@ -29,7 +29,7 @@ impl Direct {
         let source = Source::process();
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let place = Storage::load(&source)?;
-        let key = Secrets::load_signing_key(&source, &*entropy)?;
+        let keys = Secrets::load_signing_keys(&source, &*entropy)?;
         let environment = Environment::load(&source)?;
         let argon2 = Argon2Params::load(&source)?;
         let store: Arc<dyn Store> = storage::open_current(&place.relational()).await?;
@@ -39,8 +39,8 @@ impl Direct {
             notify,
             clock: Arc::new(SystemClock),
             entropy: Arc::clone(&entropy),
-            keyring: Arc::new(signing_keyring(&key)),
-            outbox: Arc::new(Keyring::new(&[*key.expose()], outbox::SEALING_PURPOSE)),
+            keyring: Arc::new(signing_keyring(&keys)),
+            outbox: Arc::new(Keyring::new(keys.expose(), outbox::SEALING_PURPOSE)),
             passwords: Arc::new(LazyHasher::new(argon2, entropy)),
             production: environment.is_production(),
         };
@@ -61,8 +61,8 @@ pub(crate) fn actor() -> Actor {
 }
 
 /// The keys that seal private signing keys.
-pub(crate) fn signing_keyring(key: &EncryptionKey) -> Keyring {
-    Keyring::new(&[*key.expose()], signing_key::SEALING_PURPOSE)
+pub(crate) fn signing_keyring(keys: &EncryptionKeys) -> Keyring {
+    Keyring::new(keys.expose(), signing_key::SEALING_PURPOSE)
 }
 
 fn notifier(source: &Source<'_>, place: &Storage) -> Result<Arc<dyn Notifier>, Failure> {

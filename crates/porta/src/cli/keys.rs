@@ -1,4 +1,6 @@
-//! `porta keys`: signing keys.
+//! `porta keys`: signing keys, and what encrypts at rest.
+
+mod reseal;
 
 use clap::{Args, Subcommand};
 use porta_core::organization::Organization;
@@ -38,6 +40,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         reach: Reach,
     },
+    /// Seal with the first encryption keys what older ones sealed, beside running servers, and say which can go.
+    Reseal(reseal::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -61,6 +65,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
             rotate(global, &arguments, alg, urgency).await
         }
         Command::Revoke { kid, org, reach } => revoke(global, &kid, &org, reach).await,
+        Command::Reseal(arguments) => reseal::run(global, &arguments).await,
     }
 }
 

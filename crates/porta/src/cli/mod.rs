@@ -70,7 +70,7 @@ enum Command {
     Backup(backup::Arguments),
     /// Apply a file that says what should be there.
     Provision(provision::Arguments),
-    /// Signing keys.
+    /// Signing keys, and what encrypts at rest.
     #[command(subcommand)]
     Keys(keys::Command),
     /// Settings.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use porta_config::{Config, MetricsConfig, Problem, Storage, StorageConfig};
-use porta_core::seal::{Keyring, derive_hmac_key};
+use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, SystemClock};
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
@@ -131,9 +131,9 @@ impl Services {
         let pages = Arc::new(load_pages(config.template_dir.as_deref())?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-        let master = *config.secrets.signing_key_encryption_key.expose();
-        let snapshot_keys = Keyring::new(&[master], "short-lived snapshot");
-        let outbox_keys = Arc::new(Keyring::new(&[master], porta_core::outbox::SEALING_PURPOSE));
+        let masters = config.secrets.signing_key_encryption_keys.expose();
+        let snapshot_keys = Keyring::new(masters, "short-lived snapshot");
+        let outbox_keys = Arc::new(Keyring::new(masters, porta_core::outbox::SEALING_PURPOSE));
         let relational = config.storage.relational();
         let (database, short_lived) = tokio::try_join!(
             open_database(&relational, config.slow_statement),
@@ -145,21 +145,21 @@ impl Services {
         }
         let (kv, short_lived) = short_lived;
         let store: Arc<dyn Store> = Arc::new(database);
-        let keyring = Arc::new(Keyring::new(&[master], porta_core::signing_key::SEALING_PURPOSE));
+        let keyring = Arc::new(Keyring::new(masters, porta_core::signing_key::SEALING_PURPOSE));
         let engine = Arc::new(Engine::new(EngineDeps {
             store: Arc::clone(&store),
             kv: Arc::clone(&kv),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             keyring: Arc::clone(&keyring),
-            travel_keys: Keyring::new(&[master], porta_oidc::travel::SEALING_PURPOSE),
-            successor_key: derive_hmac_key(&master, "refresh token successors"),
+            travel_keys: Keyring::new(masters, porta_oidc::travel::SEALING_PURPOSE),
+            successor_keys: HmacKeys::new(masters, "refresh token successors"),
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
             ui_locales: porta_pages::languages().collect(),
         }));
         let hasher = Arc::new(start_hasher(config, &entropy)?);
-        let two_factor_key = config.secrets.two_factor_encryption_key.expose();
-        let factors = Factors::new(two_factor_key, Arc::clone(&outbox_keys));
+        let two_factor_keys = config.secrets.two_factor_encryption_keys.expose();
+        let factors = Factors::new(two_factor_keys, Arc::clone(&outbox_keys));
         let directory = Directory::new(DirectoryDeps {
             store: Arc::clone(&store),
             notify: Arc::new(KvNotifier(Arc::clone(&kv))),

@@ -3,6 +3,7 @@
 mod backup;
 mod cli;
 mod dev;
+mod keys;
 mod mail;
 mod postgres;
 mod reference;

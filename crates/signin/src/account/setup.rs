@@ -161,7 +161,8 @@ impl SignIn {
         }
         let (confirmed, failure) = match &setup.step {
             SetupStep::Authenticator { secret, known, verified_at } => {
-                let credential = self.factors.confirm(user, secret, code, self.engine.now())?;
+                let (now, entropy) = (self.engine.now(), self.engine.entropy());
+                let credential = self.factors.confirm(user, secret, code, now, entropy)?;
                 let confirmed = credential.map(|credential| match verified_at {
                     Some(at) => Confirmed::AnotherTotp { credential, verified_at: *at },
                     None => Confirmed::Totp { credential, known: *known },

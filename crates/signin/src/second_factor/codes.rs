@@ -66,7 +66,7 @@ impl MailedCode {
     /// What storage keeps and compares.
     pub fn mac(
         &self,
-        key: &CodeKey,
+        key: CodeKey<'_>,
         user: UserId,
         purpose: CodePurpose,
         interaction: Option<&str>,
@@ -96,7 +96,7 @@ impl RecoverySecret {
     }
 
     /// What storage keeps and compares.
-    pub fn mac(&self, key: &CodeKey, user: UserId) -> CodeMac {
+    pub fn mac(&self, key: CodeKey<'_>, user: UserId) -> CodeMac {
         key.recovery(user, self.0.expose_secret())
     }
 }
@@ -105,6 +105,7 @@ impl RecoverySecret {
 mod tests {
     use std::collections::BTreeSet;
 
+    use porta_core::second_factor::CodeKeys;
     use porta_core::{SeededEntropy, Timestamp};
     use proptest::prelude::*;
 
@@ -195,21 +196,21 @@ mod tests {
             if wide {
                 typed = typed.chars().map(|c| c.to_digit(10).and_then(|d| char::from_u32(0xFF10 + d)).unwrap_or(c)).collect();
             }
-            let key = CodeKey::new(&[7; 32]);
-            let mac = |c: &MailedCode| c.mac(&key, user(), CodePurpose::SignIn, Some("uid"));
+            let keys = CodeKeys::new(&[[7; 32]]);
+            let mac = |c: &MailedCode| c.mac(keys.current(), user(), CodePurpose::SignIn, Some("uid"));
             prop_assert_eq!(MailedCode::parse(&typed).map(|c| mac(&c)), Some(mac(&code)));
         }
 
         #[test]
         fn a_recovery_code_is_recognised_however_it_is_typed(seed: u64, gap in "[ \\-\u{2013}\u{30FC}]{0,2}", lower: bool) {
-            let key = CodeKey::new(&[7; 32]);
+            let keys = CodeKeys::new(&[[7; 32]]);
             for code in RecoverySecret::set(&SeededEntropy::new(seed)) {
                 let mut typed = code.expose().replace('-', &gap);
                 if lower {
                     typed = typed.to_lowercase();
                 }
-                let parsed = RecoverySecret::parse(&typed).map(|c| c.mac(&key, user()));
-                prop_assert_eq!(parsed, Some(code.mac(&key, user())));
+                let parsed = RecoverySecret::parse(&typed).map(|c| c.mac(keys.current(), user()));
+                prop_assert_eq!(parsed, Some(code.mac(keys.current(), user())));
             }
         }
 

@@ -53,6 +53,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     13 "0013_one_live_code";
     14 "0014_credential_epoch";
     15 "0015_token_callers";
+    16 "0016_recovery_code_keys";
 };
 
 /// First line of a migration whose statements PostgreSQL runs only by themselves (`CREATE INDEX CONCURRENTLY`). Each of

@@ -6,21 +6,58 @@ use porta_core::{Timestamp, UserId};
 use porta_store::{EmailCodeOutcome, Result, StoreError};
 
 use super::{SecondFactors, own};
-use crate::kernel::{Runner, at, bytes, int, json, opt_text, statements, text, uuid};
+use crate::kernel::{Runner, Value, at, bytes, int, json, opt_text, statements, text, uuid};
+
+/// The stored form is one of those in `$n`.
+macro_rules! is_one_of {
+    ($column:literal, $n:literal) => {
+        concat!(
+            $column,
+            " IN (SELECT decode(x.mac, 'hex') FROM jsonb_array_elements_text(",
+            $n,
+            ") AS x (mac))"
+        )
+    };
+    (sqlite $column:literal, $n:literal) => {
+        concat!($column, " IN (SELECT unhex(x.value) FROM json_each(", $n, ") AS x)")
+    };
+}
+/// The count leaves the row itself out: whether a statement sees what it is changing differs between databases.
+macro_rules! use_recovery {
+    ($is_it:expr, $is_other:expr) => {
+        concat!(
+            "UPDATE two_factor_recovery_codes SET used_at = $4 WHERE user_id = $2 AND ",
+            $is_it,
+            " AND used_at IS NULL AND ",
+            own!(),
+            " RETURNING (SELECT count(*) FROM two_factor_recovery_codes r \
+            WHERE r.user_id = $2 AND r.used_at IS NULL AND NOT ",
+            $is_other,
+            ")"
+        )
+    };
+}
+macro_rules! try_email {
+    ($is_it:expr) => {
+        concat!("UPDATE two_factor_email_codes SET attempts = attempts + 1, \
+            used_at = CASE WHEN ", $is_it, " THEN $7 ELSE used_at END \
+            WHERE user_id = $2 AND purpose = $3 AND interaction_id IS NOT DISTINCT FROM $4 AND used_at IS NULL \
+            AND attempts < $6 AND expires_at > $7 AND ", own!(), " RETURNING used_at IS NOT NULL, $6 - attempts")
+    };
+}
 
 statements! {
     LOCK: Write = "UPDATE users SET updated_at = $3 WHERE organization_id = $1 AND id = $2";
     FORGET_RECOVERY: Write = "DELETE FROM two_factor_recovery_codes WHERE user_id = $1";
     FORGET_EMAIL: Write = "DELETE FROM two_factor_email_codes WHERE user_id = $1";
-    STORE_RECOVERY: Write = "INSERT INTO two_factor_recovery_codes (user_id, created_at, id, code_hmac) \
-         SELECT $1, $2, (x.pair ->> 0)::uuid, decode(x.pair ->> 1, 'hex') FROM jsonb_array_elements($3) AS x (pair)",
-        sqlite: "INSERT INTO two_factor_recovery_codes (user_id, created_at, id, code_hmac) \
-         SELECT $1, $2, unhex(replace(x.value ->> 0, '-', '')), unhex(x.value ->> 1) FROM json_each($3) AS x";
-    // The count leaves the row itself out: whether a statement sees what it is changing differs between databases.
-    USE_RECOVERY: Write = concat!("UPDATE two_factor_recovery_codes SET used_at = $4 \
-         WHERE user_id = $2 AND code_hmac = $3 AND used_at IS NULL AND ", own!(), " \
-         RETURNING (SELECT count(*) FROM two_factor_recovery_codes r \
-                    WHERE r.user_id = $2 AND r.used_at IS NULL AND r.code_hmac <> $3)");
+    STORE_RECOVERY: Write = "INSERT INTO two_factor_recovery_codes (user_id, created_at, id, code_hmac, key_id) \
+         SELECT $1, $2, (x.code ->> 0)::uuid, decode(x.code ->> 1, 'hex'), x.code ->> 2 \
+         FROM jsonb_array_elements($3) AS x (code)",
+        sqlite: "INSERT INTO two_factor_recovery_codes (user_id, created_at, id, code_hmac, key_id) \
+         SELECT $1, $2, unhex(replace(x.value ->> 0, '-', '')), unhex(x.value ->> 1), x.value ->> 2 \
+         FROM json_each($3) AS x";
+    USE_RECOVERY: Write = use_recovery!(is_one_of!("code_hmac", "$3"), is_one_of!("r.code_hmac", "$3")),
+        sqlite: use_recovery!(is_one_of!(sqlite "code_hmac", "$3"), is_one_of!(sqlite "r.code_hmac", "$3"));
     UNUSED_RECOVERY: Read = concat!("SELECT count(*) FROM two_factor_recovery_codes \
          WHERE user_id = $2 AND used_at IS NULL AND ", own!());
     ISSUE_EMAIL: Write = "INSERT INTO two_factor_email_codes (id, user_id, purpose, interaction_id, code_hmac, attempts, \
@@ -28,10 +65,8 @@ statements! {
          ON CONFLICT (user_id, purpose) WHERE used_at IS NULL DO UPDATE SET id = excluded.id, \
          interaction_id = excluded.interaction_id, code_hmac = excluded.code_hmac, attempts = 0, \
          expires_at = excluded.expires_at, created_at = excluded.created_at";
-    TRY_EMAIL: Write = concat!("UPDATE two_factor_email_codes SET attempts = attempts + 1, \
-         used_at = CASE WHEN code_hmac = $5 THEN $7 ELSE used_at END \
-         WHERE user_id = $2 AND purpose = $3 AND interaction_id IS NOT DISTINCT FROM $4 AND used_at IS NULL \
-         AND attempts < $6 AND expires_at > $7 AND ", own!(), " RETURNING used_at IS NOT NULL, $6 - attempts");
+    TRY_EMAIL: Write = try_email!(is_one_of!("code_hmac", "$5")),
+        sqlite: try_email!(is_one_of!(sqlite "code_hmac", "$5"));
 }
 
 /// Removes every code of a person whose row is locked.
@@ -39,6 +74,11 @@ pub(super) async fn forget(run: &mut Runner<'_>, user: UserId) -> Result<()> {
     run.execute(&FORGET_RECOVERY, &[uuid(user)]).await?;
     run.execute(&FORGET_EMAIL, &[uuid(user)]).await?;
     Ok(())
+}
+
+/// The argument of [`is_one_of`].
+fn any_of(macs: &[CodeMac]) -> Value<'static> {
+    json(&macs.iter().map(|mac| hex(mac.as_bytes())).collect::<Vec<_>>())
 }
 
 /// A number that a statement counted.
@@ -53,13 +93,13 @@ impl SecondFactors<'_> {
         codes: &[RecoveryCode],
         now: Timestamp,
     ) -> Result<bool> {
-        let pairs: Vec<_> = codes.iter().map(|c| (c.id, hex(c.mac.as_bytes()))).collect();
+        let codes: Vec<_> = codes.iter().map(|c| (c.id, hex(c.mac.as_bytes()), &c.key_id)).collect();
         let mut scope = self.run.scope().await?;
         let mut run = scope.run();
         let exists = run.hits(&LOCK, &[uuid(self.organization), uuid(user), at(now)]).await?;
         if exists {
             run.execute(&FORGET_RECOVERY, &[uuid(user)]).await?;
-            run.execute(&STORE_RECOVERY, &[uuid(user), at(now), json(&pairs)]).await?;
+            run.execute(&STORE_RECOVERY, &[uuid(user), at(now), json(&codes)]).await?;
         }
         scope.finish().await?;
         Ok(exists)
@@ -68,10 +108,10 @@ impl SecondFactors<'_> {
     pub(super) async fn use_recovery(
         &mut self,
         user: UserId,
-        mac: &CodeMac,
+        macs: &[CodeMac],
         now: Timestamp,
     ) -> Result<Option<u64>> {
-        let values = [uuid(self.organization), uuid(user), bytes(mac.as_bytes()), at(now)];
+        let values = [uuid(self.organization), uuid(user), any_of(macs), at(now)];
         let Some(row) = self.run.row(&USE_RECOVERY, &values).await? else { return Ok(None) };
         counted(row.reader("two_factor_recovery_codes").int()?).map(Some)
     }
@@ -100,7 +140,7 @@ impl SecondFactors<'_> {
         user: UserId,
         purpose: CodePurpose,
         interaction: Option<&str>,
-        mac: &CodeMac,
+        macs: &[CodeMac],
         max_attempts: u32,
         now: Timestamp,
     ) -> Result<EmailCodeOutcome> {
@@ -109,7 +149,7 @@ impl SecondFactors<'_> {
             uuid(user),
             text(purpose.as_str()),
             opt_text(interaction),
-            bytes(mac.as_bytes()),
+            any_of(macs),
             int(i64::from(max_attempts)),
             at(now),
         ];

@@ -153,10 +153,10 @@ impl SecondFactorRepository for SecondFactors<'_> {
     async fn use_recovery_code(
         &mut self,
         user: UserId,
-        mac: &CodeMac,
+        macs: &[CodeMac],
         now: Timestamp,
     ) -> Result<Option<u64>> {
-        self.use_recovery(user, mac, now).await
+        self.use_recovery(user, macs, now).await
     }
 
     async fn unused_recovery_codes(&mut self, user: UserId) -> Result<u64> {
@@ -172,10 +172,10 @@ impl SecondFactorRepository for SecondFactors<'_> {
         user: UserId,
         purpose: CodePurpose,
         interaction: Option<&str>,
-        mac: &CodeMac,
+        macs: &[CodeMac],
         max_attempts: u32,
         now: Timestamp,
     ) -> Result<EmailCodeOutcome> {
-        self.attempt(user, purpose, interaction, mac, max_attempts, now).await
+        self.attempt(user, purpose, interaction, macs, max_attempts, now).await
     }
 }

@@ -120,7 +120,7 @@ pub async fn recovery_codes(store: Arc<dyn Store>) {
                 let (store, mac) = (Arc::clone(&w.store), code.mac);
                 async move {
                     let mut all = store.repositories();
-                    all.second_factors(org).use_recovery_code(user, &mac, NOW).await.unwrap()
+                    all.second_factors(org).use_recovery_code(user, &[mac], NOW).await.unwrap()
                 }
             })
             .await;
@@ -149,7 +149,8 @@ pub async fn replacements(store: Arc<dyn Store>) {
         assert_eq!(factors.unused_recovery_codes(user).await.unwrap(), 10);
         let mut usable = 0;
         for set in sets {
-            usable += usize::from(factors.use_recovery_code(user, &set[0].mac, NOW).await.unwrap().is_some());
+            usable +=
+                usize::from(factors.use_recovery_code(user, &[set[0].mac], NOW).await.unwrap().is_some());
         }
         assert_eq!(usable, 1);
     }
@@ -166,8 +167,14 @@ pub async fn email_codes(store: Arc<dyn Store>) {
                 let mut all = store.repositories();
                 let mut factors = all.second_factors(org);
                 let interaction = code.interaction.as_deref();
-                let tried =
-                    factors.try_email_code(code.user_id, code.purpose, interaction, &code.mac, 5, NOW);
+                let tried = factors.try_email_code(
+                    code.user_id,
+                    code.purpose,
+                    interaction,
+                    std::slice::from_ref(&code.mac),
+                    5,
+                    NOW,
+                );
                 tried.await.unwrap()
             }
         })
@@ -202,7 +209,14 @@ pub async fn email_codes(store: Arc<dyn Store>) {
         let mut accepted = 0;
         for code in codes {
             let interaction = code.interaction.as_deref();
-            let tried = factors.try_email_code(code.user_id, code.purpose, interaction, &code.mac, 100, NOW);
+            let tried = factors.try_email_code(
+                code.user_id,
+                code.purpose,
+                interaction,
+                std::slice::from_ref(&code.mac),
+                100,
+                NOW,
+            );
             accepted += usize::from(tried.await.unwrap() == EmailCodeOutcome::Accepted);
         }
         assert_eq!(accepted, 1, "one code is left");

@@ -105,7 +105,11 @@ impl World {
 
     pub fn recovery_codes(&self) -> Vec<RecoveryCode> {
         (0..10)
-            .map(|_| RecoveryCode { id: RecoveryCodeId::new(NOW, &self.entropy), mac: self.mac() })
+            .map(|_| RecoveryCode {
+                id: RecoveryCodeId::new(NOW, &self.entropy),
+                mac: self.mac(),
+                key_id: "k1".to_owned(),
+            })
             .collect()
     }
 

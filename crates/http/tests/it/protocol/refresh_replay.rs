@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use porta_testkit::TestApp;
+use porta_testkit::app::MASTER;
 
 use super::support::*;
 
@@ -26,6 +27,9 @@ porta_testkit::on_both_stores!(
     a_thief_cannot_follow_the_rotations,
     a_client_with_a_secret_may_retry_from_anywhere,
     tokens_shared_for_two_generations_raise_an_alarm,
+    a_retry_after_a_key_was_replaced_is_honest,
+    a_thief_gains_nothing_by_a_replaced_key,
+    a_retry_without_the_key_of_the_rotation_ends_the_family,
 );
 
 /// Somebody at an address, with a browser of that name.
@@ -276,4 +280,56 @@ async fn tokens_shared_for_two_generations_raise_an_alarm(app: TestApp) {
         current = next;
     }
     assert!(is_active(&app, current.refresh()).await, "an alarm ends nothing");
+}
+
+const NEW: [u8; 32] = [8; 32];
+
+/// A process with other encryption keys, the newest first.
+fn with_keys(app: &TestApp, keys: &[[u8; 32]]) -> TestApp {
+    app.sibling_with(|instance| instance.masters = keys.to_vec())
+}
+
+/// Rotated under one key and retried under another, in each direction: while processes are restarted one after the other,
+/// both happen.
+async fn a_retry_after_a_key_was_replaced_is_honest(app: TestApp) {
+    let processes = [app.sibling(), with_keys(&app, &[MASTER, NEW]), with_keys(&app, &[NEW, MASTER])];
+    let mut signed_in = ana_signed_in(&app).await;
+    let first = tokens(&mut signed_in, &spa_offline(), SPA).await;
+    let owner = at(&app, "198.51.100.7", "Owner/1.0");
+    let mut through: Vec<_> = processes.iter().map(|p| owner.clone().through(p.router.clone())).collect();
+    let mut current = first;
+    // The first of them never sees a successor of the new key: it is gone before the third is started.
+    for (rotating, retrying) in [(0, 1), (1, 0), (1, 2), (2, 1), (2, 2)] {
+        let next = Tokens::of(&refresh(&mut through[rotating], SPA, current.refresh()).await);
+        for _ in 0..2 {
+            let again = Tokens::of(&refresh(&mut through[retrying], SPA, current.refresh()).await);
+            assert_eq!(again.refresh(), next.refresh(), "{rotating} {retrying}");
+        }
+        current = next;
+    }
+    assert_eq!(audited(&app, "security.refresh_token.replayed").await, 0);
+}
+
+async fn a_thief_gains_nothing_by_a_replaced_key(app: TestApp) {
+    let both = with_keys(&app, &[NEW, MASTER]);
+    let mut signed_in = ana_signed_in(&app).await;
+    let first = tokens(&mut signed_in, &spa_offline(), SPA).await;
+    let second = Tokens::of(&refresh(&mut at(&app, "198.51.100.7", "Owner/1.0"), SPA, first.refresh()).await);
+    let mut thief = at(&app, "203.0.113.9", "Owner/1.0").through(both.router.clone());
+    assert_eq!(refusal(&refresh(&mut thief, SPA, first.refresh()).await), invalid_grant());
+    assert_dead(&app, &second).await;
+}
+
+/// What is lost when a key goes too early: the retries of ten seconds. A rotated token is never answered anew.
+async fn a_retry_without_the_key_of_the_rotation_ends_the_family(app: TestApp) {
+    let mut signed_in = ana_signed_in(&app).await;
+    let first = tokens(&mut signed_in, &spa_offline(), SPA).await;
+    let both = with_keys(&app, &[NEW, MASTER]);
+    let second =
+        Tokens::of(&refresh(&mut signed_in.clone().through(both.router.clone()), SPA, first.refresh()).await);
+    assert_eq!(refusal(&refresh(&mut signed_in, SPA, first.refresh()).await), invalid_grant());
+    assert_dead(&app, &second).await;
+    let rows = app.store.repositories().audit().recent(None, 10).await.unwrap();
+    let row = rows.iter().find(|row| row.event_type == "security.refresh_token.replayed").unwrap();
+    assert_eq!(row.metadata["why"], "key_replaced");
 }

@@ -45,14 +45,14 @@ pub(super) async fn offer_links(app: &TestApp) {
 }
 
 /// A browser that asked for a link, and the link and code if there was a letter.
-struct Wish {
-    browser: Browser,
+pub(super) struct Wish {
+    pub(super) browser: Browser,
     form: Form,
     sent: Answer,
 }
 
 impl Wish {
-    async fn of(app: &TestApp, email: &str) -> Self {
+    pub(super) async fn of(app: &TestApp, email: &str) -> Self {
         // Letters of one moment have no order.
         app.advance(Duration::from_secs(1));
         let mut browser = app.browser();
@@ -65,13 +65,13 @@ impl Wish {
         self.browser.post(link, &[("_csrf", &self.form.csrf)]).await
     }
 
-    async fn type_code(&mut self, code: &str) -> Answer {
+    pub(super) async fn type_code(&mut self, code: &str) -> Answer {
         self.form
             .submit(&mut self.browser, "magic-link/code", &[("_csrf", &self.form.csrf), ("code", code)])
             .await
     }
 
-    async fn arrives(&mut self, answer: Answer) -> bool {
+    pub(super) async fn arrives(&mut self, answer: Answer) -> bool {
         self.browser.follow(answer).await.location().starts_with("https://web.test/cb?code=")
     }
 }
@@ -81,7 +81,7 @@ async fn ask(browser: &mut Browser, form: &Form, email: &str) -> Answer {
 }
 
 /// Link and code of the newest letter to somebody.
-async fn mailed(app: &TestApp, email: &str) -> Option<(String, String)> {
+pub(super) async fn mailed(app: &TestApp, email: &str) -> Option<(String, String)> {
     app.letters().await.into_iter().rev().find_map(|letter| match letter.mail {
         Mail::MagicLink { url, code, .. } if letter.recipient.address.shown() == email => Some((url, code?)),
         _ => None,

@@ -34,6 +34,7 @@ mod password_input;
 mod probes;
 mod rate_limits;
 mod recovery;
+mod replaced_keys;
 mod sealed_sizes;
 mod second_factor;
 mod session_cookies;

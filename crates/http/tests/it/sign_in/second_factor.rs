@@ -84,12 +84,12 @@ impl Journey {
         self.post("", &[("code", code), ("codeType", kind)]).await
     }
 
-    async fn confirm(&mut self, code: &str) -> Answer {
+    pub(super) async fn confirm(&mut self, code: &str) -> Answer {
         self.post("/setup", &[("code", code)]).await
     }
 
     /// Says that the recovery codes are kept, and returns them and the answer at the client.
-    async fn keep_codes(&mut self) -> (Vec<String>, Answer) {
+    pub(super) async fn keep_codes(&mut self) -> (Vec<String>, Answer) {
         let page = self.page().await;
         let codes = recovery_codes(&page.body);
         assert_eq!(codes.len(), 10, "{}", page.body);
@@ -154,7 +154,8 @@ pub(super) async fn with_authenticator(app: &TestApp) -> (String, Vec<String>) {
     (key, codes)
 }
 
-async fn with_mail(app: &TestApp) {
+/// Ana gets mailed codes.
+pub(super) async fn with_mail(app: &TestApp) {
     policy(app, "required_email").await;
     let mut journey = Journey::start(app).await;
     journey.page().await;

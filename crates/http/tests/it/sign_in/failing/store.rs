@@ -12,6 +12,7 @@ use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxRow};
+use porta_core::seal::Sealed;
 use porta_core::second_factor::{CodeMac, CodePurpose, EmailCode, RecoveryCode, TotpCredential};
 use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
 use porta_core::signing_key::{SigningAlgorithm, SigningKey};
@@ -131,6 +132,10 @@ impl Repositories for Away {
     }
 
     fn outbox(&mut self) -> Box<dyn OutboxRepository + '_> {
+        Box::new(Gone(nobody()))
+    }
+
+    fn sealed(&mut self) -> Box<dyn SealedRepository + '_> {
         Box::new(Gone(nobody()))
     }
 
@@ -292,10 +297,16 @@ gone!(SecondFactorRepository {
     fn accept_step(&TotpCredential, i64, Timestamp) -> bool;
     fn disable(UserId, Timestamp) -> bool;
     fn replace_recovery_codes(UserId, &[RecoveryCode], Timestamp) -> bool;
-    fn use_recovery_code(UserId, &CodeMac, Timestamp) -> Option<u64>;
+    fn use_recovery_code(UserId, &[CodeMac], Timestamp) -> Option<u64>;
     fn unused_recovery_codes(UserId) -> u64;
     fn issue_email_code(&EmailCode) -> ();
-    fn try_email_code(UserId, CodePurpose, Option<&str>, &CodeMac, u32, Timestamp) -> EmailCodeOutcome;
+    fn try_email_code(UserId, CodePurpose, Option<&str>, &[CodeMac], u32, Timestamp) -> EmailCodeOutcome;
+});
+gone!(SealedRepository {
+    fn under_other_keys(SealedKind, &str, uuid::Uuid, u32) -> Vec<SealedRow>;
+    fn replace(SealedKind, &SealedRow, &Sealed) -> bool;
+    fn by_key(SealedKind) -> Vec<(String, u64)>;
+    fn recovery_codes_by_key() -> Vec<(Option<String>, u64)>;
 });
 gone!(OutboxRepository {
     fn enqueue(&OutboxItem) -> bool;

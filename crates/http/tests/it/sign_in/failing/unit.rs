@@ -36,6 +36,7 @@ impl Repositories for FusedUnit {
         one_time_tokens(of: OrganizationId) -> OneTimeTokenRepository;
         second_factors(of: OrganizationId) -> SecondFactorRepository;
         outbox() -> OutboxRepository;
+        sealed() -> SealedRepository;
     }
 
     fn audit(&mut self) -> Box<dyn AuditRepository + '_> {

@@ -1,0 +1,236 @@
+//! Encryption keys are replaced while people sign in (decision 0039): what the old key sealed or made works on with both,
+//! and without it once it was sealed anew.
+
+use std::time::Duration;
+
+use porta_core::seal::Keyring;
+use porta_core::second_factor::SEALING_PURPOSE;
+use porta_directory::{Actor, KeyList, OlderKey, Pass, Report, SealingKeys};
+use porta_testkit::app::MASTER;
+use porta_testkit::{Browser, TestApp, jwt_payload};
+
+use super::magic_link::{self, Wish, offer_links};
+use super::second_factor::{
+    self, Journey, arrived, is_wrong, manual_key, policy, totp, with_authenticator, with_mail,
+};
+use super::support::*;
+
+porta_testkit::on_both_stores!(
+    an_authenticator_outlives_the_key_it_was_sealed_with,
+    who_changes_their_authenticator_meanwhile_keeps_the_newer_one,
+    an_authenticator_offered_under_the_old_key_is_kept_under_the_new_one,
+    a_mailed_code_under_way_works_with_the_newer_key,
+    a_recovery_code_works_as_long_as_its_key_is_there,
+    the_code_of_a_link_under_way_works_with_the_newer_key,
+    a_sign_in_that_was_begun_goes_on,
+    a_process_without_the_old_key_says_so_until_all_was_sealed_anew,
+    letters_that_wait_are_sent_after_the_key_is_gone,
+);
+
+const NEW: [u8; 32] = [8; 32];
+
+/// The server, started again with these keys, the newest first.
+fn restarted(app: &TestApp, keys: &[[u8; 32]]) -> TestApp {
+    app.sibling_with(|instance| instance.masters = keys.to_vec())
+}
+
+async fn reseal(app: &TestApp) -> Report {
+    let keys = SealingKeys::new(&[NEW, MASTER], &[NEW, MASTER]);
+    let report = app.directory.reseal(Actor::System, &keys, Pass::Reseal).await.unwrap();
+    assert_eq!(report.closed().count(), 0, "{report:?}");
+    report
+}
+
+fn older(report: &Report, list: KeyList) -> &OlderKey {
+    report.older.iter().find(|key| key.list == list).unwrap()
+}
+
+fn through(browser: &Browser, app: &TestApp) -> Browser {
+    browser.clone().through(app.router.clone())
+}
+
+async fn signs_in(app: &TestApp, key: &str) {
+    app.advance(Duration::from_secs(30));
+    let mut journey = Journey::start(app).await;
+    let done = journey.verify("totp", &totp(key, app)).await;
+    assert!(arrived(&journey.browser.follow(done).await));
+}
+
+/// Which key sealed Ana's authenticator.
+async fn sealed_with(app: &TestApp) -> String {
+    let ana = user(app, "acme", ANA.0).await;
+    let mut all = app.store.repositories();
+    let stored = all.second_factors(ana.organization_id).totp(ana.id).await.unwrap().unwrap();
+    stored.secret.key_id
+}
+
+fn id_of(key: [u8; 32]) -> String {
+    Keyring::new(&[key], SEALING_PURPOSE).current_id().to_owned()
+}
+
+async fn an_authenticator_outlives_the_key_it_was_sealed_with(app: TestApp) {
+    let (key, _) = with_authenticator(&app).await;
+    signs_in(&app, &key).await;
+    let prepared = restarted(&app, &[MASTER, NEW]);
+    signs_in(&prepared, &key).await;
+    let both = restarted(&app, &[NEW, MASTER]);
+    signs_in(&both, &key).await;
+    assert_eq!(sealed_with(&app).await, id_of(MASTER), "signing in seals nothing anew");
+    let report = reseal(&both).await;
+    assert_eq!(report.kinds.iter().map(|kind| kind.current).sum::<u64>(), 0);
+    assert!(older(&report, KeyList::Signing).may_go());
+    assert_eq!(sealed_with(&app).await, id_of(NEW));
+    signs_in(&both, &key).await;
+    let only = restarted(&app, &[NEW]);
+    signs_in(&only, &key).await;
+}
+
+async fn who_changes_their_authenticator_meanwhile_keeps_the_newer_one(app: TestApp) {
+    with_authenticator(&app).await;
+    let both = restarted(&app, &[NEW, MASTER]);
+    let ana = user(&app, "acme", ANA.0).await;
+    let mut all = app.store.repositories();
+    let identity = porta_core::second_factor::TotpCredential::seal_identity(ana.organization_id, ana.id);
+    let old_id = id_of(MASTER);
+    let kind = porta_store::SealedKind::Authenticator;
+    let read = all.sealed().under_other_keys(kind, &id_of(NEW), uuid::Uuid::nil(), 10).await.unwrap();
+    assert_eq!(
+        (read.len(), read[0].identity.as_str(), read[0].sealed.key_id.as_str()),
+        (1, identity.as_str(), old_id.as_str())
+    );
+    // Taken away and set up again between the look and the step.
+    assert!(all.second_factors(ana.organization_id).disable(ana.id, app.now()).await.unwrap());
+    let (newer, _) = with_authenticator(&both).await;
+    let late = Keyring::new(&[NEW], SEALING_PURPOSE).seal(
+        b"20 bytes of the past",
+        &identity,
+        &porta_core::OsEntropy,
+    );
+    assert!(!all.sealed().replace(kind, &read[0], &late).await.unwrap());
+    reseal(&both).await;
+    signs_in(&restarted(&app, &[NEW]), &newer).await;
+}
+
+async fn an_authenticator_offered_under_the_old_key_is_kept_under_the_new_one(app: TestApp) {
+    policy(&app, "required_totp").await;
+    let mut journey = Journey::start(&app).await;
+    let key = manual_key(&journey.page().await.body);
+    let both = restarted(&app, &[NEW, MASTER]);
+    journey.browser = through(&journey.browser, &both);
+    assert_eq!(manual_key(&journey.page().await.body), key, "the same is offered");
+    journey.confirm(&totp(&key, &both)).await;
+    let (_, done) = journey.keep_codes().await;
+    assert!(arrived(&done));
+    assert_eq!(sealed_with(&app).await, id_of(NEW));
+    assert_eq!(reseal(&both).await.kinds[2].resealed, 0);
+    signs_in(&restarted(&app, &[NEW]), &key).await;
+}
+
+async fn a_mailed_code_under_way_works_with_the_newer_key(app: TestApp) {
+    with_mail(&app).await;
+    let both = restarted(&app, &[NEW, MASTER]);
+    let mut journey = Journey::start(&app).await;
+    journey.page().await;
+    let code = second_factor::mailed(&both).await;
+    journey.browser = through(&journey.browser, &both);
+    assert!(is_wrong(&journey.verify("otp", if code == "000000" { "000001" } else { "000000" }).await));
+    let done = journey.verify("otp", &code).await;
+    assert!(arrived(&journey.browser.follow(done).await));
+    // Made with the new key, it works with the new key alone. So that a process has that at all:
+    reseal(&both).await;
+    let only = restarted(&app, &[NEW]);
+    let mut journey = Journey::start(&only).await;
+    journey.page().await;
+    let code = second_factor::mailed(&only).await;
+    let done = journey.verify("otp", &code).await;
+    assert!(arrived(&journey.browser.follow(done).await));
+}
+
+async fn a_recovery_code_works_as_long_as_its_key_is_there(app: TestApp) {
+    let (_, codes) = with_authenticator(&app).await;
+    let both = restarted(&app, &[NEW, MASTER]);
+    let mut journey = Journey::start(&both).await;
+    let done = journey.verify("recovery", &codes[0]).await;
+    assert!(arrived(&journey.browser.follow(done).await));
+    let mut journey = Journey::start(&both).await;
+    assert!(is_wrong(&journey.verify("recovery", &codes[0]).await), "once, whatever the keys");
+    let report = reseal(&both).await;
+    let key = older(&report, KeyList::TwoFactor);
+    assert_eq!((key.authenticators, key.recovery_codes, key.undated_codes), (0, 9, 0));
+    assert!(!key.may_go() && older(&report, KeyList::Signing).may_go());
+    let done = journey.verify("recovery", &codes[1]).await;
+    assert!(arrived(&journey.browser.follow(done).await), "the old key is still there");
+    // Without it, such a code is as good as none, and the authenticator goes on.
+    let only = restarted(&app, &[NEW]);
+    let mut journey = Journey::start(&only).await;
+    assert!(is_wrong(&journey.verify("recovery", &codes[2]).await));
+    let keys = SealingKeys::new(&[NEW], &[NEW]);
+    let report = only.directory.reseal(Actor::System, &keys, Pass::Look).await.unwrap();
+    assert_eq!((report.older.len(), report.lost_codes), (0, 8));
+}
+
+async fn the_code_of_a_link_under_way_works_with_the_newer_key(app: TestApp) {
+    offer_links(&app).await;
+    let both = restarted(&app, &[NEW, MASTER]);
+    let mut wish = Wish::of(&app, ANA.0).await;
+    let (link, code) = magic_link::mailed(&both, ANA.0).await.unwrap();
+    assert!(both.browser().get(&link).await.status.is_success());
+    wish.browser = through(&wish.browser, &both);
+    let wrong = wish.type_code("AAAA-AAAA").await;
+    assert!(!is_signed_in(&wrong));
+    let done = wish.type_code(&code).await;
+    assert!(wish.arrives(done).await);
+    // The landing page of a process with the newer key shows one of that key, which works as well.
+    let mut wish = Wish::of(&both, BOB.0).await;
+    let (_, code) = magic_link::mailed(&both, BOB.0).await.unwrap();
+    let prepared = restarted(&app, &[MASTER, NEW]);
+    wish.browser = through(&wish.browser, &prepared);
+    let done = wish.type_code(&code).await;
+    assert!(wish.arrives(done).await, "a process that knows the new key and does not use it yet");
+}
+
+async fn a_sign_in_that_was_begun_goes_on(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let both = restarted(&app, &[NEW, MASTER]);
+    let mut there = through(&browser, &both);
+    let answer = form.login(&mut there, ANA.0, ANA.1).await;
+    let back = there.follow(answer).await;
+    let answer = redeemed(&mut there, &web(), WEB, &code(&back)).await;
+    let before = jwt_payload(answer["id_token"].as_str().unwrap());
+    assert_eq!(before["iss"], "https://id.test/acme");
+    // Begun with the new key, it needs no other.
+    let mut browser = both.browser();
+    let form = open(&mut browser, &web()).await;
+    reseal(&both).await;
+    let only = restarted(&app, &[NEW]);
+    let mut there = through(&browser, &only);
+    let answer = form.login(&mut there, ANA.0, ANA.1).await;
+    let back = there.follow(answer).await;
+    redeemed(&mut there, &web(), WEB, &code(&back)).await;
+}
+
+async fn a_process_without_the_old_key_says_so_until_all_was_sealed_anew(app: TestApp) {
+    // Its keys are made when somebody first asks for them.
+    open(&mut app.browser(), &web()).await;
+    let both = restarted(&app, &[NEW, MASTER]);
+    assert_eq!(both.engine.opens_keys().await.unwrap(), Some(true));
+    let only = restarted(&app, &[NEW]);
+    assert_eq!(only.engine.opens_keys().await.unwrap(), Some(false), "what /ready asks");
+    reseal(&both).await;
+    assert_eq!(only.engine.opens_keys().await.unwrap(), Some(true));
+    assert_eq!(
+        app.engine.opens_keys().await.unwrap(),
+        Some(false),
+        "one with the old key alone is told as well"
+    );
+}
+
+async fn letters_that_wait_are_sent_after_the_key_is_gone(app: TestApp) {
+    offer_links(&app).await;
+    Wish::of(&app, ANA.0).await;
+    let both = restarted(&app, &[NEW, MASTER]);
+    reseal(&both).await;
+    let only = restarted(&app, &[NEW]);
+    assert!(magic_link::mailed(&only, ANA.0).await.is_some());
+}
