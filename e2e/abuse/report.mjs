@@ -1,5 +1,7 @@
 // The table of a run: one row for each minute.
 
+import { availableParallelism, getPriority } from 'node:os'
+import { ATTACKERS_NICENESS } from './limits.mjs'
 import { ATTACKED, QUIET } from './world.mjs'
 
 export function quantile(times, part) {
@@ -36,6 +38,7 @@ const COLUMNS = {
   '/ready': ({ watch }) => `${watch.ready.answers - watch.ready.notReady.length} of ${watch.ready.answers}`,
   'server, attacker, honest': ({ watch: { shares } }) =>
     [shares.server, shares.attacker, (shares.people ?? 0) + (shares.machine ?? 0) + (shares.control ?? 0)].map(percent).join(' '),
+  'machine busy': ({ watch }) => `${percent(watch.busy)} of ${percent(availableParallelism())}`,
   held: ({ wrong }) => (wrong.length === 0 ? 'yes' : 'NO'),
 }
 
@@ -51,5 +54,6 @@ export function table(rows) {
   lines.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`)
   const wrong = rows.flatMap(({ title, wrong }) => wrong.map((text) => `${title}: ${text}`))
   const legend = rows.filter(({ attack }) => attack.name).map(({ title, attack }) => `${title}: ${attack.name}${told(attack.figures)}`)
-  return [...lines, '', ...legend, '', ...(wrong.length > 0 ? wrong : ['Everything held.'])].join('\n')
+  const machine = `Niceness ${getPriority()}, attackers ${ATTACKERS_NICENESS}. Shares are of one processor; what is busy besides is PostgreSQL, Redis, the proxy, this tool and others.`
+  return [...lines, '', ...legend, machine, '', ...(wrong.length > 0 ? wrong : ['Everything held.'])].join('\n')
 }

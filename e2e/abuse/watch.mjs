@@ -21,6 +21,12 @@ function processorTime(pid) {
   return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 
+/** What all processors have done since the machine started, in seconds. */
+function busyTime() {
+  const [user, nice, system, , , irq, softirq, steal] = /^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))[1].split(' ').map(Number)
+  return (user + nice + system + irq + softirq + steal) / TICKS
+}
+
 /** The most memory the process had at any time, in MiB. */
 const highestMemory = (pid) => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
 
@@ -40,6 +46,7 @@ export class Watch {
     this.processes = processes
     this.begun = performance.now()
     this.before = this.#times()
+    this.busy = busyTime()
     this.work = [this.#askReady()]
     if (porta.store.redis) this.work.push(this.#askRedis(porta.store.redis))
   }
@@ -71,9 +78,10 @@ export class Watch {
   async stop() {
     const seconds = (performance.now() - this.begun) / 1000
     const shares = this.#times().map(([name, time], n) => [name, (time - this.before[n][1]) / seconds])
+    const busy = (busyTime() - this.busy) / seconds
     const memory = highestMemory(this.porta.pid)
     this.#isOver = true
     await Promise.all(this.work)
-    return { memory, redis: this.#redis, ready: this.#ready, shares: Object.fromEntries(shares) }
+    return { memory, redis: this.#redis, ready: this.#ready, busy, shares: Object.fromEntries(shares) }
   }
 }

@@ -9,7 +9,7 @@ const CONNECTIONS = 32
 const LONGEST_ORIGIN = 300
 /** All headers of a request may be 32 KiB. */
 const LARGE_ORIGIN = 31_000
-const PATHS = ['/token', '/me', '/token/introspection', '/token/revocation', '/jwks', '/.well-known/openid-configuration']
+const PATHS = ['/token', '/me', '/token/introspection', '/token/revocation']
 
 /** Labels of a host name. */
 const LABELS = Array.from({ length: 4 }, () => `${random(45).toLowerCase().replaceAll(/[_-]/g, 'x')}.`).join('')

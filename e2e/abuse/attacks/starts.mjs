@@ -20,7 +20,8 @@ const parameters = (attacker, claims) => attacker.start({
   state: word(LONGEST_WORD), nonce: word(LONGEST_WORD), claims: JSON.stringify({ userinfo: { [word(claims)]: null } }),
 })
 
-const isBegun = (head) => /^HTTP\/1.1 303/.test(head) && header(head, 'location').includes('/interaction/')
+/** One that is refused leads back to the application. */
+const isBegun = ({ base, attacked }, head) => /^HTTP\/1.1 303/.test(head) && header(head, 'location').startsWith(`${base}/${attacked}/`)
 
 export async function attack(attacker) {
   const probe = attacker.wire()
@@ -30,7 +31,7 @@ export async function attack(attacker) {
   while (refused - taken > 1) {
     const claims = (taken + refused) >> 1
     const { head } = await probe.ask(get(claims))
-    if (isBegun(head)) taken = claims
+    if (isBegun(attacker, head)) taken = claims
     else refused = claims
   }
   probe.close()
@@ -42,7 +43,7 @@ export async function attack(attacker) {
   let next = 0
   await attacker.crowd(CONNECTIONS, (n) => wires[n].flood(requests[next++ % requests.length], AT_ONCE, (status, head) => {
     attacker.count(status)
-    if (!isBegun(head)) attacker.refute(head.slice(0, 300))
+    if (!isBegun(attacker, head)) attacker.refute(head.slice(0, 300))
   }))
 }
 
