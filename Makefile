@@ -1,6 +1,6 @@
 # The front door. `make run` shows the product, `make test` is the whole truth, `make quick` is for between two edits.
 
-.PHONY: help run test quick drills bench e2e chaos soak upgrade docs image fmt setup \
+.PHONY: help run test quick drills bench e2e abuse chaos soak upgrade docs image fmt setup \
   step-fmt step-deny step-infra step-build step-installer step-docs step-clippy step-rust step-e2e-embedded step-e2e-postgres step-image
 
 help: ## Show the targets
@@ -54,7 +54,7 @@ quick: ## Format, lints and tests on the embedded store: no services, no browser
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked -- --skip postgres --skip redis --skip smtp::
 
-drills: ## What takes long: every fault, chaos, soak, upgrade, planted faults, the whole fuzz test, bench
+drills: ## What takes long: every fault, abuse, chaos, soak, upgrade, planted faults, the whole fuzz test, bench
 	scripts/drills.sh
 
 e2e: setup ## End to end over HTTP and in a browser, on both stores
@@ -62,6 +62,9 @@ e2e: setup ## End to end over HTTP and in a browser, on both stores
 
 image: ## The image's tree with a static release executable, started without a container engine; tells its size
 	scripts/image.sh
+
+abuse: setup ## A minute of each attack on each store; honest people and applications must not notice (ABUSE_SECONDS=60)
+	scripts/abuse.sh
 
 chaos: setup ## Ten minutes of mixed load on three instances that are restarted, killed and frozen (CHAOS_MINUTES=10)
 	CHAOS_MINUTES=$${CHAOS_MINUTES:-10} scripts/e2e.sh postgres -- chaos/chaos.test.mjs

@@ -39,8 +39,10 @@ const ours = everything.filter((name) => (ONLY[name] ?? store) === store)
 if (store === 'postgres') ours.reverse()
 const files = asked.length > 0 ? asked : ours
 
-// Ten minutes for a file, and what a drill was told to take.
+// Ten minutes for a file, and what a drill was told to take: abuse is twelve times a minute of it.
+const ATTACKS = 12
 const minutes = 10 + Number(process.env.SOAK_MINUTES ?? 0) + Number(process.env.CHAOS_MINUTES ?? 0)
+  + (Number(process.env.ABUSE_SECONDS ?? 0) / 60) * ATTACKS
 const TAIL_LINES = 120
 
 if (asked.length === 0) rmSync(results, { recursive: true, force: true })

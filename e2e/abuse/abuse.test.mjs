@@ -1,0 +1,123 @@
+// The abuse drill: a minute of each attack on a server of its own, while honest people sign in and an honest client of
+// another organization fetches tokens. What must hold meanwhile stands in limits.mjs.
+//
+// ABUSE_SECONDS=60 (make abuse) for each, ABUSE_ATTACKS="links guesses" some only. Attackers, people and the client are
+// processes of their own. The first minute is quiet: all figures are also put beside it.
+
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Porta, RESULTS, STORE, freePort, sleep } from '../lib/porta.mjs'
+import { ReverseProxy } from '../lib/proxies.mjs'
+import { Relay } from '../lib/relay.mjs'
+import { Helper } from './helper.mjs'
+import { ATTACKERS_NICENESS, SECONDS, judge } from './limits.mjs'
+import { quantile, table } from './report.mjs'
+import { Watch } from './watch.mjs'
+import { ATTACKED, QUIET, provision } from './world.mjs'
+
+const DIRECT = ['starts', 'preflights', 'half-open', 'guesses', 'links', 'machines', 'sign-ins']
+const PROXIES = ['nginx', 'apache2', 'caddy']
+const NOTHING = 'nothing'
+/** A quiet time through a proxy is there to compare with only. */
+const QUIET_PART = 1 / 4
+
+const SCENARIOS = [
+  { attack: NOTHING, seconds: SECONDS },
+  ...DIRECT.map((attack) => ({ attack, seconds: SECONDS })),
+  ...PROXIES.flatMap((proxy) => [{ attack: NOTHING, proxy, seconds: SECONDS * QUIET_PART }, { attack: 'unread', proxy, seconds: SECONDS }]),
+]
+const asked = process.env.ABUSE_ATTACKS?.split(/\s+/).filter(Boolean)
+const isAsked = ({ attack, proxy }) => !asked || asked.includes(attack) || (attack === NOTHING && (!proxy || asked.includes('unread')))
+
+const rows = []
+let relay
+
+before(async () => {
+  relay = await Relay.start()
+})
+after(async () => {
+  await relay?.down()
+  const text = table(rows)
+  writeFileSync(join(RESULTS, 'abuse.txt'), `${text}\n`)
+  writeFileSync(join(RESULTS, 'abuse.json'), JSON.stringify(rows, null, 2))
+  console.log(text)
+})
+
+/** The server, and the proxy in front of it if there is one: `{ porta, proxy, world, order }`. */
+async function setUp({ attack, proxy: kind }) {
+  const port = kind ? await freePort() : undefined
+  const porta = await Porta.start({
+    name: `abuse-${kind ?? attack}`,
+    fixtures: false,
+    base: kind && `https://localhost:${port}`,
+    // Attackers are behind the proxy that we play, or strangers from other addresses of this machine.
+    env: { LOG_LEVEL: 'warn', TRUST_PROXY: 'true', TRUST_PROXY_CIDRS: '127.0.0.1/32', ...relay.env },
+  })
+  const world = await provision(porta)
+  const proxy = kind && (await ReverseProxy.start(kind, [`127.0.0.1:${porta.port}`], { https: port }))
+  const order = {
+    base: porta.base, host: new URL(porta.base).host, port: port ?? porta.port, ca: proxy?.ca, world, attacked: ATTACKED, quiet: QUIET,
+  }
+  return { porta, proxy, order }
+}
+
+/** Everybody at once, for so long. */
+async function play({ attack, seconds }, { porta, order }, helpers) {
+  const start = async (...what) => {
+    const helper = await Helper.start(...what)
+    helpers.push(helper)
+    return helper
+  }
+  const control = await start('honest.mjs', 'control', {})
+  const machine = await start('honest.mjs', 'machine', { ...order, control: control.ready.port })
+  const people = await start('honest.mjs', 'people', order)
+  const isQuiet = attack === NOTHING
+  const attacker = isQuiet ? undefined : await start('run-attack.mjs', attack, order, { niceness: ATTACKERS_NICENESS })
+
+  const pids = Object.entries({ control, machine, people, attacker }).filter(([, helper]) => helper).map(([name, { pid }]) => [name, pid])
+  const watch = new Watch(porta, { server: porta.pid, ...Object.fromEntries(pids) })
+  await sleep(seconds * 1000)
+  const watched = await watch.stop()
+  // The honest first: what ends with the attack is not theirs.
+  const client = await machine.stop()
+  const signedIn = await people.stop()
+  const attacked = isQuiet ? { isQuiet, seconds, statuses: {}, problems: [] } : await attacker.stop()
+  return {
+    attack: attacked,
+    watch: watched,
+    honest: {
+      people: signedIn,
+      machine: {
+        ...client,
+        p50: quantile(client.times, 0.5),
+        p99: quantile(client.times, 0.99),
+        control: quantile(client.control, 0.99),
+        late: quantile(client.late, 0.99),
+      },
+    },
+  }
+}
+
+const titleOf = ({ attack, proxy }) => (proxy ? `${attack}, ${proxy}` : attack)
+
+for (const scenario of SCENARIOS.filter(isAsked)) {
+  test(`${titleOf(scenario)}: nobody honest notices`, async () => {
+    const helpers = []
+    const there = await setUp(scenario)
+    try {
+      const played = await play(scenario, there, helpers)
+      assert.ok(there.porta.running, there.porta.tail())
+      const { proxy, seconds } = scenario
+      const row = { title: titleOf(scenario), store: STORE, proxy, ...played }
+      row.wrong = judge({ seconds, ...played })
+      rows.push(row)
+      assert.deepEqual(row.wrong, [])
+    } finally {
+      for (const helper of helpers) helper.end()
+      await there.proxy?.stop()
+      await there.porta.end()
+    }
+  })
+}

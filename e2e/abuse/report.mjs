@@ -1,0 +1,59 @@
+// The table of a run: one row for each minute.
+
+import { availableParallelism, getPriority } from 'node:os'
+import { ATTACKERS_NICENESS } from './limits.mjs'
+import { ATTACKED, QUIET } from './world.mjs'
+
+export function quantile(times, part) {
+  const sorted = times.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
+}
+
+const ms = (value) => (value < 10 ? value.toFixed(1) : String(Math.round(value)))
+
+/** `17 ms, 2.1 ×`: beside the quiet minute of the same way. */
+const beside = (value, quiet) => `${ms(value)} ms${quiet ? `, ${(value / quiet).toFixed(1)} ×` : ''}`
+
+const percent = (share = 0) => `${Math.round(share * 100)} %`
+
+const people = ({ times, failed, told }, quiet) =>
+  `${times.length}${failed.length ? `, ${failed.length} FAILED` : ''}${told ? `, told to wait ${told} times` : ''}; worst ${beside(Math.max(0, ...times), quiet && Math.max(...quiet.times))}`
+
+const statuses = ({ statuses, seconds }) =>
+  Object.entries(statuses).map(([status, count]) => `${status}: ${(count / seconds).toFixed(count / seconds < 10 ? 1 : 0)}/s`).join(', ') || '-'
+
+const COLUMNS = {
+  attack: ({ title }) => title,
+  store: ({ store }) => store,
+  'requests/s': ({ attack }) => String(Math.round(Object.values(attack.statuses).reduce((sum, count) => sum + count, 0) / attack.seconds)),
+  'how they ended': ({ attack }) => statuses(attack),
+  'sign-ins, attacked': ({ honest }, quiet) => people(honest.people[ATTACKED], quiet?.honest.people[ATTACKED]),
+  'sign-ins, other': ({ honest }, quiet) => people(honest.people[QUIET], quiet?.honest.people[QUIET]),
+  tokens: ({ honest }) => String(honest.machine.times.length),
+  p50: ({ honest }, quiet) => beside(honest.machine.p50, quiet?.honest.machine.p50),
+  p99: ({ honest }, quiet) => beside(honest.machine.p99, quiet?.honest.machine.p99),
+  'p99 of nothing': ({ honest }) => beside(honest.machine.control),
+  'memory, MiB': ({ watch }) => String(Math.round(watch.memory)),
+  'Redis, MiB': ({ watch }) => (watch.redis === undefined ? '-' : watch.redis.toFixed(1)),
+  '/ready': ({ watch }) => `${watch.ready.answers - watch.ready.notReady.length} of ${watch.ready.answers}`,
+  'server, attacker, honest': ({ watch: { shares } }) =>
+    [shares.server, shares.attacker, (shares.people ?? 0) + (shares.machine ?? 0) + (shares.control ?? 0)].map(percent).join(' '),
+  'machine busy': ({ watch }) => `${percent(watch.busy)} of ${percent(availableParallelism())}`,
+  held: ({ wrong }) => (wrong.length === 0 ? 'yes' : 'NO'),
+}
+
+const told = (figures) => Object.entries(figures).map(([what, value]) => `; ${what}: ${value}`).join('')
+
+/** `rows`: what abuse.test.mjs gathered. Each is put beside the quiet minute that went the same way. */
+export function table(rows) {
+  const quiet = (row) => rows.find((other) => other !== row && other.attack.isQuiet && other.proxy === row.proxy)
+  const names = Object.keys(COLUMNS)
+  const cells = [names, ...rows.map((row) => names.map((name) => COLUMNS[name](row, quiet(row))))]
+  const widths = names.map((_, n) => Math.max(...cells.map((row) => row[n].length)))
+  const lines = cells.map((row) => `| ${row.map((cell, n) => cell.padEnd(widths[n])).join(' | ')} |`)
+  lines.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`)
+  const wrong = rows.flatMap(({ title, wrong }) => wrong.map((text) => `${title}: ${text}`))
+  const legend = rows.filter(({ attack }) => attack.name).map(({ title, attack }) => `${title}: ${attack.name}${told(attack.figures)}`)
+  const machine = `Niceness ${getPriority()}, attackers ${ATTACKERS_NICENESS}. Shares are of one processor; what is busy besides is PostgreSQL, Redis, the proxy, this tool and others.`
+  return [...lines, '', ...legend, machine, '', ...(wrong.length > 0 ? wrong : ['Everything held.'])].join('\n')
+}
