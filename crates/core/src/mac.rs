@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::seal::derive_hmac_key;
+use crate::seal::derive;
 
 /// Signs texts for one purpose.
 pub struct MacKey(hmac::Key);
@@ -18,7 +18,7 @@ impl fmt::Debug for MacKey {
 
 impl MacKey {
     pub fn new(secret: &[u8], purpose: &str) -> Self {
-        Self(derive_hmac_key(secret, purpose))
+        Self(hmac::Key::new(hmac::HMAC_SHA256, &derive(secret, purpose)))
     }
 
     /// `base64url of the MAC.text`. The MAC covers `place` as well: where the text belongs, part by part.

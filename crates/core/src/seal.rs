@@ -79,7 +79,7 @@ impl hkdf::KeyType for OutputLength {
 
 /// HKDF-SHA-256 of `master` for one purpose (RFC 5869).
 #[expect(clippy::expect_used, reason = "32 bytes are far below HKDF's limit, so neither step can fail")]
-fn derive(master: &[u8], purpose: &str) -> [u8; 32] {
+pub(crate) fn derive(master: &[u8], purpose: &str) -> [u8; 32] {
     let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"porta");
     let mut out = [0; 32];
     salt.extract(master)

@@ -66,7 +66,13 @@ const TABLE: [Definition; Kind::COUNT] = [
         32 * MIB,
     ),
     // What takes a client's secret or a sign-in.
-    define(Kind::AccountStep, "account_step", &["account-setup:", "account-lock:"], 10_000, 8 * MIB),
+    define(
+        Kind::AccountStep,
+        "account_step",
+        &["account-setup:", "account-lock:", "renewed:"],
+        10_000,
+        8 * MIB,
+    ),
     define(Kind::ClientToken, "client_token", &["client-token:"], 150_000, 64 * MIB),
     define(Kind::Group, "group", &["codes:"], 30_000, 24 * MIB),
     define(Kind::Code, "code", &["code:"], 40_000, 48 * MIB),

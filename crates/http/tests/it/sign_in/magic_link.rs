@@ -533,6 +533,7 @@ async fn a_known_browser_has_wishes_of_its_own(app: TestApp) {
         let mut stranger = app.browser();
         let form = open(&mut stranger, &web()).await;
         assert_eq!(ask(&mut stranger, &form, ANA.0).await.status, 200);
+        assert_eq!(app.letters().await.len(), 1);
     }
     let mut stranger = app.browser();
     let form = open(&mut stranger, &web()).await;
