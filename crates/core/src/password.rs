@@ -179,7 +179,7 @@ mod tests {
     fn control_characters_and_nothing_are_refused() {
         for c in ('\0'..='\u{1f}').chain('\u{7f}'..='\u{9f}') {
             let refused = Password::parse(&format!("lantern{c}Quay-41"));
-            assert_eq!(refused, Err(PasswordRefusal::ControlCharacter), "{:?}", c);
+            assert_eq!(refused, Err(PasswordRefusal::ControlCharacter), "{c:?}");
         }
         assert_eq!(Password::parse(""), Err(PasswordRefusal::TooShort));
         assert!(Password::parse("\u{2764}\u{fe0f}\u{1f469}\u{200d}\u{1f680}").is_ok(), "as phones type them");

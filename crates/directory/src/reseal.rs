@@ -175,7 +175,7 @@ impl Directory {
                     repositories.sealed().under_other_keys(kind, ring.current_id(), after, BATCH).await?;
                 let Some(last) = rows.last() else { break };
                 after = last.id;
-                let opened = self.open_batch(kind, ring, rows, &mut report.closed);
+                let opened = open_batch(kind, ring, rows, &mut report.closed);
                 let replaced = match pass {
                     Pass::Look => opened.len(),
                     Pass::Reseal => self.replace_batch(kind, ring, &opened).await?,
@@ -191,23 +191,6 @@ impl Directory {
         let own = if pass == Pass::Reseal { report.resealed } else { 0 };
         report.current = now.saturating_sub(own);
         Ok(report)
-    }
-
-    fn open_batch(
-        &self,
-        kind: SealedKind,
-        ring: &Keyring,
-        rows: Vec<SealedRow>,
-        closed: &mut Vec<Closed>,
-    ) -> Vec<(SealedRow, Zeroizing<Vec<u8>>)> {
-        let mut opened = Vec::new();
-        for row in rows {
-            match ring.open(&row.sealed, &row.identity) {
-                Ok(plain) => opened.push((row, Zeroizing::new(plain))),
-                Err(why) => closed.push(Closed { kind, id: row.id, why }),
-            }
-        }
-        opened
     }
 
     /// How many were replaced: those that nobody changed meanwhile.
@@ -277,4 +260,20 @@ impl Directory {
 
 fn of_key(counts: &[(String, u64)], key: &str) -> u64 {
     counts.iter().find(|(id, _)| id == key).map_or(0, |(_, n)| *n)
+}
+
+fn open_batch(
+    kind: SealedKind,
+    ring: &Keyring,
+    rows: Vec<SealedRow>,
+    closed: &mut Vec<Closed>,
+) -> Vec<(SealedRow, Zeroizing<Vec<u8>>)> {
+    let mut opened = Vec::new();
+    for row in rows {
+        match ring.open(&row.sealed, &row.identity) {
+            Ok(plain) => opened.push((row, Zeroizing::new(plain))),
+            Err(why) => closed.push(Closed { kind, id: row.id, why }),
+        }
+    }
+    opened
 }

@@ -91,9 +91,12 @@ impl std::fmt::Debug for Pause {
     }
 }
 
-/// How things were when this process asked last: the index of a level, if any is reached.
+/// When this process asked, and how things were then: the index of a level, if any is reached.
+type Asked = (Timestamp, Option<usize>);
+
+/// How things were when this process asked last.
 #[derive(Debug, Default)]
-pub struct Floods(Mutex<HashMap<(OrganizationId, Counted), (Timestamp, Option<usize>)>>);
+pub struct Floods(Mutex<HashMap<(OrganizationId, Counted), Asked>>);
 
 impl SignIn {
     /// Whether a stranger has to wait now. `shown`: what they were told before, verified.

@@ -113,7 +113,7 @@ pub(crate) struct UnderWay {
 }
 
 impl UnderWay {
-    pub(crate) fn is_over(mut self) {
+    pub(crate) fn end(mut self) {
         self.key = None;
     }
 }

@@ -66,13 +66,12 @@ impl SignIn {
         let (kv, caller) = (self.engine.kv(), browser.caller);
         let email_key = Email::key_of(address);
         let known = Device::known(browser.device, tenant, &email_key);
-        let (hard, soft) = match &known {
-            Some(device) => (vec![device_link_limit(tenant, wish, device)], Vec::new()),
-            None => {
-                let mut hard = network_link_limits(tenant, caller);
-                hard.push(Counted::Links.counter(tenant));
-                (hard, link_limits(tenant, wish, &email_key, caller))
-            }
+        let (hard, soft) = if let Some(device) = &known {
+            (vec![device_link_limit(tenant, wish, device)], Vec::new())
+        } else {
+            let mut hard = network_link_limits(tenant, caller);
+            hard.push(Counted::Links.counter(tenant));
+            (hard, link_limits(tenant, wish, &email_key, caller))
         };
         if let Some(retry_after) = waiting(kv.hit(&hard).await?) {
             self.note_limited(tenant, wish, caller, retry_after).await?;

@@ -183,17 +183,17 @@ impl SignIn {
                 // An account that exists takes an update more than one that does not, so the answer waits for a time that
                 // is longer than either (oidc-and-login §6.13, repairs W18).
                 tokio::join!(counted, tokio::time::sleep(REFUSAL)).0?;
-                under_way.is_over();
+                under_way.end();
                 limits.judged(&**self.engine.kv()).await?;
                 return Ok(SignInOutcome::Refused);
             }
             Ok(outcome) => outcome,
             Err(error) => {
-                under_way.is_over();
+                under_way.end();
                 return self.not_judged(&limits, error).await;
             }
         };
-        under_way.is_over();
+        under_way.end();
         if let Err(error) = limits.give_back(&**self.engine.kv()).await {
             // The session is there, and its cookie must arrive.
             tracing::warn!(%error, "an attempt that was right stays counted");

@@ -273,7 +273,7 @@ async fn a_run_that_was_interrupted_is_finished_by_the_next(world: World) {
         drop(
             tokio::time::timeout(Duration::from_millis(patience), async {
                 while !run.is_finished() {
-                    tokio::task::yield_now().await
+                    tokio::task::yield_now().await;
                 }
             })
             .await,

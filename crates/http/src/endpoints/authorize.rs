@@ -112,7 +112,7 @@ fn answer(
             };
             let renewed = cookie
                 .zip(authorized.session_until)
-                .and_then(|(value, until)| session_cookie(state, tenant, value, until));
+                .and_then(|(value, until)| session_cookie(state, tenant, &value, until));
             reply::with_header(reply, header::SET_COOKIE, renewed)
         }
         Err(AuthorizeError::Page(error)) => refused_on_page(state, tenant, StatusCode::BAD_REQUEST, &error),
@@ -129,10 +129,10 @@ fn answer(
 pub(crate) fn session_cookie(
     state: &Shared,
     tenant: &Visit,
-    value: String,
+    value: &str,
     until: porta_core::Timestamp,
 ) -> Option<HeaderValue> {
-    cookies::set(state, tenant, cookies::SESSION, &value, &format!("/{}", tenant.organization.slug), until)
+    cookies::set(state, tenant, cookies::SESSION, value, &format!("/{}", tenant.organization.slug), until)
 }
 
 pub(super) fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> Reply {

@@ -352,8 +352,8 @@ impl Here<'_> {
         reply::with_header(reply, header::SET_COOKIE, cookie)
     }
 
-    pub(super) fn signed_in(&self, entered: Entered) -> Reply {
-        let session = session_cookie(self.state, self.tenant, entered.session, entered.expires_at);
+    pub(super) fn signed_in(&self, entered: &Entered) -> Reply {
+        let session = session_cookie(self.state, self.tenant, &entered.session, entered.expires_at);
         let device = cookies::device(self.state, self.tenant, &entered.device);
         let reply = reply::with_header(self.resume(), header::SET_COOKIE, session);
         reply::with_header(reply, header::SET_COOKIE, device)
@@ -368,7 +368,7 @@ impl Here<'_> {
     /// What a first factor led to; `email` as typed.
     pub(super) async fn outcome(&self, outcome: SignInOutcome, email: Option<&str>) -> Reply {
         match outcome {
-            SignInOutcome::SignedIn(entered) => self.signed_in(entered),
+            SignInOutcome::SignedIn(entered) => self.signed_in(&entered),
             SignInOutcome::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
             SignInOutcome::Refused => {
                 self.login_page(StatusCode::OK, email, Some(Flash::InvalidCredentials)).await

@@ -93,7 +93,7 @@ pub(crate) async fn code(
     let browser = from.browser(&known);
     let outcome = state.sign_in.type_link_code(&tenant, here.bound.clone(), typed, browser).await;
     match outcome {
-        Ok(FactorOutcome::SignedIn(entered)) => here.signed_in(entered),
+        Ok(FactorOutcome::SignedIn(entered)) => here.signed_in(&entered),
         Ok(FactorOutcome::Moved) => reply::redirect(&here.absolute("/two-factor")),
         Ok(FactorOutcome::Wrong | FactorOutcome::Exhausted | FactorOutcome::Blocked) => {
             here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Invalid)).await

@@ -164,7 +164,7 @@ impl Here<'_> {
         view: View,
     ) -> Reply {
         let flash = match outcome {
-            Ok(FactorOutcome::SignedIn(entered)) => return self.signed_in(entered),
+            Ok(FactorOutcome::SignedIn(entered)) => return self.signed_in(&entered),
             Ok(FactorOutcome::Moved) => return reply::redirect(&self.absolute("/two-factor")),
             Ok(FactorOutcome::Gone) => return self.gone(),
             Ok(FactorOutcome::Limited { retry_after }) => {

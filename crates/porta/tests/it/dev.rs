@@ -9,7 +9,7 @@ use crate::support::server::{Server, free_port};
 /// The answer to a request with these `Host` lines; status, and the whole as text.
 fn ask(port: &str, request: &str, hosts: &[&str]) -> (u16, String) {
     let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
-    let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+    let hosts = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect::<Vec<_>>().concat();
     write!(stream, "{request} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

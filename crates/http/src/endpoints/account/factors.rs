@@ -54,7 +54,7 @@ pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from
     };
     match outcome {
         Ok(Changed::Done) => own.back(done.0, done.1),
-        Ok(Changed::Strengthened(entered)) => renewed(&state, &tenant, PAGE, entered),
+        Ok(Changed::Strengthened(entered)) => renewed(&state, &tenant, PAGE, &entered),
         Ok(Changed::Credentials(credentials)) => own.still_known(own.back(done.0, done.1), credentials),
         Ok(Changed::Required) => own.back(PAGE, Some(Said::FactorRequired)),
         Ok(Changed::Nothing | Changed::Wrong | Changed::Exhausted) => own.back(PAGE, None),

@@ -234,8 +234,8 @@ fn led_to(tenant: &Visit, page: AccountPage) -> Reply {
 }
 
 /// A session goes on behind another cookie.
-fn renewed(state: &Shared, tenant: &Visit, page: AccountPage, entered: Entered) -> Reply {
-    let session = authorize::session_cookie(state, tenant, entered.session, entered.expires_at);
+fn renewed(state: &Shared, tenant: &Visit, page: AccountPage, entered: &Entered) -> Reply {
+    let session = authorize::session_cookie(state, tenant, &entered.session, entered.expires_at);
     let reply = reply::with_header(led_to(tenant, page), header::SET_COOKIE, session);
     reply::with_header(reply, header::SET_COOKIE, cookies::device(state, tenant, &entered.device))
 }

@@ -83,7 +83,7 @@ async fn repeated(
     }
     let code = params.get("code").unwrap_or_default().trim();
     let entered = state.sign_in.repeated_setup(tenant, member, &cookie, code).await.ok()??;
-    Some(renewed(state, tenant, PAGE, entered))
+    Some(renewed(state, tenant, PAGE, &entered))
 }
 
 pub(crate) async fn resend(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
@@ -129,7 +129,7 @@ impl Own<'_> {
     async fn after(&self, outcome: Result<Changed, porta_oidc::EngineError>, said: Option<Said>) -> Reply {
         let flash = match outcome {
             Ok(Changed::Done) => return self.back(PAGE, said),
-            Ok(Changed::Strengthened(entered)) => return renewed(self.state, self.tenant, PAGE, entered),
+            Ok(Changed::Strengthened(entered)) => return renewed(self.state, self.tenant, PAGE, &entered),
             Ok(Changed::Credentials(credentials)) => {
                 return self.still_known(self.back(PAGE, said), credentials);
             }

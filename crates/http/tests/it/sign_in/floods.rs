@@ -124,9 +124,9 @@ async fn a_wait_counts_for_what_and_where_it_was_told_only(app: TestApp) {
         String::new(),
     ];
     for forged in forged {
-        let mut forger = app.browser();
-        forger.plant_exactly(&format!("{SECURE}_pause"), &forged, "/acme");
-        assert_eq!(forger.submit_login(&web(), ANA.0, ANA.1).await.status, 429, "{forged}");
+        let mut browser = app.browser();
+        browser.plant_exactly(&format!("{SECURE}_pause"), &forged, "/acme");
+        assert_eq!(browser.submit_login(&web(), ANA.0, ANA.1).await.status, 429, "{forged}");
     }
 }
 

@@ -146,7 +146,7 @@ async fn seen_elsewhere(app: &TestApp, agent: &str, address: &str, language: &st
     let form = open(&mut browser, &web()).await;
     assert_eq!(ask(&mut browser, &form, ANA.0).await.status, 200);
     let (link, code) = mailed(app, ANA.0).await.unwrap();
-    app.advance(Duration::from_secs(120));
+    app.advance(Duration::from_mins(2));
     let phone = app.browser().with("user-agent", "Phone/1.0").with("x-forwarded-for", "198.51.100.99");
     let landing = phone.with("accept-language", language).get(&link).await;
     assert_eq!(landing.status, 200);

@@ -215,6 +215,6 @@ async fn a_locked_account_answers_as_slowly_to_the_right_password(app: TestApp) 
         let right = cost(&app, number + 20, person.0, DECOMPOSED).await;
         assert_eq!(right, wrong, "{}", person.0);
     }
-    app.advance(Duration::from_secs(3600));
+    app.advance(Duration::from_hours(1));
     assert!(enters(&app, DECOMPOSED).await && enters(&app, COMPOSED).await);
 }
