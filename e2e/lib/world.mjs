@@ -35,6 +35,7 @@ const ORGANIZATIONS = {
       rate_limit_password_reset_max: 1,
     },
   },
+  narrow: { name: 'Narrow', settings: { rate_limit_link_address_max: 2 } },
 }
 
 function clientOf(organization, changes = {}) {
