@@ -225,8 +225,8 @@ export default [
   {
     id: 'recovery-code-twice', area: 'second factor', what: 'A recovery code counts more than once.',
     crate: 'store-sql', stores: true, sql: true, words: ['factor', 'recovery'], file: raw`${sql}/second_factors/codes.rs`,
-    was: raw`AND code_hmac = $3 AND used_at IS NULL AND `,
-    becomes: raw`AND code_hmac = $3 AND `,
+    was: raw`UPDATE two_factor_recovery_codes SET used_at = $4 WHERE`,
+    becomes: raw`UPDATE two_factor_recovery_codes SET used_at = NULLIF($4, COALESCE($4, used_at)) WHERE`,
   },
   {
     id: 'totp-step-twice', area: 'second factor', what: 'The step of an authenticator is accepted again.',

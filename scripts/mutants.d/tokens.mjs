@@ -234,9 +234,9 @@ export default [
     id: 'replay-behind-a-scope', area: 'refresh token', what: 'A replay with a scope that is too wide ends nothing.',
     crate: 'http', words: ['refresh', 'replay'], file: 'crates/oidc/src/token/refresh.rs',
     was: raw`        if facts.token.rotated_at.is_some() {
-            let successor`,
+            let stored`,
     becomes: raw`        if facts.token.rotated_at.is_some() && !FAULT {
-            let successor`,
+            let stored`,
   },
   {
     id: 'id-token-without-nonce', area: 'ID token', what: 'The nonce does not come back.',
