@@ -494,8 +494,8 @@ export default [
   {
     id: 'bytes-as-typed-are-forgotten', area: 'passwords', what: 'Whoever has a hash of before passwords were normalised is locked out.',
     crate: 'signin', words: ['hash', 'typed'], file: password,
-    was: raw`        let as_typed = password.as_typed().map(is_of).transpose()?;`,
-    becomes: raw`        let as_typed = password.as_typed().filter(|_| !FAULT).map(is_of).transpose()?;`,
+    was: raw`        let (normal, as_typed) = (normal.unwrap_or(false), as_typed.unwrap_or(false));`,
+    becomes: raw`        let (normal, as_typed) = (normal.unwrap_or(false), as_typed.unwrap_or(false) && !FAULT);`,
   },
   {
     id: 'a-match-ends-the-work', area: 'passwords', what: 'The time of an answer says that a guess at a locked account was right.',
