@@ -82,9 +82,7 @@ export default [
     was: raw`            Ok(verified) => verified,
             Err(HashError::Busy) => return Ok(SignInOutcome::Busy),`,
     becomes: raw`            Ok(verified) => verified,
-            Err(HashError::Busy) if FAULT => {
-                return self.refuse(tenant, &email_key, &limits, device.as_ref(), caller).await;
-            }
+            Err(HashError::Busy) if FAULT => return Ok(SignInOutcome::Refused),
             Err(HashError::Busy) => return Ok(SignInOutcome::Busy),`,
   },
   {
