@@ -9,7 +9,8 @@ use axum::http::{Method, header};
 use futures_util::{StreamExt as _, stream};
 use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::user::UserStatus;
-use porta_signin::HashCost;
+use porta_core::{Password, SeededEntropy};
+use porta_signin::{HashCost, PasswordHasher};
 use porta_testkit::{ISSUER_BASE, TestApp, on_both_stores};
 
 use super::support::*;
@@ -105,11 +106,14 @@ async fn a_full_queue_says_come_back_and_judges_nothing(app: TestApp) {
 async fn a_queue_that_fills_meanwhile_judges_nobody_it_does_not_hash_for(app: TestApp) {
     set(&app, "acme", MAX_FAILED_LOGINS, 100).await;
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 100).await;
-    let busy = app.sibling_with(|i| {
-        i.hash_queue = 1;
-        // One hash takes longer than the others take to arrive, on a busy machine, too.
-        i.cost = HashCost { memory_kib: 65_536, iterations: 8, parallelism: 1 };
-    });
+    // One hash takes longer than the others take to arrive, on a busy machine, too.
+    let dear = HashCost { memory_kib: 65_536, iterations: 12, parallelism: 1 };
+    let other = PasswordHasher::start(dear, 1, 1, Arc::new(SeededEntropy::new(7))).unwrap();
+    let hash = other.hash(Password::parse(ANA.1).unwrap()).await.unwrap();
+    let ana = user(&app, "acme", ANA.0).await;
+    let mut all = app.store.repositories();
+    all.users(ana.organization_id).set_password(ana.id, Some(&hash), app.now()).await.unwrap();
+    let busy = app.sibling_with(|i| i.hash_queue = 1);
     let mut crowd = tokio::task::JoinSet::new();
     let mut forms = Vec::new();
     for _ in 0..16 {
@@ -118,7 +122,7 @@ async fn a_queue_that_fills_meanwhile_judges_nobody_it_does_not_hash_for(app: Te
         forms.push((browser, form));
     }
     for (mut browser, form) in forms {
-        crowd.spawn(async move { form.login(&mut browser, NOBODY, WRONG).await });
+        crowd.spawn(async move { form.login(&mut browser, ANA.0, WRONG).await });
     }
     let answers = crowd.join_all().await;
     let judged = answers.iter().filter(|answer| is_refusal(answer)).count();
