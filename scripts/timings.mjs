@@ -68,4 +68,8 @@ for (const store of existsSync(RESULTS) ? readdirSync(RESULTS) : []) {
     files.map(([file, began, seconds, slept, good]) => [file, round(Number(began)), round(Number(seconds)), round(Number(slept)), good]))
 }
 console.log(`${passed} passed, ${failed} failed`)
-for (const [name, ...text] of failures) console.log([name, ...text.slice(-SAID_LINES)].join('\n'))
+for (const [name, ...text] of failures) {
+  const trace = text.indexOf('stack backtrace:')
+  const message = trace < 0 ? text : text.slice(0, trace)
+  console.log([name, ...message.slice(-SAID_LINES)].join('\n'))
+}
