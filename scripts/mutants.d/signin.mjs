@@ -303,7 +303,7 @@ export default [
   },
   {
     id: 'outage-counts-as-failure', area: 'lockout', what: 'An attempt that an outage stopped counts against the person.',
-    crate: 'http', words: ['outage'], file: signIn,
+    crate: 'http', words: ['outage_stopped'], file: signIn,
     was: raw`        if let Err(also) = limits.give_back(&**self.engine.kv()).await {`,
     becomes: raw`        if FAULT {
             return Err(error);

@@ -1,6 +1,7 @@
 //! What people see while a backing service is away (architecture §6.4, §6.5): never a wrong answer, and it comes back
 //! without a restart.
 
+use porta_core::settings::RATE_LIMIT_LOGIN_MAX;
 use porta_testkit::{Answer, TestApp, on_both_stores};
 
 use super::failing::{Fuses, fused};
@@ -12,6 +13,7 @@ on_both_stores!(
     section_6_4_a_sign_in_goes_on_after_either_came_back,
     an_outage_in_the_middle_of_a_sign_in_is_never_a_wrong_password,
     an_outage_in_the_middle_of_a_refusal_is_never_a_session,
+    attempts_that_an_outage_stopped_keep_nobody_waiting,
     section_6_5_limits_fail_closed,
     a_failure_that_could_not_be_counted_is_not_confirmed,
     clients_cannot_be_sprayed_while_the_counters_are_away,
@@ -141,6 +143,22 @@ async fn an_outage_in_the_middle_of_a_refusal_is_never_a_session(app: TestApp) {
                 assert!(is_refusal(&answer) || answer.status == 429);
             }
         }
+    }
+}
+
+/// Before the person is read, and after the password was judged.
+async fn attempts_that_an_outage_stopped_keep_nobody_waiting(app: TestApp) {
+    set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 2).await;
+    let (instance, fuses, _) = running(&app).await;
+    for operations in 0..2 {
+        for _ in 0..4 {
+            let mut browser = instance.browser();
+            let form = open(&mut browser, &web()).await;
+            fuses.store.blow_after(operations);
+            assert_come_back(&form.login(&mut browser, ANA.0, ANA.1).await);
+            fuses.store.mend();
+        }
+        assert!(is_signed_in(&guess(&instance, ANA.0, ANA.1).await), "{operations}");
     }
 }
 
