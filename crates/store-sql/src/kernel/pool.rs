@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use porta_core::metrics;
 use porta_store::{PoolState, StoreError};
 use porta_wait::within;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument as _;
 
 use super::error::{classify, is_broken, unavailable};
@@ -43,6 +43,9 @@ pub(crate) struct Pool {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Idle>>,
+    /// When a connection last came back after use, unless one was found dead since.
+    came_back_at: Mutex<Option<Instant>>,
+    came_back: Notify,
     way: Way,
     acquire_timeout: Duration,
     /// Longer than the server's own limit: only for a server that does not answer at all.
@@ -82,6 +85,8 @@ impl Pool {
             waiting: AtomicUsize::new(0),
             permits: Arc::new(Semaphore::new(size)),
             idle: Mutex::new(Vec::with_capacity(size)),
+            came_back_at: Mutex::default(),
+            came_back: Notify::new(),
             way: Way::default(),
             acquire_timeout,
             answer_timeout,
@@ -115,9 +120,21 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn came_back_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.came_back_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// After one connection was found dead the others most likely are, too.
     pub(crate) fn forget_idle(&self) {
         self.idle().clear();
+        *self.came_back_at() = None;
+    }
+
+    fn give_back(&self, link: Link) {
+        let now = Instant::now();
+        self.idle().push(Idle { link, since: now });
+        *self.came_back_at() = Some(now);
+        self.came_back.notify_one();
     }
 
     pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease, StoreError> {
@@ -138,7 +155,31 @@ impl Pool {
             }
             self.forget_idle();
         }
-        Ok(Lease::new(self.connect().await?, Arc::clone(self), permit, false))
+        match self.connect().await {
+            Ok(link) => Ok(Lease::new(link, Arc::clone(self), permit, false)),
+            // A machine too busy to connect in time, or a server that takes no more, still serves those it has.
+            Err(error) => match self.next_back().await {
+                Some(link) => Ok(Lease::new(link, Arc::clone(self), permit, true)),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// The next connection that somebody else has done with; `None` at once if none came back for a while, as in an outage.
+    async fn next_back(&self) -> Option<Link> {
+        let is_served = self.came_back_at().is_some_and(|at| at.elapsed() < CONNECT);
+        if !is_served || self.state().in_use < 2 {
+            return None;
+        }
+        let next = async {
+            loop {
+                if let Some(Idle { link, .. }) = self.idle().pop() {
+                    return link;
+                }
+                self.came_back.notified().await;
+            }
+        };
+        within(CONNECT.min(self.acquire_timeout), next).await.ok()
     }
 
     async fn connect(&self) -> Result<Link, StoreError> {
@@ -278,7 +319,7 @@ impl Drop for Lease {
         let (Some(mut link), Some(permit)) = (self.link.take(), self.permit.take()) else { return };
         let pool = Arc::clone(&self.pool);
         if !self.busy && !self.in_transaction {
-            pool.idle().push(Idle { link, since: Instant::now() });
+            pool.give_back(link);
             return;
         }
         // Outside a runtime the connection just closes, which undoes the transaction as well.
@@ -290,7 +331,7 @@ impl Drop for Lease {
             let undone =
                 !in_transaction || matches!(within(limit, link.command("ROLLBACK")).await, Ok(Ok(())));
             if settled && undone {
-                pool.idle().push(Idle { link, since: Instant::now() });
+                pool.give_back(link);
             }
             drop(permit);
         });
@@ -302,6 +343,7 @@ mod tests {
     use std::time::Instant;
 
     use sqlx::postgres::PgConnectOptions;
+    use sqlx::sqlite::SqliteConnectOptions;
     use tokio::net::TcpListener;
     use tokio::task::JoinSet;
 
@@ -321,6 +363,53 @@ mod tests {
         let options = PgConnectOptions::new().host("127.0.0.1").port(port).username("porta").password("none");
         let second = Duration::from_secs(1);
         (Pool::new(Connector::Postgres(Box::new(options)), 10, second, second, second), attempts)
+    }
+
+    /// A pool for two whose file cannot be opened any more, and the one connection it has.
+    async fn one_of_two() -> (Arc<Pool>, Lease) {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("porta.db");
+        std::fs::write(&file, b"").unwrap();
+        let options = SqliteConnectOptions::new().filename(&file);
+        let minute = Duration::from_mins(1);
+        let pool = Pool::new(Connector::Sqlite(Box::new(options)), 2, minute, minute, minute);
+        let lease = pool.acquire().await.unwrap();
+        (pool, lease)
+    }
+
+    #[tokio::test]
+    async fn who_cannot_connect_is_given_what_comes_back() {
+        let (pool, lease) = one_of_two().await;
+        drop(lease);
+        let lease = pool.acquire().await.unwrap();
+        let mut people = JoinSet::new();
+        for _ in 0..20 {
+            let pool = Arc::clone(&pool);
+            people.spawn(async move { pool.acquire().await.map(drop) });
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(people.try_join_next().is_none(), "they wait");
+        drop(lease);
+        assert!(people.join_all().await.iter().all(Result::is_ok));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_what_does_not_come_back() {
+        let (pool, mut lease) = one_of_two().await;
+        let asked = Instant::now();
+        assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))), "none ever came back");
+        drop(lease);
+        lease = pool.acquire().await.unwrap();
+        // Found dead.
+        pool.forget_idle();
+        assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))));
+        assert!(asked.elapsed() < CONNECT);
+        // One came back a moment ago, and no other does in the time that a connection may take.
+        drop(lease);
+        lease = pool.acquire().await.unwrap();
+        assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))));
+        assert!(asked.elapsed() >= CONNECT);
+        drop(lease);
     }
 
     #[tokio::test]
