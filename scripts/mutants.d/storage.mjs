@@ -235,6 +235,24 @@ export default [
     becomes: raw`AND (last_step IS NULL OR last_step <= $3)`,
   },
   {
+    id: 'older-code-lives-on', area: 'second factor', what: 'Of the codes of one sign-in the first counts, and not the one sent last.',
+    crate: 'store-sql', stores: true, sql: true, words: ['factor', 'code'], file: raw`${sql}/second_factors/codes.rs`,
+    was: raw`ORDER BY c.created_at DESC, c.used_at`,
+    becomes: raw`ORDER BY c.created_at, c.used_at`,
+  },
+  {
+    id: 'connections-in-use-are-no-help', area: 'outages', what: 'Whoever cannot connect does not wait for a connection that comes back.',
+    crate: 'store-sql', words: ['pool'], file: 'crates/store-sql/src/kernel/pool.rs',
+    was: raw`        if !is_served || self.state().in_use < 2 {`,
+    becomes: raw`        if FAULT || !is_served || self.state().in_use < 2 {`,
+  },
+  {
+    id: 'outage-waits-for-connections', area: 'outages', what: 'In an outage everybody waits for connections that do not come back.',
+    crate: 'store-sql', words: ['pool'], file: 'crates/store-sql/src/kernel/pool.rs',
+    was: raw`        let is_served = self.came_back_at().is_some_and(|at| at.elapsed() < CONNECT);`,
+    becomes: raw`        let is_served = FAULT || self.came_back_at().is_some_and(|at| at.elapsed() < CONNECT);`,
+  },
+  {
     id: 'mailed-code-without-limit', area: 'second factor', what: 'A mailed code may be tried without end.',
     crate: 'store-sql', stores: true, sql: true, words: ['factor', 'code'], file: raw`${sql}/second_factors/codes.rs`,
     was: raw`AND attempts < $6 AND expires_at > $7 AND`,

@@ -197,12 +197,39 @@ impl fmt::Debug for CodeKey<'_> {
     }
 }
 
-/// A code that was mailed. The newest of a purpose replaces those before it.
+/// Which mailed codes live side by side, so that whoever merely has somebody's password does not replace the owner's code
+/// by asking for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeSlot {
+    /// Asked for by somebody who is signed in.
+    Session,
+    /// In a browser in which the person signed in before.
+    KnownBrowser,
+    /// Elsewhere: one of [`CodeSlot::STRANGERS`], by network.
+    Stranger(u8),
+}
+
+impl CodeSlot {
+    pub const STRANGERS: u8 = 8;
+}
+
+impl fmt::Display for CodeSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session => f.write_str("session"),
+            Self::KnownBrowser => f.write_str("known"),
+            Self::Stranger(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// A code that was mailed. The newest of a purpose replaces those before it in its slot and in its interaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailCode {
     pub id: EmailCodeId,
     pub user_id: UserId,
     pub purpose: CodePurpose,
+    pub slot: CodeSlot,
     /// Uid of the interaction it was asked for in; it works in no other.
     pub interaction: Option<String>,
     pub mac: CodeMac,

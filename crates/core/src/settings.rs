@@ -74,9 +74,9 @@ registry! {
     TWO_FACTOR_CODE_TTL = "two_factor_code_ttl", Duration, 600, 60, 3600, true, "Lifetime of a mailed code.";
     RATE_LIMIT_2FA_VERIFY_MAX = "rate_limit_2fa_verify_max", Number, 5, 1, 1000, true, "Codes that may be tried in the verification window, in one sign-in and from one network or known browser; from all networks together four times as many.";
     RATE_LIMIT_2FA_VERIFY_WINDOW = "rate_limit_2fa_verify_window", Duration, 300, 1, 86_400, true, "The verification window.";
-    RATE_LIMIT_2FA_RESEND_MAX = "rate_limit_2fa_resend_max", Number, 3, 1, 1000, true, "Codes a person may have sent again in the resend window.";
+    RATE_LIMIT_2FA_RESEND_MAX = "rate_limit_2fa_resend_max", Number, 3, 1, 1000, true, "Codes a person may have sent again in the resend window, from one network or known browser; from all networks together four times as many.";
     RATE_LIMIT_2FA_RESEND_WINDOW = "rate_limit_2fa_resend_window", Duration, 300, 1, 86_400, true, "The resend window.";
-    RATE_LIMIT_2FA_MAIL_MAX = "rate_limit_2fa_mail_max", Number, 10, 1, 1000, true, "Mailed codes per person in the mail window, however they were asked for.";
+    RATE_LIMIT_2FA_MAIL_MAX = "rate_limit_2fa_mail_max", Number, 10, 1, 1000, true, "Mailed codes per person in the mail window, from one network, in one known browser or on the account pages, however they were asked for; from all networks together four times as many.";
     RATE_LIMIT_2FA_MAIL_WINDOW = "rate_limit_2fa_mail_window", Duration, 900, 1, 86_400, true, "The mail window.";
     MAGIC_LINK_TTL = "magic_link_ttl", Duration, 900, 60, 86_400, true, "Lifetime of a magic link and its code.";
     PASSWORD_RESET_TTL = "password_reset_ttl", Duration, 3600, 60, 86_400, true, "Lifetime of a link that resets a password.";

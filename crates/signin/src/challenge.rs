@@ -7,7 +7,7 @@ use porta_core::mail::Mail;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{UserId, settings};
-use porta_kv::{Limit, Verdict};
+use porta_kv::Verdict;
 use porta_oidc::interaction::{BoundInteraction, Pending, SecondStep, Stage};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::EmailCodeOutcome;
@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::enter::{Entrant, MULTI_FACTOR};
 use crate::journey::{Next, after_first_factor, wanted};
 use crate::limits::FactorLimits;
+use crate::mailed_codes::Asker;
 use crate::sign_in::{Entry, counted};
 use crate::{Browser, Entered, SignIn, SignInOutcome};
 
@@ -89,7 +90,7 @@ impl SignIn {
         };
         let purpose = mailed(&step);
         if purpose.is_some()
-            && let Some(retry_after) = self.count_mail(tenant, user.id, Vec::new()).await?
+            && let Some(retry_after) = self.count_mail(tenant, user, Asker::Browser(&browser)).await?
         {
             return Ok(SignInOutcome::Limited { retry_after });
         }
@@ -116,7 +117,7 @@ impl SignIn {
             return Ok(SignInOutcome::Gone);
         }
         if let Some(purpose) = purpose {
-            self.mail_code(tenant, &uid, user, purpose, browser.caller).await?;
+            self.mail_code(tenant, &uid, user, purpose, Asker::Browser(&browser)).await?;
         }
         Ok(SignInOutcome::SecondFactor)
     }
@@ -185,24 +186,17 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         bound: &BoundInteraction,
-        caller: &Caller,
+        browser: Browser<'_>,
     ) -> Result<FactorOutcome, EngineError> {
         let Some((pending, user)) = self.pending(tenant, bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
         let Some(purpose) = mailed(&pending.step) else { return Ok(FactorOutcome::Moved) };
-        let limit = Limit {
-            key: format!("{}:limit:2fa-resend:{}", tenant.organization.id, user.id),
-            maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX),
-            window: tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW),
-        };
-        if let Some(retry_after) = self.count_mail(tenant, user.id, vec![limit]).await? {
-            return Ok(FactorOutcome::Limited { retry_after });
-        }
-        self.mail_code(tenant, &bound.interaction.uid, &user, purpose, caller).await?;
-        let event = self.event(tenant, Some(user.id), "2fa.otp.resent", caller);
-        self.engine.store().repositories().audit().record(&event).await?;
-        Ok(FactorOutcome::Moved)
+        let asker = Asker::Browser(&browser);
+        Ok(match self.mail_code_again(tenant, &bound.interaction.uid, &user, purpose, asker).await? {
+            Some(retry_after) => FactorOutcome::Limited { retry_after },
+            None => FactorOutcome::Moved,
+        })
     }
 
     /// Who is on the way in, as they are now: somebody who was switched off meanwhile is not, and neither is somebody
@@ -274,25 +268,6 @@ impl SignIn {
         let event = self.event(tenant, Some(user), "rate_limit.2fa_verify", caller);
         self.engine.note_once(tenant, event, caller, retry_after).await?;
         Ok(Some(retry_after))
-    }
-
-    /// Counts a mail before it is written, beside other limits it falls under: whoever has a password must not fill the
-    /// mailbox of the person it belongs to (repairs W19).
-    pub(crate) async fn count_mail(
-        &self,
-        tenant: &Tenant,
-        user: UserId,
-        mut limits: Vec<Limit>,
-    ) -> Result<Option<Duration>, EngineError> {
-        limits.push(Limit {
-            key: format!("{}:limit:2fa-mail:{user}", tenant.organization.id),
-            maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_MAIL_MAX),
-            window: tenant.settings.duration(settings::RATE_LIMIT_2FA_MAIL_WINDOW),
-        });
-        Ok(match self.engine.kv().hit(&limits).await? {
-            Verdict::Allowed => None,
-            Verdict::Limited { retry_after } => Some(retry_after),
-        })
     }
 
     pub(crate) async fn forget_tries(&self, limits: &FactorLimits) -> Result<(), EngineError> {

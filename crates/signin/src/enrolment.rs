@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::challenge::{Tried, amr_with};
 use crate::enter::{Entrant, MULTI_FACTOR};
 use crate::limits::FactorLimits;
+use crate::mailed_codes::Asker;
 use crate::{Browser, CodeKind, FactorOutcome, SignIn};
 
 impl SignIn {
@@ -52,7 +53,7 @@ impl SignIn {
         tenant: &Tenant,
         bound: BoundInteraction,
         method: TwoFactorMethod,
-        caller: &Caller,
+        browser: Browser<'_>,
     ) -> Result<FactorOutcome, EngineError> {
         let Some((pending, user)) = self.pending(tenant, &bound).await? else {
             return Ok(FactorOutcome::Gone);
@@ -67,12 +68,13 @@ impl SignIn {
         }
         let step = self.enrolment_of(&user, method, allowed, known);
         let sends = matches!(step, SecondStep::Email { .. });
-        if sends && let Some(retry_after) = self.count_mail(tenant, user.id, Vec::new()).await? {
+        let asker = Asker::Browser(&browser);
+        if sends && let Some(retry_after) = self.count_mail(tenant, &user, asker).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
         let moved = self.move_on(tenant, bound.clone(), Pending { step, ..pending }).await?;
         if sends && moved == FactorOutcome::Moved {
-            self.mail_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, caller).await?;
+            self.mail_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, asker).await?;
         }
         Ok(moved)
     }

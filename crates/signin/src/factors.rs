@@ -5,11 +5,11 @@ use std::sync::Arc;
 use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::seal::{Keyring, Sealed};
 use porta_core::second_factor::{
-    CodeKeys, CodeMac, CodePurpose, EmailCode, RecoveryCode as StoredCode, SEALING_PURPOSE, TotpCredential,
+    CodeKeys, CodeMac, CodePurpose, RecoveryCode as StoredCode, SEALING_PURPOSE, TotpCredential,
     TotpParameters,
 };
 use porta_core::user::User;
-use porta_core::{EmailCodeId, Entropy, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest, settings};
+use porta_core::{Entropy, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest};
 use porta_oidc::interaction::{BoundInteraction, Pending};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::UnitOfWork;
@@ -22,7 +22,7 @@ use crate::{Entered, SignIn};
 pub struct Factors {
     /// Seals authenticator secrets, and recovery codes until they are kept.
     keyring: Keyring,
-    codes: CodeKeys,
+    pub(crate) codes: CodeKeys,
     /// Seals what waits in the outbox.
     outbox: Arc<Keyring>,
 }
@@ -195,37 +195,6 @@ impl SignIn {
     /// The recovery codes of an enrolment, for as long as the person did not say that they kept them.
     pub fn recovery_codes(&self, bound: &BoundInteraction, sealed: &Sealed) -> Option<Vec<String>> {
         self.factors.open_codes(&bound.interaction.uid, sealed)
-    }
-
-    /// Makes a code that counts in one place only, an interaction or a session, and sends it, in one transaction: no code
-    /// without its letter.
-    pub(crate) async fn mail_code(
-        &self,
-        tenant: &Tenant,
-        place: &str,
-        user: &User,
-        purpose: CodePurpose,
-        caller: &Caller,
-    ) -> Result<(), EngineError> {
-        let (now, entropy) = (self.engine.now(), self.engine.entropy());
-        let expires_at = now + tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
-        let code = MailedCode::generate(entropy);
-        let row = EmailCode {
-            id: EmailCodeId::new(now, entropy),
-            user_id: user.id,
-            purpose,
-            interaction: Some(place.to_owned()),
-            mac: code.mac(self.factors.codes.current(), user.id, purpose, Some(place)),
-            expires_at,
-            created_at: now,
-        };
-        let mut unit = self.engine.store().begin().await?;
-        unit.second_factors(tenant.organization.id).issue_email_code(&row).await?;
-        let mail = Mail::EmailCode { code: code.expose().to_owned(), expires_at };
-        self.enqueue(&mut *unit, tenant, user, mail, &row.id.to_string()).await?;
-        let event = self.event(tenant, Some(user.id), "2fa.otp.sent", caller);
-        unit.audit().record(&event).await?;
-        Ok(unit.commit().await?)
     }
 
     /// Puts a letter to somebody into the outbox. `event` names what it is about; the same once more adds nothing.

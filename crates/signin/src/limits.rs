@@ -183,7 +183,7 @@ pub(crate) fn network_link_limits(tenant: &Tenant, caller: &Caller) -> Vec<Limit
 }
 
 /// How many networks together may try as much as one.
-const NETWORKS: u64 = 4;
+pub(crate) const NETWORKS: u64 = 4;
 /// Wrong codes in a row that double the window.
 const DOUBLES_EVERY: i64 = 10;
 const LONGEST_WINDOW: Duration = Duration::from_hours(24);

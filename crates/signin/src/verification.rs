@@ -10,6 +10,7 @@ use porta_oidc::{Caller, EngineError, Tenant};
 
 use crate::SignIn;
 use crate::links::DeadLink;
+use crate::mailed_codes::Asker;
 
 impl SignIn {
     /// Mails somebody who is signed in a link that confirms their address; how long they must wait if that was too
@@ -18,11 +19,12 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         user: &User,
+        caller: &Caller,
     ) -> Result<Option<Duration>, EngineError> {
         if user.email_verified {
             return Ok(None);
         }
-        if let Some(retry_after) = self.count_mail(tenant, user.id, Vec::new()).await? {
+        if let Some(retry_after) = self.count_mail(tenant, user, Asker::Session(caller)).await? {
             return Ok(Some(retry_after));
         }
         let (now, entropy) = (self.engine.now(), self.engine.entropy());

@@ -66,11 +66,11 @@ pub trait SecondFactorRepository: Send {
     /// How many unused recovery codes somebody has. One round trip.
     async fn unused_recovery_codes(&mut self, user: UserId) -> Result<u64>;
 
-    /// Stores a mailed code in place of the person's unused one of that purpose, whatever interaction that was for. One
-    /// round trip.
+    /// Stores a mailed code in place of the person's unused one of that purpose and slot, whatever interaction that was
+    /// for. One round trip.
     async fn issue_email_code(&mut self, code: &EmailCode) -> Result<()>;
-    /// Tries a code, as each of the server's keys would have stored it: counts one attempt and, when one of `macs`
-    /// matches, uses the code up, in one guarded statement. After `max_attempts` nothing matches any more. One round
+    /// Tries the interaction's newest code, as each of the server's keys would have stored it: counts one attempt and,
+    /// when one of `macs` matches, uses the code up, in one guarded statement. After `max_attempts` nothing matches any more. One round
     /// trip.
     async fn try_email_code(
         &mut self,

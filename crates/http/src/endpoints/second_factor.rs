@@ -71,7 +71,8 @@ pub(crate) async fn resend(
     body: Body,
 ) -> Reply {
     let (here, _) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
-    match state.sign_in.resend_code(&tenant, &here.bound, &from.caller).await {
+    let known = from.known(&state, &tenant);
+    match state.sign_in.resend_code(&tenant, &here.bound, from.browser(&known)).await {
         Ok(FactorOutcome::Moved) => here.second_factor_page(View::Usual, Some(CodeFlash::Resent)).await,
         outcome => here.factor_outcome(outcome, View::Usual).await,
     }
@@ -86,16 +87,16 @@ pub(crate) async fn setup(
     body: Body,
 ) -> Reply {
     let (here, params) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
+    let known = from.known(&state, &tenant);
+    let browser = from.browser(&known);
     let outcome = if params.get("code").is_none() {
         let method = match params.get("setupMethod") {
             Some("email") => TwoFactorMethod::Email,
             _ => TwoFactorMethod::Totp,
         };
-        state.sign_in.choose_factor(&tenant, here.bound.clone(), method, &from.caller).await
+        state.sign_in.choose_factor(&tenant, here.bound.clone(), method, browser).await
     } else {
         let code = or_answer!(here.code(&params, View::Usual).await);
-        let known = from.known(&state, &tenant);
-        let browser = from.browser(&known);
         state.sign_in.confirm_factor(&tenant, here.bound.clone(), &code, browser).await
     };
     here.factor_outcome(outcome, View::Usual).await

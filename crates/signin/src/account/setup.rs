@@ -17,7 +17,7 @@ use porta_core::seal::Sealed;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, settings};
-use porta_kv::{Limit, Write};
+use porta_kv::Write;
 use porta_oidc::session::{BrowserSession, remaining, storage_key, to_bytes};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::Revocation;
@@ -28,6 +28,7 @@ use crate::challenge::{Tried, amr_with};
 use crate::enrolment::{Confirmed, Enrolled};
 use crate::enter::acr_of;
 use crate::limits::FactorLimits;
+use crate::mailed_codes::Asker;
 use crate::{Entered, SignIn};
 
 /// A factor that is being set up, or codes that are to be kept.
@@ -80,7 +81,7 @@ impl SignIn {
             return Ok(Changed::Nothing);
         }
         if method == TwoFactorMethod::Email
-            && let Some(retry_after) = self.count_mail(tenant, member.user.id, Vec::new()).await?
+            && let Some(retry_after) = self.count_mail(tenant, &member.user, Asker::Session(caller)).await?
         {
             return Ok(Changed::Limited { retry_after });
         }
@@ -95,7 +96,8 @@ impl SignIn {
         self.put_setup(tenant, member, step).await?;
         if method == TwoFactorMethod::Email {
             let purpose = CodePurpose::Enrolment;
-            self.mail_code(tenant, &place(member), &member.user, purpose, caller).await?;
+            let asker = Asker::Session(caller);
+            self.mail_code(tenant, &place(member), &member.user, purpose, asker).await?;
         }
         Ok(Changed::Done)
     }
@@ -111,18 +113,11 @@ impl SignIn {
         if !setup.is_some_and(|setup| setup.step == SetupStep::Email) {
             return Ok(Changed::Nothing);
         }
-        let limit = Limit {
-            key: format!("{}:limit:2fa-resend:{}", tenant.organization.id, member.user.id),
-            maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX),
-            window: tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW),
-        };
-        if let Some(retry_after) = self.count_mail(tenant, member.user.id, vec![limit]).await? {
-            return Ok(Changed::Limited { retry_after });
-        }
-        self.mail_code(tenant, &place(member), &member.user, CodePurpose::Enrolment, caller).await?;
-        let event = self.event(tenant, Some(member.user.id), "2fa.otp.resent", caller);
-        self.engine.store().repositories().audit().record(&event).await?;
-        Ok(Changed::Done)
+        let (purpose, asker) = (CodePurpose::Enrolment, Asker::Session(caller));
+        Ok(match self.mail_code_again(tenant, &place(member), &member.user, purpose, asker).await? {
+            Some(retry_after) => Changed::Limited { retry_after },
+            None => Changed::Done,
+        })
     }
 
     /// Confirms the factor with a first code of it; recovery codes are what comes next.

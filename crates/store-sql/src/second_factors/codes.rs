@@ -37,12 +37,21 @@ macro_rules! use_recovery {
         )
     };
 }
+/// The newest of the interaction, in whatever slot: once that is used, none before it works again.
 macro_rules! try_email {
     ($is_it:expr) => {
-        concat!("UPDATE two_factor_email_codes SET attempts = attempts + 1, \
-            used_at = CASE WHEN ", $is_it, " THEN $7 ELSE used_at END \
-            WHERE user_id = $2 AND purpose = $3 AND interaction_id IS NOT DISTINCT FROM $4 AND used_at IS NULL \
-            AND attempts < $6 AND expires_at > $7 AND ", own!(), " RETURNING used_at IS NOT NULL, $6 - attempts")
+        concat!(
+            "UPDATE two_factor_email_codes SET attempts = attempts + 1, \
+            used_at = CASE WHEN ",
+            $is_it,
+            " THEN $7 ELSE used_at END \
+            WHERE id = (SELECT c.id FROM two_factor_email_codes c WHERE c.user_id = $2 \
+            AND substr(c.purpose, 1, length($3)) = $3 AND c.interaction_id IS NOT DISTINCT FROM $4 \
+            ORDER BY c.created_at DESC, c.used_at IS NOT NULL LIMIT 1) \
+            AND user_id = $2 AND used_at IS NULL AND attempts < $6 AND expires_at > $7 AND ",
+            own!(),
+            " RETURNING used_at IS NOT NULL, $6 - attempts"
+        )
     };
 }
 
@@ -122,11 +131,12 @@ impl SecondFactors<'_> {
     }
 
     pub(super) async fn issue(&mut self, code: &EmailCode) -> Result<()> {
+        let purpose = format!("{}.{}", code.purpose, code.slot);
         let values = [
             uuid(self.organization),
             uuid(code.user_id),
             uuid(code.id),
-            text(code.purpose.as_str()),
+            text(&purpose),
             opt_text(code.interaction.as_deref()),
             bytes(code.mac.as_bytes()),
             at(code.expires_at),

@@ -13,7 +13,7 @@ use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::{Branding, LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy};
 use porta_core::seal::Sealed;
 use porta_core::second_factor::{
-    CodeMac, CodePurpose, EmailCode, RecoveryCode, TotpCredential, TotpParameters,
+    CodeMac, CodePurpose, CodeSlot, EmailCode, RecoveryCode, TotpCredential, TotpParameters,
 };
 use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
 use porta_core::signing_key::SigningAlgorithm;
@@ -119,6 +119,7 @@ impl World {
             id: EmailCodeId::new(NOW, &self.entropy),
             user_id: self.acme.user.id,
             purpose: CodePurpose::SignIn,
+            slot: CodeSlot::KnownBrowser,
             interaction: Some("journey".to_owned()),
             mac: self.mac(),
             expires_at: NOW + 10 * MINUTE,

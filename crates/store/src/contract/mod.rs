@@ -67,7 +67,8 @@ macro_rules! contract_tests {
                 ending_the_tokens_of_a_person_while_issuing;
             sealed: found_and_replaced, letters_that_are_over, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
-                mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end, units,
+                mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end,
+                email_codes_side_by_side, units,
                 another_organization_sees_nothing;
             sessions: facts, lifetime, absolute_lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
             sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use porta_core::second_factor::{CodePurpose, EmailCode, TotpAlgorithm, TotpCredential, TotpParameters};
+use porta_core::second_factor::{
+    CodePurpose, CodeSlot, EmailCode, TotpAlgorithm, TotpCredential, TotpParameters,
+};
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{EntityId as _, Timestamp, UserId};
 use uuid::Uuid;
@@ -213,7 +215,7 @@ pub async fn email_codes_end(store: Arc<dyn Store>) {
     }
     assert_eq!(attempt(&mut *acme, &wrong, NOW).await, NothingToMatch);
     assert_eq!(attempt(&mut *acme, &code, NOW).await, NothingToMatch, "also the right one");
-    // The newest counts, from whatever interaction, with tries of its own; other purposes are apart.
+    // The newest of a slot counts, from whatever interaction, with tries of its own; other purposes are apart.
     let enrolment = EmailCode { purpose: CodePurpose::Enrolment, ..w.email_code() };
     let (older, newer) = (w.email_code(), EmailCode { interaction: None, ..w.email_code() });
     for code in [&enrolment, &older, &newer] {
@@ -224,6 +226,39 @@ pub async fn email_codes_end(store: Arc<dyn Store>) {
     assert_eq!(attempt(&mut *acme, &wrong, NOW).await, Wrong { attempts_left: 2 });
     assert_eq!(attempt(&mut *acme, &newer, NOW).await, Accepted);
     assert_eq!(attempt(&mut *acme, &enrolment, NOW).await, Accepted);
+}
+
+/// Whoever asks for a code elsewhere takes nobody else's away.
+pub async fn email_codes_side_by_side(store: Arc<dyn Store>) {
+    use EmailCodeOutcome::{Accepted, NothingToMatch, Wrong};
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.second_factors(w.acme.organization.id);
+    let in_slot = |slot, interaction: &str| EmailCode {
+        slot,
+        interaction: Some(interaction.to_owned()),
+        ..w.email_code()
+    };
+    let known = in_slot(CodeSlot::KnownBrowser, "owner");
+    let strangers = [1, 2].map(|n| in_slot(CodeSlot::Stranger(n), &format!("stranger {n}")));
+    let newer = in_slot(CodeSlot::Stranger(2), "newer");
+    for code in [&known, &strangers[0], &strangers[1], &newer] {
+        acme.issue_email_code(code).await.unwrap();
+    }
+    assert_eq!(attempt(&mut *acme, &strangers[1], NOW).await, NothingToMatch, "replaced in its slot");
+    for code in [&newer, &strangers[0], &known] {
+        assert_eq!(attempt(&mut *acme, code, NOW).await, Accepted, "{code:?}");
+    }
+    // Somebody whose network changes has one code for the sign-in: the one that was sent last.
+    let first = in_slot(CodeSlot::Stranger(3), "moved");
+    let last = EmailCode { created_at: NOW + MINUTE, ..in_slot(CodeSlot::Stranger(4), "moved") };
+    acme.issue_email_code(&first).await.unwrap();
+    acme.issue_email_code(&last).await.unwrap();
+    assert_eq!(attempt(&mut *acme, &first, NOW + MINUTE).await, Wrong { attempts_left: 2 });
+    assert_eq!(attempt(&mut *acme, &last, NOW + MINUTE).await, Accepted);
+    for code in [&first, &last] {
+        assert_eq!(attempt(&mut *acme, code, NOW + MINUTE).await, NothingToMatch);
+    }
 }
 
 /// What consists of several statements is part of the unit of work around it.

@@ -47,7 +47,7 @@ pub(crate) async fn verify_email(
     body: Body,
 ) -> Reply {
     let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, AccountPage::Overview).await);
-    match state.sign_in.mail_verification(&tenant, &own.member.user).await {
+    match state.sign_in.mail_verification(&tenant, &own.member.user, &from.caller).await {
         Ok(None) => own.back(AccountPage::Overview, Some(Said::VerificationSent)),
         Ok(Some(retry_after)) => reply::limited_page(&state, &tenant, retry_after),
         Err(error) => own.trouble(&error),

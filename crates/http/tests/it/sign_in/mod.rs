@@ -25,6 +25,7 @@ mod lockout;
 mod logout;
 mod logout_requests;
 mod magic_link;
+mod mailed_codes;
 mod mixed_costs;
 mod one_password;
 mod outages;

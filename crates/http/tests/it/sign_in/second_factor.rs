@@ -67,7 +67,7 @@ impl Journey {
         self.browser.get(&format!("{}/two-factor", self.base)).await
     }
 
-    async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
+    pub(super) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
         let csrf = self.csrf.clone();
         let mut form = form.to_vec();
         form.push(("_csrf", &csrf));

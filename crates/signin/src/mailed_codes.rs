@@ -1,0 +1,141 @@
+//! Codes by mail: who may have one sent, and the letter.
+
+use std::time::Duration;
+
+use porta_core::mail::Mail;
+use porta_core::second_factor::{CodePurpose, CodeSlot, EmailCode};
+use porta_core::user::User;
+use porta_core::{EmailCodeId, TokenDigest, settings};
+use porta_kv::Limit;
+use porta_oidc::{Caller, EngineError, Tenant};
+
+use crate::device::Device;
+use crate::limits::{NETWORKS, waiting};
+use crate::second_factor::MailedCode;
+use crate::{Browser, SignIn};
+
+/// Where a code is asked for. Whoever merely has somebody's password asks as a stranger, and so neither fills the mailbox
+/// nor uses up what the owner may ask for in a browser of theirs, nor replaces the code they wait for (repairs W19).
+#[derive(Clone, Copy)]
+pub(crate) enum Asker<'a> {
+    /// In the pages of the account.
+    Session(&'a Caller),
+    Browser(&'a Browser<'a>),
+}
+
+impl Asker<'_> {
+    fn caller(&self) -> &Caller {
+        match self {
+            Self::Session(caller) => caller,
+            Self::Browser(browser) => browser.caller,
+        }
+    }
+
+    fn known_device(&self, tenant: &Tenant, user: &User) -> Option<Device> {
+        let Self::Browser(browser) = self else { return None };
+        Device::known(browser.device, tenant, user.email.key()).filter(|device| device.is_of(user))
+    }
+
+    fn slot(&self, tenant: &Tenant, user: &User) -> CodeSlot {
+        if matches!(self, Self::Session(_)) {
+            return CodeSlot::Session;
+        }
+        if self.known_device(tenant, user).is_some() {
+            return CodeSlot::KnownBrowser;
+        }
+        let [first, ..] = *TokenDigest::of(&self.caller().network()).as_bytes();
+        CodeSlot::Stranger(first % CodeSlot::STRANGERS)
+    }
+
+    /// The counters that one of `maximum` touches: the session's or the known browser's own; otherwise the network's, and
+    /// that of all networks together.
+    fn limits(&self, tenant: &Tenant, user: &User, what: &str, maximum: u64, window: Duration) -> Vec<Limit> {
+        let of = format!("{}:limit:{what}:{}", tenant.organization.id, user.id);
+        let limit = |key, maximum| Limit { key, maximum, window };
+        if matches!(self, Self::Session(_)) {
+            return vec![limit(format!("{of}:session"), maximum)];
+        }
+        if let Some(device) = self.known_device(tenant, user) {
+            return vec![limit(format!("{of}:{}", device.digest()), maximum)];
+        }
+        vec![limit(format!("{of}:{}", self.caller().network()), maximum), limit(of, maximum * NETWORKS)]
+    }
+}
+
+impl SignIn {
+    /// Counts a mail before it is written; how long whoever asks for it must wait, if they had too many.
+    pub(crate) async fn count_mail(
+        &self,
+        tenant: &Tenant,
+        user: &User,
+        asker: Asker<'_>,
+    ) -> Result<Option<Duration>, EngineError> {
+        self.count_mails(tenant, user, asker, Vec::new()).await
+    }
+
+    async fn count_mails(
+        &self,
+        tenant: &Tenant,
+        user: &User,
+        asker: Asker<'_>,
+        mut limits: Vec<Limit>,
+    ) -> Result<Option<Duration>, EngineError> {
+        let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_MAIL_MAX);
+        let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_MAIL_WINDOW);
+        limits.extend(asker.limits(tenant, user, "2fa-mail", maximum, window));
+        Ok(waiting(self.engine.kv().hit(&limits).await?))
+    }
+
+    /// Sends another code, or says how long to wait for it.
+    pub(crate) async fn mail_code_again(
+        &self,
+        tenant: &Tenant,
+        place: &str,
+        user: &User,
+        purpose: CodePurpose,
+        asker: Asker<'_>,
+    ) -> Result<Option<Duration>, EngineError> {
+        let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX);
+        let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW);
+        let again = asker.limits(tenant, user, "2fa-resend", maximum, window);
+        if let Some(retry_after) = self.count_mails(tenant, user, asker, again).await? {
+            return Ok(Some(retry_after));
+        }
+        self.mail_code(tenant, place, user, purpose, asker).await?;
+        let event = self.event(tenant, Some(user.id), "2fa.otp.resent", asker.caller());
+        self.engine.store().repositories().audit().record(&event).await?;
+        Ok(None)
+    }
+
+    /// Makes a code that counts in one place only, an interaction or a session, and sends it, in one transaction: no code
+    /// without its letter.
+    pub(crate) async fn mail_code(
+        &self,
+        tenant: &Tenant,
+        place: &str,
+        user: &User,
+        purpose: CodePurpose,
+        asker: Asker<'_>,
+    ) -> Result<(), EngineError> {
+        let (now, entropy) = (self.engine.now(), self.engine.entropy());
+        let expires_at = now + tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
+        let code = MailedCode::generate(entropy);
+        let row = EmailCode {
+            id: EmailCodeId::new(now, entropy),
+            user_id: user.id,
+            purpose,
+            slot: asker.slot(tenant, user),
+            interaction: Some(place.to_owned()),
+            mac: code.mac(self.factors.codes.current(), user.id, purpose, Some(place)),
+            expires_at,
+            created_at: now,
+        };
+        let mut unit = self.engine.store().begin().await?;
+        unit.second_factors(tenant.organization.id).issue_email_code(&row).await?;
+        let mail = Mail::EmailCode { code: code.expose().to_owned(), expires_at };
+        self.enqueue(&mut *unit, tenant, user, mail, &row.id.to_string()).await?;
+        let event = self.event(tenant, Some(user.id), "2fa.otp.sent", asker.caller());
+        unit.audit().record(&event).await?;
+        Ok(unit.commit().await?)
+    }
+}
