@@ -111,7 +111,7 @@ for (const scenario of SCENARIOS.filter(isAsked)) {
       assert.ok(there.porta.running, there.porta.tail())
       const { proxy, seconds } = scenario
       const row = { title: titleOf(scenario), store: STORE, proxy, ...played }
-      row.wrong = judge({ seconds, ...played })
+      row.wrong = judge({ name: scenario.attack, seconds, ...played })
       rows.push(row)
       assert.deepEqual(row.wrong, [])
     } finally {

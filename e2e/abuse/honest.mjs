@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { someAddress } from '../lib/http.mjs'
 import { Rp, basic } from '../lib/rp.mjs'
 import { help } from './helper.mjs'
+import { inKnownBrowser, inNewBrowser } from './world.mjs'
 import { SIGN_IN_EVERY_MS, TOKEN_EVERY_MS } from './limits.mjs'
 import { Wire, bytes } from './wire.mjs'
 
@@ -13,11 +14,10 @@ import { Wire, bytes } from './wire.mjs'
 const PATIENCE_MS = 15_000
 const TOKEN = 'grant_type=client_credentials'
 
-/** From the application and back, in a new browser; who is told to come back later does so. */
-async function signIn(rp, person) {
-  const agent = rp.agent()
+/** From the application and back; who is told to come back later does so. */
+async function signIn(rp, agent, person) {
   const begun = performance.now()
-  const flow = await rp.authorization({ scope: 'openid email' })
+  const flow = await rp.authorization({ scope: 'openid email', prompt: 'login' })
   const page = await agent.open(flow.url)
   let told = 0
   let at = await agent.signIn(page, person)
@@ -30,21 +30,23 @@ async function signIn(rp, person) {
   return { ms: performance.now() - begun, told }
 }
 
-/** One person of each organization signs in again and again. */
+/** One person of each organization signs in again and again, in a new browser each time and in one that is known. */
 async function people({ base, ca, world }, signal) {
   const results = {}
-  const all = Object.entries(world).map(async ([slug, { web, honest }]) => {
-    const result = (results[slug] = { times: [], failed: [], told: 0 })
+  const all = Object.entries(world).flatMap(([slug, { web, honest }]) => [inNewBrowser(slug), inKnownBrowser(slug)].map(async (name) => {
+    const result = (results[name] = { times: [], failed: [], told: 0 })
     const rp = new Rp(`${base}/${slug}`, web, { ca, from: someAddress(), timeout: PATIENCE_MS })
     await rp.metadata()
-    return { result, rp, honest }
-  })
+    const known = name === inKnownBrowser(slug) ? rp.agent() : undefined
+    if (known) await signIn(rp, known, honest)
+    return { result, rp, honest, known }
+  }))
   const ready = await Promise.all(all)
-  const work = ready.map(async ({ result, rp, honest }) => {
+  const work = ready.map(async ({ result, rp, honest, known }) => {
     while (!signal.aborted) {
       const begun = performance.now()
       try {
-        const { ms, told } = await signIn(rp, honest)
+        const { ms, told } = await signIn(rp, known ?? rp.agent(), honest)
         result.times.push(ms)
         result.told += told
       } catch (error) {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
+import { ATTACKED, inNewBrowser } from './world.mjs'
 
 /** How long each attack lasts. */
 export const SECONDS = Number(process.env.ABUSE_SECONDS ?? 60)
@@ -35,11 +36,18 @@ const OTHERS_AT_MOST = 0.5
  */
 export const ATTACKERS_NICENESS = Math.min(19, getPriority() + 15)
 
-/** What did not hold, in words. */
-export function judge({ seconds, honest, watch, attack }) {
+/**
+ * Whoever signs in for the first time in a browser is nobody's acquaintance: while more sign-ins come to their organization
+ * than its server can hash, they have to try as often as everybody else. They are reported.
+ */
+const isNotJudged = (name, whose) => name === 'sign-ins' && whose === inNewBrowser(ATTACKED)
+
+/** What did not hold, in words. `name` is the attack's. */
+export function judge({ name, seconds, honest, watch, attack }) {
   const wrong = []
   const expect = (holds, text) => holds || wrong.push(text)
   for (const [whose, { times, failed }] of Object.entries(honest.people)) {
+    if (isNotJudged(name, whose)) continue
     const worst = Math.max(0, ...times)
     const least = Math.floor((seconds * 1000 * ENOUGH) / (SIGN_IN_EVERY_MS + SIGN_IN_WITHIN_MS))
     expect(failed.length === 0, `${whose}: ${failed.length} sign-ins failed, the first: ${failed[0]}`)

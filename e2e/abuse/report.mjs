@@ -2,7 +2,7 @@
 
 import { availableParallelism, getPriority } from 'node:os'
 import { ATTACKERS_NICENESS } from './limits.mjs'
-import { ATTACKED, QUIET } from './world.mjs'
+import { ATTACKED, QUIET, inKnownBrowser, inNewBrowser } from './world.mjs'
 
 export function quantile(times, part) {
   const sorted = times.toSorted((a, b) => a - b)
@@ -19,6 +19,8 @@ const percent = (share = 0) => `${Math.round(share * 100)} %`
 const people = ({ times, failed, told }, quiet) =>
   `${times.length}${failed.length ? `, ${failed.length} FAILED` : ''}${told ? `, told to wait ${told} times` : ''}; worst ${beside(Math.max(0, ...times), quiet && Math.max(...quiet.times))}`
 
+const signIns = (whose) => ({ honest }, quiet) => people(honest.people[whose], quiet?.honest.people[whose])
+
 const statuses = ({ statuses, seconds }) =>
   Object.entries(statuses).map(([status, count]) => `${status}: ${(count / seconds).toFixed(count / seconds < 10 ? 1 : 0)}/s`).join(', ') || '-'
 
@@ -27,8 +29,10 @@ const COLUMNS = {
   store: ({ store }) => store,
   'requests/s': ({ attack }) => String(Math.round(Object.values(attack.statuses).reduce((sum, count) => sum + count, 0) / attack.seconds)),
   'how they ended': ({ attack }) => statuses(attack),
-  'sign-ins, attacked': ({ honest }, quiet) => people(honest.people[ATTACKED], quiet?.honest.people[ATTACKED]),
-  'sign-ins, other': ({ honest }, quiet) => people(honest.people[QUIET], quiet?.honest.people[QUIET]),
+  'attacked, known browser': signIns(inKnownBrowser(ATTACKED)),
+  'attacked, new browser': signIns(inNewBrowser(ATTACKED)),
+  'other, known browser': signIns(inKnownBrowser(QUIET)),
+  'other, new browser': signIns(inNewBrowser(QUIET)),
   tokens: ({ honest }) => String(honest.machine.times.length),
   p50: ({ honest }, quiet) => beside(honest.machine.p50, quiet?.honest.machine.p50),
   p99: ({ honest }, quiet) => beside(honest.machine.p99, quiet?.honest.machine.p99),

@@ -6,6 +6,11 @@ import { random } from '../lib/rp.mjs'
 
 export const ATTACKED = 'storm'
 export const QUIET = 'calm'
+
+/** How the honest sign in, by organization. */
+export const inNewBrowser = (slug) => `${slug}, new browser`
+export const inKnownBrowser = (slug) => `${slug}, known browser`
+
 const RP = 'https://rp.example.test'
 
 const secret = () => `test-only-secret-${random(32)}`

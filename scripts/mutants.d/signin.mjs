@@ -6,6 +6,8 @@ const challenge = 'crates/signin/src/challenge.rs'
 const magicLink = 'crates/signin/src/magic_link.rs'
 const recovery = 'crates/signin/src/recovery.rs'
 const password = 'crates/signin/src/password.rs'
+const queue = 'crates/signin/src/password_queue.rs'
+const mailedCodes = 'crates/signin/src/mailed_codes.rs'
 const cookies = 'crates/http/src/cookies.rs'
 const flood = 'crates/signin/src/flood.rs'
 const middleware = 'crates/http/src/middleware.rs'
@@ -51,9 +53,9 @@ export default [
   {
     id: 'unknown-person-costs-nothing', area: 'unknown user', what: 'For somebody who does not exist no hash is computed.',
     crate: 'http', words: ['cost', 'work'], file: password,
-    was: raw`        self.verify(password, &cost.decoy()).await?;`,
+    was: raw`        self.verify(password, &cost.decoy(), turn).await?;`,
     becomes: raw`        if !FAULT {
-            self.verify(password, &cost.decoy()).await?;
+            self.verify(password, &cost.decoy(), turn).await?;
         }`,
   },
   {
@@ -64,17 +66,61 @@ export default [
   },
   {
     id: 'hash-queue-without-end', area: 'hash queue', what: 'Any number of passwords may wait.',
-    crate: 'signin', words: ['password', 'queue', 'busy', 'full', 'flood'],
-    edits: [
-      { file: password, was: raw`(n < self.capacity).then_some(n + 1)`, becomes: raw`(FAULT || n < self.capacity).then_some(n + 1)` },
-      { file: password, was: raw`sync_channel::<Work>(capacity);`, becomes: raw`sync_channel::<Work>(if FAULT { 100_000 } else { capacity });` },
-    ],
+    crate: 'signin', words: ['password', 'queue', 'busy', 'full', 'flood'], file: queue,
+    was: raw`        if self.waiting + self.running < capacity {`,
+    becomes: raw`        if FAULT || self.waiting + self.running < capacity {`,
+  },
+  {
+    id: 'strangers-before-the-known', area: 'hash queue', what: 'Strangers are hashed for before somebody who is known.',
+    crate: 'signin', words: ['password_queue'], file: queue,
+    was: raw`        let item = lane.known.pop_front().or_else(|| lane.strangers.pop_front());`,
+    becomes: raw`        let stranger = if FAULT { lane.strangers.pop_front() } else { None };
+        let item = stranger.or_else(|| lane.known.pop_front()).or_else(|| lane.strangers.pop_front());`,
+  },
+  {
+    id: 'no-turns-of-organizations', area: 'hash queue', what: 'An organization is hashed for until nobody of it waits.',
+    crate: 'signin', words: ['password_queue'], file: queue,
+    was: raw`            self.lanes.push_back(lane);
+        }
+        item`,
+    becomes: raw`            if FAULT { self.lanes.push_front(lane) } else { self.lanes.push_back(lane) }
+        }
+        item`,
+  },
+  {
+    id: 'known-browser-waits-with-strangers', area: 'hash queue', what: 'A known browser finds the queue as full as strangers do.',
+    crate: 'http', words: ['flood_of_strangers'], file: 'crates/http/src/endpoints/interaction.rs',
+    was: raw`        is_known: cookies::read(&state, &tenant, &from.headers, cookies::DEVICE).is_some(),`,
+    becomes: raw`        is_known: !FAULT && cookies::read(&state, &tenant, &from.headers, cookies::DEVICE).is_some(),`,
+  },
+  {
+    id: 'one-code-for-all-browsers', area: 'second factor', what: 'A code that a stranger asks for replaces the one of a known browser.',
+    crate: 'http', words: ['mailed_codes'], file: mailedCodes,
+    was: raw`        if self.known_device(tenant, user).is_some() {
+            return CodeSlot::KnownBrowser;`,
+    becomes: raw`        if FAULT || self.known_device(tenant, user).is_some() {
+            return CodeSlot::KnownBrowser;`,
+  },
+  {
+    id: 'one-quota-of-codes-for-all', area: 'second factor', what: 'Strangers use up the codes that a known browser may have mailed.',
+    crate: 'http', words: ['mailed_codes'], file: mailedCodes,
+    was: raw`        if let Some(device) = self.known_device(tenant, user) {`,
+    becomes: raw`        if FAULT {
+            return vec![limit(of, maximum)];
+        }
+        if let Some(device) = self.known_device(tenant, user) {`,
+  },
+  {
+    id: 'strangers-fill-a-mailbox', area: 'second factor', what: 'Many networks together have codes mailed without end.',
+    crate: 'http', words: ['mailed_codes'], file: mailedCodes,
+    was: raw`limit(of, maximum * NETWORKS)`,
+    becomes: raw`limit(of, if FAULT { 100_000 } else { maximum * NETWORKS })`,
   },
   {
     id: 'full-queue-looks-first', area: 'hash queue', what: 'A full queue refuses only after everything was looked up.',
     crate: 'http', words: ['queue', 'work'], file: 'crates/http/src/endpoints/interaction.rs',
-    was: raw`    if state.sign_in.hasher.is_full() {`,
-    becomes: raw`    if !FAULT && state.sign_in.hasher.is_full() {`,
+    was: raw`    if state.sign_in.hasher.is_full(turn) {`,
+    becomes: raw`    if !FAULT && state.sign_in.hasher.is_full(turn) {`,
   },
   {
     id: 'busy-is-a-wrong-password', area: 'hash queue', what: 'A full queue counts as a wrong password.',

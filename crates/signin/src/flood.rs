@@ -107,8 +107,7 @@ impl SignIn {
         shown: Option<&str>,
         caller: &Caller,
     ) -> Result<Option<Pause>, EngineError> {
-        let Some(level) = self.level(tenant, counted).await? else { return Ok(None) };
-        self.alarm(tenant, counted, caller).await?;
+        let Some(level) = self.level(tenant, counted, caller).await? else { return Ok(None) };
         let now = self.engine.now();
         if let Some((value, end)) = shown.and_then(|shown| Some((shown, end_of(counted, shown)?))) {
             if now < end {
@@ -125,8 +124,13 @@ impl SignIn {
         Ok(Some(Pause { wait, value, until: now + wait + GOOD_FOR }))
     }
 
-    /// Asked once a second at most, whatever strangers send.
-    async fn level(&self, tenant: &Tenant, counted: Counted) -> Result<Option<usize>, EngineError> {
+    /// Asked once a second at most, whatever strangers send; if one is reached, the alarm is raised.
+    async fn level(
+        &self,
+        tenant: &Tenant,
+        counted: Counted,
+        caller: &Caller,
+    ) -> Result<Option<usize>, EngineError> {
         let (key, now) = ((tenant.organization.id, counted), self.engine.now());
         let known = self.floods.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         if let Some((_, level)) = known.filter(|(asked, _)| now.since(*asked) < FRESH) {
@@ -142,6 +146,9 @@ impl SignIn {
                 break;
             }
             level = Some(index);
+        }
+        if level.is_some() {
+            self.alarm(tenant, counted, caller).await?;
         }
         self.floods.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, level));
         Ok(level)

@@ -1,10 +1,9 @@
 //! Argon2id on its own bounded threads, each keeping its hash memory between calls (decision D9).
 //!
-//! A flood of sign-ins fills the queue and is told to come back; token traffic never waits behind a hash.
+//! A flood of sign-ins fills its part of the queue and is told to come back; token traffic never waits behind a hash.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::phc::{Output, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -12,6 +11,8 @@ use porta_core::user::PasswordHash;
 use porta_core::{Entropy, Password, TypedPassword};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::oneshot;
+
+use crate::password_queue::{Full, PasswordQueue, Turn};
 
 /// Cost of one hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,18 +86,16 @@ enum Work {
 
 /// Hands work to the hashing threads.
 pub struct PasswordHasher {
-    queue: mpsc::SyncSender<Work>,
-    waiting: Arc<AtomicUsize>,
+    queue: Arc<PasswordQueue<Work>>,
     evaluations: Arc<AtomicU64>,
     blocks: Arc<AtomicU64>,
-    capacity: usize,
     entropy: Arc<dyn Entropy>,
     cost: HashCost,
 }
 
 impl std::fmt::Debug for PasswordHasher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PasswordHasher({} waiting)", self.waiting.load(Ordering::Relaxed))
+        write!(f, "PasswordHasher({} waiting)", self.queue.waiting())
     }
 }
 
@@ -110,31 +109,28 @@ impl PasswordHasher {
     ) -> Result<Self, HashError> {
         let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(32))
             .map_err(|_| HashError::Parameters)?;
-        let (queue, work) = mpsc::sync_channel::<Work>(capacity);
-        let work = Arc::new(std::sync::Mutex::new(work));
-        let waiting = Arc::new(AtomicUsize::new(0));
+        let queue = Arc::new(PasswordQueue::new(capacity));
         let evaluations = Arc::new(AtomicU64::new(0));
         let blocks = Arc::new(AtomicU64::new(0));
         for index in 0..threads.max(1) {
             let mut worker = Worker::new(params.clone(), Arc::clone(&blocks));
-            let (work, waiting) = (Arc::clone(&work), Arc::clone(&waiting));
-            let evaluations = Arc::clone(&evaluations);
+            let (queue, evaluations) = (Arc::clone(&queue), Arc::clone(&evaluations));
             std::thread::Builder::new()
                 .name(format!("argon2-{index}"))
                 .spawn(move || {
                     yield_to_others();
-                    worker.run(&work, &waiting, &evaluations);
+                    while queue.work(|work| worker.run(work, &evaluations)) {}
                 })
                 .map_err(|_| HashError::Parameters)?;
         }
-        Ok(Self { queue, waiting, evaluations, blocks, capacity, entropy, cost })
+        Ok(Self { queue, evaluations, blocks, entropy, cost })
     }
 
-    /// Hashes a new password with today's parameters.
+    /// Hashes a new password with today's parameters, for somebody who has shown that they may set it.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.hash", skip_all)]
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
         let salt = self.entropy.bytes::<16>();
-        self.submit(|answer| Work::Hash { password, salt, answer }).await
+        self.submit(Turn::SHOWN, |answer| Work::Hash { password, salt, answer }).await
     }
 
     /// What a new hash costs.
@@ -148,9 +144,10 @@ impl PasswordHasher {
         &self,
         password: TypedPassword,
         stored: &PasswordHash,
+        turn: Turn,
     ) -> Result<Verified, HashError> {
         let stored = stored.clone();
-        self.submit(|answer| Work::Verify { password, stored, answer }).await
+        self.submit(turn, |answer| Work::Verify { password, stored, answer }).await
     }
 
     /// Does the work of checking a password, where there is nothing to check it against.
@@ -158,8 +155,9 @@ impl PasswordHasher {
         &self,
         password: TypedPassword,
         cost: HashCost,
+        turn: Turn,
     ) -> Result<Verified, HashError> {
-        self.verify(password, &cost.decoy()).await?;
+        self.verify(password, &cost.decoy(), turn).await?;
         Ok(Verified { matches: false, outdated: false })
     }
 
@@ -170,8 +168,8 @@ impl PasswordHasher {
 
     /// Whether another password would be told to come back, so that a caller can be told before anything is done for
     /// them.
-    pub fn is_full(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) >= self.capacity
+    pub fn is_full(&self, turn: Turn) -> bool {
+        self.queue.is_full(turn)
     }
 
     /// Hashes computed so far, for the budgets of the tests.
@@ -181,21 +179,18 @@ impl PasswordHasher {
 
     async fn submit<T>(
         &self,
+        turn: Turn,
         work: impl FnOnce(oneshot::Sender<Result<T, HashError>>) -> Work,
     ) -> Result<T, HashError> {
-        let admitted = self
-            .waiting
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < self.capacity).then_some(n + 1))
-            .is_ok();
-        if !admitted {
-            return Err(HashError::Busy);
-        }
         let (answer, receiver) = oneshot::channel();
-        if self.queue.try_send(work(answer)).is_err() {
-            self.waiting.fetch_sub(1, Ordering::AcqRel);
-            return Err(HashError::Busy);
-        }
+        self.queue.push(turn, work(answer)).map_err(|Full| HashError::Busy)?;
         receiver.await.map_err(|_| HashError::Busy)?
+    }
+}
+
+impl Drop for PasswordHasher {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 
@@ -212,31 +207,21 @@ impl Worker {
         Self { params, memory, blocks }
     }
 
-    fn run(
-        &mut self,
-        work: &std::sync::Mutex<mpsc::Receiver<Work>>,
-        waiting: &AtomicUsize,
-        evaluations: &AtomicU64,
-    ) {
-        loop {
-            let next = work.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
-            let Ok(item) = next else { return };
-            // A caller that went away is not worth a hash: its receiver is closed.
-            match item {
-                Work::Hash { password, salt, answer } => {
-                    if !answer.is_closed() {
-                        evaluations.fetch_add(1, Ordering::Relaxed);
-                        drop(answer.send(self.hash(&password, &salt)));
-                    }
-                }
-                Work::Verify { password, stored, answer } => {
-                    if !answer.is_closed() {
-                        evaluations.fetch_add(1, Ordering::Relaxed);
-                        drop(answer.send(self.verify(&password, &stored)));
-                    }
+    /// A caller that went away is not worth a hash: its receiver is closed.
+    fn run(&mut self, work: Work, evaluations: &AtomicU64) {
+        match work {
+            Work::Hash { password, salt, answer } => {
+                if !answer.is_closed() {
+                    evaluations.fetch_add(1, Ordering::Relaxed);
+                    drop(answer.send(self.hash(&password, &salt)));
                 }
             }
-            waiting.fetch_sub(1, Ordering::AcqRel);
+            Work::Verify { password, stored, answer } => {
+                if !answer.is_closed() {
+                    evaluations.fetch_add(1, Ordering::Relaxed);
+                    drop(answer.send(self.verify(&password, &stored)));
+                }
+            }
         }
     }
 
@@ -330,11 +315,17 @@ mod tests {
         let hasher = hasher(cheap(), 8);
         let stored = hasher.hash(password("lantern-Quay-41")).await.unwrap();
         assert!(stored.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-        let right = hasher.verify(TypedPassword::new("lantern-Quay-41"), &stored).await.unwrap();
+        let right = hasher.verify(TypedPassword::new("lantern-Quay-41"), &stored, Turn::SHOWN).await.unwrap();
         assert_eq!(right, Verified { matches: true, outdated: false });
-        assert!(!hasher.verify(TypedPassword::new("lantern-Quay-42"), &stored).await.unwrap().matches);
+        assert!(
+            !hasher
+                .verify(TypedPassword::new("lantern-Quay-42"), &stored, Turn::SHOWN)
+                .await
+                .unwrap()
+                .matches
+        );
         for cost in [cheap(), HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }] {
-            let nothing = hasher.verify_nothing(TypedPassword::new("decoy"), cost).await;
+            let nothing = hasher.verify_nothing(TypedPassword::new("decoy"), cost, Turn::SHOWN).await;
             assert_eq!(nothing, Ok(Verified { matches: false, outdated: false }));
         }
     }
@@ -344,7 +335,8 @@ mod tests {
         // More memory than the worker started with, and four lanes, as the reference stored them.
         let strong = hasher(HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }, 8);
         let stored = strong.hash(password("x")).await.unwrap();
-        let verified = hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored).await.unwrap();
+        let verified =
+            hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored, Turn::SHOWN).await.unwrap();
         assert_eq!(verified, Verified { matches: true, outdated: true });
     }
 
@@ -370,7 +362,7 @@ mod tests {
         let (composed, decomposed) = ("cr\u{e8}me-41", "cre\u{300}me-41");
         let verify = async |typed: &str, stored: &PasswordHash| {
             let before = hasher.blocks();
-            let verified = hasher.verify(TypedPassword::new(typed), stored).await.unwrap();
+            let verified = hasher.verify(TypedPassword::new(typed), stored, Turn::SHOWN).await.unwrap();
             (verified, (hasher.blocks() - before) / 64)
         };
         let (matches, wrong) = (Verified { matches: true, outdated: false }, false);
@@ -394,7 +386,7 @@ mod tests {
     async fn an_unreadable_hash_is_an_error_and_not_a_wrong_password() {
         let stored = PasswordHash::trusted("$2b$10$abcdefghijklmnopqrstuv".to_owned());
         assert_eq!(
-            hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored).await,
+            hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored, Turn::SHOWN).await,
             Err(HashError::Unreadable)
         );
     }
@@ -409,13 +401,13 @@ mod tests {
             })
             .collect();
         tokio::task::yield_now().await;
-        assert!(hasher.is_full());
+        assert!(hasher.is_full(Turn::SHOWN));
         let mut busy = 0;
         for task in tasks {
             busy += usize::from(task.await.unwrap() == Err(HashError::Busy));
         }
         assert!(busy > 0);
-        assert!(hasher.hash(password("x")).await.is_ok() && !hasher.is_full(), "the queue drains");
+        assert!(hasher.hash(password("x")).await.is_ok() && !hasher.is_full(Turn::SHOWN), "the queue drains");
     }
 
     #[cfg(target_os = "linux")]

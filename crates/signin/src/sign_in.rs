@@ -13,13 +13,13 @@ use porta_store::users::{FailureEvents, LockPolicy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::Factors;
 use crate::decoy::Decoys;
 use crate::device::Device;
 use crate::enter::Entrant;
 use crate::flood::{Counted, Floods, Pause};
 use crate::limits::LoginLimits;
 use crate::password::{HashError, PasswordHasher};
+use crate::{Factors, Turn};
 
 /// More failures than anybody counts.
 const NEVER: u64 = i64::MAX as u64;
@@ -241,9 +241,10 @@ impl SignIn {
         (user, is_known_browser): (Option<User>, bool),
     ) -> Result<SignInOutcome, EngineError> {
         let decoy = self.decoy(tenant, &Email::key_of(attempt.email)).await?;
+        let turn = Turn { organization: Some(tenant.organization.id), is_known: is_known_browser };
         let verified = match user.as_ref().and_then(|user| user.password_hash.as_ref()) {
-            Some(stored) => self.hasher.verify(attempt.password.clone(), stored).await,
-            None => self.hasher.verify_nothing(attempt.password.clone(), decoy).await,
+            Some(stored) => self.hasher.verify(attempt.password.clone(), stored, turn).await,
+            None => self.hasher.verify_nothing(attempt.password.clone(), decoy, turn).await,
         };
         let verified = match verified {
             Ok(verified) => verified,
@@ -251,7 +252,7 @@ impl SignIn {
             // Costs what an unknown account costs; the operator reads about it, the caller does not.
             Err(error) => {
                 tracing::error!(%error, tenant = %tenant.organization.slug, "stored password hash is unusable");
-                match self.hasher.verify_nothing(attempt.password.clone(), decoy).await {
+                match self.hasher.verify_nothing(attempt.password.clone(), decoy, turn).await {
                     Ok(verified) => verified,
                     Err(_) => return Ok(SignInOutcome::Busy),
                 }

@@ -13,7 +13,7 @@ use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
 use porta_oidc::{Errand, ProtocolClient};
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Page};
 use porta_protocol::Params;
-use porta_signin::{Attempt, Entered, Pause, SignInOutcome};
+use porta_signin::{Attempt, Entered, Pause, SignInOutcome, Turn};
 
 use super::From;
 use super::authorize::{concluded, session_cookie};
@@ -113,7 +113,11 @@ pub(crate) async fn login(
     from: From,
     body: Body,
 ) -> Reply {
-    if state.sign_in.hasher.is_full() {
+    let turn = Turn {
+        organization: Some(tenant.organization.id),
+        is_known: cookies::read(&state, &tenant, &from.headers, cookies::DEVICE).is_some(),
+    };
+    if state.sign_in.hasher.is_full(turn) {
         return crowd::turn_away(&state, &tenant, body).await;
     }
     let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);

@@ -26,7 +26,7 @@ use super::telemetry::Telemetry;
 use crate::serve;
 
 /// Passwords that may wait or be hashed at once, per hashing thread.
-const HASH_QUEUE_PER_THREAD: usize = 64;
+const HASH_QUEUE_PER_THREAD: usize = 48;
 
 /// What the short-lived store is.
 pub(crate) enum ShortLived {

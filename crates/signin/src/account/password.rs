@@ -11,9 +11,9 @@ use porta_store::Revocation;
 use serde_json::json;
 
 use super::Recent;
-use crate::SignIn;
 use crate::limits::LoginLimits;
 use crate::password::HashError;
+use crate::{SignIn, Turn};
 
 /// What the form holds.
 pub struct NewPassword {
@@ -53,7 +53,7 @@ impl SignIn {
             if let Some(retry_after) = limits.begin(&**self.engine.kv()).await? {
                 return Ok(PasswordOutcome::Limited { retry_after });
             }
-            match self.hasher.verify(form.current.clone(), stored).await {
+            match self.hasher.verify(form.current.clone(), stored, Turn::SHOWN).await {
                 Ok(verified) if verified.matches => limits.give_back(&**self.engine.kv()).await?,
                 Ok(_) => {
                     let what = "user.password.change.failed";

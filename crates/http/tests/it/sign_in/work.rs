@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::user::UserStatus;
 use porta_core::{Password, SeededEntropy};
-use porta_signin::{HashCost, PasswordHasher};
+use porta_signin::{HashCost, PasswordHasher, Turn};
 use porta_testkit::{ISSUER_BASE, TestApp, on_both_stores};
 
 use super::support::*;
@@ -20,6 +20,7 @@ on_both_stores!(
     section_4_a_sign_in_stays_within_its_budget,
     a_full_queue_says_come_back_and_judges_nothing,
     a_queue_that_fills_meanwhile_judges_nobody_it_does_not_hash_for,
+    a_flood_of_strangers_delays_neither_known_browsers_nor_others,
     a_full_queue_refuses_before_anything_is_looked_up,
     refusals_of_a_full_queue_are_held_back_together,
 );
@@ -102,17 +103,21 @@ async fn a_full_queue_says_come_back_and_judges_nothing(app: TestApp) {
     assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await));
 }
 
+/// One hash of it takes longer than many requests take to arrive, on a busy machine, too.
+async fn with_dear_password(app: &TestApp, (email, password): (&str, &str)) {
+    let dear = HashCost { memory_kib: 65_536, iterations: 12, parallelism: 1 };
+    let other = PasswordHasher::start(dear, 1, 1, Arc::new(SeededEntropy::new(7))).unwrap();
+    let hash = other.hash(Password::parse(password).unwrap()).await.unwrap();
+    let person = user(app, "acme", email).await;
+    let mut all = app.store.repositories();
+    all.users(person.organization_id).set_password(person.id, Some(&hash), app.now()).await.unwrap();
+}
+
 /// They all come while there is room for one, so they are let in, and most meet a full queue inside.
 async fn a_queue_that_fills_meanwhile_judges_nobody_it_does_not_hash_for(app: TestApp) {
     set(&app, "acme", MAX_FAILED_LOGINS, 100).await;
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 100).await;
-    // One hash takes longer than the others take to arrive, on a busy machine, too.
-    let dear = HashCost { memory_kib: 65_536, iterations: 12, parallelism: 1 };
-    let other = PasswordHasher::start(dear, 1, 1, Arc::new(SeededEntropy::new(7))).unwrap();
-    let hash = other.hash(Password::parse(ANA.1).unwrap()).await.unwrap();
-    let ana = user(&app, "acme", ANA.0).await;
-    let mut all = app.store.repositories();
-    all.users(ana.organization_id).set_password(ana.id, Some(&hash), app.now()).await.unwrap();
+    with_dear_password(&app, ANA).await;
     let busy = app.sibling_with(|i| i.hash_queue = 1);
     let mut crowd = tokio::task::JoinSet::new();
     let mut forms = Vec::new();
@@ -129,6 +134,45 @@ async fn a_queue_that_fills_meanwhile_judges_nobody_it_does_not_hash_for(app: Te
     assert!((1..16).contains(&judged), "{judged}");
     assert!(answers.iter().all(|answer| is_refusal(answer) || answer.status == 503));
     assert_eq!(busy.hasher.evaluations(), judged as u64);
+    assert_eq!(audited(&app, "user.login.password.failed").await, judged);
+}
+
+/// Six places, three of which are for strangers of one organization, and two threads that are busy for a while.
+async fn a_flood_of_strangers_delays_neither_known_browsers_nor_others(app: TestApp) {
+    set(&app, "acme", MAX_FAILED_LOGINS, 100).await;
+    set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 100).await;
+    let mut known = app.browser();
+    known.sign_in(&web(), ANA.0, ANA.1).await;
+    with_dear_password(&app, BOB).await;
+    let busy = app.sibling_with(|i| i.hash_queue = 6);
+    let mut known = known.through(busy.router.clone());
+    let again = open(&mut known, &web().with("prompt", "login")).await;
+    let mut other = busy.browser();
+    let elsewhere = open(&mut other, &beta()).await;
+    let mut crowd = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let mut browser = busy.browser();
+        let form = open(&mut browser, &web()).await;
+        crowd.spawn(async move { form.login(&mut browser, BOB.0, WRONG).await });
+    }
+    let acme = app.tenant("acme").await.organization.id;
+    let is_full = || busy.hasher.is_full(Turn { organization: Some(acme), is_known: false });
+    for _ in 0..2_000 {
+        if is_full() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(is_full());
+    let (signed_in, other) =
+        tokio::join!(again.login(&mut known, ANA.0, ANA.1), elsewhere.login(&mut other, NOBODY, WRONG));
+    assert!(is_signed_in(&signed_in), "{}", signed_in.status);
+    assert!(is_refusal(&other), "{}", other.status);
+    let answers = crowd.join_all().await;
+    assert!(answers.iter().all(|answer| is_refusal(answer) || answer.status == 503));
+    // Who lost a place to somebody else was not judged.
+    let judged = answers.iter().filter(|answer| is_refusal(answer)).count();
+    assert!(judged < 8);
     assert_eq!(audited(&app, "user.login.password.failed").await, judged);
 }
 

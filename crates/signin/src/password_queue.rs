@@ -1,0 +1,264 @@
+//! Passwords that wait to be hashed, taken from organizations in rotation. A flood of sign-ins in one of them keeps nobody
+//! waiting in the others, and nobody who is known in its own.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use porta_core::OrganizationId;
+
+/// Whose password it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// `None`: no single organization's, as in provisioning.
+    pub organization: Option<OrganizationId>,
+    /// Somebody who has shown something: a link, a session, or a browser in which they signed in before.
+    pub is_known: bool,
+}
+
+impl Turn {
+    pub const SHOWN: Self = Self { organization: None, is_known: true };
+}
+
+/// There is no place; come back.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+struct Lane<T> {
+    organization: Option<OrganizationId>,
+    known: VecDeque<T>,
+    strangers: VecDeque<T>,
+}
+
+struct State<T> {
+    /// Those in which somebody waits; the first is next.
+    lanes: VecDeque<Lane<T>>,
+    waiting: usize,
+    running: usize,
+    is_closed: bool,
+}
+
+pub(crate) struct PasswordQueue<T> {
+    state: Mutex<State<T>>,
+    arrived: Condvar,
+    capacity: usize,
+}
+
+enum Place {
+    Free,
+    /// That of the stranger who came last to this lane.
+    Of(usize),
+}
+
+impl<T> State<T> {
+    fn place(&self, turn: Turn, capacity: usize) -> Option<Place> {
+        let own = self.lanes.iter().find(|lane| lane.organization == turn.organization);
+        let own = own.map_or(0, |lane| lane.strangers.len());
+        // Strangers of one organization get half of the places, so that they are judged in a time that people wait.
+        if !turn.is_known && own >= (capacity / 2).max(1) {
+            return None;
+        }
+        if self.waiting + self.running < capacity {
+            return Some(Place::Free);
+        }
+        let lanes = self.lanes.iter().enumerate().map(|(index, lane)| (lane.strangers.len(), index));
+        let (most, index) = lanes.max()?;
+        let gives_way = if turn.is_known { most > 0 } else { most > own + 1 };
+        gives_way.then_some(Place::Of(index))
+    }
+
+    fn drop_last_stranger(&mut self, index: usize) {
+        let lane = &mut self.lanes[index];
+        self.waiting -= usize::from(lane.strangers.pop_back().is_some());
+        if lane.known.is_empty() && lane.strangers.is_empty() {
+            self.lanes.remove(index);
+        }
+    }
+
+    fn next(&mut self) -> Option<T> {
+        let mut lane = self.lanes.pop_front()?;
+        let item = lane.known.pop_front().or_else(|| lane.strangers.pop_front());
+        if !lane.known.is_empty() || !lane.strangers.is_empty() {
+            self.lanes.push_back(lane);
+        }
+        item
+    }
+}
+
+impl<T> PasswordQueue<T> {
+    /// At most `capacity` wait or are worked on at once.
+    pub(crate) fn new(capacity: usize) -> Self {
+        let state = State { lanes: VecDeque::new(), waiting: 0, running: 0, is_closed: false };
+        Self { state: Mutex::new(state), arrived: Condvar::new(), capacity }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A stranger of the organization that has most of them may lose their place to the one who comes; what waited there
+    /// is dropped.
+    pub(crate) fn push(&self, turn: Turn, item: T) -> Result<(), Full> {
+        let mut state = self.state();
+        if let Place::Of(index) = state.place(turn, self.capacity).ok_or(Full)? {
+            state.drop_last_stranger(index);
+        }
+        let index = state.lanes.iter().position(|lane| lane.organization == turn.organization);
+        let index = index.unwrap_or_else(|| {
+            let (known, strangers) = (VecDeque::new(), VecDeque::new());
+            state.lanes.push_back(Lane { organization: turn.organization, known, strangers });
+            state.lanes.len() - 1
+        });
+        let lane = &mut state.lanes[index];
+        if turn.is_known {
+            lane.known.push_back(item)
+        } else {
+            lane.strangers.push_back(item)
+        }
+        state.waiting += 1;
+        drop(state);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Whether [`Self::push`] would refuse.
+    pub(crate) fn is_full(&self, turn: Turn) -> bool {
+        self.state().place(turn, self.capacity).is_none()
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().waiting
+    }
+
+    /// Waits for the next one and works on it; `false` after [`Self::close`].
+    pub(crate) fn work(&self, on: impl FnOnce(T)) -> bool {
+        let mut state = self.state();
+        let item = loop {
+            if state.is_closed {
+                return false;
+            }
+            if let Some(item) = state.next() {
+                break item;
+            }
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        };
+        state.waiting -= 1;
+        state.running += 1;
+        drop(state);
+        on(item);
+        self.state().running -= 1;
+        true
+    }
+
+    pub(crate) fn close(&self) {
+        self.state().is_closed = true;
+        self.arrived.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use porta_core::{SeededEntropy, Timestamp};
+
+    use super::*;
+
+    fn organizations<const N: usize>() -> [OrganizationId; N] {
+        let entropy = SeededEntropy::new(1);
+        std::array::from_fn(|_| OrganizationId::new(Timestamp::from_seconds(1_750_000_000), &entropy))
+    }
+
+    fn stranger(organization: OrganizationId) -> Turn {
+        Turn { organization: Some(organization), is_known: false }
+    }
+
+    fn known(organization: OrganizationId) -> Turn {
+        Turn { is_known: true, ..stranger(organization) }
+    }
+
+    fn drained(queue: &PasswordQueue<&'static str>) -> Vec<&'static str> {
+        let mut all = Vec::new();
+        while queue.waiting() > 0 {
+            queue.work(|item| all.push(item));
+        }
+        all
+    }
+
+    #[test]
+    fn organizations_take_turns_and_who_is_known_goes_first() {
+        let [storm, calm] = organizations();
+        let queue = PasswordQueue::new(100);
+        for item in ["s1", "s2", "s3"] {
+            queue.push(stranger(storm), item).unwrap();
+        }
+        queue.push(stranger(calm), "c1").unwrap();
+        queue.push(known(storm), "known").unwrap();
+        queue.push(Turn::SHOWN, "shown").unwrap();
+        assert_eq!(drained(&queue), ["known", "c1", "shown", "s1", "s2", "s3"]);
+    }
+
+    #[test]
+    fn strangers_of_one_organization_get_half() {
+        let [storm, calm] = organizations();
+        let queue = PasswordQueue::new(8);
+        for _ in 0..4 {
+            queue.push(stranger(storm), "s").unwrap();
+        }
+        assert!(queue.is_full(stranger(storm)));
+        assert_eq!(queue.push(stranger(storm), "no"), Err(Full));
+        for _ in 0..3 {
+            queue.push(known(storm), "known").unwrap();
+        }
+        assert!(!queue.is_full(stranger(calm)));
+        queue.push(stranger(calm), "c").unwrap();
+        assert_eq!(drained(&queue), ["known", "c", "known", "known", "s", "s", "s", "s"]);
+        assert!(!queue.is_full(stranger(storm)));
+    }
+
+    #[test]
+    fn the_organization_with_most_strangers_makes_room() {
+        let [storm, calm, other] = organizations();
+        let queue = PasswordQueue::new(6);
+        for item in ["s1", "s2", "s3"] {
+            queue.push(stranger(storm), item).unwrap();
+        }
+        for item in ["c1", "c2", "c3"] {
+            queue.push(stranger(calm), item).unwrap();
+        }
+        queue.push(stranger(other), "o1").unwrap();
+        queue.push(known(other), "known").unwrap();
+        assert_eq!(queue.waiting(), 6);
+        // Two and two are left, which one more of another organization does not better.
+        queue.push(stranger(other), "o2").unwrap_err();
+        assert!(queue.is_full(stranger(other)) && queue.is_full(stranger(calm)));
+        assert!(!queue.is_full(known(calm)));
+        assert_eq!(drained(&queue), ["s1", "c1", "known", "s2", "c2", "o1"]);
+    }
+
+    #[test]
+    fn who_is_known_takes_no_place_from_their_like() {
+        let [one, two] = organizations();
+        let queue = PasswordQueue::new(2);
+        queue.push(known(one), "a").unwrap();
+        queue.push(stranger(one), "stranger").unwrap();
+        queue.push(known(two), "b").unwrap();
+        assert_eq!(queue.push(known(one), "c"), Err(Full));
+        assert!(queue.is_full(Turn::SHOWN));
+        assert_eq!(drained(&queue), ["a", "b"]);
+        for turn in [known(one), stranger(one), Turn::SHOWN] {
+            assert_eq!(PasswordQueue::new(0).push(turn, ""), Err(Full));
+        }
+    }
+
+    #[test]
+    fn what_is_worked_on_keeps_its_place() {
+        let [one] = organizations();
+        let queue = PasswordQueue::new(1);
+        queue.push(stranger(one), "a").unwrap();
+        queue.work(|_| {
+            assert_eq!(queue.push(known(one), "b"), Err(Full));
+            assert_eq!(queue.push(stranger(one), "b"), Err(Full));
+        });
+        queue.push(stranger(one), "b").unwrap();
+        queue.close();
+        assert!(!queue.work(|_| panic!("it is closed")));
+    }
+}
