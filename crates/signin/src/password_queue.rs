@@ -110,9 +110,9 @@ impl<T> PasswordQueue<T> {
         });
         let lane = &mut state.lanes[index];
         if turn.is_known {
-            lane.known.push_back(item)
+            lane.known.push_back(item);
         } else {
-            lane.strangers.push_back(item)
+            lane.strangers.push_back(item);
         }
         state.waiting += 1;
         drop(state);
