@@ -116,7 +116,7 @@ async fn run(
         assert!(status < 500, "{status}: {}", blame());
         *statuses.entry(status).or_insert(0) += 1;
         let lines = log.take();
-        assert!(lines.contains("porta::access"), "no line in the log: {}", blame());
+        assert!(lines.contains("porta::access"), "no line in the log: {lines:?}, {}", blame());
         if let Some(secret) = planted.found_in(&lines) {
             panic!("{secret} in the log: {lines}\n{}", blame());
         }
