@@ -7,6 +7,7 @@ mod unit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use porta_testkit::TestApp;
 use tokio::sync::watch;
@@ -77,9 +78,11 @@ impl Gate {
         self.0.send_modify(|door| door.is_closed = false);
     }
 
-    /// Until somebody waits.
+    /// Until somebody waits. Nobody ever, where a fault is: that fails, and does not hang.
     pub(super) async fn arrival(&self) {
-        self.0.subscribe().wait_for(|door| door.waiting > 0).await.unwrap();
+        let mut door = self.0.subscribe();
+        let arrival = door.wait_for(|door| door.waiting > 0);
+        tokio::time::timeout(Duration::from_secs(20), arrival).await.expect("somebody comes").unwrap();
     }
 
     async fn pass(&self) {
