@@ -281,7 +281,7 @@ async fn a_run_that_was_interrupted_is_finished_by_the_next(world: World) {
         run.abort();
         drop(run.await);
         // Whatever was done by then, all of it opens with both keys.
-        let look = reseal(&world, &both(), Pass::Look).await;
+        let look = settled_look(&world).await;
         for ((stale, current, closed), all) in counts(&look).into_iter().zip([4, 2, 120]) {
             assert_eq!((stale + current, closed), (all, 0));
         }
@@ -289,6 +289,19 @@ async fn a_run_that_was_interrupted_is_finished_by_the_next(world: World) {
     let report = reseal(&world, &both(), Pass::Reseal).await;
     assert!(report.older.iter().all(OlderKey::may_go), "{report:?}");
     assert_opens(&world, &users, NEW, NEW_FACTOR).await;
+}
+
+/// A look while nothing is written. A database may still be committing what an aborted run had sent it, and a look counts
+/// what needs sealing before what does not: such a commit between the two would be counted twice.
+async fn settled_look(world: &World) -> Report {
+    let mut look = reseal(world, &both(), Pass::Look).await;
+    loop {
+        let next = reseal(world, &both(), Pass::Look).await;
+        if next == look {
+            return look;
+        }
+        look = next;
+    }
 }
 
 async fn recovery_codes_say_how_long_their_key_is_needed(world: World) {
