@@ -67,6 +67,7 @@ impl From<SignInOutcome> for FactorOutcome {
             | SignInOutcome::Busy
             | SignInOutcome::Paused(_)
             | SignInOutcome::MethodDisabled
+            | SignInOutcome::Repeated
             | SignInOutcome::Gone => Self::Gone,
         }
     }

@@ -8,7 +8,7 @@ use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
 use porta_core::{Timestamp, TypedPassword, UserId, metrics, settings};
 use porta_oidc::interaction::BoundInteraction;
-use porta_oidc::{Caller, Engine, EngineError, Errand, Tenant};
+use porta_oidc::{Caller, Claim, Engine, EngineError, Errand, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,7 +17,7 @@ use crate::decoy::Decoys;
 use crate::device::Device;
 use crate::enter::Entrant;
 use crate::flood::{Counted, Floods, Pause};
-use crate::limits::LoginLimits;
+use crate::limits::{Begun, LoginLimits};
 use crate::password::{HashError, PasswordHasher};
 use crate::{Factors, Turn};
 
@@ -44,6 +44,8 @@ pub struct Browser<'a> {
     pub device: Option<&'a str>,
     /// Cookie that says how long a stranger was to wait.
     pub pause: Option<&'a str>,
+    /// What the form that was sent is known by, for when it is sent twice.
+    pub claim: Option<&'a Claim>,
 }
 
 /// What a browser that signed in gets. Both are bearer values, so `Debug` shows neither.
@@ -84,6 +86,8 @@ pub enum SignInOutcome {
     MethodDisabled,
     /// The interaction ended while the form was under way.
     Gone,
+    /// The same form came before; its answer is this one's.
+    Repeated,
 }
 
 /// What sign-in is made of.
@@ -139,7 +143,7 @@ impl SignIn {
         attempt: Attempt<'_>,
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
-        let caller = browser.caller;
+        let (caller, claim) = (browser.caller, browser.claim);
         if !self.offers(tenant, &bound.interaction.errand, LoginMethod::Password, caller).await? {
             return Ok(SignInOutcome::MethodDisabled);
         }
@@ -149,29 +153,29 @@ impl SignIn {
             Some(device) => LoginLimits::of_device(device.limit(tenant)),
             None => LoginLimits::of(tenant, &email_key, caller),
         };
-        if let Some(limited) = self.begin_attempt(tenant, &limits, caller).await? {
+        if let Some(limited) = self.begin_attempt(tenant, &limits, &browser).await? {
             return Ok(limited);
         }
         if device.is_none() {
             match self.pause(tenant, Counted::Passwords, browser.pause, caller).await {
                 Ok(None) => {}
                 Ok(Some(pause)) => {
-                    limits.give_back(&**self.engine.kv()).await?;
+                    limits.give_back(&**self.engine.kv(), claim).await?;
                     return Ok(SignInOutcome::Paused(pause));
                 }
-                Err(error) => return self.not_judged(&limits, error).await,
+                Err(error) => return self.not_judged(&limits, claim, error).await,
             }
         }
         let user = match self.person(tenant, &email_key).await {
             Ok(user) => user,
-            Err(error) => return self.not_judged(&limits, error).await,
+            Err(error) => return self.not_judged(&limits, claim, error).await,
         };
         // Known before the credentials changed: whoever was thrown out is a stranger again (decision D22).
         if device.as_ref().is_some_and(|device| !user.as_ref().is_some_and(|user| device.is_of(user))) {
-            limits.give_back(&**self.engine.kv()).await?;
+            limits.give_back(&**self.engine.kv(), claim).await?;
             device = None;
             limits = LoginLimits::of(tenant, &email_key, caller);
-            if let Some(limited) = self.begin_attempt(tenant, &limits, caller).await? {
+            if let Some(limited) = self.begin_attempt(tenant, &limits, &browser).await? {
                 return Ok(limited);
             }
         }
@@ -184,17 +188,17 @@ impl SignIn {
                 // is longer than either (oidc-and-login §6.13, repairs W18).
                 tokio::join!(counted, tokio::time::sleep(REFUSAL)).0?;
                 under_way.end();
-                limits.judged(&**self.engine.kv()).await?;
+                limits.judged(&**self.engine.kv(), claim).await?;
                 return Ok(SignInOutcome::Refused);
             }
             Ok(outcome) => outcome,
             Err(error) => {
                 under_way.end();
-                return self.not_judged(&limits, error).await;
+                return self.not_judged(&limits, claim, error).await;
             }
         };
         under_way.end();
-        if let Err(error) = limits.give_back(&**self.engine.kv()).await {
+        if let Err(error) = limits.give_back(&**self.engine.kv(), claim).await {
             // The session is there, and its cookie must arrive.
             tracing::warn!(%error, "an attempt that was right stays counted");
         }
@@ -210,9 +214,10 @@ impl SignIn {
     async fn not_judged(
         &self,
         limits: &LoginLimits,
+        claim: Option<&Claim>,
         error: EngineError,
     ) -> Result<SignInOutcome, EngineError> {
-        if let Err(also) = limits.give_back(&**self.engine.kv()).await {
+        if let Err(also) = limits.give_back(&**self.engine.kv(), claim).await {
             tracing::warn!(error = %also, "an attempt that was not judged stays counted");
         }
         Err(error)
@@ -223,11 +228,15 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         limits: &LoginLimits,
-        caller: &Caller,
+        browser: &Browser<'_>,
     ) -> Result<Option<SignInOutcome>, EngineError> {
-        let Some(retry_after) = limits.begin(&**self.engine.kv()).await? else { return Ok(None) };
-        let event = self.event(tenant, None, "rate_limit.login", caller);
-        self.engine.note_once(tenant, event, caller, retry_after).await?;
+        let retry_after = match limits.begin(&**self.engine.kv(), browser.claim).await? {
+            Begun::Counted => return Ok(None),
+            Begun::Repeated => return Ok(Some(SignInOutcome::Repeated)),
+            Begun::Limited(retry_after) => retry_after,
+        };
+        let event = self.event(tenant, None, "rate_limit.login", browser.caller);
+        self.engine.note_once(tenant, event, browser.caller, retry_after).await?;
         Ok(Some(SignInOutcome::Limited { retry_after }))
     }
 

@@ -11,6 +11,7 @@ use porta_pages::ErrorText;
 use porta_protocol::{ErrorCode, OAuthError, Params};
 
 use super::From;
+use crate::repeated::NotKept;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
@@ -72,7 +73,11 @@ pub(super) fn concluded(
         }
         Ok(Resumed::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
         Ok(Resumed::Away) => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
-        Ok(Resumed::Begun) => return reply::redirect(&format!("{}/interaction/{uid}", tenant.issuer)),
+        Ok(Resumed::Begun) => {
+            let mut reply = reply::redirect(&format!("{}/interaction/{uid}", tenant.issuer));
+            reply.extensions_mut().insert(NotKept);
+            return reply;
+        }
         Ok(Resumed::Limited(limited)) => return reply::too_many_begun(state, tenant, headers, limited),
         Ok(Resumed::Gone) => {
             reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, ErrorText::SessionExpired, None)

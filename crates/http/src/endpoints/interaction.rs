@@ -406,6 +406,8 @@ impl Here<'_> {
             SignInOutcome::MethodDisabled => {
                 self.login_page(StatusCode::FORBIDDEN, email, Some(Flash::MethodDisabled)).await
             }
+            // Where the same form was judged before, its answer takes the place of this one.
+            SignInOutcome::Repeated => self.page_of_stage().await,
             SignInOutcome::Gone => gone(self.state, self.tenant),
         }
     }

@@ -23,10 +23,11 @@ pub(crate) mod userinfo;
 pub(crate) mod verification;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use porta_oidc::Caller;
+use porta_oidc::{Caller, Claim};
 use porta_signin::Browser;
 
 use crate::cookies;
@@ -39,6 +40,8 @@ pub(crate) struct From {
     pub caller: Caller,
     pub headers: axum::http::HeaderMap,
     pub seen: Seen,
+    /// What the form is known by, where it is carried out once.
+    claim: Option<Arc<Claim>>,
 }
 
 /// The cookies a sign-in looks at.
@@ -60,6 +63,7 @@ impl From {
             cookie: known.session.as_deref(),
             device: known.device.as_deref(),
             pause: known.pause.as_deref(),
+            claim: self.claim.as_deref(),
         }
     }
 }
@@ -72,6 +76,7 @@ impl FromRequestParts<AppState> for From {
         let caller =
             peer.map(|p| crate::caller::caller(&state.trust_proxy, p, &parts.headers)).unwrap_or_default();
         let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
-        Ok(Self { caller, headers: std::mem::take(&mut parts.headers), seen })
+        let claim = parts.extensions.get::<Arc<Claim>>().cloned();
+        Ok(Self { caller, headers: std::mem::take(&mut parts.headers), seen, claim })
     }
 }

@@ -1,0 +1,200 @@
+//! The same form twice from the same browser: a double click, an answer that was lost, a proxy or phone that sends a POST
+//! again. It is carried out once, and its answer is given again for half a minute (decision 0042).
+//!
+//! Only redirects are kept: a page that refuses something did nothing, and is made anew.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use porta_oidc::{Claim, Repeated};
+use porta_pages::ErrorText;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+
+use crate::reply::{self, Reply};
+use crate::state::{AppState, Shared};
+use crate::tenancy::Org;
+use crate::visit::Visit;
+use crate::{body, cookies};
+
+/// What binds a browser. With other values of these a request is another one, whoever sends it.
+const BINDING: [&str; 4] = [cookies::INTERACTION, cookies::RESUME, cookies::FORMS, cookies::SESSION];
+
+/// How many milliseconds a repeated form waits each time before it asks again for the answer: eight seconds in all.
+const TURNS: [u64; 10] = [25, 50, 100, 200, 400, 800, 1600, 1600, 1600, 1600];
+
+/// An answer that says where things stand, and not what was done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NotKept;
+
+/// An answer as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    status: u16,
+    headers: Vec<(String, String)>,
+}
+
+impl Kept {
+    /// `None`: nothing that would be given again.
+    fn of(reply: &Reply) -> Option<Self> {
+        if reply.extensions().get::<NotKept>().is_some() {
+            return None;
+        }
+        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        let headers = reply.headers().iter().map(text).collect::<Option<_>>()?;
+        reply.status().is_redirection().then(|| Self { status: reply.status().as_u16(), headers })
+    }
+
+    fn reply(&self) -> Option<Reply> {
+        let mut reply = reply::empty(StatusCode::from_u16(self.status).ok()?);
+        for (name, value) in &self.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            reply.headers_mut().append(name, HeaderValue::from_str(value).ok()?);
+        }
+        Some(reply)
+    }
+}
+
+/// A form that is claimed before it is looked at.
+pub(crate) async fn once(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    request: Request,
+    next: Next,
+) -> Reply {
+    let (request, claim) = match claimable(&state, &tenant, request).await {
+        Ok((request, Some(claim))) => (request, claim),
+        Ok((request, None)) => return next.run(request).await,
+        Err(reply) => return reply,
+    };
+    let mut turns = TURNS.into_iter();
+    loop {
+        match state.engine.claim::<Kept>(&claim).await {
+            Ok(None) => break,
+            Ok(Some(Repeated::Answered(kept))) => return again(&kept),
+            Ok(Some(Repeated::UnderWay)) => match turns.next() {
+                Some(turn) => tokio::time::sleep(Duration::from_millis(turn)).await,
+                None => return reply::busy_page(&state, &tenant, Duration::from_secs(1)),
+            },
+            Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
+        }
+    }
+    let work = async move {
+        let reply = next.run(request).await;
+        answered(&state, &claim, &reply).await;
+        reply
+    };
+    ToTheEnd(Some(Box::pin(work))).await
+}
+
+/// A form that is claimed when it is counted, in one command with the counters. One that is not counted, because the place
+/// it is for is over, or because the same one came before, has the answer of that one, if there is any.
+pub(crate) async fn once_counted(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    request: Request,
+    next: Next,
+) -> Reply {
+    let (request, claim) = match claimable(&state, &tenant, request).await {
+        Ok((request, Some(claim))) => (request, claim),
+        Ok((request, None)) => return next.run(request).await,
+        Err(reply) => return reply,
+    };
+    let work = async move {
+        let reply = next.run(request).await;
+        let is_told_to_wait =
+            matches!(reply.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        if claim.is_held() || is_told_to_wait {
+            answered(&state, &claim, &reply).await;
+            return reply;
+        }
+        first_answer(&state, &claim).await.unwrap_or(reply)
+    };
+    ToTheEnd(Some(Box::pin(work))).await
+}
+
+/// Waits for the answer of the one that came first; `None`: there was none, or it was not kept.
+async fn first_answer(state: &Shared, claim: &Claim) -> Option<Reply> {
+    for turn in TURNS {
+        match state.engine.claimed::<Kept>(claim).await {
+            Ok(Some(Repeated::Answered(kept))) => return kept.reply(),
+            Ok(Some(Repeated::UnderWay)) => tokio::time::sleep(Duration::from_millis(turn)).await,
+            Ok(None) => return None,
+            Err(error) => {
+                tracing::warn!(%error, "the answer of a repeated form could not be read");
+                return None;
+            }
+        }
+    }
+    None
+}
+
+/// The request with its body read, and what it is known by. Without a cookie of ours nobody can be told apart from others,
+/// and nothing is remembered.
+async fn claimable(
+    state: &Shared,
+    tenant: &Visit,
+    request: Request,
+) -> Result<(Request, Option<Arc<Claim>>), Reply> {
+    let (mut parts, body) = request.into_parts();
+    let bytes = body::bytes(&parts.headers, body).await.map_err(|error| {
+        reply::error_page(state, &tenant.look(), error.status(), ErrorText::InvalidRequest, None)
+    })?;
+    let binding = BINDING.map(|name| cookies::read(state, tenant, &parts.headers, name).unwrap_or_default());
+    let is_bound = binding.iter().any(|value| !value.is_empty());
+    let claim = is_bound.then(|| {
+        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        let browser = binding.each_ref().map(|value| value.as_bytes());
+        let request = [parts.method.as_str().as_bytes(), target.as_bytes(), &bytes];
+        Arc::new(Claim::of(tenant.organization.id, &browser, &request))
+    });
+    if let Some(claim) = &claim {
+        parts.extensions.insert(Arc::clone(claim));
+    }
+    Ok((Request::from_parts(parts, Body::from(bytes)), claim))
+}
+
+fn again(kept: &Kept) -> Reply {
+    kept.reply().unwrap_or_else(|| reply::empty(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+/// What was done stays done, whether or not its answer could be kept.
+async fn answered(state: &Shared, claim: &Claim, reply: &Reply) {
+    if let Err(error) = state.engine.answer(claim, Kept::of(reply).as_ref()).await {
+        tracing::warn!(%error, "the answer to a form was not kept, in case it is sent again");
+    }
+}
+
+/// Goes on when nobody waits any more: a browser that sends a form again gives up the first one, and must be told what
+/// became of it.
+struct ToTheEnd(Option<Pin<Box<dyn Future<Output = Reply> + Send>>>);
+
+impl Future for ToTheEnd {
+    type Output = Reply;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
+        // Taken out while it runs: what panicked is not polled again.
+        let Some(mut work) = self.0.take() else { return Poll::Pending };
+        let polled = work.as_mut().poll(context);
+        if polled.is_pending() {
+            self.0 = Some(work);
+        }
+        polled
+    }
+}
+
+impl Drop for ToTheEnd {
+    fn drop(&mut self) {
+        if let Some((work, runtime)) = self.0.take().zip(Handle::try_current().ok()) {
+            drop(runtime.spawn(work));
+        }
+    }
+}
