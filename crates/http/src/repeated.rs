@@ -1,5 +1,5 @@
 //! The same form twice from the same browser: a double click, an answer that was lost, a proxy or phone that sends a POST
-//! again. It is carried out once, and its answer is given again for half a minute (decision 0042).
+//! again. It is carried out once, and its answer is given again for half a minute (decision 0044).
 //!
 //! Only redirects are kept: a page that refuses something did nothing, and is made anew.
 

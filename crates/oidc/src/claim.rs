@@ -1,5 +1,5 @@
 //! A form that is sent once and arrives twice: it is carried out once, and its answer is given again to the browser that
-//! sent it (decision 0042).
+//! sent it (decision 0044).
 //!
 //! The claim is an entry of the short-lived store under a digest of everything that makes two requests the same one,
 //! among it the cookies that bind the browser. It is empty while the form is carried out, then it holds the answer,
