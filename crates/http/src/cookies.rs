@@ -33,6 +33,8 @@ pub(crate) const BEGUN: &str = "_begun";
 pub(crate) const FORMS: &str = "_forms";
 /// How long a stranger was told to wait, path `/{org}`.
 pub(crate) const PAUSE: &str = "_pause";
+/// The sign-ins that this browser has begun, oldest first, path `/{org}`.
+pub(crate) const PENDING: &str = "_pending";
 /// What the next account page says, path `/{org}/account`.
 pub(crate) const SAID: &str = "_said";
 

@@ -7,6 +7,7 @@ mod crowd;
 mod endpoints;
 mod middleware;
 mod observe;
+mod pending;
 mod repeated;
 mod reply;
 mod router;

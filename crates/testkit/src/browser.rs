@@ -183,6 +183,11 @@ impl Browser {
     }
 
     /// Whether a cookie of this name is there.
+    /// How many cookies it keeps.
+    pub fn cookie_count(&self) -> usize {
+        self.cookies.len()
+    }
+
     pub fn has_cookie(&self, name: &str) -> bool {
         self.cookies.iter().any(|c| c.name == full_name(name))
     }
