@@ -182,12 +182,12 @@ impl Browser {
         (!text.is_empty()).then(|| text.join("; "))
     }
 
-    /// Whether a cookie of this name is there.
     /// How many cookies it keeps.
     pub fn cookie_count(&self) -> usize {
         self.cookies.len()
     }
 
+    /// Whether a cookie of this name is there.
     pub fn has_cookie(&self, name: &str) -> bool {
         self.cookies.iter().any(|c| c.name == full_name(name))
     }

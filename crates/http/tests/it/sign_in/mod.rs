@@ -35,6 +35,7 @@ mod password_input;
 mod probes;
 mod rate_limits;
 mod recovery;
+mod repeated_forms;
 mod replaced_keys;
 mod sealed_sizes;
 mod second_factor;
