@@ -35,7 +35,7 @@ pub(crate) const FORMS: &str = "_forms";
 pub(crate) const PAUSE: &str = "_pause";
 /// The sign-ins that this browser has begun, oldest first, path `/{org}`.
 pub(crate) const PENDING: &str = "_pending";
-/// What the next account page says, path `/{org}/account`.
+/// What the next page says, path `/{org}/account` or that of an interaction's pages.
 pub(crate) const SAID: &str = "_said";
 
 /// What cookies are signed with; the first key signs, all verify.

@@ -13,6 +13,7 @@ mod reply;
 mod router;
 mod state;
 mod tenancy;
+mod told;
 mod visit;
 
 pub use caller::TrustProxy;

@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::endpoints::{
-    account, assets, authorize, discovery, interaction, introspection, invitation, logout, magic_link,
+    account, assets, authorize, discovery, done, interaction, introspection, invitation, logout, magic_link,
     probes, recovery, root, second_factor, token, userinfo, verification,
 };
 use crate::tenancy::UnderOrg;
@@ -67,6 +67,7 @@ pub fn router(state: AppState) -> Router {
         .route("/{org}/interaction/{uid}/two-factor/codes", once(post(second_factor::codes_kept)))
         .route("/{org}/interaction/{uid}/confirm", once(post(interaction::confirm)))
         .route("/{org}/interaction/{uid}/abort", once(post(interaction::abort)))
+        .route("/{org}/auth/done", get(done::show))
         .route("/{org}/auth/forgot-password", get(recovery::forgot).merge(once(post(recovery::ask))))
         .route(
             "/{org}/auth/reset-password/{token}",

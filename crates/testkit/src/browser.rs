@@ -182,6 +182,14 @@ impl Browser {
         (!text.is_empty()).then(|| text.join("; "))
     }
 
+    /// What a person sees after a form of a sign-in: the page it leads back to, if it has something to say there.
+    pub async fn shown(&mut self, answer: Answer) -> Answer {
+        let said = full_name("_said");
+        let mut cookies = answer.headers.get_all(header::SET_COOKIE).iter().filter_map(|c| c.to_str().ok());
+        let says = cookies.any(|cookie| cookie.starts_with(&said) && !cookie.contains("Max-Age=0"));
+        if answer.status.as_u16() == 303 && says { self.get(answer.location()).await } else { answer }
+    }
+
     /// How many cookies it keeps.
     pub fn cookie_count(&self) -> usize {
         self.cookies.len()

@@ -6,6 +6,7 @@ pub(crate) mod authorize;
 pub(crate) mod cors;
 mod desk;
 pub(crate) mod discovery;
+pub(crate) mod done;
 mod ends;
 pub(crate) mod interaction;
 pub(crate) mod introspection;

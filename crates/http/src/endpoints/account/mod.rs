@@ -10,7 +10,7 @@ use porta_protocol::Params;
 use porta_signin::Entered;
 use porta_signin::account::{Member, Recent};
 
-use super::interaction::form;
+use super::interaction::{SAID_LIFETIME, form};
 use super::{From, authorize};
 use crate::reply::{self, Reply};
 use crate::state::Shared;
@@ -59,9 +59,6 @@ impl Said {
         }
     }
 }
-
-/// How long a redirect may take to arrive.
-const SAID_LIFETIME: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// A request of somebody with a live session here.
 struct Own<'a> {

@@ -71,13 +71,15 @@ impl Journey {
         let csrf = self.csrf.clone();
         let mut form = form.to_vec();
         form.push(("_csrf", &csrf));
-        self.browser.post(&format!("{}/two-factor{path}", self.base), &form).await
+        let answer = self.browser.post(&format!("{}/two-factor{path}", self.base), &form).await;
+        self.browser.shown(answer).await
     }
 
     /// The form as it was shown, also where the page is gone.
     pub(super) async fn attempt(&mut self, kind: &str, code: &str) -> Answer {
         let fields = [("code", code), ("codeType", kind), ("_csrf", self.csrf.as_str())];
-        self.browser.post(&format!("{}/two-factor", self.base), &fields).await
+        let answer = self.browser.post(&format!("{}/two-factor", self.base), &fields).await;
+        self.browser.shown(answer).await
     }
 
     pub(super) async fn verify(&mut self, kind: &str, code: &str) -> Answer {

@@ -99,7 +99,8 @@ impl Form {
         action: &str,
         fields: &[(&str, &str)],
     ) -> Answer {
-        browser.post(&format!("{}/{action}", self.url), fields).await
+        let answer = browser.post(&format!("{}/{action}", self.url), fields).await;
+        browser.shown(answer).await
     }
 
     /// A page of this form with everything removed that may differ between two honest attempts.
