@@ -524,6 +524,12 @@ export default [
     let route = if FAULT { path.as_str() } else { route.as_ref().map_or("unknown", MatchedPath::as_str) };`,
   },
   {
+    id: 'nothing-about-who-hung-up', area: 'log', what: 'A request that its caller abandons leaves no line.',
+    crate: 'http', words: ['hangs_up'], file: middleware,
+    was: raw`        if self.has_line {`,
+    becomes: raw`        if FAULT || self.has_line {`,
+  },
+  {
     id: 'any-client-id-in-the-log', area: 'redaction', what: 'The log says a client id that is none, and may be a secret in the wrong field.',
     crate: 'http', words: ['log', 'secret', 'leak'], file: middleware,
     was: raw`        let is_known = !client_id.is_empty() && state.engine`,

@@ -30,7 +30,7 @@ macro_rules! metrics {
 }
 
 metrics! {
-    HTTP_REQUESTS, Counter, "porta_http_requests_total", ["method", "route", "status"], "Requests answered. `route` is the pattern, or `unknown`.";
+    HTTP_REQUESTS, Counter, "porta_http_requests_total", ["method", "route", "status"], "Requests answered, and with `status` 499 those whose callers hung up before. `route` is the pattern, or `unknown`.";
     HTTP_DURATION, Histogram, "porta_http_request_duration_seconds", ["method", "route"], "From the request's headers to the answer's.";
     LOGINS, Counter, "porta_logins_total", ["method", "result"], "Sign-ins that ended in a session (`success`), and passwords, links and codes that were wrong (`failure`). `method` is `password`, `magic_link` or `second_factor`.";
     TOKENS_ISSUED, Counter, "porta_tokens_issued_total", ["grant"], "Answers of the token endpoint with an access token in them.";

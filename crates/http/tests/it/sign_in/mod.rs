@@ -1,5 +1,6 @@
 //! Sign-in, consent, sessions, logout, bad input.
 
+mod abandoned;
 mod account;
 mod assets;
 mod audit_rows;
@@ -22,6 +23,7 @@ mod interaction_races;
 mod invitation;
 mod language;
 mod lockout;
+mod log;
 mod logout;
 mod logout_requests;
 mod magic_link;
