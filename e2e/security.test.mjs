@@ -287,7 +287,7 @@ describe('4. refresh tokens', () => {
   })
 
   test('replay after the window ends the family', async () => {
-    // Ten seconds by default (crate `core`, settings); here as long as a test may wait.
+    // A minute by default (crate `core`, settings); here as long as a test may wait.
     await porta.cli('config', 'set', 'refresh_replay_window', '1s', '--org', 'beta', '--direct')
     const rp = relyingParty('e2e-beta')
     const { tokens } = await rp.signIn(rp.agent(), user('ada', 'beta'))

@@ -30,6 +30,7 @@ use tokio::sync::watch;
 
 use crate::browser::Browser;
 use crate::database::{Content, TestDatabase};
+use crate::held::Held;
 
 /// The public origin of every test server.
 pub const ISSUER_BASE: &str = "https://id.test";
@@ -401,6 +402,11 @@ impl TestApp {
     pub async fn mail(&self) -> Vec<Message> {
         self.mail.attempt_due().await.expect("the outbox can be read");
         self.mailbox.messages()
+    }
+
+    /// Locks refresh tokens, as somebody else's transaction on PostgreSQL may.
+    pub async fn hold_refresh_tokens(&self, tokens: &[&str]) -> Held {
+        Held::refresh_tokens(&self.database.target, tokens).await
     }
 
     /// A browser without cookies.

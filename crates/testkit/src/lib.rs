@@ -11,6 +11,7 @@ pub mod app;
 pub mod browser;
 pub mod database;
 pub mod flow;
+pub mod held;
 mod redis;
 pub mod reference;
 pub mod relay;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use porta_core::settings::REFRESH_REPLAY_WINDOW;
 use porta_core::{OsEntropy, SeededEntropy};
 use secrecy::ExposeSecret;
 
@@ -104,6 +105,19 @@ fn a_complete_production_environment_is_accepted() {
     assert_eq!((smtp.port, smtp.tls), (587, SmtpTls::Required));
     assert!(smtp.credentials.is_none());
     assert_eq!(config.secrets.cookie_keys.len(), 1);
+}
+
+/// Decision 0008: a client whose request waited as long as a statement may run, and who then waited for the answer, is
+/// still known as the one who asked.
+#[test]
+fn retries_are_answered_for_longer_than_a_statement_and_its_client_wait() {
+    const PATIENT_CLIENT: u64 = 30;
+    let config = load(production()).unwrap();
+    let Storage::Production { statement_timeout, .. } = &config.storage else {
+        panic!("{:?}", config.storage)
+    };
+    let window = REFRESH_REPLAY_WINDOW.default.unsigned_abs();
+    assert!(window > statement_timeout.as_secs() + PATIENT_CLIENT, "{window}");
 }
 
 #[test]

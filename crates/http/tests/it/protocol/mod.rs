@@ -25,6 +25,7 @@ mod quotas;
 mod races;
 mod refresh;
 mod refresh_replay;
+mod refresh_waits;
 mod revocation;
 mod slow_bodies;
 mod status;
