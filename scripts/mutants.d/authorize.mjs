@@ -64,8 +64,14 @@ export default [
   {
     id: 'offline-access-without-consent', area: 'scope', what: 'offline_access is given without asking for consent.',
     crate: 'http', words: ['offline'], file: check,
-    was: raw`        prompt.contains(PromptValue::Consent) && client.client.has_grant(GrantType::RefreshToken);`,
-    becomes: raw`        (FAULT || prompt.contains(PromptValue::Consent)) && client.client.has_grant(GrantType::RefreshToken);`,
+    was: raw`    let is_asked = prompt.contains(PromptValue::Consent);`,
+    becomes: raw`    let is_asked = FAULT || prompt.contains(PromptValue::Consent);`,
+  },
+  {
+    id: 'offline-access-of-others', area: 'scope', what: 'A public client of another organization gets offline_access without asking for consent.',
+    crate: 'http', words: ['offline'], file: check,
+    was: raw`    let is_ours = client.client.is_first_party_for(tenant.organization.id);`,
+    becomes: raw`    let is_ours = FAULT || client.client.is_first_party_for(tenant.organization.id);`,
   },
   {
     id: 'prompt-none-shows-a-page', area: 'prompt=none', what: 'prompt=none leads to the login page.',

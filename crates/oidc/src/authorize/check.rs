@@ -100,7 +100,7 @@ impl Engine {
         response_type_is_code(params)?; // RFC 6749 §3.1.1
         no_request_object(params)?; // OpenID Connect Core §6, §7.2.1
         let prompt = prompt(params)?; // OpenID Connect Core §3.1.2.1
-        let scope = effective_scope(params, client, prompt)?; // RFC 6749 §3.3, OpenID Connect Core §11
+        let scope = effective_scope(tenant, params, client, prompt)?; // RFC 6749 §3.3, OpenID Connect Core §11
         openid_for_openid_parameters(params, &scope)?; // OpenID Connect Core §3.1.2.1
         let code_challenge = code_challenge(params, client)?; // RFC 7636 §4.3, RFC 9700 §2.1.1
         no_unknown_resource(params)?; // RFC 8707 §2
@@ -242,11 +242,15 @@ fn prompt(params: &Params) -> Checked<Prompt> {
     Ok(prompt)
 }
 
-/// Unknown scopes are ignored, known ones must be on the client's list; `offline_access` needs asking for consent.
-fn effective_scope(params: &Params, client: &ProtocolClient, prompt: Prompt) -> Checked<Scope> {
+/// Unknown scopes are ignored, known ones must be on the client's list.
+fn effective_scope(
+    tenant: &Tenant,
+    params: &Params,
+    client: &ProtocolClient,
+    prompt: Prompt,
+) -> Checked<Scope> {
     let requested = Scope::parse(params.get("scope").unwrap_or_default())?;
-    let may_stay_offline =
-        prompt.contains(PromptValue::Consent) && client.client.has_grant(GrantType::RefreshToken);
+    let may_stay_offline = may_stay_offline(tenant, client, prompt);
     let effective = requested.filtered(|s| s != scope::OFFLINE_ACCESS || may_stay_offline);
     if effective.iter().any(|s| scope::SUPPORTED.contains(&s) && !client.scope.contains(s)) {
         return Err(OAuthError::new(
@@ -255,6 +259,17 @@ fn effective_scope(params: &Params, client: &ProtocolClient, prompt: Prompt) -> 
         ));
     }
     Ok(effective.intersection(&client.scope))
+}
+
+/// OpenID Connect Core §11: `offline_access` is ignored unless the person is asked for consent or other conditions are met,
+/// which are ours to choose. A public client of the organization itself that has the scope on its list needs no question:
+/// its operator answered it, and it has no other way to a refresh token. One with a secret gets those of the session.
+fn may_stay_offline(tenant: &Tenant, client: &ProtocolClient, prompt: Prompt) -> bool {
+    let is_ours = client.client.is_first_party_for(tenant.organization.id);
+    let is_settled =
+        is_ours && !client.client.is_confidential() && client.scope.contains(scope::OFFLINE_ACCESS);
+    let is_asked = prompt.contains(PromptValue::Consent);
+    (is_settled || is_asked) && client.client.has_grant(GrantType::RefreshToken)
 }
 
 fn openid_for_openid_parameters(params: &Params, scope: &Scope) -> Checked<()> {
