@@ -11,6 +11,7 @@ use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::Organization;
 use porta_core::seal::Keyring;
 use porta_core::session::{AccessToken, Grant, SessionRecord, TokenFamily};
+use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{PasswordHash, User};
 use porta_core::{
     AuditId, BearerKind, Change, Entropy, GrantId, ManualClock, OneTimeTokenId, OrganizationId, Password,
@@ -144,6 +145,7 @@ impl World {
             client_type: Some(ClientType::Public),
             redirect_uris: vec!["https://app.example/cb".to_owned()],
             allowed_organizations: guests.iter().map(|o| o.id).collect(),
+            id_token_signed_response_alg: Some(SigningAlgorithm::Es256),
             ..NewClient::default()
         };
         let (client, _) = work.create_client(organization, application, new).await.unwrap();

@@ -71,6 +71,7 @@ organizations:
         clients:
           - client_name: Guest
             client_id: guest
+            id_token_signed_response_alg: ES256
             client_type: public
             application_type: spa
             grant_types: [authorization_code, refresh_token]

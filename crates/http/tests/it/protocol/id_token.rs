@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use porta_core::signing_key::SigningAlgorithm;
-use porta_testkit::{TestApp, jwt_payload};
+use porta_testkit::{Authorize, TestApp, jwt_payload};
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -17,6 +17,7 @@ porta_testkit::on_both_stores!(
     somebody_without_rights_has_empty_ones,
     without_a_nonce_there_is_none,
     each_client_chooses_its_algorithm,
+    a_client_that_says_nothing_gets_rs256,
     a_first_use_of_an_algorithm_makes_its_keys,
     the_header_names_algorithm_and_key,
     requested_claims_are_added_and_nulls_left_out,
@@ -106,6 +107,37 @@ async fn each_client_chooses_its_algorithm(app: TestApp) {
         let claims = verified(&app, "acme", tokens.id()).await;
         assert_eq!(claims["at_hash"], porta_jose::at_hash(algorithm, &tokens.access), "{algorithm}");
     }
+}
+
+/// OpenID Connect Core §3.1.3.7: a relying party that registered no algorithm expects RS256.
+async fn a_client_that_says_nothing_gets_rs256(app: TestApp) {
+    const PLAIN: Client = ("plain", Some("plain-secret-0123456789"));
+    app.provision(
+        r#"
+version: "1.0"
+organizations:
+  - name: Acme
+    slug: acme
+    applications:
+      - name: Planner
+        slug: planner
+        clients:
+          - client_name: Plain
+            client_id: plain
+            client_type: confidential
+            redirect_uris: ["https://plain.test/cb"]
+            secret: { value: "plain-secret-0123456789" }
+"#,
+    )
+    .await;
+    let mut browser = ana_signed_in(&app).await;
+    let request = Authorize::new("acme", "plain", "https://plain.test/cb").with("scope", "openid");
+    let plain = tokens(&mut browser, &request, PLAIN).await;
+    assert_eq!(header(plain.id())["alg"], "RS256");
+    let claims = verified(&app, "acme", plain.id()).await;
+    assert_eq!(claims["at_hash"], porta_jose::at_hash(SigningAlgorithm::Rs256, &plain.access));
+    let named = tokens(&mut browser, &web(), WEB).await;
+    assert_eq!(header(named.id())["alg"], "ES256", "what others named is theirs");
 }
 
 /// Decision D4: created lazily, and the tenant signs for a guest too.

@@ -191,6 +191,7 @@ organizations:
         clients:
           - client_name: "\"><img src=x onerror=alert(1)>{{7*7}}\u202e"
             client_id: hostile
+            id_token_signed_response_alg: ES256
             client_type: public
             application_type: spa
             grant_types: [authorization_code]

@@ -141,7 +141,7 @@ async fn section_6_3_the_typed_address_stays_and_the_password_does_not(app: Test
 
 async fn section_2_8_a_password_is_refused_where_it_is_not_offered(app: TestApp) {
     app.provision(
-        "version: \"1.0\"\norganizations:\n  - name: Links\n    slug: links\n    default_login_methods: [magic_link]\n    applications:\n      - name: App\n        slug: app\n        clients:\n          - client_name: Link App\n            client_id: link-app\n            client_type: public\n            application_type: spa\n            grant_types: [authorization_code]\n            redirect_uris: [\"https://links.test/cb\"]\n            scope: openid\n    users:\n      - email: leo@links.test\n        password: lantern-Quay-44\nallow_passwords: true\n",
+        "version: \"1.0\"\norganizations:\n  - name: Links\n    slug: links\n    default_login_methods: [magic_link]\n    applications:\n      - name: App\n        slug: app\n        clients:\n          - client_name: Link App\n            client_id: link-app\n            id_token_signed_response_alg: ES256\n            client_type: public\n            application_type: spa\n            grant_types: [authorization_code]\n            redirect_uris: [\"https://links.test/cb\"]\n            scope: openid\n    users:\n      - email: leo@links.test\n        password: lantern-Quay-44\nallow_passwords: true\n",
     )
     .await;
     let request =
