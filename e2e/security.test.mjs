@@ -104,8 +104,9 @@ describe('2. what a client gets', () => {
     const info = (await rp.userinfo(flow.tokens.access_token)).json()
     assert.equal(info.name, 'Ben')
     for (const name of [...CLAIM_NAMES.profile, ...CLAIM_NAMES.address]) {
-      if (!['name', 'given_name', 'updated_at'].includes(name)) assert.ok(!(name in info), `${name}: ${info[name]}`)
+      if (!['name', 'given_name', 'preferred_username', 'updated_at'].includes(name)) assert.ok(!(name in info), `${name}: ${info[name]}`)
     }
+    assert.equal(info.preferred_username, 'ben', 'the local part of an address the client may see')
     for (const [name, value] of Object.entries(info)) assert.notEqual(value, null, name)
   })
 

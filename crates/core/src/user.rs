@@ -85,6 +85,11 @@ impl Email {
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    /// What stands before the `@`, in the form we compare. Not unique: other domains have the same.
+    pub fn local_part(&self) -> &str {
+        self.key.rsplit_once('@').map_or(self.key.as_str(), |(local, _)| local)
+    }
 }
 
 impl fmt::Debug for Email {

@@ -62,13 +62,14 @@ pub fn claims_supported() -> Vec<&'static str> {
 pub fn standard_claims(user: &User, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
     let profile = &user.profile;
     let full_name = profile.full_name();
+    let username = wanted("preferred_username").then(|| preferred_username(user, wanted("email")));
     let texts = [
         ("name", full_name.as_deref()),
         ("given_name", profile.given_name.as_deref()),
         ("family_name", profile.family_name.as_deref()),
         ("middle_name", profile.middle_name.as_deref()),
         ("nickname", profile.nickname.as_deref()),
-        ("preferred_username", profile.preferred_username.as_deref()),
+        ("preferred_username", username.as_deref()),
         ("profile", profile.profile_url.as_deref()),
         ("picture", profile.picture_url.as_deref()),
         ("website", profile.website_url.as_deref()),
@@ -97,6 +98,17 @@ pub fn standard_claims(user: &User, wanted: impl Fn(&str) -> bool) -> Map<String
         }
     }
     claims
+}
+
+/// What applications call a person by that insist on a name: the one they chose, else the local part of their address, else,
+/// for a client that may not see the address, the subject. A relying party must not take it for unique (OpenID Connect
+/// Core §5.7).
+fn preferred_username(user: &User, sees_email: bool) -> String {
+    match user.profile.preferred_username.as_deref().filter(|name| !name.is_empty()) {
+        Some(chosen) => chosen.to_owned(),
+        None if sees_email => user.email.local_part().to_owned(),
+        None => user.id.to_string(),
+    }
 }
 
 /// OpenID Connect Core §5.1.1.
@@ -190,9 +202,33 @@ mod tests {
     fn openid_connect_core_5_3_2_nothing_empty_is_sent() {
         let blank = Profile { given_name: Some(String::new()), ..Profile::default() };
         let claims = standard_claims(&user(blank), |_| true);
-        let names: Vec<&String> = claims.keys().collect();
-        assert_eq!(names.len(), 3, "{names:?}");
+        let mut names: Vec<&str> = claims.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["email", "email_verified", "preferred_username", "updated_at"]);
         assert_eq!(Value::Object(claims)["updated_at"], 1_700_000_000);
+    }
+
+    #[test]
+    fn a_name_to_call_somebody_by_is_always_there_and_gives_no_address_away() {
+        let chosen = |name: Option<&str>| {
+            user(Profile { preferred_username: name.map(str::to_owned), ..Profile::default() })
+        };
+        let subject = chosen(None).id.to_string();
+        let cases: [(Option<&str>, &[&str], Option<&str>); 8] = [
+            (Some("Ana S."), &["preferred_username", "email"], Some("Ana S.")),
+            (Some("Ana S."), &["preferred_username"], Some("Ana S.")),
+            (None, &["preferred_username", "email"], Some("ana")),
+            (Some(""), &["preferred_username", "email"], Some("ana")),
+            (None, &["preferred_username"], Some(subject.as_str())),
+            (Some(""), &["preferred_username", "email_verified"], Some(subject.as_str())),
+            (None, &["email"], None),
+            (None, &[], None),
+        ];
+        for (name, wanted, expected) in cases {
+            let claims = standard_claims(&chosen(name), |claim| wanted.contains(&claim));
+            let found = claims.get("preferred_username").and_then(Value::as_str);
+            assert_eq!(found, expected, "{name:?} {wanted:?}");
+        }
     }
 
     #[test]
