@@ -260,6 +260,41 @@ test('nginx: when every instance pauses, the caller is told so by Porta', async 
   })
 })
 
+/** As when Redis is away: Porta does not call itself ready, and answers what it can. */
+const notReady = (_, outgoing) => outgoing.writeHead(503).end('{"status":"not_ready"}')
+
+for (const [kind, count] of [['nginx', 2], ['apache2', 1], ['caddy', 2]]) {
+  test(`${kind}: when no instance is ready, they are asked all the same`, async () => {
+    const headers = { 'x-real-ip': 'forged', forwarded: 'for=forged', traceparent: 'forged' }
+    const told = (incoming, outgoing) => incoming.resume().on('end', () => outgoing.end(JSON.stringify(incoming.headers)))
+    await behind(kind, Array(count).fill(told), async (send, servers) => {
+      for (const server of servers) server.ready = notReady
+      const asked = servers.map(({ checks }) => checks)
+      // Caddy asks every two seconds. The others do not ask.
+      if (kind === 'caddy') await eventually('each was asked', () => servers.every(({ checks }, n) => checks > asked[n] + 1), { seconds: 15 })
+      for (let round = 0; round < 8; round++) {
+        for (const method of ['GET', 'POST']) {
+          const begun = performance.now()
+          const answer = await send(method, headers)
+          assert.equal(answer.status, 200, `${method}: ${answer}`)
+          assert.ok(performance.now() - begun < 2_000, `${method} took ${performance.now() - begun} ms`)
+          const arrived = answer.json()
+          for (const name of Object.keys(headers)) assert.notEqual(arrived[name], headers[name], `${method}: ${name}`)
+        }
+      }
+      for (const { seen } of servers) assert.ok(seen > 0, 'everybody has a share')
+      if (kind !== 'caddy') return
+      const [first, second] = servers
+      first.ready = ready
+      await eventually('the first one is found ready', async () => {
+        const before = second.seen
+        for (let n = 0; n < 6; n++) await send('GET')
+        return second.seen === before
+      }, { seconds: 15 })
+    })
+  })
+}
+
 test('nginx: an instance that is alone is waited for', async () => {
   const slow = async (incoming, outgoing) => {
     await sleep(3_000)
@@ -345,11 +380,16 @@ async function behind(kind, answers, body) {
   }
 }
 
+const ready = (_, outgoing) => outgoing.end('asked by the proxy itself')
+
 /** Something that listens and counts. */
 async function upstream(answer) {
-  const counter = { seen: 0 }
+  const counter = { seen: 0, checks: 0, ready }
   counter.server = http.createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
-    if (incoming.url === '/ready') return outgoing.end('asked by the proxy itself')
+    if (incoming.url === '/ready') {
+      counter.checks++
+      return counter.ready(incoming, outgoing)
+    }
     counter.seen++
     answer(incoming, outgoing)
   })
