@@ -45,6 +45,7 @@ pub struct NewClient {
     pub login_methods: Option<Vec<LoginMethod>>,
     pub id_token_signed_response_alg: Option<SigningAlgorithm>,
     pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    pub standard_claims_in_id_token: bool,
     pub allowed_organizations: Vec<OrganizationId>,
     /// The first secret of a confidential client.
     pub secret: NewSecret,
@@ -109,6 +110,7 @@ impl NewClient {
                 .id_token_signed_response_alg
                 .unwrap_or(SigningAlgorithm::Rs256),
             userinfo_signed_response_alg: self.userinfo_signed_response_alg,
+            standard_claims_in_id_token: self.standard_claims_in_id_token,
             allowed_organizations: self.allowed_organizations,
             status: ClientStatus::Active,
             created_at: application.created_at,
@@ -226,6 +228,7 @@ impl Work {
                 login_methods,
                 id_token_signed_response_alg,
                 userinfo_signed_response_alg,
+                standard_claims_in_id_token,
                 allowed_organizations,
             ]
         );

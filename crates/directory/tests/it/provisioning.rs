@@ -34,6 +34,7 @@ both_stores!(
     guests_and_algorithms,
     a_client_that_says_nothing_is_signed_for_with_rs256,
     nothing_is_signed_for_a_machine,
+    standard_claims_in_id_tokens_are_switched_on_and_off,
     every_profile_field,
     settings_of_platform_and_organization,
     an_inactive_person_and_back,
@@ -603,6 +604,33 @@ async fn nothing_is_signed_for_a_machine(world: World) {
     assert_eq!(count_keys(&world, "harbor", SigningAlgorithm::Rs256).await, 0);
     overwrite(&world, &with("authorization_code")).await;
     assert_eq!(count_keys(&world, "harbor", SigningAlgorithm::Rs256).await, 2);
+}
+
+async fn standard_claims_in_id_tokens_are_switched_on_and_off(world: World) {
+    let has_them = async || client(&world, "harbor", "dock", "Web").await.standard_claims_in_id_token;
+    apply(&world, &one_client("")).await;
+    assert!(!has_them().await, "nobody asked for it");
+    let cases: [(&str, bool, &[&str]); 4] = [
+        ("standard_claims_in_id_token: true", true, &["standard_claims_in_id_token"]),
+        ("", true, &[]),
+        ("standard_claims_in_id_token: true", true, &[]),
+        ("standard_claims_in_id_token: false", false, &["standard_claims_in_id_token"]),
+    ];
+    for (line, expected, changes) in cases {
+        let report = overwrite(&world, &one_client(line)).await;
+        let changed: Vec<&str> = report.updated.iter().flat_map(|u| &u.changes).map(String::as_str).collect();
+        assert_eq!(changed, changes, "{line}");
+        assert_eq!(has_them().await, expected, "{line}");
+    }
+    for wrong in ["maybe", "[openid]", "null"] {
+        let text = one_client(&format!("standard_claims_in_id_token: {wrong}"));
+        let outcome = read(&text, Format::Yaml, &|_| None);
+        let is_left_alone = outcome.is_ok_and(|document| {
+            let client = &document.organizations[0].applications[0].clients[0];
+            client.standard_claims_in_id_token.is_none()
+        });
+        assert_eq!(is_left_alone, wrong == "null", "{wrong}");
+    }
 }
 
 async fn every_profile_field(world: World) {

@@ -7,6 +7,7 @@ use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{Scope, scope};
 use porta_store::Rights;
 
+use super::id_token::IdToken;
 use crate::clients::ProtocolClient;
 use crate::{Engine, EngineError, Tenant};
 
@@ -45,7 +46,9 @@ impl Engine {
         let granted = Scope::parse(&issued.access_row.scope)
             .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
         let id_token = if granted.contains(scope::OPENID) {
-            Some(self.id_token(tenant, client, family, user, rights, &issued.access).await?)
+            let (scope, access_token) = (&granted, issued.access.as_str());
+            let made_from = IdToken { client, family, user, rights, scope, access_token };
+            Some(self.id_token(tenant, made_from).await?)
         } else {
             None
         };

@@ -54,6 +54,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     14 "0014_credential_epoch";
     15 "0015_token_callers";
     16 "0016_recovery_code_keys";
+    17 "0017_standard_claims";
 };
 
 /// First line of a migration whose statements PostgreSQL runs only by themselves (`CREATE INDEX CONCURRENTLY`). Each of

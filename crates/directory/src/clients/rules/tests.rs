@@ -27,6 +27,7 @@ fn confidential() -> Client {
         login_methods: None,
         id_token_signed_response_alg: SigningAlgorithm::Es256,
         userinfo_signed_response_alg: None,
+        standard_claims_in_id_token: false,
         allowed_organizations: vec![],
         status: ClientStatus::Active,
         created_at: now,

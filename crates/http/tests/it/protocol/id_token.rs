@@ -22,6 +22,8 @@ porta_testkit::on_both_stores!(
     the_header_names_algorithm_and_key,
     requested_claims_are_added_and_nulls_left_out,
     requested_claims_stay_within_the_clients_scopes,
+    claims_of_the_scopes_come_by_a_setting_of_the_client,
+    a_refresh_with_less_scope_says_less,
     no_claim_shadows_the_protocols_own,
     refreshing_keeps_what_belongs_to_the_sign_in,
     changed_rights_show_at_the_next_refresh,
@@ -197,6 +199,64 @@ async fn requested_claims_stay_within_the_clients_scopes(app: TestApp) {
     let claims = verified(&app, "acme", tokens.id()).await;
     assert_eq!((claims.get("phone_number"), &claims["email"]), (None, &json!("ana@acme.test")));
     assert_eq!(userinfo(&app, "acme", &tokens.access).await.json().get("address"), None);
+}
+
+/// OpenID Connect Core §5.4: at UserInfo, as an access token is issued, unless the operator wants them here.
+async fn claims_of_the_scopes_come_by_a_setting_of_the_client(app: TestApp) {
+    const STANDARD: [&str; 10] = [
+        "name",
+        "given_name",
+        "family_name",
+        "preferred_username",
+        "birthdate",
+        "updated_at",
+        "email",
+        "email_verified",
+        "phone_number",
+        "address",
+    ];
+    let mut browser = ana_signed_in(&app).await;
+    let request = web().with("scope", "openid profile email address");
+    let before = tokens(&mut browser, &request, WEB).await;
+    let claims = verified(&app, "acme", before.id()).await;
+    assert!(STANDARD.iter().all(|name| !claims.contains_key(*name)), "{claims:?}");
+
+    change_client(&app, "web", |c| c.standard_claims_in_id_token = true).await;
+    let issued = tokens(&mut browser, &request, WEB).await;
+    let claims = verified(&app, "acme", issued.id()).await;
+    let info = userinfo(&app, "acme", &issued.access).await.json();
+    for name in STANDARD {
+        assert_eq!(claims.get(name), info.get(name), "{name}");
+        assert_eq!(claims.contains_key(name), name != "phone_number", "{name}: its scope was not asked for");
+    }
+    assert_eq!(
+        (claims.get("badge"), &claims["terminal_code"]),
+        (None, &json!("T4")),
+        "custom claims as before"
+    );
+    assert_eq!((&claims["iss"], &claims["aud"]), (&json!("https://id.test/acme"), &json!("web")));
+    let bare = tokens(&mut browser, &web().with("scope", "openid"), WEB).await;
+    let claims = verified(&app, "acme", bare.id()).await;
+    assert!(STANDARD.iter().all(|name| !claims.contains_key(*name)), "{claims:?}");
+    let others = tokens(&mut browser, &billing(), BILLING).await;
+    let claims = verified(&app, "acme", others.id()).await;
+    assert!(STANDARD.iter().all(|name| !claims.contains_key(*name)), "another client's: {claims:?}");
+}
+
+/// RFC 6749 §6: what the access token may not see, the ID token beside it does not say.
+async fn a_refresh_with_less_scope_says_less(app: TestApp) {
+    change_client(&app, "web", |c| c.standard_claims_in_id_token = true).await;
+    let mut browser = ana_signed_in(&app).await;
+    let first = tokens(&mut browser, &web().with("scope", "openid profile email"), WEB).await;
+    let form =
+        [("grant_type", "refresh_token"), ("refresh_token", first.refresh()), ("scope", "openid profile")];
+    let less = Tokens::of(&browser.token("acme", WEB, &form).await);
+    let claims = verified(&app, "acme", less.id()).await;
+    assert_eq!((&claims["given_name"], claims.get("email")), (&json!("Ana"), None));
+    assert_eq!(claims["preferred_username"], claims["sub"], "no part of the address either");
+    let whole = Tokens::of(&refresh(&mut browser, WEB, less.refresh()).await);
+    let claims = verified(&app, "acme", whole.id()).await;
+    assert_eq!((&claims["email"], &claims["preferred_username"]), (&json!("ana@acme.test"), &json!("ana")));
 }
 
 /// oidc-and-login §4.6: reserved names.
