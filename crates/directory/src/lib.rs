@@ -102,6 +102,11 @@ impl Directory {
         Work::begin(Arc::clone(&self.deps), actor).await
     }
 
+    /// The address that this installation is served at, as the last server that started was told.
+    pub async fn issuer_base(&self) -> Result<Option<String>> {
+        Ok(self.deps.store.issuer_base().await?)
+    }
+
     /// Judges a password for a person as if they had chosen it themselves, and hashes it; done before a unit of work
     /// opens, so that no transaction waits for Argon2.
     pub async fn hash_password(&self, password: &SecretString, around: WordsAround) -> Result<PasswordHash> {

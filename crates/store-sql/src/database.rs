@@ -270,6 +270,14 @@ impl Store for Database {
         crate::signing_keys::oldest_since(&mut Runner::Auto(&self.kernel)).await
     }
 
+    async fn issuer_base(&self) -> Result<Option<String>> {
+        crate::installation::issuer_base(&mut Runner::Auto(&self.kernel)).await
+    }
+
+    async fn remember_issuer_base(&self, issuer_base: &str, now: Timestamp) -> Result<bool> {
+        crate::installation::remember_issuer_base(&mut Runner::Auto(&self.kernel), issuer_base, now).await
+    }
+
     fn round_trips(&self) -> u64 {
         self.kernel.round_trips.load(Ordering::Relaxed)
     }

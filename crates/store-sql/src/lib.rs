@@ -5,6 +5,7 @@ mod audit;
 mod branding;
 mod clients;
 mod database;
+mod installation;
 mod kernel;
 mod migrate;
 mod one_time;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use porta_config::{Argon2Params, Config, EncryptionKeys, Environment, Secrets, Source, Storage};
+use porta_config::{Argon2Params, Config, EncryptionKeys, Environment, IssuerBase, Secrets, Source, Storage};
 use porta_core::seal::Keyring;
 use porta_core::user::PasswordHash;
 use porta_core::{Entropy, OsEntropy, Password, SystemClock, outbox, signing_key};
@@ -49,6 +49,19 @@ impl Direct {
 
     pub(crate) async fn begin(&self) -> Result<Work, Failure> {
         Ok(self.directory.begin(actor()).await?)
+    }
+
+    /// For commands that write links: they lead to where the servers of this database are, or nowhere. A shell that knows
+    /// less than the server's environment would otherwise write others.
+    pub(crate) async fn demand_served(&self, issuer: &IssuerBase) -> Result<(), Failure> {
+        let served = self.directory.issuer_base().await?;
+        let Some(served) = served.filter(|served| served != issuer.as_str()) else { return Ok(()) };
+        Err(Failure::General(vec![
+            format!("links would lead to {issuer}, and this installation is served at {served}"),
+            format!(
+                "run the command with ISSUER_BASE_URL={served}; if the address is another one now, start the server with it first"
+            ),
+        ]))
     }
 }
 

@@ -140,6 +140,7 @@ async fn invite(invitation: Invitation) -> Result<(), Failure> {
     invitation.reach.demand_direct()?;
     let issuer = Config::load_issuer(&Source::process())?;
     let direct = Direct::open().await?;
+    direct.demand_served(&issuer).await?;
     let mut work = direct.begin().await?;
     let organization = work.organization(&invitation.org).await?;
     let new = NewInvitation {

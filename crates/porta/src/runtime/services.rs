@@ -21,6 +21,7 @@ use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use secrecy::ExposeSecret as _;
 
+use super::background;
 use super::probes::ServiceProbes;
 use super::telemetry::Telemetry;
 use crate::serve;
@@ -157,6 +158,8 @@ impl Services {
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
             ui_locales: porta_pages::languages().collect(),
         }));
+        // Before anybody is served: a command may come right after the start.
+        background::remember_issuer(&engine).await;
         let hasher = Arc::new(start_hasher(config, &entropy)?);
         let two_factor_keys = config.secrets.two_factor_encryption_keys.expose();
         let factors = Factors::new(two_factor_keys, Arc::clone(&outbox_keys));

@@ -4,6 +4,7 @@ mod backup;
 mod cli;
 mod dev;
 mod keys;
+mod links;
 mod mail;
 mod postgres;
 mod reference;

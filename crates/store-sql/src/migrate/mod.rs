@@ -55,6 +55,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     15 "0015_token_callers";
     16 "0016_recovery_code_keys";
     17 "0017_standard_claims";
+    18 "0018_installation";
 };
 
 /// First line of a migration whose statements PostgreSQL runs only by themselves (`CREATE INDEX CONCURRENTLY`). Each of
