@@ -507,14 +507,14 @@ export default [
   {
     id: 'forwarded-by-anybody', area: 'X-Forwarded-For', what: 'X-Forwarded-For is believed without a proxy.',
     crate: 'http', words: ['forward', 'proxy'], file: 'crates/http/src/caller.rs',
-    was: raw`        let Some(hops) = self.trusts(peer.ip()) else { return peer.ip() };`,
-    becomes: raw`        let Some(hops) = self.trusts(peer.ip()).or(Some(1).filter(|_| FAULT)) else { return peer.ip() };`,
+    was: raw`        let Some((hops, header)) = self.trusts(peer.ip()) else {`,
+    becomes: raw`        let Some((hops, header)) = self.trusts(peer.ip()).or(Some((1, ForwardedHeader::Either)).filter(|_| FAULT)) else {`,
   },
   {
     id: 'forwarded-from-the-left', area: 'X-Forwarded-For', what: 'What the caller wrote into X-Forwarded-For is believed.',
-    crate: 'http', words: ['forward', 'prox', 'caller', 'hops'], file: 'crates/http/src/caller.rs',
-    was: raw`forwarded.len().checked_sub(hops.max(1)).and_then(`,
-    becomes: raw`forwarded.len().checked_sub(hops.max(1)).map(|index| if FAULT { 0 } else { index }).and_then(`,
+    crate: 'http', words: ['forward', 'prox', 'caller', 'hops'], file: 'crates/http/src/forwarded.rs',
+    was: raw`    entries.get(proxies.max(1) - 1)`,
+    becomes: raw`    entries.get(if FAULT { entries.len() - 1 } else { proxies.max(1) - 1 })`,
   },
   {
     id: 'path-in-the-log', area: 'redaction', what: 'The log says the path of a request, in which there may be a mailed link.',

@@ -26,7 +26,7 @@ pub use issuer::IssuerBase;
 pub use problem::Problem;
 pub use safety::SafetyReport;
 pub use secrets::{EncryptionKeys, MOST_ENCRYPTION_KEYS, SealingSecrets, Secrets};
-pub use server::{Environment, ServerConfig, TrustProxy};
+pub use server::{Environment, ProxyHeader, ServerConfig, TrustProxy};
 pub use smtp::{SmtpConfig, SmtpCredentials, SmtpTls};
 pub use source::Source;
 pub use start::{Service, StartConfig};

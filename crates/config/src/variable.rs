@@ -90,6 +90,7 @@ const fn number(minimum: u64, maximum: u64) -> Kind {
 pub(crate) const ENVIRONMENTS: &[&str] = &["development", "test", "production"];
 pub(crate) const LOG_LEVELS: &[&str] = &["debug", "info", "warn", "error", "fatal"];
 pub(crate) const SERVICES: &[&str] = &["server", "admin"];
+pub(crate) const PROXY_HEADERS: &[&str] = &["x-forwarded-for", "forwarded"];
 pub(crate) const SMTP_TLS_MODES: &[&str] = &["auto", "required", "none"];
 
 variables! {
@@ -123,8 +124,9 @@ variables! {
     OTEL_SERVICE_NAME, Kind::Text, Some("porta"), Never, false, "Name of this service in traces.";
     OTEL_TRACES_SAMPLER_ARG, Kind::Text, Some("1"), Never, false, "Share of the traces begun here that are kept, 0 to 1.";
     ADMIN_CORS_ORIGINS, Kind::List, None, Never, false, "Browser origins allowed on /api/admin.";
-    TRUST_PROXY, Kind::Boolean, Some("false"), Never, false, "Believes X-Forwarded-For and X-Forwarded-Proto.";
+    TRUST_PROXY, Kind::Boolean, Some("false"), Never, false, "Believes what proxies say about who is calling.";
     TRUST_PROXY_HOPS, number(1, 16), Some("1"), Never, false, "How many proxies stand in front.";
+    TRUST_PROXY_HEADER, Kind::Words(PROXY_HEADERS), Some("(x-forwarded-for; forwarded where there is none)"), Never, false, "The header the proxies write; the other one is then not looked at.";
     TRUST_PROXY_CIDRS, Kind::List, None, Never, false, "Networks the nearest proxy connects from; empty believes any, and is refused in production.";
     ARGON2_MEMORY_KIB, number(1_024, 4_194_304), Some("19456"), Never, false, "Memory of one password hash.";
     ARGON2_ITERATIONS, number(1, 100), Some("2"), Never, false, "Passes of one password hash.";

@@ -5,6 +5,7 @@ mod caller;
 mod cookies;
 mod crowd;
 mod endpoints;
+mod forwarded;
 mod middleware;
 mod observe;
 mod pending;
@@ -18,5 +19,6 @@ mod visit;
 
 pub use caller::TrustProxy;
 pub use endpoints::probes::exposition;
+pub use forwarded::ForwardedHeader;
 pub use router::router;
 pub use state::{AppState, Figures, Observers, Parts, Probes, ReadyReport, Shared, Traces};

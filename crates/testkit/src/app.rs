@@ -17,7 +17,7 @@ use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, ManualClock, Password, SeededEntropy, Timestamp};
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
-use porta_http::{AppState, Parts, Probes, ReadyReport, TrustProxy};
+use porta_http::{AppState, ForwardedHeader, Parts, Probes, ReadyReport, TrustProxy};
 use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_mail::{Capture, Message, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
@@ -86,6 +86,8 @@ pub struct Instance {
     /// Pages and mails.
     pub pages: Arc<Pages>,
     pub trust_proxy: TrustProxy,
+    /// Where connections come from.
+    pub peer: SocketAddr,
     /// What both lists of encryption keys hold, the newest first.
     pub masters: Vec<[u8; 32]>,
     /// Of its randomness, beside the process and the count of instances.
@@ -156,7 +158,8 @@ impl Instance {
             hash_queue: 256,
             issuer_base: ISSUER_BASE.to_owned(),
             pages: Arc::new(Pages::new()),
-            trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new() },
+            trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new(), header: ForwardedHeader::Either },
+            peer: ([127, 0, 0, 1], 4711).into(),
             masters: vec![MASTER],
             seed: FIRST_SEED,
         }
@@ -264,7 +267,7 @@ impl TestApp {
         instances: Arc<Instances>,
         short_lived: ShortLived,
     ) -> Self {
-        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy, masters, seed } =
+        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy, peer, masters, seed } =
             instance;
         let mut all = instances.lock().expect("nobody panicked");
         let seed = seed + all.len() as u64;
@@ -314,7 +317,6 @@ impl TestApp {
             cookie_secrets: vec![b"a test cookie secret of more than 32 bytes".to_vec()],
             trust_proxy,
         });
-        let peer: SocketAddr = ([127, 0, 0, 1], 4711).into();
         let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
         all.push(listen(&engine, &kv));
         drop(all);

@@ -70,8 +70,10 @@ impl Answer {
 }
 
 impl Browser {
+    /// Behind a proxy that says where it comes from: this machine, unless a test says otherwise.
     pub fn new(router: Router) -> Self {
-        Self { router, cookies: Vec::new(), headers: HeaderMap::new() }
+        let browser = Self { router, cookies: Vec::new(), headers: HeaderMap::new() };
+        browser.with("x-forwarded-for", "127.0.0.1")
     }
 
     /// Sends a header with every request from now on.
@@ -79,6 +81,13 @@ impl Browser {
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_str(value).expect("a header value");
         self.headers.insert(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// Sends no header of this name from now on.
+    #[must_use]
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.headers.remove(name);
         self
     }
 

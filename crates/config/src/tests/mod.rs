@@ -13,8 +13,8 @@ use porta_core::{OsEntropy, SeededEntropy};
 use secrecy::ExposeSecret;
 
 use crate::{
-    Config, Environment, LogFormat, LogLevel, MetricsConfig, Problem, SmtpTls, Source, StartConfig, Storage,
-    TrustProxy,
+    Config, Environment, LogFormat, LogLevel, MetricsConfig, Problem, ProxyHeader, SmtpTls, Source,
+    StartConfig, Storage, TrustProxy,
 };
 
 /// A directory of the test's own, removed at its end.
@@ -185,6 +185,7 @@ fn values_are_read_in_every_accepted_form() {
         ("METRICS_ENABLED", "Yes"),
         ("TRUST_PROXY", "ON"),
         ("TRUST_PROXY_HOPS", "2"),
+        ("TRUST_PROXY_HEADER", "Forwarded"),
         ("TRUST_PROXY_CIDRS", "10.0.0.0/8, fd00::/8,192.0.2.7"),
         ("ADMIN_CORS_ORIGINS", "https://admin.example.com, https://Other.example.com:443/"),
         ("SMTP_USER", "porta"),
@@ -216,7 +217,7 @@ fn values_are_read_in_every_accepted_form() {
     ] {
         assert_eq!(proxy.believes(peer.parse().unwrap()), expected, "{peer}");
     }
-    assert!(matches!(proxy, TrustProxy::From { hops: 2, .. }));
+    assert!(matches!(proxy, TrustProxy::From { hops: 2, header: Some(ProxyHeader::Forwarded), .. }));
 }
 
 #[test]

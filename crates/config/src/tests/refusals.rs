@@ -50,6 +50,15 @@ fn each_value_that_cannot_be_used_is_named() {
         (&[("METRICS_ENABLED", "enabled")], "METRICS_ENABLED"),
         (&[("TRUST_PROXY", "2")], "TRUST_PROXY"),
         (&[("TRUST_PROXY_HOPS", "2")], "TRUST_PROXY"),
+        (&[("TRUST_PROXY_HEADER", "forwarded")], "TRUST_PROXY"),
+        (
+            &[
+                ("TRUST_PROXY", "true"),
+                ("TRUST_PROXY_HEADER", "x-real-ip"),
+                ("TRUST_PROXY_CIDRS", "10.0.0.1"),
+            ],
+            "TRUST_PROXY_HEADER",
+        ),
         (
             &[("TRUST_PROXY", "true"), ("TRUST_PROXY_HOPS", "0"), ("TRUST_PROXY_CIDRS", "10.0.0.1")],
             "TRUST_PROXY_HOPS",

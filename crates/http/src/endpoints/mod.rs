@@ -74,8 +74,7 @@ impl FromRequestParts<AppState> for From {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0);
-        let caller =
-            peer.map(|p| crate::caller::caller(&state.trust_proxy, p, &parts.headers)).unwrap_or_default();
+        let caller = peer.map(|p| crate::caller::caller(state, p, &parts.headers)).unwrap_or_default();
         let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
         let claim = parts.extensions.get::<Arc<Claim>>().cloned();
         Ok(Self { caller, headers: std::mem::take(&mut parts.headers), seen, claim })

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use porta_config::{Config, MetricsConfig, Problem, Storage, StorageConfig};
+use porta_config::{Config, MetricsConfig, Problem, ProxyHeader, Storage, StorageConfig};
 use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, SystemClock};
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
-use porta_http::{AppState, Figures, Observers, Parts, TrustProxy};
+use porta_http::{AppState, Figures, ForwardedHeader, Observers, Parts, TrustProxy};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_oidc::{Engine, EngineDeps};
 use porta_pages::{Pages, TemplateProblems};
@@ -239,9 +239,15 @@ fn start_hasher(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<P
 fn trust_proxy(config: &Config) -> TrustProxy {
     match &config.server.trust_proxy {
         porta_config::TrustProxy::Never => TrustProxy::Never,
-        porta_config::TrustProxy::From { hops, networks } => {
-            TrustProxy::Hops { hops: usize::from(*hops), networks: networks.clone() }
-        }
+        porta_config::TrustProxy::From { hops, networks, header } => TrustProxy::Hops {
+            hops: usize::from(*hops),
+            networks: networks.clone(),
+            header: match header {
+                None => ForwardedHeader::Either,
+                Some(ProxyHeader::XForwardedFor) => ForwardedHeader::XForwardedFor,
+                Some(ProxyHeader::Forwarded) => ForwardedHeader::Forwarded,
+            },
+        },
     }
 }
 
