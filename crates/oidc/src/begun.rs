@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use porta_core::audit::AuditCategory;
-use porta_core::{Timestamp, settings};
-use porta_kv::Verdict;
+use porta_core::{SessionKey, Timestamp, settings};
+use porta_kv::{Limit, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::errand::Errand;
@@ -96,19 +96,25 @@ impl Engine {
         Some(BoundInteraction { interaction, key, travels_until: Some(until) })
     }
 
-    /// Stores what a caller begins, and counts it in the same command.
+    /// Stores what a caller begins, and counts it in the same command: for the network, or, where nobody knows it, for the
+    /// session (decision 0042).
     pub(crate) async fn store_begun(
         &self,
         tenant: &Tenant,
-        caller: &Caller,
+        (caller, session): (&Caller, Option<SessionKey>),
         key: &str,
         value: Bytes,
         lifetime: Duration,
     ) -> Result<Result<(), Limited>, EngineError> {
         let maximum = tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX);
         let window = tenant.settings.duration(settings::RATE_LIMIT_INTERACTION_WINDOW);
-        let key_of = |network: &str| format!("{}:limit:interaction:{network}", tenant.organization.id);
-        let limits = caller.limits(key_of, maximum, window);
+        let key_of = |whose: &str| format!("{}:limit:interaction:{whose}", tenant.organization.id);
+        let mut limits = caller.limits(key_of, maximum, window);
+        if caller.address.is_none()
+            && let Some(session) = session
+        {
+            limits.push(Limit { key: key_of(&session.to_string()), maximum, window });
+        }
         match self.kv.put_limited(key, value, lifetime, &limits).await? {
             Verdict::Allowed => Ok(Ok(())),
             Verdict::Limited { retry_after } => {

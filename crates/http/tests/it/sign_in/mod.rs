@@ -6,6 +6,7 @@ mod assets;
 mod audit_rows;
 mod bad_forms;
 mod begun_limits;
+mod callers;
 mod consent;
 mod crash;
 mod credentials;
