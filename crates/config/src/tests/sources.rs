@@ -47,6 +47,19 @@ fn every_secret_can_come_from_a_file() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_a_secret() {
+    let directory = Directory::new();
+    for text in [format!("\u{feff}{COOKIE}"), format!("\u{feff}{COOKIE}\r\n")] {
+        let file = directory.write("keys", &text);
+        let config = load(changed(&[("COOKIE_KEYS", ""), ("COOKIE_KEYS_FILE", &file)])).unwrap();
+        assert_eq!(config.secrets.cookie_keys[0].expose_secret(), COOKIE, "{text:?}");
+    }
+    let file = directory.write("keys", "\u{feff}\n");
+    let problems = load(changed(&[("COOKIE_KEYS", ""), ("COOKIE_KEYS_FILE", &file)])).unwrap_err();
+    assert_eq!(keys(&problems), ["COOKIE_KEYS_FILE"], "nothing else is in it");
+}
+
+#[test]
 fn a_secret_in_both_forms_is_a_problem() {
     let directory = Directory::new();
     let file = directory.write("keys", COOKIE);

@@ -146,6 +146,9 @@ fn credentials_go_to_a_file_that_only_its_owner_reads() {
     assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600);
     place.succeed(&arguments);
     assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "a second run keeps what is there");
+    std::fs::write(&out, format!("\u{feff}{text}")).unwrap();
+    place.succeed(&arguments);
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "an editor put a byte order mark before it");
     std::fs::write(&out, "notes of mine").unwrap();
     let outcome = place.run(&arguments);
     assert_eq!(outcome.code, 1);
