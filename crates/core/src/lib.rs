@@ -10,6 +10,7 @@ pub mod client;
 pub mod entropy;
 pub mod ids;
 pub mod invitation;
+pub mod line;
 pub mod link_request;
 pub mod mac;
 pub mod mail;

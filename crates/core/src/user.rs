@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use crate::line::{check_line, check_lines};
 use crate::{Invalid, OrganizationId, Timestamp, UserId, word_enum};
 
 word_enum! {
@@ -143,9 +144,9 @@ impl fmt::Debug for Profile {
 }
 
 impl Profile {
-    /// Column limits of the data model (§2.6), so that a value is refused here and not by a database.
+    /// Column limits of the data model (§2.6), so that a value is refused here and not by a database. Each is one line.
     pub fn validate(&self) -> Result<(), Invalid> {
-        let limits: [(&'static str, &Option<String>, usize); 17] = [
+        let limits: [(&'static str, &Option<String>, usize); 16] = [
             ("given_name", &self.given_name, 255),
             ("family_name", &self.family_name, 255),
             ("middle_name", &self.middle_name, 255),
@@ -158,7 +159,6 @@ impl Profile {
             ("zoneinfo", &self.zoneinfo, 50),
             ("locale", &self.locale, 10),
             ("phone_number", &self.phone_number, 50),
-            ("street_address", &self.address.street, 2048),
             ("locality", &self.address.locality, 255),
             ("region", &self.address.region, 255),
             ("postal_code", &self.address.postal_code, 20),
@@ -166,9 +166,11 @@ impl Profile {
         ];
         for (field, value, limit) in limits {
             let Some(value) = value else { continue };
-            if value.chars().count() > limit || value.contains('\0') {
-                return Err(Invalid::new(field, format!("use at most {limit} characters and no NUL")));
-            }
+            check_line(field, value, limit)?;
+        }
+        if let Some(street) = &self.address.street {
+            // OpenID Connect Core §5.1.1: it may have several lines.
+            check_lines("street_address", street, 2048)?;
         }
         if let Some(date) = &self.birthdate
             && time::Date::parse(date, time::macros::format_description!("[year]-[month]-[day]")).is_err()
@@ -293,6 +295,38 @@ mod tests {
         assert!(with("1990-02-28").is_ok());
         assert!(with("1990-02-30").is_err());
         assert!(with("28.02.1990").is_err());
+    }
+
+    #[test]
+    fn names_are_lines_and_a_street_may_have_several() {
+        let some = |text: &str| Some(text.to_owned());
+        for unfit in
+            ["Ana\nLi", "Ana\tLi", "Ana\u{85}Li", "Ana\u{2028}Li", "\u{202e}anA", "\u{2066}Ana", "Ana\0"]
+        {
+            let named: [fn(&mut Profile) -> &mut Option<String>; 6] = [
+                |p| &mut p.given_name,
+                |p| &mut p.family_name,
+                |p| &mut p.nickname,
+                |p| &mut p.preferred_username,
+                |p| &mut p.phone_number,
+                |p| &mut p.address.locality,
+            ];
+            for field in named {
+                let mut profile = Profile::default();
+                *field(&mut profile) = some(unfit);
+                assert!(profile.validate().is_err(), "{unfit:?}");
+            }
+        }
+        let street = |text: &str| Profile {
+            address: Address { street: some(text), ..Address::default() },
+            ..Profile::default()
+        };
+        assert!(street("12 Quay\r\nSecond floor").validate().is_ok());
+        for unfit in ["12 \u{202e}yauQ", "12\0", "12\u{1b}[31m Quay"] {
+            assert_eq!(street(unfit).validate().unwrap_err().field, "street_address", "{unfit:?}");
+        }
+        let name = Profile { given_name: some("שרה (Sara)\u{200f}"), ..Profile::default() };
+        assert!(name.validate().is_ok());
     }
 
     #[test]

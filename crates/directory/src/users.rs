@@ -1,6 +1,7 @@
 //! People.
 
 use porta_core::UserId;
+use porta_core::line::check_line;
 use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::organization::Organization;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
@@ -10,6 +11,9 @@ use serde_json::json;
 use crate::error::{moved, refuse, taken};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Work};
+
+/// Most characters of why somebody was stopped.
+const REASON_LENGTH: usize = 500;
 
 /// A person to be added.
 #[derive(Debug, Clone, Default)]
@@ -98,6 +102,9 @@ impl Work {
     ) -> Result<User> {
         let from = user.status;
         user.may_become(to)?;
+        if let Some(reason) = reason {
+            check_line("reason", reason, REASON_LENGTH)?;
+        }
         if !self.unit.users(organization.id).set_status(user.id, from, to, reason, self.now).await? {
             return Err(moved("user"));
         }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use porta_config::{Argon2Params, Config, EncryptionKeys, Environment, IssuerBase, Secrets, Source, Storage};
+use porta_core::line::breaks_a_line;
 use porta_core::seal::Keyring;
 use porta_core::user::PasswordHash;
 use porta_core::{Entropy, OsEntropy, Password, SystemClock, outbox, signing_key};
@@ -68,8 +69,7 @@ impl Direct {
 /// Whoever has a shell here; the name is a claim of the environment, good for a log and for nothing else.
 pub(crate) fn actor() -> Actor {
     let os_user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let is_printable =
-        |name: &String| !name.is_empty() && name.len() <= 64 && !name.contains(char::is_control);
+    let is_printable = |name: &String| !name.is_empty() && name.len() <= 64 && !name.contains(breaks_a_line);
     Actor::Cli { os_user: os_user.filter(is_printable) }
 }
 
