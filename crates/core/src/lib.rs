@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod branding;
 pub mod change;
 pub mod client;
+mod email;
 pub mod entropy;
 pub mod ids;
 pub mod invitation;

@@ -64,7 +64,7 @@ impl Work {
             claims.push((claim.id, value));
         }
         let email = Email::parse(&new.email)?;
-        let found = self.unit.users(organization.id).by_email(email.key()).await?;
+        let found = self.unit.users(organization.id).by_email(email.shown()).await?;
         let created = found.is_none();
         let user = if let Some(user) = found {
             may_be_invited(user)?

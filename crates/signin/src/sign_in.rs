@@ -166,7 +166,7 @@ impl SignIn {
                 Err(error) => return self.not_judged(&limits, claim, error).await,
             }
         }
-        let user = match self.person(tenant, &email_key).await {
+        let user = match self.person(tenant, attempt.email).await {
             Ok(user) => user,
             Err(error) => return self.not_judged(&limits, claim, error).await,
         };
@@ -179,11 +179,13 @@ impl SignIn {
                 return Ok(limited);
             }
         }
+        // What a version before this one stored has a key of its own.
+        let stored_key = user.as_ref().map_or(email_key, |user| user.email.key().to_owned());
         // Whoever closes the connection meanwhile lets the next one try.
         let under_way = limits.under_way(self.engine.kv());
         let outcome = match self.judge(tenant, bound, attempt, browser, (user, device.is_some())).await {
             Ok(SignInOutcome::Refused) => {
-                let counted = self.count_failure(tenant, &email_key, device.as_ref(), caller);
+                let counted = self.count_failure(tenant, &stored_key, device.as_ref(), caller);
                 // An account that exists takes an update more than one that does not, so the answer waits for a time that
                 // is longer than either (oidc-and-login §6.13, repairs W18).
                 tokio::join!(counted, tokio::time::sleep(REFUSAL)).0?;
@@ -205,9 +207,9 @@ impl SignIn {
         Ok(outcome)
     }
 
-    async fn person(&self, tenant: &Tenant, email_key: &str) -> Result<Option<User>, EngineError> {
+    async fn person(&self, tenant: &Tenant, address: &str) -> Result<Option<User>, EngineError> {
         let mut repositories = self.engine.store().repositories();
-        Ok(repositories.users(tenant.organization.id).by_email(email_key).await?)
+        Ok(repositories.users(tenant.organization.id).by_email(address).await?)
     }
 
     /// An outage is nobody's failure: whoever tries again and again during one is not kept waiting after it.

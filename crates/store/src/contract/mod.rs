@@ -79,7 +79,8 @@ macro_rules! contract_tests {
             tokens: issuing, access_facts, refresh_and_rotation, shared_tokens, late_families, userinfo_and_rights, endings, forbidden_families,
                 another_organization_sees_nothing;
             units: commit_and_drop, savepoints, a_failed_unit_keeps_nothing;
-            users: round_trip, addresses_are_unique_per_organization, status_and_password,
+            users: round_trip, addresses_are_unique_per_organization, one_mailbox_is_found_however_it_is_typed,
+                keys_of_versions_before_are_found, status_and_password,
                 mail_that_arrived, pages,
                 another_organization_sees_nothing;
         }

@@ -30,6 +30,7 @@ mod logout_requests;
 mod magic_link;
 mod mailed_codes;
 mod mixed_costs;
+mod one_mailbox;
 mod one_password;
 mod outages;
 mod pages;
