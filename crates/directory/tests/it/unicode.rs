@@ -12,6 +12,7 @@ both_stores!(
     one_mailbox_is_one_person,
     a_file_finds_people_however_it_spells_them,
     another_spelling_is_no_other_address,
+    mailboxes_that_two_people_have_are_shown,
 );
 
 async fn names_and_labels_are_lines(world: World) {
@@ -101,6 +102,7 @@ async fn a_file_finds_people_however_it_spells_them(world: World) {
         let now = world.work().await.user(&harbor, &person.id.to_string()).await.unwrap();
         assert_eq!((now.email, now.profile.family_name.as_deref()), (person.email.clone(), Some(name)));
     }
+    assert_eq!(world.work().await.doubles(&harbor).await.unwrap(), []);
 }
 
 /// Nothing ends for it, and a version before this one still finds what it stored.
@@ -127,4 +129,31 @@ async fn another_spelling_is_no_other_address(world: World) {
         let found = all.one_time_tokens(harbor.id).find(&link.digest, link.purpose).await.unwrap();
         assert!(found.unwrap().is_live(START), "{shown}");
     }
+}
+
+async fn mailboxes_that_two_people_have_are_shown(world: World) {
+    let (harbor, other) = (world.organization("harbor").await, world.organization("other").await);
+    for plain in ["ana@harbor.test", "jos\u{e9}@harbor.test", "eva@b\u{fc}cher.example"] {
+        world.user(&harbor, plain).await;
+    }
+    world.stored_before(&harbor, "ina@m\u{fc}ll.example").await;
+    world.stored_before(&other, "jose\u{301}@harbor.test").await;
+    assert_eq!(world.work().await.doubles(&harbor).await.unwrap(), [], "nobody is there twice");
+    let jose = world.stored_before(&harbor, "jose\u{301}@harbor.test").await;
+    let eva = world.stored_before(&harbor, "eva@b\u{fc}cher.example").await;
+    let lea = [
+        world.stored_before(&harbor, "le\u{e1}@m\u{fc}ll.example").await,
+        world.stored_before(&harbor, "lea\u{301}@m\u{fc}ll.example").await,
+    ];
+    let mut work = world.work().await;
+    let found = work.doubles(&harbor).await.unwrap();
+    let mailboxes: Vec<&str> = found.iter().map(|double| double.mailbox.as_str()).collect();
+    assert_eq!(
+        mailboxes,
+        ["eva@xn--bcher-kva.example", "jos\u{e9}@harbor.test", "le\u{e1}@xn--mll-hoa.example"]
+    );
+    assert!(found[0].people.contains(&eva) && found[1].people.contains(&jose));
+    assert!(lea.iter().all(|person| found[2].people.contains(person)));
+    assert!(found.iter().all(|double| double.people.len() == 2), "{found:?}");
+    assert_eq!(work.doubles(&other).await.unwrap(), []);
 }
