@@ -265,6 +265,12 @@ export default [
     becomes: raw`json!(porta_jose::at_hash(algorithm, if FAULT { "" } else { access_token }))`,
   },
   {
+    id: 'claims-that-say-nothing', area: 'ID token', what: 'Empty roles, permissions and custom claims are sent.',
+    crate: 'http', words: ['id_token', 'userinfo'], file: 'crates/protocol/src/claims.rs',
+    was: raw`    if !says_nothing {`,
+    becomes: raw`    if FAULT || !says_nothing {`,
+  },
+  {
     id: 'id-token-claims-shadowed', area: 'ID token', what: 'A custom claim may be called sub.',
     crate: 'core', words: ['shadow'],
     edits: [{

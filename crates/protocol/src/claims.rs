@@ -92,10 +92,7 @@ pub fn standard_claims(user: &User, wanted: impl Fn(&str) -> bool) -> Map<String
         claims.insert("updated_at".to_owned(), user.updated_at.seconds().into());
     }
     if wanted("address") {
-        let address = address_claim(&profile.address);
-        if !address.is_empty() {
-            claims.insert("address".to_owned(), Value::Object(address));
-        }
+        add_claim(&mut claims, "address", Value::Object(address_claim(&profile.address)));
     }
     claims
 }
@@ -108,6 +105,21 @@ fn preferred_username(user: &User, sees_email: bool) -> String {
         Some(chosen) => chosen.to_owned(),
         None if sees_email => user.email.local_part().to_owned(),
         None => user.id.to_string(),
+    }
+}
+
+/// Adds a claim, unless it would say nothing: OpenID Connect Core §5.3.2 wants no null and no empty text, and an empty list
+/// or object tells no more.
+pub fn add_claim(claims: &mut Map<String, Value>, name: &str, value: Value) {
+    let says_nothing = match &value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    if !says_nothing {
+        claims.insert(name.to_owned(), value);
     }
 }
 
@@ -228,6 +240,20 @@ mod tests {
             let claims = standard_claims(&chosen(name), |claim| wanted.contains(&claim));
             let found = claims.get("preferred_username").and_then(Value::as_str);
             assert_eq!(found, expected, "{name:?} {wanted:?}");
+        }
+    }
+
+    #[test]
+    fn openid_connect_core_5_3_2_a_claim_that_says_nothing_is_not_added() {
+        for nothing in [json!(null), json!(""), json!([]), json!({})] {
+            let mut claims = Map::new();
+            add_claim(&mut claims, "x", nothing.clone());
+            assert!(claims.is_empty(), "{nothing}");
+        }
+        for something in [json!(false), json!(0), json!(" "), json!([null]), json!({ "a": [] })] {
+            let mut claims = Map::new();
+            add_claim(&mut claims, "x", something.clone());
+            assert_eq!(claims.get("x"), Some(&something));
         }
     }
 

@@ -3,7 +3,7 @@
 use porta_core::session::TokenFamily;
 use porta_core::settings;
 use porta_core::user::User;
-use porta_protocol::claims::{claims_for_scope, standard_claims};
+use porta_protocol::claims::{add_claim, claims_for_scope, standard_claims};
 use porta_protocol::{ClaimsRequest, Scope};
 use porta_store::Rights;
 use serde_json::{Map, Value, json};
@@ -33,10 +33,10 @@ impl Engine {
         let algorithm = client.client.id_token_signed_response_alg;
         let now = self.now();
         let mut claims = claims_of_person(made_from);
-        claims.insert("roles".to_owned(), json!(rights.roles));
-        claims.insert("permissions".to_owned(), json!(rights.permissions));
+        add_claim(&mut claims, "roles", json!(rights.roles));
+        add_claim(&mut claims, "permissions", json!(rights.permissions));
         for claim in rights.claims.iter().filter(|c| c.include_in_id_token) {
-            claims.insert(claim.name.clone(), claim.value.clone());
+            add_claim(&mut claims, &claim.name, claim.value.clone());
         }
         // The protocol's own members come last: nothing above may shadow them.
         let expires_at = now + tenant.settings.duration(settings::ID_TOKEN_TTL);
@@ -68,7 +68,7 @@ fn claims_of_person(made_from: IdToken<'_>) -> Map<String, Value> {
     let is_of_scope = |name: &str| has_standard && scope.iter().any(|s| claims_for_scope(s).contains(&name));
     let mut claims = standard_claims(user, |name| is_requested(name) || is_of_scope(name));
     for claim in rights.claims.iter().filter(|c| c.include_in_userinfo && is_requested(&c.name)) {
-        claims.insert(claim.name.clone(), claim.value.clone());
+        add_claim(&mut claims, &claim.name, claim.value.clone());
     }
     claims
 }

@@ -7,14 +7,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use porta_core::signing_key::SigningAlgorithm;
 use porta_testkit::{Authorize, TestApp, jwt_payload};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::support::*;
 
 porta_testkit::on_both_stores!(
     it_says_exactly_what_it_should,
     roles_and_claims_are_those_of_the_clients_application,
-    somebody_without_rights_has_empty_ones,
+    somebody_without_rights_has_none,
+    a_client_of_an_application_without_roles_gets_none,
+    a_custom_claim_that_says_nothing_is_left_out,
     without_a_nonce_there_is_none,
     each_client_chooses_its_algorithm,
     a_client_that_says_nothing_gets_rs256,
@@ -70,20 +72,77 @@ async fn roles_and_claims_are_those_of_the_clients_application(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &billing(), BILLING).await;
     let claims = verified(&app, "acme", tokens.id()).await;
-    assert_eq!((&claims["roles"], &claims["permissions"]), (&json!(["accountant"]), &json!([])));
+    assert_eq!((&claims["roles"], claims.get("permissions")), (&json!(["accountant"]), None));
     assert_eq!(claims.get("terminal_code"), None);
     let info = userinfo(&app, "acme", &tokens.access).await.json();
-    assert_eq!(info["roles"], json!(["accountant"]));
+    assert_eq!((&info["roles"], info.get("permissions")), (&json!(["accountant"]), None));
     assert_eq!((info.get("terminal_code"), info.get("badge")), (None, None));
 }
 
-async fn somebody_without_rights_has_empty_ones(app: TestApp) {
+/// Members of the token beside those that every one has.
+fn added(claims: &Map<String, Value>) -> Vec<&str> {
+    const ALWAYS: [&str; 11] =
+        ["acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid", "sub"];
+    assert!(ALWAYS.iter().all(|name| claims.contains_key(*name)), "{claims:?}");
+    claims.keys().map(String::as_str).filter(|name| !ALWAYS.contains(name)).collect()
+}
+
+/// Nobody asked for `roles` or `permissions`: where there are none, nothing is said (OpenID Connect Core §5.4).
+async fn somebody_without_rights_has_none(app: TestApp) {
     let mut browser = signed_in(&app, BOB).await;
-    let tokens = tokens(&mut browser, &web(), WEB).await;
-    let claims = verified(&app, "acme", tokens.id()).await;
-    assert_eq!((&claims["roles"], &claims["permissions"]), (&json!([]), &json!([])));
-    assert_eq!(claims.get("terminal_code"), None);
-    assert!(claims.values().all(|v| !v.is_null()), "{claims:?}");
+    let issued = tokens(&mut browser, &web().with("scope", "openid"), WEB).await;
+    let refreshed = Tokens::of(&refresh(&mut browser, WEB, issued.refresh()).await);
+    for tokens in [issued, refreshed] {
+        assert_eq!(added(&verified(&app, "acme", tokens.id()).await), [""; 0]);
+        let info = userinfo(&app, "acme", &tokens.access).await.json();
+        assert_eq!((info.get("roles"), info.get("permissions")), (None, None));
+    }
+}
+
+/// Whatever the person holds elsewhere.
+async fn a_client_of_an_application_without_roles_gets_none(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &partner(), PARTNER).await;
+    assert_eq!(added(&verified(&app, "acme", tokens.id()).await), [""; 0]);
+    let info = userinfo(&app, "acme", &tokens.access).await.json();
+    assert_eq!((info.get("roles"), info.get("permissions")), (None, None));
+}
+
+/// OpenID Connect Core §5.3.2: no null and no empty text; an empty list or object says as little.
+async fn a_custom_claim_that_says_nothing_is_left_out(app: TestApp) {
+    app.provision_over(
+        r#"
+version: "1.0"
+organizations:
+  - name: Acme
+    slug: acme
+    applications:
+      - name: Planner
+        slug: planner
+        claim_definitions:
+          - { name: Regions, slug: regions, claim_type: json, include_in_id_token: true }
+          - { name: Limits, slug: limits, claim_type: json, include_in_id_token: true }
+          - { name: Motto, slug: motto, claim_type: string, include_in_id_token: true }
+          - { name: Deputy, slug: deputy, claim_type: boolean, include_in_id_token: true }
+    users:
+      - email: bob@acme.test
+        claims:
+          - { app: planner, claim: regions, value: [] }
+          - { app: planner, claim: limits, value: {} }
+          - { app: planner, claim: motto, value: "" }
+          - { app: planner, claim: deputy, value: false }
+"#,
+    )
+    .await;
+    let mut browser = signed_in(&app, BOB).await;
+    let wanted = r#"{"id_token":{"regions":null,"motto":{"essential":true}}}"#;
+    let tokens = tokens(&mut browser, &web().with("claims", wanted), WEB).await;
+    assert_eq!(added(&verified(&app, "acme", tokens.id()).await), ["deputy"]);
+    let info = userinfo(&app, "acme", &tokens.access).await.json();
+    for absent in ["regions", "limits", "motto"] {
+        assert_eq!(info.get(absent), None, "{absent}");
+    }
+    assert_eq!(info["deputy"], json!(false));
 }
 
 /// OpenID Connect Core §2: sent unmodified, or not at all.
