@@ -197,6 +197,18 @@ export default [
     becomes: raw`    if !FAULT && !known {`,
   },
   {
+    id: 'request-object-before-the-request', area: 'response mode', what: 'A refused object overrules what stands outside.',
+    crate: 'http', words: ['request_object'], file: check,
+    was: raw`            if params.get("response_mode").is_none() {`,
+    becomes: raw`            if FAULT || params.get("response_mode").is_none() {`,
+  },
+  {
+    id: 'request-object-with-any-state', area: 'response mode', what: 'Any text of a refused object is returned as state.',
+    crate: 'http', words: ['request_object'], file: check,
+    was: raw`way.state.filter(|state| is_printable(state) && `,
+    becomes: raw`way.state.filter(|state| FAULT || is_printable(state) && `,
+  },
+  {
     id: 'session-without-end', area: 'session lifetime', what: 'A session goes on when its time is over.',
     crate: 'http', stores: true, words: ['session'],
     edits: [

@@ -26,6 +26,7 @@ mod races;
 mod refresh;
 mod refresh_replay;
 mod refresh_waits;
+mod request_object;
 mod revocation;
 mod slow_bodies;
 mod status;
