@@ -12,7 +12,7 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::{BearerKind, TokenDigest};
 use porta_jose::TokenKind;
-use porta_protocol::{ErrorCode, OAuthError, Params, redirect_uri};
+use porta_protocol::{Params, redirect_uri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -36,9 +36,24 @@ pub struct Hint {
 #[derive(Debug, thiserror::Error)]
 pub enum LogoutError {
     #[error("refused: {0}")]
-    Refused(OAuthError),
+    Refused(#[from] LogoutRefusal),
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+/// What is wrong with a logout request. The page names it, so that whoever runs the client finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LogoutRefusal {
+    #[error("post_logout_redirect_uri is not registered for this client")]
+    AddressNotRegistered,
+    #[error("id_token_hint is not valid")]
+    HintNotValid,
+    #[error("id_token_hint was issued to another client than client_id")]
+    HintOfAnotherClient,
+    #[error("client is unknown")]
+    ClientUnknown,
+    #[error("{0}")]
+    Malformed(&'static str),
 }
 
 /// Where the browser goes when the person is signed out.
@@ -77,8 +92,8 @@ struct PendingLogout {
     onward: Onward,
 }
 
-fn refused(description: &'static str) -> LogoutError {
-    LogoutError::Refused(OAuthError::new(ErrorCode::InvalidRequest, description))
+fn malformed(description: &'static str) -> LogoutError {
+    LogoutError::Refused(LogoutRefusal::Malformed(description))
 }
 
 impl Engine {
@@ -101,7 +116,7 @@ impl Engine {
         let (client, onward) = self.check_logout(tenant, params).await?;
         let checked = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
         let handle = self.seal(&checked, &checked_place(tenant), self.now() + CONFIRMATION_LIFETIME)?;
-        if fits(&handle) { Ok(handle) } else { Err(refused("the request is too long")) }
+        if fits(&handle) { Ok(handle) } else { Err(malformed("the request is too long")) }
     }
 
     async fn checked_logout(&self, tenant: &Tenant, params: &Params) -> Result<CheckedLogout, LogoutError> {
@@ -109,7 +124,7 @@ impl Engine {
             let (client, onward) = self.check_logout(tenant, params).await?;
             return Ok(CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward });
         };
-        let expired = || refused("the request has expired");
+        let expired = || malformed("the request has expired");
         match self.unseal(handle, &checked_place(tenant)) {
             Some((checked, _)) => Ok(checked),
             None => self.taken(&checked_place(tenant), handle).await?.ok_or_else(expired),
@@ -133,10 +148,10 @@ impl Engine {
         params: &Params,
     ) -> Result<(Option<Arc<ProtocolClient>>, Onward), LogoutError> {
         if params.repeated(&[]).is_some() {
-            return Err(refused("a parameter is repeated"));
+            return Err(malformed("a parameter is repeated"));
         }
         if params.get("state").is_some_and(|state| state.len() > 4096) {
-            return Err(refused("state is too long"));
+            return Err(malformed("state is too long"));
         }
         let client = self.logout_client(tenant, params).await?;
         let onward = onward(params, client.as_deref())?;
@@ -170,8 +185,7 @@ impl Engine {
         let hinted = match params.get("id_token_hint") {
             None => None,
             Some(token) => {
-                let hint = Self::read_id_token_hint(tenant, token)
-                    .ok_or_else(|| refused("id_token_hint is not valid"))?;
+                let hint = Self::read_id_token_hint(tenant, token).ok_or(LogoutRefusal::HintNotValid)?;
                 Some(hint.client_id)
             }
         };
@@ -179,12 +193,12 @@ impl Engine {
         if let (Some(hinted), Some(named)) = (&hinted, &named)
             && hinted != named
         {
-            return Err(refused("client_id and id_token_hint differ"));
+            return Err(LogoutRefusal::HintOfAnotherClient.into());
         }
         let Some(client_id) = hinted.or(named) else { return Ok(None) };
         match self.client(tenant.organization.id, &client_id).await? {
             Some(client) => Ok(Some(client)),
-            None => Err(refused("client is unknown")),
+            None => Err(LogoutRefusal::ClientUnknown.into()),
         }
     }
 
@@ -196,7 +210,7 @@ impl Engine {
         cookie: Option<&str>,
         caller: &Caller,
     ) -> Result<Onward, LogoutError> {
-        let expired = || refused("the form has expired");
+        let expired = || malformed("the form has expired");
         let xsrf = xsrf.ok_or_else(expired)?;
         let pending: PendingLogout = match self.unseal(xsrf, &pending_place(tenant)) {
             Some((pending, _)) => pending,
@@ -205,7 +219,7 @@ impl Engine {
         // Nobody is signed in any more, perhaps by this very form.
         let Some(session) = self.session(tenant, cookie).await? else { return Ok(pending.onward) };
         if !session.digest.same_as(&pending.session) {
-            return Err(refused("the form belongs to another session"));
+            return Err(malformed("the form belongs to another session"));
         }
         self.terminate(tenant, &session, caller).await?;
         Ok(pending.onward)
@@ -245,7 +259,7 @@ fn pending_place(tenant: &Tenant) -> String {
 }
 
 /// RP-Initiated Logout §3: only a registered URI of a known client; without a client the parameter is dropped.
-fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, LogoutError> {
+fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, LogoutRefusal> {
     let ui_locales = ui_locales(params);
     let (Some(uri), Some(client)) = (params.get("post_logout_redirect_uri"), client) else {
         return Ok(Onward { redirect_to: None, ui_locales });
@@ -256,7 +270,7 @@ fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, Lo
         .iter()
         .any(|r| redirect_uri::matches(r, uri, client.application_type));
     if !known {
-        return Err(refused("post_logout_redirect_uri is not registered for this client"));
+        return Err(LogoutRefusal::AddressNotRegistered);
     }
     let mut redirect_to = uri.to_owned();
     if let Some(state) = params.get("state") {

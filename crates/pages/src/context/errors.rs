@@ -56,6 +56,12 @@ pub enum ErrorText {
     /// A mail was not accepted by the mail server.
     MailTrouble,
     AccountLocked,
+    /// `post_logout_redirect_uri` is not registered for the client.
+    LogoutAddress,
+    /// `id_token_hint` is not valid.
+    LogoutHint,
+    /// `id_token_hint` was issued to another client than `client_id`.
+    LogoutHintOfAnotherClient,
 }
 
 #[derive(Serialize)]
@@ -91,6 +97,9 @@ impl ErrorText {
         Self::LinkUnknown,
         Self::MailTrouble,
         Self::AccountLocked,
+        Self::LogoutAddress,
+        Self::LogoutHint,
+        Self::LogoutHintOfAnotherClient,
     ];
 
     /// Title key and message key.
@@ -115,6 +124,11 @@ impl ErrorText {
             Self::LinkUnknown => ("errors.link_unknown_title", "errors.link_unknown"),
             Self::MailTrouble => ("errors.mail_trouble_title", "errors.mail_trouble"),
             Self::AccountLocked => ("errors.account_locked_title", "login.error_account_locked"),
+            Self::LogoutAddress => ("errors.invalid_request_title", "errors.logout_address"),
+            Self::LogoutHint => ("errors.invalid_request_title", "errors.logout_hint"),
+            Self::LogoutHintOfAnotherClient => {
+                ("errors.invalid_request_title", "errors.logout_hint_of_another")
+            }
         }
     }
 }
