@@ -682,6 +682,27 @@ describe('11. logout', () => {
     assert.deepEqual(at.params, { state: 's' })
   })
 
+  test('a hint that cannot be verified keeps nobody signed in, and leads to registered addresses only', async () => {
+    const rp = relyingParty()
+    const agent = rp.agent()
+    const { tokens } = await rp.signIn(agent, ada)
+    const hint = `${tokens.id_token.split('.').slice(0, 2).join('.')}.`
+    const back = { id_token_hint: hint, post_logout_redirect_uri: rp.client.postLogoutRedirectUri, state: 's' }
+    const nameless = await rp.endSession(agent, back)
+    assert.equal(nameless.status, 400, `an audience nobody proved names no client: ${nameless}`)
+    const evil = { ...back, client_id: rp.client.id, post_logout_redirect_uri: 'https://rp.example.test/elsewhere' }
+    assert.equal((await rp.endSession(agent, evil)).status, 400)
+    assert.equal(await rp.isActive(tokens.access_token), true)
+
+    const page = await rp.endSession(agent, { ...back, client_id: rp.client.id })
+    assert.ok(page.logoutForm, `the person is asked: ${page}`)
+    assert.equal(await rp.isActive(tokens.access_token), true, 'nothing happened yet')
+    const at = await agent.logOut(page)
+    assert.equal(at.kind, 'callback', String(at))
+    assert.deepEqual(at.params, { state: 's' })
+    assert.equal(await rp.isActive(tokens.access_token), false)
+  })
+
   test("signing in does not keep somebody's earlier session id", async () => {
     const rp = relyingParty()
     const agent = rp.agent()

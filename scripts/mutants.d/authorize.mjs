@@ -197,6 +197,19 @@ export default [
     becomes: raw`    if !FAULT && !known {`,
   },
   {
+    id: 'logout-by-a-hint-of-another-client', area: 'logout', what: 'client_id and the client of the hint need not agree.',
+    crate: 'http', words: ['logout'], file: 'crates/oidc/src/logout.rs',
+    was: raw`            (Self::Verified(hint), Some(named)) if hint.client_id != named => {`,
+    becomes: raw`            (Self::Verified(hint), Some(named)) if !FAULT && hint.client_id != named => {`,
+  },
+  {
+    id: 'logout-refused-for-its-hint', area: 'logout', what: 'A hint that cannot be verified keeps somebody signed in.',
+    crate: 'http', words: ['logout'], file: 'crates/oidc/src/logout.rs',
+    was: raw`            (Self::Unverified, Some(named)) => Ok(Some(named)),`,
+    becomes: raw`            (Self::Unverified, Some(_)) if FAULT => Err(LogoutRefusal::HintNotValid),
+            (Self::Unverified, Some(named)) => Ok(Some(named)),`,
+  },
+  {
     id: 'request-object-before-the-request', area: 'response mode', what: 'A refused object overrules what stands outside.',
     crate: 'http', words: ['request_object'], file: check,
     was: raw`            if params.get("response_mode").is_none() {`,

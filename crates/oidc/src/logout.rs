@@ -96,6 +96,33 @@ fn malformed(description: &'static str) -> LogoutError {
     LogoutError::Refused(LogoutRefusal::Malformed(description))
 }
 
+/// The ID token that came with a logout request.
+#[derive(Debug)]
+enum SentHint {
+    Nothing,
+    Verified(Hint),
+    /// RP-Initiated Logout §4: what fails to validate MUST NOT be used, so that nothing of it is kept.
+    Unverified,
+}
+
+impl SentHint {
+    /// The client a logout is for: named, or the audience of the hint; both must agree (RP-Initiated Logout §2).
+    ///
+    /// A client that is named needs no hint, and the person is asked in any case. So a hint that cannot be verified is
+    /// passed over there: refusing the request would leave somebody signed in who wanted out.
+    fn client<'a>(&'a self, named: Option<&'a str>) -> Result<Option<&'a str>, LogoutRefusal> {
+        match (self, named) {
+            (Self::Nothing, named) => Ok(named),
+            (Self::Unverified, Some(named)) => Ok(Some(named)),
+            (Self::Unverified, None) => Err(LogoutRefusal::HintNotValid),
+            (Self::Verified(hint), Some(named)) if hint.client_id != named => {
+                Err(LogoutRefusal::HintOfAnotherClient)
+            }
+            (Self::Verified(hint), _) => Ok(Some(hint.client_id.as_str())),
+        }
+    }
+}
+
 impl Engine {
     /// Reads an ID token of this tenant given as a hint.
     pub(crate) fn read_id_token_hint(tenant: &Tenant, token: &str) -> Option<Hint> {
@@ -176,30 +203,26 @@ impl Engine {
         Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward })
     }
 
-    /// The client a logout is for: named, or the audience of the hint; both must agree.
     async fn logout_client(
         &self,
         tenant: &Tenant,
         params: &Params,
     ) -> Result<Option<Arc<ProtocolClient>>, LogoutError> {
-        let hinted = match params.get("id_token_hint") {
-            None => None,
+        let hint = match params.get("id_token_hint") {
+            None => SentHint::Nothing,
             Some(token) => {
-                let hint = Self::read_id_token_hint(tenant, token).ok_or(LogoutRefusal::HintNotValid)?;
-                Some(hint.client_id)
+                Self::read_id_token_hint(tenant, token).map_or(SentHint::Unverified, SentHint::Verified)
             }
         };
-        let named = params.get("client_id").map(str::to_owned);
-        if let (Some(hinted), Some(named)) = (&hinted, &named)
-            && hinted != named
-        {
-            return Err(LogoutRefusal::HintOfAnotherClient.into());
+        let Some(client_id) = hint.client(params.get("client_id"))? else { return Ok(None) };
+        let Some(client) = self.client(tenant.organization.id, client_id).await? else {
+            return Err(LogoutRefusal::ClientUnknown.into());
+        };
+        if matches!(hint, SentHint::Unverified) {
+            let client = &client.client.client_id;
+            tracing::info!(%client, "id_token_hint of a logout request is not valid and was passed over");
         }
-        let Some(client_id) = hinted.or(named) else { return Ok(None) };
-        match self.client(tenant.organization.id, &client_id).await? {
-            Some(client) => Ok(Some(client)),
-            None => Err(LogoutRefusal::ClientUnknown.into()),
-        }
+        Ok(Some(client))
     }
 
     /// `POST /{org}/session/end/confirm`: ends the session and every token authorized in it.
@@ -277,4 +300,33 @@ fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, Lo
         redirect_to = porta_protocol::authorize::append_query(uri, [("state", state)]);
     }
     Ok(Onward { redirect_to: Some(redirect_to), ui_locales })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogoutRefusal::{HintNotValid, HintOfAnotherClient};
+    use super::*;
+
+    /// RP-Initiated Logout §2 and §4.
+    #[test]
+    fn a_logout_is_for_the_client_that_is_named_or_proven() {
+        let of = |client: &str| {
+            SentHint::Verified(Hint { subject: "ana".to_owned(), client_id: client.to_owned() })
+        };
+        let cases = [
+            (SentHint::Nothing, None, Ok(None)),
+            (SentHint::Nothing, Some("web"), Ok(Some("web"))),
+            (of("web"), None, Ok(Some("web"))),
+            (of("web"), Some("web"), Ok(Some("web"))),
+            (of("web"), Some("spa"), Err(HintOfAnotherClient)),
+            (of("web"), Some("WEB"), Err(HintOfAnotherClient)),
+            (of("web"), Some("web "), Err(HintOfAnotherClient)),
+            (of("web"), Some(""), Err(HintOfAnotherClient)),
+            (SentHint::Unverified, Some("web"), Ok(Some("web"))),
+            (SentHint::Unverified, None, Err(HintNotValid)),
+        ];
+        for (hint, named, expected) in cases {
+            assert_eq!(hint.client(named), expected, "{hint:?} {named:?}");
+        }
+    }
 }

@@ -26,6 +26,7 @@ mod language;
 mod lockout;
 mod log;
 mod logout;
+mod logout_hints;
 mod logout_requests;
 mod magic_link;
 mod mailed_codes;
