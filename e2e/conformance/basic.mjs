@@ -83,7 +83,7 @@ async function supportedOrRefused(op, { inside, flow }) {
   if (supported) {
     checkCallback({ ...flow, state: inside.state, redirectUri: inside.redirect_uri }, op.delivery)
     const tokens = checkTokenResponse(await op.rp.redeem({ ...flow, code: flow.at.params.code }))
-    await checkIdToken(op.rp, tokens, { nonce: inside.nonce })
+    await checkIdToken(op.rp, tokens, { params: inside })
   } else {
     checkErrorCallback(flow, ['request_not_supported'], { ...op.delivery, state: inside.state })
   }
@@ -128,6 +128,15 @@ export const basic = {
     await op.succeed({ scope: 'profile email openid' })
   },
 
+  async 'oidcc-alternate-happy-flow'(op) {
+    const reversed = (pairs) => [...pairs].reverse()
+    const { url, params, userInfo } = await op.succeed({ scope: 'email openid' }, { order: reversed })
+    const sent = [...new URL(url).searchParams.keys()]
+    assert.equal(sent.at(-1), 'client_id', `in another order than usual: ${sent}`)
+    assert.equal(params.scope, 'email openid')
+    assert.equal(userInfo.email, op.person.email)
+  },
+
   'oidcc-display-page': (op) => op.succeed({ display: 'page' }),
   'oidcc-display-popup': (op) => op.succeed({ display: 'popup' }),
 
@@ -167,7 +176,7 @@ export const basic = {
 
   async 'oidcc-ensure-registered-redirect-uri'(op) {
     const registered = op.rp.client.redirectUri
-    const wrong = [`${registered}/${random(8)}`, `${registered}?foo=bar`, registered.replace('https:', 'http:')]
+    const wrong = [`${registered}/${random(8)}`, registered.replace('https:', 'http:')]
     for (const redirectUri of wrong) {
       const { at } = await op.authorize({ redirect_uri: redirectUri }, { person: null })
       checkErrorPage(at)
@@ -197,7 +206,7 @@ export const basic = {
     const flow = await op.authorize({ claims })
     checkCallback(flow, op.delivery)
     const tokens = checkTokenResponse(await op.rp.redeem({ ...flow, code: flow.at.params.code }))
-    const idToken = await checkIdToken(op.rp, tokens, { nonce: flow.nonce })
+    const idToken = await checkIdToken(op.rp, tokens, { params: flow.params })
     const answer = await op.rp.userinfo(tokens.access_token)
     assert.equal(answer.status, 200, String(answer))
     assert.equal(answer.json().sub, idToken.sub)
@@ -228,9 +237,9 @@ export const basic = {
       await sleep(1100)
       const tokens = checkTokenResponse(await rp.refresh(flow.tokens.refresh_token, scope ? { scope: asked.scope } : {}))
       assert.notEqual(tokens.access_token, flow.tokens.access_token)
-      const second = await checkIdToken(rp, tokens, { nonce: flow.nonce, refreshed: true })
+      const second = await checkIdToken(rp, tokens, { params: flow.params, refreshed: true })
       // OpenID Connect Core §12.2
-      for (const name of ['iss', 'sub', 'aud', 'azp', 'auth_time']) {
+      for (const name of ['iss', 'sub', 'aud', 'auth_time']) {
         assert.deepEqual(second[name], flow.idToken[name], `${name} is that of the first ID token`)
       }
       assert.ok(second.iat > flow.idToken.iat, 'iat is the time of the new one')
