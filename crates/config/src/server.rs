@@ -10,8 +10,9 @@ use url::Url;
 use crate::reader::Reader;
 use crate::source::Source;
 use crate::variable::{
-    ADMIN_CORS_ORIGINS, DATABASE_URL, DRAIN_SECONDS, HOST, ISSUER_BASE_URL, NODE_ENV, PORT, PORTA_ENV,
-    SHUTDOWN_GRACE_SECONDS, TRUST_PROXY, TRUST_PROXY_CIDRS, TRUST_PROXY_HEADER, TRUST_PROXY_HOPS,
+    ADMIN_CORS_ORIGINS, DATABASE_URL, DRAIN_SECONDS, HOST, ISSUER_BASE_URL, KEEP_ALIVE_SECONDS, NODE_ENV,
+    PORT, PORTA_ENV, SHUTDOWN_GRACE_SECONDS, TRUST_PROXY, TRUST_PROXY_CIDRS, TRUST_PROXY_HEADER,
+    TRUST_PROXY_HOPS,
 };
 use crate::{IssuerBase, Problem};
 
@@ -59,6 +60,8 @@ pub struct ServerConfig {
     pub trust_proxy: TrustProxy,
     /// Origins as a browser sends them; empty: none.
     pub admin_cors_origins: Vec<String>,
+    /// How long a connection is kept on which nothing is asked.
+    pub keep_alive: Duration,
     /// How long `/ready` answers 503 before the listener closes.
     pub drain: Duration,
     /// How long requests in flight may take after that.
@@ -78,6 +81,7 @@ impl ServerConfig {
             issuer_base_url: issuer.or_else(|| IssuerBase::localhost(port))?,
             trust_proxy: TrustProxy::read(reader),
             admin_cors_origins: read_origins(reader),
+            keep_alive: Duration::from_secs(reader.number_or_default(KEEP_ALIVE_SECONDS)),
             drain: Duration::from_secs(drain),
             shutdown_grace: Duration::from_secs(reader.number_or_default(SHUTDOWN_GRACE_SECONDS)),
         };

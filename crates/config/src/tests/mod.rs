@@ -1,4 +1,5 @@
 mod generation;
+mod outgoing;
 mod refusals;
 mod safety;
 mod sources;
@@ -13,7 +14,7 @@ use porta_core::{OsEntropy, SeededEntropy};
 use secrecy::ExposeSecret;
 
 use crate::{
-    Config, Environment, LogFormat, LogLevel, MetricsConfig, Problem, ProxyHeader, SmtpTls, Source,
+    Config, Environment, LogFormat, LogLevel, MetricsConfig, Pooler, Problem, ProxyHeader, SmtpTls, Source,
     StartConfig, Storage, TrustProxy,
 };
 
@@ -96,11 +97,13 @@ fn a_complete_production_environment_is_accepted() {
     assert_eq!(config.safety, crate::SafetyReport::default());
     assert_eq!(config.metrics, MetricsConfig::Off);
     assert!(config.traces.is_none());
-    let Storage::Production { database_url, pool_max, statement_timeout, .. } = &config.storage else {
-        panic!("{:?}", config.storage)
-    };
-    assert_eq!(database_url.expose_secret(), "postgres://porta:n0tPublished@db.internal/porta");
-    assert_eq!((*pool_max, statement_timeout.as_secs()), (10, 10));
+    let Storage::Production { postgres, redis } = &config.storage else { panic!("{:?}", config.storage) };
+    assert_eq!(postgres.url.expose_secret(), "postgres://porta:n0tPublished@db.internal/porta");
+    assert_eq!((postgres.pool_max, postgres.statement_timeout.as_secs()), (10, 10));
+    assert_eq!(postgres.pooler, Pooler::None);
+    assert!(redis.sentinels.is_none());
+    // Balancers give a connection up that rested for a minute: they must be the first to do so.
+    assert!(config.server.keep_alive.as_secs() > 60);
     let smtp = config.smtp.unwrap();
     assert_eq!((smtp.port, smtp.tls), (587, SmtpTls::Required));
     assert!(smtp.credentials.is_none());
