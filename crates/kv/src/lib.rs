@@ -23,7 +23,7 @@ pub mod memory;
 pub mod redis;
 
 pub use memory::MemoryKv;
-pub use redis::{RedisKv, RedisOptions};
+pub use redis::{RedisKv, RedisOptions, Sentinels};
 
 /// Why the short-lived store could not answer. A caller never turns this into "not there".
 #[derive(Debug, thiserror::Error)]

@@ -14,6 +14,7 @@ mod cluster;
 mod link;
 mod notices;
 mod scripts;
+mod sentinel;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,7 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 use tokio::sync::broadcast;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use self::address::{ConnectError, RedisOptions};
+pub use self::address::{ConnectError, RedisOptions, Sentinels};
 
 use self::address::Address;
 use self::link::Link;
