@@ -11,6 +11,7 @@ mod migrate;
 mod one_time;
 mod organizations;
 mod outbox;
+mod postgres;
 mod registry;
 mod sealed;
 mod second_factors;
