@@ -12,6 +12,7 @@ pub mod browser;
 pub mod database;
 pub mod flow;
 pub mod held;
+pub mod pooler;
 mod redis;
 pub mod reference;
 pub mod relay;
