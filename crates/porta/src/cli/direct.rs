@@ -9,7 +9,6 @@ use porta_core::seal::Keyring;
 use porta_core::user::PasswordHash;
 use porta_core::{Entropy, OsEntropy, Password, SystemClock, outbox, signing_key};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier, Work};
-use porta_kv::RedisOptions;
 use porta_signin::{HashCost, PasswordHasher};
 use porta_store::Store;
 use tracing_subscriber::EnvFilter;
@@ -17,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 use super::notify::{FileNotifier, RedisNotifier};
 use super::storage;
+use crate::runtime::services::redis_options;
 
 /// An open directory.
 pub(crate) struct Direct {
@@ -81,8 +81,8 @@ pub(crate) fn signing_keyring(keys: &EncryptionKeys) -> Keyring {
 fn notifier(source: &Source<'_>, place: &Storage) -> Result<Arc<dyn Notifier>, Failure> {
     Ok(match place {
         Storage::Embedded { data_dir } => Arc::new(FileNotifier::new(data_dir)),
-        Storage::Production { redis_url, .. } => {
-            let options = RedisOptions::new(redis_url.clone(), Config::load_instance(source)?);
+        Storage::Production { redis, .. } => {
+            let options = redis_options(redis, &Config::load_instance(source)?);
             Arc::new(RedisNotifier { options })
         }
     })
