@@ -144,6 +144,22 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
       assert.match(answer.body, /client authentication is missing/)
     })
 
+    const signOut = (state) => raw(proxy, `/demo/session/end?client_id=e2e-conformance-1&post_logout_redirect_uri=${
+      encodeURIComponent('https://rp.example.test/after-logout')}&state=${state}`)
+
+    test('the largest answer gets through: a sign-out with all the state there may be', async () => {
+      const answer = await signOut('~'.repeat(4096))
+      assert.match(answer, /^HTTP\/1\.1 303 /, answer.slice(0, 300))
+      const location = /^location: (.*)$/im.exec(answer)[1].trim()
+      assert.equal(location, `https://rp.example.test/after-logout?state=${'%7E'.repeat(4096)}`)
+    })
+
+    test('what is more than that is refused by Porta, not by the proxy', async () => {
+      const answer = await signOut('~'.repeat(4097))
+      assert.match(answer, /^HTTP\/1\.1 400 /, answer.slice(0, 300))
+      assert.match(answer, /^content-security-policy: /im)
+    })
+
     test('no version is told', async () => {
       for (const path of ['/demo/jwks', '/metrics', '/nothing']) {
         assert.doesNotMatch((await at(path)).headers.server ?? '', /[0-9(]/, path)
@@ -174,6 +190,21 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
         assert.equal(arrived['x-forwarded-for'], '127.0.0.1', method)
         assert.equal(arrived['x-forwarded-proto'], 'https', method)
       }
+    })
+  })
+}
+
+// In bytes, the status line and all headers; see `largest_answers` in the tests of crates/http.
+const LARGEST = 16 << 10
+
+for (const kind of ['nginx', 'apache2', 'caddy']) {
+  test(`${kind}: headers get through up to ${LARGEST} bytes`, async () => {
+    // Besides this line there are those that Node writes, some 150 bytes.
+    const location = `https://rp.example.test/?state=${'%7E'.repeat((LARGEST - 400) / 3)}`
+    await behind(kind, [(_, outgoing) => outgoing.writeHead(303, { location }).end()], async (_, __, proxy) => {
+      const answer = await raw(proxy, '/demo/x')
+      assert.match(answer, /^HTTP\/1\.1 303 /, answer.slice(0, 300))
+      assert.equal(/^location: (.*)$/im.exec(answer)[1].trim(), location)
     })
   })
 }
@@ -315,7 +346,7 @@ test('nginx: only a GET uses a connection that was kept', async () => {
   })
 })
 
-// Porta keeps a connection for 30 idle seconds and then closes it, whatever may be on its way.
+// Porta closes a connection that rested for KEEP_ALIVE_SECONDS, whatever may be on its way: a proxy must have given it up.
 test('no kept connection is used after 21 idle seconds, and no body is waited for that long', async () => {
   await Promise.all(['nginx', 'apache2', 'caddy'].map((kind) => behind(kind, [port], async (send, _, proxy) => {
     const kept = (await send('GET')).body

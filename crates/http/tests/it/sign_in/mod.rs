@@ -23,6 +23,7 @@ mod interaction_life;
 mod interaction_races;
 mod invitation;
 mod language;
+mod largest_answers;
 mod lockout;
 mod log;
 mod logout;
