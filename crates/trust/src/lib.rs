@@ -1,4 +1,4 @@
-//! Whom outgoing TLS believes: one set of certificate authorities for PostgreSQL, Redis, mail and traces (decision 0043).
+//! Whom outgoing TLS believes: one set of certificate authorities for PostgreSQL, Redis, mail and traces (decision 0045).
 //!
 //! ```text
 //! SSL_CERT_FILE, SSL_CERT_DIR, or else the store of this machine ──┐
