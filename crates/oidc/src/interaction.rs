@@ -136,6 +136,9 @@ pub struct Interaction {
     /// The link that was mailed last, if one was asked for.
     #[serde(default)]
     pub link: Option<LinkAsked>,
+    /// The password that was refused last, while nothing is stored (decision 0044).
+    #[serde(default)]
+    pub refused: Option<TokenDigest>,
     pub consented: bool,
     pub expires_at: Timestamp,
 }
@@ -282,6 +285,7 @@ impl Engine {
             login,
             pending: None,
             link: None,
+            refused: None,
             consented: false,
             expires_at,
         };

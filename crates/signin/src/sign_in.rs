@@ -6,7 +6,7 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
-use porta_core::{Timestamp, TypedPassword, UserId, metrics, settings};
+use porta_core::{Timestamp, TokenDigest, TypedPassword, UserId, metrics, settings};
 use porta_oidc::interaction::BoundInteraction;
 use porta_oidc::{Caller, Claim, Engine, EngineError, Errand, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
@@ -19,7 +19,7 @@ use crate::enter::Entrant;
 use crate::flood::{Counted, Floods, Pause};
 use crate::limits::{Begun, LoginLimits};
 use crate::password::{HashError, PasswordHasher};
-use crate::{Factors, Turn};
+use crate::{Factors, Turn, refused};
 
 /// More failures than anybody counts.
 const NEVER: u64 = i64::MAX as u64;
@@ -71,8 +71,10 @@ pub enum SignInOutcome {
     SignedIn(Entered),
     /// The first factor was right; the browser goes to the page of the second.
     SecondFactor,
-    /// Unknown, wrong, locked: one answer.
+    /// Locked or changed meanwhile.
     Refused,
+    /// Unknown, wrong, locked: one answer, and what the sign-in remembers of it.
+    WrongPassword(TokenDigest),
     /// The password was right, the account is switched off.
     NotActive(UserStatus),
     Limited {
@@ -179,6 +181,13 @@ impl SignIn {
                 return Ok(limited);
             }
         }
+        // The same as before in this sign-in is no guess: the answer is known, and nothing is counted.
+        let is_open = user.as_ref().is_none_or(|user| !matches!(self.may_enter(tenant, user), Entry::Silent));
+        let form = refused::form_of(&email_key, &attempt.password, user.as_ref(), is_open);
+        if bound.interaction.refused == Some(form) {
+            limits.give_back(&**self.engine.kv(), claim).await?;
+            return Ok(SignInOutcome::WrongPassword(form));
+        }
         // What a version before this one stored has a key of its own.
         let stored_key = user.as_ref().map_or(email_key, |user| user.email.key().to_owned());
         // Whoever closes the connection meanwhile lets the next one try.
@@ -191,7 +200,7 @@ impl SignIn {
                 tokio::join!(counted, tokio::time::sleep(REFUSAL)).0?;
                 under_way.end();
                 limits.judged(&**self.engine.kv(), claim).await?;
-                return Ok(SignInOutcome::Refused);
+                return Ok(SignInOutcome::WrongPassword(form));
             }
             Ok(outcome) => outcome,
             Err(error) => {

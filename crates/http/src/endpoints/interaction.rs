@@ -10,7 +10,8 @@ use porta_core::TypedPassword;
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
 use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
-use porta_oidc::{Errand, ProtocolClient};
+use porta_oidc::travel::Travelling;
+use porta_oidc::{EngineError, Errand, ProtocolClient};
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Page};
 use porta_protocol::Params;
 use porta_signin::{Attempt, Entered, Pause, SignInOutcome, Turn};
@@ -357,6 +358,10 @@ impl Here<'_> {
             Ok(
                 outcome @ (SignInOutcome::SignedIn(_) | SignInOutcome::SecondFactor | SignInOutcome::Gone),
             ) => self.outcome(outcome, Some(email)).await,
+            Ok(SignInOutcome::WrongPassword(form)) => {
+                let answer = self.told("", Told::WrongPassword, email);
+                self.travelling_on(answer, self.state.engine.remember_refused(&self.bound, form))
+            }
             Ok(outcome) => {
                 let answer = self.outcome(outcome, Some(email)).await;
                 self.answered(answer)
@@ -367,8 +372,12 @@ impl Here<'_> {
 
     /// Somebody is there, so the sign-in may take its whole time from now on.
     fn answered(&self, reply: Reply) -> Reply {
+        self.travelling_on(reply, self.state.engine.keep_travelling(&self.bound))
+    }
+
+    fn travelling_on(&self, reply: Reply, kept: Result<Option<Travelling>, EngineError>) -> Reply {
         let path = self.url("");
-        let cookie = match self.state.engine.keep_travelling(&self.bound) {
+        let cookie = match kept {
             Ok(kept) => kept.and_then(|kept| {
                 cookies::set(self.state, self.tenant, cookies::BEGUN, &kept.text, &path, kept.until)
             }),
@@ -395,7 +404,9 @@ impl Here<'_> {
         match outcome {
             SignInOutcome::SignedIn(entered) => self.signed_in(&entered),
             SignInOutcome::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
-            SignInOutcome::Refused => self.told("", Told::WrongPassword, email.unwrap_or_default()),
+            SignInOutcome::Refused | SignInOutcome::WrongPassword(_) => {
+                self.told("", Told::WrongPassword, email.unwrap_or_default())
+            }
             SignInOutcome::NotActive(status) => {
                 let told = match status {
                     UserStatus::Inactive => Told::AccountInactive,

@@ -21,6 +21,8 @@ on_both_stores!(
     a_sign_out_sent_twice_is_done,
     what_a_browser_gave_up_is_carried_out,
     what_was_told_to_wait_is_judged_the_next_time,
+    the_same_wrong_password_counts_once_in_a_sign_in,
+    a_password_that_was_wrong_is_judged_once_it_may_be_right,
 );
 
 /// What a browser sees of an answer.
@@ -200,4 +202,51 @@ async fn what_was_told_to_wait_is_judged_the_next_time(app: TestApp) {
     let mut elsewhere = browser.clone().through(busy.router.clone());
     assert_eq!(form.login(&mut elsewhere, ANA.0, ANA.1).await.status, 503);
     assert!(is_signed_in(&form.login(&mut browser, ANA.0, ANA.1).await));
+}
+
+async fn the_same_wrong_password_counts_once_in_a_sign_in(app: TestApp) {
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    for (password, counted) in [(WRONG, 1), ("another-lantern", 2), (WRONG, 3)] {
+        // Longer than the answer is kept, and longer than the attempts that are allowed.
+        for _ in 0..12 {
+            let answer = form.login(&mut browser, ANA.0, password).await;
+            assert!(is_refusal(&browser.shown(answer).await), "{password}");
+            app.advance(Duration::from_secs(31));
+        }
+        assert_eq!(user(&app, "acme", ANA.0).await.failed_login_count, counted);
+        assert_eq!(app.hasher.evaluations(), u64::try_from(counted).unwrap());
+    }
+    // Elsewhere it is a guess, and so it is of another account.
+    assert!(is_refusal(&guess(&app, ANA.0, WRONG).await));
+    assert_eq!(user(&app, "acme", ANA.0).await.failed_login_count, 4);
+    let answer = form.login(&mut browser, BOB.0, WRONG).await;
+    assert!(is_refusal(&browser.shown(answer).await));
+    assert_eq!(user(&app, "acme", BOB.0).await.failed_login_count, 1);
+}
+
+async fn a_password_that_was_wrong_is_judged_once_it_may_be_right(app: TestApp) {
+    // It was wrong, and is chosen after that.
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let answer = form.login(&mut browser, ANA.0, BOB.1).await;
+    assert!(is_refusal(&browser.shown(answer).await));
+    let (ana, bob) = (user(&app, "acme", ANA.0).await, user(&app, "acme", BOB.0).await);
+    let mut all = app.store.repositories();
+    let mut users = all.users(ana.organization_id);
+    users.set_password(ana.id, bob.password_hash.as_ref(), app.now()).await.unwrap();
+    drop(users);
+    drop(all);
+    app.advance(Duration::from_secs(31));
+    assert!(is_signed_in(&form.login(&mut browser, ANA.0, BOB.1).await));
+    // It was right, and the account was locked.
+    for round in 0..5 {
+        guess(&app, BOB.0, &format!("{WRONG}-{round}")).await;
+    }
+    let mut browser = app.browser();
+    let form = open(&mut browser, &web()).await;
+    let answer = form.login(&mut browser, BOB.0, BOB.1).await;
+    assert!(is_refusal(&browser.shown(answer).await));
+    app.advance(Duration::from_secs(15 * 60 + 1));
+    assert!(is_signed_in(&form.login(&mut browser, BOB.0, BOB.1).await));
 }
