@@ -1,8 +1,10 @@
 //! The sign-ins that a browser has begun. Each has cookies of its own, and browsers keep so many of a site: without a bound,
 //! those of forgotten sign-ins push out the session.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, header};
-use porta_core::{BearerKind, settings};
+use porta_core::BearerKind;
 use porta_oidc::Tenant;
 
 use crate::cookies;
@@ -11,6 +13,9 @@ use crate::state::Shared;
 
 /// Of more, the oldest go. Each has three cookies at most, and Chromium keeps 180 of a site.
 const MOST: usize = 16;
+
+/// How long the list is kept: longer than any sign-in, so that one that was left open is told from one that nobody knows.
+const LISTED: Duration = Duration::from_hours(24);
 
 /// A sign-in that an answer begins.
 #[derive(Debug, Clone)]
@@ -37,10 +42,16 @@ pub(crate) fn listed(
     let cookie = if after.is_empty() {
         cookies::clear(state, cookies::PENDING, &path)
     } else {
-        let until = state.clock.now() + tenant.settings.duration(settings::INTERACTION_TTL);
+        let until = state.clock.now() + LISTED;
         cookies::set(state, tenant, cookies::PENDING, &after, &path, until)
     };
     reply::with_header(reply, header::SET_COOKIE, cookie)
+}
+
+/// Whether a sign-in was begun in this browser and is not over, for all that its list says.
+pub(crate) fn lists(state: &Shared, tenant: &Tenant, headers: &HeaderMap, uid: &str) -> bool {
+    let list = cookies::read(state, tenant, headers, cookies::PENDING).unwrap_or_default();
+    list.split('.').any(|listed| listed == uid)
 }
 
 /// The list as it is next, oldest first, and what leaves it for being too much.

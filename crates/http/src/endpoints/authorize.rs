@@ -9,7 +9,7 @@ use porta_oidc::interaction::{NewInteraction, Shown, Stage};
 use porta_pages::ErrorText;
 use porta_protocol::{ErrorCode, OAuthError, Params};
 
-use super::From;
+use super::{From, lost};
 use crate::pending::Begun;
 use crate::repeated::NotKept;
 use crate::reply::{self, Reply, or_answer};
@@ -30,7 +30,10 @@ pub(crate) async fn get(
     tenant.reader.asked_for(params.get("ui_locales"));
     let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
     let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &from.caller).await;
-    let reply = answer(&state, &tenant, &from.headers, cookie, result);
+    let mut reply = answer(&state, &tenant, &from.headers, cookie, result);
+    if reply.extensions().get::<Begun>().is_some() && lost::is_elsewhere(&state, &from.headers) {
+        reply = lost::from_elsewhere(reply);
+    }
     pending::listed(&state, &tenant, &from.headers, reply, None)
 }
 
@@ -80,9 +83,7 @@ pub(super) fn concluded(
             return reply;
         }
         Ok(Resumed::Limited(limited)) => return reply::too_many_begun(state, tenant, headers, limited),
-        Ok(Resumed::Gone) => {
-            reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, ErrorText::SessionExpired, None)
-        }
+        Ok(Resumed::Gone) => lost::lost(state, tenant, headers, None, uid),
         Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
     };
     // This transaction is over, whatever came of it.

@@ -20,6 +20,7 @@ use super::From;
 use super::authorize::{concluded, session_cookie};
 use super::ends::ends_at;
 use super::links::typed_address;
+use super::lost::lost;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
@@ -59,7 +60,7 @@ pub(super) async fn here<'a>(
             let said = cookies::read(state, tenant, &from.headers, cookies::SAID);
             Ok(Here { state, tenant, bound, ends_at, said: said.and_then(|said| Said::parse(&said)) })
         }
-        Ok(None) => Err(gone(state, tenant)),
+        Ok(None) => Err(lost(state, tenant, &from.headers, from.query.as_deref(), uid)),
         Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
     }
 }
@@ -70,7 +71,7 @@ pub(super) fn pause_cookie(state: &Shared, tenant: &Visit, pause: &Pause) -> Opt
     cookies::set(state, tenant, cookies::PAUSE, &pause.value, &path, pause.until)
 }
 
-/// Too late, another browser's, or taken by the resume address.
+/// It ended while a form of it was under way.
 fn gone(state: &Shared, tenant: &Visit) -> Reply {
     reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
 }

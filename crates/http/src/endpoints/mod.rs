@@ -13,6 +13,7 @@ pub(crate) mod introspection;
 pub(crate) mod invitation;
 mod links;
 pub(crate) mod logout;
+mod lost;
 pub(crate) mod magic_link;
 mod new_password;
 pub(crate) mod probes;
@@ -43,6 +44,7 @@ pub(crate) struct From {
     pub seen: Seen,
     /// What the form is known by, where it is carried out once.
     claim: Option<Arc<Claim>>,
+    query: Option<String>,
 }
 
 /// The cookies a sign-in looks at.
@@ -77,6 +79,7 @@ impl FromRequestParts<AppState> for From {
         let caller = peer.map(|p| crate::caller::caller(state, p, &parts.headers)).unwrap_or_default();
         let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
         let claim = parts.extensions.get::<Arc<Claim>>().cloned();
-        Ok(Self { caller, headers: std::mem::take(&mut parts.headers), seen, claim })
+        let query = parts.uri.query().map(str::to_owned);
+        Ok(Self { caller, headers: std::mem::take(&mut parts.headers), seen, claim, query })
     }
 }

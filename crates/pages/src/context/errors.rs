@@ -12,7 +12,7 @@ pub struct ErrorPage<'a> {
     pub retry_after: Option<u64>,
     /// What the person can quote to an administrator.
     pub request_id: Option<&'a str>,
-    /// Where "try again" leads; left out when it is not a plain link.
+    /// Where the button leads, "try again" unless the text has another; left out when it is not a plain link.
     #[serde(serialize_with = "plain_link")]
     pub retry_url: Option<&'a str>,
 }
@@ -41,6 +41,14 @@ pub enum ErrorText {
     ClientUnknown,
     SessionExpired,
     InteractionExpired,
+    /// The sign-in was begun in this browser and not finished in its time.
+    SignInLeftOpen,
+    /// Back after the end of a sign-in.
+    SignInFinished,
+    /// The browser keeps no cookies, or keeps them no more.
+    NoCookies,
+    /// The sign-in was begun at another host, whose cookies do not come here.
+    OtherHost,
     CsrfInvalid,
     AccessDenied,
     OrganizationSuspended,
@@ -68,12 +76,13 @@ pub enum ErrorText {
 struct TextKeys {
     title_key: &'static str,
     message_key: &'static str,
+    button_key: &'static str,
 }
 
 impl From<ErrorText> for TextKeys {
     fn from(text: ErrorText) -> Self {
         let (title_key, message_key) = text.keys();
-        Self { title_key, message_key }
+        Self { title_key, message_key, button_key: text.button_key() }
     }
 }
 
@@ -86,6 +95,10 @@ impl ErrorText {
         Self::ClientUnknown,
         Self::SessionExpired,
         Self::InteractionExpired,
+        Self::SignInLeftOpen,
+        Self::SignInFinished,
+        Self::NoCookies,
+        Self::OtherHost,
         Self::CsrfInvalid,
         Self::AccessDenied,
         Self::OrganizationSuspended,
@@ -102,6 +115,13 @@ impl ErrorText {
         Self::LogoutHintOfAnotherClient,
     ];
 
+    const fn button_key(self) -> &'static str {
+        match self {
+            Self::SignInFinished => "common.open_account",
+            _ => "common.try_again",
+        }
+    }
+
     /// Title key and message key.
     pub(crate) const fn keys(self) -> (&'static str, &'static str) {
         match self {
@@ -111,6 +131,10 @@ impl ErrorText {
             Self::ClientUnknown => ("errors.client_unknown_title", "errors.client_unknown"),
             Self::SessionExpired => ("errors.session_expired_title", "errors.session_expired"),
             Self::InteractionExpired => ("errors.interaction_expired_title", "errors.interaction_expired"),
+            Self::SignInLeftOpen => ("errors.sign_in_left_open_title", "errors.sign_in_left_open"),
+            Self::SignInFinished => ("errors.sign_in_finished_title", "errors.sign_in_finished"),
+            Self::NoCookies => ("errors.no_cookies_title", "errors.no_cookies"),
+            Self::OtherHost => ("errors.other_host_title", "errors.other_host"),
             Self::CsrfInvalid => ("errors.csrf_invalid_title", "errors.csrf_invalid"),
             Self::AccessDenied => ("errors.access_denied_title", "errors.access_denied"),
             Self::OrganizationSuspended => ("errors.org_suspended_title", "errors.org_suspended"),

@@ -29,6 +29,7 @@ mod log;
 mod logout;
 mod logout_hints;
 mod logout_requests;
+mod lost_pages;
 mod magic_link;
 mod mailed_codes;
 mod mixed_costs;

@@ -289,3 +289,16 @@ pub(super) async fn issue_link(
     assert!(all.one_time_tokens(to.organization_id).issue(&token, &to.email).await.unwrap());
     value
 }
+
+/// That a sign-in is over for this browser, whatever the reason is.
+pub(super) fn assert_over(answer: &Answer) {
+    let titles = [
+        "This page has expired",
+        "This sign-in was left open too long",
+        "This sign-in is finished",
+        "Your browser kept nothing of this sign-in",
+        "Signing in began at another address",
+    ];
+    assert!(titles.iter().any(|title| answer.body.contains(title)), "{} {}", answer.status, answer.body);
+    assert!(set_cookie(answer, "_session").is_none());
+}
