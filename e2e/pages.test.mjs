@@ -65,7 +65,7 @@ describe('pages', { concurrency: 3 }, () => {
       const parameter = await page.goto(visitor.url(`/auth?client_id=${visitor.rp.client.id}&client_id=x`))
       await refused(visitor, parameter, 400, 'This request cannot be completed', 'invalid-request')
       const uid = await page.goto(visitor.url('/interaction/unknown'))
-      await refused(visitor, uid, 400, 'This page has expired')
+      await refused(visitor, uid, 400, 'Your browser kept nothing of this sign-in')
     })
 
     visit('links of another organization, or mangled', {}, async (visitor) => {
@@ -356,6 +356,6 @@ describe('a minute later', () => {
     await refused(visitor, await visitor.page.goto(reset.link), 400, 'This link has expired', 'reset-expired')
     await visitor.press('Try again')
     await visitor.on('Forgotten your password?')
-    await refused(visitor, await visitor.page.goto(address), 400, 'This page has expired', 'interaction-expired')
+    await refused(visitor, await visitor.page.goto(address), 400, 'This sign-in was left open too long', 'interaction-expired')
   })
 })

@@ -1,7 +1,8 @@
 //! The same form twice from the same browser: a double click, an answer that was lost, a proxy or phone that sends a POST
 //! again. It is carried out once, and its answer is given again for half a minute (decision 0044).
 //!
-//! Only redirects are kept: a page that refuses something did nothing, and is made anew.
+//! Kept are redirects, and the page that carries a code to the client. Any other page refuses something: nothing was done,
+//! and it is made anew.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use porta_pages::ErrorText;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
-use crate::reply::{self, Reply};
+use crate::reply::{self, Reply, SentAgain};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
@@ -38,6 +39,8 @@ pub(crate) struct NotKept;
 struct Kept {
     status: u16,
     headers: Vec<(String, String)>,
+    #[serde(default)]
+    page: String,
 }
 
 impl Kept {
@@ -50,11 +53,14 @@ impl Kept {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         };
         let headers = reply.headers().iter().map(text).collect::<Option<_>>()?;
-        reply.status().is_redirection().then(|| Self { status: reply.status().as_u16(), headers })
+        let page = reply.extensions().get::<SentAgain>().map(|SentAgain(html)| html.clone());
+        let is_kept = reply.status().is_redirection() || page.is_some();
+        is_kept.then(|| Self { status: reply.status().as_u16(), headers, page: page.unwrap_or_default() })
     }
 
     fn reply(&self) -> Option<Reply> {
-        let mut reply = reply::empty(StatusCode::from_u16(self.status).ok()?);
+        let mut reply = Reply::new(Body::from(self.page.clone()));
+        *reply.status_mut() = StatusCode::from_u16(self.status).ok()?;
         for (name, value) in &self.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
             reply.headers_mut().append(name, HeaderValue::from_str(value).ok()?);

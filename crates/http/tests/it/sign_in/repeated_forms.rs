@@ -13,6 +13,7 @@ on_both_stores!(
     a_sign_in_sent_twice_is_one_and_has_one_answer,
     sent_at_once_on_two_instances_it_is_one_and_has_one_answer,
     the_resume_address_leads_to_the_client_twice,
+    and_so_does_the_page_that_carries_a_code,
     after_half_a_minute_the_form_leads_on,
     another_password_leads_on_and_signs_nobody_in,
     another_browser_gets_no_answer,
@@ -82,6 +83,19 @@ async fn the_resume_address_leads_to_the_client_twice(app: TestApp) {
     let code = code(&first);
     redeemed(&mut browser, &web(), WEB, &code).await;
     assert_eq!(redeem(&mut again, &web(), WEB, &code).await.status, 400);
+}
+
+async fn and_so_does_the_page_that_carries_a_code(app: TestApp) {
+    let request = web().with("response_mode", "form_post");
+    let mut browser = app.browser();
+    let form = open(&mut browser, &request).await;
+    assert!(is_signed_in(&form.login(&mut browser, ANA.0, ANA.1).await));
+    let mut again = browser.clone();
+    let first = browser.get(&form.resume_url()).await;
+    let second = again.get(&form.resume_url()).await;
+    assert_eq!((second.status, &second.body), (first.status, &first.body));
+    assert_eq!(second.headers.get("content-security-policy"), first.headers.get("content-security-policy"));
+    redeemed(&mut browser, &request, WEB, &first.field("code")).await;
 }
 
 async fn after_half_a_minute_the_form_leads_on(app: TestApp) {
