@@ -95,7 +95,7 @@ pub(crate) async fn once(
     }
     let work = async move {
         let reply = next.run(request).await;
-        answered(&state, &claim, &reply).await;
+        answered(&state, &claim, Kept::of(&reply)).await;
         reply
     };
     ToTheEnd(Some(Box::pin(work))).await
@@ -119,7 +119,7 @@ pub(crate) async fn once_counted(
         let is_told_to_wait =
             matches!(reply.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
         if claim.is_held() || is_told_to_wait {
-            answered(&state, &claim, &reply).await;
+            answered(&state, &claim, Kept::of(&reply)).await;
             return reply;
         }
         first_answer(&state, &claim).await.unwrap_or(reply)
@@ -173,8 +173,8 @@ fn again(kept: &Kept) -> Reply {
 }
 
 /// What was done stays done, whether or not its answer could be kept.
-async fn answered(state: &Shared, claim: &Claim, reply: &Reply) {
-    if let Err(error) = state.engine.answer(claim, Kept::of(reply).as_ref()).await {
+async fn answered(state: &Shared, claim: &Claim, kept: Option<Kept>) {
+    if let Err(error) = state.engine.keep_answer(claim, kept.as_ref()).await {
         tracing::warn!(%error, "the answer to a form was not kept, in case it is sent again");
     }
 }

@@ -122,7 +122,7 @@ impl Engine {
     }
 
     /// Keeps the answer of a request that was carried out; without one, the next that is the same is carried out, too.
-    pub async fn answer<T: Serialize>(&self, claim: &Claim, answer: Option<&T>) -> Result<(), EngineError> {
+    pub async fn keep_answer<T: Serialize>(&self, claim: &Claim, answer: Option<&T>) -> Result<(), EngineError> {
         let State { is_held, release } = std::mem::take(&mut *claim.state());
         if !is_held {
             return Ok(());

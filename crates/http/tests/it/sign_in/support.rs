@@ -302,3 +302,7 @@ pub(super) fn assert_over(answer: &Answer) {
     assert!(titles.iter().any(|title| answer.body.contains(title)), "{} {}", answer.status, answer.body);
     assert!(set_cookie(answer, "_session").is_none());
 }
+
+pub(super) async fn is_signed_in_still(browser: &mut Browser) -> bool {
+    browser.get(&web().with("prompt", "none").url()).await.query("code").is_some()
+}
