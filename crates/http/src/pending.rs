@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use porta_core::BearerKind;
-use porta_oidc::Tenant;
+use porta_oidc::{REPEATED_WITHIN, Tenant};
 
 use crate::cookies;
 use crate::reply::{self, Reply};
@@ -62,6 +62,29 @@ fn after(before: &str, begun: Option<&str>, over: Option<&str>) -> (String, Vec<
     let too_many = uids.len().saturating_sub(MOST);
     let forgotten = uids.drain(..too_many).map(str::to_owned).collect();
     (uids.join("."), forgotten)
+}
+
+/// The answer that ends a sign-in. What bound it stays as long as its forms may come again.
+pub(crate) fn ended(
+    state: &Shared,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    mut reply: Reply,
+    uid: &str,
+) -> Reply {
+    let read = |name| cookies::read(state, tenant, headers, name);
+    let binding = read(cookies::RESUME).or_else(|| read(cookies::INTERACTION));
+    let Some(binding) = binding.filter(|_| BearerKind::Interaction.matches(uid)) else {
+        return without_cookies_of(state, tenant, reply, uid);
+    };
+    let (slug, until) = (&tenant.organization.slug, state.clock.now() + REPEATED_WITHIN);
+    for (name, path) in [(cookies::INTERACTION, "interaction"), (cookies::RESUME, "auth")] {
+        let path = format!("/{slug}/{path}/{uid}");
+        let still = cookies::set(state, tenant, name, &binding, &path, until);
+        reply = reply::with_header(reply, header::SET_COOKIE, still);
+        reply = reply::with_header(reply, header::SET_COOKIE, cookies::clear(state, cookies::BEGUN, &path));
+    }
+    reply
 }
 
 /// Only a uid of our making may become a cookie's path.

@@ -24,7 +24,8 @@ use crate::tenancy::Org;
 use crate::visit::Visit;
 use crate::{body, cookies};
 
-/// What binds a browser. With other values of these a request is another one, whoever sends it.
+/// What binds a browser: the first of these that it has. With another value of that a request is another one, whoever sends
+/// it. A sign-in is bound by its own cookie alone: what it answers changes the session, and a second click has the new one.
 const BINDING: [&str; 4] = [cookies::INTERACTION, cookies::RESUME, cookies::FORMS, cookies::SESSION];
 
 /// How many milliseconds a repeated form waits each time before it asks again for the answer: eight seconds in all.
@@ -122,7 +123,13 @@ pub(crate) async fn once_counted(
             answered(&state, &claim, Kept::of(&reply)).await;
             return reply;
         }
-        first_answer(&state, &claim).await.unwrap_or(reply)
+        match first_answer(&state, &claim).await {
+            Some(answer) => answer,
+            // Nobody knows what became of the first one, or it was told to wait: the bare page of the form would say
+            // nothing.
+            None if claim.is_repeated() => reply::busy_page(&state, &tenant, Duration::from_secs(1)),
+            None => reply,
+        }
     };
     ToTheEnd(Some(Box::pin(work))).await
 }
@@ -154,11 +161,12 @@ async fn claimable(
     let bytes = body::bytes(&parts.headers, body).await.map_err(|error| {
         reply::error_page(state, &tenant.look(), error.status(), ErrorText::InvalidRequest, None)
     })?;
-    let binding = BINDING.map(|name| cookies::read(state, tenant, &parts.headers, name).unwrap_or_default());
-    let is_bound = binding.iter().any(|value| !value.is_empty());
-    let claim = is_bound.then(|| {
+    let binding = BINDING
+        .into_iter()
+        .find_map(|name| Some((name, cookies::read(state, tenant, &parts.headers, name)?)));
+    let claim = binding.map(|(name, value)| {
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
-        let browser = binding.each_ref().map(|value| value.as_bytes());
+        let browser = [name.as_bytes(), value.as_bytes()];
         let request = [parts.method.as_str().as_bytes(), target.as_bytes(), &bytes];
         Arc::new(Claim::of(tenant.organization.id, &browser, &request))
     });

@@ -32,6 +32,8 @@ pub struct Claim {
 #[derive(Debug, Default)]
 struct State {
     is_held: bool,
+    /// Somebody claimed it before.
+    is_repeated: bool,
     /// Counters that get one back together with the answer.
     release: Vec<String>,
 }
@@ -70,6 +72,11 @@ impl Claim {
         self.state().is_held
     }
 
+    /// Whether somebody claimed it before it was to be counted.
+    pub fn is_repeated(&self) -> bool {
+        self.state().is_repeated
+    }
+
     /// Counts and claims in one command. `None`: somebody claimed it before, and nothing was counted.
     pub async fn count(&self, kv: &dyn porta_kv::Kv, limits: &[Limit]) -> Result<Option<Verdict>, KvError> {
         Ok(match kv.claim(&self.place, &self.key, Bytes::new(), REPEATED_WITHIN, limits).await? {
@@ -78,7 +85,10 @@ impl Claim {
                 Some(Verdict::Allowed)
             }
             Claimed::Limited { retry_after } => Some(Verdict::Limited { retry_after }),
-            Claimed::Before(_) => None,
+            Claimed::Before(_) => {
+                self.state().is_repeated = true;
+                None
+            }
         })
     }
 
@@ -122,8 +132,12 @@ impl Engine {
     }
 
     /// Keeps the answer of a request that was carried out; without one, the next that is the same is carried out, too.
-    pub async fn keep_answer<T: Serialize>(&self, claim: &Claim, answer: Option<&T>) -> Result<(), EngineError> {
-        let State { is_held, release } = std::mem::take(&mut *claim.state());
+    pub async fn keep_answer<T: Serialize>(
+        &self,
+        claim: &Claim,
+        answer: Option<&T>,
+    ) -> Result<(), EngineError> {
+        let State { is_held, release, .. } = std::mem::take(&mut *claim.state());
         if !is_held {
             return Ok(());
         }

@@ -28,7 +28,7 @@ pub mod travel;
 pub mod userinfo;
 
 pub use caller::Caller;
-pub use claim::{Claim, Repeated};
+pub use claim::{Claim, REPEATED_WITHIN, Repeated};
 pub use clients::ProtocolClient;
 pub use engine::{Engine, EngineDeps};
 pub use errand::{AccountErrand, AccountPage, Errand};

@@ -357,7 +357,20 @@ impl TestApp {
     pub async fn kept(&self) -> usize {
         match &self.short_lived {
             ShortLived::Memory(kv) => kv.entries(),
-            ShortLived::Redis(namespace) => crate::redis::count(&redis_url(), namespace).await,
+            ShortLived::Redis(namespace) => {
+                crate::redis::count(&redis_url(), namespace, Duration::ZERO).await
+            }
+        }
+    }
+
+    /// The same without what ends within a time; the clock of the tests, which Redis does not know, went on by as much.
+    pub async fn kept_longer_than(&self, time: Duration) -> usize {
+        match &self.short_lived {
+            ShortLived::Memory(kv) => {
+                kv.sweep().await;
+                kv.entries()
+            }
+            ShortLived::Redis(namespace) => crate::redis::count(&redis_url(), namespace, time).await,
         }
     }
 

@@ -83,11 +83,15 @@ pub(super) fn concluded(
             return reply;
         }
         Ok(Resumed::Limited(limited)) => return reply::too_many_begun(state, tenant, headers, limited),
-        Ok(Resumed::Gone) => lost::lost(state, tenant, headers, None, uid),
+        Ok(Resumed::Gone) => {
+            let reply = lost::lost(state, tenant, headers, None, uid);
+            let reply = pending::without_cookies_of(state, tenant, reply, uid);
+            return pending::listed(state, tenant, headers, reply, Some(uid));
+        }
         Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
     };
     // This transaction is over, whatever came of it.
-    let reply = pending::without_cookies_of(state, tenant, reply, uid);
+    let reply = pending::ended(state, tenant, headers, reply, uid);
     pending::listed(state, tenant, headers, reply, Some(uid))
 }
 

@@ -58,7 +58,7 @@ const TABLE: [Definition; Kind::COUNT] = [
     define(Kind::Logout, "logout", &["logout:", "logout-request:"], 20_000, 16 * MIB),
     define(Kind::Interaction, "interaction", &["interaction:"], 20_000, 32 * MIB),
     define(Kind::Finished, "finished", &[], 20_000, 8 * MIB),
-    define(Kind::Answer, "answer", &["answer:"], 20_000, 16 * MIB),
+    define(Kind::Answer, "answer", &["answer:"], 20_000, 8 * MIB),
     define(Kind::Counter, "counter", &["limit:"], 100_000, 32 * MIB),
     define(Kind::Other, "other", &[], 20_000, 16 * MIB),
     define(

@@ -67,6 +67,7 @@ organizations:
           - client_name: Wide
             client_id: wide
             client_type: public
+            scope: openid profile email
             redirect_uris: {}
             post_logout_redirect_uris: {}
             allowed_origins: {}

@@ -149,6 +149,7 @@ async fn a_letter_comes_however_the_address_is_typed(app: TestApp) {
         let mut browser = app.browser();
         let csrf = browser.get("/acme/auth/forgot-password").await.field("_csrf");
         let asked = browser.post("/acme/auth/forgot-password", &[("_csrf", &csrf), ("email", typed)]).await;
+        let asked = browser.shown(asked).await;
         assert_eq!(asked.status, 200, "{typed}: {}", asked.body);
         let letters = app.letters().await;
         let newest = letters.last().expect("a letter");
