@@ -4,13 +4,14 @@
 //! Kept are redirects, and the page that carries a code to the client. Any other page refuses something: nothing was done,
 //! and it is made anew.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use porta_oidc::{Claim, Repeated};
@@ -22,7 +23,7 @@ use crate::reply::{self, Reply, SentAgain};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
-use crate::{body, cookies};
+use crate::{body, caller, cookies};
 
 /// What binds a browser: the first of these that it has. With another value of that a request is another one, whoever sends
 /// it. A sign-in is bound by its own cookie alone: what it answers changes the session, and a second click has the new one.
@@ -83,14 +84,22 @@ pub(crate) async fn once(
         Err(reply) => return reply,
     };
     let mut turns = TURNS.into_iter();
+    let mut found = state.engine.claim::<Kept>(&claim).await;
     loop {
-        match state.engine.claim::<Kept>(&claim).await {
+        found = match found {
             Ok(None) => break,
             Ok(Some(Repeated::Answered(kept))) => return again(&kept),
-            Ok(Some(Repeated::UnderWay)) => match turns.next() {
-                Some(turn) => tokio::time::sleep(Duration::from_millis(turn)).await,
-                None => return reply::busy_page(&state, &tenant, Duration::from_secs(1)),
-            },
+            Ok(Some(Repeated::UnderWay)) => {
+                let Some(turn) = turns.next() else {
+                    return reply::busy_page(&state, &tenant, Duration::from_secs(1));
+                };
+                tokio::time::sleep(Duration::from_millis(turn)).await;
+                match state.engine.claimed(&claim).await {
+                    // The first one had no answer that is kept.
+                    Ok(None) => state.engine.claim(&claim).await,
+                    other => other,
+                }
+            }
             Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
         }
     }
@@ -168,7 +177,12 @@ async fn claimable(
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
         let browser = [name.as_bytes(), value.as_bytes()];
         let request = [parts.method.as_str().as_bytes(), target.as_bytes(), &bytes];
-        Arc::new(Claim::of(tenant.organization.id, &browser, &request))
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let caller = peer.map(|peer| caller::caller(state, peer, &parts.headers)).unwrap_or_default();
+        let organization = tenant.organization.id;
+        let claim = Claim::of(organization, &browser, &request).of_caller(organization, &caller);
+        parts.extensions.insert(caller);
+        Arc::new(claim)
     });
     if let Some(claim) = &claim {
         parts.extensions.insert(Arc::clone(claim));

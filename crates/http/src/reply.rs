@@ -245,11 +245,15 @@ pub(crate) fn deliver(state: &Shared, tenant: &Visit, delivery: Delivery) -> Rep
         Delivery::Redirect(location) => redirect(&location),
         Delivery::FormPost { action, pairs } => {
             let fields: Vec<(String, String)> = pairs.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+            let has_code = fields.iter().any(|(name, _)| name == "code");
             let form = FormPostPage { target: &action, fields: &fields };
             let form = state.pages.form_post(&tenant.look(), &form);
-            let sent_again = SentAgain(form.html.clone());
+            // An error can be had again by asking again; whoever has a code is somebody.
+            let sent_again = has_code.then(|| SentAgain(form.html.clone()));
             let mut reply = page(StatusCode::OK, form);
-            reply.extensions_mut().insert(sent_again);
+            if let Some(sent_again) = sent_again {
+                reply.extensions_mut().insert(sent_again);
+            }
             reply
         }
     }

@@ -15,10 +15,14 @@ use porta_kv::{Claimed, KvError, Limit, Verdict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Engine, EngineError};
+use crate::{Caller, Engine, EngineError};
 
 /// How long an answer is given again, and how long a form may take that has none yet.
 pub const REPEATED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Forms of a network that are known at a time, and of an organization. An answer takes up to 8 KiB.
+const OF_A_NETWORK: u64 = 300;
+const OF_AN_ORGANIZATION: u64 = 3_000;
 
 /// One request of one browser.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub struct Claim {
     /// The browser; only the last form it sent is known.
     place: String,
     key: String,
+    /// How many forms a network, and an organization, may claim.
+    limits: Vec<Limit>,
     state: Mutex<State>,
 }
 
@@ -60,7 +66,16 @@ impl Claim {
         };
         let place = format!("{organization}:answer:{}", named(browser));
         let key = format!("{place}:{}", named(request));
-        Self { place, key, state: Mutex::default() }
+        Self { place, key, limits: Vec::new(), state: Mutex::default() }
+    }
+
+    /// One of so many that are known at a time: strangers send forms, too. Of more, each is carried out as it comes.
+    #[must_use]
+    pub fn of_caller(self, organization: OrganizationId, caller: &Caller) -> Self {
+        let key_of = |whose: &str| format!("{organization}:limit:forms:{whose}");
+        let mut limits = caller.limits(key_of, OF_A_NETWORK, REPEATED_WITHIN);
+        limits.push(Limit { key: key_of("all"), maximum: OF_AN_ORGANIZATION, window: REPEATED_WITHIN });
+        Self { limits, ..self }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -103,16 +118,17 @@ impl Claim {
 }
 
 impl Engine {
-    /// Claims a request; what is known of it, if it was claimed before.
+    /// Claims a request; what is known of it, if it was claimed before. `None` without the claim: too many were.
     pub async fn claim<T: DeserializeOwned>(
         &self,
         claim: &Claim,
     ) -> Result<Option<Repeated<T>>, EngineError> {
-        let claimed = self.kv.claim(&claim.place, &claim.key, Bytes::new(), REPEATED_WITHIN, &[]).await?;
-        if let Claimed::Before(stored) = claimed {
-            return Ok(Some(self.opened(claim, &stored)));
+        let (place, key) = (&claim.place, &claim.key);
+        match self.kv.claim(place, key, Bytes::new(), REPEATED_WITHIN, &claim.limits).await? {
+            Claimed::First => claim.state().is_held = true,
+            Claimed::Limited { .. } => {}
+            Claimed::Before(stored) => return Ok(Some(self.opened(claim, &stored))),
         }
-        claim.state().is_held = true;
         Ok(None)
     }
 

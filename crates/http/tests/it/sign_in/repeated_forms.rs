@@ -24,6 +24,8 @@ on_both_stores!(
     what_was_told_to_wait_is_judged_the_next_time,
     the_same_wrong_password_counts_once_in_a_sign_in,
     a_password_that_was_wrong_is_judged_once_it_may_be_right,
+    a_flood_of_forms_is_not_remembered,
+    who_signs_out_everywhere_else_again_means_those_that_came_since,
 );
 
 /// What a browser sees of an answer.
@@ -264,4 +266,37 @@ async fn a_password_that_was_wrong_is_judged_once_it_may_be_right(app: TestApp) 
     assert!(is_refusal(&login(&form, &mut browser, BOB, 1).await));
     app.advance(Duration::from_secs(15 * 60 + 1));
     assert!(is_signed_in(&login(&form, &mut browser, BOB, 2).await));
+}
+
+async fn a_flood_of_forms_is_not_remembered(app: TestApp) {
+    let mut stranger = app.browser().with("x-forwarded-for", "198.51.100.7");
+    let form = open(&mut stranger, &web()).await;
+    let before = app.kept().await;
+    for n in 0..400 {
+        let answer = form.submit(&mut stranger, "abort", &[("_csrf", "x"), ("n", &n.to_string())]).await;
+        assert_eq!(answer.status, 403);
+    }
+    // The browser's place, and two counters.
+    assert!(app.kept().await - before <= 3, "{} more", app.kept().await - before);
+    // From there each form is carried out as it comes, from elsewhere once.
+    for (network, second) in [("198.51.100.7", 400), ("192.0.2.9", 303)] {
+        let mut browser = app.browser().with("x-forwarded-for", network);
+        let form = open(&mut browser, &web()).await;
+        assert_eq!(form.abort(&mut browser).await.status, 303);
+        assert_eq!(form.abort(&mut browser).await.status, second, "{network}");
+    }
+}
+
+async fn who_signs_out_everywhere_else_again_means_those_that_came_since(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    let page = browser.get("/acme/account/sessions").await;
+    let csrf = page.field("_csrf");
+    for _ in 0..2 {
+        let mut other = app.browser();
+        other.sign_in(&web(), ANA.0, ANA.1).await;
+        let form = [("_csrf", csrf.as_str()), ("session", "others")];
+        assert_eq!(browser.post("/acme/account/sessions", &form).await.status, 303);
+        assert!(!is_signed_in_still(&mut other).await);
+    }
 }
