@@ -70,8 +70,8 @@ impl Work {
             may_be_invited(user)?
         } else {
             let profile = new.profile;
-            let invited = NewUser { email: new.email, profile, is_inactive: true, ..NewUser::default() };
-            self.create_user(organization, invited).await?
+            let person = NewUser { email: new.email, profile, is_inactive: true, ..NewUser::default() };
+            self.create_user(organization, person).await?
         };
         let invitation = Invitation { inviter, message, roles, claims };
         let expires_at = self.mail_invitation(organization, issuer, &user, &invitation).await?;

@@ -118,7 +118,8 @@ impl Claim {
 }
 
 impl Engine {
-    /// Claims a request; what is known of it, if it was claimed before. `None` without the claim: too many were.
+    /// Claims a request; what is known of it, if it was claimed before. `None` without the claim: too many
+    /// were, or its answer is no longer given.
     pub async fn claim<T: DeserializeOwned>(
         &self,
         claim: &Claim,
@@ -127,7 +128,7 @@ impl Engine {
         match self.kv.claim(place, key, Bytes::new(), REPEATED_WITHIN, &claim.limits).await? {
             Claimed::First => claim.state().is_held = true,
             Claimed::Limited { .. } => {}
-            Claimed::Before(stored) => return Ok(Some(self.opened(claim, &stored))),
+            Claimed::Before(stored) => return Ok(self.opened(claim, &stored)),
         }
         Ok(None)
     }
@@ -138,13 +139,16 @@ impl Engine {
         claim: &Claim,
     ) -> Result<Option<Repeated<T>>, EngineError> {
         let stored = self.kv.get(&claim.key).await?;
-        Ok(stored.map(|stored| self.opened(claim, &stored)))
+        Ok(stored.and_then(|stored| self.opened(claim, &stored)))
     }
 
-    fn opened<T: DeserializeOwned>(&self, claim: &Claim, stored: &[u8]) -> Repeated<T> {
-        let text = std::str::from_utf8(stored).ok().filter(|text| !text.is_empty());
-        let answer = text.and_then(|text| self.unseal(text, &claim.key));
-        answer.map_or(Repeated::UnderWay, |(answer, _)| Repeated::Answered(answer))
+    /// `None`: an answer whose time is over.
+    fn opened<T: DeserializeOwned>(&self, claim: &Claim, stored: &[u8]) -> Option<Repeated<T>> {
+        if stored.is_empty() {
+            return Some(Repeated::UnderWay);
+        }
+        let (answer, _) = self.unseal(std::str::from_utf8(stored).ok()?, &claim.key)?;
+        Some(Repeated::Answered(answer))
     }
 
     /// Keeps the answer of a request that was carried out; without one, the next that is the same is carried out, too.

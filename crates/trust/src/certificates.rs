@@ -169,7 +169,7 @@ mod tests {
             (format!("{cut}\n{end}{OTHER}"), (1, 1)),
             (format!("-----BEGIN CERTIFICATE-----\n!!!\n{end}{OTHER}"), (1, 1)),
             (format!("-----BEGIN CERTIFICATE-----\n{end}"), (0, 1)),
-            (ONE.replacen("M", "N", 1), (0, 1)),
+            (ONE.replacen('M', "N", 1), (0, 1)),
         ] {
             assert_eq!(counts(&text), expected, "{text}");
         }

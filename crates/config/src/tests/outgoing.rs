@@ -11,7 +11,7 @@ const OTHER: &str = include_str!("../../../trust/testdata/amazon-root-ca-3.pem")
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----\n";
 
 /// What every way of reading the storage believes: they must not differ.
-fn roots(pairs: Pairs) -> Result<Roots, Vec<Problem>> {
+fn roots(pairs: &Pairs) -> Result<Roots, Vec<Problem>> {
     let config = load(pairs.clone())?;
     let source = Source::of(pairs.clone(), "/nonexistent");
     let alone = Config::load_roots(&source)?;
@@ -28,11 +28,11 @@ fn an_authority_of_ones_own_is_believed_beside_those_of_the_machine() {
     let directory = Directory::new();
     let ours = directory.write("ca.pem", ONE);
     let machine = Roots::system();
-    assert_eq!(roots(production()).unwrap().pem(), machine.pem());
-    let both = roots(changed(&[("PORTA_CA_FILE", &ours)])).unwrap();
+    assert_eq!(roots(&production()).unwrap().pem(), machine.pem());
+    let both = roots(&changed(&[("PORTA_CA_FILE", &ours)])).unwrap();
     assert!(both.pem().starts_with(machine.pem()) && both.pem().contains(ONE.trim_end()));
     let two = directory.write("two.pem", &format!("\u{feff}# ours\r\n{ONE}{OTHER}"));
-    let both = roots(changed(&[("PORTA_CA_FILE", &two)])).unwrap();
+    let both = roots(&changed(&[("PORTA_CA_FILE", &two)])).unwrap();
     assert!(both.pem().contains(ONE.trim_end()) && both.pem().contains(OTHER.trim_end()));
 }
 
@@ -55,14 +55,14 @@ fn the_store_of_the_machine_can_be_replaced_and_added_to() {
         (vec![("SSL_CERT_FILE", file), ("PORTA_CA_FILE", ours)], [ONE, OTHER].concat()),
         (vec![("SSL_CERT_DIR", place), ("PORTA_CA_FILE", ours)], OTHER.to_owned()),
     ] {
-        assert_eq!(roots(changed(&pairs)).unwrap().pem(), expected, "{pairs:?}");
+        assert_eq!(roots(&changed(&pairs)).unwrap().pem(), expected, "{pairs:?}");
     }
 }
 
 #[test]
 fn an_empty_variable_replaces_nothing() {
     let unset = changed(&[("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", " "), ("PORTA_CA_FILE", "")]);
-    assert_eq!(roots(unset).unwrap().pem(), Roots::system().pem());
+    assert_eq!(roots(&unset).unwrap().pem(), Roots::system().pem());
 }
 
 #[rstest]
@@ -92,7 +92,7 @@ fn what_cannot_be_believed_stops_the_start(
         Some(text) => directory.write("named", text),
         None => "missing.pem".to_owned(),
     };
-    let problems = roots(changed(&[(name, &path)])).unwrap_err();
+    let problems = roots(&changed(&[(name, &path)])).unwrap_err();
     assert_eq!(keys(&problems), [name], "once, however many connections would need it: {problems:?}");
     assert!(problems[0].message.contains(message), "{problems:?}");
     assert!(!problems[0].remedy.is_empty());
@@ -102,9 +102,9 @@ fn what_cannot_be_believed_stops_the_start(
 fn one_damaged_certificate_among_others_is_told_where_it_was_meant_and_passed_over_in_a_store() {
     let directory = Directory::new();
     let path = directory.write("both.pem", &format!("{OTHER}{}", &ONE[..300]));
-    let problems = roots(changed(&[("PORTA_CA_FILE", &path)])).unwrap_err();
+    let problems = roots(&changed(&[("PORTA_CA_FILE", &path)])).unwrap_err();
     assert_eq!(keys(&problems), ["PORTA_CA_FILE"]);
-    assert_eq!(roots(changed(&[("SSL_CERT_FILE", &path)])).unwrap().pem(), OTHER);
+    assert_eq!(roots(&changed(&[("SSL_CERT_FILE", &path)])).unwrap().pem(), OTHER);
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn directories_without_a_certificate_stop_the_start_unless_a_file_has_some() {
     let empty = Directory::new();
     empty.write("README", "Authorities of ours");
     let place = empty.0.display().to_string();
-    assert_eq!(keys(&roots(changed(&[("SSL_CERT_DIR", &place)])).unwrap_err()), ["SSL_CERT_DIR"]);
-    let both = roots(changed(&[("SSL_CERT_FILE", &file), ("SSL_CERT_DIR", &place)]));
+    assert_eq!(keys(&roots(&changed(&[("SSL_CERT_DIR", &place)])).unwrap_err()), ["SSL_CERT_DIR"]);
+    let both = roots(&changed(&[("SSL_CERT_FILE", &file), ("SSL_CERT_DIR", &place)]));
     assert_eq!(both.unwrap().pem(), ONE);
 }
 

@@ -75,13 +75,10 @@ impl FromRequestParts<AppState> for From {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
-        let caller = match parts.extensions.remove::<Caller>() {
-            Some(caller) => caller,
-            None => {
-                let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0);
-                peer.map(|p| crate::caller::caller(state, p, &parts.headers)).unwrap_or_default()
-            }
-        };
+        let known = parts.extensions.remove::<Caller>();
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0);
+        let caller =
+            known.or_else(|| Some(crate::caller::caller(state, peer?, &parts.headers))).unwrap_or_default();
         let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
         let claim = parts.extensions.get::<Arc<Claim>>().cloned();
         let query = parts.uri.query().map(str::to_owned);

@@ -73,6 +73,7 @@ pub enum ErrorText {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "templates know them by these names")]
 struct TextKeys {
     title_key: &'static str,
     message_key: &'static str,

@@ -201,7 +201,7 @@ async fn doubles(global: Global, org: Option<&str>, reach: Reach) -> Result<(), 
 }
 
 fn last_login(person: &User) -> Option<String> {
-    person.last_login_at.map(|at| at.rfc3339())
+    person.last_login_at.map(porta_core::Timestamp::rfc3339)
 }
 
 fn double_as_json((organization, double): &(String, Double)) -> Value {

@@ -1,5 +1,5 @@
-//! Through PgBouncer in transaction mode: everything the store promises, with nothing left in a session that is
-//! somebody else's the next moment.
+//! Through PgBouncer in transaction mode: what the store promises, with nothing left in a session that is somebody else's
+//! the next moment.
 
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -63,9 +63,23 @@ impl Fresh {
     }
 }
 
+/// What takes transactions, locks and races for rows; the rest of the contract says the same of single statements.
 mod contract {
     use super::Fresh;
-    porta_store::contract_tests!(Fresh::behind_a_pooler().await);
+    porta_store::contract_tests! { @cases Fresh::behind_a_pooler().await;
+        credentials: racing_a_reset, racing_a_challenge;
+        factor_races: steps, recovery_codes, email_codes;
+        keys: racing_for_the_first_key, racing_to_promote;
+        one_time: in_a_unit, racing_to_consume, racing_to_issue;
+        outbox: a_claim_is_exclusive_until_it_ends, racing_workers;
+        own_account: racing_passwords;
+        races: issuing, rotating, withdrawing_a_grant_while_issuing;
+        sessions: racing_consents;
+        sign_in: success, racing_failures;
+        sweeping: one_sweeper_at_a_time;
+        tokens: issuing, refresh_and_rotation;
+        units: commit_and_drop, savepoints, a_failed_unit_keeps_nothing;
+    }
 }
 
 /// A session that is asked for with settings, and meant to be kept, is not to be had.

@@ -66,7 +66,7 @@ async fn a_primary_is_found_by_its_name_and_again_after_a_failover() {
             Ok(()) => break,
             Err(error) => assert!(matches!(error, KvError::Unavailable(_)), "{error}"),
         }
-        assert!(away.elapsed() < Duration::from_secs(60), "the replica did not take over");
+        assert!(away.elapsed() < Duration::from_mins(1), "the replica did not take over");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(kv.get("kept").await.unwrap().as_deref(), Some(&b"x"[..]), "the replica had it");
@@ -104,9 +104,9 @@ async fn liar(port: u16) -> u16 {
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut asked = Vec::new();
-            let mut part = [0; 1024];
-            while let Ok(length @ 1..) = stream.read(&mut part).await {
-                asked.extend_from_slice(&part[..length]);
+            let mut bytes = [0; 1024];
+            while let Ok(length @ 1..) = stream.read(&mut bytes).await {
+                asked.extend_from_slice(&bytes[..length]);
                 let text = String::from_utf8_lossy(&asked).into_owned();
                 let polite = text.matches("SETINFO").count();
                 stream.write_all("+OK\r\n".repeat(polite).as_bytes()).await.unwrap();

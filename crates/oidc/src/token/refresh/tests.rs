@@ -56,7 +56,7 @@ fn a_retry_is_honest_while_it_looks_like_the_first_use() {
 #[test]
 fn the_window_begins_with_the_successor() {
     let waited = RefreshToken { rotated_at: Some(NOW - WINDOW), ..rotated() };
-    let within = NOW - (WINDOW - Duration::from_micros(1));
+    let within = NOW - WINDOW + Duration::from_micros(1);
     for (since, expected) in [
         (Some(NOW), Retry::Same),
         (Some(NOW + Duration::from_secs(1)), Retry::Same),
