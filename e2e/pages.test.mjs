@@ -68,6 +68,25 @@ describe('pages', { concurrency: 3 }, () => {
       await refused(visitor, uid, 400, 'Your browser kept nothing of this sign-in')
     })
 
+    visit('Back after the end', {}, async (visitor) => {
+      const kim = world.person()
+      await visitor.begin()
+      // With a form that was refused in between: Back must not ask to send it again.
+      await visitor.signIn(kim, 'not the password')
+      await visitor.told('do not match')
+      await visitor.signIn(kim)
+      await visitor.arrives()
+      await refused(visitor, await visitor.page.goBack(), 400, 'This sign-in is finished', 'finished')
+      await visitor.press('Open your account')
+      await visitor.on('Your account')
+    })
+
+    visit('an application that knows another host name', {}, async (visitor) => {
+      const { url } = await visitor.rp.authorization({ scope: 'openid' })
+      const elsewhere = await visitor.page.goto(url.replace('//localhost:', '//127.0.0.1:'))
+      await refused(visitor, elsewhere, 400, 'Signing in began at another address', 'other-host')
+    })
+
     visit('links of another organization, or mangled', {}, async (visitor) => {
       const kim = world.person()
       await askForLink(visitor, kim)

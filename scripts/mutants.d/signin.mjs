@@ -11,8 +11,41 @@ const mailedCodes = 'crates/signin/src/mailed_codes.rs'
 const cookies = 'crates/http/src/cookies.rs'
 const flood = 'crates/signin/src/flood.rs'
 const middleware = 'crates/http/src/middleware.rs'
+const claim = 'crates/oidc/src/claim.rs'
+const refused = 'crates/signin/src/refused.rs'
 
 export default [
+  {
+    id: 'repeated-form-carried-out', area: 'repeated forms', what: 'The same form is carried out as often as it comes.',
+    crate: 'http', words: ['repeated_forms'], file: claim,
+    was: raw`            Claimed::Before(stored) => return Ok(self.opened(claim, &stored)),`,
+    becomes: raw`            Claimed::Before(_) if FAULT => claim.state().is_held = true,
+            Claimed::Before(stored) => return Ok(self.opened(claim, &stored)),`,
+  },
+  {
+    id: 'answers-for-any-browser', area: 'repeated forms', what: 'A remembered answer is given to whoever sends the same form.',
+    crate: 'oidc', words: ['only_the_same_request'], file: claim,
+    was: raw`named(browser));`,
+    becomes: raw`named(if FAULT { &[] } else { browser }));`,
+  },
+  {
+    id: 'forms-without-limits', area: 'repeated forms', what: 'A flood of forms is remembered.',
+    crate: 'http', words: ['repeated_forms'], file: claim,
+    was: raw`REPEATED_WITHIN, &claim.limits)`,
+    becomes: raw`REPEATED_WITHIN, if FAULT { &[] } else { &claim.limits })`,
+  },
+  {
+    id: 'same-password-counts-again', area: 'repeated forms', what: 'A reload of a wrong password is another guess.',
+    crate: 'http', words: ['repeated_forms'], file: signIn,
+    was: raw`        if bound.interaction.refused == Some(form) {`,
+    becomes: raw`        if !FAULT && bound.interaction.refused == Some(form) {`,
+  },
+  {
+    id: 'wrong-password-stays-wrong', area: 'repeated forms', what: 'A password that was chosen after it was wrong is refused.',
+    crate: 'http', words: ['repeated_forms'], file: refused,
+    was: raw`    let account = user.map(`,
+    becomes: raw`    let account = user.filter(|_| !FAULT).map(`,
+  },
   {
     id: 'failures-never-lock', area: 'lockout', what: 'Wrong passwords never lock an account.',
     crate: 'http', words: ['lock'], file: signIn,

@@ -83,32 +83,40 @@ pub(crate) async fn once(
         Ok((request, None)) => return next.run(request).await,
         Err(reply) => return reply,
     };
-    let mut turns = TURNS.into_iter();
-    let mut found = state.engine.claim::<Kept>(&claim).await;
-    loop {
-        found = match found {
-            Ok(None) => break,
-            Ok(Some(Repeated::Answered(kept))) => return again(&kept),
-            Ok(Some(Repeated::UnderWay)) => {
-                let Some(turn) = turns.next() else {
-                    return reply::busy_page(&state, &tenant, Duration::from_secs(1));
-                };
-                tokio::time::sleep(Duration::from_millis(turn)).await;
-                match state.engine.claimed(&claim).await {
-                    // The first one had no answer that is kept.
-                    Ok(None) => state.engine.claim(&claim).await,
-                    other => other,
-                }
-            }
-            Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
-        }
-    }
+    // The claim, too: one that nobody carries out would keep the same form waiting.
     let work = async move {
+        if let Some(reply) = claimed_before(&state, &tenant, &claim).await {
+            return reply;
+        }
         let reply = next.run(request).await;
         answered(&state, &claim, Kept::of(&reply)).await;
         reply
     };
     ToTheEnd(Some(Box::pin(work))).await
+}
+
+/// What is answered instead of carrying the form out; `None`: it is ours to carry out.
+async fn claimed_before(state: &Shared, tenant: &Visit, claim: &Claim) -> Option<Reply> {
+    let mut turns = TURNS.into_iter();
+    let mut found = state.engine.claim::<Kept>(claim).await;
+    loop {
+        found = match found {
+            Ok(None) => return None,
+            Ok(Some(Repeated::Answered(kept))) => return Some(again(&kept)),
+            Ok(Some(Repeated::UnderWay)) => {
+                let Some(turn) = turns.next() else {
+                    return Some(reply::busy_page(state, tenant, Duration::from_secs(1)));
+                };
+                tokio::time::sleep(Duration::from_millis(turn)).await;
+                match state.engine.claimed(claim).await {
+                    // The first one had no answer that is kept.
+                    Ok(None) => state.engine.claim(claim).await,
+                    other => other,
+                }
+            }
+            Err(error) => return Some(reply::engine_error_page(state, &tenant.look(), &error)),
+        }
+    }
 }
 
 /// A form that is claimed when it is counted, in one command with the counters. One that is not counted, because the place
