@@ -95,6 +95,7 @@ ${shipped('caddy/Caddyfile', [
   // As the file says for several instances.
   ['#health_', up.length > 1 ? 'health_' : '#health_'],
   ['#lb_retries', up.length > 1 ? 'lb_retries' : '#lb_retries'],
+  ...(up.length > 1 ? [['#handle_errors', 'handle_errors'], ['#\t', '\t'], ['#}', '}']] : []),
   ['id.example.com {', `localhost {\n\tbind 127.0.0.1\n\ttls ${at}/cert.pem ${at}/key.pem`],
   ['127.0.0.1:3000 {', `${up.join(' ')} {`],
 ])}`,
