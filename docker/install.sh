@@ -579,8 +579,8 @@ For nginx, as a file in /etc/nginx/conf.d; certificate and name are yours:
       location ~ ^/(metrics|ready)\$ { return 404; }
       location / {
           proxy_pass http://$(reached_at):$PORT;
-          proxy_buffer_size 8k;
-          proxy_buffers 8 8k;
+          proxy_buffer_size 16k;
+          proxy_buffers 8 16k;
           proxy_http_version 1.1;
           proxy_set_header Connection close;
           proxy_set_header Host \$http_host;

@@ -269,6 +269,10 @@ describe('openid-client', () => {
     })
     assert.ok(others.refresh_token)
     await openid.refreshTokenGrant(config, others.refresh_token)
+    // As libraries for browsers ask by themselves.
+    const { tokens: quiet } = await signIn(config, about, { agent, scope: 'openid offline_access' })
+    assert.ok(quiet.refresh_token, 'a client of the organization needs no prompt')
+    await openid.refreshTokenGrant(config, quiet.refresh_token)
   })
 
   test('a machine has client credentials and nothing else', async () => {

@@ -5,11 +5,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { launch } from './lib/browser.mjs'
 import { totp } from './lib/totp.mjs'
-import { Visitor, WITH_AND_WITHOUT_JS } from './lib/visitor.mjs'
+import { HABITS, Visitor, WITH_AND_WITHOUT_JS } from './lib/visitor.mjs'
 import { NEW_PASSWORD, World } from './lib/world.mjs'
 
 let browser
 let world
+let walks = 0
 
 before(async () => {
   browser = await launch()
@@ -24,8 +25,10 @@ after(async () => {
 function journey(name, options, walk) {
   for (const javaScript of WITH_AND_WITHOUT_JS) {
     const rp = () => (options.rp ? options.rp() : world.rp(options.at))
-    test(`${name}, ${javaScript ? 'with' : 'without'} JavaScript`, () =>
-      Visitor.walk(world, browser, { javaScript, rp: rp() }, (visitor) => walk(visitor, world.person(options.at ?? 'ways'))))
+    const habit = HABITS[walks++ % HABITS.length]
+    const how = [javaScript ? 'with JavaScript' : 'without JavaScript', ...Object.entries(habit).map(([what, ms]) => `${what} ${ms} ms`)]
+    test(`${name}, ${how.join(', ')}`, () =>
+      Visitor.walk(world, browser, { javaScript, rp: rp(), habit }, (visitor) => walk(visitor, world.person(options.at ?? 'ways'))))
   }
 }
 

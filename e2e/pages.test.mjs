@@ -65,7 +65,26 @@ describe('pages', { concurrency: 3 }, () => {
       const parameter = await page.goto(visitor.url(`/auth?client_id=${visitor.rp.client.id}&client_id=x`))
       await refused(visitor, parameter, 400, 'This request cannot be completed', 'invalid-request')
       const uid = await page.goto(visitor.url('/interaction/unknown'))
-      await refused(visitor, uid, 400, 'This page has expired')
+      await refused(visitor, uid, 400, 'Your browser kept nothing of this sign-in')
+    })
+
+    visit('Back after the end', {}, async (visitor) => {
+      const kim = world.person()
+      await visitor.begin()
+      // With a form that was refused in between: Back must not ask to send it again.
+      await visitor.signIn(kim, 'not the password')
+      await visitor.told('do not match')
+      await visitor.signIn(kim)
+      await visitor.arrives()
+      await refused(visitor, await visitor.page.goBack(), 400, 'This sign-in is finished', 'finished')
+      await visitor.press('Open your account')
+      await visitor.on('Your account')
+    })
+
+    visit('an application that knows another host name', {}, async (visitor) => {
+      const { url } = await visitor.rp.authorization({ scope: 'openid' })
+      const elsewhere = await visitor.page.goto(url.replace('//localhost:', '//127.0.0.1:'))
+      await refused(visitor, elsewhere, 400, 'Signing in began at another address', 'other-host')
     })
 
     visit('links of another organization, or mangled', {}, async (visitor) => {
@@ -91,14 +110,20 @@ describe('pages', { concurrency: 3 }, () => {
     visit('too many passwords', { at: 'strict' }, async (visitor) => {
       const kim = world.person('strict')
       await visitor.begin()
-      for (let n = 0; n < 3; n += 1) {
+      // The same one again, or a reload, is no other guess.
+      for (let n = 0; n < 4; n += 1) {
         await visitor.signIn(kim, 'not the password')
+        await visitor.told('do not match')
+        await visitor.page.reload()
+      }
+      for (let n = 0; n < 2; n += 1) {
+        await visitor.signIn(kim, `not the password ${n}`)
         await visitor.told('do not match')
       }
       // Locked: a right password is refused in the words of a wrong one, so that guessing learns nothing.
       await visitor.signIn(kim)
       await visitor.told('do not match')
-      await visitor.signIn(kim)
+      await visitor.signIn(kim, 'not the password')
       const limited = visitor.page.waitForResponse((response) => response.status() === 429)
       await visitor.signIn(kim)
       assert.ok(Number((await limited).headers()['retry-after']) > 0)
@@ -122,10 +147,11 @@ describe('pages', { concurrency: 3 }, () => {
 
     visit('too many mails for one network', { at: 'narrow' }, async (visitor) => {
       const kim = world.person('narrow')
+      for (let n = 0; n < 2; n += 1) {
+        await askForLink(visitor, kim)
+        await visitor.on('Check your email')
+      }
       await askForLink(visitor, kim)
-      await visitor.press('Send it again')
-      await visitor.on('Check your email')
-      await visitor.press('Send it again')
       await visitor.on('Sign in', 'magic-link-limited')
       await visitor.told('Please try again in about 15 minutes')
       await askForReset(visitor, kim)
@@ -356,6 +382,6 @@ describe('a minute later', () => {
     await refused(visitor, await visitor.page.goto(reset.link), 400, 'This link has expired', 'reset-expired')
     await visitor.press('Try again')
     await visitor.on('Forgotten your password?')
-    await refused(visitor, await visitor.page.goto(address), 400, 'This page has expired', 'interaction-expired')
+    await refused(visitor, await visitor.page.goto(address), 400, 'This sign-in was left open too long', 'interaction-expired')
   })
 })

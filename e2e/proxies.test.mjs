@@ -144,6 +144,22 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
       assert.match(answer.body, /client authentication is missing/)
     })
 
+    const signOut = (state) => raw(proxy, `/demo/session/end?client_id=e2e-conformance-1&post_logout_redirect_uri=${
+      encodeURIComponent('https://rp.example.test/after-logout')}&state=${state}`)
+
+    test('the largest answer gets through: a sign-out with all the state there may be', async () => {
+      const answer = await signOut('~'.repeat(4096))
+      assert.match(answer, /^HTTP\/1\.1 303 /, answer.slice(0, 300))
+      const location = /^location: (.*)$/im.exec(answer)[1].trim()
+      assert.equal(location, `https://rp.example.test/after-logout?state=${'%7E'.repeat(4096)}`)
+    })
+
+    test('what is more than that is refused by Porta, not by the proxy', async () => {
+      const answer = await signOut('~'.repeat(4097))
+      assert.match(answer, /^HTTP\/1\.1 400 /, answer.slice(0, 300))
+      assert.match(answer, /^content-security-policy: /im)
+    })
+
     test('no version is told', async () => {
       for (const path of ['/demo/jwks', '/metrics', '/nothing']) {
         assert.doesNotMatch((await at(path)).headers.server ?? '', /[0-9(]/, path)
@@ -174,6 +190,21 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
         assert.equal(arrived['x-forwarded-for'], '127.0.0.1', method)
         assert.equal(arrived['x-forwarded-proto'], 'https', method)
       }
+    })
+  })
+}
+
+// In bytes, the status line and all headers; see `largest_answers` in the tests of crates/http.
+const LARGEST = 16 << 10
+
+for (const kind of ['nginx', 'apache2', 'caddy']) {
+  test(`${kind}: headers get through up to ${LARGEST} bytes`, async () => {
+    // Besides this line there are those that Node writes, some 150 bytes.
+    const location = `https://rp.example.test/?state=${'%7E'.repeat((LARGEST - 400) / 3)}`
+    await behind(kind, [(_, outgoing) => outgoing.writeHead(303, { location }).end()], async (_, __, proxy) => {
+      const answer = await raw(proxy, '/demo/x')
+      assert.match(answer, /^HTTP\/1\.1 303 /, answer.slice(0, 300))
+      assert.equal(/^location: (.*)$/im.exec(answer)[1].trim(), location)
     })
   })
 }
@@ -260,6 +291,41 @@ test('nginx: when every instance pauses, the caller is told so by Porta', async 
   })
 })
 
+/** As when Redis is away: Porta does not call itself ready, and answers what it can. */
+const notReady = (_, outgoing) => outgoing.writeHead(503).end('{"status":"not_ready"}')
+
+for (const [kind, count] of [['nginx', 2], ['apache2', 1], ['caddy', 2]]) {
+  test(`${kind}: when no instance is ready, they are asked all the same`, async () => {
+    const headers = { 'x-real-ip': 'forged', forwarded: 'for=forged', traceparent: 'forged' }
+    const told = (incoming, outgoing) => incoming.resume().on('end', () => outgoing.end(JSON.stringify(incoming.headers)))
+    await behind(kind, Array(count).fill(told), async (send, servers) => {
+      for (const server of servers) server.ready = notReady
+      const asked = servers.map(({ checks }) => checks)
+      // Caddy asks every two seconds. The others do not ask.
+      if (kind === 'caddy') await eventually('each was asked', () => servers.every(({ checks }, n) => checks > asked[n] + 1), { seconds: 15 })
+      for (let round = 0; round < 8; round++) {
+        for (const method of ['GET', 'POST']) {
+          const begun = performance.now()
+          const answer = await send(method, headers)
+          assert.equal(answer.status, 200, `${method}: ${answer}`)
+          assert.ok(performance.now() - begun < 2_000, `${method} took ${performance.now() - begun} ms`)
+          const arrived = answer.json()
+          for (const name of Object.keys(headers)) assert.notEqual(arrived[name], headers[name], `${method}: ${name}`)
+        }
+      }
+      for (const { seen } of servers) assert.ok(seen > 0, 'everybody has a share')
+      if (kind !== 'caddy') return
+      const [first, second] = servers
+      first.ready = ready
+      await eventually('the first one is found ready', async () => {
+        const before = second.seen
+        for (let n = 0; n < 6; n++) await send('GET')
+        return second.seen === before
+      }, { seconds: 15 })
+    })
+  })
+}
+
 test('nginx: an instance that is alone is waited for', async () => {
   const slow = async (incoming, outgoing) => {
     await sleep(3_000)
@@ -280,7 +346,7 @@ test('nginx: only a GET uses a connection that was kept', async () => {
   })
 })
 
-// Porta keeps a connection for 30 idle seconds and then closes it, whatever may be on its way.
+// Porta closes a connection that rested for KEEP_ALIVE_SECONDS, whatever may be on its way: a proxy must have given it up.
 test('no kept connection is used after 21 idle seconds, and no body is waited for that long', async () => {
   await Promise.all(['nginx', 'apache2', 'caddy'].map((kind) => behind(kind, [port], async (send, _, proxy) => {
     const kept = (await send('GET')).body
@@ -345,11 +411,16 @@ async function behind(kind, answers, body) {
   }
 }
 
+const ready = (_, outgoing) => outgoing.end('asked by the proxy itself')
+
 /** Something that listens and counts. */
 async function upstream(answer) {
-  const counter = { seen: 0 }
+  const counter = { seen: 0, checks: 0, ready }
   counter.server = http.createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
-    if (incoming.url === '/ready') return outgoing.end('asked by the proxy itself')
+    if (incoming.url === '/ready') {
+      counter.checks++
+      return counter.ready(incoming, outgoing)
+    }
     counter.seen++
     answer(incoming, outgoing)
   })

@@ -26,6 +26,8 @@ const ONLY = {
   'gallery.test.mjs': 'postgres',
   'proxies.test.mjs': 'embedded',
   'unread.test.mjs': 'embedded',
+  // The same journeys: of people who click once on one store, and of people who click twice on the other.
+  ...(process.env.PORTA_DRILLS ? {} : { 'journeys.test.mjs': 'embedded', 'twice.test.mjs': 'postgres' }),
 }
 
 const FOLDERS = ['.', 'conformance', 'faults', 'chaos', 'soak']

@@ -129,7 +129,7 @@ test('attempts are counted together', async () => {
   const statuses = []
   let page = at
   for (let attempt = 0; attempt < 12; attempt++) {
-    page = await agent.signIn(page, { email: 'nobody-here@demo.example' }, 'wrong-password')
+    page = await agent.signIn(page, { email: 'nobody-here@demo.example' }, `wrong-password-${attempt}`)
     statuses.push(page.status)
   }
   assert.deepEqual(statuses.slice(0, 10), Array(10).fill(200), 'ten attempts in all, not ten on each')

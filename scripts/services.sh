@@ -24,6 +24,8 @@ missing_packages() {
   if ! command -v node >/dev/null 2>&1 || [ "$(major "$(node --version)")" -lt "$NODE_MIN" ]; then echo nodejs; fi
   command -v npm >/dev/null 2>&1 || echo npm
   command -v openssl >/dev/null 2>&1 || echo openssl
+  # Between a server and its database, as many have one.
+  PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null 2>&1 || echo pgbouncer
   # For the faults: a proxy in front of several instances, a look into SQLite from outside, a clock that jumps, a name
   # space of mounts.
   PATH=$PATH:/usr/sbin command -v nginx >/dev/null 2>&1 || echo nginx-light
@@ -49,6 +51,20 @@ check() {
   say "missing or too old: $missing (need PostgreSQL >= $PG_MIN, Redis, Chromium, Node >= $NODE_MIN)"
   die "install them:  sudo apt-get install $missing   or run:  scripts/services.sh --install"
 }
+
+# --- TLS: an authority that nobody else believes, and a certificate of it that both services show ---------------------
+
+certificates() (
+  local key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+  mkdir -p "$1/tls"
+  cd "$1/tls"
+  printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' >names
+  # shellcheck disable=SC2086
+  openssl req -x509 $key -days 7 -subj /CN=porta-test-services -keyout ca.key -out ca.pem
+  # shellcheck disable=SC2086
+  openssl req $key -subj /CN=localhost -keyout server.key -out server.csr
+  openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 7 -extfile names -out server.pem
+)
 
 # --- PostgreSQL -------------------------------------------------------------------------------------------------
 
@@ -91,6 +107,11 @@ pg_create() {
   (cd / && as_pg "$bin/initdb" -D "$home/data" -U porta --auth=scram-sha-256 --pwfile="$home/password" \
     --encoding=UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1) || { cat "$dir/initdb.log" >&2; die "initdb failed"; }
   rm -f "$home/password"
+  # By the names it looks for. It takes a key that nobody else can read, and no other.
+  cp "$dir/tls/server.pem" "$home/data/server.crt"
+  cp "$dir/tls/server.key" "$home/data/server.key"
+  chmod 600 "$home/data/server.key"
+  if [ "$(id -u)" -eq 0 ]; then chown "$(pg_user)" "$home/data/server.crt" "$home/data/server.key"; fi
 }
 
 pg_start() {
@@ -103,7 +124,7 @@ pg_start() {
   durable=${PORTA_TEST_FSYNC:-off}
   case "$durable" in on|off) ;; *) die "PORTA_TEST_FSYNC is on or off, not '$durable'" ;; esac
   (cd / && as_pg "$bin/pg_ctl" -D "$home/data" -l "$home/log" -w -t 60 -o \
-    "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 \
+    "-p $port -c listen_addresses=127.0.0.1,::1 -c unix_socket_directories='' -c max_connections=200 -c ssl=on \
      -c fsync=$durable -c synchronous_commit=$durable -c full_page_writes=$durable -c max_wal_size=256MB" \
     start >/dev/null 2>&1)
 }
@@ -125,6 +146,8 @@ redis_start() {
   local dir=$1 port
   port=$(cat "$dir/redis.port")
   redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no --databases 1024 \
+    --tls-port "$(cat "$dir/redis.tls-port")" --tls-auth-clients no --tls-ca-cert-file "$dir/tls/ca.pem" \
+    --tls-cert-file "$dir/tls/server.pem" --tls-key-file "$dir/tls/server.key" \
     --maxmemory-policy noeviction --dir "$dir" --pidfile "$dir/redis.pid" --logfile "$dir/redis.log" \
     --daemonize yes >/dev/null
   for _ in $(seq 1 100); do
@@ -150,6 +173,8 @@ start_on_free_port() {
   local dir=$1 name=$2
   for _ in 1 2 3 4 5; do
     free_port >"$dir/$name.port"
+    # PostgreSQL speaks both on one.
+    free_port >"$dir/$name.tls-port"
     "${name}_start" "$dir" && return 0
   done
   tail -n 20 "$dir/$name.log" "$(cat "$dir/pg.home" 2>/dev/null)/log" >&2 2>/dev/null || true
@@ -168,14 +193,19 @@ start() {
   mkdir -p "$dir"
   dir=$(cd "$dir" && pwd)
   chmod 711 "$dir"
+  certificates "$dir" >"$dir/openssl.log" 2>&1 || { cat "$dir/openssl.log" >&2; die "openssl made no certificates"; }
   pg_create "$dir"
   start_on_free_port "$dir" pg
   start_on_free_port "$dir" redis
   for what in pg-start pg-stop redis-start redis-stop; do control_script "$dir" "$what"; done
   {
+    # In clear, but where a test asks for TLS by localhost, the name in the certificate: a handshake for each of a few
+    # thousand connections would show nothing.
     printf 'TEST_DATABASE_URL=%q\n' \
-      "postgres://porta:$(cat "$dir/pg.password")@127.0.0.1:$(cat "$dir/pg.port")/postgres"
+      "postgres://porta:$(cat "$dir/pg.password")@127.0.0.1:$(cat "$dir/pg.port")/postgres?sslmode=disable"
     printf 'TEST_REDIS_URL=%q\n' "redis://127.0.0.1:$(cat "$dir/redis.port")"
+    printf 'TEST_REDIS_TLS_URL=%q\n' "rediss://localhost:$(cat "$dir/redis.tls-port")"
+    printf 'TEST_CA_FILE=%q\n' "$dir/tls/ca.pem"
     printf 'TEST_PG_START=%q\nTEST_PG_STOP=%q\n' "$dir/pg-start" "$dir/pg-stop"
     printf 'TEST_REDIS_START=%q\nTEST_REDIS_STOP=%q\n' "$dir/redis-start" "$dir/redis-stop"
   } >"$dir/env"

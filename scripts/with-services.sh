@@ -3,9 +3,10 @@
 #
 #   scripts/with-services.sh CMD [ARG…]
 #
-# The command sees TEST_DATABASE_URL (a role that may CREATE DATABASE), TEST_REDIS_URL (16 and more databases), and
-# TEST_PG_STOP, TEST_PG_START, TEST_REDIS_STOP, TEST_REDIS_START: programs without arguments for tests that take a
-# service away and bring it back on the same port.
+# The command sees TEST_DATABASE_URL (a role that may CREATE DATABASE), TEST_REDIS_URL (16 and more databases), TEST_CA_FILE
+# (the authority that both show a certificate of, to who comes by the name of localhost), TEST_REDIS_TLS_URL, and
+# TEST_PG_STOP, TEST_PG_START, TEST_REDIS_STOP, TEST_REDIS_START: programs without arguments for tests that take a service
+# away and bring it back on the same port.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 [ $# -gt 0 ] || die "usage: scripts/with-services.sh CMD [ARG…]"

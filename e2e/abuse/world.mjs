@@ -31,7 +31,7 @@ const machine = (slug) => ({ id: `${slug}-machine`, secret: secret() })
 
 const person = (slug, name) => ({ email: `${name}@${slug}.example`, password: `test-password-${random(9)}`, email_verified: true, given_name: name })
 
-function provisioned(id, { secret, redirectUri }) {
+function provisioned(id, { secret, redirectUri, alg }) {
   return {
     client_name: id,
     client_id: id,
@@ -41,6 +41,7 @@ function provisioned(id, { secret, redirectUri }) {
     grant_types: redirectUri ? ['authorization_code', 'refresh_token'] : ['client_credentials'],
     redirect_uris: redirectUri ? [redirectUri] : [],
     scope: 'openid email',
+    id_token_signed_response_alg: alg,
   }
 }
 

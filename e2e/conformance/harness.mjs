@@ -75,7 +75,7 @@ export class Op {
     checkCallback(flow, this.delivery)
     flow.code = flow.at.params.code
     const tokens = checkTokenResponse(await rp.redeem(flow))
-    const idToken = await checkIdToken(rp, tokens, { nonce: flow.nonce })
+    const idToken = await checkIdToken(rp, tokens, { params: flow.params })
     const scope = flow.params.scope
     const userInfo = checkUserInfo(await rp.userinfo(tokens.access_token), { sub: idToken.sub, scope, person: this.person })
     return { ...flow, tokens, idToken, userInfo }

@@ -47,9 +47,13 @@ async function assertSignedOutPage(op, { at, flow }) {
   await assertSignedOut(op, flow)
 }
 
-/** An error page, or a question whose answer leads nowhere outside. */
-async function assertNotReturned(op, { asked, confirmed, at, flow }) {
+/**
+ * An error page or a question whose answer leads nowhere outside. With `wrong` it is the page, and names that parameter: the
+ * suite asks for a picture that a person looks at.
+ */
+async function assertNotReturned(op, { asked, confirmed, at, flow }, wrong) {
   assert.equal(asked.kind, 'page', `sent back without a proof: ${asked}`)
+  if (wrong) assert.match(asked.text, new RegExp(`\\(${wrong}\\)`), String(asked))
   assert.ok(!asked.response.body.includes('rp.example.test'), 'not even a link to an unproven address')
   assert.equal(at.kind, 'page', `sent back without a proof: ${at}`)
   if (confirmed) return assertSignedOutPage(op, { at, flow })
@@ -75,7 +79,8 @@ export const rpInitiatedLogout = {
 
   async 'oidcc-rp-initiated-logout-bad-post-logout-redirect-uri'(op) {
     const registered = op.rp.client.postLogoutRedirectUri
-    await assertNotReturned(op, await logout(op, { post_logout_redirect_uri: `${registered}/${random(8)}` }))
+    const result = await logout(op, { post_logout_redirect_uri: `${registered}/${random(8)}` })
+    await assertNotReturned(op, result, 'post_logout_redirect_uri')
   },
 
   async 'oidcc-rp-initiated-logout-modified-id-token-hint'(op) {
@@ -83,7 +88,8 @@ export const rpInitiatedLogout = {
       const header = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url')
       return `${header}.${token.split('.')[1]}.`
     }
-    await assertNotReturned(op, await logout(op, (all) => ({ ...all, id_token_hint: unsigned(all.id_token_hint) })))
+    const result = await logout(op, (all) => ({ ...all, id_token_hint: unsigned(all.id_token_hint) }))
+    await assertNotReturned(op, result, 'id_token_hint')
   },
 
   async 'oidcc-rp-initiated-logout-no-id-token-hint'(op) {
@@ -110,7 +116,8 @@ export const rpInitiatedLogout = {
 
   async 'oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri'(op) {
     const registered = op.rp.client.postLogoutRedirectUri
-    await assertNotReturned(op, await logout(op, { post_logout_redirect_uri: `${registered}?foo=bar` }))
+    const result = await logout(op, { post_logout_redirect_uri: `${registered}?foo=bar` })
+    await assertNotReturned(op, result, 'post_logout_redirect_uri')
   },
 
   async 'oidcc-rp-initiated-logout-bad-id-token-hint'(op) {
@@ -119,9 +126,7 @@ export const rpInitiatedLogout = {
       new SignJWT(decodeJwt(token))
         .setProtectedHeader({ alg: 'HS256' })
         .sign(new TextEncoder().encode(op.rp.client.secret))
-    await assertNotReturned(
-      op,
-      await logout(op, async (all) => ({ ...all, id_token_hint: await forge(all.id_token_hint) })),
-    )
+    const result = await logout(op, async (all) => ({ ...all, id_token_hint: await forge(all.id_token_hint) }))
+    await assertNotReturned(op, result, 'id_token_hint')
   },
 }

@@ -58,7 +58,9 @@ async function assertWorksOnce(agent, { link }) {
   const at = await agent.submit(landing, form)
   assert.equal(at.kind, 'callback', String(at))
   assert.ok(at.params.code, String(at))
-  for (const again of [await twin.submit(landing, form), await twin.open(link), await agent.open(link)]) {
+  const same = await twin.clone().submit(landing, form)
+  assert.deepEqual([same.kind, same.params], [at.kind, at.params], 'the same form has the same answer')
+  for (const again of [await twin.submit(landing, form, { n: '2' }), await twin.open(link), await agent.open(link)]) {
     assert.equal(again.kind, 'page', `a second time: ${again}`)
     assert.ok(again.status >= 400 && again.isHtml, `a second time: ${again}`)
   }

@@ -7,7 +7,8 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { drill } from '../lib/drills.mjs'
 import { Rig } from '../lib/faults.mjs'
-import { sleep } from '../lib/porta.mjs'
+import { eventually, sleep } from '../lib/porta.mjs'
+import { Rp } from '../lib/rp.mjs'
 import { BRIEFLY, NOW_AND_THEN } from '../lib/watch.mjs'
 
 const run = promisify(execFile)
@@ -165,6 +166,25 @@ test('a lock: statements wait, others go on, and the process is not called ill f
     works: [...REMEMBERED, 'userinfo', 'introspection'],
   })
   await table.assertRight()
+})
+
+test('a lock: who gives up leaves a line in the log, and their retry gets the successor', async () => {
+  const { rp, tokens } = await rig.load().arrive()
+  const hasty = new Rp(rp.issuer, rp.client, { ...rp.options, timeout: 500 })
+  await hasty.metadata()
+  const table = lock(rig, 0)
+  await table.begin()
+  const from = rig.porta.logged.length
+  await assert.rejects(hasty.refresh(tokens.refresh_token), /no answer within/)
+  // Colours are in between when people read the log.
+  const ofIt = /\/token".{0,20}status.{0,20}499/
+  await eventually('the line of who hung up', () => ofIt.test(rig.porta.logged.slice(from)))
+  await table.end()
+  await table.assertRight()
+  const again = await rp.refresh(tokens.refresh_token)
+  assert.equal(again.status, 200, `an honest retry: ${again}`)
+  const next = await rp.refresh(again.json().refresh_token)
+  assert.equal(next.status, 200, `and its successor works: ${next}`)
 })
 
 drill('a lock for which as many wait as the pool has connections: what needs the database pauses', async () => {

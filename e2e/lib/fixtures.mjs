@@ -27,7 +27,7 @@ export function client(id) {
         secret: found.secret?.value,
         isPublic: found.client_type === 'public',
         auth: found.client_type === 'public' ? 'none' : found.token_endpoint_auth_method,
-        alg: found.id_token_signed_response_alg ?? 'ES256',
+        alg: found.id_token_signed_response_alg ?? 'RS256',
         pkce: found.require_pkce ?? true,
         scope: found.scope,
         redirectUri: found.redirect_uris[0],

@@ -94,6 +94,8 @@ ${shipped('caddy/Caddyfile', [
   ['\tservers {', `\tadmin off\n\thttp_port ${http}\n\thttps_port ${https}\n\tskip_install_trust\n\tservers {`],
   // As the file says for several instances.
   ['#health_', up.length > 1 ? 'health_' : '#health_'],
+  ['#lb_retries', up.length > 1 ? 'lb_retries' : '#lb_retries'],
+  ...(up.length > 1 ? [['#handle_errors', 'handle_errors'], ['#\t', '\t'], ['#}', '}']] : []),
   ['id.example.com {', `localhost {\n\tbind 127.0.0.1\n\ttls ${at}/cert.pem ${at}/key.pem`],
   ['127.0.0.1:3000 {', `${up.join(' ')} {`],
 ])}`,

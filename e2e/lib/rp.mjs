@@ -62,8 +62,11 @@ export class Rp {
     return this.#keys
   }
 
-  /** An authorization request: `{ url, params, state, nonce, verifier }`. A parameter set to undefined is left out. */
-  async authorization(extra = {}, { pkce = this.client.pkce } = {}) {
+  /**
+   * An authorization request: `{ url, params, state, nonce, verifier }`. A parameter set to undefined is left out; `order`
+   * puts the pairs of the URL into another one.
+   */
+  async authorization(extra = {}, { pkce = this.client.pkce, order = (pairs) => pairs } = {}) {
     const { authorization_endpoint: endpoint } = await this.metadata()
     const verifier = pkce ? random(48) : undefined
     const params = {
@@ -77,15 +80,16 @@ export class Rp {
       ...extra,
     }
     const { state, nonce, redirect_uri: redirectUri } = params
-    return { url: `${endpoint}?${form(params)}`, endpoint, params, state, nonce, verifier, redirectUri }
+    const url = `${endpoint}?${form(order(Object.entries(params)))}`
+    return { url, endpoint, params, state, nonce, verifier, redirectUri }
   }
 
   /**
    * Sends a browser through the authorization endpoint until the callback, typing the password and approving consent
    * when asked. `asked` lists the pages that came up.
    */
-  async authorize(agent, extra = {}, { person, pkce, method = 'GET', decision = 'approve' } = {}) {
-    const request = await this.authorization(extra, { pkce })
+  async authorize(agent, extra = {}, { person, pkce, order, method = 'GET', decision = 'approve' } = {}) {
+    const request = await this.authorization(extra, { pkce, order })
     let at =
       method === 'POST'
         ? await agent.open(request.endpoint, { method: 'POST', fields: dropUndefined(request.params) })

@@ -5,22 +5,35 @@ import assert from 'node:assert/strict'
 import { assertClean, profile, relyingParty, screenshot } from './browser.mjs'
 import { examine } from './examine.mjs'
 import { someAddress } from './http.mjs'
-import { STORE } from './porta.mjs'
+import { STORE, sleep } from './porta.mjs'
 import { RP } from './world.mjs'
+
+/**
+ * What people do: `twice`, the milliseconds between two clicks, and `latency`, those that the network takes each way. One
+ * habit after the other, each walk has the next.
+ */
+export const HABITS = JSON.parse(process.env.E2E_HABITS ?? '[{}]')
 
 /** Every walk is a test for each of these. Scripts know nothing of the store, so that one of them will do for the second. */
 export const WITH_AND_WITHOUT_JS = STORE === 'embedded' ? [true, false] : [true]
 
 export class Visitor {
   /** Runs `walk` in a fresh browser, and fails when a page misbehaved on the way. */
-  static async walk(world, browser, { javaScript = true, rp = world.rp(), tag = '', ...options }, walk) {
+  static async walk(world, browser, { javaScript = true, rp = world.rp(), tag = '', habit = {}, ...options }, walk) {
     const visitor = new Visitor()
     const { context, page, problems } = await profile(browser, {
       javaScript,
       extraHTTPHeaders: { 'x-forwarded-for': someAddress() },
       ...options,
     })
-    Object.assign(visitor, { world, browser, javaScript, rp, context, page, problems })
+    Object.assign(visitor, { world, browser, javaScript, rp, context, page, problems, habit })
+    if (habit.latency) {
+      const network = await context.newCDPSession(page)
+      await network.send('Network.enable')
+      await network.send('Network.emulateNetworkConditions', {
+        offline: false, latency: habit.latency, downloadThroughput: -1, uploadThroughput: -1,
+      })
+    }
     visitor.site = await relyingParty(context, RP)
     page.setDefaultTimeout(15_000)
     try {
@@ -60,8 +73,20 @@ export class Visitor {
   /** Presses a button, or follows a link that looks like one, and waits for the next page. */
   async press(name, among = this.page) {
     const button = among.getByRole('button', { name, exact: true })
-    await button.or(among.getByRole('link', { name, exact: true })).click()
+    const target = button.or(among.getByRole('link', { name, exact: true }))
+    await (this.habit.twice === undefined ? target.click() : this.#pressTwice(target))
     await this.page.waitForLoadState()
+  }
+
+  /** Like somebody who double-clicks everything: the second click comes while the page is still there. */
+  async #pressTwice(target) {
+    await target.scrollIntoViewIfNeeded()
+    const { x, y, width, height } = await target.boundingBox()
+    const middle = [x + width / 2, y + height / 2]
+    const before = this.page.url()
+    await this.page.mouse.click(...middle)
+    await sleep(this.habit.twice)
+    if (this.page.url() === before) await this.page.mouse.click(...middle)
   }
 
   async fill(fields) {

@@ -66,6 +66,7 @@ function provisioned(client, extra = {}) {
     redirect_uris: [client.redirectUri],
     post_logout_redirect_uris: [client.postLogoutRedirectUri],
     scope: client.scope,
+    id_token_signed_response_alg: client.alg,
     ...extra,
   }
 }

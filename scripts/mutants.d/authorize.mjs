@@ -64,8 +64,14 @@ export default [
   {
     id: 'offline-access-without-consent', area: 'scope', what: 'offline_access is given without asking for consent.',
     crate: 'http', words: ['offline'], file: check,
-    was: raw`        prompt.contains(PromptValue::Consent) && client.client.has_grant(GrantType::RefreshToken);`,
-    becomes: raw`        (FAULT || prompt.contains(PromptValue::Consent)) && client.client.has_grant(GrantType::RefreshToken);`,
+    was: raw`    let is_asked = prompt.contains(PromptValue::Consent);`,
+    becomes: raw`    let is_asked = FAULT || prompt.contains(PromptValue::Consent);`,
+  },
+  {
+    id: 'offline-access-of-others', area: 'scope', what: 'A public client of another organization gets offline_access without asking for consent.',
+    crate: 'http', words: ['offline'], file: check,
+    was: raw`    let is_ours = client.client.is_first_party_for(tenant.organization.id);`,
+    becomes: raw`    let is_ours = FAULT || client.client.is_first_party_for(tenant.organization.id);`,
   },
   {
     id: 'prompt-none-shows-a-page', area: 'prompt=none', what: 'prompt=none leads to the login page.',
@@ -189,6 +195,31 @@ export default [
     crate: 'http', words: ['logout'], file: 'crates/oidc/src/logout.rs',
     was: raw`    if !known {`,
     becomes: raw`    if !FAULT && !known {`,
+  },
+  {
+    id: 'logout-by-a-hint-of-another-client', area: 'logout', what: 'client_id and the client of the hint need not agree.',
+    crate: 'http', words: ['logout'], file: 'crates/oidc/src/logout.rs',
+    was: raw`            (Self::Verified(hint), Some(named)) if hint.client_id != named => {`,
+    becomes: raw`            (Self::Verified(hint), Some(named)) if !FAULT && hint.client_id != named => {`,
+  },
+  {
+    id: 'logout-refused-for-its-hint', area: 'logout', what: 'A hint that cannot be verified keeps somebody signed in.',
+    crate: 'http', words: ['logout'], file: 'crates/oidc/src/logout.rs',
+    was: raw`            (Self::Unverified, Some(named)) => Ok(Some(named)),`,
+    becomes: raw`            (Self::Unverified, Some(_)) if FAULT => Err(LogoutRefusal::HintNotValid),
+            (Self::Unverified, Some(named)) => Ok(Some(named)),`,
+  },
+  {
+    id: 'request-object-before-the-request', area: 'response mode', what: 'A refused object overrules what stands outside.',
+    crate: 'http', words: ['request_object'], file: check,
+    was: raw`            if params.get("response_mode").is_none() {`,
+    becomes: raw`            if FAULT || params.get("response_mode").is_none() {`,
+  },
+  {
+    id: 'request-object-with-any-state', area: 'response mode', what: 'Any text of a refused object is returned as state.',
+    crate: 'http', words: ['request_object'], file: check,
+    was: raw`way.state.filter(|state| is_printable(state) && `,
+    becomes: raw`way.state.filter(|state| FAULT || is_printable(state) && `,
   },
   {
     id: 'session-without-end', area: 'session lifetime', what: 'A session goes on when its time is over.',

@@ -11,8 +11,41 @@ const mailedCodes = 'crates/signin/src/mailed_codes.rs'
 const cookies = 'crates/http/src/cookies.rs'
 const flood = 'crates/signin/src/flood.rs'
 const middleware = 'crates/http/src/middleware.rs'
+const claim = 'crates/oidc/src/claim.rs'
+const refused = 'crates/signin/src/refused.rs'
 
 export default [
+  {
+    id: 'repeated-form-carried-out', area: 'repeated forms', what: 'The same form is carried out as often as it comes.',
+    crate: 'http', words: ['repeated_forms'], file: claim,
+    was: raw`            Claimed::Before(stored) => return Ok(self.opened(claim, &stored)),`,
+    becomes: raw`            Claimed::Before(_) if FAULT => claim.state().is_held = true,
+            Claimed::Before(stored) => return Ok(self.opened(claim, &stored)),`,
+  },
+  {
+    id: 'answers-for-any-browser', area: 'repeated forms', what: 'A remembered answer is given to whoever sends the same form.',
+    crate: 'oidc', words: ['only_the_same_request'], file: claim,
+    was: raw`named(browser));`,
+    becomes: raw`named(if FAULT { &[] } else { browser }));`,
+  },
+  {
+    id: 'forms-without-limits', area: 'repeated forms', what: 'A flood of forms is remembered.',
+    crate: 'http', words: ['repeated_forms'], file: claim,
+    was: raw`REPEATED_WITHIN, &claim.limits)`,
+    becomes: raw`REPEATED_WITHIN, if FAULT { &[] } else { &claim.limits })`,
+  },
+  {
+    id: 'same-password-counts-again', area: 'repeated forms', what: 'A reload of a wrong password is another guess.',
+    crate: 'http', words: ['repeated_forms'], file: signIn,
+    was: raw`        if bound.interaction.refused == Some(form) {`,
+    becomes: raw`        if !FAULT && bound.interaction.refused == Some(form) {`,
+  },
+  {
+    id: 'wrong-password-stays-wrong', area: 'repeated forms', what: 'A password that was chosen after it was wrong is refused.',
+    crate: 'http', words: ['repeated_forms'], file: refused,
+    was: raw`    let account = user.map(`,
+    becomes: raw`    let account = user.filter(|_| !FAULT).map(`,
+  },
   {
     id: 'failures-never-lock', area: 'lockout', what: 'Wrong passwords never lock an account.',
     crate: 'http', words: ['lock'], file: signIn,
@@ -507,14 +540,14 @@ export default [
   {
     id: 'forwarded-by-anybody', area: 'X-Forwarded-For', what: 'X-Forwarded-For is believed without a proxy.',
     crate: 'http', words: ['forward', 'proxy'], file: 'crates/http/src/caller.rs',
-    was: raw`        let Some(hops) = self.trusts(peer.ip()) else { return peer.ip() };`,
-    becomes: raw`        let Some(hops) = self.trusts(peer.ip()).or(Some(1).filter(|_| FAULT)) else { return peer.ip() };`,
+    was: raw`        let Some((hops, header)) = self.trusts(peer.ip()) else {`,
+    becomes: raw`        let Some((hops, header)) = self.trusts(peer.ip()).or(Some((1, ForwardedHeader::Either)).filter(|_| FAULT)) else {`,
   },
   {
     id: 'forwarded-from-the-left', area: 'X-Forwarded-For', what: 'What the caller wrote into X-Forwarded-For is believed.',
-    crate: 'http', words: ['forward', 'prox', 'caller', 'hops'], file: 'crates/http/src/caller.rs',
-    was: raw`forwarded.len().checked_sub(hops.max(1)).and_then(`,
-    becomes: raw`forwarded.len().checked_sub(hops.max(1)).map(|index| if FAULT { 0 } else { index }).and_then(`,
+    crate: 'http', words: ['forward', 'prox', 'caller', 'hops'], file: 'crates/http/src/forwarded.rs',
+    was: raw`    entries.get(proxies.max(1) - 1)`,
+    becomes: raw`    entries.get(if FAULT { entries.len() - 1 } else { proxies.max(1) - 1 })`,
   },
   {
     id: 'path-in-the-log', area: 'redaction', what: 'The log says the path of a request, in which there may be a mailed link.',
@@ -522,6 +555,12 @@ export default [
     was: raw`    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);`,
     becomes: raw`    let path = request.uri().path().to_owned();
     let route = if FAULT { path.as_str() } else { route.as_ref().map_or("unknown", MatchedPath::as_str) };`,
+  },
+  {
+    id: 'nothing-about-who-hung-up', area: 'log', what: 'A request that its caller abandons leaves no line.',
+    crate: 'http', words: ['hangs_up'], file: middleware,
+    was: raw`        if self.has_line {`,
+    becomes: raw`        if FAULT || self.has_line {`,
   },
   {
     id: 'any-client-id-in-the-log', area: 'redaction', what: 'The log says a client id that is none, and may be a secret in the wrong field.',

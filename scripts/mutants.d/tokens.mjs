@@ -96,8 +96,14 @@ export default [
   {
     id: 'replay-window-without-end', area: 'replay window', what: 'An honest retry may come at any time.',
     crate: 'http', words: ['retry', 'replay'], file: refresh,
-    was: raw`        if token.rotated_at.is_none_or(|at| now.since(at) >= window) {`,
-    becomes: raw`        if token.rotated_at.is_none_or(|at| !FAULT && now.since(at) >= window) {`,
+    was: raw`        if self.since.is_none_or(|at| now.since(at) >= window) {`,
+    becomes: raw`        if self.since.is_none_or(|at| !FAULT && now.since(at) >= window) {`,
+  },
+  {
+    id: 'replay-window-from-the-request', area: 'replay window', what: 'The window begins before the rotation waits for its row.',
+    crate: 'http', stores: true, words: ['waited'], file: 'crates/store/src/tokens.rs',
+    was: raw`        self.token.rotated_at.max(self.successor_since)`,
+    becomes: raw`        if FAULT { self.token.rotated_at } else { self.token.rotated_at.max(self.successor_since) }`,
   },
   {
     id: 'retry-after-the-successor', area: 'replay window', what: 'A retry is answered although the successor was used.',
@@ -257,6 +263,12 @@ export default [
     crate: 'http', words: ['id_token'], file: idToken,
     was: raw`json!(porta_jose::at_hash(algorithm, access_token))`,
     becomes: raw`json!(porta_jose::at_hash(algorithm, if FAULT { "" } else { access_token }))`,
+  },
+  {
+    id: 'claims-that-say-nothing', area: 'ID token', what: 'Empty roles, permissions and custom claims are sent.',
+    crate: 'http', words: ['id_token', 'userinfo'], file: 'crates/protocol/src/claims.rs',
+    was: raw`    if !says_nothing {`,
+    becomes: raw`    if FAULT || !says_nothing {`,
   },
   {
     id: 'id-token-claims-shadowed', area: 'ID token', what: 'A custom claim may be called sub.',

@@ -13,12 +13,14 @@ mod problem;
 mod reader;
 mod safety;
 mod secrets;
+mod sentinels;
 mod server;
 mod smtp;
 mod source;
 mod start;
 mod storage;
 mod telemetry;
+mod trust;
 mod variable;
 
 pub use hashing::Argon2Params;
@@ -26,11 +28,12 @@ pub use issuer::IssuerBase;
 pub use problem::Problem;
 pub use safety::SafetyReport;
 pub use secrets::{EncryptionKeys, MOST_ENCRYPTION_KEYS, SealingSecrets, Secrets};
-pub use server::{Environment, ServerConfig, TrustProxy};
+pub use sentinels::SentinelConfig;
+pub use server::{Environment, ProxyHeader, ServerConfig, TrustProxy};
 pub use smtp::{SmtpConfig, SmtpCredentials, SmtpTls};
 pub use source::Source;
 pub use start::{Service, StartConfig};
-pub use storage::{Storage, StorageConfig};
+pub use storage::{Pooler, PostgresConfig, RedisConfig, Storage, StorageConfig};
 pub use telemetry::{LogConfig, LogFormat, LogLevel, MetricsConfig, TracesConfig};
 pub use variable::{Kind, Required, VariableDoc};
 
@@ -38,6 +41,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use porta_core::Entropy;
+use porta_trust::Roots;
 
 use crate::reader::Reader;
 use crate::safety::Checked;
@@ -52,6 +56,8 @@ pub struct Config {
     pub instance: String,
     pub server: ServerConfig,
     pub storage: Storage,
+    /// Whom every connection from here believes.
+    pub roots: Roots,
     /// A statement that runs longer is logged.
     pub slow_statement: Duration,
     pub secrets: Secrets,
@@ -74,6 +80,7 @@ impl Config {
         let mut reader = Reader::new(source);
         let environment = Environment::read(&mut reader);
         let storage = Storage::read(&mut reader);
+        let roots = reader.roots();
         let slow_statement = Duration::from_millis(reader.number_or_default(DB_SLOW_STATEMENT_MS));
         let is_embedded = storage.is_embedded();
         let instance = read_instance(&mut reader);
@@ -112,6 +119,7 @@ impl Config {
             instance,
             server,
             storage,
+            roots,
             slow_statement,
             secrets,
             smtp,
@@ -129,6 +137,13 @@ impl Config {
         let mut reader = Reader::new(source);
         let instance = read_instance(&mut reader);
         reader.finish(instance)
+    }
+
+    /// Whom connections believe, for commands that ask a server.
+    pub fn load_roots(source: &Source<'_>) -> Result<Roots, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let roots = reader.roots();
+        reader.finish(roots)
     }
 
     /// The public origin alone, for commands that write links.

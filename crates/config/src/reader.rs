@@ -1,6 +1,7 @@
 //! Typed reading that keeps going: a value that cannot be used is noted and replaced by a stand-in, so that one start
 //! shows every problem. Stand-ins never leave this crate: [`Reader::finish`] answers the problems instead.
 
+use porta_trust::Roots;
 use secrecy::SecretString;
 
 use crate::Problem;
@@ -23,11 +24,13 @@ impl Given {
 pub(crate) struct Reader<'s> {
     source: &'s Source<'s>,
     problems: Vec<Problem>,
+    /// Whom outgoing TLS believes, once somebody asked.
+    pub(crate) roots: Option<Roots>,
 }
 
 impl<'s> Reader<'s> {
     pub(crate) fn new(source: &'s Source<'s>) -> Self {
-        Self { source, problems: source.dotenv_problems().to_vec() }
+        Self { source, problems: source.dotenv_problems().to_vec(), roots: None }
     }
 
     pub(crate) fn source(&self) -> &'s Source<'s> {

@@ -64,9 +64,9 @@ pub(crate) fn violations(config: &Checked<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     check_cookie_keys(config.secrets, &mut found);
     check_encryption_keys(config.secrets, &mut found);
-    if let Storage::Production { database_url, redis_url, .. } = config.storage {
-        check_password(DATABASE_URL, database_url, &mut found); // R6
-        check_password(REDIS_URL, redis_url, &mut found);
+    if let Storage::Production { postgres, redis } = config.storage {
+        check_password(DATABASE_URL, &postgres.url, &mut found); // R6
+        check_password(REDIS_URL, &redis.url, &mut found);
     }
     if let Some(server) = config.server {
         check_server(server, &mut found);

@@ -10,8 +10,9 @@ use url::Url;
 use crate::reader::Reader;
 use crate::source::Source;
 use crate::variable::{
-    ADMIN_CORS_ORIGINS, DATABASE_URL, DRAIN_SECONDS, HOST, ISSUER_BASE_URL, NODE_ENV, PORT, PORTA_ENV,
-    SHUTDOWN_GRACE_SECONDS, TRUST_PROXY, TRUST_PROXY_CIDRS, TRUST_PROXY_HOPS,
+    ADMIN_CORS_ORIGINS, DATABASE_URL, DRAIN_SECONDS, HOST, ISSUER_BASE_URL, KEEP_ALIVE_SECONDS, NODE_ENV,
+    PORT, PORTA_ENV, SHUTDOWN_GRACE_SECONDS, TRUST_PROXY, TRUST_PROXY_CIDRS, TRUST_PROXY_HEADER,
+    TRUST_PROXY_HOPS,
 };
 use crate::{IssuerBase, Problem};
 
@@ -59,6 +60,8 @@ pub struct ServerConfig {
     pub trust_proxy: TrustProxy,
     /// Origins as a browser sends them; empty: none.
     pub admin_cors_origins: Vec<String>,
+    /// How long a connection is kept on which nothing is asked.
+    pub keep_alive: Duration,
     /// How long `/ready` answers 503 before the listener closes.
     pub drain: Duration,
     /// How long requests in flight may take after that.
@@ -78,6 +81,7 @@ impl ServerConfig {
             issuer_base_url: issuer.or_else(|| IssuerBase::localhost(port))?,
             trust_proxy: TrustProxy::read(reader),
             admin_cors_origins: read_origins(reader),
+            keep_alive: Duration::from_secs(reader.number_or_default(KEEP_ALIVE_SECONDS)),
             drain: Duration::from_secs(drain),
             shutdown_grace: Duration::from_secs(reader.number_or_default(SHUTDOWN_GRACE_SECONDS)),
         };
@@ -148,7 +152,12 @@ fn read_origins(reader: &mut Reader<'_>) -> Vec<String> {
     origins
 }
 
-/// Whether `X-Forwarded-*` is believed, and from whom.
+word_enum! {
+    /// A header in which proxies say who is calling.
+    pub enum ProxyHeader { XForwardedFor = "x-forwarded-for", Forwarded = "forwarded" }
+}
+
+/// Whether proxies are believed who is calling, and which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustProxy {
     Never,
@@ -157,6 +166,8 @@ pub enum TrustProxy {
         hops: u8,
         /// Networks the nearest proxy connects from; empty: any.
         networks: Vec<IpNet>,
+        /// The one header that is read; `None`: the first, or where it is missing the second.
+        header: Option<ProxyHeader>,
     },
 }
 
@@ -176,6 +187,7 @@ impl TrustProxy {
     fn read(reader: &mut Reader<'_>) -> Self {
         let enabled = reader.boolean(TRUST_PROXY);
         let hops = reader.number(TRUST_PROXY_HOPS);
+        let header = reader.word(TRUST_PROXY_HEADER).and_then(ProxyHeader::parse);
         let mut networks = Vec::new();
         let items = reader.list(TRUST_PROXY_CIDRS);
         for (index, item) in items.iter().enumerate() {
@@ -188,14 +200,14 @@ impl TrustProxy {
                 ),
             }
         }
-        if enabled.is_none() && (hops.is_some() || !networks.is_empty()) {
-            let message = "it is not set, but TRUST_PROXY_HOPS or TRUST_PROXY_CIDRS is";
+        if enabled.is_none() && (hops.is_some() || header.is_some() || !networks.is_empty()) {
+            let message = "it is not set, but TRUST_PROXY_HOPS, TRUST_PROXY_HEADER or TRUST_PROXY_CIDRS is";
             reader.note(TRUST_PROXY, message, "set TRUST_PROXY=true, or false to switch all of it off");
         }
         // A stand-in where a network cannot be read, which was noted: nobody is believed.
         if enabled != Some(true) || networks.len() < items.len() {
             return Self::Never;
         }
-        Self::From { hops: hops.and_then(|n| u8::try_from(n).ok()).unwrap_or(1), networks }
+        Self::From { hops: hops.and_then(|n| u8::try_from(n).ok()).unwrap_or(1), networks, header }
     }
 }

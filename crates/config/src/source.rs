@@ -101,8 +101,10 @@ impl<'a> Source<'a> {
             let message = format!("the file it names cannot be read ({})", error.kind());
             Problem::new(name, message, "name a file that this process can read")
         })?;
-        // Editors and `echo` end a file with a line break that is not part of the secret.
-        let secret = text.strip_suffix('\n').map_or(text.as_str(), |t| t.strip_suffix('\r').unwrap_or(t));
+        // Editors put a byte order mark before a text, and they and `echo` a line break after it. Neither is part of the
+        // secret.
+        let plain = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let secret = plain.strip_suffix('\n').map_or(plain, |t| t.strip_suffix('\r').unwrap_or(t));
         if secret.trim().is_empty() {
             return Err(Problem::new(name, "the file it names is empty", "put the secret into the file"));
         }

@@ -3,27 +3,56 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use porta_core::word_enum;
+use porta_trust::Roots;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::Problem;
 use crate::reader::{Given, Reader};
+use crate::sentinels::SentinelConfig;
 use crate::source::Source;
 use crate::variable::{
-    DATABASE_URL, DB_POOL_MAX, DB_STATEMENT_TIMEOUT_MS, PORTA_DATA_DIR, REDIS_URL, VariableDoc,
+    DATABASE_URL, DB_POOL_MAX, DB_POOLER, DB_STATEMENT_TIMEOUT_MS, PORTA_DATA_DIR, REDIS_URL, VariableDoc,
 };
 
 /// Everything the server stores, long-lived and short-lived.
 #[derive(Debug, Clone)]
 pub enum Storage {
     /// SQLite below `data_dir`; short-lived data in this process.
-    Embedded { data_dir: PathBuf },
-    Production {
-        database_url: SecretString,
-        pool_max: u32,
-        statement_timeout: Duration,
-        redis_url: SecretString,
+    Embedded {
+        data_dir: PathBuf,
     },
+    Production {
+        postgres: PostgresConfig,
+        redis: RedisConfig,
+    },
+}
+
+word_enum! {
+    /// Who stands between this process and PostgreSQL.
+    pub enum Pooler {
+        None = "none",
+        /// A connection leads to another session of the server after each transaction.
+        Transaction = "transaction",
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct PostgresConfig {
+    pub url: SecretString,
+    pub pool_max: u32,
+    pub statement_timeout: Duration,
+    pub pooler: Pooler,
+    pub roots: Roots,
+}
+
+#[derive(Debug, Clone)]
+pub struct RedisConfig {
+    /// With sentinels its host is the name of the primary.
+    pub url: SecretString,
+    pub sentinels: Option<SentinelConfig>,
+    pub roots: Roots,
 }
 
 impl Storage {
@@ -35,11 +64,7 @@ impl Storage {
     pub fn relational(&self) -> StorageConfig {
         match self {
             Self::Embedded { data_dir } => StorageConfig::Embedded { data_dir: data_dir.clone() },
-            Self::Production { database_url, pool_max, statement_timeout, .. } => StorageConfig::Postgres {
-                database_url: database_url.clone(),
-                pool_max: *pool_max,
-                statement_timeout: *statement_timeout,
-            },
+            Self::Production { postgres, .. } => StorageConfig::Postgres(postgres.clone()),
         }
     }
 
@@ -56,6 +81,7 @@ impl Storage {
         if let Given::Value(url) = &redis {
             check_url(reader, REDIS_URL, url, &["redis", "rediss"]);
         }
+        let sentinels = SentinelConfig::read(reader);
         match StorageConfig::read(reader) {
             StorageConfig::Embedded { data_dir } => {
                 if !redis.is_absent() {
@@ -63,8 +89,8 @@ impl Storage {
                 }
                 Self::Embedded { data_dir }
             }
-            StorageConfig::Postgres { database_url, pool_max, statement_timeout } => {
-                let redis_url = match redis {
+            StorageConfig::Postgres(postgres) => {
+                let url = match redis {
                     Given::Value(url) => trimmed(&url),
                     Given::Refused => SecretString::default(),
                     Given::Absent => {
@@ -72,7 +98,7 @@ impl Storage {
                         SecretString::default()
                     }
                 };
-                Self::Production { database_url, pool_max, statement_timeout, redis_url }
+                Self::Production { postgres, redis: RedisConfig { url, sentinels, roots: reader.roots() } }
             }
         }
     }
@@ -82,7 +108,7 @@ impl Storage {
 #[derive(Debug, Clone)]
 pub enum StorageConfig {
     Embedded { data_dir: PathBuf },
-    Postgres { database_url: SecretString, pool_max: u32, statement_timeout: Duration },
+    Postgres(PostgresConfig),
 }
 
 impl StorageConfig {
@@ -95,10 +121,11 @@ impl StorageConfig {
     fn read(reader: &mut Reader<'_>) -> Self {
         let pool_max = u32::try_from(reader.number_or_default(DB_POOL_MAX)).unwrap_or(10);
         let statement_timeout = Duration::from_millis(reader.number_or_default(DB_STATEMENT_TIMEOUT_MS));
+        let pooler = reader.word(DB_POOLER).and_then(Pooler::parse).unwrap_or(Pooler::None);
         let data_dir = reader.text(PORTA_DATA_DIR);
         let data_dir = data_dir.as_deref().or(PORTA_DATA_DIR.default).unwrap_or(".porta");
         let data_dir = reader.source().directory().join(data_dir);
-        let database_url = match reader.secret(DATABASE_URL) {
+        let url = match reader.secret(DATABASE_URL) {
             Given::Absent => return Self::Embedded { data_dir },
             Given::Refused => SecretString::default(),
             Given::Value(url) => {
@@ -106,7 +133,7 @@ impl StorageConfig {
                 trimmed(&url)
             }
         };
-        Self::Postgres { database_url, pool_max, statement_timeout }
+        Self::Postgres(PostgresConfig { url, pool_max, statement_timeout, pooler, roots: reader.roots() })
     }
 }
 

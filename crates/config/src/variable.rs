@@ -90,7 +90,9 @@ const fn number(minimum: u64, maximum: u64) -> Kind {
 pub(crate) const ENVIRONMENTS: &[&str] = &["development", "test", "production"];
 pub(crate) const LOG_LEVELS: &[&str] = &["debug", "info", "warn", "error", "fatal"];
 pub(crate) const SERVICES: &[&str] = &["server", "admin"];
+pub(crate) const PROXY_HEADERS: &[&str] = &["x-forwarded-for", "forwarded"];
 pub(crate) const SMTP_TLS_MODES: &[&str] = &["auto", "required", "none"];
+pub(crate) const POOLERS: &[&str] = &["none", "transaction"];
 
 variables! {
     NODE_ENV, Kind::Words(ENVIRONMENTS), Some("(development; production with DATABASE_URL)"), Never, false, "Log format, safety checks and redirect URI rules.";
@@ -99,12 +101,18 @@ variables! {
     PORT, number(1, 65_535), Some("3000"), Never, false, "Port to listen on.";
     ISSUER_BASE_URL, Kind::Url, Some("(http://localhost:PORT)"), WithDatabaseOrInProduction, false, "Public origin, without a path. A tenant's issuer is this, a slash and its slug.";
     DATABASE_URL, Kind::Url, None, Never, true, "PostgreSQL. Without it data lives in PORTA_DATA_DIR and in this process.";
+    DB_POOLER, Kind::Words(POOLERS), Some("none"), Never, false, "transaction: a pooler such as PgBouncer stands between, and a connection is somebody else's after each transaction.";
     DB_POOL_MAX, number(1, 1_000), Some("10"), Never, false, "Most connections to PostgreSQL, beside one for the probes.";
     DB_STATEMENT_TIMEOUT_MS, number(1, 600_000), Some("10000"), Never, false, "Longest run of one statement in milliseconds.";
     DB_SLOW_STATEMENT_MS, number(1, 600_000), Some("1000"), Never, false, "A statement that runs longer is logged by its name.";
     REDIS_URL, Kind::Url, None, WithDatabase, true, "Redis for short-lived data; redis:// or rediss://, with the database number.";
+    REDIS_SENTINELS, Kind::List, None, Never, false, "Sentinels that know where the primary is: host:port. The host in REDIS_URL is then the name they call it.";
+    REDIS_SENTINEL_PASSWORD, Kind::Text, None, Never, true, "Password of the sentinels themselves.";
     PORTA_DATA_DIR, Kind::Path, Some(".porta"), Never, false, "Where embedded storage and generated secrets live.";
     PORTA_INSTANCE, Kind::Text, Some("porta"), Never, false, "Name space of this installation in Redis.";
+    PORTA_CA_FILE, Kind::Path, None, Never, false, "Certificates of authorities, PEM, that connections from here believe beside those of the machine.";
+    SSL_CERT_FILE, Kind::Path, None, Never, false, "PEM file of authorities in place of those of the machine.";
+    SSL_CERT_DIR, Kind::Path, None, Never, false, "Directories of such files, colon separated, in place of those of the machine.";
     COOKIE_KEYS, Kind::List, None, WithDatabase, true, "Keys of at least 16 characters (32 in production). The first signs, all verify.";
     SIGNING_KEY_ENCRYPTION_KEY, Kind::HexKeys, None, WithDatabase, true, "Encrypts the private signing keys at rest. Newest first: the first encrypts, all decrypt.";
     TWO_FACTOR_ENCRYPTION_KEY, Kind::HexKeys, None, WithDatabase, true, "Encrypts second-factor secrets at rest. Newest first: the first encrypts, all decrypt.";
@@ -123,14 +131,16 @@ variables! {
     OTEL_SERVICE_NAME, Kind::Text, Some("porta"), Never, false, "Name of this service in traces.";
     OTEL_TRACES_SAMPLER_ARG, Kind::Text, Some("1"), Never, false, "Share of the traces begun here that are kept, 0 to 1.";
     ADMIN_CORS_ORIGINS, Kind::List, None, Never, false, "Browser origins allowed on /api/admin.";
-    TRUST_PROXY, Kind::Boolean, Some("false"), Never, false, "Believes X-Forwarded-For and X-Forwarded-Proto.";
+    TRUST_PROXY, Kind::Boolean, Some("false"), Never, false, "Believes what proxies say about who is calling.";
     TRUST_PROXY_HOPS, number(1, 16), Some("1"), Never, false, "How many proxies stand in front.";
+    TRUST_PROXY_HEADER, Kind::Words(PROXY_HEADERS), Some("(x-forwarded-for; forwarded where there is none)"), Never, false, "The header the proxies write; the other one is then not looked at.";
     TRUST_PROXY_CIDRS, Kind::List, None, Never, false, "Networks the nearest proxy connects from; empty believes any, and is refused in production.";
     ARGON2_MEMORY_KIB, number(1_024, 4_194_304), Some("19456"), Never, false, "Memory of one password hash.";
     ARGON2_ITERATIONS, number(1, 100), Some("2"), Never, false, "Passes of one password hash.";
     ARGON2_PARALLELISM, number(1, 64), Some("1"), Never, false, "Lanes of one password hash.";
     DRAIN_SECONDS, number(0, 300), Some("(0; 5 in production)"), Never, false, "How long /ready says no before listening stops.";
     SHUTDOWN_GRACE_SECONDS, number(0, 600), Some("10"), Never, false, "How long running requests may take to finish.";
+    KEEP_ALIVE_SECONDS, number(1, 3_600), Some("75"), Never, false, "How long a connection is kept on which nothing is asked. Longer than the proxy in front keeps it.";
     PORTA_SERVICE, Kind::Words(SERVICES), Some("server"), Never, false, "For porta start: which process this is.";
     PORTA_AUTO_MIGRATE, Kind::Boolean, Some("true"), Never, false, "For porta start: brings the schema up to date before serving.";
     PORTA_WAIT_TIMEOUT, number(0, 3_600), Some("60"), Never, false, "For porta start: how many seconds PostgreSQL and Redis may take to answer.";

@@ -90,6 +90,8 @@ pub struct Client {
     pub id_token_signed_response_alg: SigningAlgorithm,
     /// `None`: UserInfo answers plain JSON.
     pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    /// ID tokens have the claims that UserInfo answers for the granted scopes.
+    pub standard_claims_in_id_token: bool,
     /// Other tenants whose users may sign in here; they see a consent page (repairs W04).
     pub allowed_organizations: Vec<OrganizationId>,
     pub status: ClientStatus,

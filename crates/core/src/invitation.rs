@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use crate::{ClaimDefinitionId, RoleId};
 
+/// Most characters of an inviter's name.
+pub const INVITER_LENGTH: usize = 255;
 /// Most characters of what an inviter wants to say.
 pub const MESSAGE_LENGTH: usize = 500;
 

@@ -30,11 +30,12 @@ macro_rules! metrics {
 }
 
 metrics! {
-    HTTP_REQUESTS, Counter, "porta_http_requests_total", ["method", "route", "status"], "Requests answered. `route` is the pattern, or `unknown`.";
+    HTTP_REQUESTS, Counter, "porta_http_requests_total", ["method", "route", "status"], "Requests answered, and with `status` 499 those whose callers hung up before. `route` is the pattern, or `unknown`.";
     HTTP_DURATION, Histogram, "porta_http_request_duration_seconds", ["method", "route"], "From the request's headers to the answer's.";
     LOGINS, Counter, "porta_logins_total", ["method", "result"], "Sign-ins that ended in a session (`success`), and passwords, links and codes that were wrong (`failure`). `method` is `password`, `magic_link` or `second_factor`.";
     TOKENS_ISSUED, Counter, "porta_tokens_issued_total", ["grant"], "Answers of the token endpoint with an access token in them.";
     RATE_LIMITED, Counter, "porta_rate_limited_total", ["scope"], "Requests answered with 429. `scope` is the last fixed part of the route.";
+    PROXY_CALLER_UNKNOWN, Counter, "porta_proxy_caller_unknown_total", ["reason"], "Requests through a trusted proxy that did not say who is calling. `reason` is `missing` (no header), `too_short` (fewer entries than TRUST_PROXY_HOPS) or `no_address`.";
     LOCKOUTS, Counter, "porta_lockouts_total", [], "Accounts locked by wrong passwords.";
     DB_POOL_IN_USE, Gauge, "porta_db_pool_in_use", [], "Database connections that carry something right now.";
     DB_POOL_IDLE, Gauge, "porta_db_pool_idle", [], "Open database connections that wait for work.";

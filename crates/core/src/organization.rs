@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::branding::{AssetKind, BrandingAsset};
+use crate::line::check_line;
 use crate::{BrandingAssetId, Invalid, OrganizationId, Slug, Timestamp, word_enum};
 
 word_enum! {
@@ -71,8 +72,8 @@ impl Branding {
                 return Err(Invalid::new(field, "use an absolute http(s) URL of at most 2048 characters"));
             }
         }
-        if self.company_name.as_ref().is_some_and(|n| n.chars().count() > 255) {
-            return Err(Invalid::new("company_name", "use at most 255 characters"));
+        if let Some(name) = &self.company_name {
+            check_line("company_name", name, 255)?;
         }
         if self.custom_css.as_ref().is_some_and(|c| c.chars().count() > 10_000) {
             return Err(Invalid::new("custom_css", "use at most 10,000 characters"));
@@ -120,11 +121,37 @@ impl Organization {
     }
 }
 
-/// A display name of 1–255 characters.
+/// A display name: one line of 1–255 characters.
 pub fn display_name(field: &'static str, text: &str) -> Result<String, Invalid> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > 255 || text.chars().any(char::is_control) {
-        return Err(Invalid::new(field, "use 1 to 255 characters, none of them control characters"));
+    if text.is_empty() {
+        return Err(Invalid::new(field, "use 1 to 255 characters"));
     }
-    Ok(text.to_owned())
+    check_line(field, text, 255).map(|()| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_line() {
+        assert_eq!(display_name("name", " Harbor & Sons (חיפה) ").as_deref(), Ok("Harbor & Sons (חיפה)"));
+        let long = "x".repeat(256);
+        for unfit in [
+            "",
+            " \n ",
+            "Har\nbor",
+            "Har\tbor",
+            "Har\u{2028}bor",
+            "Har\u{202e}rob",
+            "Har\u{2066}bor",
+            "a\0b",
+            &long,
+        ] {
+            assert!(display_name("name", unfit).is_err(), "{unfit:?}");
+            let branding = Branding { company_name: Some(format!("x{unfit}x")), ..Branding::default() };
+            assert_eq!(branding.validate().is_ok(), unfit.is_empty(), "{unfit:?}");
+        }
+    }
 }

@@ -38,7 +38,7 @@ impl WordsAround {
 
     /// For somebody, or an organization, that is not there yet.
     pub fn new(email: &Email, profile: &Profile, organization: &[Option<&str>]) -> Self {
-        let (account, domain) = email.key().rsplit_once('@').unwrap_or((email.key(), ""));
+        let (account, domain) = email.shown().rsplit_once('@').unwrap_or((email.shown(), ""));
         let own = [
             Some(account),
             profile.given_name.as_deref(),

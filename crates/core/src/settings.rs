@@ -46,7 +46,7 @@ registry! {
     GRANT_TTL = "grant_ttl", Duration, 2_592_000, 60, 31_536_000, true, "Absolute lifetime of a grant and of every token chain that descends from it.";
     AUTHORIZATION_CODE_TTL = "authorization_code_ttl", Duration, 60, 1, 60, true, "Lifetime of an authorization code (RFC 9700 section 4.5).";
     CLIENT_CREDENTIALS_TTL = "client_credentials_ttl", Duration, 600, 10, 86_400, true, "Lifetime of an access token of the client credentials grant.";
-    REFRESH_REPLAY_WINDOW = "refresh_replay_window", Duration, 10, 0, 60, true, "How long a rotated refresh token still answers an honest retry with the same successor.";
+    REFRESH_REPLAY_WINDOW = "refresh_replay_window", Duration, 60, 0, 300, true, "How long after its rotation a refresh token still answers an honest retry with the same successor: longer than a statement may run and a client waits for an answer, together.";
     SESSION_TTL = "session_ttl", Duration, 86_400, 60, 2_592_000, true, "Sliding lifetime of a browser session.";
     SESSION_MAX_TTL = "session_max_ttl", Duration, 2_592_000, 60, 31_536_000, true, "Absolute lifetime of a browser session after its last sign-in, however much it is used. Where an organization requires a second factor and nothing is set, 24 hours.";
     INTERACTION_TTL = "interaction_ttl", Duration, 3600, 60, 86_400, false, "How long a sign-in may take from the first page to the last.";

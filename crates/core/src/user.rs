@@ -9,6 +9,8 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::email::Email;
+use crate::line::{check_line, check_lines};
 use crate::{Invalid, OrganizationId, Timestamp, UserId, word_enum};
 
 word_enum! {
@@ -41,57 +43,6 @@ word_enum! {
 }
 
 impl std::error::Error for PasswordRefusal {}
-
-/// An address as typed, and the form we compare and index.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Email {
-    shown: String,
-    key: String,
-}
-
-impl Email {
-    /// One `@`, a local part, a dotted or single-label domain, at most 320 characters, no blanks or control characters.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let shown = text.trim();
-        let well_formed = shown.len() <= 320
-            && !shown.chars().any(|c| c.is_whitespace() || c.is_control())
-            && shown.rsplit_once('@').is_some_and(|(local, domain)| {
-                !local.is_empty()
-                    && !local.contains('@')
-                    && !domain.is_empty()
-                    && !domain.starts_with('.')
-                    && !domain.ends_with('.')
-                    && domain.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '.')
-            });
-        if !well_formed {
-            return Err(Invalid::new("email", "use an address of the form name@example.com"));
-        }
-        Ok(Self { key: Self::key_of(shown), shown: shown.to_owned() })
-    }
-
-    /// The comparison form: Unicode lower case, so that both databases and the CLI agree.
-    pub fn key_of(text: &str) -> String {
-        text.trim().to_lowercase()
-    }
-
-    pub fn trusted(shown: String, key: String) -> Self {
-        Self { shown, key }
-    }
-
-    pub fn shown(&self) -> &str {
-        &self.shown
-    }
-
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-}
-
-impl fmt::Debug for Email {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Email(…)")
-    }
-}
 
 /// The OpenID Connect address claim (Core §5.1.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,9 +89,9 @@ impl fmt::Debug for Profile {
 }
 
 impl Profile {
-    /// Column limits of the data model (§2.6), so that a value is refused here and not by a database.
+    /// Column limits of the data model (§2.6), so that a value is refused here and not by a database. Each is one line.
     pub fn validate(&self) -> Result<(), Invalid> {
-        let limits: [(&'static str, &Option<String>, usize); 17] = [
+        let limits: [(&'static str, &Option<String>, usize); 16] = [
             ("given_name", &self.given_name, 255),
             ("family_name", &self.family_name, 255),
             ("middle_name", &self.middle_name, 255),
@@ -153,7 +104,6 @@ impl Profile {
             ("zoneinfo", &self.zoneinfo, 50),
             ("locale", &self.locale, 10),
             ("phone_number", &self.phone_number, 50),
-            ("street_address", &self.address.street, 2048),
             ("locality", &self.address.locality, 255),
             ("region", &self.address.region, 255),
             ("postal_code", &self.address.postal_code, 20),
@@ -161,9 +111,11 @@ impl Profile {
         ];
         for (field, value, limit) in limits {
             let Some(value) = value else { continue };
-            if value.chars().count() > limit || value.contains('\0') {
-                return Err(Invalid::new(field, format!("use at most {limit} characters and no NUL")));
-            }
+            check_line(field, value, limit)?;
+        }
+        if let Some(street) = &self.address.street {
+            // OpenID Connect Core §5.1.1: it may have several lines.
+            check_lines("street_address", street, 2048)?;
         }
         if let Some(date) = &self.birthdate
             && time::Date::parse(date, time::macros::format_description!("[year]-[month]-[day]")).is_err()
@@ -269,25 +221,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_compare_without_case() {
-        let one = Email::parse(" Ana@Example.COM ").unwrap();
-        assert_eq!(one.shown(), "Ana@Example.COM");
-        assert_eq!(one.key(), Email::parse("ana@example.com").unwrap().key());
-    }
-
-    #[test]
-    fn addresses_that_are_none_are_refused() {
-        for bad in ["", "a", "@b", "a@", "a@b c", "a@@b", "a@.b", "a@b.", "a\u{0}@b", "a@b\nc", "a@b>"] {
-            assert!(Email::parse(bad).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
     fn birthdate_must_be_a_date() {
         let with = |d: &str| Profile { birthdate: Some(d.to_owned()), ..Profile::default() }.validate();
         assert!(with("1990-02-28").is_ok());
         assert!(with("1990-02-30").is_err());
         assert!(with("28.02.1990").is_err());
+    }
+
+    #[test]
+    fn names_are_lines_and_a_street_may_have_several() {
+        let some = |text: &str| Some(text.to_owned());
+        for unfit in
+            ["Ana\nLi", "Ana\tLi", "Ana\u{85}Li", "Ana\u{2028}Li", "\u{202e}anA", "\u{2066}Ana", "Ana\0"]
+        {
+            let named: [fn(&mut Profile) -> &mut Option<String>; 6] = [
+                |p| &mut p.given_name,
+                |p| &mut p.family_name,
+                |p| &mut p.nickname,
+                |p| &mut p.preferred_username,
+                |p| &mut p.phone_number,
+                |p| &mut p.address.locality,
+            ];
+            for field in named {
+                let mut profile = Profile::default();
+                *field(&mut profile) = some(unfit);
+                assert!(profile.validate().is_err(), "{unfit:?}");
+            }
+        }
+        let street = |text: &str| Profile {
+            address: Address { street: some(text), ..Address::default() },
+            ..Profile::default()
+        };
+        assert!(street("12 Quay\r\nSecond floor").validate().is_ok());
+        for unfit in ["12 \u{202e}yauQ", "12\0", "12\u{1b}[31m Quay"] {
+            assert_eq!(street(unfit).validate().unwrap_err().field, "street_address", "{unfit:?}");
+        }
+        let name = Profile { given_name: some("שרה (Sara)\u{200f}"), ..Profile::default() };
+        assert!(name.validate().is_ok());
     }
 
     #[test]

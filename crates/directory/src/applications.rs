@@ -1,6 +1,7 @@
 //! Products and their modules.
 
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, ModuleStatus, Role};
+use porta_core::line::check_lines;
 use porta_core::organization::{Organization, display_name};
 use porta_core::{ApplicationId, Invalid, ModuleId, Slug};
 use serde_json::json;
@@ -48,8 +49,7 @@ pub(crate) fn demand_owner(organization: &Organization, application: &Applicatio
 }
 
 pub(crate) fn description(text: Option<&String>) -> Option<Invalid> {
-    let too_long = text.is_some_and(|t| t.chars().count() > 2000 || t.contains('\0'));
-    too_long.then(|| Invalid::new("description", "use at most 2,000 characters and no NUL"))
+    text.and_then(|text| check_lines("description", text, 2000).err())
 }
 
 fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {

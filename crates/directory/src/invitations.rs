@@ -1,6 +1,7 @@
 //! Invitations: an account that waits for its person (oidc-and-login §6.8, admin-api §9.7).
 
-use porta_core::invitation::{Invitation, MESSAGE_LENGTH};
+use porta_core::invitation::{INVITER_LENGTH, Invitation, MESSAGE_LENGTH};
+use porta_core::line::{check_line, check_lines};
 use porta_core::mail::{Letter, Mail, Recipient};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::Organization;
@@ -9,7 +10,7 @@ use porta_core::{OneTimeTokenId, Timestamp, TokenDigest, settings};
 use serde_json::{Value, json};
 
 use crate::claims::demand;
-use crate::error::moved;
+use crate::error::{moved, refuse};
 use crate::users::NewUser;
 use crate::{DirectoryError, Result, Work};
 
@@ -19,7 +20,7 @@ pub struct NewInvitation {
     pub email: String,
     /// For an account that is made; an existing one keeps its own.
     pub profile: Profile,
-    /// The name of the person who invites.
+    /// The name of the person who invites; at most [`INVITER_LENGTH`] characters.
     pub inviter: Option<String>,
     /// What that person wants to say; at most [`MESSAGE_LENGTH`] characters.
     pub message: Option<String>,
@@ -47,10 +48,12 @@ impl Work {
         new: NewInvitation,
     ) -> Result<Invited> {
         let message = new.message.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        if message.as_ref().is_some_and(|text| text.chars().count() > MESSAGE_LENGTH) {
-            let problem = format!("must have at most {MESSAGE_LENGTH} characters");
-            return Err(DirectoryError::invalid("message", problem));
-        }
+        let inviter = new.inviter.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let unfit = [
+            message.as_ref().and_then(|text| check_lines("message", text, MESSAGE_LENGTH).err()),
+            inviter.as_ref().and_then(|name| check_line("inviter", name, INVITER_LENGTH).err()),
+        ];
+        refuse(unfit.into_iter().flatten().collect())?;
         let (mut roles, mut claims) = (Vec::new(), Vec::new());
         for (application, slug) in &new.roles {
             roles.push(self.visible_role(organization, application, slug).await?.id);
@@ -61,21 +64,16 @@ impl Work {
             claims.push((claim.id, value));
         }
         let email = Email::parse(&new.email)?;
-        let found = self.unit.users(organization.id).by_email(email.key()).await?;
+        let found = self.unit.users(organization.id).by_email(email.shown()).await?;
         let created = found.is_none();
         let user = if let Some(user) = found {
             may_be_invited(user)?
         } else {
             let profile = new.profile;
-            let invited = NewUser { email: new.email, profile, is_inactive: true, ..NewUser::default() };
-            self.create_user(organization, invited).await?
+            let person = NewUser { email: new.email, profile, is_inactive: true, ..NewUser::default() };
+            self.create_user(organization, person).await?
         };
-        let invitation = Invitation {
-            inviter: new.inviter.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
-            message,
-            roles,
-            claims,
-        };
+        let invitation = Invitation { inviter, message, roles, claims };
         let expires_at = self.mail_invitation(organization, issuer, &user, &invitation).await?;
         let metadata = json!({
             "hasPersonalMessage": invitation.message.is_some(),

@@ -26,6 +26,7 @@ mod applications;
 mod branding;
 mod claims;
 mod clients;
+mod doubles;
 mod error;
 mod invitations;
 mod keys;
@@ -43,6 +44,7 @@ pub use actor::Actor;
 pub use applications::{NewApplication, NewModule};
 pub use claims::NewClaim;
 pub use clients::{IssuedSecret, NewClient, NewSecret, check_client};
+pub use doubles::Double;
 pub use error::{DirectoryError, Problem, Result};
 pub use invitations::{Invited, NewInvitation};
 pub use keys::{KeySummary, Rotation, Urgency};
@@ -100,6 +102,11 @@ impl Directory {
     /// Opens a unit of work in the name of `actor`.
     pub async fn begin(&self, actor: Actor) -> Result<Work> {
         Work::begin(Arc::clone(&self.deps), actor).await
+    }
+
+    /// The address that this installation is served at, as the last server that started was told.
+    pub async fn issuer_base(&self) -> Result<Option<String>> {
+        Ok(self.deps.store.issuer_base().await?)
     }
 
     /// Judges a password for a person as if they had chosen it themselves, and hashes it; done before a unit of work

@@ -2,7 +2,7 @@
 
 use porta_core::client::{Client, ClientId};
 use porta_core::organization::Organization;
-use porta_core::user::{Email, User};
+use porta_core::user::User;
 use porta_core::{OrganizationId, Slug, UserId};
 
 use crate::{DirectoryError, Result, Work};
@@ -28,7 +28,7 @@ impl Work {
         let mut users = self.unit.users(organization.id);
         let found = match UserId::parse(id_or_email) {
             Some(id) => users.by_id(id).await?,
-            None => users.by_email(&Email::key_of(id_or_email)).await?,
+            None => users.by_email(id_or_email).await?,
         };
         found.ok_or_else(|| DirectoryError::not_found("user", id_or_email))
     }

@@ -1,15 +1,19 @@
 //! People.
 
 use porta_core::UserId;
+use porta_core::line::check_line;
 use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::organization::Organization;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
-use porta_store::Revocation;
+use porta_store::{Revocation, StoreError};
 use serde_json::json;
 
 use crate::error::{moved, refuse, taken};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Work};
+
+/// Most characters of why somebody was stopped.
+const REASON_LENGTH: usize = 500;
 
 /// A person to be added.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +29,7 @@ pub struct NewUser {
 
 impl Work {
     pub async fn create_user(&mut self, organization: &Organization, new: NewUser) -> Result<User> {
-        let email = Email::parse(&new.email)?;
+        let email = self.free_address(organization, &new.email).await?;
         refuse(new.profile.validate().err().into_iter().collect())?;
         let user = User {
             id: UserId::new(self.now, &*self.deps.entropy),
@@ -62,7 +66,7 @@ impl Work {
         before: &User,
         after: User,
     ) -> Result<(User, Vec<&'static str>)> {
-        let email = Email::parse(after.email.shown())?;
+        let email = self.address_of(organization, before, after.email.shown()).await?;
         let after = User {
             email_verified: after.email_verified && email.key() == before.email.key(),
             email,
@@ -88,6 +92,32 @@ impl Work {
         Ok((after, fields))
     }
 
+    /// The address of somebody who has `shown` now. A mailbox that is spelled another way is the one it was, under the key
+    /// it has: whatever hangs on that goes on, also in a version before this one.
+    async fn address_of(&mut self, organization: &Organization, before: &User, shown: &str) -> Result<Email> {
+        let present = &before.email;
+        if shown == present.shown() {
+            return Ok(present.clone());
+        }
+        let email = Email::parse(shown)?;
+        if email.key() == Email::key_of(present.shown()) {
+            return Ok(Email::trusted(email.shown().to_owned(), present.key().to_owned()));
+        }
+        self.free_address(organization, shown).await
+    }
+
+    /// An address that nobody has. The unique rule compares keys; what a version before this one stored under another one
+    /// has to be looked for (decision 0043).
+    async fn free_address(&mut self, organization: &Organization, shown: &str) -> Result<Email> {
+        let email = Email::parse(shown)?;
+        let has_one_form = Email::spellings(shown).iter().all(|form| form == email.key());
+        if !has_one_form && self.unit.users(organization.id).by_email(shown).await?.is_some() {
+            let conflict = StoreError::Conflict("users_email".to_owned());
+            return Err(taken("user", email.shown())(conflict));
+        }
+        Ok(email)
+    }
+
     /// active ⇄ inactive, suspended or locked. Leaving `active` ends every session, token and mailed link of the person.
     pub async fn set_user_status(
         &mut self,
@@ -98,6 +128,9 @@ impl Work {
     ) -> Result<User> {
         let from = user.status;
         user.may_become(to)?;
+        if let Some(reason) = reason {
+            check_line("reason", reason, REASON_LENGTH)?;
+        }
         if !self.unit.users(organization.id).set_status(user.id, from, to, reason, self.now).await? {
             return Err(moved("user"));
         }

@@ -36,6 +36,17 @@ impl BodyError {
 pub(crate) async fn form(headers: &HeaderMap, body: Body) -> Result<Params, BodyError> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+    let bytes = bytes(headers, body).await?;
+    let is_nothing = essence.is_empty() && bytes.is_empty();
+    if !is_form && !is_nothing {
+        return Err(BodyError::NotAForm);
+    }
+    Params::parse(&bytes).map_err(|_| BodyError::Malformed)
+}
+
+/// A form as it came.
+pub(crate) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, BodyError> {
     let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok())
@@ -43,13 +54,7 @@ pub(crate) async fn form(headers: &HeaderMap, body: Body) -> Result<Params, Body
     if declared.is_some_and(|n| n > FORM_LIMIT) {
         return Err(BodyError::TooLarge);
     }
-    let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-    let bytes = whole(body, FORM_WITHIN).await?;
-    let is_nothing = essence.is_empty() && bytes.is_empty();
-    if !is_form && !is_nothing {
-        return Err(BodyError::NotAForm);
-    }
-    Params::parse(&bytes).map_err(|_| BodyError::Malformed)
+    whole(body, FORM_WITHIN).await
 }
 
 /// Takes a body that nobody will look at, so that the connection can go on.

@@ -1,10 +1,19 @@
 //! Who is calling, behind how many proxies (operations §2, `TRUST_PROXY*`).
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
+use porta_core::{Timestamp, metrics};
 use porta_oidc::Caller;
+
+use crate::forwarded::{ForwardedHeader, Unusable};
+use crate::state::Shared;
+
+/// A proxy that says nothing says nothing with every request: the log says so now and then.
+const TELL_EVERY: Duration = Duration::from_mins(1);
 
 /// Which forwarded headers are believed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,33 +22,24 @@ pub enum TrustProxy {
     #[default]
     Never,
     /// The given number of proxies stand in front; when networks are named, the peer must be in one of them.
-    Hops { hops: usize, networks: Vec<IpNet> },
+    Hops { hops: usize, networks: Vec<IpNet>, header: ForwardedHeader },
 }
 
 impl TrustProxy {
-    fn trusts(&self, peer: IpAddr) -> Option<usize> {
+    fn trusts(&self, peer: IpAddr) -> Option<(usize, ForwardedHeader)> {
         match self {
             Self::Never => None,
-            Self::Hops { hops, networks } => (networks.is_empty()
+            Self::Hops { hops, networks, header } => (networks.is_empty()
                 || networks.iter().any(|n| n.contains(&peer.to_canonical())))
-            .then_some(*hops),
+            .then_some((*hops, *header)),
         }
     }
 
-    /// The caller's address: counted from the right of `X-Forwarded-For`, because everything to the left of the
-    /// proxies' own entries is whatever the caller wrote.
-    pub(crate) fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
-        let Some(hops) = self.trusts(peer.ip()) else { return peer.ip() };
-        // As bytes: one that is no text, anywhere to the left, must not hide the entry our proxy appended.
-        let forwarded: Vec<&[u8]> = headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .flat_map(|v| v.as_bytes().split(|b| *b == b','))
-            .map(<[u8]>::trim_ascii)
-            .collect();
-        let entry = forwarded.len().checked_sub(hops.max(1)).and_then(|index| forwarded.get(index));
-        let text = entry.and_then(|bytes| std::str::from_utf8(bytes).ok());
-        text.and_then(|a| a.parse().ok()).unwrap_or_else(|| peer.ip())
+    /// The caller's address, in one form whatever kind of socket listens. A proxy of ours is never the caller: when it
+    /// does not say who is, nobody knows (decision 0042).
+    fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<IpAddr, Unusable> {
+        let Some((hops, header)) = self.trusts(peer.ip()) else { return Ok(peer.ip().to_canonical()) };
+        header.caller(headers, hops)
     }
 
     /// Whether the peer is a proxy of ours, so that its request id may be kept.
@@ -48,19 +48,52 @@ impl TrustProxy {
     }
 }
 
+/// Requests through a proxy of ours that did not say whose they are.
+#[derive(Debug, Default)]
+pub(crate) struct UnknownCallers {
+    told: Mutex<Option<Timestamp>>,
+}
+
+impl UnknownCallers {
+    fn note(&self, peer: SocketAddr, why: Unusable, now: Timestamp) {
+        ::metrics::counter!(metrics::PROXY_CALLER_UNKNOWN, "reason" => why.word()).increment(1);
+        if self.is_news(now) {
+            // What the header holds stays out: it is whatever somebody sent.
+            tracing::warn!(
+                event = "proxy.caller_unknown",
+                proxy = %peer.ip().to_canonical(),
+                reason = why.word(),
+                "a trusted proxy does not say who is calling: until it does, limits count by account and not by network"
+            );
+        }
+    }
+
+    fn is_news(&self, now: Timestamp) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back silences nobody.
+        let is_news = told.is_none_or(|at| now < at || now.since(at) >= TELL_EVERY);
+        if is_news {
+            *told = Some(now);
+        }
+        is_news
+    }
+}
+
 /// The caller as audit rows and limits see it.
-pub(crate) fn caller(trust: &TrustProxy, peer: SocketAddr, headers: &HeaderMap) -> Caller {
+pub(crate) fn caller(state: &Shared, peer: SocketAddr, headers: &HeaderMap) -> Caller {
+    let address = state.trust_proxy.address(peer, headers);
+    if let Err(why) = address {
+        state.unknown_callers.note(peer, why, state.clock.now());
+    }
     let user_agent = headers.get(axum::http::header::USER_AGENT).and_then(|v| v.to_str().ok());
     Caller {
-        address: Some(trust.address(peer, headers)),
+        address: address.ok(),
         user_agent: user_agent.map(|a| a.chars().filter(|c| !c.is_control()).take(512).collect()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn headers(values: &[&str]) -> HeaderMap {
@@ -71,80 +104,75 @@ mod tests {
         map
     }
 
+    fn behind(hops: usize, networks: &[&str]) -> TrustProxy {
+        let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
+        TrustProxy::Hops { hops, networks, header: ForwardedHeader::Either }
+    }
+
+    fn seen_by(trust: &TrustProxy, peer: &str, forwarded: &[&str]) -> String {
+        match trust.address(peer.parse().unwrap(), &headers(forwarded)) {
+            Ok(address) => address.to_string(),
+            Err(why) => why.word().to_owned(),
+        }
+    }
+
     fn seen(trust: &TrustProxy, forwarded: &[&str]) -> String {
-        trust.address("10.0.0.9:1".parse().unwrap(), &headers(forwarded)).to_string()
+        seen_by(trust, "10.0.0.9:1", forwarded)
     }
 
     #[test]
     fn forged_entries_to_the_left_do_not_count() {
-        let trust = TrustProxy::Hops { hops: 1, networks: vec![] };
+        let trust = behind(1, &[]);
         assert_eq!(seen(&trust, &["6.6.6.6, 192.0.2.7"]), "192.0.2.7");
         assert_eq!(seen(&trust, &["6.6.6.6", "192.0.2.7"]), "192.0.2.7");
-        let two = TrustProxy::Hops { hops: 2, networks: vec![] };
-        assert_eq!(seen(&two, &["6.6.6.6, 192.0.2.7, 10.0.0.8"]), "192.0.2.7");
-        assert_eq!(
-            seen(&two, &["192.0.2.7"]),
-            "10.0.0.9",
-            "fewer entries than proxies: somebody came around them"
-        );
+        assert_eq!(seen(&behind(2, &[]), &["6.6.6.6, 192.0.2.7, 10.0.0.8"]), "192.0.2.7");
+    }
+
+    /// All who come through it would be one, and a hundred wrong passwords of anybody would stop them all.
+    #[test]
+    fn a_proxy_that_does_not_say_who_is_calling_is_not_the_caller() {
+        let cases: [(&[&str], &str); 6] = [
+            (&[], "missing"),
+            (&[""], "missing"),
+            (&[" , "], "missing"),
+            (&["unknown"], "no_address"),
+            (&["192.0.2.7, _hidden"], "no_address"),
+            (&["nonsense"], "no_address"),
+        ];
+        for (forwarded, why) in cases {
+            assert_eq!(seen(&behind(1, &["10.0.0.0/8"]), forwarded), why, "{forwarded:?}");
+        }
+        // Fewer entries than proxies: somebody came around them, or there are not so many.
+        assert_eq!(seen(&behind(2, &[]), &["192.0.2.7"]), "too_short");
     }
 
     #[test]
     fn nobody_is_believed_without_trust_or_outside_the_networks() {
         assert_eq!(seen(&TrustProxy::Never, &["192.0.2.7"]), "10.0.0.9");
-        let elsewhere = TrustProxy::Hops { hops: 1, networks: vec!["172.16.0.0/12".parse().unwrap()] };
-        assert_eq!(seen(&elsewhere, &["192.0.2.7"]), "10.0.0.9");
-        let here = TrustProxy::Hops { hops: 1, networks: vec!["10.0.0.0/8".parse().unwrap()] };
-        assert_eq!(seen(&here, &["192.0.2.7"]), "192.0.2.7");
-        assert_eq!(seen(&here, &["nonsense"]), "10.0.0.9");
+        assert_eq!(seen(&TrustProxy::Never, &[]), "10.0.0.9");
+        assert_eq!(seen(&behind(1, &["172.16.0.0/12"]), &["192.0.2.7"]), "10.0.0.9");
+        assert_eq!(seen(&behind(1, &["172.16.0.0/12"]), &[]), "10.0.0.9");
+        assert_eq!(seen(&behind(1, &["10.0.0.0/8"]), &["192.0.2.7"]), "192.0.2.7");
     }
 
-    fn raw(lines: &[Vec<u8>]) -> HeaderMap {
-        let mut map = HeaderMap::new();
-        for line in lines.iter().filter_map(|l| axum::http::HeaderValue::from_bytes(l).ok()) {
-            map.append("x-forwarded-for", line);
-        }
-        map
+    /// A socket that listens on `::` sees IPv4 peers as `::ffff:a.b.c.d`.
+    #[test]
+    fn an_address_has_one_form_whatever_socket_listens() {
+        assert_eq!(seen_by(&TrustProxy::Never, "[::ffff:192.0.2.7]:1", &[]), "192.0.2.7");
+        assert_eq!(seen_by(&TrustProxy::Never, "[2001:DB8:0::7]:1", &[]), "2001:db8::7");
+        let trust = behind(1, &["10.0.0.0/8"]);
+        assert_eq!(seen_by(&trust, "[::ffff:192.0.2.7]:1", &["198.51.100.1"]), "192.0.2.7");
+        assert_eq!(seen_by(&trust, "[::ffff:10.0.0.9]:1", &["::ffff:198.51.100.1"]), "198.51.100.1");
     }
 
     #[test]
-    fn bytes_that_are_no_text_do_not_hide_the_caller() {
-        let trust = TrustProxy::Hops { hops: 1, networks: vec![] };
-        let peer = "10.0.0.9:1".parse().unwrap();
-        let address = trust.address(peer, &raw(&[b"\xff\xfe, 192.0.2.7".to_vec()]));
-        assert_eq!(address.to_string(), "192.0.2.7");
-    }
-
-    proptest! {
-        #[test]
-        fn what_stands_to_the_left_of_our_proxies_never_matters(
-            left in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..4),
-            caller in any::<std::net::IpAddr>(),
-            hops in 1_usize..4,
-        ) {
-            let peer: SocketAddr = "10.0.0.9:1".parse().unwrap();
-            let ours = std::iter::once(caller.to_string())
-                .chain((1..hops).map(|n| format!("10.0.0.{n}")))
-                .collect::<Vec<_>>()
-                .join(", ");
-            let mut lines = left;
-            lines.push(ours.into_bytes());
-            let trust = TrustProxy::Hops { hops, networks: vec![] };
-            prop_assert_eq!(trust.address(peer, &raw(&lines)), caller);
-            prop_assert_eq!(TrustProxy::Never.address(peer, &raw(&lines)), peer.ip());
-        }
-
-        #[test]
-        fn any_header_is_an_address_of_its_own_or_the_peer(
-            lines in prop::collection::vec("[0-9a-f:., \t]{0,60}", 0..4),
-            hops in 0_usize..5,
-        ) {
-            let peer: SocketAddr = "10.0.0.9:1".parse().unwrap();
-            let lines: Vec<Vec<u8>> = lines.into_iter().map(String::into_bytes).collect();
-            let address = TrustProxy::Hops { hops, networks: vec![] }.address(peer, &raw(&lines));
-            let text = String::from_utf8(lines.join(&b',')).unwrap();
-            let written = text.split(',').any(|entry| entry.trim().parse() == Ok(address));
-            prop_assert!(written || address == peer.ip());
-        }
+    fn the_log_says_it_once_a_minute() {
+        const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
+        let callers = UnknownCallers::default();
+        let said: Vec<u64> =
+            (0..=180).filter(|second| callers.is_news(START + Duration::from_secs(*second))).collect();
+        assert_eq!(said, [0, 60, 120, 180]);
+        assert!(callers.is_news(START), "a clock that was set back");
+        assert!(!callers.is_news(START + Duration::from_secs(59)));
     }
 }

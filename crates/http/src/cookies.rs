@@ -33,7 +33,9 @@ pub(crate) const BEGUN: &str = "_begun";
 pub(crate) const FORMS: &str = "_forms";
 /// How long a stranger was told to wait, path `/{org}`.
 pub(crate) const PAUSE: &str = "_pause";
-/// What the next account page says, path `/{org}/account`.
+/// The sign-ins that this browser has begun, oldest first, path `/{org}`.
+pub(crate) const PENDING: &str = "_pending";
+/// What the next page says, path `/{org}/account` or that of an interaction's pages.
 pub(crate) const SAID: &str = "_said";
 
 /// What cookies are signed with; the first key signs, all verify.

@@ -3,16 +3,16 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use futures_util::FutureExt as _;
 use porta_core::organization::Organization;
 use porta_core::tally::{RoundTrips, Tally};
 use porta_core::{AuditId, EntityId as _, OrganizationId};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::observe;
 use crate::reply::{self, Reply};
@@ -49,6 +49,62 @@ impl Seen {
         let is_known = !client_id.is_empty() && state.engine.remembers_client(organization, &client_id).await;
         (slug, if is_known { client_id } else { String::new() })
     }
+
+    fn slug(&self) -> String {
+        self.found().tenant.as_ref().map(|(_, slug)| slug.clone()).unwrap_or_default()
+    }
+}
+
+/// The status in the line of a request that nobody waited for; nginx made the number known.
+const ABANDONED: u16 = 499;
+
+/// A request on its way to its line in the log. Dropped before that it was abandoned: its caller hung up, or the process
+/// ends. What it asked of a store may be done all the same, so whoever looks for it finds a line.
+struct Asked {
+    state: AppState,
+    started: Instant,
+    request_id: HeaderValue,
+    method: Method,
+    /// The pattern.
+    route: String,
+    span: Span,
+    seen: Seen,
+    tally: Tally,
+    has_line: bool,
+}
+
+impl Asked {
+    fn line(&mut self, status: u16, took: Duration, tenant: &str, client: &str) {
+        self.has_line = true;
+        let RoundTrips { sql, kv } = self.tally.round_trips();
+        let trace_id = self.state.traces.as_ref().and_then(|traces| traces.id(&self.span));
+        tracing::info!(
+            target: "porta::access",
+            request_id = self.request_id.to_str().unwrap_or_default(),
+            method = %self.method,
+            route = self.route,
+            status,
+            duration_ms = took.as_secs_f64() * 1_000.0,
+            sql,
+            kv,
+            tenant,
+            client,
+            trace_id,
+            "request"
+        );
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if self.has_line {
+            return;
+        }
+        observe::abandoned(&self.state, &self.method, &self.route, ABANDONED);
+        // Whether the client is known cannot be asked any more, so it is not named.
+        let tenant = self.seen.slug();
+        self.line(ABANDONED, self.started.elapsed(), &tenant, "");
+    }
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -60,44 +116,33 @@ pub(crate) async fn around(
     mut request: Request,
     next: Next,
 ) -> Reply {
-    let started = Instant::now();
-    let request_id = request_id(&state, peer.0, request.headers());
-    let seen = Seen::default();
-    request.extensions_mut().insert(seen.clone());
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
-    let span = observe::span(&state, peer.0, request.headers(), &method, route);
-    let tally = Tally::default();
+    let mut asked = begin(state, peer.0, &request);
+    request.extensions_mut().insert(asked.seen.clone());
     // A panic in one request ends that request and nothing else, and leaves its line in the log.
-    let answered = tally.count(AssertUnwindSafe(next.run(request)).catch_unwind());
-    let finished = answered.instrument(span.clone()).await;
+    let answered = asked.tally.count(AssertUnwindSafe(next.run(request)).catch_unwind());
+    let finished = answered.instrument(asked.span.clone()).await;
     let mut reply = finished.unwrap_or_else(|_| {
-        tracing::error!(request_id = request_id.to_str().unwrap_or_default(), "request panicked");
+        tracing::error!(request_id = asked.request_id.to_str().unwrap_or_default(), "request panicked");
         reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
     });
     let status = reply.status().as_u16();
-    finish(&state, &mut reply, &request_id);
-    let took = started.elapsed();
-    observe::answered(&state, &span, &method, route, status, took);
-    let (tenant, client) = seen.names(&state).await;
-    let RoundTrips { sql, kv } = tally.round_trips();
-    let trace_id = state.traces.as_ref().and_then(|traces| traces.id(&span));
-    tracing::info!(
-        target: "porta::access",
-        request_id = request_id.to_str().unwrap_or_default(),
-        %method,
-        route,
-        status,
-        duration_ms = took.as_secs_f64() * 1_000.0,
-        sql,
-        kv,
-        tenant,
-        client,
-        trace_id,
-        "request"
-    );
+    finish(&asked.state, &mut reply, &asked.request_id);
+    let took = asked.started.elapsed();
+    let (tenant, client) = asked.seen.names(&asked.state).await;
+    observe::answered(&asked.state, &asked.span, &asked.method, &asked.route, status, took);
+    asked.line(status, took, &tenant, &client);
     reply
+}
+
+fn begin(state: AppState, peer: SocketAddr, request: &Request) -> Asked {
+    let started = Instant::now();
+    let request_id = request_id(&state, peer, request.headers());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
+    let span = observe::span(&state, peer, request.headers(), &method, route);
+    let (route, seen, tally) = (route.to_owned(), Seen::default(), Tally::default());
+    Asked { state, started, request_id, method, route, span, seen, tally, has_line: false }
 }
 
 /// A fresh id, or a well-formed one that a proxy of ours made.

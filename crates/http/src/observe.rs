@@ -60,6 +60,18 @@ pub(crate) fn answered(
     ::metrics::histogram!(metrics::HTTP_DURATION, "method" => method, "route" => route).record(took);
 }
 
+/// There was no answer to take the time of.
+pub(crate) fn abandoned(state: &AppState, method: &Method, route: &str, status: u16) {
+    if state.figures.is_none() {
+        return;
+    }
+    ::metrics::counter!(
+        metrics::HTTP_REQUESTS,
+        "method" => word(method), "route" => route.to_owned(), "status" => status.to_string()
+    )
+    .increment(1);
+}
+
 /// Callers invent methods; labels are a bounded set.
 fn word(method: &Method) -> &'static str {
     match *method {

@@ -93,6 +93,10 @@ pub(crate) fn page(status: StatusCode, page: Page) -> Reply {
     reply
 }
 
+/// A page that says what was done, for when the same request comes again.
+#[derive(Debug, Clone)]
+pub(crate) struct SentAgain(pub(crate) String);
+
 /// `303 See Other`, never cached.
 pub(crate) fn redirect(location: &str) -> Reply {
     let mut reply = empty(StatusCode::SEE_OTHER);
@@ -241,8 +245,16 @@ pub(crate) fn deliver(state: &Shared, tenant: &Visit, delivery: Delivery) -> Rep
         Delivery::Redirect(location) => redirect(&location),
         Delivery::FormPost { action, pairs } => {
             let fields: Vec<(String, String)> = pairs.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+            let has_code = fields.iter().any(|(name, _)| name == "code");
             let form = FormPostPage { target: &action, fields: &fields };
-            page(StatusCode::OK, state.pages.form_post(&tenant.look(), &form))
+            let form = state.pages.form_post(&tenant.look(), &form);
+            // An error can be had again by asking again; whoever has a code is somebody.
+            let sent_again = has_code.then(|| SentAgain(form.html.clone()));
+            let mut reply = page(StatusCode::OK, form);
+            if let Some(sent_again) = sent_again {
+                reply.extensions_mut().insert(sent_again);
+            }
+            reply
         }
     }
 }

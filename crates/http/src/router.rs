@@ -6,15 +6,20 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::endpoints::{
-    account, assets, authorize, discovery, interaction, introspection, invitation, logout, magic_link,
+    account, assets, authorize, discovery, done, interaction, introspection, invitation, logout, magic_link,
     probes, recovery, root, second_factor, token, userinfo, verification,
 };
 use crate::tenancy::UnderOrg;
-use crate::{AppState, middleware, reply};
+use crate::{AppState, middleware, repeated, reply};
 
 /// Every route of the OIDC server.
 pub fn router(state: AppState) -> Router {
     let cors = crate::endpoints::cors::preflight;
+    let once = |methods: MethodRouter<AppState>| {
+        methods.route_layer(from_fn_with_state(state.clone(), repeated::once))
+    };
+    let login =
+        post(interaction::login).route_layer(from_fn_with_state(state.clone(), repeated::once_counted));
     Router::new()
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
@@ -37,29 +42,48 @@ pub fn router(state: AppState) -> Router {
         .route("/{org}/jwks", get(discovery::jwks).options(discovery::preflight))
         .route("/{org}/assets/{kind}/{id}", get(assets::get))
         .route("/{org}/auth", without_head("GET,POST", get(authorize::get).post(authorize::post)))
-        .route("/{org}/auth/{uid}", without_head("GET", get(authorize::resume)))
+        .route("/{org}/auth/{uid}", without_head("GET", once(get(authorize::resume))))
         .route("/{org}/token", post(token::handler).options(cors))
         .route("/{org}/token/introspection", post(introspection::introspect).options(cors))
         .route("/{org}/token/revocation", post(introspection::revoke).options(cors))
         .route("/{org}/me", get(userinfo::get).post(userinfo::post).options(cors))
         .route("/{org}/interaction/{uid}", get(interaction::show))
-        .route("/{org}/interaction/{uid}/login", post(interaction::login))
-        .route("/{org}/interaction/{uid}/magic-link", get(magic_link::sent).post(magic_link::ask))
-        .route("/{org}/interaction/{uid}/magic-link/code", post(magic_link::code))
-        .route("/{org}/interaction/{uid}/magic-link/{token}", get(magic_link::land).post(magic_link::follow))
-        .route("/{org}/interaction/{uid}/two-factor", get(second_factor::show).post(second_factor::verify))
-        .route("/{org}/interaction/{uid}/two-factor/resend", post(second_factor::resend))
-        .route("/{org}/interaction/{uid}/two-factor/setup", post(second_factor::setup))
-        .route("/{org}/interaction/{uid}/two-factor/codes", post(second_factor::codes_kept))
-        .route("/{org}/interaction/{uid}/confirm", post(interaction::confirm))
-        .route("/{org}/interaction/{uid}/abort", post(interaction::abort))
-        .route("/{org}/auth/forgot-password", get(recovery::forgot).post(recovery::ask))
-        .route("/{org}/auth/reset-password/{token}", get(recovery::reset_form).post(recovery::reset))
-        .route("/{org}/auth/accept-invite/{token}", get(invitation::show).post(invitation::accept))
-        .route("/{org}/auth/verify-email/{token}", get(verification::show).post(verification::verify))
-        .merge(account_pages())
+        .route("/{org}/interaction/{uid}/login", login)
+        .route(
+            "/{org}/interaction/{uid}/magic-link",
+            get(magic_link::sent).merge(once(post(magic_link::ask))),
+        )
+        .route("/{org}/interaction/{uid}/magic-link/code", once(post(magic_link::code)))
+        .route(
+            "/{org}/interaction/{uid}/magic-link/{token}",
+            get(magic_link::land).merge(once(post(magic_link::follow))),
+        )
+        .route(
+            "/{org}/interaction/{uid}/two-factor",
+            get(second_factor::show).merge(once(post(second_factor::verify))),
+        )
+        .route("/{org}/interaction/{uid}/two-factor/resend", once(post(second_factor::resend)))
+        .route("/{org}/interaction/{uid}/two-factor/setup", once(post(second_factor::setup)))
+        .route("/{org}/interaction/{uid}/two-factor/codes", once(post(second_factor::codes_kept)))
+        .route("/{org}/interaction/{uid}/confirm", once(post(interaction::confirm)))
+        .route("/{org}/interaction/{uid}/abort", once(post(interaction::abort)))
+        .route("/{org}/auth/done", get(done::show))
+        .route("/{org}/auth/forgot-password", get(recovery::forgot).merge(once(post(recovery::ask))))
+        .route(
+            "/{org}/auth/reset-password/{token}",
+            get(recovery::reset_form).merge(once(post(recovery::reset))),
+        )
+        .route(
+            "/{org}/auth/accept-invite/{token}",
+            get(invitation::show).merge(once(post(invitation::accept))),
+        )
+        .route(
+            "/{org}/auth/verify-email/{token}",
+            get(verification::show).merge(once(post(verification::verify))),
+        )
+        .merge(account_pages(&once))
         .route("/{org}/session/end", without_head("GET,POST", get(logout::get).post(logout::post)))
-        .route("/{org}/session/end/confirm", post(logout::confirm))
+        .route("/{org}/session/end/confirm", once(post(logout::confirm)))
         .route("/{org}/session/end/success", get(logout::success))
         .method_not_allowed_fallback(|_: UnderOrg| async { reply::empty(StatusCode::METHOD_NOT_ALLOWED) })
         .fallback(|| async { reply::text(StatusCode::NOT_FOUND, "Not Found") })
@@ -68,20 +92,20 @@ pub fn router(state: AppState) -> Router {
 }
 
 /// GET begins a sign-in where there is none.
-fn account_pages() -> Router<AppState> {
+fn account_pages(once: &impl Fn(MethodRouter<AppState>) -> MethodRouter<AppState>) -> Router<AppState> {
     use account::{access, data, factors, overview, password, sessions, setup};
     let page = |methods| without_head("GET,POST", methods);
     Router::new()
         .route("/{org}/account", without_head("GET", get(overview::show)))
-        .route("/{org}/account/verify-email", post(overview::verify_email))
-        .route("/{org}/account/password", page(get(password::show).post(password::change)))
-        .route("/{org}/account/two-factor", page(get(factors::show).post(factors::change)))
-        .route("/{org}/account/two-factor/setup", page(get(setup::show).post(setup::confirm)))
-        .route("/{org}/account/two-factor/resend", post(setup::resend))
-        .route("/{org}/account/two-factor/cancel", post(setup::cancel))
-        .route("/{org}/account/two-factor/codes", post(setup::codes_kept))
-        .route("/{org}/account/sessions", page(get(sessions::show).post(sessions::end)))
-        .route("/{org}/account/applications", page(get(access::show).post(access::withdraw)))
+        .route("/{org}/account/verify-email", once(post(overview::verify_email)))
+        .route("/{org}/account/password", page(get(password::show).merge(once(post(password::change)))))
+        .route("/{org}/account/two-factor", page(get(factors::show).merge(once(post(factors::change)))))
+        .route("/{org}/account/two-factor/setup", page(get(setup::show).merge(once(post(setup::confirm)))))
+        .route("/{org}/account/two-factor/resend", once(post(setup::resend)))
+        .route("/{org}/account/two-factor/cancel", once(post(setup::cancel)))
+        .route("/{org}/account/two-factor/codes", once(post(setup::codes_kept)))
+        .route("/{org}/account/sessions", page(get(sessions::show).merge(once(post(sessions::end)))))
+        .route("/{org}/account/applications", page(get(access::show).merge(once(post(access::withdraw)))))
         .route("/{org}/account/data", page(get(data::show).post(data::download)))
 }
 

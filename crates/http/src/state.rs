@@ -10,6 +10,7 @@ use porta_pages::Pages;
 use porta_signin::SignIn;
 
 use crate::TrustProxy;
+use crate::caller::UnknownCallers;
 use crate::cookies::CookieKey;
 use crate::crowd::Crowd;
 
@@ -75,6 +76,7 @@ pub struct Shared {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) cookie_keys: Vec<CookieKey>,
     pub(crate) trust_proxy: TrustProxy,
+    pub(crate) unknown_callers: UnknownCallers,
     pub(crate) figures: Option<Arc<dyn Figures>>,
     pub(crate) figures_are_public: bool,
     pub(crate) traces: Option<Arc<dyn Traces>>,
@@ -110,6 +112,7 @@ impl AppState {
             entropy: parts.entropy,
             cookie_keys: parts.cookie_secrets.iter().map(|secret| CookieKey::new(secret)).collect(),
             trust_proxy: parts.trust_proxy,
+            unknown_callers: UnknownCallers::default(),
             figures: parts.observers.figures,
             figures_are_public: parts.observers.are_public,
             traces: parts.observers.traces,

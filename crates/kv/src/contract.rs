@@ -8,6 +8,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a contract suite is made of assertions")]
 
+mod claiming;
 mod consuming;
 mod grouping;
 mod limiting;
@@ -91,6 +92,12 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     limiting::a_limited_value_is_counted_and_stored_or_neither(&*kv, time).await;
     limiting::a_value_without_limits_is_only_stored(&*kv, time).await;
     limiting::parallel_limited_values_never_exceed_the_maximum(&kv).await;
+
+    claiming::the_first_gets_it_and_others_what_is_stored(&*kv, time).await;
+    claiming::limits_come_after_what_is_stored(&*kv).await;
+    claiming::only_the_newest_of_a_place_is_known(&*kv).await;
+    claiming::one_claims_in_a_race(&kv).await;
+    claiming::an_answer_is_stored_and_counters_get_one_back(&*kv, time).await;
 
     noticing::every_subscriber_hears_everything(&*kv).await;
     noticing::a_slow_subscriber_hears_a_gap(&*kv).await;

@@ -23,7 +23,7 @@ pub mod memory;
 pub mod redis;
 
 pub use memory::MemoryKv;
-pub use redis::{RedisKv, RedisOptions};
+pub use redis::{RedisKv, RedisOptions, Sentinels};
 
 /// Why the short-lived store could not answer. A caller never turns this into "not there".
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +113,17 @@ pub enum Verdict {
     },
 }
 
+/// Whether something that is to be done once was claimed before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is the caller's.
+    First,
+    /// By somebody else; this is stored by now.
+    Before(Bytes),
+    /// Not yet: at least one counter is at its maximum.
+    Limited { retry_after: Duration },
+}
+
 /// One change that other instances must know: `topic` says what kind, `key` which one.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Notice {
@@ -156,6 +167,19 @@ pub trait Kv: Send + Sync + 'static {
     async fn hit(&self, limits: &[Limit]) -> Result<Verdict>;
     /// Stores a value and counts it with every counter; where one is at its maximum, neither. One command.
     async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict>;
+    /// Stores a value as the newest of its place, and counts it with every counter; where one is at its maximum, neither.
+    /// Where a value is stored that still is the newest of the place, that is the answer, and nothing is counted. One
+    /// command.
+    async fn claim(
+        &self,
+        place: &Key,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+        limits: &[Limit],
+    ) -> Result<Claimed>;
+    /// Takes one back from every counter, as [`Self::release`] does, and stores a value. One command.
+    async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()>;
     /// Takes one back from every counter. One that reaches zero is forgotten, with its window. One command.
     async fn release(&self, keys: &[String]) -> Result<()>;
     /// Forgets counters.

@@ -26,7 +26,7 @@ use self::kinds::Kind;
 use self::ledger::Ledger;
 use self::shard::{Held, Kept, Shard, end_of};
 use crate::{
-    Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Place, Result, Verdict, Write,
+    Claimed, Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Place, Result, Verdict, Write,
 };
 
 /// So many that the largest table of one has some thousand entries, which move within a millisecond.
@@ -355,6 +355,52 @@ impl Kv for MemoryKv {
         drop(held);
         self.relieve_all(kinds);
         Ok(verdict)
+    }
+
+    async fn claim(
+        &self,
+        place: &Key,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+        limits: &[Limit],
+    ) -> Result<Claimed> {
+        let keys = limits.iter().map(|limit| &*limit.key).chain([place, key]);
+        let (mut held, now) = self.enter_all(self.numbers(keys))?;
+        let newest = held.shard(self.number(place)).live(place, now).cloned();
+        if newest.is_some_and(|newest| *newest == *key.as_bytes())
+            && let Some(before) = held.shard(self.number(key)).live(key, now)
+        {
+            return Ok(Claimed::Before(before.clone()));
+        }
+        let mut kinds = Vec::with_capacity(limits.len() + 2);
+        let verdict = self.count(&mut held, limits, now, &mut kinds);
+        let claimed = match verdict {
+            Verdict::Limited { retry_after } => Claimed::Limited { retry_after },
+            Verdict::Allowed => {
+                let newest = Bytes::copy_from_slice(key.as_bytes());
+                for (key, value) in [(place, &newest), (key, &value)] {
+                    let shard = held.shard(self.number(key));
+                    kinds.push(shard.put(key, live(value), end_of(ttl, now), now, &self.ledger));
+                }
+                Claimed::First
+            }
+        };
+        drop(held);
+        self.relieve_all(kinds);
+        Ok(claimed)
+    }
+
+    async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+        let all = keys.iter().map(String::as_str).chain([key]);
+        let (mut held, now) = self.enter_all(self.numbers(all))?;
+        for key in keys {
+            held.shard(self.number(key)).uncount(key, now, &self.ledger);
+        }
+        let kind = held.shard(self.number(key)).put(key, live(&value), end_of(ttl, now), now, &self.ledger);
+        drop(held);
+        self.relieve(kind);
+        Ok(())
     }
 
     async fn release(&self, keys: &[String]) -> Result<()> {

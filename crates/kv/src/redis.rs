@@ -14,6 +14,7 @@ mod cluster;
 mod link;
 mod notices;
 mod scripts;
+mod sentinel;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,14 +25,14 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 use tokio::sync::broadcast;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use self::address::{ConnectError, RedisOptions};
+pub use self::address::{ConnectError, RedisOptions, Sentinels};
 
 use self::address::Address;
 use self::link::Link;
 use self::notices::Subscription;
 use self::scripts::{SCRIPTS, Script};
 use crate::{
-    Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Place, Result, Verdict, Write,
+    Claimed, Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Place, Result, Verdict, Write,
     whole_millis,
 };
 
@@ -318,6 +319,43 @@ impl Kv for RedisKv {
             command.arg(whole_millis(ttl)).arg(&*value);
         });
         verdict(&answer.await?)
+    }
+
+    async fn claim(
+        &self,
+        place: &Key,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+        limits: &[Limit],
+    ) -> Result<Claimed> {
+        let answer = self.run(&SCRIPTS.claim, |command| {
+            command.arg(limits.len() + 2);
+            for limit in limits {
+                command.arg(self.counter_key(&limit.key));
+            }
+            command.arg(self.value_key(place)).arg(self.value_key(key));
+            limit_arguments(command, limits);
+            command.arg(whole_millis(ttl)).arg(&*value);
+        });
+        match answer.await? {
+            Value::BulkString(before) => Ok(Claimed::Before(before.into())),
+            answer => Ok(match verdict(&answer)? {
+                Verdict::Allowed => Claimed::First,
+                Verdict::Limited { retry_after } => Claimed::Limited { retry_after },
+            }),
+        }
+    }
+
+    async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+        let answer = self.run(&SCRIPTS.release_and_put, |command| {
+            command.arg(keys.len() + 1);
+            for key in keys {
+                command.arg(self.counter_key(key));
+            }
+            command.arg(self.value_key(key)).arg(whole_millis(ttl)).arg(&*value);
+        });
+        answer.await.map(drop)
     }
 
     async fn release(&self, keys: &[String]) -> Result<()> {

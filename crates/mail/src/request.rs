@@ -6,7 +6,7 @@ use porta_core::mail::{Letter, Recipient};
 use porta_core::one_time::OneTimeToken;
 use porta_core::organization::OrganizationStatus;
 use porta_core::outbox::OutboxClaim;
-use porta_core::user::{Email, User};
+use porta_core::user::User;
 use porta_core::{OneTimeTokenId, OrganizationId, Timestamp};
 use porta_store::StoreError;
 
@@ -42,7 +42,7 @@ impl Worker {
         }
         let tenant = unit.organizations().by_id(organization).await?;
         let tenant = tenant.filter(|tenant| tenant.status == OrganizationStatus::Active);
-        let user = unit.users(organization).by_email(&Email::key_of(&request.address)).await?;
+        let user = unit.users(organization).by_email(&request.address).await?;
         // A link helps out of a lock that somebody else's guesses caused (repairs W19). Who was invited and has not
         // accepted is not active yet (repairs W23).
         let addressee = tenant.zip(user.filter(User::may_continue));

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lettre::transport::smtp::authentication;
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
+use porta_trust::Roots;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout};
 
@@ -43,8 +44,8 @@ pub struct SmtpOptions {
     pub hello: String,
     /// For one message, everything included.
     pub timeout: Duration,
-    /// PEM, believed beside the certificates this machine believes.
-    pub extra_roots: Option<Vec<u8>>,
+    /// Whom the relay's certificate must come from.
+    pub roots: Roots,
 }
 
 /// Options no relay could be reached with.
@@ -52,6 +53,8 @@ pub struct SmtpOptions {
 pub enum SmtpError {
     #[error(transparent)]
     Sender(#[from] SenderError),
+    #[error("this machine knows no certificate authority")]
+    NobodyBelieved,
     #[error("TLS cannot be set up")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -125,10 +128,13 @@ impl SmtpTransport {
 
 fn tls(options: &SmtpOptions) -> Result<TlsParameters, SmtpError> {
     let wrong = |error: lettre::transport::smtp::Error| SmtpError::Tls(error.into());
-    let mut parameters = TlsParameters::builder(options.host.clone());
-    if let Some(pem) = &options.extra_roots {
-        parameters = parameters.add_root_certificate(Certificate::from_pem(pem).map_err(wrong)?);
+    if options.roots.is_empty() {
+        return Err(SmtpError::NobodyBelieved);
     }
+    let roots = Certificate::from_pem(options.roots.pem().as_bytes()).map_err(wrong)?;
+    let parameters = TlsParameters::builder(options.host.clone())
+        .certificate_store(CertificateStore::None)
+        .add_root_certificate(roots);
     parameters.build().map_err(wrong)
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use porta_core::audit::AuditCategory;
-use porta_core::{Timestamp, settings};
-use porta_kv::Verdict;
+use porta_core::{SessionKey, Timestamp, TokenDigest, settings};
+use porta_kv::{Limit, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::errand::Errand;
@@ -24,6 +24,8 @@ struct Begun {
     stage: Stage,
     csrf: String,
     expires_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<TokenDigest>,
 }
 
 impl Engine {
@@ -60,9 +62,24 @@ impl Engine {
         }
     }
 
+    /// The interaction for the browser to keep, now that it remembers which password was refused; `None` where it is stored.
+    pub fn remember_refused(
+        &self,
+        bound: &BoundInteraction,
+        refused: TokenDigest,
+    ) -> Result<Option<Travelling>, EngineError> {
+        if bound.is_stored() {
+            return Ok(None);
+        }
+        let mut bound = bound.clone();
+        bound.interaction.refused = Some(refused);
+        self.travelling(&bound, bound.interaction.expires_at).map(Some)
+    }
+
     fn travelling(&self, bound: &BoundInteraction, until: Timestamp) -> Result<Travelling, EngineError> {
-        let Interaction { errand, stage, csrf, expires_at, .. } = bound.interaction.clone();
-        let text = self.seal(&Begun { errand, stage, csrf, expires_at }, &bound.key, until)?;
+        let Interaction { errand, stage, csrf, expires_at, refused, .. } = bound.interaction.clone();
+        let begun = Begun { errand, stage, csrf, expires_at, refused };
+        let text = self.seal(&begun, &bound.key, until)?;
         if !fits(&text) {
             // Requests and addresses are bounded where they come in.
             return Err(EngineError::Unreadable("an interaction is too long to travel".to_owned()));
@@ -79,7 +96,7 @@ impl Engine {
         travelling: Option<&str>,
     ) -> Option<BoundInteraction> {
         let (begun, until) = self.unseal(travelling?, &key)?;
-        let Begun { errand, stage, csrf, expires_at } = begun;
+        let Begun { errand, stage, csrf, expires_at, refused } = begun;
         let interaction = Interaction {
             uid: uid.to_owned(),
             organization: tenant.organization.id,
@@ -90,25 +107,32 @@ impl Engine {
             login: None,
             pending: None,
             link: None,
+            refused,
             consented: false,
             expires_at,
         };
         Some(BoundInteraction { interaction, key, travels_until: Some(until) })
     }
 
-    /// Stores what a caller begins, and counts it in the same command.
+    /// Stores what a caller begins, and counts it in the same command: for the network, or, where nobody knows it, for the
+    /// session (decision 0042).
     pub(crate) async fn store_begun(
         &self,
         tenant: &Tenant,
-        caller: &Caller,
+        (caller, session): (&Caller, Option<SessionKey>),
         key: &str,
         value: Bytes,
         lifetime: Duration,
     ) -> Result<Result<(), Limited>, EngineError> {
         let maximum = tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX);
         let window = tenant.settings.duration(settings::RATE_LIMIT_INTERACTION_WINDOW);
-        let key_of = |network: &str| format!("{}:limit:interaction:{network}", tenant.organization.id);
-        let limits = caller.limits(key_of, maximum, window);
+        let key_of = |whose: &str| format!("{}:limit:interaction:{whose}", tenant.organization.id);
+        let mut limits = caller.limits(key_of, maximum, window);
+        if caller.address.is_none()
+            && let Some(session) = session
+        {
+            limits.push(Limit { key: key_of(&session.to_string()), maximum, window });
+        }
         match self.kv.put_limited(key, value, lifetime, &limits).await? {
             Verdict::Allowed => Ok(Ok(())),
             Verdict::Limited { retry_after } => {

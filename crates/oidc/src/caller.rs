@@ -10,19 +10,21 @@ const WIDER: [(u32, u64); 2] = [(56, 4), (48, 16)];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// `None` only where a test has no network.
+    /// `None`: a proxy of ours did not say it. Who is not told apart is not counted together, so no limit counts by it
+    /// then (decision 0042).
     pub address: Option<IpAddr>,
     /// At most 512 characters.
     pub user_agent: Option<String>,
 }
 
 impl Caller {
-    /// The address in words, for audit rows.
+    /// The address in words, for audit rows: one form, whatever kind of socket saw it.
     pub fn address_text(&self) -> Option<String> {
-        self.address.map(|a| a.to_string())
+        self.address.map(|address| address.to_canonical().to_string())
     }
 
-    /// What limits count by: an IPv4 address, or the /64 an IPv6 address belongs to, since one host owns all of it.
+    /// What limits per account count by beside the account: an IPv4 address, or the /64 an IPv6 address belongs to, since
+    /// one host owns all of it. Callers nobody knows are one network there: an account is guessed at no faster for it.
     pub fn network(&self) -> String {
         match self.address.map(|address| address.to_canonical()) {
             None => "unknown".to_owned(),
@@ -32,10 +34,12 @@ impl Caller {
     }
 
     /// One limit for a network and for those it is part of: who is given a /56 or a /48 of IPv6 has 256 or 65,536 of our
-    /// networks, and gets four or sixteen times as much as one, not as much as all of them.
+    /// networks, and gets four or sixteen times as much as one, not as much as all of them. None for callers nobody knows:
+    /// one of them would use up what all others may do.
     pub fn limits(&self, key: impl Fn(&str) -> String, maximum: u64, window: Duration) -> Vec<Limit> {
+        let Some(address) = self.address else { return Vec::new() };
         let mut networks = vec![(self.network(), 1)];
-        if let Some(IpAddr::V6(v6)) = self.address.map(|address| address.to_canonical()) {
+        if let IpAddr::V6(v6) = address.to_canonical() {
             networks.extend(WIDER.map(|(bits, times)| (network_of(v6, bits), times)));
         }
         let limit = |(network, times): (String, u64)| Limit {
@@ -68,6 +72,26 @@ mod tests {
         assert_eq!(limits("2001:db8:1:2ff::1"), expected.map(|(key, maximum)| (key.to_owned(), maximum)));
         assert_eq!(limits("192.0.2.1"), [("192.0.2.1".to_owned(), 10)]);
         assert_eq!(limits("::ffff:192.0.2.1"), limits("192.0.2.1"));
+    }
+
+    #[test]
+    fn nobody_is_counted_together_with_everybody() {
+        let nobody = Caller::default();
+        assert!(nobody.limits(str::to_owned, 10, Duration::from_secs(1)).is_empty());
+        assert_eq!((nobody.network().as_str(), nobody.address_text()), ("unknown", None));
+    }
+
+    #[test]
+    fn an_address_is_written_in_one_form() {
+        for (seen, written) in [
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("192.0.2.1", "192.0.2.1"),
+            ("2001:DB8:0:0:0::1", "2001:db8::1"),
+            ("::1", "::1"),
+        ] {
+            let caller = Caller { address: Some(seen.parse().unwrap()), user_agent: None };
+            assert_eq!(caller.address_text().as_deref(), Some(written), "{seen}");
+        }
     }
 
     fn network(text: &str) -> String {

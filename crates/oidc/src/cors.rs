@@ -70,8 +70,15 @@ mod tests {
     fn only_what_a_browser_sends_is_looked_for() {
         let label = "a".repeat(63);
         let longest = format!("https://{}.example:65535", [&*label; 3].join("."));
-        for origin in ["https://app.example", "http://localhost:3000", "http://[::1]:3000", longest.as_str()]
-        {
+        for origin in [
+            "https://app.example",
+            "http://localhost:3000",
+            "http://[::1]:3000",
+            "capacitor://localhost",
+            "ionic://localhost",
+            "tauri://localhost",
+            longest.as_str(),
+        ] {
             assert!(is_an_origin(origin), "{origin}");
         }
         let long = format!("https://{}.example", vec!["a"; 200].join("."));
@@ -85,6 +92,12 @@ mod tests {
             "https://app.example/cb",
             "https://app.example:443",
             "com.example.app://",
+            "app://localhost",
+            "capacitor://",
+            "capacitor://localhost/",
+            "capacitor://localhost:1",
+            "Capacitor://localhost",
+            "capacitor://LOCALHOST",
             "https://app.example https://app.example",
             "https://u@app.example",
             long.as_str(),

@@ -136,6 +136,9 @@ pub struct Interaction {
     /// The link that was mailed last, if one was asked for.
     #[serde(default)]
     pub link: Option<LinkAsked>,
+    /// The password that was refused last, while nothing is stored (decision 0044).
+    #[serde(default)]
+    pub refused: Option<TokenDigest>,
     pub consented: bool,
     pub expires_at: Timestamp,
 }
@@ -222,6 +225,12 @@ impl Interaction {
     pub(crate) fn is_anonymous(&self) -> bool {
         self.login.is_none() && self.consent.is_none() && self.pending.is_none()
     }
+
+    /// The session it goes on in, once somebody is signed in.
+    fn session(&self) -> Option<SessionKey> {
+        let asked = self.consent.as_ref().map(|asked| asked.session);
+        self.login.map(|login| login.session).or(asked)
+    }
 }
 
 impl Engine {
@@ -237,7 +246,8 @@ impl Engine {
             return Ok(Ok(self.send_along(tenant, new, &bound)?));
         }
         let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
-        Ok(self.store_begun(tenant, caller, &bound.key, value, lifetime).await?.map(|()| new))
+        let whose = (caller, bound.interaction.session());
+        Ok(self.store_begun(tenant, whose, &bound.key, value, lifetime).await?.map(|()| new))
     }
 
     /// Goes on in another interaction: the one before was taken, so there is none more than before.
@@ -275,6 +285,7 @@ impl Engine {
             login,
             pending: None,
             link: None,
+            refused: None,
             consented: false,
             expires_at,
         };

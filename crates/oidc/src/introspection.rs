@@ -37,6 +37,11 @@ fn may_see(tenant: &Tenant, client: &ProtocolClient, owner: &ProtocolClient) -> 
     is_resource_server || client.client.id == owner.client.id
 }
 
+/// RFC 7662 §2.2: a list of scopes, which an empty text is none of.
+fn listed(scope: String) -> Option<String> {
+    (!scope.is_empty()).then_some(scope)
+}
+
 impl Engine {
     /// `POST /{org}/token/introspection`.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.introspect", skip_all)]
@@ -90,7 +95,7 @@ impl Engine {
         Ok(owner.map(|owner| ActiveToken {
             sub: Some(facts.user_id.to_string()),
             client_id: owner.client.client_id.to_string(),
-            scope: Some(facts.token.scope),
+            scope: listed(facts.token.scope),
             token_type: Some("Bearer".to_owned()),
             exp: facts.token.expires_at.seconds(),
             iat: facts.token.created_at.seconds(),
@@ -122,7 +127,7 @@ impl Engine {
         Ok(is_live.then(|| ActiveToken {
             sub: Some(facts.family.user_id.to_string()),
             client_id: client.client.client_id.to_string(),
-            scope: Some(facts.family.scope),
+            scope: listed(facts.family.scope),
             exp: facts.token.expires_at.seconds(),
             iat: facts.token.created_at.seconds(),
             iss: tenant.issuer.clone(),
@@ -144,7 +149,7 @@ impl Engine {
         });
         Ok(owner.is_some_and(|owner| may_see(tenant, client, &owner)).then(|| ActiveToken {
             client_id: record.client_id,
-            scope: (!record.scope.is_empty()).then_some(record.scope),
+            scope: listed(record.scope),
             token_type: Some("Bearer".to_owned()),
             exp: record.expires_at.seconds(),
             iat: record.issued_at.seconds(),

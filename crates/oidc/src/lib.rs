@@ -7,6 +7,7 @@ mod audit;
 pub mod authorize;
 mod begun;
 pub mod caller;
+pub mod claim;
 pub mod client_auth;
 pub mod clients;
 pub mod cors;
@@ -27,6 +28,7 @@ pub mod travel;
 pub mod userinfo;
 
 pub use caller::Caller;
+pub use claim::{Claim, REPEATED_WITHIN, Repeated};
 pub use clients::ProtocolClient;
 pub use engine::{Engine, EngineDeps};
 pub use errand::{AccountErrand, AccountPage, Errand};

@@ -12,7 +12,7 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::{BearerKind, TokenDigest};
 use porta_jose::TokenKind;
-use porta_protocol::{ErrorCode, OAuthError, Params, redirect_uri};
+use porta_protocol::{Params, redirect_uri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -36,9 +36,24 @@ pub struct Hint {
 #[derive(Debug, thiserror::Error)]
 pub enum LogoutError {
     #[error("refused: {0}")]
-    Refused(OAuthError),
+    Refused(#[from] LogoutRefusal),
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+/// What is wrong with a logout request. The page names it, so that whoever runs the client finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LogoutRefusal {
+    #[error("post_logout_redirect_uri is not registered for this client")]
+    AddressNotRegistered,
+    #[error("id_token_hint is not valid")]
+    HintNotValid,
+    #[error("id_token_hint was issued to another client than client_id")]
+    HintOfAnotherClient,
+    #[error("client is unknown")]
+    ClientUnknown,
+    #[error("{0}")]
+    Malformed(&'static str),
 }
 
 /// Where the browser goes when the person is signed out.
@@ -77,8 +92,35 @@ struct PendingLogout {
     onward: Onward,
 }
 
-fn refused(description: &'static str) -> LogoutError {
-    LogoutError::Refused(OAuthError::new(ErrorCode::InvalidRequest, description))
+fn malformed(description: &'static str) -> LogoutError {
+    LogoutError::Refused(LogoutRefusal::Malformed(description))
+}
+
+/// The ID token that came with a logout request.
+#[derive(Debug)]
+enum SentHint {
+    Nothing,
+    Verified(Hint),
+    /// RP-Initiated Logout §4: what fails to validate MUST NOT be used, so that nothing of it is kept.
+    Unverified,
+}
+
+impl SentHint {
+    /// The client a logout is for: named, or the audience of the hint; both must agree (RP-Initiated Logout §2).
+    ///
+    /// A client that is named needs no hint, and the person is asked in any case. So a hint that cannot be verified is
+    /// passed over there: refusing the request would leave somebody signed in who wanted out.
+    fn client<'a>(&'a self, named: Option<&'a str>) -> Result<Option<&'a str>, LogoutRefusal> {
+        match (self, named) {
+            (Self::Nothing, named) => Ok(named),
+            (Self::Unverified, Some(named)) => Ok(Some(named)),
+            (Self::Unverified, None) => Err(LogoutRefusal::HintNotValid),
+            (Self::Verified(hint), Some(named)) if hint.client_id != named => {
+                Err(LogoutRefusal::HintOfAnotherClient)
+            }
+            (Self::Verified(hint), _) => Ok(Some(hint.client_id.as_str())),
+        }
+    }
 }
 
 impl Engine {
@@ -101,7 +143,7 @@ impl Engine {
         let (client, onward) = self.check_logout(tenant, params).await?;
         let checked = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
         let handle = self.seal(&checked, &checked_place(tenant), self.now() + CONFIRMATION_LIFETIME)?;
-        if fits(&handle) { Ok(handle) } else { Err(refused("the request is too long")) }
+        if fits(&handle) { Ok(handle) } else { Err(malformed("the request is too long")) }
     }
 
     async fn checked_logout(&self, tenant: &Tenant, params: &Params) -> Result<CheckedLogout, LogoutError> {
@@ -109,7 +151,7 @@ impl Engine {
             let (client, onward) = self.check_logout(tenant, params).await?;
             return Ok(CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward });
         };
-        let expired = || refused("the request has expired");
+        let expired = || malformed("the request has expired");
         match self.unseal(handle, &checked_place(tenant)) {
             Some((checked, _)) => Ok(checked),
             None => self.taken(&checked_place(tenant), handle).await?.ok_or_else(expired),
@@ -133,10 +175,10 @@ impl Engine {
         params: &Params,
     ) -> Result<(Option<Arc<ProtocolClient>>, Onward), LogoutError> {
         if params.repeated(&[]).is_some() {
-            return Err(refused("a parameter is repeated"));
+            return Err(malformed("a parameter is repeated"));
         }
         if params.get("state").is_some_and(|state| state.len() > 4096) {
-            return Err(refused("state is too long"));
+            return Err(malformed("state is too long"));
         }
         let client = self.logout_client(tenant, params).await?;
         let onward = onward(params, client.as_deref())?;
@@ -161,31 +203,26 @@ impl Engine {
         Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward })
     }
 
-    /// The client a logout is for: named, or the audience of the hint; both must agree.
     async fn logout_client(
         &self,
         tenant: &Tenant,
         params: &Params,
     ) -> Result<Option<Arc<ProtocolClient>>, LogoutError> {
-        let hinted = match params.get("id_token_hint") {
-            None => None,
+        let hint = match params.get("id_token_hint") {
+            None => SentHint::Nothing,
             Some(token) => {
-                let hint = Self::read_id_token_hint(tenant, token)
-                    .ok_or_else(|| refused("id_token_hint is not valid"))?;
-                Some(hint.client_id)
+                Self::read_id_token_hint(tenant, token).map_or(SentHint::Unverified, SentHint::Verified)
             }
         };
-        let named = params.get("client_id").map(str::to_owned);
-        if let (Some(hinted), Some(named)) = (&hinted, &named)
-            && hinted != named
-        {
-            return Err(refused("client_id and id_token_hint differ"));
+        let Some(client_id) = hint.client(params.get("client_id"))? else { return Ok(None) };
+        let Some(client) = self.client(tenant.organization.id, client_id).await? else {
+            return Err(LogoutRefusal::ClientUnknown.into());
+        };
+        if matches!(hint, SentHint::Unverified) {
+            let client = &client.client.client_id;
+            tracing::info!(%client, "id_token_hint of a logout request is not valid and was passed over");
         }
-        let Some(client_id) = hinted.or(named) else { return Ok(None) };
-        match self.client(tenant.organization.id, &client_id).await? {
-            Some(client) => Ok(Some(client)),
-            None => Err(refused("client is unknown")),
-        }
+        Ok(Some(client))
     }
 
     /// `POST /{org}/session/end/confirm`: ends the session and every token authorized in it.
@@ -196,7 +233,7 @@ impl Engine {
         cookie: Option<&str>,
         caller: &Caller,
     ) -> Result<Onward, LogoutError> {
-        let expired = || refused("the form has expired");
+        let expired = || malformed("the form has expired");
         let xsrf = xsrf.ok_or_else(expired)?;
         let pending: PendingLogout = match self.unseal(xsrf, &pending_place(tenant)) {
             Some((pending, _)) => pending,
@@ -205,7 +242,7 @@ impl Engine {
         // Nobody is signed in any more, perhaps by this very form.
         let Some(session) = self.session(tenant, cookie).await? else { return Ok(pending.onward) };
         if !session.digest.same_as(&pending.session) {
-            return Err(refused("the form belongs to another session"));
+            return Err(malformed("the form belongs to another session"));
         }
         self.terminate(tenant, &session, caller).await?;
         Ok(pending.onward)
@@ -245,7 +282,7 @@ fn pending_place(tenant: &Tenant) -> String {
 }
 
 /// RP-Initiated Logout §3: only a registered URI of a known client; without a client the parameter is dropped.
-fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, LogoutError> {
+fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, LogoutRefusal> {
     let ui_locales = ui_locales(params);
     let (Some(uri), Some(client)) = (params.get("post_logout_redirect_uri"), client) else {
         return Ok(Onward { redirect_to: None, ui_locales });
@@ -256,11 +293,40 @@ fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, Lo
         .iter()
         .any(|r| redirect_uri::matches(r, uri, client.application_type));
     if !known {
-        return Err(refused("post_logout_redirect_uri is not registered for this client"));
+        return Err(LogoutRefusal::AddressNotRegistered);
     }
     let mut redirect_to = uri.to_owned();
     if let Some(state) = params.get("state") {
         redirect_to = porta_protocol::authorize::append_query(uri, [("state", state)]);
     }
     Ok(Onward { redirect_to: Some(redirect_to), ui_locales })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogoutRefusal::{HintNotValid, HintOfAnotherClient};
+    use super::*;
+
+    /// RP-Initiated Logout §2 and §4.
+    #[test]
+    fn a_logout_is_for_the_client_that_is_named_or_proven() {
+        let of = |client: &str| {
+            SentHint::Verified(Hint { subject: "ana".to_owned(), client_id: client.to_owned() })
+        };
+        let cases = [
+            (SentHint::Nothing, None, Ok(None)),
+            (SentHint::Nothing, Some("web"), Ok(Some("web"))),
+            (of("web"), None, Ok(Some("web"))),
+            (of("web"), Some("web"), Ok(Some("web"))),
+            (of("web"), Some("spa"), Err(HintOfAnotherClient)),
+            (of("web"), Some("WEB"), Err(HintOfAnotherClient)),
+            (of("web"), Some("web "), Err(HintOfAnotherClient)),
+            (of("web"), Some(""), Err(HintOfAnotherClient)),
+            (SentHint::Unverified, Some("web"), Ok(Some("web"))),
+            (SentHint::Unverified, None, Err(HintNotValid)),
+        ];
+        for (hint, named, expected) in cases {
+            assert_eq!(hint.client(named), expected, "{hint:?} {named:?}");
+        }
+    }
 }

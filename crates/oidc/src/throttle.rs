@@ -3,6 +3,9 @@
 //! Failures are counted in the shared store, for the client from a network and for the network whatever client it
 //! names: one guess each at many clients is guessing too. An instance that hears "limited" remembers it and refuses by
 //! itself until the window ends, so that successes need no round trip for the limit.
+//!
+//! Failures of callers nobody knows refuse nobody (decision 0042): anybody could stop a client for all of its people with
+//! them, and a secret of at least sixteen characters is guessed by nobody.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -111,21 +114,23 @@ struct Counters {
 }
 
 impl Counters {
-    fn of(tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) -> Self {
+    /// `None` for callers nobody knows.
+    fn of(tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) -> Option<Self> {
+        caller.address?;
         let (organization, name, network) = (tenant.organization.id, guarded.name(), caller.network());
         // The client id is whatever the caller sent: digest it so that it cannot be long or collide with another key.
         let client = porta_core::TokenDigest::of(client_id).hex();
         let window = tenant.settings.duration(guarded.window());
         let key_of = |network: &str| format!("{organization}:limit:{name}-address:{network}");
         let of_networks = tenant.settings.number(guarded.address_maximum());
-        Self {
+        Some(Self {
             client: Limit {
                 key: format!("{organization}:limit:{name}:{network}:{}", &client[..16]),
                 maximum: tenant.settings.number(guarded.maximum()),
                 window,
             },
             networks: caller.limits(key_of, of_networks, window),
-        }
+        })
     }
 }
 
@@ -138,7 +143,8 @@ impl Engine {
         caller: &Caller,
         client_id: &str,
     ) -> Result<(), Limited> {
-        let Counters { client, networks } = Counters::of(tenant, guarded, caller, client_id);
+        let Some(counters) = Counters::of(tenant, guarded, caller, client_id) else { return Ok(()) };
+        let Counters { client, networks } = counters;
         let now = self.now();
         let mut blocked = networks.iter().chain([&client]).filter_map(|limit| {
             let retry_after = self.throttle.blocked(&limit.key, now)?;
@@ -155,7 +161,8 @@ impl Engine {
         caller: &Caller,
         client_id: &str,
     ) -> Result<(), Limited> {
-        let Counters { client, networks } = Counters::of(tenant, guarded, caller, client_id);
+        let Some(counters) = Counters::of(tenant, guarded, caller, client_id) else { return Ok(()) };
+        let Counters { client, networks } = counters;
         let mut limits = networks.clone();
         limits.push(client.clone());
         match self.kv.hit(&limits).await {

@@ -1,7 +1,7 @@
 //! UserInfo (OpenID Connect Core §5.3).
 
 use porta_core::{BearerKind, TokenDigest};
-use porta_protocol::claims::{claims_for_scope, standard_claims};
+use porta_protocol::claims::{add_claim, claims_for_scope, standard_claims};
 use porta_protocol::{ClaimsRequest, Scope, scope};
 use porta_store::UserInfoFacts;
 use serde_json::{Map, Value, json};
@@ -85,10 +85,10 @@ fn userinfo_claims(facts: UserInfoFacts, client: &ProtocolClient, scope: &Scope)
         |name: &str| by_scope.contains(&name) || request.as_ref().is_some_and(|r| r.userinfo.contains(name));
     let mut claims = standard_claims(&facts.user, wanted);
     let rights = client.catalog.rights(facts.rights);
-    claims.insert("roles".to_owned(), json!(rights.roles));
-    claims.insert("permissions".to_owned(), json!(rights.permissions));
+    add_claim(&mut claims, "roles", json!(rights.roles));
+    add_claim(&mut claims, "permissions", json!(rights.permissions));
     for claim in rights.claims.into_iter().filter(|c| c.include_in_userinfo) {
-        claims.insert(claim.name, claim.value);
+        add_claim(&mut claims, &claim.name, claim.value);
     }
     claims.insert("sub".to_owned(), json!(facts.user.id.to_string()));
     claims

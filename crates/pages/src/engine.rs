@@ -173,7 +173,12 @@ fn read(path: &Path) -> io::Result<String> {
     if fs::metadata(path)?.len() > MAX_TEMPLATE_BYTES {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 256 KiB"));
     }
-    fs::read_to_string(path)
+    let text = fs::read_to_string(path)?;
+    // Editors put a byte order mark before a text; in a page it would stand before the document.
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }
 
 fn is_text(name: &str) -> bool {

@@ -23,6 +23,9 @@ const SUBMIT_SCRIPT: &str = "HTMLFormElement.prototype.submit.call(document.form
 
 /// Most addresses besides our own at which a form may end.
 const MAX_TARGETS: usize = 16;
+/// What they may come to in bytes. A host name has 253 at most, but nobody has to register one that could exist; with the
+/// other headers of an answer this fits what proxies are told to take (`docs/deploy.md`).
+const MAX_TARGET_BYTES: usize = 6 * 1024;
 
 /// Sent when a template fails, which the tests rule out: signing out and error pages must always work.
 const LAST_RESORT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Error</title></head>\
@@ -44,8 +47,11 @@ impl Page {
     #[must_use]
     pub fn ending_at<'a>(mut self, addresses: impl IntoIterator<Item = &'a str>) -> Self {
         let mut targets = vec!["'self'".to_owned()];
+        let mut bytes = 0;
         for target in addresses.into_iter().filter_map(form_target) {
-            if targets.len() <= MAX_TARGETS && !targets.contains(&target) {
+            let fits = targets.len() <= MAX_TARGETS && bytes + target.len() <= MAX_TARGET_BYTES;
+            if fits && !targets.contains(&target) {
+                bytes += target.len();
                 targets.push(target);
             }
         }

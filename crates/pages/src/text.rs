@@ -3,11 +3,11 @@
 
 use std::borrow::Cow;
 
+use porta_core::line::breaks_a_line;
 use url::Url;
 
 fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+    breaks_a_line(c) || c == '\u{feff}'
 }
 
 /// The text without characters that would deceive a reader.

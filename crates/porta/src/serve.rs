@@ -114,11 +114,12 @@ pub(crate) async fn serve_with(
     if let MetricsConfig::Private(address) = config.metrics
         && let Some(figures) = services.figures.clone()
     {
-        figures::serve_alone(address, figures, background_stop.clone()).await?;
+        figures::serve_alone(address, figures, config.server.keep_alive, background_stop.clone()).await?;
     }
     background::start(&services, &background_stop);
     let probes = services.probes.clone();
     let (drain, grace) = (config.server.drain, config.server.shutdown_grace);
+    let keep_alive = config.server.keep_alive;
     let ending = Ending::default();
     let end = ending.clone();
     let graceful = async move {
@@ -134,7 +135,7 @@ pub(crate) async fn serve_with(
     let letters = tokio::spawn(mail::worker(&services, transport).run(ending.closing.clone()));
     let last_letters = end_mail(letters, ending.closing.clone(), grace);
     let peers = Peers::new(config.server.trust_proxy.clone());
-    let requests = listen::serve(listener, peers, router, ending, grace);
+    let requests = listen::serve(listener, peers, router, keep_alive, ending, grace);
     let (finished, ()) = tokio::join!(requests, last_letters);
     background_stop.cancel();
     let saved = save_short_lived(&services);

@@ -11,11 +11,11 @@
 use std::time::{Duration, Instant};
 
 use porta_config::{Config, Service, Source, StartConfig, Storage};
-use porta_kv::{Kv as _, RedisKv, RedisOptions};
+use porta_kv::{Kv as _, RedisKv};
 use porta_store::Store as _;
 
 use crate::cli::Failure;
-use crate::runtime::services::open_database;
+use crate::runtime::services::{open_database, redis_options};
 use crate::serve;
 
 /// Between two tries.
@@ -50,14 +50,14 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 /// Returns once both answer; both are asked at the same time.
 async fn wait(config: &Config, patience: Duration) -> anyhow::Result<()> {
-    let Storage::Production { redis_url, .. } = &config.storage else { return Ok(()) };
+    let Storage::Production { redis, .. } = &config.storage else { return Ok(()) };
     let deadline = Instant::now() + patience;
     let relational = config.storage.relational();
     let database = until(deadline, "PostgreSQL", async || {
         open_database(&relational, config.slow_statement).await?.ping().await.map_err(anyhow::Error::from)
     });
     let redis = until(deadline, "Redis", async || {
-        let options = RedisOptions::new(redis_url.clone(), config.instance.clone());
+        let options = redis_options(redis, &config.instance);
         RedisKv::connect(options).await?.ping().await.map_err(anyhow::Error::from)
     });
     tokio::try_join!(database, redis).map(drop)

@@ -62,13 +62,14 @@ pub fn claims_supported() -> Vec<&'static str> {
 pub fn standard_claims(user: &User, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
     let profile = &user.profile;
     let full_name = profile.full_name();
+    let username = wanted("preferred_username").then(|| preferred_username(user, wanted("email")));
     let texts = [
         ("name", full_name.as_deref()),
         ("given_name", profile.given_name.as_deref()),
         ("family_name", profile.family_name.as_deref()),
         ("middle_name", profile.middle_name.as_deref()),
         ("nickname", profile.nickname.as_deref()),
-        ("preferred_username", profile.preferred_username.as_deref()),
+        ("preferred_username", username.as_deref()),
         ("profile", profile.profile_url.as_deref()),
         ("picture", profile.picture_url.as_deref()),
         ("website", profile.website_url.as_deref()),
@@ -91,12 +92,35 @@ pub fn standard_claims(user: &User, wanted: impl Fn(&str) -> bool) -> Map<String
         claims.insert("updated_at".to_owned(), user.updated_at.seconds().into());
     }
     if wanted("address") {
-        let address = address_claim(&profile.address);
-        if !address.is_empty() {
-            claims.insert("address".to_owned(), Value::Object(address));
-        }
+        add_claim(&mut claims, "address", Value::Object(address_claim(&profile.address)));
     }
     claims
+}
+
+/// What applications call a person by that insist on a name: the one they chose, else the local part of their address, else,
+/// for a client that may not see the address, the subject. A relying party must not take it for unique (OpenID Connect
+/// Core §5.7).
+fn preferred_username(user: &User, sees_email: bool) -> String {
+    match user.profile.preferred_username.as_deref().filter(|name| !name.is_empty()) {
+        Some(chosen) => chosen.to_owned(),
+        None if sees_email => user.email.local_part().to_owned(),
+        None => user.id.to_string(),
+    }
+}
+
+/// Adds a claim, unless it would say nothing: OpenID Connect Core §5.3.2 wants no null and no empty text, and an empty list
+/// or object tells no more.
+pub fn add_claim(claims: &mut Map<String, Value>, name: &str, value: Value) {
+    let says_nothing = match &value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    if !says_nothing {
+        claims.insert(name.to_owned(), value);
+    }
 }
 
 /// OpenID Connect Core §5.1.1.
@@ -190,9 +214,47 @@ mod tests {
     fn openid_connect_core_5_3_2_nothing_empty_is_sent() {
         let blank = Profile { given_name: Some(String::new()), ..Profile::default() };
         let claims = standard_claims(&user(blank), |_| true);
-        let names: Vec<&String> = claims.keys().collect();
-        assert_eq!(names.len(), 3, "{names:?}");
+        let mut names: Vec<&str> = claims.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["email", "email_verified", "preferred_username", "updated_at"]);
         assert_eq!(Value::Object(claims)["updated_at"], 1_700_000_000);
+    }
+
+    #[test]
+    fn a_name_to_call_somebody_by_is_always_there_and_gives_no_address_away() {
+        let chosen = |name: Option<&str>| {
+            user(Profile { preferred_username: name.map(str::to_owned), ..Profile::default() })
+        };
+        let subject = chosen(None).id.to_string();
+        let cases: [(Option<&str>, &[&str], Option<&str>); 8] = [
+            (Some("Ana S."), &["preferred_username", "email"], Some("Ana S.")),
+            (Some("Ana S."), &["preferred_username"], Some("Ana S.")),
+            (None, &["preferred_username", "email"], Some("ana")),
+            (Some(""), &["preferred_username", "email"], Some("ana")),
+            (None, &["preferred_username"], Some(subject.as_str())),
+            (Some(""), &["preferred_username", "email_verified"], Some(subject.as_str())),
+            (None, &["email"], None),
+            (None, &[], None),
+        ];
+        for (name, wanted, expected) in cases {
+            let claims = standard_claims(&chosen(name), |claim| wanted.contains(&claim));
+            let found = claims.get("preferred_username").and_then(Value::as_str);
+            assert_eq!(found, expected, "{name:?} {wanted:?}");
+        }
+    }
+
+    #[test]
+    fn openid_connect_core_5_3_2_a_claim_that_says_nothing_is_not_added() {
+        for nothing in [json!(null), json!(""), json!([]), json!({})] {
+            let mut claims = Map::new();
+            add_claim(&mut claims, "x", nothing.clone());
+            assert!(claims.is_empty(), "{nothing}");
+        }
+        for something in [json!(false), json!(0), json!(" "), json!([null]), json!({ "a": [] })] {
+            let mut claims = Map::new();
+            add_claim(&mut claims, "x", something.clone());
+            assert_eq!(claims.get("x"), Some(&something));
+        }
     }
 
     #[test]

@@ -10,6 +10,10 @@ use url::Url;
 const MAX_BYTES: usize = 2048;
 const LOOPBACK_HOSTS: &[&str] = &["localhost", "127.0.0.1", "[::1]"];
 
+/// Schemes under which frameworks show an application its own pages, in a web view of its own. A web view sends them as an
+/// origin with a host, such as `capacitor://localhost`.
+const WEB_VIEW_SCHEMES: &[&str] = &["capacitor", "ionic", "tauri"];
+
 /// Schemes a browser runs, reads locally or treats on its own; none of them is a private-use scheme of an application.
 const FORBIDDEN_SCHEMES: &[&str] = &[
     "javascript",
@@ -41,7 +45,10 @@ pub fn register(uri: &str, application_type: ApplicationType, production: bool) 
         (ApplicationType::Web | ApplicationType::Spa, "http") => {
             refuse("use https; http is only for localhost, 127.0.0.1 and [::1]")
         }
-        (ApplicationType::Web | ApplicationType::Spa, _) => refuse("use an https address"),
+        // Any program may take a private scheme (RFC 8252 §8.4), so a person confirms, which is for native clients.
+        (ApplicationType::Web | ApplicationType::Spa, _) => {
+            refuse("use an https address; private schemes such as capacitor:// are for native applications")
+        }
         (ApplicationType::Native, "http") if is_loopback => Ok(()),
         (ApplicationType::Native, "http") => {
             refuse("native applications use http only with localhost, 127.0.0.1 or [::1]")
@@ -68,10 +75,24 @@ pub fn matches(registered: &str, requested: &str, application_type: ApplicationT
         && loopback_parts(registered).is_some_and(|parts| loopback_parts(requested) == Some(parts))
 }
 
-/// Scheme, host and port as a browser writes them in `Origin` (RFC 6454 §6.2); private schemes have none.
+/// Scheme, host and port as a browser writes them in `Origin` (RFC 6454 §6.2); private schemes have none but those of web
+/// views.
 pub fn origin_of(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
+    match url.scheme() {
+        "http" | "https" => Some(url.origin().ascii_serialization()),
+        scheme if WEB_VIEW_SCHEMES.contains(&scheme) => web_view_origin(&url),
+        _ => None,
+    }
+}
+
+/// To parsers the host of a private scheme is text: nothing is repaired, so nothing but a plain name is accepted.
+fn web_view_origin(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    let is_plain_byte = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-');
+    let is_plain = !host.is_empty() && host.bytes().all(is_plain_byte);
+    let has_more = url.port().is_some() || !url.username().is_empty() || url.password().is_some();
+    (is_plain && !has_more).then(|| format!("{}://{host}", url.scheme()))
 }
 
 /// Host and everything after the port of an `http` loopback URI, both as written.

@@ -63,10 +63,12 @@ impl From<SignInOutcome> for FactorOutcome {
             SignInOutcome::SecondFactor => Self::Moved,
             SignInOutcome::Limited { retry_after } => Self::Limited { retry_after },
             SignInOutcome::Refused
+            | SignInOutcome::WrongPassword(_)
             | SignInOutcome::NotActive(_)
             | SignInOutcome::Busy
             | SignInOutcome::Paused(_)
             | SignInOutcome::MethodDisabled
+            | SignInOutcome::Repeated
             | SignInOutcome::Gone => Self::Gone,
         }
     }

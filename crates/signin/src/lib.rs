@@ -23,6 +23,7 @@ mod mailed_codes;
 pub mod password;
 mod password_queue;
 mod recovery;
+mod refused;
 pub mod second_factor;
 pub mod sign_in;
 mod verification;

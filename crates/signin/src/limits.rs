@@ -8,7 +8,7 @@ use porta_core::link_request::LinkWish;
 use porta_core::user::User;
 use porta_core::{SessionKey, TokenDigest, settings};
 use porta_kv::{Kv, KvError, Limit, Verdict};
-use porta_oidc::{Caller, Tenant};
+use porta_oidc::{Caller, Claim, Tenant};
 use tokio::runtime::Handle;
 
 use crate::device::Device;
@@ -69,30 +69,40 @@ impl LoginLimits {
         Self { failures: vec![limit], under_way: None }
     }
 
-    /// Counts an attempt, or says how long it must wait. A store that does not answer is an error: limits fail closed.
+    /// Counts an attempt. A store that does not answer is an error: limits fail closed. With a claim, the same form counts
+    /// once however often it comes.
     ///
     /// Where others of the account are being judged this one waits for its turn: people press twice, and several programs
     /// sign one person in.
-    pub async fn begin(&self, kv: &dyn Kv) -> Result<Option<Duration>, KvError> {
+    pub async fn begin(&self, kv: &dyn Kv, claim: Option<&Claim>) -> Result<Begun, KvError> {
+        let claim = claim.filter(|claim| !claim.is_held());
         for turn in TURNS {
-            let Some(wait) = waiting(kv.hit(&self.all()).await?) else { return Ok(None) };
+            let verdict = match claim {
+                Some(claim) => match claim.count(kv, &self.all()).await? {
+                    Some(verdict) => verdict,
+                    None => return Ok(Begun::Repeated),
+                },
+                None => kv.hit(&self.all()).await?,
+            };
+            let Some(wait) = waiting(verdict) else { return Ok(Begun::Counted) };
             if self.under_way.is_none() || waiting(kv.check(&self.failures).await?).is_some() {
-                return Ok(Some(wait));
+                return Ok(Begun::Limited(wait));
             }
             tokio::time::sleep(Duration::from_millis(turn)).await;
         }
-        Ok(Some(Duration::from_secs(1)))
+        Ok(Begun::Limited(Duration::from_secs(1)))
     }
 
     /// It was right, or was not judged.
-    pub async fn give_back(&self, kv: &dyn Kv) -> Result<(), KvError> {
-        kv.release(&self.all().into_iter().map(|limit| limit.key).collect::<Vec<_>>()).await
+    pub async fn give_back(&self, kv: &dyn Kv, claim: Option<&Claim>) -> Result<(), KvError> {
+        let keys: Vec<String> = self.all().into_iter().map(|limit| limit.key).collect();
+        release(kv, claim, &keys).await
     }
 
     /// It was wrong, and stays counted.
-    pub async fn judged(&self, kv: &dyn Kv) -> Result<(), KvError> {
+    pub async fn judged(&self, kv: &dyn Kv, claim: Option<&Claim>) -> Result<(), KvError> {
         let keys: Vec<String> = self.under_way.iter().map(|limit| limit.key.clone()).collect();
-        kv.release(&keys).await
+        release(kv, claim, &keys).await
     }
 
     /// Gives back the place of an attempt whose caller goes away before it is judged. It stays counted as a failure: it
@@ -104,6 +114,23 @@ impl LoginLimits {
     fn all(&self) -> Vec<Limit> {
         self.failures.iter().chain(&self.under_way).cloned().collect()
     }
+}
+
+/// Whether an attempt may be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    Counted,
+    Limited(Duration),
+    /// The same form came before, and is or was judged.
+    Repeated,
+}
+
+/// With the answer, where one is going to be stored.
+async fn release(kv: &dyn Kv, claim: Option<&Claim>, keys: &[String]) -> Result<(), KvError> {
+    if claim.is_some_and(|claim| claim.release_with_answer(keys)) {
+        return Ok(());
+    }
+    kv.release(keys).await
 }
 
 /// An attempt that is being judged.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
-use porta_core::{Timestamp, TypedPassword, UserId, metrics, settings};
+use porta_core::{Timestamp, TokenDigest, TypedPassword, UserId, metrics, settings};
 use porta_oidc::interaction::BoundInteraction;
-use porta_oidc::{Caller, Engine, EngineError, Errand, Tenant};
+use porta_oidc::{Caller, Claim, Engine, EngineError, Errand, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,9 +17,9 @@ use crate::decoy::Decoys;
 use crate::device::Device;
 use crate::enter::Entrant;
 use crate::flood::{Counted, Floods, Pause};
-use crate::limits::LoginLimits;
+use crate::limits::{Begun, LoginLimits};
 use crate::password::{HashError, PasswordHasher};
-use crate::{Factors, Turn};
+use crate::{Factors, Turn, refused};
 
 /// More failures than anybody counts.
 const NEVER: u64 = i64::MAX as u64;
@@ -44,6 +44,8 @@ pub struct Browser<'a> {
     pub device: Option<&'a str>,
     /// Cookie that says how long a stranger was to wait.
     pub pause: Option<&'a str>,
+    /// What the form that was sent is known by, for when it is sent twice.
+    pub claim: Option<&'a Claim>,
 }
 
 /// What a browser that signed in gets. Both are bearer values, so `Debug` shows neither.
@@ -69,8 +71,10 @@ pub enum SignInOutcome {
     SignedIn(Entered),
     /// The first factor was right; the browser goes to the page of the second.
     SecondFactor,
-    /// Unknown, wrong, locked: one answer.
+    /// Locked or changed meanwhile.
     Refused,
+    /// Unknown, wrong, locked: one answer, and what the sign-in remembers of it.
+    WrongPassword(TokenDigest),
     /// The password was right, the account is switched off.
     NotActive(UserStatus),
     Limited {
@@ -84,6 +88,8 @@ pub enum SignInOutcome {
     MethodDisabled,
     /// The interaction ended while the form was under way.
     Gone,
+    /// The same form came before; its answer is this one's.
+    Repeated,
 }
 
 /// What sign-in is made of.
@@ -139,7 +145,7 @@ impl SignIn {
         attempt: Attempt<'_>,
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
-        let caller = browser.caller;
+        let (caller, claim) = (browser.caller, browser.claim);
         if !self.offers(tenant, &bound.interaction.errand, LoginMethod::Password, caller).await? {
             return Ok(SignInOutcome::MethodDisabled);
         }
@@ -149,70 +155,80 @@ impl SignIn {
             Some(device) => LoginLimits::of_device(device.limit(tenant)),
             None => LoginLimits::of(tenant, &email_key, caller),
         };
-        if let Some(limited) = self.begin_attempt(tenant, &limits, caller).await? {
+        if let Some(limited) = self.begin_attempt(tenant, &limits, &browser).await? {
             return Ok(limited);
         }
         if device.is_none() {
             match self.pause(tenant, Counted::Passwords, browser.pause, caller).await {
                 Ok(None) => {}
                 Ok(Some(pause)) => {
-                    limits.give_back(&**self.engine.kv()).await?;
+                    limits.give_back(&**self.engine.kv(), claim).await?;
                     return Ok(SignInOutcome::Paused(pause));
                 }
-                Err(error) => return self.not_judged(&limits, error).await,
+                Err(error) => return self.not_judged(&limits, claim, error).await,
             }
         }
-        let user = match self.person(tenant, &email_key).await {
+        let user = match self.person(tenant, attempt.email).await {
             Ok(user) => user,
-            Err(error) => return self.not_judged(&limits, error).await,
+            Err(error) => return self.not_judged(&limits, claim, error).await,
         };
         // Known before the credentials changed: whoever was thrown out is a stranger again (decision D22).
         if device.as_ref().is_some_and(|device| !user.as_ref().is_some_and(|user| device.is_of(user))) {
-            limits.give_back(&**self.engine.kv()).await?;
+            limits.give_back(&**self.engine.kv(), claim).await?;
             device = None;
             limits = LoginLimits::of(tenant, &email_key, caller);
-            if let Some(limited) = self.begin_attempt(tenant, &limits, caller).await? {
+            if let Some(limited) = self.begin_attempt(tenant, &limits, &browser).await? {
                 return Ok(limited);
             }
         }
+        // The same as before in this sign-in is no guess: the answer is known, and nothing is counted.
+        let is_open = user.as_ref().is_none_or(|user| !matches!(self.may_enter(tenant, user), Entry::Silent));
+        let form = refused::form_of(&email_key, &attempt.password, user.as_ref(), is_open);
+        if bound.interaction.refused == Some(form) {
+            limits.give_back(&**self.engine.kv(), claim).await?;
+            return Ok(SignInOutcome::WrongPassword(form));
+        }
+        // What a version before this one stored has a key of its own.
+        let stored_key = user.as_ref().map_or(email_key, |user| user.email.key().to_owned());
         // Whoever closes the connection meanwhile lets the next one try.
         let under_way = limits.under_way(self.engine.kv());
         let outcome = match self.judge(tenant, bound, attempt, browser, (user, device.is_some())).await {
             Ok(SignInOutcome::Refused) => {
-                let counted = self.count_failure(tenant, &email_key, device.as_ref(), caller);
+                let counted = self.count_failure(tenant, &stored_key, device.as_ref(), caller);
                 // An account that exists takes an update more than one that does not, so the answer waits for a time that
                 // is longer than either (oidc-and-login §6.13, repairs W18).
                 tokio::join!(counted, tokio::time::sleep(REFUSAL)).0?;
                 under_way.end();
-                limits.judged(&**self.engine.kv()).await?;
-                return Ok(SignInOutcome::Refused);
+                limits.judged(&**self.engine.kv(), claim).await?;
+                return Ok(SignInOutcome::WrongPassword(form));
             }
             Ok(outcome) => outcome,
             Err(error) => {
                 under_way.end();
-                return self.not_judged(&limits, error).await;
+                return self.not_judged(&limits, claim, error).await;
             }
         };
         under_way.end();
-        if let Err(error) = limits.give_back(&**self.engine.kv()).await {
+        if let Err(error) = limits.give_back(&**self.engine.kv(), claim).await {
             // The session is there, and its cookie must arrive.
             tracing::warn!(%error, "an attempt that was right stays counted");
         }
         Ok(outcome)
     }
 
-    async fn person(&self, tenant: &Tenant, email_key: &str) -> Result<Option<User>, EngineError> {
+    async fn person(&self, tenant: &Tenant, address: &str) -> Result<Option<User>, EngineError> {
         let mut repositories = self.engine.store().repositories();
-        Ok(repositories.users(tenant.organization.id).by_email(email_key).await?)
+        Ok(repositories.users(tenant.organization.id).by_email(address).await?)
     }
 
     /// An outage is nobody's failure: whoever tries again and again during one is not kept waiting after it.
     async fn not_judged(
         &self,
         limits: &LoginLimits,
+        claim: Option<&Claim>,
         error: EngineError,
     ) -> Result<SignInOutcome, EngineError> {
-        if let Err(also) = limits.give_back(&**self.engine.kv()).await {
+        if let Err(also) = limits.give_back(&**self.engine.kv(), claim).await {
             tracing::warn!(error = %also, "an attempt that was not judged stays counted");
         }
         Err(error)
@@ -223,11 +239,15 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         limits: &LoginLimits,
-        caller: &Caller,
+        browser: &Browser<'_>,
     ) -> Result<Option<SignInOutcome>, EngineError> {
-        let Some(retry_after) = limits.begin(&**self.engine.kv()).await? else { return Ok(None) };
-        let event = self.event(tenant, None, "rate_limit.login", caller);
-        self.engine.note_once(tenant, event, caller, retry_after).await?;
+        let retry_after = match limits.begin(&**self.engine.kv(), browser.claim).await? {
+            Begun::Counted => return Ok(None),
+            Begun::Repeated => return Ok(Some(SignInOutcome::Repeated)),
+            Begun::Limited(retry_after) => retry_after,
+        };
+        let event = self.event(tenant, None, "rate_limit.login", browser.caller);
+        self.engine.note_once(tenant, event, browser.caller, retry_after).await?;
         Ok(Some(SignInOutcome::Limited { retry_after }))
     }
 

@@ -1,7 +1,6 @@
 //! The database as the rest of the program meets it.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,14 +9,15 @@ use async_trait::async_trait;
 use porta_core::signing_key::SigningKey;
 use porta_core::{Entropy, OsEntropy, Timestamp};
 use porta_store::{PoolState, Repositories, Result, Store, StoreError, Swept, UnitOfWork};
+use porta_trust::Roots;
 use sqlx::ConnectOptions as _;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
 
 use crate::kernel::{Connector, Flavor, Kernel, Pool, Runner, classify, statements};
 use crate::migrate::plan::PlannedStep;
 use crate::migrate::{self, MigrationStatus};
+use crate::postgres;
 use crate::sweep::{Rounds, sweep};
 use crate::unit::{Single, Unit};
 
@@ -54,10 +54,15 @@ pub struct DatabaseOptions {
     pub acquire_timeout: Duration,
     /// A statement that runs longer is logged by its name.
     pub slow_statement: Duration,
+    /// PostgreSQL: whom its certificate must come from, where the URL asks for that.
+    pub roots: Roots,
+    /// PostgreSQL: a pooler stands between, and a connection leads to another session after each transaction.
+    pub is_pooled: bool,
 }
 
 impl DatabaseOptions {
-    /// The defaults: 10 connections, 10 seconds for a statement, 3 for a connection, logged beyond one.
+    /// The defaults: 10 connections of our own, 10 seconds for a statement, 3 for a connection, logged beyond one; the
+    /// authorities of this machine.
     pub fn new(target: Target) -> Self {
         Self {
             target,
@@ -65,12 +70,14 @@ impl DatabaseOptions {
             statement_timeout: Duration::from_secs(10),
             acquire_timeout: Duration::from_secs(3),
             slow_statement: Duration::from_secs(1),
+            roots: Roots::system(),
+            is_pooled: false,
         }
     }
 }
 
 /// More than there are statements, so that each is prepared once per connection.
-const STATEMENT_CACHE: usize = 512;
+pub(crate) const STATEMENT_CACHE: usize = 512;
 
 pub struct Database {
     pub(crate) kernel: Kernel,
@@ -92,7 +99,7 @@ impl Database {
     pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
         let (writer, reader, writers, readers) = match &options.target {
             Target::Postgres(url) => {
-                let connector = Connector::Postgres(Box::new(postgres(url, options.statement_timeout)?));
+                let connector = postgres::connector(url, options)?;
                 (connector.clone(), connector, options.max_connections, 0)
             }
             Target::Sqlite(path) => {
@@ -174,31 +181,6 @@ impl Database {
     }
 }
 
-fn postgres(url: &str, statement_timeout: Duration) -> Result<PgConnectOptions> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| StoreError::Failed("the database URL is not of the form postgres://…".into()))?;
-    let timeout = statement_timeout.as_millis().to_string();
-    Ok(options
-        .application_name("porta")
-        .statement_cache_capacity(STATEMENT_CACHE)
-        .options([
-            ("statement_timeout", timeout.as_str()),
-            // A unit of work that its request forgot must not hold locks.
-            ("idle_in_transaction_session_timeout", "60000"),
-            // Nor must a host that vanished: the server notices within half a minute, not after two hours. Without
-            // effect on a Unix socket.
-            ("tcp_keepalives_idle", "15"),
-            ("tcp_keepalives_interval", "5"),
-            ("tcp_keepalives_count", "3"),
-            // Every statement finds its rows by key: planning them anew for each set of arguments costs more than
-            // running them, and compiling them to machine code far more.
-            ("plan_cache_mode", "force_generic_plan"),
-            ("jit", "off"),
-        ])
-        // The kernel logs slow statements, by their names.
-        .disable_statement_logging())
-}
-
 /// FULL, not NORMAL: in WAL mode NORMAL survives a killed process but may lose the last commits with the power, and
 /// those were acknowledged.
 fn sqlite(path: &Path, busy: Duration) -> SqliteConnectOptions {
@@ -270,44 +252,15 @@ impl Store for Database {
         crate::signing_keys::oldest_since(&mut Runner::Auto(&self.kernel)).await
     }
 
+    async fn issuer_base(&self) -> Result<Option<String>> {
+        crate::installation::issuer_base(&mut Runner::Auto(&self.kernel)).await
+    }
+
+    async fn remember_issuer_base(&self, issuer_base: &str, now: Timestamp) -> Result<bool> {
+        crate::installation::remember_issuer_base(&mut Runner::Auto(&self.kernel), issuer_base, now).await
+    }
+
     fn round_trips(&self) -> u64 {
         self.kernel.round_trips.load(Ordering::Relaxed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What the server says of a session with our options.
-    async fn keepalives(url: &str) -> Vec<String> {
-        let mut connection = postgres(url, Duration::from_secs(10)).unwrap().connect().await.unwrap();
-        let mut found = Vec::new();
-        for name in ["idle", "interval", "count"] {
-            let sql = sqlx::AssertSqlSafe(format!("SHOW tcp_keepalives_{name}"));
-            found.push(sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap());
-        }
-        found
-    }
-
-    #[tokio::test]
-    async fn postgres_soon_notices_that_a_host_vanished() {
-        let url =
-            std::env::var("TEST_DATABASE_URL").expect("tests with `postgres` in their name need a server");
-        assert_eq!(keepalives(&url).await, ["15", "5", "3"]);
-    }
-
-    #[tokio::test]
-    async fn postgres_does_not_mind_on_a_unix_socket() {
-        let url =
-            std::env::var("TEST_DATABASE_URL").expect("tests with `postgres` in their name need a server");
-        let mut connection = PgConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
-        let sql = "SELECT split_part(current_setting('unix_socket_directories'), ',', 1)";
-        let directory: String = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
-        // A server in a container shows its socket to nobody.
-        if !directory.is_empty() && Path::new(&directory).is_dir() {
-            let mark = if url.contains('?') { '&' } else { '?' };
-            assert_eq!(keepalives(&format!("{url}{mark}host={directory}")).await, ["0", "0", "0"]);
-        }
     }
 }

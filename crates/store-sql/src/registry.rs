@@ -12,6 +12,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::clients::STATEMENTS,
         crate::clients::protocol::STATEMENTS,
         crate::database::STATEMENTS,
+        crate::installation::STATEMENTS,
         crate::migrate::STATEMENTS,
         crate::migrate::plan::STATEMENTS,
         crate::one_time::STATEMENTS,

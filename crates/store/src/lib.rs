@@ -145,6 +145,10 @@ pub trait Store: Send + Sync + 'static {
     async fn newest_signing_key(&self) -> Result<Option<SigningKey>>;
     /// Since when the oldest active signing key of any organization has been signing.
     async fn oldest_signing_since(&self) -> Result<Option<Timestamp>>;
+    /// The address that issuers begin with, as the last server that started was told. `None`: none has.
+    async fn issuer_base(&self) -> Result<Option<String>>;
+    /// `true`: another one was known, or none.
+    async fn remember_issuer_base(&self, issuer_base: &str, now: Timestamp) -> Result<bool>;
     /// Round trips to the database so far, for the budgets of the tests.
     fn round_trips(&self) -> u64;
 }

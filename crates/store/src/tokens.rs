@@ -92,6 +92,16 @@ pub struct RefreshTokenFacts {
     pub rights: HeldRights,
     /// The successor was itself used: a retry is no longer honest (decision D8).
     pub successor_rotated: bool,
+    /// When the successor came to be. `None`: there is none.
+    pub successor_since: Option<Timestamp>,
+}
+
+impl RefreshTokenFacts {
+    /// From when on an honest retry counts as one. Not from `rotated_at`, which the process took before it asked: a row
+    /// that was locked is rotated seconds after that, when whoever asked has given up.
+    pub fn rotated_since(&self) -> Option<Timestamp> {
+        self.token.rotated_at.max(self.successor_since)
+    }
 }
 
 /// Whose tokens end.
@@ -205,7 +215,8 @@ pub trait TokenRepository: Send {
         now: Timestamp,
     ) -> Result<Option<RefreshTokenFacts>>;
     /// Rotates `old` → `successor` and stores `access`, in one guarded statement and one round trip; `by` is what the
-    /// caller looks like. `false`: somebody else rotated it, or the family was revoked; nothing was written.
+    /// caller looks like. `false`: somebody else rotated it, or the family was revoked; nothing was written. The
+    /// successor's `created_at` is `now` and the seconds that the row was waited for.
     async fn rotate(
         &mut self,
         old: &TokenDigest,

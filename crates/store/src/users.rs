@@ -39,10 +39,11 @@ pub struct FailureOutcome {
 /// Obtained for an organization.
 #[async_trait]
 pub trait UserRepository: Send {
-    /// By the comparison form of the address ([`porta_core::user::Email::key_of`]). One round trip.
-    async fn by_email(&mut self, email_key: &str) -> Result<Option<User>>;
+    /// By the address, however it is typed ([`porta_core::user::Email::spellings`]): of several, whoever has it exactly so.
+    /// One round trip.
+    async fn by_email(&mut self, address: &str) -> Result<Option<User>>;
     async fn by_id(&mut self, id: UserId) -> Result<Option<User>>;
-    /// Refuses a taken address with `Conflict`.
+    /// Refuses a taken address with `Conflict`. What versions before this one stored under another key is not compared.
     async fn insert(&mut self, user: &User) -> Result<()>;
     /// Rewrites address, verification, profile; not password, status or counters.
     async fn update(&mut self, user: &User) -> Result<bool>;
@@ -101,8 +102,8 @@ pub trait UserRepository: Send {
     /// A right second factor ends the row.
     async fn forget_factor_failures(&mut self, user: UserId) -> Result<()>;
 
-    /// A wrong password, in one round trip whether or not anybody has this address, with its [`FailureEvents`]: an
-    /// existing user's failures are counted and an active account is locked at the threshold. An automatic lock that is
+    /// A wrong password, in one round trip whether or not anybody has this key, with its [`FailureEvents`]: an existing
+    /// user's failures are counted and an active account is locked at the threshold. An automatic lock that is
     /// over is lifted and counts from one again; failures during a lock do not prolong it.
     async fn record_sign_in_failure(
         &mut self,

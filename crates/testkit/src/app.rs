@@ -17,7 +17,7 @@ use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, ManualClock, Password, SeededEntropy, Timestamp};
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
-use porta_http::{AppState, Parts, Probes, ReadyReport, TrustProxy};
+use porta_http::{AppState, ForwardedHeader, Parts, Probes, ReadyReport, TrustProxy};
 use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_mail::{Capture, Message, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
@@ -30,6 +30,7 @@ use tokio::sync::watch;
 
 use crate::browser::Browser;
 use crate::database::{Content, TestDatabase};
+use crate::held::Held;
 
 /// The public origin of every test server.
 pub const ISSUER_BASE: &str = "https://id.test";
@@ -85,6 +86,8 @@ pub struct Instance {
     /// Pages and mails.
     pub pages: Arc<Pages>,
     pub trust_proxy: TrustProxy,
+    /// Where connections come from.
+    pub peer: SocketAddr,
     /// What both lists of encryption keys hold, the newest first.
     pub masters: Vec<[u8; 32]>,
     /// Of its randomness, beside the process and the count of instances.
@@ -155,7 +158,8 @@ impl Instance {
             hash_queue: 256,
             issuer_base: ISSUER_BASE.to_owned(),
             pages: Arc::new(Pages::new()),
-            trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new() },
+            trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new(), header: ForwardedHeader::Either },
+            peer: ([127, 0, 0, 1], 4711).into(),
             masters: vec![MASTER],
             seed: FIRST_SEED,
         }
@@ -263,7 +267,7 @@ impl TestApp {
         instances: Arc<Instances>,
         short_lived: ShortLived,
     ) -> Self {
-        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy, masters, seed } =
+        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy, peer, masters, seed } =
             instance;
         let mut all = instances.lock().expect("nobody panicked");
         let seed = seed + all.len() as u64;
@@ -313,7 +317,6 @@ impl TestApp {
             cookie_secrets: vec![b"a test cookie secret of more than 32 bytes".to_vec()],
             trust_proxy,
         });
-        let peer: SocketAddr = ([127, 0, 0, 1], 4711).into();
         let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
         all.push(listen(&engine, &kv));
         drop(all);
@@ -354,7 +357,20 @@ impl TestApp {
     pub async fn kept(&self) -> usize {
         match &self.short_lived {
             ShortLived::Memory(kv) => kv.entries(),
-            ShortLived::Redis(namespace) => crate::redis::count(&redis_url(), namespace).await,
+            ShortLived::Redis(namespace) => {
+                crate::redis::count(&redis_url(), namespace, Duration::ZERO).await
+            }
+        }
+    }
+
+    /// The same without what ends within a time; the clock of the tests, which Redis does not know, went on by as much.
+    pub async fn kept_longer_than(&self, time: Duration) -> usize {
+        match &self.short_lived {
+            ShortLived::Memory(kv) => {
+                kv.sweep().await;
+                kv.entries()
+            }
+            ShortLived::Redis(namespace) => crate::redis::count(&redis_url(), namespace, time).await,
         }
     }
 
@@ -401,6 +417,11 @@ impl TestApp {
     pub async fn mail(&self) -> Vec<Message> {
         self.mail.attempt_due().await.expect("the outbox can be read");
         self.mailbox.messages()
+    }
+
+    /// Locks refresh tokens, as somebody else's transaction on PostgreSQL may.
+    pub async fn hold_refresh_tokens(&self, tokens: &[&str]) -> Held {
+        Held::refresh_tokens(&self.database.target, tokens).await
     }
 
     /// A browser without cookies.

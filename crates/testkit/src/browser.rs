@@ -70,8 +70,10 @@ impl Answer {
 }
 
 impl Browser {
+    /// Behind a proxy that says where it comes from: this machine, unless a test says otherwise.
     pub fn new(router: Router) -> Self {
-        Self { router, cookies: Vec::new(), headers: HeaderMap::new() }
+        let browser = Self { router, cookies: Vec::new(), headers: HeaderMap::new() };
+        browser.with("x-forwarded-for", "127.0.0.1")
     }
 
     /// Sends a header with every request from now on.
@@ -79,6 +81,13 @@ impl Browser {
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_str(value).expect("a header value");
         self.headers.insert(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// Sends no header of this name from now on.
+    #[must_use]
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.headers.remove(name);
         self
     }
 
@@ -180,6 +189,19 @@ impl Browser {
         found.sort_by_key(|c| std::cmp::Reverse(c.path.len()));
         let text: Vec<String> = found.iter().map(|c| format!("{}={}", c.name, c.value)).collect();
         (!text.is_empty()).then(|| text.join("; "))
+    }
+
+    /// What a person sees after a form of a sign-in: the page it leads back to, if it has something to say there.
+    pub async fn shown(&mut self, answer: Answer) -> Answer {
+        let said = full_name("_said");
+        let mut cookies = answer.headers.get_all(header::SET_COOKIE).iter().filter_map(|c| c.to_str().ok());
+        let says = cookies.any(|cookie| cookie.starts_with(&said) && !cookie.contains("Max-Age=0"));
+        if answer.status.as_u16() == 303 && says { self.get(answer.location()).await } else { answer }
+    }
+
+    /// How many cookies it keeps.
+    pub fn cookie_count(&self) -> usize {
+        self.cookies.len()
     }
 
     /// Whether a cookie of this name is there.

@@ -90,8 +90,9 @@ impl Browser {
         let page = self.follow(start).await;
         assert_eq!(page.status, 200, "{}", page.body);
         let csrf = page.field("_csrf");
-        self.post(&format!("{page_url}/login"), &[("_csrf", &csrf), ("email", email), ("password", password)])
-            .await
+        let form = [("_csrf", csrf.as_str()), ("email", email), ("password", password)];
+        let answer = self.post(&format!("{page_url}/login"), &form).await;
+        self.shown(answer).await
     }
 
     /// Signs in and follows to the client; the answer is the redirect to it.

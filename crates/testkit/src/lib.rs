@@ -11,6 +11,8 @@ pub mod app;
 pub mod browser;
 pub mod database;
 pub mod flow;
+pub mod held;
+pub mod pooler;
 mod redis;
 pub mod reference;
 pub mod relay;

@@ -1,10 +1,12 @@
 //! What only a test asks Redis: how much there is of one namespace.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-/// Values and counters; RESP is spoken by hand, since `redis` belongs to `kv`.
-pub(crate) async fn count(url: &str, namespace: &str) -> usize {
+/// Values and counters that live on after a time; RESP is spoken by hand, since `redis` belongs to `kv`.
+pub(crate) async fn count(url: &str, namespace: &str, time: Duration) -> usize {
     let url = url::Url::parse(url).expect("TEST_REDIS_URL is a URL");
     let host = (url.host_str().expect("it names a host"), url.port().unwrap_or(6379));
     let mut redis = BufReader::new(TcpStream::connect(host).await.expect("Redis answers"));
@@ -12,8 +14,15 @@ pub(crate) async fn count(url: &str, namespace: &str) -> usize {
     let database = if database.is_empty() { "0" } else { database };
     let selected = ask(&mut redis, &["SELECT", database]).await;
     assert_eq!(selected, "+OK", "{selected}");
-    let script = "return #redis.call('KEYS', ARGV[1])";
-    let count = ask(&mut redis, &["EVAL", script, "0", &format!("{namespace}:*")]).await;
+    let script = "\
+local count = 0
+for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
+  local left = redis.call('PTTL', key)
+  if left == -1 or left > tonumber(ARGV[2]) then count = count + 1 end
+end
+return count";
+    let (keys, time) = (format!("{namespace}:*"), time.as_millis().to_string());
+    let count = ask(&mut redis, &["EVAL", script, "0", &keys, &time]).await;
     count.strip_prefix(':').and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{count}"))
 }
 

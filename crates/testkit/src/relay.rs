@@ -1,10 +1,12 @@
-//! A real SMTP server, `relay/relay.py`, and certificates that nobody else believes.
+//! Servers that take what is sent out, mail (`relay/relay.py`) and traces (`relay/collector.py`), and certificates that
+//! nobody else believes.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use porta_trust::{Certificates, Roots};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -38,8 +40,17 @@ fn python() -> PathBuf {
 impl Relay {
     /// See `relay.py` for what can be asked of it.
     pub async fn start(options: Value) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("relay/relay.py");
-        let mut child = Command::new(python())
+        Self::run(python(), "relay.py", options).await
+    }
+
+    /// A collector of traces; see `collector.py`.
+    pub async fn collector(authority: &Authority) -> Self {
+        Self::run(PathBuf::from("python3"), "collector.py", authority.relay("implicit")).await
+    }
+
+    async fn run(python: PathBuf, script: &str, options: Value) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("relay").join(script);
+        let mut child = Command::new(python)
             .arg(script)
             .arg(options.to_string())
             .stdin(Stdio::null())
@@ -120,8 +131,15 @@ impl Authority {
         self.directory.path().join(name).to_str().expect("its name is text").to_owned()
     }
 
-    pub fn root(&self) -> Vec<u8> {
-        std::fs::read(self.path("ca.pem")).expect("the authority was made")
+    /// The PEM file of its certificate.
+    pub fn file(&self) -> String {
+        self.path("ca.pem")
+    }
+
+    /// Believes it and nobody else.
+    pub fn roots(&self) -> Roots {
+        let found = Certificates::of_file(Path::new(&self.file())).expect("the authority was made");
+        Roots::only(found.certificates)
     }
 
     /// Options of a relay that speaks TLS like that.

@@ -1,4 +1,5 @@
 mod generation;
+mod outgoing;
 mod refusals;
 mod safety;
 mod sources;
@@ -8,12 +9,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use porta_core::settings::REFRESH_REPLAY_WINDOW;
 use porta_core::{OsEntropy, SeededEntropy};
 use secrecy::ExposeSecret;
 
 use crate::{
-    Config, Environment, LogFormat, LogLevel, MetricsConfig, Problem, SmtpTls, Source, StartConfig, Storage,
-    TrustProxy,
+    Config, Environment, LogFormat, LogLevel, MetricsConfig, Pooler, Problem, ProxyHeader, SmtpTls, Source,
+    StartConfig, Storage, TrustProxy,
 };
 
 /// A directory of the test's own, removed at its end.
@@ -95,15 +97,28 @@ fn a_complete_production_environment_is_accepted() {
     assert_eq!(config.safety, crate::SafetyReport::default());
     assert_eq!(config.metrics, MetricsConfig::Off);
     assert!(config.traces.is_none());
-    let Storage::Production { database_url, pool_max, statement_timeout, .. } = &config.storage else {
-        panic!("{:?}", config.storage)
-    };
-    assert_eq!(database_url.expose_secret(), "postgres://porta:n0tPublished@db.internal/porta");
-    assert_eq!((*pool_max, statement_timeout.as_secs()), (10, 10));
+    let Storage::Production { postgres, redis } = &config.storage else { panic!("{:?}", config.storage) };
+    assert_eq!(postgres.url.expose_secret(), "postgres://porta:n0tPublished@db.internal/porta");
+    assert_eq!((postgres.pool_max, postgres.statement_timeout.as_secs()), (10, 10));
+    assert_eq!(postgres.pooler, Pooler::None);
+    assert!(redis.sentinels.is_none());
+    // Balancers give a connection up that rested for a minute: they must be the first to do so.
+    assert!(config.server.keep_alive.as_secs() > 60);
     let smtp = config.smtp.unwrap();
     assert_eq!((smtp.port, smtp.tls), (587, SmtpTls::Required));
     assert!(smtp.credentials.is_none());
     assert_eq!(config.secrets.cookie_keys.len(), 1);
+}
+
+/// Decision 0008: a client whose request waited as long as a statement may run, and who then waited for the answer, is
+/// still known as the one who asked.
+#[test]
+fn retries_are_answered_for_longer_than_a_statement_and_its_client_wait() {
+    const PATIENT_CLIENT: u64 = 30;
+    let config = load(production()).unwrap();
+    let Storage::Production { postgres, .. } = &config.storage else { panic!("{:?}", config.storage) };
+    let window = REFRESH_REPLAY_WINDOW.default.unsigned_abs();
+    assert!(window > postgres.statement_timeout.as_secs() + PATIENT_CLIENT, "{window}");
 }
 
 #[test]
@@ -171,6 +186,7 @@ fn values_are_read_in_every_accepted_form() {
         ("METRICS_ENABLED", "Yes"),
         ("TRUST_PROXY", "ON"),
         ("TRUST_PROXY_HOPS", "2"),
+        ("TRUST_PROXY_HEADER", "Forwarded"),
         ("TRUST_PROXY_CIDRS", "10.0.0.0/8, fd00::/8,192.0.2.7"),
         ("ADMIN_CORS_ORIGINS", "https://admin.example.com, https://Other.example.com:443/"),
         ("SMTP_USER", "porta"),
@@ -202,7 +218,7 @@ fn values_are_read_in_every_accepted_form() {
     ] {
         assert_eq!(proxy.believes(peer.parse().unwrap()), expected, "{peer}");
     }
-    assert!(matches!(proxy, TrustProxy::From { hops: 2, .. }));
+    assert!(matches!(proxy, TrustProxy::From { hops: 2, header: Some(ProxyHeader::Forwarded), .. }));
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn each_value_that_cannot_be_used_is_named() {
         (&[("DATABASE_URL", "")], "DATABASE_URL"),
         (&[("DATABASE_URL", "mysql://a:b@c/d")], "DATABASE_URL"),
         (&[("DATABASE_URL", "not a url")], "DATABASE_URL"),
+        (&[("DB_POOLER", "session")], "DB_POOLER"),
         (&[("DB_POOL_MAX", "0")], "DB_POOL_MAX"),
         (&[("DB_STATEMENT_TIMEOUT_MS", "soon")], "DB_STATEMENT_TIMEOUT_MS"),
         (&[("REDIS_URL", "")], "REDIS_URL"),
@@ -25,6 +26,14 @@ fn each_value_that_cannot_be_used_is_named() {
         (&[("REDIS_URL", "redis:6379")], "REDIS_URL"),
         (&[("REDIS_URL", "redis:///0")], "REDIS_URL"),
         (&[("DATABASE_URL", "postgres:porta")], "DATABASE_URL"),
+        (&[("DATABASE_URL", "postgres://u:p@[::1/porta")], "DATABASE_URL"),
+        (&[("REDIS_SENTINELS", "one.internal,,two.internal")], "REDIS_SENTINELS"),
+        (&[("REDIS_SENTINELS", "redis://one.internal")], "REDIS_SENTINELS"),
+        (&[("REDIS_SENTINELS", "one.internal/0")], "REDIS_SENTINELS"),
+        (&[("REDIS_SENTINELS", "one.internal:sentinel")], "REDIS_SENTINELS"),
+        (&[("REDIS_SENTINELS", ":26379")], "REDIS_SENTINELS"),
+        (&[("REDIS_SENTINELS", "user:password@one.internal")], "REDIS_SENTINELS"),
+        (&[("REDIS_SENTINEL_PASSWORD", "s3ntinel")], "REDIS_SENTINELS"),
         (&[("ISSUER_BASE_URL", "")], "ISSUER_BASE_URL"),
         (&[("ISSUER_BASE_URL", "id.example.com")], "ISSUER_BASE_URL"),
         (&[("ISSUER_BASE_URL", "https://id.example.com/")], "ISSUER_BASE_URL"),
@@ -50,6 +59,15 @@ fn each_value_that_cannot_be_used_is_named() {
         (&[("METRICS_ENABLED", "enabled")], "METRICS_ENABLED"),
         (&[("TRUST_PROXY", "2")], "TRUST_PROXY"),
         (&[("TRUST_PROXY_HOPS", "2")], "TRUST_PROXY"),
+        (&[("TRUST_PROXY_HEADER", "forwarded")], "TRUST_PROXY"),
+        (
+            &[
+                ("TRUST_PROXY", "true"),
+                ("TRUST_PROXY_HEADER", "x-real-ip"),
+                ("TRUST_PROXY_CIDRS", "10.0.0.1"),
+            ],
+            "TRUST_PROXY_HEADER",
+        ),
         (
             &[("TRUST_PROXY", "true"), ("TRUST_PROXY_HOPS", "0"), ("TRUST_PROXY_CIDRS", "10.0.0.1")],
             "TRUST_PROXY_HOPS",
@@ -64,6 +82,9 @@ fn each_value_that_cannot_be_used_is_named() {
         (&[("ARGON2_PARALLELISM", "65")], "ARGON2_PARALLELISM"),
         (&[("DRAIN_SECONDS", "5s")], "DRAIN_SECONDS"),
         (&[("SHUTDOWN_GRACE_SECONDS", "601")], "SHUTDOWN_GRACE_SECONDS"),
+        (&[("KEEP_ALIVE_SECONDS", "0")], "KEEP_ALIVE_SECONDS"),
+        (&[("KEEP_ALIVE_SECONDS", "3601")], "KEEP_ALIVE_SECONDS"),
+        (&[("KEEP_ALIVE_SECONDS", "1m")], "KEEP_ALIVE_SECONDS"),
         (&[("PORTA_INSTANCE", "a:b")], "PORTA_INSTANCE"),
         (&[("PORTA_SKIP_PROD_SAFETY", "please")], "PORTA_SKIP_PROD_SAFETY"),
     ];
@@ -155,6 +176,7 @@ fn no_message_quotes_a_secret() {
         ("DATABASE_URL", format!("mysql://u:{secret}@h/d")),
         ("DATABASE_URL", format!("postgres://u:{secret}@h:port/d")),
         ("REDIS_URL", format!("http://{secret}")),
+        ("REDIS_SENTINELS", format!("user:{secret}@h")),
         ("COOKIE_KEYS", secret.to_owned()),
         ("SIGNING_KEY_ENCRYPTION_KEY", secret.to_owned()),
         ("TWO_FACTOR_ENCRYPTION_KEY", secret.to_owned()),
@@ -174,7 +196,7 @@ fn no_message_quotes_a_secret() {
 fn migrations_need_the_database_alone() {
     let only = |name: &str, value: &str| Source::of([(name, value)], "/work");
     let loaded = StorageConfig::load(&only("DATABASE_URL", "postgres://u:p@h/d")).unwrap();
-    assert!(matches!(loaded, StorageConfig::Postgres { pool_max: 10, .. }));
+    assert!(matches!(loaded, StorageConfig::Postgres(postgres) if postgres.pool_max == 10));
     let loaded = StorageConfig::load(&only("PORTA_DATA_DIR", "data")).unwrap();
     assert!(matches!(loaded, StorageConfig::Embedded { data_dir } if data_dir.as_path() == "/work/data"));
     let problems = StorageConfig::load(&only("DATABASE_URL", "mysql://u:p@h/d")).unwrap_err();

@@ -29,11 +29,13 @@ fn every_secret_can_come_from_a_file() {
     let directory = Directory::new();
     let mut pairs = changed(&[("SMTP_USER", "porta")]);
     pairs.insert("SMTP_PASS".to_owned(), "mail pass ".to_owned());
+    pairs.insert("REDIS_SENTINELS".to_owned(), "one.internal".to_owned());
+    pairs.insert("REDIS_SENTINEL_PASSWORD".to_owned(), "s3ntinel".to_owned());
     pairs.insert("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), "https://collector.example".to_owned());
     pairs.insert("OTEL_EXPORTER_OTLP_HEADERS".to_owned(), "authorization=Basic abc".to_owned());
     let secret_names: Vec<&str> =
         Config::reference().into_iter().filter(|v| v.secret).map(|variable| variable.name).collect();
-    assert_eq!(secret_names.len(), 7);
+    assert_eq!(secret_names.len(), 8);
     for name in secret_names {
         let value = pairs.remove(name).unwrap();
         let path = directory.write(name, &format!("{value}\n"));
@@ -44,6 +46,19 @@ fn every_secret_can_come_from_a_file() {
     assert_eq!(config.traces.unwrap().headers[0].1.expose_secret(), "Basic abc");
     assert_eq!(config.secrets.cookie_keys[0].expose_secret(), COOKIE);
     assert_eq!(porta_core::secret::hex(&config.secrets.signing_key_encryption_keys.expose()[0]), SIGNING);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_secret() {
+    let directory = Directory::new();
+    for text in [format!("\u{feff}{COOKIE}"), format!("\u{feff}{COOKIE}\r\n")] {
+        let file = directory.write("keys", &text);
+        let config = load(changed(&[("COOKIE_KEYS", ""), ("COOKIE_KEYS_FILE", &file)])).unwrap();
+        assert_eq!(config.secrets.cookie_keys[0].expose_secret(), COOKIE, "{text:?}");
+    }
+    let file = directory.write("keys", "\u{feff}\n");
+    let problems = load(changed(&[("COOKIE_KEYS", ""), ("COOKIE_KEYS_FILE", &file)])).unwrap_err();
+    assert_eq!(keys(&problems), ["COOKIE_KEYS_FILE"], "nothing else is in it");
 }
 
 #[test]
@@ -85,10 +100,8 @@ fn file_forms_exist_for_secrets_only() {
 #[test]
 fn urls_lose_the_blanks_around_them() {
     let source = Source::of([("DATABASE_URL", " postgres://u:p@h/d ")], "/");
-    let StorageConfig::Postgres { database_url, .. } = StorageConfig::load(&source).unwrap() else {
-        panic!()
-    };
-    assert_eq!(database_url.expose_secret(), "postgres://u:p@h/d");
+    let StorageConfig::Postgres(postgres) = StorageConfig::load(&source).unwrap() else { panic!() };
+    assert_eq!(postgres.url.expose_secret(), "postgres://u:p@h/d");
 }
 
 #[test]

@@ -45,6 +45,7 @@ pub struct NewClient {
     pub login_methods: Option<Vec<LoginMethod>>,
     pub id_token_signed_response_alg: Option<SigningAlgorithm>,
     pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    pub standard_claims_in_id_token: bool,
     pub allowed_organizations: Vec<OrganizationId>,
     /// The first secret of a confidential client.
     pub secret: NewSecret,
@@ -103,10 +104,13 @@ impl NewClient {
             allowed_origins: self.allowed_origins,
             require_pkce: self.require_pkce.unwrap_or(true),
             login_methods: self.login_methods,
+            // What every relying party can verify, and expects of whom it was not told otherwise (OpenID Connect Core
+            // §3.1.3.7 and §15.1, Dynamic Client Registration §2).
             id_token_signed_response_alg: self
                 .id_token_signed_response_alg
-                .unwrap_or(SigningAlgorithm::Es256),
+                .unwrap_or(SigningAlgorithm::Rs256),
             userinfo_signed_response_alg: self.userinfo_signed_response_alg,
+            standard_claims_in_id_token: self.standard_claims_in_id_token,
             allowed_organizations: self.allowed_organizations,
             status: ClientStatus::Active,
             created_at: application.created_at,
@@ -224,6 +228,7 @@ impl Work {
                 login_methods,
                 id_token_signed_response_alg,
                 userinfo_signed_response_alg,
+                standard_claims_in_id_token,
                 allowed_organizations,
             ]
         );
@@ -282,8 +287,12 @@ impl Work {
         Ok(Client { status: to, updated_at: self.now, ..client.clone() })
     }
 
-    /// A client may ask for any algorithm; every organization that will sign for it must be able to.
+    /// A client may ask for any algorithm; every organization that will sign for it must be able to. Nothing is signed for
+    /// a client that no person signs in with.
     async fn ensure_keys_for(&mut self, organization: &Organization, client: &Client) -> Result<()> {
+        if !client.has_grant(GrantType::AuthorizationCode) {
+            return Ok(());
+        }
         let mut algorithms = vec![client.id_token_signed_response_alg];
         algorithms.extend(client.userinfo_signed_response_alg);
         for algorithm in distinct(algorithms) {

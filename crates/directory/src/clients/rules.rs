@@ -8,7 +8,8 @@ use porta_protocol::redirect_uri;
 use porta_protocol::scope::Scope;
 use url::{Host, Url};
 
-const MAXIMUM_URIS: usize = 10;
+/// An application with an address for each of its branches or tenants has dozens. Each request is compared with all.
+const MAXIMUM_URIS: usize = 100;
 
 /// Everything that is wrong with a client; empty when it may be stored. `production` demands https beyond loopback.
 pub fn check_client(client: &Client, production: bool) -> Vec<Invalid> {
@@ -48,7 +49,7 @@ fn grants(client: &Client, problems: &mut Vec<Invalid>) {
 
 fn redirects(client: &Client, production: bool, problems: &mut Vec<Invalid>) {
     if client.has_grant(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
-        let problem = "name 1 to 10 addresses; only a client_credentials client needs none";
+        let problem = "name 1 to 100 addresses; only a client_credentials client needs none";
         problems.push(Invalid::new("redirect_uris", problem));
     }
     for (field, uris) in [
@@ -56,7 +57,7 @@ fn redirects(client: &Client, production: bool, problems: &mut Vec<Invalid>) {
         ("post_logout_redirect_uris", &client.post_logout_redirect_uris),
     ] {
         if uris.len() > MAXIMUM_URIS {
-            problems.push(Invalid::new(field, "name at most 10 addresses"));
+            problems.push(Invalid::new(field, "name at most 100 addresses"));
         }
         for uri in uris {
             if let Err(refused) = redirect_uri::register(uri, client.application_type, production) {
@@ -98,7 +99,11 @@ fn scope(text: &str, problems: &mut Vec<Invalid>) {
 fn check_origin(text: &str, production: bool) -> Result<(), Invalid> {
     let refuse = |problem: &str| Err(Invalid::new("allowed_origins", format!("`{text}`: {problem}")));
     match redirect_uri::origin_of(text) {
-        None => return refuse("use an http(s) origin such as https://app.example.com"),
+        None => {
+            return refuse(
+                "use an origin such as https://app.example.com, or capacitor://localhost of a web view",
+            );
+        }
         Some(written) if written != text => {
             return refuse(&format!("write it as browsers send it: {written}"));
         }
@@ -112,7 +117,8 @@ fn check_origin(text: &str, production: bool) -> Result<(), Invalid> {
 
 fn is_loopback(origin: &str) -> bool {
     match Url::parse(origin).ok().as_ref().and_then(Url::host) {
-        Some(Host::Domain(name)) => name == "localhost",
+        // RFC 6761 §6.3; frameworks call the pages of an application so, as in http://tauri.localhost.
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use porta_core::change::Change;
 use porta_core::client::{Client, ClientSecret, SecretStatus};
+use porta_core::line::check_line;
 use porta_core::organization::Organization;
 use porta_core::{ClientSecretId, Invalid, Timestamp, TokenDigest};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -39,11 +40,8 @@ pub(super) fn check(client: &Client, new: &NewSecret, now: Timestamp) -> Vec<Inv
     if !client.is_confidential() && asks_for_one {
         problems.push(Invalid::new("secret", "public clients cannot have secrets"));
     }
-    if new.label.as_ref().is_some_and(|l| l.chars().count() > 255 || l.chars().any(char::is_control)) {
-        problems.push(Invalid::new(
-            "secret.label",
-            "use at most 255 characters, none of them control characters",
-        ));
+    if let Some(label) = &new.label {
+        problems.extend(check_line("secret.label", label, 255).err());
     }
     if new.expires_at.is_some_and(|t| t <= now) {
         problems.push(Invalid::new("secret.expires_at", "must be in the future"));

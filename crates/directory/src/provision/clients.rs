@@ -123,6 +123,7 @@ impl Importer<'_> {
             login_methods: item.login_methods.value(),
             id_token_signed_response_alg: item.id_token_signed_response_alg,
             userinfo_signed_response_alg: item.userinfo_signed_response_alg.value(),
+            standard_claims_in_id_token: item.standard_claims_in_id_token.unwrap_or(false),
             allowed_organizations: match &item.allowed_organizations {
                 Some(slugs) => self.guests(slugs).await?,
                 None => Vec::new(),
@@ -152,6 +153,7 @@ impl Importer<'_> {
             Patch::Keep => {}
             given => after.userinfo_signed_response_alg = given.value(),
         }
+        replace(&mut after.standard_claims_in_id_token, item.standard_claims_in_id_token.as_ref());
         if let Some(slugs) = &item.allowed_organizations {
             after.allowed_organizations = self.guests(slugs).await?;
         }

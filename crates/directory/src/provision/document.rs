@@ -144,6 +144,7 @@ pub struct ClientItem {
     pub id_token_signed_response_alg: Option<SigningAlgorithm>,
     #[serde(default)]
     pub userinfo_signed_response_alg: Patch<SigningAlgorithm>,
+    pub standard_claims_in_id_token: Option<bool>,
     /// Slugs of organizations whose users may sign in here too.
     pub allowed_organizations: Option<Vec<String>>,
     pub secret: Option<SecretItem>,

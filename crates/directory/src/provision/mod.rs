@@ -124,7 +124,7 @@ impl Directory {
 
     async fn is_known(&self, organization: &Organization, email: &Email) -> Result<bool> {
         let mut repositories = self.deps.store.repositories();
-        Ok(repositories.users(organization.id).by_email(email.key()).await?.is_some())
+        Ok(repositories.users(organization.id).by_email(email.shown()).await?.is_some())
     }
 }
 

@@ -41,6 +41,8 @@ pub fn read(
     if text.len() > MAXIMUM_BYTES {
         return Err(ReadError(vec![Problem::new("", "the file is larger than 10 MiB")]));
     }
+    // Editors put a byte order mark before a text; parsers take it for a part of it.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut document = match format {
         Format::Yaml => parse(serde_yaml_ng::Deserializer::from_str(text))?,
         Format::Json => parse(&mut serde_json::Deserializer::from_str(text))?,

@@ -39,7 +39,7 @@ impl Importer<'_> {
         item: &UserItem,
     ) -> Result<(Done, User)> {
         let email = Email::parse(&item.email)?;
-        let known = self.work.unit.users(organization.id).by_email(email.key()).await?;
+        let known = self.work.unit.users(organization.id).by_email(email.shown()).await?;
         let Some(before) = known else {
             let password = match self.hashes.remove(&key) {
                 Some(Ok(hash)) => Some(hash),

@@ -9,3 +9,4 @@ mod keys;
 mod operations;
 mod provisioning;
 mod reseal;
+mod unicode;

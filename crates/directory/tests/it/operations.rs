@@ -386,6 +386,7 @@ fn confidential(name: &str) -> NewClient {
     NewClient {
         client_name: name.to_owned(),
         redirect_uris: vec!["https://app.example/cb".to_owned()],
+        id_token_signed_response_alg: Some(SigningAlgorithm::Es256),
         ..NewClient::default()
     }
 }

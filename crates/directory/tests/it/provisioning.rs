@@ -32,6 +32,9 @@ both_stores!(
     stable_identifiers,
     given_secrets,
     guests_and_algorithms,
+    a_client_that_says_nothing_is_signed_for_with_rs256,
+    nothing_is_signed_for_a_machine,
+    standard_claims_in_id_tokens_are_switched_on_and_off,
     every_profile_field,
     settings_of_platform_and_organization,
     an_inactive_person_and_back,
@@ -71,6 +74,7 @@ organizations:
             redirect_uris: ["https://planner.harbor.example/cb"]
             allowed_origins: ["https://planner.harbor.example"]
             scope: openid profile email offline_access
+            id_token_signed_response_alg: ES256
           - client_name: Crane Feed
             client_type: confidential
             grant_types: [client_credentials]
@@ -339,11 +343,14 @@ async fn children_of_a_failed_parent_are_told(world: World) {
     organization(&world, "harbor").await;
 }
 
+/// Quicker to make keys for than the default.
+const ALGORITHM: &str = "id_token_signed_response_alg: ES256\n            ";
+
 /// One client in one application, with a line more.
 fn one_client(extra: &str) -> String {
     format!(
         "version: \"1.0\"\norganizations:\n  - name: Harbor\n    applications:\n      - name: Dock\n        clients:\n          \
-         - client_name: Web\n            client_type: confidential\n            redirect_uris: [\"https://a.example/cb\"]\n            {extra}\n"
+         - client_name: Web\n            client_type: confidential\n            redirect_uris: [\"https://a.example/cb\"]\n            {ALGORITHM}{extra}\n"
     )
 }
 
@@ -542,7 +549,9 @@ async fn guests_and_algorithms(world: World) {
     let text = one_client(
         "id_token_signed_response_alg: EdDSA\n            userinfo_signed_response_alg: ES256\n            \
                            allowed_organizations: [guest, harbor]",
-    ) + "  - name: Guest\n    slug: guest\n";
+    )
+    .replacen(ALGORITHM, "", 1)
+        + "  - name: Guest\n    slug: guest\n";
     apply(&world, &text).await;
     let web = client(&world, "harbor", "dock", "Web").await;
     let guest = organization(&world, "guest").await;
@@ -563,6 +572,65 @@ async fn guests_and_algorithms(world: World) {
     overwrite(&world, &cleared).await;
     let web = client(&world, "harbor", "dock", "Web").await;
     assert_eq!((web.client_id, web.userinfo_signed_response_alg), (id, None));
+}
+
+async fn count_keys(world: &World, slug: &str, algorithm: SigningAlgorithm) -> usize {
+    let keys = world.directory.signing_keys(&organization(world, slug).await).await.unwrap();
+    keys.iter().filter(|k| k.algorithm == algorithm).count()
+}
+
+/// OpenID Connect Core §3.1.3.7, Dynamic Client Registration §2.
+async fn a_client_that_says_nothing_is_signed_for_with_rs256(world: World) {
+    let text = one_client("allowed_organizations: [guest]").replacen(ALGORITHM, "", 1)
+        + "  - name: Guest\n    slug: guest\n";
+    apply(&world, &text).await;
+    let web = client(&world, "harbor", "dock", "Web").await;
+    assert_eq!(web.id_token_signed_response_alg, SigningAlgorithm::Rs256);
+    assert_eq!(web.userinfo_signed_response_alg, None);
+    for slug in ["harbor", "guest"] {
+        assert_eq!(count_keys(&world, slug, SigningAlgorithm::Rs256).await, 2, "{slug}: there at once");
+    }
+    overwrite(&world, &one_client("")).await;
+    let web = client(&world, "harbor", "dock", "Web").await;
+    assert_eq!(web.id_token_signed_response_alg, SigningAlgorithm::Es256, "by choice");
+    overwrite(&world, &text).await;
+    let web = client(&world, "harbor", "dock", "Web").await;
+    assert_eq!(web.id_token_signed_response_alg, SigningAlgorithm::Es256, "saying nothing changes nothing");
+}
+
+async fn nothing_is_signed_for_a_machine(world: World) {
+    let with = |grant: &str| one_client(&format!("grant_types: [{grant}]")).replacen(ALGORITHM, "", 1);
+    apply(&world, &with("client_credentials")).await;
+    assert_eq!(count_keys(&world, "harbor", SigningAlgorithm::Rs256).await, 0);
+    overwrite(&world, &with("authorization_code")).await;
+    assert_eq!(count_keys(&world, "harbor", SigningAlgorithm::Rs256).await, 2);
+}
+
+async fn standard_claims_in_id_tokens_are_switched_on_and_off(world: World) {
+    let has_them = async || client(&world, "harbor", "dock", "Web").await.standard_claims_in_id_token;
+    apply(&world, &one_client("")).await;
+    assert!(!has_them().await, "nobody asked for it");
+    let cases: [(&str, bool, &[&str]); 4] = [
+        ("standard_claims_in_id_token: true", true, &["standard_claims_in_id_token"]),
+        ("", true, &[]),
+        ("standard_claims_in_id_token: true", true, &[]),
+        ("standard_claims_in_id_token: false", false, &["standard_claims_in_id_token"]),
+    ];
+    for (line, expected, changes) in cases {
+        let report = overwrite(&world, &one_client(line)).await;
+        let changed: Vec<&str> = report.updated.iter().flat_map(|u| &u.changes).map(String::as_str).collect();
+        assert_eq!(changed, changes, "{line}");
+        assert_eq!(has_them().await, expected, "{line}");
+    }
+    for wrong in ["maybe", "[openid]", "null"] {
+        let text = one_client(&format!("standard_claims_in_id_token: {wrong}"));
+        let outcome = read(&text, Format::Yaml, &|_| None);
+        let is_left_alone = outcome.is_ok_and(|document| {
+            let client = &document.organizations[0].applications[0].clients[0];
+            client.standard_claims_in_id_token.is_none()
+        });
+        assert_eq!(is_left_alone, wrong == "null", "{wrong}");
+    }
 }
 
 async fn every_profile_field(world: World) {

@@ -3,19 +3,20 @@
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use porta_core::BearerKind;
 use porta_oidc::EngineError;
 use porta_oidc::authorize::{AuthorizeError, Authorized, Outcome, Resumed};
 use porta_oidc::interaction::{NewInteraction, Shown, Stage};
 use porta_pages::ErrorText;
 use porta_protocol::{ErrorCode, OAuthError, Params};
 
-use super::From;
+use super::{From, lost};
+use crate::pending::Begun;
+use crate::repeated::NotKept;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::visit::Visit;
-use crate::{body, cookies};
+use crate::{body, cookies, pending};
 
 pub(crate) async fn get(
     State(state): State<AppState>,
@@ -29,7 +30,11 @@ pub(crate) async fn get(
     tenant.reader.asked_for(params.get("ui_locales"));
     let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
     let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &from.caller).await;
-    answer(&state, &tenant, &from.headers, cookie, result)
+    let mut reply = answer(&state, &tenant, &from.headers, cookie, result);
+    if reply.extensions().get::<Begun>().is_some() && lost::is_elsewhere(&state, &from.headers) {
+        reply = lost::from_elsewhere(reply);
+    }
+    pending::listed(&state, &tenant, &from.headers, reply, None)
 }
 
 pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
@@ -72,29 +77,22 @@ pub(super) fn concluded(
         }
         Ok(Resumed::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
         Ok(Resumed::Away) => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
-        Ok(Resumed::Begun) => return reply::redirect(&format!("{}/interaction/{uid}", tenant.issuer)),
+        Ok(Resumed::Begun) => {
+            let mut reply = reply::redirect(&format!("{}/interaction/{uid}", tenant.issuer));
+            reply.extensions_mut().insert(NotKept);
+            return reply;
+        }
         Ok(Resumed::Limited(limited)) => return reply::too_many_begun(state, tenant, headers, limited),
         Ok(Resumed::Gone) => {
-            reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, ErrorText::SessionExpired, None)
+            let reply = lost::lost(state, tenant, headers, None, uid);
+            let reply = pending::without_cookies_of(state, tenant, reply, uid);
+            return pending::listed(state, tenant, headers, reply, Some(uid));
         }
         Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
     };
-    // This transaction is over, whatever came of it. Only a uid of our making may become a cookie's path.
-    if !BearerKind::Interaction.matches(uid) {
-        return reply;
-    }
-    let slug = &tenant.organization.slug;
-    let mut reply = reply;
-    for (name, path) in [
-        (cookies::INTERACTION, "interaction"),
-        (cookies::BEGUN, "interaction"),
-        (cookies::RESUME, "auth"),
-        (cookies::BEGUN, "auth"),
-    ] {
-        let gone = cookies::clear(state, name, &format!("/{slug}/{path}/{uid}"));
-        reply = reply::with_header(reply, header::SET_COOKIE, gone);
-    }
-    reply
+    // This transaction is over, whatever came of it.
+    let reply = pending::ended(state, tenant, headers, reply, uid);
+    pending::listed(state, tenant, headers, reply, Some(uid))
 }
 
 fn answer(
@@ -146,6 +144,7 @@ pub(super) fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> 
     // Absolute and from configuration (decision D10).
     let location = format!("{}{path}", state.engine.issuer_base());
     let mut reply = reply::redirect(&location);
+    reply.extensions_mut().insert(Begun(new.uid.clone()));
     for (name, scope) in [(cookies::INTERACTION, &page), (cookies::RESUME, &resume)] {
         let cookie = cookies::set(state, tenant, name, &new.binding, scope, new.expires_at);
         reply = reply::with_header(reply, header::SET_COOKIE, cookie);

@@ -10,7 +10,8 @@ use porta_core::TypedPassword;
 use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
 use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
-use porta_oidc::{Errand, ProtocolClient};
+use porta_oidc::travel::Travelling;
+use porta_oidc::{EngineError, Errand, ProtocolClient};
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Page};
 use porta_protocol::Params;
 use porta_signin::{Attempt, Entered, Pause, SignInOutcome, Turn};
@@ -19,11 +20,16 @@ use super::From;
 use super::authorize::{concluded, session_cookie};
 use super::ends::ends_at;
 use super::links::typed_address;
+use super::lost::lost;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
+use crate::told::{Said, Told};
 use crate::visit::Visit;
 use crate::{body, cookies, crowd};
+
+/// How long a redirect may take to arrive.
+pub(super) const SAID_LIFETIME: Duration = Duration::from_mins(1);
 
 /// An interaction that belongs to this browser, organization and uid.
 pub(super) struct Here<'a> {
@@ -32,6 +38,8 @@ pub(super) struct Here<'a> {
     pub(super) bound: BoundInteraction,
     /// Where its forms may end besides with us.
     pub(super) ends_at: Vec<String>,
+    /// What the form before led here for.
+    pub(super) said: Option<Said>,
 }
 
 pub(super) async fn here<'a>(
@@ -49,9 +57,10 @@ pub(super) async fn here<'a>(
             from.seen.client(errand.client_id().unwrap_or_default());
             tenant.reader.asked_for(errand.ui_locales());
             let ends_at = ends_at(state, tenant, errand).await;
-            Ok(Here { state, tenant, bound, ends_at })
+            let said = cookies::read(state, tenant, &from.headers, cookies::SAID);
+            Ok(Here { state, tenant, bound, ends_at, said: said.and_then(|said| Said::parse(&said)) })
         }
-        Ok(None) => Err(gone(state, tenant)),
+        Ok(None) => Err(lost(state, tenant, &from.headers, from.query.as_deref(), uid)),
         Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
     }
 }
@@ -62,7 +71,7 @@ pub(super) fn pause_cookie(state: &Shared, tenant: &Visit, pause: &Pause) -> Opt
     cookies::set(state, tenant, cookies::PAUSE, &pause.value, &path, pause.until)
 }
 
-/// Too late, another browser's, or taken by the resume address.
+/// It ended while a form of it was under way.
 fn gone(state: &Shared, tenant: &Visit) -> Reply {
     reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
 }
@@ -123,14 +132,14 @@ pub(crate) async fn login(
     let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);
     let email = typed_address(params.get("email"));
     if !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.login_page(StatusCode::OK, Some(&email), Some(Flash::CsrfInvalid)).await;
+        return here.told("", Told::CsrfInvalid, &email);
     }
     let password = params.get("password").unwrap_or_default();
     if email.is_empty() {
-        return here.login_page(StatusCode::OK, None, Some(Flash::EmailMissing)).await;
+        return here.told("", Told::EmailMissing, "");
     }
     if password.is_empty() {
-        return here.login_page(StatusCode::OK, Some(&email), Some(Flash::PasswordMissing)).await;
+        return here.told("", Told::PasswordMissing, &email);
     }
     here.sign_in(&email, password, &from).await
 }
@@ -211,7 +220,10 @@ impl Here<'_> {
             Stage::Login => {
                 let is_again =
                     matches!(&self.bound.interaction.errand, Errand::Account(e) if e.again.is_some());
-                self.login_page(StatusCode::OK, None, is_again.then_some(Flash::SignInAgain)).await
+                let said = self.said.as_ref();
+                let email = said.map(|said| &*said.email).filter(|email| !email.is_empty());
+                let flash = said.and_then(|said| said.told.login());
+                self.login_page(StatusCode::OK, email, flash.or(is_again.then_some(Flash::SignInAgain))).await
             }
             Stage::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
             Stage::Consent => self.consent_page().await,
@@ -225,8 +237,19 @@ impl Here<'_> {
         format!("/{slug}/auth/forgot-password?interaction={uid}")
     }
 
+    /// A page; what it was to say is said.
     pub(super) fn page(&self, status: StatusCode, page: Page) -> Reply {
-        reply::page(status, page.ending_at(self.ends_at.iter().map(String::as_str)))
+        let gone = self.said.as_ref().and_then(|_| cookies::clear(self.state, cookies::SAID, &self.url("")));
+        let page = reply::page(status, page.ending_at(self.ends_at.iter().map(String::as_str)));
+        reply::with_header(page, header::SET_COOKIE, gone)
+    }
+
+    /// Leads to a page of this sign-in, and says there why.
+    pub(super) fn told(&self, page: &str, told: Told, email: &str) -> Reply {
+        let said = Said { told, email: email.to_owned() };
+        let until = self.state.clock.now() + SAID_LIFETIME;
+        let said = cookies::set(self.state, self.tenant, cookies::SAID, &said.value(), &self.url(""), until);
+        reply::with_header(reply::redirect(&self.absolute(page)), header::SET_COOKIE, said)
     }
 
     pub(super) fn gone(&self) -> Reply {
@@ -336,6 +359,10 @@ impl Here<'_> {
             Ok(
                 outcome @ (SignInOutcome::SignedIn(_) | SignInOutcome::SecondFactor | SignInOutcome::Gone),
             ) => self.outcome(outcome, Some(email)).await,
+            Ok(SignInOutcome::WrongPassword(form)) => {
+                let answer = self.told("", Told::WrongPassword, email);
+                self.travelling_on(answer, self.state.engine.remember_refused(&self.bound, form))
+            }
             Ok(outcome) => {
                 let answer = self.outcome(outcome, Some(email)).await;
                 self.answered(answer)
@@ -346,8 +373,12 @@ impl Here<'_> {
 
     /// Somebody is there, so the sign-in may take its whole time from now on.
     fn answered(&self, reply: Reply) -> Reply {
+        self.travelling_on(reply, self.state.engine.keep_travelling(&self.bound))
+    }
+
+    fn travelling_on(&self, reply: Reply, kept: Result<Option<Travelling>, EngineError>) -> Reply {
         let path = self.url("");
-        let cookie = match self.state.engine.keep_travelling(&self.bound) {
+        let cookie = match kept {
             Ok(kept) => kept.and_then(|kept| {
                 cookies::set(self.state, self.tenant, cookies::BEGUN, &kept.text, &path, kept.until)
             }),
@@ -374,16 +405,16 @@ impl Here<'_> {
         match outcome {
             SignInOutcome::SignedIn(entered) => self.signed_in(&entered),
             SignInOutcome::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
-            SignInOutcome::Refused => {
-                self.login_page(StatusCode::OK, email, Some(Flash::InvalidCredentials)).await
+            SignInOutcome::Refused | SignInOutcome::WrongPassword(_) => {
+                self.told("", Told::WrongPassword, email.unwrap_or_default())
             }
             SignInOutcome::NotActive(status) => {
-                let flash = match status {
-                    UserStatus::Inactive => Flash::AccountInactive,
-                    UserStatus::Suspended => Flash::AccountSuspended,
-                    UserStatus::Locked | UserStatus::Active => Flash::AccountLocked,
+                let told = match status {
+                    UserStatus::Inactive => Told::AccountInactive,
+                    UserStatus::Suspended => Told::AccountSuspended,
+                    UserStatus::Locked | UserStatus::Active => Told::AccountLocked,
                 };
-                self.login_page(StatusCode::OK, email, Some(flash)).await
+                self.told("", told, email.unwrap_or_default())
             }
             SignInOutcome::Limited { retry_after } => {
                 self.limited(email.unwrap_or_default(), retry_after).await
@@ -403,9 +434,9 @@ impl Here<'_> {
                     .await;
                 reply::with_retry_after(page, second)
             }
-            SignInOutcome::MethodDisabled => {
-                self.login_page(StatusCode::FORBIDDEN, email, Some(Flash::MethodDisabled)).await
-            }
+            SignInOutcome::MethodDisabled => self.told("", Told::MethodDisabled, email.unwrap_or_default()),
+            // Where the same form was judged before, its answer takes the place of this one.
+            SignInOutcome::Repeated => self.page_of_stage().await,
             SignInOutcome::Gone => gone(self.state, self.tenant),
         }
     }

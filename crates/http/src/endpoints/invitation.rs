@@ -3,17 +3,19 @@
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use porta_pages::{InvitationPage, InviteExpiredPage, InviteSuccessPage, PasswordFault};
+use porta_pages::{InvitationPage, InviteExpiredPage, PasswordFault};
 use porta_signin::{Chosen, DeadLink, Invitee};
 
 use super::From;
 use super::desk::Desk;
+use super::done::done;
 use super::interaction::form;
 use super::links::dead;
 use super::new_password::{chosen, fault, rules};
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
+use crate::told::Told;
 use crate::visit::Visit;
 
 /// `GET /{org}/auth/accept-invite/{token}`: shows the form and uses nothing up.
@@ -49,14 +51,7 @@ pub(crate) async fn accept(
         Err(flash) => return again(StatusCode::OK, flash),
     };
     match state.sign_in.accept_invitation(&tenant, &token, password, &from.caller).await {
-        Ok(Chosen::Done) => {
-            let page = InviteSuccessPage {
-                organization: tenant.organization.display_name(),
-                email: invitee.user.email.shown(),
-                login_url: Some(&desk.onward(&tenant)),
-            };
-            reply::page(StatusCode::OK, state.pages.invite_success(&tenant.look(), &page))
-        }
+        Ok(Chosen::Done) => done(&state, &tenant, Told::InvitationAccepted, invitee.user.email.shown()),
         Ok(Chosen::Refused(refusal)) => again(StatusCode::OK, fault(refusal)),
         Ok(Chosen::Busy) => {
             let page = again(StatusCode::SERVICE_UNAVAILABLE, PasswordFault::RateLimited { retry_after: 1 });

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
-use porta_oidc::logout::{CONTINUE, LogoutError, LogoutStep, Onward};
+use porta_oidc::logout::{CONTINUE, LogoutError, LogoutRefusal, LogoutStep, Onward};
 use porta_pages::{ErrorText, LogoutPage, LogoutSuccessPage};
 use porta_protocol::Params;
 use porta_protocol::authorize::append_query;
@@ -97,15 +97,30 @@ fn onward(tenant: &Visit, to: &Onward) -> Reply {
 }
 
 fn malformed(state: &Shared, tenant: &Visit, status: StatusCode) -> Reply {
-    reply::error_page(state, &tenant.look(), status, ErrorText::InvalidRequest, Some("invalid_request"))
+    invalid_request(state, tenant, status, ErrorText::InvalidRequest)
 }
 
 fn refused(state: &Shared, tenant: &Visit, error: &LogoutError) -> Reply {
     match error {
-        LogoutError::Refused(error) => {
-            tracing::info!(code = %error.code(), detail = error.description(), "logout request refused");
-            malformed(state, tenant, StatusCode::BAD_REQUEST)
+        LogoutError::Refused(refusal) => {
+            tracing::info!(detail = %refusal, "logout request refused");
+            invalid_request(state, tenant, StatusCode::BAD_REQUEST, words(*refusal))
         }
         LogoutError::Engine(error) => reply::engine_error_page(state, &tenant.look(), error),
     }
+}
+
+/// Which value is wrong, never what it was: an address that is not registered must not be shown either.
+fn words(refusal: LogoutRefusal) -> ErrorText {
+    match refusal {
+        LogoutRefusal::AddressNotRegistered => ErrorText::LogoutAddress,
+        LogoutRefusal::HintNotValid => ErrorText::LogoutHint,
+        LogoutRefusal::HintOfAnotherClient => ErrorText::LogoutHintOfAnotherClient,
+        LogoutRefusal::ClientUnknown => ErrorText::ClientUnknown,
+        LogoutRefusal::Malformed(_) => ErrorText::InvalidRequest,
+    }
+}
+
+fn invalid_request(state: &Shared, tenant: &Visit, status: StatusCode, text: ErrorText) -> Reply {
+    reply::error_page(state, &tenant.look(), status, text, Some("invalid_request"))
 }

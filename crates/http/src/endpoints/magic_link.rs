@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use porta_core::settings;
 use porta_oidc::interaction::Stage;
-use porta_pages::{CodeFlash, Flash, Landing, MagicLinkLandingPage, MagicLinkSentPage, Origin};
+use porta_pages::{CodeFlash, Landing, MagicLinkLandingPage, MagicLinkSentPage, Origin};
 use porta_signin::{Asked, FactorOutcome, Followed, MagicLanding};
 
 use super::From;
@@ -17,10 +17,13 @@ use super::links::{dead, typed_address};
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
+use crate::told::Told;
 use crate::visit::Visit;
 
 /// Longer than any code anybody would type.
 const LONGEST_CODE: usize = 64;
+/// The page after asking.
+const SENT: &str = "/magic-link";
 
 /// `GET …/magic-link`: the page after asking, for a reload.
 pub(crate) async fn sent(
@@ -30,7 +33,10 @@ pub(crate) async fn sent(
     from: From,
 ) -> Reply {
     match here(&state, &tenant, &uid, &from).await {
-        Ok(here) => here.magic_link_sent(StatusCode::OK, None).await,
+        Ok(here) => {
+            let flash = here.said.as_ref().and_then(|said| said.told.code());
+            here.magic_link_sent(StatusCode::OK, flash).await
+        }
         Err(reply) => reply,
     }
 }
@@ -46,25 +52,23 @@ pub(crate) async fn ask(
     let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);
     let email = typed_address(params.get("email"));
     if !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.login_page(StatusCode::OK, Some(&email), Some(Flash::CsrfInvalid)).await;
+        return here.told("", Told::CsrfInvalid, &email);
     }
     if email.is_empty() {
-        return here.login_page(StatusCode::OK, None, Some(Flash::EmailMissing)).await;
+        return here.told("", Told::EmailMissing, "");
     }
     let (bound, locale) = (here.bound.clone(), tenant.look().locale);
     let known = from.known(&state, &tenant);
     let browser = from.browser(&known);
     let asked = state.sign_in.ask_for_magic_link(&tenant, bound, &email, locale, browser).await;
     match asked {
-        Ok(Asked::Sent) => here.magic_link_page(StatusCode::OK, &email, None),
+        Ok(Asked::Sent) => reply::redirect(&here.absolute(SENT)),
         Ok(Asked::Limited { retry_after }) => here.limited(&email, retry_after).await,
         Ok(Asked::Paused(pause)) => {
             let page = here.limited(&email, pause.wait).await;
             reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
         }
-        Ok(Asked::MethodDisabled) => {
-            here.login_page(StatusCode::FORBIDDEN, Some(&email), Some(Flash::MethodDisabled)).await
-        }
+        Ok(Asked::MethodDisabled) => here.told("", Told::MethodDisabled, &email),
         Ok(Asked::Gone) => here.gone(),
         Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
     }
@@ -80,14 +84,14 @@ pub(crate) async fn code(
 ) -> Reply {
     let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);
     if !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.magic_link_sent(StatusCode::OK, Some(CodeFlash::CsrfInvalid)).await;
+        return here.told(SENT, Told::CsrfInvalid, "");
     }
     let typed = params.get("code").unwrap_or_default().trim();
     if typed.is_empty() {
-        return here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Missing)).await;
+        return here.told(SENT, Told::CodeMissing, "");
     }
     if typed.len() > LONGEST_CODE {
-        return here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Invalid)).await;
+        return here.told(SENT, Told::CodeInvalid, "");
     }
     let known = from.known(&state, &tenant);
     let browser = from.browser(&known);
@@ -96,7 +100,7 @@ pub(crate) async fn code(
         Ok(FactorOutcome::SignedIn(entered)) => here.signed_in(&entered),
         Ok(FactorOutcome::Moved) => reply::redirect(&here.absolute("/two-factor")),
         Ok(FactorOutcome::Wrong | FactorOutcome::Exhausted | FactorOutcome::Blocked) => {
-            here.magic_link_sent(StatusCode::OK, Some(CodeFlash::Invalid)).await
+            here.told(SENT, Told::CodeInvalid, "")
         }
         Ok(FactorOutcome::Limited { retry_after }) => {
             let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };

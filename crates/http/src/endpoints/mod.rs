@@ -6,12 +6,14 @@ pub(crate) mod authorize;
 pub(crate) mod cors;
 mod desk;
 pub(crate) mod discovery;
+pub(crate) mod done;
 mod ends;
 pub(crate) mod interaction;
 pub(crate) mod introspection;
 pub(crate) mod invitation;
 mod links;
 pub(crate) mod logout;
+mod lost;
 pub(crate) mod magic_link;
 mod new_password;
 pub(crate) mod probes;
@@ -23,10 +25,11 @@ pub(crate) mod userinfo;
 pub(crate) mod verification;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use porta_oidc::Caller;
+use porta_oidc::{Caller, Claim};
 use porta_signin::Browser;
 
 use crate::cookies;
@@ -39,6 +42,9 @@ pub(crate) struct From {
     pub caller: Caller,
     pub headers: axum::http::HeaderMap,
     pub seen: Seen,
+    /// What the form is known by, where it is carried out once.
+    claim: Option<Arc<Claim>>,
+    query: Option<String>,
 }
 
 /// The cookies a sign-in looks at.
@@ -60,6 +66,7 @@ impl From {
             cookie: known.session.as_deref(),
             device: known.device.as_deref(),
             pause: known.pause.as_deref(),
+            claim: self.claim.as_deref(),
         }
     }
 }
@@ -68,10 +75,13 @@ impl FromRequestParts<AppState> for From {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        let known = parts.extensions.remove::<Caller>();
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0);
         let caller =
-            peer.map(|p| crate::caller::caller(&state.trust_proxy, p, &parts.headers)).unwrap_or_default();
+            known.or_else(|| Some(crate::caller::caller(state, peer?, &parts.headers))).unwrap_or_default();
         let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
-        Ok(Self { caller, headers: std::mem::take(&mut parts.headers), seen })
+        let claim = parts.extensions.get::<Arc<Claim>>().cloned();
+        let query = parts.uri.query().map(str::to_owned);
+        Ok(Self { caller, headers: std::mem::take(&mut parts.headers), seen, claim, query })
     }
 }

@@ -6,22 +6,20 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
 use porta_core::one_time::TokenPurpose;
-use porta_core::settings;
-use porta_pages::{
-    EmailFlash, ErrorText, ForgotPasswordPage, ForgotPasswordSentPage, PasswordFault, ResetPasswordPage,
-    ResetSuccessPage,
-};
+use porta_pages::{EmailFlash, ErrorText, ForgotPasswordPage, PasswordFault, ResetPasswordPage};
 use porta_protocol::Params;
 use porta_signin::{Asked, Chosen, DeadLink};
 
 use super::From;
 use super::desk::Desk;
+use super::done::done;
 use super::interaction::{form, pause_cookie};
 use super::links::{dead, typed_address};
 use super::new_password::{chosen, fault, rules};
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
+use crate::told::Told;
 use crate::visit::Visit;
 
 /// `GET /{org}/auth/forgot-password`; `interaction` names the sign-in the person comes from.
@@ -59,17 +57,7 @@ pub(crate) async fn ask(State(state): State<AppState>, Org(tenant): Org, from: F
     let browser = from.browser(&known);
     let asked = state.sign_in.ask_for_reset(&tenant, &email, desk.interaction(), locale, browser).await;
     match asked {
-        Ok(Asked::Sent) => {
-            let sign_in_url = desk.sign_in_url(&tenant);
-            let page = ForgotPasswordSentPage {
-                email: &email,
-                expires_in: tenant.settings.number(settings::PASSWORD_RESET_TTL),
-                again_url: &format!("/{}/auth/forgot-password", tenant.organization.slug),
-                login_url: sign_in_url.as_deref(),
-            };
-            let page = state.pages.forgot_password_sent(&tenant.look(), &page);
-            desk.answer(reply::page(StatusCode::OK, page))
-        }
+        Ok(Asked::Sent) => desk.answer(done(&state, &tenant, Told::LinkSent, &email)),
         Ok(Asked::Limited { retry_after }) => limited(&state, &tenant, desk, &email, retry_after),
         Ok(Asked::Paused(pause)) => {
             let page = limited(&state, &tenant, desk, &email, pause.wait);
@@ -121,10 +109,7 @@ pub(crate) async fn reset(
         return no_passwords(&state, &tenant);
     }
     match state.sign_in.reset_password(&tenant, &token, password, &from.caller).await {
-        Ok(Chosen::Done) => {
-            let page = ResetSuccessPage { login_url: Some(&desk.onward(&tenant)) };
-            reply::page(StatusCode::OK, state.pages.reset_success(&tenant.look(), &page))
-        }
+        Ok(Chosen::Done) => done(&state, &tenant, Told::PasswordSet, ""),
         Ok(Chosen::Refused(refusal)) => {
             let flash = Some(fault(refusal));
             reset_page(&state, &tenant, desk, &token, &from, StatusCode::OK, flash).await

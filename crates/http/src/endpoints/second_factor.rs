@@ -19,6 +19,7 @@ use super::interaction::{Here, here, posted_at};
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
+use crate::told::Told;
 use crate::visit::Visit;
 
 type Uid = Path<(String, String)>;
@@ -41,7 +42,8 @@ pub(crate) async fn show(
         Some("choose") => View::Choose,
         _ => View::Usual,
     };
-    here.second_factor_page(view, None).await
+    let flash = here.said.as_ref().and_then(|said| said.told.code());
+    here.second_factor_page(view, flash).await
 }
 
 /// `POST …/two-factor`: a code of the factor, or a recovery code.
@@ -55,7 +57,7 @@ pub(crate) async fn verify(
     let (here, params) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
     let kind = if params.get("codeType") == Some("recovery") { CodeKind::Recovery } else { CodeKind::Usual };
     let view = if kind == CodeKind::Recovery { View::Recovery } else { View::Usual };
-    let code = or_answer!(here.code(&params, view).await);
+    let code = or_answer!(here.code(&params, view));
     let known = from.known(&state, &tenant);
     let browser = from.browser(&known);
     let outcome = state.sign_in.verify_code(&tenant, here.bound.clone(), kind, &code, browser).await;
@@ -73,7 +75,7 @@ pub(crate) async fn resend(
     let (here, _) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
     let known = from.known(&state, &tenant);
     match state.sign_in.resend_code(&tenant, &here.bound, from.browser(&known)).await {
-        Ok(FactorOutcome::Moved) => here.second_factor_page(View::Usual, Some(CodeFlash::Resent)).await,
+        Ok(FactorOutcome::Moved) => here.told(View::Usual.page(), Told::CodeResent, ""),
         outcome => here.factor_outcome(outcome, View::Usual).await,
     }
 }
@@ -96,7 +98,7 @@ pub(crate) async fn setup(
         };
         state.sign_in.choose_factor(&tenant, here.bound.clone(), method, browser).await
     } else {
-        let code = or_answer!(here.code(&params, View::Usual).await);
+        let code = or_answer!(here.code(&params, View::Usual));
         state.sign_in.confirm_factor(&tenant, here.bound.clone(), &code, browser).await
     };
     here.factor_outcome(outcome, View::Usual).await
@@ -125,6 +127,16 @@ enum View {
     Choose,
 }
 
+impl View {
+    const fn page(self) -> &'static str {
+        match self {
+            Self::Usual => "/two-factor",
+            Self::Recovery => "/two-factor?recovery",
+            Self::Choose => "/two-factor?choose",
+        }
+    }
+}
+
 /// A form of this interaction, with its CSRF field, at the stage it belongs to.
 async fn posted<'a>(
     state: &'a AppState,
@@ -135,7 +147,7 @@ async fn posted<'a>(
 ) -> Result<(Here<'a>, Params), Reply> {
     let (here, params) = posted_at(Stage::SecondFactor, state, tenant, uid, from, body).await?;
     if !here.bound.csrf_matches(params.get("_csrf")) {
-        return Err(here.second_factor_page(View::Usual, Some(CodeFlash::CsrfInvalid)).await);
+        return Err(here.told(View::Usual.page(), Told::CsrfInvalid, ""));
     }
     Ok((here, params))
 }
@@ -148,13 +160,14 @@ const fn kind(method: TwoFactorMethod) -> FactorKind {
 }
 
 impl Here<'_> {
-    async fn code(&self, params: &Params, view: View) -> Result<String, Reply> {
+    #[expect(clippy::result_large_err, reason = "an answer is made once a request")]
+    fn code(&self, params: &Params, view: View) -> Result<String, Reply> {
         let code = params.get("code").unwrap_or_default().trim();
         if code.is_empty() {
-            return Err(self.second_factor_page(view, Some(CodeFlash::Missing)).await);
+            return Err(self.told(view.page(), Told::CodeMissing, ""));
         }
         if code.len() > LONGEST_CODE {
-            return Err(self.second_factor_page(view, Some(CodeFlash::Invalid)).await);
+            return Err(self.told(view.page(), Told::CodeInvalid, ""));
         }
         Ok(code.to_owned())
     }
@@ -164,7 +177,7 @@ impl Here<'_> {
         outcome: Result<FactorOutcome, porta_oidc::EngineError>,
         view: View,
     ) -> Reply {
-        let flash = match outcome {
+        let told = match outcome {
             Ok(FactorOutcome::SignedIn(entered)) => return self.signed_in(&entered),
             Ok(FactorOutcome::Moved) => return reply::redirect(&self.absolute("/two-factor")),
             Ok(FactorOutcome::Gone) => return self.gone(),
@@ -174,12 +187,12 @@ impl Here<'_> {
                 *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
                 return reply::with_retry_after(page, retry_after);
             }
-            Ok(FactorOutcome::Wrong) => CodeFlash::Invalid,
-            Ok(FactorOutcome::Exhausted) => CodeFlash::Exhausted,
-            Ok(FactorOutcome::Blocked) => CodeFlash::Blocked,
+            Ok(FactorOutcome::Wrong) => Told::CodeInvalid,
+            Ok(FactorOutcome::Exhausted) => Told::CodeExhausted,
+            Ok(FactorOutcome::Blocked) => Told::CodeBlocked,
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
-        self.second_factor_page(view, Some(flash)).await
+        self.told(view.page(), told, "")
     }
 
     /// The page of the step the interaction is at.

@@ -4,16 +4,18 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use porta_core::one_time::TokenPurpose;
-use porta_pages::{EmailVerificationPage, EmailVerifiedPage, ErrorText};
+use porta_pages::{EmailVerificationPage, ErrorText};
 use porta_signin::DeadLink;
 
 use super::From;
 use super::desk::Desk;
+use super::done::done;
 use super::interaction::form;
 use super::links::dead;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
+use crate::told::Told;
 use crate::visit::Visit;
 
 /// `GET /{org}/auth/verify-email/{token}`: shows the button and uses nothing up.
@@ -55,11 +57,7 @@ pub(crate) async fn verify(
         return reply::error_page(&state, &tenant.look(), status, text, None);
     }
     match state.sign_in.verify_email(&tenant, &token, &from.caller).await {
-        Ok(Ok(user)) => {
-            let page =
-                EmailVerifiedPage { email: user.email.shown(), login_url: Some(&desk.onward(&tenant)) };
-            reply::page(StatusCode::OK, state.pages.email_verified(&tenant.look(), &page))
-        }
+        Ok(Ok(user)) => done(&state, &tenant, Told::AddressConfirmed, user.email.shown()),
         Ok(Err(why)) => over(&state, &tenant, why),
         Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
     }

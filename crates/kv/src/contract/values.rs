@@ -196,15 +196,17 @@ pub(super) async fn each_operation_is_one_command(kv: &dyn Kv) {
     kv.hit(&limits).await.unwrap();
     kv.put_limited("budget", bytes("x"), LONG, &limits).await.unwrap();
     kv.release(&["budget".to_owned(), "other".to_owned()]).await.unwrap();
+    kv.claim("place", "claim", bytes("x"), LONG, &limits).await.unwrap();
+    kv.release_and_put(&["budget".to_owned()], "claim", bytes("y"), LONG).await.unwrap();
     kv.put_among("group", 1, "budget", bytes("x"), LONG).await.unwrap();
     kv.clear(&["budget".to_owned(), "other".to_owned()]).await.unwrap();
     kv.publish(&notice).await.unwrap();
     kv.ping().await.unwrap();
-    assert_eq!(kv.commands() - before, 16);
+    assert_eq!(kv.commands() - before, 18);
     // Nothing to do is done without asking.
     kv.write(Vec::new()).await.unwrap();
     kv.check(&[]).await.unwrap();
     kv.hit(&[]).await.unwrap();
     kv.clear(&[]).await.unwrap();
-    assert_eq!(kv.commands() - before, 16);
+    assert_eq!(kv.commands() - before, 18);
 }

@@ -13,6 +13,8 @@ pub(super) enum Kind {
     Interaction,
     /// The place of a sign-in that is over. Its loss gives nobody more than the first page of it.
     Finished,
+    /// The answer to a form, for the browser that sends it twice. Its loss costs that browser a page that says so.
+    Answer,
     Counter,
     /// A key no line of the table knows.
     Other,
@@ -56,6 +58,7 @@ const TABLE: [Definition; Kind::COUNT] = [
     define(Kind::Logout, "logout", &["logout:", "logout-request:"], 20_000, 16 * MIB),
     define(Kind::Interaction, "interaction", &["interaction:"], 20_000, 32 * MIB),
     define(Kind::Finished, "finished", &[], 20_000, 8 * MIB),
+    define(Kind::Answer, "answer", &["answer:"], 20_000, 8 * MIB),
     define(Kind::Counter, "counter", &["limit:"], 100_000, 32 * MIB),
     define(Kind::Other, "other", &[], 20_000, 16 * MIB),
     define(

@@ -1,15 +1,17 @@
 //! Where the server is and how to reach it: options checked once, before anything connects.
 
-use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use porta_trust::Roots;
 use redis::io::tcp::TcpSettings;
-use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisResult};
+use redis::{
+    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo,
+    RedisResult, TlsCertificates,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::cluster::Node;
-use super::link::client;
 use crate::KvError;
 
 /// How to reach Redis (6.2 or newer).
@@ -24,19 +26,31 @@ pub struct RedisOptions {
     pub response_timeout: Duration,
     /// How long connecting may take, greeting included.
     pub connection_timeout: Duration,
-    /// PEM file with the authorities to trust for `rediss://`, instead of the public ones.
-    pub ca_file: Option<PathBuf>,
+    /// Whom `rediss://` believes.
+    pub roots: Roots,
+    /// Who knows where the primary is; the host in `url` is then the name they call it.
+    pub sentinels: Option<Sentinels>,
+}
+
+/// The sentinels of a primary. Whether they are spoken to over TLS follows from the primary's URL.
+#[derive(Debug, Clone)]
+pub struct Sentinels {
+    /// Host and port of each; asked in this order.
+    pub addresses: Vec<(String, u16)>,
+    pub password: Option<SecretString>,
 }
 
 impl RedisOptions {
-    /// With the timeouts that suit a server nearby: half a second to answer, one to connect.
+    /// With the timeouts that suit a server nearby: half a second to answer, one to connect. Believes whom this machine
+    /// believes.
     pub fn new(url: SecretString, instance: impl Into<String>) -> Self {
         Self {
             url,
             instance: instance.into(),
             response_timeout: Duration::from_millis(500),
             connection_timeout: Duration::from_secs(1),
-            ca_file: None,
+            roots: Roots::system(),
+            sentinels: None,
         }
     }
 }
@@ -49,12 +63,10 @@ pub enum ConnectError {
     Url(String),
     #[error("instance name {0:?} is not usable: letters, digits, '-', '_' and '.' are")]
     Instance(String),
-    #[error("certificate file {path} is not usable")]
-    CaFile {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(
+        "rediss:// needs a certificate authority, and this machine knows none; name one in PORTA_CA_FILE"
+    )]
+    NobodyBelieved,
     /// [`KvError::Unavailable`]: trying again may help.
     #[error(transparent)]
     Store(#[from] KvError),
@@ -63,8 +75,7 @@ pub enum ConnectError {
 /// Checked options.
 pub(super) struct Address {
     pub(super) client: Client,
-    info: ConnectionInfo,
-    ca_pem: Option<Vec<u8>>,
+    pub(super) sentinels: Option<Sentinels>,
     /// What keys of a cluster are placed by.
     pub(super) instance: String,
     /// Nodes of a cluster, as last heard: any of them knows the way when the one that was configured is gone.
@@ -79,22 +90,20 @@ impl Address {
         check_instance(&options.instance)?;
         let info = parse(options.url.expose_secret())?;
         let database = info.redis_settings().db();
-        let is_tls = matches!(info.addr(), ConnectionAddr::TcpTls { .. });
-        if is_tls {
+        let found = if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
             install_tls_provider();
-        }
-        let ca_pem = match &options.ca_file {
-            Some(path) if is_tls => Some(
-                std::fs::read(path).map_err(|source| ConnectError::CaFile { path: path.clone(), source })?,
-            ),
-            Some(_) => return Err(ConnectError::Url("a certificate file needs rediss://".to_owned())),
-            None => None,
+            if options.roots.is_empty() {
+                return Err(ConnectError::NobodyBelieved);
+            }
+            // Always given: the library would believe a list it was built with.
+            let root_cert = Some(options.roots.pem().as_bytes().to_vec());
+            Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })
+        } else {
+            Client::open(info)
         };
-        let found = client(info.clone(), ca_pem.clone());
         Ok(Self {
             client: found.map_err(|error| ConnectError::Url(error.to_string()))?,
-            info,
-            ca_pem,
+            sentinels: options.sentinels.clone(),
             instance: options.instance.clone(),
             nodes: RwLock::default(),
             database,
@@ -103,17 +112,18 @@ impl Address {
         })
     }
 
-    /// The configured host; empty for a socket.
+    /// The configured host, or the name of the primary; empty for a socket.
     pub(super) fn host(&self) -> &str {
-        match self.info.addr() {
+        match self.client.get_connection_info().addr() {
             ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => host,
             _ => "",
         }
     }
 
-    /// Reaches another node of a cluster the way the configured one is reached.
-    pub(super) fn client_of(&self, (host, port): &Node) -> RedisResult<Client> {
-        let mut address = self.info.addr().clone();
+    /// Reaches another server the way the configured one is reached, whom it believes included.
+    fn info_of(&self, (host, port): &Node) -> ConnectionInfo {
+        let info = self.client.get_connection_info();
+        let mut address = info.addr().clone();
         match &mut address {
             ConnectionAddr::Tcp(old_host, old_port) => (*old_host, *old_port) = (host.clone(), *port),
             ConnectionAddr::TcpTls { host: old_host, port: old_port, .. } => {
@@ -121,7 +131,25 @@ impl Address {
             }
             _ => {}
         }
-        client(self.info.clone().set_addr(address), self.ca_pem.clone())
+        info.clone().set_addr(address)
+    }
+
+    /// Reaches another node of a cluster, or the primary that sentinels named.
+    pub(super) fn client_of(&self, node: &Node) -> RedisResult<Client> {
+        Client::open(self.info_of(node))
+    }
+
+    /// Reaches a sentinel, which has no databases and accounts of its own.
+    pub(super) fn client_of_sentinel(
+        &self,
+        node: &Node,
+        password: Option<&SecretString>,
+    ) -> RedisResult<Client> {
+        let mut settings = RedisConnectionInfo::default();
+        if let Some(password) = password {
+            settings = settings.set_password(password.expose_secret());
+        }
+        Client::open(self.info_of(node).set_redis_settings(settings))
     }
 
     pub(super) fn remember(&self, nodes: Vec<Node>) {
@@ -162,7 +190,11 @@ fn install_tls_provider() {
 
 #[cfg(test)]
 mod tests {
+    use porta_trust::Certificates;
+
     use super::*;
+
+    const ISRG: &str = include_str!("../../../trust/testdata/isrg-root-x2.pem");
 
     fn address(url: &str) -> Result<Address, ConnectError> {
         Address::new(&RedisOptions::new(url.to_owned().into(), "porta"))
@@ -221,11 +253,40 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_file_needs_tls_and_must_exist() {
-        let mut options = RedisOptions::new("redis://h".to_owned().into(), "porta");
-        options.ca_file = Some("/nonexistent/ca.pem".into());
-        assert!(matches!(Address::new(&options), Err(ConnectError::Url(_))));
-        options.url = "rediss://h".to_owned().into();
-        assert!(matches!(Address::new(&options), Err(ConnectError::CaFile { .. })));
+    fn tls_needs_somebody_to_believe() {
+        let mut options = RedisOptions::new("rediss://h".to_owned().into(), "porta");
+        options.roots = Roots::only(Certificates::default());
+        assert!(matches!(Address::new(&options), Err(ConnectError::NobodyBelieved)));
+        options.url = "redis://h".to_owned().into();
+        assert!(Address::new(&options).is_ok());
+    }
+
+    #[test]
+    fn other_servers_are_reached_as_the_configured_one_is() {
+        let mut options = RedisOptions::new("rediss://user:pass@primary/3".to_owned().into(), "porta");
+        options.roots = Roots::only(Certificates::parse(ISRG.as_bytes()).certificates);
+        let address = Address::new(&options).unwrap();
+        assert_eq!(address.host(), "primary");
+        let node = ("10.0.0.7".to_owned(), 7_000);
+        let client = address.client_of(&node).unwrap();
+        let ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: Some(_) } =
+            client.get_connection_info().addr()
+        else {
+            panic!("{:?}", client.get_connection_info())
+        };
+        assert_eq!((host.as_str(), *port), ("10.0.0.7", 7_000));
+        let settings = client.get_connection_info().redis_settings();
+        assert_eq!(
+            (settings.username(), settings.password(), settings.db()),
+            (Some("user"), Some("pass"), 3)
+        );
+
+        let sentinel = address.client_of_sentinel(&node, Some(&"other".to_owned().into())).unwrap();
+        let info = sentinel.get_connection_info();
+        assert!(matches!(info.addr(), ConnectionAddr::TcpTls { tls_params: Some(_), .. }));
+        let settings = info.redis_settings();
+        assert_eq!((settings.username(), settings.password(), settings.db()), (None, Some("other"), 0));
+        let sentinel = address.client_of_sentinel(&node, None).unwrap();
+        assert_eq!(sentinel.get_connection_info().redis_settings().password(), None);
     }
 }

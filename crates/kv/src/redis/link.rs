@@ -28,6 +28,7 @@ use tracing::Instrument as _;
 use super::address::Address;
 use super::cluster::{Placement, placement};
 use super::scripts::SCRIPTS;
+use super::sentinel;
 
 /// What the server says unasked: messages of a subscription, and the end of the connection.
 pub(super) type Pushes = mpsc::UnboundedReceiver<PushInfo>;
@@ -40,8 +41,14 @@ const QUEUE: usize = 1_024;
 const WITHOUT_LIMIT: Duration = Duration::from_hours(24);
 
 /// Opens a connection within the configured time: to the configured server or, where that is a node of a cluster and
-/// gone, to another one.
+/// gone, to another one. With sentinels, to the server that they call the primary.
 pub(super) async fn open(address: &Address) -> RedisResult<(MultiplexedConnection, Pushes)> {
+    if let Some(sentinels) = &address.sentinels {
+        let primary = sentinel::primary(address, sentinels).await?;
+        let (mut connection, pushes) = open_at(&address.client_of(&primary)?, address).await?;
+        sentinel::confirm(&mut connection).await?;
+        return Ok((connection, pushes));
+    }
     let mut outcome = open_at(&address.client, address).await;
     for node in address.nodes() {
         if outcome.is_ok() {
@@ -225,16 +232,5 @@ async fn closed(pushes: &mut Pushes) {
         if push.kind == PushKind::Disconnection {
             return;
         }
-    }
-}
-
-/// Checks that a client can be built at all; connects nowhere.
-pub(super) fn client(info: redis::ConnectionInfo, ca_pem: Option<Vec<u8>>) -> RedisResult<Client> {
-    match ca_pem {
-        None => Client::open(info),
-        Some(root_cert) => Client::build_with_tls(
-            info,
-            redis::TlsCertificates { client_tls: None, root_cert: Some(root_cert) },
-        ),
     }
 }

@@ -22,20 +22,24 @@ pub(super) struct Scripts {
     pub(super) check: Script,
     pub(super) hit: Script,
     pub(super) put_limited: Script,
+    pub(super) claim: Script,
     pub(super) release: Script,
+    pub(super) release_and_put: Script,
     pub(super) put_among: Script,
 }
 
 impl Scripts {
-    pub(super) fn all(&self) -> [&Script; 7] {
+    pub(super) fn all(&self) -> [&Script; 9] {
         [
             &self.consume,
             &self.write,
             &self.check,
             &self.hit,
             &self.put_limited,
+            &self.claim,
             &self.put_among,
             &self.release,
+            &self.release_and_put,
         ]
     }
 }
@@ -46,6 +50,8 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     check: Script::new(CHECK),
     hit: Script::new(HIT),
     put_limited: Script::new(PUT_LIMITED),
+    claim: Script::new(CLAIM),
+    release_and_put: Script::new(RELEASE_AND_PUT),
     release: Script::new(RELEASE),
     put_among: Script::new(PUT_AMONG),
 });
@@ -156,18 +162,66 @@ return 0
 "
 );
 
-/// Takes one back from each counter; what reaches zero goes, with its window.
-const RELEASE: &str = "\
-for i, key in ipairs(KEYS) do
-  local count = tonumber(redis.call('GET', key) or '0')
+/// As `HIT`, and then stores: after the counters, the key of the place, which names the newest of its values, and the key
+/// of the value; after theirs, the lifetime in milliseconds and the value. Answers what is stored already, if it is the
+/// newest.
+const CLAIM: &str = concat!(
+    "\
+local before = redis.call('GET', KEYS[#KEYS])
+if before and redis.call('GET', KEYS[#KEYS - 1]) == KEYS[#KEYS] then
+  return before
+end
+",
+    ask!("#KEYS - 2"),
+    count!(),
+    "\
+local lifetime = ARGV[#ARGV - 1]
+if lifetime == '0' then
+  redis.call('DEL', KEYS[#KEYS - 1], KEYS[#KEYS])
+else
+  redis.call('SET', KEYS[#KEYS - 1], KEYS[#KEYS], 'PX', lifetime)
+  redis.call('SET', KEYS[#KEYS], ARGV[#ARGV], 'PX', lifetime)
+end
+return 0
+"
+);
+
+/// The first `$counters` keys get one back; what reaches zero goes, with its window.
+macro_rules! release {
+    ($counters:literal) => {
+        concat!(
+            "\
+for i = 1, ",
+            $counters,
+            " do
+  local count = tonumber(redis.call('GET', KEYS[i]) or '0')
   if count > 1 then
-    redis.call('DECR', key)
+    redis.call('DECR', KEYS[i])
   elseif count == 1 then
-    redis.call('DEL', key)
+    redis.call('DEL', KEYS[i])
   end
 end
-return 1
-";
+"
+        )
+    };
+}
+
+/// Takes one back from each counter.
+const RELEASE: &str = concat!(release!("#KEYS"), "return 1\n");
+
+/// As `RELEASE`, and stores: after the counters, the key of the value. ARGV: its lifetime in milliseconds (0 deletes) and
+/// the value. Stores first: a full server refuses the first write of a script and none after it.
+const RELEASE_AND_PUT: &str = concat!(
+    "\
+if ARGV[1] == '0' then
+  redis.call('DEL', KEYS[#KEYS])
+else
+  redis.call('SET', KEYS[#KEYS], ARGV[2], 'PX', ARGV[1])
+end
+",
+    release!("#KEYS - 1"),
+    "return 1\n"
+);
 
 /// KEYS: the group, which lists the keys of its values, oldest first, and the key of the value. ARGV: how many live ones
 /// there may be, the lifetime in milliseconds (0 deletes), the value. Stores first: a full server refuses the first

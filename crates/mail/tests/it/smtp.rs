@@ -73,7 +73,7 @@ async fn starttls_is_used_when_offered_and_its_certificate_is_verified() {
         let error = w.rows().await[n].last_error.clone().unwrap();
         assert!(error.starts_with("STARTTLS: ") && error.contains("certificate"), "{error}");
         // The name must be right, too.
-        let known = SmtpOptions { extra_roots: Some(authority.root()), ..unknown };
+        let known = SmtpOptions { roots: authority.roots(), ..unknown };
         w.clock.advance(MINUTE);
         let elsewhere = SmtpOptions { host: "127.0.0.1".to_owned(), ..known.clone() };
         w.worker(transport(elsewhere)).attempt_due().await.unwrap();
@@ -106,7 +106,7 @@ async fn implicit_tls_encrypts_from_the_first_byte() {
     let error = attempt(&w, unknown.clone()).await.unwrap();
     assert!(error.starts_with("connecting: ") && error.contains("certificate"), "{error}");
     w.clock.advance(MINUTE);
-    attempt(&w, SmtpOptions { extra_roots: Some(authority.root()), ..unknown }).await;
+    attempt(&w, SmtpOptions { roots: authority.roots(), ..unknown }).await;
     assert_eq!(relay.event("message").await["tls"], true);
     assert_eq!(w.rows().await[0].state, OutboxState::Delivered);
 }
@@ -119,8 +119,7 @@ async fn a_wrong_password_is_mended_without_losing_mail() {
     wanted["login"] = json!(["porta", "right"]);
     let mut relay = Relay::start(wanted).await;
     w.enqueue("1", Mail::Welcome).await;
-    let known =
-        SmtpOptions { extra_roots: Some(authority.root()), ..options(relay.port, Security::StartTls) };
+    let known = SmtpOptions { roots: authority.roots(), ..options(relay.port, Security::StartTls) };
     // Without credentials the relay asks for them: 530, which is not the message's fault either.
     let error = attempt(&w, known.clone()).await.unwrap();
     assert!(error.contains("530"), "{error}");

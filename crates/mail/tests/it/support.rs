@@ -21,6 +21,7 @@ use porta_pages::Pages;
 use porta_store::Store;
 use porta_store::contract::fixture::{NOW, organization};
 use porta_testkit::database::TestDatabase;
+use porta_trust::Roots;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
@@ -273,7 +274,7 @@ pub(crate) fn options(port: u16, security: Security) -> SmtpOptions {
         from: "Porta <no-reply@mail.example.com>".to_owned(),
         hello: "id.example.com".to_owned(),
         timeout: Duration::from_secs(10),
-        extra_roots: None,
+        roots: Roots::system(),
     }
 }
 

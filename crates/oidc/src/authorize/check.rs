@@ -6,7 +6,7 @@ use std::sync::Arc;
 use porta_core::client::{ApplicationType, GrantType};
 use porta_protocol::{
     ClaimsRequest, CodeChallenge, ErrorCode, OAuthError, Params, Prompt, PromptValue, ResponseMode, Scope,
-    redirect_uri, scope,
+    WayBack, redirect_uri, scope,
 };
 
 use super::request::AuthorizationRequest;
@@ -79,10 +79,10 @@ impl Engine {
         let (response_mode, mode_problem) = response_mode(params);
         let target = Redirectable { client, redirect_uri, redirect_uri_sent, response_mode, state };
         if let Some(error) = mode_problem {
-            return Err(AuthorizeError::Client(Box::new(target), error));
+            return Err(target.refusing(params, error));
         }
         if params.repeated(MAY_REPEAT).is_some() {
-            return Err(AuthorizeError::Client(Box::new(target), invalid("a parameter is repeated")));
+            return Err(target.refusing(params, invalid("a parameter is repeated")));
         }
         Ok(target)
     }
@@ -97,10 +97,10 @@ impl Engine {
         code_grant_allowed(client)?; // RFC 6749 §4.1.2.1 unauthorized_client
         printable(params, "state")?; // RFC 6749 Appendix A.5
         printable(params, "nonce")?; // OpenID Connect Core §15.5.2
-        response_type_is_code(params)?; // RFC 6749 §3.1.1
         no_request_object(params)?; // OpenID Connect Core §6, §7.2.1
+        response_type_is_code(params)?; // RFC 6749 §3.1.1
         let prompt = prompt(params)?; // OpenID Connect Core §3.1.2.1
-        let scope = effective_scope(params, client, prompt)?; // RFC 6749 §3.3, OpenID Connect Core §11
+        let scope = effective_scope(tenant, params, client, prompt)?; // RFC 6749 §3.3, OpenID Connect Core §11
         openid_for_openid_parameters(params, &scope)?; // OpenID Connect Core §3.1.2.1
         let code_challenge = code_challenge(params, client)?; // RFC 7636 §4.3, RFC 9700 §2.1.1
         no_unknown_resource(params)?; // RFC 8707 §2
@@ -140,6 +140,26 @@ impl Engine {
     }
 }
 
+impl Redirectable {
+    /// The client hears of it. Who sends a request object may say in there alone how it listens, so `response_mode` and
+    /// `state` are read from it where they do not stand outside, too (OpenID Connect Core §6.1). That holds for this
+    /// answer only, and for nothing else in the object: it is refused, and nobody proved what it says.
+    pub(super) fn refusing(mut self, params: &Params, error: OAuthError) -> AuthorizeError {
+        let mut objects = params.all("request");
+        // Which of two was meant is not ours to guess.
+        if let (Some(object), None) = (objects.next(), objects.next()) {
+            let way = WayBack::of(object);
+            if params.get("response_mode").is_none() {
+                self.response_mode = way.response_mode.unwrap_or(self.response_mode);
+            }
+            if params.get("state").is_none() {
+                self.state = way.state.filter(|state| is_printable(state) && state.len() <= LONGEST_WORD);
+            }
+        }
+        AuthorizeError::Client(Box::new(self), error)
+    }
+}
+
 fn exact_redirect_uri(params: &Params, client: &ProtocolClient) -> Checked<(String, bool)> {
     let registered = &client.client.redirect_uris;
     let unregistered =
@@ -175,10 +195,15 @@ fn code_grant_allowed(client: &ProtocolClient) -> Checked<()> {
     Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the client may not use the authorization code grant"))
 }
 
-/// Printable ASCII (`VSCHAR`), and not endless.
+/// `VSCHAR` of RFC 6749 Appendix A.
+fn is_printable(value: &str) -> bool {
+    value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Printable ASCII, and not endless.
 fn printable(params: &Params, name: &str) -> Checked<()> {
     let Some(value) = params.get(name) else { return Ok(()) };
-    if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if !is_printable(value) {
         return Err(invalid("state and nonce are printable ASCII characters"));
     }
     if value.len() > LONGEST_WORD {
@@ -242,11 +267,15 @@ fn prompt(params: &Params) -> Checked<Prompt> {
     Ok(prompt)
 }
 
-/// Unknown scopes are ignored, known ones must be on the client's list; `offline_access` needs asking for consent.
-fn effective_scope(params: &Params, client: &ProtocolClient, prompt: Prompt) -> Checked<Scope> {
+/// Unknown scopes are ignored, known ones must be on the client's list.
+fn effective_scope(
+    tenant: &Tenant,
+    params: &Params,
+    client: &ProtocolClient,
+    prompt: Prompt,
+) -> Checked<Scope> {
     let requested = Scope::parse(params.get("scope").unwrap_or_default())?;
-    let may_stay_offline =
-        prompt.contains(PromptValue::Consent) && client.client.has_grant(GrantType::RefreshToken);
+    let may_stay_offline = may_stay_offline(tenant, client, prompt);
     let effective = requested.filtered(|s| s != scope::OFFLINE_ACCESS || may_stay_offline);
     if effective.iter().any(|s| scope::SUPPORTED.contains(&s) && !client.scope.contains(s)) {
         return Err(OAuthError::new(
@@ -255,6 +284,17 @@ fn effective_scope(params: &Params, client: &ProtocolClient, prompt: Prompt) -> 
         ));
     }
     Ok(effective.intersection(&client.scope))
+}
+
+/// OpenID Connect Core §11: `offline_access` is ignored unless the person is asked for consent or other conditions are met,
+/// which are ours to choose. A public client of the organization itself that has the scope on its list needs no question:
+/// its operator answered it, and it has no other way to a refresh token. One with a secret gets those of the session.
+fn may_stay_offline(tenant: &Tenant, client: &ProtocolClient, prompt: Prompt) -> bool {
+    let is_ours = client.client.is_first_party_for(tenant.organization.id);
+    let is_settled =
+        is_ours && !client.client.is_confidential() && client.scope.contains(scope::OFFLINE_ACCESS);
+    let is_asked = prompt.contains(PromptValue::Consent);
+    (is_settled || is_asked) && client.client.has_grant(GrantType::RefreshToken)
 }
 
 fn openid_for_openid_parameters(params: &Params, scope: &Scope) -> Checked<()> {

@@ -128,7 +128,7 @@ impl Engine {
         let target = self.find_target(tenant, params).await?;
         match Self::check_request(tenant, params, &target) {
             Ok(request) => Ok((target, request)),
-            Err(error) => Err(AuthorizeError::Client(Box::new(target), error)),
+            Err(error) => Err(target.refusing(params, error)),
         }
     }
 

@@ -3,31 +3,40 @@
 use porta_core::session::TokenFamily;
 use porta_core::settings;
 use porta_core::user::User;
-use porta_protocol::ClaimsRequest;
-use porta_protocol::claims::standard_claims;
+use porta_protocol::claims::{add_claim, claims_for_scope, standard_claims};
+use porta_protocol::{ClaimsRequest, Scope};
 use porta_store::Rights;
 use serde_json::{Map, Value, json};
 
 use crate::clients::ProtocolClient;
 use crate::{Engine, EngineError, Tenant};
 
+/// What an ID token is made from.
+#[derive(Clone, Copy)]
+pub(crate) struct IdToken<'a> {
+    pub client: &'a ProtocolClient,
+    pub family: &'a TokenFamily,
+    pub user: &'a User,
+    pub rights: &'a Rights,
+    /// Of the access token beside it: at a refresh perhaps less than the family has.
+    pub scope: &'a Scope,
+    pub access_token: &'a str,
+}
+
 impl Engine {
     pub(crate) async fn id_token(
         &self,
         tenant: &Tenant,
-        client: &ProtocolClient,
-        family: &TokenFamily,
-        user: &User,
-        rights: &Rights,
-        access_token: &str,
+        made_from: IdToken<'_>,
     ) -> Result<String, EngineError> {
+        let IdToken { client, family, user, rights, access_token, .. } = made_from;
         let algorithm = client.client.id_token_signed_response_alg;
         let now = self.now();
-        let mut claims = requested_claims(family, user, rights);
-        claims.insert("roles".to_owned(), json!(rights.roles));
-        claims.insert("permissions".to_owned(), json!(rights.permissions));
+        let mut claims = claims_of_person(made_from);
+        add_claim(&mut claims, "roles", json!(rights.roles));
+        add_claim(&mut claims, "permissions", json!(rights.permissions));
         for claim in rights.claims.iter().filter(|c| c.include_in_id_token) {
-            claims.insert(claim.name.clone(), claim.value.clone());
+            add_claim(&mut claims, &claim.name, claim.value.clone());
         }
         // The protocol's own members come last: nothing above may shadow them.
         let expires_at = now + tenant.settings.duration(settings::ID_TOKEN_TTL);
@@ -49,15 +58,17 @@ impl Engine {
     }
 }
 
-/// Claims of the person named in the `id_token` part of the `claims` parameter (OpenID Connect Core §5.5).
-fn requested_claims(family: &TokenFamily, user: &User, rights: &Rights) -> Map<String, Value> {
-    let Some(request) = family.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok()) else {
-        return Map::new();
-    };
-    let mut claims = standard_claims(user, |name| request.id_token.contains(name));
-    for claim in rights.claims.iter().filter(|c| c.include_in_userinfo && request.id_token.contains(&c.name))
-    {
-        claims.insert(claim.name.clone(), claim.value.clone());
+/// Claims of the person: those named in the `id_token` part of the `claims` parameter (OpenID Connect Core §5.5), and for a
+/// client that has them here those of the scopes, which are at UserInfo otherwise (§5.4).
+fn claims_of_person(made_from: IdToken<'_>) -> Map<String, Value> {
+    let IdToken { client, family, user, rights, scope, .. } = made_from;
+    let request = family.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok());
+    let is_requested = |name: &str| request.as_ref().is_some_and(|r| r.id_token.contains(name));
+    let has_standard = client.client.standard_claims_in_id_token;
+    let is_of_scope = |name: &str| has_standard && scope.iter().any(|s| claims_for_scope(s).contains(&name));
+    let mut claims = standard_claims(user, |name| is_requested(name) || is_of_scope(name));
+    for claim in rights.claims.iter().filter(|c| c.include_in_userinfo && is_requested(&c.name)) {
+        add_claim(&mut claims, &claim.name, claim.value.clone());
     }
     claims
 }

@@ -7,6 +7,7 @@ use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{Scope, scope};
 use porta_store::Rights;
 
+use super::id_token::IdToken;
 use crate::clients::ProtocolClient;
 use crate::{Engine, EngineError, Tenant};
 
@@ -45,11 +46,13 @@ impl Engine {
         let granted = Scope::parse(&issued.access_row.scope)
             .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
         let id_token = if granted.contains(scope::OPENID) {
-            Some(self.id_token(tenant, client, family, user, rights, &issued.access).await?)
+            let (scope, access_token) = (&granted, issued.access.as_str());
+            let made_from = IdToken { client, family, user, rights, scope, access_token };
+            Some(self.id_token(tenant, made_from).await?)
         } else {
             None
         };
-        let expires_in = issued.access_row.expires_at.since(self.now()).as_secs();
+        let expires_in = seconds_left(issued.access_row.expires_at, self.now());
         Ok(TokenResponse {
             access_token: issued.access,
             token_type: "Bearer".to_owned(),
@@ -59,6 +62,13 @@ impl Engine {
             scope: Some(issued.access_row.scope),
         })
     }
+}
+
+/// `expires_in` (RFC 6749 §5.1). A begun second counts: storing and signing take a moment of the lifetime, and a token of
+/// an hour is one of 3600 seconds, not of 3599.
+fn seconds_left(expires_at: Timestamp, now: Timestamp) -> u64 {
+    let left = expires_at.since(now);
+    left.as_secs() + u64::from(left.subsec_micros() > 0)
 }
 
 /// No token outlives its family.
@@ -97,5 +107,31 @@ pub(crate) fn refresh_row(
         successor: None,
         rotated_by: None,
         shared_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn rfc_6749_section_5_1_a_begun_second_of_a_lifetime_counts() {
+        let issued = Timestamp::from_seconds(1_800_000_000);
+        let expires_at = issued + Duration::from_mins(30);
+        for (took, expected) in [
+            (Duration::ZERO, 1800),
+            (Duration::from_micros(1), 1800),
+            (Duration::from_millis(12), 1800),
+            (Duration::from_millis(999), 1800),
+            (Duration::from_secs(1), 1799),
+            (Duration::from_millis(9_800), 1791),
+            (Duration::from_mins(30) - Duration::from_micros(1), 1),
+            (Duration::from_mins(30), 0),
+            (Duration::from_hours(1), 0),
+        ] {
+            assert_eq!(seconds_left(expires_at, issued + took), expected, "{took:?}");
+        }
     }
 }

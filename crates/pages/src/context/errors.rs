@@ -12,7 +12,7 @@ pub struct ErrorPage<'a> {
     pub retry_after: Option<u64>,
     /// What the person can quote to an administrator.
     pub request_id: Option<&'a str>,
-    /// Where "try again" leads; left out when it is not a plain link.
+    /// Where the button leads, "try again" unless the text has another; left out when it is not a plain link.
     #[serde(serialize_with = "plain_link")]
     pub retry_url: Option<&'a str>,
 }
@@ -41,6 +41,14 @@ pub enum ErrorText {
     ClientUnknown,
     SessionExpired,
     InteractionExpired,
+    /// The sign-in was begun in this browser and not finished in its time.
+    SignInLeftOpen,
+    /// Back after the end of a sign-in.
+    SignInFinished,
+    /// The browser keeps no cookies, or keeps them no more.
+    NoCookies,
+    /// The sign-in was begun at another host, whose cookies do not come here.
+    OtherHost,
     CsrfInvalid,
     AccessDenied,
     OrganizationSuspended,
@@ -56,18 +64,26 @@ pub enum ErrorText {
     /// A mail was not accepted by the mail server.
     MailTrouble,
     AccountLocked,
+    /// `post_logout_redirect_uri` is not registered for the client.
+    LogoutAddress,
+    /// `id_token_hint` is not valid.
+    LogoutHint,
+    /// `id_token_hint` was issued to another client than `client_id`.
+    LogoutHintOfAnotherClient,
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "templates know them by these names")]
 struct TextKeys {
     title_key: &'static str,
     message_key: &'static str,
+    button_key: &'static str,
 }
 
 impl From<ErrorText> for TextKeys {
     fn from(text: ErrorText) -> Self {
         let (title_key, message_key) = text.keys();
-        Self { title_key, message_key }
+        Self { title_key, message_key, button_key: text.button_key() }
     }
 }
 
@@ -80,6 +96,10 @@ impl ErrorText {
         Self::ClientUnknown,
         Self::SessionExpired,
         Self::InteractionExpired,
+        Self::SignInLeftOpen,
+        Self::SignInFinished,
+        Self::NoCookies,
+        Self::OtherHost,
         Self::CsrfInvalid,
         Self::AccessDenied,
         Self::OrganizationSuspended,
@@ -91,7 +111,17 @@ impl ErrorText {
         Self::LinkUnknown,
         Self::MailTrouble,
         Self::AccountLocked,
+        Self::LogoutAddress,
+        Self::LogoutHint,
+        Self::LogoutHintOfAnotherClient,
     ];
+
+    const fn button_key(self) -> &'static str {
+        match self {
+            Self::SignInFinished => "common.open_account",
+            _ => "common.try_again",
+        }
+    }
 
     /// Title key and message key.
     pub(crate) const fn keys(self) -> (&'static str, &'static str) {
@@ -102,6 +132,10 @@ impl ErrorText {
             Self::ClientUnknown => ("errors.client_unknown_title", "errors.client_unknown"),
             Self::SessionExpired => ("errors.session_expired_title", "errors.session_expired"),
             Self::InteractionExpired => ("errors.interaction_expired_title", "errors.interaction_expired"),
+            Self::SignInLeftOpen => ("errors.sign_in_left_open_title", "errors.sign_in_left_open"),
+            Self::SignInFinished => ("errors.sign_in_finished_title", "errors.sign_in_finished"),
+            Self::NoCookies => ("errors.no_cookies_title", "errors.no_cookies"),
+            Self::OtherHost => ("errors.other_host_title", "errors.other_host"),
             Self::CsrfInvalid => ("errors.csrf_invalid_title", "errors.csrf_invalid"),
             Self::AccessDenied => ("errors.access_denied_title", "errors.access_denied"),
             Self::OrganizationSuspended => ("errors.org_suspended_title", "errors.org_suspended"),
@@ -115,6 +149,11 @@ impl ErrorText {
             Self::LinkUnknown => ("errors.link_unknown_title", "errors.link_unknown"),
             Self::MailTrouble => ("errors.mail_trouble_title", "errors.mail_trouble"),
             Self::AccountLocked => ("errors.account_locked_title", "login.error_account_locked"),
+            Self::LogoutAddress => ("errors.invalid_request_title", "errors.logout_address"),
+            Self::LogoutHint => ("errors.invalid_request_title", "errors.logout_hint"),
+            Self::LogoutHintOfAnotherClient => {
+                ("errors.invalid_request_title", "errors.logout_hint_of_another")
+            }
         }
     }
 }

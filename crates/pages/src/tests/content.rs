@@ -157,6 +157,23 @@ fn logout_posts_what_the_engine_expects() {
     assert!(html.contains("href=\"https://app.example/bye?a=1&amp;b=2\""));
 }
 
+/// Whoever runs the application has to find what is wrong, in whatever language the page is.
+#[test]
+fn a_refused_logout_names_the_value_that_is_wrong() {
+    let parameters = ["post_logout_redirect_uri", "id_token_hint", "client_id"];
+    for language in languages() {
+        for (text, named) in [
+            (ErrorText::LogoutAddress, [true, false, false]),
+            (ErrorText::LogoutHint, [false, true, false]),
+            (ErrorText::LogoutHintOfAnotherClient, [false, true, true]),
+            (ErrorText::InvalidRequest, [false, false, false]),
+        ] {
+            let html = Pages::new().error(&acme().in_locale(language), &ErrorPage::new(text)).html;
+            assert_eq!(parameters.map(|name| body(&html).contains(name)), named, "{language} {text:?}");
+        }
+    }
+}
+
 #[test]
 fn links_that_would_run_are_left_out() {
     let pages = Pages::new();

@@ -3,6 +3,7 @@
 mod catalogue;
 mod content;
 mod documented;
+mod endings;
 mod hostility;
 mod languages;
 mod mails;

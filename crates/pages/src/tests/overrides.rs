@@ -44,6 +44,14 @@ fn a_template_may_fill_the_blocks_of_the_built_in_layout() {
     assert!(html.contains("<h1>Sign out?</h1>") && html.contains("<!doctype html>"));
 }
 
+/// Before a document it would make browsers read the page in another mode.
+#[test]
+fn a_byte_order_mark_before_a_template_is_no_part_of_the_page() {
+    assert_eq!(signed_out_with("acme/logout-success.html", "\u{feff}own"), "own");
+    let own = "\u{feff}{% extends \"layout.html\" %}{% block main %}own{% endblock %}";
+    assert!(signed_out_with("acme/logout-success.html", own).starts_with("<!doctype html>"));
+}
+
 #[test]
 fn a_template_that_fails_is_replaced_by_the_built_in_one() {
     for bad in [

@@ -3,12 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use porta_config::{Argon2Params, Config, EncryptionKeys, Environment, Secrets, Source, Storage};
+use porta_config::{Argon2Params, Config, EncryptionKeys, Environment, IssuerBase, Secrets, Source, Storage};
+use porta_core::line::breaks_a_line;
 use porta_core::seal::Keyring;
 use porta_core::user::PasswordHash;
 use porta_core::{Entropy, OsEntropy, Password, SystemClock, outbox, signing_key};
 use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier, Work};
-use porta_kv::RedisOptions;
 use porta_signin::{HashCost, PasswordHasher};
 use porta_store::Store;
 use tracing_subscriber::EnvFilter;
@@ -16,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 use super::notify::{FileNotifier, RedisNotifier};
 use super::storage;
+use crate::runtime::services::redis_options;
 
 /// An open directory.
 pub(crate) struct Direct {
@@ -50,13 +51,25 @@ impl Direct {
     pub(crate) async fn begin(&self) -> Result<Work, Failure> {
         Ok(self.directory.begin(actor()).await?)
     }
+
+    /// For commands that write links: they lead to where the servers of this database are, or nowhere. A shell that knows
+    /// less than the server's environment would otherwise write others.
+    pub(crate) async fn demand_served(&self, issuer: &IssuerBase) -> Result<(), Failure> {
+        let served = self.directory.issuer_base().await?;
+        let Some(served) = served.filter(|served| served != issuer.as_str()) else { return Ok(()) };
+        Err(Failure::General(vec![
+            format!("links would lead to {issuer}, and this installation is served at {served}"),
+            format!(
+                "run the command with ISSUER_BASE_URL={served}; if the address is another one now, start the server with it first"
+            ),
+        ]))
+    }
 }
 
 /// Whoever has a shell here; the name is a claim of the environment, good for a log and for nothing else.
 pub(crate) fn actor() -> Actor {
     let os_user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let is_printable =
-        |name: &String| !name.is_empty() && name.len() <= 64 && !name.contains(char::is_control);
+    let is_printable = |name: &String| !name.is_empty() && name.len() <= 64 && !name.contains(breaks_a_line);
     Actor::Cli { os_user: os_user.filter(is_printable) }
 }
 
@@ -68,8 +81,8 @@ pub(crate) fn signing_keyring(keys: &EncryptionKeys) -> Keyring {
 fn notifier(source: &Source<'_>, place: &Storage) -> Result<Arc<dyn Notifier>, Failure> {
     Ok(match place {
         Storage::Embedded { data_dir } => Arc::new(FileNotifier::new(data_dir)),
-        Storage::Production { redis_url, .. } => {
-            let options = RedisOptions::new(redis_url.clone(), Config::load_instance(source)?);
+        Storage::Production { redis, .. } => {
+            let options = redis_options(redis, &Config::load_instance(source)?);
             Arc::new(RedisNotifier { options })
         }
     })

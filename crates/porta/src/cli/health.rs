@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Args;
-use porta_config::{Source, Storage};
-use porta_kv::{Kv as _, RedisKv, RedisOptions};
+use porta_config::{Config, Source, Storage};
+use porta_kv::{Kv as _, RedisKv};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{Failure, Global, storage};
 use crate::output;
+use crate::runtime::http_client;
+use crate::runtime::services::redis_options;
 
 /// Longer than the server takes to judge itself (operations §6), shorter than the probe of a container.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -56,8 +58,8 @@ async fn ask_directly() -> Result<BTreeMap<String, String>, Failure> {
     let mut checks = BTreeMap::new();
     let database = tokio::time::timeout(PATIENCE, storage::ping(&place.relational())).await;
     checks.insert("database".to_owned(), state(matches!(database, Ok(Ok(())))));
-    if let Storage::Production { redis_url, .. } = &place {
-        let options = RedisOptions::new(redis_url.clone(), porta_config::Config::load_instance(&source)?);
+    if let Storage::Production { redis, .. } = &place {
+        let options = redis_options(redis, &Config::load_instance(&source)?);
         let answered = tokio::time::timeout(PATIENCE, async {
             match RedisKv::connect(options).await {
                 Ok(kv) => kv.ping().await.is_ok(),
@@ -71,7 +73,9 @@ async fn ask_directly() -> Result<BTreeMap<String, String>, Failure> {
 
 /// The server's own words; a server that does not answer is the finding, not a failure of the command.
 async fn ask_server(server: &url::Url) -> Result<BTreeMap<String, String>, Failure> {
+    let roots = Config::load_roots(&Source::process())?;
     let client = reqwest::Client::builder()
+        .tls_certs_only(http_client::believed(&roots, server).map_err(|e| Failure::chain(&e))?)
         .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("porta/", env!("CARGO_PKG_VERSION")))

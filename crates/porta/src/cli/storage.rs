@@ -35,7 +35,7 @@ pub(super) async fn open_current(config: &StorageConfig) -> Result<Arc<dyn Store
         StorageConfig::Embedded { .. } => {
             database.migrate_up().await.map_err(failed)?;
         }
-        StorageConfig::Postgres { .. } => {
+        StorageConfig::Postgres(_) => {
             let pending = database.pending_migrations().await.map_err(failed)?;
             if !pending.is_empty() {
                 let problem =

@@ -2,9 +2,9 @@
 
 use clap::{Args, Subcommand};
 use porta_config::{Config, Source};
-use porta_core::user::{Profile, UserStatus};
-use porta_directory::NewInvitation;
-use serde_json::Value;
+use porta_core::user::{Profile, User, UserStatus};
+use porta_directory::{Double, NewInvitation};
+use serde_json::{Value, json};
 
 use super::direct::Direct;
 use super::{Failure, Global, Reach};
@@ -27,6 +27,14 @@ pub(crate) enum Command {
     },
     /// Invite somebody by mail; they choose a password and get the roles and claims named here.
     Invite(Invitation),
+    /// Show mailboxes that several people have, spelled in different ways.
+    Doubles {
+        /// Slug or id of the organization; all of them without it.
+        #[arg(long)]
+        org: Option<String>,
+        #[command(flatten)]
+        reach: Reach,
+    },
     /// Second factors of a person.
     #[command(name = "2fa", subcommand)]
     SecondFactors(SecondFactors),
@@ -97,6 +105,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
         Command::Activate { person } => (person, UserStatus::Active, None),
         Command::SecondFactors(SecondFactors::Reset { person }) => return reset(global, person).await,
         Command::Invite(invitation) => return invite(invitation).await,
+        Command::Doubles { org, reach } => return doubles(global, org.as_deref(), reach).await,
     };
     person.reach.demand_direct()?;
     let question = format!("Suspend {} of {} and end all of their sessions?", person.user, person.org);
@@ -140,6 +149,7 @@ async fn invite(invitation: Invitation) -> Result<(), Failure> {
     invitation.reach.demand_direct()?;
     let issuer = Config::load_issuer(&Source::process())?;
     let direct = Direct::open().await?;
+    direct.demand_served(&issuer).await?;
     let mut work = direct.begin().await?;
     let organization = work.organization(&invitation.org).await?;
     let new = NewInvitation {
@@ -163,4 +173,59 @@ async fn invite(invitation: Invitation) -> Result<(), Failure> {
         invited.expires_at.rfc3339()
     ));
     Ok(())
+}
+
+async fn doubles(global: Global, org: Option<&str>, reach: Reach) -> Result<(), Failure> {
+    reach.demand_direct()?;
+    let direct = Direct::open().await?;
+    let mut work = direct.begin().await?;
+    let organizations = match org {
+        Some(org) => vec![work.organization(org).await?],
+        None => work.organizations().await?,
+    };
+    let mut found: Vec<(String, Double)> = Vec::new();
+    for organization in &organizations {
+        let doubles = work.doubles(organization).await?;
+        found.extend(doubles.into_iter().map(|double| (organization.slug.to_string(), double)));
+    }
+    if global.json {
+        output::json(&found.iter().map(double_as_json).collect());
+    } else if found.is_empty() {
+        output::done("nobody has a mailbox twice");
+    } else {
+        let rows: Vec<Vec<String>> = found.iter().flat_map(double_as_rows).collect();
+        output::table(&["Organization", "Mailbox", "Address", "Id", "Status", "Last sign-in"], &rows);
+        output::warning("give all but one of each another address, or suspend them: nothing is merged");
+    }
+    Ok(())
+}
+
+fn last_login(person: &User) -> Option<String> {
+    person.last_login_at.map(porta_core::Timestamp::rfc3339)
+}
+
+fn double_as_json((organization, double): &(String, Double)) -> Value {
+    let people = double.people.iter().map(|person| {
+        json!({
+            "id": person.id, "email": person.email.shown(), "status": person.status,
+            "lastLoginAt": last_login(person),
+        })
+    });
+    json!({
+        "organization": organization, "mailbox": double.mailbox, "people": people.collect::<Vec<_>>(),
+    })
+}
+
+fn double_as_rows((organization, double): &(String, Double)) -> Vec<Vec<String>> {
+    let row = |person: &User| {
+        vec![
+            organization.clone(),
+            double.mailbox.clone(),
+            person.email.shown().to_owned(),
+            person.id.to_string(),
+            person.status.to_string(),
+            output::or_dash(last_login(person)),
+        ]
+    };
+    double.people.iter().map(row).collect()
 }

@@ -162,6 +162,7 @@ organizations:
         clients:
           - client_name: Dock Planner
             client_id: {CONFIDENTIAL_CLIENT}
+            id_token_signed_response_alg: ES256
             client_type: confidential
             grant_types: [authorization_code, refresh_token, client_credentials]
             redirect_uris: ["http://localhost:{demo_port}/callback", "http://127.0.0.1:{demo_port}/callback"]
@@ -170,6 +171,7 @@ organizations:
             secret: {{ label: demo, value: "{CONFIDENTIAL_SECRET}" }}
           - client_name: Dock Planner for browsers
             client_id: {PUBLIC_CLIENT}
+            id_token_signed_response_alg: ES256
             client_type: public
             application_type: spa
             grant_types: [authorization_code, refresh_token]

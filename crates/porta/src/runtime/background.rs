@@ -1,4 +1,4 @@
-//! What a process does between requests: hear of changes, note used secrets, sweep.
+//! What a process does between requests: hear of changes, note used secrets, sweep, remember where it is served.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -20,6 +20,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const SWEEP_BATCH: u32 = 1000;
 /// Half a million rows a minute at most: above what a busy server makes.
 const SWEEP_ROUNDS: u32 = 500;
+/// Between two tries to remember the issuer.
+const REMEMBER_EVERY: Duration = Duration::from_secs(5);
 /// How soon a direct command's change reaches an embedded server.
 const WATCH_EVERY: Duration = Duration::from_millis(250);
 
@@ -29,10 +31,32 @@ pub(crate) fn start(services: &Services, stop: &CancellationToken) {
     tokio::spawn(hear(Arc::clone(engine), services.kv.subscribe(), stop.clone()));
     tokio::spawn(flush(Arc::clone(engine), stop.clone()));
     tokio::spawn(sweep(Arc::clone(engine), stop.clone()));
+    tokio::spawn(keep_remembering(Arc::clone(engine), stop.clone()));
     if let ShortLived::Memory { kv, data_dir, .. } = &services.short_lived {
         tokio::spawn(tidy(Arc::clone(kv), stop.clone()));
         tokio::spawn(watch(Arc::clone(engine), data_dir.join(NOTICES_FILE), stop.clone()));
     }
+}
+
+/// Leaves word of the address people find this installation at, for commands that mail links. `false`: not yet, for the
+/// database is away, or not migrated.
+pub(crate) async fn remember_issuer(engine: &Engine) -> bool {
+    let issuer = engine.issuer_base();
+    match engine.store().remember_issuer_base(issuer, engine.now()).await {
+        Ok(true) => {
+            tracing::info!(event = "issuer.remembered", issuer, "commands write links to this address");
+        }
+        Ok(false) => {}
+        Err(error) => {
+            tracing::debug!(%error, "the issuer was not remembered yet");
+            return false;
+        }
+    }
+    true
+}
+
+async fn keep_remembering(engine: Arc<Engine>, stop: CancellationToken) {
+    while !remember_issuer(&engine).await && wait(REMEMBER_EVERY, &stop).await {}
 }
 
 /// Direct commands append to it when there is no Redis to publish through.

@@ -152,6 +152,7 @@ fn set(name: &'static str, value: usize) {
 pub(crate) async fn serve_alone(
     address: SocketAddr,
     figures: Arc<dyn Figures>,
+    keep_alive: Duration,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind(address)
@@ -159,7 +160,8 @@ pub(crate) async fn serve_alone(
         .with_context(|| format!("METRICS_BIND: cannot listen on {address}"))?;
     let app = Router::new().route("/metrics", get(async move || porta_http::exposition(&*figures).await));
     let ending = Ending { closing: stop, ..Ending::default() };
-    tokio::spawn(serve(listener, Peers::new(TrustProxy::Never), app, ending, Duration::ZERO));
+    let peers = Peers::new(TrustProxy::Never);
+    tokio::spawn(serve(listener, peers, app, keep_alive, ending, Duration::ZERO));
     Ok(())
 }
 

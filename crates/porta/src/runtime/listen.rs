@@ -33,8 +33,6 @@ use super::unread::Unread;
 
 /// A caller that takes longer to send its request line and headers holds a connection for nothing.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
-/// How long a connection is kept on which nothing is asked.
-const IDLE: Duration = Duration::from_secs(30);
 /// Request line and headers. No browser and no proxy sends more; hyper would take 400 KiB of everybody.
 const LONGEST_HEADERS: usize = 32 * 1024;
 /// Enough for the largest answer over a slow line: the kernel takes most of one before anybody waits.
@@ -64,6 +62,8 @@ pub(crate) struct Ending {
 struct Door {
     app: Router,
     peers: Peers,
+    /// How long a connection is kept on which nothing is asked.
+    keep_alive: Duration,
     ending: Ending,
     /// From here on nobody is waited for who does not send the rest of a request, or does not take an answer.
     hurrying: CancellationToken,
@@ -75,11 +75,12 @@ pub(crate) async fn serve(
     listener: TcpListener,
     peers: Peers,
     app: Router,
+    keep_alive: Duration,
     ending: Ending,
     grace: Duration,
 ) -> bool {
     let (hurrying, watch) = (CancellationToken::new(), GracefulShutdown::new());
-    let door = Door { app, peers, ending: ending.clone(), hurrying, watch };
+    let door = Door { app, peers, keep_alive, ending: ending.clone(), hurrying, watch };
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let accepted = tokio::select! {
@@ -169,7 +170,7 @@ impl Door {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(IDLE)
+            .header_read_timeout(self.keep_alive)
             .max_header_size(LONGEST_HEADERS)
             .max_buf_size(LONGEST_HEADERS)
             .serve_connection(TokioIo::new(stream), service);

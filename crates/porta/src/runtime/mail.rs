@@ -36,7 +36,7 @@ pub(crate) fn transport(config: &Config) -> anyhow::Result<Arc<dyn Transport>> {
         from: smtp.from.clone(),
         hello: issuer.host_str().unwrap_or("localhost").trim_matches(['[', ']']).to_owned(),
         timeout: TIMEOUT,
-        extra_roots: None,
+        roots: config.roots.clone(),
     };
     Ok(Arc::new(SmtpTransport::new(options).context("SMTP_FROM or SMTP_HOST cannot be used")?))
 }

@@ -3,6 +3,7 @@
 pub(crate) mod background;
 pub(crate) mod figures;
 pub(crate) mod heard;
+pub(crate) mod http_client;
 pub(crate) mod leap;
 pub(crate) mod linger;
 pub(crate) mod listen;

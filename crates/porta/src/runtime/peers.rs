@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn all_strangers_together_leave_room_for_proxies_and_probes() {
         let networks = vec!["10.0.0.0/8".parse().unwrap()];
-        let peers = Peers::limited(TrustProxy::From { hops: 1, networks }, 3, 5);
+        let peers = Peers::limited(TrustProxy::From { hops: 1, networks, header: None }, 3, 5);
         let many: Vec<String> = (0..9).map(|n| format!("192.0.2.{n}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let (taken, _held) = count(&peers, &many);

@@ -174,7 +174,7 @@ mod tests {
 
     use porta_core::seal::Keyring;
     use porta_core::{Clock as _, OsEntropy, SystemClock};
-    use porta_kv::{Consumed, Heard, Key, KvError, Limit, MemoryKv, Notice, Place, Verdict, Write};
+    use porta_kv::{Claimed, Consumed, Heard, Key, KvError, Limit, MemoryKv, Notice, Place, Verdict, Write};
     use porta_testkit::TestApp;
     use tokio::sync::broadcast;
     use tokio::task::JoinSet;
@@ -267,7 +267,13 @@ mod tests {
         async fn put_limited(&self, _: &Key, _: Bytes, _: Duration, _: &[Limit]) -> Result<Verdict> {
             refused()
         }
+        async fn claim(&self, _: &Key, _: &Key, _: Bytes, _: Duration, _: &[Limit]) -> Result<Claimed> {
+            refused()
+        }
         async fn release(&self, _: &[String]) -> Result<()> {
+            refused()
+        }
+        async fn release_and_put(&self, _: &[String], _: &Key, _: Bytes, _: Duration) -> Result<()> {
             refused()
         }
         async fn clear(&self, _: &[String]) -> Result<()> {

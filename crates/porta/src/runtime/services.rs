@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use porta_config::{Config, MetricsConfig, Problem, Storage, StorageConfig};
+use porta_config::{
+    Config, MetricsConfig, Pooler, PostgresConfig, Problem, ProxyHeader, RedisConfig, Storage, StorageConfig,
+};
 use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, SystemClock};
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
-use porta_http::{AppState, Figures, Observers, Parts, TrustProxy};
-use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions};
+use porta_http::{AppState, Figures, ForwardedHeader, Observers, Parts, TrustProxy};
+use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions, Sentinels};
 use porta_oidc::{Engine, EngineDeps};
 use porta_pages::{Pages, TemplateProblems};
 use porta_signin::{Decoys, Factors, Floods, HashCost, PasswordHasher, SignIn};
@@ -21,6 +23,7 @@ use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use secrecy::ExposeSecret as _;
 
+use super::background;
 use super::probes::ServiceProbes;
 use super::telemetry::Telemetry;
 use crate::serve;
@@ -80,23 +83,36 @@ pub(crate) async fn open_database(
     storage: &StorageConfig,
     slow_statement: Duration,
 ) -> anyhow::Result<Database> {
+    let acquire_timeout = Duration::from_secs(5);
     let options = match storage {
         StorageConfig::Embedded { data_dir } => DatabaseOptions {
-            target: Target::Sqlite(embedded_file(data_dir)),
             max_connections: 4,
-            statement_timeout: Duration::from_secs(10),
-            acquire_timeout: Duration::from_secs(5),
+            acquire_timeout,
             slow_statement,
+            ..DatabaseOptions::new(Target::Sqlite(embedded_file(data_dir)))
         },
-        StorageConfig::Postgres { database_url, pool_max, statement_timeout } => DatabaseOptions {
-            target: Target::Postgres(database_url.expose_secret().to_owned()),
-            max_connections: *pool_max,
-            statement_timeout: *statement_timeout,
-            acquire_timeout: Duration::from_secs(5),
-            slow_statement,
-        },
+        StorageConfig::Postgres(PostgresConfig { url, pool_max, statement_timeout, pooler, roots }) => {
+            DatabaseOptions {
+                target: Target::Postgres(url.expose_secret().to_owned()),
+                max_connections: *pool_max,
+                statement_timeout: *statement_timeout,
+                acquire_timeout,
+                slow_statement,
+                roots: roots.clone(),
+                is_pooled: *pooler == Pooler::Transaction,
+            }
+        }
     };
     Database::connect(&options).await.context("the database cannot be reached")
+}
+
+/// How the Redis of a configuration is reached.
+pub(crate) fn redis_options(redis: &RedisConfig, instance: &str) -> RedisOptions {
+    let sentinels = redis.sentinels.as_ref().map(|sentinels| Sentinels {
+        addresses: sentinels.addresses.clone(),
+        password: sentinels.password.clone(),
+    });
+    RedisOptions { roots: redis.roots.clone(), sentinels, ..RedisOptions::new(redis.url.clone(), instance) }
 }
 
 async fn open_short_lived(
@@ -105,8 +121,8 @@ async fn open_short_lived(
     keys: &Keyring,
 ) -> anyhow::Result<(Arc<dyn Kv>, ShortLived)> {
     match &config.storage {
-        Storage::Production { redis_url, .. } => {
-            let options = RedisOptions::new(redis_url.clone(), config.instance.clone());
+        Storage::Production { redis, .. } => {
+            let options = redis_options(redis, &config.instance);
             let kv = RedisKv::connect(options).await.context("Redis cannot be reached")?;
             Ok((Arc::new(kv), ShortLived::Redis))
         }
@@ -157,6 +173,8 @@ impl Services {
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
             ui_locales: porta_pages::languages().collect(),
         }));
+        // Before anybody is served: a command may come right after the start.
+        background::remember_issuer(&engine).await;
         let hasher = Arc::new(start_hasher(config, &entropy)?);
         let two_factor_keys = config.secrets.two_factor_encryption_keys.expose();
         let factors = Factors::new(two_factor_keys, Arc::clone(&outbox_keys));
@@ -236,9 +254,15 @@ fn start_hasher(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<P
 fn trust_proxy(config: &Config) -> TrustProxy {
     match &config.server.trust_proxy {
         porta_config::TrustProxy::Never => TrustProxy::Never,
-        porta_config::TrustProxy::From { hops, networks } => {
-            TrustProxy::Hops { hops: usize::from(*hops), networks: networks.clone() }
-        }
+        porta_config::TrustProxy::From { hops, networks, header } => TrustProxy::Hops {
+            hops: usize::from(*hops),
+            networks: networks.clone(),
+            header: match header {
+                None => ForwardedHeader::Either,
+                Some(ProxyHeader::XForwardedFor) => ForwardedHeader::XForwardedFor,
+                Some(ProxyHeader::Forwarded) => ForwardedHeader::Forwarded,
+            },
+        },
     }
 }
 

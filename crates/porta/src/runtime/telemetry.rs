@@ -21,7 +21,8 @@ pub(crate) struct Telemetry {
 
 impl Telemetry {
     pub(crate) fn start(config: &Config) -> anyhow::Result<Self> {
-        let exporter = config.traces.as_ref().map(traces::Exporter::start).transpose()?;
+        let exporter =
+            config.traces.as_ref().map(|to| traces::Exporter::start(to, &config.roots)).transpose()?;
         let exporter = exporter.map(Arc::new);
         let spans = exporter.as_ref().map(|exporter| exporter.layer());
         tracing_subscriber::registry()

@@ -14,12 +14,15 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use porta_config::TracesConfig;
 use porta_http::Traces;
+use porta_trust::Roots;
 use secrecy::ExposeSecret as _;
 use tracing::{Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
+
+use super::http_client;
 
 /// A collector that is away must not hold up the end of the process.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -30,11 +33,12 @@ pub(crate) struct Exporter {
 }
 
 impl Exporter {
-    pub(crate) fn start(config: &TracesConfig) -> anyhow::Result<Self> {
+    pub(crate) fn start(config: &TracesConfig, roots: &Roots) -> anyhow::Result<Self> {
         let endpoint = format!("{}/v1/traces", config.endpoint.as_str().trim_end_matches('/'));
         let headers = config.headers.iter().map(|(n, v)| (n.clone(), v.expose_secret().to_owned())).collect();
         let exporter = SpanExporter::builder()
             .with_http()
+            .with_http_client(client(config, roots)?)
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(endpoint)
             .with_timeout(EXPORT_TIMEOUT)
@@ -74,6 +78,15 @@ impl Exporter {
             tracing::debug!(%error, "the last traces were not sent");
         }
     }
+}
+
+/// What speaks to the collector. On a thread of its own: it brings a runtime, which must not begin inside another one.
+fn client(config: &TracesConfig, roots: &Roots) -> anyhow::Result<reqwest::blocking::Client> {
+    let believed = http_client::believed(roots, &config.endpoint)?;
+    let builder = reqwest::blocking::Client::builder().tls_certs_only(believed).timeout(EXPORT_TIMEOUT);
+    let building = std::thread::spawn(move || builder.build());
+    let built = building.join().map_err(|_| anyhow::anyhow!("the thread that sets it up ended early"))?;
+    built.context("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used")
 }
 
 struct Headers<'a>(&'a HeaderMap);

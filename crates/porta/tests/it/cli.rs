@@ -6,6 +6,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use crate::support::{Place, WORLD};
+use porta_core::Slug;
+use porta_core::user::{Email, User};
+use porta_store::Store as _;
+use porta_store_sql::{Database, DatabaseOptions, Target};
 use serde_json::Value;
 
 fn provisioned() -> Place {
@@ -36,6 +40,7 @@ fn commands_without_direct_say_that_http_comes_later() {
         &["org", "suspend", "harbor"],
         &["client", "activate", "x"],
         &["user", "activate", "a@b.c", "--org", "harbor"],
+        &["user", "doubles"],
         &["provision", "-f", "x.yaml"],
     ] {
         let outcome = place.run(arguments);
@@ -146,6 +151,9 @@ fn credentials_go_to_a_file_that_only_its_owner_reads() {
     assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600);
     place.succeed(&arguments);
     assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "a second run keeps what is there");
+    std::fs::write(&out, format!("\u{feff}{text}")).unwrap();
+    place.succeed(&arguments);
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "an editor put a byte order mark before it");
     std::fs::write(&out, "notes of mine").unwrap();
     let outcome = place.run(&arguments);
     assert_eq!(outcome.code, 1);
@@ -258,6 +266,47 @@ fn people_are_invited_by_mail() {
     assert!(shown.stdout.contains("invitation") && shown.stdout.contains("pending"), "{}", shown.stdout);
     let long = "m".repeat(501);
     assert_eq!(place.run(&[&invite[..], &["--message", &long]].concat()).code, 3);
+}
+
+/// As a version before this one stored an address: it compared lower-case text.
+async fn stored_before(place: &Place, from: &str, to: &str) {
+    let target = Target::Sqlite(place.path(".porta/porta.sqlite"));
+    let database = Database::connect(&DatabaseOptions::new(target)).await.unwrap();
+    let mut all = database.repositories();
+    let harbor = all.organizations().by_slug(&Slug::parse("harbor").unwrap()).await.unwrap().unwrap();
+    let mut users = all.users(harbor.id);
+    let user = users.by_email(from).await.unwrap().unwrap();
+    let email = Email::trusted(to.to_owned(), to.to_lowercase());
+    assert!(users.update(&User { email, ..user }).await.unwrap());
+}
+
+/// Decision 0043.
+#[tokio::test(flavor = "multi_thread")]
+async fn mailboxes_that_several_people_have_are_shown() {
+    let place = tokio::task::block_in_place(provisioned);
+    let run = |arguments: &[&str]| tokio::task::block_in_place(|| place.succeed(arguments));
+    for address in ["eve@xn--bcher-kva.example", "eva@harbor.test"] {
+        run(&["user", "invite", address, "--org", "harbor", "--direct"]);
+    }
+    let all = ["user", "doubles", "--direct"];
+    assert!(run(&all).stdout.contains("nobody has a mailbox twice"));
+    assert_eq!(run(&["user", "doubles", "--direct", "--json"]).json(), serde_json::json!([]));
+    stored_before(&place, "eva@harbor.test", "Eve@b\u{fc}cher.example").await;
+    for arguments in [&all[..], &["user", "doubles", "--org", "harbor", "--direct"]] {
+        let shown = run(arguments).stdout;
+        assert!(
+            shown.contains("Eve@b\u{fc}cher.example") && shown.matches("eve@xn--").count() == 3,
+            "{shown}"
+        );
+    }
+    let json = run(&["user", "doubles", "--direct", "--json"]).json();
+    assert_eq!(
+        (&json[0]["organization"], &json[0]["mailbox"]),
+        (&"harbor".into(), &"eve@xn--bcher-kva.example".into())
+    );
+    let people = json[0]["people"].as_array().unwrap();
+    let addresses: Vec<_> = people.iter().map(|person| person["email"].as_str().unwrap()).collect();
+    assert_eq!(addresses, ["eve@xn--bcher-kva.example", "Eve@b\u{fc}cher.example"], "the oldest first");
 }
 
 #[test]

@@ -65,6 +65,30 @@ fn provisioned() -> Place {
 mod smtp {
     use super::*;
 
+    /// Mail that nobody could read waits for a relay that is whom it says it is.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_relay_of_an_unknown_authority_gets_nothing() {
+        let (place, authority, other) = (provisioned(), Authority::make(), Authority::make());
+        let relay = Relay::start(authority.relay("starttls")).await;
+        let (port, roots) = (relay.port.to_string(), other.file());
+        let (server, _) = Server::start(
+            &place,
+            &[
+                ("SMTP_HOST", "localhost"),
+                ("SMTP_PORT", &port),
+                ("SMTP_FROM", "no-reply@harbor.test"),
+                ("SMTP_TLS", "required"),
+                ("PORTA_CA_FILE", &roots),
+            ],
+        );
+        let database = database(&place).await;
+        letter(&database, "1").await;
+        server.lines("email.send.failed", 1);
+        assert_eq!(server.stop(), Some(0));
+        until(&database, OutboxCounts { pending: 1, ..OutboxCounts::default() }).await;
+        assert!(relay.stop().await.iter().all(|event| event["event"] != "message"));
+    }
+
     /// The authority is one that only this process' environment knows.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_server_sends_what_waits_over_a_verified_connection() {
@@ -72,8 +96,7 @@ mod smtp {
         let mut options = authority.relay("starttls");
         options["login"] = json!(["porta", "right"]);
         let mut relay = Relay::start(options).await;
-        place.write("ca.pem", &String::from_utf8(authority.root()).unwrap());
-        let (roots, port) = (place.path("ca.pem"), relay.port.to_string());
+        let (roots, port) = (authority.file(), relay.port.to_string());
         let (server, _) = Server::start(
             &place,
             &[
@@ -82,7 +105,7 @@ mod smtp {
                 ("SMTP_FROM", "Harbor Mail <no-reply@harbor.test>"),
                 ("SMTP_USER", "porta"),
                 ("SMTP_PASS", "right"),
-                ("SSL_CERT_FILE", roots.to_str().unwrap()),
+                ("SSL_CERT_FILE", &roots),
             ],
         );
         let database = database(&place).await;
@@ -105,7 +128,7 @@ mod smtp {
                 ("SMTP_FROM", "no-reply@harbor.test"),
                 ("SMTP_USER", "porta"),
                 ("SMTP_PASS", "right"),
-                ("SSL_CERT_FILE", roots.to_str().unwrap()),
+                ("PORTA_CA_FILE", &roots),
             ],
         );
         until(&database, OutboxCounts { delivered: 2, ..OutboxCounts::default() }).await;

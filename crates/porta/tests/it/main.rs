@@ -2,9 +2,12 @@
 
 mod backup;
 mod cli;
+mod connections;
 mod dev;
 mod keys;
+mod links;
 mod mail;
+mod outgoing;
 mod postgres;
 mod reference;
 mod start;

@@ -238,6 +238,37 @@ fn figures_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
     drop(holder);
 }
 
+/// Decision 0042.
+#[test]
+fn a_proxy_that_says_nothing_is_counted_each_time_and_in_the_log_once() {
+    let place = Place::new();
+    provision(&place, &[]);
+    let environment = [
+        ("TRUST_PROXY", "true"),
+        ("TRUST_PROXY_CIDRS", "127.0.0.0/8"),
+        ("METRICS_ENABLED", "true"),
+        ("LOG_LEVEL", "info"),
+        ("NODE_ENV", "development"),
+    ];
+    let (server, _) = Server::run(&place, "start", &environment);
+    for headers in [
+        "",
+        "",
+        "x-forwarded-for: unknown\r\n",
+        "x-forwarded-for: 203.0.113.7:51234\r\n",
+        "forwarded: for=\"[2001:db8::1]:443\"\r\n",
+    ] {
+        let (status, _) = get(&server.port, "/harbor/auth", headers);
+        assert!(status < 500, "{status}");
+    }
+    let (_, text) = get(&server.port, "/metrics", "");
+    for (reason, times) in [("missing", 2), ("no_address", 1)] {
+        let counted = format!("porta_proxy_caller_unknown_total{{reason=\"{reason}\"}} {times}\n");
+        assert!(text.contains(&counted), "{text}");
+    }
+    assert_eq!(server.lines("proxy.caller_unknown", 1).len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_and_redis_round_trips_and_slow_statements_are_in_the_log() {
     let place = Place::new();

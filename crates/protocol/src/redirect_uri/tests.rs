@@ -25,6 +25,9 @@ fn what_may_be_registered() {
         ("com.example.app://cb", &[Native]),
         ("com.example.app://host/cb?x=1", &[Native]),
         ("myapp:cb", &[Native]),
+        ("capacitor://localhost/cb", &[Native]),
+        ("ionic://localhost/cb", &[Native]),
+        ("tauri://localhost", &[Native]),
     ];
     for (uri, types) in accepted {
         for application_type in ALL {
@@ -233,7 +236,23 @@ fn origins() {
         ("https://App.Example:443/cb?x", Some("https://app.example")),
         ("http://localhost:3000/", Some("http://localhost:3000")),
         ("http://[::1]:3000/", Some("http://[::1]:3000")),
+        ("capacitor://localhost/cb?x", Some("capacitor://localhost")),
+        ("ionic://localhost", Some("ionic://localhost")),
+        ("tauri://my-app.local/", Some("tauri://my-app.local")),
+        ("Capacitor://localhost", Some("capacitor://localhost")),
+        ("capacitor://LOCALHOST", None),
+        ("capacitor://localhost:8080", None),
+        ("capacitor://user@localhost", None),
+        ("capacitor://user:pass@localhost", None),
+        ("capacitor://local%68ost", None),
+        ("capacitor://[::1]", None),
+        ("capacitor://", None),
+        ("capacitor:///cb", None),
+        ("capacitor:/cb", None),
+        ("capacitor:localhost", None),
+        ("capacitors://localhost", None),
         ("com.example.app://host/cb", None),
+        ("app://localhost", None),
         ("not a uri", None),
     ];
     for (uri, expected) in cases {

@@ -11,7 +11,7 @@ use porta_store::Revocation;
 use serde_json::json;
 
 use super::Recent;
-use crate::limits::LoginLimits;
+use crate::limits::{Begun, LoginLimits};
 use crate::password::HashError;
 use crate::{SignIn, Turn};
 
@@ -50,21 +50,21 @@ impl SignIn {
         let current = member.user.password_hash.as_ref();
         if let Some(stored) = current {
             let limits = LoginLimits::inside(tenant, member.session.key);
-            if let Some(retry_after) = limits.begin(&**self.engine.kv()).await? {
+            if let Begun::Limited(retry_after) = limits.begin(&**self.engine.kv(), None).await? {
                 return Ok(PasswordOutcome::Limited { retry_after });
             }
             match self.hasher.verify(form.current.clone(), stored, Turn::SHOWN).await {
-                Ok(verified) if verified.matches => limits.give_back(&**self.engine.kv()).await?,
+                Ok(verified) if verified.matches => limits.give_back(&**self.engine.kv(), None).await?,
                 Ok(_) => {
                     let what = "user.password.change.failed";
                     let event =
                         self.own_event(tenant, member, what, AuditCategory::Security, json!({}), caller);
                     self.engine.store().repositories().audit().record(&event).await?;
-                    limits.judged(&**self.engine.kv()).await?;
+                    limits.judged(&**self.engine.kv(), None).await?;
                     return Ok(PasswordOutcome::WrongCurrent);
                 }
                 Err(HashError::Busy) => {
-                    limits.give_back(&**self.engine.kv()).await?;
+                    limits.give_back(&**self.engine.kv(), None).await?;
                     return Ok(PasswordOutcome::Busy);
                 }
                 Err(error) => return Err(EngineError::Unreadable(error.to_string())),

@@ -183,11 +183,12 @@ mod tests {
         let code = secret.totp(TotpParameters::default()).generate(1_750_000_000).to_string();
         let matches = |typed: &str| secret.matching_step(TotpParameters::default(), typed, now).is_some();
         assert!(matches(&code) && matches(&format!(" {} {} ", &code[..3], &code[3..])));
-        let wide: String =
-            code.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_u32(0xFF10 + d)).collect();
-        assert!(matches(&wide));
+        for zero in ['\u{ff10}', '\u{660}', '\u{6f0}', '\u{966}'] {
+            let digit = |c: char| c.to_digit(10).and_then(|d| char::from_u32(u32::from(zero) + d));
+            assert!(matches(&code.chars().filter_map(digit).collect::<String>()), "{zero}");
+        }
         let longer = format!("{code}0");
-        for bad in ["", &code[..5], &longer, "abcdef", "+12345", "١٢٣٤٥٦"] {
+        for bad in ["", &code[..5], &longer, "abcdef", "+12345", "¹²³⁴⁵⁶"] {
             assert!(!matches(bad), "{bad:?}");
         }
         let before = Timestamp::from_seconds(-1);

@@ -37,6 +37,7 @@ macro_rules! stored_columns {
             login_methods,
             id_token_signed_response_alg,
             userinfo_signed_response_alg,
+            standard_claims_in_id_token,
             status,
             created_at,
             updated_at
@@ -70,14 +71,14 @@ macro_rules! select {
         concat!("SELECT ", client_columns!($flavor), " FROM clients c WHERE c.organization_id = $1 ", $rest)
     };
 }
-/// Values `$1` to `$21` of a client of an application its owner may use.
+/// Values `$1` to `$22` of a client of an application its owner may use.
 macro_rules! insert {
     () => {
         concat!(
             "INSERT INTO clients (",
             stored_columns!(""),
             ") SELECT $2, $1, a.id, $4, $5, $6, $7, $8, $9, $10, $11, \
-            $12, $13, $14, $15, $16, $17, $18, $19, $20, $21 FROM applications a \
+            $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 FROM applications a \
             WHERE a.id = $3 AND (a.organization_id = $1 OR a.organization_id IS NULL)"
         )
     };
@@ -87,7 +88,8 @@ macro_rules! update {
         "UPDATE clients SET client_name = $3, client_type = $4, application_type = $5, redirect_uris = $6, \
          post_logout_redirect_uris = $7, grant_types = $8, response_types = $9, scope = $10, \
          token_endpoint_auth_method = $11, allowed_origins = $12, require_pkce = $13, login_methods = $14, \
-         id_token_signed_response_alg = $15, userinfo_signed_response_alg = $16, updated_at = $17 \
+         id_token_signed_response_alg = $15, userinfo_signed_response_alg = $16, \
+         standard_claims_in_id_token = $17, updated_at = $18 \
          WHERE organization_id = $1 AND id = $2 RETURNING id"
     };
 }
@@ -103,17 +105,17 @@ statements! {
         sqlite: select!(sqlite, "AND (c.created_at, c.id) > ($2, $3) ORDER BY c.created_at, c.id LIMIT $4");
     INSERT: Script = concat!("WITH client AS (", insert!(), " RETURNING id), \
          allowed AS (INSERT INTO client_organizations (client_id, organization_id) SELECT client.id, x.id::uuid \
-         FROM client, jsonb_array_elements_text($22) AS x (id)) SELECT 1 FROM client"),
+         FROM client, jsonb_array_elements_text($23) AS x (id)) SELECT 1 FROM client"),
         sqlite: concat!(insert!(), " RETURNING 1; INSERT INTO client_organizations (client_id, organization_id) \
-         SELECT c.id, unhex(replace(x.value, '-', '')) FROM clients c, json_each($22) x WHERE c.id = $2 AND c.organization_id = $1");
+         SELECT c.id, unhex(replace(x.value, '-', '')) FROM clients c, json_each($23) x WHERE c.id = $2 AND c.organization_id = $1");
     UPDATE: Script = concat!("WITH client AS (", update!(), "), \
          dropped AS (DELETE FROM client_organizations co USING client WHERE co.client_id = client.id \
-         AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements_text($18) AS x (id) WHERE x.id::uuid = co.organization_id)), \
+         AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements_text($19) AS x (id) WHERE x.id::uuid = co.organization_id)), \
          added AS (INSERT INTO client_organizations (client_id, organization_id) SELECT client.id, x.id::uuid \
-         FROM client, jsonb_array_elements_text($18) AS x (id) ON CONFLICT DO NOTHING) SELECT 1 FROM client"),
+         FROM client, jsonb_array_elements_text($19) AS x (id) ON CONFLICT DO NOTHING) SELECT 1 FROM client"),
         sqlite: concat!("DELETE FROM client_organizations WHERE client_id IN (SELECT id FROM clients WHERE organization_id = $1 AND id = $2); \
          INSERT INTO client_organizations (client_id, organization_id) SELECT c.id, unhex(replace(x.value, '-', '')) \
-         FROM clients c, json_each($18) x WHERE c.organization_id = $1 AND c.id = $2; ", update!());
+         FROM clients c, json_each($19) x WHERE c.organization_id = $1 AND c.id = $2; ", update!());
     SET_STATUS: Write = "UPDATE clients SET status = $4, updated_at = $5, tokens_valid_since = $5 \
          WHERE organization_id = $1 AND id = $2 AND status = $3";
     INSERT_SECRET: Write = "INSERT INTO client_secrets (id, client_id, digest, label, expires_at, status, last_used_at, created_at) \
@@ -156,6 +158,7 @@ fn read_from(r: &mut Reader<'_>) -> Result<Client> {
         id_token_signed_response_alg: r.parsed("id_token_signed_response_alg", SigningAlgorithm::parse)?,
         userinfo_signed_response_alg: r
             .opt_parsed("userinfo_signed_response_alg", SigningAlgorithm::parse)?,
+        standard_claims_in_id_token: r.flag()?,
         status: r.parsed("status", ClientStatus::parse)?,
         created_at: r.time("created_at")?,
         updated_at: r.time("updated_at")?,
@@ -203,6 +206,7 @@ impl Clients<'_> {
             opt_json(client.login_methods.as_ref()),
             text(client.id_token_signed_response_alg.as_str()),
             opt_text(client.userinfo_signed_response_alg.map(SigningAlgorithm::as_str)),
+            flag(client.standard_claims_in_id_token),
         ]
     }
 }

@@ -67,7 +67,7 @@ statements! {
 }
 
 /// How many columns [`read_from`] and [`read_catalog`] read.
-const FACT_COLUMNS: usize = 24;
+const FACT_COLUMNS: usize = 25;
 /// How many columns [`read_secret`] reads.
 const SECRET_COLUMNS: usize = 8;
 

@@ -1,12 +1,14 @@
 //! One connection to either database.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Executor as _, SqlSafeStr, Statement as _,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Executor as _, SqlSafeStr, SqlStr,
+    Statement as _,
 };
 
 use super::Row;
@@ -23,20 +25,36 @@ pub(crate) enum Flavor {
 #[derive(Debug, Clone)]
 pub(crate) enum Connector {
     Postgres(Box<PgConnectOptions>),
+    /// Through a pooler that lends a session for one transaction at a time; with what begins one.
+    Pooled(Box<PgConnectOptions>, Arc<str>),
     Sqlite(Box<SqliteConnectOptions>),
 }
 
 impl Connector {
     pub(crate) fn flavor(&self) -> Flavor {
         match self {
-            Self::Postgres(_) => Flavor::Postgres,
+            Self::Postgres(_) | Self::Pooled(..) => Flavor::Postgres,
             Self::Sqlite(_) => Flavor::Sqlite,
+        }
+    }
+
+    pub(super) fn is_pooled(&self) -> bool {
+        matches!(self, Self::Pooled(..))
+    }
+
+    /// SQLite takes its write lock up front, so that waiting for it works.
+    pub(super) fn begin(&self) -> SqlStr {
+        match self {
+            Self::Postgres(_) => "BEGIN".into_sql_str(),
+            // Made of constants and a number.
+            Self::Pooled(_, begin) => AssertSqlSafe(Arc::clone(begin)).into_sql_str(),
+            Self::Sqlite(_) => "BEGIN IMMEDIATE".into_sql_str(),
         }
     }
 
     pub(super) async fn connect(&self) -> Result<Link, sqlx::Error> {
         Ok(match self {
-            Self::Postgres(options) => Link::Postgres(options.connect().await?),
+            Self::Postgres(options) | Self::Pooled(options, _) => Link::Postgres(options.connect().await?),
             Self::Sqlite(options) => Link::Sqlite(options.connect().await?),
         })
     }
@@ -56,12 +74,18 @@ pub(crate) struct Answer {
 
 impl Link {
     /// Runs a statement to its end. On PostgreSQL that is the message that says the commit happened: a row of
-    /// `RETURNING` arrives before it, so stopping at the first row would acknowledge a write that may still fail.
-    pub(super) async fn execute(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<Answer, sqlx::Error> {
+    /// `RETURNING` arrives before it, so stopping at the first row would acknowledge a write that may still fail. `keeps`:
+    /// the session is ours, so what was prepared is there the next time.
+    pub(super) async fn execute(
+        &mut self,
+        stmt: &Stmt,
+        values: &[Value<'_>],
+        keeps: bool,
+    ) -> Result<Answer, sqlx::Error> {
         let mut answer = Answer::default();
         match self {
             Self::Postgres(connection) => {
-                let query = sqlx::query_with(stmt.postgres, postgres_arguments(values)?);
+                let query = sqlx::query_with(stmt.postgres, postgres_arguments(values)?).persistent(keeps);
                 let mut stream = connection.fetch_many(query);
                 while let Some(step) = stream.try_next().await? {
                     match step {
@@ -108,7 +132,7 @@ impl Link {
     }
 
     /// A command without arguments or rows: transaction control, a migration.
-    pub(crate) async fn command(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+    pub(crate) async fn command(&mut self, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
         match self {
             Self::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ()),
             Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ()),

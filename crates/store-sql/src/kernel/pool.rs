@@ -116,6 +116,11 @@ impl Pool {
         self.connector.flavor()
     }
 
+    /// A session is lent for one transaction: nothing of it outlives that.
+    pub(crate) fn is_pooled(&self) -> bool {
+        self.connector.is_pooled()
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -250,7 +255,7 @@ impl Lease {
         let span =
             tracing::trace_span!(target: "porta::trace", "sql", otel.kind = "client", statement = stmt.name);
         let started = Instant::now();
-        let answer = self.guarded(async |link| link.execute(stmt, values).await).instrument(span).await;
+        let answer = self.run(stmt, values).instrument(span).await;
         let took = started.elapsed();
         if took > self.pool.slow {
             ::metrics::counter!(metrics::DB_SLOW_STATEMENTS).increment(1);
@@ -258,6 +263,26 @@ impl Lease {
             tracing::warn!(event = "db.slow_statement", statement = stmt.name, duration_ms, "slow statement");
         }
         answer
+    }
+
+    async fn run(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<Answer, sqlx::Error> {
+        let is_pooled = self.pool.is_pooled();
+        if !is_pooled || self.in_transaction {
+            return self.guarded(async |link| link.execute(stmt, values, !is_pooled).await).await;
+        }
+        // A statement takes two messages, to be read and to be run: a transaction keeps both with one session.
+        self.begin().await?;
+        match self.guarded(async |link| link.execute(stmt, values, false).await).await {
+            Ok(answer) => {
+                self.commit().await?;
+                Ok(answer)
+            }
+            Err(error) => {
+                // Left to the lease when it fails: dropped inside a transaction, it rolls back or closes.
+                self.rollback().await.ok();
+                Err(error)
+            }
+        }
     }
 
     pub(crate) async fn prepare(&mut self, stmt: &Stmt) -> Result<usize, sqlx::Error> {
@@ -284,15 +309,12 @@ impl Lease {
         }
     }
 
-    /// SQLite takes its write lock up front, so that waiting for it works.
     pub(crate) async fn begin(&mut self) -> Result<(), sqlx::Error> {
         self.in_transaction = true;
-        let sql = match self.pool.flavor() {
-            Flavor::Postgres => "BEGIN",
-            Flavor::Sqlite => "BEGIN IMMEDIATE",
-        };
-        let result = self.command(sql).await;
-        self.in_transaction = result.is_ok();
+        let sql = self.pool.connector.begin();
+        let result = self.guarded(async |link| link.command(sql).await).await;
+        // Of the commands that begin one through a pooler the first may have been carried out.
+        self.in_transaction = result.is_ok() || self.pool.is_pooled();
         result
     }
 
@@ -339,98 +361,4 @@ impl Drop for Lease {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use sqlx::postgres::PgConnectOptions;
-    use sqlx::sqlite::SqliteConnectOptions;
-    use tokio::net::TcpListener;
-    use tokio::task::JoinSet;
-
-    use super::*;
-
-    /// A server that hangs up on everybody, and how often it had to.
-    async fn refusing() -> (Arc<Pool>, Arc<AtomicUsize>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let attempts = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&attempts);
-        tokio::spawn(async move {
-            while listener.accept().await.is_ok() {
-                counted.fetch_add(1, Ordering::Relaxed);
-            }
-        });
-        let options = PgConnectOptions::new().host("127.0.0.1").port(port).username("porta").password("none");
-        let second = Duration::from_secs(1);
-        (Pool::new(Connector::Postgres(Box::new(options)), 10, second, second, second), attempts)
-    }
-
-    /// A pool for two whose file cannot be opened any more, and the one connection it has.
-    async fn one_of_two() -> (Arc<Pool>, Lease) {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("porta.db");
-        std::fs::write(&file, b"").unwrap();
-        let options = SqliteConnectOptions::new().filename(&file);
-        let minute = Duration::from_mins(1);
-        let pool = Pool::new(Connector::Sqlite(Box::new(options)), 2, minute, minute, minute);
-        let lease = pool.acquire().await.unwrap();
-        (pool, lease)
-    }
-
-    #[tokio::test]
-    async fn who_cannot_connect_is_given_what_comes_back() {
-        let (pool, lease) = one_of_two().await;
-        drop(lease);
-        let lease = pool.acquire().await.unwrap();
-        let mut people = JoinSet::new();
-        for _ in 0..20 {
-            let pool = Arc::clone(&pool);
-            people.spawn(async move { pool.acquire().await.map(drop) });
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert!(people.try_join_next().is_none(), "they wait");
-        drop(lease);
-        assert!(people.join_all().await.iter().all(Result::is_ok));
-    }
-
-    #[tokio::test]
-    async fn nobody_waits_for_what_does_not_come_back() {
-        let (pool, mut lease) = one_of_two().await;
-        let asked = Instant::now();
-        assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))), "none ever came back");
-        drop(lease);
-        lease = pool.acquire().await.unwrap();
-        // Found dead.
-        pool.forget_idle();
-        assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))));
-        assert!(asked.elapsed() < CONNECT);
-        // One came back a moment ago, and no other does in the time that a connection may take.
-        drop(lease);
-        lease = pool.acquire().await.unwrap();
-        assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))));
-        assert!(asked.elapsed() >= CONNECT);
-        drop(lease);
-    }
-
-    #[tokio::test]
-    async fn an_outage_is_met_by_few_attempts_however_many_ask() {
-        let (pool, attempts) = refusing().await;
-        let until = Instant::now() + Duration::from_secs(2);
-        let mut people = JoinSet::new();
-        for _ in 0..50 {
-            let pool = Arc::clone(&pool);
-            people.spawn(async move {
-                while Instant::now() < until {
-                    let asked = Instant::now();
-                    assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))));
-                    assert!(asked.elapsed() < Duration::from_secs(1), "nobody waits for it");
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-            });
-        }
-        people.join_all().await;
-        let attempts = attempts.load(Ordering::Relaxed);
-        // Ten at once, as many as the pool has connections, and then with pauses that grow to half a second.
-        assert!((11..30).contains(&attempts), "{attempts}");
-    }
-}
+mod tests;

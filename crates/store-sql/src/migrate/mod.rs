@@ -54,6 +54,8 @@ const MIGRATIONS: &[Migration] = migrations! {
     14 "0014_credential_epoch";
     15 "0015_token_callers";
     16 "0016_recovery_code_keys";
+    17 "0017_standard_claims";
+    18 "0018_installation";
 };
 
 /// First line of a migration whose statements PostgreSQL runs only by themselves (`CREATE INDEX CONCURRENTLY`). Each of
@@ -107,11 +109,16 @@ statements! {
     APPLIED: Read = "SELECT version, name, checksum, applied_at FROM porta_migrations ORDER BY version";
     RECORD: Write = "INSERT INTO porta_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
     TRY_LOCK: Read = "SELECT pg_try_advisory_lock($1)", sqlite: "SELECT TRUE WHERE $1 IS NOT NULL";
+    /// Through a pooler the session that holds a lock would be somebody else's the next moment.
+    TRY_LOCK_FOR_THE_TRANSACTION: Read = "SELECT pg_try_advisory_xact_lock($1)",
+        sqlite: "SELECT TRUE WHERE $1 IS NOT NULL";
 }
 
 /// The advisory lock of migrations: "porta" and a one.
 const LOCK: i64 = 0x70_6f_72_74_61_01;
 const POLL: Duration = Duration::from_millis(200);
+/// The transaction that holds the lock does nothing while migrations run.
+const MAY_REST: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
 /// How long another instance may take with its migrations before this one gives up.
 const PATIENCE: u32 = 5 * 60 * 5;
 /// A statement that waits for a lock makes everybody behind it wait as well: it gives up early, lets them pass, and tries
@@ -214,7 +221,14 @@ async fn lock(kernel: &Kernel) -> Result<Option<Lease>> {
     let own = kernel.writer.beside();
     for _ in 0..PATIENCE {
         let mut lease = own.acquire().await?;
-        let answer = lease.execute(&TRY_LOCK, &[int(LOCK)]).await.map_err(classify)?;
+        let try_lock = if own.is_pooled() {
+            lease.begin().await.map_err(classify)?;
+            lease.command(MAY_REST).await.map_err(classify)?;
+            &TRY_LOCK_FOR_THE_TRANSACTION
+        } else {
+            &TRY_LOCK
+        };
+        let answer = lease.execute(try_lock, &[int(LOCK)]).await.map_err(classify)?;
         if let Some(row) = answer.rows.first()
             && row.reader("lock").flag()?
         {
@@ -287,8 +301,12 @@ async fn run_one(kernel: &Kernel, migration: &'static Migration) -> Result<bool>
 
 /// On a connection of its own, whose settings end with it.
 async fn run_by_themselves(kernel: &Kernel, sql: &'static str) -> Result<()> {
-    let mut lease = kernel.writer.beside().acquire().await?;
-    lease.command("SET statement_timeout = 0; SET lock_timeout = 0").await.map_err(classify)?;
+    let own = kernel.writer.beside();
+    let mut lease = own.acquire().await?;
+    // A session that a pooler lends has no limits of ours, and a setting would stay with it.
+    if !own.is_pooled() {
+        lease.command("SET statement_timeout = 0; SET lock_timeout = 0").await.map_err(classify)?;
+    }
     for statement in sql.split_inclusive(';').filter(|part| part.trim_end().ends_with(';')) {
         lease.unbounded(statement).await.map_err(classify)?;
     }

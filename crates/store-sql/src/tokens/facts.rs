@@ -72,7 +72,8 @@ macro_rules! refresh {
         concat!("SELECT t.digest, t.family_id, t.expires_at, t.created_at, t.rotated_at, t.successor, t.rotated_by, t.shared_at, ",
             family_columns!("f."), ", ", liveness_columns!(), ", ", user_columns!("u."), ", ",
             held_columns!($flavor), ", \
-            EXISTS (SELECT 1 FROM refresh_tokens n WHERE n.digest = t.successor AND n.rotated_at IS NOT NULL) \
+            EXISTS (SELECT 1 FROM refresh_tokens n WHERE n.digest = t.successor AND n.rotated_at IS NOT NULL), \
+            (SELECT n.created_at FROM refresh_tokens n WHERE n.digest = t.successor) \
             FROM refresh_tokens t ", family_joins!())
     };
 }
@@ -150,6 +151,7 @@ impl Tokens<'_> {
             user: read_user(&mut r)?,
             rights: read::held_rights(&mut r)?,
             successor_rotated: r.flag()?,
+            successor_since: r.opt_time()?,
         }))
     }
 

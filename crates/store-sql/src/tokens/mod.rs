@@ -57,6 +57,15 @@ macro_rules! rotate {
          AND f.id = t.family_id AND (f.organization_id = $1) IS TRUE AND f.revoked_at IS NULL AND f.expires_at > $5"
     };
 }
+/// When a successor came to be: `$5`, which the process took before it asked, and the whole seconds that PostgreSQL then
+/// waited for the row or its table. Evaluated once the row is locked, which the values of an `UPDATE` are not: when the
+/// other transaction only held the row, they are from before the wait. `now()` is when the statement arrived, since a
+/// rotation is a transaction of its own. In whole seconds, so that an ordinary rotation has the time it was given.
+macro_rules! once_locked {
+    () => {
+        "$5 + date_trunc('second', clock_timestamp() - now())"
+    };
+}
 /// Several callers hold `$7`, a token of one of these families, since `$6`.
 macro_rules! share {
     ($families:literal) => {
@@ -80,7 +89,7 @@ statements! {
         sqlite: concat!(forbid_family!(), "; ", insert_audit!(),
          "SELECT $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29 WHERE changes() = 1");
     ROTATE: Script = concat!("WITH old AS (", rotate!(), " RETURNING t.family_id), \
-         refresh AS (", insert_refresh!(), "SELECT family_id, $3, $6, $5 FROM old), \
+         refresh AS (", insert_refresh!(), "SELECT family_id, $3, $6, ", once_locked!(), " FROM old), \
          access AS (", insert_access!(), "SELECT family_id, $7, $8, $9, $5 FROM old) \
          SELECT 1 FROM old"),
         sqlite: concat!(rotate!(), " RETURNING 1; ",

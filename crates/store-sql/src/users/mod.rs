@@ -113,7 +113,10 @@ macro_rules! password_changed {
 }
 
 statements! {
-    BY_EMAIL: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 AND email_key = $2");
+    // Versions before this one stored other forms (decision 0043). Who has it as it was typed comes first.
+    BY_EMAIL: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 \
+         AND email_key IN ($2, $3, $4, $5, $6) \
+         ORDER BY CASE email_key WHEN $2 THEN 0 WHEN $3 THEN 1 ELSE 2 END, created_at, id LIMIT 1");
     BY_ID: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 AND id = $2");
     INSERT: Write = concat!("INSERT INTO users (", user_columns!(""), ") VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, \
          $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, \
@@ -250,8 +253,10 @@ impl Users<'_> {
 
 #[async_trait]
 impl UserRepository for Users<'_> {
-    async fn by_email(&mut self, email_key: &str) -> Result<Option<User>> {
-        let values = [uuid(self.organization), text(email_key)];
+    async fn by_email(&mut self, address: &str) -> Result<Option<User>> {
+        let forms = Email::spellings(address);
+        let mut values = vec![uuid(self.organization)];
+        values.extend(forms.iter().map(|form| text(form)));
         self.run.row(&BY_EMAIL, &values).await?.as_ref().map(read).transpose()
     }
 

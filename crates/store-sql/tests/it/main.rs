@@ -8,5 +8,7 @@ mod leftovers;
 mod migrations;
 mod outage;
 mod outbox;
+mod postgres_pooler;
+mod postgres_tls;
 mod schema;
 mod statements;

@@ -168,6 +168,14 @@ async fn sqlite_counts(connection: &mut SqliteConnection) -> Counts {
     counts
 }
 
+/// No row is lost, and tables that are new since are empty.
+fn assert_kept(before: &Counts, after: &Counts) {
+    for (table, count) in after {
+        assert_eq!(count, before.get(table).unwrap_or(&0), "{table}");
+    }
+    assert!(before.keys().all(|table| after.contains_key(table)), "{before:?} {after:?}");
+}
+
 /// The migrations since the first version, and what today's code reads of the rows it wrote.
 async fn upgrade(db: &TestDatabase) {
     let pending = db.database.pending_migrations().await.unwrap();
@@ -196,7 +204,7 @@ async fn the_first_schema_becomes_the_newest_on_postgres() {
     let before = postgres_counts(&mut connect(&first).await).await;
     assert!(before["access_tokens"] > 0 && before["sessions"] > 0 && before["audit_log"] > 0, "{before:?}");
     upgrade(&first).await;
-    assert_eq!(postgres_counts(&mut connect(&first).await).await, before, "no row is lost");
+    assert_kept(&before, &postgres_counts(&mut connect(&first).await).await);
     let facts = postgres_facts(&mut connect(&first).await).await;
     assert_eq!(facts, postgres_facts(&mut connect(&newest).await).await);
 }
@@ -209,6 +217,6 @@ async fn the_first_schema_becomes_the_newest_on_sqlite() {
     let before = sqlite_counts(&mut own).await;
     assert!(before["access_tokens"] > 0 && before["sessions"] > 0 && before["audit_log"] > 0, "{before:?}");
     upgrade(&first).await;
-    assert_eq!(sqlite_counts(&mut own).await, before, "no row is lost");
+    assert_kept(&before, &sqlite_counts(&mut own).await);
     assert_eq!(sqlite_facts(&mut own).await, sqlite_facts(&mut sqlite_connection(&newest).await).await);
 }

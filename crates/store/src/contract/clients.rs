@@ -45,6 +45,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
     c.login_methods = Some(vec![LoginMethod::MagicLink, LoginMethod::Password]);
     c.id_token_signed_response_alg = SigningAlgorithm::EdDsa;
     c.userinfo_signed_response_alg = Some(SigningAlgorithm::Rs256);
+    c.standard_claims_in_id_token = true;
     c.allowed_organizations = vec![w.other.organization.id];
     c.updated_at = NOW + MINUTE;
     assert!(acme.update(&c).await.unwrap());
@@ -64,7 +65,9 @@ pub async fn round_trip(store: Arc<dyn Store>) {
     );
     let mut with_guests = client(w.acme.organization.id, c.application_id, "guests", &w.entropy);
     with_guests.allowed_organizations = vec![w.other.organization.id];
+    with_guests.standard_claims_in_id_token = true;
     acme.insert(&with_guests).await.unwrap();
+    assert_eq!(acme.by_key(with_guests.id).await.unwrap().as_ref(), Some(&with_guests));
     let mut ids: Vec<_> = acme.page(None, 10).await.unwrap().items.iter().map(|c| c.id).collect();
     ids.sort();
     let mut expected = [c.id, with_guests.id];

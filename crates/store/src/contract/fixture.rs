@@ -188,6 +188,7 @@ pub fn client(owner: OrganizationId, application: ApplicationId, id: &str, entro
         login_methods: None,
         id_token_signed_response_alg: SigningAlgorithm::Es256,
         userinfo_signed_response_alg: None,
+        standard_claims_in_id_token: false,
         allowed_organizations: Vec::new(),
         status: ClientStatus::Active,
         created_at: NOW,

@@ -23,6 +23,7 @@ pub mod clients;
 pub mod credentials;
 pub mod factor_races;
 pub mod fixture;
+pub mod installation;
 pub mod keys;
 pub mod one_time;
 pub mod organizations;
@@ -52,6 +53,7 @@ macro_rules! contract_tests {
                 what_is_no_change_voids_nothing, wrong_factors_in_a_row, a_recovery_a_day_forgets_wrong_factors,
                 lifting_a_lock_of_guessing_voids_nothing, racing_a_reset, racing_a_challenge;
             factor_races: enrolling, disabling, steps, recovery_codes, replacements, email_codes;
+            installation: the_address_it_is_served_at, racing_to_remember;
             keys: one_place_each, of_the_installation, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
@@ -77,7 +79,8 @@ macro_rules! contract_tests {
             tokens: issuing, access_facts, refresh_and_rotation, shared_tokens, late_families, userinfo_and_rights, endings, forbidden_families,
                 another_organization_sees_nothing;
             units: commit_and_drop, savepoints, a_failed_unit_keeps_nothing;
-            users: round_trip, addresses_are_unique_per_organization, status_and_password,
+            users: round_trip, addresses_are_unique_per_organization, one_mailbox_is_found_however_it_is_typed,
+                keys_of_versions_before_are_found, status_and_password,
                 mail_that_arrived, pages,
                 another_organization_sees_nothing;
         }

@@ -93,6 +93,7 @@ pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
     let facts = one_round_trip(&w.store, tokens.refresh_facts(&first.digest, NOW)).await.unwrap().unwrap();
     assert_eq!((&facts.token, &facts.family, &facts.user), (&first, &family, &w.acme.user));
     assert!(facts.liveness.is_live(NOW) && !facts.successor_rotated);
+    assert_eq!((facts.successor_since, facts.rotated_since()), (None, None));
     // Too late by nothing at all.
     let (second, access) = (w.refresh(family.id), w.access(family.id));
     assert!(!tokens.rotate(&first.digest, &second, &access, &by, first.expires_at).await.unwrap());
@@ -108,7 +109,10 @@ pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
     let old = tokens.refresh_facts(&first.digest, now).await.unwrap().unwrap();
     assert_eq!((old.token.rotated_at, old.token.successor), (Some(now), Some(second.digest)));
     assert_eq!((old.token.rotated_by, old.token.shared_at), (Some(by), None));
-    assert!(!old.successor_rotated);
+    assert_eq!(
+        (old.successor_rotated, old.successor_since, old.rotated_since()),
+        (false, Some(now), Some(now))
+    );
     assert_eq!(tokens.refresh_facts(&second.digest, now).await.unwrap().unwrap().token, second);
     assert!(tokens.access_facts(&access.digest, now).await.unwrap().is_some());
     let third = w.refresh(family.id);

@@ -85,6 +85,78 @@ pub async fn addresses_are_unique_per_organization(store: Arc<dyn Store>) {
     assert!(matches!(all.users(w.acme.organization.id).update(&bea).await, Err(StoreError::Conflict(_))));
 }
 
+/// Composed or decomposed, in capitals, and with the domain in Unicode or as DNS has it.
+pub async fn one_mailbox_is_found_however_it_is_typed(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.users(w.acme.organization.id);
+    let zoe = user(w.acme.organization.id, "Zo\u{eb}@B\u{fc}cher.example", &w.entropy);
+    acme.insert(&zoe).await.unwrap();
+    for typed in [
+        "Zo\u{eb}@B\u{fc}cher.example",
+        "zoe\u{308}@bu\u{308}cher.example",
+        " ZO\u{cb}@XN--BCHER-KVA.EXAMPLE ",
+        "zo\u{eb}@xn--bcher-kva.example",
+    ] {
+        let found = one_round_trip(&w.store, acme.by_email(typed)).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&zoe), "{typed}");
+        let twin = user(w.acme.organization.id, typed, &w.entropy);
+        assert!(matches!(acme.insert(&twin).await, Err(StoreError::Conflict(_))), "{typed}");
+    }
+    for other in [
+        "zoe@b\u{fc}cher.example",
+        "zo\u{eb}@bucher.example",
+        "zo\u{eb}@b\u{fc}cher",
+        "",
+        "%",
+        "zo_@bücher.example",
+    ] {
+        assert_eq!(acme.by_email(other).await.unwrap(), None, "{other}");
+    }
+    drop(acme);
+    let mut other = all.users(w.other.organization.id);
+    assert_eq!(other.by_email(zoe.email.shown()).await.unwrap(), None, "another organization");
+}
+
+/// A version before this one compared lower-case text.
+pub async fn keys_of_versions_before_are_found(store: Arc<dyn Store>) {
+    let w = World::new(store).await;
+    let mut all = w.repositories();
+    let mut acme = all.users(w.acme.organization.id);
+    let stored = |shown: &str| User {
+        email: Email::trusted(shown.to_owned(), shown.to_lowercase()),
+        ..user(w.acme.organization.id, "x@example.com", &w.entropy)
+    };
+    for (shown, typed) in [
+        (
+            "Ina@B\u{fc}cher.example",
+            ["ina@b\u{fc}cher.example", "INA@xn--bcher-kva.example", "ina@bu\u{308}cher.example"],
+        ),
+        (
+            "jose\u{301}@example.com",
+            ["JOSE\u{301}@example.com", "jos\u{e9}@example.com", "JOS\u{c9}@example.com"],
+        ),
+        (
+            "leo\u{301}@m\u{fc}ll.example",
+            ["leo\u{301}@m\u{fc}ll.example", "le\u{f3}@m\u{fc}ll.example", "le\u{f3}@xn--mll-hoa.example"],
+        ),
+    ] {
+        let person = stored(shown);
+        acme.insert(&person).await.unwrap();
+        for typed in typed {
+            assert_eq!(acme.by_email(typed).await.unwrap().as_ref(), Some(&person), "{shown} {typed}");
+        }
+    }
+    // Two of them are two still: each is found by what is stored.
+    let (unicode, ascii) = (stored("eva@b\u{fc}cher.example"), stored("eva@xn--bcher-kva.example"));
+    for double in [&unicode, &ascii] {
+        acme.insert(double).await.unwrap();
+    }
+    for (typed, found) in [("EVA@b\u{fc}cher.example", &unicode), ("eva@xn--bcher-kva.example", &ascii)] {
+        assert_eq!(acme.by_email(typed).await.unwrap().as_ref(), Some(found), "{typed}");
+    }
+}
+
 pub async fn status_and_password(store: Arc<dyn Store>) {
     use UserStatus::{Active, Locked, Suspended};
     let w = World::new(store).await;

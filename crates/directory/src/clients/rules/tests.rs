@@ -27,6 +27,7 @@ fn confidential() -> Client {
         login_methods: None,
         id_token_signed_response_alg: SigningAlgorithm::Es256,
         userinfo_signed_response_alg: None,
+        standard_claims_in_id_token: false,
         allowed_organizations: vec![],
         status: ClientStatus::Active,
         created_at: now,
@@ -66,6 +67,34 @@ fn usual_clients_pass() {
     assert_eq!(check_client(&local, true), vec![]);
 }
 
+#[test]
+fn web_views_of_applications_pass() {
+    let origins =
+        ["capacitor://localhost", "ionic://localhost", "tauri://localhost", "http://tauri.localhost"];
+    let client = Client {
+        application_type: ApplicationType::Native,
+        redirect_uris: ["capacitor://localhost/cb", "ionic://localhost/cb", "tauri://localhost/cb"]
+            .map(str::to_owned)
+            .to_vec(),
+        allowed_origins: origins.map(str::to_owned).to_vec(),
+        ..public()
+    };
+    assert_eq!(check_client(&client, true), vec![]);
+    let page = Client { application_type: ApplicationType::Spa, redirect_uris: addresses(1), ..client };
+    assert_eq!(check_client(&page, true), vec![], "an origin is everybody's");
+}
+
+fn addresses(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("https://a.example/{n}")).collect()
+}
+
+#[test]
+fn a_hundred_addresses_pass() {
+    let client =
+        Client { redirect_uris: addresses(100), post_logout_redirect_uris: addresses(100), ..confidential() };
+    assert_eq!(check_client(&client, true), vec![]);
+}
+
 #[rstest]
 #[case::no_name(Client { client_name: String::new(), ..confidential() }, "client_name")]
 #[case::no_grant(Client { grant_types: vec![], ..machine() }, "grant_types")]
@@ -76,9 +105,12 @@ fn usual_clients_pass() {
 #[case::machine_that_also_redirects(
     Client { grant_types: vec![GrantType::AuthorizationCode, GrantType::ClientCredentials], redirect_uris: vec![],
              ..confidential() }, "redirect_uris")]
-#[case::eleven_redirects(
-    Client { redirect_uris: (0..11).map(|n| format!("https://a.example/{n}")).collect(), ..public() },
-    "redirect_uris")]
+#[case::too_many_redirects(Client { redirect_uris: addresses(101), ..public() }, "redirect_uris")]
+#[case::too_many_logout_addresses(
+    Client { post_logout_redirect_uris: addresses(101), ..public() }, "post_logout_redirect_uris")]
+#[case::web_view_scheme_on_the_web(
+    Client { redirect_uris: vec!["capacitor://localhost/cb".into()], application_type: ApplicationType::Spa,
+             ..public() }, "redirect_uris")]
 #[case::fragment(Client { redirect_uris: vec!["https://a.example/#x".into()], ..public() }, "redirect_uris")]
 #[case::wildcard(Client { redirect_uris: vec!["https://*.example/".into()], ..public() }, "redirect_uris")]
 #[case::http(Client { redirect_uris: vec!["http://a.example/".into()], ..public() }, "redirect_uris")]
@@ -107,6 +139,12 @@ fn usual_clients_pass() {
 #[case::origin_star(Client { allowed_origins: vec!["*".into()], ..public() }, "allowed_origins")]
 #[case::origin_null(Client { allowed_origins: vec!["null".into()], ..public() }, "allowed_origins")]
 #[case::origin_scheme(Client { allowed_origins: vec!["app://a.example".into()], ..public() }, "allowed_origins")]
+#[case::web_view_with_path(Client { allowed_origins: vec!["capacitor://localhost/".into()], ..public() }, "allowed_origins")]
+#[case::web_view_with_port(Client { allowed_origins: vec!["ionic://localhost:80".into()], ..public() }, "allowed_origins")]
+#[case::web_view_upper_case(Client { allowed_origins: vec!["Tauri://localhost".into()], ..public() }, "allowed_origins")]
+#[case::web_view_without_host(Client { allowed_origins: vec!["tauri://".into()], ..public() }, "allowed_origins")]
+#[case::not_quite_localhost(
+    Client { allowed_origins: vec!["http://evillocalhost".into()], ..public() }, "allowed_origins")]
 #[case::origin_http(Client { allowed_origins: vec!["http://a.example".into()], ..public() }, "allowed_origins")]
 fn what_could_never_be_used_is_refused(#[case] client: Client, #[case] field: &str) {
     let problems = check_client(&client, true);

@@ -28,6 +28,15 @@ fn secrets_come_from_the_environment(#[case] text: &str, #[case] expected: Resul
     assert_eq!(filled, expected.map(str::to_owned).map_err(str::to_owned));
 }
 
+#[rstest]
+#[case("version: \"1.0\"\norganizations: []\n", Format::Yaml)]
+#[case("# a comment\nversion: \"1.0\"\norganizations: []\n", Format::Yaml)]
+#[case("{\"version\":\"1.0\",\"organizations\":[]}", Format::Json)]
+fn a_byte_order_mark_before_the_text_is_no_part_of_it(#[case] text: &str, #[case] format: Format) {
+    assert!(read(&format!("\u{feff}{text}"), format, &environment).is_ok());
+    assert!(read(&format!("\u{feff}\u{feff}{text}"), Format::Json, &environment).is_err(), "once");
+}
+
 #[test]
 fn an_unknown_field_is_named_with_its_path() {
     let text = "version: \"1.0\"\norganizations:\n  - name: Harbor\n    applications:\n      - name: Dock\n        \

@@ -11,7 +11,8 @@ use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::Organization;
 use porta_core::seal::Keyring;
 use porta_core::session::{AccessToken, Grant, SessionRecord, TokenFamily};
-use porta_core::user::{PasswordHash, User};
+use porta_core::signing_key::SigningAlgorithm;
+use porta_core::user::{Email, PasswordHash, User};
 use porta_core::{
     AuditId, BearerKind, Change, Entropy, GrantId, ManualClock, OneTimeTokenId, OrganizationId, Password,
     SeededEntropy, SessionKey, Timestamp, TokenDigest, TokenFamilyId,
@@ -144,6 +145,7 @@ impl World {
             client_type: Some(ClientType::Public),
             redirect_uris: vec!["https://app.example/cb".to_owned()],
             allowed_organizations: guests.iter().map(|o| o.id).collect(),
+            id_token_signed_response_alg: Some(SigningAlgorithm::Es256),
             ..NewClient::default()
         };
         let (client, _) = work.create_client(organization, application, new).await.unwrap();
@@ -157,6 +159,16 @@ impl World {
         let user = work.create_user(organization, new).await.unwrap();
         work.commit().await.unwrap();
         user
+    }
+
+    /// Somebody whom a version before this one added: it compared lower-case text.
+    pub(crate) async fn stored_before(&self, organization: &Organization, email: &str) -> User {
+        let plain = self.user(organization, "stored-before@harbor.test").await;
+        let email = Email::trusted(email.to_owned(), email.to_lowercase());
+        let mut all = self.store.repositories();
+        let mut users = all.users(organization.id);
+        assert!(users.update(&User { email, ..plain.clone() }).await.unwrap());
+        users.by_id(plain.id).await.unwrap().unwrap()
     }
 
     /// Mails a person a link to a new password.

@@ -1,7 +1,7 @@
 //! The pages of one's own account, under `/{org}/account`: GET shows, POST acts and leads back (303).
 
 use axum::body::Body;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use porta_core::user::CredentialState;
 use porta_core::{TokenDigest, secret, word_enum};
 use porta_oidc::{AccountErrand, AccountPage, EngineError};
@@ -10,12 +10,12 @@ use porta_protocol::Params;
 use porta_signin::Entered;
 use porta_signin::account::{Member, Recent};
 
-use super::interaction::form;
+use super::interaction::{SAID_LIFETIME, form};
 use super::{From, authorize};
-use crate::cookies;
 use crate::reply::{self, Reply};
 use crate::state::Shared;
 use crate::visit::Visit;
+use crate::{cookies, pending};
 
 pub(crate) mod access;
 pub(crate) mod data;
@@ -60,13 +60,11 @@ impl Said {
     }
 }
 
-/// How long a redirect may take to arrive.
-const SAID_LIFETIME: std::time::Duration = std::time::Duration::from_mins(1);
-
 /// A request of somebody with a live session here.
 struct Own<'a> {
     state: &'a Shared,
     tenant: &'a Visit,
+    headers: &'a HeaderMap,
     member: Member,
     /// Where the person is, and comes back to after signing in again.
     page: AccountPage,
@@ -118,13 +116,14 @@ impl<'a> Own<'a> {
             Err(error) => return Err(reply::engine_error_page(state, &tenant.look(), &error)),
         };
         let (Some(member), Some(cookie)) = (member, cookie) else {
-            return Err(sign_in(state, tenant, AccountErrand { page, again: None }));
+            return Err(sign_in(state, tenant, &from.headers, AccountErrand { page, again: None }));
         };
         tenant.reader.is_person_of(member.user.profile.locale.as_deref());
         let said = cookies::read(state, tenant, &from.headers, cookies::SAID);
         Ok(Self {
             state,
             tenant,
+            headers: &from.headers,
             urls: Urls::of(tenant, &member),
             member,
             page,
@@ -174,7 +173,7 @@ impl<'a> Own<'a> {
         }
         let again = Some(self.member.user.email.shown().to_owned());
         let errand = AccountErrand { page: self.page, again };
-        Err(sign_in(self.state, self.tenant, errand))
+        Err(sign_in(self.state, self.tenant, self.headers, errand))
     }
 
     fn nav(&self) -> AccountNav<'_> {
@@ -240,9 +239,9 @@ fn renewed(state: &Shared, tenant: &Visit, page: AccountPage, entered: &Entered)
     reply::with_header(reply, header::SET_COOKIE, cookies::device(state, tenant, &entered.device))
 }
 
-fn sign_in(state: &Shared, tenant: &Visit, errand: AccountErrand) -> Reply {
+fn sign_in(state: &Shared, tenant: &Visit, headers: &HeaderMap, errand: AccountErrand) -> Reply {
     match state.engine.begin_account(tenant, errand) {
-        Ok(new) => authorize::interact(state, tenant, &new),
+        Ok(new) => pending::listed(state, tenant, headers, authorize::interact(state, tenant, &new), None),
         Err(error) => reply::engine_error_page(state, &tenant.look(), &error),
     }
 }

@@ -10,6 +10,7 @@ use porta_signin::account::Changed;
 
 use super::{Own, Said};
 use crate::endpoints::From;
+use crate::repeated::NotKept;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -65,7 +66,14 @@ pub(crate) async fn end(State(state): State<AppState>, Org(tenant): Org, from: F
         None => return own.back(PAGE, None),
     };
     match outcome {
-        Ok(changed) => own.back(PAGE, (changed == Changed::Done).then_some(said)),
+        Ok(changed) => {
+            let mut reply = own.back(PAGE, (changed == Changed::Done).then_some(said));
+            if key.is_none() {
+                // Whoever presses this again means those that came since.
+                reply.extensions_mut().insert(NotKept);
+            }
+            reply
+        }
         Err(error) => own.trouble(&error),
     }
 }

@@ -99,8 +99,11 @@ async fn the_way_back_works_once_and_in_one_browser(app: TestApp) {
     let back = answer.location().to_owned();
     let mut other = signed_in(&app, BOB).await;
     assert_eq!(other.get(&back).await.status, StatusCode::BAD_REQUEST, "another browser");
-    assert!(browser.get(&back).await.query("code").is_some(), "and the attempt burned nothing");
-    assert_eq!(browser.get(&back).await.status, StatusCode::BAD_REQUEST, "a second time");
+    let first = browser.get(&back).await;
+    assert!(first.query("code").is_some(), "and the attempt burned nothing");
+    assert_eq!(browser.get(&back).await.location(), first.location(), "the answer of before");
+    let begun = browser.get(&format!("{back}?n=2")).await;
+    assert_eq!(browser.follow(begun).await.status, StatusCode::BAD_REQUEST, "no second one");
 }
 
 async fn a_body_that_is_no_form_is_refused(app: TestApp) {

@@ -11,6 +11,7 @@ porta_testkit::on_both_stores!(
     nothing_but_the_port_may_differ_on_loopback,
     the_loopback_rule_is_for_native_clients_only,
     a_private_scheme_matches_to_the_letter,
+    a_client_may_have_a_hundred_addresses,
     a_single_address_may_be_left_out,
     a_removed_address_is_refused_at_once,
     post_to_a_forged_address_stays_here,
@@ -54,6 +55,29 @@ async fn one_character_makes_another_address(app: TestApp) {
         assert_page(&answer, "invalid_redirect_uri");
         assert!(!answer.body.contains("evil.test"), "the page offers no way there: {uri}");
     }
+}
+
+/// The last one is as good as the first, and pages and their headers do not grow with them.
+async fn a_client_may_have_a_hundred_addresses(app: TestApp) {
+    let address = |n: usize| format!("https://{}{n}.web.test/cb", "branch".repeat(9));
+    change_client(&app, "web", |c| c.redirect_uris = (0..100).map(address).collect()).await;
+    let last = address(99);
+    let request = web().with("redirect_uri", &last);
+    let mut browser = app.browser();
+    let begun = browser.get(&request.url()).await;
+    let page = browser.follow(begun).await;
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains(last.trim_end_matches("/cb")), "{policy}");
+    let headers: usize = page.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    assert!(headers + 512 < 8_192, "a proxy takes 8 KiB: {headers}");
+    let answer = browser.sign_in(&request, ANA.0, ANA.1).await;
+    assert!(answer.location().starts_with(&last), "{}", answer.location());
+    let answer = browser.redeem("acme", WEB, &last, &answer.query("code").unwrap()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    for unknown in [address(100), WEB_URI.to_owned()] {
+        assert_page(&browser.get(&web().with("redirect_uri", &unknown).url()).await, "invalid_redirect_uri");
+    }
+    assert_page(&browser.get(&web().without("redirect_uri").url()).await, "invalid_request");
 }
 
 /// RFC 8252 §7.3: any port MUST be allowed.

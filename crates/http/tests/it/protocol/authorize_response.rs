@@ -1,7 +1,7 @@
 //! How the answer travels (RFC 6749 §4.1.2, RFC 9207, Multiple Response Types §2.1, Form Post Response Mode).
 
 use axum::http::StatusCode;
-use porta_testkit::{Answer, TestApp};
+use porta_testkit::TestApp;
 
 use super::support::*;
 
@@ -17,12 +17,6 @@ porta_testkit::on_both_stores!(
     a_query_in_the_registered_address_is_kept,
     each_answer_has_its_own_code,
 );
-
-fn fragment(answer: &Answer, name: &str) -> Option<String> {
-    let (before, fragment) = answer.location().split_once('#').unwrap();
-    assert_eq!(before, WEB_URI);
-    url::form_urlencoded::parse(fragment.as_bytes()).find(|(n, _)| n == name).map(|(_, v)| v.into_owned())
-}
 
 async fn query_is_the_default(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;

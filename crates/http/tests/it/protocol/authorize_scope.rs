@@ -1,6 +1,7 @@
 //! Which scopes a request ends up with (oidc-and-login §2.6, §3.6; OpenID Connect Core §11).
 
 use axum::http::StatusCode;
+use porta_core::client::GrantType;
 use porta_testkit::{Authorize, Browser, TestApp};
 
 use super::support::*;
@@ -10,8 +11,12 @@ porta_testkit::on_both_stores!(
     the_clients_own_scopes_are_kept,
     a_known_scope_off_the_list_is_refused,
     offline_access_needs_the_consent_prompt,
+    a_public_client_of_the_organization_needs_no_prompt_for_offline_access,
+    a_native_client_of_the_organization_gets_offline_access_with_its_button,
     offline_access_off_the_list_is_refused,
+    offline_access_off_the_list_of_a_public_client_is_dropped,
     offline_access_needs_the_refresh_grant,
+    offline_access_of_a_public_client_needs_the_refresh_grant,
     without_openid_there_is_no_id_token,
     no_scope_at_all_is_plain_oauth,
     order_and_repetition_do_not_matter,
@@ -49,15 +54,84 @@ async fn a_known_scope_off_the_list_is_refused(app: TestApp) {
     }
 }
 
-/// OpenID Connect Core §11: without the consent prompt the request for it MUST be ignored.
+const GUEST: Client = ("guest", None);
+const GUEST_URI: &str = "https://guest.test/cb";
+
+/// A public client of beta that acme's people may use.
+async fn provision_guest(app: &TestApp) {
+    app.provision(
+        r#"
+version: "1.0"
+organizations:
+  - name: Beta
+    slug: beta
+    applications:
+      - name: Partner
+        slug: partner
+        clients:
+          - client_name: Guest
+            client_id: guest
+            id_token_signed_response_alg: ES256
+            client_type: public
+            application_type: spa
+            grant_types: [authorization_code, refresh_token]
+            redirect_uris: ["https://guest.test/cb"]
+            scope: openid offline_access
+            allowed_organizations: [acme]
+"#,
+    )
+    .await;
+}
+
+/// OpenID Connect Core §11: without the consent prompt the request for it is ignored, unless other conditions are met. A
+/// client with a secret and a client of somebody else's meet none, whatever was granted before.
 async fn offline_access_needs_the_consent_prompt(app: TestApp) {
+    provision_guest(&app).await;
+    let mut browser = ana_signed_in(&app).await;
+    let guest = Authorize::new("acme", "guest", GUEST_URI);
+    for (request, client) in [(web(), WEB), (partner(), PARTNER), (guest, GUEST)] {
+        let asking = request.with("scope", "openid offline_access");
+        assert_eq!(granted(&mut browser, &asking, client).await, "openid", "{client:?}");
+        let with_prompt = asking.clone().with("prompt", "consent");
+        assert_eq!(granted(&mut browser, &with_prompt, client).await, "openid offline_access", "{client:?}");
+        assert!(tokens(&mut browser, &with_prompt, client).await.refresh.is_some(), "{client:?}");
+        assert_eq!(granted(&mut browser, &asking, client).await, "openid", "{client:?} after it was granted");
+    }
+    let asking = Authorize::new("acme", "guest", GUEST_URI).with("scope", "openid offline_access");
+    assert_eq!(tokens(&mut browser, &asking, GUEST).await.refresh, None);
+}
+
+/// What no client of theirs could be told otherwise: it has no secret, and no refresh token without this.
+async fn a_public_client_of_the_organization_needs_no_prompt_for_offline_access(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let asking = spa().with("scope", "openid offline_access");
-    assert_eq!(granted(&mut browser, &asking, SPA).await, "openid");
-    assert_eq!(tokens(&mut browser, &asking, SPA).await.refresh, None);
-    let with_prompt = asking.with("prompt", "consent");
-    assert_eq!(granted(&mut browser, &with_prompt, SPA).await, "openid offline_access");
-    assert!(tokens(&mut browser, &with_prompt, SPA).await.refresh.is_some());
+    let answer = browser.get(&asking.url()).await;
+    assert!(answer.query("code").is_some(), "no page: {} {}", answer.status, answer.body);
+    for request in [asking.clone(), asking.clone().with("prompt", "none"), asking.with("prompt", "consent")] {
+        assert_eq!(granted(&mut browser, &request, SPA).await, "openid offline_access", "{request:?}");
+        let kept = tokens(&mut browser, &request, SPA).await;
+        let next = Tokens::of(&refresh(&mut browser, SPA, kept.refresh()).await);
+        assert!(is_active(&app, &next.access).await);
+    }
+    assert_eq!(tokens(&mut browser, &spa(), SPA).await.refresh, None, "nobody asked for it");
+    let kept = tokens(&mut browser, &spa().with("scope", "openid offline_access"), SPA).await;
+    app.advance(std::time::Duration::from_hours(72));
+    assert_eq!(
+        refresh(&mut browser, SPA, kept.refresh()).await.status,
+        StatusCode::OK,
+        "the session is over"
+    );
+}
+
+/// RFC 8252 §8.6: the button stays.
+async fn a_native_client_of_the_organization_gets_offline_access_with_its_button(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let asking = native().with("scope", "openid offline_access");
+    let silent = browser.get(&asking.clone().with("prompt", "none").url()).await;
+    assert_refused_to(&silent, CLI_URI, "interaction_required");
+    assert!(leads_to_interaction(&browser.get(&asking.url()).await));
+    assert_eq!(granted(&mut browser, &asking, CLI).await, "openid offline_access");
+    assert!(tokens(&mut browser, &asking, CLI).await.refresh.is_some());
 }
 
 async fn offline_access_off_the_list_is_refused(app: TestApp) {
@@ -66,6 +140,25 @@ async fn offline_access_off_the_list_is_refused(app: TestApp) {
     assert_refused_to(&browser.get(&request.url()).await, BILLING_URI, "invalid_scope");
     let dropped = request.without("prompt");
     assert_eq!(granted(&mut browser, &dropped, BILLING).await, "openid", "dropped before the list is asked");
+}
+
+/// A client whose operator did not list it goes on as before: it is not refused for asking.
+async fn offline_access_off_the_list_of_a_public_client_is_dropped(app: TestApp) {
+    change_client(&app, "spa", |c| "openid email".clone_into(&mut c.scope)).await;
+    let mut browser = ana_signed_in(&app).await;
+    let asking = spa().with("scope", "openid offline_access");
+    assert_eq!(granted(&mut browser, &asking, SPA).await, "openid");
+    assert_eq!(tokens(&mut browser, &asking, SPA).await.refresh, None);
+    let with_prompt = browser.get(&asking.with("prompt", "consent").url()).await;
+    assert_refused_to(&with_prompt, SPA_URI, "invalid_scope");
+}
+
+async fn offline_access_of_a_public_client_needs_the_refresh_grant(app: TestApp) {
+    change_client(&app, "spa", |c| c.grant_types = vec![GrantType::AuthorizationCode]).await;
+    let mut browser = ana_signed_in(&app).await;
+    let asking = spa().with("scope", "openid offline_access");
+    assert_eq!(granted(&mut browser, &asking, SPA).await, "openid");
+    assert_eq!(tokens(&mut browser, &asking, SPA).await.refresh, None);
 }
 
 /// oidc-and-login §3.6 step 1.

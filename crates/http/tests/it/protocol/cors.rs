@@ -11,6 +11,7 @@ use super::support::*;
 porta_testkit::on_both_stores!(
     a_registered_origin_may_read,
     the_origin_of_a_redirect_uri_may_read,
+    the_web_view_of_an_application_may_read,
     other_origins_may_not,
     refusals_stay_readable,
     a_token_may_be_shown_from_a_registered_origin,
@@ -104,6 +105,41 @@ async fn the_origin_of_a_redirect_uri_may_read(app: TestApp) {
     for origin in ["com.example.planner://", "com.example.planner:", "null"] {
         assert_hidden(&from(&mut browser, origin, "/acme/token/introspection", &native).await);
     }
+}
+
+/// What Capacitor, Ionic and Tauri show an application has an origin of its own, and those of others stay out.
+async fn the_web_view_of_an_application_may_read(app: TestApp) {
+    const OTHERS: [&str; 5] = [
+        "tauri://localhost",
+        "capacitor://localhost/",
+        "capacitor://localhost.evil",
+        "ionic://",
+        "capacitor:",
+    ];
+    change_client(&app, "spa", |c| c.allowed_origins.push("capacitor://localhost".to_owned())).await;
+    change_client(&app, "cli", |c| c.redirect_uris.push("ionic://localhost/cb".to_owned())).await;
+    let mut browser = ana_signed_in(&app).await;
+    let answer = redeem(&mut browser, "capacitor://localhost").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert_readable(&answer, "capacitor://localhost");
+    for origin in ["capacitor://localhost", "ionic://localhost"] {
+        assert_readable(&preflight(&mut browser, origin, "/acme/token").await, origin);
+        let headers = [(header::ORIGIN, origin)];
+        let me = browser.send(Method::GET, "/acme/me", &headers, Body::empty()).await;
+        assert_readable(&me, origin);
+    }
+    let native = [("client_id", "cli"), ("token", "x")];
+    let answer = from(&mut browser, "ionic://localhost", "/acme/token/revocation", &native).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert_readable(&answer, "ionic://localhost");
+    for origin in OTHERS {
+        assert_hidden(&preflight(&mut browser, origin, "/acme/token").await);
+        let answer = redeem(&mut browser, origin).await;
+        assert_eq!(refusal(&answer), (400, "invalid_request".to_owned()), "{origin}");
+        assert_hidden(&answer);
+    }
+    let answer = redeem(&mut browser, "ionic://localhost").await;
+    assert_eq!(refusal(&answer), (400, "invalid_request".to_owned()), "another client's");
 }
 
 /// oidc-and-login §2.5: 400, and nothing happened.

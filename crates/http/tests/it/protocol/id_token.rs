@@ -6,21 +6,26 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use porta_core::signing_key::SigningAlgorithm;
-use porta_testkit::{TestApp, jwt_payload};
-use serde_json::{Value, json};
+use porta_testkit::{Authorize, TestApp, jwt_payload};
+use serde_json::{Map, Value, json};
 
 use super::support::*;
 
 porta_testkit::on_both_stores!(
     it_says_exactly_what_it_should,
     roles_and_claims_are_those_of_the_clients_application,
-    somebody_without_rights_has_empty_ones,
+    somebody_without_rights_has_none,
+    a_client_of_an_application_without_roles_gets_none,
+    a_custom_claim_that_says_nothing_is_left_out,
     without_a_nonce_there_is_none,
     each_client_chooses_its_algorithm,
+    a_client_that_says_nothing_gets_rs256,
     a_first_use_of_an_algorithm_makes_its_keys,
     the_header_names_algorithm_and_key,
     requested_claims_are_added_and_nulls_left_out,
     requested_claims_stay_within_the_clients_scopes,
+    claims_of_the_scopes_come_by_a_setting_of_the_client,
+    a_refresh_with_less_scope_says_less,
     no_claim_shadows_the_protocols_own,
     refreshing_keeps_what_belongs_to_the_sign_in,
     changed_rights_show_at_the_next_refresh,
@@ -67,20 +72,77 @@ async fn roles_and_claims_are_those_of_the_clients_application(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &billing(), BILLING).await;
     let claims = verified(&app, "acme", tokens.id()).await;
-    assert_eq!((&claims["roles"], &claims["permissions"]), (&json!(["accountant"]), &json!([])));
+    assert_eq!((&claims["roles"], claims.get("permissions")), (&json!(["accountant"]), None));
     assert_eq!(claims.get("terminal_code"), None);
     let info = userinfo(&app, "acme", &tokens.access).await.json();
-    assert_eq!(info["roles"], json!(["accountant"]));
+    assert_eq!((&info["roles"], info.get("permissions")), (&json!(["accountant"]), None));
     assert_eq!((info.get("terminal_code"), info.get("badge")), (None, None));
 }
 
-async fn somebody_without_rights_has_empty_ones(app: TestApp) {
+/// Members of the token beside those that every one has.
+fn added(claims: &Map<String, Value>) -> Vec<&str> {
+    const ALWAYS: [&str; 11] =
+        ["acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid", "sub"];
+    assert!(ALWAYS.iter().all(|name| claims.contains_key(*name)), "{claims:?}");
+    claims.keys().map(String::as_str).filter(|name| !ALWAYS.contains(name)).collect()
+}
+
+/// Nobody asked for `roles` or `permissions`: where there are none, nothing is said (OpenID Connect Core §5.4).
+async fn somebody_without_rights_has_none(app: TestApp) {
     let mut browser = signed_in(&app, BOB).await;
-    let tokens = tokens(&mut browser, &web(), WEB).await;
-    let claims = verified(&app, "acme", tokens.id()).await;
-    assert_eq!((&claims["roles"], &claims["permissions"]), (&json!([]), &json!([])));
-    assert_eq!(claims.get("terminal_code"), None);
-    assert!(claims.values().all(|v| !v.is_null()), "{claims:?}");
+    let issued = tokens(&mut browser, &web().with("scope", "openid"), WEB).await;
+    let refreshed = Tokens::of(&refresh(&mut browser, WEB, issued.refresh()).await);
+    for tokens in [issued, refreshed] {
+        assert_eq!(added(&verified(&app, "acme", tokens.id()).await), [""; 0]);
+        let info = userinfo(&app, "acme", &tokens.access).await.json();
+        assert_eq!((info.get("roles"), info.get("permissions")), (None, None));
+    }
+}
+
+/// Whatever the person holds elsewhere.
+async fn a_client_of_an_application_without_roles_gets_none(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &partner(), PARTNER).await;
+    assert_eq!(added(&verified(&app, "acme", tokens.id()).await), [""; 0]);
+    let info = userinfo(&app, "acme", &tokens.access).await.json();
+    assert_eq!((info.get("roles"), info.get("permissions")), (None, None));
+}
+
+/// OpenID Connect Core §5.3.2: no null and no empty text; an empty list or object says as little.
+async fn a_custom_claim_that_says_nothing_is_left_out(app: TestApp) {
+    app.provision_over(
+        r#"
+version: "1.0"
+organizations:
+  - name: Acme
+    slug: acme
+    applications:
+      - name: Planner
+        slug: planner
+        claim_definitions:
+          - { name: Regions, slug: regions, claim_type: json, include_in_id_token: true }
+          - { name: Limits, slug: limits, claim_type: json, include_in_id_token: true }
+          - { name: Motto, slug: motto, claim_type: string, include_in_id_token: true }
+          - { name: Deputy, slug: deputy, claim_type: boolean, include_in_id_token: true }
+    users:
+      - email: bob@acme.test
+        claims:
+          - { app: planner, claim: regions, value: [] }
+          - { app: planner, claim: limits, value: {} }
+          - { app: planner, claim: motto, value: "" }
+          - { app: planner, claim: deputy, value: false }
+"#,
+    )
+    .await;
+    let mut browser = signed_in(&app, BOB).await;
+    let wanted = r#"{"id_token":{"regions":null,"motto":{"essential":true}}}"#;
+    let tokens = tokens(&mut browser, &web().with("claims", wanted), WEB).await;
+    assert_eq!(added(&verified(&app, "acme", tokens.id()).await), ["deputy"]);
+    let info = userinfo(&app, "acme", &tokens.access).await.json();
+    for absent in ["regions", "limits", "motto"] {
+        assert_eq!(info.get(absent), None, "{absent}");
+    }
+    assert_eq!(info["deputy"], json!(false));
 }
 
 /// OpenID Connect Core §2: sent unmodified, or not at all.
@@ -106,6 +168,37 @@ async fn each_client_chooses_its_algorithm(app: TestApp) {
         let claims = verified(&app, "acme", tokens.id()).await;
         assert_eq!(claims["at_hash"], porta_jose::at_hash(algorithm, &tokens.access), "{algorithm}");
     }
+}
+
+/// OpenID Connect Core §3.1.3.7: a relying party that registered no algorithm expects RS256.
+async fn a_client_that_says_nothing_gets_rs256(app: TestApp) {
+    const PLAIN: Client = ("plain", Some("plain-secret-0123456789"));
+    app.provision(
+        r#"
+version: "1.0"
+organizations:
+  - name: Acme
+    slug: acme
+    applications:
+      - name: Planner
+        slug: planner
+        clients:
+          - client_name: Plain
+            client_id: plain
+            client_type: confidential
+            redirect_uris: ["https://plain.test/cb"]
+            secret: { value: "plain-secret-0123456789" }
+"#,
+    )
+    .await;
+    let mut browser = ana_signed_in(&app).await;
+    let request = Authorize::new("acme", "plain", "https://plain.test/cb").with("scope", "openid");
+    let plain = tokens(&mut browser, &request, PLAIN).await;
+    assert_eq!(header(plain.id())["alg"], "RS256");
+    let claims = verified(&app, "acme", plain.id()).await;
+    assert_eq!(claims["at_hash"], porta_jose::at_hash(SigningAlgorithm::Rs256, &plain.access));
+    let named = tokens(&mut browser, &web(), WEB).await;
+    assert_eq!(header(named.id())["alg"], "ES256", "what others named is theirs");
 }
 
 /// Decision D4: created lazily, and the tenant signs for a guest too.
@@ -165,6 +258,64 @@ async fn requested_claims_stay_within_the_clients_scopes(app: TestApp) {
     let claims = verified(&app, "acme", tokens.id()).await;
     assert_eq!((claims.get("phone_number"), &claims["email"]), (None, &json!("ana@acme.test")));
     assert_eq!(userinfo(&app, "acme", &tokens.access).await.json().get("address"), None);
+}
+
+/// OpenID Connect Core §5.4: at UserInfo, as an access token is issued, unless the operator wants them here.
+async fn claims_of_the_scopes_come_by_a_setting_of_the_client(app: TestApp) {
+    const STANDARD: [&str; 10] = [
+        "name",
+        "given_name",
+        "family_name",
+        "preferred_username",
+        "birthdate",
+        "updated_at",
+        "email",
+        "email_verified",
+        "phone_number",
+        "address",
+    ];
+    let mut browser = ana_signed_in(&app).await;
+    let request = web().with("scope", "openid profile email address");
+    let before = tokens(&mut browser, &request, WEB).await;
+    let claims = verified(&app, "acme", before.id()).await;
+    assert!(STANDARD.iter().all(|name| !claims.contains_key(*name)), "{claims:?}");
+
+    change_client(&app, "web", |c| c.standard_claims_in_id_token = true).await;
+    let issued = tokens(&mut browser, &request, WEB).await;
+    let claims = verified(&app, "acme", issued.id()).await;
+    let info = userinfo(&app, "acme", &issued.access).await.json();
+    for name in STANDARD {
+        assert_eq!(claims.get(name), info.get(name), "{name}");
+        assert_eq!(claims.contains_key(name), name != "phone_number", "{name}: its scope was not asked for");
+    }
+    assert_eq!(
+        (claims.get("badge"), &claims["terminal_code"]),
+        (None, &json!("T4")),
+        "custom claims as before"
+    );
+    assert_eq!((&claims["iss"], &claims["aud"]), (&json!("https://id.test/acme"), &json!("web")));
+    let bare = tokens(&mut browser, &web().with("scope", "openid"), WEB).await;
+    let claims = verified(&app, "acme", bare.id()).await;
+    assert!(STANDARD.iter().all(|name| !claims.contains_key(*name)), "{claims:?}");
+    let others = tokens(&mut browser, &billing(), BILLING).await;
+    let claims = verified(&app, "acme", others.id()).await;
+    assert!(STANDARD.iter().all(|name| !claims.contains_key(*name)), "another client's: {claims:?}");
+}
+
+/// RFC 6749 §6: what the access token may not see, the ID token beside it does not say.
+async fn a_refresh_with_less_scope_says_less(app: TestApp) {
+    change_client(&app, "web", |c| c.standard_claims_in_id_token = true).await;
+    let mut browser = ana_signed_in(&app).await;
+    let first = tokens(&mut browser, &web().with("scope", "openid profile email"), WEB).await;
+    let form =
+        [("grant_type", "refresh_token"), ("refresh_token", first.refresh()), ("scope", "openid profile")];
+    let less = Tokens::of(&browser.token("acme", WEB, &form).await);
+    let claims = verified(&app, "acme", less.id()).await;
+    assert_eq!((&claims["given_name"], claims.get("email")), (&json!("Ana"), None));
+    assert_eq!(claims["preferred_username"], claims["sub"], "no part of the address either");
+    let whole = Tokens::of(&refresh(&mut browser, WEB, less.refresh()).await);
+    let claims = verified(&app, "acme", whole.id()).await;
+    assert_eq!((&claims["email"], &claims["preferred_username"]), (&json!("ana@acme.test"), &json!("ana")));
 }
 
 /// oidc-and-login §4.6: reserved names.

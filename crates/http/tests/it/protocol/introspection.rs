@@ -11,6 +11,7 @@ use super::support::*;
 porta_testkit::on_both_stores!(
     an_access_token_is_described_exactly,
     a_refresh_token_is_described_exactly,
+    a_token_without_scopes_names_none,
     an_inactive_token_tells_nothing,
     confidential_clients_may_ask_about_their_organizations_access_tokens,
     public_clients_may_not_ask,
@@ -61,6 +62,16 @@ async fn a_refresh_token_is_described_exactly(app: TestApp) {
         "exp": now + 2_592_000,
     });
     assert_eq!(introspect(&app, tokens.refresh()).await, expected);
+}
+
+/// RFC 7662 §2.2: `scope` is a list, and an empty text is none.
+async fn a_token_without_scopes_names_none(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let plain = tokens(&mut browser, &web().without("scope"), WEB).await;
+    for token in [&plain.access, plain.refresh()] {
+        let answer = introspect(&app, token).await;
+        assert_eq!((&answer["active"], answer.get("scope")), (&json!(true), None));
+    }
 }
 
 /// RFC 7662 §2.2: nothing about why.

@@ -25,6 +25,8 @@ mod quotas;
 mod races;
 mod refresh;
 mod refresh_replay;
+mod refresh_waits;
+mod request_object;
 mod revocation;
 mod slow_bodies;
 mod status;

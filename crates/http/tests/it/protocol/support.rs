@@ -232,6 +232,13 @@ pub(crate) fn assert_refused_to(answer: &Answer, redirect_uri: &str, code: &str)
     assert_eq!(answer.query("code"), None, "{code}");
 }
 
+/// A parameter of an answer to the web client in the fragment.
+pub(crate) fn fragment(answer: &Answer, name: &str) -> Option<String> {
+    let (before, fragment) = answer.location().split_once('#').unwrap();
+    assert_eq!(before, WEB_URI);
+    url::form_urlencoded::parse(fragment.as_bytes()).find(|(n, _)| n == name).map(|(_, v)| v.into_owned())
+}
+
 /// Whether the answer leads to a page of ours.
 pub(crate) fn leads_to_interaction(answer: &Answer) -> bool {
     answer.header("location").is_some_and(|l| l.starts_with("https://id.test/acme/interaction/"))

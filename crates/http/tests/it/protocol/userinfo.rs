@@ -12,6 +12,7 @@ use super::support::*;
 porta_testkit::on_both_stores!(
     it_says_exactly_what_the_scopes_unlock,
     each_scope_unlocks_its_claims,
+    somebody_is_called_by_a_name_that_gives_no_address_away,
     what_is_not_known_is_left_out,
     it_answers_by_get_and_post,
     a_token_in_the_query_is_refused,
@@ -50,6 +51,7 @@ async fn it_says_exactly_what_the_scopes_unlock(app: TestApp) {
         "name": "Ana Li",
         "given_name": "Ana",
         "family_name": "Li",
+        "preferred_username": "ana",
         "birthdate": "1990-02-28",
         "updated_at": claims["updated_at"],
         "email": "ana@acme.test",
@@ -73,7 +75,10 @@ async fn each_scope_unlocks_its_claims(app: TestApp) {
         ("openid email", vec!["email", "email_verified"]),
         ("openid phone", vec!["phone_number", "phone_number_verified"]),
         ("openid address", vec!["address"]),
-        ("openid profile", vec!["name", "given_name", "family_name", "birthdate", "updated_at"]),
+        (
+            "openid profile",
+            vec!["name", "given_name", "family_name", "preferred_username", "birthdate", "updated_at"],
+        ),
         ("openid reports:read", vec![]),
     ] {
         let claims = hers(&app, scope).await;
@@ -83,14 +88,24 @@ async fn each_scope_unlocks_its_claims(app: TestApp) {
     }
 }
 
+/// OpenID Connect Core §5.1: the local part of the address is a part of it.
+async fn somebody_is_called_by_a_name_that_gives_no_address_away(app: TestApp) {
+    let with_address = hers(&app, "openid profile email").await;
+    assert_eq!(with_address["preferred_username"], "ana");
+    let without = hers(&app, "openid profile").await;
+    assert_eq!(without["preferred_username"], without["sub"]);
+    assert!(!without.to_string().contains("ana@") && !without.to_string().contains("\"ana\""), "{without}");
+    assert_eq!(hers(&app, "openid email").await.get("preferred_username"), None);
+}
+
 /// OpenID Connect Core §5.3.2: never null, never empty.
 async fn what_is_not_known_is_left_out(app: TestApp) {
     let mut browser = signed_in(&app, BOB).await;
     let request = web().with("scope", "openid profile email phone address");
     let tokens = tokens(&mut browser, &request, WEB).await;
     let claims = userinfo(&app, "acme", &tokens.access).await.json();
-    assert_eq!(names(&claims), ["email", "email_verified", "permissions", "roles", "sub", "updated_at"]);
-    assert_eq!((&claims["roles"], &claims["email_verified"]), (&json!([]), &json!(false)));
+    assert_eq!(names(&claims), ["email", "email_verified", "preferred_username", "sub", "updated_at"]);
+    assert_eq!(claims["email_verified"], json!(false));
 }
 
 async fn post(browser: &mut Browser, authorization: Option<&str>, form: &[(&str, &str)]) -> Answer {

@@ -1,5 +1,6 @@
 //! Consent (oidc-and-login §3.5; W06): silent for an organization's own applications, asked for those of others.
 
+use porta_core::client::ClientId;
 use porta_testkit::{Answer, Authorize, Browser, TestApp, on_both_stores};
 
 use super::support::*;
@@ -189,8 +190,9 @@ organizations:
       - name: App
         slug: app
         clients:
-          - client_name: "\"><img src=x onerror=alert(1)>{{7*7}}\u202e"
+          - client_name: "\"><img src=x onerror=alert(1)>{{7*7}}"
             client_id: hostile
+            id_token_signed_response_alg: ES256
             client_type: public
             application_type: spa
             grant_types: [authorization_code]
@@ -200,6 +202,13 @@ organizations:
 "#,
     )
     .await;
+    // A version before this one took any character.
+    let evil = app.tenant("evil").await.organization.id;
+    let mut all = app.store.repositories();
+    let mut clients = all.clients(evil);
+    let hostile = clients.by_client_id(&ClientId::parse("hostile").unwrap()).await.unwrap().unwrap();
+    let client_name = format!("{}\u{202e}", hostile.client_name);
+    assert!(clients.update(&porta_core::client::Client { client_name, ..hostile }).await.unwrap());
     let request = Authorize::new("acme", "hostile", "https://hostile.test/cb").with("scope", "openid");
     let mut browser = app.browser();
     let form = open(&mut browser, &request).await;

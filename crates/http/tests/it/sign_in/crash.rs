@@ -3,14 +3,16 @@
 use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::signing_key::{SigningAlgorithm, SigningKeyStatus};
 use porta_directory::Actor;
+use porta_oidc::claim::REPEATED_WITHIN;
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 
-use super::failing::mortal;
+use super::failing::{fused, mortal};
 use super::support::*;
 
 on_both_stores!(
     a_new_process_goes_on_after_every_step,
     nothing_of_a_finished_sign_in_works_again_in_a_new_process,
+    what_a_process_died_over_is_carried_out_half_a_minute_later,
     dying_anywhere_in_the_login_step_leaves_one_code_at_most,
     dying_anywhere_in_the_resume_step_leaves_one_code_at_most,
     dying_anywhere_in_the_consent_step_leaves_one_code_at_most,
@@ -48,19 +50,35 @@ async fn nothing_of_a_finished_sign_in_works_again_in_a_new_process(app: TestApp
     let before_login = browser.clone();
     let login = form.login(&mut browser, ANA.0, ANA.1).await;
     let before_resume = browser.clone();
-    let resumed = browser.get(login.location()).await;
-    let consent = Form::at(&mut browser, resumed).await;
+    let resumed_to = browser.get(login.location()).await;
+    let consent = Form::at(&mut browser, resumed_to.clone()).await;
     let before_consent = browser.clone();
     let decided = consent.decide(&mut browser, "approve").await;
     let before_return = browser.clone();
-    let code = code(&browser.get(decided.location()).await);
+    let back = browser.get(decided.location()).await;
+    let code = code(&back);
     let tokens = redeemed(&mut browser, &partner(), PARTNER, &code).await;
     let new = app.sibling();
     let again = |browser: &Browser| browser.clone().through(new.router.clone());
+    // The same requests have the answers of before, and do nothing (decision 0044).
+    let same = [
+        (&login, form.login(&mut again(&before_login), ANA.0, ANA.1).await),
+        (&resumed_to, again(&before_resume).get(login.location()).await),
+        (&decided, consent.decide(&mut again(&before_consent), "approve").await),
+        (&back, again(&before_return).get(decided.location()).await),
+    ];
+    for (before, same) in same {
+        assert_eq!(same.location(), before.location());
+    }
+    for done in ["user.login.password", "user.consent.granted"] {
+        assert_eq!(audited(&app, done).await, 1, "{done}");
+    }
+    // Others find nothing.
+    let (form, consent) = (form.anew(2), consent.anew(2));
     assert_eq!(form.login(&mut again(&before_login), ANA.0, ANA.1).await.status, 400);
-    assert_eq!(again(&before_resume).get(login.location()).await.status, 400);
+    assert_eq!(again(&before_resume).get(&form.resume_url()).await.status, 400);
     assert_eq!(consent.decide(&mut again(&before_consent), "approve").await.status, 400);
-    assert_eq!(again(&before_return).get(decided.location()).await.status, 400);
+    assert_eq!(again(&before_return).get(&consent.resume_url()).await.status, 400);
     assert!(is_live(&new, "acme", &tokens).await);
     let replay = redeem(&mut again(&browser), &partner(), PARTNER, &code).await;
     assert_eq!(replay.json()["error"], "invalid_grant");
@@ -92,11 +110,11 @@ async fn dying_anywhere_in_the_login_step_leaves_one_code_at_most(app: TestApp) 
         }
         died += 1;
         assert_eq!(answer.status, 503);
-        // The person presses the button again.
-        let retried = form.login(&mut browser, ANA.0, ANA.1).await;
-        let resumed = browser.get(&form.resume_url()).await;
-        let codes =
-            usize::from(has_code(&resumed)) + usize::from(has_code(&browser.get(&form.resume_url()).await));
+        // The person fills in the form again. The very same one may have to wait until its claim ends.
+        let retried = form.anew(1).login(&mut browser, ANA.0, ANA.1).await;
+        let resumed = browser.get(&form.anew(1).resume_url()).await;
+        let again = browser.get(&form.anew(2).resume_url()).await;
+        let codes = usize::from(has_code(&resumed)) + usize::from(has_code(&again));
         if is_signed_in(&retried) {
             assert_eq!(codes, 1, "after {operations} operations");
             code(&browser.get(&web().url()).await);
@@ -109,6 +127,57 @@ async fn dying_anywhere_in_the_login_step_leaves_one_code_at_most(app: TestApp) 
     assert!(died >= 4, "the step has that many places to die at: {died}");
 }
 
+/// Its claim is there and has no answer: whoever sends the same again is told to come back.
+async fn what_a_process_died_over_is_carried_out_half_a_minute_later(app: TestApp) {
+    set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 1000).await;
+    let (first, fuses) = fused(&app);
+    let mut at_login = first.browser();
+    let form = open(&mut at_login, &web()).await;
+    let mut at_consent = first.browser();
+    let login = at_consent.submit_login(&partner(), BOB.0, BOB.1).await;
+    let resumed = at_consent.get(login.location()).await;
+    let consent = Form::at(&mut at_consent, resumed).await;
+    // The sign-in was read, and the form claimed.
+    fuses.kv.blow_after(2);
+    assert_eq!(form.login(&mut at_login, ANA.0, ANA.1).await.status, 503);
+    // Here the form was claimed.
+    fuses.kv.blow_after(1);
+    assert_eq!(consent.decide(&mut at_consent, "approve").await.status, 503);
+    let second = app.sibling();
+    let mut at_login = at_login.through(second.router.clone());
+    let mut at_consent = at_consent.through(second.router.clone());
+    let told =
+        tokio::join!(form.login(&mut at_login, ANA.0, ANA.1), consent.decide(&mut at_consent, "approve"));
+    for told in [told.0, told.1] {
+        assert_eq!(told.status, 503, "{}", told.body);
+        assert!(told.header("retry-after").is_some());
+    }
+    app.advance(REPEATED_WITHIN);
+    // Redis keeps a time of its own.
+    let (mut login, mut decided) = (None, None);
+    for _ in 0..8 {
+        let answers = tokio::join!(
+            async {
+                if login.is_none() { Some(form.login(&mut at_login, ANA.0, ANA.1).await) } else { None }
+            },
+            async {
+                if decided.is_none() { Some(consent.decide(&mut at_consent, "approve").await) } else { None }
+            }
+        );
+        login = login.or(answers.0.filter(|answer| answer.status != 503));
+        decided = decided.or(answers.1.filter(|answer| answer.status != 503));
+    }
+    code(&at_login.follow(login.unwrap()).await);
+    code(&at_consent.follow(decided.unwrap()).await);
+    // It died after the row of the first sign-in, whose session nobody ever had the cookie of.
+    let rows = audit(&app, 1_000).await;
+    for (what, who, times) in [("user.login.password", ANA.0, 2), ("user.consent.granted", BOB.0, 1)] {
+        let who = Some(user(&app, "acme", who).await.id);
+        let done = rows.iter().filter(|e| e.event_type == what && e.user_id == who).count();
+        assert_eq!(done, times, "{what}");
+    }
+}
+
 async fn dying_anywhere_in_the_resume_step_leaves_one_code_at_most(app: TestApp) {
     let mut died = 0;
     for operations in 0..ENOUGH {
@@ -118,7 +187,8 @@ async fn dying_anywhere_in_the_resume_step_leaves_one_code_at_most(app: TestApp)
         form.login(&mut browser, ANA.0, ANA.1).await;
         fuse.blow_after(operations);
         let answer = browser.get(&form.resume_url()).await;
-        if !fuse.was_met() {
+        // Nothing but the answer for a second time is lost.
+        if !fuse.was_met() || has_code(&answer) {
             assert!(has_code(&answer));
             break;
         }
@@ -126,8 +196,8 @@ async fn dying_anywhere_in_the_resume_step_leaves_one_code_at_most(app: TestApp)
         assert_eq!(answer.status, 503);
         let mut browser = browser.through(app.sibling().router);
         let mut codes = 0;
-        for _ in 0..3 {
-            codes += usize::from(has_code(&browser.get(&form.resume_url()).await));
+        for n in 0..3 {
+            codes += usize::from(has_code(&browser.get(&form.anew(n).resume_url()).await));
         }
         assert!(codes <= 1, "after {operations} operations");
         // The sign-in was acknowledged: it is not lost.
@@ -146,7 +216,7 @@ async fn dying_anywhere_in_the_consent_step_leaves_one_code_at_most(app: TestApp
         let consent = Form::at(&mut browser, resumed).await;
         fuse.blow_after(operations);
         let answer = consent.decide(&mut browser, "approve").await;
-        if !fuse.was_met() {
+        if !fuse.was_met() || answer.status == 303 {
             fuse.mend();
             code(&browser.follow(answer).await);
             assert!(operations >= 2, "{operations}");
@@ -154,10 +224,10 @@ async fn dying_anywhere_in_the_consent_step_leaves_one_code_at_most(app: TestApp
         }
         assert_eq!(answer.status, 503);
         let mut browser = browser.through(app.sibling().router);
-        let decided = consent.decide(&mut browser, "approve").await;
+        let decided = consent.anew(1).decide(&mut browser, "approve").await;
         let back = browser.follow(decided).await;
         assert!(has_code(&back), "after {operations} operations");
-        assert_eq!(browser.get(&consent.resume_url()).await.status, 400);
+        assert_eq!(browser.get(&consent.anew(2).resume_url()).await.status, 400);
     }
     panic!("the step takes more operations than expected");
 }
@@ -204,7 +274,8 @@ async fn dying_anywhere_in_the_logout_step_leaves_all_or_nothing(app: TestApp) {
         let form = [("xsrf", xsrf.as_str()), ("logout", "yes")];
         fuse.blow_after(operations);
         let answer = browser.post("/acme/session/end/confirm", &form).await;
-        if !fuse.was_met() {
+        // Nothing but the answer for a second time is lost.
+        if !fuse.was_met() || answer.status == 303 {
             assert_eq!(answer.status, 303);
             break;
         }
@@ -217,7 +288,9 @@ async fn dying_anywhere_in_the_logout_step_leaves_all_or_nothing(app: TestApp) {
         let page = browser.get("/acme/session/end").await;
         if page.status == 200 {
             let again = page.field("xsrf");
-            browser.post("/acme/session/end/confirm", &[("xsrf", &again), ("logout", "yes")]).await;
+            browser
+                .post("/acme/session/end/confirm", &[("xsrf", &again), ("logout", "yes"), ("n", "2")])
+                .await;
         }
         assert!(!is_live(&second, "acme", &held).await, "after {operations} operations");
     }

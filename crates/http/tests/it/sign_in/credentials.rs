@@ -89,7 +89,7 @@ async fn a_first_factor_of_before_a_change_is_void(app: TestApp) {
         }
         app.advance(Duration::from_secs(30));
         for (kind, code) in [("totp", totp(&key, &app)), ("recovery", recovery[0].clone())] {
-            let answer = waiting.attempt(kind, &code).await;
+            let answer = waiting.verify(kind, &code).await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{what}, {kind}: {}", answer.body);
             assert!(set_cookie(&answer, "_session").is_none());
         }
@@ -107,7 +107,7 @@ async fn a_first_factor_counts_for_ten_minutes(app: TestApp) {
     app.advance(wait.checked_sub(Duration::from_micros(1)).unwrap());
     assert_eq!(in_time.page().await.status, StatusCode::OK);
     app.advance(Duration::from_micros(1));
-    assert_eq!(in_time.attempt("totp", &totp(&key, &app)).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(in_time.verify("totp", &totp(&key, &app)).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(in_time.page().await.status, StatusCode::BAD_REQUEST);
 }
 
@@ -152,7 +152,10 @@ async fn only_so_many_passwords_of_an_account_are_judged_at_once(app: TestApp) {
     let form = open(&mut browser, &web()).await;
     for round in 0..200 {
         let mut browsers: Vec<_> = (0..6).map(|_| browser.clone()).collect();
-        let guesses = browsers.iter_mut().map(|browser| form.login(browser, ANA.0, WRONG));
+        let guesses = browsers.iter_mut().enumerate().map(|(n, browser)| {
+            let (form, password) = (&form, format!("{WRONG}-{round}-{n}"));
+            async move { form.login(browser, ANA.0, &password).await }
+        });
         for answer in futures_util::future::join_all(guesses).await {
             assert!(is_refusal(&answer), "round {round}: {} {}", answer.status, answer.body);
         }

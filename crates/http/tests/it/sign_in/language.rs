@@ -240,6 +240,9 @@ async fn error_pages_are_in_the_language_of_the_reader(app: TestApp) {
         assert_in(&browser.get(&format!("/acme/interaction/{}", "x".repeat(40))).await, language);
         assert_in(&browser.get(&format!("/acme/auth/{}", "x".repeat(40))).await, language);
         assert_in(&browser.post("/acme/session/end/confirm", &[]).await, language);
+        let refused = browser.get("/acme/session/end?id_token_hint=x").await;
+        assert_in(&refused, language);
+        assert!(refused.body.contains("id_token_hint"), "{language}: {}", refused.body);
         assert_in(&browser.get("/").await, language);
     }
     assert_in(&app.browser().with("accept", "text/html").get("/nowhere/auth").await, "en");

@@ -25,11 +25,11 @@ on_both_stores!(
 
 const END: &str = "/acme/session/end";
 
-async fn confirm(browser: &mut Browser, xsrf: &str) -> Answer {
+pub(super) async fn confirm(browser: &mut Browser, xsrf: &str) -> Answer {
     browser.post("/acme/session/end/confirm", &[("xsrf", xsrf), ("logout", "yes")]).await
 }
 
-async fn is_in(browser: &mut Browser) -> bool {
+pub(super) async fn is_in(browser: &mut Browser) -> bool {
     browser.get(&web().with("prompt", "none").url()).await.query("code").is_some()
 }
 

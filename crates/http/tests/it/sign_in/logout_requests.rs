@@ -18,23 +18,37 @@ on_both_stores!(
     a_refused_request_ends_nothing,
 );
 
-const BYE: &str = "https://web.test/bye";
+pub(super) const BYE: &str = "https://web.test/bye";
 
-fn url(params: &[(&str, &str)]) -> String {
+/// What the page says of the value that is wrong.
+pub(super) const ADDRESS: &str = "an address that is not registered for it (post_logout_redirect_uri)";
+pub(super) const HINT: &str = "(id_token_hint) is not valid here";
+pub(super) const HINT_OF_ANOTHER: &str = "(id_token_hint) was issued to another application";
+pub(super) const CLIENT: &str = "We do not know the application that sent you here";
+const MALFORMED: &str = "The application sent a request that we cannot accept";
+
+pub(super) fn url(params: &[(&str, &str)]) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
     format!("/acme/session/end?{query}")
 }
 
-fn assert_refused(answer: &Answer) {
+/// The page names what is wrong and nothing else, and leads nowhere.
+pub(super) fn assert_refused(answer: &Answer, wrong: &str) {
     assert_eq!(answer.status, 400, "{}", answer.body);
+    for text in [ADDRESS, HINT, HINT_OF_ANOTHER, CLIENT, MALFORMED] {
+        assert_eq!(answer.body.contains(text), text == wrong, "{text}: {}", answer.body);
+    }
+    assert!(answer.body.contains("invalid_request") && !answer.body.contains("<form"), "{}", answer.body);
     assert!(
-        answer.body.contains("This request cannot be completed") && answer.body.contains("invalid_request")
+        !answer.body.contains("href=\"https:") && !answer.body.contains("evil.example"),
+        "{}",
+        answer.body
     );
     assert!(answer.headers.get("set-cookie").is_none() && answer.headers.get("location").is_none());
 }
 
 /// Asks, confirms, and tells where that leads.
-async fn out(browser: &mut Browser, params: &[(&str, &str)]) -> String {
+pub(super) async fn out(browser: &mut Browser, params: &[(&str, &str)]) -> String {
     let page = browser.get(&url(params)).await;
     assert_eq!(page.status, 200, "{}", page.body);
     let xsrf = page.field("xsrf");
@@ -63,9 +77,8 @@ async fn section_3_the_address_must_match_a_registered_one_exactly(app: TestApp)
         "https://web.test/cb",
         " https://web.test/bye",
     ] {
-        assert_refused(
-            &browser.get(&url(&[("client_id", "web"), ("post_logout_redirect_uri", address)])).await,
-        );
+        let params = [("client_id", "web"), ("post_logout_redirect_uri", address)];
+        assert_refused(&browser.get(&url(&params)).await, ADDRESS);
     }
     assert_eq!(out(&mut browser, &[("client_id", "web"), ("post_logout_redirect_uri", BYE)]).await, BYE);
 }
@@ -101,10 +114,12 @@ async fn section_2_client_id_and_hint_must_agree(app: TestApp) {
     let mut browser = app.browser();
     let tokens = tokens(&mut browser, &web(), ANA, WEB).await;
     let hint = tokens["id_token"].as_str().unwrap();
-    assert_refused(&browser.get(&url(&[("id_token_hint", hint), ("client_id", "billing")])).await);
-    assert_refused(&browser.get(&url(&[("id_token_hint", hint), ("client_id", "nobody")])).await);
+    for client in ["billing", "nobody"] {
+        let params = [("id_token_hint", hint), ("client_id", client), ("post_logout_redirect_uri", BYE)];
+        assert_refused(&browser.get(&url(&params)).await, HINT_OF_ANOTHER);
+    }
     let spa = [("id_token_hint", hint), ("post_logout_redirect_uri", "https://spa.test/bye")];
-    assert_refused(&browser.get(&url(&spa)).await);
+    assert_refused(&browser.get(&url(&spa)).await, ADDRESS);
     let params = [("id_token_hint", hint), ("client_id", "web"), ("post_logout_redirect_uri", BYE)];
     assert_eq!(out(&mut browser, &params).await, BYE);
 }
@@ -113,15 +128,15 @@ async fn section_2_a_hint_of_another_tenant_is_refused(app: TestApp) {
     let mut browser = app.browser();
     let theirs = tokens(&mut browser, &beta(), ANA_OF_BETA, PARTNER).await;
     browser.sign_in(&web(), ANA.0, ANA.1).await;
-    assert_refused(&browser.get(&url(&[("id_token_hint", theirs["id_token"].as_str().unwrap())])).await);
+    let hint = theirs["id_token"].as_str().unwrap();
+    assert_refused(&browser.get(&url(&[("id_token_hint", hint)])).await, HINT);
 }
 
-async fn section_2_a_tampered_hint_is_refused(app: TestApp) {
-    let mut browser = app.browser();
-    let tokens = tokens(&mut browser, &web(), ANA, WEB).await;
+/// What becomes of the ID token of an answer in other hands.
+pub(super) fn forged(tokens: &serde_json::Value) -> Vec<String> {
     let hint = tokens["id_token"].as_str().unwrap();
     let parts: Vec<&str> = hint.split('.').collect();
-    let forged = [
+    vec![
         format!("{}.{}.", parts[0], parts[1]),
         format!("{}.{}.{}", parts[0], parts[1], "A".repeat(86)),
         format!("eyJhbGciOiJub25lIn0.{}.", parts[1]),
@@ -131,10 +146,20 @@ async fn section_2_a_tampered_hint_is_refused(app: TestApp) {
         "x".to_owned(),
         "..".to_owned(),
         tokens["access_token"].as_str().unwrap().to_owned(),
-    ];
-    for hint in forged {
-        assert_refused(&browser.get(&url(&[("id_token_hint", &hint)])).await);
+    ]
+}
+
+/// Without a client that is named nothing is known: an audience nobody proved leads nowhere (§4).
+async fn section_2_a_tampered_hint_is_refused(app: TestApp) {
+    let mut browser = app.browser();
+    let tokens = tokens(&mut browser, &web(), ANA, WEB).await;
+    for hint in forged(&tokens) {
+        let params = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE), ("state", "x")];
+        assert_refused(&browser.get(&url(&params[..1])).await, HINT);
+        assert_refused(&browser.get(&url(&params)).await, HINT);
+        assert_refused(&app.browser().get(&url(&params)).await, HINT);
     }
+    assert!(is_live(&app, "acme", &tokens).await);
 }
 
 async fn section_2_an_old_hint_is_fine(app: TestApp) {
@@ -150,10 +175,12 @@ async fn an_unknown_or_inactive_client_is_refused(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_in(&web(), ANA.0, ANA.1).await;
     for client in ["nobody", "WEB", "web ", "\u{301}"] {
-        assert_refused(&browser.get(&url(&[("client_id", client), ("post_logout_redirect_uri", BYE)])).await);
+        let params = [("client_id", client), ("post_logout_redirect_uri", BYE)];
+        assert_refused(&browser.get(&url(&params)).await, CLIENT);
     }
     set_client_status(&app, "web", porta_core::client::ClientStatus::Inactive).await;
-    assert_refused(&browser.get(&url(&[("client_id", "web"), ("post_logout_redirect_uri", BYE)])).await);
+    let params = [("client_id", "web"), ("post_logout_redirect_uri", BYE)];
+    assert_refused(&browser.get(&url(&params)).await, CLIENT);
 }
 
 async fn repeated_and_malformed_parameters_are_refused(app: TestApp) {
@@ -167,7 +194,7 @@ async fn repeated_and_malformed_parameters_are_refused(app: TestApp) {
         "client_id=%ff",
         "client_id=%",
     ] {
-        assert_refused(&browser.get(&format!("/acme/session/end?{query}")).await);
+        assert_refused(&browser.get(&format!("/acme/session/end?{query}")).await, MALFORMED);
     }
     let posted = browser.post("/acme/session/end", &[("client_id", "web"), ("client_id", "spa")]).await;
     assert!(posted.status == 400 || browser.follow(posted).await.status == 400);
@@ -187,8 +214,8 @@ async fn the_page_links_back_only_to_a_registered_address(app: TestApp) {
 async fn a_refused_request_ends_nothing(app: TestApp) {
     let mut browser = app.browser();
     let tokens = tokens(&mut browser, &web(), ANA, WEB).await;
-    assert_refused(&browser.get(&url(&[("id_token_hint", "x")])).await);
-    assert_refused(&browser.get(&url(&[("client_id", "nobody")])).await);
+    assert_refused(&browser.get(&url(&[("id_token_hint", "x")])).await, HINT);
+    assert_refused(&browser.get(&url(&[("client_id", "nobody")])).await, CLIENT);
     assert!(is_live(&app, "acme", &tokens).await);
     code(&browser.get(&web().url()).await);
 }

@@ -1,10 +1,12 @@
 //! Sign-in, consent, sessions, logout, bad input.
 
+mod abandoned;
 mod account;
 mod assets;
 mod audit_rows;
 mod bad_forms;
 mod begun_limits;
+mod callers;
 mod consent;
 mod crash;
 mod credentials;
@@ -21,12 +23,17 @@ mod interaction_life;
 mod interaction_races;
 mod invitation;
 mod language;
+mod largest_answers;
 mod lockout;
+mod log;
 mod logout;
+mod logout_hints;
 mod logout_requests;
+mod lost_pages;
 mod magic_link;
 mod mailed_codes;
 mod mixed_costs;
+mod one_mailbox;
 mod one_password;
 mod outages;
 mod pages;
@@ -35,6 +42,7 @@ mod password_input;
 mod probes;
 mod rate_limits;
 mod recovery;
+mod repeated_forms;
 mod replaced_keys;
 mod sealed_sizes;
 mod second_factor;

@@ -178,14 +178,19 @@ async fn section_6_5_limits_fail_closed(app: TestApp) {
 }
 
 async fn a_failure_that_could_not_be_counted_is_not_confirmed(app: TestApp) {
+    set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 1).await;
     let (instance, fuses, _) = running(&app).await;
     let mut browser = instance.browser();
     let form = open(&mut browser, &web()).await;
-    // The check goes through, the count does not.
-    fuses.limits.blow_after(1);
+    fuses.limits.blow();
     assert_come_back(&form.login(&mut browser, ANA.0, WRONG).await);
+    // It is counted before it is judged. What is given back afterwards is not, this time.
+    fuses.limits.blow_after(1);
+    assert!(is_refusal(&form.login(&mut browser, ANA.0, WRONG).await));
+    assert!(fuses.limits.was_met());
     fuses.limits.mend();
     assert_eq!(user(&app, "acme", ANA.0).await.failed_login_count, 1, "the account counted it");
+    assert_eq!(form.anew(2).login(&mut browser, ANA.0, WRONG).await.status, 429, "and so did the limit");
 }
 
 /// For client authentication each process counts by itself meanwhile, by client and by network.

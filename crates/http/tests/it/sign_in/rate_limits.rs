@@ -55,7 +55,7 @@ async fn a_limited_answer_is_the_same_for_people_and_for_nobody(app: TestApp) {
     for (email, password) in [(ANA.0, WRONG), (ANA.0, ANA.1), (NOBODY, WRONG), (INACTIVE.0, INACTIVE.1)] {
         let mut browser = app.browser();
         let form = open(&mut browser, &web()).await;
-        form.login(&mut browser, email, WRONG).await;
+        form.login(&mut browser, email, "another-lantern").await;
         let answer = form.login(&mut browser, email, password).await;
         assert_limited(&answer);
         let page = form.redacted(&answer, email);
@@ -197,8 +197,8 @@ async fn parallel_guessing_exceeds_the_limit_by_no_more_than_the_parallelism(app
             let mut browser = porta_testkit::Browser::new(router).with("x-forwarded-for", "192.0.2.66");
             let form = open(&mut browser, &web()).await;
             let mut refused = 0;
-            for _ in 0..6 {
-                let answer = form.login(&mut browser, ANA.0, WRONG).await;
+            for n in 0..6 {
+                let answer = form.login(&mut browser, ANA.0, &format!("{WRONG}-{n}")).await;
                 refused += usize::from(is_refusal(&answer));
                 assert!(is_refusal(&answer) || answer.status == 429, "{}", answer.status);
             }

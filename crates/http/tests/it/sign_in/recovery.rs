@@ -30,10 +30,11 @@ porta_testkit::on_both_stores!(
 
 const NEW: &str = "sextant-Marmalade-88";
 
-/// Opens the form and asks.
+/// Opens the form and asks; the page that says so.
 async fn ask(browser: &mut Browser, email: &str) -> Answer {
     let csrf = browser.get("/acme/auth/forgot-password").await.field("_csrf");
-    browser.post("/acme/auth/forgot-password", &[("_csrf", &csrf), ("email", email)]).await
+    let answer = browser.post("/acme/auth/forgot-password", &[("_csrf", &csrf), ("email", email)]).await;
+    browser.shown(answer).await
 }
 
 async fn mailed(app: &TestApp, email: &str) -> Option<String> {
@@ -55,7 +56,8 @@ pub(super) async fn asked(app: &TestApp) -> (Browser, String) {
 pub(super) async fn choose(browser: &mut Browser, link: &str, password: &str) -> Answer {
     let csrf = browser.get(link).await.field("_csrf");
     let form = [("_csrf", csrf.as_str()), ("password", password), ("confirmPassword", password)];
-    browser.post(link, &form).await
+    let answer = browser.post(link, &form).await;
+    browser.shown(answer).await
 }
 
 async fn signs_in(app: &TestApp, password: &str) -> bool {
@@ -79,7 +81,7 @@ async fn a_forgotten_password_is_set_anew_and_the_old_world_ends(app: TestApp) {
     let done = choose(&mut browser, &link, NEW).await;
     assert!(is_changed(&done), "{}", done.body);
     assert!(done.body.contains("href=\"/acme/account\""), "a way onward (W23): {}", done.body);
-    assert!(set_cookie(&done, "_session").is_none(), "a reset signs nobody in");
+    assert!(!browser.has_cookie("_session"), "a reset signs nobody in");
     assert!(!signs_in(&app, ANA.1).await && signs_in(&app, NEW).await);
     assert!(!is_live(&app, "acme", &stolen).await, "whoever knew the old password is out (W16)");
     let next = thief.get(&web().url()).await;
@@ -104,8 +106,15 @@ async fn a_reset_link_works_once(app: TestApp) {
     let (mut browser, link) = asked(&app).await;
     let csrf = browser.get(&link).await.field("_csrf");
     let form = [("_csrf", csrf.as_str()), ("password", NEW), ("confirmPassword", NEW)];
-    assert!(is_changed(&browser.post(&link, &form).await));
-    let again = browser.post(&link, &form).await;
+    let mut same = browser.clone();
+    let done = browser.post(&link, &form).await;
+    let twice = same.post(&link, &form).await;
+    assert_eq!((twice.status, twice.location()), (done.status, done.location()));
+    for (browser, answer) in [(&mut browser, done), (&mut same, twice)] {
+        assert!(is_changed(&browser.shown(answer).await), "the same form says the same");
+    }
+    assert_eq!(audited(&app, "user.password_reset.completed").await, 1, "and was carried out once");
+    let again = browser.post(&format!("{link}?n=2"), &form).await;
     assert_eq!(again.status, 400);
     assert!(again.body.contains("used already"), "{}", again.body);
     assert!(again.body.contains("href=\"/acme/auth/forgot-password\""), "another one is a form away");
@@ -121,7 +130,8 @@ async fn eight_at_once_set_one_password(app: TestApp) {
                 let password = format!("{NEW}-{n}");
                 let form =
                     [("_csrf", csrf.as_str()), ("password", &password), ("confirmPassword", &password)];
-                (browser.post(&link, &form).await, password)
+                let answer = browser.post(&link, &form).await;
+                (browser.shown(answer).await, password)
             })
         })
         .collect();
@@ -153,8 +163,12 @@ async fn nobody_learns_whose_address_a_reset_is_for(app: TestApp) {
         let answer = browser.post("/acme/auth/forgot-password", &form).await;
         let cost = (app.store.round_trips() - before.0, app.kv.commands() - before.1);
         assert!(set_cookie(&answer, "_forms").is_some());
-        let page = answer.body.replace(email, "EMAIL").replace(&csrf, "CSRF");
-        seen.push((answer.status, page, cost));
+        let sent = (answer.status, answer.location().to_owned(), answer.headers.len());
+        let shown = browser.shown(answer).await;
+        assert_eq!(shown.status, 200, "{email}");
+        let whole = (app.store.round_trips() - before.0, app.kv.commands() - before.1);
+        let page = shown.body.replace(email, "EMAIL").replace(&csrf, "CSRF");
+        seen.push((sent, cost, page, whole));
     }
     for other in &seen[1..] {
         assert_eq!(seen[0], *other);
@@ -273,7 +287,7 @@ async fn a_reset_opens_what_guessing_closed_and_nothing_else(app: TestApp) {
     for status in [UserStatus::Suspended, UserStatus::Locked, UserStatus::Inactive] {
         set_user_status(&app, ANA.0, status).await;
         let form = [("_csrf", csrf.as_str()), ("password", ANA.1), ("confirmPassword", ANA.1)];
-        assert_eq!(browser.post(&link, &form).await.status, 400, "{status}");
+        assert_eq!(browser.post(&format!("{link}?{status}"), &form).await.status, 400, "{status}");
         set_user_status(&app, ANA.0, UserStatus::Active).await;
     }
     assert!(!signs_in(&app, ANA.1).await);

@@ -15,7 +15,7 @@ fn largest() -> Authorize {
 }
 
 /// RFC 6265 §6.1: 4,096 bytes a cookie. nginx: `large_client_header_buffers 4 8k`, so no line of a request is longer
-/// than 8 KiB; its answers go into a `proxy_buffer_size` of 8 KiB.
+/// than 8 KiB. An answer stays as small, for those whose proxy takes no more than the files of before.
 async fn the_largest_request_fits_cookies_and_proxies(app: TestApp) {
     let mut browser = app.browser();
     let too_long = largest().with("login_hint", &"h".repeat(320));

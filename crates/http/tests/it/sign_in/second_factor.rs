@@ -40,6 +40,8 @@ pub(super) struct Journey {
     pub(super) base: String,
     /// The same on every page of a sign-in.
     pub(super) csrf: String,
+    /// Of forms. Each says which one it is: the same one again would be no attempt of its own.
+    pub(super) sent: u32,
 }
 
 impl Journey {
@@ -60,7 +62,7 @@ impl Journey {
         let base = form.url.clone();
         assert_eq!(answer.location(), format!("{base}/two-factor"), "{}", answer.body);
         assert!(set_cookie(&answer, "_session").is_none(), "no session before the second factor");
-        Self { browser, base, csrf: form.csrf }
+        Self { browser, base, csrf: form.csrf, sent: 0 }
     }
 
     pub(super) async fn page(&mut self) -> Answer {
@@ -68,16 +70,11 @@ impl Journey {
     }
 
     pub(super) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
-        let csrf = self.csrf.clone();
-        let mut form = form.to_vec();
-        form.push(("_csrf", &csrf));
-        self.browser.post(&format!("{}/two-factor{path}", self.base), &form).await
-    }
-
-    /// The form as it was shown, also where the page is gone.
-    pub(super) async fn attempt(&mut self, kind: &str, code: &str) -> Answer {
-        let fields = [("code", code), ("codeType", kind), ("_csrf", self.csrf.as_str())];
-        self.browser.post(&format!("{}/two-factor", self.base), &fields).await
+        self.sent += 1;
+        let (csrf, sent) = (self.csrf.clone(), self.sent.to_string());
+        let form = [form, &[("_csrf", csrf.as_str()), ("n", sent.as_str())]].concat();
+        let answer = self.browser.post(&format!("{}/two-factor{path}", self.base), &form).await;
+        self.browser.shown(answer).await
     }
 
     pub(super) async fn verify(&mut self, kind: &str, code: &str) -> Answer {
@@ -425,6 +422,7 @@ async fn forms_need_their_csrf_value(app: TestApp) {
         let code = totp(&key, &app);
         for form in [&[("code", code.as_str())][..], &[("code", code.as_str()), ("_csrf", "x")]] {
             let answer = journey.browser.post(&url, form).await;
+            let answer = journey.browser.shown(answer).await;
             assert!(is_wrong(&answer), "{path}: {}", answer.status);
         }
     }
@@ -488,11 +486,11 @@ async fn eight_at_once_use_a_mailed_code_once(app: TestApp) {
     let csrf = journey.page().await.field("_csrf");
     let (url, code) = (format!("{}/two-factor", journey.base), mailed(&app).await);
     let tasks: Vec<_> = (0..8)
-        .map(|_| {
+        .map(|n| {
             let (mut browser, url) = (journey.browser.clone(), url.clone());
-            let (csrf, code) = (csrf.clone(), code.clone());
+            let (csrf, code, n) = (csrf.clone(), code.clone(), n.to_string());
             tokio::spawn(async move {
-                let form = [("_csrf", csrf.as_str()), ("code", &code), ("codeType", "otp")];
+                let form = [("_csrf", csrf.as_str()), ("code", &code), ("codeType", "otp"), ("n", &n)];
                 set_cookie(&browser.post(&url, &form).await, "_session").is_some()
             })
         })

@@ -7,6 +7,7 @@ use super::support::*;
 on_both_stores!(
     section_5_1_attributes_of_every_cookie,
     section_5_1_cookies_are_secure_iff_the_issuer_is_https,
+    of_many_begun_sign_ins_the_oldest_lose_their_cookies,
     each_sign_in_makes_a_new_value_and_ends_the_old_one,
     a_planted_value_is_never_adopted,
     an_attackers_session_planted_before_sign_in_ends,
@@ -29,14 +30,38 @@ async fn section_5_1_attributes_of_every_cookie(app: TestApp) {
     }
     let names = start.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
     assert!(names.into_iter().all(|name| name.starts_with("__Secure-_")), "{:?}", start.headers);
+    assert_attributes(set_cookie(&start, "_pending").unwrap(), "/acme");
     let form = Form::at(&mut browser, start).await;
     let login = form.login(&mut browser, ANA.0, ANA.1).await;
     assert_attributes(set_cookie(&login, "_session").unwrap(), "/acme");
     let resumed = browser.get(&form.resume_url()).await;
     for (name, path) in &paths {
-        let cleared = set_cookie(&resumed, name).unwrap();
-        assert!(cleared.contains("Max-Age=0") && cleared.contains(&format!("Path={path}")), "{cleared}");
+        let cookie = set_cookie(&resumed, name).unwrap();
+        // What bound the sign-in stays as long as its forms may come a second time.
+        let lifetime = if *name == "_begun" { "Max-Age=0" } else { "Max-Age=30" };
+        assert!(cookie.contains(lifetime) && cookie.contains(&format!("Path={path}")), "{cookie}");
     }
+    assert!(set_cookie(&resumed, "_pending").unwrap().contains("Max-Age=0"));
+}
+
+/// Browsers keep so many cookies of a site: forgotten sign-ins must not push the session out.
+async fn of_many_begun_sign_ins_the_oldest_lose_their_cookies(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_in(&web(), ANA.0, ANA.1).await;
+    let mut begun = Vec::new();
+    for _ in 0..120 {
+        let form = open(&mut browser, &web().with("prompt", "login")).await;
+        begun.push(form);
+        assert!(browser.cookie_count() < 60, "{}", browser.cookie_count());
+    }
+    assert!(is_signed_in_still(&mut browser).await);
+    // The newest still work.
+    for form in begun.iter().rev().take(16) {
+        assert!(browser.get(&form.url).await.body.contains("name=\"password\""));
+    }
+    assert_eq!(browser.get(&begun[0].url).await.status, 400);
+    let last = begun.pop().unwrap();
+    assert!(is_signed_in(&last.login(&mut browser, ANA.0, ANA.1).await));
 }
 
 fn assert_attributes(cookie: &str, path: &str) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use porta_core::settings::MAX_FAILED_LOGINS;
 use porta_core::user::UserStatus;
 use porta_signin::{HashCost, PasswordHasher};
-use porta_testkit::{Browser, TestApp, jwt_payload, on_both_stores};
+use porta_testkit::{TestApp, jwt_payload, on_both_stores};
 use serde_json::Value;
 
 use super::failing::gated_sessions;
@@ -27,10 +27,6 @@ on_both_stores!(
 
 fn claims(tokens: &Value) -> Value {
     jwt_payload(tokens["id_token"].as_str().unwrap())
-}
-
-async fn is_signed_in_still(browser: &mut Browser) -> bool {
-    browser.get(&web().with("prompt", "none").url()).await.query("code").is_some()
 }
 
 async fn w26_prompt_login_asks_again_and_keeps_the_session_and_its_tokens(app: TestApp) {

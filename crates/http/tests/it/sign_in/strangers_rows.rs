@@ -82,7 +82,8 @@ async fn wishes_for_nobody_leave_nothing_in_the_outbox(app: TestApp) {
         let form = open(&mut browser, &web()).await;
         let address = format!("nobody-{n}@acme.test");
         let fields = [("_csrf", form.csrf.as_str()), ("email", &address)];
-        assert_eq!(form.submit(&mut browser, "magic-link", &fields).await.status, 200);
+        let sent = form.submit(&mut browser, "magic-link", &fields).await;
+        assert_eq!(browser.follow(sent).await.status, 200);
     }
     let counts = async || app.store.repositories().outbox().counts(Some(organization)).await.unwrap();
     assert_eq!(counts().await.pending, 5, "asked for in the dark");
@@ -97,10 +98,14 @@ async fn wrong_codes_of_a_link_leave_one_row(app: TestApp) {
         let mut browser = app.browser();
         let form = open(&mut browser, &web()).await;
         form.submit(&mut browser, "magic-link", &[("_csrf", &form.csrf), ("email", NOBODY)]).await;
-        for _ in 0..3 {
+        for n in 0..3 {
             let fields = [("_csrf", form.csrf.as_str()), ("code", "ABCD-EFGH")];
-            assert_eq!(form.submit(&mut browser, "magic-link/code", &fields).await.status, 200);
+            let answer = form.anew(n).submit(&mut browser, "magic-link/code", &fields).await;
+            assert!(answer.status == 200 && answer.body.contains("role=\"alert\""), "{}", answer.body);
         }
+        let fields = [("_csrf", form.csrf.as_str()), ("code", "ABCD-EFGH")];
+        let over = form.anew(3).submit(&mut browser, "magic-link/code", &fields).await;
+        assert_eq!(over.status, 429, "each of them counted");
     }
     assert_eq!(audited(&app, "user.magic_link.failed").await, 1);
 }

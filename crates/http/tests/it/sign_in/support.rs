@@ -53,6 +53,8 @@ pub(super) struct Form {
     pub(super) url: String,
     pub(super) csrf: String,
     pub(super) page: Answer,
+    /// What tells its forms from others that say the same.
+    pub(super) mark: String,
 }
 
 /// Opens the first page of a request.
@@ -68,7 +70,12 @@ impl Form {
         let url = start.location().to_owned();
         let page = browser.get(&url).await;
         assert_eq!(page.status, 200, "{}", page.body);
-        Self { url, csrf: page.field("_csrf"), page }
+        Self { url, csrf: page.field("_csrf"), page, mark: String::new() }
+    }
+
+    /// The same page, whose forms are other ones than those that were sent before (decision 0044).
+    pub(super) fn anew(&self, n: usize) -> Self {
+        Self { mark: format!("?n={n}"), ..self.clone() }
     }
 
     pub(super) fn uid(&self) -> &str {
@@ -77,7 +84,7 @@ impl Form {
 
     /// Where the browser comes back to.
     pub(super) fn resume_url(&self) -> String {
-        self.url.replacen("/interaction/", "/auth/", 1)
+        self.url.replacen("/interaction/", "/auth/", 1) + &self.mark
     }
 
     pub(super) async fn login(&self, browser: &mut Browser, email: &str, password: &str) -> Answer {
@@ -99,7 +106,8 @@ impl Form {
         action: &str,
         fields: &[(&str, &str)],
     ) -> Answer {
-        browser.post(&format!("{}/{action}", self.url), fields).await
+        let answer = browser.post(&format!("{}/{action}{}", self.url, self.mark), fields).await;
+        browser.shown(answer).await
     }
 
     /// A page of this form with everything removed that may differ between two honest attempts.
@@ -115,7 +123,12 @@ impl Form {
             .filter(|(name, _)| !["x-request-id", "content-length"].contains(&name.as_str()))
             // The same sign-in, sealed anew with another nonce.
             .filter(|(_, value)| !value.as_bytes().starts_with(b"__Secure-_begun="))
-            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .map(|(name, value)| {
+                let value = value.to_str().unwrap().replace(self.uid(), "UID");
+                // A cookie that goes says when, to the second.
+                let value = value.split("Max-Age=0; Expires=").next().unwrap_or_default();
+                format!("{name}: {value}")
+            })
             .collect();
         headers.sort();
         format!("{}\n{}\n\n{body}", answer.status, headers.join("\n"))
@@ -287,4 +300,21 @@ pub(super) async fn issue_link(
     let mut all = app.store.repositories();
     assert!(all.one_time_tokens(to.organization_id).issue(&token, &to.email).await.unwrap());
     value
+}
+
+/// That a sign-in is over for this browser, whatever the reason is.
+pub(super) fn assert_over(answer: &Answer) {
+    let titles = [
+        "This page has expired",
+        "This sign-in was left open too long",
+        "This sign-in is finished",
+        "Your browser kept nothing of this sign-in",
+        "Signing in began at another address",
+    ];
+    assert!(titles.iter().any(|title| answer.body.contains(title)), "{} {}", answer.status, answer.body);
+    assert!(set_cookie(answer, "_session").is_none());
+}
+
+pub(super) async fn is_signed_in_still(browser: &mut Browser) -> bool {
+    browser.get(&web().with("prompt", "none").url()).await.query("code").is_some()
 }

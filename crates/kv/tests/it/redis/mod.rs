@@ -1,2 +1,5 @@
+mod accounts;
 mod cluster;
+mod sentinel;
 mod store;
+mod tls;

@@ -15,9 +15,9 @@ use porta_kv::contract::{self, TimeControl};
 use porta_kv::redis::ConnectError;
 use porta_kv::{Consumed, Heard, Kv, KvError, Limit, Notice, RedisKv, RedisOptions, Write, heard};
 
-use crate::support::{Server, make_certificates};
+use crate::support::Server;
 
-const MINUTE: Duration = Duration::from_mins(1);
+pub(super) const MINUTE: Duration = Duration::from_mins(1);
 
 pub(super) struct Waiting(pub(super) Instant);
 
@@ -58,7 +58,7 @@ async fn connect(url: &str, instance: &str) -> RedisKv {
 }
 
 /// Asks until the store answers again.
-async fn until_back(kv: &RedisKv) {
+pub(super) async fn until_back(kv: &RedisKv) {
     let start = Instant::now();
     while let Err(error) = kv.ping().await {
         assert!(matches!(error, KvError::Unavailable(_)), "{error}");
@@ -67,11 +67,11 @@ async fn until_back(kv: &RedisKv) {
     }
 }
 
-async fn next(receiver: &mut tokio::sync::broadcast::Receiver<Heard>) -> Heard {
+pub(super) async fn next(receiver: &mut tokio::sync::broadcast::Receiver<Heard>) -> Heard {
     tokio::time::timeout(Duration::from_secs(10), heard(receiver)).await.unwrap().unwrap()
 }
 
-fn notice(key: &str) -> Notice {
+pub(super) fn notice(key: &str) -> Notice {
     Notice { topic: "test".to_owned(), key: key.to_owned() }
 }
 
@@ -312,25 +312,4 @@ async fn connecting_fails_soon_and_says_whether_to_try_again() {
     let error = RedisKv::connect(RedisOptions::new(right.into(), "porta")).await.err();
     assert!(matches!(error, Some(ConnectError::Store(KvError::Unavailable(_)))), "{error:?}");
     assert!(asked.elapsed() < Duration::from_secs(10));
-}
-
-#[tokio::test]
-async fn tls_trusts_the_named_authority_and_no_other() {
-    let certificates = tempfile::tempdir().unwrap();
-    make_certificates(certificates.path()).await;
-    let server = Server::start_tls(certificates.path()).await;
-    let url = format!("rediss://localhost:{}/1", server.port);
-    let mut options = RedisOptions::new(url.into(), "porta");
-    let refused = RedisKv::connect(options.clone()).await.err();
-    assert!(matches!(refused, Some(ConnectError::Store(_))), "{refused:?}");
-
-    options.ca_file = Some(certificates.path().join("ca.pem"));
-    let kv = RedisKv::connect(options.clone()).await.unwrap();
-    let mut receiver = kv.subscribe();
-    kv.publish(&notice("sealed")).await.unwrap();
-    assert_eq!(next(&mut receiver).await, Heard::Notice(notice("sealed")));
-
-    // Issued for `localhost`, not for this address.
-    options.url = format!("rediss://127.0.0.1:{}", server.port).into();
-    assert!(RedisKv::connect(options).await.is_err());
 }

@@ -78,10 +78,71 @@ impl Server {
 
     /// Asks as an operator would, past the store.
     pub(crate) async fn ask(&self, words: &[&str]) -> redis::Value {
-        let client = redis::Client::open(self.url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        let mut command = redis::cmd(words[0]);
-        command.arg(&words[1..]).query_async(&mut connection).await.unwrap()
+        ask(&self.url(), words).await
+    }
+
+    /// The same where a password is asked for.
+    pub(crate) async fn ask_as(&self, password: &str, words: &[&str]) -> redis::Value {
+        ask(&format!("redis://:{password}@127.0.0.1:{}", self.port), words).await
+    }
+}
+
+async fn ask(url: &str, words: &[&str]) -> redis::Value {
+    let client = redis::Client::open(url).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut command = redis::cmd(words[0]);
+    command.arg(&words[1..]).query_async(&mut connection).await.unwrap()
+}
+
+/// Who watches a primary.
+pub(crate) struct Sentinel {
+    pub(crate) port: u16,
+    _process: Child,
+    _directory: tempfile::TempDir,
+}
+
+impl Sentinel {
+    /// With `lines` at the end of its configuration.
+    pub(crate) async fn start(name: &str, primary: u16, lines: &[&str]) -> Self {
+        let port = free_port();
+        let directory = tempfile::tempdir().unwrap();
+        // It writes down there what it learns.
+        let file = directory.path().join("sentinel.conf");
+        let own = directory.path().display();
+        let text = format!(
+            "port {port}\nbind 127.0.0.1\ndir {own}\nloglevel warning\n\
+             sentinel monitor {name} 127.0.0.1 {primary} 1\n\
+             sentinel down-after-milliseconds {name} 500\n\
+             sentinel failover-timeout {name} 3000\n{}\n",
+            lines.join("\n")
+        );
+        std::fs::write(&file, text).unwrap();
+        let process = Command::new("redis-server")
+            .arg(&file)
+            .arg("--sentinel")
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("redis-server is installed");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(Instant::now() < deadline, "the sentinel does not listen");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Self { port, _process: process, _directory: directory }
+    }
+
+    /// Until it could make a replica of `name` the primary.
+    pub(crate) async fn until_it_knows_a_replica(&self, name: &str) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let url = format!("redis://127.0.0.1:{}", self.port);
+        loop {
+            match ask(&url, &["SENTINEL", "replicas", name]).await {
+                redis::Value::Array(replicas) if !replicas.is_empty() => return,
+                _ => assert!(Instant::now() < deadline, "the sentinel found no replica"),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 }
 
@@ -149,7 +210,7 @@ impl Cluster {
     }
 }
 
-fn text(value: &redis::Value) -> String {
+pub(crate) fn text(value: &redis::Value) -> String {
     match value {
         redis::Value::BulkString(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         redis::Value::VerbatimString { text, .. } | redis::Value::SimpleString(text) => text.clone(),

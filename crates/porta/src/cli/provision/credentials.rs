@@ -24,7 +24,7 @@ impl CredentialsFile {
             Failure::general(format!("{} cannot be {what}: {e}", path.display()))
         };
         let earlier = match std::fs::read_to_string(path) {
-            Ok(text) => match serde_json::from_str(&text) {
+            Ok(text) => match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
                 Ok(Value::Array(entries)) => entries,
                 _ => return Err(cannot("replaced", &"it is not a file of credentials; name another")),
             },

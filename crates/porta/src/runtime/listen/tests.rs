@@ -11,10 +11,22 @@ async fn start(app: Router) -> (SocketAddr, Ending, tokio::task::JoinHandle<bool
 }
 
 async fn start_with(app: Router, grace: Duration) -> (SocketAddr, Ending, tokio::task::JoinHandle<bool>) {
+    start_keeping(app, KEPT, grace).await
+}
+
+/// Longer than any of these tests.
+const KEPT: Duration = Duration::from_secs(75);
+
+async fn start_keeping(
+    app: Router,
+    keep_alive: Duration,
+    grace: Duration,
+) -> (SocketAddr, Ending, tokio::task::JoinHandle<bool>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let ending = Ending::default();
-    let task = tokio::spawn(serve(listener, Peers::new(TrustProxy::Never), app, ending.clone(), grace));
+    let peers = Peers::new(TrustProxy::Never);
+    let task = tokio::spawn(serve(listener, peers, app, keep_alive, ending.clone(), grace));
     (address, ending, task)
 }
 
@@ -76,6 +88,26 @@ async fn an_idle_connection_does_not_hold_up_the_end() {
     ending.closing.cancel();
     let ended = tokio::time::timeout(Duration::from_secs(2), task).await;
     assert!(ended.unwrap().unwrap());
+}
+
+/// A balancer sends the next request over a connection that it kept: it must be the first to give that up.
+#[tokio::test]
+async fn a_connection_is_kept_as_long_as_was_said_and_no_longer() {
+    let app = Router::new().route("/", get(|| async { "done" }));
+    let keep_alive = Duration::from_secs(2);
+    let (address, ..) = start_keeping(app, keep_alive, Duration::ZERO).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    for _ in 0..3 {
+        stream.write_all(GET).await.unwrap();
+        assert!(one_answer(&mut stream).await.contains("200 OK"));
+        tokio::time::sleep(keep_alive / 2).await;
+    }
+    stream.write_all(GET).await.unwrap();
+    assert!(one_answer(&mut stream).await.contains("200 OK"), "the time begins anew with each request");
+    let rested = Instant::now();
+    let ended = timeout(Duration::from_secs(20), stream.read(&mut [0])).await.expect("it ends");
+    assert_eq!(ended.unwrap(), 0, "in order, and without a word");
+    assert!(rested.elapsed() + Duration::from_millis(100) >= keep_alive, "{:?}", rested.elapsed());
 }
 
 #[tokio::test]
@@ -288,7 +320,7 @@ async fn half_open_connections_of_one_stranger_starve_nobody() {
     let address = listener.local_addr().unwrap();
     let app = Router::new().route("/", get(|| async { "done" }));
     let peers = Peers::limited(TrustProxy::Never, 20, 50);
-    tokio::spawn(serve(listener, peers, app, Ending::default(), Duration::ZERO));
+    tokio::spawn(serve(listener, peers, app, KEPT, Ending::default(), Duration::ZERO));
     let mut half_open = Vec::new();
     for _ in 0..60 {
         let mut stream = stranger(9, address).await;

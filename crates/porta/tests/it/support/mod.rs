@@ -88,7 +88,11 @@ organizations:
       - name: Dock
         roles: [{ name: Planner }]
         clients:
-          - { client_name: Web, client_id: dock-web, client_type: public, redirect_uris: ["https://a.example/cb"] }
+          - client_name: Web
+            client_id: dock-web
+            client_type: public
+            redirect_uris: ["https://a.example/cb"]
+            id_token_signed_response_alg: ES256
           - { client_name: Feed, client_type: confidential, grant_types: [client_credentials] }
     users:
       - { email: kim@harbor.test, password: lantern-Quay-41, roles: [{ app: dock, role: planner }] }

@@ -30,7 +30,10 @@ async fn access_is_listed_and_withdrawn_with_its_tokens(app: TestApp) {
     assert_eq!(ids(&page), listed[1..]);
     assert!(!is_live(&app, "acme", &gone).await && is_live(&app, "acme", &kept).await);
     assert_eq!(audited(&app, "user.consent.withdrawn").await, 1);
-    let again = account.done("/applications", &[("application", &listed[0])]).await;
+    let same = account.done("/applications", &[("application", &listed[0])]).await;
+    assert!(same.body.contains("no longer has access"), "the answer of before");
+    assert_eq!(audited(&app, "user.consent.withdrawn").await, 1);
+    let again = account.done("/applications", &[("application", &listed[0]), ("n", "2")]).await;
     assert!(!again.body.contains("no longer has access"));
     assert_eq!(audited(&app, "user.consent.withdrawn").await, 1);
 }

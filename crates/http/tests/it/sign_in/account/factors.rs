@@ -254,9 +254,12 @@ async fn eight_presses_make_one_set_of_codes(app: TestApp) {
     account.get_totp(&app).await;
     let csrf = account.csrf().await;
     let mut tasks = JoinSet::new();
-    for _ in 0..8 {
+    for n in 0..8 {
         let (mut browser, csrf, url) = (account.browser.clone(), csrf.clone(), account.url("/two-factor"));
-        tasks.spawn(async move { browser.post(&url, &[("_csrf", &csrf), ("action", "regenerate")]).await });
+        tasks.spawn(async move {
+            let fields = [("_csrf", csrf.as_str()), ("action", "regenerate"), ("n", &n.to_string())];
+            browser.post(&url, &fields).await
+        });
     }
     for answer in tasks.join_all().await {
         assert!(leads_to(&answer, "/two-factor/setup"), "{}", answer.body);
@@ -272,11 +275,12 @@ async fn eight_confirmations_make_one_factor(app: TestApp) {
     let key = account.begin_totp().await;
     let (csrf, code) = (account.csrf().await, totp(&key, &app));
     let mut tasks = JoinSet::new();
-    for _ in 0..8 {
+    for n in 0..8 {
         let (mut browser, csrf, code) = (account.browser.clone(), csrf.clone(), code.clone());
         let url = account.url("/two-factor/setup");
         tasks.spawn(async move {
-            let answer = browser.post(&url, &[("_csrf", &csrf), ("code", &code)]).await;
+            let fields = [("_csrf", csrf.as_str()), ("code", &code), ("n", &n.to_string())];
+            let answer = browser.post(&url, &fields).await;
             (browser, answer.status)
         });
     }
@@ -360,10 +364,10 @@ async fn mails_are_limited(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_2FA_RESEND_MAX, 2).await;
     let mut account = Account::of_ana(&app).await;
     account.done("/two-factor", MAIL).await;
-    for _ in 0..2 {
-        account.done("/two-factor/resend", &[]).await;
+    for n in ["1", "2"] {
+        account.done("/two-factor/resend", &[("n", n)]).await;
     }
-    let limited = account.post("/two-factor/resend", &[]).await;
+    let limited = account.post("/two-factor/resend", &[("n", "3")]).await;
     assert_eq!(limited.status, StatusCode::TOO_MANY_REQUESTS);
     set(&app, "acme", RATE_LIMIT_2FA_MAIL_MAX, 3).await;
     let limited = account.post("/two-factor", MAIL).await;

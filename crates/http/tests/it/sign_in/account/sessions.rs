@@ -45,7 +45,10 @@ async fn one_session_ends_with_its_tokens(app: TestApp) {
     assert!(asks_to_sign_in(&other.clone().get("").await));
     assert!(!is_live(&app, "acme", &tokens).await);
     assert_eq!(audited(&app, "session.revoked").await, 1);
-    let again = account.done("/sessions", &[("session", &listed[1])]).await;
+    let same = account.done("/sessions", &[("session", &listed[1])]).await;
+    assert!(same.body.contains("That session is ended"), "the answer of before");
+    assert_eq!(audited(&app, "session.revoked").await, 1);
+    let again = account.done("/sessions", &[("session", &listed[1]), ("n", "2")]).await;
     assert!(!again.body.contains("That session is ended"), "it had ended");
     assert_eq!(audited(&app, "session.revoked").await, 1);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use porta_kv::{Consumed, Heard, Key, Kv, KvError, Limit, Notice, Place, Result, Verdict, Write};
+use porta_kv::{Claimed, Consumed, Heard, Key, Kv, KvError, Limit, Notice, Place, Result, Verdict, Write};
 use tokio::sync::broadcast;
 
 use super::{Fuse, Gate};
@@ -98,6 +98,23 @@ impl Kv for FusedKv {
     async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict> {
         self.writes.pass().await;
         self.open_for_limits()?.put_limited(key, value, ttl, limits).await
+    }
+
+    async fn claim(
+        &self,
+        place: &Key,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+        limits: &[Limit],
+    ) -> Result<Claimed> {
+        let open = if limits.is_empty() { self.open()? } else { self.open_for_limits()? };
+        open.claim(place, key, value, ttl, limits).await
+    }
+
+    async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+        let open = if keys.is_empty() { self.open()? } else { self.open_for_limits()? };
+        open.release_and_put(keys, key, value, ttl).await
     }
 
     async fn release(&self, keys: &[String]) -> Result<()> {

@@ -79,6 +79,14 @@ impl Store for FusedStore {
         self.inner.oldest_signing_since().await
     }
 
+    async fn issuer_base(&self) -> Result<Option<String>> {
+        self.inner.issuer_base().await
+    }
+
+    async fn remember_issuer_base(&self, issuer_base: &str, now: Timestamp) -> Result<bool> {
+        self.inner.remember_issuer_base(issuer_base, now).await
+    }
+
     fn round_trips(&self) -> u64 {
         self.inner.round_trips()
     }

@@ -4,7 +4,6 @@
 //! Ten thousand, or as many as `PORTA_FUZZ_REQUESTS` says (the drills: a hundred thousand). `FUZZ_SEED` repeats a run.
 
 mod draft;
-mod log;
 mod mutate;
 mod nasty;
 mod planted;
@@ -23,9 +22,9 @@ use tower::ServiceExt as _;
 use tracing::instrument::WithSubscriber as _;
 
 use draft::Draft;
-use log::Log;
 use planted::Planted;
 
+use super::log::Log;
 use super::support::set;
 
 on_both_stores!(malformed_requests_break_nothing_and_leak_nothing);

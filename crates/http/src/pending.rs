@@ -1,0 +1,150 @@
+//! The sign-ins that a browser has begun. Each has cookies of its own, and browsers keep so many of a site: without a bound,
+//! those of forgotten sign-ins push out the session.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, header};
+use porta_core::BearerKind;
+use porta_oidc::{REPEATED_WITHIN, Tenant};
+
+use crate::cookies;
+use crate::reply::{self, Reply};
+use crate::state::Shared;
+
+/// Of more, the oldest go. Each has three cookies at most, and Chromium keeps 180 of a site.
+const MOST: usize = 16;
+
+/// How long the list is kept: longer than any sign-in, so that one that was left open is told from one that nobody knows.
+const LISTED: Duration = Duration::from_hours(24);
+
+/// A sign-in that an answer begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Begun(pub(crate) String);
+
+/// The answer with the list of what is begun, without `over`, and without the cookies of those that are too many.
+pub(crate) fn listed(
+    state: &Shared,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    mut reply: Reply,
+    over: Option<&str>,
+) -> Reply {
+    let begun = reply.extensions_mut().remove::<Begun>().map(|Begun(uid)| uid);
+    let before = cookies::read(state, tenant, headers, cookies::PENDING).unwrap_or_default();
+    let (after, forgotten) = after(&before, begun.as_deref(), over);
+    for uid in &forgotten {
+        reply = without_cookies_of(state, tenant, reply, uid);
+    }
+    if after == before {
+        return reply;
+    }
+    let path = format!("/{}", tenant.organization.slug);
+    let cookie = if after.is_empty() {
+        cookies::clear(state, cookies::PENDING, &path)
+    } else {
+        let until = state.clock.now() + LISTED;
+        cookies::set(state, tenant, cookies::PENDING, &after, &path, until)
+    };
+    reply::with_header(reply, header::SET_COOKIE, cookie)
+}
+
+/// Whether a sign-in was begun in this browser and is not over, for all that its list says.
+pub(crate) fn lists(state: &Shared, tenant: &Tenant, headers: &HeaderMap, uid: &str) -> bool {
+    let list = cookies::read(state, tenant, headers, cookies::PENDING).unwrap_or_default();
+    list.split('.').any(|listed| listed == uid)
+}
+
+/// The list as it is next, oldest first, and what leaves it for being too much.
+fn after(before: &str, begun: Option<&str>, over: Option<&str>) -> (String, Vec<String>) {
+    let is_kept =
+        |uid: &&str| BearerKind::Interaction.matches(uid) && Some(*uid) != over && Some(*uid) != begun;
+    let mut uids: Vec<&str> = before.split('.').filter(is_kept).chain(begun).collect();
+    let too_many = uids.len().saturating_sub(MOST);
+    let forgotten = uids.drain(..too_many).map(str::to_owned).collect();
+    (uids.join("."), forgotten)
+}
+
+/// The answer that ends a sign-in. What bound it stays as long as its forms may come again.
+pub(crate) fn ended(
+    state: &Shared,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    mut reply: Reply,
+    uid: &str,
+) -> Reply {
+    let read = |name| cookies::read(state, tenant, headers, name);
+    let binding = read(cookies::RESUME).or_else(|| read(cookies::INTERACTION));
+    let Some(binding) = binding.filter(|_| BearerKind::Interaction.matches(uid)) else {
+        return without_cookies_of(state, tenant, reply, uid);
+    };
+    let (slug, until) = (&tenant.organization.slug, state.clock.now() + REPEATED_WITHIN);
+    for (name, path) in [(cookies::INTERACTION, "interaction"), (cookies::RESUME, "auth")] {
+        let path = format!("/{slug}/{path}/{uid}");
+        let still = cookies::set(state, tenant, name, &binding, &path, until);
+        reply = reply::with_header(reply, header::SET_COOKIE, still);
+        reply = reply::with_header(reply, header::SET_COOKIE, cookies::clear(state, cookies::BEGUN, &path));
+    }
+    reply
+}
+
+/// Only a uid of our making may become a cookie's path.
+pub(crate) fn without_cookies_of(state: &Shared, tenant: &Tenant, mut reply: Reply, uid: &str) -> Reply {
+    if !BearerKind::Interaction.matches(uid) {
+        return reply;
+    }
+    let slug = &tenant.organization.slug;
+    for (name, path) in [
+        (cookies::INTERACTION, "interaction"),
+        (cookies::BEGUN, "interaction"),
+        (cookies::RESUME, "auth"),
+        (cookies::BEGUN, "auth"),
+    ] {
+        let gone = cookies::clear(state, name, &format!("/{slug}/{path}/{uid}"));
+        reply = reply::with_header(reply, header::SET_COOKIE, gone);
+    }
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use porta_core::SeededEntropy;
+
+    use super::*;
+
+    fn uids(count: usize) -> Vec<String> {
+        let entropy = SeededEntropy::new(1);
+        (0..count).map(|_| BearerKind::Interaction.generate(&entropy)).collect()
+    }
+
+    #[test]
+    fn of_more_than_so_many_the_oldest_go() {
+        let all = uids(MOST + 2);
+        let mut list = String::new();
+        let mut gone = Vec::new();
+        for uid in &all {
+            let (next, forgotten) = after(&list, Some(uid), None);
+            (list, gone) = (next, [gone, forgotten].concat());
+        }
+        assert_eq!(gone, all[..2]);
+        assert_eq!(list, all[2..].join("."));
+        assert!(list.len() < 1_000, "{}", list.len());
+    }
+
+    #[test]
+    fn what_is_over_leaves_the_list_and_nothing_is_in_it_twice() {
+        let all = uids(3);
+        let list = all.join(".");
+        assert_eq!(after(&list, None, Some(&all[1])), (format!("{}.{}", all[0], all[2]), Vec::new()));
+        assert_eq!(after(&list, Some(&all[0]), None).0, format!("{}.{}.{}", all[1], all[2], all[0]));
+        assert_eq!(after(&all[0], None, Some(&all[0])), (String::new(), Vec::new()));
+        assert_eq!(after(&list, None, Some("unknown")).0, list);
+    }
+
+    #[test]
+    fn what_is_no_uid_is_not_kept() {
+        let one = uids(1).remove(0);
+        for bad in ["", ".", "x", "../../", "porta_se_x", "a b"] {
+            assert_eq!(after(&format!("{bad}.{one}.{bad}"), None, None), (one.clone(), Vec::new()), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The same form twice from the same browser: a double click, an answer that was lost, a proxy or phone that sends a POST
+//! again. It is carried out once, and its answer is given again for half a minute (decision 0044).
+//!
+//! Kept are redirects, and the page that carries a code to the client. Any other page refuses something: nothing was done,
+//! and it is made anew.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use porta_oidc::{Claim, Repeated};
+use porta_pages::ErrorText;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+
+use crate::reply::{self, Reply, SentAgain};
+use crate::state::{AppState, Shared};
+use crate::tenancy::Org;
+use crate::visit::Visit;
+use crate::{body, caller, cookies};
+
+/// What binds a browser: the first of these that it has. With another value of that a request is another one, whoever sends
+/// it. A sign-in is bound by its own cookie alone: what it answers changes the session, and a second click has the new one.
+const BINDING: [&str; 4] = [cookies::INTERACTION, cookies::RESUME, cookies::FORMS, cookies::SESSION];
+
+/// How many milliseconds a repeated form waits each time before it asks again for the answer: eight seconds in all.
+const TURNS: [u64; 10] = [25, 50, 100, 200, 400, 800, 1600, 1600, 1600, 1600];
+
+/// An answer that says where things stand, and not what was done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NotKept;
+
+/// An answer as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    status: u16,
+    headers: Vec<(String, String)>,
+    #[serde(default)]
+    page: String,
+}
+
+impl Kept {
+    /// `None`: nothing that would be given again.
+    fn of(reply: &Reply) -> Option<Self> {
+        if reply.extensions().get::<NotKept>().is_some() {
+            return None;
+        }
+        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        let headers = reply.headers().iter().map(text).collect::<Option<_>>()?;
+        let page = reply.extensions().get::<SentAgain>().map(|SentAgain(html)| html.clone());
+        let is_kept = reply.status().is_redirection() || page.is_some();
+        is_kept.then(|| Self { status: reply.status().as_u16(), headers, page: page.unwrap_or_default() })
+    }
+
+    fn reply(&self) -> Option<Reply> {
+        let mut reply = Reply::new(Body::from(self.page.clone()));
+        *reply.status_mut() = StatusCode::from_u16(self.status).ok()?;
+        for (name, value) in &self.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            reply.headers_mut().append(name, HeaderValue::from_str(value).ok()?);
+        }
+        Some(reply)
+    }
+}
+
+/// A form that is claimed before it is looked at.
+pub(crate) async fn once(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    request: Request,
+    next: Next,
+) -> Reply {
+    let (request, claim) = match claimable(&state, &tenant, request).await {
+        Ok((request, Some(claim))) => (request, claim),
+        Ok((request, None)) => return next.run(request).await,
+        Err(reply) => return reply,
+    };
+    // The claim, too: one that nobody carries out would keep the same form waiting.
+    let work = async move {
+        if let Some(reply) = claimed_before(&state, &tenant, &claim).await {
+            return reply;
+        }
+        let reply = next.run(request).await;
+        answered(&state, &claim, Kept::of(&reply)).await;
+        reply
+    };
+    ToTheEnd(Some(Box::pin(work))).await
+}
+
+/// What is answered instead of carrying the form out; `None`: it is ours to carry out.
+async fn claimed_before(state: &Shared, tenant: &Visit, claim: &Claim) -> Option<Reply> {
+    let mut turns = TURNS.into_iter();
+    let mut found = state.engine.claim::<Kept>(claim).await;
+    loop {
+        found = match found {
+            Ok(None) => return None,
+            Ok(Some(Repeated::Answered(kept))) => return Some(again(&kept)),
+            Ok(Some(Repeated::UnderWay)) => {
+                let Some(turn) = turns.next() else {
+                    return Some(reply::busy_page(state, tenant, Duration::from_secs(1)));
+                };
+                tokio::time::sleep(Duration::from_millis(turn)).await;
+                match state.engine.claimed(claim).await {
+                    // The first one had no answer that is kept.
+                    Ok(None) => state.engine.claim(claim).await,
+                    other => other,
+                }
+            }
+            Err(error) => return Some(reply::engine_error_page(state, &tenant.look(), &error)),
+        }
+    }
+}
+
+/// A form that is claimed when it is counted, in one command with the counters. One that is not counted, because the place
+/// it is for is over, or because the same one came before, has the answer of that one, if there is any.
+pub(crate) async fn once_counted(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    request: Request,
+    next: Next,
+) -> Reply {
+    let (request, claim) = match claimable(&state, &tenant, request).await {
+        Ok((request, Some(claim))) => (request, claim),
+        Ok((request, None)) => return next.run(request).await,
+        Err(reply) => return reply,
+    };
+    let work = async move {
+        let reply = next.run(request).await;
+        let is_told_to_wait =
+            matches!(reply.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        if claim.is_held() || is_told_to_wait {
+            answered(&state, &claim, Kept::of(&reply)).await;
+            return reply;
+        }
+        match first_answer(&state, &claim).await {
+            Some(answer) => answer,
+            // Nobody knows what became of the first one, or it was told to wait: the bare page of the form would say
+            // nothing.
+            None if claim.is_repeated() => reply::busy_page(&state, &tenant, Duration::from_secs(1)),
+            None => reply,
+        }
+    };
+    ToTheEnd(Some(Box::pin(work))).await
+}
+
+/// Waits for the answer of the one that came first; `None`: there was none, or it was not kept.
+async fn first_answer(state: &Shared, claim: &Claim) -> Option<Reply> {
+    for turn in TURNS {
+        match state.engine.claimed::<Kept>(claim).await {
+            Ok(Some(Repeated::Answered(kept))) => return kept.reply(),
+            Ok(Some(Repeated::UnderWay)) => tokio::time::sleep(Duration::from_millis(turn)).await,
+            Ok(None) => return None,
+            Err(error) => {
+                tracing::warn!(%error, "the answer of a repeated form could not be read");
+                return None;
+            }
+        }
+    }
+    None
+}
+
+/// The request with its body read, and what it is known by. Without a cookie of ours nobody can be told apart from others,
+/// and nothing is remembered.
+async fn claimable(
+    state: &Shared,
+    tenant: &Visit,
+    request: Request,
+) -> Result<(Request, Option<Arc<Claim>>), Reply> {
+    let (mut parts, body) = request.into_parts();
+    let bytes = body::bytes(&parts.headers, body).await.map_err(|error| {
+        reply::error_page(state, &tenant.look(), error.status(), ErrorText::InvalidRequest, None)
+    })?;
+    let binding = BINDING
+        .into_iter()
+        .find_map(|name| Some((name, cookies::read(state, tenant, &parts.headers, name)?)));
+    let claim = binding.map(|(name, value)| {
+        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        let browser = [name.as_bytes(), value.as_bytes()];
+        let request = [parts.method.as_str().as_bytes(), target.as_bytes(), &bytes];
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let caller = peer.map(|peer| caller::caller(state, peer, &parts.headers)).unwrap_or_default();
+        let organization = tenant.organization.id;
+        let claim = Claim::of(organization, &browser, &request).of_caller(organization, &caller);
+        parts.extensions.insert(caller);
+        Arc::new(claim)
+    });
+    if let Some(claim) = &claim {
+        parts.extensions.insert(Arc::clone(claim));
+    }
+    Ok((Request::from_parts(parts, Body::from(bytes)), claim))
+}
+
+fn again(kept: &Kept) -> Reply {
+    kept.reply().unwrap_or_else(|| reply::empty(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+/// What was done stays done, whether or not its answer could be kept.
+async fn answered(state: &Shared, claim: &Claim, kept: Option<Kept>) {
+    if let Err(error) = state.engine.keep_answer(claim, kept.as_ref()).await {
+        tracing::warn!(%error, "the answer to a form was not kept, in case it is sent again");
+    }
+}
+
+/// Goes on when nobody waits any more: a browser that sends a form again gives up the first one, and must be told what
+/// became of it.
+struct ToTheEnd(Option<Pin<Box<dyn Future<Output = Reply> + Send>>>);
+
+impl Future for ToTheEnd {
+    type Output = Reply;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
+        // Taken out while it runs: what panicked is not polled again.
+        let Some(mut work) = self.0.take() else { return Poll::Pending };
+        let polled = work.as_mut().poll(context);
+        if polled.is_pending() {
+            self.0 = Some(work);
+        }
+        polled
+    }
+}
+
+impl Drop for ToTheEnd {
+    fn drop(&mut self) {
+        if let Some((work, runtime)) = self.0.take().zip(Handle::try_current().ok()) {
+            drop(runtime.spawn(work));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What the next page says. A form that is refused leads back to its page by a redirect, one that was carried out
+//! leads on: reloading that page sends nothing again, and Back finds it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use porta_core::word_enum;
+use porta_pages::{CodeFlash, Flash};
+
+word_enum! {
+    /// Why a page is shown.
+    pub(crate) enum Told {
+        WrongPassword = "wrong_password",
+        AccountInactive = "account_inactive",
+        AccountSuspended = "account_suspended",
+        AccountLocked = "account_locked",
+        EmailMissing = "email_missing",
+        PasswordMissing = "password_missing",
+        MethodDisabled = "method_disabled",
+        CsrfInvalid = "csrf_invalid",
+        CodeMissing = "code_missing",
+        CodeInvalid = "code_invalid",
+        CodeExhausted = "code_exhausted",
+        CodeBlocked = "code_blocked",
+        CodeResent = "code_resent",
+        LinkSent = "link_sent",
+        PasswordSet = "password_set",
+        InvitationAccepted = "invitation_accepted",
+        AddressConfirmed = "address_confirmed",
+    }
+}
+
+impl Told {
+    /// On the page with the password.
+    pub(crate) const fn login(self) -> Option<Flash> {
+        match self {
+            Self::WrongPassword => Some(Flash::InvalidCredentials),
+            Self::AccountInactive => Some(Flash::AccountInactive),
+            Self::AccountSuspended => Some(Flash::AccountSuspended),
+            Self::AccountLocked => Some(Flash::AccountLocked),
+            Self::EmailMissing => Some(Flash::EmailMissing),
+            Self::PasswordMissing => Some(Flash::PasswordMissing),
+            Self::MethodDisabled => Some(Flash::MethodDisabled),
+            Self::CsrfInvalid => Some(Flash::CsrfInvalid),
+            Self::CodeMissing
+            | Self::CodeInvalid
+            | Self::CodeExhausted
+            | Self::CodeBlocked
+            | Self::CodeResent
+            | Self::LinkSent
+            | Self::PasswordSet
+            | Self::InvitationAccepted
+            | Self::AddressConfirmed => None,
+        }
+    }
+
+    /// On a page that asks for a code.
+    pub(crate) const fn code(self) -> Option<CodeFlash> {
+        match self {
+            Self::CsrfInvalid => Some(CodeFlash::CsrfInvalid),
+            Self::CodeMissing => Some(CodeFlash::Missing),
+            Self::CodeInvalid => Some(CodeFlash::Invalid),
+            Self::CodeExhausted => Some(CodeFlash::Exhausted),
+            Self::CodeBlocked => Some(CodeFlash::Blocked),
+            Self::CodeResent => Some(CodeFlash::Resent),
+            Self::WrongPassword
+            | Self::AccountInactive
+            | Self::AccountSuspended
+            | Self::AccountLocked
+            | Self::EmailMissing
+            | Self::PasswordMissing
+            | Self::MethodDisabled
+            | Self::LinkSent
+            | Self::PasswordSet
+            | Self::InvitationAccepted
+            | Self::AddressConfirmed => None,
+        }
+    }
+}
+
+/// It travels in a signed cookie, with the address it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) told: Told,
+    pub(crate) email: String,
+}
+
+impl Said {
+    pub(crate) fn value(&self) -> String {
+        format!("{}.{}", self.told, URL_SAFE_NO_PAD.encode(&self.email))
+    }
+
+    pub(crate) fn parse(value: &str) -> Option<Self> {
+        let (told, email) = value.split_once('.')?;
+        let email = String::from_utf8(URL_SAFE_NO_PAD.decode(email).ok()?).ok()?;
+        Some(Self { told: Told::parse(told)?, email })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_comes_back() {
+        for told in Told::ALL {
+            for email in ["", "ana@acme.test", "ü@ü.test; x=\"1\"", "a.b.c"] {
+                let said = Said { told: *told, email: email.to_owned() };
+                let value = said.value();
+                assert!(value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)), "{value}");
+                assert_eq!(Said::parse(&value), Some(said));
+            }
+        }
+    }
+
+    #[test]
+    fn anything_else_says_nothing() {
+        for bad in ["", "wrong_password", "wrong.", "wrong_password.*", "wrong_password._w", ".YQ"] {
+            assert_eq!(Said::parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use porta_core::EntityId as _;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const WINDOW: Duration = Duration::from_secs(10);
+
+fn digest(text: &str) -> TokenDigest {
+    TokenDigest::of(text)
+}
+
+/// Rotated a second ago by the browser that asks again.
+fn rotated() -> RefreshToken {
+    RefreshToken {
+        digest: digest("old"),
+        family: porta_core::TokenFamilyId::from_uuid(uuid::Uuid::nil()),
+        expires_at: NOW + Duration::from_hours(1),
+        created_at: NOW - Duration::from_mins(1),
+        rotated_at: Some(NOW - Duration::from_secs(1)),
+        successor: Some(digest("next")),
+        rotated_by: Some(digest("browser")),
+        shared_at: None,
+    }
+}
+
+fn judged(token: &RefreshToken, successor_rotated: bool, look: &str, is_proven: bool) -> Retry {
+    judged_since(token.rotated_at, token, successor_rotated, look, is_proven)
+}
+
+fn judged_since(
+    since: Option<Timestamp>,
+    token: &RefreshToken,
+    successor_rotated: bool,
+    look: &str,
+    is_proven: bool,
+) -> Retry {
+    let (next, looks) = (digest("next"), [digest("under a newer key"), digest(look)]);
+    let presented =
+        Presented { token, since, successor_rotated, successor: Some(&next), looks: &looks, is_proven };
+    presented.judge(NOW, WINDOW)
+}
+
+#[test]
+fn a_retry_is_honest_while_it_looks_like_the_first_use() {
+    assert_eq!(judged(&rotated(), false, "browser", false), Retry::Same);
+    assert_eq!(judged(&rotated(), false, "browser", true), Retry::Same);
+    assert_eq!(judged(&rotated(), false, "thief", false), Retry::Replay("another_caller"));
+    assert_eq!(judged(&rotated(), false, "machine", true), Retry::Elsewhere(digest("next")));
+    let before_upgrade = RefreshToken { rotated_by: None, ..rotated() };
+    assert_eq!(judged(&before_upgrade, false, "browser", false), Retry::Same, "rotated by an older version");
+}
+
+/// The process took its time and then waited for the row: the window begins when the successor is there.
+#[test]
+fn the_window_begins_with_the_successor() {
+    let waited = RefreshToken { rotated_at: Some(NOW - WINDOW), ..rotated() };
+    let within = NOW - WINDOW + Duration::from_micros(1);
+    for (since, expected) in [
+        (Some(NOW), Retry::Same),
+        (Some(NOW + Duration::from_secs(1)), Retry::Same),
+        (Some(within), Retry::Same),
+        (Some(NOW - WINDOW), Retry::Replay("late")),
+        (Some(NOW - 2 * WINDOW), Retry::Replay("late")),
+        (None, Retry::Replay("late")),
+    ] {
+        assert_eq!(judged_since(since, &waited, false, "browser", false), expected, "{since:?}");
+    }
+    assert_eq!(
+        judged_since(Some(NOW), &waited, false, "thief", false),
+        Retry::Replay("another_caller"),
+        "a longer wait lets nobody else in"
+    );
+}
+
+#[test]
+fn whoever_comes_too_late_is_no_honest_retry_whatever_they_look_like() {
+    let late = RefreshToken { rotated_at: Some(NOW - WINDOW), ..rotated() };
+    let elsewhere = RefreshToken { successor: Some(digest("another key")), ..rotated() };
+    for (look, is_proven) in [("browser", false), ("browser", true), ("thief", true)] {
+        assert_eq!(judged(&late, false, look, is_proven), Retry::Replay("late"));
+        assert_eq!(judged(&rotated(), true, look, is_proven), Retry::Replay("successor_used"));
+        assert_eq!(judged(&elsewhere, false, look, is_proven), Retry::Replay("key_replaced"));
+    }
+}

@@ -1,0 +1,84 @@
+//! Where the links lead that commands mail: to where the servers of the database are, or nowhere.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+use crate::support::server::{KEY, Server};
+use crate::support::{Outcome, Place, WORLD};
+
+const ID: (&str, &str) = ("ISSUER_BASE_URL", "https://id.harbor.test");
+const NEW: (&str, &str) = ("ISSUER_BASE_URL", "https://new.harbor.test");
+
+/// A command as it runs in a shell that has the key of the installation, and what else is said.
+fn run(place: &Place, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
+    let key = KEY.repeat(32);
+    let mut all = vec![("SIGNING_KEY_ENCRYPTION_KEY", key.as_str())];
+    all.extend(environment);
+    place.run_with(arguments, &all)
+}
+
+fn provisioned() -> Place {
+    let place = Place::new();
+    let file = place.write("world.yaml", WORLD);
+    let outcome = run(&place, &["provision", "-f", file.to_str().unwrap(), "--direct"], &[]);
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    place
+}
+
+fn invite(place: &Place, environment: &[(&str, &str)]) -> Outcome {
+    run(place, &["user", "invite", "eve@harbor.test", "--org", "harbor", "--direct"], environment)
+}
+
+/// How many letters there are, sent or not.
+fn letters(place: &Place) -> usize {
+    let listed = run(place, &["mail", "list", "--org", "harbor", "--direct", "--json"], &[]);
+    listed.json()["letters"].as_array().unwrap().len()
+}
+
+#[track_caller]
+fn is_refused(outcome: &Outcome, words: &[&str]) {
+    assert_eq!(outcome.code, 1, "{}{}", outcome.stdout, outcome.stderr);
+    for word in words {
+        assert!(outcome.stderr.contains(word), "{word}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn an_invitation_leads_to_where_the_server_is() {
+    let place = provisioned();
+    let (server, _) = Server::start(&place, &[ID]);
+    let remedy = "ISSUER_BASE_URL=https://id.harbor.test";
+    is_refused(&invite(&place, &[]), &["http://localhost:3000", remedy]);
+    is_refused(&invite(&place, &[("PORT", "4711")]), &["http://localhost:4711", remedy]);
+    is_refused(&invite(&place, &[("ISSUER_BASE_URL", "http://id.harbor.test")]), &[remedy]);
+    is_refused(&invite(&place, &[NEW]), &["https://new.harbor.test", remedy]);
+    assert_eq!(letters(&place), 0, "nobody was written to");
+    for same in [ID, ("ISSUER_BASE_URL", "https://ID.harbor.test:443")] {
+        let invited = invite(&place, &[same]);
+        assert_eq!(invited.code, 0, "{}", invited.stderr);
+    }
+    assert_eq!(letters(&place), 2);
+    assert_eq!(server.stop(), Some(0));
+    is_refused(&invite(&place, &[]), &[remedy]);
+}
+
+#[test]
+fn a_server_with_another_address_is_where_links_lead_from_then_on() {
+    let place = provisioned();
+    let (server, _) = Server::start(&place, &[ID]);
+    assert_eq!(server.stop(), Some(0));
+    is_refused(&invite(&place, &[NEW]), &["start the server with it first"]);
+    let (server, _) = Server::start(&place, &[NEW]);
+    is_refused(&invite(&place, &[ID]), &["ISSUER_BASE_URL=https://new.harbor.test"]);
+    let invited = invite(&place, &[NEW]);
+    assert_eq!(invited.code, 0, "{}", invited.stderr);
+    drop(server);
+}
+
+/// Whatever the shell says is all there is.
+#[test]
+fn before_a_server_was_started_nothing_is_remembered() {
+    let place = provisioned();
+    for environment in [&[][..], &[ID], &[NEW]] {
+        let invited = invite(&place, environment);
+        assert_eq!(invited.code, 0, "{}", invited.stderr);
+    }
+}

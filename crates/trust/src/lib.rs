@@ -1,0 +1,136 @@
+//! Whom outgoing TLS believes: one set of certificate authorities for PostgreSQL, Redis, mail and traces (decision 0045).
+//!
+//! ```text
+//! SSL_CERT_FILE, SSL_CERT_DIR, or else the store of this machine ──┐
+//!                                                   PORTA_CA_FILE ──┴──► Roots ──PEM──► each library
+//! ```
+//!
+//! PEM is the one form that every library takes. None of them is left its own default: one would believe a list it was
+//! built with, another the machine, a third what an environment variable of its own names.
+
+mod certificates;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+pub use certificates::{Certificates, Found};
+
+/// Length of a line of base64 (RFC 7468 §2).
+const LINE: usize = 64;
+
+/// The authorities that are believed. Copies share them.
+#[derive(Clone)]
+pub struct Roots(Arc<Inner>);
+
+struct Inner {
+    /// In place of the machine's.
+    named: Option<Certificates>,
+    added: Certificates,
+    /// Made when the first connection needs it: most processes speak TLS to nobody from here, and the store of a machine
+    /// is two hundred kilobytes in three hundred files.
+    pem: OnceLock<String>,
+}
+
+impl Roots {
+    /// `named` in place of the store of this machine, where it is given, and `added` to either.
+    pub fn new(named: Option<Certificates>, added: Certificates) -> Self {
+        Self(Arc::new(Inner { named, added, pem: OnceLock::new() }))
+    }
+
+    /// The store of this machine.
+    pub fn system() -> Self {
+        Self::new(None, Certificates::default())
+    }
+
+    /// These and no others.
+    pub fn only(certificates: Certificates) -> Self {
+        Self::new(Some(certificates), Certificates::default())
+    }
+
+    /// All of them, one after the other; empty when nobody is believed.
+    pub fn pem(&self) -> &str {
+        self.0.pem.get_or_init(|| {
+            let mut all = self.0.named.clone().unwrap_or_else(Certificates::of_this_machine);
+            all.extend(self.0.added.clone());
+            to_pem(&all)
+        })
+    }
+
+    /// Nobody is believed, so no certificate can be verified.
+    pub fn is_empty(&self) -> bool {
+        self.pem().is_empty()
+    }
+}
+
+/// Without the certificates: they fill pages.
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = self.0.named.as_ref().map(Certificates::len);
+        f.debug_struct("Roots").field("named", &named).field("added", &self.0.added.len()).finish()
+    }
+}
+
+fn to_pem(certificates: &Certificates) -> String {
+    let mut pem = String::new();
+    for der in certificates.iter() {
+        pem.push_str("-----BEGIN CERTIFICATE-----\n");
+        let text = STANDARD.encode(der);
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let (line, after) = rest.split_at(rest.len().min(LINE));
+            pem.push_str(line);
+            pem.push('\n');
+            rest = after;
+        }
+        pem.push_str("-----END CERTIFICATE-----\n");
+    }
+    pem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = include_str!("../testdata/isrg-root-x2.pem");
+    const OTHER: &str = include_str!("../testdata/amazon-root-ca-3.pem");
+
+    fn parsed(pem: &str) -> Certificates {
+        Certificates::parse(pem.as_bytes()).certificates
+    }
+
+    #[test]
+    fn what_was_read_is_written_as_it_was() {
+        assert_eq!(Roots::only(parsed(ONE)).pem(), ONE);
+        assert_eq!(Roots::only(parsed(&format!("{ONE}\r\n{OTHER}"))).pem(), format!("{ONE}{OTHER}"));
+    }
+
+    #[test]
+    fn what_is_added_comes_beside_the_rest_and_nothing_twice() {
+        let roots = Roots::new(Some(parsed(ONE)), parsed(&[OTHER, ONE].concat()));
+        assert_eq!(roots.pem(), [ONE, OTHER].concat());
+        assert_eq!(roots.clone().pem(), roots.pem());
+    }
+
+    #[test]
+    fn the_machine_counts_where_nothing_else_is_named() {
+        let machine = Roots::system();
+        let more = Roots::new(None, parsed(ONE));
+        assert!(more.pem().starts_with(machine.pem()) && more.pem().contains(ONE.trim_end()));
+        assert!(!Roots::only(parsed(OTHER)).pem().contains(ONE.trim_end()));
+    }
+
+    #[test]
+    fn nobody_is_believed_by_nothing() {
+        assert!(Roots::only(Certificates::default()).is_empty());
+        assert!(!Roots::only(parsed(ONE)).is_empty());
+    }
+
+    #[test]
+    fn no_page_of_certificates_is_printed() {
+        let shown = format!("{:?}", Roots::new(Some(parsed(ONE)), parsed(OTHER)));
+        assert_eq!(shown, "Roots { named: Some(1), added: 1 }");
+    }
+}
