@@ -72,10 +72,9 @@ export default [
   {
     id: 'login-limit-not-asked', area: 'rate limits', what: 'A password is checked although the caller must wait.',
     crate: 'http', words: ['limit'], file: signIn,
-    was: raw`        let Some(retry_after) = limits.begin(&**self.engine.kv()).await? else { return Ok(None) };`,
-    becomes: raw`        let Some(retry_after) = limits.begin(&**self.engine.kv()).await?.filter(|_| !FAULT) else {
-            return Ok(None);
-        };`,
+    was: raw`            Begun::Limited(retry_after) => retry_after,`,
+    becomes: raw`            Begun::Limited(_) if FAULT => return Ok(None),
+            Begun::Limited(retry_after) => retry_after,`,
   },
   {
     id: 'method-not-offered', area: 'sign-in', what: 'A password is taken where only links are offered.',
@@ -383,11 +382,11 @@ export default [
   {
     id: 'outage-counts-as-failure', area: 'lockout', what: 'An attempt that an outage stopped counts against the person.',
     crate: 'http', words: ['outage_stopped'], file: signIn,
-    was: raw`        if let Err(also) = limits.give_back(&**self.engine.kv()).await {`,
+    was: raw`        if let Err(also) = limits.give_back(&**self.engine.kv(), claim).await {`,
     becomes: raw`        if FAULT {
             return Err(error);
         }
-        if let Err(also) = limits.give_back(&**self.engine.kv()).await {`,
+        if let Err(also) = limits.give_back(&**self.engine.kv(), claim).await {`,
   },
   {
     id: 'decoy-of-one-cost', area: 'unknown user', what: 'An unknown address costs what a new hash costs.',
