@@ -2,7 +2,7 @@
 //! sent it (decision 0044).
 //!
 //! The claim is an entry of the short-lived store under a digest of everything that makes two requests the same one,
-//! among it the cookies that bind the browser. It is empty while the form is carried out, then it holds the answer,
+//! among it the cookie that binds the browser. It is empty while the form is carried out, then it holds the answer,
 //! sealed. Where counters are asked anyway the claim travels in that command, and the answer in the one that gives them
 //! back, so that a sign-in costs no command more.
 
@@ -20,7 +20,7 @@ use crate::{Caller, Engine, EngineError};
 /// How long an answer is given again, and how long a form may take that has none yet.
 pub const REPEATED_WITHIN: Duration = Duration::from_secs(30);
 
-/// Forms of a network that are known at a time, and of an organization. An answer takes up to 8 KiB.
+/// Forms of a network that are known at a time, and of an organization. An answer to a stranger takes up to 8 KiB.
 const OF_A_NETWORK: u64 = 300;
 const OF_AN_ORGANIZATION: u64 = 3_000;
 
@@ -118,8 +118,8 @@ impl Claim {
 }
 
 impl Engine {
-    /// Claims a request; what is known of it, if it was claimed before. `None` without the claim: too many
-    /// were, or its answer is no longer given.
+    /// Claims a request; what is known of it, if it was claimed before. `None`: carry it out. The claim is not held then
+    /// where too many were made, or where the answer of the one before is no longer given.
     pub async fn claim<T: DeserializeOwned>(
         &self,
         claim: &Claim,
