@@ -20,12 +20,15 @@ after(async () => {
 })
 
 // Plans and modules are independent of each other: every module has its own browser and its own address. Some only wait.
+// Every plan has its own person: of one account only a few passwords are judged at once, and the others wait.
 const together = { concurrency: 4 }
 
 describe('the plans', together, () => {
-  describe('Basic OP', together, () => plan('Basic OP', basic, { provider }))
-  describe('Config OP', together, () => plan('Config OP', config, { provider }))
-  describe('Form Post OP', together, () => plan('Form Post OP', basic, { provider, responseMode: 'form_post' }))
-  describe('Dynamic OP', together, () => plan('Dynamic OP', dynamic, { provider }))
-  describe('RP-Initiated Logout OP', together, () => plan('RP-Initiated Logout OP', rpInitiatedLogout, { provider }))
+  const runs = (title, modules, options) =>
+    describe(title, together, () => plan(title, modules, { provider, ...options }))
+  runs('Basic OP', basic, { person: 'ada' })
+  runs('Config OP', config, { person: 'ada' })
+  runs('Form Post OP', basic, { person: 'fay', responseMode: 'form_post' })
+  runs('Dynamic OP', dynamic, { person: 'ben' })
+  runs('RP-Initiated Logout OP', rpInitiatedLogout, { person: 'lou' })
 })

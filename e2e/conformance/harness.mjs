@@ -43,14 +43,14 @@ export async function startProvider(name) {
 
 /** What a module works with: relying parties, one browser, and the plan's response mode. */
 export class Op {
-  constructor(provider, { name, responseMode }) {
+  constructor(provider, { name, person, responseMode }) {
     this.provider = provider
     this.name = name
     this.issuer = provider.issuer
     this.mode = responseMode ?? 'query'
     this.responseMode = responseMode
     this.options = { ca: provider.ca, from: someAddress() }
-    this.person = user('ada')
+    this.person = user(person)
     this.rp = this.relyingParty('e2e-conformance-1')
     this.agent = this.rp.agent()
   }
@@ -91,13 +91,13 @@ export class Op {
 
 const results = []
 
-/** Registers one test per module; `provider` is called when a module runs. */
-export function plan(title, modules, { provider, responseMode }) {
+/** Registers one test per module; `provider` is called when a module runs, `person` signs in. */
+export function plan(title, modules, { provider, person, responseMode }) {
   for (const [name, check] of Object.entries(modules)) {
     test(name, async () => {
       const result = { title, name, passed: false }
       results.push(result)
-      await check(new Op(provider(), { name: responseMode ? `${name}-${responseMode}` : name, responseMode }))
+      await check(new Op(provider(), { name: responseMode ? `${name}-${responseMode}` : name, person, responseMode }))
       result.passed = true
     })
   }
