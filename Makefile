@@ -14,6 +14,9 @@ test: setup ## Everything: format, lints, dependencies, tests on both stores, en
 	@$(MAKE) --no-print-directory --jobs step-fmt step-deny step-infra step-installer step-docs step-clippy step-rust step-e2e-embedded step-e2e-postgres step-image; \
 	  status=$$?; node scripts/timings.mjs; exit $$status
 
+# Tests wait for stores and clocks; more of them than there are processors keep those busy.
+export RUST_TEST_THREADS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
+
 # On a machine of continuous integration nothing is compiled a second time.
 ifdef CI
 export CARGO_INCREMENTAL := 0

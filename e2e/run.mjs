@@ -1,7 +1,8 @@
 // Runs the suite for one store: STORE=embedded|postgres node run.mjs [file…]
 //
-// One file at a time: some take services away for a while, others judge how soon something happens. What a file prints goes
-// to test-results/<store>/<file>.txt; a failure shows the end of it.
+// Two files at a time: one with a browser, which keeps processors busy, and one without, which mostly waits. Those that take
+// PostgreSQL or Redis away run before, one by one. What a file prints goes to test-results/<store>/<file>.txt; a failure
+// shows the end of it.
 
 import { spawn } from 'node:child_process'
 import { appendFileSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs'
@@ -23,7 +24,7 @@ const ONLY = {
   'faults/disk.test.mjs': 'embedded',
   'chaos/chaos.test.mjs': 'postgres',
   'browser.test.mjs': 'embedded',
-  'gallery.test.mjs': 'postgres',
+  'gallery.test.mjs': 'embedded',
   'proxies.test.mjs': 'embedded',
   'unread.test.mjs': 'embedded',
   // The same journeys: of people who click once on one store, and of people who click twice on the other.
@@ -36,10 +37,10 @@ const everything = FOLDERS.flatMap((folder) =>
     .map((name) => (folder === '.' ? name : `${folder}/${name}`)))
 const asked = process.argv.slice(2)
 const ours = everything.filter((name) => (ONLY[name] ?? store) === store)
-// Files with a browser are at the front and take processors, faults are at the end and wait. The two stores run side by
-// side: one has what the other leaves.
-if (store === 'postgres') ours.reverse()
 const files = asked.length > 0 ? asked : ours
+
+const hasBrowser = (file) => /lib\/(browser|visitor)\.mjs|journeys\.test/.test(readFileSync(join(here, file), 'utf8'))
+const takesServices = (file) => store === 'postgres' && /^(chaos|faults|soak)\//.test(file)
 
 // Ten minutes for a file, and what a drill was told to take: abuse is twelve times a minute of it.
 const ATTACKS = 12
@@ -52,7 +53,7 @@ mkdirSync(results, { recursive: true })
 const times = join(results, 'times.tsv')
 rmSync(times, { force: true })
 const begun = performance.now()
-let running
+const running = new Set()
 const failed = []
 
 /** One file in a process of its own. */
@@ -66,12 +67,13 @@ async function run(file) {
   const child = spawn(process.execPath, ['--test-reporter=spec', file], {
     cwd: here, stdio: ['ignore', output, output], env: { ...process.env, STORE: store, PORTA_E2E_SLEPT: slept },
   })
-  running = child
+  running.add(child)
   // A browser takes all the processors it gets. Faults on the other store judge how soon a server is back: they come first.
-  if (/lib\/(browser|visitor)\.mjs/.test(readFileSync(join(here, file), 'utf8'))) setPriority(child.pid, 10)
+  if (hasBrowser(file)) setPriority(child.pid, 10)
   const limit = setTimeout(() => child.kill('SIGKILL'), minutes * 60_000)
   const [code, signal] = await new Promise((ended) => child.on('exit', (...how) => ended(how)))
   clearTimeout(limit)
+  running.delete(child)
 
   const seconds = (performance.now() - began) / 1000
   const text = readFileSync(log, 'utf8')
@@ -97,10 +99,16 @@ function readSlept(file) {
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
-    running?.kill(signal)
+    for (const child of running) child.kill(signal)
     process.exit(1)
   })
 }
-for (const file of files) await run(file)
+async function oneByOne(those) {
+  for (const file of those) await run(file)
+}
+
+await oneByOne(files.filter(takesServices))
+const others = files.filter((file) => !takesServices(file))
+await Promise.all([oneByOne(others.filter(hasBrowser)), oneByOne(others.filter((file) => !hasBrowser(file)))])
 if (failed.length > 0) console.log(`failed on ${store}: ${failed.join(', ')}`)
 process.exitCode = failed.length > 0 ? 1 : 0

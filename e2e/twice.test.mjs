@@ -1,7 +1,8 @@
-// The journeys once more, by people who double-click everything on networks that take their time (lib/visitor.mjs): nobody
-// reads that something failed which was done, and nothing is done twice.
+// The journeys once more, by people who double-click everything on networks that take their time, who lose every first
+// answer, who reload every page, and who go back from it (lib/visitor.mjs): nobody reads that something failed which was
+// done, and nothing is done twice. Each walk is that of another habit; in the drills each is that of every habit.
 
-process.env.E2E_HABITS ??= JSON.stringify(
-  [0, 150, 400, 800].flatMap((latency) => [60, 200].map((twice) => ({ twice, latency }))),
-)
+import { ALL_HABITS } from './lib/habits.mjs'
+
+process.env.E2E_HABITS ??= JSON.stringify(ALL_HABITS)
 await import('./journeys.test.mjs')

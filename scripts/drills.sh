@@ -1,14 +1,25 @@
 #!/usr/bin/env bash
 # The long drills, one after the other: scripts/drills.sh [NAME…]. Each goes on when one before it failed; the exit status
-# tells whether all passed. They take about three and a half hours on two cores.
+# tells whether all passed. They take about four hours on two cores.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$(repo_root)"
 
-ALL=(faults fuzz planted abuse chaos upgrade soak bench)
+ALL=(faults habits fuzz planted abuse chaos upgrade soak bench)
+# Every journey for every habit of e2e/twice.test.mjs, and forms sent at once to two instances.
+habits() {
+  local habit failed=
+  while read -r habit; do
+    E2E_HABITS="[$habit]" scripts/e2e.sh embedded postgres -- journeys.test.mjs </dev/null || failed=1
+  done < <(node e2e/lib/habits.mjs)
+  PORTA_REPEATED_ROUNDS=500 scripts/with-services.sh cargo test --locked --workspace --test it repeated_forms || failed=1
+  [ -z "$failed" ]
+}
+
 drill() {
   case "$1" in
     faults) PORTA_DRILLS=1 scripts/e2e.sh embedded postgres ;;
+    habits) habits ;;
     fuzz) PORTA_FUZZ_REQUESTS=100000 scripts/with-services.sh cargo test --locked --workspace --test it fuzz ;;
     planted) scripts/mutants.mjs ;;
     abuse|chaos|upgrade|soak|bench) make "$1" ;;

@@ -102,7 +102,7 @@ pg_create() {
   fi
   printf '%s\n' "$home" >"$dir/pg.home"
   random_hex 16 >"$dir/pg.password"
-  cp "$dir/pg.password" "$home/password"
+  node "$(repo_root)/scripts/scram.mjs" <"$dir/pg.password" >"$home/password"
   [ "$(id -u)" -eq 0 ] && chown "$(pg_user)" "$home/password"
   (cd / && as_pg "$bin/initdb" -D "$home/data" -U porta --auth=scram-sha-256 --pwfile="$home/password" \
     --encoding=UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1) || { cat "$dir/initdb.log" >&2; die "initdb failed"; }

@@ -30,5 +30,5 @@ describe('the plans', together, () => {
   runs('Config OP', config, { person: 'ada' })
   runs('Form Post OP', basic, { person: 'fay', responseMode: 'form_post' })
   runs('Dynamic OP', dynamic, { person: 'ben' })
-  runs('RP-Initiated Logout OP', rpInitiatedLogout, { person: 'lou' })
+  runs('RP-Initiated Logout OP', rpInitiatedLogout, { person: 'ivy' })
 })

@@ -1,9 +1,11 @@
-// A close look at a page: axe-core, what labels, languages and hints promise, a narrow screen, and pictures of it in
-// light and dark. Each name is looked at once in a run, on the embedded store: pages look the same on both.
+// A close look at a page: what labels, languages and hints promise, and a narrow screen; in the drills axe-core as well, and
+// pictures of it in light and dark. The gallery shows every page to axe-core in every run. Each name is looked at once in a
+// run, on the embedded store: pages look the same on both.
 
 import assert from 'node:assert/strict'
 import axe from 'axe-core'
 import { screenshot } from './browser.mjs'
+import { IS_DRILL } from './drills.mjs'
 import { STORE } from './porta.mjs'
 
 /** WCAG 2.2 AA, and axe's own good practices. */
@@ -25,16 +27,20 @@ export async function examine(page, name, expected = {}) {
   examined.add(name)
   await page.waitForLoadState()
   assert.deepEqual(await page.evaluate(faults, { language: 'en', direction: 'ltr', titled: true, ...expected }), [], name)
-  await assertAccessible(page, name, expected.titled === false ? UNTITLED : RULES)
+  if (IS_DRILL) await inBothColours(page, name, expected.titled === false ? UNTITLED : RULES)
+  await page.setViewportSize(NARROW)
+  assert.deepEqual(await page.evaluate(overflowing), [], `${name} at ${NARROW.width} px`)
+  if (IS_DRILL) await screenshot(page, `${name}-narrow`)
+  await page.setViewportSize(WIDE)
+}
+
+async function inBothColours(page, name, rules) {
+  await assertAccessible(page, name, rules)
   await screenshot(page, `${name}-light`)
   await page.emulateMedia({ colorScheme: 'dark' })
   await assertAccessible(page, `${name}, dark`, { runOnly: { type: 'rule', values: ['color-contrast'] } })
   await screenshot(page, `${name}-dark`)
   await page.emulateMedia({ colorScheme: 'light' })
-  await page.setViewportSize(NARROW)
-  assert.deepEqual(await page.evaluate(overflowing), [], `${name} at ${NARROW.width} px`)
-  await screenshot(page, `${name}-narrow`)
-  await page.setViewportSize(WIDE)
 }
 
 /** axe-core finds nothing of any weight. */
@@ -79,6 +85,25 @@ function faults({ language, direction, titled }) {
     if (field.getAttribute('aria-invalid') === 'true') {
       const alerts = described.filter((id) => document.getElementById(id)?.getAttribute('role') === 'alert')
       if (alerts.length === 0) found.push(`${field.name} is wrong, but no alert describes it`)
+    }
+  }
+  return found
+}
+
+/** Runs in the page. What has no words in this language: a language differs from another in nothing else. */
+export function wordless() {
+  const found = []
+  for (const element of document.querySelectorAll('title, h1, h2, h3, p, label, legend, button, a, option, th, li')) {
+    const said = element.textContent.trim() || element.getAttribute('aria-label')?.trim() || element.querySelector('[alt]')?.alt
+    if (!said) found.push(`<${element.tagName.toLowerCase()} class="${element.className}"> says nothing`)
+  }
+  for (const field of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
+    const isShown = field.getAttribute('aria-hidden') !== 'true'
+    if (isShown && ![...field.labels].some((label) => label.textContent.trim())) found.push(`${field.name} has no label`)
+  }
+  for (const named of document.querySelectorAll('[aria-label], [placeholder], img:not([alt=""]), [title]')) {
+    for (const attribute of ['aria-label', 'placeholder', 'alt', 'title']) {
+      if (named.getAttribute(attribute)?.trim() === '') found.push(`${named.tagName.toLowerCase()}: ${attribute} is empty`)
     }
   }
   return found

@@ -9,8 +9,9 @@ import { STORE, sleep } from './porta.mjs'
 import { RP } from './world.mjs'
 
 /**
- * What people do: `twice`, the milliseconds between two clicks, and `latency`, those that the network takes each way. One
- * habit after the other, each walk has the next.
+ * What people do, and what is done to them: `twice`, the milliseconds between two clicks; `latency`, those that the network
+ * takes each way; `loses`: the first answer to everything they send is lost; `reloads` and `returns`: they reload each page
+ * that a button leads to, or go back from it and forth again. One habit after the other, each walk has the next.
  */
 export const HABITS = JSON.parse(process.env.E2E_HABITS ?? '[{}]')
 
@@ -21,9 +22,10 @@ export class Visitor {
   /** Runs `walk` in a fresh browser, and fails when a page misbehaved on the way. */
   static async walk(world, browser, { javaScript = true, rp = world.rp(), tag = '', habit = {}, ...options }, walk) {
     const visitor = new Visitor()
+    const from = someAddress()
     const { context, page, problems } = await profile(browser, {
       javaScript,
-      extraHTTPHeaders: { 'x-forwarded-for': someAddress() },
+      extraHTTPHeaders: { 'x-forwarded-for': from, ...(habit.loses ? { 'x-loses-answers': from } : {}) },
       ...options,
     })
     Object.assign(visitor, { world, browser, javaScript, rp, context, page, problems, habit })
@@ -74,8 +76,42 @@ export class Visitor {
   async press(name, among = this.page) {
     const button = among.getByRole('button', { name, exact: true })
     const target = button.or(among.getByRole('link', { name, exact: true }))
-    await (this.habit.twice === undefined ? target.click() : this.#pressTwice(target))
+    if (this.habit.twice !== undefined) {
+      await this.#pressTwice(target)
+    } else if (this.habit.loses || this.habit.reloads || this.habit.returns) {
+      await Promise.all([this.page.waitForEvent('framenavigated'), target.click()])
+    } else {
+      await target.click()
+    }
     await this.page.waitForLoadState()
+    if (this.habit.loses) await this.#askAgain()
+    // What a page says once is read first (told).
+    if ((await this.page.locator('#flash').count()) === 0) await this.#reloadOrReturn()
+  }
+
+  /** The browser says that it had no answer. It asks once more by itself where the connection was an old one. */
+  async #askAgain() {
+    for (let times = 0; times < 5 && this.page.url().startsWith('chrome-error:'); times++) {
+      await this.page.reload().catch(() => {})
+    }
+  }
+
+  async #reloadOrReturn() {
+    if (this.habit.reloads && this.page.url().startsWith(this.world.porta.base)) {
+      await this.page.reload()
+      await this.#readsNoFailure()
+    }
+    if (this.habit.returns) {
+      await this.page.goBack()
+      await this.#readsNoFailure()
+      await this.page.goForward()
+    }
+  }
+
+  /** What was done is not said to have failed. */
+  async #readsNoFailure() {
+    const text = await this.page.textContent('body')
+    assert.doesNotMatch(text, /has ended|went wrong|cannot be completed/i)
   }
 
   /** Like somebody who double-clicks everything: the second click comes while the page is still there. */
@@ -100,10 +136,12 @@ export class Visitor {
     if (name && this.javaScript) await examine(this.page, name)
   }
 
-  /** Waits for an alert or a notice that says so. */
-  async told(text) {
+  /** Waits for an alert or a notice that says so; `look` sees the page before anybody reloads it. */
+  async told(text, look) {
     await this.page.locator('#flash', { hasText: text }).waitFor()
     await this.page.waitForLoadState()
+    await look?.()
+    await this.#reloadOrReturn()
   }
 
   async signIn(person, password = person.password) {

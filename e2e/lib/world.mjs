@@ -3,7 +3,8 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Porta } from './porta.mjs'
+import { LossyProxy } from './lossy.mjs'
+import { Porta, freePort } from './porta.mjs'
 import { Relay } from './relay.mjs'
 import { Rp, random } from './rp.mjs'
 
@@ -85,15 +86,21 @@ const APPLICATION = {
 export class World {
   #people = {}
 
-  /** `people`: how many each organization has; `env` may be a function of the relay; `wrap`: see Porta. */
-  static async start(name, people, env = {}, wrap = []) {
+  /**
+   * `people`: how many each organization has; `env` may be a function of the relay; `wrap`: see Porta; `isLossy`: there is
+   * a proxy in front that loses answers.
+   */
+  static async start(name, people, env = {}, wrap = [], { isLossy = false } = {}) {
     const world = new World()
     world.relay = await Relay.start()
     try {
+      const [port, edge] = [await freePort(), await freePort()]
+      if (isLossy) world.edge = await LossyProxy.start(edge, port)
+      const base = isLossy ? `http://localhost:${edge}` : undefined
       // One machine plays many people: a proxy we play as well says where each comes from.
       const proxy = { TRUST_PROXY: 'true', TRUST_PROXY_CIDRS: '127.0.0.0/8' }
       const own = typeof env === 'function' ? await env(world.relay) : env
-      world.porta = await Porta.start({ name, fixtures: false, env: { ...world.relay.env, ...proxy, ...own }, wrap })
+      world.porta = await Porta.start({ name, port, base, fixtures: false, env: { ...world.relay.env, ...proxy, ...own }, wrap })
       await world.#provision(people)
     } catch (error) {
       await world.end()
@@ -149,6 +156,7 @@ export class World {
 
   async end() {
     try {
+      await this.edge?.end()
       await this.porta?.end()
     } finally {
       await this.relay.down()

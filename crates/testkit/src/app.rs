@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -149,6 +149,9 @@ impl Notifier for KvNotifier {
 const FIRST_SEED: u64 = 1;
 const TEMPLATE_SEED: u64 = 1 << 63;
 
+/// Read once: the templates never change, and reading them takes longer than what most tests do.
+static PAGES: LazyLock<Arc<Pages>> = LazyLock::new(|| Arc::new(Pages::new()));
+
 impl Instance {
     fn new(store: Arc<dyn Store>, kv: Arc<dyn Kv>) -> Self {
         Self {
@@ -157,7 +160,7 @@ impl Instance {
             cost: HashCost { memory_kib: 64, iterations: 1, parallelism: 1 },
             hash_queue: 256,
             issuer_base: ISSUER_BASE.to_owned(),
-            pages: Arc::new(Pages::new()),
+            pages: Arc::clone(&PAGES),
             trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new(), header: ForwardedHeader::Either },
             peer: ([127, 0, 0, 1], 4711).into(),
             masters: vec![MASTER],

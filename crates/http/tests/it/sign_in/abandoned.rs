@@ -57,14 +57,16 @@ async fn who_hangs_up_leaves_a_line(app: TestApp) {
 /// While the first thing is looked up.
 async fn who_hangs_up_at_once_leaves_a_line(app: TestApp) {
     let log = Log::default();
+    let dispatch = log.dispatch();
     let mut caller = app.browser();
-    let mut asking = Box::pin(caller.token("acme", WEB, &MACHINE).with_subscriber(log.dispatch()));
+    let mut asking = Box::pin(caller.token("acme", WEB, &MACHINE).with_subscriber(dispatch.clone()));
     tokio::select! {
         biased;
         answer = &mut asking => panic!("answered: {}", answer.status),
         () = std::future::ready(()) => {}
     }
-    dispatcher::with_default(&log.dispatch(), || drop(asking));
+    // The same one: a span's parent is given back to the one that is the default when the span goes.
+    dispatcher::with_default(&dispatch, || drop(asking));
     assert_line(&log, &["method=POST", "route=\"/{org}/token\"", "status=499"]);
 }
 

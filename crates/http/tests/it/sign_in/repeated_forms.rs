@@ -17,6 +17,7 @@ on_both_stores!(
     after_half_a_minute_the_form_leads_on,
     another_password_leads_on_and_signs_nobody_in,
     another_browser_gets_no_answer,
+    who_is_signed_in_as_somebody_else_gets_no_answer,
     a_mailed_code_sent_twice_is_right_twice_and_counts_once,
     consent_and_cancelling_have_one_answer,
     a_sign_out_sent_twice_is_done,
@@ -59,7 +60,8 @@ async fn a_sign_in_sent_twice_is_one_and_has_one_answer(app: TestApp) {
 
 async fn sent_at_once_on_two_instances_it_is_one_and_has_one_answer(app: TestApp) {
     let other = app.sibling();
-    for round in 0..25 {
+    let rounds = std::env::var("PORTA_REPEATED_ROUNDS").map_or(25, |rounds| rounds.parse().unwrap());
+    for round in 0..rounds {
         let mut browser = app.browser();
         let form = open(&mut browser, &web()).await;
         let mut browsers: Vec<Browser> =
@@ -135,6 +137,28 @@ async fn another_browser_gets_no_answer(app: TestApp) {
     let answer = form.login(&mut stranger, ANA.0, ANA.1).await;
     assert_eq!(answer.status, 400);
     assert!(set_cookie(&answer, "_session").is_none());
+}
+
+async fn who_is_signed_in_as_somebody_else_gets_no_answer(app: TestApp) {
+    let [mut ana, mut bob] = [app.browser(), app.browser()];
+    for (browser, (email, password)) in [(&mut ana, ANA), (&mut bob, BOB)] {
+        browser.sign_in(&web(), email, password).await;
+    }
+    let [mut her_again, mut his_again] = [ana.clone(), bob.clone()];
+    for (page, csrf, post, fields) in [
+        ("/acme/account/sessions", "_csrf", "/acme/account/sessions", [("session", "others")]),
+        ("/acme/session/end", "xsrf", "/acme/session/end/confirm", [("logout", "yes")]),
+    ] {
+        let token = ana.get(page).await.field(csrf);
+        let form = [(csrf, token.as_str()), fields[0]];
+        let hers = ana.post(post, &form).await;
+        assert_eq!(hers.status, 303, "{post}");
+        assert_eq!(seen(&her_again.post(post, &form).await), seen(&hers), "{post}: hers is remembered");
+        let his = his_again.post(post, &form).await;
+        assert_ne!(seen(&his), seen(&hers), "{post}");
+        assert!(his.status.is_client_error(), "{post}: {}", his.status);
+    }
+    assert!(is_signed_in_still(&mut bob).await);
 }
 
 async fn a_mailed_code_sent_twice_is_right_twice_and_counts_once(app: TestApp) {
