@@ -40,7 +40,7 @@ const ours = everything.filter((name) => (ONLY[name] ?? store) === store)
 const files = asked.length > 0 ? asked : ours
 
 const hasBrowser = (file) => /lib\/(browser|visitor)\.mjs|journeys\.test/.test(readFileSync(join(here, file), 'utf8'))
-const takesServices = (file) => store === 'postgres' && /^(chaos|faults|soak)\//.test(file)
+const takesServices = (file) => store === 'postgres' && /^(chaos\/|faults\/|soak\/|restart\.)/.test(file)
 
 // Ten minutes for a file, and what a drill was told to take: abuse is twelve times a minute of it.
 const ATTACKS = 12

@@ -67,6 +67,9 @@ for place in $(git ls-files '*package-lock.json' | xargs -n1 dirname); do
   grep -q "directory: /$place\$" .github/dependabot.yml || die ".github/dependabot.yml does not watch /$place"
 done
 
+# --- planted faults: each has its place in the sources ------------------------------------------------------------
+node scripts/mutants.mjs --check || die "scripts/mutants.d is stale"
+
 # --- alerts: which fire, and which must not -----------------------------------------------------------------------
 for command in 'check config --lint=none ops/prometheus/scrape.yml' 'check rules ops/prometheus/alerts.yml' \
   'test rules ops/prometheus/alerts.test.yml'; do

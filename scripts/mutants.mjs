@@ -5,6 +5,7 @@
 //   scripts/mutants.mjs            every fault
 //   scripts/mutants.mjs ID…        some of them
 //   scripts/mutants.mjs --list     what there is
+//   scripts/mutants.mjs --check    whether the places of all faults are still there, uncommitted changes included
 //
 // Works on the last commit, in a worktree of its own below .test/mutants, with a target directory of its own. All faults
 // are compiled once, each behind a question whether a file of its name is there, and come into force one by one.
@@ -82,8 +83,9 @@ function prepareTree() {
   return commit
 }
 
-/** A file as it is without faults. */
-const source = (file) => git(tree, 'show', `HEAD:${file}`)
+/** A file as it is without faults: of the last commit, or as it lies there. */
+const committed = (file) => git(tree, 'show', `HEAD:${file}`)
+const present = (file) => readFileSync(join(root, file), 'utf8')
 /** Literals of Rust that go on in the next line, joined. */
 const joined = (text) => text.replace(/\\\n\s*/g, '')
 const quoted = (text) => JSON.stringify(text)
@@ -96,7 +98,7 @@ function place(text, was, file, id) {
 }
 
 /** What is to be written: each file with its faults in it. */
-function sources(faults) {
+function sources(faults, source) {
   const places = new Map()
   const plant = (id, file, was, becomes) => {
     const at = place(source(file), was, file, id)
@@ -248,6 +250,10 @@ async function main(args) {
     for (const fault of all) console.log(`${fault.id.padEnd(36)} ${fault.area.padEnd(24)} ${fault.what}`)
     return 0
   }
+  if (args.includes('--check')) {
+    sources(all, present)
+    return 0
+  }
   const unknown = args.filter((id) => !all.some((fault) => fault.id === id))
   if (unknown.length > 0) throw new Stale(`no such fault: ${unknown.join(' ')}`)
   if (!process.env.TEST_DATABASE_URL) {
@@ -257,7 +263,7 @@ async function main(args) {
   const started = Date.now()
   const faults = args.length > 0 ? all.filter((fault) => args.includes(fault.id)) : all
   const commit = prepareTree()
-  plantAll(sources(all))
+  plantAll(sources(all, committed))
   const programs = build()
   console.error(`compiled in ${seconds(started)} s`)
   const results = []

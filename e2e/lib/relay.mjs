@@ -61,9 +61,14 @@ export class Relay {
     return at === -1 ? null : this.#unread.splice(at, 1)[0]
   }
 
-  /** The oldest unread letter to an address; waits for one. It is the one with this subject, if that is told. */
-  async letter(address, subject) {
-    const event = await eventually(`a letter to ${address}`, () => this.#take(address), { seconds: 20, every: 20 })
+  /**
+   * The oldest unread letter to an address; waits for one. It is the one with this subject, if that is told. With
+   * `newestWithin`, the newest of those that come in so many milliseconds.
+   */
+  async letter(address, subject, { newestWithin = 0 } = {}) {
+    let event = await eventually(`a letter to ${address}`, () => this.#take(address), { seconds: 20, every: 20 })
+    if (newestWithin > 0) await sleep(newestWithin)
+    for (let next; newestWithin > 0 && (next = this.#take(address)) !== null; ) event = next
     const letter = await read(event)
     if (subject) assert.match(letter.subject, subject)
     return letter
