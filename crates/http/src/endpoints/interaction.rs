@@ -1,18 +1,18 @@
 //! The pages of a sign-in, under `/{org}/interaction/{uid}` (oidc-and-login §6).
 
-use std::sync::Arc;
+mod pages;
+
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use porta_core::TypedPassword;
-use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
 use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
 use porta_oidc::travel::Travelling;
-use porta_oidc::{EngineError, Errand, ProtocolClient};
-use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Page};
+use porta_oidc::{EngineError, Errand};
+use porta_pages::{ErrorText, Flash, Page};
 use porta_protocol::Params;
 use porta_signin::{Attempt, Entered, Pause, SignInOutcome, Turn};
 
@@ -231,12 +231,6 @@ impl Here<'_> {
         }
     }
 
-    /// Remembers where it leads back to.
-    fn forgot_password_url(&self) -> String {
-        let (slug, uid) = (&self.tenant.organization.slug, &self.bound.interaction.uid);
-        format!("/{slug}/auth/forgot-password?interaction={uid}")
-    }
-
     /// A page; what it was to say is said.
     pub(super) fn page(&self, status: StatusCode, page: Page) -> Reply {
         let gone = self.said.as_ref().and_then(|_| cookies::clear(self.state, cookies::SAID, &self.url("")));
@@ -272,82 +266,6 @@ impl Here<'_> {
             ErrorText::CsrfInvalid,
             None,
         )
-    }
-
-    /// The client that waits; `None` on the way to an account.
-    async fn client(&self) -> Result<Option<Arc<ProtocolClient>>, Reply> {
-        let Some(client_id) = self.bound.interaction.errand.client_id() else { return Ok(None) };
-        match self.state.engine.client(self.tenant.organization.id, client_id).await {
-            Ok(Some(client)) => Ok(Some(client)),
-            Ok(None) => {
-                let status = StatusCode::BAD_REQUEST;
-                Err(reply::error_page(
-                    self.state,
-                    &self.tenant.look(),
-                    status,
-                    ErrorText::ClientUnknown,
-                    None,
-                ))
-            }
-            Err(error) => Err(reply::engine_error_page(self.state, &self.tenant.look(), &error)),
-        }
-    }
-
-    pub(super) async fn login_page(
-        &self,
-        status: StatusCode,
-        email: Option<&str>,
-        flash: Option<Flash>,
-    ) -> Reply {
-        let client = or_answer!(self.client().await);
-        let errand = &self.bound.interaction.errand;
-        let methods = match self.state.sign_in.methods(self.tenant, errand).await {
-            Ok(methods) => methods,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
-        };
-        let (magic_link_url, forgot_password_url) = (self.url("/magic-link"), self.forgot_password_url());
-        let page = LoginPage {
-            action_url: &self.url("/login"),
-            cancel_url: &self.url("/abort"),
-            csrf: &self.bound.interaction.csrf,
-            client_name: client
-                .as_ref()
-                .map_or_else(|| self.tenant.organization.display_name(), |c| &c.client.client_name),
-            email: email.or(errand.login_hint()).unwrap_or_default(),
-            flash,
-            show_password: methods.contains(&LoginMethod::Password),
-            magic_link_url: methods.contains(&LoginMethod::MagicLink).then_some(&*magic_link_url),
-            forgot_password_url: Some(&*forgot_password_url)
-                .filter(|_| methods.contains(&LoginMethod::Password) && self.tenant.offers_passwords()),
-        };
-        self.page(status, self.state.pages.login(&self.tenant.look(), &page))
-    }
-
-    async fn consent_page(&self) -> Reply {
-        let client = match self.client().await {
-            Ok(Some(client)) => client,
-            // Only a client asks for consent.
-            Ok(None) => return self.gone(),
-            Err(reply) => return reply,
-        };
-        let owner = match self.state.engine.owner_name(self.tenant, &client).await {
-            Ok(owner) => owner,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
-        };
-        let asked = self.bound.interaction.consent.clone();
-        self.tenant.reader.is_person_of(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
-        let is_confirmation = asked.as_ref().is_some_and(|a| a.is_confirmation);
-        let (scopes, user_email) = asked.map(|a| (a.scopes, a.user_email)).unwrap_or_default();
-        let page = ConsentPage {
-            action_url: &self.url("/confirm"),
-            csrf: &self.bound.interaction.csrf,
-            client_name: &client.client.client_name,
-            client_organization: owner.as_deref(),
-            user_email: &user_email,
-            scopes: &scopes,
-            is_confirmation,
-        };
-        self.page(StatusCode::OK, self.state.pages.consent(&self.tenant.look(), &page))
     }
 
     async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
