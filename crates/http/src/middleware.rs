@@ -20,7 +20,7 @@ use crate::state::AppState;
 
 /// What the log line learns on the way: filled in by extractors, read when the answer is ready.
 #[derive(Clone, Default)]
-pub(crate) struct Seen(Arc<Mutex<Found>>);
+pub(crate) struct AccessLogFields(Arc<Mutex<Found>>);
 
 #[derive(Clone, Default)]
 struct Found {
@@ -29,7 +29,7 @@ struct Found {
     client_id: String,
 }
 
-impl Seen {
+impl AccessLogFields {
     pub(crate) fn tenant(&self, organization: &Organization) {
         self.found().tenant = Some((organization.id, organization.slug.to_string()));
     }
@@ -68,7 +68,7 @@ struct Asked {
     /// The pattern.
     route: String,
     span: Span,
-    seen: Seen,
+    log_fields: AccessLogFields,
     tally: Tally,
     has_line: bool,
 }
@@ -102,7 +102,7 @@ impl Drop for Asked {
         }
         observe::abandoned(&self.state, &self.method, &self.route, ABANDONED);
         // Whether the client is known cannot be asked any more, so it is not named.
-        let tenant = self.seen.slug();
+        let tenant = self.log_fields.slug();
         self.line(ABANDONED, self.started.elapsed(), &tenant, "");
     }
 }
@@ -117,7 +117,7 @@ pub(crate) async fn around(
     next: Next,
 ) -> Reply {
     let mut asked = begin(state, peer.0, &request);
-    request.extensions_mut().insert(asked.seen.clone());
+    request.extensions_mut().insert(asked.log_fields.clone());
     // A panic in one request ends that request and nothing else, and leaves its line in the log.
     let answered = asked.tally.count(AssertUnwindSafe(next.run(request)).catch_unwind());
     let finished = answered.instrument(asked.span.clone()).await;
@@ -128,7 +128,7 @@ pub(crate) async fn around(
     let status = reply.status().as_u16();
     finish(&asked.state, &mut reply, &asked.request_id);
     let took = asked.started.elapsed();
-    let (tenant, client) = asked.seen.names(&asked.state).await;
+    let (tenant, client) = asked.log_fields.names(&asked.state).await;
     observe::answered(&asked.state, &asked.span, &asked.method, &asked.route, status, took);
     asked.line(status, took, &tenant, &client);
     reply
@@ -141,8 +141,8 @@ fn begin(state: AppState, peer: SocketAddr, request: &Request) -> Asked {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
     let span = observe::span(&state, peer, request.headers(), &method, route);
-    let (route, seen, tally) = (route.to_owned(), Seen::default(), Tally::default());
-    Asked { state, started, request_id, method, route, span, seen, tally, has_line: false }
+    let (route, log_fields, tally) = (route.to_owned(), AccessLogFields::default(), Tally::default());
+    Asked { state, started, request_id, method, route, span, log_fields, tally, has_line: false }
 }
 
 /// A fresh id, or a well-formed one that a proxy of ours made.

@@ -7,10 +7,10 @@ use porta_core::organization::LoginMethod;
 use porta_oidc::ProtocolClient;
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage};
 
-use super::Here;
+use super::InteractionRequest;
 use crate::reply::{self, Reply, or_answer};
 
-impl Here<'_> {
+impl InteractionRequest<'_> {
     /// Remembers where it leads back to.
     fn forgot_password_url(&self) -> String {
         let (slug, uid) = (&self.tenant.organization.slug, &self.bound.interaction.uid);
@@ -19,7 +19,7 @@ impl Here<'_> {
 
     /// The client that waits; `None` on the way to an account.
     async fn client(&self) -> Result<Option<Arc<ProtocolClient>>, Reply> {
-        let Some(client_id) = self.bound.interaction.errand.client_id() else { return Ok(None) };
+        let Some(client_id) = self.bound.interaction.purpose.client_id() else { return Ok(None) };
         match self.state.engine.client(self.tenant.organization.id, client_id).await {
             Ok(Some(client)) => Ok(Some(client)),
             Ok(None) => {
@@ -43,8 +43,8 @@ impl Here<'_> {
         flash: Option<Flash>,
     ) -> Reply {
         let client = or_answer!(self.client().await);
-        let errand = &self.bound.interaction.errand;
-        let methods = match self.state.sign_in.methods(self.tenant, errand).await {
+        let purpose = &self.bound.interaction.purpose;
+        let methods = match self.state.sign_in.methods(self.tenant, purpose).await {
             Ok(methods) => methods,
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
@@ -56,7 +56,7 @@ impl Here<'_> {
             client_name: client
                 .as_ref()
                 .map_or_else(|| self.tenant.organization.display_name(), |c| &c.client.client_name),
-            email: email.or(errand.login_hint()).unwrap_or_default(),
+            email: email.or(purpose.login_hint()).unwrap_or_default(),
             flash,
             show_password: methods.contains(&LoginMethod::Password),
             magic_link_url: methods.contains(&LoginMethod::MagicLink).then_some(&*magic_link_url),
@@ -78,7 +78,7 @@ impl Here<'_> {
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
         let asked = self.bound.interaction.consent.clone();
-        self.tenant.reader.is_person_of(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
+        self.tenant.languages.is_person_of(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
         let is_confirmation = asked.as_ref().is_some_and(|a| a.is_confirmation);
         let (scopes, user_email) = asked.map(|a| (a.scopes, a.user_email)).unwrap_or_default();
         let page = ConsentPage {

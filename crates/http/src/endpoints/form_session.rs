@@ -6,24 +6,29 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use porta_core::{BearerKind, secret};
 use std::time::Duration;
 
+use crate::context::RequestContext;
 use crate::cookies;
 use crate::reply::{self, Reply};
 use crate::state::Shared;
-use crate::visit::Visit;
 
 /// As long as the mail may take that the person waits for.
 const LIFETIME: Duration = Duration::from_hours(24);
 
-pub(super) struct Desk {
+pub(super) struct FormSession {
     pub(super) csrf: String,
     /// Uid of an interaction of this browser.
     interaction: Option<String>,
     cookie: Option<HeaderValue>,
 }
 
-impl Desk {
+impl FormSession {
     /// The forms of this browser; `interaction` is where it comes from, when that is known.
-    pub(super) fn of(state: &Shared, tenant: &Visit, headers: &HeaderMap, interaction: Option<&str>) -> Self {
+    pub(super) fn of(
+        state: &Shared,
+        tenant: &RequestContext,
+        headers: &HeaderMap,
+        interaction: Option<&str>,
+    ) -> Self {
         let known = cookies::read(state, tenant, headers, cookies::FORMS);
         let (csrf, before) = match known.as_deref().and_then(|value| value.split_once('.')) {
             Some((csrf, before)) => (csrf.to_owned(), before.to_owned()),
@@ -44,13 +49,13 @@ impl Desk {
     }
 
     /// Where the sign-in goes on that led here.
-    pub(super) fn sign_in_url(&self, tenant: &Visit) -> Option<String> {
+    pub(super) fn sign_in_url(&self, tenant: &RequestContext) -> Option<String> {
         let uid = self.interaction.as_ref()?;
         Some(format!("/{}/interaction/{uid}", tenant.organization.slug))
     }
 
     /// A way onward: the sign-in that led here, or the account.
-    pub(super) fn onward(&self, tenant: &Visit) -> String {
+    pub(super) fn onward(&self, tenant: &RequestContext) -> String {
         self.sign_in_url(tenant).unwrap_or_else(|| format!("/{}/account", tenant.organization.slug))
     }
 

@@ -8,7 +8,7 @@ use porta_pages::{CodeFlash, Flash};
 
 word_enum! {
     /// Why a page is shown.
-    pub(crate) enum Told {
+    pub(crate) enum FlashKind {
         WrongPassword = "wrong_password",
         AccountInactive = "account_inactive",
         AccountSuspended = "account_suspended",
@@ -29,7 +29,7 @@ word_enum! {
     }
 }
 
-impl Told {
+impl FlashKind {
     /// On the page with the password.
     pub(crate) const fn login(self) -> Option<Flash> {
         match self {
@@ -79,20 +79,20 @@ impl Told {
 
 /// It travels in a signed cookie, with the address it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Said {
-    pub(crate) told: Told,
+pub(crate) struct FlashMessage {
+    pub(crate) kind: FlashKind,
     pub(crate) email: String,
 }
 
-impl Said {
+impl FlashMessage {
     pub(crate) fn value(&self) -> String {
-        format!("{}.{}", self.told, URL_SAFE_NO_PAD.encode(&self.email))
+        format!("{}.{}", self.kind, URL_SAFE_NO_PAD.encode(&self.email))
     }
 
     pub(crate) fn parse(value: &str) -> Option<Self> {
-        let (told, email) = value.split_once('.')?;
+        let (kind, email) = value.split_once('.')?;
         let email = String::from_utf8(URL_SAFE_NO_PAD.decode(email).ok()?).ok()?;
-        Some(Self { told: Told::parse(told)?, email })
+        Some(Self { kind: FlashKind::parse(kind)?, email })
     }
 }
 
@@ -102,12 +102,12 @@ mod tests {
 
     #[test]
     fn what_is_said_comes_back() {
-        for told in Told::ALL {
+        for kind in FlashKind::ALL {
             for email in ["", "ana@acme.test", "ü@ü.test; x=\"1\"", "a.b.c"] {
-                let said = Said { told: *told, email: email.to_owned() };
-                let value = said.value();
+                let flash_message = FlashMessage { kind: *kind, email: email.to_owned() };
+                let value = flash_message.value();
                 assert!(value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)), "{value}");
-                assert_eq!(Said::parse(&value), Some(said));
+                assert_eq!(FlashMessage::parse(&value), Some(flash_message));
             }
         }
     }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn anything_else_says_nothing() {
         for bad in ["", "wrong_password", "wrong.", "wrong_password.*", "wrong_password._w", ".YQ"] {
-            assert_eq!(Said::parse(bad), None, "{bad}");
+            assert_eq!(FlashMessage::parse(bad), None, "{bad}");
         }
     }
 }
