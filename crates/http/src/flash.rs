@@ -1,5 +1,5 @@
-//! What the next page says. A form that is refused leads back to its page by a redirect, one that was carried out
-//! leads on: reloading that page sends nothing again, and Back finds it.
+//! Flash messages. Every form is answered with a redirect, and a signed cookie holds what the next page says. Reloading
+//! that page repeats nothing, and Back finds it in the history.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use porta_core::word_enum;
 use porta_pages::{CodeFlash, Flash};
 
 word_enum! {
-    /// Why a page is shown.
+    /// What the next page says.
     pub(crate) enum FlashKind {
         WrongPassword = "wrong_password",
         AccountInactive = "account_inactive",
@@ -30,7 +30,7 @@ word_enum! {
 }
 
 impl FlashKind {
-    /// On the page with the password.
+    /// The message as the login page shows it.
     pub(crate) const fn login(self) -> Option<Flash> {
         match self {
             Self::WrongPassword => Some(Flash::InvalidCredentials),
@@ -53,7 +53,7 @@ impl FlashKind {
         }
     }
 
-    /// On a page that asks for a code.
+    /// The message as a page with a code field shows it.
     pub(crate) const fn code(self) -> Option<CodeFlash> {
         match self {
             Self::CsrfInvalid => Some(CodeFlash::CsrfInvalid),
@@ -77,7 +77,7 @@ impl FlashKind {
     }
 }
 
-/// It travels in a signed cookie, with the address it is about.
+/// A flash message with the e-mail address to fill in. The cookie that holds it is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FlashMessage {
     pub(crate) kind: FlashKind,

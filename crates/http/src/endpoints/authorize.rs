@@ -27,7 +27,7 @@ pub(crate) async fn get(
     let params = Params::parse(query.unwrap_or_default());
     let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
     client_info.log_fields.client(params.get("client_id").unwrap_or_default());
-    tenant.languages.asked_for(params.get("ui_locales"));
+    tenant.languages.add_ui_locales(params.get("ui_locales"));
     let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
     let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &client_info.caller).await;
     let mut reply = answer(&state, &tenant, &client_info.headers, cookie, result);
@@ -46,7 +46,7 @@ pub(crate) async fn post(
     let form = body::form(&client_info.headers, body).await;
     let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
     client_info.log_fields.client(params.get("client_id").unwrap_or_default());
-    tenant.languages.asked_for(params.get("ui_locales"));
+    tenant.languages.add_ui_locales(params.get("ui_locales"));
     let result = state.engine.authorize_by_post(&tenant, &params).await;
     answer(&state, &tenant, &client_info.headers, None, result)
 }
@@ -77,7 +77,7 @@ pub(super) fn concluded(
 ) -> Reply {
     let reply = match resumed {
         Ok(Resumed::Authorized { authorized, ui_locales }) => {
-            tenant.languages.asked_for(ui_locales.as_deref());
+            tenant.languages.add_ui_locales(ui_locales.as_deref());
             answer(state, tenant, headers, cookie, Ok(authorized))
         }
         Ok(Resumed::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),

@@ -1,4 +1,4 @@
-//! The pages of a sign-in, under `/{org}/interaction/{uid}` (oidc-and-login §6).
+//! Interaction pages under `/{org}/interaction/{uid}`: login, consent, abort.
 
 mod pages;
 
@@ -28,17 +28,17 @@ use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::{body, cookies, crowd};
 
-/// How long a redirect may take to arrive.
+/// Lifetime of a flash message: until the redirect arrives.
 pub(super) const FLASH_LIFETIME: Duration = Duration::from_mins(1);
 
-/// An interaction that belongs to this browser, organization and uid.
+/// A request for an interaction that belongs to this browser, organization and uid.
 pub(super) struct InteractionRequest<'a> {
     pub(super) state: &'a Shared,
     pub(super) tenant: &'a RequestContext,
     pub(super) bound: BoundInteraction,
-    /// Where its forms may end besides with us.
+    /// Origins outside this server to which its forms may redirect (CSP `form-action`).
     pub(super) ends_at: Vec<String>,
-    /// What the form before led here for.
+    /// What the refused or finished form before asked this page to say.
     pub(super) flash_message: Option<FlashMessage>,
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn load_interaction<'a>(
         Ok(Some(bound)) => {
             let purpose = &bound.interaction.purpose;
             client_info.log_fields.client(purpose.client_id().unwrap_or_default());
-            tenant.languages.asked_for(purpose.ui_locales());
+            tenant.languages.add_ui_locales(purpose.ui_locales());
             let ends_at = ends_at(state, tenant, purpose).await;
             let flash_message = cookies::read(state, tenant, &client_info.headers, cookies::FLASH);
             Ok(InteractionRequest {
@@ -71,18 +71,18 @@ pub(super) async fn load_interaction<'a>(
     }
 }
 
-/// For the form that is sent again after the wait.
+/// Cookie for the form that is sent again after the wait.
 pub(super) fn pause_cookie(state: &Shared, tenant: &RequestContext, pause: &Pause) -> Option<HeaderValue> {
     let path = format!("/{}", tenant.organization.slug);
     cookies::set(state, tenant, cookies::PAUSE, &pause.value, &path, pause.until)
 }
 
-/// It ended while a form of it was under way.
+/// The interaction ended while one of its forms was handled.
 fn gone(state: &Shared, tenant: &RequestContext) -> Reply {
     reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
 }
 
-/// A browser sends each field of our forms once.
+/// Reads a form. Browsers send each field once, so a repeated one is refused.
 pub(super) async fn form(
     state: &Shared,
     tenant: &RequestContext,
@@ -97,7 +97,7 @@ pub(super) async fn form(
     Ok(params)
 }
 
-/// A form of this interaction at the stage it belongs to. One that was answered already leads on from there.
+/// A form of the stage `wanted`. In any other stage the response leads to the page of that stage (Back button).
 pub(super) async fn posted_at<'a>(
     wanted: Stage,
     state: &'a Shared,
@@ -186,7 +186,7 @@ pub(crate) async fn confirm(
     }
 }
 
-/// `POST /{org}/interaction/{uid}/abort`: a state change, so not a GET (W30).
+/// `POST /{org}/interaction/{uid}/abort`: changes state, so it is no GET.
 pub(crate) async fn abort(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -227,7 +227,7 @@ impl InteractionRequest<'_> {
         format!("{}{}", self.state.engine.issuer_base(), self.url(action))
     }
 
-    /// What the interaction asks for now. A form that was answered already (back button) leads on from there.
+    /// The page of the current stage.
     pub(super) async fn page_of_stage(&self) -> Reply {
         match self.bound.interaction.stage {
             Stage::Login => {
@@ -245,7 +245,7 @@ impl InteractionRequest<'_> {
         }
     }
 
-    /// A page; what it was to say is said.
+    /// A page; clears the flash message that it showed.
     pub(super) fn page(&self, status: StatusCode, page: Page) -> Reply {
         let gone = self
             .flash_message
@@ -255,7 +255,7 @@ impl InteractionRequest<'_> {
         reply::with_header(page, header::SET_COOKIE, gone)
     }
 
-    /// Leads to a page of this sign-in, and says there why.
+    /// Redirects to a page of this interaction with a flash message.
     pub(super) fn redirect_with_flash(&self, page: &str, kind: FlashKind, email: &str) -> Reply {
         let flash_message = FlashMessage { kind, email: email.to_owned() };
         let until = self.state.clock.now() + FLASH_LIFETIME;
@@ -313,7 +313,7 @@ impl InteractionRequest<'_> {
         }
     }
 
-    /// Somebody is there, so the sign-in may take its whole time from now on.
+    /// A form was sent, so the interaction gets its whole lifetime from now on.
     fn answered(&self, reply: Reply) -> Reply {
         self.travelling_on(reply, self.state.engine.keep_travelling(&self.bound))
     }
@@ -342,7 +342,7 @@ impl InteractionRequest<'_> {
         reply::with_retry_after(page, retry_after)
     }
 
-    /// What a first factor led to; `email` as typed.
+    /// The response to the outcome of a first factor; `email` as typed.
     pub(super) async fn outcome(&self, outcome: SignInOutcome, email: Option<&str>) -> Reply {
         match outcome {
             SignInOutcome::SignedIn(entered) => self.signed_in(&entered),
@@ -379,7 +379,7 @@ impl InteractionRequest<'_> {
             SignInOutcome::MethodDisabled => {
                 self.redirect_with_flash("", FlashKind::MethodDisabled, email.unwrap_or_default())
             }
-            // Where the same form was judged before, its answer takes the place of this one.
+            // The middleware replaces this response by that of the same form before (decision 0044).
             SignInOutcome::Repeated => self.page_of_stage().await,
             SignInOutcome::Gone => gone(self.state, self.tenant),
         }

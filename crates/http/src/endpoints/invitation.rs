@@ -70,7 +70,7 @@ async fn invitee(
 ) -> Result<Invitee, Reply> {
     match state.sign_in.invitee(tenant, token, &client_info.caller).await {
         Ok(Ok(invitee)) => {
-            tenant.languages.is_person_of(invitee.user.profile.locale.as_deref());
+            tenant.languages.add_profile_locale(invitee.user.profile.locale.as_deref());
             Ok(invitee)
         }
         Ok(Err(why)) => Err(over(state, tenant, why)),

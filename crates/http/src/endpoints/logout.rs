@@ -25,13 +25,13 @@ pub(crate) async fn get(
 ) -> Reply {
     let params = Params::parse(query.unwrap_or_default());
     let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
-    tenant.languages.asked_for(params.get(UI_LOCALES));
+    tenant.languages.add_ui_locales(params.get(UI_LOCALES));
     let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
     match state.engine.end_session(&tenant, &params, cookie.as_deref()).await {
         Ok(LogoutStep::Done(to)) => onward(&tenant, &to),
         Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward }) => {
-            tenant.languages.asked_for(onward.ui_locales.as_deref());
-            tenant.languages.is_person_of(user_locale.as_deref());
+            tenant.languages.add_ui_locales(onward.ui_locales.as_deref());
+            tenant.languages.add_profile_locale(user_locale.as_deref());
             let action_url = format!("/{}/session/end/confirm", tenant.organization.slug);
             let page = LogoutPage {
                 action_url: &action_url,
@@ -54,7 +54,7 @@ pub(crate) async fn post(
 ) -> Reply {
     let form = body::form(&client_info.headers, body).await;
     let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
-    tenant.languages.asked_for(params.get(UI_LOCALES));
+    tenant.languages.add_ui_locales(params.get(UI_LOCALES));
     match state.engine.end_session_by_post(&tenant, &params).await {
         Ok(handle) => reply::redirect(&format!("{}/session/end?{CONTINUE}={handle}", tenant.issuer)),
         Err(error) => refused(&state, &tenant, &error),
@@ -93,7 +93,7 @@ pub(crate) async fn success(
     RawQuery(query): RawQuery,
 ) -> Reply {
     let params = Params::parse(query.unwrap_or_default()).unwrap_or_default();
-    tenant.languages.asked_for(params.get(UI_LOCALES));
+    tenant.languages.add_ui_locales(params.get(UI_LOCALES));
     reply::page(StatusCode::OK, state.pages.logout_success(&tenant.look(), &LogoutSuccessPage {}))
 }
 

@@ -1,4 +1,4 @@
-//! One file per endpoint: extract, call, answer.
+//! HTTP handlers, one file per endpoint: extract the request, call the engine, build the response.
 
 pub(crate) mod account;
 pub(crate) mod assets;
@@ -37,17 +37,18 @@ use crate::cookies;
 use crate::middleware::AccessLogFields;
 use crate::state::{AppState, Shared};
 
-/// The network side of a request. Takes the headers out, so it comes after every extractor that reads them.
+/// Client address, headers and query of a request. Takes the headers out of the request, so it must be the last extractor
+/// that reads them.
 pub(crate) struct ClientInfo {
     pub caller: Caller,
     pub headers: axum::http::HeaderMap,
     pub log_fields: AccessLogFields,
-    /// What the form is known by, where it is carried out once.
+    /// The idempotency claim of a form (decision 0044).
     claim: Option<Arc<Claim>>,
     query: Option<String>,
 }
 
-/// The cookies a sign-in looks at.
+/// Cookies that a sign-in reads.
 pub(crate) struct Known {
     session: Option<String>,
     device: Option<String>,

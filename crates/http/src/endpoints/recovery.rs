@@ -202,7 +202,7 @@ async fn reset_page(
         Ok(Err(why)) => return dead_reset(state, tenant, why),
         Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
     };
-    tenant.languages.is_person_of(user.profile.locale.as_deref());
+    tenant.languages.add_profile_locale(user.profile.locale.as_deref());
     let page = ResetPasswordPage {
         action_url: &format!("/{}/auth/reset-password/{token}", tenant.organization.slug),
         csrf: &form_session.csrf,

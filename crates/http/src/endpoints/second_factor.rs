@@ -207,7 +207,7 @@ impl InteractionRequest<'_> {
             Ok(None) => return self.gone(),
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
-        self.tenant.languages.is_person_of(user.profile.locale.as_deref());
+        self.tenant.languages.add_profile_locale(user.profile.locale.as_deref());
         let (look, email) = (self.tenant.look(), masked(user.email.shown()));
         let resend_url = self.url("/two-factor/resend");
         let expires_in = self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL);

@@ -31,7 +31,7 @@ pub(crate) async fn show(
         Ok(Err(why)) => return over(&state, &tenant, why),
         Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
     };
-    tenant.languages.is_person_of(user.profile.locale.as_deref());
+    tenant.languages.add_profile_locale(user.profile.locale.as_deref());
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     let page = EmailVerificationPage {
         action_url: &format!("/{}/auth/verify-email/{token}", tenant.organization.slug),

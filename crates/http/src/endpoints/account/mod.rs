@@ -1,4 +1,4 @@
-//! The pages of one's own account, under `/{org}/account`: GET shows, POST acts and leads back (303).
+//! Account pages under `/{org}/account`: GET shows a page, POST changes something and redirects (303).
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -26,7 +26,7 @@ pub(crate) mod sessions;
 pub(crate) mod setup;
 
 word_enum! {
-    /// What the next page says. It travels in a signed cookie, so that no link makes our pages say it.
+    /// What the next page says. The cookie is signed, so no link can make a page say it.
     enum AccountFlashKind {
         PasswordChanged = "password_changed",
         FactorEnabled = "factor_enabled",
@@ -60,21 +60,21 @@ impl AccountFlashKind {
     }
 }
 
-/// A request of somebody with a live session here.
+/// A request with a live session.
 struct AccountRequest<'a> {
     state: &'a Shared,
     tenant: &'a RequestContext,
     headers: &'a HeaderMap,
     member: Member,
-    /// Where the person is, and comes back to after signing in again.
+    /// The page to return to after signing in again.
     page: AccountPage,
-    /// What every form of this session carries.
+    /// CSRF token of this session's forms.
     csrf: String,
     flash_message: Option<AccountFlashKind>,
     urls: Urls,
 }
 
-/// Addresses of the pages, as [`AccountNav`] borrows them.
+/// URLs of the account pages, borrowed by [`AccountNav`].
 struct Urls {
     overview: String,
     password: Option<String>,
@@ -103,7 +103,7 @@ impl Urls {
 }
 
 impl<'a> AccountRequest<'a> {
-    /// Whoever has no live session of this organization signs in first.
+    /// Loads the session; without one the response is a redirect to the sign-in.
     async fn enter(
         state: &'a Shared,
         tenant: &'a RequestContext,
@@ -118,7 +118,7 @@ impl<'a> AccountRequest<'a> {
         let (Some(member), Some(cookie)) = (member, cookie) else {
             return Err(sign_in(state, tenant, &client_info.headers, AccountPurpose { page, again: None }));
         };
-        tenant.languages.is_person_of(member.user.profile.locale.as_deref());
+        tenant.languages.add_profile_locale(member.user.profile.locale.as_deref());
         let flash_message = cookies::read(state, tenant, &client_info.headers, cookies::FLASH);
         Ok(Self {
             state,
@@ -132,7 +132,7 @@ impl<'a> AccountRequest<'a> {
         })
     }
 
-    /// A form of one of our own pages.
+    /// The same for a POST: reads the form and checks its CSRF token.
     async fn posted(
         state: &'a Shared,
         tenant: &'a RequestContext,
@@ -145,7 +145,7 @@ impl<'a> AccountRequest<'a> {
         Ok((request, params))
     }
 
-    /// The same with the fields of the form.
+    /// The same with a form that was read already.
     async fn with(
         params: &Params,
         state: &'a Shared,
@@ -165,7 +165,7 @@ impl<'a> AccountRequest<'a> {
         }
     }
 
-    /// Whoever signed in too long ago does it again and comes back here; what they posted is not done for them.
+    /// Requires a recent sign-in. Otherwise the response leads to a sign-in that returns here; the posted change is dropped.
     #[expect(clippy::result_large_err, reason = "an answer is made once a request")]
     fn recent(&self) -> Result<Recent<'_>, Reply> {
         if let Some(recent) = self.state.sign_in.recent(self.tenant, &self.member) {
@@ -192,12 +192,12 @@ impl<'a> AccountRequest<'a> {
         self.tenant.look()
     }
 
-    /// Path of a page below one of ours.
+    /// Path under the organization's.
     fn url(&self, path: &str) -> String {
         format!("/{}{path}", self.tenant.organization.slug)
     }
 
-    /// A page; what it was to say is said.
+    /// A page; clears the flash message that it showed.
     fn show(&self, status: StatusCode, page: Page) -> Reply {
         let gone =
             self.flash_message.and_then(|_| cookies::clear(self.state, cookies::FLASH, &self.urls.overview));
@@ -220,7 +220,7 @@ impl<'a> AccountRequest<'a> {
         reply::with_header(reply, header::SET_COOKIE, flash_message)
     }
 
-    /// The answer to a change of credentials: the browser it was made in stays one that is known.
+    /// The response to a change of credentials: this browser stays a known device.
     fn still_known(&self, reply: Reply, credentials: CredentialState) -> Reply {
         let device = self.state.sign_in.known_after(self.tenant, &self.member, credentials);
         reply::with_header(reply, header::SET_COOKIE, cookies::device(self.state, self.tenant, &device))
@@ -231,7 +231,7 @@ impl<'a> AccountRequest<'a> {
     }
 }
 
-/// What every form of a session carries.
+/// CSRF token of a session's forms.
 fn csrf_of(cookie: &str) -> String {
     TokenDigest::of(&format!("account form\n{cookie}")).hex()
 }
@@ -240,7 +240,7 @@ fn led_to(tenant: &RequestContext, page: AccountPage) -> Reply {
     reply::redirect(&format!("{}{}", tenant.issuer, page.path()))
 }
 
-/// A session goes on behind another cookie.
+/// Redirects with the cookie of the renewed session.
 fn renewed(state: &Shared, tenant: &RequestContext, page: AccountPage, entered: &Entered) -> Reply {
     let session = authorize::session_cookie(state, tenant, &entered.session, entered.expires_at);
     let reply = reply::with_header(led_to(tenant, page), header::SET_COOKIE, session);

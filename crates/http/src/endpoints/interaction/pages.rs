@@ -1,4 +1,4 @@
-//! The pages that a sign-in shows at its first and its last step.
+//! Login page and consent page.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use super::InteractionRequest;
 use crate::reply::{self, Reply, or_answer};
 
 impl InteractionRequest<'_> {
-    /// Remembers where it leads back to.
+    /// The uid lets the person return to this interaction.
     fn forgot_password_url(&self) -> String {
         let (slug, uid) = (&self.tenant.organization.slug, &self.bound.interaction.uid);
         format!("/{slug}/auth/forgot-password?interaction={uid}")
     }
 
-    /// The client that waits; `None` on the way to an account.
+    /// The client of the authorization request; `None` when the interaction leads to the account.
     async fn client(&self) -> Result<Option<Arc<ProtocolClient>>, Reply> {
         let Some(client_id) = self.bound.interaction.purpose.client_id() else { return Ok(None) };
         match self.state.engine.client(self.tenant.organization.id, client_id).await {
@@ -69,7 +69,7 @@ impl InteractionRequest<'_> {
     pub(super) async fn consent_page(&self) -> Reply {
         let client = match self.client().await {
             Ok(Some(client)) => client,
-            // Only a client asks for consent.
+            // Only an authorization request has a consent stage.
             Ok(None) => return self.gone(),
             Err(reply) => return reply,
         };
@@ -78,7 +78,7 @@ impl InteractionRequest<'_> {
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
         let asked = self.bound.interaction.consent.clone();
-        self.tenant.languages.is_person_of(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
+        self.tenant.languages.add_profile_locale(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
         let is_confirmation = asked.as_ref().is_some_and(|a| a.is_confirmation);
         let (scopes, user_email) = asked.map(|a| (a.scopes, a.user_email)).unwrap_or_default();
         let page = ConsentPage {
