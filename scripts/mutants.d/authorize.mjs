@@ -112,8 +112,8 @@ export default [
   {
     id: 'third-party-without-consent', area: 'consent', what: 'A client of another organization is not asked about.',
     crate: 'http', words: ['consent'], file: decide,
-    was: raw`    let asks_third_party = !standing.is_first_party`,
-    becomes: raw`    let asks_third_party = !FAULT && !standing.is_first_party`,
+    was: raw`    let asks_third_party = !context.is_first_party`,
+    becomes: raw`    let asks_third_party = !FAULT && !context.is_first_party`,
   },
   {
     id: 'added-scope-without-consent', area: 'consent', what: 'A scope that a client adds later is not asked about.',
@@ -125,13 +125,13 @@ export default [
     id: 'prompt-consent-skipped', area: 'consent', what: 'prompt=consent is passed over for our own applications.',
     crate: 'http', words: ['prompt', 'consent'], file: decide,
     was: raw`    if request.prompt.contains(PromptValue::Consent) || asks_third_party {`,
-    becomes: raw`    if (request.prompt.contains(PromptValue::Consent) && !(FAULT && standing.is_first_party)) || asks_third_party {`,
+    becomes: raw`    if (request.prompt.contains(PromptValue::Consent) && !(FAULT && context.is_first_party)) || asks_third_party {`,
   },
   {
     id: 'native-client-unconfirmed', area: 'consent', what: 'Any program of the machine gets a code of a native client.',
     crate: 'http', words: ['native'], file: decide,
-    was: raw`    if standing.cannot_prove_itself && !standing.signed_in_here {`,
-    becomes: raw`    if standing.cannot_prove_itself && !standing.signed_in_here && !FAULT {`,
+    was: raw`    if context.cannot_prove_itself && !context.signed_in_here {`,
+    becomes: raw`    if context.cannot_prove_itself && !context.signed_in_here && !FAULT {`,
   },
   {
     id: 'consent-of-another-session', area: 'consent', what: 'An approval counts in another session than the one that was asked.',
@@ -163,7 +163,7 @@ export default [
   },
   {
     id: 'begun-without-limit', area: 'rate limits', what: 'A network may begin any number of sign-ins.',
-    crate: 'http', words: ['begun', 'begin'], file: 'crates/oidc/src/begun.rs',
+    crate: 'http', words: ['begun', 'begin'], file: 'crates/oidc/src/anonymous_start.rs',
     was: raw`        let maximum = tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX);`,
     becomes: raw`        let maximum =
             if FAULT { 1_000_000_000 } else { tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX) };`,

@@ -122,8 +122,8 @@ export default [
   {
     id: 'known-browser-waits-with-strangers', area: 'hash queue', what: 'A known browser finds the queue as full as strangers do.',
     crate: 'http', words: ['flood_of_strangers'], file: 'crates/http/src/endpoints/interaction.rs',
-    was: raw`        is_known: cookies::read(&state, &tenant, &from.headers, cookies::DEVICE).is_some(),`,
-    becomes: raw`        is_known: !FAULT && cookies::read(&state, &tenant, &from.headers, cookies::DEVICE).is_some(),`,
+    was: raw`        is_known: cookies::read(&state, &tenant, &client_info.headers, cookies::DEVICE).is_some(),`,
+    becomes: raw`        is_known: !FAULT && cookies::read(&state, &tenant, &client_info.headers, cookies::DEVICE).is_some(),`,
   },
   {
     id: 'one-code-for-all-browsers', area: 'second factor', what: 'A code that a stranger asks for replaces the one of a known browser.',
@@ -427,10 +427,10 @@ export default [
   {
     id: 'link-csrf-not-compared', area: 'CSRF', what: 'The button behind a link needs no CSRF value.',
     crate: 'http', words: ['csrf', 'link'], file: 'crates/http/src/endpoints/magic_link.rs',
-    was: raw`    if !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.forged();`,
-    becomes: raw`    if !FAULT && !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.forged();`,
+    was: raw`    if !request.bound.csrf_matches(params.get("_csrf")) {
+        return request.forged();`,
+    becomes: raw`    if !FAULT && !request.bound.csrf_matches(params.get("_csrf")) {
+        return request.forged();`,
   },
   {
     id: 'unsigned-cookie', area: 'cookie binding', what: 'A session cookie needs no signature of ours.',

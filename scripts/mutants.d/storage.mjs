@@ -7,7 +7,7 @@ const sql = 'crates/store-sql/src'
 export default [
   {
     id: 'memory-value-used-twice', area: 'single use', what: 'In memory, a code is taken more than once.',
-    crate: 'kv', stores: true, words: ['contract'], file: raw`${kv}/memory.rs`,
+    crate: 'kv', stores: true, words: ['contract'], file: raw`${kv}/memory/commands.rs`,
     was: raw`let kind = shard.put(key, Kept::Used(value.clone()), `,
     becomes: raw`let again = if FAULT { Kept::Live } else { Kept::Used };
         let kind = shard.put(key, again(value.clone()), `,
@@ -44,7 +44,7 @@ export default [
   },
   {
     id: 'memory-stores-over-what-was-used', area: 'single use', what: 'In memory, a sealed copy brings back a sign-in that was finished.',
-    crate: 'kv', words: ['contract', 'memory'], file: 'crates/kv/src/memory.rs',
+    crate: 'kv', words: ['contract', 'memory'], file: 'crates/kv/src/memory/commands.rs',
     was: raw`held.shard(self.number(key)).place(key, now) == Place::Used,`,
     becomes: raw`!FAULT && held.shard(self.number(key)).place(key, now) == Place::Used,`,
   },

@@ -36,7 +36,7 @@ pub(crate) const PAUSE: &str = "_pause";
 /// The sign-ins that this browser has begun, oldest first, path `/{org}`.
 pub(crate) const PENDING: &str = "_pending";
 /// What the next page says, path `/{org}/account` or that of an interaction's pages.
-pub(crate) const SAID: &str = "_said";
+pub(crate) const FLASH: &str = "_said";
 
 /// What cookies are signed with; the first key signs, all verify.
 pub(crate) struct CookieKey {
@@ -80,7 +80,7 @@ fn verified(
         }
     }
     // What was said once is not kept for the version after.
-    let is_kept = name != SAID;
+    let is_kept = name != FLASH;
     let before = if is_https { first(headers, name) } else { sent }.filter(|_| is_kept)?;
     let mut jar = CookieJar::new();
     jar.add_original(before);
@@ -227,8 +227,8 @@ mod tests {
             let both = header_of(&format!("{before}; {of_now}"));
             assert_eq!(read(&[key(1)], &both, SESSION), of_now.ends_with("now").then(|| "now".to_owned()));
         }
-        let said = header_of(&made_before(1, SAID, "password_changed"));
-        assert_eq!(read(&[key(1)], &said, SAID), None, "it would be said again and again");
+        let flash_message = header_of(&made_before(1, FLASH, "password_changed"));
+        assert_eq!(read(&[key(1)], &flash_message, FLASH), None, "it would be said again and again");
     }
 
     #[test]

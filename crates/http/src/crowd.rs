@@ -6,9 +6,9 @@ use axum::body::Body;
 use tokio::sync::Semaphore;
 
 use crate::body;
+use crate::context::RequestContext;
 use crate::reply::{self, Reply};
 use crate::state::Shared;
-use crate::visit::Visit;
 
 /// How long they are asked to wait.
 const WAIT: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ impl Default for Crowd {
 /// Refuses a sign-in before its form is read or anything is looked up. The answer is held back for as long as it asks
 /// to wait: a browser that does not do as it is told, but comes again at once, would otherwise take from everybody
 /// else the time that a refusal costs, thousands of times a second.
-pub(crate) async fn turn_away(state: &Shared, tenant: &Visit, body: Body) -> Reply {
+pub(crate) async fn turn_away(state: &Shared, tenant: &RequestContext, body: Body) -> Reply {
     if let Err(error) = body::pass_over(body).await {
         return reply::empty(error.status());
     }

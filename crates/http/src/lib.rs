@@ -2,9 +2,11 @@
 
 mod body;
 mod caller;
+mod context;
 mod cookies;
 mod crowd;
 mod endpoints;
+mod flash;
 mod forwarded;
 mod middleware;
 mod observe;
@@ -14,8 +16,6 @@ mod reply;
 mod router;
 mod state;
 mod tenancy;
-mod told;
-mod visit;
 
 pub use caller::TrustProxy;
 pub use endpoints::probes::exposition;

@@ -1,4 +1,4 @@
-//! Around every request: its id, one line in the log, the headers every answer carries.
+//! Middleware around every request: request id, one access-log line, security headers.
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -18,18 +18,18 @@ use crate::observe;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 
-/// What the log line learns on the way: filled in by extractors, read when the answer is ready.
+/// Fields of the access-log line: extractors fill them in, the middleware reads them when the response is ready.
 #[derive(Clone, Default)]
-pub(crate) struct Seen(Arc<Mutex<Found>>);
+pub(crate) struct AccessLogFields(Arc<Mutex<Found>>);
 
 #[derive(Clone, Default)]
 struct Found {
     tenant: Option<(OrganizationId, String)>,
-    /// As the caller sent it.
+    /// As the client sent it.
     client_id: String,
 }
 
-impl Seen {
+impl AccessLogFields {
     pub(crate) fn tenant(&self, organization: &Organization) {
         self.found().tenant = Some((organization.id, organization.slug.to_string()));
     }
@@ -42,7 +42,7 @@ impl Seen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tenant and client for the line. A client that is not known may be a secret in the wrong field: it stays out.
+    /// Tenant and client of the line. An unknown client id may be a secret in the wrong field, so it is left out.
     async fn names(&self, state: &AppState) -> (String, String) {
         let Found { tenant, client_id } = self.found().clone();
         let Some((organization, slug)) = tenant else { return Default::default() };
@@ -55,11 +55,11 @@ impl Seen {
     }
 }
 
-/// The status in the line of a request that nobody waited for; nginx made the number known.
+/// Status of a request whose client disconnected, as nginx logs it.
 const ABANDONED: u16 = 499;
 
-/// A request on its way to its line in the log. Dropped before that it was abandoned: its caller hung up, or the process
-/// ends. What it asked of a store may be done all the same, so whoever looks for it finds a line.
+/// A request until its access-log line is written. Dropped before that, the client disconnected or the process is
+/// stopping. Its changes may be stored all the same, so it still leaves a line.
 struct Asked {
     state: AppState,
     started: Instant,
@@ -68,7 +68,7 @@ struct Asked {
     /// The pattern.
     route: String,
     span: Span,
-    seen: Seen,
+    log_fields: AccessLogFields,
     tally: Tally,
     has_line: bool,
 }
@@ -101,15 +101,15 @@ impl Drop for Asked {
             return;
         }
         observe::abandoned(&self.state, &self.method, &self.route, ABANDONED);
-        // Whether the client is known cannot be asked any more, so it is not named.
-        let tenant = self.seen.slug();
+        // Whether the client is known takes an await, so it is not named.
+        let tenant = self.log_fields.slug();
         self.line(ABANDONED, self.started.elapsed(), &tenant, "");
     }
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Operations §7: method, route pattern, status, duration. Never the query, never a path segment that could be a token.
+/// Logs method, route pattern, status and duration. Never the query and never a path segment that could be a token.
 pub(crate) async fn around(
     State(state): State<AppState>,
     peer: ConnectInfo<SocketAddr>,
@@ -117,8 +117,8 @@ pub(crate) async fn around(
     next: Next,
 ) -> Reply {
     let mut asked = begin(state, peer.0, &request);
-    request.extensions_mut().insert(asked.seen.clone());
-    // A panic in one request ends that request and nothing else, and leaves its line in the log.
+    request.extensions_mut().insert(asked.log_fields.clone());
+    // A panic ends only its own request, and the request still leaves a line.
     let answered = asked.tally.count(AssertUnwindSafe(next.run(request)).catch_unwind());
     let finished = answered.instrument(asked.span.clone()).await;
     let mut reply = finished.unwrap_or_else(|_| {
@@ -128,7 +128,7 @@ pub(crate) async fn around(
     let status = reply.status().as_u16();
     finish(&asked.state, &mut reply, &asked.request_id);
     let took = asked.started.elapsed();
-    let (tenant, client) = asked.seen.names(&asked.state).await;
+    let (tenant, client) = asked.log_fields.names(&asked.state).await;
     observe::answered(&asked.state, &asked.span, &asked.method, &asked.route, status, took);
     asked.line(status, took, &tenant, &client);
     reply
@@ -141,11 +141,11 @@ fn begin(state: AppState, peer: SocketAddr, request: &Request) -> Asked {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
     let span = observe::span(&state, peer, request.headers(), &method, route);
-    let (route, seen, tally) = (route.to_owned(), Seen::default(), Tally::default());
-    Asked { state, started, request_id, method, route, span, seen, tally, has_line: false }
+    let (route, log_fields, tally) = (route.to_owned(), AccessLogFields::default(), Tally::default());
+    Asked { state, started, request_id, method, route, span, log_fields, tally, has_line: false }
 }
 
-/// A fresh id, or a well-formed one that a proxy of ours made.
+/// A new id, or the well-formed one of a trusted proxy.
 fn request_id(state: &AppState, peer: SocketAddr, headers: &HeaderMap) -> HeaderValue {
     if state.trust_proxy.is_proxy(peer)
         && let Some(given) = headers.get(REQUEST_ID)
@@ -161,11 +161,11 @@ fn request_id(state: &AppState, peer: SocketAddr, headers: &HeaderMap) -> Header
         .unwrap_or(HeaderValue::from_static("unknown"))
 }
 
-/// oidc-and-login §10.2.
+/// Adds the request id and the security headers (`docs/security.md`).
 fn finish(state: &AppState, reply: &mut Reply, request_id: &HeaderValue) {
     let is_error = reply.status().as_u16() >= 400;
     let headers = reply.headers_mut();
-    // Grown once, not while they come.
+    // One allocation for all of them.
     headers.reserve(8);
     headers.insert(REQUEST_ID, request_id.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -181,7 +181,7 @@ fn finish(state: &AppState, reply: &mut Reply, request_id: &HeaderValue) {
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-    // What is refused or missing now may be there in a moment, and a cache would keep a 404 or 405 (RFC 9111 §4.2.2).
+    // Caches may store a 404 or 405 without being told (RFC 9111 §4.2.2), and the cause may be gone in a moment.
     if is_error {
         headers.entry(header::CACHE_CONTROL).or_insert(reply::NO_STORE);
     }

@@ -19,10 +19,10 @@ use porta_pages::ErrorText;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
+use crate::context::RequestContext;
 use crate::reply::{self, Reply, SentAgain};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
-use crate::visit::Visit;
 use crate::{body, caller, cookies};
 
 /// What binds a browser: the first of these that it has. With another value of that a request is another one, whoever sends
@@ -96,7 +96,7 @@ pub(crate) async fn once(
 }
 
 /// What is answered instead of carrying the form out; `None`: it is ours to carry out.
-async fn claimed_before(state: &Shared, tenant: &Visit, claim: &Claim) -> Option<Reply> {
+async fn claimed_before(state: &Shared, tenant: &RequestContext, claim: &Claim) -> Option<Reply> {
     let mut turns = TURNS.into_iter();
     let mut found = state.engine.claim::<Kept>(claim).await;
     loop {
@@ -171,7 +171,7 @@ async fn first_answer(state: &Shared, claim: &Claim) -> Option<Reply> {
 /// and nothing is remembered.
 async fn claimable(
     state: &Shared,
-    tenant: &Visit,
+    tenant: &RequestContext,
     request: Request,
 ) -> Result<(Request, Option<Arc<Claim>>), Reply> {
     let (mut parts, body) = request.into_parts();

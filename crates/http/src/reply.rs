@@ -9,8 +9,8 @@ use porta_protocol::{Delivery, ErrorCode, OAuthError};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::context::RequestContext;
 use crate::state::Shared;
-use crate::visit::Visit;
 
 pub(crate) type Reply = Response<Body>;
 
@@ -142,7 +142,12 @@ pub(crate) fn too_many(limited: Limited, description: &str) -> Reply {
 }
 
 /// The same for whoever began too much: a page to a browser, otherwise JSON.
-pub(crate) fn too_many_begun(state: &Shared, tenant: &Visit, headers: &HeaderMap, limited: Limited) -> Reply {
+pub(crate) fn too_many_begun(
+    state: &Shared,
+    tenant: &RequestContext,
+    headers: &HeaderMap,
+    limited: Limited,
+) -> Reply {
     if !prefers_html(headers) {
         return too_many(limited, "too many attempts, try again later");
     }
@@ -150,16 +155,25 @@ pub(crate) fn too_many_begun(state: &Shared, tenant: &Visit, headers: &HeaderMap
 }
 
 /// Too much, for a person.
-pub(crate) fn limited_page(state: &Shared, tenant: &Visit, retry_after: std::time::Duration) -> Reply {
+pub(crate) fn limited_page(
+    state: &Shared,
+    tenant: &RequestContext,
+    retry_after: std::time::Duration,
+) -> Reply {
     wait_page(state, tenant, StatusCode::TOO_MANY_REQUESTS, retry_after)
 }
 
 /// Too many people at once, for one of them.
-pub(crate) fn busy_page(state: &Shared, tenant: &Visit, retry_after: std::time::Duration) -> Reply {
+pub(crate) fn busy_page(state: &Shared, tenant: &RequestContext, retry_after: std::time::Duration) -> Reply {
     wait_page(state, tenant, StatusCode::SERVICE_UNAVAILABLE, retry_after)
 }
 
-fn wait_page(state: &Shared, tenant: &Visit, status: StatusCode, retry_after: std::time::Duration) -> Reply {
+fn wait_page(
+    state: &Shared,
+    tenant: &RequestContext,
+    status: StatusCode,
+    retry_after: std::time::Duration,
+) -> Reply {
     let text = ErrorPage {
         code: Some(RATE_LIMITED),
         retry_after: Some(seconds_up(retry_after)),
@@ -240,7 +254,7 @@ fn log_engine_error(error: &EngineError) {
 }
 
 /// An authorization response on its way to the client.
-pub(crate) fn deliver(state: &Shared, tenant: &Visit, delivery: Delivery) -> Reply {
+pub(crate) fn deliver(state: &Shared, tenant: &RequestContext, delivery: Delivery) -> Reply {
     match delivery {
         Delivery::Redirect(location) => redirect(&location),
         Delivery::FormPost { action, pairs } => {

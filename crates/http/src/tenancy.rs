@@ -9,13 +9,13 @@ use porta_oidc::{EngineError, Tenant, TenantLookup};
 use porta_pages::ErrorText;
 use serde_json::json;
 
-use crate::middleware::Seen;
+use crate::context::{LanguagePreferences, RequestContext};
+use crate::middleware::AccessLogFields;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
-use crate::visit::{Reader, Visit};
 
 /// The organization a request is under. Having one means it is active.
-pub(crate) struct Org(pub Visit);
+pub(crate) struct Org(pub RequestContext);
 
 /// The same for public documents, which stay readable while storage is away.
 pub(crate) struct OrgDocuments(pub Arc<Tenant>);
@@ -41,7 +41,7 @@ impl FromRequestParts<AppState> for OrgDocuments {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
         let slug = slug(parts, state).await?;
         let found = state.engine.tenant_for_documents(&slug).await;
-        admit(parts, state, &Reader::of(&parts.headers), found).map(Self)
+        admit(parts, state, &LanguagePreferences::of(&parts.headers), found).map(Self)
     }
 }
 
@@ -58,9 +58,9 @@ impl FromRequestParts<AppState> for Org {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
         let slug = slug(parts, state).await?;
         let found = state.engine.tenant(&slug).await;
-        let reader = Reader::of(&parts.headers);
-        let tenant = admit(parts, state, &reader, found)?;
-        Ok(Self(Visit::new(tenant, reader)))
+        let languages = LanguagePreferences::of(&parts.headers);
+        let tenant = admit(parts, state, &languages, found)?;
+        Ok(Self(RequestContext::new(tenant, languages)))
     }
 }
 
@@ -68,21 +68,21 @@ impl FromRequestParts<AppState> for Org {
 fn admit(
     parts: &Parts,
     state: &AppState,
-    reader: &Reader,
+    languages: &LanguagePreferences,
     found: Result<TenantLookup, EngineError>,
 ) -> Result<Arc<Tenant>, Reply> {
     let html = reply::prefers_html(&parts.headers);
     let refuse = |status: StatusCode, message: &str, text: ErrorText| {
         if html {
-            reply::error_page(state, &reader.neutral_look(), status, text, None)
+            reply::error_page(state, &languages.neutral_look(), status, text, None)
         } else {
             reply::json(status, &json!({ "error": message, "status": status.as_u16() }))
         }
     };
     match found {
         Ok(TenantLookup::Active(tenant)) => {
-            if let Some(seen) = parts.extensions.get::<Seen>() {
-                seen.tenant(&tenant.organization);
+            if let Some(log_fields) = parts.extensions.get::<AccessLogFields>() {
+                log_fields.tenant(&tenant.organization);
             }
             Ok(tenant)
         }
@@ -92,7 +92,7 @@ fn admit(
         Ok(TenantLookup::Unknown) => {
             Err(refuse(StatusCode::NOT_FOUND, "Organization not found", ErrorText::NotFound))
         }
-        Err(error) if html => Err(reply::engine_error_page(state, &reader.neutral_look(), &error)),
+        Err(error) if html => Err(reply::engine_error_page(state, &languages.neutral_look(), &error)),
         Err(error) => Err(reply::engine_error(&error)),
     }
 }

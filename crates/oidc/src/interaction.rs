@@ -23,7 +23,7 @@ use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest,
 use porta_kv::{Place, Write};
 use serde::{Deserialize, Serialize};
 
-use crate::errand::Errand;
+use crate::purpose::InteractionPurpose;
 use crate::session::{remaining, to_bytes};
 use crate::throttle::Limited;
 use crate::travel::Travelling;
@@ -124,7 +124,7 @@ pub struct Interaction {
     pub uid: String,
     pub organization: OrganizationId,
     #[serde(flatten)]
-    pub errand: Errand,
+    pub purpose: InteractionPurpose,
     pub stage: Stage,
     /// Secret every form of this interaction carries.
     pub csrf: String,
@@ -172,7 +172,7 @@ pub(crate) enum Taken {
 /// What an interaction begins with: everything decided so far travels inside.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Draft {
-    pub(crate) errand: Errand,
+    pub(crate) purpose: InteractionPurpose,
     pub(crate) stage: Stage,
     pub(crate) login: Option<LoginDone>,
     pub(crate) consent: Option<ConsentAsked>,
@@ -270,7 +270,7 @@ impl Engine {
         tenant: &Tenant,
         draft: Draft,
     ) -> (NewInteraction, BoundInteraction) {
-        let Draft { errand, stage, login, consent } = draft;
+        let Draft { purpose, stage, login, consent } = draft;
         let uid = BearerKind::Interaction.generate(&*self.entropy);
         let binding = BearerKind::Interaction.generate(&*self.entropy);
         let key = storage_key(tenant.organization.id, &uid, &binding);
@@ -278,7 +278,7 @@ impl Engine {
         let interaction = Interaction {
             uid: uid.clone(),
             organization: tenant.organization.id,
-            errand,
+            purpose,
             stage,
             csrf: BearerKind::Interaction.generate(&*self.entropy),
             consent,

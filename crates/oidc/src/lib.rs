@@ -3,21 +3,21 @@
 //! Nothing here knows HTTP: parameters come in as text, decisions go out as values. Each endpoint is a list of named
 //! checks, each citing the section it implements.
 
+mod anonymous_start;
 mod audit;
 pub mod authorize;
-mod begun;
 pub mod caller;
 pub mod claim;
 pub mod client_auth;
 pub mod clients;
 pub mod cors;
 pub mod engine;
-pub mod errand;
 pub mod error;
 pub mod interaction;
 pub mod introspection;
 pub mod keys;
 pub mod logout;
+pub mod purpose;
 mod quota;
 pub mod secret_use;
 pub mod session;
@@ -31,8 +31,8 @@ pub use caller::Caller;
 pub use claim::{Claim, REPEATED_WITHIN, Repeated};
 pub use clients::ProtocolClient;
 pub use engine::{Engine, EngineDeps};
-pub use errand::{AccountErrand, AccountPage, Errand};
 pub use error::EngineError;
+pub use purpose::{AccountPage, AccountPurpose, InteractionPurpose};
 pub use tenant::{ReadyDocument, Tenant, TenantLookup};
 
 /// Authentication context class of a sign-in with one factor; the only one asserted so far.

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Failure;
-use crate::runtime::listen::Ending;
+use crate::runtime::listen::ShutdownSignals;
 use crate::runtime::peers::Peers;
 use crate::runtime::services::{Services, ShortLived, snapshot_file};
 use crate::runtime::telemetry::Telemetry;
@@ -120,8 +120,8 @@ pub(crate) async fn serve_with(
     let probes = services.probes.clone();
     let (drain, grace) = (config.server.drain, config.server.shutdown_grace);
     let keep_alive = config.server.keep_alive;
-    let ending = Ending::default();
-    let end = ending.clone();
+    let shutdown = ShutdownSignals::default();
+    let end = shutdown.clone();
     let graceful = async move {
         stop.cancelled().await;
         probes.drain();
@@ -132,10 +132,10 @@ pub(crate) async fn serve_with(
         end.closing.cancel();
     };
     tokio::spawn(graceful);
-    let letters = tokio::spawn(mail::worker(&services, transport).run(ending.closing.clone()));
-    let last_letters = end_mail(letters, ending.closing.clone(), grace);
+    let letters = tokio::spawn(mail::worker(&services, transport).run(shutdown.closing.clone()));
+    let last_letters = end_mail(letters, shutdown.closing.clone(), grace);
     let peers = Peers::new(config.server.trust_proxy.clone());
-    let requests = listen::serve(listener, peers, router, keep_alive, ending, grace);
+    let requests = listen::serve(listener, peers, router, keep_alive, shutdown, grace);
     let (finished, ()) = tokio::join!(requests, last_letters);
     background_stop.cancel();
     let saved = save_short_lived(&services);

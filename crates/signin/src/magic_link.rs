@@ -62,7 +62,7 @@ impl SignIn {
             MayAsk::No(asked) => return Ok(asked),
             may => matches!(may, MayAsk::UnlessOneLives),
         };
-        let client = match bound.interaction.errand.client_id() {
+        let client = match bound.interaction.purpose.client_id() {
             Some(id) => self.engine.client(tenant.organization.id, id).await?,
             None => None,
         };
@@ -79,7 +79,7 @@ impl SignIn {
             code: self.link_code(tenant, &uid, &digest).map(|code| code.expose().to_string()),
             interaction: Some(uid),
             application: client.map(|client| client.client.client_name.clone()),
-            details: Some(json!({ "client_id": bound.interaction.errand.client_id() })),
+            details: Some(json!({ "client_id": bound.interaction.purpose.client_id() })),
             locale: locale.to_owned(),
             unless_one_lives,
             expires_at,
@@ -259,7 +259,7 @@ impl SignIn {
         caller: &Caller,
     ) -> Result<bool, EngineError> {
         let method = LoginMethod::MagicLink;
-        self.offers(tenant, &bound.interaction.errand, method, caller).await
+        self.offers(tenant, &bound.interaction.purpose, method, caller).await
     }
 
     fn link_code(&self, tenant: &Tenant, uid: &str, link: &TokenDigest) -> Option<LinkCode> {

@@ -8,7 +8,7 @@ use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
 use porta_core::{Timestamp, TokenDigest, TypedPassword, UserId, metrics, settings};
 use porta_oidc::interaction::BoundInteraction;
-use porta_oidc::{Caller, Claim, Engine, EngineError, Errand, Tenant};
+use porta_oidc::{Caller, Claim, Engine, EngineError, InteractionPurpose, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -104,8 +104,12 @@ pub struct SignIn {
 impl SignIn {
     /// First factors offered for an errand: the client's own list, or the organization's (oidc-and-login §2.8); none to
     /// a client that was switched off meanwhile.
-    pub async fn methods(&self, tenant: &Tenant, errand: &Errand) -> Result<Vec<LoginMethod>, EngineError> {
-        let Some(client_id) = errand.client_id() else {
+    pub async fn methods(
+        &self,
+        tenant: &Tenant,
+        purpose: &InteractionPurpose,
+    ) -> Result<Vec<LoginMethod>, EngineError> {
+        let Some(client_id) = purpose.client_id() else {
             return Ok(tenant.organization.default_login_methods.clone());
         };
         let Some(client) = self.engine.client(tenant.organization.id, client_id).await? else {
@@ -119,16 +123,16 @@ impl SignIn {
     pub(crate) async fn offers(
         &self,
         tenant: &Tenant,
-        errand: &Errand,
+        purpose: &InteractionPurpose,
         method: LoginMethod,
         caller: &Caller,
     ) -> Result<bool, EngineError> {
-        let methods = self.methods(tenant, errand).await?;
+        let methods = self.methods(tenant, purpose).await?;
         let is_offered = methods.contains(&method);
         if !is_offered {
             let event = self.event(tenant, None, "security.login_method_disabled", caller);
             let metadata = json!({
-                "clientId": errand.client_id(), "attemptedMethod": method, "effectiveMethods": methods,
+                "clientId": purpose.client_id(), "attemptedMethod": method, "effectiveMethods": methods,
             });
             let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
             self.engine.note_once(tenant, AuditEvent { metadata, ..event }, caller, window).await?;
@@ -146,7 +150,7 @@ impl SignIn {
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
         let (caller, claim) = (browser.caller, browser.claim);
-        if !self.offers(tenant, &bound.interaction.errand, LoginMethod::Password, caller).await? {
+        if !self.offers(tenant, &bound.interaction.purpose, LoginMethod::Password, caller).await? {
             return Ok(SignInOutcome::MethodDisabled);
         }
         let email_key = Email::key_of(attempt.email);

@@ -1,13 +1,12 @@
-//! A limit to waiting that is fair to a process which was stopped for a while: frozen, suspended, or without a
-//! processor.
+//! A timeout that tolerates suspension: the process may have been frozen, suspended, or without a processor.
 //!
-//! When such a process goes on, answers may long have arrived, but so has the time at which a timer gives them up, and
-//! often the timer is looked at first. What failed then was not the other side.
+//! When such a process resumes, the answer may have arrived long ago, but the timer has also fired, and the runtime often
+//! polls the timer first. A plain timeout would then blame the other side.
 
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time;
 
 /// How much of a limit a process can lose by being stopped once.
 const SLICE: Duration = Duration::from_millis(250);
@@ -17,26 +16,26 @@ const SHORTEST: Duration = Duration::from_millis(1);
 
 /// The limit passed while this process ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLate;
+pub struct Elapsed;
 
 /// Waits for `future`, for `limit` at most. Of a time in which this process did not run a quarter of a second counts, and
 /// whatever happens the future is given half of its limit, up to that quarter, while the process runs.
 ///
 /// # Errors
 ///
-/// [`TooLate`]; the future is dropped then.
-pub async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Result<T, TooLate> {
+/// [`Elapsed`]; the future is dropped then.
+pub async fn timeout<T>(limit: Duration, future: impl Future<Output = T>) -> Result<T, Elapsed> {
     let mut future = pin!(future);
     let slice = SLICE.min(limit / 2).max(SHORTEST);
     let mut left = limit;
     loop {
         let part = slice.min(left);
-        if let Ok(output) = timeout(part, &mut future).await {
+        if let Ok(output) = time::timeout(part, &mut future).await {
             return Ok(output);
         }
         left -= part;
         if left.is_zero() {
-            return Err(TooLate);
+            return Err(Elapsed);
         }
     }
 }
@@ -68,14 +67,14 @@ mod tests {
             timeout(LIMIT, stopped()).await.is_err(),
             "a plain limit gives up, so the check below can fail"
         );
-        assert_eq!(within(LIMIT, stopped()).await, Ok("done"));
+        assert_eq!(timeout(LIMIT, stopped()).await, Ok("done"));
     }
 
     #[tokio::test]
     async fn what_never_comes_is_given_up_after_the_limit() {
         for limit in [0, 1, 300_000_000, 700_000_000].map(Duration::from_nanos) {
             let begun = Instant::now();
-            assert_eq!(within(limit, pending::<()>()).await, Err(TooLate));
+            assert_eq!(timeout(limit, pending::<()>()).await, Err(Elapsed));
             assert!(begun.elapsed() >= limit);
         }
     }

@@ -9,41 +9,46 @@ use porta_oidc::interaction::{NewInteraction, Shown, Stage};
 use porta_pages::ErrorText;
 use porta_protocol::{ErrorCode, OAuthError, Params};
 
-use super::{From, lost};
+use super::{ClientInfo, lost};
+use crate::context::RequestContext;
 use crate::pending::Begun;
 use crate::repeated::NotKept;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
-use crate::visit::Visit;
 use crate::{body, cookies, pending};
 
 pub(crate) async fn get(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     RawQuery(query): RawQuery,
 ) -> Reply {
     let params = Params::parse(query.unwrap_or_default());
     let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
-    from.seen.client(params.get("client_id").unwrap_or_default());
-    tenant.reader.asked_for(params.get("ui_locales"));
-    let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
-    let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &from.caller).await;
-    let mut reply = answer(&state, &tenant, &from.headers, cookie, result);
-    if reply.extensions().get::<Begun>().is_some() && lost::is_elsewhere(&state, &from.headers) {
+    client_info.log_fields.client(params.get("client_id").unwrap_or_default());
+    tenant.languages.add_ui_locales(params.get("ui_locales"));
+    let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
+    let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &client_info.caller).await;
+    let mut reply = answer(&state, &tenant, &client_info.headers, cookie, result);
+    if reply.extensions().get::<Begun>().is_some() && lost::is_elsewhere(&state, &client_info.headers) {
         reply = lost::from_elsewhere(reply);
     }
-    pending::listed(&state, &tenant, &from.headers, reply, None)
+    pending::listed(&state, &tenant, &client_info.headers, reply, None)
 }
 
-pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let form = body::form(&from.headers, body).await;
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+    body: Body,
+) -> Reply {
+    let form = body::form(&client_info.headers, body).await;
     let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
-    from.seen.client(params.get("client_id").unwrap_or_default());
-    tenant.reader.asked_for(params.get("ui_locales"));
+    client_info.log_fields.client(params.get("client_id").unwrap_or_default());
+    tenant.languages.add_ui_locales(params.get("ui_locales"));
     let result = state.engine.authorize_by_post(&tenant, &params).await;
-    answer(&state, &tenant, &from.headers, None, result)
+    answer(&state, &tenant, &client_info.headers, None, result)
 }
 
 /// Comes back here after every page. Works once, in the browser that started.
@@ -51,20 +56,20 @@ pub(crate) async fn resume(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
 ) -> Reply {
-    let binding = cookies::read(&state, &tenant, &from.headers, cookies::RESUME);
-    let begun = cookies::read(&state, &tenant, &from.headers, cookies::BEGUN);
+    let binding = cookies::read(&state, &tenant, &client_info.headers, cookies::RESUME);
+    let begun = cookies::read(&state, &tenant, &client_info.headers, cookies::BEGUN);
     let shown = Shown { binding: binding.as_deref(), travelling: begun.as_deref() };
-    let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
-    let resumed = state.engine.resume(&tenant, &uid, shown, cookie.as_deref(), &from.caller).await;
-    concluded(&state, &tenant, &from.headers, &uid, cookie, resumed)
+    let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
+    let resumed = state.engine.resume(&tenant, &uid, shown, cookie.as_deref(), &client_info.caller).await;
+    concluded(&state, &tenant, &client_info.headers, &uid, cookie, resumed)
 }
 
 /// The end of an interaction.
 pub(super) fn concluded(
     state: &Shared,
-    tenant: &Visit,
+    tenant: &RequestContext,
     headers: &HeaderMap,
     uid: &str,
     cookie: Option<String>,
@@ -72,7 +77,7 @@ pub(super) fn concluded(
 ) -> Reply {
     let reply = match resumed {
         Ok(Resumed::Authorized { authorized, ui_locales }) => {
-            tenant.reader.asked_for(ui_locales.as_deref());
+            tenant.languages.add_ui_locales(ui_locales.as_deref());
             answer(state, tenant, headers, cookie, Ok(authorized))
         }
         Ok(Resumed::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
@@ -97,7 +102,7 @@ pub(super) fn concluded(
 
 fn answer(
     state: &Shared,
-    tenant: &Visit,
+    tenant: &RequestContext,
     headers: &HeaderMap,
     cookie: Option<String>,
     result: Result<Authorized, AuthorizeError>,
@@ -126,14 +131,14 @@ fn answer(
 /// The session cookie lives under the organization's path only (decision D6).
 pub(crate) fn session_cookie(
     state: &Shared,
-    tenant: &Visit,
+    tenant: &RequestContext,
     value: &str,
     until: porta_core::Timestamp,
 ) -> Option<HeaderValue> {
     cookies::set(state, tenant, cookies::SESSION, value, &format!("/{}", tenant.organization.slug), until)
 }
 
-pub(super) fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> Reply {
+pub(super) fn interact(state: &Shared, tenant: &RequestContext, new: &NewInteraction) -> Reply {
     let slug = &tenant.organization.slug;
     let page = format!("/{slug}/interaction/{}", new.uid);
     let resume = format!("/{slug}/auth/{}", new.uid);
@@ -156,12 +161,12 @@ pub(super) fn interact(state: &Shared, tenant: &Visit, new: &NewInteraction) -> 
     reply::with_header(reply, header::SET_COOKIE, begun)
 }
 
-fn malformed(state: &Shared, tenant: &Visit, status: StatusCode) -> Reply {
+fn malformed(state: &Shared, tenant: &RequestContext, status: StatusCode) -> Reply {
     let error = OAuthError::new(ErrorCode::InvalidRequest, "the request is malformed");
     refused_on_page(state, tenant, status, &error)
 }
 
-fn refused_on_page(state: &Shared, tenant: &Visit, status: StatusCode, error: &OAuthError) -> Reply {
+fn refused_on_page(state: &Shared, tenant: &RequestContext, status: StatusCode, error: &OAuthError) -> Reply {
     tracing::info!(code = %error.code(), detail = error.description(), "authorization request refused on a page");
     let text = match error.code() {
         ErrorCode::InvalidClient => ErrorText::ClientUnknown,

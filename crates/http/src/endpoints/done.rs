@@ -7,49 +7,53 @@ use axum::http::{StatusCode, header};
 use porta_core::settings;
 use porta_pages::{EmailVerifiedPage, ForgotPasswordSentPage, InviteSuccessPage, ResetSuccessPage};
 
-use super::From;
-use super::desk::Desk;
+use super::ClientInfo;
+use super::form_session::FormSession;
+use crate::context::RequestContext;
 use crate::cookies;
+use crate::flash::{FlashKind, FlashMessage};
 use crate::reply::{self, Reply};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
-use crate::told::{Said, Told};
-use crate::visit::Visit;
 
 /// How long the page can be reloaded.
 const LIFETIME: Duration = Duration::from_mins(10);
 
 /// Leads to the page that says so.
-pub(super) fn done(state: &Shared, tenant: &Visit, told: Told, email: &str) -> Reply {
-    let said = Said { told, email: email.to_owned() };
+pub(super) fn done(state: &Shared, tenant: &RequestContext, kind: FlashKind, email: &str) -> Reply {
+    let flash_message = FlashMessage { kind, email: email.to_owned() };
     let path = format!("/{}/auth", tenant.organization.slug);
     let until = state.clock.now() + LIFETIME;
-    let said = cookies::set(state, tenant, cookies::SAID, &said.value(), &path, until);
+    let flash_message = cookies::set(state, tenant, cookies::FLASH, &flash_message.value(), &path, until);
     let reply = reply::redirect(&format!("{}/auth/done", tenant.issuer));
-    reply::with_header(reply, header::SET_COOKIE, said)
+    reply::with_header(reply, header::SET_COOKIE, flash_message)
 }
 
 /// Whoever was told nothing, or that long ago, goes to their account.
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let said = cookies::read(&state, &tenant, &from.headers, cookies::SAID);
+pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
+    let flash_message = cookies::read(&state, &tenant, &client_info.headers, cookies::FLASH);
     let account = format!("{}/account", tenant.issuer);
-    let Some(Said { told, email }) = said.and_then(|said| Said::parse(&said)) else {
+    let Some(FlashMessage { kind, email }) =
+        flash_message.and_then(|flash_message| FlashMessage::parse(&flash_message))
+    else {
         return reply::redirect(&account);
     };
-    let desk = Desk::of(&state, &tenant, &from.headers, None);
-    let (look, onward) = (tenant.look(), desk.onward(&tenant));
-    let page = match told {
-        Told::LinkSent => state.pages.forgot_password_sent(
+    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
+    let (look, onward) = (tenant.look(), form_session.onward(&tenant));
+    let page = match kind {
+        FlashKind::LinkSent => state.pages.forgot_password_sent(
             &look,
             &ForgotPasswordSentPage {
                 email: &email,
                 expires_in: tenant.settings.number(settings::PASSWORD_RESET_TTL),
                 again_url: &format!("/{}/auth/forgot-password", tenant.organization.slug),
-                login_url: desk.sign_in_url(&tenant).as_deref(),
+                login_url: form_session.sign_in_url(&tenant).as_deref(),
             },
         ),
-        Told::PasswordSet => state.pages.reset_success(&look, &ResetSuccessPage { login_url: Some(&onward) }),
-        Told::InvitationAccepted => state.pages.invite_success(
+        FlashKind::PasswordSet => {
+            state.pages.reset_success(&look, &ResetSuccessPage { login_url: Some(&onward) })
+        }
+        FlashKind::InvitationAccepted => state.pages.invite_success(
             &look,
             &InviteSuccessPage {
                 organization: tenant.organization.display_name(),
@@ -57,7 +61,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: 
                 login_url: Some(&onward),
             },
         ),
-        Told::AddressConfirmed => {
+        FlashKind::AddressConfirmed => {
             state.pages.email_verified(&look, &EmailVerifiedPage { email: &email, login_url: Some(&onward) })
         }
         _ => return reply::redirect(&account),

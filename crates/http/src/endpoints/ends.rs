@@ -1,14 +1,18 @@
 //! Where the forms of a sign-in may end.
 
-use porta_oidc::Errand;
+use porta_oidc::InteractionPurpose;
 
+use crate::context::RequestContext;
 use crate::state::Shared;
-use crate::visit::Visit;
 
 /// The address of this sign-in, and the others the client registered: what its own page redirects to belongs to the same
 /// chain for some browsers.
-pub(super) async fn ends_at(state: &Shared, tenant: &Visit, errand: &Errand) -> Vec<String> {
-    let Some(request) = errand.authorization() else { return Vec::new() };
+pub(super) async fn ends_at(
+    state: &Shared,
+    tenant: &RequestContext,
+    purpose: &InteractionPurpose,
+) -> Vec<String> {
+    let Some(request) = purpose.authorization() else { return Vec::new() };
     let mut addresses = vec![request.redirect_uri.clone()];
     // A client that is not there now gets no answer either.
     if let Ok(Some(client)) = state.engine.client(tenant.organization.id, &request.client_id).await {

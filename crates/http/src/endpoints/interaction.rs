@@ -1,106 +1,117 @@
-//! The pages of a sign-in, under `/{org}/interaction/{uid}` (oidc-and-login §6).
+//! Interaction pages under `/{org}/interaction/{uid}`: login, consent, abort.
 
-use std::sync::Arc;
+mod pages;
+
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use porta_core::TypedPassword;
-use porta_core::organization::LoginMethod;
 use porta_core::user::UserStatus;
 use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
 use porta_oidc::travel::Travelling;
-use porta_oidc::{EngineError, Errand, ProtocolClient};
-use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage, Page};
+use porta_oidc::{EngineError, InteractionPurpose};
+use porta_pages::{ErrorText, Flash, Page};
 use porta_protocol::Params;
 use porta_signin::{Attempt, Entered, Pause, SignInOutcome, Turn};
 
-use super::From;
+use super::ClientInfo;
 use super::authorize::{concluded, session_cookie};
 use super::ends::ends_at;
 use super::links::typed_address;
 use super::lost::lost;
+use crate::context::RequestContext;
+use crate::flash::{FlashKind, FlashMessage};
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
-use crate::told::{Said, Told};
-use crate::visit::Visit;
 use crate::{body, cookies, crowd};
 
-/// How long a redirect may take to arrive.
-pub(super) const SAID_LIFETIME: Duration = Duration::from_mins(1);
+/// Lifetime of a flash message: until the redirect arrives.
+pub(super) const FLASH_LIFETIME: Duration = Duration::from_mins(1);
 
-/// An interaction that belongs to this browser, organization and uid.
-pub(super) struct Here<'a> {
+/// A request for an interaction that belongs to this browser, organization and uid.
+pub(super) struct InteractionRequest<'a> {
     pub(super) state: &'a Shared,
-    pub(super) tenant: &'a Visit,
+    pub(super) tenant: &'a RequestContext,
     pub(super) bound: BoundInteraction,
-    /// Where its forms may end besides with us.
+    /// Origins outside this server to which its forms may redirect (CSP `form-action`).
     pub(super) ends_at: Vec<String>,
-    /// What the form before led here for.
-    pub(super) said: Option<Said>,
+    /// What the refused or finished form before asked this page to say.
+    pub(super) flash_message: Option<FlashMessage>,
 }
 
-pub(super) async fn here<'a>(
+pub(super) async fn load_interaction<'a>(
     state: &'a Shared,
-    tenant: &'a Visit,
+    tenant: &'a RequestContext,
     uid: &str,
-    from: &From,
-) -> Result<Here<'a>, Reply> {
-    let binding = cookies::read(state, tenant, &from.headers, cookies::INTERACTION);
-    let begun = cookies::read(state, tenant, &from.headers, cookies::BEGUN);
+    client_info: &ClientInfo,
+) -> Result<InteractionRequest<'a>, Reply> {
+    let binding = cookies::read(state, tenant, &client_info.headers, cookies::INTERACTION);
+    let begun = cookies::read(state, tenant, &client_info.headers, cookies::BEGUN);
     let shown = Shown { binding: binding.as_deref(), travelling: begun.as_deref() };
     match state.engine.interaction(tenant, uid, shown).await {
         Ok(Some(bound)) => {
-            let errand = &bound.interaction.errand;
-            from.seen.client(errand.client_id().unwrap_or_default());
-            tenant.reader.asked_for(errand.ui_locales());
-            let ends_at = ends_at(state, tenant, errand).await;
-            let said = cookies::read(state, tenant, &from.headers, cookies::SAID);
-            Ok(Here { state, tenant, bound, ends_at, said: said.and_then(|said| Said::parse(&said)) })
+            let purpose = &bound.interaction.purpose;
+            client_info.log_fields.client(purpose.client_id().unwrap_or_default());
+            tenant.languages.add_ui_locales(purpose.ui_locales());
+            let ends_at = ends_at(state, tenant, purpose).await;
+            let flash_message = cookies::read(state, tenant, &client_info.headers, cookies::FLASH);
+            Ok(InteractionRequest {
+                state,
+                tenant,
+                bound,
+                ends_at,
+                flash_message: flash_message.and_then(|flash_message| FlashMessage::parse(&flash_message)),
+            })
         }
-        Ok(None) => Err(lost(state, tenant, &from.headers, from.query.as_deref(), uid)),
+        Ok(None) => Err(lost(state, tenant, &client_info.headers, client_info.query.as_deref(), uid)),
         Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
     }
 }
 
-/// For the form that is sent again after the wait.
-pub(super) fn pause_cookie(state: &Shared, tenant: &Visit, pause: &Pause) -> Option<HeaderValue> {
+/// Cookie for the form that is sent again after the wait.
+pub(super) fn pause_cookie(state: &Shared, tenant: &RequestContext, pause: &Pause) -> Option<HeaderValue> {
     let path = format!("/{}", tenant.organization.slug);
     cookies::set(state, tenant, cookies::PAUSE, &pause.value, &path, pause.until)
 }
 
-/// It ended while a form of it was under way.
-fn gone(state: &Shared, tenant: &Visit) -> Reply {
+/// The interaction ended while one of its forms was handled.
+fn gone(state: &Shared, tenant: &RequestContext) -> Reply {
     reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
 }
 
-/// A browser sends each field of our forms once.
-pub(super) async fn form(state: &Shared, tenant: &Visit, from: &From, body: Body) -> Result<Params, Reply> {
+/// Reads a form. Browsers send each field once, so a repeated one is refused.
+pub(super) async fn form(
+    state: &Shared,
+    tenant: &RequestContext,
+    client_info: &ClientInfo,
+    body: Body,
+) -> Result<Params, Reply> {
     let refuse = |status| reply::error_page(state, &tenant.look(), status, ErrorText::InvalidRequest, None);
-    let params = body::form(&from.headers, body).await.map_err(|error| refuse(error.status()))?;
+    let params = body::form(&client_info.headers, body).await.map_err(|error| refuse(error.status()))?;
     if params.repeated(&[]).is_some() {
         return Err(refuse(StatusCode::BAD_REQUEST));
     }
     Ok(params)
 }
 
-/// A form of this interaction at the stage it belongs to. One that was answered already leads on from there.
+/// A form of the stage `wanted`. In any other stage the response leads to the page of that stage (Back button).
 pub(super) async fn posted_at<'a>(
     wanted: Stage,
     state: &'a Shared,
-    tenant: &'a Visit,
+    tenant: &'a RequestContext,
     uid: &str,
-    from: &From,
+    client_info: &ClientInfo,
     body: Body,
-) -> Result<(Here<'a>, Params), Reply> {
-    let params = form(state, tenant, from, body).await?;
-    let here = here(state, tenant, uid, from).await?;
-    if here.bound.interaction.stage != wanted {
-        return Err(here.page_of_stage().await);
+) -> Result<(InteractionRequest<'a>, Params), Reply> {
+    let params = form(state, tenant, client_info, body).await?;
+    let request = load_interaction(state, tenant, uid, client_info).await?;
+    if request.bound.interaction.stage != wanted {
+        return Err(request.page_of_stage().await);
     }
-    Ok((here, params))
+    Ok((request, params))
 }
 
 /// `GET /{org}/interaction/{uid}`
@@ -108,10 +119,10 @@ pub(crate) async fn show(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
 ) -> Reply {
-    let here = or_answer!(here(&state, &tenant, &uid, &from).await);
-    here.page_of_stage().await
+    let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
+    request.page_of_stage().await
 }
 
 /// `POST /{org}/interaction/{uid}/login`
@@ -119,29 +130,30 @@ pub(crate) async fn login(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
     let turn = Turn {
         organization: Some(tenant.organization.id),
-        is_known: cookies::read(&state, &tenant, &from.headers, cookies::DEVICE).is_some(),
+        is_known: cookies::read(&state, &tenant, &client_info.headers, cookies::DEVICE).is_some(),
     };
     if state.sign_in.hasher.is_full(turn) {
         return crowd::turn_away(&state, &tenant, body).await;
     }
-    let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);
+    let (request, params) =
+        or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
     let email = typed_address(params.get("email"));
-    if !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.told("", Told::CsrfInvalid, &email);
+    if !request.bound.csrf_matches(params.get("_csrf")) {
+        return request.redirect_with_flash("", FlashKind::CsrfInvalid, &email);
     }
     let password = params.get("password").unwrap_or_default();
     if email.is_empty() {
-        return here.told("", Told::EmailMissing, "");
+        return request.redirect_with_flash("", FlashKind::EmailMissing, "");
     }
     if password.is_empty() {
-        return here.told("", Told::PasswordMissing, &email);
+        return request.redirect_with_flash("", FlashKind::PasswordMissing, &email);
     }
-    here.sign_in(&email, password, &from).await
+    request.sign_in(&email, password, &client_info).await
 }
 
 /// `POST /{org}/interaction/{uid}/confirm`
@@ -149,23 +161,23 @@ pub(crate) async fn confirm(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &from, body).await);
-    let here = or_answer!(here(&state, &tenant, &uid, &from).await);
-    if !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.forged();
+    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
+    let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
+    if !request.bound.csrf_matches(params.get("_csrf")) {
+        return request.forged();
     }
-    if here.bound.interaction.stage != Stage::Consent {
-        return here.page_of_stage().await;
+    if request.bound.interaction.stage != Stage::Consent {
+        return request.page_of_stage().await;
     }
-    let resume = here.resume();
-    let engine = &here.state.engine;
+    let resume = request.resume();
+    let engine = &request.state.engine;
     let decided = if params.get("decision") == Some("approve") {
-        engine.approve(here.bound).await
+        engine.approve(request.bound).await
     } else {
-        engine.deny(here.bound).await
+        engine.deny(request.bound).await
     };
     match decided {
         Ok(true) => resume,
@@ -174,38 +186,39 @@ pub(crate) async fn confirm(
     }
 }
 
-/// `POST /{org}/interaction/{uid}/abort`: a state change, so not a GET (W30).
+/// `POST /{org}/interaction/{uid}/abort`: changes state, so it is no GET.
 pub(crate) async fn abort(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &from, body).await);
-    let here = or_answer!(here(&state, &tenant, &uid, &from).await);
-    if !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.forged();
+    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
+    let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
+    if !request.bound.csrf_matches(params.get("_csrf")) {
+        return request.forged();
     }
-    let resume = here.resume();
-    match here.bound.interaction.stage {
+    let resume = request.resume();
+    match request.bound.interaction.stage {
         Stage::Ready | Stage::Denied => resume,
-        Stage::Login if !here.bound.is_stored() => {
-            let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
-            let engine = &here.state.engine;
-            let resumed = engine.cancel(&tenant, here.bound, cookie.as_deref(), &from.caller).await;
-            concluded(&state, &tenant, &from.headers, &uid, cookie, resumed)
+        Stage::Login if !request.bound.is_stored() => {
+            let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
+            let engine = &request.state.engine;
+            let resumed = engine.cancel(&tenant, request.bound, cookie.as_deref(), &client_info.caller).await;
+            concluded(&state, &tenant, &client_info.headers, &uid, cookie, resumed)
         }
-        Stage::Login | Stage::SecondFactor | Stage::Consent => match here.state.engine.deny(here.bound).await
-        {
-            Ok(true) => resume,
-            Ok(false) => gone(&state, &tenant),
-            Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
-        },
+        Stage::Login | Stage::SecondFactor | Stage::Consent => {
+            match request.state.engine.deny(request.bound).await {
+                Ok(true) => resume,
+                Ok(false) => gone(&state, &tenant),
+                Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+            }
+        }
     }
 }
 
-impl Here<'_> {
+impl InteractionRequest<'_> {
     pub(super) fn url(&self, action: &str) -> String {
         format!("/{}/interaction/{}{action}", self.tenant.organization.slug, self.bound.interaction.uid)
     }
@@ -214,15 +227,16 @@ impl Here<'_> {
         format!("{}{}", self.state.engine.issuer_base(), self.url(action))
     }
 
-    /// What the interaction asks for now. A form that was answered already (back button) leads on from there.
+    /// The page of the current stage.
     pub(super) async fn page_of_stage(&self) -> Reply {
         match self.bound.interaction.stage {
             Stage::Login => {
-                let is_again =
-                    matches!(&self.bound.interaction.errand, Errand::Account(e) if e.again.is_some());
-                let said = self.said.as_ref();
-                let email = said.map(|said| &*said.email).filter(|email| !email.is_empty());
-                let flash = said.and_then(|said| said.told.login());
+                let is_again = matches!(&self.bound.interaction.purpose, InteractionPurpose::Account(e) if e.again.is_some());
+                let flash_message = self.flash_message.as_ref();
+                let email = flash_message
+                    .map(|flash_message| &*flash_message.email)
+                    .filter(|email| !email.is_empty());
+                let flash = flash_message.and_then(|flash_message| flash_message.kind.login());
                 self.login_page(StatusCode::OK, email, flash.or(is_again.then_some(Flash::SignInAgain))).await
             }
             Stage::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
@@ -231,25 +245,29 @@ impl Here<'_> {
         }
     }
 
-    /// Remembers where it leads back to.
-    fn forgot_password_url(&self) -> String {
-        let (slug, uid) = (&self.tenant.organization.slug, &self.bound.interaction.uid);
-        format!("/{slug}/auth/forgot-password?interaction={uid}")
-    }
-
-    /// A page; what it was to say is said.
+    /// A page; clears the flash message that it showed.
     pub(super) fn page(&self, status: StatusCode, page: Page) -> Reply {
-        let gone = self.said.as_ref().and_then(|_| cookies::clear(self.state, cookies::SAID, &self.url("")));
+        let gone = self
+            .flash_message
+            .as_ref()
+            .and_then(|_| cookies::clear(self.state, cookies::FLASH, &self.url("")));
         let page = reply::page(status, page.ending_at(self.ends_at.iter().map(String::as_str)));
         reply::with_header(page, header::SET_COOKIE, gone)
     }
 
-    /// Leads to a page of this sign-in, and says there why.
-    pub(super) fn told(&self, page: &str, told: Told, email: &str) -> Reply {
-        let said = Said { told, email: email.to_owned() };
-        let until = self.state.clock.now() + SAID_LIFETIME;
-        let said = cookies::set(self.state, self.tenant, cookies::SAID, &said.value(), &self.url(""), until);
-        reply::with_header(reply::redirect(&self.absolute(page)), header::SET_COOKIE, said)
+    /// Redirects to a page of this interaction with a flash message.
+    pub(super) fn redirect_with_flash(&self, page: &str, kind: FlashKind, email: &str) -> Reply {
+        let flash_message = FlashMessage { kind, email: email.to_owned() };
+        let until = self.state.clock.now() + FLASH_LIFETIME;
+        let flash_message = cookies::set(
+            self.state,
+            self.tenant,
+            cookies::FLASH,
+            &flash_message.value(),
+            &self.url(""),
+            until,
+        );
+        reply::with_header(reply::redirect(&self.absolute(page)), header::SET_COOKIE, flash_message)
     }
 
     pub(super) fn gone(&self) -> Reply {
@@ -274,93 +292,17 @@ impl Here<'_> {
         )
     }
 
-    /// The client that waits; `None` on the way to an account.
-    async fn client(&self) -> Result<Option<Arc<ProtocolClient>>, Reply> {
-        let Some(client_id) = self.bound.interaction.errand.client_id() else { return Ok(None) };
-        match self.state.engine.client(self.tenant.organization.id, client_id).await {
-            Ok(Some(client)) => Ok(Some(client)),
-            Ok(None) => {
-                let status = StatusCode::BAD_REQUEST;
-                Err(reply::error_page(
-                    self.state,
-                    &self.tenant.look(),
-                    status,
-                    ErrorText::ClientUnknown,
-                    None,
-                ))
-            }
-            Err(error) => Err(reply::engine_error_page(self.state, &self.tenant.look(), &error)),
-        }
-    }
-
-    pub(super) async fn login_page(
-        &self,
-        status: StatusCode,
-        email: Option<&str>,
-        flash: Option<Flash>,
-    ) -> Reply {
-        let client = or_answer!(self.client().await);
-        let errand = &self.bound.interaction.errand;
-        let methods = match self.state.sign_in.methods(self.tenant, errand).await {
-            Ok(methods) => methods,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
-        };
-        let (magic_link_url, forgot_password_url) = (self.url("/magic-link"), self.forgot_password_url());
-        let page = LoginPage {
-            action_url: &self.url("/login"),
-            cancel_url: &self.url("/abort"),
-            csrf: &self.bound.interaction.csrf,
-            client_name: client
-                .as_ref()
-                .map_or_else(|| self.tenant.organization.display_name(), |c| &c.client.client_name),
-            email: email.or(errand.login_hint()).unwrap_or_default(),
-            flash,
-            show_password: methods.contains(&LoginMethod::Password),
-            magic_link_url: methods.contains(&LoginMethod::MagicLink).then_some(&*magic_link_url),
-            forgot_password_url: Some(&*forgot_password_url)
-                .filter(|_| methods.contains(&LoginMethod::Password) && self.tenant.offers_passwords()),
-        };
-        self.page(status, self.state.pages.login(&self.tenant.look(), &page))
-    }
-
-    async fn consent_page(&self) -> Reply {
-        let client = match self.client().await {
-            Ok(Some(client)) => client,
-            // Only a client asks for consent.
-            Ok(None) => return self.gone(),
-            Err(reply) => return reply,
-        };
-        let owner = match self.state.engine.owner_name(self.tenant, &client).await {
-            Ok(owner) => owner,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
-        };
-        let asked = self.bound.interaction.consent.clone();
-        self.tenant.reader.is_person_of(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
-        let is_confirmation = asked.as_ref().is_some_and(|a| a.is_confirmation);
-        let (scopes, user_email) = asked.map(|a| (a.scopes, a.user_email)).unwrap_or_default();
-        let page = ConsentPage {
-            action_url: &self.url("/confirm"),
-            csrf: &self.bound.interaction.csrf,
-            client_name: &client.client.client_name,
-            client_organization: owner.as_deref(),
-            user_email: &user_email,
-            scopes: &scopes,
-            is_confirmation,
-        };
-        self.page(StatusCode::OK, self.state.pages.consent(&self.tenant.look(), &page))
-    }
-
-    async fn sign_in(self, email: &str, password: &str, from: &From) -> Reply {
-        let known = from.known(self.state, self.tenant);
+    async fn sign_in(self, email: &str, password: &str, client_info: &ClientInfo) -> Reply {
+        let known = client_info.known(self.state, self.tenant);
         let attempt = Attempt { email, password: TypedPassword::new(password) };
-        let browser = from.browser(&known);
+        let browser = client_info.browser(&known);
         let bound = self.bound.clone();
         match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
             Ok(
                 outcome @ (SignInOutcome::SignedIn(_) | SignInOutcome::SecondFactor | SignInOutcome::Gone),
             ) => self.outcome(outcome, Some(email)).await,
             Ok(SignInOutcome::WrongPassword(form)) => {
-                let answer = self.told("", Told::WrongPassword, email);
+                let answer = self.redirect_with_flash("", FlashKind::WrongPassword, email);
                 self.travelling_on(answer, self.state.engine.remember_refused(&self.bound, form))
             }
             Ok(outcome) => {
@@ -371,7 +313,7 @@ impl Here<'_> {
         }
     }
 
-    /// Somebody is there, so the sign-in may take its whole time from now on.
+    /// A form was sent, so the interaction gets its whole lifetime from now on.
     fn answered(&self, reply: Reply) -> Reply {
         self.travelling_on(reply, self.state.engine.keep_travelling(&self.bound))
     }
@@ -400,21 +342,21 @@ impl Here<'_> {
         reply::with_retry_after(page, retry_after)
     }
 
-    /// What a first factor led to; `email` as typed.
+    /// The response to the outcome of a first factor; `email` as typed.
     pub(super) async fn outcome(&self, outcome: SignInOutcome, email: Option<&str>) -> Reply {
         match outcome {
             SignInOutcome::SignedIn(entered) => self.signed_in(&entered),
             SignInOutcome::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
             SignInOutcome::Refused | SignInOutcome::WrongPassword(_) => {
-                self.told("", Told::WrongPassword, email.unwrap_or_default())
+                self.redirect_with_flash("", FlashKind::WrongPassword, email.unwrap_or_default())
             }
             SignInOutcome::NotActive(status) => {
-                let told = match status {
-                    UserStatus::Inactive => Told::AccountInactive,
-                    UserStatus::Suspended => Told::AccountSuspended,
-                    UserStatus::Locked | UserStatus::Active => Told::AccountLocked,
+                let kind = match status {
+                    UserStatus::Inactive => FlashKind::AccountInactive,
+                    UserStatus::Suspended => FlashKind::AccountSuspended,
+                    UserStatus::Locked | UserStatus::Active => FlashKind::AccountLocked,
                 };
-                self.told("", told, email.unwrap_or_default())
+                self.redirect_with_flash("", kind, email.unwrap_or_default())
             }
             SignInOutcome::Limited { retry_after } => {
                 self.limited(email.unwrap_or_default(), retry_after).await
@@ -434,8 +376,10 @@ impl Here<'_> {
                     .await;
                 reply::with_retry_after(page, second)
             }
-            SignInOutcome::MethodDisabled => self.told("", Told::MethodDisabled, email.unwrap_or_default()),
-            // Where the same form was judged before, its answer takes the place of this one.
+            SignInOutcome::MethodDisabled => {
+                self.redirect_with_flash("", FlashKind::MethodDisabled, email.unwrap_or_default())
+            }
+            // The middleware replaces this response by that of the same form before (decision 0044).
             SignInOutcome::Repeated => self.page_of_stage().await,
             SignInOutcome::Gone => gone(self.state, self.tenant),
         }

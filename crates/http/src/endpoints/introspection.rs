@@ -7,7 +7,7 @@ use porta_oidc::Tenant;
 use porta_oidc::introspection::TokenInquiryError;
 
 use super::token::{client_refused, credentials, origin_refused, protocol_form};
-use super::{From, cors};
+use super::{ClientInfo, cors};
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -15,39 +15,44 @@ use crate::tenancy::Org;
 pub(crate) async fn introspect(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &from, body).await);
-    cors.apply(match state.engine.introspect(&tenant, &params, &presented, &from.caller).await {
+    let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &client_info, body).await);
+    cors.apply(match state.engine.introspect(&tenant, &params, &presented, &client_info.caller).await {
         Ok(answer) => reply::json(StatusCode::OK, &answer),
-        Err(error) => refused(&tenant, &from.headers, &error),
+        Err(error) => refused(&tenant, &client_info.headers, &error),
     })
 }
 
-pub(crate) async fn revoke(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &from, body).await);
-    cors.apply(match state.engine.revoke(&tenant, &params, &presented, &from.caller).await {
+pub(crate) async fn revoke(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+    body: Body,
+) -> Reply {
+    let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &client_info, body).await);
+    cors.apply(match state.engine.revoke(&tenant, &params, &presented, &client_info.caller).await {
         Ok(()) => reply::with_header(
             reply::empty(StatusCode::OK),
             header::CACHE_CONTROL,
             Some(HeaderValue::from_static("no-store")),
         ),
-        Err(error) => refused(&tenant, &from.headers, &error),
+        Err(error) => refused(&tenant, &client_info.headers, &error),
     })
 }
 
 async fn inquiry(
     state: &AppState,
     tenant: &Tenant,
-    from: &From,
+    client_info: &ClientInfo,
     body: Body,
 ) -> Result<(porta_protocol::Params, porta_protocol::Presented, cors::Verdict), Reply> {
-    let params = protocol_form(&from.headers, body).await?;
-    let presented = credentials(tenant, &from.headers, &params)?;
+    let params = protocol_form(&client_info.headers, body).await?;
+    let presented = credentials(tenant, &client_info.headers, &params)?;
     let client_id = presented.client_id().map(porta_core::client::ClientId::as_str);
-    from.seen.client(client_id.unwrap_or_default());
-    match cors::judge(state, tenant, &from.headers, client_id).await? {
+    client_info.log_fields.client(client_id.unwrap_or_default());
+    match cors::judge(state, tenant, &client_info.headers, client_id).await? {
         cors::Verdict::Refused => Err(origin_refused()),
         verdict => Ok((params, presented, verdict)),
     }

@@ -6,27 +6,27 @@ use axum::http::StatusCode;
 use porta_pages::{InvitationPage, InviteExpiredPage, PasswordFault};
 use porta_signin::{Chosen, DeadLink, Invitee};
 
-use super::From;
-use super::desk::Desk;
+use super::ClientInfo;
 use super::done::done;
+use super::form_session::FormSession;
 use super::interaction::form;
 use super::links::dead;
 use super::new_password::{chosen, fault, rules};
+use crate::context::RequestContext;
+use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
-use crate::told::Told;
-use crate::visit::Visit;
 
 /// `GET /{org}/auth/accept-invite/{token}`: shows the form and uses nothing up.
 pub(crate) async fn show(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, token)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
 ) -> Reply {
-    match invitee(&state, &tenant, &token, &from).await {
-        Ok(invitee) => page(&state, &tenant, &token, &from, &invitee, StatusCode::OK, None),
+    match invitee(&state, &tenant, &token, &client_info).await {
+        Ok(invitee) => page(&state, &tenant, &token, &client_info, &invitee, StatusCode::OK, None),
         Err(reply) => reply,
     }
 }
@@ -36,22 +36,22 @@ pub(crate) async fn accept(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, token)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &from, body).await);
-    let invitee = or_answer!(invitee(&state, &tenant, &token, &from).await);
-    let again = |status, flash| page(&state, &tenant, &token, &from, &invitee, status, Some(flash));
-    let desk = Desk::of(&state, &tenant, &from.headers, None);
-    if !desk.csrf_matches(params.get("_csrf")) {
+    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
+    let invitee = or_answer!(invitee(&state, &tenant, &token, &client_info).await);
+    let again = |status, flash| page(&state, &tenant, &token, &client_info, &invitee, status, Some(flash));
+    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
+    if !form_session.csrf_matches(params.get("_csrf")) {
         return again(StatusCode::FORBIDDEN, PasswordFault::CsrfInvalid);
     }
     let password = match invitee.needs_password.then(|| chosen(&params)).transpose() {
         Ok(password) => password,
         Err(flash) => return again(StatusCode::OK, flash),
     };
-    match state.sign_in.accept_invitation(&tenant, &token, password, &from.caller).await {
-        Ok(Chosen::Done) => done(&state, &tenant, Told::InvitationAccepted, invitee.user.email.shown()),
+    match state.sign_in.accept_invitation(&tenant, &token, password, &client_info.caller).await {
+        Ok(Chosen::Done) => done(&state, &tenant, FlashKind::InvitationAccepted, invitee.user.email.shown()),
         Ok(Chosen::Refused(refusal)) => again(StatusCode::OK, fault(refusal)),
         Ok(Chosen::Busy) => {
             let page = again(StatusCode::SERVICE_UNAVAILABLE, PasswordFault::RateLimited { retry_after: 1 });
@@ -62,10 +62,15 @@ pub(crate) async fn accept(
     }
 }
 
-async fn invitee(state: &Shared, tenant: &Visit, token: &str, from: &From) -> Result<Invitee, Reply> {
-    match state.sign_in.invitee(tenant, token, &from.caller).await {
+async fn invitee(
+    state: &Shared,
+    tenant: &RequestContext,
+    token: &str,
+    client_info: &ClientInfo,
+) -> Result<Invitee, Reply> {
+    match state.sign_in.invitee(tenant, token, &client_info.caller).await {
         Ok(Ok(invitee)) => {
-            tenant.reader.is_person_of(invitee.user.profile.locale.as_deref());
+            tenant.languages.add_profile_locale(invitee.user.profile.locale.as_deref());
             Ok(invitee)
         }
         Ok(Err(why)) => Err(over(state, tenant, why)),
@@ -74,7 +79,7 @@ async fn invitee(state: &Shared, tenant: &Visit, token: &str, from: &From) -> Re
 }
 
 /// Only the inviter can help, except against a limit.
-fn over(state: &Shared, tenant: &Visit, why: DeadLink) -> Reply {
+fn over(state: &Shared, tenant: &RequestContext, why: DeadLink) -> Reply {
     if let DeadLink::Limited { .. } = why {
         return dead(state, tenant, why, &format!("/{}/account", tenant.organization.slug));
     }
@@ -84,17 +89,17 @@ fn over(state: &Shared, tenant: &Visit, why: DeadLink) -> Reply {
 
 fn page(
     state: &Shared,
-    tenant: &Visit,
+    tenant: &RequestContext,
     token: &str,
-    from: &From,
+    client_info: &ClientInfo,
     invitee: &Invitee,
     status: StatusCode,
     flash: Option<PasswordFault>,
 ) -> Reply {
-    let desk = Desk::of(state, tenant, &from.headers, None);
+    let form_session = FormSession::of(state, tenant, &client_info.headers, None);
     let page = InvitationPage {
         action_url: &format!("/{}/auth/accept-invite/{token}", tenant.organization.slug),
-        csrf: &desk.csrf,
+        csrf: &form_session.csrf,
         organization: tenant.organization.display_name(),
         inviter: invitee.invitation.inviter.as_deref(),
         email: invitee.user.email.shown(),
@@ -103,5 +108,5 @@ fn page(
         flash,
     };
     let page = state.pages.invitation(&tenant.look(), &page);
-    desk.answer(reply::page(status, page))
+    form_session.answer(reply::page(status, page))
 }

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use porta_pages::{ErrorPage, ErrorText};
 use porta_signin::DeadLink;
 
+use crate::context::RequestContext;
 use crate::reply::{self, Reply};
 use crate::state::Shared;
-use crate::visit::Visit;
 
 /// An address as it is compared and echoed: what a person could have meant by the field.
 pub(super) fn typed_address(field: Option<&str>) -> String {
@@ -14,7 +14,7 @@ pub(super) fn typed_address(field: Option<&str>) -> String {
 }
 
 /// A link that does nothing, with a way to another one.
-pub(super) fn dead(state: &Shared, tenant: &Visit, dead: DeadLink, retry_url: &str) -> Reply {
+pub(super) fn dead(state: &Shared, tenant: &RequestContext, dead: DeadLink, retry_url: &str) -> Reply {
     let text = match dead {
         DeadLink::Expired => ErrorText::LinkExpired,
         DeadLink::Used => ErrorText::LinkUsed,

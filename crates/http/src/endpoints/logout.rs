@@ -8,11 +8,11 @@ use porta_pages::{ErrorText, LogoutPage, LogoutSuccessPage};
 use porta_protocol::Params;
 use porta_protocol::authorize::append_query;
 
-use super::From;
+use super::ClientInfo;
+use crate::context::RequestContext;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
-use crate::visit::Visit;
 use crate::{body, cookies};
 
 const UI_LOCALES: &str = "ui_locales";
@@ -20,18 +20,18 @@ const UI_LOCALES: &str = "ui_locales";
 pub(crate) async fn get(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     RawQuery(query): RawQuery,
 ) -> Reply {
     let params = Params::parse(query.unwrap_or_default());
     let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
-    tenant.reader.asked_for(params.get(UI_LOCALES));
-    let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
+    tenant.languages.add_ui_locales(params.get(UI_LOCALES));
+    let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
     match state.engine.end_session(&tenant, &params, cookie.as_deref()).await {
         Ok(LogoutStep::Done(to)) => onward(&tenant, &to),
         Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward }) => {
-            tenant.reader.asked_for(onward.ui_locales.as_deref());
-            tenant.reader.is_person_of(user_locale.as_deref());
+            tenant.languages.add_ui_locales(onward.ui_locales.as_deref());
+            tenant.languages.add_profile_locale(user_locale.as_deref());
             let action_url = format!("/{}/session/end/confirm", tenant.organization.slug);
             let page = LogoutPage {
                 action_url: &action_url,
@@ -46,10 +46,15 @@ pub(crate) async fn get(
 }
 
 /// A cross-site POST carries no session cookie: come back by GET (W27).
-pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let form = body::form(&from.headers, body).await;
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+    body: Body,
+) -> Reply {
+    let form = body::form(&client_info.headers, body).await;
     let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
-    tenant.reader.asked_for(params.get(UI_LOCALES));
+    tenant.languages.add_ui_locales(params.get(UI_LOCALES));
     match state.engine.end_session_by_post(&tenant, &params).await {
         Ok(handle) => reply::redirect(&format!("{}/session/end?{CONTINUE}={handle}", tenant.issuer)),
         Err(error) => refused(&state, &tenant, &error),
@@ -59,16 +64,20 @@ pub(crate) async fn post(State(state): State<AppState>, Org(tenant): Org, from: 
 pub(crate) async fn confirm(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let form = body::form(&from.headers, body).await;
+    let form = body::form(&client_info.headers, body).await;
     let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
     if params.get("logout").is_none() {
         return malformed(&state, &tenant, StatusCode::BAD_REQUEST);
     }
-    let cookie = cookies::read(&state, &tenant, &from.headers, cookies::SESSION);
-    match state.engine.confirm_logout(&tenant, params.get("xsrf"), cookie.as_deref(), &from.caller).await {
+    let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
+    match state
+        .engine
+        .confirm_logout(&tenant, params.get("xsrf"), cookie.as_deref(), &client_info.caller)
+        .await
+    {
         Ok(to) => {
             let gone = cookies::clear(&state, cookies::SESSION, &format!("/{}", tenant.organization.slug));
             reply::with_header(onward(&tenant, &to), header::SET_COOKIE, gone)
@@ -84,11 +93,11 @@ pub(crate) async fn success(
     RawQuery(query): RawQuery,
 ) -> Reply {
     let params = Params::parse(query.unwrap_or_default()).unwrap_or_default();
-    tenant.reader.asked_for(params.get(UI_LOCALES));
+    tenant.languages.add_ui_locales(params.get(UI_LOCALES));
     reply::page(StatusCode::OK, state.pages.logout_success(&tenant.look(), &LogoutSuccessPage {}))
 }
 
-fn onward(tenant: &Visit, to: &Onward) -> Reply {
+fn onward(tenant: &RequestContext, to: &Onward) -> Reply {
     if let Some(uri) = &to.redirect_to {
         return reply::redirect(uri);
     }
@@ -96,11 +105,11 @@ fn onward(tenant: &Visit, to: &Onward) -> Reply {
     reply::redirect(&append_query(&format!("{}/session/end/success", tenant.issuer), languages))
 }
 
-fn malformed(state: &Shared, tenant: &Visit, status: StatusCode) -> Reply {
+fn malformed(state: &Shared, tenant: &RequestContext, status: StatusCode) -> Reply {
     invalid_request(state, tenant, status, ErrorText::InvalidRequest)
 }
 
-fn refused(state: &Shared, tenant: &Visit, error: &LogoutError) -> Reply {
+fn refused(state: &Shared, tenant: &RequestContext, error: &LogoutError) -> Reply {
     match error {
         LogoutError::Refused(refusal) => {
             tracing::info!(detail = %refusal, "logout request refused");
@@ -121,6 +130,6 @@ fn words(refusal: LogoutRefusal) -> ErrorText {
     }
 }
 
-fn invalid_request(state: &Shared, tenant: &Visit, status: StatusCode, text: ErrorText) -> Reply {
+fn invalid_request(state: &Shared, tenant: &RequestContext, status: StatusCode, text: ErrorText) -> Reply {
     reply::error_page(state, &tenant.look(), status, text, Some("invalid_request"))
 }

@@ -4,9 +4,9 @@
 use axum::http::{HeaderMap, StatusCode, header};
 use porta_pages::{ErrorPage, ErrorText};
 
+use crate::context::RequestContext;
 use crate::reply::{self, Reply};
 use crate::state::Shared;
-use crate::visit::Visit;
 use crate::{cookies, pending};
 
 /// What the address of a page carries that was begun at another host: its cookies will not come.
@@ -31,7 +31,7 @@ pub(super) fn from_elsewhere(mut reply: Reply) -> Reply {
 /// Too late, finished, another browser's, or without the cookies that it needs.
 pub(super) fn lost(
     state: &Shared,
-    tenant: &Visit,
+    tenant: &RequestContext,
     headers: &HeaderMap,
     query: Option<&str>,
     uid: &str,

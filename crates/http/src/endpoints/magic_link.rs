@@ -11,14 +11,14 @@ use porta_oidc::interaction::Stage;
 use porta_pages::{CodeFlash, Landing, MagicLinkLandingPage, MagicLinkSentPage, Origin};
 use porta_signin::{Asked, FactorOutcome, Followed, MagicLanding};
 
-use super::From;
-use super::interaction::{Here, form, here, pause_cookie, posted_at};
+use super::ClientInfo;
+use super::interaction::{InteractionRequest, form, load_interaction, pause_cookie, posted_at};
 use super::links::{dead, typed_address};
+use crate::context::RequestContext;
+use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
-use crate::told::Told;
-use crate::visit::Visit;
 
 /// Longer than any code anybody would type.
 const LONGEST_CODE: usize = 64;
@@ -30,12 +30,12 @@ pub(crate) async fn sent(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
 ) -> Reply {
-    match here(&state, &tenant, &uid, &from).await {
-        Ok(here) => {
-            let flash = here.said.as_ref().and_then(|said| said.told.code());
-            here.magic_link_sent(StatusCode::OK, flash).await
+    match load_interaction(&state, &tenant, &uid, &client_info).await {
+        Ok(request) => {
+            let flash = request.flash_message.as_ref().and_then(|flash_message| flash_message.kind.code());
+            request.magic_link_sent(StatusCode::OK, flash).await
         }
         Err(reply) => reply,
     }
@@ -46,30 +46,31 @@ pub(crate) async fn ask(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);
+    let (request, params) =
+        or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
     let email = typed_address(params.get("email"));
-    if !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.told("", Told::CsrfInvalid, &email);
+    if !request.bound.csrf_matches(params.get("_csrf")) {
+        return request.redirect_with_flash("", FlashKind::CsrfInvalid, &email);
     }
     if email.is_empty() {
-        return here.told("", Told::EmailMissing, "");
+        return request.redirect_with_flash("", FlashKind::EmailMissing, "");
     }
-    let (bound, locale) = (here.bound.clone(), tenant.look().locale);
-    let known = from.known(&state, &tenant);
-    let browser = from.browser(&known);
+    let (bound, locale) = (request.bound.clone(), tenant.look().locale);
+    let known = client_info.known(&state, &tenant);
+    let browser = client_info.browser(&known);
     let asked = state.sign_in.ask_for_magic_link(&tenant, bound, &email, locale, browser).await;
     match asked {
-        Ok(Asked::Sent) => reply::redirect(&here.absolute(SENT)),
-        Ok(Asked::Limited { retry_after }) => here.limited(&email, retry_after).await,
+        Ok(Asked::Sent) => reply::redirect(&request.absolute(SENT)),
+        Ok(Asked::Limited { retry_after }) => request.limited(&email, retry_after).await,
         Ok(Asked::Paused(pause)) => {
-            let page = here.limited(&email, pause.wait).await;
+            let page = request.limited(&email, pause.wait).await;
             reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
         }
-        Ok(Asked::MethodDisabled) => here.told("", Told::MethodDisabled, &email),
-        Ok(Asked::Gone) => here.gone(),
+        Ok(Asked::MethodDisabled) => request.redirect_with_flash("", FlashKind::MethodDisabled, &email),
+        Ok(Asked::Gone) => request.gone(),
         Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
     }
 }
@@ -79,35 +80,36 @@ pub(crate) async fn code(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (here, params) = or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &from, body).await);
-    if !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.told(SENT, Told::CsrfInvalid, "");
+    let (request, params) =
+        or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
+    if !request.bound.csrf_matches(params.get("_csrf")) {
+        return request.redirect_with_flash(SENT, FlashKind::CsrfInvalid, "");
     }
     let typed = params.get("code").unwrap_or_default().trim();
     if typed.is_empty() {
-        return here.told(SENT, Told::CodeMissing, "");
+        return request.redirect_with_flash(SENT, FlashKind::CodeMissing, "");
     }
     if typed.len() > LONGEST_CODE {
-        return here.told(SENT, Told::CodeInvalid, "");
+        return request.redirect_with_flash(SENT, FlashKind::CodeInvalid, "");
     }
-    let known = from.known(&state, &tenant);
-    let browser = from.browser(&known);
-    let outcome = state.sign_in.type_link_code(&tenant, here.bound.clone(), typed, browser).await;
+    let known = client_info.known(&state, &tenant);
+    let browser = client_info.browser(&known);
+    let outcome = state.sign_in.type_link_code(&tenant, request.bound.clone(), typed, browser).await;
     match outcome {
-        Ok(FactorOutcome::SignedIn(entered)) => here.signed_in(&entered),
-        Ok(FactorOutcome::Moved) => reply::redirect(&here.absolute("/two-factor")),
+        Ok(FactorOutcome::SignedIn(entered)) => request.signed_in(&entered),
+        Ok(FactorOutcome::Moved) => reply::redirect(&request.absolute("/two-factor")),
         Ok(FactorOutcome::Wrong | FactorOutcome::Exhausted | FactorOutcome::Blocked) => {
-            here.told(SENT, Told::CodeInvalid, "")
+            request.redirect_with_flash(SENT, FlashKind::CodeInvalid, "")
         }
         Ok(FactorOutcome::Limited { retry_after }) => {
             let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
-            let page = here.magic_link_sent(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
+            let page = request.magic_link_sent(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
             reply::with_retry_after(page, retry_after)
         }
-        Ok(FactorOutcome::Gone) => here.gone(),
+        Ok(FactorOutcome::Gone) => request.gone(),
         Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
     }
 }
@@ -117,22 +119,22 @@ pub(crate) async fn land(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid, token)): Path<(String, String, String)>,
-    from: From,
+    client_info: ClientInfo,
 ) -> Reply {
-    let landing = match state.sign_in.magic_landing(&tenant, &uid, &token, &from.caller).await {
+    let landing = match state.sign_in.magic_landing(&tenant, &uid, &token, &client_info.caller).await {
         Ok(Ok(landing)) => landing,
         Ok(Err(why)) => return dead(&state, &tenant, why, &interaction_url(&tenant, &uid)),
         Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
     };
-    match here(&state, &tenant, &uid, &from).await {
-        Ok(here) if here.bound.interaction.stage == Stage::Login => {
+    match load_interaction(&state, &tenant, &uid, &client_info).await {
+        Ok(request) if request.bound.interaction.stage == Stage::Login => {
             let place = Landing::SameBrowser {
-                action_url: &here.url(&format!("/magic-link/{token}")),
-                csrf: &here.bound.interaction.csrf,
+                action_url: &request.url(&format!("/magic-link/{token}")),
+                csrf: &request.bound.interaction.csrf,
             };
-            landing_page(&state, &tenant, &landing, place, &here.ends_at).await
+            landing_page(&state, &tenant, &landing, place, &request.ends_at).await
         }
-        Ok(here) => here.page_of_stage().await,
+        Ok(request) => request.page_of_stage().await,
         // Another browser, or the sign-in ended: all it may learn is the code, and whose sign-in it is for.
         Err(_) => {
             let origin = landing.origin.as_ref().map(|origin| Origin {
@@ -151,35 +153,35 @@ pub(crate) async fn follow(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid, token)): Path<(String, String, String)>,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &from, body).await);
-    let here = or_answer!(here(&state, &tenant, &uid, &from).await);
-    if !here.bound.csrf_matches(params.get("_csrf")) {
-        return here.forged();
+    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
+    let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
+    if !request.bound.csrf_matches(params.get("_csrf")) {
+        return request.forged();
     }
-    if here.bound.interaction.stage != Stage::Login {
-        return here.page_of_stage().await;
+    if request.bound.interaction.stage != Stage::Login {
+        return request.page_of_stage().await;
     }
-    let known = from.known(&state, &tenant);
-    let browser = from.browser(&known);
-    match state.sign_in.follow_magic_link(&tenant, here.bound.clone(), &token, browser).await {
-        Ok(Followed::Passed(outcome)) => here.outcome(outcome, None).await,
+    let known = client_info.known(&state, &tenant);
+    let browser = client_info.browser(&known);
+    match state.sign_in.follow_magic_link(&tenant, request.bound.clone(), &token, browser).await {
+        Ok(Followed::Passed(outcome)) => request.outcome(outcome, None).await,
         Ok(Followed::Dead(why)) => dead(&state, &tenant, why, &interaction_url(&tenant, &uid)),
         Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
     }
 }
 
 /// Where the sign-in goes on, if this browser is the one that began it.
-fn interaction_url(tenant: &Visit, uid: &str) -> String {
+fn interaction_url(tenant: &RequestContext, uid: &str) -> String {
     let uid = if porta_core::BearerKind::Interaction.matches(uid) { uid } else { "" };
     format!("/{}/interaction/{uid}", tenant.organization.slug)
 }
 
 async fn landing_page(
     state: &Shared,
-    tenant: &Visit,
+    tenant: &RequestContext,
     landing: &MagicLanding,
     place: Landing<'_>,
     ends_at: &[String],
@@ -198,7 +200,7 @@ async fn landing_page(
     reply::page(StatusCode::OK, page.ending_at(ends_at.iter().map(String::as_str)))
 }
 
-impl Here<'_> {
+impl InteractionRequest<'_> {
     /// Whoever asked for a link sees this page; anybody else, the one of the stage.
     async fn magic_link_sent(&self, status: StatusCode, flash: Option<CodeFlash>) -> Reply {
         match &self.bound.interaction.link {

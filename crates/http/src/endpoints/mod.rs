@@ -1,13 +1,13 @@
-//! One file per endpoint: extract, call, answer.
+//! HTTP handlers, one file per endpoint: extract the request, call the engine, build the response.
 
 pub(crate) mod account;
 pub(crate) mod assets;
 pub(crate) mod authorize;
 pub(crate) mod cors;
-mod desk;
 pub(crate) mod discovery;
 pub(crate) mod done;
 mod ends;
+mod form_session;
 pub(crate) mod interaction;
 pub(crate) mod introspection;
 pub(crate) mod invitation;
@@ -32,30 +32,31 @@ use axum::http::request::Parts;
 use porta_oidc::{Caller, Claim};
 use porta_signin::Browser;
 
+use crate::context::RequestContext;
 use crate::cookies;
-use crate::middleware::Seen;
+use crate::middleware::AccessLogFields;
 use crate::state::{AppState, Shared};
-use crate::visit::Visit;
 
-/// The network side of a request. Takes the headers out, so it comes after every extractor that reads them.
-pub(crate) struct From {
+/// Client address, headers and query of a request. Takes the headers out of the request, so it must be the last extractor
+/// that reads them.
+pub(crate) struct ClientInfo {
     pub caller: Caller,
     pub headers: axum::http::HeaderMap,
-    pub seen: Seen,
-    /// What the form is known by, where it is carried out once.
+    pub log_fields: AccessLogFields,
+    /// The idempotency claim of a form (decision 0044).
     claim: Option<Arc<Claim>>,
     query: Option<String>,
 }
 
-/// The cookies a sign-in looks at.
+/// Cookies that a sign-in reads.
 pub(crate) struct Known {
     session: Option<String>,
     device: Option<String>,
     pause: Option<String>,
 }
 
-impl From {
-    pub(crate) fn known(&self, state: &Shared, tenant: &Visit) -> Known {
+impl ClientInfo {
+    pub(crate) fn known(&self, state: &Shared, tenant: &RequestContext) -> Known {
         let read = |name| cookies::read(state, tenant, &self.headers, name);
         Known { session: read(cookies::SESSION), device: read(cookies::DEVICE), pause: read(cookies::PAUSE) }
     }
@@ -71,7 +72,7 @@ impl From {
     }
 }
 
-impl FromRequestParts<AppState> for From {
+impl FromRequestParts<AppState> for ClientInfo {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
@@ -79,9 +80,9 @@ impl FromRequestParts<AppState> for From {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0);
         let caller =
             known.or_else(|| Some(crate::caller::caller(state, peer?, &parts.headers))).unwrap_or_default();
-        let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
+        let log_fields = parts.extensions.get::<AccessLogFields>().cloned().unwrap_or_default();
         let claim = parts.extensions.get::<Arc<Claim>>().cloned();
         let query = parts.uri.query().map(str::to_owned);
-        Ok(Self { caller, headers: std::mem::take(&mut parts.headers), seen, claim, query })
+        Ok(Self { caller, headers: std::mem::take(&mut parts.headers), log_fields, claim, query })
     }
 }

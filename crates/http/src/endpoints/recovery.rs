@@ -10,57 +10,70 @@ use porta_pages::{EmailFlash, ErrorText, ForgotPasswordPage, PasswordFault, Rese
 use porta_protocol::Params;
 use porta_signin::{Asked, Chosen, DeadLink};
 
-use super::From;
-use super::desk::Desk;
+use super::ClientInfo;
 use super::done::done;
+use super::form_session::FormSession;
 use super::interaction::{form, pause_cookie};
 use super::links::{dead, typed_address};
 use super::new_password::{chosen, fault, rules};
+use crate::context::RequestContext;
+use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
-use crate::told::Told;
-use crate::visit::Visit;
 
 /// `GET /{org}/auth/forgot-password`; `interaction` names the sign-in the person comes from.
 pub(crate) async fn forgot(
     State(state): State<AppState>,
     Org(tenant): Org,
     RawQuery(query): RawQuery,
-    from: From,
+    client_info: ClientInfo,
 ) -> Reply {
     if !tenant.offers_passwords() {
         return no_passwords(&state, &tenant);
     }
     let query = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
-    let desk = Desk::of(&state, &tenant, &from.headers, query.get("interaction"));
-    forgot_page(&state, &tenant, desk, StatusCode::OK, "", None)
+    let form_session = FormSession::of(&state, &tenant, &client_info.headers, query.get("interaction"));
+    forgot_page(&state, &tenant, form_session, StatusCode::OK, "", None)
 }
 
 /// `POST /{org}/auth/forgot-password`: the same answer for every address (repairs W18).
-pub(crate) async fn ask(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
+pub(crate) async fn ask(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+    body: Body,
+) -> Reply {
     if !tenant.offers_passwords() {
         return no_passwords(&state, &tenant);
     }
-    let params = or_answer!(form(&state, &tenant, &from, body).await);
-    let desk = Desk::of(&state, &tenant, &from.headers, None);
+    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
+    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     let email = typed_address(params.get("email"));
-    if !desk.csrf_matches(params.get("_csrf")) {
+    if !form_session.csrf_matches(params.get("_csrf")) {
         let flash = Some(EmailFlash::CsrfInvalid);
-        return forgot_page(&state, &tenant, desk, StatusCode::FORBIDDEN, &email, flash);
+        return forgot_page(&state, &tenant, form_session, StatusCode::FORBIDDEN, &email, flash);
     }
     if email.is_empty() {
-        return forgot_page(&state, &tenant, desk, StatusCode::OK, "", Some(EmailFlash::EmailMissing));
+        return forgot_page(
+            &state,
+            &tenant,
+            form_session,
+            StatusCode::OK,
+            "",
+            Some(EmailFlash::EmailMissing),
+        );
     }
     let locale = tenant.look().locale;
-    let known = from.known(&state, &tenant);
-    let browser = from.browser(&known);
-    let asked = state.sign_in.ask_for_reset(&tenant, &email, desk.interaction(), locale, browser).await;
+    let known = client_info.known(&state, &tenant);
+    let browser = client_info.browser(&known);
+    let asked =
+        state.sign_in.ask_for_reset(&tenant, &email, form_session.interaction(), locale, browser).await;
     match asked {
-        Ok(Asked::Sent) => desk.answer(done(&state, &tenant, Told::LinkSent, &email)),
-        Ok(Asked::Limited { retry_after }) => limited(&state, &tenant, desk, &email, retry_after),
+        Ok(Asked::Sent) => form_session.answer(done(&state, &tenant, FlashKind::LinkSent, &email)),
+        Ok(Asked::Limited { retry_after }) => limited(&state, &tenant, form_session, &email, retry_after),
         Ok(Asked::Paused(pause)) => {
-            let page = limited(&state, &tenant, desk, &email, pause.wait);
+            let page = limited(&state, &tenant, form_session, &email, pause.wait);
             reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
         }
         Ok(Asked::MethodDisabled | Asked::Gone) => no_passwords(&state, &tenant),
@@ -68,9 +81,15 @@ pub(crate) async fn ask(State(state): State<AppState>, Org(tenant): Org, from: F
     }
 }
 
-fn limited(state: &Shared, tenant: &Visit, desk: Desk, email: &str, retry_after: Duration) -> Reply {
+fn limited(
+    state: &Shared,
+    tenant: &RequestContext,
+    form_session: FormSession,
+    email: &str,
+    retry_after: Duration,
+) -> Reply {
     let flash = EmailFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
-    let page = forgot_page(state, tenant, desk, StatusCode::TOO_MANY_REQUESTS, email, Some(flash));
+    let page = forgot_page(state, tenant, form_session, StatusCode::TOO_MANY_REQUESTS, email, Some(flash));
     reply::with_retry_after(page, retry_after)
 }
 
@@ -79,10 +98,10 @@ pub(crate) async fn reset_form(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, token)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
 ) -> Reply {
-    let desk = Desk::of(&state, &tenant, &from.headers, None);
-    reset_page(&state, &tenant, desk, &token, &from, StatusCode::OK, None).await
+    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
+    reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::OK, None).await
 }
 
 /// `POST /{org}/auth/reset-password/{token}`
@@ -90,34 +109,44 @@ pub(crate) async fn reset(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, token)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &from, body).await);
-    let desk = Desk::of(&state, &tenant, &from.headers, None);
-    if !desk.csrf_matches(params.get("_csrf")) {
+    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
+    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
+    if !form_session.csrf_matches(params.get("_csrf")) {
         let flash = Some(PasswordFault::CsrfInvalid);
-        return reset_page(&state, &tenant, desk, &token, &from, StatusCode::FORBIDDEN, flash).await;
+        return reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::FORBIDDEN, flash)
+            .await;
     }
     let password = match chosen(&params) {
         Ok(password) => password,
         Err(flash) => {
-            return reset_page(&state, &tenant, desk, &token, &from, StatusCode::OK, Some(flash)).await;
+            return reset_page(
+                &state,
+                &tenant,
+                form_session,
+                &token,
+                &client_info,
+                StatusCode::OK,
+                Some(flash),
+            )
+            .await;
         }
     };
     if !tenant.offers_passwords() {
         return no_passwords(&state, &tenant);
     }
-    match state.sign_in.reset_password(&tenant, &token, password, &from.caller).await {
-        Ok(Chosen::Done) => done(&state, &tenant, Told::PasswordSet, ""),
+    match state.sign_in.reset_password(&tenant, &token, password, &client_info.caller).await {
+        Ok(Chosen::Done) => done(&state, &tenant, FlashKind::PasswordSet, ""),
         Ok(Chosen::Refused(refusal)) => {
             let flash = Some(fault(refusal));
-            reset_page(&state, &tenant, desk, &token, &from, StatusCode::OK, flash).await
+            reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::OK, flash).await
         }
         Ok(Chosen::Busy) => {
             let (status, flash) =
                 (StatusCode::SERVICE_UNAVAILABLE, Some(PasswordFault::RateLimited { retry_after: 1 }));
-            let page = reset_page(&state, &tenant, desk, &token, &from, status, flash).await;
+            let page = reset_page(&state, &tenant, form_session, &token, &client_info, status, flash).await;
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
         Ok(Chosen::Dead(why)) => dead_reset(&state, &tenant, why),
@@ -125,42 +154,42 @@ pub(crate) async fn reset(
     }
 }
 
-fn no_passwords(state: &Shared, tenant: &Visit) -> Reply {
+fn no_passwords(state: &Shared, tenant: &RequestContext) -> Reply {
     let text = ErrorText::LoginMethodDisabled;
     reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, text, None)
 }
 
 /// Another link is a form away.
-fn dead_reset(state: &Shared, tenant: &Visit, why: DeadLink) -> Reply {
+fn dead_reset(state: &Shared, tenant: &RequestContext, why: DeadLink) -> Reply {
     dead(state, tenant, why, &format!("/{}/auth/forgot-password", tenant.organization.slug))
 }
 
 fn forgot_page(
     state: &Shared,
-    tenant: &Visit,
-    desk: Desk,
+    tenant: &RequestContext,
+    form_session: FormSession,
     status: StatusCode,
     email: &str,
     flash: Option<EmailFlash>,
 ) -> Reply {
-    let sign_in_url = desk.sign_in_url(tenant);
+    let sign_in_url = form_session.sign_in_url(tenant);
     let page = ForgotPasswordPage {
         action_url: &format!("/{}/auth/forgot-password", tenant.organization.slug),
-        csrf: &desk.csrf,
+        csrf: &form_session.csrf,
         email,
         login_url: sign_in_url.as_deref(),
         flash,
     };
     let page = state.pages.forgot_password(&tenant.look(), &page);
-    desk.answer(reply::page(status, page))
+    form_session.answer(reply::page(status, page))
 }
 
 async fn reset_page(
     state: &Shared,
-    tenant: &Visit,
-    desk: Desk,
+    tenant: &RequestContext,
+    form_session: FormSession,
     token: &str,
-    from: &From,
+    client_info: &ClientInfo,
     status: StatusCode,
     flash: Option<PasswordFault>,
 ) -> Reply {
@@ -168,19 +197,19 @@ async fn reset_page(
         return no_passwords(state, tenant);
     }
     let purpose = TokenPurpose::PasswordReset;
-    let user = match state.sign_in.person_of_link(tenant, purpose, token, &from.caller).await {
+    let user = match state.sign_in.person_of_link(tenant, purpose, token, &client_info.caller).await {
         Ok(Ok(user)) => user,
         Ok(Err(why)) => return dead_reset(state, tenant, why),
         Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
     };
-    tenant.reader.is_person_of(user.profile.locale.as_deref());
+    tenant.languages.add_profile_locale(user.profile.locale.as_deref());
     let page = ResetPasswordPage {
         action_url: &format!("/{}/auth/reset-password/{token}", tenant.organization.slug),
-        csrf: &desk.csrf,
+        csrf: &form_session.csrf,
         email: user.email.shown(),
         rules: rules(),
         flash,
     };
     let page = state.pages.reset_password(&tenant.look(), &page);
-    desk.answer(reply::page(status, page))
+    form_session.answer(reply::page(status, page))
 }

@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
+use crate::context::LanguagePreferences;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
-use crate::visit::Reader;
 
 fn unlisted(mut reply: Reply) -> Reply {
     let headers = reply.headers_mut();
@@ -16,7 +16,7 @@ fn unlisted(mut reply: Reply) -> Reply {
 
 /// `GET /`
 pub(crate) async fn root(State(state): State<AppState>, headers: HeaderMap) -> Reply {
-    let look = Reader::of(&headers).neutral_look();
+    let look = LanguagePreferences::of(&headers).neutral_look();
     unlisted(reply::page(StatusCode::OK, state.pages.root(look.locale)))
 }
 

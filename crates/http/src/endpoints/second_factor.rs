@@ -14,13 +14,13 @@ use porta_protocol::Params;
 use porta_signin::journey::masked;
 use porta_signin::{CodeKind, FactorOutcome};
 
-use super::From;
-use super::interaction::{Here, here, posted_at};
+use super::ClientInfo;
+use super::interaction::{InteractionRequest, load_interaction, posted_at};
+use crate::context::RequestContext;
+use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
-use crate::told::Told;
-use crate::visit::Visit;
 
 type Uid = Path<(String, String)>;
 
@@ -34,16 +34,16 @@ pub(crate) async fn show(
     Org(tenant): Org,
     Path((_, uid)): Uid,
     axum::extract::RawQuery(query): axum::extract::RawQuery,
-    from: From,
+    client_info: ClientInfo,
 ) -> Reply {
-    let here = or_answer!(here(&state, &tenant, &uid, &from).await);
+    let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
     let view = match query.as_deref() {
         Some("recovery") => View::Recovery,
         Some("choose") => View::Choose,
         _ => View::Usual,
     };
-    let flash = here.said.as_ref().and_then(|said| said.told.code());
-    here.second_factor_page(view, flash).await
+    let flash = request.flash_message.as_ref().and_then(|flash_message| flash_message.kind.code());
+    request.second_factor_page(view, flash).await
 }
 
 /// `POST …/two-factor`: a code of the factor, or a recovery code.
@@ -51,17 +51,17 @@ pub(crate) async fn verify(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Uid,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (here, params) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
+    let (request, params) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
     let kind = if params.get("codeType") == Some("recovery") { CodeKind::Recovery } else { CodeKind::Usual };
     let view = if kind == CodeKind::Recovery { View::Recovery } else { View::Usual };
-    let code = or_answer!(here.code(&params, view));
-    let known = from.known(&state, &tenant);
-    let browser = from.browser(&known);
-    let outcome = state.sign_in.verify_code(&tenant, here.bound.clone(), kind, &code, browser).await;
-    here.factor_outcome(outcome, view).await
+    let code = or_answer!(request.code(&params, view));
+    let known = client_info.known(&state, &tenant);
+    let browser = client_info.browser(&known);
+    let outcome = state.sign_in.verify_code(&tenant, request.bound.clone(), kind, &code, browser).await;
+    request.factor_outcome(outcome, view).await
 }
 
 /// `POST …/two-factor/resend`
@@ -69,14 +69,16 @@ pub(crate) async fn resend(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Uid,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (here, _) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
-    let known = from.known(&state, &tenant);
-    match state.sign_in.resend_code(&tenant, &here.bound, from.browser(&known)).await {
-        Ok(FactorOutcome::Moved) => here.told(View::Usual.page(), Told::CodeResent, ""),
-        outcome => here.factor_outcome(outcome, View::Usual).await,
+    let (request, _) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
+    let known = client_info.known(&state, &tenant);
+    match state.sign_in.resend_code(&tenant, &request.bound, client_info.browser(&known)).await {
+        Ok(FactorOutcome::Moved) => {
+            request.redirect_with_flash(View::Usual.page(), FlashKind::CodeResent, "")
+        }
+        outcome => request.factor_outcome(outcome, View::Usual).await,
     }
 }
 
@@ -85,23 +87,23 @@ pub(crate) async fn setup(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Uid,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (here, params) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
-    let known = from.known(&state, &tenant);
-    let browser = from.browser(&known);
+    let (request, params) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
+    let known = client_info.known(&state, &tenant);
+    let browser = client_info.browser(&known);
     let outcome = if params.get("code").is_none() {
         let method = match params.get("setupMethod") {
             Some("email") => TwoFactorMethod::Email,
             _ => TwoFactorMethod::Totp,
         };
-        state.sign_in.choose_factor(&tenant, here.bound.clone(), method, browser).await
+        state.sign_in.choose_factor(&tenant, request.bound.clone(), method, browser).await
     } else {
-        let code = or_answer!(here.code(&params, View::Usual));
-        state.sign_in.confirm_factor(&tenant, here.bound.clone(), &code, browser).await
+        let code = or_answer!(request.code(&params, View::Usual));
+        state.sign_in.confirm_factor(&tenant, request.bound.clone(), &code, browser).await
     };
-    here.factor_outcome(outcome, View::Usual).await
+    request.factor_outcome(outcome, View::Usual).await
 }
 
 /// `POST …/two-factor/codes`: the recovery codes were kept.
@@ -109,14 +111,14 @@ pub(crate) async fn codes_kept(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Uid,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (here, _) = or_answer!(posted(&state, &tenant, &uid, &from, body).await);
-    let known = from.known(&state, &tenant);
-    let browser = from.browser(&known);
-    let outcome = state.sign_in.codes_kept(&tenant, here.bound.clone(), browser).await;
-    here.factor_outcome(outcome, View::Usual).await
+    let (request, _) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
+    let known = client_info.known(&state, &tenant);
+    let browser = client_info.browser(&known);
+    let outcome = state.sign_in.codes_kept(&tenant, request.bound.clone(), browser).await;
+    request.factor_outcome(outcome, View::Usual).await
 }
 
 /// Which of a step's pages.
@@ -140,16 +142,16 @@ impl View {
 /// A form of this interaction, with its CSRF field, at the stage it belongs to.
 async fn posted<'a>(
     state: &'a AppState,
-    tenant: &'a Visit,
+    tenant: &'a RequestContext,
     uid: &str,
-    from: &From,
+    client_info: &ClientInfo,
     body: Body,
-) -> Result<(Here<'a>, Params), Reply> {
-    let (here, params) = posted_at(Stage::SecondFactor, state, tenant, uid, from, body).await?;
-    if !here.bound.csrf_matches(params.get("_csrf")) {
-        return Err(here.told(View::Usual.page(), Told::CsrfInvalid, ""));
+) -> Result<(InteractionRequest<'a>, Params), Reply> {
+    let (request, params) = posted_at(Stage::SecondFactor, state, tenant, uid, client_info, body).await?;
+    if !request.bound.csrf_matches(params.get("_csrf")) {
+        return Err(request.redirect_with_flash(View::Usual.page(), FlashKind::CsrfInvalid, ""));
     }
-    Ok((here, params))
+    Ok((request, params))
 }
 
 const fn kind(method: TwoFactorMethod) -> FactorKind {
@@ -159,15 +161,15 @@ const fn kind(method: TwoFactorMethod) -> FactorKind {
     }
 }
 
-impl Here<'_> {
+impl InteractionRequest<'_> {
     #[expect(clippy::result_large_err, reason = "an answer is made once a request")]
     fn code(&self, params: &Params, view: View) -> Result<String, Reply> {
         let code = params.get("code").unwrap_or_default().trim();
         if code.is_empty() {
-            return Err(self.told(view.page(), Told::CodeMissing, ""));
+            return Err(self.redirect_with_flash(view.page(), FlashKind::CodeMissing, ""));
         }
         if code.len() > LONGEST_CODE {
-            return Err(self.told(view.page(), Told::CodeInvalid, ""));
+            return Err(self.redirect_with_flash(view.page(), FlashKind::CodeInvalid, ""));
         }
         Ok(code.to_owned())
     }
@@ -177,7 +179,7 @@ impl Here<'_> {
         outcome: Result<FactorOutcome, porta_oidc::EngineError>,
         view: View,
     ) -> Reply {
-        let told = match outcome {
+        let kind = match outcome {
             Ok(FactorOutcome::SignedIn(entered)) => return self.signed_in(&entered),
             Ok(FactorOutcome::Moved) => return reply::redirect(&self.absolute("/two-factor")),
             Ok(FactorOutcome::Gone) => return self.gone(),
@@ -187,12 +189,12 @@ impl Here<'_> {
                 *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
                 return reply::with_retry_after(page, retry_after);
             }
-            Ok(FactorOutcome::Wrong) => Told::CodeInvalid,
-            Ok(FactorOutcome::Exhausted) => Told::CodeExhausted,
-            Ok(FactorOutcome::Blocked) => Told::CodeBlocked,
+            Ok(FactorOutcome::Wrong) => FlashKind::CodeInvalid,
+            Ok(FactorOutcome::Exhausted) => FlashKind::CodeExhausted,
+            Ok(FactorOutcome::Blocked) => FlashKind::CodeBlocked,
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
-        self.told(view.page(), told, "")
+        self.redirect_with_flash(view.page(), kind, "")
     }
 
     /// The page of the step the interaction is at.
@@ -205,7 +207,7 @@ impl Here<'_> {
             Ok(None) => return self.gone(),
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
         };
-        self.tenant.reader.is_person_of(user.profile.locale.as_deref());
+        self.tenant.languages.add_profile_locale(user.profile.locale.as_deref());
         let (look, email) = (self.tenant.look(), masked(user.email.shown()));
         let resend_url = self.url("/two-factor/resend");
         let expires_in = self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL);

@@ -9,7 +9,7 @@ use porta_oidc::token::TokenError;
 use porta_protocol::client_auth::presented;
 use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
 
-use super::From;
+use super::ClientInfo;
 use super::cors;
 use crate::body::{self, BodyError};
 use crate::reply::{self, Reply, or_answer};
@@ -19,21 +19,21 @@ use crate::tenancy::Org;
 pub(crate) async fn handler(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let params = or_answer!(protocol_form(&from.headers, body).await);
-    let presented = or_answer!(credentials(&tenant, &from.headers, &params));
+    let params = or_answer!(protocol_form(&client_info.headers, body).await);
+    let presented = or_answer!(credentials(&tenant, &client_info.headers, &params));
     let client_id = presented.client_id().map(porta_core::client::ClientId::as_str);
-    from.seen.client(client_id.unwrap_or_default());
-    let cors = match cors::judge(&state, &tenant, &from.headers, client_id).await {
+    client_info.log_fields.client(client_id.unwrap_or_default());
+    let cors = match cors::judge(&state, &tenant, &client_info.headers, client_id).await {
         Ok(cors::Verdict::Refused) => return origin_refused(),
         Ok(verdict) => verdict,
         Err(reply) => return reply,
     };
-    let reply = match state.engine.token(&tenant, &params, &presented, &from.caller).await {
+    let reply = match state.engine.token(&tenant, &params, &presented, &client_info.caller).await {
         Ok(response) => with_pragma(reply::json(StatusCode::OK, &response)),
-        Err(TokenError::Client(error)) => client_refused(&tenant, &from.headers, &error),
+        Err(TokenError::Client(error)) => client_refused(&tenant, &client_info.headers, &error),
         Err(TokenError::Limited(limited)) => {
             with_pragma(reply::too_many(limited, "too many tokens, try again later"))
         }

@@ -9,7 +9,7 @@ use porta_protocol::error::bare_challenge;
 use porta_protocol::{ErrorCode, OAuthError, Params};
 
 use super::token::{origin_refused, protocol_form};
-use super::{From, cors};
+use super::{ClientInfo, cors};
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -17,22 +17,22 @@ use crate::tenancy::Org;
 pub(crate) async fn get(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     RawQuery(query): RawQuery,
 ) -> Reply {
-    answer(&state, &tenant, &from, query.as_deref(), None).await
+    answer(&state, &tenant, &client_info, query.as_deref(), None).await
 }
 
 pub(crate) async fn post(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Reply {
     // A POST without a body is fine when the token is in the header.
-    match protocol_form(&from.headers, body).await {
-        Ok(params) => answer(&state, &tenant, &from, query.as_deref(), Some(&params)).await,
+    match protocol_form(&client_info.headers, body).await {
+        Ok(params) => answer(&state, &tenant, &client_info, query.as_deref(), Some(&params)).await,
         Err(reply) => reply,
     }
 }
@@ -40,16 +40,16 @@ pub(crate) async fn post(
 async fn answer(
     state: &AppState,
     tenant: &Tenant,
-    from: &From,
+    client_info: &ClientInfo,
     query: Option<&str>,
     body: Option<&Params>,
 ) -> Reply {
-    let cors = match cors::judge(state, tenant, &from.headers, None).await {
+    let cors = match cors::judge(state, tenant, &client_info.headers, None).await {
         Ok(cors::Verdict::Refused) => return origin_refused(),
         Ok(verdict) => verdict,
         Err(reply) => return reply,
     };
-    cors.apply(match bearer(&from.headers, query, body) {
+    cors.apply(match bearer(&client_info.headers, query, body) {
         Ok(Some(token)) => match state.engine.userinfo(tenant, &token).await {
             Ok(info) => show(info),
             Err(error) => refused(tenant, &error),

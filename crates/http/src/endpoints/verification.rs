@@ -7,39 +7,39 @@ use porta_core::one_time::TokenPurpose;
 use porta_pages::{EmailVerificationPage, ErrorText};
 use porta_signin::DeadLink;
 
-use super::From;
-use super::desk::Desk;
+use super::ClientInfo;
 use super::done::done;
+use super::form_session::FormSession;
 use super::interaction::form;
 use super::links::dead;
+use crate::context::RequestContext;
+use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
-use crate::told::Told;
-use crate::visit::Visit;
 
 /// `GET /{org}/auth/verify-email/{token}`: shows the button and uses nothing up.
 pub(crate) async fn show(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, token)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
 ) -> Reply {
     let purpose = TokenPurpose::EmailVerification;
-    let user = match state.sign_in.person_of_link(&tenant, purpose, &token, &from.caller).await {
+    let user = match state.sign_in.person_of_link(&tenant, purpose, &token, &client_info.caller).await {
         Ok(Ok(user)) => user,
         Ok(Err(why)) => return over(&state, &tenant, why),
         Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
     };
-    tenant.reader.is_person_of(user.profile.locale.as_deref());
-    let desk = Desk::of(&state, &tenant, &from.headers, None);
+    tenant.languages.add_profile_locale(user.profile.locale.as_deref());
+    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     let page = EmailVerificationPage {
         action_url: &format!("/{}/auth/verify-email/{token}", tenant.organization.slug),
-        csrf: &desk.csrf,
+        csrf: &form_session.csrf,
         email: user.email.shown(),
     };
     let page = state.pages.verify_email(&tenant.look(), &page);
-    desk.answer(reply::page(StatusCode::OK, page))
+    form_session.answer(reply::page(StatusCode::OK, page))
 }
 
 /// `POST /{org}/auth/verify-email/{token}`
@@ -47,23 +47,23 @@ pub(crate) async fn verify(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, token)): Path<(String, String)>,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &from, body).await);
-    let desk = Desk::of(&state, &tenant, &from.headers, None);
-    if !desk.csrf_matches(params.get("_csrf")) {
+    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
+    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
+    if !form_session.csrf_matches(params.get("_csrf")) {
         let (status, text) = (StatusCode::FORBIDDEN, ErrorText::CsrfInvalid);
         return reply::error_page(&state, &tenant.look(), status, text, None);
     }
-    match state.sign_in.verify_email(&tenant, &token, &from.caller).await {
-        Ok(Ok(user)) => done(&state, &tenant, Told::AddressConfirmed, user.email.shown()),
+    match state.sign_in.verify_email(&tenant, &token, &client_info.caller).await {
+        Ok(Ok(user)) => done(&state, &tenant, FlashKind::AddressConfirmed, user.email.shown()),
         Ok(Err(why)) => over(&state, &tenant, why),
         Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
     }
 }
 
 /// Another link comes from the account.
-fn over(state: &Shared, tenant: &Visit, why: DeadLink) -> Reply {
+fn over(state: &Shared, tenant: &RequestContext, why: DeadLink) -> Reply {
     dead(state, tenant, why, &format!("/{}/account", tenant.organization.slug))
 }

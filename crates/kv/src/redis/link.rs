@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use porta_core::{Backoff, OsEntropy, metrics, tally};
-use porta_wait::{TooLate, within};
+use porta_wait::{Elapsed, timeout};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
@@ -172,9 +172,9 @@ impl Link {
     }
 
     async fn ask(&self, connection: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<Value> {
-        within(self.address.response_timeout, connection.send_packed_command(command))
+        timeout(self.address.response_timeout, connection.send_packed_command(command))
             .await
-            .unwrap_or_else(|TooLate| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+            .unwrap_or_else(|Elapsed| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
     }
 
     fn current(&self) -> Option<MultiplexedConnection> {

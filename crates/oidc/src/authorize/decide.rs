@@ -8,7 +8,7 @@ use super::request::AuthorizationRequest;
 
 /// What is known about the browser when a request is judged.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Standing<'a> {
+pub(super) struct AuthorizationContext<'a> {
     /// A live session of an active user.
     pub(super) session: Option<SignedIn<'a>>,
     /// The person signed in inside this interaction.
@@ -54,15 +54,15 @@ pub(super) enum Decision {
 /// Our own applications are not asked about, with two exceptions: `prompt=consent` is what the client wants the person to
 /// see (OpenID Connect Core §3.1.2.1), and a public native client may be any program of the machine. There the person
 /// confirms, unless they signed in for it just now.
-pub(super) fn decide(request: &AuthorizationRequest, standing: Standing<'_>) -> Decision {
+pub(super) fn decide(request: &AuthorizationRequest, context: AuthorizationContext<'_>) -> Decision {
     let no_pages = request.prompt.contains(PromptValue::None);
-    let Some(session) = standing.session.filter(|s| !needs_login(request, s, &standing)) else {
+    let Some(session) = context.session.filter(|s| !needs_login(request, s, &context)) else {
         if no_pages {
             return Decision::Refuse(OAuthError::new(ErrorCode::LoginRequired, "the person must sign in"));
         }
-        if standing.signed_in_here {
+        if context.signed_in_here {
             // Signed in just now and still not acceptable: another account than the client insists on, or fewer factors.
-            let error = if standing.session.is_some_and(|s| !subject_differs(request, &s)) {
+            let error = if context.session.is_some_and(|s| !subject_differs(request, &s)) {
                 OAuthError::new(
                     ErrorCode::UnmetAuthenticationRequirements,
                     "the requested acr was not reached",
@@ -77,18 +77,18 @@ pub(super) fn decide(request: &AuthorizationRequest, standing: Standing<'_>) -> 
     let granted = |scope: &str| session.grant.is_some_and(|g| g.scopes.iter().any(|s| s == scope));
     let needed = needed_scopes(request);
     let missing: Vec<String> = needed.iter().filter(|s| !granted(s)).cloned().collect();
-    if standing.consented_here {
+    if context.consented_here {
         return Decision::Proceed { grant_more: missing };
     }
     let is_new = session.grant.is_none() || !missing.is_empty();
-    let asks_third_party = !standing.is_first_party && (standing.cannot_prove_itself || is_new);
+    let asks_third_party = !context.is_first_party && (context.cannot_prove_itself || is_new);
     if request.prompt.contains(PromptValue::Consent) || asks_third_party {
         if no_pages {
             return Decision::Refuse(OAuthError::new(ErrorCode::ConsentRequired, "the person must consent"));
         }
         return Decision::Page(Need::Consent(needed));
     }
-    if standing.cannot_prove_itself && !standing.signed_in_here {
+    if context.cannot_prove_itself && !context.signed_in_here {
         if no_pages {
             return Decision::Refuse(OAuthError::new(
                 ErrorCode::InteractionRequired,
@@ -122,15 +122,19 @@ fn misses_class(request: &AuthorizationRequest, session: &SignedIn<'_>) -> bool 
     acr.is_some_and(|acr| acr.essential && !acr.accepts(&serde_json::Value::from(session.acr)))
 }
 
-fn needs_login(request: &AuthorizationRequest, session: &SignedIn<'_>, standing: &Standing<'_>) -> bool {
+fn needs_login(
+    request: &AuthorizationRequest,
+    session: &SignedIn<'_>,
+    context: &AuthorizationContext<'_>,
+) -> bool {
     if subject_differs(request, session) || misses_class(request, session) {
         return true;
     }
-    if standing.signed_in_here {
+    if context.signed_in_here {
         return false;
     }
     let too_old = request.max_age.is_some_and(|seconds| {
-        seconds == 0 || standing.now.since(session.auth_time) > std::time::Duration::from_secs(seconds)
+        seconds == 0 || context.now.since(session.auth_time) > std::time::Duration::from_secs(seconds)
     });
     request.prompt.contains(PromptValue::Login)
         || request.prompt.contains(PromptValue::SelectAccount)
@@ -180,8 +184,8 @@ mod tests {
         }
     }
 
-    fn standing(signed_in: bool, grant: Option<&Grant>) -> Standing<'_> {
-        Standing {
+    fn context(signed_in: bool, grant: Option<&Grant>) -> AuthorizationContext<'_> {
+        AuthorizationContext {
             session: signed_in.then(|| SignedIn {
                 subject: "ana",
                 auth_time: NOW - Duration::from_mins(1),
@@ -205,19 +209,16 @@ mod tests {
 
     #[test]
     fn without_a_session_the_person_signs_in_unless_pages_are_forbidden() {
-        assert_eq!(decide(&request("openid", ""), standing(false, None)), Decision::Page(Need::Login));
-        assert_eq!(
-            error(decide(&request("openid", "none"), standing(false, None))),
-            ErrorCode::LoginRequired
-        );
+        assert_eq!(decide(&request("openid", ""), context(false, None)), Decision::Page(Need::Login));
+        assert_eq!(error(decide(&request("openid", "none"), context(false, None))), ErrorCode::LoginRequired);
     }
 
     #[test]
     fn prompt_login_and_select_account_ask_once() {
         for prompt in ["login", "select_account"] {
             let request = request("openid", prompt);
-            assert_eq!(decide(&request, standing(true, None)), Decision::Page(Need::Login), "{prompt}");
-            let after = Standing { signed_in_here: true, ..standing(true, None) };
+            assert_eq!(decide(&request, context(true, None)), Decision::Page(Need::Login), "{prompt}");
+            let after = AuthorizationContext { signed_in_here: true, ..context(true, None) };
             assert!(matches!(decide(&request, after), Decision::Proceed { .. }), "{prompt}");
         }
     }
@@ -225,26 +226,26 @@ mod tests {
     #[test]
     fn max_age_counts_from_the_last_authentication() {
         let with = |seconds| AuthorizationRequest { max_age: Some(seconds), ..request("openid", "") };
-        assert!(matches!(decide(&with(60), standing(true, None)), Decision::Proceed { .. }));
-        assert_eq!(decide(&with(59), standing(true, None)), Decision::Page(Need::Login));
-        assert_eq!(decide(&with(0), standing(true, None)), Decision::Page(Need::Login));
+        assert!(matches!(decide(&with(60), context(true, None)), Decision::Proceed { .. }));
+        assert_eq!(decide(&with(59), context(true, None)), Decision::Page(Need::Login));
+        assert_eq!(decide(&with(0), context(true, None)), Decision::Page(Need::Login));
     }
 
     #[test]
     fn another_person_than_the_client_insists_on_is_never_let_through() {
         let hinted = AuthorizationRequest { hinted_subject: Some("bob".to_owned()), ..request("openid", "") };
-        assert_eq!(decide(&hinted, standing(true, None)), Decision::Page(Need::Login));
-        let still_ana = Standing { signed_in_here: true, ..standing(true, None) };
+        assert_eq!(decide(&hinted, context(true, None)), Decision::Page(Need::Login));
+        let still_ana = AuthorizationContext { signed_in_here: true, ..context(true, None) };
         assert_eq!(error(decide(&hinted, still_ana)), ErrorCode::LoginRequired);
         let claims = ClaimsRequest::parse(r#"{"id_token":{"sub":{"value":"bob"}}}"#).unwrap();
         let claimed = AuthorizationRequest { claims: Some(claims), ..request("openid", "none") };
-        assert_eq!(error(decide(&claimed, standing(true, None))), ErrorCode::LoginRequired);
+        assert_eq!(error(decide(&claimed, context(true, None))), ErrorCode::LoginRequired);
     }
 
     #[test]
     fn a_first_party_client_gets_only_what_is_missing_without_a_page() {
         let had = grant(&["openid"]);
-        let decision = decide(&request("openid email", ""), standing(true, Some(&had)));
+        let decision = decide(&request("openid email", ""), context(true, Some(&had)));
         assert_eq!(decision, Decision::Proceed { grant_more: vec!["email".to_owned()] });
     }
 
@@ -254,10 +255,11 @@ mod tests {
         let had = grant(&["openid"]);
         for is_first_party in [true, false] {
             for signed_in_here in [true, false] {
-                let known = Standing { signed_in_here, is_first_party, ..standing(true, Some(&had)) };
+                let known =
+                    AuthorizationContext { signed_in_here, is_first_party, ..context(true, Some(&had)) };
                 let asked = Decision::Page(Need::Consent(vec!["openid".to_owned()]));
                 assert_eq!(decide(&request("openid", "consent"), known), asked, "{known:?}");
-                let approved = Standing { consented_here: true, ..known };
+                let approved = AuthorizationContext { consented_here: true, ..known };
                 let decision = decide(&request("openid", "consent"), approved);
                 assert_eq!(decision, Decision::Proceed { grant_more: Vec::new() }, "{known:?}");
             }
@@ -268,7 +270,7 @@ mod tests {
     #[test]
     fn a_client_of_ours_that_cannot_prove_itself_is_confirmed() {
         let had = grant(&["openid"]);
-        let native = |had| Standing { cannot_prove_itself: true, ..standing(true, had) };
+        let native = |had| AuthorizationContext { cannot_prove_itself: true, ..context(true, had) };
         for had in [None, Some(&had)] {
             let asked = Decision::Page(Need::Confirm(vec!["openid".to_owned()]));
             assert_eq!(decide(&request("openid", ""), native(had)), asked);
@@ -277,8 +279,8 @@ mod tests {
                 ErrorCode::InteractionRequired
             );
             for known in [
-                Standing { signed_in_here: true, ..native(had) },
-                Standing { consented_here: true, ..native(had) },
+                AuthorizationContext { signed_in_here: true, ..native(had) },
+                AuthorizationContext { consented_here: true, ..native(had) },
             ] {
                 assert!(
                     matches!(decide(&request("openid", ""), known), Decision::Proceed { .. }),
@@ -288,7 +290,8 @@ mod tests {
         }
         let asked = decide(&request("openid", "consent"), native(Some(&had)));
         assert!(matches!(asked, Decision::Page(Need::Consent(_))), "one page, not two");
-        let third = Standing { is_first_party: false, signed_in_here: true, ..native(Some(&had)) };
+        let third =
+            AuthorizationContext { is_first_party: false, signed_in_here: true, ..native(Some(&had)) };
         assert!(matches!(decide(&request("openid", ""), third), Decision::Page(Need::Consent(_))));
     }
 
@@ -298,30 +301,31 @@ mod tests {
             ClaimsRequest::parse(r#"{"userinfo":{"email":null,"address":{"essential":true}}}"#).unwrap();
         let request = AuthorizationRequest { claims: Some(claims), ..request("openid", "") };
         let had = grant(&["openid"]);
-        let third = Standing { is_first_party: false, ..standing(true, Some(&had)) };
+        let third = AuthorizationContext { is_first_party: false, ..context(true, Some(&had)) };
         let wanted = ["openid", "address", "email"].map(str::to_owned).to_vec();
         assert_eq!(decide(&request, third), Decision::Page(Need::Consent(wanted)));
     }
 
     #[test]
     fn a_third_party_client_asks_for_what_is_new_and_remembers_the_rest() {
-        let third = |standing| Standing { is_first_party: false, ..standing };
+        let third = |context| AuthorizationContext { is_first_party: false, ..context };
         let had = grant(&["openid", "email"]);
         assert_eq!(
-            decide(&request("openid email", ""), third(standing(true, Some(&had)))),
+            decide(&request("openid email", ""), third(context(true, Some(&had)))),
             Decision::Proceed { grant_more: Vec::new() }
         );
         for (scope, prompt) in [("openid profile", ""), ("openid", "consent")] {
-            let decision = decide(&request(scope, prompt), third(standing(true, Some(&had))));
+            let decision = decide(&request(scope, prompt), third(context(true, Some(&had))));
             assert!(matches!(decision, Decision::Page(Need::Consent(_))), "{scope} {prompt}");
         }
         assert_eq!(
-            error(decide(&request("openid", "none"), third(standing(true, None)))),
+            error(decide(&request("openid", "none"), third(context(true, None)))),
             ErrorCode::ConsentRequired
         );
-        let every_time = Standing { cannot_prove_itself: true, ..third(standing(true, Some(&had))) };
+        let every_time =
+            AuthorizationContext { cannot_prove_itself: true, ..third(context(true, Some(&had))) };
         assert!(matches!(decide(&request("openid", ""), every_time), Decision::Page(Need::Consent(_))));
-        let approved = Standing { consented_here: true, ..every_time };
+        let approved = AuthorizationContext { consented_here: true, ..every_time };
         assert!(matches!(decide(&request("openid", "consent"), approved), Decision::Proceed { .. }));
     }
 
@@ -335,9 +339,9 @@ mod tests {
         let grant = grant(&["openid"]);
         let two = r#"{"id_token":{"acr":{"essential":true,"value":"urn:porta:acr:2fa"}}}"#;
         let fresh = |acr| {
-            let known = standing(true, Some(&grant));
+            let known = context(true, Some(&grant));
             let session = known.session.map(|s| SignedIn { acr, ..s });
-            Standing { session, is_first_party: true, ..known }
+            AuthorizationContext { session, is_first_party: true, ..known }
         };
         let one_factor = fresh("urn:porta:acr:1fa");
         assert_eq!(
@@ -345,7 +349,7 @@ mod tests {
             Decision::Page(Need::Login),
             "another try may show two"
         );
-        let tried = Standing { signed_in_here: true, ..one_factor };
+        let tried = AuthorizationContext { signed_in_here: true, ..one_factor };
         let Decision::Refuse(error) = decide(&wanting(two), tried) else { panic!("one factor is not two") };
         assert_eq!(error.code(), ErrorCode::UnmetAuthenticationRequirements);
         assert!(matches!(decide(&wanting(two), fresh("urn:porta:acr:2fa")), Decision::Proceed { .. }));

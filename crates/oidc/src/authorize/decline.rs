@@ -5,8 +5,8 @@ use porta_core::settings;
 use porta_protocol::{ErrorCode, OAuthError};
 
 use super::{Authorized, Outcome, Resumed};
-use crate::errand::{AccountPage, Errand};
 use crate::interaction::{BoundInteraction, Interaction, LoginDone};
+use crate::purpose::{AccountPage, InteractionPurpose};
 use crate::{Caller, Engine, EngineError, Tenant};
 
 impl Engine {
@@ -35,8 +35,8 @@ impl Engine {
             // Not `user.login.…`: what begins so and does not end in `failed` counts as a sign-in.
             None => (None, "auth.login.cancelled"),
         };
-        let (event, resumed) = match interaction.errand {
-            Errand::Authorize(request) => {
+        let (event, resumed) = match interaction.purpose {
+            InteractionPurpose::Authorize(request) => {
                 // The client may have been switched off while the person was reading.
                 if self.client(tenant.organization.id, &request.client_id).await?.is_none() {
                     return Ok(Resumed::Gone);
@@ -47,7 +47,7 @@ impl Engine {
                 let event = self.decision_event(tenant, user, &request, caller, what);
                 (event, Resumed::Authorized { authorized, ui_locales: request.ui_locales })
             }
-            Errand::Account(_) => {
+            InteractionPurpose::Account(_) => {
                 let event = self.event(tenant, what, AuditCategory::Authentication, caller);
                 let is_signed_in = self.session(tenant, cookie).await?.is_some();
                 let resumed =

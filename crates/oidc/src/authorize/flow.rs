@@ -10,10 +10,10 @@ use porta_store::AuthorizeFacts;
 
 use super::AuthorizationRequest;
 use super::check::{AuthorizeError, Redirectable, cannot_prove_itself};
-use super::decide::{Decision, Need, SignedIn, Standing, decide};
+use super::decide::{AuthorizationContext, Decision, Need, SignedIn, decide};
 use crate::clients::ProtocolClient;
-use crate::errand::{AccountPage, Errand};
 use crate::interaction::{ConsentAsked, Draft, LoginDone, NewInteraction, Shown, Stage, Taken};
+use crate::purpose::{AccountPage, InteractionPurpose};
 use crate::quota::Payer;
 use crate::session::{PresentedSession, to_bytes};
 use crate::throttle::Limited;
@@ -106,8 +106,8 @@ impl Engine {
         params: &Params,
     ) -> Result<Authorized, AuthorizeError> {
         let (_, request) = self.check(tenant, params).await?;
-        let errand = Errand::Authorize(Box::new(request));
-        Ok(Authorized::interact(self.begin_travelling(tenant, errand, Stage::Ready)?))
+        let purpose = InteractionPurpose::Authorize(Box::new(request));
+        Ok(Authorized::interact(self.begin_travelling(tenant, purpose, Stage::Ready)?))
     }
 
     async fn begin(
@@ -153,10 +153,10 @@ impl Engine {
         if interaction.stage == Stage::Denied {
             return self.declined(tenant, interaction, cookie, caller).await;
         }
-        let request = match interaction.errand {
-            Errand::Authorize(request) => *request,
-            Errand::Account(errand) => {
-                return self.resume_account(tenant, errand.page, interaction.login, cookie).await;
+        let request = match interaction.purpose {
+            InteractionPurpose::Authorize(request) => *request,
+            InteractionPurpose::Account(purpose) => {
+                return self.resume_account(tenant, purpose.page, interaction.login, cookie).await;
             }
         };
         let ui_locales = request.ui_locales.clone();
@@ -198,7 +198,7 @@ impl Engine {
     ) -> Result<Judged, EngineError> {
         let live = self.live_session(tenant, client, session).await?;
         let subject = live.as_ref().map(|(s, _)| s.session.user.to_string()).unwrap_or_default();
-        let standing = Standing {
+        let context = AuthorizationContext {
             session: live.as_ref().map(|(s, facts)| SignedIn {
                 subject: &subject,
                 auth_time: s.session.auth_time,
@@ -211,7 +211,7 @@ impl Engine {
             cannot_prove_itself: cannot_prove_itself(client),
             now: self.now(),
         };
-        match (decide(&request, standing), live) {
+        match (decide(&request, context), live) {
             (Decision::Page(need), live) => {
                 let asked = |scopes, is_confirmation| {
                     let asked = live.map(|(session, facts)| ConsentAsked {
@@ -229,8 +229,8 @@ impl Engine {
                     Need::Consent(scopes) => asked(scopes, false),
                     Need::Confirm(scopes) => asked(scopes, true),
                 };
-                let errand = Errand::Authorize(Box::new(request));
-                let draft = Draft { errand, stage, login: progress.login, consent };
+                let purpose = InteractionPurpose::Authorize(Box::new(request));
+                let draft = Draft { purpose, stage, login: progress.login, consent };
                 Ok(Judged::Page(Box::new(draft)))
             }
             (Decision::Proceed { grant_more }, Some((session, facts))) => {

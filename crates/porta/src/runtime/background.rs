@@ -10,7 +10,7 @@ use porta_kv::{Heard, MemoryKv};
 use porta_oidc::Engine;
 use tokio_util::sync::CancellationToken;
 
-use super::leap::LeapWatch;
+use super::clock_jump::ClockJumpDetector;
 use super::services::{Services, ShortLived};
 
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
@@ -95,10 +95,10 @@ async fn flush(engine: Arc<Engine>, stop: CancellationToken) {
 /// Decision D16: bounded batches under a lease, oldest first.
 async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
     let began = Instant::now();
-    let mut watch = LeapWatch::new(engine.now());
+    let mut watch = ClockJumpDetector::new(engine.now());
     while wait(SWEEP_EVERY, &stop).await {
         let now = engine.now();
-        if !watch.believes(now, began.elapsed()) {
+        if !watch.trusts(now, began.elapsed()) {
             continue;
         }
         let settings = match engine.store().repositories().settings(None).all().await {

@@ -19,7 +19,7 @@ use porta_store::Store;
 use procfs::process::{LimitValue, Process};
 use tokio_util::sync::CancellationToken;
 
-use super::listen::{Ending, serve};
+use super::listen::{ShutdownSignals, serve};
 use super::peers::Peers;
 
 /// Seconds. The reference's alert stands at half a second, so there is a bucket on either side of it.
@@ -159,9 +159,9 @@ pub(crate) async fn serve_alone(
         .await
         .with_context(|| format!("METRICS_BIND: cannot listen on {address}"))?;
     let app = Router::new().route("/metrics", get(async move || porta_http::exposition(&*figures).await));
-    let ending = Ending { closing: stop, ..Ending::default() };
+    let shutdown = ShutdownSignals { closing: stop, ..ShutdownSignals::default() };
     let peers = Peers::new(TrustProxy::Never);
-    tokio::spawn(serve(listener, peers, app, keep_alive, ending, Duration::ZERO));
+    tokio::spawn(serve(listener, peers, app, keep_alive, shutdown, Duration::ZERO));
     Ok(())
 }
 

@@ -169,7 +169,7 @@ mod tests {
     {
         near.write_all(b"no").await.unwrap();
         let begun = Instant::now();
-        let ending = tokio::spawn(async move {
+        let shutdown = tokio::spawn(async move {
             near.shutdown().await.unwrap();
             begun.elapsed()
         });
@@ -177,7 +177,7 @@ mod tests {
         far.read_to_end(&mut answer).await.unwrap();
         assert_eq!(answer, b"no", "writing has ended first");
         let caller = tokio::spawn(what(far));
-        let took = ending.await.unwrap();
+        let took = shutdown.await.unwrap();
         caller.abort();
         took
     }

@@ -1,7 +1,7 @@
-//! Connections: accepted, given limits for what they cost, brought to an end in order.
+//! Accepts connections, limits what they cost, and drains them in order.
 //!
 //! ```text
-//! closing ─► the last callers ─► half the grace: everybody ─► the other half: only who is being served
+//! closing ─► accept queue emptied ─► half the grace: all connections ─► the other half: only requests being answered
 //! ```
 
 use std::convert::Infallible;
@@ -28,15 +28,15 @@ use tower::ServiceExt as _;
 use super::heard::{Heard, Progress};
 use super::linger::Linger;
 use super::peers::{Admitted, Peers};
-use super::taken::Taken;
 use super::unread::Unread;
+use super::write_timeout::WriteTimeout;
 
 /// A caller that takes longer to send its request line and headers holds a connection for nothing.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// Request line and headers. No browser and no proxy sends more; hyper would take 400 KiB of everybody.
 const LONGEST_HEADERS: usize = 32 * 1024;
 /// Enough for the largest answer over a slow line: the kernel takes most of one before anybody waits.
-const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Out of file descriptors: wait for some to come back instead of spinning.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A connection on which nothing was read yet is closed at once by an orderly end: the last callers get this long to be
@@ -48,57 +48,57 @@ const LAST_CALLERS: Duration = Duration::from_millis(250);
 /// More callers than this wait in the kernel: each connection costs memory, whether anything is asked on it or not.
 pub(crate) const CONNECTIONS: usize = 4_000;
 
-/// How a listener comes to its end.
+/// Signals of a graceful shutdown.
 #[derive(Clone, Default)]
-pub(crate) struct Ending {
-    /// From here on every answer asks its caller to connect anew, elsewhere: a proxy that keeps connections for reuse has
-    /// none left when the door closes, and so loses no request that it may not repeat.
+pub(crate) struct ShutdownSignals {
+    /// From here on every response carries `Connection: close`. A proxy that pools connections has none left when the
+    /// listener closes, so it loses no request that it may not retry.
     pub(crate) draining: CancellationToken,
-    /// From here on nobody new is let in.
+    /// From here on no connection is accepted.
     pub(crate) closing: CancellationToken,
 }
 
-/// What every connection runs with.
-struct Door {
+/// Serves accepted connections.
+struct ConnectionServer {
     app: Router,
     peers: Peers,
-    /// How long a connection is kept on which nothing is asked.
+    /// How long an idle connection is kept.
     keep_alive: Duration,
-    ending: Ending,
-    /// From here on nobody is waited for who does not send the rest of a request, or does not take an answer.
+    shutdown: ShutdownSignals,
+    /// From here on a peer that does not send the rest of a request, or does not read its response, is cut off.
     hurrying: CancellationToken,
     watch: GracefulShutdown,
 }
 
-/// Serves until `ending.closing`, then lets requests finish within `grace`; `false` when some did not.
+/// Serves until `shutdown.closing`, then lets requests finish within `grace`; `false` when some did not.
 pub(crate) async fn serve(
     listener: TcpListener,
     peers: Peers,
     app: Router,
     keep_alive: Duration,
-    ending: Ending,
+    shutdown: ShutdownSignals,
     grace: Duration,
 ) -> bool {
     let (hurrying, watch) = (CancellationToken::new(), GracefulShutdown::new());
-    let door = Door { app, peers, keep_alive, ending: ending.clone(), hurrying, watch };
+    let server = ConnectionServer { app, peers, keep_alive, shutdown: shutdown.clone(), hurrying, watch };
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
-            () = ending.closing.cancelled() => break,
+            () = shutdown.closing.cancelled() => break,
         };
         match accepted {
-            Ok(caller) => door.let_in(caller),
+            Ok(caller) => server.serve_connection(caller),
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
-    take_waiting(|| accept(&listener, &room), |caller| door.let_in(caller)).await;
+    take_waiting(|| accept(&listener, &room), |caller| server.serve_connection(caller)).await;
     drop(listener);
     tokio::time::sleep(FIRST_BYTES).await;
-    let Door { hurrying, watch, .. } = door;
+    let ConnectionServer { hurrying, watch, .. } = server;
     let mut ends = pin!(watch.shutdown());
     if timeout(grace / 2, &mut ends).await.is_ok() {
         return true;
@@ -134,17 +134,18 @@ where
     }
 }
 
-impl Door {
-    fn let_in(&self, Caller { stream, peer, place }: Caller) {
+impl ConnectionServer {
+    fn serve_connection(&self, Caller { stream, peer, place }: Caller) {
         let Some(admitted) = self.peers.admit(peer.ip()) else { return };
         let place: (OwnedSemaphorePermit, Admitted) = (place, admitted);
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
-        let (app, draining) = (self.app.clone(), self.ending.draining.clone());
+        let (app, draining) = (self.app.clone(), self.shutdown.draining.clone());
         let progress = Arc::<Progress>::default();
-        let heard = Heard::within(HEADERS_WITHIN, Arc::clone(&progress), Taken::within(TAKEN_WITHIN, stream));
-        let stream = Linger::over(heard, Arc::clone(&progress), self.ending.closing.clone());
+        let heard =
+            Heard::within(HEADERS_WITHIN, Arc::clone(&progress), WriteTimeout::new(WRITE_TIMEOUT, stream));
+        let stream = Linger::over(heard, Arc::clone(&progress), self.shutdown.closing.clone());
         let served = Arc::clone(&progress);
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));

@@ -1,10 +1,11 @@
 //! A running process: its services, what it does in the background, how it starts and stops.
 
 pub(crate) mod background;
+pub(crate) mod clock_jump;
+pub(crate) mod coalesced_probe;
 pub(crate) mod figures;
 pub(crate) mod heard;
 pub(crate) mod http_client;
-pub(crate) mod leap;
 pub(crate) mod linger;
 pub(crate) mod listen;
 pub(crate) mod log;
@@ -12,8 +13,7 @@ pub(crate) mod mail;
 pub(crate) mod peers;
 pub(crate) mod probes;
 pub(crate) mod services;
-pub(crate) mod shared;
-pub(crate) mod taken;
 pub(crate) mod telemetry;
 pub(crate) mod traces;
 pub(crate) mod unread;
+pub(crate) mod write_timeout;

@@ -11,9 +11,9 @@ use bytes::Bytes;
 use porta_http::{Probes, ReadyReport};
 use porta_kv::Kv;
 use porta_oidc::Engine;
-use porta_wait::within;
+use porta_wait::timeout;
 
-use super::shared::Shared;
+use super::coalesced_probe::CoalescedProbe;
 
 /// Below the container probe's five seconds with room to spare.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -24,15 +24,19 @@ const PROBE_KEPT: Duration = Duration::from_secs(10);
 pub(crate) struct ServiceProbes {
     services: Arc<Services>,
     draining: AtomicBool,
-    readiness: Shared<Readiness>,
+    readiness: CoalescedProbe<Readiness>,
 }
 
 impl ServiceProbes {
     pub(crate) fn new(engine: Arc<Engine>, kv: Arc<dyn Kv>) -> Self {
         let [migrated, keys_open] = [false; 2].map(AtomicBool::new);
-        let (database, short_lived) = (Shared::new(), Shared::new());
+        let (database, short_lived) = (CoalescedProbe::new(), CoalescedProbe::new());
         let services = Services { engine, kv, database, short_lived, migrated, keys_open };
-        Self { services: Arc::new(services), draining: AtomicBool::new(false), readiness: Shared::new() }
+        Self {
+            services: Arc::new(services),
+            draining: AtomicBool::new(false),
+            readiness: CoalescedProbe::new(),
+        }
     }
 
     /// From now on `/ready` says no.
@@ -52,8 +56,8 @@ struct Readiness {
 struct Services {
     engine: Arc<Engine>,
     kv: Arc<dyn Kv>,
-    database: Shared<bool>,
-    short_lived: Shared<Option<&'static str>>,
+    database: CoalescedProbe<bool>,
+    short_lived: CoalescedProbe<Option<&'static str>>,
     /// Set once no migration was pending: a schema never goes back while this program runs.
     migrated: AtomicBool,
     /// Set once a signing key of this installation could be opened.
@@ -76,7 +80,7 @@ impl Services {
             if answers("short-lived store", LIMIT, write).await {
                 return None;
             }
-            let is_there = within(LIMIT, kv.ping()).await.is_ok_and(|answer| answer.is_ok());
+            let is_there = timeout(LIMIT, kv.ping()).await.is_ok_and(|answer| answer.is_ok());
             Some(if is_there { "not_writable" } else { "unreachable" })
         };
         self.short_lived.ask(check).await.unwrap_or(Some("unreachable"))
@@ -89,7 +93,7 @@ impl Services {
                 problem => Readiness { database: problem, keys: None },
             }
         };
-        within(LIMIT, checks).await.unwrap_or(UNREACHABLE)
+        timeout(LIMIT, checks).await.unwrap_or(UNREACHABLE)
     }
 
     async fn database_problem(&self) -> Option<&'static str> {
@@ -135,7 +139,7 @@ async fn answers<E: Display>(
     limit: Duration,
     ping: impl Future<Output = Result<(), E>>,
 ) -> bool {
-    match within(limit, ping).await {
+    match timeout(limit, ping).await {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
             tracing::warn!(%error, "{service} check failed");

@@ -157,7 +157,7 @@ impl Link {
                 Self::Sqlite(connection) => connection.ping().await,
             }
         };
-        matches!(porta_wait::within(limit, ping).await, Ok(Ok(())))
+        matches!(porta_wait::timeout(limit, ping).await, Ok(Ok(())))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The thin layer that lets one SQL text serve two databases (decision D1): statements with names, values and rows
 //! that know both drivers, one pool, one place where errors get their class.
 
+mod circuit_breaker;
 mod error;
 mod link;
 mod pool;
@@ -8,7 +9,6 @@ mod row;
 mod runner;
 mod statement;
 mod value;
-mod way;
 
 pub(crate) use link::{Connector, Flavor, highest_argument};
 pub(crate) use pool::{Lease, Pool};

@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 
 use porta_core::metrics;
 use porta_store::{PoolState, StoreError};
-use porta_wait::within;
+use porta_wait::timeout;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument as _;
 
+use super::circuit_breaker::CircuitBreaker;
 use super::error::{classify, is_broken, unavailable};
 use super::link::{Answer, Connector, Flavor, Link};
 use super::statement::Stmt;
 use super::value::Value;
-use super::way::Way;
 
 /// A connection that rested longer is asked whether it is still there before it carries a statement.
 const REST: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ pub(crate) struct Pool {
     /// When a connection last came back after use, unless one was found dead since.
     came_back_at: Mutex<Option<Instant>>,
     came_back: Notify,
-    way: Way,
+    breaker: CircuitBreaker,
     acquire_timeout: Duration,
     /// Longer than the server's own limit: only for a server that does not answer at all.
     answer_timeout: Duration,
@@ -87,7 +87,7 @@ impl Pool {
             idle: Mutex::new(Vec::with_capacity(size)),
             came_back_at: Mutex::default(),
             came_back: Notify::new(),
-            way: Way::default(),
+            breaker: CircuitBreaker::default(),
             acquire_timeout,
             answer_timeout,
             slow,
@@ -148,7 +148,7 @@ impl Pool {
             permit
         } else {
             let _waiting = Waiting::on(&self.waiting);
-            within(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned())
+            timeout(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned())
                 .await
                 .map_err(|_| unavailable("no free database connection in time"))?
                 .map_err(|_| unavailable("the pool is closed"))?
@@ -184,21 +184,21 @@ impl Pool {
                 self.came_back.notified().await;
             }
         };
-        within(CONNECT.min(self.acquire_timeout), next).await.ok()
+        timeout(CONNECT.min(self.acquire_timeout), next).await.ok()
     }
 
     async fn connect(&self) -> Result<Link, StoreError> {
-        let attempt = self
-            .way
-            .enter(Instant::now())
+        let permit = self
+            .breaker
+            .permit(Instant::now())
             .ok_or_else(|| unavailable("the database could not be reached a moment ago"))?;
         let limit = match self.connector.flavor() {
             Flavor::Postgres => CONNECT.min(self.acquire_timeout),
             Flavor::Sqlite => self.acquire_timeout,
         };
-        let error = match within(limit, self.connector.connect()).await {
+        let error = match timeout(limit, self.connector.connect()).await {
             Ok(Ok(link)) => {
-                attempt.succeeded();
+                permit.succeeded();
                 return Ok(link);
             }
             Ok(Err(error)) => match classify(error) {
@@ -207,7 +207,7 @@ impl Pool {
             },
             Err(_) => unavailable("the database did not accept a connection in time"),
         };
-        attempt.failed();
+        permit.failed();
         Err(error)
     }
 }
@@ -237,7 +237,7 @@ impl Lease {
             return Err(sqlx::Error::PoolClosed);
         };
         self.busy = true;
-        let result = within(self.pool.answer_timeout, run(link)).await;
+        let result = timeout(self.pool.answer_timeout, run(link)).await;
         self.busy = false;
         let error = match result {
             Ok(Ok(value)) => return Ok(value),
@@ -351,7 +351,7 @@ impl Drop for Lease {
             let limit = pool.answer_timeout;
             let settled = link.settle(limit).await;
             let undone =
-                !in_transaction || matches!(within(limit, link.command("ROLLBACK")).await, Ok(Ok(())));
+                !in_transaction || matches!(timeout(limit, link.command("ROLLBACK")).await, Ok(Ok(())));
             if settled && undone {
                 pool.give_back(link);
             }

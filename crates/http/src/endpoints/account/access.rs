@@ -8,19 +8,19 @@ use porta_oidc::AccountPage;
 use porta_pages::{ApplicationRow, ApplicationsPage};
 use porta_signin::account::Changed;
 
-use super::{Own, Said};
-use crate::endpoints::From;
+use super::{AccountFlashKind, AccountRequest};
+use crate::endpoints::ClientInfo;
 use crate::reply::{Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::Applications;
 
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
-    let given = match state.sign_in.given_access(&tenant, &own.member).await {
+pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
+    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
+    let given = match state.sign_in.given_access(&tenant, &request.member).await {
         Ok(given) => given,
-        Err(error) => return own.trouble(&error),
+        Err(error) => return request.trouble(&error),
     };
     let ids: Vec<String> = given.iter().map(|given| given.grant.id.to_string()).collect();
     let rows: Vec<ApplicationRow<'_>> = given
@@ -34,26 +34,31 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: 
         })
         .collect();
     let page = ApplicationsPage {
-        nav: own.nav(),
-        action_url: &own.urls.applications,
-        csrf: &own.csrf,
+        nav: request.nav(),
+        action_url: &request.urls.applications,
+        csrf: &request.csrf,
         applications: &rows,
-        flash: own.said.and_then(Said::flash),
+        flash: request.flash_message.and_then(AccountFlashKind::flash),
     };
-    own.show(StatusCode::OK, state.pages.account_applications(&own.look(), &page))
+    request.show(StatusCode::OK, state.pages.account_applications(&request.look(), &page))
 }
 
 /// `application` is an id of the list.
 pub(crate) async fn withdraw(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let Some(grant) = params.get("application").and_then(GrantId::parse) else { return own.back(PAGE, None) };
-    match state.sign_in.withdraw_access(&tenant, &own.member, grant, &from.caller).await {
-        Ok(changed) => own.back(PAGE, (changed == Changed::Done).then_some(Said::ApplicationRevoked)),
-        Err(error) => own.trouble(&error),
+    let (request, params) =
+        or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
+    let Some(grant) = params.get("application").and_then(GrantId::parse) else {
+        return request.back(PAGE, None);
+    };
+    match state.sign_in.withdraw_access(&tenant, &request.member, grant, &client_info.caller).await {
+        Ok(changed) => {
+            request.back(PAGE, (changed == Changed::Done).then_some(AccountFlashKind::ApplicationRevoked))
+        }
+        Err(error) => request.trouble(&error),
     }
 }

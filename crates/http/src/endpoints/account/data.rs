@@ -6,37 +6,37 @@ use axum::http::{HeaderValue, StatusCode, header};
 use porta_oidc::AccountPage;
 use porta_pages::DownloadDataPage;
 
-use super::{Own, Said};
-use crate::endpoints::From;
+use super::{AccountFlashKind, AccountRequest};
+use crate::endpoints::ClientInfo;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::Data;
 
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
+pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
+    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
     let page = DownloadDataPage {
-        nav: own.nav(),
-        action_url: &own.urls.data,
-        csrf: &own.csrf,
-        flash: own.said.and_then(Said::flash),
+        nav: request.nav(),
+        action_url: &request.urls.data,
+        csrf: &request.csrf,
+        flash: request.flash_message.and_then(AccountFlashKind::flash),
     };
-    own.show(StatusCode::OK, state.pages.account_data(&own.look(), &page))
+    request.show(StatusCode::OK, state.pages.account_data(&request.look(), &page))
 }
 
 /// Answers with a file.
 pub(crate) async fn download(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let recent = or_answer!(own.recent());
-    let data = match state.sign_in.own_data(&tenant, recent, &from.caller).await {
+    let (request, _) = or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
+    let recent = or_answer!(request.recent());
+    let data = match state.sign_in.own_data(&tenant, recent, &client_info.caller).await {
         Ok(data) => data,
-        Err(error) => return own.trouble(&error),
+        Err(error) => return request.trouble(&error),
     };
     let file = format!("attachment; filename=\"{}-account.json\"", tenant.organization.slug);
     let reply = reply::json(StatusCode::OK, &data);

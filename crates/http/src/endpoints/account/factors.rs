@@ -8,8 +8,8 @@ use porta_oidc::AccountPage;
 use porta_pages::{AccountFlash, FactorKind, SecondFactorsPage};
 use porta_signin::account::Changed;
 
-use super::{Own, Said, renewed};
-use crate::endpoints::From;
+use super::{AccountFlashKind, AccountRequest, renewed};
+use crate::endpoints::ClientInfo;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -23,51 +23,61 @@ pub(super) const fn kind(method: TwoFactorMethod) -> FactorKind {
     }
 }
 
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
-    own.factors_page(StatusCode::OK, own.said.and_then(Said::flash)).await
+pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
+    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
+    request.factors_page(StatusCode::OK, request.flash_message.and_then(AccountFlashKind::flash)).await
 }
 
 /// `action` is `enable`, `disable` or `regenerate`; `method` what to enable.
-pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let recent = or_answer!(own.recent());
+pub(crate) async fn change(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+    body: Body,
+) -> Reply {
+    let (request, params) =
+        or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
+    let recent = or_answer!(request.recent());
     let sign_in = &state.sign_in;
     let (outcome, done) = match (params.get("action"), params.get("method")) {
         (Some("enable"), Some("authenticator")) => {
-            let begun = sign_in.begin_setup(&tenant, recent, TwoFactorMethod::Totp, &from.caller).await;
+            let begun =
+                sign_in.begin_setup(&tenant, recent, TwoFactorMethod::Totp, &client_info.caller).await;
             (begun, (AccountPage::TwoFactorSetup, None))
         }
         (Some("enable"), Some("email")) => {
-            let begun = sign_in.begin_setup(&tenant, recent, TwoFactorMethod::Email, &from.caller).await;
+            let begun =
+                sign_in.begin_setup(&tenant, recent, TwoFactorMethod::Email, &client_info.caller).await;
             (begun, (AccountPage::TwoFactorSetup, None))
         }
         (Some("disable"), _) => {
-            let disabled = sign_in.disable_factor(&tenant, recent, &from.caller).await;
-            (disabled, (PAGE, Some(Said::FactorDisabled)))
+            let disabled = sign_in.disable_factor(&tenant, recent, &client_info.caller).await;
+            (disabled, (PAGE, Some(AccountFlashKind::FactorDisabled)))
         }
         (Some("regenerate"), _) => {
-            let replaced = sign_in.replace_recovery_codes(&tenant, recent, &from.caller).await;
+            let replaced = sign_in.replace_recovery_codes(&tenant, recent, &client_info.caller).await;
             (replaced, (AccountPage::TwoFactorSetup, None))
         }
-        _ => return own.back(PAGE, None),
+        _ => return request.back(PAGE, None),
     };
     match outcome {
-        Ok(Changed::Done) => own.back(done.0, done.1),
+        Ok(Changed::Done) => request.back(done.0, done.1),
         Ok(Changed::Strengthened(entered)) => renewed(&state, &tenant, PAGE, &entered),
-        Ok(Changed::Credentials(credentials)) => own.still_known(own.back(done.0, done.1), credentials),
-        Ok(Changed::Required) => own.back(PAGE, Some(Said::FactorRequired)),
-        Ok(Changed::Nothing | Changed::Wrong | Changed::Exhausted) => own.back(PAGE, None),
+        Ok(Changed::Credentials(credentials)) => {
+            request.still_known(request.back(done.0, done.1), credentials)
+        }
+        Ok(Changed::Required) => request.back(PAGE, Some(AccountFlashKind::FactorRequired)),
+        Ok(Changed::Nothing | Changed::Wrong | Changed::Exhausted) => request.back(PAGE, None),
         Ok(Changed::Limited { retry_after }) => {
             let flash = AccountFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
-            let page = own.factors_page(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
+            let page = request.factors_page(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
             reply::with_retry_after(page, retry_after)
         }
-        Err(error) => own.trouble(&error),
+        Err(error) => request.trouble(&error),
     }
 }
 
-impl Own<'_> {
+impl AccountRequest<'_> {
     async fn factors_page(&self, status: StatusCode, flash: Option<AccountFlash>) -> Reply {
         let held = match self.state.sign_in.held_factors(self.tenant, &self.member).await {
             Ok(held) => held,

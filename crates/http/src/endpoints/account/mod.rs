@@ -1,20 +1,20 @@
-//! The pages of one's own account, under `/{org}/account`: GET shows, POST acts and leads back (303).
+//! Account pages under `/{org}/account`: GET shows a page, POST changes something and redirects (303).
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use porta_core::user::CredentialState;
 use porta_core::{TokenDigest, secret, word_enum};
-use porta_oidc::{AccountErrand, AccountPage, EngineError};
+use porta_oidc::{AccountPage, AccountPurpose, EngineError};
 use porta_pages::{AccountFlash, AccountNav, Look, Page};
 use porta_protocol::Params;
 use porta_signin::Entered;
 use porta_signin::account::{Member, Recent};
 
-use super::interaction::{SAID_LIFETIME, form};
-use super::{From, authorize};
+use super::interaction::{FLASH_LIFETIME, form};
+use super::{ClientInfo, authorize};
+use crate::context::RequestContext;
 use crate::reply::{self, Reply};
 use crate::state::Shared;
-use crate::visit::Visit;
 use crate::{cookies, pending};
 
 pub(crate) mod access;
@@ -26,8 +26,8 @@ pub(crate) mod sessions;
 pub(crate) mod setup;
 
 word_enum! {
-    /// What the next page says. It travels in a signed cookie, so that no link makes our pages say it.
-    enum Said {
+    /// What the next page says. The cookie is signed, so no link can make a page say it.
+    enum AccountFlashKind {
         PasswordChanged = "password_changed",
         FactorEnabled = "factor_enabled",
         FactorDisabled = "factor_disabled",
@@ -42,7 +42,7 @@ word_enum! {
     }
 }
 
-impl Said {
+impl AccountFlashKind {
     const fn flash(self) -> Option<AccountFlash> {
         match self {
             Self::PasswordChanged => Some(AccountFlash::PasswordChanged),
@@ -60,21 +60,21 @@ impl Said {
     }
 }
 
-/// A request of somebody with a live session here.
-struct Own<'a> {
+/// A request with a live session.
+struct AccountRequest<'a> {
     state: &'a Shared,
-    tenant: &'a Visit,
+    tenant: &'a RequestContext,
     headers: &'a HeaderMap,
     member: Member,
-    /// Where the person is, and comes back to after signing in again.
+    /// The page to return to after signing in again.
     page: AccountPage,
-    /// What every form of this session carries.
+    /// CSRF token of this session's forms.
     csrf: String,
-    said: Option<Said>,
+    flash_message: Option<AccountFlashKind>,
     urls: Urls,
 }
 
-/// Addresses of the pages, as [`AccountNav`] borrows them.
+/// URLs of the account pages, borrowed by [`AccountNav`].
 struct Urls {
     overview: String,
     password: Option<String>,
@@ -86,7 +86,7 @@ struct Urls {
 }
 
 impl Urls {
-    fn of(tenant: &Visit, member: &Member) -> Self {
+    fn of(tenant: &RequestContext, member: &Member) -> Self {
         let slug = &tenant.organization.slug;
         let url = |page: AccountPage| format!("/{slug}{}", page.path());
         let has_password = member.user.password_hash.is_some() || tenant.offers_passwords();
@@ -102,78 +102,78 @@ impl Urls {
     }
 }
 
-impl<'a> Own<'a> {
-    /// Whoever has no live session of this organization signs in first.
+impl<'a> AccountRequest<'a> {
+    /// Loads the session; without one the response is a redirect to the sign-in.
     async fn enter(
         state: &'a Shared,
-        tenant: &'a Visit,
-        from: &'a From,
+        tenant: &'a RequestContext,
+        client_info: &'a ClientInfo,
         page: AccountPage,
     ) -> Result<Self, Reply> {
-        let cookie = cookies::read(state, tenant, &from.headers, cookies::SESSION);
+        let cookie = cookies::read(state, tenant, &client_info.headers, cookies::SESSION);
         let member = match state.sign_in.member(tenant, cookie.as_deref()).await {
             Ok(member) => member,
             Err(error) => return Err(reply::engine_error_page(state, &tenant.look(), &error)),
         };
         let (Some(member), Some(cookie)) = (member, cookie) else {
-            return Err(sign_in(state, tenant, &from.headers, AccountErrand { page, again: None }));
+            return Err(sign_in(state, tenant, &client_info.headers, AccountPurpose { page, again: None }));
         };
-        tenant.reader.is_person_of(member.user.profile.locale.as_deref());
-        let said = cookies::read(state, tenant, &from.headers, cookies::SAID);
+        tenant.languages.add_profile_locale(member.user.profile.locale.as_deref());
+        let flash_message = cookies::read(state, tenant, &client_info.headers, cookies::FLASH);
         Ok(Self {
             state,
             tenant,
-            headers: &from.headers,
+            headers: &client_info.headers,
             urls: Urls::of(tenant, &member),
             member,
             page,
             csrf: csrf_of(&cookie),
-            said: said.and_then(|word| Said::parse(&word)),
+            flash_message: flash_message.and_then(|word| AccountFlashKind::parse(&word)),
         })
     }
 
-    /// A form of one of our own pages.
+    /// The same for a POST: reads the form and checks its CSRF token.
     async fn posted(
         state: &'a Shared,
-        tenant: &'a Visit,
-        from: &'a From,
+        tenant: &'a RequestContext,
+        client_info: &'a ClientInfo,
         body: Body,
         page: AccountPage,
     ) -> Result<(Self, Params), Reply> {
-        let params = form(state, tenant, from, body).await?;
-        let own = Self::with(&params, state, tenant, from, page).await?;
-        Ok((own, params))
+        let params = form(state, tenant, client_info, body).await?;
+        let request = Self::with(&params, state, tenant, client_info, page).await?;
+        Ok((request, params))
     }
 
-    /// The same with the fields of the form.
+    /// The same with a form that was read already.
     async fn with(
         params: &Params,
         state: &'a Shared,
-        tenant: &'a Visit,
-        from: &'a From,
+        tenant: &'a RequestContext,
+        client_info: &'a ClientInfo,
         page: AccountPage,
     ) -> Result<Self, Reply> {
-        let own = Self::enter(state, tenant, from, page).await?;
-        let is_ours = params.get("_csrf").is_some_and(|csrf| secret::constant_time_eq(csrf, &own.csrf));
+        let request = Self::enter(state, tenant, client_info, page).await?;
+        let is_ours = params.get("_csrf").is_some_and(|csrf| secret::constant_time_eq(csrf, &request.csrf));
         if !is_ours {
-            return Err(own.back(page, Some(Said::CsrfInvalid)));
+            return Err(request.back(page, Some(AccountFlashKind::CsrfInvalid)));
         }
-        match state.sign_in.count_change(tenant, &own.member).await {
-            Ok(None) => Ok(own),
-            Ok(Some(limited)) => Err(reply::too_many_begun(state, tenant, &from.headers, limited)),
-            Err(error) => Err(own.trouble(&error)),
+        match state.sign_in.count_change(tenant, &request.member).await {
+            Ok(None) => Ok(request),
+            Ok(Some(limited)) => Err(reply::too_many_begun(state, tenant, &client_info.headers, limited)),
+            Err(error) => Err(request.trouble(&error)),
         }
     }
 
-    /// Whoever signed in too long ago does it again and comes back here; what they posted is not done for them.
+    /// Requires a recent sign-in. Otherwise the response leads to a sign-in that returns here; the posted change is dropped.
     #[expect(clippy::result_large_err, reason = "an answer is made once a request")]
     fn recent(&self) -> Result<Recent<'_>, Reply> {
         if let Some(recent) = self.state.sign_in.recent(self.tenant, &self.member) {
             return Ok(recent);
         }
         let again = Some(self.member.user.email.shown().to_owned());
-        let errand = AccountErrand { page: self.page, again };
-        Err(sign_in(self.state, self.tenant, self.headers, errand))
+        let purpose = AccountPurpose { page: self.page, again };
+        Err(sign_in(self.state, self.tenant, self.headers, purpose))
     }
 
     fn nav(&self) -> AccountNav<'_> {
@@ -192,27 +192,35 @@ impl<'a> Own<'a> {
         self.tenant.look()
     }
 
-    /// Path of a page below one of ours.
+    /// Path under the organization's.
     fn url(&self, path: &str) -> String {
         format!("/{}{path}", self.tenant.organization.slug)
     }
 
-    /// A page; what it was to say is said.
+    /// A page; clears the flash message that it showed.
     fn show(&self, status: StatusCode, page: Page) -> Reply {
-        let gone = self.said.and_then(|_| cookies::clear(self.state, cookies::SAID, &self.urls.overview));
+        let gone =
+            self.flash_message.and_then(|_| cookies::clear(self.state, cookies::FLASH, &self.urls.overview));
         reply::with_header(reply::page(status, page), header::SET_COOKIE, gone)
     }
 
-    fn back(&self, page: AccountPage, said: Option<Said>) -> Reply {
+    fn back(&self, page: AccountPage, flash_message: Option<AccountFlashKind>) -> Reply {
         let reply = led_to(self.tenant, page);
-        let until = self.state.clock.now() + SAID_LIFETIME;
-        let said = said.and_then(|said| {
-            cookies::set(self.state, self.tenant, cookies::SAID, said.as_str(), &self.urls.overview, until)
+        let until = self.state.clock.now() + FLASH_LIFETIME;
+        let flash_message = flash_message.and_then(|flash_message| {
+            cookies::set(
+                self.state,
+                self.tenant,
+                cookies::FLASH,
+                flash_message.as_str(),
+                &self.urls.overview,
+                until,
+            )
         });
-        reply::with_header(reply, header::SET_COOKIE, said)
+        reply::with_header(reply, header::SET_COOKIE, flash_message)
     }
 
-    /// The answer to a change of credentials: the browser it was made in stays one that is known.
+    /// The response to a change of credentials: this browser stays a known device.
     fn still_known(&self, reply: Reply, credentials: CredentialState) -> Reply {
         let device = self.state.sign_in.known_after(self.tenant, &self.member, credentials);
         reply::with_header(reply, header::SET_COOKIE, cookies::device(self.state, self.tenant, &device))
@@ -223,24 +231,24 @@ impl<'a> Own<'a> {
     }
 }
 
-/// What every form of a session carries.
+/// CSRF token of a session's forms.
 fn csrf_of(cookie: &str) -> String {
     TokenDigest::of(&format!("account form\n{cookie}")).hex()
 }
 
-fn led_to(tenant: &Visit, page: AccountPage) -> Reply {
+fn led_to(tenant: &RequestContext, page: AccountPage) -> Reply {
     reply::redirect(&format!("{}{}", tenant.issuer, page.path()))
 }
 
-/// A session goes on behind another cookie.
-fn renewed(state: &Shared, tenant: &Visit, page: AccountPage, entered: &Entered) -> Reply {
+/// Redirects with the cookie of the renewed session.
+fn renewed(state: &Shared, tenant: &RequestContext, page: AccountPage, entered: &Entered) -> Reply {
     let session = authorize::session_cookie(state, tenant, &entered.session, entered.expires_at);
     let reply = reply::with_header(led_to(tenant, page), header::SET_COOKIE, session);
     reply::with_header(reply, header::SET_COOKIE, cookies::device(state, tenant, &entered.device))
 }
 
-fn sign_in(state: &Shared, tenant: &Visit, headers: &HeaderMap, errand: AccountErrand) -> Reply {
-    match state.engine.begin_account(tenant, errand) {
+fn sign_in(state: &Shared, tenant: &RequestContext, headers: &HeaderMap, purpose: AccountPurpose) -> Reply {
+    match state.engine.begin_account(tenant, purpose) {
         Ok(new) => pending::listed(state, tenant, headers, authorize::interact(state, tenant, &new), None),
         Err(error) => reply::engine_error_page(state, &tenant.look(), &error),
     }

@@ -8,8 +8,8 @@ use porta_oidc::AccountPage;
 use porta_pages::{ChangePasswordPage, PasswordFault};
 use porta_signin::account::{NewPassword, PasswordOutcome};
 
-use super::{Own, Said};
-use crate::endpoints::From;
+use super::{AccountFlashKind, AccountRequest};
+use crate::endpoints::ClientInfo;
 use crate::endpoints::new_password::{chosen, fault, rules};
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
@@ -18,54 +18,63 @@ use crate::tenancy::Org;
 const PAGE: AccountPage = AccountPage::Password;
 
 /// Asks for a recent sign-in before anything is typed.
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
-    if let Err(reply) = own.recent() {
+pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
+    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
+    if let Err(reply) = request.recent() {
         return reply;
     }
-    let flash = own.said.filter(|said| *said == Said::CsrfInvalid).map(|_| PasswordFault::CsrfInvalid);
-    own.password_page(StatusCode::OK, flash)
+    let flash = request
+        .flash_message
+        .filter(|flash_message| *flash_message == AccountFlashKind::CsrfInvalid)
+        .map(|_| PasswordFault::CsrfInvalid);
+    request.password_page(StatusCode::OK, flash)
 }
 
-pub(crate) async fn change(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let recent = or_answer!(own.recent());
-    if own.urls.password.is_none() {
-        return own.back(AccountPage::Overview, None);
+pub(crate) async fn change(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+    body: Body,
+) -> Reply {
+    let (request, params) =
+        or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
+    let recent = or_answer!(request.recent());
+    if request.urls.password.is_none() {
+        return request.back(AccountPage::Overview, None);
     }
     let field = |name| params.get(name).unwrap_or_default();
     let new = match chosen(&params) {
         Ok(new) => new,
-        Err(flash) => return own.password_page(StatusCode::OK, Some(flash)),
+        Err(flash) => return request.password_page(StatusCode::OK, Some(flash)),
     };
     let form = NewPassword { current: TypedPassword::new(field("currentPassword")), new };
-    let outcome = match state.sign_in.change_password(&tenant, recent, form, &from.caller).await {
+    let outcome = match state.sign_in.change_password(&tenant, recent, form, &client_info.caller).await {
         Ok(outcome) => outcome,
-        Err(error) => return own.trouble(&error),
+        Err(error) => return request.trouble(&error),
     };
     let fault = match outcome {
         PasswordOutcome::Changed(credentials) => {
-            let back = own.back(AccountPage::Overview, Some(Said::PasswordChanged));
-            return own.still_known(back, credentials);
+            let back = request.back(AccountPage::Overview, Some(AccountFlashKind::PasswordChanged));
+            return request.still_known(back, credentials);
         }
         PasswordOutcome::Limited { retry_after } => {
             let fault = PasswordFault::RateLimited { retry_after: reply::seconds_up(retry_after) };
-            let page = own.password_page(StatusCode::TOO_MANY_REQUESTS, Some(fault));
+            let page = request.password_page(StatusCode::TOO_MANY_REQUESTS, Some(fault));
             return reply::with_retry_after(page, retry_after);
         }
         PasswordOutcome::Busy => {
             let fault = PasswordFault::RateLimited { retry_after: 1 };
-            let page = own.password_page(StatusCode::SERVICE_UNAVAILABLE, Some(fault));
+            let page = request.password_page(StatusCode::SERVICE_UNAVAILABLE, Some(fault));
             return reply::with_retry_after(page, std::time::Duration::from_secs(1));
         }
         PasswordOutcome::WrongCurrent => PasswordFault::WrongCurrent,
         PasswordOutcome::Unchanged => PasswordFault::Unchanged,
         PasswordOutcome::Refused(refusal) => fault(refusal),
     };
-    own.password_page(StatusCode::OK, Some(fault))
+    request.password_page(StatusCode::OK, Some(fault))
 }
 
-impl Own<'_> {
+impl AccountRequest<'_> {
     fn password_page(&self, status: StatusCode, flash: Option<PasswordFault>) -> Reply {
         let Some(action_url) = &self.urls.password else { return self.back(AccountPage::Overview, None) };
         let page = ChangePasswordPage {

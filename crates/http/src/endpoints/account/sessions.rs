@@ -8,8 +8,8 @@ use porta_oidc::AccountPage;
 use porta_pages::{SessionRow, SessionsPage};
 use porta_signin::account::Changed;
 
-use super::{Own, Said};
-use crate::endpoints::From;
+use super::{AccountFlashKind, AccountRequest};
+use crate::endpoints::ClientInfo;
 use crate::repeated::NotKept;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
@@ -17,11 +17,11 @@ use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::Sessions;
 
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
-    let sessions = match state.sign_in.sessions(&tenant, &own.member).await {
+pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
+    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
+    let sessions = match state.sign_in.sessions(&tenant, &request.member).await {
         Ok(sessions) => sessions,
-        Err(error) => return own.trouble(&error),
+        Err(error) => return request.trouble(&error),
     };
     let ids: Vec<String> = sessions.iter().map(|session| session.id.to_string()).collect();
     let rows: Vec<SessionRow<'_>> = sessions
@@ -29,7 +29,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: 
         .zip(&ids)
         .map(|(session, id)| SessionRow {
             id,
-            is_current: session.id == own.member.session.key,
+            is_current: session.id == request.member.session.key,
             user_agent: session.user_agent.as_deref(),
             address: session.ip_address.as_deref(),
             started_at: session.created_at,
@@ -37,43 +37,50 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: 
         })
         .collect();
     let page = SessionsPage {
-        nav: own.nav(),
-        action_url: &own.urls.sessions,
-        csrf: &own.csrf,
+        nav: request.nav(),
+        action_url: &request.urls.sessions,
+        csrf: &request.csrf,
         sessions: &rows,
-        flash: own.said.and_then(Said::flash),
+        flash: request.flash_message.and_then(AccountFlashKind::flash),
     };
-    own.show(StatusCode::OK, state.pages.account_sessions(&own.look(), &page))
+    request.show(StatusCode::OK, state.pages.account_sessions(&request.look(), &page))
 }
 
 /// `session` is an id of the list, or `others`. This browser's own leads to the page that asks before signing out.
-pub(crate) async fn end(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (own, params) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
+pub(crate) async fn end(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+    body: Body,
+) -> Reply {
+    let (request, params) =
+        or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
     let named = params.get("session").unwrap_or_default();
     let key = SessionKey::parse(named);
-    if key == Some(own.member.session.key) {
+    if key == Some(request.member.session.key) {
         return reply::redirect(&format!("{}/session/end", tenant.issuer));
     }
-    let recent = or_answer!(own.recent());
-    let (outcome, said) = match key {
-        Some(key) => {
-            (state.sign_in.end_session(&tenant, recent, key, &from.caller).await, Said::SessionEnded)
-        }
+    let recent = or_answer!(request.recent());
+    let (outcome, flash_message) = match key {
+        Some(key) => (
+            state.sign_in.end_session(&tenant, recent, key, &client_info.caller).await,
+            AccountFlashKind::SessionEnded,
+        ),
         None if named == "others" => {
-            let ended = state.sign_in.end_other_sessions(&tenant, recent, &from.caller).await;
-            (ended, Said::OtherSessionsEnded)
+            let ended = state.sign_in.end_other_sessions(&tenant, recent, &client_info.caller).await;
+            (ended, AccountFlashKind::OtherSessionsEnded)
         }
-        None => return own.back(PAGE, None),
+        None => return request.back(PAGE, None),
     };
     match outcome {
         Ok(changed) => {
-            let mut reply = own.back(PAGE, (changed == Changed::Done).then_some(said));
+            let mut reply = request.back(PAGE, (changed == Changed::Done).then_some(flash_message));
             if key.is_none() {
                 // Whoever presses this again means those that came since.
                 reply.extensions_mut().insert(NotKept);
             }
             reply
         }
-        Err(error) => own.trouble(&error),
+        Err(error) => request.trouble(&error),
     }
 }

@@ -10,73 +10,73 @@ use porta_protocol::Params;
 use porta_signin::account::{Changed, Member, SetupStep};
 use porta_signin::journey::masked;
 
-use super::{Own, Said, csrf_of, renewed};
+use super::{AccountFlashKind, AccountRequest, csrf_of, renewed};
+use crate::context::RequestContext;
 use crate::cookies;
-use crate::endpoints::From;
+use crate::endpoints::ClientInfo;
 use crate::endpoints::interaction::form;
 use crate::endpoints::second_factor::LONGEST_CODE;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
-use crate::visit::Visit;
 
 const PAGE: AccountPage = AccountPage::TwoFactorSetup;
 
 /// Shows secrets, and so asks for a recent sign-in as well.
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, from: From) -> Reply {
-    let own = or_answer!(Own::enter(&state, &tenant, &from, PAGE).await);
-    if let Err(reply) = own.recent() {
+pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
+    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
+    if let Err(reply) = request.recent() {
         return reply;
     }
-    let flash = match own.said {
-        Some(Said::CsrfInvalid) => Some(CodeFlash::CsrfInvalid),
-        Some(Said::CodeSent) => Some(CodeFlash::Resent),
+    let flash = match request.flash_message {
+        Some(AccountFlashKind::CsrfInvalid) => Some(CodeFlash::CsrfInvalid),
+        Some(AccountFlashKind::CodeSent) => Some(CodeFlash::Resent),
         _ => None,
     };
-    own.setup_page(StatusCode::OK, flash).await
+    request.setup_page(StatusCode::OK, flash).await
 }
 
 pub(crate) async fn confirm(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &from, body).await);
+    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
     let code = params.get("code").unwrap_or_default().trim();
-    let own = match Own::with(&params, &state, &tenant, &from, PAGE).await {
-        Ok(own) => own,
+    let request = match AccountRequest::with(&params, &state, &tenant, &client_info, PAGE).await {
+        Ok(request) => request,
         Err(refusal) => {
-            return repeated(&state, &tenant, &from, &params, None).await.unwrap_or(refusal);
+            return repeated(&state, &tenant, &client_info, &params, None).await.unwrap_or(refusal);
         }
     };
-    let recent = match own.recent() {
+    let recent = match request.recent() {
         Ok(recent) => recent,
         // Perhaps because the same form gave them a factor at this moment.
         Err(refusal) => {
-            let member = Some(&own.member);
-            return repeated(&state, &tenant, &from, &params, member).await.unwrap_or(refusal);
+            let member = Some(&request.member);
+            return repeated(&state, &tenant, &client_info, &params, member).await.unwrap_or(refusal);
         }
     };
     if code.is_empty() {
-        return own.setup_page(StatusCode::OK, Some(CodeFlash::Missing)).await;
+        return request.setup_page(StatusCode::OK, Some(CodeFlash::Missing)).await;
     }
     if code.len() > LONGEST_CODE {
-        return own.setup_page(StatusCode::OK, Some(CodeFlash::Invalid)).await;
+        return request.setup_page(StatusCode::OK, Some(CodeFlash::Invalid)).await;
     }
-    let outcome = state.sign_in.confirm_setup(&tenant, recent, code, &from.caller).await;
-    own.after(outcome, None).await
+    let outcome = state.sign_in.confirm_setup(&tenant, recent, code, &client_info.caller).await;
+    request.after(outcome, None).await
 }
 
 /// The form that renewed the session, once more: whoever clicked twice has the cookie of before.
 async fn repeated(
     state: &AppState,
-    tenant: &Visit,
-    from: &From,
+    tenant: &RequestContext,
+    client_info: &ClientInfo,
     params: &Params,
     member: Option<&Member>,
 ) -> Option<Reply> {
-    let cookie = cookies::read(state, tenant, &from.headers, cookies::SESSION)?;
+    let cookie = cookies::read(state, tenant, &client_info.headers, cookies::SESSION)?;
     let is_ours = params.get("_csrf").is_some_and(|csrf| secret::constant_time_eq(csrf, &csrf_of(&cookie)));
     if !is_ours {
         return None;
@@ -86,19 +86,29 @@ async fn repeated(
     Some(renewed(state, tenant, PAGE, &entered))
 }
 
-pub(crate) async fn resend(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let recent = or_answer!(own.recent());
-    let outcome = state.sign_in.resend_setup_code(&tenant, recent, &from.caller).await;
-    own.after(outcome, Some(Said::CodeSent)).await
+pub(crate) async fn resend(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+    body: Body,
+) -> Reply {
+    let (request, _) = or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
+    let recent = or_answer!(request.recent());
+    let outcome = state.sign_in.resend_setup_code(&tenant, recent, &client_info.caller).await;
+    request.after(outcome, Some(AccountFlashKind::CodeSent)).await
 }
 
 /// Nothing that was not confirmed is left.
-pub(crate) async fn cancel(State(state): State<AppState>, Org(tenant): Org, from: From, body: Body) -> Reply {
-    let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    match state.sign_in.forget_setup(&tenant, &own.member).await {
-        Ok(()) => own.back(AccountPage::TwoFactor, None),
-        Err(error) => own.trouble(&error),
+pub(crate) async fn cancel(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+    body: Body,
+) -> Reply {
+    let (request, _) = or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
+    match state.sign_in.forget_setup(&tenant, &request.member).await {
+        Ok(()) => request.back(AccountPage::TwoFactor, None),
+        Err(error) => request.trouble(&error),
     }
 }
 
@@ -106,32 +116,36 @@ pub(crate) async fn cancel(State(state): State<AppState>, Org(tenant): Org, from
 pub(crate) async fn codes_kept(
     State(state): State<AppState>,
     Org(tenant): Org,
-    from: From,
+    client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (own, _) = or_answer!(Own::posted(&state, &tenant, &from, body, PAGE).await);
-    let said = match state.sign_in.setup(&tenant, &own.member).await {
+    let (request, _) = or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
+    let flash_message = match state.sign_in.setup(&tenant, &request.member).await {
         Ok(Some(setup)) => match setup.step {
-            SetupStep::Codes { is_new_factor: true, .. } => Said::FactorEnabled,
-            SetupStep::Codes { is_new_factor: false, .. } => Said::RecoveryCodesReplaced,
-            SetupStep::Authenticator { .. } | SetupStep::Email => return own.back(PAGE, None),
+            SetupStep::Codes { is_new_factor: true, .. } => AccountFlashKind::FactorEnabled,
+            SetupStep::Codes { is_new_factor: false, .. } => AccountFlashKind::RecoveryCodesReplaced,
+            SetupStep::Authenticator { .. } | SetupStep::Email => return request.back(PAGE, None),
         },
-        Ok(None) => return own.back(AccountPage::TwoFactor, None),
-        Err(error) => return own.trouble(&error),
+        Ok(None) => return request.back(AccountPage::TwoFactor, None),
+        Err(error) => return request.trouble(&error),
     };
-    match state.sign_in.forget_setup(&tenant, &own.member).await {
-        Ok(()) => own.back(AccountPage::TwoFactor, Some(said)),
-        Err(error) => own.trouble(&error),
+    match state.sign_in.forget_setup(&tenant, &request.member).await {
+        Ok(()) => request.back(AccountPage::TwoFactor, Some(flash_message)),
+        Err(error) => request.trouble(&error),
     }
 }
 
-impl Own<'_> {
-    async fn after(&self, outcome: Result<Changed, porta_oidc::EngineError>, said: Option<Said>) -> Reply {
+impl AccountRequest<'_> {
+    async fn after(
+        &self,
+        outcome: Result<Changed, porta_oidc::EngineError>,
+        flash_message: Option<AccountFlashKind>,
+    ) -> Reply {
         let flash = match outcome {
-            Ok(Changed::Done) => return self.back(PAGE, said),
+            Ok(Changed::Done) => return self.back(PAGE, flash_message),
             Ok(Changed::Strengthened(entered)) => return renewed(self.state, self.tenant, PAGE, &entered),
             Ok(Changed::Credentials(credentials)) => {
-                return self.still_known(self.back(PAGE, said), credentials);
+                return self.still_known(self.back(PAGE, flash_message), credentials);
             }
             Ok(Changed::Nothing | Changed::Required) => return self.back(AccountPage::TwoFactor, None),
             Ok(Changed::Limited { retry_after }) => {

@@ -6,11 +6,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
 
-async fn start(app: Router) -> (SocketAddr, Ending, tokio::task::JoinHandle<bool>) {
+async fn start(app: Router) -> (SocketAddr, ShutdownSignals, tokio::task::JoinHandle<bool>) {
     start_with(app, Duration::from_secs(5)).await
 }
 
-async fn start_with(app: Router, grace: Duration) -> (SocketAddr, Ending, tokio::task::JoinHandle<bool>) {
+async fn start_with(
+    app: Router,
+    grace: Duration,
+) -> (SocketAddr, ShutdownSignals, tokio::task::JoinHandle<bool>) {
     start_keeping(app, KEPT, grace).await
 }
 
@@ -21,13 +24,13 @@ async fn start_keeping(
     app: Router,
     keep_alive: Duration,
     grace: Duration,
-) -> (SocketAddr, Ending, tokio::task::JoinHandle<bool>) {
+) -> (SocketAddr, ShutdownSignals, tokio::task::JoinHandle<bool>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let ending = Ending::default();
+    let shutdown = ShutdownSignals::default();
     let peers = Peers::new(TrustProxy::Never);
-    let task = tokio::spawn(serve(listener, peers, app, keep_alive, ending.clone(), grace));
-    (address, ending, task)
+    let task = tokio::spawn(serve(listener, peers, app, keep_alive, shutdown.clone(), grace));
+    (address, shutdown, task)
 }
 
 /// Connected, with `bytes` on the way.
@@ -48,11 +51,11 @@ async fn a_request_under_way_finishes_and_no_new_connection_is_taken() {
             "done"
         }),
     );
-    let (address, ending, task) = start(app).await;
+    let (address, shutdown, task) = start(app).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    ending.closing.cancel();
+    shutdown.closing.cancel();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.contains("200 OK") && answer.ends_with("done"), "{answer}");
@@ -62,7 +65,7 @@ async fn a_request_under_way_finishes_and_no_new_connection_is_taken() {
 
 #[tokio::test]
 async fn callers_who_are_still_waiting_to_be_accepted_are_served() {
-    let (address, ending, task) = start(Router::new().route("/", get(|| async { "done" }))).await;
+    let (address, shutdown, task) = start(Router::new().route("/", get(|| async { "done" }))).await;
     let mut callers = Vec::new();
     for _ in 0..20 {
         // On one thread: nothing is accepted between these lines and the end.
@@ -71,7 +74,7 @@ async fn callers_who_are_still_waiting_to_be_accepted_are_served() {
         stream.set_nonblocking(true).unwrap();
         callers.push(TcpStream::from_std(stream).unwrap());
     }
-    ending.closing.cancel();
+    shutdown.closing.cancel();
     assert!(task.await.unwrap());
     for mut stream in callers {
         let mut answer = String::new();
@@ -82,10 +85,10 @@ async fn callers_who_are_still_waiting_to_be_accepted_are_served() {
 
 #[tokio::test]
 async fn an_idle_connection_does_not_hold_up_the_end() {
-    let (address, ending, task) = start(Router::new()).await;
+    let (address, shutdown, task) = start(Router::new()).await;
     let _idle = TcpStream::connect(address).await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    ending.closing.cancel();
+    shutdown.closing.cancel();
     let ended = tokio::time::timeout(Duration::from_secs(2), task).await;
     assert!(ended.unwrap().unwrap());
 }
@@ -112,19 +115,19 @@ async fn a_connection_is_kept_as_long_as_was_said_and_no_longer() {
 
 #[tokio::test]
 async fn while_draining_every_answer_ends_its_connection() {
-    let (address, ending, task) = start(Router::new().route("/", get(|| async { "done" }))).await;
+    let (address, shutdown, task) = start(Router::new().route("/", get(|| async { "done" }))).await;
     let mut kept = TcpStream::connect(address).await.unwrap();
     let mut part = [0; 1024];
     kept.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let length = kept.read(&mut part).await.unwrap();
     assert!(!String::from_utf8_lossy(&part[..length]).contains("connection: close"));
-    ending.draining.cancel();
+    shutdown.draining.cancel();
     kept.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut last = String::new();
     kept.read_to_string(&mut last).await.unwrap();
     assert!(last.contains("200 OK") && last.contains("connection: close"), "{last}");
     assert!(TcpStream::connect(address).await.is_ok(), "others are still let in");
-    ending.closing.cancel();
+    shutdown.closing.cancel();
     assert!(task.await.unwrap());
 }
 
@@ -148,11 +151,11 @@ async fn headers_have_a_limit_that_is_told() {
 #[tokio::test]
 async fn who_stops_in_the_middle_does_not_make_the_end_fail() {
     let large = Router::new().route("/", get(|| async { vec![b'x'; 64 << 20] }));
-    let (address, ending, task) = start_with(large, Duration::from_secs(1)).await;
+    let (address, shutdown, task) = start_with(large, Duration::from_secs(1)).await;
     let _half_a_request = caller(address, b"GET / HT").await;
     let _unread = caller(address, GET).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
-    ending.closing.cancel();
+    shutdown.closing.cancel();
     assert!(timeout(Duration::from_secs(3), task).await.unwrap().unwrap(), "nobody was being served");
 }
 
@@ -162,10 +165,10 @@ async fn who_is_served_has_the_whole_grace() {
         tokio::time::sleep(Duration::from_millis(700)).await;
         "done"
     });
-    let (address, ending, task) = start_with(Router::new().route("/", slow), Duration::from_secs(1)).await;
+    let (address, shutdown, task) = start_with(Router::new().route("/", slow), Duration::from_secs(1)).await;
     let mut served = caller(address, GET).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
-    ending.closing.cancel();
+    shutdown.closing.cancel();
     let mut answer = String::new();
     served.read_to_string(&mut answer).await.unwrap();
     assert!(answer.ends_with("done"), "{answer}");
@@ -175,10 +178,10 @@ async fn who_is_served_has_the_whole_grace() {
 #[tokio::test]
 async fn who_does_not_finish_makes_the_end_fail() {
     let app = Router::new().route("/", get(std::future::pending::<&str>));
-    let (address, ending, task) = start_with(app, Duration::from_millis(200)).await;
+    let (address, shutdown, task) = start_with(app, Duration::from_millis(200)).await;
     let _waits = caller(address, GET).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
-    ending.closing.cancel();
+    shutdown.closing.cancel();
     assert!(!timeout(Duration::from_secs(3), task).await.unwrap().unwrap());
 }
 
@@ -295,10 +298,10 @@ async fn a_body_that_was_not_asked_for_is_not_waited_for() {
 #[tokio::test]
 async fn an_end_in_order_cuts_no_refused_body_off() {
     let refuse = || async { axum::http::StatusCode::PAYLOAD_TOO_LARGE };
-    let (address, ending, task) = start(Router::new().route("/", axum::routing::any(refuse))).await;
+    let (address, shutdown, task) = start(Router::new().route("/", axum::routing::any(refuse))).await;
     let mut stream = caller(address, b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n").await;
     tokio::time::sleep(Duration::from_millis(50)).await;
-    ending.closing.cancel();
+    shutdown.closing.cancel();
     for _ in 0..900 {
         stream.write_all(&[b'x'; 1000]).await.unwrap();
     }
@@ -320,7 +323,7 @@ async fn half_open_connections_of_one_stranger_starve_nobody() {
     let address = listener.local_addr().unwrap();
     let app = Router::new().route("/", get(|| async { "done" }));
     let peers = Peers::limited(TrustProxy::Never, 20, 50);
-    tokio::spawn(serve(listener, peers, app, KEPT, Ending::default(), Duration::ZERO));
+    tokio::spawn(serve(listener, peers, app, KEPT, ShutdownSignals::default(), Duration::ZERO));
     let mut half_open = Vec::new();
     for _ in 0..60 {
         let mut stream = stranger(9, address).await;

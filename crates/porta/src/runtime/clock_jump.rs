@@ -1,56 +1,56 @@
-//! Whether the clock may be believed when rows are removed by it.
+//! Clock-jump detector: whether the wall clock is plausible enough to delete rows by it.
 
 use std::time::Duration;
 
 use porta_core::Timestamp;
 
-/// How far the clock may gain on steady time between two looks: more than any correction that is not a leap.
+/// How far the wall clock may gain on the monotonic clock between two checks. Ordinary corrections stay below it.
 const GAIN: Duration = Duration::from_mins(1);
-/// After so long, a clock that leapt ahead and stayed there is believed.
+/// A clock that jumped ahead and stayed there is trusted after this time.
 const DOUBT: Duration = Duration::from_hours(1);
 
-/// Compares the clock with steady time. What was removed by a clock that leapt ahead is not there when the clock is put
-/// right, so for a while after a leap nothing is.
-pub(crate) struct LeapWatch {
-    /// When steady time began, by a clock that is believed.
+/// Compares the wall clock with the monotonic clock. Rows that a jumped clock makes look expired would be lost when the
+/// clock is corrected, so nothing is deleted for a while after a jump.
+pub(crate) struct ClockJumpDetector {
+    /// Wall-clock time of the monotonic origin, while the clock was trusted.
     origin: Timestamp,
-    doubted: Option<Doubted>,
+    suspicion: Option<Suspicion>,
 }
 
-struct Doubted {
-    /// When steady time began, by the clock that leapt.
+struct Suspicion {
+    /// The same by the clock that jumped.
     origin: Timestamp,
-    /// Steady.
+    /// Monotonic time of the jump.
     since: Duration,
 }
 
-impl LeapWatch {
-    /// Whether the clock was right at the start cannot be known.
+impl ClockJumpDetector {
+    /// Takes the clock at the start as right: nothing can tell otherwise.
     pub(crate) fn new(start: Timestamp) -> Self {
-        Self { origin: start, doubted: None }
+        Self { origin: start, suspicion: None }
     }
 
-    /// Whether to believe `now`, so much steady time after the start.
-    pub(crate) fn believes(&mut self, now: Timestamp, steady: Duration) -> bool {
+    /// Whether `now` is plausible, `steady` of monotonic time after the start.
+    pub(crate) fn trusts(&mut self, now: Timestamp, steady: Duration) -> bool {
         let origin = now - steady;
         if origin.since(self.origin) > GAIN {
-            match &self.doubted {
-                Some(doubted) if origin.since(doubted.origin) <= GAIN => {
-                    if steady.saturating_sub(doubted.since) < DOUBT {
+            match &self.suspicion {
+                Some(suspicion) if origin.since(suspicion.origin) <= GAIN => {
+                    if steady.saturating_sub(suspicion.since) < DOUBT {
                         return false;
                     }
                 }
-                // The first leap, or one more.
+                // The first jump, or another one.
                 _ => {
                     let seconds = origin.since(self.origin).as_secs();
-                    tracing::warn!(seconds, "the clock leapt ahead: nothing is removed by it for an hour");
-                    self.doubted = Some(Doubted { origin, since: steady });
+                    tracing::warn!(seconds, "wall clock jumped ahead: expired rows are kept for an hour");
+                    self.suspicion = Some(Suspicion { origin, since: steady });
                     return false;
                 }
             }
         }
         self.origin = origin;
-        self.doubted = None;
+        self.suspicion = None;
         true
     }
 }
@@ -63,23 +63,23 @@ mod tests {
     const MINUTE: Duration = Duration::from_mins(1);
     const HOUR: Duration = Duration::from_hours(1);
 
-    /// A look once a minute, from one minute of steady time to another, by a clock that is so far ahead.
-    fn looks(watch: &mut LeapWatch, minutes: std::ops::Range<u32>, ahead: Duration) -> Vec<bool> {
-        minutes.map(|minute| watch.believes(START + minute * MINUTE + ahead, minute * MINUTE)).collect()
+    /// One check a minute over a range of monotonic minutes, with the wall clock `ahead` of it.
+    fn looks(watch: &mut ClockJumpDetector, minutes: std::ops::Range<u32>, ahead: Duration) -> Vec<bool> {
+        minutes.map(|minute| watch.trusts(START + minute * MINUTE + ahead, minute * MINUTE)).collect()
     }
 
     #[test]
     fn a_clock_that_gains_a_little_is_believed() {
-        let mut watch = LeapWatch::new(START);
+        let mut watch = ClockJumpDetector::new(START);
         for minute in 1..600 {
             let gained = minute * Duration::from_secs(50);
-            assert!(watch.believes(START + minute * MINUTE + gained, minute * MINUTE), "{minute}");
+            assert!(watch.trusts(START + minute * MINUTE + gained, minute * MINUTE), "{minute}");
         }
     }
 
     #[test]
     fn a_clock_that_leapt_ahead_is_believed_as_soon_as_it_is_right_again() {
-        let mut watch = LeapWatch::new(START);
+        let mut watch = ClockJumpDetector::new(START);
         assert_eq!(looks(&mut watch, 1..3, Duration::ZERO), [true, true]);
         assert_eq!(looks(&mut watch, 3..6, 2 * HOUR), [false, false, false]);
         assert_eq!(looks(&mut watch, 6..8, Duration::ZERO), [true, true]);
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_stays_ahead_is_believed_after_an_hour() {
-        let mut watch = LeapWatch::new(START);
+        let mut watch = ClockJumpDetector::new(START);
         let looks = looks(&mut watch, 1..63, 2 * HOUR);
         assert_eq!(looks.iter().position(|believed| *believed), Some(60));
         assert!(looks[60..].iter().all(|believed| *believed));
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn another_leap_begins_another_hour() {
-        let mut watch = LeapWatch::new(START);
+        let mut watch = ClockJumpDetector::new(START);
         assert!(looks(&mut watch, 1..60, 2 * HOUR).iter().all(|believed| !believed));
         assert!(looks(&mut watch, 60..120, 200 * HOUR).iter().all(|believed| !believed));
         assert_eq!(looks(&mut watch, 120..121, 200 * HOUR), [true]);
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_went_back_is_believed_and_its_return_is_a_leap() {
-        let mut watch = LeapWatch::new(START + 3 * HOUR);
+        let mut watch = ClockJumpDetector::new(START + 3 * HOUR);
         assert_eq!(looks(&mut watch, 1..3, Duration::ZERO), [true, true]);
         assert_eq!(looks(&mut watch, 3..4, 3 * HOUR), [false]);
     }

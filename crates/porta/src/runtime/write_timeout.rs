@@ -1,4 +1,4 @@
-//! A connection that ends when its caller does not take what it asked for.
+//! Write timeout: closes a connection whose peer does not read the response.
 
 use std::io;
 use std::pin::Pin;
@@ -8,20 +8,20 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// What is written must have left within `limit` of the moment when it could not go on.
-pub(crate) struct Taken<S> {
+/// Fails writes that make no progress within `limit` of the moment when the socket buffer was full.
+pub(crate) struct WriteTimeout<S> {
     stream: S,
     limit: Duration,
-    /// While something waits to be taken. A part of it does not buy more time.
+    /// Set while data waits to be written. Partial progress does not extend it.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Taken<S> {
-    pub(crate) fn within(limit: Duration, stream: S) -> Self {
+impl<S> WriteTimeout<S> {
+    pub(crate) fn new(limit: Duration, stream: S) -> Self {
         Self { stream, limit, deadline: None }
     }
 
-    fn or_too_late<T>(
+    fn check_deadline<T>(
         &mut self,
         context: &mut Context<'_>,
         done: Poll<io::Result<T>>,
@@ -29,13 +29,13 @@ impl<S> Taken<S> {
         if done.is_pending() {
             let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(self.limit)));
             ready!(deadline.as_mut().poll(context));
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the answer was not taken")));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "write timed out")));
         }
         done
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Taken<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -45,14 +45,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Taken<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Taken<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.or_too_late(context, written)
+        self.check_deadline(context, written)
     }
 
     fn poll_write_vectored(
@@ -61,14 +61,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Taken<S> {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        self.or_too_late(context, written)
+        self.check_deadline(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
 
-    /// Asked for when everything was written.
+    /// Called once everything was written: the next response has the whole limit again.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         self.deadline = None;
@@ -90,31 +90,31 @@ mod tests {
     const LIMIT: Duration = Duration::from_millis(100);
 
     #[tokio::test]
-    async fn what_nobody_takes_is_an_error_in_time() {
+    async fn a_write_that_nobody_reads_times_out() {
         let (near, _far) = duplex(8);
-        let writing = async { Taken::within(LIMIT, near).write_all(&[0; 9]).await };
+        let writing = async { WriteTimeout::new(LIMIT, near).write_all(&[0; 9]).await };
         let error = timeout(Duration::from_secs(5), writing).await.unwrap().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test]
-    async fn taking_it_byte_by_byte_buys_no_time() {
+    async fn partial_reads_do_not_extend_the_deadline() {
         let (near, mut far) = duplex(8);
         let reading = tokio::spawn(async move {
             while far.read_u8().await.is_ok() {
                 tokio::time::sleep(LIMIT / 4).await;
             }
         });
-        let writing = async { Taken::within(LIMIT, near).write_all(&[0; 1000]).await };
+        let writing = async { WriteTimeout::new(LIMIT, near).write_all(&[0; 1000]).await };
         let error = timeout(Duration::from_secs(5), writing).await.unwrap().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         reading.await.unwrap();
     }
 
     #[tokio::test]
-    async fn each_answer_has_the_whole_time() {
+    async fn each_response_has_the_whole_limit() {
         let (near, mut far) = duplex(8);
-        let mut near = Taken::within(LIMIT, near);
+        let mut near = WriteTimeout::new(LIMIT, near);
         for _ in 0..3 {
             let reading = async {
                 tokio::time::sleep(LIMIT / 2).await;

@@ -1,29 +1,34 @@
-//! Forms outside of an interaction, under `/{org}/auth`: forgotten password, invitation, confirming an address.
+//! CSRF session of forms outside an interaction, under `/{org}/auth`: forgotten password, invitation, e-mail confirmation.
 //!
-//! A signed cookie holds the CSRF secret of this browser's forms and the sign-in a person may go back to.
+//! A signed cookie holds the CSRF token of this browser's forms and the interaction to return to.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use porta_core::{BearerKind, secret};
 use std::time::Duration;
 
+use crate::context::RequestContext;
 use crate::cookies;
 use crate::reply::{self, Reply};
 use crate::state::Shared;
-use crate::visit::Visit;
 
-/// As long as the mail may take that the person waits for.
+/// As long as the mail may take that leads to such a form.
 const LIFETIME: Duration = Duration::from_hours(24);
 
-pub(super) struct Desk {
+pub(super) struct FormSession {
     pub(super) csrf: String,
-    /// Uid of an interaction of this browser.
+    /// Uid of the interaction to return to.
     interaction: Option<String>,
     cookie: Option<HeaderValue>,
 }
 
-impl Desk {
-    /// The forms of this browser; `interaction` is where it comes from, when that is known.
-    pub(super) fn of(state: &Shared, tenant: &Visit, headers: &HeaderMap, interaction: Option<&str>) -> Self {
+impl FormSession {
+    /// Reads the cookie or begins a session; `interaction` is the uid in the query, if there is one.
+    pub(super) fn of(
+        state: &Shared,
+        tenant: &RequestContext,
+        headers: &HeaderMap,
+        interaction: Option<&str>,
+    ) -> Self {
         let known = cookies::read(state, tenant, headers, cookies::FORMS);
         let (csrf, before) = match known.as_deref().and_then(|value| value.split_once('.')) {
             Some((csrf, before)) => (csrf.to_owned(), before.to_owned()),
@@ -38,19 +43,19 @@ impl Desk {
         Self { csrf, interaction, cookie }
     }
 
-    /// Whether a form's field is one this browser was given; one that was given none has none.
+    /// Compares the form's CSRF token with that of the cookie, in constant time.
     pub(super) fn csrf_matches(&self, presented: Option<&str>) -> bool {
         presented.is_some_and(|presented| secret::constant_time_eq(presented, &self.csrf))
     }
 
-    /// Where the sign-in goes on that led here.
-    pub(super) fn sign_in_url(&self, tenant: &Visit) -> Option<String> {
+    /// Path of the interaction to return to.
+    pub(super) fn sign_in_url(&self, tenant: &RequestContext) -> Option<String> {
         let uid = self.interaction.as_ref()?;
         Some(format!("/{}/interaction/{uid}", tenant.organization.slug))
     }
 
-    /// A way onward: the sign-in that led here, or the account.
-    pub(super) fn onward(&self, tenant: &Visit) -> String {
+    /// Where the page after the form links to: the interaction to return to, or the account.
+    pub(super) fn onward(&self, tenant: &RequestContext) -> String {
         self.sign_in_url(tenant).unwrap_or_else(|| format!("/{}/account", tenant.organization.slug))
     }
 
@@ -58,7 +63,7 @@ impl Desk {
         self.interaction.as_deref()
     }
 
-    /// The answer with the cookie its form needs.
+    /// The response with the cookie set.
     pub(super) fn answer(self, reply: Reply) -> Reply {
         reply::with_header(reply, header::SET_COOKIE, self.cookie)
     }

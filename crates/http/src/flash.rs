@@ -1,5 +1,5 @@
-//! What the next page says. A form that is refused leads back to its page by a redirect, one that was carried out
-//! leads on: reloading that page sends nothing again, and Back finds it.
+//! Flash messages. Every form is answered with a redirect, and a signed cookie holds what the next page says. Reloading
+//! that page repeats nothing, and Back finds it in the history.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,8 +7,8 @@ use porta_core::word_enum;
 use porta_pages::{CodeFlash, Flash};
 
 word_enum! {
-    /// Why a page is shown.
-    pub(crate) enum Told {
+    /// What the next page says.
+    pub(crate) enum FlashKind {
         WrongPassword = "wrong_password",
         AccountInactive = "account_inactive",
         AccountSuspended = "account_suspended",
@@ -29,8 +29,8 @@ word_enum! {
     }
 }
 
-impl Told {
-    /// On the page with the password.
+impl FlashKind {
+    /// The message as the login page shows it.
     pub(crate) const fn login(self) -> Option<Flash> {
         match self {
             Self::WrongPassword => Some(Flash::InvalidCredentials),
@@ -53,7 +53,7 @@ impl Told {
         }
     }
 
-    /// On a page that asks for a code.
+    /// The message as a page with a code field shows it.
     pub(crate) const fn code(self) -> Option<CodeFlash> {
         match self {
             Self::CsrfInvalid => Some(CodeFlash::CsrfInvalid),
@@ -77,22 +77,22 @@ impl Told {
     }
 }
 
-/// It travels in a signed cookie, with the address it is about.
+/// A flash message with the e-mail address to fill in. The cookie that holds it is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Said {
-    pub(crate) told: Told,
+pub(crate) struct FlashMessage {
+    pub(crate) kind: FlashKind,
     pub(crate) email: String,
 }
 
-impl Said {
+impl FlashMessage {
     pub(crate) fn value(&self) -> String {
-        format!("{}.{}", self.told, URL_SAFE_NO_PAD.encode(&self.email))
+        format!("{}.{}", self.kind, URL_SAFE_NO_PAD.encode(&self.email))
     }
 
     pub(crate) fn parse(value: &str) -> Option<Self> {
-        let (told, email) = value.split_once('.')?;
+        let (kind, email) = value.split_once('.')?;
         let email = String::from_utf8(URL_SAFE_NO_PAD.decode(email).ok()?).ok()?;
-        Some(Self { told: Told::parse(told)?, email })
+        Some(Self { kind: FlashKind::parse(kind)?, email })
     }
 }
 
@@ -102,12 +102,12 @@ mod tests {
 
     #[test]
     fn what_is_said_comes_back() {
-        for told in Told::ALL {
+        for kind in FlashKind::ALL {
             for email in ["", "ana@acme.test", "ü@ü.test; x=\"1\"", "a.b.c"] {
-                let said = Said { told: *told, email: email.to_owned() };
-                let value = said.value();
+                let flash_message = FlashMessage { kind: *kind, email: email.to_owned() };
+                let value = flash_message.value();
                 assert!(value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)), "{value}");
-                assert_eq!(Said::parse(&value), Some(said));
+                assert_eq!(FlashMessage::parse(&value), Some(flash_message));
             }
         }
     }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn anything_else_says_nothing() {
         for bad in ["", "wrong_password", "wrong.", "wrong_password.*", "wrong_password._w", ".YQ"] {
-            assert_eq!(Said::parse(bad), None, "{bad}");
+            assert_eq!(FlashMessage::parse(bad), None, "{bad}");
         }
     }
 }

@@ -10,16 +10,16 @@ use crate::{Engine, EngineError, Tenant};
 /// Stored beside the other fields of the interaction, under the name of its kind: `request` is what every version
 /// before this one wrote, and still reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Errand {
+pub enum InteractionPurpose {
     #[serde(rename = "request")]
     Authorize(Box<AuthorizationRequest>),
     #[serde(rename = "account")]
-    Account(AccountErrand),
+    Account(AccountPurpose),
 }
 
 /// A person on the way to their account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountErrand {
+pub struct AccountPurpose {
     pub page: AccountPage,
     /// The address of somebody who is signed in and shows once more who they are.
     pub again: Option<String>,
@@ -53,7 +53,7 @@ impl AccountPage {
     }
 }
 
-impl Errand {
+impl InteractionPurpose {
     pub fn authorization(&self) -> Option<&AuthorizationRequest> {
         match self {
             Self::Authorize(request) => Some(request),
@@ -75,7 +75,7 @@ impl Errand {
     pub fn login_hint(&self) -> Option<&str> {
         match self {
             Self::Authorize(request) => request.login_hint.as_deref(),
-            Self::Account(errand) => errand.again.as_deref(),
+            Self::Account(purpose) => purpose.again.as_deref(),
         }
     }
 }
@@ -85,9 +85,9 @@ impl Engine {
     pub fn begin_account(
         &self,
         tenant: &Tenant,
-        errand: AccountErrand,
+        purpose: AccountPurpose,
     ) -> Result<NewInteraction, EngineError> {
-        self.begin_travelling(tenant, Errand::Account(errand), Stage::Login)
+        self.begin_travelling(tenant, InteractionPurpose::Account(purpose), Stage::Login)
     }
 }
 
@@ -120,8 +120,8 @@ mod tests {
             Ok(stored) => stored,
             Err(error) => panic!("{error}: {}", before()),
         };
-        assert_eq!(stored.errand.client_id(), Some("web"));
-        assert_eq!(stored.errand.login_hint(), Some("ana@acme.test"));
+        assert_eq!(stored.purpose.client_id(), Some("web"));
+        assert_eq!(stored.purpose.login_hint(), Some("ana@acme.test"));
         let mut written = serde_json::to_value(&stored).unwrap();
         assert_eq!(written["request"], before()["request"]);
         written.as_object_mut().unwrap().remove("request");
@@ -135,7 +135,10 @@ mod tests {
             stored.as_object_mut().unwrap().remove("request");
             stored["account"] = json!({ "page": page, "again": null });
             let read: Interaction = serde_json::from_value(stored).unwrap();
-            assert_eq!(read.errand, Errand::Account(AccountErrand { page: *page, again: None }));
+            assert_eq!(
+                read.purpose,
+                InteractionPurpose::Account(AccountPurpose { page: *page, again: None })
+            );
             assert!(page.path().starts_with("/account"));
         }
         let mut stored = before();

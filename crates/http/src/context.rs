@@ -1,4 +1,4 @@
-//! Who reads an answer: under which organization, in which language (oidc-and-login §9, repairs W22).
+//! Request context: the organization of a request and the languages of the person who sent it.
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -7,19 +7,19 @@ use axum::http::{HeaderMap, header};
 use porta_oidc::Tenant;
 use porta_pages::{LocaleCandidates, Look, negotiate};
 
-/// What is read of an `Accept-Language` header. A person does not read that many languages.
+/// Longer `Accept-Language` lists are cut: nobody reads that many languages.
 const MAX_HEADER_BYTES: usize = 4_096;
 
-/// What is known of a reader's languages. The browser's are known from the start; what the request asks for and who
-/// the person is turn up on the way, and count from then on.
+/// Language preferences of one request. The header is known from the start; `ui_locales` and the profile of the signed-in
+/// person are added while the request is handled, and count from then on.
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
+pub(crate) struct LanguagePreferences {
     accept_language: Option<String>,
     ui_locales: OnceLock<String>,
     user: OnceLock<String>,
 }
 
-impl Reader {
+impl LanguagePreferences {
     /// Several lines of a header are one list (RFC 9110 §5.3).
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut list = String::new();
@@ -33,13 +33,13 @@ impl Reader {
         Self { accept_language: (!list.is_empty()).then_some(list), ..Self::default() }
     }
 
-    /// Languages by preference, separated by blanks (OpenID Connect Core §3.1.2.1).
-    pub(crate) fn asked_for(&self, ui_locales: Option<&str>) {
+    /// Adds `ui_locales`: languages by preference, separated by spaces (OpenID Connect Core §3.1.2.1).
+    pub(crate) fn add_ui_locales(&self, ui_locales: Option<&str>) {
         learn(&self.ui_locales, ui_locales);
     }
 
-    /// The language of a person who proved who they are. Nobody else's: it would tell that there is an account.
-    pub(crate) fn is_person_of(&self, locale: Option<&str>) {
+    /// Adds the language of an authenticated person. That of anybody else would reveal that an account exists.
+    pub(crate) fn add_profile_locale(&self, locale: Option<&str>) {
         learn(&self.user, locale);
     }
 
@@ -65,26 +65,26 @@ fn learn(place: &OnceLock<String>, found: Option<&str>) {
     }
 }
 
-/// The organization a request is under, and who reads the answer.
+/// The tenant of a request and the language preferences of its sender.
 #[derive(Debug)]
-pub(crate) struct Visit {
+pub(crate) struct RequestContext {
     tenant: Arc<Tenant>,
-    pub(crate) reader: Reader,
+    pub(crate) languages: LanguagePreferences,
 }
 
-impl Visit {
-    pub(crate) fn new(tenant: Arc<Tenant>, reader: Reader) -> Self {
-        Self { tenant, reader }
+impl RequestContext {
+    pub(crate) fn new(tenant: Arc<Tenant>, languages: LanguagePreferences) -> Self {
+        Self { tenant, languages }
     }
 
-    /// The organization's looks in the reader's language.
+    /// The organization's theme in the negotiated language.
     pub(crate) fn look(&self) -> Look<'_> {
         let organization = &self.tenant.organization;
-        Look::of(organization).in_locale(self.reader.locale(Some(&organization.default_locale)))
+        Look::of(organization).in_locale(self.languages.locale(Some(&organization.default_locale)))
     }
 }
 
-impl Deref for Visit {
+impl Deref for RequestContext {
     type Target = Tenant;
     fn deref(&self) -> &Tenant {
         &self.tenant
@@ -97,42 +97,42 @@ mod tests {
 
     use super::*;
 
-    fn reader(lines: &[&[u8]]) -> Reader {
+    fn languages(lines: &[&[u8]]) -> LanguagePreferences {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(header::ACCEPT_LANGUAGE, HeaderValue::from_bytes(line).unwrap());
         }
-        Reader::of(&headers)
+        LanguagePreferences::of(&headers)
     }
 
     #[test]
     fn the_most_particular_language_counts_from_when_it_is_known() {
-        let reader = reader(&[b"nl;q=0.5", b"fr;q=0.9"]);
-        assert_eq!(reader.locale(Some("de")), "fr");
-        reader.is_person_of(Some("ja"));
-        assert_eq!(reader.locale(Some("de")), "fr", "the browser's language is the one asked for now");
-        reader.asked_for(Some(" "));
-        reader.asked_for(None);
-        reader.asked_for(Some("xx es"));
-        assert_eq!(reader.locale(Some("de")), "es");
-        reader.asked_for(Some("pt"));
-        assert_eq!(reader.locale(Some("de")), "es", "what was asked first stays");
+        let languages = languages(&[b"nl;q=0.5", b"fr;q=0.9"]);
+        assert_eq!(languages.locale(Some("de")), "fr");
+        languages.add_profile_locale(Some("ja"));
+        assert_eq!(languages.locale(Some("de")), "fr", "the browser's language is the one asked for now");
+        languages.add_ui_locales(Some(" "));
+        languages.add_ui_locales(None);
+        languages.add_ui_locales(Some("xx es"));
+        assert_eq!(languages.locale(Some("de")), "es");
+        languages.add_ui_locales(Some("pt"));
+        assert_eq!(languages.locale(Some("de")), "es", "what was asked first stays");
     }
 
     #[test]
     fn without_a_header_the_person_counts_then_the_organization() {
-        let reader = Reader::default();
-        assert_eq!(reader.locale(None), "en");
-        assert_eq!(reader.locale(Some("de-AT")), "de");
-        reader.is_person_of(Some("anything at all"));
-        assert_eq!(reader.locale(Some("de")), "de");
+        let languages = LanguagePreferences::default();
+        assert_eq!(languages.locale(None), "en");
+        assert_eq!(languages.locale(Some("de-AT")), "de");
+        languages.add_profile_locale(Some("anything at all"));
+        assert_eq!(languages.locale(Some("de")), "de");
     }
 
     #[test]
     fn lines_that_are_no_text_or_too_much_are_passed_over() {
-        assert_eq!(reader(&[b"\xff\xfe", b"ar"]).locale(None), "ar");
+        assert_eq!(languages(&[b"\xff\xfe", b"ar"]).locale(None), "ar");
         let long = vec![b'x'; MAX_HEADER_BYTES + 1];
-        assert_eq!(reader(&[b"nl", &long, b"fr;q=1"]).locale(None), "nl");
-        assert!(reader(&[&long]).accept_language.is_none());
+        assert_eq!(languages(&[b"nl", &long, b"fr;q=1"]).locale(None), "nl");
+        assert!(languages(&[&long]).accept_language.is_none());
     }
 }

@@ -1,25 +1,25 @@
-//! A check that everybody who asks at the same time shares: however many ask, it costs what one costs.
+//! Coalesced probe: concurrent callers share one check, so any number of callers costs as much as one.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// How long an answer counts: too short to hide anything from somebody who asks every second.
+/// How long a result is reused: too short to hide a change from a caller that polls every second.
 const FRESH: Duration = Duration::from_millis(250);
 
 type Asked<T> = watch::Receiver<Option<(Instant, T)>>;
 
-pub(crate) struct Shared<T> {
+pub(crate) struct CoalescedProbe<T> {
     last: Mutex<Option<Asked<T>>>,
 }
 
-impl<T: Copy + Send + Sync + 'static> Shared<T> {
+impl<T: Copy + Send + Sync + 'static> CoalescedProbe<T> {
     pub(crate) fn new() -> Self {
         Self { last: Mutex::new(None) }
     }
 
-    /// What `check` says, or said to somebody else just now; `None` when it broke down.
+    /// The result of `check`, or of the one that runs or just ran for another caller; `None` when the check panicked.
     pub(crate) async fn ask(&self, check: impl Future<Output = T> + Send + 'static) -> Option<T> {
         let mut asked = self.asked(check);
         let answer = asked.wait_for(Option::is_some).await.ok()?;
@@ -32,7 +32,7 @@ impl<T: Copy + Send + Sync + 'static> Shared<T> {
             return asked.clone();
         }
         let (answers, asked) = watch::channel(None);
-        // On its own: whoever asked first may go away, the others still wait.
+        // In a task of its own: the first caller may disconnect while others wait.
         tokio::spawn(async move { answers.send_replace(Some((Instant::now(), check.await))) });
         last.insert(asked).clone()
     }
@@ -56,13 +56,13 @@ mod tests {
     use super::*;
 
     struct Counted {
-        shared: Shared<u32>,
+        probe: CoalescedProbe<u32>,
         checks: Arc<AtomicU32>,
     }
 
     impl Counted {
         fn new() -> Self {
-            Self { shared: Shared::new(), checks: Arc::default() }
+            Self { probe: CoalescedProbe::new(), checks: Arc::default() }
         }
 
         /// The number of the check that answered.
@@ -111,8 +111,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_check_that_breaks_down_is_not_waited_for() {
-        let shared = Shared::<u32>::new();
-        assert_eq!(shared.ask(async { panic!("as a test may") }).await, None);
-        assert_eq!(shared.ask(async { 2 }).await, Some(2));
+        let probe = CoalescedProbe::<u32>::new();
+        assert_eq!(probe.ask(async { panic!("as a test may") }).await, None);
+        assert_eq!(probe.ask(async { 2 }).await, Some(2));
     }
 }

@@ -10,8 +10,8 @@ use porta_core::{SessionKey, Timestamp, TokenDigest, settings};
 use porta_kv::{Limit, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::errand::Errand;
 use crate::interaction::{BoundInteraction, Draft, Interaction, NewInteraction, Stage};
+use crate::purpose::InteractionPurpose;
 use crate::throttle::Limited;
 use crate::travel::{Travelling, fits};
 use crate::{Caller, Engine, EngineError, Tenant};
@@ -20,7 +20,7 @@ use crate::{Caller, Engine, EngineError, Tenant};
 #[derive(Serialize, Deserialize)]
 struct Begun {
     #[serde(flatten)]
-    errand: Errand,
+    purpose: InteractionPurpose,
     stage: Stage,
     csrf: String,
     expires_at: Timestamp,
@@ -33,10 +33,10 @@ impl Engine {
     pub(crate) fn begin_travelling(
         &self,
         tenant: &Tenant,
-        errand: Errand,
+        purpose: InteractionPurpose,
         stage: Stage,
     ) -> Result<NewInteraction, EngineError> {
-        let draft = Draft { errand, stage, login: None, consent: None };
+        let draft = Draft { purpose, stage, login: None, consent: None };
         let (new, bound) = self.new_interaction(tenant, draft);
         self.send_along(tenant, new, &bound)
     }
@@ -77,8 +77,8 @@ impl Engine {
     }
 
     fn travelling(&self, bound: &BoundInteraction, until: Timestamp) -> Result<Travelling, EngineError> {
-        let Interaction { errand, stage, csrf, expires_at, refused, .. } = bound.interaction.clone();
-        let begun = Begun { errand, stage, csrf, expires_at, refused };
+        let Interaction { purpose, stage, csrf, expires_at, refused, .. } = bound.interaction.clone();
+        let begun = Begun { purpose, stage, csrf, expires_at, refused };
         let text = self.seal(&begun, &bound.key, until)?;
         if !fits(&text) {
             // Requests and addresses are bounded where they come in.
@@ -96,11 +96,11 @@ impl Engine {
         travelling: Option<&str>,
     ) -> Option<BoundInteraction> {
         let (begun, until) = self.unseal(travelling?, &key)?;
-        let Begun { errand, stage, csrf, expires_at, refused } = begun;
+        let Begun { purpose, stage, csrf, expires_at, refused } = begun;
         let interaction = Interaction {
             uid: uid.to_owned(),
             organization: tenant.organization.id,
-            errand,
+            purpose,
             stage,
             csrf,
             consent: None,
