@@ -5,6 +5,8 @@
 //! `limit 0` is a counter, `session 350` a session, `code 1000` an authorization code. One kind a run: memory that was given
 //! back is used again. As many entries as the ceiling of the kind lets stay are counted.
 
+#![expect(clippy::print_stdout, reason = "what a program like this is for")]
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,10 +1,12 @@
 //! What only this store can do: ceilings, sweeping, and an end in time.
 
+use bytes::Bytes;
 use porta_core::seal::Keyring;
 use porta_core::{ManualClock, SeededEntropy};
 
 use super::kinds::{Ceiling, TOTAL_BYTES};
 use super::*;
+use crate::{Consumed, Kv as _, Write};
 
 const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);

@@ -68,7 +68,7 @@ mod tests {
         /// The number of the check that answered.
         async fn ask(&self) -> Option<u32> {
             let checks = Arc::clone(&self.checks);
-            self.shared
+            self.probe
                 .ask(async move {
                     let number = checks.fetch_add(1, Ordering::SeqCst) + 1;
                     sleep(Duration::from_millis(50)).await;

@@ -57,7 +57,7 @@ impl Peers {
 
     /// `None`: there is no room for another connection of this peer.
     pub(crate) fn admit(&self, peer: IpAddr) -> Option<Admitted> {
-        if is_this_machine(peer) || self.trust.trusts(peer) {
+        if is_this_machine(peer) || self.trust.believes(peer) {
             return Some(Admitted { _held: None });
         }
         let network = network(peer);
