@@ -1,7 +1,7 @@
-//! A strict reader of `.env` text.
+//! A strict parser of `.env` text.
 //!
-//! Own code where a library exists: `dotenvy` fills `$NAME` from the process environment, which changes secrets that
-//! contain a dollar sign, and its errors quote the line, which may be a secret.
+//! Own code although a library exists: `dotenvy` substitutes `$NAME` from the process environment, which changes
+//! secrets that contain a dollar sign, and its errors quote the line, which may be a secret.
 //!
 //! ```text
 //! line   = [ "export" ] NAME "=" value [ "#" comment ]
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::Problem;
 
-/// Reads every line; a line with a problem is reported by number and left out.
+/// Parses every line; a line with a problem is reported by number and skipped.
 pub(crate) fn parse(text: &str) -> (BTreeMap<String, String>, Vec<Problem>) {
     let mut values = BTreeMap::new();
     let mut problems = Vec::new();
@@ -75,7 +75,7 @@ fn parse_value(text: &str) -> Result<String, LineError> {
     Ok(value.to_owned())
 }
 
-/// The value and what follows the closing quote; `None` when it never closes.
+/// Returns the value and the rest after the closing quote; `None` if the quote is never closed.
 fn double_quoted(text: &str) -> Result<Option<(String, &str)>, LineError> {
     let mut out = String::new();
     let mut characters = text.char_indices();
@@ -104,7 +104,7 @@ fn double_quoted(text: &str) -> Result<Option<(String, &str)>, LineError> {
     Ok(None)
 }
 
-/// Silence would turn `${SECRET}` into a secret that everybody can read in the documentation.
+/// Refuses `${…}`: taken literally, `${SECRET}` would become a secret that everybody can read in the documentation.
 fn refuse_substitution(text: &str) -> Result<(), LineError> {
     if text.contains("${") {
         return Err((

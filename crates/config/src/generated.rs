@@ -1,7 +1,8 @@
-//! Secrets that embedded storage makes for itself, once: `{data_dir}/secrets.env`.
+//! Secrets that embedded storage generates once: `{data_dir}/secrets.env`.
 //!
-//! Several processes may start at the same moment. Each writes a complete file of its own and links it to the final
-//! name; the link fails for all but the first, and those read what the first one wrote. Nobody ever sees half a file.
+//! Several processes may start at the same moment. Each writes a complete file of its own and hard-links it to the
+//! final name. The link fails for all but the first, and the others read the first one's file. No process ever sees a
+//! partial file.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -26,7 +27,7 @@ fn io_problem(path: &Path, verb: &str, error: &io::Error) -> Problem {
     Problem::new(path.display().to_string(), format!("it cannot be {verb} ({})", error.kind()), REMEDY)
 }
 
-/// What an earlier start left; `None` before the first.
+/// Reads the secrets of an earlier start; `None` before the first.
 pub(crate) fn read(data_dir: &Path) -> Result<Option<PartialSecrets>, Problem> {
     let path = path_of(data_dir);
     let text = match std::fs::read_to_string(&path) {
@@ -47,7 +48,7 @@ pub(crate) fn read(data_dir: &Path) -> Result<Option<PartialSecrets>, Problem> {
     };
     let is_whole = secrets.cookie_keys.is_some() && secrets.signing.is_some() && secrets.two_factor.is_some();
     if !problems.is_empty() || !is_whole {
-        // Never replaced by new secrets: the old ones open what is stored beside them.
+        // Never replaced by new secrets: only the old ones decrypt the data stored beside them.
         return Err(Problem::new(
             path.display().to_string(),
             "it was changed and no longer holds three usable keys",
@@ -57,7 +58,7 @@ pub(crate) fn read(data_dir: &Path) -> Result<Option<PartialSecrets>, Problem> {
     Ok(Some(secrets))
 }
 
-/// Takes away what others may do with the file, should somebody have granted it.
+/// Removes access to the file for group and others.
 #[expect(clippy::verbose_bit_mask, reason = "a mode is read as octal digits")]
 fn protect(path: &Path) -> Result<(), Problem> {
     let mode =
@@ -71,7 +72,7 @@ fn protect(path: &Path) -> Result<(), Problem> {
     })
 }
 
-/// Generates the file, or reads the one another process was quicker to generate.
+/// Generates the file, or reads the one that another process generated first.
 pub(crate) fn create(data_dir: &Path, entropy: &dyn Entropy) -> Result<PartialSecrets, Problem> {
     let path = path_of(data_dir);
     write_once(data_dir, &path, entropy).map_err(|error| io_problem(&path, "written", &error))?;
@@ -87,7 +88,7 @@ fn write_once(data_dir: &Path, path: &Path, entropy: &dyn Entropy) -> io::Result
     });
     let removed = std::fs::remove_file(&own);
     written.and(removed)?;
-    // The name must survive a power cut as well as the content does.
+    // Syncs the directory, so that the file name survives a power failure as well as the content does.
     File::open(data_dir)?.sync_all()
 }
 

@@ -14,7 +14,7 @@ pub struct Argon2Params {
 }
 
 impl Argon2Params {
-    /// For commands that hash a password and serve nothing.
+    /// For commands that hash a password without running the server.
     pub fn load(source: &Source<'_>) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader::new(source);
         let parameters = Self::read(&mut reader);

@@ -13,8 +13,8 @@ pub struct IssuerBase {
 }
 
 impl IssuerBase {
-    /// Host names come out in lower case and default ports are left out, as browsers would write them. The error says
-    /// what is wrong without quoting the text.
+    /// Parses an origin into canonical form: host names in lower case, default ports dropped. The error says what is
+    /// wrong without quoting the text.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         let url = Url::parse(text).map_err(|_| "it is not a URL")?;
@@ -54,7 +54,7 @@ impl IssuerBase {
         format!("{}/{slug}", self.text)
     }
 
-    /// Decides `Secure` cookies and HSTS.
+    /// Whether cookies are `Secure` and HSTS is sent.
     pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }

@@ -1,9 +1,9 @@
-//! Environment and `.env` in, one checked value out. Start-up reports every problem at once, with the variable and what
-//! would fix it; after that nothing reads the environment.
+//! Configuration: reads the environment and `.env` into one checked value. Start-up reports every problem at once, with
+//! the variable and the remedy; after that nothing reads the environment.
 //!
-//! Hand-written where figment was considered: each variable is declared once in [`variable`] and read by that
-//! declaration, secrets come from files too, and no message may quote a secret. A layer of generic deserialisation
-//! would report one problem at a time and name its own types.
+//! Hand-written instead of using figment: each variable is declared once in [`variable`] and read by that declaration,
+//! secrets may come from files, and no message may quote a secret. Generic deserialisation would report one problem at
+//! a time and name its own types.
 
 mod dotenv;
 mod generated;
@@ -48,22 +48,22 @@ use crate::safety::Checked;
 use crate::secrets::PartialSecrets;
 use crate::variable::{DB_SLOW_STATEMENT_MS, PORTA_INSTANCE, PORTA_SKIP_PROD_SAFETY, TEMPLATE_DIR};
 
-/// Everything `porta serve` is told. `Debug` shows no secret.
+/// Configuration of `porta serve`. `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub environment: Environment,
-    /// Name space in the short-lived store.
+    /// Namespace of this installation in the short-lived store.
     pub instance: String,
     pub server: ServerConfig,
     pub storage: Storage,
-    /// Whom every connection from here believes.
+    /// Trusted roots of every outgoing TLS connection.
     pub roots: Roots,
-    /// A statement that runs longer is logged.
+    /// Statements that run longer are logged.
     pub slow_statement: Duration,
     pub secrets: Secrets,
     /// `None`: no mail is sent; only with embedded storage.
     pub smtp: Option<SmtpConfig>,
-    /// Where an operator's templates are; `None`: the built-in ones alone.
+    /// Directory of the operator's templates; `None`: only the built-in ones.
     pub template_dir: Option<PathBuf>,
     pub log: LogConfig,
     pub password_hashing: Argon2Params,
@@ -74,8 +74,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads and judges everything. With embedded storage the first call creates the data directory and generates
-    /// missing secrets in it, but only when nothing else is wrong.
+    /// Reads and checks everything. With embedded storage the first call creates the data directory and generates
+    /// missing secrets in it, but only if there is no problem.
     pub fn load(source: &Source<'_>, entropy: &dyn Entropy) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader::new(source);
         let environment = Environment::read(&mut reader);
@@ -132,14 +132,14 @@ impl Config {
         })
     }
 
-    /// The name space in the short-lived store alone, for commands that only tell servers something.
+    /// The namespace in the short-lived store alone, for commands that use that store without running the server.
     pub fn load_instance(source: &Source<'_>) -> Result<String, Vec<Problem>> {
         let mut reader = Reader::new(source);
         let instance = read_instance(&mut reader);
         reader.finish(instance)
     }
 
-    /// Whom connections believe, for commands that ask a server.
+    /// The trusted roots alone, for commands that query a server.
     pub fn load_roots(source: &Source<'_>) -> Result<Roots, Vec<Problem>> {
         let mut reader = Reader::new(source);
         let roots = reader.roots();
@@ -162,7 +162,7 @@ impl Config {
     }
 }
 
-/// Only for a port on which no address can be made.
+/// Only if not even `http://localhost:{port}` can be built.
 fn no_issuer() -> Vec<Problem> {
     vec![Problem::new("ISSUER_BASE_URL", "it cannot be derived", "set it")]
 }

@@ -1,5 +1,5 @@
-//! Typed reading that keeps going: a value that cannot be used is noted and replaced by a stand-in, so that one start
-//! shows every problem. Stand-ins never leave this crate: [`Reader::finish`] answers the problems instead.
+//! Typed reading that collects problems: an unusable value is noted and replaced by a placeholder, so that one start
+//! reports every problem. Placeholders never leave this crate: [`Reader::finish`] returns the problems instead.
 
 use porta_trust::Roots;
 use secrecy::SecretString;
@@ -8,7 +8,7 @@ use crate::Problem;
 use crate::source::Source;
 use crate::variable::{Kind, VariableDoc};
 
-/// What became of a secret. One that cannot be used was noted already, and is not the same as none.
+/// A secret as read. `Refused`: it is unusable and the problem was noted, which is not the same as absent.
 pub(crate) enum Given {
     Absent,
     Refused,
@@ -24,7 +24,7 @@ impl Given {
 pub(crate) struct Reader<'s> {
     source: &'s Source<'s>,
     problems: Vec<Problem>,
-    /// Whom outgoing TLS believes, once somebody asked.
+    /// Trusted roots of outgoing TLS, once they were read.
     pub(crate) roots: Option<Roots>,
 }
 
@@ -50,7 +50,7 @@ impl<'s> Reader<'s> {
         self.problems.extend(problems);
     }
 
-    /// The problems, when there are any.
+    /// Returns the problems as the error, if there are any.
     pub(crate) fn check(self) -> Result<(), Vec<Problem>> {
         if self.problems.is_empty() { Ok(()) } else { Err(self.problems) }
     }
@@ -70,7 +70,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// A value that may be shown.
+    /// Returns the trimmed value of a variable that is no secret.
     pub(crate) fn text(&mut self, variable: &VariableDoc) -> Option<String> {
         let value = self.raw(variable)?.trim().to_owned();
         if value.chars().any(char::is_control) {
@@ -152,7 +152,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// A short value as an operator typed it. Only for kinds that hold no secret.
+/// A short excerpt of a value, for messages. Only for kinds that hold no secret.
 fn quoted(value: &str) -> String {
     let short: String = value.trim().chars().take(24).collect();
     format!("{short:?}")

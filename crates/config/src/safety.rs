@@ -1,4 +1,5 @@
-//! What must not run in production (operations §3). Every check looks at the value, so that one start lists them all.
+//! Safety checks for production (`docs/configuration.md`). Every check looks at the value and none stops at the first
+//! violation, so that one start reports all of them.
 
 use std::net::IpAddr;
 
@@ -26,7 +27,7 @@ const PUBLISHED_KEYS: &[&str] = &[
     "3f1c9a5be07d42868b6e1f90c2d7a4583f0e6b1d9c8a72546d3b5f7e1a90c2d4",
     "a94e07c61d3f58b2907c4ae6f1b83d5206e9d7c4815af36b2d90e8c7f4a1b365",
 ];
-/// Programs and services that swallow mail, as a label or the whole of a host name.
+/// Mail sinks: programs and services that accept mail without delivering it. Matched against each label of a host name.
 const MAIL_SINKS: &[&str] = &[
     "mailhog",
     "mailpit",
@@ -42,11 +43,11 @@ const MAIL_SINKS: &[&str] = &[
 ];
 const NEW_KEY: &str = "make one with `openssl rand -hex 32`";
 
-/// What the safety checks said. Violations are only ever found here when the hatch was open; each is logged as an
-/// error, and their number is a gauge.
+/// Result of the safety checks. Holds violations only with `PORTA_SKIP_PROD_SAFETY`; each is logged as an error, and
+/// their number is a gauge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SafetyReport {
-    /// The checks were run and told not to stop the start.
+    /// Whether the checks ran without stopping the start.
     pub is_skipped: bool,
     pub violations: Vec<Problem>,
 }
@@ -65,14 +66,14 @@ pub(crate) fn violations(config: &Checked<'_>) -> Vec<Problem> {
     check_cookie_keys(config.secrets, &mut found);
     check_encryption_keys(config.secrets, &mut found);
     if let Storage::Production { postgres, redis } = config.storage {
-        check_password(DATABASE_URL, &postgres.url, &mut found); // R6
+        check_password(DATABASE_URL, &postgres.url, &mut found);
         check_password(REDIS_URL, &redis.url, &mut found);
     }
     if let Some(server) = config.server {
         check_server(server, &mut found);
     }
     if config.log.level == LogLevel::Debug {
-        found.push(violation(LOG_LEVEL, "debug writes personal data", "use info")); // R8
+        found.push(violation(LOG_LEVEL, "debug writes personal data", "use info"));
     }
     if let Some(smtp) = config.smtp {
         check_mail_host(&smtp.host, &mut found);
@@ -89,9 +90,9 @@ fn check_cookie_keys(secrets: &PartialSecrets, found: &mut Vec<Problem>) {
         let key = key.expose_secret();
         let bare: String = key.to_ascii_lowercase().chars().filter(|c| !matches!(c, '-' | '_')).collect();
         let complaint = if bare.contains("changeme") {
-            "is a placeholder" // R1
+            "is a placeholder"
         } else if key.chars().count() < 32 {
-            "is shorter than 32 characters" // R2
+            "is shorter than 32 characters"
         } else if PUBLISHED_KEYS.contains(&key.to_ascii_lowercase().as_str()) {
             "is printed in documentation"
         } else if repeats(key.as_bytes()) {
@@ -107,11 +108,11 @@ fn check_encryption_keys(secrets: &PartialSecrets, found: &mut Vec<Problem>) {
     let keys =
         [(SIGNING_KEY_ENCRYPTION_KEY, &secrets.signing), (TWO_FACTOR_ENCRYPTION_KEY, &secrets.two_factor)];
     for (variable, keys) in keys {
-        let Some(keys) = keys else { continue }; // R3: a missing one was reported when it was read
+        let Some(keys) = keys else { continue }; // a missing one was noted when it was read
         for (index, key) in keys.expose().iter().enumerate() {
             let digits = porta_core::secret::hex(key);
             let complaint = if PUBLISHED_KEYS.contains(&digits.as_str()) {
-                "is printed in documentation" // R4, R5
+                "is printed in documentation"
             } else if repeats(digits.as_bytes()) {
                 "repeats a short pattern"
             } else {
@@ -132,12 +133,12 @@ fn check_encryption_keys(secrets: &PartialSecrets, found: &mut Vec<Problem>) {
     }
 }
 
-/// One of a list, or the only one there is.
+/// Names a key by its position, or as "it" if the list has only one.
 fn named(keys: &EncryptionKeys, index: usize) -> String {
     if keys.expose().len() == 1 { "it".to_owned() } else { format!("key {}", index + 1) }
 }
 
-/// Whether the whole is one pattern of at most half its length, over and over.
+/// Whether the text repeats one pattern of at most half its length.
 fn repeats(text: &[u8]) -> bool {
     (1..=text.len() / 2).any(|period| text.iter().zip(&text[period..]).all(|(a, b)| a == b))
 }
@@ -160,7 +161,7 @@ fn check_password(variable: &VariableDoc, url: &SecretString, found: &mut Vec<Pr
 fn check_server(server: &ServerConfig, found: &mut Vec<Problem>) {
     let issuer = &server.issuer_base_url;
     if !issuer.is_https() && !issuer.is_loopback() {
-        found.push(violation(ISSUER_BASE_URL, "it is not https", "put TLS in front and use https")); // R7
+        found.push(violation(ISSUER_BASE_URL, "it is not https", "put TLS in front and use https"));
     }
     if let TrustProxy::From { networks, .. } = &server.trust_proxy {
         let message = if networks.is_empty() {
@@ -179,7 +180,7 @@ fn check_server(server: &ServerConfig, found: &mut Vec<Problem>) {
     }
 }
 
-/// R9, and the mail sinks of development stacks.
+/// Refuses this machine and mail sinks as the mail relay.
 fn check_mail_host(host: &str, found: &mut Vec<Problem>) {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();

@@ -1,4 +1,4 @@
-//! The sentinels of Redis, which tell where the primary is.
+//! Redis Sentinel: servers that know the address of the primary.
 
 use secrecy::SecretString;
 use url::Url;
@@ -6,14 +6,14 @@ use url::Url;
 use crate::reader::{Given, Reader};
 use crate::variable::{REDIS_SENTINEL_PASSWORD, REDIS_SENTINELS};
 
-/// Where a sentinel listens unless something else is said.
+/// Default port of a sentinel.
 const PORT: u16 = 26_379;
 
 #[derive(Debug, Clone)]
 pub struct SentinelConfig {
-    /// Host and port of each; asked in this order.
+    /// Host and port of each, in the order they are asked.
     pub addresses: Vec<(String, u16)>,
-    /// What they themselves ask for; has nothing to do with that of the primary.
+    /// Password of the sentinels themselves, independent of that of the primary.
     pub password: Option<SecretString>,
 }
 
@@ -45,7 +45,7 @@ impl SentinelConfig {
     }
 }
 
-/// Read as part of a URL, which knows the forms of hosts; IPv6 comes out without brackets.
+/// Parsed as part of a URL, whose parser knows all forms of hosts; IPv6 addresses are returned without brackets.
 fn address(text: &str) -> Option<(String, u16)> {
     let url = Url::parse(&format!("redis://{text}")).ok()?;
     let is_bare = url.username().is_empty()

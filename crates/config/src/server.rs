@@ -1,4 +1,4 @@
-//! Where the server listens, what it calls itself, whom it believes and how it stops.
+//! Listener, issuer, trusted proxies and shutdown of the server.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -21,7 +21,7 @@ word_enum! {
 }
 
 impl Environment {
-    /// For commands that need nothing else.
+    /// For commands that need the environment only.
     pub fn load(source: &Source<'_>) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader::new(source);
         let environment = Self::read(&mut reader);
@@ -40,9 +40,10 @@ impl Environment {
         node.or(porta).and_then(Self::parse).unwrap_or_else(|| Self::presumed(reader.source()))
     }
 
-    /// A database of its own is an installation that people use, and safe until somebody says otherwise.
+    /// Default without `NODE_ENV` and `PORTA_ENV`: production if `DATABASE_URL` is set, because that is an installation
+    /// in use, otherwise development.
     fn presumed(source: &Source<'_>) -> Self {
-        // One that is set and cannot be read is a problem that its reader notes.
+        // A `DATABASE_URL` that cannot be read counts as set; its own reader notes the problem.
         if matches!(source.find(DATABASE_URL), Ok(None)) { Self::Development } else { Self::Production }
     }
 
@@ -58,13 +59,13 @@ pub struct ServerConfig {
     pub port: u16,
     pub issuer_base_url: IssuerBase,
     pub trust_proxy: TrustProxy,
-    /// Origins as a browser sends them; empty: none.
+    /// Origins in the form that browsers send; empty: none is allowed.
     pub admin_cors_origins: Vec<String>,
-    /// How long a connection is kept on which nothing is asked.
+    /// How long an idle connection is kept open.
     pub keep_alive: Duration,
     /// How long `/ready` answers 503 before the listener closes.
     pub drain: Duration,
-    /// How long requests in flight may take after that.
+    /// How long running requests may take after that.
     pub shutdown_grace: Duration,
 }
 
@@ -77,7 +78,7 @@ impl ServerConfig {
         let server = Self {
             host,
             port,
-            // Only ever absent when a problem was noted.
+            // `None` only if a problem was noted.
             issuer_base_url: issuer.or_else(|| IssuerBase::localhost(port))?,
             trust_proxy: TrustProxy::read(reader),
             admin_cors_origins: read_origins(reader),
@@ -153,26 +154,26 @@ fn read_origins(reader: &mut Reader<'_>) -> Vec<String> {
 }
 
 word_enum! {
-    /// A header in which proxies say who is calling.
+    /// A header in which proxies pass on the client address.
     pub enum ProxyHeader { XForwardedFor = "x-forwarded-for", Forwarded = "forwarded" }
 }
 
-/// Whether proxies are believed who is calling, and which.
+/// Whether forwarded headers are trusted, and which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustProxy {
     Never,
     From {
-        /// Proxies in front; the client's address is that many entries from the end.
+        /// Number of proxies in front; the client address is that many entries from the end.
         hops: u8,
         /// Networks the nearest proxy connects from; empty: any.
         networks: Vec<IpNet>,
-        /// The one header that is read; `None`: the first, or where it is missing the second.
+        /// The one header that is read; `None`: `X-Forwarded-For`, or `Forwarded` if that is missing.
         header: Option<ProxyHeader>,
     },
 }
 
 impl TrustProxy {
-    /// Whether headers of a connection from `peer` are believed.
+    /// Whether forwarded headers from `peer` are trusted.
     pub fn believes(&self, peer: IpAddr) -> bool {
         match self {
             Self::Never => false,
@@ -204,7 +205,7 @@ impl TrustProxy {
             let message = "it is not set, but TRUST_PROXY_HOPS, TRUST_PROXY_HEADER or TRUST_PROXY_CIDRS is";
             reader.note(TRUST_PROXY, message, "set TRUST_PROXY=true, or false to switch all of it off");
         }
-        // A stand-in where a network cannot be read, which was noted: nobody is believed.
+        // Also if a network could not be parsed, which was noted: trust nobody.
         if enabled != Some(true) || networks.len() < items.len() {
             return Self::Never;
         }

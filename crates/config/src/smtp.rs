@@ -9,8 +9,8 @@ use crate::variable::{SMTP_FROM, SMTP_HOST, SMTP_PASS, SMTP_PORT, SMTP_TLS, SMTP
 
 word_enum! {
     pub enum SmtpTls {
-        /// Port 465 speaks TLS from the start; any other upgrades when the relay offers it. In production the same as
-        /// required.
+        /// Port 465 uses TLS from the start; other ports use STARTTLS if the relay offers it. In production the same as
+        /// `Required`.
         Auto = "auto",
         Required = "required",
         None = "none",
@@ -39,7 +39,7 @@ impl SmtpConfig {
         let from = reader.text(SMTP_FROM);
         let user = reader.text(SMTP_USER);
         let password = reader.secret(SMTP_PASS);
-        // Whoever stands between can take the offer out of the relay's answer, and read every link.
+        // Production requires TLS: a man in the middle could strip the STARTTLS offer and read every mailed link.
         let tls = match reader.word(SMTP_TLS).and_then(SmtpTls::parse).unwrap_or(SmtpTls::Auto) {
             SmtpTls::Auto if environment.is_production() => SmtpTls::Required,
             said => said,

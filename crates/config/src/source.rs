@@ -1,4 +1,4 @@
-//! Where values come from: the process environment, and `.env` for what it leaves open.
+//! Sources of values: the process environment, then `.env` for variables that it does not set.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::{Problem, dotenv};
 
 type Lookup<'a> = Box<dyn Fn(&str) -> Option<String> + Send + Sync + 'a>;
 
-/// Two layers of variables and the directory that relative paths start from.
+/// Two layers of variables, and the base directory of relative paths.
 pub struct Source<'a> {
     environment: Lookup<'a>,
     dotenv: BTreeMap<String, String>,
@@ -28,7 +28,7 @@ impl<'a> Source<'a> {
         Self { environment: Box::new(environment), dotenv, dotenv_problems, directory: directory.into() }
     }
 
-    /// The process environment and `.env` of the working directory. Nothing else reads either.
+    /// The process environment, and `.env` in the working directory. No other code reads either.
     pub fn process() -> Source<'static> {
         let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let text = std::fs::read_to_string(directory.join(".env"));
@@ -43,7 +43,7 @@ impl<'a> Source<'a> {
         source
     }
 
-    /// Fixed pairs in place of a process environment; for tests and tools.
+    /// Fixed pairs instead of a process environment; for tests and tools.
     pub fn of<K: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (K, V)>,
         directory: impl Into<PathBuf>,
@@ -60,7 +60,7 @@ impl<'a> Source<'a> {
         &self.dotenv_problems
     }
 
-    /// The value of the first layer that sets the variable or, for a secret, its `_FILE` form.
+    /// Returns the value from the first layer that sets the variable or, for a secret, `<NAME>_FILE`.
     pub(crate) fn find(&self, variable: &VariableDoc) -> Result<Option<String>, Problem> {
         let from_environment = |name: &str| (self.environment)(name);
         let from_dotenv = |name: &str| self.dotenv.get(name).cloned();
@@ -76,7 +76,7 @@ impl<'a> Source<'a> {
         get: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<String>, Problem> {
         let name = variable.name;
-        // An empty variable counts as unset: compose files pass empty ones along.
+        // An empty variable counts as unset, because compose files pass on empty ones.
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         let direct = get(name);
         if direct.as_ref().is_some_and(|value| value.contains('\u{fffd}')) {
@@ -101,8 +101,7 @@ impl<'a> Source<'a> {
             let message = format!("the file it names cannot be read ({})", error.kind());
             Problem::new(name, message, "name a file that this process can read")
         })?;
-        // Editors put a byte order mark before a text, and they and `echo` a line break after it. Neither is part of the
-        // secret.
+        // Editors may add a byte order mark and a line break, `echo` a line break. Neither is part of the secret.
         let plain = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let secret = plain.strip_suffix('\n').map_or(plain, |t| t.strip_suffix('\r').unwrap_or(t));
         if secret.trim().is_empty() {

@@ -1,4 +1,4 @@
-//! What a container does before it serves (operations §2, §9).
+//! What `porta start` does before it serves.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use crate::source::Source;
 use crate::variable::{PORTA_AUTO_MIGRATE, PORTA_SERVICE, PORTA_WAIT_TIMEOUT};
 
 word_enum! {
-    /// The role of a process.
+    /// Which process to start.
     pub enum Service { Server = "server", Admin = "admin" }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartConfig {
     pub service: Service,
-    /// Bring the schema up to date before serving.
+    /// Whether to migrate the schema before serving.
     pub migrates: bool,
-    /// How long PostgreSQL and Redis may take to answer.
+    /// How long to wait for PostgreSQL and Redis to answer.
     pub patience: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Where data lives: in a directory and this process, or in PostgreSQL and Redis.
+//! Where data is stored: in a directory and this process's memory, or in PostgreSQL and Redis.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,10 +30,10 @@ pub enum Storage {
 }
 
 word_enum! {
-    /// Who stands between this process and PostgreSQL.
+    /// Connection pooler between this process and PostgreSQL.
     pub enum Pooler {
         None = "none",
-        /// A connection leads to another session of the server after each transaction.
+        /// Transaction pooling: after each transaction the connection may be served by another session.
         Transaction = "transaction",
     }
 }
@@ -49,7 +49,7 @@ pub struct PostgresConfig {
 
 #[derive(Debug, Clone)]
 pub struct RedisConfig {
-    /// With sentinels its host is the name of the primary.
+    /// With sentinels, its host is the name by which they know the primary.
     pub url: SecretString,
     pub sentinels: Option<SentinelConfig>,
     pub roots: Roots,
@@ -60,7 +60,7 @@ impl Storage {
         matches!(self, Self::Embedded { .. })
     }
 
-    /// The relational half.
+    /// The relational store alone.
     pub fn relational(&self) -> StorageConfig {
         match self {
             Self::Embedded { data_dir } => StorageConfig::Embedded { data_dir: data_dir.clone() },
@@ -68,7 +68,7 @@ impl Storage {
         }
     }
 
-    /// For commands that change data and serve nothing: they tell running servers about it.
+    /// For commands that use both stores without running the server; those that change data notify running servers.
     pub fn load(source: &Source<'_>) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader::new(source);
         let storage = Self::read(&mut reader);
@@ -104,7 +104,7 @@ impl Storage {
     }
 }
 
-/// The relational store alone: all that `migrate` needs.
+/// The relational store alone, which is all that `migrate` needs.
 #[derive(Debug, Clone)]
 pub enum StorageConfig {
     Embedded { data_dir: PathBuf },
@@ -146,7 +146,7 @@ fn check_url(reader: &mut Reader<'_>, variable: &VariableDoc, url: &SecretString
         format!("use {}://user:password@host/…, with special characters percent-encoded", schemes[0]);
     match Url::parse(url.expose_secret().trim()) {
         Ok(url) if schemes.contains(&url.scheme()) && !url.cannot_be_a_base() => {
-            // PostgreSQL without a host is a local socket; Redis has no such form.
+            // A PostgreSQL URL without a host names a local socket; Redis has no such form.
             if variable == REDIS_URL && url.host_str().is_none_or(str::is_empty) {
                 reader.note(variable, "it names no host", remedy);
             }

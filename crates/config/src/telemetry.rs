@@ -1,4 +1,4 @@
-//! What a process tells about itself: its log, its figures, its traces.
+//! Log, metrics and traces of a process.
 
 use std::net::SocketAddr;
 
@@ -43,9 +43,9 @@ impl LogConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricsConfig {
     Off,
-    /// Beside everything else.
+    /// On the same port as everything else.
     Public,
-    /// On a listener of its own, and nowhere else.
+    /// On a separate listener only.
     Private(SocketAddr),
 }
 
@@ -70,16 +70,16 @@ impl MetricsConfig {
 pub struct TracesConfig {
     /// The collector, without `/v1/traces`.
     pub endpoint: Url,
-    /// Sent with each export, for collectors that ask who is there.
+    /// Sent with each export, for collectors that require authentication.
     pub headers: Vec<(String, SecretString)>,
     pub service_name: String,
-    /// Share of the traces that begin here and are kept, 0 to 1. A trace that began elsewhere is kept as its beginning
-    /// says.
+    /// Sampling rate of traces that begin here, 0 to 1. A trace that began elsewhere keeps the sampling decision made
+    /// there.
     pub sampled: f64,
 }
 
 impl TracesConfig {
-    /// `None`: no endpoint, no traces.
+    /// `None`: no endpoint, so no traces.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let headers = read_headers(reader);
         let sampled = read_share(reader);
@@ -88,7 +88,7 @@ impl TracesConfig {
         let endpoint = Url::parse(&endpoint).ok().filter(|url| {
             matches!(url.scheme(), "http" | "https")
                 && url.has_host()
-                // Shown with the configuration; credentials belong into the headers.
+                // The URL is shown with the configuration, so credentials belong in the headers.
                 && url.username().is_empty()
                 && url.password().is_none()
                 && url.query().is_none()

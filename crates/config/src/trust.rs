@@ -1,5 +1,5 @@
-//! Whom outgoing TLS believes. What an operator names is read at start, whether anything speaks TLS or not: a file that
-//! is not there is a mistake that would show itself on the worst of days.
+//! Trusted roots of outgoing TLS (decision 0045). Files that an operator names are read at start, even if nothing uses
+//! TLS, so that a missing one is noticed then and not during an outage.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ const READABLE: &str = "name one that this process can read";
 const PEM: &str = "certificates are in PEM and begin with -----BEGIN CERTIFICATE-----";
 
 impl Reader<'_> {
-    /// Read once, however many parts of the configuration need it, so that each problem is noted once.
+    /// Reads the roots once, however many parts of the configuration need them, so that each problem is noted once.
     pub(crate) fn roots(&mut self) -> Roots {
         if let Some(roots) = &self.roots {
             return roots.clone();
@@ -32,16 +32,16 @@ impl Reader<'_> {
     }
 }
 
-/// What a certificate in a file means that cannot be used.
+/// What to do with a file that contains unusable certificates.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Damaged {
-    /// The file was made for Porta: each certificate in it is meant.
+    /// Refuse it: the file was made for Porta, so each of its certificates is needed.
     Refused,
-    /// The file is somebody's store, and those hold what is old and strange.
+    /// Skip them: the file is a general store, and those contain old and unusual certificates.
     PassedOver,
 }
 
-/// The store in place of the machine's. As in other programs, either variable replaces all of it.
+/// Reads the store that replaces the machine's. As in other programs, either variable replaces all of it.
 fn read_named(reader: &mut Reader<'_>) -> Option<Certificates> {
     let file = reader.path(SSL_CERT_FILE);
     let directories = reader.text(SSL_CERT_DIR);
@@ -80,7 +80,7 @@ fn read_file(reader: &mut Reader<'_>, variable: &VariableDoc, path: &Path, damag
     Certificates::default()
 }
 
-/// `None`: one cannot be read, which was noted.
+/// `None`: one of them cannot be read, which was noted.
 fn read_directories(reader: &mut Reader<'_>, list: &str) -> Option<Certificates> {
     let mut all = Certificates::default();
     for path in std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()) {

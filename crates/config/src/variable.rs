@@ -1,9 +1,9 @@
-//! Every variable the server reads, declared once: the readers take these constants, and the reference page is made
-//! from them, so neither can know a variable the other does not.
+//! Every variable the server reads, declared once. The readers and the generated reference page use the same constants,
+//! so they cannot differ.
 
 use std::fmt;
 
-/// What a value looks like.
+/// Format of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Text,
@@ -43,7 +43,7 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Required {
     Never,
-    /// With `DATABASE_URL`; embedded storage has a default or makes its own.
+    /// With `DATABASE_URL`; embedded storage has a default or generates its own.
     WithDatabase,
     /// With `DATABASE_URL`, and in production in any case.
     WithDatabaseOrInProduction,
@@ -59,12 +59,12 @@ impl fmt::Display for Required {
     }
 }
 
-/// One variable as declared.
+/// Declaration of one variable.
 #[derive(Debug, PartialEq, Eq)]
 pub struct VariableDoc {
     pub name: &'static str,
     pub kind: Kind,
-    /// As it would be written; words in parentheses describe a default that depends on others.
+    /// As an operator would write it; text in parentheses describes a default that depends on other variables.
     pub default: Option<&'static str>,
     pub required: Required,
     /// Never shown, and also read from the file that `<NAME>_FILE` names.

@@ -1,5 +1,5 @@
-//! Products, their roles, permissions and custom claims. An application has an owner (rule C-04): its
-//! organization, or the platform (`None`).
+//! Products, their roles, permissions and custom claims. The owner of an application is an organization, or the
+//! platform (`None`); decision 0018.
 
 use crate::{
     ApplicationId, ClaimDefinitionId, Invalid, ModuleId, OrganizationId, PermissionId, RoleId, Slug,
@@ -19,7 +19,7 @@ word_enum! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {
     pub id: ApplicationId,
-    /// `None`: shared by the platform.
+    /// `None`: owned by the platform and shared.
     pub organization_id: Option<OrganizationId>,
     pub name: String,
     pub slug: Slug,
@@ -70,7 +70,7 @@ pub struct ClaimDefinition {
     pub include_in_userinfo: bool,
 }
 
-/// JWT and OpenID Connect claims, and our own, that a custom claim may not shadow.
+/// JWT, OpenID Connect and Porta claims that a custom claim must not shadow.
 const RESERVED_CLAIMS: &[&str] = &[
     "iss",
     "sub",
@@ -123,7 +123,7 @@ const RESERVED_CLAIMS: &[&str] = &[
     "org_slug",
 ];
 
-/// `^[a-z][a-z0-9_]{0,99}$` and not a reserved name (oidc-and-login §4.6).
+/// Checks a claim name: `^[a-z][a-z0-9_]{0,99}$` and not reserved.
 pub fn claim_name(text: &str) -> Result<String, Invalid> {
     let mut bytes = text.bytes();
     let starts = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
@@ -141,7 +141,7 @@ pub fn claim_name(text: &str) -> Result<String, Invalid> {
 }
 
 impl ClaimType {
-    /// Whether a value fits; `json` means an object or an array.
+    /// Whether the value has this type; `json` means an object or an array.
     pub fn accepts(self, value: &serde_json::Value) -> bool {
         match self {
             Self::String => value.is_string(),

@@ -1,9 +1,9 @@
-//! Audit events: who did what to whom, written in the transaction of the change itself.
+//! Audit events: who did what to whom, written in the transaction of the change.
 
 use crate::{AuditId, OrganizationId, Timestamp, UserId, word_enum};
 
 word_enum! {
-    /// `auth` of the reference is folded into `authentication`.
+    /// The reference's `auth` is merged into `authentication`.
     pub enum AuditCategory {
         Admin = "admin",
         Authentication = "authentication",
@@ -12,17 +12,17 @@ word_enum! {
     }
 }
 
-/// One row. Labels are copied in, so that removing a person or tenant does not erase who acted.
+/// One row. Labels are copied, so that the actor stays known after a person or tenant is deleted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEvent {
     pub id: AuditId,
     pub organization_id: Option<OrganizationId>,
     pub organization_label: Option<String>,
-    /// The person it happened to.
+    /// The person affected.
     pub user_id: Option<UserId>,
-    /// Who did it; `None` for the system or an anonymous caller.
+    /// The actor; `None` for the system or an anonymous caller.
     pub actor_id: Option<UserId>,
-    /// Who did it, in words: an address, `cli`, `system`.
+    /// The actor as text: an address, `cli`, `system`.
     pub actor_label: Option<String>,
     /// Dotted name, for instance `user.login.password`.
     pub event_type: String,

@@ -1,8 +1,8 @@
-//! Every audit event there is, for the reference page. A test of the executable compares this list with the names the
-//! sources write and with `docs/reference/audit-events.md`.
+//! Every audit event, for the reference page. A test of the executable compares this list with the names in the sources
+//! and with `docs/reference/audit-events.md`.
 
-/// Name and meaning, in the order of the page. `email.send.<template>` and `rate_limit.<wish>`
-/// stand for one name per mail template and kind of link.
+/// Name and meaning, in the order of the page. `email.send.<template>` and `rate_limit.<wish>` stand for one name per
+/// mail template or kind of link.
 pub const ALL: &[(&str, &str)] = &[
     ("admin.import", "a provisioning file was applied"),
     ("org.created", "an organization was created"),

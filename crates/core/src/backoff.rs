@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt to connect.
+//! Backoff between attempts to connect.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use crate::Entropy;
 const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_millis(500);
 
-/// Doubles from 50 ms to half a second; each wait is drawn from its upper half, so that a fleet does not come back as one. The
-/// longest is short on purpose: people wait for the next attempt, and one refused connection costs nothing.
+/// Doubles from 50 ms to half a second, with jitter: each wait is drawn from the upper half, so that instances do not
+/// retry in step. The maximum is short since requests wait for it and a refused connection is cheap.
 pub struct Backoff<'a> {
     next: Duration,
     entropy: &'a dyn Entropy,
@@ -19,7 +19,7 @@ impl<'a> Backoff<'a> {
         Self { next: FIRST, entropy }
     }
 
-    /// How long to wait after one more failure.
+    /// Returns the wait after one more failure.
     pub fn wait(&mut self) -> Duration {
         let half = self.next / 2;
         self.next = (self.next * 2).min(LONGEST);

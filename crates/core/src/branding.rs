@@ -1,4 +1,4 @@
-//! Uploaded pictures of an organization (data-model §2.15).
+//! Uploaded pictures of an organization (`docs/branding.md`).
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ word_enum! {
 }
 
 word_enum! {
-    /// Media types pictures are served with.
+    /// Media types that pictures are served with.
     pub enum PictureType {
         Png = "image/png",
         Jpeg = "image/jpeg",
@@ -19,7 +19,7 @@ word_enum! {
     }
 }
 
-/// One picture. Another picture has another id, so what an id stands for never changes.
+/// One picture. A new upload gets a new id, so the content behind an id never changes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BrandingAsset {
     pub id: BrandingAssetId,
@@ -30,16 +30,16 @@ pub struct BrandingAsset {
 }
 
 impl BrandingAsset {
-    /// Bytes a picture may have.
+    /// Size limit in bytes.
     pub const MAX_BYTES: usize = 512 * 1024;
 
-    /// Its path below the issuer.
+    /// Returns the path below the issuer.
     pub fn path(kind: AssetKind, id: BrandingAssetId) -> String {
         format!("/assets/{kind}/{id}")
     }
 }
 
-/// Without the bytes.
+/// Leaves out the bytes.
 impl fmt::Debug for BrandingAsset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, kind, content_type, data, .. } = self;

@@ -1,14 +1,14 @@
-//! What other instances must hear after a commit: which cached thing is out of date.
+//! Change notices: what other instances must evict from their caches after a commit.
 
 use std::time::Duration;
 
 use crate::client::ClientId;
 use crate::{ApplicationId, OrganizationId, Slug};
 
-/// The longest a process may believe something after a lost notice (the requirement text's one cache budget).
+/// Longest time a process may serve a cached value after a lost notice.
 pub const CACHE_LIFETIME: Duration = Duration::from_mins(1);
 
-/// One committed change to something that processes keep in memory.
+/// One committed change to something that processes cache.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Change {
     Organization(Slug),
@@ -21,7 +21,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// The two words that travel.
+    /// Topic and key, as sent to other instances.
     pub fn to_words(&self) -> (&'static str, String) {
         match self {
             Self::Organization(slug) => ("organization", slug.to_string()),
@@ -33,7 +33,7 @@ impl Change {
         }
     }
 
-    /// Reads them back; `None` for words of a newer version, which a listener treats as "forget everything".
+    /// Parses topic and key. `None` means words of a newer version; a listener then evicts everything.
     pub fn from_words(topic: &str, key: &str) -> Option<Self> {
         match topic {
             "organization" => Some(Self::Organization(Slug::parse(key).ok()?)),

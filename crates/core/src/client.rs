@@ -69,7 +69,7 @@ word_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
     pub id: ClientKey,
-    /// The owner. Using the client under another organization needs an entry in `allowed_organizations`.
+    /// The owner. Use under another organization needs an entry in `allowed_organizations`.
     pub organization_id: OrganizationId,
     pub application_id: ApplicationId,
     pub client_id: ClientId,
@@ -80,19 +80,19 @@ pub struct Client {
     pub post_logout_redirect_uris: Vec<String>,
     pub grant_types: Vec<GrantType>,
     pub response_types: Vec<ResponseType>,
-    /// Allow-list, space separated.
+    /// Allowed scopes, separated by spaces.
     pub scope: String,
     pub token_endpoint_auth_method: TokenEndpointAuthMethod,
     pub allowed_origins: Vec<String>,
     pub require_pkce: bool,
-    /// `None` inherits the organization's methods.
+    /// `None`: the organization's methods.
     pub login_methods: Option<Vec<LoginMethod>>,
     pub id_token_signed_response_alg: SigningAlgorithm,
-    /// `None`: UserInfo answers plain JSON.
+    /// `None`: UserInfo returns plain JSON.
     pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
-    /// ID tokens have the claims that UserInfo answers for the granted scopes.
+    /// Whether ID tokens contain the claims that UserInfo returns for the granted scopes.
     pub standard_claims_in_id_token: bool,
-    /// Other tenants whose users may sign in here; they see a consent page (repairs W04).
+    /// Other tenants whose users may sign in here; they see a consent page.
     pub allowed_organizations: Vec<OrganizationId>,
     pub status: ClientStatus,
     pub created_at: Timestamp,
@@ -104,7 +104,7 @@ impl Client {
         self.client_type == ClientType::Confidential
     }
 
-    /// Owned by the organization whose users are signing in: consent is silent.
+    /// Whether the organization whose users sign in owns the client; consent is then skipped.
     pub fn is_first_party_for(&self, organization: OrganizationId) -> bool {
         self.organization_id == organization
     }
@@ -117,7 +117,7 @@ impl Client {
         self.scope.split(' ').any(|s| s == scope)
     }
 
-    /// Whether the life cycle allows the move.
+    /// Checks that the life cycle allows the transition.
     pub fn may_become(&self, next: ClientStatus) -> Result<(), Invalid> {
         use ClientStatus::{Active, Inactive, Revoked};
         match (self.status, next) {
@@ -131,7 +131,7 @@ word_enum! {
     pub enum SecretStatus { Active = "active", Revoked = "revoked" }
 }
 
-/// One of a client's secrets. Generated ones have 384 random bits, so a plain SHA-256 suffices at rest.
+/// One client secret. Generated secrets have 384 random bits, so storage keeps a plain SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientSecret {
     pub id: ClientSecretId,

@@ -1,11 +1,11 @@
-//! Addresses of mailboxes: as they are shown, and as they are compared.
+//! E-mail addresses: the form that is shown and the form that is compared.
 //!
 //! ```text
-//! typed ─► NFC ─► lower case ─► NFC ─► the domain as DNS has it (A-labels, RFC 5890 §2.3.2.1) ─► key
+//! typed ─► NFC ─► lower case ─► NFC ─► domain to A-labels (RFC 5890 §2.3.2.1) ─► key
 //! ```
 //!
-//! One mailbox is one key, however it is typed (decision 0043): composed or decomposed, in capitals, with a domain in
-//! Unicode, or as browsers send it.
+//! One mailbox has one key, however it is typed (decision 0043): composed or decomposed, in capitals, with a Unicode
+//! domain or with the A-labels that browsers send.
 
 use std::fmt;
 
@@ -17,10 +17,10 @@ use crate::Invalid;
 use crate::line::breaks_a_line;
 use crate::password::nfc;
 
-/// In bytes. Longer ones are no addresses (RFC 5321 §4.5.3.1).
+/// Maximum length of an address in bytes (RFC 5321 §4.5.3.1).
 const LONGEST: usize = 320;
 
-/// An address as typed, and the form we compare and index.
+/// An address as typed, and its key for comparison and indexing.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Email {
     shown: String,
@@ -28,8 +28,8 @@ pub struct Email {
 }
 
 impl Email {
-    /// One `@`, a local part, a dotted or single-label domain that DNS can have, at most 320 bytes, no blanks, and nothing
-    /// that cannot be seen.
+    /// Parses an address: one `@`, a local part, a dotted or single-label domain that DNS allows, at most 320 bytes, no
+    /// white space and no invisible characters.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let shown = text.trim();
         let well_formed = shown.len() <= LONGEST
@@ -43,20 +43,20 @@ impl Email {
         Ok(Self { key: Self::key_of(shown), shown: shown.to_owned() })
     }
 
-    /// The comparison form, computed here alone, so that both databases and the CLI agree. Whatever is no address has one,
-    /// too: nobody's.
+    /// Computes the key. This is the only place that does, so that both databases and the CLI agree. Text that is not
+    /// an address also gets a key, which matches nobody.
     pub fn key_of(text: &str) -> String {
         let text = text.trim();
         if text.is_ascii() {
             return text.to_ascii_lowercase();
         }
-        // NFC first: what is equivalent must be lower-cased alike. And last: lower case may be decomposed.
+        // NFC first, so that equivalent texts are lower-cased alike; NFC last, because lower-casing may decompose.
         let lower = nfc(&nfc(text).to_lowercase());
         with_domain(&lower, to_ascii).unwrap_or(lower)
     }
 
-    /// The forms under which storage may have this mailbox: first the one that a version before this one made of the text,
-    /// then the key, then what such a version made of other ways to type it.
+    /// Keys under which storage may have this mailbox: the key of the text as typed in an earlier version, today's key,
+    /// then the keys that earlier versions computed from other spellings.
     pub fn spellings(text: &str) -> [String; 5] {
         let (typed, key) = (text.trim().to_lowercase(), Self::key_of(text));
         let unicode = with_domain(&key, to_unicode).unwrap_or_else(|| key.clone());
@@ -76,12 +76,12 @@ impl Email {
         &self.shown
     }
 
-    /// As storage has it: [`Email::key_of`] what is shown, unless a version before this one stored it.
+    /// The stored key: [`Email::key_of`] of the shown form, unless an earlier version stored another.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// What stands before the `@`, in the form we compare. Not unique: other domains have the same.
+    /// The part of the key before the `@`. Not unique: other domains may have the same.
     pub fn local_part(&self) -> &str {
         self.key.rsplit_once('@').map_or(self.key.as_str(), |(local, _)| local)
     }
@@ -93,7 +93,7 @@ impl fmt::Debug for Email {
     }
 }
 
-/// Characters that make two mailboxes look like one.
+/// Whether the character is invisible, so that two mailboxes could look the same.
 fn is_unseen(c: char) -> bool {
     breaks_a_line(c)
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}')
@@ -108,13 +108,13 @@ fn is_domain(domain: &str) -> bool {
         && (domain.is_ascii() || to_ascii(domain).is_some())
 }
 
-/// The address with its domain in another form; `None`: there is none.
+/// Replaces the domain by its other form; `None` if there is none or the address is too long.
 fn with_domain(address: &str, form: impl Fn(&str) -> Option<String>) -> Option<String> {
     let (local, domain) = address.rsplit_once('@').filter(|_| address.len() <= LONGEST)?;
     form(domain).map(|domain| format!("{local}@{domain}"))
 }
 
-/// Unicode Technical Standard #46 §4.2. What is ASCII stays as it is; `None` for what DNS cannot have.
+/// ToASCII (Unicode Technical Standard #46 §4.2). ASCII stays unchanged; `None` if DNS cannot represent it.
 fn to_ascii(domain: &str) -> Option<String> {
     if domain.is_ascii() {
         return Some(domain.to_owned());
@@ -123,7 +123,7 @@ fn to_ascii(domain: &str) -> Option<String> {
     idna::domain_to_ascii(domain).ok().filter(|ascii| ascii.bytes().all(may_stand))
 }
 
-/// Unicode Technical Standard #46 §4.3.
+/// ToUnicode (Unicode Technical Standard #46 §4.3).
 fn to_unicode(domain: &str) -> Option<String> {
     let (unicode, outcome) = idna::domain_to_unicode(domain);
     outcome.is_ok().then_some(unicode)
@@ -209,7 +209,7 @@ mod tests {
             "a@b\nc",
             "a@b>",
             "a\u{2028}b@c",
-            // Nothing turns or hides what is shown.
+            // Bidirectional controls and invisible characters.
             "a\u{202e}b@c",
             "a\u{2066}b@c",
             "a\u{200e}b@c",
@@ -221,7 +221,7 @@ mod tests {
             "a\u{2060}b@c",
             "a@b\u{202c}",
             "a@b\u{200d}c",
-            // No such domain can be looked up.
+            // Domains that DNS cannot represent.
             "a@\u{301}b",
             "a@b\u{fffd}c",
             "a@\u{5d0}1a.example",
@@ -233,8 +233,8 @@ mod tests {
         assert!(Email::parse(&format!("a@{}.example", "\u{fc}".repeat(200))).is_err());
     }
 
-    /// A version before this one compared lower-case text: it finds what this one stores, and this one what it stored,
-    /// unless somebody types a domain in another form.
+    /// An earlier version compared lower-case text. Each version finds the addresses the other stored, unless the
+    /// domain is typed in another form.
     #[test]
     fn keys_of_versions_before_are_among_the_spellings() {
         for text in [

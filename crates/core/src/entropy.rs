@@ -1,4 +1,4 @@
-//! Chance as an argument (decision D17).
+//! Randomness as an argument (decision D17).
 
 use std::fmt;
 use std::sync::Mutex;
@@ -6,13 +6,13 @@ use std::sync::Mutex;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
-/// Where a flow gets its randomness from.
+/// Source of random bytes.
 pub trait Entropy: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
 impl dyn Entropy + '_ {
-    /// `N` fresh bytes.
+    /// Returns `N` fresh bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut out = [0; N];
         self.fill(&mut out);
@@ -31,7 +31,7 @@ impl Entropy for OsEntropy {
     }
 }
 
-/// A repeatable stream; for tests.
+/// A reproducible stream, for tests.
 pub struct SeededEntropy(Mutex<ChaCha20Rng>);
 
 impl SeededEntropy {

@@ -1,4 +1,4 @@
-//! One type per kind of id: a client's key cannot be passed where a user's id is wanted.
+//! One type per kind of id, so that a client's key cannot be passed where a user's id is expected.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use uuid::{Uuid, timestamp::Timestamp as UuidTime};
 
 use crate::{Entropy, Timestamp};
 
-/// What every id type can do; lets storage bind and read any of them.
+/// Common interface of all id types; lets storage bind and read any of them.
 pub trait EntityId: Copy + Send + Sync + 'static {
     fn from_uuid(uuid: Uuid) -> Self;
     fn uuid(self) -> Uuid;
@@ -22,13 +22,13 @@ fn uuid_v7(now: Timestamp, entropy: &dyn Entropy) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// Sorts before every id made at `at` or later, and after those made a millisecond before.
+/// Smallest id of the millisecond of `at`: for ranges by creation time.
 pub fn first_of(at: Timestamp) -> Uuid {
     let millis = u64::try_from(at.micros()).unwrap_or(0) / 1_000;
     uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
-/// The creation time a v7 id carries; other versions have none.
+/// Creation time in a v7 id; `None` for other versions.
 pub fn created_at(uuid: Uuid) -> Option<Timestamp> {
     let (seconds, nanos) = uuid.get_timestamp().map(|t: UuidTime| t.to_unix())?;
     Some(Timestamp::from_micros(i64::try_from(seconds).ok()? * 1_000_000 + i64::from(nanos / 1_000)))
@@ -42,12 +42,12 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A new id that sorts by creation time.
+            /// Makes a new id that sorts by creation time.
             pub fn new(now: Timestamp, entropy: &dyn Entropy) -> Self {
                 Self(uuid_v7(now, entropy))
             }
 
-            /// Reads the hyphenated form.
+            /// Parses the hyphenated form.
             pub fn parse(text: &str) -> Option<Self> {
                 Uuid::try_parse(text).ok().map(Self)
             }
@@ -77,7 +77,7 @@ ids! {
     /// Internal key of a client; the public identifier is [`crate::client::ClientId`].
     ClientKey,
     ClientSecretId,
-    /// Becomes the `sub` claim.
+    /// Used as the `sub` claim.
     UserId,
     RoleId,
     PermissionId,
@@ -86,7 +86,7 @@ ids! {
     AuditId,
     OutboxId,
     GrantId,
-    /// All tokens that descend from one authorization; revoked together.
+    /// All tokens derived from one authorization; revoked together.
     TokenFamilyId,
     /// Stable key of a browser session; also the `sid` claim. Not the cookie value.
     SessionKey,

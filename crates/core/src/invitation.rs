@@ -1,21 +1,21 @@
-//! What somebody is invited to.
+//! What an invitation grants.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{ClaimDefinitionId, RoleId};
 
-/// Most characters of an inviter's name.
+/// Maximum length of an inviter's name, in characters.
 pub const INVITER_LENGTH: usize = 255;
-/// Most characters of what an inviter wants to say.
+/// Maximum length of an inviter's message, in characters.
 pub const MESSAGE_LENGTH: usize = 500;
 
-/// Stored with the link of an invitation, and granted in the transaction that uses it up (repairs W24).
+/// Stored with the invitation's link and granted in the transaction that consumes it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Invitation {
     /// The name of the person who invites.
     pub inviter: Option<String>,
-    /// What that person wants to say; plain text.
+    /// Personal message of the inviter; plain text.
     pub message: Option<String>,
     #[serde(default)]
     pub roles: Vec<RoleId>,
@@ -24,12 +24,12 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// As the details of a one-time token.
+    /// Serializes to the details of a one-time token.
     pub fn details(&self) -> Option<Value> {
         serde_json::to_value(self).ok()
     }
 
-    /// Reads details back; what another version wrote and this one cannot read grants nothing.
+    /// Parses the details; malformed or unknown ones grant nothing.
     pub fn of(details: Option<&Value>) -> Self {
         details.and_then(|details| serde_json::from_value(details.clone()).ok()).unwrap_or_default()
     }

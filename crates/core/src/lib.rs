@@ -1,4 +1,4 @@
-//! Domain types of Porta: ids, time, chance, secrets, entities and their rules. No I/O, no async.
+//! Domain types of Porta: ids, time, randomness, secrets, entities and their rules. No I/O, no async.
 
 pub mod application;
 pub mod audit;
@@ -45,13 +45,13 @@ pub use secret::{BearerKind, TokenDigest};
 pub use slug::Slug;
 pub use time::{Clock, ManualClock, SteadyClock, SystemClock, Timestamp};
 
-/// A value that a domain rule refused; the text is safe to show to the caller who sent it.
+/// A value that violates a domain rule; the text is safe to show to the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct Invalid {
-    /// The field as the caller names it.
+    /// Field name as the caller knows it.
     pub field: &'static str,
-    /// What is wrong and what would be right.
+    /// What is wrong and what would be accepted.
     pub problem: String,
 }
 
@@ -61,7 +61,7 @@ impl Invalid {
     }
 }
 
-/// Declares an enum stored and spoken as fixed words, with `as_str`, `parse`, serde and `Display`.
+/// Declares an enum of fixed words, with `as_str`, `parse`, serde and `Display`.
 #[macro_export]
 macro_rules! word_enum {
     ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -71,9 +71,9 @@ macro_rules! word_enum {
         impl $name {
             /// Every value, in declaration order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-            /// The stored and spoken word.
+            /// The word used in storage and in protocols.
             pub const fn as_str(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
-            /// Reads the exact word back.
+            /// Parses the exact word.
             pub fn parse(word: &str) -> Option<Self> { match word { $($word => Some(Self::$variant),)+ _ => None } }
         }
         impl std::fmt::Display for $name {

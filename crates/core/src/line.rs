@@ -1,20 +1,20 @@
-//! Texts of one line: names, labels, and whatever else is shown inside other text.
+//! Single-line texts: names, labels and everything shown inside other text.
 //!
-//! Nothing in them may start a line of its own, and nothing may turn the direction of what stands around them
-//! (CVE-2021-42574): in a mail, a log or a table the reader would see another text than the one that is there.
+//! They must not start a new line or change the direction of the surrounding text (CVE-2021-42574): in a mail, a log or
+//! a table the reader would see something else than what is there.
 
 use crate::Invalid;
 
-/// Whether a character may not stand in a line: controls, line and paragraph separators, embeddings, overrides and
-/// isolates of direction (Unicode Standard Annex #9 §2.1 to §2.5).
+/// Whether a character is not allowed in a line: controls, line and paragraph separators, directional embeddings,
+/// overrides and isolates (Unicode Standard Annex #9 §2.1 to §2.5).
 ///
-/// The marks U+200E, U+200F and U+061C stay: they have no effect beyond the neutral characters beside them, and a
-/// right-to-left name with brackets or a Latin part cannot be written without.
+/// The marks U+200E, U+200F and U+061C are allowed: they affect only adjacent neutral characters, and right-to-left
+/// names with brackets or a Latin part need them.
 pub fn breaks_a_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Refuses a text that is no line, or longer than so many characters.
+/// Refuses text that is not a single line, or has more than `longest` characters.
 pub fn check_line(field: &'static str, text: &str, longest: usize) -> Result<(), Invalid> {
     if text.chars().count() > longest || text.chars().any(breaks_a_line) {
         return Err(Invalid::new(field, format!("use one line of at most {longest} characters, {PLAIN}")));
@@ -22,7 +22,7 @@ pub fn check_line(field: &'static str, text: &str, longest: usize) -> Result<(),
     Ok(())
 }
 
-/// The same for a text that may have several lines.
+/// The same for text that may have several lines.
 pub fn check_lines(field: &'static str, text: &str, longest: usize) -> Result<(), Invalid> {
     let is_unfit = |c: char| breaks_a_line(c) && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().count() > longest || text.chars().any(is_unfit) {
@@ -37,7 +37,7 @@ const PLAIN: &str = "without control characters and characters that change the d
 mod tests {
     use super::*;
 
-    /// What a line may not hold.
+    /// Characters that a line must not contain.
     const UNFIT: &[char] = &[
         '\0', '\t', '\n', '\u{b}', '\u{c}', '\r', '\u{1b}', '\u{7f}', '\u{80}', '\u{85}', '\u{9f}',
         '\u{2028}', '\u{2029}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}',

@@ -1,5 +1,5 @@
-//! A link that somebody wants mailed to an address. Whether the address is anybody's is found out later, by the worker
-//! of the outbox: the request takes the same time and leaves the same traces whoever it is for (repairs W18).
+//! A request to mail a link to an address. The outbox worker finds out later whether the address has an account, so the
+//! request takes the same time and leaves the same traces for every address (no user enumeration, decision 0026).
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::seal::Keyring;
 use crate::{Entropy, OrganizationId, OutboxId, Timestamp, TokenDigest, word_enum};
 
 word_enum! {
-    /// Links that anybody may ask for, knowing no more than an address.
+    /// Links that anybody may request with nothing but an address.
     pub enum LinkWish { MagicLink = "magic_link", PasswordReset = "password_reset" }
 }
 
@@ -32,7 +32,7 @@ impl LinkWish {
         }
     }
 
-    /// The audit event of a link that was made.
+    /// The audit event written when the link is created.
     pub const fn event(self) -> &'static str {
         match self {
             Self::MagicLink => "user.magic_link.sent",
@@ -41,30 +41,30 @@ impl LinkWish {
     }
 }
 
-/// Everything that is decided when the link is asked for. Link and code are bearer values, so `Debug` shows neither.
+/// Everything decided at the time of the request. Link and code are bearer values, so `Debug` shows neither.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinkRequest {
     pub wish: LinkWish,
     /// As typed.
     pub address: String,
-    /// Of the value in the link.
+    /// Digest of the bearer value in the link.
     pub digest: TokenDigest,
     pub url: String,
-    /// To be typed in where the sign-in began.
+    /// Short code, typed where the sign-in began.
     pub code: Option<String>,
-    /// Uid of the interaction in which the link was asked for.
+    /// Uid of the interaction that requested the link.
     pub interaction: Option<String>,
     /// The application the sign-in is for.
     pub application: Option<String>,
-    /// What the landing page must know.
+    /// Data for the landing page, stored with the link.
     pub details: Option<Value>,
-    /// The language of the page on which the link was asked for.
+    /// Language of the page that requested the link.
     pub locale: String,
-    /// Others asked too often: only a person without a link that works gets one.
+    /// Over the rate limit: mail a new link only if the person has no live one.
     #[serde(default)]
     pub unless_one_lives: bool,
     pub expires_at: Timestamp,
-    /// Who asked, for the audit row, and for the page that shows the code.
+    /// IP address of the requester, for the audit row and for the page that shows the code.
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
 }
@@ -95,13 +95,13 @@ impl LinkRequest {
         }
     }
 
-    /// Reads back what [`LinkRequest::into_item`] made.
+    /// Opens an item that [`LinkRequest::into_item`] made.
     pub fn open(claim: &OutboxClaim, keyring: &Keyring) -> Result<(OrganizationId, Self), ItemError> {
         claim.open(keyring)
     }
 
-    /// What is kept with the link. Whoever opens it on another device must be able to tell a sign-in of theirs from
-    /// somebody else's, so a sign-in says when and from where it began.
+    /// Details stored with the link. A magic link also stores when and from where the sign-in began, so that a person
+    /// who opens it on another device can tell their own sign-in from somebody else's.
     pub fn details_with_origin(&self, asked_at: Timestamp) -> Option<Value> {
         let mut details = self.details.clone();
         if self.wish == LinkWish::MagicLink {
@@ -118,7 +118,7 @@ impl LinkRequest {
         details
     }
 
-    /// What is mailed if the address is somebody's.
+    /// The mail to send if the address has an account.
     pub fn mail(&self) -> Mail {
         let (url, expires_at) = (self.url.clone(), self.expires_at);
         match self.wish {
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(crate::one_time::origin_in(kept.as_ref()), Some(origin));
         assert_eq!(kept.unwrap()["client_id"], "web");
         assert_eq!(request(LinkWish::PasswordReset).details_with_origin(NOW), None);
-        // Of a version before this one.
+        // Stored by an earlier version.
         for before in [None, Some(serde_json::json!({ "client_id": "web" }))] {
             assert_eq!(crate::one_time::origin_in(before.as_ref()), None);
         }

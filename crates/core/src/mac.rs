@@ -1,4 +1,4 @@
-//! Texts that leave us and come back unchanged: an HMAC-SHA-256 in front of the text (RFC 2104).
+//! Signed texts that leave the server and come back unchanged: HMAC-SHA-256 before the text (RFC 2104).
 
 use std::fmt;
 
@@ -21,13 +21,13 @@ impl MacKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, &derive(secret, purpose)))
     }
 
-    /// `base64url of the MAC.text`. The MAC covers `place` as well: where the text belongs, part by part.
+    /// Returns `base64url(MAC).text`. The MAC also covers `place`, the parts that say where the text belongs.
     pub fn sign(&self, place: &[&str], text: &str) -> String {
         let mac = hmac::sign(&self.0, &covered(place, text));
         format!("{}.{text}", URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// The text that [`MacKey::sign`] signed with this key for the same place.
+    /// Returns the text if [`MacKey::sign`] signed it with this key for the same place, else `None`.
     pub fn verified<'a>(&self, place: &[&str], signed: &'a str) -> Option<&'a str> {
         let (mac, text) = signed.split_once('.')?;
         let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
@@ -35,7 +35,7 @@ impl MacKey {
     }
 }
 
-/// Each part after its length, so that no two places and texts are covered alike.
+/// Prefixes each part with its length, so that no two combinations of place and text give the same input.
 fn covered(place: &[&str], text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for part in place.iter().chain([&text]) {

@@ -1,4 +1,4 @@
-//! What Porta writes to people, as a value: journeys enqueue it, the worker of crate `mail` has it rendered and sends it.
+//! Mails as values: flows enqueue them, the worker of crate `mail` renders and sends them.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::user::{Email, User};
 use crate::{Entropy, OrganizationId, OutboxId, Timestamp, UserId, word_enum};
 
 word_enum! {
-    /// Names of messages, as in the audit events `email.send.<template>` (oidc-and-login §7.1).
+    /// Names of templates, as in the audit events `email.send.<template>`.
     pub enum MailTemplate {
         MagicLink = "magic_link",
         PasswordReset = "password_reset",
@@ -25,7 +25,7 @@ word_enum! {
 }
 
 word_enum! {
-    /// What happened to somebody's second factor.
+    /// What changed about somebody's second factor.
     pub enum SecondFactorChange {
         EmailEnabled = "email_enabled",
         TotpEnabled = "totp_enabled",
@@ -34,7 +34,7 @@ word_enum! {
     }
 }
 
-/// One message and what it must say. Links and codes in it are bearer values, so `Debug` shows the template only.
+/// One mail and its data. Links and codes are bearer values, so `Debug` shows the template only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "template", rename_all = "snake_case")]
 pub enum Mail {
@@ -42,7 +42,7 @@ pub enum Mail {
         url: String,
         /// The application the sign-in is for.
         application: Option<String>,
-        /// To be typed in where the sign-in began, when the mail is read on another device (repairs W17).
+        /// Short code, typed where the sign-in began when the mail is read on another device.
         code: Option<String>,
         expires_at: Timestamp,
     },
@@ -55,10 +55,10 @@ pub enum Mail {
         expires_at: Timestamp,
         /// The name of the person who invites.
         inviter: Option<String>,
-        /// What that person wants to say; plain text.
+        /// Personal message of the inviter; plain text.
         message: Option<String>,
     },
-    /// A second factor by mail. The code never goes into the subject (repairs W25).
+    /// A mailed second-factor code. The code never appears in the subject.
     #[serde(rename = "otp_code")]
     EmailCode {
         code: String,
@@ -67,7 +67,7 @@ pub enum Mail {
     PasswordChanged {
         event: SecurityEvent,
     },
-    /// Somebody showed the password and then wrong codes of the second factor, again and again.
+    /// Warning: somebody knows the password and repeatedly entered wrong second-factor codes.
     PasswordKnown {
         event: SecurityEvent,
     },
@@ -82,7 +82,7 @@ pub enum Mail {
     },
 }
 
-/// When and from where something was done that its owner must hear of.
+/// When and from where a security-relevant action was done; shown to the account's owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecurityEvent {
     pub at: Timestamp,
@@ -106,7 +106,7 @@ impl Mail {
         }
     }
 
-    /// From when on nobody can do anything with it.
+    /// When the link or code expires; `None` for mails without one.
     pub const fn expires_at(&self) -> Option<Timestamp> {
         match self {
             Self::MagicLink { expires_at, .. }
@@ -128,19 +128,19 @@ impl fmt::Debug for Mail {
     }
 }
 
-/// Whom a message is for.
+/// Recipient of a mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipient {
     pub user_id: Option<UserId>,
     pub address: Email,
-    /// Given and family name, as far as known.
+    /// Given and family name, if known.
     pub full_name: Option<String>,
-    /// The language the person chose, or their browser asked for; `None`: the organization's.
+    /// Language chosen by the person or requested by their browser; `None`: the organization's.
     pub locale: Option<String>,
 }
 
 impl Recipient {
-    /// A person at their own address.
+    /// The recipient for a person's own address.
     pub fn of(user: &User) -> Self {
         let (given, family) = (user.profile.given_name.as_deref(), user.profile.family_name.as_deref());
         let given = given.map(str::trim).filter(|name| !name.is_empty());
@@ -153,20 +153,20 @@ impl Recipient {
         }
     }
 
-    /// The same person, reading a page in this language at the moment; their own choice comes first.
+    /// Adds the language of the page the person is reading; a language chosen for the account takes precedence.
     #[must_use]
     pub fn reading(self, locale: &str) -> Self {
         Self { locale: self.locale.or_else(|| Some(locale.to_owned())), ..self }
     }
 
-    /// `userName` of the templates: the name, else what stands before the `@` (oidc-and-login §7.1).
+    /// `userName` in templates: the name, else the local part of the address.
     pub fn name(&self) -> &str {
         let local = || self.address.shown().split('@').next().unwrap_or_default();
         self.full_name.as_deref().unwrap_or_else(local)
     }
 }
 
-/// A message on its way to somebody, in the name of an organization.
+/// A mail to one recipient, sent in the name of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     pub organization_id: OrganizationId,
@@ -174,12 +174,12 @@ pub struct Letter {
     pub mail: Mail,
 }
 
-/// A letter in words: what a renderer makes of it.
+/// A rendered mail.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MailBody {
     pub subject: String,
     pub html: String,
-    /// The same for readers without HTML.
+    /// Plain-text alternative.
     pub text: String,
 }
 
@@ -189,14 +189,14 @@ impl fmt::Debug for MailBody {
     }
 }
 
-/// What operators see of a letter in the outbox.
+/// The part of a letter in the outbox that operators may read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterSummary {
     pub template: MailTemplate,
     pub user_id: Option<UserId>,
 }
 
-/// The sealed half: address and name are personal, links and codes are bearer values.
+/// The sealed part: address and name are personal data, links and codes are bearer values.
 #[derive(Serialize, Deserialize)]
 struct Contents {
     recipient: Recipient,
@@ -204,8 +204,8 @@ struct Contents {
 }
 
 impl Letter {
-    /// The letter as an item of the outbox. `event` names what it tells about, for instance the id of the one-time
-    /// token in its link: a second letter of the same template about the same event adds nothing.
+    /// Makes the outbox item. `event` names the occasion, for instance the id of the one-time token in the link; it is
+    /// part of the idempotency key, so a second letter of the same template for the same event is ignored.
     pub fn into_item(
         self,
         event: &str,
@@ -228,7 +228,7 @@ impl Letter {
         }
     }
 
-    /// Reads back what [`Letter::into_item`] made.
+    /// Opens an item that [`Letter::into_item`] made.
     pub fn open(claim: &OutboxClaim, keyring: &Keyring) -> Result<Self, ItemError> {
         let (organization_id, Contents { recipient, mail }) = claim.open(keyring)?;
         Ok(Self { organization_id, recipient, mail })

@@ -1,10 +1,10 @@
-//! Every figure a process publishes, declared once: the rooms count by these names, and the reference page is made from
-//! the list. Labels are bounded sets; no tenant, person or client is ever one (operations §6).
+//! Declaration of every published metric: code records by these names, and the reference page is made from the list.
+//! Labels have bounded sets of values; tenants, persons and clients are never labels (`docs/metrics.md`).
 
-/// How a figure moves.
+/// Type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
-    /// Only ever grows while a process lives.
+    /// Only increases while a process lives.
     Counter,
     Gauge,
     /// Buckets, a sum and a count.

@@ -1,8 +1,8 @@
-//! Links that are mailed to a person and work once.
+//! Single-use links mailed to a person.
 //!
 //! ```text
 //! issued ──consumed──► used
-//!   └── expired, withdrawn, or a newer one of the same purpose was issued: gone
+//!   └── expired, withdrawn, or replaced by a newer one of the same purpose: gone
 //! ```
 
 use serde::Deserialize as _;
@@ -12,7 +12,7 @@ use crate::mail::SecurityEvent;
 use crate::{BearerKind, OneTimeTokenId, OrganizationId, Timestamp, TokenDigest, UserId, word_enum};
 
 word_enum! {
-    /// What a link lets its holder do. A token of one purpose is none of another.
+    /// What a link authorises. A token of one purpose is not valid for another.
     pub enum TokenPurpose {
         MagicLink = "magic_link",
         PasswordReset = "password_reset",
@@ -22,7 +22,7 @@ word_enum! {
 }
 
 impl TokenPurpose {
-    /// The shape of the value in the link.
+    /// Format of the bearer value in the link.
     pub const fn bearer(self) -> BearerKind {
         match self {
             Self::MagicLink => BearerKind::MagicLink,
@@ -40,9 +40,9 @@ pub struct OneTimeToken {
     pub user_id: UserId,
     pub purpose: TokenPurpose,
     pub digest: TokenDigest,
-    /// Uid of the interaction the link continues, when there is one (repairs W17).
+    /// Uid of the interaction that the link continues, if any.
     pub interaction: Option<String>,
-    /// What goes with it: roles and claims of an invitation, for instance.
+    /// Additional data, for instance roles and claims of an invitation.
     pub details: Option<Value>,
     pub invited_by: Option<UserId>,
     pub expires_at: Timestamp,
@@ -50,7 +50,7 @@ pub struct OneTimeToken {
     pub created_at: Timestamp,
 }
 
-/// Where [`OneTimeToken::origin`] is in the details.
+/// Key of [`OneTimeToken::origin`] in the details.
 pub(crate) const ORIGIN: &str = "origin";
 
 pub(crate) fn origin_in(details: Option<&Value>) -> Option<SecurityEvent> {
@@ -58,12 +58,12 @@ pub(crate) fn origin_in(details: Option<&Value>) -> Option<SecurityEvent> {
 }
 
 impl OneTimeToken {
-    /// When and from where the sign-in of a magic link began; `None` for one that a version before this one made.
+    /// When and from where the sign-in of a magic link began; `None` if an earlier version made the link.
     pub fn origin(&self) -> Option<SecurityEvent> {
         origin_in(self.details.as_ref())
     }
 
-    /// Neither used nor over.
+    /// Whether it is neither used nor expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.used_at.is_none() && now < self.expires_at
     }

@@ -15,7 +15,7 @@ word_enum! {
 }
 
 word_enum! {
-    /// What a first factor must be followed by.
+    /// Second-factor policy of a tenant.
     pub enum TwoFactorPolicy {
         Optional = "optional",
         RequiredEmail = "required_email",
@@ -25,11 +25,11 @@ word_enum! {
 }
 
 word_enum! {
-    /// First factors a tenant or client offers.
+    /// First factors that a tenant or client offers.
     pub enum LoginMethod { Password = "password", MagicLink = "magic_link" }
 }
 
-/// What a tenant's pages look like.
+/// Appearance of a tenant's pages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Branding {
     pub logo_url: Option<String>,
@@ -38,16 +38,16 @@ pub struct Branding {
     pub primary_color: Option<String>,
     pub company_name: Option<String>,
     pub custom_css: Option<String>,
-    /// The uploaded logo. Not among the columns of an organization: whoever writes one leaves it alone.
+    /// The uploaded logo. Not a column of the organization: writing an organization does not change it.
     #[serde(skip)]
     pub logo_asset: Option<BrandingAssetId>,
-    /// The uploaded favicon; the same holds.
+    /// The uploaded favicon; likewise not a column.
     #[serde(skip)]
     pub favicon_asset: Option<BrandingAssetId>,
 }
 
 impl Branding {
-    /// With the addresses of uploaded pictures where no other address is set (admin-gui X-21).
+    /// Fills in the URLs of uploaded pictures where no other URL is set.
     #[must_use]
     pub fn with_uploads(mut self, issuer: &str) -> Self {
         let address = |kind, id| format!("{issuer}{}", BrandingAsset::path(kind, id));
@@ -57,7 +57,7 @@ impl Branding {
         self
     }
 
-    /// Limits of the admin boundary (oidc-and-login §8.3).
+    /// Checks the limits of all branding fields.
     pub fn validate(&self) -> Result<(), Invalid> {
         if let Some(color) = &self.primary_color {
             let digits = color.strip_prefix('#').unwrap_or_default();
@@ -98,12 +98,12 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// The name pages show.
+    /// The name shown on pages.
     pub fn display_name(&self) -> &str {
         self.branding.company_name.as_deref().unwrap_or(&self.name)
     }
 
-    /// Whether the life cycle allows the move; the super-admin tenant never leaves `active`.
+    /// Checks that the life cycle allows the transition; the super-admin tenant always stays `active`.
     pub fn may_become(&self, next: OrganizationStatus) -> Result<(), Invalid> {
         use OrganizationStatus::{Active, Archived, Suspended};
         if self.is_super_admin && next != Active {
@@ -121,7 +121,7 @@ impl Organization {
     }
 }
 
-/// A display name: one line of 1–255 characters.
+/// Checks a display name: one line of 1–255 characters.
 pub fn display_name(field: &'static str, text: &str) -> Result<String, Invalid> {
     let text = text.trim();
     if text.is_empty() {

@@ -1,12 +1,12 @@
-//! Work that leaves the process: written in the transaction that wants it, done afterwards, at least once.
+//! Transactional outbox: work is stored in the transaction that causes it and executed later, at least once.
 //!
 //! ```text
-//! pending ──claimed──► pending, nobody else's until the claim ends ──► delivered
-//!    ▲                       │ failed: due again later               ──► given_up
-//!    └───────────────────────┘ the worker died: due when the claim ends
+//! pending ──claimed──► pending, leased until the claim expires ──► delivered
+//!    ▲                       │ failed: retried with backoff     ──► given_up
+//!    └───────────────────────┘ the worker died: due when the claim expires
 //! ```
 //!
-//! What only the receiver may read is sealed while the item is pending and gone afterwards (decision 0023).
+//! Confidential data is sealed while the item is pending and removed when it is finished (decision 0023).
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -17,11 +17,11 @@ use crate::seal::{Keyring, SealError, Sealed};
 use crate::{Entropy, OrganizationId, OutboxId, Timestamp, word_enum};
 
 word_enum! {
-    /// What is to be done.
+    /// What the worker has to do.
     pub enum OutboxKind {
         /// Send a letter.
         Mail = "mail",
-        /// Find out whether the address a link was asked for is anybody's, and write the letter if it is.
+        /// Look up whether the address of a link request has an account, and enqueue the letter if it does.
         LinkRequest = "link_request",
     }
 }
@@ -30,34 +30,34 @@ word_enum! {
     pub enum OutboxState { Pending = "pending", Delivered = "delivered", GivenUp = "given_up" }
 }
 
-/// What the keyring that seals payloads is derived for: every process must agree on it.
+/// HKDF purpose of the keyring that seals payloads; every process must use the same.
 pub const SEALING_PURPOSE: &str = "outbox";
 
-/// What an item carries.
+/// Payload of an item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OutboxPayload {
-    /// What operators may read; stays for as long as the row does.
+    /// Readable by operators; kept as long as the row.
     pub about: Value,
-    /// Everything else; storage removes it in the statement that finishes the item.
+    /// Sealed data; removed by the statement that finishes the item.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "sealed")]
     pub sealed: Option<Sealed>,
 }
 
-/// Something to be done, as it is enqueued.
+/// A new item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxItem {
     pub id: OutboxId,
-    /// On whose behalf; `None`: the platform's.
+    /// The organization it belongs to; `None`: the platform.
     pub organization_id: Option<OrganizationId>,
     pub kind: OutboxKind,
     pub payload: OutboxPayload,
-    /// Names the wish within its organization: a second item of the same name adds nothing.
+    /// Unique within the organization: a second item with the same key is ignored.
     pub idempotency_key: String,
     pub created_at: Timestamp,
 }
 
 impl OutboxPayload {
-    /// Seals what only the receiver may read, for one item of one organization.
+    /// Seals `contents`, bound to one item of one organization.
     #[expect(clippy::expect_used, reason = "texts, ids and numbers always serialize")]
     pub(crate) fn sealed<T: Serialize>(
         about: &impl Serialize,
@@ -74,23 +74,23 @@ impl OutboxPayload {
     }
 }
 
-/// What a payload is sealed for; moved to another row or another organization it stays closed.
+/// Associated data of the seal; a payload moved to another row or organization cannot be opened.
 pub fn seal_identity(id: OutboxId, organization: OrganizationId) -> String {
     format!("outbox.payload:{organization}:{id}")
 }
 
-/// The sealed part of a payload as storage keeps it, for who replaces it there.
+/// The sealed part of a payload as storage keeps it, for replacing it in place.
 #[expect(clippy::expect_used, reason = "two texts always serialize")]
 pub fn stored_seal(sealed: &Sealed) -> Value {
     serde_json::to_value(sealed::Stored::from(sealed)).expect("two texts serialize")
 }
 
-/// Reads back what [`stored_seal`] made; `None`: nothing that could be opened.
+/// Parses the result of [`stored_seal`]; `None` if malformed.
 pub fn read_seal(stored: &Value) -> Option<Sealed> {
     sealed::Stored::deserialize(stored).ok()?.read().ok()
 }
 
-/// Why a claimed item could not be read.
+/// Why a claimed item could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ItemError {
     #[error("the item cannot be opened")]
@@ -99,20 +99,20 @@ pub enum ItemError {
     Form,
 }
 
-/// An item that is one worker's for a while.
+/// An item leased to one worker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxClaim {
     pub id: OutboxId,
     pub organization_id: Option<OrganizationId>,
     pub kind: OutboxKind,
     pub payload: OutboxPayload,
-    /// This attempt's number, from one. A claim that ended and was taken by somebody else has another.
+    /// Number of this attempt, from one. An expired claim that another worker took has a higher number.
     pub attempt: i64,
     pub created_at: Timestamp,
 }
 
 impl OutboxClaim {
-    /// Reads back what [`OutboxPayload::sealed`] closed, and whose it is.
+    /// Opens the result of [`OutboxPayload::sealed`]; returns the organization and the contents.
     pub(crate) fn open<T: DeserializeOwned>(
         &self,
         keyring: &Keyring,
@@ -133,14 +133,14 @@ pub struct OutboxRow {
     pub about: Value,
     pub state: OutboxState,
     pub attempts: i64,
-    /// Of a pending item: when it is tried next.
+    /// When a pending item is tried next.
     pub next_attempt_at: Timestamp,
     pub last_error: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
-/// How many items are in each state.
+/// Number of items in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OutboxCounts {
     pub pending: u64,

@@ -1,11 +1,11 @@
-//! Passwords as they are hashed, whatever keyboard they come from (RFC 8265 §4.2, `OpaqueString`).
+//! Normalisation of passwords before hashing (RFC 8265 §4.2, `OpaqueString`).
 //!
 //! ```text
-//! what was typed ─► too long? ─► control characters? ─► spaces to U+0020 ─► NFC ─► Password
+//! input ─► too long? ─► control characters? ─► spaces to U+0020 ─► NFC ─► Password
 //! ```
 //!
-//! This is the only place where passwords are normalised: a [`Password`] is what may be chosen and hashed, a
-//! [`TypedPassword`] is what may be compared with a hash. Letters that merely look alike stay different: NFC, not NFKC.
+//! The only place that normalises passwords. A new password is a [`Password`]; a password to verify is a
+//! [`TypedPassword`]. NFC, not NFKC: letters that merely look alike stay different.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use unicode_normalization::UnicodeNormalization as _;
@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 use crate::user::PasswordRefusal;
 
-/// Longest text that is normalised, in bytes. The longest password that may be chosen, 128 characters, fits in with
-/// each of them taken apart into four of four bytes.
+/// Maximum input in bytes. Enough for 128 characters, the longest allowed password, each decomposed into four code
+/// points of four bytes.
 pub const LONGEST_TYPED: usize = 2048;
 
 /// A normalised password.
@@ -22,8 +22,8 @@ pub const LONGEST_TYPED: usize = 2048;
 pub struct Password(SecretString);
 
 impl Password {
-    /// Normalises what was typed. What it says of length is only that it may be normalised: whether it may be chosen is
-    /// for [`crate::password_rules::check_new_password`].
+    /// Normalises the input. Checks only the limits needed for that; the length rules are in
+    /// [`crate::password_rules::check_new_password`].
     pub fn parse(typed: &str) -> Result<Self, PasswordRefusal> {
         if typed.is_empty() {
             return Err(PasswordRefusal::TooShort);
@@ -34,8 +34,8 @@ impl Password {
         if typed.chars().any(char::is_control) {
             return Err(PasswordRefusal::ControlCharacter);
         }
-        // Reserved at once, so that growing leaves no copy behind: NFC takes at most three times the bytes
-        // (Unicode Standard Annex #15 §12.1).
+        // Allocate the maximum, so that growing leaves no copy of the password in freed memory: NFC takes at most three
+        // times the bytes (Unicode Standard Annex #15 §12.1).
         let mut normal = Zeroizing::new(String::with_capacity(typed.len() * 3));
         normal.extend(typed.chars().map(plain_space).nfc());
         Ok(Self(SecretString::from(normal.as_str())))
@@ -60,23 +60,23 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// A password that somebody typed to show that they know it.
+/// A typed password, to be verified against a hash.
 ///
-/// A hash may be older than the normalisation, or come from elsewhere: then it was made of the very bytes that its
-/// owner types. So both forms are compared where they differ. How many there are depends on the text alone, never on
-/// the account, and every one of them is always computed: the time says nothing about whose hash it is.
+/// Hashes from before the normalisation, or imported ones, were made of the bytes as typed. So both forms are compared
+/// where they differ. The number of comparisons depends on the input only, never on the account, and all of them are
+/// always computed, so that timing does not reveal which form an account's hash has.
 #[derive(Debug, Clone)]
 pub struct TypedPassword(Forms);
 
 #[derive(Debug, Clone)]
 enum Forms {
-    /// Typed as it is hashed.
+    /// Normalisation does not change the text.
     Same(Password),
     Differs {
         normal: Password,
         typed: SecretString,
     },
-    /// Nobody may choose it here; only a hash from elsewhere can be one of it.
+    /// Not allowed as a new password; only an imported hash can match it.
     Unfit(SecretString),
 }
 
@@ -89,7 +89,7 @@ impl TypedPassword {
         })
     }
 
-    /// What a hash is made of today; `None` for a text that nobody may choose.
+    /// The normalised form; `None` if the text is not allowed as a password.
     pub fn normal(&self) -> Option<&Password> {
         match &self.0 {
             Forms::Same(normal) | Forms::Differs { normal, .. } => Some(normal),
@@ -97,7 +97,7 @@ impl TypedPassword {
         }
     }
 
-    /// The text as it was typed, where that is another one.
+    /// The text as typed, if it differs from the normalised form.
     pub fn as_typed(&self) -> Option<&str> {
         match &self.0 {
             Forms::Same(_) => None,
@@ -114,7 +114,7 @@ fn plain_space(c: char) -> char {
     }
 }
 
-/// The same form for words that a password is compared with.
+/// Normalises words that a password is compared with.
 pub(crate) fn nfc(text: &str) -> String {
     text.nfc().collect()
 }
@@ -142,7 +142,7 @@ mod tests {
             assert_eq!(Password::parse(one), Password::parse(other));
         }
         assert_eq!(normal("e\u{301}"), "\u{e9}");
-        // Composition exclusions stay apart (Unicode Standard Annex #15 §6).
+        // Composition exclusions stay decomposed (Unicode Standard Annex #15 §6).
         assert_eq!(normal("\u{958}"), "\u{915}\u{93c}");
     }
 
@@ -151,7 +151,7 @@ mod tests {
         for space in "\u{20}\u{a0}\u{1680}\u{2000}\u{2007}\u{200a}\u{202f}\u{205f}\u{3000}".chars() {
             assert_eq!(normal(&format!("{space}two  words{space}")), " two  words ");
         }
-        // No spaces: zero width, a joiner, a byte order mark.
+        // Not spaces: zero-width space, joiner, byte order mark.
         for other in ["\u{200b}", "\u{200d}", "\u{feff}"] {
             assert_eq!(normal(other), other);
         }
@@ -189,9 +189,9 @@ mod tests {
     fn length_is_judged_before_normalising() {
         assert!(Password::parse(&"x".repeat(LONGEST_TYPED)).is_ok());
         assert_eq!(Password::parse(&"x".repeat(LONGEST_TYPED + 1)), Err(PasswordRefusal::TooLong));
-        // The length comes first: nothing of such a text is looked at.
+        // The length is checked first, before the content.
         assert_eq!(Password::parse(&"\0".repeat(LONGEST_TYPED + 1)), Err(PasswordRefusal::TooLong));
-        // The most that 128 characters take when typed in pieces: one letter and three marks each.
+        // The longest decomposition of 128 characters: one letter and three marks each.
         let pieces = "\u{3b1}\u{313}\u{300}\u{345}".repeat(128);
         assert_eq!(Password::parse(&pieces).unwrap().expose_secret().chars().count(), 128);
     }

@@ -1,8 +1,8 @@
-//! Which passwords people may choose, and operators for them (NIST SP 800-63B-4 §3.1.1.2): length counts, kinds of
-//! characters do not, and what attackers try first is refused.
+//! Rules for new passwords, chosen by people or set by operators (NIST SP 800-63B-4 §3.1.1.2): length counts, character
+//! classes do not, and guesses that attackers try first are refused.
 //!
-//! What is tried first comes from the lists of `zxcvbn`, which are part of the program: 30,000 passwords of past
-//! breaches and 60,000 names and words, besides keyboard runs, repetitions, dates, and look-alike letters of all these.
+//! Those guesses come from the lists of `zxcvbn`, compiled in: 30,000 breached passwords and 60,000 names and words,
+//! besides keyboard runs, repetitions, dates, and look-alike spellings of all these.
 
 use zeroize::Zeroizing;
 use zxcvbn::matching::patterns::MatchPattern;
@@ -12,17 +12,17 @@ use crate::organization::Organization;
 use crate::password::{Password, nfc};
 use crate::user::{Email, PASSWORD_LENGTH, PasswordRefusal, Profile, User};
 
-/// What eight random characters are worth.
+/// The strength of eight random characters.
 const ENOUGH_GUESSES: u64 = 100_000_000;
-/// A password that is longer is as good as its beginning at least. Judging takes a millisecond; texts made of nothing but
-/// look-alikes take up to 30 ms at this length, and a second at a hundred.
+/// Only this many characters are judged: a longer password is at least as strong as its beginning. Judging takes about
+/// a millisecond; text made only of look-alikes takes up to 30 ms at this length, and a second at 100 characters.
 const JUDGED: usize = 24;
-/// Shorter names are part of many other words.
+/// Minimum length of the person's own words: shorter names occur inside many other words.
 const OWN_WORD: usize = 3;
 const OTHER_WORD: usize = 4;
 const PRODUCT: &str = "porta";
 
-/// Lower-case words that an attacker who knows the person tries, the longest first.
+/// Lower-case words that an attacker who knows the person tries, longest first.
 #[derive(Debug, Clone)]
 pub struct WordsAround(Vec<String>);
 
@@ -36,7 +36,7 @@ impl WordsAround {
         Self::new(&user.email, &user.profile, &names)
     }
 
-    /// For somebody, or an organization, that is not there yet.
+    /// For a person or an organization that does not exist yet.
     pub fn new(email: &Email, profile: &Profile, organization: &[Option<&str>]) -> Self {
         let (account, domain) = email.shown().rsplit_once('@').unwrap_or((email.shown(), ""));
         let own = [
@@ -64,7 +64,7 @@ impl WordsAround {
     }
 }
 
-/// Judges a password that somebody is to have. Busy for milliseconds, as [`JUDGED`] says, and waits for nothing.
+/// Checks a new password. Uses the CPU for milliseconds, see [`JUDGED`]; does no I/O.
 pub fn check_new_password(password: &Password, around: &WordsAround) -> Result<(), PasswordRefusal> {
     let password = password.expose_secret();
     let length = password.chars().count();
@@ -101,7 +101,7 @@ pub fn check_new_password(password: &Password, around: &WordsAround) -> Result<(
     })
 }
 
-/// Whether there is such a word in the password and what is left without them would be too short by itself.
+/// Whether the password contains one of the words and the rest without them is shorter than the minimum.
 fn is_built_from(password: &str, words: &[String]) -> bool {
     let password = Zeroizing::new(password.to_lowercase());
     let mut rest = password.clone();
@@ -252,12 +252,12 @@ mod tests {
         ] {
             assert_eq!(check(bad), Err(PasswordRefusal::Personal), "{bad}");
         }
-        // A name in a long enough phrase does no harm, nor does a short one in other words.
+        // A name in a long phrase is allowed, and so is a short name inside another word.
         for good in ["zora paints violet tractors", "million-lively-lilacs", "fifty quux under the mattress"]
         {
             assert_eq!(check(good), Ok(()), "{good}");
         }
-        // Other people may.
+        // Other people may use it.
         let other =
             User { email: Email::parse("b@c.example").unwrap(), profile: Profile::default(), ..ana() };
         let around = WordsAround::of(&other, &acme());
@@ -276,7 +276,7 @@ mod tests {
             assert_eq!(check(&spaces), Err(PasswordRefusal::Guessable));
         }
         assert_eq!(check(" \u{a0} "), Err(PasswordRefusal::TooShort));
-        // A name is found however it is typed, in the profile as in the password.
+        // Names are normalised like the password, so any spelling is found.
         assert_eq!(check("Mu\u{308}ller-2024"), Err(PasswordRefusal::Personal));
         let mut named = ana();
         named.profile.family_name = Some("Bru\u{302}le\u{301}e".to_owned());

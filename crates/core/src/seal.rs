@@ -1,4 +1,4 @@
-//! Encryption at rest: AES-256-GCM with a key id and the row's identity as associated data (decision D4).
+//! Encryption at rest: AES-256-GCM with a key id, and the row's identity as associated data (decision D4).
 
 use std::fmt;
 
@@ -22,14 +22,14 @@ pub enum SealError {
 /// A sealed value as stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
-    /// Which key sealed it.
+    /// Id of the key that sealed it.
     pub key_id: String,
     /// 12-byte nonce, ciphertext, 16-byte tag.
     pub bytes: Vec<u8>,
 }
 
 impl Sealed {
-    /// `key id.base64url`: how a sealed value travels in a cookie, an address or a record of the short-lived store.
+    /// `key id.base64url`: format in cookies, URLs and records of the short-lived store.
     pub fn to_text(&self) -> String {
         format!("{}.{}", self.key_id, URL_SAFE_NO_PAD.encode(&self.bytes))
     }
@@ -64,7 +64,7 @@ struct SealingKey {
     key: LessSafeKey,
 }
 
-/// Keys for one purpose: the first seals, all open.
+/// Encryption keys for one purpose: the first seals, all open.
 pub struct Keyring {
     keys: Vec<SealingKey>,
 }
@@ -77,7 +77,7 @@ impl hkdf::KeyType for OutputLength {
     }
 }
 
-/// HKDF-SHA-256 of `master` for one purpose (RFC 5869).
+/// Derives the key for one purpose from `master`: HKDF-SHA-256 (RFC 5869).
 #[expect(clippy::expect_used, reason = "32 bytes are far below HKDF's limit, so neither step can fail")]
 pub(crate) fn derive(master: &[u8], purpose: &str) -> [u8; 32] {
     let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"porta");
@@ -89,7 +89,7 @@ pub(crate) fn derive(master: &[u8], purpose: &str) -> [u8; 32] {
     out
 }
 
-/// What a derived key is called where its work is stored.
+/// Key id stored with everything a derived key seals.
 fn key_id(derived: &[u8; 32]) -> String {
     hex(&digest::digest(&digest::SHA256, derived).as_ref()[..4])
 }
@@ -116,13 +116,13 @@ impl fmt::Debug for HmacKey {
     }
 }
 
-/// HMAC keys for one purpose: the first makes what is new, all check. Of what they made only a digest is kept, so it
-/// cannot be made anew with another key: it counts as long as its key is here.
+/// HMAC keys for one purpose: the first creates MACs, all verify. Only MACs are stored, not the texts, so they cannot
+/// be recomputed with another key: a MAC is valid as long as its key is configured.
 #[derive(Debug)]
 pub struct HmacKeys(Vec<HmacKey>);
 
 impl HmacKeys {
-    /// Derives one sub-key per master key for `purpose`; the first one makes what is new.
+    /// Derives one sub-key per master key for `purpose`; the first one creates MACs.
     ///
     /// # Panics
     /// When `masters` is empty: configuration guarantees at least one.
@@ -135,12 +135,12 @@ impl HmacKeys {
         Self(keys.collect())
     }
 
-    /// Makes what is new.
+    /// The key that creates new MACs.
     pub fn current(&self) -> &HmacKey {
         &self.0[0]
     }
 
-    /// The current one first.
+    /// All keys, the current one first.
     pub fn all(&self) -> impl Iterator<Item = &HmacKey> {
         self.0.iter()
     }
@@ -185,7 +185,7 @@ impl Keyring {
         Sealed { key_id: key.id.clone(), bytes }
     }
 
-    /// Opens what [`Keyring::seal`] made for the same identity.
+    /// Opens a value that [`Keyring::seal`] made for the same identity.
     pub fn open(&self, sealed: &Sealed, identity: &str) -> Result<Vec<u8>, SealError> {
         let key = self
             .keys
@@ -201,12 +201,12 @@ impl Keyring {
         Ok(plain.to_vec())
     }
 
-    /// The id of the key that seals.
+    /// Id of the key that seals.
     pub fn current_id(&self) -> &str {
         &self.keys[0].id
     }
 
-    /// The ids of all keys, in their order.
+    /// Ids of all keys, in order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(|key| key.id.as_str())
     }

@@ -1,7 +1,6 @@
-//! What a person shows besides their first factor (oidc-and-login §6.5, repairs W25).
+//! Second factors: authenticators (TOTP), mailed codes and recovery codes.
 //!
-//! A secret that was not confirmed yet is no row here: it is part of the journey that offers it, so nothing is left
-//! over when that ends (repairs W01).
+//! An unconfirmed secret has no row: it is part of the interaction that offers it and ends with it (decision 0025).
 
 use std::fmt;
 
@@ -14,27 +13,27 @@ use crate::{
     EmailCodeId, EntityId as _, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest, UserId, word_enum,
 };
 
-/// What the keyring that seals authenticators' secrets is derived for: every process must agree on it.
+/// HKDF purpose of the keyring that seals authenticator secrets; every process must use the same.
 pub const SEALING_PURPOSE: &str = "second-factors";
 
 word_enum! {
-    /// HMAC behind the codes of an authenticator (RFC 6238 §1.2).
+    /// HMAC algorithm of an authenticator's codes (RFC 6238 §1.2).
     pub enum TotpAlgorithm { Sha1 = "SHA1", Sha256 = "SHA256", Sha512 = "SHA512" }
 }
 
 word_enum! {
-    /// What a mailed code was asked for; a code of one purpose is none of another.
+    /// What a mailed code was requested for; a code is valid for this purpose only.
     pub enum CodePurpose {
         /// Second factor of a sign-in.
         SignIn = "sign_in",
-        /// Making mailed codes one's second factor.
+        /// Enrolling mailed codes as second factor.
         Enrolment = "enrolment",
         /// Changing second factors.
         Change = "change",
     }
 }
 
-/// How an authenticator computes its codes; only what RFC 6238 and the schema allow can be built.
+/// Parameters of an authenticator; only values that RFC 6238 and the schema allow can be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TotpParameters {
     algorithm: TotpAlgorithm,
@@ -43,14 +42,14 @@ pub struct TotpParameters {
 }
 
 impl Default for TotpParameters {
-    /// What every authenticator application understands.
+    /// The parameters that every authenticator application supports.
     fn default() -> Self {
         Self { algorithm: TotpAlgorithm::Sha1, digits: 6, period: 30 }
     }
 }
 
 impl TotpParameters {
-    /// 6 to 8 digits, steps of 15 to 120 seconds.
+    /// `None` unless 6 to 8 digits and a period of 15 to 120 seconds.
     pub fn parse(algorithm: TotpAlgorithm, digits: i64, period: i64) -> Option<Self> {
         let digits = u8::try_from(digits).ok().filter(|d| (6..=8).contains(d))?;
         let period = u8::try_from(period).ok().filter(|p| (15..=120).contains(p))?;
@@ -65,7 +64,7 @@ impl TotpParameters {
         self.digits
     }
 
-    /// Seconds.
+    /// Length of a time step in seconds.
     pub const fn period(self) -> u8 {
         self.period
     }
@@ -75,24 +74,24 @@ impl TotpParameters {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TotpCredential {
     pub user_id: UserId,
-    /// Sealed for [`TotpCredential::seal_identity`].
+    /// Sealed with [`TotpCredential::seal_identity`] as associated data.
     pub secret: Sealed,
     pub parameters: TotpParameters,
-    /// The time step whose code was accepted last, at first that of the confirmation: no code is accepted twice
-    /// (RFC 6238 §5.2).
+    /// Time step of the last accepted code, at first that of the confirmation. A code of this step or an earlier one is
+    /// refused as a replay (RFC 6238 §5.2).
     pub last_step: i64,
     pub verified_at: Timestamp,
     pub created_at: Timestamp,
 }
 
 impl TotpCredential {
-    /// What the secret is sealed for; moving the ciphertext to another person makes it unreadable.
+    /// Associated data of the sealed secret; ciphertext moved to another person cannot be opened.
     pub fn seal_identity(organization: OrganizationId, user: UserId) -> String {
         format!("user_totp.secret:{organization}:{user}")
     }
 }
 
-/// What a [`CodeKey`] makes of a code: the form that storage keeps and compares.
+/// Keyed MAC of a code: what storage keeps and compares.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CodeMac([u8; 32]);
 
@@ -116,12 +115,12 @@ impl fmt::Debug for CodeMac {
     }
 }
 
-/// The server's keys for codes: new codes are the current one's, and a typed code is tried with all.
+/// MAC keys for codes: the current key makes new codes, a typed code is checked with all keys.
 #[derive(Debug)]
 pub struct CodeKeys(HmacKeys);
 
 impl CodeKeys {
-    /// Derived from the keys that seal second factors.
+    /// Derives one key from each key that seals second factors.
     pub fn new(masters: &[[u8; 32]]) -> Self {
         Self(HmacKeys::new(masters, "second-factor-codes"))
     }
@@ -130,24 +129,24 @@ impl CodeKeys {
         CodeKey(self.0.current())
     }
 
-    /// The current one first.
+    /// All keys, the current one first.
     pub fn all(&self) -> impl Iterator<Item = CodeKey<'_>> {
         self.0.all().map(CodeKey)
     }
 }
 
-/// A server's key for codes. A million codes are soon tried, so their plain digest would say what they are (repairs
-/// W25); without this key it does not.
+/// MAC key for codes. Codes have so few values that a plain digest could be reversed by trying them all; without the
+/// key that is not possible.
 #[derive(Clone, Copy)]
 pub struct CodeKey<'k>(&'k HmacKey);
 
 impl<'k> CodeKey<'k> {
-    /// What is kept beside a code, to tell which key it needs.
+    /// Key id, stored with a code to say which key verifies it.
     pub fn id(self) -> &'k str {
         self.0.id()
     }
 
-    /// A mailed code, for one person, purpose and interaction.
+    /// MAC of a mailed code, bound to person, purpose and interaction.
     pub fn mailed(
         self,
         user: UserId,
@@ -159,25 +158,25 @@ impl<'k> CodeKey<'k> {
         self.mac(&["mailed", purpose.as_str(), interaction, code], user.uuid())
     }
 
-    /// A recovery code of one person.
+    /// MAC of a recovery code, bound to one person.
     pub fn recovery(self, user: UserId, code: &str) -> CodeMac {
         self.mac(&["recovery", code], user.uuid())
     }
 
-    /// What the code of a magic link is made of: whoever has the link can be told it, and the interaction it was asked
-    /// for in can check it, without either being stored.
+    /// MAC that the short code of a magic link is derived from. The page that the link opens can show the code and the
+    /// interaction that requested it can check it, without storing either.
     pub fn link(self, organization: OrganizationId, interaction: &str, link: &TokenDigest) -> CodeMac {
         self.mac(&["link", interaction, &link.hex()], organization.uuid())
     }
 
-    /// A number that an address stands for.
+    /// Stable pseudo-random number derived from an address.
     pub fn share(self, organization: OrganizationId, email_key: &str) -> u64 {
         let mut number = [0; 8];
         number.copy_from_slice(&self.mac(&["share", email_key], organization.uuid()).0[..8]);
         u64::from_be_bytes(number)
     }
 
-    /// Each part is preceded by its length, so that no two lists of parts are the same text.
+    /// Prefixes each part with its length, so that no two lists of parts give the same input.
     fn mac(self, parts: &[&str], owner: Uuid) -> CodeMac {
         let mut context = hmac::Context::with_key(self.0.key());
         context.update(owner.as_bytes());
@@ -197,15 +196,15 @@ impl fmt::Debug for CodeKey<'_> {
     }
 }
 
-/// Which mailed codes live side by side, so that whoever merely has somebody's password does not replace the owner's code
-/// by asking for another.
+/// Slots of mailed codes. A code replaces only codes of its own slot, so that somebody who merely knows the password
+/// cannot invalidate the owner's code by requesting another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeSlot {
-    /// Asked for by somebody who is signed in.
+    /// Requested in a signed-in session.
     Session,
-    /// In a browser in which the person signed in before.
+    /// Requested in a known browser (decision 0027).
     KnownBrowser,
-    /// Elsewhere: one of [`CodeSlot::STRANGERS`], by network.
+    /// Requested elsewhere: one of [`CodeSlot::STRANGERS`] slots, by network.
     Stranger(u8),
 }
 
@@ -223,26 +222,26 @@ impl fmt::Display for CodeSlot {
     }
 }
 
-/// A code that was mailed. The newest of a purpose replaces those before it in its slot and in its interaction.
+/// A mailed code. A newer code of the same purpose replaces it if slot or interaction are the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailCode {
     pub id: EmailCodeId,
     pub user_id: UserId,
     pub purpose: CodePurpose,
     pub slot: CodeSlot,
-    /// Uid of the interaction it was asked for in; it works in no other.
+    /// Uid of the interaction that requested it; valid in no other.
     pub interaction: Option<String>,
     pub mac: CodeMac,
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
 }
 
-/// One of the codes a person keeps for the day the factor is lost.
+/// One recovery code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryCode {
     pub id: RecoveryCodeId,
     pub mac: CodeMac,
-    /// Of the [`CodeKey`] behind `mac`: as long as there are codes of a key, it must not go.
+    /// Id of the [`CodeKey`] that made `mac`. The key must stay configured while unused codes of it exist.
     pub key_id: String,
 }
 
@@ -270,7 +269,7 @@ mod tests {
             key.mailed(ana, sign_in, Some("journey"), "123457"),
             key.mailed(ana, sign_in, Some("another"), "123456"),
             key.mailed(ana, sign_in, None, "123456"),
-            // The parts may not run into each other.
+            // The MAC must separate the parts.
             key.mailed(ana, sign_in, Some("journey1"), "23456"),
             key.mailed(ana, change, Some("journey"), "123456"),
             key.mailed(bea, sign_in, Some("journey"), "123456"),

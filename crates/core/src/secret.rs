@@ -9,12 +9,12 @@ use subtle::ConstantTimeEq;
 
 use crate::Entropy;
 
-/// Which bearer value a text claims to be, by its prefix. Secret scanners find leaked ones by it.
+/// Kind of bearer value, recognised by its prefix, which also lets secret scanners find leaked ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BearerKind {
     AuthorizationCode,
     AccessToken,
-    /// Access token of the client credentials grant; lives in the short-lived store.
+    /// Access token of the client credentials grant; stored in the short-lived store.
     ClientAccessToken,
     RefreshToken,
     Session,
@@ -23,7 +23,7 @@ pub enum BearerKind {
     PasswordReset,
     Invitation,
     EmailVerification,
-    /// Generated client secrets carry no prefix: clients may bring their own.
+    /// Client secrets have no prefix: clients may bring their own.
     ClientSecret,
 }
 
@@ -43,18 +43,18 @@ impl BearerKind {
         }
     }
 
-    /// A fresh value of this kind.
+    /// Generates a new value of this kind.
     pub fn generate(self, entropy: &dyn Entropy) -> String {
         format!("{}{}", self.prefix(), URL_SAFE_NO_PAD.encode(entropy.bytes::<32>()))
     }
 
-    /// A value of this kind computed from `key` and `input`: the same twice, unguessable without both.
-    /// Lets an honest retry of a refresh receive the same successor (decision D8) while storage keeps digests.
+    /// Derives a value of this kind from `key` and `input`: deterministic, unguessable without both. A retried refresh
+    /// gets the same successor (decision D8) although storage keeps only digests.
     pub fn derive(self, key: &hmac::Key, input: &[u8]) -> String {
         format!("{}{}", self.prefix(), URL_SAFE_NO_PAD.encode(hmac::sign(key, input).as_ref()))
     }
 
-    /// Whether `text` has exactly the shape this kind is issued in; saves a lookup for garbage.
+    /// Whether `text` has exactly the format of this kind; saves a lookup for garbage.
     pub fn matches(self, text: &str) -> bool {
         text.strip_prefix(self.prefix()).is_some_and(|rest| {
             rest.len() == 43 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -62,7 +62,7 @@ impl BearerKind {
     }
 }
 
-/// SHA-256 of a bearer value: what storage keeps and looks up by.
+/// SHA-256 of a bearer value: what storage keeps and looks up.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenDigest([u8; 32]);
 
@@ -89,12 +89,12 @@ impl TokenDigest {
         &self.0
     }
 
-    /// Lower-case hexadecimal, for keys of the short-lived store.
+    /// Lower-case hexadecimal, for keys in the short-lived store.
     pub fn hex(&self) -> String {
         hex(&self.0)
     }
 
-    /// Equality in constant time.
+    /// Compares in constant time.
     pub fn same_as(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
@@ -121,7 +121,7 @@ impl<'de> Deserialize<'de> for TokenDigest {
     }
 }
 
-/// Two texts compared after hashing both to equal length, so that time tells nothing.
+/// Compares two texts without a timing side channel: hashes both to equal length first.
 pub fn constant_time_eq(left: &str, right: &str) -> bool {
     TokenDigest::of(left).same_as(&TokenDigest::of(right))
 }
@@ -137,7 +137,7 @@ pub fn hex(bytes: &[u8]) -> String {
     out
 }
 
-/// Reads hexadecimal of either case; `None` for anything else.
+/// Decodes hexadecimal of either case; `None` if malformed.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let bytes = text.as_bytes();
     if !bytes.len().is_multiple_of(2) {

@@ -1,10 +1,10 @@
-//! Browser sessions, grants and what descends from them.
+//! Browser sessions, grants and the tokens derived from them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, UserId};
 
-/// The durable mirror of a browser session: tokens bound to the session ask it whether the session still lives.
+/// Durable copy of a browser session: bound tokens are checked against it to see whether the session is still alive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRecord {
     pub id: SessionKey,
@@ -18,7 +18,7 @@ pub struct SessionRecord {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// What a person allowed a client to do; extended, never replaced (repairs W06).
+/// What a person allowed a client to do; grants are extended, never replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     pub id: GrantId,
@@ -30,7 +30,7 @@ pub struct Grant {
     pub expires_at: Timestamp,
 }
 
-/// One redeemed authorization: every token that descends from it points here and dies with it.
+/// One redeemed authorization: all tokens derived from it belong to this family and are revoked with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenFamily {
     pub id: TokenFamilyId,
@@ -38,23 +38,23 @@ pub struct TokenFamily {
     pub client: ClientKey,
     pub user_id: UserId,
     pub grant_id: GrantId,
-    /// The session the authorization was given in; also the `sid` claim.
+    /// Session in which the authorization was given; also the `sid` claim.
     pub session: SessionKey,
-    /// With `offline_access` the family outlives the session's natural end.
+    /// With `offline_access` the family outlives the normal end of the session.
     pub is_offline: bool,
     pub scope: String,
     pub nonce: Option<String>,
     pub auth_time: Timestamp,
     pub acr: String,
     pub amr: Vec<String>,
-    /// The `claims` request parameter as accepted, to answer UserInfo and refreshes the same way.
+    /// The `claims` request parameter as accepted; UserInfo and refreshes use it again.
     pub claims: Option<serde_json::Value>,
-    /// Absolute end of the chain.
+    /// Absolute end of the family.
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
 }
 
-/// An opaque access token at rest.
+/// An opaque access token as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken {
     pub digest: TokenDigest,
@@ -64,7 +64,7 @@ pub struct AccessToken {
     pub created_at: Timestamp,
 }
 
-/// A refresh token at rest.
+/// A refresh token as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     pub digest: TokenDigest,
@@ -73,8 +73,8 @@ pub struct RefreshToken {
     pub created_at: Timestamp,
     pub rotated_at: Option<Timestamp>,
     pub successor: Option<TokenDigest>,
-    /// What the caller of the first use looked like; `None` also where a version before this one rotated.
+    /// Fingerprint of the caller that rotated it; `None` if not rotated, or rotated by an earlier version.
     pub rotated_by: Option<TokenDigest>,
-    /// When it was handed to a second caller that did not look like the first one.
+    /// When this token was also given to a second caller, whose fingerprint differs from the first one's.
     pub shared_at: Option<Timestamp>,
 }

@@ -1,5 +1,5 @@
-//! The settings registry (decision D13): every key has a type, a default, bounds and a description; all are read
-//! live; some can be overridden per organization.
+//! The settings registry (decision D13): every key has a type, a default, bounds and a description. Changes take effect
+//! without a restart; some keys can be overridden per organization.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,12 +12,12 @@ word_enum! {
     pub enum SettingType { Duration = "duration", Number = "number" }
 }
 
-/// One setting as declared.
+/// Declaration of one setting.
 #[derive(Debug)]
 pub struct SettingDefinition {
     pub key: &'static str,
     pub value_type: SettingType,
-    /// Seconds for a duration.
+    /// In seconds for a duration.
     pub default: i64,
     pub minimum: i64,
     pub maximum: i64,
@@ -97,7 +97,7 @@ registry! {
     AUDIT_RETENTION_DAYS = "audit_retention_days", Number, 90, 1, 36_500, false, "Days an audit row is kept.";
 }
 
-/// Names of the reference that still work.
+/// Names used by the reference, still accepted.
 const ALIASES: &[(&str, &str)] =
     &[("lockout_duration_seconds", "lockout_duration"), ("login_rate_limit", "rate_limit_login_max")];
 
@@ -107,7 +107,7 @@ pub fn find(key: &str) -> Option<&'static SettingDefinition> {
     ALL.iter().copied().find(|d| d.key == key)
 }
 
-/// `900`, `15m`, `12h`, `30d`, `2w` → seconds.
+/// Parses `900`, `15m`, `12h`, `30d`, `2w` to seconds.
 pub fn parse_duration(text: &str) -> Option<i64> {
     let text = text.trim();
     let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
@@ -126,7 +126,7 @@ pub fn parse_duration(text: &str) -> Option<i64> {
 }
 
 impl SettingDefinition {
-    /// Checks a value given as JSON and returns its stored form (an integer).
+    /// Validates a JSON value and returns its stored form (an integer).
     pub fn check(&self, value: &Value) -> Result<Value, Invalid> {
         let number = match (self.value_type, value) {
             (SettingType::Duration, Value::String(text)) => parse_duration(text),
@@ -149,14 +149,14 @@ impl SettingDefinition {
     }
 }
 
-/// The settings in force for one organization: its own values over the platform's over the defaults.
+/// Settings in force for an organization: its own values, then the platform's, then the defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     values: BTreeMap<String, i64>,
 }
 
 impl Settings {
-    /// Later layers win; stored values that no longer fit the registry fall back to the layer below.
+    /// Later layers take precedence; stored values outside the registry's bounds are ignored.
     pub fn layered(layers: &[&BTreeMap<String, Value>]) -> Self {
         let mut values = BTreeMap::new();
         for layer in layers {
@@ -181,8 +181,8 @@ impl Settings {
         u64::try_from(value).unwrap_or(0)
     }
 
-    /// The absolute lifetime of a session: where a second factor is required and nobody chose another, a day (NIST SP
-    /// 800-63B §2.2.3).
+    /// Absolute lifetime of a session. Where a second factor is required and no value is set: one day (NIST SP 800-63B
+    /// §2.2.3).
     pub fn longest_session(&self, requires_second_factor: bool) -> Duration {
         let default = if requires_second_factor { 86_400 } else { SESSION_MAX_TTL.default };
         Duration::from_secs(self.number_or(SESSION_MAX_TTL, default))

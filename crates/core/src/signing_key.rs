@@ -6,7 +6,7 @@
 //!   └──────────────── └──────────revoke────────────► revoked (out of the JWKS at once)
 //! ```
 //!
-//! The next key is published from the moment it exists, so verifiers know it before it signs.
+//! The next key is published when it is created, so verifiers know it before it signs.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ word_enum! {
     pub enum SigningKeyStatus { Next = "next", Active = "active", Retired = "retired", Revoked = "revoked" }
 }
 
-/// What the keyring that seals private keys is derived for: every process must agree on it.
+/// HKDF purpose of the keyring that seals private keys; every process must use the same.
 pub const SEALING_PURPOSE: &str = "signing-keys";
 
-/// How long verifiers may keep the JWKS: its `max-age`.
+/// `max-age` of the JWKS: how long verifiers may cache it.
 pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
 
-/// How long a key is published before every verifier knows it: a process that missed the notice serves the JWKS it
-/// remembers, and a verifier keeps that.
+/// Time until every verifier knows a newly published key: a process that missed the notice serves its cached JWKS for
+/// [`CACHE_LIFETIME`], and a verifier may cache that for [`JWKS_MAX_AGE`].
 pub const KNOWN_AFTER: Duration = JWKS_MAX_AGE.saturating_add(CACHE_LIFETIME);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,24 +42,24 @@ pub struct SigningKey {
     pub algorithm: SigningAlgorithm,
     /// Public JWK as JSON.
     pub public_jwk: serde_json::Value,
-    /// PKCS#8 DER, sealed with the row's identity.
+    /// PKCS#8 DER, sealed with [`SigningKey::seal_identity`] as associated data.
     pub private_key: Sealed,
     pub status: SigningKeyStatus,
     pub activated_at: Option<Timestamp>,
     pub retired_at: Option<Timestamp>,
-    /// When a retired key leaves the JWKS.
+    /// When a retired key is removed from the JWKS.
     pub expires_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
 impl SigningKey {
-    /// What the private key is sealed for; moving the ciphertext to another row makes it unreadable.
+    /// Associated data of the sealed private key; ciphertext moved to another row cannot be opened.
     pub fn seal_identity(organization: OrganizationId, kid: &str) -> String {
         format!("signing_keys.private_key:{organization}:{kid}")
     }
 
-    /// From when on every verifier knows this next key, given all keys of its organization. The first ones are published
-    /// together: no JWKS was ever without them.
+    /// Time from which every verifier knows this next key; `all` are the keys of its organization. An organization's
+    /// first keys are known at once, because no JWKS was ever published without them.
     pub fn known_from(&self, all: &[Self]) -> Timestamp {
         let is_of_the_first = all.iter().all(|key| {
             let has_moved = !matches!(key.status, SigningKeyStatus::Next | SigningKeyStatus::Active);
@@ -68,7 +68,7 @@ impl SigningKey {
         if is_of_the_first { self.created_at } else { self.created_at + KNOWN_AFTER }
     }
 
-    /// Whether the public half belongs in the JWKS.
+    /// Whether the JWKS contains the public key.
     pub fn is_published(&self, now: Timestamp) -> bool {
         match self.status {
             SigningKeyStatus::Next | SigningKeyStatus::Active => true,

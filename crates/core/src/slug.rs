@@ -1,4 +1,4 @@
-//! Slugs: the names that stand in URLs.
+//! Slugs: names used in URLs.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Invalid;
 
-/// First path segments the server itself uses, and names that would mislead (data-model §10).
+/// First path segments that the server uses itself, and misleading names.
 const RESERVED_ORGANIZATION: &[&str] = &[
     "admin",
     "api",
@@ -39,7 +39,7 @@ const RESERVED_ORGANIZATION: &[&str] = &[
 ];
 const RESERVED_APPLICATION: &[&str] = &["admin", "api", "system", "internal", "default", "health", "status"];
 
-/// 3–100 characters of `[a-z0-9-]` without a hyphen at either end. Matching is exact.
+/// 3–100 characters of `[a-z0-9-]`, no hyphen at either end. Comparison is exact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Slug(String);
@@ -51,7 +51,7 @@ fn has_slug_characters(text: &str) -> bool {
 }
 
 impl Slug {
-    /// The shape alone; enough for a lookup.
+    /// Checks the syntax only; enough for a lookup.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         if (3..=100).contains(&text.len()) && has_slug_characters(text) {
             return Ok(Self(text.to_owned()));
@@ -62,17 +62,17 @@ impl Slug {
         ))
     }
 
-    /// A slug for a new organization: shape and reserved names.
+    /// Checks the slug of a new organization: syntax and reserved names.
     pub fn for_organization(text: &str) -> Result<Self, Invalid> {
         Self::parse(text)?.unless_reserved(RESERVED_ORGANIZATION)
     }
 
-    /// A slug for a new application: shape and reserved names.
+    /// Checks the slug of a new application: syntax and reserved names.
     pub fn for_application(text: &str) -> Result<Self, Invalid> {
         Self::parse(text)?.unless_reserved(RESERVED_APPLICATION)
     }
 
-    /// A role or module slug: 1–100 characters, same alphabet, nothing reserved.
+    /// Checks a role or module slug: 1–100 characters, same alphabet, no reserved names.
     pub fn for_role(text: &str) -> Result<Self, Invalid> {
         if (1..=100).contains(&text.len()) && has_slug_characters(text) {
             return Ok(Self(text.to_owned()));
@@ -83,7 +83,7 @@ impl Slug {
         ))
     }
 
-    /// The reference's rule for names: every other character becomes a hyphen, runs collapse, edges are trimmed.
+    /// Derives a slug from a name as the reference does: other characters become hyphens, runs collapse, ends trimmed.
     pub fn suggest(name: &str) -> String {
         let mut out = String::new();
         for c in name.to_lowercase().chars() {
@@ -97,7 +97,7 @@ impl Slug {
         out.trim_matches('-').to_owned()
     }
 
-    /// A value that storage vouches for.
+    /// Wraps a value from storage without checking it.
     pub fn trusted(text: String) -> Self {
         Self(text)
     }
@@ -120,7 +120,7 @@ impl fmt::Display for Slug {
     }
 }
 
-/// `area:resource:action`: at least three segments of `[a-z0-9-]`, at most 150 characters (data-model §10).
+/// Checks `area:resource:action`: at least three segments of `[a-z0-9-]`, at most 150 characters.
 pub fn permission_slug(text: &str) -> Result<String, Invalid> {
     let segments: Vec<&str> = text.split(':').collect();
     let well_formed = segments.iter().all(|s| !s.is_empty() && has_slug_characters(s));

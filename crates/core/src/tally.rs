@@ -1,4 +1,4 @@
-//! Round trips of one request, whichever threads it runs on: what the line about it in the log says.
+//! Counts the round trips of one request to database and short-lived store, across threads, for its access-log line.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
-/// What a request asked of the stores so far.
+/// Round trips of a request so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RoundTrips {
     pub sql: u32,
@@ -19,12 +19,12 @@ struct Counts {
     kv: AtomicU32,
 }
 
-/// Counts for one future. Work it hands to other tasks is theirs.
+/// Counter of one future. Tasks that the future spawns are not counted.
 #[derive(Debug, Clone, Default)]
 pub struct Tally(Arc<Counts>);
 
 thread_local! {
-    /// The tally of the future that is being polled on this thread.
+    /// The tally of the future that this thread is polling.
     static CURRENT: Cell<Option<Tally>> = const { Cell::new(None) };
 }
 
@@ -38,12 +38,12 @@ fn count(which: impl FnOnce(&Counts) -> &AtomicU32) {
     });
 }
 
-/// One statement went to the database.
+/// Counts one statement sent to the database.
 pub fn sql() {
     count(|counts| &counts.sql);
 }
 
-/// One command went to the short-lived store.
+/// Counts one command sent to the short-lived store.
 pub fn kv() {
     count(|counts| &counts.kv);
 }
@@ -53,7 +53,7 @@ impl Tally {
         RoundTrips { sql: self.0.sql.load(Ordering::Relaxed), kv: self.0.kv.load(Ordering::Relaxed) }
     }
 
-    /// Whatever `future` does is counted here, and nowhere around it.
+    /// Counts what `future` does, and nothing outside it.
     pub fn count<F: Future>(&self, future: F) -> Counted<F> {
         Counted { tally: self.clone(), future: Box::pin(future) }
     }
@@ -65,7 +65,7 @@ pub struct Counted<F> {
     future: Pin<Box<F>>,
 }
 
-/// Puts back what was current, also when the poll panics.
+/// Restores the previous tally on drop, also when the poll panics.
 struct Restore(Option<Tally>);
 
 impl Drop for Restore {

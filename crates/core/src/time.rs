@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ::time::OffsetDateTime;
 use serde::{Deserialize, Serialize};
 
-/// A point in time, microseconds since the Unix epoch: the precision both databases keep.
+/// A point in time in microseconds since the Unix epoch, the precision of both databases.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
@@ -26,17 +26,17 @@ impl Timestamp {
         self.0
     }
 
-    /// Whole seconds since the epoch, as JWT `NumericDate` wants them (RFC 7519 §2).
+    /// Whole seconds since the epoch: JWT `NumericDate` (RFC 7519 §2).
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
 
-    /// How long after `earlier` this is; zero when it is not later.
+    /// Time since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The same instant as a calendar value; out-of-range instants collapse to the epoch.
+    /// Converts to a calendar value; an out-of-range instant becomes the epoch.
     pub fn to_offset(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
@@ -46,12 +46,12 @@ impl Timestamp {
         Self(i64::try_from(value.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX))
     }
 
-    /// RFC 3339 in UTC, for JSON answers and tables.
+    /// RFC 3339 in UTC, for JSON and tables.
     pub fn rfc3339(self) -> String {
         self.to_offset().format(&::time::format_description::well_known::Rfc3339).unwrap_or_default()
     }
 
-    /// Reads RFC 3339 with any offset.
+    /// Parses RFC 3339 with any offset.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         OffsetDateTime::parse(text, &::time::format_description::well_known::Rfc3339)
             .ok()
@@ -83,12 +83,12 @@ impl Sub<Duration> for Timestamp {
     }
 }
 
-/// Where a flow gets its time from.
+/// Source of the current time.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock: the one caller of the ambient time.
+/// The machine's clock; nothing else reads it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -99,7 +99,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The time it was started with, and the steady time that passed since: a jump of the machine's clock does not reach it.
+/// Start time plus elapsed monotonic time: jumps of the machine's clock have no effect.
 #[derive(Debug, Clone, Copy)]
 pub struct SteadyClock {
     start: Timestamp,
@@ -118,7 +118,7 @@ impl Clock for SteadyClock {
     }
 }
 
-/// A clock that stands still until it is moved; for tests.
+/// A clock that moves only when told, for tests.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 

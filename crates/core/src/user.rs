@@ -1,7 +1,7 @@
-//! People.
+//! People (users of an organization).
 //!
 //! ```text
-//! active ⇄ inactive;  active ⇄ suspended;  active ⇄ locked;  nothing else
+//! active ⇄ inactive;  active ⇄ suspended;  active ⇄ locked;  no other transition
 //! ```
 
 use std::fmt;
@@ -20,24 +20,24 @@ word_enum! {
     pub enum TwoFactorMethod { Email = "email", Totp = "totp" }
 }
 
-/// `locked_reason` of a lock that lifts itself.
+/// `locked_reason` of an automatic lock, which ends after the cool-down.
 pub const AUTO_LOCKOUT: &str = "auto_lockout";
 
-/// How many code points a normalised password may have (data-model §9).
+/// Allowed length of a normalised password, in code points.
 pub const PASSWORD_LENGTH: RangeInclusive<usize> = 8..=128;
 
 word_enum! {
-    /// Why a password may not be chosen; pages have a sentence for each.
+    /// Why a password was refused; pages have a message for each reason.
     pub enum PasswordRefusal {
         TooShort = "too_short",
         TooLong = "too_long",
-        /// A tab, a line break, or another that no key types.
+        /// A tab, a line break or another control character.
         ControlCharacter = "control_character",
-        /// As a whole in a list of breached passwords and common words.
+        /// The whole password is in a list of breached passwords and common words.
         Common = "common",
-        /// Built from the person's address or names, the organization's, or the product's.
+        /// Built from the person's address or names, the organization's names or the product's name.
         Personal = "personal",
-        /// Put together from what attackers try first.
+        /// Composed of patterns that attackers try first.
         Guessable = "guessable",
     }
 }
@@ -61,7 +61,7 @@ impl Address {
     }
 }
 
-/// The standard claims a person's row carries.
+/// The standard claims stored with a person.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     pub given_name: Option<String>,
@@ -73,7 +73,7 @@ pub struct Profile {
     pub picture_url: Option<String>,
     pub website_url: Option<String>,
     pub gender: Option<String>,
-    /// `YYYY-MM-DD`, kept as text so that no time zone can move it.
+    /// `YYYY-MM-DD`, stored as text so that no time-zone conversion changes it.
     pub birthdate: Option<String>,
     pub zoneinfo: Option<String>,
     pub locale: Option<String>,
@@ -89,7 +89,8 @@ impl fmt::Debug for Profile {
 }
 
 impl Profile {
-    /// Column limits of the data model (§2.6), so that a value is refused here and not by a database. Each is one line.
+    /// Checks the column limits, so that too long values fail here and not in the database. Every field is a single
+    /// line.
     pub fn validate(&self) -> Result<(), Invalid> {
         let limits: [(&'static str, &Option<String>, usize); 16] = [
             ("given_name", &self.given_name, 255),
@@ -114,7 +115,7 @@ impl Profile {
             check_line(field, value, limit)?;
         }
         if let Some(street) = &self.address.street {
-            // OpenID Connect Core §5.1.1: it may have several lines.
+            // OpenID Connect Core §5.1.1: `street_address` may have several lines.
             check_lines("street_address", street, 2048)?;
         }
         if let Some(date) = &self.birthdate
@@ -125,7 +126,7 @@ impl Profile {
         Ok(())
     }
 
-    /// Given, middle and family name joined by one space, skipping empties.
+    /// Joins given, middle and family name with one space, skipping missing ones.
     pub fn full_name(&self) -> Option<String> {
         let parts: Vec<&str> = [&self.given_name, &self.middle_name, &self.family_name]
             .into_iter()
@@ -141,7 +142,7 @@ pub struct User {
     pub organization_id: OrganizationId,
     pub email: Email,
     pub email_verified: bool,
-    /// PHC string; `None` for a person without a password.
+    /// PHC string; `None`: no password.
     pub password_hash: Option<PasswordHash>,
     pub password_changed_at: Option<Timestamp>,
     pub profile: Profile,
@@ -153,20 +154,19 @@ pub struct User {
     pub failed_login_count: i64,
     pub last_failed_login_at: Option<Timestamp>,
     pub two_factor_method: Option<TwoFactorMethod>,
-    /// Raised by every change of password, second factor, address or status that somebody makes (decision D22).
+    /// Incremented by every deliberate change of password, second factor, address or status (decision D22).
     pub credential_epoch: i64,
-    /// Wrong second factors in a row.
+    /// Consecutive wrong second-factor codes.
     pub factor_failures: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
-/// The state of somebody's credentials at a moment: what was verified then counts for as long as it is the same
-/// (decision D22).
+/// Version of a person's credentials. A verification is valid only while this is unchanged (decision D22).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialState {
     pub epoch: i64,
-    /// A version before this one raises no epoch, but says when it changed a password.
+    /// Detects password changes by an earlier version, which does not increment the epoch.
     pub password_changed_at: Option<Timestamp>,
 }
 
@@ -175,7 +175,7 @@ impl User {
         CredentialState { epoch: self.credential_epoch, password_changed_at: self.password_changed_at }
     }
 
-    /// Whether the life cycle allows the move.
+    /// Checks that the life cycle allows the transition.
     pub fn may_become(&self, next: UserStatus) -> Result<(), Invalid> {
         use UserStatus::{Active, Inactive, Locked, Suspended};
         match (self.status, next) {
@@ -184,19 +184,19 @@ impl User {
         }
     }
 
-    /// Whether sessions and tokens go on: a lock that somebody's guessing caused keeps people out of the front door
-    /// and does not throw out who is inside.
+    /// Whether existing sessions and tokens stay valid. An automatic lock prevents new sign-ins only, so that guessing
+    /// cannot sign the owner out.
     pub fn may_continue(&self) -> bool {
         self.status == UserStatus::Active || self.is_auto_locked()
     }
 
-    /// A lock that guessing caused; it lifts itself after the cool-down.
+    /// Whether failed sign-ins caused the lock; it ends after the cool-down.
     pub fn is_auto_locked(&self) -> bool {
         self.status == UserStatus::Locked && self.locked_reason.as_deref() == Some(AUTO_LOCKOUT)
     }
 }
 
-/// An Argon2id PHC string that will not print.
+/// An Argon2id PHC string; `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 

@@ -1,20 +1,20 @@
-//! Who acts.
+//! The actor of an operation.
 
 use porta_core::UserId;
 
-/// Who does it; becomes the actor of the audit row.
+/// Who performs an operation; recorded as the actor of the audit row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     /// Porta itself.
     System,
-    /// Somebody with a shell next to the database.
+    /// Somebody with shell access who uses the CLI.
     Cli { os_user: Option<String> },
     /// A signed-in administrator.
     Admin { user: UserId, email: String, ip_address: Option<String>, user_agent: Option<String> },
 }
 
 impl Actor {
-    /// The words copied into the audit row, so that removing a person does not erase who acted.
+    /// Text copied into the audit row, so that the actor stays known after the person is deleted.
     pub fn label(&self) -> String {
         match self {
             Self::System => "system".to_owned(),

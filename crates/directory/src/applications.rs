@@ -11,18 +11,18 @@ use crate::organizations::slug_of;
 use crate::work::changed;
 use crate::{DirectoryError, Result, Work};
 
-/// An application to be made.
+/// An application to create.
 #[derive(Debug, Clone, Default)]
 pub struct NewApplication {
     pub name: String,
-    /// Made from the name when absent.
+    /// Derived from the name if absent.
     pub slug: Option<String>,
     pub description: Option<String>,
-    /// Belongs to the platform and is visible to every organization; only the super-admin organization may.
+    /// Owned by the platform and visible to every organization; only the super-admin organization may create one.
     pub is_shared: bool,
 }
 
-/// A part of an application.
+/// A module of an application.
 #[derive(Debug, Clone)]
 pub struct NewModule {
     pub name: String,
@@ -31,8 +31,8 @@ pub struct NewModule {
     pub status: ModuleStatus,
 }
 
-/// Whether `organization` may change the application and its children (rule C-04): its own, and for the super-admin
-/// organization the shared ones.
+/// Whether `organization` may change the application and its children: its own applications, and for the super-admin
+/// organization the shared ones (decision 0018).
 pub(crate) fn owns(organization: &Organization, application: &Application) -> bool {
     match application.organization_id {
         Some(owner) => owner == organization.id,
@@ -40,7 +40,7 @@ pub(crate) fn owns(organization: &Organization, application: &Application) -> bo
     }
 }
 
-/// Somebody else's application is "not there", as a missing one is.
+/// Reports another organization's application as not found, like a missing one.
 pub(crate) fn demand_owner(organization: &Organization, application: &Application) -> Result<()> {
     if owns(organization, application) {
         return Ok(());
@@ -57,7 +57,7 @@ fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
 }
 
 impl Work {
-    /// The application an organization *owns* under this slug; a shared one of the same name does not count.
+    /// The application that an organization *owns* under this slug; shared ones are not considered.
     pub async fn own_application(
         &mut self,
         organization: &Organization,
@@ -67,7 +67,7 @@ impl Work {
         Ok(found.filter(|application| owns(organization, application)))
     }
 
-    /// A role of an application the organization sees.
+    /// A role of an application that the organization sees.
     pub async fn visible_role(
         &mut self,
         organization: &Organization,
@@ -80,7 +80,7 @@ impl Work {
         role.ok_or_else(|| DirectoryError::not_found("role", slug))
     }
 
-    /// A claim of an application the organization sees.
+    /// A claim of an application that the organization sees.
     pub async fn visible_claim(
         &mut self,
         organization: &Organization,
@@ -93,7 +93,7 @@ impl Work {
         claim.ok_or_else(|| DirectoryError::not_found("claim", name))
     }
 
-    /// The application an organization *sees* under this slug: its own, else a shared one.
+    /// The application that an organization *sees* under this slug: its own, else a shared one.
     pub async fn visible_application(
         &mut self,
         organization: &Organization,
@@ -136,7 +136,7 @@ impl Work {
         Ok(application)
     }
 
-    /// Rewrites name and description. Names what changed.
+    /// Updates name and description. Returns the names of changed fields.
     pub async fn update_application(
         &mut self,
         organization: &Organization,
@@ -163,7 +163,7 @@ impl Work {
         Ok((after, fields))
     }
 
-    /// active ⇄ inactive; active | inactive → archived, for good.
+    /// Sets the status: active ⇄ inactive; either → archived, which is final.
     pub async fn set_application_status(
         &mut self,
         organization: &Organization,
@@ -219,7 +219,7 @@ impl Work {
         Ok(module)
     }
 
-    /// Rewrites name, description and status. Names what changed.
+    /// Updates name, description and status. Returns the names of changed fields.
     pub async fn update_module(
         &mut self,
         organization: &Organization,

@@ -1,4 +1,4 @@
-//! Custom claims: what an application defines and what a person carries.
+//! Custom claims: definitions of applications and values of people.
 
 use porta_core::ClaimDefinitionId;
 use porta_core::application::{Application, ClaimDefinition, ClaimType, claim_name};
@@ -12,7 +12,7 @@ use crate::error::{refuse, taken};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Work};
 
-/// A claim to be defined; it appears in access tokens and UserInfo unless told otherwise (data-model §2.9).
+/// A claim to define; by default it appears in access tokens and UserInfo.
 #[derive(Debug, Clone)]
 pub struct NewClaim {
     pub claim_name: String,
@@ -56,7 +56,8 @@ impl Work {
         Ok(claim)
     }
 
-    /// Rewrites description and where the claim appears; name and type are for good, because values depend on them.
+    /// Updates description and where the claim appears. Name and type cannot change, because stored values depend on
+    /// them.
     pub async fn update_claim(
         &mut self,
         organization: &Organization,
@@ -96,8 +97,7 @@ impl Work {
         Ok(fields)
     }
 
-    /// Sets what a person carries; `false`: they carried exactly that already. The value stays out of the audit row:
-    /// it is personal data.
+    /// Sets a person's value; `false` if unchanged. The audit row omits the value, which is personal data.
     pub async fn set_claim_value(
         &mut self,
         organization: &Organization,
@@ -118,7 +118,7 @@ impl Work {
     }
 }
 
-/// Refuses a value that is not of the claim's type.
+/// Refuses a value of another type than the claim's.
 pub(crate) fn demand(claim: &ClaimDefinition, value: &Value) -> Result<()> {
     if claim.claim_type.accepts(value) {
         return Ok(());

@@ -1,5 +1,5 @@
-//! People who have one mailbox twice (decision 0043): a version before this one took two ways to type it for two
-//! addresses. Who of them is meant is for an operator to say, so they are shown and left alone.
+//! Duplicate accounts: several people with one mailbox (decision 0043). An earlier version stored two spellings of a
+//! mailbox as two addresses. Only an operator can say which account to keep, so they are listed and not changed.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use porta_core::user::{Email, User};
 
 use crate::{Result, Work};
 
-/// People read at once.
+/// People read per page.
 const PAGE: u32 = 500;
 
-/// One mailbox and who has it, the oldest first.
+/// One mailbox and its accounts, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Double {
     pub mailbox: String,
@@ -19,11 +19,11 @@ pub struct Double {
 }
 
 impl Work {
-    /// The mailboxes of an organization that several people have.
+    /// Lists the mailboxes of an organization that have several accounts.
     pub async fn doubles(&mut self, organization: &Organization) -> Result<Vec<Double>> {
         let mut by_mailbox = self.under_other_keys(organization).await?;
         for (mailbox, people) in &mut by_mailbox {
-            // The unique rule lets one person have the mailbox under its key.
+            // The unique constraint allows one account under the mailbox's current key.
             let found = self.unit.users(organization.id).by_email(mailbox).await?;
             people.extend(found.filter(|user| user.email.key() == mailbox));
             people.sort_by_key(|user| (user.created_at, user.id));
@@ -32,7 +32,7 @@ impl Work {
         Ok(by_mailbox.into_iter().map(double).filter(|double| double.people.len() > 1).collect())
     }
 
-    /// People whose address a version before this one stored under another key than this one would, by the key of today.
+    /// Accounts that an earlier version stored under a key that differs from today's, by today's key.
     async fn under_other_keys(&mut self, organization: &Organization) -> Result<BTreeMap<String, Vec<User>>> {
         let mut by_mailbox: BTreeMap<String, Vec<User>> = BTreeMap::new();
         let mut after = None;

@@ -1,4 +1,4 @@
-//! Why an operation was refused.
+//! Errors of operations.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use porta_store::StoreError;
 
 use crate::HashFailed;
 
-/// One value that a rule refused; the text is safe to show to the operator who sent it.
+/// One value that violates a rule; the text is safe to show to the operator who sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where: a field, or in a file the whole path to it.
+    /// The field, or in a file the full path to it.
     pub path: String,
-    /// What is wrong and what would be right.
+    /// What is wrong and what would be accepted.
     pub message: String,
 }
 
@@ -23,7 +23,7 @@ impl Problem {
         Self { path: path.into(), message: message.into() }
     }
 
-    /// The same problem seen from a place that contains it.
+    /// Prefixes the path with that of a containing element.
     #[must_use]
     pub fn within(self, parent: &str) -> Self {
         let path = match (parent.is_empty(), self.path.is_empty()) {
@@ -52,15 +52,15 @@ impl fmt::Display for Problem {
 
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
-    /// At least one problem; all that were found.
+    /// All problems found; at least one.
     #[error("{}", lines(.0))]
     Invalid(Vec<Problem>),
     #[error("{kind} `{name}` was not found")]
     NotFound { kind: &'static str, name: String },
-    /// Something else holds the place, or moved in between.
+    /// The name is taken, or the entity was changed concurrently.
     #[error("{0}")]
     Conflict(String),
-    /// A key would sign before every verifier knows it.
+    /// The key would sign before every verifier knows it.
     #[error("{algorithm} key `{kid}` is not known to every verifier before {}", known_from.rfc3339())]
     TooSoon { algorithm: SigningAlgorithm, kid: String, known_from: Timestamp },
     #[error("storage failed")]
@@ -88,7 +88,7 @@ impl DirectoryError {
         Self::NotFound { kind, name: name.to_string() }
     }
 
-    /// Whether the request was at fault, not the machinery: another request may succeed on the same unit of work.
+    /// Whether the request caused the error. Only then may another request succeed on the same unit of work.
     pub fn is_about_the_request(&self) -> bool {
         match self {
             Self::Invalid(_)
@@ -112,7 +112,7 @@ impl From<Invalid> for DirectoryError {
     }
 }
 
-/// `Ok` when nothing was found wrong.
+/// `Ok` if there are no problems.
 pub(crate) fn refuse(problems: Vec<Invalid>) -> Result<()> {
     if problems.is_empty() {
         return Ok(());
@@ -120,7 +120,7 @@ pub(crate) fn refuse(problems: Vec<Invalid>) -> Result<()> {
     Err(DirectoryError::Invalid(problems.into_iter().map(Into::into).collect()))
 }
 
-/// Names what is taken; the store only knows which unique rule spoke.
+/// Turns a unique-constraint conflict into an error that names the taken value; the store knows only the constraint.
 pub(crate) fn taken(
     what: &'static str,
     name: impl fmt::Display,
@@ -131,7 +131,7 @@ pub(crate) fn taken(
     }
 }
 
-/// The row left the state it was read in.
+/// Conflict: the row was changed since it was read.
 pub(crate) fn moved(kind: &'static str) -> DirectoryError {
     DirectoryError::Conflict(format!("the {kind} was changed at the same moment; look again and repeat"))
 }

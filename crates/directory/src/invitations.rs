@@ -1,4 +1,4 @@
-//! Invitations: an account that waits for its person (oidc-and-login §6.8, admin-api §9.7).
+//! Invitations: an inactive account and a mailed link that activates it.
 
 use porta_core::invitation::{INVITER_LENGTH, Invitation, MESSAGE_LENGTH};
 use porta_core::line::{check_line, check_lines};
@@ -14,23 +14,23 @@ use crate::error::{moved, refuse};
 use crate::users::NewUser;
 use crate::{DirectoryError, Result, Work};
 
-/// Somebody to be invited.
+/// An invitation to send.
 #[derive(Debug, Clone, Default)]
 pub struct NewInvitation {
     pub email: String,
-    /// For an account that is made; an existing one keeps its own.
+    /// Profile of a newly created account; an existing account keeps its own.
     pub profile: Profile,
-    /// The name of the person who invites; at most [`INVITER_LENGTH`] characters.
+    /// Name of the person who invites; at most [`INVITER_LENGTH`] characters.
     pub inviter: Option<String>,
-    /// What that person wants to say; at most [`MESSAGE_LENGTH`] characters.
+    /// Personal message; at most [`MESSAGE_LENGTH`] characters.
     pub message: Option<String>,
-    /// Slugs of applications the organization sees, each with the slug of a role.
+    /// Roles to grant: slug of an application that the organization sees, and slug of the role.
     pub roles: Vec<(String, String)>,
-    /// Slugs of applications, each with the name of a claim and the person's value of it.
+    /// Claim values to set: slug of an application, name of the claim, value.
     pub claims: Vec<(String, String, Value)>,
 }
 
-/// An invitation on its way.
+/// A sent invitation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invited {
     pub user: User,
@@ -39,8 +39,8 @@ pub struct Invited {
 }
 
 impl Work {
-    /// Invites somebody by mail. Until they accept, a new account is inactive: neither a magic link nor a reset opens it
-    /// (repairs W23). An earlier invitation stops working. `issuer` is the organization's.
+    /// Invites somebody by mail. A new account stays inactive until they accept: neither a magic link nor a password
+    /// reset activates it. An earlier invitation is revoked. `issuer` is the organization's issuer URL.
     pub async fn invite_user(
         &mut self,
         organization: &Organization,
@@ -124,7 +124,7 @@ impl Work {
     }
 }
 
-/// Whom an operator stopped, an invitation must not let back in.
+/// Refuses people whom an operator suspended or locked: an invitation must not reactivate them.
 fn may_be_invited(user: User) -> Result<User> {
     match user.status {
         UserStatus::Active | UserStatus::Inactive => Ok(user),

@@ -1,12 +1,13 @@
 //! Signing keys of an organization (decision D4).
 //!
 //! ```text
-//! ensure: (nothing) ─► active + next            rotate: active ─► retired until the last token it signed is over
+//! ensure: (nothing) ─► active + next            rotate: active ─► retired until the last token it signed expired
 //! revoke: any ─► revoked, and an active one              next ─► active, once every verifier knows it
 //!         is replaced at once                           (new) ─► next, published long before it signs
 //! ```
 //!
-//! At most one key per organization, algorithm and place: the store's guarded statements decide between instances.
+//! At most one active and one next key per organization and algorithm: guarded statements of the store decide between
+//! concurrent instances.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use serde_json::json;
 
 use crate::{Directory, DirectoryError, Result, Work};
 
-/// A key as operators see it: no private half.
+/// A key as operators see it, without the private key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySummary {
     pub id: SigningKeyId,
@@ -48,25 +49,25 @@ impl From<SigningKey> for KeySummary {
     }
 }
 
-/// What a rotation did.
+/// Result of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotation {
     pub algorithm: SigningAlgorithm,
-    /// Signs from now on.
+    /// Key id that signs from now on.
     pub active: String,
-    /// Signed until now; verifies until `retired_until`.
+    /// Key id that signed until now; it verifies until `retired_until`.
     pub retired: Option<String>,
     pub retired_until: Timestamp,
-    /// Published now, signs after the next rotation.
+    /// Newly published key id; it signs after the next rotation.
     pub next: String,
 }
 
-/// Whether a rotation waits for verifiers.
+/// Whether a rotation waits until verifiers know the next key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
-    /// Refused while a verifier may hold a JWKS without the next key.
+    /// Refused while a verifier may have cached a JWKS without the next key.
     Planned,
-    /// The active key leaked: tokens that some verifiers refuse for minutes are the smaller harm.
+    /// Does not wait: the active key leaked, and some verifiers refusing new tokens for minutes is the smaller harm.
     Emergency,
 }
 
@@ -86,7 +87,7 @@ impl Directory {
 }
 
 impl Work {
-    /// Makes sure an active and a next key exist; `true` when something had to be made.
+    /// Ensures that an active and a next key exist; `true` if a key was created or promoted.
     pub async fn ensure_signing_keys(
         &mut self,
         organization: &Organization,
@@ -95,7 +96,7 @@ impl Work {
         let keys = self.unit.signing_keys(organization.id).all().await?;
         let mut made = false;
         if in_place(&keys, algorithm, SigningKeyStatus::Active).is_none() {
-            // A published `next` is already known to verifiers, so it signs before a brand-new key does.
+            // Verifiers know a published next key, so promote it in preference to creating a key.
             let now = self.now;
             let promoted = in_place(&keys, algorithm, SigningKeyStatus::Next).is_some()
                 && self.unit.signing_keys(organization.id).promote(algorithm, None, now, now).await?;
@@ -104,7 +105,7 @@ impl Work {
                 made |= self.add_key(organization, algorithm, SigningKeyStatus::Active).await?.is_some();
             }
         }
-        // Asked again: the promotion above may have emptied the place.
+        // Read again: the promotion above may have used up the next key.
         let keys = self.unit.signing_keys(organization.id).all().await?;
         if in_place(&keys, algorithm, SigningKeyStatus::Next).is_none() {
             made |= self.add_key(organization, algorithm, SigningKeyStatus::Next).await?.is_some();
@@ -112,8 +113,8 @@ impl Work {
         Ok(made)
     }
 
-    /// The next key signs, the active one retires, a new next one is published. Two operators at the same moment: one
-    /// rotates, the other is told so.
+    /// Promotes the next key, retires the active one and publishes a new next key. If two operators do this at once,
+    /// one gets a conflict error.
     pub async fn rotate_signing_key(
         &mut self,
         organization: &Organization,
@@ -161,8 +162,8 @@ impl Work {
         Ok(rotation)
     }
 
-    /// Rotates one algorithm, or every one the organization has keys for: all of them, or none if one has to wait. The
-    /// work may be committed even then: a next key that was missing is published and its time begins.
+    /// Rotates one algorithm, or all for which the organization has an active key: all or none. After a refusal the
+    /// work may still be committed: it publishes a missing next key, whose waiting time then starts.
     pub async fn rotate_signing_keys(
         &mut self,
         organization: &Organization,
@@ -185,7 +186,7 @@ impl Work {
         Ok(rotations)
     }
 
-    /// Makes sure there is a next key, and that it may sign (decision D4).
+    /// Ensures that a next key exists and, unless in an emergency, that every verifier knows it (decision D4).
     async fn demand_known(
         &mut self,
         organization: &Organization,
@@ -205,8 +206,8 @@ impl Work {
         Ok(())
     }
 
-    /// Takes a key out of the JWKS at once: what it signed no longer verifies. A leaked active key is replaced in the
-    /// same transaction, so the organization goes on signing.
+    /// Removes a key from the JWKS at once: tokens it signed no longer verify. A revoked active or next key is replaced
+    /// in the same transaction, so that the organization can go on signing.
     pub async fn revoke_signing_key(&mut self, organization: &Organization, kid: &str) -> Result<()> {
         let keys = self.unit.signing_keys(organization.id).all().await?;
         let Some(key) = keys.into_iter().find(|k| k.kid == kid) else {
@@ -227,21 +228,21 @@ impl Work {
         Ok(())
     }
 
-    /// How long the last token a key signs may live.
+    /// Longest lifetime of a token that a key may have signed.
     async fn longest_token_lifetime(&mut self, organization: &Organization) -> Result<Duration> {
         let settings = self.settings_in_force(organization).await?;
         let lifetimes = [ACCESS_TOKEN_TTL, ID_TOKEN_TTL, CLIENT_CREDENTIALS_TTL];
         Ok(lifetimes.into_iter().map(|d| settings.duration(d)).max().unwrap_or_default())
     }
 
-    /// Makes a key for a vacant place and returns its id; `None`: another instance was faster.
+    /// Creates a key for a vacant status and returns its `kid`; `None` if another instance was faster.
     async fn add_key(
         &mut self,
         organization: &Organization,
         algorithm: SigningAlgorithm,
         status: SigningKeyStatus,
     ) -> Result<Option<String>> {
-        // RSA generation takes long enough to starve other requests.
+        // On a blocking thread: generating an RSA key takes long enough to delay other requests.
         let generated = tokio::task::spawn_blocking(move || GeneratedKey::generate(algorithm))
             .await
             .map_err(|e| DirectoryError::KeyGeneration(e.to_string()))?

@@ -1,15 +1,15 @@
-//! What became of an organization's letters.
+//! Delivery state of an organization's letters.
 
 use porta_core::organization::Organization;
 use porta_core::outbox::{OutboxCounts, OutboxRow, OutboxState};
 
 use crate::{Directory, Result};
 
-/// Rows read at a time.
+/// Rows read per page.
 const PAGE: u32 = 500;
 
 impl Directory {
-    /// Letters that wait or were given up, oldest first, without anything that only their reader may know.
+    /// Letters that are pending or were given up, oldest first, without their sealed contents.
     pub async fn undelivered(&self, organization: &Organization) -> Result<Vec<OutboxRow>> {
         let mut repositories = self.deps.store.repositories();
         let mut outbox = repositories.outbox();
@@ -24,7 +24,7 @@ impl Directory {
         }
     }
 
-    /// How many of its letters are in each state.
+    /// Number of the organization's letters in each state.
     pub async fn outbox_counts(&self, organization: &Organization) -> Result<OutboxCounts> {
         Ok(self.deps.store.repositories().outbox().counts(Some(organization.id)).await?)
     }

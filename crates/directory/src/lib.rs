@@ -1,13 +1,13 @@
-//! What operators do: organizations, applications, clients, people, roles, claims, keys, settings, and whole files
-//! of them (provisioning).
+//! Operations for operators: organizations, applications, clients, people, roles, claims, keys, settings, and
+//! declarative files of all these (provisioning).
 //!
-//! An operation happens inside a [`Work`]: one unit of work that writes each change *and* its audit row, and announces
-//! what other instances must forget once the commit stands. Boundaries (CLI, provisioning, later the Admin API) call
-//! the same operations and so keep the same rules.
+//! An operation runs inside a [`Work`]: one unit of work that writes each change *and* its audit row, and announces
+//! after the commit what other instances must evict from their caches. All boundaries (CLI, provisioning, later the
+//! Admin API) call the same operations, so the same rules apply.
 //!
 //! ```text
 //! directory.begin(actor) ─► Work ─► create_… / update_… / set_…_status … ─► commit() ─► changes are announced
-//!                            └── dropped without commit: nothing happened
+//!                            └── dropped without commit: rolled back
 //! ```
 
 use std::sync::Arc;
@@ -55,8 +55,8 @@ pub use settings::{SettingSource, SettingView};
 pub use users::NewUser;
 pub use work::Work;
 
-/// Tells other instances, after the commit, what they must forget. Never fails: a lost notice is bounded by the
-/// lifetime of the caches, so the implementer logs and goes on.
+/// Announces changes to other instances after the commit, for cache eviction. Never fails: the implementation logs
+/// errors, because cache lifetimes bound the effect of a lost notice.
 #[async_trait]
 pub trait Notifier: Send + Sync {
     async fn announce(&self, changes: &[Change]);
@@ -67,13 +67,13 @@ pub trait Notifier: Send + Sync {
 #[error("password could not be hashed")]
 pub struct HashFailed(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// Turns a password into what storage keeps.
+/// Hashes passwords for storage.
 #[async_trait]
 pub trait HashPassword: Send + Sync {
     async fn hash(&self, password: &Password) -> std::result::Result<PasswordHash, HashFailed>;
 }
 
-/// What the directory works with.
+/// Dependencies of the directory.
 pub struct DirectoryDeps {
     pub store: Arc<dyn Store>,
     pub notify: Arc<dyn Notifier>,
@@ -84,11 +84,11 @@ pub struct DirectoryDeps {
     /// Seals letters until they are sent.
     pub outbox: Arc<Keyring>,
     pub passwords: Arc<dyn HashPassword>,
-    /// Redirect URIs and origins must be https except on loopback.
+    /// Requires https for redirect URIs and origins, except on loopback.
     pub production: bool,
 }
 
-/// The entrance: cheap to clone.
+/// Entry point; cheap to clone.
 #[derive(Clone)]
 pub struct Directory {
     deps: Arc<DirectoryDeps>,
@@ -99,22 +99,22 @@ impl Directory {
         Self { deps: Arc::new(deps) }
     }
 
-    /// Opens a unit of work in the name of `actor`.
+    /// Begins a unit of work on behalf of `actor`.
     pub async fn begin(&self, actor: Actor) -> Result<Work> {
         Work::begin(Arc::clone(&self.deps), actor).await
     }
 
-    /// The address that this installation is served at, as the last server that started was told.
+    /// Base URL of this installation, as the server that started last was configured.
     pub async fn issuer_base(&self) -> Result<Option<String>> {
         Ok(self.deps.store.issuer_base().await?)
     }
 
-    /// Judges a password for a person as if they had chosen it themselves, and hashes it; done before a unit of work
-    /// opens, so that no transaction waits for Argon2.
+    /// Checks a new password against the rules for people's own choices, and hashes it. Called before a unit of work
+    /// begins, so that no transaction waits for Argon2.
     pub async fn hash_password(&self, password: &SecretString, around: WordsAround) -> Result<PasswordHash> {
         let password = Password::parse(password.expose_secret()).map_err(refused)?;
         let judged = password.clone();
-        // Away from the threads that serve requests, since judging takes milliseconds.
+        // On a blocking thread: the check uses the CPU for milliseconds.
         let verdict = tokio::task::spawn_blocking(move || check_new_password(&judged, &around)).await;
         verdict.map_err(|error| HashFailed(error.into()))?.map_err(refused)?;
         Ok(self.deps.passwords.hash(&password).await?)
@@ -127,7 +127,7 @@ impl std::fmt::Debug for Directory {
     }
 }
 
-/// The same rules as on every page (admin-api §11.5), in an operator's words.
+/// The error message for operators; the rules are the same as on every page.
 fn refused(refusal: PasswordRefusal) -> Invalid {
     let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
     let problem = match refusal {

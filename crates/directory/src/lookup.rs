@@ -1,4 +1,4 @@
-//! Finding what an operator names.
+//! Looks up entities by the names that operators use.
 
 use porta_core::client::{Client, ClientId};
 use porta_core::organization::Organization;
@@ -7,11 +7,11 @@ use porta_core::{OrganizationId, Slug, UserId};
 
 use crate::{DirectoryError, Result, Work};
 
-/// Organizations read at once when all of them must be walked.
+/// Organizations read per page when all are listed.
 const PAGE: u32 = 200;
 
 impl Work {
-    /// By id or slug; a text with the layout of an id is looked up as one first (admin-api C-01).
+    /// Finds an organization by id or slug; text that has the form of an id is tried as an id first.
     pub async fn organization(&mut self, slug_or_id: &str) -> Result<Organization> {
         if let Some(id) = OrganizationId::parse(slug_or_id)
             && let Some(found) = self.unit.organizations().by_id(id).await?
@@ -23,7 +23,7 @@ impl Work {
         self.unit.organizations().by_slug(&slug).await?.ok_or_else(missing)
     }
 
-    /// By id or address, among the people of one organization.
+    /// Finds a person of one organization by id or address.
     pub async fn user(&mut self, organization: &Organization, id_or_email: &str) -> Result<User> {
         let mut users = self.unit.users(organization.id);
         let found = match UserId::parse(id_or_email) {
@@ -33,8 +33,8 @@ impl Work {
         found.ok_or_else(|| DirectoryError::not_found("user", id_or_email))
     }
 
-    /// Public identifiers are unique on the whole platform, but every repository belongs to an organization: an
-    /// operator who names no organization has them asked in turn.
+    /// Finds a client and its organization. `client_id` is unique on the platform, but repositories belong to one
+    /// organization, so all organizations are asked in turn.
     pub async fn client(&mut self, client_id: &str) -> Result<(Organization, Client)> {
         let missing = || DirectoryError::not_found("client", client_id);
         let id = ClientId::parse(client_id).map_err(|_| missing())?;
@@ -46,7 +46,7 @@ impl Work {
         Err(missing())
     }
 
-    /// Every organization, oldest first.
+    /// Lists every organization, oldest first.
     pub async fn organizations(&mut self) -> Result<Vec<Organization>> {
         let mut all = Vec::new();
         let mut after = None;

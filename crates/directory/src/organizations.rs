@@ -14,11 +14,11 @@ use crate::error::{moved, refuse, taken};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Work};
 
-/// An organization to be made; what is left out takes the default of the data model (§2.1).
+/// An organization to create; fields left out take their defaults.
 #[derive(Debug, Clone, Default)]
 pub struct NewOrganization {
     pub name: String,
-    /// Made from the name when absent.
+    /// Derived from the name if absent.
     pub slug: Option<String>,
     pub default_locale: Option<String>,
     pub default_login_methods: Option<Vec<LoginMethod>>,
@@ -26,11 +26,11 @@ pub struct NewOrganization {
     pub branding: Branding,
 }
 
-/// The locale of an organization that names none.
+/// Locale of an organization that names none.
 pub(crate) const DEFAULT_LOCALE: &str = "en";
 
 impl Work {
-    /// Makes an active organization that can sign ID tokens at once.
+    /// Creates an active organization with signing keys, so that it can sign ID tokens at once.
     pub async fn create_organization(&mut self, new: NewOrganization) -> Result<Organization> {
         let slug = Slug::for_organization(&slug_of(new.slug, &new.name))?;
         let organization = normalized(Organization {
@@ -59,14 +59,14 @@ impl Work {
             "defaultLoginMethods": organization.default_login_methods,
         });
         self.audit("org.created", Some(&organization), None, metadata).await?;
-        // A "not there" for this slug may be remembered somewhere.
+        // Other instances may have cached that this slug does not exist.
         self.announce(Change::Organization(organization.slug.clone()));
         self.ensure_signing_keys(&organization, SigningAlgorithm::Es256).await?;
         Ok(organization)
     }
 
-    /// Rewrites an organization as `after` says; id, slug, status and creation time stay. Names what changed; nothing
-    /// is written when nothing did.
+    /// Updates an organization to `after`, except id, slug, status and creation time. Returns the names of changed
+    /// fields; writes nothing if there are none.
     pub async fn update_organization(
         &mut self,
         before: &Organization,
@@ -117,8 +117,8 @@ impl Work {
         Ok((after, fields))
     }
 
-    /// Suspends, activates, archives or restores. Leaving `active` ends every session and token of the organization,
-    /// and those of its clients elsewhere.
+    /// Suspends, activates, archives or restores. Leaving `active` revokes every session and token of the organization,
+    /// and the tokens that users of other organizations hold for its clients.
     pub async fn set_organization_status(
         &mut self,
         organization: &Organization,
@@ -150,7 +150,7 @@ impl Work {
         Ok(after)
     }
 
-    /// Tokens that users of other organizations hold for clients of this one.
+    /// Revokes the tokens that other organizations' users hold for these clients; returns the number of families.
     async fn revoke_clients_elsewhere(&mut self, organization: &Organization) -> Result<u64> {
         let mut ended = 0;
         let mut after = None;
@@ -171,7 +171,7 @@ impl Work {
     }
 }
 
-/// The given slug, or the one the name suggests.
+/// The given slug, else one derived from the name.
 pub(crate) fn slug_of(given: Option<String>, name: &str) -> String {
     given.unwrap_or_else(|| Slug::suggest(name))
 }
@@ -195,7 +195,7 @@ fn problems(organization: &Organization) -> Vec<Invalid> {
     found
 }
 
-/// A BCP 47 tag as browsers send them, at most 10 characters.
+/// Checks a BCP 47 tag as browsers send them, at most 10 characters.
 fn locale(field: &'static str, tag: &str) -> std::result::Result<(), Invalid> {
     let mut parts = tag.split('-');
     let language = parts.next().unwrap_or_default();

@@ -1,13 +1,14 @@
-//! Sealing anew what older encryption keys sealed, so that they can go (decision 0039).
+//! Key rotation for encryption at rest: re-encrypts values sealed with older keys, so that those can be removed
+//! (decision 0039).
 //!
 //! ```text
 //! [old] ─► [old, new] ─► [new, old] ─► reseal ─► [new]
-//!           every process   seals with     nothing stored needs the old one; what lives for hours was waited for
+//!           every process   seals with     no stored value needs the old key; values that live for hours expired
 //!           can open both   the new one
 //! ```
 //!
-//! Servers go on meanwhile: each row is replaced only where its seal is still the one that was read. Nothing is lost by
-//! stopping anywhere, and two runs at once do each other no harm.
+//! Servers keep running: a row is replaced only if its sealed value is unchanged since it was read. The run can be
+//! interrupted without loss, and concurrent runs do no harm.
 
 use porta_core::outbox;
 use porta_core::seal::{Keyring, SealError};
@@ -20,14 +21,14 @@ use zeroize::Zeroizing;
 
 use crate::{Actor, Directory, Result};
 
-/// Rows that are read, and replaced in one transaction, at a time: what a server may have to wait for, and what an
-/// interruption undoes.
+/// Rows read, and replaced in one transaction, at a time: bounds how long a server may wait for locks, and how much
+/// work an interruption loses.
 const BATCH: u32 = 50;
-/// How often everything is looked through again because somebody changed rows that were being replaced. What they wrote
-/// is usually sealed with the current key already.
+/// Maximum passes over everything, repeated while servers change rows that are being replaced. What they write is
+/// usually sealed with the current key already.
 const ROUNDS: usize = 5;
 
-/// Both lists of encryption keys, for all that is sealed with them.
+/// Both lists of encryption keys, as keyrings for each purpose.
 pub struct SealingKeys {
     signing_keys: Keyring,
     letters: Keyring,
@@ -35,7 +36,7 @@ pub struct SealingKeys {
     codes: CodeKeys,
 }
 
-/// Where a key is configured.
+/// Configuration variable that holds a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyList {
     /// `SIGNING_KEY_ENCRYPTION_KEY`
@@ -45,7 +46,7 @@ pub enum KeyList {
 }
 
 impl SealingKeys {
-    /// The newest of each first.
+    /// Each list starts with the newest key.
     pub fn new(signing: &[[u8; 32]], two_factor: &[[u8; 32]]) -> Self {
         Self {
             signing_keys: Keyring::new(signing, signing_key::SEALING_PURPOSE),
@@ -70,51 +71,51 @@ impl std::fmt::Debug for SealingKeys {
     }
 }
 
-/// Whether anything is written.
+/// Whether to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
-    /// Opens what would be sealed anew, and writes nothing.
+    /// Dry run: opens the values that would be re-encrypted and writes nothing.
     Look,
     Reseal,
 }
 
-/// A value that no key of this process opens. It stays as it is.
+/// A value that no configured key opens; left unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
     pub kind: SealedKind,
-    /// Of the signing key, the item of the outbox, or the person.
+    /// Id of the signing key, the outbox item or the person.
     pub id: Uuid,
     pub why: SealError,
 }
 
-/// What became of one kind of sealed values.
+/// Result for one kind of sealed values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KindReport {
     pub kind: SealedKind,
-    /// Sealed anew; when nothing is written: would have been.
+    /// Number re-encrypted, or that a dry run would re-encrypt.
     pub resealed: u64,
-    /// Sealed with the current key before.
+    /// Number sealed with the current key before the run.
     pub current: u64,
     pub closed: Vec<Closed>,
 }
 
-/// A key that is not the first of its list, and what still needs it.
+/// A key that is not the first of its list, and the number of values that still need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OlderKey {
     pub list: KeyList,
-    /// Its place in the list, from one.
+    /// Position in the list, from one.
     pub place: usize,
     pub signing_keys: u64,
     pub letters: u64,
     pub authenticators: u64,
-    /// Unused ones.
+    /// Unused recovery codes.
     pub recovery_codes: u64,
-    /// Unused recovery codes that do not say which key they need: a version that did not write it down stored them.
+    /// Unused recovery codes without a key id, stored by a version that did not record it.
     pub undated_codes: u64,
 }
 
 impl OlderKey {
-    /// Whether nothing that is stored for long needs it.
+    /// Whether the key can be removed: no long-lived value needs it.
     pub fn may_go(&self) -> bool {
         self.signing_keys + self.letters + self.authenticators + self.recovery_codes + self.undated_codes == 0
     }
@@ -125,7 +126,7 @@ pub struct Report {
     pub kinds: Vec<KindReport>,
     /// In the order of the lists.
     pub older: Vec<OlderKey>,
-    /// Unused recovery codes of keys that are in the list no more: they work no more.
+    /// Unused recovery codes whose key is no longer configured; they are not accepted any more.
     pub lost_codes: u64,
 }
 
@@ -136,7 +137,7 @@ impl Report {
 }
 
 impl Directory {
-    /// Seals with the current keys what older ones sealed, and tells what still needs those.
+    /// Re-encrypts values of older keys with the current keys, and reports what still needs the older ones.
     pub async fn reseal(&self, actor: Actor, keys: &SealingKeys, pass: Pass) -> Result<Report> {
         if pass == Pass::Reseal {
             self.note(&actor, "key.reseal.started", Value::Null).await?;
@@ -193,7 +194,7 @@ impl Directory {
         Ok(report)
     }
 
-    /// How many were replaced: those that nobody changed meanwhile.
+    /// Replaces one batch; returns the number of rows that nobody changed concurrently.
     async fn replace_batch(
         &self,
         kind: SealedKind,
@@ -215,7 +216,7 @@ impl Directory {
         Ok(of_key(&counts, key))
     }
 
-    /// What is there now, by the keys that are not current any more.
+    /// Counts what each older key is still needed for.
     async fn needs(&self, keys: &SealingKeys, kinds: Vec<KindReport>) -> Result<Report> {
         let mut repositories = self.deps.store.repositories();
         let mut sealed = repositories.sealed();

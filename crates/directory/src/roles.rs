@@ -1,4 +1,4 @@
-//! Roles, permissions, the links between them, and who holds which role.
+//! Roles, permissions, the links between them, and assignments to people.
 
 use porta_core::application::{Application, Permission, Role};
 use porta_core::change::Change;
@@ -14,16 +14,16 @@ use crate::organizations::slug_of;
 use crate::work::changed;
 use crate::{DirectoryError, Result, Work};
 
-/// A role to be made.
+/// A role to create.
 #[derive(Debug, Clone, Default)]
 pub struct NewRole {
     pub name: String,
-    /// Made from the name when absent.
+    /// Derived from the name if absent.
     pub slug: Option<String>,
     pub description: Option<String>,
 }
 
-/// A permission to be made.
+/// A permission to create.
 #[derive(Debug, Clone, Default)]
 pub struct NewPermission {
     pub name: String,
@@ -63,7 +63,7 @@ impl Work {
         Ok(role)
     }
 
-    /// Rewrites name and description. Names what changed.
+    /// Updates name and description. Returns the names of changed fields.
     pub async fn update_role(
         &mut self,
         organization: &Organization,
@@ -120,7 +120,7 @@ impl Work {
         Ok(permission)
     }
 
-    /// Rewrites name and description. Names what changed.
+    /// Updates name and description. Returns the names of changed fields.
     pub async fn update_permission(
         &mut self,
         organization: &Organization,
@@ -147,7 +147,7 @@ impl Work {
         Ok(fields)
     }
 
-    /// Gives a role a permission of the same application; `false`: it had it already.
+    /// Grants a role a permission of the same application; `false` if it had it already.
     pub async fn link_permission(
         &mut self,
         organization: &Organization,
@@ -167,7 +167,7 @@ impl Work {
         Ok(true)
     }
 
-    /// Gives a person a role of an application the organization sees; `false`: they had it already.
+    /// Assigns a role of an application that the organization sees; `false` if the person had it already.
     pub async fn assign_role(
         &mut self,
         organization: &Organization,
@@ -185,7 +185,7 @@ impl Work {
         Ok(true)
     }
 
-    /// Takes a role away; `false`: they did not have it.
+    /// Removes a role from a person; `false` if they did not have it.
     pub async fn remove_role(
         &mut self,
         organization: &Organization,

@@ -1,4 +1,4 @@
-//! Settings of the platform and of organizations, against the registry (decision D13).
+//! Settings of the platform and of organizations, validated against the registry (decision D13).
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{Directory, DirectoryError, Result, Work};
 
-/// Where the value in force comes from.
+/// Origin of the value in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingSource {
     Default,
@@ -27,7 +27,7 @@ impl SettingSource {
     }
 }
 
-/// One setting as it is in force.
+/// One setting with its value in force.
 #[derive(Debug, Clone)]
 pub struct SettingView {
     pub definition: &'static SettingDefinition,
@@ -54,8 +54,7 @@ fn view(
 }
 
 impl Directory {
-    /// Every setting with the value in force for an organization, or for the platform; for an organization only those
-    /// it may set.
+    /// Lists every setting with its value in force for the platform; for an organization those it may override.
     pub async fn settings(&self, organization: Option<&Organization>) -> Result<Vec<SettingView>> {
         let mut repositories = self.deps.store.repositories();
         let platform = repositories.settings(None).all().await?;
@@ -70,14 +69,14 @@ impl Directory {
 }
 
 impl Work {
-    /// The settings in force for an organization, as of this unit of work.
+    /// Settings in force for an organization, read in this unit of work.
     pub(crate) async fn settings_in_force(&mut self, organization: &Organization) -> Result<Settings> {
         let platform = self.unit.settings(None).all().await?;
         let own = self.unit.settings(Some(organization.id)).all().await?;
         Ok(Settings::layered(&[&platform, &own]))
     }
 
-    /// Sets a value for the platform or one organization; `false`: it was set to exactly that already.
+    /// Sets a value for the platform or one organization; `false` if it was already set to exactly this.
     pub async fn set_setting(
         &mut self,
         organization: Option<&Organization>,
@@ -104,7 +103,7 @@ impl Work {
         Ok(true)
     }
 
-    /// Back to the layer below; `false`: nothing was set.
+    /// Removes a value, so that the next layer applies; `false` if none was set.
     pub async fn unset_setting(&mut self, organization: Option<&Organization>, key: &str) -> Result<bool> {
         let definition = find(key)?;
         let owner = organization.map(|o| o.id);

@@ -1,4 +1,4 @@
-//! People.
+//! People: creating, changing and stopping accounts.
 
 use porta_core::UserId;
 use porta_core::line::check_line;
@@ -12,18 +12,18 @@ use crate::error::{moved, refuse, taken};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Work};
 
-/// Most characters of why somebody was stopped.
+/// Maximum length of the reason for a status change, in characters.
 const REASON_LENGTH: usize = 500;
 
-/// A person to be added.
+/// A person to create.
 #[derive(Debug, Clone, Default)]
 pub struct NewUser {
     pub email: String,
     pub email_verified: bool,
-    /// Made by [`crate::Directory::hash_password`]; `None`: they cannot sign in with a password.
+    /// From [`crate::Directory::hash_password`]; `None`: no sign-in with a password.
     pub password: Option<PasswordHash>,
     pub profile: Profile,
-    /// Added, but not allowed to sign in yet.
+    /// Created inactive: cannot sign in yet.
     pub is_inactive: bool,
 }
 
@@ -58,8 +58,8 @@ impl Work {
         Ok(user)
     }
 
-    /// Rewrites address, verification and profile. A new address is unverified (admin-api C-14), and links that were
-    /// mailed to the one before it stop working. Names what changed.
+    /// Updates address, verification and profile. A new address is unverified, and links mailed to the previous one are
+    /// revoked. Returns the names of changed fields.
     pub async fn update_user(
         &mut self,
         organization: &Organization,
@@ -92,8 +92,8 @@ impl Work {
         Ok((after, fields))
     }
 
-    /// The address of somebody who has `shown` now. A mailbox that is spelled another way is the one it was, under the key
-    /// it has: whatever hangs on that goes on, also in a version before this one.
+    /// The address to store for somebody whose address is now `shown`. Another spelling of the same mailbox keeps the
+    /// stored key, so that references to that key stay valid, also for an earlier version.
     async fn address_of(&mut self, organization: &Organization, before: &User, shown: &str) -> Result<Email> {
         let present = &before.email;
         if shown == present.shown() {
@@ -106,8 +106,8 @@ impl Work {
         self.free_address(organization, shown).await
     }
 
-    /// An address that nobody has. The unique rule compares keys; what a version before this one stored under another one
-    /// has to be looked for (decision 0043).
+    /// Checks that nobody has the address. The unique constraint compares keys, so addresses that an earlier version
+    /// stored under another key are looked up (decision 0043).
     async fn free_address(&mut self, organization: &Organization, shown: &str) -> Result<Email> {
         let email = Email::parse(shown)?;
         let has_one_form = Email::spellings(shown).iter().all(|form| form == email.key());
@@ -118,7 +118,8 @@ impl Work {
         Ok(email)
     }
 
-    /// active ⇄ inactive, suspended or locked. Leaving `active` ends every session, token and mailed link of the person.
+    /// Sets the status: active ⇄ inactive, suspended or locked. Leaving `active` revokes every session, token and
+    /// mailed link of the person.
     pub async fn set_user_status(
         &mut self,
         organization: &Organization,
@@ -137,7 +138,7 @@ impl Work {
         let mut ended = 0;
         if to != UserStatus::Active {
             ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
-            // Mailed links, an invitation among them, do not come back with the account.
+            // Mailed links, invitations included, stay invalid when the account is reactivated.
             self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
         }
         let event = match (from, to) {
@@ -154,8 +155,8 @@ impl Work {
         after.ok_or_else(|| DirectoryError::not_found("user", user.id))
     }
 
-    /// Sets the password, or takes it away. Ends every session, token and mailed link of the person: whoever knew the old password
-    /// is out (repairs W16).
+    /// Sets or removes the password. Revokes every session, token and mailed link of the person, so that somebody who
+    /// knew the old password loses access.
     pub async fn set_user_password(
         &mut self,
         organization: &Organization,
@@ -172,8 +173,8 @@ impl Work {
         self.audit(event, Some(organization), Some(user.id), metadata).await
     }
 
-    /// Takes every second factor and recovery code of a person away, for somebody who lost theirs, and tells them by
-    /// mail. Every session and token of theirs ends: whoever asked for this may not be who they said.
+    /// Removes all second factors and recovery codes, for a person who lost theirs, and notifies them by mail. Revokes
+    /// every session and token: the request may have come from an impostor.
     pub async fn reset_second_factors(&mut self, organization: &Organization, user: &User) -> Result<()> {
         let Some(method) = user.two_factor_method else {
             return Err(DirectoryError::Conflict(format!("{} has no second factor", user.email.shown())));
@@ -182,7 +183,7 @@ impl Work {
             return Err(DirectoryError::not_found("user", user.id));
         }
         let ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
-        // From where the operator works is not the person's to know.
+        // The mail does not reveal the operator's IP address.
         let event = SecurityEvent { at: self.now, address: None, user_agent: None };
         let letter = Letter {
             organization_id: organization.id,

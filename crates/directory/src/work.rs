@@ -1,4 +1,4 @@
-//! The unit of work of an operator.
+//! An operator's unit of work.
 
 use std::sync::Arc;
 
@@ -11,15 +11,15 @@ use serde_json::Value;
 
 use crate::{Actor, DirectoryDeps, Result};
 
-/// Several operations that happen together or not at all. Dropping it without a commit undoes everything.
+/// One transaction of several operations. Dropping it without a commit rolls back.
 pub struct Work {
     pub(crate) deps: Arc<DirectoryDeps>,
     pub(crate) unit: Box<dyn UnitOfWork>,
     pub(crate) actor: Actor,
-    /// One time for everything in the unit.
+    /// The same time for everything in the unit.
     pub(crate) now: Timestamp,
     changes: Vec<Change>,
-    /// How many of `changes` the savepoint covers.
+    /// Number of `changes` recorded before the savepoint.
     marked: usize,
 }
 
@@ -30,7 +30,7 @@ impl Work {
         Ok(Self { deps, unit, actor, now, changes: Vec::new(), marked: 0 })
     }
 
-    /// Makes everything stand, then tells the other instances.
+    /// Commits, then announces the changes to other instances.
     pub async fn commit(self) -> Result<()> {
         self.unit.commit().await?;
         if !self.changes.is_empty() {
@@ -39,21 +39,21 @@ impl Work {
         Ok(())
     }
 
-    /// Marks a point to return to; a later mark replaces the earlier one.
+    /// Sets the savepoint, replacing an earlier one.
     pub(crate) async fn savepoint(&mut self) -> Result<()> {
         self.unit.savepoint().await?;
         self.marked = self.changes.len();
         Ok(())
     }
 
-    /// Undoes everything since the mark.
+    /// Rolls back to the savepoint.
     pub(crate) async fn rollback_to_savepoint(&mut self) -> Result<()> {
         self.unit.rollback_to_savepoint().await?;
         self.changes.truncate(self.marked);
         Ok(())
     }
 
-    /// Remembers what other instances must hear after the commit.
+    /// Records a change to announce after the commit; duplicates are ignored.
     pub(crate) fn announce(&mut self, change: Change) {
         if !self.changes.contains(&change) {
             self.changes.push(change);
@@ -88,7 +88,7 @@ impl Work {
     }
 }
 
-/// Names the fields in which two values differ.
+/// Returns the names of the fields in which two values differ.
 macro_rules! changed {
     ($before:expr, $after:expr, [$($field:ident),+ $(,)?]) => {{
         let mut fields: Vec<&'static str> = Vec::new();

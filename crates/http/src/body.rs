@@ -1,4 +1,4 @@
-//! Form bodies of protocol endpoints and pages, the only ones there are: one media type, one size, repetition kept.
+//! Reads form bodies, the only request bodies of this server: one media type, one size limit; repeated fields are kept.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use futures_util::StreamExt as _;
 use porta_protocol::params::Params;
 use tokio::time::timeout;
 
-/// Form limit of protocol endpoints (oidc-and-login §1.1).
+/// Size limit of a form in bytes.
 const FORM_LIMIT: usize = 56 * 1024;
-/// A caller that sends a part of a form and no more holds a connection for nothing. Less than a stop waits for running
-/// requests by default, so that nobody makes every stop fail.
+/// Time limit for receiving a form, so that a sender that stalls does not hold the connection. Shorter than the default
+/// shutdown grace, so that such a sender cannot make a shutdown exceed it.
 const FORM_WITHIN: Duration = Duration::from_secs(8);
 
-/// Why a body is not a form.
+/// Why a body could not be read as a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyError {
     TooLarge,
@@ -45,7 +45,7 @@ pub(crate) async fn form(headers: &HeaderMap, body: Body) -> Result<Params, Body
     Params::parse(&bytes).map_err(|_| BodyError::Malformed)
 }
 
-/// A form as it came.
+/// Reads the raw bytes of a form, within the limits of size and time.
 pub(crate) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, BodyError> {
     let declared = headers
         .get(header::CONTENT_LENGTH)
@@ -57,12 +57,13 @@ pub(crate) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Bo
     whole(body, FORM_WITHIN).await
 }
 
-/// Takes a body that nobody will look at, so that the connection can go on.
+/// Reads and discards a body, within the same limits, so that the connection can be reused.
 pub(crate) async fn pass_over(body: Body) -> Result<(), BodyError> {
     whole(body, FORM_WITHIN).await.map(drop)
 }
 
-/// Copied as it comes: kept apart, the parts of a body sent byte by byte would cost fifty times its size.
+/// Copies each chunk into one buffer as it arrives: kept as chunks, a body sent byte by byte would take fifty times its
+/// size.
 async fn whole(body: Body, within: Duration) -> Result<Vec<u8>, BodyError> {
     let reading = async {
         let (mut parts, mut whole) = (body.into_data_stream(), Vec::new());

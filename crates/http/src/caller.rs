@@ -1,4 +1,4 @@
-//! Who is calling, behind how many proxies (operations §2, `TRUST_PROXY*`).
+//! Resolves the client address behind trusted proxies (`TRUST_PROXY*`, decision 0042).
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
@@ -12,16 +12,16 @@ use porta_oidc::Caller;
 use crate::forwarded::{ForwardedHeader, Unusable};
 use crate::state::Shared;
 
-/// A proxy that says nothing says nothing with every request: the log says so now and then.
+/// Shortest time between two log lines about unknown callers: a misconfigured proxy causes one with every request.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 
-/// Which forwarded headers are believed.
+/// Which forwarded headers are trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum TrustProxy {
-    /// None: the peer is the caller.
+    /// None: the peer is the client.
     #[default]
     Never,
-    /// The given number of proxies stand in front; when networks are named, the peer must be in one of them.
+    /// `hops` proxies stand in front; if `networks` is not empty, the peer must be in one of them.
     Hops { hops: usize, networks: Vec<IpNet>, header: ForwardedHeader },
 }
 
@@ -35,20 +35,20 @@ impl TrustProxy {
         }
     }
 
-    /// The caller's address, in one form whatever kind of socket listens. A proxy of ours is never the caller: when it
-    /// does not say who is, nobody knows (decision 0042).
+    /// The client address in canonical form, so that IPv4-mapped IPv6 is IPv4. A trusted proxy is never the client: if
+    /// it sends no usable address, the client is unknown (decision 0042).
     fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<IpAddr, Unusable> {
         let Some((hops, header)) = self.trusts(peer.ip()) else { return Ok(peer.ip().to_canonical()) };
         header.caller(headers, hops)
     }
 
-    /// Whether the peer is a proxy of ours, so that its request id may be kept.
+    /// Whether the peer is a trusted proxy, so that its request id and trace may be used.
     pub(crate) fn is_proxy(&self, peer: SocketAddr) -> bool {
         self.trusts(peer.ip()).is_some()
     }
 }
 
-/// Requests through a proxy of ours that did not say whose they are.
+/// Metric and log line for requests that came through a trusted proxy without a usable client address.
 #[derive(Debug, Default)]
 pub(crate) struct UnknownCallers {
     told: Mutex<Option<Timestamp>>,
@@ -58,7 +58,7 @@ impl UnknownCallers {
     fn note(&self, peer: SocketAddr, why: Unusable, now: Timestamp) {
         ::metrics::counter!(metrics::PROXY_CALLER_UNKNOWN, "reason" => why.word()).increment(1);
         if self.is_news(now) {
-            // What the header holds stays out: it is whatever somebody sent.
+            // The header itself is not logged: anybody can write it.
             tracing::warn!(
                 event = "proxy.caller_unknown",
                 proxy = %peer.ip().to_canonical(),
@@ -70,7 +70,7 @@ impl UnknownCallers {
 
     fn is_news(&self, now: Timestamp) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back silences nobody.
+        // If the clock was set back, log again.
         let is_news = told.is_none_or(|at| now < at || now.since(at) >= TELL_EVERY);
         if is_news {
             *told = Some(now);
@@ -79,7 +79,7 @@ impl UnknownCallers {
     }
 }
 
-/// The caller as audit rows and limits see it.
+/// The caller for audit events and rate limits.
 pub(crate) fn caller(state: &Shared, peer: SocketAddr, headers: &HeaderMap) -> Caller {
     let address = state.trust_proxy.address(peer, headers);
     if let Err(why) = address {
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(seen(&behind(2, &[]), &["6.6.6.6, 192.0.2.7, 10.0.0.8"]), "192.0.2.7");
     }
 
-    /// All who come through it would be one, and a hundred wrong passwords of anybody would stop them all.
+    /// Otherwise all its clients would share one address, and a hundred wrong passwords would lock all of them out.
     #[test]
     fn a_proxy_that_does_not_say_who_is_calling_is_not_the_caller() {
         let cases: [(&[&str], &str); 6] = [
@@ -142,7 +142,7 @@ mod tests {
         for (forwarded, why) in cases {
             assert_eq!(seen(&behind(1, &["10.0.0.0/8"]), forwarded), why, "{forwarded:?}");
         }
-        // Fewer entries than proxies: somebody came around them, or there are not so many.
+        // Fewer entries than proxies: the client bypassed a proxy, or there are fewer proxies than configured.
         assert_eq!(seen(&behind(2, &[]), &["192.0.2.7"]), "too_short");
     }
 

@@ -1,5 +1,5 @@
-//! Our cookies: signed for their name and organization, scoped to the organization's path, unreadable for scripts
-//! (decisions D6 and 0038).
+//! Cookies: signed together with their name and organization, scoped to the organization's path, `HttpOnly` (decisions
+//! D6 and 0038).
 
 use std::time::Duration;
 
@@ -11,49 +11,50 @@ use porta_oidc::Tenant;
 
 use crate::state::Shared;
 
-/// In front of a name where TLS is: browsers take such a cookie over TLS only, and no plain-text neighbour can plant it
-/// (RFC 6265bis §4.1.3.1). `__Host-` would ask for the path `/`.
+/// Name prefix over TLS: browsers accept such a cookie over TLS only, so that no plain-HTTP neighbour can plant it (RFC
+/// 6265bis §4.1.3.1). `__Host-` would require the path `/`.
 const SECURE: &str = "__Secure-";
 
 /// The browser session, path `/{org}`.
 pub(crate) const SESSION: &str = "_session";
-/// Says whose browser this was before, path `/{org}`.
+/// The known-device cookie (decision 0027), path `/{org}`.
 pub(crate) const DEVICE: &str = "_device";
-/// How long it says so.
+/// Lifetime of the known-device cookie: 180 days.
 const DEVICE_LIFETIME: Duration = Duration::from_hours(180 * 24);
-/// Binds an interaction's pages, path `/{org}/interaction/{uid}`.
+/// Binds an interaction's pages to this browser, path `/{org}/interaction/{uid}`.
 pub(crate) const INTERACTION: &str = "_interaction";
-/// Binds the resume address, path `/{org}/auth/{uid}`.
+/// Binds the resume URL to this browser, path `/{org}/auth/{uid}`.
 pub(crate) const RESUME: &str = "_interaction_resume";
 
-/// An interaction in which nothing was proven yet, sealed; the path of the page or the address that reads it.
+/// An interaction in which nothing was proven yet, sealed and not stored (decision 0035); path of the page or resume
+/// URL that reads it.
 pub(crate) const BEGUN: &str = "_begun";
 
-/// Binds the forms outside of interactions, path `/{org}/auth`.
+/// CSRF session of the forms outside interactions, path `/{org}/auth`.
 pub(crate) const FORMS: &str = "_forms";
-/// How long a stranger was told to wait, path `/{org}`.
+/// The wait imposed on an unknown browser during a flood (decision 0041), path `/{org}`.
 pub(crate) const PAUSE: &str = "_pause";
-/// The sign-ins that this browser has begun, oldest first, path `/{org}`.
+/// Uids of the sign-ins that this browser has begun, oldest first, path `/{org}`.
 pub(crate) const PENDING: &str = "_pending";
-/// What the next page says, path `/{org}/account` or that of an interaction's pages.
+/// Flash message for the next page, path `/{org}/account`, `/{org}/auth` or that of an interaction's pages.
 pub(crate) const FLASH: &str = "_said";
 
-/// What cookies are signed with; the first key signs, all verify.
+/// A key for cookie signatures. Of several keys the first signs, all verify.
 pub(crate) struct CookieKey {
     mac: MacKey,
-    /// Verifies what the version before signed: the value alone, under a name without prefix.
+    /// Verifies cookies of the previous release: signature over the value alone, name without prefix (decision 0038).
     before: Key,
 }
 
 impl CookieKey {
     pub(crate) fn new(secret: &[u8]) -> Self {
-        // Hashed first: the library wants 32 bytes, and a development secret may be shorter.
+        // Hashed: the library requires 32 bytes, and a development secret may be shorter.
         let before = Key::derive_from(TokenDigest::of_bytes(secret).as_bytes());
         Self { mac: MacKey::new(secret, "cookies"), before }
     }
 }
 
-/// The value of a cookie that one of our keys signed for this organization; anything else is as good as absent.
+/// The value of a cookie that one of our keys signed for this organization; `None` for anything else.
 pub(crate) fn read(
     state: &Shared,
     tenant: &Tenant,
@@ -74,12 +75,13 @@ fn verified(
     let sent = first(headers, &full_name(name, is_https));
     if let Some(sent) = &sent {
         let value = keys.iter().find_map(|key| key.mac.verified(&place, sent.value()));
-        // Over TLS the name tells whose cookie it is.
+        // Over TLS the prefix marks cookies of this release, so a wrong signature is final. Without TLS the names are
+        // equal, and it may be a cookie of the previous release.
         if value.is_some() || is_https {
             return value.map(str::to_owned);
         }
     }
-    // What was said once is not kept for the version after.
+    // Flash messages of the previous release are ignored: they would be shown again and again (decision 0038).
     let is_kept = name != FLASH;
     let before = if is_https { first(headers, name) } else { sent }.filter(|_| is_kept)?;
     let mut jar = CookieJar::new();
@@ -87,7 +89,7 @@ fn verified(
     keys.iter().find_map(|key| jar.signed(&key.before).get(name)).map(|cookie| cookie.value().to_owned())
 }
 
-/// A parent path's cookie of the same name comes later and must not win.
+/// The first cookie of that name. One of a parent path comes later (RFC 6265 §5.4) and must not win.
 fn first(headers: &HeaderMap, name: &str) -> Option<Cookie<'static>> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut cookies = lines.flat_map(Cookie::split_parse).flatten();
@@ -99,8 +101,8 @@ fn full_name(name: &'static str, is_https: bool) -> String {
     format!("{prefix}{name}")
 }
 
-/// A `Set-Cookie` header for a signed value. `Max-Age` wins over `Expires` (RFC 6265 §4.1.2.2), so that a browser whose
-/// clock differs from ours keeps the cookie as long as we mean.
+/// `Set-Cookie` header for a signed value. `Max-Age` wins over `Expires` (RFC 6265 §4.1.2.2), so that a wrong browser
+/// clock does not change the lifetime.
 pub(crate) fn set(
     state: &Shared,
     tenant: &Tenant,
@@ -117,13 +119,13 @@ pub(crate) fn set(
     header_value(state, cookie.path(path.to_owned()).expires(expires).max_age(lifetime).build())
 }
 
-/// A `Set-Cookie` header by which a browser is known at the sign-ins of an organization.
+/// `Set-Cookie` header of the known-device cookie.
 pub(crate) fn device(state: &Shared, tenant: &Tenant, value: &str) -> Option<HeaderValue> {
     let path = format!("/{}", tenant.organization.slug);
     set(state, tenant, DEVICE, value, &path, state.clock.now() + DEVICE_LIFETIME)
 }
 
-/// A `Set-Cookie` header that removes a cookie.
+/// `Set-Cookie` header that removes a cookie.
 pub(crate) fn clear(state: &Shared, name: &'static str, path: &str) -> Option<HeaderValue> {
     let mut cookie = Cookie::new(full_name(name, state.is_https), "");
     cookie.set_path(path.to_owned());
@@ -135,7 +137,7 @@ fn header_value(state: &Shared, mut cookie: Cookie<'static>) -> Option<HeaderVal
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);
     cookie.set_secure(state.is_https);
-    // Signature and value are cookie-octets already (RFC 6265 §4.1.1): encoding them would need decoding again.
+    // Signature and value consist of cookie-octets (RFC 6265 §4.1.1), so they need no encoding.
     HeaderValue::from_str(&cookie.to_string()).ok()
 }
 
@@ -178,7 +180,7 @@ mod tests {
         format!("{SECURE}{SESSION}={}", key(secret).mac.sign(&place, value))
     }
 
-    /// `name=value` as the version before sent it.
+    /// `name=value` as the previous release sent it.
     fn made_before(secret: u8, name: &'static str, value: &str) -> String {
         let mut jar = CookieJar::new();
         jar.signed_mut(&key(secret).before).add(Cookie::new(name, value.to_owned()));
@@ -189,7 +191,7 @@ mod tests {
     fn the_more_specific_cookie_comes_first_and_counts() {
         let both = header_of(&format!("{}; {}", made(1, "mine"), made(1, "planted")));
         assert_eq!(read(&[key(1)], &both, SESSION).as_deref(), Some("mine"));
-        // A forged one in front hides the honest one and is refused.
+        // A forged cookie in front hides the valid one, and is refused.
         let forged = header_of(&format!("{SECURE}{SESSION}=x; {}", made(1, "mine")));
         assert_eq!(read(&[key(1)], &forged, SESSION), None);
     }
@@ -210,7 +212,7 @@ mod tests {
         let as_another = mine.replace(SESSION, DEVICE);
         assert_eq!(read(&[key(1)], &header_of(&as_another), DEVICE), None);
         assert_eq!(verified(&[key(1)], &header_of(&mine), SESSION, true, organization(2)), None);
-        // What is signed now is not taken for what was signed before either.
+        // A signature of this release does not verify as one of the previous release.
         let stripped = header_of(mine.strip_prefix(SECURE).unwrap());
         assert_eq!(read(&[key(1)], &stripped, SESSION), None);
     }

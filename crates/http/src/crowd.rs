@@ -1,4 +1,4 @@
-//! What becomes of people who come while as many passwords wait to be checked as may.
+//! Load shedding: refuses sign-ins while the queue of password hashes is full.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::context::RequestContext;
 use crate::reply::{self, Reply};
 use crate::state::Shared;
 
-/// How long they are asked to wait.
+/// `Retry-After` of a refusal, and how long its response is held back.
 const WAIT: Duration = Duration::from_secs(1);
-/// Refusals held back at once. Each is a request that sleeps; of more, the others are answered right away.
+/// Most refusals held back at once; each is a sleeping request. Beyond that refusals are sent immediately.
 const MOST_HELD: usize = 1_024;
 
-/// Refusals that are held back.
+/// Permits for refusals that are held back.
 pub(crate) struct Crowd(Semaphore);
 
 impl Default for Crowd {
@@ -24,9 +24,9 @@ impl Default for Crowd {
     }
 }
 
-/// Refuses a sign-in before its form is read or anything is looked up. The answer is held back for as long as it asks
-/// to wait: a browser that does not do as it is told, but comes again at once, would otherwise take from everybody
-/// else the time that a refusal costs, thousands of times a second.
+/// Refuses a sign-in before its form is parsed or anything is looked up. The response is held back for as long as it
+/// asks to wait: a client that ignores `Retry-After` and retries at once would otherwise take the time of thousands of
+/// refusals a second from everybody else.
 pub(crate) async fn turn_away(state: &Shared, tenant: &RequestContext, body: Body) -> Reply {
     if let Err(error) = body::pass_over(body).await {
         return reply::empty(error.status());

@@ -51,7 +51,7 @@ impl ForwardedHeader {
             Self::Forwarded => forwarded(),
             Self::Either => match x_forwarded_for() {
                 Err(Unusable::Missing) => forwarded(),
-                flash_message => flash_message,
+                result => result,
             },
         }
     }
@@ -162,7 +162,7 @@ mod tests {
         map
     }
 
-    fn log_fields(which: ForwardedHeader, proxies: usize, lines: &[(&HeaderName, &[u8])]) -> String {
+    fn seen_through(which: ForwardedHeader, proxies: usize, lines: &[(&HeaderName, &[u8])]) -> String {
         match which.caller(&headers(lines), proxies) {
             Ok(address) => address.to_string(),
             Err(why) => why.word().to_owned(),
@@ -170,11 +170,11 @@ mod tests {
     }
 
     fn list(text: &str) -> String {
-        log_fields(ForwardedHeader::Either, 1, &[(&X_FORWARDED_FOR, text.as_bytes())])
+        seen_through(ForwardedHeader::Either, 1, &[(&X_FORWARDED_FOR, text.as_bytes())])
     }
 
     fn forwarded(text: &str) -> String {
-        log_fields(ForwardedHeader::Either, 1, &[(&header::FORWARDED, text.as_bytes())])
+        seen_through(ForwardedHeader::Either, 1, &[(&header::FORWARDED, text.as_bytes())])
     }
 
     #[test]
@@ -248,10 +248,10 @@ mod tests {
             assert_eq!(list(text), "missing", "{text:?}");
             assert_eq!(forwarded(text), "missing", "{text:?}");
         }
-        assert_eq!(log_fields(ForwardedHeader::Either, 1, &[]), "missing");
-        let (blank, flash_message) =
+        assert_eq!(seen_through(ForwardedHeader::Either, 1, &[]), "missing");
+        let (blank, named) =
             ((&X_FORWARDED_FOR, b" ".as_slice()), (&X_FORWARDED_FOR, b"203.0.113.7".as_slice()));
-        assert_eq!(log_fields(ForwardedHeader::Either, 1, &[flash_message, blank]), "203.0.113.7");
+        assert_eq!(seen_through(ForwardedHeader::Either, 1, &[named, blank]), "203.0.113.7");
     }
 
     #[test]
@@ -300,7 +300,7 @@ mod tests {
             assert_eq!(forwarded(&text), "2001:db8::1", "{text}");
             let text = format!("{before}, for=192.0.2.7, for=\"[2001:db8::1]\"");
             let lines = [(&header::FORWARDED, text.as_bytes())];
-            assert_eq!(log_fields(ForwardedHeader::Forwarded, 2, &lines), "192.0.2.7", "{text}");
+            assert_eq!(seen_through(ForwardedHeader::Forwarded, 2, &lines), "192.0.2.7", "{text}");
         }
     }
 
@@ -314,14 +314,14 @@ mod tests {
             (XForwardedFor, "192.0.2.1", "192.0.2.1", "missing"),
             (Forwarded, "192.0.2.2", "missing", "192.0.2.2"),
         ] {
-            assert_eq!(log_fields(which, 1, &[list, element]), both, "{which:?}");
-            assert_eq!(log_fields(which, 1, &[list]), only_list, "{which:?}");
-            assert_eq!(log_fields(which, 1, &[element]), only_element, "{which:?}");
+            assert_eq!(seen_through(which, 1, &[list, element]), both, "{which:?}");
+            assert_eq!(seen_through(which, 1, &[list]), only_list, "{which:?}");
+            assert_eq!(seen_through(which, 1, &[element]), only_element, "{which:?}");
         }
         // What a proxy of ours wrote and nobody understands is not looked for in a header that the caller may have sent.
         let broken = (&X_FORWARDED_FOR, b"unknown".as_slice());
-        assert_eq!(log_fields(Either, 1, &[broken, element]), "no_address");
-        assert_eq!(log_fields(Either, 2, &[list, element]), "too_short");
+        assert_eq!(seen_through(Either, 1, &[broken, element]), "no_address");
+        assert_eq!(seen_through(Either, 2, &[list, element]), "too_short");
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! HTTP: requests become calls of the engine, decisions become answers. Holds no rule of its own.
+//! HTTP layer: turns requests into calls of the engine and its decisions into responses. Contains no rules of its own.
 
 mod body;
 mod caller;

@@ -1,4 +1,4 @@
-//! What is counted and traced about each request.
+//! Metrics and trace spans of requests.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use tracing::Span;
 
 use crate::state::AppState;
 
-/// The span of a request. The trace of a stranger is not gone on with: it would let anybody decide what is kept.
+/// Starts the span of a request. Joins the trace in its headers only behind a trusted proxy: otherwise anybody could
+/// decide what is sampled.
 pub(crate) fn span(
     state: &AppState,
     peer: SocketAddr,
@@ -60,7 +61,7 @@ pub(crate) fn answered(
     ::metrics::histogram!(metrics::HTTP_DURATION, "method" => method, "route" => route).record(took);
 }
 
-/// There was no answer to take the time of.
+/// Counts a request that ended without a response, and so without a duration.
 pub(crate) fn abandoned(state: &AppState, method: &Method, route: &str, status: u16) {
     if state.figures.is_none() {
         return;
@@ -72,7 +73,7 @@ pub(crate) fn abandoned(state: &AppState, method: &Method, route: &str, status: 
     .increment(1);
 }
 
-/// Callers invent methods; labels are a bounded set.
+/// Method as a metric label. Callers can invent methods, and labels must be a bounded set.
 fn word(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -86,7 +87,7 @@ fn word(method: &Method) -> &'static str {
     }
 }
 
-/// The last fixed part of a route.
+/// Label of a rate limit: the last fixed segment of the route.
 fn scope(route: &str) -> String {
     let fixed = route.rsplit('/').find(|part| !part.is_empty() && !part.starts_with('{'));
     fixed.unwrap_or("unknown").replace('-', "_")

@@ -1,5 +1,5 @@
-//! The sign-ins that a browser has begun. Each has cookies of its own, and browsers keep so many of a site: without a bound,
-//! those of forgotten sign-ins push out the session.
+//! The list of sign-ins that a browser has begun. Each has its own cookies, and browsers limit the cookies of a site:
+//! without a bound, those of abandoned sign-ins would evict the session cookie.
 
 use std::time::Duration;
 
@@ -11,17 +11,19 @@ use crate::cookies;
 use crate::reply::{self, Reply};
 use crate::state::Shared;
 
-/// Of more, the oldest go. Each has three cookies at most, and Chromium keeps 180 of a site.
+/// Most sign-ins per browser; beyond that the oldest are dropped. Each has three cookies at most, and Chromium keeps
+/// 180 per site.
 const MOST: usize = 16;
 
-/// How long the list is kept: longer than any sign-in, so that one that was left open is told from one that nobody knows.
+/// Lifetime of the list: longer than any sign-in, so that an abandoned sign-in can be told from an unknown one.
 const LISTED: Duration = Duration::from_hours(24);
 
-/// A sign-in that an answer begins.
+/// Response extension: the uid of the sign-in that this response begins.
 #[derive(Debug, Clone)]
 pub(crate) struct Begun(pub(crate) String);
 
-/// The answer with the list of what is begun, without `over`, and without the cookies of those that are too many.
+/// Updates the list cookie: adds the sign-in that `reply` begins, removes `over`, and clears the cookies of sign-ins
+/// beyond `MOST`.
 pub(crate) fn listed(
     state: &Shared,
     tenant: &Tenant,
@@ -48,13 +50,13 @@ pub(crate) fn listed(
     reply::with_header(reply, header::SET_COOKIE, cookie)
 }
 
-/// Whether a sign-in was begun in this browser and is not over, for all that its list says.
+/// Whether the browser's list names a sign-in: it was begun here and, as far as the list knows, has not ended.
 pub(crate) fn lists(state: &Shared, tenant: &Tenant, headers: &HeaderMap, uid: &str) -> bool {
     let list = cookies::read(state, tenant, headers, cookies::PENDING).unwrap_or_default();
     list.split('.').any(|listed| listed == uid)
 }
 
-/// The list as it is next, oldest first, and what leaves it for being too much.
+/// Returns the next list, oldest first, and the uids dropped because there are too many.
 fn after(before: &str, begun: Option<&str>, over: Option<&str>) -> (String, Vec<String>) {
     let is_kept =
         |uid: &&str| BearerKind::Interaction.matches(uid) && Some(*uid) != over && Some(*uid) != begun;
@@ -64,7 +66,8 @@ fn after(before: &str, begun: Option<&str>, over: Option<&str>) -> (String, Vec<
     (uids.join("."), forgotten)
 }
 
-/// The answer that ends a sign-in. What bound it stays as long as its forms may come again.
+/// Sets the cookies of the response that ends a sign-in: the binding cookies stay as long as its forms may be repeated
+/// (decision 0044), the sealed interaction is cleared.
 pub(crate) fn ended(
     state: &Shared,
     tenant: &Tenant,
@@ -87,7 +90,7 @@ pub(crate) fn ended(
     reply
 }
 
-/// Only a uid of our making may become a cookie's path.
+/// Clears the cookies of a sign-in. Only a well-formed uid of ours may become a cookie path.
 pub(crate) fn without_cookies_of(state: &Shared, tenant: &Tenant, mut reply: Reply, uid: &str) -> Reply {
     if !BearerKind::Interaction.matches(uid) {
         return reply;

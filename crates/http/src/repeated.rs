@@ -1,8 +1,8 @@
-//! The same form twice from the same browser: a double click, an answer that was lost, a proxy or phone that sends a POST
-//! again. It is carried out once, and its answer is given again for half a minute (decision 0044).
+//! Idempotency of forms: a form that the same browser sends again (double click, lost response, a proxy or phone that
+//! repeats a POST) is carried out once, and its response is replayed for 30 seconds (decision 0044).
 //!
-//! Kept are redirects, and the page that carries a code to the client. Any other page refuses something: nothing was done,
-//! and it is made anew.
+//! Replayed are redirects and the page that carries a code to the client. Any other page is a refusal: nothing was
+//! done, so it is made anew.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -25,18 +25,19 @@ use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 use crate::{body, caller, cookies};
 
-/// What binds a browser: the first of these that it has. With another value of that a request is another one, whoever sends
-/// it. A sign-in is bound by its own cookie alone: what it answers changes the session, and a second click has the new one.
+/// Cookies that identify the browser: the first of these that it has. With another value the request counts as a
+/// different one. The cookies of a sign-in come first, because its response changes the session cookie and a second
+/// click already sends the new one.
 const BINDING: [&str; 4] = [cookies::INTERACTION, cookies::RESUME, cookies::FORMS, cookies::SESSION];
 
-/// How many milliseconds a repeated form waits each time before it asks again for the answer: eight seconds in all.
+/// Milliseconds between the polls of a repeated form for its response; about eight seconds in all.
 const TURNS: [u64; 10] = [25, 50, 100, 200, 400, 800, 1600, 1600, 1600, 1600];
 
-/// An answer that says where things stand, and not what was done.
+/// Response extension: this response is not replayed, because it depends on the current state.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NotKept;
 
-/// An answer as it is kept.
+/// A response as it is stored for replay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
     status: u16,
@@ -46,7 +47,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// `None`: nothing that would be given again.
+    /// `None`: the response is not replayed.
     fn of(reply: &Reply) -> Option<Self> {
         if reply.extensions().get::<NotKept>().is_some() {
             return None;
@@ -71,7 +72,7 @@ impl Kept {
     }
 }
 
-/// A form that is claimed before it is looked at.
+/// Middleware: claims a form before its handler runs, and stores the response.
 pub(crate) async fn once(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -83,7 +84,7 @@ pub(crate) async fn once(
         Ok((request, None)) => return next.run(request).await,
         Err(reply) => return reply,
     };
-    // The claim, too: one that nobody carries out would keep the same form waiting.
+    // Claiming is part of the work that runs to its end: an abandoned claim would keep repetitions waiting.
     let work = async move {
         if let Some(reply) = claimed_before(&state, &tenant, &claim).await {
             return reply;
@@ -95,7 +96,7 @@ pub(crate) async fn once(
     ToTheEnd(Some(Box::pin(work))).await
 }
 
-/// What is answered instead of carrying the form out; `None`: it is ours to carry out.
+/// The response to a repetition. `None`: no response is known, so the form must be carried out.
 async fn claimed_before(state: &Shared, tenant: &RequestContext, claim: &Claim) -> Option<Reply> {
     let mut turns = TURNS.into_iter();
     let mut found = state.engine.claim::<Kept>(claim).await;
@@ -109,7 +110,7 @@ async fn claimed_before(state: &Shared, tenant: &RequestContext, claim: &Claim) 
                 };
                 tokio::time::sleep(Duration::from_millis(turn)).await;
                 match state.engine.claimed(claim).await {
-                    // The first one had no answer that is kept.
+                    // The response of the first request is not stored: claim the form anew.
                     Ok(None) => state.engine.claim(claim).await,
                     other => other,
                 }
@@ -119,8 +120,9 @@ async fn claimed_before(state: &Shared, tenant: &RequestContext, claim: &Claim) 
     }
 }
 
-/// A form that is claimed when it is counted, in one command with the counters. One that is not counted, because the place
-/// it is for is over, or because the same one came before, has the answer of that one, if there is any.
+/// Middleware for a form that its handler claims together with the rate-limit counters, in one command. If the handler
+/// did not get the claim, because the interaction has ended or the same form came before, the response is that of the
+/// first request, if there is one.
 pub(crate) async fn once_counted(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -142,8 +144,7 @@ pub(crate) async fn once_counted(
         }
         match first_answer(&state, &claim).await {
             Some(answer) => answer,
-            // Nobody knows what became of the first one, or it was told to wait: the bare page of the form would say
-            // nothing.
+            // The response of the first request is unknown, or told it to wait; the form page would not explain that.
             None if claim.is_repeated() => reply::busy_page(&state, &tenant, Duration::from_secs(1)),
             None => reply,
         }
@@ -151,7 +152,7 @@ pub(crate) async fn once_counted(
     ToTheEnd(Some(Box::pin(work))).await
 }
 
-/// Waits for the answer of the one that came first; `None`: there was none, or it was not kept.
+/// Waits for the response of the first request. `None`: there was none, or it was not stored.
 async fn first_answer(state: &Shared, claim: &Claim) -> Option<Reply> {
     for turn in TURNS {
         match state.engine.claimed::<Kept>(claim).await {
@@ -167,8 +168,8 @@ async fn first_answer(state: &Shared, claim: &Claim) -> Option<Reply> {
     None
 }
 
-/// The request with its body read, and what it is known by. Without a cookie of ours nobody can be told apart from others,
-/// and nothing is remembered.
+/// Reads the body and computes the claim of the request. `None` without a binding cookie: browsers cannot be told apart
+/// then, and nothing is remembered.
 async fn claimable(
     state: &Shared,
     tenant: &RequestContext,
@@ -202,22 +203,22 @@ fn again(kept: &Kept) -> Reply {
     kept.reply().unwrap_or_else(|| reply::empty(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-/// What was done stays done, whether or not its answer could be kept.
+/// Stores the response. A failure is only logged, because the form was carried out.
 async fn answered(state: &Shared, claim: &Claim, kept: Option<Kept>) {
     if let Err(error) = state.engine.keep_answer(claim, kept.as_ref()).await {
         tracing::warn!(%error, "the answer to a form was not kept, in case it is sent again");
     }
 }
 
-/// Goes on when nobody waits any more: a browser that sends a form again gives up the first one, and must be told what
-/// became of it.
+/// Runs to its end even if the client disconnects: a browser that sends a form again drops the first connection, and
+/// must learn the outcome of the first request.
 struct ToTheEnd(Option<Pin<Box<dyn Future<Output = Reply> + Send>>>);
 
 impl Future for ToTheEnd {
     type Output = Reply;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
-        // Taken out while it runs: what panicked is not polled again.
+        // Taken out while it is polled, so that a future that panicked is not polled again.
         let Some(mut work) = self.0.take() else { return Poll::Pending };
         let polled = work.as_mut().poll(context);
         if polled.is_pending() {

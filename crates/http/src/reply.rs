@@ -1,4 +1,4 @@
-//! Answers: pages, JSON, redirects and errors, each with the headers its kind needs.
+//! Responses: pages, JSON, redirects and errors, each with the headers of its kind.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
@@ -15,11 +15,11 @@ use crate::state::Shared;
 pub(crate) type Reply = Response<Body>;
 
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-/// Error code of a limit.
+/// Error code of rate-limited responses.
 const RATE_LIMITED: &str = "rate_limit_exceeded";
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// The value, or else the answer to the request.
+/// The value of an `Ok`; otherwise the handler returns the response in the `Err`.
 macro_rules! or_answer {
     ($found:expr) => {
         match $found {
@@ -30,14 +30,14 @@ macro_rules! or_answer {
 }
 pub(crate) use or_answer;
 
-/// An empty answer.
+/// A response without a body.
 pub(crate) fn empty(status: StatusCode) -> Reply {
     let mut reply = Reply::new(Body::empty());
     *reply.status_mut() = status;
     reply
 }
 
-/// RFC 9110 §15.5.6.
+/// 405 with an `Allow` header (RFC 9110 §15.5.6).
 pub(crate) fn method_not_allowed(allowed: &'static str) -> Reply {
     with_header(empty(StatusCode::METHOD_NOT_ALLOWED), header::ALLOW, Some(HeaderValue::from_static(allowed)))
 }
@@ -49,7 +49,7 @@ pub(crate) fn text(status: StatusCode, body: &'static str) -> Reply {
     reply
 }
 
-/// Prometheus text, format 0.0.4.
+/// Metrics in the Prometheus text format 0.0.4.
 pub(crate) fn figures(body: String) -> Reply {
     let mut reply = Reply::new(Body::from(body));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -58,7 +58,7 @@ pub(crate) fn figures(body: String) -> Reply {
     reply
 }
 
-/// JSON that nobody may keep (RFC 6749 §5.1).
+/// JSON that must not be cached (RFC 6749 §5.1).
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Reply {
     match serde_json::to_vec(value) {
         Ok(bytes) => json_bytes(status, bytes),
@@ -77,7 +77,8 @@ pub(crate) fn json_bytes(status: StatusCode, bytes: impl Into<Body>) -> Reply {
     reply
 }
 
-/// A page with the policy that fits it; never cached, never a referrer (repairs W21). Its language is the reader's.
+/// An HTML page with its own content security policy; never cached, sends no referrer (`docs/security.md`, W21). The
+/// language is negotiated.
 pub(crate) fn page(status: StatusCode, page: Page) -> Reply {
     let mut reply = Reply::new(Body::from(page.html));
     *reply.status_mut() = status;
@@ -93,7 +94,7 @@ pub(crate) fn page(status: StatusCode, page: Page) -> Reply {
     reply
 }
 
-/// A page that says what was done, for when the same request comes again.
+/// Response extension: HTML that is stored and sent again when the same request is repeated (decision 0044).
 #[derive(Debug, Clone)]
 pub(crate) struct SentAgain(pub(crate) String);
 
@@ -104,7 +105,7 @@ pub(crate) fn redirect(location: &str) -> Reply {
         Ok(value) => {
             reply.headers_mut().insert(header::LOCATION, value);
         }
-        // Registered URIs and our own addresses are ASCII; anything else must not become a header.
+        // Registered URIs and our own URLs are ASCII; anything else must not reach a header.
         Err(_) => return empty(StatusCode::BAD_REQUEST),
     }
     reply.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
@@ -123,12 +124,12 @@ pub(crate) fn with_retry_after(reply: Reply, after: std::time::Duration) -> Repl
     with_header(reply, header::RETRY_AFTER, Some(HeaderValue::from(seconds_up(after))))
 }
 
-/// Whole seconds, at least one.
+/// Whole seconds, rounded up, at least one.
 pub(crate) fn seconds_up(after: std::time::Duration) -> u64 {
     after.as_secs() + u64::from(after.subsec_nanos() > 0 || after.is_zero())
 }
 
-/// Too much from one address, for a program (oidc-and-login §10.1).
+/// 429 as JSON, for programs: with `Retry-After` and the limit.
 pub(crate) fn too_many(limited: Limited, description: &str) -> Reply {
     let body = json!({
         "error": RATE_LIMITED,
@@ -141,7 +142,7 @@ pub(crate) fn too_many(limited: Limited, description: &str) -> Reply {
     with_header(reply, HeaderName::from_static("x-ratelimit-remaining"), Some(HeaderValue::from(0)))
 }
 
-/// The same for whoever began too much: a page to a browser, otherwise JSON.
+/// 429 for too many begun sign-ins: a page for browsers, otherwise JSON.
 pub(crate) fn too_many_begun(
     state: &Shared,
     tenant: &RequestContext,
@@ -154,7 +155,7 @@ pub(crate) fn too_many_begun(
     limited_page(state, tenant, limited.retry_after)
 }
 
-/// Too much, for a person.
+/// 429 as a page.
 pub(crate) fn limited_page(
     state: &Shared,
     tenant: &RequestContext,
@@ -163,7 +164,7 @@ pub(crate) fn limited_page(
     wait_page(state, tenant, StatusCode::TOO_MANY_REQUESTS, retry_after)
 }
 
-/// Too many people at once, for one of them.
+/// 503 as a page: too many people at once.
 pub(crate) fn busy_page(state: &Shared, tenant: &RequestContext, retry_after: std::time::Duration) -> Reply {
     wait_page(state, tenant, StatusCode::SERVICE_UNAVAILABLE, retry_after)
 }
@@ -183,7 +184,7 @@ fn wait_page(
     with_retry_after(page, retry_after)
 }
 
-/// Whether the caller would rather read HTML than JSON.
+/// Whether `Accept` prefers HTML to JSON, by their order.
 pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let position = |wanted: &str| accept.find(wanted);
@@ -194,7 +195,7 @@ pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
     }
 }
 
-/// What a person sees when something went wrong.
+/// An error page.
 pub(crate) fn error_page(
     state: &Shared,
     look: &Look<'_>,
@@ -210,7 +211,8 @@ pub(crate) fn oauth_error(status: StatusCode, error: &OAuthError) -> Reply {
     json_bytes(status, error.to_json())
 }
 
-/// A failure underneath, for a protocol client: logged once, here, with its chain.
+/// An engine failure as JSON, for protocol clients: 503 if a store is unavailable, otherwise 500. Logged here, once,
+/// with its causes.
 pub(crate) fn engine_error(error: &EngineError) -> Reply {
     log_engine_error(error);
     if error.is_unavailable() {
@@ -226,7 +228,7 @@ pub(crate) fn engine_error(error: &EngineError) -> Reply {
     )
 }
 
-/// The same for a person.
+/// The same as a page.
 pub(crate) fn engine_error_page(state: &Shared, look: &Look<'_>, error: &EngineError) -> Reply {
     log_engine_error(error);
     if error.is_unavailable() {
@@ -253,7 +255,7 @@ fn log_engine_error(error: &EngineError) {
     tracing::error!(error = %chain, "request failed");
 }
 
-/// An authorization response on its way to the client.
+/// Sends an authorization response to the client: a redirect, or a page with a form (`form_post`).
 pub(crate) fn deliver(state: &Shared, tenant: &RequestContext, delivery: Delivery) -> Reply {
     match delivery {
         Delivery::Redirect(location) => redirect(&location),
@@ -262,7 +264,8 @@ pub(crate) fn deliver(state: &Shared, tenant: &RequestContext, delivery: Deliver
             let has_code = fields.iter().any(|(name, _)| name == "code");
             let form = FormPostPage { target: &action, fields: &fields };
             let form = state.pages.form_post(&tenant.look(), &form);
-            // An error can be had again by asking again; whoever has a code is somebody.
+            // Only a page with a code is stored for repetitions: an error can be made anew, and a code was issued to an
+            // authenticated person.
             let sent_again = has_code.then(|| SentAgain(form.html.clone()));
             let mut reply = page(StatusCode::OK, form);
             if let Some(sent_again) = sent_again {

@@ -1,4 +1,4 @@
-//! Which path is whose (oidc-and-login §1.1).
+//! The routing table (`docs/endpoints.md`).
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -12,7 +12,7 @@ use crate::endpoints::{
 use crate::tenancy::UnderOrg;
 use crate::{AppState, middleware, repeated, reply};
 
-/// Every route of the OIDC server.
+/// Builds the router with every route of the OIDC server.
 pub fn router(state: AppState) -> Router {
     let cors = crate::endpoints::cors::preflight;
     let once = |methods: MethodRouter<AppState>| {
@@ -91,7 +91,7 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// GET begins a sign-in where there is none.
+/// Routes of the account pages. GET of a page begins a sign-in if there is no session, so HEAD is refused there.
 fn account_pages(once: &impl Fn(MethodRouter<AppState>) -> MethodRouter<AppState>) -> Router<AppState> {
     use account::{access, data, factors, overview, password, sessions, setup};
     let page = |methods| without_head("GET,POST", methods);
@@ -109,8 +109,8 @@ fn account_pages(once: &impl Fn(MethodRouter<AppState>) -> MethodRouter<AppState
         .route("/{org}/account/data", page(get(data::show).post(data::download)))
 }
 
-/// Where GET begins or uses up something, HEAD is refused: a link preview must not do what the person behind it came
-/// for. Otherwise axum answers HEAD by running the GET.
+/// Answers 405 to HEAD where GET begins or uses up something: a link preview must not do that (decision 0022 r). By
+/// default axum answers HEAD by running the GET handler.
 fn without_head(allowed: &'static str, methods: MethodRouter<AppState>) -> MethodRouter<AppState> {
     let refuse = move |_: UnderOrg| async move { reply::method_not_allowed(allowed) };
     methods.head(refuse).fallback(refuse)

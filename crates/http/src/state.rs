@@ -1,4 +1,4 @@
-//! What handlers share.
+//! State shared by all handlers.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::caller::UnknownCallers;
 use crate::cookies::CookieKey;
 use crate::crowd::Crowd;
 
-/// The outcome of the readiness checks.
+/// Result of the readiness checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadyReport {
-    /// `None`: fine; otherwise a fixed code for the caller.
+    /// `None`: healthy; otherwise a fixed error code for the response.
     pub database: Option<&'static str>,
     pub redis: Option<&'static str>,
     /// Anything else that keeps this process from serving: draining, no signing key.
@@ -30,7 +30,7 @@ impl ReadyReport {
     }
 }
 
-/// Asks the backing services; each check is bounded in time by the implementation.
+/// Health checks of the backing services. Implementations limit the time of each check.
 #[async_trait]
 pub trait Probes: Send + Sync {
     async fn database(&self) -> bool;
@@ -38,35 +38,35 @@ pub trait Probes: Send + Sync {
     async fn ready(&self) -> ReadyReport;
 }
 
-/// The figures of this process, as Prometheus reads them.
+/// Metrics of this process in the Prometheus text format.
 #[async_trait]
 pub trait Figures: Send + Sync {
     async fn text(&self) -> String;
 }
 
-/// Distributed traces, where they are made.
+/// Distributed tracing.
 pub trait Traces: Send + Sync {
-    /// Lets a request's span go on with the trace that `headers` name (W3C Trace Context).
+    /// Makes a request's span a child of the trace in `headers` (W3C Trace Context).
     fn join(&self, span: &tracing::Span, headers: &HeaderMap);
-    /// The trace a span belongs to; `None` when it is not kept.
+    /// Trace id of a span; `None` when the trace is not sampled.
     fn id(&self, span: &tracing::Span) -> Option<String>;
 }
 
-/// Who watches; by default nobody.
+/// Metrics and tracing; both off by default.
 #[derive(Clone, Default)]
 pub struct Observers {
-    /// `None`: nobody counts.
+    /// `None`: no metrics are collected.
     pub figures: Option<Arc<dyn Figures>>,
-    /// They are served at `/metrics`, on the same port as everything else.
+    /// Whether they are served at `/metrics` on the public port.
     pub are_public: bool,
     pub traces: Option<Arc<dyn Traces>>,
 }
 
-/// Cheap to clone: everything is shared.
+/// State of the handlers. Cheap to clone: an `Arc`.
 #[derive(Clone)]
 pub struct AppState(pub(crate) Arc<Shared>);
 
-/// Opaque outside this room.
+/// Contents of [`AppState`]; opaque outside this crate.
 pub struct Shared {
     pub(crate) engine: Arc<Engine>,
     pub(crate) sign_in: SignIn,
@@ -81,19 +81,19 @@ pub struct Shared {
     pub(crate) figures_are_public: bool,
     pub(crate) traces: Option<Arc<dyn Traces>>,
     pub(crate) crowd: Crowd,
-    /// The issuer is https: cookies are `Secure`, HSTS is sent.
+    /// Whether the issuer is https: then cookies are `Secure` and HSTS is sent.
     pub(crate) is_https: bool,
 }
 
-/// What an [`AppState`] is made of.
+/// Constructor arguments of [`AppState`].
 pub struct Parts {
     pub sign_in: SignIn,
-    /// The same that mails are written with.
+    /// The instance that also renders the mails.
     pub pages: Arc<Pages>,
     pub probes: Arc<dyn Probes>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
-    /// First signs, all verify.
+    /// The first signs, all verify.
     pub cookie_secrets: Vec<Vec<u8>>,
     pub trust_proxy: TrustProxy,
     pub observers: Observers,

@@ -1,4 +1,4 @@
-//! From the first path segment to an active organization (oidc-and-login §1.3).
+//! Extractors that resolve the first path segment to an active organization.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::middleware::AccessLogFields;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 
-/// The organization a request is under. Having one means it is active.
+/// The active organization of a request. An unknown one is rejected with 404, a suspended one with 403.
 pub(crate) struct Org(pub RequestContext);
 
-/// The same for public documents, which stay readable while storage is away.
+/// The same for public documents, which stay available while storage is down.
 pub(crate) struct OrgDocuments(pub Arc<Tenant>);
 
-/// Under an organization there is, if the path names one at all: what an answer to the wrong method asks, so that an
-/// organization nobody has is not found by any.
+/// Checks the organization if the route has one. Used by responses to a wrong method, so that an unknown organization
+/// is answered with 404 for every method.
 pub(crate) struct UnderOrg;
 
 impl FromRequestParts<AppState> for UnderOrg {

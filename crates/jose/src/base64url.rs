@@ -1,4 +1,4 @@
-//! Unpadded base64url (RFC 7515 §2). Decoding refuses padding and stray bits, so a token has one spelling only.
+//! Unpadded base64url (RFC 7515 §2). Decoding refuses padding and stray bits, so a token has one encoding only.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 

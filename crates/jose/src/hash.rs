@@ -1,4 +1,4 @@
-//! The hash that ties an access token to its ID token.
+//! The hash that binds an access token to its ID token.
 
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use porta_core::signing_key::SigningAlgorithm;

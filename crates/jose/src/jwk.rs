@@ -25,10 +25,10 @@ pub enum JwkError {
     Material,
 }
 
-/// The members of a public signing key. A private one can never slip into the document.
+/// Members of a public signing key. The allow-list keeps private members out of the JWKS.
 const PUBLIC_MEMBERS: &[&str] = &["kty", "use", "alg", "kid", "crv", "x", "y", "n", "e"];
 
-/// The public half of a key in the form its algorithm needs.
+/// Public key in the encoding of its algorithm.
 pub(crate) enum PublicKey<'a> {
     /// Uncompressed point: 4, x, y.
     P256(&'a [u8]),
@@ -39,7 +39,7 @@ pub(crate) enum PublicKey<'a> {
     Ed25519(&'a [u8]),
 }
 
-/// The bytes of a JWK set, ready to be served (RFC 7517 §5).
+/// Serializes a JWK set (RFC 7517 §5).
 pub fn jwks_document<'a>(jwks: impl IntoIterator<Item = &'a Value>) -> Vec<u8> {
     let keys: Vec<Map<String, Value>> = jwks
         .into_iter()
@@ -54,9 +54,9 @@ pub fn jwks_document<'a>(jwks: impl IntoIterator<Item = &'a Value>) -> Vec<u8> {
     json!({ "keys": keys }).to_string().into_bytes()
 }
 
-/// RFC 7638 §3: SHA-256 over the required members in lexicographic order without white space.
+/// Thumbprint: SHA-256 over the required members in lexicographic order without white space (RFC 7638 §3).
 pub fn thumbprint(jwk: &Value) -> Result<String, JwkError> {
-    // Every value is checked to need no JSON escaping, so the text can be put together as the RFC prints it.
+    // Every value is checked to need no JSON escaping, so the text can be assembled as in the RFC.
     let canonical = match text(jwk, "kty")? {
         "EC" => format!(
             r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#,
@@ -71,7 +71,7 @@ pub fn thumbprint(jwk: &Value) -> Result<String, JwkError> {
     Ok(base64url::encode(digest(&SHA256, canonical.as_bytes())))
 }
 
-/// The JWK of a public key; its `kid` is its thumbprint.
+/// JWK of a public key; its `kid` is its thumbprint.
 pub(crate) fn public_jwk(
     algorithm: SigningAlgorithm,
     key: &PublicKey<'_>,
@@ -94,7 +94,7 @@ pub(crate) fn public_jwk(
     Ok((kid, jwk))
 }
 
-/// Reads one of our public keys back: its `kid`, its algorithm and the key, parsed once.
+/// Parses one of the server's public keys: `kid`, algorithm and key.
 pub(crate) fn parse(jwk: &Value) -> Result<(String, SigningAlgorithm, ParsedPublicKey), JwkError> {
     if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|member| jwk.get(member).is_some()) {
         return Err(JwkError::Private);
@@ -117,7 +117,7 @@ pub(crate) fn parse(jwk: &Value) -> Result<(String, SigningAlgorithm, ParsedPubl
         (SigningAlgorithm::Rs256, "RSA") => {
             let decode = |name| base64url::decode(text(jwk, name)?).ok_or(JwkError::Material);
             let (n, e) = (decode("n")?, decode("e")?);
-            // RFC 7518 §3.3: 2048 bits or more.
+            // RFC 7518 §3.3: at least 2048 bits.
             if !(256..=1024).contains(&n.len()) {
                 return Err(JwkError::Material);
             }
@@ -134,7 +134,7 @@ fn text<'a>(jwk: &'a Value, name: &'static str) -> Result<&'a str, JwkError> {
     jwk.get(name).and_then(Value::as_str).filter(|t| !t.is_empty()).ok_or(JwkError::Missing(name))
 }
 
-/// A member that stands in JSON as it is: base64url, or the name of a curve.
+/// A member that needs no JSON escaping: base64url or a curve name.
 fn plain<'a>(jwk: &'a Value, name: &'static str) -> Result<&'a str, JwkError> {
     let value = text(jwk, name)?;
     if value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {

@@ -1,6 +1,6 @@
-//! Making signing keys.
+//! Generates signing keys.
 //!
-//! Chance is not an argument here: `aws-lc` generates keys from its own random generator and offers no other way.
+//! Randomness is not an argument here (unlike decision D17): `aws-lc` generates keys only from its own generator.
 
 use std::fmt;
 
@@ -20,19 +20,19 @@ use crate::jwk::{PublicKey, public_jwk};
 #[error("the cryptographic library could not generate a signing key")]
 pub struct KeyError;
 
-/// A new key pair; the private half is to be sealed at once.
+/// A new key pair; seal the private key at once.
 pub struct GeneratedKey {
     pub algorithm: SigningAlgorithm,
     /// RFC 7638 thumbprint.
     pub kid: String,
-    /// Public members with `use`, `alg` and `kid`.
+    /// Public members, with `use`, `alg` and `kid`.
     pub public_jwk: Value,
     /// PKCS#8 v1 DER.
     pub pkcs8: Zeroizing<Vec<u8>>,
 }
 
 impl GeneratedKey {
-    /// Generates a key. RSA searches for primes for a good part of a second: call it on a blocking thread.
+    /// Generates a key. RSA takes a good part of a second: call it on a blocking thread.
     pub fn generate(algorithm: SigningAlgorithm) -> Result<Self, KeyError> {
         match algorithm {
             SigningAlgorithm::Es256 => {

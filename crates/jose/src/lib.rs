@@ -1,8 +1,7 @@
-//! Keys, JWKS, signing and the policy of verification.
+//! Keys, JWKS, signing, and the policy for verification.
 //!
-//! Signatures come from `aws-lc-rs` directly, with each key decoded once: `jsonwebtoken` parses the private key again for
-//! every signature, and its claim checks read the wall clock (decision record 0021). What is left of a JWS then is a
-//! header, two dots and base64url.
+//! Uses `aws-lc-rs` directly and decodes each key once: `jsonwebtoken` parses the private key for every signature, and
+//! its claim checks read the wall clock (decision 0021). The rest of a JWS is a header, two dots and base64url.
 
 mod base64url;
 mod hash;

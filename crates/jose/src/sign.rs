@@ -24,7 +24,7 @@ pub enum SignError {
     Signature,
 }
 
-/// A private key, decoded once and shared by every request that signs with it.
+/// A private key, decoded once and shared by all requests.
 pub struct Signer {
     algorithm: SigningAlgorithm,
     kid: String,
@@ -37,7 +37,7 @@ enum Pair {
     EdDsa(Ed25519KeyPair),
 }
 
-/// Exactly the header parameters we use; verifiers are never pointed to a key from inside a token.
+/// The header parameters in use; none of them refers a verifier to a key inside the token.
 #[derive(Serialize)]
 struct Header<'a> {
     alg: SigningAlgorithm,
@@ -60,7 +60,7 @@ impl Signer {
                 .map_err(|_| refused)?,
             SigningAlgorithm::Rs256 => {
                 let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| SignError::Key(algorithm))?;
-                // RFC 7518 §3.3: 2048 bits or more.
+                // RFC 7518 §3.3: at least 2048 bits.
                 if pair.public_modulus_len() < 256 {
                     return Err(refused);
                 }
@@ -81,9 +81,9 @@ impl Signer {
         &self.kid
     }
 
-    /// A compact JWS over `claims`, which must be a JSON object (RFC 7519 §7.1).
+    /// Signs `claims`, which must serialize to a JSON object (RFC 7519 §7.1), as a compact JWS.
     ///
-    /// `typ` tells kinds of tokens apart (RFC 8725 §3.11), for example `at+jwt`; ID tokens traditionally have none.
+    /// `typ` distinguishes kinds of tokens (RFC 8725 §3.11), for example `at+jwt`; ID tokens traditionally have none.
     pub fn sign(&self, typ: Option<&str>, claims: &impl Serialize) -> Result<String, SignError> {
         let header = serde_json::to_vec(&Header { alg: self.algorithm, typ, kid: &self.kid })?;
         let payload = serde_json::to_vec(claims)?;
@@ -101,7 +101,7 @@ impl Signer {
     }
 
     pub(crate) fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        // The generator is an argument that aws-lc does not use: it has its own.
+        // The API requires a generator; aws-lc ignores it and uses its own.
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Es256(pair) => pair.sign(&random, message).map(|s| s.as_ref().to_vec()),

@@ -1,4 +1,4 @@
-//! What the crate promises, told across its modules.
+//! Properties of the crate as a whole.
 
 mod keys;
 
@@ -29,7 +29,7 @@ fn claims() -> Value {
     json!({ "iss": "https://id.example/acme", "sub": "ana", "aud": "app", "name": "Ána 漢" })
 }
 
-/// A token with any header, over the claims, signed by the key of the fixture as if the header were ours.
+/// Signs the claims with any header, by the key of the fixture.
 fn forge(fixture: &Fixture, header: &Value) -> String {
     let honest = fixture.signer.sign(None, &claims()).unwrap();
     let payload = honest.split('.').nth(1).unwrap();
@@ -177,7 +177,7 @@ fn keys_inside_the_token_are_ignored() {
 
 #[test]
 fn critical_parameters_are_refused() {
-    // RFC 7515 §4.1.11: none of them is understood.
+    // RFC 7515 §4.1.11: no critical header parameter is supported.
     let f = fixture(SigningAlgorithm::EdDsa);
     for crit in [json!(["exp"]), json!(["b64"]), json!([]), json!(null), json!(false), json!("x")] {
         let header = json!({ "alg": "EdDSA", "kid": f.key.kid, "b64": false, "crit": crit });
@@ -274,7 +274,7 @@ proptest! {
         });
         let keys = KeySet::from_jwks([&jwk]).unwrap();
         prop_assert!(keys.verify(&text, TokenKind::AccessToken).is_err());
-        // The same with a header that gets past the first checks.
+        // The same with a header that passes the first checks.
         let header = base64url::encode(r#"{"alg":"EdDSA","kid":"k","typ":"at+jwt"}"#);
         let token = format!("{header}.{text}");
         prop_assert!(keys.verify(&token, TokenKind::AccessToken).is_err());

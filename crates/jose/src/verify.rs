@@ -1,8 +1,8 @@
-//! Verifying tokens we signed (RFC 7515 §5.2, RFC 8725).
+//! Verifies tokens that this server signed (RFC 7515 §5.2, RFC 8725).
 //!
-//! Our key decides: the header only names it by `kid`, and its `alg` must be the one that key signs with. `none`, HMAC
-//! and keys that travel inside a token cannot be expressed. Times, issuer and audience are judged by the caller, who has
-//! the clock.
+//! The key determines the algorithm: the header only selects the key by `kid`, and its `alg` must be that key's.
+//! `none`, HMAC and keys embedded in a token are therefore impossible. The caller, who has the clock, checks times,
+//! issuer and audience.
 
 use std::fmt;
 
@@ -15,16 +15,16 @@ use serde_json::{Map, Value};
 use crate::base64url;
 use crate::jwk::{self, JwkError};
 
-/// Longer tokens are refused before anything is decoded.
+/// Length limit of a token in bytes, checked before decoding.
 const MAX_BYTES: usize = 8 * 1024;
 
 /// The payload of a verified token.
 pub type Claims = Map<String, Value>;
 
-/// What a token is presented as; one kind is never accepted as another (RFC 8725 §3.11).
+/// Kind of token expected; no kind is accepted as another (RFC 8725 §3.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// `id_token_hint` (OpenID Connect Core §3.1.2.1): the caller ignores its expiry.
+    /// `id_token_hint` (OpenID Connect Core §3.1.2.1); the caller ignores its expiry.
     IdTokenHint,
     /// RFC 9068 §2.1.
     AccessToken,
@@ -33,7 +33,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// The `typ` to sign this kind with. ID tokens have none, as the reference signs them.
+    /// The `typ` header for this kind. ID tokens have none, as in the reference.
     pub const fn typ(self) -> Option<&'static str> {
         match self {
             Self::IdTokenHint => None,
@@ -42,7 +42,7 @@ impl TokenKind {
         }
     }
 
-    /// RFC 7515 §4.1.9: a media type in any case, whose `application/` may be left out.
+    /// Compares media types case-insensitively; `application/` may be omitted (RFC 7515 §4.1.9).
     fn accepts(self, typ: Option<&str>) -> bool {
         let typ = typ.map(str::to_ascii_lowercase);
         let typ = typ.as_deref().map(|t| t.strip_prefix("application/").unwrap_or(t));
@@ -72,7 +72,7 @@ pub enum VerifyError {
     Signature,
 }
 
-/// The public keys of one issuer, each parsed once.
+/// Public keys of one issuer, parsed once.
 #[derive(Default)]
 pub struct KeySet {
     keys: Vec<Key>,
@@ -84,8 +84,8 @@ struct Key {
     public: ParsedPublicKey,
 }
 
-/// The header parameters that matter. `jwk`, `jku`, `x5c` and `x5u` are ignored on purpose (RFC 8725 §3.10), and a
-/// parameter given twice is an error (RFC 7515 §4).
+/// The relevant header parameters. `jwk`, `jku`, `x5c` and `x5u` are ignored on purpose (RFC 8725 §3.10); duplicate
+/// parameters are an error (RFC 7515 §4).
 #[derive(Deserialize)]
 struct Header {
     alg: String,
@@ -100,7 +100,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error>
 }
 
 impl KeySet {
-    /// Reads public JWKs as [`crate::GeneratedKey`] makes them.
+    /// Parses public JWKs made by [`crate::GeneratedKey`].
     pub fn from_jwks<'a>(jwks: impl IntoIterator<Item = &'a Value>) -> Result<Self, JwkError> {
         let mut keys = Vec::new();
         for jwk in jwks {
@@ -110,7 +110,7 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// Checks form, kind, key, algorithm and signature, in that order, and hands out the claims.
+    /// Checks format, kind, key, algorithm and signature, in that order, and returns the claims.
     pub fn verify(&self, token: &str, kind: TokenKind) -> Result<Claims, VerifyError> {
         if token.len() > MAX_BYTES {
             return Err(VerifyError::TooLong);
@@ -148,7 +148,7 @@ impl fmt::Debug for KeySet {
     }
 }
 
-/// Whether `aud` is or contains an audience (RFC 7519 §4.1.3).
+/// Whether `aud` is, or contains, `audience` (RFC 7519 §4.1.3).
 pub fn has_audience(claims: &Claims, audience: &str) -> bool {
     match claims.get("aud") {
         Some(Value::String(one)) => one == audience,
@@ -157,7 +157,7 @@ pub fn has_audience(claims: &Claims, audience: &str) -> bool {
     }
 }
 
-/// Reads a JSON object; the first byte is looked at because a struct could be read from an array as well.
+/// Decodes a JSON object. The first byte is checked because serde would also read a struct from an array.
 fn object<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, VerifyError> {
     let bytes = base64url::decode(part).filter(|b| b.first() == Some(&b'{')).ok_or(VerifyError::Malformed)?;
     serde_json::from_slice(&bytes).map_err(|_| VerifyError::Malformed)

@@ -1,10 +1,10 @@
-//! The suite that every implementation runs whole.
+//! Contract suite that every implementation must pass.
 //!
 //! ```text
 //! contract::run_all(Arc::new(kv), &time).await;
 //! ```
 //!
-//! It panics at the first broken promise. Keys are fixed, so give it an instance of its own.
+//! Panics at the first violation. Keys are fixed, so it needs an instance of its own.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a contract suite is made of assertions")]
 
@@ -26,20 +26,20 @@ use crate::Kv;
 
 pub use noticing::instances_do_not_meet;
 
-/// How a test moves the time its store lives in: a manual clock is set, Redis is waited for.
+/// Controls the time a store lives in: a manual clock is set, Redis is waited for.
 #[async_trait]
 pub trait TimeControl: Send + Sync {
-    /// The shortest lifetime worth testing: long against what one call takes.
+    /// Shortest lifetime worth testing: long compared to one call.
     fn unit(&self) -> Duration;
     /// Time since some fixed moment.
     fn now(&self) -> Duration;
-    /// Lets `by` pass, not less.
+    /// Lets at least `by` pass.
     async fn pass(&self, by: Duration);
-    /// Whether time stands still unless it is told to pass, so that the last moment of a lifetime can be looked at.
+    /// Whether time advances only in `pass`, so that the last moment of a lifetime can be tested.
     fn is_exact(&self) -> bool;
 }
 
-/// Runs everything that one store alone can show.
+/// Runs all tests that need only one store.
 pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     values::a_value_is_kept_as_it_is(&*kv).await;
     values::odd_keys_are_different_keys(&*kv).await;
@@ -103,21 +103,21 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     noticing::a_slow_subscriber_hears_a_gap(&*kv).await;
 }
 
-/// Long enough that nothing ends by itself.
+/// Long enough that nothing expires.
 const LONG: Duration = Duration::from_mins(1);
 
 fn bytes(text: &str) -> Bytes {
     Bytes::copy_from_slice(text.as_bytes())
 }
 
-/// Asserts what is true until `deadline`, unless a busy machine let that pass before the answer came.
+/// Asserts `is_so`, unless `deadline` has passed already because the machine is busy.
 fn assert_until(time: &dyn TimeControl, deadline: Duration, is_so: bool, claim: &str) {
     if time.now() < deadline {
         assert!(is_so, "{claim}");
     }
 }
 
-/// Starts `count` tasks at once and collects their answers.
+/// Starts `count` tasks at once and collects their results.
 async fn race<T, F>(count: usize, task: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,

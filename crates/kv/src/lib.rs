@@ -1,15 +1,15 @@
-//! The short-lived store: sessions, interactions, codes, counters, change notices.
+//! Short-lived store: sessions, interactions, authorization codes, counters, change notices.
 //!
-//! One trait, two implementations (Redis 7 and in-process), one contract suite. Everything here may be lost: people
-//! then sign in again. Nothing here is ever usable twice.
+//! One trait, two implementations (Redis 7 and in-process), one contract suite. The contents may be lost at any time:
+//! users then sign in again. A single-use value is never usable twice.
 //!
-//! Rules both implementations keep, and the contract suite checks:
+//! Rules of both implementations, checked by the contract suite:
 //!
-//! - Lifetimes count whole milliseconds, a fraction is dropped: no value outlives its word. A lifetime of zero stores
-//!   nothing (and removes what was there, where the call overwrites).
-//! - A value that was consumed is given by `consume` alone: `get` and `take` answer `None` and leave it, `put_if_absent`
-//!   answers `false`, `look` and `retire` say that it was used. `put` and a delete replace it.
-//! - Counters have a namespace of their own: `get` never shows one, `clear` never touches a value.
+//! - Lifetimes are truncated to whole milliseconds, so no value outlives its lifetime. A lifetime of zero stores
+//!   nothing (and removes the old value, where the call overwrites).
+//! - Only `consume` returns the value of a consumed key: `get` and `take` return `None` and keep it, `put_if_absent`
+//!   returns `false`, `look` and `retire` report it as used. `put` and a delete replace it.
+//! - Counters have a separate namespace: `get` never returns a counter, `clear` never removes a value.
 
 use std::time::Duration;
 
@@ -25,13 +25,13 @@ pub mod redis;
 pub use memory::MemoryKv;
 pub use redis::{RedisKv, RedisOptions, Sentinels};
 
-/// Why the short-lived store could not answer. A caller never turns this into "not there".
+/// Why the short-lived store could not answer. Callers must not treat an error as "absent".
 #[derive(Debug, thiserror::Error)]
 pub enum KvError {
-    /// No connection, or no answer in time; reconnecting goes on in the background.
+    /// No connection, or no answer in time. The store reconnects in the background.
     #[error("short-lived store is unavailable: {0}")]
     Unavailable(String),
-    /// The store answered something this program does not understand.
+    /// The store gave an answer that this program does not understand.
     #[error("short-lived store answered unexpectedly: {0}")]
     Unexpected(String),
 }
@@ -49,13 +49,13 @@ pub enum Write {
         value: Bytes,
         ttl: Duration,
     },
-    /// Stores over a live value only: what somebody took meanwhile does not come back.
+    /// Stores only over a live value, so that a value taken in the meantime does not come back.
     Replace {
         key: String,
         value: Bytes,
         ttl: Duration,
     },
-    /// Stores where nothing is stored or over a live value: what was used meanwhile does not come back.
+    /// Stores only where the key is free or holds a live value: a used value is not overwritten.
     PutUnlessUsed {
         key: String,
         value: Bytes,
@@ -85,12 +85,12 @@ pub enum Place {
     Free,
 }
 
-/// What was found where a value may be used once.
+/// Result of a single-use read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Consumed {
     /// First use; nobody else gets this answer.
     Fresh(Bytes),
-    /// Already used; the value stays known for a while so that a replay can be traced.
+    /// Already used. The value is kept for a while, so that a replay can be traced.
     Replayed(Bytes),
     Absent,
 }
@@ -103,7 +103,7 @@ pub struct Limit {
     pub window: Duration,
 }
 
-/// The answer of a limiter.
+/// Result of a rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Allowed,
@@ -113,29 +113,29 @@ pub enum Verdict {
     },
 }
 
-/// Whether something that is to be done once was claimed before.
+/// Result of [`Kv::claim`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claimed {
-    /// It is the caller's.
+    /// The caller's value was stored.
     First,
-    /// By somebody else; this is stored by now.
+    /// An earlier caller claimed it; this is the value stored then.
     Before(Bytes),
-    /// Not yet: at least one counter is at its maximum.
+    /// Nothing was stored: at least one counter is at its maximum.
     Limited { retry_after: Duration },
 }
 
-/// One change that other instances must know: `topic` says what kind, `key` which one.
+/// A change that other instances must know: `topic` is its kind, `key` the affected object.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Notice {
     pub topic: String,
     pub key: String,
 }
 
-/// What a subscriber hears.
+/// What a subscriber receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     Notice(Notice),
-    /// Notices may have been missed (reconnect, slow subscriber): forget everything cached.
+    /// Notices may have been missed (reconnect, slow subscriber): drop everything cached.
     Gap,
 }
 
@@ -143,33 +143,33 @@ pub enum Heard {
 pub trait Kv: Send + Sync + 'static {
     async fn get(&self, key: &Key) -> Result<Option<Bytes>>;
     async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()>;
-    /// Stores only where nothing is stored; `true` when it was stored (`SET NX`).
+    /// Stores only if the key is free; `true` when it was stored (`SET NX`).
     async fn put_if_absent(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<bool>;
-    /// Stores a value as the newest of a group; of more than `most` live ones the oldest go. What was taken, used or
-    /// has ended does not count, and a used value stays known. One command.
+    /// Stores a value as the newest of a group and deletes the oldest live ones beyond `most`. Taken, used and expired
+    /// values do not count; used values stay known. One command.
     async fn put_among(&self, group: &Key, most: usize, key: &Key, value: Bytes, ttl: Duration)
     -> Result<()>;
     /// Reads and removes in one step (`GETDEL`).
     async fn take(&self, key: &Key) -> Result<Option<Bytes>>;
-    /// Uses a value once in one step. The first caller gets `Fresh`; for `remember` afterwards others get `Replayed`.
+    /// Uses a value once, atomically. The first caller gets `Fresh`; later callers get `Replayed` for `remember`.
     async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed>;
-    /// What a place holds, used or not; changes nothing.
+    /// Returns what is stored under the key; changes nothing.
     async fn look(&self, key: &Key) -> Result<Place>;
-    /// Takes a live value out in one step. Its place counts as used for `remember`; the value itself is forgotten.
+    /// Removes a live value atomically. The key counts as used for `remember`; the value itself is not kept.
     async fn retire(&self, key: &Key, remember: Duration) -> Result<Place>;
-    /// All writes or none, in one command. `false`: a key of a [`Write::Replace`] held no live value when the command
-    /// came, or one of a [`Write::PutUnlessUsed`] a used one, and nothing was written.
+    /// Carries out all writes or none, in one command. Returns `false`, having written nothing, when the key of a
+    /// [`Write::Replace`] holds no live value or that of a [`Write::PutUnlessUsed`] a used one.
     async fn write(&self, writes: Vec<Write>) -> Result<bool>;
-    /// Whether any counter is at its maximum; counts nothing. One command.
+    /// Whether any counter is at its maximum. Does not count. One command.
     async fn check(&self, limits: &[Limit]) -> Result<Verdict>;
-    /// Adds one to every counter, all or none; a counter already at its maximum refuses the whole and nothing is
-    /// counted. One command. The first hit starts the window.
+    /// Adds one to every counter, or to none when one of them is at its maximum. One command. The first hit starts the
+    /// window.
     async fn hit(&self, limits: &[Limit]) -> Result<Verdict>;
-    /// Stores a value and counts it with every counter; where one is at its maximum, neither. One command.
+    /// Stores a value and adds one to every counter, or does neither when a counter is at its maximum. One command.
     async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict>;
-    /// Stores a value as the newest of its place, and counts it with every counter; where one is at its maximum, neither.
-    /// Where a value is stored that still is the newest of the place, that is the answer, and nothing is counted. One
-    /// command.
+    /// Stores a value as the newest of `place` and adds one to every counter, or does neither when a counter is at its
+    /// maximum. If `key` is already the newest of the place and its value is live, returns that value and counts
+    /// nothing. One command.
     async fn claim(
         &self,
         place: &Key,
@@ -178,38 +178,38 @@ pub trait Kv: Send + Sync + 'static {
         ttl: Duration,
         limits: &[Limit],
     ) -> Result<Claimed>;
-    /// Takes one back from every counter, as [`Self::release`] does, and stores a value. One command.
+    /// Subtracts one from every counter, as [`Self::release`] does, and stores a value. One command.
     async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()>;
-    /// Takes one back from every counter. One that reaches zero is forgotten, with its window. One command.
+    /// Subtracts one from every counter. A counter that reaches zero is deleted, with its window. One command.
     async fn release(&self, keys: &[String]) -> Result<()>;
-    /// Forgets counters.
+    /// Deletes counters.
     async fn clear(&self, keys: &[String]) -> Result<()>;
     async fn publish(&self, notice: &Notice) -> Result<()>;
-    /// Everything published from now on, by any instance, this one included.
-    /// Read it with [`heard`], which turns a slow reader's losses into [`Heard::Gap`].
+    /// Receives everything published from now on by any instance, including this one. Read it with [`heard`], which
+    /// turns lost notices of a slow reader into [`Heard::Gap`].
     fn subscribe(&self) -> broadcast::Receiver<Heard>;
     async fn ping(&self) -> Result<()>;
-    /// Commands sent so far, for the round-trip budgets of the tests.
+    /// Number of commands sent so far, for the round-trip budgets of the tests.
     fn commands(&self) -> u64;
 }
 
-/// The next thing a subscriber hears; `None` when the store is gone.
+/// Waits for the next notice; `None` when the store is gone.
 pub async fn heard(receiver: &mut broadcast::Receiver<Heard>) -> Option<Heard> {
     match receiver.recv().await {
         Ok(heard) => Some(heard),
-        // The channel dropped what this reader was too slow for.
+        // The reader was too slow and the channel dropped notices.
         Err(broadcast::error::RecvError::Lagged(_)) => Some(Heard::Gap),
         Err(broadcast::error::RecvError::Closed) => None,
     }
 }
 
-/// How many notices a subscriber may fall behind before it hears a gap instead.
+/// How many notices a subscriber may lag behind before it receives a gap instead.
 const NOTICE_BACKLOG: usize = 1024;
 
-/// Longest lifetime: beyond it Redis refuses to add it to the current time.
+/// Longest lifetime. Redis rejects one that overflows when added to the current time.
 const LONGEST_MILLIS: u64 = 100 * 365 * 24 * 3_600 * 1_000;
 
-/// A lifetime in the whole milliseconds that Redis keeps.
+/// The lifetime in whole milliseconds, as Redis keeps it.
 fn whole_millis(lifetime: Duration) -> u64 {
     u64::try_from(lifetime.as_millis()).map_or(LONGEST_MILLIS, |millis| millis.min(LONGEST_MILLIS))
 }

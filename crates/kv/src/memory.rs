@@ -1,8 +1,8 @@
-//! The short-lived store in this process: for one process without Redis, and for tests.
+//! In-process short-lived store: for a single process without Redis, and for tests.
 //!
-//! Keys are spread over shards, each with a lock that is held for a few hundred nanoseconds and never across an await.
-//! An operation over several keys locks their shards in order, so it stays atomic. A table that grows or shrinks moves
-//! the entries of one shard and lets the others go on. What may be held has ceilings, see [`kinds`].
+//! Keys are spread over shards. Each has a lock that is held for a few hundred nanoseconds and never across an await.
+//! An operation on several keys locks their shards in order, so it stays atomic and cannot deadlock. When a table is
+//! resized, only its shard waits. Entries and bytes are limited, see [`kinds`].
 
 mod commands;
 mod expiring;
@@ -26,19 +26,19 @@ use self::ledger::Ledger;
 use self::shard::{Held, Shard};
 use crate::{Heard, Key, KvError, Limit, NOTICE_BACKLOG, Result, Verdict};
 
-/// So many that the largest table of one has some thousand entries, which move within a millisecond.
+/// Enough shards that the largest table of one has a few thousand entries, which are moved within a millisecond.
 const SHARDS: usize = 64;
-/// Entries a sweep removes before it lets others have the lock.
+/// Entries that a sweep removes before it releases the lock.
 const SWEEP_BATCH: usize = 256;
 
 /// The in-process store. Expiry follows the injected clock exactly.
 pub struct MemoryKv {
     clock: Arc<dyn Clock>,
     shards: Vec<Mutex<Shard>>,
-    /// Which shard a key is in: keyed by chance, so that nobody fills one on purpose.
+    /// Maps keys to shards. Seeded at random, so that nobody can fill one shard on purpose.
     hashing: RandomState,
     ledger: Ledger,
-    /// Set once the contents were saved for the next start: from then on they belong to it.
+    /// Set when the contents are saved for the next process, which then owns them.
     is_closed: AtomicBool,
     heard: broadcast::Sender<Heard>,
     commands: AtomicU64,
@@ -61,30 +61,30 @@ impl MemoryKv {
         }
     }
 
-    /// Values and counters held, ended ones included until they are swept.
+    /// Number of values and counters held, including expired ones that were not swept yet.
     pub fn entries(&self) -> usize {
         self.ledger.all_entries()
     }
 
-    /// What they take, as reckoned for the ceilings.
+    /// Their size, as calculated for the ceilings.
     pub fn bytes(&self) -> usize {
         self.ledger.all_bytes()
     }
 
-    /// By kind what had to go before its end because there was no room, so far.
+    /// Entries evicted before they expired, by kind.
     pub fn evicted(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Kind::all().map(|kind| (kind.name(), self.ledger.evicted(kind)))
     }
 
-    /// Removes what ended and gives memory back: for a background task, since what nobody asks for any more is swept by
-    /// nobody's request. Says how many entries went.
+    /// Removes expired entries and frees memory; returns how many were removed. Run by a background task, because
+    /// requests only sweep the shards and kinds they write to.
     pub async fn sweep(&self) -> usize {
         let mut swept = 0;
         for number in 0..SHARDS {
             loop {
                 let batch = self.lock(number).sweep(self.clock.now(), SWEEP_BATCH, &self.ledger);
                 swept += batch;
-                // Requests of this thread go first.
+                // Lets waiting requests on this thread run first.
                 tokio::task::yield_now().await;
                 if batch < SWEEP_BATCH {
                     break;
@@ -102,12 +102,12 @@ impl MemoryKv {
     }
 
     fn lock(&self, number: usize) -> MutexGuard<'_, Shard> {
-        // No operation leaves a shard half changed where it could panic, so a poisoned lock protects nothing.
+        // No operation can panic with a shard half changed, so lock poisoning is ignored.
         self.shards[number].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refuses once the store is closed, and reads the time. Both while the shards are locked: whoever saves them sets
-    /// the mark before it locks any, and waiting for a lock cannot bring a value back that ended meanwhile.
+    /// Fails once the store is closed; otherwise reads the time. Called with the shards locked: saving sets `is_closed`
+    /// before it locks any shard, and a value that expired while this waited for a lock is not returned.
     fn now(&self) -> Result<Timestamp> {
         if self.is_closed.load(Ordering::Acquire) {
             return Err(KvError::Unavailable("closed: contents were saved for the next start".to_owned()));
@@ -115,7 +115,7 @@ impl MemoryKv {
         Ok(self.clock.now())
     }
 
-    /// Counts a command and opens the shard of a key.
+    /// Counts a command and locks the shard of a key.
     fn enter(&self, key: &Key) -> Result<(MutexGuard<'_, Shard>, Timestamp)> {
         self.commands.fetch_add(1, Ordering::Relaxed);
         let shard = self.lock(self.number(key));
@@ -123,7 +123,7 @@ impl MemoryKv {
         Ok((shard, now))
     }
 
-    /// Counts a command and opens the shards with these numbers.
+    /// Counts a command and locks the shards with these numbers.
     fn enter_all(&self, mut numbers: Vec<usize>) -> Result<(Held<'_>, Timestamp)> {
         self.commands.fetch_add(1, Ordering::Relaxed);
         numbers.sort_unstable();
@@ -137,18 +137,18 @@ impl MemoryKv {
         keys.map(|key| self.number(key)).collect()
     }
 
-    /// Brings a kind under its ceiling again, and everything under that of all. Called with no shard locked.
+    /// Evicts until the kind and the total are below their ceilings. Call with no shard locked.
     fn relieve(&self, kind: Kind) {
         while self.ledger.is_over(kind) && self.evict(kind) {}
         while self.ledger.first_to_go().is_some_and(|first| self.evict(first)) {}
     }
 
-    /// Removes the entry of a kind that ends soonest.
+    /// Evicts the entry of a kind that expires first; `false` when there is none.
     fn evict(&self, kind: Kind) -> bool {
         let soonest =
             (0..SHARDS).filter_map(|number| self.lock(number).soonest(kind).map(|ends| (ends, number))).min();
         let Some((ends, number)) = soonest else { return false };
-        // Somebody else may have taken it meanwhile; then the next of this shard goes, or the caller looks again.
+        // It may have been removed in the meantime; then the next one of this shard is evicted, or the caller retries.
         if self.lock(number).drop_soonest(kind, &self.ledger) && self.clock.now() < ends {
             self.ledger.note_evicted(kind);
         }
@@ -163,7 +163,7 @@ impl MemoryKv {
         }
     }
 
-    /// Counts, unless a counter is at its maximum. `kinds` learns what there may be more of.
+    /// Increments the counters, unless one is at its maximum. Adds to `kinds` the kinds that may have grown.
     fn count(&self, held: &mut Held<'_>, limits: &[Limit], now: Timestamp, kinds: &mut Vec<Kind>) -> Verdict {
         let verdict = self.verdict(held, limits, now);
         if verdict == Verdict::Allowed {

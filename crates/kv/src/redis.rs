@@ -1,4 +1,4 @@
-//! The short-lived store in Redis, shared by every process of an installation.
+//! Short-lived store in Redis, shared by all processes of an installation.
 //!
 //! ```text
 //! {instance}:v:{key}                value: a string while live, a list of one once consumed
@@ -7,7 +7,7 @@
 //! {instance}:notices:{database}     channel; it names the database because channels do not belong to one
 //! ```
 //!
-//! In a Redis Cluster the instance is written in braces, which places all keys in one slot.
+//! In a Redis Cluster the instance is a hash tag (`{instance}` in literal braces), so all keys are in one slot.
 
 mod address;
 mod cluster;
@@ -36,8 +36,8 @@ use crate::{
     whole_millis,
 };
 
-/// The store in Redis: one multiplexed connection for commands, one for notices, both kept by background tasks that
-/// end when this is dropped.
+/// The store in Redis: one multiplexed connection for commands and one for notices. Background tasks keep both
+/// connected and end when this is dropped.
 pub struct RedisKv {
     link: Arc<Link>,
     values: String,
@@ -49,8 +49,8 @@ pub struct RedisKv {
 }
 
 impl RedisKv {
-    /// Connects and subscribes; fails when the server cannot be reached within the connection timeout. Once connected,
-    /// losing the server is an error of each call and never of this object.
+    /// Connects and subscribes; fails when the server cannot be reached within the connection timeout. If the
+    /// connection is lost later, calls fail until it is back.
     pub async fn connect(options: RedisOptions) -> std::result::Result<Self, ConnectError> {
         let address = Arc::new(Address::new(&options)?);
         let heard = broadcast::channel(NOTICE_BACKLOG).0;
@@ -90,7 +90,7 @@ impl RedisKv {
         self.link.send(command).await.map_err(|error| classify(&error))
     }
 
-    /// A command that reads a live value: a used one has another type, which is as good as absent here.
+    /// Runs a command that reads a live value. A used value has another type (WRONGTYPE) and counts as absent.
     async fn read_live(&self, verb: &'static str, key: &Key) -> Result<Option<Bytes>> {
         match self.link.send(cmd(verb).arg(self.value_key(key))).await {
             Ok(Value::BulkString(value)) => Ok(Some(value.into())),
@@ -101,8 +101,8 @@ impl RedisKv {
         }
     }
 
-    /// Runs a script by its digest. A server that was restarted or flushed has forgotten the text: it did nothing,
-    /// so the text can be sent.
+    /// Runs a script by its digest. A restarted or flushed server does not know the script and did nothing; the text is
+    /// then sent.
     async fn run(&self, script: &Script, fill: impl Fn(&mut Cmd)) -> Result<Value> {
         let mut by_digest = cmd("EVALSHA");
         fill(by_digest.arg(&script.digest));
@@ -163,7 +163,7 @@ fn verdict(answer: &Value) -> Result<Verdict> {
     }
 }
 
-/// What a caller can do about an error: wait, or nothing.
+/// Whether the error is temporary (`Unavailable`: retry later) or not (`Unexpected`).
 fn classify(error: &RedisError) -> KvError {
     let is_temporary = match error.kind() {
         ErrorKind::Io
@@ -176,7 +176,7 @@ fn classify(error: &RedisError) -> KvError {
             | ServerErrorKind::Moved
             | ServerErrorKind::Ask,
         ) => true,
-        // Memory full, disk full, a script that runs too long, too few replicas: the server recovers or is helped.
+        // Memory full, disk full, a script that runs too long, too few replicas: temporary, or fixed by an operator.
         _ => matches!(error.code(), Some("OOM" | "MISCONF" | "BUSY" | "NOREPLICAS")),
     };
     if is_temporary {
@@ -186,7 +186,7 @@ fn classify(error: &RedisError) -> KvError {
     }
 }
 
-/// Names the question, never the answer: it may be somebody's session.
+/// Names the command, never the answer, which may hold session data.
 fn unexpected(question: &str) -> KvError {
     KvError::Unexpected(format!("answer to {question} has another shape"))
 }
@@ -214,7 +214,7 @@ impl Kv for RedisKv {
         let key = self.value_key(key);
         let millis = whole_millis(ttl);
         if millis == 0 {
-            // Nothing to store; whether the place is taken is still a question.
+            // Nothing to store, but the caller still asks whether the key is free.
             return match self.send(cmd("EXISTS").arg(key)).await? {
                 Value::Int(found) => Ok(found == 0),
                 _ => Err(unexpected("EXISTS")),

@@ -1,10 +1,10 @@
-//! How long to wait after a failure.
+//! Backoff after a failed delivery.
 
 use std::time::Duration;
 
 use porta_core::Entropy;
 
-/// After the first failure, the second, and so on; the last one repeats.
+/// Waits after the first failure, the second, and so on; the last one repeats.
 const WAITS: [Duration; 5] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
@@ -13,8 +13,8 @@ const WAITS: [Duration; 5] = [
     Duration::from_hours(1),
 ];
 
-/// The wait after `attempt` (from one), between 80 and 120 percent of the plan: what failed together need not come back
-/// together.
+/// Returns the wait after `attempt` (from one): the planned one with 20 percent jitter either way, so that what failed
+/// together is not retried together.
 pub(crate) fn wait_after(attempt: i64, entropy: &dyn Entropy) -> Duration {
     let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(WAITS.len() - 1);
     let [chance] = entropy.bytes::<1>();

@@ -1,4 +1,4 @@
-//! A mailbox in the process, for development and tests: keeps what would have been sent.
+//! In-memory mailbox for development and tests.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::transport::{Message, SendError, Transport};
 
-/// Keeps the newest messages. Nothing leaves the process.
+/// Keeps the newest messages instead of sending them.
 #[derive(Debug)]
 pub struct Capture {
     /// Newest first.
@@ -25,7 +25,7 @@ impl Capture {
         self.kept.borrow().iter().cloned().collect()
     }
 
-    /// Waits until a message is there that `is_wanted`, and returns the newest one. Puts no limit on the time.
+    /// Waits without a time limit until a message `is_wanted`, and returns the newest one.
     #[expect(clippy::expect_used, reason = "the sending half lives in self")]
     pub async fn wait_for(&self, is_wanted: impl Fn(&Message) -> bool) -> Message {
         let mut kept = self.kept.subscribe();

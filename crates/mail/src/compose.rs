@@ -1,5 +1,5 @@
-//! A message in the form relays take (RFC 5322, MIME). Nothing in it can start a header of its own: names and subjects
-//! lose their control characters here, and what is not ASCII is encoded (RFC 2047) by `lettre`.
+//! Composes a message for the relay (RFC 5322, MIME). Header injection is impossible: control characters are removed
+//! from names and subjects here, and `lettre` encodes what is not ASCII (RFC 2047).
 
 use std::time::{Duration, SystemTime};
 
@@ -10,19 +10,19 @@ use lettre::{Address, Message as Mime};
 
 use crate::transport::Message;
 
-/// Longest display name and subject, in characters: longer ones are cut.
+/// Limits of display name and subject, in characters: longer ones are cut.
 const NAME_LIMIT: usize = 128;
 const SUBJECT_LIMIT: usize = 255;
 
-/// `SMTP_FROM`: an address, maybe with a name of its own.
+/// `SMTP_FROM`: an address, optionally with a display name.
 #[derive(Debug, Clone)]
 pub struct Sender {
     address: Address,
-    /// For organizations without a name that can be shown.
+    /// Display name for organizations without a printable one.
     name: Option<String>,
 }
 
-/// What was given is not `name@example.com` or `Name <name@example.com>`.
+/// The text is not `name@example.com` or `Name <name@example.com>`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the sender is not of the form name@example.com or Name <name@example.com>")]
 pub struct SenderError;
@@ -34,19 +34,19 @@ impl Sender {
         Ok(Self { address, name: mailbox.name })
     }
 
-    /// Where `Message-ID`s live.
+    /// Domain for `Message-ID`s.
     pub fn domain(&self) -> &str {
         self.address.domain()
     }
 }
 
-/// The address with its domain as DNS has it (RFC 5890): a relay needs no extension for that.
+/// Converts the domain to A-labels (RFC 5890), so that the relay needs no extension.
 fn ascii(address: &str) -> Option<Address> {
     let (local, domain) = address.rsplit_once('@')?;
     Address::new(local, idna::domain_to_ascii(domain).ok()?).ok()
 }
 
-/// One line, without control characters and without marks that turn the direction of what follows.
+/// One line without control characters and without bidirectional control characters.
 fn line(text: &str, limit: usize) -> String {
     let is_plain =
         |c: &char| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -55,7 +55,7 @@ fn line(text: &str, limit: usize) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(limit).collect()
 }
 
-/// RFC 3834 §5: no vacation notice answers this.
+/// RFC 3834 §5: stops automatic replies such as vacation notices.
 #[derive(Clone)]
 struct AutoSubmitted;
 
@@ -73,7 +73,7 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// What keeps a message from being sent to anybody.
+/// Why a message can never be sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ComposeError {
     #[error("the recipient's address is not one that mail can be sent to")]
@@ -82,7 +82,7 @@ pub(crate) enum ComposeError {
     Form(#[from] lettre::error::Error),
 }
 
-/// The envelope and the bytes.
+/// Returns the envelope and the message's bytes.
 pub(crate) fn compose(message: &Message, sender: &Sender) -> Result<(Envelope, Vec<u8>), ComposeError> {
     let to = ascii(message.to.shown()).ok_or(ComposeError::Recipient)?;
     let name = Some(line(&message.from_name, NAME_LIMIT)).filter(|name| !name.is_empty());

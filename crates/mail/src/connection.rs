@@ -1,8 +1,8 @@
-//! One connection to a relay.
+//! SMTP connection to a relay.
 //!
-//! `lettre` has a transport with a pool, but its timeout ends with the TCP handshake, and a connection whose user went
-//! away in the middle of a command returns to the pool: the next message would read the answers to the last one. Here a
-//! connection is owned by the future that uses it, so giving up closes it.
+//! The pooled transport of `lettre` has two defects: its timeout covers the TCP handshake only, and a connection whose
+//! user is dropped in the middle of a command returns to the pool, so that the next message would read the answers to
+//! the last one. Here the future that uses a connection owns it, so dropping the future closes it.
 
 use std::time::Duration;
 
@@ -16,25 +16,25 @@ use tokio::time::timeout;
 
 use crate::transport::SendError;
 
-/// When a connection is encrypted. Wherever it is, the relay's certificate is verified.
+/// Encryption of a connection. The relay's certificate is always verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
     /// TLS from the first byte (RFC 8314 §3.3).
     Implicit,
-    /// STARTTLS, or no mail (RFC 3207).
+    /// STARTTLS is required (RFC 3207).
     StartTls,
     /// STARTTLS if the relay offers it.
     Opportunistic,
     Plain,
 }
 
-/// How to reach the relay.
+/// Address and connection parameters of the relay.
 #[derive(Clone)]
 pub(crate) struct Relay {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) security: Security,
-    /// `None` where it is never needed, or cannot be set up and was not insisted on.
+    /// `None` for [`Security::Plain`], and for [`Security::Opportunistic`] if TLS could not be set up.
     pub(crate) tls: Option<TlsParameters>,
     pub(crate) hello: ClientId,
     pub(crate) credentials: Option<Credentials>,
@@ -52,7 +52,7 @@ impl Relay {
     async fn greeted(&self, implicit: Option<TlsParameters>) -> Result<AsyncSmtpConnection, SendError> {
         let (server, within) = ((self.host.as_str(), self.port), Some(self.connect_within));
         let connecting = AsyncSmtpConnection::connect_tokio1(server, within, &self.hello, implicit, None);
-        // The library's limit ends with the TCP handshake, before anybody greeted.
+        // The library's timeout covers the TCP handshake only, not the greeting.
         match timeout(self.connect_within, connecting).await {
             Ok(greeted) => greeted.map_err(|error| SendError::Away(describe("connecting", &error))),
             Err(_) => Err(SendError::Away(format!(
@@ -62,7 +62,7 @@ impl Relay {
         }
     }
 
-    /// Whether the relay greets; goes away again at once.
+    /// Whether the relay sends its greeting; disconnects at once.
     pub(crate) async fn greets(&self) -> bool {
         let Ok(implicit) = self.implicit() else { return false };
         match self.greeted(implicit).await {
@@ -74,11 +74,12 @@ impl Relay {
         }
     }
 
-    /// Connected, encrypted and authenticated. Nothing that goes wrong here is a message's fault: all of it may work
-    /// later, a wrong password included.
+    /// Connects, encrypts and authenticates. No error here is caused by a message, so all of them are retried,
+    /// including a wrong password.
     pub(crate) async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
         let failed = |step: &str, error: &Error| SendError::Failed(describe(step, error));
-        // Not in the clear either: a relay that offers to encrypt means to be spoken to in private.
+        // No fallback to plain text, not even for opportunistic TLS: if the relay offers STARTTLS, it is used or the
+        // attempt fails.
         let tls = || self.tls.clone().ok_or_else(no_roots);
         let implicit = self.implicit()?;
         let mut connection = self.greeted(implicit).await?;
@@ -103,7 +104,7 @@ fn no_roots() -> SendError {
     SendError::Failed("TLS: this machine knows no certificate authority".to_owned())
 }
 
-/// One message over an open connection.
+/// Sends one message over an open connection.
 pub(crate) async fn transmit(
     connection: &mut AsyncSmtpConnection,
     envelope: &Envelope,
@@ -111,7 +112,7 @@ pub(crate) async fn transmit(
 ) -> Result<(), SendError> {
     let Err(error) = connection.send(envelope, bytes).await else { return Ok(()) };
     let text = describe("sending", &error);
-    // A local part beyond ASCII and a relay without SMTPUTF8 (RFC 6531 §3.2) is the client's kind: that stays so.
+    // A non-ASCII local part with a relay without SMTPUTF8 (RFC 6531 §3.2) is a client error, and permanent.
     Err(if is_final(&error) || error.is_client() {
         SendError::Refused(text)
     } else {
@@ -119,13 +120,13 @@ pub(crate) async fn transmit(
     })
 }
 
-/// 5yz says never (RFC 5321 §4.2.1), except that a relay which asks who we are (530, RFC 4954 §6) is set up wrongly on
-/// our side.
+/// 5yz is permanent (RFC 5321 §4.2.1), except 530, authentication required (RFC 4954 §6): a mistake in our
+/// configuration.
 fn is_final(error: &Error) -> bool {
     error.is_permanent() && error.status().is_some_and(|code| u16::from(code) != 530)
 }
 
-/// What went wrong, without a word of the relay's: answers quote addresses, and links out of a message's text.
+/// Describes an error without quoting the relay, whose answers contain addresses, and links from messages.
 fn describe(step: &str, error: &Error) -> String {
     use std::error::Error as _;
     if let Some(code) = error.status() {
@@ -138,11 +139,11 @@ fn describe(step: &str, error: &Error) -> String {
     if error.is_response() {
         return format!("{step}: the relay's answer was not SMTP, or the connection ended");
     }
-    // The network's words, TLS's or the client's own.
+    // An error of the network, of TLS or of the client itself.
     format!("{step}: {error}")
 }
 
-/// `5.1.1` at the start of an answer (RFC 3463 §2).
+/// Parses the enhanced status code at the start of an answer, `5.1.1` (RFC 3463 §2).
 fn enhanced_status(answer: &str) -> Option<&str> {
     let word = answer.split_whitespace().next()?;
     let mut parts = word.split('.');

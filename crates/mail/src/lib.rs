@@ -1,10 +1,10 @@
-//! Mail from the outbox to a relay (architecture §4): a worker claims what journeys enqueued, has it rendered in the
-//! recipient's language, and hands it to a transport, again and again until it is delivered or no longer of use. Who
-//! asked for a link gets a letter first, if the address is somebody's.
+//! Delivers mail from the outbox to a relay: a worker claims items, renders them in the recipient's language and hands
+//! them to a transport, with retries until they are delivered or expire. Requests for links are resolved first: they
+//! become mails if the address is known.
 //!
 //! ```text
-//! journey ──commit──► outbox ──claim──► Worker ──► Renderer ──► Transport ──► relay, or a capture
-//!                       ▲                  └── delivered / due again / given up, with an audit row
+//! request ──commit──► outbox ──claim──► Worker ──► Renderer ──► Transport ──► relay, or Capture
+//!                       ▲                  └── delivered / retried / given up, with an audit row
 //!                       └──────────────────────────────────┘
 //! ```
 

@@ -1,4 +1,4 @@
-//! What somebody asked to have mailed to an address becomes a letter if the address is somebody's.
+//! Resolves link requests: a request becomes a mail if its address is known (decision 0026).
 
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::link_request::{LinkRequest, LinkWish};
@@ -14,7 +14,7 @@ use crate::Worker;
 use crate::worker::{NotDone, TRY_FOR};
 
 impl Worker {
-    /// Token, letter and audit row are one transaction with the end of the request.
+    /// Stores token, mail and audit row in the transaction that completes the request.
     pub(crate) async fn resolve(&self, claim: &OutboxClaim) -> Result<(), NotDone> {
         let now = self.deps.clock.now();
         let until = claim.created_at + TRY_FOR;
@@ -37,14 +37,14 @@ impl Worker {
     ) -> Result<(), StoreError> {
         let mut unit = self.deps.store.begin().await?;
         if !unit.outbox().deliver(claim.id, now).await? {
-            // Another worker resolved it after this claim ended.
+            // The lease of this claim expired and another worker resolved it.
             return Ok(());
         }
         let tenant = unit.organizations().by_id(organization).await?;
         let tenant = tenant.filter(|tenant| tenant.status == OrganizationStatus::Active);
         let user = unit.users(organization).by_email(&request.address).await?;
-        // A link helps out of a lock that somebody else's guesses caused (repairs W19). Who was invited and has not
-        // accepted is not active yet (repairs W23).
+        // Includes automatically locked people: a link helps out of a lock caused by somebody else's guesses. Excludes
+        // invited people who have not accepted: they are not active yet.
         let addressee = tenant.zip(user.filter(User::may_continue));
         let id = OneTimeTokenId::new(now, &*self.deps.entropy);
         let issued = match &addressee {
@@ -90,8 +90,8 @@ impl Worker {
             };
             unit.audit().record(&event).await?;
         } else {
-            // Nobody's address, not theirs any more, or they have a link. Strangers may ask for links to any address: a row of each would
-            // be theirs to keep for months.
+            // The address is unknown or was changed, or a valid link exists. No audit row: strangers may request links
+            // to any address, and could fill the log with rows that are kept for months.
             unit.outbox().remove(claim.id).await?;
         }
         unit.commit().await

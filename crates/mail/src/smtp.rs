@@ -1,4 +1,4 @@
-//! Delivery to a relay over SMTP.
+//! SMTP transport.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -17,38 +17,39 @@ use crate::compose::{Sender, SenderError, compose};
 use crate::connection::{Relay, Security, transmit};
 use crate::transport::{Message, SendError, Transport};
 
-/// A connection that rested longer is not used again: relays close theirs without a word.
+/// Idle connections older than this are not reused: relays close theirs silently.
 const REST: Duration = Duration::from_secs(20);
-/// How long one that rested may take to say that it is still there: nothing of a message was sent, so a new one is as good.
+/// Time for an idle connection to prove that it is alive. Nothing of a message was sent yet, so a new one can replace
+/// it.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
-/// Open connections kept for the next message.
+/// Maximum of idle connections.
 const KEPT: usize = 8;
 
-/// Who we are at the relay.
+/// Account at the relay.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     pub user: String,
     pub password: SecretString,
 }
 
-/// A relay and how to speak with it.
+/// Relay, and how to connect to it.
 #[derive(Debug, Clone)]
 pub struct SmtpOptions {
     pub host: String,
     pub port: u16,
     pub security: Security,
-    /// `None`: the relay takes mail from this address without asking.
+    /// `None`: the relay accepts mail without authentication.
     pub credentials: Option<Credentials>,
     pub from: String,
-    /// What we call ourselves in `EHLO` (RFC 5321 §4.1.1.1): a host name or an address.
+    /// Own name in `EHLO` (RFC 5321 §4.1.1.1): a host name or an address.
     pub hello: String,
-    /// For one message, everything included.
+    /// For one message, including the connection.
     pub timeout: Duration,
-    /// Whom the relay's certificate must come from.
+    /// Certificate authorities for the relay's certificate.
     pub roots: Roots,
 }
 
-/// Options no relay could be reached with.
+/// Options that cannot work.
 #[derive(Debug, thiserror::Error)]
 pub enum SmtpError {
     #[error(transparent)]
@@ -59,7 +60,7 @@ pub enum SmtpError {
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Connections are opened when they are needed and kept for a little while.
+/// Opens connections on demand and keeps them idle for a while.
 pub struct SmtpTransport {
     relay: Relay,
     sender: Sender,
@@ -74,12 +75,12 @@ impl fmt::Debug for SmtpTransport {
 }
 
 impl SmtpTransport {
-    /// Opens nothing yet.
+    /// Checks the options; opens no connection.
     pub fn new(options: SmtpOptions) -> Result<Self, SmtpError> {
         let relay = Relay {
             tls: match options.security {
                 Security::Implicit | Security::StartTls => Some(tls(&options)?),
-                // A container without certificates may still send to a relay that has no TLS.
+                // A container without CA certificates can still use a relay without TLS.
                 Security::Opportunistic => tls(&options).ok(),
                 Security::Plain => None,
             },
@@ -100,7 +101,7 @@ impl SmtpTransport {
         })
     }
 
-    /// A connection that rested and still answers, or a new one.
+    /// Takes an idle connection that still answers, or opens a new one.
     async fn connection(&self) -> Result<AsyncSmtpConnection, SendError> {
         loop {
             let rested = self.resting.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -111,7 +112,7 @@ impl SmtpTransport {
             match timeout(SIGN_OF_LIFE, connection.test_connected()).await {
                 Ok(true) => return Ok(connection),
                 Ok(false) => {}
-                // The machine vanished without a word, and the others lead to the same one.
+                // The relay vanished silently; the other idle connections lead to the same machine.
                 Err(_) => self.resting.lock().unwrap_or_else(PoisonError::into_inner).clear(),
             }
         }
@@ -158,7 +159,8 @@ impl Transport for SmtpTransport {
             Ok(())
         };
         timeout(self.timeout, sending).await.unwrap_or_else(|_| {
-            // Perhaps it was taken: asking again and again would deliver it again and again.
+            // `Failed` rather than `Away`: the relay may have accepted the message, and quick retries would deliver it
+            // repeatedly.
             Err(SendError::Failed(format!(
                 "the relay did not finish within {} s",
                 self.timeout.as_secs_f32()

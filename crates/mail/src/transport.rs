@@ -1,4 +1,4 @@
-//! Where messages go.
+//! Interface of mail transports.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ use porta_core::{OutboxId, Timestamp};
 /// One message to one person.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Stays the same however often it is sent, and becomes its `Message-ID`: a mailbox that gets it twice can tell.
+    /// The same for every attempt. Becomes the `Message-ID`, by which a mailbox can recognise duplicates.
     pub id: OutboxId,
-    /// In whose name: the display name before the sender's address.
+    /// Display name before the sender's address.
     pub from_name: String,
     pub to: Email,
     pub body: MailBody,
@@ -25,33 +25,34 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Why a message was not taken. The text is kept and shown to operators: no address, no link, nothing a server said.
+/// Why a message was not accepted. The text is stored and shown to operators: it contains no address, no link and
+/// nothing from the server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// It will never be.
+    /// Permanent: do not retry.
     #[error("{0}")]
     Refused(String),
-    /// It may be later.
+    /// Temporary: retry with backoff.
     #[error("{0}")]
     Failed(String),
-    /// Nobody was there to take it, nor would anybody take another one now.
+    /// The relay is unreachable, for any message.
     #[error("{0}")]
     Away(String),
 }
 
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Hands one message over, in bounded time. `Ok` means that somebody else answers for it now. Dropping the future
-    /// in the middle leaves open whether the message went out.
+    /// Hands over one message, in bounded time. After `Ok` the relay is responsible for it. If the future is dropped,
+    /// it is unknown whether the message went out.
     async fn send(&self, message: &Message) -> Result<(), SendError>;
-    /// Whether somebody is there again after [`SendError::Away`], in bounded time. Shows no password: a relay must not
-    /// take the question for guessing.
+    /// Whether the relay is reachable again after [`SendError::Away`], in bounded time. Does not authenticate, so that
+    /// the relay does not take the probes for password guessing.
     async fn is_there(&self) -> bool {
         true
     }
 }
 
-/// For servers without a relay: refuses everything, so that nothing waits for a relay that never comes.
+/// For servers without a relay: refuses every message, so that none waits for a relay that is not configured.
 #[derive(Debug, Clone, Copy)]
 pub struct NoRelay;
 

@@ -1,4 +1,4 @@
-//! The worker of the outbox. Any number of them may run: a claim is one worker's.
+//! Outbox worker. Any number may run: each item is leased to one of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,24 +18,24 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::wait_after;
 use crate::transport::{Message, SendError, Transport};
 
-/// Messages under way at once.
+/// Messages sent concurrently.
 const CONCURRENCY: usize = 8;
-/// How soon mail goes out that another process enqueued and did not live to send, and how soon retries start.
+/// Poll interval: for mail whose enqueuing process died before sending it, and for due retries.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// Between two looks for a relay that is away, whatever became of the look before: one that nobody answers hangs for half
-/// a minute. In the meantime nothing is taken from the outbox.
+/// Interval of probes for an unavailable relay. Probes overlap, because one that gets no response hangs for half a
+/// minute. Meanwhile nothing is claimed from the outbox.
 const ASK_EVERY: Duration = Duration::from_millis(1_500);
-/// Longer than any message takes; one whose worker died is another's after that.
+/// Lease of a claimed item, longer than any message takes. If the worker dies, another one takes the item after that.
 const CLAIM: Duration = Duration::from_mins(3);
-/// Who has waited a day for mail has helped themselves otherwise.
+/// Items older than this are given up: after a day nobody needs the mail any more.
 pub(crate) const TRY_FOR: Duration = Duration::from_hours(24);
 
-/// Why a letter has no words.
+/// Rendering failed.
 #[derive(Debug, thiserror::Error)]
 #[error("the message could not be rendered")]
 pub struct RenderError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// Finds the words: the recipient's language, the organization's looks.
+/// Renders a mail in the recipient's language with the organization's branding.
 pub trait Renderer: Send + Sync {
     fn render(
         &self,
@@ -59,10 +59,10 @@ where
     }
 }
 
-/// What a worker is made of.
+/// Dependencies of a worker.
 pub struct WorkerDeps {
     pub store: Arc<dyn Store>,
-    /// Made for [`porta_core::outbox::SEALING_PURPOSE`].
+    /// Keyring for [`porta_core::outbox::SEALING_PURPOSE`].
     pub keyring: Arc<Keyring>,
     pub renderer: Arc<dyn Renderer>,
     pub transport: Arc<dyn Transport>,
@@ -73,16 +73,16 @@ pub struct WorkerDeps {
 #[derive(Clone)]
 pub struct Worker {
     pub(crate) deps: Arc<WorkerDeps>,
-    /// The relay was not there when it was last asked.
+    /// The relay was unreachable at the last attempt or probe.
     is_away: Arc<AtomicBool>,
 }
 
-/// What became of an attempt that delivered nothing.
+/// Failed attempt.
 pub(crate) struct NotDone {
     error: String,
-    /// Nobody was there: the same would have happened to any message.
+    /// The relay is unreachable, whatever the message.
     is_away: bool,
-    /// From when on another attempt makes no sense; `None`: it never will.
+    /// Deadline for retries; `None`: permanent failure.
     until: Option<Timestamp>,
 }
 
@@ -101,7 +101,7 @@ impl NotDone {
 
     pub(crate) fn unreadable(error: &ItemError, until: Timestamp) -> Self {
         match error {
-            // Another process may have the key: one is being replaced.
+            // Another process may have the key during a key rotation (decision 0039).
             ItemError::Seal(SealError::UnknownKey(_)) => Self::yet(error, until),
             ItemError::Seal(SealError::Refused) | ItemError::Form => Self::for_good(error.to_string()),
         }
@@ -113,8 +113,8 @@ impl Worker {
         Self { deps: Arc::new(deps), is_away: Arc::default() }
     }
 
-    /// Works until `stop`, then finishes what is under way. Aborted in the middle, what was under way is sent again
-    /// when its claim ends.
+    /// Works until `stop`, then finishes what is in progress. If the future is dropped, items in progress are sent
+    /// again when their lease expires.
     pub async fn run(self, stop: CancellationToken) {
         let mut sending = JoinSet::new();
         let mut asking = JoinSet::new();
@@ -168,7 +168,7 @@ impl Worker {
         }
     }
 
-    /// Attempts everything that is due now, one after the other, and returns how many items that was.
+    /// Attempts every item that is due, one after another, and returns their number.
     pub async fn attempt_due(&self) -> Result<usize, StoreError> {
         let mut attempts = 0;
         loop {
@@ -189,8 +189,8 @@ impl Worker {
         self.deps.store.repositories().outbox().claim(now, now + CLAIM, limit).await
     }
 
-    /// Does what one item asks for and writes down how it went. If the latter fails a letter is sent again: once too
-    /// often is better than never.
+    /// Processes one item and records the result. If recording fails, the mail is sent again: at least once rather than
+    /// at most once.
     pub async fn attempt(&self, claim: &OutboxClaim) {
         let written = match claim.kind {
             OutboxKind::Mail => match self.send(claim).await {
@@ -219,7 +219,7 @@ impl Worker {
         }
         let found = deps.store.repositories().organizations().by_id(letter.organization_id).await;
         let organization = match found {
-            // In the name of a suspended tenant nothing is sent.
+            // Nothing is sent for a suspended tenant.
             Ok(Some(organization)) if organization.status == OrganizationStatus::Active => organization,
             Ok(_) => return Err(NotDone::for_good("the organization is not active")),
             Err(error) => return Err(NotDone::yet(&error, until)),
@@ -272,10 +272,10 @@ impl Worker {
         unit.commit().await
     }
 
-    /// The first failure and the last one are audited: what happens in between is in the log and in the row.
+    /// Audits the first failure and the last one; those in between are in the log and in the row.
     async fn failed(&self, claim: &OutboxClaim, not_done: NotDone) -> Result<(), StoreError> {
         let now = self.deps.clock.now();
-        // What met a relay that is away is due as soon as it is back: until then nobody takes it.
+        // Due as soon as the relay is back: until then this worker claims nothing.
         let wait = if not_done.is_away { ASK_EVERY } else { wait_after(claim.attempt, &*self.deps.entropy) };
         let retry_at = now + wait;
         let will_retry = not_done.until.is_some_and(|until| retry_at < until);
@@ -316,7 +316,7 @@ impl Worker {
         unit.commit().await
     }
 
-    /// No address in it: the user's id says to whom (oidc-and-login §11).
+    /// Contains no address: the user id identifies the recipient.
     pub(crate) fn event(
         &self,
         claim: &OutboxClaim,

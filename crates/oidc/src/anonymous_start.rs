@@ -1,6 +1,5 @@
-//! The beginning of an interaction. What strangers begin travels with their browser (decision D21). What a signed-in
-//! person may begin again and again, a sign-in that asks for consent, is kept until it ends, so a network may begin so
-//! many.
+//! Begins interactions. An anonymous one travels sealed with the browser (decision D21). The consent interaction of a
+//! signed-in person is stored until it ends, so it is rate limited per network.
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::throttle::Limited;
 use crate::travel::{Travelling, fits};
 use crate::{Caller, Engine, EngineError, Tenant};
 
-/// What travels of an interaction that nobody proved anything in; the rest follows from the place it is sealed for.
+/// The sealed part of an anonymous interaction; the other fields are empty or known from its address.
 #[derive(Serialize, Deserialize)]
 struct Begun {
     #[serde(flatten)]
@@ -29,7 +28,7 @@ struct Begun {
 }
 
 impl Engine {
-    /// Begins an interaction that costs nothing here.
+    /// Begins an anonymous interaction; it needs no storage.
     pub(crate) fn begin_travelling(
         &self,
         tenant: &Tenant,
@@ -52,8 +51,8 @@ impl Engine {
         Ok(NewInteraction { travelling: Some(travelling), ..new })
     }
 
-    /// The interaction for the browser to keep until its end, once a form of it was sent; `None` where it is stored, or
-    /// kept so long already.
+    /// Seals the interaction again until its end, once a form of it was sent. `None`: it is stored, or was sealed for
+    /// that long already.
     pub fn keep_travelling(&self, bound: &BoundInteraction) -> Result<Option<Travelling>, EngineError> {
         let ends = bound.interaction.expires_at;
         match bound.travels_until {
@@ -62,7 +61,7 @@ impl Engine {
         }
     }
 
-    /// The interaction for the browser to keep, now that it remembers which password was refused; `None` where it is stored.
+    /// Seals the interaction again, with the digest of the refused password. `None`: it is stored.
     pub fn remember_refused(
         &self,
         bound: &BoundInteraction,
@@ -81,13 +80,13 @@ impl Engine {
         let begun = Begun { purpose, stage, csrf, expires_at, refused };
         let text = self.seal(&begun, &bound.key, until)?;
         if !fits(&text) {
-            // Requests and addresses are bounded where they come in.
+            // Cannot happen: requests and addresses are bounded on input.
             return Err(EngineError::Unreadable("an interaction is too long to travel".to_owned()));
         }
         Ok(Travelling { text, until })
     }
 
-    /// The interaction that a browser brings along, if it is the one of this place and its time is not over.
+    /// Opens the sealed interaction that a browser sent. `None`: sealed for another key, or expired.
     pub(crate) fn arrived(
         &self,
         tenant: &Tenant,
@@ -114,7 +113,7 @@ impl Engine {
         Some(BoundInteraction { interaction, key, travels_until: Some(until) })
     }
 
-    /// Stores what a caller begins, and counts it in the same command: for the network, or, where nobody knows it, for the
+    /// Stores a new interaction and counts it in the same command: per network or, if the address is unknown, per
     /// session (decision 0042).
     pub(crate) async fn store_begun(
         &self,

@@ -10,7 +10,7 @@ use porta_core::{AuditId, metrics};
 use crate::{Caller, Engine, EngineError, Tenant};
 
 impl Engine {
-    /// A row about something that happens now; who it is about and what else there is to say is for the caller to add.
+    /// Builds an audit row about something that happens now; the caller adds the person and details.
     pub fn event(&self, tenant: &Tenant, what: &str, category: AuditCategory, caller: &Caller) -> AuditEvent {
         let now = self.now();
         AuditEvent {
@@ -30,8 +30,8 @@ impl Engine {
         }
     }
 
-    /// Records what anybody can cause without end once per address and window (repairs W26), and counts the rest. The
-    /// row of the next window says how often this process saw it again in between.
+    /// Records an event that anybody can cause without end once per network and window, and counts the rest. The row of
+    /// the next window says how often this process saw it again.
     pub async fn note_once(
         &self,
         tenant: &Tenant,
@@ -53,11 +53,11 @@ impl Engine {
     }
 }
 
-/// How often something was seen again that has a row in its window already.
+/// How often an event occurred again after the row of its window.
 #[derive(Debug, Default)]
 pub(crate) struct Repeated(Mutex<HashMap<String, u64>>);
 
-/// Most that is remembered; beyond it the figure alone counts.
+/// Maximum entries; beyond it only the metric counts.
 const CAPACITY: usize = 10_000;
 
 impl Repeated {

@@ -1,30 +1,30 @@
-//! Who is on the other end of a request, as far as the network tells.
+//! The caller of a request, as far as the network tells.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use porta_kv::Limit;
 
-/// Networks beyond the /64, and how many times as much as one they may do together.
+/// IPv6 prefixes wider than the /64, and how many times its limit each of them gets.
 const WIDER: [(u32, u64); 2] = [(56, 4), (48, 16)];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// `None`: a proxy of ours did not say it. Who is not told apart is not counted together, so no limit counts by it
-    /// then (decision 0042).
+    /// `None`: a trusted proxy did not name the caller. Callers that cannot be told apart are not counted together, so
+    /// no limit per network applies (decision 0042).
     pub address: Option<IpAddr>,
     /// At most 512 characters.
     pub user_agent: Option<String>,
 }
 
 impl Caller {
-    /// The address in words, for audit rows: one form, whatever kind of socket saw it.
+    /// The address for audit rows, in one form whatever kind of socket saw it.
     pub fn address_text(&self) -> Option<String> {
         self.address.map(|address| address.to_canonical().to_string())
     }
 
-    /// What limits per account count by beside the account: an IPv4 address, or the /64 an IPv6 address belongs to, since
-    /// one host owns all of it. Callers nobody knows are one network there: an account is guessed at no faster for it.
+    /// Key of limits per account and network: an IPv4 address, or the /64 of an IPv6 address, since one host owns all
+    /// of it. Unknown callers share one network here, so they cannot guess at an account any faster.
     pub fn network(&self) -> String {
         match self.address.map(|address| address.to_canonical()) {
             None => "unknown".to_owned(),
@@ -33,9 +33,9 @@ impl Caller {
         }
     }
 
-    /// One limit for a network and for those it is part of: who is given a /56 or a /48 of IPv6 has 256 or 65,536 of our
-    /// networks, and gets four or sixteen times as much as one, not as much as all of them. None for callers nobody knows:
-    /// one of them would use up what all others may do.
+    /// Limits for a network and for the prefixes that contain it: a /56 or a /48 of IPv6 holds 256 or 65,536 of our
+    /// networks but gets four or sixteen times the limit of one. Empty for unknown callers: one of them would use up
+    /// the limit of all others.
     pub fn limits(&self, key: impl Fn(&str) -> String, maximum: u64, window: Duration) -> Vec<Limit> {
         let Some(address) = self.address else { return Vec::new() };
         let mut networks = vec![(self.network(), 1)];

@@ -1,10 +1,10 @@
-//! A form that is sent once and arrives twice: it is carried out once, and its answer is given again to the browser that
-//! sent it (decision 0044).
+//! Idempotent forms: a form that arrives twice is carried out once, and the browser that sent it gets the first answer
+//! again (decision 0044).
 //!
-//! The claim is an entry of the short-lived store under a digest of everything that makes two requests the same one,
-//! among it the cookie that binds the browser. It is empty while the form is carried out, then it holds the answer,
-//! sealed. Where counters are asked anyway the claim travels in that command, and the answer in the one that gives them
-//! back, so that a sign-in costs no command more.
+//! A claim is an entry of the short-lived store. Its key is a digest of everything that makes two requests the same,
+//! including the cookie that binds the browser. Its value is empty while the form is carried out, then the sealed
+//! answer. A sign-in claims in the command that counts the attempt and stores the answer in the command that gives the
+//! count back, so it needs no extra round trip.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,20 +17,20 @@ use serde::de::DeserializeOwned;
 
 use crate::{Caller, Engine, EngineError};
 
-/// How long an answer is given again, and how long a form may take that has none yet.
+/// How long a stored answer is repeated, and how long a claim without an answer counts as in progress.
 pub const REPEATED_WITHIN: Duration = Duration::from_secs(30);
 
-/// Forms of a network that are known at a time, and of an organization. An answer to a stranger takes up to 8 KiB.
+/// Claims at a time per network, and per organization. A stored answer to an anonymous browser takes up to 8 KiB.
 const OF_A_NETWORK: u64 = 300;
 const OF_AN_ORGANIZATION: u64 = 3_000;
 
 /// One request of one browser.
 #[derive(Debug)]
 pub struct Claim {
-    /// The browser; only the last form it sent is known.
+    /// Identifies the browser; only its newest claim is kept.
     place: String,
     key: String,
-    /// How many forms a network, and an organization, may claim.
+    /// Rate limits on claims, per network and per organization.
     limits: Vec<Limit>,
     state: Mutex<State>,
 }
@@ -38,23 +38,23 @@ pub struct Claim {
 #[derive(Debug, Default)]
 struct State {
     is_held: bool,
-    /// Somebody claimed it before.
+    /// The request was claimed before.
     is_repeated: bool,
-    /// Counters that get one back together with the answer.
+    /// Keys of counters to decrement in the command that stores the answer.
     release: Vec<String>,
 }
 
-/// What a claim found that was made before.
+/// State of an earlier claim of the same request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repeated<T> {
-    /// The first one is still being carried out.
+    /// The first request is still in progress.
     UnderWay,
     Answered(T),
 }
 
 impl Claim {
-    /// `browser` is what binds it, `request` what it sent: what differs in one of them is another request. Two
-    /// organizations never have the same.
+    /// `browser` is what identifies the browser, `request` what it sent; any difference makes another request. Keys of
+    /// two organizations never collide.
     pub fn of(organization: OrganizationId, browser: &[&[u8]], request: &[&[u8]]) -> Self {
         let named = |parts: &[&[u8]]| {
             let mut text = Vec::new();
@@ -69,7 +69,8 @@ impl Claim {
         Self { place, key, limits: Vec::new(), state: Mutex::default() }
     }
 
-    /// One of so many that are known at a time: strangers send forms, too. Of more, each is carried out as it comes.
+    /// Limits how many claims a network and an organization hold at a time, because anonymous callers send forms too.
+    /// Requests beyond the limits are carried out without a claim.
     #[must_use]
     pub fn of_caller(self, organization: OrganizationId, caller: &Caller) -> Self {
         let key_of = |whose: &str| format!("{organization}:limit:forms:{whose}");
@@ -82,17 +83,17 @@ impl Claim {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the request is ours to carry out.
+    /// Whether this request holds the claim.
     pub fn is_held(&self) -> bool {
         self.state().is_held
     }
 
-    /// Whether somebody claimed it before it was to be counted.
+    /// Whether [`Claim::count`] found the request claimed before.
     pub fn is_repeated(&self) -> bool {
         self.state().is_repeated
     }
 
-    /// Counts and claims in one command. `None`: somebody claimed it before, and nothing was counted.
+    /// Counts and claims in one command. `None`: the request was claimed before, and nothing was counted.
     pub async fn count(&self, kv: &dyn porta_kv::Kv, limits: &[Limit]) -> Result<Option<Verdict>, KvError> {
         Ok(match kv.claim(&self.place, &self.key, Bytes::new(), REPEATED_WITHIN, limits).await? {
             Claimed::First => {
@@ -107,7 +108,8 @@ impl Claim {
         })
     }
 
-    /// Gives counters one back with the answer, if there will be one. `false`: it is not claimed, so do it now.
+    /// Schedules counters to be decremented together with the answer, if the claim is held. `false`: it is not held, so
+    /// the caller must decrement them now.
     pub fn release_with_answer(&self, keys: &[String]) -> bool {
         let mut state = self.state();
         if state.is_held {
@@ -118,8 +120,8 @@ impl Claim {
 }
 
 impl Engine {
-    /// Claims a request; what is known of it, if it was claimed before. `None`: carry it out. The claim is not held then
-    /// where too many were made, or where the answer of the one before is no longer given.
+    /// Claims a request, or returns the state of an earlier claim. `None`: carry the request out. The claim is then not
+    /// held if a limit was reached or if the earlier answer has expired.
     pub async fn claim<T: DeserializeOwned>(
         &self,
         claim: &Claim,
@@ -133,7 +135,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// What became of a request that somebody claimed; `None`: nothing that is known.
+    /// Looks up the state of a claimed request. `None`: no claim, or its answer has expired.
     pub async fn claimed<T: DeserializeOwned>(
         &self,
         claim: &Claim,
@@ -142,7 +144,7 @@ impl Engine {
         Ok(stored.and_then(|stored| self.opened(claim, &stored)))
     }
 
-    /// `None`: an answer whose time is over.
+    /// `None`: the answer has expired or cannot be unsealed.
     fn opened<T: DeserializeOwned>(&self, claim: &Claim, stored: &[u8]) -> Option<Repeated<T>> {
         if stored.is_empty() {
             return Some(Repeated::UnderWay);
@@ -151,7 +153,8 @@ impl Engine {
         Some(Repeated::Answered(answer))
     }
 
-    /// Keeps the answer of a request that was carried out; without one, the next that is the same is carried out, too.
+    /// Stores the answer of a request that was carried out. Without an answer the claim is dropped, and an identical
+    /// request is carried out again.
     pub async fn keep_answer<T: Serialize>(
         &self,
         claim: &Claim,

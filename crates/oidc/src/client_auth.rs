@@ -49,7 +49,7 @@ impl Engine {
         Err(ClientAuthError::Rejected { client_id: client_id.to_owned() })
     }
 
-    /// Compares with **every** usable secret in constant time (repairs W10).
+    /// Compares with **every** usable secret in constant time (`docs/security.md`, W10).
     fn secret_matches(&self, client: &ProtocolClient, presented: &TokenDigest) -> bool {
         let now = self.now();
         let mut matched = None;

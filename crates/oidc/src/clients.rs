@@ -14,15 +14,15 @@ use crate::{Engine, EngineError, Tenant};
 pub struct ProtocolClient {
     pub client: Client,
     pub secrets: Vec<ClientSecret>,
-    /// The allow-list, split.
+    /// The scopes the client may request, parsed.
     pub scope: Scope,
-    /// What roles and claims of the client's application mean.
+    /// Definitions of the roles and claims of the client's application.
     pub catalog: Catalog,
     tokens_valid_since: Option<Timestamp>,
 }
 
 impl Engine {
-    /// The client a request under `organization` names, if it may be used there.
+    /// Returns the client that a request names, if it may be used under `organization`.
     pub async fn client(
         &self,
         organization: OrganizationId,
@@ -36,7 +36,7 @@ impl Engine {
         Ok(self.clients.try_get_with(key.clone(), self.load_client(organization, &key.1)).await?)
     }
 
-    /// The client a stored token was issued to, if it may still be used under `organization`.
+    /// Returns the client a stored token was issued to, if it may still be used under `organization`.
     pub async fn client_by_key(
         &self,
         organization: OrganizationId,
@@ -52,7 +52,7 @@ impl Engine {
         self.client(organization, client_id.as_str()).await
     }
 
-    /// Whether a client was found lately; asks nobody.
+    /// Whether a client is cached; no round trip.
     pub async fn remembers_client(&self, organization: OrganizationId, client_id: &str) -> bool {
         let Ok(client_id) = ClientId::parse(client_id) else { return false };
         self.clients.get(&(organization, client_id)).await.flatten().is_some()
@@ -74,7 +74,7 @@ impl Engine {
         }
     }
 
-    /// Who owns a client of another organization, in words; `None` for the tenant's own.
+    /// Display name of the organization that owns a client; `None` for the tenant's own clients.
     pub async fn owner_name(
         &self,
         tenant: &Tenant,
@@ -96,8 +96,9 @@ impl ProtocolClient {
         Ok(Self { client, secrets, scope, catalog, tokens_valid_since })
     }
 
-    /// Whether something issued then still counts. Ending it is one comparison: what lies in the short-lived store is
-    /// not looked for when a client or an organization is switched off, and does not come back when it is switched on.
+    /// Whether something issued at `issued_at` still counts. Deactivating a client or an organization ends its codes
+    /// and tokens by this comparison: entries of the short-lived store are not searched, and reactivation does not
+    /// bring them back.
     pub(crate) fn honours(&self, issued_at: Timestamp) -> bool {
         self.tokens_valid_since.is_none_or(|since| issued_at > since)
     }

@@ -1,4 +1,4 @@
-//! Which browser origins may read protocol answers (oidc-and-login §2.5, W28).
+//! Which browser origins may read protocol answers (CORS; `docs/security.md`, W28).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,19 +9,18 @@ use porta_protocol::redirect_uri::origin_of;
 
 use crate::{Engine, EngineError};
 
-/// Longest `Origin` that is looked at: a host name has at most 253 characters (RFC 1035 §3.1), the scheme eight, the
-/// port six.
+/// Longest `Origin` accepted: a host name has at most 253 characters (RFC 1035 §3.1), the scheme eight, the port six.
 const LONGEST_ORIGIN: usize = 300;
 
 /// The origins registered in one organization.
 pub(crate) type Origins = Arc<HashSet<String>>;
 
-/// Whether a browser could have sent this as an origin with a host (RFC 6454 §6.2). Costs no look-up.
+/// Whether a browser could have sent this as an origin with a host (RFC 6454 §6.2). No round trip.
 fn is_an_origin(text: &str) -> bool {
     text.len() <= LONGEST_ORIGIN && origin_of(text).as_deref() == Some(text)
 }
 
-/// The client names the origin, or one of its redirect URIs lives there.
+/// Whether the client registered the origin, or a redirect URI that has it.
 pub fn client_allows_origin(client: &Client, origin: &str) -> bool {
     is_an_origin(origin) && is_at_home(client, origin)
 }
@@ -33,8 +32,8 @@ fn is_at_home(client: &Client, origin: &str) -> bool {
 
 impl Engine {
     /// Whether any active client of the organization registered this origin; answers preflight requests, which anybody
-    /// may send. What is kept is what operators registered, loaded once: a stranger's question costs neither memory nor
-    /// a statement.
+    /// may send. The registered origins are loaded once and cached, so a stranger's request costs neither memory nor a
+    /// query.
     pub async fn origin_is_registered(
         &self,
         organization: OrganizationId,

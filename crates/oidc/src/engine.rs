@@ -1,4 +1,4 @@
-//! What every endpoint shares.
+//! State shared by all endpoints.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,15 +19,15 @@ use crate::secret_use::SecretUse;
 use crate::tenant::{Tenant, TenantLookup};
 use crate::throttle::Throttle;
 
-/// What an engine is made of.
+/// Dependencies of an [`Engine`].
 pub struct EngineDeps {
     pub store: Arc<dyn Store>,
     pub kv: Arc<dyn Kv>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
-    /// Opens signing keys.
+    /// Decrypts signing keys.
     pub keyring: Arc<Keyring>,
-    /// Seals what travels with a browser.
+    /// Seals values that travel with the browser (decision D21).
     pub travel_keys: Keyring,
     /// Derive the successor of a rotated refresh token (decision D8).
     pub successor_keys: HmacKeys,
@@ -48,10 +48,10 @@ pub struct Engine {
     pub(crate) issuer_base: String,
     pub(crate) ui_locales: Vec<&'static str>,
     pub(crate) tenants: Cache<Slug, TenantLookup>,
-    /// Tenants as last seen, for documents that must stay readable while storage is away (architecture §6.4).
+    /// Tenants as last loaded, for public documents that must stay readable while storage is unavailable.
     pub(crate) last_seen: Cache<Slug, Arc<Tenant>>,
     pub(crate) clients: Cache<(OrganizationId, ClientId), Option<Arc<ProtocolClient>>>,
-    /// Public identifiers never change, so nothing ever makes these out of date.
+    /// Client identifiers never change, so entries never become stale.
     pub(crate) client_ids: Cache<ClientKey, ClientId>,
     pub(crate) origins: Cache<OrganizationId, Origins>,
     pub(crate) throttle: Throttle,

@@ -1,9 +1,9 @@
-//! What can go wrong underneath a decision.
+//! Infrastructure failures underneath the protocol.
 
 use porta_kv::KvError;
 use porta_store::StoreError;
 
-/// A failure that is nobody's request's fault. `Display` is for the log; callers hear `temporarily_unavailable` or
+/// A failure that the request did not cause. `Display` is for the log; callers get `temporarily_unavailable` or
 /// `server_error`.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -18,13 +18,13 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// A dependency is away: the same request may succeed in a moment.
+    /// Whether a dependency is unavailable: the same request may succeed in a moment.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Store(StoreError::Unavailable(_)) | Self::Kv(KvError::Unavailable(_)))
     }
 }
 
-/// Shared loaders hand their error to every waiter.
+/// Cache loaders share one error among all waiters; each gets a copy of its text and kind.
 impl From<std::sync::Arc<EngineError>> for EngineError {
     fn from(shared: std::sync::Arc<EngineError>) -> Self {
         let text = shared.to_string();

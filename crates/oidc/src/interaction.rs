@@ -1,4 +1,4 @@
-//! A sign-in in progress: one errand, one browser, one organization.
+//! An interaction: a sign-in in progress, for one purpose, one browser and one organization.
 //!
 //! ```text
 //! (POST to /auth) ─► Ready ─resume─┐
@@ -8,12 +8,12 @@
 //!                                        └──── cancel / deny ─────┴───────────────────────────► Denied ──resume──► error
 //! ```
 //!
-//! The record is addressed by its uid *and* a secret only the starting browser has in a cookie, so nobody else can
-//! read, finish or burn it. Tenant, client and CSRF secret are inside (repairs W30).
+//! The storage key is derived from the uid *and* a secret that only the starting browser has in a cookie, so nobody
+//! else can read, finish or use up the interaction. Tenant, client and CSRF token are inside (`docs/security.md`, W30).
 //!
-//! Until somebody proves something it is no record: it travels sealed in a cookie of that browser, for the place where
-//! it would be stored (decision D21). The first step that proves something stores it there; the resume address leaves
-//! the place used, so that nothing sealed comes back to life.
+//! An anonymous interaction is not stored: it travels sealed in a cookie of the browser, bound to the key it would be
+//! stored under (decision D21). The first step that proves something stores it under that key. The resume address marks
+//! the key as used, so that a sealed copy cannot be replayed.
 
 use std::time::Duration;
 
@@ -35,10 +35,10 @@ pub enum Stage {
     /// Go to the resume address.
     Ready,
     Login,
-    /// Show the second factor, or get one: `pending` says which.
+    /// Verify the second factor or enrol one: `pending` says which.
     SecondFactor,
     Consent,
-    /// The person said no.
+    /// The person declined.
     Denied,
 }
 
@@ -49,71 +49,73 @@ pub struct LoginDone {
     pub session: SessionKey,
 }
 
-/// Somebody who showed the first factor and is not signed in yet.
+/// A person who passed the first factor and is not signed in yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     pub user: UserId,
-    /// How, in words of RFC 8176 §2.
+    /// Authentication methods used (RFC 8176 §2).
     pub amr: Vec<String>,
     pub step: SecondStep,
-    /// The credentials as the first factor was shown (decision D22); `None` in what a version before this one stored.
+    /// State of the credentials when the first factor was verified (decision D22); `None` if stored by the previous
+    /// version.
     #[serde(default)]
     pub credentials: Option<CredentialState>,
-    /// A lock that somebody else's guesses caused does not apply (repairs W19).
+    /// Exempt from the account lock, so that somebody else's guesses do not keep the owner out (`docs/security.md`,
+    /// W19).
     #[serde(default)]
     pub past_lock: bool,
-    /// What was shown counts until then.
+    /// The first factor counts until then.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
 }
 
 impl Pending {
-    /// Whether the first factor still counts for this person, as they are at `now`.
+    /// Whether the first factor still counts at `now`: the credentials are unchanged and it has not expired.
     pub fn counts(&self, user: &User, now: Timestamp) -> bool {
         self.credentials.is_none_or(|shown| shown == user.credentials())
             && self.expires_at.is_none_or(|end| now < end)
     }
 }
 
-/// What stands between the first factor and the session (repairs W01, W02: it lives here and nowhere else).
+/// The step between first factor and session. It is kept only here (`docs/security.md`, W01 and W02).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecondStep {
-    /// Show a code of the factor the person has.
+    /// Enter a code of the enrolled factor.
     Verify { method: TwoFactorMethod },
-    /// Choose a factor to get.
+    /// Choose a factor to enrol.
     Choose { allowed: Vec<TwoFactorMethod> },
-    /// Confirm an authenticator whose secret is this one, sealed for this interaction. `known` is the factor that was
-    /// shown before: the new one takes its place.
+    /// Confirm a new authenticator; its secret is sealed for this interaction. `known` is the factor verified before,
+    /// which the new one replaces.
     Authenticator { secret: Sealed, allowed: Vec<TwoFactorMethod>, known: Option<TwoFactorMethod> },
-    /// Confirm that mail arrives.
+    /// Enrol e-mail codes: confirm that mail arrives.
     Email { allowed: Vec<TwoFactorMethod> },
-    /// Keep the recovery codes, which are sealed here until the person says that they did.
+    /// Confirm that the recovery codes were saved; they are sealed here until then.
     Codes { sealed: Sealed },
 }
 
-/// What a person is asked to approve, and as whom.
+/// What a person is asked to approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentAsked {
     pub scopes: Vec<String>,
-    /// Whether they began this is all that is asked; what is given is not.
+    /// Only asks whether the person started this; the scopes are not asked about.
     #[serde(default)]
     pub is_confirmation: bool,
-    /// `None` in what a version before this one stored.
+    /// `None` if stored by the previous version.
     pub user: Option<UserId>,
     pub user_email: String,
     #[serde(default)]
     pub user_locale: Option<String>,
-    /// Whose answer it is: an approval counts for this session only.
+    /// An approval counts for this session only.
     pub session: SessionKey,
 }
 
-/// A magic link on its way to an address, whether or not that is anybody's.
+/// A requested magic link, whether or not the address belongs to an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkAsked {
-    /// How long the link works. A version before this one did not say.
+    /// When the link expires; `None` if stored by the previous version.
     #[serde(default)]
     pub until: Option<Timestamp>,
-    /// Of the value in the link.
+    /// Digest of the token in the link.
     pub digest: TokenDigest,
     /// The address as typed.
     pub email: String,
@@ -126,50 +128,50 @@ pub struct Interaction {
     #[serde(flatten)]
     pub purpose: InteractionPurpose,
     pub stage: Stage,
-    /// Secret every form of this interaction carries.
+    /// CSRF token that every form of this interaction carries.
     pub csrf: String,
     /// What the consent page shows.
     pub consent: Option<ConsentAsked>,
     pub login: Option<LoginDone>,
     #[serde(default)]
     pub pending: Option<Pending>,
-    /// The link that was mailed last, if one was asked for.
+    /// The magic link requested last.
     #[serde(default)]
     pub link: Option<LinkAsked>,
-    /// The password that was refused last, while nothing is stored (decision 0044).
+    /// Digest of the password refused last, while the interaction is not stored (decision 0044).
     #[serde(default)]
     pub refused: Option<TokenDigest>,
     pub consented: bool,
     pub expires_at: Timestamp,
 }
 
-/// An interaction together with the way to address it.
+/// An interaction with its storage key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoundInteraction {
     pub interaction: Interaction,
     pub(crate) key: String,
-    /// It came with the browser, and is stored by its next write; `None`: it is stored.
+    /// End of the sealed copy that the browser sent; the next write stores the interaction. `None`: it is stored.
     pub(crate) travels_until: Option<Timestamp>,
 }
 
-/// What a browser shows of the interaction that an address names.
+/// What a browser sends to open an interaction: the binding secret and the sealed copy.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Shown<'a> {
     pub binding: Option<&'a str>,
     pub travelling: Option<&'a str>,
 }
 
-/// What a resume address leads to.
+/// What taking an interaction at its resume address found.
 pub(crate) enum Taken {
     Stored(Interaction),
-    /// It needed no page, and travelled.
+    /// Not stored: it came sealed with the browser and needs no page.
     Ready(Interaction),
-    /// Nothing happened in it yet, or nothing that is known here: its page is next.
+    /// Nothing stored and nothing ready: its page is next.
     Begun,
     Gone,
 }
 
-/// What an interaction begins with: everything decided so far travels inside.
+/// The initial content of an interaction.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Draft {
     pub(crate) purpose: InteractionPurpose,
@@ -185,7 +187,7 @@ pub struct NewInteraction {
     pub binding: String,
     pub stage: Stage,
     pub expires_at: Timestamp,
-    /// The interaction itself, unless it is stored.
+    /// The sealed interaction, unless it is stored.
     pub travelling: Option<Travelling>,
 }
 
@@ -194,18 +196,18 @@ fn storage_key(organization: OrganizationId, uid: &str, binding: &str) -> String
 }
 
 impl BoundInteraction {
-    /// Whether a form's CSRF field is this interaction's.
+    /// Whether a form's CSRF token is this interaction's; compares in constant time.
     pub fn csrf_matches(&self, presented: Option<&str>) -> bool {
         presented.is_some_and(|p| secret::constant_time_eq(p, &self.interaction.csrf))
     }
 
-    /// The write that stores the interaction as it now is, unless the resume address took it meanwhile: a form that
-    /// was still under way must not open that address again.
+    /// Builds the write that stores the interaction, unless the resume address has taken it meanwhile: a form still in
+    /// progress must not make it usable again.
     pub fn write(&self, now: Timestamp) -> Result<Write, EngineError> {
         self.write_for(Duration::MAX, now)
     }
 
-    /// The same, to be kept for so long at most: nobody proved anything yet.
+    /// Like [`Self::write`], but kept for `longest` at most, because nothing is proven yet.
     pub fn write_for(&self, longest: Duration, now: Timestamp) -> Result<Write, EngineError> {
         let ttl = remaining(self.interaction.expires_at, now).min(longest);
         let (key, value) = (self.key.clone(), to_bytes(&self.interaction)?);
@@ -221,12 +223,12 @@ impl BoundInteraction {
 }
 
 impl Interaction {
-    /// Nobody proved anything in it.
+    /// Whether nothing is proven in it: no login, no consent, no pending second factor.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.login.is_none() && self.consent.is_none() && self.pending.is_none()
     }
 
-    /// The session it goes on in, once somebody is signed in.
+    /// The session of the signed-in person, if there is one.
     fn session(&self) -> Option<SessionKey> {
         let asked = self.consent.as_ref().map(|asked| asked.session);
         self.login.map(|login| login.session).or(asked)
@@ -234,7 +236,8 @@ impl Interaction {
 }
 
 impl Engine {
-    /// Begins an interaction for whoever asks. One of a signed-in person is stored; a network may begin so many.
+    /// Begins an interaction. An anonymous one travels with the browser; one of a signed-in person is stored, rate
+    /// limited per network.
     pub(crate) async fn begin_interaction(
         &self,
         tenant: &Tenant,
@@ -250,7 +253,8 @@ impl Engine {
         Ok(self.store_begun(tenant, whose, &bound.key, value, lifetime).await?.map(|()| new))
     }
 
-    /// Goes on in another interaction: the one before was taken, so there is none more than before.
+    /// Continues in a new interaction. No rate limit: the previous one was taken, so the number of stored ones does not
+    /// grow.
     pub(crate) async fn continue_interaction(
         &self,
         tenant: &Tenant,
@@ -293,7 +297,7 @@ impl Engine {
         (NewInteraction { uid, binding, stage, expires_at, travelling: None }, bound)
     }
 
-    /// The interaction of this browser, if it still runs.
+    /// Returns the interaction of this browser; `None` if it is unknown, expired or used.
     pub async fn interaction(
         &self,
         tenant: &Tenant,
@@ -311,8 +315,8 @@ impl Engine {
         }
     }
 
-    /// Takes the interaction out: the resume address works once. What never was stored is not remembered either: it
-    /// leads to a page of its own, or to what the same request would lead to again.
+    /// Takes the interaction: the resume address works once. One that was never stored leaves no mark: presented again
+    /// it leads to its page, or to what the same request would lead to again.
     pub(crate) async fn take_interaction(
         &self,
         tenant: &Tenant,
@@ -320,7 +324,7 @@ impl Engine {
         shown: Shown<'_>,
     ) -> Result<Taken, EngineError> {
         let Some(key) = addressed(tenant, uid, shown.binding) else { return Ok(Taken::Gone) };
-        // Nothing of it travels for longer.
+        // No sealed copy lives longer.
         let remember = tenant.settings.duration(settings::INTERACTION_TTL);
         Ok(match self.kv.retire(&key, remember).await? {
             Place::Live(bytes) => self.read_interaction(tenant, &bytes)?.map_or(Taken::Gone, Taken::Stored),

@@ -1,4 +1,4 @@
-//! Introspection (RFC 7662) and revocation (RFC 7009), bound to the tenant (repairs W04).
+//! Introspection (RFC 7662) and revocation (RFC 7009), bound to the tenant (`docs/security.md`, W04).
 
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::introspection::{ActiveToken, IntrospectionResponse};
@@ -30,14 +30,14 @@ fn required_token(params: &Params) -> Result<&str, TokenInquiryError> {
     params.get("token").ok_or_else(|| invalid("token is missing"))
 }
 
-/// The tenant's own confidential clients are its resource servers and may ask about any access token of it; guests from
-/// other organizations ask about their own.
+/// Whether `client` may introspect an access token of `owner`. Confidential clients of the tenant are its resource
+/// servers and may see all of them; guests from other organizations see their own.
 fn may_see(tenant: &Tenant, client: &ProtocolClient, owner: &ProtocolClient) -> bool {
     let is_resource_server = client.client.organization_id == tenant.organization.id;
     is_resource_server || client.client.id == owner.client.id
 }
 
-/// RFC 7662 §2.2: a list of scopes, which an empty text is none of.
+/// RFC 7662 §2.2: `scope` is a list of scopes; an empty one is left out.
 fn listed(scope: String) -> Option<String> {
     (!scope.is_empty()).then_some(scope)
 }
@@ -53,8 +53,8 @@ impl Engine {
         caller: &Caller,
     ) -> Result<IntrospectionResponse, TokenInquiryError> {
         let client = self.authenticate_client(tenant, presented, Guarded::Introspection, caller).await?;
-        // RFC 7662 §2.1: some form of authorization. A public client has none to show: who asks in its name may be
-        // waiting for the moment at which a stolen refresh token is rotated.
+        // RFC 7662 §2.1 requires authorization, and a public client has none to show: somebody using its name could
+        // poll for the moment at which a stolen refresh token is rotated.
         if !client.client.is_confidential() {
             let client_id = client.client.client_id.to_string();
             return Err(ClientAuthError::Rejected { client_id }.into());
@@ -89,7 +89,7 @@ impl Engine {
         if now >= facts.token.expires_at || !facts.liveness.is_live(now) {
             return Ok(None);
         }
-        // A token of a client that was switched off is not live either.
+        // Tokens of a deactivated client are not live either.
         let owner = self.client_by_key(tenant.organization.id, facts.client).await?;
         let owner = owner.filter(|o| may_see(tenant, client, o) && o.honours(facts.liveness.authorized_at));
         Ok(owner.map(|owner| ActiveToken {
@@ -116,7 +116,7 @@ impl Engine {
         else {
             return Ok(None);
         };
-        // No resource server is ever sent a refresh token, so only its client has a reason to ask.
+        // Resource servers never receive refresh tokens, so only the token's own client has a reason to ask.
         if facts.family.client != client.client.id {
             return Ok(None);
         }
@@ -142,7 +142,7 @@ impl Engine {
         digest: &TokenDigest,
     ) -> Result<Option<ActiveToken>, EngineError> {
         let Some(record) = self.client_token(tenant, digest).await? else { return Ok(None) };
-        // The client's own status ends its tokens too.
+        // Deactivating the client ends its tokens too.
         let owner = self.client(tenant.organization.id, &record.client_id).await?;
         let owner = owner.filter(|o| {
             self.now() < record.expires_at && o.client.id == record.client && o.honours(record.issued_at)
@@ -168,8 +168,8 @@ impl Engine {
         serde_json::from_slice(&bytes).map(Some).map_err(|e| EngineError::Unreadable(e.to_string()))
     }
 
-    /// `POST /{org}/token/revocation`. Unknown tokens are a success (RFC 7009 §2.2); another client's token is left
-    /// alone without saying so. A refresh token ends its family; an access token ends alone.
+    /// `POST /{org}/token/revocation`. Unknown tokens are a success (RFC 7009 §2.2); another client's token is silently
+    /// left alone. A refresh token ends its family; an access token ends alone.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.revoke", skip_all)]
     pub async fn revoke(
         &self,

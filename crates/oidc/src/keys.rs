@@ -1,4 +1,4 @@
-//! Signing keys of a tenant: opened once, published as ready bytes, created when first needed (decision D4).
+//! Signing keys of a tenant: decrypted once, published as a prepared JWKS, created when first needed (decision D4).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl TenantKeys {
 }
 
 impl Engine {
-    /// Reads an organization's keys; makes the first ES256 pair when there is none.
+    /// Reads an organization's keys; creates the first ES256 pair if there is none.
     pub(crate) async fn load_keys(&self, organization: OrganizationId) -> Result<TenantKeys, EngineError> {
         let mut rows = self.store.repositories().signing_keys(organization).all().await?;
         let is_active = |k: &SigningKey, a| k.algorithm == a && k.status == SigningKeyStatus::Active;
@@ -42,7 +42,7 @@ impl Engine {
         self.open_keys(&rows)
     }
 
-    /// Whether the keys this installation signs with can be opened by this process; `None` while there are none.
+    /// Whether this process can decrypt the newest signing key of the installation; `None`: there is no key yet.
     pub async fn opens_keys(&self) -> Result<Option<bool>, EngineError> {
         let Some(key) = self.store.newest_signing_key().await? else { return Ok(None) };
         let identity = SigningKey::seal_identity(key.organization_id, &key.kid);
@@ -74,13 +74,13 @@ impl Engine {
             signers.insert(key.algorithm, Arc::new(signer));
         }
         let jwks: Vec<&serde_json::Value> = published.iter().map(|k| &k.public_jwk).collect();
-        // A hint is good at any age (RP-Initiated Logout §2), so keys that left the JWKS still verify here.
+        // An `id_token_hint` is valid at any age (RP-Initiated Logout §2), so keys that left the JWKS still verify it.
         let trusted = rows.iter().filter(|k| k.status != SigningKeyStatus::Revoked).map(|k| &k.public_jwk);
         let verifier = KeySet::from_jwks(trusted).map_err(|e| EngineError::Signing(e.to_string()))?;
         Ok(TenantKeys { signers, jwks: ReadyDocument::new(jwks_document(jwks.iter().copied())), verifier })
     }
 
-    /// Makes the next and the active key of an algorithm, in this order: whoever sees the active one sees both, so no
+    /// Creates the next and then the active key of an algorithm: a reader that sees the active one sees both, so no
     /// JWKS is ever without the next. Several instances may try at once: one row wins each place.
     async fn create_keys(
         &self,
@@ -113,7 +113,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The signer a client asked for. A first use of an algorithm makes its keys.
+    /// Returns the signer of an algorithm; creates its keys at the first use.
     pub(crate) async fn signer(
         &self,
         tenant: &Tenant,
@@ -132,7 +132,8 @@ impl Engine {
         })
     }
 
-    /// Tells every instance, this one included; a lost notice is bounded by the cache lifetime.
+    /// Notifies every instance, this one included; if the notice is lost, the cache lifetime bounds how long values are
+    /// stale.
     pub(crate) async fn announce(&self, change: &porta_core::Change) {
         self.apply_change(change);
         let (topic, key) = change.to_words();

@@ -1,7 +1,7 @@
 //! The protocol engine: authorization, tokens, UserInfo, introspection, revocation, logout.
 //!
-//! Nothing here knows HTTP: parameters come in as text, decisions go out as values. Each endpoint is a list of named
-//! checks, each citing the section it implements.
+//! No HTTP here: parameters come in as text, decisions go out as values. Each endpoint is a list of named checks, each
+//! citing the section it implements.
 
 mod anonymous_start;
 mod audit;
@@ -35,5 +35,5 @@ pub use error::EngineError;
 pub use purpose::{AccountPage, AccountPurpose, InteractionPurpose};
 pub use tenant::{ReadyDocument, Tenant, TenantLookup};
 
-/// Authentication context class of a sign-in with one factor; the only one asserted so far.
+/// Authentication context classes: one factor, and two different factors.
 pub use porta_protocol::metadata::{ACR_ONE_FACTOR, ACR_TWO_FACTORS};

@@ -22,10 +22,11 @@ use crate::session::{self, PresentedSession};
 use crate::travel::fits;
 use crate::{Caller, Engine, EngineError, Tenant};
 
-/// Nothing of a sign-out is stored before it is confirmed: what was checked travels sealed, in an address and in a form.
+/// How long a logout may wait for confirmation. Nothing is stored until then: the checked request travels sealed in an
+/// address and in a form.
 const CONFIRMATION_LIFETIME: Duration = Duration::from_hours(1);
 
-/// What an ID token given as a hint tells, once its signature and issuer hold. Its age does not matter.
+/// Content of an `id_token_hint` with valid signature and issuer. Its age does not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     pub subject: String,
@@ -41,7 +42,8 @@ pub enum LogoutError {
     Engine(#[from] EngineError),
 }
 
-/// What is wrong with a logout request. The page names it, so that whoever runs the client finds it.
+/// Why a logout request was refused. The page shows the reason, so that the operator of the client can find the
+/// mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LogoutRefusal {
     #[error("post_logout_redirect_uri is not registered for this client")]
@@ -56,12 +58,12 @@ pub enum LogoutRefusal {
     Malformed(&'static str),
 }
 
-/// Where the browser goes when the person is signed out.
+/// Where the browser goes after the logout.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Onward {
     /// Registered URI with `state` appended; `None`: our own success page.
     pub redirect_to: Option<String>,
-    /// What the request asked our pages to be in (RP-Initiated Logout §2).
+    /// Languages the request asked for (RP-Initiated Logout §2).
     #[serde(default)]
     pub ui_locales: Option<String>,
 }
@@ -69,7 +71,7 @@ pub struct Onward {
 /// What a logout request leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogoutStep {
-    /// Ask first; the value goes into the form's `xsrf` field.
+    /// Ask for confirmation; the value goes into the form's `xsrf` field.
     Confirm { xsrf: String, client_name: Option<String>, user_locale: Option<String>, onward: Onward },
     /// Nobody was signed in.
     Done(Onward),
@@ -85,7 +87,7 @@ struct CheckedLogout {
 /// Parameter that carries the handle of [`Engine::end_session_by_post`].
 pub const CONTINUE: &str = "continue";
 
-/// What the form of the confirmation page carries, sealed: whose session it ends, so that no other form does.
+/// Sealed content of the confirmation form. It names the session, so that the form ends no other one.
 #[derive(Debug, Serialize, Deserialize)]
 struct PendingLogout {
     session: TokenDigest,
@@ -96,20 +98,21 @@ fn malformed(description: &'static str) -> LogoutError {
     LogoutError::Refused(LogoutRefusal::Malformed(description))
 }
 
-/// The ID token that came with a logout request.
+/// The `id_token_hint` of a logout request.
 #[derive(Debug)]
 enum SentHint {
     Nothing,
     Verified(Hint),
-    /// RP-Initiated Logout §4: what fails to validate MUST NOT be used, so that nothing of it is kept.
+    /// RP-Initiated Logout §4: a hint that fails validation MUST NOT be used, so nothing of it is kept.
     Unverified,
 }
 
 impl SentHint {
-    /// The client a logout is for: named, or the audience of the hint; both must agree (RP-Initiated Logout §2).
+    /// Returns the client of a logout: the named one, or the audience of the hint; both must agree (RP-Initiated Logout
+    /// §2).
     ///
-    /// A client that is named needs no hint, and the person is asked in any case. So a hint that cannot be verified is
-    /// passed over there: refusing the request would leave somebody signed in who wanted out.
+    /// A named client needs no hint, and the person confirms in any case. An invalid hint is therefore ignored:
+    /// refusing the request would leave somebody signed in who wanted to sign out.
     fn client<'a>(&'a self, named: Option<&'a str>) -> Result<Option<&'a str>, LogoutRefusal> {
         match (self, named) {
             (Self::Nothing, named) => Ok(named),
@@ -124,11 +127,11 @@ impl SentHint {
 }
 
 impl Engine {
-    /// Reads an ID token of this tenant given as a hint.
+    /// Verifies and reads an ID token of this tenant given as a hint. `None`: it is not one.
     pub(crate) fn read_id_token_hint(tenant: &Tenant, token: &str) -> Option<Hint> {
         let claims = tenant.keys.verifier.verify(token, TokenKind::IdTokenHint).ok()?;
         let text = |name: &str| claims.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-        // A signed UserInfo answer names issuer and audience too; only an ID token has an end (RFC 8725 §3.11).
+        // A signed UserInfo response has issuer and audience too; only an ID token has `exp` (RFC 8725 §3.11).
         let is_id_token =
             claims.get("exp").is_some_and(serde_json::Value::is_i64) && claims.contains_key("iat");
         if text("iss")? != tenant.issuer || !is_id_token {
@@ -137,8 +140,8 @@ impl Engine {
         Some(Hint { subject: text("sub")?, client_id: text("aud")? })
     }
 
-    /// `POST /{org}/session/end`: checked and sealed, because a cross-site POST carries no `SameSite=Lax` cookie and the
-    /// browser must come back by GET; the hint then need not travel in a URL. Answers the handle to come back with.
+    /// `POST /{org}/session/end`: checks and seals the request. A cross-site POST carries no `SameSite=Lax` cookie, so
+    /// the browser must come back by GET; sealing keeps the hint out of that URL. Returns the handle for the GET.
     pub async fn end_session_by_post(&self, tenant: &Tenant, params: &Params) -> Result<String, LogoutError> {
         let (client, onward) = self.check_logout(tenant, params).await?;
         let checked = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
@@ -158,7 +161,7 @@ impl Engine {
         }
     }
 
-    /// What the version before this one stored instead of sealing it.
+    /// Takes a value that the previous version stored instead of sealing it.
     async fn taken<T: DeserializeOwned>(&self, place: &str, handle: &str) -> Result<Option<T>, EngineError> {
         if !BearerKind::Interaction.matches(handle) {
             return Ok(None);
@@ -239,7 +242,7 @@ impl Engine {
             Some((pending, _)) => pending,
             None => self.taken(&pending_place(tenant), xsrf).await?.ok_or_else(expired)?,
         };
-        // Nobody is signed in any more, perhaps by this very form.
+        // Already signed out, perhaps by this very form.
         let Some(session) = self.session(tenant, cookie).await? else { return Ok(pending.onward) };
         if !session.digest.same_as(&pending.session) {
             return Err(malformed("the form belongs to another session"));
@@ -248,7 +251,7 @@ impl Engine {
         Ok(pending.onward)
     }
 
-    /// Ends a session for good: its row, its families, its entry in the short-lived store.
+    /// Ends a session: its row, its token families and its entry in the short-lived store.
     pub async fn terminate(
         &self,
         tenant: &Tenant,
@@ -262,7 +265,7 @@ impl Engine {
             metadata: serde_json::json!({ "session": presented.session.key.to_string() }),
             ..self.event(tenant, "user.logout", AuditCategory::Authentication, caller)
         };
-        // Storage first: a crash in between leaves a cookie that leads to a session storage calls ended.
+        // Storage first: after a crash in between, the cookie names a session that storage has already ended.
         self.store
             .repositories()
             .sessions(tenant.organization.id)
@@ -281,7 +284,7 @@ fn pending_place(tenant: &Tenant) -> String {
     format!("{}:logout", tenant.organization.id)
 }
 
-/// RP-Initiated Logout §3: only a registered URI of a known client; without a client the parameter is dropped.
+/// RP-Initiated Logout §3: only a registered URI of a known client; without a client the parameter is ignored.
 fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, LogoutRefusal> {
     let ui_locales = ui_locales(params);
     let (Some(uri), Some(client)) = (params.get("post_logout_redirect_uri"), client) else {

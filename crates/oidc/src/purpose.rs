@@ -1,4 +1,4 @@
-//! What a sign-in is for: a client that waits for an answer, or a page of the person's own account.
+//! The purpose of a sign-in: an authorization request of a client, or a page of the person's own account.
 
 use porta_core::word_enum;
 use serde::{Deserialize, Serialize};
@@ -7,8 +7,8 @@ use crate::authorize::AuthorizationRequest;
 use crate::interaction::{NewInteraction, Stage};
 use crate::{Engine, EngineError, Tenant};
 
-/// Stored beside the other fields of the interaction, under the name of its kind: `request` is what every version
-/// before this one wrote, and still reads.
+/// Serialized beside the other fields of the interaction, under the name of its variant: `request` is what every
+/// previous version wrote and still reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum InteractionPurpose {
     #[serde(rename = "request")]
@@ -17,16 +17,16 @@ pub enum InteractionPurpose {
     Account(AccountPurpose),
 }
 
-/// A person on the way to their account.
+/// A sign-in that leads to a page of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountPurpose {
     pub page: AccountPage,
-    /// The address of somebody who is signed in and shows once more who they are.
+    /// E-mail address of a signed-in person who signs in again.
     pub again: Option<String>,
 }
 
 word_enum! {
-    /// Where such a sign-in ends. Never an address that somebody could write.
+    /// The page where such a sign-in ends. An enumeration, so that it can never be an address from outside.
     pub enum AccountPage {
         Overview = "overview",
         Password = "password",
@@ -39,7 +39,7 @@ word_enum! {
 }
 
 impl AccountPage {
-    /// Path under the organization's.
+    /// Path below the organization's.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Overview => "/account",
@@ -61,7 +61,7 @@ impl InteractionPurpose {
         }
     }
 
-    /// Public identifier of the client that waits, if one does.
+    /// Public identifier of the client, if there is one.
     pub fn client_id(&self) -> Option<&str> {
         self.authorization().map(|request| request.client_id.as_str())
     }
@@ -71,7 +71,7 @@ impl InteractionPurpose {
         self.authorization().and_then(|request| request.ui_locales.as_deref())
     }
 
-    /// The address to fill in: what the client said, or whose session it is.
+    /// The e-mail address to prefill: the client's hint, or that of the signed-in person.
     pub fn login_hint(&self) -> Option<&str> {
         match self {
             Self::Authorize(request) => request.login_hint.as_deref(),
@@ -81,7 +81,7 @@ impl InteractionPurpose {
 }
 
 impl Engine {
-    /// Begins a sign-in that ends at a page of the account.
+    /// Begins a sign-in that leads to a page of the account.
     pub fn begin_account(
         &self,
         tenant: &Tenant,
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::interaction::Interaction;
 
-    /// As the version before errands wrote it.
+    /// As the version before account purposes wrote it.
     fn before() -> serde_json::Value {
         json!({
             "uid": "u", "organization": OrganizationId::from_uuid(uuid::Uuid::nil()),

@@ -1,10 +1,10 @@
-//! What callers who proved who they are may have written: so much in a window for each client, for each person, for
-//! each chain of tokens, and for an organization altogether. Generous: nobody meets them who does not try, and without them one
-//! client, or one signed-in browser, fills the stores that all organizations share.
+//! Quotas for authenticated callers: writes per window for each client, person, token family and organization. They are
+//! generous; honest callers do not reach them. Without them one client or one signed-in browser could fill the stores
+//! that all organizations share.
 //!
-//! Counted by each process for itself, so that a success costs no round trip: with `n` processes it is `n` times as
-//! much, still a bound. Spread evenly: whoever used everything up may go on at the rate at which it comes back (GCRA,
-//! the generic cell rate algorithm).
+//! Each process counts for itself, so a success costs no round trip; `n` processes allow `n` times as much, which is
+//! still a bound. Units come back evenly (GCRA, the generic cell rate algorithm): a caller who used everything up may
+//! go on at that rate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,22 +18,22 @@ use porta_core::{ClientKey, OrganizationId, Timestamp, TokenFamilyId, UserId};
 use crate::throttle::Limited;
 use crate::{Caller, Engine, Tenant};
 
-/// Most buckets remembered. Whose bucket is forgotten begins with a full one; the organization's, which every caller
-/// uses, stays.
+/// Maximum buckets in memory. An evicted bucket starts full again; the organization's is used by every caller and
+/// stays.
 const CAPACITY: u64 = 50_000;
-/// The longest window there may be: a bucket that nobody used for so long is full again.
+/// Idle time after which a bucket is evicted: the longest allowed window, after which the bucket is full again.
 const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
 
-/// Who has something written.
+/// Whose quota a write counts against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Payer {
     Client(ClientKey),
-    /// In all browsers and sessions together. Only what a browser asks for counts: no application can use up what a
-    /// person may have elsewhere.
+    /// A person, in all browsers and sessions together. Only what a browser asks for counts, so that no application can
+    /// use up a person's quota.
     Person(UserId),
-    /// Tokens that descend from one code.
+    /// The tokens of one family, that is of one authorization code.
     Chain(TokenFamilyId),
-    /// All chains of a person together: one person does not use up what a client may have.
+    /// All token families of a person together, so that one person does not use up the client's quota.
     Chains(UserId),
     Organization,
 }
@@ -69,36 +69,36 @@ impl Default for Quotas {
     }
 }
 
-/// Two times, in microseconds.
+/// Two timestamps, in microseconds.
 #[derive(Debug, Default)]
 struct Bucket {
-    /// When it will be full again.
+    /// When the bucket is full again.
     full_at: AtomicI64,
-    /// Until then a refusal needs no audit row.
+    /// Refusals before this write no audit row.
     told_until: AtomicI64,
 }
 
-/// An empty bucket.
+/// Refusal: the bucket is empty.
 #[derive(Debug, PartialEq, Eq)]
 struct Empty {
     wait: Duration,
-    /// Nobody was refused for a window.
+    /// First refusal within a window, so it gets an audit row.
     is_news: bool,
 }
 
-/// One of so many in a window, in microseconds.
+/// Microseconds in which one unit comes back.
 fn step(maximum: u64, window: Duration) -> i64 {
     let window = i64::try_from(window.as_micros()).unwrap_or(i64::MAX / 4);
     (window / i64::try_from(maximum).unwrap_or(i64::MAX)).max(1)
 }
 
 impl Bucket {
-    /// Takes one of the `maximum` that come back within `window`.
+    /// Takes one unit; `maximum` units come back within `window`.
     fn take(&self, now: Timestamp, maximum: u64, window: Duration) -> Result<(), Empty> {
         let now = now.micros();
         let step = step(maximum, window);
         let latest = now.saturating_add(i64::try_from(window.as_micros()).unwrap_or(i64::MAX / 4));
-        // A clock that was set back refuses nobody: what was counted before says nothing about now.
+        // The clock was set back: reset the bucket instead of refusing until the clock has caught up.
         let ahead = self.full_at.load(Ordering::Relaxed);
         if ahead > latest {
             let _ = self.full_at.compare_exchange(ahead, now, Ordering::Relaxed, Ordering::Relaxed);
@@ -121,7 +121,7 @@ impl Bucket {
 }
 
 impl Engine {
-    /// Counts one thing that will be written for each of `payers`, all or none; or says how long to wait.
+    /// Counts one write for each of `payers`, all or none. `Err`: the time to wait.
     pub(crate) async fn spend(
         &self,
         tenant: &Tenant,
@@ -164,7 +164,8 @@ impl Engine {
             metadata: serde_json::json!({ "quota": payer.name(), "id": id }),
             ..self.event(tenant, "rate_limit.quota", AuditCategory::Security, caller)
         };
-        // Several processes meet the same flood. A refusal needs no store that works.
+        // Once for all processes that see the same flood. A refusal must not depend on storage, so a failure is only
+        // logged.
         if let Err(error) = self.note_once(tenant, event, caller, window).await {
             tracing::warn!(%error, "a quota that is used up was not recorded");
         }

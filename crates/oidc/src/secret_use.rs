@@ -29,8 +29,8 @@ impl SecretUse {
 }
 
 impl Engine {
-    /// Writes the collected uses; called every few seconds and once more at a graceful stop. What could not be written
-    /// is kept for the next time.
+    /// Writes the collected uses; called every few seconds and once more at a graceful stop. Failed writes are kept for
+    /// the next call.
     pub async fn flush_secret_use(&self) -> Result<(), EngineError> {
         let mut outcome = Ok(());
         for (owner, used) in self.secret_use.drain() {

@@ -1,4 +1,4 @@
-//! Browser sessions (decision D6): one per organization, known by a cookie whose digest is the key.
+//! Browser sessions (decision D6): one per organization; the storage key is the digest of the cookie.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> String
 }
 
 impl Engine {
-    /// Reads the session a cookie names; another organization's cookie names nothing here.
+    /// Reads the session that a cookie names. `None`: unknown, expired, or of another organization.
     pub async fn session(
         &self,
         tenant: &Tenant,
@@ -54,8 +54,8 @@ impl Engine {
         Ok(is_live.then_some(PresentedSession { session, digest }))
     }
 
-    /// Slides a session that has used up a tenth of its life; saves a write on every other request. It ends in any case
-    /// some time after the last sign-in.
+    /// Extends a session once a tenth of its lifetime is used, which saves a write on most requests. It never lasts
+    /// longer than the maximum after the last sign-in. `None`: not extended.
     pub(crate) async fn slide_session(
         &self,
         tenant: &Tenant,
@@ -81,8 +81,8 @@ impl Engine {
         Ok(slid.then_some(renewed))
     }
 
-    /// Writes what a session became. `false`: a sign-in or sign-out meanwhile made its cookie lead nowhere, and so it
-    /// stays.
+    /// Writes a changed session. `false`: a sign-in or sign-out invalidated its cookie meanwhile, and nothing was
+    /// written.
     pub async fn replace_session(
         &self,
         tenant: &Tenant,
@@ -100,7 +100,7 @@ pub fn to_bytes<T: Serialize>(value: &T) -> Result<bytes::Bytes, EngineError> {
     serde_json::to_vec(value).map(Into::into).map_err(|e| EngineError::Unreadable(e.to_string()))
 }
 
-/// Time left, never zero, so that a write cannot ask for an empty lifetime.
+/// Time left, never zero, because a write needs a positive lifetime.
 pub fn remaining(expires_at: Timestamp, now: Timestamp) -> Duration {
     expires_at.since(now).max(Duration::from_millis(1))
 }

@@ -1,4 +1,4 @@
-//! Organizations as requests see them: resolved by slug, held in memory, told of changes.
+//! Organizations as requests see them: resolved by slug, cached, invalidated by change notices.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::{Engine, EngineError};
 /// An active organization with everything its endpoints need without a round trip.
 #[derive(Debug)]
 pub struct Tenant {
-    /// Its branding names the addresses of uploaded pictures.
+    /// Its branding contains the URLs of uploaded pictures.
     pub organization: Organization,
     /// `{base}/{slug}`; never taken from a request (decision D10).
     pub issuer: String,
@@ -26,19 +26,19 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// How long after its last sign-in a session ends, however much it is used.
+    /// Maximum time from the last sign-in to the end of a session, however much it is used.
     pub fn longest_session(&self) -> Duration {
         let requires_second_factor = self.organization.two_factor_policy != TwoFactorPolicy::Optional;
         self.settings.longest_session(requires_second_factor)
     }
 
-    /// Whether people of the organization use passwords, whatever single clients offer (oidc-and-login §6.7).
+    /// Whether people of the organization use passwords, regardless of what single clients offer.
     pub fn offers_passwords(&self) -> bool {
         self.organization.default_login_methods.contains(&LoginMethod::Password)
     }
 }
 
-/// A public document as bytes, with the entity tag that stands for them (RFC 9110 §8.8.3).
+/// A public document as bytes, with its entity tag (RFC 9110 §8.8.3).
 #[derive(Debug, Clone)]
 pub struct ReadyDocument {
     pub bytes: Bytes,
@@ -53,7 +53,7 @@ impl ReadyDocument {
     }
 }
 
-/// What a slug leads to. Archived and unknown look the same.
+/// The result of resolving a slug. Archived and unknown look the same.
 #[derive(Debug, Clone)]
 pub enum TenantLookup {
     Active(Arc<Tenant>),
@@ -62,7 +62,7 @@ pub enum TenantLookup {
 }
 
 impl Engine {
-    /// Resolves the first path segment. At most one storage visit per minute and slug.
+    /// Resolves the first path segment. Without a change, storage is read at most once per minute and slug.
     pub async fn tenant(&self, slug: &str) -> Result<TenantLookup, EngineError> {
         let Ok(slug) = Slug::parse(slug) else { return Ok(TenantLookup::Unknown) };
         if let Some(found) = self.tenants.get(&slug).await {
@@ -71,7 +71,8 @@ impl Engine {
         Ok(self.tenants.try_get_with(slug.clone(), self.load_tenant(&slug)).await?)
     }
 
-    /// The same for public documents: while storage is away, what was last known of an active organization.
+    /// Like [`Self::tenant`], for public documents: while storage is unavailable, returns an active organization as
+    /// last loaded.
     pub async fn tenant_for_documents(&self, slug: &str) -> Result<TenantLookup, EngineError> {
         match self.tenant(slug).await {
             Err(error) if error.is_unavailable() => {
@@ -82,7 +83,7 @@ impl Engine {
         }
     }
 
-    /// The uploaded picture of this kind, if it is still the one with this id.
+    /// Returns the uploaded picture of this kind, if it still has this id.
     pub async fn branding_asset(
         &self,
         tenant: &Tenant,
@@ -97,7 +98,7 @@ impl Engine {
         loop {
             let generation = self.generation();
             let found = self.read_tenant(slug).await?;
-            // A change announced while we were reading may have missed this value in the cache: read again.
+            // A change announced during the read could not invalidate this value, which was not cached yet: read again.
             if generation == self.generation() {
                 match &found {
                     TenantLookup::Active(tenant) => {
@@ -137,14 +138,14 @@ impl Engine {
         Ok(TenantLookup::Active(Arc::new(Tenant { organization, issuer, settings, keys, discovery })))
     }
 
-    /// Forgets what a change made out of date.
+    /// Evicts what a change made stale.
     pub fn apply_change(&self, change: &Change) {
         self.bump_generation();
         match change {
             Change::Organization(slug) => {
                 self.tenants.invalidate_all();
                 tracing::debug!(%slug, "organization changed");
-                // Clients and origins count while their owner is active.
+                // Clients and origins are valid only while their owner is active.
                 self.clients.invalidate_all();
                 self.origins.invalidate_all();
             }
@@ -158,7 +159,7 @@ impl Engine {
         }
     }
 
-    /// Notices may have been lost: forget everything.
+    /// Evicts everything, because notices may have been lost.
     pub fn forget_everything(&self) {
         self.bump_generation();
         self.tenants.invalidate_all();

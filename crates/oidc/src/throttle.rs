@@ -1,11 +1,11 @@
-//! Limits on failed client authentication that cost an honest request nothing.
+//! Rate limits on failed client authentication. Successful authentication costs no round trip for them.
 //!
-//! Failures are counted in the shared store, for the client from a network and for the network whatever client it
-//! names: one guess each at many clients is guessing too. An instance that hears "limited" remembers it and refuses by
-//! itself until the window ends, so that successes need no round trip for the limit.
+//! Failures are counted in the shared store, per client and network and per network for any client: one guess at each
+//! of many clients is an attack too. An instance that gets "limited" remembers it and refuses by itself until the
+//! window ends.
 //!
-//! Failures of callers nobody knows refuse nobody (decision 0042): anybody could stop a client for all of its people with
-//! them, and a secret of at least sixteen characters is guessed by nobody.
+//! Failures of callers with unknown address are not limited (decision 0042): anybody could use such a limit to lock a
+//! client out for all of its people, and secrets of at least sixteen characters cannot be guessed.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,14 +17,14 @@ use porta_kv::{Limit, Verdict};
 
 use crate::{Caller, Engine, Tenant};
 
-/// Most entries remembered; an attacker with more addresses than this still meets the shared counter.
+/// Maximum entries of each map. When `blocked` is full, the shared counter still limits failures.
 const CAPACITY: usize = 100_000;
 
-/// What this process knows by itself.
+/// In-process state of the limits.
 #[derive(Debug, Default)]
 pub struct Throttle {
     blocked: Mutex<HashMap<String, Timestamp>>,
-    /// Failures counted here while the shared counters are away, with the end of their window.
+    /// Failures counted here while the shared store is unavailable, with the end of their window.
     local: Mutex<HashMap<String, (Timestamp, u64)>>,
 }
 
@@ -34,7 +34,7 @@ impl Throttle {
         blocked.get(key).filter(|until| now < **until).map(|until| until.since(now))
     }
 
-    /// Counts one failure without the shared store; what is left of the window once the maximum is reached.
+    /// Counts one failure without the shared store. `Some`: the maximum is reached, or the map is full; wait this long.
     fn count_here(&self, limit: &Limit, now: Timestamp) -> Option<Duration> {
         let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
         if local.len() >= CAPACITY {
@@ -62,7 +62,7 @@ impl Throttle {
     }
 }
 
-/// Which endpoint's failures are counted.
+/// The endpoint whose failures are counted; each has its own limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guarded {
     Token,
@@ -100,25 +100,26 @@ impl Guarded {
     }
 }
 
-/// Too much from one address: failures for one client or for any, or things begun.
+/// A rate limit or quota is exceeded; `maximum` is the limit that was hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limited {
     pub retry_after: Duration,
     pub maximum: u64,
 }
 
-/// The counters a failure touches.
+/// The counters of one failure: client and network, and the networks alone.
 struct Counters {
     client: Limit,
     networks: Vec<Limit>,
 }
 
 impl Counters {
-    /// `None` for callers nobody knows.
+    /// `None` if the caller's address is unknown.
     fn of(tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) -> Option<Self> {
         caller.address?;
         let (organization, name, network) = (tenant.organization.id, guarded.name(), caller.network());
-        // The client id is whatever the caller sent: digest it so that it cannot be long or collide with another key.
+        // The caller chooses the client id: digest it, so that its length is fixed and it cannot collide with another
+        // key.
         let client = porta_core::TokenDigest::of(client_id).hex();
         let window = tenant.settings.duration(guarded.window());
         let key_of = |network: &str| format!("{organization}:limit:{name}-address:{network}");
@@ -135,7 +136,7 @@ impl Counters {
 }
 
 impl Engine {
-    /// Whether this caller must wait.
+    /// Refuses a caller that this process remembers as limited; no round trip.
     pub(crate) fn check_throttle(
         &self,
         tenant: &Tenant,
@@ -153,7 +154,7 @@ impl Engine {
         blocked.next().map_or(Ok(()), Err)
     }
 
-    /// Counts a failure; one too many is told so itself.
+    /// Counts a failure. `Err`: a limit is exceeded, and this request itself is answered as limited.
     pub(crate) async fn count_failure(
         &self,
         tenant: &Tenant,
@@ -168,7 +169,8 @@ impl Engine {
         match self.kv.hit(&limits).await {
             Ok(Verdict::Allowed) => Ok(()),
             Ok(Verdict::Limited { retry_after }) => {
-                // Which of them is full decides who is refused from now on. Asked once: then memory answers.
+                // Find the full counter: it decides who is refused from now on. These round trips happen once; then
+                // memory answers.
                 let (mut full, mut retry_after) = (client, retry_after);
                 for network in networks {
                     if let Ok(Verdict::Limited { retry_after: wait }) =
@@ -181,7 +183,7 @@ impl Engine {
                 self.throttle.block(full.key, self.now(), retry_after);
                 Err(Limited { retry_after, maximum: full.maximum })
             }
-            // Limits fail closed (architecture §6.5): what cannot be counted together is counted here.
+            // Fail closed: without the shared store each process counts for itself.
             Err(error) => {
                 tracing::warn!(%error, "failed client authentication was counted by this process alone");
                 let now = self.now();

@@ -1,5 +1,5 @@
-//! What travels sealed with the browser instead of being kept here: nothing is stored for somebody who has proven
-//! nothing (decision D21).
+//! Values that travel sealed (AEAD) with the browser: nothing is stored for somebody who has proven nothing (decision
+//! D21).
 
 use porta_core::Timestamp;
 use porta_core::seal::Sealed;
@@ -9,18 +9,18 @@ use serde::{Deserialize, Serialize};
 use crate::session::to_bytes;
 use crate::{Engine, EngineError};
 
-/// Purpose of the keys that seal it.
+/// Purpose from which the sealing keys are derived.
 pub const SEALING_PURPOSE: &str = "travelling with the browser";
 
-/// Longest text that fits a cookie. Signed, with the longest path of ours and all its attributes, that is the 4,096
-/// bytes which every browser keeps (RFC 6265 §6.1); an address may be as long behind every proxy.
+/// Longest sealed text that fits a cookie. Signed, with our longest path and all attributes, that makes the 4,096 bytes
+/// which every browser keeps (RFC 6265 §6.1). As part of an address it passes every proxy.
 const LONGEST_TEXT: usize = 3_760;
 
 /// A sealed value on its way to the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Travelling {
     pub text: String,
-    /// It opens nothing from then on.
+    /// It cannot be opened from then on.
     pub until: Timestamp,
 }
 
@@ -36,7 +36,8 @@ pub(crate) fn fits(text: &str) -> bool {
 }
 
 impl Engine {
-    /// Seals a value for one place and until one time; it opens nowhere and never else.
+    /// Seals a value for one place (the associated data) and until one time; it cannot be opened for another place or
+    /// later.
     pub(crate) fn seal<T: Serialize>(
         &self,
         value: &T,
@@ -47,7 +48,8 @@ impl Engine {
         Ok(self.travel_keys.seal(&plain, place, &*self.entropy).to_text())
     }
 
-    /// What was sealed for this place and its end; anything else, and what ended, is as good as absent.
+    /// Opens a value sealed for this place and returns it with its expiry. `None`: sealed for another place, altered or
+    /// expired.
     pub(crate) fn unseal<T: DeserializeOwned>(&self, text: &str, place: &str) -> Option<(T, Timestamp)> {
         let plain = self.travel_keys.open(&Sealed::from_text(text)?, place).ok()?;
         let Dated { until, value } = serde_json::from_slice(&plain).ok()?;

@@ -69,7 +69,7 @@ impl Engine {
         let Some(algorithm) = client.client.userinfo_signed_response_alg else {
             return Ok(UserInfo::Json(claims));
         };
-        // OpenID Connect Core §5.3.2: a signed answer names who made it and for whom.
+        // OpenID Connect Core §5.3.2: a signed response names issuer and audience.
         claims.insert("iss".to_owned(), json!(tenant.issuer));
         claims.insert("aud".to_owned(), json!(client.client.client_id.as_str()));
         let signer = self.signer(tenant, algorithm).await?;

@@ -1,5 +1,5 @@
-//! A `User-Agent` header in two words. It is a hint for its owner, never a basis for a decision: browsers disguise
-//! themselves as each other, which is why the order of the tables matters.
+//! Recognises browser and system in a `User-Agent` header. Only a hint for the account's owner, never a basis for
+//! decisions. Browsers imitate each other, so the order of the tables matters.
 
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg", "Edge"),
@@ -23,7 +23,7 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Linux", "Linux"),
 ];
 
-/// The names of browser and system, as far as they are recognised.
+/// Names of browser and system, as far as recognised.
 pub(crate) fn names(user_agent: &str) -> (Option<&'static str>, Option<&'static str>) {
     let find = |table: &[(&str, &'static str)]| {
         table.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)

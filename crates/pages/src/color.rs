@@ -1,11 +1,11 @@
-//! The tenant's colour made legible: whatever colour is configured, text and controls keep the contrast of WCAG 2.2
-//! (§1.4.3: 4.5:1 for text, §1.4.11: 3:1 for controls) in light and dark.
+//! Accessible variants of the tenant's colour: whatever colour is configured, text and controls meet the contrast of
+//! WCAG 2.2 (§1.4.3: 4.5:1 for text, §1.4.11: 3:1 for controls) in light and dark mode.
 
 use std::fmt;
 
 const WHITE: Rgb = Rgb([255, 255, 255]);
 const BLACK: Rgb = Rgb([0, 0, 0]);
-/// The hardest background that accent-coloured text stands on; the same values stand in `templates/base.css`.
+/// The backgrounds with the least contrast to accent-coloured text; `templates/base.css` has the same values.
 const LIGHT_GROUND: Rgb = Rgb([0xf4, 0xf6, 0xf9]);
 const DARK_GROUND: Rgb = Rgb([0x1a, 0x1f, 0x27]);
 
@@ -16,7 +16,7 @@ impl Rgb {
     /// `#3B82F6`, for tenants without a colour.
     pub(crate) const DEFAULT: Self = Self([0x3b, 0x82, 0xf6]);
 
-    /// Reads `#RRGGBB`.
+    /// Parses `#RRGGBB`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes = porta_core::secret::unhex(text.strip_prefix('#')?)?;
         bytes.try_into().ok().map(Self)
@@ -31,7 +31,7 @@ impl Rgb {
         0.2126 * r + 0.7152 * g + 0.0722 * b
     }
 
-    /// Contrast ratio, 1 to 21.
+    /// Contrast ratio, 1 to 21 (WCAG 2.2).
     pub(crate) fn contrast(self, other: Self) -> f64 {
         let (a, b) = (self.luminance(), other.luminance());
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
@@ -46,7 +46,7 @@ impl Rgb {
         Self(out)
     }
 
-    /// The nearest mix with `towards` that reaches `ratio` against `ground`.
+    /// The mix with the least of `towards` that has at least contrast `ratio` against `ground`.
     fn until(self, towards: Self, ground: Self, ratio: f64) -> Self {
         (0..=100).map(|p| self.mix(towards, p)).find(|c| c.contrast(ground) >= ratio).unwrap_or(towards)
     }
@@ -62,19 +62,19 @@ impl fmt::Display for Rgb {
 /// The colours derived from one tenant colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Palette {
-    /// Button ground.
+    /// Button background.
     pub(crate) primary: Rgb,
     /// Button text.
     pub(crate) on_primary: Rgb,
-    /// Links, focus ring and the button's edge, in light and in dark.
+    /// Links, focus ring and button border, in light and in dark mode.
     pub(crate) accent_light: Rgb,
     pub(crate) accent_dark: Rgb,
 }
 
 impl Palette {
     pub(crate) fn of(tenant: Rgb) -> Self {
-        // Below 3:1 against white the colour is a light one and takes black text. Between 3:1 and 4.5:1 it is
-        // darkened a little instead: brands choose such colours with white text in mind.
+        // A colour below 3:1 against white is light and gets black text. Between 3:1 and 4.5:1 it is darkened a little,
+        // because brands choose such colours with white text in mind.
         let (primary, on_primary) = if tenant.contrast(WHITE) >= 3.0 {
             (tenant.until(BLACK, WHITE, 4.5), WHITE)
         } else {
@@ -88,7 +88,7 @@ impl Palette {
         }
     }
 
-    /// The style sheet that carries the palette to the page.
+    /// Style sheet that defines the palette on the page.
     pub(crate) fn css(self) -> String {
         let Self { primary, on_primary, accent_light, accent_dark } = self;
         format!(
@@ -139,7 +139,7 @@ mod tests {
         }
     }
 
-    /// The value of a custom property in one of the two blocks of the base style sheet.
+    /// Value of a custom property in one of the two blocks of the base style sheet.
     fn base(mode: usize, name: &str) -> Rgb {
         let css = include_str!("../templates/base.css");
         let block = css.split(":root{").nth(mode + 1).unwrap().split('}').next().unwrap();

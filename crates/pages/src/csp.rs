@@ -1,4 +1,4 @@
-//! The Content-Security-Policy of a page, built from exactly what the page carries: nothing is `unsafe-inline`.
+//! Content-Security-Policy of a page, computed from what the page contains; never `unsafe-inline`.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use porta_core::TokenDigest;
@@ -6,17 +6,17 @@ use url::{Host, Url};
 
 use crate::context::Forms;
 
-/// `'sha256-…'` of an inline element's text (CSP 3 §2.3.1).
+/// Hash source `'sha256-…'` of an inline element's text (CSP 3 §2.3.1).
 pub(crate) fn hash_source(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(TokenDigest::of(text).as_bytes()))
 }
 
-/// What one page is allowed to do.
+/// What a page may load and do.
 #[derive(Debug)]
 pub(crate) struct Policy<'a> {
     pub(crate) styles: Vec<String>,
     pub(crate) script: Option<String>,
-    /// Addresses of pictures on the page.
+    /// URLs of pictures on the page.
     pub(crate) images: Vec<&'a str>,
     pub(crate) forms: Forms,
 }
@@ -45,8 +45,8 @@ impl Policy<'_> {
     }
 }
 
-/// What `form-action` calls the place a redirect URI leads to: its origin, or the scheme of a native application (CSP 3
-/// §2.3.1). A numeric IPv6 address has no name there, so all of its scheme is meant.
+/// `form-action` source for a redirect URI: its origin, or the scheme of a native application (CSP 3 §2.3.1). CSP has
+/// no syntax for IPv6 addresses, so these get their whole scheme.
 pub(crate) fn form_target(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
     match url.host() {
@@ -57,7 +57,7 @@ pub(crate) fn form_target(uri: &str) -> Option<String> {
     }
 }
 
-/// Serialised by the URL parser, so it cannot carry a `;` or a blank into the header.
+/// Origin as the URL parser serializes it, so it cannot inject a `;` or a space into the header.
 fn origin(url: &str) -> Option<String> {
     let origin = Url::parse(url).ok()?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())

@@ -1,10 +1,10 @@
-//! A tenant's own style sheet. A full parser with an allow-list is to come (weakness W20); until then a sheet that
-//! contains anything able to leave its element, load something or run something is left out altogether.
+//! Checks a tenant's custom style sheet. Until there is a real parser with an allow-list, a sheet is left out as a
+//! whole if it contains anything that could end its `<style>` element, load something or run something.
 
-/// The limit of the admin boundary (oidc-and-login §8.3).
+/// Maximum length, the same as in `Branding::validate`.
 const MAX_CHARACTERS: usize = 10_000;
 
-/// Compared against the lower-cased sheet with comments removed. `url`-less loaders are here too: `image-set("…")`
+/// Searched in the lower-cased sheet, with and without its comments. Includes loaders without `url`: `image-set("…")`
 /// takes a plain string.
 const REFUSED: &[&str] = &[
     "<",
@@ -29,13 +29,13 @@ const REFUSED: &[&str] = &[
     "@-moz-document",
 ];
 
-/// The sheet when it is harmless by a conservative reading, otherwise nothing.
+/// Returns the trimmed sheet if it is certainly harmless, else `None`.
 pub fn safe_custom_css(css: &str) -> Option<&str> {
     let css = css.trim();
     if css.is_empty() || css.chars().count() > MAX_CHARACTERS {
         return None;
     }
-    // A carriage return would be normalised by the browser, and the hash in the policy would no longer match.
+    // Browsers normalise carriage returns, which would change the hash that the policy has to contain.
     if css.chars().any(|c| c.is_control() && c != '\n' && c != '\t') || !has_balanced_braces(css) {
         return None;
     }
@@ -45,7 +45,7 @@ pub fn safe_custom_css(css: &str) -> Option<&str> {
     (!is_refused).then_some(css)
 }
 
-/// `None` when a comment is never closed.
+/// Removes comments; `None` if one is not closed.
 fn without_comments(css: &str) -> Option<String> {
     let mut out = String::with_capacity(css.len());
     let mut rest = css;

@@ -1,4 +1,4 @@
-//! The templates that are part of the executable.
+//! Templates compiled into the executable.
 
 macro_rules! templates {
     ($($name:literal),+ $(,)?) => {
@@ -66,8 +66,8 @@ pub(crate) const TEMPLATES: &[(&str, &str)] = templates![
     "emails/welcome.txt",
 ];
 
-/// Pages an operator may replace. Not the form-post response, whose script and fields are part of the protocol, and
-/// not the root page, which belongs to nobody.
+/// Pages an operator may replace. Excluded are the form-post response, whose script and fields are part of the
+/// protocol, and the root page, which belongs to no tenant.
 pub(crate) const OVERRIDABLE: &[&str] = &[
     "accept-invite",
     "account-applications",

@@ -1,7 +1,7 @@
-//! The template engine: what is embedded, what an operator put in its place, and the functions both may call.
+//! Template engine: built-in templates, an operator's overrides, and the functions available to both.
 //!
-//! Templates see their context and nothing else. An operator's template runs with a budget, cannot switch escaping
-//! off, and whatever goes wrong in it ends in the built-in one.
+//! Templates see only their context. An operator's template has an instruction budget and cannot disable escaping; on
+//! any error the built-in template is used.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -19,16 +19,16 @@ use crate::embedded::{MAILS, OVERRIDABLE, TEMPLATES};
 use crate::text::{escape, shown};
 use crate::words::{Catalogue, Words, fill};
 
-/// Instructions one rendering may take; the largest page of ours needs a tenth.
+/// Instruction budget of one rendering; the largest built-in page needs a tenth of it.
 const FUEL: u64 = 500_000;
-/// A template is a page of text.
+/// Size limit of a template file.
 const MAX_TEMPLATE_BYTES: u64 = 256 * 1024;
-/// The folder for organizations without one of their own.
+/// Folder for organizations that have none of their own.
 const DEFAULT_FOLDER: &str = "default";
 /// Filters that could turn data into markup.
 const REMOVED_FILTERS: &[&str] = &["safe"];
 
-/// Templates of an operator that cannot be used, each with what is wrong with it.
+/// Operator templates that cannot be used, each with its problem.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("; "))]
 pub struct TemplateProblems(pub Vec<String>);
@@ -37,7 +37,7 @@ pub struct TemplateProblems(pub Vec<String>);
 pub(crate) struct Engine {
     environment: Environment<'static>,
     catalogue: Arc<Catalogue>,
-    /// Names of the operator's templates that compiled.
+    /// Names of the operator templates that compiled.
     overrides: BTreeSet<String>,
 }
 
@@ -68,8 +68,8 @@ impl Engine {
         self.catalogue.words(locale)
     }
 
-    /// Reads `{directory}/{organization or default}/…`. Folders and files are taken by the names they may have, so no
-    /// part of a request ever becomes part of a path.
+    /// Reads `{directory}/{organization or default}/…` once. Folder and file names are checked against the allowed
+    /// ones, and no part of a request is ever used in a path.
     ///
     /// # Errors
     /// Everything that cannot be used: the directory, a file in it, a template that does not compile.
@@ -135,7 +135,8 @@ impl Engine {
         }
     }
 
-    /// Renders the organization's template, else the operator's default, else the built-in one.
+    /// Renders the organization's template, else the operator's default, else the built-in one. If the chosen one
+    /// fails, logs the error and renders the built-in one.
     pub(crate) fn render(
         &self,
         template: &str,
@@ -164,7 +165,7 @@ impl Engine {
     }
 }
 
-/// Apart from the built-in names, whatever an organization is called.
+/// Name of an override; the prefix keeps it distinct from built-in names, whatever the organization is called.
 fn override_name(folder: &str, template: &str) -> String {
     format!("override/{folder}/{template}")
 }
@@ -174,7 +175,7 @@ fn read(path: &Path) -> io::Result<String> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 256 KiB"));
     }
     let text = fs::read_to_string(path)?;
-    // Editors put a byte order mark before a text; in a page it would stand before the document.
+    // Editors may prefix a byte order mark, which would appear before the document type.
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,
@@ -185,7 +186,7 @@ fn is_text(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, suffix)| suffix == "txt")
 }
 
-/// Decides by the template's name and not by its `autoescape` blocks.
+/// Chooses the escaping by the template's name and ignores its `autoescape` blocks.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
     let written = if is_text(state.name()) {
@@ -242,8 +243,8 @@ fn language(state: &State<'_, '_>) -> String {
     state.lookup("lang").and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// The pattern of `key`, in the form the argument `count` asks for, and a look-up for its places. An argument that is
-/// absent counts as not given.
+/// The pattern of `key` in the plural form for the argument `count`, and a function that looks up placeholders. `none`
+/// arguments count as missing.
 fn pattern<'w>(
     words: Words<'w>,
     key: &str,
@@ -267,13 +268,13 @@ fn pattern<'w>(
     Ok((pattern, find))
 }
 
-/// Words as plain text; the template escapes them.
+/// Text of a key as plain text; the template escapes it.
 fn plain(words: Words<'_>, key: &str, arguments: &Kwargs) -> Result<String, Error> {
     let (pattern, find) = pattern(words, key, arguments)?;
     Ok(fill(pattern, str::to_owned, find))
 }
 
-/// Words as markup: arguments are escaped, isolated from the direction of the text around them, and emphasised.
+/// Text of a key as markup: arguments are escaped, emphasised and isolated from the surrounding text direction.
 fn rich(words: Words<'_>, key: &str, arguments: &Kwargs) -> Result<Value, Error> {
     let (pattern, find) = pattern(words, key, arguments)?;
     let markup = fill(pattern, escape, |name| find(name).map(|text| emphasised(&text)));

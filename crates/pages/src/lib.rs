@@ -1,9 +1,9 @@
-//! Every page a browser sees during sign-in and every mail: a typed context goes in, HTML and its
-//! Content-Security-Policy come out, or the parts of a mail.
+//! Pages that browsers see during sign-in, and mails. A typed context becomes HTML and its Content-Security-Policy, or
+//! the parts of a mail.
 //!
-//! Templates and words are embedded and compiled once; they see nothing but their context. An operator may replace
-//! single templates ([`Pages::with_overrides`]). All pages work without JavaScript (decision D11). The caller adds the
-//! remaining headers: `Cache-Control: no-store`, `Referrer-Policy: no-referrer` and the status (repairs W21).
+//! Templates and texts are embedded and compiled once; they see only their context. An operator may replace single
+//! templates ([`Pages::with_overrides`]). All pages work without JavaScript (decision D11). The caller adds the status
+//! and the remaining headers: `Cache-Control: no-store` and `Referrer-Policy: no-referrer`.
 
 mod agent;
 mod color;
@@ -40,7 +40,7 @@ pub use mail::{
 pub use render::{Page, Pages};
 pub use words::languages;
 
-// The samples of the gallery are used as they are.
+// Lets the gallery's samples, which use the crate by its name, compile as part of the tests.
 #[cfg(test)]
 extern crate self as porta_pages;
 #[cfg(test)]

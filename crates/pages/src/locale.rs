@@ -1,14 +1,14 @@
-//! Which language a page or a mail is in (oidc-and-login §9).
+//! Language negotiation for pages and mails.
 
 use crate::words::{FALLBACK, supported};
 
-/// Headers are cut here. Servers accept larger ones; a person does not read that many languages.
+/// Only this much of a header is read; no person lists that many languages.
 const MAX_HEADER_BYTES: usize = 4_096;
 
-/// Where a language can come from, the most particular first. Each may be absent, unknown or nonsense.
+/// Sources of a language preference, highest precedence first. Each may be absent, unknown or malformed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LocaleCandidates<'a> {
-    /// The request's `ui_locales`: languages by preference, separated by blanks (OpenID Connect Core §3.1.2.1).
+    /// The `ui_locales` parameter: languages by preference, separated by spaces (OpenID Connect Core §3.1.2.1).
     pub ui_locales: Option<&'a str>,
     pub accept_language: Option<&'a str>,
     /// Stored with the account.
@@ -17,8 +17,8 @@ pub struct LocaleCandidates<'a> {
     pub platform: Option<&'a str>,
 }
 
-/// The best language there are words in; English when nothing fits. A region falls back to its language
-/// (`pt-BR` → `pt`, RFC 4647 §3.4).
+/// Chooses the best supported language; English if none matches. A region falls back to its language (`pt-BR` → `pt`,
+/// RFC 4647 §3.4).
 pub fn negotiate(candidates: &LocaleCandidates<'_>) -> &'static str {
     let asked = candidates.ui_locales.unwrap_or_default().split_ascii_whitespace().find_map(supported);
     if let Some(language) = asked {
@@ -35,7 +35,7 @@ pub fn negotiate(candidates: &LocaleCandidates<'_>) -> &'static str {
         .unwrap_or(FALLBACK)
 }
 
-/// What an `Accept-Language` header says about the languages there are words in (RFC 9110 §12.5.4).
+/// The supported languages that an `Accept-Language` header prefers and refuses (RFC 9110 §12.5.4).
 #[derive(Debug, Default)]
 struct Accepted {
     best: Option<&'static str>,
@@ -51,7 +51,7 @@ impl Accepted {
             if range == "*" {
                 any = any.max(weight);
             } else if let Some(language) = supported(range) {
-                // `de-AT;q=0` refuses a region of which there are no words anyway.
+                // `de-AT;q=0` refuses only a region, and there are no regional texts.
                 match weight {
                     0 if range.eq_ignore_ascii_case(language) => refused.push(language),
                     0 => {}
@@ -60,14 +60,14 @@ impl Accepted {
             }
         }
         weighed.retain(|(language, _)| !refused.contains(language));
-        // Of equal weights the first one counts, as people write them.
+        // Among equal weights the first wins.
         let mut best: Option<(&'static str, u16)> = None;
         for (language, weight) in weighed {
             if best.is_none_or(|(_, highest)| weight > highest) {
                 best = Some((language, weight));
             }
         }
-        // "Anything" above every language named leaves the choice to what is stored.
+        // If `*` outweighs every named language, the stored preferences decide.
         let best = best.filter(|(_, weight)| *weight >= any).map(|(language, _)| language);
         Self { best, refused }
     }
@@ -77,7 +77,7 @@ impl Accepted {
     }
 }
 
-/// Ranges with their weights in thousandths; malformed ones are passed over.
+/// Language ranges with their weights in thousandths; malformed ones are skipped.
 fn ranges(header: &str) -> impl Iterator<Item = (&str, u16)> {
     let end = header.floor_char_boundary(MAX_HEADER_BYTES);
     header[..end].split(',').filter_map(|element| {
@@ -94,7 +94,7 @@ fn ranges(header: &str) -> impl Iterator<Item = (&str, u16)> {
     })
 }
 
-/// A `qvalue`: `0` to `1` with at most three decimals (RFC 9110 §12.4.2).
+/// Parses a `qvalue`: `0` to `1` with at most three decimals (RFC 9110 §12.4.2).
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {

@@ -1,4 +1,4 @@
-//! What a tenant's pages look like.
+//! Appearance of a tenant's pages.
 
 use porta_core::organization::Organization;
 
@@ -6,22 +6,22 @@ use crate::color::{Palette, Rgb};
 use crate::css::safe_custom_css;
 use crate::text::is_picture_url;
 
-/// The product's own colour, for tenants without one.
+/// Default colour, for tenants without one.
 pub(crate) const DEFAULT_COLOR: &str = "#3B82F6";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look<'a> {
-    /// The organization's slug, which names its folder of templates; empty: nobody's.
+    /// Slug of the organization, which selects its template folder; empty: none.
     pub organization: &'a str,
     /// Empty: no name is shown.
     pub company_name: &'a str,
     pub logo_url: Option<&'a str>,
     pub favicon_url: Option<&'a str>,
-    /// `#RRGGBB`; anything else counts as the default.
+    /// `#RRGGBB`; anything else means the default.
     pub primary_color: &'a str,
-    /// Left out when it could do more than style the page ([`crate::safe_custom_css`]).
+    /// Left out if it might do more than style the page ([`crate::safe_custom_css`]).
     pub custom_css: Option<&'a str>,
-    /// The reader's language; one without words here falls back to English.
+    /// Language of the reader; English if not supported.
     pub locale: &'a str,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// For pages that belong to no tenant; names nobody.
+    /// For pages that belong to no tenant.
     pub const fn neutral() -> Self {
         Self {
             organization: "",
@@ -52,7 +52,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// The same look for a reader of another language.
+    /// The same look in another language.
     #[must_use]
     pub fn in_locale(self, locale: &'a str) -> Self {
         Self { locale, ..self }
@@ -74,7 +74,7 @@ impl<'a> Look<'a> {
         self.custom_css.and_then(safe_custom_css)
     }
 
-    /// The letter that stands in for a logo.
+    /// Initial shown in place of a missing logo.
     pub(crate) fn monogram(&self) -> String {
         let first = self.company_name.chars().find(|c| c.is_alphanumeric());
         first.map(|c| c.to_uppercase().collect()).unwrap_or_default()

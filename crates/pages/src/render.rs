@@ -1,4 +1,4 @@
-//! From a typed context to HTML.
+//! Renders pages: a typed context becomes HTML.
 
 use std::path::Path;
 
@@ -18,20 +18,20 @@ use crate::{
 };
 
 const BASE_CSS: &str = include_str!("../templates/base.css");
-/// A field named `submit` would hide the form's own method, hence the prototype's.
+/// A field named `submit` would shadow the form's method, so the prototype's method is called.
 const SUBMIT_SCRIPT: &str = "HTMLFormElement.prototype.submit.call(document.forms[0])";
 
-/// Most addresses besides our own at which a form may end.
+/// Maximum number of `form-action` targets besides the server's own origin.
 const MAX_TARGETS: usize = 16;
-/// What they may come to in bytes. A host name has 253 at most, but nobody has to register one that could exist; with the
-/// other headers of an answer this fits what proxies are told to take (`docs/deploy.md`).
+/// Maximum total size of these targets in bytes. Real host names have at most 253 bytes, but longer ones can be
+/// registered. With the other response headers this fits the limits configured for proxies (`docs/deploy.md`).
 const MAX_TARGET_BYTES: usize = 6 * 1024;
 
-/// Sent when a template fails, which the tests rule out: signing out and error pages must always work.
+/// Sent if a template fails, which tests rule out: signing out and error pages must always work.
 const LAST_RESORT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Error</title></head>\
 <body><main><h1>Something went wrong</h1><p>Please go back and try again.</p></main></body></html>";
 
-/// A page and the policy that fits exactly this page.
+/// A page and the policy computed for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     pub html: String,
@@ -42,8 +42,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// The same page, whose forms end with us or at one of these addresses: browsers apply `form-action` to the redirects
-    /// that follow a form. The first of them count: a header has its limits.
+    /// Restricts the page's forms to the server and these addresses. Browsers apply `form-action` also to the redirects
+    /// after a form. Addresses beyond the header's size limits are left out, first come first served.
     #[must_use]
     pub fn ending_at<'a>(mut self, addresses: impl IntoIterator<Item = &'a str>) -> Self {
         let mut targets = vec!["'self'".to_owned()];
@@ -94,7 +94,7 @@ struct RootPage {}
 impl Content for RootPage {
     const NAME: &'static str = "root";
     const FORMS: Forms = Forms::None;
-    /// Not even a title: the page names nobody (oidc-and-login §10.3).
+    /// Empty: the page does not identify the product.
     fn title(&self) -> &'static str {
         ""
     }
@@ -105,8 +105,8 @@ impl Pages {
         Self { engine: Engine::new(), base_style: hash_source(BASE_CSS) }
     }
 
-    /// The same, with an operator's templates in place of single pages and mails (`docs/branding.md`). They are read
-    /// now and not again. One that does not render is logged, and the built-in one is used.
+    /// Like [`Pages::new`], with an operator's templates for single pages and mails (`docs/branding.md`). They are read
+    /// only once, here. If one fails to render, the error is logged and the built-in template is used.
     ///
     /// # Errors
     /// When the directory or a template cannot be read, or a template does not compile.
@@ -220,7 +220,7 @@ impl Pages {
         self.render(look, page, Some(SUBMIT_SCRIPT))
     }
 
-    /// The neutral page at `/`, which names nobody (oidc-and-login §10.3).
+    /// The neutral page at `/`, which identifies neither product nor tenant.
     pub fn root(&self, locale: &str) -> Page {
         self.show(&Look::neutral().in_locale(locale), &RootPage {})
     }
@@ -242,7 +242,7 @@ impl Pages {
             logo: look.logo(),
             favicon: look.favicon(),
             monogram: look.monogram(),
-            // Safe: the first two are ours, the third passed the sanitizer, which refuses `<`.
+            // Safe: the first two are built in, and the sanitizer that the third passed refuses `<`.
             styles: styles.map(|css| Value::from_safe_string(css.to_owned())).collect(),
             script: script.map(|script| Value::from_safe_string(script.to_owned())),
             page,

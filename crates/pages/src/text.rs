@@ -1,5 +1,5 @@
-//! Text from outside, made safe to look at. Escaping belongs to the templates; this is about what escaping leaves in:
-//! characters that reorder or hide their neighbours (CVE-2021-42574), and controls that HTML cannot carry.
+//! Sanitises external text for display. Templates do the escaping; this handles what escaping keeps: characters that
+//! reorder or hide their neighbours (CVE-2021-42574), and control characters that HTML cannot represent.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ fn is_deceptive(c: char) -> bool {
     breaks_a_line(c) || c == '\u{feff}'
 }
 
-/// The text without characters that would deceive a reader.
+/// Removes characters that could deceive a reader.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_deceptive) {
         return Cow::Borrowed(text);
@@ -18,8 +18,8 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter(|c| !is_deceptive(*c)).collect())
 }
 
-/// Text escaped for content and quoted attributes, so that a browser reads back exactly what went in, line ends
-/// included: values that are carried and not shown, such as `state`, depend on it.
+/// Escapes text for content and quoted attributes so that a browser reads back exactly the input, line ends included.
+/// Hidden values such as `state` depend on that.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -31,7 +31,7 @@ pub(crate) fn escape(text: &str) -> String {
             '\'' => out.push_str("&#39;"),
             '\n' => out.push_str("&#10;"),
             '\r' => out.push_str("&#13;"),
-            // HTML has no way to write this one.
+            // HTML cannot represent NUL.
             '\0' => out.push('\u{fffd}'),
             c => out.push(c),
         }
@@ -39,13 +39,13 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-/// A value that is carried and not shown, ready for the template.
+/// A hidden value for a template: escaped, but otherwise unchanged.
 pub(crate) fn exact(text: &str) -> minijinja::Value {
     minijinja::Value::from_safe_string(escape(text))
 }
 
-/// Text of a person for a mail, which no mail client turns into a link: a greeting or an invitation must not carry
-/// somebody's address to a stranger under the tenant's name.
+/// Makes personal text safe for mails, so that mail clients turn no part of it into a link. Otherwise a greeting or an
+/// invitation could send a stranger an attacker's link under the tenant's name.
 pub(crate) fn defused(text: &str) -> String {
     let text = shown(text);
     let characters: Vec<char> = text.chars().collect();
@@ -67,8 +67,8 @@ pub(crate) fn defused(text: &str) -> String {
     out
 }
 
-/// Whether a link to `url` only ever navigates: a script or document smuggled into the address does not.
-/// Native applications return to schemes of their own (RFC 8252 §7.1), so this refuses instead of allowing.
+/// Whether a link to `url` can only navigate, not run a script or open an embedded document. A deny-list, because
+/// native applications use schemes of their own (RFC 8252 §7.1).
 pub(crate) fn is_plain_link(url: &str) -> bool {
     const REFUSED: &[&str] =
         &["javascript", "vbscript", "data", "blob", "file", "filesystem", "about", "view-source"];
@@ -78,7 +78,7 @@ pub(crate) fn is_plain_link(url: &str) -> bool {
     }
 }
 
-/// Whether a browser may load a picture from `url`.
+/// Whether `url` may be used as the source of a picture.
 pub(crate) fn is_picture_url(url: &str) -> bool {
     Url::parse(url).is_ok_and(|u| matches!(u.scheme(), "https" | "http"))
 }

@@ -1,5 +1,5 @@
-//! The catalogue: every string a person reads, by flat key. A key holds one text, or one for each plural form its
-//! language has (CLDR cardinal rules). Digits stay the Latin ones in every language: codes are typed with them.
+//! Catalogue of all texts that people read, by flat key. A key has one text, or one for each plural form of the
+//! language (CLDR cardinal rules). Every language uses Latin digits, because codes are typed with them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use icu_plurals::{PluralCategory, PluralRuleType, PluralRules};
 use porta_core::Timestamp;
 use serde::Deserialize;
 
-/// Language of last resort.
+/// Fallback language.
 pub(crate) const FALLBACK: &str = "en";
 pub(crate) const SOURCES: &[(&str, &str)] = &[
     (FALLBACK, include_str!("../locales/en.json")),
@@ -44,7 +44,7 @@ enum Entry {
     Counted(Counted),
 }
 
-/// The forms a count selects from. Which of them a language uses is the rules' business; a test asks for them all.
+/// Plural forms of a text. CLDR decides which of them a language uses; a test checks that these are present.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Counted {
@@ -72,8 +72,8 @@ impl Counted {
 
 type Entries = BTreeMap<String, Entry>;
 
-/// CLDR's word for a count in a language. The rules are compiled in, so making them is a look-up; kept, they would not
-/// be shareable between threads.
+/// CLDR plural category of a count. The rules are compiled in, so creating them is cheap; they are not cached because
+/// they are not `Sync`.
 fn category(language: &str, count: u64) -> PluralCategory {
     let rules = Locale::try_from_str(language)
         .ok()
@@ -94,12 +94,12 @@ pub(crate) struct Words<'a> {
     fallback: Option<&'a Entries>,
 }
 
-/// The languages with words, the language of last resort first.
+/// Supported languages, the fallback first.
 pub fn languages() -> impl Iterator<Item = &'static str> {
     SOURCES.iter().map(|(language, _)| *language)
 }
 
-/// The base of a locale (`nl-BE` → `nl`) when it is a language with words.
+/// Base language of a locale (`nl-BE` → `nl`) if supported.
 pub(crate) fn supported(locale: &str) -> Option<&'static str> {
     let base = locale.split(['-', '_']).next().unwrap_or_default();
     languages().find(|language| language.eq_ignore_ascii_case(base))
@@ -108,13 +108,13 @@ pub(crate) fn supported(locale: &str) -> Option<&'static str> {
 impl Catalogue {
     pub(crate) fn embedded() -> Self {
         let bundles = SOURCES.iter().map(|(language, json)| {
-            // Tests read every embedded file; an unreadable one would fall back to English.
+            // Tests parse every embedded file; a malformed one would fall back to English.
             (*language, serde_json::from_str(json).unwrap_or_default())
         });
         Self { bundles: bundles.collect() }
     }
 
-    /// The language for a locale by its base, or English.
+    /// Texts for a locale by its base language, else English.
     pub(crate) fn words(&self, locale: &str) -> Words<'_> {
         let language = supported(locale).unwrap_or(FALLBACK);
         Words { language, own: self.bundles.get(language), fallback: self.bundles.get(FALLBACK) }
@@ -122,7 +122,7 @@ impl Catalogue {
 }
 
 impl<'a> Words<'a> {
-    /// The pattern of a key, in the form `count` asks for.
+    /// Pattern of a key, in the plural form for `count`.
     pub(crate) fn get(self, key: &str, count: Option<u64>) -> Option<&'a str> {
         let own = self.own.and_then(|entries| entries.get(key)).map(|entry| (self.language, entry));
         let fallback = || self.fallback.and_then(|entries| entries.get(key)).map(|entry| (FALLBACK, entry));
@@ -134,7 +134,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The text of a key that exists, its places filled.
+    /// Text of an existing key with its placeholders filled.
     pub(crate) fn say(self, key: &str, arguments: &[(&str, &str)]) -> String {
         let find =
             |name: &str| arguments.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
@@ -150,8 +150,8 @@ impl<'a> Words<'a> {
         if RIGHT_TO_LEFT.contains(&self.language) { "rtl" } else { "ltr" }
     }
 
-    /// A lifetime in words: to the nearest minute, as a mail takes moments to be written, and from two hours or two
-    /// days on in those, never more of them than there are.
+    /// A lifetime as text, rounded to the nearest minute to compensate for the time a mail takes to be written. Exactly
+    /// one or at least two hours or days are given in that unit, rounded down.
     pub(crate) fn duration(self, seconds: u64) -> String {
         const HOUR: u64 = 60;
         const DAY: u64 = 24 * HOUR;
@@ -164,7 +164,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// When to try again, rounded up, so that following the advice works.
+    /// When to try again, rounded up, so that the next attempt is not too early.
     pub(crate) fn wait(self, seconds: u64) -> String {
         match seconds {
             0..=30 => self.say("errors.retry_moment", &[]),
@@ -172,7 +172,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The day in UTC; the reader's own time zone is not known to a server.
+    /// The date in UTC; the server does not know the reader's time zone.
     pub(crate) fn date(self, at: Timestamp) -> String {
         let at = at.to_offset();
         let month = self.get(MONTHS[usize::from(u8::from(at.month()) - 1)], None).unwrap_or_default();
@@ -180,7 +180,7 @@ impl<'a> Words<'a> {
         self.say("date.date", &[("day", &day), ("month", month), ("year", &year)])
     }
 
-    /// Browser and system of a `User-Agent` header.
+    /// Browser and system of a `User-Agent` header as text.
     pub(crate) fn browser(self, user_agent: &str) -> String {
         match crate::agent::names(user_agent) {
             (Some(browser), Some(system)) => {
@@ -191,15 +191,15 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Day and time, said to be UTC.
+    /// Date and time, marked as UTC.
     pub(crate) fn moment(self, at: Timestamp) -> String {
         let time = format!("{:02}:{:02}", at.to_offset().hour(), at.to_offset().minute());
         self.say("date.moment", &[("date", &self.date(at)), ("time", &time)])
     }
 }
 
-/// Fills `{{name}}` places. `literal` and `argument` prepare the two kinds of piece; a place nobody fills stays
-/// visible, and a test refuses it.
+/// Fills `{{name}}` placeholders. `literal` and `argument` transform the two kinds of piece. An unfilled placeholder
+/// stays visible, and a test fails.
 pub(crate) fn fill(
     pattern: &str,
     literal: impl Fn(&str) -> String,

@@ -1,4 +1,4 @@
-//! Reference pages against the code they describe, where that takes what only this crate knows.
+//! Tests that compare reference pages with code that only this crate can see.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -40,7 +40,7 @@ fn command_line() {
     compare("reference/cli.md", "commands", &page);
 }
 
-/// The help of a command, then of those below it.
+/// Appends the help of a command and of its subcommands.
 fn help(command: &mut clap::Command, page: &mut String) {
     let name = command.get_bin_name().unwrap_or("porta").to_owned();
     let text = command.render_help().to_string();
@@ -60,7 +60,7 @@ fn audit_events() {
     compare("reference/audit-events.md", "events", &table);
 }
 
-/// The first words of audit events; other dotted words in the sources are something else.
+/// First words of audit event names; other dotted words in the sources are something else.
 const FAMILIES: &[&str] = &[
     "admin",
     "org",
@@ -79,7 +79,7 @@ const FAMILIES: &[&str] = &[
     "security",
     "email",
 ];
-/// Lines of the log that are no audit events.
+/// Log events that are no audit events.
 const LOG_ONLY: &[&str] = &["email.sent", "email.relay.away", "email.relay.back"];
 
 #[test]
@@ -123,7 +123,7 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The router cannot be asked for its routes, so its source is.
+/// The routes are read from the source, because the router does not list them.
 #[test]
 fn every_route_is_on_the_page_of_endpoints() {
     let source = fs::read_to_string(repository().join("crates/http/src/router.rs")).unwrap();
@@ -139,7 +139,7 @@ fn every_route_is_on_the_page_of_endpoints() {
     compare("endpoints.md", "routes", &table);
 }
 
-/// What the operations page says is worth an alert is what the sources write.
+/// The log events that the operations page names for alerts exist in the sources.
 #[test]
 fn log_events_of_the_operations_page_exist() {
     let page = fs::read_to_string(repository().join("docs/operations.md")).unwrap();
@@ -155,7 +155,7 @@ fn log_events_of_the_operations_page_exist() {
     }
 }
 
-/// At three in the morning a command is copied from the page as it stands.
+/// Commands on the pages can be copied as they stand.
 #[test]
 fn commands_on_the_pages_exist() {
     let mut seen = 0;

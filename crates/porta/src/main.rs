@@ -1,4 +1,4 @@
-//! The executable: reads the command line, hands over, answers with an exit code.
+//! The executable: parses the command line, runs the command, returns an exit code.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ mod runtime;
 mod serve;
 mod start;
 
-/// Requests make and drop many small things, and this is fast at it on every C library, musl's included.
+/// Requests allocate and free many small objects; this allocator is fast at that with every C library, musl included.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

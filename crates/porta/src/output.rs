@@ -1,14 +1,14 @@
-//! What the operator reads: results on standard output, everything else on standard error.
+//! Output for the operator: results on standard output, everything else on standard error.
 
 use std::fmt::Display;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-/// A line of the result. A reader that went away (`| head`) is no reason to panic.
+/// Prints a line of the result. Ignores a closed pipe (`| head`).
 pub(crate) fn line(text: impl Display) {
     drop(writeln!(io::stdout().lock(), "{text}"));
 }
 
-/// Machine output: indented by two.
+/// Prints JSON, indented by two spaces.
 pub(crate) fn json(value: &serde_json::Value) {
     line(format_args!("{value:#}"));
 }
@@ -25,7 +25,7 @@ pub(crate) fn error(text: impl Display) {
     drop(writeln!(io::stderr().lock(), "❌ {text}"));
 }
 
-/// A table with borders; values are never cut, so that ids stay copyable.
+/// Prints a table with borders; values are never truncated, so that ids can be copied.
 pub(crate) fn table(headers: &[&str], rows: &[Vec<String>]) {
     for text in table_lines(headers, rows) {
         line(text);
@@ -58,12 +58,12 @@ fn table_lines(headers: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     lines
 }
 
-/// What a cell without a value shows.
+/// A dash for a missing value.
 pub(crate) fn or_dash(value: Option<impl Display>) -> String {
     value.map_or_else(|| "—".to_owned(), |v| v.to_string())
 }
 
-/// Asks on standard error; `None` when there is nobody to ask.
+/// Asks on standard error; `None` when standard input is no terminal.
 pub(crate) fn confirm(question: &str) -> Option<bool> {
     if !io::stdin().is_terminal() {
         return None;

@@ -25,23 +25,23 @@ use crate::runtime::services::{Services, ShortLived, snapshot_file};
 use crate::runtime::telemetry::Telemetry;
 use crate::runtime::{background, figures, listen, mail};
 
-/// A database that does not answer must not keep a process that is done.
+/// A database that does not answer must not delay the exit.
 const FLUSH_WITHIN: Duration = Duration::from_secs(3);
-/// What runs on threads of its own, such as a name that is being looked up, cannot be called off.
+/// Work on blocking threads, such as a DNS look-up, cannot be cancelled.
 const THREADS_END_WITHIN: Duration = Duration::from_secs(1);
 
-/// Reads the configuration, or says everything that is wrong with it.
+/// Reads the configuration; the error lists all problems.
 pub(crate) fn configuration(source: &Source<'_>) -> anyhow::Result<Config> {
     Config::load(source, &OsEntropy).map_err(|problems| invalid(&problems))
 }
 
-/// Why this process does not start, one line for each problem.
+/// Why the process does not start, one line per problem.
 pub(crate) fn invalid(problems: &[Problem]) -> anyhow::Error {
     let lines: Vec<String> = problems.iter().map(|p| format!("FATAL config.invalid {p}")).collect();
     anyhow::anyhow!(lines.join("\n"))
 }
 
-/// Runs until told to stop.
+/// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run() -> Result<(), Failure> {
     block_on(async {
         let stop = stop_signal()?;
@@ -49,7 +49,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     })
 }
 
-/// A server's runtime: one worker per processor this process may use.
+/// Runs a server on a runtime with one worker per available processor.
 pub(crate) fn block_on(server: impl Future<Output = anyhow::Result<()>>) -> Result<(), Failure> {
     crate::cli::direct::tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -61,7 +61,7 @@ pub(crate) fn block_on(server: impl Future<Output = anyhow::Result<()>>) -> Resu
     outcome
 }
 
-/// Reads the configuration and starts the log.
+/// Reads the configuration and starts telemetry.
 pub(crate) fn prepare(source: &Source<'_>) -> anyhow::Result<(Config, Telemetry)> {
     let config = configuration(source)?;
     let telemetry = Telemetry::start(&config)?;
@@ -71,7 +71,7 @@ pub(crate) fn prepare(source: &Source<'_>) -> anyhow::Result<(Config, Telemetry)
     Ok((config, telemetry))
 }
 
-/// Opens what the configuration names and serves.
+/// Opens the configured services and serves.
 pub(crate) async fn start(
     (config, telemetry): (Config, Telemetry),
     stop: CancellationToken,
@@ -89,7 +89,7 @@ pub(crate) async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
     TcpListener::bind((host, port)).await.with_context(|| format!("cannot listen on {host}:{port}"))
 }
 
-/// Serves until `stop`, then stops in order.
+/// Serves until `stop`, then shuts down gracefully.
 pub(crate) async fn serve(
     services: Services,
     config: &Config,
@@ -101,7 +101,7 @@ pub(crate) async fn serve(
     serve_with(router, services, config, listener, transport, stop).await
 }
 
-/// The same with a router that does more before.
+/// Like [`serve`], with an extended router.
 pub(crate) async fn serve_with(
     router: Router,
     services: Services,
@@ -127,7 +127,7 @@ pub(crate) async fn serve_with(
         probes.drain();
         end.draining.cancel();
         tracing::info!("draining");
-        // Load balancers notice first, then the door closes.
+        // Load balancers see `/ready` fail first; then the listener closes.
         tokio::time::sleep(drain).await;
         end.closing.cancel();
     };
@@ -166,7 +166,7 @@ fn save_short_lived(services: &Services) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets the letters under way finish within `grace` once the door closes.
+/// Lets mails being sent finish within `grace` after `closing`.
 async fn end_mail(mut letters: JoinHandle<()>, closing: CancellationToken, grace: Duration) {
     closing.cancelled().await;
     match tokio::time::timeout(grace, &mut letters).await {
@@ -179,8 +179,8 @@ async fn end_mail(mut letters: JoinHandle<()>, closing: CancellationToken, grace
     }
 }
 
-/// Cancelled by SIGTERM or Ctrl-C. From here on neither ends the process by itself: called first, so that a stop is in
-/// order however early it comes.
+/// Returns a token that SIGTERM or Ctrl-C cancels. Neither ends the process by itself afterwards. Call it first, so
+/// that an early signal also leads to a graceful shutdown.
 pub(crate) fn stop_signal() -> anyhow::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -208,7 +208,7 @@ mod tests {
         let (release, held) = mpsc::channel::<()>();
         let begun = Instant::now();
         let (told, done) = mpsc::channel();
-        // Beside the test: without the limit it would never be done.
+        // On a separate thread: without the limit this would never return.
         std::thread::spawn(move || {
             let outcome = block_on(async {
                 tokio::task::spawn_blocking(move || held.recv());

@@ -1,12 +1,12 @@
-//! `porta start`: what a container runs (operations §9).
+//! `porta start`: what a container runs (docs/deploy.md).
 //!
 //! ```text
 //! wait for PostgreSQL and Redis ─► migrate ─► serve
-//!            └── patience over: exit 1  └── failed: exit 1
+//!            └── timed out: exit 1      └── failed: exit 1
 //! ```
 //!
-//! Waiting is a handshake of the drivers that will be used, with every form of address they understand: an open port
-//! says nothing about who listens behind it.
+//! Waiting means connecting with the drivers and addresses used later: an open port does not tell which service listens
+//! on it.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::cli::Failure;
 use crate::runtime::services::{open_database, redis_options};
 use crate::serve;
 
-/// Between two tries.
+/// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) fn run() -> Result<(), Failure> {
@@ -40,7 +40,7 @@ pub(crate) fn run() -> Result<(), Failure> {
             anyhow::Ok(())
         };
         tokio::select! {
-            // Told to stop while it waits: nothing began that would have to end in order.
+            // Stopped while waiting: nothing was started that must be shut down.
             () = stop.cancelled() => return Ok(()),
             done = made_ready => done?,
         }
@@ -48,7 +48,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     })
 }
 
-/// Returns once both answer; both are asked at the same time.
+/// Returns once both answer; waits for both concurrently.
 async fn wait(config: &Config, patience: Duration) -> anyhow::Result<()> {
     let Storage::Production { redis, .. } = &config.storage else { return Ok(()) };
     let deadline = Instant::now() + patience;
@@ -78,7 +78,7 @@ async fn until(
     }
 }
 
-/// Replicas that start together queue: one of them migrates, the others find nothing left to do.
+/// Replicas that start together take turns: one migrates, the others find nothing to do.
 async fn migrate(config: &Config) -> anyhow::Result<()> {
     let database = open_database(&config.storage.relational(), config.slow_statement).await?;
     let applied = database

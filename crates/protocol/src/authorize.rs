@@ -4,16 +4,16 @@ use std::fmt;
 
 use crate::{OAuthError, ResponseMode};
 
-/// What is sent to a redirect URI that was proven to be the client's.
+/// A response to a verified redirect URI.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AuthorizationResponse {
     pairs: Vec<(&'static str, String)>,
 }
 
-/// How the browser carries it.
+/// How the browser delivers it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// A `Location`.
+    /// A redirect to this `Location`.
     Redirect(String),
     /// A page with a form that posts these pairs to `action`.
     FormPost { action: String, pairs: Vec<(&'static str, String)> },
@@ -25,7 +25,7 @@ impl AuthorizationResponse {
         Self { pairs: vec![("code", code.to_owned())] }.with_state_and_issuer(state, issuer)
     }
 
-    /// RFC 6749 §4.1.2.1; RFC 9207 §2 wants the issuer in errors too.
+    /// RFC 6749 §4.1.2.1; RFC 9207 §2 requires the issuer in errors too.
     pub fn error(error: &OAuthError, state: Option<&str>, issuer: &str) -> Self {
         let pairs = vec![
             ("error", error.code().as_str().to_owned()),

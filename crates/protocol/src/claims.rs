@@ -1,4 +1,4 @@
-//! Standard claims: which scope unlocks which, and what a person's row says (OpenID Connect Core §5.1 and §5.4).
+//! Standard claims: the scope of each, and their values from a user's row (OpenID Connect Core §5.1 and §5.4).
 
 use porta_core::user::{Address, User};
 use serde_json::{Map, Value};
@@ -26,10 +26,10 @@ const EMAIL_CLAIMS: &[&str] = &["email", "email_verified"];
 const ADDRESS_CLAIMS: &[&str] = &["address"];
 const PHONE_CLAIMS: &[&str] = &["phone_number", "phone_number_verified"];
 
-/// Claims about the authentication itself, which no scope asks for (OpenID Connect Core §2).
+/// Claims about the authentication itself, which belong to no scope (OpenID Connect Core §2).
 const AUTHENTICATION_CLAIMS: &[&str] = &["iss", "auth_time", "acr", "amr", "sid"];
 
-/// The claims one scope unlocks (OpenID Connect Core §5.4); `roles` and `permissions` come with `openid`.
+/// The claims of one scope (OpenID Connect Core §5.4); `roles` and `permissions` come with `openid`.
 pub fn claims_for_scope(token: &str) -> &'static [&'static str] {
     match token {
         scope::OPENID => OPENID_CLAIMS,
@@ -41,12 +41,12 @@ pub fn claims_for_scope(token: &str) -> &'static [&'static str] {
     }
 }
 
-/// The scope that unlocks a claim, if one does.
+/// The scope of a claim, if it has one.
 pub fn scope_of_claim(claim: &str) -> Option<&'static str> {
     scope::SUPPORTED.iter().copied().find(|token| claims_for_scope(token).contains(&claim))
 }
 
-/// Every claim discovery may advertise: those unlocked by a scope, then those about the authentication.
+/// Every claim discovery may advertise: those of the scopes, then those about the authentication.
 pub fn claims_supported() -> Vec<&'static str> {
     scope::SUPPORTED
         .iter()
@@ -84,7 +84,7 @@ pub fn standard_claims(user: &User, wanted: impl Fn(&str) -> bool) -> Map<String
     if wanted("email_verified") {
         claims.insert("email_verified".to_owned(), user.email_verified.into());
     }
-    // Without a number there is nothing whose verification could be told.
+    // Without a phone number there is nothing to be verified.
     if wanted("phone_number_verified") && profile.phone_number.as_deref().is_some_and(|n| !n.is_empty()) {
         claims.insert("phone_number_verified".to_owned(), profile.phone_number_verified.into());
     }
@@ -97,9 +97,9 @@ pub fn standard_claims(user: &User, wanted: impl Fn(&str) -> bool) -> Map<String
     claims
 }
 
-/// What applications call a person by that insist on a name: the one they chose, else the local part of their address, else,
-/// for a client that may not see the address, the subject. A relying party must not take it for unique (OpenID Connect
-/// Core §5.7).
+/// `preferred_username`, for applications that insist on a name: the one the person chose, else the local part of their
+/// e-mail address, else, for a client that may not see the address, the subject. A relying party must not take it for
+/// unique (OpenID Connect Core §5.7).
 fn preferred_username(user: &User, sees_email: bool) -> String {
     match user.profile.preferred_username.as_deref().filter(|name| !name.is_empty()) {
         Some(chosen) => chosen.to_owned(),
@@ -108,8 +108,8 @@ fn preferred_username(user: &User, sees_email: bool) -> String {
     }
 }
 
-/// Adds a claim, unless it would say nothing: OpenID Connect Core §5.3.2 wants no null and no empty text, and an empty list
-/// or object tells no more.
+/// Adds a claim unless it is empty: OpenID Connect Core §5.3.2 forbids null and empty text; an empty list or object
+/// tells no more.
 pub fn add_claim(claims: &mut Map<String, Value>, name: &str, value: Value) {
     let says_nothing = match &value {
         Value::Null => true,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{ErrorCode, OAuthError};
 
 const MAX_BYTES: usize = 8 * 1024;
-/// Claims in one section, and values of one claim.
+/// Maximum number of claims in one section, and of values of one claim.
 const MAX_MEMBERS: usize = 64;
 
 /// Why a `claims` parameter was refused.
@@ -35,7 +35,7 @@ impl From<ClaimsRequestError> for OAuthError {
     }
 }
 
-/// Claims requested one by one, for each place they are wanted in.
+/// Individually requested claims, for UserInfo and for the ID token.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Value", try_from = "Value")]
 pub struct ClaimsRequest {
@@ -43,13 +43,13 @@ pub struct ClaimsRequest {
     pub id_token: Section,
 }
 
-/// One of the two places.
+/// The claims requested for one of the two.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Section {
     claims: BTreeMap<String, RequestedClaim>,
 }
 
-/// How one claim is wanted. Members we do not know are ignored, as §5.5.1 asks.
+/// How one claim is requested. Unknown members are ignored (OpenID Connect Core §5.5.1).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RequestedClaim {
     pub essential: bool,
@@ -58,7 +58,7 @@ pub struct RequestedClaim {
 }
 
 impl ClaimsRequest {
-    /// Reads the parameter within bounds; claims nobody knows are kept, and simply never found.
+    /// Reads the parameter within size limits. Unknown claims are kept; they never have a value.
     pub fn parse(text: &str) -> Result<Self, ClaimsRequestError> {
         if text.len() > MAX_BYTES {
             return Err(ClaimsRequestError::TooLong);
@@ -90,8 +90,8 @@ impl ClaimsRequest {
         self.userinfo.is_empty() && self.id_token.is_empty()
     }
 
-    /// The scopes that would have unlocked the requested standard claims, each once: what asking for them one by one
-    /// amounts to, so that consent and the client's list hold for both ways of asking.
+    /// The scopes of the requested standard claims, each once, so that consent and the client's list of scopes hold for
+    /// individually requested claims too.
     pub fn implied_scopes(&self) -> Vec<&'static str> {
         let mut scopes: Vec<&'static str> = self
             .userinfo
@@ -104,7 +104,7 @@ impl ClaimsRequest {
         scopes
     }
 
-    /// Without the standard claims whose scope `keep` refuses.
+    /// Removes the standard claims whose scope `keep` refuses.
     #[must_use]
     pub fn within(mut self, keep: impl Fn(&str) -> bool) -> Self {
         for section in [&mut self.userinfo, &mut self.id_token] {
@@ -113,7 +113,7 @@ impl ClaimsRequest {
         self
     }
 
-    /// §3.1.2.2: with a `sub` requested for the ID token, only that person may answer.
+    /// Whether this person may answer (§3.1.2.2): if a `sub` is requested for the ID token, only that one.
     ///
     /// A `sub` in `userinfo` means the same: both describe the one who signs in.
     pub fn accepts_subject(&self, subject: &str) -> bool {
@@ -128,7 +128,7 @@ impl ClaimsRequest {
         self.id_token.get("sub")?.wanted().next()?.as_str()
     }
 
-    /// §5.5.1.1: how the authentication context class is wanted.
+    /// How the authentication context class is requested (§5.5.1.1).
     pub fn acr(&self) -> Option<&RequestedClaim> {
         self.id_token.get("acr")
     }
@@ -186,7 +186,7 @@ impl Section {
 }
 
 impl RequestedClaim {
-    /// Whether a value satisfies the request; without `value` or `values` every one does.
+    /// Whether a value satisfies the request; without `value` or `values` every value does.
     pub fn accepts(&self, candidate: &Value) -> bool {
         (self.value.is_none() && self.values.is_none()) || self.wanted().any(|wanted| wanted == candidate)
     }

@@ -1,7 +1,7 @@
 //! Client credentials as presented (RFC 6749 §2.3, RFC 7617, OpenID Connect Core §9).
 //!
-//! Reading is separate from judging: what comes out says which mechanism was used and what was claimed, and `oidc`
-//! compares it with the stored client. Secrets are hashed after decoding, because clients percent-encode them.
+//! Parsing only: the result says which mechanism was used and what was claimed, and `oidc` compares it with the stored
+//! client. Secrets are hashed after decoding, because clients percent-encode them.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ use crate::{ErrorCode, OAuthError, Params};
 
 const MAX_BYTES: usize = 4096;
 
-/// Clients differ in whether they pad.
+/// Clients differ in whether they pad base64.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -59,7 +59,7 @@ impl Presented {
 pub struct PresentedSecret(SecretString);
 
 impl PresentedSecret {
-    /// What the store keeps of generated secrets.
+    /// The digest, which is what storage keeps of generated secrets.
     pub fn digest(&self) -> TokenDigest {
         TokenDigest::of(self.0.expose_secret())
     }
@@ -108,8 +108,8 @@ impl From<ClientAuthError> for OAuthError {
             | ClientAuthError::Repeated
             | ClientAuthError::ClientIdMismatch
             | ClientAuthError::MissingClientId => ErrorCode::InvalidRequest,
-            // RFC 6749 §5.2 counts an unsupported mechanism as failed authentication; an id no client can have is
-            // answered like an unknown one.
+            // RFC 6749 §5.2: an unsupported mechanism is failed authentication. An impossible client id is answered
+            // like an unknown one.
             ClientAuthError::UnsupportedMechanism | ClientAuthError::ImpossibleClientId => {
                 ErrorCode::InvalidClient
             }

@@ -127,7 +127,7 @@ impl OAuthError {
     }
 }
 
-/// A challenge for a request that carried no credentials at all: RFC 6750 §3.1 wants no error code in it.
+/// A challenge for a request without any credentials: it carries no error code (RFC 6750 §3.1).
 pub fn bare_challenge(scheme: &str, realm: &str) -> String {
     let realm: String = realm.chars().filter(|c| is_description_character(*c)).collect();
     format!("{scheme} realm=\"{realm}\"")

@@ -2,27 +2,27 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// What a caller learns about a token.
+/// The response about a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IntrospectionResponse {
-    /// Unknown, expired, revoked or somebody else's: §2.2 wants nothing further told.
+    /// Unknown, expired, revoked or of another owner: no further details (RFC 7662 §2.2).
     Inactive,
     Active(Box<ActiveToken>),
 }
 
-/// The members of a living token's answer.
+/// The members of the response about an active token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ActiveToken {
     pub client_id: String,
     pub iss: String,
     pub exp: i64,
     pub iat: i64,
-    /// Left out for tokens without a person.
+    /// Absent for tokens without a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// Left out for refresh tokens.
+    /// Absent for refresh tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

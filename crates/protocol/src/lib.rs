@@ -1,6 +1,6 @@
 //! Wire messages of OAuth 2.0 and OpenID Connect, and the pure rules over them. No I/O, no async, no clock.
 //!
-//! Everything here reads or writes text that a client sees; deciding what a client may have is the work of `oidc`.
+//! Reads and writes text that a client sees; `oidc` decides what a client may have.
 
 pub mod authorize;
 pub mod claims;

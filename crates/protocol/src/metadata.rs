@@ -49,7 +49,8 @@ impl Default for Capabilities<'_> {
     }
 }
 
-/// The document of one issuer. Every URL starts with `issuer`, which is configuration and slug, never `Host` (D10).
+/// The document of one issuer. Every URL starts with `issuer`, which is configuration and slug, never `Host` (decision
+/// D10).
 pub fn discovery(issuer: &str, capabilities: &Capabilities<'_>) -> Value {
     let endpoint = |path: &str| format!("{issuer}{path}");
     let mut claims = claims_supported();
@@ -58,7 +59,7 @@ pub fn discovery(issuer: &str, capabilities: &Capabilities<'_>) -> Value {
             claims.push(claim);
         }
     }
-    // RFC 7662 §2.1: whoever has no secret may not ask.
+    // RFC 7662 §2.1: a client without a secret may not introspect.
     let with_secret: Vec<_> =
         TokenEndpointAuthMethod::ALL.iter().filter(|m| **m != TokenEndpointAuthMethod::None).collect();
     json!({
@@ -85,12 +86,12 @@ pub fn discovery(issuer: &str, capabilities: &Capabilities<'_>) -> Value {
         "claim_types_supported": ["normal"],
         "acr_values_supported": capabilities.acr_values,
         "prompt_values_supported": capabilities.prompts,
-        // Others are accepted and shown as a page, so only this one is true.
+        // Other values are accepted, but shown as a page.
         "display_values_supported": ["page"],
         "ui_locales_supported": capabilities.ui_locales,
         "claims_parameter_supported": true,
         "request_parameter_supported": false,
-        // Left out it would mean true (OpenID Connect Discovery §3).
+        // If omitted, the default is true (OpenID Connect Discovery §3).
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": true,
     })

@@ -1,13 +1,13 @@
 //! Request parameters as they came in (RFC 6749 §3.1, §3.2 and Appendix B).
 //!
-//! Ready-made form readers drop repeated keys, or replace what they cannot decode. Both hide what a client really
-//! sent, so the raw bytes are read here, every pair is kept, and anything malformed is refused.
+//! Common form parsers drop repeated keys, or replace what they cannot decode. Both hide what a client really sent, so
+//! the raw bytes are read here: every pair is kept, and malformed input is refused.
 
 use std::fmt;
 
 use crate::{ErrorCode, OAuthError};
 
-/// More pairs than any request of ours has use for.
+/// Maximum number of pairs; no request needs more.
 pub const MAX_PAIRS: usize = 100;
 
 /// Why a query string or form body was refused.

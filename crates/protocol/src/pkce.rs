@@ -56,7 +56,7 @@ impl CodeChallenge {
         &self.0
     }
 
-    /// RFC 7636 §4.6, in constant time; a verifier of the wrong shape is simply wrong.
+    /// RFC 7636 §4.6, in constant time; a malformed verifier does not match.
     pub fn verify(&self, verifier: &str) -> bool {
         is_verifier_shaped(verifier) && constant_time_eq(&sha256_base64url(verifier), &self.0)
     }

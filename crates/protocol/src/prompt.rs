@@ -53,7 +53,7 @@ impl Prompt {
         self.0 & Self::bit(value) != 0
     }
 
-    /// The client asked that no page is shown.
+    /// Whether the client forbids pages (`none`).
     pub const fn is_none(self) -> bool {
         self.contains(PromptValue::None)
     }

@@ -1,7 +1,7 @@
 //! Redirect URIs: what may be registered, and what matches (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §2.1 and §4.1).
 //!
-//! Registered and requested URIs are compared as text. A parser only judges shape at registration, where every URI that
-//! two parsers could read differently is refused.
+//! Registered and requested URIs are compared as text. A parser checks only the shape at registration, which refuses
+//! every URI that two parsers could read differently.
 
 use porta_core::Invalid;
 use porta_core::client::ApplicationType;
@@ -10,11 +10,12 @@ use url::Url;
 const MAX_BYTES: usize = 2048;
 const LOOPBACK_HOSTS: &[&str] = &["localhost", "127.0.0.1", "[::1]"];
 
-/// Schemes under which frameworks show an application its own pages, in a web view of its own. A web view sends them as an
-/// origin with a host, such as `capacitor://localhost`.
+/// Schemes under which frameworks serve an application's own pages in its web view. A web view sends them as an origin
+/// with a host, such as `capacitor://localhost`.
 const WEB_VIEW_SCHEMES: &[&str] = &["capacitor", "ionic", "tauri"];
 
-/// Schemes a browser runs, reads locally or treats on its own; none of them is a private-use scheme of an application.
+/// Schemes that a browser runs, reads locally or handles itself; none of them is a private-use scheme of an
+/// application.
 const FORBIDDEN_SCHEMES: &[&str] = &[
     "javascript",
     "vbscript",
@@ -45,7 +46,8 @@ pub fn register(uri: &str, application_type: ApplicationType, production: bool) 
         (ApplicationType::Web | ApplicationType::Spa, "http") => {
             refuse("use https; http is only for localhost, 127.0.0.1 and [::1]")
         }
-        // Any program may take a private scheme (RFC 8252 §8.4), so a person confirms, which is for native clients.
+        // Any program may take a private scheme (RFC 8252 §8.4), so a person must confirm, which is done for native
+        // clients only.
         (ApplicationType::Web | ApplicationType::Spa, _) => {
             refuse("use an https address; private schemes such as capacitor:// are for native applications")
         }
@@ -75,8 +77,8 @@ pub fn matches(registered: &str, requested: &str, application_type: ApplicationT
         && loopback_parts(registered).is_some_and(|parts| loopback_parts(requested) == Some(parts))
 }
 
-/// Scheme, host and port as a browser writes them in `Origin` (RFC 6454 §6.2); private schemes have none but those of web
-/// views.
+/// Scheme, host and port as a browser writes them in `Origin` (RFC 6454 §6.2). `None` for private schemes, except those
+/// of web views.
 pub fn origin_of(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
     match url.scheme() {
@@ -86,7 +88,7 @@ pub fn origin_of(uri: &str) -> Option<String> {
     }
 }
 
-/// To parsers the host of a private scheme is text: nothing is repaired, so nothing but a plain name is accepted.
+/// Parsers do not normalize the host of a private scheme, so only a plain name is accepted.
 fn web_view_origin(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     let is_plain_byte = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-');
@@ -109,7 +111,7 @@ fn loopback_parts(uri: &str) -> Option<(&str, &str)> {
         }
         None => after_host,
     };
-    // Anything else here would make the text before it a user name or part of a longer host name.
+    // Any other character would turn the text before it into a user name or a part of a longer host name.
     (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((host, rest))
 }
 
@@ -117,7 +119,8 @@ fn refuse<T>(problem: &'static str) -> Result<T, Invalid> {
     Err(Invalid::new("redirect_uris", problem))
 }
 
-/// Absolute, of RFC 3986 characters, without fragment, wildcard or user information, and read the same by everybody.
+/// Parses a URI that is absolute, of RFC 3986 characters, without fragment, wildcard or user information, and read the
+/// same by every parser.
 fn well_formed(uri: &str) -> Result<Url, Invalid> {
     if uri.is_empty() || uri.len() > MAX_BYTES {
         return refuse("use an absolute URI of 1 to 2048 characters");
@@ -136,7 +139,7 @@ fn well_formed(uri: &str) -> Result<Url, Invalid> {
     };
     let after_scheme = uri.split_once(':').map_or("", |(_, rest)| rest);
     let Some(hierarchy) = after_scheme.strip_prefix("//") else {
-        // `https:/host` and `https:host` are repaired by browsers; a private scheme needs no authority (RFC 8252 §7.1).
+        // Browsers repair `https:/host` and `https:host`; a private scheme needs no authority (RFC 8252 §7.1).
         if matches!(url.scheme(), "http" | "https") {
             return refuse("write // after the scheme");
         }
@@ -158,7 +161,7 @@ fn well_formed(uri: &str) -> Result<Url, Invalid> {
     Ok(url)
 }
 
-/// The host and port a parser sees are the ones a reader sees: no `127.1`, no `0x7f000001`, no empty port.
+/// Whether the parser sees host and port as they are written: no `127.1`, no `0x7f000001`, no empty port.
 fn authority_is_as_written(authority: &str, url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     let Some((written, rest)) = authority.split_at_checked(host.len()) else { return false };

@@ -1,7 +1,7 @@
-//! A request object (OpenID Connect Core §6.1), which is refused whatever it says.
+//! A request object (OpenID Connect Core §6.1), which is always refused.
 //!
-//! Clients may put every parameter into it, `response_mode` and `state` too, and then listen nowhere else. These two are read
-//! for the way of the refusal, so that it arrives, and for nothing else: no signature is looked at, so nothing is proven.
+//! Clients may put every parameter into it, `response_mode` and `state` too, and expect the answer only as stated
+//! there. These two are read so that the refusal reaches the client, and for nothing else: no signature is verified.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,18 +10,18 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::ResponseMode;
 
-/// Longer ones are not looked into.
+/// Longer objects are not read.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// How a client wants to hear that its request object is refused, as far as the object says so.
+/// How the refusal reaches a client that sent a request object, as far as the object says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WayBack {
     pub response_mode: Option<ResponseMode>,
-    /// As it stands there; whether it is one is for the caller to judge.
+    /// As sent; the caller validates it.
     pub state: Option<String>,
 }
 
-/// A member that is no text, or stands twice, makes the whole object unreadable.
+/// A member that is not a string, or is repeated, makes the whole object unreadable.
 #[derive(Deserialize)]
 struct Members {
     response_mode: Option<String>,
@@ -29,7 +29,7 @@ struct Members {
 }
 
 impl WayBack {
-    /// Reads a compact JWS (RFC 7515 §7.1), signed or not; anything else says nothing.
+    /// Reads a compact JWS (RFC 7515 §7.1), signed or not; empty for anything else.
     pub fn of(request: &str) -> Self {
         Self::read(request).unwrap_or_default()
     }
@@ -41,7 +41,7 @@ impl WayBack {
         let (header, rest) = request.split_once('.')?;
         let (payload, signature) = rest.split_once('.')?;
         if signature.contains('.') {
-            return None; // five parts are encrypted
+            return None; // five parts: encrypted (RFC 7516 §7.1)
         }
         let _: IgnoredAny = object(header)?;
         let Members { response_mode, state } = object(payload)?;
@@ -50,7 +50,7 @@ impl WayBack {
     }
 }
 
-/// Reads a JSON object; the first byte is looked at because a struct could be read from an array as well.
+/// Reads a JSON object. Checks the first byte, because serde reads a struct from an array as well.
 fn object<T: DeserializeOwned>(part: &str) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(part).ok().filter(|bytes| bytes.first() == Some(&b'{'))?;
     serde_json::from_slice(&bytes).ok()

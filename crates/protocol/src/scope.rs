@@ -13,7 +13,7 @@ pub const ADDRESS: &str = "address";
 pub const PHONE: &str = "phone";
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
-/// What the server understands and discovery advertises.
+/// The scopes that the server supports and discovery advertises.
 pub const SUPPORTED: &[&str] = &[OPENID, PROFILE, EMAIL, ADDRESS, PHONE, OFFLINE_ACCESS];
 
 const MAX_BYTES: usize = 4096;
@@ -41,7 +41,8 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Reads space separated tokens. Extra spaces are forgiven, as the reference does; no other blank is a separator.
+    /// Reads space-separated tokens. Extra spaces are accepted, as in the reference; no other whitespace is a
+    /// separator.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         if text.len() > MAX_BYTES {
             return Err(ScopeError::TooLong);
@@ -79,13 +80,13 @@ impl Scope {
         self.iter().all(|t| other.contains(t))
     }
 
-    /// The tokens both have, in this one's order.
+    /// The tokens of both, in the order of `self`.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         self.filtered(|t| other.contains(t))
     }
 
-    /// This one's tokens, then those only `other` has.
+    /// The tokens of `self`, then those only `other` has.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         let mut out = self.clone();
@@ -95,7 +96,7 @@ impl Scope {
         out
     }
 
-    /// This one's tokens that `other` lacks.
+    /// The tokens of `self` that `other` lacks.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
         self.filtered(|t| !other.contains(t))
@@ -106,7 +107,7 @@ impl Scope {
         self.filtered(|t| t != token)
     }
 
-    /// Only the tokens for which `keep` says so.
+    /// The tokens for which `keep` returns `true`.
     #[must_use]
     pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
         Self { tokens: self.tokens.iter().filter(|t| keep(t)).cloned().collect() }

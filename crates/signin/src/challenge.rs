@@ -1,4 +1,4 @@
-//! Showing a second factor while signing in (oidc-and-login §6.5).
+//! Second-factor challenge during sign-in.
 
 use std::time::Duration;
 
@@ -20,39 +20,39 @@ use crate::mailed_codes::Asker;
 use crate::sign_in::{Entry, counted};
 use crate::{Browser, Entered, SignIn, SignInOutcome};
 
-/// RFC 8176 §2: a one-time password, whoever made it. A mailed link is one, too.
+/// `otp` (RFC 8176 §2): a one-time password of any kind. A mailed link counts as one.
 pub(crate) const ONE_TIME_PASSWORD: &str = "otp";
-/// Tries of one mailed code.
+/// Wrong attempts allowed for one mailed code.
 pub(crate) const CODE_ATTEMPTS: u32 = 5;
-/// Wrong codes in a row after which their owner is told that somebody has their password.
+/// Consecutive wrong codes after which the owner is mailed that somebody knows their password.
 const FACTOR_FAILURES_TOLD: i64 = 10;
-/// Wrong codes in a row after which no code counts any more (NIST SP 800-63B-4 §3.2.2).
+/// Consecutive wrong codes after which codes are refused (NIST SP 800-63B-4 §3.2.2).
 const FACTOR_FAILURES_MAX: i64 = 100;
 
-/// What a person typed as their second factor.
+/// Kind of code typed as the second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeKind {
-    /// Of the factor the page asks for.
+    /// A code of the factor that the page asks for.
     Usual,
     Recovery,
 }
 
-/// What came of a code, or of a step on the way to having a factor.
+/// Result of a code, or of an enrolment step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FactorOutcome {
-    /// The browser gets its cookies and goes to the resume address.
+    /// The browser gets its cookies and is redirected to the resume URL.
     SignedIn(Entered),
-    /// The interaction asks for something else now: show that.
+    /// The interaction is at another step now: show that.
     Moved,
     Wrong,
-    /// No code can be right any more: another one must be sent.
+    /// The mailed code is used up or missing: a new one must be sent.
     Exhausted,
     Limited {
         retry_after: Duration,
     },
-    /// Too many wrong codes in a row: only a recovery code, or a new password, helps.
+    /// Too many consecutive wrong codes: only a recovery code or a new password helps.
     Blocked,
-    /// The interaction ended, or the account may not sign in any more.
+    /// The interaction ended, or the account may no longer sign in.
     Gone,
 }
 
@@ -75,7 +75,7 @@ impl From<SignInOutcome> for FactorOutcome {
 }
 
 impl SignIn {
-    /// What every first factor ends in: the session, or the second factor that stands before it.
+    /// Continues after any first factor: creates the session, or asks for the second factor first.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.passed", skip_all)]
     pub(crate) async fn passed(
         &self,
@@ -124,7 +124,7 @@ impl SignIn {
         Ok(SignInOutcome::SecondFactor)
     }
 
-    /// Checks a code of the factor the person has, or one of their recovery codes.
+    /// Verifies a code of the person's second factor, or one of their recovery codes.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.verify_code", skip_all)]
     pub async fn verify_code(
         &self,
@@ -138,7 +138,7 @@ impl SignIn {
             return Ok(FactorOutcome::Gone);
         };
         let SecondStep::Verify { method } = pending.step else { return Ok(FactorOutcome::Moved) };
-        // Recovery codes are too long to be guessed, and the way back.
+        // Recovery codes are too long to be guessed and must stay usable, so they are exempt.
         if kind == CodeKind::Usual && user.factor_failures >= FACTOR_FAILURES_MAX {
             return Ok(FactorOutcome::Blocked);
         }
@@ -183,7 +183,7 @@ impl SignIn {
         Ok(self.enter(tenant, bound, entrant, browser).await?.into())
     }
 
-    /// Sends another code to somebody whose factor, or future factor, is mail.
+    /// Sends another code to somebody whose factor is mail, or who is enrolling it.
     pub async fn resend_code(
         &self,
         tenant: &Tenant,
@@ -201,8 +201,8 @@ impl SignIn {
         })
     }
 
-    /// Who is on the way in, as they are now: somebody who was switched off meanwhile is not, and neither is somebody
-    /// whose credentials changed after the first factor was shown (decision D22).
+    /// Loads the person who passed the first factor. `None`: they may no longer sign in, their credentials changed
+    /// since then (decision D22), or the step expired.
     pub async fn pending(
         &self,
         tenant: &Tenant,
@@ -223,7 +223,7 @@ impl SignIn {
         Ok(user.map(|user| (pending.clone(), user)))
     }
 
-    /// Stores the next step. Somebody who showed one factor has only so much time for each.
+    /// Stores the next step. Each step after the first factor expires after `second_factor_ttl`.
     pub(crate) async fn move_on(
         &self,
         tenant: &Tenant,
@@ -238,7 +238,8 @@ impl SignIn {
         Ok(if is_there { FactorOutcome::Moved } else { FactorOutcome::Gone })
     }
 
-    /// One wrong code more in a row. The owner hears of it in time: whoever came this far has their password.
+    /// Counts and audits a consecutive wrong code. After 10 the owner is mailed: whoever gets this far knows their
+    /// password.
     async fn factor_failed(&self, tenant: &Tenant, user: &User, caller: &Caller) -> Result<(), EngineError> {
         let mut unit = self.engine.store().begin().await?;
         let failures = unit.users(tenant.organization.id).count_factor_failure(user.id).await?;
@@ -257,7 +258,8 @@ impl SignIn {
         Ok(unit.commit().await?)
     }
 
-    /// Counts a try before it is judged, so that parallel tries cannot exceed a limit. Fails closed.
+    /// Counts an attempt before it is verified, so that parallel attempts cannot exceed a limit. Fails closed. `Some`:
+    /// time to wait.
     pub(crate) async fn count_try(
         &self,
         tenant: &Tenant,
@@ -333,8 +335,8 @@ impl SignIn {
     }
 }
 
-/// What was shown, and a code of a second factor (`None`: a recovery code). Whoever came by a mailed link and shows a
-/// mailed code has shown one mailbox twice: that is not more than one factor (RFC 8176 §2, `mfa`).
+/// Adds a second-factor code to `amr` (`None`: a recovery code). A mailed code after a mailed link proves the same
+/// mailbox twice, which is one factor: no `mfa` (RFC 8176 §2).
 pub(crate) fn amr_with(mut amr: Vec<String>, method: Option<TwoFactorMethod>) -> Vec<String> {
     let came_by_mail = amr.iter().any(|shown| shown == ONE_TIME_PASSWORD);
     let same_mailbox = came_by_mail && method == Some(TwoFactorMethod::Email);
@@ -354,7 +356,7 @@ pub(crate) enum Tried {
     Exhausted,
 }
 
-/// What a mailed code is for at this step, if one is asked for.
+/// The purpose of the mailed code that this step asks for, if any.
 fn mailed(step: &SecondStep) -> Option<CodePurpose> {
     match step {
         SecondStep::Verify { method: TwoFactorMethod::Email } => Some(CodePurpose::SignIn),

@@ -1,8 +1,8 @@
-//! What a password costs that nobody's hash is there for (repairs W18): as much as one of the hashes that are in use.
+//! Cost of the dummy hash for unknown addresses and for accounts without a password (decision 0037).
 //!
-//! An organization may hold hashes of several costs, after the cost was raised and after an import. If an unknown
-//! address always cost the same, its time would tell it from those. So the cost is chosen by the address, the same each
-//! time, in the proportions in which the costs are in use.
+//! An organization may hold hashes of several costs, after the cost was raised or after an import. With one fixed dummy
+//! cost, timing would reveal the accounts whose hashes cost something else (user enumeration). So a keyed digest of the
+//! address chooses the cost, the same each time, in the proportions in which the costs are in use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,15 +14,15 @@ use porta_oidc::{EngineError, Tenant};
 use crate::SignIn;
 use crate::password::HashCost;
 
-/// How long the proportions count; they change as slowly as people sign in.
+/// Lifetime of cached proportions; they change as slowly as people sign in.
 const LIFETIME: Duration = Duration::from_mins(10);
-/// Organizations remembered; the next begins anew.
+/// Maximum of organizations in the cache; beyond it the cache is cleared.
 const ORGANIZATIONS: usize = 10_000;
 
-/// Costs and how many hashes have them.
+/// Costs, each with the number of hashes that have it.
 type Costs = Arc<[(HashCost, u64)]>;
 
-/// The costs in use, by organization.
+/// Cache of the costs in use, by organization.
 #[derive(Debug, Default)]
 pub struct Decoys(Mutex<HashMap<OrganizationId, (Timestamp, Costs)>>);
 
@@ -43,8 +43,8 @@ impl Decoys {
 }
 
 impl SignIn {
-    /// What a password costs for this address if nobody's hash is there. Read for known addresses as well, so that
-    /// reading the proportions takes the same time.
+    /// Returns the cost of the dummy hash for this address. Called for existing accounts as well, so that a cache miss
+    /// takes the same time for both.
     pub(crate) async fn decoy(&self, tenant: &Tenant, email_key: &str) -> Result<HashCost, EngineError> {
         let (organization, now) = (tenant.organization.id, self.engine.now());
         let costs = if let Some(costs) = self.decoys.known(organization, now) {
@@ -63,8 +63,8 @@ impl SignIn {
     }
 }
 
-/// The cost that a number stands for, when numbers are spread evenly. One hash more moves the boundaries by a little, and
-/// nearly every number keeps its cost.
+/// Maps an evenly distributed number to a cost, in proportion to the counts. One more hash moves the boundaries only a
+/// little, so nearly every address keeps its cost.
 fn chosen(costs: &[(HashCost, u64)], number: u64) -> Option<HashCost> {
     let total: u64 = costs.iter().map(|(_, n)| n).sum();
     let mut left = u64::try_from((u128::from(number) * u128::from(total)) >> 64).ok()?;

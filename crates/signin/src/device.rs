@@ -1,38 +1,38 @@
-//! Browsers in which somebody signed in before. Whoever guesses from elsewhere locks nobody out of these (repairs W19):
-//! their wrong passwords are counted for themselves, and neither a lock that guessing caused nor a limit that others
-//! filled applies to them.
+//! Known browsers: browsers in which somebody signed in before (decision 0027). Wrong passwords typed in one are
+//! counted for that browser, and neither a lock caused by guessing nor limits filled by others apply to it. So guessing
+//! from elsewhere locks nobody out.
 
 use porta_core::user::{CredentialState, Email, User};
 use porta_core::{BearerKind, Entropy, TokenDigest, settings};
 use porta_kv::Limit;
 use porta_oidc::Tenant;
 
-/// What such a browser keeps in a signed cookie, for one account.
+/// Content of the signed known-browser cookie, for one account.
 pub(crate) struct Device {
     nonce: String,
     account: String,
-    /// The credentials with which somebody signed in here last.
+    /// Credential epoch at the last sign-in in this browser.
     epoch: i64,
 }
 
 impl Device {
-    /// Reads a cookie's value; one for another account is as good as none.
+    /// Parses a cookie's value; `None` if it is malformed or of another account.
     pub(crate) fn known(value: Option<&str>, tenant: &Tenant, email_key: &str) -> Option<Self> {
         let (nonce, rest) = value?.split_once('.')?;
-        // A version before this one wrote no epoch, and raised none.
+        // Older versions wrote no epoch and never raised one.
         let (account, epoch) = rest.split_once('.').unwrap_or((rest, "0"));
         let is_theirs = BearerKind::Interaction.matches(nonce) && account == account_of(tenant, email_key);
         let epoch = epoch.parse().ok().filter(|_| is_theirs)?;
         Some(Self { nonce: nonce.to_owned(), account: account.to_owned(), epoch })
     }
 
-    /// Whether the credentials are still those of the last sign-in here (decision D22).
+    /// Whether the credentials have not changed since the last sign-in here (decision D22).
     pub(crate) fn is_of(&self, user: &User) -> bool {
         self.epoch == user.credential_epoch
     }
 
-    /// The value for a browser in which this person signed in. One that was known before stays what it was, so that
-    /// signing in does not forget its failures.
+    /// Cookie value after a sign-in. A known browser keeps its nonce, so that signing in does not reset its failure
+    /// counter.
     pub(crate) fn after(value: Option<&str>, tenant: &Tenant, user: &User, entropy: &dyn Entropy) -> String {
         let key = user.email.key();
         let device = Self::known(value, tenant, key).unwrap_or_else(|| Self {
@@ -43,8 +43,8 @@ impl Device {
         Self { epoch: user.credential_epoch, ..device }.value()
     }
 
-    /// The value for a browser in which this person changed their own credentials, which are these now. It signed in a
-    /// moment ago and so was known; what it was known by stays below the address of sign-ins and does not come here.
+    /// Cookie value after the person changed their own credentials in this browser. It authenticated recently, so it
+    /// stays known, under a new nonce: the caller does not pass the previous cookie.
     pub(crate) fn with(
         credentials: CredentialState,
         tenant: &Tenant,
@@ -59,12 +59,12 @@ impl Device {
         format!("{}.{}.{}", self.nonce, self.account, self.epoch)
     }
 
-    /// Names this browser in a key.
+    /// Key suffix for this browser.
     pub(crate) fn digest(&self) -> String {
         TokenDigest::of(&self.nonce).hex()[..32].to_owned()
     }
 
-    /// Wrong passwords typed in this browser.
+    /// Limit of wrong passwords in this browser.
     pub(crate) fn limit(&self, tenant: &Tenant) -> Limit {
         Limit {
             key: format!("{}:limit:login-device:{}", tenant.organization.id, self.digest()),
@@ -74,7 +74,7 @@ impl Device {
     }
 }
 
-/// By the key that this version computes: a row of one before may have another.
+/// Uses the key as this version computes it: a row of an older version may have another.
 fn account_of(tenant: &Tenant, email_key: &str) -> String {
     let email_key = Email::key_of(email_key);
     let digest = TokenDigest::of(&format!("device of\n{}\n{email_key}", tenant.organization.id)).hex();

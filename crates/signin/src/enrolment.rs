@@ -1,5 +1,5 @@
-//! Getting a second factor while signing in. The secret and the recovery codes live in the interaction, sealed, until
-//! they are confirmed and kept; nothing of an unfinished enrolment is ever stored with the person (repairs W01).
+//! Enrols a second factor during sign-in. Secret and recovery codes are kept in the interaction, sealed, until they are
+//! confirmed and saved; an unfinished enrolment stores nothing with the person (decision 0025).
 
 use porta_core::Timestamp;
 use porta_core::audit::AuditEvent;
@@ -18,7 +18,7 @@ use crate::mailed_codes::Asker;
 use crate::{Browser, CodeKind, FactorOutcome, SignIn};
 
 impl SignIn {
-    /// The first step of getting one of these factors: no choice where there is none.
+    /// First step of enrolling one of these factors; skips the choice if there is only one.
     pub(crate) fn enrolment(
         &self,
         user: &User,
@@ -47,7 +47,7 @@ impl SignIn {
         }
     }
 
-    /// Chooses the factor to get, or another one than chosen before.
+    /// Chooses the factor to enrol, or a different one than before.
     pub async fn choose_factor(
         &self,
         tenant: &Tenant,
@@ -79,7 +79,7 @@ impl SignIn {
         Ok(moved)
     }
 
-    /// Confirms the factor with a first code of it, and makes the recovery codes.
+    /// Confirms the factor by its first code, and generates recovery codes.
     pub async fn confirm_factor(
         &self,
         tenant: &Tenant,
@@ -136,9 +136,9 @@ impl SignIn {
         self.move_on(tenant, bound, pending).await
     }
 
-    /// Makes a confirmed factor the person's, with recovery codes, and ends what was begun without it. `None`: they got
-    /// or lost a factor in another window, or their credentials changed, and this journey must not replace what it did
-    /// not see (repairs W01).
+    /// Stores a confirmed factor with new recovery codes, and revokes `ended`. `None`: another window added or removed
+    /// a factor, or the credentials changed; this enrolment must not replace a factor it did not know of (decision
+    /// 0025).
     pub(crate) async fn enrol(
         &self,
         tenant: &Tenant,
@@ -182,8 +182,8 @@ impl SignIn {
         Ok(Some(Enrolled { shown, credentials }))
     }
 
-    /// The credentials after so many changes made in this unit of work, which holds the lock of the person's row;
-    /// `None`: somebody else changed them since `user` was read, and what that began with is void (decision D22).
+    /// Returns the credential state after `changes` changes made in this unit of work, which holds the lock of the
+    /// person's row. `None`: somebody else changed it since `user` was read, so the operation is void (decision D22).
     pub(crate) async fn changed_alone(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -197,7 +197,7 @@ impl SignIn {
         Ok(after.map(|user| user.credentials()).filter(|after| *after == expected))
     }
 
-    /// The person kept the recovery codes: sign-in is complete.
+    /// The person confirms that they saved the recovery codes: completes the sign-in.
     pub async fn codes_kept(
         &self,
         tenant: &Tenant,
@@ -220,21 +220,21 @@ impl SignIn {
     }
 }
 
-/// What came of a new factor.
+/// Result of an enrolment.
 pub(crate) struct Enrolled {
-    /// Recovery codes as they are to be shown.
+    /// Recovery codes to show.
     pub(crate) shown: Vec<String>,
-    /// As they are with it.
+    /// Credential state after the enrolment.
     pub(crate) credentials: CredentialState,
 }
 
-/// A factor whose first code was right.
+/// A factor confirmed by its first code.
 pub(crate) enum Confirmed {
     Totp {
         credential: TotpCredential,
         known: Option<TwoFactorMethod>,
     },
-    /// In place of the authenticator that was confirmed at that moment.
+    /// Replaces the authenticator that was confirmed at `verified_at`.
     AnotherTotp {
         credential: TotpCredential,
         verified_at: Timestamp,

@@ -1,4 +1,4 @@
-//! The end of every sign-in: the session.
+//! Creates the session at the end of every sign-in.
 
 use std::time::Duration;
 
@@ -17,44 +17,45 @@ use crate::device::Device;
 use crate::sign_in::counted;
 use crate::{Browser, Entered, SignIn, SignInOutcome};
 
-/// Somebody who showed everything that was asked.
+/// A person who passed every factor asked for.
 pub(crate) struct Entrant<'a> {
-    /// As they were when it was verified (decision D22).
+    /// The person as read when they were verified (decision D22).
     pub user: &'a User,
-    /// What they showed, in words of RFC 8176 §2.
+    /// Authentication methods used (RFC 8176 §2).
     pub amr: Vec<String>,
-    /// The audit event that says so.
+    /// Audit event to record.
     pub event: &'static str,
-    /// Their password, where its hash is not as it would be made today.
+    /// The password, if its stored hash is outdated.
     pub rehash: Option<&'a Password>,
-    /// A lock that somebody else's guesses caused does not apply (repairs W19).
+    /// Ignores a lock caused by somebody else's guesses: known browser or mailed link (decision 0027).
     pub past_lock: bool,
 }
 
 impl Entrant<'_> {
-    /// How old an automatic lock must be to be over.
+    /// Age at which an automatic lock is over.
     pub(crate) fn lockout(&self, tenant: &Tenant) -> Duration {
         if self.past_lock { Duration::ZERO } else { tenant.settings.duration(settings::LOCKOUT_DURATION) }
     }
 }
 
-/// The assurance that these methods give.
+/// The `acr` value for these methods.
 pub(crate) fn acr_of(amr: &[String]) -> &'static str {
     if amr.iter().any(|method| method == MULTI_FACTOR) { ACR_TWO_FACTORS } else { ACR_ONE_FACTOR }
 }
 
-/// Whether these methods show the factor somebody has. Whoever came by a mailed link has shown the mailbox to which the
-/// codes would go.
+/// Whether these methods prove the person's second factor. A mailed link proves the mailbox that codes would be mailed
+/// to.
 pub(crate) fn shows(amr: &[String], factor: TwoFactorMethod) -> bool {
     let has = |word| amr.iter().any(|method| method == word);
     has(MULTI_FACTOR) || (factor == TwoFactorMethod::Email && has(ONE_TIME_PASSWORD))
 }
 
-/// RFC 8176 §2: more than one factor was shown.
+/// `mfa` (RFC 8176 §2): more than one factor was used.
 pub(crate) const MULTI_FACTOR: &str = "mfa";
 
 impl SignIn {
-    /// Writes the session: storage first, then session and interaction in one step, with a new cookie each time.
+    /// Writes the session: first to the store, then session and interaction to the short-lived store in one step,
+    /// always with a new cookie.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.enter", skip_all)]
     pub(crate) async fn enter(
         &self,
@@ -89,12 +90,12 @@ impl SignIn {
             let mut users = repositories.users(tenant.organization.id);
             users.record_sign_in(user, lockout, &record, &event).await?
         };
-        // Whoever is refused here, because the account was locked or changed meanwhile, leaves everything as it was, and
-        // after the same time as with a wrong password.
+        // The account was locked, or its credentials changed, in the meantime: nothing was written. A password sign-in
+        // delays this answer like that to a wrong password.
         if !entered {
             return Ok(SignInOutcome::Refused);
         }
-        // Another person's session ends for good.
+        // A previous session of another person is terminated.
         if let Some(previous) = previous.as_ref().filter(|previous| previous.session.user != user.id) {
             self.engine.terminate(tenant, previous, caller).await?;
         }
@@ -119,7 +120,7 @@ impl SignIn {
             },
             bound.write(now)?,
         ];
-        // A renewed identifier at sign-in: the old cookie leads nowhere (session fixation).
+        // Renew the session identifier at sign-in and delete the old one (session fixation).
         if let Some(previous) = previous {
             writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
         }
@@ -131,7 +132,8 @@ impl SignIn {
             let expires_at = record.expires_at;
             return Ok(SignInOutcome::SignedIn(Entered { session: cookie, expires_at, device }));
         }
-        // No browser got this session. One that was kept goes on behind the cookie it had.
+        // The interaction is gone, so no browser got this session: revoke it. A kept session goes on under its previous
+        // cookie.
         if kept.is_none() {
             let event = self.event(tenant, Some(user.id), "session.revoked", caller);
             let metadata = json!({ "session": key.to_string(), "reason": "interaction_gone" });
@@ -141,7 +143,7 @@ impl SignIn {
         Ok(SignInOutcome::Gone)
     }
 
-    /// A sign-in that lifts an automatic lock says so in a row of its own.
+    /// Records a sign-in that lifts an automatic lock, with an audit row for the unlock.
     async fn enter_unlocking(
         &self,
         tenant: &Tenant,
@@ -163,8 +165,7 @@ impl SignIn {
         Ok(entered)
     }
 
-    /// Replaces a hash that is not as it would be made today. The person is in, whatever becomes of it: it is tried again
-    /// at their next sign-in.
+    /// Replaces an outdated hash. A failure does not affect the sign-in; the next one tries again.
     pub(crate) async fn hash_anew(&self, tenant: &Tenant, entrant: &Entrant<'_>) {
         let (Some(password), Some(stored)) = (entrant.rehash, &entrant.user.password_hash) else { return };
         let Ok(hash) = self.hasher.hash(password.clone()).await else { return };
@@ -175,7 +176,7 @@ impl SignIn {
         }
     }
 
-    /// The session in which the same person re-authenticates and keeps its tokens (repairs W26).
+    /// Returns the session to keep, with its tokens, when the same person re-authenticates.
     async fn kept_session(
         &self,
         tenant: &Tenant,

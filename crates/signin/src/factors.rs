@@ -1,4 +1,4 @@
-//! The keys behind second factors, and what is made and checked with them.
+//! Keys of second factors, and the operations that need them.
 
 use std::sync::Arc;
 
@@ -18,34 +18,34 @@ use secrecy::ExposeSecret as _;
 use crate::second_factor::{LinkCode, MailedCode, RecoverySecret, TotpSecret, qr_svg};
 use crate::{Entered, SignIn};
 
-/// Keys of second factors, and of the letters that carry codes.
+/// Keys for second factors and for the mails that carry codes.
 pub struct Factors {
-    /// Seals authenticator secrets, and recovery codes until they are kept.
+    /// Seals authenticator secrets, and recovery codes until the person has saved them.
     keyring: Keyring,
     pub(crate) codes: CodeKeys,
-    /// Seals what waits in the outbox.
+    /// Seals outbox items.
     outbox: Arc<Keyring>,
 }
 
-/// What an authenticator needs to know, as a picture and as text.
+/// Enrolment data for an authenticator: QR code and text.
 pub struct Offer {
     pub qr: String,
     pub key: String,
 }
 
 impl Factors {
-    /// From the master keys of second factors, the newest first, and the keyring of the outbox.
+    /// Takes the second-factor master keys, newest first, and the outbox keyring.
     pub fn new(masters: &[[u8; 32]], outbox: Arc<Keyring>) -> Self {
         Self { keyring: Keyring::new(masters, SEALING_PURPOSE), codes: CodeKeys::new(masters), outbox }
     }
 
-    /// What a typed code is stored as, by each key that may have made it.
+    /// MACs of a typed recovery code under each key; `None` if it cannot be one.
     pub(crate) fn recovery_macs(&self, user: &User, typed: &str) -> Option<Vec<CodeMac>> {
         let code = RecoverySecret::parse(typed)?;
         Some(self.codes.all().map(|key| code.mac(key, user.id)).collect())
     }
 
-    /// What a typed code is stored as, by each key that may have made it.
+    /// MACs of a typed mailed code under each key; `None` if it cannot be one.
     pub(crate) fn email_macs(
         &self,
         user: &User,
@@ -57,7 +57,7 @@ impl Factors {
         Some(self.codes.all().map(|key| code.mac(key, user.id, purpose, Some(uid))).collect())
     }
 
-    /// The time step a code belongs to, if it is one of the authenticator's.
+    /// Returns the time step of a code, if it is one of the authenticator's.
     pub(crate) fn totp_step(
         &self,
         user: &User,
@@ -77,8 +77,8 @@ impl Factors {
         TotpSecret::generate(entropy).seal(&self.keyring, user.organization_id, user.id, entropy)
     }
 
-    /// The authenticator an offered secret becomes with a first code of it. Sealed anew: it may have been offered under
-    /// a key that is on its way out.
+    /// Turns an offered secret into an authenticator if `typed` is a code of it. Seals the secret anew, because the key
+    /// it was offered under may be on its way out.
     pub(crate) fn confirm(
         &self,
         user: &User,
@@ -100,12 +100,12 @@ impl Factors {
         }))
     }
 
-    /// A number that an address stands for, known to nobody else; the same each time, until the key is replaced.
+    /// Keyed hash of an address: unpredictable, and stable until the key is replaced.
     pub(crate) fn share(&self, organization: OrganizationId, email_key: &str) -> u64 {
         self.codes.current().share(organization, email_key)
     }
 
-    /// `None` only where [`LinkCode::of`] is.
+    /// `None` only where [`LinkCode::of`] returns it.
     pub(crate) fn link_code(
         &self,
         organization: OrganizationId,
@@ -115,7 +115,8 @@ impl Factors {
         LinkCode::of(&self.codes.current().link(organization, uid, link))
     }
 
-    /// Whether this is the code that stood for the link, whichever key made it. Each is compared.
+    /// Whether `typed` is the link's code under any key. Compares with all keys, so timing does not tell which one
+    /// matched.
     pub(crate) fn is_link_code(
         &self,
         organization: OrganizationId,
@@ -138,7 +139,7 @@ impl Factors {
         Some(Offer { qr, key: secret.base32().expose_secret().replace(' ', "") })
     }
 
-    /// Recovery codes as they are shown, and as they are stored.
+    /// Generates recovery codes: as shown, and as stored.
     pub(crate) fn new_recovery_codes(
         &self,
         user: &User,
@@ -154,12 +155,12 @@ impl Factors {
         RecoverySecret::set(entropy).iter().map(|code| (code.expose().to_string(), stored(code))).unzip()
     }
 
-    /// Shown codes wait here until they are kept, readable for this interaction only.
+    /// Seals shown recovery codes until the person has saved them; bound to one interaction.
     pub(crate) fn seal_codes(&self, uid: &str, shown: &[String], entropy: &dyn Entropy) -> Sealed {
         self.keyring.seal(shown.join("\n").as_bytes(), &codes_identity(uid), entropy)
     }
 
-    /// What a request was answered with, for the same request once more; `identity` says which.
+    /// Seals the answer to a request, to be repeated if the same request comes again; bound to `identity`.
     pub(crate) fn seal_answer(&self, identity: &str, entered: &Entered, entropy: &dyn Entropy) -> Sealed {
         let plain = zeroize::Zeroizing::new(serde_json::to_vec(entered).unwrap_or_default());
         self.keyring.seal(&plain, &format!("session.renewed:{identity}"), entropy)
@@ -187,17 +188,17 @@ fn codes_identity(uid: &str) -> String {
 }
 
 impl SignIn {
-    /// What the page of an authenticator that is being set up shows.
+    /// QR code and key for the page that sets up an authenticator.
     pub fn authenticator(&self, secret: &Sealed, issuer: &str, user: &User) -> Option<Offer> {
         self.factors.offer(user, secret, issuer)
     }
 
-    /// The recovery codes of an enrolment, for as long as the person did not say that they kept them.
+    /// Recovery codes of an enrolment, until the person confirms that they saved them.
     pub fn recovery_codes(&self, bound: &BoundInteraction, sealed: &Sealed) -> Option<Vec<String>> {
         self.factors.open_codes(&bound.interaction.uid, sealed)
     }
 
-    /// Puts a letter to somebody into the outbox. `event` names what it is about; the same once more adds nothing.
+    /// Puts a mail into the outbox. `event` is its idempotency key: the same one again adds nothing.
     pub(crate) async fn enqueue(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -212,7 +213,7 @@ impl SignIn {
         Ok(())
     }
 
-    /// Tells somebody that their second factor changed.
+    /// Mails somebody that their second factor changed.
     pub(crate) async fn notify_of(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -226,7 +227,7 @@ impl SignIn {
         self.enqueue(unit, tenant, user, mail, &about).await
     }
 
-    /// What the owner of an account reads about where a change came from.
+    /// Time and origin of a change, for the mail to the account's owner.
     pub(crate) fn security_event(&self, caller: &Caller) -> SecurityEvent {
         SecurityEvent {
             at: self.engine.now(),

@@ -1,7 +1,8 @@
-//! An organization in which far too much goes wrong (repairs W19): somebody is told, and strangers have to wait for a
-//! while before what they send is judged. No password is refused for it, and known browsers notice nothing.
+//! Flood protection of an organization (decision 0041): beyond a number of failures an alarm is raised, and strangers
+//! have to wait before a form of theirs is processed. No password is refused for it, and known browsers are exempt.
 //!
-//! Who must wait gets a signed cookie that says until when, and sends the form again then. It is good for one form.
+//! Who has to wait gets a signed cookie with the end of the wait, and sends the form again then. The cookie is good for
+//! one form.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -18,7 +19,7 @@ use serde_json::json;
 use crate::SignIn;
 use crate::limits::waiting;
 
-/// So many times the maximum of the organization, and what strangers wait then.
+/// Multiples of the organization's maximum, and the wait for strangers from there on.
 const LEVELS: [(u64, Duration); 5] = [
     (1, Duration::from_secs(2)),
     (2, Duration::from_secs(4)),
@@ -26,14 +27,14 @@ const LEVELS: [(u64, Duration); 5] = [
     (8, Duration::from_secs(16)),
     (16, Duration::from_secs(32)),
 ];
-/// So many times the maximum of the organization, no more links are mailed to strangers.
+/// Multiple of the organization's maximum from which no more links are mailed to strangers.
 const MOST_LINKS: u64 = 4;
-/// How long the form may be sent after the wait.
+/// How long after the wait the form may be sent.
 const GOOD_FOR: Duration = Duration::from_mins(5);
-/// How long this process remembers how things are.
+/// How long this process caches a level.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// What is counted for a whole organization.
+/// Counters of a whole organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Counted {
     Passwords,
@@ -57,7 +58,7 @@ impl Counted {
         }
     }
 
-    /// The counter, full at so many times its maximum.
+    /// The organization's counter with `times` its maximum.
     fn limit(self, tenant: &Tenant, times: u64) -> Limit {
         let (maximum, window) = self.settings();
         Limit {
@@ -67,7 +68,8 @@ impl Counted {
         }
     }
 
-    /// The counter as it is counted. Passwords never fill it. Links do in the end, as what waits for one is stored.
+    /// The counter to increment. Passwords never reach its maximum; links do at four times the setting, because each
+    /// request is stored.
     pub(crate) fn counter(self, tenant: &Tenant) -> Limit {
         match self {
             Self::Passwords => Limit { maximum: i64::MAX as u64, ..self.limit(tenant, 1) },
@@ -76,11 +78,11 @@ impl Counted {
     }
 }
 
-/// What a stranger waits for. The value is as good as its signature, so `Debug` does not show it.
+/// A wait imposed on a stranger. The value is a bearer value once signed, so `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pause {
     pub wait: Duration,
-    /// The cookie's value, and how long it is any good.
+    /// Value of the cookie, and when it expires.
     pub value: String,
     pub until: Timestamp,
 }
@@ -91,15 +93,15 @@ impl std::fmt::Debug for Pause {
     }
 }
 
-/// When this process asked, and how things were then: the index of a level, if any is reached.
+/// Time of the last check, and its result: the index into [`LEVELS`], if any level is reached.
 type Asked = (Timestamp, Option<usize>);
 
-/// How things were when this process asked last.
+/// Results of this process's last checks.
 #[derive(Debug, Default)]
 pub struct Floods(Mutex<HashMap<(OrganizationId, Counted), Asked>>);
 
 impl SignIn {
-    /// Whether a stranger has to wait now. `shown`: what they were told before, verified.
+    /// Returns the wait for a stranger, if any. `shown`: the value of their pause cookie, signature verified.
     pub(crate) async fn pause(
         &self,
         tenant: &Tenant,
@@ -124,7 +126,8 @@ impl SignIn {
         Ok(Some(Pause { wait, value, until: now + wait + GOOD_FOR }))
     }
 
-    /// Asked once a second at most, whatever strangers send; if one is reached, the alarm is raised.
+    /// Returns the level reached. Asks the short-lived store once a second at most, whatever strangers send. Raises the
+    /// alarm if a level is reached.
     async fn level(
         &self,
         tenant: &Tenant,
@@ -138,7 +141,7 @@ impl SignIn {
         }
         let mut level = None;
         for (index, (times, _)) in LEVELS.iter().enumerate() {
-            // The one that asks is counted already.
+            // The current request is counted already.
             let mut limit = counted.limit(tenant, *times);
             limit.maximum = limit.maximum.saturating_add(1);
             let full = self.engine.kv().check(&[limit]).await?;
@@ -154,7 +157,7 @@ impl SignIn {
         Ok(level)
     }
 
-    /// One row and one line a window, whoever meets it first.
+    /// Writes one audit row and one log line per window, across all instances.
     async fn alarm(&self, tenant: &Tenant, counted: Counted, caller: &Caller) -> Result<(), EngineError> {
         let window = tenant.settings.duration(counted.settings().1);
         let key = format!("{}:noted:flood:{}", tenant.organization.id, counted.word());
@@ -163,7 +166,7 @@ impl SignIn {
         }
         tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counted.word(), "too much goes wrong in an organization; strangers have to wait");
         let event = self.engine.event(tenant, "security.flood", AuditCategory::Security, caller);
-        // The one who happened to come next is not the one it is about.
+        // The request that triggered the alarm is not its subject: no address, no user agent.
         let event = AuditEvent {
             metadata: json!({ "counted": counted.word() }),
             ip_address: None,
@@ -174,7 +177,7 @@ impl SignIn {
         Ok(())
     }
 
-    /// A wait is good for one form.
+    /// Marks a pause cookie as used. `true`: this is its first use.
     async fn is_first(&self, tenant: &Tenant, shown: &str) -> Result<bool, EngineError> {
         let digest = TokenDigest::of(shown).hex();
         let key = format!("{}:noted:waited:{}", tenant.organization.id, &digest[..32]);
@@ -182,7 +185,7 @@ impl SignIn {
     }
 }
 
-/// When the wait is over that a stranger was told.
+/// Parses the end of the wait from a cookie value; `None` if it is malformed or of another counter.
 fn end_of(counted: Counted, shown: &str) -> Option<Timestamp> {
     let (word, rest) = shown.split_once('.')?;
     let (end, _nonce) = rest.split_once('.')?;

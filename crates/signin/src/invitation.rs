@@ -1,5 +1,4 @@
-//! Accepting an invitation: password, verified address, roles and claims in one transaction (oidc-and-login §6.8;
-//! repairs W13, W23, W24).
+//! Accepts an invitation: password, verified address, roles and claims in one transaction.
 
 use porta_core::audit::AuditEvent;
 use porta_core::invitation::Invitation;
@@ -14,16 +13,16 @@ use serde_json::json;
 use crate::links::DeadLink;
 use crate::{Chosen, SignIn};
 
-/// What the page of an invitation shows.
+/// Content of an invitation's page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invitee {
     pub user: User,
     pub invitation: Invitation,
-    /// Nobody who has a password loses it to an invitation.
+    /// Whether to choose a password. An existing password is never replaced by an invitation.
     pub needs_password: bool,
 }
 
-/// What was given with an invitation, and what is not there any more.
+/// Roles and claims assigned, and those that no longer exist.
 #[derive(Default)]
 struct Given {
     roles: Vec<String>,
@@ -32,7 +31,7 @@ struct Given {
 }
 
 impl SignIn {
-    /// Whom a link invites, and to what; nothing is used up.
+    /// Returns the person a link invites, and the invitation, without using the link up.
     pub async fn invitee(
         &self,
         tenant: &Tenant,
@@ -53,7 +52,7 @@ impl SignIn {
         }))
     }
 
-    /// Accepts, with the password somebody chose who needs one.
+    /// Accepts an invitation, with the chosen password if one is needed.
     pub async fn accept_invitation(
         &self,
         tenant: &Tenant,
@@ -100,7 +99,7 @@ impl SignIn {
         Ok(Chosen::Done)
     }
 
-    /// The account is the person's: verified, with a password if they chose one, active.
+    /// Activates the account: verified address, password if one was chosen. `false`: the account may not be used.
     async fn open_account(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -136,7 +135,8 @@ impl SignIn {
         Ok(true)
     }
 
-    /// Roles and claims. One that was deleted meanwhile is named in the audit row: the person is not kept out for it.
+    /// Assigns roles and claims. One that was deleted in the meantime is named in the audit row and does not stop the
+    /// acceptance.
     async fn give(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -166,7 +166,7 @@ impl SignIn {
     }
 }
 
-/// Whoever waits for it, and whoever is in already.
+/// Invited people who have not accepted yet (inactive), and people with a usable account.
 fn may_accept(user: &User) -> bool {
     user.status == UserStatus::Inactive || user.may_continue()
 }

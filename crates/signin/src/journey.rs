@@ -1,29 +1,29 @@
-//! The one way through a sign-in, for every method (repairs W01, W02).
+//! Steps of a sign-in, the same for every method.
 //!
 //! ```text
-//!               ┌─ has a factor ───► Verify ─┬─ policy content ──────────────────────────────► session
+//!               ┌─ has a factor ───► Verify ─┬─ policy satisfied ────────────────────────────► session
 //! first factor ─┤                            └─ policy wants another ─┐                           ▲
-//!               ├─ policy wants one ──────────────────────────────────┴► enrol ──► keep codes ────┤
-//!               └─ neither ─────────────────────────────────────────────────────────────────────-─┘
+//!               ├─ policy wants one ──────────────────────────────────┴► enrol ──► save codes ────┤
+//!               └─ neither ───────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Another first factor is a module that ends in [`SignIn::passed`](crate::SignIn); another second factor is a variant of
-//! `TwoFactorMethod` and of `SecondStep`. The state is the interaction's and nobody else's: what an unfinished
-//! enrolment leaves behind is nothing.
+//! A new first factor is a module that ends in [`SignIn::passed`](crate::SignIn); a new second factor is a variant of
+//! `TwoFactorMethod` and of `SecondStep`. State is kept in the interaction only, so an unfinished enrolment leaves
+//! nothing behind.
 
 use porta_core::organization::TwoFactorPolicy;
 use porta_core::user::TwoFactorMethod;
 
-/// What comes after the first factor.
+/// The step after the first factor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
     Session,
     Verify(TwoFactorMethod),
-    /// Get one of these.
+    /// Enrol one of these factors.
     Enrol(Vec<TwoFactorMethod>),
 }
 
-/// Whoever has a factor shows it, whatever the policy: switching a policy off must not open accounts.
+/// A person who has a factor must use it whatever the policy: relaxing a policy must not weaken accounts.
 pub(crate) fn after_first_factor(policy: TwoFactorPolicy, held: Option<TwoFactorMethod>) -> Next {
     match (held, wanted(policy, held)) {
         (Some(method), _) => Next::Verify(method),
@@ -32,8 +32,8 @@ pub(crate) fn after_first_factor(policy: TwoFactorPolicy, held: Option<TwoFactor
     }
 }
 
-/// The factors to choose from for somebody whose factor, or the lack of one, does not satisfy the policy. An
-/// authenticator satisfies a policy that asks for mailed codes: it is the stronger of the two (repairs W23).
+/// Returns the factors to choose from if the person's factor, or the lack of one, does not satisfy the policy. An
+/// authenticator satisfies a policy that asks for mailed codes, because it is the stronger of the two.
 pub(crate) fn wanted(policy: TwoFactorPolicy, held: Option<TwoFactorMethod>) -> Option<Vec<TwoFactorMethod>> {
     use TwoFactorMethod::{Email, Totp};
     match (policy, held) {
@@ -47,7 +47,7 @@ pub(crate) fn wanted(policy: TwoFactorPolicy, held: Option<TwoFactorMethod>) -> 
     }
 }
 
-/// `a***z@host`: enough to recognise an address, too little to learn one (oidc-and-login §6.5).
+/// `a***z@host`: enough to recognise one's own address, too little to reveal it.
 pub fn masked(email: &str) -> String {
     let (local, domain) = email.rsplit_once('@').unwrap_or((email, ""));
     let mut chars = local.chars();

@@ -1,9 +1,9 @@
-//! The sign-in journey: from a form to a browser session, and the ways back in.
+//! Sign-in: from a form to a browser session, and account recovery.
 //!
 //! ```text
-//! form ─► method offered? ─► limits ─► account ─► Argon2id ─► status ─► journey ─► session + interaction, in one write
+//! form ─► method offered? ─► limits ─► account ─► Argon2id ─► status ─► factors ─► session + interaction, in one write
 //!            │ no              │ over    └ unknown: same cost    │ not active
-//!            └─ refused        └─ wait                           └─ said only after the right password
+//!            └─ refused        └─ wait                           └─ told only after the right password
 //! ```
 
 pub mod account;

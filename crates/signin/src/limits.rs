@@ -1,5 +1,5 @@
-//! Layered limits on failed sign-ins and mailed links: account, network (repairs W19). What is counted for a whole
-//! organization refuses nobody: `flood.rs`.
+//! Rate limits for failed sign-ins and mailed links: per account and per network. The counter of the whole organization
+//! refuses no password: see `flood.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,17 +15,17 @@ use crate::device::Device;
 use crate::flood::Counted;
 use crate::{Browser, CodeKind};
 
-/// How long a password may wait for its judgement; then it counts no longer as under way.
+/// How long a password verification may take; after that its in-progress slot is freed.
 const UNDER_WAY: Duration = Duration::from_secs(30);
 
-/// How many milliseconds an attempt waits each time before it asks again whether it is its turn: eight seconds in all.
+/// Delays in milliseconds between attempts to get an in-progress slot: eight seconds in all.
 const TURNS: [u64; 10] = [25, 50, 100, 200, 400, 800, 1600, 1600, 1600, 1600];
 
-/// The counters one attempt touches. It is counted before it is judged, so that attempts at once cannot exceed a limit,
-/// and given back when it was right.
+/// Counters of one sign-in attempt. It is counted before the password is verified, so that parallel attempts cannot
+/// exceed a limit, and given back if the password was right.
 pub struct LoginLimits {
     failures: Vec<Limit>,
-    /// Passwords of one account that are being judged, on all instances.
+    /// Verifications in progress for one account, on all instances.
     under_way: Option<Limit>,
 }
 
@@ -34,7 +34,7 @@ impl LoginLimits {
         let organization = tenant.organization.id;
         let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
         let network = caller.network();
-        // The address a person typed is personal and unbounded: only its digest becomes a key.
+        // The typed address is personal data of any length: use its digest as the key.
         let account = TokenDigest::of(&format!("{network}\n{email_key}")).hex();
         let anywhere = TokenDigest::of(email_key).hex();
         let mut failures = vec![Limit {
@@ -54,7 +54,7 @@ impl LoginLimits {
         Self { failures, under_way: Some(under_way) }
     }
 
-    /// For the present password, asked for in a session: strangers do not count with somebody who is in.
+    /// Limits for the current password typed within a session: counted per session, so strangers cannot use them up.
     pub(crate) fn inside(tenant: &Tenant, session: SessionKey) -> Self {
         let limit = Limit {
             key: format!("{}:limit:login-session:{session}", tenant.organization.id),
@@ -64,16 +64,16 @@ impl LoginLimits {
         Self { failures: vec![limit], under_way: None }
     }
 
-    /// In a browser that is known.
+    /// Limits for a known browser.
     pub(crate) fn of_device(limit: Limit) -> Self {
         Self { failures: vec![limit], under_way: None }
     }
 
-    /// Counts an attempt. A store that does not answer is an error: limits fail closed. With a claim, the same form counts
-    /// once however often it comes.
+    /// Counts an attempt. Fails closed if the store does not respond. With a claim, the same form is counted once
+    /// however often it is sent.
     ///
-    /// Where others of the account are being judged this one waits for its turn: people press twice, and several programs
-    /// sign one person in.
+    /// If too many verifications of the account are in progress, waits for a slot: people press twice, and several
+    /// programs may sign one person in.
     pub async fn begin(&self, kv: &dyn Kv, claim: Option<&Claim>) -> Result<Begun, KvError> {
         let claim = claim.filter(|claim| !claim.is_held());
         for turn in TURNS {
@@ -93,20 +93,20 @@ impl LoginLimits {
         Ok(Begun::Limited(Duration::from_secs(1)))
     }
 
-    /// It was right, or was not judged.
+    /// Gives the attempt back: the password was right, or was not verified.
     pub async fn give_back(&self, kv: &dyn Kv, claim: Option<&Claim>) -> Result<(), KvError> {
         let keys: Vec<String> = self.all().into_iter().map(|limit| limit.key).collect();
         release(kv, claim, &keys).await
     }
 
-    /// It was wrong, and stays counted.
+    /// Frees the in-progress slot. The password was wrong, so the attempt stays counted.
     pub async fn judged(&self, kv: &dyn Kv, claim: Option<&Claim>) -> Result<(), KvError> {
         let keys: Vec<String> = self.under_way.iter().map(|limit| limit.key.clone()).collect();
         release(kv, claim, &keys).await
     }
 
-    /// Gives back the place of an attempt whose caller goes away before it is judged. It stays counted as a failure: it
-    /// costs a hash all the same.
+    /// Returns a guard that frees the in-progress slot if the caller goes away before the verification ends. The
+    /// attempt stays counted as a failure, because it costs a hash all the same.
     pub(crate) fn under_way(&self, kv: &Arc<dyn Kv>) -> UnderWay {
         UnderWay { kv: Arc::clone(kv), key: self.under_way.as_ref().map(|limit| limit.key.clone()) }
     }
@@ -116,16 +116,16 @@ impl LoginLimits {
     }
 }
 
-/// Whether an attempt may be judged.
+/// Whether an attempt may be verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begun {
     Counted,
     Limited(Duration),
-    /// The same form came before, and is or was judged.
+    /// The same form was received before.
     Repeated,
 }
 
-/// With the answer, where one is going to be stored.
+/// Releases the keys in the command that stores the claim's answer, if there is one; otherwise in one of its own.
 async fn release(kv: &dyn Kv, claim: Option<&Claim>, keys: &[String]) -> Result<(), KvError> {
     if claim.is_some_and(|claim| claim.release_with_answer(keys)) {
         return Ok(());
@@ -133,7 +133,7 @@ async fn release(kv: &dyn Kv, claim: Option<&Claim>, keys: &[String]) -> Result<
     kv.release(keys).await
 }
 
-/// An attempt that is being judged.
+/// Drop guard of a verification in progress.
 pub(crate) struct UnderWay {
     kv: Arc<dyn Kv>,
     key: Option<String>,
@@ -164,9 +164,9 @@ pub(crate) fn waiting(verdict: Verdict) -> Option<Duration> {
     }
 }
 
-/// The counters a stranger's request for a mailed link touches for the account: from this network, and from all of them
-/// together. Counted whether or not anybody has the address, so that no mailbox can be flooded (repairs W19), and one
-/// network does not use up what the owner may ask for from another.
+/// Limits per account for a stranger's request for a mailed link: per network, and for all networks together. Counted
+/// for unknown addresses, too. They keep a mailbox from being flooded, and one network from using up what the owner may
+/// ask for from another.
 pub(crate) fn link_limits(tenant: &Tenant, wish: LinkWish, email_key: &str, caller: &Caller) -> Vec<Limit> {
     let (maximum, window) = link_quota(tenant, wish);
     let account = TokenDigest::of(email_key).hex();
@@ -177,8 +177,8 @@ pub(crate) fn link_limits(tenant: &Tenant, wish: LinkWish, email_key: &str, call
     ]
 }
 
-/// For a browser in which somebody signed in before. One that was thrown out since may have mail sent, too: it goes to
-/// the owner.
+/// Limit for a known browser. A cookie from before a change of credentials counts as well: the mail goes to the owner
+/// in any case.
 pub(crate) fn device_link_limit(tenant: &Tenant, wish: LinkWish, device: &Device) -> Limit {
     let (maximum, window) = link_quota(tenant, wish);
     Limit {
@@ -198,7 +198,7 @@ fn link_quota(tenant: &Tenant, wish: LinkWish) -> (u64, Duration) {
     (tenant.settings.number(maximum), tenant.settings.duration(window))
 }
 
-/// Links asked for by a network, and links it opened that do not work.
+/// Limits per network for links asked for, and for opened links that do not work.
 pub(crate) fn network_link_limits(tenant: &Tenant, caller: &Caller) -> Vec<Limit> {
     let maximum = tenant.settings.number(settings::RATE_LIMIT_LINK_ADDRESS_MAX);
     let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
@@ -209,19 +209,19 @@ pub(crate) fn network_link_limits(tenant: &Tenant, caller: &Caller) -> Vec<Limit
     )
 }
 
-/// How many networks together may try as much as one.
+/// All networks together may try this many times as often as one.
 pub(crate) const NETWORKS: u64 = 4;
-/// Wrong codes in a row that double the window.
+/// Number of consecutive wrong codes that doubles the window.
 const DOUBLES_EVERY: i64 = 10;
 const LONGEST_WINDOW: Duration = Duration::from_hours(24);
 
-/// The counters that one code of a second factor touches: its sign-in, and the browser if it is known; otherwise the
-/// network, and all of them together. Whoever has somebody's password thus does not keep the owner's own browsers from the
-/// factor (repairs W19), nor from a recovery code or a new password anywhere, and guesses ever more slowly.
+/// Counters of one second-factor code: per sign-in, and per browser if it is known; otherwise per account and network,
+/// and per account for all networks. So somebody with a stolen password slows themselves down, but blocks neither the
+/// owner's known browsers nor a recovery code or a new password anywhere.
 pub(crate) struct FactorLimits(Vec<Limit>);
 
 impl FactorLimits {
-    /// `place`: the sign-in, or the session, in which the code counts.
+    /// `place`: the sign-in or the session in which the code is valid.
     pub(crate) fn of(
         tenant: &Tenant,
         user: &User,
@@ -242,7 +242,7 @@ impl FactorLimits {
             let doubled = u32::try_from(user.factor_failures / DOUBLES_EVERY).unwrap_or(u32::MAX).min(16);
             let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));
             let network = browser.caller.network();
-            // Another password begins anew: what its guesser counted does not keep its owner waiting.
+            // A new password starts new counters: guesses made before it do not delay the owner.
             let of = format!("{organization}:limit:2fa:{id}:{}", user.credential_epoch);
             limits.push(limit(format!("{of}:{network}"), maximum, grown));
             if kind == CodeKind::Usual {
@@ -252,7 +252,7 @@ impl FactorLimits {
         Self(limits)
     }
 
-    /// In a session: strangers do not count with somebody who is in.
+    /// Within a session: counted per session, so strangers cannot use it up.
     pub(crate) fn inside(tenant: &Tenant, place: &str) -> Self {
         Self(vec![Limit {
             key: format!(
@@ -269,7 +269,7 @@ impl FactorLimits {
         &self.0
     }
 
-    /// What a right code clears, and what it gives its own try back to: what all networks counted together.
+    /// Keys that a right code clears, and keys shared by all networks, to which it only gives its own attempt back.
     pub(crate) fn keys(&self) -> (Vec<String>, Vec<String>) {
         let mut own: Vec<String> = self.0.iter().map(|limit| limit.key.clone()).collect();
         let shared = own.split_off(own.len().min(2));

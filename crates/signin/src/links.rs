@@ -1,9 +1,9 @@
-//! Mailed links: asking for one, and opening one.
+//! Mailed links: requesting one, and opening one.
 //!
 //! ```text
 //! form ─► limits ─► outbox (sealed request) ─► "if the address is known, mail is on its way"
-//!                      └─► worker: nobody's? nothing : token + letter + audit row, one transaction
-//! link ─► GET shows what it is for ─► POST uses it up          (a mail scanner's GET changes nothing, repairs W17)
+//!                      └─► worker: known address? token + mail + audit row, one transaction : nothing
+//! link ─► GET shows what it is for ─► POST uses it up          (GET changes nothing: mail scanners open links)
 //! ```
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::flood::{Counted, Pause};
 use crate::limits::{device_link_limit, link_limits, network_link_limits, waiting};
 use crate::{Browser, SignIn};
 
-/// What came of asking for a link. It says nothing about whose address it is.
+/// Result of requesting a link. Does not reveal whether the address is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     Sent,
@@ -28,34 +28,34 @@ pub enum Asked {
     },
     Paused(Pause),
     MethodDisabled,
-    /// The interaction ended while the form was under way.
+    /// The interaction ended while the form was processed.
     Gone,
 }
 
-/// What may come of asking.
+/// Result of the rate limits for a link request.
 pub(crate) enum MayAsk {
     Yes,
-    /// Others have asked for the account too often. Whoever asks now is told what everybody is told, and gets a link when
-    /// no other works (repairs W19): neither a mailbox is flooded nor its owner kept out.
+    /// Too many requests for this account. The answer is the usual one, and a link is sent only if no other is valid
+    /// (decision 0041): the mailbox is not flooded, and its owner is not locked out.
     UnlessOneLives,
     No(Asked),
 }
 
-/// Why a link does nothing.
+/// Why a link does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeadLink {
     Expired,
     Used,
-    /// Never issued here, replaced by a newer one, or another organization's: one answer.
+    /// Never issued here, replaced by a newer one, or of another organization: not distinguished.
     Unknown,
-    /// Too many links from this network did not work.
+    /// Too many broken links from this network.
     Limited {
         retry_after: Duration,
     },
 }
 
 impl SignIn {
-    /// Counts the wish and says what may come of it. A store that does not answer is an error: limits fail closed.
+    /// Counts a link request against the rate limits. Fails closed if the store does not respond.
     pub(crate) async fn count_link(
         &self,
         tenant: &Tenant,
@@ -100,7 +100,7 @@ impl SignIn {
         self.engine.note_once(tenant, event, caller, window).await
     }
 
-    /// One statement, the same for every address.
+    /// Enqueues a request: one statement, the same for every address.
     pub(crate) async fn want_link(&self, tenant: &Tenant, request: LinkRequest) -> Result<(), EngineError> {
         let (now, entropy) = (self.engine.now(), self.engine.entropy());
         let item = request.into_item(tenant.organization.id, self.factors.outbox(), now, entropy);
@@ -108,7 +108,7 @@ impl SignIn {
         Ok(())
     }
 
-    /// The live link behind a value; nothing is used up. One that does not work is counted and audited.
+    /// Returns the valid link for a value without using it up. Counts and audits one that does not work.
     pub async fn open_link(
         &self,
         tenant: &Tenant,

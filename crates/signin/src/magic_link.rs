@@ -1,8 +1,8 @@
-//! Sign-in with a link in a mail (oidc-and-login §6.4; repairs W02, W13, W17).
+//! Sign-in with a mailed link (magic link; decision 0026).
 //!
-//! The link belongs to one interaction of one organization. Opened in the browser that began it, a button finishes the
-//! sign-in there; opened anywhere else it shows a code, which is typed where the sign-in began. So whoever holds the
-//! link alone signs nobody in, and no other browser is ever signed in by it.
+//! The link belongs to one interaction of one organization. In the browser that began the interaction, a button
+//! completes the sign-in; any other browser shows a code to type where the sign-in began. So possession of the link
+//! alone signs nobody in, and the link never signs in another browser.
 
 use porta_core::audit::AuditEvent;
 use porta_core::link_request::{LinkRequest, LinkWish};
@@ -25,19 +25,19 @@ use crate::second_factor::LinkCode;
 use crate::sign_in::{Entry, counted};
 use crate::{Browser, FactorOutcome, SignIn, SignInOutcome};
 
-/// What the page behind a link shows.
+/// Content of a link's landing page.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MagicLanding {
     pub masked_email: String,
     /// The client the sign-in is for.
     pub client_id: Option<String>,
-    /// For the other window.
+    /// Code to type in the window that began the sign-in.
     pub code: String,
-    /// When and from where that one asked for the link.
+    /// When and from where the link was requested.
     pub origin: Option<SecurityEvent>,
 }
 
-/// What came of the button behind a link.
+/// Result of pressing the button on the landing page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Followed {
     Passed(SignInOutcome),
@@ -45,7 +45,7 @@ pub enum Followed {
 }
 
 impl SignIn {
-    /// Has a link mailed to an address, if it is somebody's.
+    /// Requests a link to be mailed to an address, if the address is known.
     pub async fn ask_for_magic_link(
         &self,
         tenant: &Tenant,
@@ -86,7 +86,7 @@ impl SignIn {
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),
         };
-        // While the link of before works no other may be sent, and its code is the one that counts.
+        // While the earlier link works the worker sends no other, so the code of that one stays valid.
         let works = |link: &LinkAsked| link.email == address && link.until.is_some_and(|until| now < until);
         if !(unless_one_lives && bound.interaction.link.as_ref().is_some_and(works)) {
             let email = address.to_owned();
@@ -126,7 +126,7 @@ impl SignIn {
         }))
     }
 
-    /// The button, in the browser in which the sign-in began.
+    /// Completes the sign-in by the button, in the browser in which it began.
     #[tracing::instrument(
         target = "porta::trace",
         level = "trace",
@@ -153,7 +153,7 @@ impl SignIn {
         Ok(Followed::Passed(self.came_by_link(tenant, bound, &user, browser).await?))
     }
 
-    /// The code, typed in the window in which the sign-in began.
+    /// Completes the sign-in by the code, typed in the window in which it began.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.type_link_code", skip_all)]
     pub async fn type_link_code(
         &self,
@@ -173,7 +173,7 @@ impl SignIn {
             maximum: tenant.settings.number(settings::RATE_LIMIT_MAGIC_CODE_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
         };
-        // Counted before it is judged, so that parallel tries cannot exceed the limit.
+        // Counted before it is verified, so that parallel attempts cannot exceed the limit.
         if let Some(retry_after) = waiting(self.engine.kv().hit(&[limit]).await?) {
             let event = self.event(tenant, None, "rate_limit.magic_code", caller);
             self.engine.note_once(tenant, event, caller, retry_after).await?;
@@ -191,7 +191,8 @@ impl SignIn {
         Ok(self.came_by_link(tenant, bound, &user, browser).await?.into())
     }
 
-    /// Uses the link up, if it is this interaction's and its person may come in. Otherwise it stays as it was.
+    /// Uses the link up and returns its person, if it belongs to this interaction and the person may sign in. Otherwise
+    /// the link stays as it was.
     async fn use_magic_link(
         &self,
         tenant: &Tenant,
@@ -221,7 +222,7 @@ impl SignIn {
         Ok(Some(user))
     }
 
-    /// What a mail that arrived changed, in audit rows.
+    /// Audit rows for what a received mail proved or lifted: a verified address, an automatic lock.
     pub(crate) fn arrived(
         &self,
         tenant: &Tenant,
@@ -251,7 +252,7 @@ impl SignIn {
         self.passed(tenant, bound, entrant, browser).await
     }
 
-    /// Whether the client offers links; a refusal is audited.
+    /// Checks whether the client offers magic links; audits a refusal.
     async fn offers_links(
         &self,
         tenant: &Tenant,

@@ -1,4 +1,4 @@
-//! Codes by mail: who may have one sent, and the letter.
+//! Mailed codes: rate limits, generation and the mail.
 
 use std::time::Duration;
 
@@ -14,11 +14,12 @@ use crate::limits::{NETWORKS, waiting};
 use crate::second_factor::MailedCode;
 use crate::{Browser, SignIn};
 
-/// Where a code is asked for. Whoever merely has somebody's password asks as a stranger, and so neither fills the mailbox
-/// nor uses up what the owner may ask for in a browser of theirs, nor replaces the code they wait for (repairs W19).
+/// Where a code is requested. Somebody who merely knows the password counts as a stranger: they cannot flood the
+/// mailbox, use up what the owner may request in a known browser, or replace the code the owner is waiting for
+/// (decision 0027).
 #[derive(Clone, Copy)]
 pub(crate) enum Asker<'a> {
-    /// In the pages of the account.
+    /// On the account pages.
     Session(&'a Caller),
     Browser(&'a Browser<'a>),
 }
@@ -47,8 +48,8 @@ impl Asker<'_> {
         CodeSlot::Stranger(first % CodeSlot::STRANGERS)
     }
 
-    /// The counters that one of `maximum` touches: the session's or the known browser's own; otherwise the network's, and
-    /// that of all networks together.
+    /// Limits with this `maximum`: the session's or the known browser's own; otherwise the network's, and that of all
+    /// networks together.
     fn limits(&self, tenant: &Tenant, user: &User, what: &str, maximum: u64, window: Duration) -> Vec<Limit> {
         let of = format!("{}:limit:{what}:{}", tenant.organization.id, user.id);
         let limit = |key, maximum| Limit { key, maximum, window };
@@ -63,7 +64,7 @@ impl Asker<'_> {
 }
 
 impl SignIn {
-    /// Counts a mail before it is written; how long whoever asks for it must wait, if they had too many.
+    /// Counts a mail before it is written. `Some`: over the limit, time to wait.
     pub(crate) async fn count_mail(
         &self,
         tenant: &Tenant,
@@ -86,7 +87,7 @@ impl SignIn {
         Ok(waiting(self.engine.kv().hit(&limits).await?))
     }
 
-    /// Sends another code, or says how long to wait for it.
+    /// Sends another code. `Some`: over the limit, time to wait.
     pub(crate) async fn mail_code_again(
         &self,
         tenant: &Tenant,
@@ -107,8 +108,8 @@ impl SignIn {
         Ok(None)
     }
 
-    /// Makes a code that counts in one place only, an interaction or a session, and sends it, in one transaction: no code
-    /// without its letter.
+    /// Makes a code that is valid in one interaction or session only, and enqueues its mail in the same transaction: no
+    /// code without its mail.
     pub(crate) async fn mail_code(
         &self,
         tenant: &Tenant,

@@ -1,6 +1,6 @@
-//! Argon2id on its own bounded threads, each keeping its hash memory between calls (decision D9).
+//! Argon2id on a bounded pool of dedicated threads, each reusing its hash memory (decision D9).
 //!
-//! A flood of sign-ins fills its part of the queue and is told to come back; token traffic never waits behind a hash.
+//! A flood of sign-ins fills its share of the queue and is answered "busy"; token requests never wait for a hash.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +23,7 @@ pub struct HashCost {
 }
 
 impl HashCost {
-    /// `m=19456,t=2,p=1`, as it stands in a PHC string.
+    /// Parses the parameters of a PHC string: `m=19456,t=2,p=1`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(',').map(|part| part.split_once('='));
         let mut next = |name| match parts.next()? {
@@ -34,7 +34,7 @@ impl HashCost {
         Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(32)).is_ok().then_some(cost)
     }
 
-    /// A hash of this cost that no password has.
+    /// A hash of this cost that matches no password.
     fn decoy(self) -> PasswordHash {
         let Self { memory_kib, iterations, parallelism } = self;
         let (salt, output) = ("c2FsdCBvZiBhIGRlY295", "A".repeat(43));
@@ -45,16 +45,16 @@ impl HashCost {
 }
 
 impl Default for HashCost {
-    /// OWASP's first choice for Argon2id.
+    /// OWASP's first recommendation for Argon2id.
     fn default() -> Self {
         Self { memory_kib: 19_456, iterations: 2, parallelism: 1 }
     }
 }
 
-/// Why a password could not be judged. Never means "wrong".
+/// Why a password could not be verified. Never means "wrong".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HashError {
-    /// The queue is full: tell the caller to come back.
+    /// The queue is full: the caller should retry.
     #[error("too many passwords are waiting to be checked")]
     Busy,
     #[error("stored password hash is not an Argon2id PHC string")]
@@ -63,11 +63,11 @@ pub enum HashError {
     Parameters,
 }
 
-/// The answer for a password and a stored hash.
+/// Result of verifying a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
     pub matches: bool,
-    /// The hash was made with other parameters than today's, or of a text that is normalised today.
+    /// The hash has other parameters than new hashes, or is not of the normalized text (decision 0040).
     pub outdated: bool,
 }
 
@@ -84,7 +84,7 @@ enum Work {
     },
 }
 
-/// Hands work to the hashing threads.
+/// Handle to the hashing threads.
 pub struct PasswordHasher {
     queue: Arc<PasswordQueue<Work>>,
     evaluations: Arc<AtomicU64>,
@@ -100,7 +100,7 @@ impl std::fmt::Debug for PasswordHasher {
 }
 
 impl PasswordHasher {
-    /// Starts `threads` threads; at most `capacity` passwords wait or run at once.
+    /// Starts `threads` threads; at most `capacity` passwords wait or are hashed at once.
     pub fn start(
         cost: HashCost,
         threads: usize,
@@ -126,19 +126,19 @@ impl PasswordHasher {
         Ok(Self { queue, evaluations, blocks, entropy, cost })
     }
 
-    /// Hashes a new password with today's parameters, for somebody who has shown that they may set it.
+    /// Hashes a new password with the current parameters, for somebody authorized to set it.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.hash", skip_all)]
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
         let salt = self.entropy.bytes::<16>();
         self.submit(Turn::SHOWN, |answer| Work::Hash { password, salt, answer }).await
     }
 
-    /// What a new hash costs.
+    /// Cost of new hashes.
     pub(crate) fn cost(&self) -> HashCost {
         self.cost
     }
 
-    /// Checks a password.
+    /// Verifies a password.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.verify", skip_all)]
     pub async fn verify(
         &self,
@@ -150,7 +150,7 @@ impl PasswordHasher {
         self.submit(turn, |answer| Work::Verify { password, stored, answer }).await
     }
 
-    /// Does the work of checking a password, where there is nothing to check it against.
+    /// Does the work of a verification when there is no hash to compare with.
     pub(crate) async fn verify_nothing(
         &self,
         password: TypedPassword,
@@ -161,18 +161,17 @@ impl PasswordHasher {
         Ok(Verified { matches: false, outdated: false })
     }
 
-    /// Blocks of memory written so far, for the tests that compare costs.
+    /// Argon2 memory blocks written so far, for tests that compare costs.
     pub fn blocks(&self) -> u64 {
         self.blocks.load(Ordering::Relaxed)
     }
 
-    /// Whether another password would be told to come back, so that a caller can be told before anything is done for
-    /// them.
+    /// Whether another password would be refused as busy. Lets a caller be refused before any work is done.
     pub fn is_full(&self, turn: Turn) -> bool {
         self.queue.is_full(turn)
     }
 
-    /// Hashes computed so far, for the budgets of the tests.
+    /// Hashes computed so far, for tests.
     pub fn evaluations(&self) -> u64 {
         self.evaluations.load(Ordering::Relaxed)
     }
@@ -207,7 +206,7 @@ impl Worker {
         Self { params, memory, blocks }
     }
 
-    /// A caller that went away is not worth a hash: its receiver is closed.
+    /// Skips the hash if the caller has gone away and its receiver is closed.
     fn run(&mut self, work: Work, evaluations: &AtomicU64) {
         match work {
             Work::Hash { password, salt, answer } => {
@@ -256,7 +255,8 @@ impl Worker {
         Ok(PasswordHash::trusted(phc.to_string()))
     }
 
-    /// Computes as often as the text has forms, whichever matches: how long that takes says nothing about the hash.
+    /// Computes one hash for each form of the text, whichever matches, so that the time says nothing about the stored
+    /// hash (decision 0040).
     fn verify(&mut self, password: &TypedPassword, stored: &PasswordHash) -> Result<Verified, HashError> {
         let phc = Phc::new(stored.as_str()).map_err(|_| HashError::Unreadable)?;
         let (Some(salt), Some(expected)) = (phc.salt, phc.hash) else { return Err(HashError::Unreadable) };
@@ -280,12 +280,13 @@ impl Worker {
     }
 }
 
-/// How nice a hashing thread is: token traffic that wakes up on the same core goes first, and one that is busy with it
-/// still leaves people a tenth.
+/// Nice value of hashing threads: token requests on the same core run first, and a core busy with them still leaves
+/// hashing about a tenth.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// An evaluation keeps a core for milliseconds; whoever asks for a token must not wait for its end (decision D9).
+/// Lowers the thread's priority. A hash occupies a core for milliseconds; token requests must not wait for it (decision
+/// D9).
 fn yield_to_others() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {

@@ -1,17 +1,17 @@
-//! Passwords that wait to be hashed, taken from organizations in rotation. A flood of sign-ins in one of them keeps nobody
-//! waiting in the others, and nobody who is known in its own.
+//! Queue of passwords to hash, served round-robin by organization. A flood of sign-ins in one organization delays
+//! neither other organizations nor known browsers in its own.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use porta_core::OrganizationId;
 
-/// Whose password it is.
+/// Whose password it is: decides its place in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Turn {
-    /// `None`: no single organization's, as in provisioning.
+    /// `None`: of no single organization, as in provisioning.
     pub organization: Option<OrganizationId>,
-    /// Somebody who has shown something: a link, a session, or a browser in which they signed in before.
+    /// Has a link, a session or a known browser.
     pub is_known: bool,
 }
 
@@ -19,7 +19,7 @@ impl Turn {
     pub const SHOWN: Self = Self { organization: None, is_known: true };
 }
 
-/// There is no place; come back.
+/// The queue is full: retry later.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
@@ -30,7 +30,7 @@ struct Lane<T> {
 }
 
 struct State<T> {
-    /// Those in which somebody waits; the first is next.
+    /// Non-empty lanes; the first is served next.
     lanes: VecDeque<Lane<T>>,
     waiting: usize,
     running: usize,
@@ -45,7 +45,7 @@ pub(crate) struct PasswordQueue<T> {
 
 enum Place {
     Free,
-    /// That of the stranger who came last to this lane.
+    /// Takes the place of the last stranger in this lane.
     Of(usize),
 }
 
@@ -53,7 +53,7 @@ impl<T> State<T> {
     fn place(&self, turn: Turn, capacity: usize) -> Option<Place> {
         let own = self.lanes.iter().find(|lane| lane.organization == turn.organization);
         let own = own.map_or(0, |lane| lane.strangers.len());
-        // Strangers of one organization get half of the places, so that they are judged in a time that people wait.
+        // Strangers of one organization get at most half of the capacity, so that the wait stays bearable.
         if !turn.is_known && own >= (capacity / 2).max(1) {
             return None;
         }
@@ -85,7 +85,7 @@ impl<T> State<T> {
 }
 
 impl<T> PasswordQueue<T> {
-    /// At most `capacity` wait or are worked on at once.
+    /// At most `capacity` items wait or are processed at once.
     pub(crate) fn new(capacity: usize) -> Self {
         let state = State { lanes: VecDeque::new(), waiting: 0, running: 0, is_closed: false };
         Self { state: Mutex::new(state), arrived: Condvar::new(), capacity }
@@ -95,8 +95,8 @@ impl<T> PasswordQueue<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A stranger of the organization that has most of them may lose their place to the one who comes; what waited there
-    /// is dropped.
+    /// Adds an item. If the queue is full, it may evict the last stranger of the organization with the most strangers;
+    /// the evicted item is dropped.
     pub(crate) fn push(&self, turn: Turn, item: T) -> Result<(), Full> {
         let mut state = self.state();
         if let Place::Of(index) = state.place(turn, self.capacity).ok_or(Full)? {
@@ -129,7 +129,7 @@ impl<T> PasswordQueue<T> {
         self.state().waiting
     }
 
-    /// Waits for the next one and works on it; `false` after [`Self::close`].
+    /// Waits for the next item and processes it; `false` after [`Self::close`].
     pub(crate) fn work(&self, on: impl FnOnce(T)) -> bool {
         let mut state = self.state();
         let item = loop {
@@ -226,7 +226,7 @@ mod tests {
         queue.push(stranger(other), "o1").unwrap();
         queue.push(known(other), "known").unwrap();
         assert_eq!(queue.waiting(), 6);
-        // Two and two are left, which one more of another organization does not better.
+        // Two and two are left: evicting one for another organization would not even them out further.
         queue.push(stranger(other), "o2").unwrap_err();
         assert!(queue.is_full(stranger(other)) && queue.is_full(stranger(calm)));
         assert!(!queue.is_full(known(calm)));

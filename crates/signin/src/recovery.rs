@@ -1,4 +1,4 @@
-//! A forgotten password (oidc-and-login §6.7; repairs W04, W16, W18).
+//! Password reset by a mailed link.
 
 use porta_core::link_request::{LinkRequest, LinkWish};
 use porta_core::mail::Mail;
@@ -12,19 +12,18 @@ use porta_store::{Revocation, UnitOfWork};
 use crate::links::{Asked, DeadLink, MayAsk};
 use crate::{Browser, SignIn};
 
-/// What came of a password that somebody chose.
+/// Result of setting a chosen password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chosen {
     Done,
     Refused(PasswordRefusal),
     Dead(DeadLink),
-    /// Too many passwords are being hashed.
+    /// The password queue is full.
     Busy,
 }
 
 impl SignIn {
-    /// Has a link mailed with which the password can be set anew, if the address is somebody's. `interaction`: where
-    /// the sign-in can go on.
+    /// Requests a reset link to be mailed, if the address is known. `interaction`: the sign-in to continue afterwards.
     pub async fn ask_for_reset(
         &self,
         tenant: &Tenant,
@@ -62,7 +61,7 @@ impl SignIn {
         Ok(Asked::Sent)
     }
 
-    /// Whose link it is; nothing is used up.
+    /// Returns the person a link belongs to, without using it up.
     pub async fn person_of_link(
         &self,
         tenant: &Tenant,
@@ -79,8 +78,8 @@ impl SignIn {
         Ok(user.filter(User::may_continue).ok_or(DeadLink::Unknown))
     }
 
-    /// Sets the password and ends every session and token of the person: whoever knew the old one is out. The second
-    /// factor stays and is asked for at the next sign-in.
+    /// Sets the password and revokes every session and token of the person, so whoever knew the old password is signed
+    /// out. The second factor stays and is asked for at the next sign-in.
     pub async fn reset_password(
         &self,
         tenant: &Tenant,
@@ -101,7 +100,7 @@ impl SignIn {
         let mut unit = self.engine.store().begin().await?;
         let digest = TokenDigest::of(value);
         if unit.one_time_tokens(organization).consume(&digest, purpose, now).await?.is_none() {
-            // Another request was first while this one hashed.
+            // Another request used the link while this one hashed.
             return Ok(Chosen::Dead(DeadLink::Used));
         }
         unit.users(organization).recover_password(user.id, &hash, now).await?;
@@ -119,8 +118,8 @@ impl SignIn {
         Ok(Chosen::Done)
     }
 
-    /// After a change of password: every session and token ends, every link that is on its way stops working, and the
-    /// person is told (repairs W16).
+    /// After a password reset: revokes every session and token, withdraws mailed links that are still valid, and mails
+    /// the person.
     async fn throw_out(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -136,7 +135,7 @@ impl SignIn {
         self.enqueue(unit, tenant, user, mail, &about).await
     }
 
-    /// The rules for passwords; away from the threads that serve requests, since judging takes milliseconds.
+    /// Checks the password rules. Runs on a blocking thread, because it takes milliseconds.
     pub(crate) async fn judge_password(
         &self,
         password: &Password,

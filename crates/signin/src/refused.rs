@@ -1,13 +1,13 @@
-//! The password that was refused last in a sign-in: the same one again is no second guess (decision 0044).
+//! Remembers the password refused last in a sign-in: the same one again is not another guess (decision 0044).
 
 use porta_core::user::User;
 use porta_core::{Password, TokenDigest, TypedPassword};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// What tells a refused form from others. It travels sealed with the sign-in, and ends with it.
+/// Digest of a refused form. It is stored sealed in the interaction and ends with it.
 ///
-/// It is another one as soon as the credentials of the account changed or its lock opened: then the same password may be
-/// right, and is judged.
+/// The digest changes when the account's credentials change or its lock opens: the same password may be right then, so
+/// it is verified again.
 pub(crate) fn form_of(
     email_key: &str,
     password: &TypedPassword,

@@ -21,40 +21,40 @@ use crate::limits::{Begun, LoginLimits};
 use crate::password::{HashError, PasswordHasher};
 use crate::{Factors, Turn, refused};
 
-/// More failures than anybody counts.
+/// Lock threshold that is never reached.
 const NEVER: u64 = i64::MAX as u64;
 
-/// From the judgement of a password to the answer that it is wrong: several times what a store takes to write it down,
-/// and little beside the hash.
+/// Minimum time from the end of password verification to the answer "wrong": several times as long as a store takes to
+/// record the failure, and short beside the hash.
 const REFUSAL: Duration = Duration::from_millis(10);
 
-/// What the person typed, and from where.
+/// Credentials as typed into the form.
 pub struct Attempt<'a> {
     pub email: &'a str,
     pub password: TypedPassword,
 }
 
-/// Where a request comes from.
+/// Origin of a request: the client and its cookies.
 #[derive(Debug, Clone, Copy)]
 pub struct Browser<'a> {
     pub caller: &'a Caller,
-    /// Cookie of a session this browser already has.
+    /// Session cookie, if the browser has a session.
     pub cookie: Option<&'a str>,
-    /// Cookie that says whose browser it was before.
+    /// Known-browser cookie (decision 0027).
     pub device: Option<&'a str>,
-    /// Cookie that says how long a stranger was to wait.
+    /// Pause cookie: until when a stranger has to wait (decision 0041).
     pub pause: Option<&'a str>,
-    /// What the form that was sent is known by, for when it is sent twice.
+    /// Idempotency claim of the form, for a form that is sent twice (decision 0044).
     pub claim: Option<&'a Claim>,
 }
 
-/// What a browser that signed in gets. Both are bearer values, so `Debug` shows neither.
+/// Cookies for a browser that signed in. Both are bearer values, so `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entered {
     /// Session cookie.
     pub session: String,
     pub expires_at: Timestamp,
-    /// Cookie by which the browser is known again.
+    /// Known-browser cookie.
     pub device: String,
 }
 
@@ -64,35 +64,37 @@ impl std::fmt::Debug for Entered {
     }
 }
 
-/// What came of it.
+/// Result of a sign-in attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInOutcome {
-    /// The browser gets its cookies and goes to the resume address.
+    /// The browser gets its cookies and is redirected to the resume URL.
     SignedIn(Entered),
-    /// The first factor was right; the browser goes to the page of the second.
+    /// The first factor was right; the browser is redirected to the second-factor page.
     SecondFactor,
-    /// Locked or changed meanwhile.
+    /// Wrong password, or the account was locked or its credentials changed in the meantime. `with_password` returns it
+    /// as [`Self::WrongPassword`].
     Refused,
-    /// Unknown, wrong, locked: one answer, and what the sign-in remembers of it.
+    /// Unknown account, wrong password or locked account, all answered alike. The digest identifies the refused form;
+    /// the interaction stores it.
     WrongPassword(TokenDigest),
-    /// The password was right, the account is switched off.
+    /// The password was right, but the account is not active.
     NotActive(UserStatus),
     Limited {
         retry_after: Duration,
     },
-    /// A stranger waits before the password is judged.
+    /// A stranger must wait before the password is verified (decision 0041).
     Paused(Pause),
-    /// Too many passwords are being checked.
+    /// The password queue is full.
     Busy,
-    /// Passwords are not offered here.
+    /// The client does not offer passwords.
     MethodDisabled,
-    /// The interaction ended while the form was under way.
+    /// The interaction ended while the form was processed.
     Gone,
-    /// The same form came before; its answer is this one's.
+    /// The same form was received before; the answer to that request is used.
     Repeated,
 }
 
-/// What sign-in is made of.
+/// Dependencies of the sign-in.
 pub struct SignIn {
     pub engine: Arc<Engine>,
     pub hasher: Arc<PasswordHasher>,
@@ -102,8 +104,8 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// First factors offered for an errand: the client's own list, or the organization's (oidc-and-login §2.8); none to
-    /// a client that was switched off meanwhile.
+    /// Returns the first factors offered for an interaction: the client's own list, or else the organization's. Empty
+    /// if the client was deactivated in the meantime.
     pub async fn methods(
         &self,
         tenant: &Tenant,
@@ -119,7 +121,7 @@ impl SignIn {
         Ok(own.unwrap_or_else(|| tenant.organization.default_login_methods.clone()))
     }
 
-    /// Whether a client offers a method; a refusal is audited.
+    /// Checks whether a client offers a method; audits a refusal.
     pub(crate) async fn offers(
         &self,
         tenant: &Tenant,
@@ -140,7 +142,7 @@ impl SignIn {
         Ok(is_offered)
     }
 
-    /// Checks a password and, if it is right, signs the browser in.
+    /// Verifies a password and, if it is right, signs the browser in or moves on to the second factor.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.with_password", skip_all)]
     pub async fn with_password(
         &self,
@@ -176,7 +178,7 @@ impl SignIn {
             Ok(user) => user,
             Err(error) => return self.not_judged(&limits, claim, error).await,
         };
-        // Known before the credentials changed: whoever was thrown out is a stranger again (decision D22).
+        // The cookie is from before a change of credentials: treat the browser as a stranger's (decision D22).
         if device.as_ref().is_some_and(|device| !user.as_ref().is_some_and(|user| device.is_of(user))) {
             limits.give_back(&**self.engine.kv(), claim).await?;
             device = None;
@@ -185,22 +187,22 @@ impl SignIn {
                 return Ok(limited);
             }
         }
-        // The same as before in this sign-in is no guess: the answer is known, and nothing is counted.
+        // The form that was refused last in this sign-in: answer the same without hashing or counting (decision 0044).
         let is_open = user.as_ref().is_none_or(|user| !matches!(self.may_enter(tenant, user), Entry::Silent));
         let form = refused::form_of(&email_key, &attempt.password, user.as_ref(), is_open);
         if bound.interaction.refused == Some(form) {
             limits.give_back(&**self.engine.kv(), claim).await?;
             return Ok(SignInOutcome::WrongPassword(form));
         }
-        // What a version before this one stored has a key of its own.
+        // Rows written by an older version may have another email key (decision 0043).
         let stored_key = user.as_ref().map_or(email_key, |user| user.email.key().to_owned());
-        // Whoever closes the connection meanwhile lets the next one try.
+        // If the client disconnects, dropping this guard frees the slot for the account's next attempt.
         let under_way = limits.under_way(self.engine.kv());
         let outcome = match self.judge(tenant, bound, attempt, browser, (user, device.is_some())).await {
             Ok(SignInOutcome::Refused) => {
                 let counted = self.count_failure(tenant, &stored_key, device.as_ref(), caller);
-                // An account that exists takes an update more than one that does not, so the answer waits for a time that
-                // is longer than either (oidc-and-login §6.13, repairs W18).
+                // Existing accounts cost one extra UPDATE; pad refusals so that timing does not reveal them
+                // (decision 0037).
                 tokio::join!(counted, tokio::time::sleep(REFUSAL)).0?;
                 under_way.end();
                 limits.judged(&**self.engine.kv(), claim).await?;
@@ -214,7 +216,7 @@ impl SignIn {
         };
         under_way.end();
         if let Err(error) = limits.give_back(&**self.engine.kv(), claim).await {
-            // The session is there, and its cookie must arrive.
+            // The session is written already, so its cookie must be returned: only log.
             tracing::warn!(%error, "an attempt that was right stays counted");
         }
         Ok(outcome)
@@ -225,7 +227,8 @@ impl SignIn {
         Ok(repositories.users(tenant.organization.id).by_email(address).await?)
     }
 
-    /// An outage is nobody's failure: whoever tries again and again during one is not kept waiting after it.
+    /// Gives a counted attempt back when an error prevented its verification: attempts during an outage must not cause
+    /// a rate limit.
     async fn not_judged(
         &self,
         limits: &LoginLimits,
@@ -238,7 +241,7 @@ impl SignIn {
         Err(error)
     }
 
-    /// Counts an attempt before anything is judged.
+    /// Counts an attempt before the password is verified. `None`: counted, go on.
     async fn begin_attempt(
         &self,
         tenant: &Tenant,
@@ -255,7 +258,7 @@ impl SignIn {
         Ok(Some(SignInOutcome::Limited { retry_after }))
     }
 
-    /// Whether the password is right, and what follows if it is.
+    /// Verifies the password, then checks the account's status and continues the sign-in.
     async fn judge(
         &self,
         tenant: &Tenant,
@@ -273,7 +276,7 @@ impl SignIn {
         let verified = match verified {
             Ok(verified) => verified,
             Err(HashError::Busy) => return Ok(SignInOutcome::Busy),
-            // Costs what an unknown account costs; the operator reads about it, the caller does not.
+            // Costs the same as an unknown account. The operator finds it in the log; the caller cannot tell.
             Err(error) => {
                 tracing::error!(%error, tenant = %tenant.organization.slug, "stored password hash is unusable");
                 match self.hasher.verify_nothing(attempt.password.clone(), decoy, turn).await {
@@ -304,7 +307,8 @@ impl SignIn {
         self.passed(tenant, bound, entrant, browser).await
     }
 
-    /// Whether a right password opens the door. A lock that guessing caused is never confirmed to the one who guesses.
+    /// Whether the account's status allows a sign-in. A lock caused by guessing is never confirmed to the guesser
+    /// (decision 0022 f).
     pub(crate) fn may_enter(&self, tenant: &Tenant, user: &User) -> Entry {
         let lockout = tenant.settings.duration(settings::LOCKOUT_DURATION);
         match user.status {
@@ -328,7 +332,7 @@ impl SignIn {
     ) -> Result<(), EngineError> {
         let now = self.engine.now();
         let policy = LockPolicy {
-            // What is typed in a browser of theirs locks nothing but that browser.
+            // Failures in a known browser never lock the account; they limit that browser only (decision 0027).
             max_failed_logins: match device {
                 Some(_) => NEVER,
                 None => tenant.settings.number(settings::MAX_FAILED_LOGINS),
@@ -388,7 +392,7 @@ pub(crate) enum Entry {
     Said(UserStatus),
 }
 
-/// One sign-in more, or one password, link or code that was wrong.
+/// Counts a sign-in, or a wrong password, link or code, in the metrics.
 pub(crate) fn counted(method: &'static str, result: &'static str) {
     ::metrics::counter!(metrics::LOGINS, "method" => method, "result" => result).increment(1);
 }

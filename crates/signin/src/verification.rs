@@ -1,4 +1,4 @@
-//! Confirming an address with a mailed link.
+//! Confirms an email address with a mailed link.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::links::DeadLink;
 use crate::mailed_codes::Asker;
 
 impl SignIn {
-    /// Mails somebody who is signed in a link that confirms their address; how long they must wait if that was too
-    /// often. Whose address is confirmed gets none.
+    /// Mails a signed-in person a link that confirms their address. `Some`: over the limit, time to wait. An address
+    /// that is verified already gets no mail.
     pub async fn mail_verification(
         &self,
         tenant: &Tenant,
@@ -46,7 +46,7 @@ impl SignIn {
         let url = format!("{}/auth/verify-email/{value}", tenant.issuer);
         let mut unit = self.engine.store().begin().await?;
         if !unit.one_time_tokens(tenant.organization.id).issue(&token, &user.email).await? {
-            // It is another one by now, and gets its own.
+            // The address was changed in the meantime; the new one gets its own mail.
             return Ok(None);
         }
         let mail = Mail::EmailVerification { url, expires_at };
@@ -55,7 +55,7 @@ impl SignIn {
         Ok(None)
     }
 
-    /// The button behind the link.
+    /// Confirms the address by the button on the link's landing page.
     pub async fn verify_email(
         &self,
         tenant: &Tenant,

@@ -1,4 +1,4 @@
-//! Audit rows: written by the statement of the change itself wherever that is one statement.
+//! Audit rows. A change that is one statement writes its audit row in that same statement.
 
 use async_trait::async_trait;
 use porta_core::audit::{AuditCategory, AuditEvent};
@@ -17,7 +17,7 @@ macro_rules! insert_audit {
 }
 pub(crate) use insert_audit;
 
-/// The values of one event, in the order of [`insert_audit`]: thirteen of them.
+/// The thirteen values of one event, in the order of [`insert_audit`].
 pub(crate) fn values(event: &AuditEvent) -> [Value<'_>; 13] {
     [
         uuid(event.id),

@@ -1,4 +1,4 @@
-//! The database as the rest of the program meets it.
+//! The database: options, connecting, maintenance, and the implementation of [`Store`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,10 +25,10 @@ statements! {
     PING: Read = "SELECT 1";
 }
 
-/// Where the data lives.
+/// Which database to use.
 #[derive(Clone)]
 pub enum Target {
-    /// A file, made with mode 0600 when it is not there.
+    /// A file; created with mode 0600 if missing.
     Sqlite(PathBuf),
     /// `postgres://user:password@host/database?sslmode=…`; not printed.
     Postgres(String),
@@ -46,23 +46,23 @@ impl std::fmt::Debug for Target {
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
     pub target: Target,
-    /// PostgreSQL: connections of this process. SQLite: readers, beside the one writer.
+    /// PostgreSQL: maximum of connections of this process. SQLite: readers, besides the one writer.
     pub max_connections: u32,
-    /// What a single statement may take; PostgreSQL enforces it itself.
+    /// Time limit of one statement. PostgreSQL enforces it itself.
     pub statement_timeout: Duration,
-    /// How long a request waits for a connection before it is told that storage is unavailable.
+    /// Time limit for waiting for a connection; after that the request gets `Unavailable`.
     pub acquire_timeout: Duration,
     /// A statement that runs longer is logged by its name.
     pub slow_statement: Duration,
-    /// PostgreSQL: whom its certificate must come from, where the URL asks for that.
+    /// PostgreSQL: trusted certificate authorities for the server's certificate, if `sslmode` verifies it.
     pub roots: Roots,
-    /// PostgreSQL: a pooler stands between, and a connection leads to another session after each transaction.
+    /// PostgreSQL: connect through a transaction pooler, so that each transaction may get another session.
     pub is_pooled: bool,
 }
 
 impl DatabaseOptions {
-    /// The defaults: 10 connections of our own, 10 seconds for a statement, 3 for a connection, logged beyond one; the
-    /// authorities of this machine.
+    /// Defaults: 10 connections, 10 s per statement, 3 s to get a connection, statements over 1 s logged, the
+    /// certificate authorities of this machine.
     pub fn new(target: Target) -> Self {
         Self {
             target,
@@ -76,15 +76,15 @@ impl DatabaseOptions {
     }
 }
 
-/// More than there are statements, so that each is prepared once per connection.
+/// More than the number of statements, so that each is prepared once per connection.
 pub(crate) const STATEMENT_CACHE: usize = 512;
 
 pub struct Database {
     pub(crate) kernel: Kernel,
-    /// Beside the pool.
+    /// One connection outside the pools, for [`Store::ping`].
     probe: Arc<Pool>,
     rounds: Rounds,
-    /// This process among the holders of leases.
+    /// Identifies this process as the holder of leases.
     instance: Uuid,
 }
 
@@ -95,7 +95,7 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens one connection to see that the database is there; migrates nothing.
+    /// Opens one connection to check that the database is reachable. Runs no migrations.
     pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
         let (writer, reader, writers, readers) = match &options.target {
             Target::Postgres(url) => {
@@ -110,7 +110,8 @@ impl Database {
                 (write, read, 1, options.max_connections)
             }
         };
-        // The server answers first; this is for one that does not answer at all.
+        // The server enforces `statement_timeout` itself. This longer limit is for a server that does not answer at
+        // all.
         let answer = options.statement_timeout + Duration::from_secs(5);
         let writer = Pool::new(writer, writers, options.acquire_timeout, answer, options.slow_statement);
         let reader = match writer.flavor() {
@@ -131,39 +132,38 @@ impl Database {
         })
     }
 
-    /// Brings the schema up to date and returns the names of the migrations it ran. Safe to call from several
-    /// instances at once.
+    /// Runs all pending migrations and returns their names. Several instances may call it at once.
     pub async fn migrate_up(&self) -> Result<Vec<String>> {
         migrate::up(&self.kernel).await
     }
 
-    /// Every migration this program has, and when it was applied.
+    /// Every migration of this program, with the time it was applied.
     pub async fn migrations(&self) -> Result<Vec<MigrationStatus>> {
         migrate::status(&self.kernel).await
     }
 
-    /// Writes a consistent copy of an embedded database to a file that must not exist, with mode 0600, while others go
-    /// on reading and writing.
+    /// Writes a consistent copy of a SQLite database to a new file with mode 0600, while others read and write. The
+    /// file must not exist.
     pub async fn copy_to(&self, path: &Path) -> Result<()> {
         let unusable = |problem: &str| StoreError::Failed(format!("{}: {problem}", path.display()).into());
         let text = path.to_str().ok_or_else(|| unusable("not a name SQLite can read"))?;
         if path.exists() {
             return Err(unusable("it is there already"));
         }
-        // Empty, which SQLite accepts, and closed to others from the beginning.
+        // SQLite accepts an empty file as target; creating it first gives it mode 0600 from the start.
         create_private(path)?;
-        // It writes no page of this database, but readers may not run it.
+        // `VACUUM INTO` does not change this database, but a `query_only` reader refuses it.
         let mut lease = self.kernel.writer.acquire().await?;
         lease.copy_to(text).await.map_err(classify)
     }
 
-    /// What the pending migrations would do.
+    /// The steps that the pending migrations would take.
     pub async fn migration_plan(&self) -> Result<Vec<PlannedStep>> {
         migrate::plan::plan(&self.kernel).await
     }
 
-    /// Lets the database read every statement of the program without running any, and returns the names of those it
-    /// refuses, with its reason: none, once the schema is up to date.
+    /// Prepares every statement of the program without running it. Returns the names of those the database refuses,
+    /// with the reason: none if the schema is up to date.
     pub async fn refused_statements(&self) -> Result<Vec<(&'static str, String)>> {
         let mut lease = self.kernel.writer.acquire().await?;
         let mut refused = Vec::new();
@@ -181,8 +181,8 @@ impl Database {
     }
 }
 
-/// FULL, not NORMAL: in WAL mode NORMAL survives a killed process but may lose the last commits with the power, and
-/// those were acknowledged.
+/// `synchronous = FULL`, not `NORMAL`: in WAL mode `NORMAL` survives a killed process, but a power failure may lose the
+/// last commits, which were already acknowledged.
 fn sqlite(path: &Path, busy: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -195,7 +195,7 @@ fn sqlite(path: &Path, busy: Duration) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// SQLite gives its companion files the mode of the database file.
+/// Creates the file with mode 0600. SQLite gives its WAL and shared-memory files the mode of the database file.
 fn create_private(path: &Path) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create_new(true).write(true);

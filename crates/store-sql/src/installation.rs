@@ -1,4 +1,4 @@
-//! What is true of the installation as a whole.
+//! Facts about the installation as a whole.
 
 use porta_core::Timestamp;
 use porta_store::Result;

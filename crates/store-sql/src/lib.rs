@@ -1,4 +1,4 @@
-//! The one SQL implementation of the repositories, for PostgreSQL and SQLite (decision D1), and its migrations.
+//! SQL implementation of the repositories for PostgreSQL and SQLite (decision D1), and its migrations.
 
 mod applications;
 mod audit;
@@ -27,7 +27,8 @@ pub use database::{Database, DatabaseOptions, Target};
 pub use migrate::plan::PlannedStep;
 pub use migrate::{MigrationStatus, migration_set};
 
-/// The unique rules of the schema: columns as SQLite reports them, and the name that `StoreError::Conflict` carries.
+/// Unique constraints of the schema: the columns as SQLite reports them, and the name that `StoreError::Conflict`
+/// carries.
 pub fn unique_rules() -> impl Iterator<Item = (&'static str, &'static str)> {
     kernel::UNIQUE_RULES.iter().copied()
 }

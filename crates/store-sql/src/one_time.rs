@@ -1,4 +1,4 @@
-//! Mailed links that work once. A newer one overwrites the unused one before it, by a unique index.
+//! One-time tokens of mailed links. A new token overwrites the user's unused one, by a unique index.
 
 use async_trait::async_trait;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
@@ -29,14 +29,14 @@ macro_rules! token_columns {
         )
     };
 }
-/// The link of digest `$2` and purpose `$3`, by its digest alone (see `tokens::facts` about `IS TRUE`).
+/// The token with digest `$2` and purpose `$3`, found by its digest alone (`IS TRUE`: see `tokens::facts`).
 macro_rules! the_link {
     () => {
         "WHERE digest = $2 AND (organization_id = $1) IS TRUE AND purpose = $3"
     };
 }
 
-/// Link `$2` of person `$3` of organization `$1`, if address `$11` is theirs.
+/// Stores token `$2` of user `$3` of organization `$1`, if address `$11` is theirs.
 macro_rules! issue {
     ($lock:literal, $unless:literal) => {
         concat!("INSERT INTO one_time_tokens (", token_columns!(), ") \
@@ -49,7 +49,7 @@ macro_rules! issue {
 }
 
 statements! {
-    // The lock makes it wait for a change of address that is being made, and such a change for it.
+    // The lock waits for a concurrent change of address, and makes such a change wait for this statement.
     ISSUE: Write = issue!(" FOR SHARE", ""), sqlite: issue!("", "");
     ISSUE_UNLESS_ONE_LIVES: Write = issue!(" FOR SHARE", " WHERE one_time_tokens.expires_at <= $10"),
         sqlite: issue!("", " WHERE one_time_tokens.expires_at <= $10");

@@ -1,4 +1,5 @@
-//! The outbox. `attempts` counts claims and tells them apart: whoever comes back with an older number lost the item.
+//! The outbox. `attempts` counts claims and identifies the current one: a worker with an older number has lost the
+//! item.
 
 use async_trait::async_trait;
 use porta_core::outbox::{
@@ -10,8 +11,8 @@ use porta_store::{Cursor, OutboxRepository, Page, Result, StoreError};
 use crate::kernel::{Row, Runner, at, int, json, opt_uuid, statements, text, uuid};
 use crate::unit::{cursor_values, page_of};
 
-/// Items due at `$1` become this claim's until `$2`, at most `$3` of them. One of a kind that only a newer version
-/// knows waits for that.
+/// Claims at most `$3` items that are due at `$1`, until `$2`. Items of kinds that only a newer version knows are left
+/// to that version.
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
@@ -26,7 +27,7 @@ macro_rules! claim {
     };
 }
 
-/// Item `$1` is finished at `$2`, and what was sealed in it goes.
+/// Finishes item `$1` at `$2` and deletes its sealed part.
 macro_rules! finish {
     ($payload:literal, $rest:literal) => {
         concat!("UPDATE outbox SET updated_at = $2, payload = ", $payload, ", ", $rest)
@@ -50,14 +51,14 @@ statements! {
     ENQUEUE: Write = "INSERT INTO outbox (id, organization_id, kind, payload, idempotency_key, state, attempts, \
          next_attempt_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'pending', 0, $6, $6, $6) \
          ON CONFLICT (idempotency_key) DO NOTHING";
-    // Rows that another worker is claiming at this moment are passed over, not waited for.
+    // Skips rows that another worker is claiming, instead of waiting for them.
     CLAIM: Write = claim!(" FOR UPDATE SKIP LOCKED"), sqlite: claim!("");
     DELIVER: Write = deliver!("payload - 'sealed'"), sqlite: deliver!("json_remove(payload, '$.sealed')");
     GIVE_UP: Write = give_up!("payload - 'sealed'"), sqlite: give_up!("json_remove(payload, '$.sealed')");
     REMOVE: Write = "DELETE FROM outbox WHERE id = $1";
     POSTPONE: Write = "UPDATE outbox SET updated_at = $2, next_attempt_at = $5, last_error = $4 \
          WHERE id = $1 AND state = 'pending' AND attempts = $3";
-    // Nothing of what it carried is kept: a part of it may be what was to be sealed.
+    // Drops the whole payload: any part of an unreadable one may be what should have been sealed.
     DISCARD: Write = "UPDATE outbox SET state = 'given_up', updated_at = $2, last_error = $3, payload = '{\"about\": null}' \
          WHERE id = $1 AND state = 'pending'";
     PAGE: Read = "SELECT id, organization_id, kind, payload, state, attempts, next_attempt_at, last_error, created_at, \
@@ -95,7 +96,7 @@ fn read(row: &Row) -> Result<OutboxRow> {
     })
 }
 
-/// Names are an organization's own: the same wish of two tenants is two items.
+/// Scopes the idempotency key to the organization: two tenants may use the same key.
 fn name_of(item: &OutboxItem) -> String {
     let owner = item.organization_id.map_or_else(|| "platform".to_owned(), |id| id.to_string());
     format!("{owner}/{}", item.idempotency_key)
@@ -104,7 +105,8 @@ fn name_of(item: &OutboxItem) -> String {
 pub(crate) struct Outbox<'a>(pub(crate) Runner<'a>);
 
 impl Outbox<'_> {
-    /// Gives up a row that cannot be read. If that fails, it is met again when its claim ends.
+    /// Gives up a row that cannot be read. If that fails, the row is due again when its claim expires, and given up
+    /// then.
     async fn discard(&mut self, row: &Row, unreadable: &StoreError, now: Timestamp) {
         let item: OutboxId = match row.reader("outbox").id() {
             Ok(id) => id,
@@ -146,7 +148,7 @@ impl OutboxRepository for Outbox<'_> {
         for row in self.0.rows(&CLAIM, &values).await? {
             match read_claim(&row) {
                 Ok(claim) => claims.push(claim),
-                // Its neighbours are claimed by now and would wait with it, this time and every other.
+                // The other rows are claimed already. An error would delay them too, now and after every later claim.
                 Err(error) => self.discard(&row, &error, now).await,
             }
         }

@@ -1,4 +1,4 @@
-//! How PostgreSQL is reached: its URL, whom its certificate must come from, and what a session is set to.
+//! Connecting to PostgreSQL: URL, trusted certificate authorities, session settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ fn server(url: &str, roots: &Roots) -> Result<PgConnectOptions> {
     let unusable = || StoreError::Failed("the database URL is not of the form postgres://…".into());
     let url = Url::parse(url).map_err(|_| unusable())?;
     let mut options = PgConnectOptions::from_url(&url).map_err(|_| unusable())?;
-    // The driver keeps the brackets of an address in a URL, and then looks for a machine of that name.
+    // The driver keeps the brackets of an IPv6 address in the URL and would resolve it as a host name.
     let bare =
         options.get_host().strip_prefix('[').and_then(|host| host.strip_suffix(']')).map(str::to_owned);
     if let Some(host) = bare {
@@ -41,42 +41,43 @@ fn server(url: &str, roots: &Roots) -> Result<PgConnectOptions> {
         }
         options = options.ssl_root_cert_from_pem(roots.pem().as_bytes().to_vec());
     }
-    // The kernel logs slow statements, by their names.
+    // The kernel logs slow statements by name.
     Ok(options.application_name("porta").disable_statement_logging())
 }
 
-/// Who says for this server alone whom to believe, as libpq lets them, means it. `system` is what all connections believe.
+/// Whether the URL or `PGSSLROOTCERT` names a certificate authority for this server (as in libpq), which then replaces
+/// the common ones. `system` means the common ones.
 fn names_an_authority(url: &Url) -> bool {
     const NAMES: [&str; 3] = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
     let said = url.query_pairs().filter(|(name, _)| NAMES.contains(&&**name)).last();
     match said {
         Some((_, file)) => file != "system",
-        // The driver reads this one by itself.
+        // The driver reads this variable itself.
         None => std::env::var_os("PGSSLROOTCERT").is_some(),
     }
 }
 
-/// Sessions that are ours from the first statement to the last.
+/// Options for direct connections, whose sessions belong to this process.
 fn own(server: PgConnectOptions, statement_timeout: Duration) -> PgConnectOptions {
     let timeout = statement_timeout.as_millis().to_string();
     server.statement_cache_capacity(STATEMENT_CACHE).options([
         ("statement_timeout", timeout.as_str()),
-        // A unit of work that its request forgot must not hold locks.
+        // An abandoned unit of work must not hold locks.
         ("idle_in_transaction_session_timeout", "60000"),
-        // Nor must a host that vanished: the server notices within half a minute, not after two hours. Without
-        // effect on a Unix socket.
+        // Nor must a host that vanished: the server notices within half a minute instead of two hours. No effect on a
+        // Unix socket.
         ("tcp_keepalives_idle", "15"),
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
-        // Every statement finds its rows by key: planning them anew for each set of arguments costs more than
-        // running them, and compiling them to machine code far more.
+        // Every statement finds its rows by key. Planning again for each set of arguments costs more than running it,
+        // and JIT compilation costs far more.
         ("plan_cache_mode", "force_generic_plan"),
         ("jit", "off"),
     ])
 }
 
-/// Sessions that a pooler lends for one transaction, and what begins one. Nothing may outlive it: neither a prepared
-/// statement nor a setting, and a pooler refuses those that a connection begins with.
+/// Options for connections through a transaction pooler, and the commands that begin a transaction. No prepared
+/// statement and no setting may outlive a transaction, and poolers refuse startup options.
 fn lent(server: PgConnectOptions, statement_timeout: Duration) -> (PgConnectOptions, Arc<str>) {
     let begin = format!(
         "BEGIN; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 60000; \
@@ -133,7 +134,7 @@ mod tests {
         assert!(connecting.await.unwrap().is_err(), "nobody answered");
     }
 
-    /// The driver tells nobody whom it believes, but for this.
+    /// The URL is the only place where the driver shows its root certificate.
     fn believes_isrg(options: &PgConnectOptions) -> bool {
         let url = options.to_url_lossy();
         let found = url.query_pairs().find(|(name, _)| name == "sslrootcert");
@@ -182,7 +183,7 @@ mod tests {
         assert!(options.get_options().is_some_and(|text| text.contains("statement_timeout=1500")));
     }
 
-    /// What the server says of a session with our options.
+    /// The keepalive settings that the server reports for a session with our options.
     async fn keepalives(url: &str) -> Vec<String> {
         let mut connection = own(reached(url), Duration::from_secs(10)).connect().await.unwrap();
         let mut found = Vec::new();
@@ -207,7 +208,7 @@ mod tests {
         let mut connection = reached(&url).connect().await.unwrap();
         let sql = "SELECT split_part(current_setting('unix_socket_directories'), ',', 1)";
         let directory: String = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
-        // A server in a container shows its socket to nobody.
+        // The socket of a server in a container is not reachable.
         if !directory.is_empty() && Path::new(&directory).is_dir() {
             let mark = if url.contains('?') { '&' } else { '?' };
             assert_eq!(keepalives(&format!("{url}{mark}host={directory}")).await, ["0", "0", "0"]);

@@ -1,5 +1,5 @@
-//! Sealed values of all organizations. A seal has a random nonce, so its bytes tell it from every other: whoever
-//! replaces the one that was read cannot overwrite a later one.
+//! Sealed values of all organizations. Each ciphertext has a random nonce, so its bytes identify its version: replacing
+//! the value that was read cannot overwrite a later one.
 
 use async_trait::async_trait;
 use porta_core::outbox::{self, read_seal, stored_seal};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::kernel::{Row, Runner, Stmt, Value, bytes, int, json, statements, text};
 
-/// Not `$1`'s, after row `$2`, at most `$3`.
+/// Up to `$3` waiting mails sealed with another key than `$1`, after row `$2`.
 macro_rules! next_letters {
     ($seal:literal, $key:literal) => {
         concat!(
@@ -44,7 +44,7 @@ statements! {
         sqlite: next_letters!("json_extract(payload, '$.sealed')", "json_extract(payload, '$.sealed.key_id')");
     NEXT_AUTHENTICATORS: Read = "SELECT t.user_id, u.organization_id, t.secret_key_id, t.secret FROM user_totp t \
          JOIN users u ON u.id = t.user_id WHERE t.secret_key_id <> $1 AND t.user_id > $2 ORDER BY t.user_id LIMIT $3";
-    // Each only where the seal is still the one that was read.
+    // Each replaces only the ciphertext that was read.
     REPLACE_KEY: Write = "UPDATE signing_keys SET private_key = $3, private_key_key_id = $4 \
          WHERE id = $1 AND private_key = $2";
     REPLACE_LETTER: Write = "UPDATE outbox SET payload = jsonb_set(payload, '{sealed}', $3) \
@@ -75,7 +75,7 @@ fn read_letter(row: &Row) -> Result<SealedRow> {
     let mut r = row.reader("outbox");
     let (id, organization): (OutboxId, _) = (r.id()?, r.id()?);
     let stored: Json = r.json("payload")?;
-    // One that is damaged opens for nobody, which is said of it, and holds up no other.
+    // A damaged value yields empty bytes, which no key opens: it is reported and does not block the others.
     let sealed = read_seal(&stored).unwrap_or_else(|| Sealed {
         key_id: stored["key_id"].as_str().unwrap_or_default().to_owned(),
         bytes: Vec::new(),

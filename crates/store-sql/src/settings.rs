@@ -1,4 +1,4 @@
-//! Settings of one owner. The platform's rows have no organization, hence the second statement of each pair.
+//! Settings of one owner. The platform's rows have `organization_id` NULL, hence the second statement of each pair.
 
 use std::collections::BTreeMap;
 

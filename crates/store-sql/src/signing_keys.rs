@@ -1,4 +1,4 @@
-//! Signing keys. A partial unique index keeps one place each for `next` and `active` per organization and algorithm.
+//! Signing keys. A partial unique index allows one `next` and one `active` key per organization and algorithm.
 
 use async_trait::async_trait;
 use porta_core::seal::Sealed;
@@ -28,7 +28,7 @@ macro_rules! key_columns {
         )
     };
 }
-/// Active `$3` → retired, provided that a next key waits.
+/// Active `$3` → retired, provided that there is a `next` key.
 macro_rules! retire {
     () => {
         "UPDATE signing_keys SET status = 'retired', retired_at = $5, expires_at = $4 \
@@ -46,7 +46,8 @@ statements! {
     INSERT: Write = concat!("INSERT INTO signing_keys (", key_columns!(), ") \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
          ON CONFLICT (organization_id, algorithm, status) WHERE status IN ('next', 'active') DO NOTHING");
-    // The promotion asks what the retirement did, which makes it come second: the place must be free first.
+    // The promotion reads the result of the retirement, which makes PostgreSQL run it second: the unique place must be
+    // free first.
     PROMOTE: Script = concat!("WITH retired AS (", retire!(), " RETURNING id), \
          promoted AS (UPDATE signing_keys SET status = 'active', activated_at = $5 \
          WHERE organization_id = $1 AND algorithm = $2 AND status = 'next' \
@@ -83,7 +84,7 @@ fn read(row: &Row) -> Result<SigningKey> {
     })
 }
 
-/// Of any organization.
+/// The newest active key of any organization.
 pub(crate) async fn newest(run: &mut Runner<'_>) -> Result<Option<SigningKey>> {
     run.row(&NEWEST, &[]).await?.as_ref().map(read).transpose()
 }
@@ -140,7 +141,7 @@ impl SigningKeyRepository for SigningKeys<'_> {
             at(now),
         ];
         match self.run.hits(&PROMOTE, &values).await {
-            // Somebody filled the vacant place between the look and the step.
+            // Another instance activated a key since this statement checked that there is none.
             Err(StoreError::Conflict(_)) => Ok(false),
             other => other,
         }

@@ -1,4 +1,5 @@
-//! The sweeper (decision D16): expired rows go, oldest first, a bounded number per table, by one instance at a time.
+//! The sweeper (decision D16): deletes expired rows, oldest first, a bounded number per table, in one instance at a
+//! time.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use crate::kernel::{Kernel, Runner, Stmt, Value, at, int, statements, text};
 
-/// Rows of `$table` that `$condition` calls over; `$1` the time, `$2` the batch.
+/// Deletes up to `$2` rows of `$table` that match `$condition` at time `$1`, in the order of column `$order`.
 macro_rules! sweep {
     ($table:literal, $key:literal, $order:literal, $condition:literal) => {
         concat!(
@@ -34,9 +35,10 @@ macro_rules! sweep {
 statements! {
     ACCESS_TOKENS: Write = sweep!("access_tokens", "digest", "expires_at", "x.expires_at <= $1");
     REFRESH_TOKENS: Write = sweep!("refresh_tokens", "digest", "expires_at", "x.expires_at <= $1");
-    // The tokens of a family end before it does, so little is left to cascade.
+    // The tokens of a family expire before it does, so that few rows are left to cascade to.
     TOKEN_FAMILIES: Write = sweep!("token_families", "id", "expires_at", "x.expires_at <= $1");
-    // A revoked session speaks for its living families (see facts): it stays until they are gone.
+    // A revoked session also marks its families as revoked (see `tokens::facts`): keep it while any of them would still
+    // be valid.
     SESSIONS: Write = sweep!("sessions", "id", "expires_at", "x.expires_at <= $1 AND (x.revoked_at IS NULL OR NOT EXISTS \
          (SELECT 1 FROM token_families f WHERE f.session_id = x.id AND f.revoked_at IS NULL AND f.expires_at > $1))");
     GRANTS: Write = sweep!("grants", "id", "expires_at", "x.expires_at <= $1");
@@ -44,7 +46,7 @@ statements! {
     EMAIL_CODES: Write = sweep!("two_factor_email_codes", "id", "expires_at", "x.expires_at <= $1");
     OUTBOX: Write = sweep!("outbox", "id", "updated_at", "x.state <> 'pending' AND x.updated_at < $1");
     AUDIT_LOG: Write = sweep!("audit_log", "id", "created_at", "x.created_at < $1");
-    // The last of a page of families, in the order they began; none when the page is not full.
+    // Id of the last family of a page, in order of id; no row if the page is not full.
     PAGE_END: Read = "SELECT id FROM token_families WHERE id > $1 AND id < $2 ORDER BY id LIMIT 1 OFFSET $3";
     EMPTY_FAMILIES: Write = "DELETE FROM token_families WHERE id > $1 AND id <= $2 \
          AND NOT EXISTS (SELECT 1 FROM access_tokens a WHERE a.family_id = token_families.id) \
@@ -55,18 +57,20 @@ statements! {
     RETURN_LEASE: Write = "DELETE FROM leases WHERE name = $1 AND holder = $2";
 }
 
-/// Longer than any sweep; a crashed sweeper blocks the others no longer than this.
+/// Longer than any sweep takes. A crashed sweeper blocks the others for at most this long.
 const LEASE: Duration = Duration::from_mins(5);
 const NAME: &str = "sweeper";
 
-/// A family may live for a month after its last token is gone, and can never have another one: it gets its first within
-/// the life of a code. This long it is left alone, which is longer than a used code is remembered.
+/// Minimum age of a family that is deleted because it has no tokens. Such a family never gets another token, but might
+/// stay for a month until it expires. The first token comes within the lifetime of the code; this minimum is longer
+/// than a used code is remembered.
 const BEGINNING: Duration = Duration::from_mins(15);
-/// Families looked at in one sweep, as batches: looking costs two reads of an index, far less than removing.
+/// Families examined in one sweep, as a multiple of the batch size: examining one costs two index reads, far less than
+/// deleting.
 const LOOKED_AT: u32 = 5;
 
-/// Where the search for families without tokens goes on. Each sweep looks at one page, so that its work does not grow
-/// with the table; after the last page it begins anew.
+/// Position of the search for families without tokens. Each sweep examines one page, so that its work does not grow
+/// with the table; after the last page the search starts over.
 #[derive(Debug, Default)]
 pub(crate) struct Rounds(Mutex<Uuid>);
 

@@ -1,4 +1,4 @@
-//! Repositories on their own and inside a unit of work; what both share.
+//! The repositories, outside and inside a unit of work, and their shared helpers for owners and pages.
 
 use async_trait::async_trait;
 use porta_core::{EntityId, OrganizationId, Timestamp};
@@ -104,7 +104,7 @@ impl UnitOfWork for Unit {
     }
 }
 
-/// An entity that names another organization than the repository's is refused as if that one did not exist.
+/// Refuses an entity of another organization than the repository is for, as if that organization did not exist.
 pub(crate) fn same_owner(repository: OrganizationId, entity: OrganizationId) -> Result<()> {
     if repository == entity {
         return Ok(());
@@ -112,7 +112,7 @@ pub(crate) fn same_owner(repository: OrganizationId, entity: OrganizationId) -> 
     Err(StoreError::MissingReference("organization".to_owned()))
 }
 
-/// Before everything: the year one, which both databases can hold.
+/// Cursor before every row: the year 1, which both databases can store.
 const BEGINNING: Timestamp = Timestamp::from_seconds(-62_135_596_800);
 
 pub(crate) fn cursor_values(after: Option<Cursor>) -> [Value<'static>; 2] {
@@ -120,16 +120,16 @@ pub(crate) fn cursor_values(after: Option<Cursor>) -> [Value<'static>; 2] {
     [Value::Time(Some(time)), Value::Uuid(Some(id))]
 }
 
-/// After everything: the last second of the year 9999.
+/// Cursor after every row: the last second of the year 9999.
 const END: Timestamp = Timestamp::from_seconds(253_402_300_799);
 
-/// The same for pages that show the newest first.
+/// Like [`cursor_values`], for pages ordered newest first.
 pub(crate) fn cursor_values_before(before: Option<Cursor>) -> [Value<'static>; 2] {
     let (time, id) = before.map_or((END, Uuid::max()), |c| (c.created_at, c.id));
     [Value::Time(Some(time)), Value::Uuid(Some(id))]
 }
 
-/// A page from one row more than it holds.
+/// Makes a page from up to `limit + 1` rows; the extra row only says that there is a next page.
 pub(crate) fn page_of<T, I: EntityId>(
     rows: &[Row],
     limit: u32,

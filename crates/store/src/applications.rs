@@ -13,7 +13,7 @@ pub enum Upserted {
     Updated,
 }
 
-/// A value of a custom claim somebody has.
+/// A user's value of a custom claim.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldClaim {
     pub application_id: ApplicationId,
@@ -21,16 +21,16 @@ pub struct HeldClaim {
     pub value: serde_json::Value,
 }
 
-/// Obtained for an organization: reads see its own applications and the platform's shared ones (owner `None`), own
-/// ones first; writes touch only what it owns, and `applications` of the super-admin organization may also write
-/// shared ones.
+/// Obtained for an organization. Reads see its own applications first, then the shared ones of the platform (owner
+/// `None`). Writes affect only its own; the super-admin organization may also write shared ones.
 #[async_trait]
 pub trait ApplicationRepository: Send {
     async fn by_slug(&mut self, slug: &Slug) -> Result<Option<Application>>;
     async fn by_id(&mut self, id: ApplicationId) -> Result<Option<Application>>;
-    /// `application.organization_id` must be this organization (or `None`, platform); else `MissingReference`.
+    /// `MissingReference`: `application.organization_id` is neither this organization nor, for the super-admin
+    /// organization, `None` (platform).
     async fn insert(&mut self, application: &Application) -> Result<()>;
-    /// Name and description.
+    /// Updates name and description. `false`: no such writable application.
     async fn update(&mut self, application: &Application) -> Result<bool>;
     async fn set_status(
         &mut self,
@@ -40,8 +40,8 @@ pub trait ApplicationRepository: Send {
         now: Timestamp,
     ) -> Result<bool>;
 
-    // The following work on children of an application visible to this organization; a child of a foreign application
-    // is "not there".
+    // The methods below work on children of an application visible to this organization; children of other applications
+    // do not exist for them.
     async fn modules(&mut self, application: ApplicationId) -> Result<Vec<Module>>;
     async fn insert_module(&mut self, module: &Module, now: Timestamp) -> Result<()>;
     async fn update_module(&mut self, module: &Module, now: Timestamp) -> Result<bool>;
@@ -53,7 +53,7 @@ pub trait ApplicationRepository: Send {
     async fn permissions(&mut self, application: ApplicationId) -> Result<Vec<Permission>>;
     async fn insert_permission(&mut self, permission: &Permission, now: Timestamp) -> Result<()>;
     async fn update_permission(&mut self, permission: &Permission) -> Result<bool>;
-    /// Adds the link when absent; both must belong to the same application. `true` when it was added.
+    /// Adds the link if absent. Role and permission must belong to the same application. `true`: it was added.
     async fn link_permission(
         &mut self,
         role: RoleId,
@@ -65,7 +65,7 @@ pub trait ApplicationRepository: Send {
     async fn insert_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<()>;
     async fn update_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<bool>;
 
-    /// Gives a user of this organization a role of a visible application; `true` when it was added.
+    /// Assigns a role of a visible application to a user of this organization. `true`: it was added.
     async fn assign_role(
         &mut self,
         user: UserId,
@@ -76,7 +76,7 @@ pub trait ApplicationRepository: Send {
     async fn remove_role(&mut self, user: UserId, role: RoleId) -> Result<bool>;
     /// Roles of a user of this organization, in any application.
     async fn roles_of(&mut self, user: UserId) -> Result<Vec<Role>>;
-    /// Claim values of a user of this organization, in any application, in the order of their names. One round trip.
+    /// Claim values of a user of this organization, in any application, ordered by name. One round trip.
     async fn claims_of(&mut self, user: UserId) -> Result<Vec<HeldClaim>>;
     /// Sets a user's value of a claim of a visible application.
     async fn set_claim_value(

@@ -5,11 +5,11 @@ use porta_core::branding::{AssetKind, BrandingAsset};
 
 use crate::Result;
 
-/// Pictures of one organization, one of each kind.
+/// Uploaded pictures of one organization, at most one of each kind.
 #[async_trait]
 pub trait BrandingAssetRepository: Send {
     async fn find(&mut self, kind: AssetKind) -> Result<Option<BrandingAsset>>;
-    /// Puts a picture in the place of the one there was.
+    /// Stores a picture; replaces the previous one of that kind.
     async fn put(&mut self, asset: &BrandingAsset) -> Result<()>;
     /// `false` when there was none.
     async fn remove(&mut self, kind: AssetKind) -> Result<bool>;

@@ -11,11 +11,11 @@ use crate::Result;
 pub trait SigningKeyRepository: Send {
     /// Newest activation first, then newest creation.
     async fn all(&mut self) -> Result<Vec<SigningKey>>;
-    /// At most one key per organization, algorithm and status `next` or `active`: `false` when the place is taken
-    /// (another instance was faster).
+    /// Inserts a key unless its place is taken: there is at most one `next` and one `active` key per organization and
+    /// algorithm. `false`: another instance was faster.
     async fn insert_if_vacant(&mut self, key: &SigningKey) -> Result<bool>;
-    /// active → retired (until `retired_until`) and next → active, together. `false` when there is no `next` key or
-    /// another instance rotated in between (`expected_active` names the key that is to retire, `None`: there is none).
+    /// Changes active → retired (until `retired_until`) and next → active in one statement. `expected_active` is the
+    /// key to retire; `None`: there is none. `false`: there is no `next` key, or another instance rotated in between.
     async fn promote(
         &mut self,
         algorithm: SigningAlgorithm,
@@ -23,6 +23,6 @@ pub trait SigningKeyRepository: Send {
         retired_until: Timestamp,
         now: Timestamp,
     ) -> Result<bool>;
-    /// Any state → revoked; out of the JWKS at once.
+    /// Changes any state → revoked; removes the key from the JWKS at once.
     async fn revoke(&mut self, id: SigningKeyId, now: Timestamp) -> Result<bool>;
 }

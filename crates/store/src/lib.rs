@@ -1,10 +1,10 @@
-//! What the domain needs from durable storage: one repository per aggregate, obtained *for* an organization, and a
-//! unit of work that must be committed. SQL lives in `store-sql`.
+//! Traits for durable storage: one repository per aggregate, obtained *for* an organization, and a unit of work that
+//! must be committed. The SQL is in `store-sql`.
 //!
-//! Rules every method keeps (the contract suite shows them):
-//! - "belongs to another organization" and "does not exist" are the same answer;
+//! Rules for every method (tested by the contract suite):
+//! - "belongs to another organization" and "does not exist" give the same answer;
 //! - lookups return `Option`; a failed query is an `Err` and never turns into `None`;
-//! - single use is one guarded statement;
+//! - single use is one guarded statement (decision D2);
 //! - a method documented as *one round trip* sends one statement to PostgreSQL.
 
 use async_trait::async_trait;
@@ -43,19 +43,19 @@ pub use tokens::{
 };
 pub use users::{FailureEvents, FailureOutcome, LockPolicy, UserRepository};
 
-/// Why storage could not do what was asked.
+/// Why a storage operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// No connection, no free connection in time, or the statement ran out of time. Worth a retry.
+    /// No connection, no free connection in time, or the statement timed out. Worth a retry.
     #[error("storage is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A unique rule refused the row; names the rule.
+    /// A unique constraint refused the row; carries the name of the constraint.
     #[error("already taken: {0}")]
     Conflict(String),
-    /// The row points at something that is not there.
+    /// The row refers to a row that does not exist.
     #[error("refers to a missing row: {0}")]
     MissingReference(String),
-    /// A row holds a combination no code writes.
+    /// A row holds a combination of values that the code never writes.
     #[error("inconsistent row in {table}, column {column}, row {row}")]
     Inconsistent { table: &'static str, column: &'static str, row: String },
     #[error("storage failed")]
@@ -64,14 +64,14 @@ pub enum StoreError {
 
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// Repositories, either on their own (each call commits by itself) or inside a [`UnitOfWork`].
+/// Repositories. Outside a [`UnitOfWork`] each call commits by itself; inside one the unit commits.
 pub trait Repositories: Send {
-    /// Tenants themselves; the one repository that is not *inside* a tenant.
+    /// The tenants. Not scoped to an organization.
     fn organizations(&mut self) -> Box<dyn OrganizationRepository + '_>;
     fn branding_assets(&mut self, organization: OrganizationId) -> Box<dyn BrandingAssetRepository + '_>;
     /// Settings of the platform (`None`) or of one organization.
     fn settings(&mut self, organization: Option<OrganizationId>) -> Box<dyn SettingRepository + '_>;
-    /// Applications an organization owns, and the platform's shared ones for reading.
+    /// Applications that the organization owns; reads include the shared ones of the platform.
     fn applications(&mut self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_>;
     fn clients(&mut self, organization: OrganizationId) -> Box<dyn ClientRepository + '_>;
     fn users(&mut self, organization: OrganizationId) -> Box<dyn UserRepository + '_>;
@@ -82,21 +82,21 @@ pub trait Repositories: Send {
     fn second_factors(&mut self, organization: OrganizationId) -> Box<dyn SecondFactorRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
     fn outbox(&mut self) -> Box<dyn OutboxRepository + '_>;
-    /// Unscoped on purpose: keys are replaced for the whole installation.
+    /// Not scoped to an organization: encryption keys are replaced for the whole installation.
     fn sealed(&mut self) -> Box<dyn SealedRepository + '_>;
 }
 
-/// Several changes that happen together or not at all. Dropping it without a commit undoes everything.
+/// A transaction. Dropping it without a commit rolls back.
 #[async_trait]
 pub trait UnitOfWork: Repositories {
     async fn commit(self: Box<Self>) -> Result<()>;
-    /// Marks a point to return to; one level deep, a later mark replaces the earlier one.
+    /// Sets the savepoint. There is one level: a later savepoint replaces the earlier one.
     async fn savepoint(&mut self) -> Result<()>;
-    /// Undoes everything since the last savepoint; the unit of work stays usable even after a failed statement.
+    /// Rolls back to the last savepoint. The unit of work stays usable, even after a failed statement.
     async fn rollback_to_savepoint(&mut self) -> Result<()>;
 }
 
-/// What happened in one sweep (decision D16).
+/// Outcome of one sweep (decision D16).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
     /// `false`: another instance holds the lease.
@@ -104,12 +104,12 @@ pub struct Swept {
     pub rows: u64,
 }
 
-/// Connections to the database at one moment.
+/// Snapshot of the connection pool.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PoolState {
     pub in_use: usize,
     pub idle: usize,
-    /// Requests that wait for one.
+    /// Requests that wait for a connection.
     pub waiting: usize,
 }
 
@@ -132,33 +132,34 @@ pub trait Store: Send + Sync + 'static {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>>;
     /// `SELECT 1`.
     async fn ping(&self) -> Result<()>;
-    /// Names of migrations this program has and the database has not.
+    /// Names of the migrations of this program that the database has not applied.
     async fn pending_migrations(&self) -> Result<Vec<String>>;
-    /// Removes expired rows, oldest first, at most `batch` per table, under a lease.
+    /// Deletes expired rows, oldest first, at most `batch` per table, under a lease.
     async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept>;
-    /// Returns once something was committed to the outbox through this store and not yet waited for. For one waiter;
-    /// what other processes enqueue is found by looking from time to time.
+    /// Returns once an item was committed to the outbox through this store since the last call returned. Supports one
+    /// waiter. Items of other processes are not signalled: the caller must also poll.
     async fn outbox_filled(&self);
     fn pool(&self) -> PoolState;
-    /// An active signing key of whichever organization, to see whether this process can open what the installation
-    /// keeps. Unscoped on purpose: it never leaves the readiness check.
+    /// The newest active signing key of any organization. The readiness check opens it to see whether this process has
+    /// the encryption keys of the installation. Not scoped to an organization: the key must not leave that check.
     async fn newest_signing_key(&self) -> Result<Option<SigningKey>>;
-    /// Since when the oldest active signing key of any organization has been signing.
+    /// When the active signing key with the earliest activation, of any organization, was activated.
     async fn oldest_signing_since(&self) -> Result<Option<Timestamp>>;
-    /// The address that issuers begin with, as the last server that started was told. `None`: none has.
+    /// The base address of all issuers, as the last server that started had it configured. `None`: no server has stored
+    /// one.
     async fn issuer_base(&self) -> Result<Option<String>>;
-    /// `true`: another one was known, or none.
+    /// Stores the base address of all issuers. `true`: a different one was stored, or none.
     async fn remember_issuer_base(&self, issuer_base: &str, now: Timestamp) -> Result<bool>;
-    /// Round trips to the database so far, for the budgets of the tests.
+    /// Number of round trips to the database so far. Tests check budgets with it.
     fn round_trips(&self) -> u64;
 }
 
 #[async_trait]
 pub trait AuditRepository: Send {
     async fn record(&mut self, event: &AuditEvent) -> Result<()>;
-    /// Newest first; for tests and the CLI. `organization` narrows.
+    /// Newest first, for tests and the CLI. `organization` restricts the rows to that organization.
     async fn recent(&mut self, organization: Option<OrganizationId>, limit: u32) -> Result<Vec<AuditEvent>>;
-    /// Rows of an organization that tell what happened to a person or what they did, the newest first. One round trip.
+    /// Rows of an organization whose subject or actor is `user`, newest first. One round trip.
     async fn about(
         &mut self,
         organization: OrganizationId,
@@ -168,7 +169,8 @@ pub trait AuditRepository: Send {
     ) -> Result<Page<AuditEvent>>;
 }
 
-/// A keyset page: at most `limit` items and where to go on.
+/// One page of a keyset pagination: at most `limit` items and the position to continue from. `next` is `None` on the
+/// last page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
     pub items: Vec<T>,

@@ -1,4 +1,4 @@
-//! Mailed links that work once.
+//! One-time tokens: mailed links that work once.
 
 use async_trait::async_trait;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
@@ -10,23 +10,23 @@ use crate::Result;
 /// Obtained for an organization. Each method is one round trip.
 #[async_trait]
 pub trait OneTimeTokenRepository: Send {
-    /// Stores a link that is mailed to an address, in place of the person's unused one of that purpose: of several at
-    /// once, one is left. `false`: the address is not, or not any more, that person's, and nothing was stored. Whoever
-    /// changes an address and then withdraws the person's links leaves none to the one before, however both meet.
+    /// Stores the token of a link mailed to address `to`. It replaces the user's unused token of the same purpose; of
+    /// concurrent calls, one token remains. `false`: the address is not (or no longer) the user's; nothing was stored.
+    /// A change of address followed by `withdraw` leaves no usable link to the old address, however it interleaves with
+    /// this call.
     async fn issue(&mut self, token: &OneTimeToken, to: &Email) -> Result<bool>;
-    /// As [`OneTimeTokenRepository::issue`], but only where no link of this purpose works: of several at once, one is
-    /// stored, and that one stays.
+    /// Like [`OneTimeTokenRepository::issue`], but only if the user has no usable token of this purpose. Of concurrent
+    /// calls, the first one stores its token and that one stays.
     async fn issue_unless_one_lives(&mut self, token: &OneTimeToken, to: &Email) -> Result<bool>;
-    /// A link, whether it still works or not. Finding it consumes nothing: mail scanners open links (repairs W17).
+    /// Finds a token, whether or not it is still usable. Does not consume it: mail scanners open links.
     async fn find(&mut self, digest: &TokenDigest, purpose: TokenPurpose) -> Result<Option<OneTimeToken>>;
-    /// Uses a live link up. Of several at once, one gets it.
+    /// Uses up an unused, unexpired token. One concurrent caller gets it.
     async fn consume(
         &mut self,
         digest: &TokenDigest,
         purpose: TokenPurpose,
         now: Timestamp,
     ) -> Result<Option<OneTimeToken>>;
-    /// Uses up every link a person could still consume, because their address is not theirs any more, for instance.
-    /// Returns how many these were.
+    /// Uses up every usable token of a user, for instance after a change of address. Returns the number of tokens.
     async fn withdraw(&mut self, user: UserId, now: Timestamp) -> Result<u64>;
 }

@@ -12,12 +12,12 @@ use crate::{Cursor, Page, Result};
 pub trait OrganizationRepository: Send {
     async fn by_slug(&mut self, slug: &Slug) -> Result<Option<Organization>>;
     async fn by_id(&mut self, id: OrganizationId) -> Result<Option<Organization>>;
-    /// Refuses a slug that is taken with `Conflict`.
+    /// `Conflict`: the slug is taken.
     async fn insert(&mut self, organization: &Organization) -> Result<()>;
-    /// Rewrites everything but id, slug, status and creation time; `false` when it is not there.
+    /// Updates everything except id, slug, status and creation time. `false`: no such organization.
     async fn update(&mut self, organization: &Organization) -> Result<bool>;
-    /// Moves `from` → `to` in one guarded statement; what was issued until `now` does not count any more. `false` when
-    /// the row was not in `from`.
+    /// Changes the status `from` → `to` in one guarded statement. Codes and tokens issued up to `now` become invalid.
+    /// `false`: the status was not `from`.
     async fn set_status(
         &mut self,
         id: OrganizationId,
@@ -31,9 +31,9 @@ pub trait OrganizationRepository: Send {
 /// Settings of one owner: the platform or an organization.
 #[async_trait]
 pub trait SettingRepository: Send {
-    /// What is set explicitly, by canonical key.
+    /// Explicitly set values, by canonical key.
     async fn all(&mut self) -> Result<BTreeMap<String, serde_json::Value>>;
     async fn set(&mut self, key: &str, value: &serde_json::Value, now: Timestamp) -> Result<()>;
-    /// Back to the default; `false` when nothing was set.
+    /// Resets to the default. `false`: the setting was not set.
     async fn unset(&mut self, key: &str) -> Result<bool>;
 }

@@ -1,4 +1,4 @@
-//! Work that leaves the process.
+//! The outbox: mails and other work that is delivered after the commit.
 
 use async_trait::async_trait;
 use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxRow};
@@ -6,24 +6,24 @@ use porta_core::{OrganizationId, OutboxId, Timestamp};
 
 use crate::{Cursor, Page, Result};
 
-/// The whole platform's: workers serve every organization. What operators read is narrowed to one.
+/// Not scoped to an organization, because workers serve all of them; what operators read is restricted to one.
 ///
-/// Each method is one statement, and that statement decides: two workers never hold the same item at the same time, and
-/// one that comes back after its claim ended changes nothing of the next one's.
+/// Each method is one statement, and changes are guarded in it: two workers never hold the same item at once, and a
+/// worker whose claim expired cannot change the item of the next claim.
 #[async_trait]
 pub trait OutboxRepository: Send {
-    /// `false`: the organization has an item of this idempotency key; nothing was added.
+    /// Adds an item. `false`: the organization already has one with this idempotency key; nothing was added.
     async fn enqueue(&mut self, item: &OutboxItem) -> Result<bool>;
-    /// Takes up to `limit` pending items that are due at `now`, longest due first, of the kinds this version knows.
-    /// Nobody else gets them before `until`; from then on, an item that was neither finished nor postponed is due
-    /// again. One that cannot be read is given up instead, and nothing of what it carried is kept.
+    /// Claims up to `limit` pending items that are due at `now`, longest due first, of the kinds this version knows.
+    /// The claim lasts until `until`; after that, an item that was neither finished nor postponed is due again. An
+    /// unreadable item is given up and its payload deleted.
     async fn claim(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<OutboxClaim>>;
-    /// Done, whoever holds the item by now; its sealed half and its last error go. `false`: it was finished before, or
-    /// is not there.
+    /// Marks an item as delivered, even if another worker holds the claim by now; deletes its sealed part and last
+    /// error. `false`: it was finished before, or does not exist.
     async fn deliver(&mut self, id: OutboxId, now: Timestamp) -> Result<bool>;
-    /// It came to nothing, and nothing is kept of it. `false`: it is not there.
+    /// Deletes an item that turned out to need no work. `false`: it does not exist.
     async fn remove(&mut self, id: OutboxId) -> Result<bool>;
-    /// Failed and due again at `retry_at`. `false`: it is no longer this claim's.
+    /// Records a failure and makes the item due again at `retry_at`. `false`: the claim is no longer the current one.
     async fn postpone(
         &mut self,
         claim: &OutboxClaim,
@@ -31,15 +31,15 @@ pub trait OutboxRepository: Send {
         error: &str,
         now: Timestamp,
     ) -> Result<bool>;
-    /// Failed for good; its sealed half goes. `false`: it is no longer this claim's.
+    /// Records a final failure and deletes the sealed part. `false`: the claim is no longer the current one.
     async fn give_up(&mut self, claim: &OutboxClaim, error: &str, now: Timestamp) -> Result<bool>;
-    /// What one organization enqueued, oldest first, without anything that was sealed.
+    /// Items of one organization, oldest first, without sealed parts.
     async fn page_for(
         &mut self,
         organization: OrganizationId,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<OutboxRow>>;
-    /// How much there is in each state, of one organization or (`None`) of the whole platform.
+    /// Number of items in each state, of one organization or (`None`) of the whole platform.
     async fn counts(&mut self, organization: Option<OrganizationId>) -> Result<OutboxCounts>;
 }

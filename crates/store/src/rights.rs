@@ -1,11 +1,12 @@
-//! What a person may do in one application: what they hold comes from storage at each use, what it means is read with
-//! the client and kept in memory, told of changes.
+//! What a user may do in one application. Role and claim assignments are read from storage at each use. The
+//! application's definitions of roles and claims are read with the client and cached in memory; changes invalidate the
+//! cache.
 
 use std::collections::BTreeSet;
 
 use porta_core::{ClaimDefinitionId, RoleId};
 
-/// Roles and claim values of one user, in whatever application.
+/// Roles and claim values of one user, in all applications.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HeldRights {
     pub roles: Vec<RoleId>,
@@ -66,7 +67,7 @@ impl Catalog {
         Self { roles, claims }
     }
 
-    /// What somebody holds of this application; what they hold in others stays out.
+    /// A user's rights in this application; roles and claims of other applications are left out.
     pub fn rights(&self, held: HeldRights) -> Rights {
         let mut values = held.claims;
         let roles: Vec<&CatalogRole> = self.roles.iter().filter(|r| held.roles.contains(&r.id)).collect();

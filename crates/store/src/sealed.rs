@@ -1,5 +1,5 @@
-//! Everything that is stored sealed, whoever it belongs to. For the command that replaces encryption keys: it has to see
-//! all of it, and sees no more than ciphertext.
+//! Every sealed value of the installation. Used by the command that replaces encryption keys (decision 0039): it must
+//! see all of them, but sees only ciphertext.
 
 use async_trait::async_trait;
 use porta_core::seal::Sealed;
@@ -9,31 +9,31 @@ use uuid::Uuid;
 use crate::Result;
 
 word_enum! {
-    /// What is sealed.
+    /// Kind of a sealed value.
     pub enum SealedKind {
         /// The private half of a signing key.
         SigningKey = "signing_key",
-        /// A letter that waits in the outbox, or the wish for one.
+        /// A mail, or a request for one, that waits in the outbox.
         Letter = "letter",
         /// The secret of an authenticator.
         Authenticator = "authenticator",
     }
 }
 
-/// One sealed value as it was read.
+/// A sealed value as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedRow {
-    /// Of the signing key, the item of the outbox, or the person.
+    /// Id of the signing key, the outbox item, or the user.
     pub id: Uuid,
     pub organization: OrganizationId,
-    /// What it is sealed for.
+    /// The identity the ciphertext is bound to (associated data).
     pub identity: String,
     pub sealed: Sealed,
 }
 
 #[async_trait]
 pub trait SealedRepository: Send {
-    /// What other keys than `current` sealed, in the order of ids, after `after`. One round trip.
+    /// Up to `limit` values sealed with other keys than `current`, in order of id, after `after`. One round trip.
     async fn under_other_keys(
         &mut self,
         kind: SealedKind,
@@ -41,12 +41,12 @@ pub trait SealedRepository: Send {
         after: Uuid,
         limit: u32,
     ) -> Result<Vec<SealedRow>>;
-    /// Puts another seal in place of the one that was read. `false`: somebody changed or removed that meanwhile, and
+    /// Replaces the ciphertext of `row` with `seal`. `false`: the value was changed or deleted since it was read, and
     /// nothing was written. One round trip.
     async fn replace(&mut self, kind: SealedKind, row: &SealedRow, seal: &Sealed) -> Result<bool>;
-    /// How many sealed values each key has, by its id. One round trip.
+    /// Number of sealed values per key id. One round trip.
     async fn by_key(&mut self, kind: SealedKind) -> Result<Vec<(String, u64)>>;
-    /// How many unused recovery codes each key has. `None`: stored by a version that did not write down the key. One
-    /// round trip.
+    /// Number of unused recovery codes per key id. `None`: stored by a version that did not record the key. One round
+    /// trip.
     async fn recovery_codes_by_key(&mut self) -> Result<Vec<(Option<String>, u64)>>;
 }

@@ -1,4 +1,4 @@
-//! Sessions, grants, and the tokens that descend from them.
+//! Sessions, grants, token families and tokens.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use porta_core::{
 
 use crate::{Cursor, HeldRights, Page, Result};
 
-/// What the authorization endpoint must know about a browser session, read in one round trip.
+/// What the authorization endpoint needs about a browser session, read in one round trip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizeFacts {
     pub user_id: UserId,
-    /// Active, or locked by guessing: somebody else's guesses do not end a session that lives.
+    /// Active or automatically locked: another person's guesses must not end a live session.
     pub user_may_continue: bool,
     pub user_email: String,
     pub user_locale: Option<String>,
@@ -26,7 +26,7 @@ pub struct AuthorizeFacts {
     pub grant: Option<Grant>,
 }
 
-/// What issuing tokens for a code needs, read in one round trip.
+/// What exchanging a code for tokens needs, read in one round trip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IssuanceFacts {
     pub user: User,
@@ -34,18 +34,18 @@ pub struct IssuanceFacts {
     pub grant_exists: bool,
     /// Not revoked and not past its end.
     pub session_live: bool,
-    /// All tokens of the person were ended since the code was issued.
+    /// All tokens of the user were revoked since the code was issued.
     pub ended: bool,
-    /// The family was revoked (or already issued) under this id.
+    /// A family with this id exists: it was issued already, or stored as revoked.
     pub family_exists: bool,
 }
 
-/// What can end a token before its time, apart from its client and its organization: whether these are active is known
-/// to whoever resolved them.
+/// What can end a token early, except the status of its client and organization: the caller resolved those and knows
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Liveness {
-    /// The family itself, its session, its grant or all tokens of the person were ended. Asked of all of them each
-    /// time, so that a family that is being issued while one of them ends does not outlive it.
+    /// The family, its session, its grant or all tokens of the user were revoked. Every read checks each of them,
+    /// because a revocation misses a family that is being issued at the same moment.
     pub family_revoked: bool,
     /// When the code of the family was issued.
     pub authorized_at: Timestamp,
@@ -56,7 +56,7 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    /// Whether a token is honoured at `now`; natural end of the session does not end an offline family.
+    /// Whether a token of the family is valid at `now`. The natural end of the session does not end an offline family.
     pub fn is_live(&self, now: Timestamp) -> bool {
         !self.family_revoked
             && now < self.family_expires_at
@@ -90,21 +90,22 @@ pub struct RefreshTokenFacts {
     pub liveness: Liveness,
     pub user: User,
     pub rights: HeldRights,
-    /// The successor was itself used: a retry is no longer honest (decision D8).
+    /// The successor was itself rotated, so a retry with this token is a replay (decision D8).
     pub successor_rotated: bool,
-    /// When the successor came to be. `None`: there is none.
+    /// When the successor was stored. `None`: there is none.
     pub successor_since: Option<Timestamp>,
 }
 
 impl RefreshTokenFacts {
-    /// From when on an honest retry counts as one. Not from `rotated_at`, which the process took before it asked: a row
-    /// that was locked is rotated seconds after that, when whoever asked has given up.
+    /// Start of the window in which a retry with the old token is accepted (decision D8). Not `rotated_at` alone, which
+    /// is the process's time before the statement: if the row was locked, the rotation happens seconds later, when the
+    /// caller may have given up.
     pub fn rotated_since(&self) -> Option<Timestamp> {
         self.token.rotated_at.max(self.successor_since)
     }
 }
 
-/// Whose tokens end.
+/// Which token families to revoke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revocation {
     Family(TokenFamilyId),
@@ -112,18 +113,18 @@ pub enum Revocation {
     User(UserId),
     Client(ClientKey),
     Grant(GrantId),
-    /// The other sessions of a person, with what was authorized in them.
+    /// All sessions of a user but one, with their families.
     OtherSessions {
         user: UserId,
         keep: SessionKey,
     },
-    /// Every family of a person and every code that was issued to them until then, and no session.
+    /// Every family of a user and every code issued to them up to now, but no session.
     TokensOf(UserId),
     /// Every family and session of the organization.
     Everything,
 }
 
-/// A grant with the name of whom it was given to.
+/// A grant with the name of its client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenAccess {
     pub grant: Grant,
@@ -141,7 +142,8 @@ pub trait SessionRepository: Send {
         now: Timestamp,
     ) -> Result<Option<AuthorizeFacts>>;
     async fn by_id(&mut self, session: SessionKey) -> Result<Option<SessionRecord>>;
-    /// Slides the end of a session that is not revoked, to no later than `longest` after its last sign-in.
+    /// Extends a session that is neither revoked nor expired to `expires_at`, provided that this is at most `longest`
+    /// after its last sign-in. `false`: nothing was written.
     async fn extend(
         &mut self,
         session: SessionKey,
@@ -149,11 +151,10 @@ pub trait SessionRepository: Send {
         longest: Duration,
         now: Timestamp,
     ) -> Result<bool>;
-    /// Ends a session and every family that was authorized in it, with its audit row, in one round trip. `false`: it
-    /// had ended already.
+    /// Revokes a session and its families and writes the audit row, in one round trip. `false`: it had ended before.
     async fn end(&mut self, session: SessionKey, now: Timestamp, event: &AuditEvent) -> Result<bool>;
-    /// Adds scopes to the grant of (user, client) or makes one; never takes any away. `known` is the grant as last
-    /// read: with it unchanged this is one round trip. An expired grant starts anew. Returns the grant as stored.
+    /// Adds scopes to the grant of (user, client), or creates it; never removes a scope. `known` is the grant as last
+    /// read: if it is unchanged, this is one round trip. An expired grant starts anew. Returns the grant as stored.
     async fn extend_grant(
         &mut self,
         known: Option<&Grant>,
@@ -162,7 +163,7 @@ pub trait SessionRepository: Send {
     ) -> Result<Grant>;
     async fn grant(&mut self, user: UserId, client: ClientKey) -> Result<Option<Grant>>;
 
-    /// Sessions of a person, the newest first: those that live at a moment, or all that are stored. One round trip.
+    /// Sessions of a user, newest first: those live at `live_at`, or (`None`) all that are stored. One round trip.
     async fn of_user(
         &mut self,
         user: UserId,
@@ -170,7 +171,7 @@ pub trait SessionRepository: Send {
         before: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<SessionRecord>>;
-    /// Grants of a person that did not expire, the newest first. One round trip.
+    /// Unexpired grants of a user, newest first. One round trip.
     async fn grants_of(
         &mut self,
         user: UserId,
@@ -178,8 +179,8 @@ pub trait SessionRepository: Send {
         before: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<GivenAccess>>;
-    /// Takes a grant of a person away and ends its families, with its audit row, in one round trip. `false`: there is no
-    /// such grant of theirs.
+    /// Deletes a grant of a user, revokes its families and writes the audit row, in one round trip. `false`: the user
+    /// has no such grant.
     async fn end_grant(
         &mut self,
         user: UserId,
@@ -189,34 +190,34 @@ pub trait SessionRepository: Send {
     ) -> Result<bool>;
 }
 
-/// Obtained for an organization. Only digests of bearer values come in.
+/// Obtained for an organization. Takes only digests of bearer values.
 #[async_trait]
 pub trait TokenRepository: Send {
     /// One round trip.
     async fn issuance_facts(&mut self, family: &TokenFamily, now: Timestamp)
     -> Result<Option<IssuanceFacts>>;
-    /// Stores a new family with its first tokens in one round trip. `false` when the family exists already, which is
-    /// how a replayed code that came first blocks the honest one: nothing was written.
+    /// Stores a new family with its first tokens, in one round trip. `false`: the family exists already and nothing was
+    /// written; this is how a replay that came first blocks the legitimate exchange.
     async fn issue(
         &mut self,
         family: &TokenFamily,
         access: &AccessToken,
         refresh: Option<&RefreshToken>,
     ) -> Result<bool>;
-    /// A code was used twice: the family is revoked, and if it was not stored yet it is stored as revoked so that it
-    /// can never be issued. One round trip.
+    /// Revokes the family of a code that was used twice. A family that is not stored yet is stored as revoked, so that
+    /// it can never be issued. One round trip.
     async fn forbid_family(&mut self, family: &TokenFamily, now: Timestamp, event: &AuditEvent)
     -> Result<()>;
 
-    /// One round trip, no matter whether expired, rotated or revoked: the caller judges.
+    /// Reads a refresh token whether or not it is expired, rotated or revoked: the caller decides. One round trip.
     async fn refresh_facts(
         &mut self,
         digest: &TokenDigest,
         now: Timestamp,
     ) -> Result<Option<RefreshTokenFacts>>;
-    /// Rotates `old` → `successor` and stores `access`, in one guarded statement and one round trip; `by` is what the
-    /// caller looks like. `false`: somebody else rotated it, or the family was revoked; nothing was written. The
-    /// successor's `created_at` is `now` and the seconds that the row was waited for.
+    /// Rotates `old` → `successor` and stores `access`, in one guarded statement and one round trip. `by` is the
+    /// caller's fingerprint. `false`: the token was already rotated or the family is revoked; nothing was written.
+    /// `created_at` of the successor is `now` plus the whole seconds the statement waited for the row.
     async fn rotate(
         &mut self,
         old: &TokenDigest,
@@ -225,10 +226,10 @@ pub trait TokenRepository: Send {
         by: &TokenDigest,
         now: Timestamp,
     ) -> Result<bool>;
-    /// Another access token for a family; storing the same digest again is not an error.
+    /// Adds an access token to a family. Storing the same digest again is not an error.
     async fn add_access_token(&mut self, access: &AccessToken) -> Result<()>;
-    /// The same for a caller that does not look like the one who was given `successor` first, and notes that several
-    /// hold it. One round trip. `true`: that was not known yet.
+    /// Like `add_access_token`, for a caller whose fingerprint differs from that of the first recipient of `successor`;
+    /// also records that several callers hold that token. One round trip. `true`: this was not recorded before.
     async fn share(&mut self, access: &AccessToken, successor: &TokenDigest) -> Result<bool>;
 
     /// One round trip.
@@ -241,9 +242,10 @@ pub trait TokenRepository: Send {
         now: Timestamp,
     ) -> Result<Option<AccessTokenFacts>>;
 
-    /// Removes one access token.
+    /// Deletes one access token. `false`: it does not exist.
     async fn delete_access_token(&mut self, digest: &TokenDigest) -> Result<bool>;
-    /// Ends families (and, for user, session and everything, sessions). Returns how many families ended.
+    /// Revokes families and, for `Session`, `User`, `OtherSessions` and `Everything`, also sessions. Returns the number
+    /// of revoked families.
     async fn revoke(&mut self, what: Revocation, now: Timestamp) -> Result<u64>;
     /// The organization this repository was obtained for.
     fn organization(&self) -> OrganizationId;

@@ -1,4 +1,4 @@
-//! People.
+//! Users.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use porta_core::{Timestamp, UserId};
 
 use crate::{Cursor, Page, Result};
 
-/// When guessing locks an account, and for how long.
+/// Threshold and duration of the automatic account lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockPolicy {
     pub max_failed_logins: u64,
     pub lockout: Duration,
 }
 
-/// The audit rows a wrong password may lead to. What was counted is added to their metadata where it is counted.
+/// Audit rows of a failed password. The statement that counts the failure adds the counts to their metadata.
 #[derive(Debug, Clone, Copy)]
 pub struct FailureEvents<'a> {
-    /// Always written; when somebody has the address with the user, `failedCount` and `autoLocked`.
+    /// Always written; with `failedCount` and `autoLocked` if the address belongs to a user.
     pub failed: &'a AuditEvent,
-    /// Written when this failure locks the account, with `failedCount` and `threshold`.
+    /// Written if this failure locks the account, with `failedCount` and `threshold`.
     pub locked: &'a AuditEvent,
-    /// Written when a lock that was over is lifted.
+    /// Written if an automatic lock had run out and is lifted.
     pub unlocked: &'a AuditEvent,
 }
 
-/// What a wrong password led to.
+/// Outcome of a wrong password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureOutcome {
     pub failed_login_count: i64,
@@ -39,15 +39,16 @@ pub struct FailureOutcome {
 /// Obtained for an organization.
 #[async_trait]
 pub trait UserRepository: Send {
-    /// By the address, however it is typed ([`porta_core::user::Email::spellings`]): of several, whoever has it exactly so.
-    /// One round trip.
+    /// Finds a user by address in any spelling ([`porta_core::user::Email::spellings`]); of several users, the one
+    /// stored exactly as typed. One round trip.
     async fn by_email(&mut self, address: &str) -> Result<Option<User>>;
     async fn by_id(&mut self, id: UserId) -> Result<Option<User>>;
-    /// Refuses a taken address with `Conflict`. What versions before this one stored under another key is not compared.
+    /// `Conflict`: the address is taken. Addresses that earlier versions stored under another key are not compared.
     async fn insert(&mut self, user: &User) -> Result<()>;
-    /// Rewrites address, verification, profile; not password, status or counters.
+    /// Updates address, verification and profile; not password, status or counters.
     async fn update(&mut self, user: &User) -> Result<bool>;
-    /// One guarded statement; leaving `locked` clears lock columns and the failure counter.
+    /// Changes the status `from` → `to` in one guarded statement. Leaving `locked` clears the lock columns and the
+    /// failure counter.
     async fn set_status(
         &mut self,
         id: UserId,
@@ -58,7 +59,8 @@ pub trait UserRepository: Send {
     ) -> Result<bool>;
     async fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>, now: Timestamp)
     -> Result<bool>;
-    /// Another password in place of the one `from` is of, or a first one. Of several at once, one wins. One round trip.
+    /// Replaces the password, provided that the stored hash is still `from` (`None`: no password yet). One concurrent
+    /// caller wins. One round trip.
     async fn change_password(
         &mut self,
         id: UserId,
@@ -66,25 +68,26 @@ pub trait UserRepository: Send {
         to: &PasswordHash,
         now: Timestamp,
     ) -> Result<bool>;
-    /// The same password with today's parameters, provided that it is still the one `from` is of. Not a change of
-    /// password. One round trip.
+    /// Stores the same password hashed with the current parameters, provided that the stored hash is still `from`. Does
+    /// not count as a change of password. One round trip.
     async fn rehash(&mut self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> Result<bool>;
-    /// A password that somebody chose with a mailed link: sets it, and because the link arrived, verifies the address
-    /// and lifts an automatic lock with its failures; any other status stays (oidc-and-login §6.7, §6.8). Wrong second
-    /// factors in a row are forgotten once a day at most. One round trip.
+    /// Sets a password chosen through a mailed link. Because the link arrived, this also verifies the address and lifts
+    /// an automatic lock with its failure counter; any other status stays. The counter of wrong second factors is reset
+    /// at most once a day (decision 0037). One round trip.
     async fn recover_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool>;
-    /// A mailed link arrived: verifies the address and lifts an automatic lock with its failures, as
+    /// Verifies the address after a mailed link arrived, and lifts an automatic lock with its failure counter as
     /// [`recover_password`](Self::recover_password) does. One round trip.
     async fn verify_email(&mut self, id: UserId, now: Timestamp) -> Result<bool>;
-    /// The Argon2id parameters of stored hashes (`m=…,t=…,p=…`) and how many have them, of at most 100,000 people.
+    /// Argon2id parameters of the stored hashes (`m=…,t=…,p=…`) with the number of users of each, from at most 100,000
+    /// users.
     async fn hash_parameters(&mut self) -> Result<Vec<(String, u64)>>;
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>>;
 
-    /// A right password, in one round trip: counters, last login, the session's row (new, or extended when this user's
-    /// row of that id is there and not revoked) and the audit row, provided the user may sign in (active, or an
-    /// automatic lock at least `lockout` old, which this lifts) and has the credentials of `user`, which is what was
-    /// read before they were verified (decision D22).
-    /// `false`: the user may not sign in any more, or not with these; nothing was written.
+    /// Records a successful sign-in in one round trip: counters, last login, audit row, and the session row (inserted,
+    /// or extended if it is this user's and not revoked). Condition: the user is active or has an automatic lock at
+    /// least `lockout` old, which this lifts, and their credentials are still those in `user`, which was read before
+    /// verification (decision D22).
+    /// `false`: the condition does not hold; nothing was written.
     async fn record_sign_in(
         &mut self,
         user: &User,
@@ -93,18 +96,18 @@ pub trait UserRepository: Send {
         event: &AuditEvent,
     ) -> Result<bool>;
 
-    /// A first factor that was right and does not suffice, in one round trip: the audit row, under the conditions of
-    /// [`record_sign_in`](Self::record_sign_in). `false`: nothing was written.
+    /// Records a correct first factor that needs a second one, in one round trip: only the audit row, under the
+    /// conditions of [`record_sign_in`](Self::record_sign_in). `false`: nothing was written.
     async fn record_challenge(&mut self, user: &User, lockout: Duration, event: &AuditEvent) -> Result<bool>;
 
-    /// Adds one to the wrong second factors in a row and returns them. One round trip.
+    /// Adds one to the counter of wrong second factors and returns the new value. `None`: no such user. One round trip.
     async fn count_factor_failure(&mut self, user: UserId) -> Result<Option<i64>>;
-    /// A right second factor ends the row.
+    /// Resets the counter of wrong second factors, after a correct one.
     async fn forget_factor_failures(&mut self, user: UserId) -> Result<()>;
 
-    /// A wrong password, in one round trip whether or not anybody has this key, with its [`FailureEvents`]: an existing
-    /// user's failures are counted and an active account is locked at the threshold. An automatic lock that is
-    /// over is lifted and counts from one again; failures during a lock do not prolong it.
+    /// Records a wrong password with its [`FailureEvents`], in one round trip whether or not the address exists. Counts
+    /// the failure of an existing user and locks an active account at the threshold. An automatic lock that has run out
+    /// is lifted and the count restarts at one. Failures during a lock do not prolong it. `None`: no such user.
     async fn record_sign_in_failure(
         &mut self,
         email_key: &str,

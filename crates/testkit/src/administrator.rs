@@ -1,5 +1,5 @@
-//! Makes and drops the databases of tests: one connection for the whole process, on a thread of its own, since each test has
-//! a runtime that ends with it.
+//! Creates and drops test databases over one connection per process. It has its own thread, because each test has a
+//! runtime that ends with it.
 
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -19,7 +19,7 @@ struct Job {
     done: Option<oneshot::Sender<Result<(), sqlx::Error>>>,
 }
 
-/// That of this process.
+/// The administrator of this process.
 pub(crate) fn administrator() -> &'static Administrator {
     static ADMINISTRATOR: OnceLock<Administrator> = OnceLock::new();
     ADMINISTRATOR.get_or_init(|| {
@@ -30,7 +30,7 @@ pub(crate) fn administrator() -> &'static Administrator {
 }
 
 impl Administrator {
-    /// Waits until it is done.
+    /// Runs a statement and waits for it.
     pub(crate) async fn run(&self, sql: String) {
         let (done, result) = oneshot::channel();
         self.jobs
@@ -40,7 +40,7 @@ impl Administrator {
         result.expect("the test server lets us manage databases");
     }
 
-    /// Nobody waits for it. A test process that ends meanwhile leaves a database to the end of the services.
+    /// Runs a statement without waiting. If the test process ends first, the database remains until the services stop.
     pub(crate) fn run_later(&self, sql: String) {
         self.jobs.send(Job { sql, done: None }).ok();
     }
@@ -52,7 +52,8 @@ fn work(jobs: &Receiver<Job>) {
     let mut connection = None;
     for Job { sql, done } in jobs {
         let result = runtime.block_on(async {
-            // A test may have taken the server away since the last job: a connection that was kept gets a second try.
+            // A test may have stopped the server since the last job, so a failure on the kept connection is retried
+            // once.
             if let Some(kept) = &mut connection
                 && run(kept, &sql).await.is_ok()
             {

@@ -1,4 +1,4 @@
-//! The whole server in process: a real store, a real router, a clock that stands still.
+//! The whole server in process: real stores, the real router, a manual clock.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,13 +35,13 @@ use crate::held::Held;
 /// The public origin of every test server.
 pub const ISSUER_BASE: &str = "https://id.test";
 
-/// The encryption key of instances that are not told another.
+/// Encryption key of instances that are given no other.
 pub const MASTER: [u8; 32] = [7; 32];
 
-/// A notice that changes nothing and shows how far an instance has listened.
+/// A notice without effect; it shows how far an instance has processed its notices.
 const SETTLE: &str = "settle";
 
-/// A server on one pair of stores. Several may share them, as instances behind a load balancer do.
+/// A server on one pair of stores. Several may share them, like instances behind a load balancer.
 pub struct TestApp {
     pub clock: Arc<ManualClock>,
     pub store: Arc<dyn Store>,
@@ -51,50 +51,50 @@ pub struct TestApp {
     pub probes: Arc<SwitchedProbes>,
     pub hasher: Arc<PasswordHasher>,
     pub router: Router,
-    /// Seals what waits in the outbox.
+    /// Seals pending items of the outbox.
     pub outbox_keys: Arc<Keyring>,
     mailbox: Arc<Capture>,
     mail: Worker,
     entropy: Arc<dyn Entropy>,
-    /// It and the others on its stores.
+    /// This instance and the others on its stores.
     instances: Arc<Instances>,
     short_lived: ShortLived,
-    /// Dropped last: the database goes with it.
+    /// Dropped last, because it drops the database.
     database: Arc<TestDatabase>,
 }
 
-/// For each instance that was ever started on the same stores the marks it heard: everything announced before them was
-/// applied. How many there are makes the next one's randomness its own.
+/// For each instance ever started on the same stores: the marks it received. Everything announced before a mark has
+/// been applied. The number of instances seeds the next one's randomness.
 type Instances = Mutex<Vec<watch::Receiver<Vec<String>>>>;
 
-/// What is behind [`TestApp::kv`].
+/// Implementation of [`TestApp::kv`].
 #[derive(Clone)]
 pub(crate) enum ShortLived {
     Memory(Arc<MemoryKv>),
-    /// The namespace of its keys.
+    /// Namespace of its keys.
     Redis(String),
 }
 
-/// What one instance runs on. A test may put layers around the stores, or change how the process is set up.
+/// Configuration of one instance. A test may wrap the stores or change settings.
 pub struct Instance {
     pub store: Arc<dyn Store>,
     pub kv: Arc<dyn Kv>,
     pub cost: HashCost,
-    /// Passwords that may wait to be checked.
+    /// Maximum number of passwords waiting to be hashed.
     pub hash_queue: usize,
     pub issuer_base: String,
     /// Pages and mails.
     pub pages: Arc<Pages>,
     pub trust_proxy: TrustProxy,
-    /// Where connections come from.
+    /// Source address of connections.
     pub peer: SocketAddr,
-    /// What both lists of encryption keys hold, the newest first.
+    /// Keys of both encryption key lists, the newest first.
     pub masters: Vec<[u8; 32]>,
-    /// Of its randomness, beside the process and the count of instances.
+    /// Seed of its randomness, combined with the process and the number of instances.
     seed: u64,
 }
 
-/// Probes that answer as told.
+/// Probes that report what the test sets.
 #[derive(Default)]
 pub struct SwitchedProbes {
     pub database_down: AtomicBool,
@@ -144,12 +144,11 @@ impl Notifier for KvNotifier {
     }
 }
 
-/// Of the first instance on a store. What templates are filled with comes from another stream: nothing in a clone may come
-/// twice.
+/// Seed of the first instance on a store. Templates are filled with another seed: no random value may occur twice.
 const FIRST_SEED: u64 = 1;
 const TEMPLATE_SEED: u64 = 1 << 63;
 
-/// Read once: the templates never change, and reading them takes longer than what most tests do.
+/// Compiled once: templates never change, and compiling takes longer than most tests.
 static PAGES: LazyLock<Arc<Pages>> = LazyLock::new(|| Arc::new(Pages::new()));
 
 impl Instance {
@@ -175,7 +174,7 @@ impl TestApp {
         Self::on_sqlite(Content::Nothing).await
     }
 
-    /// The same, with [`FIXTURE`](crate::FIXTURE) applied.
+    /// Like [`TestApp::embedded`], with [`FIXTURE`](crate::FIXTURE) applied.
     pub async fn embedded_with_fixture() -> Self {
         Self::on_sqlite(Content::Fixture).await
     }
@@ -188,7 +187,7 @@ impl TestApp {
         Self::on_postgres(Content::Nothing).await
     }
 
-    /// The same, with [`FIXTURE`](crate::FIXTURE) applied.
+    /// Like [`TestApp::postgres_redis`], with [`FIXTURE`](crate::FIXTURE) applied.
     pub async fn postgres_redis_with_fixture() -> Self {
         Self::on_postgres(Content::Fixture).await
     }
@@ -207,12 +206,12 @@ impl TestApp {
         Self::first(clock, Arc::new(database), kv, ShortLived::Redis(namespace), FIRST_SEED)
     }
 
-    /// To write what a template holds, into `database`.
+    /// For writing the contents of a template into `database`.
     pub(crate) fn for_template(database: TestDatabase) -> Self {
         Self::in_memory(database, TEMPLATE_SEED)
     }
 
-    /// The database of the only instance there is; nothing is connected to it any more but what comes with it.
+    /// Takes the database of the only instance; closes all other connections to it.
     pub(crate) fn into_database(self) -> TestDatabase {
         let database = Arc::clone(&self.database);
         drop(self);
@@ -226,8 +225,8 @@ impl TestApp {
         Self::first(clock, Arc::new(database), kv, short_lived, seed)
     }
 
-    /// Another process on the same PostgreSQL and Redis, with connections of its own. The embedded stores have one
-    /// process: there this is [`TestApp::sibling`].
+    /// Another process on the same PostgreSQL and Redis, with its own connections. Embedded stores belong to one
+    /// process, so there it is [`TestApp::sibling`].
     pub async fn another_process(&self) -> Self {
         let ShortLived::Redis(namespace) = &self.short_lived else { return self.sibling() };
         let (store, kv) = (self.database.another().await, connect_redis(namespace).await);
@@ -237,13 +236,13 @@ impl TestApp {
         })
     }
 
-    /// Another instance on the same stores, with caches of its own.
+    /// Another instance on the same stores, with its own caches.
     #[must_use]
     pub fn sibling(&self) -> Self {
         self.sibling_with(|_| {})
     }
 
-    /// The same, with something about it changed.
+    /// Like [`TestApp::sibling`], with a changed configuration.
     #[must_use]
     pub fn sibling_with(&self, change: impl FnOnce(&mut Instance)) -> Self {
         let mut instance = Instance::new(Arc::clone(&self.store), Arc::clone(&self.kv));
@@ -356,7 +355,7 @@ impl TestApp {
         }
     }
 
-    /// How many values and counters the short-lived store holds.
+    /// Number of values and counters in the short-lived store.
     pub async fn kept(&self) -> usize {
         match &self.short_lived {
             ShortLived::Memory(kv) => kv.entries(),
@@ -366,7 +365,7 @@ impl TestApp {
         }
     }
 
-    /// The same without what ends within a time; the clock of the tests, which Redis does not know, went on by as much.
+    /// Entries that live longer than `time`, by which the test clock was advanced; Redis does not use that clock.
     pub async fn kept_longer_than(&self, time: Duration) -> usize {
         match &self.short_lived {
             ShortLived::Memory(kv) => {
@@ -377,8 +376,8 @@ impl TestApp {
         }
     }
 
-    /// The letters that wait in the outbox, oldest first; taken as a worker takes them. What was asked for becomes a
-    /// letter before, if it becomes one.
+    /// Pending letters of the outbox, oldest first; claims them like a worker. Link requests are processed first, and
+    /// their letters are included.
     pub async fn letters(&self) -> Vec<Letter> {
         let mut claims = self.due().await;
         for request in claims.iter().filter(|claim| claim.kind == OutboxKind::LinkRequest) {
@@ -397,12 +396,12 @@ impl TestApp {
         claims.expect("the store answers")
     }
 
-    /// Applies a provisioning document; what is there already stays.
+    /// Applies a provisioning document in merge mode: existing entities stay unchanged.
     pub async fn provision(&self, yaml: &str) {
         self.apply(yaml, Mode::Merge).await;
     }
 
-    /// Applies a provisioning document; what is there already is rewritten.
+    /// Applies a provisioning document in overwrite mode.
     pub async fn provision_over(&self, yaml: &str) {
         self.apply(yaml, Mode::Overwrite).await;
     }
@@ -416,13 +415,13 @@ impl TestApp {
         self.settle().await;
     }
 
-    /// Sends what waits in the outbox now, and returns everything this instance ever sent, newest first.
+    /// Sends pending letters now, and returns every mail this instance ever sent, newest first.
     pub async fn mail(&self) -> Vec<Message> {
         self.mail.attempt_due().await.expect("the outbox can be read");
         self.mailbox.messages()
     }
 
-    /// Locks refresh tokens, as somebody else's transaction on PostgreSQL may.
+    /// Locks refresh tokens in another transaction; PostgreSQL only.
     pub async fn hold_refresh_tokens(&self, tokens: &[&str]) -> Held {
         Held::refresh_tokens(&self.database.target, tokens).await
     }
@@ -444,7 +443,7 @@ impl TestApp {
         self.clock.advance(by);
     }
 
-    /// Waits until every instance heard of a change: their view of the tenant is new.
+    /// Waits until every instance has processed all change notices.
     pub async fn settle(&self) {
         let key = hex(&self.entropy().bytes::<8>());
         let notice = Notice { topic: SETTLE.to_owned(), key: key.clone() };
@@ -454,7 +453,7 @@ impl TestApp {
         let instances = self.instances.lock().expect("nobody panicked").clone();
         for mut settled in instances {
             let heard = settled.wait_for(|keys| keys.contains(&key));
-            // An error says that the instance is gone.
+            // An error means that the instance is gone.
             let _ = tokio::time::timeout(Duration::from_secs(10), heard).await.expect("notices arrive");
         }
     }
@@ -477,7 +476,7 @@ fn redis_url() -> String {
     std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh")
 }
 
-/// What the server process does with change notices.
+/// Handles change notices like the server process.
 fn listen(engine: &Arc<Engine>, kv: &Arc<dyn Kv>) -> watch::Receiver<Vec<String>> {
     let engine = Arc::downgrade(engine);
     let mut notices = kv.subscribe();

@@ -1,4 +1,4 @@
-//! A browser without JavaScript, in process: cookies with their paths, redirects one at a time, forms by their HTML.
+//! A browser without JavaScript, in process: cookies with paths, redirects one at a time, forms by their HTML.
 
 use axum::Router;
 use axum::body::Body;
@@ -7,10 +7,10 @@ use tower::ServiceExt as _;
 
 use crate::app::ISSUER_BASE;
 
-/// In front of the names of our cookies, as the issuer has TLS.
+/// Prefix of the server's cookie names, because the issuer uses TLS.
 pub const SECURE: &str = "__Secure-";
 
-/// Our cookies are called without their prefix in tests.
+/// Tests name the server's cookies without the prefix.
 fn full_name(name: &str) -> String {
     let prefix = if name.starts_with('_') { SECURE } else { "" };
     format!("{prefix}{name}")
@@ -30,7 +30,7 @@ pub struct Browser {
     headers: HeaderMap,
 }
 
-/// An answer, read whole.
+/// A response, read completely.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: StatusCode,
@@ -43,7 +43,7 @@ impl Answer {
         self.headers.get(name).and_then(|v| v.to_str().ok())
     }
 
-    /// Where a redirect leads.
+    /// Target of a redirect.
     pub fn location(&self) -> &str {
         self.header("location").unwrap_or_else(|| panic!("no redirect: {} {}", self.status, self.body))
     }
@@ -53,13 +53,13 @@ impl Answer {
             .unwrap_or_else(|e| panic!("no JSON ({e}): {} {}", self.status, self.body))
     }
 
-    /// A parameter of the redirect's query.
+    /// A query parameter of the redirect's target.
     pub fn query(&self, name: &str) -> Option<String> {
         let url = url::Url::parse(self.location()).ok()?;
         url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned())
     }
 
-    /// The value of a hidden field.
+    /// Value of a hidden field.
     pub fn field(&self, name: &str) -> String {
         let marker = format!("name=\"{name}\" value=\"");
         let start = self.body.find(&marker).unwrap_or_else(|| panic!("no field {name}: {}", self.body))
@@ -70,13 +70,13 @@ impl Answer {
 }
 
 impl Browser {
-    /// Behind a proxy that says where it comes from: this machine, unless a test says otherwise.
+    /// A browser behind a proxy that reports its address: this machine, unless a test sets another.
     pub fn new(router: Router) -> Self {
         let browser = Self { router, cookies: Vec::new(), headers: HeaderMap::new() };
         browser.with("x-forwarded-for", "127.0.0.1")
     }
 
-    /// Sends a header with every request from now on.
+    /// Adds a header to every following request.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_str(value).expect("a header value");
@@ -84,21 +84,21 @@ impl Browser {
         self
     }
 
-    /// Sends no header of this name from now on.
+    /// Removes a header from every following request.
     #[must_use]
     pub fn without(mut self, name: &'static str) -> Self {
         self.headers.remove(name);
         self
     }
 
-    /// The same browser, talking to another instance.
+    /// The same browser, connected to another instance.
     #[must_use]
     pub fn through(mut self, router: Router) -> Self {
         self.router = router;
         self
     }
 
-    /// The instance it talks to.
+    /// The instance it is connected to.
     pub fn router(&self) -> Router {
         self.router.clone()
     }
@@ -113,7 +113,7 @@ impl Browser {
         self.send(Method::POST, url, &headers, Body::from(body)).await
     }
 
-    /// A POST another site's page caused: `SameSite=Lax` cookies stay at home.
+    /// A POST caused by another site's page, so `SameSite=Lax` cookies are not sent.
     pub async fn cross_site_post(&mut self, url: &str, form: &[(&str, &str)]) -> Answer {
         let kept = std::mem::take(&mut self.cookies);
         let answer = self.post(url, form).await;
@@ -178,7 +178,7 @@ impl Browser {
         self.cookies.push(cookie);
     }
 
-    /// RFC 6265 §5.4: cookies whose path the request is under, longer paths first.
+    /// RFC 6265 §5.4: cookies whose path matches, longer paths first.
     fn cookie_header(&self, path: &str) -> Option<String> {
         let path = path.split(['?', '#']).next().unwrap_or(path);
         let applies = |c: &&StoredCookie| {
@@ -191,7 +191,7 @@ impl Browser {
         (!text.is_empty()).then(|| text.join("; "))
     }
 
-    /// What a person sees after a form of a sign-in: the page it leads back to, if it has something to say there.
+    /// What a person sees after submitting a sign-in form: follows the redirect back to the page if it has a message.
     pub async fn shown(&mut self, answer: Answer) -> Answer {
         let said = full_name("_said");
         let mut cookies = answer.headers.get_all(header::SET_COOKIE).iter().filter_map(|c| c.to_str().ok());
@@ -199,12 +199,12 @@ impl Browser {
         if answer.status.as_u16() == 303 && says { self.get(answer.location()).await } else { answer }
     }
 
-    /// How many cookies it keeps.
+    /// Number of stored cookies.
     pub fn cookie_count(&self) -> usize {
         self.cookies.len()
     }
 
-    /// Whether a cookie of this name is there.
+    /// Whether a cookie of this name is stored.
     pub fn has_cookie(&self, name: &str) -> bool {
         self.cookies.iter().any(|c| c.name == full_name(name))
     }
@@ -214,7 +214,7 @@ impl Browser {
         self.cookies.iter().find(|c| c.name == full_name(name)).map(|c| c.value.as_str())
     }
 
-    /// The cookies it sends to an address, as the header's value.
+    /// `Cookie` header sent to a URL.
     pub fn cookies_for(&self, url: &str) -> String {
         self.cookie_header(url.strip_prefix(ISSUER_BASE).unwrap_or(url)).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! A database per test: a SQLite file, or a clone of a PostgreSQL template that was migrated once.
+//! One database per test: a SQLite file, or a clone of a PostgreSQL template that is migrated once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,17 +15,17 @@ use crate::administrator::administrator;
 use crate::app::TestApp;
 use crate::flow::FIXTURE;
 
-/// A migrated database that is gone when this is dropped.
+/// A migrated database; dropped with this value.
 pub struct TestDatabase {
     pub database: Arc<Database>,
     pub target: Target,
-    /// When what it holds was written, and so the time at which a test with it begins.
+    /// When its contents were written: the start time of a test that uses it.
     pub as_of: Timestamp,
     _file: Option<tempfile::TempDir>,
     _clone: Option<Clone>,
 }
 
-/// What a new database holds beside its tables.
+/// Contents of a new database besides its tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
     Nothing,
@@ -34,12 +34,12 @@ pub enum Content {
 }
 
 impl TestDatabase {
-    /// A file in a directory of its own.
+    /// A SQLite file in its own directory.
     pub async fn sqlite() -> Self {
         Self::sqlite_with(Content::Nothing).await
     }
 
-    /// A clone of the template for this set of migrations, on the server that `TEST_DATABASE_URL` names.
+    /// A clone of the template for this set of migrations, on the server named by `TEST_DATABASE_URL`.
     pub async fn postgres() -> Self {
         Self::postgres_with(Content::Nothing).await
     }
@@ -89,12 +89,12 @@ impl TestDatabase {
         }
     }
 
-    /// Another process' view of the same database.
+    /// The same database as another process would open it.
     pub async fn another(&self) -> Arc<Database> {
         open(&self.target).await
     }
 
-    /// Migrates it and writes `content`.
+    /// Migrates the database and writes `content`.
     async fn fill(self, content: Content) -> Self {
         self.database.migrate_up().await.expect("migrations run");
         if content == Content::Nothing {
@@ -118,7 +118,7 @@ struct ReadyFile {
     as_of: Timestamp,
 }
 
-/// Made once for each process.
+/// Created once per process.
 async fn ready_file(content: Content) -> &'static ReadyFile {
     static EMPTY: OnceCell<ReadyFile> = OnceCell::const_new();
     static FIXED: OnceCell<ReadyFile> = OnceCell::const_new();
@@ -129,7 +129,7 @@ async fn ready_file(content: Content) -> &'static ReadyFile {
     cell.get_or_init(|| async move {
         let filled = TestDatabase::empty_sqlite().await.fill(content).await;
         let Target::Sqlite(path) = &filled.target else { unreachable!("made by empty_sqlite") };
-        // One file without a log beside it, whatever connections are still open.
+        // Produces a single file without a log file, whatever connections are still open.
         let copy = path.with_file_name("ready.db");
         let mut connection =
             SqliteConnectOptions::new().filename(path).connect().await.expect("the file can be opened");
@@ -147,7 +147,7 @@ async fn open(target: &Target) -> Arc<Database> {
     Arc::new(Database::connect(&options).await.expect("the test database accepts connections"))
 }
 
-/// The URL of the server that tests may create databases on.
+/// URL of the server on which tests may create databases.
 fn server() -> String {
     std::env::var("TEST_DATABASE_URL").expect(
         "TEST_DATABASE_URL is not set. Tests with `postgres` in their name need a PostgreSQL server and the right to \
@@ -165,7 +165,7 @@ pub(crate) async fn administrate() -> PgConnection {
         .expect("the server named by TEST_DATABASE_URL accepts connections")
 }
 
-/// The same server, another database.
+/// URL of another database on the same server.
 fn url_of(name: &str) -> String {
     let server = server();
     let (base, query) = server.split_once('?').map_or((server.as_str(), None), |(base, q)| (base, Some(q)));
@@ -181,7 +181,7 @@ struct Clone {
     url: String,
 }
 
-/// Guards the making of templates: test processes run side by side.
+/// Advisory lock for creating templates: test processes run in parallel.
 const TEMPLATE_LOCK: i64 = 0x70_6f_72_74_61_02;
 
 impl Clone {
@@ -202,7 +202,7 @@ impl Clone {
         };
         let (template, as_of) = cell.get_or_init(|| template(content)).await;
         let clone = Self::named();
-        // Its files are copied as they are: in half the time that writing each page to the log takes.
+        // Copying the files takes half as long as writing each page to the WAL.
         administrator()
             .run(format!("CREATE DATABASE {} TEMPLATE {template} STRATEGY FILE_COPY", clone.name))
             .await;
@@ -216,7 +216,7 @@ impl Clone {
     }
 }
 
-/// The name of the template, and when what it holds was written. The first test process makes it.
+/// Name of the template and when its contents were written. The first test process creates it.
 async fn template(content: Content) -> (String, Timestamp) {
     let name = match content {
         Content::Nothing => format!("porta_ready_{}", migration_set()),
@@ -237,7 +237,7 @@ async fn template(content: Content) -> (String, Timestamp) {
         let micros = micros.parse().expect("a template says when it was made");
         return (name, Timestamp::from_micros(micros));
     }
-    // Under another name until it is complete: a crash leaves no half template.
+    // Created under another name and renamed when complete, so that a crash leaves no partial template.
     let draft = format!("{name}_draft");
     run(&mut connection, format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)")).await;
     run(&mut connection, format!("CREATE DATABASE {draft}")).await;
@@ -261,7 +261,7 @@ async fn template(content: Content) -> (String, Timestamp) {
     (name, as_of)
 }
 
-/// Polls, so that a waiting test process blocks nothing; closing the connection gives the lock back.
+/// Polls instead of blocking; closing the connection releases the lock.
 async fn lock(connection: &mut PgConnection) {
     loop {
         let locked: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
@@ -276,7 +276,7 @@ async fn lock(connection: &mut PgConnection) {
     }
 }
 
-/// The connections that made the draft may take a moment to end.
+/// Retries, because connections that wrote the draft may take a moment to close.
 async fn rename(connection: &mut PgConnection, from: &str, to: &str) {
     let sql = format!("ALTER DATABASE {from} RENAME TO {to}");
     for _ in 0..100 {
@@ -288,7 +288,7 @@ async fn rename(connection: &mut PgConnection, from: &str, to: &str) {
     run(connection, sql).await;
 }
 
-/// Names are made above, from digits and letters.
+/// Runs a statement; names in it are built above from digits and letters.
 async fn run(connection: &mut PgConnection, sql: String) {
     connection.execute(AssertSqlSafe(sql)).await.expect("the test server lets us manage databases");
 }

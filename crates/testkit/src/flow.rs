@@ -1,4 +1,4 @@
-//! Whole flows in a line: start at the authorization endpoint, sign in, redeem.
+//! Whole flows in one call: authorization request, sign-in, token request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::app::ISSUER_BASE;
 use crate::browser::{Answer, Browser};
 
-/// A verifier of the right shape; flows that need another make their own.
+/// A well-formed PKCE verifier; flows that need another make their own.
 pub const VERIFIER: &str = "a-verifier-of-more-than-forty-three-characters-0123456789";
 
-/// An authorization request in the making.
+/// Builder of an authorization request.
 #[derive(Debug, Clone)]
 pub struct Authorize {
     org: String,
@@ -49,7 +49,7 @@ impl Authorize {
         self
     }
 
-    /// Adds a parameter although it may be there.
+    /// Adds a parameter even if it is already present.
     #[must_use]
     pub fn again(mut self, name: &str, value: &str) -> Self {
         self.params.push((name.to_owned(), value.to_owned()));
@@ -71,7 +71,7 @@ impl Authorize {
 }
 
 impl Browser {
-    /// Follows our own redirects until a page or another site.
+    /// Follows redirects within the server until a page or another site.
     pub async fn follow(&mut self, mut answer: Answer) -> Answer {
         for _ in 0..10 {
             if !answer.status.is_redirection() || !answer.location().starts_with(ISSUER_BASE) {
@@ -83,7 +83,7 @@ impl Browser {
         panic!("redirects do not end: {}", answer.location());
     }
 
-    /// Opens the login page of a request and fills it in; returns the answer of the form.
+    /// Opens the login page of a request and submits its form; returns the response.
     pub async fn submit_login(&mut self, request: &Authorize, email: &str, password: &str) -> Answer {
         let start = self.get(&request.url()).await;
         let page_url = start.location().to_owned();
@@ -95,7 +95,7 @@ impl Browser {
         self.shown(answer).await
     }
 
-    /// Signs in and follows to the client; the answer is the redirect to it.
+    /// Signs in and follows redirects; returns the redirect to the client.
     pub async fn sign_in(&mut self, request: &Authorize, email: &str, password: &str) -> Answer {
         let answer = self.submit_login(request, email, password).await;
         self.follow(answer).await
@@ -106,7 +106,7 @@ impl Browser {
         self.authenticated(&format!("/{org}/token"), client, form).await
     }
 
-    /// A form to a protocol endpoint with the client's credentials.
+    /// Posts a form to a protocol endpoint with the client's credentials.
     pub async fn authenticated(
         &mut self,
         path: &str,
@@ -145,12 +145,12 @@ impl Browser {
     }
 }
 
-/// The payload of a JWT, unverified: for asserting on claims of a token another check verified.
+/// The payload of a JWT without verification: for assertions on claims of a token that is verified elsewhere.
 pub fn jwt_payload(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a JWT has three parts");
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).expect("base64url");
     serde_json::from_slice(&bytes).expect("JSON")
 }
 
-/// Two tenants with every kind of client and person the tests need.
+/// Two tenants with every kind of client and person that tests need.
 pub const FIXTURE: &str = include_str!("fixture.yaml");

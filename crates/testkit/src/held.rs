@@ -1,4 +1,4 @@
-//! Rows that somebody else's transaction holds, as on PostgreSQL it may for as long as it likes.
+//! Rows locked by another transaction, as may happen on PostgreSQL for any length of time.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use porta_store_sql::Target;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Executor as _};
 
-/// How long a test waits to see that statements wait.
+/// Timeout for statements to start waiting.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Locked refresh tokens. Closing the connection gives them back.
+/// Locked refresh tokens; closing the connection releases them.
 pub struct Held {
     holder: PgConnection,
 }
@@ -31,7 +31,7 @@ impl Held {
         Self { holder }
     }
 
-    /// Until as many statements wait for what is held.
+    /// Waits until `statements` statements wait for these locks.
     pub async fn until_waited_for(&mut self, statements: i64) {
         let asked = Instant::now();
         loop {
@@ -49,7 +49,7 @@ impl Held {
         }
     }
 
-    /// Ends the transaction; whoever waited goes on.
+    /// Ends the transaction, so that waiting statements continue.
     pub async fn release(mut self) {
         self.holder.execute("ROLLBACK").await.expect("a transaction can end");
         self.holder.close().await.ok();

@@ -21,8 +21,8 @@ pub use app::{ISSUER_BASE, Instance, TestApp};
 pub use browser::{Answer, Browser, SECURE};
 pub use flow::{Authorize, FIXTURE, VERIFIER, jwt_payload};
 
-/// Runs an `async fn(TestApp)` on the embedded store and on PostgreSQL + Redis, with the fixture applied. The second
-/// one has `postgres` in its name, so that `--skip postgres` leaves it out openly.
+/// Runs an `async fn(TestApp)` on the embedded stores and on PostgreSQL + Redis, with the fixture applied. The second
+/// test has `postgres` in its name, so that `--skip postgres` skips it visibly.
 #[macro_export]
 macro_rules! on_both_stores {
     ($($name:ident),+ $(,)?) => { $(

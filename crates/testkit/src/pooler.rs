@@ -1,4 +1,4 @@
-//! A real PgBouncer in transaction mode: what one client does in two transactions happens in two sessions.
+//! A real PgBouncer in transaction mode: two transactions of one client may run in two sessions.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt as _;
@@ -23,7 +23,7 @@ impl Drop for PgBouncer {
 
 fn program() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Debian keeps it where only administrators look.
+    // Debian installs it where only root's PATH looks.
     let places = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     places.map(|place| place.join("pgbouncer")).find(|program| program.exists()).expect(
         "pgbouncer is not there. Tests with `pooler` in their name need it: run scripts/setup.sh, or \
@@ -32,7 +32,7 @@ fn program() -> PathBuf {
 }
 
 impl PgBouncer {
-    /// In front of the server of `url`, with `sessions` of it to lend for each database.
+    /// Starts it in front of the server of `url`, with `sessions` server connections per database.
     pub async fn before(url: &str, sessions: u32) -> Self {
         let url = Url::parse(url).expect("TEST_DATABASE_URL is a URL");
         let host = url.host_str().expect("it names a host").trim_matches(['[', ']']);
@@ -43,11 +43,11 @@ impl PgBouncer {
             url.password().unwrap_or_default()
         );
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
-        // It does not run as root.
+        // PgBouncer refuses to run as root.
         let is_root = std::fs::metadata(directory.path()).is_ok_and(|made| made.uid() == 0);
         let user = if is_root { "user = nobody\n" } else { "" };
         let port = free_port();
-        // In turn, so that what was left behind in one session is missed in the next.
+        // Round-robin, so that a test notices if it depends on state left in a session.
         let text = format!(
             "[databases]\n* = {server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              unix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = {sessions}\n\
@@ -72,7 +72,7 @@ impl PgBouncer {
         pooler
     }
 
-    /// The database of `url`, through this.
+    /// URL of the same database through this pooler.
     pub fn through(&self, url: &str) -> String {
         let mut url = Url::parse(url).expect("TEST_DATABASE_URL is a URL");
         url.set_host(Some("127.0.0.1")).expect("a URL of a database has a host");

@@ -1,11 +1,11 @@
-//! What only a test asks Redis: how much there is of one namespace.
+//! Counts the keys of a Redis namespace, which only tests need.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-/// Values and counters that live on after a time; RESP is spoken by hand, since `redis` belongs to `kv`.
+/// Number of values and counters that live longer than `time`; speaks RESP directly, since `redis` belongs to `kv`.
 pub(crate) async fn count(url: &str, namespace: &str, time: Duration) -> usize {
     let url = url::Url::parse(url).expect("TEST_REDIS_URL is a URL");
     let host = (url.host_str().expect("it names a host"), url.port().unwrap_or(6379));

@@ -1,10 +1,10 @@
-//! Reference pages are made from the code: a part of a page between two markers is compared with what the code says now,
-//! and written anew when `PORTA_WRITE_REFERENCE` is set. Review then sees the contract change.
+//! Reference pages generated from code: compares the part of a page between two markers with what the code generates,
+//! or rewrites it if `PORTA_WRITE_REFERENCE` is set. Reviews then show changes of the contract.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Compares the part of `docs/{page}` between the line `<!-- {name}… -->` and `<!-- end of {name} -->`.
+/// Compares the part of `docs/{page}` between the lines `<!-- {name}… -->` and `<!-- end of {name} -->`.
 #[track_caller]
 pub fn compare(page: &str, name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
@@ -27,7 +27,7 @@ pub fn compare(page: &str, name: &str, expected: &str) {
     );
 }
 
-/// A table in Markdown.
+/// A Markdown table.
 pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
     for row in rows {

@@ -1,5 +1,5 @@
-//! Servers that take what is sent out, mail (`relay/relay.py`) and traces (`relay/collector.py`), and certificates that
-//! nobody else believes.
+//! Test servers that receive mail (`relay/relay.py`) and traces (`relay/collector.py`), and certificates of an
+//! untrusted authority.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -38,12 +38,12 @@ fn python() -> PathBuf {
 }
 
 impl Relay {
-    /// See `relay.py` for what can be asked of it.
+    /// Starts a mail relay; `relay.py` describes the options.
     pub async fn start(options: Value) -> Self {
         Self::run(python(), "relay.py", options).await
     }
 
-    /// A collector of traces; see `collector.py`.
+    /// Starts a trace collector; see `collector.py`.
     pub async fn collector(authority: &Authority) -> Self {
         Self::run(PathBuf::from("python3"), "collector.py", authority.relay("implicit")).await
     }
@@ -55,7 +55,7 @@ impl Relay {
             .arg(options.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            // Every handshake we refuse is a traceback there.
+            // Each refused TLS handshake prints a traceback.
             .stderr(Stdio::null())
             .spawn()
             .expect("the relay starts");
@@ -73,7 +73,7 @@ impl Relay {
         relay
     }
 
-    /// The next event, which must be of this name.
+    /// Waits for the next event, which must have this name.
     pub async fn event(&mut self, name: &str) -> Value {
         let event = tokio::time::timeout(Duration::from_secs(20), self.events.recv()).await;
         let event = event.expect("the relay tells something in time").expect("the relay runs");
@@ -81,7 +81,7 @@ impl Relay {
         event
     }
 
-    /// Ends it, and returns what it told and nobody asked for.
+    /// Stops the server and returns the events that were not read.
     pub async fn stop(mut self) -> Vec<Value> {
         self.child.kill().expect("the relay is our child");
         self.child.wait().expect("the relay is our child");
@@ -93,7 +93,7 @@ impl Relay {
     }
 }
 
-/// A throw-away authority and a certificate for `localhost` that it signed.
+/// A throw-away certificate authority and a certificate for `localhost` that it signed.
 pub struct Authority {
     directory: tempfile::TempDir,
 }
@@ -131,18 +131,18 @@ impl Authority {
         self.directory.path().join(name).to_str().expect("its name is text").to_owned()
     }
 
-    /// The PEM file of its certificate.
+    /// PEM file of the authority's certificate.
     pub fn file(&self) -> String {
         self.path("ca.pem")
     }
 
-    /// Believes it and nobody else.
+    /// Trusts only this authority.
     pub fn roots(&self) -> Roots {
         let found = Certificates::of_file(Path::new(&self.file())).expect("the authority was made");
         Roots::only(found.certificates)
     }
 
-    /// Options of a relay that speaks TLS like that.
+    /// Options for a relay that uses this certificate with TLS mode `tls`.
     pub fn relay(&self, tls: &str) -> Value {
         json!({"tls": tls, "cert": self.path("leaf.pem"), "key": self.path("leaf.key")})
     }

@@ -1,4 +1,4 @@
-//! Certificates as files hold them.
+//! Reads certificates from files, directories and the system store.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,21 +8,21 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths};
 
-/// Certificates of authorities, each once, each one that a verification can end at.
+/// Certificates of authorities, without duplicates. Each is usable as a trust anchor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Certificates(Vec<CertificateDer<'static>>);
 
-/// What was found in a text, a file or a directory.
+/// Result of reading a text, a file or a directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     pub certificates: Certificates,
-    /// How many more there were that are damaged, or of a kind that no verification ends at.
+    /// Number of certificates skipped as damaged or not usable as a trust anchor.
     pub unusable: usize,
 }
 
 impl Found {
     fn take(&mut self, certificate: CertificateDer<'static>) {
-        // The judgement of the library that will verify with it.
+        // Checked by the library that will verify with it.
         let is_usable = RootCertStore::empty().add(CertificateDer::from_slice(&certificate)).is_ok();
         if is_usable {
             self.certificates.add(certificate);
@@ -33,9 +33,9 @@ impl Found {
 }
 
 impl Certificates {
-    /// Those of a PEM text. What else is in it, a private key for example, is passed over.
+    /// Reads the certificates of a PEM text. Skips everything else, such as a private key.
     pub fn parse(pem: &[u8]) -> Found {
-        // A mark of the byte order, which editors of some systems write, would hide the first line.
+        // A byte order mark, which some editors write, would hide the first line.
         let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
         let mut found = Found::default();
         for item in CertificateDer::pem_slice_iter(pem) {
@@ -47,20 +47,22 @@ impl Certificates {
         found
     }
 
-    /// Those of a PEM file.
+    /// Reads the certificates of a PEM file.
     ///
     /// # Errors
-    /// When it cannot be read.
+    ///
+    /// If it cannot be read.
     pub fn of_file(path: &Path) -> io::Result<Found> {
         std::fs::read(path).map(|bytes| Self::parse(&bytes))
     }
 
-    /// Those of the files in a directory, as OpenSSL keeps them (`c_rehash`).
+    /// Reads the certificates of the files in a directory, in the layout of OpenSSL (`c_rehash`).
     ///
     /// # Errors
-    /// When it, or a file in it, cannot be read.
+    ///
+    /// If the directory, or a file in it, cannot be read.
     pub fn of_directory(path: &Path) -> io::Result<Found> {
-        // Asked first, as the library tells less about it.
+        // Checked first, because the library's error says less.
         std::fs::read_dir(path)?;
         let CertificateResult { certs, errors, .. } = load_certs_from_paths(None, Some(path));
         let mut found = Found::default();
@@ -76,12 +78,12 @@ impl Certificates {
         Ok(found)
     }
 
-    /// The store of this machine, where other programs look for it. What of it cannot be read is passed over: somebody
-    /// else keeps it, and a connection that misses it says so.
+    /// Loads the system store from where other programs look for it. Unreadable parts are skipped: somebody else
+    /// maintains it, and a connection that needs them fails with an error of its own.
     pub(crate) fn of_this_machine() -> Self {
         let places = openssl_probe::probe();
         let mut directories = places.cert_dir.iter().map(PathBuf::as_path);
-        // Together, so that a file is read once however many names it has.
+        // In one call, so that a file with several names is read once.
         let mut results = vec![load_certs_from_paths(places.cert_file.as_deref(), directories.next())];
         results.extend(directories.map(|directory| load_certs_from_paths(None, Some(directory))));
         let mut found = Found::default();
@@ -102,7 +104,7 @@ impl Certificates {
         }
     }
 
-    /// Adds those that are not here yet.
+    /// Adds those that are missing.
     pub fn extend(&mut self, others: Self) {
         for certificate in others.0 {
             self.add(certificate);

@@ -1,12 +1,13 @@
-//! Whom outgoing TLS believes: one set of certificate authorities for PostgreSQL, Redis, mail and traces (decision 0045).
+//! Trust anchors for outgoing TLS: one set of certificate authorities for PostgreSQL, Redis, mail and traces (decision
+//! 0045).
 //!
 //! ```text
 //! SSL_CERT_FILE, SSL_CERT_DIR, or else the store of this machine ──┐
 //!                                                   PORTA_CA_FILE ──┴──► Roots ──PEM──► each library
 //! ```
 //!
-//! PEM is the one form that every library takes. None of them is left its own default: one would believe a list it was
-//! built with, another the machine, a third what an environment variable of its own names.
+//! PEM is the one format that every library accepts. None keeps its own default: these differ between a built-in list,
+//! the system store, and an environment variable of the library's own.
 
 mod certificates;
 
@@ -18,29 +19,29 @@ use base64::engine::general_purpose::STANDARD;
 
 pub use certificates::{Certificates, Found};
 
-/// Length of a line of base64 (RFC 7468 §2).
+/// Line length of PEM base64 (RFC 7468 §2).
 const LINE: usize = 64;
 
-/// The authorities that are believed. Copies share them.
+/// Set of trusted authorities. Clones share it.
 #[derive(Clone)]
 pub struct Roots(Arc<Inner>);
 
 struct Inner {
-    /// In place of the machine's.
+    /// Replaces the system store.
     named: Option<Certificates>,
     added: Certificates,
-    /// Made when the first connection needs it: most processes speak TLS to nobody from here, and the store of a machine
-    /// is two hundred kilobytes in three hundred files.
+    /// Built when first needed: most processes open no TLS connection from here, and a system store is 200 kB in 300
+    /// files.
     pem: OnceLock<String>,
 }
 
 impl Roots {
-    /// `named` in place of the store of this machine, where it is given, and `added` to either.
+    /// Trusts `named`, or else the system store, and in addition `added`.
     pub fn new(named: Option<Certificates>, added: Certificates) -> Self {
         Self(Arc::new(Inner { named, added, pem: OnceLock::new() }))
     }
 
-    /// The store of this machine.
+    /// The system store.
     pub fn system() -> Self {
         Self::new(None, Certificates::default())
     }
@@ -50,7 +51,7 @@ impl Roots {
         Self::new(Some(certificates), Certificates::default())
     }
 
-    /// All of them, one after the other; empty when nobody is believed.
+    /// All certificates as one PEM text; empty if nothing is trusted.
     pub fn pem(&self) -> &str {
         self.0.pem.get_or_init(|| {
             let mut all = self.0.named.clone().unwrap_or_else(Certificates::of_this_machine);
@@ -59,13 +60,13 @@ impl Roots {
         })
     }
 
-    /// Nobody is believed, so no certificate can be verified.
+    /// Nothing is trusted, so no certificate can be verified.
     pub fn is_empty(&self) -> bool {
         self.pem().is_empty()
     }
 }
 
-/// Without the certificates: they fill pages.
+/// Counts only: the certificates would fill pages.
 impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = self.0.named.as_ref().map(Certificates::len);

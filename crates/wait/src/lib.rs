@@ -8,22 +8,22 @@ use std::time::Duration;
 
 use tokio::time;
 
-/// How much of a limit a process can lose by being stopped once.
+/// Most of the limit that one suspension of the process can consume.
 const SLICE: Duration = Duration::from_millis(250);
 
-/// What a timer tells apart.
+/// Resolution of the runtime's timer.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// The limit passed while this process ran.
+/// The limit passed while the process was running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Elapsed;
 
-/// Waits for `future`, for `limit` at most. Of a time in which this process did not run a quarter of a second counts, and
-/// whatever happens the future is given half of its limit, up to that quarter, while the process runs.
+/// Waits at most `limit` for `future`. One suspension of the process consumes at most 250 ms of the limit and at most
+/// half of it; the rest is time in which the process runs.
 ///
 /// # Errors
 ///
-/// [`Elapsed`]; the future is dropped then.
+/// Returns [`Elapsed`] when the limit has passed; the future is dropped.
 pub async fn timeout<T>(limit: Duration, future: impl Future<Output = T>) -> Result<T, Elapsed> {
     let mut future = pin!(future);
     let slice = SLICE.min(limit / 2).max(SHORTEST);
@@ -52,7 +52,7 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_millis(400);
 
-    /// Something that is done when it is polled a few times more, in a process that is stopped before.
+    /// Sleeps through the limit, as a suspended process does, and is done a few polls later.
     async fn stopped() -> &'static str {
         thread::sleep(LIMIT * 2);
         for _ in 0..3 {

@@ -145,7 +145,7 @@ fn a_generated_file_may_be_given_a_newer_key() {
     assert_eq!((&after.0, &after.2), (&before.0, &before.2));
     assert_eq!(porta_core::secret::hex(&after.1[0]), SIGNING);
     assert_eq!(after.1[1..], before.1);
-    // One that cannot be used spoils the file, which is told and not replaced.
+    // One unusable key makes the file unusable, which is reported; the file is not replaced.
     std::fs::write(&path, text.replace(name, &format!("{name},"))).unwrap();
     let problems = load_in(&directory, &[]).unwrap_err();
     assert!(problems[0].key.ends_with("secrets.env"), "{problems:?}");
@@ -169,7 +169,7 @@ fn the_command_that_seals_anew_reads_both_lists_and_makes_none() {
     assert_eq!((secrets.signing.expose().len(), secrets.two_factor.expose().len()), (1, 2));
     assert_eq!(keys(&load(&given[..3], &directory).unwrap_err()), ["TWO_FACTOR_ENCRYPTION_KEY"]);
     assert_eq!(load(&database, &directory).unwrap_err().len(), 2);
-    // Nothing was ever sealed here.
+    // Nothing was ever encrypted here.
     assert_eq!(load(&[], &directory).unwrap_err().len(), 2);
     assert!(!directory.0.join(".porta").exists());
     let generated = load_in(&directory, &[]).unwrap();

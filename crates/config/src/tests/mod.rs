@@ -18,7 +18,7 @@ use crate::{
     StartConfig, Storage, TrustProxy,
 };
 
-/// A directory of the test's own, removed at its end.
+/// A temporary directory of the test, removed at its end.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -66,7 +66,7 @@ fn production() -> Pairs {
     .into()
 }
 
-/// The same with some values changed; an empty one is unset.
+/// The same with some values changed; an empty value unsets the variable.
 fn changed(changes: &[(&str, &str)]) -> Pairs {
     let mut pairs = production();
     for (name, value) in changes {
@@ -102,7 +102,7 @@ fn a_complete_production_environment_is_accepted() {
     assert_eq!((postgres.pool_max, postgres.statement_timeout.as_secs()), (10, 10));
     assert_eq!(postgres.pooler, Pooler::None);
     assert!(redis.sentinels.is_none());
-    // Balancers give a connection up that rested for a minute: they must be the first to do so.
+    // Load balancers close connections that were idle for a minute, and must be the first to do so.
     assert!(config.server.keep_alive.as_secs() > 60);
     let smtp = config.smtp.unwrap();
     assert_eq!((smtp.port, smtp.tls), (587, SmtpTls::Required));
@@ -110,8 +110,7 @@ fn a_complete_production_environment_is_accepted() {
     assert_eq!(config.secrets.cookie_keys.len(), 1);
 }
 
-/// Decision 0008: a client whose request waited as long as a statement may run, and who then waited for the answer, is
-/// still known as the one who asked.
+/// Decision 0008: the replay window is longer than a statement may run and a client then waits for the response.
 #[test]
 fn retries_are_answered_for_longer_than_a_statement_and_its_client_wait() {
     const PATIENT_CLIENT: u64 = 30;

@@ -1,4 +1,4 @@
-//! Connections from here: whom they believe, and what stands between.
+//! Outgoing connections: trusted roots, poolers and sentinels.
 
 use porta_trust::Roots;
 use rstest::rstest;
@@ -10,7 +10,7 @@ const ONE: &str = include_str!("../../../trust/testdata/isrg-root-x2.pem");
 const OTHER: &str = include_str!("../../../trust/testdata/amazon-root-ca-3.pem");
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----\n";
 
-/// What every way of reading the storage believes: they must not differ.
+/// The trusted roots of every way to read the storage; they must not differ.
 fn roots(pairs: &Pairs) -> Result<Roots, Vec<Problem>> {
     let config = load(pairs.clone())?;
     let source = Source::of(pairs.clone(), "/nonexistent");

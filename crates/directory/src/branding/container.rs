@@ -1,10 +1,10 @@
-//! Whether a bitmap's container is whole, from the first byte to the last. Pictures are not decoded: decoders are where
-//! hostile pictures strike, and browsers have theirs in a sandbox. Together with a fixed media type, `nosniff` and a
-//! sandboxing policy this leaves a file that is something else as well nothing to be it in.
+//! Checks that a bitmap's container is complete and has no trailing data. Pictures are not decoded: decoders are the
+//! usual target of malicious pictures, and browsers sandbox theirs. Together with a fixed media type, `nosniff` and a
+//! sandbox policy this defeats polyglot files.
 
 use porta_core::branding::PictureType;
 
-/// The type a file begins as, and whether it is whole; `None`: no bitmap we know.
+/// The type by the file's first bytes, and whether the container is complete; `None`: no known bitmap.
 pub(super) fn recognised(file: &[u8]) -> Option<(PictureType, bool)> {
     if let Some(rest) = file.strip_prefix(b"\x89PNG\r\n\x1a\n") {
         return Some((PictureType::Png, png(rest).is_some()));
@@ -26,7 +26,7 @@ fn number(bytes: &[u8], at: usize, from: impl Fn([u8; 4]) -> u32) -> Option<usiz
     usize::try_from(from(four)).ok()
 }
 
-/// PNG §5.3: chunks of length, name, data and check, from `IHDR` to `IEND`, and `IEND` is the end.
+/// PNG §5.3: chunks of length, name, data and CRC, from `IHDR` to `IEND`, with nothing after `IEND`.
 fn png(mut chunks: &[u8]) -> Option<()> {
     if chunks.get(4..8) != Some(b"IHDR") {
         return None;
@@ -41,7 +41,7 @@ fn png(mut chunks: &[u8]) -> Option<()> {
     }
 }
 
-/// RIFF: the length in the header is the file's, and the first chunk is one a WebP begins with.
+/// RIFF: the length in the header matches the file, and the first chunk is one that a WebP starts with.
 fn webp(file: &[u8]) -> Option<()> {
     let length = number(file, 4, u32::from_le_bytes)?;
     let first = file.get(12..16)?;
@@ -50,7 +50,7 @@ fn webp(file: &[u8]) -> Option<()> {
     (is_known && length.checked_add(8)? == file.len() && inside.checked_add(20)? <= file.len()).then_some(())
 }
 
-/// A directory of pictures, each within the file, and one of them ends with it.
+/// Directory of pictures: each lies within the file and the last one ends at its end.
 fn ico(file: &[u8]) -> Option<()> {
     let count = usize::from(u16::from_le_bytes(file.get(4..6)?.try_into().ok()?));
     let mut end = 0;

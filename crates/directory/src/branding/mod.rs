@@ -1,4 +1,4 @@
-//! Pictures that operators upload: a logo and a favicon (oidc-and-login §8.3, repairs W20).
+//! Uploaded logo and favicon (`docs/branding.md`).
 
 mod container;
 mod picture;
@@ -21,8 +21,8 @@ const fn field(kind: AssetKind) -> &'static str {
 }
 
 impl Work {
-    /// Puts a picture in the place of the one there was. What it is shows its content; a drawing is kept as much of it
-    /// as can do no harm. `false`: it is the one there was.
+    /// Stores or replaces a picture. The type is detected from the content; an SVG is sanitised. `false` if it equals
+    /// the stored one.
     pub async fn put_branding_asset(
         &mut self,
         organization: &Organization,
@@ -45,7 +45,7 @@ impl Work {
         Ok(true)
     }
 
-    /// `false`: there was none.
+    /// Removes a picture; `false` if there was none.
     pub async fn remove_branding_asset(
         &mut self,
         organization: &Organization,

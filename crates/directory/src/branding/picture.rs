@@ -1,4 +1,4 @@
-//! What an uploaded file is, judged by its content and never by its name or by what somebody says.
+//! Detects the type of an upload from its content, never from its name or declared type.
 
 use porta_core::branding::{BrandingAsset, PictureType};
 
@@ -6,8 +6,8 @@ use super::{container, svg};
 
 const KINDS: &str = "use a PNG, JPEG, WebP, ICO or SVG picture";
 
-/// The type of a picture, and what is kept of it: a bitmap as it is when its container is whole and nothing follows
-/// it, a drawing as written anew.
+/// Returns the type and the bytes to store: a bitmap unchanged if its container is complete with nothing after it, an
+/// SVG rewritten. The error says what to change.
 pub(super) fn harmless(file: &[u8]) -> Result<(PictureType, Vec<u8>), String> {
     let too_large = || format!("use a picture of at most {} KiB", BrandingAsset::MAX_BYTES / 1024);
     if file.len() > BrandingAsset::MAX_BYTES {

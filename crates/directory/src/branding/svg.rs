@@ -1,8 +1,8 @@
-//! A drawing, written anew from what is allowed in one. Nothing of the file is passed through: what a parser of ours
-//! and a browser's might read differently is not there any more.
+//! Sanitises SVG by writing it anew from an allow-list. No markup of the file is passed through, so differences between
+//! our parser and a browser's cannot be exploited.
 //!
-//! What editors leave behind (comments, metadata, elements and attributes of their own) is dropped. What could run, move
-//! or load something is refused with its name, so that nobody wonders where half of their logo went.
+//! Editor leftovers (comments, metadata, foreign elements and attributes) are dropped. Anything that could run, animate
+//! or load something is refused by name, so that no part of a logo disappears unnoticed.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ use super::svg_names::{ATTRIBUTES, ELEMENTS, REFERENCES};
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 const XLINK: &str = "http://www.w3.org/1999/xlink";
-/// A logo has hundreds.
+/// Limit of nodes; a logo has hundreds.
 const MAX_NODES: u32 = 20_000;
-/// Groups in groups; editors nest a dozen.
+/// Limit of nesting; editors nest about a dozen levels.
 const MAX_DEPTH: usize = 64;
 
-/// The drawing without whatever it needs not, or why it cannot be used.
+/// Returns the sanitised drawing, or why it is refused.
 pub(super) fn rewritten(text: &str) -> Result<String, String> {
-    // Entities come with a document type, and both stay out.
+    // Entities need a document type, so refusing the latter excludes both.
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options)
         .map_err(|error| format!("the drawing cannot be read: {error}"))?;
@@ -47,7 +47,7 @@ fn reference<'a>(node: Node<'a, '_>) -> Option<&'a str> {
     node.attribute("href").or_else(|| node.attribute((XLINK, "href")))
 }
 
-/// Copies of copies double with each level: ten lines draw a billion shapes.
+/// Refuses nested `use`: the copies multiply with each level, so that ten lines can draw a billion shapes.
 fn no_use_in_use(document: &Document<'_>) -> Result<(), String> {
     let uses: Vec<Node<'_, '_>> =
         document.descendants().filter(|node| node.has_tag_name((SVG, "use"))).collect();
@@ -108,7 +108,7 @@ fn attributes(node: Node<'_, '_>, element: &str, out: &mut String) -> Result<(),
         }
         let is_reference = name == "href" && matches!(given.namespace(), None | Some(XLINK));
         if is_reference {
-            // Written below, once.
+            // Written once, below.
             continue;
         }
         if given.namespace().is_some() || !ATTRIBUTES.contains(&name) {
@@ -126,7 +126,7 @@ fn attributes(node: Node<'_, '_>, element: &str, out: &mut String) -> Result<(),
     Ok(())
 }
 
-/// Style sheets and values that load nothing: no rule with `@`, no escapes that hide one, every `url` a fragment.
+/// Checks that CSS loads nothing: no at-rules, no escapes that could hide one, every `url` a fragment.
 fn stays_inside(css: &str) -> Result<(), String> {
     let refuse = || Err("styles of a drawing must not load anything".to_owned());
     if css.contains(['@', '\\']) {

@@ -1,5 +1,4 @@
-//! What a drawing may consist of: shapes, text, paint and effects (SVG 2). Nothing that runs, moves, embeds or leads
-//! away.
+//! Allow-list for SVG uploads: shapes, text, paint and effects (SVG 2). No scripts, animation, embedding or links.
 
 pub(super) const ELEMENTS: &[&str] = &[
     "circle",
@@ -43,7 +42,7 @@ pub(super) const ELEMENTS: &[&str] = &[
     "use",
 ];
 
-/// Elements whose `href` may name a part of the drawing.
+/// Elements whose `href` may refer to another part of the drawing.
 pub(super) const REFERENCES: &[&str] = &["linearGradient", "pattern", "radialGradient", "use"];
 
 pub(super) const ATTRIBUTES: &[&str] = &[

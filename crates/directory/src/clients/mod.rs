@@ -1,4 +1,4 @@
-//! OAuth clients: making them, changing them, ending them.
+//! OAuth clients: creating, changing and revoking them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,13 +25,13 @@ mod secrets;
 pub use rules::check_client;
 pub use secrets::{IssuedSecret, NewSecret};
 
-/// A client to be made; what is left out takes the default of oidc-and-login §2.1.
+/// A client to create; fields left out take their defaults.
 #[derive(Debug, Default)]
 pub struct NewClient {
-    /// 256 random bits when absent.
+    /// 256 random bits if absent.
     pub client_id: Option<String>,
     pub client_name: String,
-    /// Confidential when absent: the safe choice (admin-api C-05).
+    /// Confidential if absent: the safer default.
     pub client_type: Option<ClientType>,
     pub application_type: Option<ApplicationType>,
     pub redirect_uris: Vec<String>,
@@ -47,11 +47,11 @@ pub struct NewClient {
     pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
     pub standard_claims_in_id_token: bool,
     pub allowed_organizations: Vec<OrganizationId>,
-    /// The first secret of a confidential client.
+    /// First secret of a confidential client.
     pub secret: NewSecret,
 }
 
-/// Keeps the first of each.
+/// Removes duplicates, keeping the first of each.
 pub(crate) fn distinct<T: PartialEq>(items: Vec<T>) -> Vec<T> {
     let mut kept = Vec::with_capacity(items.len());
     for item in items {
@@ -104,8 +104,8 @@ impl NewClient {
             allowed_origins: self.allowed_origins,
             require_pkce: self.require_pkce.unwrap_or(true),
             login_methods: self.login_methods,
-            // What every relying party can verify, and expects of whom it was not told otherwise (OpenID Connect Core
-            // §3.1.3.7 and §15.1, Dynamic Client Registration §2).
+            // Every relying party can verify RS256 and expects it unless told otherwise (OpenID Connect Core §3.1.3.7
+            // and §15.1, Dynamic Client Registration §2).
             id_token_signed_response_alg: self
                 .id_token_signed_response_alg
                 .unwrap_or(SigningAlgorithm::Rs256),
@@ -119,7 +119,7 @@ impl NewClient {
     }
 }
 
-/// One spelling of everything that has several: no doubles, one space between scopes, the owner not among its guests.
+/// Canonical form: no duplicates, one space between scopes, the owner not among the allowed organizations.
 fn normalized(client: Client) -> Client {
     let scope = Scope::parse(&client.scope).map_or(client.scope, |scope| scope.to_string());
     let owner = client.organization_id;
@@ -141,8 +141,8 @@ fn normalized(client: Client) -> Client {
 }
 
 impl Work {
-    /// Makes an active client. A confidential one gets its first secret in the same breath: without one it could be
-    /// stored but never used (W09).
+    /// Creates an active client. A confidential client gets its first secret in the same transaction: it could not be
+    /// used without one.
     pub async fn create_client(
         &mut self,
         organization: &Organization,
@@ -187,8 +187,8 @@ impl Work {
         Ok((client, secret))
     }
 
-    /// Rewrites a client as `after` says; ids, owner, type, status and creation time stay. Names what changed. Guests
-    /// that are no longer listed lose their tokens.
+    /// Updates a client to `after`; ids, owner, type, status and creation time do not change. Returns the names of
+    /// changed fields. Users of organizations that are no longer allowed lose their tokens.
     pub async fn update_client(
         &mut self,
         organization: &Organization,
@@ -253,8 +253,8 @@ impl Work {
         Ok((after, fields))
     }
 
-    /// active ⇄ inactive; either → revoked, for good. Leaving `active` ends every token of the client, also those that
-    /// people of other organizations hold.
+    /// Sets the status: active ⇄ inactive; either → revoked, which is final. Leaving `active` revokes every token of
+    /// the client, including those of users of other organizations.
     pub async fn set_client_status(
         &mut self,
         organization: &Organization,
@@ -287,8 +287,8 @@ impl Work {
         Ok(Client { status: to, updated_at: self.now, ..client.clone() })
     }
 
-    /// A client may ask for any algorithm; every organization that will sign for it must be able to. Nothing is signed for
-    /// a client that no person signs in with.
+    /// Ensures that the owner and every allowed organization have signing keys for the client's algorithms. Clients
+    /// without the authorization code grant need none.
     async fn ensure_keys_for(&mut self, organization: &Organization, client: &Client) -> Result<()> {
         if !client.has_grant(GrantType::AuthorizationCode) {
             return Ok(());

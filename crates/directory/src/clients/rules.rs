@@ -1,5 +1,5 @@
-//! What a client may be. One validator for every boundary, so that no client can be stored that can never be used
-//! (W09): the Admin API, provisioning and the CLI all end here.
+//! Rules for clients. One validator for the Admin API, provisioning and the CLI, so that no boundary can store a client
+//! that could never be used.
 
 use porta_core::Invalid;
 use porta_core::client::{Client, ClientType, GrantType, ResponseType, TokenEndpointAuthMethod};
@@ -8,10 +8,10 @@ use porta_protocol::redirect_uri;
 use porta_protocol::scope::Scope;
 use url::{Host, Url};
 
-/// An application with an address for each of its branches or tenants has dozens. Each request is compared with all.
+/// Limit of URIs. An application with one address per branch or tenant has dozens; each request is compared with all.
 const MAXIMUM_URIS: usize = 100;
 
-/// Everything that is wrong with a client; empty when it may be stored. `production` demands https beyond loopback.
+/// Returns everything wrong with a client; empty if it may be stored. `production` requires https except on loopback.
 pub fn check_client(client: &Client, production: bool) -> Vec<Invalid> {
     let mut problems = Vec::new();
     problems.extend(display_name("client_name", &client.client_name).err());
@@ -34,12 +34,12 @@ fn grants(client: &Client, problems: &mut Vec<Invalid>) {
     if client.grant_types.is_empty() {
         problems.push(Invalid::new("grant_types", "name at least one grant type"));
     }
-    // A refresh token only ever descends from an authorization (RFC 6749 §4.4.3 excludes client credentials).
+    // Refresh tokens are only issued with an authorization (RFC 6749 §4.4.3 excludes client credentials).
     if client.has_grant(GrantType::RefreshToken) && !answers_codes {
         problems.push(Invalid::new("grant_types", "refresh_token needs authorization_code beside it"));
     }
     if client.client_type == ClientType::Public && client.has_grant(GrantType::ClientCredentials) {
-        // RFC 6749 §4.4: the grant is for confidential clients only.
+        // RFC 6749 §4.4: confidential clients only.
         problems.push(Invalid::new("grant_types", "public clients cannot use client_credentials"));
     }
     if answers_codes && !client.response_types.contains(&ResponseType::Code) {
@@ -95,7 +95,7 @@ fn scope(text: &str, problems: &mut Vec<Invalid>) {
     }
 }
 
-/// An origin exactly as browsers send it (RFC 6454 §6.2), because that is what it is compared with.
+/// Checks that the text is an origin exactly as browsers serialize it (RFC 6454 §6.2), since it is compared with that.
 fn check_origin(text: &str, production: bool) -> Result<(), Invalid> {
     let refuse = |problem: &str| Err(Invalid::new("allowed_origins", format!("`{text}`: {problem}")));
     match redirect_uri::origin_of(text) {
@@ -117,7 +117,7 @@ fn check_origin(text: &str, production: bool) -> Result<(), Invalid> {
 
 fn is_loopback(origin: &str) -> bool {
     match Url::parse(origin).ok().as_ref().and_then(Url::host) {
-        // RFC 6761 §6.3; frameworks call the pages of an application so, as in http://tauri.localhost.
+        // RFC 6761 §6.3; some application frameworks serve pages from such names, as in http://tauri.localhost.
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

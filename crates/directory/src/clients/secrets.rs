@@ -1,4 +1,4 @@
-//! Client secrets: several may be active at once, so that a consumer can switch without a gap (W10).
+//! Client secrets. Several may be active at once, so that a client can rotate without downtime.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,24 +13,24 @@ use serde_json::json;
 use crate::error::refuse;
 use crate::{DirectoryError, Result, Work};
 
-/// Shorter ones can be guessed, and only their SHA-256 is kept.
+/// Minimum length of a given secret: shorter ones can be guessed from their stored SHA-256.
 const MINIMUM_GIVEN: usize = 16;
 
-/// A secret to be made.
+/// A secret to create.
 #[derive(Debug, Default)]
 pub struct NewSecret {
     pub label: Option<String>,
-    /// `None`: never.
+    /// `None`: does not expire.
     pub expires_at: Option<Timestamp>,
-    /// A value the client brings along; 384 random bits when absent.
+    /// Value given by the operator; 384 random bits if absent.
     pub value: Option<SecretString>,
 }
 
-/// A secret just made: the only moment its value is known.
+/// A created secret; its value is available only now.
 #[derive(Debug)]
 pub struct IssuedSecret {
     pub stored: ClientSecret,
-    /// `None` when the operator gave it: nothing new to tell.
+    /// `None` if the operator supplied the value.
     pub generated: Option<SecretString>,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn check(client: &Client, new: &NewSecret, now: Timestamp) -> Vec<Inv
 }
 
 impl Work {
-    /// Adds a secret; those before it keep working.
+    /// Adds a secret; existing ones stay valid.
     pub async fn create_client_secret(
         &mut self,
         organization: &Organization,
@@ -93,7 +93,7 @@ impl Work {
         Ok(IssuedSecret { stored, generated: (!was_given).then_some(value) })
     }
 
-    /// Whether the client already has this very secret and may use it.
+    /// Whether this secret is already stored for the client and still valid.
     pub(crate) async fn has_secret(
         &mut self,
         organization: &Organization,
@@ -106,7 +106,7 @@ impl Work {
         Ok(secrets.iter().any(|s| s.is_usable(now) && s.digest.same_as(&digest)))
     }
 
-    /// Ends one secret of one client at once.
+    /// Revokes one secret of a client at once.
     pub async fn revoke_client_secret(
         &mut self,
         organization: &Organization,

@@ -192,7 +192,7 @@ impl Importer<'_> {
         Ok(updated(self.work.update_claim(organization, application, &before, after).await?))
     }
 
-    /// Links are added and never taken away, in either mode.
+    /// Adds links and never removes any, in either mode.
     pub(super) async fn role_permissions(&mut self) -> Result<()> {
         for place in self.places() {
             for (r, role) in place.item.roles.iter().enumerate() {

@@ -14,7 +14,7 @@ use super::patch::{Patch, replace};
 use super::report::{Done, Kind};
 use crate::{DirectoryError, IssuedSecret, NewClient, NewSecret, Result};
 
-/// A client as the run leaves it.
+/// Result of processing one client.
 struct Processed {
     client: Client,
     has_new_id: bool,
@@ -72,8 +72,8 @@ impl Importer<'_> {
         Ok((updated(fields), Processed { client, has_new_id: false, secret }))
     }
 
-    /// By its stable identifier when the file names one, else by name; always within organization and application, so
-    /// that two tenants with the same names never meet.
+    /// Finds a client by `client_id` if the file names one, else by name. Only within the organization and application,
+    /// so that equal names of two tenants do not collide.
     async fn existing_client(
         &mut self,
         organization: &Organization,
@@ -101,7 +101,7 @@ impl Importer<'_> {
         }
     }
 
-    /// The defaults of a file differ from those of the API (§5.2).
+    /// Defaults for new clients; they differ from the API's (`docs/provisioning.md`).
     async fn new_client(&mut self, item: &ClientItem) -> Result<NewClient> {
         let method = match item.client_type {
             ClientType::Public => TokenEndpointAuthMethod::None,
@@ -160,7 +160,7 @@ impl Importer<'_> {
         Ok(after)
     }
 
-    /// Overwriting leaves every secret in place, and adds the one the file gives when the client does not know it.
+    /// In overwrite mode existing secrets stay valid; the file's secret is added if the client does not have it yet.
     async fn add_given_secret(
         &mut self,
         organization: &Organization,
@@ -217,7 +217,7 @@ fn point_in_time(text: &str) -> Option<Timestamp> {
     })
 }
 
-/// `m` counts calendar months: 31 January plus one month is the last day of February.
+/// Adds a lifetime. `m` means calendar months: 31 January plus one month is the last day of February.
 fn later(now: Timestamp, text: &str) -> Option<Timestamp> {
     let (count, unit) = text.trim().split_at_checked(text.trim().len().checked_sub(1)?)?;
     let count: u32 = count.parse().ok().filter(|n| (1..=100_000).contains(n))?;

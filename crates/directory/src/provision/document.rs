@@ -1,5 +1,5 @@
-//! The document as written (cli-and-provisioning §5.2). Unknown fields are refused; a field that is absent is left
-//! alone, so almost everything is optional.
+//! Schema of provisioning documents (`docs/provisioning.md`). Unknown fields are refused. Absent fields leave existing
+//! values unchanged, so almost every field is optional.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +17,9 @@ use super::Patch;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
-    /// Exactly `"1.0"`.
+    /// Must be `"1.0"`.
     pub version: String,
-    /// Passwords in a file are for development; they need this switch.
+    /// Allows passwords in the file; meant for development.
     #[serde(default)]
     pub allow_passwords: bool,
     /// Settings of the platform.
@@ -111,9 +111,9 @@ pub struct RoleItem {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimItem {
-    /// Display only; becomes the description of a new claim that has none.
+    /// Display name; used as the description of a new claim that has none.
     pub name: String,
-    /// The name of the claim in tokens.
+    /// Name of the claim in tokens.
     pub slug: String,
     pub claim_type: ClaimType,
     #[serde(default)]
@@ -126,7 +126,7 @@ pub struct ClaimItem {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientItem {
-    /// A stable public identifier; the client is then found by it and may be renamed.
+    /// Fixed public identifier. The client is then looked up by it, so its name may change.
     pub client_id: Option<String>,
     pub client_name: String,
     pub client_type: ClientType,
@@ -145,7 +145,7 @@ pub struct ClientItem {
     #[serde(default)]
     pub userinfo_signed_response_alg: Patch<SigningAlgorithm>,
     pub standard_claims_in_id_token: Option<bool>,
-    /// Slugs of organizations whose users may sign in here too.
+    /// Slugs of other organizations whose users may sign in here.
     pub allowed_organizations: Option<Vec<String>>,
     pub secret: Option<SecretItem>,
 }
@@ -158,7 +158,7 @@ pub struct SecretItem {
     pub expires_at: Option<String>,
     /// `<n>h`, `<n>d`, `<n>m` (calendar months) or `<n>y`.
     pub expires_in: Option<String>,
-    /// A value the client already has; usually `${ENV_NAME}`.
+    /// Value of the secret, usually `${ENV_NAME}`; if absent, a new client gets a generated one.
     pub value: Option<SecretText>,
 }
 
@@ -215,7 +215,7 @@ pub struct AddressItem {
     pub country: Patch<String>,
 }
 
-/// The two states a file may ask for; locking and suspending are decisions about a moment.
+/// The states that a file may set; locking and suspending are one-off decisions of operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserItemStatus {
@@ -226,7 +226,7 @@ pub enum UserItemStatus {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoleReference {
-    /// Slug of an application the organization sees.
+    /// Slug of an application that the organization sees.
     pub app: String,
     pub role: String,
 }
@@ -239,12 +239,12 @@ pub struct ClaimValueItem {
     pub value: Value,
 }
 
-/// A secret as written; `${ENV_NAME}` is replaced before the document leaves [`super::read`].
+/// A secret as written; [`super::read`] replaces `${ENV_NAME}`.
 #[derive(Debug)]
 pub struct SecretText(pub(super) SecretString);
 
 impl<'de> Deserialize<'de> for SecretText {
-    /// Never quotes what it was given: a password of digits is a number to YAML, and messages end in logs.
+    /// Errors never quote the value: messages are logged, and YAML reads an unquoted password of digits as a number.
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::String(text) => Ok(Self(text.into())),

@@ -1,4 +1,4 @@
-//! Walks a document, phase by phase, one savepoint per item.
+//! Applies a document phase by phase, with one savepoint per item.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,10 +13,10 @@ use super::report::{Done, Entry, ItemError, Kind, Report, Skipped};
 use super::{Mode, Options};
 use crate::{DirectoryError, Problem, Result, Work};
 
-/// Passwords of new people by their place in the document, or what is wrong with them.
+/// Password hashes of new people by position in the document (organization, user), or why a password is refused.
 pub(super) type Hashes = HashMap<(usize, usize), std::result::Result<PasswordHash, Vec<Problem>>>;
 
-/// What an application has, read once.
+/// Roles, permissions and claims of an application, read once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parts {
     pub(super) roles: Vec<Role>,
@@ -30,16 +30,16 @@ pub(super) struct Importer<'d> {
     pub(super) document: &'d Document,
     pub(super) hashes: Hashes,
     pub(super) report: Report,
-    /// By place in the document; `None`: the item failed, and its children have no parent.
+    /// By position in the document; `None` if the item failed, so that its children have no parent.
     pub(super) organizations: Vec<Option<Organization>>,
     pub(super) applications: HashMap<(usize, usize), Application>,
     pub(super) users: HashMap<(usize, usize), User>,
     parts: HashMap<ApplicationId, Parts>,
-    /// Applications that people's roles and claims refer to.
+    /// Cache of applications that people's roles and claims refer to.
     referenced: HashMap<(OrganizationId, String), Application>,
 }
 
-/// Where an application stands in the document.
+/// Position of an application in the document.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'d> {
     pub(super) key: (usize, usize),
@@ -52,7 +52,7 @@ impl Place<'_> {
     }
 }
 
-/// One item on its way into the report.
+/// An item to be recorded in the report.
 pub(super) struct Item<'a> {
     pub(super) kind: Kind,
     pub(super) slug: String,
@@ -76,7 +76,7 @@ impl<'d> Importer<'d> {
         }
     }
 
-    /// Every phase in the order of §5.3: what is referred to comes before what refers to it.
+    /// Runs every phase; entities are created before those that refer to them.
     pub(super) async fn run(mut self) -> Result<(Work, Report)> {
         self.organizations().await?;
         self.applications().await?;
@@ -93,7 +93,7 @@ impl<'d> Importer<'d> {
         Ok((self.work, self.report))
     }
 
-    /// Records what became of an item; undoes its part when it failed. Only a failing machinery ends the run.
+    /// Records an item's result. Rolls back to its savepoint if the item was at fault; other errors end the run.
     pub(super) async fn settle(&mut self, item: Item<'_>, outcome: Result<Done>) -> Result<bool> {
         let Item { kind, slug, name, path } = item;
         let entry = |slug, changes| Entry { kind, slug, name: name.to_owned(), changes };
@@ -124,13 +124,13 @@ impl<'d> Importer<'d> {
         }
     }
 
-    /// A child whose parent failed: reported, because nothing else tells that it is missing.
+    /// Records an item whose parent failed: otherwise the report would not mention it.
     pub(super) fn orphan(&mut self, kind: Kind, slug: &str, path: String, parent: &str) {
         let error = format!("parent {parent} is not there");
         self.report.errors.push(ItemError { kind, slug: slug.to_owned(), path, error });
     }
 
-    /// Every application of the document with its organization, in order.
+    /// Every application of the document with its position, in order.
     pub(super) fn places(&self) -> Vec<Place<'d>> {
         let document = self.document;
         let mut all = Vec::new();
@@ -142,7 +142,7 @@ impl<'d> Importer<'d> {
         all
     }
 
-    /// The organization and application at a place; `None` when either failed.
+    /// The organization and application at a position; `None` if either failed.
     pub(super) fn at(&self, place: Place<'_>) -> Option<(Organization, Application)> {
         let organization = self.organizations.get(place.key.0)?.clone()?;
         Some((organization, self.applications.get(&place.key)?.clone()))
@@ -152,7 +152,7 @@ impl<'d> Importer<'d> {
         self.document.organizations.iter().enumerate()
     }
 
-    /// What an application has, from memory after the first time.
+    /// Parts of an application, cached after the first read.
     pub(super) async fn parts(
         &mut self,
         organization: &Organization,
@@ -215,7 +215,7 @@ impl<'d> Importer<'d> {
             let outcome = match self.work.set_setting(organization, key, value).await {
                 Ok(true) => Ok(Done::Updated(vec![format!("value → {value}")])),
                 Ok(false) => Ok(Done::Skipped("Unchanged")),
-                // The key is the place; what the operation calls its parts is of no interest here.
+                // Report the setting's key as the path; the field names of the operation do not appear in the document.
                 Err(DirectoryError::Invalid(problems)) => Err(DirectoryError::Invalid(
                     problems.into_iter().map(|p| Problem::new("", p.message)).collect(),
                 )),
@@ -227,7 +227,7 @@ impl<'d> Importer<'d> {
     }
 }
 
-/// The names of changed fields as a report shows them.
+/// Names of changed fields, as the report shows them.
 pub(super) fn updated(fields: Vec<&'static str>) -> Done {
     if fields.is_empty() {
         return Done::Skipped("Unchanged");

@@ -1,4 +1,4 @@
-//! Declarative provisioning: a file says what should be there (cli-and-provisioning §5).
+//! Declarative provisioning: a file describes the desired state (`docs/provisioning.md`).
 //!
 //! ```text
 //! text ─read─► Document ─► passwords are hashed ─► one unit of work:
@@ -7,8 +7,8 @@
 //!   ─► commit (or roll back: dry run, or an error without keep-going)
 //! ```
 //!
-//! Every value goes through the operations of this crate, so a file obeys the rules of every other boundary. Each item
-//! has its own savepoint: one that fails is reported and the rest goes on, which finds all problems of a file in one run.
+//! Every value passes through the operations of this crate, so the rules of the other boundaries apply. Each item has a
+//! savepoint: a failing item is reported and the rest goes on, so that one run finds all problems of a file.
 
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::password_rules::WordsAround;
@@ -35,13 +35,13 @@ pub use report::{Credential, CredentialSecret, Done, Entry, ItemError, Kind, Rep
 use document::{OrganizationItem, UserItem};
 use importer::{Hashes, Importer};
 
-/// What happens to entities that exist already.
+/// How to treat existing entities.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// They stay as they are.
+    /// Leaves them unchanged.
     #[default]
     Merge,
-    /// Fields that the file names are rewritten; others stay.
+    /// Overwrites the fields that the file contains; leaves others unchanged.
     Overwrite,
 }
 
@@ -60,15 +60,15 @@ pub struct Options {
     pub mode: Mode,
     /// Executes everything and rolls back.
     pub dry_run: bool,
-    /// Commits the good part although some items failed.
+    /// Commits although some items failed.
     pub keep_going: bool,
 }
 
-/// The slug of the operators' own tenant, which a migration makes.
+/// Slug of the super-admin organization, which a migration creates.
 const SUPER_ADMIN: &str = "porta-admin";
 
 impl Directory {
-    /// Applies a document. Item errors are in the report; `Err` means that nothing was done.
+    /// Applies a document. Errors of items are in the report; `Err` means that nothing was committed.
     pub async fn provision(&self, actor: Actor, document: &Document, options: Options) -> Result<Report> {
         let hashes = self.hash_new_passwords(document).await?;
         let mut work = self.begin(actor).await?;
@@ -77,7 +77,7 @@ impl Directory {
         let (mut work, mut report) = importer.run().await?;
         report.applied = !options.dry_run && (report.errors.is_empty() || options.keep_going);
         if !report.applied {
-            // Dropping the unit of work undoes everything.
+            // Dropping the unit of work rolls back.
             drop(work);
             report.withhold_secrets();
             return Ok(report);
@@ -87,8 +87,8 @@ impl Directory {
         Ok(report)
     }
 
-    /// Hashes the passwords of people who are not there yet, before the transaction opens. A password is set once:
-    /// a second run must change nothing, and a hash cannot be compared with a text for free.
+    /// Hashes the passwords of new people before the transaction begins. Existing passwords are left alone: a repeated
+    /// run must change nothing, and comparing a password with its hash is expensive.
     async fn hash_new_passwords(&self, document: &Document) -> Result<Hashes> {
         let mut hashes = Hashes::new();
         for (o, item) in document.organizations.iter().enumerate() {
@@ -98,7 +98,7 @@ impl Directory {
             let organization = self.present(&item.effective_slug()).await?;
             for (u, user) in item.users.iter().enumerate() {
                 let Some(password) = &user.password else { continue };
-                // An address that is none is told where the person would be created.
+                // An invalid address is reported when the person is created.
                 let Ok(email) = Email::parse(&user.email) else { continue };
                 if let Some(organization) = &organization
                     && self.is_known(organization, &email).await?
@@ -106,7 +106,7 @@ impl Directory {
                     continue;
                 }
                 let around = words_around(&email, user, item, organization.as_ref());
-                // One that is refused is an item error, found again where the person would be created.
+                // A refused password is reported as an item error when the person is created.
                 match self.hash_password(password.secret(), around).await {
                     Ok(hash) => hashes.insert((o, u), Ok(hash)),
                     Err(DirectoryError::Invalid(problems)) => hashes.insert((o, u), Err(problems)),
@@ -128,7 +128,7 @@ impl Directory {
     }
 }
 
-/// Of the person and the organization as the file names them, and of the organization as it is.
+/// Words for the password check: from the person and the organization in the file, and from the stored organization.
 fn words_around(
     email: &Email,
     user: &UserItem,
@@ -148,9 +148,9 @@ fn words_around(
     WordsAround::new(email, &profile, &names)
 }
 
-/// Two replicas may apply the same file at the same moment, and not everything that a file matches on is unique in the
-/// database (names of clients are not). Moving the operators' own tenant from active to active changes nothing and
-/// keeps its row until the unit of work ends: the second run waits here, and then finds what the first one made.
+/// Serialises concurrent runs. Replicas may apply the same file at once, and not everything that items are matched by
+/// is unique in the database (client names are not). Setting the super-admin organization from active to active changes
+/// nothing but locks its row until the transaction ends: a second run waits, then finds the first one's entities.
 async fn one_run_at_a_time(work: &mut Work) -> Result<()> {
     let slug = porta_core::Slug::trusted(SUPER_ADMIN.to_owned());
     let active = OrganizationStatus::Active;
@@ -162,7 +162,7 @@ async fn one_run_at_a_time(work: &mut Work) -> Result<()> {
     Ok(())
 }
 
-/// One row for the run as a whole, beside those of the single changes.
+/// Writes one audit row for the whole run, besides those of the single changes.
 async fn record(work: &mut Work, mode: Mode, report: &Report) -> Result<()> {
     let metadata = json!({
         "mode": mode.as_str(),

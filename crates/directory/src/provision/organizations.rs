@@ -68,7 +68,7 @@ fn branding(mut branding: Branding, item: &BrandingItem) -> Branding {
     branding
 }
 
-/// What was done, for the report, and the entity, for its children.
+/// Splits a result into the outcome for the report and the entity for its children.
 pub(super) fn split<T>(outcome: Result<(Done, T)>) -> (Result<Done>, Option<T>) {
     match outcome {
         Ok((done, entity)) => (Ok(done), Some(entity)),

@@ -1,19 +1,19 @@
-//! A field that a file leaves alone, clears or sets: `Option` alone cannot tell the first two apart.
+//! A field that is absent, null or set. `Option` cannot distinguish absent from null.
 
 use serde::{Deserialize, Deserializer};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// Not in the file.
+    /// Not in the file: unchanged.
     #[default]
     Keep,
-    /// `null` in the file.
+    /// `null` in the file: cleared.
     Clear,
     Set(T),
 }
 
 impl<T: Clone> Patch<T> {
-    /// What a new entity gets.
+    /// Value for a new entity.
     pub fn value(&self) -> Option<T> {
         match self {
             Self::Keep | Self::Clear => None,
@@ -21,7 +21,7 @@ impl<T: Clone> Patch<T> {
         }
     }
 
-    /// What an existing entity gets.
+    /// Applies the field to an existing entity.
     pub fn apply(&self, target: &mut Option<T>) {
         match self {
             Self::Keep => {}
@@ -37,7 +37,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     }
 }
 
-/// Takes a value over when the file names one.
+/// Overwrites `target` if the file has a value.
 pub(super) fn replace<T: Clone>(target: &mut T, given: Option<&T>) {
     if let Some(value) = given {
         target.clone_from(value);

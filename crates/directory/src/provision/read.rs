@@ -1,4 +1,4 @@
-//! From text to a checked document: shape, version, switches, and secrets taken from the environment.
+//! Parses and checks a document: syntax, version, switches, and secrets from environment variables.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize as _;
@@ -6,10 +6,10 @@ use serde::Deserialize as _;
 use super::document::{Document, SecretItem, SecretText};
 use crate::Problem;
 
-/// Larger files are refused before they are parsed.
+/// Size limit in bytes, checked before parsing.
 const MAXIMUM_BYTES: usize = 10 * 1024 * 1024;
 
-/// How a file is written. YAML contains JSON, but a JSON file deserves the messages of a JSON parser.
+/// Syntax of a file. YAML includes JSON, but a JSON parser gives better error messages for JSON files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Yaml,
@@ -17,7 +17,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// By the extension of a path; none (standard input) reads as YAML.
+    /// By the extension of a path; no extension (standard input) means YAML. `None` if unknown.
     pub fn of_extension(extension: Option<&str>) -> Option<Self> {
         match extension {
             None | Some("yaml" | "yml") => Some(Self::Yaml),
@@ -27,12 +27,12 @@ impl Format {
     }
 }
 
-/// What is wrong with a text that is to be a document.
+/// All problems of a text that is not a valid document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the document was refused: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct ReadError(pub Vec<Problem>);
 
-/// Reads a document. `environment` answers for `${NAME}` in secrets.
+/// Parses and checks a document. `environment` resolves `${NAME}` in secrets.
 pub fn read(
     text: &str,
     format: Format,
@@ -41,7 +41,7 @@ pub fn read(
     if text.len() > MAXIMUM_BYTES {
         return Err(ReadError(vec![Problem::new("", "the file is larger than 10 MiB")]));
     }
-    // Editors put a byte order mark before a text; parsers take it for a part of it.
+    // Editors may prefix a byte order mark, which parsers treat as content.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut document = match format {
         Format::Yaml => parse(serde_yaml_ng::Deserializer::from_str(text))?,
@@ -65,7 +65,7 @@ where
     Document::deserialize(deserializer).map_err(|error| {
         let path = track.path().to_string();
         let path = if path == "." { String::new() } else { path };
-        // The YAML parser names the path, or the beginning of it, too: say it once.
+        // The YAML parser repeats the path, or its beginning, in the message: remove it there.
         let message = error.to_string();
         let rest = message.split_once(": ").filter(|(head, _)| path.starts_with(head)).map(|(_, rest)| rest);
         let message = rest.unwrap_or(&message).to_owned();
@@ -124,7 +124,7 @@ fn fill(
     }
 }
 
-/// Replaces every `${NAME}`; other dollar signs stand for themselves.
+/// Replaces every `${NAME}`; other dollar signs are literal.
 fn interpolate(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<SecretString, String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -145,7 +145,7 @@ fn interpolate(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Resu
         rest = &from[end + 1..];
     }
     if let Some(start) = rest.find("${") {
-        // Opened and never closed.
+        // No closing brace: literal.
         out.push_str(&rest[start..]);
     } else {
         out.push_str(rest);

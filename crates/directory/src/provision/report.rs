@@ -1,4 +1,4 @@
-//! What a run did, item by item (cli-and-provisioning §5.3).
+//! Result of a run, item by item.
 
 use porta_core::client::{Client, ClientId, ClientType};
 use porta_core::word_enum;
@@ -10,7 +10,7 @@ use super::Mode;
 use crate::IssuedSecret;
 
 word_enum! {
-    /// Kinds of items, in the order they are applied.
+    /// Kinds of items, in the order of application.
     pub enum Kind {
         Organization = "organization",
         Application = "application",
@@ -27,17 +27,17 @@ word_enum! {
     }
 }
 
-/// What happened to one item.
+/// Outcome of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
     Created,
-    /// Names what changed.
+    /// Names of the changed fields.
     Updated(Vec<String>),
-    /// Says why.
+    /// Reason for skipping.
     Skipped(&'static str),
 }
 
-/// Created or updated.
+/// An item that was created or updated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub kind: Kind,
@@ -58,20 +58,20 @@ pub struct Skipped {
 pub struct ItemError {
     pub kind: Kind,
     pub slug: String,
-    /// Where in the document.
+    /// Path in the document.
     pub path: String,
     pub error: String,
 }
 
-/// A client that the run processed; the secret only when it was made in this run.
+/// A client of the run; `secret` only if it was added in this run.
 #[derive(Debug)]
 pub struct Credential {
     pub client_name: String,
-    /// `None`: it would be made up by a run that applies.
+    /// `None` if nothing was applied and a run that applies would generate it.
     pub client_id: Option<ClientId>,
     pub client_type: ClientType,
     pub secret: Option<CredentialSecret>,
-    /// The identifier was made up in this run.
+    /// Whether this run generated the identifier.
     pub(super) has_new_id: bool,
 }
 
@@ -85,11 +85,11 @@ pub struct CredentialSecret {
 
 #[derive(Debug)]
 pub enum SecretValue {
-    /// The file brought it.
+    /// Supplied by the file.
     Given,
-    /// Known at this moment only.
+    /// Generated; available only now.
     Generated(SecretString),
-    /// Nothing was applied.
+    /// Nothing was applied, so no secret was generated.
     WouldBeGenerated,
 }
 
@@ -99,7 +99,7 @@ const WOULD_BE_GENERATED: &str = "(would be generated)";
 pub struct Report {
     pub mode: Mode,
     pub dry_run: bool,
-    /// Whether anything stands. `false` after a dry run, and after errors without keep-going.
+    /// Whether the changes were committed. `false` after a dry run, and after errors without keep-going.
     pub applied: bool,
     pub created: Vec<Entry>,
     pub updated: Vec<Entry>,
@@ -137,7 +137,7 @@ impl Report {
         });
     }
 
-    /// Nothing was applied, so what was made up on the way works nowhere.
+    /// Removes generated ids and secrets from the report: nothing was applied, so they are not valid.
     pub(super) fn withhold_secrets(&mut self) {
         for credential in &mut self.credentials {
             if credential.has_new_id {
@@ -151,7 +151,7 @@ impl Report {
         }
     }
 
-    /// The result object. `with_secrets` puts generated secrets in: for an output that only the operator reads.
+    /// The report as JSON. `with_secrets` includes generated secrets; only for output that just the operator reads.
     pub fn to_json(&self, with_secrets: bool) -> Value {
         let entry = |e: &Entry| {
             let mut out = json!({ "type": e.kind, "slug": e.slug, "name": e.name });
@@ -177,7 +177,7 @@ impl Report {
 }
 
 impl Credential {
-    /// What stands in tables for the public identifier.
+    /// The public identifier for tables, or a placeholder.
     pub fn shown_client_id(&self) -> &str {
         self.client_id.as_ref().map_or(WOULD_BE_GENERATED, ClientId::as_str)
     }

@@ -70,7 +70,7 @@ impl Importer<'_> {
         Ok((updated(fields), user))
     }
 
-    /// Roles are added and never taken away, in either mode.
+    /// Adds roles and never removes any, in either mode.
     pub(super) async fn user_roles(&mut self) -> Result<()> {
         for (o, organization_item) in self.organization_items() {
             for (u, item) in organization_item.users.iter().enumerate() {
@@ -105,7 +105,7 @@ impl Importer<'_> {
         Ok(if added { Done::Created } else { Done::Skipped("Already exists") })
     }
 
-    /// Values are set in either mode.
+    /// Sets values in either mode.
     pub(super) async fn user_claims(&mut self) -> Result<()> {
         for (o, organization_item) in self.organization_items() {
             for (u, item) in organization_item.users.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `GET /{org}/assets/{kind}/{id}`: uploaded pictures, for pages and mails (repairs W20).
+//! `GET /{org}/assets/{kind}/{id}`: uploaded images, for pages and mails (`docs/security.md`, W20).
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -9,10 +9,10 @@ use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::OrgDocuments;
 
-/// For whoever opens a picture as a document: a drawing may style itself, and nothing else.
+/// CSP for an image that is opened as a document: an SVG may style itself and do nothing else.
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
-/// What an id stands for never changes.
+/// The content of an asset id never changes.
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 pub(crate) async fn get(
@@ -31,7 +31,7 @@ pub(crate) async fn get(
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type.as_str()));
             headers.insert(header::CACHE_CONTROL, FOREVER);
             headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
-            // Mail programs and the console show it from elsewhere.
+            // Mail clients and the console embed it from other origins.
             let policy = HeaderName::from_static("cross-origin-resource-policy");
             headers.insert(policy, HeaderValue::from_static("cross-origin"));
             reply

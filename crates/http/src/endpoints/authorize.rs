@@ -51,7 +51,7 @@ pub(crate) async fn post(
     answer(&state, &tenant, &client_info.headers, None, result)
 }
 
-/// Comes back here after every page. Works once, in the browser that started.
+/// `GET /{org}/auth/{uid}`: the sign-in pages return here. Works once, in the browser that began the interaction.
 pub(crate) async fn resume(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -66,7 +66,7 @@ pub(crate) async fn resume(
     concluded(&state, &tenant, &client_info.headers, &uid, cookie, resumed)
 }
 
-/// The end of an interaction.
+/// The response to the end of an interaction.
 pub(super) fn concluded(
     state: &Shared,
     tenant: &RequestContext,
@@ -95,7 +95,7 @@ pub(super) fn concluded(
         }
         Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
     };
-    // This transaction is over, whatever came of it.
+    // The interaction has ended, whatever the outcome.
     let reply = pending::ended(state, tenant, headers, reply, uid);
     pending::listed(state, tenant, headers, reply, Some(uid))
 }
@@ -128,7 +128,7 @@ fn answer(
     }
 }
 
-/// The session cookie lives under the organization's path only (decision D6).
+/// The session cookie, scoped to the organization's path (decision D6).
 pub(crate) fn session_cookie(
     state: &Shared,
     tenant: &RequestContext,
@@ -146,7 +146,7 @@ pub(super) fn interact(state: &Shared, tenant: &RequestContext, new: &NewInterac
         Stage::Login | Stage::SecondFactor | Stage::Consent => &page,
         Stage::Ready | Stage::Denied => &resume,
     };
-    // Absolute and from configuration (decision D10).
+    // Absolute, and from configuration rather than from the request (decision D10).
     let location = format!("{}{path}", state.engine.issuer_base());
     let mut reply = reply::redirect(&location);
     reply.extensions_mut().insert(Begun(new.uid.clone()));

@@ -1,4 +1,4 @@
-//! Cross-origin access to protocol endpoints (oidc-and-login §2.5, W28): credentials never, origins by client.
+//! CORS for protocol endpoints: without credentials, origins by client (`docs/endpoints.md`).
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,7 +10,7 @@ use crate::reply::{self, Reply};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 
-/// `OPTIONS`: a preflight names no client, so any client's registered origin of this organization will do.
+/// `OPTIONS`: a preflight names no client, so the registered origins of all clients of this organization are allowed.
 pub(crate) async fn preflight(State(state): State<AppState>, Org(tenant): Org, headers: HeaderMap) -> Reply {
     let mut reply = reply::empty(StatusCode::NO_CONTENT);
     reply.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
@@ -38,7 +38,7 @@ pub(crate) async fn preflight(State(state): State<AppState>, Org(tenant): Org, h
     reply
 }
 
-/// What an actual request with an `Origin` gets.
+/// CORS decision for an actual request.
 pub(crate) enum Verdict {
     /// No `Origin`: not a cross-origin browser request.
     SameOrigin,
@@ -46,7 +46,7 @@ pub(crate) enum Verdict {
     Refused,
 }
 
-/// Judges by the client the request names.
+/// Decides by the client that the request names.
 pub(crate) async fn judge(
     state: &Shared,
     tenant: &Tenant,
@@ -55,7 +55,7 @@ pub(crate) async fn judge(
 ) -> Result<Verdict, Reply> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(Verdict::SameOrigin) };
     let Ok(text) = origin.to_str() else { return Ok(Verdict::Refused) };
-    // The issuer's own pages are no cross-origin callers.
+    // Requests from the issuer's own origin are same-origin.
     if text == state.engine.issuer_base() {
         return Ok(Verdict::SameOrigin);
     }
@@ -65,7 +65,8 @@ pub(crate) async fn judge(
             Ok(client) => client.is_some_and(|c| client_allows_origin(&c.client, text)),
             Err(error) => return Err(reply::engine_error(&error)),
         },
-        // An opaque token names its client only to storage: any client's registered origin may show a token it holds.
+        // The client of an opaque token is unknown until it is looked up, so the registered origins of all clients are
+        // allowed.
         None => state
             .engine
             .origin_is_registered(organization, text)

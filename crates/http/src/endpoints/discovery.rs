@@ -1,4 +1,4 @@
-//! Discovery (OpenID Connect Discovery §4, RFC 8414 §3) and JWKS: ready bytes, cacheable, readable from any origin.
+//! Discovery (OpenID Connect Discovery §4, RFC 8414 §3) and JWKS: prepared bytes, cacheable, readable from any origin.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -7,7 +7,7 @@ use porta_oidc::ReadyDocument;
 use crate::reply::{self, Reply};
 use crate::tenancy::{Org, OrgDocuments};
 
-/// [`porta_core::signing_key::JWKS_MAX_AGE`]: a next key waits that long before it signs.
+/// Same as [`porta_core::signing_key::JWKS_MAX_AGE`]: a new key waits that long before it signs.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// `GET …/.well-known/openid-configuration` and `…/oauth-authorization-server`
@@ -20,7 +20,7 @@ pub(crate) async fn jwks(OrgDocuments(tenant): OrgDocuments, headers: HeaderMap)
     ready(&headers, &tenant.keys.jwks, "application/jwk-set+json; charset=utf-8")
 }
 
-/// `OPTIONS` of either: anybody may read public documents.
+/// `OPTIONS` of either: public documents may be read from any origin.
 pub(crate) async fn preflight(Org(_tenant): Org) -> Reply {
     let mut reply = reply::empty(StatusCode::NO_CONTENT);
     let headers = reply.headers_mut();
@@ -52,7 +52,7 @@ fn ready(request: &HeaderMap, document: &ReadyDocument, content_type: &'static s
     reply
 }
 
-/// RFC 9110 §13.1.2: `*`, or a list compared weakly.
+/// Whether `If-None-Match` matches: `*`, or a list compared weakly (RFC 9110 §13.1.2).
 fn matches_etag(list: &str, etag: &[u8]) -> bool {
     let is_same = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag;
     list.trim() == "*" || list.split(',').map(str::trim).any(is_same)

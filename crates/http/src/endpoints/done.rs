@@ -1,4 +1,4 @@
-//! What was done with a form outside of a sign-in: `GET /{org}/auth/done`, where those forms lead.
+//! Result page of forms outside a sign-in: they redirect to `GET /{org}/auth/done`.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::tenancy::Org;
 /// How long the page can be reloaded.
 const LIFETIME: Duration = Duration::from_mins(10);
 
-/// Leads to the page that says so.
+/// Redirects to the result page, with the result as a flash message.
 pub(super) fn done(state: &Shared, tenant: &RequestContext, kind: FlashKind, email: &str) -> Reply {
     let flash_message = FlashMessage { kind, email: email.to_owned() };
     let path = format!("/{}/auth", tenant.organization.slug);
@@ -29,7 +29,7 @@ pub(super) fn done(state: &Shared, tenant: &RequestContext, kind: FlashKind, ema
     reply::with_header(reply, header::SET_COOKIE, flash_message)
 }
 
-/// Whoever was told nothing, or that long ago, goes to their account.
+/// Shows the result. Without a flash message, or after it expired, redirects to the account.
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
     let flash_message = cookies::read(&state, &tenant, &client_info.headers, cookies::FLASH);
     let account = format!("{}/account", tenant.issuer);

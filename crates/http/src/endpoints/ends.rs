@@ -1,12 +1,12 @@
-//! Where the forms of a sign-in may end.
+//! Addresses to which the forms of a sign-in may redirect (CSP `form-action`).
 
 use porta_oidc::InteractionPurpose;
 
 use crate::context::RequestContext;
 use crate::state::Shared;
 
-/// The address of this sign-in, and the others the client registered: what its own page redirects to belongs to the same
-/// chain for some browsers.
+/// The redirect URI of this request and the client's other registered addresses: if the client's page redirects on,
+/// some browsers apply the policy to that redirect too. Empty without an authorization request.
 pub(super) async fn ends_at(
     state: &Shared,
     tenant: &RequestContext,
@@ -14,7 +14,7 @@ pub(super) async fn ends_at(
 ) -> Vec<String> {
     let Some(request) = purpose.authorization() else { return Vec::new() };
     let mut addresses = vec![request.redirect_uri.clone()];
-    // A client that is not there now gets no answer either.
+    // A client that cannot be loaded now gets no response either.
     if let Ok(Some(client)) = state.engine.client(tenant.organization.id, &request.client_id).await {
         let client = &client.client;
         let registered = [&client.allowed_origins, &client.redirect_uris, &client.post_logout_redirect_uris];

@@ -1,4 +1,4 @@
-//! Accepting an invitation, under `/{org}/auth/accept-invite` (oidc-and-login §6.8).
+//! Accepting an invitation, under `/{org}/auth/accept-invite`.
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -18,7 +18,7 @@ use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 
-/// `GET /{org}/auth/accept-invite/{token}`: shows the form and uses nothing up.
+/// `GET /{org}/auth/accept-invite/{token}`: shows the form and does not use the invitation up.
 pub(crate) async fn show(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -78,7 +78,7 @@ async fn invitee(
     }
 }
 
-/// Only the inviter can help, except against a limit.
+/// The response to a dead invitation: only the inviter can send another. A rate limit has its own page.
 fn over(state: &Shared, tenant: &RequestContext, why: DeadLink) -> Reply {
     if let DeadLink::Limited { .. } = why {
         return dead(state, tenant, why, &format!("/{}/account", tenant.organization.slug));

@@ -1,4 +1,4 @@
-//! What pages behind mailed links have in common.
+//! Shared by the pages behind mailed links.
 
 use axum::http::StatusCode;
 use porta_pages::{ErrorPage, ErrorText};
@@ -8,12 +8,12 @@ use crate::context::RequestContext;
 use crate::reply::{self, Reply};
 use crate::state::Shared;
 
-/// An address as it is compared and echoed: what a person could have meant by the field.
+/// Returns an e-mail address as typed, trimmed and cut to 320 characters.
 pub(super) fn typed_address(field: Option<&str>) -> String {
     field.unwrap_or_default().trim().chars().take(320).collect()
 }
 
-/// A link that does nothing, with a way to another one.
+/// The error page of a link that no longer works, with the URL where another can be requested.
 pub(super) fn dead(state: &Shared, tenant: &RequestContext, dead: DeadLink, retry_url: &str) -> Reply {
     let text = match dead {
         DeadLink::Expired => ErrorText::LinkExpired,

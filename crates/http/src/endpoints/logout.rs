@@ -45,7 +45,7 @@ pub(crate) async fn get(
     }
 }
 
-/// A cross-site POST carries no session cookie: come back by GET (W27).
+/// A cross-site POST carries no session cookie (`SameSite=Lax`), so it redirects to the same request as a GET.
 pub(crate) async fn post(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -86,7 +86,7 @@ pub(crate) async fn confirm(
     }
 }
 
-/// The organization comes from the URL: the session that knew it is gone.
+/// The organization comes from the URL, because the session has ended.
 pub(crate) async fn success(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -119,7 +119,7 @@ fn refused(state: &Shared, tenant: &RequestContext, error: &LogoutError) -> Repl
     }
 }
 
-/// Which value is wrong, never what it was: an address that is not registered must not be shown either.
+/// Says which value is invalid without echoing it: an unregistered address must not be shown.
 fn words(refusal: LogoutRefusal) -> ErrorText {
     match refusal {
         LogoutRefusal::AddressNotRegistered => ErrorText::LogoutAddress,

@@ -1,5 +1,5 @@
-//! A sign-in whose page cannot be shown: why, and where the person goes on. Its address tells nothing, so the reason comes
-//! from what the browser still has.
+//! Error page for a sign-in that cannot be shown: the reason, and where to go on. The URL does not tell the reason, so
+//! it is derived from the cookies that the browser still has.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use porta_pages::{ErrorPage, ErrorText};
@@ -9,17 +9,17 @@ use crate::reply::{self, Reply};
 use crate::state::Shared;
 use crate::{cookies, pending};
 
-/// What the address of a page carries that was begun at another host: its cookies will not come.
+/// Query of a page whose sign-in was begun at another host than the issuer's, so that its cookies will not arrive.
 const ELSEWHERE: &str = "began=elsewhere";
 
-/// Whether `GET /auth` was asked at another host than the issuer's.
+/// Whether the request was sent to another host than the issuer's.
 pub(super) fn is_elsewhere(state: &Shared, headers: &HeaderMap) -> bool {
     let ours = state.engine.issuer_base().split_once("://").map_or("", |(_, authority)| authority);
     let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     asked.is_some_and(|asked| !asked.eq_ignore_ascii_case(ours))
 }
 
-/// The redirect to a page, which says there that it began at another host.
+/// Marks the redirect to a page, so that the page knows that the sign-in was begun at another host.
 pub(super) fn from_elsewhere(mut reply: Reply) -> Reply {
     let location = reply.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
     if let Some(marked) = location.and_then(|to| format!("{to}?{ELSEWHERE}").parse().ok()) {
@@ -28,7 +28,7 @@ pub(super) fn from_elsewhere(mut reply: Reply) -> Reply {
     reply
 }
 
-/// Too late, finished, another browser's, or without the cookies that it needs.
+/// The page for an interaction that expired, has ended, belongs to another browser or comes without its cookies.
 pub(super) fn lost(
     state: &Shared,
     tenant: &RequestContext,

@@ -1,7 +1,7 @@
-//! Sign-in with a mailed link, under `/{org}/interaction/{uid}/magic-link` (oidc-and-login §6.4).
+//! Sign-in with a mailed link, under `/{org}/interaction/{uid}/magic-link`.
 //!
-//! The link's address lies under the interaction's: only there the browser shows which interaction is its own. GET
-//! changes nothing (repairs W17).
+//! The link lies under the interaction's path, because only there the browser sends the interaction's cookies. GET
+//! changes nothing (`docs/security.md`, W17).
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -20,12 +20,12 @@ use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 
-/// Longer than any code anybody would type.
+/// Longest code that is checked.
 const LONGEST_CODE: usize = 64;
-/// The page after asking.
+/// Path of the page after a link was requested.
 const SENT: &str = "/magic-link";
 
-/// `GET …/magic-link`: the page after asking, for a reload.
+/// `GET …/magic-link`: the page after a link was requested, for a reload.
 pub(crate) async fn sent(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -41,7 +41,7 @@ pub(crate) async fn sent(
     }
 }
 
-/// `POST …/magic-link`: have a link mailed.
+/// `POST …/magic-link`: requests a link by mail.
 pub(crate) async fn ask(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -75,7 +75,7 @@ pub(crate) async fn ask(
     }
 }
 
-/// `POST …/magic-link/code`: the code of a mail that was read on another device.
+/// `POST …/magic-link/code`: the code that the link showed on another device.
 pub(crate) async fn code(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -114,7 +114,7 @@ pub(crate) async fn code(
     }
 }
 
-/// `GET …/magic-link/{token}`: what the link opens.
+/// `GET …/magic-link/{token}`: the page that the link opens.
 pub(crate) async fn land(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -135,7 +135,7 @@ pub(crate) async fn land(
             landing_page(&state, &tenant, &landing, place, &request.ends_at).await
         }
         Ok(request) => request.page_of_stage().await,
-        // Another browser, or the sign-in ended: all it may learn is the code, and whose sign-in it is for.
+        // Another browser, or the sign-in has ended: show only the code and which sign-in it is for.
         Err(_) => {
             let origin = landing.origin.as_ref().map(|origin| Origin {
                 at: origin.at,
@@ -148,7 +148,7 @@ pub(crate) async fn land(
     }
 }
 
-/// `POST …/magic-link/{token}`: the button, in the browser in which the sign-in began.
+/// `POST …/magic-link/{token}`: the button on that page, in the browser that began the sign-in.
 pub(crate) async fn follow(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -173,7 +173,7 @@ pub(crate) async fn follow(
     }
 }
 
-/// Where the sign-in goes on, if this browser is the one that began it.
+/// Path of the interaction, where the browser that began the sign-in continues it.
 fn interaction_url(tenant: &RequestContext, uid: &str) -> String {
     let uid = if porta_core::BearerKind::Interaction.matches(uid) { uid } else { "" };
     format!("/{}/interaction/{uid}", tenant.organization.slug)
@@ -201,7 +201,7 @@ async fn landing_page(
 }
 
 impl InteractionRequest<'_> {
-    /// Whoever asked for a link sees this page; anybody else, the one of the stage.
+    /// The page after a link was requested; without such a request, the page of the stage.
     async fn magic_link_sent(&self, status: StatusCode, flash: Option<CodeFlash>) -> Reply {
         match &self.bound.interaction.link {
             Some(link) if self.bound.interaction.stage == Stage::Login => {

@@ -1,17 +1,18 @@
-//! Choosing a password, on whatever page.
+//! The fields of a new password, shared by all pages that set one.
 
 use porta_core::user::{PASSWORD_LENGTH, PasswordRefusal};
 use porta_core::{Password, TypedPassword};
 use porta_pages::{PasswordFault, PasswordRules};
 use porta_protocol::Params;
 
-/// What a page says about them before.
+/// The length limits that a page states.
 pub(super) fn rules() -> PasswordRules {
     let bound = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     PasswordRules { min: bound(*PASSWORD_LENGTH.start()), max: bound(*PASSWORD_LENGTH.end()) }
 }
 
-/// What was typed twice, on one keyboard or on two.
+/// Returns the new password of a form, if its repetition matches. Compares normalised forms, because two keyboards may
+/// encode a character differently (decision 0040).
 pub(super) fn chosen(params: &Params) -> Result<Password, PasswordFault> {
     let typed = params.get("password").unwrap_or_default();
     if typed.is_empty() {

@@ -1,4 +1,4 @@
-//! `/health` and `/ready` (operations §6).
+//! `/health`, `/ready` and `/metrics` (`docs/operations.md`).
 
 use axum::body::Body;
 use axum::extract::State;
@@ -12,7 +12,7 @@ fn word(ok: bool) -> &'static str {
     if ok { "ok" } else { "error" }
 }
 
-/// `GET /health`: can this process reach what it needs.
+/// `GET /health`: whether this process reaches its database and Redis.
 pub(crate) async fn health(State(state): State<AppState>) -> Reply {
     let (database, redis) = tokio::join!(state.probes.database(), state.probes.redis());
     let (status, verdict) = if database && redis {
@@ -26,12 +26,12 @@ pub(crate) async fn health(State(state): State<AppState>) -> Reply {
     )
 }
 
-/// The figures as an answer, for whichever listener serves them.
+/// The response with the metrics, for whichever listener serves them.
 pub async fn exposition(figures: &dyn Figures) -> Response<Body> {
     reply::figures(figures.text().await)
 }
 
-/// `GET /metrics`: absent unless it is switched on and meant for this port.
+/// `GET /metrics`: 404 unless metrics are enabled and served on this port.
 pub(crate) async fn metrics(State(state): State<AppState>) -> Reply {
     match state.figures.as_ref().filter(|_| state.figures_are_public) {
         Some(figures) => exposition(&**figures).await,
@@ -39,7 +39,7 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Reply {
     }
 }
 
-/// `GET /ready`: should a load balancer send requests here.
+/// `GET /ready`: whether a load balancer should send requests to this process.
 pub(crate) async fn ready(State(state): State<AppState>) -> Reply {
     let report = state.probes.ready().await;
     let check = |problem: Option<&'static str>| match problem {

@@ -1,4 +1,4 @@
-//! A forgotten password, under `/{org}/auth` (oidc-and-login §6.7).
+//! Reset of a forgotten password, under `/{org}/auth`.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 
-/// `GET /{org}/auth/forgot-password`; `interaction` names the sign-in the person comes from.
+/// `GET /{org}/auth/forgot-password`; `interaction` in the query is the uid of the sign-in to return to.
 pub(crate) async fn forgot(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -37,7 +37,8 @@ pub(crate) async fn forgot(
     forgot_page(&state, &tenant, form_session, StatusCode::OK, "", None)
 }
 
-/// `POST /{org}/auth/forgot-password`: the same answer for every address (repairs W18).
+/// `POST /{org}/auth/forgot-password`: the same response for every address, against user enumeration
+/// (`docs/security.md`, W18).
 pub(crate) async fn ask(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -93,7 +94,7 @@ fn limited(
     reply::with_retry_after(page, retry_after)
 }
 
-/// `GET /{org}/auth/reset-password/{token}`: shows the form and uses nothing up.
+/// `GET /{org}/auth/reset-password/{token}`: shows the form and does not use the link up.
 pub(crate) async fn reset_form(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -159,7 +160,7 @@ fn no_passwords(state: &Shared, tenant: &RequestContext) -> Reply {
     reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, text, None)
 }
 
-/// Another link is a form away.
+/// The response to a dead link; another can be requested with the form it leads to.
 fn dead_reset(state: &Shared, tenant: &RequestContext, why: DeadLink) -> Reply {
     dead(state, tenant, why, &format!("/{}/auth/forgot-password", tenant.organization.slug))
 }

@@ -1,4 +1,4 @@
-//! The neutral public root (oidc-and-login §10.3): names no product, asks not to be indexed.
+//! The public root: names no product and asks not to be indexed.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};

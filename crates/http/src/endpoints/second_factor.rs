@@ -1,4 +1,4 @@
-//! The second factor of a sign-in, under `/{org}/interaction/{uid}/two-factor` (oidc-and-login §6.5).
+//! Second factor of a sign-in, under `/{org}/interaction/{uid}/two-factor`.
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -24,11 +24,11 @@ use crate::tenancy::Org;
 
 type Uid = Path<(String, String)>;
 
-/// Longer than any code, with blanks; what is longer is no code.
+/// Longest code that is checked: more than any code typed with blanks has.
 pub(super) const LONGEST_CODE: usize = 64;
 
-/// `GET …/two-factor`: what is asked for now. `?recovery` asks for a recovery code instead, `?choose` for the choice of
-/// factors again; neither changes anything.
+/// `GET …/two-factor`: the page of the current step. `?recovery` shows the form for a recovery code, `?choose` the
+/// choice of factors; neither changes state.
 pub(crate) async fn show(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -82,7 +82,7 @@ pub(crate) async fn resend(
     }
 }
 
-/// `POST …/two-factor/setup`: without `code` a choice of factor, with it the confirmation.
+/// `POST …/two-factor/setup`: without `code` the choice of a factor, with it the confirmation.
 pub(crate) async fn setup(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -106,7 +106,7 @@ pub(crate) async fn setup(
     request.factor_outcome(outcome, View::Usual).await
 }
 
-/// `POST …/two-factor/codes`: the recovery codes were kept.
+/// `POST …/two-factor/codes`: the recovery codes were saved.
 pub(crate) async fn codes_kept(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -121,7 +121,7 @@ pub(crate) async fn codes_kept(
     request.factor_outcome(outcome, View::Usual).await
 }
 
-/// Which of a step's pages.
+/// Which page of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum View {
     Usual,
@@ -139,7 +139,7 @@ impl View {
     }
 }
 
-/// A form of this interaction, with its CSRF field, at the stage it belongs to.
+/// Reads a form of the second-factor stage and checks its CSRF token.
 async fn posted<'a>(
     state: &'a AppState,
     tenant: &'a RequestContext,
@@ -197,7 +197,7 @@ impl InteractionRequest<'_> {
         self.redirect_with_flash(view.page(), kind, "")
     }
 
-    /// The page of the step the interaction is at.
+    /// The page of the current step.
     async fn second_factor_page(&self, view: View, flash: Option<CodeFlash>) -> Reply {
         if self.bound.interaction.stage != Stage::SecondFactor {
             return self.page_of_stage().await;

@@ -46,13 +46,13 @@ pub(crate) async fn handler(
     cors.apply(reply)
 }
 
-/// RFC 6749 §5.1 asks for both.
+/// Adds `Pragma: no-cache`, which RFC 6749 §5.1 requires beside `Cache-Control: no-store`.
 fn with_pragma(mut reply: Reply) -> Reply {
     reply.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     reply
 }
 
-/// The form of a protocol endpoint, or the error that says why it is none.
+/// Reads the form of a protocol endpoint; the error is an OAuth error response.
 pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Params, Reply> {
     body::form(headers, body).await.map_err(|error| {
         let description = match error {
@@ -65,11 +65,11 @@ pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Par
     })
 }
 
-/// Credentials of a client from header and body.
+/// Reads the client credentials from header and body.
 #[expect(clippy::result_large_err, reason = "the error is the answer; it moves once")]
 pub(crate) fn credentials(tenant: &Tenant, headers: &HeaderMap, params: &Params) -> Result<Presented, Reply> {
     if headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
-        // RFC 6749 §2.3: one mechanism, once.
+        // RFC 6749 §2.3: one authentication method per request.
         let error =
             OAuthError::new(ErrorCode::InvalidRequest, "the Authorization header was sent more than once");
         return Err(reply::oauth_error(StatusCode::BAD_REQUEST, &error));
@@ -97,7 +97,7 @@ fn unauthorized(tenant: &Tenant, headers: &HeaderMap, error: &OAuthError) -> Rep
     )
 }
 
-/// The answer for a client that was not accepted, the same at every endpoint.
+/// The response to a failed client authentication, the same at every endpoint.
 pub(crate) fn client_refused(tenant: &Tenant, headers: &HeaderMap, error: &ClientAuthError) -> Reply {
     match error {
         ClientAuthError::Rejected { .. } => unauthorized(

@@ -30,7 +30,7 @@ pub(crate) async fn post(
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Reply {
-    // A POST without a body is fine when the token is in the header.
+    // A POST needs no body if the token is in the header.
     match protocol_form(&client_info.headers, body).await {
         Ok(params) => answer(&state, &tenant, &client_info, query.as_deref(), Some(&params)).await,
         Err(reply) => reply,
@@ -60,7 +60,8 @@ async fn answer(
     })
 }
 
-/// RFC 6750 §2: header or form body, one of them, never the query (RFC 9700 §4.3.2).
+/// Returns the bearer token from header or form body, from one of them only (RFC 6750 §2), and never from the query
+/// (RFC 9700 §4.3.2).
 fn bearer(
     headers: &HeaderMap,
     query: Option<&str>,

@@ -1,4 +1,4 @@
-//! Confirming an address, under `/{org}/auth/verify-email`.
+//! E-mail verification, under `/{org}/auth/verify-email`.
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -18,7 +18,7 @@ use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, Shared};
 use crate::tenancy::Org;
 
-/// `GET /{org}/auth/verify-email/{token}`: shows the button and uses nothing up.
+/// `GET /{org}/auth/verify-email/{token}`: shows the button and does not use the link up.
 pub(crate) async fn show(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -63,7 +63,7 @@ pub(crate) async fn verify(
     }
 }
 
-/// Another link comes from the account.
+/// The response to a dead link; another can be requested in the account.
 fn over(state: &Shared, tenant: &RequestContext, why: DeadLink) -> Reply {
     dead(state, tenant, why, &format!("/{}/account", tenant.organization.slug))
 }

@@ -45,7 +45,7 @@ fn stored_jwks_are_judged_before_use() {
         (with("kid", json!("")), JwkError::Missing("kid")),
         (with("x", json!("AA")), JwkError::Material),
         (with("x", json!("AA==")), JwkError::Material),
-        // Thirty-two bytes that are not on the curve.
+        // 32 bytes that are not a point on the curve.
         (with("x", json!(base64url::encode([1; 32]))), JwkError::Material),
         (json!("text"), JwkError::Missing("kid")),
     ];

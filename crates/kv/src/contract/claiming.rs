@@ -1,4 +1,4 @@
-//! What is to be done once, and the answer that others get.
+//! `claim`: first come, and the answer that others get.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(super) async fn the_first_gets_it_and_others_what_is_stored(kv: &dyn Kv, tim
         kv.claim("claim:place", "claim:form", bytes(""), LONG, &[]).await.unwrap(),
         Claimed::Before(bytes("answer"))
     );
-    // For no time nothing is claimed.
+    // A lifetime of zero claims nothing.
     for _ in 0..2 {
         assert_eq!(
             kv.claim("claim:brief place", "claim:brief", bytes("x"), Duration::ZERO, &[]).await.unwrap(),
@@ -41,7 +41,7 @@ pub(super) async fn limits_come_after_what_is_stored(kv: &dyn Kv) {
         kv.claim("claim:place of one", "claim:one", bytes("one"), LONG, &limits).await.unwrap(),
         Claimed::First
     );
-    // Whoever sends the same again is not counted, and is not told to wait.
+    // A repetition is not counted and not limited.
     for _ in 0..3 {
         let again = kv.claim("claim:place of one", "claim:one", bytes("x"), LONG, &limits).await.unwrap();
         assert_eq!(again, Claimed::Before(bytes("one")));
@@ -54,7 +54,7 @@ pub(super) async fn limits_come_after_what_is_stored(kv: &dyn Kv) {
     assert_ne!(kv.hit(&wide).await.unwrap(), Verdict::Allowed, "one of the claims was counted");
 }
 
-/// Whoever does one thing, then another, then the first again, means it.
+/// Claiming one thing, another, then the first again claims the first anew.
 pub(super) async fn only_the_newest_of_a_place_is_known(kv: &dyn Kv) {
     let claim = async |place: &str, key: &str| kv.claim(place, key, bytes(key), LONG, &[]).await.unwrap();
     for _ in 0..2 {
@@ -62,7 +62,7 @@ pub(super) async fn only_the_newest_of_a_place_is_known(kv: &dyn Kv) {
         assert_eq!(claim("claim:here", "claim:this").await, Claimed::Before(bytes("claim:this")));
         assert_eq!(claim("claim:here", "claim:that").await, Claimed::First);
         assert_eq!(claim("claim:here", "claim:that").await, Claimed::Before(bytes("claim:that")));
-        // Elsewhere the newest is another one.
+        // The newest of another place is independent.
         claim("claim:there", "claim:elsewhere").await;
         assert_eq!(claim("claim:here", "claim:that").await, Claimed::Before(bytes("claim:that")));
     }

@@ -1,4 +1,4 @@
-//! Single use: one `Fresh`, then `Replayed` for as long as was asked, then nothing.
+//! Single use: one `Fresh`, then `Replayed` for `remember`, then `Absent`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::{Consumed, Kv, Place, Write};
 pub(super) async fn first_fresh_then_replayed_then_absent(kv: &dyn Kv, time: &dyn TimeControl) {
     let unit = time.unit();
     assert_eq!(kv.consume("code", LONG).await.unwrap(), Consumed::Absent);
-    // The memory of a used value has its own length, not what was left of the value's life.
+    // A used value is kept for `remember`, whatever was left of its lifetime.
     kv.put("code", bytes("grant"), LONG).await.unwrap();
     let deadline = time.now() + unit;
     assert_eq!(kv.consume("code", unit).await.unwrap(), Consumed::Fresh(bytes("grant")));

@@ -1,4 +1,4 @@
-//! Values of a group: so many live ones, the oldest go.
+//! Groups: at most so many live values, the oldest are deleted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,11 +27,11 @@ pub(super) async fn of_more_than_so_many_the_oldest_go(kv: &dyn Kv) {
     put(kv, "g1", 3, "g1:d").await;
     assert_eq!(live(kv, &["g1:a", "g1:b", "g1:c", "g1:d"]).await, [false, true, true, true]);
     assert_eq!(kv.consume("g1:a", LONG).await.unwrap(), Consumed::Absent, "as if it had never been");
-    // A member that is stored again is the newest.
+    // Storing a member again makes it the newest.
     put(kv, "g1", 3, "g1:b").await;
     put(kv, "g1", 3, "g1:e").await;
     assert_eq!(live(kv, &["g1:b", "g1:c", "g1:d", "g1:e"]).await, [true, false, true, true]);
-    // Fewer than before are fewer at once; one there is always.
+    // A smaller maximum applies at once; one value is always allowed.
     put(kv, "g1", 0, "g1:f").await;
     assert_eq!(live(kv, &["g1:b", "g1:d", "g1:e", "g1:f"]).await, [false, false, false, true]);
 }

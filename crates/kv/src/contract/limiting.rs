@@ -46,7 +46,7 @@ pub(super) async fn the_first_hit_starts_the_window(kv: &dyn Kv, time: &dyn Time
     assert_until(time, deadline, wait > Duration::ZERO, "both were counted");
     assert!(wait <= window / 2, "the second hit does not prolong the window: {wait:?}");
     if wait > Duration::ZERO {
-        // Refused hits do not prolong it either.
+        // Refused hits do not extend the window either.
         time.pass(window / 2).await;
         assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
     }
@@ -61,13 +61,13 @@ pub(super) async fn all_counters_or_none(kv: &dyn Kv, time: &dyn TimeControl) {
         let wait = wait_of(kv.hit(&both).await.unwrap());
         assert!(wait > Duration::ZERO && wait <= LONG, "the narrow one refuses: {wait:?}");
     }
-    // None of the refused hits reached the wide counter: two of three are left.
+    // No refused hit reached the wide counter: two of three are left.
     let wide = [wide];
     assert_eq!(kv.hit(&wide).await.unwrap(), Verdict::Allowed);
     assert_eq!(kv.hit(&wide).await.unwrap(), Verdict::Allowed);
     assert!(wait_of(kv.hit(&wide).await.unwrap()) > Duration::ZERO);
 
-    // A refusal starts no window.
+    // A refused hit starts no window.
     let brief = [limit("brief", 1, time.unit()), narrow];
     assert!(wait_of(kv.hit(&brief).await.unwrap()) > time.unit());
     assert_eq!(kv.hit(&brief[..1]).await.unwrap(), Verdict::Allowed);
@@ -96,7 +96,7 @@ pub(super) async fn the_longest_wait_is_told(kv: &dyn Kv, time: &dyn TimeControl
 pub(super) async fn parallel_hits_never_exceed_the_maximum(kv: &Arc<dyn Kv>) {
     let verdicts = race(64, |n| {
         let kv = Arc::clone(kv);
-        // One counter for all, one for each pair.
+        // One counter shared by all, one for each pair.
         let limits = [limit("parallel", 20, LONG), limit(&format!("parallel:{}", n / 2), 1, LONG)];
         async move {
             let mut allowed = 0;
@@ -125,7 +125,7 @@ pub(super) async fn released_hits_leave_room_in_the_same_window(kv: &dyn Kv, tim
     assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
     let wait = wait_of(kv.hit(&limits).await.unwrap());
     assert_until(time, deadline, wait > Duration::ZERO && wait <= window, "the window goes on");
-    // More than were counted, and what was never counted: never below zero, never a value.
+    // More releases than hits, and a counter that does not exist: never below zero, never a value.
     let unknown = "limit:never counted".to_owned();
     kv.put(&keys[0], bytes("value"), LONG).await.unwrap();
     for _ in 0..5 {
@@ -140,7 +140,7 @@ pub(super) async fn released_hits_leave_room_in_the_same_window(kv: &dyn Kv, tim
     kv.release(&[]).await.unwrap();
 }
 
-/// Whoever comes gives back what they took: there is never more under way than allowed, and in the end nothing is.
+/// Each task releases what it took: never more at once than allowed, and none are left in the end.
 pub(super) async fn parallel_releases_lose_nothing(kv: &Arc<dyn Kv>) {
     let under_way = Arc::new(std::sync::atomic::AtomicU64::new(0));
     let allowed = race(32, |_| {
@@ -203,7 +203,7 @@ pub(super) async fn a_limited_value_is_counted_and_stored_or_neither(kv: &dyn Kv
     }
     assert_eq!(kv.get("three").await.unwrap(), None);
     assert_eq!(kv.get("kept").await.unwrap(), Some(bytes("old")));
-    // What was refused was not counted, by either counter; what was stored was, as by a hit.
+    // A refused call is counted by neither counter; a stored value counts like a hit.
     let other = [limit("store too", 3, LONG)];
     assert_eq!(kv.hit(&other).await.unwrap(), Verdict::Allowed);
     assert_ne!(kv.hit(&other).await.unwrap(), Verdict::Allowed);

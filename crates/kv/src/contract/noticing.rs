@@ -1,4 +1,4 @@
-//! Notices: to every subscriber of the instance, in order, and to nobody else.
+//! Notices reach every subscriber of the instance, in order, and nobody else.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(super) async fn every_subscriber_hears_everything(kv: &dyn Kv) {
             assert_eq!(next(receiver).await, Heard::Notice(notice(key)));
         }
     }
-    // From now on, nothing from before.
+    // Receives what is published from now on, nothing earlier.
     let mut late = kv.subscribe();
     kv.publish(&notice("late")).await.unwrap();
     assert_eq!(next(&mut late).await, Heard::Notice(notice("late")));
@@ -46,7 +46,7 @@ pub(super) async fn a_slow_subscriber_hears_a_gap(kv: &dyn Kv) {
     assert!(matches!(next(&mut slow).await, Heard::Notice(_)));
 }
 
-/// Two stores of different instances in the same place: nothing of one is seen by the other.
+/// Two instances in the same place do not see each other's keys and notices.
 pub async fn instances_do_not_meet(one: &dyn Kv, other: &dyn Kv) {
     let limits = [Limit { key: "meet".to_owned(), maximum: 1, window: LONG }];
     let mut one_hears = one.subscribe();
@@ -65,7 +65,7 @@ pub async fn instances_do_not_meet(one: &dyn Kv, other: &dyn Kv) {
     other.clear(&["meet".to_owned()]).await.unwrap();
     assert_ne!(one.check(&limits).await.unwrap(), Verdict::Allowed);
 
-    // Each publishes after the other: what a subscriber hears first is its own.
+    // The other one publishes first, so a leaked notice would arrive before the own one.
     one.publish(&notice("of one")).await.unwrap();
     other.publish(&notice("of the other")).await.unwrap();
     assert_eq!(next(&mut other_hears).await, Heard::Notice(notice("of the other")));

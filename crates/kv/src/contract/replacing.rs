@@ -1,4 +1,4 @@
-//! Replacing: only what is still there, and then the whole write or nothing of it.
+//! `Replace`: only over live values, and the whole write or nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,7 +81,7 @@ pub(super) async fn a_used_value_is_not_replaced(kv: &dyn Kv) {
     assert_eq!(kv.consume("spent", LONG).await.unwrap(), Consumed::Replayed(bytes("x")));
 }
 
-/// One takes while many replace: whatever their order, nothing is there afterwards and one value was taken.
+/// One task takes while many replace: in any order, nothing is stored afterwards and one value was taken.
 pub(super) async fn nothing_taken_comes_back(kv: &Arc<dyn Kv>) {
     for round in 0..20 {
         let key = format!("race:replace:{round}");
@@ -130,7 +130,7 @@ pub(super) async fn unless_used_stores_anew_and_over_what_lives(kv: &dyn Kv, tim
     assert_eq!(kv.get("unless").await.unwrap(), None, "it has a lifetime");
 }
 
-/// One retires while many write: whatever their order, what was retired stays so.
+/// One task retires while many write: in any order, the key stays retired.
 pub(super) async fn nothing_retired_comes_back(kv: &Arc<dyn Kv>) {
     for round in 0..20 {
         let key = format!("race:unless:{round}");

@@ -1,4 +1,4 @@
-//! Values: kept as they are, for as long as was said, one winner in every race.
+//! Values: unchanged, for their lifetime, one winner in every race.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub(super) async fn put_replaces(kv: &dyn Kv) {
 
 pub(super) async fn a_value_ends_at_its_lifetime(kv: &dyn Kv, time: &dyn TimeControl) {
     let unit = time.unit();
-    // Without the answer of the store, when it began to count lies before `now` after the call.
+    // The store started the lifetime before it answered, so before this `now`.
     let deadline = time.now() + unit;
     kv.put("ends", bytes("x"), unit).await.unwrap();
     assert_until(time, deadline, kv.get("ends").await.unwrap().is_some(), "there at once");
@@ -156,7 +156,7 @@ pub(super) async fn write_does_all(kv: &dyn Kv, time: &dyn TimeControl) {
     assert_eq!(kv.get("write:brief").await.unwrap(), None);
 }
 
-/// Every write moves a value from one place to the other: whatever their order, one place is taken at the end.
+/// Every write moves a value between two places: in any order, exactly one is taken at the end.
 pub(super) async fn write_is_seen_whole(kv: &Arc<dyn Kv>) {
     let write = |from: &str, to: &str, value: usize| {
         vec![
@@ -203,7 +203,7 @@ pub(super) async fn each_operation_is_one_command(kv: &dyn Kv) {
     kv.publish(&notice).await.unwrap();
     kv.ping().await.unwrap();
     assert_eq!(kv.commands() - before, 18);
-    // Nothing to do is done without asking.
+    // An empty write sends no command.
     kv.write(Vec::new()).await.unwrap();
     kv.check(&[]).await.unwrap();
     kv.hit(&[]).await.unwrap();

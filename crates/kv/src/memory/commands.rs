@@ -1,4 +1,4 @@
-//! What the in-process store answers to each command.
+//! Commands of the in-process store.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::shard::{Kept, end_of};
 use super::{MemoryKv, SHARDS};
 use crate::{Claimed, Consumed, Heard, Key, Kv, Limit, Notice, Place, Result, Verdict, Write};
 
-/// Of its own length: what a caller serialised into may be twice that.
+/// Copied to its exact length: the buffer a caller serialised into may have twice the capacity.
 fn live(value: &Bytes) -> Kept {
     Kept::Live(Bytes::copy_from_slice(value))
 }
@@ -51,7 +51,8 @@ impl Kv for MemoryKv {
         value: Bytes,
         ttl: Duration,
     ) -> Result<()> {
-        // The group knows which keys, so which shards: all of them, for as long as a few look-ups take.
+        // The shards of the members are known only after the group is read, so all are locked; this takes a few
+        // look-ups.
         let (mut held, now) = self.enter_all((0..SHARDS).collect())?;
         let home = self.number(group);
         let (mut members, mut until) = match held.shard(home).groups.get(group, now) {
@@ -255,7 +256,7 @@ impl Kv for MemoryKv {
     async fn publish(&self, notice: &Notice) -> Result<()> {
         self.commands.fetch_add(1, Ordering::Relaxed);
         self.now()?;
-        // An error says only that nobody listens.
+        // An error only means that there are no subscribers.
         let _ = self.heard.send(Heard::Notice(notice.clone()));
         Ok(())
     }

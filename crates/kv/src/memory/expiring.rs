@@ -1,4 +1,4 @@
-//! A map whose entries end at a time and are reckoned by their kind.
+//! A map with expiry, whose entries are counted by kind.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use porta_core::Timestamp;
 use super::kinds::Kind;
 use super::ledger::Ledger;
 
-/// Expired entries of a kind removed by one insertion of that kind: more than one, so that the map shrinks faster than
-/// it grows; few, so that no request pays for everything that ended while nobody came. The background does the rest.
+/// Expired entries of the same kind that one insertion removes. More than one, so that the map shrinks faster than it
+/// grows; few, so that no request pays for all that expired in an idle time. The background sweep does the rest.
 const SWEEP: usize = 2;
 
-/// What keeping an entry costs beside its key and value: two tables that are not full, two allocations, and their
-/// books. Measured by the tests `bytes_of_…` of this crate.
+/// Overhead of an entry beside its key and value: two partly filled tables, two allocations and their bookkeeping.
+/// Measured by the tests `bytes_of_…` of this crate.
 pub(super) const OVERHEAD: usize = 256;
 
-/// Below this a table is not worth making smaller.
+/// Tables below this capacity are not shrunk.
 const SMALL: usize = 64;
 
-/// What a value takes by itself.
+/// Size of a value beyond the fixed overhead.
 pub(super) trait Weighs {
     fn bytes(&self) -> usize;
 }
@@ -38,7 +38,7 @@ struct Slot<V> {
 
 type Due = BTreeSet<(Timestamp, Arc<str>)>;
 
-/// `due` mirrors `entries` in the order of their end, for each kind, so that neither sweeping nor making room searches.
+/// `due` holds the keys of `entries` by kind, sorted by expiry, so that neither sweeping nor eviction searches.
 pub(super) struct Expiring<V> {
     entries: HashMap<Arc<str>, Slot<V>>,
     due: [Due; Kind::COUNT],
@@ -55,17 +55,17 @@ fn reckoned<V: Weighs>(key: &str, value: &V) -> usize {
 }
 
 impl<V: Weighs> Expiring<V> {
-    /// The value and its end, unless that is reached.
+    /// The value and its expiry; `None` when it has expired.
     pub(super) fn get(&self, key: &str, now: Timestamp) -> Option<(&V, Timestamp)> {
         self.entries.get(key).filter(|slot| now < slot.expires_at).map(|slot| (&slot.value, slot.expires_at))
     }
 
-    /// For values that weigh the same whatever they are.
+    /// Only for values whose size does not change.
     pub(super) fn get_mut(&mut self, key: &str, now: Timestamp) -> Option<&mut V> {
         self.entries.get_mut(key).filter(|slot| now < slot.expires_at).map(|slot| &mut slot.value)
     }
 
-    /// Stores or replaces, and sweeps a few others of the kind.
+    /// Stores or replaces a value, and sweeps up to `SWEEP` expired entries of the kind.
     pub(super) fn insert(
         &mut self,
         key: &str,
@@ -88,14 +88,14 @@ impl<V: Weighs> Expiring<V> {
         }
     }
 
-    /// Removes; `None` also when what was removed had ended already.
+    /// Removes an entry; also returns `None` when it had already expired.
     pub(super) fn remove(&mut self, key: &str, now: Timestamp, ledger: &Ledger) -> Option<V> {
         let (key, slot) = self.entries.remove_entry(key)?;
         self.forget(key, &slot, ledger);
         (now < slot.expires_at).then_some(slot.value)
     }
 
-    /// Takes a removed entry out of the books; gives its key back.
+    /// Drops a removed entry from `due` and the ledger; returns its key.
     fn forget(&mut self, key: Arc<str>, slot: &Slot<V>, ledger: &Ledger) -> Arc<str> {
         ledger.remove(slot.kind, reckoned(&key, &slot.value));
         let entry = (slot.expires_at, key);
@@ -103,26 +103,26 @@ impl<V: Weighs> Expiring<V> {
         entry.1
     }
 
-    /// When the entry of a kind ends that ends soonest.
+    /// When the first entry of a kind expires.
     pub(super) fn soonest(&self, kind: Kind) -> Option<Timestamp> {
         self.due[kind.index()].first().map(|(ends, _)| *ends)
     }
 
-    /// Removes the entry of a kind that ends soonest.
+    /// Removes the entry of a kind that expires first.
     pub(super) fn drop_soonest(&mut self, kind: Kind, ledger: &Ledger) -> bool {
         let Some((_, key)) = self.due[kind.index()].pop_first() else { return false };
         self.drop_entry(&key, ledger);
         true
     }
 
-    /// Takes the entry of a kind out that ends last.
+    /// Takes out the entry of a kind that expires last.
     pub(super) fn take_latest(&mut self, kind: Kind, ledger: &Ledger) -> Option<(Arc<str>, V, Timestamp)> {
         let (expires_at, key) = self.due[kind.index()].pop_last()?;
         let slot = self.drop_entry(&key, ledger)?;
         Some((key, slot.value, expires_at))
     }
 
-    /// Removes up to `most` entries that ended, and says how many.
+    /// Removes up to `most` expired entries and returns how many.
     pub(super) fn sweep(&mut self, now: Timestamp, most: usize, ledger: &Ledger) -> usize {
         let mut swept = 0;
         for kind in Kind::all() {
@@ -133,7 +133,7 @@ impl<V: Weighs> Expiring<V> {
         swept
     }
 
-    /// Gives room back that a crowd left behind.
+    /// Frees capacity that a burst left behind.
     pub(super) fn shrink(&mut self) {
         let wanted = (self.entries.len() * 2).max(SMALL);
         if self.entries.capacity() > wanted * 2 {
@@ -141,7 +141,6 @@ impl<V: Weighs> Expiring<V> {
         }
     }
 
-    /// Removes everything.
     pub(super) fn clear(&mut self, ledger: &Ledger) {
         for kind in Kind::all() {
             while self.drop_soonest(kind, ledger) {}
@@ -152,7 +151,7 @@ impl<V: Weighs> Expiring<V> {
         self.soonest(kind).is_some_and(|ends| ends <= now) && self.drop_soonest(kind, ledger)
     }
 
-    /// Removes an entry that is no longer due.
+    /// Removes an entry that is no longer in `due`.
     fn drop_entry(&mut self, key: &str, ledger: &Ledger) -> Option<Slot<V>> {
         let slot = self.entries.remove(key)?;
         ledger.remove(slot.kind, reckoned(key, &slot.value));
@@ -172,7 +171,7 @@ mod tests {
         map.due.iter().map(BTreeSet::len).sum()
     }
 
-    /// Both sides and the ledger agree on how many there are.
+    /// `entries`, `due` and the ledger agree on the number of entries.
     #[track_caller]
     fn assert_holds<V>(map: &Expiring<V>, ledger: &Ledger, count: usize) {
         assert_eq!((map.entries.len(), dues(map), ledger.all_entries()), (count, count, count));
@@ -194,8 +193,8 @@ mod tests {
         assert_holds(&map, &ledger, 0);
     }
 
-    /// What a soak sees as one step of memory: the marks of removed entries fill the table, so that it doubles once more
-    /// than its entries need. After that they are cleared where they are, for ever.
+    /// Explains a step of memory in soak tests: tombstones of removed entries fill the table, so it doubles once more
+    /// than its entries need. After that they are cleared in place.
     #[test]
     fn a_steady_crowd_keeps_to_twice_its_room() {
         const CROWD: i64 = 750;

@@ -1,35 +1,35 @@
-//! What the entries of the in-process store are, how much of each kind there may be, and which go first.
+//! Kinds of entries in the in-process store, their ceilings, and the order of eviction.
 //!
-//! Keys carry their kind after the organization (`{organization}:{kind}:…`), so one table says everything. Each kind
-//! has a ceiling of its own: what one may write crowds out nothing but its like. All together have one more; when that
-//! is reached, entries go in the order of the table, what anybody can write first, what people and clients earned last.
-//! Within a kind the entry goes that ends soonest.
+//! A key names its kind after the organization (`{organization}:{kind}:…`). Each kind has a ceiling of its own, so a
+//! flood of one kind evicts only that kind. There is also a ceiling for the total: when it is reached, entries are
+//! evicted in the order of the table, from what anybody can write to what people and clients earned. Within a kind the
+//! entry that expires first is evicted first.
 
-/// What an entry is, in the order in which entries go.
+/// Kind of an entry, in the order of eviction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Noted,
     Logout,
     Interaction,
-    /// The place of a sign-in that is over. Its loss gives nobody more than the first page of it.
+    /// Used interaction: a sign-in that is over. If it is lost, a replay gets no more than the first page of a sign-in.
     Finished,
-    /// The answer to a form, for the browser that sends it twice. Its loss costs that browser a page that says so.
+    /// Answer to a form, for a browser that sends it twice. If it is lost, that browser gets a page that says so.
     Answer,
     Counter,
-    /// A key no line of the table knows.
+    /// A key that matches no line of the table.
     Other,
-    /// Counters that guesses at passwords and codes meet: their loss would give guesses back.
+    /// Counters that limit guesses at passwords and codes. If they are lost, an attacker gets new guesses.
     GuessCounter,
     AccountStep,
     ClientToken,
     Group,
     Code,
-    /// A value that was used: for as long as it is known a replay is noticed.
+    /// A used value: detects a replay for as long as it is kept.
     Used,
     Session,
 }
 
-/// What may be held of a kind.
+/// Maximum of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ceiling {
     pub(super) entries: usize,
@@ -39,7 +39,7 @@ pub(super) struct Ceiling {
 struct Definition {
     kind: Kind,
     name: &'static str,
-    /// What keys have after the organization; of several that fit, the longest.
+    /// Prefixes of keys after the organization; the longest match wins.
     prefixes: &'static [&'static str],
     ceiling: Ceiling,
 }
@@ -47,13 +47,12 @@ struct Definition {
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// Everything together. A kind alone may not reach it.
+/// Ceiling of the total. No single kind may reach it.
 pub(super) const TOTAL_BYTES: usize = 160 * MIB;
 
-/// In the order of [`Kind`]. The bytes are those that [`super::expiring`] reckons: key, value, and what keeping them
-/// costs.
+/// In the order of [`Kind`]. Bytes are calculated by [`super::expiring`]: key, value and overhead.
 const TABLE: [Definition; Kind::COUNT] = [
-    // What anybody may write.
+    // Anybody can write these.
     define(Kind::Noted, "noted", &["noted:"], 20_000, 8 * MIB),
     define(Kind::Logout, "logout", &["logout:", "logout-request:"], 20_000, 16 * MIB),
     define(Kind::Interaction, "interaction", &["interaction:"], 20_000, 32 * MIB),
@@ -68,7 +67,7 @@ const TABLE: [Definition; Kind::COUNT] = [
         100_000,
         32 * MIB,
     ),
-    // What takes a client's secret or a sign-in.
+    // These need a client secret or a sign-in.
     define(
         Kind::AccountStep,
         "account_step",
@@ -96,12 +95,12 @@ const fn define(
 impl Kind {
     pub(super) const COUNT: usize = Kind::Session as usize + 1;
 
-    /// Every kind, in the order in which entries go.
+    /// Every kind, in the order of eviction.
     pub(super) fn all() -> impl DoubleEndedIterator<Item = Self> {
         TABLE.iter().map(|line| line.kind)
     }
 
-    /// The kind a key names.
+    /// The kind of a key.
     pub(super) fn of(key: &str) -> Self {
         let Some((_, rest)) = key.split_once(':') else { return Self::Other };
         let fitting = TABLE
@@ -112,7 +111,7 @@ impl Kind {
         longest.map_or(Self::Other, |(_, kind, _)| kind)
     }
 
-    /// The kind of a value that was used.
+    /// The kind of a used value.
     pub(super) fn of_used(key: &str) -> Self {
         if Self::of(key) == Self::Interaction { Self::Finished } else { Self::Used }
     }
@@ -121,7 +120,7 @@ impl Kind {
         self as usize
     }
 
-    /// For figures and logs.
+    /// For metrics and logs.
     pub(super) fn name(self) -> &'static str {
         TABLE[self.index()].name
     }
@@ -177,8 +176,8 @@ mod tests {
         }
     }
 
-    /// A key that no line knows shares a small ceiling with every other such key: whoever adds one decides here what it
-    /// is worth.
+    /// A key that matches no line shares a small ceiling with all others like it, so every new kind of key needs a
+    /// line.
     #[test]
     fn every_key_of_the_program_has_a_line() {
         let mut found = BTreeSet::new();
@@ -192,7 +191,7 @@ mod tests {
         assert!(unknown.is_empty(), "keys without a line in TABLE: {unknown:?}");
     }
 
-    /// The words between `}:` and `:` in the strings of the sources: how keys are written.
+    /// Collects the words between `}:` and `:` in the strings of the sources, which is how keys are written.
     fn words_of_keys(directory: &Path, found: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
             if entry.is_dir() {

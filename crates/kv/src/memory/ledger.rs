@@ -1,4 +1,4 @@
-//! How much there is of each kind, over all shards.
+//! Number and size of entries by kind, over all shards.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -11,7 +11,7 @@ struct Tally {
     evicted: AtomicU64,
 }
 
-/// Changed by shards while they are locked, read by everybody: sums are right as soon as nobody is at work.
+/// Updated under the locks of the shards, read without: the sums are exact when no operation is running.
 pub(super) struct Ledger {
     tallies: [Tally; Kind::COUNT],
     ceilings: [Ceiling; Kind::COUNT],
@@ -30,7 +30,7 @@ impl Default for Ledger {
 }
 
 impl Ledger {
-    /// With other ceilings than those of the table.
+    /// A ledger with ceilings other than those of the table.
     #[cfg(test)]
     pub(super) fn with(kinds: &[(Kind, Ceiling)], most_bytes: usize) -> Self {
         let mut ledger = Self { most_bytes, ..Self::default() };
@@ -74,14 +74,14 @@ impl Ledger {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// There is more of a kind than there may be.
+    /// Whether the kind exceeds its ceiling.
     pub(super) fn is_over(&self, kind: Kind) -> bool {
         let (tally, ceiling) = (&self.tallies[kind.index()], self.ceilings[kind.index()]);
         tally.entries.load(Ordering::Relaxed) > ceiling.entries
             || tally.bytes.load(Ordering::Relaxed) > ceiling.bytes
     }
 
-    /// There is more altogether than there may be; and what goes first.
+    /// The kind to evict from when the total exceeds its ceiling; `None` when it does not.
     pub(super) fn first_to_go(&self) -> Option<Kind> {
         if self.all_bytes() <= self.most_bytes {
             return None;

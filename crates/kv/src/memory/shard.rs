@@ -1,4 +1,4 @@
-//! One part of the store, and the locking of several.
+//! A shard of the store, and the locks of several shards.
 
 use std::sync::MutexGuard;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::kinds::Kind;
 use super::ledger::Ledger;
 use crate::{Key, Limit, Place, whole_millis};
 
-/// A stored value: [`crate::Kv::consume`] turns the first into the second.
+/// A stored value: [`crate::Kv::consume`] turns `Live` into `Used`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kept {
     Live(Bytes),
@@ -42,7 +42,7 @@ pub(super) struct Shard {
     pub(super) groups: Expiring<Members>,
 }
 
-/// When something with this lifetime ends; `None`: at once.
+/// When a value with this lifetime expires; `None`: at once.
 pub(super) fn end_of(ttl: Duration, now: Timestamp) -> Option<Timestamp> {
     match whole_millis(ttl) {
         0 => None,
@@ -51,7 +51,7 @@ pub(super) fn end_of(ttl: Duration, now: Timestamp) -> Option<Timestamp> {
 }
 
 impl Shard {
-    /// Stores until `end`, or removes what is there. Says which kind has one more now.
+    /// Stores until `end`, or removes the value when `end` is `None`. Returns the kind that may have grown.
     pub(super) fn put(
         &mut self,
         key: &Key,
@@ -86,7 +86,7 @@ impl Shard {
         }
     }
 
-    /// How long a counter at its maximum refuses.
+    /// How long a counter at its maximum refuses hits; `None` when it is below.
     pub(super) fn wait(&self, limit: &Limit, now: Timestamp) -> Option<Duration> {
         match self.counters.get(&limit.key, now) {
             Some((count, ends)) if *count >= limit.maximum => Some(ends.since(now)),
@@ -105,7 +105,7 @@ impl Shard {
         kind
     }
 
-    /// Takes one back; a counter that reaches zero goes, with its window.
+    /// Decrements a counter; one that reaches zero is deleted, with its window.
     pub(super) fn uncount(&mut self, key: &Key, now: Timestamp, ledger: &Ledger) {
         match self.counters.get_mut(key, now) {
             Some(count) if *count > 1 => *count -= 1,
@@ -119,15 +119,15 @@ impl Shard {
         all.into_iter().flatten().min()
     }
 
-    /// Removes what ends soonest of a kind.
+    /// Removes the entry of a kind that expires first.
     pub(super) fn drop_soonest(&mut self, kind: Kind, ledger: &Ledger) -> bool {
-        // A kind is in one of the three, except for keys no line of the table knows.
+        // Each kind is in one of the three maps, except `Kind::Other`.
         self.values.drop_soonest(kind, ledger)
             || self.counters.drop_soonest(kind, ledger)
             || self.groups.drop_soonest(kind, ledger)
     }
 
-    /// Removes up to `most` of each that ended, and says how many.
+    /// Removes up to `most` expired entries of each map and returns how many.
     pub(super) fn sweep(&mut self, now: Timestamp, most: usize, ledger: &Ledger) -> usize {
         self.values.sweep(now, most, ledger)
             + self.counters.sweep(now, most, ledger)
@@ -147,13 +147,13 @@ impl Shard {
     }
 }
 
-/// The shards of an operation, locked in the order of their numbers: two operations never wait for each other.
+/// The locked shards of an operation. Always locked in the order of their numbers, which prevents deadlocks.
 pub(super) struct Held<'a> {
     shards: Vec<(usize, MutexGuard<'a, Shard>)>,
 }
 
 impl<'a> Held<'a> {
-    /// `shards` in the order of their numbers.
+    /// `shards` must be sorted by their numbers.
     pub(super) fn new(shards: Vec<(usize, MutexGuard<'a, Shard>)>) -> Self {
         Self { shards }
     }

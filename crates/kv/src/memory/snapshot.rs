@@ -1,16 +1,16 @@
-//! The contents carried from one process to the next: sealed, written once at the end, read once at the start.
+//! Snapshot: carries the contents to the next process. Encrypted, written once at the end, read once at the start.
 //!
 //! ```text
 //! serving ── save_snapshot ──▶ closed, file on disk ── load_snapshot ──▶ file gone ──▶ restored, serving
 //! ```
 //!
-//! The file and a serving store never exist together: saving closes the store before it writes, loading removes the
-//! file before anything of it is served. So a crash at any point loses at most people's sessions, and nothing is usable
-//! twice.
+//! The file and a serving store never exist together: saving closes the store before it writes, loading deletes the
+//! file before anything is served. So a crash at any point loses at most sessions, and no single-use value becomes
+//! usable twice.
 //!
-//! Both go piece by piece, so that neither takes more memory than the store has taken already: saving takes entries out
-//! as it writes them. It ends in time, too: sessions go first, then used codes, then the rest in the order of what is
-//! worth most (see [`super::kinds`]), and what is left when the time is over is left out.
+//! Both work in pieces, so that neither needs more memory than the store already has: saving removes entries as it
+//! writes them. Saving has a time limit: sessions come first, then used values, then the other kinds in reverse order
+//! of eviction (see [`super::kinds`]); what is left when the time is over is lost.
 
 mod file;
 mod records;
@@ -30,7 +30,7 @@ use super::kinds::Kind;
 use super::shard::Kept;
 use super::{MemoryKv, SHARDS};
 
-/// Less than what a process is given beyond its grace before it is killed.
+/// Less than the time a process is given beyond its grace period before it is killed.
 const SAVE_WITHIN: Duration = Duration::from_secs(3);
 
 /// Why a snapshot was not saved or not loaded.
@@ -51,11 +51,11 @@ pub enum SnapshotError {
     Malformed,
 }
 
-/// What became of the contents.
+/// Result of saving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Saved {
     pub entries: usize,
-    /// What there was no time for.
+    /// Entries lost because the time was over.
     pub left_out: usize,
 }
 
@@ -64,9 +64,9 @@ fn io_error(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Snaps
 }
 
 impl MemoryKv {
-    /// Saves everything for the next start and closes the store: every later call fails, because what it would use
-    /// up, the next process has. `wall` is the time by the clock of the machine, which the next process starts from.
-    /// Blocks, for three seconds and what the disk takes for the last piece; call it last.
+    /// Saves everything for the next start and closes the store: every later call fails, because the next process owns
+    /// the contents. `wall` is the wall-clock time, from which the next process starts. Blocks for up to three seconds
+    /// plus the time the disk takes for the last piece; call it last.
     pub fn save_snapshot(
         &self,
         path: &Path,
@@ -114,7 +114,7 @@ impl MemoryKv {
             }
             Ok(()) | Err(_) => {}
         }
-        // `create_new` follows no link that somebody put there meanwhile.
+        // `create_new` follows no symbolic link that was placed there meanwhile.
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -123,7 +123,8 @@ impl MemoryKv {
             .map_err(io_error(path, "created"))?;
         let written = || io_error(path, "written");
         let mut writer = Writer::start(file, keys, entropy).map_err(written())?;
-        // What is left of a lifetime now is what is left of it at `wall`: the clocks may have parted since the start.
+        // The remaining lifetime is carried over relative to `wall`: the two clocks may have drifted apart since the
+        // start.
         let now = self.clock.now();
         let mut entries = 0;
         for kind in Kind::all().rev() {
@@ -140,8 +141,8 @@ impl MemoryKv {
         Ok(Saved { entries, left_out: self.entries() })
     }
 
-    /// Takes some entries of a kind out of a shard and appends them to what is not yet a piece, and says how many had
-    /// not ended; `None`: there are no more.
+    /// Moves some entries of a kind from a shard to the piece being written. Returns how many had not expired; `None`
+    /// when there are no more.
     fn take_piece(
         &self,
         number: usize,
@@ -160,7 +161,7 @@ impl MemoryKv {
                 } else if let Some((key, count, ends)) = shard.counters.take_latest(kind, &self.ledger) {
                     (key, Content::Count(count), ends)
                 } else if shard.groups.take_latest(kind, &self.ledger).is_some() {
-                    // Whoever has fewer than a few codes after a restart may have a few more, for a minute.
+                    // Groups are not saved: after a restart a few more codes than the limit may be live, for a minute.
                     taken += 1;
                     continue;
                 } else {
@@ -174,11 +175,11 @@ impl MemoryKv {
         (taken > 0).then_some(appended)
     }
 
-    /// Restores what [`MemoryKv::save_snapshot`] left at `path`, and says how many entries; none without a file. The
-    /// file is gone, durably, before anything is served, and also when it is refused: then the store is empty. Blocks;
-    /// call it before serving.
+    /// Restores what [`MemoryKv::save_snapshot`] left at `path` and returns the number of entries; 0 without a file.
+    /// The file is deleted, durably, before anything is served, even when it is rejected: then the store is empty.
+    /// Blocks; call it before serving.
     pub fn load_snapshot(&self, path: &Path, keys: &Keyring) -> Result<usize, SnapshotError> {
-        // Of two processes that start together, renaming lets one have the file.
+        // If two processes start together, the rename lets only one have the file.
         let claimed = beside(path, "loading");
         match fs::rename(path, &claimed) {
             Ok(()) => {}
@@ -229,7 +230,7 @@ impl MemoryKv {
     }
 }
 
-/// A neighbour in the same directory, so that renaming stays within one file system.
+/// A sibling in the same directory, so that renaming stays within one file system.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
@@ -237,7 +238,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// A rename or removal survives a power cut once its directory is on disk.
+/// A rename or removal survives a power failure only after its directory was synced.
 fn sync_directory(path: &Path) -> Result<(), SnapshotError> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

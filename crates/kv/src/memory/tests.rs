@@ -1,4 +1,4 @@
-//! What only this store can do: ceilings, sweeping, and an end in time.
+//! Tests of the in-process store only: ceilings, sweeping, and the time limit of saving.
 
 use bytes::Bytes;
 use porta_core::seal::Keyring;
@@ -55,7 +55,7 @@ async fn over_its_ceiling_a_kind_loses_what_ends_soonest() {
     assert_eq!((evicted(&kv, Kind::Interaction), kv.entries()), (2, 11));
 }
 
-/// Nobody's session or code goes for what strangers write, however much that is.
+/// However much anonymous clients write, no session or code is evicted.
 #[tokio::test]
 async fn what_anybody_can_write_crowds_out_nothing_that_was_earned() {
     let strangers =
@@ -64,7 +64,7 @@ async fn what_anybody_can_write_crowds_out_nothing_that_was_earned() {
     let kv = small(&ceilings, 200_000);
     let earned = ["o:session:1", "o:code:1", "o:client-token:1", "o:account-setup:1"];
     for key in earned {
-        // They end sooner than anything strangers store.
+        // These expire sooner than anything anonymous clients store.
         put(&kv, key, MINUTE).await;
     }
     kv.put("o:code:used", Bytes::new(), MINUTE).await.unwrap();
@@ -140,7 +140,7 @@ async fn bytes_have_a_ceiling_too_and_the_newest_is_kept() {
     }
     assert!(kv.bytes() <= 10_000 && kv.entries() >= 7, "{} in {}", kv.entries(), kv.bytes());
     assert!(is_there(&kv, "o:interaction:19").await);
-    // Replacing and removing give back what they took.
+    // Replacing and removing free their bytes.
     kv.put("o:interaction:19", Bytes::new(), HOUR).await.unwrap();
     kv.write(vec![Write::Delete { key: "o:interaction:18".to_owned() }]).await.unwrap();
     let left = kv.entries();
@@ -148,7 +148,7 @@ async fn bytes_have_a_ceiling_too_and_the_newest_is_kept() {
     assert_eq!(kv.entries(), left + 1, "there is room again");
 }
 
-/// An idle server holds nothing for nobody.
+/// An idle server keeps no expired entries.
 #[tokio::test]
 async fn what_ended_is_swept_though_nobody_comes() {
     let clock = clock();
@@ -166,7 +166,7 @@ async fn what_ended_is_swept_though_nobody_comes() {
     assert!(is_there(&kv, "o:session:stays").await);
 }
 
-/// Two operations that name the same keys in another order never wait for each other, and each is seen whole.
+/// Operations that name the same keys in different orders do not deadlock, and each is atomic.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn operations_over_several_shards_are_whole_and_end() {
     let kv = Arc::new(MemoryKv::new(clock()));
@@ -196,7 +196,7 @@ async fn operations_over_several_shards_are_whole_and_end() {
     assert_eq!(kv.entries(), 8 + 2 + 1);
 }
 
-/// What there is no time for is left out from the other end: sessions are saved first.
+/// When time is over, sessions are already saved: what is left out comes from the other end of the order.
 #[tokio::test]
 async fn a_save_ends_in_time_and_begins_with_sessions() {
     let directory = tempfile::tempdir().unwrap();
@@ -210,7 +210,7 @@ async fn a_save_ends_in_time_and_begins_with_sessions() {
     assert_eq!(save(&kv, Duration::ZERO), Saved { entries: 0, left_out: 1 });
     assert_eq!(MemoryKv::new(clock()).load_snapshot(&path, &ring).unwrap(), 0, "a whole file all the same");
 
-    // As much as fits into what a save takes in a moment; the time is measured, so how much that is is not.
+    // How much is saved within the limit depends on the machine.
     for within in [1, 2, 4, 8, 16, 32, 64] {
         let kv = MemoryKv::new(clock());
         for n in 0..3_000 {

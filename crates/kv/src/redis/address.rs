@@ -1,4 +1,4 @@
-//! Where the server is and how to reach it: options checked once, before anything connects.
+//! Address of the server and how to connect: options are checked once, before anything connects.
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -19,30 +19,30 @@ use crate::KvError;
 pub struct RedisOptions {
     /// `redis://` or `rediss://`, with credentials, IPv6 and database index as needed; or `unix:`.
     pub url: SecretString,
-    /// Namespace of every key and channel: letters, digits, `-`, `_`, `.`. Without a colon, so that no two names can
-    /// lead to the same key.
+    /// Namespace of every key and channel: letters, digits, `-`, `_`, `.`. A colon is not allowed, because two names
+    /// could then lead to the same key.
     pub instance: String,
     /// How long a command may take.
     pub response_timeout: Duration,
-    /// How long connecting may take, greeting included.
+    /// How long connecting may take, handshake included.
     pub connection_timeout: Duration,
-    /// Whom `rediss://` believes.
+    /// Certificate authorities trusted for `rediss://`.
     pub roots: Roots,
-    /// Who knows where the primary is; the host in `url` is then the name they call it.
+    /// Sentinels that know the address of the primary; the host in `url` is then the name of the primary.
     pub sentinels: Option<Sentinels>,
 }
 
-/// The sentinels of a primary. Whether they are spoken to over TLS follows from the primary's URL.
+/// The sentinels of a primary. They use TLS if the primary's URL does.
 #[derive(Debug, Clone)]
 pub struct Sentinels {
-    /// Host and port of each; asked in this order.
+    /// Host and port of each; queried in this order.
     pub addresses: Vec<(String, u16)>,
     pub password: Option<SecretString>,
 }
 
 impl RedisOptions {
-    /// With the timeouts that suit a server nearby: half a second to answer, one to connect. Believes whom this machine
-    /// believes.
+    /// Default timeouts suit a nearby server: 500 ms for an answer, 1 s to connect. Trusts the certificate authorities
+    /// of this machine.
     pub fn new(url: SecretString, instance: impl Into<String>) -> Self {
         Self {
             url,
@@ -55,10 +55,10 @@ impl RedisOptions {
     }
 }
 
-/// Why a connection was not made. None of the texts holds a credential.
+/// Why connecting failed. The messages contain no credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Trying again does not help.
+    /// Permanent: retrying does not help.
     #[error("redis url is not usable: {0}")]
     Url(String),
     #[error("instance name {0:?} is not usable: letters, digits, '-', '_' and '.' are")]
@@ -67,7 +67,7 @@ pub enum ConnectError {
         "rediss:// needs a certificate authority, and this machine knows none; name one in PORTA_CA_FILE"
     )]
     NobodyBelieved,
-    /// [`KvError::Unavailable`]: trying again may help.
+    /// [`KvError::Unavailable`] is temporary: retrying may help.
     #[error(transparent)]
     Store(#[from] KvError),
 }
@@ -76,9 +76,9 @@ pub enum ConnectError {
 pub(super) struct Address {
     pub(super) client: Client,
     pub(super) sentinels: Option<Sentinels>,
-    /// What keys of a cluster are placed by.
+    /// Hash tag of the keys in a cluster.
     pub(super) instance: String,
-    /// Nodes of a cluster, as last heard: any of them knows the way when the one that was configured is gone.
+    /// Last known nodes of the cluster: fallbacks when the configured node is gone.
     nodes: RwLock<Vec<Node>>,
     pub(super) database: i64,
     pub(super) response_timeout: Duration,
@@ -95,7 +95,7 @@ impl Address {
             if options.roots.is_empty() {
                 return Err(ConnectError::NobodyBelieved);
             }
-            // Always given: the library would believe a list it was built with.
+            // Always given; otherwise the library trusts the list that it was built with.
             let root_cert = Some(options.roots.pem().as_bytes().to_vec());
             Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })
         } else {
@@ -112,7 +112,7 @@ impl Address {
         })
     }
 
-    /// The configured host, or the name of the primary; empty for a socket.
+    /// The configured host, or the name of the primary; empty for a Unix socket.
     pub(super) fn host(&self) -> &str {
         match self.client.get_connection_info().addr() {
             ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => host,
@@ -120,7 +120,7 @@ impl Address {
         }
     }
 
-    /// Reaches another server the way the configured one is reached, whom it believes included.
+    /// Connection settings for another server: those of the configured one, trusted authorities included.
     fn info_of(&self, (host, port): &Node) -> ConnectionInfo {
         let info = self.client.get_connection_info();
         let mut address = info.addr().clone();
@@ -134,12 +134,12 @@ impl Address {
         info.clone().set_addr(address)
     }
 
-    /// Reaches another node of a cluster, or the primary that sentinels named.
+    /// A client for another node of the cluster, or for the primary that a sentinel named.
     pub(super) fn client_of(&self, node: &Node) -> RedisResult<Client> {
         Client::open(self.info_of(node))
     }
 
-    /// Reaches a sentinel, which has no databases and accounts of its own.
+    /// A client for a sentinel. Sentinels have no databases and do not use the primary's account.
     pub(super) fn client_of_sentinel(
         &self,
         node: &Node,
@@ -175,15 +175,15 @@ fn parse(url: &str) -> Result<ConnectionInfo, ConnectError> {
     if info.redis_settings().db() < 0 {
         return Err(ConnectError::Url("database index is negative".to_owned()));
     }
-    // The third protocol announces the end of a connection, and lets a subscription be probed with PING.
+    // RESP3 announces the end of a connection and allows PING on a subscription.
     let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     Ok(info.set_redis_settings(redis).set_tcp_settings(TcpSettings::default().set_nodelay(true)))
 }
 
-/// The client library takes the provider of the process. Start-up has installed it; a test has not.
+/// The client library uses the crypto provider of the process. Start-up installs it; tests may not have.
 fn install_tls_provider() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // An error says only that somebody else was faster.
+        // An error only means that another thread was faster.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
 }

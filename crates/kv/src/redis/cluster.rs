@@ -1,9 +1,9 @@
 //! Redis Cluster, for high availability.
 //!
-//! Scripts here touch several keys, and a cluster runs a script only where all of its keys live. So every key of an
-//! installation carries the same hash tag, `{instance}`, and lies in one slot: one node owns everything, its replicas
-//! take over when it fails, and one connection to the owner is all that is needed. Notices are published on any node
-//! and heard on all. The load is not spread; a cluster shared by several installations spreads those.
+//! Scripts here touch several keys, and a cluster runs a script only if one node holds all of them. So every key of an
+//! installation has the same hash tag, `{instance}`, and is in one slot: one node owns everything, its replicas take
+//! over when it fails, and one connection to the owner is enough. Notices are published on any node and received on
+//! all. The load of one installation is not spread over nodes; several installations in a cluster are.
 
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, RedisResult, Value, cmd};
@@ -11,17 +11,18 @@ use redis::{RedisError, RedisResult, Value, cmd};
 /// Host and port of a node.
 pub(super) type Node = (String, u16);
 
-/// What a cluster says about an installation's slot.
+/// Where a cluster keeps the slot of an installation.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Placement {
     pub(super) owner: Node,
-    /// The node that was asked owns it.
+    /// The queried node is the owner.
     pub(super) is_here: bool,
-    /// Everybody who may be asked next time.
+    /// All nodes, to connect to next time.
     pub(super) nodes: Vec<Node>,
 }
 
-/// `None`: this is no cluster. `here` is where the asked node was reached, for nodes that do not know their own name.
+/// Finds the owner of the slot; `None` when the server is not a cluster. `here` is the host the node was reached by,
+/// for nodes that do not know their own name.
 pub(super) async fn placement(
     connection: &mut MultiplexedConnection,
     tag: &str,
@@ -31,18 +32,18 @@ pub(super) async fn placement(
     match about {
         Ok(text) if text.contains("cluster_enabled:1") => {}
         Err(error) if error.is_io_error() => return Err(error),
-        // One that may not be asked is not a cluster that was set up for us.
+        // A server that refuses INFO is not a cluster that was set up for us.
         Ok(_) | Err(_) => return Ok(None),
     }
     let slot: i64 = cmd("CLUSTER").arg("KEYSLOT").arg(format!("{{{tag}}}")).query_async(connection).await?;
     let own_id: String = cmd("CLUSTER").arg("MYID").query_async(connection).await?;
     let slots: Value = cmd("CLUSTER").arg("SLOTS").query_async(connection).await?;
-    // While a cluster forms or fails over, the slot may be nobody's.
+    // While a cluster forms or fails over, the slot may have no owner.
     let placed = read(&slots, slot, &own_id, here);
     placed.map(Some).ok_or_else(|| RedisError::from((redis::ErrorKind::Io, "the slot has no owner yet")))
 }
 
-/// `CLUSTER SLOTS`: ranges of slots, each with its owner first and its replicas behind.
+/// Parses `CLUSTER SLOTS`: ranges of slots, each with its owner first, then its replicas.
 fn read(slots: &Value, slot: i64, own_id: &str, here: &str) -> Option<Placement> {
     let Value::Array(ranges) = slots else { return None };
     let (mut nodes, mut found) = (Vec::new(), None);

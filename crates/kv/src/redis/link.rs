@@ -1,4 +1,4 @@
-//! The one connection that carries commands, and the task that keeps it.
+//! The connection that carries commands, and the task that reconnects it.
 //!
 //! ```text
 //! connected ── closed, or silent to a PING ──▶ down ── attempt succeeds ──▶ connected
@@ -6,9 +6,9 @@
 //!                                              └──┘ attempt fails: wait longer
 //! ```
 //!
-//! While it is down every command fails at once: a request never waits for a reconnect, and nothing is sent twice (a
-//! command whose answer was lost may have used something up). The crate's own `ConnectionManager` makes requests wait
-//! for its attempts and keeps a connection that stopped answering; hence this one.
+//! While it is down, every command fails fast: requests never wait for a reconnect. No command is sent twice, because
+//! one whose answer was lost may have consumed a value. The crate's own `ConnectionManager` makes requests wait for its
+//! attempts and keeps a connection that stopped answering.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -30,18 +30,18 @@ use super::cluster::{Placement, placement};
 use super::scripts::SCRIPTS;
 use super::sentinel;
 
-/// What the server says unasked: messages of a subscription, and the end of the connection.
+/// Push messages of the server: subscription messages and the end of the connection.
 pub(super) type Pushes = mpsc::UnboundedReceiver<PushInfo>;
 
-/// Commands that may wait for the socket; the crate's default of 50 is fewer than one busy instant brings.
+/// Commands that may wait for the socket. The crate's default of 50 is too few for bursts.
 const QUEUE: usize = 1_024;
 
-/// The crate's own limit to waiting for an answer, once a connection carries commands: never reached. Ours does not give
-/// up answers that came while the process was stopped.
+/// Effectively disables the crate's own response timeout once a connection carries commands. Ours also accepts answers
+/// that arrived while the process was suspended.
 const WITHOUT_LIMIT: Duration = Duration::from_hours(24);
 
-/// Opens a connection within the configured time: to the configured server or, where that is a node of a cluster and
-/// gone, to another one. With sentinels, to the server that they call the primary.
+/// Opens a connection within the configured time: to the configured server, or to another known node of its cluster if
+/// that fails. With sentinels, to the primary that they name.
 pub(super) async fn open(address: &Address) -> RedisResult<(MultiplexedConnection, Pushes)> {
     if let Some(sentinels) = &address.sentinels {
         let primary = sentinel::primary(address, sentinels).await?;
@@ -70,12 +70,12 @@ async fn open_at(client: &Client, address: &Address) -> RedisResult<(Multiplexed
     Ok((connection, pushes))
 }
 
-/// Opens a connection, however long it takes; ends early only by being dropped.
+/// Reconnects with backoff until an attempt succeeds; cancelled only by being dropped.
 pub(super) async fn open_again<T, F>(what: &'static str, attempt: impl Fn() -> F) -> T
 where
     F: Future<Output = RedisResult<T>>,
 {
-    // Jitter decides nothing that a test or a token could depend on: it needs no injected randomness.
+    // Jitter affects no test and no token, so it needs no injected randomness.
     let mut backoff = Backoff::new(&OsEntropy);
     loop {
         tokio::time::sleep(backoff.wait()).await;
@@ -92,7 +92,7 @@ where
 pub(super) struct Link {
     address: Arc<Address>,
     current: RwLock<Option<MultiplexedConnection>>,
-    /// Somebody got no answer: is the connection still good?
+    /// A command failed; the connection must be checked.
     suspected: Notify,
     commands: AtomicU64,
     pub(super) is_cluster: bool,
@@ -135,7 +135,7 @@ impl Link {
                     ServerErrorKind::ReadOnly | ServerErrorKind::Moved | ServerErrorKind::ClusterDown
                 )
             ) {
-                // A failover made this server a replica, or another one the owner: by now the way leads there.
+                // A failover demoted this server or moved the slot: reconnect to find the new owner.
                 self.replace(None);
                 self.suspected.notify_one();
             } else if error.is_io_error() {
@@ -145,7 +145,7 @@ impl Link {
         answer
     }
 
-    /// Watches the connection and replaces it, until told to stop.
+    /// Monitors the connection and replaces it, until `stop`.
     pub(super) async fn keep(self: Arc<Self>, mut pushes: Pushes, stop: CancellationToken) {
         loop {
             tokio::select! {
@@ -192,8 +192,8 @@ struct Established {
     is_cluster: bool,
 }
 
-/// A connection to the server that has our keys and knows the scripts, so that each of them is one command from the
-/// first use on.
+/// Connects to the server that owns our keys and loads the scripts, so that each call of a script is one command from
+/// the start.
 async fn establish(address: &Address) -> RedisResult<Established> {
     let (mut connection, mut pushes) = open(address).await?;
     let placement = placement(&mut connection, &address.instance, address.host()).await?;
@@ -210,19 +210,19 @@ async fn establish(address: &Address) -> RedisResult<Established> {
     }
     match load.exec_async(&mut connection).await {
         Err(error) if error.is_io_error() => return Err(error),
-        // Refused, by an access list for example: each first use then sends its text.
+        // Refused, for example by an ACL: the first use of each script then sends its text.
         Ok(()) | Err(_) => {}
     }
     connection.set_response_timeout(WITHOUT_LIMIT);
     Ok(Established { connection, pushes, is_cluster })
 }
 
-/// What a command does; its arguments hold keys and values.
+/// The name of a command, without its arguments, which hold keys and values.
 #[expect(clippy::needless_pass_by_value, reason = "taken by map")]
 fn verb(argument: redis::Arg<&[u8]>) -> &str {
     match argument {
         redis::Arg::Simple(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
-        // A cursor, or whatever the crate adds.
+        // A cursor, or a kind that the crate adds later.
         _ => "",
     }
 }

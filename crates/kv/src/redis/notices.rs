@@ -1,5 +1,5 @@
-//! The subscription: its own connection, so that a burst of notices never delays an answer, and so that the server's
-//! smaller output limit for subscribers never ends the connection that carries commands.
+//! Subscription on a separate connection: a burst of notices cannot delay answers, and the server's smaller output
+//! limit for subscribers cannot end the connection that carries commands.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use super::address::Address;
 use super::link::{Pushes, open, open_again};
 use crate::{Heard, Notice};
 
-/// How long the subscription may be silent before it is asked for a sign of life: a connection that died without a
-/// word would otherwise keep caches stale unnoticed.
+/// After this long without a message the connection is probed with PING. Otherwise a connection that died silently
+/// would leave caches stale unnoticed.
 const PROBE: Duration = Duration::from_secs(5);
 
 pub(super) struct Subscription {
@@ -24,14 +24,14 @@ pub(super) struct Subscription {
 }
 
 impl Subscription {
-    /// Subscribes once; returns when the server has confirmed.
+    /// Subscribes once; returns when the server has confirmed it.
     pub(super) async fn open(&self) -> RedisResult<(MultiplexedConnection, Pushes)> {
         let (mut connection, pushes) = open(&self.address).await?;
         connection.subscribe(&self.channel).await?;
         Ok((connection, pushes))
     }
 
-    /// Passes notices on and subscribes again after every loss, until told to stop.
+    /// Forwards notices and resubscribes after every connection loss, until `stop`.
     pub(super) async fn keep(self, first: (MultiplexedConnection, Pushes), stop: CancellationToken) {
         let (mut connection, mut pushes) = first;
         loop {
@@ -48,7 +48,7 @@ impl Subscription {
         }
     }
 
-    /// Returns when the connection is of no more use.
+    /// Forwards notices until the connection is lost.
     async fn listen(&self, connection: &mut MultiplexedConnection, pushes: &mut Pushes) {
         loop {
             match tokio::time::timeout(PROBE, pushes.recv()).await {
@@ -67,7 +67,7 @@ impl Subscription {
     }
 
     fn tell(&self, heard: Heard) {
-        // An error says only that nobody listens.
+        // An error only means that there are no subscribers.
         let _ = self.heard.send(heard);
     }
 }
@@ -81,7 +81,7 @@ fn read(push: &PushInfo) -> Heard {
     match serde_json::from_slice::<Notice>(payload) {
         Ok(notice) => Heard::Notice(notice),
         Err(error) => {
-            // Something changed, said in words of another version: forgetting everything is always right.
+            // Something changed, in a format of another version: dropping everything cached is always right.
             tracing::warn!(%error, "notice was not understood");
             Heard::Gap
         }

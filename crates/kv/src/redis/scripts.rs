@@ -1,10 +1,10 @@
-//! What needs more than one step on the server: Lua, because a script runs whole or not at all.
+//! Lua scripts for operations of several steps: Redis runs a script atomically.
 //!
-//! Arguments are checked here, so that no script can fail between two of its writes.
+//! Arguments are validated in Rust, before a script runs, so that no script can fail between two of its writes.
 
 use std::sync::LazyLock;
 
-/// A script and the digest the server knows it by.
+/// A script and its SHA-1 digest, by which the server knows it.
 pub(super) struct Script {
     pub(super) text: &'static str,
     pub(super) digest: String,
@@ -56,11 +56,11 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     put_among: Script::new(PUT_AMONG),
 });
 
-/// ARGV: how long a used value is remembered, in milliseconds; `forget` when only that it was used.
+/// ARGV: how long a used value is remembered, in milliseconds; `forget` to keep only the fact that it was used.
 ///
-/// A live value is a string, a used one a list of one: the server's own types keep the two apart. GET and GETDEL refuse
-/// a list (WRONGTYPE), SET NX finds the key taken, SET and DEL replace it: exactly what a used value shall do. Any other
-/// refusal (READONLY of a replica) is the answer.
+/// A live value is a string, a used one a list of one element: the types tell them apart. On a list, GET and GETDEL
+/// fail (WRONGTYPE), SET NX finds the key taken, SET and DEL replace it, which is how a used value must behave. Any
+/// other error (READONLY of a replica) is returned.
 const CONSUME: &str = "\
 local value = redis.pcall('GETDEL', KEYS[1])
 if type(value) == 'table' then
@@ -79,8 +79,8 @@ end
 return {1, value}
 ";
 
-/// ARGV: per key what to do, its lifetime in milliseconds (0 deletes) and its value. Answers 0, having written nothing,
-/// when a key to replace holds no live value, or one that must not have been used a used one.
+/// ARGV: per key the operation, the lifetime in milliseconds (0 deletes) and the value. Returns 0, having written
+/// nothing, when a key of `replace` holds no live value or a key of `unused` holds a used one.
 const WRITE: &str = "\
 for i, key in ipairs(KEYS) do
   local how = ARGV[3 * i - 2]
@@ -102,8 +102,8 @@ end
 return 1
 ";
 
-/// The first `$counters` keys are counters; ARGV begins with the maximum and the window in milliseconds of each. How
-/// long to wait goes into `wait`.
+/// The first `$counters` keys are counters; ARGV begins with the maximum and the window in milliseconds of each. Sets
+/// `wait` to the milliseconds until all are below their maximum, 0 when they are.
 macro_rules! ask {
     ($counters:literal) => {
         concat!(
@@ -125,7 +125,7 @@ end
     };
 }
 
-/// Goes on only when there is nothing to wait for, and counts.
+/// Returns if there is a wait; otherwise increments the counters.
 macro_rules! count {
     () => {
         "\
@@ -141,14 +141,14 @@ end
     };
 }
 
-/// Answers the milliseconds to wait, 0 for none.
+/// Returns the milliseconds to wait, 0 for none.
 const CHECK: &str = concat!(ask!("#KEYS"), "return wait\n");
 
-/// As `CHECK`, and counts when there is nothing to wait for.
+/// As `CHECK`, and counts when the wait is 0.
 const HIT: &str = concat!(ask!("#KEYS"), count!(), "return 0\n");
 
-/// As `HIT`, and then stores: after the counters, the key of the value; after theirs, its lifetime in milliseconds (0
-/// deletes) and the value.
+/// As `HIT`, then stores a value. KEYS: the counters, the key of the value. ARGV: those of the counters, the lifetime
+/// in milliseconds (0 deletes), the value.
 const PUT_LIMITED: &str = concat!(
     ask!("#KEYS - 1"),
     count!(),
@@ -162,9 +162,9 @@ return 0
 "
 );
 
-/// As `HIT`, and then stores: after the counters, the key of the place, which names the newest of its values, and the key
-/// of the value; after theirs, the lifetime in milliseconds and the value. Answers what is stored already, if it is the
-/// newest.
+/// As `HIT`, then stores a value. KEYS: the counters, the place, which holds the key of its newest value, and the key
+/// of the value. ARGV: those of the counters, the lifetime in milliseconds, the value. If the key is the newest of the
+/// place and still live, returns its value and counts nothing.
 const CLAIM: &str = concat!(
     "\
 local before = redis.call('GET', KEYS[#KEYS])
@@ -186,7 +186,7 @@ return 0
 "
 );
 
-/// The first `$counters` keys get one back; what reaches zero goes, with its window.
+/// Decrements the first `$counters` keys; a counter that reaches zero is deleted, with its window.
 macro_rules! release {
     ($counters:literal) => {
         concat!(
@@ -206,11 +206,11 @@ end
     };
 }
 
-/// Takes one back from each counter.
+/// Decrements each counter.
 const RELEASE: &str = concat!(release!("#KEYS"), "return 1\n");
 
-/// As `RELEASE`, and stores: after the counters, the key of the value. ARGV: its lifetime in milliseconds (0 deletes) and
-/// the value. Stores first: a full server refuses the first write of a script and none after it.
+/// As `RELEASE`, and stores a value. KEYS: the counters, the key of the value. ARGV: the lifetime in milliseconds (0
+/// deletes), the value. Stores first: a server out of memory refuses only the first write of a script.
 const RELEASE_AND_PUT: &str = concat!(
     "\
 if ARGV[1] == '0' then
@@ -223,9 +223,9 @@ end
     "return 1\n"
 );
 
-/// KEYS: the group, which lists the keys of its values, oldest first, and the key of the value. ARGV: how many live ones
-/// there may be, the lifetime in milliseconds (0 deletes), the value. Stores first: a full server refuses the first
-/// write of a script and none after it. The keys in the list are this instance's, so in a cluster in the same slot.
+/// KEYS: the group (a list of the keys of its values, oldest first), the key of the value. ARGV: the maximum of live
+/// values, the lifetime in milliseconds (0 deletes), the value. Stores first: a server out of memory refuses only the
+/// first write of a script. The keys in the list belong to this instance, so in a cluster they are in the same slot.
 const PUT_AMONG: &str = "\
 local kept = {}
 for _, member in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do

@@ -1,8 +1,8 @@
-//! Redis Sentinel: who watches a primary and its replicas, and tells where the primary is now.
+//! Redis Sentinel: monitors a primary and its replicas, and knows the current primary.
 //!
-//! Asked again for each connection, so nothing that was heard before a failover is kept. What the library has for this
-//! keeps connections to the sentinels and asks every one of them; one answer is enough, as a server that is no primary is
-//! found out before it is used.
+//! Queried again for each connection, so no address from before a failover is reused. The library's own support keeps
+//! connections to the sentinels and queries all of them; one answer is enough, because `confirm` detects a server that
+//! is not the primary.
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ErrorKind, RedisError, RedisResult, Value, cmd};
@@ -10,7 +10,7 @@ use redis::{AsyncConnectionConfig, ErrorKind, RedisError, RedisResult, Value, cm
 use super::address::{Address, Sentinels};
 use super::cluster::Node;
 
-/// Where the primary is, by the first sentinel that knows.
+/// Address of the primary, from the first sentinel that knows it.
 pub(super) async fn primary(address: &Address, sentinels: &Sentinels) -> RedisResult<Node> {
     let mut outcome = Err(RedisError::from((ErrorKind::Io, "no sentinel is named")));
     for sentinel in &sentinels.addresses {
@@ -34,13 +34,13 @@ async fn ask(address: &Address, sentinels: &Sentinels, sentinel: &Node) -> Redis
     found.ok_or_else(|| RedisError::from((ErrorKind::Io, "the sentinels know no primary of that name")))
 }
 
-/// Refuses a server that is a replica by now: a sentinel that was cut off names the primary of before.
+/// Refuses a server that is a replica: an isolated sentinel still names the old primary.
 pub(super) async fn confirm(connection: &mut MultiplexedConnection) -> RedisResult<()> {
     match cmd("ROLE").query_async::<Value>(connection).await {
         Ok(Value::Array(role)) if role.first() == Some(&Value::BulkString(b"master".to_vec())) => Ok(()),
         Ok(_) => Err(RedisError::from((ErrorKind::Io, "the sentinels still name a replica"))),
         Err(error) if error.is_io_error() => Err(error),
-        // An account that may not ask: the first write will tell.
+        // The account may not use ROLE: the first write will fail on a replica.
         Err(_) => Ok(()),
     }
 }

@@ -26,7 +26,7 @@ fn composed(message: &Message) -> (Envelope, String) {
     (envelope, String::from_utf8(bytes).unwrap())
 }
 
-/// The header, unfolded, one line each.
+/// Header lines, unfolded.
 fn headers(mime: &str) -> Vec<String> {
     let (header, _) = mime.split_once("\r\n\r\n").unwrap();
     header.replace("\r\n ", " ").replace("\r\n\t", " ").split("\r\n").map(str::to_owned).collect()
@@ -122,7 +122,7 @@ fn domains_beyond_ascii_are_sent_as_dns_has_them() {
     assert_eq!(header(&mime, "To"), "ana@xn--bcher-kva.example");
     let sender = Sender::parse("post@bücher.example").unwrap();
     assert_eq!(sender.domain(), "xn--bcher-kva.example");
-    // A local part beyond ASCII needs a relay that takes it; nothing can be done to it here.
+    // A non-ASCII local part is left alone: it needs a relay with SMTPUTF8.
     let (envelope, _) = composed(&message("Acme", "änne@bücher.example", "Hello"));
     assert_eq!(envelope.to()[0].to_string(), "änne@xn--bcher-kva.example");
 }

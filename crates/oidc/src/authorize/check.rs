@@ -1,5 +1,5 @@
-//! The checks of an authorization request, in order. Up to [`Redirectable`] an error is shown to the person; from
-//! there on it goes to the client. Which of the two is a type, not a flag.
+//! The checks of an authorization request, in order. Before there is a [`Redirectable`], an error is shown to the
+//! person; afterwards it goes to the client. The type decides, not a flag.
 
 use std::sync::Arc;
 
@@ -27,10 +27,10 @@ pub struct Redirectable {
 /// A refused authorization request.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorizeError {
-    /// No proven redirect URI: the person sees a page (RFC 6749 §4.1.2.1).
+    /// No verified redirect URI: the error is shown on a page (RFC 6749 §4.1.2.1).
     #[error("refused on a page: {0}")]
     Page(OAuthError),
-    /// The client hears about it.
+    /// The error is sent to the client.
     #[error("refused to the client: {1}")]
     Client(Box<Redirectable>, OAuthError),
     #[error("too many sign-ins were begun")]
@@ -39,10 +39,11 @@ pub enum AuthorizeError {
     Engine(#[from] EngineError),
 }
 
-/// Longest `state` or `nonce`.
+/// Maximum length of `state` and of `nonce`, in bytes.
 const LONGEST_WORD: usize = 1_024;
 
-/// Longest checked request, as it travels with the browser and is stored: half of it may be `state` and `nonce`.
+/// Maximum size of a checked request as JSON, in bytes, because it must fit a cookie (decision 0035). `state` and
+/// `nonce` may take 2,048 of them.
 const LONGEST_REQUEST: usize = 2_560;
 
 /// The only authorization parameter that may repeat (RFC 8707 §2).
@@ -55,7 +56,7 @@ fn invalid(description: &'static str) -> OAuthError {
 }
 
 impl Engine {
-    /// Client and redirect URI first; nothing is sent anywhere before both are proven.
+    /// Verifies client and redirect URI first; nothing is redirected before both are verified.
     pub(crate) async fn find_target(
         &self,
         tenant: &Tenant,
@@ -73,7 +74,7 @@ impl Engine {
         };
         let (redirect_uri, redirect_uri_sent) =
             exact_redirect_uri(params, &client).map_err(AuthorizeError::Page)?; // RFC 6749 §3.1.2.3, RFC 9700 §2.1
-        // Which of two states was meant is not ours to guess, and one that is too long would be so in the answer.
+        // A repeated `state` is ambiguous, and one that is too long would make the answer too long: send none.
         let state = params.get("state").filter(|state| !is_repeated("state") && state.len() <= LONGEST_WORD);
         let state = state.map(str::to_owned);
         let (response_mode, mode_problem) = response_mode(params);
@@ -87,7 +88,7 @@ impl Engine {
         Ok(target)
     }
 
-    /// Everything after the target is proven.
+    /// Checks everything else, once the target is verified.
     pub(crate) fn check_request(
         tenant: &Tenant,
         params: &Params,
@@ -124,11 +125,11 @@ impl Engine {
             claims,
             code_challenge,
         };
-        within_length(&request)?; // a cookie takes no more
+        within_length(&request)?; // must fit a cookie
         Ok(request)
     }
 
-    /// A hint must be an ID token this tenant signed for this client; its age does not matter.
+    /// Returns the subject of `id_token_hint`: an ID token that this tenant signed for this client, of any age.
     fn hinted_subject(tenant: &Tenant, params: &Params, client: &ProtocolClient) -> Checked<Option<String>> {
         let Some(hint) = params.get("id_token_hint") else { return Ok(None) };
         let hint =
@@ -141,12 +142,12 @@ impl Engine {
 }
 
 impl Redirectable {
-    /// The client hears of it. Who sends a request object may say in there alone how it listens, so `response_mode` and
-    /// `state` are read from it where they do not stand outside, too (OpenID Connect Core §6.1). That holds for this
-    /// answer only, and for nothing else in the object: it is refused, and nobody proved what it says.
+    /// Builds the error for the client. A request object may be the only place of `response_mode` and `state`, so both
+    /// are read from it where the request itself lacks them (OpenID Connect Core §6.1). They serve this answer only:
+    /// the object is refused, and nothing in it is verified.
     pub(super) fn refusing(mut self, params: &Params, error: OAuthError) -> AuthorizeError {
         let mut objects = params.all("request");
-        // Which of two was meant is not ours to guess.
+        // Two request objects are ambiguous: read neither.
         if let (Some(object), None) = (objects.next(), objects.next()) {
             let way = WayBack::of(object);
             if params.get("response_mode").is_none() {
@@ -178,7 +179,7 @@ fn exact_redirect_uri(params: &Params, client: &ProtocolClient) -> Checked<(Stri
     }
 }
 
-/// OAuth 2.0 Multiple Response Type Encoding Practices §2.1. An unusable mode is reported in the default one.
+/// OAuth 2.0 Multiple Response Type Encoding Practices §2.1. An unsupported mode is reported in the default mode.
 fn response_mode(params: &Params) -> (ResponseMode, Option<OAuthError>) {
     let Some(word) = params.get("response_mode") else { return (ResponseMode::Query, None) };
     if let Some(mode) = ResponseMode::parse(word) {
@@ -200,7 +201,7 @@ fn is_printable(value: &str) -> bool {
     value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Printable ASCII, and not endless.
+/// Printable ASCII of bounded length.
 fn printable(params: &Params, name: &str) -> Checked<()> {
     let Some(value) = params.get(name) else { return Ok(()) };
     if !is_printable(value) {
@@ -220,7 +221,7 @@ fn within_length(request: &AuthorizationRequest) -> Checked<()> {
     Ok(())
 }
 
-/// Prefilled e-mail: trimmed, at most 320 characters, none of them a control (oidc-and-login §3.1).
+/// E-mail address to prefill: trimmed, at most 320 characters, without control characters (`docs/endpoints.md`).
 fn login_hint(params: &Params) -> Option<String> {
     let hint = params.get("login_hint")?.trim();
     Some(hint.chars().filter(|c| !c.is_control()).take(320).collect())
@@ -236,8 +237,8 @@ fn response_type_is_code(params: &Params) -> Checked<()> {
     }
 }
 
-/// Never an error (OpenID Connect Core §3.1.2.1). As many as somebody might mean, each as long as a tag may be
-/// (RFC 5646 §4.4.1): it is stored for an anonymous caller.
+/// Never an error (OpenID Connect Core §3.1.2.1). Keeps at most 16 tags of at most 35 characters (RFC 5646 §4.4.1),
+/// because anonymous callers send them and the request must fit a cookie.
 pub(crate) fn ui_locales(params: &Params) -> Option<String> {
     let tags = params.get("ui_locales")?.split_ascii_whitespace().filter(|tag| tag.len() <= 35).take(16);
     Some(tags.collect::<Vec<_>>().join(" ")).filter(|tags| !tags.is_empty())
@@ -286,9 +287,10 @@ fn effective_scope(
     Ok(effective.intersection(&client.scope))
 }
 
-/// OpenID Connect Core §11: `offline_access` is ignored unless the person is asked for consent or other conditions are met,
-/// which are ours to choose. A public client of the organization itself that has the scope on its list needs no question:
-/// its operator answered it, and it has no other way to a refresh token. One with a secret gets those of the session.
+/// OpenID Connect Core §11: `offline_access` is ignored unless the person is asked for consent or other conditions,
+/// which are ours to choose, are met. Ours: a public client of the organization itself with the scope on its list. Its
+/// operator has decided already, and it has no other way to a refresh token. A confidential client gets session-bound
+/// refresh tokens.
 fn may_stay_offline(tenant: &Tenant, client: &ProtocolClient, prompt: Prompt) -> bool {
     let is_ours = client.client.is_first_party_for(tenant.organization.id);
     let is_settled =
@@ -305,7 +307,7 @@ fn openid_for_openid_parameters(params: &Params, scope: &Scope) -> Checked<()> {
     Err(invalid("scope openid is required for OpenID Connect parameters"))
 }
 
-/// Decision D7: S256 for everybody, unless a confidential client was exempted.
+/// Decision D7: S256 is required, unless a confidential client is exempt.
 fn code_challenge(params: &Params, client: &ProtocolClient) -> Checked<Option<CodeChallenge>> {
     let challenge = CodeChallenge::from_params(params)?;
     let exempt = client.client.is_confidential() && !client.client.require_pkce;
@@ -315,7 +317,7 @@ fn code_challenge(params: &Params, client: &ProtocolClient) -> Checked<Option<Co
     Ok(challenge)
 }
 
-/// No protected resources are registered yet; a token that silently ignores the indicator would be worse than a refusal.
+/// No protected resources are registered yet. Refuse: a token that silently ignores the indicator would be worse.
 fn no_unknown_resource(params: &Params) -> Checked<()> {
     if params.all("resource").any(|r| !r.is_empty()) {
         return Err(OAuthError::new(ErrorCode::InvalidTarget, "the requested resource is unknown"));
@@ -324,7 +326,7 @@ fn no_unknown_resource(params: &Params) -> Checked<()> {
 }
 
 fn max_age(params: &Params) -> Checked<Option<u64>> {
-    // `parse` alone would take a sign.
+    // `parse` alone accepts a sign.
     let seconds = |text: &str| text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
     params
         .get("max_age")
@@ -332,13 +334,13 @@ fn max_age(params: &Params) -> Checked<Option<u64>> {
         .transpose()
 }
 
-/// Asking for claims one by one reaches no further than the client's list of scopes.
+/// Limits individually requested claims to the client's list of scopes.
 fn claims(params: &Params, client: &ProtocolClient) -> Checked<Option<ClaimsRequest>> {
     let claims = params.get("claims").map(ClaimsRequest::parse).transpose()?;
     Ok(claims.map(|c| c.within(|scope| client.scope.contains(scope))))
 }
 
-/// An essential class we cannot reach is a failed attempt, not a token with less.
+/// An essential `acr` that we cannot reach is an error, not a token with a lower class.
 fn reachable_acr(claims: Option<&ClaimsRequest>) -> Checked<()> {
     let Some(acr) = claims.and_then(ClaimsRequest::acr) else { return Ok(()) };
     let accepts = |class: &str| acr.accepts(&serde_json::Value::from(class));
@@ -348,7 +350,8 @@ fn reachable_acr(claims: Option<&ClaimsRequest>) -> Checked<()> {
     Err(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, "the requested acr cannot be met"))
 }
 
-/// Whatever runs on the person's machine may call itself this client (RFC 8252 §8.6): a person decides each time.
+/// Whether this is a public native client: any program on the machine may claim to be it (RFC 8252 §8.6), so a person
+/// decides each time.
 pub(crate) fn cannot_prove_itself(client: &ProtocolClient) -> bool {
     client.client.application_type == ApplicationType::Native && !client.client.is_confidential()
 }

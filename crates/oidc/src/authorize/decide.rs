@@ -1,4 +1,4 @@
-//! Which page, if any, must appear before a code (OpenID Connect Core §3.1.2.3).
+//! Decides which page, if any, comes before the code (OpenID Connect Core §3.1.2.3).
 
 use porta_core::Timestamp;
 use porta_core::session::Grant;
@@ -16,7 +16,7 @@ pub(super) struct AuthorizationContext<'a> {
     /// The person approved inside this interaction.
     pub(super) consented_here: bool,
     pub(super) is_first_party: bool,
-    /// The client cannot prove who it is (RFC 8252 §8.6): nothing is answered without a person who says so.
+    /// The client cannot prove who it is (RFC 8252 §8.6): no answer without a person's confirmation.
     pub(super) cannot_prove_itself: bool,
     pub(super) now: Timestamp,
 }
@@ -29,13 +29,13 @@ pub(super) struct SignedIn<'a> {
     pub(super) grant: Option<&'a Grant>,
 }
 
-/// Which page.
+/// The page to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Need {
     Login,
     /// Scopes the person is asked about.
     Consent(Vec<String>),
-    /// Whether the person began this: one button that names the application.
+    /// Asks whether the person started this: one button that names the application.
     Confirm(Vec<String>),
 }
 
@@ -49,11 +49,11 @@ pub(super) enum Decision {
     Refuse(OAuthError),
 }
 
-/// Login first, then consent; `prompt=none` turns a page into an error.
+/// Login comes first, then consent; `prompt=none` turns a page into an error.
 ///
-/// Our own applications are not asked about, with two exceptions: `prompt=consent` is what the client wants the person to
-/// see (OpenID Connect Core §3.1.2.1), and a public native client may be any program of the machine. There the person
-/// confirms, unless they signed in for it just now.
+/// First-party clients need no consent, with two exceptions: `prompt=consent` always shows the page (OpenID Connect
+/// Core §3.1.2.1), and a public native client may be any program on the machine. There the person confirms, unless they
+/// have just signed in for it.
 pub(super) fn decide(request: &AuthorizationRequest, context: AuthorizationContext<'_>) -> Decision {
     let no_pages = request.prompt.contains(PromptValue::None);
     let Some(session) = context.session.filter(|s| !needs_login(request, s, &context)) else {
@@ -61,7 +61,8 @@ pub(super) fn decide(request: &AuthorizationRequest, context: AuthorizationConte
             return Decision::Refuse(OAuthError::new(ErrorCode::LoginRequired, "the person must sign in"));
         }
         if context.signed_in_here {
-            // Signed in just now and still not acceptable: another account than the client insists on, or fewer factors.
+            // A fresh sign-in that is still not acceptable: not the account that the client requires, or too few
+            // factors.
             let error = if context.session.is_some_and(|s| !subject_differs(request, &s)) {
                 OAuthError::new(
                     ErrorCode::UnmetAuthenticationRequirements,
@@ -100,7 +101,7 @@ pub(super) fn decide(request: &AuthorizationRequest, context: AuthorizationConte
     Decision::Proceed { grant_more: missing }
 }
 
-/// The requested scopes, and those that stand behind claims requested one by one.
+/// The requested scopes, and the scopes of individually requested claims.
 fn needed_scopes(request: &AuthorizationRequest) -> Vec<String> {
     let mut needed: Vec<String> = request.scope.iter().map(str::to_owned).collect();
     for scope in request.claims.iter().flat_map(porta_protocol::ClaimsRequest::implied_scopes) {
@@ -116,7 +117,7 @@ fn subject_differs(request: &AuthorizationRequest, session: &SignedIn<'_>) -> bo
         || request.claims.as_ref().is_some_and(|c| !c.accepts_subject(session.subject))
 }
 
-/// An essential class that this session did not reach (OpenID Connect Core §5.5.1.1).
+/// Whether the session misses an essential `acr` (OpenID Connect Core §5.5.1.1).
 fn misses_class(request: &AuthorizationRequest, session: &SignedIn<'_>) -> bool {
     let acr = request.claims.as_ref().and_then(porta_protocol::ClaimsRequest::acr);
     acr.is_some_and(|acr| acr.essential && !acr.accepts(&serde_json::Value::from(session.acr)))

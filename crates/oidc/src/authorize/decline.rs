@@ -1,4 +1,4 @@
-//! The person says no, or was on the way to a page of their account.
+//! Declined interactions, and resuming a sign-in to an account page.
 
 use porta_core::audit::AuditCategory;
 use porta_core::settings;
@@ -10,8 +10,8 @@ use crate::purpose::{AccountPage, InteractionPurpose};
 use crate::{Caller, Engine, EngineError, Tenant};
 
 impl Engine {
-    /// The person says no before having proven anything: the answer is given at once, since nothing is stored that a
-    /// resume address could find.
+    /// Declines an anonymous interaction. The answer is given at once, because nothing is stored that a resume address
+    /// could find.
     pub async fn cancel(
         &self,
         tenant: &Tenant,
@@ -32,7 +32,7 @@ impl Engine {
         let is_anonymous = interaction.is_anonymous();
         let (user, what) = match interaction.consent {
             Some(asked) => (asked.user, "user.consent.denied"),
-            // Not `user.login.…`: what begins so and does not end in `failed` counts as a sign-in.
+            // Not `user.login.…`: event types with this prefix count as a sign-in unless they end in `failed`.
             None => (None, "auth.login.cancelled"),
         };
         let (event, resumed) = match interaction.purpose {
@@ -64,7 +64,7 @@ impl Engine {
         Ok(resumed)
     }
 
-    /// Whoever comes to the page of an account is looked at there: nothing is decided here.
+    /// Leads to the account page, which checks access itself. `Gone` if the sign-in was in another session.
     pub(super) async fn resume_account(
         &self,
         tenant: &Tenant,

@@ -28,27 +28,27 @@ pub enum Outcome {
     Respond(Delivery),
 }
 
-/// An outcome, and the new end of the session when its cookie should be renewed.
+/// An outcome; `session_until` is the new expiry if the session cookie must be renewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorized {
     pub outcome: Outcome,
     pub session_until: Option<Timestamp>,
 }
 
-/// What a resume address found.
+/// The result of a resume address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resumed {
-    /// `ui_locales`: what the request asked its pages to be in.
+    /// `ui_locales`: languages the request asked for.
     Authorized { authorized: Authorized, ui_locales: Option<String> },
     /// The sign-in was for a page of the account.
     Account(AccountPage),
-    /// The person said no and is not signed in.
+    /// The person declined and is not signed in.
     Away,
-    /// Nothing happened yet: the page of the interaction is next.
+    /// No progress yet: the page of the interaction is next.
     Begun,
-    /// Nothing more is begun for this network now, or too much was given already.
+    /// A rate limit on interactions or a quota is exceeded.
     Limited(Limited),
-    /// Wrong browser, too late, or used before.
+    /// Wrong browser, expired, or used before.
     Gone,
 }
 
@@ -58,15 +58,15 @@ impl Authorized {
     }
 }
 
-/// What a request comes to: a page first, or an answer to the client.
+/// The result of judging a request: a page first, or an answer to the client.
 enum Judged {
     Page(Box<Draft>),
     Answer(Authorized),
-    /// Too much was given already.
+    /// A quota is exceeded.
     Limited(Limited),
 }
 
-/// What happened inside the interaction that led here.
+/// What was done inside the interaction so far.
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
     login: Option<LoginDone>,
@@ -93,7 +93,7 @@ impl Engine {
     }
 
     /// `POST /{org}/auth`: a cross-site POST carries no `SameSite=Lax` cookie, so the checked request travels with the
-    /// browser, which comes back by GET, where its session is visible (W27).
+    /// browser, which comes back by GET with its session cookie (`docs/security.md`, W27).
     #[tracing::instrument(
         target = "porta::trace",
         level = "trace",
@@ -148,7 +148,7 @@ impl Engine {
             Taken::Begun => return Ok(Resumed::Begun),
             Taken::Gone => return Ok(Resumed::Gone),
         };
-        // What was left unanswered and begins anew is counted, or one browser begins without end.
+        // Restarting an unanswered interaction is rate limited, or one browser could begin without end.
         let was_answered = was_stored && interaction.stage == Stage::Ready;
         if interaction.stage == Stage::Denied {
             return self.declined(tenant, interaction, cookie, caller).await;
@@ -234,7 +234,7 @@ impl Engine {
                 Ok(Judged::Page(Box::new(draft)))
             }
             (Decision::Proceed { grant_more }, Some((session, facts))) => {
-                // A form was answered for each sign-in; what a browser gets by itself has a quota.
+                // A sign-in costs an answered form; codes that a browser gets without one count against the quota.
                 if progress.login.is_none() {
                     let payers = [
                         Payer::Person(session.session.user),
@@ -262,7 +262,8 @@ impl Engine {
         }
     }
 
-    /// A session whose user may still sign in; a suspended person's session means "sign in again" (repairs W16).
+    /// Returns the session if its user may still sign in; a suspended person must sign in again (`docs/security.md`,
+    /// W16).
     async fn live_session(
         &self,
         tenant: &Tenant,
@@ -286,7 +287,8 @@ impl Engine {
         Ok(live.map(|facts| (session, facts)))
     }
 
-    /// The grant that covers the request: as it is, or with more scopes (repairs W06).
+    /// Returns the grant that covers the request, extended by `more` if necessary; grants only grow
+    /// (`docs/security.md`, W06).
     #[expect(clippy::too_many_arguments, reason = "each is a different fact of one decision")]
     async fn ensure_grant(
         &self,
@@ -301,7 +303,7 @@ impl Engine {
         let now = self.now();
         let lifetime = tenant.settings.duration(settings::GRANT_TTL);
         if let Some(grant) = &facts.grant {
-            // Half its life left is enough: not every sign-in needs a write.
+            // Renew only in the second half of its lifetime: not every sign-in needs a write.
             if more.is_empty() && (now + lifetime / 2) < grant.expires_at {
                 return Ok(grant.clone());
             }
@@ -376,7 +378,8 @@ impl Engine {
             expires_at: now + lifetime,
         };
         let key = CodeRecord::storage_key(tenant.organization.id, &TokenDigest::of(&code));
-        // Without it a browser that asks and never redeems fills the store that all organizations share.
+        // Evict the oldest unredeemed codes of a session and client: a browser that never redeems would fill the store
+        // that all organizations share.
         let most = usize::try_from(tenant.settings.number(settings::WAITING_CODES_MAX)).unwrap_or(usize::MAX);
         let group = format!("{}:codes:{}:{}", tenant.organization.id, session.session.key, client.client.id);
         self.kv.put_among(&group, most, &key, to_bytes(&record)?, lifetime).await?;

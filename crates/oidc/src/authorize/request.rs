@@ -1,4 +1,4 @@
-//! A checked authorization request: what travels through the interaction to the code.
+//! A checked authorization request, carried through the interaction to the code.
 
 use porta_protocol::{ClaimsRequest, CodeChallenge, Prompt, ResponseMode, Scope};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct AuthorizationRequest {
     pub client_id: String,
     pub redirect_uri: String,
-    /// Whether the client sent the redirect URI, so that the token endpoint must hear it again (RFC 6749 §4.1.3).
+    /// Whether the client sent the redirect URI; the token request must then repeat it (RFC 6749 §4.1.3).
     pub redirect_uri_sent: bool,
     pub response_mode: ResponseMode,
     pub state: Option<String>,
@@ -18,7 +18,7 @@ pub struct AuthorizationRequest {
     /// Seconds.
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
-    /// Languages by preference, separated by blanks; `None` in what a version before this one stored.
+    /// Languages by preference, separated by spaces; `None` if stored by the previous version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ui_locales: Option<String>,
     /// Subject of a verified `id_token_hint`.

@@ -1,4 +1,4 @@
-//! Authorization responses: what is said, and how it travels.
+//! Authorization responses and how they are delivered.
 
 use porta_protocol::{AuthorizationResponse, Delivery, OAuthError};
 
@@ -6,7 +6,7 @@ use super::{AuthorizationRequest, Redirectable};
 use crate::Tenant;
 
 impl Redirectable {
-    /// Tells the client what was wrong with its request.
+    /// Builds the error response for the client.
     pub fn refuse(&self, tenant: &Tenant, error: &OAuthError) -> Delivery {
         AuthorizationResponse::error(error, self.state.as_deref(), &tenant.issuer)
             .deliver(&self.redirect_uri, self.response_mode)

@@ -67,7 +67,7 @@ impl Engine {
     }
 }
 
-/// What was asked for, or everything on the list; scopes about a person mean nothing here and are left out.
+/// Returns the requested scope, or the client's whole list. Scopes about a person mean nothing here and are left out.
 fn machine_scope(client: &ProtocolClient, requested: Option<&str>) -> Result<String, TokenError> {
     let wanted = match requested {
         None => client.scope.clone(),

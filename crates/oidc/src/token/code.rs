@@ -1,11 +1,11 @@
 //! Redeeming an authorization code (RFC 6749 §4.1.3).
 //!
 //! ```text
-//! stored ──first use──► used (remembered for ten minutes) ──second use, with its verifier──► family revoked
-//!                                                         └─without it──► noted, nothing ends
+//! stored ──first use──► used (remembered for 11 minutes) ──second use, with its verifier──► family revoked
+//!                                                        └─without it──► audited, nothing revoked
 //! ```
 //!
-//! A used code lies in browser histories and logs: whoever shows nothing else ends nothing.
+//! Used codes remain in browser histories and logs, so presenting one without its verifier revokes nothing.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ use super::{TokenError, invalid_grant, refused};
 use crate::clients::ProtocolClient;
 use crate::{Caller, Engine, EngineError, Tenant};
 
-/// How long a used code is remembered, so that a replay can be traced to what the first use granted: a little
-/// more than the longest that any code should live (ten minutes, RFC 6749 §4.1.2). Each takes a kilobyte, and a busy
-/// server uses dozens a second.
+/// How long a used code is remembered, so that a replay can revoke what the first use was given: slightly more than the
+/// longest lifetime that any code should have (ten minutes, RFC 6749 §4.1.2). Each takes a kilobyte, and a busy server
+/// uses dozens a second.
 const REMEMBER_USED: Duration = Duration::from_mins(11);
 
-/// What a code stands for. The family's id is fixed here, so a replay knows what to revoke without asking anybody.
+/// What a code stands for. The family id is fixed here, so that a replay can be revoked without a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeRecord {
     pub family: TokenFamily,
@@ -71,7 +71,7 @@ impl Engine {
         if !facts.user.may_continue() {
             return Err(invalid_grant("the person may not sign in"));
         }
-        // Offline tokens outlive the session they were given in; a code that nobody redeemed yet does not.
+        // Offline tokens outlive their session; an unredeemed code does not.
         if !facts.grant_exists || !facts.session_live || facts.ended {
             return Err(invalid_grant("the grant or session has ended"));
         }
@@ -83,8 +83,8 @@ impl Engine {
             .issue(&record.family, &issued.access_row, issued.refresh_row.as_ref())
             .await?;
         if !stored {
-            // A replay came between taking the code and this line and forbade the family. The one who took the code
-            // is answered as if the replay had come a moment later: with tokens that are revoked.
+            // A replay between taking the code and this line has forbidden the family. Answer as if it had come a
+            // moment later: with tokens that are revoked already.
             tracing::info!(family = %record.family.id, "tokens of a replayed code were revoked before they were sent");
         }
         let rights = client.catalog.rights(facts.rights);
@@ -93,7 +93,7 @@ impl Engine {
             .map_err(TokenError::from)
     }
 
-    /// One command takes the code; a second taker revokes what the first was given (RFC 6749 §4.1.2, RFC 9700 §4.5).
+    /// Takes the code in one command; a second use revokes what the first was given (RFC 6749 §4.1.2, RFC 9700 §4.5).
     async fn take_code(
         &self,
         tenant: &Tenant,
@@ -110,7 +110,7 @@ impl Engine {
             Consumed::Fresh(bytes) => Ok(read(&bytes)?),
             Consumed::Replayed(bytes) => {
                 let record: CodeRecord = read(&bytes)?;
-                // Another client could not have been given anything for it and must not end what its owner holds.
+                // Another client was given nothing for this code and must not revoke the owner's tokens.
                 if record.family.client != client.client.id {
                     return Err(invalid_grant("the code belongs to another client"));
                 }
@@ -120,8 +120,8 @@ impl Engine {
         }
     }
 
-    /// Ends the family if the second user is the client, and says so; one row for each code and outcome, however often it
-    /// comes again.
+    /// Revokes the family if the second use comes from the client, and audits it: one row for each code and outcome,
+    /// however often it is repeated.
     async fn replayed(
         &self,
         tenant: &Tenant,
@@ -140,7 +140,7 @@ impl Engine {
             let mut repositories = self.store.repositories();
             repositories.tokens(tenant.organization.id).forbid_family(family, self.now(), &event).await?;
             drop(repositories);
-            // Afterwards: a failure in between makes a row too many, never a family too many.
+            // Mark last: a failure in between costs a duplicate audit row, not a missed revocation.
             self.kv.put(&noted, mark, REMEMBER_USED).await?;
         } else {
             if !self.kv.put_if_absent(&noted, mark, REMEMBER_USED).await? {
@@ -172,7 +172,7 @@ impl Engine {
         if self.now() >= record.expires_at {
             return Err(invalid_grant("the code has expired"));
         }
-        // RFC 6749 §4.1.3: what was sent at the authorization endpoint must be repeated to the letter.
+        // RFC 6749 §4.1.3: the redirect URI of the authorization request must be repeated exactly.
         match params.get("redirect_uri") {
             Some(uri) if uri == record.redirect_uri => {}
             None if !record.redirect_uri_sent => {}
@@ -208,8 +208,8 @@ impl Engine {
     }
 }
 
-/// Whether a second use comes from the client the code was given to: by the verifier, or where there is no challenge by
-/// the client's own secret.
+/// Whether a second use comes from the client that got the code: proven by the verifier or, without a challenge, by
+/// client authentication.
 fn knows_secret(record: &CodeRecord, client: &ProtocolClient, params: &Params) -> bool {
     match &record.code_challenge {
         Some(challenge) => params.get("code_verifier").is_some_and(|verifier| challenge.verify(verifier)),
@@ -217,8 +217,8 @@ fn knows_secret(record: &CodeRecord, client: &ProtocolClient, params: &Params) -
     }
 }
 
-/// Asked for with `offline_access`, or a confidential web client whose operator listed the grant: then it is bound to
-/// the session (oidc-and-login §3.6).
+/// Whether the client gets a refresh token: with `offline_access`, or as a confidential web client that has the grant.
+/// In the latter case the token is bound to the session.
 fn gets_refresh_token(client: &ProtocolClient, family: &TokenFamily) -> bool {
     let client = &client.client;
     client.has_grant(GrantType::RefreshToken)

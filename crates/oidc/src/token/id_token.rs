@@ -18,7 +18,7 @@ pub(crate) struct IdToken<'a> {
     pub family: &'a TokenFamily,
     pub user: &'a User,
     pub rights: &'a Rights,
-    /// Of the access token beside it: at a refresh perhaps less than the family has.
+    /// Scope of the access token beside it; after a refresh it may be narrower than the family's.
     pub scope: &'a Scope,
     pub access_token: &'a str,
 }
@@ -38,7 +38,7 @@ impl Engine {
         for claim in rights.claims.iter().filter(|c| c.include_in_id_token) {
             add_claim(&mut claims, &claim.name, claim.value.clone());
         }
-        // The protocol's own members come last: nothing above may shadow them.
+        // Protocol claims come last, so that no other claim overrides them.
         let expires_at = now + tenant.settings.duration(settings::ID_TOKEN_TTL);
         claims.insert("iss".to_owned(), json!(tenant.issuer));
         claims.insert("sub".to_owned(), json!(user.id.to_string()));
@@ -58,8 +58,9 @@ impl Engine {
     }
 }
 
-/// Claims of the person: those named in the `id_token` part of the `claims` parameter (OpenID Connect Core §5.5), and for a
-/// client that has them here those of the scopes, which are at UserInfo otherwise (§5.4).
+/// Claims about the person: those requested in the `id_token` member of the `claims` parameter (OpenID Connect Core
+/// §5.5). For a client that has standard claims in its ID tokens, also those of the scopes, which UserInfo delivers
+/// otherwise (§5.4).
 fn claims_of_person(made_from: IdToken<'_>) -> Map<String, Value> {
     let IdToken { client, family, user, rights, scope, .. } = made_from;
     let request = family.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok());

@@ -1,4 +1,4 @@
-//! Making tokens and the answer that carries them.
+//! Issues tokens and builds the token response.
 
 use porta_core::session::{AccessToken, RefreshToken, TokenFamily};
 use porta_core::user::User;
@@ -11,7 +11,7 @@ use super::id_token::IdToken;
 use crate::clients::ProtocolClient;
 use crate::{Engine, EngineError, Tenant};
 
-/// Tokens in clear beside the rows that remember their digests.
+/// Tokens in clear, with the rows that store their digests.
 pub(crate) struct Issued {
     pub access: String,
     pub access_row: AccessToken,
@@ -20,7 +20,7 @@ pub(crate) struct Issued {
 }
 
 impl Engine {
-    /// Random tokens for a family's first answer.
+    /// Generates the first tokens of a family.
     pub(crate) fn first_tokens(&self, tenant: &Tenant, family: &TokenFamily, with_refresh: bool) -> Issued {
         let now = self.now();
         let access = BearerKind::AccessToken.generate(&*self.entropy);
@@ -33,7 +33,7 @@ impl Engine {
         }
     }
 
-    /// Signs the ID token and puts the answer together.
+    /// Signs the ID token and builds the response.
     pub(crate) async fn answer(
         &self,
         tenant: &Tenant,
@@ -64,8 +64,8 @@ impl Engine {
     }
 }
 
-/// `expires_in` (RFC 6749 §5.1). A begun second counts: storing and signing take a moment of the lifetime, and a token of
-/// an hour is one of 3600 seconds, not of 3599.
+/// `expires_in` (RFC 6749 §5.1), rounded up: storing and signing take a moment, and a token of an hour should say 3600
+/// seconds, not 3599.
 fn seconds_left(expires_at: Timestamp, now: Timestamp) -> u64 {
     let left = expires_at.since(now);
     left.as_secs() + u64::from(left.subsec_micros() > 0)

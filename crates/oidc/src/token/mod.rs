@@ -23,7 +23,7 @@ use crate::{Caller, Engine, EngineError, Tenant};
 pub enum TokenError {
     #[error(transparent)]
     Client(#[from] ClientAuthError),
-    /// More was issued than the quota allows.
+    /// A quota is exceeded.
     #[error("a quota is used up")]
     Limited(Limited),
     /// The request itself is wrong; the detail is for the log.

@@ -6,14 +6,15 @@
 //! RT0 again, late, or RT1 used, or from elsewhere ──► the family is revoked
 //! ```
 //!
-//! The window counts from when RT1 is stored: a rotation may wait for its row longer than its client waits for the answer.
+//! The replay window starts when RT1 is stored: a rotation may wait for its row longer than its client waits for the
+//! answer.
 //!
-//! A confidential client proves itself with every request and may come from anywhere: it runs on many machines. When it
-//! does so two generations in a row, the alarm is raised.
+//! A confidential client authenticates with every request and may run on many machines, so it may retry from elsewhere.
+//! Two generations in a row with such a retry raise an alarm.
 //!
-//! RT1 is computed from RT0 and a server key, so the retry gets the same value although only digests are stored. The
-//! access token beside it is a new one. Of several server keys the first one computes what is new; a retry gets what
-//! the key computed that the rotation used, so replacing a key between the two ends nothing (decision 0039).
+//! RT1 is derived from RT0 and a server key, so a retry gets the same value although only digests are stored. The
+//! access token beside it is a new one. The first of several server keys derives new tokens; a retry uses the key of
+//! the rotation, so that replacing a key between the two ends nothing (decision 0039).
 
 use aws_lc_rs::hmac;
 use porta_core::seal::HmacKey;
@@ -45,7 +46,7 @@ impl Engine {
         }
         let digest = TokenDigest::of(presented);
         let facts = self.refresh_facts(tenant, client, &digest).await?;
-        // A replay is one whatever else is wrong with the request, and however much was asked for before.
+        // Check for a replay first: neither another error in the request nor a used-up quota may hide it.
         if facts.token.rotated_at.is_some() {
             let stored = facts.token.successor.as_ref();
             let successor = TokenDigest::of(&self.successor_as_stored(presented, stored));
@@ -75,7 +76,7 @@ impl Engine {
             .rotate(&digest, successor, &issued.access_row, &self.look_of(caller, &facts.family), now)
             .await?;
         if !rotated {
-            // Somebody was faster: what they left tells whether this is a twin or a thief.
+            // Another request was faster; what it stored tells whether this is a retry or a replay.
             let facts = self.refresh_facts(tenant, client, &digest).await?;
             return self.retry_or_replay(tenant, client, facts, again, caller).await;
         }
@@ -107,13 +108,13 @@ impl Engine {
         Ok(facts)
     }
 
-    /// What follows from a refresh token that is rotated now.
+    /// Derives the successor of a refresh token that is rotated now.
     fn successor(&self, presented: &str) -> String {
         derived(self.successor_keys.current(), presented)
     }
 
-    /// What followed from it when it was rotated, whichever of the keys did that. With none of them it is a value that
-    /// nothing knows.
+    /// Derives the successor that was stored at rotation, with whichever key was used. If no key fits, returns a value
+    /// that is stored nowhere.
     fn successor_as_stored(&self, presented: &str, stored: Option<&TokenDigest>) -> String {
         let is_stored = |value: &String| stored.is_some_and(|digest| digest.same_as(&TokenDigest::of(value)));
         let mut values = self.successor_keys.all().map(|key| derived(key, presented));
@@ -159,7 +160,7 @@ impl Engine {
         Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?)
     }
 
-    /// What it means that a rotated token is shown.
+    /// Judges a rotated token that is presented again.
     fn judged(
         &self,
         tenant: &Tenant,
@@ -179,18 +180,19 @@ impl Engine {
         presented.judge(self.now(), tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW))
     }
 
-    /// What a caller looks like to a family: network and user agent, under a key, so that storage tells nobody which.
+    /// Fingerprint of a caller for a family: a keyed digest of network and user agent, so that storage does not reveal
+    /// them.
     fn look_of(&self, caller: &Caller, family: &TokenFamily) -> TokenDigest {
         look(self.successor_keys.current(), caller, family)
     }
 
-    /// The same under each key.
+    /// The fingerprint under each key.
     fn looks_of(&self, caller: &Caller, family: &TokenFamily) -> Vec<TokenDigest> {
         self.successor_keys.all().map(|key| look(key, caller, family)).collect()
     }
 
-    /// A retry of a proven client from elsewhere. Once is a pool of machines and a lost answer; twice in a row looks like
-    /// two who hold the same token (RFC 9700 §4.14).
+    /// Answers a retry of an authenticated client from elsewhere. One is a pool of machines and a lost answer; two in a
+    /// row look like two parties that hold the same token (RFC 9700 §4.14), so an alarm is raised.
     async fn share(
         &self,
         tenant: &Tenant,
@@ -246,7 +248,7 @@ fn look(key: &HmacKey, caller: &Caller, family: &TokenFamily) -> TokenDigest {
     TokenDigest::of_bytes(hmac::sign(key.key(), text.as_bytes()).as_ref())
 }
 
-/// What a second use of a token brings.
+/// The request that presents a rotated token.
 #[derive(Clone, Copy)]
 struct Again<'a> {
     presented: &'a str,
@@ -256,12 +258,12 @@ struct Again<'a> {
 /// A rotated token that is presented again.
 struct Presented<'a> {
     token: &'a RefreshToken,
-    /// From when on it is answered with its successor.
+    /// Start of the replay window.
     since: Option<Timestamp>,
     successor_rotated: bool,
-    /// What follows from the value that was presented.
+    /// Digest of the successor derived from the presented value.
     successor: Option<&'a TokenDigest>,
-    /// What the caller looks like, under each key.
+    /// Fingerprint of the caller, under each key.
     looks: &'a [TokenDigest],
     /// The client authenticated.
     is_proven: bool,
@@ -269,11 +271,11 @@ struct Presented<'a> {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Retry {
-    /// By whoever used it first, as far as one can see.
+    /// The fingerprint of the first use.
     Same,
-    /// By somebody who looks different, with the client's own proof; they are given this successor.
+    /// Another fingerprint, but the client authenticated; it gets this successor.
     Elsewhere(TokenDigest),
-    /// Why, for the audit row.
+    /// The reason, for the audit row.
     Replay(&'static str),
 }
 
@@ -291,7 +293,7 @@ impl Presented<'_> {
         if self.successor_rotated {
             return Retry::Replay("successor_used");
         }
-        // Not known: a version before this one rotated it, seconds ago.
+        // `None`: the previous version rotated it, seconds ago.
         if token.rotated_by.as_ref().is_none_or(|first| self.looks.iter().any(|look| first.same_as(look))) {
             return Retry::Same;
         }

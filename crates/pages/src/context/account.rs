@@ -1,25 +1,25 @@
-//! The pages a signed-in person looks after their account with, under `/{org}/account`.
+//! Account pages of a signed-in person, under `/{org}/account`.
 
 use porta_core::Timestamp;
 use serde::Serialize;
 
 use super::{Content, FactorKind, Forms, Notice, PasswordFault, PasswordRules};
 
-/// The links every account page has.
+/// Links on every account page.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct AccountNav<'a> {
     pub overview_url: &'a str,
-    /// `None` where passwords are not used.
+    /// `None` if the organization does not use passwords.
     pub password_url: Option<&'a str>,
     pub two_factor_url: &'a str,
     pub sessions_url: &'a str,
     pub applications_url: &'a str,
     pub data_url: &'a str,
-    /// Leads to the page that asks before signing out.
+    /// Page that asks for confirmation before signing out.
     pub sign_out_url: &'a str,
 }
 
-/// What an account page says about the attempt before.
+/// Flash message of an account page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(into = "Notice")]
 pub enum AccountFlash {
@@ -31,7 +31,7 @@ pub enum AccountFlash {
     OtherSessionsEnded,
     ApplicationRevoked,
     VerificationSent,
-    /// The organization asks for a second factor: the last one stays.
+    /// The organization requires a second factor, so the last one cannot be removed.
     FactorRequired,
     RateLimited {
         /// Seconds.
@@ -58,7 +58,7 @@ impl From<AccountFlash> for Notice {
     }
 }
 
-/// The account at a glance.
+/// Account overview.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct OverviewPage<'a> {
     pub nav: AccountNav<'a>,
@@ -66,7 +66,7 @@ pub struct OverviewPage<'a> {
     pub name: Option<&'a str>,
     pub email: &'a str,
     pub email_verified: bool,
-    /// Receives `_csrf`: sends a mail that confirms the address. Shown while it is not confirmed.
+    /// Receives `_csrf`: sends a mail to confirm the address. Shown until it is confirmed.
     pub verify_email_url: Option<&'a str>,
     pub has_password: bool,
     pub password_changed_at: Option<Timestamp>,
@@ -84,11 +84,11 @@ impl Content for OverviewPage<'_> {
     }
 }
 
-/// Changes the password, or sets the first one.
+/// Changes the password or sets a first one.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ChangePasswordPage<'a> {
     pub nav: AccountNav<'a>,
-    /// Receives `_csrf`, `currentPassword` (when there is one), `password`, `confirmPassword`.
+    /// Receives `_csrf`, `currentPassword` (if there is one), `password`, `confirmPassword`.
     pub action_url: &'a str,
     pub csrf: &'a str,
     /// For password managers.
@@ -107,19 +107,19 @@ impl Content for ChangePasswordPage<'_> {
 }
 
 /// Second factors and recovery codes. Each button posts `_csrf`, `action` (`enable`, `disable` or `regenerate`) and,
-/// except the last, `method` (`email` or `authenticator`).
+/// except for `regenerate`, `method` (`email` or `authenticator`).
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct SecondFactorsPage<'a> {
     pub nav: AccountNav<'a>,
     pub action_url: &'a str,
     pub csrf: &'a str,
-    /// The factor the person has.
+    /// The person's current factor.
     pub held: Option<FactorKind>,
-    /// Since when, as far as known.
+    /// When it was enabled, if known.
     pub since: Option<Timestamp>,
-    /// What they may set up; the one they have when they may replace it.
+    /// Factors the person may enrol, including the current one if it may be replaced.
     pub offered: &'a [FactorKind],
-    /// Whether the organization asks for a second factor, so that it cannot be switched off.
+    /// Whether the organization requires a second factor, so that it cannot be disabled.
     pub is_required: bool,
     pub recovery_codes_left: u32,
     pub flash: Option<AccountFlash>,
@@ -133,7 +133,7 @@ impl Content for SecondFactorsPage<'_> {
     }
 }
 
-/// Where the person is signed in.
+/// The person's browser sessions.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct SessionsPage<'a> {
     pub nav: AccountNav<'a>,
@@ -149,9 +149,9 @@ pub struct SessionsPage<'a> {
 pub struct SessionRow<'a> {
     /// A handle, not the session's bearer value.
     pub id: &'a str,
-    /// The session this page is seen in.
+    /// Whether it is the session that requests this page.
     pub is_current: bool,
-    /// The `User-Agent` header; the page says it in words.
+    /// The `User-Agent` header; the page shows browser and system.
     pub user_agent: Option<&'a str>,
     pub address: Option<&'a str>,
     pub started_at: Timestamp,
@@ -166,7 +166,7 @@ impl Content for SessionsPage<'_> {
     }
 }
 
-/// What the person gave access to.
+/// Applications the person gave access to.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ApplicationsPage<'a> {
     pub nav: AccountNav<'a>,
@@ -194,11 +194,11 @@ impl Content for ApplicationsPage<'_> {
     }
 }
 
-/// Offers everything stored about the person.
+/// Download of all data stored about the person.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct DownloadDataPage<'a> {
     pub nav: AccountNav<'a>,
-    /// Receives `_csrf`; answers with a file.
+    /// Receives `_csrf`; the response is a file.
     pub action_url: &'a str,
     pub csrf: &'a str,
     pub flash: Option<AccountFlash>,

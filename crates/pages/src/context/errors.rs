@@ -2,17 +2,17 @@ use serde::Serialize;
 
 use super::{Content, Forms, plain_link};
 
-/// Anything that went wrong and is shown to a person.
+/// An error page.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ErrorPage<'a> {
     pub text: ErrorText,
-    /// The protocol's error code. Its description is never shown.
+    /// Error code of the protocol; its description is never shown.
     pub code: Option<&'a str>,
     /// Seconds, as in the `Retry-After` header.
     pub retry_after: Option<u64>,
-    /// What the person can quote to an administrator.
+    /// Id that the person can give to an administrator.
     pub request_id: Option<&'a str>,
-    /// Where the button leads, "try again" unless the text has another; left out when it is not a plain link.
+    /// Target of the button, labelled "try again" unless the text has a label of its own; left out if not a plain link.
     #[serde(serialize_with = "plain_link")]
     pub retry_url: Option<&'a str>,
 }
@@ -31,7 +31,7 @@ impl Content for ErrorPage<'_> {
     }
 }
 
-/// The title and message of an error page.
+/// Title and message of an error page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(into = "TextKeys")]
 pub enum ErrorText {
@@ -41,13 +41,13 @@ pub enum ErrorText {
     ClientUnknown,
     SessionExpired,
     InteractionExpired,
-    /// The sign-in was begun in this browser and not finished in its time.
+    /// The sign-in began in this browser and expired.
     SignInLeftOpen,
-    /// Back after the end of a sign-in.
+    /// The person navigated back to a finished sign-in.
     SignInFinished,
-    /// The browser keeps no cookies, or keeps them no more.
+    /// The browser does not send back cookies.
     NoCookies,
-    /// The sign-in was begun at another host, whose cookies do not come here.
+    /// The sign-in began at another host name, whose cookies are not sent here.
     OtherHost,
     CsrfInvalid,
     AccessDenied,
@@ -55,20 +55,20 @@ pub enum ErrorText {
     LoginMethodDisabled,
     RateLimited,
     Unavailable,
-    /// The link's time is over.
+    /// The link has expired.
     LinkExpired,
-    /// The link did its work before, or a newer one replaced it.
+    /// The link was used, or a newer one replaced it.
     LinkUsed,
-    /// No such link here: damaged, or another organization's. One text for both, so that it tells nothing.
+    /// Unknown link: damaged, or of another organization. One text for both, so that it reveals nothing.
     LinkUnknown,
-    /// A mail was not accepted by the mail server.
+    /// The mail server did not accept a mail.
     MailTrouble,
     AccountLocked,
     /// `post_logout_redirect_uri` is not registered for the client.
     LogoutAddress,
     /// `id_token_hint` is not valid.
     LogoutHint,
-    /// `id_token_hint` was issued to another client than `client_id`.
+    /// `id_token_hint` was issued to a client other than `client_id`.
     LogoutHintOfAnotherClient,
 }
 

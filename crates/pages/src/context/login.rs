@@ -1,4 +1,4 @@
-//! Signing in by password or by a link in a mail, consent, and signing out.
+//! Sign-in with a password or a magic link, consent, and sign-out.
 
 use porta_core::Timestamp;
 use serde::{Serialize, Serializer};
@@ -6,24 +6,24 @@ use serde::{Serialize, Serializer};
 use super::{CodeFlash, Content, Forms, Notice, plain_link};
 use crate::text::{exact, is_plain_link};
 
-/// Sign-in with a password, with a link by mail, or with either: one form, one button for each.
+/// Sign-in with a password, a magic link, or either: one form with one button for each.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct LoginPage<'a> {
     /// Receives `_csrf`, `email`, `password`.
     pub action_url: &'a str,
-    /// Receives `_csrf`; ends the transaction (a POST: weakness W30).
+    /// Receives `_csrf`; cancels the interaction (a POST, protected against CSRF).
     pub cancel_url: &'a str,
     pub csrf: &'a str,
     pub client_name: &'a str,
-    /// What was typed before, or the request's `login_hint`; may be empty.
+    /// The previous input, or the request's `login_hint`; may be empty.
     pub email: &'a str,
     pub flash: Option<Flash>,
-    /// Whether a password may be used here.
+    /// Whether passwords are allowed here.
     pub show_password: bool,
-    /// Receives `_csrf`, `email` (and `password`, to be ignored) when a link by mail is asked for; `None` where that
-    /// is not allowed. With neither this nor a password the page only explains.
+    /// Receives `_csrf`, `email` (and `password`, ignored) to request a magic link; `None` if not allowed. Without this
+    /// and passwords the page only explains.
     pub magic_link_url: Option<&'a str>,
-    /// Shown beside the password.
+    /// Shown next to the password field.
     pub forgot_password_url: Option<&'a str>,
 }
 
@@ -35,7 +35,7 @@ impl Content for LoginPage<'_> {
     }
 }
 
-/// What the login page says about the attempt before.
+/// Flash message of the login page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(into = "Notice")]
 pub enum Flash {
@@ -45,13 +45,13 @@ pub enum Flash {
     AccountInactive,
     AccountLocked,
     AccountSuspended,
-    /// Seconds until the next attempt is heard.
+    /// Seconds until the next attempt is allowed.
     RateLimited {
         retry_after: u64,
     },
     MethodDisabled,
     CsrfInvalid,
-    /// The application asked for a fresh sign-in.
+    /// The application requires a new sign-in.
     SignInAgain,
 }
 
@@ -72,10 +72,10 @@ impl From<Flash> for Notice {
     }
 }
 
-/// After a link was asked for, whether or not the address has an account.
+/// Confirms that a link was requested, whether or not the address has an account.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MagicLinkSentPage<'a> {
-    /// Receives `_csrf`, `code`: the short code of the mail, for when that is read on another device.
+    /// Receives `_csrf`, `code`: the short code of the mail, for readers on another device.
     pub code_url: &'a str,
     /// Receives `_csrf`, `email`: sends another mail.
     pub resend_url: &'a str,
@@ -97,7 +97,7 @@ impl Content for MagicLinkSentPage<'_> {
     }
 }
 
-/// What the link in the mail opens. Nothing is consumed until the button is pressed (weakness W17).
+/// Target of the link in the mail. Only the button consumes the link, so that mail scanners that follow links cannot.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MagicLinkLandingPage<'a> {
     pub client_name: &'a str,
@@ -109,16 +109,16 @@ pub struct MagicLinkLandingPage<'a> {
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "place", rename_all = "snake_case")]
 pub enum Landing<'a> {
-    /// In the browser in which sign-in began: it is finished here.
+    /// In the browser where the sign-in began; it continues here.
     SameBrowser {
         /// Receives `_csrf`.
         action_url: &'a str,
         csrf: &'a str,
     },
-    /// Anywhere else: the person types `code` where sign-in began.
+    /// Anywhere else: the person types `code` where the sign-in began.
     OtherDevice {
         code: &'a str,
-        /// So that nobody hands the code to somebody else's sign-in.
+        /// Shown so that nobody gives the code to somebody else's sign-in.
         origin: Option<Origin<'a>>,
     },
 }
@@ -128,7 +128,7 @@ pub enum Landing<'a> {
 pub struct Origin<'a> {
     pub at: Timestamp,
     pub address: Option<&'a str>,
-    /// The `User-Agent` header; the page says it in words.
+    /// The `User-Agent` header; the page shows browser and system.
     pub user_agent: Option<&'a str>,
 }
 
@@ -143,18 +143,18 @@ impl Content for MagicLinkLandingPage<'_> {
     }
 }
 
-/// The decision about a client.
+/// Consent to a client's access.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ConsentPage<'a> {
     /// Receives `_csrf` and `decision` (`approve` or `deny`).
     pub action_url: &'a str,
     pub csrf: &'a str,
     pub client_name: &'a str,
-    /// The client's owner, when it is another organization than the one signing in.
+    /// Owner of the client, if not the organization the person signs in to.
     pub client_organization: Option<&'a str>,
     pub user_email: &'a str,
     pub scopes: &'a [String],
-    /// Nothing is asked but whether the person began this: what a program of their machine gets to see.
+    /// Only asks whether the person started this sign-in of a native application (RFC 8252 §8.6).
     pub is_confirmation: bool,
 }
 
@@ -166,14 +166,14 @@ impl Content for ConsentPage<'_> {
     }
 }
 
-/// Confirmation of signing out.
+/// Confirmation of sign-out.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct LogoutPage<'a> {
     /// Receives `xsrf` and `logout`.
     pub action_url: &'a str,
     pub xsrf: &'a str,
     pub client_name: Option<&'a str>,
-    /// Where "stay signed in" leads; left out when it is not a plain link.
+    /// Target of "stay signed in"; left out if not a plain link.
     #[serde(serialize_with = "plain_link")]
     pub return_url: Option<&'a str>,
 }
@@ -186,7 +186,7 @@ impl Content for LogoutPage<'_> {
     }
 }
 
-/// After signing out.
+/// After sign-out.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct LogoutSuccessPage {}
 
@@ -198,7 +198,7 @@ impl Content for LogoutSuccessPage {
     }
 }
 
-/// An authorization response in a form (OAuth 2.0 Form Post Response Mode).
+/// An authorization response as a form (OAuth 2.0 Form Post Response Mode).
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct FormPostPage<'a> {
     /// The client's registered redirect URI.
@@ -208,12 +208,12 @@ pub struct FormPostPage<'a> {
     pub fields: &'a [(String, String)],
 }
 
-/// A script in the address would be stopped by the policy as well; the page then has nowhere to go.
+/// Empty for a URL that would run a script; the policy would block it as well.
 fn target<S: Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(if is_plain_link(url) { url } else { "" })
 }
 
-/// Carried, not shown: no character may be cleaned away.
+/// Exact values: hidden fields must not be sanitised.
 fn exact_fields<S: Serializer>(fields: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(fields.iter().map(|(name, value)| (exact(name), exact(value))))
 }

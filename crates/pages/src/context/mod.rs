@@ -1,8 +1,8 @@
-//! What each page is told. Fields that hold addresses of ours are written by the server; everything else may come
-//! from a tenant, a client or the person, and is treated as hostile.
+//! Contexts of the pages. URLs of the server are trusted; everything else may come from a tenant, a client or the
+//! person and is treated as hostile.
 //!
-//! Serialised, these types are also what an operator's own template sees: renaming a field is a change of that
-//! contract, and `docs/branding.md` is compared with it by a test.
+//! Operators' templates see these types as serialized: renaming a field breaks that contract, and a test compares
+//! `docs/branding.md` with it.
 
 #![expect(clippy::ref_option_ref, reason = "serde hands a field to `serialize_with` by reference")]
 
@@ -37,18 +37,18 @@ use serde::{Serialize, Serializer};
 
 use crate::text::is_plain_link;
 
-/// Where a page's form may end. Browsers apply `form-action` to the whole chain of redirects (oidc-and-login §10.2),
-/// so a page whose form can finish the transaction must not restrict it.
+/// Where a page's form may lead. Browsers apply `form-action` to the whole redirect chain, so a page whose form can
+/// finish the interaction must allow the client's redirect URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forms {
     None,
-    /// With us, after any number of redirects.
+    /// Only to the server, after any number of redirects.
     Own,
-    /// Possibly at a client; which one, [`crate::Page::ending_at`] says.
+    /// Possibly to a client; [`crate::Page::ending_at`] names the allowed targets.
     Anywhere,
 }
 
-/// A page's context, tied to its template.
+/// Context of a page and the name of its template.
 pub(crate) trait Content: Serialize {
     /// File name without `.html`.
     const NAME: &'static str;
@@ -57,7 +57,7 @@ pub(crate) trait Content: Serialize {
     fn title(&self) -> &'static str;
 }
 
-/// For addresses that come from clients and tenants: one that does more than navigate is left out.
+/// For URLs from clients and tenants: leaves out those that could do more than navigate.
 fn plain_link<S: Serializer>(url: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
     url.filter(|url| is_plain_link(url)).serialize(serializer)
 }

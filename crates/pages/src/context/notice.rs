@@ -1,17 +1,17 @@
 use serde::Serialize;
 
-/// A message about the attempt before, as templates see it.
+/// A message about the previous attempt, as templates see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Notice {
     /// `flash-error`, `flash-success` or `flash-info`.
     pub(crate) class: &'static str,
-    /// Key of its text.
+    /// Catalogue key of its text.
     pub(crate) key: &'static str,
-    /// The number its text speaks of.
+    /// Number used in the text.
     pub(crate) count: Option<u64>,
-    /// Seconds until the next attempt is heard.
+    /// Seconds until the next attempt is allowed.
     pub(crate) retry_after: Option<u64>,
-    /// Ids of the fields it belongs to.
+    /// Ids of the fields it refers to.
     pub(crate) fields: &'static [&'static str],
 }
 

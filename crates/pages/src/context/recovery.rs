@@ -1,17 +1,17 @@
-//! Ways back in: forgotten password, invitation, confirming an address.
+//! Account recovery: forgotten password, invitation, confirmation of an address.
 
 use serde::Serialize;
 
 use super::{Content, Forms, Notice, plain_link};
 
-/// Asks for the address of an account whose password is forgotten.
+/// Asks for the address of the account whose password is forgotten.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ForgotPasswordPage<'a> {
     /// Receives `_csrf`, `email`.
     pub action_url: &'a str,
     pub csrf: &'a str,
     pub email: &'a str,
-    /// Back to sign-in, when it is known where that was.
+    /// Back to sign-in, if the interaction is known.
     pub login_url: Option<&'a str>,
     pub flash: Option<EmailFlash>,
 }
@@ -24,7 +24,7 @@ impl Content for ForgotPasswordPage<'_> {
     }
 }
 
-/// What a page with only an e-mail field says about the attempt before.
+/// Flash message of a page with only an e-mail field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(into = "Notice")]
 pub enum EmailFlash {
@@ -46,14 +46,14 @@ impl From<EmailFlash> for Notice {
     }
 }
 
-/// The answer to every address, known or not (weakness W18).
+/// Confirmation that a link was requested; the same for every address, so that it reveals no accounts (decision 0026).
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ForgotPasswordSentPage<'a> {
     /// The address as typed.
     pub email: &'a str,
     /// Lifetime of the link in seconds.
     pub expires_in: u64,
-    /// The form again.
+    /// Back to the form.
     pub again_url: &'a str,
     pub login_url: Option<&'a str>,
 }
@@ -66,14 +66,14 @@ impl Content for ForgotPasswordSentPage<'_> {
     }
 }
 
-/// The bounds of a password, in characters.
+/// Length limits of a password, in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PasswordRules {
     pub min: u32,
     pub max: u32,
 }
 
-/// Why a new password was not taken.
+/// Why a new password was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(into = "Notice")]
 pub enum PasswordFault {
@@ -86,18 +86,18 @@ pub enum PasswordFault {
     TooLong {
         max: u32,
     },
-    /// A tab, a line break or the like.
+    /// A tab, a line break or another control character.
     ControlCharacter,
-    /// On the list of passwords everybody tries.
+    /// In the list of common passwords.
     Common,
-    /// Put together from what is tried first.
+    /// Composed of patterns that attackers try first.
     Guessable,
     /// Contains the person's name or address.
     ContainsPersonal,
     Mismatch,
-    /// The present password, asked for when changing it, was wrong.
+    /// The current password was wrong.
     WrongCurrent,
-    /// The new password is the present one.
+    /// The new password equals the current one.
     Unchanged,
     RateLimited {
         /// Seconds.
@@ -129,13 +129,13 @@ impl From<PasswordFault> for Notice {
     }
 }
 
-/// What the link of a reset mail opens; the link is consumed by the POST.
+/// Target of the link in a reset mail; the POST consumes the link.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ResetPasswordPage<'a> {
     /// Receives `_csrf`, `password`, `confirmPassword`.
     pub action_url: &'a str,
     pub csrf: &'a str,
-    /// For the person and for password managers.
+    /// Shown, and used by password managers.
     pub email: &'a str,
     pub rules: PasswordRules,
     pub flash: Option<PasswordFault>,
@@ -149,10 +149,10 @@ impl Content for ResetPasswordPage<'_> {
     }
 }
 
-/// The password is changed.
+/// Confirms that the password was changed.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ResetSuccessPage<'a> {
-    /// A way onward: sign-in, the account, or the application; left out when it is not a plain link.
+    /// Next step: sign-in, the account, or the application; left out if not a plain link.
     #[serde(serialize_with = "plain_link")]
     pub login_url: Option<&'a str>,
 }
@@ -165,18 +165,18 @@ impl Content for ResetSuccessPage<'_> {
     }
 }
 
-/// What the link of an invitation opens.
+/// Target of the link in an invitation.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct InvitationPage<'a> {
-    /// Receives `_csrf`, and with rules also `password`, `confirmPassword`.
+    /// Receives `_csrf`, and if `rules` is set also `password`, `confirmPassword`.
     pub action_url: &'a str,
     pub csrf: &'a str,
     pub organization: &'a str,
     pub inviter: Option<&'a str>,
     pub email: &'a str,
-    /// The inviter's words, quoted.
+    /// Personal message of the inviter.
     pub message: Option<&'a str>,
-    /// `None` where the organization does not use passwords: the person only accepts.
+    /// `None` if the organization does not use passwords: the person only accepts.
     pub rules: Option<PasswordRules>,
     pub flash: Option<PasswordFault>,
 }
@@ -189,12 +189,12 @@ impl Content for InvitationPage<'_> {
     }
 }
 
-/// The invitation is accepted.
+/// Confirms that the invitation was accepted.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct InviteSuccessPage<'a> {
     pub organization: &'a str,
     pub email: &'a str,
-    /// A way onward; left out when it is not a plain link.
+    /// Next step; left out if not a plain link.
     #[serde(serialize_with = "plain_link")]
     pub login_url: Option<&'a str>,
 }
@@ -207,11 +207,11 @@ impl Content for InviteSuccessPage<'_> {
     }
 }
 
-/// The invitation is over, used or unknown.
+/// The invitation is expired, used or unknown.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct InviteExpiredPage<'a> {
     pub organization: &'a str,
-    /// Who sent it, when that is known.
+    /// The inviter, if known.
     pub inviter: Option<&'a str>,
 }
 
@@ -223,7 +223,7 @@ impl Content for InviteExpiredPage<'_> {
     }
 }
 
-/// What the link that confirms an address opens; it is consumed by the POST.
+/// Target of the link that confirms an address; the POST consumes the link.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct EmailVerificationPage<'a> {
     /// Receives `_csrf`.
@@ -240,11 +240,11 @@ impl Content for EmailVerificationPage<'_> {
     }
 }
 
-/// The address is confirmed.
+/// Confirms that the address was confirmed.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct EmailVerifiedPage<'a> {
     pub email: &'a str,
-    /// A way onward; left out when it is not a plain link.
+    /// Next step; left out if not a plain link.
     #[serde(serialize_with = "plain_link")]
     pub login_url: Option<&'a str>,
 }

@@ -1,5 +1,5 @@
-//! What each mail is told. `name` is how the person is greeted, `url` a one-time address of ours, `expires_in` a
-//! lifetime in seconds, taken from the settings that made the link or code.
+//! Contexts of mails. `name` is used in the greeting, `url` is a one-time link of the server, `expires_in` is the
+//! lifetime of the link or code in seconds.
 
 #![expect(clippy::ref_option_ref, reason = "serde hands a field to `serialize_with` by reference")]
 
@@ -10,24 +10,24 @@ use serde::{Serialize, Serializer};
 
 use crate::text::defused;
 
-/// A mail's context, tied to its templates.
+/// Context of a mail and the name of its templates.
 pub(crate) trait Letter: Serialize {
     /// File name below `emails/`, without suffix.
     const NAME: &'static str;
-    /// Key of the subject; it may name the organization and nothing else.
+    /// Key of the subject, whose only placeholder is the organization's name.
     const SUBJECT: &'static str;
 }
 
-/// A link to sign in with.
+/// A sign-in link.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MagicLinkMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
     pub name: Option<&'a str>,
-    /// Where the person goes on to, when that is known.
+    /// Application that the person signs in to, if known.
     #[serde(serialize_with = "maybe_defused")]
     pub client_name: Option<&'a str>,
     pub url: &'a str,
-    /// To be typed where sign-in began, when that is another device.
+    /// Code to type where sign-in began, if that is another device.
     pub code: Option<&'a str>,
     pub expires_in: u64,
 }
@@ -37,7 +37,7 @@ impl Letter for MagicLinkMail<'_> {
     const SUBJECT: &'static str = "mail.magic_link_subject";
 }
 
-/// A link to set a new password with.
+/// Link to set a new password.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct PasswordResetMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
@@ -51,7 +51,7 @@ impl Letter for PasswordResetMail<'_> {
     const SUBJECT: &'static str = "mail.password_reset_subject";
 }
 
-/// An invitation to an organization.
+/// Invitation to an organization.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct InvitationMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
@@ -60,7 +60,7 @@ pub struct InvitationMail<'a> {
     pub organization: &'a str,
     #[serde(serialize_with = "maybe_defused")]
     pub inviter: Option<&'a str>,
-    /// The inviter's words.
+    /// Personal message of the inviter.
     #[serde(serialize_with = "lines")]
     pub message: Option<&'a str>,
     pub url: &'a str,
@@ -72,7 +72,7 @@ impl Letter for InvitationMail<'_> {
     const SUBJECT: &'static str = "mail.invitation_subject";
 }
 
-/// A code as second factor.
+/// Second-factor code.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct OtpCodeMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
@@ -92,17 +92,17 @@ pub struct SecurityContext<'a> {
     pub at: Timestamp,
     #[serde(serialize_with = "place")]
     pub address: Option<&'a str>,
-    /// The `User-Agent` header; the mail says it in words.
+    /// The `User-Agent` header; the mail shows browser and system.
     pub user_agent: Option<&'a str>,
 }
 
-/// Tells the owner that the password is another one now.
+/// Notifies the owner that the password was changed.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct PasswordChangedMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
     pub name: Option<&'a str>,
     pub event: Option<SecurityContext<'a>>,
-    /// The page for a forgotten password, for an owner who did not do this.
+    /// Page for a forgotten password, in case the owner did not do this.
     pub reset_url: Option<&'a str>,
 }
 
@@ -111,13 +111,13 @@ impl Letter for PasswordChangedMail<'_> {
     const SUBJECT: &'static str = "mail.password_changed_subject";
 }
 
-/// Tells the owner that somebody got as far as the second factor, and no further.
+/// Warns the owner that somebody knew the password but failed at the second factor.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct PasswordKnownMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
     pub name: Option<&'a str>,
     pub event: Option<SecurityContext<'a>>,
-    /// The page for a forgotten password, for an owner who did not do this.
+    /// Page for a forgotten password, in case the owner did not do this.
     pub reset_url: Option<&'a str>,
 }
 
@@ -126,7 +126,7 @@ impl Letter for PasswordKnownMail<'_> {
     const SUBJECT: &'static str = "mail.password_known_subject";
 }
 
-/// A link that confirms an address.
+/// Link that confirms an address.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct EmailVerificationMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
@@ -140,14 +140,14 @@ impl Letter for EmailVerificationMail<'_> {
     const SUBJECT: &'static str = "mail.verify_email_subject";
 }
 
-/// The account is ready.
+/// Confirms that the account is ready.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct WelcomeMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
     pub name: Option<&'a str>,
     #[serde(serialize_with = "defuse")]
     pub organization: &'a str,
-    /// The account pages, or the application.
+    /// The account pages or the application.
     pub url: Option<&'a str>,
 }
 
@@ -156,14 +156,14 @@ impl Letter for WelcomeMail<'_> {
     const SUBJECT: &'static str = "mail.welcome_subject";
 }
 
-/// Tells the owner that their second factors are other ones now.
+/// Notifies the owner that second factors were changed.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct SecondFactorChangedMail<'a> {
     #[serde(serialize_with = "maybe_defused")]
     pub name: Option<&'a str>,
     pub change: FactorChange,
     pub event: Option<SecurityContext<'a>>,
-    /// The page that shows the second factors.
+    /// Page that shows the second factors.
     pub account_url: Option<&'a str>,
 }
 
@@ -172,17 +172,17 @@ impl Letter for SecondFactorChangedMail<'_> {
     const SUBJECT: &'static str = "mail.factor_subject";
 }
 
-/// What happened to the second factors.
+/// What changed about the second factors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactorChange {
     EmailEnabled,
     EmailDisabled,
     AuthenticatorEnabled,
     AuthenticatorDisabled,
-    /// No second factor is left.
+    /// The last second factor was removed.
     Disabled,
     RecoveryCodesReplaced,
-    /// An administrator removed them all.
+    /// An administrator removed all of them.
     Reset,
 }
 
@@ -210,7 +210,7 @@ impl FactorChange {
     }
 }
 
-/// As the key of its sentence.
+/// Serialized as the key of its sentence.
 impl Serialize for FactorChange {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.key())
@@ -225,7 +225,7 @@ fn maybe_defused<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S:
     text.map(defused).serialize(serializer)
 }
 
-/// An address of the network cannot become a link worth following; anything else may.
+/// IP addresses are shown as they are, since mail clients make no useful link of them; anything else is defused.
 fn place<S: Serializer>(address: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
     let shown = |address: &str| match address.parse::<IpAddr>() {
         Ok(address) => address.to_string(),

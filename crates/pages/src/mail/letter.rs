@@ -1,4 +1,4 @@
-//! From a letter of the outbox to its mail.
+//! Renders a letter of the outbox.
 
 use porta_core::Timestamp;
 use porta_core::mail::{Letter, Mail, MailBody, SecondFactorChange, SecurityEvent};
@@ -11,9 +11,8 @@ use crate::{
 };
 
 impl Pages {
-    /// The words of a letter: in the recipient's language where there are words in it, else in the organization's, with
-    /// the organization's looks. What a link or a code is good for counts from `now`. `issuer` is where the
-    /// organization's own pages are.
+    /// Renders a letter in the recipient's language if supported, else the organization's, with the organization's
+    /// branding. Remaining lifetimes are computed from `now`. `issuer` is the organization's base URL.
     ///
     /// # Errors
     /// See [`Pages::magic_link_mail`].

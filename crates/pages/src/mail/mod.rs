@@ -1,9 +1,7 @@
-//! Mails: a typed context goes in, subject, HTML and plain text come out, in the reader's language and the tenant's
-//! colours.
+//! Mails: a typed context becomes subject, HTML and plain text in the reader's language and the tenant's colours.
 //!
-//! A subject is made of our words and the organization's name, cleaned of anything a header could break at; no text of
-//! a person and no code ever stands in it (weakness W25). Text of persons is defused, so that no mail client makes a
-//! link of it.
+//! A subject contains only catalogue text and the organization's name, without line breaks (no header injection); never
+//! personal text or codes. Personal text is defused, so that no mail client turns it into a link.
 
 mod context;
 mod letter;
@@ -22,10 +20,10 @@ use crate::text::shown;
 use crate::{Look, Pages};
 use context::Letter;
 
-/// Longer subjects are cut by mail clients anyway.
+/// Maximum length of a subject; mail clients cut longer ones.
 const MAX_SUBJECT_CHARACTERS: usize = 120;
 
-/// The built-in template failed as well, which the tests rule out.
+/// The built-in template failed, too; tests rule this out.
 #[derive(Debug, thiserror::Error)]
 #[error("mail `{template}` could not be rendered")]
 pub struct MailError {
@@ -150,7 +148,7 @@ impl Pages {
     }
 }
 
-/// Without line ends and runs of blanks, and not longer than a header likes.
+/// Collapses white space to single spaces and cuts to the maximum length of a subject.
 fn one_line(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = shown(&line);
@@ -160,7 +158,7 @@ fn one_line(text: &str) -> String {
     line.chars().take(MAX_SUBJECT_CHARACTERS - 1).chain(std::iter::once('…')).collect()
 }
 
-/// A mail has no address of its own to resolve a path against, and no page around it that is secure.
+/// Whether a mail may load the picture: only absolute https URLs, since a mail has no base URL.
 fn is_mail_picture(url: &str) -> bool {
     Url::parse(url).is_ok_and(|u| u.scheme() == "https" && u.has_host())
 }

@@ -1,11 +1,11 @@
-//! The catalogue against its uses, and each language against English.
+//! Compares the catalogue with its uses, and each language with English.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::words::{Catalogue, SOURCES};
 
-/// Keys are written whole wherever they are used, so that they can be found.
+/// Keys are always written in full, so that they can be searched for.
 fn used_keys() -> BTreeSet<String> {
     fn collect(directory: &Path, found: &mut BTreeSet<String>, namespaces: &BTreeSet<String>) {
         for entry in std::fs::read_dir(directory).unwrap() {
@@ -50,7 +50,7 @@ fn english() -> Raw {
     raw(SOURCES[0].1)
 }
 
-/// The patterns of an entry by plural form; a plain text is `other`.
+/// Patterns of an entry by plural form; a plain text counts as `other`.
 fn forms(value: &serde_json::Value) -> BTreeMap<&str, &str> {
     match value {
         serde_json::Value::Object(forms) => {
@@ -88,7 +88,7 @@ fn every_language_has_every_key_with_the_same_places() {
             for (form, pattern) in forms(value) {
                 assert!(!pattern.trim().is_empty() && pattern == pattern.trim(), "{language} {key} {form}");
                 let found = places(pattern);
-                // One or two can be said without the digit; the general form always names it.
+                // Zero, one and two may be written without the digit; the general form always shows it.
                 let may_omit = ["zero", "one", "two"].contains(&form);
                 let is_right = found == expected
                     || may_omit
@@ -113,7 +113,7 @@ fn every_language_has_the_plural_forms_its_rules_ask_for() {
 
 #[test]
 fn no_text_was_left_in_english_or_carries_markup() {
-    // Words that are the same in both languages, and names.
+    // Texts that are the same in both languages, and names.
     const SAME: usize = 20;
     let english = english();
     for (language, json) in SOURCES {

@@ -1,4 +1,4 @@
-//! What each page says and which fields it posts.
+//! Texts and form fields of each page.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn login_has_its_stable_fields() {
     assert!(!html.contains("role=\"alert\"") && !body(&html).contains("aria-invalid"));
 }
 
-/// The tag of the field with this id.
+/// Tag of the field with this id.
 fn field(html: &str, id: &str) -> String {
     let start = html.find(&format!("<input id=\"{id}\"")).unwrap();
     html[start..].split('>').next().unwrap().to_owned()
@@ -134,7 +134,7 @@ fn consent_names_every_scope_and_offers_both_decisions() {
     }
 }
 
-/// RFC 8252 §8.6: who asks, as whom, and a way out. What is given is not the question.
+/// RFC 8252 §8.6: the page says who asks and for whom, and lets the person refuse; it does not ask for consent.
 #[test]
 fn a_confirmation_names_the_application_and_lists_nothing() {
     let html = sample("consent--confirm");
@@ -157,7 +157,7 @@ fn logout_posts_what_the_engine_expects() {
     assert!(html.contains("href=\"https://app.example/bye?a=1&amp;b=2\""));
 }
 
-/// Whoever runs the application has to find what is wrong, in whatever language the page is.
+/// The wrong parameter is named in every language, so that developers of the application can find the problem.
 #[test]
 fn a_refused_logout_names_the_value_that_is_wrong() {
     let parameters = ["post_logout_redirect_uri", "id_token_hint", "client_id"];

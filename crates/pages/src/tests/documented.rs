@@ -1,5 +1,4 @@
-//! `docs/branding.md` against what templates are really given: each template is replaced by one that lists the members
-//! of its context.
+//! Compares `docs/branding.md` with the real contexts, using templates that list the members of their context.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,7 +18,7 @@ const LISTER: &str = "\
 
 type Members = BTreeMap<String, BTreeSet<String>>;
 
-/// What the samples of each template list, by the template's name.
+/// Members of each template's context, by the template's name, over all samples.
 fn given() -> (Members, Members) {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir_all(directory.path().join("default/emails")).unwrap();
@@ -52,7 +51,7 @@ fn documentation() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/branding.md")).unwrap()
 }
 
-/// The table that follows a comment: names of the first column with those of the second.
+/// The table after a comment: the names of its first column with those of the second.
 fn table(documentation: &str, mark: &str) -> Members {
     let after = documentation.split_once(&format!("<!-- {mark}")).unwrap().1;
     let rows = after.lines().skip(3).take_while(|line| line.starts_with('|'));
@@ -72,7 +71,7 @@ fn top(members: &Members) -> Members {
         .collect()
 }
 
-/// As the table should read, for pasting.
+/// The expected rows of the table, for pasting.
 fn rows(members: &Members) -> String {
     let row = |(name, parts): (&String, &BTreeSet<String>)| {
         let parts: Vec<_> = parts.iter().map(|part| format!("`{part}`")).collect();

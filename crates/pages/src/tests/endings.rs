@@ -1,4 +1,4 @@
-//! Where a form may end, in a header that has its limits.
+//! `form-action` targets within the header's size limits.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Policies and hostile data.
+//! Content-Security-Policies and hostile data.
 
 use super::*;
 
@@ -32,7 +32,7 @@ fn only_the_form_post_page_has_a_script_and_nothing_has_inline_attributes() {
                 let lower = tag.to_ascii_lowercase();
                 assert!(!lower.contains(" style=") && !lower.contains("javascript:"), "{name}: <{tag}>");
                 let attributes = lower.split_whitespace().skip(1);
-                // A hostile value stands inside quotes, where `onerror` is text.
+                // Hostile values are inside quotes, where `onerror` is plain text.
                 let handlers = attributes.filter(|a| a.starts_with("on") && a.contains("=\"")).count();
                 assert_eq!(handlers, 0, "{name}: <{tag}>");
             }
@@ -45,10 +45,10 @@ fn hostile_values_stay_text_in_every_field() {
     for (name, Page { html, .. }) in samples::every_page(&Pages::new(), &hostile_look(), &HOSTILE_DATA) {
         assert!(!html.contains("<img src=x") && !html.contains("<script>alert"), "{name}: {html}");
         assert!(!html.contains('\0'), "{name}");
-        // Every quote and bracket of the hostile text is a reference, so each tag is one of ours.
+        // Quotes and brackets of hostile text are escaped, so every tag is one of the template.
         assert!(!html.contains("\"'>") && !html.contains("}}\">"), "{name}");
         assert!(!html.contains("49&amp;"), "{name}: data was run as a template");
-        // The form post carries values exactly; nobody reads them.
+        // The form post contains the exact values; nobody reads them.
         assert!(name == "form-post" || !html.contains('\u{202e}'), "{name}");
         assert!(name == "root" || html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{name}");
     }

@@ -3,12 +3,12 @@
 use super::*;
 use crate::words::{Catalogue, SOURCES};
 
-/// A place of the catalogue that nobody filled: `{{name}}`, which no sample contains.
+/// Whether a placeholder was not filled: `{{name}}`, which no sample contains.
 fn has_open_place(text: &str) -> bool {
     text.split("{{").skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
-/// A key of the catalogue that stands where its text belongs.
+/// A catalogue key shown instead of its text.
 fn raw_key<'k>(text: &str, keys: &'k [String]) -> Option<&'k String> {
     keys.iter().find(|key| text.contains(key.as_str()))
 }

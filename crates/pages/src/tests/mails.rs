@@ -1,4 +1,4 @@
-//! Mails: complete, in one voice with their subject, and harmless whatever stands in them.
+//! Mails: complete, consistent with their subject, and harmless with hostile data.
 
 use super::*;
 use crate::text::escape;

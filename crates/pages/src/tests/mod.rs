@@ -1,4 +1,4 @@
-//! Every page and every mail, rendered with friendly and with hostile data, and held against its own policy.
+//! Renders every page and mail with friendly and with hostile data, and checks pages against their own policy.
 
 mod catalogue;
 mod content;
@@ -60,20 +60,20 @@ fn every_page(look: &Look<'_>) -> Vec<(String, Page)> {
     samples::every_page(&Pages::new(), look, &FRIENDLY)
 }
 
-/// The one page of the samples with this name.
+/// The sample page with this name.
 fn sample(name: &str) -> String {
     let page = every_page(&acme()).into_iter().find(|(found, _)| found == name);
     page.unwrap_or_else(|| panic!("no sample `{name}`")).1.html
 }
 
-/// Texts of the elements `<name>…</name>`.
+/// Contents of the elements `<name>…</name>`.
 fn elements<'h>(html: &'h str, name: &str) -> Vec<&'h str> {
     let (open, close) = (format!("<{name}"), format!("</{name}>"));
     let after = html.split(&open).skip(1);
     after.filter_map(|rest| rest.split_once('>')?.1.split_once(&close).map(|(text, _)| text)).collect()
 }
 
-/// The tags of a page, without text and without the content of `style` and `script`.
+/// Tags of a page, without text and without the contents of `style` and `script`.
 fn tags(html: &str) -> Vec<String> {
     let mut rest = html.to_owned();
     for name in ["style", "script"] {
@@ -84,7 +84,7 @@ fn tags(html: &str) -> Vec<String> {
     rest.split('<').skip(1).filter_map(|part| part.split_once('>')).map(|(tag, _)| tag.to_owned()).collect()
 }
 
-/// What comes after the head and its style sheets.
+/// Everything after the head and its style sheets.
 fn body(html: &str) -> &str {
     html.split_once("</head>").unwrap().1
 }
@@ -93,7 +93,7 @@ fn count(html: &str, needle: &str) -> usize {
     html.matches(needle).count()
 }
 
-/// The values of an attribute, wherever it stands.
+/// Values of an attribute in all tags.
 fn values<'h>(html: &'h str, attribute: &str) -> Vec<&'h str> {
     let open = format!(" {attribute}=\"");
     html.split(&open).skip(1).filter_map(|rest| rest.split('"').next()).collect()

@@ -1,4 +1,4 @@
-//! An operator's templates: which one counts, and that a bad one never stops a page.
+//! Operator templates: which one is used, and that a broken one never breaks a page.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ fn put(root: &Path, file: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// The sign-out page of `acme`, with one file in the directory of templates.
+/// The sign-out page of `acme`, with one file in the template directory.
 fn signed_out_with(file: &str, text: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
     put(directory.path(), file, text);
@@ -44,7 +44,7 @@ fn a_template_may_fill_the_blocks_of_the_built_in_layout() {
     assert!(html.contains("<h1>Sign out?</h1>") && html.contains("<!doctype html>"));
 }
 
-/// Before a document it would make browsers read the page in another mode.
+/// Before the document type, a byte order mark could put browsers into another rendering mode.
 #[test]
 fn a_byte_order_mark_before_a_template_is_no_part_of_the_page() {
     assert_eq!(signed_out_with("acme/logout-success.html", "\u{feff}own"), "own");

@@ -13,7 +13,7 @@ use super::storage::{failed, open};
 use crate::output;
 use crate::runtime::services::embedded_file;
 
-/// Generated secrets, where the environment does not give them.
+/// File of the generated secrets, where the environment does not provide them.
 const SECRETS: &str = "secrets.env";
 
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `false`: there are none to copy.
+/// Returns `false` when there are none to copy.
 fn copy_secrets(from: &Path, to: &Path) -> std::io::Result<bool> {
     let secrets = match std::fs::read(from) {
         Ok(secrets) => secrets,

@@ -1,4 +1,4 @@
-//! What `--direct` commands open: the database, the signing-key secret, and the way to tell running servers.
+//! What `--direct` commands open: the database, the signing-key encryption keys, and the notifier of running servers.
 
 use std::sync::{Arc, OnceLock};
 
@@ -18,14 +18,14 @@ use super::notify::{FileNotifier, RedisNotifier};
 use super::storage;
 use crate::runtime::services::redis_options;
 
-/// An open directory.
+/// The opened [`Directory`].
 pub(crate) struct Direct {
     pub(crate) directory: Directory,
 }
 
 impl Direct {
-    /// Opens what the environment names. An embedded database is brought up to date first; a PostgreSQL one that is
-    /// not is refused, because migrating it is a decision of its own.
+    /// Opens what the environment configures. Migrates an embedded database; refuses a PostgreSQL database with pending
+    /// migrations, because migrating it is the operator's decision.
     pub(crate) async fn open() -> Result<Self, Failure> {
         let source = Source::process();
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
@@ -52,8 +52,8 @@ impl Direct {
         Ok(self.directory.begin(actor()).await?)
     }
 
-    /// For commands that write links: they lead to where the servers of this database are, or nowhere. A shell that knows
-    /// less than the server's environment would otherwise write others.
+    /// For commands that mail links: fails unless the issuer is the address that the servers of this database use. A
+    /// shell may lack the server's environment and would otherwise write wrong links.
     pub(crate) async fn demand_served(&self, issuer: &IssuerBase) -> Result<(), Failure> {
         let served = self.directory.issuer_base().await?;
         let Some(served) = served.filter(|served| served != issuer.as_str()) else { return Ok(()) };
@@ -66,14 +66,14 @@ impl Direct {
     }
 }
 
-/// Whoever has a shell here; the name is a claim of the environment, good for a log and for nothing else.
+/// The operator of this shell. The name comes from the environment, so it is good for the audit log only.
 pub(crate) fn actor() -> Actor {
     let os_user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     let is_printable = |name: &String| !name.is_empty() && name.len() <= 64 && !name.contains(breaks_a_line);
     Actor::Cli { os_user: os_user.filter(is_printable) }
 }
 
-/// The keys that seal private signing keys.
+/// Encryption keys of private signing keys.
 pub(crate) fn signing_keyring(keys: &EncryptionKeys) -> Keyring {
     Keyring::new(keys.expose(), signing_key::SEALING_PURPOSE)
 }
@@ -88,7 +88,7 @@ fn notifier(source: &Source<'_>, place: &Storage) -> Result<Arc<dyn Notifier>, F
     })
 }
 
-/// Starts its thread, and pays for its memory, with the first password.
+/// Starts its thread and allocates its memory at the first password.
 struct LazyHasher {
     cost: HashCost,
     entropy: Arc<dyn Entropy>,
@@ -109,7 +109,7 @@ impl HashPassword for LazyHasher {
         if self.started.get().is_none() {
             let hasher =
                 PasswordHasher::start(self.cost, 1, 16, Arc::clone(&self.entropy)).map_err(failed)?;
-            // Another task may have been faster; its hasher is as good.
+            // If another task was faster, its hasher is used.
             drop(self.started.set(hasher));
         }
         let Some(hasher) = self.started.get() else {
@@ -119,15 +119,15 @@ impl HashPassword for LazyHasher {
     }
 }
 
-/// Commands stay silent below errors; what they have to say is on their own lines.
+/// Commands log nothing unless `--verbose`; they print their own messages.
 pub(crate) fn logs(is_verbose: bool) {
     let filter = EnvFilter::new(if is_verbose { "debug" } else { "off" });
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Fails only when a subscriber is set already, as in tests.
+    // Fails only when a subscriber is already set, as in tests.
     drop(subscriber.try_init());
 }
 
-/// Database, Redis and HTTP clients share one provider of cryptography.
+/// Database, Redis and HTTP clients share one crypto provider.
 pub(crate) fn tls() {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
 }

@@ -1,4 +1,4 @@
-//! Why a command failed, and the exit code that says so (cli-and-provisioning §1.4).
+//! Failures of commands and their exit codes (docs/operations.md, Commands).
 
 use std::process::ExitCode;
 
@@ -8,11 +8,11 @@ use crate::output;
 
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// 1: anything that is not one of the others.
+    /// 1: any other failure.
     General(Vec<String>),
     /// 3: values were refused; one line per problem.
     Validation(Vec<String>),
-    /// 4: some items were applied, some were not; what failed was shown already.
+    /// 4: some items were applied, others failed and were already reported.
     Partial,
     /// 130: Ctrl-C.
     Interrupted,
@@ -23,7 +23,7 @@ impl Failure {
         Self::General(vec![text.into()])
     }
 
-    /// The whole source chain of an error, on one line.
+    /// The source chain of an error, on one line.
     pub(crate) fn chain(error: &dyn std::error::Error) -> Self {
         let mut text = error.to_string();
         let mut source = error.source();
@@ -34,7 +34,7 @@ impl Failure {
         Self::General(vec![text])
     }
 
-    /// Says it on standard error and answers the exit code.
+    /// Prints the failure on standard error and returns the exit code.
     pub(crate) fn report(self) -> ExitCode {
         let (lines, code) = match self {
             Self::General(lines) => (lines, 1),

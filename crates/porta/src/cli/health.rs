@@ -1,4 +1,4 @@
-//! `porta health`: asks a server, or with `--direct` what a server depends on.
+//! `porta health`: asks a server, or with `--direct` its database and Redis.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::output;
 use crate::runtime::http_client;
 use crate::runtime::services::redis_options;
 
-/// Longer than the server takes to judge itself (operations §6), shorter than the probe of a container.
+/// Longer than the server's own limit of two seconds (docs/operations.md, Probes), shorter than a container probe.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ async fn ask_directly() -> Result<BTreeMap<String, String>, Failure> {
     Ok(checks)
 }
 
-/// The server's own words; a server that does not answer is the finding, not a failure of the command.
+/// The server's answer. An unreachable server is a result, not a failure of the command.
 async fn ask_server(server: &url::Url) -> Result<BTreeMap<String, String>, Failure> {
     let roots = Config::load_roots(&Source::process())?;
     let client = reqwest::Client::builder()

@@ -1,4 +1,4 @@
-//! `porta keys`: signing keys, and what encrypts at rest.
+//! `porta keys`: signing keys, and re-encryption of data at rest.
 
 mod reseal;
 
@@ -31,7 +31,7 @@ pub(crate) enum Command {
     /// Take a key out of use at once, for one that leaked: what it signed no longer verifies. Another takes its place.
     Revoke {
         /// The id of the key, as `keys list` shows it.
-        // One of 64 begins with a hyphen.
+        // About one id in 64 begins with a hyphen.
         #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Slug or id of the organization.
@@ -146,7 +146,7 @@ async fn rotate(
     let direct = Direct::open().await?;
     let (mut done, mut waiting) = (Vec::new(), Vec::new());
     for organization in organizations(&direct, arguments.org.as_deref()).await? {
-        // One unit of work each: a rotation that raced or has to wait does not undo the others.
+        // One transaction each: a rotation that lost a race or must wait does not roll back the others.
         let mut work = direct.begin().await?;
         match work.rotate_signing_keys(&organization, algorithm, urgency).await {
             Ok(rotations) => done.extend(rotations.into_iter().map(|r| (organization.slug.clone(), r))),

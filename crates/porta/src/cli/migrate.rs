@@ -1,4 +1,4 @@
-//! `porta migrate`: needs the database and nothing else (weakness 20).
+//! `porta migrate`: needs only the database.
 
 use clap::Subcommand;
 use porta_config::{Source, StorageConfig};

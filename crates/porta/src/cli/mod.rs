@@ -1,8 +1,8 @@
-//! The command line (cli-and-provisioning §1 and §2): one file per command. Nothing here decides: commands read
-//! arguments, call `directory`, and show what came back.
+//! The command line (docs/reference/cli.md): one file per command. No business rules here: commands read arguments,
+//! call `directory`, and print the result.
 //!
-//! `--direct` commands open the database themselves, for bootstrapping and for the day when nothing else works. They
-//! read only the configuration they need.
+//! `--direct` commands open the database themselves, for bootstrapping and for emergencies. They read only the
+//! configuration that they need.
 
 use std::process::ExitCode;
 
@@ -112,7 +112,7 @@ impl Reach {
 }
 
 impl Global {
-    /// `Ok(false)`: declined. Without a terminal and without `--force` nobody said yes, so it is an error.
+    /// Asks for confirmation; `Ok(false)` when declined. An error without a terminal, unless `--force` is given.
     fn confirmed(self, question: &str) -> Result<bool, Failure> {
         if self.force {
             return Ok(true);
@@ -130,17 +130,17 @@ impl Global {
     }
 }
 
-/// How long an interrupted command may tidy up.
+/// Time for an interrupted command to clean up.
 const INTERRUPTION: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// Parses, runs, and turns the outcome into an exit code (§1.4).
+/// Parses, runs, and returns the exit code (docs/operations.md, Commands).
 pub(crate) fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             drop(error.print());
-            // Clap's own 2 means "not permitted" here.
+            // Clap's own exit code 2 means "not permitted" here.
             return if is_help { ExitCode::SUCCESS } else { ExitCode::from(1) };
         }
     };
@@ -152,7 +152,7 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let global = cli.global;
-    // Servers end in their own way and log in their own way.
+    // Servers have their own shutdown and logging.
     match cli.command {
         Command::Serve => return crate::serve::run(),
         Command::Start => return crate::start::run(),
@@ -176,12 +176,12 @@ fn run(cli: Cli) -> Result<(), Failure> {
         .build()
         .map_err(|e| Failure::general(format!("cannot start: {e}")))?;
     let outcome = runtime.block_on(async {
-        // A task of its own: a command that waits for an answer or for standard input must not hold off Ctrl-C.
+        // A separate task, so that a command that waits for standard input or an answer does not block Ctrl-C.
         let mut task = tokio::spawn(dispatch(global, cli.command));
         tokio::select! {
             biased;
             Ok(()) = tokio::signal::ctrl_c() => {
-                // Dropping an open unit of work undoes it; a task that cannot be dropped ends with the process.
+                // Dropping an open unit of work rolls it back; a task that cannot be cancelled ends with the process.
                 task.abort();
                 drop(tokio::time::timeout(INTERRUPTION, task).await);
                 Err(Failure::Interrupted)

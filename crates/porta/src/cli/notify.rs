@@ -1,4 +1,4 @@
-//! How a command tells running servers what it changed.
+//! Notifies running servers of changes made by a command.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -13,11 +13,11 @@ use porta_kv::{Kv as _, Notice, RedisKv, RedisOptions};
 use crate::output;
 use crate::runtime::background::NOTICES_FILE;
 
-/// Larger files are begun anew; servers read a file that shrank from its start.
+/// A longer file is truncated first. Servers watch its length only, not its contents.
 const MAXIMUM_BYTES: u64 = 64 * 1024;
 
-/// Through the Redis that all servers share. Connects when there is something to say: commands that only look, and
-/// commands on the day when Redis is down, need none.
+/// Publishes through the Redis that all servers share. Connects only when there is a change: commands that only read
+/// work without Redis.
 pub(crate) struct RedisNotifier {
     pub(crate) options: RedisOptions,
 }
@@ -42,7 +42,7 @@ impl Notifier for RedisNotifier {
     }
 }
 
-/// Through a file that the one server on an embedded store watches: one notice per line, as JSON.
+/// Appends to a file that the server of an embedded store watches: one notice per line, as JSON.
 pub(crate) struct FileNotifier {
     path: PathBuf,
 }
@@ -61,7 +61,7 @@ impl FileNotifier {
         if std::fs::metadata(&self.path).is_ok_and(|m| m.len() > MAXIMUM_BYTES) {
             std::fs::OpenOptions::new().write(true).open(&self.path)?.set_len(0)?;
         }
-        // One write: lines of two commands do not mix.
+        // One write, so that lines of two commands do not mix.
         let mut file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
         file.write_all(lines.as_bytes())
     }

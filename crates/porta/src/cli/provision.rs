@@ -47,7 +47,7 @@ enum Mode {
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
     arguments.reach.demand_direct()?;
     let document = read(&arguments.file)?;
-    // Opened before anything is changed: secrets that cannot be written down would be lost.
+    // Opened before anything is changed: secrets that cannot be written would be lost.
     let file = match &arguments.credentials_out {
         Some(path) if !arguments.dry_run => Some(CredentialsFile::open(path)?),
         Some(_) | None => None,

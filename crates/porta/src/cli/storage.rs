@@ -1,4 +1,4 @@
-//! Opening the relational store for commands.
+//! Opens the relational store for commands.
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use porta_store_sql::Database;
 use super::Failure;
 use crate::runtime::services::open_database;
 
-/// Commands log nothing about it unless asked to.
+/// Threshold of slow-statement warnings, which only `--verbose` shows.
 const SLOW_STATEMENT: Duration = Duration::from_secs(1);
 
-/// Opens the database as it is, for commands that migrate or only look.
+/// Opens the database without migrating it, for commands that migrate or only read.
 pub(super) async fn open(config: &StorageConfig) -> Result<Database, Failure> {
     if let StorageConfig::Embedded { data_dir } = config {
-        // The server makes it when it makes its secrets; a command may come first.
+        // The server creates it with its secrets; a command may run before that.
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -27,11 +27,11 @@ pub(super) async fn open(config: &StorageConfig) -> Result<Database, Failure> {
     open_database(config, SLOW_STATEMENT).await.map_err(|error| Failure::general(format!("{error:#}")))
 }
 
-/// Opens a database whose schema is the one of this program.
+/// Opens a database and makes sure that its schema is current.
 pub(super) async fn open_current(config: &StorageConfig) -> Result<Arc<dyn Store>, Failure> {
     let database = open(config).await?;
     match config {
-        // One directory, one machine: nobody else decides about it.
+        // One process owns the directory, so migrating is safe.
         StorageConfig::Embedded { .. } => {
             database.migrate_up().await.map_err(failed)?;
         }
@@ -47,7 +47,7 @@ pub(super) async fn open_current(config: &StorageConfig) -> Result<Arc<dyn Store
     Ok(Arc::new(database))
 }
 
-/// Whether the database answers.
+/// Checks that the database answers.
 pub(super) async fn ping(config: &StorageConfig) -> Result<(), Failure> {
     open(config).await?.ping().await.map_err(failed)
 }

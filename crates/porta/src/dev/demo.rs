@@ -16,7 +16,7 @@ use super::http_client::HttpClient;
 use super::pages;
 use super::relying_party::{self, SignedIn, Started};
 
-/// Where the demo finds its issuer and who it is.
+/// Issuer, address and client of the demo.
 pub(super) struct Settings {
     pub issuer: String,
     pub client_id: &'static str,
@@ -30,7 +30,7 @@ impl Settings {
     }
 }
 
-/// Most sign-ins remembered; the oldest are not worth a leak on somebody's laptop.
+/// Maximum of remembered sign-ins, which bounds the memory of a long-running demo. All are dropped when it is reached.
 const CAPACITY: usize = 1000;
 
 struct Demo {
@@ -85,7 +85,7 @@ async fn sign_in(State(demo): State<Arc<Demo>>) -> Response {
             if waiting.len() >= CAPACITY {
                 waiting.clear();
             }
-            // The browser that started must be the one that comes back: its cookie names the request.
+            // Binds the response to the browser that started the request: its cookie holds the `state`.
             let cookie = format!("demo-request={}; HttpOnly; SameSite=Lax; Path=/callback", started.state);
             waiting.insert(started.state.clone(), started);
             drop(waiting);

@@ -1,6 +1,6 @@
-//! Which names `porta dev` answers to. Its passwords are known to everybody, and a page of any site can make a browser on
-//! this machine ask it by a name of that site that leads here (DNS rebinding): then the answers would be that site's to
-//! read. A browser says which name it asked by, so whoever comes by another one is turned away before anything happens.
+//! Host check of `porta dev` against DNS rebinding. Its passwords are public, and any website can make a browser on
+//! this machine send requests here under a name of that site that resolves to this machine; the site could then read
+//! the responses. The Host header carries that name, so requests with an unknown one are refused.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 
-/// Names that always mean this machine (RFC 6761 §6.3), besides those below `.localhost`.
+/// Loopback names (RFC 6761 §6.3), besides those below `.localhost`.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// The names that are answered, whatever the port.
+/// Accepted host names, on any port.
 pub(super) struct Hosts {
-    /// The operator's own: of `ISSUER_BASE_URL` and of `HOST`.
+    /// Configured names: those of `ISSUER_BASE_URL` and `HOST`.
     own: Vec<String>,
 }
 
 impl Hosts {
-    /// `issuer_base`: the public address, whose name somebody chose on purpose. `listening`: the address of the listener.
+    /// `issuer_base`: the public address, whose name the operator chose. `listening`: the address of the listener.
     pub(super) fn new(issuer_base: &str, listening: &str) -> Self {
         let public = issuer_base.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_ascii_lowercase));
         let listening = if listening.contains(':') { format!("[{listening}]") } else { listening.to_owned() };
@@ -35,7 +35,8 @@ impl Hosts {
         is_plain && (is_local || self.own.contains(&host))
     }
 
-    /// Exactly one `Host`, and it is ours; so is the address in the request line, where there is one (RFC 9112 §3.2).
+    /// Requires exactly one `Host` header with an accepted name, and an accepted authority in the request target, if it
+    /// has one (RFC 9112 §3.2).
     fn admit(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let mut named = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (named.next(), named.next()) else { return false };
@@ -43,7 +44,7 @@ impl Hosts {
         host.is_some_and(|host| self.has(&host)) && uri.authority().is_none_or(|there| self.has(there))
     }
 
-    /// Puts the check before everything a router has.
+    /// Checks the host before any route of the router.
     pub(super) fn guard(self, router: Router) -> Router {
         router.layer(from_fn_with_state(Arc::new(self), only_ours))
     }
@@ -53,7 +54,7 @@ async fn only_ours(State(hosts): State<Arc<Hosts>>, request: Request, next: Next
     if hosts.admit(request.uri(), request.headers()) {
         return next.run(request).await;
     }
-    // RFC 9110 §15.5.20. Nothing of the request is repeated.
+    // 421, RFC 9110 §15.5.20. The response repeats nothing of the request.
     let why = "porta dev answers only to localhost, 127.0.0.1, [::1] and names below .localhost, so that no page of \
                another site can ask it in your browser (DNS rebinding). To use another name, set ISSUER_BASE_URL to it.\n";
     let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];

@@ -1,4 +1,4 @@
-//! Requests of the demo application to the issuer beside it.
+//! HTTP client of the demo application.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The mailbox of `porta dev`: what would have been sent, newest first.
+//! Mailbox of `porta dev`: captured mails, newest first.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use porta_mail::{Capture, Message};
 use super::demo::page;
 use super::pages::{escape, layout};
 
-/// A message's own HTML: nothing runs, nothing is loaded from elsewhere but pictures, and links leave the frame.
+/// CSP of a message's HTML: no scripts, no external resources except images; links may leave the frame.
 const MESSAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data: http: https:; \
      frame-ancestors 'self'; base-uri 'none'; form-action 'none'; \
      sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
@@ -73,7 +73,7 @@ async fn message(State(capture): State<Arc<Capture>>, Path(id): Path<String>) ->
     page(layout(&subject, &body))
 }
 
-/// Escaped, with every address of a web page as a link to it.
+/// Escapes the text and turns http and https URLs into links.
 fn with_links(text: &str) -> String {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"');
     let words = text.split_inclusive(is_end).map(|piece| {
@@ -88,7 +88,7 @@ fn with_links(text: &str) -> String {
 
 async fn html(State(capture): State<Arc<Capture>>, Path(id): Path<String>) -> Response {
     let Some(message) = find(&capture, &id) else { return missing() };
-    // Links of the message open where the mailbox is, not in its frame.
+    // Links open in the top window, not in the frame.
     let html = message.body.html.replacen("<head>", "<head><base target=\"_top\">", 1);
     let mut response = axum::response::Html(html).into_response();
     let headers = response.headers_mut();

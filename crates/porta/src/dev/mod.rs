@@ -1,4 +1,4 @@
-//! `porta dev`: everything on one machine, ready to sign in, with a demo application and a mailbox beside it.
+//! `porta dev`: everything on one machine, ready to sign in, with a demo application and a mailbox.
 
 mod demo;
 mod hosts;
@@ -28,12 +28,12 @@ const EMAIL: &str = "demo@example.test";
 const PASSWORD: &str = "demo-Quay-Lantern-41";
 const PUBLIC_CLIENT: &str = "demo-spa";
 const CONFIDENTIAL_CLIENT: &str = "demo-web";
-/// Known to everybody: this command listens on loopback only.
+/// Public knowledge, so this command listens on loopback only.
 const CONFIDENTIAL_SECRET: &str = "demo-web-secret-for-this-machine-only";
-/// Messages the mailbox keeps.
+/// Maximum of messages in the mailbox.
 const MAILBOX_SIZE: usize = 200;
 
-/// Runs until told to stop.
+/// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(reset: bool) -> Result<(), Failure> {
     serve::block_on(start(reset))
 }
@@ -51,12 +51,12 @@ async fn start(reset: bool) -> anyhow::Result<()> {
         "porta dev listens on loopback only: its demo passwords are public"
     );
     if reset {
-        // Not under the feet of a server that runs.
+        // Fails while a server uses the directory.
         let lock = crate::runtime::services::claim(data_dir)?;
         reset_data(data_dir)?;
         drop(lock);
     }
-    // A reset removed the generated secrets with the rest: read again, so that new ones are made.
+    // The reset removed the generated secrets: load again to generate new ones.
     let config = if reset { serve::configuration(&Source::process())? } else { config };
     let telemetry = Telemetry::start(&config)?;
     let services = Services::open(&config, &telemetry).await?;
@@ -95,7 +95,7 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).is_loopback()
 }
 
-/// Removes what this command made, and nothing else that may be in the directory.
+/// Removes the files that this command created and nothing else in the directory.
 fn reset_data(data_dir: &std::path::Path) -> anyhow::Result<()> {
     for name in [
         "porta.sqlite",
@@ -125,7 +125,7 @@ fn announce(config: &Config, demo_url: &str) {
     output::line(format_args!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}\n"));
 }
 
-/// The same path as `porta provision`, so the demo cannot drift from the product.
+/// Uses the code of `porta provision`, so that the demo cannot drift from the product.
 async fn provision(services: &Services, config: &Config, demo_port: u16) -> anyhow::Result<()> {
     let document = document(config.server.issuer_base_url.as_str(), demo_port);
     let document = read(&document, Format::Yaml, &|_| None)?;

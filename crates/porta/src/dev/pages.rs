@@ -1,4 +1,4 @@
-//! The demo application's own pages; not part of the product.
+//! Pages of the demo application; not part of the product.
 
 use super::relying_party::SignedIn;
 

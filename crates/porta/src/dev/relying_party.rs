@@ -1,4 +1,4 @@
-//! What an ordinary OpenID Connect client does: discovery, code with PKCE, checks of the ID token, UserInfo.
+//! A typical OpenID Connect client: discovery, authorization code with PKCE, ID token validation, UserInfo.
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -67,7 +67,7 @@ async fn discover(http: &HttpClient, settings: &Settings) -> anyhow::Result<Disc
     Ok(discovery)
 }
 
-/// Where to send the browser.
+/// Starts a sign-in: builds the authorization URL.
 pub(super) async fn start(http: &HttpClient, settings: &Settings) -> anyhow::Result<Started> {
     let discovery = discover(http, settings).await?;
     let (state, nonce, code_verifier) = (random(), random(), random());
@@ -89,7 +89,7 @@ pub(super) async fn start(http: &HttpClient, settings: &Settings) -> anyhow::Res
     })
 }
 
-/// Redeems the code and checks everything a client must (OpenID Connect Core §3.1.3.7, RFC 9207 §2.4).
+/// Redeems the code and performs all checks of OpenID Connect Core §3.1.3.7 and RFC 9207 §2.4.
 pub(super) async fn finish(
     http: &HttpClient,
     settings: &Settings,
@@ -140,7 +140,7 @@ async fn check_id_token(
     let (_, jwks) = http.get(&discovery.jwks_uri, None).await?;
     let jwks: Value = serde_json::from_slice(&jwks)?;
     let keys = KeySet::from_jwks(jwks["keys"].as_array().context("the JWKS has no keys")?)?;
-    // The kind whose signature rules are those of any ID token; its age is checked here.
+    // The token kind without an age check; the expiry is checked below.
     let claims = keys.verify(id_token, TokenKind::IdTokenHint)?;
     let is = |name: &str, value: &str| claims.get(name).and_then(Value::as_str) == Some(value);
     anyhow::ensure!(is("iss", &settings.issuer), "the ID token has another issuer");
@@ -151,7 +151,7 @@ async fn check_id_token(
     Ok(claims)
 }
 
-/// Where to send the browser to sign out.
+/// Builds the URL for signing out.
 pub(super) async fn sign_out(
     http: &HttpClient,
     settings: &Settings,

@@ -1,4 +1,4 @@
-//! What a process does between requests: hear of changes, note used secrets, sweep, remember where it is served.
+//! Background tasks: apply change notices, record use of client secrets, sweep, remember the issuer.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -14,18 +14,18 @@ use super::clock_jump::ClockJumpDetector;
 use super::services::{Services, ShortLived};
 
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// How long what ended in memory stays there.
+/// How long expired entries of the in-process store stay in memory.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const SWEEP_BATCH: u32 = 1000;
-/// Half a million rows a minute at most: above what a busy server makes.
+/// At most 500,000 rows a minute, more than a busy server creates.
 const SWEEP_ROUNDS: u32 = 500;
-/// Between two tries to remember the issuer.
+/// Between two attempts to remember the issuer.
 const REMEMBER_EVERY: Duration = Duration::from_secs(5);
-/// How soon a direct command's change reaches an embedded server.
+/// Delay until a direct command's change reaches an embedded server.
 const WATCH_EVERY: Duration = Duration::from_millis(250);
 
-/// Starts everything; it ends with `stop`.
+/// Starts all tasks; they end with `stop`.
 pub(crate) fn start(services: &Services, stop: &CancellationToken) {
     let engine = &services.engine;
     tokio::spawn(hear(Arc::clone(engine), services.kv.subscribe(), stop.clone()));
@@ -38,8 +38,8 @@ pub(crate) fn start(services: &Services, stop: &CancellationToken) {
     }
 }
 
-/// Leaves word of the address people find this installation at, for commands that mail links. `false`: not yet, for the
-/// database is away, or not migrated.
+/// Stores the public address of this installation, for commands that mail links. Returns `false` when the database is
+/// unavailable or not migrated.
 pub(crate) async fn remember_issuer(engine: &Engine) -> bool {
     let issuer = engine.issuer_base();
     match engine.store().remember_issuer_base(issuer, engine.now()).await {
@@ -59,7 +59,7 @@ async fn keep_remembering(engine: Arc<Engine>, stop: CancellationToken) {
     while !remember_issuer(&engine).await && wait(REMEMBER_EVERY, &stop).await {}
 }
 
-/// Direct commands append to it when there is no Redis to publish through.
+/// Direct commands append to this file when there is no Redis to publish through.
 pub(crate) const NOTICES_FILE: &str = "notices";
 
 async fn hear(
@@ -77,7 +77,7 @@ async fn hear(
             Some(Heard::Gap) => engine.forget_everything(),
             Some(Heard::Notice(notice)) => match Change::from_words(&notice.topic, &notice.key) {
                 Some(change) => engine.apply_change(&change),
-                // Words of a newer version: whatever they mean, nothing cached can be trusted.
+                // Format of a newer version: drop everything cached.
                 None => engine.forget_everything(),
             },
         }
@@ -92,7 +92,7 @@ async fn flush(engine: Arc<Engine>, stop: CancellationToken) {
     }
 }
 
-/// Decision D16: bounded batches under a lease, oldest first.
+/// Deletes expired rows in bounded batches under a lease, oldest first (decision 0016).
 async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
     let began = Instant::now();
     let mut watch = ClockJumpDetector::new(engine.now());
@@ -112,7 +112,7 @@ async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
             u32::try_from(settings.number(settings::AUDIT_RETENTION_DAYS)).unwrap_or(u32::MAX),
         );
         let mut rows = 0;
-        // A full batch means there is more; each one is a short transaction of its own.
+        // A full batch means that more rows remain; each batch is a short transaction.
         for _ in 0..SWEEP_ROUNDS {
             match engine.store().sweep(now, now - kept, SWEEP_BATCH).await {
                 Ok(swept) => {
@@ -133,7 +133,7 @@ async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
     }
 }
 
-/// Sweeps the in-process store, and tells when there was no room in it.
+/// Sweeps the in-process store and logs evictions.
 async fn tidy(kv: Arc<MemoryKv>, stop: CancellationToken) {
     let mut told: HashMap<&'static str, u64> = HashMap::new();
     let mut silent_until = Instant::now();
@@ -170,7 +170,7 @@ async fn watch(engine: Arc<Engine>, file: PathBuf, stop: CancellationToken) {
     }
 }
 
-/// `false` when it is time to stop.
+/// Returns `false` on `stop`.
 async fn wait(duration: Duration, stop: &CancellationToken) -> bool {
     tokio::select! {
         () = stop.cancelled() => false,

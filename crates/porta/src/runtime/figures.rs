@@ -1,4 +1,4 @@
-//! `/metrics`: the rooms count through the facade, this reads it out and adds what is known only at that moment.
+//! `/metrics`: renders what the crates count through the `metrics` facade and adds values that are read at scrape time.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -22,11 +22,11 @@ use tokio_util::sync::CancellationToken;
 use super::listen::{ShutdownSignals, serve};
 use super::peers::Peers;
 
-/// Seconds. The reference's alert stands at half a second, so there is a bucket on either side of it.
+/// Seconds. The reference's alert threshold is 0.5 s, so there is a bucket on either side of it.
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// Samples wait in memory until they are sorted into buckets.
+/// Histogram samples are kept in memory until they are sorted into buckets.
 const SORT_EVERY: Duration = Duration::from_secs(5);
-/// A scrape must not hang on a database that does.
+/// A scrape must not hang when the database does.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Recorder(PrometheusHandle);
@@ -43,7 +43,7 @@ impl Recorder {
                 MetricKind::Gauge => ::metrics::describe_gauge!(metric.name, metric.help),
                 MetricKind::Histogram => ::metrics::describe_histogram!(metric.name, metric.help),
             }
-            // There from the first scrape on, so that a rate begins at nothing.
+            // Present from the first scrape on, so that `rate()` starts at zero.
             if metric.kind == MetricKind::Counter && metric.labels.is_empty() {
                 ::metrics::counter!(metric.name).absolute(0);
             }
@@ -87,7 +87,7 @@ impl Figures for Scrape {
             }
         }
         let mut text = self.handle.render();
-        // The facade would go on showing the last age when there is none.
+        // Written directly: a gauge of the facade would keep its last value when there is no key any more.
         if let Ok(Ok(Some(since))) = tokio::time::timeout(PATIENCE, self.store.oldest_signing_since()).await {
             line(&mut text, metrics::SIGNING_KEY_AGE, SystemClock.now().since(since).as_secs_f64());
         }
@@ -103,8 +103,8 @@ fn is_written_here(metric: &Metric) -> bool {
     metric.name.starts_with("process_") || metric.name == metrics::SIGNING_KEY_AGE
 }
 
-/// The names every Prometheus client gives to what the kernel knows of a process. Written by hand, because seconds of
-/// processor time are counters with fractions, which the facade does not have.
+/// Process metrics under the names that all Prometheus clients use. Written directly, because CPU seconds are
+/// fractional counters, which the facade does not support.
 fn process() -> procfs::ProcResult<Vec<(&'static str, f64)>> {
     let own = Process::myself()?;
     let (stat, status, limits) = (own.stat()?, own.status()?, own.limits()?);
@@ -135,7 +135,7 @@ fn line(text: &mut String, name: &str, value: f64) {
     let Some(metric) = metrics::ALL.iter().find(|metric| metric.name == name) else { return };
     let kind = if metric.kind == MetricKind::Counter { "counter" } else { "gauge" };
     let help = metric.help;
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n\n");
 }
 
@@ -148,7 +148,7 @@ fn set(name: &'static str, value: usize) {
     ::metrics::gauge!(name).set(float(value.try_into().unwrap_or(u64::MAX)));
 }
 
-/// A listener that serves `/metrics` and nothing else, until `stop`.
+/// Serves `/metrics` only, on its own listener, until `stop`.
 pub(crate) async fn serve_alone(
     address: SocketAddr,
     figures: Arc<dyn Figures>,

@@ -1,4 +1,4 @@
-//! A connection that ends when its caller does not say in time what it wants.
+//! Header timeout: closes a connection that does not send its request headers in time.
 
 use std::io;
 use std::pin::Pin;
@@ -10,14 +10,14 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// How far the requests of a connection have come.
+/// State of the requests on a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    /// Requests whose headers are all there.
+    /// Number of requests whose headers are complete.
     heads: AtomicUsize,
-    /// One of them is not answered yet: what comes is its body.
+    /// A request is being answered; incoming data is its body.
     is_served: AtomicBool,
-    /// The last one was answered before it was over.
+    /// The last request was answered before its body was read.
     is_unread: AtomicBool,
 }
 
@@ -41,13 +41,13 @@ impl Progress {
     }
 }
 
-/// All headers of a request must be there within `limit` of its first byte, those of the first within `limit` of the
-/// connection. A part of them does not buy more time.
+/// Requires the headers of a request within `limit` of its first byte, and those of the first request within `limit` of
+/// the connection. Sending a part of them does not extend the deadline.
 pub(crate) struct Heard<S> {
     stream: S,
     limit: Duration,
     progress: Arc<Progress>,
-    /// How many requests were heard when this was last looked at.
+    /// `Progress::heads` at the last read.
     heads: usize,
     deadline: Option<Pin<Box<Sleep>>>,
 }
@@ -176,7 +176,7 @@ mod tests {
         }
         progress.end(false);
         assert_eq!(reads(&mut near).await.unwrap(), 0, "it may rest for longer than that");
-        // Heard and answered before this looks again.
+        // Received and answered before the next read.
         far.write_all(b"h").await.unwrap();
         assert_eq!(reads(&mut near).await.unwrap(), b'h');
         progress.begin();

@@ -1,10 +1,10 @@
-//! HTTP to somebody else: whom its certificate must come from.
+//! Outgoing HTTP: trusted certificate authorities.
 
 use porta_trust::Roots;
 use reqwest::Certificate;
 use url::Url;
 
-/// Whom a client believes that asks `url`. Nothing is read, and nobody needed, where no certificate is shown.
+/// Certificate authorities that a client of `url` trusts. Empty, without parsing any, unless the scheme is https.
 pub(crate) fn believed(roots: &Roots, url: &Url) -> reqwest::Result<Vec<Certificate>> {
     if url.scheme() == "https" {
         Certificate::from_pem_bundle(roots.pem().as_bytes())

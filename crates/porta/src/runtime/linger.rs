@@ -1,8 +1,8 @@
-//! A connection that is not closed before its caller could read the last answer (RFC 9112 §9.6).
+//! Lingering close: keeps a connection open until the peer could read the last response (RFC 9112 §9.6).
 //!
-//! Closed with something unread, a connection is reset: the kernel of the caller then drops the answer, and a proxy that
-//! was still sending a body has an error instead of one. So writing ends first; what still comes is read and dropped, up
-//! to a bound, until the caller closes.
+//! Closing a connection with unread data resets it: the peer's kernel then drops the response, and a proxy that was
+//! still sending a body gets an error instead. So writing is shut down first; what still arrives is read and dropped,
+//! up to a bound, until the peer closes.
 
 use std::io;
 use std::pin::Pin;
@@ -16,31 +16,31 @@ use tokio_util::sync::CancellationToken;
 
 use super::heard::Progress;
 
-/// How much is read and dropped, and how long that may take.
+/// How much is read and dropped, and for how long.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
     bytes: usize,
     within: Duration,
-    /// As long as nothing comes.
+    /// Longest pause between two reads.
     quiet: Duration,
 }
 
-/// More than a proxy passes on by default (nginx: 1 MiB); less time than a stop grants.
+/// More than a proxy forwards by default (nginx: 1 MiB); less time than the shutdown grace period.
 const BOUNDS: Bounds =
     Bounds { bytes: 2 << 20, within: Duration::from_secs(8), quiet: Duration::from_secs(3) };
 
-/// While the process ends: what a proxy is sending arrives in this time.
+/// During shutdown: long enough for what a proxy is already sending.
 const AT_THE_END: Bounds =
     Bounds { bytes: 2 << 20, within: Duration::from_secs(1), quiet: Duration::from_millis(500) };
 
-/// What is dropped at a time.
+/// Bytes read at a time.
 const PART: usize = 8 * 1024;
 
 pub(crate) struct Linger<S> {
     stream: S,
     bounds: Bounds,
     progress: Arc<Progress>,
-    /// From here on only requests that were answered before they were over are waited for.
+    /// Once cancelled, the connection lingers only if its last request was answered before its body was read.
     closing: CancellationToken,
     is_shut: bool,
     lingering: Option<Lingering>,
@@ -63,7 +63,7 @@ impl<S> Linger<S> {
 }
 
 impl<S: AsyncRead + Unpin> Linger<S> {
-    /// Until the caller has closed, or a bound is reached.
+    /// Ready when the peer has closed or a bound is reached.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Bounds { bytes, within, quiet } =
             if self.closing.is_cancelled() { AT_THE_END } else { self.bounds };
@@ -158,7 +158,7 @@ mod tests {
         (near, far)
     }
 
-    /// How long an end takes while the caller, who has its answer, does `what`.
+    /// How long shutdown takes while the peer, which has its response, does `what`.
     async fn ends<F>(
         mut near: Linger<DuplexStream>,
         mut far: DuplexStream,

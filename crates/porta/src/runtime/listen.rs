@@ -31,21 +31,21 @@ use super::peers::{Admitted, Peers};
 use super::unread::Unread;
 use super::write_timeout::WriteTimeout;
 
-/// A caller that takes longer to send its request line and headers holds a connection for nothing.
+/// Time limit for the request line and headers. A slower client occupies a connection for nothing.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
-/// Request line and headers. No browser and no proxy sends more; hyper would take 400 KiB of everybody.
+/// Maximum size of request line and headers. No browser and no proxy sends more; hyper alone would accept 400 KiB.
 const LONGEST_HEADERS: usize = 32 * 1024;
-/// Enough for the largest answer over a slow line: the kernel takes most of one before anybody waits.
+/// Long enough for the largest response over a slow line: the kernel buffers most of one before a write blocks.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Out of file descriptors: wait for some to come back instead of spinning.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// A connection on which nothing was read yet is closed at once by an orderly end: the last callers get this long to be
-/// heard.
+/// A graceful shutdown closes a connection at once if nothing was read on it yet. The connections accepted last get
+/// this long to deliver their first bytes.
 const FIRST_BYTES: Duration = Duration::from_millis(50);
-/// Callers that keep coming cannot put off the end.
+/// Limit for emptying the accept queue: clients that keep connecting cannot delay the shutdown.
 const LAST_CALLERS: Duration = Duration::from_millis(250);
 
-/// More callers than this wait in the kernel: each connection costs memory, whether anything is asked on it or not.
+/// Maximum number of open connections; more wait in the kernel. Every connection costs memory, even an idle one.
 pub(crate) const CONNECTIONS: usize = 4_000;
 
 /// Signals of a graceful shutdown.
@@ -110,18 +110,19 @@ pub(crate) async fn serve(
 struct Caller {
     stream: TcpStream,
     peer: SocketAddr,
-    /// Given back with the connection.
+    /// Released with the connection.
     place: OwnedSemaphorePermit,
 }
 
-/// The next caller, once there is room for one.
+/// Accepts the next connection, once fewer than `CONNECTIONS` are open.
 async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> std::io::Result<Caller> {
     let place = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok(Caller { stream, peer, place })
 }
 
-/// Callers that were connected but not accepted yet would be cut off, in the middle of a request they may not repeat.
+/// Takes the connections in the accept queue. Closing the listener would reset them, possibly in the middle of a
+/// request that must not be repeated.
 async fn take_waiting<T, F>(next: impl Fn() -> F, take: impl Fn(T))
 where
     F: Future<Output = std::io::Result<T>>,
@@ -156,7 +157,7 @@ impl ConnectionServer {
                 served.begin();
                 let mut answer = answer.await?;
                 let is_unread = match unread {
-                    // Who sent nothing for as long as a form may take is not waited for once more.
+                    // The body timed out already (408): do not wait for the rest again.
                     Some(unread) => {
                         answer.status() == StatusCode::REQUEST_TIMEOUT || !unread.ends_soon().await
                     }
@@ -187,7 +188,7 @@ impl ConnectionServer {
             let _place = place;
             tokio::select! {
                 ended = watched => if let Err(error) = ended {
-                    // Callers go away all the time.
+                    // Normal: peers disconnect all the time.
                     tracing::debug!(%error, "a connection ended early");
                 },
                 () = not_waited_for => tracing::debug!("a connection was cut off"),

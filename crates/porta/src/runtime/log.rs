@@ -1,4 +1,4 @@
-//! The log: one JSON object per line in production, readable lines on a laptop (operations §7).
+//! Log: one JSON object per line in production, readable lines in development (docs/operations.md, Logs).
 
 use porta_config::{LogConfig, LogFormat, LogLevel};
 use porta_core::{Clock as _, SystemClock};
@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// The layer that writes the log; none in tests.
+/// The layer that writes the log; `None` when it is silent.
 pub(crate) fn layer<S>(config: LogConfig) -> Option<Box<dyn Layer<S> + Send + Sync>>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -23,7 +23,7 @@ where
     Some(layer.with_filter(targets(config.level)).boxed())
 }
 
-/// Libraries below us speak only when something is wrong: their debug lines may carry statements or headers.
+/// Libraries log only warnings and errors: their debug lines may contain SQL statements or headers.
 fn targets(level: LogLevel) -> Targets {
     const ROOMS: [&str; 11] = [
         "config",
@@ -48,7 +48,7 @@ fn targets(level: LogLevel) -> Targets {
     ROOMS.iter().fold(ours, |targets, room| targets.with_target(format!("porta_{room}"), level))
 }
 
-/// `{"level":30,"time":…,"pid":…,"hostname":…,"msg":…,…}`: the shape operators' tools already read.
+/// `{"level":30,"time":…,"pid":…,"hostname":…,"msg":…,…}`: the format that operators' tools already parse.
 struct JsonLines {
     pid: u32,
     /// As JSON.
@@ -96,12 +96,13 @@ where
     }
 }
 
-/// JSON text of a string, quotes included.
+/// A string as JSON, with quotes.
 fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
-/// Members of a JSON object, each behind a comma. Written as they come: a line per request is worth no tree of values.
+/// Members of a JSON object, each preceded by a comma. Written directly, without building a tree of values for each
+/// line.
 struct Line {
     json: String,
     message: Option<String>,
@@ -110,7 +111,7 @@ struct Line {
 impl Line {
     /// `value` is JSON.
     fn push(&mut self, field: &Field, value: &str) {
-        // Names of fields are identifiers of ours.
+        // Field names are our own identifiers and need no escaping.
         self.json.extend([",\"", field.name(), "\":", value]);
     }
 }
@@ -133,7 +134,7 @@ impl Visit for Line {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        // Not every float is a number to JSON.
+        // JSON has no NaN and no infinities.
         let text = if value.is_finite() { value.to_string() } else { "null".to_owned() };
         self.push(field, &text);
     }

@@ -1,4 +1,4 @@
-//! How this process sends mail.
+//! Mail transport and worker of this process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use url::Url;
 
 use super::services::Services;
 
-/// For one message: generous to a relay that thinks before it answers, short beside a worker's claim.
+/// For one message: long enough for a slow relay, short compared to a worker's lease.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The relay of the configuration, or none.
+/// The configured SMTP relay, or [`NoRelay`].
 pub(crate) fn transport(config: &Config) -> anyhow::Result<Arc<dyn Transport>> {
     let Some(smtp) = &config.smtp else {
         tracing::warn!(event = "email.disabled", "no mail is sent: SMTP_HOST is not set");
@@ -41,8 +41,8 @@ pub(crate) fn transport(config: &Config) -> anyhow::Result<Arc<dyn Transport>> {
     Ok(Arc::new(SmtpTransport::new(options).context("SMTP_FROM or SMTP_HOST cannot be used")?))
 }
 
-/// Port 465 speaks TLS from the start. Elsewhere `auto` encrypts when the relay offers it, and insists when a password
-/// would go over the wire: whoever can read it can also take the offer out of the relay's answer.
+/// Port 465 uses implicit TLS. On other ports `auto` uses STARTTLS if the relay offers it, and requires it when a
+/// password is sent, because an attacker on the path could strip the offer.
 fn security(smtp: &SmtpConfig) -> Security {
     match smtp.tls {
         SmtpTls::None => Security::Plain,

@@ -1,4 +1,4 @@
-//! A running process: its services, what it does in the background, how it starts and stops.
+//! A running process: services, background tasks, start and stop.
 
 pub(crate) mod background;
 pub(crate) mod clock_jump;

@@ -1,7 +1,8 @@
-//! Whose connections are let in.
+//! Limits of open connections, per network and for all untrusted peers.
 //!
-//! One stranger has room for what a house full of people does at once, and not for what everybody shares. All strangers
-//! together leave some of it to proxies of ours and to probes, which come from this machine or through such a proxy.
+//! One network may open as many connections as a household needs, but cannot exhaust the total. All untrusted peers
+//! ("strangers") together leave room for trusted proxies and for probes, which connect from this machine or through
+//! such a proxy.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -13,12 +14,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::listen::CONNECTIONS;
 
-/// Of one IPv4 address, or of one IPv6 network of 64 bits, which is what a customer of a provider gets at least.
+/// Per IPv4 address, or per IPv6 /64 network, the least that a provider assigns to a customer.
 const OF_ONE: usize = 200;
-/// Of all strangers. Below what there is room for.
+/// For all strangers together. Below `CONNECTIONS`.
 const OF_STRANGERS: usize = 3_000;
 const _: () = assert!(OF_STRANGERS + 500 <= CONNECTIONS && OF_ONE * 10 <= OF_STRANGERS);
-/// Somebody who is refused comes back at once: the log says so now and then.
+/// Refused peers reconnect at once; the warning is logged at most once in this time.
 const COMPLAIN_EVERY: Duration = Duration::from_mins(1);
 
 pub(crate) struct Peers {
@@ -29,7 +30,7 @@ pub(crate) struct Peers {
     complained: Mutex<Option<Instant>>,
 }
 
-/// Given back when dropped.
+/// Counts as an open connection until dropped.
 pub(crate) struct Admitted {
     _held: Option<Stranger>,
 }
@@ -55,7 +56,7 @@ impl Peers {
         }
     }
 
-    /// `None`: there is no room for another connection of this peer.
+    /// Returns `None` when the network or all strangers together have too many open connections.
     pub(crate) fn admit(&self, peer: IpAddr) -> Option<Admitted> {
         if is_this_machine(peer) || self.trust.believes(peer) {
             return Some(Admitted { _held: None });
@@ -105,7 +106,7 @@ impl Drop for Stranger {
     }
 }
 
-/// The two addresses that programs of this machine come from unless they choose another.
+/// Whether the peer is one of the two default loopback addresses.
 fn is_this_machine(peer: IpAddr) -> bool {
     matches!(peer.to_canonical(), IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST))
 }

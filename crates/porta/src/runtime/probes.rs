@@ -1,5 +1,5 @@
-//! What `/health` and `/ready` ask, each within two seconds (operations §6). Anybody may ask: those who do at the same
-//! time share a check, so that nobody can make a service look busy by asking whether it is well.
+//! Health checks of `/health` and `/ready`, limited to two seconds each (docs/operations.md, Probes). They are public,
+//! so concurrent callers share one check: nobody can load the database by probing.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use porta_wait::timeout;
 
 use super::coalesced_probe::CoalescedProbe;
 
-/// Below the container probe's five seconds with room to spare.
+/// Well below the five seconds of the container probe.
 const LIMIT: Duration = Duration::from_secs(2);
-/// What the short-lived store is written to with; one for all processes.
+/// Key that the probe writes to the short-lived store; shared by all processes.
 const PROBE_KEY: &str = "porta:probe";
 const PROBE_KEPT: Duration = Duration::from_secs(10);
 
@@ -39,28 +39,28 @@ impl ServiceProbes {
         }
     }
 
-    /// From now on `/ready` says no.
+    /// From now on `/ready` reports `draining`.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
     }
 }
 
-/// What keeps a process from being ready, beside its short-lived store.
+/// Why the process is not ready, apart from the short-lived store.
 #[derive(Debug, Clone, Copy)]
 struct Readiness {
     database: Option<&'static str>,
     keys: Option<&'static str>,
 }
 
-/// What a process needs.
+/// The dependencies of a process.
 struct Services {
     engine: Arc<Engine>,
     kv: Arc<dyn Kv>,
     database: CoalescedProbe<bool>,
     short_lived: CoalescedProbe<Option<&'static str>>,
-    /// Set once no migration was pending: a schema never goes back while this program runs.
+    /// Set once no migration was pending; the schema is never downgraded while this program runs.
     migrated: AtomicBool,
-    /// Set once a signing key of this installation could be opened.
+    /// Set once a signing key of this installation was decrypted.
     keys_open: AtomicBool,
 }
 
@@ -71,8 +71,8 @@ impl Services {
         self.database.ask(check).await.unwrap_or(false)
     }
 
-    /// What keeps the short-lived store from being used. It is written to: a full one and a replica answer every
-    /// question, and nobody can sign in.
+    /// Why the short-lived store is unusable. Checked with a write: a full server or a replica still answers reads, but
+    /// nobody can sign in.
     async fn short_lived_problem(&self) -> Option<&'static str> {
         let kv = Arc::clone(&self.kv);
         let check = async move {
@@ -113,8 +113,8 @@ impl Services {
         }
     }
 
-    /// A process with another `SIGNING_KEY_ENCRYPTION_KEY` than its installation would answer every sign-in with a
-    /// failure: it must not get any.
+    /// A process whose `SIGNING_KEY_ENCRYPTION_KEY` differs from the installation's would fail every sign-in, so it
+    /// must get no traffic.
     async fn key_problem(&self) -> Option<&'static str> {
         if self.keys_open.load(Ordering::Acquire) {
             return None;
@@ -125,7 +125,7 @@ impl Services {
                 None
             }
             Ok(Some(false)) => Some("signing_keys_sealed"),
-            // None to try yet: another process may make the first ones. What failed, the database check says.
+            // No key to try yet: another process may create the first ones. Errors are reported by the database check.
             Ok(None) | Err(_) => None,
         }
     }
@@ -133,7 +133,7 @@ impl Services {
 
 const UNREACHABLE: Readiness = Readiness { database: Some("unreachable"), keys: None };
 
-/// Whether `service` answers in time; why not is in the log.
+/// Whether `service` answers in time; the reason for a failure is logged.
 async fn answers<E: Display>(
     service: &'static str,
     limit: Duration,
@@ -212,10 +212,10 @@ mod tests {
     async fn without_its_short_lived_store_a_process_is_not_ready() {
         let app = TestApp::embedded_with_fixture().await;
         let kv = Arc::new(MemoryKv::new(Arc::new(SystemClock)));
-        // New ones each time: an answer counts for a moment.
+        // New probes each time, because results are cached for a moment.
         let probes = || ServiceProbes::new(Arc::clone(&app.engine), Arc::<MemoryKv>::clone(&kv));
         assert!(probes().ready().await.is_ready());
-        // A store whose contents were saved answers nobody any more.
+        // A closed store fails every call.
         let directory = tempfile::tempdir().unwrap();
         let keys = Keyring::new(&[[1; 32]], "test");
         kv.save_snapshot(&directory.path().join("snapshot"), SystemClock.now(), &keys, &OsEntropy).unwrap();
@@ -224,7 +224,7 @@ mod tests {
         assert!(!probes().redis().await && probes().database().await);
     }
 
-    /// It answers, and takes nothing: full, or a replica.
+    /// Answers reads but refuses writes, as a full server or a replica does.
     struct ReadOnly(MemoryKv);
 
     type Result<T> = porta_kv::Result<T>;

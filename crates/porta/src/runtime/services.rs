@@ -1,4 +1,4 @@
-//! Wiring: one configuration value becomes the services of a process.
+//! Wiring: builds the services of a process from its configuration.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -28,23 +28,23 @@ use super::probes::ServiceProbes;
 use super::telemetry::Telemetry;
 use crate::serve;
 
-/// Passwords that may wait or be hashed at once, per hashing thread.
+/// Passwords queued or being hashed at once, per hashing thread.
 const HASH_QUEUE_PER_THREAD: usize = 48;
 
-/// What the short-lived store is.
+/// Which short-lived store is used.
 pub(crate) enum ShortLived {
     Redis,
     Memory {
         kv: Arc<MemoryKv>,
-        /// Where its snapshot lives.
+        /// Directory of its snapshot.
         data_dir: PathBuf,
-        /// Held until the process ends: a second server would have a short-lived store of its own, and a code could be
-        /// used once in each.
+        /// Held until the process ends: a second server would have a separate short-lived store, and an authorization
+        /// code could be used once in each.
         _lock: File,
     },
 }
 
-/// Makes this process the only server of a data directory.
+/// Locks the data directory, so that this process is its only server.
 pub(crate) fn claim(data_dir: &Path) -> anyhow::Result<File> {
     let path = data_dir.join("lock");
     let file = File::create(&path).with_context(|| format!("{} cannot be created", path.display()))?;
@@ -52,7 +52,7 @@ pub(crate) fn claim(data_dir: &Path) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// Everything a server process is made of.
+/// The parts of a server process.
 pub(crate) struct Services {
     pub engine: Arc<Engine>,
     pub kv: Arc<dyn Kv>,
@@ -60,7 +60,7 @@ pub(crate) struct Services {
     pub directory: Directory,
     pub probes: Arc<ServiceProbes>,
     pub snapshot_keys: Keyring,
-    /// Seals what waits in the outbox.
+    /// Encrypts the contents of the outbox.
     pub outbox_keys: Arc<Keyring>,
     /// Pages and mails.
     pub pages: Arc<Pages>,
@@ -68,12 +68,12 @@ pub(crate) struct Services {
     pub app: AppState,
 }
 
-/// Where the embedded database file is.
+/// Path of the embedded database.
 pub(crate) fn embedded_file(data_dir: &Path) -> PathBuf {
     data_dir.join("porta.sqlite")
 }
 
-/// Where a graceful stop leaves the short-lived store.
+/// Path of the snapshot that a graceful shutdown writes.
 pub(crate) fn snapshot_file(data_dir: &Path) -> PathBuf {
     data_dir.join("short-lived.snapshot")
 }
@@ -106,7 +106,7 @@ pub(crate) async fn open_database(
     Database::connect(&options).await.context("the database cannot be reached")
 }
 
-/// How the Redis of a configuration is reached.
+/// Connection options for Redis.
 pub(crate) fn redis_options(redis: &RedisConfig, instance: &str) -> RedisOptions {
     let sentinels = redis.sentinels.as_ref().map(|sentinels| Sentinels {
         addresses: sentinels.addresses.clone(),
@@ -128,12 +128,12 @@ async fn open_short_lived(
         }
         Storage::Embedded { data_dir } => {
             let lock = claim(data_dir)?;
-            // A jump of the clock must not remove what would be good again once the clock is right.
+            // A jump of the wall clock must not expire values that are valid again once the clock is corrected.
             let kv = Arc::new(MemoryKv::new(Arc::new(SteadyClock::start(clock.now()))));
             match kv.load_snapshot(&snapshot_file(data_dir), keys) {
                 Ok(0) => {}
                 Ok(entries) => tracing::info!(entries, "short-lived data of the last run is back"),
-                // People sign in again; that is better than not starting.
+                // Users must sign in again, which is better than not starting.
                 Err(error) => tracing::warn!(%error, "short-lived data of the last run was not usable"),
             }
             Ok((kv.clone(), ShortLived::Memory { kv, data_dir: data_dir.clone(), _lock: lock }))
@@ -142,7 +142,7 @@ async fn open_short_lived(
 }
 
 impl Services {
-    /// Opens both stores at once and builds everything on them.
+    /// Opens both stores concurrently and builds everything on them.
     pub(crate) async fn open(config: &Config, telemetry: &Telemetry) -> anyhow::Result<Self> {
         let pages = Arc::new(load_pages(config.template_dir.as_deref())?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -156,7 +156,7 @@ impl Services {
             open_short_lived(config, &*clock, &snapshot_keys)
         )?;
         if config.storage.is_embedded() {
-            // One process, one file: nobody else could have done it.
+            // One process, one file: no other process could migrate it.
             database.migrate_up().await.context("the embedded database cannot be migrated")?;
         }
         let (kv, short_lived) = short_lived;
@@ -173,7 +173,7 @@ impl Services {
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
             ui_locales: porta_pages::languages().collect(),
         }));
-        // Before anybody is served: a command may come right after the start.
+        // Before serving: a command that needs it may come right after the start.
         background::remember_issuer(&engine).await;
         let hasher = Arc::new(start_hasher(config, &entropy)?);
         let two_factor_keys = config.secrets.two_factor_encryption_keys.expose();
@@ -231,7 +231,7 @@ impl Services {
     }
 }
 
-/// The built-in templates, or those with an operator's in place of some. Everything that is wrong is said at once.
+/// The built-in templates with the operator's overrides. Reports all problems at once.
 fn load_pages(directory: Option<&Path>) -> anyhow::Result<Pages> {
     let Some(directory) = directory else { return Ok(Pages::new()) };
     Pages::with_overrides(directory).map_err(|TemplateProblems(problems)| {
@@ -266,7 +266,7 @@ fn trust_proxy(config: &Config) -> TrustProxy {
     }
 }
 
-/// The Argon2id threads as the directory sees them.
+/// Adapts the Argon2id threads to the directory.
 pub(crate) struct Hashing(pub Arc<PasswordHasher>);
 
 #[async_trait]
@@ -276,7 +276,7 @@ impl HashPassword for Hashing {
     }
 }
 
-/// Change notices through the short-lived store.
+/// Publishes change notices through the short-lived store.
 pub(crate) struct KvNotifier(pub Arc<dyn Kv>);
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! What a process tells about itself: log, figures, traces. Started once, before anything else speaks.
+//! Telemetry: log, metrics, traces. Started once, before anything is logged.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use super::services::ShortLived;
 use super::{figures, log, traces};
 
-/// What goes on after the start.
+/// Handles needed after the start.
 #[derive(Default)]
 pub(crate) struct Telemetry {
     recorder: Option<figures::Recorder>,
@@ -54,7 +54,7 @@ impl Telemetry {
         self.traces.clone().map(|exporter| exporter as Arc<dyn Traces>)
     }
 
-    /// Sends what is left, within a few seconds.
+    /// Exports the remaining spans, within a few seconds.
     pub(crate) async fn finish(self) {
         let Some(traces) = self.traces else { return };
         if let Err(error) = tokio::task::spawn_blocking(move || traces.finish()).await {

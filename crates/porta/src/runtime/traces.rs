@@ -1,5 +1,5 @@
-//! Traces: spans of ours, sent in batches to a collector (OTLP over HTTP, protobuf). Off unless a collector is named;
-//! the spans then cost a load and a comparison each.
+//! Traces: exports our spans in batches to a collector (OTLP over HTTP, protobuf). Off unless a collector is
+//! configured; a span then costs one load and one comparison.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::http_client;
 
-/// A collector that is away must not hold up the end of the process.
+/// An unavailable collector must not delay shutdown.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(crate) struct Exporter {
@@ -58,7 +58,7 @@ impl Exporter {
         Ok(Self { provider, propagator: TraceContextPropagator::new() })
     }
 
-    /// Takes spans of ours and nothing else: those of libraries may carry statements or headers.
+    /// Exports only our own spans: those of libraries may contain SQL statements or headers.
     pub(crate) fn layer<S>(&self) -> Box<dyn Layer<S> + Send + Sync>
     where
         S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
@@ -80,7 +80,8 @@ impl Exporter {
     }
 }
 
-/// What speaks to the collector. On a thread of its own: it brings a runtime, which must not begin inside another one.
+/// HTTP client for the collector. Built on a separate thread, because it starts a runtime, which must not happen inside
+/// another one.
 fn client(config: &TracesConfig, roots: &Roots) -> anyhow::Result<reqwest::blocking::Client> {
     let believed = http_client::believed(roots, &config.endpoint)?;
     let builder = reqwest::blocking::Client::builder().tls_certs_only(believed).timeout(EXPORT_TIMEOUT);

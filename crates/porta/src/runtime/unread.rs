@@ -1,12 +1,12 @@
-//! What a request still sends when its answer is there already (RFC 9112 §9.6).
+//! Rest of a request body that is unread when the response is ready (RFC 9112 §9.6).
 //!
 //! ```text
 //! answered ─► little is left: read and dropped, the connection is kept
 //!          └► more than that: Connection: close, the answer, then the connection lingers (see `linger`)
 //! ```
 //!
-//! A proxy passes a body on while it waits for the answer. Where the other side hangs up meanwhile, it takes a server for
-//! dead that has merely refused one request, and sends nobody there for a while.
+//! A proxy forwards the body while it waits for the response. If the connection is closed meanwhile, the proxy marks
+//! the server as down, although it refused only one request, and sends it nothing for a while.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -19,19 +19,19 @@ use axum::http::{Request, header};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::timeout;
 
-/// Any form that fits, and then some. Reading it costs less than another connection.
+/// Larger than any valid form. Reading this much costs less than a new connection.
 const LITTLE: u64 = 64 * 1024;
-/// What is on its way arrives in this time; who sends slowly is answered first.
+/// Data in transit arrives within this time; a slower sender gets the response first.
 const SOON: Duration = Duration::from_secs(1);
 
-/// The body of a request, of which a part may be left when its answer is there.
+/// A request body, part of which may be unread when the response is ready.
 pub(crate) struct Unread<B> {
     kept: Arc<Mutex<Kept<B>>>,
-    /// RFC 9110 §10.1.1: the body is sent only when it is asked for.
+    /// The client sends the body only when asked (`Expect: 100-continue`, RFC 9110 §10.1.1).
     waits: bool,
 }
 
-/// What a body gives when it is asked for more.
+/// Result of polling a body.
 type Part<B> = Option<Result<Frame<<B as HttpBody>::Data>, <B as HttpBody>::Error>>;
 
 struct Kept<B> {
@@ -45,7 +45,7 @@ where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    /// The request as its handler gets it, and the body it lends to it; `None` when there is none.
+    /// Returns the request for the handler, whose body is lent, and the body itself; `None` when it is empty.
     pub(crate) fn of(request: Request<B>) -> (Request<Body>, Option<Self>) {
         if request.body().is_end_stream() {
             return (request.map(Body::new), None);
@@ -57,7 +57,7 @@ where
         (Request::from_parts(parts, lent), Some(Self { kept, waits }))
     }
 
-    /// Whether the body was read to its end, or is so little that it is now.
+    /// Whether the body is read to its end; reads and drops a small rest.
     pub(crate) async fn ends_soon(self) -> bool {
         if !self.is_little() {
             return false;
@@ -101,7 +101,7 @@ impl<B: HttpBody + Unpin> Kept<B> {
     }
 }
 
-/// What a handler reads, and gives up as it likes.
+/// The body as the handler sees it, which may drop it before its end.
 struct Lent<B>(Arc<Mutex<Kept<B>>>);
 
 impl<B: HttpBody + Unpin> HttpBody for Lent<B> {
@@ -128,7 +128,7 @@ mod tests {
 
     const MUCH: usize = 64 * 1024;
 
-    /// A body whose length is not known, and what comes after its parts.
+    /// A body of unknown length: number of parts, each part, and what follows them.
     struct Parts(usize, Bytes, Poll<Option<std::io::ErrorKind>>);
 
     impl HttpBody for Parts {
@@ -201,7 +201,7 @@ mod tests {
         assert!(unread.ends_soon().await, "all of it");
     }
 
-    /// RFC 9110 §10.1.1: who answers without asking for the body need not read it, and must not ask for it then.
+    /// RFC 9110 §10.1.1: a server that responds without the body must not ask for it afterwards.
     #[tokio::test]
     async fn a_body_that_waits_to_be_asked_for_is_not() {
         assert!(!lent(parts(1, 1), true).1.ends_soon().await);

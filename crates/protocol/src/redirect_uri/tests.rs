@@ -214,7 +214,7 @@ fn rfc_8252_section_7_3_any_loopback_port() {
         ("http://localhost/cb", "http://localhost.evil.example:5/cb"),
         ("http://localhost/cb", "http://localhostevil:5/cb"),
         ("http://localhost/cb", "http://localhost:5\t/cb"),
-        // Not even when such a URI were registered.
+        // Not even if such a URI were registered.
         ("http://127.0.0.1.evil.example/cb", "http://127.0.0.1:80.evil.example/cb"),
         ("http://127.0.0.1@evil.example/cb", "http://127.0.0.1:80@evil.example/cb"),
         ("http://localhostevil.example/cb", "http://localhost:80evil.example/cb"),
@@ -270,7 +270,7 @@ proptest! {
         let _ = origin_of(&text);
     }
 
-    /// What is registered for a browser goes to the host that stands in the text, whoever reads it.
+    /// Every parser sees the host that stands in the text of a registered browser URI.
     #[test]
     fn registered_text_names_its_host(text in "https?://[a-z0-9.:@%\\\\\\[\\]/?-]{1,40}") {
         if register(&text, ApplicationType::Web, false).is_ok() {
@@ -281,7 +281,7 @@ proptest! {
         }
     }
 
-    /// The relaxed comparison never leaves the machine: a browser's parser agrees on the host.
+    /// The comparison with any port never leaves the machine: a browser's parser agrees on the host.
     #[test]
     fn relaxed_matches_stay_on_loopback(
         host in "127\\.0\\.0\\.1|localhost|\\[::1\\]",

@@ -1,4 +1,4 @@
-//! Everything stored about a person, for themselves (GDPR Article 20). Neither secrets nor digests of them.
+//! Exports everything stored about a person to themselves (GDPR Article 20), without secrets or digests of them.
 
 use porta_core::Timestamp;
 use porta_core::audit::{AuditCategory, AuditEvent};
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::Recent;
 use crate::SignIn;
 
-/// Rows asked for at a time.
+/// Page size of the queries.
 const PAGE: u32 = 500;
 
-/// Every page of a listing, as JSON.
+/// Collects every page of a listing as JSON.
 macro_rules! all {
     ($page:expr, $show:expr) => {{
         let (mut all, mut before): (Vec<Value>, Option<Cursor>) = (Vec::new(), None);
@@ -39,7 +39,7 @@ impl SignIn {
     ) -> Result<Value, EngineError> {
         let member = recent.member();
         let (organization, user, now) = (tenant.organization.id, member.user.id, self.engine.now());
-        // First, so that it is part of what it tells about.
+        // Recorded first, so that the export contains it.
         let what = "user.data.exported";
         let event =
             self.own_event(tenant, member, what, AuditCategory::Gdpr, json!({ "by": "self" }), caller);

@@ -1,4 +1,4 @@
-//! Where somebody is signed in, and which applications have access.
+//! A person's sessions, and the applications with access.
 
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::SessionRecord;
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Changed, Member, Recent};
 use crate::SignIn;
 
-/// What a page shows at most; nobody reads more.
+/// Most rows a page shows; nobody reads more.
 const SHOWN: u32 = 100;
 
 impl SignIn {
@@ -26,7 +26,7 @@ impl SignIn {
         Ok(sessions.of_user(member.user.id, now, None, SHOWN).await?.items)
     }
 
-    /// Ends one session of the person. This browser's own is ended by signing out.
+    /// Revokes another session of the person. The current one ends by signing out.
     pub async fn end_session(
         &self,
         tenant: &Tenant,
@@ -38,7 +38,7 @@ impl SignIn {
         let mut repositories = self.engine.store().repositories();
         let mut sessions = repositories.sessions(tenant.organization.id);
         let found = sessions.by_id(session).await?;
-        // Whose a session is never changes.
+        // Check before ending: the owner of a session never changes.
         if session == member.session.key || found.is_none_or(|found| found.user_id != member.user.id) {
             return Ok(Changed::Nothing);
         }
@@ -49,7 +49,7 @@ impl SignIn {
         Ok(if ended { Changed::Done } else { Changed::Nothing })
     }
 
-    /// Ends every session of the person but this one.
+    /// Revokes every session of the person but the current one.
     pub async fn end_other_sessions(
         &self,
         tenant: &Tenant,
@@ -73,7 +73,7 @@ impl SignIn {
         Ok(Changed::Done)
     }
 
-    /// What the person gave access to, the newest first.
+    /// Returns the access the person granted, newest first.
     pub async fn given_access(
         &self,
         tenant: &Tenant,
@@ -85,7 +85,7 @@ impl SignIn {
         Ok(sessions.grants_of(member.user.id, now, None, SHOWN).await?.items)
     }
 
-    /// Withdraws access, with every token that came of it.
+    /// Revokes a grant with every token issued under it.
     pub async fn withdraw_access(
         &self,
         tenant: &Tenant,

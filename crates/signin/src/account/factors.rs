@@ -1,4 +1,4 @@
-//! Second factors somebody has: seeing them, switching them off, new recovery codes. One change at a time for a person.
+//! A person's second factor: status, removal, new recovery codes. One change at a time per person.
 
 use std::time::Duration;
 
@@ -17,27 +17,27 @@ use super::{Changed, Member, Recent};
 use crate::SignIn;
 use crate::journey::wanted;
 
-/// What somebody has, and may have.
+/// The factor a person has, and those they may set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     pub method: Option<TwoFactorMethod>,
-    /// Since when it is an authenticator.
+    /// When the authenticator was confirmed.
     pub since: Option<Timestamp>,
     pub recovery_codes_left: u64,
-    /// What they may set up besides, or instead.
+    /// Factors that may be set up, in addition or as a replacement.
     pub offered: Vec<TwoFactorMethod>,
-    /// The organization asks for a factor.
+    /// The organization requires a second factor.
     pub is_required: bool,
 }
 
-/// A weaker factor does not take the place of a stronger one; an authenticator takes that of another.
+/// A weaker factor never replaces a stronger one; an authenticator may replace another.
 fn offered(policy: TwoFactorPolicy, held: Option<TwoFactorMethod>) -> Vec<TwoFactorMethod> {
     use TwoFactorMethod::{Email, Totp};
     let candidates: &[TwoFactorMethod] = if held.is_some() { &[Totp] } else { &[Totp, Email] };
     candidates.iter().copied().filter(|method| wanted(policy, Some(*method)).is_none()).collect()
 }
 
-/// How long one change may take; the next waits for no longer than this, should a process die.
+/// Lifetime of the lock for one change: if a process dies, the next change waits no longer than this.
 const LONGEST_CHANGE: Duration = Duration::from_secs(10);
 
 impl SignIn {
@@ -59,7 +59,7 @@ impl SignIn {
         })
     }
 
-    /// Takes the factor away, where the organization does not ask for one.
+    /// Removes the factor, unless the organization requires one.
     pub async fn disable_factor(
         &self,
         tenant: &Tenant,
@@ -114,7 +114,8 @@ impl SignIn {
         Ok(Changed::Credentials(credentials))
     }
 
-    /// Makes new recovery codes. Codes that are still to be kept are shown again instead: pressing twice makes one set.
+    /// Generates new recovery codes. While a set is still being shown, shows that one again, so a double click makes
+    /// one set.
     pub async fn replace_recovery_codes(
         &self,
         tenant: &Tenant,
@@ -146,7 +147,7 @@ impl SignIn {
         if !unit.second_factors(organization).replace_recovery_codes(user, &rows, now).await? {
             return Ok(Changed::Nothing);
         }
-        // Read under the lock that replacing took: codes without a factor would be a factor nobody sees.
+        // Read under the row lock taken by the replacement: recovery codes must not exist without a factor.
         let current = unit.users(organization).by_id(user).await?;
         if current.is_none_or(|user| user.two_factor_method.is_none()) {
             return Ok(Changed::Nothing);
@@ -170,14 +171,13 @@ impl SignIn {
         Ok(Changed::Done)
     }
 
-    /// One change of a person's factors at a time, so that the codes that are shown are those that count. `false`:
-    /// another is under way.
+    /// Locks a person's factors, so that the codes shown are the codes stored. `false`: another change is in progress.
     pub(super) async fn lock(&self, tenant: &Tenant, user: &User) -> Result<bool, EngineError> {
         let key = lock_key(tenant, user);
         Ok(self.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), LONGEST_CHANGE).await?)
     }
 
-    /// Whether a change is under way.
+    /// Whether a change is in progress.
     pub(super) async fn is_locked(&self, tenant: &Tenant, user: &User) -> Result<bool, EngineError> {
         Ok(self.engine.kv().get(&lock_key(tenant, user)).await?.is_some())
     }

@@ -1,11 +1,11 @@
-//! What a signed-in person does with their own account.
+//! Self-service for a signed-in person's own account.
 //!
 //! ```text
-//! cookie ─► Member ──auth_time young──► Recent ─► password, factors, other sessions, data
-//!             └─► looking, withdrawing access
+//! cookie ─► Member ──auth_time recent──► Recent ─► password, factors, other sessions, data export
+//!             └─► viewing, revoking grants
 //! ```
 //!
-//! Whoever holds a [`Recent`] has shown just now who they are, with the factors they have (repairs W01).
+//! A [`Recent`] proves that the person authenticated recently with the factors they have (decision 0036).
 
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::user::{CredentialState, User};
@@ -30,16 +30,16 @@ pub use factors::Held;
 pub use password::{NewPassword, PasswordOutcome};
 pub use setup::{Setup, SetupStep};
 
-/// Somebody with a live session.
+/// A person with a valid session.
 #[derive(Debug, Clone)]
 pub struct Member {
     pub user: User,
     pub session: BrowserSession,
-    /// Of the session's cookie.
+    /// Digest of the session cookie.
     digest: TokenDigest,
 }
 
-/// Somebody who signed in a moment ago.
+/// A person who authenticated recently (step-up).
 #[derive(Debug, Clone, Copy)]
 pub struct Recent<'a>(&'a Member);
 
@@ -49,21 +49,21 @@ impl Recent<'_> {
     }
 }
 
-/// What came of a change.
+/// Result of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
     Done,
-    /// Done, and from now on these are the person's credentials: the browser it was done in is told, to stay known.
+    /// Done. These are the new credentials, with which the browser gets a new known-browser cookie.
     Credentials(CredentialState),
-    /// Done, and the session shows more than before: its browser gets another cookie for it.
+    /// Done. The session has a higher assurance now, so its browser gets a new session cookie.
     Strengthened(Entered),
-    /// There was nothing (more) to do: another window was faster, or what was named is not the person's.
+    /// Nothing to do: another window was faster, or the object is not the person's.
     Nothing,
     /// A code was wrong.
     Wrong,
-    /// No code can be right any more: another one must be sent.
+    /// The mailed code is used up or missing: a new one must be sent.
     Exhausted,
-    /// The organization asks for a second factor.
+    /// The organization requires a second factor.
     Required,
     Limited {
         retry_after: std::time::Duration,
@@ -71,7 +71,7 @@ pub enum Changed {
 }
 
 impl SignIn {
-    /// The person a session cookie stands for, if both still count here.
+    /// Loads session and person of a cookie; `None` unless both are valid.
     pub async fn member(&self, tenant: &Tenant, cookie: Option<&str>) -> Result<Option<Member>, EngineError> {
         let Some(presented) = self.engine.session(tenant, cookie).await? else { return Ok(None) };
         let PresentedSession { session, digest } = presented;
@@ -88,8 +88,8 @@ impl SignIn {
         Ok(user.filter(User::may_continue).map(|user| Member { user, session, digest }))
     }
 
-    /// The proof that somebody signed in a moment ago, with the second factor they have by now; `None`: they have to do
-    /// it again.
+    /// Proof that the person authenticated within `step_up_max_age`, with the second factor they have by now. `None`:
+    /// they must authenticate again.
     pub fn recent<'a>(&self, tenant: &Tenant, member: &'a Member) -> Option<Recent<'a>> {
         let age = self.engine.now().since(member.session.auth_time);
         let is_young = age < tenant.settings.duration(settings::STEP_UP_MAX_AGE);
@@ -97,13 +97,13 @@ impl SignIn {
         (is_young && is_strong).then_some(Recent(member))
     }
 
-    /// The cookie by which the browser of a member stays known after they changed their credentials in it; every other
-    /// browser is a stranger to them (decision D22).
+    /// Known-browser cookie for the browser in which a person changed their credentials; all others become a stranger's
+    /// (decision D22).
     pub fn known_after(&self, tenant: &Tenant, member: &Member, credentials: CredentialState) -> String {
         Device::with(credentials, tenant, &member.user, self.engine.entropy())
     }
 
-    /// Counts a change before it is tried: letters, hashes and files cost something. Fails closed.
+    /// Counts a change before it is tried, because mails, hashes and exports are costly. Fails closed.
     pub async fn count_change(
         &self,
         tenant: &Tenant,
@@ -121,7 +121,7 @@ impl SignIn {
         })
     }
 
-    /// An audit row about what somebody did to themselves.
+    /// Audit row for an action of a person on their own account.
     fn own_event(
         &self,
         tenant: &Tenant,

@@ -1,4 +1,4 @@
-//! Changing the password, or setting the first one.
+//! Changes the password, or sets the first one.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::limits::{Begun, LoginLimits};
 use crate::password::HashError;
 use crate::{SignIn, Turn};
 
-/// What the form holds.
+/// Content of the form.
 pub struct NewPassword {
-    /// The present one; means nothing to somebody who has none.
+    /// The current password; ignored if the person has none.
     pub current: TypedPassword,
     pub new: Password,
 }
@@ -27,18 +27,18 @@ pub enum PasswordOutcome {
     Changed(CredentialState),
     WrongCurrent,
     Refused(PasswordRefusal),
-    /// The new one is the present one.
+    /// The new password equals the current one.
     Unchanged,
     Limited {
         retry_after: Duration,
     },
-    /// Too many passwords are being checked.
+    /// The password queue is full.
     Busy,
 }
 
 impl SignIn {
-    /// Sets another password. Every other session and every token of the person ends, and links that were mailed to
-    /// them; this browser stays signed in (repairs W16).
+    /// Sets a new password. Revokes every other session and every token of the person, and withdraws links mailed to
+    /// them; the current session stays.
     pub async fn change_password(
         &self,
         tenant: &Tenant,
@@ -84,7 +84,7 @@ impl SignIn {
         let (organization, now, user) = (tenant.organization.id, self.engine.now(), member.user.id);
         let mut unit = self.engine.store().begin().await?;
         if !unit.users(organization).change_password(user, current, &hash, now).await? {
-            // Somebody changed it since this page was asked for: what was typed as the present one is not.
+            // The password was changed after this page was requested, so the one typed is no longer current.
             return Ok(PasswordOutcome::WrongCurrent);
         }
         let keep = member.session.key;
@@ -106,7 +106,7 @@ impl SignIn {
         );
         unit.audit().record(&event).await?;
         unit.commit().await?;
-        // Another change in between makes this the state of nobody.
+        // If there was another change in between, this state matches no stored one.
         let epoch = member.user.credential_epoch + 1;
         Ok(PasswordOutcome::Changed(CredentialState { epoch, password_changed_at: Some(now) }))
     }

@@ -1,14 +1,14 @@
-//! Setting a second factor up, and keeping recovery codes.
+//! Sets up a second factor, and shows recovery codes until they are saved.
 //!
 //! ```text
-//!         set up                 right code                      kept
+//!         set up                 right code                      saved
 //! page ───────────► Setup step ─────────────► recovery codes ─────────► page
 //!   │                                               ▲
 //!   └──────────────── new recovery codes ───────────┘
 //! ```
 //!
-//! What is not confirmed lives in the short-lived store, one at a time for a person, readable for the session that
-//! began it (decision 0025).
+//! Unconfirmed setups are kept in the short-lived store, one per person, readable by the session that began it
+//! (decision 0025).
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use crate::limits::FactorLimits;
 use crate::mailed_codes::Asker;
 use crate::{Entered, SignIn};
 
-/// A factor that is being set up, or codes that are to be kept.
+/// A factor being set up, or recovery codes to be saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
     session: SessionKey,
@@ -41,17 +41,17 @@ pub struct Setup {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SetupStep {
-    /// Confirm an authenticator with this secret. `known` is the factor it takes the place of, and for an authenticator
-    /// since when it was confirmed.
+    /// Confirm an authenticator with this secret. `known`: the factor it replaces; `verified_at`: when that one was
+    /// confirmed, if it is an authenticator.
     Authenticator { secret: Sealed, known: Option<TwoFactorMethod>, verified_at: Option<Timestamp> },
     /// Confirm that mail arrives.
     Email,
-    /// Keep the recovery codes of a new factor, or those that took the place of others.
+    /// Save the recovery codes of a new factor, or of a replaced set.
     Codes { sealed: Sealed, is_new_factor: bool },
 }
 
 impl SignIn {
-    /// What this session is setting up.
+    /// Returns the setup in progress in this session.
     pub async fn setup(&self, tenant: &Tenant, member: &Member) -> Result<Option<Setup>, EngineError> {
         let Some(bytes) = self.engine.kv().get(&setup_key(tenant, &member.user)).await? else {
             return Ok(None);
@@ -62,12 +62,12 @@ impl SignIn {
         Ok(is_own.then_some(setup))
     }
 
-    /// The recovery codes of a setup, for as long as the person did not say that they kept them.
+    /// Recovery codes of a setup, until the person confirms that they saved them.
     pub fn shown_codes(&self, member: &Member, sealed: &Sealed) -> Option<Vec<String>> {
         self.factors.open_codes(&place(member), sealed)
     }
 
-    /// Begins to set a factor up, in place of whatever was being set up.
+    /// Begins to set up a factor; replaces a setup in progress.
     pub async fn begin_setup(
         &self,
         tenant: &Tenant,
@@ -120,7 +120,7 @@ impl SignIn {
         })
     }
 
-    /// Confirms the factor with a first code of it; recovery codes are what comes next.
+    /// Confirms the factor by its first code; recovery codes are shown next.
     pub async fn confirm_setup(
         &self,
         tenant: &Tenant,
@@ -179,7 +179,7 @@ impl SignIn {
             self.engine.store().repositories().audit().record(&event).await?;
             return Ok(Changed::Wrong);
         };
-        // What was authorized before knows nothing of the factor, in the session that stays as well.
+        // Tokens from before do not include the factor: revoke those of the current session as well.
         let others = Revocation::OtherSessions { user: user.id, keep: member.session.key };
         let ended = [others, Revocation::TokensOf(user.id)];
         let Some(Enrolled { shown, credentials }) =
@@ -195,8 +195,8 @@ impl SignIn {
         Ok(entered.map_or(Changed::Done, Changed::Strengthened))
     }
 
-    /// The session shows the new factor from now on: its code was right a moment ago. It goes on behind another cookie,
-    /// and the one before leads nowhere (session fixation; OWASP ASVS 5 §7.2.4). `None`: it ended meanwhile.
+    /// Adds the new factor to the session and renews its cookie; the old cookie is deleted (session fixation; OWASP
+    /// ASVS 5 §7.2.4). `None`: the session ended in the meantime.
     async fn strengthen(
         &self,
         tenant: &Tenant,
@@ -233,9 +233,9 @@ impl SignIn {
         Ok(Some(entered))
     }
 
-    /// The answer to a form that renewed the session of this cookie a moment ago, for the same form once more: a double
-    /// click, or an answer that was lost (the effect is single, the answer is not: architecture, D20). Another
-    /// code, and the answer is gone. `member`: whose session it is, where that is still known.
+    /// Returns the answer to a form that renewed this cookie's session a moment ago, for the same form again: a double
+    /// click, or an answer that was lost. The form has one effect, and the answer can be repeated (decision D20).
+    /// Another code deletes the answer. `member`: the session's person, if still known.
     pub async fn repeated_setup(
         &self,
         tenant: &Tenant,
@@ -249,7 +249,7 @@ impl SignIn {
         self.repeated(tenant, &TokenDigest::of(cookie), code).await
     }
 
-    /// Waits while a change of this person's factors is under way, for some seconds at most.
+    /// Waits while a change of this person's factors is in progress, at most 3 seconds.
     async fn others_turn(&self, tenant: &Tenant, member: &Member) -> Result<(), EngineError> {
         for _ in 0..TURNS {
             if !self.is_locked(tenant, &member.user).await? {
@@ -276,7 +276,7 @@ impl SignIn {
         Ok(answer)
     }
 
-    /// What the same form in the same browser came to, which is being judged at this moment.
+    /// Waits for the same form, which is being processed, and returns its answer.
     async fn after_the_other(
         &self,
         tenant: &Tenant,
@@ -288,7 +288,7 @@ impl SignIn {
         Ok(answer.map_or(Changed::Nothing, Changed::Strengthened))
     }
 
-    /// Leaves a setup, or says that its recovery codes are kept.
+    /// Cancels a setup, or confirms that its recovery codes are saved.
     pub async fn forget_setup(&self, tenant: &Tenant, member: &Member) -> Result<(), EngineError> {
         if self.setup(tenant, member).await?.is_some() {
             self.engine.kv().take(&setup_key(tenant, &member.user)).await?;
@@ -307,7 +307,7 @@ impl SignIn {
         self.put_setup(tenant, member, SetupStep::Codes { sealed, is_new_factor }).await
     }
 
-    /// In place of whatever the person was setting up.
+    /// Stores a setup; replaces one in progress.
     async fn put_setup(&self, tenant: &Tenant, member: &Member, step: SetupStep) -> Result<(), EngineError> {
         let now = self.engine.now();
         let expires_at = now + tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
@@ -317,9 +317,9 @@ impl SignIn {
     }
 }
 
-/// How long a form that renewed a session has the same answer.
+/// How long the answer to a form that renewed a session can be repeated.
 const REPEATED_WITHIN: Duration = Duration::from_secs(10);
-/// A form that comes while its like is judged looks so often, and so many times.
+/// Poll interval and number of polls while the same form is processed.
 const TURN: Duration = Duration::from_millis(25);
 const TURNS: u32 = 120;
 
@@ -327,7 +327,7 @@ fn renewed_key(tenant: &Tenant, digest: &TokenDigest) -> String {
     format!("{}:renewed:{}", tenant.organization.id, digest.hex())
 }
 
-/// Names a form: the cookie it came with, and what was typed.
+/// Identifies a form: its session cookie and the code typed.
 fn answered(digest: &TokenDigest, code: &str) -> String {
     format!("{}:{}", digest.hex(), TokenDigest::of(code).hex())
 }
@@ -336,7 +336,7 @@ fn setup_key(tenant: &Tenant, user: &User) -> String {
     format!("{}:account-setup:{}", tenant.organization.id, user.id)
 }
 
-/// Where mailed and shown codes count.
+/// Where mailed and shown codes are valid: this session.
 fn place(member: &Member) -> String {
     format!("account:{}", member.session.key)
 }

@@ -31,14 +31,14 @@ async fn a_right_password_matches_and_a_wrong_one_does_not() {
 
 #[tokio::test]
 async fn hashes_of_other_parameters_verify_and_are_outdated() {
-    // More memory than the worker started with, and four lanes, as the reference stored them.
+    // More memory than the worker started with, and four lanes, as the reference implementation stored them.
     let strong = hasher(HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }, 8);
     let stored = strong.hash(password("x")).await.unwrap();
     let verified = hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored, Turn::SHOWN).await.unwrap();
     assert_eq!(verified, Verified { matches: true, outdated: true });
 }
 
-/// As a version made it that normalised nothing.
+/// A hash made by a version that did not normalize passwords.
 fn of_before(text: &str, cost: HashCost) -> PasswordHash {
     let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(32)).unwrap();
     let mut out = [0; 32];
@@ -72,7 +72,7 @@ async fn a_hash_of_the_bytes_as_typed_matches_and_is_outdated() {
     assert_eq!(verify(decomposed, &before).await, (outdated, 2));
     let (verified, times) = verify(composed, &before).await;
     assert_eq!((verified.matches, times), (wrong, 1));
-    // Of a text that nobody may choose here.
+    // A hash of a text that is refused as a new password.
     let tabulated = of_before("a\tb", cheap());
     assert_eq!(verify("a\tb", &tabulated).await, (outdated, 1));
     for typed in ["a b", "ab", "", "a\t b"] {

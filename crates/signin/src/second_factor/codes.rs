@@ -1,4 +1,4 @@
-//! Codes that are mailed, and codes that are kept for the day a factor is lost.
+//! Mailed codes, and recovery codes for a lost factor.
 
 use porta_core::second_factor::{CodeKey, CodeMac, CodePurpose};
 use porta_core::{Entropy, UserId};
@@ -11,13 +11,13 @@ use super::typed::normal;
 const DIGITS: usize = 6;
 /// Symbols of a recovery code.
 pub(super) const SYMBOLS: usize = 8;
-/// Letters and digits without those that look alike: I, L, O, 0, 1. Eight of them are 39 bits.
+/// Letters and digits without the ambiguous I, L, O, 0 and 1. Eight of them are 39 bits.
 pub(super) const ALPHABET: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
-/// How many recovery codes a person gets at once.
+/// Recovery codes in a set.
 pub const RECOVERY_CODES: usize = 10;
 
-/// A number below `bound` (at most 256), each as likely as the others: bytes of the last, incomplete round are thrown
-/// away.
+/// Uniform random number below `bound` (at most 256). Rejects bytes of the last, incomplete range, which would favour
+/// small numbers.
 fn below(bound: usize, entropy: &dyn Entropy) -> usize {
     let limit = 256 - 256 % bound;
     loop {
@@ -32,7 +32,7 @@ fn random_text(symbols: &[u8], length: usize, entropy: &dyn Entropy) -> SecretSt
     (0..length).map(|_| char::from(symbols[below(symbols.len(), entropy)])).collect::<String>().into()
 }
 
-/// What was typed, if it is `length` of these symbols.
+/// Normalizes typed text; `None` unless it is `length` of these symbols.
 pub(super) fn typed_text(text: &str, symbols: &[u8], length: usize) -> Option<SecretString> {
     let text = Zeroizing::new(normal(text));
     (text.len() == length && text.bytes().all(|b| symbols.contains(&b))).then(|| text.as_str().into())
@@ -44,7 +44,7 @@ pub(super) fn in_groups(code: &SecretString) -> Zeroizing<String> {
     Zeroizing::new(format!("{left}-{right}"))
 }
 
-/// Six digits, mailed to a person for one purpose.
+/// Six digits, mailed to one person for one purpose.
 #[derive(Debug)]
 pub struct MailedCode(SecretString);
 
@@ -53,17 +53,17 @@ impl MailedCode {
         Self(random_text(b"0123456789", DIGITS, entropy))
     }
 
-    /// Reads what was typed; `None`: it cannot be a code, and no attempt need be spent on it.
+    /// Parses typed text; `None`: it cannot be a code, so no attempt need be spent on it.
     pub fn parse(text: &str) -> Option<Self> {
         typed_text(text, b"0123456789", DIGITS).map(Self)
     }
 
-    /// For the mail.
+    /// Plain text, for the mail.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// What storage keeps and compares.
+    /// MAC to store and compare.
     pub fn mac(
         &self,
         key: CodeKey<'_>,
@@ -75,17 +75,17 @@ impl MailedCode {
     }
 }
 
-/// Eight symbols, used once, instead of a second factor.
+/// Eight symbols, usable once instead of a second factor.
 #[derive(Debug)]
 pub struct RecoverySecret(SecretString);
 
 impl RecoverySecret {
-    /// A person's new set.
+    /// Generates a new set for a person.
     pub fn set(entropy: &dyn Entropy) -> [Self; RECOVERY_CODES] {
         std::array::from_fn(|_| Self(random_text(ALPHABET, SYMBOLS, entropy)))
     }
 
-    /// Reads what was typed; `None`: it cannot be a recovery code.
+    /// Parses typed text; `None`: it cannot be a recovery code.
     pub fn parse(text: &str) -> Option<Self> {
         typed_text(text, ALPHABET, SYMBOLS).map(Self)
     }
@@ -95,7 +95,7 @@ impl RecoverySecret {
         in_groups(&self.0)
     }
 
-    /// What storage keeps and compares.
+    /// MAC to store and compare.
     pub fn mac(&self, key: CodeKey<'_>, user: UserId) -> CodeMac {
         key.recovery(user, self.0.expose_secret())
     }
@@ -115,8 +115,8 @@ mod tests {
         UserId::new(Timestamp::from_seconds(1_750_000_000), &SeededEntropy::new(5))
     }
 
-    /// 62,000 draws from 31 symbols are 2,000 each, give or take; a biased draw (bytes modulo 31) would favour eight of
-    /// them by an eighth.
+    /// 62,000 draws from 31 symbols are about 2,000 each; a biased draw (bytes modulo 31) would favour eight of them by
+    /// an eighth.
     #[test]
     fn symbols_are_equally_likely() {
         let entropy = SeededEntropy::new(1);
@@ -132,7 +132,7 @@ mod tests {
         assert!(counts.iter().all(|n| (1_850..2_150).contains(n)), "{counts:?}");
     }
 
-    /// Every byte once: each residue must come out equally often.
+    /// Yields every byte once: each residue must come out equally often.
     struct EveryByte(std::sync::Mutex<std::ops::RangeInclusive<u8>>);
 
     impl Entropy for EveryByte {

@@ -1,4 +1,4 @@
-//! The code that stands for a magic link where the sign-in began, when the mail is read on another device.
+//! Code of a magic link, typed where the sign-in began when the mail is read on another device.
 
 use porta_core::second_factor::CodeMac;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -7,13 +7,13 @@ use zeroize::Zeroizing;
 
 use super::codes::{ALPHABET, SYMBOLS, in_groups, typed_text};
 
-/// Eight symbols, as of a recovery code.
+/// Eight symbols, like a recovery code.
 #[derive(Debug)]
 pub struct LinkCode(SecretString);
 
 impl LinkCode {
-    /// Of [`CodeKey::link`](porta_core::second_factor::CodeKey::link). Each symbol is as likely as the others: bytes of
-    /// the last, incomplete round are passed over. `None` would take 25 of these among 32 bytes: once in 10³⁰.
+    /// Derives the code from [`CodeKey::link`](porta_core::second_factor::CodeKey::link). Bytes of the last, incomplete
+    /// range are skipped, so each symbol is equally likely. `None` if 25 of 32 bytes are skipped: once in 10³⁰.
     pub fn of(mac: &CodeMac) -> Option<Self> {
         let limit = 256 - 256 % ALPHABET.len();
         let usable = mac.as_bytes().iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < limit);
@@ -28,7 +28,7 @@ impl LinkCode {
         in_groups(&self.0)
     }
 
-    /// Whether this is what somebody typed; in constant time.
+    /// Compares with typed text, in constant time.
     pub fn is(&self, typed: &str) -> bool {
         typed_text(typed, ALPHABET, SYMBOLS).is_some_and(|typed| {
             typed.expose_secret().as_bytes().ct_eq(self.0.expose_secret().as_bytes()).into()

@@ -1,10 +1,10 @@
-//! What second factors are made of: pure functions of secrets, chance and time. The journey around them decides when
-//! they are asked for; storage sees to it that nothing counts twice (`porta_store::SecondFactorRepository`).
+//! Building blocks of second factors: pure functions of secrets, randomness and time. The sign-in decides when they are
+//! asked for; the store makes sure that each code is used once (`porta_store::SecondFactorRepository`).
 //!
 //! ```text
-//! TotpSecret::generate ─► seal ─► kept in the journey ─► open ─► matching_step ─► enrol_totp with that step
-//! MailedCode::generate ─► shown in the mail; its mac is stored ─► MailedCode::parse ─► mac ─► try_email_code
-//! RecoverySecret::set    ─► shown once;        its mac is stored ─► RecoverySecret::parse ─► mac ─► use_recovery_code
+//! TotpSecret::generate ─► seal ─► kept in the interaction ─► open ─► matching_step ─► enrol_totp with that step
+//! MailedCode::generate ─► sent by mail; its MAC is stored ─► MailedCode::parse ─► mac ─► try_email_code
+//! RecoverySecret::set  ─► shown once; its MAC is stored ─► RecoverySecret::parse ─► mac ─► use_recovery_code
 //! ```
 
 mod codes;

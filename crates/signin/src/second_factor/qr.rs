@@ -1,9 +1,9 @@
-//! Pictures for cameras.
+//! QR codes as SVG.
 
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
-/// Edge of the picture in CSS pixels, unless the style sheet says otherwise.
+/// Edge length in CSS pixels, unless the style sheet overrides it.
 const EDGE: u32 = 256;
 
 /// The text is longer than any QR code holds (about 2,300 bytes).
@@ -11,13 +11,13 @@ const EDGE: u32 = 256;
 #[error("too long for a QR code")]
 pub struct QrError;
 
-/// `text` as an `<svg>` element to be placed into a page as it is: it holds coordinates and nothing of the text. Colours
-/// are attributes, so a content security policy needs to allow neither styles nor pictures for it (repairs W20). The
-/// quiet zone and both colours are part of it: it is read on dark pages, too.
+/// Renders `text` as an inline `<svg>` element, which contains coordinates and nothing of the text. Colours are
+/// attributes, so the content security policy need not allow styles or images for it. Quiet zone and both colours are
+/// included, so that it can be scanned on dark pages, too.
 pub fn qr_svg(text: &str) -> Result<String, QrError> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| QrError)?;
     let document = code.render::<svg::Color<'_>>().min_dimensions(EDGE, EDGE).build();
-    // A declaration may stand at the beginning of a file only.
+    // Drop the XML declaration: it is allowed at the beginning of a document only.
     Ok(document.find("<svg").map_or_else(String::new, |at| document[at..].to_owned()))
 }
 

@@ -1,4 +1,4 @@
-//! Authenticators (RFC 6238).
+//! Authenticator codes: TOTP (RFC 6238).
 
 use porta_core::seal::{Keyring, SealError, Sealed};
 use porta_core::second_factor::{TotpAlgorithm, TotpCredential, TotpParameters};
@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 
 use super::typed::normal;
 
-/// Steps before and after the present one whose codes are accepted (RFC 6238 §5.2 recommends one for slow typing and
-/// slow clocks).
+/// Time steps accepted before and after the current one (RFC 6238 §5.2 recommends one, for slow typing and clock
+/// drift).
 const WINDOW: u16 = 1;
-/// Beyond this an authenticator shows no more of the name anyway, and the picture becomes too fine to scan.
+/// Authenticators show no more of the name than this, and a longer one makes the QR code too fine to scan.
 const ISSUER_LIMIT: usize = 40;
 
-/// What an authenticator and the server share: 160 bits (RFC 4226 §4), wiped when dropped.
+/// Shared secret of authenticator and server: 160 bits (RFC 4226 §4), wiped when dropped.
 pub struct TotpSecret(Secret);
 
 impl TotpSecret {
@@ -24,7 +24,7 @@ impl TotpSecret {
         Self(Secret::new_stack(entropy.bytes::<20>()))
     }
 
-    /// Seals the secret for one person; as it is kept during enrolment, and as [`TotpCredential`] keeps it.
+    /// Seals the secret for one person, in the form used during enrolment and by [`TotpCredential`].
     pub fn seal(
         &self,
         keyring: &Keyring,
@@ -35,7 +35,7 @@ impl TotpSecret {
         keyring.seal(self.0.as_bytes(), &TotpCredential::seal_identity(organization, user), entropy)
     }
 
-    /// Opens what was sealed for this person.
+    /// Opens a secret that was sealed for this person.
     pub fn open(
         keyring: &Keyring,
         sealed: &Sealed,
@@ -43,14 +43,14 @@ impl TotpSecret {
         user: UserId,
     ) -> Result<Self, SealError> {
         let plain = Zeroizing::new(keyring.open(sealed, &TotpCredential::seal_identity(organization, user))?);
-        // RFC 4226 §4: at least 128 bits. Shorter ones were never sealed here.
+        // RFC 4226 §4: at least 128 bits. Shorter ones are never sealed here.
         if plain.len() < 16 {
             return Err(SealError::Refused);
         }
         Ok(Self(Secret::new(plain.as_slice().into())))
     }
 
-    /// Base32 in groups of four, for typing into an authenticator without a camera.
+    /// Base32 in groups of four, to type into an authenticator without a camera.
     pub fn base32(&self) -> SecretString {
         let text = Zeroizing::new(self.0.to_base32());
         let mut out = String::with_capacity(text.len() * 5 / 4);
@@ -63,10 +63,10 @@ impl TotpSecret {
         out.into()
     }
 
-    /// The `otpauth://` address an authenticator reads from the picture.
+    /// The `otpauth://` URI in the QR code.
     #[expect(clippy::expect_used, reason = "an address is not empty, and colons were taken out")]
     pub fn provisioning_uri(&self, issuer: &str, account: &Email) -> SecretString {
-        // A colon divides issuer and account.
+        // The colon separates issuer and account.
         let plain = |text: &str| text.replace(':', " ");
         let issuer: String = plain(issuer).chars().take(ISSUER_LIMIT).collect();
         let totp = self
@@ -78,8 +78,8 @@ impl TotpSecret {
         totp.to_url().expect("the account was given").into()
     }
 
-    /// The time step whose code was typed, if it is one of those accepted at `now`. Storage must accept that step, so
-    /// that no code counts twice.
+    /// Returns the time step of a typed code if it is accepted at `now`. The store must accept that step, so that no
+    /// code is used twice.
     pub fn matching_step(&self, parameters: TotpParameters, typed: &str, now: Timestamp) -> Option<i64> {
         let code = Zeroizing::new(normal(typed));
         if code.len() != usize::from(parameters.digits()) || !code.bytes().all(|b| b.is_ascii_digit()) {
@@ -135,7 +135,7 @@ mod tests {
         TotpSecret(Secret::new(text.into()))
     }
 
-    /// RFC 6238 appendix B, with the secrets of its errata.
+    /// Test vectors of RFC 6238 appendix B, with the secrets of its errata.
     #[test]
     fn the_codes_of_the_standard() {
         let sha1 = secret(b"12345678901234567890");

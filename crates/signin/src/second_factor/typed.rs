@@ -1,12 +1,12 @@
-//! What people type, in the form we compare.
+//! Normalizes typed codes for comparison.
 
-/// Upper-case ASCII: digits of other scripts and full-width forms of East Asian keyboards become what they stand for;
-/// blanks and dashes, which mails and authenticators show for reading, go. Anything else stays and will match nothing.
+/// Upper-case ASCII. Digits of other scripts and full-width forms of East Asian keyboards are converted; spaces and
+/// dashes, shown by mails and authenticators for legibility, are removed. Anything else stays and will match nothing.
 pub(super) fn normal(text: &str) -> String {
     text.chars().map(ascii).filter(|c| !is_separator(*c)).map(|c| c.to_ascii_uppercase()).collect()
 }
 
-/// The zeros of scripts that have digits on their keyboards. One to nine follow each (Unicode Standard §4.6).
+/// Zeros of scripts with digits on their keyboards. One to nine follow each (Unicode Standard §4.6).
 const ZEROS: &[char] = &[
     '\u{660}',  // Arabic
     '\u{6F0}',  // Persian, Urdu
@@ -27,7 +27,7 @@ const ZEROS: &[char] = &[
     '\u{1810}', // Mongolian
 ];
 
-/// What a character stands for. The full-width forms of ASCII stand in its order, from U+FF01 for `!`.
+/// ASCII equivalent of a character. The full-width forms are in ASCII order, starting with U+FF01 for `!`.
 fn ascii(c: char) -> char {
     let code = u32::from(c);
     let digit = |zero: &char| code.checked_sub(u32::from(*zero)).and_then(|n| char::from_digit(n, 10));
@@ -35,8 +35,9 @@ fn ascii(c: char) -> char {
     ZEROS.iter().find_map(digit).or(full_width).unwrap_or(c)
 }
 
-/// Blanks, invisible characters that come along when copying, marks of direction around numbers in right-to-left text, and
-/// what passes for a dash: hyphens, dashes, the minus sign, and the lengthening mark that Japanese keyboards give for it.
+/// Spaces, invisible characters that are copied along, bidirectional marks around numbers in right-to-left text, and
+/// what passes for a dash: hyphens, dashes, the minus sign, and the prolonged sound mark that Japanese keyboards enter
+/// for it.
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '-' | '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2010}'..='\u{2015}' | '\u{2060}' | '\u{2212}')

@@ -7,7 +7,7 @@ use porta_store::Result;
 use super::{Applications, visible, writable};
 use crate::kernel::{Reader, Row, at, flag, opt_text, statements, text, uuid};
 
-/// `SELECT … FROM table c` of one visible application, in the order people read.
+/// `SELECT … FROM table c` for one visible application, in display order.
 macro_rules! list {
     ($columns:literal, $table:literal, $order:literal) => {
         concat!(
@@ -24,7 +24,7 @@ macro_rules! list {
         )
     };
 }
-/// An insert under application `$2`, provided that it may be changed.
+/// Inserts under application `$2`, provided that it may be changed.
 macro_rules! insert {
     ($table:literal, $columns:literal, $values:literal) => {
         concat!(
@@ -39,7 +39,7 @@ macro_rules! insert {
         )
     };
 }
-/// An update of row `$3` of application `$2`, provided that it may be changed.
+/// Updates row `$3` of application `$2`, provided that it may be changed.
 macro_rules! update {
     ($table:literal, $set:literal) => {
         concat!(
@@ -130,7 +130,7 @@ impl Applications<'_> {
         rows.iter().map(read_module).collect()
     }
 
-    /// `true`: written. An insert that finds no application it may change is a missing reference.
+    /// `true`: written. `MissingReference`: an insert found no application that it may change.
     pub(super) async fn write_module(&mut self, m: &Module, now: Timestamp, is_new: bool) -> Result<bool> {
         let values = [
             uuid(self.organization),
@@ -174,7 +174,7 @@ impl Applications<'_> {
         rows.iter().map(read_permission).collect()
     }
 
-    /// `created`: `None` rewrites.
+    /// Inserts with creation time `created`; `None` updates.
     pub(super) async fn write_permission(
         &mut self,
         p: &Permission,

@@ -1,5 +1,5 @@
-//! Applications: an organization sees its own and the platform's shared ones, and changes its own; the super-admin
-//! organization changes shared ones too.
+//! Applications. An organization sees its own and the platform's shared ones and changes its own; the super-admin
+//! organization also changes shared ones.
 
 pub(crate) mod children;
 mod repository;
@@ -11,7 +11,7 @@ use porta_store::Result;
 
 use crate::kernel::{Row, Runner, at, columns, opt_text, opt_uuid, statements, text, uuid};
 
-/// Application `a` may be seen by organization `$1`.
+/// Organization `$1` may see application `a`.
 macro_rules! visible {
     () => {
         "(a.organization_id = $1 OR a.organization_id IS NULL)"
@@ -19,7 +19,7 @@ macro_rules! visible {
 }
 pub(crate) use visible;
 
-/// Application `a` may be changed by organization `$1`.
+/// Organization `$1` may change application `a`.
 macro_rules! writable {
     () => {
         "(a.organization_id = $1 OR (a.organization_id IS NULL \

@@ -1,4 +1,4 @@
-//! The trait, operation by operation; the work is in the sibling modules.
+//! Implementation of the trait; delegates to the sibling modules.
 
 use async_trait::async_trait;
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};

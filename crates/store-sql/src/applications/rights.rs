@@ -1,4 +1,4 @@
-//! Who has which role, which permission belongs to a role, and people's claim values.
+//! Role assignments, permissions of roles, and claim values of users.
 
 use porta_core::application::Role;
 use porta_core::{ClaimDefinitionId, PermissionId, RoleId, Timestamp, UserId};
@@ -41,7 +41,7 @@ macro_rules! user_and_claim {
 }
 
 statements! {
-    // The row returned says that both ends are there; its number, whether the link is new.
+    // A returned row means that both ends exist; its number is 1 if the link is new.
     LINK_PERMISSION: Script = concat!("WITH pair AS (SELECT r.id AS role_id, p.id AS permission_id ", role_and_permission!(), "), \
          link AS (INSERT INTO role_permissions (role_id, permission_id, created_at) \
          SELECT role_id, permission_id, $4 FROM pair ON CONFLICT DO NOTHING RETURNING 1) \
@@ -77,7 +77,7 @@ statements! {
 }
 
 impl Applications<'_> {
-    /// `true` when the statement added something; nothing returned means that one end is missing.
+    /// `true`: the statement added something. `MissingReference`: it returned no row, so one end does not exist.
     async fn added(&mut self, stmt: &'static Stmt, values: &[Value<'_>], reference: &str) -> Result<bool> {
         let Some(row) = self.run.row(stmt, values).await? else {
             return Err(StoreError::MissingReference(reference.to_owned()));

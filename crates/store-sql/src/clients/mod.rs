@@ -1,4 +1,4 @@
-//! OAuth clients, the tenants they serve, and their secrets.
+//! OAuth clients, the organizations that may use them, and their secrets.
 
 use async_trait::async_trait;
 use porta_core::client::{
@@ -44,7 +44,7 @@ macro_rules! stored_columns {
         )
     };
 }
-/// Every column of client `c`, and the tenants it serves.
+/// Every column of client `c`, and the organizations that may use it.
 macro_rules! client_columns {
     (postgres) => {
         concat!(
@@ -71,7 +71,7 @@ macro_rules! select {
         concat!("SELECT ", client_columns!($flavor), " FROM clients c WHERE c.organization_id = $1 ", $rest)
     };
 }
-/// Values `$1` to `$22` of a client of an application its owner may use.
+/// Inserts a client (`$1` to `$22`) of an application that its owner may use.
 macro_rules! insert {
     () => {
         concat!(
@@ -189,7 +189,7 @@ pub(crate) struct Clients<'a> {
 }
 
 impl Clients<'_> {
-    /// What insert and update both write, in the order of their statements.
+    /// The values that insert and update share, in the order of their statements.
     fn settings(client: &Client) -> Vec<Value<'_>> {
         vec![
             text(&client.client_name),

@@ -1,5 +1,5 @@
-//! Clients as requests of the protocol meet them: by public identifier, also those of other organizations that serve
-//! this one, with secrets and the catalog of their application.
+//! Clients for protocol requests: found by `client_id`, including clients of other organizations that allow this one,
+//! with secrets and the catalog of their application.
 
 use porta_core::client::ClientId;
 use porta_core::{ClaimDefinitionId, ClientKey, EntityId as _, RoleId};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Clients, read_from, read_secret};
 use crate::kernel::{Reader, columns, statements, text, uuid};
 
-/// The catalog of the application of client `c`, two columns.
+/// Catalog of the application of client `c`, two columns.
 macro_rules! catalog_columns {
     (postgres) => {
         "(SELECT json_agg(json_build_array(r.id, r.name, r.slug, (SELECT json_agg(p.slug) FROM role_permissions rp \
@@ -34,8 +34,8 @@ macro_rules! usable {
           WHERE x.client_id = c.id AND x.organization_id = $1))"
     };
 }
-/// The client a protocol request under `$1` may see, with a row per active secret. The last three columns: since when
-/// the client, its owner and the organization of the request are as they are.
+/// The client for a protocol request under `$1`, with one row per active secret. The last three columns are
+/// `tokens_valid_since` of the client, of its owner and of the organization of the request.
 macro_rules! for_protocol {
     ($flavor:ident) => {
         concat!(
@@ -58,7 +58,7 @@ macro_rules! for_protocol {
 statements! {
     FOR_PROTOCOL: Read = for_protocol!(postgres), sqlite: for_protocol!(sqlite);
     CLIENT_ID: Read = concat!("SELECT c.client_id FROM clients c WHERE c.id = $2 AND ", usable!());
-    /// Found from the organization's side, by index, since this answers anonymous preflight requests.
+    /// Starts from the organization, by index, because this answers anonymous preflight requests.
     ADDRESSES: Read = "SELECT c.allowed_origins, c.redirect_uris \
         FROM (SELECT id FROM clients WHERE organization_id = $1 \
         UNION SELECT client_id FROM client_organizations WHERE organization_id = $1) AS usable \
@@ -66,14 +66,14 @@ statements! {
         WHERE c.status = 'active' AND o.status = 'active'";
 }
 
-/// How many columns [`read_from`] and [`read_catalog`] read.
+/// Number of columns that [`read_from`] and [`read_catalog`] read.
 const FACT_COLUMNS: usize = 25;
-/// How many columns [`read_secret`] reads.
+/// Number of columns that [`read_secret`] reads.
 const SECRET_COLUMNS: usize = 8;
 
-/// Id, name, slug, slugs of permissions.
+/// Id, name, slug, slugs of the permissions.
 type RoleColumns = (Uuid, String, String, Option<Vec<String>>);
-/// Id, name, and the three places its values may go to, zero or one.
+/// Id, name, and whether its values go into the ID token, the access token and the userinfo answer (0 or 1).
 type ClaimColumns = (Uuid, String, u8, u8, u8);
 
 fn read_catalog(r: &mut Reader<'_>) -> Result<Catalog> {

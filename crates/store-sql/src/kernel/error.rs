@@ -1,10 +1,10 @@
-//! Database failures get their class here, by code, once.
+//! Classifies database errors by their code.
 
 use porta_store::StoreError;
 use sqlx::error::DatabaseError;
 
-/// Names of unique rules by the columns SQLite reports; PostgreSQL reports the name itself. A test compares the list
-/// with the schema.
+/// Names of unique constraints by the columns that SQLite reports; PostgreSQL reports the name itself. A test compares
+/// the list with the schema.
 pub(crate) const UNIQUE_RULES: &[(&str, &str)] = &[
     ("access_tokens.digest", "access_tokens_pkey"),
     ("application_modules.application_id, application_modules.slug", "application_modules_slug"),
@@ -80,7 +80,7 @@ fn class_of(code: &str) -> Class {
         return match code {
             "23505" => Class::Conflict,
             "23503" => Class::MissingReference,
-            // Out of time, shutting down or starting, lost a lock race, read-only while failing over.
+            // Timed out, shutting down or starting, lost a lock race, read-only during a failover.
             "57014" | "57P01" | "57P02" | "57P03" | "57P05" | "40001" | "40P01" | "55P03" | "25006" => {
                 Class::Unavailable
             }
@@ -98,7 +98,7 @@ fn class_of(code: &str) -> Class {
     }
 }
 
-/// The rule's name; SQLite tells only the columns.
+/// Name of the violated constraint; SQLite reports only the columns.
 fn rule(error: &dyn DatabaseError) -> String {
     if let Some(name) = error.constraint() {
         return name.to_owned();
@@ -124,11 +124,12 @@ pub(crate) fn classify(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// Whether the connection is of no use any more.
+/// Whether the connection can no longer be used.
 pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(database) => {
-            // Read-only: a failover left this connection with the old primary; the address may lead to the new one.
+            // Read-only (25006): after a failover this connection is still at the old primary; a new one may reach the
+            // new primary.
             database.code().is_some_and(|c| {
                 c.len() == 5 && (c.starts_with("57P") || c.starts_with("08") || c == "25006")
             })

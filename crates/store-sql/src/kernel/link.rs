@@ -1,4 +1,4 @@
-//! One connection to either database.
+//! One connection to PostgreSQL or SQLite.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +21,11 @@ pub(crate) enum Flavor {
     Sqlite,
 }
 
-/// How to open another connection.
+/// Opens connections.
 #[derive(Debug, Clone)]
 pub(crate) enum Connector {
     Postgres(Box<PgConnectOptions>),
-    /// Through a pooler that lends a session for one transaction at a time; with what begins one.
+    /// Through a transaction pooler; with the commands that begin a transaction.
     Pooled(Box<PgConnectOptions>, Arc<str>),
     Sqlite(Box<SqliteConnectOptions>),
 }
@@ -42,11 +42,12 @@ impl Connector {
         matches!(self, Self::Pooled(..))
     }
 
-    /// SQLite takes its write lock up front, so that waiting for it works.
+    /// The command that begins a transaction. `BEGIN IMMEDIATE` takes the write lock of SQLite up front; upgrading a
+    /// read lock later could fail instead of waiting.
     pub(super) fn begin(&self) -> SqlStr {
         match self {
             Self::Postgres(_) => "BEGIN".into_sql_str(),
-            // Made of constants and a number.
+            // Built from constants and a number.
             Self::Pooled(_, begin) => AssertSqlSafe(Arc::clone(begin)).into_sql_str(),
             Self::Sqlite(_) => "BEGIN IMMEDIATE".into_sql_str(),
         }
@@ -65,7 +66,7 @@ pub(crate) enum Link {
     Sqlite(SqliteConnection),
 }
 
-/// What a statement gave back.
+/// Result of a statement.
 #[derive(Default)]
 pub(crate) struct Answer {
     pub(crate) rows: Vec<Row>,
@@ -73,9 +74,9 @@ pub(crate) struct Answer {
 }
 
 impl Link {
-    /// Runs a statement to its end. On PostgreSQL that is the message that says the commit happened: a row of
-    /// `RETURNING` arrives before it, so stopping at the first row would acknowledge a write that may still fail. `keeps`:
-    /// the session is ours, so what was prepared is there the next time.
+    /// Runs a statement to its end. On PostgreSQL that is the message after the commit: rows of `RETURNING` arrive
+    /// before it, so stopping at the first row would acknowledge a write that may still fail. `keeps`: the session is
+    /// ours, so the prepared statement can be reused.
     pub(super) async fn execute(
         &mut self,
         stmt: &Stmt,
@@ -108,8 +109,8 @@ impl Link {
         Ok(answer)
     }
 
-    /// Lets the database read a statement without running it; the number of its arguments. On SQLite every statement
-    /// of a script is read.
+    /// Prepares a statement without running it, and returns the number of its arguments. On SQLite it prepares every
+    /// statement of a script.
     pub(super) async fn prepare(&mut self, stmt: &Stmt) -> Result<usize, sqlx::Error> {
         let parameters = |p: Option<Either<&[sqlx::postgres::PgTypeInfo], usize>>| match p {
             Some(Either::Left(types)) => types.len(),
@@ -123,7 +124,7 @@ impl Link {
             }
             Self::Sqlite(connection) => {
                 for part in stmt.sqlite.split_inclusive(';') {
-                    // The parts of constants are as safe as the constants.
+                    // Parts of constants are as safe as the constants.
                     connection.prepare(AssertSqlSafe(part).into_sql_str()).await?;
                 }
                 highest_argument(stmt.sqlite)
@@ -131,7 +132,7 @@ impl Link {
         })
     }
 
-    /// A command without arguments or rows: transaction control, a migration.
+    /// Runs a command without arguments or rows: transaction control, or a migration.
     pub(crate) async fn command(&mut self, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
         match self {
             Self::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ()),
@@ -139,7 +140,7 @@ impl Link {
         }
     }
 
-    /// A consistent copy, taken while others read and write. PostgreSQL has tools of its own for that.
+    /// Writes a consistent copy while others read and write. SQLite only; PostgreSQL has `pg_dump`.
     pub(super) async fn copy_to(&mut self, path: &str) -> Result<(), sqlx::Error> {
         match self {
             Self::Postgres(_) => Err(sqlx::Error::Configuration("PostgreSQL is backed up by pg_dump".into())),
@@ -149,7 +150,7 @@ impl Link {
         }
     }
 
-    /// Reads what is left of an unfinished exchange and shows whether the other side is there.
+    /// Drains an unfinished exchange with a ping. `true`: the server answered within `limit`.
     pub(super) async fn settle(&mut self, limit: Duration) -> bool {
         let ping = async {
             match self {
@@ -161,7 +162,7 @@ impl Link {
     }
 }
 
-/// `n` of the highest `$n`.
+/// The highest `n` of the `$n` in `sql`; 0 if there are none.
 pub(crate) fn highest_argument(sql: &str) -> usize {
     sql.split('$')
         .skip(1)

@@ -1,5 +1,5 @@
-//! The thin layer that lets one SQL text serve two databases (decision D1): statements with names, values and rows
-//! that know both drivers, one pool, one place where errors get their class.
+//! Thin layer that runs one SQL text on two databases (decision D1): named statements, values and rows for both
+//! drivers, one pool, one place that classifies errors.
 
 mod circuit_breaker;
 mod error;

@@ -1,9 +1,8 @@
-//! Connections kept for reuse.
+//! Connection pool.
 //!
-//! Not sqlx's own pool, which sends one more round trip to the server each time a connection comes back and starts a
-//! task for it: half of all traffic for statements as short as ours. Here a connection that finished its statement
-//! goes back at once; one that was left in the middle is brought to rest by a task first, and a transaction that was
-//! dropped is rolled back.
+//! sqlx's own pool sends one extra round trip and starts a task each time a connection is returned: half of all traffic
+//! for statements as short as ours. Here a connection that finished its statement is returned at once. One that was
+//! abandoned in the middle is first drained by a task, and a dropped transaction is rolled back.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,15 +20,15 @@ use super::link::{Answer, Connector, Flavor, Link};
 use super::statement::Stmt;
 use super::value::Value;
 
-/// A connection that rested longer is asked whether it is still there before it carries a statement.
+/// A connection that was idle for longer is pinged before it is used.
 const REST: Duration = Duration::from_secs(1);
-/// How long it may take to say so. One whose peer vanished without a word is given up soon, so that requests are served
-/// as soon as new connections can be made.
+/// Time limit of that ping. Short, so that a peer that vanished silently is given up quickly and requests are served as
+/// soon as new connections can be made.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
-/// How long one attempt to connect over a network may take: short, so that the attempts that were lost do not outlive an
-/// outage. A file is only ever slow to open, so that gets as long as a caller waits.
+/// Time limit of one attempt to connect over a network. Short, so that attempts whose packets were lost do not outlive
+/// an outage. Opening a SQLite file can only be slow, so it gets the caller's whole timeout.
 const CONNECT: Duration = Duration::from_millis(1_500);
-/// What a probe may take, within the two seconds it has in all.
+/// Time limit of a probe; its caller allows two seconds in all.
 const PROBE: Duration = Duration::from_millis(1_500);
 
 struct Idle {
@@ -43,7 +42,7 @@ pub(crate) struct Pool {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Idle>>,
-    /// When a connection last came back after use, unless one was found dead since.
+    /// When a connection was last returned after use; `None` again once one was found dead.
     came_back_at: Mutex<Option<Instant>>,
     came_back: Notify,
     breaker: CircuitBreaker,
@@ -54,7 +53,7 @@ pub(crate) struct Pool {
     slow: Duration,
 }
 
-/// Counts one who waits, for as long as they do.
+/// Counts one waiting caller while it exists.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -94,7 +93,7 @@ impl Pool {
         })
     }
 
-    /// A pool of one more connection, beside this one's limit.
+    /// A separate pool with one connection, outside this pool's limit.
     pub(crate) fn beside(&self) -> Arc<Self> {
         Self::new(self.connector.clone(), 1, self.acquire_timeout, self.answer_timeout, self.slow)
     }
@@ -107,7 +106,8 @@ impl Pool {
         }
     }
 
-    /// A connection for probes alone: they tell whether the database answers, not whether this pool is busy.
+    /// A separate pool with one connection for probes, which ask whether the database answers, not whether this pool is
+    /// busy.
     pub(crate) fn for_probes(&self) -> Arc<Self> {
         Self::new(self.connector.clone(), 1, PROBE, PROBE, self.slow)
     }
@@ -116,7 +116,7 @@ impl Pool {
         self.connector.flavor()
     }
 
-    /// A session is lent for one transaction: nothing of it outlives that.
+    /// Whether connections go through a transaction pooler: no session state outlives a transaction.
     pub(crate) fn is_pooled(&self) -> bool {
         self.connector.is_pooled()
     }
@@ -129,7 +129,7 @@ impl Pool {
         self.came_back_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// After one connection was found dead the others most likely are, too.
+    /// Closes all idle connections: after one was found dead, the others most likely are too.
     pub(crate) fn forget_idle(&self) {
         self.idle().clear();
         *self.came_back_at() = None;
@@ -162,7 +162,8 @@ impl Pool {
         }
         match self.connect().await {
             Ok(link) => Ok(Lease::new(link, Arc::clone(self), permit, false)),
-            // A machine too busy to connect in time, or a server that takes no more, still serves those it has.
+            // If the machine is too busy to connect in time or the server accepts no more connections, those in use
+            // still work: wait for one of them.
             Err(error) => match self.next_back().await {
                 Some(link) => Ok(Lease::new(link, Arc::clone(self), permit, true)),
                 None => Err(error),
@@ -170,7 +171,7 @@ impl Pool {
         }
     }
 
-    /// The next connection that somebody else has done with; `None` at once if none came back for a while, as in an outage.
+    /// The next connection that another caller returns. `None` at once if none was returned recently, as in an outage.
     async fn next_back(&self) -> Option<Link> {
         let is_served = self.came_back_at().is_some_and(|at| at.elapsed() < CONNECT);
         if !is_served || self.state().in_use < 2 {
@@ -212,14 +213,14 @@ impl Pool {
     }
 }
 
-/// A connection on loan.
+/// A connection borrowed from the pool. Dropping it returns it.
 pub(crate) struct Lease {
     link: Option<Link>,
     pool: Arc<Pool>,
     permit: Option<OwnedSemaphorePermit>,
-    /// Carried statements before, so the other side may have gone since.
+    /// Was used before, so the server may have closed it since.
     pub(crate) reused: bool,
-    /// A statement was sent and its end not read.
+    /// A statement was sent and its response was not read to the end.
     busy: bool,
     in_transaction: bool,
 }
@@ -270,7 +271,7 @@ impl Lease {
         if !is_pooled || self.in_transaction {
             return self.guarded(async |link| link.execute(stmt, values, !is_pooled).await).await;
         }
-        // A statement takes two messages, to be read and to be run: a transaction keeps both with one session.
+        // A statement takes two messages, parse and execute; a transaction keeps both in one server session.
         self.begin().await?;
         match self.guarded(async |link| link.execute(stmt, values, false).await).await {
             Ok(answer) => {
@@ -278,7 +279,7 @@ impl Lease {
                 Ok(answer)
             }
             Err(error) => {
-                // Left to the lease when it fails: dropped inside a transaction, it rolls back or closes.
+                // If the rollback fails, dropping the lease rolls back or closes the connection.
                 self.rollback().await.ok();
                 Err(error)
             }
@@ -293,7 +294,7 @@ impl Lease {
         self.guarded(async |link| link.command(sql).await).await
     }
 
-    /// A command that may take as long as it takes: no answer is late.
+    /// Runs a command without a time limit.
     pub(crate) async fn unbounded(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         match self.link.as_mut().filter(|_| !self.busy) {
             Some(link) => link.command(sql).await,
@@ -301,7 +302,7 @@ impl Lease {
         }
     }
 
-    /// As long as it takes, like [`Self::unbounded`].
+    /// Without a time limit, like [`Self::unbounded`].
     pub(crate) async fn copy_to(&mut self, path: &str) -> Result<(), sqlx::Error> {
         match self.link.as_mut().filter(|_| !self.busy) {
             Some(link) => link.copy_to(path).await,
@@ -313,7 +314,7 @@ impl Lease {
         self.in_transaction = true;
         let sql = self.pool.connector.begin();
         let result = self.guarded(async |link| link.command(sql).await).await;
-        // Of the commands that begin one through a pooler the first may have been carried out.
+        // Behind a pooler this is several commands: `BEGIN` may have succeeded although a later one failed.
         self.in_transaction = result.is_ok() || self.pool.is_pooled();
         result
     }
@@ -330,7 +331,7 @@ impl Lease {
         Ok(())
     }
 
-    /// Closes the connection instead of giving it back, and what it locked with it.
+    /// Closes the connection instead of returning it, which releases its locks.
     pub(crate) fn close(&mut self) {
         self.link = None;
     }
@@ -344,7 +345,7 @@ impl Drop for Lease {
             pool.give_back(link);
             return;
         }
-        // Outside a runtime the connection just closes, which undoes the transaction as well.
+        // Without a runtime the connection is closed, which also rolls the transaction back.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let in_transaction = self.in_transaction;
         runtime.spawn(async move {

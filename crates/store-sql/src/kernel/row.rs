@@ -1,4 +1,4 @@
-//! Rows, read column by column in the order the statement names them.
+//! Rows, read column by column in the order of the statement.
 
 use porta_core::{EntityId, Timestamp, TokenDigest};
 use porta_store::{Result, StoreError};
@@ -18,7 +18,7 @@ pub(crate) enum Row {
 }
 
 impl Row {
-    /// A reader at the first column; `table` is named when a value makes no sense.
+    /// A reader at the first column. Errors about inconsistent values name `table`.
     pub(crate) fn reader(&self, table: &'static str) -> Reader<'_> {
         Reader { row: self, at: 0, table, identity: None }
     }
@@ -34,7 +34,7 @@ impl Decode<'_, Postgres> for PgTime {
     }
 }
 
-/// Walks a row from left to right, so that a reader of one entity can be placed anywhere in a joined row.
+/// Reads a row from left to right, so that the reader of one entity works at any position of a joined row.
 pub(crate) struct Reader<'r> {
     row: &'r Row,
     at: usize,
@@ -75,19 +75,19 @@ impl Reader<'_> {
         opt_raw_uuid -> Option<Uuid>;
     }
 
-    /// From here on, inconsistencies are reported for `table`.
+    /// From here on, errors about inconsistent values name `table`.
     pub(crate) fn in_table(&mut self, table: &'static str) -> &mut Self {
         self.table = table;
         self.identity = None;
         self
     }
 
-    /// Passes over columns without reading them.
+    /// Skips columns.
     pub(crate) fn skip(&mut self, columns: usize) {
         self.at += columns;
     }
 
-    /// The first id read names the row when it turns out to be inconsistent.
+    /// Reads an id. The first one identifies the row in errors.
     pub(crate) fn id<T: EntityId>(&mut self) -> Result<T> {
         let id = self.raw_uuid()?;
         self.identity.get_or_insert(id);
@@ -139,7 +139,7 @@ impl Reader<'_> {
         self.opt_json()?.ok_or_else(|| self.inconsistent(column))
     }
 
-    /// A word or a shape that the domain parses.
+    /// Reads a text that the domain parses.
     pub(crate) fn parsed<T>(&mut self, column: &'static str, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
         let word = self.text()?;
         parse(&word).ok_or_else(|| self.inconsistent(column))
@@ -153,7 +153,7 @@ impl Reader<'_> {
         self.opt_text()?.map(|word| parse(&word).ok_or_else(|| self.inconsistent(column))).transpose()
     }
 
-    /// A combination no code writes.
+    /// The error for a value or combination that the code never writes.
     pub(crate) fn inconsistent(&self, column: &'static str) -> StoreError {
         let row = self.identity.map_or_else(|| "without id".to_owned(), |id| id.to_string());
         StoreError::Inconsistent { table: self.table, column, row }

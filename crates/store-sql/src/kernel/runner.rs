@@ -1,4 +1,4 @@
-//! Where a statement runs: on its own, or inside a unit of work.
+//! Runs statements, each on its own or inside a unit of work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,13 +14,13 @@ use super::pool::{Lease, Pool};
 use super::statement::{Kind, Stmt};
 use super::value::Value;
 
-/// Pools and counters. PostgreSQL has one pool for everything; SQLite has one writer and a few readers, since its
-/// writers come one by one anyway and waiting in our queue is fair, waiting for its lock is not.
+/// Pools and counters. PostgreSQL uses one pool for everything. SQLite uses one writer and a few readers: it serializes
+/// writers anyway, and waiting in our queue is fair while waiting for its lock is not.
 pub(crate) struct Kernel {
     pub(crate) writer: Arc<Pool>,
     pub(crate) reader: Arc<Pool>,
     pub(crate) round_trips: Arc<AtomicU64>,
-    /// Rung after a commit that put something into the outbox.
+    /// Notified after a commit that added to the outbox.
     pub(crate) outbox_bell: Arc<Notify>,
 }
 
@@ -52,7 +52,7 @@ impl Kernel {
                         Ok(answer)
                     }
                     Err(error) => {
-                        // Left to the lease when it fails: dropped inside a transaction, it rolls back or closes.
+                        // If the rollback fails, dropping the lease rolls back or closes the connection.
                         lease.rollback().await.ok();
                         Err(failed(stmt, error))
                     }
@@ -61,7 +61,8 @@ impl Kernel {
         }
     }
 
-    /// A read whose connection died while it rested is asked again on a new one: it cannot have changed anything.
+    /// Runs a read; once more on a new connection if the reused one turned out to be dead, since a read changes
+    /// nothing.
     async fn read(&self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<Answer> {
         let mut lease = self.reader.acquire().await?;
         self.count();
@@ -110,15 +111,15 @@ fn failed(stmt: &Stmt, error: sqlx::Error) -> StoreError {
     error
 }
 
-/// An open transaction; undone unless committed.
+/// An open transaction; dropped without a commit, it is rolled back.
 pub(crate) struct Tx {
     lease: Lease,
     round_trips: Arc<AtomicU64>,
     outbox_bell: Arc<Notify>,
-    /// Something was put into the outbox.
+    /// The outbox was added to: notify after the commit.
     rings: bool,
     has_savepoint: bool,
-    /// A statement failed and nothing was rolled back to a savepoint since.
+    /// A statement failed, and there was no rollback to a savepoint since.
     has_failed: bool,
 }
 
@@ -137,7 +138,7 @@ impl Tx {
         })
     }
 
-    /// A command without arguments, for migrations.
+    /// Runs a command without arguments, for migrations.
     pub(crate) async fn command(&mut self, sql: &'static str) -> Result<()> {
         self.count();
         self.lease.command(sql).await.map_err(|e| {
@@ -146,7 +147,7 @@ impl Tx {
         })
     }
 
-    /// The same for one that may take as long as it takes.
+    /// Like [`Self::command`], without a time limit.
     pub(crate) async fn unbounded(&mut self, sql: &'static str) -> Result<()> {
         self.count();
         self.lease.unbounded(sql).await.map_err(|e| {
@@ -155,7 +156,7 @@ impl Tx {
         })
     }
 
-    /// PostgreSQL answers `COMMIT` of a failed transaction with a rollback and no error; here it is an error, on
+    /// PostgreSQL answers the `COMMIT` of a failed transaction with a rollback and no error. Here it is an error, on
     /// both databases.
     pub(crate) async fn commit(mut self) -> Result<()> {
         self.count();
@@ -195,13 +196,13 @@ impl Tx {
     }
 }
 
-/// What a repository runs its statements on.
+/// What a repository runs its statements on: by themselves or in a transaction.
 pub(crate) enum Runner<'a> {
     Auto(&'a Kernel),
     Unit(&'a mut Tx),
 }
 
-/// Several statements that happen together: in the unit of work around them, or in a transaction of their own.
+/// Several atomic statements: in the surrounding unit of work, or in a transaction of their own.
 pub(crate) enum Scope<'a> {
     Own(Tx),
     Joined(&'a mut Tx),
@@ -215,7 +216,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Commits what is its own; without this, that is undone.
+    /// Commits an own transaction; without this call it is rolled back.
     pub(crate) async fn finish(self) -> Result<()> {
         match self {
             Self::Own(tx) => tx.commit().await,
@@ -243,12 +244,12 @@ impl Runner<'_> {
         Ok(self.execute(stmt, values).await?.rows)
     }
 
-    /// The first row, if there is any.
+    /// Runs a statement and returns its first row, if any.
     pub(crate) async fn row(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<Option<Row>> {
         Ok(self.execute(stmt, values).await?.rows.into_iter().next())
     }
 
-    /// Whether a plain statement changed a row, or a script returned one.
+    /// Runs a statement. `true`: a plain one changed a row, or a script returned one.
     pub(crate) async fn hits(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<bool> {
         let answer = self.execute(stmt, values).await?;
         Ok(match stmt.kind {
@@ -257,7 +258,7 @@ impl Runner<'_> {
         })
     }
 
-    /// Wakes whoever waits for the outbox, once what was put there is committed.
+    /// Notifies the waiter of the outbox, at once or after the commit of the unit of work.
     pub(crate) fn ring_outbox(&mut self) {
         match self {
             Self::Auto(kernel) => kernel.outbox_bell.notify_one(),
@@ -265,7 +266,7 @@ impl Runner<'_> {
         }
     }
 
-    /// For inserts that select what they refer to: nothing inserted means that it is not there.
+    /// Runs an insert that selects the rows it refers to; `MissingReference` if it inserted nothing.
     pub(crate) async fn must_hit(
         &mut self,
         stmt: &'static Stmt,

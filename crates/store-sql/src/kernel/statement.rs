@@ -1,14 +1,14 @@
-//! Statements known at compile time, so that a test can prepare all of them and no request ever meets a typo.
+//! Statements known at compile time, so that a test can prepare all of them and no request meets a syntax error.
 
-/// What running a statement needs.
+/// How a statement is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Changes nothing: may run on a reader, and once more when the connection turned out to be dead.
+    /// Changes nothing: may run on a reader, and again if the connection turned out to be dead.
     Read,
     /// One statement that changes rows.
     Write,
-    /// One PostgreSQL statement of data-modifying CTEs; on SQLite several statements that share `$n` and run inside
-    /// one `BEGIN IMMEDIATE`. Either way: all of it or nothing, and the answer is the rows it returned.
+    /// PostgreSQL: one statement of data-modifying CTEs. SQLite: several statements that share `$n` and run in one
+    /// `BEGIN IMMEDIATE`. Both are atomic and answer with the rows they return.
     Script,
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct Stmt {
     pub(crate) sqlite: &'static str,
 }
 
-/// Declares statements, and `STATEMENTS`, the list of them: `NAME: Kind = "one text for both";` or
+/// Declares statements and their list `STATEMENTS`: `NAME: Kind = "one text for both";` or
 /// `NAME: Kind = "PostgreSQL", sqlite: "SQLite";`.
 macro_rules! statements {
     (@sqlite $both:expr) => { $both };
@@ -40,7 +40,7 @@ macro_rules! statements {
 }
 pub(crate) use statements;
 
-/// `columns!("u.", id, email)` is the literal `u.id, u.email`.
+/// `columns!("u.", id, email)` expands to the literal `u.id, u.email`.
 macro_rules! columns {
     ($prefix:literal, $first:ident $(, $rest:ident)* $(,)?) => {
         concat!($prefix, stringify!($first) $(, ", ", $prefix, stringify!($rest))*)

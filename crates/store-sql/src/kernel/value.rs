@@ -1,4 +1,4 @@
-//! Arguments. They borrow from the caller and are written straight into the driver's buffer.
+//! Statement arguments. They borrow from the caller and are encoded directly into the driver's buffer.
 
 use porta_core::{EntityId, Timestamp, TokenDigest};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use sqlx::types::Json;
 use sqlx::{Arguments as _, Encode, Postgres, Type};
 use uuid::Uuid;
 
-/// One argument; `None` is SQL's null of that type.
+/// One argument; `None` is a NULL of that type.
 #[derive(Debug, Clone)]
 pub(crate) enum Value<'a> {
     Bool(bool),
@@ -56,7 +56,7 @@ pub(crate) fn digest(digest: &TokenDigest) -> Value<'_> {
 pub(crate) fn opt_digest(digest: Option<&TokenDigest>) -> Value<'_> {
     Value::Bytes(digest.map(|d| d.as_bytes().as_slice()))
 }
-/// Anything that serializes; our types never fail to.
+/// JSON of any serializable value; serializing our types never fails.
 pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> Value<'static> {
     Value::Json(Some(serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())))
 }
@@ -64,10 +64,10 @@ pub(crate) fn opt_json(value: Option<&impl Serialize>) -> Value<'static> {
     value.map_or(Value::Json(None), |v| json(v))
 }
 
-/// Between the Unix epoch and PostgreSQL's, 2000-01-01.
+/// Microseconds between the Unix epoch and PostgreSQL's epoch, 2000-01-01.
 pub(super) const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
-/// `timestamptz` in its wire form, without a detour through a calendar.
+/// `timestamptz` in its binary wire format, without calendar conversion.
 pub(super) struct PgTime(pub(super) Timestamp);
 
 impl Type<Postgres> for PgTime {
@@ -83,7 +83,7 @@ impl Encode<'_, Postgres> for PgTime {
     }
 }
 
-/// `jsonb` from text that is JSON already.
+/// `jsonb` from text that is already JSON.
 struct PgJson<'a>(&'a str);
 
 impl Type<Postgres> for PgJson<'_> {
@@ -94,7 +94,7 @@ impl Type<Postgres> for PgJson<'_> {
 
 impl Encode<'_, Postgres> for PgJson<'_> {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        // version byte of the binary form
+        // Version byte of the binary format.
         buffer.push(1);
         buffer.extend_from_slice(self.0.as_bytes());
         Ok(IsNull::No)

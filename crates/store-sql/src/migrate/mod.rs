@@ -1,8 +1,8 @@
-//! Migrations: forward only, the same numbers and names for both databases, one transaction each.
+//! Migrations: forward only (decision D15), with the same numbers and names for both databases, one transaction each.
 //!
-//! Written by hand rather than with `sqlx::migrate`: its lock on PostgreSQL blocks, and a waiting `pg_advisory_lock`
-//! holds a snapshot that concurrent index builds wait for; on SQLite it has none, so two processes that start
-//! together both run the first file. What remains after replacing locking and the ledger is the loop below.
+//! Not `sqlx::migrate`: on PostgreSQL its lock blocks, and a waiting `pg_advisory_lock` holds a snapshot that
+//! concurrent index builds wait for. On SQLite it has no lock, so two processes that start together both run the first
+//! file. What remains after replacing lock and ledger is the loop below.
 
 pub(crate) mod plan;
 #[cfg(test)]
@@ -19,7 +19,7 @@ use crate::kernel::{
 
 struct Migration {
     version: i64,
-    /// With its number.
+    /// Including the number.
     name: &'static str,
     postgres: &'static str,
     sqlite: &'static str,
@@ -36,7 +36,7 @@ macro_rules! migrations {
     };
 }
 
-/// In order. A file that was released never changes.
+/// In order. A released file never changes.
 const MIGRATIONS: &[Migration] = migrations! {
     1 "0001_organizations";
     2 "0002_applications";
@@ -58,8 +58,8 @@ const MIGRATIONS: &[Migration] = migrations! {
     18 "0018_installation";
 };
 
-/// First line of a migration whose statements PostgreSQL runs only by themselves (`CREATE INDEX CONCURRENTLY`). Each of
-/// them is written so that running it again after a crash does no harm.
+/// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).
+/// Each of them is idempotent, so that it can run again after a crash.
 const BY_THEMSELVES: &str = "-- each statement by itself\n";
 
 impl Migration {
@@ -92,7 +92,7 @@ impl MigrationStatus {
     }
 }
 
-/// A digest over every PostgreSQL migration, which names the template database of the tests.
+/// A digest over all PostgreSQL migrations; names the template database of the tests.
 pub fn migration_set() -> String {
     let all: String = MIGRATIONS.iter().flat_map(|m| [m.name, m.postgres]).collect();
     TokenDigest::of(&all).hex()[..16].to_owned()
@@ -109,20 +109,20 @@ statements! {
     APPLIED: Read = "SELECT version, name, checksum, applied_at FROM porta_migrations ORDER BY version";
     RECORD: Write = "INSERT INTO porta_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
     TRY_LOCK: Read = "SELECT pg_try_advisory_lock($1)", sqlite: "SELECT TRUE WHERE $1 IS NOT NULL";
-    /// Through a pooler the session that holds a lock would be somebody else's the next moment.
+    /// Behind a pooler the next transaction may get another session, so the lock must belong to the transaction.
     TRY_LOCK_FOR_THE_TRANSACTION: Read = "SELECT pg_try_advisory_xact_lock($1)",
         sqlite: "SELECT TRUE WHERE $1 IS NOT NULL";
 }
 
-/// The advisory lock of migrations: "porta" and a one.
+/// Key of the advisory lock: "porta" and a one.
 const LOCK: i64 = 0x70_6f_72_74_61_01;
 const POLL: Duration = Duration::from_millis(200);
-/// The transaction that holds the lock does nothing while migrations run.
+/// The transaction that holds the lock is idle while migrations run and must not time out.
 const MAY_REST: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
-/// How long another instance may take with its migrations before this one gives up.
+/// Polls of the lock before giving up: five minutes.
 const PATIENCE: u32 = 5 * 60 * 5;
-/// A statement that waits for a lock makes everybody behind it wait as well: it gives up early, lets them pass, and tries
-/// again.
+/// A statement that waits for a table lock makes every later statement on that table queue behind it. It gives up after
+/// a second, lets them pass, and is tried again.
 const LOCK_TIMEOUT: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '1s'";
 const LOCK_PAUSE: Duration = Duration::from_secs(1);
 const LOCK_TRIES: u32 = 60;
@@ -136,7 +136,7 @@ struct Entry {
 }
 
 impl Migration {
-    /// Whether a ledger has it; it must be from the same file.
+    /// Whether the ledger has this migration. An error if it was applied from another file.
     fn has_run(&self, ledger: &[Entry], flavor: Flavor) -> Result<bool> {
         let Some(before) = ledger.iter().find(|entry| entry.version == self.version) else {
             return Ok(false);
@@ -152,7 +152,7 @@ impl Migration {
     }
 }
 
-/// Empty where nothing was ever migrated.
+/// The applied migrations; empty for a new database.
 async fn ledger(kernel: &Kernel) -> Result<Vec<Entry>> {
     let mut run = Runner::Auto(kernel);
     let is_there = match run.row(&HAS_LEDGER, &[]).await? {
@@ -190,7 +190,7 @@ pub(crate) async fn status(kernel: &Kernel) -> Result<Vec<MigrationStatus>> {
 }
 
 pub(crate) async fn up(kernel: &Kernel) -> Result<Vec<String>> {
-    // Who has nothing to do need not wait for a lock, which outlives the host that held it for a while.
+    // With nothing pending, skip the lock: after a crash it stays held for a while.
     if is_up_to_date(kernel).await? {
         return Ok(Vec::new());
     }
@@ -212,7 +212,7 @@ async fn is_up_to_date(kernel: &Kernel) -> Result<bool> {
     Ok(true)
 }
 
-/// PostgreSQL: polls for the lock on a connection of its own, which gives it back by closing. SQLite needs none: its
+/// Takes the lock. PostgreSQL: polls for it on a separate connection; closing that releases it. SQLite needs none: its
 /// write transaction is the lock.
 async fn lock(kernel: &Kernel) -> Result<Option<Lease>> {
     if kernel.flavor() == Flavor::Sqlite {
@@ -254,7 +254,7 @@ async fn run_pending(kernel: &Kernel, migrations: &'static [Migration]) -> Resul
         let mut tries = 0;
         let has_run = loop {
             match run_one(kernel, migration).await {
-                // Most likely its lock: somebody reads or writes the table for long.
+                // Most likely a lock timeout: another transaction uses the table for long.
                 Err(error @ StoreError::Unavailable(_)) if tries < LOCK_TRIES => {
                     tries += 1;
                     tracing::warn!(migration = migration.name, %error, tries, "migration has to wait");
@@ -271,13 +271,13 @@ async fn run_pending(kernel: &Kernel, migrations: &'static [Migration]) -> Resul
     Ok(done)
 }
 
-/// `false`: it had run before.
+/// Runs one migration and records it. `false`: it had been applied before.
 async fn run_one(kernel: &Kernel, migration: &'static Migration) -> Result<bool> {
     let flavor = kernel.flavor();
     let sql = migration.sql(flavor);
     let checksum = TokenDigest::of(sql);
     let mut tx = kernel.begin().await?;
-    // Inside the transaction, since on SQLite another process may have been faster.
+    // Checked inside the transaction, because on SQLite another process may have run it meanwhile.
     let known = applied(&mut Runner::Unit(&mut tx)).await?;
     if migration.has_run(&known, flavor)? {
         return Ok(false);
@@ -299,11 +299,11 @@ async fn run_one(kernel: &Kernel, migration: &'static Migration) -> Result<bool>
     Ok(true)
 }
 
-/// On a connection of its own, whose settings end with it.
+/// Runs the statements outside a transaction, on a separate connection: its settings end with it.
 async fn run_by_themselves(kernel: &Kernel, sql: &'static str) -> Result<()> {
     let own = kernel.writer.beside();
     let mut lease = own.acquire().await?;
-    // A session that a pooler lends has no limits of ours, and a setting would stay with it.
+    // A session of a pooler has none of our limits, and a setting would stay with it.
     if !own.is_pooled() {
         lease.command("SET statement_timeout = 0; SET lock_timeout = 0").await.map_err(classify)?;
     }

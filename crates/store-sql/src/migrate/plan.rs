@@ -1,8 +1,8 @@
-//! What pending migrations would do to an installation that goes on serving.
+//! What pending migrations would do to an installation in use.
 //!
-//! `migrations/locks.txt` says for each migration which tables it touches, which lock PostgreSQL takes for it and for
-//! how long. A test reads the migrations with an SQL parser, compares the file with them, and refuses what would make
-//! requests wait for longer than a moment (decision D15).
+//! `migrations/locks.txt` lists for each migration the tables it touches, the lock PostgreSQL takes and for how long. A
+//! test parses the migrations, compares them with the file, and refuses those that would block requests for longer than
+//! a moment (decision D15).
 
 use porta_store::Result;
 
@@ -22,17 +22,17 @@ statements! {
 pub struct PlannedStep {
     pub migration: String,
     pub table: String,
-    /// As PostgreSQL calls it.
+    /// PostgreSQL's name of the lock.
     pub lock: &'static str,
-    /// `moment`: requests may wait for an instant. `beside`: long, but nobody waits for it.
+    /// `moment`: requests may wait briefly. `beside`: takes long, but blocks no request.
     pub duration: &'static str,
     pub action: &'static str,
-    /// As the database last counted; `None` where there is no such table yet, or no such count.
+    /// The database's last estimate; `None` if the table does not exist or the database keeps no estimate.
     pub rows: Option<i64>,
     pub bytes: Option<i64>,
 }
 
-/// A line of the file.
+/// One line of `locks.txt`.
 pub(crate) struct Line {
     pub(crate) migration: &'static str,
     table: &'static str,

@@ -8,7 +8,7 @@ use porta_store::{EmailCodeOutcome, Result, StoreError};
 use super::{SecondFactors, own};
 use crate::kernel::{Runner, Value, at, bytes, int, json, opt_text, statements, text, uuid};
 
-/// The stored form is one of those in `$n`.
+/// The stored MAC is one of those in `$n`.
 macro_rules! is_one_of {
     ($column:literal, $n:literal) => {
         concat!(
@@ -22,7 +22,8 @@ macro_rules! is_one_of {
         concat!($column, " IN (SELECT unhex(x.value) FROM json_each(", $n, ") AS x)")
     };
 }
-/// The count leaves the row itself out: whether a statement sees what it is changing differs between databases.
+/// Uses up a recovery code and counts the remaining ones. The count excludes the row itself, because the databases
+/// differ in whether a statement sees its own change.
 macro_rules! use_recovery {
     ($is_it:expr, $is_other:expr) => {
         concat!(
@@ -37,7 +38,7 @@ macro_rules! use_recovery {
         )
     };
 }
-/// The newest of the interaction, in whatever slot: once that is used, none before it works again.
+/// Tries the newest code of the interaction, in any slot. Once that one is used, no older one works again.
 macro_rules! try_email {
     ($is_it:expr) => {
         concat!(
@@ -78,7 +79,7 @@ statements! {
         sqlite: try_email!(is_one_of!(sqlite "code_hmac", "$5"));
 }
 
-/// Removes every code of a person whose row is locked.
+/// Deletes every code of a user. The caller has locked the row of the user.
 pub(super) async fn forget(run: &mut Runner<'_>, user: UserId) -> Result<()> {
     run.execute(&FORGET_RECOVERY, &[uuid(user)]).await?;
     run.execute(&FORGET_EMAIL, &[uuid(user)]).await?;
@@ -90,7 +91,7 @@ fn any_of(macs: &[CodeMac]) -> Value<'static> {
     json(&macs.iter().map(|mac| hex(mac.as_bytes())).collect::<Vec<_>>())
 }
 
-/// A number that a statement counted.
+/// Converts a count that a statement returned.
 fn counted(value: i64) -> Result<u64> {
     u64::try_from(value).map_err(|e| StoreError::Failed(e.into()))
 }

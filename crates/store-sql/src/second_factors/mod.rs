@@ -1,8 +1,8 @@
-//! Second factors. Their rows carry a person, and the person an organization: every statement asks for both.
+//! Second factors. Their rows belong to a user and the user to an organization; every statement checks both.
 //!
-//! What a person's factor is changes under the lock of the person's row. Taking factors away and replacing a set of
-//! codes therefore lock in a statement of its own first: on PostgreSQL one statement sees rows as they were before it
-//! waited, and would overlook those that the change before it added.
+//! Factors change under the lock of the user's row. Removing factors and replacing a set of codes therefore lock in a
+//! separate statement first: on PostgreSQL a statement sees rows as of before it waited for the lock, and would miss
+//! those that the change it waited for added.
 
 pub(crate) mod codes;
 
@@ -17,7 +17,7 @@ use porta_store::{EmailCodeOutcome, Result, SecondFactorRepository};
 
 use crate::kernel::{Reader, Row, Runner, at, bytes, int, opt_text, statements, text, uuid};
 
-/// The row of user `$2` belongs to organization `$1`.
+/// User `$2` belongs to organization `$1`.
 macro_rules! own {
     () => {
         "EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND (u.organization_id = $1) IS TRUE)"
@@ -25,7 +25,7 @@ macro_rules! own {
 }
 pub(super) use own;
 
-/// `$1` organization, `$2` user, `$3` the method as it was, `$4` now.
+/// `$1` organization, `$2` user, `$3` the method as read, `$4` now.
 macro_rules! becomes_totp {
     () => {
         "UPDATE users SET two_factor_method = 'totp', credential_epoch = credential_epoch + 1, factor_failures = 0, \
@@ -34,7 +34,7 @@ macro_rules! becomes_totp {
          AND NOT EXISTS (SELECT 1 FROM user_totp t WHERE t.user_id = $2 AND t.verified_at IS NOT NULL)"
     };
 }
-/// Overwrites what was never confirmed and therefore is nobody's factor (repairs W01).
+/// Overwrites an unconfirmed authenticator, which is no second factor (decision 0025).
 macro_rules! insert_totp {
     ($source:literal) => {
         concat!("INSERT INTO user_totp (user_id, secret, secret_key_id, algorithm, digits, period, last_step, \
@@ -56,7 +56,7 @@ statements! {
          factor_failures = 0, updated_at = $3 \
          WHERE organization_id = $1 AND id = $2 AND two_factor_method IS NULL \
          AND NOT EXISTS (SELECT 1 FROM user_totp t WHERE t.user_id = $2 AND t.verified_at IS NOT NULL)";
-    // When it was confirmed tells an authenticator from the one that came after it.
+    // `verified_at` distinguishes an authenticator from one that replaced it.
     ACCEPT_STEP: Write = concat!("UPDATE user_totp SET last_step = $3, updated_at = $4 \
          WHERE user_id = $2 AND verified_at = $5 AND (last_step IS NULL OR last_step < $3) AND ", own!());
     HAS_NO_FACTOR: Write = "UPDATE users SET two_factor_method = NULL, credential_epoch = credential_epoch + 1, \

@@ -1,4 +1,4 @@
-//! Grants: what a person allowed a client. They grow, and two consents at once lose nothing.
+//! Grants: the scopes that a user allowed a client. Scopes are only added, and concurrent consents lose none.
 
 use porta_core::audit::AuditEvent;
 use porta_core::session::Grant;
@@ -26,7 +26,7 @@ macro_rules! grant_columns {
 }
 pub(crate) use grant_columns;
 
-/// A new grant; nothing when there is one already. `$1` organization … `$7`.
+/// Inserts a grant, unless there is one. `$1` organization … `$7`.
 macro_rules! insert_grant {
     () => {
         concat!(
@@ -38,7 +38,7 @@ macro_rules! insert_grant {
         )
     };
 }
-/// The grant as it is to be, provided that it is still as it was read: `$8` id, `$9` scopes, `$10` end.
+/// Updates a grant, provided that it is unchanged since it was read: `$8` id, `$9` scopes, `$10` end.
 macro_rules! rewrite_grant {
     () => {
         "UPDATE grants SET id = $2, scopes = $5, created_at = $6, expires_at = $7 \
@@ -62,7 +62,7 @@ statements! {
          "SELECT $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 WHERE changes() = 1");
 }
 
-/// `None` when a join found no grant.
+/// `None`: the join found no grant.
 pub(super) fn read_grant(r: &mut Reader<'_>) -> Result<Option<Grant>> {
     r.in_table("grants");
     let (Some(id), Some(organization_id), Some(user_id), Some(client)) =
@@ -81,7 +81,7 @@ pub(super) fn read_grant(r: &mut Reader<'_>) -> Result<Option<Grant>> {
     }))
 }
 
-/// What `current` becomes when `wanted` is allowed too: an expired grant starts anew, a living one only grows.
+/// The grant after `wanted` is allowed too: an expired grant starts anew, a valid one only gains scopes.
 fn grown(current: Option<&Grant>, wanted: &Grant) -> Grant {
     let now: Timestamp = wanted.created_at;
     let Some(current) = current.filter(|c| now < c.expires_at) else { return wanted.clone() };
@@ -95,7 +95,7 @@ fn grown(current: Option<&Grant>, wanted: &Grant) -> Grant {
     grown
 }
 
-/// Somebody changing the same grant this often in a row is not a coincidence any more.
+/// Attempts before giving up on a grant that others keep changing.
 const ATTEMPTS: usize = 32;
 
 impl Sessions<'_> {
@@ -127,7 +127,7 @@ impl Sessions<'_> {
         Err(StoreError::Unavailable("the grant kept changing".into()))
     }
 
-    /// `false`: the grant is not what `current` says.
+    /// Writes `next` in place of `current`. `false`: the stored grant is no longer `current`.
     async fn replace(
         &mut self,
         current: Option<&Grant>,

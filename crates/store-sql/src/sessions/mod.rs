@@ -1,4 +1,4 @@
-//! Browser sessions, as tokens see them.
+//! Browser sessions.
 
 pub(crate) mod grants;
 pub(crate) mod people;
@@ -44,7 +44,7 @@ macro_rules! end_session {
     };
 }
 
-// `IS TRUE` on the organization: rows are found by their id, also while the planner has no statistics.
+// `IS TRUE` on the organization makes the planner find rows by their id, even without statistics.
 statements! {
     AUTHORIZE_FACTS: Read = concat!("SELECT s.user_id, ", may_continue!("u."), ", u.email, u.locale, s.expires_at, s.revoked_at IS NOT NULL, ",
          grant_columns!("g."), " FROM sessions s \

@@ -1,4 +1,4 @@
-//! What a person sees of their sessions and grants.
+//! A user's own sessions and grants, as the account pages show them.
 
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
@@ -31,7 +31,7 @@ macro_rules! delete_grant {
 statements! {
     ALL_OF: Read = sessions_of!("");
     LIVE_OF: Read = sessions_of!(" AND revoked_at IS NULL AND expires_at > $6");
-    // The client may belong to another organization: the person saw its name when they allowed it.
+    // The client may belong to another organization. Showing its name is fine: the user saw it when they consented.
     GIVEN_BY: Read = concat!("SELECT c.client_name, ", grant_columns!("g."), " FROM grants g JOIN clients c ON c.id = g.client_id \
          WHERE g.organization_id = $1 AND g.user_id = $2 AND (g.created_at, g.id) < ($3, $4) AND g.expires_at > $6 \
          ORDER BY g.created_at DESC, g.id DESC LIMIT $5");

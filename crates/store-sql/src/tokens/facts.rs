@@ -1,6 +1,6 @@
-//! Everything the token endpoints must know, read by one statement each: joins by primary key, what somebody holds by
-//! correlated aggregates. Whether client and organization are active, and what roles and claims mean, is kept in memory:
-//! two joins and three aggregates more would double the time PostgreSQL spends on each.
+//! What the token endpoints need, read by one statement each: joins by primary key, and correlated aggregates for what
+//! the user holds. The status of client and organization, and the definitions of roles and claims, are cached in
+//! memory: two more joins and three more aggregates would double PostgreSQL's time for each read.
 
 use porta_core::session::TokenFamily;
 use porta_core::{Timestamp, TokenDigest};
@@ -11,7 +11,7 @@ use super::read::{self, family_columns};
 use crate::kernel::{Reader, Value, at, digest, statements, uuid};
 use crate::users::{may_continue, read_user, user_columns};
 
-/// What user `u` holds, two columns; what it means is in the catalogs of applications.
+/// Role and claim assignments of user `u`, two columns; the applications' catalogs define their meaning.
 macro_rules! held_columns {
     (postgres) => {
         "(SELECT json_agg(ur.role_id) FROM user_roles ur WHERE ur.user_id = u.id), \
@@ -24,8 +24,8 @@ macro_rules! held_columns {
     };
 }
 
-/// Six facts about family `f` at `$3`. What was ended, a session, a grant, all tokens of a person, ends its families here
-/// as well: whoever ended it does not see one that was being issued at that moment.
+/// Six facts about family `f` at `$3`. A family also counts as revoked when its session, its grant or all tokens of its
+/// user were revoked: that revocation misses a family that is being issued at the same moment.
 macro_rules! liveness_columns {
     () => {
         concat!(
@@ -36,8 +36,8 @@ macro_rules! liveness_columns {
         )
     };
 }
-/// From token `t` by its digest upwards, each step by primary key. `IS TRUE` keeps the planner from taking another way,
-/// which it does while it has no statistics: through all families of the organization, for instance.
+/// Joins from token `t`, found by its digest, upwards, each step by primary key. Without statistics the planner would
+/// choose another way, for instance through all families of the organization; `IS TRUE` prevents that.
 macro_rules! family_joins {
     () => {
         "JOIN token_families f ON f.id = t.family_id AND (f.organization_id = $1) IS TRUE \

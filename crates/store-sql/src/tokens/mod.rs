@@ -1,5 +1,5 @@
-//! Token families and the tokens that descend from them. Everything that must happen once is one guarded statement;
-//! what must happen with it hangs on the row that statement returned.
+//! Token families and their tokens. What must happen once is one guarded statement; what must happen with it depends on
+//! the row which that statement returned.
 
 pub(crate) mod facts;
 mod read;
@@ -31,14 +31,14 @@ macro_rules! insert_refresh {
         "INSERT INTO refresh_tokens (family_id, digest, expires_at, created_at) "
     };
 }
-/// A new family, `$1` organization, `$2` to `$15`; nothing when the id is known.
+/// Inserts a family, `$1` organization, `$2` to `$15`; nothing if the id exists.
 macro_rules! insert_family {
     () => {
         concat!("INSERT INTO token_families (", family_columns!(""), ") \
             VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (id) DO NOTHING")
     };
 }
-/// The same family, stored or rewritten as revoked at `$16`; nothing when its user or client are gone.
+/// The same family, inserted as revoked or revoked at `$16`; nothing if its user or client no longer exists.
 macro_rules! forbid_family {
     () => {
         concat!("INSERT INTO token_families (", family_columns!(""), ", revoked_at) \
@@ -48,8 +48,8 @@ macro_rules! forbid_family {
             WHERE token_families.organization_id = excluded.organization_id RETURNING id")
     };
 }
-/// `$2` → `$3` at `$5` by `$10`, provided that it is the first time and the family `$4` lives. `IS TRUE` keeps the planner from
-/// looking for the token among those of its family, of which a long chain has thousands.
+/// Rotates `$2` → `$3` at `$5` by caller `$10`, provided that it was not rotated before and family `$4` is valid. The
+/// `IS TRUE` keeps the planner from searching the token among those of its family, of which a long chain has thousands.
 macro_rules! rotate {
     () => {
         "UPDATE refresh_tokens AS t SET rotated_at = $5, successor = $3, rotated_by = $10 FROM token_families f \
@@ -57,16 +57,17 @@ macro_rules! rotate {
          AND f.id = t.family_id AND (f.organization_id = $1) IS TRUE AND f.revoked_at IS NULL AND f.expires_at > $5"
     };
 }
-/// When a successor came to be: `$5`, which the process took before it asked, and the whole seconds that PostgreSQL then
-/// waited for the row or its table. Evaluated once the row is locked, which the values of an `UPDATE` are not: when the
-/// other transaction only held the row, they are from before the wait. `now()` is when the statement arrived, since a
-/// rotation is a transaction of its own. In whole seconds, so that an ordinary rotation has the time it was given.
+/// Creation time of the successor: `$5`, the process's time before the statement, plus the whole seconds that
+/// PostgreSQL waited for the row or its table. Evaluated in the insert, after the row is locked; the values of the
+/// `UPDATE` would be from before the wait if the other transaction only held the row. `now()` is when the statement
+/// arrived, because a rotation is its own transaction. Whole seconds, so that an ordinary rotation has exactly the time
+/// it was given.
 macro_rules! once_locked {
     () => {
         "$5 + date_trunc('second', clock_timestamp() - now())"
     };
 }
-/// Several callers hold `$7`, a token of one of these families, since `$6`.
+/// Records that several callers hold `$7`, a token of one of these families, since `$6`.
 macro_rules! share {
     ($families:literal) => {
         concat!(
@@ -95,7 +96,7 @@ statements! {
         sqlite: concat!(rotate!(), " RETURNING 1; ",
          insert_refresh!(), "SELECT $4, $3, $6, $5 WHERE changes() = 1; ",
          insert_access!(), "SELECT $4, $7, $8, $9, $5 WHERE changes() = 1");
-    // The family is returned whether or not the token was new.
+    // Returns the family whether or not the token was new.
     ADD_ACCESS: Script = concat!("WITH family AS (SELECT id FROM token_families WHERE organization_id = $1 AND id = $2), \
          access AS (", insert_access!(), "SELECT id, $3, $4, $5, $6 FROM family ON CONFLICT (digest) DO NOTHING) \
          SELECT 1 FROM family"),
@@ -266,7 +267,7 @@ impl TokenRepository for Tokens<'_> {
     }
 }
 
-/// A count that a statement returned.
+/// Converts a count that a statement returned.
 fn count(value: i64) -> Result<u64> {
     u64::try_from(value).map_err(|e| StoreError::Failed(e.into()))
 }

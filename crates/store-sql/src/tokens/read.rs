@@ -1,4 +1,4 @@
-//! Families, tokens and rights as rows.
+//! Reads families, tokens and rights from rows.
 
 use porta_core::session::{AccessToken, RefreshToken, TokenFamily};
 use porta_core::{ClaimDefinitionId, EntityId as _, RoleId};

@@ -1,4 +1,4 @@
-//! Ending families, and the sessions that could start new ones.
+//! Revokes token families, and the sessions that could start new ones.
 
 use porta_core::Timestamp;
 use porta_store::{Result, Revocation};
@@ -6,7 +6,7 @@ use porta_store::{Result, Revocation};
 use super::{Tokens, count};
 use crate::kernel::{at, statements, uuid};
 
-/// Families of `$1` that match, at `$2`.
+/// Revokes the matching families of `$1` at `$2`.
 macro_rules! families {
     ($filter:literal) => {
         concat!(
@@ -23,14 +23,15 @@ macro_rules! sessions {
         )
     };
 }
-/// Everything that was authorized until `$2`, a family being issued meanwhile included, ends for person `$3`.
+/// Invalidates everything authorized up to `$2` for user `$3`, including a family that is being issued at the same
+/// moment.
 macro_rules! tokens_of {
     () => {
         "UPDATE users SET tokens_valid_since = CASE WHEN tokens_valid_since > $2 THEN tokens_valid_since ELSE $2 END \
          WHERE organization_id = $1 AND id = $3"
     };
 }
-/// Sessions first: a family being issued meanwhile ends with its session.
+/// Sessions first, so that a family issued meanwhile is invalid through its session.
 macro_rules! both {
     (postgres, $sessions:literal, $families:literal) => {
         concat!(

@@ -1,4 +1,4 @@
-//! People.
+//! Users.
 
 pub(crate) mod sign_in;
 
@@ -14,7 +14,8 @@ use porta_store::{Cursor, FailureEvents, FailureOutcome, LockPolicy, Page, Resul
 use crate::kernel::{Reader, Row, Runner, Value, at, flag, int, opt_at, opt_text, statements, text, uuid};
 use crate::unit::{cursor_values, page_of, same_owner};
 
-/// A recovery after so long ends the wrong second factors in a row.
+/// A password recovery resets the counter of wrong second factors only if the last change of password is at least this
+/// old.
 const ONE_RECOVERY: Duration = Duration::from_hours(24);
 
 /// Every column of a user, in the order of [`read_user`].
@@ -65,7 +66,7 @@ macro_rules! user_columns {
 }
 pub(crate) use user_columns;
 
-/// Whether a person's sessions and tokens go on (`User::may_continue`).
+/// Whether a user's sessions and tokens stay valid (`User::may_continue`).
 macro_rules! may_continue {
     ($prefix:literal) => {
         concat!(
@@ -81,7 +82,8 @@ macro_rules! may_continue {
 }
 pub(crate) use may_continue;
 
-/// A mail to user `$2` arrived at `$3`: the address is theirs, and guesses of others do not lock them out.
+/// A mailed link to user `$2` was used: verifies the address, resets the failure counter and lifts an automatic lock,
+/// because other people's guesses must not lock the owner out.
 macro_rules! arrived {
     () => {
         "email_verified = TRUE, failed_login_count = 0, \
@@ -92,7 +94,7 @@ macro_rules! arrived {
     };
 }
 
-/// The first hashes of organization `$1`, by their parameters.
+/// Up to 100,000 Argon2id hashes of organization `$1`, grouped by parameters.
 macro_rules! hashes {
     () => {
         " FROM (SELECT password_hash AS hash FROM users WHERE organization_id = $1 \
@@ -100,7 +102,8 @@ macro_rules! hashes {
     };
 }
 
-/// Another password: what the one before it proved is void, and so are the failures of whoever knew it.
+/// A new password: the new epoch voids whatever the old password proved, and the wrong second factors of whoever knew
+/// it are forgotten.
 macro_rules! password_changed {
     ($now:literal) => {
         concat!(
@@ -113,7 +116,7 @@ macro_rules! password_changed {
 }
 
 statements! {
-    // Versions before this one stored other forms (decision 0043). Who has it as it was typed comes first.
+    // Earlier versions stored other forms (decision 0043). The form as typed comes first, then the key.
     BY_EMAIL: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 \
          AND email_key IN ($2, $3, $4, $5, $6) \
          ORDER BY CASE email_key WHEN $2 THEN 0 WHEN $3 THEN 1 ELSE 2 END, created_at, id LIMIT 1");
@@ -138,8 +141,8 @@ statements! {
     CHANGE_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, ", password_changed!("$5"), " \
          WHERE organization_id = $1 AND id = $2 AND password_hash IS NOT DISTINCT FROM $3");
     REHASH: Write = "UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND password_hash = $3";
-    // Only a lock carries a reason.
-    // Whoever reads the mail resets as often as they like: that must not give back guesses at the second factor.
+    // Only a lock has a reason, so the reason alone identifies an automatic lock.
+    // Whoever reads the mail can reset as often as they like. A reset must not give back guesses at the second factor.
     RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, password_changed_at = $3, updated_at = $3, \
          credential_epoch = credential_epoch + 1, factor_failures = CASE WHEN password_changed_at IS NULL \
              OR password_changed_at <= $5 THEN 0 ELSE factor_failures END, ", arrived!());
@@ -211,7 +214,7 @@ pub(crate) struct Users<'a> {
 }
 
 impl Users<'_> {
-    /// Keys, address and profile: what insert and update begin with.
+    /// The first values of insert and update: ids, address and profile.
     fn person<'v>(&self, user: &'v User) -> Vec<Value<'v>> {
         let p = &user.profile;
         let mut values = Vec::with_capacity(38);

@@ -1,4 +1,4 @@
-//! What a right and a wrong password leave behind: one statement each, so that two at once count as two.
+//! Records right and wrong passwords: one statement each, so that concurrent ones are all counted.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::audit::{self, insert_audit};
 use crate::kernel::{at, int, opt_at, opt_text, statements, text, uuid};
 use crate::unit::same_owner;
 
-/// An automatic lock of `users` that was set at `$cutoff` or before.
+/// Whether an automatic lock of `users` has run out: it was set at `$cutoff` or earlier.
 macro_rules! lock_is_over {
     ($table:literal, $cutoff:literal) => {
         concat!(
@@ -30,21 +30,21 @@ macro_rules! lock_is_over {
     };
 }
 
-/// How many failures there are with this one; `$4` is the cut-off of the lock.
+/// Number of failures including this one; `$4` is the cut-off of the lock.
 macro_rules! failures {
     () => {
         concat!("CASE WHEN ", lock_is_over!("", "$4"), " THEN 1 ELSE failed_login_count + 1 END")
     };
 }
-/// Whether this failure locks; `$4` is the cut-off of the lock, `$5` the threshold.
+/// Whether this failure locks the account; `$4` is the cut-off of the lock, `$5` the threshold.
 macro_rules! locks {
     () => {
         concat!("((status = 'active' OR ", lock_is_over!("", "$4"), ") AND ", failures!(), " >= $5)")
     };
 }
 
-/// Whether user `$2` may sign in with what was verified: active, or an automatic lock that was set at `$cutoff` or before,
-/// and the credentials are those of then (decision D22).
+/// Whether user `$2` may sign in with what was verified: active, or with an automatic lock set at `$cutoff` or earlier,
+/// and the credentials unchanged since the verification (decision D22).
 macro_rules! may_enter {
     ($cutoff:literal, $epoch:literal, $changed:literal) => {
         concat!(
@@ -58,8 +58,8 @@ macro_rules! may_enter {
     };
 }
 
-/// `$1` organization, `$2` user, `$3` now, `$4` cut-off of the lock, `$23` and `$24` the credentials as verified, `$5` the
-/// session, which must be new or this user's own and not ended.
+/// `$1` organization, `$2` user, `$3` now, `$4` cut-off of the lock, `$23` and `$24` the credentials as verified, `$5`
+/// the session, which must be new, or belong to this user and not be revoked.
 macro_rules! signed_in {
     () => {
         concat!("UPDATE users SET status = 'active', locked_at = NULL, locked_reason = NULL, failed_login_count = 0, \
@@ -84,21 +84,21 @@ statements! {
          session AS (", insert_session!("FROM person"), "), \
          event AS (", insert_audit!(), "SELECT $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 FROM person) \
          SELECT 1 FROM person"),
-        // changes() is what the statement before it did.
+        // `changes()` is the number of rows changed by the previous statement.
         sqlite: concat!(signed_in!(), " RETURNING 1; ",
          insert_session!("WHERE changes() = 1"), "; ",
          insert_audit!(), "SELECT $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 WHERE changes() = 1");
 
-    // The lock makes it wait for a change that is being made.
+    // The lock waits for a concurrent change of the user to finish.
     CHALLENGE: Script = concat!("WITH person AS (SELECT id FROM users WHERE ", may_enter!("$3", "$17", "$18"), " FOR SHARE), \
          event AS (", insert_audit!(), "SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM person) \
          SELECT 1 FROM person"),
         sqlite: concat!(insert_audit!(), "SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 \
          FROM users WHERE ", may_enter!("$3", "$17", "$18"), " RETURNING 1");
 
-    // `before` locks the row and reads its latest version, so the outcome is computed from what really was; the update
-    // then sees the same. $5 is the threshold, $6 to $18 the failure's audit row, $19 to $31 the lock's, $32 to $44 that
-    // of a lock lifted.
+    // `before` locks the row and reads its latest version, so the outcome is computed from the current state; the
+    // update then sees the same. $5 is the threshold, $6 to $18 the failure's audit row, $19 to $31 the lock's, $32 to
+    // $44 that of a lifted lock.
     FAILURE: Script = concat!("WITH before AS (SELECT id, status, ", lock_is_over!("", "$4"), " AS is_over, ",
          failures!(), " AS failures \
          FROM users WHERE organization_id = $1 AND email_key = $2 FOR NO KEY UPDATE), \
@@ -117,7 +117,7 @@ statements! {
          unlocked AS (", insert_audit!(), "SELECT $32, $33, $34, COALESCE(id, $35), $36, $37, $38, $39, $40, $41, $42, $43, $44 \
          FROM person WHERE is_over) \
          SELECT failures, locks FROM person"),
-        // The same outcome, told by whether the row about the lock was written.
+        // The same outcome. Whether the account was locked is read from whether the audit row of the lock was written.
         sqlite: concat!(insert_audit!(), "SELECT $6, $7, $8, \
          COALESCE((SELECT id FROM users WHERE organization_id = $1 AND email_key = $2), $9), $10, $11, $12, $13, $14, \
          COALESCE((SELECT json_patch($15, json_object('failedCount', ", failures!(), ", \

@@ -1,4 +1,4 @@
-//! Applications, what belongs to them, and who has it.
+//! Applications, their children, and role and claim assignments.
 
 use std::sync::Arc;
 
@@ -116,13 +116,13 @@ pub async fn only_the_super_admin_writes_shared(store: Arc<dyn Store>) {
     assert!(!acme.set_status(w.other.application.id, active, inactive, NOW).await.unwrap());
     assert!(!acme.update_role(&r, NOW).await.unwrap());
     assert!(is_missing(&acme.insert_role(&role(shared.id, "owner", "Owner", &w.entropy), NOW).await));
-    // Seeing and giving is another matter than changing.
+    // Reading a shared application and assigning its roles is allowed; changing it is not.
     assert_eq!(acme.roles(shared.id).await.unwrap(), std::slice::from_ref(&r));
     assert!(acme.assign_role(w.acme.user.id, r.id, None, NOW).await.unwrap());
     drop(acme);
     assert!(all.applications(admin).update(&shared).await.unwrap());
     assert!(all.applications(admin).set_status(shared.id, active, inactive, NOW).await.unwrap());
-    // The super-admin organization writes shared ones, not those of a tenant.
+    // The super-admin organization writes shared applications, but not those of a tenant.
     assert!(!all.applications(admin).update(&w.acme.application).await.unwrap());
 }
 
@@ -138,7 +138,7 @@ pub async fn children(store: Arc<dyn Store>) {
     assert!(acme.update_module(&m, NOW).await.unwrap());
     assert_eq!(acme.modules(app).await.unwrap(), [m.clone()]);
     assert!(matches!(acme.insert_module(&m, NOW).await, Err(StoreError::Conflict(_))));
-    // Ordered by name, by code point: upper case comes first on both databases.
+    // Ordered by name, by code point: upper case first, on both databases.
     let mut roles = vec![
         role(app, "b", "b", &w.entropy),
         role(app, "a", "a", &w.entropy),
@@ -194,7 +194,7 @@ pub async fn foreign_children(store: Arc<dyn Store>) {
     assert!(!other.update_permission(&p).await.unwrap());
     assert!(!other.update_claim(&c, NOW).await.unwrap());
     assert!(is_missing(&other.link_permission(r.id, p.id, NOW).await));
-    // A role and a permission of different applications do not go together either.
+    // A role and a permission of different applications cannot be linked.
     let q = permission(w.other.application.id, "a:b:c", &w.entropy);
     other.insert_permission(&q, NOW).await.unwrap();
     assert!(is_missing(&other.link_permission(r.id, q.id, NOW).await));

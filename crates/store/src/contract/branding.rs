@@ -1,4 +1,4 @@
-//! Uploaded pictures: one of each kind, known to their organization's row.
+//! Uploaded pictures: one of each kind, referenced by their organization's row.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ fn asset(w: &World, kind: AssetKind, content_type: PictureType, data: &[u8]) -> 
     BrandingAsset { id, kind, content_type, data: data.to_vec(), created_at: NOW }
 }
 
-/// The pictures an organization's row knows of.
+/// The ids of the pictures in an organization's row.
 async fn known(w: &World, organization: OrganizationId) -> [Option<BrandingAssetId>; 2] {
     let found = w.repositories().organizations().by_id(organization).await.unwrap().unwrap();
     [found.branding.logo_asset, found.branding.favicon_asset]

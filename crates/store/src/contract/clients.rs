@@ -145,7 +145,7 @@ pub async fn what_a_protocol_request_sees(store: Arc<dyn Store>) {
     assert_eq!(all.clients(acme).client_id_of(c.id).await.unwrap(), Some(id), "whatever its status");
 }
 
-/// The client, its owner, and the organization it is used under: the latest change of any of them counts.
+/// `tokens_valid_since` is the latest change of status of the client, its owner, or the organization it is used under.
 pub async fn what_counts_since_when(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -160,7 +160,7 @@ pub async fn what_counts_since_when(store: Arc<dyn Store>) {
     };
     assert_eq!(since().await, (None, None));
     let (on, off) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
-    // Being switched on again is a change as well: an instance that had not heard went on issuing until then.
+    // Reactivation also counts: an instance that had not noticed the suspension issued tokens until then.
     let later = |minutes: u32| NOW + minutes * MINUTE;
     all.organizations().set_status(other, on, off, later(1)).await.unwrap();
     all.organizations().set_status(other, off, on, later(2)).await.unwrap();
@@ -214,7 +214,7 @@ pub async fn origins(store: Arc<dyn Store>) {
     let others = all.clients(other).registered_addresses().await.unwrap();
     assert_eq!(others.origins, w.other.client.allowed_origins, "nothing of another organization");
 
-    // A guest of another organization is at home there, too.
+    // A client that another organization allows is included there too.
     let guest = Client { allowed_organizations: vec![other], ..w.acme.client.clone() };
     assert!(all.clients(owner).update(&guest).await.unwrap());
     let mut with_guest = all.clients(other).registered_addresses().await.unwrap();

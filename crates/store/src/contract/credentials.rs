@@ -1,4 +1,4 @@
-//! What was verified counts while the credentials are the same (decision D22).
+//! A verification is valid only while the credentials are unchanged (decision D22).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::fixture::{HOUR, MINUTE, NOW, World, event, one_round_trip, session, totp};
 use crate::{FailureEvents, LockPolicy, Revocation, Store};
 
-/// Rounds of a race; each has one winner or none.
+/// Rounds of a race. In each, one task wins or none.
 const ROUNDS: u32 = 200;
 
 fn hash(text: &str) -> PasswordHash {
@@ -21,7 +21,7 @@ async fn read(w: &World) -> User {
     w.repositories().users(w.acme.organization.id).by_id(w.acme.user.id).await.unwrap().unwrap()
 }
 
-/// Whether somebody read as `user` signs in, with one factor and on the way to the second alike.
+/// Whether a user read as `user` may sign in; asserts that the sign-in and the step before a second factor agree.
 async fn enters(w: &World, user: &User) -> bool {
     let mut all = w.repositories();
     let mut users = all.users(w.acme.organization.id);
@@ -36,7 +36,7 @@ async fn enters(w: &World, user: &User) -> bool {
     entered
 }
 
-/// What somebody changes.
+/// A change of credentials.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Change {
     Set,
@@ -98,7 +98,7 @@ pub async fn every_change_voids_what_was_verified(store: Arc<dyn Store>) {
     }
 }
 
-/// A version before this one changes a password without raising the epoch.
+/// Earlier versions change a password without raising the epoch.
 pub async fn the_time_of_a_change_counts_as_well(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let before = read(&w).await;
@@ -118,7 +118,7 @@ pub async fn what_is_no_change_voids_nothing(store: Arc<dyn Store>) {
     let before = read(&w).await;
     let mut all = w.repositories();
     let mut users = all.users(org);
-    // Another sign-in hashes the same password anew, a mail arrives, the profile changes, a code was wrong.
+    // A rehash of the same password, a verified address, a changed profile, a wrong code.
     let better = hash("better");
     assert!(users.rehash(id, before.password_hash.as_ref().unwrap(), &better).await.unwrap());
     assert!(users.verify_email(id, NOW).await.unwrap());
@@ -126,7 +126,7 @@ pub async fn what_is_no_change_voids_nothing(store: Arc<dyn Store>) {
     assert_eq!(users.count_factor_failure(id).await.unwrap(), Some(1));
     drop(users);
     assert!(enters(&w, &before).await);
-    // And what it would hash anew is not what is stored by now.
+    // A rehash from the previous hash is refused.
     let mut users = all.users(org);
     assert!(!users.rehash(id, before.password_hash.as_ref().unwrap(), &hash("late")).await.unwrap());
     assert_eq!(users.by_id(id).await.unwrap().unwrap().password_hash, Some(better));
@@ -146,7 +146,7 @@ pub async fn wrong_factors_in_a_row(store: Arc<dyn Store>) {
     assert_eq!(read(&w).await.factor_failures, 3);
     all.users(org).forget_factor_failures(id).await.unwrap();
     assert_eq!(read(&w).await.factor_failures, 0);
-    // Whoever changes something begins anew.
+    // A change of credentials resets the counter.
     for what in [Set, Authenticator, NoFactor] {
         all.users(org).count_factor_failure(id).await.unwrap();
         change(&w, what).await;
@@ -154,7 +154,7 @@ pub async fn wrong_factors_in_a_row(store: Arc<dyn Store>) {
     }
 }
 
-/// Whoever reads the mail gets no more guesses at the second factor by resetting again and again.
+/// Repeated resets by mail give back no guesses at the second factor (decision 0037).
 pub async fn a_recovery_a_day_forgets_wrong_factors(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
@@ -170,7 +170,7 @@ pub async fn a_recovery_a_day_forgets_wrong_factors(store: Arc<dyn Store>) {
     }
 }
 
-/// An operator who lifts the lock that guessing caused changes no credentials.
+/// Lifting an automatic lock by hand is no change of credentials.
 pub async fn lifting_a_lock_of_guessing_voids_nothing(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
@@ -193,8 +193,8 @@ async fn live_sessions(store: &Arc<dyn Store>, org: OrganizationId, user: UserId
     live.items.len()
 }
 
-/// Whoever knows the old password signs in in a loop while its owner resets it: afterwards nobody is in, and the new
-/// password is the new one.
+/// An attacker who knows the old password signs in in a loop while the owner resets it: afterwards there is no live
+/// session, and the new password is stored.
 pub async fn racing_a_reset(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
@@ -227,7 +227,7 @@ pub async fn racing_a_reset(store: Arc<dyn Store>) {
     }
 }
 
-/// The same for the step to a second factor: what it waits for is void.
+/// The same for the step before a second factor: it becomes void.
 pub async fn racing_a_challenge(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
@@ -242,7 +242,7 @@ pub async fn racing_a_challenge(store: Arc<dyn Store>) {
         let now = Timestamp::from_micros(NOW.micros() + i64::from(round));
         let reset = hash(&format!("reset{round}"));
         w.repositories().users(org).set_password(id, Some(&reset), now).await.unwrap();
-        // First or refused; in no case do the credentials it was shown for come back.
+        // The challenge came first or was refused; either way the credentials it was for are no longer valid.
         challenge.await.unwrap();
         assert_ne!(read(&w).await.credentials(), before.credentials());
         assert!(!enters(&w, &before).await, "round {round}");

@@ -1,4 +1,4 @@
-//! Second factors under load: many tasks, one winner (decision D2).
+//! Second factors under concurrency: many tasks, one winner (decision D2).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{EmailCodeOutcome, Store};
 const ROUNDS: usize = 50;
 const RACERS: usize = 8;
 
-/// Runs what `task` makes of each racer's number, all at once.
+/// Runs `task` for each number below `racers`, all at once.
 async fn race<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     racers: usize,
     task: impl Fn(usize) -> F,
@@ -30,7 +30,7 @@ async fn race<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     tasks.join_all().await
 }
 
-/// Eight journeys finish enrolling at once, seven with authenticators and one by mail: one factor is left (repairs W01).
+/// Eight enrolments finish at once, seven with authenticators and one by mail: one factor remains (decision 0025).
 pub async fn enrolling(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
@@ -62,7 +62,8 @@ pub async fn enrolling(store: Arc<dyn Store>) {
     }
 }
 
-/// An administrator takes factors away while the person enrols: method and authenticator are there together or not.
+/// An administrator removes the factors while the user enrols: afterwards method and authenticator are both there, or
+/// neither.
 pub async fn disabling(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
@@ -87,7 +88,7 @@ pub async fn disabling(store: Arc<dyn Store>) {
     }
 }
 
-/// Each code of an authenticator is shown by eight at once.
+/// Eight tasks submit each code of an authenticator at once.
 pub async fn steps(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let org = w.acme.organization.id;
@@ -106,7 +107,7 @@ pub async fn steps(store: Arc<dyn Store>) {
     }
 }
 
-/// Each recovery code is used by eight at once.
+/// Eight tasks use each recovery code at once.
 pub async fn recovery_codes(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
@@ -130,7 +131,7 @@ pub async fn recovery_codes(store: Arc<dyn Store>) {
     }
 }
 
-/// Sets of codes are made by eight at once: one of them is left, whole.
+/// Eight tasks replace the recovery codes at once: one whole set remains.
 pub async fn replacements(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
@@ -156,7 +157,7 @@ pub async fn replacements(store: Arc<dyn Store>) {
     }
 }
 
-/// A mailed code is shown by eight at once, then guessed at by twenty, then asked for by eight.
+/// Eight tasks submit a mailed code at once, then twenty guess at one, then eight request one.
 pub async fn email_codes(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let org = w.acme.organization.id;

@@ -1,4 +1,4 @@
-//! Two tenants with the same things in them, so that each question can be asked from the wrong side.
+//! Two tenants with the same contents, so that each query can also be made from the wrong tenant.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,13 +25,13 @@ use porta_core::{
 
 use crate::{Repositories, Store};
 
-/// The moment at which everything happens.
+/// The time of everything in the fixture.
 pub const NOW: Timestamp = Timestamp::from_seconds(1_750_000_000);
 
 pub const MINUTE: Duration = Duration::from_mins(1);
 pub const HOUR: Duration = Duration::from_hours(1);
 
-/// One tenant with an application, a client and a person who is signed in.
+/// One tenant with an application, a client and a user who is signed in.
 #[derive(Debug, Clone)]
 pub struct Tenant {
     pub organization: Organization,
@@ -66,7 +66,7 @@ impl World {
         TokenDigest::of_bytes(&entropy.bytes::<32>())
     }
 
-    /// A family of acme's person that was not stored yet.
+    /// A family of acme's user that is not stored yet.
     pub fn family(&self) -> TokenFamily {
         family(&self.acme, &self.entropy)
     }
@@ -94,7 +94,7 @@ impl World {
         }
     }
 
-    /// A link of acme's person that lives for an hour.
+    /// A token of a link for acme's user, valid for an hour.
     pub fn link(&self, purpose: TokenPurpose) -> OneTimeToken {
         link(&self.acme, purpose, &self.entropy)
     }
@@ -113,7 +113,7 @@ impl World {
             .collect()
     }
 
-    /// A mailed code of acme's person for a sign-in, good for ten minutes.
+    /// A mailed sign-in code of acme's user, valid for ten minutes.
     pub fn email_code(&self) -> EmailCode {
         EmailCode {
             id: EmailCodeId::new(NOW, &self.entropy),
@@ -131,7 +131,7 @@ impl World {
         event(&self.acme.organization, event_type, &self.entropy)
     }
 
-    /// How many of acme's audit rows have this type.
+    /// Number of acme's audit rows of this type.
     pub async fn events(&self, event_type: &str) -> usize {
         let id = Some(self.acme.organization.id);
         let events = self.repositories().audit().recent(id, 10_000).await.unwrap();
@@ -333,7 +333,7 @@ async fn tenant(store: &Arc<dyn Store>, name: &str, entropy: &dyn Entropy) -> Te
     Tenant { organization, application, client, user: stored, session, grant }
 }
 
-/// Runs `work` and demands that it took exactly one round trip.
+/// Runs `work` and asserts that it took exactly one round trip.
 pub async fn one_round_trip<T>(store: &Arc<dyn Store>, work: impl Future<Output = T>) -> T {
     let before = store.round_trips();
     let result = work.await;

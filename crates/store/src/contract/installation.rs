@@ -1,4 +1,4 @@
-//! What is true of the installation as a whole.
+//! Facts about the installation as a whole.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub async fn the_address_it_is_served_at(store: Arc<dyn Store>) {
     }
 }
 
-/// Processes that start together.
+/// Several processes start at once.
 pub async fn racing_to_remember(store: Arc<dyn Store>) {
     let mut starting = JoinSet::new();
     for _ in 0..8 {

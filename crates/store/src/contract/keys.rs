@@ -1,4 +1,4 @@
-//! Signing keys: one place each for `next` and `active`.
+//! Signing keys: at most one `next` and one `active`.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub async fn one_place_each(store: Arc<dyn Store>) {
     assert!(matches!(&refused, Err(StoreError::Conflict(rule)) if rule == "signing_keys_kid"), "{refused:?}");
 }
 
-/// Over all organizations: what a process needs to see whether it can sign at all.
+/// Across all organizations: what the readiness check needs.
 pub async fn of_the_installation(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     assert!(w.store.newest_signing_key().await.unwrap().is_none());
@@ -151,7 +151,7 @@ pub async fn racing_to_promote(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let owner = w.acme.organization.id;
     let mut expected: Option<SigningKeyId> = None;
-    // The first round has nothing to retire.
+    // The first round has no key to retire.
     for round in 0..20_i64 {
         let next = key(&w, owner, SigningKeyStatus::Next);
         assert!(w.repositories().signing_keys(owner).insert_if_vacant(&next).await.unwrap());

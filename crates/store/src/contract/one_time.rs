@@ -1,4 +1,4 @@
-//! Mailed links.
+//! One-time tokens of mailed links.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +55,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
     assert_eq!(consume(&w, &complete, NOW + MINUTE).await, Some(used));
     assert_eq!(consume(&w, &complete, NOW + MINUTE).await, None, "once");
     assert_eq!(look(&w, &complete, NOW).await, None);
-    // A link is issued unused whatever it says of itself, and only to somebody who is there.
+    // A token is stored as unused even if it says otherwise, and only for an existing user.
     let claims_used = OneTimeToken { used_at: Some(NOW), ..w.link(TokenPurpose::MagicLink) };
     issue(&w, &claims_used).await;
     assert!(consume(&w, &claims_used, NOW).await.is_some());
@@ -65,7 +65,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
     assert!(!tokens.issue(&nobody, &w.acme.user.email).await.unwrap());
 }
 
-/// Mail scanners open links (repairs W17).
+/// Mail scanners open links, so looking a token up must not consume it.
 pub async fn looking_consumes_nothing(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let token = w.link(TokenPurpose::MagicLink);
@@ -76,7 +76,7 @@ pub async fn looking_consumes_nothing(store: Arc<dyn Store>) {
     let unknown = OneTimeToken { digest: TokenDigest::of("unknown"), ..token.clone() };
     assert_eq!(look(&w, &unknown, NOW).await, None);
     assert_eq!(consume(&w, &unknown, NOW).await, None);
-    // The same value for another purpose.
+    // The same digest for another purpose.
     for &purpose in TokenPurpose::ALL.iter().filter(|p| **p != token.purpose) {
         let elsewhere = OneTimeToken { purpose, ..token.clone() };
         assert_eq!(look(&w, &elsewhere, NOW).await, None, "{purpose}");
@@ -96,7 +96,7 @@ pub async fn clock_edges(store: Arc<dyn Store>) {
     assert!(consume(&w, &token, last).await.is_some());
 }
 
-/// Asking again makes the link before it worthless, also when it was over already.
+/// A new token replaces the previous one, even an expired one.
 pub async fn a_newer_one_replaces(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let first = w.link(TokenPurpose::MagicLink);
@@ -124,7 +124,7 @@ pub async fn a_newer_one_replaces(store: Arc<dyn Store>) {
     let found = all.one_time_tokens(w.other.organization.id).find(&theirs.digest, theirs.purpose).await;
     assert_eq!(found.unwrap(), Some(theirs));
     drop(all);
-    // A used one stays used, an expired one does not stand in the way.
+    // A used token stays used; an expired one does not block a new one.
     assert!(consume(&w, &second, NOW).await.is_some());
     let over = OneTimeToken { expires_at: NOW, ..w.link(TokenPurpose::MagicLink) };
     issue(&w, &over).await;
@@ -160,7 +160,7 @@ pub async fn withdrawing(store: Arc<dyn Store>) {
     assert!(other.consume(&theirs.digest, theirs.purpose, NOW).await.unwrap().is_some());
 }
 
-/// Links go to the address somebody has, in whatever case it is written, and to no other.
+/// A token is stored only for the user's own address, in any letter case.
 pub async fn only_to_ones_own_address(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -177,7 +177,8 @@ pub async fn only_to_ones_own_address(store: Arc<dyn Store>) {
     assert_eq!(look(&w, &second, NOW).await, None);
 }
 
-/// An address changes while a link to it is being made: however the two meet, none to the old one works afterwards.
+/// An address changes while a token for it is being stored: in any interleaving, no token for the old address works
+/// afterwards.
 pub async fn racing_a_change_of_address(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
@@ -190,7 +191,7 @@ pub async fn racing_a_change_of_address(store: Arc<dyn Store>) {
             (Arc::clone(&w.store), Arc::clone(&start), token.clone(), before.email.clone());
         let issuing = tokio::spawn(async move {
             gate.wait().await;
-            // Once before, once after, mostly in between.
+            // Sometimes before, sometimes after, mostly in between.
             tokio::time::sleep(Duration::from_micros(round as u64 % 8 * 150)).await;
             let mut all = store.repositories();
             all.one_time_tokens(org).issue(&link, &address).await.unwrap()
@@ -212,7 +213,7 @@ pub async fn racing_a_change_of_address(store: Arc<dyn Store>) {
     assert!(refused > 0, "in no round was the change first");
 }
 
-/// A link that was consumed in a unit of work that failed still works (repairs W24).
+/// A token consumed in a unit of work that was rolled back still works.
 pub async fn in_a_unit(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let token = w.link(TokenPurpose::Invitation);
@@ -243,7 +244,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     let stray = w.link(TokenPurpose::MagicLink);
     let address = &w.acme.user.email;
     assert!(matches!(other.issue(&stray, address).await, Err(StoreError::MissingReference(_))));
-    // Theirs by name, for a person who is not.
+    // It names their organization, but the user belongs to another one.
     let forged =
         OneTimeToken { organization_id: w.other.organization.id, ..w.link(TokenPurpose::PasswordReset) };
     assert!(!other.issue(&forged, address).await.unwrap());
@@ -253,7 +254,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     assert_eq!(look(&w, &token, NOW).await, Some(token));
 }
 
-/// Each link is consumed by eight at once.
+/// Eight tasks consume each token at once.
 pub async fn racing_to_consume(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let org = w.acme.organization.id;
@@ -275,7 +276,7 @@ pub async fn racing_to_consume(store: Arc<dyn Store>) {
     }
 }
 
-/// Eight links are asked for at once, while the one before them is consumed: one is left.
+/// Eight tokens are issued at once while the previous one is consumed: one remains.
 pub async fn racing_to_issue(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let org = w.acme.organization.id;
@@ -311,7 +312,7 @@ pub async fn racing_to_issue(store: Arc<dyn Store>) {
     }
 }
 
-/// Eight links are asked for at once by people who were told to be patient: one is made, and stays until it ends.
+/// Eight tokens are issued at once, each only if none is usable: one is stored and stays until it expires.
 pub async fn racing_for_the_only_one(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let org = w.acme.organization.id;
@@ -336,7 +337,7 @@ pub async fn racing_for_the_only_one(store: Arc<dyn Store>) {
         assert!(look(&w, &made[0], now).await.is_some());
         now = now + MINUTE;
     }
-    // A used one is no reason to wait, and of another purpose or person neither.
+    // A used token, or one of another purpose or user, does not block a new one.
     let (used, next) = (w.link(TokenPurpose::PasswordReset), w.link(TokenPurpose::PasswordReset));
     let mut all = w.repositories();
     let mut links = all.one_time_tokens(org);

@@ -55,7 +55,7 @@ pub async fn pages(store: Arc<dyn Store>) {
     let mut all = w.repositories();
     let mut expected = BTreeSet::from([w.acme.organization.id, w.other.organization.id]);
     for n in 0..9 {
-        // All at the same moment: only the id tells them apart.
+        // All at the same time: only the id breaks the tie.
         let o = organization(&format!("tie-{n}"), &w.entropy);
         all.organizations().insert(&o).await.unwrap();
         expected.insert(o.id);
@@ -73,7 +73,7 @@ pub async fn pages(store: Arc<dyn Store>) {
     }
     assert_eq!(seen.len(), expected.len(), "no row twice");
     assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), expected);
-    // A page that ends exactly with the last row has no next one.
+    // A page that ends exactly with the last row has no next page.
     let whole = all.organizations().page(None, 12).await.unwrap();
     assert_eq!((whole.items.len(), whole.next), (12, None));
 }

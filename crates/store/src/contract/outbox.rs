@@ -1,4 +1,4 @@
-//! The outbox: claimed by one, finished once, visible to its organization.
+//! The outbox: claimed by one worker, finished once, visible to its organization.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub async fn a_known_key_adds_nothing(store: Arc<dyn Store>) {
         ..item(&w, Some(acme), "token-1")
     };
     assert!(!all.outbox().enqueue(&again).await.unwrap());
-    // Another tenant's wish of the same name, and the platform's, are their own.
+    // The same idempotency key of another tenant, or of the platform, is another item.
     assert!(all.outbox().enqueue(&item(&w, Some(other), "token-1")).await.unwrap());
     assert!(all.outbox().enqueue(&item(&w, None, "token-1")).await.unwrap());
     assert!(!all.outbox().enqueue(&item(&w, None, "token-1")).await.unwrap());
@@ -76,7 +76,7 @@ pub async fn a_known_key_adds_nothing(store: Arc<dyn Store>) {
         created_at: NOW,
     };
     assert_eq!(*mine, expected);
-    // A finished one still knows its name.
+    // A finished item keeps its idempotency key.
     assert!(all.outbox().deliver(first.id, NOW).await.unwrap());
     assert!(!all.outbox().enqueue(&again).await.unwrap());
     let nobody = item(&w, Some(OrganizationId::new(NOW, &w.entropy)), "token-1");
@@ -98,7 +98,7 @@ pub async fn a_claim_is_exclusive_until_it_ends(store: Arc<dyn Store>) {
     assert_eq!(claims.iter().map(|c| c.id).collect::<Vec<_>>(), [second.id]);
     let until = NOW + 2 * MINUTE;
     assert!(claim(&w, until - Duration::from_micros(1), 10).await.is_empty());
-    // The worker died: everything is due again, and counts as another attempt.
+    // The worker died: its items are due again and count as another attempt.
     let again = claim(&w, until, 10).await;
     assert_eq!(again.iter().map(|c| c.attempt).collect::<Vec<_>>(), [2, 2]);
 }
@@ -117,7 +117,7 @@ pub async fn outcomes(store: Arc<dyn Store>) {
     );
     let second = claim(&w, NOW + HOUR, 1).await.remove(0);
     assert_eq!(second.payload, first.payload, "a pending item keeps what it carries");
-    // The first claim is over: it decides nothing any more.
+    // The first claim has expired and cannot change the item.
     assert!(!all.outbox().postpone(&first, NOW, "late", NOW + HOUR).await.unwrap());
     assert!(!all.outbox().give_up(&first, "late", NOW + HOUR).await.unwrap());
     assert_eq!(only_row(&w).await.next_attempt_at, NOW + HOUR + MINUTE);
@@ -125,7 +125,7 @@ pub async fn outcomes(store: Arc<dyn Store>) {
     let row = only_row(&w).await;
     assert_eq!((row.state, row.last_error.as_deref()), (OutboxState::GivenUp, Some("550 5.1.1")));
     assert_eq!((row.created_at, row.updated_at), (NOW, NOW + HOUR));
-    // Finished is finished.
+    // A finished item does not change.
     assert!(!all.outbox().give_up(&second, "again", NOW + HOUR).await.unwrap());
     assert!(!all.outbox().postpone(&second, NOW, "again", NOW + HOUR).await.unwrap());
     assert!(!all.outbox().deliver(second.id, NOW + HOUR).await.unwrap());
@@ -145,7 +145,7 @@ pub async fn what_came_to_nothing_is_gone(store: Arc<dyn Store>) {
     assert!(all.outbox().enqueue(&item).await.unwrap(), "and nothing knows its name");
 }
 
-/// A worker that took too long sent the message after all: that is what happened, and nobody sends it again.
+/// A worker whose claim expired still delivered the message: that counts, and nobody sends it again.
 pub async fn a_late_delivery_counts(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -167,7 +167,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     let mut all = w.repositories();
     let mut expected = Vec::new();
     for n in 0..7 {
-        // All at the same moment: only the id tells them apart.
+        // All at the same time: only the id breaks the tie.
         expected.push(enqueue(&w, &n.to_string()).await.id);
     }
     assert!(all.outbox().enqueue(&item(&w, None, "platform")).await.unwrap());
@@ -195,7 +195,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     assert_eq!(all.outbox().counts(Some(other)).await.unwrap(), OutboxCounts::default());
 }
 
-/// What a journey undoes was never wished for; what it commits wakes the worker.
+/// A rollback also drops the item; a commit wakes the worker.
 pub async fn units_decide(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let acme = Some(w.acme.organization.id);
@@ -206,7 +206,7 @@ pub async fn units_decide(store: Arc<dyn Store>) {
     assert!(!rings(&w).await, "nothing was committed");
     let mut unit = w.store.begin().await.unwrap();
     assert!(unit.outbox().enqueue(&item(&w, acme, "1")).await.unwrap());
-    // A name known already does not spoil the unit.
+    // A duplicate idempotency key does not fail the unit.
     assert!(!unit.outbox().enqueue(&item(&w, acme, "1")).await.unwrap());
     assert!(!rings(&w).await);
     unit.commit().await.unwrap();
@@ -217,7 +217,7 @@ pub async fn units_decide(store: Arc<dyn Store>) {
     assert!(rings(&w).await);
 }
 
-/// Whether the bell was rung; it has happened before the commit returns.
+/// Whether the waiter was notified; this happens before the commit returns.
 async fn rings(w: &World) -> bool {
     tokio::time::timeout(Duration::from_millis(1), w.store.outbox_filled()).await.is_ok()
 }
@@ -248,7 +248,7 @@ pub async fn finished_rows_are_swept(store: Arc<dyn Store>) {
     );
 }
 
-/// Eight workers, each message claimed once; half of them die with what they hold, and the rest is claimed again.
+/// Eight workers: each message is claimed once. Half of them are not delivered, and these are claimed again later.
 pub async fn racing_workers(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     for n in 0..MESSAGES {
@@ -267,7 +267,7 @@ pub async fn racing_workers(store: Arc<dyn Store>) {
     assert!(again.iter().all(|(id, times)| *times == 1 && claims.contains_key(id)));
 }
 
-/// All workers take what they can get at `now`; how often each item was taken.
+/// All workers claim at `now` until nothing is left; returns how often each item was claimed.
 async fn race(w: &World, now: Timestamp) -> BTreeMap<OutboxId, usize> {
     let start = Arc::new(Barrier::new(WORKERS));
     let mut tasks = JoinSet::new();
@@ -277,7 +277,7 @@ async fn race(w: &World, now: Timestamp) -> BTreeMap<OutboxId, usize> {
             start.wait().await;
             let mut taken = Vec::new();
             let mut misses = 0;
-            // What a rival holds locked at this moment is passed over: an empty answer is not the end.
+            // A claim skips rows that another worker has locked, so an empty answer does not mean that nothing is left.
             while misses < 3 {
                 let mut all = store.repositories();
                 let claims = all.outbox().claim(now, now + MINUTE, 7).await.unwrap();

@@ -1,4 +1,4 @@
-//! What a person sees and changes of their own account.
+//! What users see and change of their own account.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::fixture::{HOUR, MINUTE, NOW, World, client, grant, one_round_trip, se
 use crate::{HeldClaim, Revocation, Store};
 
 impl World {
-    /// Acme's person signs in once more.
+    /// Acme's user signs in once more.
     async fn another_session(&self, created_at: Timestamp) -> SessionRecord {
         let record = SessionRecord { created_at, ..session(&self.acme.user, &self.entropy) };
         let mut all = self.repositories();
@@ -25,7 +25,7 @@ impl World {
         record
     }
 
-    /// A family of acme's person in a session, with the digest of its token.
+    /// Issues a family of acme's user in a session; returns the digest of its token.
     async fn issued(&self, session: SessionKey, grant: &Grant) -> porta_core::TokenDigest {
         let family = TokenFamily { session, grant_id: grant.id, is_offline: true, ..self.family() };
         let token = self.access(family.id);
@@ -45,7 +45,7 @@ pub async fn sessions(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut expected = vec![w.acme.session.clone()];
     for n in 0..5 {
-        // Two of each moment: the id breaks the tie.
+        // Two per time: the id breaks the tie.
         expected.push(w.another_session(NOW + (n / 2) * MINUTE).await);
     }
     expected.sort_by_key(|s| std::cmp::Reverse((s.created_at, s.id)));
@@ -103,7 +103,7 @@ pub async fn grants(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     let mut all = w.repositories();
-    // A client of another organization: its name is shown all the same.
+    // A client of another organization: its name is included.
     let foreign = client(w.other.organization.id, w.other.application.id, "foreign", &w.entropy);
     all.clients(w.other.organization.id).insert(&foreign).await.unwrap();
     let later = Grant { created_at: NOW + MINUTE, ..grant(&w.acme.user, foreign.id, &["email"], &w.entropy) };
@@ -213,7 +213,7 @@ pub async fn passwords(store: Arc<dyn Store>) {
     assert!(!acme.change_password(user, None, &hash("second"), NOW).await.unwrap());
 }
 
-/// Eight changes from the same password at once: one is made.
+/// Eight changes from the same password at once: one succeeds.
 pub async fn racing_passwords(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);

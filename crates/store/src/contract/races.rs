@@ -1,4 +1,4 @@
-//! Single use under load: many tasks, one winner (decision D2).
+//! Single use under concurrency: many tasks, one winner (decision D2).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{Revocation, Store};
 const FAMILIES: usize = 200;
 const RACERS: usize = 8;
 
-/// Each family is issued by eight at once.
+/// Eight tasks issue each family at once.
 pub async fn issuing(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let org = w.acme.organization.id;
@@ -42,7 +42,7 @@ pub async fn issuing(store: Arc<dyn Store>) {
     }
 }
 
-/// Each refresh token is rotated by eight at once.
+/// Eight tasks rotate each refresh token at once.
 pub async fn rotating(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let org = w.acme.organization.id;
@@ -77,7 +77,7 @@ pub async fn rotating(store: Arc<dyn Store>) {
     }
 }
 
-/// A code is redeemed and replayed at once: whoever comes first, nothing usable is left.
+/// A code is exchanged and replayed at once: in either order, no usable token is left.
 pub async fn forbidding_while_issuing(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let org = w.acme.organization.id;
@@ -125,7 +125,7 @@ pub async fn forbidding_while_issuing(store: Arc<dyn Store>) {
     }
 }
 
-/// A code is redeemed while the person takes the application's access away: whoever comes first, nothing lives on.
+/// A code is exchanged while the user withdraws the grant: in either order, no token stays valid.
 pub async fn withdrawing_a_grant_while_issuing(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
@@ -145,7 +145,7 @@ pub async fn withdrawing_a_grant_while_issuing(store: Arc<dyn Store>) {
     }
 }
 
-/// The same while the person changes their password.
+/// The same while all tokens of the user are revoked.
 pub async fn ending_the_tokens_of_a_person_while_issuing(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
@@ -159,7 +159,7 @@ pub async fn ending_the_tokens_of_a_person_while_issuing(store: Arc<dyn Store>) 
     }
 }
 
-/// Issues the family and rotates its refresh token while something ends it.
+/// Issues the family and rotates its refresh token while `end` revokes it; asserts that no token stays valid.
 async fn nothing_outlives(
     w: &World,
     family: &TokenFamily,
@@ -176,7 +176,7 @@ async fn nothing_outlives(
         let (access, refresh, next, later) = (access.clone(), refresh.clone(), next.clone(), later.clone());
         tasks.spawn(async move {
             start.wait().await;
-            // Now behind the other one, now before it.
+            // In every second round, let the other task go first.
             if round.is_multiple_of(2) {
                 tokio::task::yield_now().await;
             }

@@ -1,4 +1,4 @@
-//! Sealed values of the whole installation: found by the key that sealed them, replaced only while they are what was read.
+//! Sealed values of the whole installation: found by key id, replaced only while unchanged since they were read.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ async fn found(w: &World, kind: SealedKind, current: &str) -> Vec<SealedRow> {
     w.repositories().sealed().under_other_keys(kind, current, Uuid::nil(), 100).await.unwrap()
 }
 
-/// Both tenants' values are found, whole, and no more once they are the current key's.
+/// The values of both tenants are found complete, and no longer once they are sealed with the current key.
 pub async fn found_and_replaced(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (acme, other) = (w.acme.organization.id, w.other.organization.id);
@@ -135,7 +135,7 @@ pub async fn found_and_replaced(store: Arc<dyn Store>) {
         let nobody = SealedRow { id: Uuid::from_u128(1), ..rows[0].clone() };
         assert!(!sealed.replace(kind, &nobody, &seal(&w, "new")).await.unwrap(), "{kind}");
     }
-    // Nothing else about them changed.
+    // Nothing else in the rows changed.
     let mut all = w.repositories();
     let stored = all.signing_keys(acme).all().await.unwrap().remove(0);
     assert_eq!(SigningKey { private_key: keys[0].private_key.clone(), ..stored }, keys[0]);
@@ -149,7 +149,7 @@ pub async fn found_and_replaced(store: Arc<dyn Store>) {
     }
 }
 
-/// A letter that is over carries nothing sealed any more, and does not get it back.
+/// A finished mail has no sealed part, and resealing does not bring it back.
 pub async fn letters_that_are_over(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let acme = Some(w.acme.organization.id);
@@ -165,7 +165,7 @@ pub async fn letters_that_are_over(store: Arc<dyn Store>) {
     assert!(all.sealed().by_key(Letter).await.unwrap().is_empty());
 }
 
-/// What a person chose meanwhile wins over what was read before.
+/// An authenticator set up in the meantime is not overwritten.
 pub async fn a_new_authenticator_wins(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let acme = w.acme.organization.id;
@@ -179,8 +179,7 @@ pub async fn a_new_authenticator_wins(store: Arc<dyn Store>) {
     assert_eq!(all.second_factors(acme).totp(w.acme.user.id).await.unwrap(), Some(another));
 }
 
-/// Replacing races with people who set their authenticator up anew: one of the two orders happened, and what the person
-/// set up is never lost.
+/// Resealing races with a user who sets up a new authenticator: in either order, the new one is kept.
 pub async fn racing_an_enrolment(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (acme, user) = (w.acme.organization.id, w.acme.user.id);
@@ -214,7 +213,7 @@ pub async fn racing_an_enrolment(store: Arc<dyn Store>) {
     }
 }
 
-/// A used code needs no key any more.
+/// Used recovery codes are not counted.
 pub async fn recovery_codes(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let acme = w.acme.organization.id;
@@ -226,7 +225,7 @@ pub async fn recovery_codes(store: Arc<dyn Store>) {
         .collect();
     let mut all = w.repositories();
     assert!(all.second_factors(acme).replace_recovery_codes(w.acme.user.id, &codes, NOW).await.unwrap());
-    // Tried with two keys, of which the second one made it.
+    // Tried with the MACs of two keys; the second one matches.
     let macs = [w.mac(), codes[0].mac];
     assert_eq!(
         all.second_factors(acme).use_recovery_code(w.acme.user.id, &macs, NOW).await.unwrap(),

@@ -1,4 +1,4 @@
-//! Second factors and their codes, one after the other; [`super::factor_races`] does so at once.
+//! Second factors and their codes, sequentially; concurrently in [`super::factor_races`].
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub async fn authenticator(store: Arc<dyn Store>) {
     assert!(!acme.enrol_totp(&nobody, None).await.unwrap());
 }
 
-/// Whatever a journey believes, it cannot replace an authenticator, nor a method it does not know of (repairs W01).
+/// Enrolment never replaces an authenticator, nor a method other than the one it knows (decision 0025).
 pub async fn an_enrolled_person_keeps_their_factor(store: Arc<dyn Store>) {
     use TwoFactorMethod::{Email, Totp};
     let w = World::new(store).await;
@@ -63,7 +63,7 @@ pub async fn an_enrolled_person_keeps_their_factor(store: Arc<dyn Store>) {
     }
     assert!(!acme.enrol_email(id, NOW).await.unwrap(), "they have it already");
     assert_eq!(acme.totp(id).await.unwrap(), None);
-    // Somebody who showed the factor they have may go on to another.
+    // A user who proved the current method may switch to an authenticator.
     assert!(acme.enrol_totp(&mine, Some(Email)).await.unwrap());
     let thief = totp(&w.acme.user, &w.entropy);
     for known in [None, Some(Email), Some(Totp)] {
@@ -74,7 +74,7 @@ pub async fn an_enrolled_person_keeps_their_factor(store: Arc<dyn Store>) {
     assert_eq!(ana(&w).await.two_factor_method, Some(Totp));
 }
 
-/// A code is accepted once, and none before it afterwards (RFC 6238 §5.2).
+/// A code is accepted once, and no earlier one afterwards (RFC 6238 §5.2).
 pub async fn steps(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -89,7 +89,7 @@ pub async fn steps(store: Arc<dyn Store>) {
     assert!(acme.accept_step(&mine, 103, NOW).await.unwrap());
     assert!(!acme.accept_step(&mine, 102, NOW).await.unwrap());
     assert_eq!(acme.totp(mine.user_id).await.unwrap().unwrap().last_step, 103);
-    // The code of an authenticator that was replaced meanwhile.
+    // The code of an authenticator that was replaced in the meantime.
     assert!(acme.disable(mine.user_id, NOW).await.unwrap());
     assert!(!acme.accept_step(&mine, 104, NOW).await.unwrap());
     let new = TotpCredential { verified_at: NOW + HOUR, ..totp(&w.acme.user, &w.entropy) };
@@ -127,7 +127,7 @@ pub async fn disabling(store: Arc<dyn Store>) {
     assert_eq!(attempt(&mut *acme, &code, NOW).await, EmailCodeOutcome::NothingToMatch);
     assert!(acme.disable(id, NOW).await.unwrap(), "nothing to take away is no mistake");
     assert!(!acme.disable(UserId::from_uuid(Uuid::nil()), NOW).await.unwrap());
-    // From the beginning.
+    // Enrolment is possible again.
     assert!(acme.enrol_email(id, NOW).await.unwrap());
 }
 
@@ -166,7 +166,7 @@ pub async fn email_codes(store: Arc<dyn Store>) {
     let code = w.email_code();
     assert_eq!(attempt(&mut *acme, &code, NOW).await, EmailCodeOutcome::NothingToMatch);
     one_round_trip(&w.store, acme.issue_email_code(&code)).await.unwrap();
-    // For another purpose, interaction or person there is nothing to match, and nothing is counted.
+    // For another purpose, interaction or user there is no code to match, and no attempt is counted.
     for stray in [
         EmailCode { purpose: CodePurpose::Change, ..code.clone() },
         EmailCode { interaction: Some("another".to_owned()), ..code.clone() },
@@ -183,7 +183,7 @@ pub async fn email_codes(store: Arc<dyn Store>) {
     // Outside of any interaction.
     let plain = EmailCode { purpose: CodePurpose::Change, interaction: None, ..w.email_code() };
     acme.issue_email_code(&plain).await.unwrap();
-    // As several keys would have stored it: one attempt each time, and it may be any of them.
+    // The MACs of several keys: one attempt per call, and any of them may match.
     for (macs, outcome) in [
         (vec![w.mac(), w.mac(), w.mac(), w.mac()], EmailCodeOutcome::Wrong { attempts_left: 2 }),
         (Vec::new(), EmailCodeOutcome::Wrong { attempts_left: 1 }),
@@ -196,7 +196,7 @@ pub async fn email_codes(store: Arc<dyn Store>) {
     assert!(matches!(acme.issue_email_code(&nobody).await, Err(StoreError::MissingReference(_))));
 }
 
-/// By time, by tries, and by a newer one.
+/// Mailed codes end by expiry, by attempts, and by a newer code.
 pub async fn email_codes_end(store: Arc<dyn Store>) {
     use EmailCodeOutcome::{Accepted, NothingToMatch, Wrong};
     let w = World::new(store).await;
@@ -215,7 +215,7 @@ pub async fn email_codes_end(store: Arc<dyn Store>) {
     }
     assert_eq!(attempt(&mut *acme, &wrong, NOW).await, NothingToMatch);
     assert_eq!(attempt(&mut *acme, &code, NOW).await, NothingToMatch, "also the right one");
-    // The newest of a slot counts, from whatever interaction, with tries of its own; other purposes are apart.
+    // The newest code of a slot counts, whatever its interaction, with its own attempts. Other purposes are separate.
     let enrolment = EmailCode { purpose: CodePurpose::Enrolment, ..w.email_code() };
     let (older, newer) = (w.email_code(), EmailCode { interaction: None, ..w.email_code() });
     for code in [&enrolment, &older, &newer] {
@@ -228,7 +228,7 @@ pub async fn email_codes_end(store: Arc<dyn Store>) {
     assert_eq!(attempt(&mut *acme, &enrolment, NOW).await, Accepted);
 }
 
-/// Whoever asks for a code elsewhere takes nobody else's away.
+/// A code requested in another slot does not replace this slot's code.
 pub async fn email_codes_side_by_side(store: Arc<dyn Store>) {
     use EmailCodeOutcome::{Accepted, NothingToMatch, Wrong};
     let w = World::new(store).await;
@@ -249,7 +249,7 @@ pub async fn email_codes_side_by_side(store: Arc<dyn Store>) {
     for code in [&newer, &strangers[0], &known] {
         assert_eq!(attempt(&mut *acme, code, NOW).await, Accepted, "{code:?}");
     }
-    // Somebody whose network changes has one code for the sign-in: the one that was sent last.
+    // A user whose network changes has one code per sign-in: the last one sent.
     let first = in_slot(CodeSlot::Stranger(3), "moved");
     let last = EmailCode { created_at: NOW + MINUTE, ..in_slot(CodeSlot::Stranger(4), "moved") };
     acme.issue_email_code(&first).await.unwrap();
@@ -261,7 +261,7 @@ pub async fn email_codes_side_by_side(store: Arc<dyn Store>) {
     }
 }
 
-/// What consists of several statements is part of the unit of work around it.
+/// Operations of several statements join the surrounding unit of work.
 pub async fn units(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);

@@ -54,7 +54,7 @@ pub async fn lifetime(store: Arc<dyn Store>) {
     assert!(!acme.extend(s.id, NOW + 31 * HOUR, longest, NOW + HOUR).await.unwrap(), "it was ended");
 }
 
-/// It ends some time after the last sign-in in it, and a new sign-in starts that time anew.
+/// A session ends a fixed time after its last sign-in; a new sign-in restarts that time.
 pub async fn absolute_lifetime(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -92,7 +92,7 @@ pub async fn ending(store: Arc<dyn Store>) {
         let facts = all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().unwrap();
         assert!(facts.liveness.family_revoked && !facts.liveness.is_live(NOW));
     }
-    // An offline family that was being issued at that very moment is no exception.
+    // The same for an offline family that was being issued at that moment.
     let late = TokenFamily { is_offline: true, ..w.family() };
     let token = w.access(late.id);
     assert!(all.tokens(org).issue(&late, &token, None).await.unwrap());
@@ -113,7 +113,7 @@ pub async fn grants_grow(store: Arc<dyn Store>) {
     assert_eq!(grown.id, known.id);
     assert_eq!(grown.scopes, ["openid", "email", "profile"]);
     assert_eq!(acme.grant(user.id, client).await.unwrap().as_ref(), Some(&grown));
-    // What the caller knew is old: nothing of what was added meanwhile is lost.
+    // The caller has an old version of the grant: scopes added since are kept.
     let wanted = grant(user, client, &["address"], &w.entropy);
     let again = acme.extend_grant(Some(known), &wanted, None).await.unwrap();
     assert_eq!(again.scopes, ["openid", "email", "profile", "address"]);
@@ -128,7 +128,7 @@ pub async fn grants_grow(store: Arc<dyn Store>) {
     assert_eq!(acme.grant(user.id, client).await.unwrap(), Some(fresh));
 }
 
-/// Sixteen consents at once, half of which know an old state: every scope is there in the end.
+/// Sixteen concurrent consents, half of them with an old version of the grant: every scope is kept.
 pub async fn racing_consents(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut tasks = JoinSet::new();

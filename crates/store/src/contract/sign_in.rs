@@ -1,4 +1,4 @@
-//! What a right and a wrong password leave behind.
+//! What a right and a wrong password write.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ async fn fail(w: &World, now: Timestamp) -> FailureOutcome {
     one_round_trip(&w.store, attempt).await.unwrap().unwrap()
 }
 
-/// The metadata of acme's audit rows of a type.
+/// Metadata of acme's audit rows of a type.
 async fn recorded(w: &World, event_type: &str) -> Vec<serde_json::Value> {
     let events = w.repositories().audit().recent(Some(w.acme.organization.id), 10_000).await.unwrap();
     events.into_iter().filter(|e| e.event_type == event_type).map(|e| e.metadata).collect()
@@ -62,7 +62,7 @@ pub async fn success(store: Arc<dyn Store>) {
     drop(users);
     assert_eq!(all.sessions(w.acme.organization.id).by_id(new.id).await.unwrap().as_ref(), Some(&new));
     assert_eq!(w.events("signed-in").await, 1);
-    // The same session again is extended, not doubled.
+    // The same session again is extended, not duplicated.
     let later = SessionRecord { last_activity_at: NOW + HOUR, expires_at: NOW + 9 * HOUR, ..new.clone() };
     assert!(succeed(&w, &later).await);
     assert_eq!(all.sessions(w.acme.organization.id).by_id(new.id).await.unwrap(), Some(later));
@@ -86,7 +86,7 @@ pub async fn the_session_must_be_ones_own(store: Arc<dyn Store>) {
     assert_eq!(ana.login_count, 1, "nothing was written");
     let theirs = all.sessions(w.other.organization.id).by_id(w.other.session.id).await.unwrap();
     assert_eq!(theirs.as_ref(), Some(&w.other.session));
-    // A person of another organization.
+    // A user of another organization.
     let mut users = all.users(w.other.organization.id);
     let stray = SessionRecord { organization_id: w.other.organization.id, ..session_at(&w, NOW) };
     assert!(!users.record_sign_in(&w.acme.user, HOUR, &stray, &w.event("stray")).await.unwrap());
@@ -110,7 +110,7 @@ pub async fn failures_lock(store: Arc<dyn Store>) {
     assert_eq!((ana.locked_at, ana.last_failed_login_at), (Some(NOW), Some(NOW + MINUTE)), "not prolonged");
     assert_eq!((w.events("failed").await, w.events("locked").await), (5, 1));
     assert_eq!(recorded(&w, "locked").await, [json!({ "n": 1, "failedCount": 3, "threshold": 3 })]);
-    // One moment before the end, and at the end.
+    // One microsecond before the end of the lock, and at its end.
     let almost = Timestamp::from_micros((NOW + HOUR).micros() - 1);
     assert!(!succeed(&w, &session_at(&w, almost)).await);
     assert_eq!(fail(&w, NOW + HOUR).await, outcome(1, false), "counts from one again");
@@ -122,7 +122,7 @@ pub async fn failures_lock(store: Arc<dyn Store>) {
     assert!(succeed(&w, &session_at(&w, NOW + 2 * HOUR)).await, "the lock is over");
     let ana = status().await;
     assert_eq!((ana.status, ana.locked_at, ana.failed_login_count), (UserStatus::Active, None, 0));
-    // A lock by hand does not lift itself.
+    // A lock set by hand does not end by itself.
     let mut all = w.repositories();
     let (active, locked) = (UserStatus::Active, UserStatus::Locked);
     all.users(w.acme.organization.id).set_status(ana.id, active, locked, Some("by hand"), NOW).await.unwrap();
@@ -131,7 +131,7 @@ pub async fn failures_lock(store: Arc<dyn Store>) {
     assert_eq!((w.events("locked").await, w.events("unlocked").await), (2, 1));
 }
 
-/// Where one failure is enough, the end of a lock is the beginning of the next.
+/// With a threshold of one, a failure after the end of a lock locks again.
 pub async fn a_lock_may_follow_a_lock(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let policy = LockPolicy { max_failed_logins: 1, lockout: HOUR };
@@ -171,7 +171,7 @@ pub async fn nobody_there(store: Arc<dyn Store>) {
     assert!(!users.record_sign_in(&nobody, HOUR, &stray, &w.event("x")).await.unwrap());
 }
 
-/// Forty wrong passwords at once count as forty and lock once.
+/// Forty concurrent wrong passwords count as forty and lock once.
 pub async fn racing_failures(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let policy = LockPolicy { max_failed_logins: 20, lockout: HOUR };

@@ -23,7 +23,7 @@ pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
         all.tokens(org).add_access_token(&token).await.unwrap();
         expired.push(token);
     }
-    // Nothing is over before its time; at its time it is.
+    // A row is swept at its expiry, not before.
     let first = w.store.sweep(NOW, NOW, 100).await.unwrap();
     assert_eq!(first, Swept { held_lease: true, rows: 1 });
     assert_eq!(all.tokens(org).access_facts(&expired[0].digest, NOW).await.unwrap(), None);
@@ -35,14 +35,14 @@ pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
     }
     assert_eq!(w.store.sweep(now, NOW, 100).await.unwrap().rows, 2);
     assert_eq!(w.store.sweep(now, NOW, 100).await.unwrap().rows, 0);
-    // Audit rows by their own limit.
+    // Audit rows have their own time limit.
     let old = AuditEvent { created_at: NOW, ..w.event("old") };
     all.audit().record(&old).await.unwrap();
     let young = AuditEvent { created_at: now, ..w.event("young") };
     all.audit().record(&young).await.unwrap();
     w.store.sweep(now, now, 100).await.unwrap();
     assert_eq!((w.events("old").await, w.events("young").await), (0, 1));
-    // A session that was ended speaks for the offline family it gave rise to, as long as that one lives.
+    // A revoked session is kept as long as an offline family of it would still be valid.
     all.sessions(org).end(w.acme.session.id, NOW, &w.event("ended")).await.unwrap();
     let late = TokenFamily { is_offline: true, expires_at: NOW + 90 * HOUR, ..w.family() };
     let token = AccessToken { expires_at: NOW + 90 * HOUR, ..w.access(late.id) };
@@ -57,8 +57,8 @@ pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
     assert_eq!(all.sessions(org).grant(w.acme.user.id, w.acme.client.id).await.unwrap(), None);
 }
 
-/// A family whose tokens are all gone can have no other: it goes long before its own end, but not in its beginning, when
-/// its code may still be under way. Whatever the size of the batch, every family has its turn.
+/// A family without tokens cannot get new ones: it is deleted long before it expires, but not while it is so young that
+/// its code may still be in use. With any batch size, every family is reached.
 pub async fn families_without_tokens_go(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -87,7 +87,7 @@ pub async fn families_without_tokens_go(store: Arc<dyn Store>) {
     assert!(all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().is_some(), "it has a token");
 }
 
-/// Used or not, links and mailed codes go at their end and not before.
+/// Used or not, links and mailed codes are deleted at their expiry and not before.
 pub async fn expired_links_and_codes_go(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
@@ -112,7 +112,7 @@ pub async fn expired_links_and_codes_go(store: Arc<dyn Store>) {
     assert_eq!(all.second_factors(org).unused_recovery_codes(user).await.unwrap(), 10, "these do not end");
 }
 
-/// Sweeping twice at once from one instance is one sweep's worth of rows.
+/// Two concurrent sweeps of one instance delete as many rows as one.
 pub async fn one_sweeper_at_a_time(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let (a, b) = (Arc::clone(&w.store), Arc::clone(&w.store));
@@ -120,7 +120,7 @@ pub async fn one_sweeper_at_a_time(store: Arc<dyn Store>) {
     let (a, b) = tokio::join!(a.sweep(now, NOW, 1000), b.sweep(now, NOW, 1000));
     let (a, b) = (a.unwrap(), b.unwrap());
     assert!(a.held_lease || b.held_lease);
-    // Two sessions and two grants are over.
+    // Two sessions and two grants have expired.
     assert_eq!(a.rows + b.rows, 4);
     assert!(w.store.sweep(now, NOW, 1000).await.unwrap().held_lease, "the lease was given back");
 }

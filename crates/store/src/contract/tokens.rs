@@ -1,4 +1,4 @@
-//! Families, tokens, and what is known about them.
+//! Token families, tokens, and the facts about them.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub async fn issuing(store: Arc<dyn Store>) {
     assert!(!tokens.issue(&family, &late_access, Some(&late_refresh)).await.unwrap());
     assert_eq!(tokens.access_facts(&late_access.digest, NOW).await.unwrap(), None, "nothing was written");
     assert_eq!(tokens.refresh_facts(&late_refresh.digest, NOW).await.unwrap(), None);
-    // The edges of session and grant, and what is not theirs.
+    // The expiry of session and grant, and a session and grant that are not the user's.
     let end = w.acme.session.expires_at;
     let before_end = Timestamp::from_micros(end.micros() - 1);
     assert!(tokens.issuance_facts(&family, before_end).await.unwrap().unwrap().session_live);
@@ -59,7 +59,7 @@ pub async fn access_facts(store: Arc<dyn Store>) {
     let facts = one_round_trip(&w.store, tokens.access_facts(&digest, NOW)).await.unwrap().unwrap();
     assert_eq!((&facts.token, facts.client, facts.user_id), (&access, family.client, family.user_id));
     assert_eq!((facts.liveness.is_offline, facts.liveness.is_live(NOW)), (family.is_offline, true));
-    // Expired or not, the caller judges.
+    // Returned whether or not it is expired: the caller decides.
     assert_eq!(tokens.access_facts(&digest, NOW + 999 * HOUR).await.unwrap().unwrap().token, access);
     let second = w.access(family.id);
     tokens.add_access_token(&second).await.unwrap();
@@ -70,7 +70,7 @@ pub async fn access_facts(store: Arc<dyn Store>) {
     assert!(tokens.delete_access_token(&second.digest).await.unwrap());
     assert!(!tokens.delete_access_token(&second.digest).await.unwrap());
     drop(tokens);
-    // Each thing that can end it.
+    // Suspension of the user and the end of the session invalidate it.
     let user = w.acme.user.id;
     let (active, suspended) = (UserStatus::Active, UserStatus::Suspended);
     all.users(org).set_status(user, active, suspended, None, NOW).await.unwrap();
@@ -94,7 +94,7 @@ pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
     assert_eq!((&facts.token, &facts.family, &facts.user), (&first, &family, &w.acme.user));
     assert!(facts.liveness.is_live(NOW) && !facts.successor_rotated);
     assert_eq!((facts.successor_since, facts.rotated_since()), (None, None));
-    // Too late by nothing at all.
+    // Exactly at its expiry it is too late.
     let (second, access) = (w.refresh(family.id), w.access(family.id));
     assert!(!tokens.rotate(&first.digest, &second, &access, &by, first.expires_at).await.unwrap());
     let elsewhere = RefreshToken { family: TokenFamilyId::new(NOW, &w.entropy), ..second.clone() };
@@ -128,7 +128,7 @@ pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
     assert_eq!(tokens.access_facts(&refused.digest, now).await.unwrap(), None);
 }
 
-/// That several callers hold a token is noted once.
+/// That several callers hold a token is recorded once.
 pub async fn shared_tokens(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -155,7 +155,7 @@ pub async fn shared_tokens(store: Arc<dyn Store>) {
     assert!(!tokens.share(&w.access(stranger.id), &held.digest).await.unwrap(), "of another family");
 }
 
-/// A code was redeemed while access was being taken away: its family is stored after everything else was ended.
+/// A code was exchanged during a revocation: its family is stored after everything else was revoked.
 pub async fn late_families(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -176,7 +176,7 @@ pub async fn late_families(store: Arc<dyn Store>) {
         let facts = all.tokens(org).refresh_facts(&refresh.digest, now).await.unwrap().unwrap();
         assert_eq!((facts.liveness.is_live(now), facts.liveness.authorized_at), (lives, at));
     }
-    // The session and other people are not concerned.
+    // The session and other users are not affected.
     assert_eq!(all.sessions(org).by_id(w.acme.session.id).await.unwrap().unwrap().revoked_at, None);
     let theirs = family_of(&w.other, &w.entropy);
     let access = w.access(theirs.id);
@@ -185,7 +185,7 @@ pub async fn late_families(store: Arc<dyn Store>) {
     assert!(all.tokens(elsewhere).issue(&theirs, &access, None).await.unwrap());
     let facts = all.tokens(elsewhere).access_facts(&access.digest, NOW).await.unwrap().unwrap();
     assert!(facts.liveness.is_live(NOW));
-    // A grant, and the next one of the same person and client.
+    // A withdrawn grant, and a new one of the same user and client.
     let late = TokenFamily { is_offline: true, created_at: now + MINUTE, ..w.family() };
     let access = w.access(late.id);
     assert!(all.sessions(org).end_grant(user, w.acme.grant.id, now, &w.event("withdrawn")).await.unwrap());
@@ -302,7 +302,7 @@ pub async fn forbidden_families(store: Arc<dyn Store>) {
     let access = w.access(family.id);
     assert!(!tokens.issue(&family, &access, None).await.unwrap());
     assert_eq!(tokens.access_facts(&access.digest, NOW).await.unwrap(), None);
-    // The honest one came first.
+    // The legitimate exchange came first.
     let family = w.family();
     let access = w.access(family.id);
     assert!(tokens.issue(&family, &access, None).await.unwrap());
@@ -343,7 +343,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
         other.forbid_family(&family, NOW, &w.event("replay")).await,
         Err(StoreError::MissingReference(_))
     ));
-    // The same id, disguised as theirs.
+    // The same id, with their organization.
     let disguised = TokenFamily { id: family.id, ..family_of(&w.other, &w.entropy) };
     other.forbid_family(&disguised, NOW, &w.event("replay")).await.unwrap();
     assert!(!other.issue(&disguised, &w.access(family.id), None).await.unwrap());

@@ -18,7 +18,7 @@ pub async fn commit_and_drop(store: Arc<dyn Store>) {
     let mut all = w.repositories();
     assert!(all.organizations().by_id(kept.id).await.unwrap().is_some());
     assert!(all.organizations().by_id(lost.id).await.unwrap().is_none());
-    // The connection that was dropped in the middle serves again.
+    // The connection of a dropped transaction can be used again.
     for _ in 0..20 {
         let unit = w.store.begin().await.unwrap();
         unit.commit().await.unwrap();
@@ -33,11 +33,11 @@ pub async fn savepoints(store: Arc<dyn Store>) {
     unit.organizations().insert(&made[0]).await.unwrap();
     unit.savepoint().await.unwrap();
     unit.organizations().insert(&made[1]).await.unwrap();
-    // A failed statement, after which only the savepoint helps.
+    // After a failed statement only a rollback to the savepoint helps.
     assert!(matches!(unit.organizations().insert(&made[1]).await, Err(StoreError::Conflict(_))));
     unit.rollback_to_savepoint().await.unwrap();
     assert!(unit.organizations().by_id(made[1].id).await.unwrap().is_none());
-    // The later mark replaces the earlier one, and can be returned to twice.
+    // The later savepoint replaces the earlier one, and can be rolled back to twice.
     unit.organizations().insert(&made[1]).await.unwrap();
     unit.savepoint().await.unwrap();
     for _ in 0..2 {
@@ -53,7 +53,7 @@ pub async fn savepoints(store: Arc<dyn Store>) {
     assert_eq!(there, [true, true, false]);
 }
 
-/// PostgreSQL would answer the commit of a failed transaction with success and keep nothing.
+/// PostgreSQL itself would report success for the commit of a failed transaction, and keep nothing.
 pub async fn a_failed_unit_keeps_nothing(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let fresh = organization("fresh", &w.entropy);

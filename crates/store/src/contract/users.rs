@@ -1,4 +1,4 @@
-//! People.
+//! Users.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use porta_core::user::{
 use super::fixture::{HOUR, MINUTE, NOW, World, one_round_trip, user};
 use crate::{Store, StoreError};
 
-/// Somebody with every column filled.
+/// A user with every column filled.
 fn complete(w: &World) -> User {
     let some = |text: &str| Some(text.to_owned());
     User {
@@ -75,7 +75,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
 pub async fn addresses_are_unique_per_organization(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
-    // Both tenants have an Ana already.
+    // Both tenants already have an Ana.
     let twin = user(w.acme.organization.id, "ANA@EXAMPLE.COM", &w.entropy);
     let refused = all.users(w.acme.organization.id).insert(&twin).await;
     assert!(matches!(&refused, Err(StoreError::Conflict(rule)) if rule == "users_email"), "{refused:?}");
@@ -85,7 +85,7 @@ pub async fn addresses_are_unique_per_organization(store: Arc<dyn Store>) {
     assert!(matches!(all.users(w.acme.organization.id).update(&bea).await, Err(StoreError::Conflict(_))));
 }
 
-/// Composed or decomposed, in capitals, and with the domain in Unicode or as DNS has it.
+/// Composed or decomposed, in capitals, and with the domain in Unicode or in Punycode.
 pub async fn one_mailbox_is_found_however_it_is_typed(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -118,7 +118,7 @@ pub async fn one_mailbox_is_found_however_it_is_typed(store: Arc<dyn Store>) {
     assert_eq!(other.by_email(zoe.email.shown()).await.unwrap(), None, "another organization");
 }
 
-/// A version before this one compared lower-case text.
+/// Earlier versions compared lower-case text.
 pub async fn keys_of_versions_before_are_found(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let mut all = w.repositories();
@@ -147,7 +147,7 @@ pub async fn keys_of_versions_before_are_found(store: Arc<dyn Store>) {
             assert_eq!(acme.by_email(typed).await.unwrap().as_ref(), Some(&person), "{shown} {typed}");
         }
     }
-    // Two of them are two still: each is found by what is stored.
+    // Two users whose addresses are now equal stay two: each is found by the stored form.
     let (unicode, ascii) = (stored("eva@b\u{fc}cher.example"), stored("eva@xn--bcher-kva.example"));
     for double in [&unicode, &ascii] {
         acme.insert(double).await.unwrap();
@@ -190,7 +190,7 @@ pub async fn status_and_password(store: Arc<dyn Store>) {
     assert_eq!(acme.by_id(id).await.unwrap().unwrap().password_hash, None);
 }
 
-/// A password chosen with a mailed link, and a link that verifies the address.
+/// A password chosen through a mailed link, and a link that verifies the address.
 pub async fn mail_that_arrived(store: Arc<dyn Store>) {
     use UserStatus::{Active, Inactive, Locked, Suspended};
     let w = World::new(store).await;

@@ -1,4 +1,4 @@
-//! What is taken and what is not, by content alone.
+//! Which uploads are accepted, by content alone.
 
 use super::*;
 

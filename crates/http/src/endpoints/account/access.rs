@@ -43,7 +43,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
     request.show(StatusCode::OK, state.pages.account_applications(&request.look(), &page))
 }
 
-/// `application` is an id of the list.
+/// Withdraws the access of an application; `application` is a grant id of the list.
 pub(crate) async fn withdraw(
     State(state): State<AppState>,
     Org(tenant): Org,

@@ -25,7 +25,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
     request.show(StatusCode::OK, state.pages.account_data(&request.look(), &page))
 }
 
-/// Answers with a file.
+/// Responds with a file download.
 pub(crate) async fn download(
     State(state): State<AppState>,
     Org(tenant): Org,

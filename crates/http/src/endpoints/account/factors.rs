@@ -28,7 +28,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
     request.factors_page(StatusCode::OK, request.flash_message.and_then(AccountFlashKind::flash)).await
 }
 
-/// `action` is `enable`, `disable` or `regenerate`; `method` what to enable.
+/// Changes the second factor: `action` is `enable`, `disable` or `regenerate`; `method` is the factor to enable.
 pub(crate) async fn change(
     State(state): State<AppState>,
     Org(tenant): Org,

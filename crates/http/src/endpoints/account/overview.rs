@@ -1,4 +1,4 @@
-//! `/{org}/account`, and the button that has the address confirmed.
+//! `/{org}/account`, and the button that mails an e-mail verification link.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -40,7 +40,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
     request.show(StatusCode::OK, state.pages.account_overview(&request.look(), &page))
 }
 
-/// `POST /{org}/account/verify-email`: mails a link that confirms the address.
+/// `POST /{org}/account/verify-email`: mails a link that confirms the e-mail address.
 pub(crate) async fn verify_email(
     State(state): State<AppState>,
     Org(tenant): Org,

@@ -17,7 +17,7 @@ use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::Password;
 
-/// Asks for a recent sign-in before anything is typed.
+/// Requires a recent sign-in before the form is shown.
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
     let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
     if let Err(reply) = request.recent() {

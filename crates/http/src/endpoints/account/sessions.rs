@@ -46,7 +46,8 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
     request.show(StatusCode::OK, state.pages.account_sessions(&request.look(), &page))
 }
 
-/// `session` is an id of the list, or `others`. This browser's own leads to the page that asks before signing out.
+/// Ends a session: `session` is an id of the list, or `others`. This browser's own session redirects to the logout
+/// confirmation.
 pub(crate) async fn end(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -76,7 +77,7 @@ pub(crate) async fn end(
         Ok(changed) => {
             let mut reply = request.back(PAGE, (changed == Changed::Done).then_some(flash_message));
             if key.is_none() {
-                // Whoever presses this again means those that came since.
+                // Not replayed: sent again, the form means the sessions begun since (decision 0044).
                 reply.extensions_mut().insert(NotKept);
             }
             reply

@@ -1,4 +1,4 @@
-//! `/{org}/account/two-factor/setup`: confirming a factor, and keeping recovery codes.
+//! `/{org}/account/two-factor/setup`: confirming a new factor, and saving recovery codes.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -22,7 +22,7 @@ use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::TwoFactorSetup;
 
-/// Shows secrets, and so asks for a recent sign-in as well.
+/// Shows secrets, so it requires a recent sign-in too.
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
     let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
     if let Err(reply) = request.recent() {
@@ -52,7 +52,7 @@ pub(crate) async fn confirm(
     };
     let recent = match request.recent() {
         Ok(recent) => recent,
-        // Perhaps because the same form gave them a factor at this moment.
+        // Perhaps the same form, sent twice, just enabled the factor.
         Err(refusal) => {
             let member = Some(&request.member);
             return repeated(&state, &tenant, &client_info, &params, member).await.unwrap_or(refusal);
@@ -68,7 +68,7 @@ pub(crate) async fn confirm(
     request.after(outcome, None).await
 }
 
-/// The form that renewed the session, once more: whoever clicked twice has the cookie of before.
+/// Handles the repetition of a form that renewed the session: a second click still sends the old cookie.
 async fn repeated(
     state: &AppState,
     tenant: &RequestContext,
@@ -98,7 +98,7 @@ pub(crate) async fn resend(
     request.after(outcome, Some(AccountFlashKind::CodeSent)).await
 }
 
-/// Nothing that was not confirmed is left.
+/// Discards the unconfirmed factor.
 pub(crate) async fn cancel(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -112,7 +112,7 @@ pub(crate) async fn cancel(
     }
 }
 
-/// From here on the recovery codes are shown to nobody.
+/// The recovery codes were saved; they are not shown again.
 pub(crate) async fn codes_kept(
     State(state): State<AppState>,
     Org(tenant): Org,
@@ -160,7 +160,7 @@ impl AccountRequest<'_> {
         self.setup_page(StatusCode::OK, Some(flash)).await
     }
 
-    /// What this session is setting up; without that, the page it begins at.
+    /// The page of the pending setup; without one, redirects to the page where a setup begins.
     async fn setup_page(&self, status: StatusCode, flash: Option<CodeFlash>) -> Reply {
         let setup = match self.state.sign_in.setup(self.tenant, &self.member).await {
             Ok(Some(setup)) => setup,

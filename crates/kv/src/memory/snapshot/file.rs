@@ -1,11 +1,12 @@
-//! The file: a head, then sealed pieces.
+//! File format: a header, then encrypted pieces.
 //!
 //! ```text
 //! "porta-kv-snapshot-2\n" │ key id length, 1 │ key id │ file id, 16 │ length, 4 │ sealed piece │ length, 4 │ …
 //! ```
 //!
-//! Each seal names the file, the number of the piece, and whether it is the last one: pieces of other files, another
-//! order, and a file that was cut short are refused. Version 1 had one piece, which the version before this one wrote.
+//! The associated data of each piece names the file, the number of the piece, and whether it is the last one. So pieces
+//! of other files, reordered pieces and truncated files are rejected. Version 1, which the previous release wrote, had
+//! one piece.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, Read as _, Write as _};
@@ -17,16 +18,16 @@ use super::{BufReader, Entropy, Keyring, Path, SnapshotError, io_error};
 
 const MAGIC: &[u8] = b"porta-kv-snapshot-2\n";
 const MAGIC_1: &[u8] = b"porta-kv-snapshot-1\n";
-/// First bytes of the contents of version 1.
+/// First bytes of the plaintext of version 1.
 const CONTENTS_1: &[u8] = b"kv1";
-/// Associated data of the seal, so that no other sealed value passes for a snapshot.
+/// Associated data, so that no other ciphertext passes for a snapshot.
 const IDENTITY: &str = "kv:snapshot";
 
-/// A piece is sealed when it has this many bytes. Writing and reading take a few times as much memory, no more.
+/// A piece is encrypted when it has this many bytes. Bounds the memory of writing and reading to a few times as much.
 pub(super) const PIECE: usize = 256 * 1024;
-/// Longer than any piece, which is full or one entry longer than that: what a file cannot make us allocate.
+/// Limits what a file can make us allocate. Above any piece, which exceeds `PIECE` by at most one entry.
 const LONGEST: usize = 8 << 20;
-/// How often what was written goes to the disk: then it cannot all be left to the end, when time is over.
+/// Pieces between two syncs, so that the last sync has little left to write when time is over.
 const PIECES_PER_SYNC: usize = 64;
 
 fn identity(file: &[u8; 16], number: usize, is_last: bool) -> String {
@@ -40,7 +41,7 @@ pub(super) struct Writer<'a> {
     entropy: &'a dyn Entropy,
     id: [u8; 16],
     number: usize,
-    /// Not yet written.
+    /// Plaintext not written yet.
     pub(super) piece: Vec<u8>,
 }
 
@@ -85,7 +86,7 @@ impl<'a> Writer<'a> {
 
 type PiecesOf<'a> = Box<dyn Iterator<Item = Result<Vec<u8>, SnapshotError>> + 'a>;
 
-/// The records of each piece, opened one by one.
+/// Decrypts the pieces one by one and returns their records.
 pub(super) fn pieces_of<'a>(
     path: &'a Path,
     mut file: BufReader<File>,
@@ -135,7 +136,7 @@ impl Pieces<'_> {
         demand(length <= LONGEST)?;
         let mut bytes = vec![0; length];
         demand(fill(self.path, &mut self.file, &mut bytes)?)?;
-        // Nothing follows the last piece, and nothing else may stand at the end.
+        // Nothing may follow the last piece; the AEAD check below rejects any other piece at the end.
         let is_last = self.file.fill_buf().map_err(io_error(self.path, "read"))?.is_empty();
         let sealed = Sealed { key_id: self.key_id.clone(), bytes };
         let piece = self.keys.open(&sealed, &identity(&self.id, self.number, is_last))?;
@@ -145,7 +146,7 @@ impl Pieces<'_> {
     }
 }
 
-/// All of a file of version 1, whose head was read.
+/// Reads the contents of a version 1 file, after its magic.
 fn only_piece(path: &Path, mut file: BufReader<File>, keys: &Keyring) -> Result<Vec<u8>, SnapshotError> {
     let key_id = key_id(path, &mut file)?;
     let mut bytes = Vec::new();
@@ -164,7 +165,7 @@ fn key_id(path: &Path, file: &mut BufReader<File>) -> Result<String, SnapshotErr
     String::from_utf8(id).map_err(|_| SnapshotError::Malformed)
 }
 
-/// `false`: the file ends before `out` is full.
+/// Returns `false` when the file ends before `out` is full.
 fn fill(path: &Path, file: &mut BufReader<File>, out: &mut [u8]) -> Result<bool, SnapshotError> {
     match file.read_exact(out) {
         Ok(()) => Ok(true),

@@ -1,4 +1,4 @@
-//! Entries as bytes: kind (1 byte), end (8), key length (4), key, value length (4), value; numbers are little endian.
+//! Entry encoding: kind (1 byte), expiry (8), key length (4), key, value length (4), value; little endian.
 
 use bytes::Bytes;
 use porta_core::Timestamp;
@@ -9,7 +9,7 @@ const LIVE: u8 = 0;
 const USED: u8 = 1;
 const COUNTER: u8 = 2;
 
-/// The largest entry that is carried over. Callers store a few kilobytes, and losing one means signing in again.
+/// Larger entries are not carried over. Callers store a few kilobytes, and losing one means signing in again.
 const LARGEST: usize = 4 << 20;
 
 pub(super) enum Content {
@@ -23,7 +23,7 @@ pub(super) struct Record<'a> {
     pub(super) content: Content,
 }
 
-/// Whether it was appended: what is too large is not.
+/// Returns `false` when the entry is too large and was not appended.
 pub(super) fn append(out: &mut Vec<u8>, key: &str, content: &Content, expires_at: Timestamp) -> bool {
     match content {
         Content::Value(Kept::Live(value)) => append_parts(out, LIVE, key, expires_at, value),
@@ -48,7 +48,7 @@ fn append_parts(out: &mut Vec<u8>, kind: u8, key: &str, expires_at: Timestamp, v
     true
 }
 
-/// Ends with the first that is malformed.
+/// Ends after the first malformed record.
 pub(super) fn records_of(mut rest: &[u8]) -> impl Iterator<Item = Result<Record<'_>, SnapshotError>> {
     std::iter::from_fn(move || {
         if rest.is_empty() {

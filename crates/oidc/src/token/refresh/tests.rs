@@ -52,7 +52,7 @@ fn a_retry_is_honest_while_it_looks_like_the_first_use() {
     assert_eq!(judged(&before_upgrade, false, "browser", false), Retry::Same, "rotated by an older version");
 }
 
-/// The process took its time and then waited for the row: the window begins when the successor is there.
+/// The rotation was slow and waited for its row: the window begins when the successor is stored.
 #[test]
 fn the_window_begins_with_the_successor() {
     let waited = RefreshToken { rotated_at: Some(NOW - WINDOW), ..rotated() };

@@ -1,5 +1,5 @@
-//! `porta keys reseal`: what older encryption keys sealed is sealed with the current ones, and each older key is said to
-//! be needed or not (decision 0039).
+//! `porta keys reseal`: re-encrypts with the current keys what older encryption keys encrypted, and reports which older
+//! keys are still needed (decision 0039).
 
 use clap::Args;
 use porta_config::{Secrets, Source};
@@ -12,7 +12,7 @@ use crate::cli::direct::{Direct, actor};
 use crate::cli::{Failure, Global, Reach};
 use crate::output;
 
-/// More of them make nothing clearer; `--json` names all.
+/// Maximum of rows printed; `--json` lists all.
 const NAMED: usize = 20;
 
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ const fn variable(list: KeyList) -> &'static str {
     }
 }
 
-/// How long something may live that is sealed and not kept in the database: begun sign-ins, mailed codes and links.
+/// Longest lifetime, in hours, of encrypted values outside the database: interactions, mailed codes and links.
 fn short_lived_hours() -> i64 {
     let longest = [
         settings::INTERACTION_TTL,

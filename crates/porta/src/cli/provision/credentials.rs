@@ -1,4 +1,4 @@
-//! The file for generated secrets: only its owner reads it, and a later run keeps what earlier runs wrote.
+//! The file for generated secrets: readable by its owner only; a later run keeps the entries of earlier ones.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::cli::Failure;
 
-/// Written beside the final name first and renamed when complete, so that no run leaves half a file.
+/// Written to a temporary file and renamed when complete, so that an aborted run leaves no partial file.
 pub(super) struct CredentialsFile {
     path: PathBuf,
     partial: PathBuf,
@@ -42,7 +42,7 @@ impl CredentialsFile {
         Ok(Self { path: path.to_owned(), partial, file, earlier })
     }
 
-    /// Adds this run to what was there; a client without a new secret does not lose the one on file.
+    /// Merges this run into the file; a client without a new secret keeps the one on file.
     pub(super) fn write(mut self, report: &Report) -> Result<(), Failure> {
         let report = report.to_json(true);
         let mut entries = std::mem::take(&mut self.earlier);
@@ -71,7 +71,7 @@ impl CredentialsFile {
 
 impl Drop for CredentialsFile {
     fn drop(&mut self) {
-        // Gone already when it was renamed.
+        // Fails after a successful rename, when the file is gone.
         drop(std::fs::remove_file(&self.partial));
     }
 }

@@ -33,7 +33,7 @@ async fn start_keeping(
     (address, shutdown, task)
 }
 
-/// Connected, with `bytes` on the way.
+/// A connection on which `bytes` were sent.
 async fn caller(address: SocketAddr, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
@@ -68,7 +68,7 @@ async fn callers_who_are_still_waiting_to_be_accepted_are_served() {
     let (address, shutdown, task) = start(Router::new().route("/", get(|| async { "done" }))).await;
     let mut callers = Vec::new();
     for _ in 0..20 {
-        // On one thread: nothing is accepted between these lines and the end.
+        // Blocking, on a single thread: nothing is accepted until the shutdown below.
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
         stream.set_nonblocking(true).unwrap();
@@ -93,7 +93,7 @@ async fn an_idle_connection_does_not_hold_up_the_end() {
     assert!(ended.unwrap().unwrap());
 }
 
-/// A balancer sends the next request over a connection that it kept: it must be the first to give that up.
+/// A load balancer reuses idle connections, so it must be the first to close them.
 #[tokio::test]
 async fn a_connection_is_kept_as_long_as_was_said_and_no_longer() {
     let app = Router::new().route("/", get(|| async { "done" }));
@@ -192,7 +192,7 @@ async fn callers_who_keep_coming_do_not_put_off_the_end() {
     take_waiting(|| std::future::ready(Ok(())), |()| too_long()).await;
 }
 
-/// A server with one address that refuses without a look at the body, and one that reads forms.
+/// A server with one route that refuses without reading the body, and one that reads forms.
 async fn start_refusing() -> SocketAddr {
     let refuse = || async { (axum::http::StatusCode::PAYLOAD_TOO_LARGE, "too much") };
     let read = |body: axum::body::Bytes| async move { body.len().to_string() };
@@ -200,7 +200,7 @@ async fn start_refusing() -> SocketAddr {
     start(app).await.0
 }
 
-/// The answer, while a body of `length` is sent to its end. Fails when the connection is reset.
+/// Sends a body of `length` to its end and returns the response. Fails when the connection is reset.
 async fn answer_to(address: SocketAddr, head: &str, length: usize) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(head.as_bytes()).await?;
@@ -213,7 +213,7 @@ async fn answer_to(address: SocketAddr, head: &str, length: usize) -> std::io::R
     Ok(answer)
 }
 
-/// RFC 9112 §9.6: whoever is still sending a body reads the answer all the same.
+/// RFC 9112 §9.6: a client that is still sending its body can read the response.
 #[tokio::test]
 async fn a_refused_body_is_taken_and_the_answer_arrives() {
     let address = start_refusing().await;
@@ -248,7 +248,7 @@ async fn a_small_body_is_read_and_the_connection_kept() {
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with('3'), "{answer}");
 }
 
-/// An answer with a short body, as far as it is there.
+/// A response with a short body, as far as it has arrived.
 async fn one_answer(stream: &mut TcpStream) -> String {
     let mut part = [0; 1024];
     let length = stream.read(&mut part).await.unwrap();
@@ -286,7 +286,7 @@ async fn who_sends_a_refused_body_slowly_is_answered_at_once_and_cut() {
     }
 }
 
-/// RFC 9110 §10.1.1: no `100 Continue` for a body that nobody wants.
+/// RFC 9110 §10.1.1: no `100 Continue` when the body is not wanted.
 #[tokio::test]
 async fn a_body_that_was_not_asked_for_is_not_waited_for() {
     let address = start_refusing().await;
@@ -310,7 +310,7 @@ async fn an_end_in_order_cuts_no_refused_body_off() {
     assert!(task.await.unwrap());
 }
 
-/// A caller from another address than 127.0.0.1, who therefore is a stranger.
+/// A connection from an address other than 127.0.0.1, which is therefore untrusted.
 async fn stranger(from: u8, to: SocketAddr) -> TcpStream {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from(([127, 0, 0, from], 0))).unwrap();

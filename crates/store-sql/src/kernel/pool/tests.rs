@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::*;
 
-/// A server that hangs up on everybody, and how often it had to.
+/// A pool to a server that closes every connection, and the number of attempts it saw.
 async fn refusing() -> (Arc<Pool>, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -23,7 +23,7 @@ async fn refusing() -> (Arc<Pool>, Arc<AtomicUsize>) {
     (Pool::new(Connector::Postgres(Box::new(options)), 10, second, second, second), attempts)
 }
 
-/// A pool for two whose file cannot be opened any more, and the one connection it has.
+/// A pool of two connections whose file can no longer be opened, and its one connection.
 async fn one_of_two() -> (Arc<Pool>, Lease) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("porta.db");
@@ -58,11 +58,11 @@ async fn nobody_waits_for_what_does_not_come_back() {
     assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))), "none ever came back");
     drop(lease);
     lease = pool.acquire().await.unwrap();
-    // Found dead.
+    // As after a connection was found dead.
     pool.forget_idle();
     assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))));
     assert!(asked.elapsed() < CONNECT);
-    // One came back a moment ago, and no other does in the time that a connection may take.
+    // One was returned just now, so it waits for another one, but none is returned in time.
     drop(lease);
     lease = pool.acquire().await.unwrap();
     assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))));
@@ -88,6 +88,6 @@ async fn an_outage_is_met_by_few_attempts_however_many_ask() {
     }
     people.join_all().await;
     let attempts = attempts.load(Ordering::Relaxed);
-    // Ten at once, as many as the pool has connections, and then with pauses that grow to half a second.
+    // First ten at once, the size of the pool, then with pauses that grow to half a second.
     assert!((11..30).contains(&attempts), "{attempts}");
 }

@@ -31,7 +31,7 @@ const EXCLUSIVE: &str = "ACCESS EXCLUSIVE";
 const BESIDE: &str = "SHARE UPDATE EXCLUSIVE";
 const REFERENCED: &str = "SHARE ROW EXCLUSIVE";
 
-/// Taking away what the version before still uses is a decision with a reason, in the file's first line.
+/// First line of a migration that removes what the previous version still uses; it must give the reason.
 const CONTRACT: &str = "-- contract: ";
 
 const DROP_INDEX: &str = "DROP INDEX ";
@@ -45,7 +45,7 @@ struct Reader {
 }
 
 pub(super) fn effects(sql: &str) -> Result<Found, String> {
-    // The parser does not know the word in this place.
+    // The parser does not support `CONCURRENTLY` here.
     let readable = sql.replace(DROP_BESIDE, DROP_INDEX);
     let statements = Parser::parse_sql(&PostgreSqlDialect {}, &readable).map_err(|e| e.to_string())?;
     let mut reader = Reader {
@@ -191,7 +191,7 @@ impl Reader {
     }
 }
 
-/// Since version 11 a constant default is kept beside the table; everything else writes or reads the table.
+/// Since PostgreSQL 11 a constant default is stored in the catalog; anything else rewrites or reads the table.
 fn column_refusal(column: &ColumnDef) -> Option<&'static str> {
     let options = || column.options.iter().map(|o| &o.option);
     let default = options().find_map(|o| match o {

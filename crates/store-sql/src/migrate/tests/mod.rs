@@ -9,10 +9,10 @@ use rstest::rstest;
 use self::effects::{Effect, effects};
 use super::MIGRATIONS;
 
-/// Nothing was released yet: these made the first schema, on databases without rows.
+/// Migrations up to this one predate the first release: they made the first schema, on databases without rows.
 const BEFORE_THE_FIRST_RELEASE: i64 = 13;
 
-/// What every migration does to tables that others made, and the reasons to refuse it.
+/// The effects of every migration on existing tables, and the reasons to refuse it.
 fn all() -> (String, Vec<String>) {
     let mut file = String::from(
         "# What each migration does to tables that are in use, as PostgreSQL sees it; made by a test of store-sql.\n\

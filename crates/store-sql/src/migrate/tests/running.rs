@@ -1,4 +1,4 @@
-//! The loop over migrations, with migrations of the tests' own.
+//! The loop over migrations, run with the tests' own migrations.
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
@@ -6,7 +6,7 @@ use super::super::{MIGRATIONS, Migration, run_pending, status};
 use crate::kernel::Kernel;
 use crate::{Database, DatabaseOptions, Target};
 
-/// An empty database of a test's own.
+/// An empty database for one test.
 async fn empty(name: &str) -> (Database, String) {
     let url = std::env::var("TEST_DATABASE_URL").expect("run through scripts/with-services.sh");
     let name = format!("migrate_{name}_{}", std::process::id());
@@ -29,7 +29,7 @@ static WAITS: &[Migration] = &[
     next(9002, "9002_wait", "ALTER TABLE t ADD COLUMN b text;"),
 ];
 
-/// Somebody reads for long: the migration lets the readers behind it pass while it waits, and then goes through.
+/// A long read blocks the migration: while it waits it lets other readers pass, and afterwards it succeeds.
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_migration_that_waits_for_a_lock_holds_nobody_up() {
     let (database, url) = empty("lock").await;
@@ -66,7 +66,7 @@ static CONCURRENT: &[Migration] = &[
 async fn postgres_statements_that_must_be_by_themselves_are_and_may_be_run_again() {
     let (database, url) = empty("alone").await;
     assert_eq!(run_pending(&database.kernel, CONCURRENT).await.unwrap(), ["9001_table", "9002_index"]);
-    // As after a crash between the statements and the ledger.
+    // As after a crash between the statements and the ledger entry.
     let mut own = PgConnection::connect(&url).await.unwrap();
     own.execute("DELETE FROM porta_migrations WHERE version = 9002").await.unwrap();
     assert_eq!(run_pending(&database.kernel, CONCURRENT).await.unwrap(), ["9002_index"]);
@@ -76,7 +76,7 @@ async fn postgres_statements_that_must_be_by_themselves_are_and_may_be_run_again
 
 static NEWER: &[Migration] = &[next(9001, "9001_newer", "ALTER TABLE users ADD COLUMN newer text;")];
 
-/// The version before meets a schema that is ahead of it: it has nothing to do, and says that it is ready.
+/// The previous version meets a newer schema: it has nothing to do and reports that it is ready.
 async fn is_ahead(kernel: &Kernel) {
     run_pending(kernel, MIGRATIONS).await.unwrap();
     run_pending(kernel, NEWER).await.unwrap();
