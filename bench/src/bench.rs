@@ -37,7 +37,7 @@ impl Bench<'_> {
         }
     }
 
-    /// Client credentials alone, then beside a crowd that signs in.
+    /// Client credentials alone, then with a crowd signing in at the same time.
     pub(crate) async fn mixed(&self, crowd: Crowd) -> Result<Mixed> {
         let alone = self.measure(Scenario::ClientCredentials).await?;
         let browsers = sign_in_workers(self.site, crowd.browsers, crowd.patience).await?;
@@ -67,7 +67,7 @@ impl Bench<'_> {
         self.drive(workers).await
     }
 
-    /// Each connection asks about a token of its own.
+    /// Each connection uses its own access token.
     async fn with_token(&self, worker: impl AsyncFn(&str) -> Result<Fixed>) -> Result<Measured> {
         let mut workers = Vec::with_capacity(self.concurrency);
         for browser in signed_in(self.site, self.concurrency).await? {

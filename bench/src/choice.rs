@@ -1,4 +1,4 @@
-//! What a person may choose to measure, as named on the command line.
+//! The measurements that can be selected on the command line.
 
 use clap::ValueEnum;
 
@@ -22,7 +22,7 @@ pub(crate) enum Choice {
 }
 
 impl Choice {
-    /// What is done in a closed loop at each concurrency; the others are measured in ways of their own.
+    /// The closed-loop scenario, run at each concurrency; `None` for choices that are measured differently.
     pub(crate) fn scenario(self) -> Option<Scenario> {
         Some(match self {
             Self::Discovery => Scenario::Discovery,

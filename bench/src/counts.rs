@@ -1,7 +1,7 @@
-//! How many SQL statements and Redis commands a sign-in costs, counted by the services themselves.
+//! SQL statements and Redis commands per sign-in, as counted by PostgreSQL and Redis themselves.
 //!
-//! PostgreSQL counts with pg_stat_statements, which needs a restart and costs a little: this comes after everything
-//! that is timed. Redis tells by MONITOR, which also shows what a script ran inside the server.
+//! PostgreSQL counts with pg_stat_statements, which needs a restart and adds overhead, so this runs after everything
+//! that is timed. Redis reports through MONITOR, which includes commands that scripts run inside the server.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -20,20 +20,20 @@ use crate::world::{Store, World};
 
 const SIGN_INS: u32 = 20;
 
-/// Per sign-in.
+/// Counts per sign-in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) sql: f64,
     pub(crate) kv: f64,
-    /// By text, as pg_stat_statements shows it.
+    /// Statements by text, as pg_stat_statements normalizes it.
     pub(crate) statements: BTreeMap<String, f64>,
-    /// By name, as sent.
+    /// Commands by name, sent by the server.
     pub(crate) commands: BTreeMap<String, f64>,
-    /// By name, run by a script inside Redis.
+    /// Commands by name, run by a script inside Redis.
     pub(crate) in_scripts: BTreeMap<String, f64>,
 }
 
-/// Counts on a world whose server is not running.
+/// Counts on a world whose server is not running yet.
 pub(crate) async fn count(world: &World) -> Result<Counts> {
     let (Some(database), Some(redis)) = (world.store.database_url(), world.store.redis_url()) else {
         bail!("only PostgreSQL and Redis count");
@@ -95,7 +95,7 @@ async fn statements(connection: &mut PgConnection) -> Result<BTreeMap<String, f6
         .collect()
 }
 
-/// Told by Redis of every command; asked to end by a command of its own that it then sees pass by.
+/// Collects every command that MONITOR reports. To end it, `stop` sends an `ECHO` marker that the monitor then sees.
 struct Monitor(JoinHandle<Result<Vec<String>>>);
 
 const LAST: &str = "porta-bench-has-seen-enough";
@@ -123,7 +123,7 @@ impl Monitor {
     }
 }
 
-/// Sends an inline command; the throw-away Redis asks for no password.
+/// Sends an inline command; the temporary Redis needs no password.
 async fn speak(redis: &str, command: &str) -> Result<Lines<BufReader<TcpStream>>> {
     let url = Url::parse(redis)?;
     let host = url.host_str().context("no host in the address of Redis")?;
@@ -134,7 +134,8 @@ async fn speak(redis: &str, command: &str) -> Result<Lines<BufReader<TcpStream>>
 
 type PerSignIn = BTreeMap<String, f64>;
 
-/// `+1339518083.107412 [0 127.0.0.1:60866] "get" "key"`; a script's own commands come from `[0 lua]`.
+/// Counts the command names of lines such as `+1339518083.107412 [0 127.0.0.1:60866] "get" "key"`; commands of scripts
+/// have the source `[0 lua]`.
 fn commands(lines: &[String]) -> (PerSignIn, PerSignIn) {
     let (mut sent, mut in_scripts) = (PerSignIn::new(), PerSignIn::new());
     for line in lines {

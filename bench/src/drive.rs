@@ -1,4 +1,4 @@
-//! The closed loop: every connection asks again as soon as it has its answer.
+//! Closed-loop load: every connection sends its next request as soon as it has the last response.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use tokio::time::{sleep_until, timeout};
 use crate::process::{core_time, cpu_time, thread_cpu_time};
 use crate::samples::{Samples, Summary, per_second};
 
-/// Threads of the server that hash passwords.
+/// Name prefix of the server's password-hashing threads.
 const HASHING_THREADS: &str = "argon2-";
 
-/// A worker that gets no answer at all must not hold up the run for ever.
+/// Extra time after the measurement before workers without a response fail the run.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ pub(crate) struct Plan {
     pub(crate) measured: Duration,
 }
 
-/// One connection's work. An error ends the run: a figure is worth nothing when some answers were wrong.
+/// The work of one connection. An error ends the run: a figure that includes wrong responses is worthless.
 pub(crate) trait Worker {
     async fn step(&mut self) -> Result<Step>;
 }
@@ -30,35 +30,35 @@ pub(crate) trait Worker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     Done,
-    /// Told to come back, and back after that long. Counted, never among the latencies.
+    /// Refused with `Retry-After`; the worker continues after `wait`. Counted, but not part of the latencies.
     TurnedAway {
         wait: Duration,
     },
-    /// Nothing is left to work on; the measurement ends early.
+    /// No input is left; the measurement ends early.
     Exhausted,
 }
 
-/// What came of a measurement.
+/// The result of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Measured {
     pub(crate) summary: Summary,
     pub(crate) elapsed: Duration,
-    /// Processor time of the server, of its hashing threads, and of the load generator.
+    /// CPU time of the server, of its hashing threads (part of the former), and of the load generator.
     pub(crate) server_cpu: Duration,
     pub(crate) hashing_cpu: Duration,
     pub(crate) load_cpu: Duration,
-    /// Time of the server's core that others took: on a quiet machine none.
+    /// CPU time that other processes used on the server's core; zero on a quiet machine.
     pub(crate) foreign_cpu: Duration,
 }
 
 impl Measured {
-    /// Processor time of the server for one step: the figure that suffers least from a machine that is not quiet.
+    /// CPU time of the server per step: the figure that a noisy machine distorts least.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     pub(crate) fn server_time_each(&self) -> Duration {
         self.server_cpu.div_f64(self.summary.count as f64)
     }
 
-    /// Share of one core.
+    /// Server CPU time as a share of one core.
     pub(crate) fn server_share(&self) -> f64 {
         self.server_cpu.as_secs_f64() / self.elapsed.as_secs_f64()
     }
@@ -72,14 +72,14 @@ impl Measured {
     }
 }
 
-/// The measured process, alone on its core.
+/// The measured process and the core it is pinned to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subject {
     pub(crate) pid: u32,
     pub(crate) core: usize,
 }
 
-/// Processor times at one moment.
+/// CPU times at one moment.
 struct Meter {
     server: Duration,
     hashing: Duration,
@@ -97,7 +97,7 @@ impl Meter {
         })
     }
 
-    /// What was used since an earlier moment.
+    /// CPU time used since an earlier reading.
     fn since(&self, before: &Self) -> Self {
         Self {
             server: self.server.saturating_sub(before.server),
@@ -108,17 +108,17 @@ impl Meter {
     }
 }
 
-/// When counting begins and ends.
+/// Start and end of the counted period.
 #[derive(Clone, Copy)]
 struct Window {
     opens: Instant,
     closes: Instant,
 }
 
-/// What some workers did while counting.
+/// What workers did within the counted window.
 #[derive(Default)]
 struct Work {
-    /// Latencies of what was finished.
+    /// Latencies of completed steps.
     samples: Samples,
     turned_away: usize,
 }
@@ -130,7 +130,7 @@ impl Work {
     }
 }
 
-/// What came of a measurement in which workers may be told to come back.
+/// The result of a measurement in which the server may refuse work with `Retry-After`.
 pub(crate) struct Tally {
     work: Work,
     elapsed: Duration,
@@ -138,7 +138,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// `None` when nothing was finished.
+    /// `None` when no step completed.
     pub(crate) fn summary(&self) -> Option<Summary> {
         self.work.samples.clone().summary(self.elapsed)
     }
@@ -148,7 +148,7 @@ impl Tally {
     }
 }
 
-/// Drives all workers for the planned time; each of them must finish everything it begins. Runs on a `LocalSet`.
+/// Drives all workers for the planned time; a refusal with `Retry-After` is an error. Runs on a `LocalSet`.
 pub(crate) async fn closed_loop<W: Worker + 'static>(
     workers: Vec<W>,
     plan: Plan,
@@ -167,7 +167,7 @@ pub(crate) async fn closed_loop<W: Worker + 'static>(
     })
 }
 
-/// The same with workers that may be told to come back.
+/// Like [`closed_loop`], but counts refusals with `Retry-After` instead of failing.
 pub(crate) async fn tally<W: Worker + 'static>(
     workers: Vec<W>,
     plan: Plan,
@@ -188,8 +188,8 @@ pub(crate) async fn tally<W: Worker + 'static>(
     Ok(Tally { work, elapsed, used: after.since(&before) })
 }
 
-/// Waits for all workers; reads the meter when the window closes, or when they ran out of work before. What is under
-/// way when it closes is waited for, but not counted.
+/// Waits for all workers. Reads the meter when the window closes, or earlier when all workers run out of work. Steps in
+/// flight when the window closes are awaited but not counted.
 async fn collect(
     tasks: &mut JoinSet<Result<(Work, Instant)>>,
     window: Window,
@@ -213,7 +213,7 @@ async fn collect(
     Ok((work, ended, after))
 }
 
-/// Latencies of what ended inside the window, and when the last of it did or the window closed.
+/// Runs one worker. Returns what completed inside the window, and when it ran out of work or the window closed.
 async fn work<W: Worker>(mut worker: W, window: Window) -> Result<(Work, Instant)> {
     let mut work = Work::default();
     let mut started = Instant::now();

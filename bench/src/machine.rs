@@ -1,4 +1,4 @@
-//! What the figures were measured on.
+//! The machine the figures were measured on.
 
 use std::fs;
 
@@ -38,7 +38,7 @@ impl Machine {
     }
 }
 
-/// What stands behind `name` and the separator.
+/// The text after `separator` on the first line that starts with `name`.
 fn value<'t>(text: &'t str, name: &str, separator: char) -> Option<&'t str> {
     let line = text.lines().find(|line| line.starts_with(name))?;
     Some(line.split_once(separator)?.1.trim())

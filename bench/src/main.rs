@@ -1,8 +1,7 @@
-//! Measures Porta from outside: `scripts/bench.sh` runs it, `docs/performance.md` shows what it found.
+//! Measures Porta from outside. `scripts/bench.sh` runs it; `docs/performance.md` holds the results.
 //!
-//! The server has one core to itself; this load generator shares the other with PostgreSQL and Redis. Beside every
-//! figure stands what the machine could do at most, measured in the same run, because figures alone drift with the
-//! machine's mood.
+//! The server has one core to itself; this load generator shares the other with PostgreSQL and Redis. Every figure is
+//! compared with the machine's limit measured in the same run, because absolute figures drift with the machine.
 
 mod bench;
 mod choice;
@@ -104,7 +103,7 @@ struct RunArguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    // One thread: all of it must cost little, and what is measured here in-process is measured on one core.
+    // One thread: the load generator must use little CPU, and in-process limits are measured on one core.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {
         match arguments.command {

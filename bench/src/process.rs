@@ -1,4 +1,4 @@
-//! What the kernel knows about a process (proc(5)).
+//! Process statistics of the kernel (proc(5)).
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,13 +9,13 @@ use anyhow::{Context as _, Result};
 /// Clock ticks in /proc are 1/100 s on every Linux that Porta is built for (USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
 
-/// Processor time a process has used, of all its threads, living and ended.
+/// CPU time of a process: all threads, running and ended.
 pub(crate) fn cpu_time(pid: u32) -> Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the server is gone")?;
     ticks_of(&stat).map(|ticks| TICK * ticks).context("/proc/PID/stat has another form")
 }
 
-/// `utime` and `stime`; the name before them may hold spaces and parentheses.
+/// Sum of `utime` and `stime`; the process name before them may contain spaces and parentheses.
 fn ticks_of(stat: &str) -> Option<u32> {
     let (_, after_name) = stat.rsplit_once(')')?;
     let mut fields = after_name.split_ascii_whitespace().skip(11);
@@ -24,8 +24,8 @@ fn ticks_of(stat: &str) -> Option<u32> {
     Some(user + system)
 }
 
-/// Time a core was busy with processes of anybody, or taken by the hypervisor. Interrupts are left out: the kernel
-/// charges those of loopback traffic to no process.
+/// Time a core was busy with any process, or stolen by the hypervisor. Excludes interrupts: the kernel charges those of
+/// loopback traffic to no process.
 pub(crate) fn core_time(core: usize) -> Result<Duration> {
     let stat = fs::read_to_string("/proc/stat")?;
     busy_ticks_of(&stat, core).map(|ticks| TICK * ticks).with_context(|| format!("there is no core {core}"))
@@ -45,7 +45,7 @@ fn threads(pid: u32, prefix: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for task in fs::read_dir(format!("/proc/{pid}/task")).context("the server is gone")? {
         let task = task?.path();
-        // A thread may end between the two looks.
+        // A thread may end between listing it and reading its name.
         if fs::read_to_string(task.join("comm")).is_ok_and(|name| name.starts_with(prefix)) {
             found.push(task);
         }
@@ -57,11 +57,11 @@ pub(crate) fn count_threads(pid: u32, prefix: &str) -> Result<u64> {
     Ok(threads(pid, prefix)?.len().try_into()?)
 }
 
-/// Processor time of the threads whose name begins with `prefix`, to the nanosecond.
+/// CPU time of the threads whose name begins with `prefix`, in nanosecond resolution.
 pub(crate) fn thread_cpu_time(pid: u32, prefix: &str) -> Result<Duration> {
     let mut total = Duration::ZERO;
     for task in threads(pid, prefix)? {
-        // One that ended meanwhile is no longer among them.
+        // Skip threads that ended meanwhile.
         let Ok(schedstat) = fs::read_to_string(task.join("schedstat")) else { continue };
         let nanoseconds = schedstat.split_ascii_whitespace().next().and_then(|text| text.parse().ok());
         total += Duration::from_nanos(nanoseconds.context("/proc/PID/task/TID/schedstat has another form")?);
@@ -75,7 +75,7 @@ pub(crate) fn resident_kib(pid: u32) -> Result<u64> {
     field_kib(&status, "VmRSS:").context("/proc/PID/status has no VmRSS")
 }
 
-/// `VmRSS:     1234 kB`
+/// The number of a line such as `VmRSS:     1234 kB`.
 pub(crate) fn field_kib(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_ascii_whitespace().next()?.parse().ok()

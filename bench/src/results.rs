@@ -1,4 +1,4 @@
-//! Everything a run finds out, as it is written to JSON.
+//! All results of a run, as written to JSON.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::scenarios::Patience;
 use crate::timing::Timing;
 use crate::world::{HashCost, StoreKind};
 
-/// What is done again and again.
+/// A request or flow that is repeated in a closed loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Scenario {
     Discovery,
@@ -64,38 +64,38 @@ pub(crate) struct Row {
     pub(crate) measured: Measured,
 }
 
-/// Browsers that sign in one time after the other.
+/// Browsers that sign in repeatedly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Crowd {
     pub(crate) browsers: usize,
     pub(crate) patience: Patience,
 }
 
-/// Client credentials without and with a crowd beside it.
+/// Client credentials alone, and with a crowd signing in at the same time.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Mixed {
     pub(crate) concurrency: usize,
     pub(crate) crowd: Crowd,
     pub(crate) alone: Measured,
     pub(crate) beside: Measured,
-    /// Of the crowd; `None` when nobody came to the end of a sign-in while counting.
+    /// Sign-ins of the crowd; `None` when none completed while counting.
     pub(crate) sign_ins: Option<Summary>,
     pub(crate) turned_away_per_second: f64,
 }
 
 impl Mixed {
-    /// How many times longer the slowest hundredth takes.
+    /// Ratio of the p99 latencies: with the crowd to without.
     pub(crate) fn ratio(&self) -> f64 {
         self.beside.summary.p99.as_secs_f64() / self.alone.summary.p99.as_secs_f64()
     }
 }
 
-/// Resident, in KiB.
+/// Resident memory in KiB.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Memory {
     pub(crate) idle: u64,
     pub(crate) after_load: u64,
-    /// What the hashing threads keep, part of both.
+    /// Memory that the hashing threads keep; included in both others.
     pub(crate) hashing: u64,
 }
 
@@ -113,7 +113,7 @@ pub(crate) struct StoreResults {
     pub(crate) timing: Option<Timing>,
 }
 
-/// What the machine can do at most, each measured right after what it is compared with.
+/// Limits of the machine, each measured right after the figure it is compared with.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Limits {
     pub(crate) constant_body: Option<Measured>,
@@ -122,7 +122,7 @@ pub(crate) struct Limits {
     pub(crate) reference_hashing: Option<f64>,
     /// One-row SELECT and INSERT on this store's database.
     pub(crate) database: Figures,
-    /// SET and GET.
+    /// Redis SET and GET.
     pub(crate) redis: Figures,
 }
 
@@ -149,14 +149,14 @@ pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) seconds: f64,
     pub(crate) default_cost: HashCost,
-    /// The size of the discovery document and of the constant body.
+    /// Size of the discovery document, and of the constant body that is compared with it.
     pub(crate) discovery_bytes: usize,
     pub(crate) signatures: Figures,
     pub(crate) stores: Vec<StoreResults>,
 }
 
 impl Results {
-    /// The most that others took of the server's core in any scenario.
+    /// The highest share of the server's core that other processes used in any scenario.
     pub(crate) fn disturbance(&self) -> f64 {
         let rows = self.stores.iter().flat_map(|store| store.rows.iter().chain(&store.reference_cost));
         let mixed = self.stores.iter().flat_map(|store| &store.mixed);

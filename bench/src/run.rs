@@ -1,4 +1,4 @@
-//! The whole measurement, in order: each limit right after what it is compared with, what disturbs last.
+//! The whole measurement in order: each limit right after the figure it is compared with, disruptive steps last.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -18,11 +18,11 @@ use crate::scenarios::{Fixed, Patience};
 use crate::timing;
 use crate::world::{Binary, HashCost, Server, Services, StoreKind, World};
 
-/// Connections.
+/// Numbers of connections.
 pub(crate) const CONCURRENCIES: [usize; 3] = [1, 8, 32];
-/// The concurrency the bars are about.
+/// The concurrency of the targets.
 pub(crate) const MANY: usize = 32;
-/// Who signs in beside client credentials: as many as the bar is about, and a flood.
+/// Browsers that sign in beside client credentials: as many as the target says, and a flood.
 pub(crate) const CROWD: usize = 32;
 const FLOOD: usize = 200;
 const CROWDS: [Crowd; 3] = [
@@ -32,7 +32,7 @@ const CROWDS: [Crowd; 3] = [
 ];
 
 const STARTS: usize = 10;
-/// A sign-in at the reference's parameters takes a tenth of a second of processor time: fewer of them need longer.
+/// Measure longer at the reference's parameters: a sign-in takes about 0.1 s of CPU time, so few complete.
 const REFERENCE_COST_FACTOR: u32 = 3;
 
 pub(crate) struct Options {
@@ -66,9 +66,9 @@ impl Options {
     }
 }
 
-/// Says what is going on, to whoever waits.
+/// Prints progress to standard error.
 fn say(text: &str) {
-    // A closed terminal is no reason to stop measuring.
+    // Ignore a closed terminal: the measurement goes on.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn run(options: &Options) -> Result<Results> {
     }
     say("signatures");
     let signatures = options.limit(Limit::Signatures, None)?;
-    // Counting restarts PostgreSQL with an extension: after everything that is timed.
+    // Last, because counting restarts PostgreSQL with an extension that slows it down.
     for results in stores.iter_mut().filter(|results| results.store == StoreKind::Postgres) {
         say("statements and commands");
         let world = World::create(&options.binary, results.store, HashCost::DEFAULT).await?;
@@ -112,7 +112,7 @@ pub(crate) async fn run(options: &Options) -> Result<Results> {
     })
 }
 
-/// Everything at the default parameters, and the size of the discovery document.
+/// All scenarios at the default Argon2 parameters, and the size of the discovery document.
 async fn measure_store(options: &Options, kind: StoreKind) -> Result<(StoreResults, usize)> {
     let world = World::create(&options.binary, kind, HashCost::DEFAULT).await?;
     let start_up = world.start_up_time(STARTS).await?;
@@ -165,7 +165,7 @@ async fn at_each_concurrency(
     Ok(rows)
 }
 
-/// Measures what a scenario is compared with, while the machine is in the same mood. The server is idle meanwhile.
+/// Measures the limit a scenario is compared with, under the same machine conditions. The server is idle meanwhile.
 async fn limit_of(
     options: &Options,
     scenario: Scenario,
@@ -234,7 +234,7 @@ async fn mixed(options: &Options, world: &World, server: &Server) -> Result<Vec<
     Ok(rows)
 }
 
-/// Sign-ins at the reference's parameters, on a store whose hashes were made with them, and raw Argon2id at these.
+/// Sign-ins on a store whose hashes have the reference's Argon2 parameters, and raw Argon2id at those parameters.
 async fn at_reference_cost(options: &Options, kind: StoreKind) -> Result<(Vec<Row>, Option<f64>)> {
     say(&format!("at {}", HashCost::REFERENCE));
     let world = World::create(&options.binary, kind, HashCost::REFERENCE).await?;

@@ -1,4 +1,4 @@
-//! Latencies, kept one by one: a few hundred thousand numbers need no buckets and lose no precision.
+//! Latency samples. All are kept: a few hundred thousand need no histogram and lose no precision.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ impl Samples {
         self.0.len()
     }
 
-    /// What they say about `elapsed` of work; `None` when there are none.
+    /// Throughput and percentiles over `elapsed`; `None` without samples.
     pub(crate) fn summary(mut self, elapsed: Duration) -> Option<Summary> {
         self.0.sort_unstable();
         Some(Summary {
@@ -31,7 +31,7 @@ impl Samples {
         })
     }
 
-    /// Nearest rank: the smallest latency that at least `percent` of all do not exceed. Expects sorted samples.
+    /// Nearest-rank percentile: the smallest sample that at least `percent` of all do not exceed. Needs sorted samples.
     fn percentile(&self, percent: usize) -> Option<Duration> {
         let rank = (self.len() * percent).div_ceil(100);
         self.0.get(rank.saturating_sub(1)).copied()
@@ -51,7 +51,7 @@ pub(crate) fn per_second(count: usize, elapsed: Duration) -> f64 {
     count as f64 / elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
-/// The middle of some durations.
+/// The median of some durations.
 pub(crate) fn median(mut durations: Vec<Duration>) -> Option<Duration> {
     durations.sort_unstable();
     durations.get(durations.len() / 2).copied()

@@ -1,16 +1,16 @@
-//! Whether two sets of latencies come from the same distribution, said by ranks: outliers of a machine that is not
-//! quiet move no rank by more than one place.
+//! Rank tests whether two sets of latencies come from the same distribution. Ranks are robust against outliers of a
+//! noisy machine: an outlier moves no rank by more than one place.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What is found when nothing is there, in one run of twenty.
+/// Significance level: a false positive in one run of twenty.
 pub(crate) const SIGNIFICANCE: f64 = 0.05;
-/// How often a difference of the reported size would be found.
+/// Power: probability of detecting a difference of the reported size.
 pub(crate) const POWER: f64 = 0.9;
 
-/// Quarter, half, three quarters of the samples are below.
+/// The 25 %, 50 % and 75 % quantiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Quartiles {
     pub(crate) first: Duration,
@@ -19,7 +19,7 @@ pub(crate) struct Quartiles {
 }
 
 impl Quartiles {
-    /// Linear between neighbours; `None` of nothing.
+    /// Interpolates linearly between neighbours; `None` without samples.
     pub(crate) fn of(samples: &[Duration]) -> Option<Self> {
         let mut sorted = samples.to_vec();
         sorted.sort_unstable();
@@ -33,18 +33,18 @@ impl Quartiles {
     }
 }
 
-/// Two sets against each other (Mann and Whitney 1947).
+/// Comparison of two sample sets (Mann and Whitney 1947).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranked {
-    /// Probability that a sample is slower than one of the baseline, ties counted half: U divided by both sizes, the
-    /// area under the ROC curve. 0.5 tells nothing apart.
+    /// Probability that a sample is slower than a baseline sample, ties counted half: U divided by both sizes, the area
+    /// under the ROC curve. 0.5 means no difference.
     pub(crate) superiority: f64,
-    /// Two-sided, by the normal approximation with corrections for ties and continuity: good from about 20 samples on.
+    /// Two-sided p-value by the normal approximation, corrected for ties and continuity: good from about 20 samples.
     pub(crate) p: f64,
 }
 
 impl Ranked {
-    /// `None` when one of them is empty.
+    /// `None` when one set is empty.
     pub(crate) fn of(samples: &[Duration], baseline: &[Duration]) -> Option<Self> {
         if samples.is_empty() || baseline.is_empty() {
             return None;
@@ -60,7 +60,7 @@ impl Ranked {
     }
 }
 
-/// The sum of the samples' ranks among all, equal ones sharing theirs, and Σ(t³ - t) over the sizes of ties.
+/// The rank sum of the samples among all (tied values get their mean rank), and Σ(t³ - t) over the sizes of ties.
 fn rank_sum(samples: &[Duration], baseline: &[Duration]) -> (f64, f64) {
     let mut all: Vec<(Duration, bool)> = samples.iter().map(|sample| (*sample, true)).collect();
     all.extend(baseline.iter().map(|sample| (*sample, false)));
@@ -76,8 +76,8 @@ fn rank_sum(samples: &[Duration], baseline: &[Duration]) -> (f64, f64) {
     (sum, ties)
 }
 
-/// Corrected for how many there are (Holm 1979): each p-value times the number of those that are not smaller, never less
-/// than a smaller one's.
+/// Corrects p-values for multiple comparisons (Holm 1979): each is multiplied by the number of p-values that are not
+/// smaller, and raised to at least the corrected value of any smaller one.
 pub(crate) fn holm(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
@@ -90,9 +90,9 @@ pub(crate) fn holm(values: &[f64]) -> Vec<f64> {
     corrected
 }
 
-/// The smallest delay of all samples that the test would find with probability [`POWER`] at a level of
-/// [`SIGNIFICANCE`] shared among `comparisons`, when baseline and others have `size` samples each and are distributed
-/// like `pooled`. To the microsecond.
+/// The smallest delay of all samples, to the microsecond, that the test detects with probability [`POWER`] at the
+/// level [`SIGNIFICANCE`] shared among `comparisons`; baseline and others have `size` samples each, distributed like
+/// `pooled`.
 pub(crate) fn smallest_delay(pooled: &[Duration], size: usize, comparisons: usize) -> Duration {
     let size = float(size);
     let deviation = ((2.0 * size + 1.0) / (12.0 * size * size)).sqrt();
@@ -100,7 +100,7 @@ pub(crate) fn smallest_delay(pooled: &[Duration], size: usize, comparisons: usiz
     let wanted = 0.5 + needed * deviation;
     let is_enough = |delay: Duration| {
         let delayed: Vec<_> = pooled.iter().map(|sample| *sample + delay).collect();
-        // Too few samples for any delay to be found: the search ends at its upper bound.
+        // With too few samples no delay is detectable: the search ends at its upper bound.
         Ranked::of(&delayed, pooled).is_none_or(|ranked| ranked.superiority >= wanted)
     };
     let (mut low, mut high) = (Duration::ZERO, pooled.iter().max().copied().unwrap_or_default());
@@ -111,12 +111,12 @@ pub(crate) fn smallest_delay(pooled: &[Duration], size: usize, comparisons: usiz
     high
 }
 
-/// Probability of a standard normal variable beyond ±`z`.
+/// Probability that a standard normal variable lies beyond ±`z`.
 fn two_sided(z: f64) -> f64 {
     libm::erfc(z / std::f64::consts::SQRT_2)
 }
 
-/// The standard normal value that is exceeded with probability `tail` (below one half).
+/// The standard normal value exceeded with probability `tail` (below 0.5).
 fn quantile(tail: f64) -> f64 {
     let (mut low, mut high) = (0.0, 40.0);
     for _ in 0..80 {
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_example_of_the_tortoises_has_its_known_u() {
-        // One hare among tortoises and hares, T H H H H H T T T T T H: U is 11 of 36 for those who came first.
+        // Tortoises and hares finish in the order T H H H H H T T T T T H: U is 11 of 36 for the tortoises.
         let (tortoises, hares) = (ms(&[1, 7, 8, 9, 10, 11]), ms(&[2, 3, 4, 5, 6, 12]));
         close(Ranked::of(&tortoises, &hares).unwrap().superiority, 25.0 / 36.0);
         close(Ranked::of(&hares, &tortoises).unwrap().superiority, 11.0 / 36.0);
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_delay_is_smallest_where_the_test_begins_to_find_it() {
-        // Evenly spread over 1 ms, a delay of d is slower with probability 0.5 + d - d²/2.
+        // For a uniform distribution over 1 ms, a sample delayed by d ms is slower with probability 0.5 + d - d²/2.
         let even: Vec<_> = (0..1000).map(Duration::from_micros).collect();
         let found = smallest_delay(&even, 200, 1).as_secs_f64() * 1e3;
         let wanted = (1.959_964 + 1.281_552) * (401.0_f64 / (12.0 * 40_000.0)).sqrt();

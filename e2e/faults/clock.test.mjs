@@ -57,7 +57,7 @@ async function assertSound() {
 
 /** The server looks for expired rows once a minute, and says what it did about them. */
 function sweep(from) {
-  const words = /nothing is removed by it|expired rows removed/
+  const words = /expired rows are kept|expired rows removed/
   return eventually('a sweep', () => words.test(porta.logged.slice(from)), { seconds: 75, every: 500 })
 }
 

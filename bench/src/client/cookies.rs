@@ -1,4 +1,4 @@
-//! A cookie jar for one site (RFC 6265 §5.3, §5.4, as far as one host needs it).
+//! A cookie jar for a single host: the parts of RFC 6265 §5.3 and §5.4 that one host needs.
 
 use anyhow::{Context as _, Result};
 
@@ -13,7 +13,7 @@ struct Cookie {
 pub(crate) struct Jar(Vec<Cookie>);
 
 impl Jar {
-    /// Takes a `Set-Cookie` header.
+    /// Stores the cookie of a `Set-Cookie` header.
     pub(crate) fn store(&mut self, line: &str) -> Result<()> {
         let mut parts = line.split(';').map(str::trim);
         let pair = parts.next().and_then(|pair| pair.split_once('=')).context("a cookie without a name")?;
@@ -36,7 +36,7 @@ impl Jar {
         Ok(())
     }
 
-    /// The `Cookie` header for a path, if any cookie belongs there.
+    /// The `Cookie` header for a path; `None` when no cookie matches it.
     pub(crate) fn header(&self, target: &str) -> Option<String> {
         let path = target.split('?').next().unwrap_or(target);
         let mut matching: Vec<_> = self.0.iter().filter(|cookie| covers(&cookie.path, path)).collect();

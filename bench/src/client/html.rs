@@ -1,4 +1,4 @@
-//! What a browser must read from a page: where its form goes and the value that proves it was read.
+//! Reads a form from an HTML page: its action and its CSRF token.
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Form<'h> {
@@ -6,7 +6,7 @@ pub(crate) struct Form<'h> {
     pub(crate) csrf: &'h str,
 }
 
-/// The form with a field of that name. The protocol contract fixes the names; values are assumed to need no
+/// Finds the form that has a field of that name. The protocol contract fixes the names; values are assumed to need no
 /// unescaping.
 pub(crate) fn form_with<'h>(html: &'h str, field: &str) -> Option<Form<'h>> {
     let field = html.find(&format!("name=\"{field}\""))?;

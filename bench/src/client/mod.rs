@@ -1,5 +1,5 @@
-//! A lean HTTP/1.1 client. It shares a core with PostgreSQL and Redis, so it must cost little: no pool, no header map,
-//! one buffer per connection, requests as ready bytes.
+//! A minimal HTTP/1.1 client. It shares a core with PostgreSQL and Redis, so it must use little CPU: no pool, no header
+//! map, one buffer per connection, requests built once as bytes.
 
 mod cookies;
 mod html;
@@ -17,10 +17,10 @@ pub(crate) use html::form_with;
 pub(crate) use request::{Site, basic, form, query_value};
 pub(crate) use response::Response;
 
-/// Larger than any answer, so that one system call reads one answer.
+/// Larger than any response, so that one `read` system call returns one response.
 const BUFFER: usize = 64 * 1024;
 
-/// The server has too much to do, or was asked too often, and says when to come back. Only a flood expects that.
+/// The server is overloaded or rate-limits the client, and sent `Retry-After`. Only the flood scenario expects this.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TurnedAway {
     status: u16,
@@ -37,7 +37,7 @@ impl std::fmt::Display for TurnedAway {
 
 impl std::error::Error for TurnedAway {}
 
-/// RFC 9110 §10.2.3; a refusal that names no time is an error like any other.
+/// Reads `Retry-After` in seconds (RFC 9110 §10.2.3). `None` without it: such a refusal is an ordinary error.
 fn turned_away(response: &Response<'_>) -> Option<Duration> {
     let seconds = response.header("retry-after")?.parse().ok()?;
     matches!(response.status, 429 | 503).then_some(Duration::from_secs(seconds))
@@ -56,7 +56,7 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::with_capacity(BUFFER) })
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<Response<'_>> {
         self.stream.write_all(request).await.context("sending a request")?;
         self.buffer.clear();
@@ -70,7 +70,7 @@ impl Connection {
         }
     }
 
-    /// The same, and the answer must have that status. [`TurnedAway`] when the server is too busy.
+    /// Like [`Self::exchange`], but requires `status`. Fails with [`TurnedAway`] when the server is too busy.
     pub(crate) async fn expect(&mut self, status: u16, request: &[u8]) -> Result<Response<'_>> {
         let response = self.exchange(request).await?;
         if response.status != status {

@@ -1,4 +1,4 @@
-//! Requests as ready bytes.
+//! Builds requests as bytes.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ impl Site {
         Self { address: SocketAddr::from(([127, 0, 0, 1], port)), host: format!("localhost:{port}") }
     }
 
-    /// What the server is told to call itself.
+    /// The origin, configured as the server's base URL.
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.host)
     }
@@ -62,13 +62,13 @@ pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-/// RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
+/// HTTP Basic credentials: RFC 6749 §2.3.1 form-encodes both halves before joining them.
 pub(crate) fn basic(id: &str, secret: &str) -> String {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))))
 }
 
-/// A parameter of a query.
+/// The value of a query parameter.
 pub(crate) fn query_value(url: &str, name: &str) -> Option<String> {
     let (_, query) = url.split_once('?')?;
     form_urlencoded::parse(query.as_bytes())

@@ -1,4 +1,4 @@
-//! The little of HTTP/1.1 that a load generator must understand (RFC 9112): status, headers, where the body ends.
+//! The part of HTTP/1.1 that a load generator needs (RFC 9112): status, headers, end of the body.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -28,7 +28,7 @@ impl<'b> Response<'b> {
         std::str::from_utf8(&self.body).context("the body is not text")
     }
 
-    /// For a message about an answer that was not expected.
+    /// Describes an unexpected response, for error messages.
     pub(crate) fn describe(&self) -> String {
         let head = String::from_utf8_lossy(self.head);
         let body = String::from_utf8_lossy(&self.body);
@@ -36,7 +36,7 @@ impl<'b> Response<'b> {
     }
 }
 
-/// Where the parts of a complete response lie.
+/// Offsets of the parts of a complete response.
 #[derive(Debug)]
 pub(crate) struct Layout {
     status: u16,
@@ -47,7 +47,7 @@ pub(crate) struct Layout {
 #[derive(Debug)]
 enum Body {
     Whole(Range<usize>),
-    /// Chunks put together (RFC 9112 §7.1).
+    /// Decoded chunked body (RFC 9112 §7.1).
     Joined(Vec<u8>),
 }
 
@@ -61,8 +61,8 @@ impl Layout {
     }
 }
 
-/// Reads a response from the start of `buffer`; `None` while some of it is still to come. Bytes after its end are an
-/// error: nothing is ever asked before the last answer is read.
+/// Parses a response from the start of `buffer`; `None` while it is incomplete. Bytes after its end are an error: the
+/// client does not pipeline.
 pub(crate) fn parse(buffer: &[u8]) -> Result<Option<Layout>> {
     let Some(head_end) = find(buffer, b"\r\n\r\n") else { return Ok(None) };
     let head = &buffer[..head_end];
@@ -103,7 +103,7 @@ fn status(head: &[u8]) -> Result<u16> {
     status.context("not an HTTP/1.1 response")
 }
 
-/// Header lines that are text; others are of no interest here.
+/// Header lines; skips those that are not UTF-8.
 fn fields(head: &[u8]) -> impl Iterator<Item = (&str, &str)> {
     head.split(|byte| *byte == b'\n').skip(1).filter_map(|line| {
         let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
@@ -111,7 +111,7 @@ fn fields(head: &[u8]) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The joined chunks and where the last one ends.
+/// The decoded chunks and the offset where the last one ends.
 fn chunks(buffer: &[u8], mut at: usize) -> Result<Option<(Vec<u8>, usize)>> {
     let mut joined = Vec::new();
     loop {

@@ -1,5 +1,5 @@
-//! A route that answers a constant body: the least a server built on axum can do. Without any middleware, so it bounds
-//! what the server's own ready bytes can reach.
+//! A route with a constant body: the minimum work of a server built on axum. It has no middleware, so it is an upper
+//! bound for the server's own precomputed responses.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::drive::{Measured, Plan, Subject, closed_loop};
 use crate::scenarios::Fixed;
 use crate::world::free_port;
 
-/// Serves it until the process ends.
+/// Serves the constant body until the process ends.
 pub(crate) async fn serve(port: u16, length: usize) -> Result<()> {
     let body = Bytes::from(vec![b'x'; length]);
     let route = get(move || std::future::ready(([(header::CONTENT_TYPE, "application/json")], body.clone())));
@@ -27,13 +27,13 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has nothing to lose, and nothing can be done about a failure to end it.
+        // The process holds no state; a failure to kill it cannot be handled here.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Measures it on the server's core with as many bytes as the discovery document has.
+/// Measures it on the server's core, with a body as long as the discovery document.
 pub(crate) async fn constant_body(
     core: usize,
     length: usize,

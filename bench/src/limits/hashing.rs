@@ -1,4 +1,4 @@
-//! Raw Argon2id on one core, its memory kept between calls as the server keeps it.
+//! Raw Argon2id on one core, reusing its memory between calls as the server does.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What this machine can do at most, measured in the same run: each limit in a process of its own on the server's core.
+//! Upper limits of this machine, measured in the same run: each in a separate process pinned to the server's core.
 
 mod constant;
 mod hashing;
@@ -22,7 +22,7 @@ use crate::drive::{Plan, Subject, Worker, closed_loop};
 use crate::samples::per_second;
 use crate::world::HashCost;
 
-/// As many as the highest concurrency of the scenarios.
+/// Equals the highest concurrency of the scenarios.
 const TASKS: usize = 32;
 /// The server's default (`DB_POOL_MAX`).
 const POOL: usize = 10;
@@ -45,7 +45,7 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    /// As written on the command line.
+    /// The command-line arguments that select this limit.
     fn arguments(self) -> Vec<String> {
         let words: &[&str] = match self {
             Self::Signatures => &["signatures"],
@@ -57,7 +57,7 @@ impl Limit {
         words.iter().map(|word| (*word).to_owned()).collect()
     }
 
-    /// Measures it in this process.
+    /// Measures the limit in this process.
     pub(crate) async fn measure(self, seconds: Duration) -> Result<Figures> {
         let url = || std::env::var("BENCH_URL").context("BENCH_URL is not set");
         match self {
@@ -69,7 +69,7 @@ impl Limit {
         }
     }
 
-    /// Measures it in a process on that core.
+    /// Measures the limit in a new process pinned to `core`.
     pub(crate) fn measure_on(self, core: usize, seconds: Duration, url: Option<&str>) -> Result<Figures> {
         let mut command = Command::new("taskset");
         command.arg("-c").arg(core.to_string()).arg(std::env::current_exe()?);
@@ -82,7 +82,7 @@ impl Limit {
     }
 }
 
-/// Calls per second of something that keeps one core busy.
+/// Calls per second of CPU-bound work on one core.
 fn repeat(seconds: Duration, mut call: impl FnMut() -> Result<()>) -> Result<f64> {
     call()?;
     let started = Instant::now();
@@ -97,12 +97,12 @@ fn repeat(seconds: Duration, mut call: impl FnMut() -> Result<()>) -> Result<f64
 /// Operations per second of [`TASKS`] workers in this process.
 async fn concurrently<W: Worker + 'static>(workers: Vec<W>, seconds: Duration) -> Result<f64> {
     let plan = Plan { warm_up: seconds / 5, measured: seconds };
-    // Which core it has is for the caller to choose; how busy others keep it is not looked at here.
+    // The caller chose the core with `taskset`; the CPU time of other processes is not used here.
     let subject = Subject { pid: std::process::id(), core: 0 };
     Ok(closed_loop(workers, plan, subject).await?.summary.per_second)
 }
 
-/// Connections shared by more tasks than there are connections.
+/// A pool: more tasks than connections.
 struct Shared<C> {
     permits: Semaphore,
     idle: RefCell<Vec<C>>,
@@ -113,7 +113,7 @@ impl<C> Shared<C> {
         Self { permits: Semaphore::new(connections.len()), idle: RefCell::new(connections) }
     }
 
-    /// Lends a connection. One that is dropped on the way is lost, which only an error does.
+    /// Runs `work` with a connection from the pool. A connection is lost only when `work` fails.
     async fn with<T>(&self, work: impl AsyncFnOnce(&mut C) -> Result<T>) -> Result<T> {
         let _permit = self.permits.acquire().await?;
         let mut connection = self.idle.borrow_mut().pop().context("a connection was lost")?;

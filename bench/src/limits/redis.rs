@@ -1,4 +1,4 @@
-//! SET and GET over one multiplexed connection, as the server speaks to Redis.
+//! SET and GET over one multiplexed connection, as the server uses Redis.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed2551
 
 use super::{Figures, repeat};
 
-/// About what is signed for an ID token.
+/// About the size of an ID token's signing input.
 const MESSAGE: [u8; 700] = [b'x'; 700];
 
 pub(super) fn measure(seconds: Duration) -> Result<Figures> {

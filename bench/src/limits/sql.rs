@@ -1,4 +1,4 @@
-//! One prepared statement, one row, as fast as it goes: reading by primary key, and inserting with a commit each.
+//! Maximum rate of one prepared statement on one row: SELECT by primary key, and INSERT with one commit each.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ pub(crate) const SELECT: &str = "SELECT";
 pub(crate) const INSERT: &str = "INSERT";
 
 const ROWS: i64 = 100_000;
-/// About the size of a row of a token.
+/// About the size of a token row.
 const VALUE: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\
                      0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -32,7 +32,7 @@ const FILL: &str = "
 const READ: &str = "SELECT value FROM bench_read WHERE id = $1";
 const WRITE: &str = "INSERT INTO bench_write (id, value) VALUES ($1, $2)";
 
-/// Either database, with the two statements.
+/// One of the two databases, with the two statements.
 trait Database: Sized {
     async fn read(&mut self, id: i64) -> Result<String>;
     async fn write(&mut self, id: i64) -> Result<()>;
@@ -110,7 +110,7 @@ pub(super) async fn postgres(url: &str, seconds: Duration) -> Result<Figures> {
     Ok(figures)
 }
 
-/// Readers share as many connections as on PostgreSQL; writers take turns on one, which is the fastest way there is.
+/// Readers share as many connections as on PostgreSQL; writers share one connection, which is fastest on SQLite.
 pub(super) async fn sqlite(directory: &Path, seconds: Duration) -> Result<Figures> {
     let options = SqliteConnectOptions::new()
         .filename(directory.join("limit.db"))
@@ -119,8 +119,8 @@ pub(super) async fn sqlite(directory: &Path, seconds: Duration) -> Result<Figure
         .synchronous(SqliteSynchronous::Full);
     let mut first = options.connect().await?;
     sqlx::raw_sql(SCHEMA).execute(&mut first).await?;
-    // Filled in one transaction, the log reaches its full length; from here on it is written over, as that of a server
-    // that has run for a while, and a commit does not also have to make the file longer.
+    // Filling in one transaction grows the WAL to its full length. Later commits overwrite it instead of extending the
+    // file, as on a server that has run for a while.
     sqlx::raw_sql(FILL).execute(&mut first).await?;
     sqlx::raw_sql("PRAGMA wal_checkpoint(RESTART)").execute(&mut first).await?;
     let mut figures = Figures::new();

@@ -1,4 +1,4 @@
-//! The bars to reach, and what was reached.
+//! Performance targets ("bars") and whether they were met.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use crate::results::{Mixed, Results, Scenario, StoreResults};
 use crate::run::{CROWD, MANY};
 use crate::world::HashCost;
 
-/// One figure against one target.
+/// One figure compared with its target.
 struct Cell {
     text: String,
     is_met: bool,
 }
 
-/// A bar: what the reference did, what is asked, and a cell per store (`None`: not measured there).
+/// A target: the reference's figure, the required figure, and a cell per store (`None`: not measured on that store).
 struct Bar {
     name: String,
     reference: &'static str,
@@ -133,7 +133,7 @@ fn bars(results: &Results) -> Vec<Bar> {
 struct Maker<'a>(&'a [StoreResults]);
 
 impl Maker<'_> {
-    /// A throughput and, where `share` is not zero, a share of a limit.
+    /// A throughput target and, unless `share` is zero, a required share of a machine limit.
     fn rate(
         &self,
         name: String,

@@ -1,8 +1,8 @@
-//! Numbers and tables as people read them.
+//! Formats numbers and Markdown tables.
 
 use std::time::Duration;
 
-/// Three significant digits, thousands apart.
+/// Three significant digits, with a thousands separator.
 pub(super) fn rate(per_second: f64) -> String {
     let digits = match per_second {
         rate if rate < 10.0 => return format!("{rate:.2}"),
@@ -45,7 +45,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The first column is text, the others are figures.
+    /// The first column is text, the others are numbers.
     pub(super) fn new(header: &[&str]) -> Self {
         let mut rule = vec!["---"];
         rule.resize(header.len(), "---:");

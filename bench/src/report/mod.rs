@@ -1,4 +1,4 @@
-//! The Markdown report, written between two markers of a document that people write around it.
+//! Writes the Markdown report between two markers of a hand-written document.
 
 mod bars;
 mod format;
@@ -14,7 +14,7 @@ use crate::results::Results;
 const BEGIN: &str = "<!-- bench:begin -->";
 const END: &str = "<!-- bench:end -->";
 
-/// Replaces what stands between the markers.
+/// Replaces the text between the markers.
 pub(crate) fn write(path: &Path, results: &Results) -> Result<()> {
     let document = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let text = replaced(&document, &markdown(results))

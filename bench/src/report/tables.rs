@@ -1,4 +1,4 @@
-//! What was measured, table by table.
+//! The tables of the report.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::run::{CONCURRENCIES, MANY};
 use crate::scenarios::Patience;
 use crate::world::HashCost;
 
-/// What others may take of the server's core before the figures are in doubt.
+/// Share of the server's core that other processes may use before the figures count as doubtful.
 const QUIET: f64 = 0.05;
 
 pub(super) fn machine(results: &Results) -> String {
@@ -197,7 +197,7 @@ pub(super) fn sign_in_cost(results: &Results) -> String {
     text
 }
 
-/// Processor time of one sign-in outside Argon2id.
+/// CPU time of one sign-in outside Argon2id.
 pub(super) fn outside_hashing(measured: &Measured) -> std::time::Duration {
     measured.server_cpu.saturating_sub(measured.hashing_cpu).div_f64(sign_ins(measured))
 }
@@ -207,7 +207,7 @@ fn sign_ins(measured: &Measured) -> f64 {
     measured.summary.count as f64
 }
 
-/// Statements by their first word.
+/// Statements per sign-in, grouped by their first word.
 fn kinds(statements: &Figures) -> String {
     let mut kinds = Figures::new();
     for (text, count) in statements {

@@ -1,4 +1,4 @@
-//! Whether accounts can be told apart by time: the table, and what it means.
+//! Reports the timing side channel: whether response times tell accounts apart.
 
 use std::fmt::Write as _;
 
@@ -42,7 +42,7 @@ fn cells(store: &StoreResults, timed: &Timed, kind: &Kind) -> Vec<String> {
     ]
 }
 
-/// Differences of microseconds are what this is about.
+/// Formats to the microsecond, the scale of the differences of interest.
 fn precise(duration: std::time::Duration) -> String {
     format!("{:.3} ms", duration.as_secs_f64() * 1e3)
 }
@@ -51,7 +51,7 @@ fn probability(p: f64) -> String {
     if p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
 }
 
-/// One store in words.
+/// The result for one store as text.
 fn verdict(store: &StoreResults, timing: &Timing) -> String {
     let different: Vec<_> = timing
         .comparisons()

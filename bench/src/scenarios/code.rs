@@ -1,4 +1,4 @@
-//! Redeeming authorization codes. They are made beforehand, with live sessions, because a code is good for one use.
+//! Redeems authorization codes. Codes are single-use, so they are created beforehand, with live sessions.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -16,18 +16,18 @@ use crate::world::fixtures::{ORGANIZATION, WEB};
 
 use super::sign_in::{Authorization, redemption};
 
-/// Codes live 60 s: what is not made after this long would outlive nothing.
+/// Time limit for creating codes: they live 60 s, so the first ones would expire before use if it took longer.
 const MAKING: Duration = Duration::from_secs(25);
 
-/// Redeemed to learn how many codes a measurement will use up.
+/// Codes redeemed in a trial to estimate how many a measurement needs.
 const TRIAL: usize = 200;
 
-/// Codes that several connections take from.
+/// A stock of codes shared by several connections.
 #[derive(Clone, Default)]
 pub(crate) struct CodeStock(Rc<RefCell<VecDeque<String>>>);
 
 impl CodeStock {
-    /// Enough codes for `plan` at the rate a trial shows.
+    /// Creates enough codes for `plan`, estimated from the rate of a trial.
     pub(crate) async fn for_plan(
         site: &Site,
         browsers: &[SignedIn],
@@ -59,7 +59,7 @@ impl CodeStock {
         Ok(stock)
     }
 
-    /// Makes `count` codes, or as many as there is time for.
+    /// Creates `count` codes, or as many as [`MAKING`] allows.
     async fn fill(&self, site: &Site, browsers: &[SignedIn], count: usize) -> Result<()> {
         let until = Instant::now() + MAKING;
         let mut tasks = JoinSet::new();

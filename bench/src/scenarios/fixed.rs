@@ -1,4 +1,4 @@
-//! The same request again and again: discovery, JWKS, client credentials, UserInfo, introspection.
+//! One fixed request repeated: discovery, JWKS, client credentials, UserInfo, introspection.
 
 use anyhow::{Result, ensure};
 
@@ -9,7 +9,7 @@ use crate::world::fixtures::{MACHINE, ORGANIZATION, WEB};
 pub(crate) struct Fixed {
     connection: Connection,
     request: Vec<u8>,
-    /// What the first answer must contain, as proof that the request does what it is named for.
+    /// Text that the first response must contain, to prove that the request does what its name says.
     proof: &'static str,
     is_proven: bool,
 }
@@ -28,7 +28,7 @@ impl Fixed {
         Self::new(site, site.get(&format!("/{ORGANIZATION}/jwks"), &[]), "\"keys\"").await
     }
 
-    /// A constant body behind the server's own router and middleware.
+    /// A constant body served by Porta's own router and middleware.
     pub(crate) async fn robots(site: &Site) -> Result<Self> {
         Self::new(site, site.get("/robots.txt", &[]), "Disallow").await
     }
@@ -59,7 +59,7 @@ impl Fixed {
         Self::new(site, request, "\"active\":true").await
     }
 
-    /// The size of the body it gets.
+    /// The body size of the response.
     pub(crate) async fn body_length(&mut self) -> Result<usize> {
         Ok(self.connection.expect(200, &self.request).await?.body.len())
     }

@@ -1,4 +1,4 @@
-//! What is measured: one kind of worker per kind of work.
+//! The scenarios: one worker type per kind of work.
 
 mod code;
 mod fixed;
@@ -17,7 +17,7 @@ pub(crate) use sign_in::{Authorization, Patience, SignIn, SignedIn, sign_in, sto
 use crate::client::{Connection, Site};
 use crate::world::fixtures::{self, User};
 
-/// Tokens of a token response, borrowed from it.
+/// The tokens of a token response.
 #[derive(Debug, Deserialize)]
 struct Tokens<'b> {
     access_token: &'b str,
@@ -30,7 +30,7 @@ impl<'b> Tokens<'b> {
     }
 }
 
-/// A signed-in browser per connection, each of another person.
+/// One signed-in browser per connection, each of a different user.
 pub(crate) async fn signed_in(site: &Site, count: usize) -> Result<Vec<SignedIn>> {
     let mut tasks = JoinSet::new();
     for index in 0..count {
@@ -47,8 +47,8 @@ pub(crate) async fn signed_in(site: &Site, count: usize) -> Result<Vec<SignedIn>
     Ok(browsers)
 }
 
-/// Workers that sign in: each has people of its own while there are enough, so that no two sign the same person in at
-/// once.
+/// Workers that sign in. Each has its own users, as long as there are enough, so that no two workers sign in the same
+/// user at once.
 pub(crate) async fn sign_in_workers(site: &Site, count: usize, patience: Patience) -> Result<Vec<SignIn>> {
     let mut workers = Vec::with_capacity(count);
     for index in 0..count {

@@ -1,4 +1,4 @@
-//! Refreshing: every connection rotates a chain of its own.
+//! Refresh grant: every connection rotates its own refresh-token family.
 
 use anyhow::{Context as _, Result};
 

@@ -1,4 +1,4 @@
-//! A whole password sign-in: authorize, login page, password, resume, code, tokens, UserInfo.
+//! A complete password sign-in: authorize, login page, password, resume, code, tokens, UserInfo.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::client::{Connection, Jar, Response, Site, TurnedAway, form, form_with
 use crate::drive::{Step, Worker};
 use crate::world::fixtures::{ORGANIZATION, REDIRECT_URI, User, WEB};
 
-/// One verifier for all: the server cannot tell, and the load generator saves its time. Example of RFC 7636, appendix B.
+/// One PKCE verifier for all sign-ins, to save load-generator CPU: the example of RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const STATE: &str = "state-of-the-load-generator";
 
-/// The fields that redeem a code of [`Authorization`].
+/// Token request fields that redeem a code of [`Authorization`].
 pub(super) fn redemption(code: &str) -> [(&'static str, &str); 4] {
     [
         ("grant_type", "authorization_code"),
@@ -25,15 +25,15 @@ pub(super) fn redemption(code: &str) -> [(&'static str, &str); 4] {
     ]
 }
 
-/// The authorization request all sign-ins send.
+/// The authorization request that all sign-ins send.
 pub(crate) struct Authorization {
     site: Site,
     path: String,
-    /// What a proxy in front would say of the browser's address.
+    /// The browser's address, as a proxy in front would forward it.
     from: Option<String>,
 }
 
-/// The login page as a browser has it before somebody types.
+/// The login page before the form is filled in.
 pub(crate) struct Opened {
     pub(crate) action: String,
     pub(crate) csrf: String,
@@ -54,18 +54,18 @@ impl Authorization {
         Self { site: site.clone(), path: format!("/{ORGANIZATION}/auth?{query}"), from }
     }
 
-    /// Sends it and returns where the browser is sent.
+    /// Sends the authorization request and returns the redirect target.
     async fn begin(&self, connection: &mut Connection, jar: &mut Jar) -> Result<String> {
         let response = connection.expect(303, &self.get(&self.path, jar)).await?;
         followed(&response, jar)
     }
 
-    /// With a live session there is a code at once.
+    /// Returns the code at once: the jar holds a live session.
     pub(super) async fn silently(&self, connection: &mut Connection, jar: &mut Jar) -> Result<String> {
         code_of(&self.begin(connection, jar).await?)
     }
 
-    /// Up to the login page, for a browser that nobody is signed in with.
+    /// Runs the flow up to the login page, for a browser without a session.
     pub(crate) async fn open(&self, connection: &mut Connection, jar: &mut Jar) -> Result<Opened> {
         let location = self.begin(connection, jar).await?;
         let page = connection.expect(200, &self.get(self.own_path(&location)?, jar)).await?;
@@ -76,7 +76,7 @@ impl Authorization {
         Ok(Opened { action: self.own_path(login.action)?.to_owned(), csrf: login.csrf.to_owned() })
     }
 
-    /// Everything up to the code.
+    /// Runs the flow up to the code.
     async fn with_password(&self, connection: &mut Connection, jar: &mut Jar, user: &User) -> Result<String> {
         let Opened { action, csrf } = self.open(connection, jar).await?;
         let fields = [("_csrf", csrf.as_str()), ("email", &user.email), ("password", user.password)];
@@ -96,7 +96,7 @@ impl Authorization {
         self.site.get(path, &self.headers(cookies.as_deref()))
     }
 
-    /// A form of a page of the server.
+    /// The POST request that submits a form.
     pub(crate) fn post(&self, path: &str, jar: &Jar, fields: &[(&str, &str)]) -> Vec<u8> {
         let (cookies, origin) = (jar.header(path), self.site.origin());
         let mut headers = self.headers(cookies.as_deref());
@@ -114,7 +114,7 @@ pub(crate) fn store_cookies(response: &Response<'_>, jar: &mut Jar) -> Result<()
     response.headers("set-cookie").try_for_each(|line| jar.store(line))
 }
 
-/// Where a redirect leads, its cookies taken.
+/// Stores the cookies of a redirect and returns its target.
 fn followed(response: &Response<'_>, jar: &mut Jar) -> Result<String> {
     store_cookies(response, jar)?;
     Ok(response.header("location").context("a redirect without a location")?.to_owned())
@@ -126,14 +126,14 @@ fn code_of(location: &str) -> Result<String> {
     query_value(location, "code").with_context(|| format!("no code in {location}"))
 }
 
-/// What a sign-in leaves behind.
+/// The result of a sign-in.
 pub(crate) struct SignedIn {
     pub(crate) jar: Jar,
     pub(crate) access_token: String,
     pub(crate) refresh_token: String,
 }
 
-/// Signs a person in with a new browser and asks who they are.
+/// Signs a user in with an empty cookie jar, redeems the code and calls UserInfo.
 pub(crate) async fn sign_in(connection: &mut Connection, site: &Site, user: &User) -> Result<SignedIn> {
     let mut jar = Jar::default();
     let code = Authorization::new(site, None).with_password(connection, &mut jar, user).await?;
@@ -154,15 +154,15 @@ pub(crate) async fn sign_in(connection: &mut Connection, site: &Site, user: &Use
     Ok(signed_in)
 }
 
-/// What a browser does when it is told to come back later.
+/// What a browser does on a refusal with `Retry-After`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Patience {
-    /// It was not expected to be: the run ends.
+    /// A refusal is an error that ends the run.
     None,
-    /// Waits as long as it is told.
+    /// Waits as long as `Retry-After` says.
     Obedient,
-    /// Tries again at once.
+    /// Retries at once.
     Stubborn,
 }
 

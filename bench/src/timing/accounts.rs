@@ -1,4 +1,4 @@
-//! The people that are asked for: many of each kind, so that none is asked for twice in the same way.
+//! Accounts of the timing test: enough of each kind that no account gets the same request twice.
 
 use std::fmt::Write as _;
 
@@ -9,21 +9,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::world::World;
 
-/// Of everybody who has one.
+/// The password of every account that has one.
 const PASSWORD: &str = "bench-only-password-1";
 pub(super) const WRONG_PASSWORD: &str = "bench-only-password-2";
 
-/// What an address stands for.
+/// The kind of account behind an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Account {
-    /// The baseline.
+    /// Unknown address: the baseline.
     Unknown,
-    /// The control: as unknown as the baseline, so whatever is found here is chance.
+    /// Control group: also unknown, so any difference from the baseline is chance.
     UnknownToo,
     Active,
     Inactive,
-    /// By too many wrong passwords, a moment ago.
+    /// Locked just now, by too many wrong passwords.
     Locked,
     Suspended,
     Passwordless,
@@ -40,7 +40,7 @@ impl Account {
         Self::Passwordless,
     ];
 
-    /// Whether a link that is asked for is mailed: a lock that guessing caused is no reason to keep somebody out.
+    /// Whether a requested link is mailed. A lock caused by password guessing does not block links.
     pub(super) fn gets_mail(self) -> bool {
         matches!(self, Self::Active | Self::Locked | Self::Passwordless)
     }
@@ -49,8 +49,8 @@ impl Account {
         matches!(self, Self::Unknown | Self::UnknownToo)
     }
 
-    /// What becomes of a provisioned account, in words of both databases. There is no waiting for a lock here, and no
-    /// command for hundreds of people.
+    /// SQL assignments for both databases that turn a provisioned account into this kind. Done in SQL because a lockout
+    /// would have to be provoked, and no command changes hundreds of accounts.
     fn made_by(self) -> Option<&'static str> {
         match self {
             Self::Locked => Some(
@@ -77,12 +77,12 @@ impl std::fmt::Display for Account {
     }
 }
 
-/// An address by its number: all are equally long, and so are the pages that repeat them.
+/// The address with that number. All have the same length, so that pages repeating them do too.
 pub(super) fn address(number: usize) -> String {
     format!("person-{number:05}@bench.example")
 }
 
-/// Everybody, by number. Kinds are dealt at random, so that no part of an index is one kind's.
+/// All accounts by number. Kinds are assigned at random, so that no part of an index belongs to one kind.
 pub(super) struct Accounts(Vec<Account>);
 
 impl Accounts {
@@ -93,12 +93,12 @@ impl Accounts {
         Self(dealt)
     }
 
-    /// Numbers and kinds.
+    /// All numbers with their kinds.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Account)> {
         self.0.iter().copied().enumerate()
     }
 
-    /// For the document of `porta provision`.
+    /// The users of the `porta provision` document.
     pub(super) fn users(&self) -> String {
         let mut text = String::new();
         for (number, kind) in self.iter().filter(|(_, kind)| !kind.is_unknown()) {
@@ -115,7 +115,7 @@ impl Accounts {
         text
     }
 
-    /// Makes provisioned accounts what they stand for.
+    /// Turns provisioned accounts into their kinds.
     pub(super) async fn finish(&self, world: &World) -> Result<()> {
         for kind in Account::ALL {
             let Some(changes) = kind.made_by() else { continue };

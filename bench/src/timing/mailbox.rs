@@ -1,5 +1,5 @@
-//! A relay that takes every letter and keeps none (RFC 5321, as far as a client that sends needs it). With it the server
-//! does all the work that real accounts cause, and the count shows that it did.
+//! An SMTP relay that accepts every message and only counts it (RFC 5321, as far as a sending client needs it). With it
+//! the server does all the work that real accounts cause; the count proves that it did.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,12 +12,12 @@ use tokio::task::JoinSet;
 pub(super) struct Mailbox {
     pub(super) port: u16,
     letters: Rc<Cell<usize>>,
-    /// Ends with it.
+    /// The task that serves connections; ends when dropped.
     _serving: JoinSet<()>,
 }
 
 impl Mailbox {
-    /// Runs on a `LocalSet`.
+    /// Starts the relay; runs on a `LocalSet`.
     pub(super) async fn open() -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
@@ -27,14 +27,14 @@ impl Mailbox {
         serving.spawn_local(async move {
             let mut sessions = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                // A client that goes away in the middle is seen in the count.
+                // A client that disconnects early shows up in the count.
                 sessions.spawn_local(serve(stream, Rc::clone(&count)));
             }
         });
         Ok(Self { port, letters, _serving: serving })
     }
 
-    /// Letters so far.
+    /// Messages accepted so far.
     pub(super) fn letters(&self) -> usize {
         self.letters.get()
     }

@@ -1,7 +1,7 @@
-//! Whether the time of an answer tells what an address stands for (oidc-and-login §6.13, repairs W18).
+//! Timing side channel: whether response times allow user enumeration (`docs/security.md`, W18).
 //!
-//! One request at a time, in random order, on a server that is idle otherwise. What one kind of account causes later
-//! (letters, audit rows) is over before the next request: it could only hide what is looked for.
+//! One request at a time, in random order, on an otherwise idle server. Deferred work of a request (mail, audit rows)
+//! ends before the next request: it could only hide differences.
 
 mod accounts;
 mod mailbox;
@@ -28,30 +28,30 @@ use crate::process::{core_time, cpu_time};
 use crate::statistics::{Quartiles, Ranked, holm, smallest_delay};
 use crate::world::{Binary, HashCost, Server, StoreKind, World, fixtures};
 
-/// Of each request and kind.
+/// Samples per request and kind.
 const SAMPLES: usize = 250;
-/// Of each request, from addresses that nobody has, before anything counts.
+/// Uncounted warm-up requests per kind of request, with unknown addresses.
 const WARM_UP: usize = 20;
-/// One whose first attempt failed is sent again within that.
+/// Wait for the last message: a failed first attempt is retried within this time.
 const LAST_LETTER: Duration = Duration::from_mins(2);
-/// Numbers of addresses that nobody has.
+/// First number of the unknown addresses.
 const NOBODY: usize = 90_000;
 
-/// The least the server can be set to. Hashing takes the same time for everybody or it does not, at any cost; and at
-/// production cost its own unsteadiness would hide the rest of the answer.
+/// The server's minimum cost. Whether hashing takes equally long for all accounts does not depend on the cost, and at
+/// production cost its jitter would hide the rest of the response time.
 const COST: HashCost = HashCost { memory_kib: 1_024, iterations: 1, parallelism: 1 };
 
-/// The organization's settings: nothing that the measurement does may meet a limit, and no lock may end meanwhile.
+/// The organization's settings: no request may hit a rate limit, and no lockout may end meanwhile.
 const SETTINGS: &str = "{ rate_limit_interaction_max: 10000000, rate_limit_login_organization_max: 10000000, \
                         rate_limit_link_organization_max: 10000000, lockout_duration: 86400 }";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Timing {
-    /// Of each request and kind.
+    /// Samples per request and kind.
     pub(crate) samples: usize,
     pub(crate) cost: HashCost,
     pub(crate) requests: Vec<Timed>,
-    /// Share of the server's core that others took meanwhile.
+    /// Share of the server's core that other processes used meanwhile.
     pub(crate) foreign: f64,
 }
 
@@ -64,7 +64,7 @@ impl Timing {
     }
 }
 
-/// What was found about one request.
+/// The result for one kind of request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Timed {
     pub(crate) request: Request,
@@ -81,7 +81,7 @@ pub(crate) struct Kind {
     pub(crate) against: Option<Against>,
 }
 
-/// A kind against the baseline.
+/// Comparison of one kind with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Against {
     pub(crate) ranked: Ranked,
@@ -99,9 +99,9 @@ pub(crate) async fn measure(binary: &Binary, store: StoreKind) -> Result<Timing>
     let accounts = Accounts::deal(SAMPLES, &mut rng);
     let mailbox = Mailbox::open().await?;
     let environment = [
-        // Each request says where it comes from.
+        // Each request carries its own client address.
         ("TRUST_PROXY", "true".to_owned()),
-        // A relay on the same machine is a mistake in production.
+        // The production safety checks refuse a relay on the same machine.
         ("PORTA_SKIP_PROD_SAFETY", "true".to_owned()),
         ("SMTP_HOST", "127.0.0.1".to_owned()),
         ("SMTP_PORT", mailbox.port.to_string()),
@@ -123,12 +123,12 @@ pub(crate) async fn measure(binary: &Binary, store: StoreKind) -> Result<Timing>
     Ok(Timing { samples: SAMPLES, cost: COST, requests: judge(&samples)?, foreign })
 }
 
-/// Time of the server's core that others took.
+/// CPU time that other processes used on the server's core.
 fn foreign_time(server: &Server, core: usize) -> Result<Duration> {
     Ok(core_time(core)?.saturating_sub(cpu_time(server.pid())?))
 }
 
-/// Letters to those who get some, and to nobody else: the accounts were what they stand for.
+/// Checks that exactly the expected number of messages arrived, which proves that each account was of its kind.
 async fn all_arrived(mailbox: &Mailbox) -> Result<()> {
     let wanted = Account::ALL.iter().filter(|kind| kind.gets_mail()).count() * 2 * SAMPLES;
     let until = Instant::now() + LAST_LETTER;
@@ -155,7 +155,7 @@ async fn sample(visitor: &mut Visitor, accounts: &Accounts, rng: &mut StdRng) ->
     let mut samples = Samples::new();
     for (request, kind, number) in plan {
         let answer = visitor.ask(request, &address(number)).await?;
-        // What is told by size needs no clock.
+        // A different body length would reveal the account without any timing.
         let length = lengths.get(&request).copied();
         ensure!(length == Some(answer.length), "{request}, {kind}: {} bytes, not {length:?}", answer.length);
         samples.entry((request, kind)).or_default().push(answer.time);
@@ -163,7 +163,7 @@ async fn sample(visitor: &mut Visitor, accounts: &Accounts, rng: &mut StdRng) ->
     Ok(samples)
 }
 
-/// Every kind against the baseline of the same request.
+/// Compares every kind with the baseline of the same request.
 fn judge(samples: &Samples) -> Result<Vec<Timed>> {
     let of = |request, account| samples.get(&(request, account)).map_or(&[][..], Vec::as_slice);
     let mut requests = Vec::new();
@@ -204,7 +204,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers of about a millisecond; `slow` ones take `delay` longer.
+    /// Responses of about 1 ms; those of `slow` take `delay` longer.
     fn answers(slow: Option<(Request, Account)>, delay: Duration) -> Samples {
         let mut rng = StdRng::from_seed([7; 32]);
         let mut samples = Samples::new();

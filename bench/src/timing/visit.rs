@@ -1,4 +1,4 @@
-//! One request of a new browser from a new address, timed.
+//! Times one request of a new browser from a new address.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -13,12 +13,12 @@ use crate::process::thread_cpu_time;
 use crate::scenarios::{Authorization, store_cookies};
 use crate::world::fixtures::ORGANIZATION;
 
-/// The server is idle when it used no processor time for that long.
+/// The server counts as idle when it used no CPU time for this long.
 const QUIET: Duration = Duration::from_millis(3);
-/// Looks at a server that does not come to rest.
+/// Maximum number of checks for an idle server.
 const LOOKS: u32 = 10_000;
 
-/// The requests whose answers must not tell accounts apart (repairs W18).
+/// The requests whose responses must not reveal whether an account exists (`docs/security.md`, W18).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Request {
@@ -30,7 +30,7 @@ pub(crate) enum Request {
 impl Request {
     pub(crate) const ALL: [Self; 3] = [Self::SignIn, Self::ForgottenPassword, Self::MagicLink];
 
-    /// What the page says to everybody.
+    /// Text on the page that is the same for every account.
     fn proof(self) -> &'static str {
         match self {
             Self::SignIn => "do not match",
@@ -49,10 +49,10 @@ impl std::fmt::Display for Request {
     }
 }
 
-/// What was seen of an answer.
+/// The observed properties of a response.
 pub(super) struct Answer {
     pub(super) time: Duration,
-    /// Bytes of its body.
+    /// Body length in bytes.
     pub(super) length: usize,
 }
 
@@ -69,9 +69,9 @@ impl Visitor {
         Ok(Self { site: site.clone(), server, connection, visits: 0 })
     }
 
-    /// Opens the form, waits until the server is idle, and times the answer to the form.
+    /// Opens the form, waits until the server is idle, and times the response to the submitted form.
     pub(super) async fn ask(&mut self, request: Request, email: &str) -> Result<Answer> {
-        // Networks for measurements (RFC 2544, appendix C.2.2): each address once, so that no limit is ever near.
+        // Benchmarking networks (RFC 2544, appendix C.2.2): each address is used once, so no rate limit is reached.
         let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + self.visits);
         self.visits += 1;
         let browser = Authorization::new(&self.site, Some(address.to_string()));
@@ -108,7 +108,7 @@ impl Visitor {
         Ok(browser.post(form.action, &jar, &[("_csrf", form.csrf), ("email", email)]))
     }
 
-    /// Waits until the server has done what earlier requests left it to do, letters included.
+    /// Waits until the server has finished deferred work of earlier requests, including mail.
     pub(super) async fn idle(&self) -> Result<()> {
         let mut used = thread_cpu_time(self.server, "")?;
         for _ in 0..LOOKS {

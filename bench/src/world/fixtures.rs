@@ -1,4 +1,4 @@
-//! Who and what the measured organization holds.
+//! Users, clients and roles of the measured organization.
 
 use std::fmt::Write as _;
 
@@ -40,7 +40,7 @@ impl User {
     }
 }
 
-/// The document for `porta provision`: one application with a role, a web client, a machine, and some users.
+/// The `porta provision` document: one application with a role, a web client, a machine client, and some users.
 pub(crate) fn document(settings: &str, login_methods: &str, users: &str) -> String {
     format!(
         r#"version: "1.0"
@@ -89,7 +89,7 @@ organizations:
     )
 }
 
-/// People who hold the role, so that an ID token carries what it would in earnest.
+/// Users who hold the role, so that ID tokens carry realistic claims.
 pub(crate) fn users() -> String {
     let mut text = String::new();
     for index in 0..USERS {

@@ -1,4 +1,4 @@
-//! The server under measurement and what it stores.
+//! The measured server and its store.
 
 pub(crate) mod fixtures;
 mod server;
@@ -30,10 +30,10 @@ pub(crate) struct HashCost {
 impl HashCost {
     /// Porta's default (decision D9).
     pub(crate) const DEFAULT: Self = Self { memory_kib: 19_456, iterations: 2, parallelism: 1 };
-    /// What the TypeScript reference uses.
+    /// Parameters of the TypeScript reference.
     pub(crate) const REFERENCE: Self = Self { memory_kib: 65_536, iterations: 3, parallelism: 4 };
 
-    /// The words of a command that takes them.
+    /// The arguments of `command`, followed by these parameters as flags.
     pub(crate) fn arguments(self, command: &str) -> Vec<String> {
         vec![
             command.to_owned(),
@@ -68,16 +68,16 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A store with the people and clients of most scenarios.
+    /// Creates a store with the users and clients of most scenarios.
     pub(crate) async fn create(binary: &Binary, kind: StoreKind, cost: HashCost) -> Result<Self> {
-        // Everybody comes from one address, and one client or person stands for all.
+        // All requests share one address, one client and few users, so the limits must be out of reach.
         let settings = "{ rate_limit_interaction_max: 10000000, quota_client_max: 10000000, quota_person_max: 10000000, \
             quota_organization_max: 10000000, waiting_codes_max: 1000 }";
         let document = fixtures::document(settings, "[password]", &fixtures::users());
         Self::filled(binary, kind, cost, &document, &[]).await
     }
 
-    /// Creates a store, migrates it and fills it. What the environment says goes before the settings of other worlds.
+    /// Creates, migrates and provisions a store. `more` overrides the settings that all worlds share.
     pub(crate) async fn filled(
         binary: &Binary,
         kind: StoreKind,
@@ -90,7 +90,7 @@ impl World {
         let site = Site::new(port);
         let mut environment = store.environment.clone();
         let mut set = |name: &str, value: &str| environment.push((name.to_owned(), value.to_owned()));
-        // As in production, access log included.
+        // Production mode, with the access log.
         set("NODE_ENV", "production");
         set("HOST", "127.0.0.1");
         set("PORT", &port.to_string());

@@ -1,4 +1,4 @@
-//! The measured process: started on its own core, stopped by process id.
+//! The measured process: pinned to its own core, stopped by process id.
 
 use std::fs::OpenOptions;
 use std::path::PathBuf;
@@ -9,12 +9,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::client::{Connection, Site};
 
-/// How often a starting server is asked; the resolution of the start-up time.
+/// Polling interval while the server starts; the resolution of the start-up time.
 const ASKING: Duration = Duration::from_micros(500);
 const STARTING: Duration = Duration::from_secs(30);
 const STOPPING: Duration = Duration::from_secs(20);
 
-/// The executable and the core it is kept on.
+/// The executable and the core it is pinned to.
 #[derive(Debug, Clone)]
 pub(crate) struct Binary {
     pub(crate) path: PathBuf,
@@ -24,7 +24,7 @@ pub(crate) struct Binary {
 }
 
 impl Binary {
-    /// `taskset` pins and then becomes the program: the process id stays the same.
+    /// `taskset` sets the affinity and then execs the program: the process id stays the same.
     fn command(&self, arguments: &[&str], environment: &[(String, String)]) -> Command {
         let mut command = Command::new("taskset");
         command.arg("-c").arg(self.core.to_string()).arg(&self.path).args(arguments);
@@ -59,7 +59,7 @@ impl Binary {
 pub(crate) struct Server(Child);
 
 impl Server {
-    /// Starts it; the time is from its start to its first 200 on /health.
+    /// Starts the server; returns the time until its first 200 on /health.
     pub(crate) async fn start(
         binary: &Binary,
         environment: &[(String, String)],
@@ -88,7 +88,7 @@ impl Server {
         self.0.id()
     }
 
-    /// Asks it to stop and waits until it did.
+    /// Stops the server and waits until it has exited.
     pub(crate) fn stop(mut self) -> Result<()> {
         let pid = self.0.id().to_string();
         ensure!(
@@ -108,7 +108,7 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Only after an error is it still there; nothing else can be done about a failure to end it.
+    /// Kills a server that still runs after an error; a failure to kill it cannot be handled here.
     fn drop(&mut self) {
         if matches!(self.0.try_wait(), Ok(None)) {
             let _ = self.0.kill();

@@ -1,4 +1,4 @@
-//! A throw-away place for data: a directory, or a database and a Redis database of the test services.
+//! A temporary store: a directory, or a database and a Redis database of the test services.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ impl std::fmt::Display for StoreKind {
     }
 }
 
-/// What `scripts/with-services.sh` says about the services.
+/// Addresses of the services, from `scripts/with-services.sh`.
 #[derive(Debug, Clone)]
 pub(crate) struct Services {
     pub(crate) database: Url,
@@ -51,9 +51,9 @@ enum Place {
     Database { services: Services, name: String },
 }
 
-/// Removed at its end; a database that is left behind goes with the services.
+/// Removed at the end; a database that is left behind disappears with the services.
 pub(crate) struct Store {
-    /// What a server must be told to use it.
+    /// Environment variables that make a server use this store.
     pub(crate) environment: Vec<(String, String)>,
     directory: TempDir,
     place: Place,
@@ -83,7 +83,7 @@ impl Store {
         self.directory.path()
     }
 
-    /// The address of the database, if it is one.
+    /// The database URL; `None` for embedded storage.
     pub(crate) fn database_url(&self) -> Option<&str> {
         self.setting("DATABASE_URL")
     }
@@ -132,7 +132,7 @@ async fn database() -> Result<(Place, Vec<(String, String)>)> {
     let mut database = services.database.clone();
     database.set_path(&name);
     let client = redis::Client::open(services.redis.as_str())?;
-    // What a run before left may be a million tokens: forgetting them takes longer than the client would wait.
+    // No timeout: flushing up to a million tokens of an earlier run takes longer than the client's default.
     let patient = redis::AsyncConnectionConfig::new().set_response_timeout(None);
     let connecting = client.get_multiplexed_async_connection_with_config(&patient);
     let mut redis = connecting.await.context("connecting to Redis")?;

@@ -31,7 +31,7 @@ pub(crate) enum Unusable {
 }
 
 impl Unusable {
-    /// A label, so one of few words.
+    /// Metric label: one of a few fixed words.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Missing => "missing",

@@ -1,4 +1,4 @@
-//! Signatures and verifications per second on one thread, beside `jsonwebtoken` over the same library.
+//! Signatures and verifications per second on one thread, compared with `jsonwebtoken` on the same crypto library.
 //!
 //! `cargo run --release -p porta-jose --example rates`
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measuring tool for a terminal")]
@@ -35,7 +35,7 @@ fn main() {
         let token = signer.sign(None, &claims).unwrap();
         let (theirs, encoding_key) = match algorithm {
             SigningAlgorithm::Es256 => (Algorithm::ES256, EncodingKey::from_ec_der(&key.pkcs8)),
-            // Its DER form wants PKCS#1, which starts 26 bytes into PKCS#8 of a 2048-bit key.
+            // `from_rsa_der` takes PKCS#1, which starts at byte 26 of the PKCS#8 form of a 2048-bit key.
             SigningAlgorithm::Rs256 => (Algorithm::RS256, EncodingKey::from_rsa_der(&key.pkcs8[26..])),
             SigningAlgorithm::EdDsa => (Algorithm::EdDSA, EncodingKey::from_ed_der(&key.pkcs8)),
         };

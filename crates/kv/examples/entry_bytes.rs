@@ -1,9 +1,9 @@
-//! Prints how many bytes of memory one entry of the in-process store takes, beside what its ceilings reckon.
+//! Prints the memory per entry of the in-process store in bytes, next to what its limits assume.
 //!
 //! `cargo run --release -p porta-kv --example entry_bytes -- KIND LENGTH [ENTRIES]`
 //!
-//! `limit 0` is a counter, `session 350` a session, `code 1000` an authorization code. One kind a run: memory that was given
-//! back is used again. As many entries as the ceiling of the kind lets stay are counted.
+//! `limit 0` is a counter, `session 350` a session, `code 1000` an authorization code. Measure one kind per run: freed
+//! memory is reused. Only entries that the kind's limit lets stay are counted, even if more are stored.
 
 #![expect(clippy::print_stdout, reason = "what a program like this is for")]
 

@@ -1,4 +1,4 @@
-//! Statements per second on the PostgreSQL that `TEST_DATABASE_URL` names, against what the server can do at all:
+//! Statements per second on the PostgreSQL of `TEST_DATABASE_URL`, compared with what the server can do at most:
 //! `cargo run --release -p porta-store-sql --example throughput`.
 #![expect(
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ fn digest() -> TokenDigest {
     TokenDigest::of_bytes(&entropy.bytes::<32>())
 }
 
-/// Runs `TASKS` loops of what `make` gives for `LENGTH`.
+/// Runs `TASKS` concurrent futures from `make`, each for `LENGTH`, and prints their total rate.
 async fn measure<F: Future<Output = u64> + Send + 'static>(name: &str, make: impl Fn(usize, Instant) -> F) {
     let start = Instant::now();
     let mut tasks = JoinSet::new();

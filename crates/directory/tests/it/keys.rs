@@ -1,4 +1,4 @@
-//! The life of signing keys: made, published, signing, retired, revoked, and two operators at once.
+//! Signing-key lifecycle: creation, publication, signing, retirement, revocation, and concurrent operators.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -96,7 +96,7 @@ fn waits_until(refused: Result<Rotation, DirectoryError>) -> Timestamp {
     }
 }
 
-/// Decision D4: whoever may still hold the JWKS from before a key was published must never see its signature.
+/// Decision D4: a key must not sign while a verifier may still cache a JWKS from before its publication.
 async fn a_key_waits_until_every_verifier_knows_it(world: World) {
     let harbor = world.organization("harbor").await;
     let moment = Duration::from_micros(1);

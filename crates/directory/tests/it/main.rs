@@ -1,4 +1,4 @@
-//! The operators' operations over a real store: one module per subject. One binary, as each one costs its linking.
+//! Operator operations on a real store, one module per subject. A single binary, because each one costs link time.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop where it is")]
 

@@ -1,4 +1,4 @@
-//! Operations of operators over a real store: what they write, announce, refuse and end.
+//! Operator operations on a real store: what they write, announce, reject and terminate.
 
 use crate::support::{START, World, refused};
 use porta_core::application::{
@@ -73,7 +73,7 @@ async fn a_unit_of_work_without_commit_leaves_nothing(world: World) {
     assert!(world.heard().is_empty());
 }
 
-/// One of everything, in one unit of work; returns the audit events in order.
+/// Creates one entity of each kind in one unit of work; returns the audit events in order.
 async fn one_of_everything(work: &mut Work) -> Vec<&'static str> {
     let harbor = NewOrganization { name: "Harbor".into(), ..NewOrganization::default() };
     let harbor = work.create_organization(harbor).await.unwrap();

@@ -1,4 +1,4 @@
-//! Provisioning over a real store: the examples of the specification, and every way a file can go wrong.
+//! Provisioning on a real store: the examples of the specification, and every error in a file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -343,10 +343,10 @@ async fn children_of_a_failed_parent_are_told(world: World) {
     organization(&world, "harbor").await;
 }
 
-/// Quicker to make keys for than the default.
+/// ES256 keys are faster to generate than those of the default algorithm.
 const ALGORITHM: &str = "id_token_signed_response_alg: ES256\n            ";
 
-/// One client in one application, with a line more.
+/// One client in one application, with `extra` as an additional line.
 fn one_client(extra: &str) -> String {
     format!(
         "version: \"1.0\"\norganizations:\n  - name: Harbor\n    applications:\n      - name: Dock\n        clients:\n          \
@@ -417,12 +417,12 @@ async fn passwords_in_a_file_keep_the_rules_for_people(world: World) {
     apply(&world, &file("cre\u{300}me\u{a0}lantern-41")).await;
     let hash = user(&world, "quux", "zora@mail.example").await.password_hash.unwrap();
     assert_eq!(hash.as_str(), "$argon2id$test$cr\u{e8}me lantern-41", "normalised");
-    // Names that are in the database count as well as those in the file.
+    // The password check also considers names from the database, not only those in the file.
     let later =
         file("frobnitz#12").replace("    branding: { company_name: Frobnitz }\n", "").replace("zora@", "z2@");
     let report = run(&world, &later, Options::default()).await;
     assert!(report.errors[0].error.contains("built from"), "{:?}", report.errors);
-    // Somebody who is there already keeps the password they have, and the one in the file is not looked at.
+    // Existing users keep their password; the one in the file is not even checked.
     let again = apply(&world, &file("trustno1")).await;
     assert_eq!(counts(&again), (0, 0, 0));
 }
@@ -705,7 +705,7 @@ async fn an_inactive_person_and_back(world: World) {
 
 async fn references_to_what_was_there_before(world: World) {
     apply(&world, PRODUCT).await;
-    // Names nothing but a link: everything it refers to is in the database.
+    // The file only adds a link: everything it refers to is in the database.
     let text = "version: \"1.0\"\norganizations:\n  - name: Harbor\n    slug: harbor\n    applications:\n      - name: Dock\n        slug: dock-planner\n        \
                 roles: [{ name: Clerk, permissions: [\"dock:berths:read\"] }]\n";
     let report = apply(&world, text).await;
@@ -717,12 +717,12 @@ async fn references_to_what_was_there_before(world: World) {
 
 async fn runs_at_once_make_everything_once(world: World) {
     let world = Arc::new(world);
-    // The first round opens the connections, the others meet.
+    // The first round opens the connections; the later ones run concurrently.
     for round in 0..4 {
         let tasks: Vec<_> = (0..6)
             .map(|_| {
                 let world = Arc::clone(&world);
-                // Odd rounds find the organization and make a client, even ones make everything.
+                // Odd rounds find the organization and create a client; even rounds create everything.
                 let names = (format!("name: Harbor {}", round / 2), format!("client_name: Web {round}"));
                 let text =
                     one_client("").replace("name: Harbor", &names.0).replace("client_name: Web", &names.1);

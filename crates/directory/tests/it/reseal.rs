@@ -1,4 +1,4 @@
-//! Sealing anew: nothing is lost, whoever changes what meanwhile and wherever it stops.
+//! Re-sealing under a new key loses nothing, despite concurrent changes and interruptions.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ both_stores!(
     one_key_each_leaves_nothing_to_do,
 );
 
-/// What the support seals with.
+/// The key that the test support seals with.
 const OLD: [u8; 32] = [9; 32];
 const NEW: [u8; 32] = [10; 32];
 const OLD_FACTOR: [u8; 32] = [19; 32];
@@ -81,7 +81,7 @@ async fn enrol(world: &World, user: &User, credential: &TotpCredential) {
     assert!(all.second_factors(user.organization_id).enrol_totp(credential, None).await.unwrap());
 }
 
-/// Two organizations with their keys, `people` with authenticators in each, and a letter for each.
+/// Two organizations, each with its signing keys, one message, and `people` users with an authenticator.
 async fn filled(world: &World, people: usize) -> Vec<User> {
     let mut users = Vec::new();
     for slug in ["harbor", "lagoon"] {
@@ -100,7 +100,7 @@ async fn reseal(world: &World, keys: &SealingKeys, pass: Pass) -> Report {
     world.directory.reseal(actor(), keys, pass).await.unwrap()
 }
 
-/// Resealed, current and closed, of keys, letters and authenticators.
+/// Counts (resealed, current, closed) of signing keys, messages and authenticators.
 fn counts(report: &Report) -> Vec<(u64, u64, usize)> {
     let kinds: Vec<_> = report.kinds.iter().map(|kind| kind.kind).collect();
     assert_eq!(kinds, [SealedKind::SigningKey, SealedKind::Letter, SealedKind::Authenticator]);
@@ -111,7 +111,7 @@ fn counts(report: &Report) -> Vec<(u64, u64, usize)> {
         .collect()
 }
 
-/// Everything opens with `signing` and `factor` alone, and says what it said.
+/// Asserts that everything opens with `signing` and `factor` alone, with its original content.
 async fn assert_opens(world: &World, users: &[User], signing: [u8; 32], factor: [u8; 32]) {
     let mut all = world.store.repositories();
     for organization in users.iter().map(|user| user.organization_id) {
@@ -177,7 +177,7 @@ async fn what_no_key_opens_is_named_and_left_alone(world: World) {
     let stranger = world.user(&world.organization("cove").await, "x@cove.test").await;
     enrol(&world, &stranger, &credential(&stranger, [77; 32], b"sealed with a key that is gone")).await;
     let moved = world.user(&world.organization("reef").await, "y@reef.test").await;
-    // A seal that belongs to somebody else.
+    // A secret sealed for a different user.
     let stolen =
         TotpCredential { user_id: moved.id, ..credential(&users[0], OLD_FACTOR, &secret_of(&users[0])) };
     enrol(&world, &moved, &stolen).await;
@@ -191,7 +191,7 @@ async fn what_no_key_opens_is_named_and_left_alone(world: World) {
         assert!(matches!(of(&stranger).why, SealError::UnknownKey(_)));
         assert_eq!(of(&moved).why, SealError::Refused);
         assert!(found.iter().all(|one| one.kind == SealedKind::Authenticator));
-        // The damaged one still counts for the key it names.
+        // The one that does not open still counts as using the key it names.
         assert_eq!(report.older[1].authenticators, 1);
         closed = found;
     }
@@ -203,14 +203,14 @@ async fn what_no_key_opens_is_named_and_left_alone(world: World) {
     let kept = all.second_factors(stranger.organization_id).totp(stranger.id).await.unwrap().unwrap();
     let identity = TotpCredential::seal_identity(stranger.organization_id, stranger.id);
     assert_eq!(gone.open(&kept.secret, &identity).unwrap(), b"sealed with a key that is gone");
-    // Without the old key nothing of the old key's can be opened: all of it is named, and nothing written.
+    // Without the old key nothing can be opened: every value is reported, and nothing is written.
     let lost = SealingKeys::new(&[[55; 32]], &[[56; 32]]);
     let report = reseal(&world, &lost, Pass::Reseal).await;
     assert!(report.kinds.iter().all(|kind| kind.resealed == 0 && kind.current == 0), "{report:?}");
     assert_eq!(report.closed().filter(|one| one.kind == SealedKind::Authenticator).count(), users.len() + 2);
 }
 
-/// People go on changing their authenticators while everything is sealed anew.
+/// Users replace their authenticators while re-sealing runs.
 async fn a_new_authenticator_is_not_overwritten(world: World) {
     let users = filled(&world, 40).await;
     world.warm().await;
@@ -280,7 +280,7 @@ async fn a_run_that_was_interrupted_is_finished_by_the_next(world: World) {
         );
         run.abort();
         drop(run.await);
-        // Whatever was done by then, all of it opens with both keys.
+        // However far the run got, everything opens with both keys.
         let look = settled_look(&world).await;
         for ((stale, current, closed), all) in counts(&look).into_iter().zip([4, 2, 120]) {
             assert_eq!((stale + current, closed), (all, 0));
@@ -291,8 +291,8 @@ async fn a_run_that_was_interrupted_is_finished_by_the_next(world: World) {
     assert_opens(&world, &users, NEW, NEW_FACTOR).await;
 }
 
-/// A look while nothing is written. A database may still be committing what an aborted run had sent it, and a look counts
-/// what needs sealing before what does not: such a commit between the two would be counted twice.
+/// A dry run while nothing is written. The database may still be committing statements of an aborted run; a dry run
+/// counts stale values before current ones, so such a commit in between would be counted twice.
 async fn settled_look(world: &World) -> Report {
     let mut look = reseal(world, &both(), Pass::Look).await;
     loop {
@@ -335,7 +335,7 @@ async fn recovery_codes_say_how_long_their_key_is_needed(world: World) {
     assert_eq!((factor.authenticators, factor.recovery_codes, factor.undated_codes), (0, 1, 0));
     assert!(!factor.may_go() && report.older[0].may_go());
     assert_eq!(report.lost_codes, 1);
-    // Used, it needs no key.
+    // A used code needs no key.
     let mut all = world.store.repositories();
     let macs: Vec<_> = CodeKeys::new(&[NEW_FACTOR, OLD_FACTOR])
         .all()

@@ -1,5 +1,5 @@
-//! Addresses and names in all scripts (decision 0043): one mailbox is one person, however it is typed, and a name is one
-//! line.
+//! Addresses and names in all scripts (decision 0043): every spelling of a mailbox is the same user, and a name is a
+//! single line.
 
 use porta_core::user::{Email, User, UserStatus};
 use porta_directory::provision::{Format, Mode, Options, read};
@@ -105,7 +105,7 @@ async fn a_file_finds_people_however_it_spells_them(world: World) {
     assert_eq!(world.work().await.doubles(&harbor).await.unwrap(), []);
 }
 
-/// Nothing ends for it, and a version before this one still finds what it stored.
+/// Changing only the spelling terminates nothing, and an earlier version still finds the addresses it stored.
 async fn another_spelling_is_no_other_address(world: World) {
     let harbor = world.organization("harbor").await;
     let before = world.stored_before(&harbor, "ina@m\u{fc}ll.example").await;

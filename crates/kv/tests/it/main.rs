@@ -1,4 +1,4 @@
-//! The contract of the short-lived store on both implementations, and what only Redis can do.
+//! The contract of the short-lived store on both implementations, and what only Redis supports.
 
 mod memory;
 mod redis;

@@ -1,4 +1,4 @@
-//! The in-process store: the contract on a manual clock, and what only it can do, snapshots.
+//! The in-process store: the contract on a manual clock, and its own feature, snapshots.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy takes for other code")]
 
@@ -61,7 +61,7 @@ async fn two_stores_do_not_meet() {
     contract::instances_do_not_meet(&MemoryKv::new(clock()), &MemoryKv::new(clock())).await;
 }
 
-/// A process that ends in order, and the one after it.
+/// A process that shuts down cleanly, and its successor.
 struct Restart {
     clock: Arc<ManualClock>,
     directory: tempfile::TempDir,
@@ -128,7 +128,7 @@ async fn an_orderly_restart_loses_nothing_and_the_file_is_gone() {
     assert_eq!(after.get("session").await.unwrap(), None, "lifetimes go on, they do not start again");
 }
 
-/// The store goes by steady time, the next process starts from the clock of the machine.
+/// The store uses monotonic time; the next process starts from the wall clock.
 #[tokio::test]
 async fn a_clock_that_was_put_right_changes_no_lifetime_over_a_restart() {
     let hour = 60 * MINUTE;
@@ -179,7 +179,7 @@ async fn unfinished_files_are_neither_read_nor_in_the_way() {
     let restart = Restart::new();
     let kv = restart.process();
     fill(&kv).await;
-    // A crash while saving left one, a crash while loading another.
+    // One left by a crash while saving, one by a crash while loading.
     fs::write(restart.directory.path().join("kv.snapshot.new"), b"half").unwrap();
     fs::write(restart.directory.path().join("kv.snapshot.loading"), b"whole, but claimed").unwrap();
     assert_eq!(restart.process().load_snapshot(&restart.path(), &ring(1)).unwrap(), 0);
@@ -234,7 +234,7 @@ async fn a_snapshot_survives_a_key_rotation() {
     assert_eq!(restart.process().load_snapshot(&restart.path(), &rotated).unwrap(), 4);
 }
 
-/// Wherever a file is cut, and whatever is appended, nothing of it counts.
+/// A truncated or extended file is rejected as a whole.
 #[tokio::test]
 async fn a_file_that_is_not_whole_is_refused_whole() {
     let restart = Restart::new();
@@ -247,7 +247,7 @@ async fn a_file_that_is_not_whole_is_refused_whole() {
     assert!(good.len() > 500_000, "several pieces: {}", good.len());
     let middle = (good.len() / 2..good.len() / 2 + 300).step_by(37);
     let cuts = (0..70).chain(middle).chain(good.len() - 20..good.len()).map(|at| good[..at].to_vec());
-    // A piece again, and one left out.
+    // A repeated chunk, and a missing one.
     let length = |at: usize| u32::from_le_bytes(good[at..at + 4].try_into().unwrap()) as usize + 4;
     let head = 20 + 1 + 8 + 16;
     let (first, second) = (length(head), length(head + length(head)));
@@ -272,7 +272,7 @@ async fn a_file_that_is_not_whole_is_refused_whole() {
     assert_eq!(restart.process().load_snapshot(&restart.path(), &ring(1)).unwrap(), 8_000);
 }
 
-/// Made by the version before, with the same contents as here: an upgrade signs nobody out.
+/// A snapshot of the previous version with known contents: an upgrade signs nobody out.
 #[tokio::test]
 async fn the_snapshot_of_the_version_before_is_read() {
     let restart = Restart::new();

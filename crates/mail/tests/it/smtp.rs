@@ -1,4 +1,4 @@
-//! Against a real SMTP server; `--skip smtp::` leaves these out openly.
+//! Tests against a real SMTP server; skip them with `--skip smtp::`.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{ADDRESS, World, credentials, eventually, magic_link, options, transport};
 
-/// Everything due is attempted once; then the first row's last error.
+/// Attempts everything due once; returns the last error of the first row.
 async fn attempt(w: &World, options: SmtpOptions) -> Option<String> {
     w.worker(transport(options)).attempt_due().await.unwrap();
     w.rows().await[0].last_error.clone()
@@ -72,7 +72,7 @@ async fn starttls_is_used_when_offered_and_its_certificate_is_verified() {
         w.worker(transport(unknown.clone())).attempt_due().await.unwrap();
         let error = w.rows().await[n].last_error.clone().unwrap();
         assert!(error.starts_with("STARTTLS: ") && error.contains("certificate"), "{error}");
-        // The name must be right, too.
+        // The host name must match the certificate, too.
         let known = SmtpOptions { roots: authority.roots(), ..unknown };
         w.clock.advance(MINUTE);
         let elsewhere = SmtpOptions { host: "127.0.0.1".to_owned(), ..known.clone() };
@@ -120,7 +120,7 @@ async fn a_wrong_password_is_mended_without_losing_mail() {
     let mut relay = Relay::start(wanted).await;
     w.enqueue("1", Mail::Welcome).await;
     let known = SmtpOptions { roots: authority.roots(), ..options(relay.port, Security::StartTls) };
-    // Without credentials the relay asks for them: 530, which is not the message's fault either.
+    // Without credentials the relay answers 530, which is not the message's fault either.
     let error = attempt(&w, known.clone()).await.unwrap();
     assert!(error.contains("530"), "{error}");
     w.clock.advance(MINUTE);
@@ -164,7 +164,7 @@ async fn a_busy_relay_is_asked_again_and_a_refusal_is_final() {
         let id = w.enqueue(&format!("refused {n}"), Mail::Welcome).await;
         assert_eq!(worker.attempt_due().await.unwrap(), 1);
         let row = w.rows().await.into_iter().find(|row| row.id == id).unwrap();
-        // Nothing the relay said is kept: it quotes addresses and links.
+        // The relay's reply is not stored: it quotes addresses and links.
         assert_eq!((row.state, row.last_error.as_deref()), (OutboxState::GivenUp, Some(expected)));
     }
     w.clock.advance(HOUR);
@@ -187,7 +187,7 @@ async fn a_relay_that_was_away_gets_everything_once() {
         assert!(start.elapsed() < Duration::from_secs(2), "who enqueues does not wait for the relay");
     }
     eventually(async || w.rows().await.iter().any(|row| row.last_error.is_some())).await;
-    // Due again by the clock, but as long as nobody is there nothing is taken.
+    // All messages are due again, but none is claimed while the relay is unreachable.
     w.clock.advance(MINUTE);
     tokio::time::sleep(Duration::from_secs(6)).await;
     let rows = w.rows().await;
@@ -198,7 +198,7 @@ async fn a_relay_that_was_away_gets_everything_once() {
 
     let mut relay = Relay::start(json!({"port": port})).await;
     let back = Instant::now();
-    // Those that met its absence included.
+    // Including those whose first attempt failed.
     for _ in 0..LETTERS {
         relay.event("message").await;
     }
@@ -224,7 +224,7 @@ async fn a_relay_that_says_nothing_costs_no_more_than_the_time_it_has() {
     assert_eq!(w.rows().await[0].state, OutboxState::Pending);
 }
 
-/// The answer to a message we gave up waiting for must not be read as the answer to the next one.
+/// The late reply to a timed-out message must not be read as the reply to the next one.
 #[tokio::test]
 async fn a_connection_that_hung_in_the_middle_is_not_used_again() {
     let w = World::sqlite().await;
@@ -240,7 +240,7 @@ async fn a_connection_that_hung_in_the_middle_is_not_used_again() {
     assert_eq!(state(first), Some(OutboxState::Delivered));
     assert_eq!(state(second), Some(OutboxState::Pending));
     assert_eq!(state(third), Some(OutboxState::GivenUp), "its own answer");
-    // The relay is there, and may have taken it: it is not asked again at once, as one that was away is.
+    // The relay is up and may have accepted the message: unlike with an unreachable relay, the retry waits.
     let waits = rows.iter().find(|row| row.id == second).map(|row| row.next_attempt_at.since(NOW));
     assert!(waits > Some(Duration::from_secs(3)), "{waits:?}");
     for (event, id) in [("message", first), ("answered", second), ("answered", third)] {

@@ -1,4 +1,4 @@
-//! A tenant with an outbox, a clock that stands still, and a transport that answers as told.
+//! A tenant with an outbox, a manual clock, and scripted transports.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -75,7 +75,7 @@ impl World {
             renderer: Arc::new(renderer()),
             transport,
             clock: self.clock.clone(),
-            // No two workers draw the same ids.
+            // A different seed per worker, so that ids are unique.
             entropy: Arc::new(SeededEntropy::new(self.workers.fetch_add(1, Ordering::SeqCst))),
         }
     }
@@ -121,7 +121,7 @@ impl World {
     }
 }
 
-/// The words the product sends.
+/// The product's own renderer.
 fn renderer() -> impl Renderer {
     let pages = Pages::new();
     move |organization: &Organization, letter: &Letter, now: Timestamp| {
@@ -152,7 +152,7 @@ pub(crate) fn security_event() -> SecurityEvent {
     SecurityEvent { at: NOW, address: Some("192.0.2.7".to_owned()), user_agent: Some(user_agent.to_owned()) }
 }
 
-/// Answers as told, then takes everything.
+/// Returns the scripted results in order, then accepts everything.
 #[derive(Default)]
 pub(crate) struct Scripted {
     answers: Mutex<VecDeque<SendError>>,
@@ -194,7 +194,7 @@ pub(crate) fn refused() -> SendError {
     SendError::Refused("sending: the relay answered 550 5.1.1".to_owned())
 }
 
-/// Holds every message until a permit is there, and counts how many it holds.
+/// Holds every message until a permit is available, and counts the held ones.
 pub(crate) struct Gate {
     pub(crate) permits: Semaphore,
     pub(crate) held: AtomicUsize,
@@ -212,7 +212,7 @@ impl Gate {
         })
     }
 
-    /// Until so many messages are under way.
+    /// Waits until `count` messages are held.
     pub(crate) async fn until_held(&self, count: usize) {
         eventually(async || self.held.load(Ordering::SeqCst) >= count).await;
     }
@@ -230,7 +230,7 @@ impl Transport for Gate {
     }
 }
 
-/// A relay that is away for the first message, and says nothing to the first who asks whether it is back.
+/// A relay that is unreachable for the first message; the first reachability check never answers.
 #[derive(Default)]
 pub(crate) struct Returning {
     pub(crate) attempts: AtomicUsize,
@@ -254,7 +254,7 @@ impl Transport for Returning {
     }
 }
 
-/// Asks again until it is so.
+/// Polls until `is_so` returns true.
 pub(crate) async fn eventually(is_so: impl AsyncFn() -> bool) {
     let waiting = async {
         while !is_so().await {

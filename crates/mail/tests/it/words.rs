@@ -1,4 +1,5 @@
-//! The words of every letter, from the outbox to the capture: the recipient's language, the organization's looks.
+//! The texts of all messages, from the outbox to the capture: in the recipient's language, with the organization's
+//! branding.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use porta_store::contract::fixture::{HOUR, NOW};
 
 use crate::support::{World, keyring, magic_link, password_changed, security_event};
 
-/// Each language with its subjects of [`every_mail`], in that order.
+/// Each language with its subjects for [`every_mail`], in that order.
 const SUBJECTS: [(&str, &str, &str); 8] = [
     ("en", "Your sign-in link for Acme Ltd", "Your code for Acme Ltd"),
     ("de", "Ihr Anmeldelink für Acme Ltd", "Ihr Code für Acme Ltd"),
@@ -48,7 +49,7 @@ fn every_mail() -> Vec<Mail> {
     all
 }
 
-/// Sends letters through a worker, and returns them as they arrived.
+/// Sends messages through a worker, and returns them as received.
 async fn arrived(w: &World, letters: Vec<Letter>) -> Vec<MailBody> {
     let capture = Arc::new(Capture::new(1_000));
     let count = letters.len();
@@ -57,7 +58,7 @@ async fn arrived(w: &World, letters: Vec<Letter>) -> Vec<MailBody> {
         let event = format!("{}:{event}", w.counts().await.delivered);
         let item = letter.into_item(&event, &keyring(1), w.clock.now(), &entropy);
         assert!(w.store.repositories().outbox().enqueue(&item).await.unwrap());
-        // One after the other, so that they arrive in their order.
+        // One at a time, so that they arrive in order.
         assert_eq!(w.worker(capture.clone()).attempt_due().await.unwrap(), 1);
     }
     let mut bodies: Vec<MailBody> = capture.messages().into_iter().map(|message| message.body).collect();

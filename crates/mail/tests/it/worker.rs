@@ -1,4 +1,4 @@
-//! What the worker does with a letter.
+//! How the worker handles a message.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -189,7 +189,7 @@ async fn what_nobody_could_use_any_more_is_not_sent() {
     assert_eq!(worker.attempt_due().await.unwrap(), 1);
     assert_eq!(transport.attempts(), 0);
     assert_eq!(w.counts().await, OutboxCounts { given_up: 1, ..OutboxCounts::default() });
-    // It would have expired before the next attempt.
+    // Would expire before the next attempt.
     let soon = w.clock.now() + Duration::from_secs(10);
     w.enqueue("2", magic_link(soon)).await;
     assert_eq!(worker.attempt_due().await.unwrap(), 1);
@@ -258,7 +258,7 @@ async fn a_commit_wakes_the_worker_and_mail_of_other_processes_is_found() {
     let running = tokio::spawn(w.worker(capture.clone()).run(stop.clone()));
     for event in ["1", "2", "3"] {
         let id = w.enqueue(event, Mail::Welcome).await;
-        // Three of them within less than the time after which the worker looks by itself.
+        // Each arrives sooner than the worker's polling interval.
         let arrived = capture.wait_for(|m| m.id == id);
         tokio::time::timeout(Duration::from_millis(1500), arrived).await.unwrap();
     }

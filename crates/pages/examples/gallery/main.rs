@@ -1,5 +1,5 @@
-//! Writes every page and mail to a directory, for looking at them in a browser:
-//! `cargo run -p porta-pages --example gallery -- DIRECTORY [LANGUAGE…]`. Each policy stands beside its page as `.csp`.
+//! Writes every page and mail to a directory, to view them in a browser:
+//! `cargo run -p porta-pages --example gallery -- DIRECTORY [LANGUAGE…]`. A page's CSP is in the `.csp` file beside it.
 
 #[expect(clippy::wildcard_imports, reason = "nearly every public type is shown")]
 mod samples;

@@ -1,4 +1,4 @@
-//! `porta backup`: a copy under way of writers, that a server starts on.
+//! `porta backup`: a copy taken under concurrent writes, on which a server starts.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,7 +15,7 @@ fn a_copy_taken_under_writes_is_whole_and_serves() {
     let place = Place::new();
     let file = place.write("world.yaml", WORLD);
     place.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
-    // Writers that go on while the copy is taken.
+    // Keep writing while the copy is taken.
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
             for minutes in 1..=6 {

@@ -1,4 +1,4 @@
-//! The executable as an operator runs it, on an embedded store in a directory of its own.
+//! The executable as an operator runs it, on embedded storage in a temporary directory.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::io::Write as _;
@@ -268,7 +268,7 @@ fn people_are_invited_by_mail() {
     assert_eq!(place.run(&[&invite[..], &["--message", &long]].concat()).code, 3);
 }
 
-/// As a version before this one stored an address: it compared lower-case text.
+/// Stores an address as an earlier version did: with plain lower-case text as its key.
 async fn stored_before(place: &Place, from: &str, to: &str) {
     let target = Target::Sqlite(place.path(".porta/porta.sqlite"));
     let database = Database::connect(&DatabaseOptions::new(target)).await.unwrap();
@@ -448,7 +448,7 @@ fn an_interrupted_command_says_130() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // More than a pipe holds: once it is written, the command is reading, and waits for an end that never comes.
+    // More than the pipe buffer holds: once it is written, the command is reading and waits for an end of file.
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(&vec![b'#'; 1024 * 1024]).unwrap();
     let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();

@@ -1,4 +1,4 @@
-//! Connections of callers, as an operator sets them.
+//! Idle timeout of client connections, as an operator sets it (`KEEP_ALIVE_SECONDS`).
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::io::{Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! `porta dev` answers to this machine's own names alone (DNS rebinding).
+//! `porta dev` accepts only this machine's own host names (protection against DNS rebinding).
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::io::{Read as _, Write as _};
@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use crate::support::Place;
 use crate::support::server::{Server, free_port};
 
-/// The answer to a request with these `Host` lines; status, and the whole as text.
+/// Sends a request with these `Host` lines; returns the status and the whole response as text.
 fn ask(port: &str, request: &str, hosts: &[&str]) -> (u16, String) {
     let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
     let hosts = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect::<Vec<_>>().concat();
@@ -57,7 +57,7 @@ fn issuer_and_demo_application_answer_to_local_names_and_no_other() {
         assert_eq!(ask(port, &get, &["localhost", "evil.example"]).0, 421, "two of them");
         assert_eq!(ask(port, &format!("GET http://evil.example{path}"), &["localhost"]).0, 421);
     }
-    // Whatever is asked: no path and no method is left out.
+    // The check covers every path and method.
     for request in
         ["GET /nobody", "POST /demo/token", "OPTIONS /demo/token", "GET /health", "GET /demo/account"]
     {
@@ -84,7 +84,7 @@ fn the_name_of_the_issuer_is_answered_when_somebody_chose_one() {
     }
 }
 
-/// `porta serve` builds no address from it and so asks nothing of it (decision D10).
+/// `porta serve` builds no URL from `Host` and so accepts any (decision D10).
 #[test]
 fn a_server_does_not_look_at_the_host() {
     let place = Place::new();

@@ -10,7 +10,7 @@ const OLD: &str = "6f2d8a41c97b3e05d1846af29bc07e53";
 const NEW: &str = "b83e5017fa9c42d66e0d91c58f24a7b3";
 const FACTOR: &str = "27c4e9015bd8f36a40e1729d8ca5fb03";
 
-/// 32 digits, twice.
+/// A key of twice these 32 hex digits.
 fn key(half: &str) -> String {
     half.repeat(2)
 }
@@ -34,7 +34,7 @@ fn provisioned() -> Place {
     place
 }
 
-/// Resealed, current, and how many were not opened, of signing keys.
+/// Counts of signing keys: resealed, current, and not opened.
 fn signing_keys(report: &Value) -> (u64, u64, usize) {
     let kind = &report["kinds"][0];
     assert_eq!(kind["kind"], "signing_key");
@@ -117,13 +117,13 @@ fn keys_that_cannot_be_used_change_nothing() {
     }
     let outcome = run(&place, &key(OLD), &["keys", "reseal"]);
     assert!(outcome.code == 1 && outcome.stderr.contains("--direct"), "{}", outcome.stderr);
-    // It makes no keys: there is nothing that they could open.
+    // The command generates no keys: they could not open anything.
     let nothing = Place::new().run(&["keys", "reseal", "--direct"]);
     assert_eq!(nothing.code, 1);
     assert_eq!(nothing.stderr.matches("it is not set").count(), 2, "{}", nothing.stderr);
 }
 
-/// Where embedded storage made its keys, the file is where they are replaced.
+/// Keys that embedded storage generated are replaced in its secrets file.
 #[test]
 fn a_generated_key_is_replaced_in_its_file() {
     let place = Place::new();

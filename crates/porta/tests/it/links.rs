@@ -1,4 +1,4 @@
-//! Where the links lead that commands mail: to where the servers of the database are, or nowhere.
+//! Links mailed by commands use the base URL of the database's servers, or none are sent.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use crate::support::server::{KEY, Server};
@@ -7,7 +7,7 @@ use crate::support::{Outcome, Place, WORLD};
 const ID: (&str, &str) = ("ISSUER_BASE_URL", "https://id.harbor.test");
 const NEW: (&str, &str) = ("ISSUER_BASE_URL", "https://new.harbor.test");
 
-/// A command as it runs in a shell that has the key of the installation, and what else is said.
+/// Runs a command with the installation's key and `environment`.
 fn run(place: &Place, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
     let key = KEY.repeat(32);
     let mut all = vec![("SIGNING_KEY_ENCRYPTION_KEY", key.as_str())];
@@ -27,7 +27,7 @@ fn invite(place: &Place, environment: &[(&str, &str)]) -> Outcome {
     run(place, &["user", "invite", "eve@harbor.test", "--org", "harbor", "--direct"], environment)
 }
 
-/// How many letters there are, sent or not.
+/// The number of messages in the outbox, sent or not.
 fn letters(place: &Place) -> usize {
     let listed = run(place, &["mail", "list", "--org", "harbor", "--direct", "--json"], &[]);
     listed.json()["letters"].as_array().unwrap().len()
@@ -73,7 +73,7 @@ fn a_server_with_another_address_is_where_links_lead_from_then_on() {
     drop(server);
 }
 
-/// Whatever the shell says is all there is.
+/// Before a server ran, only the environment defines the base URL.
 #[test]
 fn before_a_server_was_started_nothing_is_remembered() {
     let place = provisioned();

@@ -16,7 +16,7 @@ use porta_store_sql::{Database, DatabaseOptions, Target};
 use porta_testkit::relay::{Authority, Relay};
 use serde_json::json;
 
-/// The data of a server, as another process sees it.
+/// Opens a server's database from the test process.
 async fn database(place: &Place) -> Database {
     let target = Target::Sqlite(place.path(".porta/porta.sqlite"));
     Database::connect(&DatabaseOptions::new(target)).await.unwrap()
@@ -65,7 +65,7 @@ fn provisioned() -> Place {
 mod smtp {
     use super::*;
 
-    /// Mail that nobody could read waits for a relay that is whom it says it is.
+    /// Messages stay in the outbox while the relay's certificate is not trusted.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_relay_of_an_unknown_authority_gets_nothing() {
         let (place, authority, other) = (provisioned(), Authority::make(), Authority::make());
@@ -89,7 +89,7 @@ mod smtp {
         assert!(relay.stop().await.iter().all(|event| event["event"] != "message"));
     }
 
-    /// The authority is one that only this process' environment knows.
+    /// Only the environment of the server process trusts the certificate authority.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_server_sends_what_waits_over_a_verified_connection() {
         let (place, authority) = (provisioned(), Authority::make());
@@ -118,7 +118,7 @@ mod smtp {
         assert!(data.contains(&format!("Message-ID: <{}@harbor.test>\r\n", item.id)), "{data}");
         until(&database, OutboxCounts { delivered: 1, ..OutboxCounts::default() }).await;
         assert_eq!(server.stop(), Some(0));
-        // What came while nobody served is sent by the next process.
+        // A message enqueued while no server ran is sent by the next process.
         letter(&database, "2").await;
         let (_server, _) = Server::start(
             &place,

@@ -1,4 +1,4 @@
-//! The executable, run the way an operator runs it.
+//! Tests of the executable, run as an operator runs it.
 
 mod backup;
 mod cli;

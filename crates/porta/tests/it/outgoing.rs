@@ -1,4 +1,4 @@
-//! Connections to the outside: whom they believe, and what stands between.
+//! Outgoing connections: trusted certificate authorities, and a connection pooler in between.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::io::{Read as _, Write as _};
@@ -18,7 +18,7 @@ fn needed(name: &str) -> String {
     })
 }
 
-/// What the server asks of its environment, with `url` and `redis` as its stores.
+/// The environment that a server on PostgreSQL and Redis requires, with `url` and `redis` as its stores.
 fn production<'a>(url: &'a str, redis: &'a str, key: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
         ("NODE_ENV", "development"),
@@ -37,7 +37,7 @@ fn production<'a>(url: &'a str, redis: &'a str, key: &'a str) -> Vec<(&'a str, &
     ]
 }
 
-/// A database by the name in the certificate of its server, which must be right.
+/// The URL of a database with full verification, by the host name of its server's certificate.
 fn verified(database: &TestDatabase) -> String {
     let Target::Postgres(url) = &database.target else { unreachable!("a PostgreSQL database was asked for") };
     let mut url = url::Url::parse(url).unwrap();

@@ -1,4 +1,4 @@
-//! Direct commands on PostgreSQL and Redis, the way production runs them.
+//! Commands with `--direct` on PostgreSQL and Redis, as in production.
 
 use crate::support::{Outcome, Place, WORLD};
 use porta_core::Change;
@@ -12,7 +12,7 @@ fn redis_url() -> String {
     std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set; run through scripts/with-services.sh")
 }
 
-/// What production sets for commands, and nothing that only a server needs.
+/// Runs a command with the production settings of commands, without those that only a server needs.
 fn run(place: &Place, database: &TestDatabase, instance: &str, redis: &str, arguments: &[&str]) -> Outcome {
     let Target::Postgres(url) = &database.target else { unreachable!("a PostgreSQL database was asked for") };
     place.run_with(

@@ -1,4 +1,4 @@
-//! Pages of the documentation say what the code says.
+//! Documentation pages match the code.
 
 use porta_config::Config;
 use porta_core::metrics::{self, MetricKind};
@@ -44,7 +44,7 @@ fn figures() {
     compare("metrics.md", "metrics", &table(&["Name", "Kind", "Labels", "Meaning"], rows));
 }
 
-/// Every name of ours in the dashboard and the alert rules is a figure there is.
+/// Every Porta metric in the dashboard and the alert rules exists.
 #[test]
 fn dashboards_and_alerts_ask_for_figures_that_exist() {
     for file in ["ops/grafana/porta.json", "ops/prometheus/alerts.yml"] {

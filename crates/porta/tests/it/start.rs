@@ -1,4 +1,4 @@
-//! `porta start`: waits, migrates, serves; what the process it becomes tells about itself.
+//! `porta start`: waits, migrates, serves; and the metrics, logs and traces of the resulting server.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 use std::io::{Read as _, Write as _};
@@ -12,7 +12,7 @@ use porta_testkit::database::TestDatabase;
 use crate::support::server::{KEY, Server, free_port};
 use crate::support::{Outcome, Place, WORLD};
 
-/// The answer to a request of ours: status, and the whole as text.
+/// Sends a GET request; returns the status and the whole response as text.
 fn get(port: &str, path: &str, headers: &str) -> (u16, String) {
     let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n{headers}connection: close\r\n\r\n").unwrap();
@@ -52,7 +52,7 @@ fn pairs<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str
     environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
-/// With the signing-key secret of the servers.
+/// Provisions with the signing-key encryption key of the servers.
 #[track_caller]
 fn provision(place: &Place, environment: &[(&str, &str)]) {
     let file = place.write("world.yaml", WORLD);
@@ -92,7 +92,7 @@ async fn postgres_or_redis_that_stays_away_ends_the_start() {
     let place = Place::new();
     let database = TestDatabase::empty_postgres().await;
     let base = changed(production(&database, "start-away"), &[("PORTA_WAIT_TIMEOUT", "1")]);
-    // Somebody listens and says nothing: an open port is no answer.
+    // A listener that never replies: an open port alone does not count as an answer.
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mute = format!("redis://127.0.0.1:{}", mute.local_addr().unwrap().port());
     for (name, url, because) in [
@@ -115,7 +115,7 @@ async fn postgres_or_redis_that_stays_away_ends_the_start() {
     );
 }
 
-/// Told to stop while it waits, it does.
+/// A stop signal ends the wait.
 #[test]
 fn a_start_that_waits_can_be_stopped() {
     let place = Place::new();
@@ -145,7 +145,7 @@ async fn postgres_is_migrated_and_served_and_a_foreign_key_is_not_ready() {
     let environment = changed(environment, &[("METRICS_ENABLED", "true"), ("DRAIN_SECONDS", "0")]);
     let foreign = changed(environment.clone(), &[("SIGNING_KEY_ENCRYPTION_KEY", &"33".repeat(32))]);
     tokio::task::block_in_place(|| {
-        // As long as there is no key, nobody can tell that this one is foreign.
+        // While the database has no keys, a foreign encryption key cannot be detected.
         let (early, _) = Server::run(&place, "start", &pairs(&foreign));
         assert_eq!(get(&early.port, "/ready", "").0, 200);
 
@@ -157,7 +157,7 @@ async fn postgres_is_migrated_and_served_and_a_foreign_key_is_not_ready() {
         is_foreign(&early);
         assert_eq!(server.stop(), Some(0));
 
-        // With its own schema there, but a key that opens nothing of it.
+        // The schema exists, but the encryption key opens none of the signing keys.
         let (server, _) = Server::run(&place, "start", &pairs(&foreign));
         is_foreign(&server);
         assert_eq!(server.stop(), Some(0));
@@ -185,7 +185,7 @@ async fn postgres_stays_as_it_is_when_told_so() {
     });
 }
 
-/// Every figure that needs no event of its own is there from the start.
+/// Metrics that need no event exist from the start.
 #[track_caller]
 fn figures_of(port: &str) {
     let (status, text) = get(port, "/metrics", "");
@@ -291,17 +291,17 @@ async fn postgres_and_redis_round_trips_and_slow_statements_are_in_the_log() {
         assert_eq!((&jwks[1]["sql"], &jwks[1]["kv"]), (&0.into(), &0.into()), "{}", jwks[1]);
         let auth = line(&server.lines(r#""route":"/{org}/auth""#, 1)[0]);
         assert_eq!(auth["kv"], 0, "what a stranger begins is not stored: {auth}");
-        // Something of a start and two first requests takes longer than a millisecond in a debug build.
+        // Some statement of the start or the first two requests takes longer than 1 ms in a debug build.
         let slow = line(&server.lines("db.slow_statement", 1)[0]);
         assert!(slow["statement"].as_str().unwrap().starts_with("porta_store_sql::"), "{slow}");
         assert_eq!(server.stop(), Some(0));
     });
 }
 
-/// What a collector received.
+/// The bytes a collector received.
 type Received = Arc<Mutex<Vec<u8>>>;
 
-/// A collector of traces: takes what is posted to `/v1/traces`.
+/// Starts a trace collector that accepts POST requests to `/v1/traces`.
 async fn collector() -> (String, Received) {
     let received = Received::default();
     let sink = Arc::clone(&received);

@@ -1,4 +1,4 @@
-//! How a server stops, whatever its callers and its database are doing.
+//! Server shutdown with busy clients and an unresponsive database.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::io::{Read as _, Write as _};
@@ -55,7 +55,7 @@ fn callers_who_stop_in_the_middle_do_not_make_it_fail() {
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
-/// Load balancers look every few seconds: they must hear of it while everybody is still served.
+/// Load balancers poll every few seconds: readiness must fail while requests are still served.
 #[test]
 fn a_server_that_stops_says_so_first_and_serves_meanwhile() {
     let place = provisioned();
@@ -71,7 +71,7 @@ fn a_server_that_stops_says_so_first_and_serves_meanwhile() {
     server.lines("draining", 1);
     let ready = get("/ready");
     assert!(ready.starts_with("HTTP/1.1 503 ") && ready.contains(r#""error":"draining""#), "{ready}");
-    // Longer than a closing door stays open for its last callers.
+    // Longer than a closing server takes to empty its accept queue (250 ms): it must not have closed yet.
     std::thread::sleep(Duration::from_millis(500));
     assert!(get("/harbor/jwks").starts_with("HTTP/1.1 200 "));
 }
@@ -84,7 +84,7 @@ async fn a_database_that_does_not_answer_costs_seconds_and_no_session() {
     let mut answer = String::new();
     caller(&server, &token_request(&body, body.len())).read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    // Nobody else writes from here on, and so when the secret was used waits to be written down.
+    // This transaction blocks all other writes, so the last-used time of the secret stays pending.
     let target = Target::Sqlite(place.path(".porta/porta.sqlite"));
     let database = Database::connect(&DatabaseOptions::new(target)).await.unwrap();
     let unit = database.begin().await.unwrap();

@@ -1,4 +1,4 @@
-//! The contract of the store, on both databases.
+//! The store contract on both databases.
 
 use std::sync::Arc;
 

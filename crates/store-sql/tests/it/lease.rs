@@ -1,4 +1,4 @@
-//! A sweeper elsewhere is at work, or died there: its lease stands in the table.
+//! The sweeper respects a lease in the table that another instance holds, or held when it died.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// The same in both: the two databases differ in how they take a time.
+/// One statement for both databases, which differ only in how they take a time.
 macro_rules! take_lease {
     ($connection:expr, $until:expr, $time:literal) => {
         sqlx::query(concat!("INSERT INTO leases (name, holder, until) VALUES ('sweeper', $1, ", $time, ")"))

@@ -1,5 +1,5 @@
-//! Rows that this program does not write, as another one may have left them behind: an authenticator that was offered
-//! and never confirmed is nobody's second factor (repairs W01).
+//! Rows that this program does not write, but another one may have left: an authenticator that was offered and never
+//! confirmed is not a second factor (decision 0025).
 
 use porta_core::EntityId as _;
 use porta_core::user::TwoFactorMethod;
@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 use uuid::Uuid;
 
-/// The same in both: the two databases differ in how they take a time.
+/// One statement for both databases, which differ only in how they take a time.
 macro_rules! leave_behind {
     ($connection:expr, $user:expr, $time:literal) => {
         sqlx::query(concat!(
@@ -50,7 +50,7 @@ async fn an_unconfirmed_authenticator_is_nobodys(db: TestDatabase) {
     assert!(!factors.accept_step(&mine, 101, NOW).await.unwrap());
     assert!(factors.enrol_totp(&mine, None).await.unwrap(), "nor in the way");
     assert_eq!(factors.totp(user).await.unwrap(), Some(mine));
-    // Beside mailed codes.
+    // Together with mailed codes as the second factor.
     assert!(factors.disable(user, NOW).await.unwrap());
     leave(&db, user.uuid()).await;
     assert!(factors.enrol_email(user, NOW).await.unwrap());

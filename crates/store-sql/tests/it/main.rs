@@ -1,4 +1,4 @@
-//! The store in both databases: one module per subject. One binary, as each one costs its linking.
+//! The store on both databases, one module per subject. A single binary, because each one costs link time.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 

@@ -1,4 +1,4 @@
-//! Migrations: fresh, side by side, again, and with a file that was changed.
+//! Migrations: on an empty database, concurrently, repeatedly, and with a changed file.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ async fn fresh_and_again(db: TestDatabase) {
     assert!(db.database.pending_migrations().await.unwrap().is_empty());
     assert!(db.database.migrate_up().await.unwrap().is_empty(), "nothing is left to do");
     assert_eq!(db.database.migrations().await.unwrap(), after);
-    // With rows in it.
+    // Again with rows in the tables.
     porta_store::contract::fixture::World::new(db.database.clone()).await;
     assert!(db.database.migrate_up().await.unwrap().is_empty());
 }
 
-/// Eight instances start at once: each migration runs once, and all of them go on.
+/// Eight instances start at once: each migration runs once, and all instances start.
 async fn side_by_side(db: TestDatabase) {
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
@@ -36,7 +36,7 @@ async fn side_by_side(db: TestDatabase) {
     assert_eq!(ran, all.iter().map(porta_store_sql::MigrationStatus::full_name).collect::<Vec<_>>());
 }
 
-/// The lock of a migrating instance is not one of its ordinary connections.
+/// The advisory lock of a migrating instance uses no connection of its pool.
 async fn with_one_connection(target: Target) {
     let options = DatabaseOptions { max_connections: 1, ..DatabaseOptions::new(target) };
     let database = Database::connect(&options).await.unwrap();
@@ -113,7 +113,7 @@ mod postgres {
         super::with_one_connection(db.target.clone()).await;
     }
 
-    /// A host that vanished while it migrated holds the lock for a while.
+    /// A host that vanished during a migration still holds the advisory lock for a while.
     #[tokio::test]
     async fn who_has_nothing_to_migrate_waits_for_nobody() {
         let db = TestDatabase::postgres().await;
@@ -122,7 +122,7 @@ mod postgres {
         holder.execute("SELECT pg_advisory_lock(x'706f72746101'::bigint)").await.unwrap();
         let up = tokio::time::timeout(Duration::from_secs(3), db.database.migrate_up());
         assert!(up.await.expect("at once").unwrap().is_empty());
-        // Who has, does.
+        // An instance with a pending migration waits.
         holder.execute("DELETE FROM porta_migrations WHERE version = 13").await.unwrap();
         let up = tokio::time::timeout(Duration::from_secs(1), db.database.migrate_up());
         assert!(up.await.is_err());

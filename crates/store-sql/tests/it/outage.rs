@@ -1,4 +1,4 @@
-//! What happens when the database goes away, stalls, or forgets its connections, and when requests give up.
+//! The database goes away, stalls or drops its connections, and requests are cancelled.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ async fn administrator(db: &TestDatabase) -> PgConnection {
     PgConnection::connect(url).await.unwrap()
 }
 
-/// Ends every other connection to the database, as a restart of the server does.
+/// Terminates every other connection to the database, as a server restart does.
 async fn disconnect_everybody(connection: &mut PgConnection) {
     let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()";
@@ -37,19 +37,19 @@ async fn reads_survive_a_restart_of_postgres() {
         disconnect_everybody(&mut admin).await;
         let found = w.repositories().organizations().by_id(w.acme.organization.id).await.unwrap();
         assert!(found.is_some(), "a stale connection does not show");
-        // The dead ones were all forgotten, so that a write finds a new connection too.
+        // All dead connections were discarded, so a write gets a new connection too.
         w.repositories().settings(None).set("session_ttl", &json!(1), NOW).await.unwrap();
     }
     disconnect_everybody(&mut admin).await;
     let mut unit = w.store.begin().await.unwrap();
     unit.settings(None).set("session_ttl", &json!(2), NOW).await.unwrap();
-    // Gone in the middle: an error, not a silent half.
+    // Losing the connection within a transaction is an error, not a silent partial write.
     disconnect_everybody(&mut admin).await;
     assert!(is_unavailable(&unit.settings(None).set("id_token_ttl", &json!(2), NOW).await));
     assert!(unit.commit().await.is_err());
     let settings = w.repositories().settings(None).all().await.unwrap();
     assert_eq!((settings.len(), settings.get("session_ttl")), (1, Some(&json!(1))));
-    // Connections that rested are asked before a write uses them.
+    // Idle connections are checked before a write uses them.
     disconnect_everybody(&mut admin).await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
     w.repositories().settings(None).set("session_ttl", &json!(3), NOW).await.unwrap();
@@ -61,7 +61,7 @@ async fn no_postgres_is_unavailable() {
     let options =
         DatabaseOptions { acquire_timeout: Duration::from_millis(500), ..DatabaseOptions::new(target) };
     assert!(is_unavailable(&Database::connect(&options).await));
-    // A server that accepts and says nothing.
+    // A server that accepts connections and never replies.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();
     let target = Target::Postgres(format!("postgres://porta@127.0.0.1:{port}/porta"));
@@ -89,7 +89,7 @@ async fn waiting_has_an_end_on_postgres() {
     small.ping().await.expect("a probe asks about the database, not about the pool");
     drop(held);
     small.repositories().organizations().page(None, 1).await.unwrap();
-    // A row that somebody else holds.
+    // A row locked by another transaction.
     let mut admin = administrator(&db).await;
     admin.execute("BEGIN; UPDATE organizations SET name = 'held'").await.unwrap();
     let mut admins = small.repositories().organizations().page(None, 1).await.unwrap().items;
@@ -100,7 +100,7 @@ async fn waiting_has_an_end_on_postgres() {
     assert!(small.repositories().organizations().update(&first).await.unwrap());
 }
 
-/// Requests that give up in the middle cost neither connections nor locks.
+/// Cancelled requests leak neither connections nor locks.
 async fn given_up(db: TestDatabase) {
     let w = Arc::new(World::new(db.database.clone()).await);
     for n in 0..60 {

@@ -1,4 +1,4 @@
-//! What is left in the database of a finished item: nothing that a stolen backup could use (decision 0023).
+//! What a finished item leaves in the database: nothing usable from a stolen backup (decision 0023).
 
 use porta_core::mail::{Letter, Mail, Recipient};
 use porta_core::outbox::SEALING_PURPOSE;
@@ -31,7 +31,7 @@ async fn query(database: &TestDatabase, sql: &'static str) -> Vec<String> {
     }
 }
 
-/// Letters of the built-in organization, one for each event.
+/// Enqueues messages of the built-in organization, one per event.
 async fn enqueue(database: &TestDatabase, events: &[&str]) -> OrganizationId {
     let entropy = SeededEntropy::new(1);
     let keyring = Keyring::new(&[[1; 32]], SEALING_PURPOSE);
@@ -79,7 +79,7 @@ async fn finished_items_keep_no_secret_on_postgres() {
     finished_items_keep_no_secret(TestDatabase::postgres().await).await;
 }
 
-/// Whatever it was that damaged them: they are given up alone, and once.
+/// Unreadable items are given up once, without affecting others.
 async fn an_unreadable_item_takes_no_other_along(database: TestDatabase) {
     let organization = enqueue(&database, &["1", "2", "3", "4"]).await;
     for damage in [

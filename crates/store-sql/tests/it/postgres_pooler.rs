@@ -1,5 +1,5 @@
-//! Through PgBouncer in transaction mode: what the store promises, with nothing left in a session that is somebody else's
-//! the next moment.
+//! The store through PgBouncer in transaction mode: it keeps its guarantees and leaves no state in a session, because
+//! another client uses it next.
 
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, Row as _};
 use tokio::task::JoinSet;
 
-/// Sessions that the pooler has, fewer than clients want.
+/// Server sessions of the pooler: fewer than the clients want.
 const SESSIONS: u32 = 6;
 
 struct Fresh {
@@ -23,7 +23,7 @@ struct Fresh {
     _behind: Behind,
 }
 
-/// A database behind a pooler.
+/// A database accessed through a pooler.
 struct Behind {
     pooler: PgBouncer,
     database: TestDatabase,
@@ -63,7 +63,7 @@ impl Fresh {
     }
 }
 
-/// What takes transactions, locks and races for rows; the rest of the contract says the same of single statements.
+/// The contract tests of transactions, locks and row races; the others only use single statements.
 mod contract {
     use super::Fresh;
     porta_store::contract_tests! { @cases Fresh::behind_a_pooler().await;
@@ -82,7 +82,7 @@ mod contract {
     }
 }
 
-/// A session that is asked for with settings, and meant to be kept, is not to be had.
+/// The pooler rejects a connection with startup parameters, which the store sends unless `is_pooled` is set.
 #[tokio::test]
 async fn who_does_not_say_so_is_refused_by_the_pooler() {
     let behind = Behind::a_pooler(TestDatabase::postgres().await).await;
@@ -104,7 +104,7 @@ async fn each_migration_runs_once_however_many_instances_start() {
     ran.sort();
     let all = behind.open().await.migrations().await.unwrap();
     assert_eq!(ran, all.iter().map(MigrationStatus::full_name).collect::<Vec<_>>());
-    // The lock went with its holder, so that the next version is not locked out.
+    // The advisory lock is released, so the next version is not locked out.
     let mut admin = PgConnection::connect(direct(&behind.database)).await.unwrap();
     let left = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' \
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
@@ -132,7 +132,7 @@ async fn a_statement_has_its_end_here_too() {
     assert!(store.repositories().organizations().update(&first).await.unwrap());
 }
 
-/// What a session says when the next one borrows it.
+/// The answer to `question` as the next client of a session sees it.
 async fn next_borrower(url: &str, question: &'static str) -> String {
     let options = PgConnectOptions::from_str(url).unwrap().extra_float_digits(None::<i8>);
     let mut connection = options.connect().await.unwrap();
@@ -156,7 +156,7 @@ async fn nothing_is_left_in_a_session() {
     }
 }
 
-/// Requests that give up in the middle give their sessions back.
+/// Cancelled requests return their sessions.
 #[tokio::test(flavor = "multi_thread")]
 async fn giving_up_costs_no_session() {
     let behind = Behind::a_pooler(TestDatabase::postgres().await).await;
@@ -181,7 +181,7 @@ async fn giving_up_costs_no_session() {
     }
 }
 
-/// Sessions that the server ended are replaced, by the pooler and by us.
+/// Sessions that the server terminated are replaced, by the pooler and by the store.
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_survive_the_end_of_every_session() {
     let behind = Behind::a_pooler(TestDatabase::postgres().await).await;

@@ -1,4 +1,4 @@
-//! PostgreSQL over TLS, with an authority that nobody else believes.
+//! PostgreSQL over TLS, with a private certificate authority.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ fn ours() -> Certificates {
     Certificates::of_file(Path::new(&file)).unwrap().certificates
 }
 
-/// The server of `TEST_DATABASE_URL` by another name, and with another mode.
+/// Options for the server of `TEST_DATABASE_URL` with another host name and TLS mode.
 fn options(database: &TestDatabase, host: &str, query: &str, roots: Roots) -> DatabaseOptions {
     let Target::Postgres(url) = &database.target else { unreachable!("a PostgreSQL database was asked for") };
     let mut url = Url::parse(url).unwrap();

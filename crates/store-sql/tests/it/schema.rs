@@ -1,5 +1,5 @@
-//! The two schemas are one: the same tables, columns, nullability, keys, unique rules, references and indexes by
-//! name, and types that map onto each other.
+//! The two schemas are equivalent: same tables, columns, nullability, keys, unique constraints, references and index
+//! names, and types that map onto each other.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
-/// One line per fact, in words both sides share.
+/// One line per schema fact, in a notation common to both databases.
 type Facts = BTreeSet<String>;
 
 fn sqlite_type(postgres: &str) -> &str {
@@ -126,7 +126,7 @@ async fn both_schemas_are_equal_on_postgres_and_sqlite() {
     assert!(postgres.len() > 300, "the question was understood");
 }
 
-/// What a conflict is called on SQLite is a list in the program; it knows every unique rule there is.
+/// The program names SQLite conflicts from a list; it must contain every unique constraint.
 #[tokio::test]
 async fn every_unique_rule_has_its_name_on_sqlite() {
     let db = TestDatabase::sqlite().await;
@@ -145,7 +145,7 @@ async fn every_unique_rule_has_its_name_on_sqlite() {
     assert_eq!(rules, known);
 }
 
-/// How many rows each table has.
+/// Row counts by table.
 type Counts = std::collections::BTreeMap<String, i64>;
 
 async fn postgres_counts(connection: &mut PgConnection) -> Counts {
@@ -168,7 +168,7 @@ async fn sqlite_counts(connection: &mut SqliteConnection) -> Counts {
     counts
 }
 
-/// No row is lost, and tables that are new since are empty.
+/// Asserts that no row is lost and that new tables are empty.
 fn assert_kept(before: &Counts, after: &Counts) {
     for (table, count) in after {
         assert_eq!(count, before.get(table).unwrap_or(&0), "{table}");
@@ -176,7 +176,7 @@ fn assert_kept(before: &Counts, after: &Counts) {
     assert!(before.keys().all(|table| after.contains_key(table)), "{before:?} {after:?}");
 }
 
-/// The migrations since the first version, and what today's code reads of the rows it wrote.
+/// Runs the migrations since the first version, and reads its rows with today's code.
 async fn upgrade(db: &TestDatabase) {
     let pending = db.database.pending_migrations().await.unwrap();
     assert!(pending[0].starts_with("0012_"), "{pending:?}");
@@ -192,7 +192,7 @@ async fn upgrade(db: &TestDatabase) {
     assert!(all.clients(demo.id).by_client_id(&client).await.unwrap().is_some());
 }
 
-/// What the first version wrote, with people signed in and tokens given out, becomes the newest schema.
+/// A database of the first version, with sessions and tokens, migrates to the newest schema.
 #[tokio::test]
 async fn the_first_schema_becomes_the_newest_on_postgres() {
     let (first, newest) = (TestDatabase::empty_postgres().await, TestDatabase::postgres().await);

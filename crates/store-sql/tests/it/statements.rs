@@ -1,4 +1,4 @@
-//! Every statement of the registry is understood by both databases.
+//! Both databases accept every statement of the registry.
 
 use porta_testkit::database::TestDatabase;
 

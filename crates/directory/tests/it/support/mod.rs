@@ -1,4 +1,4 @@
-//! A directory over a real store, with a clock that stands still, and eyes on what it announces.
+//! A directory on a real store, with a manual clock and a recorder of its announcements.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -35,7 +35,7 @@ impl Notifier for Heard {
     }
 }
 
-/// Recognisable, and fast.
+/// A fake password hash: recognisable and fast.
 struct PlainHash;
 
 #[async_trait]
@@ -83,7 +83,7 @@ impl World {
         self.directory.begin(actor()).await.unwrap()
     }
 
-    /// Opens connections, so that tasks started together also arrive together.
+    /// Opens connections, so that tasks started together also reach the database together.
     pub(crate) async fn warm(&self) {
         let tasks: Vec<_> = (0..6)
             .map(|_| {
@@ -98,7 +98,7 @@ impl World {
         }
     }
 
-    /// What was announced since the last call.
+    /// The changes announced since the last call.
     pub(crate) fn heard(&self) -> Vec<Change> {
         std::mem::take(&mut self.heard.0.lock().unwrap())
     }
@@ -161,7 +161,7 @@ impl World {
         user
     }
 
-    /// Somebody whom a version before this one added: it compared lower-case text.
+    /// A user stored by an earlier version, whose address key was plain lower-case text.
     pub(crate) async fn stored_before(&self, organization: &Organization, email: &str) -> User {
         let plain = self.user(organization, "stored-before@harbor.test").await;
         let email = Email::trusted(email.to_owned(), email.to_lowercase());
@@ -171,7 +171,7 @@ impl World {
         users.by_id(plain.id).await.unwrap().unwrap()
     }
 
-    /// Mails a person a link to a new password.
+    /// Issues a password-reset link for a user.
     pub(crate) async fn link(&self, user: &User) -> OneTimeToken {
         let link = OneTimeToken {
             id: OneTimeTokenId::new(START, &*self.entropy),
@@ -191,7 +191,7 @@ impl World {
         link
     }
 
-    /// Signs a person in and gives the client an access token.
+    /// Signs a user in and issues an access token to the client.
     pub(crate) async fn token(
         &self,
         organization: &Organization,
@@ -258,7 +258,7 @@ impl World {
         digest
     }
 
-    /// Whether the *family* of a token was left alone; what else may end it for the moment does not count.
+    /// Whether the *family* of a token was revoked, or the token is gone. Other reasons that end a token do not count.
     pub(crate) async fn is_revoked(&self, organization: &Organization, token: &TokenDigest) -> bool {
         let facts =
             self.store.repositories().tokens(organization.id).access_facts(token, START).await.unwrap();
@@ -284,7 +284,7 @@ impl World {
     }
 }
 
-/// The problems of a refusal, as an operator reads them.
+/// The problems of a rejection, as an operator reads them.
 #[track_caller]
 pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, DirectoryError>) -> String {
     let error = outcome.expect_err("must be refused");
@@ -292,7 +292,7 @@ pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, DirectoryError>) ->
     error.to_string()
 }
 
-/// Runs each test over SQLite and over PostgreSQL (leave those out with `--skip postgres`).
+/// Runs each test on SQLite and on PostgreSQL (skip the latter with `--skip postgres`).
 #[macro_export]
 macro_rules! both_stores {
     ($($name:ident),+ $(,)?) => {

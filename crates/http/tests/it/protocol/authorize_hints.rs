@@ -30,7 +30,7 @@ async fn a_hint_of_the_person_signed_in_passes(app: TestApp) {
     assert_refused_to(&nobody, WEB_URI, "login_required");
 }
 
-/// OpenID Connect Core §3.1.2.1: accepted although it is no longer within its time.
+/// OpenID Connect Core §3.1.2.1: an expired ID token is still accepted as a hint.
 async fn an_expired_hint_is_still_a_hint(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let hint = tokens(&mut browser, &web(), WEB).await;
@@ -39,7 +39,7 @@ async fn an_expired_hint_is_still_a_hint(app: TestApp) {
     assert!(browser.get(&request.url()).await.query("code").is_some());
 }
 
-/// OpenID Connect Core §3.1.2.2: success for another subject is no success.
+/// OpenID Connect Core §3.1.2.2: a session of another subject must not be answered with success.
 async fn a_hint_of_somebody_else_asks_to_sign_in(app: TestApp) {
     let bobs = tokens(&mut signed_in(&app, BOB).await, &web(), WEB).await;
     let mut browser = ana_signed_in(&app).await;
@@ -52,7 +52,7 @@ async fn a_hint_of_somebody_else_asks_to_sign_in(app: TestApp) {
     assert!(browser.sign_in(&request, BOB.0, BOB.1).await.query("code").is_some());
 }
 
-/// Signature and issuer (oidc-and-login §3.2 row 12).
+/// Wrong signature or wrong issuer.
 async fn a_hint_nobody_here_signed_is_refused(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let good = tokens(&mut browser, &web(), WEB).await;
@@ -92,7 +92,7 @@ async fn an_access_token_is_no_hint(app: TestApp) {
     }
 }
 
-/// oidc-and-login §3.1: trimmed, at most 320 characters, escaped.
+/// Trimmed, at most 320 characters, HTML-escaped.
 async fn the_login_hint_is_filled_in_and_escaped(app: TestApp) {
     let mut browser = app.browser();
     let page = |hint: String| {
@@ -117,7 +117,7 @@ fn with_claims(claims: &str) -> porta_testkit::Authorize {
     web().with("claims", claims)
 }
 
-/// OpenID Connect Core §5.5.1.1: treated as a failed attempt.
+/// OpenID Connect Core §5.5.1.1: an unmet essential `acr` is a failed authentication.
 async fn an_essential_acr_that_cannot_be_met_is_refused(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for claims in [
@@ -130,7 +130,7 @@ async fn an_essential_acr_that_cannot_be_met_is_refused(app: TestApp) {
     }
 }
 
-/// OpenID Connect Core §5.5.1.1: a voluntary claim does not stop a sign-in, nor does one we can meet.
+/// OpenID Connect Core §5.5.1.1: neither a voluntary claim nor one that can be met stops a sign-in.
 async fn a_voluntary_acr_is_not(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for claims in [

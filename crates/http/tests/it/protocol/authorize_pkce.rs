@@ -61,7 +61,7 @@ async fn an_exempt_confidential_client_may_leave_it_out(app: TestApp) {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
 }
 
-/// RFC 9700 §2.1.1: no downgrade after the fact.
+/// RFC 9700 §2.1.1: no PKCE downgrade at the token endpoint.
 async fn an_exempt_client_that_uses_it_is_bound_by_it(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let request = porta_testkit::Authorize::new("acme", "legacy", LEGACY_URI);
@@ -76,7 +76,7 @@ async fn an_exemption_ends_with_the_setting(app: TestApp) {
     assert_refused_to(&browser.get(&legacy().url()).await, LEGACY_URI, "invalid_request");
 }
 
-/// Even a row that says otherwise: the rule is judged again at each request.
+/// Even if the stored row has the exemption: the rule is checked at each request.
 async fn no_exemption_covers_a_public_client(app: TestApp) {
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
     let (organization, before) = work.client("spa").await.unwrap();

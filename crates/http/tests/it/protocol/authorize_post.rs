@@ -1,4 +1,4 @@
-//! `POST /{org}/auth` (OpenID Connect Core §3.1.2.1: GET and POST MUST be supported; W27).
+//! `POST /{org}/auth` (OpenID Connect Core §3.1.2.1: GET and POST MUST be supported).
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
@@ -23,7 +23,7 @@ async fn raw(browser: &mut Browser, content_type: &str, body: impl Into<Body>) -
     browser.send(Method::POST, "/acme/auth", &headers, body.into()).await
 }
 
-/// A cross-site POST carries no `SameSite=Lax` cookie; the session is seen on the way back.
+/// A cross-site POST carries no `SameSite=Lax` cookie; the session is read after a redirect to ourselves.
 async fn a_post_from_the_clients_page_sees_the_session(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let answer = browser.cross_site_post("/acme/auth", &web().pairs()).await;
@@ -81,7 +81,7 @@ async fn refusals_are_those_of_get(app: TestApp) {
     }
 }
 
-/// OpenID Connect Core §3.1.2.1: with POST the parameters are a form.
+/// OpenID Connect Core §3.1.2.1: with POST the parameters are in the form body.
 async fn only_the_body_counts(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let url = web().url();
@@ -92,7 +92,7 @@ async fn only_the_body_counts(app: TestApp) {
     assert_eq!(browser.follow(answer).await.query("state").as_deref(), Some("state-1"));
 }
 
-/// W30: bound to the browser that posted.
+/// Single use, and bound to the browser that posted.
 async fn the_way_back_works_once_and_in_one_browser(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let answer = browser.cross_site_post("/acme/auth", &web().pairs()).await;
@@ -127,7 +127,7 @@ async fn a_body_that_is_no_form_is_refused(app: TestApp) {
     }
 }
 
-/// oidc-and-login §1.1: 56 kB.
+/// The limit is 56 kB.
 async fn a_huge_body_is_refused(app: TestApp) {
     let mut browser = app.browser();
     let form = "application/x-www-form-urlencoded";

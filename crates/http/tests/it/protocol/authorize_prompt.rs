@@ -1,4 +1,4 @@
-//! When a page appears (OpenID Connect Core §3.1.2.1 and §3.1.2.3, oidc-and-login §3.3).
+//! When a login or consent page appears (OpenID Connect Core §3.1.2.1 and §3.1.2.3).
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ async fn prompt_none_wants_consent_it_may_not_ask_for(app: TestApp) {
     assert!(browser.get(&more.url()).await.query("code").is_some(), "an unknown scope is no new question");
 }
 
-/// W26: the session and its tokens stay, `auth_time` is new.
+/// The session and its tokens stay; `auth_time` is new.
 async fn prompt_login_asks_again_inside_the_session(app: TestApp) {
     let mut browser = app.browser();
     let first = browser.sign_in(&web(), ANA.0, ANA.1).await.query("code").unwrap();
@@ -88,7 +88,7 @@ async fn prompt_login_asks_again_inside_the_session(app: TestApp) {
     assert!(is_active(&app, &tokens.access).await && is_active(&app, tokens.refresh()).await);
 }
 
-/// One account per browser and organization: choosing is signing in.
+/// A browser has one account per organization, so choosing an account means signing in.
 async fn prompt_select_account_asks_again(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let request = web().with("prompt", "select_account");
@@ -96,7 +96,7 @@ async fn prompt_select_account_asks_again(app: TestApp) {
     assert!(browser.sign_in(&request, ANA.0, ANA.1).await.query("code").is_some());
 }
 
-/// OpenID Connect Core §3.1.2.1; W06: one question, not two. Our own clients are no exception.
+/// OpenID Connect Core §3.1.2.1: one consent page, not two; an organization's own clients included.
 async fn prompt_consent_asks_each_time(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for request in [web(), spa(), native(), partner()] {
@@ -110,7 +110,7 @@ async fn prompt_consent_asks_each_time(app: TestApp) {
             let answer = approve(&mut browser, answer).await;
             assert!(answer.query("code").is_some(), "{}", answer.location());
         }
-        // Right after the sign-in, too.
+        // Also right after the sign-in.
         let answer = app.browser().sign_in(&asking, ANA.0, ANA.1).await;
         assert!(answer.body.contains("Allow access?"), "{}", answer.body);
     }
@@ -122,7 +122,7 @@ async fn prompt_consent_asks_each_time(app: TestApp) {
     }
 }
 
-/// RFC 8252 §8.6: any program of the machine may call itself this client and listen on a port.
+/// RFC 8252 §8.6: any program on the machine can pretend to be this client and listen on a loopback port.
 async fn a_native_client_of_ours_is_confirmed(app: TestApp) {
     let request = native().with("redirect_uri", "http://127.0.0.1:50123/cb");
     let mut browser = ana_signed_in(&app).await;
@@ -134,7 +134,7 @@ async fn a_native_client_of_ours_is_confirmed(app: TestApp) {
         let page = browser.follow(answer).await;
         assert!(page.body.contains("Planner CLI</bdi> on this device wants to sign in"), "{}", page.body);
         assert!(!page.body.contains("See your profile"), "what is given is not the question");
-        // Whatever was confirmed before: the next one asks again.
+        // An earlier confirmation does not count for the next request.
         let answer = browser.get(&request.url()).await;
         assert!(approve(&mut browser, answer).await.query("code").is_some());
     }
@@ -147,18 +147,18 @@ async fn a_native_client_of_ours_is_confirmed(app: TestApp) {
     let answer = browser.post(&format!("{page_url}/confirm"), &form).await;
     let refused = browser.follow(answer).await;
     assert_refused_to(&refused, "http://127.0.0.1:50123/cb", "access_denied");
-    // Whoever typed their password for it has just said so.
+    // Typing the password for the request already confirms it.
     for request in [request.clone(), request.with("prompt", "login")] {
         let answer = browser.clone().sign_in(&request.with("max_age", "0"), ANA.0, ANA.1).await;
         assert!(answer.query("code").is_some(), "{}", answer.body);
     }
-    // A secret tells a confidential one from other programs.
+    // A confidential client proves itself with its secret.
     change_client(&app, "web", |c| c.application_type = porta_core::client::ApplicationType::Native).await;
     let mut browser = ana_signed_in(&app).await;
     assert!(browser.get(&web().url()).await.query("code").is_some());
 }
 
-/// A page that was answered is of no use in another browser's session.
+/// A confirmation in one session does not count in the session of another browser.
 async fn a_confirmation_counts_for_the_session_it_was_given_in(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let answer = browser.get(&native().url()).await;
@@ -206,7 +206,7 @@ async fn max_age_counts_from_the_sign_in(app: TestApp) {
     assert_eq!(auth_time(&app, &mut browser, &renewed).await, signed_in + 11);
 }
 
-/// `max_age=0` means `prompt=login` (oidc-and-login §3.2 row 11), once.
+/// `max_age=0` means `prompt=login`, once.
 async fn max_age_zero_asks_again_and_ends(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let request = web().with("max_age", "0");
@@ -229,7 +229,7 @@ async fn a_session_ends_by_time(app: TestApp) {
     assert_refused_to(&browser.get(&web().with("prompt", "none").url()).await, WEB_URI, "login_required");
 }
 
-/// oidc-and-login §4.2: sliding on every visit.
+/// Each visit extends the session.
 async fn a_session_slides(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for _ in 0..3 {
@@ -238,7 +238,7 @@ async fn a_session_slides(app: TestApp) {
     }
 }
 
-/// W16: not a server error, and not a code.
+/// A login page: neither a server error nor a code.
 async fn a_suspended_person_is_asked_to_sign_in(app: TestApp) {
     for status in [UserStatus::Suspended, UserStatus::Inactive, UserStatus::Locked] {
         let mut browser = ana_signed_in(&app).await;
@@ -252,7 +252,7 @@ async fn a_suspended_person_is_asked_to_sign_in(app: TestApp) {
     }
 }
 
-/// W03, oidc-and-login §16.6: the same address, another person.
+/// Same email address, but another account in another organization.
 async fn a_session_of_one_organization_means_nothing_to_another(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let beta = Authorize::new("beta", "partner", PARTNER_URI);

@@ -1,4 +1,4 @@
-//! Redirect URIs match to the letter (RFC 9700 §2.1 and §4.1.3, RFC 8252 §7.3, oidc-and-login §2.4, W28).
+//! Redirect URIs are compared exactly (RFC 9700 §2.1 and §4.1.3, RFC 8252 §7.3).
 
 use axum::http::StatusCode;
 use porta_testkit::{Authorize, TestApp};
@@ -57,7 +57,7 @@ async fn one_character_makes_another_address(app: TestApp) {
     }
 }
 
-/// The last one is as good as the first, and pages and their headers do not grow with them.
+/// The last address works like the first, and neither pages nor headers grow with the number of addresses.
 async fn a_client_may_have_a_hundred_addresses(app: TestApp) {
     let address = |n: usize| format!("https://{}{n}.web.test/cb", "branch".repeat(9));
     change_client(&app, "web", |c| c.redirect_uris = (0..100).map(address).collect()).await;

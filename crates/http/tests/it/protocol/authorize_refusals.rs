@@ -1,4 +1,4 @@
-//! What an authorization request is refused for, and who hears about it (oidc-and-login §3.2, RFC 6749 §4.1.2.1).
+//! Which authorization requests are refused, and whether the error goes to the client or to a page (RFC 6749 §4.1.2.1).
 
 use axum::http::StatusCode;
 use porta_core::client::{ClientStatus, GrantType};
@@ -22,7 +22,7 @@ porta_testkit::on_both_stores!(
     a_request_that_is_too_long_is_refused_and_leaves_nothing,
 );
 
-/// A change to a good request, and the error it leads to.
+/// Changes to a valid request, each with the error it causes.
 fn refused_requests() -> Vec<(Authorize, &'static str)> {
     let without_openid = || web().with("scope", "email");
     vec![
@@ -71,7 +71,7 @@ fn refused_requests() -> Vec<(Authorize, &'static str)> {
     ]
 }
 
-/// RFC 6749 §4.1.2.1: no redirect before client and address are proven.
+/// RFC 6749 §4.1.2.1: no redirect before client and redirect URI are verified.
 async fn without_a_proven_client_and_address_the_person_sees_a_page(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let cases = [
@@ -92,7 +92,7 @@ async fn without_a_proven_client_and_address_the_person_sees_a_page(app: TestApp
     }
 }
 
-/// oidc-and-login §3.2 rows 3–12, with state and issuer (RFC 9207 §2).
+/// The redirect has state and issuer (RFC 9207 §2).
 async fn every_other_refusal_goes_to_the_client(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for (request, code) in refused_requests() {
@@ -102,7 +102,7 @@ async fn every_other_refusal_goes_to_the_client(app: TestApp) {
     }
 }
 
-/// oidc-and-login §3.2: whichever check fails first, the address is proven before the error leaves.
+/// Whichever check fails first, the redirect URI is verified before the error is sent to it.
 async fn no_refusal_travels_to_an_unproven_address(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for (request, _) in refused_requests() {
@@ -138,7 +138,8 @@ async fn a_repeated_parameter_is_refused(app: TestApp) {
     }
 }
 
-/// RFC 6749 §3.1 with §4.1.2.1: which client is meant is not known, wherever else something repeats.
+/// RFC 6749 §3.1 with §4.1.2.1: with a repeated `client_id` or `redirect_uri` the client is not known, so no redirect;
+/// other repetitions do not change that.
 async fn repetition_of_client_or_address_never_redirects(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for request in [
@@ -173,7 +174,7 @@ async fn an_inactive_client_is_unknown(app: TestApp) {
     assert_page(&browser.get(&web().url()).await, "invalid_client");
 }
 
-/// W04: another organization's client needs an entry in its allow-list.
+/// A client of another organization needs an entry in its allow-list.
 async fn a_client_of_another_organization_is_unknown(app: TestApp) {
     let mut browser = app.browser();
     let unknown = browser.get(&Authorize::new("beta", "nobody", WEB_URI).url()).await;
@@ -210,7 +211,6 @@ async fn unknown_parameters_are_ignored(app: TestApp) {
     assert!(answer.query("code").is_some(), "{}", answer.location());
 }
 
-/// oidc-and-login §10.2; W21.
 async fn answers_are_never_kept(app: TestApp) {
     let mut browser = app.browser();
     for request in [web(), web().with("client_id", "nobody"), web().with("prompt", "none")] {
@@ -221,7 +221,7 @@ async fn answers_are_never_kept(app: TestApp) {
     }
 }
 
-/// RFC 6749 Appendix A.5, OpenID Connect Core §15.5.2; with nothing stored.
+/// RFC 6749 Appendix A.5, OpenID Connect Core §15.5.2. A refused request stores nothing.
 async fn appendix_a_state_and_nonce_are_printable_and_short(app: TestApp) {
     let long = "x".repeat(1_025);
     let before = app.kept().await;
@@ -256,7 +256,7 @@ async fn a_request_that_is_too_long_is_refused_and_leaves_nothing(app: TestApp) 
             assert_refused_to(&answer, WEB_URI, "invalid_request");
         }
     }
-    // What is written as an escape counts as it is stored.
+    // The limit applies to the stored form, in which escapes count.
     let quotes = "\"".repeat(1_024);
     let answer = app.browser().get(&web().with("state", &quotes).with("nonce", &quotes).url()).await;
     assert_refused_to(&answer, WEB_URI, "invalid_request");

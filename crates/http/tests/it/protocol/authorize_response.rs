@@ -1,4 +1,5 @@
-//! How the answer travels (RFC 6749 §4.1.2, RFC 9207, Multiple Response Types §2.1, Form Post Response Mode).
+//! Response modes and response parameters (RFC 6749 §4.1.2, RFC 9207, Multiple Response Types §2.1, Form Post Response
+//! Mode).
 
 use axum::http::StatusCode;
 use porta_testkit::TestApp;
@@ -77,7 +78,6 @@ async fn refusals_travel_in_the_requested_mode(app: TestApp) {
     assert_page(&answer, "invalid_client");
 }
 
-/// oidc-and-login §3.2.
 async fn an_unusable_mode_is_reported_in_the_default_one(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let answer = browser.get(&web().with("response_mode", "query.jwt").url()).await;
@@ -106,7 +106,7 @@ async fn no_state_no_state(app: TestApp) {
     }
 }
 
-/// RFC 9207 §2: errors included.
+/// RFC 9207 §2: errors too.
 async fn each_answer_names_its_issuer(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for request in [web(), web().with("prompt", "create"), web().with("response_type", "token")] {
@@ -127,7 +127,7 @@ async fn a_query_in_the_registered_address_is_kept(app: TestApp) {
     assert_eq!(browser.redeem("acme", WEB, address, &code).await.status, StatusCode::OK);
 }
 
-/// RFC 6749 §10.10: 256 bits of chance each time.
+/// RFC 6749 §10.10: 256 random bits each time.
 async fn each_answer_has_its_own_code(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let mut seen = std::collections::HashSet::new();

@@ -1,4 +1,4 @@
-//! Which scopes a request ends up with (oidc-and-login §2.6, §3.6; OpenID Connect Core §11).
+//! Which scopes are granted (OpenID Connect Core §11).
 
 use axum::http::StatusCode;
 use porta_core::client::GrantType;
@@ -46,7 +46,6 @@ async fn the_clients_own_scopes_are_kept(app: TestApp) {
     assert_eq!(granted(&mut browser, &others, SPA).await, "openid", "not on this client's list");
 }
 
-/// oidc-and-login §2.6.
 async fn a_known_scope_off_the_list_is_refused(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for scope in ["openid phone", "openid address", "phone"] {
@@ -57,7 +56,7 @@ async fn a_known_scope_off_the_list_is_refused(app: TestApp) {
 const GUEST: Client = ("guest", None);
 const GUEST_URI: &str = "https://guest.test/cb";
 
-/// A public client of beta that acme's people may use.
+/// A public client of beta that acme's users may use.
 async fn provision_guest(app: &TestApp) {
     app.provision(
         r#"
@@ -83,8 +82,8 @@ organizations:
     .await;
 }
 
-/// OpenID Connect Core §11: without the consent prompt the request for it is ignored, unless other conditions are met. A
-/// client with a secret and a client of somebody else's meet none, whatever was granted before.
+/// OpenID Connect Core §11: `offline_access` is ignored without the consent prompt, unless other conditions are met.
+/// Confidential clients and clients of other organizations meet none, whatever was granted before.
 async fn offline_access_needs_the_consent_prompt(app: TestApp) {
     provision_guest(&app).await;
     let mut browser = ana_signed_in(&app).await;
@@ -101,7 +100,7 @@ async fn offline_access_needs_the_consent_prompt(app: TestApp) {
     assert_eq!(tokens(&mut browser, &asking, GUEST).await.refresh, None);
 }
 
-/// What no client of theirs could be told otherwise: it has no secret, and no refresh token without this.
+/// A public client has no secret; without `offline_access` it would get no refresh token at all.
 async fn a_public_client_of_the_organization_needs_no_prompt_for_offline_access(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let asking = spa().with("scope", "openid offline_access");
@@ -123,7 +122,7 @@ async fn a_public_client_of_the_organization_needs_no_prompt_for_offline_access(
     );
 }
 
-/// RFC 8252 §8.6: the button stays.
+/// RFC 8252 §8.6: the confirmation page still appears.
 async fn a_native_client_of_the_organization_gets_offline_access_with_its_button(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let asking = native().with("scope", "openid offline_access");
@@ -142,7 +141,7 @@ async fn offline_access_off_the_list_is_refused(app: TestApp) {
     assert_eq!(granted(&mut browser, &dropped, BILLING).await, "openid", "dropped before the list is asked");
 }
 
-/// A client whose operator did not list it goes on as before: it is not refused for asking.
+/// If the operator did not list the scope, asking for it is no error: the request continues without it.
 async fn offline_access_off_the_list_of_a_public_client_is_dropped(app: TestApp) {
     change_client(&app, "spa", |c| "openid email".clone_into(&mut c.scope)).await;
     let mut browser = ana_signed_in(&app).await;
@@ -161,7 +160,6 @@ async fn offline_access_of_a_public_client_needs_the_refresh_grant(app: TestApp)
     assert_eq!(tokens(&mut browser, &asking, SPA).await.refresh, None);
 }
 
-/// oidc-and-login §3.6 step 1.
 async fn offline_access_needs_the_refresh_grant(app: TestApp) {
     change_client(&app, "legacy", |c| c.scope.push_str(" offline_access")).await;
     let mut browser = ana_signed_in(&app).await;
@@ -179,7 +177,7 @@ async fn without_openid_there_is_no_id_token(app: TestApp) {
     assert_eq!(userinfo(&app, "acme", &plain.access).await.status, StatusCode::FORBIDDEN);
 }
 
-/// RFC 6749 §3.3 leaves the default to us: nothing.
+/// RFC 6749 §3.3 lets the server choose the default scope: here it is empty.
 async fn no_scope_at_all_is_plain_oauth(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let request = web().without("scope");
@@ -195,7 +193,7 @@ async fn order_and_repetition_do_not_matter(app: TestApp) {
     assert_eq!(granted(&mut browser, &request, WEB).await, "email profile openid");
 }
 
-/// W06, oidc-and-login §16.5: no loop, and the first tokens survive.
+/// No consent loop, and the tokens issued first stay valid.
 async fn an_added_scope_joins_the_grant(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let first = tokens(&mut browser, &web().with("scope", "openid"), WEB).await;
@@ -204,7 +202,6 @@ async fn an_added_scope_joins_the_grant(app: TestApp) {
     assert_eq!(introspect(&app, &first.access).await["scope"], "openid", "what was issued does not grow");
 }
 
-/// W06.
 async fn a_scope_a_third_party_adds_is_asked_for_once(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let (small, large) = (partner().with("scope", "openid"), partner().with("scope", "openid email"));

@@ -1,4 +1,4 @@
-//! Round trips per request (architecture §4), with warm caches. Fewer is fine; more is a regression.
+//! Limits for round trips per request, with warm caches. Fewer is fine; more is a regression.
 
 use axum::http::StatusCode;
 use porta_testkit::{Browser, TestApp};
@@ -21,14 +21,14 @@ porta_testkit::on_both_stores!(
     a_whole_sign_in,
 );
 
-/// SQL round trips and kv commands.
+/// Number of SQL round trips and of kv commands.
 type Cost = (u64, u64);
 
 fn spent(app: &TestApp) -> Cost {
     (app.store.round_trips(), app.kv.commands())
 }
 
-/// What something costs.
+/// Runs `what` and returns its result and its cost.
 async fn cost<T>(app: &TestApp, what: impl Future<Output = T>) -> (T, Cost) {
     let before = spent(app);
     let result = what.await;
@@ -40,7 +40,7 @@ fn within(what: &str, actual: Cost, budget: Cost) {
     assert!(actual.0 <= budget.0 && actual.1 <= budget.1, "{what}: {actual:?} of {budget:?} (SQL, kv)");
 }
 
-/// A browser with a session, and every cache filled.
+/// Returns a browser with a session, with every cache filled.
 async fn warm(app: &TestApp) -> Browser {
     let mut browser = ana_signed_in(app).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;
@@ -176,7 +176,7 @@ async fn preflight_costs_nothing(app: TestApp) {
     assert_eq!((answer.status, cost), (StatusCode::NO_CONTENT, (0, 0)));
 }
 
-/// Issue 2: from the authorization endpoint to UserInfo, at most 8 statements and 16 commands.
+/// From the authorization endpoint to UserInfo: at most 8 SQL statements and 16 kv commands.
 async fn a_whole_sign_in(app: TestApp) {
     warm(&app).await;
     let mut browser = app.browser();

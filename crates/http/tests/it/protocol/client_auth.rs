@@ -1,4 +1,4 @@
-//! Client authentication (RFC 6749 §2.3, OpenID Connect Core §9, oidc-and-login §2.2).
+//! Client authentication (RFC 6749 §2.3, OpenID Connect Core §9).
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
@@ -53,13 +53,12 @@ fn invalid_request() -> (u16, String) {
     (400, "invalid_request".to_owned())
 }
 
-/// Everything but the request's id.
+/// The answer without its request id.
 fn comparable(mut answer: Answer) -> (StatusCode, header::HeaderMap, String) {
     answer.headers.remove("x-request-id");
     (answer.status, answer.headers, answer.body)
 }
 
-/// oidc-and-login §2.2 ✔.
 async fn basic_and_post_are_interchangeable(app: TestApp) {
     let mut browser = app.browser();
     assert_eq!(basic(&mut browser, &pair("web", SECRET), &[GRANT]).await.status, StatusCode::OK);
@@ -113,7 +112,7 @@ async fn a_plus_in_a_basic_secret_is_a_space(app: TestApp) {
     assert_eq!(refusal(&answer), invalid_client());
 }
 
-/// RFC 6749 §5.2: no distinction, in body and headers.
+/// RFC 6749 §5.2: body and headers do not reveal which client ids exist.
 async fn unknown_client_and_wrong_secret_look_alike(app: TestApp) {
     let mut browser = app.browser();
     let wrong = comparable(basic(&mut browser, &pair("web", "wrong-secret-0123456789"), &[GRANT]).await);
@@ -156,7 +155,7 @@ async fn one_mechanism_only(app: TestApp) {
     assert_eq!(refusal(&browser.post("/acme/token", &repeated).await), invalid_request());
 }
 
-/// RFC 9110 §5.3: not a list, so one or none.
+/// RFC 9110 §5.3: `Authorization` is not a list, so at most one is allowed.
 async fn several_authorization_headers_are_refused(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let good = pair("web", SECRET);
@@ -181,7 +180,7 @@ async fn a_confidential_client_needs_its_secret(app: TestApp) {
     assert_eq!(refusal(&empty), invalid_client());
 }
 
-/// Whoever sends a secret for a public client has mistaken something; guessing what would be worse.
+/// A secret for a public client is a configuration mistake: refused instead of ignored.
 async fn a_public_client_has_none(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let code = code(&mut browser, &spa()).await;
@@ -194,7 +193,7 @@ async fn a_public_client_has_none(app: TestApp) {
     );
 }
 
-/// oidc-and-login §2.2: a stolen backup authenticates nobody.
+/// A stolen backup must not be enough to authenticate.
 async fn the_stored_digest_is_no_secret(app: TestApp) {
     let mut browser = app.browser();
     let digest = porta_core::TokenDigest::of(SECRET).hex();
@@ -250,7 +249,6 @@ async fn what_cannot_be_read_is_refused(app: TestApp) {
     );
 }
 
-/// oidc-and-login §2.2.
 async fn nothing_at_all_is_an_incomplete_request(app: TestApp) {
     let mut browser = app.browser();
     for path in ["/acme/token", "/acme/token/introspection", "/acme/token/revocation"] {
@@ -261,7 +259,6 @@ async fn nothing_at_all_is_an_incomplete_request(app: TestApp) {
     }
 }
 
-/// W04.
 async fn the_client_of_another_organization_is_unknown(app: TestApp) {
     let mut browser = app.browser();
     let foreign = browser.token("beta", WEB, &[GRANT]).await;
@@ -273,7 +270,7 @@ async fn the_client_of_another_organization_is_unknown(app: TestApp) {
 async fn every_endpoint_asks_the_same_way(app: TestApp) {
     let mut browser = app.browser();
     for path in ["/acme/token/introspection", "/acme/token/revocation"] {
-        // RFC 7662 §2.1, RFC 7009 §2.1: whoever has nothing to show may give back and not ask.
+        // RFC 7662 §2.1, RFC 7009 §2.1: without a secret, revocation is allowed and introspection is not.
         let without_a_secret =
             if path.ends_with("revocation") { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
         for (client, expected) in [
@@ -290,7 +287,7 @@ async fn every_endpoint_asks_the_same_way(app: TestApp) {
     }
 }
 
-/// architecture §3: "not there" is forgotten within a second too.
+/// "Does not exist" is cached for less than a second too.
 async fn a_new_client_works_although_it_was_tried_before(app: TestApp) {
     let sibling = app.sibling();
     let late: Client = ("late", Some("late-secret-0123456789"));

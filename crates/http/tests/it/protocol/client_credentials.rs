@@ -1,4 +1,4 @@
-//! The client credentials grant (RFC 6749 §4.4, oidc-and-login §4.8).
+//! The client credentials grant (RFC 6749 §4.4).
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn token(app: &TestApp) -> String {
     Tokens::of(&ask(app, WEB, None).await).access
 }
 
-/// RFC 6749 §4.4.3: a refresh token SHOULD NOT be included; an ID token has no subject.
+/// RFC 6749 §4.4.3: no refresh token (SHOULD NOT); no ID token, since there is no subject.
 async fn a_client_gets_a_token_of_its_own(app: TestApp) {
     let answer = ask(&app, WEB, Some("reports:read")).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
@@ -106,7 +106,7 @@ async fn the_token_lives_as_long_as_the_setting_says(app: TestApp) {
     assert_eq!(ask(&app, WEB, None).await.json()["expires_in"], 42);
 }
 
-/// W16: within a second, on every instance.
+/// Within a second, on every instance.
 async fn the_token_dies_with_its_client(app: TestApp) {
     let sibling = app.sibling();
     for to in [ClientStatus::Inactive, ClientStatus::Revoked] {
@@ -133,7 +133,6 @@ async fn set_client_active(app: &TestApp) {
     soon(async || ask(app, WEB, None).await.status == StatusCode::OK).await;
 }
 
-/// W04.
 async fn the_token_belongs_to_its_organization(app: TestApp) {
     let token = token(&app).await;
     assert_eq!(introspect_as(&app, "beta", PARTNER, &token).await, serde_json::json!({ "active": false }));

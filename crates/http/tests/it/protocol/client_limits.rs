@@ -1,4 +1,4 @@
-//! Failed client authentication is counted (W11, oidc-and-login §10.1, architecture §6.5).
+//! Rate limit for failed client authentication.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ async fn after_thirty_failures_the_address_must_wait(app: TestApp) {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 }
 
-/// Otherwise the limit would only slow down guessing that fails.
+/// If the right secret passed a reached limit, guessing would not be slowed down.
 async fn even_the_right_secret_waits(app: TestApp) {
     let mut browser = from(&app, "192.0.2.1");
     fail(&mut browser, 30).await;
@@ -102,7 +102,7 @@ async fn the_wait_ends(app: TestApp) {
     assert_eq!(ask(&mut browser, WEB).await.status, StatusCode::OK);
 }
 
-/// Or the limit would tell which clients exist.
+/// Otherwise the limit would reveal which client ids exist.
 async fn unknown_clients_are_counted_alike(app: TestApp) {
     let mut browser = from(&app, "192.0.2.1");
     let unknown = ("nobody", Some("wrong-secret-0123456789"));
@@ -119,7 +119,7 @@ async fn successes_are_not_counted(app: TestApp) {
     }
 }
 
-/// oidc-and-login §10.1: 100 in a minute.
+/// At most 100 per minute.
 async fn introspection_has_its_own_count(app: TestApp) {
     let mut browser = from(&app, "192.0.2.1");
     fail(&mut browser, 30).await;
@@ -148,7 +148,7 @@ async fn the_limit_is_shared_by_instances(app: TestApp) {
     assert_eq!(ask(&mut there, WRONG).await.status, StatusCode::TOO_MANY_REQUESTS);
 }
 
-/// operations §2: what the caller wrote to the left of our proxy's entry does not count.
+/// Entries to the left of our proxy's own in `X-Forwarded-For` come from the caller and are ignored.
 async fn forged_forwarding_does_not_help(app: TestApp) {
     for n in 0..31 {
         ask(&mut from(&app, &format!("203.0.113.{n}, 192.0.2.1")), WRONG).await;

@@ -1,4 +1,4 @@
-//! Several secrets at once (W10, oidc-and-login §2.2).
+//! Several secrets of a client at once.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn every_active_secret_works(app: TestApp) {
     assert_eq!(status(&app, "fourth-secret-0123456789").await, StatusCode::UNAUTHORIZED);
 }
 
-/// oidc-and-login §2.2: 48 random bytes.
+/// 48 random bytes.
 async fn a_generated_secret_works(app: TestApp) {
     let value = add(&app, NewSecret::default()).await.1.unwrap();
     assert_eq!(value.len(), 64);
@@ -108,7 +108,6 @@ async fn a_client_without_a_usable_secret_is_locked_out(app: TestApp) {
     assert_eq!(app.browser().post("/acme/token", &bare).await.status, StatusCode::UNAUTHORIZED);
 }
 
-/// W10.
 async fn the_last_use_is_recorded(app: TestApp) {
     assert_eq!(stored(&app).await[0].last_used_at, None);
     app.advance(Duration::from_secs(7));

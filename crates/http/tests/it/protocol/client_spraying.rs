@@ -1,5 +1,4 @@
-//! One guess each at many clients is guessing too (W11, architecture §6.5): failures of a network count together,
-//! whatever client they name.
+//! Password spraying against clients: failures from one network count together, whatever client they name.
 
 use axum::http::StatusCode;
 use porta_core::settings::{
@@ -41,7 +40,7 @@ async fn guess(browser: &mut Browser, client: &str) -> Answer {
 
 async fn spray(browser: &mut Browser) {
     for n in 0..LIMIT {
-        // Clients that exist and clients that do not.
+        // Both existing and unknown clients.
         let client = if n == 0 { "web".to_owned() } else { format!("client-{n}") };
         assert_eq!(guess(browser, &client).await.status, StatusCode::UNAUTHORIZED, "guess {n}");
     }
@@ -149,7 +148,7 @@ async fn parallel_sprays_are_counted_exactly(app: TestApp) {
     assert_eq!(refused, usize::from(LIMIT), "what is counted is exact");
 }
 
-/// Somebody's broken deployment must not lock the office out.
+/// One misconfigured deployment must not lock out its whole network.
 async fn a_client_that_is_limited_does_not_limit_its_network(app: TestApp) {
     let mut browser = from(&app, "192.0.2.1");
     let mut limited = 0;

@@ -1,4 +1,4 @@
-//! What a code is bound to (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9700 §4.5 and §4.8, oidc-and-login §4.3, §16.3).
+//! What an authorization code is bound to (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9700 §4.5 and §4.8).
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ async fn a_code_belongs_to_its_client(app: TestApp) {
     assert_eq!(refusal(&answer), invalid_grant(), "a confidential client with a public one's code");
 }
 
-/// W04: nothing happens to it elsewhere, not even being used up.
+/// An attempt at another organization does not even use the code up.
 async fn a_code_belongs_to_its_organization(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let code = code(&mut browser, &partner()).await;
@@ -141,7 +141,7 @@ async fn the_verifier_must_match(app: TestApp) {
     }
 }
 
-/// RFC 9700 §4.8.2.
+/// RFC 9700 §4.8.2: a PKCE downgrade.
 async fn a_verifier_without_a_challenge_is_a_downgrade(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let attacked = code(&mut browser, &legacy()).await;
@@ -151,7 +151,7 @@ async fn a_verifier_without_a_challenge_is_a_downgrade(app: TestApp) {
     assert_eq!(browser.token("acme", LEGACY, &bare).await.status, StatusCode::OK);
 }
 
-/// W28, RFC 9700: a minute at most.
+/// RFC 9700: at most one minute.
 async fn a_code_lives_a_minute(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for (seconds, expected) in
@@ -190,7 +190,6 @@ async fn what_is_no_code_is_refused(app: TestApp) {
     assert_eq!(browser.redeem("acme", WEB, WEB_URI, &good).await.status, StatusCode::OK);
 }
 
-/// W16.
 async fn a_person_who_was_switched_off_gets_nothing(app: TestApp) {
     for status in [UserStatus::Inactive, UserStatus::Suspended, UserStatus::Locked] {
         let mut browser = ana_signed_in(&app).await;
@@ -201,7 +200,6 @@ async fn a_person_who_was_switched_off_gets_nothing(app: TestApp) {
     }
 }
 
-/// oidc-and-login §3.6 step 5.
 async fn a_session_that_ended_gives_nothing(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let code = code(&mut browser, &web()).await;
@@ -220,7 +218,6 @@ async fn a_client_that_was_switched_off_gets_nothing(app: TestApp) {
     assert_eq!(refusal(&answer), (401, "invalid_client".to_owned()));
 }
 
-/// oidc-and-login §3.6 step 4.
 async fn only_who_may_have_one_gets_a_refresh_token(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let asks = |request: Authorize| request.with("scope", "openid offline_access").with("prompt", "consent");
@@ -242,7 +239,7 @@ async fn only_who_may_have_one_gets_a_refresh_token(app: TestApp) {
     }
 }
 
-/// oidc-and-login §16: no affinity behind a load balancer.
+/// The load balancer has no session affinity.
 async fn a_code_works_on_every_instance(app: TestApp) {
     let sibling = app.sibling();
     let mut browser = ana_signed_in(&app).await;

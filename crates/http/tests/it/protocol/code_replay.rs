@@ -1,4 +1,4 @@
-//! A code is used once (RFC 6749 §4.1.2 and §10.5, RFC 9700 §4.5, W13).
+//! An authorization code is used once (RFC 6749 §4.1.2 and §10.5, RFC 9700 §4.5).
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn a_second_use_ends_what_the_first_one_granted(app: TestApp) {
     assert_eq!(refusal(&refresh(&mut browser, WEB, tokens.refresh()).await), invalid_grant());
 }
 
-/// After its own time it still tells the replay (issue 2: 30 seconds and more).
+/// A used code is remembered after its expiry, so that a late replay (30 seconds and more) is still detected.
 async fn a_late_second_use_does_too(app: TestApp) {
     for seconds in [30, 600] {
         let mut browser = ana_signed_in(&app).await;
@@ -53,7 +53,7 @@ async fn a_late_second_use_does_too(app: TestApp) {
     }
 }
 
-/// A used code lies in histories and logs; the verifier does not (RFC 7636 §1).
+/// A used code is found in histories and logs; the verifier is not (RFC 7636 §1).
 async fn a_second_use_without_its_verifier_ends_nothing(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for (request, client, uri) in [(spa_offline(), SPA, SPA_URI), (web(), WEB, WEB_URI)] {
@@ -83,7 +83,7 @@ async fn without_a_challenge_the_secret_of_the_client_is_enough(app: TestApp) {
     assert_dead(&app, &tokens).await;
 }
 
-/// Both are written down, and nobody can make rows without end.
+/// Both kinds of replay are audited, but repeated replays add no further rows.
 async fn replays_leave_one_row_each(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let code = code(&mut browser, &spa()).await;
@@ -120,7 +120,7 @@ async fn what_was_refreshed_in_between_ends_as_well(app: TestApp) {
     assert_dead(&app, &second).await;
 }
 
-/// oidc-and-login §4.3: "same client" is asked before anything else, or a leaked used code would sign people out.
+/// The client is checked first; otherwise anybody with a leaked used code could revoke tokens.
 async fn another_client_can_end_nothing(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let code = code(&mut browser, &web()).await;
@@ -147,7 +147,7 @@ async fn nobody_without_credentials_can_end_anything(app: TestApp) {
     assert!(is_active(&app, &tokens.access).await);
 }
 
-/// A guess at the verifier is a guess too many.
+/// One wrong verifier uses the code up, so it cannot be guessed.
 async fn a_use_that_failed_still_used_it_up(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let code = code(&mut browser, &web()).await;
@@ -173,7 +173,7 @@ async fn the_neighbouring_family_lives_on(app: TestApp) {
     assert!(browser.get(&web().url()).await.query("code").is_some(), "the session goes on");
 }
 
-/// W28: a replay raises an alarm.
+/// A replay raises an alarm.
 async fn a_replay_is_recorded(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let code = code(&mut browser, &web()).await;
@@ -182,7 +182,7 @@ async fn a_replay_is_recorded(app: TestApp) {
     assert_eq!(audited(&app, "security.code.replayed").await, 1);
 }
 
-/// The second request may reach storage before the first one does: what the first is then given is dead.
+/// The second request may reach storage before the first: the tokens that the first then gets are revoked.
 async fn a_replay_that_overtakes_the_first_use_ends_it_too(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let code = code(&mut browser, &web()).await;

@@ -1,4 +1,4 @@
-//! Which pages may read answers (oidc-and-login §2.5, W28; Fetch §3.2).
+//! CORS: which origins may read answers (Fetch §3.2).
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
@@ -107,7 +107,7 @@ async fn the_origin_of_a_redirect_uri_may_read(app: TestApp) {
     }
 }
 
-/// What Capacitor, Ionic and Tauri show an application has an origin of its own, and those of others stay out.
+/// Web views of Capacitor, Ionic and Tauri have origins of their own; only registered ones may read.
 async fn the_web_view_of_an_application_may_read(app: TestApp) {
     const OTHERS: [&str; 5] = [
         "tauri://localhost",
@@ -142,7 +142,7 @@ async fn the_web_view_of_an_application_may_read(app: TestApp) {
     assert_eq!(refusal(&answer), (400, "invalid_request".to_owned()), "another client's");
 }
 
-/// oidc-and-login §2.5: 400, and nothing happened.
+/// Status 400, without any effect.
 async fn other_origins_may_not(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for origin in ALMOST.into_iter().chain(["https://web.test"]) {
@@ -162,7 +162,7 @@ async fn other_origins_may_not(app: TestApp) {
     assert_eq!(browser.post("/acme/token", &form).await.status, StatusCode::OK, "the code was not used up");
 }
 
-/// oidc-and-login §2.5: set before protocol processing.
+/// CORS headers are set before the request is processed.
 async fn refusals_stay_readable(app: TestApp) {
     let mut browser = app.browser();
     for form in [
@@ -196,7 +196,7 @@ async fn a_token_may_be_shown_from_a_registered_origin(app: TestApp) {
     assert_readable(&refused, SPA_ORIGIN);
 }
 
-/// W28: not reflected for everybody.
+/// The origin is not reflected for everybody.
 async fn preflight_is_answered_for_registered_origins_only(app: TestApp) {
     let mut browser = app.browser();
     for path in ["/acme/token", "/acme/token/introspection", "/acme/token/revocation", "/acme/me"] {
@@ -221,7 +221,7 @@ async fn preflight_is_answered_for_registered_origins_only(app: TestApp) {
     );
 }
 
-/// Anybody may ask, in any name: what is kept is what was registered.
+/// Preflights are unauthenticated, so they are answered from a cache of the registered origins.
 async fn strangers_questions_cost_no_statement(app: TestApp) {
     let mut browser = app.browser();
     assert_readable(&preflight(&mut browser, SPA_ORIGIN, "/acme/token").await, SPA_ORIGIN);
@@ -296,7 +296,7 @@ async fn credentials_are_never_allowed(app: TestApp) {
     }
 }
 
-/// What a person sees is not for scripts of other sites.
+/// Pages for people are not readable by scripts of other sites.
 async fn pages_are_for_nobody_else(app: TestApp) {
     let mut browser = app.browser();
     for path in ["/acme/auth", "/acme/session/end", "/acme/session/end/success", "/"] {

@@ -1,4 +1,4 @@
-//! Discovery and JWKS (oidc-and-login §1.4, §1.6, §1.7, §16.1; OpenID Connect Discovery §4; RFC 8414 §3).
+//! Discovery and JWKS (OpenID Connect Discovery §4, RFC 8414 §3).
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
@@ -33,7 +33,6 @@ async fn get(browser: &mut Browser, path: &str, headers: &[(header::HeaderName, 
     browser.send(Method::GET, path, headers, Body::empty()).await
 }
 
-/// oidc-and-login §16.1.
 async fn two_organizations_differ_only_in_their_slug(app: TestApp) {
     let mut browser = app.browser();
     let acme = browser.get("/acme/.well-known/openid-configuration").await;
@@ -43,7 +42,7 @@ async fn two_organizations_differ_only_in_their_slug(app: TestApp) {
     assert_ne!(acme.body, beta.body);
 }
 
-/// OpenID Connect Discovery §4.3: the issuer is exactly the address the document was asked under.
+/// OpenID Connect Discovery §4.3: the issuer is exactly the prefix of the document's address.
 async fn every_url_starts_with_the_issuer(app: TestApp) {
     let document = app.browser().get(DOCUMENTS[0]).await.json();
     assert_eq!(document["issuer"], "https://id.test/acme");
@@ -60,7 +59,7 @@ async fn every_url_starts_with_the_issuer(app: TestApp) {
     }
 }
 
-/// W15, decision D10: addresses come from configuration.
+/// Decision D10: addresses come from configuration, not from the `Host` header.
 async fn a_forged_host_changes_nothing(app: TestApp) {
     let mut browser = app.browser();
     let forged = [
@@ -92,7 +91,7 @@ async fn all_three_addresses_serve_the_same_document(app: TestApp) {
     }
 }
 
-/// RFC 8414 §3.1: the well-known part stands before the path of the issuer.
+/// RFC 8414 §3.1: the well-known part comes before the path of the issuer.
 async fn the_path_insertion_form_knows_the_tenants_too(app: TestApp) {
     let mut browser = app.browser();
     let unknown = browser.get("/nobody/.well-known/openid-configuration").await;
@@ -109,7 +108,6 @@ async fn the_path_insertion_form_knows_the_tenants_too(app: TestApp) {
     }
 }
 
-/// oidc-and-login §1.6, with what the rewrite does better (§13).
 async fn only_what_works_is_advertised(app: TestApp) {
     let document = app.browser().get(DOCUMENTS[0]).await.json();
     for absent in [
@@ -146,7 +144,7 @@ async fn advertised_endpoints_exist(app: TestApp) {
     }
 }
 
-/// RFC 9110 §13.1.2 and §15.4.5.
+/// Documents are cacheable and support conditional requests (RFC 9110 §13.1.2 and §15.4.5).
 async fn documents_may_be_kept_and_asked_for_again(app: TestApp) {
     let mut browser = app.browser();
     for path in DOCUMENTS {
@@ -170,7 +168,7 @@ async fn documents_may_be_kept_and_asked_for_again(app: TestApp) {
     }
 }
 
-/// oidc-and-login §2.5: any origin, never with credentials.
+/// Any origin, never with credentials.
 async fn anybody_may_read_the_documents(app: TestApp) {
     let mut browser = app.browser();
     for path in DOCUMENTS {
@@ -186,7 +184,7 @@ async fn anybody_may_read_the_documents(app: TestApp) {
     }
 }
 
-/// RFC 7517 §4 and §9.2; oidc-and-login §1.7.
+/// RFC 7517 §4 and §9.2: no private key members.
 async fn the_jwks_holds_public_halves_only(app: TestApp) {
     let answer = app.browser().get("/acme/jwks").await;
     assert_eq!(answer.header("content-type"), Some("application/jwk-set+json; charset=utf-8"));
@@ -209,7 +207,7 @@ async fn the_jwks_holds_public_halves_only(app: TestApp) {
     assert_eq!(kids.len(), keys.len(), "each kid names one key");
 }
 
-/// Decision D4: one leaked key hurts one tenant.
+/// Decision D4: one leaked key affects one tenant.
 async fn organizations_share_no_key(app: TestApp) {
     let acme = app.browser().get("/acme/jwks").await.json();
     let beta = app.browser().get("/beta/jwks").await;
@@ -218,7 +216,7 @@ async fn organizations_share_no_key(app: TestApp) {
     }
 }
 
-/// architecture §4: no SQL statement and no kv command once a tenant is known.
+/// Once a tenant is cached: no SQL statement and no kv command.
 async fn ready_bytes_need_no_round_trip(app: TestApp) {
     let mut browser = app.browser();
     browser.get(DOCUMENTS[0]).await;

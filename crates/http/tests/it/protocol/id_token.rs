@@ -1,4 +1,4 @@
-//! What an ID token says (OpenID Connect Core §2, §5.5, §12.2; oidc-and-login §4.4–4.6, §16.2).
+//! Claims of the ID token (OpenID Connect Core §2, §5.5, §12.2).
 
 use std::time::Duration;
 
@@ -67,7 +67,6 @@ async fn it_says_exactly_what_it_should(app: TestApp) {
     assert_eq!(Value::Object(claims), expected);
 }
 
-/// W07, W08, oidc-and-login §4.5 and §4.6.
 async fn roles_and_claims_are_those_of_the_clients_application(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &billing(), BILLING).await;
@@ -79,7 +78,7 @@ async fn roles_and_claims_are_those_of_the_clients_application(app: TestApp) {
     assert_eq!((info.get("terminal_code"), info.get("badge")), (None, None));
 }
 
-/// Members of the token beside those that every one has.
+/// The claims beyond those that every ID token has.
 fn added(claims: &Map<String, Value>) -> Vec<&str> {
     const ALWAYS: [&str; 11] =
         ["acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid", "sub"];
@@ -87,7 +86,7 @@ fn added(claims: &Map<String, Value>) -> Vec<&str> {
     claims.keys().map(String::as_str).filter(|name| !ALWAYS.contains(name)).collect()
 }
 
-/// Nobody asked for `roles` or `permissions`: where there are none, nothing is said (OpenID Connect Core §5.4).
+/// `roles` and `permissions` were not requested: if empty, they are omitted (OpenID Connect Core §5.4).
 async fn somebody_without_rights_has_none(app: TestApp) {
     let mut browser = signed_in(&app, BOB).await;
     let issued = tokens(&mut browser, &web().with("scope", "openid"), WEB).await;
@@ -99,7 +98,7 @@ async fn somebody_without_rights_has_none(app: TestApp) {
     }
 }
 
-/// Whatever the person holds elsewhere.
+/// Roles in other applications do not count.
 async fn a_client_of_an_application_without_roles_gets_none(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &partner(), PARTNER).await;
@@ -108,7 +107,7 @@ async fn a_client_of_an_application_without_roles_gets_none(app: TestApp) {
     assert_eq!((info.get("roles"), info.get("permissions")), (None, None));
 }
 
-/// OpenID Connect Core §5.3.2: no null and no empty text; an empty list or object says as little.
+/// OpenID Connect Core §5.3.2: null and the empty string are omitted; so are empty lists and objects.
 async fn a_custom_claim_that_says_nothing_is_left_out(app: TestApp) {
     app.provision_over(
         r#"
@@ -145,7 +144,7 @@ organizations:
     assert_eq!(info["deputy"], json!(false));
 }
 
-/// OpenID Connect Core §2: sent unmodified, or not at all.
+/// OpenID Connect Core §2: `nonce` is returned unmodified, or not at all.
 async fn without_a_nonce_there_is_none(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     for request in [web().without("nonce"), web().with("nonce", "")] {
@@ -201,13 +200,13 @@ organizations:
     assert_eq!(header(named.id())["alg"], "ES256", "what others named is theirs");
 }
 
-/// Decision D4: created lazily, and the tenant signs for a guest too.
+/// Decision D4: keys are created lazily. The tenant also signs for clients of other organizations.
 async fn a_first_use_of_an_algorithm_makes_its_keys(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let organization = app.tenant("acme").await.organization.id;
     let before = app.store.repositories().signing_keys(organization).all().await.unwrap();
     assert!(before.iter().all(|k| k.algorithm != SigningAlgorithm::EdDsa));
-    // As an older version left it: the setting is there, the keys are not.
+    // As an older version stored it: with the setting, but without the keys.
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
     let (owner, mut client) = work.client("web").await.unwrap();
     drop(work);
@@ -225,7 +224,7 @@ async fn a_first_use_of_an_algorithm_makes_its_keys(app: TestApp) {
     );
 }
 
-/// RFC 7515 §4.1; oidc-and-login §4.1 ✔: no `typ`.
+/// RFC 7515 §4.1; no `typ` header.
 async fn the_header_names_algorithm_and_key(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;
@@ -260,7 +259,8 @@ async fn requested_claims_stay_within_the_clients_scopes(app: TestApp) {
     assert_eq!(userinfo(&app, "acme", &tokens.access).await.json().get("address"), None);
 }
 
-/// OpenID Connect Core §5.4: at UserInfo, as an access token is issued, unless the operator wants them here.
+/// OpenID Connect Core §5.4: these claims are served by UserInfo when an access token is issued, unless the operator
+/// wants them in the ID token.
 async fn claims_of_the_scopes_come_by_a_setting_of_the_client(app: TestApp) {
     const STANDARD: [&str; 10] = [
         "name",
@@ -302,7 +302,7 @@ async fn claims_of_the_scopes_come_by_a_setting_of_the_client(app: TestApp) {
     assert!(STANDARD.iter().all(|name| !claims.contains_key(*name)), "another client's: {claims:?}");
 }
 
-/// RFC 6749 §6: what the access token may not see, the ID token beside it does not say.
+/// RFC 6749 §6: an ID token from a refresh has no claims beyond the access token's scope.
 async fn a_refresh_with_less_scope_says_less(app: TestApp) {
     change_client(&app, "web", |c| c.standard_claims_in_id_token = true).await;
     let mut browser = ana_signed_in(&app).await;
@@ -318,7 +318,7 @@ async fn a_refresh_with_less_scope_says_less(app: TestApp) {
     assert_eq!((&claims["email"], &claims["preferred_username"]), (&json!("ana@acme.test"), &json!("ana")));
 }
 
-/// oidc-and-login §4.6: reserved names.
+/// These claim names are reserved.
 async fn no_claim_shadows_the_protocols_own(app: TestApp) {
     for name in ["sub", "iss", "aud", "roles", "acr"] {
         let yaml = format!(
@@ -381,7 +381,7 @@ async fn changed_rights_show_at_the_next_refresh(app: TestApp) {
     );
 }
 
-/// What roles and claims mean is kept in memory, so every instance must hear of a change.
+/// Definitions of roles and claims are cached, so a change must reach every instance.
 async fn a_changed_meaning_of_a_role_or_claim_shows_on_every_instance(app: TestApp) {
     let sibling = app.sibling();
     let mut browser = ana_signed_in(&app).await;
@@ -428,7 +428,6 @@ async fn it_lives_as_long_as_the_setting_says(app: TestApp) {
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 77);
 }
 
-/// Decision D4.
 async fn another_organizations_keys_do_not_verify_it(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;

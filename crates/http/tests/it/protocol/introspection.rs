@@ -1,4 +1,4 @@
-//! Introspection (RFC 7662, oidc-and-login §4.9, W04).
+//! Introspection (RFC 7662).
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ async fn an_access_token_is_described_exactly(app: TestApp) {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 }
 
-/// oidc-and-login §4.9: no `token_type`.
+/// Without `token_type`.
 async fn a_refresh_token_is_described_exactly(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;
@@ -64,7 +64,7 @@ async fn a_refresh_token_is_described_exactly(app: TestApp) {
     assert_eq!(introspect(&app, tokens.refresh()).await, expected);
 }
 
-/// RFC 7662 §2.2: `scope` is a list, and an empty text is none.
+/// RFC 7662 §2.2: `scope` is a list; an empty one is omitted.
 async fn a_token_without_scopes_names_none(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let plain = tokens(&mut browser, &web().without("scope"), WEB).await;
@@ -74,7 +74,7 @@ async fn a_token_without_scopes_names_none(app: TestApp) {
     }
 }
 
-/// RFC 7662 §2.2: nothing about why.
+/// RFC 7662 §2.2: no reason is given.
 async fn an_inactive_token_tells_nothing(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;
@@ -90,7 +90,7 @@ async fn an_inactive_token_tells_nothing(app: TestApp) {
     }
 }
 
-/// A resource server is a confidential client of the organization. It is sent access tokens and never a refresh token.
+/// A resource server is a confidential client of the organization. It receives access tokens, never refresh tokens.
 async fn confidential_clients_may_ask_about_their_organizations_access_tokens(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let spas = tokens(&mut browser, &spa_offline(), SPA).await;
@@ -120,7 +120,7 @@ async fn public_clients_may_not_ask(app: TestApp) {
     let document = browser.get("/acme/.well-known/openid-configuration").await.json();
     let methods = json!(["client_secret_basic", "client_secret_post"]);
     assert_eq!(document["introspection_endpoint_auth_methods_supported"], methods);
-    // It is no guess at a secret: however often it asked, the same client may give its tokens back.
+    // This does not count as a failed secret: after many refusals the same client may still revoke its tokens.
     for _ in 0..100 {
         browser.authenticated("/acme/token/introspection", SPA, &[("token", "x")]).await;
     }
@@ -129,7 +129,6 @@ async fn public_clients_may_not_ask(app: TestApp) {
     assert_dead(&app, &spas).await;
 }
 
-/// W04.
 async fn a_token_of_another_organization_does_not_exist(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;
@@ -148,7 +147,7 @@ async fn a_guest_client_sees_the_tokens_of_the_place_it_asks_at(app: TestApp) {
     assert_eq!(seen, json!({ "active": false }), "a guest is no resource server of the organization");
 }
 
-/// RFC 7662 §2.1: an optimisation, never a filter.
+/// RFC 7662 §2.1: `token_type_hint` is an optimisation, never a filter.
 async fn a_hint_changes_nothing(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;

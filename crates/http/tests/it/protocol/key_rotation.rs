@@ -1,4 +1,4 @@
-//! Keys change while the server runs (W14, decision D4, oidc-and-login §16.15, architecture §6.6).
+//! Rotation of signing keys at run time (decision D4).
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -89,7 +89,6 @@ async fn every_instance_follows_a_rotation(app: TestApp) {
     assert_eq!(kid(&id_token(&mut here).await), rotation.active);
 }
 
-/// architecture §6.6.
 async fn old_tokens_verify_after_a_rotation(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let old = id_token(&mut browser).await;
@@ -103,7 +102,7 @@ async fn old_tokens_verify_after_a_rotation(app: TestApp) {
     assert!(verifies(&app, &new).await);
 }
 
-/// W14: automatic, after the longest token life. What a process holds in memory follows within a minute.
+/// Retired keys are removed automatically, after the longest token lifetime. Cached keys follow within a minute.
 async fn a_retired_key_leaves_when_its_last_token_is_over(app: TestApp) {
     set_setting(&app, "id_token_ttl", 7200).await;
     let mut browser = ana_signed_in(&app).await;
@@ -163,7 +162,7 @@ async fn one_organizations_rotation_is_not_anothers(app: TestApp) {
     assert_eq!(kids(&app, "acme").await, before);
 }
 
-/// OpenID Connect Core §3.1.2.1: a hint is good at any age.
+/// OpenID Connect Core §3.1.2.1: a hint is accepted at any age.
 async fn an_old_hint_outlives_its_key(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let old = id_token(&mut browser).await;
@@ -184,7 +183,7 @@ async fn a_hint_of_a_revoked_key_does_not(app: TestApp) {
     assert_refused_to(&answer, WEB_URI, "invalid_request");
 }
 
-/// W14: two nodes that start at once agree on one signing key.
+/// Two instances that start at once agree on one signing key.
 async fn two_instances_make_one_pair(app: TestApp) {
     let sibling = app.sibling();
     let organization = app.tenant("acme").await.organization.id;

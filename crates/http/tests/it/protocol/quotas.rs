@@ -1,4 +1,4 @@
-//! What callers who proved who they are may have written (architecture §6.5): quotas, and codes that wait.
+//! Quotas for authenticated callers, and the limit of unredeemed codes.
 
 use std::time::Duration;
 
@@ -114,7 +114,7 @@ async fn a_person_has_one_quota_in_all_browsers(app: TestApp) {
     assert!(silently(&mut bob).await.query("code").is_some(), "another person has their own");
 }
 
-/// A form was answered, and a password hashed: that is bounded by itself.
+/// Sign-ins are not under these quotas: the form and its password hash have limits of their own.
 async fn signing_in_works_whatever_was_used_up(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     set(&app, QUOTA_PERSON_MAX, 1).await;
@@ -130,7 +130,7 @@ async fn refreshing_counts_and_a_refusal_uses_no_token_up(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let mut token = tokens(&mut browser, &web(), WEB).await.refresh.unwrap();
     set(&app, QUOTA_PERSON_MAX, 2).await;
-    // One was taken from a quota that was larger.
+    // The remaining quota came from a larger limit, of which one was taken.
     app.clock.advance(Duration::from_mins(1));
     for _ in 0..2 {
         token = Tokens::of(&refresh(&mut browser, WEB, &token).await).refresh.unwrap();
@@ -142,7 +142,7 @@ async fn refreshing_counts_and_a_refusal_uses_no_token_up(app: TestApp) {
     assert_eq!(refresh(&mut browser, WEB, &token).await.status, StatusCode::OK);
 }
 
-/// However often one refreshes, the person goes on everywhere else.
+/// A person's quota at one application does not affect their other applications.
 async fn an_application_uses_up_nothing_of_a_persons_other_ones(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let mut token = tokens(&mut browser, &web(), WEB).await.refresh.unwrap();
@@ -211,7 +211,7 @@ async fn codes(browser: &mut Browser, count: usize) -> Vec<String> {
     codes
 }
 
-/// 16 browsers that asked and never redeemed filled the store of all organizations in a minute.
+/// 16 browsers that never redeemed their codes could fill the store of all organizations within a minute.
 async fn of_the_codes_that_wait_the_oldest_go(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let codes = codes(&mut browser, AT_ONCE + 3).await;

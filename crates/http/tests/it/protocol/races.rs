@@ -1,4 +1,4 @@
-//! The second, simultaneous, identical request (W13, issue 2 "must hold" 5, oidc-and-login §16.4 and §16.8).
+//! Simultaneous identical requests: only one may win.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::support::*;
 
 const PARALLEL: usize = 8;
 
-/// How many codes and tokens a run tries: SQLite runs writers one by one, so there is less to find.
+/// Number of codes and tokens per run. SQLite runs writers one by one, so fewer are enough there.
 const EMBEDDED: usize = 20;
 const POSTGRES: usize = 200;
 
@@ -43,7 +43,7 @@ races!(
     a_sign_in_is_resumed_once,
 );
 
-/// The routers of two instances, in turn.
+/// The routers of two instances, alternating.
 fn instances(app: &TestApp) -> (TestApp, Vec<Router>) {
     let sibling = app.sibling();
     let routers =
@@ -51,7 +51,7 @@ fn instances(app: &TestApp) -> (TestApp, Vec<Router>) {
     (sibling, routers)
 }
 
-/// The same request from several places at once.
+/// Sends the same request through all routers at once.
 async fn at_once<F>(routers: &[Router], mut request: impl FnMut(Browser) -> F) -> Vec<Answer>
 where
     F: Future<Output = Answer> + Send + 'static,
@@ -68,7 +68,7 @@ where
     running.join_all().await
 }
 
-/// One redeemer gets tokens. The others used the code twice, so what it granted is over (RFC 6749 §4.1.2).
+/// One request gets tokens. The others replay the code, so its tokens are revoked (RFC 6749 §4.1.2).
 async fn a_code_has_one_winner(app: TestApp, codes: usize) {
     let (_sibling, routers) = instances(&app);
     let mut browser = ana_signed_in(&app).await;
@@ -91,7 +91,7 @@ async fn a_code_has_one_winner(app: TestApp, codes: usize) {
     }
 }
 
-/// Decision D8: everybody who asked in time holds the same successor, and it works.
+/// Decision D8: all requests within the replay window get the same successor, and it works.
 async fn a_refresh_token_has_one_successor(app: TestApp, count: usize) {
     let (_sibling, routers) = instances(&app);
     let mut browser = ana_signed_in(&app).await;
@@ -113,8 +113,8 @@ async fn a_refresh_token_has_one_successor(app: TestApp, count: usize) {
     }
 }
 
-/// Whoever saw a code in a history or a log, and shows it together with its owner, or after them: the owner's tokens, if
-/// they got any, go on.
+/// Somebody without the verifier replays a leaked code together with its owner or afterwards: the owner's tokens, if
+/// any, stay valid.
 async fn strangers_with_a_code_end_nothing(app: TestApp, codes: usize) {
     let (_sibling, routers) = instances(&app);
     let mut browser = ana_signed_in(&app).await;
@@ -149,7 +149,7 @@ async fn strangers_with_a_code_end_nothing(app: TestApp, codes: usize) {
     assert_eq!(audited(&app, "security.code.replayed").await, codes - won, "by an owner who came second");
 }
 
-/// A public client in as many tabs as there are, for as many rotations: nobody is signed out, and there is one chain.
+/// A public client in many tabs, over many rotations: nobody is signed out, and there is one chain.
 async fn eight_tabs_have_one_chain(app: TestApp, rotations: usize) {
     set(&app, QUOTA_PERSON_MAX, 100_000).await;
     let (_sibling, routers) = instances(&app);
@@ -171,7 +171,7 @@ async fn eight_tabs_have_one_chain(app: TestApp, rotations: usize) {
     assert_eq!(audited(&app, "security.refresh_token.shared").await, 0);
 }
 
-/// Of two who look different one is a thief, and nobody knows which (RFC 9700 §4.14.2).
+/// Two different callers with one token: one is a thief, unknown which, so the family ends (RFC 9700 §4.14.2).
 async fn two_callers_with_one_token_end_the_family(app: TestApp, count: usize) {
     let (_sibling, routers) = instances(&app);
     let mut browser = ana_signed_in(&app).await;
@@ -195,14 +195,13 @@ async fn two_callers_with_one_token_end_the_family(app: TestApp, count: usize) {
     assert!(audited(&app, "security.refresh_token.replayed").await >= count);
 }
 
-/// oidc-and-login §3.4: single use.
 async fn a_sign_in_is_resumed_once(app: TestApp, count: usize) {
     let (_sibling, routers) = instances(&app);
     let mut browser = ana_signed_in(&app).await;
     for round in 0..count.min(50) {
         let answer = browser.submit_login(&web().with("prompt", "login"), ANA.0, ANA.1).await;
         let back = answer.location().to_owned();
-        // The same browser, several times over: a double click, which has one answer, or other requests.
+        // The same browser several times: a double click, which gets one answer, or requests that differ.
         let is_double_click = round.is_multiple_of(2);
         let mut tabs = 0;
         let answers = at_once(&routers, |b| {

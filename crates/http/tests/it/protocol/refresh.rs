@@ -1,4 +1,4 @@
-//! Refreshing (RFC 6749 §6, RFC 9700 §4.14, oidc-and-login §4.3, §4.7).
+//! Refreshing (RFC 6749 §6, RFC 9700 §4.14).
 
 use std::time::Duration;
 
@@ -29,7 +29,6 @@ async fn narrowed(browser: &mut Browser, token: &str, scope: &str) -> porta_test
     browser.token("acme", WEB, &form).await
 }
 
-/// oidc-and-login §4.7.
 async fn each_use_rotates(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let mut seen = std::collections::HashSet::new();
@@ -48,7 +47,6 @@ async fn each_use_rotates(app: TestApp) {
     }
 }
 
-/// oidc-and-login §4.7 ✔.
 async fn tokens_issued_before_stay_valid(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let first = tokens(&mut browser, &web(), WEB).await;
@@ -105,7 +103,6 @@ async fn a_refresh_token_belongs_to_its_client(app: TestApp) {
     assert_eq!(refresh(&mut browser, SPA, spas.refresh()).await.status, StatusCode::OK);
 }
 
-/// W04.
 async fn a_refresh_token_belongs_to_its_organization(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let here = tokens(&mut browser, &partner(), PARTNER).await;
@@ -133,7 +130,7 @@ async fn what_is_no_refresh_token_is_refused(app: TestApp) {
     assert_eq!(refresh(&mut browser, WEB, good).await.status, StatusCode::OK);
 }
 
-/// oidc-and-login §4.2: a chain cannot outlive its grant, however often it is refreshed.
+/// The family's lifetime is fixed; refreshing does not extend it.
 async fn a_chain_ends_with_its_family(app: TestApp) {
     set_setting(&app, "grant_ttl", 1000).await;
     let mut browser = ana_signed_in(&app).await;
@@ -149,7 +146,7 @@ async fn a_chain_ends_with_its_family(app: TestApp) {
     assert_dead(&app, &current).await;
 }
 
-/// oidc-and-login §4.2: restarted by every rotation.
+/// The lifetime of an unused token restarts with every rotation.
 async fn an_unused_token_ends_by_time(app: TestApp) {
     set_setting(&app, "refresh_token_ttl", 100).await;
     let mut browser = ana_signed_in(&app).await;
@@ -176,7 +173,6 @@ async fn sign_out(browser: &mut Browser) {
     browser.post("/acme/session/end/confirm", &[("xsrf", &xsrf), ("logout", "yes")]).await;
 }
 
-/// oidc-and-login §3.6 step 5 and §16.11.
 async fn a_bound_chain_ends_with_the_session(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let bound = tokens(&mut browser, &web(), WEB).await;
@@ -192,7 +188,7 @@ async fn a_bound_chain_ends_when_the_session_runs_out(app: TestApp) {
     assert_eq!(refusal(&refresh(&mut browser, WEB, bound.refresh()).await), invalid_grant());
 }
 
-/// OpenID Connect Core §11: usable while the person is not signed in.
+/// OpenID Connect Core §11: usable after the person signed out.
 async fn an_offline_chain_outlives_the_session(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let offline = tokens(&mut browser, &spa_offline(), SPA).await;

@@ -33,12 +33,12 @@ porta_testkit::on_both_stores!(
     a_retry_without_the_key_of_the_rotation_ends_the_family,
 );
 
-/// Lets the window for honest retries pass, and a little more: it is longer when a busy database kept a rotation waiting.
+/// Advances past the replay window, plus a margin: the window is longer if a busy database delayed a rotation.
 fn outwait(app: &TestApp) {
     app.advance(Duration::from_secs(REFRESH_REPLAY_WINDOW.default.unsigned_abs() + 10));
 }
 
-/// Somebody at an address, with a browser of that name.
+/// A browser with this address and user agent.
 fn at(app: &TestApp, address: &str, agent: &str) -> porta_testkit::Browser {
     app.browser().with("x-forwarded-for", address).with("user-agent", agent)
 }
@@ -114,7 +114,7 @@ async fn without_a_window_every_retry_ends_the_family(app: TestApp) {
 }
 
 async fn a_replay_is_one_whatever_else_is_asked_for(app: TestApp) {
-    // Shorter than the quota takes to come back.
+    // Shorter than the quota takes to refill.
     set(&app, REFRESH_REPLAY_WINDOW, 10).await;
     for (scope, quota) in [("openid admin", 600), ("openid", 1)] {
         let mut browser = ana_signed_in(&app).await;
@@ -142,7 +142,7 @@ async fn an_ancestor_ends_the_family(app: TestApp) {
     }
 }
 
-/// Whoever comes second is noticed, and both are out.
+/// The second use is detected, and both lose their tokens.
 async fn a_thief_cannot_refresh_after_the_owner(app: TestApp) {
     let mut owner = ana_signed_in(&app).await;
     let stolen = tokens(&mut owner, &spa_offline(), SPA).await;
@@ -185,7 +185,7 @@ async fn a_replay_is_recorded(app: TestApp) {
     assert_eq!(audited(&app, "security.refresh_token.replayed").await, 1, "an honest retry is none");
 }
 
-/// RFC 7009 §2.1: what was revoked stays revoked.
+/// RFC 7009 §2.1: a retry does not reactivate a revoked token.
 async fn a_revoked_access_token_does_not_come_back(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let first = tokens(&mut browser, &web(), WEB).await;
@@ -199,7 +199,7 @@ async fn a_revoked_access_token_does_not_come_back(app: TestApp) {
     assert!(is_active(&app, &again.access).await, "the retry works");
 }
 
-/// A public client has no proof of its own: it is known by where it comes from and what it calls itself.
+/// A public client has no secret: address and user agent decide whether a retry is honest.
 async fn a_quick_retry_from_elsewhere_ends_the_family(app: TestApp) {
     let mut signed_in = ana_signed_in(&app).await;
     let mut owner = at(&app, "198.51.100.7", "Owner/1.0");
@@ -222,7 +222,7 @@ async fn a_quick_retry_from_elsewhere_ends_the_family(app: TestApp) {
     }
 }
 
-/// A host changes its address inside of its /64 as it likes (RFC 8981).
+/// A host may change its address within its /64 (RFC 8981).
 async fn a_retry_from_the_same_ipv6_network_is_honest(app: TestApp) {
     let mut signed_in = ana_signed_in(&app).await;
     let first = tokens(&mut signed_in, &spa_offline(), SPA).await;
@@ -231,7 +231,7 @@ async fn a_retry_from_the_same_ipv6_network_is_honest(app: TestApp) {
     assert_eq!(Tokens::of(&again).refresh(), Tokens::of(&second).refresh());
 }
 
-/// Security audit S5: waiting at introspection for the owner's rotation, then being quick.
+/// The thief polls introspection for the owner's rotation, then retries within the window.
 async fn a_thief_cannot_follow_the_rotations(app: TestApp) {
     let mut signed_in = ana_signed_in(&app).await;
     let stolen = tokens(&mut signed_in, &spa_offline(), SPA).await;
@@ -245,7 +245,7 @@ async fn a_thief_cannot_follow_the_rotations(app: TestApp) {
     assert_eq!(refusal(&refresh(&mut thief, SPA, stolen.refresh()).await), invalid_grant());
     assert_dead(&app, &kept).await;
     assert_eq!(audited(&app, "security.refresh_token.replayed").await, 1);
-    // The other way round: the owner comes second, and it is over as well.
+    // The other order: the owner comes second, and the family ends too.
     let stolen = tokens(&mut signed_in, &spa_offline(), SPA).await;
     let taken = Tokens::of(&refresh(&mut thief, SPA, stolen.refresh()).await);
     assert_eq!(refusal(&refresh(&mut owner, SPA, stolen.refresh()).await), invalid_grant());
@@ -253,7 +253,7 @@ async fn a_thief_cannot_follow_the_rotations(app: TestApp) {
     assert_eq!(audited(&app, "security.refresh_token.replayed").await, 2);
 }
 
-/// Its secret is its proof, and it runs on several machines.
+/// The secret authenticates the client, which may run on several machines.
 async fn a_client_with_a_secret_may_retry_from_anywhere(app: TestApp) {
     let mut signed_in = ana_signed_in(&app).await;
     let first = tokens(&mut signed_in, &web(), WEB).await;
@@ -268,14 +268,14 @@ async fn a_client_with_a_secret_may_retry_from_anywhere(app: TestApp) {
     assert_eq!(audited(&app, "security.refresh_token.replayed").await, 0);
 }
 
-/// RFC 9700 §4.14: two who hold the same token do it again and again; a lost answer does not.
+/// RFC 9700 §4.14: two holders of one token collide again and again; a lost answer does not.
 async fn tokens_shared_for_two_generations_raise_an_alarm(app: TestApp) {
     let mut here = at(&app, "198.51.100.7", "a");
     let mut there = at(&app, "203.0.113.9", "b");
     let mut signed_in = ana_signed_in(&app).await;
     let mut current = tokens(&mut signed_in, &web(), WEB).await;
     let alarms = async || audited(&app, "security.refresh_token.shared").await;
-    // Whether the other one retries in each generation, and the alarms there are then.
+    // Whether the other holder retries in each generation, and the expected number of alarms so far.
     let generations = [(true, 0), (false, 0), (true, 0), (true, 1), (true, 2), (false, 2), (true, 2)];
     for (n, (is_shared, expected)) in generations.into_iter().enumerate() {
         let next = Tokens::of(&refresh(&mut here, WEB, current.refresh()).await);
@@ -292,13 +292,12 @@ async fn tokens_shared_for_two_generations_raise_an_alarm(app: TestApp) {
 
 const NEW: [u8; 32] = [8; 32];
 
-/// A process with other encryption keys, the newest first.
+/// Another instance with these encryption keys, newest first.
 fn with_keys(app: &TestApp, keys: &[[u8; 32]]) -> TestApp {
     app.sibling_with(|instance| instance.masters = keys.to_vec())
 }
 
-/// Rotated under one key and retried under another, in each direction: while processes are restarted one after the other,
-/// both happen.
+/// Rotation under one key and retry under another, in each direction: both happen during a rolling restart.
 async fn a_retry_after_a_key_was_replaced_is_honest(app: TestApp) {
     let processes = [app.sibling(), with_keys(&app, &[MASTER, NEW]), with_keys(&app, &[NEW, MASTER])];
     let mut signed_in = ana_signed_in(&app).await;
@@ -306,7 +305,7 @@ async fn a_retry_after_a_key_was_replaced_is_honest(app: TestApp) {
     let owner = at(&app, "198.51.100.7", "Owner/1.0");
     let mut through: Vec<_> = processes.iter().map(|p| owner.clone().through(p.router.clone())).collect();
     let mut current = first;
-    // The first of them never sees a successor of the new key: it is gone before the third is started.
+    // The first process never has to read a successor sealed with the new key: it has stopped before the third starts.
     for (rotating, retrying) in [(0, 1), (1, 0), (1, 2), (2, 1), (2, 2)] {
         let next = Tokens::of(&refresh(&mut through[rotating], SPA, current.refresh()).await);
         for _ in 0..2 {
@@ -328,7 +327,8 @@ async fn a_thief_gains_nothing_by_a_replaced_key(app: TestApp) {
     assert_dead(&app, &second).await;
 }
 
-/// What is lost when a key goes too early: the retries of a minute. A rotated token is never answered anew.
+/// If a key is removed too early, only the retries of one minute are lost; a rotated token never gets a second
+/// successor.
 async fn a_retry_without_the_key_of_the_rotation_ends_the_family(app: TestApp) {
     let mut signed_in = ana_signed_in(&app).await;
     let first = tokens(&mut signed_in, &spa_offline(), SPA).await;

@@ -1,5 +1,5 @@
-//! Rotations that wait for their row, and clients that do not wait for the answer (decision D8). Only PostgreSQL locks
-//! rows: SQLite's writers stand in a line, and whoever leaves it has changed nothing.
+//! Rotations that wait for a row lock, and clients that time out meanwhile (decision D8). PostgreSQL only: SQLite
+//! queues its writers, and one that leaves the queue has changed nothing.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use tokio::task::JoinSet;
 
 use super::support::*;
 
-/// How long the row is held: as long as it was in the field, and half of what a statement may take.
+/// How long the row is locked: as long as in a real incident, and half of the statement timeout.
 const HELD: Duration = Duration::from_secs(5);
 
-/// After the commit, each from the same place as the first use.
+/// Time after the commit, and whether the retry comes from the same place as the first use.
 const RETRIES: [(Duration, bool); 4] = [
     (Duration::from_millis(700), true),
     (Duration::from_millis(5_600), true),
@@ -20,7 +20,7 @@ const RETRIES: [(Duration, bool); 4] = [
     (Duration::from_secs(15), false),
 ];
 
-/// The window is as short as it used to be, so that the wait and the retry together are longer.
+/// The window has its old, short length, so that wait and retry together exceed it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_retry_counts_from_the_end_of_a_rotation_that_waited_on_postgres() {
     let app = TestApp::postgres_redis_with_fixture().await;
@@ -43,7 +43,7 @@ async fn a_retry_counts_from_the_end_of_a_rotation_that_waited_on_postgres() {
     asking.shutdown().await;
     held.release().await;
     for token in &shown {
-        // The rotation happens although nobody waits for it any more.
+        // The rotation completes although its caller hung up.
         soon(async || !is_active(&app, token).await).await;
     }
     let mut passed = Duration::ZERO;
@@ -64,7 +64,7 @@ async fn a_retry_counts_from_the_end_of_a_rotation_that_waited_on_postgres() {
     assert_eq!(audited(&app, "security.refresh_token.replayed").await, 1, "the one that came too late");
 }
 
-/// Whoever looks different is no honest retry, however long the owner waited.
+/// A retry from elsewhere is never honest, however long the owner waited.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thief_gains_nothing_by_a_rotation_that_waited_on_postgres() {
     let app = TestApp::postgres_redis_with_fixture().await;

@@ -1,4 +1,5 @@
-//! A request object is refused, and the refusal arrives where its client listens (OpenID Connect Core §6.1, §3.1.2.6).
+//! Request objects are refused, and the refusal uses the response mode the client asked for (OpenID Connect Core §6.1,
+//! §3.1.2.6).
 
 use axum::http::StatusCode;
 use base64::Engine as _;
@@ -29,7 +30,7 @@ fn unsigned(payload: &Value) -> String {
     format!("{}.{}.", encode(&json!({ "alg": "none" })), encode(payload))
 }
 
-/// A request whose way back stands in the object alone.
+/// A request whose `state` and response mode are in the object only.
 fn inside(payload: &Value) -> Authorize {
     web().without("state").with("request", &unsigned(payload))
 }
@@ -38,7 +39,7 @@ async fn by_get(app: &TestApp, request: &Authorize) -> Answer {
     app.browser().get(&request.url()).await
 }
 
-/// The refusal is a form that goes to the web client.
+/// The refusal is a form post to the web client.
 fn assert_posted(answer: &Answer, code: &str, state: Option<&str>) {
     assert_eq!(answer.status, StatusCode::OK, "{code}: {}", answer.body);
     assert_eq!(answer.header("location"), None);
@@ -54,7 +55,7 @@ fn assert_posted(answer: &Answer, code: &str, state: Option<&str>) {
     assert!(!answer.body.contains("name=\"code\""), "{}", answer.body);
 }
 
-/// The refusal went the way that nobody asked to change: in the query, without a state.
+/// The refusal uses the default mode: in the query, without a state.
 fn assert_default(answer: &Answer, code: &str) {
     assert_refused_to(answer, WEB_URI, code);
     assert_eq!(answer.query("state"), None, "{}", answer.location());
@@ -76,7 +77,7 @@ async fn section_6_1_the_refusal_takes_the_way_that_only_the_object_names(app: T
     assert_eq!(answer.query("state").as_deref(), Some("s"));
 }
 
-/// What the object says twice is not needed, and what it says otherwise is not proven.
+/// Parameters outside the object win; the object is unsigned, so its values prove nothing.
 async fn what_stands_outside_counts_first(app: TestApp) {
     let object = unsigned(&json!({ "response_mode": "fragment", "state": "of the object" }));
     let request = web().with("request", &object);
@@ -89,7 +90,7 @@ async fn what_stands_outside_counts_first(app: TestApp) {
     assert_eq!(fragment(&answer, "state").as_deref(), Some("state-1"), "each for itself");
     let answer = by_get(&app, &request.clone().with("response_mode", "jwt")).await;
     assert_refused_to(&answer, WEB_URI, "unsupported_response_mode");
-    // Which of two states was meant would be a guess, and the object's would be a third.
+    // With a repeated `state` none is returned: neither of the two, nor the object's.
     let answer = by_get(&app, &request.with("response_mode", "query").again("state", "state-2")).await;
     assert_default(&answer, "invalid_request");
 }
@@ -122,7 +123,7 @@ async fn nothing_else_in_an_object_is_trusted(app: TestApp) {
     }
 }
 
-/// RFC 6749 §4.1.2.1: without a client and an address from outside, nothing is sent anywhere.
+/// RFC 6749 §4.1.2.1: without `client_id` and `redirect_uri` outside the object there is no redirect.
 async fn an_object_proves_neither_client_nor_address(app: TestApp) {
     let object = unsigned(&json!({
         "response_mode": FORM_POST, "state": "s", "client_id": "web", "redirect_uri": WEB_URI,

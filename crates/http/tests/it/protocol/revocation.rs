@@ -1,4 +1,4 @@
-//! Revocation (RFC 7009, oidc-and-login §4.9).
+//! Revocation (RFC 7009).
 
 use axum::http::StatusCode;
 use porta_testkit::{Answer, TestApp};
@@ -61,7 +61,6 @@ async fn an_access_token_ends_alone(app: TestApp) {
     assert_eq!(refresh(&mut browser, WEB, second.refresh()).await.status, StatusCode::OK);
 }
 
-/// oidc-and-login §4.8.
 async fn a_clients_own_token_ends(app: TestApp) {
     let mut browser = app.browser();
     let form = [("grant_type", "client_credentials")];
@@ -80,7 +79,7 @@ async fn an_unknown_token_is_a_success(app: TestApp) {
     }
 }
 
-/// RFC 7009 §2.1: issued to the client making the request; the answer tells nothing.
+/// RFC 7009 §2.1: the token must have been issued to the calling client; the answer reveals nothing.
 async fn another_clients_token_is_left_alone(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;
@@ -94,7 +93,6 @@ async fn another_clients_token_is_left_alone(app: TestApp) {
     }
 }
 
-/// W04.
 async fn another_organizations_token_is_left_alone(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &partner(), PARTNER).await;

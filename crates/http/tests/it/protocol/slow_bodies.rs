@@ -1,4 +1,4 @@
-//! Bodies that do not end.
+//! Request bodies that never end.
 
 use axum::body::{Body, Bytes};
 use axum::http::{Method, header};
@@ -15,7 +15,7 @@ async fn begin(app: &TestApp, path: &str) -> Answer {
     app.browser().send(Method::POST, path, &headers, body).await
 }
 
-/// One store: nothing of it is asked. All at once, since each takes as long as a caller is given.
+/// On one store only, since the stores are not used. All at once, since each takes the full body timeout.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_does_not_end_is_refused_in_the_form_of_its_endpoint() {
     let app = TestApp::embedded_with_fixture().await;

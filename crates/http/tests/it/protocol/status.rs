@@ -1,5 +1,5 @@
-//! Access ends with the account, the client, the session and the organization (W16, oidc-and-login §16.12): tokens are
-//! judged by what storage says now, no cache in between.
+//! Access ends with the account, the client, the session and the organization: tokens are checked against storage,
+//! without a cache.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn assert_alive(app: &TestApp, tokens: &Tokens) {
     assert!(is_active(app, &tokens.access).await && is_active(app, tokens.refresh()).await);
 }
 
-/// Inactive at introspection, refused at UserInfo, refused at refresh; on this instance and the other.
+/// Asserts: inactive at introspection, refused at UserInfo and at refresh, on both instances.
 async fn assert_over(app: &TestApp, sibling: &TestApp, tokens: &Tokens, client: Client) {
     for instance in [sibling, app] {
         for token in [&tokens.access, tokens.refresh()] {
@@ -93,7 +93,6 @@ async fn sign_out(browser: &mut Browser) {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
 }
 
-/// oidc-and-login §16.11.
 async fn a_session_that_ended_ends_everything_at_once(app: TestApp) {
     let sibling = app.sibling();
     let mut browser = ana_signed_in(&app).await;
@@ -105,7 +104,7 @@ async fn a_session_that_ended_ends_everything_at_once(app: TestApp) {
     assert_alive(&app, &other_device).await;
 }
 
-/// architecture §6.1: Beta's client at Acme.
+/// Beta's client at acme.
 async fn the_owner_of_a_guest_client_switched_off_ends_its_tokens(app: TestApp) {
     let sibling = app.sibling();
     let mut browser = ana_signed_in(&app).await;
@@ -138,7 +137,7 @@ async fn a_suspended_organization_answers_nothing(app: TestApp) {
     assert_dead(&app, &tokens).await;
 }
 
-/// W04: an explicit allow-list, in both directions.
+/// Removing an organization from the client's allow-list ends the tokens issued there.
 async fn a_place_taken_back_ends_the_guests_tokens(app: TestApp) {
     let sibling = app.sibling();
     let mut browser = ana_signed_in(&app).await;

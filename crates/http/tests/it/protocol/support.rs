@@ -1,4 +1,4 @@
-//! The fixture's clients and people by name, and the steps most subjects share.
+//! The fixture's clients and people by name, and steps that most tests share.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use porta_jose::{KeySet, TokenKind};
 use porta_testkit::{Answer, Authorize, Browser, TestApp};
 use serde_json::{Map, Value};
 
-/// Public identifier and secret.
+/// Client id and secret.
 pub(crate) type Client = (&'static str, Option<&'static str>);
 
 pub(crate) const WEB: Client = ("web", Some("web-secret-0123456789abcdef"));
@@ -30,7 +30,7 @@ pub(crate) const LEGACY_URI: &str = "https://legacy.test/cb";
 pub(crate) const BILLING_URI: &str = "https://billing.test/cb";
 pub(crate) const PARTNER_URI: &str = "https://partner.test/cb";
 
-/// Address and password.
+/// Email address and password.
 pub(crate) type Person = (&'static str, &'static str);
 
 pub(crate) const ANA: Person = ("ana@acme.test", "lantern-Quay-41");
@@ -52,22 +52,22 @@ pub(crate) fn billing() -> Authorize {
     Authorize::new("acme", "billing", BILLING_URI)
 }
 
-/// The one client that may leave PKCE out.
+/// The only client that is exempt from PKCE.
 pub(crate) fn legacy() -> Authorize {
     Authorize::new("acme", "legacy", LEGACY_URI).without("code_challenge").without("code_challenge_method")
 }
 
-/// Another organization's client, used by Acme's people.
+/// A client of another organization, used by acme's people.
 pub(crate) fn partner() -> Authorize {
     Authorize::new("acme", "partner", PARTNER_URI)
 }
 
-/// A single-page application that stays signed in.
+/// A single-page application that asks for a refresh token.
 pub(crate) fn spa_offline() -> Authorize {
     spa().with("scope", "openid profile email offline_access").with("prompt", "consent")
 }
 
-/// What a token answer carried.
+/// The content of a token response.
 #[derive(Debug, Clone)]
 pub(crate) struct Tokens {
     pub(crate) access: String,
@@ -92,7 +92,7 @@ impl Tokens {
     }
 }
 
-/// A browser Ana is signed in with.
+/// A browser in which Ana is signed in.
 pub(crate) async fn ana_signed_in(app: &TestApp) -> Browser {
     signed_in(app, ANA).await
 }
@@ -104,7 +104,7 @@ pub(crate) async fn signed_in(app: &TestApp, person: Person) -> Browser {
     browser
 }
 
-/// A code for a browser with a live session; consent pages are approved.
+/// Gets a code in a browser with a session; approves consent pages.
 pub(crate) async fn code(browser: &mut Browser, request: &Authorize) -> String {
     let answer = browser.get(&request.url()).await;
     let answer = approve(browser, answer).await;
@@ -115,7 +115,7 @@ fn missing_code(answer: &Answer) -> String {
     unreachable!("no code: {} {} {}", answer.status, answer.location(), answer.body)
 }
 
-/// Follows redirects and says yes on a consent page.
+/// Follows redirects and approves a consent page.
 pub(crate) async fn approve(browser: &mut Browser, answer: Answer) -> Answer {
     let is_ours = answer.header("location").is_some_and(|l| l.contains("/interaction/"));
     if !is_ours {
@@ -129,7 +129,7 @@ pub(crate) async fn approve(browser: &mut Browser, answer: Answer) -> Answer {
     browser.follow(answer).await
 }
 
-/// A code redeemed.
+/// Gets a code and redeems it.
 pub(crate) async fn tokens(browser: &mut Browser, request: &Authorize, client: Client) -> Tokens {
     let code = code(browser, request).await;
     Tokens::of(&browser.redeem("acme", client, redirect_uri(request), &code).await)
@@ -139,12 +139,12 @@ pub(crate) fn redirect_uri(request: &Authorize) -> &str {
     request.pairs().into_iter().find(|(n, _)| *n == "redirect_uri").unwrap().1
 }
 
-/// Refreshes with nothing but the token.
+/// Refreshes with no parameters besides the token.
 pub(crate) async fn refresh(browser: &mut Browser, client: Client, token: &str) -> Answer {
     browser.token("acme", client, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
 }
 
-/// What Acme's web client learns about a token.
+/// Introspects a token as acme's web client.
 pub(crate) async fn introspect(app: &TestApp, token: &str) -> Value {
     introspect_as(app, "acme", WEB, token).await
 }
@@ -156,8 +156,8 @@ pub(crate) async fn introspect_as(app: &TestApp, org: &str, client: Client, toke
     answer.json()
 }
 
-/// Whether a token of Acme's people works: an access token as the web client learns it, a refresh token, about which
-/// nobody but its own client is told, as storage has it.
+/// Whether a token of acme is active: access tokens by introspection as the web client; refresh tokens by storage,
+/// since only their own client may introspect them.
 pub(crate) async fn is_active(app: &TestApp, token: &str) -> bool {
     if !BearerKind::RefreshToken.matches(token) {
         return introspect(app, token).await["active"] == true;
@@ -170,14 +170,14 @@ pub(crate) async fn is_active(app: &TestApp, token: &str) -> bool {
     })
 }
 
-/// How many audit rows of Acme have this type.
+/// Number of audit rows of acme with this type.
 pub(crate) async fn audited(app: &TestApp, event_type: &str) -> usize {
     let organization = app.tenant("acme").await.organization.id;
     let events = app.store.repositories().audit().recent(Some(organization), 10_000).await.unwrap();
     events.iter().filter(|e| e.event_type == event_type).count()
 }
 
-/// Access and refresh token are both dead.
+/// Asserts that access and refresh token are inactive.
 pub(crate) async fn assert_dead(app: &TestApp, tokens: &Tokens) {
     assert!(!is_active(app, &tokens.access).await, "the access token lives");
     if let Some(refresh) = &tokens.refresh {
@@ -189,7 +189,7 @@ pub(crate) async fn userinfo(app: &TestApp, org: &str, token: &str) -> Answer {
     app.browser().with("authorization", &format!("Bearer {token}")).get(&format!("/{org}/me")).await
 }
 
-/// The claims of a JWT that the organization's published keys verify.
+/// Verifies a JWT with the organization's published keys and returns its claims.
 pub(crate) async fn verified(app: &TestApp, org: &str, jwt: &str) -> Map<String, Value> {
     keys(app, org).await.verify(jwt, TokenKind::IdTokenHint).unwrap()
 }
@@ -199,12 +199,12 @@ pub(crate) async fn keys(app: &TestApp, org: &str) -> KeySet {
     KeySet::from_jwks(document["keys"].as_array().unwrap()).unwrap()
 }
 
-/// The error of a JSON answer.
+/// The `error` of a JSON answer.
 pub(crate) fn error(answer: &Answer) -> String {
     answer.json()["error"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Status and error of a refused protocol request.
+/// Status and `error` of a refused protocol request.
 pub(crate) fn refusal(answer: &Answer) -> (u16, String) {
     (answer.status.as_u16(), error(answer))
 }
@@ -213,7 +213,7 @@ pub(crate) fn invalid_grant() -> (u16, String) {
     (400, "invalid_grant".to_owned())
 }
 
-/// Shown to the person, sent nowhere.
+/// Asserts an error page without a redirect.
 pub(crate) fn assert_page(answer: &Answer, code: &str) {
     assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{code}: {:?}", answer.header("location"));
     assert_eq!(answer.header("location"), None, "{code}");
@@ -222,7 +222,7 @@ pub(crate) fn assert_page(answer: &Answer, code: &str) {
     assert!(answer.body.contains(code), "{code} is not on the page: {}", answer.body);
 }
 
-/// Sent to the client in the query of its redirect URI, with state and issuer.
+/// Asserts an error redirect to the client, in the query of its redirect URI, with state and issuer.
 pub(crate) fn assert_refused_to(answer: &Answer, redirect_uri: &str, code: &str) {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{code}: {}", answer.body);
     assert!(answer.location().starts_with(&format!("{redirect_uri}?")), "{code}: {}", answer.location());
@@ -232,22 +232,22 @@ pub(crate) fn assert_refused_to(answer: &Answer, redirect_uri: &str, code: &str)
     assert_eq!(answer.query("code"), None, "{code}");
 }
 
-/// A parameter of an answer to the web client in the fragment.
+/// A parameter in the fragment of a redirect to the web client.
 pub(crate) fn fragment(answer: &Answer, name: &str) -> Option<String> {
     let (before, fragment) = answer.location().split_once('#').unwrap();
     assert_eq!(before, WEB_URI);
     url::form_urlencoded::parse(fragment.as_bytes()).find(|(n, _)| n == name).map(|(_, v)| v.into_owned())
 }
 
-/// Whether the answer leads to a page of ours.
+/// Whether the answer redirects to one of our pages.
 pub(crate) fn leads_to_interaction(answer: &Answer) -> bool {
     answer.header("location").is_some_and(|l| l.starts_with("https://id.test/acme/interaction/"))
 }
 
-/// What a change may take in a test: a second, and more where the machine has other things to do.
+/// How long a change may take in a test: normally a second, more on a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Repeats a question until the answer is yes.
+/// Polls until the answer is `true`.
 pub(crate) async fn soon(mut ask: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !ask().await {
@@ -278,7 +278,7 @@ pub(crate) async fn set_client(app: &TestApp, client_id: &str, to: ClientStatus)
     work.commit().await.unwrap();
 }
 
-/// Rewrites a client and waits until this instance knows.
+/// Changes a client and waits until this instance has the change.
 pub(crate) async fn change_client(app: &TestApp, client_id: &str, change: impl FnOnce(&mut StoredClient)) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let (organization, before) = work.client(client_id).await.unwrap();
@@ -289,7 +289,7 @@ pub(crate) async fn change_client(app: &TestApp, client_id: &str, change: impl F
     app.settle().await;
 }
 
-/// Sets a value for Acme and waits until this instance knows.
+/// Sets a setting of acme by key and waits until this instance has it.
 pub(crate) async fn set_setting(app: &TestApp, key: &str, value: i64) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let organization = work.organization("acme").await.unwrap();
@@ -298,7 +298,7 @@ pub(crate) async fn set_setting(app: &TestApp, key: &str, value: i64) {
     app.settle().await;
 }
 
-/// Sets a setting of acme and waits until this instance knows.
+/// Sets a setting of acme and waits until this instance has it.
 pub(crate) async fn set(app: &TestApp, setting: &SettingDefinition, value: i64) {
     set_setting(app, setting.key, value).await;
 }

@@ -1,5 +1,5 @@
-//! What lies in the short-lived store ends with its client and organization too, and stays ended when they are switched
-//! on again (W16, oidc-and-login §16.12).
+//! Entries of the short-lived store end with their client and organization, and stay ended when those are switched on
+//! again.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn own_token(app: &TestApp, client: Client) -> String {
     Tokens::of(&app.browser().token("acme", client, &form).await).access
 }
 
-/// Off and on again: in between everything is over, so what matters is what a token is worth afterwards.
+/// Switches the client off and on again. While it is off, nothing works anyway; tests check the tokens afterwards.
 async fn toggle_client(app: &TestApp, client_id: &str) {
     for status in [ClientStatus::Inactive, ClientStatus::Active] {
         app.advance(Duration::from_secs(1));
@@ -75,7 +75,7 @@ async fn a_clients_own_token_does_not_come_back_with_its_organization(app: TestA
     assert_only_the_new_one_lives(&app, &sibling, &old, WEB).await;
 }
 
-/// Beta's client at Acme: its status, Beta's and Acme's each count.
+/// Beta's client at acme: the statuses of the client, of beta and of acme each count.
 async fn a_guests_own_token_does_not_come_back_with_its_owner(app: TestApp) {
     let sibling = app.sibling();
     change_client(&app, "partner", |c| c.grant_types.push(GrantType::ClientCredentials)).await;
@@ -102,7 +102,7 @@ async fn a_code_does_not_come_back_with_its_client(app: TestApp) {
     assert_eq!(browser.redeem("acme", WEB, WEB_URI, &new).await.status, StatusCode::OK);
 }
 
-/// A code was being redeemed while its client was switched off: the family is stored after all others were ended.
+/// A code was being redeemed while its client was switched off: the token family is stored after all others were ended.
 async fn tokens_stored_too_late_do_not_come_back_with_their_client(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let organization = app.tenant("acme").await.organization.id;

@@ -1,4 +1,4 @@
-//! From path to tenant (oidc-and-login §1.1–1.3, §10.2, §10.3).
+//! Resolution of paths to tenants.
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
@@ -23,7 +23,7 @@ porta_testkit::on_both_stores!(
     the_root_names_nobody,
 );
 
-/// Everything a tenant serves, with the method it is asked by.
+/// Every path of a tenant, with its method.
 const TENANT_PATHS: [(&str, &str); 16] = [
     ("GET", ".well-known/openid-configuration"),
     ("GET", ".well-known/oauth-authorization-server"),
@@ -50,13 +50,12 @@ async fn ask(browser: &mut Browser, (method, path): (&str, &str), slug: &str, ac
     browser.send(method, &format!("/{slug}/{path}"), &[(header::ACCEPT, accept)], Body::empty()).await
 }
 
-/// Everything but the request's id.
+/// The answer without its request id.
 fn comparable(mut answer: Answer) -> (StatusCode, header::HeaderMap, String) {
     answer.headers.remove("x-request-id");
     (answer.status, answer.headers, answer.body)
 }
 
-/// oidc-and-login §1.3.
 async fn archived_looks_like_unknown_byte_for_byte(app: TestApp) {
     set_organization(&app, "beta", OrganizationStatus::Archived).await;
     app.settle().await;
@@ -75,7 +74,6 @@ async fn archived_looks_like_unknown_byte_for_byte(app: TestApp) {
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
 }
 
-/// oidc-and-login §1.3.
 async fn a_suspended_organization_says_so(app: TestApp) {
     set_organization(&app, "beta", OrganizationStatus::Suspended).await;
     app.settle().await;
@@ -91,7 +89,7 @@ async fn a_suspended_organization_says_so(app: TestApp) {
     assert_eq!(browser.get("/acme/jwks").await.status, StatusCode::OK, "the neighbour is not concerned");
 }
 
-/// architecture §3: a change is effective on every instance within a second.
+/// A change takes effect on every instance within a second.
 async fn a_suspension_ends_within_a_second_and_so_does_its_end(app: TestApp) {
     let sibling = app.sibling();
     for (to, expected) in
@@ -113,7 +111,7 @@ async fn a_new_organization_appears_although_it_was_asked_for_before(app: TestAp
     soon(async || app.browser().get("/gamma/jwks").await.status == StatusCode::OK).await;
 }
 
-/// oidc-and-login §1.2: exact and case-sensitive.
+/// Exact and case-sensitive.
 async fn slugs_match_exactly(app: TestApp) {
     let mut browser = app.browser();
     for slug in ["Acme", "ACME", "acme-", "-acme", "acm", "acme%20", "acme%00", "acme.", "%ff", "acme%2fjwks"]
@@ -123,7 +121,6 @@ async fn slugs_match_exactly(app: TestApp) {
     }
 }
 
-/// oidc-and-login §1.2.
 async fn reserved_names_are_no_tenants(app: TestApp) {
     let mut browser = app.browser();
     for slug in [
@@ -143,7 +140,6 @@ async fn reserved_names_are_no_tenants(app: TestApp) {
     }
 }
 
-/// oidc-and-login §1.1: switched-off endpoints of the reference included.
 async fn a_path_nobody_owns_is_not_found(app: TestApp) {
     let mut browser = app.browser();
     for path in [
@@ -206,7 +202,7 @@ async fn a_wrong_method_is_told_the_right_ones(app: TestApp) {
     }
 }
 
-/// As its links and codes, an organization is not there for who asks in a way that nobody answers.
+/// An unknown organization is 404 before the method is checked.
 async fn an_unknown_organization_is_not_found_whatever_the_method(app: TestApp) {
     let mut browser = app.browser();
     set_organization(&app, "beta", OrganizationStatus::Suspended).await;
@@ -225,7 +221,7 @@ async fn an_unknown_organization_is_not_found_whatever_the_method(app: TestApp) 
     }
 }
 
-/// RFC 9111 §4.2.2: a cache may keep a 404 or 405 that says nothing about it.
+/// RFC 9111 §4.2.2: without a header against it, a cache may store a 404 or 405.
 async fn what_is_missing_or_refused_is_not_kept(app: TestApp) {
     let mut browser = app.browser();
     for (method, path, status) in [
@@ -264,7 +260,6 @@ async fn head_is_get_without_a_body(app: TestApp) {
     }
 }
 
-/// oidc-and-login §10.2.
 async fn every_answer_carries_the_security_headers(app: TestApp) {
     let mut browser = app.browser();
     for path in [
@@ -298,7 +293,6 @@ async fn every_answer_carries_the_security_headers(app: TestApp) {
     }
 }
 
-/// oidc-and-login §10.3.
 async fn the_root_names_nobody(app: TestApp) {
     let mut browser = app.browser();
     for path in ["/", "/robots.txt", "/favicon.ico"] {

@@ -1,4 +1,4 @@
-//! What every token request has in common (RFC 6749 §3.2, §5.1, §5.2; oidc-and-login §1.8, §4.3).
+//! Rules for every token request (RFC 6749 §3.2, §5.1, §5.2).
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
@@ -83,7 +83,7 @@ async fn a_grant_nobody_knows_is_unsupported(app: TestApp) {
     }
 }
 
-/// RFC 6749 §5.2 (W27: the reference says `invalid_request`).
+/// RFC 6749 §5.2: `unauthorized_client`, not `invalid_request`.
 async fn a_grant_the_client_lacks_is_unauthorized(app: TestApp) {
     let mut browser = app.browser();
     for (client, form) in [
@@ -132,7 +132,6 @@ async fn unknown_parameters_are_ignored(app: TestApp) {
     assert_eq!(browser.token("acme", WEB, &form).await.status, StatusCode::OK);
 }
 
-/// oidc-and-login §1.8.
 async fn a_body_that_is_no_form_is_refused(app: TestApp) {
     let mut browser = app.browser();
     assert_eq!(raw(&mut browser, FORM, GOOD).await.status, StatusCode::OK);
@@ -145,7 +144,6 @@ async fn a_body_that_is_no_form_is_refused(app: TestApp) {
     }
 }
 
-/// oidc-and-login §1.1.
 async fn a_huge_body_is_refused(app: TestApp) {
     let mut browser = app.browser();
     let fits = format!("{GOOD}&x={}", "a".repeat(50 * 1024));
@@ -178,7 +176,7 @@ async fn parameters_in_the_query_do_not_count(app: TestApp) {
     assert_eq!(refusal(&answer), (400, "invalid_request".to_owned()));
 }
 
-/// Decision D3: recognisable, and 256 bits.
+/// Decision D3: a recognisable prefix, and 256 random bits.
 async fn tokens_carry_their_prefix(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &web(), WEB).await;

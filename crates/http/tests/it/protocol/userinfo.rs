@@ -1,4 +1,4 @@
-//! UserInfo (OpenID Connect Core §5.3, RFC 6750, oidc-and-login §4.4).
+//! UserInfo (OpenID Connect Core §5.3, RFC 6750).
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn names(claims: &Value) -> Vec<&str> {
     names
 }
 
-/// oidc-and-login §16.2; nulls omitted, `birthdate` as text (W27).
+/// Nulls are omitted; `birthdate` is a string.
 async fn it_says_exactly_what_the_scopes_unlock(app: TestApp) {
     let claims = hers(&app, "openid profile email phone address").await;
     assert!(claims["sub"].is_string() && claims["updated_at"].is_i64());
@@ -88,7 +88,7 @@ async fn each_scope_unlocks_its_claims(app: TestApp) {
     }
 }
 
-/// OpenID Connect Core §5.1: the local part of the address is a part of it.
+/// OpenID Connect Core §5.1. Without the `email` scope the name must not contain the local part of the address.
 async fn somebody_is_called_by_a_name_that_gives_no_address_away(app: TestApp) {
     let with_address = hers(&app, "openid profile email").await;
     assert_eq!(with_address["preferred_username"], "ana");
@@ -98,7 +98,7 @@ async fn somebody_is_called_by_a_name_that_gives_no_address_away(app: TestApp) {
     assert_eq!(hers(&app, "openid email").await.get("preferred_username"), None);
 }
 
-/// OpenID Connect Core §5.3.2: never null, never empty.
+/// OpenID Connect Core §5.3.2: omitted, never null or empty.
 async fn what_is_not_known_is_left_out(app: TestApp) {
     let mut browser = signed_in(&app, BOB).await;
     let request = web().with("scope", "openid profile email phone address");
@@ -204,7 +204,6 @@ async fn the_openid_scope_is_needed(app: TestApp) {
     assert!(answer.header("www-authenticate").unwrap().contains("error=\"insufficient_scope\""));
 }
 
-/// W04.
 async fn a_token_of_another_organization_is_refused(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let tokens = tokens(&mut browser, &partner(), PARTNER).await;
@@ -250,7 +249,7 @@ async fn legacy_tokens(app: &TestApp) -> Tokens {
     Tokens::of(&browser.token("acme", LEGACY, &form).await)
 }
 
-/// OpenID Connect Core §5.3.2: with issuer and audience.
+/// OpenID Connect Core §5.3.2: the signed answer has issuer and audience.
 async fn a_client_may_ask_for_a_signed_answer(app: TestApp) {
     let tokens = legacy_tokens(&app).await;
     let answer = userinfo(&app, "acme", &tokens.access).await;

@@ -1,4 +1,4 @@
-//! Requests whose callers hang up before there is an answer (operations §7: every request leaves a line).
+//! Requests whose callers hang up before the answer: they are logged too, with status 499.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ on_both_stores!(
 
 const LINE: &str = "porta::access";
 
-/// The form of a client that wants a token of its own.
+/// The form of a client credentials request.
 const MACHINE: [(&str, &str); 1] = [("grant_type", "client_credentials")];
 
 #[track_caller]
@@ -32,7 +32,7 @@ fn assert_line(log: &Log, words: &[&str]) {
     assert!(!lines.contains("web-secret"), "{lines}");
 }
 
-/// In the middle of its work: the token is being stored.
+/// The caller hangs up while the token is being stored.
 async fn who_hangs_up_leaves_a_line(app: TestApp) {
     let (slow, gate) = gated(&app);
     gate.close();
@@ -50,11 +50,11 @@ async fn who_hangs_up_leaves_a_line(app: TestApp) {
         &["method=POST", "route=\"/{org}/token\"", "status=499", "tenant=\"acme\"", "client=\"\""],
     );
     gate.open();
-    // Nobody else is concerned.
+    // Other requests are not affected.
     assert_eq!(slow.browser().token("acme", WEB, &MACHINE).await.status, 200);
 }
 
-/// While the first thing is looked up. An answer of the stores may be there already, so the gate keeps the request open.
+/// The caller hangs up during the first look-up. A store may have answered already, so the gate keeps the request open.
 async fn who_hangs_up_at_once_leaves_a_line(app: TestApp) {
     let (slow, gate) = gated(&app);
     gate.close();
@@ -67,7 +67,7 @@ async fn who_hangs_up_at_once_leaves_a_line(app: TestApp) {
         answer = &mut asking => panic!("answered: {}", answer.status),
         () = std::future::ready(()) => {}
     }
-    // The same one: a span's parent is given back to the one that is the default when the span goes.
+    // Drop it under the same subscriber: a closing span releases its parent at the default subscriber of that moment.
     dispatcher::with_default(&dispatch, || drop(asking));
     assert_line(&log, &["method=POST", "route=\"/{org}/token\"", "status=499"]);
 }

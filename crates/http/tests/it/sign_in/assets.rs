@@ -1,4 +1,4 @@
-//! Uploaded pictures, on pages, in mails and at their address (oidc-and-login §8.3, repairs W20).
+//! Uploaded pictures on pages, in mails and at their own address.
 
 use porta_core::branding::AssetKind;
 use porta_directory::Actor;
@@ -40,7 +40,7 @@ async fn page(app: &TestApp) -> Answer {
     app.browser().get("/acme/session/end/success").await
 }
 
-/// The address of the picture an attribute on the page names.
+/// Returns the address of the picture in this attribute of the page.
 fn address(page: &Answer, attribute: &str) -> Option<String> {
     let start = format!("{attribute}=\"{ISSUER_BASE}/");
     let rest = page.body.split(&start).nth(1)?;

@@ -1,4 +1,4 @@
-//! Who tried to sign in, when, and from where (oidc-and-login §11): one row per outcome, with address and agent.
+//! Audit rows of sign-ins: one row per outcome, with address and user agent.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ on_both_stores!(
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) Test/1.0";
 
 async fn attempt(app: &TestApp, email: &str, password: &str) {
-    // Rows of one instant have no order.
+    // Rows with equal timestamps have no defined order.
     app.advance(Duration::from_millis(1));
     let mut browser =
         app.browser().with("x-forwarded-for", "203.0.113.9, 198.51.100.7").with("user-agent", AGENT);
@@ -136,7 +136,6 @@ async fn a_wrong_password_after_a_lock_lifts_it_with_a_row_too(app: TestApp) {
     assert_eq!(audited(&app, "user.auto_unlocked").await, 1);
 }
 
-/// oidc-and-login §11, admin-api §16.2.
 async fn a_wrong_password_tells_how_many_there_were(app: TestApp) {
     set(&app, "acme", MAX_FAILED_LOGINS, 2).await;
     for (failed_count, auto_locked) in [(1, false), (2, true), (3, false)] {
@@ -173,7 +172,7 @@ async fn a_limit_leaves_one_row_per_address_and_window(app: TestApp) {
 async fn a_refused_method_leaves_one_row_per_address_and_window(app: TestApp) {
     let mut browser = app.browser().with("x-forwarded-for", "198.51.100.7").with("user-agent", AGENT);
     let form = open(&mut browser, &web()).await;
-    // Switched to links after the page was shown.
+    // The login method is switched to links after the page was shown.
     app.provision_over(
         "version: \"1.0\"\norganizations:\n  - name: Acme\n    slug: acme\n    default_login_methods: [magic_link]\n",
     )
@@ -250,9 +249,9 @@ async fn a_refusal_inside_a_session_names_the_person(app: TestApp) {
     assert_eq!((event.event_type.as_str(), event.user_id), ("user.consent.denied", Some(ana)));
 }
 
-/// Nobody signed in, so nobody was asked.
+/// Cancelling before the sign-in is not audited as refused consent: nobody was asked for consent.
 async fn a_cancelled_sign_in_is_no_refused_consent(app: TestApp) {
-    // Of a network there is one row in a window.
+    // One row per network and window.
     for (signed_in, address) in [(true, "198.51.100.8"), (false, "198.51.100.7")] {
         let mut browser = app.browser().with("x-forwarded-for", address).with("user-agent", AGENT);
         if signed_in {

@@ -1,4 +1,4 @@
-//! Every form of the pages, filled in the ways nobody should: a clear answer, nothing written, never a 5xx.
+//! Invalid submissions of every form: a clear error, nothing written, never a 5xx.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ porta_testkit::on_both_stores!(every_form_refuses_what_is_no_answer_to_it);
 
 type Fields = Vec<(&'static str, String)>;
 
-/// A form that would work, and the browser it is shown in.
+/// A form that would succeed, and the browser that shows it.
 struct Shown {
     name: &'static str,
     browser: Browser,
@@ -36,7 +36,7 @@ async fn every_form_refuses_what_is_no_answer_to_it(app: TestApp) {
             let answer = browser.send(Method::POST, &form.url, &headers, Body::from(body)).await;
             refused(&answer, &format!("{}, {how}", form.name));
         }
-        // In a browser that never saw the page, and below another organization.
+        // In a browser without the page's cookies, and under another organization.
         let fields: Vec<(&str, &str)> = form.fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let stranger = app.browser().post(&form.url, &fields).await;
         refused(&stranger, &format!("{}, from a stranger", form.name));
@@ -46,7 +46,7 @@ async fn every_form_refuses_what_is_no_answer_to_it(app: TestApp) {
         refused(&cross_site, &format!("{}, from another site", form.name));
         assert_eq!(written(&app).await, before, "{} wrote something", form.name);
     }
-    // Long after: sign-in, session and link are over.
+    // Much later, when sign-in, session and link have expired.
     app.advance(Duration::from_hours(8 * 24));
     for form in &shown {
         let fields: Vec<(&str, &str)> = form.fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
@@ -57,7 +57,7 @@ async fn every_form_refuses_what_is_no_answer_to_it(app: TestApp) {
     assert_eq!(written(&app).await, before, "something stale was done");
 }
 
-/// Nothing happened: no session, no redirect to a client, no fault of ours.
+/// Asserts: no session, no redirect to a client, no 5xx.
 fn refused(answer: &Answer, what: &str) {
     assert!(answer.status.as_u16() < 500, "{what}: {} {}", answer.status, answer.body);
     assert!(set_cookie(answer, "_session").is_none(), "{what}: signed in");
@@ -70,7 +70,7 @@ fn refused(answer: &Answer, what: &str) {
     }
 }
 
-/// What a form could have changed, besides counters of failures.
+/// Everything a form could have changed, except counters of failures.
 async fn written(app: &TestApp) -> String {
     let mut people = Vec::new();
     for email in [ANA.0, BOB.0, "eve@acme.test"] {
@@ -134,7 +134,7 @@ async fn forms(app: &TestApp) -> Vec<Shown> {
     let mut add = |name, browser: &Browser, url: String, fields: Fields| {
         all.push(Shown { name, browser: browser.clone(), url, fields });
     };
-    // A link, so that there is a code to type and a landing page.
+    // A link provides both a code to type and a landing page.
     form.submit(&mut browser, "magic-link", &[("_csrf", &form.csrf), ("email", ANA.0)]).await;
     let (link, code) = app
         .letters()
@@ -148,7 +148,7 @@ async fn forms(app: &TestApp) -> Vec<Shown> {
     let at = |action: &str| format!("{}/{action}", form.url);
     let wrong = vec![csrf(), ("email", ANA.0.to_owned()), ("password", WRONG.to_owned())];
     add("login", &browser, at("login"), wrong);
-    // The code is wrong in one symbol: a right one would be no bad input.
+    // One wrong symbol: the right code would not be invalid input.
     let wrong = code.replace(|c: char| c != '-', "Z");
     add("magic code", &browser, at("magic-link/code"), vec![csrf(), ("code", wrong)]);
     let account = {
@@ -185,13 +185,13 @@ async fn forms(app: &TestApp) -> Vec<Shown> {
         let csrf = browser.get(&url).await.field("_csrf");
         let mut fields = vec![("_csrf", csrf)];
         if purpose != TokenPurpose::EmailVerification {
-            // One short of a password that would do.
+            // The confirmation differs, so neither password is accepted.
             fields.push(("password", NEW.to_owned()));
             fields.push(("confirmPassword", format!("{NEW}!")));
         }
         add(name, &browser, url, fields);
     }
-    // Each of these would be done by a right form: what is left out is the CSRF value's being right.
+    // Each form would succeed with the right CSRF value.
     let forged = || ("_csrf", "forged".to_owned());
     add("magic link", &browser, at("magic-link"), vec![forged(), ("email", BOB.0.to_owned())]);
     add("landing", &browser, link, vec![forged()]);
@@ -206,7 +206,7 @@ async fn forms(app: &TestApp) -> Vec<Shown> {
     all
 }
 
-/// A link for Bob, or for Eve who is invited.
+/// Makes a link for Bob, or for Eve, who is invited.
 async fn link_to(app: &TestApp, purpose: TokenPurpose, page: &str) -> String {
     let email = if purpose == TokenPurpose::Invitation { "eve@acme.test" } else { BOB.0 };
     if purpose == TokenPurpose::Invitation {

@@ -1,5 +1,5 @@
-//! What one network may begin (architecture §6.5): a sign-in that asks a signed-in person for consent is kept until it
-//! ends, so nobody may begin them without end. What strangers begin is not kept (`unproven.rs`).
+//! Limits per network for sign-ins that are stored: one that asks a signed-in person for consent is kept until it ends.
+//! Sign-ins of anonymous callers are not stored (`unproven.rs`).
 
 use std::time::Duration;
 
@@ -30,14 +30,14 @@ fn from(app: &TestApp, address: &str) -> Browser {
     app.browser().with("x-forwarded-for", address)
 }
 
-/// Somebody who is signed in and asked whether a third party may have something: what that begins is stored.
+/// A signed-in browser at a consent page, which is stored.
 async fn asked(app: &TestApp, address: &str) -> Browser {
     let mut browser = from(app, address);
     browser.sign_in(&web(), ANA.0, ANA.1).await;
     browser
 }
 
-/// Begins as many as there may be, by GET and by POST.
+/// Begins as many as the limit allows, by GET and by POST.
 async fn fill(app: &TestApp, address: &str) -> Browser {
     set(app, "acme", RATE_LIMIT_INTERACTION_MAX, LIMIT).await;
     let mut browser = asked(app, address).await;
@@ -78,7 +78,7 @@ async fn a_network_may_begin_so_many_sign_ins(app: TestApp) {
     }
 }
 
-/// One signed-in browser would otherwise fill the store that everybody shares.
+/// Without the limit one signed-in browser could fill the shared store.
 async fn what_is_left_unanswered_and_begun_again_counts(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_INTERACTION_MAX, LIMIT).await;
     let mut browser = asked(&app, "192.0.2.66").await;
@@ -134,7 +134,7 @@ async fn what_is_not_stored_is_not_counted_and_goes_on(app: TestApp) {
     assert_limited(&by_get(&mut signed_in).await);
 }
 
-/// A sign-in with a consent page goes through several interactions, one after the other.
+/// A sign-in with a consent page consists of several interactions in sequence.
 async fn what_was_begun_may_be_finished(app: TestApp) {
     fill(&app, "192.0.2.66").await;
     let mut browser = from(&app, "192.0.2.66");
@@ -160,9 +160,9 @@ async fn beginning_costs_one_command(app: TestApp) {
     let mut other = asked(&app, "192.0.2.67").await;
     let before = spent();
     by_get(&mut other).await;
-    // The session is one more, and its facts a statement.
+    // One more command for the session, and one statement for its facts.
     assert_eq!(spent(), (before.0 + 1, before.1 + 2));
-    // A refusal asks whether it was noted already.
+    // A refusal also checks whether it was audited already.
     by_get(&mut browser).await;
     let before = spent();
     by_get(&mut browser).await;
@@ -200,7 +200,7 @@ async fn beginnings_in_parallel_are_counted_exactly(app: TestApp) {
     assert_eq!(begun, MAXIMUM);
 }
 
-/// Redis counts by real time: this one waits for it, for the shortest window there is.
+/// The Redis counter uses real time, so the test waits, for the shortest window allowed.
 async fn the_window_ends(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_INTERACTION_WINDOW, 1).await;
     let mut browser = fill(&app, "192.0.2.66").await;
@@ -213,7 +213,7 @@ async fn the_window_ends(app: TestApp) {
     assert_eq!(by_get(&mut browser).await.status, 303, "who follows the advice gets in");
 }
 
-/// What travels in an address must fit there; nothing of it is kept.
+/// The state travels in a URL, so its length is limited; nothing is stored.
 async fn a_sign_out_carries_no_endless_state(app: TestApp) {
     let mut browser = app.browser();
     for (length, by_get, by_post) in [(2_000, 303, 303), (4_096, 303, 400), (4_097, 400, 400)] {

@@ -1,5 +1,5 @@
-//! Who is calling behind proxies of ours (decision 0042): every way to write an address is understood, and a proxy that
-//! writes none makes nobody everybody.
+//! Client addresses behind trusted proxies (decision 0042): all notations are parsed, and a proxy that sends no address
+//! does not put all callers under one limit.
 
 use std::time::Duration;
 
@@ -32,20 +32,20 @@ on_both_stores!(
 const CODED: &str = "x-forwarded-for";
 const RFC_7239: &str = "forwarded";
 
-/// A browser behind a proxy that writes exactly these headers.
+/// A browser behind a proxy that sends exactly these headers.
 fn behind(app: &TestApp, headers: &[(&'static str, &str)]) -> Browser {
     let silent = app.browser().without(CODED);
     headers.iter().fold(silent, |browser, &(name, value)| browser.with(name, value))
 }
 
-/// The proxy writes nothing.
+/// A browser behind a proxy that sends no header.
 fn silent(app: &TestApp) -> Browser {
     behind(app, &[])
 }
 
-/// The row of a sign-in in this browser.
+/// Signs in with this browser and returns the audit row.
 async fn row(app: &TestApp, mut browser: Browser) -> AuditEvent {
-    // Rows of one instant have no order.
+    // Rows with equal timestamps have no defined order.
     app.advance(Duration::from_millis(1));
     let answer = browser.submit_login(&web(), ANA.0, ANA.1).await;
     assert!(is_signed_in(&answer), "{} {}", answer.status, answer.body);
@@ -190,7 +190,7 @@ async fn wrong_secrets_behind_a_silent_proxy_stop_no_client(app: TestApp) {
     assert_eq!(silent(&app).token("acme", WEB, &form).await.status, 200);
 }
 
-/// It is stored until it ends, so somebody must bound it.
+/// A consent interaction is stored until it ends, so its number must be limited, here per session.
 async fn what_is_begun_behind_a_silent_proxy_counts_for_its_session(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_INTERACTION_MAX, 3).await;
     let mut one = silent(&app);

@@ -1,4 +1,4 @@
-//! Consent (oidc-and-login §3.5; W06): silent for an organization's own applications, asked for those of others.
+//! Consent: not asked for an organization's own applications, asked for those of others.
 
 use porta_core::client::ClientId;
 use porta_testkit::{Answer, Authorize, Browser, TestApp, on_both_stores};
@@ -23,7 +23,7 @@ on_both_stores!(
     a_native_application_of_the_organization_passes_after_the_password,
 );
 
-/// Ana's browser, after her password, wherever that leads.
+/// Signs Ana in by password; returns the browser and the answer, whatever it is.
 async fn signed_in(app: &TestApp, request: &Authorize) -> (Browser, Answer) {
     let mut browser = app.browser();
     let login = browser.submit_login(request, ANA.0, ANA.1).await;
@@ -31,7 +31,7 @@ async fn signed_in(app: &TestApp, request: &Authorize) -> (Browser, Answer) {
     (browser, resumed)
 }
 
-/// The answer of approving what an answer leads to.
+/// Approves the consent page that an answer leads to.
 async fn approve(browser: &mut Browser, asked: Answer) -> Answer {
     let form = Form::at(browser, asked).await;
     assert!(form.page.body.contains("Allow access?"), "{}", form.page.body);
@@ -152,7 +152,7 @@ async fn w06_prompt_consent_asks_again_exactly_once(app: TestApp) {
     let asked = browser.get(&partner().with("prompt", "consent").url()).await;
     code(&approve(&mut browser, asked).await);
     code(&browser.get(&partner().url()).await);
-    // Both pages in one flow, each once.
+    // Login and consent page in one flow, each once.
     let request = partner().with("prompt", "login consent");
     let login = browser.submit_login(&request, ANA.0, ANA.1).await;
     let asked = browser.get(login.location()).await;
@@ -202,7 +202,7 @@ organizations:
 "#,
     )
     .await;
-    // A version before this one took any character.
+    // An older version accepted any character.
     let evil = app.tenant("evil").await.organization.id;
     let mut all = app.store.repositories();
     let mut clients = all.clients(evil);

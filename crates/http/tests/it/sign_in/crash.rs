@@ -1,4 +1,4 @@
-//! A process that dies between any two steps (architecture §6.3): what was acknowledged is kept, nothing works twice.
+//! A process that dies between any two steps: acknowledged work is kept, and nothing takes effect twice.
 
 use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::signing_key::{SigningAlgorithm, SigningKeyStatus};
@@ -21,7 +21,7 @@ on_both_stores!(
     dying_anywhere_while_keys_are_made_leaves_none_that_signs_alone,
 );
 
-/// More operations than any single step takes.
+/// More operations than any single step needs.
 const ENOUGH: i64 = 12;
 
 async fn a_new_process_goes_on_after_every_step(app: TestApp) {
@@ -60,7 +60,7 @@ async fn nothing_of_a_finished_sign_in_works_again_in_a_new_process(app: TestApp
     let tokens = redeemed(&mut browser, &partner(), PARTNER, &code).await;
     let new = app.sibling();
     let again = |browser: &Browser| browser.clone().through(new.router.clone());
-    // The same requests have the answers of before, and do nothing (decision 0044).
+    // Repeated requests get the stored answers and have no effect (decision 0044).
     let same = [
         (&login, form.login(&mut again(&before_login), ANA.0, ANA.1).await),
         (&resumed_to, again(&before_resume).get(login.location()).await),
@@ -73,7 +73,7 @@ async fn nothing_of_a_finished_sign_in_works_again_in_a_new_process(app: TestApp
     for done in ["user.login.password", "user.consent.granted"] {
         assert_eq!(audited(&app, done).await, 1, "{done}");
     }
-    // Others find nothing.
+    // Other requests find nothing.
     let (form, consent) = (form.anew(2), consent.anew(2));
     assert_eq!(form.login(&mut again(&before_login), ANA.0, ANA.1).await.status, 400);
     assert_eq!(again(&before_resume).get(&form.resume_url()).await.status, 400);
@@ -85,13 +85,13 @@ async fn nothing_of_a_finished_sign_in_works_again_in_a_new_process(app: TestApp
     assert!(!is_live(&new, "acme", &tokens).await, "RFC 6749 §4.1.2: the first use is taken back");
 }
 
-/// Whether an answer brings the browser back to the client with a code.
+/// Whether an answer redirects to the client with a code.
 fn has_code(answer: &Answer) -> bool {
     answer.status == 303 && answer.query("code").is_some()
 }
 
 async fn dying_anywhere_in_the_login_step_leaves_one_code_at_most(app: TestApp) {
-    // What a process that died was judging counts as under way for a while.
+    // Attempts that a dead process was judging count as in progress for a while.
     set(&app, "acme", MAX_FAILED_LOGINS, 1000).await;
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 1000).await;
     let mut died = 0;
@@ -103,14 +103,14 @@ async fn dying_anywhere_in_the_login_step_leaves_one_code_at_most(app: TestApp) 
         let answer = form.login(&mut browser, ANA.0, ANA.1).await;
         let second = app.sibling();
         let mut browser = browser.through(second.router.clone());
-        // Nothing that comes after the session keeps its cookie back.
+        // A failure after the session was stored does not withhold its cookie.
         if !fuse.was_met() || is_signed_in(&answer) {
             assert!(is_signed_in(&answer));
             break;
         }
         died += 1;
         assert_eq!(answer.status, 503);
-        // The person fills in the form again. The very same one may have to wait until its claim ends.
+        // The person submits the form again. The identical form may have to wait until its claim expires.
         let retried = form.anew(1).login(&mut browser, ANA.0, ANA.1).await;
         let resumed = browser.get(&form.anew(1).resume_url()).await;
         let again = browser.get(&form.anew(2).resume_url()).await;
@@ -119,7 +119,7 @@ async fn dying_anywhere_in_the_login_step_leaves_one_code_at_most(app: TestApp) 
             assert_eq!(codes, 1, "after {operations} operations");
             code(&browser.get(&web().url()).await);
         } else {
-            // The session was written and its cookie was lost with the answer: start again.
+            // The session was stored, but its cookie was lost with the answer: start again.
             assert_eq!((codes, resumed.status.as_u16()), (0, 400), "after {operations} operations");
             code(&browser.sign_in(&web(), ANA.0, ANA.1).await);
         }
@@ -127,7 +127,7 @@ async fn dying_anywhere_in_the_login_step_leaves_one_code_at_most(app: TestApp) 
     assert!(died >= 4, "the step has that many places to die at: {died}");
 }
 
-/// Its claim is there and has no answer: whoever sends the same again is told to come back.
+/// The claim of the form exists, but no answer: repeating the form gets 503 with `Retry-After` until the claim expires.
 async fn what_a_process_died_over_is_carried_out_half_a_minute_later(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 1000).await;
     let (first, fuses) = fused(&app);
@@ -137,10 +137,10 @@ async fn what_a_process_died_over_is_carried_out_half_a_minute_later(app: TestAp
     let login = at_consent.submit_login(&partner(), BOB.0, BOB.1).await;
     let resumed = at_consent.get(login.location()).await;
     let consent = Form::at(&mut at_consent, resumed).await;
-    // The sign-in was read, and the form claimed.
+    // It fails after reading the sign-in and claiming the form.
     fuses.kv.blow_after(2);
     assert_eq!(form.login(&mut at_login, ANA.0, ANA.1).await.status, 503);
-    // Here the form was claimed.
+    // It fails after claiming the form.
     fuses.kv.blow_after(1);
     assert_eq!(consent.decide(&mut at_consent, "approve").await.status, 503);
     let second = app.sibling();
@@ -153,7 +153,7 @@ async fn what_a_process_died_over_is_carried_out_half_a_minute_later(app: TestAp
         assert!(told.header("retry-after").is_some());
     }
     app.advance(REPEATED_WITHIN);
-    // Redis keeps a time of its own.
+    // Redis expires claims by real time.
     let (mut login, mut decided) = (None, None);
     for _ in 0..8 {
         let answers = tokio::join!(
@@ -169,7 +169,7 @@ async fn what_a_process_died_over_is_carried_out_half_a_minute_later(app: TestAp
     }
     code(&at_login.follow(login.unwrap()).await);
     code(&at_consent.follow(decided.unwrap()).await);
-    // It died after the row of the first sign-in, whose session nobody ever had the cookie of.
+    // The first sign-in failed after its audit row; nobody ever received the cookie of its session.
     let rows = audit(&app, 1_000).await;
     for (what, who, times) in [("user.login.password", ANA.0, 2), ("user.consent.granted", BOB.0, 1)] {
         let who = Some(user(&app, "acme", who).await.id);
@@ -187,7 +187,7 @@ async fn dying_anywhere_in_the_resume_step_leaves_one_code_at_most(app: TestApp)
         form.login(&mut browser, ANA.0, ANA.1).await;
         fuse.blow_after(operations);
         let answer = browser.get(&form.resume_url()).await;
-        // Nothing but the answer for a second time is lost.
+        // Only the stored answer for a repeated form is lost.
         if !fuse.was_met() || has_code(&answer) {
             assert!(has_code(&answer));
             break;
@@ -200,7 +200,7 @@ async fn dying_anywhere_in_the_resume_step_leaves_one_code_at_most(app: TestApp)
             codes += usize::from(has_code(&browser.get(&form.anew(n).resume_url()).await));
         }
         assert!(codes <= 1, "after {operations} operations");
-        // The sign-in was acknowledged: it is not lost.
+        // The sign-in was acknowledged, so the session exists.
         code(&browser.get(&web().with("prompt", "none").url()).await);
     }
     assert!(died >= 3, "{died}");
@@ -274,7 +274,7 @@ async fn dying_anywhere_in_the_logout_step_leaves_all_or_nothing(app: TestApp) {
         let form = [("xsrf", xsrf.as_str()), ("logout", "yes")];
         fuse.blow_after(operations);
         let answer = browser.post("/acme/session/end/confirm", &form).await;
-        // Nothing but the answer for a second time is lost.
+        // Only the stored answer for a repeated form is lost.
         if !fuse.was_met() || answer.status == 303 {
             assert_eq!(answer.status, 303);
             break;
@@ -297,12 +297,12 @@ async fn dying_anywhere_in_the_logout_step_leaves_all_or_nothing(app: TestApp) {
     assert!(died >= 3, "{died}");
 }
 
-/// Decision D4: a JWKS never holds the key that signs without the one that follows it.
+/// Decision D4: a JWKS never contains the signing key without its successor.
 async fn dying_anywhere_while_keys_are_made_leaves_none_that_signs_alone(app: TestApp) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let (owner, mut client) = work.client("web").await.unwrap();
     drop(work);
-    // As an older version left it: the setting is there, the keys are not.
+    // As an older version stored it: with the setting, but without the keys.
     client.id_token_signed_response_alg = SigningAlgorithm::EdDsa;
     app.store.repositories().clients(owner.id).update(&client).await.unwrap();
     let mut seen = Vec::new();

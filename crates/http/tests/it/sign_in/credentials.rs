@@ -1,4 +1,4 @@
-//! A change of credentials reaches what is already under way (decision D22).
+//! A change of credentials also affects sign-ins already in progress (decision D22).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ on_both_stores!(
     where_a_second_factor_is_required_a_session_ends_after_a_day,
 );
 
-/// A password of the operator's hand; ends sessions and tokens as a reset does.
+/// Sets a password as an operator does; ends sessions and tokens like a reset.
 async fn reset(app: &TestApp, email: &str, hash: &PasswordHash) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
@@ -36,7 +36,7 @@ async fn reset(app: &TestApp, email: &str, hash: &PasswordHash) {
     work.commit().await.unwrap();
 }
 
-/// The race itself is the store's (`contract::credentials`); here every answer is as it should be.
+/// The store's contract tests cover the race itself (`contract::credentials`); this test checks the answers.
 async fn a_reset_throws_out_whoever_signs_in_in_a_loop(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 10_000).await;
     let [old, new] = [ANA, BOB].map(|person| person.0);
@@ -93,7 +93,7 @@ async fn a_first_factor_of_before_a_change_is_void(app: TestApp) {
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{what}, {kind}: {}", answer.body);
             assert!(set_cookie(&answer, "_session").is_none());
         }
-        // Whoever begins anew gets in.
+        // A new sign-in succeeds.
         let mut anew = Journey::start(&app).await;
         let done = anew.verify("totp", &totp(&key, &app)).await;
         assert!(arrived(&anew.browser.follow(done).await), "{what}");
@@ -121,7 +121,7 @@ async fn guesses_of_others_do_not_void_a_first_factor(app: TestApp) {
     assert!(arrived(&waiting.browser.follow(done).await));
 }
 
-/// Whoever was thrown out by a reset has a browser that was known: the lock that their guesses cause keeps it out.
+/// After a reset the thief's browser no longer counts as known: the lock caused by its guesses applies to it.
 async fn a_browser_known_before_a_change_is_a_strangers(app: TestApp) {
     let mut thief = app.browser();
     thief.sign_in(&web(), ANA.0, ANA.1).await;
@@ -141,8 +141,8 @@ async fn a_browser_known_before_a_change_is_a_strangers(app: TestApp) {
     assert!(is_refusal(&login(&mut thief, ANA.1).await));
 }
 
-/// Of strangers four may be at the hash of this instance, and a fifth is turned away with 503. One place more than are judged
-/// at once: who comes late must not find it full.
+/// The hash queue has four places for anonymous callers, one more than are judged at once, so that no guess meets a
+/// full queue; a fifth would get 503.
 async fn only_so_many_passwords_of_an_account_are_judged_at_once(app: TestApp) {
     set(&app, "acme", MAX_FAILED_LOGINS, 3).await;
     for setting in [RATE_LIMIT_LOGIN_MAX, RATE_LIMIT_LOGIN_ADDRESS_MAX] {
@@ -164,7 +164,7 @@ async fn only_so_many_passwords_of_an_account_are_judged_at_once(app: TestApp) {
         assert_eq!((ana.failed_login_count, ana.status), (6, UserStatus::Locked), "round {round}");
         set_user_status(&app, ANA.0, UserStatus::Active).await;
     }
-    // Nothing stays under way.
+    // No attempt is left in progress.
     assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await));
 }
 
@@ -182,7 +182,7 @@ async fn who_goes_away_leaves_no_attempt_under_way(app: TestApp) {
         let mut browser = slow.browser();
         let form = open(&mut browser, &web()).await;
         let mut login = Box::pin(form.login(&mut browser, NOBODY, WRONG));
-        // Counted, and not yet judged.
+        // The attempt is counted, but not judged yet.
         assert!(tokio::time::timeout(Duration::from_millis(200), &mut login).await.is_err());
     }
     assert!(is_refusal(&guess(&app, NOBODY, WRONG).await), "it gets its turn");
@@ -200,7 +200,7 @@ async fn a_session_ends_some_time_after_its_last_sign_in(app: TestApp) {
     }
     app.advance(Duration::from_secs(200));
     assert_eq!(browser.get(&silent).await.query("error").as_deref(), Some("login_required"));
-    // A sign-in inside of a session starts the time anew.
+    // Signing in again within a session restarts its maximum lifetime.
     let mut again = app.browser();
     again.sign_in(&web(), ANA.0, ANA.1).await;
     app.advance(Duration::from_secs(500));

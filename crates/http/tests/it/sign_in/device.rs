@@ -1,4 +1,4 @@
-//! Guessing from elsewhere locks nobody out of a browser they used before (W19).
+//! Guessing from other browsers does not lock the owner out of a known browser.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ porta_testkit::on_both_stores!(
 
 const ELSEWHERE: &str = "198.51.100.7";
 
-/// A browser in which Ana signed in, and out again.
+/// A browser in which Ana signed in and out again.
 async fn known(app: &TestApp) -> Browser {
     let mut browser = app.browser();
     let answer = browser.submit_login(&web(), ANA.0, ANA.1).await;
@@ -78,10 +78,10 @@ async fn a_known_browser_has_failures_of_its_own(app: TestApp) {
     );
     let over = browser.submit_login(&web(), ANA.0, ANA.1).await;
     assert_eq!(over.status, 429);
-    // From another address with the same cookie: no better.
+    // The same cookie from another address does not help.
     let mut moved = browser.clone().with("x-forwarded-for", ELSEWHERE);
     assert_eq!(moved.submit_login(&web(), ANA.0, ANA.1).await.status, 429);
-    // A browser nobody knows may still try.
+    // An unknown browser is still allowed to try.
     assert!(is_signed_in(&app.browser().submit_login(&web(), ANA.0, ANA.1).await));
 }
 

@@ -1,4 +1,4 @@
-//! What errors say (oidc-and-login §1.8, §6.10): pages for people, JSON for programs, nothing of the inside for anyone.
+//! Error answers: pages for people, JSON for programs, no internals for anyone.
 
 use axum::body::Body;
 use axum::http::{Method, header};
@@ -40,7 +40,7 @@ async fn section_1_8_people_get_pages_and_programs_get_json(app: TestApp) {
     assert!(token.json()["error"].is_string());
 }
 
-/// Answers to requests that are wrong in every way we know.
+/// Answers to invalid requests of every kind.
 async fn errors(app: &TestApp) -> Vec<(String, Answer)> {
     let mut found = Vec::new();
     let mut html = app.browser().with("accept", "text/html");

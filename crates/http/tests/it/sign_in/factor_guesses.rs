@@ -1,4 +1,4 @@
-//! Guessing a second factor has an end, is told, and keeps nobody else out (issue 11, item 7).
+//! Guesses at a second factor are limited and audited, and do not affect other users.
 
 use axum::http::StatusCode;
 use porta_core::mail::Mail;
@@ -83,7 +83,7 @@ async fn a_new_password_ends_the_refusal(app: TestApp) {
     assert!(arrived(&journey.browser.follow(done).await));
 }
 
-/// Everything that strangers may try, tried.
+/// Uses up every attempt that anonymous callers have.
 async fn exhausted(app: &TestApp) {
     for network in 1..=4 {
         let mut journey = Journey::start_from(app, &format!("198.51.100.{network}")).await;

@@ -1,4 +1,4 @@
-//! What is counted for a whole organization slows strangers down and refuses nobody (W19).
+//! Organization-wide counters delay anonymous callers and refuse nobody.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ on_both_stores!(
     a_flood_of_links_keeps_nobody_out_until_much_is_stored,
 );
 
-/// As many wrong passwords from as many networks, with whatever waiting that takes.
+/// Sends this many wrong passwords from different networks, with the waits that the server asks for.
 async fn flood(app: &TestApp, guesses: std::ops::Range<u32>) {
     for n in guesses {
         let mut browser = from(app, n);
@@ -50,7 +50,7 @@ fn wait(answer: &Answer) -> Duration {
 
 const TWO: Duration = Duration::from_secs(2);
 
-/// What is kept longer than the answer of a form, which goes by itself (decision 0044).
+/// Number of entries that outlive the stored answers of forms (decision 0044).
 async fn lasting(app: &TestApp) -> usize {
     app.advance(REPEATED_WITHIN);
     app.kept_longer_than(REPEATED_WITHIN).await
@@ -67,7 +67,7 @@ async fn a_flood_of_guesses_keeps_nobody_out(app: TestApp) {
     assert_eq!(wait(&told), TWO);
     assert!(told.body.contains("There have been too many attempts."), "{}", told.body);
     assert_eq!(app.hasher.evaluations(), before, "nothing is judged");
-    // Longer than the two seconds of the wait.
+    // `lasting` advances the clock by more than the two seconds of the wait.
     assert_eq!(lasting(&app).await, kept + 1, "nothing is stored but the alarm");
     assert!(is_signed_in(&form.login(&mut browser, ANA.0, ANA.1).await));
 }
@@ -95,7 +95,7 @@ async fn a_wait_is_good_for_one_form(app: TestApp) {
     assert!(is_refusal(&browser.submit_login(&web(), ANA.0, WRONG).await));
     wait(&browser.submit_login(&web(), ANA.0, ANA.1).await);
     wait(&copy.clone().submit_login(&web(), ANA.0, ANA.1).await);
-    // Nor for ever.
+    // The permission to try also expires.
     let mut late = app.browser();
     app.advance(wait(&late.submit_login(&web(), ANA.0, ANA.1).await));
     app.advance(Duration::from_mins(5));

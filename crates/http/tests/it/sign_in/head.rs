@@ -1,4 +1,4 @@
-//! HEAD asks about an answer and does nothing (RFC 9110 §9.2.1): where GET begins or uses up something, it is refused.
+//! HEAD has no side effects (RFC 9110 §9.2.1): where GET would begin or use up something, HEAD is refused.
 
 use axum::body::Body;
 use axum::http::Method;
@@ -12,7 +12,7 @@ on_both_stores!(
     head_uses_up_no_logout_request,
 );
 
-/// Refused, without a cookie, and without asking a store.
+/// Asserts a refusal without a cookie and without a store access.
 async fn assert_refused(app: &TestApp, browser: &mut Browser, url: &str, allowed: &str) {
     let before = (app.kv.commands(), app.store.round_trips());
     let answer = browser.send(Method::HEAD, url, &[], Body::empty()).await;
@@ -24,7 +24,7 @@ async fn assert_refused(app: &TestApp, browser: &mut Browser, url: &str, allowed
 
 async fn head_begins_no_sign_in_and_gives_no_code(app: TestApp) {
     let mut browser = app.browser();
-    // Whether there is such an organization is looked up once.
+    // The existence of the organization is looked up once, then cached.
     browser.get("/acme/jwks").await;
     assert_refused(&app, &mut browser, &web().url(), "GET,POST").await;
     browser.sign_in(&web(), ANA.0, ANA.1).await;

@@ -1,4 +1,4 @@
-//! Several instances behind one load balancer, without affinity (architecture §1): any request may reach any of them.
+//! Several instances behind a load balancer without affinity: any request may reach any instance.
 
 use porta_core::settings::MAX_FAILED_LOGINS;
 use porta_core::user::UserStatus;

@@ -1,4 +1,4 @@
-//! Whose interaction it is (W30): one uid, one browser, one organization, one CSRF secret.
+//! What an interaction is bound to: one uid, one browser, one organization, one CSRF token.
 
 use axum::body::Body;
 use axum::http::Method;
@@ -94,7 +94,7 @@ async fn w30_another_browser_cannot_finish_or_burn_it(app: TestApp) {
         assert_eq!(answer.status, 400);
         assert_over(&answer);
     }
-    // Neither with a session of their own.
+    // Also not with a session of their own.
     stranger.sign_in(&web(), BOB.0, BOB.1).await;
     assert_eq!(stranger.get(login.location()).await.status, 400);
     code(&victim.follow(login).await);
@@ -194,7 +194,7 @@ async fn uids_of_any_shape_are_only_unknown(app: TestApp) {
     }
 }
 
-/// Ana in front of the third party's question.
+/// Signs Ana in, up to the consent page of a third party.
 async fn consent_form(browser: &mut Browser) -> Form {
     let login = browser.submit_login(&partner(), ANA.0, ANA.1).await;
     let resumed = browser.get(login.location()).await;

@@ -1,4 +1,4 @@
-//! How an interaction goes on and ends (oidc-and-login §3.4): once, in time, and only while everybody in it is welcome.
+//! Lifecycle of an interaction: it ends once, expires, and requires that user, client and organization stay active.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ async fn section_3_4_the_resume_address_works_once(app: TestApp) {
     };
     let first = browser.get(&form.resume_url()).await;
     code(&first);
-    // Kept as long as the same request may come again and has the answer of before; another one finds nothing.
+    // Kept for as long as an identical request gets the stored answer; any other request finds nothing.
     let names = ["_interaction", "_interaction_resume"];
     for name in names {
         let kept = set_cookie(&first, name).unwrap();
@@ -158,12 +158,12 @@ async fn the_login_form_posted_twice_at_once_still_ends_at_the_client(app: TestA
         let mut browser = app.browser();
         let form = open(&mut browser, &web()).await;
         let mut other = browser.clone();
-        // A double click, or two forms that differ.
+        // A double click, or two different forms.
         let again = if round % 2 == 0 { form.clone() } else { form.anew(2) };
         let (first, second) =
             tokio::join!(form.login(&mut browser, ANA.0, ANA.1), again.login(&mut other, ANA.0, ANA.1));
         assert!(first.status == 303 && second.status == 303);
-        // A browser keeps the cookie of the answer it read last and shows that answer.
+        // A browser keeps the cookie of the answer it read last, and shows that answer.
         let mut codes = Vec::new();
         for (mut browser, form) in [(browser, form), (other, again)] {
             let answer = browser.get(&form.resume_url()).await;
@@ -183,7 +183,7 @@ async fn a_finished_form_opens_nothing_again(app: TestApp) {
     let mut old = browser.clone();
     let login = form.login(&mut browser, ANA.0, ANA.1).await;
     browser.follow(login.clone()).await;
-    // The same form has the answer of before, and did nothing.
+    // The identical form gets the stored answer and has no effect.
     assert_eq!(form.login(&mut old.clone(), ANA.0, ANA.1).await.location(), login.location());
     assert_eq!(audited(&app, "user.login.password").await, 1);
     let other = form.anew(2);
@@ -279,7 +279,7 @@ async fn w16_a_person_suspended_before_the_resume_gets_no_code(app: TestApp) {
 }
 
 async fn an_approval_counts_for_the_session_it_was_asked_in(app: TestApp) {
-    // Whose approval it is, a sign-in on the way there tells; without one, the approval alone.
+    // The approver is known from the sign-in within the flow, or else from the approval alone.
     for signed_in_before in [false, true] {
         let mut browser = app.browser();
         let consent = if signed_in_before {
@@ -308,7 +308,7 @@ async fn a_sign_in_is_resumed_in_its_own_session_only(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
     form.login(&mut browser, ANA.0, ANA.1).await;
-    // Before the browser goes on, somebody else signs in in another tab of it.
+    // Before the browser continues, somebody else signs in in another tab.
     browser.sign_in(&web().with("prompt", "login"), BOB.0, BOB.1).await;
     assert_gone(&browser.get(&form.resume_url()).await);
 }

@@ -1,5 +1,4 @@
-//! A form still under way while the resume address takes its interaction (oidc-and-login §3.4): what was taken stays
-//! taken, whoever is late.
+//! A form still in progress while the resume URL consumes its interaction: consumed is final, whichever finishes last.
 
 use std::time::Duration;
 
@@ -30,7 +29,7 @@ async fn assert_taken(browser: &Browser, form: &Form) {
     }
 }
 
-/// Sends a form through an instance that is slow to write, and takes the resume address meanwhile. Answers both.
+/// Sends a form through an instance with slow writes and opens the resume URL meanwhile. Returns both answers.
 async fn overtaken(
     app: &TestApp,
     browser: &Browser,
@@ -52,7 +51,7 @@ async fn overtaken(
     (posted.await.unwrap(), resumed)
 }
 
-/// It was stored at its first step: somebody asked for a link.
+/// A sign-in that is stored from its first step: it asked for a link.
 async fn stored(app: &TestApp, browser: &mut Browser, request: &Authorize) -> Form {
     super::magic_link::offer_links(app).await;
     let form = open(browser, request).await;
@@ -112,7 +111,8 @@ async fn a_decision_under_way_while_the_resume_address_is_taken_decides_nothing(
     assert_eq!(audited(&app, "user.consent.denied").await, 0);
 }
 
-/// Sliding reads the session, asks storage, and writes it back: a new sign-in in between has its cookie replaced.
+/// Extending a session reads it, asks storage, and writes it back: a new sign-in in between must win, and the old
+/// cookie must stay invalid.
 async fn a_session_renewed_too_late_does_not_bring_its_old_cookie_back(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_in(&web(), ANA.0, ANA.1).await;
@@ -152,7 +152,7 @@ async fn forms_and_the_resume_address_raced_by_many_end_once(app: TestApp) {
                         form.abort(&mut browser).await;
                         false
                     }
-                    // Before anybody signed in it leads back to the page.
+                    // Before the sign-in the resume URL leads back to the page.
                     _ => {
                         let answer = browser.get(&form.resume_url()).await;
                         answer.status == 303 && !answer.location().contains("/interaction/")

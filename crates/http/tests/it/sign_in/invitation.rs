@@ -1,4 +1,4 @@
-//! Invitations and confirmed addresses (oidc-and-login §6.8; W13, W23, W24).
+//! Invitations and confirmation of email addresses.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ porta_testkit::on_both_stores!(
 const NEW: &str = "sextant-Marmalade-88";
 const EVE: &str = "eve@acme.test";
 
-/// Invites somebody with a role and a claim; the link.
+/// Invites somebody with a role and a claim; returns the link.
 async fn invite(app: &TestApp, email: &str) -> String {
     app.advance(Duration::from_secs(1));
     let mut work = app.directory.begin(Actor::System).await.unwrap();
@@ -64,7 +64,7 @@ async fn accept(browser: &mut Browser, link: &str, password: &str) -> Answer {
     send(browser, link, &form).await
 }
 
-/// The page that says what became of a form.
+/// Posts a form and returns the result page.
 async fn send(browser: &mut Browser, url: &str, form: &[(&str, &str)]) -> Answer {
     let answer = browser.post(url, form).await;
     browser.shown(answer).await
@@ -141,7 +141,7 @@ async fn eight_at_once_accept_an_invitation_once(app: TestApp) {
     assert_eq!(audited(&app, "user.invite.accepted").await, 1);
 }
 
-/// W23: neither a magic link nor a reset opens it.
+/// Neither a magic link nor a password reset opens the account.
 async fn before_it_is_accepted_nothing_opens_the_account(app: TestApp) {
     super::magic_link::offer_links(&app).await;
     let link = invite(&app, EVE).await;
@@ -174,7 +174,7 @@ async fn an_invitation_ends_in_time_with_a_newer_one_and_elsewhere(app: TestApp)
     assert_eq!((eve.status, eve.password_hash), (UserStatus::Inactive, None));
 }
 
-/// W24: the rest of the invitation stands, and the audit row names what is gone.
+/// The rest of the invitation applies, and the audit row names the deleted role.
 async fn a_role_that_was_deleted_keeps_nobody_out(app: TestApp) {
     invite(&app, EVE).await;
     let eve = user(&app, "acme", EVE).await;

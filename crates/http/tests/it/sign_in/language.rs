@@ -1,5 +1,4 @@
-//! Every page speaks the reader's language (oidc-and-login §9, repairs W22): asked for, the browser's, the person's,
-//! the organization's.
+//! The language of a page: as requested, else the browser's, else the person's, else the organization's.
 
 use axum::http::{Method, header};
 use porta_testkit::{Answer, Authorize, TestApp, on_both_stores};
@@ -24,7 +23,7 @@ on_both_stores!(
     the_discovery_document_names_the_languages,
 );
 
-/// Each language, the word on the login page's button, and the title of the page for what is not there.
+/// Each language, the label of the login button, and the title of the 404 page.
 const LANGUAGES: [(&str, &str, &str); 8] = [
     ("en", "Sign in", "Page not found"),
     ("de", "Anmelden", "Seite nicht gefunden"),
@@ -36,7 +35,7 @@ const LANGUAGES: [(&str, &str, &str); 8] = [
     ("ar", "تسجيل الدخول", "الصفحة غير موجودة"),
 ];
 
-/// The page says its language to people, machines and caches.
+/// Asserts that the page declares its language to people, to machines and to caches.
 fn assert_in(page: &Answer, language: &str) {
     let direction = if language == "ar" { "rtl" } else { "ltr" };
     let html = format!("<html lang=\"{language}\" dir=\"{direction}\">");

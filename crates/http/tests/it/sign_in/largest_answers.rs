@@ -1,5 +1,5 @@
-//! The headers of the largest answers. Proxies take a part of an answer into a buffer before they pass anything on, and
-//! make a 502 of headers that do not fit: the files in `ops/` make room for [`ROOM`].
+//! Header sizes of the largest answers. Proxies buffer the headers and answer 502 if they do not fit; the files in
+//! `ops/` configure [`ROOM`].
 
 use porta_testkit::{Answer, Authorize, ISSUER_BASE, TestApp, on_both_stores};
 
@@ -13,11 +13,11 @@ on_both_stores!(
 
 /// `proxy_buffer_size` of nginx, `responsefieldsize` of Apache.
 const ROOM: usize = 16 << 10;
-/// What a longer issuer and slug, the server's own headers and a proxy may add.
+/// Reserve for a longer issuer and slug, for the server's own headers and for those of a proxy.
 const OTHERS: usize = 768;
 /// The longest address that may be registered.
 const LONGEST: usize = 2_048;
-/// One that leaves room for the longest state in a request.
+/// Short enough to leave room for the longest state in a request.
 const SHORTER: usize = 1_000;
 
 const KIM: Person = ("kim@limits.test", "lantern-Quay-44");
@@ -37,14 +37,14 @@ fn long(start: &str, length: usize) -> String {
     format!("{start}{}", "a".repeat(length - start.len()))
 }
 
-/// As long as a name may be that could exist (RFC 1035 §3.1), and another one for each number.
+/// A host name of the maximum length (RFC 1035 §3.1), different for each number.
 fn host(number: usize) -> String {
     let label = "a".repeat(63);
     let first = format!("{number:060}");
     [&first, &label, &label, &label].map(String::as_str).join(".")
 }
 
-/// An organization whose client has addresses as long and as many as may be.
+/// Provisions an organization whose client has as many and as long addresses as allowed.
 async fn provision(app: &TestApp) {
     let (bye, callback) = (long("https://limits.test/", LONGEST), long("https://limits.test/", LONGEST));
     let shorter = long("https://limits.test/", SHORTER);
@@ -87,7 +87,7 @@ fn request(redirect_uri: &str) -> Authorize {
     Authorize::new("limits", "wide", redirect_uri).with("state", &"~".repeat(1_024))
 }
 
-/// Three bytes each, once they are encoded.
+/// A `~` in the state takes three bytes once percent-encoded.
 fn sign_out(state: &str) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("client_id", "wide")
@@ -119,7 +119,7 @@ async fn a_sign_out_with_the_longest_address_and_state_fits(app: TestApp) {
 
 async fn an_answer_to_the_longest_request_fits(app: TestApp) {
     provision(&app).await;
-    // The longest address leaves no room for a state: the client is told so, at that address.
+    // The longest address leaves no room for a state: the client gets the error at that address.
     let refused = app.browser().get(&request(&long("https://limits.test/", LONGEST)).url()).await;
     assert_eq!(refused.query("error").as_deref(), Some("invalid_request"), "{}", refused.location());
     assert_fits(&refused);

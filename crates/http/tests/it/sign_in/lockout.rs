@@ -1,4 +1,4 @@
-//! Lockout (oidc-and-login §6.12): wrong passwords in a row close an account for a while.
+//! Lockout: consecutive wrong passwords lock an account temporarily.
 
 use std::time::Duration;
 

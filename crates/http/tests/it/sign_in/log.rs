@@ -1,4 +1,4 @@
-//! Everything the server logs while a request is answered, at every level.
+//! Captures everything the server logs during a request, at every level.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -13,9 +13,9 @@ use tracing_subscriber::fmt::MakeWriter;
 pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Collects into this value wherever it is the subscriber.
+    /// Returns a dispatch that writes to this log.
     pub(super) fn dispatch(&self) -> Dispatch {
-        // An error says that it is there already.
+        // An error means that it is already set.
         let _ = tracing::subscriber::set_global_default(Open);
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(LevelFilter::TRACE)
@@ -25,15 +25,15 @@ impl Log {
         Dispatch::new(subscriber)
     }
 
-    /// What was written since the last time.
+    /// Returns what was logged since the last call.
     pub(super) fn take(&self) -> String {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap());
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
-/// Listens to nothing and closes nothing. What tracing remembers of a place in the code, that nobody listens there, it may
-/// have learnt from a thread of another test: with this one everywhere each event asks the subscriber of its own thread.
+/// Global subscriber that records nothing. tracing caches per callsite whether anybody is interested, possibly from
+/// another test's thread; with this subscriber each event asks the subscriber of its own thread instead.
 struct Open;
 
 impl Subscriber for Open {

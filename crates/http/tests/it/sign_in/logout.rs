@@ -1,4 +1,4 @@
-//! Signing out (RP-Initiated Logout 1.0; oidc-and-login §5.7, §6.9): asked first, whole, and only by who it belongs to.
+//! Sign-out (RP-Initiated Logout 1.0): confirmed first, complete, and only for the session's owner.
 
 use std::time::Duration;
 
@@ -139,7 +139,7 @@ async fn a_form_older_than_its_session_is_harmless(app: TestApp) {
     let mut browser = ana(&app).await;
     let xsrf = browser.get(END).await.field("xsrf");
     app.advance(Duration::from_hours(24));
-    // Whether the form itself is still known depends on the store's own time; the session is judged by the clock.
+    // The stored form expires by the store's own time, the session by the test clock, so either answer is possible.
     let answer = confirm(&mut browser, &xsrf).await;
     assert!(matches!(answer.status.as_u16(), 303 | 400), "{}", answer.status);
     assert!(!is_in(&mut browser).await);
@@ -207,7 +207,7 @@ async fn section_6_9_the_success_page_is_branded_by_its_address(app: TestApp) {
     }
 }
 
-/// Sliding reads the session before the logout and writes it after: storage must have the last word.
+/// Extending a session reads it before the logout and writes it afterwards: storage decides.
 async fn a_logout_raced_by_a_silent_sign_in_leaves_nothing(app: TestApp) {
     for _ in 0..10 {
         let mut browser = app.browser();

@@ -1,5 +1,5 @@
-//! Signing out with an ID token that cannot be verified, for a client that is named (RP-Initiated Logout 1.0 §2, §4): the
-//! person is asked, the session ends, and the browser goes on as if no hint had come.
+//! Sign-out with an unverifiable ID token hint and a `client_id` (RP-Initiated Logout 1.0 §2, §4): the person is asked,
+//! the session ends, and the browser continues as without a hint.
 
 use porta_testkit::{TestApp, on_both_stores};
 
@@ -79,7 +79,7 @@ async fn nothing_happens_before_the_person_confirms(app: TestApp) {
     assert_eq!(audited(&app, "user.logout").await, 0);
 }
 
-/// §4: the information that failed to validate MUST NOT be used, its audience and its subject among it.
+/// §4: information that failed to validate MUST NOT be used, including audience and subject.
 async fn nothing_of_such_a_hint_is_used(app: TestApp) {
     let mut browser = app.browser();
     let anas = tokens(&mut browser, &billing(), ANA, BILLING).await;
@@ -101,7 +101,7 @@ async fn section_3_it_opens_no_address_that_is_not_registered(app: TestApp) {
             assert_refused(&browser.get(&url(&named(&hint, "web", address))).await, ADDRESS);
             assert_refused(&app.browser().get(&url(&named(&hint, "web", address))).await, ADDRESS);
         }
-        // None is registered for this one.
+        // This client has no registered address.
         assert_refused(&browser.get(&url(&named(&hint, "billing", BYE))).await, ADDRESS);
     }
     assert!(is_live(&app, "acme", &tokens).await);
@@ -135,7 +135,7 @@ async fn a_hint_of_another_tenant_ends_nothing_there(app: TestApp) {
     assert!(!is_live(&app, "acme", &here).await && !is_in(&mut browser).await);
     assert!(is_live(&app, "beta", &there).await);
     code(&browser.get(&beta().url()).await);
-    // Beta's client is a guest at acme; the hint that its home gave it proves nothing there.
+    // Beta's client is a guest at acme; an ID token issued by beta proves nothing there.
     browser.sign_in(&web(), ANA.0, ANA.1).await;
     assert_refused(&browser.get(&url(&[("id_token_hint", hint)])).await, HINT);
     assert_refused(&browser.get(&url(&named(hint, "partner", BYE))).await, ADDRESS);
@@ -164,7 +164,7 @@ async fn without_a_client_that_is_named_the_request_is_refused(app: TestApp) {
     assert!(is_live(&app, "acme", &tokens).await && is_in(&mut browser).await);
 }
 
-/// A request may come twice, and somebody may have left already: it is no error (§4), and nobody is there to be asked.
+/// A repeated request, or one without a session, is no error (§4); there is nobody to ask.
 async fn nobody_signed_in_goes_on_as_without_a_hint(app: TestApp) {
     let params = named("x", "web", BYE);
     let answer = app.browser().get(&url(&params)).await;

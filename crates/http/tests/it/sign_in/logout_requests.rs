@@ -1,4 +1,4 @@
-//! What a logout request may say (RP-Initiated Logout 1.0 §2, §3): only proven clients, only registered addresses.
+//! Validation of logout requests (RP-Initiated Logout 1.0 §2, §3): only verified clients, only registered addresses.
 
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 
@@ -20,7 +20,7 @@ on_both_stores!(
 
 pub(super) const BYE: &str = "https://web.test/bye";
 
-/// What the page says of the value that is wrong.
+/// How the page names the wrong value.
 pub(super) const ADDRESS: &str = "an address that is not registered for it (post_logout_redirect_uri)";
 pub(super) const HINT: &str = "(id_token_hint) is not valid here";
 pub(super) const HINT_OF_ANOTHER: &str = "(id_token_hint) was issued to another application";
@@ -32,7 +32,7 @@ pub(super) fn url(params: &[(&str, &str)]) -> String {
     format!("/acme/session/end?{query}")
 }
 
-/// The page names what is wrong and nothing else, and leads nowhere.
+/// Asserts that the page names only the wrong value and has no way to continue.
 pub(super) fn assert_refused(answer: &Answer, wrong: &str) {
     assert_eq!(answer.status, 400, "{}", answer.body);
     for text in [ADDRESS, HINT, HINT_OF_ANOTHER, CLIENT, MALFORMED] {
@@ -47,7 +47,7 @@ pub(super) fn assert_refused(answer: &Answer, wrong: &str) {
     assert!(answer.headers.get("set-cookie").is_none() && answer.headers.get("location").is_none());
 }
 
-/// Asks, confirms, and tells where that leads.
+/// Requests a logout, confirms it, and returns the final address.
 pub(super) async fn out(browser: &mut Browser, params: &[(&str, &str)]) -> String {
     let page = browser.get(&url(params)).await;
     assert_eq!(page.status, 200, "{}", page.body);
@@ -132,7 +132,7 @@ async fn section_2_a_hint_of_another_tenant_is_refused(app: TestApp) {
     assert_refused(&browser.get(&url(&[("id_token_hint", hint)])).await, HINT);
 }
 
-/// What becomes of the ID token of an answer in other hands.
+/// Forged variants of the ID token in a token response.
 pub(super) fn forged(tokens: &serde_json::Value) -> Vec<String> {
     let hint = tokens["id_token"].as_str().unwrap();
     let parts: Vec<&str> = hint.split('.').collect();
@@ -149,7 +149,7 @@ pub(super) fn forged(tokens: &serde_json::Value) -> Vec<String> {
     ]
 }
 
-/// Without a client that is named nothing is known: an audience nobody proved leads nowhere (§4).
+/// Without a `client_id` the client is unknown: an unverified audience is not used for a redirect (§4).
 async fn section_2_a_tampered_hint_is_refused(app: TestApp) {
     let mut browser = app.browser();
     let tokens = tokens(&mut browser, &web(), ANA, WEB).await;

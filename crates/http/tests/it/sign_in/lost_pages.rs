@@ -1,4 +1,4 @@
-//! Pages of sign-ins that cannot be shown say why, and lead on.
+//! Pages of lost sign-ins explain the reason and offer a way to continue.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn what_was_left_open_says_so(app: TestApp) {
         assert_says(&browser.get(&form.url).await, LEFT_OPEN, None);
         assert_says(&form.login(&mut browser, ANA.0, ANA.1).await, LEFT_OPEN, None);
     }
-    // Another one that was begun since changes nothing about it.
+    // Beginning another sign-in does not change that.
     let other = open(&mut browser, &web()).await;
     assert_says(&browser.get(&form.url).await, LEFT_OPEN, None);
     assert!(is_signed_in(&other.login(&mut browser, ANA.0, ANA.1).await));
@@ -60,7 +60,7 @@ async fn back_after_the_end_leads_to_the_account(app: TestApp) {
     let login = form.login(&mut browser, ANA.0, ANA.1).await;
     code(&browser.follow(login).await);
     let account = format!("{}/acme/account", porta_testkit::ISSUER_BASE);
-    // While its cookies are still there, and when they are gone.
+    // While the cookies exist, and after they expired.
     for wait in [0, 31] {
         app.advance(Duration::from_secs(wait));
         for answer in [
@@ -79,7 +79,7 @@ async fn what_began_at_another_host_says_so(app: TestApp) {
     let page = elsewhere.get(&web().url()).await.location().to_owned();
     assert!(page.ends_with("?began=elsewhere"), "{page}");
     assert_says(&app.browser().get(&page).await, "Signing in began at another address", None);
-    // A proxy that changes the host loses nothing.
+    // A changed host header alone loses nothing.
     assert_eq!(elsewhere.get(&page).await.status, 200);
     let mut here = app.browser().with("host", "id.test");
     assert!(!here.get(&web().url()).await.location().contains('?'));

@@ -1,4 +1,4 @@
-//! Sign-in with a mailed link (oidc-and-login §6.4; W02, W13, W17, W18, W19).
+//! Sign-in by mailed link.
 
 use std::time::Duration;
 
@@ -44,18 +44,18 @@ pub(super) async fn offer_links(app: &TestApp) {
     app.provision_over(yaml).await;
 }
 
-/// A browser that asked for a link, and the link and code if there was a letter.
+/// A browser that asked for a link, with the link and code if a mail was sent.
 pub(super) struct Wish {
     pub(super) browser: Browser,
     form: Form,
     sent: Answer,
-    /// Of forms. Each says which one it is: the same one again would be no attempt of its own.
+    /// Number of forms sent. It makes each form unique, since an identical form is not a new attempt.
     forms: usize,
 }
 
 impl Wish {
     pub(super) async fn of(app: &TestApp, email: &str) -> Self {
-        // Letters of one moment have no order.
+        // Mails with equal timestamps have no defined order.
         app.advance(Duration::from_secs(1));
         let mut browser = app.browser();
         let form = open(&mut browser, &web()).await;
@@ -81,7 +81,7 @@ impl Wish {
     }
 }
 
-/// Asks, and sees the page to which that leads.
+/// Asks for a link and follows to the resulting page.
 async fn ask(browser: &mut Browser, form: &Form, email: &str) -> Answer {
     let sent = send(browser, form, email).await;
     browser.follow(sent).await
@@ -91,7 +91,7 @@ async fn send(browser: &mut Browser, form: &Form, email: &str) -> Answer {
     form.submit(browser, "magic-link", &[("_csrf", &form.csrf), ("email", email), ("password", "")]).await
 }
 
-/// Link and code of the newest letter to somebody.
+/// Link and code of the newest mail to this address.
 pub(super) async fn mailed(app: &TestApp, email: &str) -> Option<(String, String)> {
     app.letters().await.into_iter().rev().find_map(|letter| match letter.mail {
         Mail::MagicLink { url, code, .. } if letter.recipient.address.shown() == email => Some((url, code?)),
@@ -140,7 +140,7 @@ async fn on_another_device_it_shows_a_code_for_the_first_window(app: TestApp) {
         let answer = wish.type_code(wrong).await;
         assert!(!is_signed_in(&answer) && answer.status == 200, "{wrong}: {}", answer.status);
     }
-    // As people type it.
+    // As people type it: lower case, without the dash.
     let done = wish.type_code(&code.to_lowercase().replace('-', " ")).await;
     assert!(is_signed_in(&done), "{}", done.body);
     assert!(wish.arrives(done).await);
@@ -150,7 +150,7 @@ async fn on_another_device_it_shows_a_code_for_the_first_window(app: TestApp) {
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0";
 
-/// What another device sees of a sign-in that such a browser began.
+/// The landing page on another device, for a sign-in begun with this agent, address and language.
 async fn seen_elsewhere(app: &TestApp, agent: &str, address: &str, language: &str) -> Answer {
     app.advance(Duration::from_secs(1));
     let mut browser = app.browser().with("user-agent", agent).with("x-forwarded-for", address);
@@ -165,7 +165,8 @@ async fn seen_elsewhere(app: &TestApp, agent: &str, address: &str, language: &st
     landing
 }
 
-/// Whoever is talked into asking for nothing, and gets a code, must see that it is somebody else's sign-in.
+/// Against social engineering: a person who receives a code they did not ask for must see that it is for another
+/// sign-in.
 async fn the_page_of_the_code_says_where_and_when_the_sign_in_began(app: TestApp) {
     offer_links(&app).await;
     set(&app, "acme", settings::RATE_LIMIT_MAGIC_LINK_MAX, 100).await;
@@ -205,13 +206,13 @@ async fn a_hostile_user_agent_says_nothing_on_the_page_of_the_code(app: TestApp)
         }
         assert!(landing.body.len() < 20_000);
     }
-    // One that is recognised says two words of ours, whatever stands around them.
+    // A recognised user agent is shown in fixed words; the rest of the header is not shown.
     let landing = seen_elsewhere(&app, "<b>Firefox/131</b> Windows <i>", "2001:db8::7", "en").await;
     assert!(landing.body.contains("Firefox on Windows") && landing.body.contains("2001:db8::7"));
     assert!(!landing.body.contains("<b>") && !landing.body.contains("<i>"));
 }
 
-/// While a version that writes no origin still runs beside this one.
+/// During an update an older version without the origin data still runs.
 async fn a_link_made_by_the_version_before_shows_its_code(app: TestApp) {
     offer_links(&app).await;
     let wish = Wish::of(&app, ANA.0).await;
@@ -236,7 +237,7 @@ async fn a_link_made_by_the_version_before_shows_its_code(app: TestApp) {
     drop(wish);
 }
 
-/// Mail scanners open links, prefetchers ask for their headers.
+/// Mail scanners open links; prefetchers send HEAD.
 async fn looking_at_a_link_uses_nothing_up(app: TestApp) {
     offer_links(&app).await;
     let mut wish = Wish::of(&app, ANA.0).await;
@@ -258,7 +259,7 @@ async fn a_link_works_once(app: TestApp) {
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
     let done = wish.press(&link).await;
     assert!(is_signed_in(&done));
-    // The interaction is ready: both lead on, neither signs in anew.
+    // The interaction is complete: both continue it, and neither signs in again.
     for again in [wish.press(&link).await, wish.type_code(&code).await] {
         assert_eq!(again.location(), wish.form.resume_url());
         assert!(set_cookie(&again, "_session").is_none());
@@ -270,7 +271,7 @@ async fn a_link_works_once(app: TestApp) {
     assert!(elsewhere.body.contains("used already"), "{}", elsewhere.body);
 }
 
-/// Eight at once, to these addresses. Those that got in, and their sessions.
+/// Posts the code eight times at once, to these addresses. Returns the session cookies of the successes.
 async fn race(wish: &Wish, url: impl Fn(usize) -> String, code: &str) -> Vec<String> {
     let tasks: Vec<_> = (0..8)
         .map(|n| {
@@ -290,7 +291,7 @@ async fn race(wish: &Wish, url: impl Fn(usize) -> String, code: &str) -> Vec<Str
     winners
 }
 
-/// Of eight that differ one gets in. Eight that are one form have one answer.
+/// Of eight different forms one succeeds. Eight identical forms get the same answer.
 async fn used_once(app: &TestApp, url: impl Fn(&Wish, &str) -> String) {
     for (mark, winners) in [("n=", 1), ("", 8)] {
         let wish = Wish::of(app, ANA.0).await;
@@ -316,7 +317,6 @@ async fn eight_at_once_use_its_code_once(app: TestApp) {
     used_once(&app, |wish, _| format!("{}/magic-link/code", wish.form.url)).await;
 }
 
-/// W02.
 async fn a_second_factor_is_asked_for_all_the_same(app: TestApp) {
     offer_links(&app).await;
     app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_totp }\n")
@@ -362,11 +362,11 @@ async fn one_mailbox_is_not_two_factors(app: TestApp) {
     assert_eq!(claims["acr"], "urn:porta:acr:1fa");
 }
 
-/// W18: the same page, the same statements, the same commands.
+/// Against user enumeration: the same page, the same statements, the same commands.
 async fn nobody_learns_whose_address_it_is(app: TestApp) {
     offer_links(&app).await;
     set_user_status(&app, BOB.0, UserStatus::Suspended).await;
-    // Whether there is a flood is asked now and then, by whoever comes first.
+    // The check for a flood runs now and then, in whichever request comes first.
     Wish::of(&app, "first@acme.test").await;
     let mut seen = Vec::new();
     for email in [ANA.0, NOBODY, BOB.0, INACTIVE.0, "no address at all"] {
@@ -399,7 +399,7 @@ async fn a_link_is_one_organizations_and_one_sign_ins(app: TestApp) {
     let mut wish = Wish::of(&app, ANA.0).await;
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
     let (_, value) = link.rsplit_once('/').unwrap();
-    // Another sign-in of the same browser.
+    // Another sign-in in the same browser.
     let other = open(&mut wish.browser, &web()).await;
     let moved = format!("{}/magic-link/{value}", other.url);
     assert_eq!(wish.browser.get(&moved).await.status, 400);
@@ -413,7 +413,7 @@ async fn a_link_is_one_organizations_and_one_sign_ins(app: TestApp) {
     let abroad = link.replacen("/acme/", "/beta/", 1);
     assert_eq!(app.browser().get(&abroad).await.status, 400);
     assert_eq!(app.browser().get(&link.replace("porta_ml_", "porta_pr_")).await.status, 400);
-    // None of this used it up.
+    // The refusals did not use the link up.
     let done = wish.press(&link).await;
     assert!(wish.arrives(done).await);
 }
@@ -453,7 +453,7 @@ async fn a_link_ends_in_time(app: TestApp) {
     assert!(!is_signed_in(&wish.type_code(&code).await));
 }
 
-/// W17: a link somebody else asked for does nothing in a browser it is opened in.
+/// A link that somebody else asked for does not sign in the browser that opens it.
 async fn nobody_else_s_browser_is_signed_in(app: TestApp) {
     offer_links(&app).await;
     let attacker = Wish::of(&app, BOB.0).await;
@@ -522,23 +522,23 @@ async fn wishes_are_limited(app: TestApp) {
         form.redacted(&answer, email).replace(email, "EMAIL")
     };
     for n in 0..7 {
-        // Nobody is told that nothing was sent.
+        // The page does not reveal that no mail was sent.
         assert_eq!(wished(0, ANA.0).await, wished(0, NOBODY).await, "{n}");
     }
     assert_eq!(app.letters().await.len(), 5);
     assert_eq!(audited(&app, "rate_limit.magic_link").await, 1, "once per network");
-    // From elsewhere its owner has one sent, up to what one mailbox bears.
+    // From other networks the owner still gets mails, up to the limit per mailbox.
     for network in 1..20 {
         wished(network, ANA.0).await;
     }
     assert_eq!(app.letters().await.len(), 20);
-    // When no link works any more, the next one who asks gets one.
+    // Once all links have expired, the next request gets one.
     app.advance(Duration::from_mins(1));
     for _ in 0..3 {
         wished(99, ANA.0).await;
     }
     assert_eq!(app.letters().await.len(), 21);
-    // One network cannot have the whole organization written to.
+    // One network cannot send mails to the whole organization.
     set(&app, "acme", settings::RATE_LIMIT_LINK_ADDRESS_MAX, 3).await;
     let mut browser = app.browser().with("x-forwarded-for", "198.51.100.7");
     let form = open(&mut browser, &web()).await;
@@ -583,7 +583,7 @@ async fn a_link_that_works_goes_on_working_when_too_many_were_wished_for(app: Te
     assert_eq!(app.letters().await.len(), 1, "nothing more was sent");
     let done = wish.type_code(&code).await;
     assert!(wish.arrives(done).await, "so the code that was sent counts");
-    // It is used now, and the next wish is fulfilled.
+    // The code is used now, so the next request gets a mail.
     let mut next = Wish::of(&app, ANA.0).await;
     let (_, code) = mailed(&app, ANA.0).await.unwrap();
     let done = next.type_code(&code).await;
@@ -624,7 +624,7 @@ async fn links_that_do_not_work_are_limited(app: TestApp) {
     assert!(wish.arrives(done).await, "others are not kept out");
 }
 
-/// W19: a lock that somebody else's guesses caused keeps nobody out who reads their mail.
+/// A lock caused by somebody else's guesses does not affect people who can read their mail.
 async fn it_opens_what_guessing_closed(app: TestApp) {
     offer_links(&app).await;
     for _ in 0..5 {

@@ -1,4 +1,4 @@
-//! Codes by mail beside somebody who merely has the password (repairs W19).
+//! Mailed codes while somebody else has the password.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ porta_testkit::on_both_stores!(
 
 const STRANGER: &str = "203.0.113.77";
 
-/// Ana's browser, in which she signed in with a mailed code.
+/// A known browser of Ana's: she signed in there with a mailed code.
 async fn known_browser(app: &TestApp) -> porta_testkit::Browser {
     with_mail(app).await;
     let mut journey = Journey::start(app).await;
@@ -43,7 +43,7 @@ async fn a_strangers_code_takes_no_owners_code_away(app: TestApp) {
     assert!(arrived(&owner.browser.follow(done).await));
 }
 
-/// Neither those that a sign-in sends nor those that are sent again.
+/// Applies to the codes that a sign-in sends and to those that are sent again.
 async fn a_stranger_uses_up_no_owners_letters(app: TestApp) {
     set(&app, "acme", settings::RATE_LIMIT_2FA_MAIL_MAX, 3).await;
     set(&app, "acme", settings::RATE_LIMIT_2FA_RESEND_MAX, 1).await;
@@ -58,7 +58,7 @@ async fn a_stranger_uses_up_no_owners_letters(app: TestApp) {
     assert_eq!(owner.post("/resend", &[]).await.status, StatusCode::OK);
     let done = owner.verify("otp", &mailed(&app).await).await;
     assert!(arrived(&owner.browser.follow(done).await));
-    // Nor does that network in another one.
+    // That network has no effect on another network either.
     assert!(from(&app, "198.51.100.9").await.location().ends_with("/two-factor"));
 }
 
@@ -70,7 +70,7 @@ async fn strangers_together_fill_no_mailbox(app: TestApp) {
         from(&app, &format!("203.0.113.{n}")).await;
     }
     let letters = app.letters().await.len() - before;
-    // Two of the twelve were Ana's, before she had a browser that is known.
+    // Two of the twelve were used by Ana, before her browser was known.
     assert!((10..=12).contains(&letters), "{letters}");
     assert_eq!(from(&app, STRANGER).await.status, StatusCode::TOO_MANY_REQUESTS);
     Journey::start_in(&app, browser).await;

@@ -1,4 +1,4 @@
-//! Hashes of several costs do not tell who has an account (repairs W18; issue 11, item 8).
+//! Hashes of different costs do not enable user enumeration.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::support::*;
 
 on_both_stores!(an_unknown_address_costs_what_one_of_the_known_costs,);
 
-/// What a wrong password costs, in blocks of memory.
+/// Memory blocks that judging a wrong password takes.
 async fn cost(app: &TestApp, round: usize, email: &str) -> u64 {
     let before = app.hasher.blocks();
     let answer = guess_from(app, &format!("198.51.{}.{}", round / 250, round % 250 + 1), email, WRONG).await;
@@ -38,13 +38,13 @@ async fn an_unknown_address_costs_what_one_of_the_known_costs(app: TestApp) {
         }
     }
     assert_eq!(seen.keys().copied().collect::<Vec<_>>(), known, "no cost that nobody has");
-    // One person of acme has the dear one; the seeded addresses meet it at least as often as that says, roughly.
+    // One person of acme has the expensive hash; fake costs of unknown addresses follow that share, roughly.
     assert!(seen[&known[1]] >= 5, "{seen:?}");
-    // What somebody else's organization holds says nothing here.
+    // Hashes of another organization have no influence.
     let before = app.hasher.blocks();
     app.browser().submit_login(&beta(), "nobody@acme.test", WRONG).await;
     assert_eq!(app.hasher.blocks() - before, known[0]);
-    // A right password is hashed anew, at today's cost.
+    // A right password is rehashed with the current cost.
     assert!(is_signed_in(&guess(&app, BOB.0, BOB.1).await));
     assert_eq!(cost(&app, 200, BOB.0).await, known[0]);
 }

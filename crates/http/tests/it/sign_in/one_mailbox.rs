@@ -1,5 +1,5 @@
-//! One mailbox is one person, however its address is typed, also where a version before this one stored it; and digits of
-//! every script are digits in a code (decision 0043).
+//! All spellings of an address mean one mailbox, also for accounts stored by an older version; codes may be typed with
+//! the digits of any script (decision 0043).
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ on_both_stores!(
 );
 
 const JOSE: Person = ("Jos\u{e9}@B\u{fc}cher.example", "lantern-Quay-44");
-/// The same mailbox.
+/// Spellings of the same mailbox.
 const SPELLINGS: &[&str] = &[
     "Jos\u{e9}@B\u{fc}cher.example",
     "jose\u{301}@bu\u{308}cher.example",
@@ -41,7 +41,7 @@ async fn with_jose(app: &TestApp) {
     .await;
 }
 
-/// As a version before this one stored it: it compared lower-case text.
+/// Stores an address as an older version did, which compared lower-case text.
 async fn stored_before(app: &TestApp, person: Person, address: &str) {
     let person = user(app, "acme", person.0).await;
     let email = Email::trusted(address.to_owned(), address.to_lowercase());
@@ -88,7 +88,7 @@ async fn who_was_stored_before_signs_in_and_may_type_otherwise(app: TestApp) {
     );
 }
 
-/// Nobody merges them, and nobody is locked out.
+/// Such accounts are neither merged nor locked out.
 async fn two_people_of_one_mailbox_sign_in_as_ever(app: TestApp) {
     let (unicode, ascii) = ("eva@b\u{fc}cher.example", "eva@xn--bcher-kva.example");
     stored_before(&app, ANA, unicode).await;
@@ -169,7 +169,7 @@ async fn mailed_codes_are_typed_in_digits_of_any_script(app: TestApp) {
         let mut journey = Journey::start(&app).await;
         journey.page().await;
         let code = mailed(&app).await;
-        // As Arabic text is copied: with marks of direction around the number.
+        // As copied from Arabic text: with directional marks around the number.
         let typed = format!("\u{2067}{}\u{2069}", in_script(&code, zero));
         let done = journey.verify("otp", &typed).await;
         assert_eq!(done.status, 303, "{typed}: {}", done.body);

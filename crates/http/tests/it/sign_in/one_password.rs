@@ -1,4 +1,4 @@
-//! A password is one password on every keyboard (RFC 8265 §4.2; issue 11, item 25), and hashes that are older stay good.
+//! Passwords are normalised (RFC 8265 §4.2, decision 0040), and older hashes stay valid.
 
 use std::time::Duration;
 
@@ -21,15 +21,15 @@ on_both_stores!(
     a_locked_account_answers_as_slowly_to_the_right_password,
 );
 
-/// In one character each, and in two.
+/// The same text with composed and with decomposed characters.
 const COMPOSED: &str = "cr\u{e8}me-br\u{fb}l\u{e9}e-41";
 const DECOMPOSED: &str = "cre\u{300}me-bru\u{302}le\u{301}e-41";
-/// Made elsewhere with Argon2id of the bytes of [`DECOMPOSED`], at the cost of the tests and at another.
+/// Argon2id hashes of the bytes of [`DECOMPOSED`], made elsewhere: at the cost of the tests and at another.
 const OF_DECOMPOSED: &str =
     "$argon2id$v=19$m=64,t=1,p=1$aW1wb3J0ZWQtc2FsdC0xNg$k5bn5U7wMdQtu4FGEN5kS0ZVEE4hYph75Y51v/WtNU4";
 const DEAR_OF_DECOMPOSED: &str =
     "$argon2id$v=19$m=128,t=2,p=1$aW1wb3J0ZWQtc2FsdC0xNg$zek8JyDpwjH4xz+BW1WLkDMZo+Fgl3u1PeL2N/9JhuE";
-/// Of `lantern`, a tab, `Quay-41`; at another cost.
+/// A hash of `lantern`, a tab, `Quay-41`, at another cost.
 const TABULATED: &str = "lantern\tQuay-41";
 const OF_TABULATED: &str =
     "$argon2id$v=19$m=128,t=1,p=1$aW1wb3J0ZWQtc2FsdC0xNg$L6gC5leeZm3fSHF47sfxRPw4uh73lLLcZIE8vIRxq7U";
@@ -56,7 +56,7 @@ async fn a_password_is_the_same_typed_composed_and_decomposed(app: TestApp) {
         assert!(enters(&app, COMPOSED).await && enters(&app, DECOMPOSED).await);
         assert!(!enters(&app, "creme-brulee-41").await, "an accent is no ornament");
     }
-    // Typed twice on two keyboards: by the second, spaces are other spaces.
+    // Typed on two keyboards: the second produces other space characters.
     let (mut browser, link) = asked(&app).await;
     let csrf = browser.get(&link).await.field("_csrf");
     let (first, second) = ("violet cre\u{300}me tractor", "violet\u{a0}cr\u{e8}me\u{3000}tractor");
@@ -68,7 +68,7 @@ async fn a_password_is_the_same_typed_composed_and_decomposed(app: TestApp) {
     assert!(!enters(&app, "violetcr\u{e8}metractor").await);
 }
 
-/// NFC and not NFKC.
+/// Normalisation is NFC, not NFKC.
 async fn what_only_looks_alike_is_another_password(app: TestApp) {
     set(&app, "acme", MAX_FAILED_LOGINS, 100).await;
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 100).await;
@@ -97,7 +97,7 @@ async fn refused_characters_and_lengths_use_no_link_up(app: TestApp) {
         ("lantern\u{85}Quay-41", "cannot be shown"),
         ("\u{1b}[31mlantern-Quay", "cannot be shown"),
         ("lantern-Quay\r\n41", "cannot be shown"),
-        // Fourteen characters as typed, seven as they are hashed.
+        // Fourteen characters as typed, seven after normalisation.
         ("e\u{301}o\u{308}u\u{302}a\u{300}i\u{308}c\u{327}n\u{303}", "at least 8"),
         ("\u{3000}\u{a0} ", "at least 8"),
         ("\u{3000}\u{a0}\u{2003}         ", "quickly guessed"),
@@ -113,7 +113,7 @@ async fn refused_characters_and_lengths_use_no_link_up(app: TestApp) {
         );
     }
     assert_eq!(hash_of(&app, ANA).await, before);
-    // One that differs in more than its form is a mistake.
+    // A confirmation that differs by more than its normal form is a mistake.
     let csrf = browser.get(&link).await.field("_csrf");
     for again in ["creme-brulee-41", "cr\u{e8}me-br\u{fb}l\u{e9}e-41 ", "", "cr\u{e8}me\tbr\u{fb}l\u{e9}e-41"]
     {
@@ -163,7 +163,7 @@ async fn an_imported_hash_of_another_cost_is_replaced_by_the_normalised_one(app:
     assert!(enters(&app, COMPOSED).await);
 }
 
-/// What an answer costs, in blocks of memory.
+/// Memory blocks that judging this password takes.
 async fn cost(app: &TestApp, number: usize, email: &str, password: &str) -> u64 {
     let before = app.hasher.blocks();
     let answer = guess_from(app, &format!("198.51.100.{number}"), email, password).await;
@@ -171,7 +171,7 @@ async fn cost(app: &TestApp, number: usize, email: &str, password: &str) -> u64 
     app.hasher.blocks() - before
 }
 
-/// A text that has two forms is hashed twice for everybody; others once.
+/// A text with two forms is hashed twice for every account; any other text once.
 async fn the_time_of_an_answer_depends_on_the_text_alone(app: TestApp) {
     set(&app, "acme", MAX_FAILED_LOGINS, 100).await;
     app.provision(
@@ -191,7 +191,7 @@ async fn the_time_of_an_answer_depends_on_the_text_alone(app: TestApp) {
         ("tab\tulator", 1),
         (&"e\u{301}".repeat(2000), 1),
     ] {
-        // Of before, of today, unreadable, without a password, and nobody.
+        // Old hash, current hash, unreadable hash, no password, no account.
         for email in [ANA.0, BOB.0, INACTIVE.0, "link@acme.test", NOBODY, "nobody2@acme.test"] {
             number += 1;
             assert_eq!(cost(&app, number, email, typed).await, times * once, "{email}: {typed:.20?}");
@@ -199,7 +199,7 @@ async fn the_time_of_an_answer_depends_on_the_text_alone(app: TestApp) {
     }
 }
 
-/// Else the time of an answer would confirm a guess that the answer itself does not.
+/// Otherwise the timing would confirm a guess that the answer hides.
 async fn a_locked_account_answers_as_slowly_to_the_right_password(app: TestApp) {
     set(&app, "acme", MAX_FAILED_LOGINS, 2).await;
     let (mut browser, link) = asked(&app).await;

@@ -1,5 +1,4 @@
-//! What people see while a backing service is away (architecture §6.4, §6.5): never a wrong answer, and it comes back
-//! without a restart.
+//! Outages of backing services: no wrong answers, and recovery without a restart.
 
 use porta_core::settings::RATE_LIMIT_LOGIN_MAX;
 use porta_testkit::{Answer, TestApp, on_both_stores};
@@ -33,7 +32,7 @@ fn assert_come_back(answer: &Answer) {
     assert!(answer.headers.get("set-cookie").is_none());
 }
 
-/// An instance that has served before, its fuses, and a browser of Ana's with a session.
+/// An instance with filled caches, its fuses, and a browser in which Ana is signed in.
 async fn running(app: &TestApp) -> (TestApp, Fuses, porta_testkit::Browser) {
     let (instance, fuses) = fused(app);
     let mut browser = instance.browser();
@@ -113,7 +112,7 @@ async fn an_outage_in_the_middle_of_a_sign_in_is_never_a_wrong_password(app: Tes
             let form = open(&mut browser, &web()).await;
             fuse.blow_after(operations);
             let answer = form.login(&mut browser, ANA.0, ANA.1).await;
-            // Nothing that comes after the session keeps its cookie back.
+            // A failure after the session was stored does not withhold its cookie.
             succeeded = !fuse.was_met() || is_signed_in(&answer);
             fuse.mend();
             if succeeded {
@@ -146,7 +145,7 @@ async fn an_outage_in_the_middle_of_a_refusal_is_never_a_session(app: TestApp) {
     }
 }
 
-/// Before the person is read, and after the password was judged.
+/// The outage comes before the person is read, or after the password was judged.
 async fn attempts_that_an_outage_stopped_keep_nobody_waiting(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 2).await;
     let (instance, fuses, _) = running(&app).await;
@@ -184,7 +183,7 @@ async fn a_failure_that_could_not_be_counted_is_not_confirmed(app: TestApp) {
     let form = open(&mut browser, &web()).await;
     fuses.limits.blow();
     assert_come_back(&form.login(&mut browser, ANA.0, WRONG).await);
-    // It is counted before it is judged. What is given back afterwards is not, this time.
+    // The attempt is counted before it is judged; only the refund afterwards fails.
     fuses.limits.blow_after(1);
     assert!(is_refusal(&form.login(&mut browser, ANA.0, WRONG).await));
     assert!(fuses.limits.was_met());
@@ -193,7 +192,7 @@ async fn a_failure_that_could_not_be_counted_is_not_confirmed(app: TestApp) {
     assert_eq!(form.anew(2).login(&mut browser, ANA.0, WRONG).await.status, 429, "and so did the limit");
 }
 
-/// For client authentication each process counts by itself meanwhile, by client and by network.
+/// During the outage each process counts failed client authentication itself, by client and by network.
 async fn clients_cannot_be_sprayed_while_the_counters_are_away(app: TestApp) {
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
     work.set_setting(None, "rate_limit_token_address_max", &6.into()).await.unwrap();
@@ -229,7 +228,7 @@ async fn an_outage_is_not_remembered(app: TestApp) {
     let (instance, fuses) = fused(&app);
     instance.browser().get("/acme/jwks").await;
     fuses.store.blow();
-    // The client is not in memory yet: an outage must not become "unknown client".
+    // The client is not cached: the outage must not be reported as an unknown client.
     let answer = instance.browser().get(&web().url()).await;
     assert_come_back(&answer);
     fuses.store.mend();
@@ -265,7 +264,7 @@ async fn section_6_4_public_documents_stay_readable(app: TestApp) {
     assert_eq!(instance.browser().get("/").await.status, 200);
 }
 
-/// How many secrets of two owners' clients are known to have been used.
+/// Number of secrets with a recorded last use, over two owners' clients.
 async fn used_secrets(app: &TestApp) -> usize {
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
     let clients = [work.client("web").await.unwrap(), work.client("partner").await.unwrap()];

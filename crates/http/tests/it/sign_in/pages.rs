@@ -1,4 +1,4 @@
-//! Headers of every page and answer (oidc-and-login §10.2; W20, W21), and what no answer may contain.
+//! Headers of all pages and answers, and what no answer may contain.
 
 use axum::body::Body;
 use axum::http::Method;
@@ -22,7 +22,7 @@ on_both_stores!(
     a_form_of_a_sign_in_ends_with_us_or_at_its_client,
 );
 
-/// Every kind of page a browser can meet, by name.
+/// One page of every kind, by name.
 async fn every_page(app: &TestApp) -> Vec<(&'static str, Answer)> {
     let mut pages = Vec::new();
     let mut browser = app.browser().with("accept", "text/html");
@@ -94,7 +94,7 @@ async fn w20_the_policy_allows_exactly_what_is_on_the_page(app: TestApp) {
     }
 }
 
-/// The texts of the inline elements of a kind.
+/// The contents of all elements with this tag.
 fn elements<'a>(html: &'a str, tag: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
     html.split(&open).skip(1).map(|rest| rest.split(&close).next().unwrap()).collect()
@@ -227,7 +227,7 @@ organizations:
     assert!(error.body.contains("Painted &amp; Sons"), "errors are branded as well");
 }
 
-/// Browsers apply `form-action` to the redirect chain after a form: signing out may end at any registered address.
+/// Browsers apply `form-action` to the redirects after a form too, and sign-out may end at any registered address.
 async fn section_10_2_a_form_may_lead_to_the_client(app: TestApp) {
     for (name, page) in every_page(&app).await {
         let policy = page.header("content-security-policy").unwrap();

@@ -1,5 +1,4 @@
-//! What a sign-in attempt is told (oidc-and-login §6.3, §6.13; W18): until the password is right, every account, real
-//! or not, gets the same page.
+//! Answers to sign-in attempts: until the password is right, every account, existing or not, gets the same page.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

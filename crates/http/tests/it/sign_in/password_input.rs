@@ -1,4 +1,4 @@
-//! What may be typed: letters of any case, anything of any length, nothing that breaks a page or a query.
+//! Accepted input: any case, any length, and nothing that breaks a page or a query.
 
 use std::fmt::Write as _;
 
@@ -53,7 +53,7 @@ async fn a_password_is_taken_to_the_letter(app: TestApp) {
         ["Lantern-Quay-41", "lantern-Quay-41 ", " lantern-Quay-41", "lantern-Quay-4", "lantern-Quay-411"]
     {
         assert!(is_refusal(&guess(&app, ANA.0, password).await), "{password:?}");
-        // One address per guess would lock the account: lift that first.
+        // One guess per address would lock the account: unlock it first.
         assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await));
     }
 }

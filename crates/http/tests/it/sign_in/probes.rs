@@ -1,4 +1,4 @@
-//! Probes (operations §6) and the neutral public surface (oidc-and-login §10.3).
+//! Probes, and the public root, which reveals nothing.
 
 use std::sync::atomic::Ordering;
 

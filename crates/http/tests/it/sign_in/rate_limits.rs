@@ -1,4 +1,4 @@
-//! Layered limits on failed sign-ins (oidc-and-login §6.11; W19): account and address, address.
+//! Layered limits on failed sign-ins: by account and address, and by address.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ on_both_stores!(
     parallel_guessing_exceeds_the_limit_by_no_more_than_the_parallelism,
 );
 
-/// Out of the way: these tests are about limits, not about locks.
+/// Disables the lockout: these tests are about limits.
 async fn never_lock(app: &TestApp) {
     set(app, "acme", MAX_FAILED_LOGINS, 1000).await;
 }
@@ -171,7 +171,7 @@ async fn limits_are_read_live(app: TestApp) {
     assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await));
 }
 
-/// Redis counts by real time: this one waits for it, for the shortest window there is.
+/// The Redis counter uses real time, so the test waits, for the shortest window allowed.
 async fn the_window_ends(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 1).await;
     set(&app, "acme", RATE_LIMIT_LOGIN_WINDOW, 1).await;

@@ -1,4 +1,4 @@
-//! A forgotten password (oidc-and-login §6.7; W04, W13, W16, W18, W19, W23).
+//! Password reset.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ porta_testkit::on_both_stores!(
 
 const NEW: &str = "sextant-Marmalade-88";
 
-/// Opens the form and asks; the page that says so.
+/// Opens the form and submits it; returns the resulting page.
 async fn ask(browser: &mut Browser, email: &str) -> Answer {
     let csrf = browser.get("/acme/auth/forgot-password").await.field("_csrf");
     let answer = browser.post("/acme/auth/forgot-password", &[("_csrf", &csrf), ("email", email)]).await;
@@ -44,7 +44,7 @@ async fn mailed(app: &TestApp, email: &str) -> Option<String> {
     })
 }
 
-/// A browser, and a link that was mailed to Ana.
+/// Returns a browser and a reset link that was mailed to Ana.
 pub(super) async fn asked(app: &TestApp) -> (Browser, String) {
     app.advance(Duration::from_secs(1));
     let mut browser = app.browser();
@@ -138,7 +138,7 @@ async fn eight_at_once_set_one_password(app: TestApp) {
     let mut winners = Vec::new();
     for task in tasks {
         let (answer, password) = task.await.unwrap();
-        // The pool of hashing threads may be full.
+        // The hash queue may be full.
         assert!(answer.status.as_u16() < 500 || answer.status == 503, "{}", answer.body);
         if is_changed(&answer) {
             winners.push(password);
@@ -149,10 +149,10 @@ async fn eight_at_once_set_one_password(app: TestApp) {
     assert_eq!(audited(&app, "user.password_reset.completed").await, 1);
 }
 
-/// The same page, the same statements, the same commands.
+/// Against user enumeration: the same page, the same statements, the same commands.
 async fn nobody_learns_whose_address_a_reset_is_for(app: TestApp) {
     set_user_status(&app, BOB.0, UserStatus::Suspended).await;
-    // Whether there is a flood is asked now and then, by whoever comes first.
+    // The check for a flood runs now and then, in whichever request comes first.
     ask(&mut app.browser(), "first@acme.test").await;
     let mut seen = Vec::new();
     for email in [ANA.0, NOBODY, BOB.0, INACTIVE.0, "no address at all"] {
@@ -178,7 +178,6 @@ async fn nobody_learns_whose_address_a_reset_is_for(app: TestApp) {
     assert_eq!(to, [ANA.0]);
 }
 
-/// W04.
 async fn a_reset_link_is_one_organizations(app: TestApp) {
     let (mut browser, link) = asked(&app).await;
     let abroad = link.replacen("/acme/", "/beta/", 1);
@@ -337,7 +336,6 @@ async fn bad_input_is_refused_and_changes_nothing(app: TestApp) {
     assert!(is_changed(&choose(&mut browser, &link, NEW).await));
 }
 
-/// W23: not a dead end.
 async fn the_way_leads_back_to_the_sign_in(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;

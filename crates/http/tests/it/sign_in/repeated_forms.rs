@@ -1,4 +1,4 @@
-//! The same form twice from the same browser: done once, answered the same (decision 0044).
+//! Identical forms from one browser: processed once, with the same answer each time (decision 0044).
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ on_both_stores!(
     who_signs_out_everywhere_else_again_means_those_that_came_since,
 );
 
-/// What a browser sees of an answer.
+/// The parts of an answer that a browser sees.
 fn seen(answer: &Answer) -> (u16, String, Vec<String>) {
     let cookies = answer.headers.get_all("set-cookie").iter();
     let mut cookies: Vec<String> = cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
@@ -48,7 +48,7 @@ async fn a_sign_in_sent_twice_is_one_and_has_one_answer(app: TestApp) {
         let second = form.login(&mut again.clone(), ANA.0, ANA.1).await;
         assert_eq!(seen(&second), seen(&first));
     }
-    // Also when the sign-in went on meanwhile.
+    // Also after the sign-in has continued.
     code(&browser.follow(first.clone()).await);
     let late = form.login(&mut again, ANA.0, ANA.1).await;
     assert_eq!(seen(&late), seen(&first));
@@ -83,7 +83,7 @@ async fn the_resume_address_leads_to_the_client_twice(app: TestApp) {
     let first = browser.get(&form.resume_url()).await;
     let second = again.get(&form.resume_url()).await;
     assert_eq!(seen(&second), seen(&first));
-    // One code, and it counts once.
+    // It is a single code, which can be redeemed once.
     let code = code(&first);
     redeemed(&mut browser, &web(), WEB, &code).await;
     assert_eq!(redeem(&mut again, &web(), WEB, &code).await.status, 400);
@@ -132,7 +132,7 @@ async fn another_browser_gets_no_answer(app: TestApp) {
     let mut stranger = app.browser();
     let answer = form.login(&mut stranger, ANA.0, ANA.1).await;
     assert_eq!(answer.status, 400);
-    // Nor one that has a sign-in of its own.
+    // Nor does a browser with a sign-in of its own.
     open(&mut stranger, &web()).await;
     let answer = form.login(&mut stranger, ANA.0, ANA.1).await;
     assert_eq!(answer.status, 400);
@@ -207,11 +207,11 @@ async fn a_sign_out_sent_twice_is_done(app: TestApp) {
     assert_eq!(audited(&app, "user.logout").await, 1);
 }
 
-/// A browser that sends a form again hangs up on the first one.
+/// A browser that resends a form aborts the first request, which must still complete.
 async fn what_a_browser_gave_up_is_carried_out(app: TestApp) {
     let (slow, gate) = gated_sessions(&app);
     let mut browser = app.browser();
-    // With a session, which is looked up once more when the password was right.
+    // With a session, which is looked up once more after the password was judged.
     browser.sign_in(&web(), ANA.0, ANA.1).await;
     let form = open(&mut browser, &web().with("prompt", "login")).await;
     let mut first = browser.clone().through(slow.router.clone());
@@ -243,7 +243,7 @@ async fn what_was_told_to_wait_is_judged_the_next_time(app: TestApp) {
     assert!(is_signed_in(&form.login(&mut browser, ANA.0, ANA.1).await));
 }
 
-/// Not the same form as with another number.
+/// Posts the login form; another number makes it a different form.
 async fn login(form: &Form, browser: &mut Browser, (email, password): Person, number: usize) -> Answer {
     let number = number.to_string();
     let fields = [("_csrf", form.csrf.as_str()), ("email", email), ("password", password), ("n", &number)];
@@ -254,14 +254,14 @@ async fn the_same_wrong_password_counts_once_in_a_sign_in(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
     for (password, counted) in [(WRONG, 1), ("another-lantern", 2), (WRONG, 3)] {
-        // More than the attempts that are allowed, as if each answer was forgotten by then.
+        // Each attempt differs, so the stored answer is not used; there are more of them than the limit allows.
         for n in 0..12 {
             assert!(is_refusal(&login(&form, &mut browser, (ANA.0, password), n).await), "{password}");
         }
         assert_eq!(user(&app, "acme", ANA.0).await.failed_login_count, counted);
         assert_eq!(app.hasher.evaluations(), u64::try_from(counted).unwrap());
     }
-    // Elsewhere it is a guess, and so it is of another account.
+    // In another sign-in or for another account it counts as a guess.
     assert!(is_refusal(&guess(&app, ANA.0, WRONG).await));
     assert_eq!(user(&app, "acme", ANA.0).await.failed_login_count, 4);
     assert!(is_refusal(&form.login(&mut browser, BOB.0, WRONG).await));
@@ -269,7 +269,7 @@ async fn the_same_wrong_password_counts_once_in_a_sign_in(app: TestApp) {
 }
 
 async fn a_password_that_was_wrong_is_judged_once_it_may_be_right(app: TestApp) {
-    // It was wrong, and is chosen after that.
+    // The password was wrong, and is set afterwards.
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
     assert!(is_refusal(&login(&form, &mut browser, (ANA.0, BOB.1), 1).await));
@@ -280,7 +280,7 @@ async fn a_password_that_was_wrong_is_judged_once_it_may_be_right(app: TestApp) 
     drop(users);
     drop(all);
     assert!(is_signed_in(&login(&form, &mut browser, (ANA.0, BOB.1), 2).await));
-    // It was right, and the account was locked.
+    // The password was right, and the account was locked.
     for round in 0..5 {
         guess(&app, BOB.0, &format!("{WRONG}-{round}")).await;
     }
@@ -299,9 +299,9 @@ async fn a_flood_of_forms_is_not_remembered(app: TestApp) {
         let answer = form.submit(&mut stranger, "abort", &[("_csrf", "x"), ("n", &n.to_string())]).await;
         assert_eq!(answer.status, 403);
     }
-    // The browser's place, and two counters.
+    // One entry for the browser, and two counters.
     assert!(app.kept().await - before <= 3, "{} more", app.kept().await - before);
-    // From there each form is carried out as it comes, from elsewhere once.
+    // This network's forms are not deduplicated any more; those of other networks still are.
     for (network, second) in [("198.51.100.7", 400), ("192.0.2.9", 303)] {
         let mut browser = app.browser().with("x-forwarded-for", network);
         let form = open(&mut browser, &web()).await;

@@ -1,5 +1,5 @@
-//! Encryption keys are replaced while people sign in (decision 0039): what the old key sealed or made works on with both,
-//! and without it once it was sealed anew.
+//! Encryption keys are replaced while people sign in (decision 0039): what the old key sealed works with both keys, and
+//! after resealing without the old one.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ porta_testkit::on_both_stores!(
 
 const NEW: [u8; 32] = [8; 32];
 
-/// The server, started again with these keys, the newest first.
+/// The server restarted with these keys, newest first.
 fn restarted(app: &TestApp, keys: &[[u8; 32]]) -> TestApp {
     app.sibling_with(|instance| instance.masters = keys.to_vec())
 }
@@ -56,7 +56,7 @@ async fn signs_in(app: &TestApp, key: &str) {
     assert!(arrived(&journey.browser.follow(done).await));
 }
 
-/// Which key sealed Ana's authenticator.
+/// Which key Ana's authenticator secret is sealed with.
 async fn sealed_with(app: &TestApp) -> String {
     let ana = user(app, "acme", ANA.0).await;
     let mut all = app.store.repositories();
@@ -98,7 +98,7 @@ async fn who_changes_their_authenticator_meanwhile_keeps_the_newer_one(app: Test
         (read.len(), read[0].identity.as_str(), read[0].sealed.key_id.as_str()),
         (1, identity.as_str(), old_id.as_str())
     );
-    // Taken away and set up again between the look and the step.
+    // The authenticator was replaced between reading and resealing.
     assert!(all.second_factors(ana.organization_id).disable(ana.id, app.now()).await.unwrap());
     let (newer, _) = with_authenticator(&both).await;
     let late = Keyring::new(&[NEW], SEALING_PURPOSE).seal(
@@ -136,7 +136,7 @@ async fn a_mailed_code_under_way_works_with_the_newer_key(app: TestApp) {
     assert!(is_wrong(&journey.verify("otp", if code == "000000" { "000001" } else { "000000" }).await));
     let done = journey.verify("otp", &code).await;
     assert!(arrived(&journey.browser.follow(done).await));
-    // Made with the new key, it works with the new key alone. So that a process has that at all:
+    // A code made with the new key works with the new key alone. Reseal first, so that such a process can start:
     reseal(&both).await;
     let only = restarted(&app, &[NEW]);
     let mut journey = Journey::start(&only).await;
@@ -160,7 +160,7 @@ async fn a_recovery_code_works_as_long_as_its_key_is_there(app: TestApp) {
     assert!(!key.may_go() && older(&report, KeyList::Signing).may_go());
     let done = journey.verify("recovery", &codes[1]).await;
     assert!(arrived(&journey.browser.follow(done).await), "the old key is still there");
-    // Without it, such a code is as good as none, and the authenticator goes on.
+    // Without the old key such a code is invalid; the authenticator still works.
     let only = restarted(&app, &[NEW]);
     let mut journey = Journey::start(&only).await;
     assert!(is_wrong(&journey.verify("recovery", &codes[2]).await));
@@ -180,7 +180,7 @@ async fn the_code_of_a_link_under_way_works_with_the_newer_key(app: TestApp) {
     assert!(!is_signed_in(&wrong));
     let done = wish.type_code(&code).await;
     assert!(wish.arrives(done).await);
-    // The landing page of a process with the newer key shows one of that key, which works as well.
+    // The landing page of a process with the newer key shows a code of that key, which is valid too.
     let mut wish = Wish::of(&both, BOB.0).await;
     let (_, code) = magic_link::mailed(&both, BOB.0).await.unwrap();
     let prepared = restarted(&app, &[MASTER, NEW]);
@@ -199,7 +199,7 @@ async fn a_sign_in_that_was_begun_goes_on(app: TestApp) {
     let answer = redeemed(&mut there, &web(), WEB, &code(&back)).await;
     let before = jwt_payload(answer["id_token"].as_str().unwrap());
     assert_eq!(before["iss"], "https://id.test/acme");
-    // Begun with the new key, it needs no other.
+    // A sign-in begun with the new key needs no other key.
     let mut browser = both.browser();
     let form = open(&mut browser, &web()).await;
     reseal(&both).await;
@@ -211,7 +211,7 @@ async fn a_sign_in_that_was_begun_goes_on(app: TestApp) {
 }
 
 async fn a_process_without_the_old_key_says_so_until_all_was_sealed_anew(app: TestApp) {
-    // Its keys are made when somebody first asks for them.
+    // The organization's keys are made on first use.
     open(&mut app.browser(), &web()).await;
     let both = restarted(&app, &[NEW, MASTER]);
     assert_eq!(both.engine.opens_keys().await.unwrap(), Some(true));

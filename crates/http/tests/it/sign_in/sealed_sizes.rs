@@ -1,4 +1,4 @@
-//! What travels sealed with the browser fits cookies, lines and headers of whatever is on the way.
+//! Sealed sign-ins fit into cookies and into the header limits of proxies.
 
 use axum::body::Body;
 use axum::http::Method;
@@ -8,14 +8,14 @@ use super::support::*;
 
 on_both_stores!(the_largest_request_fits_cookies_and_proxies);
 
-/// As long as `check` lets a request be.
+/// The largest request that `check` accepts.
 fn largest() -> Authorize {
     let claims = format!(r#"{{"userinfo":{{"{}":null}}}}"#, "c".repeat(90));
     web().with("state", &"s".repeat(1_024)).with("nonce", &"n".repeat(1_024)).with("claims", &claims)
 }
 
-/// RFC 6265 §6.1: 4,096 bytes a cookie. nginx: `large_client_header_buffers 4 8k`, so no line of a request is longer
-/// than 8 KiB. An answer stays as small, for those whose proxy takes no more than the files of before.
+/// RFC 6265 §6.1: 4,096 bytes per cookie. nginx: `large_client_header_buffers 4 8k`, so no line of a request is longer
+/// than 8 KiB. Headers of answers stay below 8 KiB too, for proxies still configured by the older files in `ops/`.
 async fn the_largest_request_fits_cookies_and_proxies(app: TestApp) {
     let mut browser = app.browser();
     let too_long = largest().with("login_hint", &"h".repeat(320));
@@ -32,7 +32,7 @@ async fn the_largest_request_fits_cookies_and_proxies(app: TestApp) {
         assert_eq!(begun.status, 303, "{}", begun.body);
         let cookies = begun.headers.get_all("set-cookie").iter().map(axum::http::HeaderValue::len);
         let longest = cookies.max().unwrap();
-        // The longest slug there may be is not in this one.
+        // This organization's slug is shorter than the longest allowed.
         assert!(longest + 96 <= 4_096, "{longest}");
         let headers: usize =
             begun.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
@@ -45,7 +45,7 @@ async fn the_largest_request_fits_cookies_and_proxies(app: TestApp) {
     let form = open(&mut browser, &largest()).await;
     let login = form.login(&mut browser, ANA.0, ANA.1).await;
     assert_eq!(browser.follow(login).await.query("state"), Some("s".repeat(1_024)));
-    // HEAD and the like neither begin nor end anything.
+    // Other methods, such as HEAD, neither begin nor end a sign-in.
     let head = browser.send(Method::HEAD, &web().url(), &[], Body::empty()).await;
     assert!(set_cookie(&head, "_begun").is_none());
 }

@@ -1,4 +1,4 @@
-//! The second factor of a sign-in (oidc-and-login §6.5; W01, W02, W13, W23, W25).
+//! The second factor of a sign-in.
 
 use std::time::Duration;
 
@@ -34,18 +34,18 @@ porta_testkit::on_both_stores!(
     eight_at_once_use_a_mailed_code_once,
 );
 
-/// A sign-in that is at its second factor.
+/// A sign-in that waits for its second factor.
 pub(super) struct Journey {
     pub(super) browser: Browser,
     pub(super) base: String,
-    /// The same on every page of a sign-in.
+    /// The same on every page of one sign-in.
     pub(super) csrf: String,
-    /// Of forms. Each says which one it is: the same one again would be no attempt of its own.
+    /// Number of forms sent. It makes each form unique, since an identical form is not a new attempt.
     pub(super) sent: u32,
 }
 
 impl Journey {
-    /// Signs in with the right password, which leads to the second factor.
+    /// Signs in with the right password, up to the second factor.
     pub(super) async fn start(app: &TestApp) -> Self {
         Self::start_in(app, app.browser()).await
     }
@@ -55,7 +55,7 @@ impl Journey {
     }
 
     pub(super) async fn start_in(app: &TestApp, mut browser: Browser) -> Self {
-        // Letters of one moment have no order.
+        // Mails with equal timestamps have no defined order.
         app.advance(Duration::from_secs(1));
         let form = open(&mut browser, &web().with("prompt", "login")).await;
         let answer = form.login(&mut browser, ANA.0, ANA.1).await;
@@ -85,7 +85,7 @@ impl Journey {
         self.post("/setup", &[("code", code)]).await
     }
 
-    /// Says that the recovery codes are kept, and returns them and the answer at the client.
+    /// Confirms that the recovery codes are saved; returns them and the answer at the client.
     pub(super) async fn keep_codes(&mut self) -> (Vec<String>, Answer) {
         let page = self.page().await;
         let codes = recovery_codes(&page.body);
@@ -114,14 +114,14 @@ pub(super) fn recovery_codes(html: &str) -> Vec<String> {
     codes
 }
 
-/// What an authenticator shows for a secret in base32.
+/// The current TOTP code for a base32 secret.
 pub(super) fn totp(key: &str, app: &TestApp) -> String {
     let secret = Secret::try_from_base32(key).unwrap();
     let authenticator = Builder::new().with_secret(secret).build().unwrap();
     authenticator.generate(u64::try_from(app.now().seconds()).unwrap()).to_string()
 }
 
-/// The key for people who cannot scan, as the page shows it.
+/// The key for manual entry, as the page shows it.
 pub(super) fn manual_key(html: &str) -> String {
     let is_key = |text: &&str| {
         let bare: String = text.split(' ').collect();
@@ -138,7 +138,7 @@ pub(super) async fn policy(app: &TestApp, policy: &str) {
     app.provision_over(&yaml).await;
 }
 
-/// Ana gets an authenticator; its key and her recovery codes.
+/// Sets up an authenticator for Ana; returns its key and her recovery codes.
 pub(super) async fn with_authenticator(app: &TestApp) -> (String, Vec<String>) {
     policy(app, "required_totp").await;
     let mut journey = Journey::start(app).await;
@@ -151,7 +151,7 @@ pub(super) async fn with_authenticator(app: &TestApp) -> (String, Vec<String>) {
     (key, codes)
 }
 
-/// Ana gets mailed codes.
+/// Sets up mailed codes for Ana.
 pub(super) async fn with_mail(app: &TestApp) {
     policy(app, "required_email").await;
     let mut journey = Journey::start(app).await;
@@ -162,7 +162,7 @@ pub(super) async fn with_mail(app: &TestApp) {
     assert!(arrived(&done));
 }
 
-/// The code of the letter that was written last.
+/// The code in the newest mail.
 pub(super) async fn mailed(app: &TestApp) -> String {
     let mut codes = app.letters().await.into_iter().rev().filter_map(|letter| match letter.mail {
         Mail::EmailCode { code, .. } => Some((letter.recipient.address.shown().to_owned(), code)),
@@ -173,7 +173,7 @@ pub(super) async fn mailed(app: &TestApp) -> String {
     code
 }
 
-/// Back at the client with a code.
+/// Whether the answer redirects to the client with a code.
 pub(super) fn arrived(answer: &Answer) -> bool {
     answer.location().starts_with("https://web.test/cb?code=")
 }
@@ -261,7 +261,7 @@ async fn a_recovery_code_counts_once(app: TestApp) {
     let page = journey.browser.get(&format!("{}/two-factor?recovery", journey.base)).await;
     assert!(page.body.contains("name=\"code\""));
     assert!(is_wrong(&journey.verify("recovery", "AAAA-AAAA").await));
-    // As people type: lower case, without the dash.
+    // As people type it: lower case, without the dash.
     let done = journey.verify("recovery", &codes[3].replace('-', " ").to_lowercase()).await;
     assert!(arrived(&journey.browser.follow(done).await));
     let mut again = Journey::start(&app).await;
@@ -299,7 +299,7 @@ async fn a_password_alone_opens_no_page_of_a_factor(app: TestApp) {
     assert!(answer.body.contains("name=\"password\""), "before the password there is only the login page");
 }
 
-/// W01: setting up is closed to whoever has a factor.
+/// Enrolment is closed to people who have a factor.
 async fn who_has_a_factor_never_reaches_enrolment(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
     for wanted in ["optional", "required_email", "required_any", "required_totp"] {
@@ -325,7 +325,7 @@ async fn who_has_a_factor_never_reaches_enrolment(app: TestApp) {
     assert!(arrived(&journey.browser.follow(done).await), "the first authenticator still is the one");
 }
 
-/// W01: an enrolment that began earlier in another browser cannot take over.
+/// An enrolment that began earlier in another browser cannot replace the factor.
 async fn a_factor_got_elsewhere_is_not_replaced(app: TestApp) {
     policy(&app, "required_totp").await;
     let mut thief = Journey::start(&app).await;
@@ -339,7 +339,7 @@ async fn a_factor_got_elsewhere_is_not_replaced(app: TestApp) {
     assert!(arrived(&journey.browser.follow(done).await));
 }
 
-/// W23: the method a policy names is the method it gets.
+/// If a policy requires an authenticator, mailed codes do not satisfy it.
 async fn a_policy_that_wants_an_authenticator_is_not_content_with_mail(app: TestApp) {
     with_mail(&app).await;
     policy(&app, "required_totp").await;
@@ -371,7 +371,7 @@ async fn tries_are_limited_and_fail_closed(app: TestApp) {
     let mut another = Journey::start(&app).await;
     assert_eq!(another.verify("totp", &totp(&key, &app)).await.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(audited(&app, "rate_limit.2fa_verify").await, 1, "once per window");
-    // The window ends; that it does is the counter's own contract, on a clock that Redis keeps itself.
+    // Ends the window by clearing the counter: Redis uses real time, and the counter's own tests cover the expiry.
     let ana = user(&app, "acme", ANA.0).await;
     let limit = format!("{}:limit:2fa:{}:{}:127.0.0.1", ana.organization_id, ana.id, ana.credential_epoch);
     app.kv.clear(&[limit]).await.unwrap();
@@ -389,7 +389,7 @@ async fn sending_again_is_limited(app: TestApp) {
     assert_eq!(audited(&app, "2fa.otp.resent").await, 3);
 }
 
-/// W19: neither signing in again nor choosing again sends mail without end.
+/// The limit covers signing in again and choosing the method again.
 async fn no_way_of_asking_fills_a_mailbox(app: TestApp) {
     set(&app, "acme", settings::RATE_LIMIT_2FA_MAIL_MAX, 3).await;
     policy(&app, "required_any").await;
@@ -441,7 +441,7 @@ async fn somebody_switched_off_meanwhile_does_not_get_in(app: TestApp) {
     assert!(set_cookie(&answer, "_session").is_none());
 }
 
-/// RFC 8176 §2, oidc-and-login §14 W27.
+/// RFC 8176 §2.
 async fn the_class_and_methods_say_that_two_factors_were_shown(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
     let mut journey = Journey::start(&app).await;
@@ -453,7 +453,7 @@ async fn the_class_and_methods_say_that_two_factors_were_shown(app: TestApp) {
     assert_eq!(claims["amr"], serde_json::json!(["pwd", "otp", "mfa"]));
 }
 
-/// W13: however many ask with one code, one gets in.
+/// Of many simultaneous uses of one code, one succeeds.
 async fn eight_at_once_use_a_code_once(app: TestApp) {
     let (key, codes) = with_authenticator(&app).await;
     set(&app, "acme", settings::RATE_LIMIT_2FA_VERIFY_MAX, 1000).await;

@@ -1,4 +1,4 @@
-//! The session cookie (oidc-and-login §5.1; decision D6): where it goes, who may set it, when it dies.
+//! The session cookie (decision D6): its scope, who may set it, when it ends.
 
 use porta_testkit::{TestApp, on_both_stores};
 
@@ -37,14 +37,14 @@ async fn section_5_1_attributes_of_every_cookie(app: TestApp) {
     let resumed = browser.get(&form.resume_url()).await;
     for (name, path) in &paths {
         let cookie = set_cookie(&resumed, name).unwrap();
-        // What bound the sign-in stays as long as its forms may come a second time.
+        // The cookies that bind the sign-in stay as long as its forms may be repeated.
         let lifetime = if *name == "_begun" { "Max-Age=0" } else { "Max-Age=30" };
         assert!(cookie.contains(lifetime) && cookie.contains(&format!("Path={path}")), "{cookie}");
     }
     assert!(set_cookie(&resumed, "_pending").unwrap().contains("Max-Age=0"));
 }
 
-/// Browsers keep so many cookies of a site: forgotten sign-ins must not push the session out.
+/// Browsers limit cookies per site: abandoned sign-ins must not evict the session cookie.
 async fn of_many_begun_sign_ins_the_oldest_lose_their_cookies(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_in(&web(), ANA.0, ANA.1).await;
@@ -55,7 +55,7 @@ async fn of_many_begun_sign_ins_the_oldest_lose_their_cookies(app: TestApp) {
         assert!(browser.cookie_count() < 60, "{}", browser.cookie_count());
     }
     assert!(is_signed_in_still(&mut browser).await);
-    // The newest still work.
+    // The newest 16 still work.
     for form in begun.iter().rev().take(16) {
         assert!(browser.get(&form.url).await.body.contains("name=\"password\""));
     }
@@ -162,7 +162,7 @@ async fn a_session_cookie_elsewhere_means_nothing(app: TestApp) {
     assert_eq!(bearer.get("/acme/me").await.status, 401);
 }
 
-/// RFC 6265 §5.4: the more specific path comes first; a cookie planted for a parent path must not win.
+/// RFC 6265 §5.4: the cookie with the more specific path comes first; one planted for a parent path must not win.
 async fn the_first_of_two_cookies_counts(app: TestApp) {
     let mut attacker = app.browser();
     attacker.sign_in(&web(), BOB.0, BOB.1).await;

@@ -1,4 +1,4 @@
-//! How long a session lives (oidc-and-login §5.3), and single sign-on while it does.
+//! Lifetime of sessions, and single sign-on during it.
 
 use std::time::Duration;
 

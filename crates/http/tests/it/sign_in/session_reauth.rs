@@ -1,4 +1,4 @@
-//! Signing in again inside a session (oidc-and-login §5.5; W26, W05): the same person goes on, another one replaces.
+//! Signing in again within a session: the same person continues it, another person replaces it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,8 +106,8 @@ async fn signing_in_as_somebody_else_ends_the_first_session(app: TestApp) {
     assert_eq!(claims(&now)["sub"], claims(&bobs)["sub"]);
 }
 
-/// The account is locked, or has another password, by the time a right password was judged: whoever showed it is refused,
-/// and learns it neither from the time nor from what became of the session in this browser.
+/// The account is locked, or its password changed, while a right password is being judged: the sign-in is refused, and
+/// neither timing nor the browser's session reveals that the password was right.
 async fn a_right_password_that_comes_too_late_leaves_everything_as_it_was(app: TestApp) {
     set(&app, "acme", MAX_FAILED_LOGINS, 2).await;
     let dear = HashCost { memory_kib: 128, iterations: 1, parallelism: 1 };
@@ -139,7 +139,7 @@ async fn a_right_password_that_comes_too_late_leaves_everything_as_it_was(app: T
     assert!(is_live(&app, "acme", &of_bob).await, "Bob's session and tokens are still there");
     assert!(is_signed_in_still(&mut late).await);
     assert_eq!(audited(&app, "user.logout").await, 0);
-    // Once it may come in, it does: Bob's session ends, and the hash is replaced.
+    // Once the lock ends, the sign-in succeeds: Bob's session ends, and the hash is replaced.
     app.advance(Duration::from_mins(16));
     let form = open(&mut browser, &web().with("prompt", "login")).await;
     assert!(is_signed_in(&form.login(&mut browser, ANA.0, ANA.1).await));

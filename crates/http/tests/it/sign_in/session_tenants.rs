@@ -1,4 +1,4 @@
-//! One session per organization (W03): being somebody in one says nothing in another.
+//! One session per organization: being signed in to one means nothing in another.
 
 use porta_testkit::{TestApp, jwt_payload, on_both_stores};
 

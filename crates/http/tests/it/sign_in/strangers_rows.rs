@@ -1,4 +1,4 @@
-//! What strangers leave in the audit log and in the outbox: once per address and window, and a count of the rest.
+//! Audit rows and outbox entries caused by anonymous callers: one per address and window, with a count of repetitions.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn cancelling_again_and_again_leaves_one_row(app: TestApp) {
     assert_eq!(audited(&app, CANCELLED).await, 3);
 }
 
-/// Redis counts by real time: this one waits for it, for the shortest window there is.
+/// The Redis counter uses real time, so the test waits, for the shortest window allowed.
 async fn the_next_row_says_how_often_it_happened_again(app: TestApp) {
     cancel(&app, "198.51.100.6").await;
     set(&app, "acme", RATE_LIMIT_INTERACTION_WINDOW, 3).await;

@@ -1,4 +1,4 @@
-//! What the sign-in tests share: who there is, the login form as a value, and an operator's hands.
+//! Helpers of the sign-in tests: people, the login form as a value, and operator actions.
 
 use porta_core::audit::AuditEvent;
 use porta_core::client::ClientStatus;
@@ -11,15 +11,15 @@ use porta_directory::Actor;
 use porta_testkit::{Answer, Authorize, Browser, ISSUER_BASE, SECURE, TestApp};
 use serde_json::Value;
 
-/// An address and its password.
+/// Email address and password.
 pub(super) type Person = (&'static str, &'static str);
-/// A client and its secret.
+/// Client id and secret.
 pub(super) type Client = (&'static str, Option<&'static str>);
 
 pub(super) const ANA: Person = ("ana@acme.test", "lantern-Quay-41");
 pub(super) const BOB: Person = ("bob@acme.test", "lantern-Quay-42");
 pub(super) const INACTIVE: Person = ("inactive@acme.test", "lantern-Quay-43");
-/// The same address in another organization.
+/// The same email address in another organization.
 pub(super) const ANA_OF_BETA: Person = ("ana@acme.test", "other-Harbor-77");
 pub(super) const NOBODY: &str = "nobody@acme.test";
 pub(super) const WRONG: &str = "not-the-password";
@@ -36,35 +36,35 @@ pub(super) fn billing() -> Authorize {
     Authorize::new("acme", "billing", "https://billing.test/cb")
 }
 
-/// Beta's client under acme: a third party there.
+/// Beta's client at acme, where it is a third party.
 pub(super) fn partner() -> Authorize {
     Authorize::new("acme", "partner", "https://partner.test/cb")
 }
 
-/// Beta's client at home.
+/// Beta's client at beta.
 pub(super) fn beta() -> Authorize {
     Authorize::new("beta", "partner", "https://partner.test/cb")
 }
 
-/// A page of an interaction: where it is and what its forms carry.
+/// A page of an interaction: its URL and the fields of its forms.
 #[derive(Debug, Clone)]
 pub(super) struct Form {
     /// Absolute, without a trailing action.
     pub(super) url: String,
     pub(super) csrf: String,
     pub(super) page: Answer,
-    /// What tells its forms from others that say the same.
+    /// Query that makes a form different from others with the same content.
     pub(super) mark: String,
 }
 
-/// Opens the first page of a request.
+/// Opens the first page of an authorization request.
 pub(super) async fn open(browser: &mut Browser, request: &Authorize) -> Form {
     let start = browser.get(&request.url()).await;
     Form::at(browser, start).await
 }
 
 impl Form {
-    /// The page an answer redirects to.
+    /// Follows an answer's redirect to a page.
     pub(super) async fn at(browser: &mut Browser, start: Answer) -> Self {
         assert_eq!(start.status, 303, "{}", start.body);
         let url = start.location().to_owned();
@@ -73,7 +73,7 @@ impl Form {
         Self { url, csrf: page.field("_csrf"), page, mark: String::new() }
     }
 
-    /// The same page, whose forms are other ones than those that were sent before (decision 0044).
+    /// The same page with forms that differ from those sent before (decision 0044).
     pub(super) fn anew(&self, n: usize) -> Self {
         Self { mark: format!("?n={n}"), ..self.clone() }
     }
@@ -82,7 +82,7 @@ impl Form {
         self.url.rsplit('/').next().unwrap()
     }
 
-    /// Where the browser comes back to.
+    /// The URL at which the sign-in resumes.
     pub(super) fn resume_url(&self) -> String {
         self.url.replacen("/interaction/", "/auth/", 1) + &self.mark
     }
@@ -110,7 +110,7 @@ impl Form {
         browser.shown(answer).await
     }
 
-    /// A page of this form with everything removed that may differ between two honest attempts.
+    /// The body without everything that may differ between two legitimate attempts.
     pub(super) fn redacted(&self, answer: &Answer, email: &str) -> String {
         let body = answer
             .body
@@ -121,11 +121,11 @@ impl Form {
             .headers
             .iter()
             .filter(|(name, _)| !["x-request-id", "content-length"].contains(&name.as_str()))
-            // The same sign-in, sealed anew with another nonce.
+            // The same sign-in, sealed with a new nonce.
             .filter(|(_, value)| !value.as_bytes().starts_with(b"__Secure-_begun="))
             .map(|(name, value)| {
                 let value = value.to_str().unwrap().replace(self.uid(), "UID");
-                // A cookie that goes says when, to the second.
+                // A deleted cookie's expiry contains the current time.
                 let value = value.split("Max-Age=0; Expires=").next().unwrap_or_default();
                 format!("{name}: {value}")
             })
@@ -135,23 +135,23 @@ impl Form {
     }
 }
 
-/// One wrong password in a browser of its own.
+/// One wrong password, in a new browser.
 pub(super) async fn guess(app: &TestApp, email: &str, password: &str) -> Answer {
     guess_from(app, "192.0.2.1", email, password).await
 }
 
-/// The same from an address.
+/// The same from this address.
 pub(super) async fn guess_from(app: &TestApp, address: &str, email: &str, password: &str) -> Answer {
     let mut browser = app.browser().with("x-forwarded-for", address);
     browser.submit_login(&web(), email, password).await
 }
 
-/// Whether an answer is the page that says "does not match".
+/// Whether the answer is the page that says "does not match".
 pub(super) fn is_refusal(answer: &Answer) -> bool {
     answer.status == 200 && answer.body.contains("That email address and password do not match")
 }
 
-/// Whether an answer hands over a session.
+/// Whether the answer sets a session cookie.
 pub(super) fn is_signed_in(answer: &Answer) -> bool {
     answer.status == 303 && set_cookie(answer, "_session").is_some()
 }
@@ -168,13 +168,13 @@ pub(super) fn set_cookie<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> 
         .find(|v| v.starts_with(&prefix))
 }
 
-/// The code of a redirect to a client.
+/// The code in a redirect to a client.
 pub(super) fn code(answer: &Answer) -> String {
     assert!(!answer.location().starts_with(ISSUER_BASE), "not at the client: {}", answer.location());
     answer.query("code").unwrap_or_else(|| panic!("no code: {}", answer.location()))
 }
 
-/// Signs in, allows what is asked, and follows to the client.
+/// Signs in, approves the consent page, and follows to the client.
 pub(super) async fn approved(browser: &mut Browser, request: &Authorize, person: Person) -> Answer {
     let login = browser.submit_login(request, person.0, person.1).await;
     let resumed = browser.get(login.location()).await;
@@ -186,7 +186,7 @@ pub(super) async fn approved(browser: &mut Browser, request: &Authorize, person:
     browser.follow(decided).await
 }
 
-/// Signs in, follows to the client and redeems the code there.
+/// Signs in, follows to the client and redeems the code.
 pub(super) async fn tokens(
     browser: &mut Browser,
     request: &Authorize,
@@ -197,7 +197,7 @@ pub(super) async fn tokens(
     redeemed(browser, request, client, &code(&back)).await
 }
 
-/// Redeems a code where the request came from.
+/// Redeems a code at the organization of the request.
 pub(super) async fn redeemed(
     browser: &mut Browser,
     request: &Authorize,
@@ -271,12 +271,12 @@ pub(super) async fn audit(app: &TestApp, limit: u32) -> Vec<AuditEvent> {
     app.store.repositories().audit().recent(Some(organization), limit).await.unwrap()
 }
 
-/// How many audit rows of acme have a name.
+/// Number of audit rows of acme with this type.
 pub(super) async fn audited(app: &TestApp, event_type: &str) -> usize {
     audit(app, 1_000).await.iter().filter(|e| e.event_type == event_type).count()
 }
 
-/// The value of a link as it would be mailed, for a day.
+/// Issues a link as it would be mailed, valid for a day, and returns its value.
 pub(super) async fn issue_link(
     app: &TestApp,
     to: &User,
@@ -302,7 +302,7 @@ pub(super) async fn issue_link(
     value
 }
 
-/// That a sign-in is over for this browser, whatever the reason is.
+/// Asserts that the sign-in is over for this browser, for whatever reason.
 pub(super) fn assert_over(answer: &Answer) {
     let titles = [
         "This page has expired",

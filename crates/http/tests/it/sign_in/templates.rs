@@ -1,4 +1,4 @@
-//! An operator's templates, in place of single pages and parts of mails (docs/branding.md).
+//! Operator templates that replace single pages and parts of mails (docs/branding.md).
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::support::*;
 
 on_both_stores!(a_replaced_page_is_shown_and_all_others_stay, a_replaced_part_of_a_mail_is_sent);
 
-/// Another instance with these files in its directory of templates.
+/// Another instance with these files in its template directory.
 fn with_templates(app: &TestApp, files: &[(&str, &str)]) -> TestApp {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {

@@ -1,5 +1,5 @@
-//! Nothing is stored for somebody who has proven nothing (decision D21): a begun sign-in travels sealed with the browser,
-//! for one place and one time, and never comes back to life.
+//! Nothing is stored for unauthenticated callers (decision D21): a begun sign-in travels sealed in the browser, valid
+//! for one interaction and a limited time, and cannot be used again after its end.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ async fn d21_two_thousand_starts_leave_nothing(app: TestApp) {
     assert_eq!(after, before, "statements, commands, entries");
 }
 
-/// What is kept longer than the answer of a form, which goes by itself (decision 0044).
+/// Number of entries that outlive the stored answers of forms (decision 0044).
 async fn lasting(app: &TestApp) -> usize {
     app.advance(REPEATED_WITHIN);
     app.kept_longer_than(REPEATED_WITHIN).await
@@ -63,7 +63,7 @@ async fn lasting(app: &TestApp) -> usize {
 
 async fn d21_pages_wrong_passwords_and_cancelling_leave_no_interaction(app: TestApp) {
     let mut forms = 0;
-    // What counts guesses and notes is there from the first round on.
+    // Counters and notes exist after the first round.
     for round in 0..4 {
         let before = lasting(&app).await;
         for _ in 0..2 {
@@ -83,7 +83,7 @@ async fn d21_pages_wrong_passwords_and_cancelling_leave_no_interaction(app: Test
             forms += 3;
         }
         if round > 0 {
-            // What a form leaves until then is which one was the newest of its browser, and its answer.
+            // Until then each form leaves two entries: a pointer to the browser's newest form, and its answer.
             assert!(app.kept().await <= before + 2 * forms, "round {round}");
             assert_eq!(lasting(&app).await, before, "round {round}");
         }
@@ -116,7 +116,7 @@ async fn d21_the_first_proof_stores_it_once(app: TestApp) {
     );
 }
 
-/// Everything a browser has for an interaction, planted where `place` is.
+/// Copies all cookies of an interaction to a new browser, which must then have the cookie `name`, if one is given.
 fn carry(app: &TestApp, from: &Browser, name: &str) -> Browser {
     let mut other = app.browser();
     for cookie in ["_interaction", "_interaction_resume", "_begun"] {
@@ -232,7 +232,7 @@ async fn what_was_finished_does_not_come_back_with_its_sealed_copy(app: TestApp)
     let login = form.login(&mut browser, ANA.0, ANA.1).await;
     let back = browser.follow(login.clone()).await;
     assert!(!browser.has_cookie("_begun"));
-    // The same form has the answer of before, which leads nowhere any more.
+    // The identical form gets the stored answer, which leads to a sign-in that is over.
     let mut same = copy.clone();
     assert_eq!(form.login(&mut same, ANA.0, ANA.1).await.location(), login.location());
     assert_eq!(audited(&app, "user.login.password").await, 1);
@@ -251,7 +251,7 @@ async fn what_was_finished_does_not_come_back_with_its_sealed_copy(app: TestApp)
     }
 }
 
-/// Both forms were sealed alike; one is slow to write, and the other one is finished meanwhile.
+/// Two copies of one sealed sign-in: one form is slow to write while the other finishes the sign-in.
 async fn a_form_overtaken_by_the_end_signs_nobody_in(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
@@ -289,7 +289,7 @@ async fn cancelling_twice_at_once_says_the_same(app: TestApp) {
     let mut other = browser.clone();
     let (one, two) = tokio::join!(form.abort(&mut browser), form.abort(&mut other));
     assert_eq!(one.location(), two.location());
-    // Somebody who signed in meanwhile is on the way to the client, whatever a late form says.
+    // If the sign-in succeeded meanwhile, a late cancel also continues to the client.
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
     let mut late = browser.clone();
@@ -351,7 +351,7 @@ async fn a_post_travels_and_comes_back_once_more_alike(app: TestApp) {
     assert_expired(&elsewhere.follow(mixed).await);
 }
 
-/// It is in the short-lived store, whatever its stage, and the browser brings its binding alone.
+/// The older version keeps every interaction in the short-lived store; the browser only has the binding cookie.
 async fn an_interaction_of_the_version_before_goes_on(app: TestApp) {
     for denied in [false, true] {
         let mut browser = app.browser();

@@ -1,4 +1,4 @@
-//! Equal work (oidc-and-login §6.13; W18): what an attempt costs tells nothing about the account.
+//! Equal work: the cost of an attempt reveals nothing about the account.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,7 +61,7 @@ async fn w18_every_wrong_attempt_costs_the_same_statements_commands_and_one_hash
     )
     .await;
     app.settle().await;
-    // What hashes cost here is read now and then, by whoever comes first.
+    // Hash costs in use are read now and then, in whichever request comes first.
     cost_of(&app, NOBODY, WRONG).await;
     let wrong = cost_of(&app, ANA.0, WRONG).await;
     assert_eq!(wrong.hashes, 1);
@@ -81,7 +81,7 @@ async fn w18_every_wrong_attempt_costs_the_same_statements_commands_and_one_hash
     }
 }
 
-/// Architecture §4: two statements, four commands, one hash.
+/// Two statements, four commands, one hash.
 async fn section_4_a_sign_in_stays_within_its_budget(app: TestApp) {
     cost_of(&app, ANA.0, ANA.1).await;
     let cost = cost_of(&app, ANA.0, ANA.1).await;
@@ -103,7 +103,7 @@ async fn a_full_queue_says_come_back_and_judges_nothing(app: TestApp) {
     assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await));
 }
 
-/// One hash of it takes longer than many requests take to arrive, on a busy machine, too.
+/// Gives this person a hash that takes longer than many requests need to arrive, even on a busy machine.
 async fn with_dear_password(app: &TestApp, (email, password): (&str, &str)) {
     let dear = HashCost { memory_kib: 65_536, iterations: 12, parallelism: 1 };
     let other = PasswordHasher::start(dear, 1, 1, Arc::new(SeededEntropy::new(7))).unwrap();
@@ -113,7 +113,7 @@ async fn with_dear_password(app: &TestApp, (email, password): (&str, &str)) {
     all.users(person.organization_id).set_password(person.id, Some(&hash), app.now()).await.unwrap();
 }
 
-/// They all come while there is room for one, so they are let in, and most meet a full queue inside.
+/// All requests pass the first check while the queue has room, and most find it full afterwards.
 async fn a_queue_that_fills_meanwhile_judges_nobody_it_does_not_hash_for(app: TestApp) {
     set(&app, "acme", MAX_FAILED_LOGINS, 100).await;
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 100).await;
@@ -137,7 +137,7 @@ async fn a_queue_that_fills_meanwhile_judges_nobody_it_does_not_hash_for(app: Te
     assert_eq!(audited(&app, "user.login.password.failed").await, judged);
 }
 
-/// Six places, three of which are for strangers of one organization, and two threads that are busy for a while.
+/// A queue of six places, three of them for anonymous callers of one organization, and two busy hashing threads.
 async fn a_flood_of_strangers_delays_neither_known_browsers_nor_others(app: TestApp) {
     set(&app, "acme", MAX_FAILED_LOGINS, 100).await;
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 100).await;
@@ -170,13 +170,13 @@ async fn a_flood_of_strangers_delays_neither_known_browsers_nor_others(app: Test
     assert!(is_refusal(&other), "{}", other.status);
     let answers = crowd.join_all().await;
     assert!(answers.iter().all(|answer| is_refusal(answer) || answer.status == 503));
-    // Who lost a place to somebody else was not judged.
+    // Callers that lost their place in the queue were not judged.
     let judged = answers.iter().filter(|answer| is_refusal(answer)).count();
     assert!(judged < 8);
     assert_eq!(audited(&app, "user.login.password.failed").await, judged);
 }
 
-/// Whatever is posted, and to whatever sign-in: the form is taken, so that the connection can go on, and not read.
+/// The body is consumed, so that the connection stays usable, but not parsed; neither form nor sign-in is looked up.
 async fn a_full_queue_refuses_before_anything_is_looked_up(app: TestApp) {
     let busy = app.sibling_with(|i| i.hash_queue = 0);
     let mut browser = busy.browser();
@@ -207,7 +207,7 @@ async fn a_full_queue_refuses_before_anything_is_looked_up(app: TestApp) {
     assert_eq!(answer.status, 413);
 }
 
-/// Who comes again at once gets the next answer a second later, and so does nobody else.
+/// Each refusal is delayed by a second, against immediate retries; the delays run in parallel.
 async fn refusals_of_a_full_queue_are_held_back_together(app: TestApp) {
     let busy = app.sibling_with(|i| i.hash_queue = 0);
     let began = Instant::now();

@@ -1,4 +1,4 @@
-//! The store under an account of its own (ACL), with the rights that `docs/operate/scale.md` gives it.
+//! The store with its own Redis ACL user, with the rights from `docs/operate/scale.md`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy takes for other code")]
 
@@ -14,13 +14,13 @@ use crate::support::Server;
 
 const PAGE: &str = include_str!("../../../../../docs/operate/scale.md");
 
-/// The rules of the page, as words of `ACL SETUSER`.
+/// The documented rules, as arguments of `ACL SETUSER`.
 fn documented() -> Vec<&'static str> {
     let line = PAGE.lines().find(|line| line.starts_with("ACL SETUSER porta ")).unwrap();
     line.split_ascii_whitespace().collect()
 }
 
-/// A server with the account of the page, whose password is `p@ss`, and whatever else is said about it.
+/// A server with the documented user, whose password is `p@ss`, and the additional rules `more`.
 async fn server(more: &[&str]) -> Server {
     let server = Server::start(&[]).await;
     let mut words = documented();
@@ -66,7 +66,7 @@ async fn who_is_not_let_in_is_told_so_and_not_asked_to_try_again() {
         ("nobody:p%40ss", "porta"),
         ("gone:p%40ss", "porta"),
         (":p%40ss", "porta"),
-        // Let in, but not into this name space.
+        // Authenticates, but has no rights on the keys of this instance.
         ("porta:p%40ss", "other"),
     ] {
         match RedisKv::connect(options(&server, credentials, instance)).await.err() {

@@ -1,4 +1,4 @@
-//! The store in a Redis Cluster of the test's own: every node leads to the one that has our keys, and a replica takes
+//! The store in a Redis Cluster started by the test: every node redirects to the owner of our keys, and a replica takes
 //! over.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy takes for other code")]
@@ -33,7 +33,7 @@ async fn a_cluster_is_one_store_and_survives_its_owner() {
     let other = RedisOptions::new(cluster.nodes[1].url().into(), "contract");
     let other = RedisKv::connect(other).await.unwrap();
     contract::run_all(Arc::new(other), &Waiting(Instant::now())).await;
-    // What is written through one node is seen through all, scripts over several keys included.
+    // Writes through one node are visible through all, including scripts with several keys.
     let limits: Vec<Limit> =
         ["a", "b", "c"].map(|key| Limit { key: key.to_owned(), maximum: 6, window: MINUTE }).into();
     for (number, store) in stores.iter().enumerate() {
@@ -48,7 +48,7 @@ async fn a_cluster_is_one_store_and_survives_its_owner() {
         assert!(matches!(store.consume(&keys[0], MINUTE).await.unwrap(), Consumed::Replayed(_)));
     }
     assert!(matches!(stores[0].hit(&limits).await.unwrap(), Verdict::Limited { .. }), "counted together");
-    // Notices reach everybody, wherever they are said.
+    // Notices reach all subscribers, whichever node they are published on.
     let mut hears: Vec<_> = stores.iter().map(Kv::subscribe).collect();
     let notice = Notice { topic: "test".to_owned(), key: "k".to_owned() };
     stores[3].publish(&notice).await.unwrap();
@@ -58,7 +58,7 @@ async fn a_cluster_is_one_store_and_survives_its_owner() {
     }
 
     stores[0].put("kept", Bytes::from_static(b"x"), MINUTE).await.unwrap();
-    // Replication is asynchronous; a failover keeps what had reached the replica.
+    // Replication is asynchronous: a failover keeps only what had reached the replica.
     tokio::time::sleep(Duration::from_millis(300)).await;
     cluster.owner("porta").await.take_away().await;
     let away = Instant::now();

@@ -1,4 +1,4 @@
-//! A primary that sentinels watch: found by its name, and found again after a failover.
+//! A primary monitored by Sentinel: found by name, and found again after a failover.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, which clippy takes for other code")]
 
@@ -24,7 +24,7 @@ fn options(sentinels: &[u16], password: Option<&str>) -> RedisOptions {
     }
 }
 
-/// A port on which nobody listens.
+/// A port without a listener.
 fn nobody() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -53,11 +53,11 @@ async fn a_primary_is_found_by_its_name_and_again_after_a_failover() {
     let sentinel = Sentinel::start("anchorage", primary.port, &["sentinel auth-pass anchorage p@ss"]).await;
     sentinel.until_it_knows_a_replica("anchorage").await;
 
-    // The first one in the list is gone, which hinders nobody.
+    // The first sentinel in the list is down, which must not matter.
     let kv = Arc::new(RedisKv::connect(options(&[nobody(), sentinel.port], None)).await.unwrap());
     contract::run_all(Arc::<RedisKv>::clone(&kv), &Waiting(Instant::now())).await;
     kv.put("kept", Bytes::from_static(b"x"), MINUTE).await.unwrap();
-    // Replication is asynchronous; a failover keeps what had reached the replica.
+    // Replication is asynchronous: a failover keeps only what had reached the replica.
     tokio::time::sleep(Duration::from_millis(300)).await;
     primary.take_away().await;
     let away = Instant::now();
@@ -95,7 +95,7 @@ async fn a_sentinel_that_asks_for_a_password_gets_its_own() {
     RedisKv::connect(options(&[sentinel.port], Some("s3ntinel"))).await.unwrap().ping().await.unwrap();
 }
 
-/// One that says what a test wants, whatever the truth is.
+/// A fake sentinel that always names `port` as the primary.
 async fn liar(port: u16) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let own = listener.local_addr().unwrap().port();
@@ -128,6 +128,6 @@ async fn a_server_that_is_no_primary_any_more_is_not_used() {
     server.ask_as("p@ss", &["REPLICAOF", "127.0.0.1", "1"]).await;
     let error = reason(options(&[sentinel], None)).await;
     assert!(matches!(&error, KvError::Unavailable(text) if text.contains("still name a replica")), "{error}");
-    // Nor by who was connected before.
+    // An existing connection does not use it either.
     assert!(matches!(kv.put("a", Bytes::new(), MINUTE).await, Err(KvError::Unavailable(_))));
 }

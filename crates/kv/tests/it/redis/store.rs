@@ -1,6 +1,6 @@
-//! The store in Redis: the contract against `TEST_REDIS_URL`, and outages of servers of its own.
+//! The store in Redis: the contract against `TEST_REDIS_URL`, and outages of servers that the test starts.
 //!
-//! Time is real here: lifetimes are short and waited for.
+//! These tests use real time: lifetimes are short, and the tests sleep.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy takes for other code")]
 
@@ -32,7 +32,7 @@ impl TimeControl for Waiting {
     }
 
     async fn pass(&self, by: Duration) {
-        // Redis ends a key in the millisecond after its last.
+        // Redis expires a key in the millisecond after its last.
         tokio::time::sleep(by + Duration::from_millis(5)).await;
     }
 
@@ -57,7 +57,7 @@ async fn connect(url: &str, instance: &str) -> RedisKv {
     RedisKv::connect(RedisOptions::new(url.to_owned().into(), instance)).await.unwrap()
 }
 
-/// Asks until the store answers again.
+/// Retries until the store answers again.
 pub(super) async fn until_back(kv: &RedisKv) {
     let start = Instant::now();
     while let Err(error) = kv.ping().await {
@@ -138,7 +138,7 @@ async fn an_outage_fails_fast_and_ends_by_itself() {
     kv.publish(&notice("after")).await.unwrap();
     assert_eq!(next(&mut receiver).await, Heard::Notice(notice("after")));
 
-    // The scripts came back with the connection.
+    // The scripts were loaded again with the connection.
     let before = kv.commands();
     kv.consume("before", MINUTE).await.unwrap();
     assert_eq!(kv.commands() - before, 1);
@@ -152,7 +152,7 @@ async fn a_restart_between_two_requests_is_noticed_without_one() {
     server.take_away().await;
     server.bring_back().await;
     assert_eq!(next(&mut receiver).await, Heard::Gap);
-    // Nobody has asked the store anything, and yet both its connections come back.
+    // Both connections of the store come back without any request.
     until_clients(&server, 3).await;
     until_back(&kv).await;
 }
@@ -170,7 +170,7 @@ async fn a_silent_server_is_left_and_found_again() {
     let asked = Instant::now();
     assert!(matches!(kv.ping().await, Err(KvError::Unavailable(_))));
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-    // The connection was found dead meanwhile: now it fails without waiting for the timeout.
+    // The connection has been detected as dead: requests now fail without waiting for the timeout.
     tokio::time::sleep(Duration::from_millis(800)).await;
     let mut quickest = Duration::MAX;
     for _ in 0..10 {
@@ -179,7 +179,7 @@ async fn a_silent_server_is_left_and_found_again() {
         quickest = quickest.min(asked.elapsed());
     }
     assert!(quickest < Duration::from_millis(100), "{quickest:?}");
-    // Long enough that the subscription asked for a sign of life and got none.
+    // Long enough for the subscription's PING to go unanswered.
     tokio::time::sleep(Duration::from_secs(6)).await;
 
     server.signal("CONT").await;
@@ -235,13 +235,13 @@ async fn a_full_server_takes_nothing_new_and_changes_nothing_by_halves() {
     ] {
         assert!(matches!(refused, Err(KvError::Unavailable(_))), "{refused:?}");
     }
-    // What is there can still be used, once.
+    // The existing code can still be consumed, once.
     assert_eq!(kv.consume("code", MINUTE).await.unwrap(), Consumed::Fresh(Bytes::from_static(b"x")));
     assert_eq!(kv.consume("code", MINUTE).await.unwrap(), Consumed::Replayed(Bytes::from_static(b"x")));
     assert_eq!(server.ask(&["DBSIZE"]).await, redis::Value::Int(1));
 }
 
-/// A failover can make a replica of the server between two requests.
+/// A failover can turn the server into a replica between two requests.
 #[tokio::test]
 async fn a_replica_is_an_outage_to_every_write_and_keeps_what_it_has() {
     let server = Server::start(&[]).await;
@@ -280,7 +280,7 @@ async fn dropping_the_store_closes_its_connections() {
     assert_eq!(heard(&mut receiver).await, None);
 }
 
-/// Connections of the store, and the one that asks for their number.
+/// Waits for `count` clients: the connections of the store, and the one that queries their number.
 async fn until_clients(server: &Server, count: usize) {
     let deadline = Instant::now() + Duration::from_secs(5);
     loop {

@@ -1,4 +1,4 @@
-//! The store over TLS, with an authority that nobody else believes.
+//! The store over TLS, with a private certificate authority.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, which clippy takes for other code")]
 
@@ -11,12 +11,12 @@ use porta_trust::{Certificates, Roots};
 use super::store::{next, notice, until_back};
 use crate::support::{Server, make_certificates};
 
-/// Those of a file and no others.
+/// Trusts only the certificates of `file`.
 fn only(file: &Path) -> Roots {
     Roots::only(Certificates::of_file(file).unwrap().certificates)
 }
 
-/// Why a certificate was not believed.
+/// The error of a rejected certificate.
 async fn refusal(options: RedisOptions) -> String {
     match RedisKv::connect(options).await.err() {
         Some(ConnectError::Store(KvError::Unavailable(text))) => text,
@@ -35,7 +35,7 @@ async fn the_named_authority_is_believed_and_no_other() {
 
     for unknown in [Roots::system(), only(&others.path().join("ca.pem"))] {
         let text = refusal(options(unknown)).await;
-        // Which of the two depends on whether an authority of that name is known.
+        // Which of the two depends on whether an authority with the same name is known.
         assert!(text.contains("UnknownIssuer") || text.contains("BadSignature"), "{text}");
     }
     // Issued for `localhost`, not for this address.
@@ -45,7 +45,7 @@ async fn the_named_authority_is_believed_and_no_other() {
     assert!(text.contains("NotValidForName") || text.contains("not valid for name"), "{text}");
     let nobody = RedisKv::connect(options(Roots::only(Certificates::default()))).await.err();
     assert!(matches!(nobody, Some(ConnectError::NobodyBelieved)), "{nobody:?}");
-    // A server that speaks in clear is not spoken to.
+    // A server without TLS is rejected.
     let clear = Server::start(&[]).await;
     let url = format!("rediss://localhost:{}", clear.port);
     assert!(RedisKv::connect(RedisOptions { url: url.into(), ..options(known.clone()) }).await.is_err());
@@ -56,7 +56,7 @@ async fn the_named_authority_is_believed_and_no_other() {
         let mut receiver = kv.subscribe();
         kv.publish(&notice("sealed")).await.unwrap();
         assert_eq!(next(&mut receiver).await, Heard::Notice(notice("sealed")));
-        // Whom it believes outlives a connection.
+        // The trusted roots also apply to a reconnect.
         server.take_away().await;
         server.bring_back().await;
         until_back(&kv).await;

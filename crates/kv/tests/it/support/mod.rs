@@ -1,4 +1,4 @@
-//! A Redis of the test's own, to take away and bring back.
+//! Redis servers started by a test, which it can stop and restart.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy takes for other code")]
 
@@ -27,7 +27,7 @@ impl Server {
         server
     }
 
-    /// With TLS only.
+    /// Starts a server that accepts TLS only.
     pub(crate) async fn start_tls(certificates: &Path) -> Self {
         let file = |name: &str| certificates.join(name).to_str().unwrap().to_owned();
         let port = free_port();
@@ -69,19 +69,19 @@ impl Server {
         }
     }
 
-    /// `STOP` leaves its connections open and silent, `CONT` wakes it.
+    /// Sends a signal: `STOP` leaves connections open but unanswered, `CONT` resumes.
     pub(crate) async fn signal(&self, name: &str) {
         let id = self.process.as_ref().and_then(Child::id).unwrap().to_string();
         let status = Command::new("kill").args(["-s", name, &id]).status().await.unwrap();
         assert!(status.success());
     }
 
-    /// Asks as an operator would, past the store.
+    /// Sends a command directly, without the store.
     pub(crate) async fn ask(&self, words: &[&str]) -> redis::Value {
         ask(&self.url(), words).await
     }
 
-    /// The same where a password is asked for.
+    /// Like [`Self::ask`], with a password.
     pub(crate) async fn ask_as(&self, password: &str, words: &[&str]) -> redis::Value {
         ask(&format!("redis://:{password}@127.0.0.1:{}", self.port), words).await
     }
@@ -94,7 +94,7 @@ async fn ask(url: &str, words: &[&str]) -> redis::Value {
     command.arg(&words[1..]).query_async(&mut connection).await.unwrap()
 }
 
-/// Who watches a primary.
+/// A Redis Sentinel.
 pub(crate) struct Sentinel {
     pub(crate) port: u16,
     _process: Child,
@@ -102,11 +102,11 @@ pub(crate) struct Sentinel {
 }
 
 impl Sentinel {
-    /// With `lines` at the end of its configuration.
+    /// Starts a sentinel with `lines` appended to its configuration.
     pub(crate) async fn start(name: &str, primary: u16, lines: &[&str]) -> Self {
         let port = free_port();
         let directory = tempfile::tempdir().unwrap();
-        // It writes down there what it learns.
+        // The sentinel rewrites this file with its state.
         let file = directory.path().join("sentinel.conf");
         let own = directory.path().display();
         let text = format!(
@@ -132,7 +132,7 @@ impl Sentinel {
         Self { port, _process: process, _directory: directory }
     }
 
-    /// Until it could make a replica of `name` the primary.
+    /// Waits until it knows a replica of `name` that it could promote.
     pub(crate) async fn until_it_knows_a_replica(&self, name: &str) {
         let deadline = Instant::now() + Duration::from_secs(30);
         let url = format!("redis://127.0.0.1:{}", self.port);
@@ -146,7 +146,7 @@ impl Sentinel {
     }
 }
 
-/// Three nodes that own slots, and a replica of each.
+/// Three primaries, and a replica of each.
 pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Server>,
     _directory: tempfile::TempDir,
@@ -160,10 +160,10 @@ impl Cluster {
             let own = directory.path().join(number.to_string());
             std::fs::create_dir(&own).unwrap();
             let own = own.to_str().unwrap();
-            // Ports of the bus are 10,000 higher unless they are named, and may be taken.
+            // By default the bus port is the port plus 10,000, which may be in use.
             let bus = free_port().to_string();
             let arguments = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--dir", own];
-            // Replicas need not wait for each other's beginning.
+            // Replicas need not wait for each other before they synchronize.
             let rest = ["--cluster-port", &bus, "--repl-diskless-sync-delay", "0"];
             nodes.push(Server::start(&[&arguments[..], &rest[..]].concat()).await);
         }
@@ -197,7 +197,7 @@ impl Cluster {
     pub(crate) async fn owner(&mut self, instance: &str) -> &mut Server {
         let tag = format!("{{{instance}}}");
         for index in 0..self.nodes.len() {
-            // Only the owner answers; the others say where it is.
+            // Only the owner answers; the others redirect.
             let client = redis::Client::open(self.nodes[index].url()).unwrap();
             let Ok(mut connection) = client.get_multiplexed_async_connection().await else { continue };
             let found: redis::RedisResult<i64> =

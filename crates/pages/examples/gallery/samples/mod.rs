@@ -1,5 +1,5 @@
-//! Sample data for every page and mail, each with its optional parts once present and once absent. Shared with the
-//! tests, which put hostile data in the same places.
+//! Sample data for every page and mail, with its optional parts once present and once absent. The tests use the same
+//! code with hostile data.
 
 mod account;
 mod mails;
@@ -10,7 +10,7 @@ pub(crate) use mails::every_mail;
 use porta_core::Timestamp;
 use porta_pages::*;
 
-/// What comes from outside, by what it is.
+/// External values by type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Data<'a> {
     pub(crate) client: &'a str,
@@ -18,9 +18,9 @@ pub(crate) struct Data<'a> {
     pub(crate) person: &'a str,
     pub(crate) email: &'a str,
     pub(crate) message: &'a str,
-    /// A link that comes from a client or tenant.
+    /// A URL supplied by a client or tenant.
     pub(crate) link: &'a str,
-    /// An address of ours.
+    /// A URL of Porta itself.
     pub(crate) url: &'a str,
     pub(crate) token: &'a str,
     pub(crate) code: &'a str,
@@ -105,7 +105,7 @@ pub(crate) const ACCOUNT_FLASHES: &[AccountFlash] = &[
     AccountFlash::CsrfInvalid,
 ];
 
-/// Pages by name; what follows `--` tells variants of one template apart.
+/// Pages by name; the suffix after `--` distinguishes variants of one template.
 pub(crate) type Named<T> = Vec<(String, T)>;
 
 pub(crate) fn login_page<'a>(data: &Data<'a>) -> LoginPage<'a> {
@@ -351,7 +351,7 @@ fn optional<T: Copy>(values: &[T]) -> impl Iterator<Item = Option<T>> {
     std::iter::once(None).chain(values.iter().copied().map(Some))
 }
 
-/// Stands in for a QR code: as many squares, no meaning.
+/// A placeholder for a QR code: as many squares, without content.
 fn drawing() -> String {
     let mut path = String::new();
     for y in 0..33_u32 {

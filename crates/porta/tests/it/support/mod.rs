@@ -1,4 +1,4 @@
-//! Runs the executable the way an operator does, in a directory of its own.
+//! Runs the executable as an operator does, in a temporary directory.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 pub(crate) mod server;

@@ -1,4 +1,4 @@
-//! A server process of a test's own.
+//! A server process started by a test.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use super::Place;
 
-/// Half of a byte pair, 32 times: the signing-key encryption key of these servers.
+/// One byte in hex; 32 times it is the signing-key encryption key of these servers.
 pub(crate) const KEY: &str = "11";
 
 /// A running server that is killed when the test ends.
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: String,
-    /// What it said since it serves.
+    /// The log since the server is ready.
     log: Arc<Mutex<String>>,
 }
 
@@ -26,7 +26,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// `porta serve`, and what it said until it served.
+    /// Runs `porta serve`; returns the server and its log until it was ready.
     pub(crate) fn start(place: &Place, environment: &[(&str, &str)]) -> (Self, String) {
         Self::run(place, "serve", environment)
     }
@@ -53,7 +53,7 @@ impl Server {
             said += &line;
             said.push('\n');
         }
-        // What it says from now on must not fill the pipe.
+        // Drain the log from now on, so that the pipe does not fill up.
         let log = Arc::<Mutex<String>>::default();
         let sink = Arc::clone(&log);
         std::thread::spawn(move || {
@@ -66,7 +66,7 @@ impl Server {
         (Self { child, port, log }, said)
     }
 
-    /// The lines that contain `needle`; waits until there are `count`.
+    /// The log lines that contain `needle`; waits until there are `count`.
     pub(crate) fn lines(&self, needle: &str, count: usize) -> Vec<String> {
         let until = Instant::now() + Duration::from_secs(10);
         loop {
@@ -80,13 +80,13 @@ impl Server {
         }
     }
 
-    /// SIGTERM.
+    /// Sends SIGTERM.
     pub(crate) fn tell_to_stop(&self) {
         let id = self.child.id().to_string();
         std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
     }
 
-    /// SIGTERM, and the exit code.
+    /// Sends SIGTERM and returns the exit code.
     pub(crate) fn stop(mut self) -> Option<i32> {
         self.tell_to_stop();
         self.child.wait().unwrap().code()

@@ -1,4 +1,4 @@
-//! A session that showed one factor does not reach what a second one protects (issue 11, item 3).
+//! A session with one factor does not reach what a second factor protects.
 
 use porta_core::user::{TwoFactorMethod, UserStatus};
 use porta_testkit::{TestApp, on_both_stores};
@@ -29,7 +29,7 @@ async fn get_totp(account: &mut Account, app: &TestApp) -> String {
     key
 }
 
-/// Another browser of Ana's, with tokens of a session of its own that has shown what she has.
+/// Another browser of Ana's with its own session, signed in with all her factors, and its tokens.
 async fn elsewhere(app: &TestApp, key: Option<&str>) -> (Account, serde_json::Value) {
     app.advance(Duration::from_secs(30));
     let mut account = Account { browser: app.browser(), org: "acme" };
@@ -56,7 +56,7 @@ async fn is_out(app: &TestApp, (mut account, tokens): (Account, serde_json::Valu
 async fn a_factor_added_since_is_asked_for_before_anything_that_matters(app: TestApp) {
     let mut account = Account::of_ana(&app).await;
     let ana = user(&app, "acme", ANA.0).await;
-    // As an operator, or a version before this one, left it: with the session.
+    // As an operator or an older version could leave it: the factor is added, and the session stays.
     let mut all = app.store.repositories();
     assert!(all.second_factors(ana.organization_id).enrol_email(ana.id, app.now()).await.unwrap());
     drop(all);
@@ -69,7 +69,7 @@ async fn a_factor_added_since_is_asked_for_before_anything_that_matters(app: Tes
     assert_eq!(user(&app, "acme", ANA.0).await.two_factor_method, Some(TwoFactorMethod::Email));
 }
 
-/// An account that was asked for an authenticator's first code: the form and its fields.
+/// An account page that asks for the first code of a new authenticator: the form's URL and fields.
 async fn at_the_first_code(app: &TestApp) -> (Account, String, [(&'static str, String); 2]) {
     let mut account = Account::of_ana(app).await;
     let key = manual_key(&account.done("/two-factor", TOTP).await.body);
@@ -84,7 +84,7 @@ async fn confirm(browser: &mut porta_testkit::Browser, url: &str, fields: &[(&st
     browser.post(url, &fields).await
 }
 
-/// Session fixation (OWASP ASVS 5 §7.2.4).
+/// Session fixation (OWASP ASVS 5 §7.2.4): the cookie is renewed when a factor is added.
 async fn a_session_that_shows_more_goes_on_behind_another_cookie(app: TestApp) {
     let (mut account, url, fields) = at_the_first_code(&app).await;
     let mut thief = account.clone();
@@ -104,7 +104,7 @@ async fn a_session_that_shows_more_goes_on_behind_another_cookie(app: TestApp) {
     assert!(silent.query("code").is_some(), "the session goes on");
 }
 
-/// A double click: the second form comes with the cookie of before, and perhaps only its answer arrives.
+/// A double click: the second form comes with the old cookie, and perhaps only its answer arrives.
 async fn the_form_that_renews_the_session_has_one_answer(app: TestApp) {
     let (account, url, fields) = at_the_first_code(&app).await;
     let (mut first, mut second, mut other) =
@@ -120,7 +120,7 @@ async fn the_form_that_renews_the_session_has_one_answer(app: TestApp) {
         assert_eq!(recovery_codes(&page.body).len(), 10, "{}", page.body);
     }
     assert_eq!(audited(&app, "2fa.setup.totp").await, 1);
-    // Only for who typed the same, and in the same form; one other guess, and the answer is gone.
+    // Only for identical fields and CSRF value; one wrong guess removes the stored answer.
     let forged = [("_csrf", "x".repeat(64)), fields[1].clone()];
     let refused = confirm(&mut other.clone(), &url, &forged).await;
     assert!(set_cookie(&refused, "_session").is_none());
@@ -152,7 +152,7 @@ async fn eight_at_once_renew_the_session_once(app: TestApp) {
     assert_eq!(audited(&app, "2fa.setup.totp").await, 1);
 }
 
-/// Otherwise the guesses of others would lock its owner out of it (W19).
+/// Otherwise guesses by others would lock the owner out of this browser.
 async fn the_browser_that_got_a_factor_or_lost_it_stays_known(app: TestApp) {
     let mut account = Account::of_ana(&app).await;
     let lock = async || {

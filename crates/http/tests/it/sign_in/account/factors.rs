@@ -1,4 +1,4 @@
-//! Second factors on the account pages (W01, W13, W19, W23, W25).
+//! Second factors on the account pages.
 
 use axum::http::StatusCode;
 use porta_core::mail::SecondFactorChange;
@@ -35,7 +35,7 @@ const DISABLE: &[(&str, &str)] = &[("action", "disable"), ("method", "authentica
 const REGENERATE: &[(&str, &str)] = &[("action", "regenerate")];
 
 impl Account {
-    /// Signs Ana in with an authenticator she has.
+    /// Signs Ana in with her authenticator.
     async fn with_totp(app: &TestApp, key: &str) -> Self {
         app.advance(Duration::from_secs(30));
         let mut account = Self { browser: app.browser(), org: "acme" };
@@ -46,7 +46,7 @@ impl Account {
         account
     }
 
-    /// Answers the page that asks for the second factor.
+    /// Answers the second factor page.
     async fn show_code(&mut self, page: &Answer, code: &str) -> Answer {
         let action = page.body.split("id=\"verify-form\"").nth(1).unwrap();
         let action = action.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
@@ -61,7 +61,7 @@ impl Account {
         manual_key(&self.done("/two-factor", TOTP).await.body)
     }
 
-    /// Sets an authenticator up and keeps its codes.
+    /// Sets up an authenticator; returns its key and the recovery codes.
     async fn get_totp(&mut self, app: &TestApp) -> (String, Vec<String>) {
         let key = self.begin_totp().await;
         let page = self.done("/two-factor/setup", &[("code", &totp(&key, app))]).await;
@@ -237,7 +237,7 @@ async fn new_recovery_codes_take_the_place_of_the_old(app: TestApp) {
     assert!(!recovers(&app, &old[0]).await && recovers(&app, &new[0]).await);
 }
 
-/// Whether a recovery code lets Ana in.
+/// Whether Ana can sign in with this recovery code.
 async fn recovers(app: &TestApp, code: &str) -> bool {
     let mut account = Account { browser: app.browser(), org: "acme" };
     let start = account.get("").await;
@@ -284,7 +284,7 @@ async fn eight_confirmations_make_one_factor(app: TestApp) {
             (browser, answer.status)
         });
     }
-    // Each browser has the renewed session by now.
+    // Each browser has the renewed session by then.
     for (browser, status) in tasks.join_all().await {
         assert_eq!(status, StatusCode::SEE_OTHER);
         account.browser = browser;
@@ -294,7 +294,7 @@ async fn eight_confirmations_make_one_factor(app: TestApp) {
     assert!(recovers(&app, &shown[0]).await);
 }
 
-/// Repairs W01: whoever knows a password and got in before there was a factor cannot replace the one that came.
+/// An intruder who knows the password and signed in before there was a factor cannot replace the new factor.
 async fn a_factor_got_elsewhere_is_not_replaced(app: TestApp) {
     let mut intruder = Account::of_ana(&app).await;
     let key = intruder.begin_totp().await;
@@ -321,7 +321,7 @@ async fn a_setup_is_for_its_session(app: TestApp) {
     }
     assert_eq!(manual_key(&account.get("/two-factor/setup").await.body), key, "it is still there");
     assert_eq!(method(&app).await, None);
-    // Beginning elsewhere ends it here: one at a time for a person.
+    // Beginning in another browser ends the enrolment here: one per person.
     other.begin_totp().await;
     assert!(leads_to(&account.get("/two-factor/setup").await, "/two-factor"));
 }

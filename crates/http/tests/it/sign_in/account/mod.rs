@@ -1,4 +1,4 @@
-//! The pages of one's own account (`/{org}/account`).
+//! The account pages (`/{org}/account`).
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ mod revocation;
 mod sessions;
 mod step_up;
 
-/// A browser at its account.
+/// A browser on the account pages.
 #[derive(Clone)]
 struct Account {
     browser: Browser,
@@ -28,13 +28,13 @@ struct Account {
 }
 
 impl Account {
-    /// Ana of acme, signed in for her account.
+    /// Signs Ana of acme in to her account pages.
     async fn of_ana(app: &TestApp) -> Self {
         Self::open(app, "acme", ANA).await
     }
 
     async fn open(app: &TestApp, org: &'static str, person: Person) -> Self {
-        // Letters of one moment have no order.
+        // Mails with equal timestamps have no defined order.
         app.advance(Duration::from_secs(1));
         let mut account = Self { browser: app.browser(), org };
         let start = account.get("").await;
@@ -43,7 +43,7 @@ impl Account {
         account
     }
 
-    /// Fills in the login page an answer leads to, and follows as far as it goes.
+    /// Fills in the login page that an answer leads to, and follows all redirects.
     async fn sign_in(&mut self, start: Answer, person: Person) -> Answer {
         let form = Form::at(&mut self.browser, start).await;
         let answer = form.login(&mut self.browser, person.0, person.1).await;
@@ -59,7 +59,7 @@ impl Account {
         self.browser.get(&url).await
     }
 
-    /// What every form carries; this page never asks to sign in again.
+    /// The CSRF value, the same in every form; this page never asks for a new sign-in.
     async fn csrf(&mut self) -> String {
         self.get("/data").await.field("_csrf")
     }
@@ -73,7 +73,7 @@ impl Account {
         self.browser.post(&url, &fields).await
     }
 
-    /// The same, followed to the page that says what came of it.
+    /// Posts like `post`, and follows to the result page.
     async fn done(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let answer = self.post(path, fields).await;
         assert_eq!(answer.status, 303, "{}", answer.body);
@@ -81,7 +81,7 @@ impl Account {
     }
 }
 
-/// Whether an answer sends the browser to sign in.
+/// Whether the answer redirects to a sign-in.
 fn asks_to_sign_in(answer: &Answer) -> bool {
     answer.status == 303 && answer.location().contains("/interaction/")
 }
@@ -90,7 +90,7 @@ fn leads_to(answer: &Answer, path: &str) -> bool {
     answer.status == 303 && answer.location() == format!("{ISSUER_BASE}/acme/account{path}")
 }
 
-/// Until a sign-in is not recent any more.
+/// Advances the clock until a sign-in no longer counts as recent.
 fn grow_old(app: &TestApp) {
     app.advance(Duration::from_secs(u64::try_from(STEP_UP_MAX_AGE.default).unwrap()));
 }

@@ -1,4 +1,4 @@
-//! A backing service that goes away: no wrong answer, nothing done by halves (architecture §6.3, §6.4).
+//! Outages of a backing service: no wrong answer, and nothing half done.
 
 use porta_testkit::{TestApp, on_both_stores};
 
@@ -84,13 +84,13 @@ async fn codes_that_could_not_be_shown_can_be_made_again(app: TestApp) {
     let url = account.url("/two-factor");
     let mut succeeded = false;
     for operations in 0..12 {
-        // The same form would have to wait until the claim of the one that failed ends.
+        // An identical form would have to wait until the claim of the failed one expires.
         let n = operations.to_string();
         let fields = [("_csrf", csrf.as_str()), ("action", "regenerate"), ("n", &n)];
         fuses.kv.blow_after(operations);
         let answer = account.browser.post(&url, &fields).await;
         fuses.kv.mend();
-        // A process that died holding the turn gives it up after ten seconds, which Redis counts by itself.
+        // The lock of a dead process would expire after ten seconds of real time in Redis: remove it here.
         app.kv.take(&format!("{organization}:account-lock:{ana}")).await.unwrap();
         succeeded = answer.status == 303;
         if succeeded {

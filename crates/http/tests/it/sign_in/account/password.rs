@@ -53,7 +53,8 @@ async fn everything_else_ends(app: TestApp) {
     assert_eq!(audited(&app, "user.password.changed").await, 1);
 }
 
-/// Guesses of others keep the owner out of no browser of theirs (W19), and whoever was thrown out has none.
+/// Guesses by others do not lock the owner out of known browsers; browsers whose sessions were ended are not known any
+/// more.
 async fn the_browser_it_was_changed_in_stays_known_and_no_other(app: TestApp) {
     let mut thief = app.browser();
     thief.sign_in(&web(), ANA.0, ANA.1).await;
@@ -91,7 +92,7 @@ async fn the_present_password_is_asked_for_and_counted(app: TestApp) {
     assert_eq!(letters(&app, is_notice).await, 0);
 }
 
-/// Typed composed or decomposed it is the present password, and so no new one.
+/// Composed or decomposed, it is the present password, so it is refused as a new one.
 async fn the_present_password_is_known_in_every_form(app: TestApp) {
     let (composed, decomposed) = ("cr\u{e8}me-br\u{fb}l\u{e9}e-41", "cre\u{300}me-bru\u{302}le\u{301}e-41");
     let mut account = Account::of_ana(&app).await;
@@ -142,7 +143,7 @@ async fn a_first_password_needs_no_present_one(app: TestApp) {
     assert!(!page.body.contains("currentPassword"), "{}", page.body);
     account.done("/password", &[("password", NEW), ("confirmPassword", NEW)]).await;
     assert!(is_signed_in(&guess(&app, ANA.0, NEW).await));
-    // An operator took the password away and ended everything: the page is not for whoever had the session.
+    // An operator removed the password and ended all sessions: the old session must not open the page.
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
     work.set_user_password(&owner, &ana, None).await.unwrap();

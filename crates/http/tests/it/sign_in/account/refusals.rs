@@ -1,4 +1,4 @@
-//! Forms that are not ours, and too many of them.
+//! Forged forms, and too many forms.
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};

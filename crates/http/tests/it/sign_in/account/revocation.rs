@@ -1,4 +1,4 @@
-//! What ends on one instance has ended on every other within a second (architecture §3, repairs W16).
+//! What ends on one instance ends on every other within a second.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::*;
 
-/// A second, and more where the machine has other things to do.
+/// A second, and more on a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
 on_both_stores!(
@@ -24,7 +24,7 @@ on_both_stores!(
     ended_sessions_and_withdrawn_access_are_gone,
 );
 
-/// Ana as another instance knows her: signed in there, with tokens, everything in its caches.
+/// Ana signed in at another instance: with tokens, and with everything cached there.
 struct There {
     app: TestApp,
     account: Account,
@@ -46,7 +46,7 @@ impl There {
     async fn is_active(&self) -> bool {
         let token = self.tokens["access_token"].as_str().unwrap();
         let path = "/acme/token/introspection";
-        // Asked by another client than the one that may be gone.
+        // Introspect as a client other than the one that may be gone.
         let answer = self.app.browser().authenticated(path, BILLING, &[("token", token)]).await;
         answer.status == 200 && answer.json()["active"] == true
     }
@@ -64,7 +64,7 @@ impl There {
         is_known && is_shown
     }
 
-    /// Whether all of it ends, soon after now.
+    /// Asserts that session and tokens end within [`SOON`].
     async fn ends(&self) {
         let since = Instant::now();
         while self.is_active().await || self.has_session().await {
@@ -127,7 +127,7 @@ async fn a_reset_of_second_factors_ends_everything(app: TestApp) {
 
 async fn a_revoked_client_is_out(app: TestApp) {
     let there = There::of(&app).await;
-    // Without waiting for this instance either.
+    // Does not wait until this instance has the change.
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let (owner, client) = work.client(WEB.0).await.unwrap();
     work.set_client_status(&owner, &client, ClientStatus::Revoked).await.unwrap();

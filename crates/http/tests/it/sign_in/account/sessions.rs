@@ -1,4 +1,4 @@
-//! Where one is signed in.
+//! The list of sessions.
 
 use porta_testkit::{TestApp, on_both_stores};
 
@@ -12,7 +12,7 @@ on_both_stores!(
     sessions_of_other_people_are_out_of_reach,
 );
 
-/// Ids on the page, as the buttons carry them.
+/// Session ids on the page, from its buttons.
 fn ids(page: &Answer) -> Vec<String> {
     let parts = page.body.split("name=\"session\" value=\"").skip(1);
     let mut ids: Vec<String> = parts.map(|part| part.split('"').next().unwrap().to_owned()).collect();

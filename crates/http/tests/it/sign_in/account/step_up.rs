@@ -1,4 +1,4 @@
-//! What matters asks for a recent sign-in (repairs W01).
+//! Sensitive actions require a recent sign-in.
 
 use porta_core::settings::STEP_UP_MAX_AGE;
 use porta_testkit::{TestApp, on_both_stores};
@@ -17,7 +17,7 @@ on_both_stores!(
 /// A page and what is posted to it.
 type Posted = (&'static str, &'static [(&'static str, &'static str)]);
 
-/// Everything that asks for it.
+/// Everything that requires a recent sign-in.
 const MATTERS: [Posted; 8] = [
     ("/password", &[("currentPassword", ANA.1), ("password", "x"), ("confirmPassword", "x")]),
     ("/two-factor", &[("action", "enable"), ("method", "authenticator")]),

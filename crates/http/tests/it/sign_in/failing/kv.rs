@@ -1,4 +1,4 @@
-//! A short-lived store that goes away on demand.
+//! A short-lived store that can fail on demand.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 
 use super::{Fuse, Gate};
 
-/// A store whose connection is cut by a [`Fuse`], and whose writes wait at a [`Gate`].
+/// A store whose operations fail by a [`Fuse`] and whose writes wait at a [`Gate`].
 pub(in super::super) struct FusedKv {
     pub(super) inner: Arc<dyn Kv>,
     pub(super) fuse: Arc<Fuse>,

@@ -1,5 +1,5 @@
-//! Stores that break on demand: at once, or after a number of operations, as when a process dies between two of them;
-//! or that keep a request waiting while something else happens.
+//! Stores that fail on demand, at once or after a number of operations, as when a process dies between two of them; or
+//! that make a request wait.
 
 mod kv;
 mod store;
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 pub(super) use kv::FusedKv;
 pub(super) use store::FusedStore;
 
-/// How many operations still succeed.
+/// Number of operations that still succeed.
 pub(super) struct Fuse(AtomicI64);
 
 impl Fuse {
@@ -40,12 +40,12 @@ impl Fuse {
         self.0.store(i64::MAX, Ordering::SeqCst);
     }
 
-    /// Whether an operation met the break since it was set.
+    /// Whether an operation failed since the fuse was set.
     pub(super) fn was_met(&self) -> bool {
         self.0.load(Ordering::SeqCst) < 0
     }
 
-    /// Uses up one operation; `true`: this one fails.
+    /// Counts one operation; `true` if it fails.
     fn burns(&self) -> bool {
         let spend = |left| match left {
             i64::MAX => None,
@@ -59,7 +59,7 @@ impl Fuse {
     }
 }
 
-/// Where operations wait while the test does something else.
+/// A gate at which operations wait while the test does something else.
 #[derive(Default)]
 pub(super) struct Gate(watch::Sender<Door>);
 
@@ -78,7 +78,7 @@ impl Gate {
         self.0.send_modify(|door| door.is_closed = false);
     }
 
-    /// Until somebody waits. Nobody ever, where a fault is: that fails, and does not hang.
+    /// Waits until an operation arrives at the gate. Panics after a time limit instead of hanging.
     pub(super) async fn arrival(&self) {
         let mut door = self.0.subscribe();
         let arrival = door.wait_for(|door| door.waiting > 0);
@@ -99,16 +99,16 @@ impl Gate {
 pub(super) struct Fuses {
     pub(super) store: Arc<Fuse>,
     pub(super) kv: Arc<Fuse>,
-    /// Limits alone.
+    /// Rate limits only.
     pub(super) limits: Arc<Fuse>,
-    /// Audit rows in units of work alone.
+    /// Audit rows in units of work only.
     pub(super) audit: Arc<Fuse>,
     writes: Arc<Gate>,
-    /// Looking a session up.
+    /// Session look-ups.
     sessions: Arc<Gate>,
 }
 
-/// An instance whose stores can be taken away, each by itself.
+/// An instance whose stores can each be made to fail.
 pub(super) fn fused(app: &TestApp) -> (TestApp, Fuses) {
     let fuses = whole();
     (wired(app, &fuses), fuses)
@@ -120,8 +120,7 @@ pub(super) fn gated(app: &TestApp) -> (TestApp, Arc<Gate>) {
     (wired(app, &fuses), fuses.writes)
 }
 
-/// An instance that waits with looking a session up while the gate is closed: a sign-in does so after its password was
-/// judged.
+/// An instance whose session look-ups wait while the gate is closed: a sign-in makes one after judging the password.
 pub(super) fn gated_sessions(app: &TestApp) -> (TestApp, Arc<Gate>) {
     let fuses = whole();
     (wired(app, &fuses), fuses.sessions)
@@ -138,7 +137,7 @@ fn whole() -> Fuses {
     }
 }
 
-/// An instance that dies as a whole: one fuse counts the operations on both stores.
+/// An instance that fails as a whole: one fuse counts the operations on both stores.
 pub(super) fn mortal(app: &TestApp) -> (TestApp, Arc<Fuse>) {
     let fuse = Fuse::whole();
     let fuses = Fuses { store: Arc::clone(&fuse), kv: Arc::clone(&fuse), ..whole() };

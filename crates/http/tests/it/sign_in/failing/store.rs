@@ -1,4 +1,4 @@
-//! A relational store that goes away on demand: every repository answers "unavailable".
+//! A relational store that fails on demand: every repository answers "unavailable".
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,15 +23,15 @@ use porta_store::*;
 use super::Fuse;
 use super::unit::FusedUnit;
 
-/// A store whose connection is cut by a [`Fuse`].
+/// A store whose operations fail by a [`Fuse`].
 pub(in super::super) struct FusedStore {
     pub(super) inner: Arc<dyn Store>,
     pub(super) fuse: Arc<Fuse>,
-    /// Audit rows in units of work alone.
+    /// Audit rows in units of work only.
     pub(super) audit: Arc<Fuse>,
 }
 
-/// What is left of the repositories when the database is away.
+/// The repositories while the database is away.
 struct Gone(OrganizationId);
 
 fn gone() -> StoreError {

@@ -1,4 +1,4 @@
-//! A unit of work that can lose its audit rows.
+//! A unit of work that can fail to write its audit rows.
 
 use std::sync::Arc;
 

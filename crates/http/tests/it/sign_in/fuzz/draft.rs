@@ -1,4 +1,4 @@
-//! A request before it is sent: one of the requests the server is made for, bent a few times.
+//! A request before it is sent: a valid request, mutated a few times.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Uri, header};
@@ -17,10 +17,10 @@ pub(super) struct Draft {
     pub(super) method: Vec<u8>,
     pub(super) path: Vec<u8>,
     pub(super) query: Pairs,
-    /// Appended to the query as it is.
+    /// Appended to the query without encoding.
     pub(super) raw_query: Vec<u8>,
     pub(super) form: Option<Pairs>,
-    /// Instead of the form.
+    /// Replaces the form.
     pub(super) raw_body: Option<Vec<u8>>,
     pub(super) headers: Pairs,
 }
@@ -36,7 +36,7 @@ impl std::fmt::Debug for Draft {
     }
 }
 
-/// Every route, as its method and path. `UID` stands for a running interaction.
+/// Method and path of every route. `UID` stands for a running interaction.
 const ROUTES: &[(&str, &str)] = &[
     ("GET", "/"),
     ("GET", "/robots.txt"),
@@ -110,7 +110,7 @@ impl Draft {
         draft
     }
 
-    /// What a client, a browser and a person would send.
+    /// The valid request for a route.
     fn honest(method: &str, path: &str, planted: &Planted) -> Self {
         let params = parameters(path, planted);
         let is_post = method == "POST";
@@ -142,7 +142,7 @@ impl Draft {
         }
     }
 
-    /// `None` when it cannot be written down as HTTP at all.
+    /// `None` if it cannot be expressed in HTTP.
     pub(super) fn request(&self) -> Option<Request<Body>> {
         let mut target = self.path.clone();
         let query = self.query_bytes();
@@ -156,7 +156,7 @@ impl Draft {
         *request.uri_mut() = uri;
         for (name, value) in &self.headers {
             let name = HeaderName::from_bytes(name).ok()?;
-            // The framing belongs to the HTTP layer.
+            // Message framing belongs to the HTTP layer.
             if name != header::TRANSFER_ENCODING {
                 request.headers_mut().append(name, HeaderValue::from_bytes(value).ok()?);
             }
@@ -185,7 +185,7 @@ pub(super) fn encode(pairs: &Pairs) -> Vec<u8> {
     list.join("&").into_bytes()
 }
 
-/// The parameters of an endpoint, with secrets where secrets belong.
+/// The parameters of an endpoint, with planted secrets in secret fields.
 fn parameters(path: &str, planted: &Planted) -> Pairs {
     let (password, state) = (secret("password"), secret("state"));
     let challenge = sha256_base64url(VERIFIER);

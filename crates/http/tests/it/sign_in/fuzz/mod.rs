@@ -1,7 +1,7 @@
-//! Malformed requests over every route: no 5xx, no panic, no redirect to a stranger, and no line in the log with anything
-//! secret that was in them.
+//! Malformed requests to every route: no 5xx, no panic, no redirect to an unregistered address, and no secret of a
+//! request in the log.
 //!
-//! Ten thousand, or as many as `PORTA_FUZZ_REQUESTS` says (the drills: a hundred thousand). `FUZZ_SEED` repeats a run.
+//! Sends 10,000 requests, or `PORTA_FUZZ_REQUESTS` (the drills: 100,000). `FUZZ_SEED` repeats a run.
 
 mod draft;
 mod mutate;
@@ -30,12 +30,12 @@ use super::support::set;
 on_both_stores!(malformed_requests_break_nothing_and_leak_nothing);
 
 const REQUESTS: u64 = 10_000;
-/// Fewer would not meet every kind of answer.
+/// Fewer would not produce every kind of answer.
 const REQUESTS_MIN: u64 = 5_000;
 const TASKS: u64 = 4;
 const BREATHS: &[Duration] = &[Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(20)];
 
-/// Where an answer may send a browser: to us, or to an address some client of the fixture registered.
+/// Allowed redirect targets: our own address, and those registered by clients of the fixture.
 const KNOWN: &[&str] = &[
     ISSUER_BASE,
     "https://web.test/",
@@ -53,7 +53,7 @@ async fn malformed_requests_break_nothing_and_leak_nothing(app: TestApp) {
     assert!(requests >= REQUESTS_MIN, "PORTA_FUZZ_REQUESTS is {requests}: at least {REQUESTS_MIN}");
     let requests = requests - requests % TASKS;
     super::magic_link::offer_links(&app).await;
-    // One address sends everything; its limits would answer most of it.
+    // All requests come from one address; its rate limits would answer most of them.
     for limit in [settings::RATE_LIMIT_LINK_ADDRESS_MAX, settings::RATE_LIMIT_MAGIC_LINK_MAX] {
         set(&app, "acme", limit, limit.maximum).await;
     }
@@ -71,14 +71,14 @@ async fn malformed_requests_break_nothing_and_leak_nothing(app: TestApp) {
         }
     }
     assert_eq!(statuses.values().sum::<u64>(), requests);
-    // The run is worth something only if requests got past the first check.
+    // The run is useful only if requests got past the first check.
     for status in [200, 303, 400, 401, 404, 405, 413] {
         assert!(statuses.contains_key(&status), "nothing was answered {status}: {statuses:?}");
     }
     assert_eq!(app.browser().get("/acme/jwks").await.status, 200, "still serving");
 }
 
-/// A variable of the environment, if it is set.
+/// A number from an environment variable, if set.
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is {text}: a number is needed")))
@@ -97,13 +97,13 @@ async fn run(
     let mut sent = 0;
     while sent < requests {
         let draft = Draft::random(&mut rng, &planted);
-        // What no HTTP parser would hand on is not ours to answer.
+        // Skip what no HTTP parser would accept.
         let Some(request) = draft.request() else { continue };
         sent += 1;
         let blame = || format!("FUZZ_SEED={seed}, request {sent}: {draft:?}");
         let mut status = send(&router, request, &blame).with_subscriber(dispatch.clone()).await;
-        // On a machine that is busy otherwise a store may answer too late. That is not the request's doing if the same
-        // request is answered a moment later.
+        // On a busy machine a store may time out. The request is not to blame if the same request succeeds a moment
+        // later.
         for wait in BREATHS {
             if status != 503 {
                 break;

@@ -1,4 +1,4 @@
-//! Ways to bend a request.
+//! Mutations of a request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::planted::{Planted, secret};
 const METHODS: &[&str] =
     &["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "BREW", "get"];
 
-/// Parameters of one endpoint at another.
+/// Parameter names of all endpoints.
 const NAMES: &[&str] = &[
     "client_id",
     "redirect_uri",
@@ -61,7 +61,7 @@ const NAMES: &[&str] = &[
     "",
 ];
 
-/// Those whose value is a secret by its meaning.
+/// Parameters whose value is a secret.
 const SECRET_NAMES: &[&str] = &[
     "state",
     "nonce",
@@ -163,7 +163,7 @@ fn parameter(draft: &mut Draft, rng: &mut ChaCha8Rng, planted: &Planted) {
     }
 }
 
-/// Bytes that a form encoder would never write.
+/// Byte sequences that a form encoder never produces.
 fn encoding(draft: &mut Draft, rng: &mut ChaCha8Rng) {
     const BROKEN: &[&[u8]] = &[
         b"&%",

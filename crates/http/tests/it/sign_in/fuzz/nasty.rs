@@ -1,11 +1,11 @@
-//! Values nobody sends in good faith.
+//! Hostile values.
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::planted::{Planted, secret};
 
-/// Short ones, as raw bytes.
+/// Short values, as raw bytes.
 const VALUES: &[&[u8]] = &[
     b"",
     b" ",
@@ -75,7 +75,7 @@ const VALUES: &[&[u8]] = &[
     b"S256",
 ];
 
-/// One of them, or a long one, or random bytes.
+/// Returns one of them, a long one, or random bytes.
 pub(super) fn value(rng: &mut ChaCha8Rng) -> Vec<u8> {
     match rng.random_range(0..40) {
         0 => b"A".repeat(rng.random_range(300..9_000)),
@@ -88,7 +88,7 @@ pub(super) fn value(rng: &mut ChaCha8Rng) -> Vec<u8> {
     }
 }
 
-/// A secret, real or made up, whole or bent.
+/// Returns a secret, real or made up, intact or mutated.
 pub(super) fn bearer(rng: &mut ChaCha8Rng, planted: &Planted) -> Vec<u8> {
     let real = planted.bearers();
     let mut bytes = match rng.random_range(0..3) {

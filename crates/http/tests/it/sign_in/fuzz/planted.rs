@@ -1,11 +1,11 @@
-//! Secrets in the requests: made-up ones that all carry one mark, and real ones of a person who is signed in.
+//! Secrets in the requests: made-up ones that all contain one mark, and real ones of a signed-in person.
 
 use porta_core::one_time::TokenPurpose;
 use porta_testkit::TestApp;
 
 use super::super::support::*;
 
-/// In every made-up secret, so that a piece of one is recognised too.
+/// Contained in every made-up secret, so that fragments are recognised too.
 pub(super) const MARK: &str = "Zq7planted";
 
 /// A made-up secret: long enough for any field, with the mark at both ends.
@@ -13,7 +13,7 @@ pub(super) fn secret(kind: &str) -> String {
     format!("{MARK}-{kind}-0123456789abcdefghijklmnopqrstuvwxyz-{MARK}")
 }
 
-/// Values of a sign-in that really happened, and of one that is going on.
+/// Values of a completed sign-in, and of one in progress.
 pub(super) struct Planted {
     pub(super) session: String,
     pub(super) binding: String,
@@ -24,7 +24,7 @@ pub(super) struct Planted {
     pub(super) access_token: String,
     pub(super) refresh_token: String,
     pub(super) id_token: String,
-    /// Cookie and CSRF value of the forms outside of interactions.
+    /// Cookie and CSRF value of forms outside interactions.
     pub(super) forms: String,
     pub(super) desk_csrf: String,
     /// Values of mailed links: sign-in, reset, invitation, confirmation.
@@ -66,7 +66,7 @@ impl Planted {
         }
     }
 
-    /// Values that open something by themselves.
+    /// Bearer values.
     pub(super) fn bearers(&self) -> Vec<&str> {
         let mut bearers: Vec<&str> = vec![
             &self.session,
@@ -85,7 +85,7 @@ impl Planted {
         bearers
     }
 
-    /// The first secret that a text contains.
+    /// The first secret found in a text.
     pub(super) fn found_in<'a>(&'a self, text: &str) -> Option<&'a str> {
         let fixed = [MARK, ANA.1, WEB.1.unwrap_or_default()];
         fixed.into_iter().chain(self.bearers()).find(|secret| text.contains(secret))
