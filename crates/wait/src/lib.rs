@@ -64,7 +64,7 @@ mod tests {
     #[tokio::test]
     async fn a_process_that_was_stopped_still_takes_its_answers() {
         assert!(
-            timeout(LIMIT, stopped()).await.is_err(),
+            time::timeout(LIMIT, stopped()).await.is_err(),
             "a plain limit gives up, so the check below can fail"
         );
         assert_eq!(timeout(LIMIT, stopped()).await, Ok("done"));
