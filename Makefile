@@ -57,7 +57,7 @@ quick: ## Format, lints and tests on the embedded store: no services, no browser
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked -- --skip postgres --skip redis --skip smtp::
 
-drills: ## What takes long: every fault, abuse, chaos, soak, upgrade, planted faults, the whole fuzz test, bench
+drills: ## What takes long: every fault, every habit, abuse, chaos, soak, upgrade, planted faults, the whole fuzz test, bench
 	scripts/drills.sh
 
 e2e: setup ## End to end over HTTP and in a browser, on both stores

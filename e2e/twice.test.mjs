@@ -1,6 +1,6 @@
 // The journeys once more, by people who double-click everything on networks that take their time, who lose every first
 // answer, who reload every page, and who go back from it (lib/visitor.mjs): nobody reads that something failed which was
-// done, and nothing is done twice. Each walk is that of another habit; in the drills each is that of every habit.
+// done, and nothing is done twice. Each walk has another habit; the drill `habits` walks each with every one.
 
 import { ALL_HABITS } from './lib/habits.mjs'
 
