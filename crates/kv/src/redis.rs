@@ -10,6 +10,7 @@
 //! In a Redis Cluster the instance is a hash tag (`{instance}` in literal braces), so all keys are in one slot.
 
 mod address;
+mod answers;
 mod cluster;
 mod link;
 mod notices;
@@ -21,13 +22,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
+use redis::{Cmd, ErrorKind, ServerErrorKind, Value, cmd};
 use tokio::sync::broadcast;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::address::{ConnectError, RedisOptions, Sentinels};
 
 use self::address::Address;
+use self::answers::{classify, unexpected, verdict};
 use self::link::Link;
 use self::notices::Subscription;
 use self::scripts::{SCRIPTS, Script};
@@ -150,45 +152,6 @@ fn limit_arguments(command: &mut Cmd, limits: &[Limit]) {
     for limit in limits {
         command.arg(limit.maximum).arg(whole_millis(limit.window));
     }
-}
-
-fn verdict(answer: &Value) -> Result<Verdict> {
-    match answer {
-        Value::Int(0) => Ok(Verdict::Allowed),
-        Value::Int(wait) => {
-            let wait = u64::try_from(*wait).map_err(|_| unexpected("limiter"))?;
-            Ok(Verdict::Limited { retry_after: Duration::from_millis(wait) })
-        }
-        _ => Err(unexpected("limiter")),
-    }
-}
-
-/// Whether the error is temporary (`Unavailable`: retry later) or not (`Unexpected`).
-fn classify(error: &RedisError) -> KvError {
-    let is_temporary = match error.kind() {
-        ErrorKind::Io
-        | ErrorKind::Server(
-            ServerErrorKind::BusyLoading
-            | ServerErrorKind::MasterDown
-            | ServerErrorKind::ReadOnly
-            | ServerErrorKind::TryAgain
-            | ServerErrorKind::ClusterDown
-            | ServerErrorKind::Moved
-            | ServerErrorKind::Ask,
-        ) => true,
-        // Memory full, disk full, a script that runs too long, too few replicas: temporary, or fixed by an operator.
-        _ => matches!(error.code(), Some("OOM" | "MISCONF" | "BUSY" | "NOREPLICAS")),
-    };
-    if is_temporary {
-        KvError::Unavailable(error.to_string())
-    } else {
-        KvError::Unexpected(error.to_string())
-    }
-}
-
-/// Names the command, never the answer, which may hold session data.
-fn unexpected(question: &str) -> KvError {
-    KvError::Unexpected(format!("answer to {question} has another shape"))
 }
 
 #[async_trait]

@@ -19,6 +19,8 @@ mod sessions;
 mod settings;
 mod signing_keys;
 mod sweep;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tokens;
 mod unit;
 mod users;

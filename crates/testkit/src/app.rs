@@ -1,36 +1,34 @@
 //! The whole server in process: real stores, the real router, a manual clock.
 
+mod doubles;
+mod observe;
+
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use porta_core::mail::Letter;
 use porta_core::organization::Organization;
-use porta_core::outbox::{OutboxClaim, OutboxKind};
 use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::secret::hex;
-use porta_core::user::PasswordHash;
-use porta_core::{Change, Clock, Entropy, ManualClock, Password, SeededEntropy, Timestamp};
+use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use porta_directory::provision::{Format, Mode, Options, read};
-use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
-use porta_http::{AppState, ForwardedHeader, Parts, Probes, ReadyReport, TrustProxy};
+use porta_directory::{Actor, Directory, DirectoryDeps};
+use porta_http::{AppState, ForwardedHeader, Parts, TrustProxy};
 use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
-use porta_mail::{Capture, Message, RenderError, Worker, WorkerDeps};
+use porta_mail::{Capture, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
 use porta_signin::{Decoys, Factors, Floods, HashCost, PasswordHasher, SignIn};
 use porta_store::Store;
 use secrecy::SecretString;
-
 use tokio::sync::watch;
 
+use self::doubles::{Hashing, KvNotifier, SwitchedProbes};
 use crate::browser::Browser;
 use crate::database::{Content, TestDatabase};
-use crate::held::Held;
 
 /// The public origin of every test server.
 pub const ISSUER_BASE: &str = "https://id.test";
@@ -92,56 +90,6 @@ pub struct Instance {
     pub masters: Vec<[u8; 32]>,
     /// Seed of its randomness, combined with the process and the number of instances.
     seed: u64,
-}
-
-/// Probes that report what the test sets.
-#[derive(Default)]
-pub struct SwitchedProbes {
-    pub database_down: AtomicBool,
-    pub redis_down: AtomicBool,
-}
-
-#[async_trait]
-impl Probes for SwitchedProbes {
-    async fn database(&self) -> bool {
-        !self.database_down.load(Ordering::SeqCst)
-    }
-
-    async fn redis(&self) -> bool {
-        !self.redis_down.load(Ordering::SeqCst)
-    }
-
-    async fn ready(&self) -> ReadyReport {
-        ReadyReport {
-            database: (!self.database().await).then_some("unreachable"),
-            redis: (!self.redis().await).then_some("unreachable"),
-            process: None,
-        }
-    }
-}
-
-struct Hashing(Arc<PasswordHasher>);
-
-#[async_trait]
-impl HashPassword for Hashing {
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
-        self.0.hash(password.clone()).await.map_err(|e| HashFailed(e.into()))
-    }
-}
-
-struct KvNotifier(Arc<dyn Kv>);
-
-#[async_trait]
-impl Notifier for KvNotifier {
-    async fn announce(&self, changes: &[Change]) {
-        for change in changes {
-            let (topic, key) = change.to_words();
-            self.0
-                .publish(&Notice { topic: topic.to_owned(), key })
-                .await
-                .expect("the short-lived store is up");
-        }
-    }
 }
 
 /// Seed of the first instance on a store. Templates are filled with another seed: no random value may occur twice.
@@ -355,47 +303,6 @@ impl TestApp {
         }
     }
 
-    /// Number of values and counters in the short-lived store.
-    pub async fn kept(&self) -> usize {
-        match &self.short_lived {
-            ShortLived::Memory(kv) => kv.entries(),
-            ShortLived::Redis(namespace) => {
-                crate::redis::count(&redis_url(), namespace, Duration::ZERO).await
-            }
-        }
-    }
-
-    /// Entries that live longer than `time`, by which the test clock was advanced; Redis does not use that clock.
-    pub async fn kept_longer_than(&self, time: Duration) -> usize {
-        match &self.short_lived {
-            ShortLived::Memory(kv) => {
-                kv.sweep().await;
-                kv.entries()
-            }
-            ShortLived::Redis(namespace) => crate::redis::count(&redis_url(), namespace, time).await,
-        }
-    }
-
-    /// Pending letters of the outbox, oldest first; claims them like a worker. Link requests are processed first, and
-    /// their letters are included.
-    pub async fn letters(&self) -> Vec<Letter> {
-        let mut claims = self.due().await;
-        for request in claims.iter().filter(|claim| claim.kind == OutboxKind::LinkRequest) {
-            self.mail.attempt(request).await;
-        }
-        if claims.iter().any(|claim| claim.kind == OutboxKind::LinkRequest) {
-            claims = self.due().await;
-        }
-        claims.sort_by_key(|claim| (claim.created_at, claim.id));
-        claims.iter().map(|claim| Letter::open(claim, &self.outbox_keys).expect("sealed by us")).collect()
-    }
-
-    async fn due(&self) -> Vec<OutboxClaim> {
-        let now = self.now();
-        let claims = self.store.repositories().outbox().claim(now, now, 100).await;
-        claims.expect("the store answers")
-    }
-
     /// Applies a provisioning document in merge mode: existing entities stay unchanged.
     pub async fn provision(&self, yaml: &str) {
         self.apply(yaml, Mode::Merge).await;
@@ -413,17 +320,6 @@ impl TestApp {
         let report = applied.expect("the fixture applies");
         assert!(report.errors.is_empty(), "{:?}", report.errors);
         self.settle().await;
-    }
-
-    /// Sends pending letters now, and returns every mail this instance ever sent, newest first.
-    pub async fn mail(&self) -> Vec<Message> {
-        self.mail.attempt_due().await.expect("the outbox can be read");
-        self.mailbox.messages()
-    }
-
-    /// Locks refresh tokens in another transaction; PostgreSQL only.
-    pub async fn hold_refresh_tokens(&self, tokens: &[&str]) -> Held {
-        Held::refresh_tokens(&self.database.target, tokens).await
     }
 
     /// A browser without cookies.

@@ -6,12 +6,10 @@
     reason = "a test that cannot be set up should stop and say why"
 )]
 
-mod administrator;
 pub mod app;
 pub mod browser;
 pub mod database;
 pub mod flow;
-pub mod held;
 pub mod pooler;
 mod redis;
 pub mod reference;

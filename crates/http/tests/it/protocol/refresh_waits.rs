@@ -31,7 +31,7 @@ async fn a_retry_counts_from_the_end_of_a_rotation_that_waited_on_postgres() {
         chains.push(tokens(&mut signed_in, &spa_offline(), SPA).await);
     }
     let shown: Vec<&str> = chains.iter().map(Tokens::refresh).collect();
-    let mut held = app.hold_refresh_tokens(&shown).await;
+    let mut held = app.lock_refresh_tokens(&shown).await;
     let mut asking = JoinSet::new();
     for token in &shown {
         let (mut browser, token) = (app.browser(), (*token).to_owned());
@@ -70,7 +70,7 @@ async fn a_thief_gains_nothing_by_a_rotation_that_waited_on_postgres() {
     let app = TestApp::postgres_redis_with_fixture().await;
     let mut signed_in = ana_signed_in(&app).await;
     let stolen = tokens(&mut signed_in, &spa_offline(), SPA).await;
-    let mut held = app.hold_refresh_tokens(&[stolen.refresh()]).await;
+    let mut held = app.lock_refresh_tokens(&[stolen.refresh()]).await;
     let (mut owner, token) = (app.browser(), stolen.refresh().to_owned());
     let mut asking = JoinSet::new();
     asking.spawn(async move { refresh(&mut owner, SPA, &token).await });

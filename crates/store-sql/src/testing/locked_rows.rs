@@ -3,20 +3,22 @@
 use std::time::{Duration, Instant};
 
 use porta_core::TokenDigest;
-use porta_store_sql::Target;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Executor as _};
+
+use crate::Target;
 
 /// Timeout for statements to start waiting.
 const SOON: Duration = Duration::from_secs(10);
 
 /// Locked refresh tokens; closing the connection releases them.
-pub struct Held {
+pub struct LockedRows {
     holder: PgConnection,
 }
 
-impl Held {
-    pub(crate) async fn refresh_tokens(target: &Target, tokens: &[&str]) -> Self {
+impl LockedRows {
+    /// Locks the stored refresh tokens `tokens` in a transaction of its own.
+    pub async fn refresh_tokens(target: &Target, tokens: &[&str]) -> Self {
         let Target::Postgres(url) = target else { panic!("SQLite has no locks on rows") };
         let mut holder = PgConnection::connect(url).await.expect("the test database accepts connections");
         holder.execute("BEGIN").await.expect("a transaction can begin");

@@ -8,9 +8,9 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor as _};
 use tokio::sync::oneshot;
 
-use crate::database::administrate;
+use super::server::administrate;
 
-pub(crate) struct Administrator {
+pub(super) struct Administrator {
     jobs: Sender<Job>,
 }
 
@@ -20,7 +20,7 @@ struct Job {
 }
 
 /// The administrator of this process.
-pub(crate) fn administrator() -> &'static Administrator {
+pub(super) fn administrator() -> &'static Administrator {
     static ADMINISTRATOR: OnceLock<Administrator> = OnceLock::new();
     ADMINISTRATOR.get_or_init(|| {
         let (jobs, waiting) = channel();
@@ -31,7 +31,7 @@ pub(crate) fn administrator() -> &'static Administrator {
 
 impl Administrator {
     /// Runs a statement and waits for it.
-    pub(crate) async fn run(&self, sql: String) {
+    pub(super) async fn run(&self, sql: String) {
         let (done, result) = oneshot::channel();
         self.jobs
             .send(Job { sql, done: Some(done) })
@@ -41,7 +41,7 @@ impl Administrator {
     }
 
     /// Runs a statement without waiting. If the test process ends first, the database remains until the services stop.
-    pub(crate) fn run_later(&self, sql: String) {
+    pub(super) fn run_later(&self, sql: String) {
         self.jobs.send(Job { sql, done: None }).ok();
     }
 }

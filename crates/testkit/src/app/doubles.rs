@@ -1,0 +1,62 @@
+//! What the executable wires in, for the test application.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use porta_core::user::PasswordHash;
+use porta_core::{Change, Password};
+use porta_directory::{HashFailed, HashPassword, Notifier};
+use porta_http::{Probes, ReadyReport};
+use porta_kv::{Kv, Notice};
+use porta_signin::PasswordHasher;
+
+/// Probes that report what the test sets.
+#[derive(Default)]
+pub struct SwitchedProbes {
+    pub database_down: AtomicBool,
+    pub redis_down: AtomicBool,
+}
+
+#[async_trait]
+impl Probes for SwitchedProbes {
+    async fn database(&self) -> bool {
+        !self.database_down.load(Ordering::SeqCst)
+    }
+
+    async fn redis(&self) -> bool {
+        !self.redis_down.load(Ordering::SeqCst)
+    }
+
+    async fn ready(&self) -> ReadyReport {
+        ReadyReport {
+            database: (!self.database().await).then_some("unreachable"),
+            redis: (!self.redis().await).then_some("unreachable"),
+            process: None,
+        }
+    }
+}
+
+pub(super) struct Hashing(pub(super) Arc<PasswordHasher>);
+
+#[async_trait]
+impl HashPassword for Hashing {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
+        self.0.hash(password.clone()).await.map_err(|e| HashFailed(e.into()))
+    }
+}
+
+pub(super) struct KvNotifier(pub(super) Arc<dyn Kv>);
+
+#[async_trait]
+impl Notifier for KvNotifier {
+    async fn announce(&self, changes: &[Change]) {
+        for change in changes {
+            let (topic, key) = change.to_words();
+            self.0
+                .publish(&Notice { topic: topic.to_owned(), key })
+                .await
+                .expect("the short-lived store is up");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a test can see of the stores: mail, the outbox, entries of the short-lived store, and locks.
+
+use std::time::Duration;
+
+use porta_core::mail::Letter;
+use porta_core::outbox::{OutboxClaim, OutboxKind};
+use porta_mail::Message;
+use porta_store_sql::testing::LockedRows;
+
+use super::{ShortLived, TestApp, redis_url};
+
+impl TestApp {
+    /// Number of values and counters in the short-lived store.
+    pub async fn kept(&self) -> usize {
+        match &self.short_lived {
+            ShortLived::Memory(kv) => kv.entries(),
+            ShortLived::Redis(namespace) => {
+                crate::redis::count(&redis_url(), namespace, Duration::ZERO).await
+            }
+        }
+    }
+
+    /// Entries that live longer than `time`, by which the test clock was advanced; Redis does not use that clock.
+    pub async fn kept_longer_than(&self, time: Duration) -> usize {
+        match &self.short_lived {
+            ShortLived::Memory(kv) => {
+                kv.sweep().await;
+                kv.entries()
+            }
+            ShortLived::Redis(namespace) => crate::redis::count(&redis_url(), namespace, time).await,
+        }
+    }
+
+    /// Pending letters of the outbox, oldest first; claims them like a worker. Link requests are processed first, and
+    /// their letters are included.
+    pub async fn letters(&self) -> Vec<Letter> {
+        let mut claims = self.due().await;
+        for request in claims.iter().filter(|claim| claim.kind == OutboxKind::LinkRequest) {
+            self.mail.attempt(request).await;
+        }
+        if claims.iter().any(|claim| claim.kind == OutboxKind::LinkRequest) {
+            claims = self.due().await;
+        }
+        claims.sort_by_key(|claim| (claim.created_at, claim.id));
+        claims.iter().map(|claim| Letter::open(claim, &self.outbox_keys).expect("sealed by us")).collect()
+    }
+
+    async fn due(&self) -> Vec<OutboxClaim> {
+        let now = self.now();
+        let claims = self.store.repositories().outbox().claim(now, now, 100).await;
+        claims.expect("the store answers")
+    }
+
+    /// Sends pending letters now, and returns every mail this instance ever sent, newest first.
+    pub async fn mail(&self) -> Vec<Message> {
+        self.mail.attempt_due().await.expect("the outbox can be read");
+        self.mailbox.messages()
+    }
+
+    /// Locks refresh tokens in another transaction; PostgreSQL only.
+    pub async fn lock_refresh_tokens(&self, tokens: &[&str]) -> LockedRows {
+        LockedRows::refresh_tokens(&self.database.target, tokens).await
+    }
+}
