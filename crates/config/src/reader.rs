@@ -127,7 +127,7 @@ impl<'s> Reader<'s> {
 
     /// One of the declared words.
     pub(crate) fn word(&mut self, variable: &VariableDoc) -> Option<&'static str> {
-        let Kind::Words(words) = variable.kind else { return None };
+        let Kind::OneOf(words) = variable.kind else { return None };
         let value = self.raw(variable)?;
         let found = words.iter().copied().find(|word| word.eq_ignore_ascii_case(value.trim()));
         if found.is_none() {

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Kind {
     Text,
     /// One of these words, in any case.
-    Words(&'static [&'static str]),
+    OneOf(&'static [&'static str]),
     /// A whole number within bounds.
     Number {
         minimum: u64,
@@ -28,7 +28,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => f.write_str("text"),
-            Self::Words(words) => f.write_str(&words.join(", ")),
+            Self::OneOf(words) => f.write_str(&words.join(", ")),
             Self::Number { minimum, maximum } => write!(f, "number, {minimum} to {maximum}"),
             Self::Boolean => f.write_str("true or false"),
             Self::Url => f.write_str("URL"),
@@ -95,13 +95,13 @@ pub(crate) const SMTP_TLS_MODES: &[&str] = &["auto", "required", "none"];
 pub(crate) const POOLERS: &[&str] = &["none", "transaction"];
 
 variables! {
-    NODE_ENV, Kind::Words(ENVIRONMENTS), Some("(development; production with DATABASE_URL)"), Never, false, "Log format, safety checks and redirect URI rules.";
-    PORTA_ENV, Kind::Words(ENVIRONMENTS), None, Never, false, "Another name for NODE_ENV.";
+    NODE_ENV, Kind::OneOf(ENVIRONMENTS), Some("(development; production with DATABASE_URL)"), Never, false, "Log format, safety checks and redirect URI rules.";
+    PORTA_ENV, Kind::OneOf(ENVIRONMENTS), None, Never, false, "Another name for NODE_ENV.";
     HOST, Kind::Text, Some("(127.0.0.1; 0.0.0.0 with DATABASE_URL)"), Never, false, "Address to listen on.";
     PORT, number(1, 65_535), Some("3000"), Never, false, "Port to listen on.";
     ISSUER_BASE_URL, Kind::Url, Some("(http://localhost:PORT)"), WithDatabaseOrInProduction, false, "Public origin, without a path. A tenant's issuer is this, a slash and its slug.";
     DATABASE_URL, Kind::Url, None, Never, true, "PostgreSQL. Without it data lives in PORTA_DATA_DIR and in this process.";
-    DB_POOLER, Kind::Words(POOLERS), Some("none"), Never, false, "transaction: a pooler such as PgBouncer stands between, and a connection is somebody else's after each transaction.";
+    DB_POOLER, Kind::OneOf(POOLERS), Some("none"), Never, false, "transaction: a pooler such as PgBouncer stands between, and a connection is somebody else's after each transaction.";
     DB_POOL_MAX, number(1, 1_000), Some("10"), Never, false, "Most connections to PostgreSQL, beside one for the probes.";
     DB_STATEMENT_TIMEOUT_MS, number(1, 600_000), Some("10000"), Never, false, "Longest run of one statement in milliseconds.";
     DB_SLOW_STATEMENT_MS, number(1, 600_000), Some("1000"), Never, false, "A statement that runs longer is logged by its name.";
@@ -121,9 +121,9 @@ variables! {
     SMTP_USER, Kind::Text, None, Never, false, "User at the relay; without it nobody signs in there.";
     SMTP_PASS, Kind::Text, None, Never, true, "Password of SMTP_USER.";
     SMTP_FROM, Kind::Text, None, WithDatabase, false, "Sender of all mail: name@example.com or Name <name@example.com>.";
-    SMTP_TLS, Kind::Words(SMTP_TLS_MODES), Some("auto"), Never, false, "required insists on encryption, as auto does in production or with SMTP_USER; otherwise auto encrypts when the relay can. none never does.";
+    SMTP_TLS, Kind::OneOf(SMTP_TLS_MODES), Some("auto"), Never, false, "required insists on encryption, as auto does in production or with SMTP_USER; otherwise auto encrypts when the relay can. none never does.";
     TEMPLATE_DIR, Kind::Path, None, Never, false, "Templates of your own for pages and mails, read at start.";
-    LOG_LEVEL, Kind::Words(LOG_LEVELS), Some("info"), Never, false, "Least severe line that is written.";
+    LOG_LEVEL, Kind::OneOf(LOG_LEVELS), Some("info"), Never, false, "Least severe line that is written.";
     METRICS_ENABLED, Kind::Boolean, Some("(false; true with METRICS_BIND)"), Never, false, "Serves /metrics.";
     METRICS_BIND, Kind::Text, None, Never, false, "Address and port of a listener for /metrics alone; HOST and PORT then do not serve it.";
     OTEL_EXPORTER_OTLP_ENDPOINT, Kind::Url, None, Never, false, "Collector of traces, OTLP over HTTP, without /v1/traces. Without it none are made.";
@@ -133,7 +133,7 @@ variables! {
     ADMIN_CORS_ORIGINS, Kind::List, None, Never, false, "Browser origins allowed on /api/admin.";
     TRUST_PROXY, Kind::Boolean, Some("false"), Never, false, "Believes what proxies say about who is calling.";
     TRUST_PROXY_HOPS, number(1, 16), Some("1"), Never, false, "How many proxies stand in front.";
-    TRUST_PROXY_HEADER, Kind::Words(PROXY_HEADERS), Some("(x-forwarded-for; forwarded where there is none)"), Never, false, "The header the proxies write; the other one is then not looked at.";
+    TRUST_PROXY_HEADER, Kind::OneOf(PROXY_HEADERS), Some("(x-forwarded-for; forwarded where there is none)"), Never, false, "The header the proxies write; the other one is then not looked at.";
     TRUST_PROXY_CIDRS, Kind::List, None, Never, false, "Networks the nearest proxy connects from; empty believes any, and is refused in production.";
     ARGON2_MEMORY_KIB, number(1_024, 4_194_304), Some("19456"), Never, false, "Memory of one password hash.";
     ARGON2_ITERATIONS, number(1, 100), Some("2"), Never, false, "Passes of one password hash.";
@@ -141,7 +141,7 @@ variables! {
     DRAIN_SECONDS, number(0, 300), Some("(0; 5 in production)"), Never, false, "How long /ready says no before listening stops.";
     SHUTDOWN_GRACE_SECONDS, number(0, 600), Some("10"), Never, false, "How long running requests may take to finish.";
     KEEP_ALIVE_SECONDS, number(1, 3_600), Some("75"), Never, false, "How long a connection is kept on which nothing is asked. Longer than the proxy in front keeps it.";
-    PORTA_SERVICE, Kind::Words(SERVICES), Some("server"), Never, false, "For porta start: which process this is.";
+    PORTA_SERVICE, Kind::OneOf(SERVICES), Some("server"), Never, false, "For porta start: which process this is.";
     PORTA_AUTO_MIGRATE, Kind::Boolean, Some("true"), Never, false, "For porta start: brings the schema up to date before serving.";
     PORTA_WAIT_TIMEOUT, number(0, 3_600), Some("60"), Never, false, "For porta start: how many seconds PostgreSQL and Redis may take to answer.";
     PORTA_SKIP_PROD_SAFETY, Kind::Boolean, Some("false"), Never, false, "Starts in spite of failed safety checks and logs each one.";

@@ -28,7 +28,6 @@ pub mod session;
 pub mod settings;
 pub mod signing_key;
 pub mod slug;
-pub mod tally;
 pub mod time;
 pub mod user;
 

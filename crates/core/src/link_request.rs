@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::mail::{LetterSummary, Mail, MailTemplate, SecurityEvent};
+use crate::mail::{EmailSummary, Mail, MailTemplate, SecurityEvent};
 use crate::one_time::{ORIGIN, TokenPurpose};
 use crate::outbox::{ItemError, OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
 use crate::seal::Keyring;
@@ -84,7 +84,7 @@ impl LinkRequest {
         entropy: &dyn Entropy,
     ) -> OutboxItem {
         let id = OutboxId::new(now, entropy);
-        let about = LetterSummary { template: self.wish.template(), user_id: None };
+        let about = EmailSummary { template: self.wish.template(), user_id: None };
         OutboxItem {
             id,
             organization_id: Some(organization_id),
@@ -180,7 +180,7 @@ mod tests {
             assert_eq!(LinkRequest::open(&claim, &ring), Ok((organization, request(wish))));
             let elsewhere = OutboxClaim { id: OutboxId::new(NOW, &SeededEntropy::new(3)), ..claim.clone() };
             assert_eq!(LinkRequest::open(&elsewhere, &ring), Err(ItemError::Seal(SealError::Refused)));
-            assert!(crate::mail::Letter::open(&claim, &ring).is_err(), "a request is no letter");
+            assert!(crate::mail::OutgoingEmail::open(&claim, &ring).is_err(), "a request is no letter");
             assert_eq!(request(wish).mail().template().as_str(), wish.as_str());
         }
     }

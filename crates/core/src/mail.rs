@@ -168,7 +168,7 @@ impl Recipient {
 
 /// A mail to one recipient, sent in the name of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct OutgoingEmail {
     pub organization_id: OrganizationId,
     pub recipient: Recipient,
     pub mail: Mail,
@@ -189,9 +189,9 @@ impl fmt::Debug for MailBody {
     }
 }
 
-/// The part of a letter in the outbox that operators may read.
+/// The part of an email in the outbox that operators may read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LetterSummary {
+pub struct EmailSummary {
     pub template: MailTemplate,
     pub user_id: Option<UserId>,
 }
@@ -203,9 +203,9 @@ struct Contents {
     mail: Mail,
 }
 
-impl Letter {
+impl OutgoingEmail {
     /// Makes the outbox item. `event` names the occasion, for instance the id of the one-time token in the link; it is
-    /// part of the idempotency key, so a second letter of the same template for the same event is ignored.
+    /// part of the idempotency key, so a second email of the same template for the same event is ignored.
     pub fn into_item(
         self,
         event: &str,
@@ -215,7 +215,7 @@ impl Letter {
     ) -> OutboxItem {
         let id = OutboxId::new(now, entropy);
         let template = self.mail.template();
-        let about = LetterSummary { template, user_id: self.recipient.user_id };
+        let about = EmailSummary { template, user_id: self.recipient.user_id };
         let contents = Contents { recipient: self.recipient, mail: self.mail };
         let whose = (id, self.organization_id);
         OutboxItem {
@@ -228,14 +228,14 @@ impl Letter {
         }
     }
 
-    /// Opens an item that [`Letter::into_item`] made.
+    /// Opens an item that [`OutgoingEmail::into_item`] made.
     pub fn open(claim: &OutboxClaim, keyring: &Keyring) -> Result<Self, ItemError> {
         let (organization_id, Contents { recipient, mail }) = claim.open(keyring)?;
         Ok(Self { organization_id, recipient, mail })
     }
 }
 
-impl LetterSummary {
+impl EmailSummary {
     pub fn of(claim: &OutboxClaim) -> Option<Self> {
         serde_json::from_value(claim.payload.about.clone()).ok()
     }

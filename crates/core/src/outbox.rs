@@ -19,9 +19,9 @@ use crate::{Entropy, OrganizationId, OutboxId, Timestamp, word_enum};
 word_enum! {
     /// What the worker has to do.
     pub enum OutboxKind {
-        /// Send a letter.
+        /// Send an email.
         Mail = "mail",
-        /// Look up whether the address of a link request has an account, and enqueue the letter if it does.
+        /// Look up whether the address of a link request has an account, and enqueue the email if it does.
         LinkRequest = "link_request",
     }
 }

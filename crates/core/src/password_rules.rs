@@ -24,9 +24,9 @@ const PRODUCT: &str = "porta";
 
 /// Lower-case words that an attacker who knows the person tries, longest first.
 #[derive(Debug, Clone)]
-pub struct WordsAround(Vec<String>);
+pub struct ContextWords(Vec<String>);
 
-impl WordsAround {
+impl ContextWords {
     pub fn of(user: &User, organization: &Organization) -> Self {
         let names = [
             Some(organization.name.as_str()),
@@ -65,7 +65,7 @@ impl WordsAround {
 }
 
 /// Checks a new password. Uses the CPU for milliseconds, see [`JUDGED`]; does no I/O.
-pub fn check_new_password(password: &Password, around: &WordsAround) -> Result<(), PasswordRefusal> {
+pub fn check_new_password(password: &Password, context: &ContextWords) -> Result<(), PasswordRefusal> {
     let password = password.expose_secret();
     let length = password.chars().count();
     if length < *PASSWORD_LENGTH.start() {
@@ -74,7 +74,7 @@ pub fn check_new_password(password: &Password, around: &WordsAround) -> Result<(
     if length > *PASSWORD_LENGTH.end() {
         return Err(PasswordRefusal::TooLong);
     }
-    let WordsAround(words) = around;
+    let ContextWords(words) = context;
     if is_built_from(password, words) {
         return Err(PasswordRefusal::Personal);
     }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn check(password: &str) -> Result<(), PasswordRefusal> {
-        check_new_password(&Password::parse(password)?, &WordsAround::of(&ana(), &acme()))
+        check_new_password(&Password::parse(password)?, &ContextWords::of(&ana(), &acme()))
     }
 
     #[test]
@@ -260,8 +260,8 @@ mod tests {
         // Other people may use it.
         let other =
             User { email: Email::parse("b@c.example").unwrap(), profile: Profile::default(), ..ana() };
-        let around = WordsAround::of(&other, &acme());
-        assert_eq!(check_new_password(&Password::parse("okonkwo-4-lunch").unwrap(), &around), Ok(()));
+        let context = ContextWords::of(&other, &acme());
+        assert_eq!(check_new_password(&Password::parse("okonkwo-4-lunch").unwrap(), &context), Ok(()));
     }
 
     #[test]
@@ -280,9 +280,9 @@ mod tests {
         assert_eq!(check("Mu\u{308}ller-2024"), Err(PasswordRefusal::Personal));
         let mut named = ana();
         named.profile.family_name = Some("Bru\u{302}le\u{301}e".to_owned());
-        let around = WordsAround::of(&named, &acme());
+        let context = ContextWords::of(&named, &acme());
         let composed = Password::parse("br\u{fb}l\u{e9}e-2024").unwrap();
-        assert_eq!(check_new_password(&composed, &around), Err(PasswordRefusal::Personal));
+        assert_eq!(check_new_password(&composed, &context), Err(PasswordRefusal::Personal));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::error::{moved, refuse, taken};
 use crate::organizations::slug_of;
 use crate::work::changed;
-use crate::{DirectoryError, Result, Work};
+use crate::{DirectoryError, Result, Transaction};
 
 /// An application to create.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +56,7 @@ fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
     display_name("name", name).err().into_iter().chain(description(text)).collect()
 }
 
-impl Work {
+impl Transaction {
     /// The application that an organization *owns* under this slug; shared ones are not considered.
     pub async fn own_application(
         &mut self,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::applications::{demand_owner, description};
 use crate::error::{refuse, taken};
 use crate::work::changed;
-use crate::{DirectoryError, Result, Work};
+use crate::{DirectoryError, Result, Transaction};
 
 /// A claim to define; by default it appears in access tokens and UserInfo.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct NewClaim {
     pub include_in_userinfo: Option<bool>,
 }
 
-impl Work {
+impl Transaction {
     pub async fn define_claim(
         &mut self,
         organization: &Organization,

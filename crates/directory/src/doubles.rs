@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use porta_core::organization::Organization;
 use porta_core::user::{Email, User};
 
-use crate::{Result, Work};
+use crate::{Result, Transaction};
 
 /// People read per page.
 const PAGE: u32 = 500;
@@ -18,7 +18,7 @@ pub struct Double {
     pub people: Vec<User>,
 }
 
-impl Work {
+impl Transaction {
     /// Lists the mailboxes of an organization that have several accounts.
     pub async fn doubles(&mut self, organization: &Organization) -> Result<Vec<Double>> {
         let mut by_mailbox = self.under_other_keys(organization).await?;

@@ -2,7 +2,7 @@
 
 use porta_core::invitation::{INVITER_LENGTH, Invitation, MESSAGE_LENGTH};
 use porta_core::line::{check_line, check_lines};
-use porta_core::mail::{Letter, Mail, Recipient};
+use porta_core::mail::{Mail, OutgoingEmail, Recipient};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::Organization;
 use porta_core::user::{Email, Profile, User, UserStatus};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::claims::demand;
 use crate::error::{moved, refuse};
 use crate::users::NewUser;
-use crate::{DirectoryError, Result, Work};
+use crate::{DirectoryError, Result, Transaction};
 
 /// An invitation to send.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,7 @@ pub struct Invited {
     pub expires_at: Timestamp,
 }
 
-impl Work {
+impl Transaction {
     /// Invites somebody by mail. A new account stays inactive until they accept: neither a magic link nor a password
     /// reset activates it. An earlier invitation is revoked. `issuer` is the organization's issuer URL.
     pub async fn invite_user(
@@ -117,8 +117,9 @@ impl Work {
             inviter: invitation.inviter.clone(),
             message: invitation.message.clone(),
         };
-        let letter = Letter { organization_id: organization.id, recipient: Recipient::of(user), mail };
-        let item = letter.into_item(&id.to_string(), &self.deps.outbox, self.now, &*self.deps.entropy);
+        let outgoing =
+            OutgoingEmail { organization_id: organization.id, recipient: Recipient::of(user), mail };
+        let item = outgoing.into_item(&id.to_string(), &self.deps.outbox, self.now, &*self.deps.entropy);
         self.unit.outbox().enqueue(&item).await?;
         Ok(expires_at)
     }

@@ -19,7 +19,7 @@ use porta_core::{SigningKeyId, Timestamp};
 use porta_jose::GeneratedKey;
 use serde_json::json;
 
-use crate::{Directory, DirectoryError, Result, Work};
+use crate::{Directory, DirectoryError, Result, Transaction};
 
 /// A key as operators see it, without the private key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Directory {
     }
 }
 
-impl Work {
+impl Transaction {
     /// Ensures that an active and a next key exist; `true` if a key was created or promoted.
     pub async fn ensure_signing_keys(
         &mut self,

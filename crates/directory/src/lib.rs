@@ -1,7 +1,7 @@
 //! Operations for operators: organizations, applications, clients, people, roles, claims, keys, settings, and
 //! declarative files of all these (provisioning).
 //!
-//! An operation runs inside a [`Work`]: one unit of work that writes each change *and* its audit row, and announces
+//! An operation runs inside a [`Transaction`]: one unit of work that writes each change *and* its audit row, and announces
 //! after the commit what other instances must evict from their caches. All boundaries (CLI, provisioning, later the
 //! Admin API) call the same operations, so the same rules apply.
 //!
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use porta_core::change::Change;
-use porta_core::password_rules::{WordsAround, check_new_password};
+use porta_core::password_rules::{ContextWords, check_new_password};
 use porta_core::seal::Keyring;
 use porta_core::user::{PASSWORD_LENGTH, PasswordHash, PasswordRefusal};
 use porta_core::{Clock, Entropy, Invalid, Password};
@@ -27,10 +27,10 @@ mod branding;
 mod claims;
 mod clients;
 mod doubles;
+mod emails;
 mod error;
 mod invitations;
 mod keys;
-mod letters;
 mod lookup;
 mod organizations;
 pub mod provision;
@@ -53,7 +53,7 @@ pub use reseal::{Closed, KeyList, KindReport, OlderKey, Pass, Report, SealingKey
 pub use roles::{NewPermission, NewRole};
 pub use settings::{SettingSource, SettingView};
 pub use users::NewUser;
-pub use work::Work;
+pub use work::Transaction;
 
 /// Announces changes to other instances after the commit, for cache eviction. Never fails: the implementation logs
 /// errors, because cache lifetimes bound the effect of a lost notice.
@@ -81,7 +81,7 @@ pub struct DirectoryDeps {
     pub entropy: Arc<dyn Entropy>,
     /// Seals private signing keys.
     pub keyring: Arc<Keyring>,
-    /// Seals letters until they are sent.
+    /// Seals emails until they are sent.
     pub outbox: Arc<Keyring>,
     pub passwords: Arc<dyn HashPassword>,
     /// Requires https for redirect URIs and origins, except on loopback.
@@ -100,8 +100,8 @@ impl Directory {
     }
 
     /// Begins a unit of work on behalf of `actor`.
-    pub async fn begin(&self, actor: Actor) -> Result<Work> {
-        Work::begin(Arc::clone(&self.deps), actor).await
+    pub async fn begin(&self, actor: Actor) -> Result<Transaction> {
+        Transaction::begin(Arc::clone(&self.deps), actor).await
     }
 
     /// Base URL of this installation, as the server that started last was configured.
@@ -111,11 +111,15 @@ impl Directory {
 
     /// Checks a new password against the rules for people's own choices, and hashes it. Called before a unit of work
     /// begins, so that no transaction waits for Argon2.
-    pub async fn hash_password(&self, password: &SecretString, around: WordsAround) -> Result<PasswordHash> {
+    pub async fn hash_password(
+        &self,
+        password: &SecretString,
+        context: ContextWords,
+    ) -> Result<PasswordHash> {
         let password = Password::parse(password.expose_secret()).map_err(refused)?;
         let judged = password.clone();
         // On a blocking thread: the check uses the CPU for milliseconds.
-        let verdict = tokio::task::spawn_blocking(move || check_new_password(&judged, &around)).await;
+        let verdict = tokio::task::spawn_blocking(move || check_new_password(&judged, &context)).await;
         verdict.map_err(|error| HashFailed(error.into()))?.map_err(refused)?;
         Ok(self.deps.passwords.hash(&password).await?)
     }

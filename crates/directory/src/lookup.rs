@@ -5,12 +5,12 @@ use porta_core::organization::Organization;
 use porta_core::user::User;
 use porta_core::{OrganizationId, Slug, UserId};
 
-use crate::{DirectoryError, Result, Work};
+use crate::{DirectoryError, Result, Transaction};
 
 /// Organizations read per page when all are listed.
 const PAGE: u32 = 200;
 
-impl Work {
+impl Transaction {
     /// Finds an organization by id or slug; text that has the form of an id is tried as an id first.
     pub async fn organization(&mut self, slug_or_id: &str) -> Result<Organization> {
         if let Some(id) = OrganizationId::parse(slug_or_id)

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::clients::distinct;
 use crate::error::{moved, refuse, taken};
 use crate::work::changed;
-use crate::{DirectoryError, Result, Work};
+use crate::{DirectoryError, Result, Transaction};
 
 /// An organization to create; fields left out take their defaults.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +29,7 @@ pub struct NewOrganization {
 /// Locale of an organization that names none.
 pub(crate) const DEFAULT_LOCALE: &str = "en";
 
-impl Work {
+impl Transaction {
     /// Creates an active organization with signing keys, so that it can sign ID tokens at once.
     pub async fn create_organization(&mut self, new: NewOrganization) -> Result<Organization> {
         let slug = Slug::for_organization(&slug_of(new.slug, &new.name))?;

@@ -31,7 +31,7 @@ const ROUNDS: usize = 5;
 /// Both lists of encryption keys, as keyrings for each purpose.
 pub struct SealingKeys {
     signing_keys: Keyring,
-    letters: Keyring,
+    emails: Keyring,
     authenticators: Keyring,
     codes: CodeKeys,
 }
@@ -50,7 +50,7 @@ impl SealingKeys {
     pub fn new(signing: &[[u8; 32]], two_factor: &[[u8; 32]]) -> Self {
         Self {
             signing_keys: Keyring::new(signing, signing_key::SEALING_PURPOSE),
-            letters: Keyring::new(signing, outbox::SEALING_PURPOSE),
+            emails: Keyring::new(signing, outbox::SEALING_PURPOSE),
             authenticators: Keyring::new(two_factor, second_factor::SEALING_PURPOSE),
             codes: CodeKeys::new(two_factor),
         }
@@ -59,7 +59,7 @@ impl SealingKeys {
     fn of(&self, kind: SealedKind) -> &Keyring {
         match kind {
             SealedKind::SigningKey => &self.signing_keys,
-            SealedKind::Letter => &self.letters,
+            SealedKind::OutgoingEmail => &self.emails,
             SealedKind::Authenticator => &self.authenticators,
         }
     }
@@ -75,7 +75,7 @@ impl std::fmt::Debug for SealingKeys {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
     /// Dry run: opens the values that would be re-encrypted and writes nothing.
-    Look,
+    Theme,
     Reseal,
 }
 
@@ -106,7 +106,7 @@ pub struct OlderKey {
     /// Position in the list, from one.
     pub place: usize,
     pub signing_keys: u64,
-    pub letters: u64,
+    pub emails: u64,
     pub authenticators: u64,
     /// Unused recovery codes.
     pub recovery_codes: u64,
@@ -117,7 +117,7 @@ pub struct OlderKey {
 impl OlderKey {
     /// Whether the key can be removed: no long-lived value needs it.
     pub fn may_go(&self) -> bool {
-        self.signing_keys + self.letters + self.authenticators + self.recovery_codes + self.undated_codes == 0
+        self.signing_keys + self.emails + self.authenticators + self.recovery_codes + self.undated_codes == 0
     }
 }
 
@@ -178,7 +178,7 @@ impl Directory {
                 after = last.id;
                 let opened = open_batch(kind, ring, rows, &mut report.closed);
                 let replaced = match pass {
-                    Pass::Look => opened.len(),
+                    Pass::Theme => opened.len(),
                     Pass::Reseal => self.replace_batch(kind, ring, &opened).await?,
                 };
                 overtaken |= replaced < opened.len();
@@ -221,7 +221,7 @@ impl Directory {
         let mut repositories = self.deps.store.repositories();
         let mut sealed = repositories.sealed();
         let signing_keys = sealed.by_key(SealedKind::SigningKey).await?;
-        let letters = sealed.by_key(SealedKind::Letter).await?;
+        let emails = sealed.by_key(SealedKind::OutgoingEmail).await?;
         let authenticators = sealed.by_key(SealedKind::Authenticator).await?;
         let codes = sealed.recovery_codes_by_key().await?;
         let undated_codes = codes.iter().filter(|(key, _)| key.is_none()).map(|(_, n)| n).sum();
@@ -230,17 +230,16 @@ impl Directory {
             list,
             place,
             signing_keys: 0,
-            letters: 0,
+            emails: 0,
             authenticators: 0,
             recovery_codes: 0,
             undated_codes: 0,
         };
         let mut older = Vec::new();
-        for (index, (key, letter_key)) in keys.signing_keys.ids().zip(keys.letters.ids()).enumerate().skip(1)
-        {
+        for (index, (key, email_key)) in keys.signing_keys.ids().zip(keys.emails.ids()).enumerate().skip(1) {
             older.push(OlderKey {
                 signing_keys: of_key(&signing_keys, key),
-                letters: of_key(&letters, letter_key),
+                emails: of_key(&emails, email_key),
                 ..none(KeyList::Signing, index + 1)
             });
         }

@@ -12,7 +12,7 @@ use crate::applications::{demand_owner, description};
 use crate::error::{refuse, taken};
 use crate::organizations::slug_of;
 use crate::work::changed;
-use crate::{DirectoryError, Result, Work};
+use crate::{DirectoryError, Result, Transaction};
 
 /// A role to create.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +36,7 @@ fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
     display_name("name", name).err().into_iter().chain(description(text)).collect()
 }
 
-impl Work {
+impl Transaction {
     pub async fn create_role(
         &mut self,
         organization: &Organization,

@@ -7,7 +7,7 @@ use porta_core::organization::Organization;
 use porta_core::settings::{self, SettingDefinition, Settings};
 use serde_json::{Value, json};
 
-use crate::{Directory, DirectoryError, Result, Work};
+use crate::{Directory, DirectoryError, Result, Transaction};
 
 /// Origin of the value in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Directory {
     }
 }
 
-impl Work {
+impl Transaction {
     /// Settings in force for an organization, read in this unit of work.
     pub(crate) async fn settings_in_force(&mut self, organization: &Organization) -> Result<Settings> {
         let platform = self.unit.settings(None).all().await?;

@@ -2,7 +2,7 @@
 
 use porta_core::UserId;
 use porta_core::line::check_line;
-use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange, SecurityEvent};
+use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::organization::Organization;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
 use porta_store::{Revocation, StoreError};
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::error::{moved, refuse, taken};
 use crate::work::changed;
-use crate::{DirectoryError, Result, Work};
+use crate::{DirectoryError, Result, Transaction};
 
 /// Maximum length of the reason for a status change, in characters.
 const REASON_LENGTH: usize = 500;
@@ -27,7 +27,7 @@ pub struct NewUser {
     pub is_inactive: bool,
 }
 
-impl Work {
+impl Transaction {
     pub async fn create_user(&mut self, organization: &Organization, new: NewUser) -> Result<User> {
         let email = self.free_address(organization, &new.email).await?;
         refuse(new.profile.validate().err().into_iter().collect())?;
@@ -185,13 +185,13 @@ impl Work {
         let ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
         // The mail does not reveal the operator's IP address.
         let event = SecurityEvent { at: self.now, address: None, user_agent: None };
-        let letter = Letter {
+        let outgoing = OutgoingEmail {
             organization_id: organization.id,
             recipient: Recipient::of(user),
             mail: Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event },
         };
         let about = format!("{}:{}", user.id, self.now.micros());
-        let item = letter.into_item(&about, &self.deps.outbox, self.now, &*self.deps.entropy);
+        let item = outgoing.into_item(&about, &self.deps.outbox, self.now, &*self.deps.entropy);
         self.unit.outbox().enqueue(&item).await?;
         let metadata = json!({ "userId": user.id, "previousMethod": method, "tokenFamiliesEnded": ended });
         self.audit("user.2fa.reset", Some(organization), Some(user.id), metadata).await

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{Actor, DirectoryDeps, Result};
 
 /// One transaction of several operations. Dropping it without a commit rolls back.
-pub struct Work {
+pub struct Transaction {
     pub(crate) deps: Arc<DirectoryDeps>,
     pub(crate) unit: Box<dyn UnitOfWork>,
     pub(crate) actor: Actor,
@@ -23,7 +23,7 @@ pub struct Work {
     marked: usize,
 }
 
-impl Work {
+impl Transaction {
     pub(crate) async fn begin(deps: Arc<DirectoryDeps>, actor: Actor) -> Result<Self> {
         let unit = deps.store.begin().await?;
         let now = deps.clock.now();

@@ -10,14 +10,14 @@ use porta_core::{Timestamp, metrics};
 use porta_oidc::Caller;
 
 use crate::forwarded::{ForwardedHeader, Unusable};
-use crate::state::Shared;
+use crate::state::StateInner;
 
 /// Shortest time between two log lines about unknown callers: a misconfigured proxy causes one with every request.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 
 /// Which forwarded headers are trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum TrustProxy {
+pub enum TrustedProxies {
     /// None: the peer is the client.
     #[default]
     Never,
@@ -25,7 +25,7 @@ pub enum TrustProxy {
     Hops { hops: usize, networks: Vec<IpNet>, header: ForwardedHeader },
 }
 
-impl TrustProxy {
+impl TrustedProxies {
     fn trusts(&self, peer: IpAddr) -> Option<(usize, ForwardedHeader)> {
         match self {
             Self::Never => None,
@@ -80,8 +80,8 @@ impl UnknownCallers {
 }
 
 /// The caller for audit events and rate limits.
-pub(crate) fn caller(state: &Shared, peer: SocketAddr, headers: &HeaderMap) -> Caller {
-    let address = state.trust_proxy.address(peer, headers);
+pub(crate) fn caller(state: &StateInner, peer: SocketAddr, headers: &HeaderMap) -> Caller {
+    let address = state.trusted_proxies.address(peer, headers);
     if let Err(why) = address {
         state.unknown_callers.note(peer, why, state.clock.now());
     }
@@ -104,19 +104,19 @@ mod tests {
         map
     }
 
-    fn behind(hops: usize, networks: &[&str]) -> TrustProxy {
+    fn behind(hops: usize, networks: &[&str]) -> TrustedProxies {
         let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
-        TrustProxy::Hops { hops, networks, header: ForwardedHeader::Either }
+        TrustedProxies::Hops { hops, networks, header: ForwardedHeader::Either }
     }
 
-    fn seen_by(trust: &TrustProxy, peer: &str, forwarded: &[&str]) -> String {
+    fn seen_by(trust: &TrustedProxies, peer: &str, forwarded: &[&str]) -> String {
         match trust.address(peer.parse().unwrap(), &headers(forwarded)) {
             Ok(address) => address.to_string(),
             Err(why) => why.word().to_owned(),
         }
     }
 
-    fn seen(trust: &TrustProxy, forwarded: &[&str]) -> String {
+    fn seen(trust: &TrustedProxies, forwarded: &[&str]) -> String {
         seen_by(trust, "10.0.0.9:1", forwarded)
     }
 
@@ -148,8 +148,8 @@ mod tests {
 
     #[test]
     fn nobody_is_believed_without_trust_or_outside_the_networks() {
-        assert_eq!(seen(&TrustProxy::Never, &["192.0.2.7"]), "10.0.0.9");
-        assert_eq!(seen(&TrustProxy::Never, &[]), "10.0.0.9");
+        assert_eq!(seen(&TrustedProxies::Never, &["192.0.2.7"]), "10.0.0.9");
+        assert_eq!(seen(&TrustedProxies::Never, &[]), "10.0.0.9");
         assert_eq!(seen(&behind(1, &["172.16.0.0/12"]), &["192.0.2.7"]), "10.0.0.9");
         assert_eq!(seen(&behind(1, &["172.16.0.0/12"]), &[]), "10.0.0.9");
         assert_eq!(seen(&behind(1, &["10.0.0.0/8"]), &["192.0.2.7"]), "192.0.2.7");
@@ -158,8 +158,8 @@ mod tests {
     /// A socket that listens on `::` sees IPv4 peers as `::ffff:a.b.c.d`.
     #[test]
     fn an_address_has_one_form_whatever_socket_listens() {
-        assert_eq!(seen_by(&TrustProxy::Never, "[::ffff:192.0.2.7]:1", &[]), "192.0.2.7");
-        assert_eq!(seen_by(&TrustProxy::Never, "[2001:DB8:0::7]:1", &[]), "2001:db8::7");
+        assert_eq!(seen_by(&TrustedProxies::Never, "[::ffff:192.0.2.7]:1", &[]), "192.0.2.7");
+        assert_eq!(seen_by(&TrustedProxies::Never, "[2001:DB8:0::7]:1", &[]), "2001:db8::7");
         let trust = behind(1, &["10.0.0.0/8"]);
         assert_eq!(seen_by(&trust, "[::ffff:192.0.2.7]:1", &["198.51.100.1"]), "192.0.2.7");
         assert_eq!(seen_by(&trust, "[::ffff:10.0.0.9]:1", &["::ffff:198.51.100.1"]), "198.51.100.1");

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::http::{HeaderMap, header};
 use porta_oidc::Tenant;
-use porta_pages::{LocaleCandidates, Look, negotiate};
+use porta_pages::{LocaleCandidates, Theme, negotiate};
 
 /// Longer `Accept-Language` lists are cut: nobody reads that many languages.
 const MAX_HEADER_BYTES: usize = 4_096;
@@ -54,8 +54,8 @@ impl LanguagePreferences {
     }
 
     /// For pages that belong to no organization.
-    pub(crate) fn neutral_look(&self) -> Look<'static> {
-        Look::neutral().in_locale(self.locale(None))
+    pub(crate) fn neutral_look(&self) -> Theme<'static> {
+        Theme::neutral().in_locale(self.locale(None))
     }
 }
 
@@ -78,9 +78,9 @@ impl RequestContext {
     }
 
     /// The organization's theme in the negotiated language.
-    pub(crate) fn look(&self) -> Look<'_> {
+    pub(crate) fn theme(&self) -> Theme<'_> {
         let organization = &self.tenant.organization;
-        Look::of(organization).in_locale(self.languages.locale(Some(&organization.default_locale)))
+        Theme::of(organization).in_locale(self.languages.locale(Some(&organization.default_locale)))
     }
 }
 

@@ -9,7 +9,7 @@ use porta_core::mac::MacKey;
 use porta_core::{OrganizationId, Timestamp, TokenDigest};
 use porta_oidc::Tenant;
 
-use crate::state::Shared;
+use crate::state::StateInner;
 
 /// Name prefix over TLS: browsers accept such a cookie over TLS only, so that no plain-HTTP neighbour can plant it (RFC
 /// 6265bis §4.1.3.1). `__Host-` would require the path `/`.
@@ -56,7 +56,7 @@ impl CookieKey {
 
 /// The value of a cookie that one of our keys signed for this organization; `None` for anything else.
 pub(crate) fn read(
-    state: &Shared,
+    state: &StateInner,
     tenant: &Tenant,
     headers: &HeaderMap,
     name: &'static str,
@@ -104,7 +104,7 @@ fn full_name(name: &'static str, is_https: bool) -> String {
 /// `Set-Cookie` header for a signed value. `Max-Age` wins over `Expires` (RFC 6265 §4.1.2.2), so that a wrong browser
 /// clock does not change the lifetime.
 pub(crate) fn set(
-    state: &Shared,
+    state: &StateInner,
     tenant: &Tenant,
     name: &'static str,
     value: &str,
@@ -120,20 +120,20 @@ pub(crate) fn set(
 }
 
 /// `Set-Cookie` header of the known-device cookie.
-pub(crate) fn device(state: &Shared, tenant: &Tenant, value: &str) -> Option<HeaderValue> {
+pub(crate) fn device(state: &StateInner, tenant: &Tenant, value: &str) -> Option<HeaderValue> {
     let path = format!("/{}", tenant.organization.slug);
     set(state, tenant, DEVICE, value, &path, state.clock.now() + DEVICE_LIFETIME)
 }
 
 /// `Set-Cookie` header that removes a cookie.
-pub(crate) fn clear(state: &Shared, name: &'static str, path: &str) -> Option<HeaderValue> {
+pub(crate) fn clear(state: &StateInner, name: &'static str, path: &str) -> Option<HeaderValue> {
     let mut cookie = Cookie::new(full_name(name, state.is_https), "");
     cookie.set_path(path.to_owned());
     cookie.make_removal();
     header_value(state, cookie)
 }
 
-fn header_value(state: &Shared, mut cookie: Cookie<'static>) -> Option<HeaderValue> {
+fn header_value(state: &StateInner, mut cookie: Cookie<'static>) -> Option<HeaderValue> {
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);
     cookie.set_secure(state.is_https);

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use crate::body;
 use crate::context::RequestContext;
 use crate::reply::{self, Reply};
-use crate::state::Shared;
+use crate::state::StateInner;
 
 /// `Retry-After` of a refusal, and how long its response is held back.
 const WAIT: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ impl Default for Crowd {
 /// Refuses a sign-in before its form is parsed or anything is looked up. The response is held back for as long as it
 /// asks to wait: a client that ignores `Retry-After` and retries at once would otherwise take the time of thousands of
 /// refusals a second from everybody else.
-pub(crate) async fn turn_away(state: &Shared, tenant: &RequestContext, body: Body) -> Reply {
+pub(crate) async fn turn_away(state: &StateInner, tenant: &RequestContext, body: Body) -> Reply {
     if let Err(error) = body::pass_over(body).await {
         return reply::empty(error.status());
     }

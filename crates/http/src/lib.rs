@@ -17,8 +17,8 @@ mod router;
 mod state;
 mod tenancy;
 
-pub use caller::TrustProxy;
+pub use caller::TrustedProxies;
 pub use endpoints::probes::exposition;
 pub use forwarded::ForwardedHeader;
 pub use router::router;
-pub use state::{AppState, Figures, Observers, Parts, Probes, ReadyReport, Shared, Traces};
+pub use state::{AppState, MetricsExporter, Observers, Parts, Probes, ReadyReport, StateInner, Traces};

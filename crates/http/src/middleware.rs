@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use futures_util::FutureExt as _;
 use porta_core::organization::Organization;
-use porta_core::tally::{RoundTrips, Tally};
 use porta_core::{AuditId, EntityId as _, OrganizationId};
+use porta_task::round_trips::{RoundTripCounter, RoundTrips};
 use tracing::{Instrument as _, Span};
 
 use crate::observe;
@@ -69,7 +69,7 @@ struct Asked {
     route: String,
     span: Span,
     log_fields: AccessLogFields,
-    tally: Tally,
+    counter: RoundTripCounter,
     has_line: bool,
 }
 
@@ -141,13 +141,14 @@ fn begin(state: AppState, peer: SocketAddr, request: &Request) -> Asked {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
     let span = observe::span(&state, peer, request.headers(), &method, route);
-    let (route, log_fields, tally) = (route.to_owned(), AccessLogFields::default(), Tally::default());
-    Asked { state, started, request_id, method, route, span, log_fields, tally, has_line: false }
+    let (route, log_fields, counter) =
+        (route.to_owned(), AccessLogFields::default(), RoundTripCounter::default());
+    Asked { state, started, request_id, method, route, span, log_fields, counter, has_line: false }
 }
 
 /// A new id, or the well-formed one of a trusted proxy.
 fn request_id(state: &AppState, peer: SocketAddr, headers: &HeaderMap) -> HeaderValue {
-    if state.trust_proxy.is_proxy(peer)
+    if state.trusted_proxies.is_proxy(peer)
         && let Some(given) = headers.get(REQUEST_ID)
         && let Ok(text) = given.to_str()
         && (8..=64).contains(&text.len())

@@ -29,7 +29,7 @@ pub(crate) fn span(
         http.route = route,
         http.response.status_code = tracing::field::Empty,
     );
-    if state.trust_proxy.is_proxy(peer) {
+    if state.trusted_proxies.is_proxy(peer) {
         traces.join(&span, headers);
     }
     span
@@ -47,7 +47,7 @@ pub(crate) fn answered(
     if status >= 500 {
         span.record("otel.status_code", "ERROR");
     }
-    if state.figures.is_none() {
+    if state.metrics.is_none() {
         return;
     }
     let (method, route) = (word(method), route.to_owned());
@@ -63,7 +63,7 @@ pub(crate) fn answered(
 
 /// Counts a request that ended without a response, and so without a duration.
 pub(crate) fn abandoned(state: &AppState, method: &Method, route: &str, status: u16) {
-    if state.figures.is_none() {
+    if state.metrics.is_none() {
         return;
     }
     ::metrics::counter!(

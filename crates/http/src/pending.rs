@@ -9,7 +9,7 @@ use porta_oidc::{REPEATED_WITHIN, Tenant};
 
 use crate::cookies;
 use crate::reply::{self, Reply};
-use crate::state::Shared;
+use crate::state::StateInner;
 
 /// Most sign-ins per browser; beyond that the oldest are dropped. Each has three cookies at most, and Chromium keeps
 /// 180 per site.
@@ -25,7 +25,7 @@ pub(crate) struct Begun(pub(crate) String);
 /// Updates the list cookie: adds the sign-in that `reply` begins, removes `over`, and clears the cookies of sign-ins
 /// beyond `MOST`.
 pub(crate) fn listed(
-    state: &Shared,
+    state: &StateInner,
     tenant: &Tenant,
     headers: &HeaderMap,
     mut reply: Reply,
@@ -51,7 +51,7 @@ pub(crate) fn listed(
 }
 
 /// Whether the browser's list names a sign-in: it was begun here and, as far as the list knows, has not ended.
-pub(crate) fn lists(state: &Shared, tenant: &Tenant, headers: &HeaderMap, uid: &str) -> bool {
+pub(crate) fn lists(state: &StateInner, tenant: &Tenant, headers: &HeaderMap, uid: &str) -> bool {
     let list = cookies::read(state, tenant, headers, cookies::PENDING).unwrap_or_default();
     list.split('.').any(|listed| listed == uid)
 }
@@ -69,7 +69,7 @@ fn after(before: &str, begun: Option<&str>, over: Option<&str>) -> (String, Vec<
 /// Sets the cookies of the response that ends a sign-in: the binding cookies stay as long as its forms may be repeated
 /// (decision 0044), the sealed interaction is cleared.
 pub(crate) fn ended(
-    state: &Shared,
+    state: &StateInner,
     tenant: &Tenant,
     headers: &HeaderMap,
     mut reply: Reply,
@@ -91,7 +91,7 @@ pub(crate) fn ended(
 }
 
 /// Clears the cookies of a sign-in. Only a well-formed uid of ours may become a cookie path.
-pub(crate) fn without_cookies_of(state: &Shared, tenant: &Tenant, mut reply: Reply, uid: &str) -> Reply {
+pub(crate) fn without_cookies_of(state: &StateInner, tenant: &Tenant, mut reply: Reply, uid: &str) -> Reply {
     if !BearerKind::Interaction.matches(uid) {
         return reply;
     }

@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 
 use crate::context::RequestContext;
 use crate::reply::{self, Reply, SentAgain};
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 use crate::{body, caller, cookies};
 
@@ -97,7 +97,7 @@ pub(crate) async fn once(
 }
 
 /// The response to a repetition. `None`: no response is known, so the form must be carried out.
-async fn claimed_before(state: &Shared, tenant: &RequestContext, claim: &Claim) -> Option<Reply> {
+async fn claimed_before(state: &StateInner, tenant: &RequestContext, claim: &Claim) -> Option<Reply> {
     let mut turns = TURNS.into_iter();
     let mut found = state.engine.claim::<Kept>(claim).await;
     loop {
@@ -115,7 +115,7 @@ async fn claimed_before(state: &Shared, tenant: &RequestContext, claim: &Claim) 
                     other => other,
                 }
             }
-            Err(error) => return Some(reply::engine_error_page(state, &tenant.look(), &error)),
+            Err(error) => return Some(reply::engine_error_page(state, &tenant.theme(), &error)),
         }
     }
 }
@@ -153,7 +153,7 @@ pub(crate) async fn once_counted(
 }
 
 /// Waits for the response of the first request. `None`: there was none, or it was not stored.
-async fn first_answer(state: &Shared, claim: &Claim) -> Option<Reply> {
+async fn first_answer(state: &StateInner, claim: &Claim) -> Option<Reply> {
     for turn in TURNS {
         match state.engine.claimed::<Kept>(claim).await {
             Ok(Some(Repeated::Answered(kept))) => return kept.reply(),
@@ -171,13 +171,13 @@ async fn first_answer(state: &Shared, claim: &Claim) -> Option<Reply> {
 /// Reads the body and computes the claim of the request. `None` without a binding cookie: browsers cannot be told apart
 /// then, and nothing is remembered.
 async fn claimable(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     request: Request,
 ) -> Result<(Request, Option<Arc<Claim>>), Reply> {
     let (mut parts, body) = request.into_parts();
     let bytes = body::bytes(&parts.headers, body).await.map_err(|error| {
-        reply::error_page(state, &tenant.look(), error.status(), ErrorText::InvalidRequest, None)
+        reply::error_page(state, &tenant.theme(), error.status(), ErrorText::InvalidRequest, None)
     })?;
     let binding = BINDING
         .into_iter()
@@ -204,7 +204,7 @@ fn again(kept: &Kept) -> Reply {
 }
 
 /// Stores the response. A failure is only logged, because the form was carried out.
-async fn answered(state: &Shared, claim: &Claim, kept: Option<Kept>) {
+async fn answered(state: &StateInner, claim: &Claim, kept: Option<Kept>) {
     if let Err(error) = state.engine.keep_answer(claim, kept.as_ref()).await {
         tracing::warn!(%error, "the answer to a form was not kept, in case it is sent again");
     }

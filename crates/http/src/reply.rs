@@ -4,13 +4,13 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use porta_oidc::EngineError;
 use porta_oidc::throttle::Limited;
-use porta_pages::{ErrorPage, ErrorText, FormPostPage, Look, Page};
+use porta_pages::{ErrorPage, ErrorText, FormPostPage, Page, Theme};
 use porta_protocol::{Delivery, ErrorCode, OAuthError};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::context::RequestContext;
-use crate::state::Shared;
+use crate::state::StateInner;
 
 pub(crate) type Reply = Response<Body>;
 
@@ -50,7 +50,7 @@ pub(crate) fn text(status: StatusCode, body: &'static str) -> Reply {
 }
 
 /// Metrics in the Prometheus text format 0.0.4.
-pub(crate) fn figures(body: String) -> Reply {
+pub(crate) fn metrics(body: String) -> Reply {
     let mut reply = Reply::new(Body::from(body));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     reply.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -144,7 +144,7 @@ pub(crate) fn too_many(limited: Limited, description: &str) -> Reply {
 
 /// 429 for too many begun sign-ins: a page for browsers, otherwise JSON.
 pub(crate) fn too_many_begun(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     headers: &HeaderMap,
     limited: Limited,
@@ -157,7 +157,7 @@ pub(crate) fn too_many_begun(
 
 /// 429 as a page.
 pub(crate) fn limited_page(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     retry_after: std::time::Duration,
 ) -> Reply {
@@ -165,12 +165,16 @@ pub(crate) fn limited_page(
 }
 
 /// 503 as a page: too many people at once.
-pub(crate) fn busy_page(state: &Shared, tenant: &RequestContext, retry_after: std::time::Duration) -> Reply {
+pub(crate) fn busy_page(
+    state: &StateInner,
+    tenant: &RequestContext,
+    retry_after: std::time::Duration,
+) -> Reply {
     wait_page(state, tenant, StatusCode::SERVICE_UNAVAILABLE, retry_after)
 }
 
 fn wait_page(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     status: StatusCode,
     retry_after: std::time::Duration,
@@ -180,7 +184,7 @@ fn wait_page(
         retry_after: Some(seconds_up(retry_after)),
         ..ErrorPage::new(ErrorText::RateLimited)
     };
-    let page = page(status, state.pages.error(&tenant.look(), &text));
+    let page = page(status, state.pages.error(&tenant.theme(), &text));
     with_retry_after(page, retry_after)
 }
 
@@ -197,13 +201,13 @@ pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
 
 /// An error page.
 pub(crate) fn error_page(
-    state: &Shared,
-    look: &Look<'_>,
+    state: &StateInner,
+    theme: &Theme<'_>,
     status: StatusCode,
     text: ErrorText,
     code: Option<&str>,
 ) -> Reply {
-    page(status, state.pages.error(look, &ErrorPage { code, ..ErrorPage::new(text) }))
+    page(status, state.pages.error(theme, &ErrorPage { code, ..ErrorPage::new(text) }))
 }
 
 /// An OAuth error as JSON (RFC 6749 §5.2).
@@ -229,19 +233,19 @@ pub(crate) fn engine_error(error: &EngineError) -> Reply {
 }
 
 /// The same as a page.
-pub(crate) fn engine_error_page(state: &Shared, look: &Look<'_>, error: &EngineError) -> Reply {
+pub(crate) fn engine_error_page(state: &StateInner, theme: &Theme<'_>, error: &EngineError) -> Reply {
     log_engine_error(error);
     if error.is_unavailable() {
         let reply = error_page(
             state,
-            look,
+            theme,
             StatusCode::SERVICE_UNAVAILABLE,
             ErrorText::Unavailable,
             Some("temporarily_unavailable"),
         );
         return with_retry_after(reply, std::time::Duration::from_secs(1));
     }
-    error_page(state, look, StatusCode::INTERNAL_SERVER_ERROR, ErrorText::Generic, Some("server_error"))
+    error_page(state, theme, StatusCode::INTERNAL_SERVER_ERROR, ErrorText::Generic, Some("server_error"))
 }
 
 fn log_engine_error(error: &EngineError) {
@@ -256,14 +260,14 @@ fn log_engine_error(error: &EngineError) {
 }
 
 /// Sends an authorization response to the client: a redirect, or a page with a form (`form_post`).
-pub(crate) fn deliver(state: &Shared, tenant: &RequestContext, delivery: Delivery) -> Reply {
+pub(crate) fn deliver(state: &StateInner, tenant: &RequestContext, delivery: Delivery) -> Reply {
     match delivery {
         Delivery::Redirect(location) => redirect(&location),
         Delivery::FormPost { action, pairs } => {
             let fields: Vec<(String, String)> = pairs.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
             let has_code = fields.iter().any(|(name, _)| name == "code");
             let form = FormPostPage { target: &action, fields: &fields };
-            let form = state.pages.form_post(&tenant.look(), &form);
+            let form = state.pages.form_post(&tenant.theme(), &form);
             // Only a page with a code is stored for repetitions: an error can be made anew, and a code was issued to an
             // authenticated person.
             let sent_again = has_code.then(|| SentAgain(form.html.clone()));

@@ -9,7 +9,7 @@ use porta_oidc::Engine;
 use porta_pages::Pages;
 use porta_signin::SignIn;
 
-use crate::TrustProxy;
+use crate::TrustedProxies;
 use crate::caller::UnknownCallers;
 use crate::cookies::CookieKey;
 use crate::crowd::Crowd;
@@ -40,7 +40,7 @@ pub trait Probes: Send + Sync {
 
 /// Metrics of this process in the Prometheus text format.
 #[async_trait]
-pub trait Figures: Send + Sync {
+pub trait MetricsExporter: Send + Sync {
     async fn text(&self) -> String;
 }
 
@@ -56,7 +56,7 @@ pub trait Traces: Send + Sync {
 #[derive(Clone, Default)]
 pub struct Observers {
     /// `None`: no metrics are collected.
-    pub figures: Option<Arc<dyn Figures>>,
+    pub metrics: Option<Arc<dyn MetricsExporter>>,
     /// Whether they are served at `/metrics` on the public port.
     pub are_public: bool,
     pub traces: Option<Arc<dyn Traces>>,
@@ -64,10 +64,10 @@ pub struct Observers {
 
 /// State of the handlers. Cheap to clone: an `Arc`.
 #[derive(Clone)]
-pub struct AppState(pub(crate) Arc<Shared>);
+pub struct AppState(pub(crate) Arc<StateInner>);
 
 /// Contents of [`AppState`]; opaque outside this crate.
-pub struct Shared {
+pub struct StateInner {
     pub(crate) engine: Arc<Engine>,
     pub(crate) sign_in: SignIn,
     pub(crate) pages: Arc<Pages>,
@@ -75,10 +75,10 @@ pub struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) cookie_keys: Vec<CookieKey>,
-    pub(crate) trust_proxy: TrustProxy,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) unknown_callers: UnknownCallers,
-    pub(crate) figures: Option<Arc<dyn Figures>>,
-    pub(crate) figures_are_public: bool,
+    pub(crate) metrics: Option<Arc<dyn MetricsExporter>>,
+    pub(crate) metrics_are_public: bool,
     pub(crate) traces: Option<Arc<dyn Traces>>,
     pub(crate) crowd: Crowd,
     /// Whether the issuer is https: then cookies are `Secure` and HSTS is sent.
@@ -95,7 +95,7 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// The first signs, all verify.
     pub cookie_secrets: Vec<Vec<u8>>,
-    pub trust_proxy: TrustProxy,
+    pub trusted_proxies: TrustedProxies,
     pub observers: Observers,
 }
 
@@ -103,7 +103,7 @@ impl AppState {
     pub fn new(parts: Parts) -> Self {
         let engine = Arc::clone(&parts.sign_in.engine);
         let is_https = engine.issuer_base().starts_with("https://");
-        Self(Arc::new(Shared {
+        Self(Arc::new(StateInner {
             engine,
             sign_in: parts.sign_in,
             pages: parts.pages,
@@ -111,10 +111,10 @@ impl AppState {
             clock: parts.clock,
             entropy: parts.entropy,
             cookie_keys: parts.cookie_secrets.iter().map(|secret| CookieKey::new(secret)).collect(),
-            trust_proxy: parts.trust_proxy,
+            trusted_proxies: parts.trusted_proxies,
             unknown_callers: UnknownCallers::default(),
-            figures: parts.observers.figures,
-            figures_are_public: parts.observers.are_public,
+            metrics: parts.observers.metrics,
+            metrics_are_public: parts.observers.are_public,
             traces: parts.observers.traces,
             crowd: Crowd::default(),
             is_https,
@@ -123,8 +123,8 @@ impl AppState {
 }
 
 impl std::ops::Deref for AppState {
-    type Target = Shared;
-    fn deref(&self) -> &Shared {
+    type Target = StateInner;
+    fn deref(&self) -> &StateInner {
         &self.0
     }
 }

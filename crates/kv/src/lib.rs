@@ -8,7 +8,7 @@
 //! - Lifetimes are truncated to whole milliseconds, so no value outlives its lifetime. A lifetime of zero stores
 //!   nothing (and removes the old value, where the call overwrites).
 //! - Only `consume` returns the value of a consumed key: `get` and `take` return `None` and keep it, `put_if_absent`
-//!   returns `false`, `look` and `retire` report it as used. `put` and a delete replace it.
+//!   returns `false`, `peek` and `retire` report it as used. `put` and a delete replace it.
 //! - Counters have a separate namespace: `get` never returns a counter, `clear` never removes a value.
 
 use std::time::Duration;
@@ -154,7 +154,7 @@ pub trait Kv: Send + Sync + 'static {
     /// Uses a value once, atomically. The first caller gets `Fresh`; later callers get `Replayed` for `remember`.
     async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed>;
     /// Returns what is stored under the key; changes nothing.
-    async fn look(&self, key: &Key) -> Result<Place>;
+    async fn peek(&self, key: &Key) -> Result<Place>;
     /// Removes a live value atomically. The key counts as used for `remember`; the value itself is not kept.
     async fn retire(&self, key: &Key, remember: Duration) -> Result<Place>;
     /// Carries out all writes or none, in one command. Returns `false`, having written nothing, when the key of a

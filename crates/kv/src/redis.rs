@@ -216,7 +216,7 @@ impl Kv for RedisKv {
         self.run_consume(key, remember, "keep").await
     }
 
-    async fn look(&self, key: &Key) -> Result<Place> {
+    async fn peek(&self, key: &Key) -> Result<Place> {
         match self.link.send(cmd("GET").arg(self.value_key(key))).await {
             Ok(Value::BulkString(value)) => Ok(Place::Live(value.into())),
             Ok(Value::Nil) => Ok(Place::Free),

@@ -2,7 +2,7 @@
 
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::link_request::{LinkRequest, LinkWish};
-use porta_core::mail::{Letter, Recipient};
+use porta_core::mail::{OutgoingEmail, Recipient};
 use porta_core::one_time::OneTimeToken;
 use porta_core::organization::OrganizationStatus;
 use porta_core::outbox::OutboxClaim;
@@ -73,8 +73,8 @@ impl Worker {
         };
         if let Some((tenant, user)) = addressee.filter(|_| issued) {
             let recipient = Recipient::of(&user).reading(&request.locale);
-            let letter = Letter { organization_id: organization, recipient, mail: request.mail() };
-            let item = letter.into_item(&id.to_string(), &self.deps.keyring, now, &*self.deps.entropy);
+            let outgoing = OutgoingEmail { organization_id: organization, recipient, mail: request.mail() };
+            let item = outgoing.into_item(&id.to_string(), &self.deps.keyring, now, &*self.deps.entropy);
             unit.outbox().enqueue(&item).await?;
             let event = AuditEvent {
                 organization_label: Some(tenant.slug.as_str().to_owned()),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::mail::{Letter, LetterSummary, MailBody};
+use porta_core::mail::{EmailSummary, MailBody, OutgoingEmail};
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::outbox::{ItemError, OutboxClaim, OutboxKind};
 use porta_core::seal::{Keyring, SealError};
@@ -40,22 +40,22 @@ pub trait Renderer: Send + Sync {
     fn render(
         &self,
         organization: &Organization,
-        letter: &Letter,
+        outgoing: &OutgoingEmail,
         now: Timestamp,
     ) -> Result<MailBody, RenderError>;
 }
 
 impl<F> Renderer for F
 where
-    F: Fn(&Organization, &Letter, Timestamp) -> Result<MailBody, RenderError> + Send + Sync,
+    F: Fn(&Organization, &OutgoingEmail, Timestamp) -> Result<MailBody, RenderError> + Send + Sync,
 {
     fn render(
         &self,
         organization: &Organization,
-        letter: &Letter,
+        outgoing: &OutgoingEmail,
         now: Timestamp,
     ) -> Result<MailBody, RenderError> {
-        self(organization, letter, now)
+        self(organization, outgoing, now)
     }
 }
 
@@ -211,28 +211,28 @@ impl Worker {
         let deps = &*self.deps;
         let now = deps.clock.now();
         let until = claim.created_at + TRY_FOR;
-        let letter =
-            Letter::open(claim, &deps.keyring).map_err(|error| NotDone::unreadable(&error, until))?;
-        let until = letter.mail.expires_at().map_or(until, |expiry| expiry.min(until));
+        let outgoing =
+            OutgoingEmail::open(claim, &deps.keyring).map_err(|error| NotDone::unreadable(&error, until))?;
+        let until = outgoing.mail.expires_at().map_or(until, |expiry| expiry.min(until));
         if now >= until {
             return Err(NotDone::for_good("nobody could use it any more"));
         }
-        let found = deps.store.repositories().organizations().by_id(letter.organization_id).await;
+        let found = deps.store.repositories().organizations().by_id(outgoing.organization_id).await;
         let organization = match found {
             // Nothing is sent for a suspended tenant.
             Ok(Some(organization)) if organization.status == OrganizationStatus::Active => organization,
             Ok(_) => return Err(NotDone::for_good("the organization is not active")),
             Err(error) => return Err(NotDone::yet(&error, until)),
         };
-        let body = deps.renderer.render(&organization, &letter, now).map_err(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, letter = %claim.id, "{error}");
+        let body = deps.renderer.render(&organization, &outgoing, now).map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, outgoing = %claim.id, "{error}");
             NotDone::yet(&error, until)
         })?;
         let name = organization.branding.company_name.as_ref().filter(|name| !name.trim().is_empty());
         let message = Message {
             id: claim.id,
             from_name: name.unwrap_or(&organization.name).clone(),
-            to: letter.recipient.address,
+            to: outgoing.recipient.address,
             body,
             date: now,
         };
@@ -249,7 +249,7 @@ impl Worker {
 
     async fn delivered(&self, claim: &OutboxClaim, organization: &Organization) -> Result<(), StoreError> {
         let now = self.deps.clock.now();
-        let summary = LetterSummary::of(claim);
+        let summary = EmailSummary::of(claim);
         let template = summary.map_or("unknown", |s| s.template.as_str());
         let slug = organization.slug.as_str();
         tracing::info!(
@@ -279,12 +279,12 @@ impl Worker {
         let wait = if not_done.is_away { ASK_EVERY } else { wait_after(claim.attempt, &*self.deps.entropy) };
         let retry_at = now + wait;
         let will_retry = not_done.until.is_some_and(|until| retry_at < until);
-        let (summary, error) = (LetterSummary::of(claim), not_done.error);
+        let (summary, error) = (EmailSummary::of(claim), not_done.error);
         let template = summary.map_or("unknown", |s| s.template.as_str());
         tracing::warn!(
             event = "email.send.failed",
             template,
-            letter = %claim.id,
+            outgoing = %claim.id,
             attempt = claim.attempt,
             will_retry,
             error,
@@ -320,7 +320,7 @@ impl Worker {
     pub(crate) fn event(
         &self,
         claim: &OutboxClaim,
-        summary: Option<LetterSummary>,
+        summary: Option<EmailSummary>,
         event_type: String,
         now: Timestamp,
     ) -> AuditEvent {

@@ -305,7 +305,7 @@ impl Engine {
         shown: Shown<'_>,
     ) -> Result<Option<BoundInteraction>, EngineError> {
         let Some(key) = addressed(tenant, uid, shown.binding) else { return Ok(None) };
-        match self.kv.look(&key).await? {
+        match self.kv.peek(&key).await? {
             Place::Live(bytes) => {
                 let found = self.read_interaction(tenant, &bytes)?;
                 Ok(found.map(|interaction| BoundInteraction { interaction, key, travels_until: None }))

@@ -16,8 +16,8 @@ use porta_core::{Slug, Timestamp};
 use serde::Serialize;
 
 use crate::embedded::{MAILS, OVERRIDABLE, TEMPLATES};
+use crate::messages::{Catalogue, Messages, fill};
 use crate::text::{escape, shown};
-use crate::words::{Catalogue, Words, fill};
 
 /// Instruction budget of one rendering; the largest built-in page needs a tenth of it.
 const FUEL: u64 = 500_000;
@@ -64,8 +64,8 @@ impl Engine {
         Self { environment, catalogue, overrides: BTreeSet::new() }
     }
 
-    pub(crate) fn words(&self, locale: &str) -> Words<'_> {
-        self.catalogue.words(locale)
+    pub(crate) fn messages(&self, locale: &str) -> Messages<'_> {
+        self.catalogue.messages(locale)
     }
 
     /// Reads `{directory}/{organization or default}/…` once. Folder and file names are checked against the allowed
@@ -200,42 +200,42 @@ fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -
 }
 
 fn add_functions(environment: &mut Environment<'static>, catalogue: &Arc<Catalogue>) {
-    let words = Arc::clone(catalogue);
+    let messages = Arc::clone(catalogue);
     environment.add_function("t", move |state: &State<'_, '_>, key: &str, arguments: Kwargs| {
-        plain(words.words(&language(state)), key, &arguments)
+        plain(messages.messages(&language(state)), key, &arguments)
     });
-    let words = Arc::clone(catalogue);
+    let messages = Arc::clone(catalogue);
     environment.add_function("rich", move |state: &State<'_, '_>, key: &str, arguments: Kwargs| {
-        rich(words.words(&language(state)), key, &arguments)
+        rich(messages.messages(&language(state)), key, &arguments)
     });
-    let words = Arc::clone(catalogue);
+    let messages = Arc::clone(catalogue);
     environment.add_function("scope", move |state: &State<'_, '_>, name: &str| {
         let markup = fill(
-            words.words(&language(state)).get(scope_key(name), None).unwrap_or_default(),
+            messages.messages(&language(state)).get(scope_key(name), None).unwrap_or_default(),
             escape,
             |_| Some(emphasised(name)),
         );
         Value::from_safe_string(markup)
     });
-    let words = Arc::clone(catalogue);
+    let messages = Arc::clone(catalogue);
     environment.add_function("duration", move |state: &State<'_, '_>, seconds: u64| {
-        words.words(&language(state)).duration(seconds)
+        messages.messages(&language(state)).duration(seconds)
     });
-    let words = Arc::clone(catalogue);
+    let messages = Arc::clone(catalogue);
     environment.add_function("wait", move |state: &State<'_, '_>, seconds: u64| {
-        words.words(&language(state)).wait(seconds)
+        messages.messages(&language(state)).wait(seconds)
     });
-    let words = Arc::clone(catalogue);
+    let messages = Arc::clone(catalogue);
     environment.add_function("date", move |state: &State<'_, '_>, micros: i64| {
-        words.words(&language(state)).date(Timestamp::from_micros(micros))
+        messages.messages(&language(state)).date(Timestamp::from_micros(micros))
     });
-    let words = Arc::clone(catalogue);
+    let messages = Arc::clone(catalogue);
     environment.add_function("moment", move |state: &State<'_, '_>, micros: i64| {
-        words.words(&language(state)).moment(Timestamp::from_micros(micros))
+        messages.messages(&language(state)).moment(Timestamp::from_micros(micros))
     });
-    let words = Arc::clone(catalogue);
+    let messages = Arc::clone(catalogue);
     environment.add_function("browser", move |state: &State<'_, '_>, user_agent: &str| {
-        words.words(&language(state)).browser(user_agent)
+        messages.messages(&language(state)).browser(user_agent)
     });
 }
 
@@ -246,7 +246,7 @@ fn language(state: &State<'_, '_>) -> String {
 /// The pattern of `key` in the plural form for the argument `count`, and a function that looks up placeholders. `none`
 /// arguments count as missing.
 fn pattern<'w>(
-    words: Words<'w>,
+    messages: Messages<'w>,
     key: &str,
     arguments: &Kwargs,
 ) -> Result<(&'w str, impl Fn(&str) -> Option<String>), Error> {
@@ -262,21 +262,21 @@ fn pattern<'w>(
         Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     };
     let count = find("count").and_then(|count| count.parse().ok());
-    let pattern = words
+    let pattern = messages
         .get(key, count)
         .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("the catalogue has no `{key}`")))?;
     Ok((pattern, find))
 }
 
 /// Text of a key as plain text; the template escapes it.
-fn plain(words: Words<'_>, key: &str, arguments: &Kwargs) -> Result<String, Error> {
-    let (pattern, find) = pattern(words, key, arguments)?;
+fn plain(messages: Messages<'_>, key: &str, arguments: &Kwargs) -> Result<String, Error> {
+    let (pattern, find) = pattern(messages, key, arguments)?;
     Ok(fill(pattern, str::to_owned, find))
 }
 
 /// Text of a key as markup: arguments are escaped, emphasised and isolated from the surrounding text direction.
-fn rich(words: Words<'_>, key: &str, arguments: &Kwargs) -> Result<Value, Error> {
-    let (pattern, find) = pattern(words, key, arguments)?;
+fn rich(messages: Messages<'_>, key: &str, arguments: &Kwargs) -> Result<Value, Error> {
+    let (pattern, find) = pattern(messages, key, arguments)?;
     let markup = fill(pattern, escape, |name| find(name).map(|text| emphasised(&text)));
     Ok(Value::from_safe_string(markup))
 }

@@ -13,11 +13,11 @@ mod css;
 mod embedded;
 mod engine;
 mod locale;
-mod look;
 mod mail;
+mod messages;
 mod render;
 mod text;
-mod words;
+mod theme;
 
 pub use context::{
     AccountFlash, AccountNav, ApplicationRow, ApplicationsPage, ChangePasswordPage, CodeFlash, ConsentPage,
@@ -25,20 +25,20 @@ pub use context::{
     Flash, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage, InviteExpiredPage,
     InviteSuccessPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage, MagicLinkLandingPage,
     MagicLinkSentPage, Notice, Origin, OverviewPage, PasswordFault, PasswordRules, RecoveryCodesPage,
-    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage, SetupStep, TrustedSvg,
+    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage, SetupView, TrustedSvg,
     TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
 };
 pub use css::safe_custom_css;
 pub use engine::TemplateProblems;
 pub use locale::{LocaleCandidates, negotiate};
-pub use look::Look;
 pub use mail::{
     EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, MailBody, MailError, OtpCodeMail,
     PasswordChangedMail, PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail, SecurityContext,
     WelcomeMail,
 };
+pub use messages::languages;
 pub use render::{Page, Pages};
-pub use words::languages;
+pub use theme::Theme;
 
 // Lets the gallery's samples, which use the crate by its name, compile as part of the tests.
 #[cfg(test)]

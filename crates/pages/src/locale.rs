@@ -1,6 +1,6 @@
 //! Language negotiation for pages and mails.
 
-use crate::words::{FALLBACK, supported};
+use crate::messages::{FALLBACK, supported};
 
 /// Only this much of a header is read; no person lists that many languages.
 const MAX_HEADER_BYTES: usize = 4_096;

@@ -8,13 +8,13 @@ use serde::Serialize;
 use crate::context::{Content, Forms};
 use crate::csp::{Policy, form_target, hash_source};
 use crate::engine::{Engine, TemplateProblems};
-use crate::words::FALLBACK;
+use crate::messages::FALLBACK;
 use crate::{
     ApplicationsPage, ChangePasswordPage, ConsentPage, DownloadDataPage, EmailVerificationPage,
     EmailVerifiedPage, ErrorPage, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage,
-    InviteExpiredPage, InviteSuccessPage, LoginPage, LogoutPage, LogoutSuccessPage, Look,
-    MagicLinkLandingPage, MagicLinkSentPage, OverviewPage, RecoveryCodesPage, ResetPasswordPage,
-    ResetSuccessPage, SecondFactorsPage, SessionsPage, TwoFactorPage, TwoFactorSetupPage,
+    InviteExpiredPage, InviteSuccessPage, LoginPage, LogoutPage, LogoutSuccessPage, MagicLinkLandingPage,
+    MagicLinkSentPage, OverviewPage, RecoveryCodesPage, ResetPasswordPage, ResetSuccessPage,
+    SecondFactorsPage, SessionsPage, Theme, TwoFactorPage, TwoFactorSetupPage,
 };
 
 const BASE_CSS: &str = include_str!("../templates/base.css");
@@ -116,132 +116,132 @@ impl Pages {
         Ok(pages)
     }
 
-    pub fn login(&self, look: &Look<'_>, page: &LoginPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn login(&self, theme: &Theme<'_>, page: &LoginPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn magic_link_sent(&self, look: &Look<'_>, page: &MagicLinkSentPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn magic_link_sent(&self, theme: &Theme<'_>, page: &MagicLinkSentPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn magic_link_landing(&self, look: &Look<'_>, page: &MagicLinkLandingPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn magic_link_landing(&self, theme: &Theme<'_>, page: &MagicLinkLandingPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn two_factor(&self, look: &Look<'_>, page: &TwoFactorPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn two_factor(&self, theme: &Theme<'_>, page: &TwoFactorPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn two_factor_setup(&self, look: &Look<'_>, page: &TwoFactorSetupPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn two_factor_setup(&self, theme: &Theme<'_>, page: &TwoFactorSetupPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn recovery_codes(&self, look: &Look<'_>, page: &RecoveryCodesPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn recovery_codes(&self, theme: &Theme<'_>, page: &RecoveryCodesPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn consent(&self, look: &Look<'_>, page: &ConsentPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn consent(&self, theme: &Theme<'_>, page: &ConsentPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn forgot_password(&self, look: &Look<'_>, page: &ForgotPasswordPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn forgot_password(&self, theme: &Theme<'_>, page: &ForgotPasswordPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn forgot_password_sent(&self, look: &Look<'_>, page: &ForgotPasswordSentPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn forgot_password_sent(&self, theme: &Theme<'_>, page: &ForgotPasswordSentPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn reset_password(&self, look: &Look<'_>, page: &ResetPasswordPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn reset_password(&self, theme: &Theme<'_>, page: &ResetPasswordPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn reset_success(&self, look: &Look<'_>, page: &ResetSuccessPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn reset_success(&self, theme: &Theme<'_>, page: &ResetSuccessPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn invitation(&self, look: &Look<'_>, page: &InvitationPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn invitation(&self, theme: &Theme<'_>, page: &InvitationPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn invite_success(&self, look: &Look<'_>, page: &InviteSuccessPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn invite_success(&self, theme: &Theme<'_>, page: &InviteSuccessPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn invite_expired(&self, look: &Look<'_>, page: &InviteExpiredPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn invite_expired(&self, theme: &Theme<'_>, page: &InviteExpiredPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn verify_email(&self, look: &Look<'_>, page: &EmailVerificationPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn verify_email(&self, theme: &Theme<'_>, page: &EmailVerificationPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn email_verified(&self, look: &Look<'_>, page: &EmailVerifiedPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn email_verified(&self, theme: &Theme<'_>, page: &EmailVerifiedPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn account_overview(&self, look: &Look<'_>, page: &OverviewPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn account_overview(&self, theme: &Theme<'_>, page: &OverviewPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn account_password(&self, look: &Look<'_>, page: &ChangePasswordPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn account_password(&self, theme: &Theme<'_>, page: &ChangePasswordPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn account_two_factor(&self, look: &Look<'_>, page: &SecondFactorsPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn account_two_factor(&self, theme: &Theme<'_>, page: &SecondFactorsPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn account_sessions(&self, look: &Look<'_>, page: &SessionsPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn account_sessions(&self, theme: &Theme<'_>, page: &SessionsPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn account_applications(&self, look: &Look<'_>, page: &ApplicationsPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn account_applications(&self, theme: &Theme<'_>, page: &ApplicationsPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn account_data(&self, look: &Look<'_>, page: &DownloadDataPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn account_data(&self, theme: &Theme<'_>, page: &DownloadDataPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn logout(&self, look: &Look<'_>, page: &LogoutPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn logout(&self, theme: &Theme<'_>, page: &LogoutPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn logout_success(&self, look: &Look<'_>, page: &LogoutSuccessPage) -> Page {
-        self.show(look, page)
+    pub fn logout_success(&self, theme: &Theme<'_>, page: &LogoutSuccessPage) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn error(&self, look: &Look<'_>, page: &ErrorPage<'_>) -> Page {
-        self.show(look, page)
+    pub fn error(&self, theme: &Theme<'_>, page: &ErrorPage<'_>) -> Page {
+        self.show(theme, page)
     }
 
-    pub fn form_post(&self, look: &Look<'_>, page: &FormPostPage<'_>) -> Page {
-        self.render(look, page, Some(SUBMIT_SCRIPT))
+    pub fn form_post(&self, theme: &Theme<'_>, page: &FormPostPage<'_>) -> Page {
+        self.render(theme, page, Some(SUBMIT_SCRIPT))
     }
 
     /// The neutral page at `/`, which identifies neither product nor tenant.
     pub fn root(&self, locale: &str) -> Page {
-        self.show(&Look::neutral().in_locale(locale), &RootPage {})
+        self.show(&Theme::neutral().in_locale(locale), &RootPage {})
     }
 
-    fn show<C: Content>(&self, look: &Look<'_>, page: &C) -> Page {
-        self.render(look, page, None)
+    fn show<C: Content>(&self, theme: &Theme<'_>, page: &C) -> Page {
+        self.render(theme, page, None)
     }
 
-    fn render<C: Content>(&self, look: &Look<'_>, page: &C, script: Option<&str>) -> Page {
-        let words = self.engine.words(look.locale);
-        let palette = look.palette().css();
-        let own: Vec<&str> = std::iter::once(palette.as_str()).chain(look.css()).collect();
+    fn render<C: Content>(&self, theme: &Theme<'_>, page: &C, script: Option<&str>) -> Page {
+        let messages = self.engine.messages(theme.locale);
+        let palette = theme.palette().css();
+        let own: Vec<&str> = std::iter::once(palette.as_str()).chain(theme.css()).collect();
         let styles = std::iter::once(BASE_CSS).chain(own.iter().copied());
         let frame = Frame {
-            lang: words.language,
-            dir: words.direction(),
-            title: page_title(words.get(page.title(), None).unwrap_or_default(), look.company_name),
-            company_name: look.company_name,
-            logo: look.logo(),
-            favicon: look.favicon(),
-            monogram: look.monogram(),
+            lang: messages.language,
+            dir: messages.direction(),
+            title: page_title(messages.get(page.title(), None).unwrap_or_default(), theme.company_name),
+            company_name: theme.company_name,
+            logo: theme.logo(),
+            favicon: theme.favicon(),
+            monogram: theme.monogram(),
             // Safe: the first two are built in, and the sanitizer that the third passed refuses `<`.
             styles: styles.map(|css| Value::from_safe_string(css.to_owned())).collect(),
             script: script.map(|script| Value::from_safe_string(script.to_owned())),
@@ -256,13 +256,13 @@ impl Pages {
             forms: C::FORMS,
         };
         let template = format!("{}.html", C::NAME);
-        let rendered = self.engine.render(&template, look.organization, &frame);
+        let rendered = self.engine.render(&template, theme.organization, &frame);
         let (html, language) = rendered.map_or_else(
             |error| {
                 tracing::error!(template, error = %error, "page could not be rendered");
                 (LAST_RESORT.to_owned(), FALLBACK)
             },
-            |html| (html, words.language),
+            |html| (html, messages.language),
         );
         Page { html, csp: policy.header(), language }
     }

@@ -23,7 +23,7 @@ use crate::runtime::listen::ShutdownSignals;
 use crate::runtime::peers::Peers;
 use crate::runtime::services::{Services, ShortLived, snapshot_file};
 use crate::runtime::telemetry::Telemetry;
-use crate::runtime::{background, figures, listen, mail};
+use crate::runtime::{background, listen, mail, metrics_exporter};
 
 /// A database that does not answer must not delay the exit.
 const FLUSH_WITHIN: Duration = Duration::from_secs(3);
@@ -112,9 +112,10 @@ pub(crate) async fn serve_with(
 ) -> anyhow::Result<()> {
     let background_stop = CancellationToken::new();
     if let MetricsConfig::Private(address) = config.metrics
-        && let Some(figures) = services.figures.clone()
+        && let Some(exporter) = services.metrics.clone()
     {
-        figures::serve_alone(address, figures, config.server.keep_alive, background_stop.clone()).await?;
+        metrics_exporter::serve_alone(address, exporter, config.server.keep_alive, background_stop.clone())
+            .await?;
     }
     background::start(&services, &background_stop);
     let probes = services.probes.clone();
@@ -132,11 +133,11 @@ pub(crate) async fn serve_with(
         end.closing.cancel();
     };
     tokio::spawn(graceful);
-    let letters = tokio::spawn(mail::worker(&services, transport).run(shutdown.closing.clone()));
-    let last_letters = end_mail(letters, shutdown.closing.clone(), grace);
+    let mail_worker = tokio::spawn(mail::worker(&services, transport).run(shutdown.closing.clone()));
+    let mail_stopped = stop_mail(mail_worker, shutdown.closing.clone(), grace);
     let peers = Peers::new(config.server.trust_proxy.clone());
     let requests = listen::serve(listener, peers, router, keep_alive, shutdown, grace);
-    let (finished, ()) = tokio::join!(requests, last_letters);
+    let (finished, ()) = tokio::join!(requests, mail_stopped);
     background_stop.cancel();
     let saved = save_short_lived(&services);
     match tokio::time::timeout(FLUSH_WITHIN, services.engine.flush_secret_use()).await {
@@ -167,13 +168,13 @@ fn save_short_lived(services: &Services) -> anyhow::Result<()> {
 }
 
 /// Lets mails being sent finish within `grace` after `closing`.
-async fn end_mail(mut letters: JoinHandle<()>, closing: CancellationToken, grace: Duration) {
+async fn stop_mail(mut worker: JoinHandle<()>, closing: CancellationToken, grace: Duration) {
     closing.cancelled().await;
-    match tokio::time::timeout(grace, &mut letters).await {
+    match tokio::time::timeout(grace, &mut worker).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::error!(%error, "the mail worker ended early"),
         Err(_) => {
-            letters.abort();
+            worker.abort();
             tracing::warn!("mail under way was left to the next process");
         }
     }

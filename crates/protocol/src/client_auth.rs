@@ -77,7 +77,7 @@ impl fmt::Debug for PresentedSecret {
 
 /// Why presented credentials could not be read. The text names the rule, never what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ClientAuthError {
+pub enum MalformedCredentials {
     #[error("client credentials are too long")]
     TooLong,
     #[error("the Basic credentials are malformed")]
@@ -98,19 +98,19 @@ pub enum ClientAuthError {
     ImpossibleClientId,
 }
 
-impl From<ClientAuthError> for OAuthError {
-    fn from(error: ClientAuthError) -> Self {
+impl From<MalformedCredentials> for OAuthError {
+    fn from(error: MalformedCredentials) -> Self {
         let code = match error {
-            ClientAuthError::TooLong
-            | ClientAuthError::MalformedBasic
-            | ClientAuthError::NotPrintable
-            | ClientAuthError::SeveralMechanisms
-            | ClientAuthError::Repeated
-            | ClientAuthError::ClientIdMismatch
-            | ClientAuthError::MissingClientId => ErrorCode::InvalidRequest,
+            MalformedCredentials::TooLong
+            | MalformedCredentials::MalformedBasic
+            | MalformedCredentials::NotPrintable
+            | MalformedCredentials::SeveralMechanisms
+            | MalformedCredentials::Repeated
+            | MalformedCredentials::ClientIdMismatch
+            | MalformedCredentials::MissingClientId => ErrorCode::InvalidRequest,
             // RFC 6749 §5.2: an unsupported mechanism is failed authentication. An impossible client id is answered
             // like an unknown one.
-            ClientAuthError::UnsupportedMechanism | ClientAuthError::ImpossibleClientId => {
+            MalformedCredentials::UnsupportedMechanism | MalformedCredentials::ImpossibleClientId => {
                 ErrorCode::InvalidClient
             }
         };
@@ -119,7 +119,7 @@ impl From<ClientAuthError> for OAuthError {
 }
 
 /// Reads the credentials of a request from its `Authorization` header value and its form body.
-pub fn presented(authorization: Option<&[u8]>, body: &Params) -> Result<Presented, ClientAuthError> {
+pub fn presented(authorization: Option<&[u8]>, body: &Params) -> Result<Presented, MalformedCredentials> {
     let body_id = single(body, "client_id")?;
     let body_secret = single(body, "client_secret")?;
     let has_assertion =
@@ -128,21 +128,21 @@ pub fn presented(authorization: Option<&[u8]>, body: &Params) -> Result<Presente
     // RFC 6749 §2.3: a client MUST NOT use more than one mechanism in a request.
     let mechanisms = [authorization.is_some(), body_secret.is_some(), has_assertion];
     if mechanisms.iter().filter(|used| **used).count() > 1 {
-        return Err(ClientAuthError::SeveralMechanisms);
+        return Err(MalformedCredentials::SeveralMechanisms);
     }
     if has_assertion {
-        return Err(ClientAuthError::UnsupportedMechanism);
+        return Err(MalformedCredentials::UnsupportedMechanism);
     }
     if let Some(header) = authorization {
         let (id, secret) = basic(header)?;
         if body_id.is_some_and(|other| other != id) {
-            return Err(ClientAuthError::ClientIdMismatch);
+            return Err(MalformedCredentials::ClientIdMismatch);
         }
         return Ok(Presented::Basic { client_id: client_id(&id)?, secret });
     }
     match (body_id, body_secret) {
         (None, None) => Ok(Presented::None),
-        (None, Some(_)) => Err(ClientAuthError::MissingClientId),
+        (None, Some(_)) => Err(MalformedCredentials::MissingClientId),
         (Some(id), None) => Ok(Presented::Public { client_id: client_id(id)? }),
         (Some(id), Some(secret)) => {
             Ok(Presented::Post { client_id: client_id(id)?, secret: presented_secret(secret.to_owned())? })
@@ -150,56 +150,56 @@ pub fn presented(authorization: Option<&[u8]>, body: &Params) -> Result<Presente
     }
 }
 
-fn single<'a>(body: &'a Params, name: &'a str) -> Result<Option<&'a str>, ClientAuthError> {
+fn single<'a>(body: &'a Params, name: &'a str) -> Result<Option<&'a str>, MalformedCredentials> {
     let mut values = body.all(name);
     let first = values.next();
     if values.next().is_some() {
-        return Err(ClientAuthError::Repeated);
+        return Err(MalformedCredentials::Repeated);
     }
     if first.is_some_and(|value| value.len() > MAX_BYTES) {
-        return Err(ClientAuthError::TooLong);
+        return Err(MalformedCredentials::TooLong);
     }
     Ok(first)
 }
 
 /// RFC 7617 §2, then RFC 6749 §2.3.1: both halves are form-url-encoded inside the pair.
-fn basic(header: &[u8]) -> Result<(String, PresentedSecret), ClientAuthError> {
+fn basic(header: &[u8]) -> Result<(String, PresentedSecret), MalformedCredentials> {
     if header.len() > MAX_BYTES {
-        return Err(ClientAuthError::TooLong);
+        return Err(MalformedCredentials::TooLong);
     }
     let space = header.iter().position(|b| *b == b' ').unwrap_or(header.len());
     let (scheme, rest) = header.split_at(space);
     if !scheme.eq_ignore_ascii_case(b"basic") {
-        return Err(ClientAuthError::UnsupportedMechanism);
+        return Err(MalformedCredentials::UnsupportedMechanism);
     }
-    let pair = BASE64.decode(rest.trim_ascii()).map_err(|_| ClientAuthError::MalformedBasic)?;
+    let pair = BASE64.decode(rest.trim_ascii()).map_err(|_| MalformedCredentials::MalformedBasic)?;
     let mut halves = pair.splitn(2, |b| *b == b':');
     let (Some(id), Some(secret)) = (halves.next(), halves.next()) else {
-        return Err(ClientAuthError::MalformedBasic);
+        return Err(MalformedCredentials::MalformedBasic);
     };
-    let id = decode(id).map_err(|_| ClientAuthError::MalformedBasic)?;
-    let secret = decode(secret).map_err(|_| ClientAuthError::MalformedBasic)?;
+    let id = decode(id).map_err(|_| MalformedCredentials::MalformedBasic)?;
+    let secret = decode(secret).map_err(|_| MalformedCredentials::MalformedBasic)?;
     if id.is_empty() || secret.is_empty() {
-        return Err(ClientAuthError::MalformedBasic);
+        return Err(MalformedCredentials::MalformedBasic);
     }
     if !is_printable(&id) {
-        return Err(ClientAuthError::NotPrintable);
+        return Err(MalformedCredentials::NotPrintable);
     }
     Ok((id, presented_secret(secret)?))
 }
 
-fn presented_secret(text: String) -> Result<PresentedSecret, ClientAuthError> {
+fn presented_secret(text: String) -> Result<PresentedSecret, MalformedCredentials> {
     if !is_printable(&text) {
-        return Err(ClientAuthError::NotPrintable);
+        return Err(MalformedCredentials::NotPrintable);
     }
     Ok(PresentedSecret(SecretString::from(text)))
 }
 
-fn client_id(text: &str) -> Result<ClientId, ClientAuthError> {
+fn client_id(text: &str) -> Result<ClientId, MalformedCredentials> {
     if !is_printable(text) {
-        return Err(ClientAuthError::NotPrintable);
+        return Err(MalformedCredentials::NotPrintable);
     }
-    ClientId::parse(text).map_err(|_| ClientAuthError::ImpossibleClientId)
+    ClientId::parse(text).map_err(|_| MalformedCredentials::ImpossibleClientId)
 }
 
 /// RFC 6749 Appendix A: VSCHAR = %x20-7E.
@@ -214,7 +214,7 @@ mod tests {
 
     use super::*;
 
-    fn read(header: Option<&str>, body: &str) -> Result<Presented, ClientAuthError> {
+    fn read(header: Option<&str>, body: &str) -> Result<Presented, MalformedCredentials> {
         presented(header.map(str::as_bytes), &Params::parse(body).unwrap())
     }
 
@@ -266,13 +266,13 @@ mod tests {
 
     #[test]
     fn refusals() {
-        use ClientAuthError::{
+        use MalformedCredentials::{
             ClientIdMismatch, ImpossibleClientId, MalformedBasic, MissingClientId, NotPrintable, Repeated,
             SeveralMechanisms, TooLong, UnsupportedMechanism,
         };
         let good = basic_of("app:s");
         let long = "x".repeat(MAX_BYTES + 1);
-        let cases: Vec<(Option<String>, String, ClientAuthError)> = vec![
+        let cases: Vec<(Option<String>, String, MalformedCredentials)> = vec![
             (Some(good.clone()), "client_secret=s".into(), SeveralMechanisms),
             (Some(good.clone()), "client_id=app&client_secret=s".into(), SeveralMechanisms),
             (Some(good.clone()), "client_assertion=x".into(), SeveralMechanisms),
@@ -321,11 +321,11 @@ mod tests {
 
     #[test]
     fn answers_are_400_or_401() {
-        let status = |error: ClientAuthError| OAuthError::from(error).status();
-        assert_eq!(status(ClientAuthError::SeveralMechanisms), 400);
-        assert_eq!(status(ClientAuthError::ClientIdMismatch), 400);
-        assert_eq!(status(ClientAuthError::UnsupportedMechanism), 401);
-        assert_eq!(status(ClientAuthError::ImpossibleClientId), 401);
+        let status = |error: MalformedCredentials| OAuthError::from(error).status();
+        assert_eq!(status(MalformedCredentials::SeveralMechanisms), 400);
+        assert_eq!(status(MalformedCredentials::ClientIdMismatch), 400);
+        assert_eq!(status(MalformedCredentials::UnsupportedMechanism), 401);
+        assert_eq!(status(MalformedCredentials::ImpossibleClientId), 401);
     }
 
     #[test]

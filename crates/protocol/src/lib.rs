@@ -20,7 +20,7 @@ pub mod token_response;
 
 pub use authorize::{AuthorizationResponse, Delivery};
 pub use claims_request::ClaimsRequest;
-pub use client_auth::{ClientAuthError, Presented};
+pub use client_auth::{MalformedCredentials, Presented};
 pub use error::{ErrorCode, OAuthError};
 pub use params::{Params, ParamsError};
 pub use pkce::CodeChallenge;

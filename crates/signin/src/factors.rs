@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porta_core::mail::{Letter, Mail, Recipient, SecondFactorChange, SecurityEvent};
+use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::seal::{Keyring, Sealed};
 use porta_core::second_factor::{
     CodeKeys, CodeMac, CodePurpose, RecoveryCode as StoredCode, SEALING_PURPOSE, TotpCredential,
@@ -207,8 +207,9 @@ impl SignIn {
         mail: Mail,
         event: &str,
     ) -> Result<(), EngineError> {
-        let letter = Letter { organization_id: tenant.organization.id, recipient: Recipient::of(user), mail };
-        let item = letter.into_item(event, &self.factors.outbox, self.engine.now(), self.engine.entropy());
+        let outgoing =
+            OutgoingEmail { organization_id: tenant.organization.id, recipient: Recipient::of(user), mail };
+        let item = outgoing.into_item(event, &self.factors.outbox, self.engine.now(), self.engine.entropy());
         unit.outbox().enqueue(&item).await?;
         Ok(())
     }

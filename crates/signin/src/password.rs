@@ -71,7 +71,7 @@ pub struct Verified {
     pub outdated: bool,
 }
 
-enum Work {
+enum HashJob {
     Hash {
         password: Password,
         salt: [u8; 16],
@@ -86,7 +86,7 @@ enum Work {
 
 /// Handle to the hashing threads.
 pub struct PasswordHasher {
-    queue: Arc<PasswordQueue<Work>>,
+    queue: Arc<PasswordQueue<HashJob>>,
     evaluations: Arc<AtomicU64>,
     blocks: Arc<AtomicU64>,
     entropy: Arc<dyn Entropy>,
@@ -130,7 +130,7 @@ impl PasswordHasher {
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.hash", skip_all)]
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
         let salt = self.entropy.bytes::<16>();
-        self.submit(Turn::SHOWN, |answer| Work::Hash { password, salt, answer }).await
+        self.submit(Turn::SHOWN, |answer| HashJob::Hash { password, salt, answer }).await
     }
 
     /// Cost of new hashes.
@@ -147,7 +147,7 @@ impl PasswordHasher {
         turn: Turn,
     ) -> Result<Verified, HashError> {
         let stored = stored.clone();
-        self.submit(turn, |answer| Work::Verify { password, stored, answer }).await
+        self.submit(turn, |answer| HashJob::Verify { password, stored, answer }).await
     }
 
     /// Does the work of a verification when there is no hash to compare with.
@@ -179,7 +179,7 @@ impl PasswordHasher {
     async fn submit<T>(
         &self,
         turn: Turn,
-        work: impl FnOnce(oneshot::Sender<Result<T, HashError>>) -> Work,
+        work: impl FnOnce(oneshot::Sender<Result<T, HashError>>) -> HashJob,
     ) -> Result<T, HashError> {
         let (answer, receiver) = oneshot::channel();
         self.queue.push(turn, work(answer)).map_err(|Full| HashError::Busy)?;
@@ -207,15 +207,15 @@ impl Worker {
     }
 
     /// Skips the hash if the caller has gone away and its receiver is closed.
-    fn run(&mut self, work: Work, evaluations: &AtomicU64) {
+    fn run(&mut self, work: HashJob, evaluations: &AtomicU64) {
         match work {
-            Work::Hash { password, salt, answer } => {
+            HashJob::Hash { password, salt, answer } => {
                 if !answer.is_closed() {
                     evaluations.fetch_add(1, Ordering::Relaxed);
                     drop(answer.send(self.hash(&password, &salt)));
                 }
             }
-            Work::Verify { password, stored, answer } => {
+            HashJob::Verify { password, stored, answer } => {
                 if !answer.is_closed() {
                     evaluations.fetch_add(1, Ordering::Relaxed);
                     drop(answer.send(self.verify(&password, &stored)));

@@ -3,7 +3,7 @@
 use porta_core::link_request::{LinkRequest, LinkWish};
 use porta_core::mail::Mail;
 use porta_core::one_time::TokenPurpose;
-use porta_core::password_rules::{WordsAround, check_new_password};
+use porta_core::password_rules::{ContextWords, check_new_password};
 use porta_core::user::{PasswordRefusal, User};
 use porta_core::{Password, TokenDigest, settings};
 use porta_oidc::{Caller, EngineError, Tenant};
@@ -142,8 +142,8 @@ impl SignIn {
         user: &User,
         tenant: &Tenant,
     ) -> Result<Result<(), PasswordRefusal>, EngineError> {
-        let (password, around) = (password.clone(), WordsAround::of(user, &tenant.organization));
-        let judged = tokio::task::spawn_blocking(move || check_new_password(&password, &around));
+        let (password, context) = (password.clone(), ContextWords::of(user, &tenant.organization));
+        let judged = tokio::task::spawn_blocking(move || check_new_password(&password, &context));
         judged.await.map_err(|_| EngineError::Unreadable("a password could not be judged".to_owned()))
     }
 }

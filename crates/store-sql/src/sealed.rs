@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::kernel::{Row, Runner, Stmt, Value, bytes, int, json, statements, text};
 
 /// Up to `$3` waiting mails sealed with another key than `$1`, after row `$2`.
-macro_rules! next_letters {
+macro_rules! next_emails {
     ($seal:literal, $key:literal) => {
         concat!(
             "SELECT id, organization_id, ",
@@ -40,8 +40,8 @@ macro_rules! letters_by_key {
 statements! {
     NEXT_KEYS: Read = "SELECT id, organization_id, kid, private_key_key_id, private_key FROM signing_keys \
          WHERE private_key_key_id <> $1 AND id > $2 ORDER BY id LIMIT $3";
-    NEXT_LETTERS: Read = next_letters!("payload -> 'sealed'", "payload -> 'sealed' ->> 'key_id'"),
-        sqlite: next_letters!("json_extract(payload, '$.sealed')", "json_extract(payload, '$.sealed.key_id')");
+    NEXT_EMAILS: Read = next_emails!("payload -> 'sealed'", "payload -> 'sealed' ->> 'key_id'"),
+        sqlite: next_emails!("json_extract(payload, '$.sealed')", "json_extract(payload, '$.sealed.key_id')");
     NEXT_AUTHENTICATORS: Read = "SELECT t.user_id, u.organization_id, t.secret_key_id, t.secret FROM user_totp t \
          JOIN users u ON u.id = t.user_id WHERE t.secret_key_id <> $1 AND t.user_id > $2 ORDER BY t.user_id LIMIT $3";
     // Each replaces only the ciphertext that was read.
@@ -111,7 +111,7 @@ impl SealedRepository for SealedValues<'_> {
     ) -> Result<Vec<SealedRow>> {
         let (statement, read): (&Stmt, fn(&Row) -> Result<SealedRow>) = match kind {
             SealedKind::SigningKey => (&NEXT_KEYS, read_key),
-            SealedKind::Letter => (&NEXT_LETTERS, read_letter),
+            SealedKind::OutgoingEmail => (&NEXT_EMAILS, read_letter),
             SealedKind::Authenticator => (&NEXT_AUTHENTICATORS, read_authenticator),
         };
         let values = [text(current), Value::Uuid(Some(after)), int(i64::from(limit))];
@@ -123,7 +123,7 @@ impl SealedRepository for SealedValues<'_> {
         let statement = match kind {
             SealedKind::SigningKey => &REPLACE_KEY,
             SealedKind::Authenticator => &REPLACE_AUTHENTICATOR,
-            SealedKind::Letter => {
+            SealedKind::OutgoingEmail => {
                 let before = stored_seal(&row.sealed);
                 let before = before["bytes"].as_str().unwrap_or_default();
                 return self.0.hits(&REPLACE_LETTER, &[id, text(before), json(&stored_seal(seal))]).await;
@@ -136,7 +136,7 @@ impl SealedRepository for SealedValues<'_> {
     async fn by_key(&mut self, kind: SealedKind) -> Result<Vec<(String, u64)>> {
         let (statement, table) = match kind {
             SealedKind::SigningKey => (&KEYS_BY_KEY, "signing_keys"),
-            SealedKind::Letter => (&LETTERS_BY_KEY, "outbox"),
+            SealedKind::OutgoingEmail => (&LETTERS_BY_KEY, "outbox"),
             SealedKind::Authenticator => (&AUTHENTICATORS_BY_KEY, "user_totp"),
         };
         let rows = self.0.rows(statement, &[]).await?;

@@ -13,8 +13,8 @@ word_enum! {
     pub enum SealedKind {
         /// The private half of a signing key.
         SigningKey = "signing_key",
-        /// A mail, or a request for one, that waits in the outbox.
-        Letter = "letter",
+        /// An email, or a request for one, that waits in the outbox.
+        OutgoingEmail = "email",
         /// The secret of an authenticator.
         Authenticator = "authenticator",
     }

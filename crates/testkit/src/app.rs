@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use porta_core::mail::Letter;
+use porta_core::mail::OutgoingEmail;
 use porta_core::organization::Organization;
 use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::secret::hex;
 use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps};
-use porta_http::{AppState, ForwardedHeader, Parts, TrustProxy};
+use porta_http::{AppState, ForwardedHeader, Parts, TrustedProxies};
 use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
 use porta_mail::{Capture, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
@@ -83,7 +83,7 @@ pub struct Instance {
     pub issuer_base: String,
     /// Pages and mails.
     pub pages: Arc<Pages>,
-    pub trust_proxy: TrustProxy,
+    pub trusted_proxies: TrustedProxies,
     /// Source address of connections.
     pub peer: SocketAddr,
     /// Keys of both encryption key lists, the newest first.
@@ -108,7 +108,11 @@ impl Instance {
             hash_queue: 256,
             issuer_base: ISSUER_BASE.to_owned(),
             pages: Arc::clone(&PAGES),
-            trust_proxy: TrustProxy::Hops { hops: 1, networks: Vec::new(), header: ForwardedHeader::Either },
+            trusted_proxies: TrustedProxies::Hops {
+                hops: 1,
+                networks: Vec::new(),
+                header: ForwardedHeader::Either,
+            },
             peer: ([127, 0, 0, 1], 4711).into(),
             masters: vec![MASTER],
             seed: FIRST_SEED,
@@ -217,8 +221,18 @@ impl TestApp {
         instances: Arc<Instances>,
         short_lived: ShortLived,
     ) -> Self {
-        let Instance { store, kv, cost, hash_queue, issuer_base, pages, trust_proxy, peer, masters, seed } =
-            instance;
+        let Instance {
+            store,
+            kv,
+            cost,
+            hash_queue,
+            issuer_base,
+            pages,
+            trusted_proxies,
+            peer,
+            masters,
+            seed,
+        } = instance;
         let mut all = instances.lock().expect("nobody panicked");
         let seed = seed + all.len() as u64;
         let entropy: Arc<dyn Entropy> =
@@ -265,16 +279,16 @@ impl TestApp {
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
             cookie_secrets: vec![b"a test cookie secret of more than 32 bytes".to_vec()],
-            trust_proxy,
+            trusted_proxies,
         });
         let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
         all.push(listen(&engine, &kv));
         drop(all);
         let mailbox = Arc::new(Capture::new(1000));
         let issuers = Arc::clone(&engine);
-        let render = move |organization: &Organization, letter: &Letter, now: Timestamp| {
+        let render = move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
             let issuer = issuers.issuer(&organization.slug);
-            pages.letter(organization, &issuer, letter, now).map_err(|error| RenderError(error.into()))
+            pages.outgoing(organization, &issuer, outgoing, now).map_err(|error| RenderError(error.into()))
         };
         let mail = Worker::new(WorkerDeps {
             store: Arc::clone(&store),

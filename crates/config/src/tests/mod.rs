@@ -253,7 +253,7 @@ fn the_documented_defaults_are_valid() {
             Kind::Number { minimum, maximum } => {
                 default.parse::<u64>().is_ok_and(|n| (minimum..=maximum).contains(&n))
             }
-            Kind::Words(words) => words.contains(&default),
+            Kind::OneOf(words) => words.contains(&default),
             Kind::Boolean => matches!(default, "true" | "false"),
             Kind::Text | Kind::Url | Kind::List | Kind::HexKeys | Kind::Path => true,
         };

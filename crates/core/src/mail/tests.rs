@@ -8,9 +8,9 @@ fn ring(first: u8) -> Keyring {
     Keyring::new(&[[first; 32]], crate::outbox::SEALING_PURPOSE)
 }
 
-fn letter() -> Letter {
+fn outgoing() -> OutgoingEmail {
     let entropy = SeededEntropy::new(1);
-    Letter {
+    OutgoingEmail {
         organization_id: OrganizationId::new(NOW, &entropy),
         recipient: Recipient {
             user_id: Some(UserId::new(NOW, &entropy)),
@@ -44,19 +44,19 @@ fn claim_of(item: &OutboxItem) -> OutboxClaim {
 
 #[test]
 fn a_letter_comes_back_from_the_outbox() {
-    let item = letter().into_item("token-1", &ring(1), NOW, &SeededEntropy::new(2));
+    let item = outgoing().into_item("token-1", &ring(1), NOW, &SeededEntropy::new(2));
     assert_eq!(item.idempotency_key, "mail:magic_link:token-1");
     let claim = claim_of(&item);
-    assert_eq!(Letter::open(&claim, &ring(1)), Ok(letter()));
-    let summary = LetterSummary::of(&claim).unwrap();
-    assert_eq!((summary.template, summary.user_id), (MailTemplate::MagicLink, letter().recipient.user_id));
+    assert_eq!(OutgoingEmail::open(&claim, &ring(1)), Ok(outgoing()));
+    let summary = EmailSummary::of(&claim).unwrap();
+    assert_eq!((summary.template, summary.user_id), (MailTemplate::MagicLink, outgoing().recipient.user_id));
 }
 
 #[test]
 fn neither_address_nor_link_is_readable_at_rest_or_in_a_log() {
-    let item = letter().into_item("token-1", &ring(1), NOW, &SeededEntropy::new(2));
+    let item = outgoing().into_item("token-1", &ring(1), NOW, &SeededEntropy::new(2));
     let stored = serde_json::to_string(&item.payload).unwrap();
-    for text in [stored, format!("{item:?}"), format!("{:?}", letter())] {
+    for text in [stored, format!("{item:?}"), format!("{:?}", outgoing())] {
         for secret in ["ana@example.com", "secret-token", "417 023"] {
             assert!(!text.contains(secret), "{text}");
         }
@@ -66,17 +66,20 @@ fn neither_address_nor_link_is_readable_at_rest_or_in_a_log() {
 #[test]
 fn a_letter_opens_only_in_its_own_row_and_organization() {
     let entropy = SeededEntropy::new(3);
-    let claim = claim_of(&letter().into_item("token-1", &ring(1), NOW, &entropy));
+    let claim = claim_of(&outgoing().into_item("token-1", &ring(1), NOW, &entropy));
     let elsewhere = OutboxClaim { id: OutboxId::new(NOW, &entropy), ..claim.clone() };
     let foreign = OutboxClaim { organization_id: Some(OrganizationId::new(NOW, &entropy)), ..claim.clone() };
     for moved in [elsewhere, foreign] {
-        assert_eq!(Letter::open(&moved, &ring(1)), Err(ItemError::Seal(SealError::Refused)));
+        assert_eq!(OutgoingEmail::open(&moved, &ring(1)), Err(ItemError::Seal(SealError::Refused)));
     }
-    assert!(matches!(Letter::open(&claim, &ring(2)), Err(ItemError::Seal(SealError::UnknownKey(_)))));
+    assert!(matches!(OutgoingEmail::open(&claim, &ring(2)), Err(ItemError::Seal(SealError::UnknownKey(_)))));
     let ownerless = OutboxClaim { organization_id: None, ..claim.clone() };
-    assert_eq!(Letter::open(&ownerless, &ring(1)), Err(ItemError::Form));
+    assert_eq!(OutgoingEmail::open(&ownerless, &ring(1)), Err(ItemError::Form));
     let finished = OutboxPayload { sealed: None, ..claim.payload.clone() };
-    assert_eq!(Letter::open(&OutboxClaim { payload: finished, ..claim }, &ring(1)), Err(ItemError::Form));
+    assert_eq!(
+        OutgoingEmail::open(&OutboxClaim { payload: finished, ..claim }, &ring(1)),
+        Err(ItemError::Form)
+    );
 }
 
 #[test]
@@ -103,7 +106,7 @@ fn the_stored_name_of_every_message_is_its_template() {
 
 #[test]
 fn a_greeting_uses_the_name_or_the_local_part() {
-    let mut recipient = letter().recipient;
+    let mut recipient = outgoing().recipient;
     assert_eq!(recipient.name(), "ana");
     recipient.full_name = Some("Ana Li".to_owned());
     assert_eq!(recipient.name(), "Ana Li");

@@ -11,7 +11,7 @@ use porta_core::organization::Organization;
 use porta_core::{BrandingAssetId, Invalid};
 use serde_json::json;
 
-use crate::{Result, Work};
+use crate::{Result, Transaction};
 
 const fn field(kind: AssetKind) -> &'static str {
     match kind {
@@ -20,7 +20,7 @@ const fn field(kind: AssetKind) -> &'static str {
     }
 }
 
-impl Work {
+impl Transaction {
     /// Stores or replaces a picture. The type is detected from the content; an SVG is sanitised. `false` if it equals
     /// the stored one.
     pub async fn put_branding_asset(

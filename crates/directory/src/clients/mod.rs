@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::error::{moved, refuse, taken};
 use crate::work::changed;
-use crate::{DirectoryError, Result, Work};
+use crate::{DirectoryError, Result, Transaction};
 
 mod rules;
 mod secrets;
@@ -140,7 +140,7 @@ fn normalized(client: Client) -> Client {
     }
 }
 
-impl Work {
+impl Transaction {
     /// Creates an active client. A confidential client gets its first secret in the same transaction: it could not be
     /// used without one.
     pub async fn create_client(

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use crate::error::refuse;
-use crate::{DirectoryError, Result, Work};
+use crate::{DirectoryError, Result, Transaction};
 
 /// Minimum length of a given secret: shorter ones can be guessed from their stored SHA-256.
 const MINIMUM_GIVEN: usize = 16;
@@ -57,7 +57,7 @@ pub(super) fn check(client: &Client, new: &NewSecret, now: Timestamp) -> Vec<Inv
     problems
 }
 
-impl Work {
+impl Transaction {
     /// Adds a secret; existing ones stay valid.
     pub async fn create_client_secret(
         &mut self,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::document::{ApplicationItem, Document, OrganizationItem};
 use super::report::{Done, Entry, ItemError, Kind, Report, Skipped};
 use super::{Mode, Options};
-use crate::{DirectoryError, Problem, Result, Work};
+use crate::{DirectoryError, Problem, Result, Transaction};
 
 /// Password hashes of new people by position in the document (organization, user), or why a password is refused.
 pub(super) type Hashes = HashMap<(usize, usize), std::result::Result<PasswordHash, Vec<Problem>>>;
@@ -25,7 +25,7 @@ pub(super) struct Parts {
 }
 
 pub(super) struct Importer<'d> {
-    pub(super) work: Work,
+    pub(super) work: Transaction,
     pub(super) mode: Mode,
     pub(super) document: &'d Document,
     pub(super) hashes: Hashes,
@@ -61,7 +61,7 @@ pub(super) struct Item<'a> {
 }
 
 impl<'d> Importer<'d> {
-    pub(super) fn new(work: Work, document: &'d Document, options: Options, hashes: Hashes) -> Self {
+    pub(super) fn new(work: Transaction, document: &'d Document, options: Options, hashes: Hashes) -> Self {
         Self {
             work,
             mode: options.mode,
@@ -77,7 +77,7 @@ impl<'d> Importer<'d> {
     }
 
     /// Runs every phase; entities are created before those that refer to them.
-    pub(super) async fn run(mut self) -> Result<(Work, Report)> {
+    pub(super) async fn run(mut self) -> Result<(Transaction, Report)> {
         self.organizations().await?;
         self.applications().await?;
         self.clients().await?;

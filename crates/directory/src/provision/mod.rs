@@ -11,11 +11,11 @@
 //! savepoint: a failing item is reported and the rest goes on, so that one run finds all problems of a file.
 
 use porta_core::organization::{Organization, OrganizationStatus};
-use porta_core::password_rules::WordsAround;
+use porta_core::password_rules::ContextWords;
 use porta_core::user::{Email, Profile};
 use serde_json::json;
 
-use crate::{Actor, Directory, DirectoryError, Result, Work};
+use crate::{Actor, Directory, DirectoryError, Result, Transaction};
 
 mod applications;
 mod clients;
@@ -134,7 +134,7 @@ fn words_around(
     user: &UserItem,
     organization: &OrganizationItem,
     present: Option<&Organization>,
-) -> WordsAround {
+) -> ContextWords {
     let profile = users::profile(Profile::default(), user);
     let (slug, company) = (organization.effective_slug(), organization.branding.company_name.value());
     let present = present.map(|o| (o.name.as_str(), o.branding.company_name.as_deref()));
@@ -145,13 +145,13 @@ fn words_around(
         present.map(|(name, _)| name),
         present.and_then(|(_, company)| company),
     ];
-    WordsAround::new(email, &profile, &names)
+    ContextWords::new(email, &profile, &names)
 }
 
 /// Serialises concurrent runs. Replicas may apply the same file at once, and not everything that items are matched by
 /// is unique in the database (client names are not). Setting the super-admin organization from active to active changes
 /// nothing but locks its row until the transaction ends: a second run waits, then finds the first one's entities.
-async fn one_run_at_a_time(work: &mut Work) -> Result<()> {
+async fn one_run_at_a_time(work: &mut Transaction) -> Result<()> {
     let slug = porta_core::Slug::trusted(SUPER_ADMIN.to_owned());
     let active = OrganizationStatus::Active;
     let mut organizations = work.unit.organizations();
@@ -163,7 +163,7 @@ async fn one_run_at_a_time(work: &mut Work) -> Result<()> {
 }
 
 /// Writes one audit row for the whole run, besides those of the single changes.
-async fn record(work: &mut Work, mode: Mode, report: &Report) -> Result<()> {
+async fn record(work: &mut Transaction, mode: Mode, report: &Report) -> Result<()> {
     let metadata = json!({
         "mode": mode.as_str(),
         "created": report.created.len(),

@@ -5,15 +5,15 @@ use porta_core::application::{
     Application, ApplicationStatus, ClaimDefinition, ClaimType, Module, ModuleStatus, Permission, Role,
 };
 use porta_core::client::{Client, ClientStatus, ClientType, GrantType, TokenEndpointAuthMethod};
-use porta_core::mail::{Letter, Mail, SecondFactorChange, SecurityEvent};
+use porta_core::mail::{Mail, OutgoingEmail, SecondFactorChange, SecurityEvent};
 use porta_core::organization::{LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy};
-use porta_core::password_rules::WordsAround;
+use porta_core::password_rules::ContextWords;
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{Profile, User, UserStatus};
 use porta_core::{Change, Slug, TokenDigest};
 use porta_directory::{
     NewApplication, NewClaim, NewClient, NewModule, NewOrganization, NewPermission, NewRole, NewSecret,
-    NewUser, SettingSource, Urgency, Work,
+    NewUser, SettingSource, Transaction, Urgency,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -74,7 +74,7 @@ async fn a_unit_of_work_without_commit_leaves_nothing(world: World) {
 }
 
 /// Creates one entity of each kind in one unit of work; returns the audit events in order.
-async fn one_of_everything(work: &mut Work) -> Vec<&'static str> {
+async fn one_of_everything(work: &mut Transaction) -> Vec<&'static str> {
     let harbor = NewOrganization { name: "Harbor".into(), ..NewOrganization::default() };
     let harbor = work.create_organization(harbor).await.unwrap();
     let named = Organization { name: "Harbor Ltd".into(), ..harbor.clone() };
@@ -575,7 +575,7 @@ async fn people_that_are_refused(world: World) {
     }
     let ana = world.user(&harbor, "zora.okonkwo@harbor.test").await;
     let hash = async |password: &str| {
-        world.directory.hash_password(&password.into(), WordsAround::of(&ana, &harbor)).await
+        world.directory.hash_password(&password.into(), ContextWords::of(&ana, &harbor)).await
     };
     for (password, expected) in [
         ("1234567", "at least 8"),
@@ -627,7 +627,7 @@ async fn a_new_address_is_unverified(world: World) {
 async fn passwords_are_set_and_taken_away(world: World) {
     let harbor = world.organization("harbor").await;
     let ana = world.user(&harbor, "ana@harbor.test").await;
-    let around = WordsAround::of(&ana, &harbor);
+    let around = ContextWords::of(&ana, &harbor);
     let hash = world.directory.hash_password(&"lantern-Quay-41".into(), around).await.unwrap();
     let mut work = world.work().await;
     work.set_user_password(&harbor, &ana, Some(&hash)).await.unwrap();
@@ -665,10 +665,10 @@ async fn second_factors_are_reset_and_the_person_hears_of_it(world: World) {
     assert_eq!(after.two_factor_method, None);
     assert!(world.is_revoked(&harbor, &token).await);
     let claims = repositories.outbox().claim(START, START, 10).await.unwrap();
-    let letter = Letter::open(&claims[0], &crate::support::outbox_keys()).unwrap();
-    assert_eq!((claims.len(), letter.recipient.address.shown()), (1, "ana@harbor.test"));
+    let outgoing = OutgoingEmail::open(&claims[0], &crate::support::outbox_keys()).unwrap();
+    assert_eq!((claims.len(), outgoing.recipient.address.shown()), (1, "ana@harbor.test"));
     let event = SecurityEvent { at: START, address: None, user_agent: None };
-    assert_eq!(letter.mail, Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event });
+    assert_eq!(outgoing.mail, Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event });
     let events = world.audit().await;
     let reset: Vec<_> = events.iter().filter(|e| e.event_type == "user.2fa.reset").collect();
     assert_eq!((reset.len(), reset[0].user_id), (1, Some(ana.id)));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{START, World, actor};
-use porta_core::mail::{Letter, Mail, Recipient, SecurityEvent};
+use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
 use porta_core::organization::Organization;
 use porta_core::outbox;
 use porta_core::seal::{Keyring, SealError};
@@ -43,9 +43,9 @@ fn after() -> SealingKeys {
     SealingKeys::new(&[NEW], &[NEW_FACTOR])
 }
 
-async fn letter(world: &World, organization: &Organization, event: &str) {
+async fn outgoing(world: &World, organization: &Organization, event: &str) {
     let keys = Keyring::new(&[OLD], outbox::SEALING_PURPOSE);
-    let letter = Letter {
+    let outgoing = OutgoingEmail {
         organization_id: organization.id,
         recipient: Recipient {
             user_id: None,
@@ -55,7 +55,7 @@ async fn letter(world: &World, organization: &Organization, event: &str) {
         },
         mail: Mail::PasswordChanged { event: SecurityEvent { at: START, address: None, user_agent: None } },
     };
-    let item = letter.into_item(event, &keys, START, &OsEntropy);
+    let item = outgoing.into_item(event, &keys, START, &OsEntropy);
     assert!(world.store.repositories().outbox().enqueue(&item).await.unwrap());
 }
 
@@ -86,7 +86,7 @@ async fn filled(world: &World, people: usize) -> Vec<User> {
     let mut users = Vec::new();
     for slug in ["harbor", "lagoon"] {
         let organization = world.organization(slug).await;
-        letter(world, &organization, slug).await;
+        outgoing(world, &organization, slug).await;
         for n in 0..people {
             let user = world.user(&organization, &format!("p{n}@{slug}.test")).await;
             enrol(world, &user, &credential(&user, OLD_FACTOR, &secret_of(&user))).await;
@@ -103,7 +103,7 @@ async fn reseal(world: &World, keys: &SealingKeys, pass: Pass) -> Report {
 /// Counts (resealed, current, closed) of signing keys, messages and authenticators.
 fn counts(report: &Report) -> Vec<(u64, u64, usize)> {
     let kinds: Vec<_> = report.kinds.iter().map(|kind| kind.kind).collect();
-    assert_eq!(kinds, [SealedKind::SigningKey, SealedKind::Letter, SealedKind::Authenticator]);
+    assert_eq!(kinds, [SealedKind::SigningKey, SealedKind::OutgoingEmail, SealedKind::Authenticator]);
     report
         .kinds
         .iter()
@@ -133,7 +133,7 @@ async fn assert_opens(world: &World, users: &[User], signing: [u8; 32], factor: 
     let claims = all.outbox().claim(START, START, 10).await.unwrap();
     assert_eq!(claims.len(), 2);
     for claim in claims {
-        assert_eq!(Letter::open(&claim, &keys).unwrap().recipient.address.shown(), "kim@harbor.test");
+        assert_eq!(OutgoingEmail::open(&claim, &keys).unwrap().recipient.address.shown(), "kim@harbor.test");
     }
 }
 
@@ -154,16 +154,16 @@ async fn everything_moves_to_the_first_key_and_stays_readable(world: World) {
     let first =
         of("key.resealed").into_iter().find(|e| e.metadata["authenticator"]["resealed"] == 120).unwrap();
     assert_eq!(first.actor_label.as_deref(), Some("cli:tester"));
-    assert_eq!(first.metadata["letter"], serde_json::json!({"resealed": 2, "current": 0, "notOpened": 0}));
+    assert_eq!(first.metadata["email"], serde_json::json!({"resealed": 2, "current": 0, "notOpened": 0}));
 }
 
 async fn a_look_writes_nothing(world: World) {
     let users = filled(&world, 2).await;
-    let report = reseal(&world, &both(), Pass::Look).await;
+    let report = reseal(&world, &both(), Pass::DryRun).await;
     assert_eq!(counts(&report), [(4, 0, 0), (2, 0, 0), (4, 0, 0)]);
     let [signing, factor] = report.older[..] else { panic!("{report:?}") };
     assert_eq!(
-        (signing.list, signing.place, signing.signing_keys, signing.letters),
+        (signing.list, signing.place, signing.signing_keys, signing.emails),
         (KeyList::Signing, 2, 4, 2)
     );
     assert_eq!((factor.list, factor.place, factor.authenticators), (KeyList::TwoFactor, 2, 4));
@@ -294,9 +294,9 @@ async fn a_run_that_was_interrupted_is_finished_by_the_next(world: World) {
 /// A dry run while nothing is written. The database may still be committing statements of an aborted run; a dry run
 /// counts stale values before current ones, so such a commit in between would be counted twice.
 async fn settled_look(world: &World) -> Report {
-    let mut look = reseal(world, &both(), Pass::Look).await;
+    let mut look = reseal(world, &both(), Pass::DryRun).await;
     loop {
-        let next = reseal(world, &both(), Pass::Look).await;
+        let next = reseal(world, &both(), Pass::DryRun).await;
         if next == look {
             return look;
         }
@@ -347,7 +347,7 @@ async fn recovery_codes_say_how_long_their_key_is_needed(world: World) {
         .await
         .unwrap();
     assert_eq!(used, Some(0));
-    assert!(reseal(&world, &both(), Pass::Look).await.older[1].may_go());
+    assert!(reseal(&world, &both(), Pass::DryRun).await.older[1].may_go());
 }
 
 async fn one_key_each_leaves_nothing_to_do(world: World) {

@@ -14,7 +14,7 @@ use crate::context::RequestContext;
 use crate::pending::Begun;
 use crate::repeated::NotKept;
 use crate::reply::{self, Reply, or_answer};
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 use crate::{body, cookies, pending};
 
@@ -68,7 +68,7 @@ pub(crate) async fn resume(
 
 /// The response to the end of an interaction.
 pub(super) fn concluded(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     headers: &HeaderMap,
     uid: &str,
@@ -93,7 +93,7 @@ pub(super) fn concluded(
             let reply = pending::without_cookies_of(state, tenant, reply, uid);
             return pending::listed(state, tenant, headers, reply, Some(uid));
         }
-        Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
+        Err(error) => return reply::engine_error_page(state, &tenant.theme(), &error),
     };
     // The interaction has ended, whatever the outcome.
     let reply = pending::ended(state, tenant, headers, reply, uid);
@@ -101,7 +101,7 @@ pub(super) fn concluded(
 }
 
 fn answer(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     headers: &HeaderMap,
     cookie: Option<String>,
@@ -124,13 +124,13 @@ fn answer(
             reply::deliver(state, tenant, target.refuse(tenant, &error))
         }
         Err(AuthorizeError::Limited(limited)) => reply::too_many_begun(state, tenant, headers, limited),
-        Err(AuthorizeError::Engine(error)) => reply::engine_error_page(state, &tenant.look(), &error),
+        Err(AuthorizeError::Engine(error)) => reply::engine_error_page(state, &tenant.theme(), &error),
     }
 }
 
 /// The session cookie, scoped to the organization's path (decision D6).
 pub(crate) fn session_cookie(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     value: &str,
     until: porta_core::Timestamp,
@@ -138,7 +138,7 @@ pub(crate) fn session_cookie(
     cookies::set(state, tenant, cookies::SESSION, value, &format!("/{}", tenant.organization.slug), until)
 }
 
-pub(super) fn interact(state: &Shared, tenant: &RequestContext, new: &NewInteraction) -> Reply {
+pub(super) fn interact(state: &StateInner, tenant: &RequestContext, new: &NewInteraction) -> Reply {
     let slug = &tenant.organization.slug;
     let page = format!("/{slug}/interaction/{}", new.uid);
     let resume = format!("/{slug}/auth/{}", new.uid);
@@ -161,16 +161,21 @@ pub(super) fn interact(state: &Shared, tenant: &RequestContext, new: &NewInterac
     reply::with_header(reply, header::SET_COOKIE, begun)
 }
 
-fn malformed(state: &Shared, tenant: &RequestContext, status: StatusCode) -> Reply {
+fn malformed(state: &StateInner, tenant: &RequestContext, status: StatusCode) -> Reply {
     let error = OAuthError::new(ErrorCode::InvalidRequest, "the request is malformed");
     refused_on_page(state, tenant, status, &error)
 }
 
-fn refused_on_page(state: &Shared, tenant: &RequestContext, status: StatusCode, error: &OAuthError) -> Reply {
+fn refused_on_page(
+    state: &StateInner,
+    tenant: &RequestContext,
+    status: StatusCode,
+    error: &OAuthError,
+) -> Reply {
     tracing::info!(code = %error.code(), detail = error.description(), "authorization request refused on a page");
     let text = match error.code() {
         ErrorCode::InvalidClient => ErrorText::ClientUnknown,
         _ => ErrorText::InvalidRequest,
     };
-    reply::error_page(state, &tenant.look(), status, text, Some(error.code().as_str()))
+    reply::error_page(state, &tenant.theme(), status, text, Some(error.code().as_str()))
 }

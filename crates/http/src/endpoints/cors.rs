@@ -7,7 +7,7 @@ use porta_oidc::Tenant;
 use porta_oidc::cors::client_allows_origin;
 
 use crate::reply::{self, Reply};
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
 /// `OPTIONS`: a preflight names no client, so the registered origins of all clients of this organization are allowed.
@@ -48,7 +48,7 @@ pub(crate) enum Verdict {
 
 /// Decides by the client that the request names.
 pub(crate) async fn judge(
-    state: &Shared,
+    state: &StateInner,
     tenant: &Tenant,
     headers: &HeaderMap,
     client_id: Option<&str>,

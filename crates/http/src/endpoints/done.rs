@@ -13,14 +13,14 @@ use crate::context::RequestContext;
 use crate::cookies;
 use crate::flash::{FlashKind, FlashMessage};
 use crate::reply::{self, Reply};
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
 /// How long the page can be reloaded.
 const LIFETIME: Duration = Duration::from_mins(10);
 
 /// Redirects to the result page, with the result as a flash message.
-pub(super) fn done(state: &Shared, tenant: &RequestContext, kind: FlashKind, email: &str) -> Reply {
+pub(super) fn done(state: &StateInner, tenant: &RequestContext, kind: FlashKind, email: &str) -> Reply {
     let flash_message = FlashMessage { kind, email: email.to_owned() };
     let path = format!("/{}/auth", tenant.organization.slug);
     let until = state.clock.now() + LIFETIME;
@@ -39,10 +39,10 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         return reply::redirect(&account);
     };
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
-    let (look, onward) = (tenant.look(), form_session.onward(&tenant));
+    let (theme, onward) = (tenant.theme(), form_session.onward(&tenant));
     let page = match kind {
         FlashKind::LinkSent => state.pages.forgot_password_sent(
-            &look,
+            &theme,
             &ForgotPasswordSentPage {
                 email: &email,
                 expires_in: tenant.settings.number(settings::PASSWORD_RESET_TTL),
@@ -51,10 +51,10 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
             },
         ),
         FlashKind::PasswordSet => {
-            state.pages.reset_success(&look, &ResetSuccessPage { login_url: Some(&onward) })
+            state.pages.reset_success(&theme, &ResetSuccessPage { login_url: Some(&onward) })
         }
         FlashKind::InvitationAccepted => state.pages.invite_success(
-            &look,
+            &theme,
             &InviteSuccessPage {
                 organization: tenant.organization.display_name(),
                 email: &email,
@@ -62,7 +62,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
             },
         ),
         FlashKind::AddressConfirmed => {
-            state.pages.email_verified(&look, &EmailVerifiedPage { email: &email, login_url: Some(&onward) })
+            state.pages.email_verified(&theme, &EmailVerifiedPage { email: &email, login_url: Some(&onward) })
         }
         _ => return reply::redirect(&account),
     };

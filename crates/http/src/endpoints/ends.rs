@@ -3,12 +3,12 @@
 use porta_oidc::InteractionPurpose;
 
 use crate::context::RequestContext;
-use crate::state::Shared;
+use crate::state::StateInner;
 
 /// The redirect URI of this request and the client's other registered addresses: if the client's page redirects on,
 /// some browsers apply the policy to that redirect too. Empty without an authorization request.
 pub(super) async fn ends_at(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     purpose: &InteractionPurpose,
 ) -> Vec<String> {

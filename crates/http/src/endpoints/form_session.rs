@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::context::RequestContext;
 use crate::cookies;
 use crate::reply::{self, Reply};
-use crate::state::Shared;
+use crate::state::StateInner;
 
 /// As long as the mail may take that leads to such a form.
 const LIFETIME: Duration = Duration::from_hours(24);
@@ -24,7 +24,7 @@ pub(super) struct FormSession {
 impl FormSession {
     /// Reads the cookie or begins a session; `interaction` is the uid in the query, if there is one.
     pub(super) fn of(
-        state: &Shared,
+        state: &StateInner,
         tenant: &RequestContext,
         headers: &HeaderMap,
         interaction: Option<&str>,

@@ -24,7 +24,7 @@ use super::lost::lost;
 use crate::context::RequestContext;
 use crate::flash::{FlashKind, FlashMessage};
 use crate::reply::{self, Reply, or_answer};
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 use crate::{body, cookies, crowd};
 
@@ -33,7 +33,7 @@ pub(super) const FLASH_LIFETIME: Duration = Duration::from_mins(1);
 
 /// A request for an interaction that belongs to this browser, organization and uid.
 pub(super) struct InteractionRequest<'a> {
-    pub(super) state: &'a Shared,
+    pub(super) state: &'a StateInner,
     pub(super) tenant: &'a RequestContext,
     pub(super) bound: BoundInteraction,
     /// Origins outside this server to which its forms may redirect (CSP `form-action`).
@@ -43,7 +43,7 @@ pub(super) struct InteractionRequest<'a> {
 }
 
 pub(super) async fn load_interaction<'a>(
-    state: &'a Shared,
+    state: &'a StateInner,
     tenant: &'a RequestContext,
     uid: &str,
     client_info: &ClientInfo,
@@ -67,29 +67,33 @@ pub(super) async fn load_interaction<'a>(
             })
         }
         Ok(None) => Err(lost(state, tenant, &client_info.headers, client_info.query.as_deref(), uid)),
-        Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
+        Err(error) => Err(reply::engine_error_page(state, &tenant.theme(), &error)),
     }
 }
 
 /// Cookie for the form that is sent again after the wait.
-pub(super) fn pause_cookie(state: &Shared, tenant: &RequestContext, pause: &Pause) -> Option<HeaderValue> {
+pub(super) fn pause_cookie(
+    state: &StateInner,
+    tenant: &RequestContext,
+    pause: &Pause,
+) -> Option<HeaderValue> {
     let path = format!("/{}", tenant.organization.slug);
     cookies::set(state, tenant, cookies::PAUSE, &pause.value, &path, pause.until)
 }
 
 /// The interaction ended while one of its forms was handled.
-fn gone(state: &Shared, tenant: &RequestContext) -> Reply {
-    reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
+fn gone(state: &StateInner, tenant: &RequestContext) -> Reply {
+    reply::error_page(state, &tenant.theme(), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
 }
 
 /// Reads a form. Browsers send each field once, so a repeated one is refused.
 pub(super) async fn form(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     client_info: &ClientInfo,
     body: Body,
 ) -> Result<Params, Reply> {
-    let refuse = |status| reply::error_page(state, &tenant.look(), status, ErrorText::InvalidRequest, None);
+    let refuse = |status| reply::error_page(state, &tenant.theme(), status, ErrorText::InvalidRequest, None);
     let params = body::form(&client_info.headers, body).await.map_err(|error| refuse(error.status()))?;
     if params.repeated(&[]).is_some() {
         return Err(refuse(StatusCode::BAD_REQUEST));
@@ -100,7 +104,7 @@ pub(super) async fn form(
 /// A form of the stage `wanted`. In any other stage the response leads to the page of that stage (Back button).
 pub(super) async fn posted_at<'a>(
     wanted: Stage,
-    state: &'a Shared,
+    state: &'a StateInner,
     tenant: &'a RequestContext,
     uid: &str,
     client_info: &ClientInfo,
@@ -182,7 +186,7 @@ pub(crate) async fn confirm(
     match decided {
         Ok(true) => resume,
         Ok(false) => gone(&state, &tenant),
-        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -212,7 +216,7 @@ pub(crate) async fn abort(
             match request.state.engine.deny(request.bound).await {
                 Ok(true) => resume,
                 Ok(false) => gone(&state, &tenant),
-                Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+                Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
             }
         }
     }
@@ -285,7 +289,7 @@ impl InteractionRequest<'_> {
     pub(super) fn forged(&self) -> Reply {
         reply::error_page(
             self.state,
-            &self.tenant.look(),
+            &self.tenant.theme(),
             StatusCode::FORBIDDEN,
             ErrorText::CsrfInvalid,
             None,
@@ -309,7 +313,7 @@ impl InteractionRequest<'_> {
                 let answer = self.outcome(outcome, Some(email)).await;
                 self.answered(answer)
             }
-            Err(error) => reply::engine_error_page(self.state, &self.tenant.look(), &error),
+            Err(error) => reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         }
     }
 
@@ -324,7 +328,7 @@ impl InteractionRequest<'_> {
             Ok(kept) => kept.and_then(|kept| {
                 cookies::set(self.state, self.tenant, cookies::BEGUN, &kept.text, &path, kept.until)
             }),
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         };
         reply::with_header(reply, header::SET_COOKIE, cookie)
     }

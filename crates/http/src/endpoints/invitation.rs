@@ -15,7 +15,7 @@ use super::new_password::{chosen, fault, rules};
 use crate::context::RequestContext;
 use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
 /// `GET /{org}/auth/accept-invite/{token}`: shows the form and does not use the invitation up.
@@ -58,12 +58,12 @@ pub(crate) async fn accept(
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
         Ok(Chosen::Dead(why)) => over(&state, &tenant, why),
-        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
 
 async fn invitee(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     token: &str,
     client_info: &ClientInfo,
@@ -74,21 +74,21 @@ async fn invitee(
             Ok(invitee)
         }
         Ok(Err(why)) => Err(over(state, tenant, why)),
-        Err(error) => Err(reply::engine_error_page(state, &tenant.look(), &error)),
+        Err(error) => Err(reply::engine_error_page(state, &tenant.theme(), &error)),
     }
 }
 
 /// The response to a dead invitation: only the inviter can send another. A rate limit has its own page.
-fn over(state: &Shared, tenant: &RequestContext, why: DeadLink) -> Reply {
+fn over(state: &StateInner, tenant: &RequestContext, why: DeadLink) -> Reply {
     if let DeadLink::Limited { .. } = why {
         return dead(state, tenant, why, &format!("/{}/account", tenant.organization.slug));
     }
     let page = InviteExpiredPage { organization: tenant.organization.display_name(), inviter: None };
-    reply::page(StatusCode::BAD_REQUEST, state.pages.invite_expired(&tenant.look(), &page))
+    reply::page(StatusCode::BAD_REQUEST, state.pages.invite_expired(&tenant.theme(), &page))
 }
 
 fn page(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     token: &str,
     client_info: &ClientInfo,
@@ -107,6 +107,6 @@ fn page(
         rules: invitee.needs_password.then(rules),
         flash,
     };
-    let page = state.pages.invitation(&tenant.look(), &page);
+    let page = state.pages.invitation(&tenant.theme(), &page);
     form_session.answer(reply::page(status, page))
 }

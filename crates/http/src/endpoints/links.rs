@@ -6,7 +6,7 @@ use porta_signin::DeadLink;
 
 use crate::context::RequestContext;
 use crate::reply::{self, Reply};
-use crate::state::Shared;
+use crate::state::StateInner;
 
 /// Returns an e-mail address as typed, trimmed and cut to 320 characters.
 pub(super) fn typed_address(field: Option<&str>) -> String {
@@ -14,7 +14,7 @@ pub(super) fn typed_address(field: Option<&str>) -> String {
 }
 
 /// The error page of a link that no longer works, with the URL where another can be requested.
-pub(super) fn dead(state: &Shared, tenant: &RequestContext, dead: DeadLink, retry_url: &str) -> Reply {
+pub(super) fn dead(state: &StateInner, tenant: &RequestContext, dead: DeadLink, retry_url: &str) -> Reply {
     let text = match dead {
         DeadLink::Expired => ErrorText::LinkExpired,
         DeadLink::Used => ErrorText::LinkUsed,
@@ -22,5 +22,5 @@ pub(super) fn dead(state: &Shared, tenant: &RequestContext, dead: DeadLink, retr
         DeadLink::Limited { retry_after } => return reply::limited_page(state, tenant, retry_after),
     };
     let page = ErrorPage { retry_url: Some(retry_url), ..ErrorPage::new(text) };
-    reply::page(StatusCode::BAD_REQUEST, state.pages.error(&tenant.look(), &page))
+    reply::page(StatusCode::BAD_REQUEST, state.pages.error(&tenant.theme(), &page))
 }

@@ -11,7 +11,7 @@ use porta_protocol::authorize::append_query;
 use super::ClientInfo;
 use crate::context::RequestContext;
 use crate::reply::{self, Reply, or_answer};
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 use crate::{body, cookies};
 
@@ -39,7 +39,7 @@ pub(crate) async fn get(
                 client_name: client_name.as_deref(),
                 return_url: onward.redirect_to.as_deref(),
             };
-            reply::page(StatusCode::OK, state.pages.logout(&tenant.look(), &page))
+            reply::page(StatusCode::OK, state.pages.logout(&tenant.theme(), &page))
         }
         Err(error) => refused(&state, &tenant, &error),
     }
@@ -94,7 +94,7 @@ pub(crate) async fn success(
 ) -> Reply {
     let params = Params::parse(query.unwrap_or_default()).unwrap_or_default();
     tenant.languages.add_ui_locales(params.get(UI_LOCALES));
-    reply::page(StatusCode::OK, state.pages.logout_success(&tenant.look(), &LogoutSuccessPage {}))
+    reply::page(StatusCode::OK, state.pages.logout_success(&tenant.theme(), &LogoutSuccessPage {}))
 }
 
 fn onward(tenant: &RequestContext, to: &Onward) -> Reply {
@@ -105,17 +105,17 @@ fn onward(tenant: &RequestContext, to: &Onward) -> Reply {
     reply::redirect(&append_query(&format!("{}/session/end/success", tenant.issuer), languages))
 }
 
-fn malformed(state: &Shared, tenant: &RequestContext, status: StatusCode) -> Reply {
+fn malformed(state: &StateInner, tenant: &RequestContext, status: StatusCode) -> Reply {
     invalid_request(state, tenant, status, ErrorText::InvalidRequest)
 }
 
-fn refused(state: &Shared, tenant: &RequestContext, error: &LogoutError) -> Reply {
+fn refused(state: &StateInner, tenant: &RequestContext, error: &LogoutError) -> Reply {
     match error {
         LogoutError::Refused(refusal) => {
             tracing::info!(detail = %refusal, "logout request refused");
             invalid_request(state, tenant, StatusCode::BAD_REQUEST, words(*refusal))
         }
-        LogoutError::Engine(error) => reply::engine_error_page(state, &tenant.look(), error),
+        LogoutError::Engine(error) => reply::engine_error_page(state, &tenant.theme(), error),
     }
 }
 
@@ -130,6 +130,11 @@ fn words(refusal: LogoutRefusal) -> ErrorText {
     }
 }
 
-fn invalid_request(state: &Shared, tenant: &RequestContext, status: StatusCode, text: ErrorText) -> Reply {
-    reply::error_page(state, &tenant.look(), status, text, Some("invalid_request"))
+fn invalid_request(
+    state: &StateInner,
+    tenant: &RequestContext,
+    status: StatusCode,
+    text: ErrorText,
+) -> Reply {
+    reply::error_page(state, &tenant.theme(), status, text, Some("invalid_request"))
 }

@@ -6,14 +6,14 @@ use porta_pages::{ErrorPage, ErrorText};
 
 use crate::context::RequestContext;
 use crate::reply::{self, Reply};
-use crate::state::Shared;
+use crate::state::StateInner;
 use crate::{cookies, pending};
 
 /// Query of a page whose sign-in was begun at another host than the issuer's, so that its cookies will not arrive.
 const ELSEWHERE: &str = "began=elsewhere";
 
 /// Whether the request was sent to another host than the issuer's.
-pub(super) fn is_elsewhere(state: &Shared, headers: &HeaderMap) -> bool {
+pub(super) fn is_elsewhere(state: &StateInner, headers: &HeaderMap) -> bool {
     let ours = state.engine.issuer_base().split_once("://").map_or("", |(_, authority)| authority);
     let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     asked.is_some_and(|asked| !asked.eq_ignore_ascii_case(ours))
@@ -30,7 +30,7 @@ pub(super) fn from_elsewhere(mut reply: Reply) -> Reply {
 
 /// The page for an interaction that expired, has ended, belongs to another browser or comes without its cookies.
 pub(super) fn lost(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     headers: &HeaderMap,
     query: Option<&str>,
@@ -51,5 +51,5 @@ pub(super) fn lost(
     let account = format!("{}/account", tenant.issuer);
     let retry_url = (text == ErrorText::SignInFinished).then_some(account.as_str());
     let page = ErrorPage { retry_url, ..ErrorPage::new(text) };
-    reply::page(StatusCode::BAD_REQUEST, state.pages.error(&tenant.look(), &page))
+    reply::page(StatusCode::BAD_REQUEST, state.pages.error(&tenant.theme(), &page))
 }

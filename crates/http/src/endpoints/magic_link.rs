@@ -17,7 +17,7 @@ use super::links::{dead, typed_address};
 use crate::context::RequestContext;
 use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
 /// Longest code that is checked.
@@ -58,7 +58,7 @@ pub(crate) async fn ask(
     if email.is_empty() {
         return request.redirect_with_flash("", FlashKind::EmailMissing, "");
     }
-    let (bound, locale) = (request.bound.clone(), tenant.look().locale);
+    let (bound, locale) = (request.bound.clone(), tenant.theme().locale);
     let known = client_info.known(&state, &tenant);
     let browser = client_info.browser(&known);
     let asked = state.sign_in.ask_for_magic_link(&tenant, bound, &email, locale, browser).await;
@@ -71,7 +71,7 @@ pub(crate) async fn ask(
         }
         Ok(Asked::MethodDisabled) => request.redirect_with_flash("", FlashKind::MethodDisabled, &email),
         Ok(Asked::Gone) => request.gone(),
-        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn code(
             reply::with_retry_after(page, retry_after)
         }
         Ok(FactorOutcome::Gone) => request.gone(),
-        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -124,7 +124,7 @@ pub(crate) async fn land(
     let landing = match state.sign_in.magic_landing(&tenant, &uid, &token, &client_info.caller).await {
         Ok(Ok(landing)) => landing,
         Ok(Err(why)) => return dead(&state, &tenant, why, &interaction_url(&tenant, &uid)),
-        Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
+        Err(error) => return reply::engine_error_page(&state, &tenant.theme(), &error),
     };
     match load_interaction(&state, &tenant, &uid, &client_info).await {
         Ok(request) if request.bound.interaction.stage == Stage::Login => {
@@ -169,7 +169,7 @@ pub(crate) async fn follow(
     match state.sign_in.follow_magic_link(&tenant, request.bound.clone(), &token, browser).await {
         Ok(Followed::Passed(outcome)) => request.outcome(outcome, None).await,
         Ok(Followed::Dead(why)) => dead(&state, &tenant, why, &interaction_url(&tenant, &uid)),
-        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -180,7 +180,7 @@ fn interaction_url(tenant: &RequestContext, uid: &str) -> String {
 }
 
 async fn landing_page(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     landing: &MagicLanding,
     place: Landing<'_>,
@@ -189,14 +189,14 @@ async fn landing_page(
     let client = match &landing.client_id {
         Some(id) => match state.engine.client(tenant.organization.id, id).await {
             Ok(client) => client,
-            Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
+            Err(error) => return reply::engine_error_page(state, &tenant.theme(), &error),
         },
         None => None,
     };
     let name = client.as_ref().map_or(tenant.organization.display_name(), |c| &c.client.client_name);
     let page =
         MagicLinkLandingPage { client_name: name, masked_email: &landing.masked_email, landing: place };
-    let page = state.pages.magic_link_landing(&tenant.look(), &page);
+    let page = state.pages.magic_link_landing(&tenant.theme(), &page);
     reply::page(StatusCode::OK, page.ending_at(ends_at.iter().map(String::as_str)))
 }
 
@@ -221,6 +221,6 @@ impl InteractionRequest<'_> {
             expires_in: self.tenant.settings.number(settings::MAGIC_LINK_TTL),
             flash,
         };
-        self.page(status, self.state.pages.magic_link_sent(&self.tenant.look(), &page))
+        self.page(status, self.state.pages.magic_link_sent(&self.tenant.theme(), &page))
     }
 }

@@ -35,7 +35,7 @@ use porta_signin::Browser;
 use crate::context::RequestContext;
 use crate::cookies;
 use crate::middleware::AccessLogFields;
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 
 /// Client address, headers and query of a request. Takes the headers out of the request, so it must be the last extractor
 /// that reads them.
@@ -56,7 +56,7 @@ pub(crate) struct Known {
 }
 
 impl ClientInfo {
-    pub(crate) fn known(&self, state: &Shared, tenant: &RequestContext) -> Known {
+    pub(crate) fn known(&self, state: &StateInner, tenant: &RequestContext) -> Known {
         let read = |name| cookies::read(state, tenant, &self.headers, name);
         Known { session: read(cookies::SESSION), device: read(cookies::DEVICE), pause: read(cookies::PAUSE) }
     }

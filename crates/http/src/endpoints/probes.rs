@@ -6,7 +6,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::reply::{self, Reply};
-use crate::state::{AppState, Figures};
+use crate::state::{AppState, MetricsExporter};
 
 fn word(ok: bool) -> &'static str {
     if ok { "ok" } else { "error" }
@@ -27,14 +27,14 @@ pub(crate) async fn health(State(state): State<AppState>) -> Reply {
 }
 
 /// The response with the metrics, for whichever listener serves them.
-pub async fn exposition(figures: &dyn Figures) -> Response<Body> {
-    reply::figures(figures.text().await)
+pub async fn exposition(metrics: &dyn MetricsExporter) -> Response<Body> {
+    reply::metrics(metrics.text().await)
 }
 
 /// `GET /metrics`: 404 unless metrics are enabled and served on this port.
 pub(crate) async fn metrics(State(state): State<AppState>) -> Reply {
-    match state.figures.as_ref().filter(|_| state.figures_are_public) {
-        Some(figures) => exposition(&**figures).await,
+    match state.metrics.as_ref().filter(|_| state.metrics_are_public) {
+        Some(metrics) => exposition(&**metrics).await,
         None => reply::text(StatusCode::NOT_FOUND, "Not Found"),
     }
 }

@@ -19,7 +19,7 @@ use super::new_password::{chosen, fault, rules};
 use crate::context::RequestContext;
 use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
 /// `GET /{org}/auth/forgot-password`; `interaction` in the query is the uid of the sign-in to return to.
@@ -65,7 +65,7 @@ pub(crate) async fn ask(
             Some(EmailFlash::EmailMissing),
         );
     }
-    let locale = tenant.look().locale;
+    let locale = tenant.theme().locale;
     let known = client_info.known(&state, &tenant);
     let browser = client_info.browser(&known);
     let asked =
@@ -78,12 +78,12 @@ pub(crate) async fn ask(
             reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
         }
         Ok(Asked::MethodDisabled | Asked::Gone) => no_passwords(&state, &tenant),
-        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
 
 fn limited(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     form_session: FormSession,
     email: &str,
@@ -151,22 +151,22 @@ pub(crate) async fn reset(
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
         Ok(Chosen::Dead(why)) => dead_reset(&state, &tenant, why),
-        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
 
-fn no_passwords(state: &Shared, tenant: &RequestContext) -> Reply {
+fn no_passwords(state: &StateInner, tenant: &RequestContext) -> Reply {
     let text = ErrorText::LoginMethodDisabled;
-    reply::error_page(state, &tenant.look(), StatusCode::BAD_REQUEST, text, None)
+    reply::error_page(state, &tenant.theme(), StatusCode::BAD_REQUEST, text, None)
 }
 
 /// The response to a dead link; another can be requested with the form it leads to.
-fn dead_reset(state: &Shared, tenant: &RequestContext, why: DeadLink) -> Reply {
+fn dead_reset(state: &StateInner, tenant: &RequestContext, why: DeadLink) -> Reply {
     dead(state, tenant, why, &format!("/{}/auth/forgot-password", tenant.organization.slug))
 }
 
 fn forgot_page(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     form_session: FormSession,
     status: StatusCode,
@@ -181,12 +181,12 @@ fn forgot_page(
         login_url: sign_in_url.as_deref(),
         flash,
     };
-    let page = state.pages.forgot_password(&tenant.look(), &page);
+    let page = state.pages.forgot_password(&tenant.theme(), &page);
     form_session.answer(reply::page(status, page))
 }
 
 async fn reset_page(
-    state: &Shared,
+    state: &StateInner,
     tenant: &RequestContext,
     form_session: FormSession,
     token: &str,
@@ -201,7 +201,7 @@ async fn reset_page(
     let user = match state.sign_in.person_of_link(tenant, purpose, token, &client_info.caller).await {
         Ok(Ok(user)) => user,
         Ok(Err(why)) => return dead_reset(state, tenant, why),
-        Err(error) => return reply::engine_error_page(state, &tenant.look(), &error),
+        Err(error) => return reply::engine_error_page(state, &tenant.theme(), &error),
     };
     tenant.languages.add_profile_locale(user.profile.locale.as_deref());
     let page = ResetPasswordPage {
@@ -211,6 +211,6 @@ async fn reset_page(
         rules: rules(),
         flash,
     };
-    let page = state.pages.reset_password(&tenant.look(), &page);
+    let page = state.pages.reset_password(&tenant.theme(), &page);
     form_session.answer(reply::page(status, page))
 }

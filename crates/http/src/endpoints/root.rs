@@ -16,8 +16,8 @@ fn unlisted(mut reply: Reply) -> Reply {
 
 /// `GET /`
 pub(crate) async fn root(State(state): State<AppState>, headers: HeaderMap) -> Reply {
-    let look = LanguagePreferences::of(&headers).neutral_look();
-    unlisted(reply::page(StatusCode::OK, state.pages.root(look.locale)))
+    let theme = LanguagePreferences::of(&headers).neutral_look();
+    unlisted(reply::page(StatusCode::OK, state.pages.root(theme.locale)))
 }
 
 /// `GET /robots.txt`

@@ -7,7 +7,7 @@ use porta_core::settings;
 use porta_core::user::TwoFactorMethod;
 use porta_oidc::interaction::{SecondStep, Stage};
 use porta_pages::{
-    CodeFlash, FactorKind, RecoveryCodesPage, SetupStep, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
+    CodeFlash, FactorKind, RecoveryCodesPage, SetupView, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
     TwoFactorSetupPage,
 };
 use porta_protocol::Params;
@@ -192,7 +192,7 @@ impl InteractionRequest<'_> {
             Ok(FactorOutcome::Wrong) => FlashKind::CodeInvalid,
             Ok(FactorOutcome::Exhausted) => FlashKind::CodeExhausted,
             Ok(FactorOutcome::Blocked) => FlashKind::CodeBlocked,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         };
         self.redirect_with_flash(view.page(), kind, "")
     }
@@ -205,10 +205,10 @@ impl InteractionRequest<'_> {
         let (pending, user) = match self.state.sign_in.pending(self.tenant, &self.bound).await {
             Ok(Some(found)) => found,
             Ok(None) => return self.gone(),
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         };
         self.tenant.languages.add_profile_locale(user.profile.locale.as_deref());
-        let (look, email) = (self.tenant.look(), masked(user.email.shown()));
+        let (theme, email) = (self.tenant.theme(), masked(user.email.shown()));
         let resend_url = self.url("/two-factor/resend");
         let expires_in = self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL);
         let page = match (&pending.step, view) {
@@ -225,7 +225,7 @@ impl InteractionRequest<'_> {
                 };
                 let (recovery, usual) = (self.url("/two-factor?recovery"), self.url("/two-factor"));
                 self.state.pages.two_factor(
-                    &look,
+                    &theme,
                     &TwoFactorPage {
                         action_url: &self.url("/two-factor"),
                         cancel_url: &self.url("/abort"),
@@ -242,7 +242,7 @@ impl InteractionRequest<'_> {
                     return self.gone();
                 };
                 self.state.pages.recovery_codes(
-                    &look,
+                    &theme,
                     &RecoveryCodesPage {
                         codes: &codes,
                         done_url: &self.url("/two-factor/codes"),
@@ -270,7 +270,7 @@ impl InteractionRequest<'_> {
             return self.gone();
         };
         let kinds: Vec<FactorKind> = allowed.iter().copied().map(kind).collect();
-        let (look, masked_email) = (self.tenant.look(), masked(user.email.shown()));
+        let (theme, masked_email) = (self.tenant.theme(), masked(user.email.shown()));
         let resend_url = self.url("/two-factor/resend");
         let issuer = self.tenant.organization.display_name();
         let (svg, key);
@@ -280,14 +280,14 @@ impl InteractionRequest<'_> {
                     return self.gone();
                 };
                 (svg, key) = (offer.qr, offer.key);
-                SetupStep::Authenticator { qr: TrustedSvg::from_our_own(&svg), key: &key }
+                SetupView::Authenticator { qr: TrustedSvg::from_our_own(&svg), key: &key }
             }
-            SecondStep::Email { .. } if view != View::Choose => SetupStep::Email {
+            SecondStep::Email { .. } if view != View::Choose => SetupView::Email {
                 masked_email: &masked_email,
                 resend_url: &resend_url,
                 expires_in: self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL),
             },
-            _ => SetupStep::Choose { allowed: &kinds },
+            _ => SetupView::Choose { allowed: &kinds },
         };
         let choose = self.url("/two-factor?choose");
         let page = TwoFactorSetupPage {
@@ -295,10 +295,10 @@ impl InteractionRequest<'_> {
             csrf: &self.bound.interaction.csrf,
             step: shown,
             is_required: true,
-            choose_url: (kinds.len() > 1 && !matches!(shown, SetupStep::Choose { .. })).then_some(&choose),
+            choose_url: (kinds.len() > 1 && !matches!(shown, SetupView::Choose { .. })).then_some(&choose),
             cancel_url: &self.url("/abort"),
             flash,
         };
-        self.page(StatusCode::OK, self.state.pages.two_factor_setup(&look, &page))
+        self.page(StatusCode::OK, self.state.pages.two_factor_setup(&theme, &page))
     }
 }

@@ -15,7 +15,7 @@ use super::links::dead;
 use crate::context::RequestContext;
 use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
 /// `GET /{org}/auth/verify-email/{token}`: shows the button and does not use the link up.
@@ -29,7 +29,7 @@ pub(crate) async fn show(
     let user = match state.sign_in.person_of_link(&tenant, purpose, &token, &client_info.caller).await {
         Ok(Ok(user)) => user,
         Ok(Err(why)) => return over(&state, &tenant, why),
-        Err(error) => return reply::engine_error_page(&state, &tenant.look(), &error),
+        Err(error) => return reply::engine_error_page(&state, &tenant.theme(), &error),
     };
     tenant.languages.add_profile_locale(user.profile.locale.as_deref());
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
@@ -38,7 +38,7 @@ pub(crate) async fn show(
         csrf: &form_session.csrf,
         email: user.email.shown(),
     };
-    let page = state.pages.verify_email(&tenant.look(), &page);
+    let page = state.pages.verify_email(&tenant.theme(), &page);
     form_session.answer(reply::page(StatusCode::OK, page))
 }
 
@@ -54,16 +54,16 @@ pub(crate) async fn verify(
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     if !form_session.csrf_matches(params.get("_csrf")) {
         let (status, text) = (StatusCode::FORBIDDEN, ErrorText::CsrfInvalid);
-        return reply::error_page(&state, &tenant.look(), status, text, None);
+        return reply::error_page(&state, &tenant.theme(), status, text, None);
     }
     match state.sign_in.verify_email(&tenant, &token, &client_info.caller).await {
         Ok(Ok(user)) => done(&state, &tenant, FlashKind::AddressConfirmed, user.email.shown()),
         Ok(Err(why)) => over(&state, &tenant, why),
-        Err(error) => reply::engine_error_page(&state, &tenant.look(), &error),
+        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
 
 /// The response to a dead link; another can be requested in the account.
-fn over(state: &Shared, tenant: &RequestContext, why: DeadLink) -> Reply {
+fn over(state: &StateInner, tenant: &RequestContext, why: DeadLink) -> Reply {
     dead(state, tenant, why, &format!("/{}/account", tenant.organization.slug))
 }

@@ -84,28 +84,28 @@ pub(super) async fn one_fresh_in_a_race(kv: &Arc<dyn Kv>) {
 }
 
 pub(super) async fn look_tells_live_used_and_free_apart(kv: &dyn Kv, time: &dyn TimeControl) {
-    assert_eq!(kv.look("look").await.unwrap(), Place::Free);
+    assert_eq!(kv.peek("look").await.unwrap(), Place::Free);
     kv.put("look", bytes("x"), LONG).await.unwrap();
-    assert_eq!(kv.look("look").await.unwrap(), Place::Live(bytes("x")));
-    assert_eq!(kv.look("look").await.unwrap(), Place::Live(bytes("x")), "looking uses nothing up");
+    assert_eq!(kv.peek("look").await.unwrap(), Place::Live(bytes("x")));
+    assert_eq!(kv.peek("look").await.unwrap(), Place::Live(bytes("x")), "looking uses nothing up");
     let ends = time.now() + time.unit();
     assert_eq!(kv.consume("look", time.unit()).await.unwrap(), Consumed::Fresh(bytes("x")));
-    let place = kv.look("look").await.unwrap();
+    let place = kv.peek("look").await.unwrap();
     assert_until(time, ends, place == Place::Used, "used");
     time.pass(time.unit()).await;
-    assert_eq!(kv.look("look").await.unwrap(), Place::Free, "no longer remembered");
+    assert_eq!(kv.peek("look").await.unwrap(), Place::Free, "no longer remembered");
     kv.put("look", bytes(""), LONG).await.unwrap();
-    assert_eq!(kv.look("look").await.unwrap(), Place::Live(bytes("")), "an empty value is a value");
+    assert_eq!(kv.peek("look").await.unwrap(), Place::Live(bytes("")), "an empty value is a value");
 }
 
 pub(super) async fn a_retired_value_leaves_its_place_used(kv: &dyn Kv, time: &dyn TimeControl) {
     assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Free);
-    assert_eq!(kv.look("retire").await.unwrap(), Place::Free, "nothing is remembered of what never was");
+    assert_eq!(kv.peek("retire").await.unwrap(), Place::Free, "nothing is remembered of what never was");
     kv.put("retire", bytes("x"), LONG).await.unwrap();
     assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Live(bytes("x")));
     for _ in 0..2 {
         assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Used);
-        assert_eq!(kv.look("retire").await.unwrap(), Place::Used);
+        assert_eq!(kv.peek("retire").await.unwrap(), Place::Used);
     }
     assert_eq!(kv.get("retire").await.unwrap(), None);
     assert_eq!(kv.take("retire").await.unwrap(), None);
@@ -118,7 +118,7 @@ pub(super) async fn a_retired_value_leaves_its_place_used(kv: &dyn Kv, time: &dy
     assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Free, "remembered for so long");
     kv.put("retire", bytes("x"), LONG).await.unwrap();
     assert_eq!(kv.retire("retire", Duration::ZERO).await.unwrap(), Place::Live(bytes("x")));
-    assert_eq!(kv.look("retire").await.unwrap(), Place::Free, "remembered for no time");
+    assert_eq!(kv.peek("retire").await.unwrap(), Place::Free, "remembered for no time");
 }
 
 pub(super) async fn one_retires_in_a_race(kv: &Arc<dyn Kv>) {

@@ -115,7 +115,7 @@ pub(super) async fn unless_used_stores_anew_and_over_what_lives(kv: &dyn Kv, tim
     assert_eq!(kv.get("unless").await.unwrap(), Some(bytes("second")));
     kv.retire("unless", LONG).await.unwrap();
     assert!(!kv.write(vec![put("unless:other", "x"), unless_used("unless", "late", LONG)]).await.unwrap());
-    assert_eq!(kv.look("unless").await.unwrap(), Place::Used);
+    assert_eq!(kv.peek("unless").await.unwrap(), Place::Used);
     assert_eq!(kv.get("unless:other").await.unwrap(), None, "all or nothing");
 
     kv.put("unless", bytes("x"), LONG).await.unwrap();
@@ -146,6 +146,6 @@ pub(super) async fn nothing_retired_comes_back(kv: &Arc<dyn Kv>) {
             }
         })
         .await;
-        assert_eq!(kv.look(&key).await.unwrap(), Place::Used, "round {round}");
+        assert_eq!(kv.peek(&key).await.unwrap(), Place::Used, "round {round}");
     }
 }

@@ -189,7 +189,7 @@ pub(super) async fn each_operation_is_one_command(kv: &dyn Kv) {
     kv.put_if_absent("budget", bytes("x"), LONG).await.unwrap();
     kv.consume("budget", LONG).await.unwrap();
     kv.take("budget").await.unwrap();
-    kv.look("budget").await.unwrap();
+    kv.peek("budget").await.unwrap();
     kv.retire("budget", LONG).await.unwrap();
     kv.write(deletes.to_vec()).await.unwrap();
     kv.check(&limits).await.unwrap();

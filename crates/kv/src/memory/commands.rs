@@ -103,7 +103,7 @@ impl Kv for MemoryKv {
         Ok(Consumed::Fresh(value))
     }
 
-    async fn look(&self, key: &Key) -> Result<Place> {
+    async fn peek(&self, key: &Key) -> Result<Place> {
         let (shard, now) = self.enter(key)?;
         Ok(shard.place(key, now))
     }

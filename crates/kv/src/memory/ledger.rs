@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::kinds::{Ceiling, Kind, TOTAL_BYTES};
 
 #[derive(Default)]
-struct Tally {
+struct RoundTripCounter {
     entries: AtomicUsize,
     bytes: AtomicUsize,
     evicted: AtomicU64,
@@ -13,7 +13,7 @@ struct Tally {
 
 /// Updated under the locks of the shards, read without: the sums are exact when no operation is running.
 pub(super) struct Ledger {
-    tallies: [Tally; Kind::COUNT],
+    tallies: [RoundTripCounter; Kind::COUNT],
     ceilings: [Ceiling; Kind::COUNT],
     bytes: AtomicUsize,
     most_bytes: usize,

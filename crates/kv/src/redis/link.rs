@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use porta_core::{Backoff, OsEntropy, metrics, tally};
-use porta_wait::{Elapsed, timeout};
+use porta_core::{Backoff, OsEntropy, metrics};
+use porta_task::{Elapsed, timeout};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
@@ -123,7 +123,7 @@ impl Link {
             return Err(RedisError::from((ErrorKind::Io, "not connected")));
         };
         self.commands.fetch_add(1, Ordering::Relaxed);
-        tally::kv();
+        round_trips::kv();
         let verb = command.args_iter().next().map(verb);
         let span = tracing::trace_span!(target: "porta::trace", "kv", otel.kind = "client", verb);
         let answer = self.ask(&mut connection, command).instrument(span).await.and_then(Value::extract_error);

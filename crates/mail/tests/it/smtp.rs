@@ -173,7 +173,7 @@ async fn a_busy_relay_is_asked_again_and_a_refusal_is_final() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_that_was_away_gets_everything_once() {
-    const LETTERS: usize = 20;
+    const EMAILS: usize = 20;
     let w = World::sqlite().await;
     let relay = Relay::start(json!({})).await;
     let port = relay.port;
@@ -181,7 +181,7 @@ async fn a_relay_that_was_away_gets_everything_once() {
     let worker = w.worker(transport(options(port, Security::Opportunistic)));
     let stop = CancellationToken::new();
     let running = tokio::spawn(worker.run(stop.clone()));
-    for n in 0..LETTERS {
+    for n in 0..EMAILS {
         let start = Instant::now();
         w.enqueue(&n.to_string(), Mail::Welcome).await;
         assert!(start.elapsed() < Duration::from_secs(2), "who enqueues does not wait for the relay");
@@ -199,14 +199,14 @@ async fn a_relay_that_was_away_gets_everything_once() {
     let mut relay = Relay::start(json!({"port": port})).await;
     let back = Instant::now();
     // Including those whose first attempt failed.
-    for _ in 0..LETTERS {
+    for _ in 0..EMAILS {
         relay.event("message").await;
     }
     assert!(back.elapsed() < Duration::from_secs(8), "{:?}", back.elapsed());
     eventually(async || w.counts().await.pending == 0).await;
     stop.cancel();
     running.await.unwrap();
-    assert_eq!(w.counts().await, OutboxCounts { delivered: LETTERS as u64, ..OutboxCounts::default() });
+    assert_eq!(w.counts().await, OutboxCounts { delivered: EMAILS as u64, ..OutboxCounts::default() });
     assert!(relay.stop().await.is_empty(), "nothing twice");
 }
 

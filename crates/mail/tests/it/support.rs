@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
-use porta_core::mail::{Letter, Mail, Recipient, SecurityEvent};
+use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
 use porta_core::organization::Organization;
 use porta_core::outbox::{OutboxCounts, OutboxRow, SEALING_PURPOSE};
 use porta_core::seal::Keyring;
@@ -80,8 +80,8 @@ impl World {
         }
     }
 
-    pub(crate) fn letter(&self, mail: Mail) -> Letter {
-        Letter {
+    pub(crate) fn outgoing(&self, mail: Mail) -> OutgoingEmail {
+        OutgoingEmail {
             organization_id: self.organization.id,
             recipient: Recipient {
                 user_id: Some(self.user),
@@ -98,7 +98,7 @@ impl World {
     }
 
     pub(crate) async fn enqueue_with(&self, event: &str, mail: Mail, keyring: &Keyring) -> OutboxId {
-        let item = self.letter(mail).into_item(event, keyring, self.clock.now(), &self.entropy);
+        let item = self.outgoing(mail).into_item(event, keyring, self.clock.now(), &self.entropy);
         assert!(self.store.repositories().outbox().enqueue(&item).await.unwrap());
         item.id
     }
@@ -124,9 +124,9 @@ impl World {
 /// The product's own renderer.
 fn renderer() -> impl Renderer {
     let pages = Pages::new();
-    move |organization: &Organization, letter: &Letter, now: Timestamp| {
+    move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
         let issuer = format!("https://id.example.com/{}", organization.slug);
-        pages.letter(organization, &issuer, letter, now).map_err(|error| RenderError(error.into()))
+        pages.outgoing(organization, &issuer, outgoing, now).map_err(|error| RenderError(error.into()))
     }
 }
 

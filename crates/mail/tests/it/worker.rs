@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use porta_core::audit::AuditCategory;
-use porta_core::mail::{Letter, Mail, MailBody};
+use porta_core::mail::{Mail, MailBody, OutgoingEmail};
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::outbox::{OutboxCounts, OutboxState};
 use porta_core::{Clock as _, Timestamp};
@@ -122,10 +122,10 @@ async fn a_refusal_ends_it_at_once(w: World) {
 }
 
 async fn several_workers_send_each_letter_once(w: World) {
-    const LETTERS: usize = 60;
-    let gate = Gate::new(LETTERS);
+    const EMAILS: usize = 60;
+    let gate = Gate::new(EMAILS);
     let mut expected = BTreeSet::new();
-    for n in 0..LETTERS {
+    for n in 0..EMAILS {
         expected.insert(w.enqueue(&n.to_string(), Mail::Welcome).await);
     }
     let stop = CancellationToken::new();
@@ -133,13 +133,13 @@ async fn several_workers_send_each_letter_once(w: World) {
     for _ in 0..3 {
         workers.spawn(w.worker(gate.clone()).run(stop.clone()));
     }
-    eventually(async || w.counts().await.delivered == LETTERS as u64).await;
+    eventually(async || w.counts().await.delivered == EMAILS as u64).await;
     stop.cancel();
     workers.join_all().await;
     let sent = gate.sent.lock().unwrap().clone();
-    assert_eq!(sent.len(), LETTERS, "each once");
+    assert_eq!(sent.len(), EMAILS, "each once");
     assert_eq!(sent.into_iter().collect::<BTreeSet<_>>(), expected);
-    assert_eq!(w.events().await.len(), LETTERS);
+    assert_eq!(w.events().await.len(), EMAILS);
 }
 
 async fn an_aborted_worker_leaves_its_letter_to_another(w: World) {
@@ -223,7 +223,7 @@ async fn a_letter_sealed_with_a_key_of_another_process_waits_for_it() {
     assert_eq!(transport.sent().len(), 1);
 }
 
-fn wordless(_: &Organization, _: &Letter, _: Timestamp) -> Result<MailBody, RenderError> {
+fn wordless(_: &Organization, _: &OutgoingEmail, _: Timestamp) -> Result<MailBody, RenderError> {
     Err(RenderError("a variable is undefined".into()))
 }
 
@@ -263,9 +263,9 @@ async fn a_commit_wakes_the_worker_and_mail_of_other_processes_is_found() {
         tokio::time::timeout(Duration::from_millis(1500), arrived).await.unwrap();
     }
     let elsewhere = w.database.another().await;
-    let letter = w.letter(password_changed());
+    let outgoing = w.outgoing(password_changed());
     let entropy = porta_core::SeededEntropy::new(99);
-    let item = letter.into_item("4", &keyring(1), NOW, &entropy);
+    let item = outgoing.into_item("4", &keyring(1), NOW, &entropy);
     assert!(porta_store::Store::repositories(&*elsewhere).outbox().enqueue(&item).await.unwrap());
     let arrived = capture.wait_for(|m| m.id == item.id);
     tokio::time::timeout(Duration::from_secs(20), arrived).await.unwrap();

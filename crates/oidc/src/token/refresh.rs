@@ -174,7 +174,7 @@ impl Engine {
             since: facts.rotated_since(),
             successor_rotated: facts.successor_rotated,
             successor,
-            looks: &self.looks_of(caller, &facts.family),
+            caller_fingerprints: &self.caller_fingerprints(caller, &facts.family),
             is_proven: client.client.is_confidential(),
         };
         presented.judge(self.now(), tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW))
@@ -183,12 +183,12 @@ impl Engine {
     /// Fingerprint of a caller for a family: a keyed digest of network and user agent, so that storage does not reveal
     /// them.
     fn look_of(&self, caller: &Caller, family: &TokenFamily) -> TokenDigest {
-        look(self.successor_keys.current(), caller, family)
+        caller_fingerprint(self.successor_keys.current(), caller, family)
     }
 
     /// The fingerprint under each key.
-    fn looks_of(&self, caller: &Caller, family: &TokenFamily) -> Vec<TokenDigest> {
-        self.successor_keys.all().map(|key| look(key, caller, family)).collect()
+    fn caller_fingerprints(&self, caller: &Caller, family: &TokenFamily) -> Vec<TokenDigest> {
+        self.successor_keys.all().map(|key| caller_fingerprint(key, caller, family)).collect()
     }
 
     /// Answers a retry of an authenticated client from elsewhere. One is a pool of machines and a lost answer; two in a
@@ -242,7 +242,7 @@ fn derived(key: &HmacKey, presented: &str) -> String {
     BearerKind::RefreshToken.derive(key.key(), format!("refresh\n{presented}").as_bytes())
 }
 
-fn look(key: &HmacKey, caller: &Caller, family: &TokenFamily) -> TokenDigest {
+fn caller_fingerprint(key: &HmacKey, caller: &Caller, family: &TokenFamily) -> TokenDigest {
     let agent = caller.user_agent.as_deref().unwrap_or_default();
     let text = format!("caller\n{}\n{}\n{agent}", family.id, caller.network());
     TokenDigest::of_bytes(hmac::sign(key.key(), text.as_bytes()).as_ref())
@@ -264,7 +264,7 @@ struct Presented<'a> {
     /// Digest of the successor derived from the presented value.
     successor: Option<&'a TokenDigest>,
     /// Fingerprint of the caller, under each key.
-    looks: &'a [TokenDigest],
+    caller_fingerprints: &'a [TokenDigest],
     /// The client authenticated.
     is_proven: bool,
 }
@@ -294,7 +294,11 @@ impl Presented<'_> {
             return Retry::Replay("successor_used");
         }
         // `None`: the previous version rotated it, seconds ago.
-        if token.rotated_by.as_ref().is_none_or(|first| self.looks.iter().any(|look| first.same_as(look))) {
+        if token
+            .rotated_by
+            .as_ref()
+            .is_none_or(|first| self.caller_fingerprints.iter().any(|known| first.same_as(known)))
+        {
             return Retry::Same;
         }
         if self.is_proven { Retry::Elsewhere(*successor) } else { Retry::Replay("another_caller") }

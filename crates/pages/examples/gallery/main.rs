@@ -6,7 +6,7 @@ mod samples;
 
 use std::path::Path;
 
-use porta_pages::{Flash, LoginPage, Look, Page, Pages};
+use porta_pages::{Flash, LoginPage, Page, Pages, Theme};
 use samples::{Data, FRIENDLY};
 
 fn main() -> anyhow::Result<()> {
@@ -18,33 +18,33 @@ fn main() -> anyhow::Result<()> {
     }
     let pages = Pages::new();
     for language in &languages {
-        let look = Look {
+        let theme = Theme {
             company_name: "Harbor Logistics",
             custom_css: Some(".company { letter-spacing: .01em }"),
             locale: language,
-            ..Look::neutral()
+            ..Theme::neutral()
         };
-        write_all(&Path::new(&directory).join(language), &pages, &look, &FRIENDLY)?;
+        write_all(&Path::new(&directory).join(language), &pages, &theme, &FRIENDLY)?;
     }
     Ok(())
 }
 
-fn write_all(directory: &Path, pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> anyhow::Result<()> {
+fn write_all(directory: &Path, pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> anyhow::Result<()> {
     std::fs::create_dir_all(directory)?;
     let write = |name: &str, page: &Page| {
         std::fs::write(directory.join(format!("{name}.html")), &page.html)?;
         std::fs::write(directory.join(format!("{name}.csp")), &page.csp)
     };
-    for (name, page) in samples::every_page(pages, look, data) {
+    for (name, page) in samples::every_page(pages, theme, data) {
         write(&name.replace([' ', '(', ')', '{', '}', ':'], ""), &page)?;
     }
     let flash = Some(Flash::InvalidCredentials);
     for (name, primary_color) in [("yellow", "#ffd400"), ("black", "#000000"), ("white", "#ffffff")] {
-        let look = Look { primary_color, ..look.clone() };
+        let theme = Theme { primary_color, ..theme.clone() };
         let page = LoginPage { flash, ..samples::login_page(data) };
-        write(&format!("login--{name}"), &pages.login(&look, &page))?;
+        write(&format!("login--{name}"), &pages.login(&theme, &page))?;
     }
-    for (name, mail) in samples::every_mail(pages, look, data)? {
+    for (name, mail) in samples::every_mail(pages, theme, data)? {
         std::fs::write(directory.join(format!("mail-{name}.html")), &mail.html)?;
         let text = format!("{}\n\n{}", mail.subject, mail.text);
         std::fs::write(directory.join(format!("mail-{name}.txt")), text)?;

@@ -29,7 +29,7 @@ pub use recovery::{
     ResetSuccessPage,
 };
 pub use two_factor::{
-    CodeFlash, FactorKind, RecoveryCodesPage, SetupStep, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
+    CodeFlash, FactorKind, RecoveryCodesPage, SetupView, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
     TwoFactorSetupPage,
 };
 

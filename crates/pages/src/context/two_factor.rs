@@ -98,7 +98,7 @@ pub struct TwoFactorSetupPage<'a> {
     /// Receives `_csrf` and `setupMethod` (`email` or `totp`) in the first step; later also `code`.
     pub action_url: &'a str,
     pub csrf: &'a str,
-    pub step: SetupStep<'a>,
+    pub step: SetupView<'a>,
     /// Whether the organization requires it; otherwise the person chose it.
     pub is_required: bool,
     /// Back to the choice of method, if there is one.
@@ -111,7 +111,7 @@ pub struct TwoFactorSetupPage<'a> {
 /// Step of the enrolment.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
-pub enum SetupStep<'a> {
+pub enum SetupView<'a> {
     Choose {
         allowed: &'a [FactorKind],
     },
@@ -148,9 +148,9 @@ impl Content for TwoFactorSetupPage<'_> {
     const FORMS: Forms = Forms::Anywhere;
     fn title(&self) -> &'static str {
         match self.step {
-            SetupStep::Choose { .. } => "two_factor.choose_title",
-            SetupStep::Authenticator { .. } => "two_factor.authenticator_title",
-            SetupStep::Email { .. } => "two_factor.email_title",
+            SetupView::Choose { .. } => "two_factor.choose_title",
+            SetupView::Authenticator { .. } => "two_factor.authenticator_title",
+            SetupView::Email { .. } => "two_factor.email_title",
         }
     }
 }

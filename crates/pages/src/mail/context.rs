@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::text::defused;
 
 /// Context of a mail and the name of its templates.
-pub(crate) trait Letter: Serialize {
+pub(crate) trait EmailContext: Serialize {
     /// File name below `emails/`, without suffix.
     const NAME: &'static str;
     /// Key of the subject, whose only placeholder is the organization's name.
@@ -32,7 +32,7 @@ pub struct MagicLinkMail<'a> {
     pub expires_in: u64,
 }
 
-impl Letter for MagicLinkMail<'_> {
+impl EmailContext for MagicLinkMail<'_> {
     const NAME: &'static str = "magic-link";
     const SUBJECT: &'static str = "mail.magic_link_subject";
 }
@@ -46,7 +46,7 @@ pub struct PasswordResetMail<'a> {
     pub expires_in: u64,
 }
 
-impl Letter for PasswordResetMail<'_> {
+impl EmailContext for PasswordResetMail<'_> {
     const NAME: &'static str = "password-reset";
     const SUBJECT: &'static str = "mail.password_reset_subject";
 }
@@ -67,7 +67,7 @@ pub struct InvitationMail<'a> {
     pub expires_in: u64,
 }
 
-impl Letter for InvitationMail<'_> {
+impl EmailContext for InvitationMail<'_> {
     const NAME: &'static str = "invitation";
     const SUBJECT: &'static str = "mail.invitation_subject";
 }
@@ -81,7 +81,7 @@ pub struct OtpCodeMail<'a> {
     pub expires_in: u64,
 }
 
-impl Letter for OtpCodeMail<'_> {
+impl EmailContext for OtpCodeMail<'_> {
     const NAME: &'static str = "otp-code";
     const SUBJECT: &'static str = "mail.otp_code_subject";
 }
@@ -106,7 +106,7 @@ pub struct PasswordChangedMail<'a> {
     pub reset_url: Option<&'a str>,
 }
 
-impl Letter for PasswordChangedMail<'_> {
+impl EmailContext for PasswordChangedMail<'_> {
     const NAME: &'static str = "password-changed";
     const SUBJECT: &'static str = "mail.password_changed_subject";
 }
@@ -121,7 +121,7 @@ pub struct PasswordKnownMail<'a> {
     pub reset_url: Option<&'a str>,
 }
 
-impl Letter for PasswordKnownMail<'_> {
+impl EmailContext for PasswordKnownMail<'_> {
     const NAME: &'static str = "password-known";
     const SUBJECT: &'static str = "mail.password_known_subject";
 }
@@ -135,7 +135,7 @@ pub struct EmailVerificationMail<'a> {
     pub expires_in: u64,
 }
 
-impl Letter for EmailVerificationMail<'_> {
+impl EmailContext for EmailVerificationMail<'_> {
     const NAME: &'static str = "verify-email";
     const SUBJECT: &'static str = "mail.verify_email_subject";
 }
@@ -151,7 +151,7 @@ pub struct WelcomeMail<'a> {
     pub url: Option<&'a str>,
 }
 
-impl Letter for WelcomeMail<'_> {
+impl EmailContext for WelcomeMail<'_> {
     const NAME: &'static str = "welcome";
     const SUBJECT: &'static str = "mail.welcome_subject";
 }
@@ -167,7 +167,7 @@ pub struct SecondFactorChangedMail<'a> {
     pub account_url: Option<&'a str>,
 }
 
-impl Letter for SecondFactorChangedMail<'_> {
+impl EmailContext for SecondFactorChangedMail<'_> {
     const NAME: &'static str = "second-factor-changed";
     const SUBJECT: &'static str = "mail.factor_subject";
 }

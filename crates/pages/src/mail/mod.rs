@@ -4,7 +4,7 @@
 //! personal text or codes. Personal text is defused, so that no mail client turns it into a link.
 
 mod context;
-mod letter;
+mod outgoing;
 
 pub use context::{
     EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, OtpCodeMail, PasswordChangedMail,
@@ -17,8 +17,8 @@ use serde::Serialize;
 use url::Url;
 
 use crate::text::shown;
-use crate::{Look, Pages};
-use context::Letter;
+use crate::{Pages, Theme};
+use context::EmailContext;
 
 /// Maximum length of a subject; mail clients cut longer ones.
 const MAX_SUBJECT_CHARACTERS: usize = 120;
@@ -49,89 +49,97 @@ struct Frame<'a, L> {
 impl Pages {
     /// # Errors
     /// When neither the operator's template nor the built-in one renders; so for every mail below.
-    pub fn magic_link_mail(&self, look: &Look<'_>, mail: &MagicLinkMail<'_>) -> Result<MailBody, MailError> {
-        self.mail(look, mail)
+    pub fn magic_link_mail(
+        &self,
+        theme: &Theme<'_>,
+        mail: &MagicLinkMail<'_>,
+    ) -> Result<MailBody, MailError> {
+        self.mail(theme, mail)
     }
 
     /// # Errors
     /// See [`Pages::magic_link_mail`].
     pub fn password_reset_mail(
         &self,
-        look: &Look<'_>,
+        theme: &Theme<'_>,
         mail: &PasswordResetMail<'_>,
     ) -> Result<MailBody, MailError> {
-        self.mail(look, mail)
+        self.mail(theme, mail)
     }
 
     /// # Errors
     /// See [`Pages::magic_link_mail`].
-    pub fn invitation_mail(&self, look: &Look<'_>, mail: &InvitationMail<'_>) -> Result<MailBody, MailError> {
-        self.mail(look, mail)
+    pub fn invitation_mail(
+        &self,
+        theme: &Theme<'_>,
+        mail: &InvitationMail<'_>,
+    ) -> Result<MailBody, MailError> {
+        self.mail(theme, mail)
     }
 
     /// # Errors
     /// See [`Pages::magic_link_mail`].
-    pub fn otp_code_mail(&self, look: &Look<'_>, mail: &OtpCodeMail<'_>) -> Result<MailBody, MailError> {
-        self.mail(look, mail)
+    pub fn otp_code_mail(&self, theme: &Theme<'_>, mail: &OtpCodeMail<'_>) -> Result<MailBody, MailError> {
+        self.mail(theme, mail)
     }
 
     /// # Errors
     /// See [`Pages::magic_link_mail`].
     pub fn password_changed_mail(
         &self,
-        look: &Look<'_>,
+        theme: &Theme<'_>,
         mail: &PasswordChangedMail<'_>,
     ) -> Result<MailBody, MailError> {
-        self.mail(look, mail)
+        self.mail(theme, mail)
     }
 
     /// # Errors
     /// See [`Pages::magic_link_mail`].
     pub fn password_known_mail(
         &self,
-        look: &Look<'_>,
+        theme: &Theme<'_>,
         mail: &PasswordKnownMail<'_>,
     ) -> Result<MailBody, MailError> {
-        self.mail(look, mail)
+        self.mail(theme, mail)
     }
 
     /// # Errors
     /// See [`Pages::magic_link_mail`].
     pub fn email_verification_mail(
         &self,
-        look: &Look<'_>,
+        theme: &Theme<'_>,
         mail: &EmailVerificationMail<'_>,
     ) -> Result<MailBody, MailError> {
-        self.mail(look, mail)
+        self.mail(theme, mail)
     }
 
     /// # Errors
     /// See [`Pages::magic_link_mail`].
-    pub fn welcome_mail(&self, look: &Look<'_>, mail: &WelcomeMail<'_>) -> Result<MailBody, MailError> {
-        self.mail(look, mail)
+    pub fn welcome_mail(&self, theme: &Theme<'_>, mail: &WelcomeMail<'_>) -> Result<MailBody, MailError> {
+        self.mail(theme, mail)
     }
 
     /// # Errors
     /// See [`Pages::magic_link_mail`].
     pub fn second_factor_changed_mail(
         &self,
-        look: &Look<'_>,
+        theme: &Theme<'_>,
         mail: &SecondFactorChangedMail<'_>,
     ) -> Result<MailBody, MailError> {
-        self.mail(look, mail)
+        self.mail(theme, mail)
     }
 
-    fn mail<L: Letter>(&self, look: &Look<'_>, mail: &L) -> Result<MailBody, MailError> {
-        let words = self.engine.words(look.locale);
-        let company = shown(look.company_name);
-        let subject = one_line(&words.say(L::SUBJECT, &[("companyName", &company)]));
-        let palette = look.palette();
+    fn mail<L: EmailContext>(&self, theme: &Theme<'_>, mail: &L) -> Result<MailBody, MailError> {
+        let messages = self.engine.messages(theme.locale);
+        let company = shown(theme.company_name);
+        let subject = one_line(&messages.say(L::SUBJECT, &[("companyName", &company)]));
+        let palette = theme.palette();
         let frame = Frame {
-            lang: words.language,
-            dir: words.direction(),
+            lang: messages.language,
+            dir: messages.direction(),
             subject: &subject,
             company_name: &company,
-            logo: look.logo_url.filter(|url| is_mail_picture(url)),
+            logo: theme.logo_url.filter(|url| is_mail_picture(url)),
             primary: palette.primary.to_string(),
             on_primary: palette.on_primary.to_string(),
             accent: palette.accent_light.to_string(),
@@ -140,7 +148,7 @@ impl Pages {
         };
         let render = |suffix: &str| {
             let template = format!("emails/{}.{suffix}", L::NAME);
-            let rendered = self.engine.render(&template, look.organization, &frame);
+            let rendered = self.engine.render(&template, theme.organization, &frame);
             rendered.map_err(|source| MailError { template: L::NAME, source })
         };
         let (html, text) = (render("html")?, render("txt")?);

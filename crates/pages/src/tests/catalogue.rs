@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::words::{Catalogue, SOURCES};
+use crate::messages::{Catalogue, SOURCES};
 
 /// Keys are always written in full, so that they can be searched for.
 fn used_keys() -> BTreeSet<String> {
@@ -103,7 +103,7 @@ fn every_language_has_every_key_with_the_same_places() {
 fn every_language_has_the_plural_forms_its_rules_ask_for() {
     for (language, json) in SOURCES {
         let needed: BTreeSet<&str> =
-            (0..1_000).map(|n| crate::words::category_name(language, n)).chain(["other"]).collect();
+            (0..1_000).map(|n| crate::messages::category_name(language, n)).chain(["other"]).collect();
         for (key, value) in raw(json).iter().filter(|(_, value)| value.is_object()) {
             let given: BTreeSet<&str> = forms(value).into_keys().collect();
             assert_eq!(given, needed, "{language} {key}");
@@ -136,8 +136,8 @@ fn every_file_reads_and_no_key_stands_twice() {
         let own = raw(json);
         let lines = json.lines().filter(|line| line.starts_with("  \"")).count();
         assert_eq!(lines, own.len(), "{language}: a key stands twice");
-        let words = catalogue.words(language);
-        assert_eq!(words.language, *language);
-        assert!(own.keys().all(|key| words.get(key, Some(2)).is_some()), "{language}");
+        let messages = catalogue.messages(language);
+        assert_eq!(messages.language, *language);
+        assert!(own.keys().all(|key| messages.get(key, Some(2)).is_some()), "{language}");
     }
 }

@@ -177,21 +177,21 @@ fn a_refused_logout_names_the_value_that_is_wrong() {
 #[test]
 fn links_that_would_run_are_left_out() {
     let pages = Pages::new();
-    let look = acme();
+    let theme = acme();
     for bad in ["javascript:alert(1)", "data:text/html,x", "//evil.example"] {
         let logout = LogoutPage { action_url: "/x", xsrf: "x", client_name: None, return_url: Some(bad) };
-        assert!(!pages.logout(&look, &logout).html.contains("<a "), "{bad}");
+        assert!(!pages.logout(&theme, &logout).html.contains("<a "), "{bad}");
         let error = ErrorPage { retry_url: Some(bad), ..ErrorPage::new(ErrorText::Generic) };
-        assert!(!pages.error(&look, &error).html.contains("<a "), "{bad}");
+        assert!(!pages.error(&theme, &error).html.contains("<a "), "{bad}");
         let form = FormPostPage { target: bad, fields: &[] };
-        assert!(pages.form_post(&look, &form).html.contains("action=\"\""), "{bad}");
+        assert!(pages.form_post(&theme, &form).html.contains("action=\"\""), "{bad}");
     }
 }
 
 #[test]
 fn waiting_times_are_said_in_words_and_never_too_short() {
     let pages = Pages::new();
-    for (seconds, words) in [
+    for (seconds, messages) in [
         (0, "in a few moments"),
         (30, "in a few moments"),
         (31, "in about a minute"),
@@ -201,9 +201,9 @@ fn waiting_times_are_said_in_words_and_never_too_short() {
         (u64::MAX, "minutes"),
     ] {
         let error = ErrorPage { retry_after: Some(seconds), ..ErrorPage::new(ErrorText::RateLimited) };
-        assert!(pages.error(&acme(), &error).html.contains(words), "{seconds}");
+        assert!(pages.error(&acme(), &error).html.contains(messages), "{seconds}");
         let flash = Some(Flash::RateLimited { retry_after: seconds });
-        assert!(login("", flash).contains(words), "{seconds}");
+        assert!(login("", flash).contains(messages), "{seconds}");
     }
 }
 
@@ -260,9 +260,9 @@ fn the_look_comes_from_the_organization() {
         created_at: now,
         updated_at: now,
     };
-    let look = Look::of(&organization);
-    assert_eq!((look.company_name, look.primary_color, look.locale), ("Acme", "#3B82F6", "nl"));
-    assert_eq!(look.in_locale("fr").locale, "fr");
+    let theme = Theme::of(&organization);
+    assert_eq!((theme.company_name, theme.primary_color, theme.locale), ("Acme", "#3B82F6", "nl"));
+    assert_eq!(theme.in_locale("fr").locale, "fr");
     organization.branding.company_name = Some("Acme Corp".to_owned());
-    assert_eq!(Look::of(&organization).company_name, "Acme Corp");
+    assert_eq!(Theme::of(&organization).company_name, "Acme Corp");
 }

@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn the_policy_allows_exactly_what_the_page_carries() {
-    for look in [acme(), Look::neutral(), hostile_look()] {
-        for (name, Page { html, csp, .. }) in every_page(&look) {
+    for theme in [acme(), Theme::neutral(), hostile_theme()] {
+        for (name, Page { html, csp, .. }) in every_page(&theme) {
             let hashes = |texts: Vec<&str>| texts.into_iter().map(csp::hash_source).collect::<Vec<_>>();
             let styles = hashes(elements(&html, "style"));
             assert!(csp.contains(&format!("style-src {};", styles.join(" "))), "{name}: {csp}");
@@ -25,8 +25,8 @@ fn the_policy_allows_exactly_what_the_page_carries() {
 
 #[test]
 fn only_the_form_post_page_has_a_script_and_nothing_has_inline_attributes() {
-    for look in [acme(), hostile_look()] {
-        for (name, Page { html, .. }) in every_page(&look) {
+    for theme in [acme(), hostile_theme()] {
+        for (name, Page { html, .. }) in every_page(&theme) {
             assert_eq!(count(&html, "<script"), usize::from(name == "form-post"), "{name}");
             for tag in tags(&html) {
                 let lower = tag.to_ascii_lowercase();
@@ -42,7 +42,7 @@ fn only_the_form_post_page_has_a_script_and_nothing_has_inline_attributes() {
 
 #[test]
 fn hostile_values_stay_text_in_every_field() {
-    for (name, Page { html, .. }) in samples::every_page(&Pages::new(), &hostile_look(), &HOSTILE_DATA) {
+    for (name, Page { html, .. }) in samples::every_page(&Pages::new(), &hostile_theme(), &HOSTILE_DATA) {
         assert!(!html.contains("<img src=x") && !html.contains("<script>alert"), "{name}: {html}");
         assert!(!html.contains('\0'), "{name}");
         // Quotes and brackets of hostile text are escaped, so every tag is one of the template.
@@ -56,7 +56,7 @@ fn hostile_values_stay_text_in_every_field() {
 
 #[test]
 fn a_refused_look_falls_back_quietly() {
-    let page = Pages::new().logout_success(&hostile_look(), &LogoutSuccessPage {});
+    let page = Pages::new().logout_success(&hostile_theme(), &LogoutSuccessPage {});
     assert_eq!(elements(&page.html, "style").len(), 2, "the tenant's own sheet is left out");
     assert!(page.html.contains("<link rel=\"icon\" href=\"data:,\">"));
     assert_eq!(palette_of(&page), palette_of(&Pages::new().root("en")));

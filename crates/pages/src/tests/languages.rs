@@ -1,7 +1,7 @@
 //! Every page and every mail in every language.
 
 use super::*;
-use crate::words::{Catalogue, SOURCES};
+use crate::messages::{Catalogue, SOURCES};
 
 /// Whether a placeholder was not filled: `{{name}}`, which no sample contains.
 fn has_open_place(text: &str) -> bool {
@@ -74,9 +74,9 @@ fn every_mail_renders_in_every_language() {
 fn no_page_falls_back_to_english() {
     let catalogue = Catalogue::embedded();
     for language in languages().filter(|language| *language != "en") {
-        let words = catalogue.words(language);
+        let messages = catalogue.messages(language);
         for key in ["login.title", "errors.generic", "mail.otp_code", "two_factor.verify_title"] {
-            assert_ne!(words.get(key, None), catalogue.words("en").get(key, None), "{language} {key}");
+            assert_ne!(messages.get(key, None), catalogue.messages("en").get(key, None), "{language} {key}");
         }
     }
 }
@@ -84,13 +84,13 @@ fn no_page_falls_back_to_english() {
 #[test]
 fn codes_and_addresses_keep_their_direction_in_arabic() {
     let pages = Pages::new();
-    let look = acme().in_locale("ar");
-    for (name, mail) in samples::every_mail(&pages, &look, &FRIENDLY).unwrap() {
+    let theme = acme().in_locale("ar");
+    for (name, mail) in samples::every_mail(&pages, &theme, &FRIENDLY).unwrap() {
         for line in mail.html.lines().filter(|line| line.contains(&format!(">{}<", FRIENDLY.code))) {
             assert!(line.contains("dir=\"ltr\""), "{name}: {line}");
         }
     }
-    for (name, Page { html, .. }) in samples::every_page(&pages, &look, &FRIENDLY) {
+    for (name, Page { html, .. }) in samples::every_page(&pages, &theme, &FRIENDLY) {
         for tag in tags(&html).iter().filter(|tag| tag.starts_with("input id=\"code\"")) {
             assert!(tag.contains("dir=\"ltr\""), "{name}: <{tag}>");
         }

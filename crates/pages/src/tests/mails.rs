@@ -56,9 +56,9 @@ fn no_code_and_no_persons_words_stand_in_a_subject() {
 fn a_company_name_cannot_break_a_header() {
     let long = "x".repeat(400);
     for company_name in ["a\r\nBcc: b@evil.example", "a\u{2028}b", "a\u{0}\u{202e}b", &long] {
-        let look = Look { company_name, ..acme() };
+        let theme = Theme { company_name, ..acme() };
         let mail = OtpCodeMail { name: None, code: "1", expires_in: 60 };
-        let subject = Pages::new().otp_code_mail(&look, &mail).unwrap().subject;
+        let subject = Pages::new().otp_code_mail(&theme, &mail).unwrap().subject;
         assert!(!subject.contains(char::is_control) && subject.chars().count() <= 120, "{subject}");
         assert!(!subject.contains(['\u{2028}', '\u{202e}']), "{subject}");
     }
@@ -66,8 +66,8 @@ fn a_company_name_cannot_break_a_header() {
 
 #[test]
 fn hostile_text_is_neither_markup_nor_a_link() {
-    let look = hostile_look();
-    for (name, mail) in samples::every_mail(&Pages::new(), &look, &HOSTILE_DATA).unwrap() {
+    let theme = hostile_theme();
+    for (name, mail) in samples::every_mail(&Pages::new(), &theme, &HOSTILE_DATA).unwrap() {
         for part in [&mail.html, &mail.text, &mail.subject] {
             assert!(!part.contains(['\0', '\u{202e}']) && !part.contains("49&amp;"), "{name}");
         }
@@ -97,9 +97,9 @@ fn nothing_is_loaded_but_the_logo_and_nothing_runs() {
     for logo_url in
         ["http://cdn.example/a.png", "/acme/assets/logo", "data:image/png;base64,AA", "javascript:x"]
     {
-        let look = Look { logo_url: Some(logo_url), ..acme() };
+        let theme = Theme { logo_url: Some(logo_url), ..acme() };
         let mail = WelcomeMail { name: None, organization: "Acme", url: None };
-        assert!(!Pages::new().welcome_mail(&look, &mail).unwrap().html.contains("<img"), "{logo_url}");
+        assert!(!Pages::new().welcome_mail(&theme, &mail).unwrap().html.contains("<img"), "{logo_url}");
     }
 }
 

@@ -32,8 +32,8 @@ const HOSTILE_DATA: Data<'static> = Data {
     scope: HOSTILE,
 };
 
-fn hostile_look() -> Look<'static> {
-    Look {
+fn hostile_theme() -> Theme<'static> {
+    Theme {
         organization: "../../etc/passwd",
         company_name: HOSTILE,
         logo_url: Some("https://cdn.example/\"><script>alert(1)</script>"),
@@ -44,8 +44,8 @@ fn hostile_look() -> Look<'static> {
     }
 }
 
-fn acme() -> Look<'static> {
-    Look {
+fn acme() -> Theme<'static> {
+    Theme {
         organization: "acme",
         company_name: "Harbor Logistics",
         logo_url: Some("https://cdn.example/logo.svg"),
@@ -56,8 +56,8 @@ fn acme() -> Look<'static> {
     }
 }
 
-fn every_page(look: &Look<'_>) -> Vec<(String, Page)> {
-    samples::every_page(&Pages::new(), look, &FRIENDLY)
+fn every_page(theme: &Theme<'_>) -> Vec<(String, Page)> {
+    samples::every_page(&Pages::new(), theme, &FRIENDLY)
 }
 
 /// The sample page with this name.
@@ -101,8 +101,8 @@ fn values<'h>(html: &'h str, attribute: &str) -> Vec<&'h str> {
 
 #[test]
 fn every_page_is_complete_and_accessible() {
-    for look in [acme(), Look::neutral(), hostile_look()] {
-        for (name, Page { html, .. }) in every_page(&look) {
+    for theme in [acme(), Theme::neutral(), hostile_theme()] {
+        for (name, Page { html, .. }) in every_page(&theme) {
             assert!(html.starts_with("<!doctype html>"), "{name}");
             assert!(html.contains("<html lang=\"en\" dir=\"ltr\">"), "{name}");
             assert!(html.contains("name=\"robots\" content=\"noindex, nofollow\""), "{name}");
@@ -150,9 +150,9 @@ fn assert_ids_are_told_apart(name: &str, body: &str) {
 
 #[test]
 fn no_page_needs_the_last_resort() {
-    for look in [acme(), Look::neutral(), hostile_look()] {
+    for theme in [acme(), Theme::neutral(), hostile_theme()] {
         for data in [FRIENDLY, HOSTILE_DATA] {
-            for (name, Page { html, .. }) in samples::every_page(&Pages::new(), &look, &data) {
+            for (name, Page { html, .. }) in samples::every_page(&Pages::new(), &theme, &data) {
                 assert!(!html.contains("<title>Error</title>"), "{name}");
             }
         }

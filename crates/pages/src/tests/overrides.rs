@@ -19,8 +19,8 @@ fn signed_out_with(file: &str, text: &str) -> String {
 }
 
 fn signed_out(directory: &Path, organization: &str) -> String {
-    let look = Look { organization, ..acme() };
-    Pages::with_overrides(directory).unwrap().logout_success(&look, &LogoutSuccessPage {}).html
+    let theme = Theme { organization, ..acme() };
+    Pages::with_overrides(directory).unwrap().logout_success(&theme, &LogoutSuccessPage {}).html
 }
 
 fn built_in() -> String {
@@ -132,7 +132,7 @@ fn what_belongs_to_the_protocol_stays_ours() {
 
 #[test]
 fn data_stays_data_in_a_template_that_tries_to_run_it() {
-    let look = Look { company_name: HOSTILE, organization: "acme", ..hostile_look() };
+    let theme = Theme { company_name: HOSTILE, organization: "acme", ..hostile_theme() };
     for own in [
         "{{ company_name }}",
         "{% autoescape false %}{{ company_name }}{% endautoescape %}",
@@ -144,7 +144,7 @@ fn data_stays_data_in_a_template_that_tries_to_run_it() {
         let directory = tempfile::tempdir().unwrap();
         put(directory.path(), "acme/logout-success.html", own);
         let pages = Pages::with_overrides(directory.path()).unwrap();
-        let html = pages.logout_success(&look, &LogoutSuccessPage {}).html;
+        let html = pages.logout_success(&theme, &LogoutSuccessPage {}).html;
         assert!(html.contains("&lt;script&gt;") && !html.contains("<script>"), "{own}: {html}");
     }
 }

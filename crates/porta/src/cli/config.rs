@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use porta_core::organization::Organization;
 use porta_core::settings::SettingType;
-use porta_directory::{SettingView, Work};
+use porta_directory::{SettingView, Transaction};
 use serde_json::{Value, json};
 
 use super::direct::Direct;
@@ -47,7 +47,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
     }
 }
 
-async fn owner(work: &mut Work, arguments: &Arguments) -> Result<Option<Organization>, Failure> {
+async fn owner(work: &mut Transaction, arguments: &Arguments) -> Result<Option<Organization>, Failure> {
     match &arguments.org {
         Some(name) => Ok(Some(work.organization(name).await?)),
         None => Ok(None),

@@ -8,7 +8,7 @@ use porta_core::line::breaks_a_line;
 use porta_core::seal::Keyring;
 use porta_core::user::PasswordHash;
 use porta_core::{Entropy, OsEntropy, Password, SystemClock, outbox, signing_key};
-use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier, Work};
+use porta_directory::{Actor, Directory, DirectoryDeps, HashFailed, HashPassword, Notifier, Transaction};
 use porta_signin::{HashCost, PasswordHasher};
 use porta_store::Store;
 use tracing_subscriber::EnvFilter;
@@ -48,7 +48,7 @@ impl Direct {
         Ok(Self { directory: Directory::new(deps) })
     }
 
-    pub(crate) async fn begin(&self) -> Result<Work, Failure> {
+    pub(crate) async fn begin(&self) -> Result<Transaction, Failure> {
         Ok(self.directory.begin(actor()).await?)
     }
 

@@ -10,7 +10,7 @@ use crate::output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show letters that wait or were given up, and how many went out.
+    /// Show emails that wait or were given up, and how many went out.
     List(Arguments),
 }
 
@@ -28,16 +28,16 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
     arguments.reach.demand_direct()?;
     let direct = Direct::open().await?;
     let organization = direct.begin().await?.organization(&arguments.org).await?;
-    let letters = direct.directory.undelivered(&organization).await?;
+    let emails = direct.directory.undelivered(&organization).await?;
     let counts = direct.directory.outbox_counts(&organization).await?;
     if global.json {
         output::json(&json!({
             "pending": counts.pending, "delivered": counts.delivered, "givenUp": counts.given_up,
-            "letters": letters.iter().map(shown).collect::<Vec<_>>(),
+            "emails": emails.iter().map(shown).collect::<Vec<_>>(),
         }));
         return Ok(());
     }
-    let rows: Vec<Vec<String>> = letters.iter().map(cells).collect();
+    let rows: Vec<Vec<String>> = emails.iter().map(cells).collect();
     output::table(&["Letter", "Since", "State", "Attempts", "Next attempt", "Last error"], &rows);
     output::line(format_args!("{} delivered, as far as rows are kept", counts.delivered));
     Ok(())

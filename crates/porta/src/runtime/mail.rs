@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use porta_config::{Config, SmtpConfig, SmtpTls};
-use porta_core::mail::Letter;
+use porta_core::mail::OutgoingEmail;
 use porta_core::organization::Organization;
 use porta_core::{OsEntropy, SystemClock, Timestamp};
 use porta_mail::{
@@ -55,9 +55,9 @@ fn security(smtp: &SmtpConfig) -> Security {
 
 pub(crate) fn worker(services: &Services, transport: Arc<dyn Transport>) -> Worker {
     let (pages, engine) = (Arc::clone(&services.pages), Arc::clone(&services.engine));
-    let render = move |organization: &Organization, letter: &Letter, now: Timestamp| {
+    let render = move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
         let issuer = engine.issuer(&organization.slug);
-        pages.letter(organization, &issuer, letter, now).map_err(|error| RenderError(error.into()))
+        pages.outgoing(organization, &issuer, outgoing, now).map_err(|error| RenderError(error.into()))
     };
     Worker::new(WorkerDeps {
         store: Arc::clone(services.engine.store()),

@@ -3,13 +3,13 @@
 pub(crate) mod background;
 pub(crate) mod clock_jump;
 pub(crate) mod coalesced_probe;
-pub(crate) mod figures;
 pub(crate) mod heard;
 pub(crate) mod http_client;
 pub(crate) mod linger;
 pub(crate) mod listen;
 pub(crate) mod log;
 pub(crate) mod mail;
+pub(crate) mod metrics_exporter;
 pub(crate) mod peers;
 pub(crate) mod probes;
 pub(crate) mod services;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use porta_http::{Probes, ReadyReport};
 use porta_kv::Kv;
 use porta_oidc::Engine;
-use porta_wait::timeout;
+use porta_task::timeout;
 
 use super::coalesced_probe::CoalescedProbe;
 
@@ -253,8 +253,8 @@ mod tests {
         async fn consume(&self, _: &Key, _: Duration) -> Result<Consumed> {
             refused()
         }
-        async fn look(&self, key: &Key) -> Result<Place> {
-            self.0.look(key).await
+        async fn peek(&self, key: &Key) -> Result<Place> {
+            self.0.peek(key).await
         }
         async fn retire(&self, _: &Key, _: Duration) -> Result<Place> {
             refused()

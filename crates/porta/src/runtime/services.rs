@@ -14,7 +14,7 @@ use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, SystemClock};
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
-use porta_http::{AppState, Figures, ForwardedHeader, Observers, Parts, TrustProxy};
+use porta_http::{AppState, ForwardedHeader, MetricsExporter, Observers, Parts, TrustedProxies};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions, Sentinels};
 use porta_oidc::{Engine, EngineDeps};
 use porta_pages::{Pages, TemplateProblems};
@@ -64,7 +64,7 @@ pub(crate) struct Services {
     pub outbox_keys: Arc<Keyring>,
     /// Pages and mails.
     pub pages: Arc<Pages>,
-    pub figures: Option<Arc<dyn Figures>>,
+    pub metrics: Option<Arc<dyn MetricsExporter>>,
     pub app: AppState,
 }
 
@@ -189,9 +189,9 @@ impl Services {
             production: config.environment.is_production(),
         });
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&engine), Arc::clone(&kv)));
-        let figures = telemetry.figures(&store, &short_lived);
+        let metrics = telemetry.metrics_exporter(&store, &short_lived);
         let observers = Observers {
-            figures: figures.clone(),
+            metrics: metrics.clone(),
             are_public: config.metrics == MetricsConfig::Public,
             traces: telemetry.traces(),
         };
@@ -213,7 +213,7 @@ impl Services {
                 .iter()
                 .map(|k| k.expose_secret().as_bytes().to_vec())
                 .collect(),
-            trust_proxy: trust_proxy(config),
+            trusted_proxies: trusted_proxies(config),
             observers,
         });
         Ok(Self {
@@ -225,7 +225,7 @@ impl Services {
             snapshot_keys,
             outbox_keys,
             pages,
-            figures,
+            metrics,
             app,
         })
     }
@@ -251,10 +251,10 @@ fn start_hasher(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<P
     Ok(PasswordHasher::start(cost, threads, threads * HASH_QUEUE_PER_THREAD, Arc::clone(entropy))?)
 }
 
-fn trust_proxy(config: &Config) -> TrustProxy {
+fn trusted_proxies(config: &Config) -> TrustedProxies {
     match &config.server.trust_proxy {
-        porta_config::TrustProxy::Never => TrustProxy::Never,
-        porta_config::TrustProxy::From { hops, networks, header } => TrustProxy::Hops {
+        porta_config::TrustProxy::Never => TrustedProxies::Never,
+        porta_config::TrustProxy::From { hops, networks, header } => TrustedProxies::Hops {
             hops: usize::from(*hops),
             networks: networks.clone(),
             header: match header {

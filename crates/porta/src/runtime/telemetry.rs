@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use porta_config::{Config, MetricsConfig};
-use porta_http::{Figures, Traces};
+use porta_http::{MetricsExporter, Traces};
 use porta_store::Store;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::services::ShortLived;
-use super::{figures, log, traces};
+use super::{log, metrics_exporter, traces};
 
 /// Handles needed after the start.
 #[derive(Default)]
 pub(crate) struct Telemetry {
-    recorder: Option<figures::Recorder>,
+    recorder: Option<metrics_exporter::Recorder>,
     traces: Option<Arc<traces::Exporter>>,
 }
 
@@ -32,22 +32,24 @@ impl Telemetry {
             .context("the log was started twice")?;
         let recorder = match config.metrics {
             MetricsConfig::Off => None,
-            MetricsConfig::Public | MetricsConfig::Private(_) => Some(figures::Recorder::install(config)?),
+            MetricsConfig::Public | MetricsConfig::Private(_) => {
+                Some(metrics_exporter::Recorder::install(config)?)
+            }
         };
         Ok(Self { recorder, traces: exporter })
     }
 
-    pub(crate) fn figures(
+    pub(crate) fn metrics_exporter(
         &self,
         store: &Arc<dyn Store>,
         short_lived: &ShortLived,
-    ) -> Option<Arc<dyn Figures>> {
+    ) -> Option<Arc<dyn MetricsExporter>> {
         let recorder = self.recorder.as_ref()?;
         let held = match short_lived {
             ShortLived::Redis => None,
             ShortLived::Memory { kv, .. } => Some(Arc::clone(kv)),
         };
-        Some(Arc::new(recorder.figures(Arc::clone(store), held)))
+        Some(Arc::new(recorder.exporter(Arc::clone(store), held)))
     }
 
     pub(crate) fn traces(&self) -> Option<Arc<dyn Traces>> {

@@ -258,10 +258,10 @@ fn people_are_invited_by_mail() {
         let refused = place.run(&[&invite[..], &["--role", wrong]].concat());
         assert_eq!(refused.code, code, "{wrong}: {}", refused.stderr);
     }
-    let letters = place.run(&["mail", "list", "--org", "harbor", "--direct", "--json"]);
-    let letters: serde_json::Value = serde_json::from_str(&letters.stdout).unwrap();
-    assert_eq!((&letters["pending"], &letters["letters"][0]["template"]), (&2.into(), &"invitation".into()));
-    assert!(!letters.to_string().contains("eve@harbor.test"), "whom it is for is the mail's to know");
+    let emails = place.run(&["mail", "list", "--org", "harbor", "--direct", "--json"]);
+    let emails: serde_json::Value = serde_json::from_str(&emails.stdout).unwrap();
+    assert_eq!((&emails["pending"], &emails["emails"][0]["template"]), (&2.into(), &"invitation".into()));
+    assert!(!emails.to_string().contains("eve@harbor.test"), "whom it is for is the mail's to know");
     let shown = place.run(&["mail", "list", "--org", "harbor", "--direct"]);
     assert!(shown.stdout.contains("invitation") && shown.stdout.contains("pending"), "{}", shown.stdout);
     let long = "m".repeat(501);

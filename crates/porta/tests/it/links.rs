@@ -28,9 +28,9 @@ fn invite(place: &Place, environment: &[(&str, &str)]) -> Outcome {
 }
 
 /// The number of messages in the outbox, sent or not.
-fn letters(place: &Place) -> usize {
+fn emails(place: &Place) -> usize {
     let listed = run(place, &["mail", "list", "--org", "harbor", "--direct", "--json"], &[]);
-    listed.json()["letters"].as_array().unwrap().len()
+    listed.json()["emails"].as_array().unwrap().len()
 }
 
 #[track_caller]
@@ -50,12 +50,12 @@ fn an_invitation_leads_to_where_the_server_is() {
     is_refused(&invite(&place, &[("PORT", "4711")]), &["http://localhost:4711", remedy]);
     is_refused(&invite(&place, &[("ISSUER_BASE_URL", "http://id.harbor.test")]), &[remedy]);
     is_refused(&invite(&place, &[NEW]), &["https://new.harbor.test", remedy]);
-    assert_eq!(letters(&place), 0, "nobody was written to");
+    assert_eq!(emails(&place), 0, "nobody was written to");
     for same in [ID, ("ISSUER_BASE_URL", "https://ID.harbor.test:443")] {
         let invited = invite(&place, &[same]);
         assert_eq!(invited.code, 0, "{}", invited.stderr);
     }
-    assert_eq!(letters(&place), 2);
+    assert_eq!(emails(&place), 2);
     assert_eq!(server.stop(), Some(0));
     is_refused(&invite(&place, &[]), &[remedy]);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::server::{KEY, Server};
 use crate::support::{Place, WORLD};
-use porta_core::mail::{Letter, Mail, Recipient, SecurityEvent};
+use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
 use porta_core::outbox::{OutboxCounts, OutboxItem, SEALING_PURPOSE};
 use porta_core::seal::Keyring;
 use porta_core::user::Email;
@@ -22,11 +22,11 @@ async fn database(place: &Place) -> Database {
     Database::connect(&DatabaseOptions::new(target)).await.unwrap()
 }
 
-async fn letter(database: &Database, event: &str) -> OutboxItem {
+async fn outgoing(database: &Database, event: &str) -> OutboxItem {
     let mut all = database.repositories();
     let organization = all.organizations().by_slug(&Slug::parse("harbor").unwrap()).await.unwrap().unwrap();
     let keyring = Keyring::new(&[[0x11; 32]], SEALING_PURPOSE);
-    let letter = Letter {
+    let outgoing = OutgoingEmail {
         organization_id: organization.id,
         recipient: Recipient {
             user_id: None,
@@ -38,7 +38,7 @@ async fn letter(database: &Database, event: &str) -> OutboxItem {
             event: SecurityEvent { at: SystemClock.now(), address: None, user_agent: None },
         },
     };
-    let item = letter.into_item(event, &keyring, SystemClock.now(), &OsEntropy);
+    let item = outgoing.into_item(event, &keyring, SystemClock.now(), &OsEntropy);
     assert!(all.outbox().enqueue(&item).await.unwrap());
     item
 }
@@ -82,7 +82,7 @@ mod smtp {
             ],
         );
         let database = database(&place).await;
-        letter(&database, "1").await;
+        outgoing(&database, "1").await;
         server.lines("email.send.failed", 1);
         assert_eq!(server.stop(), Some(0));
         until(&database, OutboxCounts { pending: 1, ..OutboxCounts::default() }).await;
@@ -109,7 +109,7 @@ mod smtp {
             ],
         );
         let database = database(&place).await;
-        let item = letter(&database, "1").await;
+        let item = outgoing(&database, "1").await;
         assert_eq!(relay.event("login").await["tls"], true);
         let message = relay.event("message").await;
         assert_eq!((&message["login"], &message["hello"]), (&json!("porta"), &json!("localhost")));
@@ -119,7 +119,7 @@ mod smtp {
         until(&database, OutboxCounts { delivered: 1, ..OutboxCounts::default() }).await;
         assert_eq!(server.stop(), Some(0));
         // A message enqueued while no server ran is sent by the next process.
-        letter(&database, "2").await;
+        outgoing(&database, "2").await;
         let (_server, _) = Server::start(
             &place,
             &[
@@ -141,7 +141,7 @@ async fn a_server_without_a_relay_says_so_once_and_lets_nothing_wait() {
     let (server, said) = Server::start(&place, &[]);
     assert_eq!(said.matches("no mail is sent: SMTP_HOST is not set").count(), 1, "{said}");
     let database = database(&place).await;
-    letter(&database, "1").await;
+    outgoing(&database, "1").await;
     until(&database, OutboxCounts { given_up: 1, ..OutboxCounts::default() }).await;
     assert_eq!(server.stop(), Some(0));
 }

@@ -30,7 +30,7 @@ fn variables() {
 }
 
 #[test]
-fn figures() {
+fn metrics() {
     let rows = metrics::ALL.iter().map(|metric| {
         let kind = match metric.kind {
             MetricKind::Counter => "counter",

@@ -158,7 +158,7 @@ impl Link {
                 Self::Sqlite(connection) => connection.ping().await,
             }
         };
-        matches!(porta_wait::timeout(limit, ping).await, Ok(Ok(())))
+        matches!(porta_task::timeout(limit, ping).await, Ok(Ok(())))
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use porta_core::metrics;
 use porta_store::{PoolState, StoreError};
-use porta_wait::timeout;
+use porta_task::timeout;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument as _;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use porta_core::tally;
 use porta_store::{Result, StoreError};
+use porta_task::round_trips;
 use tokio::sync::Notify;
 
 use super::Row;
@@ -30,7 +30,7 @@ impl Kernel {
     }
 
     fn count(&self) {
-        tally::sql();
+        round_trips::sql();
         self.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -125,7 +125,7 @@ pub(crate) struct Tx {
 
 impl Tx {
     fn count(&self) {
-        tally::sql();
+        round_trips::sql();
         self.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -1,6 +1,6 @@
 //! What a finished item leaves in the database: nothing usable from a stolen backup (decision 0023).
 
-use porta_core::mail::{Letter, Mail, Recipient};
+use porta_core::mail::{Mail, OutgoingEmail, Recipient};
 use porta_core::outbox::SEALING_PURPOSE;
 use porta_core::seal::Keyring;
 use porta_core::user::Email;
@@ -39,7 +39,7 @@ async fn enqueue(database: &TestDatabase, events: &[&str]) -> OrganizationId {
     let admin = Slug::parse("porta-admin").unwrap();
     let organization = all.organizations().by_slug(&admin).await.unwrap().unwrap().id;
     for event in events {
-        let letter = Letter {
+        let outgoing = OutgoingEmail {
             organization_id: organization,
             recipient: Recipient {
                 user_id: None,
@@ -49,7 +49,7 @@ async fn enqueue(database: &TestDatabase, events: &[&str]) -> OrganizationId {
             },
             mail: Mail::EmailCode { code: "417023".to_owned(), expires_at: NOW },
         };
-        let item = letter.into_item(event, &keyring, NOW, &entropy);
+        let item = outgoing.into_item(event, &keyring, NOW, &entropy);
         assert!(all.outbox().enqueue(&item).await.unwrap());
     }
     organization

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::fixture::{HOUR, NOW, Tenant, World, one_round_trip, totp};
 use crate::{SealedKind, SealedRow, Store};
 
-use SealedKind::{Authenticator, Letter};
+use SealedKind::{Authenticator, OutgoingEmail};
 
 fn seal(w: &World, key_id: &str) -> Sealed {
     let entropy: &dyn Entropy = &w.entropy;
@@ -41,7 +41,7 @@ async fn signing_key(w: &World, owner: OrganizationId, status: SigningKeyStatus,
     key
 }
 
-async fn letter(w: &World, owner: Option<OrganizationId>, sealed: Option<Sealed>) -> OutboxItem {
+async fn outgoing(w: &World, owner: Option<OrganizationId>, sealed: Option<Sealed>) -> OutboxItem {
     let id = OutboxId::new(NOW, &w.entropy);
     let item = OutboxItem {
         id,
@@ -74,9 +74,9 @@ pub async fn found_and_replaced(store: Arc<dyn Store>) {
         signing_key(&w, acme, SigningKeyStatus::Active, "old").await,
         signing_key(&w, other, SigningKeyStatus::Next, "older").await,
     ];
-    let letters = [
-        letter(&w, Some(acme), Some(seal(&w, "old"))).await,
-        letter(&w, Some(other), Some(seal(&w, "older"))).await,
+    let emails = [
+        outgoing(&w, Some(acme), Some(seal(&w, "old"))).await,
+        outgoing(&w, Some(other), Some(seal(&w, "older"))).await,
     ];
     let factors = [authenticator(&w, &w.acme, "old").await, authenticator(&w, &w.other, "older").await];
     let mut expected: Vec<SealedRow> = Vec::new();
@@ -88,7 +88,7 @@ pub async fn found_and_replaced(store: Arc<dyn Store>) {
             sealed: key.private_key.clone(),
         });
     }
-    for item in &letters {
+    for item in &emails {
         let organization = item.organization_id.unwrap();
         expected.push(SealedRow {
             id: item.id.uuid(),
@@ -144,7 +144,7 @@ pub async fn found_and_replaced(store: Arc<dyn Store>) {
     let claims = all.outbox().claim(NOW, NOW + HOUR, 10).await.unwrap();
     assert_eq!(claims.len(), 2);
     for claim in claims {
-        assert_eq!(claim.payload.about, letters[0].payload.about);
+        assert_eq!(claim.payload.about, emails[0].payload.about);
         assert_eq!(claim.payload.sealed.unwrap().key_id, "new");
     }
 }
@@ -153,16 +153,16 @@ pub async fn found_and_replaced(store: Arc<dyn Store>) {
 pub async fn letters_that_are_over(store: Arc<dyn Store>) {
     let w = World::new(store).await;
     let acme = Some(w.acme.organization.id);
-    let sent = letter(&w, acme, Some(seal(&w, "old"))).await;
-    letter(&w, acme, None).await;
-    letter(&w, None, None).await;
-    let rows = found(&w, Letter, "new").await;
+    let sent = outgoing(&w, acme, Some(seal(&w, "old"))).await;
+    outgoing(&w, acme, None).await;
+    outgoing(&w, None, None).await;
+    let rows = found(&w, OutgoingEmail, "new").await;
     assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [sent.id.uuid()]);
     let mut all = w.repositories();
     assert!(all.outbox().deliver(sent.id, NOW).await.unwrap());
-    assert!(!all.sealed().replace(Letter, &rows[0], &seal(&w, "new")).await.unwrap());
-    assert!(found(&w, Letter, "new").await.is_empty());
-    assert!(all.sealed().by_key(Letter).await.unwrap().is_empty());
+    assert!(!all.sealed().replace(OutgoingEmail, &rows[0], &seal(&w, "new")).await.unwrap());
+    assert!(found(&w, OutgoingEmail, "new").await.is_empty());
+    assert!(all.sealed().by_key(OutgoingEmail).await.unwrap().is_empty());
 }
 
 /// An authenticator set up in the meantime is not overwritten.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use porta_core::mail::Letter;
+use porta_core::mail::OutgoingEmail;
 use porta_core::outbox::{OutboxClaim, OutboxKind};
 use porta_mail::Message;
 use porta_store_sql::testing::LockedRows;
@@ -31,9 +31,9 @@ impl TestApp {
         }
     }
 
-    /// Pending letters of the outbox, oldest first; claims them like a worker. Link requests are processed first, and
-    /// their letters are included.
-    pub async fn letters(&self) -> Vec<Letter> {
+    /// Pending emails of the outbox, oldest first; claims them like a worker. Link requests are processed first, and
+    /// their emails are included.
+    pub async fn emails(&self) -> Vec<OutgoingEmail> {
         let mut claims = self.due().await;
         for request in claims.iter().filter(|claim| claim.kind == OutboxKind::LinkRequest) {
             self.mail.attempt(request).await;
@@ -42,7 +42,10 @@ impl TestApp {
             claims = self.due().await;
         }
         claims.sort_by_key(|claim| (claim.created_at, claim.id));
-        claims.iter().map(|claim| Letter::open(claim, &self.outbox_keys).expect("sealed by us")).collect()
+        claims
+            .iter()
+            .map(|claim| OutgoingEmail::open(claim, &self.outbox_keys).expect("sealed by us"))
+            .collect()
     }
 
     async fn due(&self) -> Vec<OutboxClaim> {
@@ -51,7 +54,7 @@ impl TestApp {
         claims.expect("the store answers")
     }
 
-    /// Sends pending letters now, and returns every mail this instance ever sent, newest first.
+    /// Sends pending emails now, and returns every email this instance ever sent, newest first.
     pub async fn mail(&self) -> Vec<Message> {
         self.mail.attempt_due().await.expect("the outbox can be read");
         self.mailbox.messages()

@@ -19,7 +19,7 @@ use porta_core::{
 };
 use porta_directory::{
     Actor, Directory, DirectoryDeps, DirectoryError, HashFailed, HashPassword, NewApplication, NewClient,
-    NewOrganization, NewUser, Notifier, Work,
+    NewOrganization, NewUser, Notifier, Transaction,
 };
 use porta_store::Store;
 
@@ -79,7 +79,7 @@ impl World {
         Self { directory: Directory::new(deps), store, clock, entropy, heard }
     }
 
-    pub(crate) async fn work(&self) -> Work {
+    pub(crate) async fn work(&self) -> Transaction {
         self.directory.begin(actor()).await.unwrap()
     }
 

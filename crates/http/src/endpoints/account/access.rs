@@ -40,7 +40,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         applications: &rows,
         flash: request.flash_message.and_then(AccountFlashKind::flash),
     };
-    request.show(StatusCode::OK, state.pages.account_applications(&request.look(), &page))
+    request.show(StatusCode::OK, state.pages.account_applications(&request.theme(), &page))
 }
 
 /// Withdraws the access of an application; `application` is a grant id of the list.

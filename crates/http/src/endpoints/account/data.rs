@@ -22,7 +22,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         csrf: &request.csrf,
         flash: request.flash_message.and_then(AccountFlashKind::flash),
     };
-    request.show(StatusCode::OK, state.pages.account_data(&request.look(), &page))
+    request.show(StatusCode::OK, state.pages.account_data(&request.theme(), &page))
 }
 
 /// Responds with a file download.

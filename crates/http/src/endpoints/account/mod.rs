@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use porta_core::user::CredentialState;
 use porta_core::{TokenDigest, secret, word_enum};
 use porta_oidc::{AccountPage, AccountPurpose, EngineError};
-use porta_pages::{AccountFlash, AccountNav, Look, Page};
+use porta_pages::{AccountFlash, AccountNav, Page, Theme};
 use porta_protocol::Params;
 use porta_signin::Entered;
 use porta_signin::account::{Member, Recent};
@@ -14,7 +14,7 @@ use super::interaction::{FLASH_LIFETIME, form};
 use super::{ClientInfo, authorize};
 use crate::context::RequestContext;
 use crate::reply::{self, Reply};
-use crate::state::Shared;
+use crate::state::StateInner;
 use crate::{cookies, pending};
 
 pub(crate) mod access;
@@ -62,7 +62,7 @@ impl AccountFlashKind {
 
 /// A request with a live session.
 struct AccountRequest<'a> {
-    state: &'a Shared,
+    state: &'a StateInner,
     tenant: &'a RequestContext,
     headers: &'a HeaderMap,
     member: Member,
@@ -105,7 +105,7 @@ impl Urls {
 impl<'a> AccountRequest<'a> {
     /// Loads the session; without one the response is a redirect to the sign-in.
     async fn enter(
-        state: &'a Shared,
+        state: &'a StateInner,
         tenant: &'a RequestContext,
         client_info: &'a ClientInfo,
         page: AccountPage,
@@ -113,7 +113,7 @@ impl<'a> AccountRequest<'a> {
         let cookie = cookies::read(state, tenant, &client_info.headers, cookies::SESSION);
         let member = match state.sign_in.member(tenant, cookie.as_deref()).await {
             Ok(member) => member,
-            Err(error) => return Err(reply::engine_error_page(state, &tenant.look(), &error)),
+            Err(error) => return Err(reply::engine_error_page(state, &tenant.theme(), &error)),
         };
         let (Some(member), Some(cookie)) = (member, cookie) else {
             return Err(sign_in(state, tenant, &client_info.headers, AccountPurpose { page, again: None }));
@@ -134,7 +134,7 @@ impl<'a> AccountRequest<'a> {
 
     /// The same for a POST: reads the form and checks its CSRF token.
     async fn posted(
-        state: &'a Shared,
+        state: &'a StateInner,
         tenant: &'a RequestContext,
         client_info: &'a ClientInfo,
         body: Body,
@@ -148,7 +148,7 @@ impl<'a> AccountRequest<'a> {
     /// The same with a form that was read already.
     async fn with(
         params: &Params,
-        state: &'a Shared,
+        state: &'a StateInner,
         tenant: &'a RequestContext,
         client_info: &'a ClientInfo,
         page: AccountPage,
@@ -188,8 +188,8 @@ impl<'a> AccountRequest<'a> {
         }
     }
 
-    fn look(&self) -> Look<'_> {
-        self.tenant.look()
+    fn theme(&self) -> Theme<'_> {
+        self.tenant.theme()
     }
 
     /// Path under the organization's.
@@ -227,7 +227,7 @@ impl<'a> AccountRequest<'a> {
     }
 
     fn trouble(&self, error: &EngineError) -> Reply {
-        reply::engine_error_page(self.state, &self.look(), error)
+        reply::engine_error_page(self.state, &self.theme(), error)
     }
 }
 
@@ -241,15 +241,20 @@ fn led_to(tenant: &RequestContext, page: AccountPage) -> Reply {
 }
 
 /// Redirects with the cookie of the renewed session.
-fn renewed(state: &Shared, tenant: &RequestContext, page: AccountPage, entered: &Entered) -> Reply {
+fn renewed(state: &StateInner, tenant: &RequestContext, page: AccountPage, entered: &Entered) -> Reply {
     let session = authorize::session_cookie(state, tenant, &entered.session, entered.expires_at);
     let reply = reply::with_header(led_to(tenant, page), header::SET_COOKIE, session);
     reply::with_header(reply, header::SET_COOKIE, cookies::device(state, tenant, &entered.device))
 }
 
-fn sign_in(state: &Shared, tenant: &RequestContext, headers: &HeaderMap, purpose: AccountPurpose) -> Reply {
+fn sign_in(
+    state: &StateInner,
+    tenant: &RequestContext,
+    headers: &HeaderMap,
+    purpose: AccountPurpose,
+) -> Reply {
     match state.engine.begin_account(tenant, purpose) {
         Ok(new) => pending::listed(state, tenant, headers, authorize::interact(state, tenant, &new), None),
-        Err(error) => reply::engine_error_page(state, &tenant.look(), &error),
+        Err(error) => reply::engine_error_page(state, &tenant.theme(), &error),
     }
 }

@@ -37,7 +37,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         recovery_codes_left: u32::try_from(held.recovery_codes_left).unwrap_or(u32::MAX),
         flash: request.flash_message.and_then(AccountFlashKind::flash),
     };
-    request.show(StatusCode::OK, state.pages.account_overview(&request.look(), &page))
+    request.show(StatusCode::OK, state.pages.account_overview(&request.theme(), &page))
 }
 
 /// `POST /{org}/account/verify-email`: mails a link that confirms the e-mail address.

@@ -86,6 +86,6 @@ impl AccountRequest<'_> {
             rules: rules(),
             flash,
         };
-        self.show(status, self.state.pages.account_password(&self.look(), &page))
+        self.show(status, self.state.pages.account_password(&self.theme(), &page))
     }
 }

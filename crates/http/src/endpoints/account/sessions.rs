@@ -43,7 +43,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         sessions: &rows,
         flash: request.flash_message.and_then(AccountFlashKind::flash),
     };
-    request.show(StatusCode::OK, state.pages.account_sessions(&request.look(), &page))
+    request.show(StatusCode::OK, state.pages.account_sessions(&request.theme(), &page))
 }
 
 /// Ends a session: `session` is an id of the list, or `others`. This browser's own session redirects to the logout

@@ -181,7 +181,7 @@ impl AccountRequest<'_> {
                     csrf: &self.csrf,
                     email: user.email.shown(),
                 };
-                return self.show(status, self.state.pages.recovery_codes(&self.look(), &page));
+                return self.show(status, self.state.pages.recovery_codes(&self.theme(), &page));
             }
             SetupStep::Authenticator { secret, .. } => {
                 let issuer = self.tenant.organization.display_name();
@@ -206,6 +206,6 @@ impl AccountRequest<'_> {
             cancel_url: &self.url("/account/two-factor/cancel"),
             flash,
         };
-        self.show(status, self.state.pages.two_factor_setup(&self.look(), &page))
+        self.show(status, self.state.pages.two_factor_setup(&self.theme(), &page))
     }
 }

@@ -26,13 +26,13 @@ impl InteractionRequest<'_> {
                 let status = StatusCode::BAD_REQUEST;
                 Err(reply::error_page(
                     self.state,
-                    &self.tenant.look(),
+                    &self.tenant.theme(),
                     status,
                     ErrorText::ClientUnknown,
                     None,
                 ))
             }
-            Err(error) => Err(reply::engine_error_page(self.state, &self.tenant.look(), &error)),
+            Err(error) => Err(reply::engine_error_page(self.state, &self.tenant.theme(), &error)),
         }
     }
 
@@ -46,7 +46,7 @@ impl InteractionRequest<'_> {
         let purpose = &self.bound.interaction.purpose;
         let methods = match self.state.sign_in.methods(self.tenant, purpose).await {
             Ok(methods) => methods,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         };
         let (magic_link_url, forgot_password_url) = (self.url("/magic-link"), self.forgot_password_url());
         let page = LoginPage {
@@ -63,7 +63,7 @@ impl InteractionRequest<'_> {
             forgot_password_url: Some(&*forgot_password_url)
                 .filter(|_| methods.contains(&LoginMethod::Password) && self.tenant.offers_passwords()),
         };
-        self.page(status, self.state.pages.login(&self.tenant.look(), &page))
+        self.page(status, self.state.pages.login(&self.tenant.theme(), &page))
     }
 
     pub(super) async fn consent_page(&self) -> Reply {
@@ -75,7 +75,7 @@ impl InteractionRequest<'_> {
         };
         let owner = match self.state.engine.owner_name(self.tenant, &client).await {
             Ok(owner) => owner,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.look(), &error),
+            Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         };
         let asked = self.bound.interaction.consent.clone();
         self.tenant.languages.add_profile_locale(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
@@ -90,6 +90,6 @@ impl InteractionRequest<'_> {
             scopes: &scopes,
             is_confirmation,
         };
-        self.page(StatusCode::OK, self.state.pages.consent(&self.tenant.look(), &page))
+        self.page(StatusCode::OK, self.state.pages.consent(&self.tenant.theme(), &page))
     }
 }

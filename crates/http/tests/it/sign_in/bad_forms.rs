@@ -79,14 +79,14 @@ async fn written(app: &TestApp) -> String {
         people.push(format!("{:?}", (user.status, password, user.email_verified, user.two_factor_method)));
     }
     let organization = app.tenant("acme").await.organization.id;
-    let letters = app.store.repositories().outbox().counts(Some(organization)).await.unwrap();
+    let emails = app.store.repositories().outbox().counts(Some(organization)).await.unwrap();
     let done =
         ["user.login.password", "user.login.magic_link", "user.invite.accepted", "user.email.verified"];
     let mut rows = Vec::new();
     for event in done {
         rows.push(audited(app, event).await);
     }
-    format!("{people:?} {letters:?} {rows:?}")
+    format!("{people:?} {emails:?} {rows:?}")
 }
 
 fn bad_bodies(fields: &Fields) -> Vec<(String, &'static str, Vec<u8>)> {
@@ -137,10 +137,10 @@ async fn forms(app: &TestApp) -> Vec<Shown> {
     // A link provides both a code to type and a landing page.
     form.submit(&mut browser, "magic-link", &[("_csrf", &form.csrf), ("email", ANA.0)]).await;
     let (link, code) = app
-        .letters()
+        .emails()
         .await
         .into_iter()
-        .find_map(|letter| match letter.mail {
+        .find_map(|outgoing| match outgoing.mail {
             Mail::MagicLink { url, code, .. } => Some((url, code.unwrap())),
             _ => None,
         })

@@ -8,7 +8,7 @@ use porta_core::settings::{
     MAX_FAILED_LOGINS, RATE_LIMIT_INTERACTION_MAX, RATE_LIMIT_LOGIN_ADDRESS_MAX, RATE_LIMIT_LOGIN_MAX,
 };
 use porta_core::user::UserStatus;
-use porta_http::{ForwardedHeader, TrustProxy};
+use porta_http::{ForwardedHeader, TrustedProxies};
 use porta_testkit::{Browser, TestApp, on_both_stores};
 use tracing::instrument::WithSubscriber as _;
 
@@ -85,7 +85,8 @@ async fn a_caller_nobody_knows_has_no_address_in_its_row(app: TestApp) {
         assert_eq!(row.ip_address, None, "{name}: {written}");
     }
     let two = app.sibling_with(|i| {
-        i.trust_proxy = TrustProxy::Hops { hops: 2, networks: Vec::new(), header: ForwardedHeader::Either };
+        i.trusted_proxies =
+            TrustedProxies::Hops { hops: 2, networks: Vec::new(), header: ForwardedHeader::Either };
     });
     let row = row(&app, behind(&two, &[(CODED, "198.51.100.7")])).await;
     assert_eq!(row.ip_address, None, "fewer entries than proxies");
@@ -98,7 +99,7 @@ async fn the_header_that_is_named_is_the_one_that_is_read(app: TestApp) {
         [(ForwardedHeader::XForwardedFor, both[0], both[1]), (ForwardedHeader::Forwarded, both[1], both[0])]
     {
         let named = app.sibling_with(|i| {
-            i.trust_proxy = TrustProxy::Hops { hops: 1, networks: Vec::new(), header };
+            i.trusted_proxies = TrustedProxies::Hops { hops: 1, networks: Vec::new(), header };
         });
         let address = read.1.trim_start_matches("for=");
         assert_eq!(row(&app, behind(&named, &both)).await.ip_address.as_deref(), Some(address));
@@ -109,19 +110,19 @@ async fn the_header_that_is_named_is_the_one_that_is_read(app: TestApp) {
 
 /// A socket that listens on `::` sees IPv4 peers as `::ffff:a.b.c.d`.
 async fn an_address_has_one_form_whatever_socket_listens(app: TestApp) {
-    let elsewhere = TrustProxy::Hops {
+    let elsewhere = TrustedProxies::Hops {
         hops: 1,
         networks: vec!["10.0.0.0/8".parse().unwrap()],
         header: ForwardedHeader::Either,
     };
-    for trust_proxy in [TrustProxy::Never, elsewhere] {
+    for trusted_proxies in [TrustedProxies::Never, elsewhere] {
         for (peer, address) in [
             ("[::ffff:198.51.100.7]:4711", "198.51.100.7"),
             ("198.51.100.7:4711", "198.51.100.7"),
             ("[2001:DB8:0:0::1]:4711", "2001:db8::1"),
         ] {
             let direct = app.sibling_with(|i| {
-                i.trust_proxy = trust_proxy.clone();
+                i.trusted_proxies = trusted_proxies.clone();
                 i.peer = peer.parse().unwrap();
             });
             let row = row(&app, behind(&direct, &[(CODED, "203.0.113.9")])).await;

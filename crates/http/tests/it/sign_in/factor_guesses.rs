@@ -27,7 +27,7 @@ async fn wrong(app: &TestApp, times: usize) {
 }
 
 async fn told(app: &TestApp) -> usize {
-    app.letters().await.iter().filter(|letter| matches!(letter.mail, Mail::PasswordKnown { .. })).count()
+    app.emails().await.iter().filter(|outgoing| matches!(outgoing.mail, Mail::PasswordKnown { .. })).count()
 }
 
 async fn the_owner_is_told_after_ten_wrong_codes_in_a_row(app: TestApp) {

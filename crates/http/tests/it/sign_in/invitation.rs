@@ -52,8 +52,8 @@ async fn invite(app: &TestApp, email: &str) -> String {
 }
 
 async fn mailed(app: &TestApp, email: &str) -> Option<String> {
-    app.letters().await.into_iter().rev().find_map(|letter| match letter.mail {
-        Mail::Invitation { url, .. } if letter.recipient.address.shown() == email => Some(url),
+    app.emails().await.into_iter().rev().find_map(|outgoing| match outgoing.mail {
+        Mail::Invitation { url, .. } if outgoing.recipient.address.shown() == email => Some(url),
         _ => None,
     })
 }
@@ -100,7 +100,7 @@ async fn an_invitation_gives_an_account_with_roles_and_claims(app: TestApp) {
     {
         assert_eq!(audited(&app, event).await, 1, "{event}");
     }
-    assert!(app.letters().await.iter().any(|l| l.mail == Mail::Welcome));
+    assert!(app.emails().await.iter().any(|l| l.mail == Mail::Welcome));
     let again = browser.get(&link).await;
     assert_eq!(again.status, 400, "once");
 }
@@ -151,8 +151,8 @@ async fn before_it_is_accepted_nothing_opens_the_account(app: TestApp) {
     form.submit(&mut browser, "magic-link", &[("_csrf", &form.csrf), ("email", EVE)]).await;
     let csrf = browser.get("/acme/auth/forgot-password").await.field("_csrf");
     browser.post("/acme/auth/forgot-password", &[("_csrf", &csrf), ("email", EVE)]).await;
-    let letters = app.letters().await;
-    assert!(letters.iter().all(|l| matches!(l.mail, Mail::Invitation { .. })), "{letters:?}");
+    let emails = app.emails().await;
+    assert!(emails.iter().all(|l| matches!(l.mail, Mail::Invitation { .. })), "{emails:?}");
     assert!(!is_signed_in(&form.login(&mut browser, EVE, NEW).await));
     assert!(is_accepted(&accept(&mut app.browser(), &link, NEW).await));
 }
@@ -249,7 +249,7 @@ async fn a_stopped_account_is_not_invited(app: TestApp) {
         let acme = work.organization("acme").await.unwrap();
         assert!(work.invite_user(&acme, "https://id.test/acme", new).await.is_err());
     }
-    assert!(app.letters().await.is_empty());
+    assert!(app.emails().await.is_empty());
 }
 
 async fn an_operator_s_decision_counts_when_it_is_accepted(app: TestApp) {

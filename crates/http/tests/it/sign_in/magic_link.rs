@@ -93,8 +93,10 @@ async fn send(browser: &mut Browser, form: &Form, email: &str) -> Answer {
 
 /// Link and code of the newest mail to this address.
 pub(super) async fn mailed(app: &TestApp, email: &str) -> Option<(String, String)> {
-    app.letters().await.into_iter().rev().find_map(|letter| match letter.mail {
-        Mail::MagicLink { url, code, .. } if letter.recipient.address.shown() == email => Some((url, code?)),
+    app.emails().await.into_iter().rev().find_map(|outgoing| match outgoing.mail {
+        Mail::MagicLink { url, code, .. } if outgoing.recipient.address.shown() == email => {
+            Some((url, code?))
+        }
         _ => None,
     })
 }
@@ -344,7 +346,7 @@ async fn one_mailbox_is_not_two_factors(app: TestApp) {
     let mut wish = Wish::of(&app, ANA.0).await;
     let (link, _) = mailed(&app, ANA.0).await.unwrap();
     wish.press(&link).await;
-    let mailed = app.letters().await.into_iter().rev().find_map(|letter| match letter.mail {
+    let mailed = app.emails().await.into_iter().rev().find_map(|outgoing| match outgoing.mail {
         Mail::EmailCode { code, .. } => Some(code),
         _ => None,
     });
@@ -384,8 +386,8 @@ async fn nobody_learns_whose_address_it_is(app: TestApp) {
     for other in &seen[1..] {
         assert_eq!(seen[0], *other);
     }
-    let letters = app.letters().await;
-    let to: Vec<_> = letters.iter().map(|l| l.recipient.address.shown()).collect();
+    let emails = app.emails().await;
+    let to: Vec<_> = emails.iter().map(|l| l.recipient.address.shown()).collect();
     assert_eq!(to, [ANA.0], "only who may sign in gets mail");
     assert_eq!(audited(&app, "user.magic_link.sent").await, 1);
     let mut wish = Wish::of(&app, NOBODY).await;
@@ -496,7 +498,7 @@ async fn only_where_links_are_offered(app: TestApp) {
     assert!(!form.page.body.contains("magic-link"), "{}", form.page.body);
     let refused = ask(&mut browser, &form, ANA.0).await;
     assert!(refused.status == 200 && refused.body.contains(NOT_HERE), "{}", refused.body);
-    assert!(app.letters().await.is_empty());
+    assert!(app.emails().await.is_empty());
     offer_links(&app).await;
     let mut wish = Wish::of(&app, ANA.0).await;
     assert!(wish.form.page.body.contains("magic-link"));
@@ -525,19 +527,19 @@ async fn wishes_are_limited(app: TestApp) {
         // The page does not reveal that no mail was sent.
         assert_eq!(wished(0, ANA.0).await, wished(0, NOBODY).await, "{n}");
     }
-    assert_eq!(app.letters().await.len(), 5);
+    assert_eq!(app.emails().await.len(), 5);
     assert_eq!(audited(&app, "rate_limit.magic_link").await, 1, "once per network");
     // From other networks the owner still gets mails, up to the limit per mailbox.
     for network in 1..20 {
         wished(network, ANA.0).await;
     }
-    assert_eq!(app.letters().await.len(), 20);
+    assert_eq!(app.emails().await.len(), 20);
     // Once all links have expired, the next request gets one.
     app.advance(Duration::from_mins(1));
     for _ in 0..3 {
         wished(99, ANA.0).await;
     }
-    assert_eq!(app.letters().await.len(), 21);
+    assert_eq!(app.emails().await.len(), 21);
     // One network cannot send mails to the whole organization.
     set(&app, "acme", settings::RATE_LIMIT_LINK_ADDRESS_MAX, 3).await;
     let mut browser = app.browser().with("x-forwarded-for", "198.51.100.7");
@@ -559,16 +561,16 @@ async fn a_known_browser_has_wishes_of_its_own(app: TestApp) {
         let mut stranger = app.browser();
         let form = open(&mut stranger, &web()).await;
         assert_eq!(ask(&mut stranger, &form, ANA.0).await.status, 200);
-        assert_eq!(app.letters().await.len(), 1);
+        assert_eq!(app.emails().await.len(), 1);
     }
     let mut stranger = app.browser();
     let form = open(&mut stranger, &web()).await;
     assert_eq!(ask(&mut stranger, &form, ANA.0).await.status, 429, "the network has had all it may");
-    assert_eq!(app.letters().await.len(), 1);
+    assert_eq!(app.emails().await.len(), 1);
     let again = web().with("prompt", "login");
     let form = open(&mut known, &again).await;
     assert_eq!(ask(&mut known, &form, ANA.0).await.status, 200);
-    assert_eq!(app.letters().await.len(), 2);
+    assert_eq!(app.emails().await.len(), 2);
     assert_eq!(ask(&mut known, &form.anew(2), ANA.0).await.status, 429, "its own quota");
     let form = open(&mut known, &again).await;
     assert_eq!(ask(&mut known, &form, BOB.0).await.status, 429, "known for one person");
@@ -580,7 +582,7 @@ async fn a_link_that_works_goes_on_working_when_too_many_were_wished_for(app: Te
     let mut wish = Wish::of(&app, ANA.0).await;
     let (_, code) = mailed(&app, ANA.0).await.unwrap();
     assert_eq!(ask(&mut wish.browser, &wish.form.anew(2), ANA.0).await.status, 200);
-    assert_eq!(app.letters().await.len(), 1, "nothing more was sent");
+    assert_eq!(app.emails().await.len(), 1, "nothing more was sent");
     let done = wish.type_code(&code).await;
     assert!(wish.arrives(done).await, "so the code that was sent counts");
     // The code is used now, so the next request gets a mail.
@@ -666,6 +668,6 @@ async fn the_mail_is_in_the_language_of_the_page(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web().with("ui_locales", "ja")).await;
     ask(&mut browser, &form, ANA.0).await;
-    let letters = app.letters().await;
-    assert_eq!(letters[0].recipient.locale.as_deref(), Some("ja"));
+    let emails = app.emails().await;
+    assert_eq!(emails[0].recipient.locale.as_deref(), Some("ja"));
 }

@@ -65,13 +65,13 @@ async fn a_stranger_uses_up_no_owners_letters(app: TestApp) {
 async fn strangers_together_fill_no_mailbox(app: TestApp) {
     set(&app, "acme", settings::RATE_LIMIT_2FA_MAIL_MAX, 3).await;
     let browser = known_browser(&app).await;
-    let before = app.letters().await.len();
+    let before = app.emails().await.len();
     for n in 1..=30 {
         from(&app, &format!("203.0.113.{n}")).await;
     }
-    let letters = app.letters().await.len() - before;
+    let emails = app.emails().await.len() - before;
     // Two of the twelve were used by Ana, before her browser was known.
-    assert!((10..=12).contains(&letters), "{letters}");
+    assert!((10..=12).contains(&emails), "{emails}");
     assert_eq!(from(&app, STRANGER).await.status, StatusCode::TOO_MANY_REQUESTS);
     Journey::start_in(&app, browser).await;
 }

@@ -151,8 +151,8 @@ async fn a_letter_comes_however_the_address_is_typed(app: TestApp) {
         let asked = browser.post("/acme/auth/forgot-password", &[("_csrf", &csrf), ("email", typed)]).await;
         let asked = browser.shown(asked).await;
         assert_eq!(asked.status, 200, "{typed}: {}", asked.body);
-        let letters = app.letters().await;
-        let newest = letters.last().expect("a letter");
+        let emails = app.emails().await;
+        let newest = emails.last().expect("a letter");
         assert!(matches!(newest.mail, Mail::PasswordReset { .. }), "{typed}");
         assert_eq!(newest.recipient.address.shown(), shown, "{typed}: to the address they gave");
     }

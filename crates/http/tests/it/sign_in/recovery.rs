@@ -38,8 +38,8 @@ async fn ask(browser: &mut Browser, email: &str) -> Answer {
 }
 
 async fn mailed(app: &TestApp, email: &str) -> Option<String> {
-    app.letters().await.into_iter().rev().find_map(|letter| match letter.mail {
-        Mail::PasswordReset { url, .. } if letter.recipient.address.shown() == email => Some(url),
+    app.emails().await.into_iter().rev().find_map(|outgoing| match outgoing.mail {
+        Mail::PasswordReset { url, .. } if outgoing.recipient.address.shown() == email => Some(url),
         _ => None,
     })
 }
@@ -87,7 +87,7 @@ async fn a_forgotten_password_is_set_anew_and_the_old_world_ends(app: TestApp) {
     let next = thief.get(&web().url()).await;
     assert!(next.location().contains("/interaction/"), "the session is over: {}", next.location());
     let told =
-        app.letters().await.into_iter().filter(|l| matches!(l.mail, Mail::PasswordChanged { .. })).count();
+        app.emails().await.into_iter().filter(|l| matches!(l.mail, Mail::PasswordChanged { .. })).count();
     assert_eq!(told, 1);
     for event in ["user.password_reset.requested", "user.password_reset.completed"] {
         assert_eq!(audited(&app, event).await, 1, "{event}");
@@ -173,8 +173,8 @@ async fn nobody_learns_whose_address_a_reset_is_for(app: TestApp) {
     for other in &seen[1..] {
         assert_eq!(seen[0], *other);
     }
-    let letters = app.letters().await;
-    let to: Vec<_> = letters.iter().map(|l| l.recipient.address.shown()).collect();
+    let emails = app.emails().await;
+    let to: Vec<_> = emails.iter().map(|l| l.recipient.address.shown()).collect();
     assert_eq!(to, [ANA.0]);
 }
 
@@ -226,7 +226,7 @@ async fn forms_of_recovery_need_their_csrf_value(app: TestApp) {
         assert_eq!(answer.status, 403);
         assert!(answer.body.contains(ANA.0), "what was typed stays");
     }
-    assert!(app.letters().await.is_empty());
+    assert!(app.emails().await.is_empty());
     let (mut browser, link) = asked(&app).await;
     let other = app.browser().get(&link).await.field("_csrf");
     for csrf in ["", "forged", &other] {
@@ -258,11 +258,11 @@ async fn resets_are_limited(app: TestApp) {
         }
         app.advance(Duration::from_secs(1));
     }
-    assert_eq!(app.letters().await.len(), 5);
+    assert_eq!(app.emails().await.len(), 5);
     let mut known = app.browser();
     known.sign_in(&web(), ANA.0, ANA.1).await;
     assert_eq!(ask(&mut known, ANA.0).await.status, 200);
-    assert_eq!(app.letters().await.len(), 6, "a known browser has a quota of its own");
+    assert_eq!(app.emails().await.len(), 6, "a known browser has a quota of its own");
     set(&app, "acme", settings::RATE_LIMIT_LINK_ADDRESS_MAX, 2).await;
     let mut guesser = app.browser().with("x-forwarded-for", "198.51.100.7");
     let mut statuses = Vec::new();
@@ -306,7 +306,7 @@ async fn other_links_die_with_the_password(app: TestApp) {
     let mut earlier = app.browser();
     let form = open(&mut earlier, &web()).await;
     form.submit(&mut earlier, "magic-link", &[("_csrf", &form.csrf), ("email", ANA.0)]).await;
-    let magic = app.letters().await.into_iter().find_map(|letter| match letter.mail {
+    let magic = app.emails().await.into_iter().find_map(|outgoing| match outgoing.mail {
         Mail::MagicLink { url, .. } => Some(url),
         _ => None,
     });

@@ -165,7 +165,7 @@ async fn a_recovery_code_works_as_long_as_its_key_is_there(app: TestApp) {
     let mut journey = Journey::start(&only).await;
     assert!(is_wrong(&journey.verify("recovery", &codes[2]).await));
     let keys = SealingKeys::new(&[NEW], &[NEW]);
-    let report = only.directory.reseal(Actor::System, &keys, Pass::Look).await.unwrap();
+    let report = only.directory.reseal(Actor::System, &keys, Pass::DryRun).await.unwrap();
     assert_eq!((report.older.len(), report.lost_codes), (0, 8));
 }
 

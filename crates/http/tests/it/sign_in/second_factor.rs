@@ -164,8 +164,8 @@ pub(super) async fn with_mail(app: &TestApp) {
 
 /// The code in the newest mail.
 pub(super) async fn mailed(app: &TestApp) -> String {
-    let mut codes = app.letters().await.into_iter().rev().filter_map(|letter| match letter.mail {
-        Mail::EmailCode { code, .. } => Some((letter.recipient.address.shown().to_owned(), code)),
+    let mut codes = app.emails().await.into_iter().rev().filter_map(|outgoing| match outgoing.mail {
+        Mail::EmailCode { code, .. } => Some((outgoing.recipient.address.shown().to_owned(), code)),
         _ => None,
     });
     let (address, code) = codes.next().expect("a code was mailed");
@@ -210,7 +210,7 @@ async fn a_required_authenticator_is_set_up_and_then_asked_for(app: TestApp) {
     let done = again.verify("totp", &totp(&key, &app)).await;
     assert!(arrived(&again.browser.follow(done).await));
     assert_eq!(audited(&app, "2fa.verify.success").await, 1);
-    assert!(app.letters().await.iter().any(|l| matches!(l.mail, Mail::SecondFactorChanged { .. })));
+    assert!(app.emails().await.iter().any(|l| matches!(l.mail, Mail::SecondFactorChanged { .. })));
 }
 
 /// RFC 6238 §5.2.
@@ -401,7 +401,7 @@ async fn no_way_of_asking_fills_a_mailbox(app: TestApp) {
     let answer = journey.post("/setup", &[("setupMethod", "email")]).await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(answer.header("retry-after").is_some());
-    assert_eq!(app.letters().await.len(), 3);
+    assert_eq!(app.emails().await.len(), 3);
     let answer = journey.confirm("000000").await;
     assert!(is_wrong(&answer), "the page still takes a code");
     assert_eq!(audited(&app, "2fa.setup.email.failed").await, 1);

@@ -87,7 +87,7 @@ async fn wishes_for_nobody_leave_nothing_in_the_outbox(app: TestApp) {
     }
     let counts = async || app.store.repositories().outbox().counts(Some(organization)).await.unwrap();
     assert_eq!(counts().await.pending, 5, "asked for in the dark");
-    assert!(app.letters().await.is_empty());
+    assert!(app.emails().await.is_empty());
     assert_eq!(counts().await, OutboxCounts::default());
 }
 

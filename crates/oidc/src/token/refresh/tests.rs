@@ -25,20 +25,26 @@ fn rotated() -> RefreshToken {
     }
 }
 
-fn judged(token: &RefreshToken, successor_rotated: bool, look: &str, is_proven: bool) -> Retry {
-    judged_since(token.rotated_at, token, successor_rotated, look, is_proven)
+fn judged(token: &RefreshToken, successor_rotated: bool, fingerprint: &str, is_proven: bool) -> Retry {
+    judged_since(token.rotated_at, token, successor_rotated, fingerprint, is_proven)
 }
 
 fn judged_since(
     since: Option<Timestamp>,
     token: &RefreshToken,
     successor_rotated: bool,
-    look: &str,
+    fingerprint: &str,
     is_proven: bool,
 ) -> Retry {
-    let (next, looks) = (digest("next"), [digest("under a newer key"), digest(look)]);
-    let presented =
-        Presented { token, since, successor_rotated, successor: Some(&next), looks: &looks, is_proven };
+    let (next, known) = (digest("next"), [digest("under a newer key"), digest(fingerprint)]);
+    let presented = Presented {
+        token,
+        since,
+        successor_rotated,
+        successor: Some(&next),
+        caller_fingerprints: &known,
+        is_proven,
+    };
     presented.judge(NOW, WINDOW)
 }
 
@@ -78,9 +84,9 @@ fn the_window_begins_with_the_successor() {
 fn whoever_comes_too_late_is_no_honest_retry_whatever_they_look_like() {
     let late = RefreshToken { rotated_at: Some(NOW - WINDOW), ..rotated() };
     let elsewhere = RefreshToken { successor: Some(digest("another key")), ..rotated() };
-    for (look, is_proven) in [("browser", false), ("browser", true), ("thief", true)] {
-        assert_eq!(judged(&late, false, look, is_proven), Retry::Replay("late"));
-        assert_eq!(judged(&rotated(), true, look, is_proven), Retry::Replay("successor_used"));
-        assert_eq!(judged(&elsewhere, false, look, is_proven), Retry::Replay("key_replaced"));
+    for (fingerprint, is_proven) in [("browser", false), ("browser", true), ("thief", true)] {
+        assert_eq!(judged(&late, false, fingerprint, is_proven), Retry::Replay("late"));
+        assert_eq!(judged(&rotated(), true, fingerprint, is_proven), Retry::Replay("successor_used"));
+        assert_eq!(judged(&elsewhere, false, fingerprint, is_proven), Retry::Replay("key_replaced"));
     }
 }

@@ -14,14 +14,14 @@ const fn nav() -> AccountNav<'static> {
     }
 }
 
-pub(super) fn pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
-    let mut all = overview(pages, look, data);
-    all.extend(factors(pages, look, data));
-    all.extend(sessions_and_applications(pages, look, data));
+pub(super) fn pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
+    let mut all = overview(pages, theme, data);
+    all.extend(factors(pages, theme, data));
+    all.extend(sessions_and_applications(pages, theme, data));
     all
 }
 
-fn overview(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
+fn overview(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = Vec::new();
     let nav = nav();
     let bare_nav = AccountNav { password_url: None, ..nav };
@@ -38,7 +38,7 @@ fn overview(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
         recovery_codes_left: 8,
         flash: None,
     };
-    all.push(("account-overview".to_owned(), pages.account_overview(look, &overview)));
+    all.push(("account-overview".to_owned(), pages.account_overview(theme, &overview)));
     let bare = OverviewPage {
         nav: bare_nav,
         name: None,
@@ -48,12 +48,12 @@ fn overview(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
         second_factor: None,
         ..overview
     };
-    all.push(("account-overview--bare".to_owned(), pages.account_overview(look, &bare)));
+    all.push(("account-overview--bare".to_owned(), pages.account_overview(theme, &bare)));
     let email = OverviewPage { has_password: false, second_factor: Some(FactorKind::Email), ..bare };
-    all.push(("account-overview--email".to_owned(), pages.account_overview(look, &email)));
+    all.push(("account-overview--email".to_owned(), pages.account_overview(theme, &email)));
     for flash in ACCOUNT_FLASHES {
         let page = OverviewPage { flash: Some(*flash), ..overview };
-        all.push((format!("account-overview--{flash:?}"), pages.account_overview(look, &page)));
+        all.push((format!("account-overview--{flash:?}"), pages.account_overview(theme, &page)));
     }
     for (flash, has_password) in optional(PASSWORD_FAULTS).map(|flash| (flash, true)).chain([(None, false)]) {
         let page = ChangePasswordPage {
@@ -66,12 +66,12 @@ fn overview(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
             flash,
         };
         let name = format!("account-password--{has_password}-{flash:?}");
-        all.push((name, pages.account_password(look, &page)));
+        all.push((name, pages.account_password(theme, &page)));
     }
     all
 }
 
-fn factors(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
+fn factors(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = Vec::new();
     let nav = nav();
     let (both, one) = ([FactorKind::Authenticator, FactorKind::Email], [FactorKind::Authenticator]);
@@ -96,12 +96,12 @@ fn factors(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
     let required =
         SecondFactorsPage { held: Some(FactorKind::Email), since: None, is_required: true, ..factors };
     for (name, page) in [("on", factors), ("off", off), ("required", required)] {
-        all.push((format!("account-two-factor--{name}"), pages.account_two_factor(look, &page)));
+        all.push((format!("account-two-factor--{name}"), pages.account_two_factor(theme, &page)));
     }
     all
 }
 
-fn sessions_and_applications(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
+fn sessions_and_applications(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = Vec::new();
     let nav = nav();
     let row = SessionRow {
@@ -123,7 +123,7 @@ fn sessions_and_applications(pages: &Pages, look: &Look<'_>, data: &Data<'_>) ->
             sessions,
             flash: (name == "one").then_some(AccountFlash::OtherSessionsEnded),
         };
-        all.push((format!("account-sessions--{name}"), pages.account_sessions(look, &page)));
+        all.push((format!("account-sessions--{name}"), pages.account_sessions(theme, &page)));
     }
     let scopes = ["openid", "email", data.scope].map(str::to_owned);
     let rows = [
@@ -138,11 +138,11 @@ fn sessions_and_applications(pages: &Pages, look: &Look<'_>, data: &Data<'_>) ->
             applications,
             flash: (name == "none").then_some(AccountFlash::ApplicationRevoked),
         };
-        all.push((format!("account-applications--{name}"), pages.account_applications(look, &page)));
+        all.push((format!("account-applications--{name}"), pages.account_applications(theme, &page)));
     }
     for (name, flash) in [("plain", None), ("csrf", Some(AccountFlash::CsrfInvalid))] {
         let page = DownloadDataPage { nav, action_url: "/acme/account/data", csrf: data.token, flash };
-        all.push((format!("account-data--{name}"), pages.account_data(look, &page)));
+        all.push((format!("account-data--{name}"), pages.account_data(theme, &page)));
     }
     all
 }

@@ -122,30 +122,30 @@ pub(crate) fn login_page<'a>(data: &Data<'a>) -> LoginPage<'a> {
     }
 }
 
-pub(crate) fn every_page(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
-    let mut all = sign_in_pages(pages, look, data);
-    all.extend(two_factor_pages(pages, look, data));
-    all.extend(recovery_pages(pages, look, data));
-    all.extend(account::pages(pages, look, data));
-    all.extend(other_pages(pages, look, data));
+pub(crate) fn every_page(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
+    let mut all = sign_in_pages(pages, theme, data);
+    all.extend(two_factor_pages(pages, theme, data));
+    all.extend(recovery_pages(pages, theme, data));
+    all.extend(account::pages(pages, theme, data));
+    all.extend(other_pages(pages, theme, data));
     all
 }
 
-fn sign_in_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
+fn sign_in_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
     let login = login_page(data);
     let mut all = vec![
-        ("login".to_owned(), pages.login(look, &LoginPage { email: "", ..login })),
-        ("login--typed".to_owned(), pages.login(look, &login)),
+        ("login".to_owned(), pages.login(theme, &LoginPage { email: "", ..login })),
+        ("login--typed".to_owned(), pages.login(theme, &login)),
     ];
     let password_only = LoginPage { magic_link_url: None, forgot_password_url: None, ..login };
     let link_only = LoginPage { show_password: false, forgot_password_url: None, ..login };
     let none = LoginPage { show_password: false, ..password_only };
     for (name, page) in [("password", password_only), ("link", link_only), ("none", none)] {
-        all.push((format!("login--{name}"), pages.login(look, &page)));
+        all.push((format!("login--{name}"), pages.login(theme, &page)));
     }
     for flash in FLASHES {
         let page = LoginPage { flash: Some(*flash), ..login };
-        all.push((format!("login--{flash:?}"), pages.login(look, &page)));
+        all.push((format!("login--{flash:?}"), pages.login(theme, &page)));
     }
     for flash in optional(CODE_FLASHES) {
         let page = MagicLinkSentPage {
@@ -157,7 +157,7 @@ fn sign_in_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page>
             expires_in: QUARTER,
             flash,
         };
-        all.push((format!("magic-link-sent--{flash:?}"), pages.magic_link_sent(look, &page)));
+        all.push((format!("magic-link-sent--{flash:?}"), pages.magic_link_sent(theme, &page)));
     }
     let here = Landing::SameBrowser { action_url: "/acme/auth/magic-link/x", csrf: data.token };
     let origin = Origin { at: MORNING, address: Some(data.address), user_agent: Some(data.user_agent) };
@@ -170,7 +170,7 @@ fn sign_in_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page>
         ("other-unknown", other(None)),
     ] {
         let page = MagicLinkLandingPage { client_name: data.client, masked_email: data.email, landing };
-        all.push((format!("magic-link-landing--{name}"), pages.magic_link_landing(look, &page)));
+        all.push((format!("magic-link-landing--{name}"), pages.magic_link_landing(theme, &page)));
     }
     let names = ["openid", "profile", "email", "phone", "address", "offline_access", data.scope];
     let scopes = names.map(str::to_owned);
@@ -188,12 +188,12 @@ fn sign_in_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page>
             scopes,
             is_confirmation,
         };
-        all.push((format!("consent--{name}"), pages.consent(look, &page)));
+        all.push((format!("consent--{name}"), pages.consent(theme, &page)));
     }
     all
 }
 
-fn two_factor_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
+fn two_factor_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = Vec::new();
     let resend_url = "/acme/interaction/i1/two-factor/resend";
     let email = TwoFactorChallenge::Email { masked_email: data.email, resend_url, expires_in: 600 };
@@ -213,20 +213,20 @@ fn two_factor_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Pa
                 usual_url: is_recovery.then_some("/acme/interaction/i1/two-factor"),
                 flash,
             };
-            all.push((format!("two-factor-verify--{name}-{flash:?}"), pages.two_factor(look, &page)));
+            all.push((format!("two-factor-verify--{name}-{flash:?}"), pages.two_factor(theme, &page)));
         }
     }
     let svg = drawing();
     for (name, step) in [
-        ("choose", SetupStep::Choose { allowed: &[FactorKind::Authenticator, FactorKind::Email] }),
+        ("choose", SetupView::Choose { allowed: &[FactorKind::Authenticator, FactorKind::Email] }),
         (
             "authenticator",
-            SetupStep::Authenticator {
+            SetupView::Authenticator {
                 qr: TrustedSvg::from_our_own(&svg),
                 key: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
             },
         ),
-        ("email", SetupStep::Email { masked_email: data.email, resend_url, expires_in: 600 }),
+        ("email", SetupView::Email { masked_email: data.email, resend_url, expires_in: 600 }),
     ] {
         for flash in [None, Some(CodeFlash::Invalid)] {
             let page = TwoFactorSetupPage {
@@ -238,7 +238,7 @@ fn two_factor_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Pa
                 cancel_url: "/acme/interaction/i1/abort",
                 flash,
             };
-            all.push((format!("two-factor-setup--{name}-{flash:?}"), pages.two_factor_setup(look, &page)));
+            all.push((format!("two-factor-setup--{name}-{flash:?}"), pages.two_factor_setup(theme, &page)));
         }
     }
     let codes: Vec<String> = (0..10).map(|n| format!("K7M{n}-Q2WX")).collect();
@@ -248,11 +248,11 @@ fn two_factor_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Pa
         csrf: data.token,
         email: data.email,
     };
-    all.push(("recovery-codes".to_owned(), pages.recovery_codes(look, &page)));
+    all.push(("recovery-codes".to_owned(), pages.recovery_codes(theme, &page)));
     all
 }
 
-fn recovery_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
+fn recovery_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = Vec::new();
     let limited = EmailFlash::RateLimited { retry_after: 900 };
     for flash in [None, Some(EmailFlash::EmailMissing), Some(limited), Some(EmailFlash::CsrfInvalid)] {
@@ -263,7 +263,7 @@ fn recovery_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page
             login_url: flash.map(|_| "/acme/interaction/i1"),
             flash,
         };
-        all.push((format!("forgot-password--{flash:?}"), pages.forgot_password(look, &page)));
+        all.push((format!("forgot-password--{flash:?}"), pages.forgot_password(theme, &page)));
     }
     for login_url in [None, Some("/acme/interaction/i1")] {
         let page = ForgotPasswordSentPage {
@@ -273,7 +273,7 @@ fn recovery_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page
             login_url,
         };
         let name = format!("forgot-password-sent--{}", login_url.is_some());
-        all.push((name, pages.forgot_password_sent(look, &page)));
+        all.push((name, pages.forgot_password_sent(theme, &page)));
     }
     for flash in optional(PASSWORD_FAULTS) {
         let page = ResetPasswordPage {
@@ -283,17 +283,17 @@ fn recovery_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page
             rules: RULES,
             flash,
         };
-        all.push((format!("reset-password--{flash:?}"), pages.reset_password(look, &page)));
+        all.push((format!("reset-password--{flash:?}"), pages.reset_password(theme, &page)));
     }
     for (name, link) in [("full", Some(data.link)), ("bare", None)] {
         let page = ResetSuccessPage { login_url: link };
-        all.push((format!("reset-success--{name}"), pages.reset_success(look, &page)));
+        all.push((format!("reset-success--{name}"), pages.reset_success(theme, &page)));
         let page = InviteSuccessPage { organization: data.organization, email: data.email, login_url: link };
-        all.push((format!("invite-success--{name}"), pages.invite_success(look, &page)));
+        all.push((format!("invite-success--{name}"), pages.invite_success(theme, &page)));
         let page = InviteExpiredPage { organization: data.organization, inviter: link.map(|_| data.person) };
-        all.push((format!("invite-expired--{name}"), pages.invite_expired(look, &page)));
+        all.push((format!("invite-expired--{name}"), pages.invite_expired(theme, &page)));
         let page = EmailVerifiedPage { email: data.email, login_url: link };
-        all.push((format!("email-verified--{name}"), pages.email_verified(look, &page)));
+        all.push((format!("email-verified--{name}"), pages.email_verified(theme, &page)));
         let page = InvitationPage {
             action_url: "/acme/auth/accept-invite/x",
             csrf: data.token,
@@ -304,33 +304,33 @@ fn recovery_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page
             rules: link.map(|_| RULES),
             flash: None,
         };
-        all.push((format!("accept-invite--{name}"), pages.invitation(look, &page)));
+        all.push((format!("accept-invite--{name}"), pages.invitation(theme, &page)));
         let page = InvitationPage { rules: Some(RULES), flash: Some(PasswordFault::Mismatch), ..page };
-        all.push((format!("accept-invite--{name}-mismatch"), pages.invitation(look, &page)));
+        all.push((format!("accept-invite--{name}-mismatch"), pages.invitation(theme, &page)));
     }
     let page = EmailVerificationPage {
         action_url: "/acme/auth/verify-email/x",
         csrf: data.token,
         email: data.email,
     };
-    all.push(("verify-email".to_owned(), pages.verify_email(look, &page)));
+    all.push(("verify-email".to_owned(), pages.verify_email(theme, &page)));
     all
 }
 
-fn other_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
+fn other_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = vec![
-        ("logout-success".to_owned(), pages.logout_success(look, &LogoutSuccessPage {})),
-        ("root".to_owned(), pages.root(look.locale)),
+        ("logout-success".to_owned(), pages.logout_success(theme, &LogoutSuccessPage {})),
+        ("root".to_owned(), pages.root(theme.locale)),
     ];
     for (name, client_name, return_url) in
         [("full", Some(data.client), Some(data.link)), ("bare", None, None)]
     {
         let page =
             LogoutPage { action_url: "/acme/session/end/confirm", xsrf: data.token, client_name, return_url };
-        all.push((format!("logout--{name}"), pages.logout(look, &page)));
+        all.push((format!("logout--{name}"), pages.logout(theme, &page)));
     }
     for text in ErrorText::ALL {
-        all.push((format!("error--{text:?}"), pages.error(look, &ErrorPage::new(*text))));
+        all.push((format!("error--{text:?}"), pages.error(theme, &ErrorPage::new(*text))));
     }
     let full = ErrorPage {
         text: ErrorText::RateLimited,
@@ -339,10 +339,10 @@ fn other_pages(pages: &Pages, look: &Look<'_>, data: &Data<'_>) -> Named<Page> {
         request_id: Some(data.token),
         retry_url: Some(data.link),
     };
-    all.push(("error--full".to_owned(), pages.error(look, &full)));
+    all.push(("error--full".to_owned(), pages.error(theme, &full)));
     let fields = [("code".to_owned(), data.code.to_owned()), ("state".to_owned(), data.message.to_owned())];
     let page = FormPostPage { target: data.link, fields: &fields };
-    all.push(("form-post".to_owned(), pages.form_post(look, &page)));
+    all.push(("form-post".to_owned(), pages.form_post(theme, &page)));
     all
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn run(global: Global, arguments: &Arguments) -> Result<(), Fai
     let secrets = Secrets::load_sealing(&Source::process())?;
     let keys = SealingKeys::new(secrets.signing.expose(), secrets.two_factor.expose());
     let direct = Direct::open().await?;
-    let pass = if arguments.dry_run { Pass::Look } else { Pass::Reseal };
+    let pass = if arguments.dry_run { Pass::Theme } else { Pass::Reseal };
     let report = direct.directory.reseal(actor(), &keys, pass).await?;
     if global.json {
         output::json(&report_json(&report, pass));
@@ -55,7 +55,7 @@ pub(super) async fn run(global: Global, arguments: &Arguments) -> Result<(), Fai
 const fn name(kind: SealedKind) -> &'static str {
     match kind {
         SealedKind::SigningKey => "signing key",
-        SealedKind::Letter => "letter",
+        SealedKind::OutgoingEmail => "email",
         SealedKind::Authenticator => "authenticator of person",
     }
 }
@@ -82,7 +82,7 @@ fn short_lived_hours() -> i64 {
 
 fn show(report: &Report, pass: Pass) {
     let rows: Vec<Vec<String>> = report.kinds.iter().map(kind_row).collect();
-    let done = if pass == Pass::Look { "To reseal" } else { "Resealed" };
+    let done = if pass == Pass::Theme { "To reseal" } else { "Resealed" };
     output::table(&["Sealed", done, "Current already", "Not opened"], &rows);
     for key in &report.older {
         show_key(key, pass);
@@ -101,7 +101,7 @@ fn show(report: &Report, pass: Pass) {
 fn kind_row(kind: &KindReport) -> Vec<String> {
     let words = match kind.kind {
         SealedKind::SigningKey => "signing keys",
-        SealedKind::Letter => "waiting letters",
+        SealedKind::OutgoingEmail => "waiting emails",
         SealedKind::Authenticator => "authenticators",
     };
     vec![words.to_owned(), kind.resealed.to_string(), kind.current.to_string(), kind.closed.len().to_string()]
@@ -122,7 +122,7 @@ fn show_key(key: &OlderKey, pass: Pass) {
     let needs: Vec<String> =
         needs.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} {what}")).collect();
     output::warning(format_args!("{which}: still needed by {}", needs.join(", ")));
-    if pass == Pass::Reseal && key.signing_keys + key.letters + key.authenticators > 0 {
+    if pass == Pass::Reseal && key.signing_keys + key.emails + key.authenticators > 0 {
         output::line("   Run this again once every process was started with the key that is first now.");
     }
     if key.recovery_codes + key.undated_codes > 0 {
@@ -136,7 +136,7 @@ fn show_key(key: &OlderKey, pass: Pass) {
 fn needs(key: &OlderKey) -> [(&'static str, u64); 5] {
     [
         ("signing keys", key.signing_keys),
-        ("waiting letters", key.letters),
+        ("waiting emails", key.emails),
         ("authenticators", key.authenticators),
         ("unused recovery codes", key.recovery_codes),
         ("unused recovery codes that do not say which key made them", key.undated_codes),
@@ -155,13 +155,13 @@ fn report_json(report: &Report, pass: Pass) -> Value {
         json!({
             "variable": variable(key.list), "place": key.place, "mayGo": key.may_go(),
             "neededBy": {
-                "signingKeys": key.signing_keys, "letters": key.letters, "authenticators": key.authenticators,
+                "signingKeys": key.signing_keys, "emails": key.emails, "authenticators": key.authenticators,
                 "recoveryCodes": key.recovery_codes, "recoveryCodesOfUnknownKey": key.undated_codes,
             },
         })
     });
     json!({
-        "dryRun": pass == Pass::Look,
+        "dryRun": pass == Pass::Theme,
         "kinds": kinds.collect::<Vec<_>>(),
         "olderKeys": older.collect::<Vec<_>>(),
         "shortLivedHours": short_lived_hours(),

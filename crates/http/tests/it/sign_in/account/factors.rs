@@ -77,8 +77,8 @@ async fn method(app: &TestApp) -> Option<TwoFactorMethod> {
 }
 
 async fn changes(app: &TestApp, wanted: SecondFactorChange) -> usize {
-    let letters = app.letters().await;
-    letters
+    let emails = app.emails().await;
+    emails
         .iter()
         .filter(|l| matches!(&l.mail, Mail::SecondFactorChanged { change, .. } if *change == wanted))
         .count()

@@ -95,6 +95,6 @@ fn grow_old(app: &TestApp) {
     app.advance(Duration::from_secs(u64::try_from(STEP_UP_MAX_AGE.default).unwrap()));
 }
 
-async fn letters(app: &TestApp, what: fn(&Mail) -> bool) -> usize {
-    app.letters().await.iter().filter(|letter| what(&letter.mail)).count()
+async fn emails(app: &TestApp, what: fn(&Mail) -> bool) -> usize {
+    app.emails().await.iter().filter(|outgoing| what(&outgoing.mail)).count()
 }

@@ -67,7 +67,7 @@ async fn a_password_change_that_met_an_outage_is_whole_or_not_at_all(app: TestAp
     }
     assert_eq!(changed, 2, "a change takes fewer operations than that");
     assert_eq!(audited(&app, "user.password.changed").await, 2);
-    assert_eq!(letters(&app, |mail| matches!(mail, Mail::PasswordChanged { .. })).await, 2);
+    assert_eq!(emails(&app, |mail| matches!(mail, Mail::PasswordChanged { .. })).await, 2);
 }
 
 async fn codes_that_could_not_be_shown_can_be_made_again(app: TestApp) {

@@ -49,7 +49,7 @@ async fn everything_else_ends(app: TestApp) {
     assert_eq!(account.get("/password").await.status, 200, "this browser stays");
     assert!(is_refusal(&guess(&app, ANA.0, ANA.1).await));
     assert!(is_signed_in(&guess(&app, ANA.0, NEW).await));
-    assert_eq!(letters(&app, is_notice).await, 1);
+    assert_eq!(emails(&app, is_notice).await, 1);
     assert_eq!(audited(&app, "user.password.changed").await, 1);
 }
 
@@ -89,7 +89,7 @@ async fn the_present_password_is_asked_for_and_counted(app: TestApp) {
     assert_eq!(limited.status, StatusCode::TOO_MANY_REQUESTS, "the right one as well");
     assert!(limited.header("retry-after").is_some());
     assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await), "other addresses are not affected");
-    assert_eq!(letters(&app, is_notice).await, 0);
+    assert_eq!(emails(&app, is_notice).await, 0);
 }
 
 /// Composed or decomposed, it is the present password, so it is refused as a new one.

@@ -74,8 +74,8 @@ impl Kv for FusedKv {
         self.open()?.consume(key, remember).await
     }
 
-    async fn look(&self, key: &Key) -> Result<Place> {
-        self.open()?.look(key).await
+    async fn peek(&self, key: &Key) -> Result<Place> {
+        self.open()?.peek(key).await
     }
 
     async fn retire(&self, key: &Key, remember: Duration) -> Result<Place> {

@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use porta_config::{Config, TrustProxy};
 use porta_core::metrics::{self, Metric, MetricKind};
 use porta_core::{Clock as _, SystemClock};
-use porta_http::Figures;
+use porta_http::MetricsExporter;
 use porta_kv::MemoryKv;
 use porta_store::Store;
 use procfs::process::{LimitValue, Process};
@@ -61,19 +61,23 @@ impl Recorder {
         Ok(Self(handle))
     }
 
-    pub(crate) fn figures(&self, store: Arc<dyn Store>, short_lived: Option<Arc<MemoryKv>>) -> Scrape {
-        Scrape { handle: self.0.clone(), store, short_lived }
+    pub(crate) fn exporter(
+        &self,
+        store: Arc<dyn Store>,
+        short_lived: Option<Arc<MemoryKv>>,
+    ) -> PrometheusExporter {
+        PrometheusExporter { handle: self.0.clone(), store, short_lived }
     }
 }
 
-pub(crate) struct Scrape {
+pub(crate) struct PrometheusExporter {
     handle: PrometheusHandle,
     store: Arc<dyn Store>,
     short_lived: Option<Arc<MemoryKv>>,
 }
 
 #[async_trait]
-impl Figures for Scrape {
+impl MetricsExporter for PrometheusExporter {
     async fn text(&self) -> String {
         let pool = self.store.pool();
         set(metrics::DB_POOL_IN_USE, pool.in_use);
@@ -92,7 +96,7 @@ impl Figures for Scrape {
             line(&mut text, metrics::SIGNING_KEY_AGE, SystemClock.now().since(since).as_secs_f64());
         }
         match process() {
-            Ok(figures) => figures.into_iter().for_each(|(name, value)| line(&mut text, name, value)),
+            Ok(values) => values.into_iter().for_each(|(name, value)| line(&mut text, name, value)),
             Err(error) => tracing::debug!(%error, "figures of the process could not be read"),
         }
         text
@@ -115,7 +119,7 @@ fn process() -> procfs::ProcResult<Vec<(&'static str, f64)>> {
     };
     let bytes = |kilobytes: Option<u64>| float(kilobytes.unwrap_or_default().saturating_mul(1024));
     let boot = procfs::boot_time_secs()?;
-    let mut figures = vec![
+    let mut values = vec![
         (metrics::PROCESS_CPU_USER, seconds(stat.utime)),
         (metrics::PROCESS_CPU_SYSTEM, seconds(stat.stime)),
         (metrics::PROCESS_CPU, seconds(stat.utime + stat.stime)),
@@ -126,9 +130,9 @@ fn process() -> procfs::ProcResult<Vec<(&'static str, f64)>> {
         (metrics::PROCESS_OPEN_FDS, float(own.fd_count()?.try_into().unwrap_or(u64::MAX))),
     ];
     if let LimitValue::Value(most) = limits.max_open_files.soft_limit {
-        figures.push((metrics::PROCESS_MAX_FDS, float(most)));
+        values.push((metrics::PROCESS_MAX_FDS, float(most)));
     }
-    Ok(figures)
+    Ok(values)
 }
 
 fn line(text: &mut String, name: &str, value: f64) {
@@ -151,14 +155,14 @@ fn set(name: &'static str, value: usize) {
 /// Serves `/metrics` only, on its own listener, until `stop`.
 pub(crate) async fn serve_alone(
     address: SocketAddr,
-    figures: Arc<dyn Figures>,
+    exporter: Arc<dyn MetricsExporter>,
     keep_alive: Duration,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .with_context(|| format!("METRICS_BIND: cannot listen on {address}"))?;
-    let app = Router::new().route("/metrics", get(async move || porta_http::exposition(&*figures).await));
+    let app = Router::new().route("/metrics", get(async move || porta_http::exposition(&*exporter).await));
     let shutdown = ShutdownSignals { closing: stop, ..ShutdownSignals::default() };
     let peers = Peers::new(TrustProxy::Never);
     tokio::spawn(serve(listener, peers, app, keep_alive, shutdown, Duration::ZERO));
@@ -176,7 +180,7 @@ mod tests {
         let handle = PrometheusBuilder::new().build_recorder().handle();
         let scraped = async |app: TestApp| {
             let store = Arc::clone(&app.store);
-            let scrape = Scrape { handle: handle.clone(), store, short_lived: None };
+            let scrape = PrometheusExporter { handle: handle.clone(), store, short_lived: None };
             scrape.text().await
         };
         let with = scraped(TestApp::embedded_with_fixture().await).await;

@@ -1,4 +1,4 @@
-//! Delivery state of an organization's letters.
+//! Delivery state of an organization's emails.
 
 use porta_core::organization::Organization;
 use porta_core::outbox::{OutboxCounts, OutboxRow, OutboxState};
@@ -24,7 +24,7 @@ impl Directory {
         }
     }
 
-    /// Number of the organization's letters in each state.
+    /// Number of the organization's emails in each state.
     pub async fn outbox_counts(&self, organization: &Organization) -> Result<OutboxCounts> {
         Ok(self.deps.store.repositories().outbox().counts(Some(organization.id)).await?)
     }

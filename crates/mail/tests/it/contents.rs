@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use porta_core::mail::{Letter, Mail, MailBody, SecondFactorChange};
+use porta_core::mail::{Mail, MailBody, OutgoingEmail, SecondFactorChange};
 use porta_core::organization::Branding;
 use porta_core::{Clock as _, SeededEntropy};
 use porta_mail::Capture;
@@ -50,13 +50,13 @@ fn every_mail() -> Vec<Mail> {
 }
 
 /// Sends messages through a worker, and returns them as received.
-async fn arrived(w: &World, letters: Vec<Letter>) -> Vec<MailBody> {
+async fn arrived(w: &World, emails: Vec<OutgoingEmail>) -> Vec<MailBody> {
     let capture = Arc::new(Capture::new(1_000));
-    let count = letters.len();
-    for (event, letter) in letters.into_iter().enumerate() {
+    let count = emails.len();
+    for (event, outgoing) in emails.into_iter().enumerate() {
         let entropy = SeededEntropy::new(1_000 + w.counts().await.delivered);
         let event = format!("{}:{event}", w.counts().await.delivered);
-        let item = letter.into_item(&event, &keyring(1), w.clock.now(), &entropy);
+        let item = outgoing.into_item(&event, &keyring(1), w.clock.now(), &entropy);
         assert!(w.store.repositories().outbox().enqueue(&item).await.unwrap());
         // One at a time, so that they arrive in order.
         assert_eq!(w.worker(capture.clone()).attempt_due().await.unwrap(), 1);
@@ -67,22 +67,22 @@ async fn arrived(w: &World, letters: Vec<Letter>) -> Vec<MailBody> {
     bodies
 }
 
-fn in_locale(w: &World, locale: Option<&str>, mail: Mail) -> Letter {
-    let mut letter = w.letter(mail);
-    letter.recipient.locale = locale.map(str::to_owned);
-    letter
+fn in_locale(w: &World, locale: Option<&str>, mail: Mail) -> OutgoingEmail {
+    let mut outgoing = w.outgoing(mail);
+    outgoing.recipient.locale = locale.map(str::to_owned);
+    outgoing
 }
 
-async fn one(w: &World, letter: Letter) -> MailBody {
-    arrived(w, vec![letter]).await.remove(0)
+async fn one(w: &World, outgoing: OutgoingEmail) -> MailBody {
+    arrived(w, vec![outgoing]).await.remove(0)
 }
 
 #[tokio::test]
 async fn every_letter_is_written_in_every_language() {
     for (language, link, code) in SUBJECTS {
         let w = World::sqlite().await;
-        let letters = every_mail().into_iter().map(|mail| in_locale(&w, Some(language), mail)).collect();
-        let bodies = arrived(&w, letters).await;
+        let emails = every_mail().into_iter().map(|mail| in_locale(&w, Some(language), mail)).collect();
+        let bodies = arrived(&w, emails).await;
         assert_eq!((bodies[0].subject.as_str(), bodies[1].subject.as_str()), (link, code));
         let direction = if language == "ar" { "rtl" } else { "ltr" };
         for MailBody { subject, html, text } in &bodies {
@@ -127,11 +127,11 @@ async fn a_lifetime_counts_from_when_the_letter_is_written_and_is_never_negative
     let w = World::sqlite().await;
     let code = |expires_at| Mail::EmailCode { code: CODE.to_owned(), expires_at };
     w.clock.advance(Duration::from_mins(50));
-    let body = one(&w, w.letter(code(NOW + HOUR))).await;
+    let body = one(&w, w.outgoing(code(NOW + HOUR))).await;
     assert!(body.text.contains("10 minutes"), "{}", body.text);
     let pages = porta_pages::Pages::new();
-    let late = w.letter(code(NOW));
-    let body = pages.letter(&w.organization, "https://id.example.com/acme", &late, NOW + HOUR).unwrap();
+    let late = w.outgoing(code(NOW));
+    let body = pages.outgoing(&w.organization, "https://id.example.com/acme", &late, NOW + HOUR).unwrap();
     assert!(!body.text.contains('-') || !body.text.contains("-1"), "{}", body.text);
 }
 
@@ -141,18 +141,19 @@ async fn names_of_organizations_and_persons_are_words_and_nothing_else() {
     let lure = "Acme</title><script>alert(1)</script>\r\nBcc: x https://evil.example {{ mail }}";
     w.organization.branding.company_name = Some(lure.to_owned());
     assert!(w.store.repositories().organizations().update(&w.organization).await.unwrap());
-    let hostile = |mut letter: Letter| {
-        letter.recipient.full_name = Some("<img src=x> www.evil.example {{ lang }}".to_owned());
-        letter
+    let hostile = |mut outgoing: OutgoingEmail| {
+        outgoing.recipient.full_name = Some("<img src=x> www.evil.example {{ lang }}".to_owned());
+        outgoing
     };
-    let mut letters: Vec<Letter> = every_mail().into_iter().map(|mail| hostile(w.letter(mail))).collect();
-    letters.push(hostile(w.letter(Mail::Invitation {
+    let mut emails: Vec<OutgoingEmail> =
+        every_mail().into_iter().map(|mail| hostile(w.outgoing(mail))).collect();
+    emails.push(hostile(w.outgoing(Mail::Invitation {
         url: URL.to_owned(),
         expires_at: NOW + HOUR,
         inviter: Some("https://evil.example".to_owned()),
         message: Some("<a href=https://evil.example>go</a>".to_owned()),
     })));
-    for MailBody { subject, html, text } in arrived(&w, letters).await {
+    for MailBody { subject, html, text } in arrived(&w, emails).await {
         assert!(!subject.contains(char::is_control) && subject.chars().count() <= 120, "{subject}");
         assert!(!html.contains("<script") && !html.contains("<img src=x") && !html.contains("<a href=https"));
         for part in [&html, &text] {
@@ -174,8 +175,8 @@ async fn a_letter_wears_the_looks_of_its_organization() {
         ..Branding::default()
     };
     assert!(w.store.repositories().organizations().update(&w.organization).await.unwrap());
-    let letters = every_mail().into_iter().map(|mail| w.letter(mail)).collect();
-    for MailBody { subject, html, .. } in arrived(&w, letters).await {
+    let emails = every_mail().into_iter().map(|mail| w.outgoing(mail)).collect();
+    for MailBody { subject, html, .. } in arrived(&w, emails).await {
         assert!(subject.contains("Painted & Sons"), "{subject}");
         assert!(html.contains("src=\"https://cdn.example/logo.png\""), "{html}");
         assert!(html.contains("Painted &amp; Sons"), "{html}");
@@ -187,8 +188,8 @@ async fn a_letter_wears_the_looks_of_its_organization() {
 async fn whoever_is_told_of_a_change_finds_the_way_to_undo_it() {
     let w = World::sqlite().await;
     let changed = Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event: security_event() };
-    let letters = vec![w.letter(password_changed()), w.letter(changed), w.letter(Mail::Welcome)];
-    let bodies = arrived(&w, letters).await;
+    let emails = vec![w.outgoing(password_changed()), w.outgoing(changed), w.outgoing(Mail::Welcome)];
+    let bodies = arrived(&w, emails).await;
     for told in &bodies[..2] {
         assert!(told.text.contains("192.0.2.7") && told.text.contains("Firefox"), "{}", told.text);
     }

@@ -88,7 +88,7 @@ pub(crate) struct Catalogue {
 
 /// One language of the catalogue.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Words<'a> {
+pub(crate) struct Messages<'a> {
     pub(crate) language: &'static str,
     own: Option<&'a Entries>,
     fallback: Option<&'a Entries>,
@@ -115,13 +115,13 @@ impl Catalogue {
     }
 
     /// Texts for a locale by its base language, else English.
-    pub(crate) fn words(&self, locale: &str) -> Words<'_> {
+    pub(crate) fn messages(&self, locale: &str) -> Messages<'_> {
         let language = supported(locale).unwrap_or(FALLBACK);
-        Words { language, own: self.bundles.get(language), fallback: self.bundles.get(FALLBACK) }
+        Messages { language, own: self.bundles.get(language), fallback: self.bundles.get(FALLBACK) }
     }
 }
 
-impl<'a> Words<'a> {
+impl<'a> Messages<'a> {
     /// Pattern of a key, in the plural form for `count`.
     pub(crate) fn get(self, key: &str, count: Option<u64>) -> Option<&'a str> {
         let own = self.own.and_then(|entries| entries.get(key)).map(|entry| (self.language, entry));
@@ -247,11 +247,11 @@ mod tests {
             ("💥", "en", "ltr"),
             ("english", "en", "ltr"),
         ] {
-            let words = catalogue.words(locale);
-            assert_eq!((words.language, words.direction()), (language, direction), "{locale}");
-            assert!(words.get("login.title", None).is_some());
+            let messages = catalogue.messages(locale);
+            assert_eq!((messages.language, messages.direction()), (language, direction), "{locale}");
+            assert!(messages.get("login.title", None).is_some());
         }
-        assert_eq!(catalogue.words("en").get("nothing.at_all", None), None);
+        assert_eq!(catalogue.messages("en").get("nothing.at_all", None), None);
     }
 
     #[test]
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn arabic_has_six_forms() {
         let catalogue = Catalogue::embedded();
-        let arabic = catalogue.words("ar");
+        let arabic = catalogue.messages("ar");
         let all: Vec<String> =
             [0, 1, 2, 3, 11, 100].map(|n| arabic.counted("duration.minutes", n)).into_iter().collect();
         for (index, text) in all.iter().enumerate() {
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_lifetime_is_said_in_units_a_person_counts_in() {
         let catalogue = Catalogue::embedded();
-        let words = catalogue.words("en");
+        let messages = catalogue.messages("en");
         for (seconds, text) in [
             (0, "1 minute"),
             (59, "1 minute"),
@@ -297,7 +297,7 @@ mod tests {
             (604_795, "7 days"),
             (604_740, "6 days"),
         ] {
-            assert_eq!(words.duration(seconds), text, "{seconds}");
+            assert_eq!(messages.duration(seconds), text, "{seconds}");
         }
     }
 
@@ -315,13 +315,13 @@ mod tests {
             ("ja", "2026年3月13日"),
             ("ar", "13 مارس 2026"),
         ] {
-            let words = catalogue.words(language);
-            assert_eq!(words.date(at), date);
-            let moment = words.moment(at);
+            let messages = catalogue.messages(language);
+            assert_eq!(messages.date(at), date);
+            let moment = messages.moment(at);
             assert!(moment.contains(date) && moment.contains("23:05") && moment.contains("UTC"), "{moment}");
         }
         for extreme in [i64::MIN, i64::MAX] {
-            assert!(catalogue.words("en").date(Timestamp::from_micros(extreme)).contains("January"));
+            assert!(catalogue.messages("en").date(Timestamp::from_micros(extreme)).contains("January"));
         }
     }
 }

@@ -1,41 +1,41 @@
-//! Renders a letter of the outbox.
+//! Renders an email of the outbox.
 
 use porta_core::Timestamp;
-use porta_core::mail::{Letter, Mail, MailBody, SecondFactorChange, SecurityEvent};
+use porta_core::mail::{Mail, MailBody, OutgoingEmail, SecondFactorChange, SecurityEvent};
 use porta_core::organization::Organization;
 
 use crate::{
-    EmailVerificationMail, FactorChange, InvitationMail, LocaleCandidates, Look, MagicLinkMail, MailError,
+    EmailVerificationMail, FactorChange, InvitationMail, LocaleCandidates, MagicLinkMail, MailError,
     OtpCodeMail, Pages, PasswordChangedMail, PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail,
-    SecurityContext, WelcomeMail, negotiate,
+    SecurityContext, Theme, WelcomeMail, negotiate,
 };
 
 impl Pages {
-    /// Renders a letter in the recipient's language if supported, else the organization's, with the organization's
+    /// Renders an email in the recipient's language if supported, else the organization's, with the organization's
     /// branding. Remaining lifetimes are computed from `now`. `issuer` is the organization's base URL.
     ///
     /// # Errors
     /// See [`Pages::magic_link_mail`].
-    pub fn letter(
+    pub fn outgoing(
         &self,
         organization: &Organization,
         issuer: &str,
-        letter: &Letter,
+        outgoing: &OutgoingEmail,
         now: Timestamp,
     ) -> Result<MailBody, MailError> {
         let locale = negotiate(&LocaleCandidates {
-            user: letter.recipient.locale.as_deref(),
+            user: outgoing.recipient.locale.as_deref(),
             organization: Some(&organization.default_locale),
             ..LocaleCandidates::default()
         });
         let branding = organization.branding.clone().with_uploads(issuer);
         let organization = Organization { branding, ..organization.clone() };
-        let look = Look::of(&organization).in_locale(locale);
-        let name = Some(letter.recipient.name());
+        let theme = Theme::of(&organization).in_locale(locale);
+        let name = Some(outgoing.recipient.name());
         let seconds_until = |expires_at: &Timestamp| expires_at.since(now).as_secs();
-        match &letter.mail {
+        match &outgoing.mail {
             Mail::MagicLink { url, application, code, expires_at } => self.magic_link_mail(
-                &look,
+                &theme,
                 &MagicLinkMail {
                     name,
                     client_name: application.as_deref(),
@@ -46,10 +46,10 @@ impl Pages {
             ),
             Mail::PasswordReset { url, expires_at } => {
                 let expires_in = seconds_until(expires_at);
-                self.password_reset_mail(&look, &PasswordResetMail { name, url, expires_in })
+                self.password_reset_mail(&theme, &PasswordResetMail { name, url, expires_in })
             }
             Mail::Invitation { url, expires_at, inviter, message } => self.invitation_mail(
-                &look,
+                &theme,
                 &InvitationMail {
                     name,
                     organization: organization.display_name(),
@@ -61,32 +61,32 @@ impl Pages {
             ),
             Mail::EmailCode { code, expires_at } => {
                 let expires_in = seconds_until(expires_at);
-                self.otp_code_mail(&look, &OtpCodeMail { name, code, expires_in })
+                self.otp_code_mail(&theme, &OtpCodeMail { name, code, expires_in })
             }
             Mail::PasswordChanged { event } => {
                 let reset_url = format!("{issuer}/auth/forgot-password");
                 let mail =
                     PasswordChangedMail { name, event: Some(seen(event)), reset_url: Some(&reset_url) };
-                self.password_changed_mail(&look, &mail)
+                self.password_changed_mail(&theme, &mail)
             }
             Mail::PasswordKnown { event } => {
                 let reset_url = format!("{issuer}/auth/forgot-password");
                 let mail = PasswordKnownMail { name, event: Some(seen(event)), reset_url: Some(&reset_url) };
-                self.password_known_mail(&look, &mail)
+                self.password_known_mail(&theme, &mail)
             }
             Mail::EmailVerification { url, expires_at } => {
                 let expires_in = seconds_until(expires_at);
-                self.email_verification_mail(&look, &EmailVerificationMail { name, url, expires_in })
+                self.email_verification_mail(&theme, &EmailVerificationMail { name, url, expires_in })
             }
             Mail::Welcome => {
                 let (organization, url) = (organization.display_name(), format!("{issuer}/account"));
-                self.welcome_mail(&look, &WelcomeMail { name, organization, url: Some(&url) })
+                self.welcome_mail(&theme, &WelcomeMail { name, organization, url: Some(&url) })
             }
             Mail::SecondFactorChanged { change, event } => {
                 let account_url = format!("{issuer}/account");
                 let (change, account_url) = (factor_change(*change), Some(account_url.as_str()));
                 let mail = SecondFactorChangedMail { name, change, event: Some(seen(event)), account_url };
-                self.second_factor_changed_mail(&look, &mail)
+                self.second_factor_changed_mail(&theme, &mail)
             }
         }
     }

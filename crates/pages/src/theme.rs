@@ -10,7 +10,7 @@ use crate::text::is_picture_url;
 pub(crate) const DEFAULT_COLOR: &str = "#3B82F6";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look<'a> {
+pub struct Theme<'a> {
     /// Slug of the organization, which selects its template folder; empty: none.
     pub organization: &'a str,
     /// Empty: no name is shown.
@@ -25,7 +25,7 @@ pub struct Look<'a> {
     pub locale: &'a str,
 }
 
-impl<'a> Look<'a> {
+impl<'a> Theme<'a> {
     pub fn of(organization: &'a Organization) -> Self {
         let branding = &organization.branding;
         Self {
