@@ -1,4 +1,4 @@
-# The front door. `make run` shows the product, `make test` is the whole truth, `make quick` is for between two edits.
+# `make run` starts the product, `make test` runs everything, `make quick` is for use between edits.
 
 .PHONY: help run test quick drills bench e2e abuse chaos soak upgrade docs image fmt setup \
   step-fmt step-deny step-infra step-build step-installer step-docs step-clippy step-rust step-e2e-embedded step-e2e-postgres step-image
@@ -14,17 +14,17 @@ test: setup ## Everything: format, lints, dependencies, tests on both stores, en
 	@$(MAKE) --no-print-directory --jobs step-fmt step-deny step-infra step-installer step-docs step-clippy step-rust step-e2e-embedded step-e2e-postgres step-image; \
 	  status=$$?; node scripts/timings.mjs; exit $$status
 
-# Tests wait for stores and clocks; more of them than there are processors keep those busy.
+# Tests mostly wait for stores and clocks, so two per processor run in parallel.
 export RUST_TEST_THREADS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 
-# On a machine of continuous integration nothing is compiled a second time.
+# Incremental compilation is useless in continuous integration, where everything is compiled once.
 ifdef CI
 export CARGO_INCREMENTAL := 0
 endif
 
-# The steps of `make test`. Everything is compiled once, for the tests. End to end comes last; it waits much of its time,
-# which lints use. Cargo lets one at a time at what it built: lints begin when the tests are through, and end to end is told
-# where the program is.
+# The steps of `make test`. Everything is compiled once, for the tests. Cargo locks its build directory, so clippy
+# starts after the Rust tests, and the end-to-end tests get the path of the executable instead of calling cargo. They
+# run last, beside clippy, because they mostly wait.
 STEP := @scripts/step
 BUILT_FOR_TESTS := --locked --workspace
 BUILT := PORTA_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/porta

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Lays out what the image adds to its base: docker/assemble.sh DEST BINARY
+# Lays out the files that the image adds to its base: docker/assemble.sh DEST BINARY
 #
-# The Dockerfile runs it, and so does the test that starts the tree without a container engine; there is no second list
-# of files to keep in step. As root, the data directory is given to the account of the image.
+# Used by the Dockerfile and by the test that starts the tree without a container engine (scripts/image-tree.sh), so
+# there is only one list of files. If run as root, the data directory belongs to the account of the image.
 set -eu
 [ $# -eq 2 ] || { echo "usage: docker/assemble.sh DEST BINARY" >&2; exit 2; }
 dest=$1
@@ -18,9 +18,9 @@ mkdir -p "$dest/app/templates" "$dest/usr/local/bin" "$dest/var/lib/porta"
 install -m 755 "$binary" "$dest/usr/local/bin/porta"
 install -m 755 "$here/entrypoint.sh" "$dest/app/entrypoint.sh"
 install -m 644 "$license" "$dest/app/LICENSE"
-# Templates of one's own are mounted over /app/templates or a folder in it; those of Porta are in the program.
+# Custom templates are mounted over /app/templates or a directory in it; Porta's own are in the program.
 chmod 700 "$dest/var/lib/porta"
 if [ "$(id -u)" -eq 0 ]; then chown 1000:1000 "$dest/var/lib/porta"; fi
 
-# Two builds of one commit give the same bytes, times included.
+# Two builds of one commit give identical trees, including file times.
 find "$dest" -exec touch -h -d "@${SOURCE_DATE_EPOCH:-0}" {} +

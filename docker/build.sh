@@ -1,15 +1,15 @@
 #!/bin/sh
-# The two compiling steps of docker/Dockerfile, run in the directory of the sources.
+# The two compile steps of docker/Dockerfile, run in the source directory.
 #
-#   docker/build.sh dependencies   every crate from elsewhere, with empty crates of ours: a layer that lasts
-#   docker/build.sh program DEST   the executable
+#   docker/build.sh dependencies   compiles the dependencies, with empty crates in place of ours, for a cacheable layer
+#   docker/build.sh program DEST   compiles the executable
 #
-# CARGO_BUILD is the command that builds (cargo auditable build); the target is the compiler's own, which on Alpine is
+# CARGO_BUILD is the build command (cargo auditable build). The target is the compiler's default, which on Alpine is
 # musl and links statically.
 set -eu
 CARGO_BUILD=${CARGO_BUILD:-cargo auditable build}
 
-# The same paths in the executable wherever it is built.
+# Makes the paths in the executable independent of the build directory.
 export RUSTFLAGS="--remap-path-prefix=$PWD=/porta --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
 
 case "${1:-}" in
@@ -25,7 +25,7 @@ case "${1:-}" in
     rm -rf bench/src crates/*/src
     ;;
   program)
-    # Sources may be older than the empty crates compiled before them, and cargo goes by time.
+    # Cargo compares file times, and the sources may be older than the empty crates of the first step.
     find bench crates -name '*.rs' -exec touch {} +
     # shellcheck disable=SC2086
     $CARGO_BUILD --release --locked -p porta

@@ -1,3 +1,4 @@
 #!/bin/sh
-# What the container runs, below tini. Waiting, migrating and choosing the service (PORTA_SERVICE) is the program's work.
+# Started by tini in the container. `porta start` waits for the services, migrates and selects the service
+# (PORTA_SERVICE).
 exec porta start

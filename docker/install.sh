@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs Porta with Docker Compose: curl -fsSL …/install.sh | bash -s -- [OPTION…]
 #
-# Questions are asked on the terminal itself, so standard input may be this script. Without a terminal, or with
-# --non-interactive, an answer that is missing is an error that names its option.
+# Questions are asked on /dev/tty, so standard input may be this script. Without a terminal, or with --non-interactive,
+# a missing answer is an error that names its option.
 set -Eeuo pipefail
 
 usage() {
@@ -36,7 +36,7 @@ install.sh [OPTION…]
 TEXT
 }
 
-# --- talking ----------------------------------------------------------------------------------------------------
+# --- input and output -------------------------------------------------------------------------------------------
 if [ -t 1 ]; then BOLD=$'\e[1m' PLAIN=$'\e[0m'; else BOLD='' PLAIN=''; fi
 say() { printf '%s\n' "$*"; }
 STEP=Preparation
@@ -47,7 +47,8 @@ hex() { od -An -v -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 
 can_ask() { [ -z "$NON_INTERACTIVE" ] && (: </dev/tty) 2>/dev/null; }
 
-# ask NAME OPTION QUESTION [DEFAULT]: sets NAME unless it is set; "secret" in HOW keeps the answer off the screen.
+# ask NAME OPTION QUESTION [DEFAULT]: sets NAME unless it is set. HOW=secret hides the input; HOW=optional allows an
+# empty answer.
 ask() {
   local name=$1 option=$2 question=$3 default=${4:-} answer=''
   [ -z "${!name}" ] || return 0
@@ -56,7 +57,7 @@ ask() {
     printf -v "$name" %s "$default"
     return 0
   fi
-  # Echo goes off before the question is there to be answered, and comes back whatever happens.
+  # Echo is switched off before the question is shown, and restored even if the script fails.
   if [ "${HOW:-}" = secret ]; then trap 'stty echo </dev/tty' EXIT; stty -echo </dev/tty; fi
   printf '%s%s: ' "$question" "${default:+ [$default]}" >/dev/tty
   IFS= read -r answer </dev/tty || true
@@ -114,7 +115,7 @@ options() {
   [ -z "$FRESH" ] || [ -n "$FORCE" ] || [ ! -e "$DIR/.env" ] || die "--fresh needs --force: it gives up the secrets in $DIR/.env"
 }
 
-# --- answers of the last time -----------------------------------------------------------------------------------
+# --- answers of the previous installation -----------------------------------------------------------------------
 saved() {
   local value
   [ -z "$FRESH" ] && [ -f "$DIR/.env" ] || return 0
@@ -124,7 +125,7 @@ saved() {
 }
 recall() { [ -n "${!1}" ] || printf -v "$1" %s "$(saved "$2")"; }
 
-# What followed from other answers, or from evaluation, was nobody's answer: it follows anew from those of today.
+# Recalls only values that somebody chose. Values derived from other answers or from evaluation mode are derived again.
 recall_all() {
   local was_mailhog='' sender believed
   [[ ,$(saved COMPOSE_PROFILES), != *,dev,* ]] || was_mailhog=1
@@ -148,8 +149,8 @@ recall_all() {
 # --- checks -----------------------------------------------------------------------------------------------------
 is_port() { [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] && [ "$1" -le 65535 ]; }
 host_of() { sed -E 's,^https?://,,; s,[:/][^]]*$,,' <<<"$1"; }
-# proxies_here SUBNET BIND: where a proxy on this machine arrives from. Through a port on 127.0.0.1 that is the gateway of
-# the containers' network, its first address; through one on another address it is that address.
+# proxies_here SUBNET BIND: the addresses from which a proxy on this machine connects. Through a port on 127.0.0.1 that
+# is the gateway of the containers' network, its first address; through a port on another address, it is that address.
 proxies_here() {
   local network=${1%/*}
   [ -n "$network" ] || return 0
@@ -203,7 +204,7 @@ check_rest() {
   [[ $BIND =~ ^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:]+\])$ ]] || die "--bind is not an address (IPv6 in brackets)"
   HOPS=${HOPS:-1}
   [[ $HOPS =~ ^([1-9]|1[0-6])$ ]] || die "--trust-proxy-hops is not a number from 1 to 16"
-  # Without TLS there is no proxy that ends it, and whoever connects could write the headers.
+  # With http there is no proxy that terminates TLS, so any client could forge the forwarded headers.
   [[ $ISSUER = https://* ]] && [ -z "$ALLOW_HTTP" ] || PROXY=false
   PROXY=${PROXY:-true}
   SUBNET=${SUBNET:-172.16.77.0/24}
@@ -228,11 +229,11 @@ check_admin() {
   [[ $ADMIN_EMAIL =~ ^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$ ]] || die "--admin-email is not a mail address"
   HOW=secret ask ADMIN_PASSWORD --admin-password "Password"
   ADMIN_GIVEN=${ADMIN_GIVEN:-Admin} ADMIN_FAMILY=${ADMIN_FAMILY:-User}
-  # They become text between quotes in a file.
+  # They are inserted between quotes into a YAML file.
   [[ $ADMIN_GIVEN$ADMIN_FAMILY != *[\"\\$'\n']* ]] || die "--admin-given-name, --admin-family-name: no quotes or backslashes"
 }
 
-# The first port from 3000 that no container publishes and nothing on this machine answers on.
+# The first port from 3000 that no container publishes and nothing on this machine listens on.
 free_port() {
   local port taken=''
   if command -v docker >/dev/null 2>&1; then taken=$(docker ps --format '{{.Ports}}' 2>/dev/null || true); fi
@@ -253,7 +254,7 @@ setting() {
   if [[ $2 =~ ^[A-Za-z0-9.,:/@_~+-]*$ ]]; then printf '%s=%s\n' "$1" "$2"; else printf "%s='%s'\n" "$1" "$2"; fi
 }
 
-# What write_env decides; any other line of an installation is its operator's.
+# Variables that write_env sets; any other line of .env is the operator's and is kept.
 WRITTEN=(ISSUER_BASE_URL BIND PORT NODE_ENV TRUST_PROXY TRUST_PROXY_HOPS TRUST_PROXY_CIDRS PORTA_SUBNET SMTP_HOST SMTP_PORT
   SMTP_FROM SMTP_TLS SMTP_USER SMTP_PASS COMPOSE_PROFILES PORTA_IMAGE PORTA_AUTO_MIGRATE POSTGRES_PASSWORD COOKIE_KEYS
   SIGNING_KEY_ENCRYPTION_KEY TWO_FACTOR_ENCRYPTION_KEY ADMIN_CLIENT_ID ADMIN_CLIENT_SECRET ADMIN_SESSION_SECRET)
@@ -288,13 +289,13 @@ write_env() {
   if [ -n "$profiles" ]; then setting COMPOSE_PROFILES "$profiles"; fi
   if [ -n "$SMTP_USER" ]; then setting SMTP_USER "$SMTP_USER"; setting SMTP_PASS "$SMTP_PASS"; fi
   setting PORTA_IMAGE "$IMAGE"
-  # This script migrates; so does an upgrade: docker compose run --rm porta porta migrate up
+  # This script runs the migrations; for an upgrade: docker compose run --rm porta porta migrate up
   setting PORTA_AUTO_MIGRATE "${migrates:-false}"
   setting POSTGRES_PASSWORD "$PG_PASSWORD"
   setting COOKIE_KEYS "$(key COOKIE_KEYS)"
   setting SIGNING_KEY_ENCRYPTION_KEY "$(key SIGNING_KEY_ENCRYPTION_KEY)"
   setting TWO_FACTOR_ENCRYPTION_KEY "$(key TWO_FACTOR_ENCRYPTION_KEY)"
-  # For the admin console, which is not in this build: its client is made with the console.
+  # For the admin console, which is not in this build; its client will be created with it.
   setting ADMIN_CLIENT_ID "$(saved ADMIN_CLIENT_ID)"
   setting ADMIN_CLIENT_SECRET "$(saved ADMIN_CLIENT_SECRET)"
   setting ADMIN_SESSION_SECRET "$(key ADMIN_SESSION_SECRET)"
@@ -313,7 +314,7 @@ write_files() {
   fi
   mv -f "$draft" "$DIR/.env"
   compose_file >"$DIR/docker-compose.yml"
-  # Accounts of the containers read these two, whatever this person's umask is.
+  # The containers' accounts must be able to read these two, whatever the umask is.
   [ -d "$DIR/templates" ] || mkdir -m 755 "$DIR/templates"
   printf 'CREATE DATABASE porta_test OWNER porta;\n' >"$DIR/init-test-db.sql"
   chmod 644 "$DIR/init-test-db.sql"
@@ -468,13 +469,14 @@ check_docker() {
   command -v docker >/dev/null 2>&1 || die "missing: docker; see https://docs.docker.com/engine/install/"
   docker info >/dev/null 2>&1 || die "docker does not answer: is it running, and may this user talk to it?"
   docker compose version >/dev/null 2>&1 || die "missing: docker compose, version 2; see https://docs.docker.com/compose/install/"
-  # A volume keeps the password and the keys it was made with; new ones would lock this installation out of its data.
+  # The volume's data can only be used with the password and keys it was created with, so new ones must not be
+  # generated.
   if [ -z "$KEPT" ] && docker volume inspect porta_postgres_data >/dev/null 2>&1; then
     die "the volume porta_postgres_data is there, but not the .env it was made with; bring that back, or give the data up with: docker volume rm porta_postgres_data"
   fi
 }
 
-# Where this machine itself finds the port.
+# The address under which this machine itself reaches the port.
 reached_at() {
   case "$BIND" in
     0.0.0.0) printf 127.0.0.1 ;;
@@ -487,7 +489,7 @@ is_healthy() {
   local host answer=''
   host=$(reached_at)
   host=${host#[} host=${host%]}
-  # No curl needed: this may be running from wget.
+  # Uses /dev/tcp, because curl may be missing.
   exec 4<>"/dev/tcp/$host/$PORT" || return 1
   printf 'GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n' >&4
   IFS= read -r -t 5 answer <&4 || true
@@ -498,8 +500,8 @@ is_healthy() {
 bootstrap() {
   [ -n "$ADMIN_EMAIL" ] || return 0
   step "First person"
-  # Until there is `porta init`: an organization to sign in to. The password travels in the environment, and the file
-  # over standard input, so neither is seen in a list of processes.
+  # Replaces `porta init`, which does not exist yet: creates an organization to sign in to. The password is passed in
+  # the environment and the file over standard input, so neither is visible in a process list.
   PORTA_FIRST_PASSWORD=$ADMIN_PASSWORD compose run --rm -T -e PORTA_FIRST_PASSWORD porta porta provision -f - --direct <<YAML
 version: "1.0"
 allow_passwords: true
@@ -620,5 +622,5 @@ main() {
   summary
 }
 
-# Everything above is read before anything runs, however the script arrives.
+# Called last, so that a partly downloaded script runs nothing.
 main "$@" </dev/null

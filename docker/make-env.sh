@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Writes docker/.env from docker/.env.example with fresh secrets: docker/make-env.sh [FILE]
 #
-# Variables of .env.example that are set in the environment go in as they are:
+# Variables of .env.example that are set in the environment keep their value:
 #   ISSUER_BASE_URL=https://id.acme.example SMTP_HOST=smtp.acme.example docker/make-env.sh
-# A file that exists is left alone: its secrets open what the database holds.
+# An existing file is not changed: its secrets decrypt the data in the database.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 target=${1:-$here/.env}
@@ -25,11 +25,11 @@ while IFS= read -r line; do
   case "$name" in
     ISSUER_BASE_URL) host=$(sed -E 's,^[a-z]+://,,; s,[:/][^]]*$,,' <<<"$value") ;;
     SMTP_FROM) value=${SMTP_FROM-noreply@$host} ;;
-    # The gateway has the first address.
+    # The gateway has the first address of the network.
     PORTA_SUBNET) network=${value%/*} gateway=${network%.*}.$((${network##*.} + 1)) ;;
     TRUST_PROXY_CIDRS) value=${TRUST_PROXY_CIDRS-$gateway/32} ;;
   esac
-  # Compose and the server would each read quotes, spaces and dollar signs in their own way.
+  # Compose and the server parse quotes, spaces and dollar signs differently.
   case "$value" in
     *[\'\"\$\`\\\#\ ]* | *$'\n'*) die "$name has a character that .env cannot carry unquoted" ;;
   esac
@@ -44,6 +44,6 @@ while IFS= read -r line; do
   fi
   printf '%s=%s\n' "$name" "$value"
 done <"$here/.env.example" >"$draft"
-# Without -f: somebody may have made one in between.
+# Without -f, so that a file created in the meantime is not replaced.
 ln "$draft" "$target" || die "$target exists and is left as it is"
 echo "$target is ready; set ISSUER_BASE_URL and the relay in it, then: docker compose -f docker/docker-compose.prod.yml up -d"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The command line of Porta inside its container: docker/porta.sh ARG…
+# Runs Porta's command line inside its container: docker/porta.sh ARG…
 #
-# PORTA_CONTAINER_NAME names the container (default: porta). A file of this machine given with -f or --file is sent in
+# PORTA_CONTAINER_NAME names the container (default: porta). A file of this machine, given with -f or --file, is passed
 # over standard input.
 set -eu
 container=${PORTA_CONTAINER_NAME:-porta}
@@ -11,7 +11,7 @@ command -v docker >/dev/null 2>&1 || fail "docker is not on PATH"
 running=$(docker inspect --format '{{.State.Running}}' "$container" 2>/dev/null || true)
 [ "$running" = true ] || fail "the container $container is not running; start it with: docker compose up -d"
 
-# The arguments are taken from the front and put back at the end, which keeps every one as it was.
+# Each argument is taken from the front and appended at the end, which keeps it unchanged.
 file=
 left=$#
 while [ "$left" -gt 0 ]; do
@@ -31,7 +31,7 @@ while [ "$left" -gt 0 ]; do
       continue
       ;;
   esac
-  # The program tells YAML from JSON by the name; YAML covers JSON, and "-" reads YAML.
+  # Without a file name the program cannot tell JSON from YAML, but "-" is read as YAML, which includes JSON.
   set -- "$@" --file -
 done
 

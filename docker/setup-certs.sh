@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A certificate for the development proxy (profile tls), by an authority that only this machine trusts.
+# Creates a certificate for the development proxy (profile tls) from an authority that only this machine trusts.
 #
-#   docker/setup-certs.sh [--force]   --force: make a new one although there is one
+#   docker/setup-certs.sh [--force]   --force: replace an existing certificate
 #
 # Needs mkcert: https://github.com/FiloSottile/mkcert
 set -euo pipefail

@@ -1,5 +1,5 @@
-// What people do on the pages of their account, with JavaScript and without: password, second step, sessions,
-// applications, data, address, and signing in again for what matters.
+// The account pages, with JavaScript and without: password, second step, sessions, applications, data, address, and
+// re-authentication for sensitive actions.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -25,7 +25,7 @@ after(async () => {
   clock?.end()
 })
 
-/** A test with JavaScript and one without, each with somebody who stands on the overview of their account. */
+/** One test per value of WITH_AND_WITHOUT_JS, with a person who has opened the overview of their account. */
 function errand(name, at, walk) {
   for (const javaScript of WITH_AND_WITHOUT_JS) {
     test(`${name}, ${javaScript ? 'with' : 'without'} JavaScript`, () =>
@@ -118,7 +118,7 @@ describe('the account', { concurrency: 2 }, () => {
     await visitor.told('The second step is set up')
     await world.relay.letter(kim.email, /second step/)
 
-    // The stronger one takes the place of the weaker; never the other way round.
+    // An authenticator app replaces codes by email, never the other way round.
     await visitor.press('Set up', row(visitor, 'Authenticator app'))
     await visitor.on('Set up your authenticator app', 'account-totp-setup')
     await visitor.press('Cancel')
@@ -242,7 +242,7 @@ describe('the account', { concurrency: 2 }, () => {
 
 })
 
-// Alone: the clock is everybody's.
+// Runs alone, because it moves the clock of the whole server.
 describe('the account, later', () => {
   let late = 0
   errand('asks for a recent sign-in before what matters', 'strict', async (visitor, kim) => {

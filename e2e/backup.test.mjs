@@ -1,4 +1,4 @@
-// A backup taken while people work is put back on another machine, and they go on.
+// A backup taken under load is restored, and people continue with what they held.
 
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
@@ -33,7 +33,7 @@ async function jwks() {
   return (await rp.jwks({ fresh: true })).keys.toSorted((a, b) => a.kid.localeCompare(b.kid))
 }
 
-/** What people and applications held when the backup was made, at a server that runs on it. */
+/** Checks on a restored server that what people and applications held at the backup still works. */
 async function assertGoesOn({ held, keys, sessionLives = false }) {
   const { rp, agent, tokens } = held
   assert.equal((await rp.userinfo(tokens.access_token)).status, 200, 'an access token from before')
@@ -52,7 +52,7 @@ async function assertGoesOn({ held, keys, sessionLives = false }) {
 }
 
 if (STORE === 'postgres') {
-  /** A psql that keeps a transaction open, whose snapshot others may use. */
+  /** A psql session that keeps a transaction open, so that pg_dump can use its snapshot. */
   function snapshot(database) {
     const child = spawn('psql', [database, '-qtA'], { stdio: ['pipe', 'pipe', 'inherit'] })
     let said = ''
@@ -73,7 +73,7 @@ if (STORE === 'postgres') {
     const file = join(dir, 'porta.dump')
     const { DATABASE_URL: database } = porta.store.env
 
-    // Rows go on changing, so they are counted in the very moment the dump shows.
+    // Rows change all the time, so they are counted in the snapshot that the dump uses.
     const moment = snapshot(database)
     await moment.answer('BEGIN ISOLATION LEVEL REPEATABLE READ')
     const id = await moment.answer('SELECT pg_export_snapshot()')
@@ -83,7 +83,7 @@ if (STORE === 'postgres') {
     const expected = parseRows(await moment.answer(list))
     await moment.end()
 
-    // What happens after the backup is lost with it, and no more than that.
+    // What is issued after the backup is lost in the restore, and nothing else.
     const late = await load().arrive()
     const tally = await work.stop()
     assert.deepEqual(tally.wrong, [])
@@ -117,7 +117,7 @@ if (STORE === 'postgres') {
 } else {
   const rows = (directory) => sqliteRows(join(directory, 'porta.sqlite'))
 
-  /** A copy takes the place of the server's directory. */
+  /** Replaces the server's data directory with a copy. */
   async function restore(copy) {
     const { dataDir } = porta.store
     await porta.stop()
@@ -137,7 +137,7 @@ if (STORE === 'postgres') {
     await porta.up()
     const late = await load().arrive()
     await restore(copy)
-    // A stop in order keeps what is short-lived, so the session goes on as well.
+    // A graceful stop saves short-lived data, so the session continues as well.
     await assertGoesOn({ held, keys, sessionLives: true })
     assert.equal(await late.rp.isActive(late.tokens.access_token), false, 'what is younger than the copy is unknown')
   })
@@ -155,10 +155,10 @@ if (STORE === 'postgres') {
     const tally = await work.stop()
     assert.deepEqual(tally.wrong, [])
     assert.equal(tally.total('cut') + tally.total('paused'), 0, 'nobody noticed the copy')
-    // A sqlite3 older than the one Porta is built with takes json_valid(NULL) for false: rules of that kind are left out.
+    // Without CHECK constraints: a sqlite3 older than Porta's takes json_valid(NULL) for false.
     const checks = 'PRAGMA ignore_check_constraints = on; PRAGMA integrity_check; PRAGMA foreign_key_check'
     assert.equal(await askSqlite(join(copy, 'porta.sqlite'), checks), 'ok')
-    // Nothing expires in this test, so every table only grows, and the copy is of a moment in between.
+    // Nothing expires in this test, so tables only grow, and the copy has row counts between those before and after.
     const copied = await rows(copy)
     for (const [table, count] of Object.entries(copied)) {
       assert.ok(count >= before[table] && count <= after[table], `${table}: ${before[table]}, ${count}, ${after[table]}`)

@@ -1,5 +1,5 @@
-// What only a browser shows: Debian's Chromium signs in at the demo application of `porta dev` and on a server's pages,
-// with JavaScript and without. Screenshots go to test-results/.
+// Debian's Chromium signs in at the demo application of `porta dev` and on a server's pages, with JavaScript and
+// without. Screenshots go to test-results/.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -144,7 +144,7 @@ describe('the pages of a server', () => {
 
     test(`a third party is consented to ${how}`, async () => {
       const rp = new Rp(porta.issuer(), { ...client('e2e-third-party'), organization: 'demo' })
-      // Consent is remembered, so the second run asks for the page.
+      // Consent is remembered, so the second run needs prompt=consent to get the page.
       const flow = await rp.authorization({ scope: 'openid profile email', prompt: 'consent' })
       const { context, page, problems } = await profile(browser, { javaScript })
       try {

@@ -1,5 +1,5 @@
 // Two widely used client libraries, unmodified, against a real server over HTTP: openid-client 6 and oauth4webapi 3.
-// jose looks at every ID token once more on its own.
+// jose also verifies every ID token independently.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -20,7 +20,7 @@ before(async () => {
 })
 after(() => porta?.end())
 
-/** Walks a browser from an authorization URL to the callback, signing in where asked. */
+/** Takes a browser from an authorization URL to the callback; signs in and approves consent if asked. */
 async function walk(agent, url, person = ada) {
   let at = await agent.open(url)
   if (at.kind === 'page' && at.isLogin) at = await agent.signIn(at, person)
@@ -29,7 +29,7 @@ async function walk(agent, url, person = ada) {
   return new URL(at.url)
 }
 
-/** An ID token, judged by jose alone. */
+/** Verifies an ID token with jose only. */
 async function verify(idToken, about, nonce) {
   assert.equal(typeof idToken, 'string', 'an ID token')
   const { payload } = await new Rp(porta.issuer(about.organization), about).verifyIdToken(idToken, { nonce })
@@ -248,7 +248,7 @@ describe('openid-client', () => {
     assert.equal((await openid.fetchUserInfo(config, second.access_token, claims.sub)).email, ada.email)
     await assert.rejects(openid.tokenIntrospection(config, second.access_token), 'who has no secret may not ask')
 
-    // Any program of the machine may call itself this client, so a session alone is not enough.
+    // Any program on the machine can use this client_id, so a session alone is not enough (RFC 8252 §8.6).
     const rp = new Rp(porta.issuer(), { ...about, redirectUri })
     const silent = await rp.authorize(agent, { prompt: 'none' })
     assert.equal(silent.at.params.error, 'interaction_required', String(silent.at))
@@ -269,7 +269,7 @@ describe('openid-client', () => {
     })
     assert.ok(others.refresh_token)
     await openid.refreshTokenGrant(config, others.refresh_token)
-    // As libraries for browsers ask by themselves.
+    // Browser libraries send this request by default.
     const { tokens: quiet } = await signIn(config, about, { agent, scope: 'openid offline_access' })
     assert.ok(quiet.refresh_token, 'a client of the organization needs no prompt')
     await openid.refreshTokenGrant(config, quiet.refresh_token)

@@ -1,4 +1,4 @@
-// The snippets of the integration guides: the programs of examples/, unchanged, against a real server.
+// The programs of examples/, which the integration guides include, unchanged, against a real server.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -57,7 +57,7 @@ before(async () => {
 })
 after(() => porta?.end())
 
-/** A program of examples/, ready to answer on its port until the test ends. */
+/** Starts a program of examples/ and waits until it answers on its port; it runs until the test ends. */
 async function program(t, [command, ...args], port, env, path) {
   const child = spawn(command, args, {
     cwd: EXAMPLES,
@@ -79,7 +79,7 @@ async function program(t, [command, ...args], port, env, path) {
 
 const agent = () => new Agent({ stopAt: ['https://rp.example.test/'] })
 
-/** Signs in wherever the page asks. */
+/** Opens an address, which must lead to the login page, and signs in. */
 async function through(browser, url) {
   const at = await browser.open(url)
   assert.ok(at.isLogin, String(at))

@@ -1,8 +1,8 @@
-// Every page there is, in every language and state (the gallery of crates/pages): axe-core in light and in dark,
-// nothing wider than a narrow screen; in the drills pictures of each in English and in Arabic. The store does not matter here.
+// Every page in every language and state (the gallery of crates/pages): axe-core in light and in dark, and nothing
+// wider than a narrow screen; in the drills also screenshots in English and Arabic. No store is involved.
 //
-// Languages differ in their words and in their direction, not in colours or structure: in all but English it is enough that
-// everything has words and room, but for the drills, which show everything in all of them to axe-core.
+// Languages differ in text and direction, not in colours or structure. So axe-core checks English only, and the other
+// languages are checked for missing text and for width; the drills check all languages with axe-core.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -19,7 +19,7 @@ const LANGUAGES = ['en', 'de', 'fr', 'es', 'pt', 'nl', 'ja', 'ar']
 const BOTH_DIRECTIONS = ['en', 'ar']
 const THOROUGH = IS_DRILL ? LANGUAGES : ['en']
 
-/** All of it in one question to the browser: there are a thousand pages. */
+/** One round trip to the browser for each page, because there are a thousand pages. */
 const FACTS = `({
   lang: document.documentElement.lang,
   dir: document.documentElement.dir,
@@ -58,9 +58,9 @@ describe('the gallery', { concurrency: 2 }, () => {
 
 async function look(page, language, name) {
   const what = `${language}/${name}`
-  // One page has a script, which sends its form away at once.
+  // Removes the script of the form-post page, which would submit its form at once.
   const html = readFileSync(join(directory, language, `${name}.html`), 'utf8').replace(/<script>.*<\/script>/s, '')
-  // A variant of a page differs in a notice; its picture would be the same again.
+  // Variants that differ only in a flash message get no screenshot.
   const pictured = IS_DRILL && BOTH_DIRECTIONS.includes(language) && !/Some|mismatch|^(account-overview|login)--[A-Z]/.test(name)
   if (page.viewportSize().width !== NARROW.width) await page.setViewportSize(NARROW)
   await page.setContent(html)

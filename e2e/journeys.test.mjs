@@ -1,5 +1,5 @@
-// Every way in and back, as people walk it: from a relying party through pages and mail to its ID token, with
-// JavaScript and without. Each page on the way is looked at closely (lib/examine.mjs).
+// Every sign-in and recovery path: from a relying party through pages and emails to its ID token, with JavaScript and
+// without. Each page on the way is examined (lib/examine.mjs).
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -24,7 +24,7 @@ after(async () => {
   if (HABITS.some(({ twice }) => twice)) assert.ok(Visitor.secondClicks > 0, 'buttons were pressed twice')
 })
 
-/** Two tests: one with JavaScript, one without. */
+/** One test per value of WITH_AND_WITHOUT_JS, each with the next habit. */
 function journey(name, options, walk) {
   for (const javaScript of WITH_AND_WITHOUT_JS) {
     const rp = () => (options.rp ? options.rp() : world.rp(options.at))
@@ -192,7 +192,7 @@ describe('an invitation', { concurrency: 2 }, () => {
 })
 
 describe('a second step', { concurrency: 2 }, () => {
-  /** Sets up an authenticator app where it is asked for, with a wrong code first; the key. */
+  /** Sets up a required authenticator app, with a wrong code first; returns the key. */
   async function enrolApp(visitor) {
     await visitor.on('Set up your authenticator app', 'totp-setup')
     assert.equal(await visitor.page.locator('.qr svg path').count(), 1, 'the picture is inline')
@@ -207,7 +207,7 @@ describe('a second step', { concurrency: 2 }, () => {
     return key
   }
 
-  /** Keeps the recovery codes. */
+  /** Downloads the recovery codes and returns them. */
   async function keepCodes(visitor) {
     await visitor.on('Recovery codes', 'recovery-codes')
     const codes = await visitor.page.locator('.code-list li').allInnerTexts()
@@ -218,7 +218,7 @@ describe('a second step', { concurrency: 2 }, () => {
     return codes
   }
 
-  /** The same person, once more and in another browser. */
+  /** The same person once more, in another browser. */
   const again = (visitor, walk) =>
     Visitor.walk(world, browser, { javaScript: visitor.javaScript, rp: visitor.rp }, walk)
 
@@ -237,7 +237,7 @@ describe('a second step', { concurrency: 2 }, () => {
       await other.press('Continue')
       await other.on('Confirm that it is you', 'totp-verify-wrong')
       await other.told('That code is not right')
-      // No code counts twice: the one of the setup was the last.
+      // A code works once, and the setup used the present one, so this is the next (see totp).
       await other.fill({ Code: totp(key, 1) })
       await other.press('Continue')
       assert.deepEqual((await other.arrives()).amr, ['pwd', 'otp', 'mfa'])

@@ -1,4 +1,5 @@
-// Both encryption keys are replaced as docs/operate/rotate.md says, step by step, while people sign in with authenticators.
+// Both encryption keys are replaced step by step, as in docs/operate/rotate.md, while people sign in with
+// authenticators.
 
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { Porta, eventually, secretHex } from './lib/porta.mjs'
 import { Rp } from './lib/rp.mjs'
 import { totp } from './lib/totp.mjs'
 
-/** Each signs in once after setting up an authenticator: no code counts twice, and a test does not wait for the next. */
+/** A code works once, so each person signs in with an app once after the setup, and the test need not wait. */
 const people = ['kim', 'lou', 'mia', 'noa', 'pat'].map((name) => ({
   name, email: `${name}@demo.example`, password: 'lantern-Quay-41',
 }))
@@ -53,7 +54,7 @@ async function reseal(...more) {
 const kind = (report, name) => report.kinds.find((each) => each.kind === name)
 const older = (report, name) => report.olderKeys.find((each) => each.variable === name)
 
-/** Through password and second factor to the tokens. `factor` answers the page that asks for it. */
+/** From the second factor to the tokens. `factor` submits the page that asks for it. */
 async function finish(rp, agent, flow, page, factor) {
   const asked = await factor(agent, page)
   const at = asked.kind === 'page' && asked.isConsent ? await agent.decide(asked, 'approve') : asked
@@ -80,7 +81,7 @@ const withRecoveryCode = (code) => async (agent, page) => {
   return agent.submit(asked, form(asked), { code })
 }
 
-/** Sets an authenticator up; leaves its key and the recovery codes in `holder`. */
+/** Sets up an authenticator; stores its key and the recovery codes in `holder`. */
 const enrolling = (holder) => async (agent, page) => {
   assert.ok(page.root?.querySelector('.secret-key code'), String(page))
   holder.key = page.root.querySelector('.secret-key code').text.replaceAll(' ', '')
@@ -100,7 +101,7 @@ test('both encryption keys are replaced and nobody notices', async () => {
   for (const person of [lou, mia, pat]) await signIn(person, enrolling(person))
   const kids = (await before.rp.jwks({ fresh: true })).keys.map(({ kid }) => kid).sort()
 
-  // Every process learns the new key before any uses it.
+  // Step 1: every process knows the new key before any process encrypts with it.
   await restartWith(list(old, fresh))
   await signIn(kim, withApp(kim.key))
   const rp = relyingParty()
@@ -111,14 +112,15 @@ test('both encryption keys are replaced and nobody notices', async () => {
   const early = await reseal('--dry-run')
   assert.equal(kind(early, 'authenticator').resealed, 0, 'the old key is still the first')
 
-  // The new one seals, both open.
+  // Step 2: the new key encrypts, both decrypt.
   await restartWith(list(fresh, old))
   await finish(rp, begun, flow, factor, withApp(lou.key))
   await signIn(lou, withRecoveryCode(lou.codes[0]))
   await signIn(noa, enrolling(noa))
   await before.rp.verifyIdToken(before.tokens.id_token, { nonce: before.nonce })
 
-  // Too early: nothing opens, the process says so, and what lacks a key is named and left alone.
+  // The old key is removed too early: the process reports that it is not ready; `reseal` lists what it cannot decrypt
+  // and leaves it unchanged.
   await porta.stop()
   Object.assign(porta.env, list(fresh))
   await porta.up({ ready: false })
@@ -133,7 +135,7 @@ test('both encryption keys are replaced and nobody notices', async () => {
   assert.equal(kind(named, 'authenticator').notOpened.length, 4, 'of four people')
   assertNoSecret(refused.stdout + refused.stderr)
 
-  // Under load, twice at once, and stopped in the middle.
+  // Step 3: reencrypt, twice at once and during a sign-in.
   await restartWith(list(fresh, old))
   const look = await reseal('--dry-run')
   assert.equal(kind(look, 'authenticator').resealed, 4)
@@ -151,7 +153,7 @@ test('both encryption keys are replaced and nobody notices', async () => {
   assert.match(words, /key 2 of SIGNING_KEY_ENCRYPTION_KEY: nothing that is stored needs it/)
   assertNoSecret(words)
 
-  // The old one goes.
+  // Step 5: the old key is removed.
   await restartWith(list(fresh))
   await signIn(mia, withApp(mia.key))
   await signIn(noa, withRecoveryCode(noa.codes[0]))

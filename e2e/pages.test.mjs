@@ -1,4 +1,4 @@
-// What pages do when something is wrong, by keyboard alone, in eight languages, and while no mail can be sent.
+// Pages: errors and limits, by keyboard alone, in eight languages, and while mail cannot be sent.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -28,7 +28,7 @@ after(async () => {
   clock?.end()
 })
 
-/** A test with somebody in a browser of their own. */
+/** A test with a visitor in a fresh browser profile. */
 function visit(name, { at = 'ways', ...options }, walk) {
   test(name, () =>
     Visitor.walk(world, browser, { rp: world.rp(at), ...options }, (visitor) => walk(visitor, at)))
@@ -46,7 +46,7 @@ async function askForReset(visitor, kim) {
   await visitor.press('Send me the link')
 }
 
-/** What a page says that is no answer: status, heading, and a close look. */
+/** Checks status and heading of an error page, and examines the page. */
 async function refused(visitor, response, status, heading, name) {
   assert.equal(response.status(), status)
   await visitor.on(heading, name)
@@ -71,7 +71,7 @@ describe('pages', { concurrency: 3 }, () => {
     visit('Back after the end', {}, async (visitor) => {
       const kim = world.person()
       await visitor.begin()
-      // With a form that was refused in between: Back must not ask to send it again.
+      // A refused form comes in between: Back must not ask whether to submit it again.
       await visitor.signIn(kim, 'not the password')
       await visitor.told('do not match')
       await visitor.signIn(kim)
@@ -110,7 +110,7 @@ describe('pages', { concurrency: 3 }, () => {
     visit('too many passwords', { at: 'strict' }, async (visitor) => {
       const kim = world.person('strict')
       await visitor.begin()
-      // The same one again, or a reload, is no other guess.
+      // Repeating a wrong password or reloading the page does not count as another guess (decision 0044).
       for (let n = 0; n < 4; n += 1) {
         await visitor.signIn(kim, 'not the password')
         await visitor.told('do not match')
@@ -120,7 +120,7 @@ describe('pages', { concurrency: 3 }, () => {
         await visitor.signIn(kim, `not the password ${n}`)
         await visitor.told('do not match')
       }
-      // Locked: a right password is refused in the words of a wrong one, so that guessing learns nothing.
+      // The account is locked: the right password gets the message of a wrong one, so that guessing learns nothing.
       await visitor.signIn(kim)
       await visitor.told('do not match')
       await visitor.signIn(kim, 'not the password')
@@ -133,7 +133,7 @@ describe('pages', { concurrency: 3 }, () => {
 
     visit('too many mails', { at: 'strict' }, async (visitor) => {
       const kim = world.person('strict')
-      // Whoever asks too often for one person is told what everybody is told.
+      // A request over the limit for one person gets the same page as any other.
       await askForLink(visitor, kim)
       await visitor.press('Send it again')
       await visitor.on('Check your email')
@@ -303,7 +303,7 @@ describe('pages', { concurrency: 3 }, () => {
         await visitor.page.press('#password', 'Enter')
         await visitor.page.waitForSelector('#flash')
         await assertAccessible(visitor.page, `${language}: a wrong password`)
-        // ui_locales is the application's word and comes first.
+        // ui_locales, which the application sends, precedes Accept-Language.
         const other = language === 'de' ? 'fr' : 'de'
         await visitor.begin({ ui_locales: `xx ${other}-AT` })
         assert.equal(await visitor.page.getAttribute('html', 'lang'), other)
@@ -348,7 +348,7 @@ describe('while no mail can be sent', () => {
       await visitor.on('Check your email')
       assert.ok(performance.now() - began < 3000, 'nobody waits for the mail')
       await eventually('the server tried in vain', () => failures() > before, { seconds: 20 })
-      // Meanwhile the other ways work.
+      // Meanwhile other ways to sign in work.
       await Visitor.walk(world, browser, { rp: world.rp() }, async (other) => {
         await other.begin()
         await other.signIn(world.person())
@@ -364,7 +364,7 @@ describe('while no mail can be sent', () => {
   })
 })
 
-// Alone and last: the clock is everybody's, and does not go back.
+// Runs alone and last, because it moves the clock of the whole server and does not set it back.
 describe('a minute later', () => {
   visit('a sign-in that took too long has expired, and so have links', { at: 'strict' }, async (visitor) => {
     const kim = world.person('strict')

@@ -1,5 +1,5 @@
-// The proxy configurations of ops/, each by the program it is for: a sign-in over TLS, and what a caller must not get
-// past them.
+// The proxy configurations of ops/, each with its program: a sign-in over TLS, what callers must not get past the
+// proxy, and instances that fail.
 
 import assert from 'node:assert/strict'
 import http from 'node:http'
@@ -194,12 +194,12 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
   })
 }
 
-// In bytes, the status line and all headers; see `largest_answers` in the tests of crates/http.
+// Bytes of the status line and all headers; see `largest_answers` in the tests of crates/http.
 const LARGEST = 16 << 10
 
 for (const kind of ['nginx', 'apache2', 'caddy']) {
   test(`${kind}: headers get through up to ${LARGEST} bytes`, async () => {
-    // Besides this line there are those that Node writes, some 150 bytes.
+    // Node adds about 150 bytes of headers.
     const location = `https://rp.example.test/?state=${'%7E'.repeat((LARGEST - 400) / 3)}`
     await behind(kind, [(_, outgoing) => outgoing.writeHead(303, { location }).end()], async (_, __, proxy) => {
       const answer = await raw(proxy, '/demo/x')
@@ -220,7 +220,7 @@ for (const kind of ['nginx', 'caddy']) {
         dying.seen = fine.seen = 0
         let sent = 0
         let refused = 0
-        // A server that failed is left alone for two to three seconds; go on until the dying one was met.
+        // Goes on until the dying instance was asked twice, because the proxy decides which instance it asks.
         for (const end = Date.now() + 30_000; dying.seen < 2 && Date.now() < end; sent++) {
           const { status } = await send(method)
           if (status !== 200) refused++
@@ -254,8 +254,8 @@ const pause = (_, outgoing) => outgoing.writeHead(503, { 'retry-after': '2' }).e
 for (const [what, faulty] of [['is silent', () => {}], ['pauses', pause], ['has nobody behind it', (_, outgoing) => outgoing.writeHead(502).end()]]) {
   test(`nginx: a GET goes to another instance soon when one ${what}`, async () => {
     await behind('nginx', [faulty, fine], async (send, [first]) => {
-      // One that failed is left alone for two to three seconds, and the silent one is heard out for two, each time; go on
-      // until it was met.
+      // Goes on until the faulty instance was asked twice, because nginx decides which instance it asks. The silent one
+      // costs two seconds each time (proxy_read_timeout).
       for (const end = Date.now() + 30_000; first.seen < 2 && Date.now() < end; await sleep(100)) {
         const begun = performance.now()
         const answer = await send('GET')
@@ -291,7 +291,7 @@ test('nginx: when every instance pauses, the caller is told so by Porta', async 
   })
 })
 
-/** As when Redis is away: Porta does not call itself ready, and answers what it can. */
+/** As when Redis is away: Porta is not ready, but answers the requests that it can. */
 const notReady = (_, outgoing) => outgoing.writeHead(503).end('{"status":"not_ready"}')
 
 for (const [kind, count] of [['nginx', 2], ['apache2', 1], ['caddy', 2]]) {
@@ -301,7 +301,7 @@ for (const [kind, count] of [['nginx', 2], ['apache2', 1], ['caddy', 2]]) {
     await behind(kind, Array(count).fill(told), async (send, servers) => {
       for (const server of servers) server.ready = notReady
       const asked = servers.map(({ checks }) => checks)
-      // Caddy asks every two seconds. The others do not ask.
+      // Caddy has a health check every two seconds (health_interval). The others have none.
       if (kind === 'caddy') await eventually('each was asked', () => servers.every(({ checks }, n) => checks > asked[n] + 1), { seconds: 15 })
       for (let round = 0; round < 8; round++) {
         for (const method of ['GET', 'POST']) {
@@ -346,7 +346,8 @@ test('nginx: only a GET uses a connection that was kept', async () => {
   })
 })
 
-// Porta closes a connection that rested for KEEP_ALIVE_SECONDS, whatever may be on its way: a proxy must have given it up.
+// Porta closes a connection that was idle for KEEP_ALIVE_SECONDS, even if a request is on its way, so a proxy must stop
+// using it earlier. The files of ops/ keep idle connections for 20 seconds.
 test('no kept connection is used after 21 idle seconds, and no body is waited for that long', async () => {
   await Promise.all(['nginx', 'apache2', 'caddy'].map((kind) => behind(kind, [port], async (send, _, proxy) => {
     const kept = (await send('GET')).body
@@ -380,7 +381,7 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
         ]))
         const log = await eventually('the requests are in the log', () => {
           const text = proxy.logged()
-          // Caddy says what failed and no more.
+          // Caddy has no access log; it logs only failed requests.
           return (kind === 'caddy' && serve !== gone ? true : text.includes('/demo/auth/reset-password/*')) && text
         }, { seconds: 10 })
         const found = log.split('\n').filter((line) => line.includes('hush'))
@@ -390,12 +391,12 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
   })
 }
 
-/** The connection that a request came over. */
+/** Answers with the client port, which identifies the connection. */
 function port(incoming, outgoing) {
   incoming.resume().on('end', () => outgoing.end(String(incoming.socket.remotePort)))
 }
 
-/** Runs `body` with something that sends requests through a proxy to servers that answer so, those servers, the proxy. */
+/** Runs `body(send, servers, proxy)`: `send` sends requests through the proxy to servers, one for each of `answers`. */
 async function behind(kind, answers, body) {
   const servers = await Promise.all(answers.map(upstream))
   const proxy = await ReverseProxy.start(kind, servers.map(({ address }) => address))
@@ -413,7 +414,7 @@ async function behind(kind, answers, body) {
 
 const ready = (_, outgoing) => outgoing.end('asked by the proxy itself')
 
-/** Something that listens and counts. */
+/** A server that counts requests (`seen`) and health checks (`checks`). */
 async function upstream(answer) {
   const counter = { seen: 0, checks: 0, ready }
   counter.server = http.createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
@@ -429,7 +430,7 @@ async function upstream(answer) {
   return counter
 }
 
-/** A path as it is, which URL would have tidied up. */
+/** Requests a path unchanged; URL would normalise it. */
 function raw(proxy, path) {
   return new Promise((answered, failed) => {
     const socket = tls.connect({ host: '127.0.0.1', port: proxy.https, servername: 'localhost', ca: proxy.ca }, () => {
@@ -443,7 +444,7 @@ function raw(proxy, path) {
   })
 }
 
-/** Milliseconds until a request ended whose body never comes to its end. */
+/** Milliseconds until the proxy ends a request whose body never completes. */
 function unfinished(proxy) {
   const begun = performance.now()
   return new Promise((ended, failed) => {

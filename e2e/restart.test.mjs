@@ -1,5 +1,6 @@
-// A crash between any two steps of a sign-in loses nothing that was acknowledged and leaves nothing usable twice; a
-// graceful restart goes unnoticed; an outage of Redis or PostgreSQL is said out loud and ends by itself.
+// A crash between any two steps of a sign-in loses nothing that was acknowledged and leaves nothing usable twice. A
+// graceful restart interrupts no caller. An outage of Redis or PostgreSQL is reported, and the server recovers by
+// itself.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -10,7 +11,7 @@ import { Rp, assertTokenError } from './lib/rp.mjs'
 import { BACK_WITHIN_MS } from './lib/watch.mjs'
 
 const ada = user('ada')
-// The short-lived data of the embedded store is in the process: a crash ends open sign-ins and sessions, by design.
+// The embedded store keeps short-lived data in memory: by design, a crash ends sign-ins in progress and sessions.
 const shortLivedSurvivesACrash = STORE === 'postgres'
 let porta
 
@@ -24,7 +25,7 @@ const relyingParty = () => new Rp(porta.issuer(), client('e2e-es256'), { from: s
 /** Tokens that do not depend on the browser session. */
 const OFFLINE = { scope: 'openid email offline_access', prompt: 'consent' }
 
-/** A sign-in, one HTTP exchange at a time. Each step leaves what it received in `state`. */
+/** A sign-in, one HTTP exchange per step. Each step stores what it received in `state`. */
 const STEPS = [
   ['the authorization request', async (rp, agent, state) => {
     state.request = await rp.authorization(OFFLINE)
@@ -68,14 +69,14 @@ const STEPS = [
 ]
 
 /**
- * The end of a sign-in. Where the short-lived store is lost, nobody remembers that it is over: what travels with the
- * browser is its first page, on which nothing is proven yet.
+ * Whether the sign-in has ended. If the short-lived store is lost, so is the marker that it ended: the anonymous start
+ * in the browser's cookie (decision 0035) then shows the login page again.
  */
 function isOver(at) {
   return at.kind === 'page' && at.isHtml && (at.status === 400 || (!shortLivedSurvivesACrash && at.status === 200 && at.isLogin))
 }
 
-/** What the person and the client hold works once and not again. */
+/** A used refresh token, code or resume address gives nothing new. */
 async function assertNothingTwice(rp, state) {
   if (state.refreshed) {
     const again = await rp.refresh(state.tokens.refresh_token)
@@ -104,7 +105,7 @@ describe('kill -9', () => {
 
       await porta.crash()
 
-      // What was acknowledged and is meant to last is there.
+      // Acknowledged tokens are durable.
       if (state.tokens) {
         const tokens = state.refreshed ?? state.tokens
         const info = await rp.userinfo(tokens.access_token)
@@ -116,10 +117,10 @@ describe('kill -9', () => {
       if (shortLivedSurvivesACrash || state.tokens) {
         for (const [, run] of rest) await run(rp, agent, state)
       } else if (state.flow) {
-        // The code was short-lived data.
+        // The code is short-lived data and is lost.
         assertTokenError(await rp.redeem(state.flow), 'invalid_grant')
       } else {
-        // The sign-in was: the person is told, not shown a failure.
+        // The sign-in is short-lived data and is lost: the person gets an explanation or the login page, not a 500.
         const at = await agent.open(state.resume ?? state.interaction, { crossSite: false })
         assert.ok(isOver(at), String(at))
       }
@@ -215,13 +216,13 @@ describe('a graceful restart', () => {
   })
 
   test('nobody who is being served is cut off', async () => {
-    // Passwords are slow on purpose, so these are still being checked when the signal comes.
+    // Password hashing is slow on purpose, so these requests are still running at the shutdown signal.
     const waiting = await Promise.all(Array.from({ length: 8 }, async () => {
       const rp = relyingParty()
       const agent = rp.agent()
       return { agent, page: (await rp.authorize(agent)).at }
     }))
-    // Not on to the page that says what became of it: another instance would show that.
+    // Does not follow the redirect to the next page, which another instance would serve.
     const answers = waiting.map(({ agent, page }) => {
       const fields = { _csrf: page.field('_csrf').getAttribute('value'), email: 'nobody@demo.example', password: 'wrong-password' }
       const action = new URL(page.loginForm.getAttribute('action') ?? '', page.url).href
@@ -237,7 +238,7 @@ describe('a graceful restart', () => {
 })
 
 if (STORE === 'postgres') {
-  /** Takes a service away for as long as `during` runs, and sees the server come back by itself. */
+  /** Stops a service while `during` runs, starts it, and checks that the server recovers by itself. */
   async function outage({ stop, start, database, redis }, during) {
     const { pid } = porta
     await stop()
@@ -263,7 +264,7 @@ if (STORE === 'postgres') {
     } finally {
       await start()
     }
-    // The service answers. Within two seconds so does the server, and a whole sign-in succeeds.
+    // The service is back. Within two seconds the server is ready and a whole sign-in succeeds.
     const back = performance.now()
     const soon = { seconds: BACK_WITHIN_MS / 1000, every: 25 }
     await eventually('/ready is well again', async () => (await porta.get('/ready')).status === 200, soon)
@@ -276,7 +277,7 @@ if (STORE === 'postgres') {
     assert.ok(porta.running && porta.pid === pid, 'without a restart')
   }
 
-  /** A page that tells a person to wait. */
+  /** A 503 page that tells a person to try again later. */
   function assertPaused(at) {
     assert.equal(at.kind, 'page', `sign-in pauses: ${at}`)
     assert.equal(at.status, 503, String(at))
@@ -285,7 +286,7 @@ if (STORE === 'postgres') {
     assert.ok(!/redis|postgres|sqlx|connection refused|127\.0\.0\.1/i.test(at.response.body), 'and no internals')
   }
 
-  /** Not now, and never a wrong answer: no `invalid_grant`, no `active: false`, no 401. */
+  /** Success or 503, never a wrong answer such as `invalid_grant`, `active: false` or 401. */
   function assertNotWrong(answer, good) {
     if (answer.status === 200) return good(answer.json())
     assert.equal(answer.status, 503, String(answer))

@@ -1,8 +1,8 @@
 // Runs the suite for one store: STORE=embedded|postgres node run.mjs [file…]
 //
-// Two files at a time: one with a browser, which keeps processors busy, and one without, which mostly waits. Those that take
-// PostgreSQL or Redis away run before, one by one. What a file prints goes to test-results/<store>/<file>.txt; a failure
-// shows the end of it.
+// Two files run at a time: one with a browser, which is CPU-bound, and one without, which mostly waits. Before them,
+// files that stop PostgreSQL or Redis run one by one. The output of a file goes to test-results/<store>/<file>.txt;
+// after a failure its end is printed.
 
 import { spawn } from 'node:child_process'
 import { appendFileSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs'
@@ -14,8 +14,8 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const store = process.env.STORE ?? 'embedded'
 const results = join(here, 'test-results', store)
 
-// What only makes sense on one store: several instances need the shared one, `porta dev` is the embedded one. The gallery
-// needs neither; it is where there is less to do.
+// Files that run on one store only: several instances need PostgreSQL, `porta dev` is embedded. Files that do not
+// depend on the store run on the embedded one, which has less to do.
 const ONLY = {
   'two-instances.test.mjs': 'postgres',
   'faults/redis.test.mjs': 'postgres',
@@ -27,7 +27,7 @@ const ONLY = {
   'gallery.test.mjs': 'embedded',
   'proxies.test.mjs': 'embedded',
   'unread.test.mjs': 'embedded',
-  // The same journeys: of people who click once on one store, and of people who click twice on the other.
+  // The same journeys, without habits on one store and with them on the other; the drills run both on both.
   ...(process.env.PORTA_DRILLS ? {} : { 'journeys.test.mjs': 'embedded', 'twice.test.mjs': 'postgres' }),
 }
 
@@ -42,7 +42,7 @@ const files = asked.length > 0 ? asked : ours
 const hasBrowser = (file) => /lib\/(browser|visitor)\.mjs|journeys\.test/.test(readFileSync(join(here, file), 'utf8'))
 const takesServices = (file) => store === 'postgres' && /^(chaos\/|faults\/|soak\/|restart\.)/.test(file)
 
-// Ten minutes for a file, and what a drill was told to take: abuse is twelve times a minute of it.
+// The time limit of a file: ten minutes, plus the duration set for a drill. Abuse takes ABUSE_SECONDS twelve times.
 const ATTACKS = 12
 const minutes = 10 + Number(process.env.SOAK_MINUTES ?? 0) + Number(process.env.CHAOS_MINUTES ?? 0)
   + (Number(process.env.ABUSE_SECONDS ?? 0) / 60) * ATTACKS
@@ -56,7 +56,7 @@ const begun = performance.now()
 const running = new Set()
 const failed = []
 
-/** One file in a process of its own. */
+/** Runs one file in its own process. */
 async function run(file) {
   const name = file.replaceAll('/', '-').replace(/\.test\.mjs$/, '')
   const log = join(results, `${name}.txt`)
@@ -68,7 +68,7 @@ async function run(file) {
     cwd: here, stdio: ['ignore', output, output], env: { ...process.env, STORE: store, PORTA_E2E_SLEPT: slept },
   })
   running.add(child)
-  // A browser takes all the processors it gets. Faults on the other store judge how soon a server is back: they come first.
+  // Browsers use all the CPU they get. Fault tests of the other store measure recovery times, so they have priority.
   if (hasBrowser(file)) setPriority(child.pid, 10)
   const limit = setTimeout(() => child.kill('SIGKILL'), minutes * 60_000)
   const [code, signal] = await new Promise((ended) => child.on('exit', (...how) => ended(how)))
@@ -88,7 +88,7 @@ async function run(file) {
   console.log(`${file} failed (${signal ?? code}); all it printed: e2e/test-results/${store}/${basename(log)}`)
 }
 
-/** Seconds in which the file did nothing but wait for time to pass; lib/porta.mjs writes them. */
+/** Seconds that the file spent in sleeps; lib/porta.mjs writes them. */
 function readSlept(file) {
   try {
     return Number(readFileSync(file, 'utf8'))

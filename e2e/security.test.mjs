@@ -1,4 +1,4 @@
-// What must never work, from outside: the acceptance checklist of the login specification (§16), point by point.
+// Attacks and misuse that must fail, tested from outside.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -17,7 +17,7 @@ before(async () => {
 })
 after(() => porta?.end())
 
-/** A relying party at an organization, from an address of its own. */
+/** A relying party at an organization, with its own source address. */
 function relyingParty(id = 'e2e-es256', slug) {
   const about = client(id)
   return new Rp(porta.issuer(slug ?? about.organization), about, { from: someAddress() })
@@ -288,7 +288,7 @@ describe('4. refresh tokens', () => {
   })
 
   test('replay after the window ends the family', async () => {
-    // A minute by default (crate `core`, settings); here as long as a test may wait.
+    // A minute by default (crates/core/src/settings.rs), shortened so that the test need not wait.
     await porta.cli('config', 'set', 'refresh_replay_window', '1s', '--org', 'beta', '--direct')
     const rp = relyingParty('e2e-beta')
     const { tokens } = await rp.signIn(rp.agent(), user('ada', 'beta'))
@@ -511,7 +511,7 @@ describe('8. used twice in parallel, exactly once', () => {
     assert.ok([302, 303].includes(posted.status), String(posted))
     const resume = new URL(posted.headers.location, at.url).href
     const ends = await Promise.all(Array.from({ length: 5 }, () => agent.clone().open(resume, { crossSite: false })))
-    // The same request has the same answer.
+    // Repeating the same request gives the same answer.
     assert.equal(new Set(ends.map((end) => end.params?.code)).size, 1, ends.join('\n'))
     assert.ok(ends[0].params.code, String(ends[0]))
     const late = await agent.clone().open(`${resume}?again`, { crossSite: false })
@@ -520,7 +520,7 @@ describe('8. used twice in parallel, exactly once', () => {
 })
 
 describe('9. who exists here', () => {
-  /** What a person reads, without what differs by nature. */
+  /** The page without what differs each time: address, uid, CSRF token and nonce. */
   const words = (page, email) =>
     page.response.body
       .replaceAll(email, '(address)')
@@ -569,9 +569,9 @@ describe('10. limits', () => {
     const email = 'somebody-unknown@demo.example'
     let { at } = await rp.authorize(agent)
     for (let attempt = 1; attempt <= 10; attempt++) {
-      // A made-up proxy header is not an address: this server trusts no proxy.
+      // This server trusts no proxy, so a forged X-Forwarded-For must have no effect.
       agent.raw = forwarding(agent, `203.0.113.${attempt}`)
-      // The same password again would be no other guess.
+      // Repeating the same password would not count as another guess (decision 0044).
       at = await agent.signIn(at, { email }, `wrong-password-${attempt}`)
       assert.equal(at.status, 200, `attempt ${attempt}: ${at}`)
     }

@@ -1,6 +1,6 @@
-// The journeys once more, by people who double-click everything on networks that take their time, who lose every first
-// answer, who reload every page, and who go back from it (lib/visitor.mjs): nobody reads that something failed which was
-// done, and nothing is done twice. Each walk has another habit; the drill `habits` walks each with every one.
+// The journeys with double clicks on slow networks, lost responses, reloads and the back button (lib/visitor.mjs): no
+// page reports a failure of what has succeeded, and nothing is done twice. Journeys take the habits in turn; the drill
+// `habits` runs each journey with every habit.
 
 import { ALL_HABITS } from './lib/habits.mjs'
 

@@ -1,5 +1,4 @@
-// Two `porta serve` on one PostgreSQL and one Redis, behind a load balancer without affinity: no two requests in a row
-// meet the same instance.
+// Two instances on one PostgreSQL and one Redis, behind a load balancer that alternates between them.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -13,14 +12,14 @@ let store
 let instances
 let turn = 0
 
-/** The load balancer: strictly one after the other. */
+/** The load balancer: strict round robin. */
 const connect = () => {
   const instance = instances[turn++ % instances.length]
   instance.served = (instance.served ?? 0) + 1
   return { host: '127.0.0.1', port: instance.port }
 }
 
-/** To one instance only. */
+/** Connects to one instance only. */
 const only = (instance) => () => ({ host: '127.0.0.1', port: instance.port })
 
 before(async () => {
@@ -87,7 +86,7 @@ test('one code, both instances at once: exactly one of them redeems it', async (
     const good = answers.filter(({ status }) => status === 200)
     assert.equal(good.length, 1, answers.join('\n'))
     for (const answer of answers) if (answer.status !== 200) assertTokenError(answer, 'invalid_grant')
-    // RFC 6749 §4.1.2: somebody tried it twice, so what it gave is taken back.
+    // RFC 6749 §4.1.2: the code was used twice, so the tokens it gave are revoked.
     await eventually('the tokens of a replayed code die', async () => !(await rp.isActive(good[0].json().access_token)))
   }
 })

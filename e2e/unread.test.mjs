@@ -1,5 +1,5 @@
-// Bodies that nobody reads, sent through the proxy configurations of ops/: every one is answered, no instance is taken for
-// dead, and nobody else notices (RFC 9112 §9.6).
+// Request bodies that the server does not read, sent through the proxy configurations of ops/: every request is
+// answered, no instance is considered dead, and other callers are unaffected (RFC 9112 §9.6).
 
 import assert from 'node:assert/strict'
 import net from 'node:net'
@@ -15,7 +15,7 @@ const ATTACK_MS = 3_000
 const EVERY_MS = 50
 const INNOCENT_MS = 20
 
-/** What an attacker sends, and what is right to answer. */
+/** The requests of an attacker, and the right status of each. */
 const ATTACKS = [
   ['POST', '/demo/token', 413],
   ['POST', '/demo/nothing', 404],
@@ -63,7 +63,7 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
           }
         })
 
-        // A proxy refuses what is too large itself, as it likes; it must not be our doing that it has no answer.
+        // A proxy that refuses a large body itself may answer 413 or close the connection; Porta must not cause a 502.
         const ours = (status) => [status, 413, 'ECONNRESET', 'EPIPE']
 
         test('nobody else notices', async () => {
@@ -105,7 +105,7 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
   }
 }
 
-/** A connection through the proxy with the beginning of a request. */
+/** Opens a connection through the proxy and sends the first lines of a request. */
 function begin(proxy, head) {
   const socket = tls.connect({ host: '127.0.0.1', port: proxy.https, servername: 'localhost', ca: proxy.ca })
   socket.on('error', () => {})
@@ -113,7 +113,7 @@ function begin(proxy, head) {
   return socket
 }
 
-/** A body whose length is not said beforehand, to its end. */
+/** Sends a whole chunked body. */
 function chunked(proxy, method, path) {
   return new Promise((answered) => {
     const socket = begin(proxy, `${method} ${path} HTTP/1.1`)
@@ -127,7 +127,7 @@ function chunked(proxy, method, path) {
   })
 }
 
-/** Somebody who hangs up in the middle of a body. */
+/** Closes the connection in the middle of a body. */
 async function leaves(proxy, method, path) {
   const socket = begin(proxy, `${method} ${path} HTTP/1.1`)
   socket.write(`Content-Length: 50000\r\n\r\n${'x'.repeat(20_000)}`)

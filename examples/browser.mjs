@@ -9,7 +9,7 @@ export async function connect({ issuer, clientId, redirectUri, insecure = false 
   return { server, client: { client_id: clientId }, redirectUri, options }
 }
 
-/** Where to send the browser, and what to keep in sessionStorage until it comes back. */
+/** Returns the URL to send the browser to, and what to keep in sessionStorage until it comes back. */
 export async function begin({ server, client, redirectUri }) {
   const kept = {
     verifier: oauth.generateRandomCodeVerifier(),
@@ -32,7 +32,7 @@ export async function begin({ server, client, redirectUri }) {
 // #endregion begin
 
 // #region finish
-/** `callback` is the address the browser came back to. Fails when it was not asked for, or when Porta said no. */
+/** `callback` is the URL that the browser came back to. Fails if `state` differs, or if Porta returned an error. */
 export async function finish({ server, client, redirectUri, options }, callback, kept) {
   const params = oauth.validateAuthResponse(server, client, callback, kept.state)
   const response = await oauth.authorizationCodeGrantRequest(

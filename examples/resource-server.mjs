@@ -1,4 +1,5 @@
-// An API that lets in who brings an access token with the right scope. Access tokens are opaque: Porta is asked.
+// An API that requires an access token with the right scope. Access tokens are opaque, so the API asks Porta
+// (introspection).
 import express from 'express'
 import * as oidc from 'openid-client'
 
@@ -16,7 +17,7 @@ function demand(scope) {
       return response.set('WWW-Authenticate', 'Bearer').sendStatus(401)
     }
     const state = await oidc.tokenIntrospection(config, token)
-    // `token_type` is there for access tokens only: a refresh token opens nothing here.
+    // Only access tokens have `token_type`, so a refresh token is refused.
     if (!state.active || !state.token_type) {
       return response.set('WWW-Authenticate', 'Bearer error="invalid_token"').sendStatus(401)
     }

@@ -49,7 +49,7 @@ app.get('/callback', async (request, response) => {
     expectedNonce: pending.nonce,
     idTokenExpected: true,
   })
-  // A new session id after signing in: one that was planted before is worth nothing.
+  // A new session id after sign-in prevents session fixation.
   request.session.regenerate(() => {
     request.session.tokens = { access: tokens.access_token, id: tokens.id_token, refresh: tokens.refresh_token }
     request.session.person = tokens.claims()
@@ -67,7 +67,7 @@ app.get('/', async (request, response) => {
 // #region refresh
 app.get('/refresh', async (request, response) => {
   const tokens = await oidc.refreshTokenGrant(config, request.session.tokens.refresh)
-  // The old refresh token has had its day: always keep the new one.
+  // Refresh tokens are rotated: always store the new one.
   Object.assign(request.session.tokens, { access: tokens.access_token, refresh: tokens.refresh_token })
   request.session.save(() => response.redirect('/'))
 })

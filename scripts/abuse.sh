@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# The abuse drill against the release build: a minute of each attack on each store while honest people sign in.
+# The abuse drill against the release build: each attack runs for a minute on each store while honest people sign in.
 #
 #   scripts/abuse.sh [embedded] [postgres]
 #
-#   ABUSE_SECONDS=60    for each attack
-#   ABUSE_ATTACKS=…     some attacks only, for example "links guesses"
-#   PORTA_BIN=…         that executable instead of the one built here
+#   ABUSE_SECONDS=60    duration of each attack
+#   ABUSE_ATTACKS=…     only these attacks, for example "links guesses"
+#   PORTA_BIN=…         use this executable instead of building one
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$(repo_root)"
 
 [ $# -gt 0 ] || set -- embedded postgres
 if [ -z "${PORTA_BIN:-}" ]; then
-  # With the benchmark, as it is built with Porta: built one after the other, each would rebuild what they share.
+  # Built together with the benchmark, as bench.sh does: separate builds would rebuild the shared crates each time.
   cargo build --release --locked -p porta-bench -p porta
   target=${CARGO_TARGET_DIR:-target}
   case "$target" in /*) ;; *) target=$PWD/$target ;; esac

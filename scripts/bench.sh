@@ -5,11 +5,11 @@
 #
 # Without a store both are measured. The server runs on core 0; PostgreSQL, Redis and the load generator on core 1.
 #
-#   BENCH_SECONDS=5     seconds that count per scenario and concurrency
-#   BENCH_SCENARIOS=…   some scenarios only, for example "refresh flood timing"; then no report is written
-#   BENCH_REPORT=…      another document with the two markers, for trials
-#   BENCH_SERVER_LOG=…  keep the server's log there (by default nowhere, so that no disk is measured)
-#   PORTA_BIN=…         measure that executable instead of the one built here
+#   BENCH_SECONDS=5     measured seconds per scenario and concurrency
+#   BENCH_SCENARIOS=…   only these scenarios, for example "refresh flood timing"; then no report is written
+#   BENCH_REPORT=…      write into this document instead, which must have the two markers
+#   BENCH_SERVER_LOG=…  write the server's log there (discarded by default, so that no disk is measured)
+#   PORTA_BIN=…         measure this executable instead of the one built here
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 ROOT=$(repo_root)
@@ -29,7 +29,7 @@ done
 command -v taskset >/dev/null 2>&1 || die "missing: taskset (util-linux)"
 [ "$(nproc --all)" -ge 2 ] || die "two cores are needed: one for the server, one for everything else"
 
-# In one go: built one after the other, each would rebuild what they share with the other's features.
+# One build for both: separate builds would rebuild the shared crates with different features.
 cargo build --release --locked -p porta-bench -p porta
 target=${CARGO_TARGET_DIR:-target}
 mkdir -p "$target/bench"
@@ -48,5 +48,5 @@ report=${BENCH_REPORT:-docs/performance.md}
 for scenario in ${BENCH_SCENARIOS:-}; do arguments+=(--scenario "$scenario"); done
 [ -z "${BENCH_SERVER_LOG:-}" ] || arguments+=(--server-log "$BENCH_SERVER_LOG")
 
-# What is started below inherits the core; the load generator moves only the server away from it.
+# Everything started below inherits this core; the load generator moves only the server to the other one.
 exec taskset -c "$LOAD_CORE" scripts/with-services.sh "$target/release/porta-bench" "${arguments[@]}"

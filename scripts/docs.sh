@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the documentation site into docs/.vitepress/dist. Needs Node.js and nothing else of what the tests need.
+# Builds the documentation site into docs/.vitepress/dist. Of what the tests need, it needs only Node.js.
 #
-# DOCS_BASE is the path it will be served under (default /).
+# DOCS_BASE is the URL path of the site (default /).
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$(repo_root)"

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The long drills, one after the other: scripts/drills.sh [NAME…]. Each goes on when one before it failed; the exit status
-# tells whether all passed. They take about four hours on two cores.
+# Runs the long drills one after the other: scripts/drills.sh [NAME…]. A failure does not stop the others; the exit
+# status is 0 only if all passed. They take about four hours on two cores.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$(repo_root)"
 
 ALL=(faults habits fuzz planted abuse chaos upgrade soak bench)
-# Every journey for every habit of e2e/twice.test.mjs, and forms sent at once to two instances.
+# Runs every journey with every habit of e2e/lib/habits.mjs, and the test that sends forms twice at once to two
+# instances.
 habits() {
   local habit failed=
   while read -r habit; do
@@ -29,7 +30,7 @@ drill() {
 
 [ $# -gt 0 ] || set -- "${ALL[@]}"
 scripts/setup.sh
-# What is shown here may be about what survives: PostgreSQL writes as it does in production.
+# Some drills check durability, so PostgreSQL syncs to disk as in production.
 export PORTA_TEST_FSYNC=on
 failed=
 for name in "$@"; do

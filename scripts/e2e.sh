@@ -3,7 +3,8 @@
 #
 #   scripts/e2e.sh [embedded] [postgres] [-- FILE…]
 #
-# Without a store both are run. PORTA_BIN names a binary to test instead of building one; files are relative to e2e/.
+# Without a store, both are tested. PORTA_BIN names a binary to test instead of building one. Files are relative to
+# e2e/.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 ROOT=$(repo_root)
@@ -19,7 +20,7 @@ done
 [ ${#stores[@]} -gt 0 ] || stores=(embedded postgres)
 
 if [ -z "${PORTA_BIN:-}" ]; then
-  # With an example of the tests, so that the libraries are those of `cargo test`: nothing is compiled twice.
+  # The example is built along, so that cargo picks the same features as for `cargo test` and compiles nothing twice.
   (cd "$ROOT" && cargo build --locked --workspace --bin porta --example gallery)
   target=${CARGO_TARGET_DIR:-target}
   case "$target" in /*) ;; *) target=$ROOT/$target ;; esac

@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
 # Starts the image's file tree without a container engine: scripts/image-tree.sh [BINARY]
 #
-# The tree is laid out by docker/assemble.sh, as in docker/Dockerfile. What Alpine would give stands in from Debian: a
-# static busybox, tini and the certificate bundle; a BINARY that is not static brings its C library along. bubblewrap
-# starts docker/entrypoint.sh in it as UID 1000 with a read-only root, no capabilities, and the environment that
-# docker/make-env.sh generated, against PostgreSQL and Redis; then the HEALTHCHECK of the Dockerfile itself is run.
+# docker/assemble.sh lays out the tree, as in docker/Dockerfile. Debian's static busybox, tini and certificate bundle
+# replace Alpine's; for a BINARY that is not static, its C library is copied. bubblewrap starts docker/entrypoint.sh in
+# the tree as UID 1000 with a read-only root, no capabilities and the environment of docker/make-env.sh, with PostgreSQL
+# and Redis; then the HEALTHCHECK command of the Dockerfile is run.
 #
-# Needs scripts/with-services.sh around it. A static BINARY must fit the limit of the image; beside any, there may be little.
+# Starts itself under scripts/with-services.sh if needed. A static BINARY must fit the size limit of the image; the size
+# of the other files is limited for every BINARY.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 ROOT=$(repo_root)
 [ -n "${TEST_DATABASE_URL:-}" ] || exec "$ROOT/scripts/with-services.sh" "${BASH_SOURCE[0]}" "$@"
 
-# 40 MB for the whole image. Alpine publishes 5 MB for its base, which is the compressed size; what it unpacks to is not
-# measured here, so 10 MB are set aside for it, tini included.
+# 40 MB for the whole image. Alpine states 5 MB for its base, which is the compressed size. The unpacked size is not
+# measured here; 10 MB are reserved for the base with tini.
 LIMIT=$((40 * 1000 * 1000))
 BASE=$((10 * 1000 * 1000))
-# The script, the licence and what may come to lie beside the program, which is measured whatever the program is.
+# For the files besides the program: start script, licence and any added later. Checked for every BINARY.
 BESIDE=$((100 * 1000))
 UID_IMAGE=1000
 
@@ -51,7 +52,7 @@ else
   [ $((size + BASE)) -le "$LIMIT" ] || die "tree and base are over the limit of $LIMIT bytes"
 fi
 
-# --- a root around it -------------------------------------------------------------------------------------------
+# --- the root file system ---------------------------------------------------------------------------------------
 cp -a "$work/tree" "$work/root"
 mkdir -p "$work/root"/{bin,sbin,etc/ssl/certs,proc,dev,tmp}
 cp "$busybox" "$work/root/bin/busybox"
@@ -77,7 +78,7 @@ database=porta_image_$(random_hex 4)
 psql "$TEST_DATABASE_URL" -qc "CREATE DATABASE $database"
 port=$(free_port)
 add() { environment+=(--setenv "${1%%=*}" "${1#*=}"); }
-# environment_of FILE: what the server gets when FILE is its environment.
+# environment_of FILE: sets `environment` to what the server gets when FILE is its env file.
 environment_of() {
   environment=(--clearenv --setenv PATH /usr/local/bin:/usr/bin:/bin:/sbin)
   while read -r pair; do add "$pair"; done < <(sed -n '/^ENV /,/[^\\]$/p' "$ROOT/docker/Dockerfile" | sed -E 's/^ENV //; s/ *\\$//; s/^ +//')
@@ -106,7 +107,7 @@ refuses() {
   grep -qi -- "$text" "$work/refused" || { cat "$work/refused" >&2; die "refused, but not for its reason: $what"; }
 }
 
-# The words of HEALTHCHECK's CMD, and of ENTRYPOINT with CMD.
+# The command of HEALTHCHECK, and the one of ENTRYPOINT with CMD, from the Dockerfile.
 probe=$(sed -n '/^HEALTHCHECK/,/CMD/s/.* CMD //p' "$ROOT/docker/Dockerfile")
 [ -n "$probe" ] || die "docker/Dockerfile has no HEALTHCHECK"
 command=$(sed -nE 's/^(ENTRYPOINT|CMD) \[(.*)\]/\2/p' "$ROOT/docker/Dockerfile" | tr -d '",' | tr '\n' ' ')
@@ -128,7 +129,7 @@ environment_of "$work/env"
 if healthy; then die "the probe passes although nothing runs"; fi
 [ "$(inside -- /bin/sh -c 'id -u')" = "$UID_IMAGE" ] || die "not UID $UID_IMAGE"
 
-# --- the real thing ---------------------------------------------------------------------------------------------
+# --- start and stop ---------------------------------------------------------------------------------------------
 start() {
   began=$(date +%s%N)
   inside -- "${command[@]}" >"$work/log" 2>&1 &
@@ -141,7 +142,7 @@ start() {
   say "$1: healthy after $((($(date +%s%N) - began) / 1000000)) ms, migrations included"
 }
 
-# bwrap passes no signals on; tini, its PID 1, is asked.
+# bwrap does not forward signals, so SIGTERM goes to tini, PID 1 inside.
 stop() {
   local pid=$server status=0
   while [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != tini ]; do pid=$(ps -o pid= --ppid "$pid" | head -n 1 | tr -d ' '); done

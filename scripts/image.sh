@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the image will hold, from this machine: a static release executable in the tree of docker/assemble.sh, measured and
-# started by scripts/image-tree.sh. Needs the musl target of rustup and a C compiler for it.
+# Builds a static release executable, as in the image; scripts/image-tree.sh puts it into the image's tree, measures the
+# tree and starts it. Needs the musl target of rustup and a C compiler for it.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$(repo_root)"

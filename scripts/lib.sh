@@ -1,25 +1,25 @@
-# Shared by the scripts in this directory; sourced, never run.
+# Functions for the scripts in this directory; to be sourced.
 # shellcheck shell=bash
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
-# The directory of the repository, whatever the caller's working directory is.
+# The root directory of the repository, independent of the working directory.
 repo_root() { cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd; }
 
-# Runs a command as an administrator: directly when we are one, by sudo otherwise.
+# Runs a command as root: directly if we are root, otherwise with sudo.
 as_admin() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# May we install packages without asking a person?
+# Can packages be installed without a password prompt?
 can_install() {
   command -v apt-get >/dev/null 2>&1 || return 1
   [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null
 }
 
-# The tests start servers of their own, on free ports: while packages are installed, none of their services starts. The
-# parentheses keep the traps to this function.
+# Installs packages without starting their services: the tests start their own servers on free ports. The function body
+# is a subshell, so that its traps stay local.
 apt_install() (
   local policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
   say "installing with apt-get: $*"
@@ -47,10 +47,10 @@ postgres_bin() {
   return 1
 }
 
-# First number of a version text: "initdb (PostgreSQL) 15.2" -> 15.
+# The first number in a version string: "initdb (PostgreSQL) 15.2" -> 15.
 major() { sed -E 's/^[^0-9]*([0-9]+).*/\1/' <<<"$1"; }
 
-# A TCP port that nobody listens on at this moment.
+# A TCP port that is free at the moment.
 free_port() {
   local port
   for _ in $(seq 1 200); do
@@ -60,10 +60,10 @@ free_port() {
   return 1
 }
 
-# A secret for the throw-away services: hexadecimal, so that it needs no quoting in a URL.
+# A secret for the temporary services: hexadecimal, so that it needs no quoting in a URL.
 random_hex() { od -An -N"${1:-16}" -tx1 /dev/urandom | tr -d ' \n'; }
 
-# Is process $1 alive, and was it started with text $2 on its command line?
+# Is process $1 running with text $2 in its command line?
 is_our_process() {
   [ -n "$1" ] && [ -r "/proc/$1/cmdline" ] && tr '\0' ' ' <"/proc/$1/cmdline" | grep -qF -- "$2"
 }

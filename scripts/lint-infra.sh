@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Lints what no compiler sees: the Dockerfile, scripts, stacks, workflows, service and proxy files. Part of `make test`.
+# Lints the files that are not compiled: Dockerfile, scripts, stacks, workflows, service and proxy files. Part of `make
+# test`.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$(repo_root)"
@@ -34,12 +35,12 @@ for text in '--interval=30s --timeout=5s --start-period=10s --retries=3' 'wget -
   'COPY --from=tree /tree/ /'; do
   [[ $dockerfile == *"$text"* ]] || die "docker/Dockerfile lacks: $text"
 done
-# What is tested as the tree is all of the image but its base and tini.
+# scripts/image-tree.sh tests the tree, so the last stage may add nothing but the tree, its base and tini.
 [ "$(grep -cE '^(COPY|ADD) ' <<<"${dockerfile##*FROM }")" -eq 1 ] || die "the last stage of docker/Dockerfile takes more than the tree"
 
 # --- stacks -----------------------------------------------------------------------------------------------------
 "$TOOLS/check-jsonschema" --quiet --builtin-schema vendor.compose-spec docker/docker-compose*.yml
-# What compose would leave empty without a word.
+# Variables that Compose would silently leave empty, or refuse, if .env lacked them.
 needed=$(grep -v '^ *#' docker/docker-compose.prod.yml | grep -oE '[$][{][A-Z_]+(}|:[?])' | grep -oE '[A-Z_]+' | sort -u)
 [ -n "$needed" ] || die "docker/docker-compose.prod.yml takes nothing from .env"
 for name in $needed; do
@@ -62,15 +63,15 @@ node scripts/lint/workflows.mjs .github/workflows/*.yml
 for workflow in .github/workflows/*.yml; do
   grep -qx 'permissions: {}' "$workflow" || die "$workflow gives every job rights: permissions: {} at the top"
 done
-# Dependabot must know every place that pins something.
+# Dependabot must watch every directory with a package-lock.json.
 for place in $(git ls-files '*package-lock.json' | xargs -n1 dirname); do
   grep -q "directory: /$place\$" .github/dependabot.yml || die ".github/dependabot.yml does not watch /$place"
 done
 
-# --- planted faults: each has its place in the sources ------------------------------------------------------------
+# --- planted faults: each anchor is in the sources ------------------------------------------------------------------
 node scripts/mutants.mjs --check || die "scripts/mutants.d is stale"
 
-# --- alerts: which fire, and which must not -----------------------------------------------------------------------
+# --- alerts: which must fire, and which must not --------------------------------------------------------------------
 for command in 'check config --lint=none ops/prometheus/scrape.yml' 'check rules ops/prometheus/alerts.yml' \
   'test rules ops/prometheus/alerts.test.yml'; do
   # shellcheck disable=SC2086
@@ -78,10 +79,10 @@ for command in 'check config --lint=none ops/prometheus/scrape.yml' 'check rules
 done
 
 # --- service ----------------------------------------------------------------------------------------------------
-# The program and its environment are not on this machine; all else is as shipped.
+# The program and its environment file do not exist on this machine; the rest of the unit is as shipped.
 sed 's#^ExecStart=.*#ExecStart=/bin/true#; s#^EnvironmentFile=#EnvironmentFile=-#' ops/systemd/porta.service >"$work/porta.service"
 systemd-analyze verify --man=no "$work/porta.service" 2>&1 | grep -F "$work" && die "ops/systemd/porta.service"
-# Exposure by systemd's own scale, 0 (none) to 100; the threshold is a little above what the unit has.
+# Exposure on systemd's scale from 0 (none) to 100; the threshold is slightly above the unit's value.
 systemd-analyze security --offline=true --no-pager --threshold=15 "$work/porta.service" >"$work/exposure" ||
   { tail -n 2 "$work/exposure" >&2; die "ops/systemd/porta.service is more exposed than it was"; }
 say "infrastructure files are fine; $(tail -n 1 "$work/exposure" | tr -d '→🙂' | sed 's/^ *//; s/ *$//')"

@@ -1,15 +1,15 @@
 #!/usr/bin/env node
-// Plants deliberate faults, one after the other, and asks whether a test of `make test` sees each of them. The faults
-// are in scripts/mutants.d; why there are any is in docs/decisions/0034-planted-faults.md.
+// Mutation testing: activates planted faults one at a time and checks that a test of `make test` detects each. The
+// faults are in scripts/mutants.d, the reasons in docs/decisions/0034-planted-faults.md.
 //
-//   scripts/mutants.mjs            every fault
-//   scripts/mutants.mjs ID…        some of them
-//   scripts/mutants.mjs --list     what there is
-//   scripts/mutants.mjs --check    whether the places of all faults are still there, uncommitted changes included
+//   scripts/mutants.mjs            tests every fault
+//   scripts/mutants.mjs ID…        tests these faults
+//   scripts/mutants.mjs --list     lists all faults
+//   scripts/mutants.mjs --check    checks that the anchors of all faults exist, uncommitted changes included
 //
-// Works on the last commit, in a worktree of its own below .test/mutants, with a target directory of its own. All faults
-// are compiled once, each behind a question whether a file of its name is there, and come into force one by one.
-// Ends with 1 when a fault survived, with 2 when the list is stale.
+// Works on the last commit, in its own worktree and target directory below .test/mutants. All faults are compiled in
+// one build; each is active while a file with its id exists. Exits with 1 if a fault survived, with 2 if the list is
+// stale.
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, createWriteStream, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -23,10 +23,10 @@ const tree = join(home, 'tree')
 const target = join(home, 'target')
 const planted = join(home, 'planted')
 const logs = join(home, 'log')
-/** Longer than the tests of any crate take on a busy machine. */
+/** Longer than any crate's tests take on a busy machine. */
 const TEST_LIMIT_MS = 15 * 60_000
 
-/** Where statements go to the database: what is planted in SQL is planted here, since the statements are constants. */
+/** Faults in SQL are planted here, where statements are sent to the database, because the statements are constants. */
 const LINK = 'crates/store-sql/src/kernel/link.rs'
 const QUERIES = ['sqlx::query_with(stmt.postgres,', 'sqlx::query_with(stmt.sqlite,']
 
@@ -34,14 +34,14 @@ class Stale extends Error {}
 
 /**
  * A fault:
- *   id, area, what    what (one sentence) goes wrong
- *   file, was         a text that the file holds exactly once
- *   becomes           what stands there instead; FAULT in it is an expression: whether the fault is in force
- *   edits             instead of these three, when there are several places
- *   sql               true: `was` is a part of a statement as the database gets it (on one line), `becomes` has no FAULT
- *   crate, words      a directory of crates/; the tests there with one of these words in their names must see the fault
+ *   id, area, what    `what` describes the fault in one sentence
+ *   file, was         `was` is a text that occurs exactly once in `file`
+ *   becomes           the replacement; FAULT in it is replaced by an expression that is true while the fault is active
+ *   edits             a list of `{ file, was, becomes }`, for several places
+ *   sql               true: `was` is part of a statement as sent to the database (on one line); `becomes` has no FAULT
+ *   crate, words      a directory of crates/; its tests with one of these words in their names must detect the fault
  *                     (no words: all tests)
- *   stores            true: on both stores; otherwise tests with `postgres` in their names are left out
+ *   stores            true: on both stores; otherwise tests with `postgres` in their names are skipped
  */
 async function load() {
   const faults = []
@@ -59,7 +59,7 @@ function git(where, ...args) {
   return done.stdout
 }
 
-/** The last commit. */
+/** Checks out the last commit in the worktree; returns its id. */
 function prepareTree() {
   const commit = git(root, 'rev-parse', 'HEAD').trim()
   if (git(root, 'status', '--porcelain', '--', 'crates', 'migrations') !== '') {
@@ -69,7 +69,7 @@ function prepareTree() {
     git(root, 'worktree', 'prune')
     git(root, 'worktree', 'add', '--quiet', '--detach', tree, commit)
   } else if (git(tree, 'rev-parse', 'HEAD').trim() !== commit) {
-    // What is planted stays, and need not be compiled again, where the two commits do not differ.
+    // Keeps the planted faults in files that do not differ between the commits, so that they are not recompiled.
     try {
       git(tree, 'checkout', '--quiet', '--detach', commit)
     } catch {
@@ -83,21 +83,21 @@ function prepareTree() {
   return commit
 }
 
-/** A file as it is without faults: of the last commit, or as it lies there. */
+/** A file without faults: from the last commit, or from the working directory. */
 const committed = (file) => git(tree, 'show', `HEAD:${file}`)
 const present = (file) => readFileSync(join(root, file), 'utf8')
-/** Literals of Rust that go on in the next line, joined. */
+/** Joins Rust string literals that continue on the next line. */
 const joined = (text) => text.replace(/\\\n\s*/g, '')
 const quoted = (text) => JSON.stringify(text)
 
-/** Where a text is, which must be there exactly once. */
+/** The position of a text, which must occur exactly once. */
 function place(text, was, file, id) {
   const at = text.indexOf(was)
   if (at < 0 || text.indexOf(was, at + 1) >= 0) throw new Stale(`${id}: ${file} does not hold exactly once:\n${was}`)
   return at
 }
 
-/** What is to be written: each file with its faults in it. */
+/** The content of each changed file, with its faults. */
 function sources(faults, source) {
   const places = new Map()
   const plant = (id, file, was, becomes) => {
@@ -146,7 +146,7 @@ fn planted(text: &'static str) -> &'static str {
   return changed
 }
 
-/** Plants them all. A file that is as it should be keeps its time, so that cargo compiles the others only. */
+/** Writes all faults. An unchanged file keeps its modification time, so that cargo recompiles only the others. */
 function plantAll(changed) {
   const left = git(tree, 'diff', '--name-only').split('\n').filter((file) => file !== '' && !changed.has(file))
   if (left.length > 0) git(tree, 'checkout', '--quiet', '--', ...left)
@@ -156,7 +156,7 @@ function plantAll(changed) {
   }
 }
 
-/** Compiles all tests, as `make test` does; the test programs of each crate. */
+/** Compiles all tests, as `make test` does; returns the test programs of each crate. */
 function build() {
   const log = join(logs, 'build.log')
   const out = openSync(log, 'w')
@@ -175,12 +175,12 @@ function build() {
   return programs
 }
 
-/** What `scripts/setup.sh` made is beside the tree; nobody reads backtraces of faults that were meant. */
+/** The worktree has no Python environment of scripts/setup.sh, so the main one is used. Backtraces are not needed. */
 const env = { TEST_SMTP_PYTHON: join(root, '.test/python/bin/python'), ...process.env, RUST_BACKTRACE: '0' }
 
 /**
- * Runs the tests of a crate whose names hold one of the words (all of them when there are no words), up to the first
- * that fails.
+ * Runs the tests of a crate with one of the words in their names (all tests if there are no words) until the first
+ * failure.
  */
 async function run(programs, { crate, words, stores }, name) {
   const log = createWriteStream(join(logs, `${name}.log`))
@@ -194,7 +194,7 @@ async function run(programs, { crate, words, stores }, name) {
       try {
         process.kill(-child.pid, 'SIGKILL')
       } catch {
-        // It ended by itself.
+        // It has already exited.
       }
     }
     const stop = () => {
@@ -222,7 +222,7 @@ async function run(programs, { crate, words, stores }, name) {
 
 const seconds = (since) => Math.round((Date.now() - since) / 1000)
 
-/** Puts one fault in force. It is seen when a test fails that passes without it. */
+/** Tests one fault. It is detected if a test fails that passes without it. */
 async function withFault(programs, fault) {
   const since = Date.now()
   const file = join(planted, fault.id)

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# PostgreSQL and Redis for one test run: loopback only, throw-away, stopped by process id.
+# Temporary PostgreSQL and Redis for one test run: on loopback only, stopped by process id.
 #
-#   scripts/services.sh check [--install]   are PostgreSQL, Redis, Chromium, Node and the rest there? (--install: apt-get)
-#   scripts/services.sh start DIR           start both; DIR/env then holds what a test needs to know
-#   scripts/services.sh stop DIR            stop what `start DIR` started and remove DIR
+#   scripts/services.sh check [--install]   checks for PostgreSQL, Redis, Chromium, Node etc. (--install: apt-get)
+#   scripts/services.sh start DIR           starts both; DIR/env then has the variables for the tests
+#   scripts/services.sh stop DIR            stops what `start DIR` started and removes DIR
 #   scripts/services.sh pg-start|pg-stop|redis-start|redis-stop DIR
-#                                           one of them, for tests that take a service away and bring it back
+#                                           one of them, for tests that stop and restart a service
 #
 # `scripts/services.sh --install` is short for `check --install`. Most callers want scripts/with-services.sh.
 set -euo pipefail
@@ -19,15 +19,15 @@ missing_packages() {
   local bin
   if ! bin=$(postgres_bin) || [ "$(major "$("$bin/initdb" --version)")" -lt "$PG_MIN" ]; then echo postgresql; fi
   command -v redis-server >/dev/null 2>&1 || echo redis-server
-  # Drawing no window, it takes half the processor time of the whole browser.
+  # The headless shell takes half the processor time of the full browser.
   command -v "${CHROMIUM:-chromium-headless-shell}" >/dev/null 2>&1 || echo chromium-headless-shell
   if ! command -v node >/dev/null 2>&1 || [ "$(major "$(node --version)")" -lt "$NODE_MIN" ]; then echo nodejs; fi
   command -v npm >/dev/null 2>&1 || echo npm
   command -v openssl >/dev/null 2>&1 || echo openssl
-  # Between a server and its database, as many have one.
+  # A connection pooler between Porta and PostgreSQL, as many deployments have.
   PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null 2>&1 || echo pgbouncer
-  # For the faults: a proxy in front of several instances, a look into SQLite from outside, a clock that jumps, a name
-  # space of mounts.
+  # For fault tests: a proxy in front of several instances, access to SQLite from outside, mount namespaces, and a clock
+  # that jumps.
   PATH=$PATH:/usr/sbin command -v nginx >/dev/null 2>&1 || echo nginx-light
   command -v sqlite3 >/dev/null 2>&1 || echo sqlite3
   command -v unshare >/dev/null 2>&1 || echo util-linux
@@ -52,7 +52,7 @@ check() {
   die "install them:  sudo apt-get install $missing   or run:  scripts/services.sh --install"
 }
 
-# --- TLS: an authority that nobody else believes, and a certificate of it that both services show ---------------------
+# --- TLS: a private certificate authority, and one certificate for both services -------------------------------------
 
 certificates() (
   local key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
@@ -68,14 +68,14 @@ certificates() (
 
 # --- PostgreSQL -------------------------------------------------------------------------------------------------
 
-# PostgreSQL refuses to run as root, so root hands the cluster to an unprivileged user.
+# PostgreSQL refuses to run as root; if we are root, an unprivileged user owns and runs the cluster.
 pg_user() {
   if [ "$(id -u)" -ne 0 ]; then id -un; elif id postgres >/dev/null 2>&1; then echo postgres; else echo nobody; fi
 }
 as_pg() { if [ "$(id -u)" -eq 0 ]; then runuser -u "$(pg_user)" -- "$@"; else "$@"; fi }
 
-# Databases of tests come and go by the thousand, with three hundred files each. On a disk, making and removing those took
-# twice the processor time of everything PostgreSQL did with them: where there is room, they live in memory.
+# Tests create and drop thousands of databases with three hundred files each. On a disk that took twice the processor
+# time of everything else PostgreSQL did, so the cluster is kept in memory if there is room.
 memory_has_room() {
   [ -w /dev/shm ] && [ "$(stat -f -c %T /dev/shm)" = tmpfs ] &&
     [ "$(df --output=avail -k /dev/shm | tail -n 1)" -ge $((3 << 20)) ] &&
@@ -93,7 +93,7 @@ pg_create() {
     if [ "$(id -u)" -eq 0 ]; then chown "$(pg_user)" "$home"; fi
   elif [ "$(id -u)" -eq 0 ]; then
     chown "$(pg_user)" "$home"
-    # The repository may live where that user cannot go; the cluster then lives in the temporary directory.
+    # If that user cannot reach the repository, the cluster is in the temporary directory.
     if ! as_pg test -w "$home"; then
       rmdir "$home"
       home=$(mktemp -d "${TMPDIR:-/tmp}/porta-test-pg.XXXXXX")
@@ -107,7 +107,7 @@ pg_create() {
   (cd / && as_pg "$bin/initdb" -D "$home/data" -U porta --auth=scram-sha-256 --pwfile="$home/password" \
     --encoding=UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1) || { cat "$dir/initdb.log" >&2; die "initdb failed"; }
   rm -f "$home/password"
-  # By the names it looks for. It takes a key that nobody else can read, and no other.
+  # PostgreSQL's default file names. It refuses a key file that others can read.
   cp "$dir/tls/server.pem" "$home/data/server.crt"
   cp "$dir/tls/server.key" "$home/data/server.key"
   chmod 600 "$home/data/server.key"
@@ -119,8 +119,8 @@ pg_start() {
   home=$(cat "$dir/pg.home")
   bin=$(postgres_bin)
   port=$(cat "$dir/pg.port")
-  # Tests kill processes, never the operating system, and a killed process loses nothing of the page cache: waiting for
-  # the disk shows nothing there. A drill about durability says PORTA_TEST_FSYNC=on.
+  # Tests kill processes, never the operating system, and a killed process loses nothing in the page cache, so waiting
+  # for the disk would prove nothing. Drills about durability set PORTA_TEST_FSYNC=on.
   durable=${PORTA_TEST_FSYNC:-off}
   case "$durable" in on|off) ;; *) die "PORTA_TEST_FSYNC is on or off, not '$durable'" ;; esac
   (cd / && as_pg "$bin/pg_ctl" -D "$home/data" -l "$home/log" -w -t 60 -o \
@@ -134,7 +134,7 @@ pg_stop() {
   [ -f "$dir/pg.home" ] || return 0
   home=$(cat "$dir/pg.home")
   bin=$(postgres_bin)
-  # pg_ctl signals the process named in this cluster's own postmaster.pid and no other.
+  # pg_ctl signals only the process in this cluster's own postmaster.pid.
   if as_pg test -f "$home/data/postmaster.pid"; then
     (cd / && as_pg "$bin/pg_ctl" -D "$home/data" -w -t 60 -m fast stop >/dev/null 2>&1) || true
   fi
@@ -168,12 +168,12 @@ redis_stop() {
 
 # --- both -------------------------------------------------------------------------------------------------------
 
-# Picks a port, starts, and tries another port when somebody took it in between.
+# Starts on a free port; tries another if the port was taken in the meantime.
 start_on_free_port() {
   local dir=$1 name=$2
   for _ in 1 2 3 4 5; do
     free_port >"$dir/$name.port"
-    # PostgreSQL speaks both on one.
+    # Only Redis uses this one: PostgreSQL serves TLS on its only port.
     free_port >"$dir/$name.tls-port"
     "${name}_start" "$dir" && return 0
   done
@@ -199,8 +199,8 @@ start() {
   start_on_free_port "$dir" redis
   for what in pg-start pg-stop redis-start redis-stop; do control_script "$dir" "$what"; done
   {
-    # In clear, but where a test asks for TLS by localhost, the name in the certificate: a handshake for each of a few
-    # thousand connections would show nothing.
+    # Without TLS, because a handshake for each of a few thousand connections would prove nothing. Tests of TLS connect
+    # to localhost, the name in the certificate.
     printf 'TEST_DATABASE_URL=%q\n' \
       "postgres://porta:$(cat "$dir/pg.password")@127.0.0.1:$(cat "$dir/pg.port")/postgres?sslmode=disable"
     printf 'TEST_REDIS_URL=%q\n' "redis://127.0.0.1:$(cat "$dir/redis.port")"
@@ -230,5 +230,5 @@ case "${1:-}" in
   start) need_dir "${2:-}"; start "$2" ;;
   stop) need_dir "${2:-}"; stop "$2" ;;
   pg-start|pg-stop|redis-start|redis-stop) need_dir "${2:-}"; "${1/-/_}" "$2" ;;
-  *) sed -n '2,11s/^# \{0,1\}//p' "$SELF"; exit 2 ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "$SELF"; exit 2 ;;
 esac

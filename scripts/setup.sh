@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes a machine ready for `make test`. Quick and silent when everything is there; run it as often as you like.
+# Prepares a machine for `make test`. Idempotent; quick and silent if everything is installed.
 #
-# Debian packages are installed when that needs no question (root, or sudo without a password) and PORTA_NO_INSTALL is
-# not set; otherwise a missing one ends the script with the command that installs it.
+# Installs Debian packages if that needs no password (root, or sudo without a password) and PORTA_NO_INSTALL is not set.
+# Otherwise, if one is missing, the script fails and prints the command that installs it.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$(repo_root)"
@@ -34,13 +34,13 @@ fi
 # --- PostgreSQL, Redis, Chromium, Node, tools for faults ----------------------------------------------------------
 scripts/services.sh check $INSTALL
 
-# --- proxies, a container of sorts, and what checks their files ---------------------------------------------------
+# --- proxies, bubblewrap, and the tools that check their files ----------------------------------------------------
 missing=
 for pair in nginx:nginx-light apache2:apache2 caddy:caddy bwrap:bubblewrap busybox:busybox-static tini:tini \
   systemd-analyze:systemd strip:binutils setpriv:util-linux python3:python3; do
   PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
-# Either reads the stacks, without an engine.
+# Either one can resolve the compose files, without a container engine.
 command -v docker-compose >/dev/null 2>&1 || docker compose version >/dev/null 2>&1 || missing="$missing docker-compose"
 if [ -n "$missing" ]; then
   [ -n "$INSTALL" ] || die "missing:$missing; run  sudo apt-get install$missing  (and disable the services if you do not use them)"
@@ -48,14 +48,14 @@ if [ -n "$missing" ]; then
   apt_install $missing || die "could not be installed:$missing"
 fi
 
-# --- promtool, for the alert rules: taken out of the package of Prometheus, whose service nobody needs here ------------
+# --- promtool, for the alert rules: extracted from the package of Prometheus, whose service is not needed ----------
 fetch_promtool() (
   mkdir -p .test/promtool
   cd .test/promtool
   apt-get download -qq -o APT::Sandbox::User=root prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
 )
 if ! command -v promtool >/dev/null 2>&1 && [ ! -x .test/promtool/usr/bin/promtool ]; then
-  # Neither needs an administrator, but where the lists of packages are not there yet.
+  # Needs root only if the package lists have not been downloaded yet.
   if [ -n "${PORTA_NO_INSTALL:-}" ] || ! command -v apt-get >/dev/null 2>&1; then
     die "missing: promtool; install Prometheus, or put this program of it on PATH"
   fi
@@ -74,12 +74,12 @@ if [ -z "$have" ] || [ "$(printf '%s\n' "$CARGO_DENY_MIN" "$have" | sort -V | he
   [ -n "$(deny_version || true)" ] || die "cargo-deny was installed but is not on PATH: add $(dirname "$(command -v cargo)")"
 fi
 
-# --- an SMTP server for the tests of mail, linters, an example, each in a Python environment of its own ------------
+# --- Python packages, each set in its own virtual environment: SMTP server of the tests, linters, an example -------
 has_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 # python_packages DIRECTORY REQUIREMENTS WHAT
 python_packages() {
   local stamp=$1/.installed-from lock
-  # An environment names its own path in its programs: a checkout that was moved gets a new one.
+  # A virtual environment contains its absolute path, so a moved checkout needs a new one.
   lock="$(sha256sum "$2" | cut -d' ' -f1) $PWD"
   [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ] || return 0
   if ! has_venv && [ -n "$INSTALL" ]; then apt_install python3-venv; fi
@@ -93,7 +93,7 @@ python_packages .test/python crates/testkit/relay/requirements.txt "an SMTP serv
 python_packages .test/lint scripts/lint/requirements.txt "linters"
 python_packages .test/python-examples examples/requirements.txt "the packages of the Python example"
 
-# --- packages of Node: the end-to-end suite, a linter, the examples ---------------------------------------------
+# --- Node packages: the end-to-end suite, a linter, the examples ------------------------------------------------
 for place in e2e scripts/lint examples; do
   stamp=$place/node_modules/.installed-from
   lock=$(sha256sum "$place/package-lock.json" | cut -d' ' -f1)

@@ -1,6 +1,6 @@
-// What `make test` spent its time on: steps, Rust test binaries, end-to-end files. Reads what scripts/step and
-// e2e/run.mjs left behind, prints a table of each, how many tests passed, and what the failed Rust tests said: who sees
-// only the end of the output learns which test failed.
+// Reports how `make test` spent its time: steps, Rust test binaries, end-to-end files. Reads the files of scripts/step
+// and e2e/run.mjs. Prints a table of each, the number of passed tests, and the output of failed Rust tests, so that the
+// end of the output shows which test failed.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const STEPS = `${ROOT}/.test/steps`
 const RESULTS = `${ROOT}/e2e/test-results`
-/** Rust test binaries that take less are in the sum only. */
+/** Faster Rust test binaries are counted, but not listed. */
 const SHORT_S = 1
-/** Of what a failed test said, the end tells why. */
+/** Lines shown from the end of a failed test's output. */
 const SAID_LINES = 12
 
 const lines = (file) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [])
@@ -31,7 +31,7 @@ if (steps.length === 0) throw new Error('no times: run make test first')
 const first = Math.min(...steps.map(({ began }) => began))
 const whole = Math.max(...steps.map(({ ended }) => ended)) - first
 const round = (seconds) => seconds.toFixed(seconds < 10 ? 1 : 0)
-// Steps run side by side, so that their shares add up to more than the whole.
+// Steps run in parallel, so their shares add up to more than 100 %.
 table(['step', 'begins at s', 'seconds', 'share'], steps.sort((a, b) => a.began - b.began).map(({ name, began, ended }) =>
   [name, round(began - first), round(ended - began), `${Math.round((ended - began) / whole * 100)} %`]))
 console.log(`whole: ${round(whole)} s (${(whole / 60).toFixed(1)} min)\n`)

@@ -1,5 +1,6 @@
-// docs/traceability.md names files, and words in them: `path` "words". Fails when a file is not there or lacks the words;
-// in a test file they must be the name of a test. Fails, too, when a line of scripts/traceability.txt has no row.
+// Checks docs/traceability.md, which cites files and text in them: `path` "text". Fails if a file does not exist or
+// lacks the text; in a test file, the text must be the name of a test. Also fails if a line of scripts/traceability.txt
+// has no row, or a row no line.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +12,7 @@ const read = (path) => readFileSync(resolve(root, path), 'utf8')
 const problems = []
 const blame = (at, text) => problems.push(`${at}: ${text}`)
 
-/** The rows of every section: what was required, what is cited, and where. */
+/** The rows of all sections: the requirement, its citations, and the line. */
 function rowsOf(page) {
   const rows = []
   let section
@@ -24,7 +25,7 @@ function rowsOf(page) {
   return rows
 }
 
-/** What has to be there, by the sections of the page. */
+/** The required rows, with the section each belongs to. */
 function requiredOf(list) {
   const required = []
   let section
@@ -35,7 +36,7 @@ function requiredOf(list) {
   return required
 }
 
-/** The names of the tests in a file, or nothing when it is no test file. */
+/** The test names in a file; undefined if it is not a test file. */
 function testNames(path, content) {
   const kinds = [
     [/^crates\/.*\/tests\/.*\.rs$/, /^\s*(?:pub )?(?:async )?fn (\w+)/gm],

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Upgrade drill: builds an earlier version from the history of this repository and lets it and the present one serve the
-# same load on the same PostgreSQL and Redis while the schema is migrated.
+# Upgrade drill: builds an earlier version from the history of this repository, and runs it and the current version
+# under load on the same PostgreSQL and Redis while the schema is migrated.
 #
 #   scripts/upgrade.sh [REVISION]
 #
-# REVISION is by default the first version that had a schema. PORTA_OLD_BIN names an executable instead of building one.
+# REVISION defaults to the first version that had a schema. PORTA_OLD_BIN names an executable instead of building one.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 ROOT=$(repo_root)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs a command with a throw-away PostgreSQL and Redis, and stops exactly those two when the command ends.
+# Runs a command with a temporary PostgreSQL and Redis, and stops exactly those two when the command ends.
 #
 #   scripts/with-services.sh CMD [ARG…]
 #
-# The command sees TEST_DATABASE_URL (a role that may CREATE DATABASE), TEST_REDIS_URL (16 and more databases), TEST_CA_FILE
-# (the authority that both show a certificate of, to who comes by the name of localhost), TEST_REDIS_TLS_URL, and
-# TEST_PG_STOP, TEST_PG_START, TEST_REDIS_STOP, TEST_REDIS_START: programs without arguments for tests that take a service
-# away and bring it back on the same port.
+# The command gets TEST_DATABASE_URL (a role that may CREATE DATABASE), TEST_REDIS_URL (at least 16 databases),
+# TEST_REDIS_TLS_URL, TEST_CA_FILE (the authority of both services' certificate, which is for localhost), and
+# TEST_PG_STOP, TEST_PG_START, TEST_REDIS_STOP, TEST_REDIS_START: programs without arguments that stop a service and
+# start it again on the same port.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 [ $# -gt 0 ] || die "usage: scripts/with-services.sh CMD [ARG…]"
@@ -14,7 +14,7 @@ set -euo pipefail
 ROOT=$(repo_root)
 mkdir -p "$ROOT/.test"
 
-# A run that was killed before it could clean up left its directory, and maybe its services, behind.
+# Cleans up after earlier runs that were killed: their directories, and their services if they still run.
 for left in "$ROOT"/.test/run.*/; do
   [ -f "$left/owner" ] || continue
   is_our_process "$(cat "$left/owner")" with-services.sh || "$ROOT/scripts/services.sh" stop "$left"
@@ -44,7 +44,8 @@ set -a
 . "$RUN/env"
 set +a
 
-# In the background and in a process group of its own: a signal reaches the trap at once, and everything below CMD.
+# CMD runs in the background, so that the trap handles a signal at once, and in its own process group, so that the trap
+# can signal all of its children.
 set -m
 "$@" &
 CHILD=$!

@@ -378,7 +378,8 @@ class Starts(Installer):
         block = self.nginx_block()
         shipped = (DOCKER.parent / "ops/nginx/porta.conf").read_text()
         header = lambda text: dict(re.findall(r"proxy_set_header +(\S+) +(\S+);", text))
-        # One instance, and no connection is kept: one that Porta is just closing would lose a POST.
+        # The installer's block does not keep connections alive: with one instance, a POST on one that Porta is closing
+        # is lost.
         self.assertEqual({**header(shipped), "Connection": "close"}, header(block))
         self.assertIn("location ~ ^/(metrics|ready)$ { return 404; }", block)
         words = lambda text: [re.sub(r"\s+", " ", line).strip() for line in text.splitlines()]

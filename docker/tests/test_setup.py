@@ -32,7 +32,7 @@ class Install(unittest.TestCase):
 
     def start(self, **env):
         script = f". {ROOT}/scripts/lib.sh; set -euo pipefail; apt_install postgresql redis-server; echo went on"
-        # A shell cannot trap what it was started to ignore, as everything that runs in the background is.
+        # A shell cannot trap a signal that was ignored when it started, as SIGINT is in background processes.
         return subprocess.Popen(["bash", "-c", script], env={**self.env, **env}, stdout=subprocess.PIPE,
                                 stderr=subprocess.DEVNULL, text=True, start_new_session=True,
                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))

@@ -49,7 +49,7 @@ class Stack(unittest.TestCase):
         self.assertEqual(health["test"], ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "porta", "-d", "porta"])
         self.assertIn(health["start_period"], ("60s", "1m", "1m0s"))
 
-    # The two write ports and volumes in a short and in a long form.
+    # Of the two Compose programs, one writes ports and volumes in the short form and one in the long form.
     def ports(self, service):
         return {
             "{host_ip}:{published}:{target}/{protocol}".format(**port) if isinstance(port, dict) else str(port)

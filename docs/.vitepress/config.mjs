@@ -63,7 +63,12 @@ const sidebar = [
   },
   {
     text: 'Behind it',
-    items: [page('Security', '/security'), page('Decisions', '/decisions/'), page('Traceability', '/traceability')],
+    items: [
+      page('Security', '/security'),
+      page('Decisions', '/decisions/'),
+      page('Traceability', '/traceability'),
+      page('Contributing', '/contributing'),
+    ],
   },
 ]
 

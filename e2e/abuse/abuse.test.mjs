@@ -1,8 +1,9 @@
-// The abuse drill: a minute of each attack on a server of its own, while honest people sign in and an honest client of
-// another organization fetches tokens. What must hold meanwhile stands in limits.mjs.
+// The abuse drill: each attack runs for a minute against its own server, while honest people sign in and an honest
+// client of another organization fetches tokens. limits.mjs has the criteria.
 //
-// ABUSE_SECONDS=60 (make abuse) for each, ABUSE_ATTACKS="links guesses" some only. Attackers, people and the client are
-// processes of their own. The first minute is quiet: all figures are also put beside it.
+// ABUSE_SECONDS=60 (make abuse) is the duration of each attack; ABUSE_ATTACKS="links guesses" selects attacks.
+// Attackers, people and the client are separate processes. The first minute has no attack; all results are compared
+// with it.
 
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
@@ -20,7 +21,7 @@ import { ATTACKED, QUIET, provision } from './world.mjs'
 const DIRECT = ['starts', 'preflights', 'half-open', 'guesses', 'links', 'machines', 'sign-ins']
 const PROXIES = ['nginx', 'apache2', 'caddy']
 const NOTHING = 'nothing'
-/** A quiet time through a proxy is there to compare with only. */
+/** Quiet runs through a proxy are shorter: they only serve for comparison. */
 const QUIET_PART = 1 / 4
 
 const SCENARIOS = [
@@ -45,14 +46,14 @@ after(async () => {
   console.log(text)
 })
 
-/** The server, and the proxy in front of it if there is one: `{ porta, proxy, world, order }`. */
+/** Starts the server, and a proxy in front of it if the scenario has one: `{ porta, proxy, order }`. */
 async function setUp({ attack, proxy: kind }) {
   const port = kind ? await freePort() : undefined
   const porta = await Porta.start({
     name: `abuse-${kind ?? attack}`,
     fixtures: false,
     base: kind && `https://localhost:${port}`,
-    // Attackers are behind the proxy that we play, or strangers from other addresses of this machine.
+    // An attacker either acts as the trusted proxy (127.0.0.1) or connects from another, untrusted loopback address.
     env: { LOG_LEVEL: 'warn', TRUST_PROXY: 'true', TRUST_PROXY_CIDRS: '127.0.0.1/32', ...relay.env },
   })
   const world = await provision(porta)
@@ -63,7 +64,7 @@ async function setUp({ attack, proxy: kind }) {
   return { porta, proxy, order }
 }
 
-/** Everybody at once, for so long. */
+/** Runs the honest people, the client and the attacker side by side for `seconds`. */
 async function play({ attack, seconds }, { porta, order }, helpers) {
   const start = async (...what) => {
     const helper = await Helper.start(...what)
@@ -80,7 +81,7 @@ async function play({ attack, seconds }, { porta, order }, helpers) {
   const watch = new Watch(porta, { server: porta.pid, ...Object.fromEntries(pids) })
   await sleep(seconds * 1000)
   const watched = await watch.stop()
-  // The honest first: what ends with the attack is not theirs.
+  // The honest helpers stop first, so that nothing they report was caused by the end of the attack.
   const client = await machine.stop()
   const signedIn = await people.stop()
   const attacked = isQuiet ? { isQuiet, seconds, statuses: {}, problems: [] } : await attacker.stop()

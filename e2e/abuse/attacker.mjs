@@ -1,4 +1,4 @@
-// What all attackers do alike.
+// What all attacks share.
 
 import { randomInt } from 'node:crypto'
 import { random, s256 } from '../lib/rp.mjs'
@@ -8,14 +8,14 @@ import { Wire, bytes, header } from './wire.mjs'
 const WRONG_AT_MOST = 5
 
 export class Attacker {
-  /** How often each status, or end without one, was met. */
+  /** Number of responses by status, and of failed requests by error. */
   statuses = {}
-  /** What else is worth telling. */
+  /** Other values for the report. */
   figures = {}
-  /** Answers that nobody may get. */
+  /** Responses that the server must never give. */
   wrong = []
 
-  /** `order`: where the server is and what there is in it. */
+  /** `order`: the server's address and its test data. */
   constructor(order, signal) {
     Object.assign(this, order, { signal })
   }
@@ -28,7 +28,7 @@ export class Attacker {
     this.statuses[what] = (this.statuses[what] ?? 0) + 1
   }
 
-  /** An answer nobody may get. */
+  /** Reports a response that the server must never give. */
   refute(text) {
     if (this.wrong.length < WRONG_AT_MOST) this.wrong.push(text)
   }
@@ -37,14 +37,14 @@ export class Attacker {
     return new Wire({ port: this.port, ca: this.ca, ...options })
   }
 
-  /** A request to the organization under attack, from the network `from` if it is told by the proxy we play. */
+  /** A request to the attacked organization. `from`: the caller's address that the proxy sends in `X-Forwarded-For`. */
   request(method, path, { from, headers = {}, fields } = {}) {
     const said = { host: this.host, ...(from ? { 'x-forwarded-for': from } : {}), ...headers }
     if (fields) Object.assign(said, { 'content-type': 'application/x-www-form-urlencoded', origin: this.base })
     return bytes(method, `/${this.attacked}${path}`, said, fields ? form(fields) : '')
   }
 
-  /** The address of a sign-in's beginning. */
+  /** Parameters of an authorization request. */
   start(extra = {}) {
     const { id, redirectUri } = this.world[this.attacked].web
     return {
@@ -53,7 +53,7 @@ export class Attacker {
     }
   }
 
-  /** Opens the first page of a sign-in: `post(action, fields)` is a form of it, sent from some network. */
+  /** Opens the first page of a sign-in. Returns `post(action, fields, network)`, which builds the request of a form. */
   async begin(wire, { from, extra } = {}) {
     const begun = await wire.ask(this.request('GET', `/auth?${form(this.start(extra))}`, { from }))
     const path = new URL(header(begun.head, 'location') ?? '', this.base).pathname
@@ -69,7 +69,7 @@ export class Attacker {
     })
   }
 
-  /** Works on `count` connections at once until the end; a connection that breaks is counted and another one opened. */
+  /** Repeats `work` on `count` connections in parallel until the end. Failures are counted, and the work is retried. */
   async crowd(count, work) {
     await Promise.all(Array.from({ length: count }, async (_, n) => {
       while (!this.isOver) {
@@ -89,19 +89,19 @@ export class Attacker {
   }
 }
 
-/** A network of the internet that nobody came from before. */
+/** A random public IPv4 address. */
 export const someNetwork = () => `${randomInt(11, 100)}.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`
 
-/** An address of this machine; connections from there are a stranger's. */
+/** A loopback address that is not a trusted proxy. */
 export const stranger = (n) => `127.77.${n >> 8}.${(n & 255) || 254}`
 
-/** `least` of a status for each second. */
+/** Requires a status at least `least` times per second. */
 export function met({ statuses, seconds }, status, least) {
   const count = statuses[status] ?? 0
   return count >= least * seconds ? [] : [`${status} was met ${count} times, expected at least ${Math.ceil(least * seconds)}`]
 }
 
-/** No other outcome than these. */
+/** Requires that no other outcome occurred. */
 export function only({ statuses }, ...allowed) {
   const others = Object.keys(statuses).filter((status) => !allowed.some((one) => String(one) === status))
   return others.map((status) => `${status} was met ${statuses[status]} times`)

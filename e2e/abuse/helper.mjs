@@ -1,12 +1,12 @@
-// A process beside the test: told what to do, told to stop, and asked what came of it. Nobody's event loop waits for
-// another's.
+// A helper process of the test: it gets an order, works until it is told to stop, and returns a result. In separate
+// processes, no helper's event loop delays another's.
 
 import { fork } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 export class Helper {
-  /** Runs `file` of this directory with `role`, and tells it `order`. */
+  /** Runs `file` of this directory with `role` as its argument, sends it `order`, and waits until it is ready. */
   static async start(file, role, order, { niceness = 0 } = {}) {
     const helper = new Helper()
     helper.name = role
@@ -27,21 +27,22 @@ export class Helper {
     return Promise.race([new Promise((said) => this.child.once('message', said)), this.ended])
   }
 
-  /** What came of it. */
+  /** Stops the work and returns its result. */
   async stop() {
     const result = this.#said()
     this.child.send('stop')
     return await result
   }
 
-  /** Ends it, however far it is. */
+  /** Kills the process. */
   end() {
     this.child.kill('SIGKILL')
   }
 }
 
 /**
- * The other side: `work(order, signal)` gets ready and gives `{ ready, result }`; `result()` is asked for after the end.
+ * Runs in the helper process. `work(order, signal)` starts the work and returns `{ ready, result }`; `result()` is
+ * called after the signal was aborted.
  */
 export async function help(work) {
   const order = await new Promise((told) => process.once('message', told))

@@ -1,5 +1,6 @@
-// The honest: people who sign in, a client that fetches tokens, and, to tell what this machine and this tool take, the same
-// requests at a server that does nothing. Each in a process of its own: node abuse/honest.mjs people|machine|control
+// Honest load: people who sign in, and a client that fetches tokens. The client sends the same requests to a control
+// server that does nothing, which shows the latency of this machine and this tool. Each role is a process of its own:
+// node abuse/honest.mjs people|machine|control
 
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,11 +11,11 @@ import { inKnownBrowser, inNewBrowser } from './world.mjs'
 import { SIGN_IN_EVERY_MS, TOKEN_EVERY_MS } from './limits.mjs'
 import { Wire, bytes } from './wire.mjs'
 
-/** Nobody tries longer than this. */
+/** Time limit of a sign-in with its retries, and of a request. */
 const PATIENCE_MS = 15_000
 const TOKEN = 'grant_type=client_credentials'
 
-/** From the application and back; who is told to come back later does so. */
+/** A whole sign-in, from the application and back to it. A 503 is retried after its `Retry-After`. */
 async function signIn(rp, agent, person) {
   const begun = performance.now()
   const flow = await rp.authorization({ scope: 'openid email', prompt: 'login' })
@@ -30,7 +31,7 @@ async function signIn(rp, agent, person) {
   return { ms: performance.now() - begun, told }
 }
 
-/** One person of each organization signs in again and again, in a new browser each time and in one that is known. */
+/** One person of each organization signs in repeatedly, both in a new browser each time and in a known browser. */
 async function people({ base, ca, world }, signal) {
   const results = {}
   const all = Object.entries(world).flatMap(([slug, { web, honest }]) => [inNewBrowser(slug), inKnownBrowser(slug)].map(async (name) => {
@@ -58,7 +59,10 @@ async function people({ base, ca, world }, signal) {
   return { result: () => Promise.all(work).then(() => results) }
 }
 
-/** Asks at fixed times, whether or not what was asked before is answered: a stall is met by everybody who comes in it. */
+/**
+ * Sends requests at fixed times, whether or not earlier ones were answered, so that a stall delays every request due in
+ * it.
+ */
 async function ticking(ask, signal) {
   const late = []
   const asked = []
@@ -73,7 +77,7 @@ async function ticking(ask, signal) {
   return late
 }
 
-/** A pool of connections: one more when all are waiting. */
+/** A connection pool that grows when all connections are busy. */
 function asker(where, request) {
   const free = []
   const times = []
@@ -93,7 +97,7 @@ function asker(where, request) {
   return { ask, times, failed }
 }
 
-/** Client credentials of the organization that nobody attacks. */
+/** Client credentials of the organization that is not attacked. */
 async function machine({ port, ca, host, world, quiet, control }, signal) {
   const { id, secret } = world[quiet].machine
   const headers = { host, authorization: basic(id, secret), 'content-type': 'application/x-www-form-urlencoded' }
@@ -107,7 +111,7 @@ async function machine({ port, ca, host, world, quiet, control }, signal) {
   return { result: async () => ({ late: await work, times: tokens.times, failed: tokens.failed, control: nothing.times }) }
 }
 
-/** Answers as much as a token is, at once. */
+/** Answers at once with a body of about the size of a token response. */
 async function control() {
   const body = JSON.stringify({ nothing: 'x'.repeat(100) })
   const server = http.createServer((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end(body)))

@@ -1,48 +1,49 @@
-// What must hold while somebody attacks, and where each number comes from.
+// What must hold during an attack. Unless said otherwise, the limits are those of docs/security.md, "Checked by a
+// drill".
 
 import { readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { ATTACKED, inNewBrowser } from './world.mjs'
 
-/** How long each attack lasts. */
+/** Duration of each attack. */
 export const SECONDS = Number(process.env.ABUSE_SECONDS ?? 60)
 
-/** A whole sign-in of an honest person, waiting as told included: issue 11, "Must hold" 2. */
+/** For a whole sign-in of an honest person, including any wait the server asks for. */
 export const SIGN_IN_WITHIN_MS = 2_000
-/** Of an honest client of another organization: issue 11, "Must hold" 2. */
+/** For an honest client of another organization. */
 export const MACHINE_P99_MS = 50
-/** Resident memory of the process: issue 11, "Must hold" 2, which says so of embedded storage; the same is asked of both. */
+/** Resident memory of the process, on both stores. */
 export const MEMORY_MIB = 256
-/** Of the memory that the shipped Redis may use: issue 11, "Must hold" 2. */
+/** Share of the memory limit of the shipped Redis. */
 const REDIS_SHARE = 0.5
-/** Probes answer within three seconds whatever happens: docs/operations.md, "When something is away". */
+/** Probes always answer within three seconds: docs/operations.md, "When something is away". */
 export const READY_WITHIN_MS = 3_000
 
 const compose = readFileSync(new URL('../../docker/docker-compose.prod.yml', import.meta.url), 'utf8')
-/** In MiB. */
+/** Maximum memory of Redis, in MiB. */
 export const REDIS_MIB = Number(/'--maxmemory', '(\d+)mb'/.exec(compose)[1]) * REDIS_SHARE
 
-/** How often the honest do something; that much must have been seen for a judgement. */
+/** Intervals of the honest load. A run is valid only with at least this share (ENOUGH) of the expected samples. */
 export const TOKEN_EVERY_MS = 25
 export const SIGN_IN_EVERY_MS = 500
 const ENOUGH = 1 / 4
 
-/** Of one processor, in a quiet minute: beside more work of others no figure says anything. */
+/** Maximum load of other processes in a quiet minute, in processors. With more, the measurements mean nothing. */
 const OTHERS_AT_MOST = 0.5
 
 /**
- * Attackers have processors of their own. Here they are on the server's, and give way to all it does, hashing threads
- * included (those are at 10).
+ * Real attackers have their own processors. Here they share the server's, so they run at a lower priority than all of
+ * its threads, including the hashing threads (niceness 10).
  */
 export const ATTACKERS_NICENESS = Math.min(19, getPriority() + 15)
 
 /**
- * Whoever signs in for the first time in a browser is nobody's acquaintance: while more sign-ins come to their organization
- * than its server can hash, they have to try as often as everybody else. They are reported.
+ * While an organization gets more sign-ins than its server can hash, a person in a new browser must retry like
+ * everybody else (docs/security.md, "Not promised"). These sign-ins are reported, not judged.
  */
 const isNotJudged = (name, whose) => name === 'sign-ins' && whose === inNewBrowser(ATTACKED)
 
-/** What did not hold, in words. `name` is the attack's. */
+/** Descriptions of the criteria that were not met. `name` is the attack's. */
 export function judge({ name, seconds, honest, watch, attack }) {
   const wrong = []
   const expect = (holds, text) => holds || wrong.push(text)

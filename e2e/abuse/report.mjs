@@ -1,4 +1,4 @@
-// The table of a run: one row for each minute.
+// The table of a run: one row per scenario.
 
 import { availableParallelism, getPriority } from 'node:os'
 import { ATTACKERS_NICENESS } from './limits.mjs'
@@ -11,7 +11,7 @@ export function quantile(times, part) {
 
 const ms = (value) => (value < 10 ? value.toFixed(1) : String(Math.round(value)))
 
-/** `17 ms, 2.1 ×`: beside the quiet minute of the same way. */
+/** `17 ms, 2.1 ×`: the value, and its ratio to the quiet run through the same proxy (or none). */
 const beside = (value, quiet) => `${ms(value)} ms${quiet ? `, ${(value / quiet).toFixed(1)} ×` : ''}`
 
 const percent = (share = 0) => `${Math.round(share * 100)} %`
@@ -48,7 +48,7 @@ const COLUMNS = {
 
 const told = (figures) => Object.entries(figures).map(([what, value]) => `; ${what}: ${value}`).join('')
 
-/** `rows`: what abuse.test.mjs gathered. Each is put beside the quiet minute that went the same way. */
+/** `rows`: the results of abuse.test.mjs. Each is compared with the quiet run through the same proxy (or none). */
 export function table(rows) {
   const quiet = (row) => rows.find((other) => other !== row && other.attack.isQuiet && other.proxy === row.proxy)
   const names = Object.keys(COLUMNS)

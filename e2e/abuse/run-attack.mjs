@@ -1,12 +1,12 @@
-// An attacker in a process of its own: node abuse/run-attack.mjs NAME runs attacks/NAME.mjs until it is told to stop.
+// An attacker in its own process: node abuse/run-attack.mjs NAME runs attacks/NAME.mjs until it is told to stop.
 //
-// Each of those exports its `name`, `attack(attacker)`, which goes on until the end, and `problems(seen)`, which says what the
-// attack should have met and did not: one that did nothing shows nothing.
+// Each attack exports its `name`, `attack(attacker)`, which runs until the end, and `problems(seen)`, which lists the
+// outcomes that were missing or unexpected: an attack without effect proves nothing.
 
 import { Attacker } from './attacker.mjs'
 import { help } from './helper.mjs'
 
-/** How long what was asked may take after the end. */
+/** How long pending requests may take after the end. */
 const PATIENCE_MS = 20_000
 
 const { name, attack, problems } = await import(new URL(`./attacks/${process.argv[2]}.mjs`, import.meta.url))

@@ -1,5 +1,5 @@
-// A look at the server from outside while something goes on: its memory, that of its Redis, /ready, and who takes how much
-// of the processors.
+// Measures the server from outside during a run: its memory, that of its Redis, /ready, and the processor time of each
+// process.
 
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ const run = promisify(execFile)
 const READY_EVERY_MS = 200
 const REDIS_EVERY_MS = 500
 const PATIENCE_MS = 10_000
-/** Of a second, in /proc. */
+/** Clock ticks per second in /proc. */
 const TICKS = 100
 const MIB = 1 << 20
 
@@ -21,13 +21,13 @@ function processorTime(pid) {
   return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 
-/** What all processors have done since the machine started, in seconds. */
+/** Busy time of all processors since boot, in seconds. */
 function busyTime() {
   const [user, nice, system, , , irq, softirq, steal] = /^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))[1].split(' ').map(Number)
   return (user + nice + system + irq + softirq + steal) / TICKS
 }
 
-/** The most memory the process had at any time, in MiB. */
+/** Peak resident memory of the process, in MiB. */
 const highestMemory = (pid) => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
 
 async function redisMemory(url) {
@@ -40,7 +40,7 @@ export class Watch {
   #ready = { answers: 0, slowest: 0, notReady: [] }
   #redis
 
-  /** `processes`: ids by name. */
+  /** `processes`: process ids by name. */
   constructor(porta, processes) {
     this.porta = porta
     this.processes = processes
@@ -74,7 +74,7 @@ export class Watch {
     }
   }
 
-  /** MiB, what /ready said, and shares of one processor. */
+  /** Memory in MiB, the results of /ready, and processor use as shares of one processor. */
   async stop() {
     const seconds = (performance.now() - this.begun) / 1000
     const shares = this.#times().map(([name, time], n) => [name, (time - this.before[n][1]) / seconds])

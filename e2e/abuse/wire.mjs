@@ -1,5 +1,5 @@
-// HTTP/1.1 on a kept connection, with requests as bytes that are there already: what an attack costs is to be the server's
-// time and not ours.
+// HTTP/1.1 on a keep-alive connection, with requests serialized beforehand, so that an attack costs the server's time
+// and not the attacker's.
 
 import net from 'node:net'
 import tls from 'node:tls'
@@ -14,7 +14,7 @@ export function bytes(method, path, headers = {}, body = '') {
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines}${length}\r\n${body}`, 'latin1')
 }
 
-/** A header of an answer's head. */
+/** The value of a header in a response head. */
 export const header = (head, name) => new RegExp(`^${name}: *(.*)$`, 'im').exec(head)?.[1].trim()
 
 export class Wire {
@@ -22,12 +22,12 @@ export class Wire {
   #left = NOTHING
   #waiting
 
-  /** To `port` of this machine, from the address `from`; with `ca` over TLS. */
+  /** Connects to `port` of this machine from the local address `from`; with `ca`, over TLS. */
   constructor({ port, from, ca, timeout = 30_000 }) {
     Object.assign(this, { port, from, ca, timeout })
   }
 
-  /** One request: `{ status, head, body }`. Fails when the connection ends without an answer. */
+  /** Sends one request and returns `{ status, head, body }`. Fails if the connection ends without a response. */
   async ask(request) {
     let answer
     await this.flood(request, 1, (status, head, body) => {
@@ -36,7 +36,7 @@ export class Wire {
     return answer
   }
 
-  /** `count` requests at once, and `note(status, head, body)` for each answer. */
+  /** Sends `count` pipelined requests and calls `note(status, head, body)` for each response. */
   flood(requests, count, note) {
     return new Promise((done, failed) => {
       this.#waiting = { count, note, done, failed }
@@ -100,7 +100,7 @@ export class Wire {
   }
 }
 
-/** Where the body ends that begins at `from`; -1 when it is not all there. */
+/** End of the body that begins at `from`; -1 if it is incomplete. */
 function bodyEnd(bytes, from, head, status) {
   if (status === 204 || status === 304) return from
   const length = header(head, 'content-length')

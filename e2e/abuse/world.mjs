@@ -1,4 +1,4 @@
-// Two organizations: one is attacked, in the other everybody has a quiet day.
+// Test data: two organizations, one of which is attacked.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { random } from '../lib/rp.mjs'
 export const ATTACKED = 'storm'
 export const QUIET = 'calm'
 
-/** How the honest sign in, by organization. */
+/** Names of the kinds of honest sign-in, by organization. */
 export const inNewBrowser = (slug) => `${slug}, new browser`
 export const inKnownBrowser = (slug) => `${slug}, known browser`
 
@@ -45,7 +45,7 @@ function provisioned(id, { secret, redirectUri, alg }) {
   }
 }
 
-/** What everybody knows of the world: for each organization its clients, the honest person and the victim. */
+/** Creates the data and returns it: for each organization its clients, the honest person and the victim. */
 export async function provision(porta) {
   const world = Object.fromEntries([ATTACKED, QUIET].map((slug) => [
     slug,

@@ -1,7 +1,7 @@
-// Three instances behind nginx, PostgreSQL and Redis, and mixed load all the while: instances are restarted, killed and
-// frozen, keys rotated, settings changed, an organization suspended. Nobody notices.
+// Three instances behind nginx, with PostgreSQL and Redis, under constant mixed load: instances are restarted, killed
+// and frozen, keys rotated, settings changed, an organization suspended. No caller may be affected.
 //
-// Without CHAOS_MINUTES each thing happens once (a good minute); with it they go on happening that long.
+// Without CHAOS_MINUTES one round runs (a little over a minute); with it, rounds repeat for that long.
 
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
@@ -21,7 +21,7 @@ const GRACE_SECONDS = 8
 const EFFECTIVE_WITHIN_MS = 1_000
 const FREEZE_MS = 5_000
 const UNREADY_WITHIN_MS = 250
-/** Eleven work at a time, each waits most of the time, and one in three of their requests is at the one that is killed. */
+/** Eleven clients run at a time and mostly wait, and a third of their requests go to the killed instance. */
 const CUT_BY_A_KILL = 5
 
 let store
@@ -59,19 +59,19 @@ const at = (instance, id, slug = 'demo') =>
   new Rp(`${base}/${slug}`, id, { connect: only(instance), from: someAddress(), timeout: 10_000 })
 const cli = (...args) => instances[0].cli(...args)
 
-/** Until `holds` is true on every instance, and how long that took from now. */
+/** Waits until `holds` is true on every instance; returns how long that took. */
 async function everywhere(what, holds) {
   const begun = performance.now()
   await Promise.all(instances.map((instance) => eventually(`${what} on ${instance.name}`, () => holds(instance), { seconds: 5, every: 20 })))
   return Math.round(performance.now() - begun)
 }
 
-// --- what happens ---------------------------------------------------------------------------------------------------
+// --- events ---------------------------------------------------------------------------------------------------------
 
 async function restart(instance) {
   const begun = performance.now()
   instance.process.kill('SIGTERM')
-  // When a probe was sent counts, and not when its answer was read: on a busy machine that is later.
+  // Measured when a probe is sent, because on a busy machine its answer is read later.
   let [readyOff, lastReady] = [0, 0]
   const unready = await eventually(`${instance.name} says that it is not ready`, async () => {
     const asked = performance.now() - begun
@@ -82,7 +82,7 @@ async function restart(instance) {
   }, { seconds: DRAIN_SECONDS, every: 10 })
   assert.equal(unready.json().checks.process.error, 'draining')
   assert.ok(lastReady < UNREADY_WITHIN_MS, `asked after ${lastReady} ms it said that it was ready`)
-  // It still serves, so that the proxy has time to notice.
+  // While it drains it still serves, so that the proxy has time to notice.
   assert.equal((await at(instance, 'e2e-es256').get(`${base}/demo/.well-known/openid-configuration`)).status, 200)
   await instance.stop()
   const ended = performance.now() - begun
@@ -114,7 +114,7 @@ async function freeze(instance) {
 
 async function rotate(watch, ...how) {
   const { code, stdout, stderr } = await instances[0].tryCli('keys', 'rotate', '--org', 'demo', '--direct', '--force', '--json', ...how)
-  // A next key that is too young is not used: the only refusal there is.
+  // The only allowed refusal: the next key is too young to sign.
   if (code !== 0) {
     assert.match(stdout + stderr, /not known to every verifier/)
     return
@@ -198,7 +198,7 @@ test('nobody notices', async () => {
   assert.deepEqual(tally.wrong, [], 'no answer is wrong, no session is lost')
   assert.deepEqual(await load.alive(), [], 'what was given back or signed out is over')
   assert.equal(tally.total('cut') + tally.total('paused'), 0, JSON.stringify(tally.summary()))
-  // Only a POST that was at a process when it was killed may have had to be sent again.
+  // Only a POST that a process was handling when it was killed may have been repeated.
   const isCut = (text) => /^\w*Error: |^page 50[24] | -> 50[24] /.test(text)
   const cut = figures.kills.map(() => 0)
   for (const { op, at: when, since, text } of tally.repeats) {
@@ -224,7 +224,7 @@ test('nobody notices', async () => {
 
 test('a key that signs before everybody can know it would be noticed', async () => {
   const watch = await new KeyWatch(instances, 'demo').start()
-  // The second makes the key sign that the first has just made.
+  // The second rotation lets the key sign that the first one has just created.
   for (const how of ['--now', '--now']) await rotate(watch, how)
   const rp = new Rp(`${base}/demo`, 'e2e-es256', { from: someAddress() })
   const { tokens, nonce } = await rp.signIn(rp.agent(), user('ada'))

@@ -1,4 +1,4 @@
-// Basic OP: oidcc-basic-certification-test-plan. The Form Post OP plan runs the same modules in another response mode.
+// Basic OP: oidcc-basic-certification-test-plan. The Form Post OP plan runs the same modules with `form_post`.
 
 import assert from 'node:assert/strict'
 import { sleep } from '../lib/porta.mjs'
@@ -9,7 +9,7 @@ import {
 
 const SAME = { login: ['login'], nothing: [] }
 
-/** A second authorization in the same browser: the same person, the same sign-in, no page. */
+/** A second authorization in the same browser uses the same sign-in and shows no page. */
 async function sameSignInTwice(op, first, second) {
   const before = await op.succeed(first)
   assert.deepEqual(before.asked, SAME.login)
@@ -43,7 +43,7 @@ async function scopes(op, scope) {
   if (tokens.scope !== undefined) assert.deepEqual(new Set(tokens.scope.split(' ')), new Set(scope.split(' ')))
 }
 
-/** UserInfo asked in another way. */
+/** Requests UserInfo by the method that `ask` implements. */
 async function userInfo(op, ask) {
   const { tokens, idToken, params } = await op.succeed()
   const { userinfo_endpoint: url } = await op.rp.metadata()
@@ -55,7 +55,7 @@ async function reuse(op, wait) {
   const flow = await op.succeed()
   await sleep(wait)
   checkTokenError(await op.rp.redeem(flow), 'invalid_grant')
-  // RFC 6749 §4.1.2: what the code led to is revoked.
+  // RFC 6749 §4.1.2: the tokens issued for the code are revoked.
   const answer = await op.rp.userinfo(flow.tokens.access_token)
   assert.equal(answer.status, 401, `the access token died with the code: ${answer}`)
   if (flow.tokens.refresh_token) checkTokenError(await op.rp.refresh(flow.tokens.refresh_token), 'invalid_grant')
@@ -75,8 +75,8 @@ async function requestObject(op, outer) {
 }
 
 /**
- * Either the object is used, or the request is refused; ignoring it is neither. The refusal comes back in the mode and with
- * the state of the request, though they stand in the refused object alone: the suite listens nowhere else.
+ * The provider either uses the object or refuses the request, but must not ignore the object. The refusal uses the
+ * response mode and state of the request even if only the refused object has them: the suite accepts no other response.
  */
 async function supportedOrRefused(op, { inside, flow }) {
   const { request_parameter_supported: supported = false } = await op.rp.metadata()
@@ -143,7 +143,7 @@ export const basic = {
   'oidcc-prompt-login': (op) => signInTwice(op, { prompt: 'login' }, 1100),
 
   async 'oidcc-prompt-none-not-logged-in'(op) {
-    // A long state shows whether it is cut.
+    // A long state shows whether it is truncated.
     const flow = await op.authorize({ prompt: 'none', state: random(96) }, { person: null })
     assert.equal(flow.state.length, 128)
     checkErrorCallback(flow, ['login_required'], op.delivery)
@@ -193,7 +193,7 @@ export const basic = {
   },
 
   async 'oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported'(op) {
-    // Everything twice, then only what OAuth needs outside: the rest is in the object alone.
+    // First with all parameters in both places, then with only those outside that OAuth requires there.
     await supportedOrRefused(op, await requestObject(op, (inside) => inside))
     await supportedOrRefused(op, await requestObject(op, () => ({
       redirect_uri: undefined, state: undefined, nonce: undefined, response_mode: undefined,
@@ -214,7 +214,7 @@ export const basic = {
   },
 
   async 'oidcc-ensure-request-object-with-redirect-uri'(op) {
-    // The address outside is not registered, the one inside is.
+    // The redirect URI outside the object is not registered, the one inside is.
     const wrong = (inside) => ({ ...inside, redirect_uri: `${inside.redirect_uri}/${random(8)}` })
     const both = await requestObject(op, wrong)
     const { request_parameter_supported: supported = false } = await op.rp.metadata()

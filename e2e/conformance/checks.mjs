@@ -1,5 +1,5 @@
-// What the OpenID Foundation's conformance suite checks in every module, as assertions. Where the suite only warns, we
-// fail: nothing here is optional for a provider that means to be certified.
+// The checks that the OpenID Foundation's conformance suite makes in every module, as assertions. Where the suite only
+// warns, these fail.
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -11,7 +11,7 @@ const NQSCHAR = /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/ // error, error_description: 
 const VSCHAR = /^[\x20-\x7e]+$/ // tokens and codes: RFC 6749 appendix A.11, A.12, A.17
 const BASE64URL = /^[A-Za-z0-9_-]+$/
 
-/** A lower bound for the randomness of a value: its length times the entropy of its characters. */
+/** Estimates the entropy of a value in bits: its length times the entropy of its characters. */
 function entropy(value) {
   const counts = new Map()
   for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1)
@@ -59,7 +59,7 @@ export function checkKeys(jwks) {
   }
 }
 
-/** What arrives at the redirection URI came in the mode that was asked for, once, and only there. */
+/** The response arrived at the redirection URI in the requested response mode, and has each parameter once. */
 function checkDelivery(at, mode) {
   assert.equal(at.kind, 'callback', `the relying party is not called: ${at}`)
   assert.equal(at.mode, mode, String(at))
@@ -76,7 +76,7 @@ function checkDelivery(at, mode) {
   }
 }
 
-/** A successful answer of the authorization endpoint. */
+/** A successful authorization response. */
 export function checkCallback(flow, { mode, issuer }) {
   const { at } = flow
   checkDelivery(at, mode)
@@ -91,7 +91,7 @@ export function checkCallback(flow, { mode, issuer }) {
   for (const name of Object.keys(at.params)) assert.ok(expected.has(name), `unexpected parameter ${name}`)
 }
 
-/** An error answer of the authorization endpoint (OpenID Connect Core §3.1.2.6). */
+/** An authorization error response (OpenID Connect Core §3.1.2.6). */
 export function checkErrorCallback(flow, codes, { mode, issuer, state = flow.state }) {
   const { at } = flow
   checkDelivery(at, mode)
@@ -114,7 +114,7 @@ function checkErrorText({ error, error_description: description, error_uri: uri 
   if (uri !== undefined) assert.ok(URL.canParse(uri), `error_uri is a URI: ${uri}`)
 }
 
-/** A page that explains an error to a person and leads nowhere else. */
+/** A page that explains an error to a person, without a redirect or a link to the client. */
 export function checkErrorPage(at, status = 400) {
   assert.equal(at.kind, 'page', `an error page, not a redirect: ${at}`)
   assert.equal(at.status, status, String(at))
@@ -125,7 +125,7 @@ export function checkErrorPage(at, status = 400) {
   for (const hop of at.trail) assert.ok(!hop.location?.startsWith('https://rp.example.test'), String(hop.location))
 }
 
-/** A successful answer of the token endpoint (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3). */
+/** A successful token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3). */
 export function checkTokenResponse(response, { refreshToken } = {}) {
   assert.equal(response.status, 200, String(response))
   assert.equal(response.contentType, 'application/json', String(response))
@@ -157,10 +157,10 @@ export function checkTokenError(response, code, status = 400) {
 
 const HASHES = { RS256: 'sha256', ES256: 'sha256', EdDSA: 'sha512' }
 
-/** What every ID token of a code flow says, whatever was asked for. */
+/** Claims that every ID token of a code flow has, whatever was requested. */
 const UNASKED = ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'sid', 'at_hash']
 
-/** A claim without a value is left out (OpenID Connect Core §5.3.2); a list or an object without members is none either. */
+/** A claim without a value is left out (OpenID Connect Core §5.3.2); so is an empty list or object. */
 function checkClaims(claims) {
   for (const [name, value] of Object.entries(claims)) {
     assert.notEqual(value, null, `${name} is null`)
@@ -169,7 +169,7 @@ function checkClaims(claims) {
   }
 }
 
-/** The ID token of a code flow (OpenID Connect Core §2, §3.1.3.6, §3.1.3.7) against the request that led to it. */
+/** Checks the ID token of a code flow (OpenID Connect Core §2, §3.1.3.6, §3.1.3.7) against its request. */
 export async function checkIdToken(rp, tokens, { params, refreshed = false }) {
   const { header, payload } = await rp.verifyIdToken(tokens.id_token)
   checkKeys(await rp.jwks())
@@ -195,7 +195,8 @@ export async function checkIdToken(rp, tokens, { params, refreshed = false }) {
   const digest = createHash(HASHES[header.alg]).update(tokens.access_token).digest()
   assert.equal(payload.at_hash, digest.subarray(0, digest.length / 2).toString('base64url'), 'at_hash')
 
-  // What scopes ask for belongs to UserInfo in the code flow (§5.4); the parameter `claims` may ask for it here (§5.5).
+  // In the code flow the claims of scopes come from UserInfo (§5.4); the `claims` parameter can request them here
+  // (§5.5).
   const named = params.claims === undefined ? {} : JSON.parse(params.claims).id_token ?? {}
   const asked = [...UNASKED, ...(params.nonce === undefined ? [] : ['nonce']), ...Object.keys(named)]
   for (const name of Object.keys(payload)) assert.ok(asked.includes(name), `nobody asked for ${name}`)
@@ -208,7 +209,7 @@ const STRINGS = [
   'website', 'email', 'gender', 'birthdate', 'zoneinfo', 'locale', 'phone_number',
 ]
 
-/** UserInfo (OpenID Connect Core §5.3): the person of the ID token, and exactly the claims of the granted scopes. */
+/** UserInfo (OpenID Connect Core §5.3): the `sub` of the ID token, and exactly the claims of the granted scopes. */
 export function checkUserInfo(response, { sub, scope, person }) {
   assert.equal(response.status, 200, String(response))
   assert.equal(response.contentType, 'application/json', String(response))

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { CLAIM_NAMES } from '../lib/fixtures.mjs'
 import { checkKeys } from './checks.mjs'
 
-/** Every address of the document is https and belongs to the issuer. */
+/** Every endpoint in the document uses https and is below the issuer. */
 export function checkEndpoints(metadata, issuer) {
   for (const [name, value] of Object.entries(metadata)) {
     if (!/(_endpoint|_uri)$/.test(name)) continue
@@ -47,7 +47,7 @@ export const config = {
     for (const name of ['claims_parameter_supported', 'request_parameter_supported', 'request_uri_parameter_supported']) {
       if (name in metadata) assert.equal(typeof metadata[name], 'boolean', name)
     }
-    // Absent means true for this one (OpenID Connect Discovery §3), so a provider without it has to say so.
+    // If absent, this one means true (OpenID Connect Discovery §3), so a provider without support must say false.
     assert.equal(typeof metadata.request_uri_parameter_supported, 'boolean')
     assert.deepEqual(metadata.code_challenge_methods_supported, ['S256'])
     assert.equal(metadata.authorization_response_iss_parameter_supported, true)

@@ -1,5 +1,5 @@
-// The OpenID Foundation's plans Basic OP, Config OP, Form Post OP and RP-Initiated Logout OP, and what of Dynamic OP needs no
-// registration, one test per test module and named after it, against Porta behind an https proxy.
+// The OpenID Foundation's plans Basic OP, Config OP, Form Post OP and RP-Initiated Logout OP, and the modules of
+// Dynamic OP that register no client, against Porta behind an https proxy. Each test module is a test of the same name.
 
 import { after, before, describe } from 'node:test'
 import { basic } from './basic.mjs'
@@ -19,8 +19,8 @@ after(async () => {
   console.log(summary())
 })
 
-// Plans and modules are independent of each other: every module has its own browser and its own address. Some only wait.
-// Every plan has its own person: of one account only a few passwords are judged at once, and the others wait.
+// Plans and modules run in parallel: every module has its own browser and IP address, and some mostly wait. Every plan
+// has its own person, because concurrent password checks are limited per account.
 const together = { concurrency: 4 }
 
 describe('the plans', together, () => {

@@ -15,7 +15,7 @@ export const dynamic = {
     const { at } = await op.authorize(asked, { person: null })
     checkErrorPage(at)
     op.keep(at)
-    // Nor is somebody sent there who is signed in, and would not be asked anything.
+    // The same for a person who is signed in already, who would see no page.
     await op.succeed()
     const silent = await op.authorize({ ...asked, prompt: 'none' }, { person: null })
     checkErrorPage(silent.at)

@@ -1,4 +1,4 @@
-// One provider behind TLS for all plans, and the bookkeeping of who passed.
+// One provider behind TLS for all plans, and the record of passed modules.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { Rp } from '../lib/rp.mjs'
 import { someAddress } from '../lib/http.mjs'
 import { checkCallback, checkIdToken, checkTokenResponse, checkUserInfo } from './checks.mjs'
 
-/** Porta as it runs in production: behind an https proxy on loopback, with an authority of its own. */
+/** Starts Porta in production mode behind an https proxy on loopback, with a certificate of a test authority. */
 export async function startProvider(name) {
   const tls = await certificates()
   const port = await freePort()
@@ -21,7 +21,7 @@ export async function startProvider(name) {
       NODE_ENV: 'production',
       TRUST_PROXY: 'true',
       TRUST_PROXY_CIDRS: '127.0.0.1/32',
-      // What production insists on and the embedded store could otherwise make up for itself.
+      // Required in production; elsewhere the embedded store generates what is missing.
       COOKIE_KEYS: secretHex(),
       SIGNING_KEY_ENCRYPTION_KEY: secretHex(),
       TWO_FACTOR_ENCRYPTION_KEY: secretHex(),
@@ -41,7 +41,7 @@ export async function startProvider(name) {
   }
 }
 
-/** What a module works with: relying parties, one browser, and the plan's response mode. */
+/** Context of a module: relying parties, one browser, and the plan's response mode. */
 export class Op {
   constructor(provider, { name, person, responseMode }) {
     this.provider = provider
@@ -68,7 +68,7 @@ export class Op {
     return { mode: this.mode, issuer: this.issuer }
   }
 
-  /** A request that must succeed, and everything the suite looks at on the way: callback, tokens, ID token, UserInfo. */
+  /** Makes a request that must succeed, and checks what the suite checks: callback, tokens, ID token, UserInfo. */
   async succeed(extra = {}, options = {}) {
     const rp = options.rp ?? this.rp
     const flow = await this.authorize(extra, options)
@@ -81,7 +81,7 @@ export class Op {
     return { ...flow, tokens, idToken, userInfo }
   }
 
-  /** Keeps a page that the suite would ask a person to look at. */
+  /** Saves a page that the suite asks a person to review. */
   keep(page) {
     const dir = join(RESULTS, 'conformance')
     mkdirSync(dir, { recursive: true })
@@ -91,7 +91,7 @@ export class Op {
 
 const results = []
 
-/** Registers one test per module; `provider` is called when a module runs, `person` signs in. */
+/** Registers one test per module. `provider` is called when a module runs; `person` signs in. */
 export function plan(title, modules, { provider, person, responseMode }) {
   for (const [name, check] of Object.entries(modules)) {
     test(name, async () => {
@@ -103,7 +103,7 @@ export function plan(title, modules, { provider, person, responseMode }) {
   }
 }
 
-/** The table at the end. */
+/** The final table. */
 export function summary() {
   const width = Math.max(...results.map(({ name }) => name.length))
   const lines = []

@@ -6,10 +6,10 @@ import { random } from '../lib/rp.mjs'
 import { checkErrorCallback } from './checks.mjs'
 import { checkEndpoints } from './config.mjs'
 
-/** Signs in, goes to the end-session endpoint, and confirms when a page asks. */
+/** Signs in, opens the end-session endpoint, and confirms if a page asks. */
 async function logout(op, params) {
   const flow = await op.succeed()
-  // A long state shows whether it is cut.
+  // A long state shows whether it is truncated.
   const all = {
     id_token_hint: flow.tokens.id_token,
     post_logout_redirect_uri: op.rp.client.postLogoutRedirectUri,
@@ -30,7 +30,7 @@ async function assertSignedOut(op, flow) {
   assert.equal(answer.status, 401, `the session's access token ended with it: ${answer}`)
 }
 
-/** Back at the relying party, with the state and nothing else. */
+/** The browser is back at the relying party, with the state and no other parameter. */
 function assertReturned(op, { at, sent }) {
   assert.equal(at.kind, 'callback', String(at))
   const url = new URL(at.url)
@@ -39,7 +39,7 @@ function assertReturned(op, { at, sent }) {
   assert.deepEqual(at.params, sent.state === undefined ? {} : { state: sent.state })
 }
 
-/** A page of the provider: signed out, and nobody is sent anywhere. */
+/** The person is signed out and sees a page of the provider, without a redirect to the relying party. */
 async function assertSignedOutPage(op, { at, flow }) {
   assert.equal(at.kind, 'page', `nobody is sent back: ${at}`)
   assert.equal(at.status, 200, String(at))
@@ -48,8 +48,8 @@ async function assertSignedOutPage(op, { at, flow }) {
 }
 
 /**
- * An error page or a question whose answer leads nowhere outside. With `wrong` it is the page, and names that parameter: the
- * suite asks for a picture that a person looks at.
+ * The person sees an error page, or a confirmation after which they stay at the provider. With `wrong`, the page names
+ * that parameter: the suite wants a screenshot that a person reviews.
  */
 async function assertNotReturned(op, { asked, confirmed, at, flow }, wrong) {
   assert.equal(asked.kind, 'page', `sent back without a proof: ${asked}`)
@@ -59,7 +59,7 @@ async function assertNotReturned(op, { asked, confirmed, at, flow }, wrong) {
   if (confirmed) return assertSignedOutPage(op, { at, flow })
   assert.equal(at.status, 400, String(at))
   assert.ok(at.isHtml)
-  // The person did not agree to anything, so the session lives.
+  // The person confirmed nothing, so the session continues.
   const still = await op.succeed({ prompt: 'none' })
   assert.equal(still.idToken.sub, flow.idToken.sub)
 }
@@ -121,7 +121,7 @@ export const rpInitiatedLogout = {
   },
 
   async 'oidcc-rp-initiated-logout-bad-id-token-hint'(op) {
-    // The right claims, signed by somebody else: with the client's own secret.
+    // The right claims, but signed with the client's secret instead of the provider's key.
     const forge = (token) =>
       new SignJWT(decodeJwt(token))
         .setProtectedHeader({ alg: 'HS256' })

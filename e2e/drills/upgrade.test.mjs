@@ -1,7 +1,8 @@
-// From the first version to this one under load, the way an operator does it: migrate while the old executable serves,
-// then both side by side on the new schema without affinity, then the new one alone. Nobody notices.
+// Rolling upgrade from the first version to this one under load, as an operator does it: migrate while the old
+// executable serves, then run both on the new schema without session affinity, then the new one alone. No request may
+// fail.
 //
-// scripts/upgrade.sh builds the old executable and names it in PORTA_OLD_BIN.
+// scripts/upgrade.sh builds the old executable and sets PORTA_OLD_BIN.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -21,7 +22,7 @@ const PHASE_SECONDS = Number(process.env.UPGRADE_PHASE_SECONDS ?? 15)
 let store
 let old
 let current
-/** Who gets traffic, one after the other. */
+/** Instances that get traffic, in turn. */
 let serving = []
 let turn = 0
 const served = new Map()
@@ -52,10 +53,10 @@ let stopping = false
 const load = []
 const done = { signIns: 0, silent: 0, refreshes: 0, reads: 0 }
 const failures = []
-/** What people and clients got from the old version, to be used on the new one. */
+/** Browsers and tokens of the old version, to be used with the new one. */
 const kept = []
 
-/** One person and their client, until told to stop. Everything that is not a success is a failure of the drill. */
+/** One person and their client, until the drill stops. Anything but a success fails the drill. */
 async function live(person) {
   while (!stopping) {
     try {
@@ -108,7 +109,7 @@ test('the old version serves on the schema it knows', async () => {
   }
 })
 
-/** Used links, in a table that a migration makes an index on: enough of them that it takes its time. */
+/** Used links, so many that the migration that creates an index on their table takes some time. */
 const MANY_LINKS = `INSERT INTO one_time_tokens
   (id, organization_id, user_id, purpose, digest, expires_at, used_at, created_at)
   SELECT gen_random_uuid(), organization_id, id, 'magic_link', sha256((id || '/' || n)::bytea), now() + '1 day', now(), now()

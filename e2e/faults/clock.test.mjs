@@ -1,8 +1,8 @@
-// The clock of the machine jumps, both ways (libfaketime; the steady clock, by which a process waits, goes on).
+// The wall clock jumps forward and back (libfaketime; the monotonic clock, which waits use, is unaffected).
 //
-// Lifetimes follow the clock. What has expired by it is refused, what was used up stays used up, and when the clock is
-// right again nothing that was acknowledged is missing: what is kept is removed by steady time, or not until the clock
-// has shown for an hour that it did not merely jump.
+// Lifetimes follow the wall clock. What has expired by it is refused, and what was used stays used. When the clock is
+// right again, nothing that was acknowledged is missing: short-lived entries are removed by the monotonic clock, and
+// expired rows only after a clock that jumped ahead has stayed there for an hour.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -20,12 +20,12 @@ let clock
 
 before(async () => {
   store = await Store.create()
-  // What the world is made of is a day old when the tests begin.
+  // The test data is created one day in the past.
   clock = new Clock(-86_400)
   porta = await Porta.start({ name: 'faults-clock', store, env: clock.env })
   for (const key of ['session_ttl', 'client_credentials_ttl']) await porta.cli('config', 'set', key, '1h', '--direct')
   await jump(0)
-  // What is right for the process is the clock it starts with.
+  // A process takes the clock at its start as right.
   await porta.restart()
 })
 after(async () => {
@@ -34,11 +34,11 @@ after(async () => {
   clock?.end()
 })
 
-/** The server's clock is this many seconds away from ours. */
+/** Sets the server's clock this many seconds away from ours. */
 async function jump(seconds) {
   clock.set(seconds)
   const machine = machineClient()
-  // Not by the Date header: the HTTP library keeps it until the clock has passed it.
+  // The Date header does not show a jump back: the HTTP library caches it until the clock has passed it.
   await eventually('the clock has jumped', async () => {
     const token = await machineToken(machine)
     const { iat } = (await machine.introspect(token)).json()
@@ -55,13 +55,13 @@ async function assertSound() {
   assert.ok(porta.running, porta.tail())
 }
 
-/** The server looks for expired rows once a minute, and says what it did about them. */
+/** Waits for the next sweep: once a minute the server logs whether it removed or kept expired rows. */
 function sweep(from) {
   const words = /expired rows are kept|expired rows removed/
   return eventually('a sweep', () => words.test(porta.logged.slice(from)), { seconds: 75, every: 500 })
 }
 
-/** A browser with a session, its tokens, and a token without a person, each good for an hour at least. */
+/** A browser with a session, its tokens, and a client-credentials token, each valid for at least an hour. */
 async function arrival() {
   const rp = relyingParty()
   const agent = rp.agent()
@@ -101,7 +101,7 @@ for (const [name, seconds, lives] of [['half an hour forward', 1800, true], ['tw
     const late = await other.signIn(other.agent(), ada, OFFLINE)
     assert.equal(await other.isActive(late.tokens.access_token), true, 'so does a new sign-in')
     if (lives) await assertThere(kept)
-    // Whatever this clock would remove is removed now.
+    // Let a sweep run while the clock is wrong.
     else await sweep(logged)
 
     await jump(0)
@@ -127,7 +127,7 @@ test('back before the last suspension of an organization, and right again', asyn
   const { tokens } = await rp.signIn(rp.agent(), someone, OFFLINE)
   await jump(-7200)
   await assertSound()
-  // What is older than a suspension does not count, and by this clock everything new is.
+  // Sessions and codes from before a suspension are void, and by this clock every new one is from before it.
   const late = beta()
   const flow = await late.authorize(late.agent(), {}, { person: someone })
   if (flow.at.kind === 'callback') assertTokenError(await late.redeem({ ...flow, code: flow.at.params.code }), 'invalid_grant')

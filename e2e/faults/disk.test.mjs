@@ -1,7 +1,7 @@
-// A full disk under the embedded store: a small file system of its own, filled to the last byte (ENOSPC, no make-believe).
+// A full disk under the embedded store: its data is on a small file system that is filled until ENOSPC.
 //
-// Needs the right to mount a tmpfs (root, or sudo without a password). Where nobody may mount, as in most containers, the
-// container's own small /dev/shm serves; without either this fails and says so.
+// Needs the right to mount a tmpfs (root, or sudo without a password). Where mounting is not allowed, as in most
+// containers, a small /dev/shm is used instead; without either, the test fails with that message.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -66,7 +66,7 @@ test('a full disk: what writes pauses, what reads goes on, and room helps at onc
     },
     end: () => rmSync(filler),
     seconds: 4,
-    // The file is there and can be read: reachable, as the probes claim.
+    // The probes succeed: the database can still be read.
     down: {},
     pauses: ['refresh', 'sign-in'],
     visitors: 500,

@@ -1,5 +1,5 @@
-// The mail relay is away in every way it can be: nobody waits for it, nothing waiting is lost or comes twice, and mail flows
-// within two seconds of its return. (Signing in by password meanwhile: pages.test.mjs.)
+// Every kind of outage of the mail relay: no request waits for it, no waiting email is lost or sent twice, and waiting
+// mail arrives within two seconds of the relay's return. (Signing in by password meanwhile: pages.test.mjs.)
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -11,11 +11,11 @@ import { BACK_WITHIN_MS, Watch, assertTruthful } from '../lib/watch.mjs'
 import { World } from '../lib/world.mjs'
 
 const HONEST_ANSWER_MS = 3_000
-/** Past the first retry of a message that failed for another reason (5 s, a fifth more or less), well before the next. */
+/** Longer than the first retry of a message that failed for another reason (5 s ± 20 %), shorter than the next. */
 const PAST_A_RETRY_S = 8
-/** Past what a resolver spends on a name it gets no answer for (10 s), and one question of ours. */
+/** Longer than a resolver waits for a name server that does not answer (10 s), plus one check of the relay. */
 const PAST_A_RESOLVER_S = 13
-/** Past what a connection that rested has to answer (2 s) and a new one to be greeted (30 s), and one question of ours. */
+/** Longer than an idle connection may take to answer (2 s) and a new one to be greeted (30 s), plus one check. */
 const PAST_A_GREETING_S = 35
 let names
 let world
@@ -35,7 +35,7 @@ after(async () => {
   await names?.end()
 })
 
-/** Asks for a link to sign in by: who asked, in which browser, and how long the page took. */
+/** Requests a magic link within the time limit; returns the person and their browser. */
 async function askForLink() {
   const person = world.person()
   const rp = world.rp()
@@ -50,7 +50,7 @@ async function askForLink() {
   return { person, agent }
 }
 
-/** The link of a letter signs in the browser that asked for it, and is good for that once. */
+/** The link of an email signs in the browser that requested it, once. */
 async function assertWorksOnce(agent, { link }) {
   const landing = await agent.open(link)
   const [form] = landing.forms
@@ -76,7 +76,7 @@ for (const [name, begin, seconds, register = test] of [
   ['has a name that no name server says anything about', () => lose({ isSilent: true }), PAST_A_RESOLVER_S, drill],
 ]) {
   register(`the relay ${name}: nobody is kept waiting, letters come as soon as it is back`, async () => {
-    // A connection rests at the relay that is about to go.
+    // The server keeps an idle connection to the relay that is about to fail.
     const early = await askForLink()
     await world.relay.letter(early.person.email)
     everybody.push(early.person)
@@ -92,7 +92,7 @@ for (const [name, begin, seconds, register = test] of [
         when.struck = performance.now()
         waiting.push(await askForLink(), await askForLink())
         await sleep(when.struck + seconds * 1000 - performance.now())
-        // It joins those that wait.
+        // This one joins the queue late.
         waiting.push(await askForLink())
         when.healing = performance.now()
       } finally {

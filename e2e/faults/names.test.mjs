@@ -1,4 +1,4 @@
-// Names stop resolving: the server finds PostgreSQL and Redis by names only. (The mail relay: mail.test.mjs.)
+// Name resolution fails: the server knows PostgreSQL and Redis only by name. (The mail relay: mail.test.mjs.)
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -9,7 +9,7 @@ import { Names } from '../lib/names.mjs'
 const PAUSES = ['userinfo', 'refresh', 'silent sign-in']
 const REMEMBERED = ['discovery', 'jwks']
 const EVERYTHING = [...REMEMBERED, ...PAUSES, 'introspection', 'code exchange', 'client credentials']
-/** More than the pool has connections, so that afterwards it has as many as it may have and needs no new one. */
+/** More requests than the pool has connections, so that the pool is at its maximum and needs no new connection. */
 const CROWD = 40
 let names
 let rig

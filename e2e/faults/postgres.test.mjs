@@ -1,4 +1,4 @@
-// What Porta does while PostgreSQL misbehaves: the table "When something is away" in docs/operations.md, row by row.
+// Porta's behaviour while PostgreSQL fails: the table "When something is away" in docs/operations.md, row by row.
 
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
@@ -22,7 +22,7 @@ before(async () => {
 })
 after(() => rig?.end())
 
-/** SQL to the server itself, not through the proxy. */
+/** Runs SQL directly on the server, not through the proxy. */
 const sql = (text) => run('psql', [rig.store.admin, '-qtAc', text])
 
 test('down: connections refused', () =>
@@ -53,7 +53,7 @@ drill('gone: the machine vanished and its successor has the address', () =>
     seconds: 4,
     down: { db: true },
     works: REMEMBERED,
-    // A statement that was under way waits for its limit and five seconds.
+    // A statement that was running waits for the statement timeout and five seconds.
     lingers: STATEMENT_MS + 5_500,
   }))
 
@@ -73,7 +73,7 @@ test('failover: connections are cut, the server is read-only for a while, then a
       await sql(`ALTER DATABASE ${rig.store.name} SET default_transaction_read_only = on`)
       rig.pg.cut()
     },
-    // Connections that were made to the old primary stay open and stay read-only.
+    // Connections to the old primary stay open and read-only.
     end: () => sql(`ALTER DATABASE ${rig.store.name} RESET default_transaction_read_only`),
     down: { db: BRIEFLY },
     pauses: ['refresh'],
@@ -84,7 +84,7 @@ drill('a storm: others hold every connection the server has', async () => {
   const others = new Set()
   const target = new URL(rig.database)
   const limit = Number((await sql('SHOW max_connections')).stdout)
-  // Version 3 of the protocol; the answer asks for a password, and the place is taken until it comes.
+  // A startup message of protocol version 3. The server asks for a password, and the connection counts until it comes.
   const words = Buffer.from(`user\0porta\0database\0${rig.store.name}\0\0`)
   const hello = Buffer.alloc(8 + words.length)
   hello.writeInt32BE(hello.length, 0)
@@ -92,7 +92,7 @@ drill('a storm: others hold every connection the server has', async () => {
   words.copy(hello, 8)
   let isStorm = false
   const grab = () => {
-    // Tried again too late, it would hold its place for a minute.
+    // A retry after the storm would hold its connection for a minute.
     if (!isStorm) return
     const socket = net.connect({ host: target.hostname, port: Number(target.port) }, () => socket.write(hello))
     others.add(socket)
@@ -115,13 +115,13 @@ drill('a storm: others hold every connection the server has', async () => {
       for (const socket of others) socket.destroy()
     },
     down: { db: NOW_AND_THEN },
-    // Now and then Porta is faster than the others and gets a place back.
+    // Sometimes Porta gets a connection back before the others do.
     some: STORED,
     works: REMEMBERED,
   })
 })
 
-/** Others lock a table for as long as a fault lasts; so many `waiting` want a row of it, again and again. */
+/** Another client locks a table during the fault, and `waiting` callers keep requesting a row of it. */
 function lock(rig, waiting) {
   let holder
   let crowd
@@ -155,7 +155,7 @@ function lock(rig, waiting) {
 }
 
 test('a lock: statements wait, others go on, and the process is not called ill for it', async () => {
-  // With the load's own refreshes and exchanges fewer than the pool has connections.
+  // Together with the load's own refreshes and exchanges, fewer than the pool has connections.
   const table = lock(rig, 4)
   await rig.fault({
     begin: table.begin,
@@ -176,7 +176,7 @@ test('a lock: who gives up leaves a line in the log, and their retry gets the su
   await table.begin()
   const from = rig.porta.logged.length
   await assert.rejects(hasty.refresh(tokens.refresh_token), /no answer within/)
-  // Colours are in between when people read the log.
+  // The gaps allow for colour codes in a log for people.
   const ofIt = /\/token".{0,20}status.{0,20}499/
   await eventually('the line of who hung up', () => ofIt.test(rig.porta.logged.slice(from)))
   await table.end()
@@ -188,7 +188,7 @@ test('a lock: who gives up leaves a line in the log, and their retry gets the su
 })
 
 drill('a lock for which as many wait as the pool has connections: what needs the database pauses', async () => {
-  // The limit of a statement is above what a request waits for a connection (5 s), as it is by default.
+  // As by default, the statement timeout is longer than a request waits for a connection (5 s).
   const full = await Rig.start('faults-postgres-lock', { env: () => ({ DB_STATEMENT_TIMEOUT_MS: '8000' }) })
   try {
     const table = lock(full, 14)

@@ -1,5 +1,5 @@
-// The process itself is stopped for a while under load (frozen, suspended, without a processor) and goes on: the answers
-// of the stores came meanwhile, and so did the time at which they would be given up.
+// The process is stopped under load for a while (frozen, suspended, without a processor) and continues. By then the
+// stores' answers have arrived, but their timeouts have passed as well.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -10,10 +10,10 @@ import { Porta, Store, eventually, sleep } from '../lib/porta.mjs'
 import { Rp, basic } from '../lib/rp.mjs'
 
 const FREEZES = IS_DRILL ? 10 : 2
-/** Longer than any limit to an answer of a store in which requests are served. */
+/** Longer than any timeout of a store operation that serves requests. */
 const FREEZE_MS = 2_500
 const CALLERS = 32
-/** So many answers a caller until the server has all its connections and is at work. */
+/** Answers per caller after which the server has all its connections and is busy. */
 const WARM = 3
 
 let store

@@ -1,4 +1,4 @@
-// What Porta does while Redis misbehaves: the table "When something is away" in docs/operations.md, row by row.
+// Porta's behaviour while Redis fails: the table "When something is away" in docs/operations.md, row by row.
 
 import { after, before, test } from 'node:test'
 import { execFile } from 'node:child_process'
@@ -17,7 +17,7 @@ before(async () => {
 })
 after(() => rig?.end())
 
-/** A command to the server itself. */
+/** Runs a command directly on the server, not through the proxy. */
 const redis = (...command) => run('redis-cli', ['-u', rig.store.redis, ...command])
 
 test('down: connections refused', () =>
@@ -78,7 +78,7 @@ test('full: writes are refused, nothing is evicted', async () => {
   await rig.fault({
     begin: () => redis('CONFIG', 'SET', 'maxmemory', '1'),
     end: () => redis('CONFIG', 'SET', 'maxmemory', limit),
-    // It answers, and takes nothing: the probes write.
+    // Redis answers but refuses writes, and its probe writes.
     down: { redis: true },
     pauses: [...SIGN_IN, 'client credentials'],
     works: PEOPLE,
@@ -88,7 +88,7 @@ test('full: writes are refused, nothing is evicted', async () => {
 test('read-only: a failover made it a replica', () =>
   rig.fault({
     begin: async () => {
-      // A replica of nobody it could reach, with the data it has.
+      // A replica of an unreachable primary that serves the data it has.
       await redis('CONFIG', 'SET', 'replica-serve-stale-data', 'yes')
       await redis('REPLICAOF', '127.0.0.1', '1')
     },

@@ -1,7 +1,7 @@
-// A user agent without JavaScript: cookies, redirects, and forms filled in by the names a person would see.
+// A browser without JavaScript: cookies, redirects and forms.
 //
-// It behaves as a browser does where that decides whether a sign-in works: cookies by host, path, Secure and SameSite
-// (RFC 6265bis), a POST that turns into a GET on 303, `Origin: null` from a page whose referrer policy is no-referrer.
+// It does what browsers do wherever a sign-in depends on it: cookies by host, path, Secure and SameSite (RFC 6265bis),
+// a POST that becomes a GET after 303, `Origin: null` from a page with the referrer policy no-referrer.
 
 import assert from 'node:assert/strict'
 import { parse } from 'node-html-parser'
@@ -83,7 +83,7 @@ class Cookies {
   }
 }
 
-/** A page the agent stands on. */
+/** The page that the agent is on. */
 export class Page {
   constructor(response, trail) {
     this.kind = 'page'
@@ -119,7 +119,7 @@ export class Page {
     return this.loginForm !== null && /\/interaction\/[^/]+/.test(this.url)
   }
 
-  /** The form and button that decide `approve` or `deny` on a consent page. */
+  /** The form and the button for `approve` or `deny` on a consent page. */
   decision(value) {
     for (const form of this.forms) {
       const button = form.querySelector(`button[name="decision"][value="${value}"]`)
@@ -163,7 +163,7 @@ export class Callback {
 }
 
 export class Agent {
-  /** `stopAt`: addresses of relying parties; a redirect or a form that goes there ends the walk. */
+  /** `stopAt`: address prefixes of relying parties; a redirect or form to one of them ends the navigation. */
   constructor({ stopAt = ['https://rp.example.test/'], from = someAddress(), ca, connect, acceptLanguage } = {}) {
     this.stopAt = stopAt
     this.from = from
@@ -173,7 +173,7 @@ export class Agent {
     this.cookies = new Cookies()
   }
 
-  /** The same person's browser, at this moment, a second time. */
+  /** A copy with the cookies of this moment. */
   clone() {
     const other = new Agent({ ...this })
     other.cookies = this.cookies.copy()
@@ -184,7 +184,7 @@ export class Agent {
     return this.stopAt.some((prefix) => url.startsWith(prefix))
   }
 
-  /** One request with the right cookies, nothing followed. */
+  /** One request with the matching cookies; redirects are not followed. */
   async raw(target, { method = 'GET', fields, headers = {}, crossSite = false, referrerPolicy } = {}) {
     const url = new URL(target)
     const cookies = this.cookies.matching(url, { crossSite, method })
@@ -213,7 +213,7 @@ export class Agent {
     return response
   }
 
-  /** Goes to an address as if a link or redirect of another site led there, and follows until a page or a callback. */
+  /** Opens an address, by default as from another site, and follows redirects to a page or a callback. */
   async open(target, { method = 'GET', fields, crossSite = true, referrerPolicy, headers } = {}) {
     const trail = []
     let url = String(target)
@@ -256,7 +256,7 @@ export class Agent {
     })
   }
 
-  /** OAuth 2.0 Form Post Response Mode: a page whose form goes to the relying party by itself. */
+  /** OAuth 2.0 Form Post Response Mode: a page whose form goes to the relying party. */
   #posted(page) {
     for (const form of page.forms) {
       const action = form.getAttribute('action')
@@ -278,7 +278,7 @@ export class Agent {
     return null
   }
 
-  /** Fills in a form of a page and sends it, with the button pressed (if any). */
+  /** Fills in a form of a page and submits it, with `button` if given. */
   async submit(page, form, values = {}, button = null) {
     assert.ok(form, `the form to submit is not on this page:\n${page}`)
     const pairs = controls(form).filter(([name]) => !(name in values))
@@ -295,25 +295,25 @@ export class Agent {
     return this.open(target, { crossSite: false })
   }
 
-  /** Types e-mail and password into the login page. */
+  /** Submits email and password on the login page. */
   signIn(page, user, password = user.password) {
     assert.ok(page.kind === 'page' && page.isLogin, `expected the login page, got ${page}`)
     return this.submit(page, page.loginForm, { email: user.email, password })
   }
 
-  /** Answers a consent page. */
+  /** Submits a consent page with `approve` or `deny`. */
   decide(page, value) {
     assert.ok(page.kind === 'page' && page.isConsent, `expected the consent page, got ${page}`)
     const { form, button } = page.decision(value)
     return this.submit(page, form, {}, button)
   }
 
-  /** Presses "cancel" on a login or consent page. */
+  /** Submits the cancel form of a login or consent page. */
   abort(page) {
     return this.submit(page, page.abortForm)
   }
 
-  /** Confirms the logout page. */
+  /** Submits the logout page. */
   logOut(page) {
     assert.ok(page.kind === 'page' && page.logoutForm, `expected the logout page, got ${page}`)
     const form = page.logoutForm

@@ -1,4 +1,4 @@
-// Debian's Chromium without a window, driven by Playwright. Nothing is downloaded; every launch has a profile of its own.
+// Debian's headless Chromium, driven by Playwright. Nothing is downloaded; every launch has its own profile.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -14,7 +14,7 @@ const ARGS = [
   '--disable-component-update', '--disable-sync',
 ]
 
-/** A browser that finds relying parties, `*.example.test`, on this machine. */
+/** A browser that resolves relying parties, `*.example.test`, to this machine. */
 export async function launch() {
   const port = await relyingParties()
   return chromium.launch({
@@ -24,7 +24,7 @@ export async function launch() {
   })
 }
 
-/** Starts one server for all relying parties, which says "back" to whoever comes; gives its port. */
+/** Starts one server for all relying parties, which answers every request with "back"; returns its port. */
 async function relyingParties() {
   const directory = mkdtempSync(join(tmpdir(), 'porta-rp-'))
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(directory, name))
@@ -41,7 +41,7 @@ async function relyingParties() {
   return server.address().port
 }
 
-/** A fresh profile; `problems` collects what a page did wrong (script errors, refused resources, failed requests). */
+/** A fresh profile; `problems` collects script errors, console errors, failed requests and 5xx responses. */
 export async function profile(browser, { javaScript = true, ...options } = {}) {
   const context = await browser.newContext({
     javaScriptEnabled: javaScript,
@@ -71,13 +71,13 @@ export async function screenshot(page, name) {
   return path
 }
 
-/** What a page may not do: break a script, meet its own policy, or make the server fail. */
+/** No script error, no violation of the content security policy, no 5xx response. */
 export function assertClean(problems) {
   const bad = problems.filter((text) => /script error|content security policy|refused to|answered 5/i.test(text))
   assert.deepEqual(bad, [])
 }
 
-/** A relying party of this browser's own: it has a link to follow and remembers who came back. */
+/** A relying party for this browser: its start page has a link to follow, and `visits` records the callbacks. */
 export async function relyingParty(context, origin, link) {
   const site = { link, visits: [] }
   const start = `${origin}/start`

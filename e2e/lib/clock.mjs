@@ -1,5 +1,4 @@
-// A clock for one server (libfaketime): its wall clock jumps when a test says so. The steady clock, by which a process
-// waits, goes on.
+// A wall clock for one server that a test can move (libfaketime). The monotonic clock, which timers use, is unaffected.
 
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,11 +17,11 @@ export class Clock {
     this.dir = mkdtempSync(join(tmpdir(), 'porta-e2e-clock-'))
     this.file = join(this.dir, 'offset')
     this.set(seconds)
-    /** What a server needs to go by this clock. */
+    /** The environment of a server that uses this clock. */
     this.env = { LD_PRELOAD: library(), FAKETIME_TIMESTAMP_FILE: this.file, FAKETIME_NO_CACHE: '1', DONT_FAKE_MONOTONIC: '1' }
   }
 
-  /** From now on the clock is this many seconds away from ours. Renamed into place: half a file would be another time. */
+  /** Sets the offset from the real clock. Renames the file into place, because half a file would be another time. */
   set(seconds) {
     writeFileSync(`${this.file}.next`, `${seconds < 0 ? '' : '+'}${seconds}\n`)
     renameSync(`${this.file}.next`, this.file)

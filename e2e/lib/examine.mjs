@@ -1,6 +1,6 @@
-// A close look at a page: what labels, languages and hints promise, and a narrow screen; in the drills axe-core as well, and
-// pictures of it in light and dark. The gallery shows every page to axe-core in every run. Each name is looked at once in a
-// run, on the embedded store: pages look the same on both.
+// Examines a page: labels, language, hints, and the width of a narrow screen; in the drills also with axe-core, with
+// screenshots in light and dark. In every run axe-core checks every page of the gallery. Each name is examined once per
+// file, and only on the embedded store, because pages do not depend on the store.
 
 import assert from 'node:assert/strict'
 import axe from 'axe-core'
@@ -13,15 +13,15 @@ const RULES = {
   runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
   rules: { 'target-size': { enabled: true } },
 }
-/** The public root names nobody, not even in its title, so that one rule is off there. */
+/** For the public root, which has no title because it names nobody: the rule about titles is off. */
 export const UNTITLED = { ...RULES, rules: { ...RULES.rules, 'document-title': { enabled: false } } }
 const WIDE = { width: 1100, height: 800 }
-/** WCAG 2.2 §1.4.10. */
+/** The width of WCAG 2.2 §1.4.10 (reflow). */
 export const NARROW = { width: 320, height: 700 }
 
 const examined = new Set()
 
-/** `language`, `direction` and whether it is `titled` are as expected. */
+/** Examines `page`. `expected` overrides the defaults: English, left to right, titled. */
 export async function examine(page, name, expected = {}) {
   if (STORE !== 'embedded' || examined.has(name)) return
   examined.add(name)
@@ -43,10 +43,10 @@ async function inBothColours(page, name, rules) {
   await page.emulateMedia({ colorScheme: 'light' })
 }
 
-/** axe-core finds nothing of any weight. */
+/** axe-core finds no violation, whatever its impact. */
 export async function assertAccessible(page, name, options = RULES) {
   await page.waitForLoadState()
-  // Through the browser's own door: the page's policy would not let it load a script.
+  // By evaluation: the page's content security policy would not let it load a script.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(`${axe.source}; undefined`)
   const { violations } = await page.evaluate((given) => globalThis.axe.run(given), options)
   const told = violations.map(({ id, impact, help, nodes }) => {
@@ -56,7 +56,7 @@ export async function assertAccessible(page, name, options = RULES) {
   assert.deepEqual(told, [], `axe on ${name}`)
 }
 
-/** Runs in the page. What it fails to say to browsers, password managers and screen readers. */
+/** Runs in the page. Finds what is missing or wrong for browsers, password managers and screen readers. */
 function faults({ language, direction, titled }) {
   const found = []
   const root = document.documentElement
@@ -75,7 +75,7 @@ function faults({ language, direction, titled }) {
   for (const field of document.querySelectorAll('input:not([type=hidden])')) {
     const token = field.getAttribute('autocomplete')
     if (!tokens[field.name]?.includes(token)) found.push(`autocomplete of ${field.name} is ${token}`)
-    // For password managers only: they want to know whose password it is.
+    // A hidden field with the user name for password managers needs no label.
     if (field.getAttribute('aria-hidden') === 'true') continue
     if (![...field.labels].some((label) => label.textContent.trim())) found.push(`${field.name} has no label`)
     const described = (field.getAttribute('aria-describedby') ?? '').split(/\s+/).filter(Boolean)
@@ -90,7 +90,7 @@ function faults({ language, direction, titled }) {
   return found
 }
 
-/** Runs in the page. What has no words in this language: a language differs from another in nothing else. */
+/** Runs in the page. Finds elements without text, as when a message has no translation. */
 export function wordless() {
   const found = []
   for (const element of document.querySelectorAll('title, h1, h2, h3, p, label, legend, button, a, option, th, li')) {
@@ -109,7 +109,7 @@ export function wordless() {
   return found
 }
 
-/** Runs in the page. What is wider than the screen, or than the button it stands in. */
+/** Runs in the page. Finds elements that reach beyond the screen, and buttons and links with overflowing content. */
 export function overflowing() {
   const found = []
   const width = document.documentElement.clientWidth
@@ -126,7 +126,7 @@ export function overflowing() {
   return found
 }
 
-/** Runs in the page. Whether a person sees that the focused element has the focus. */
+/** Runs in the page. Whether the focused element looks different from when it has no focus. */
 function focusShows() {
   const element = document.activeElement
   const look = () => {
@@ -141,7 +141,7 @@ function focusShows() {
   return focused !== blurred
 }
 
-/** Presses Tab until the focus is on `locator`, and sees it at every stop on the way. */
+/** Presses Tab until `locator` has the focus, and checks at every stop that the focus is visible. */
 export async function tabTo(page, locator) {
   const wanted = await locator.elementHandle()
   for (let presses = 0; presses < 30; presses += 1) {

@@ -1,11 +1,11 @@
-// A server whose dependencies can be made to misbehave, and the promises that hold whatever they do:
+// Runs a server, makes its dependencies fail, and checks what must hold under every fault:
 //
-// - the process lives on;
-// - /health and /ready answer within three seconds, asked every 200 ms, and truthfully;
-// - no answer is wrong: right, or 503 with Retry-After;
-// - what goes on does so without delay;
-// - what was acknowledged is there afterwards, and nothing can be used twice;
-// - real requests succeed within two seconds of the dependency's return, by the same process, and none fails later.
+// - the process stays up;
+// - /health and /ready, polled every 200 ms, answer correctly within three seconds;
+// - no answer is wrong: each is right, or 503 with Retry-After;
+// - operations that do not need the dependency stay fast;
+// - what was acknowledged is kept, and nothing can be used twice;
+// - requests succeed within two seconds of the dependency's return, in the same process, and none fails later.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -18,17 +18,17 @@ import { BACK_WITHIN_MS, Watch, assertTruthful } from './watch.mjs'
 
 const run = promisify(execFile)
 
-/** How much longer a fault may last until everybody who should has met it. */
+/** A fault is extended by up to this, until every operation that must meet it has met it. */
 const MEET_WITHIN_MS = 15_000
 /**
- * What goes on is answered this soon: after the longest that anything waits for something that is away (half a second
- * for Redis), with as much again for a machine that does many things at once.
+ * Limit for operations that go on during a fault. They wait half a second at most for a dependency that is away (the
+ * response timeout of Redis); the rest is reserve for a busy machine.
  */
 const PROMPT_MS = 1_500
-/** How long every operation may take to come round, before a fault and once it is over. */
+/** Limit for every operation to have run once, before a fault and again after it. */
 const ROUND_MS = 10_000
 
-/** Load that remembers which codes and refresh tokens were used up, by whom and when. */
+/** Load that records every use of a code or refresh token: by whom, when, and whether it was acknowledged. */
 class Witness extends Load {
   redeemed = []
   rotated = []
@@ -56,7 +56,7 @@ class Witness extends Load {
 }
 
 export class Rig {
-  /** A server behind a proxy for each service; `env` and `wrap` (see Porta) are functions of the rig. */
+  /** Starts a server with a proxy in front of each service; `env` and `wrap` (see Porta) are functions of the rig. */
   static async start(name, { env = () => ({}), wrap = () => [] } = {}) {
     const rig = new Rig()
     rig.store = await Store.create()
@@ -88,12 +88,12 @@ export class Rig {
   }
 
   /**
-   * Runs `begin`, lets mixed load meet the fault for `seconds`, runs `end`, and checks every promise. `down`: the probes'
-   * checks that must fail meanwhile (see assertTruthful); `pauses`: operations that must each have paused, so that the
-   * fault was real (it goes on until they have); `some`: operations of which at least one must have, where it is a matter
-   * of luck which; `works`: those that must not have, and that went on during the fault, each time within `prompt`
-   * milliseconds; `lingers`: what a request may take that was under way when the fault began; `visitors`: milliseconds
-   * between people who sign in.
+   * Runs `begin`, keeps the fault up for `seconds` under mixed load, runs `end`, and checks everything listed above.
+   * `down`: the checks of the probes that must fail meanwhile (see assertTruthful). `pauses`: operations that must each
+   * pause at least once, which proves that the fault was real; the fault is extended until they have. `some`:
+   * operations of which at least one must pause, where chance decides which. `works`: operations that must not pause
+   * and must succeed during the fault, each within `prompt` milliseconds. `lingers`: milliseconds that a request may
+   * take that was running when the fault began. `visitors`: milliseconds between people who sign in.
    */
   async fault({
     begin, end, seconds = 3, down = {}, pauses = [], some = [], works = [], prompt = PROMPT_MS, lingers = 0, visitors = 0,
@@ -112,7 +112,7 @@ export class Rig {
     const watch = new Watch(this.porta)
     await sleep(500)
     const { tally } = load
-    // What is served from memory has been read once.
+    // Every operation has succeeded once, so what the server answers from memory is in memory.
     const known = performance.now() + ROUND_MS
     while (![...pauses, ...some, ...works].every((op) => tally.ops[op]?.ok > 0) && performance.now() < known) await sleep(100)
     const when = { from: performance.now() }
@@ -163,7 +163,7 @@ export class Rig {
     return tally
   }
 
-  /** Milliseconds until a whole sign-in, exchange and all, has succeeded. No attempt before may have gone wrong. */
+  /** Milliseconds until a whole sign-in, code exchange included, succeeds. `after` tallies the attempts before. */
   async #back() {
     const begun = performance.now()
     for (;;) {
@@ -179,8 +179,8 @@ export class Rig {
   }
 
   /**
-   * What is in memory is read anew, and so lasts a minute from now: it must not expire in the middle of a fault. A notice
-   * that is not understood means that anything may have changed.
+   * Makes the server drop what it holds in memory. Read again, it lasts a minute and does not expire during the fault.
+   * A notice that the server cannot parse makes it drop everything.
    */
   async #forget() {
     if (STORE !== 'postgres') return
@@ -192,7 +192,7 @@ export class Rig {
     })
   }
 
-  /** The load goes on until everything it does had its turn in the sound state, and somebody signed in then. */
+  /** Keeps the load running until each operation has succeeded after the recovery, a new sign-in included. */
   async #soundAgain(tally, until) {
     const sound = until + BACK_WITHIN_MS
     await sleep(Math.max(0, sound - performance.now()) + 1)
@@ -220,13 +220,13 @@ export class Rig {
     assertTokenError(await rp.redeem(waiting), 'invalid_grant')
     assertTokenError(await rp.redeem(spent), 'invalid_grant')
     for (const { rp: theirs, used, isAcknowledged } of redeemed) {
-      // One that got no answer may have been spent or not, and is good for one use at most.
+      // A code whose exchange was not acknowledged may be spent or not; it works once at most.
       const first = await theirs.redeem(used)
       if (isAcknowledged || first.status !== 200) assertTokenError(first, 'invalid_grant')
       else assertTokenError(await theirs.redeem(used), 'invalid_grant')
     }
     for (const person of load.people) {
-      // All of a person's tokens end with the first that is shown again; the last is the one that could have been lost.
+      // A replay revokes the whole token family, so only one can be tried: the last, which could have been lost.
       const use = rotated.findLast(({ rp: theirs }) => theirs === person.rp)
       if (use) assertTokenError(await use.rp.refresh(use.used), 'invalid_grant')
     }
@@ -235,13 +235,13 @@ export class Rig {
 
 const timesOf = (tallies) => tallies.flatMap(({ times }) => times)
 
-/** Whether each operation has succeeded once that began after `time`. */
+/** Whether each operation has succeeded at least once with a request that began after `time`. */
 function isSound(tallies, time) {
   const well = new Set(timesOf(tallies).filter(({ at, outcome }) => at > time && outcome === 'ok').map(({ op }) => op))
   return tallies.every(({ ops }) => Object.keys(ops).every((op) => well.has(op)))
 }
 
-/** Two seconds after the fault everything works, nothing fails, and nobody still waits for what was lost. */
+/** From two seconds after the fault, every operation works, none fails, and no request from before still waits. */
 function assertBack(tallies, { until }, lingers) {
   const sound = until + BACK_WITHIN_MS
   const failed = timesOf(tallies).filter(({ at, outcome }) => at > sound && outcome !== 'ok')

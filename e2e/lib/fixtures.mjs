@@ -1,4 +1,4 @@
-// What fixtures.yaml says, looked up by name, so that the file stays the only place that says it.
+// Looks up the test data of fixtures.yaml by name, so that no test repeats it.
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -14,7 +14,7 @@ function organization(slug) {
   return found
 }
 
-/** A client as the relying party knows it. */
+/** A client with the fields that a relying party needs. */
 export function client(id) {
   for (const { slug, applications } of world.organizations) {
     for (const application of applications) {
@@ -50,7 +50,7 @@ const PROFILE = [
   'gender', 'birthdate', 'zoneinfo', 'locale',
 ]
 
-/** The claims a scope promises for a person (OpenID Connect Core §5.4), with the values the fixtures give them. */
+/** The claims that a scope gives for a person (OpenID Connect Core §5.4), with the values of the fixtures. */
 export function claimsOf(scope, person) {
   switch (scope) {
     case 'profile': {

@@ -1,4 +1,4 @@
-// What people do, and what is done to them, on the journeys of twice.test.mjs. As a program it prints one a line.
+// The habits of the visitors in twice.test.mjs. Run as a program, prints one per line.
 
 import { fileURLToPath } from 'node:url'
 

@@ -1,13 +1,13 @@
-// HTTP without a browser's opinions: no redirects followed, no cookies, every response kept as it came.
+// A plain HTTP client: it follows no redirects, keeps no cookies and returns every response unchanged.
 //
-// Every name resolves to the loopback address, and a request may leave from any address of 127/8: that is how one
-// machine plays many users, each with limits of their own.
+// Every host name connects to the loopback address, and a request may use any source address of 127/8, so that one
+// machine can act as many users, each with their own rate limits.
 
 import http from 'node:http'
 import https from 'node:https'
 import { randomInt } from 'node:crypto'
 
-/** A loopback address nobody else in this run is likely to use. */
+/** A random loopback address, which nothing else in this run is likely to use. */
 export function someAddress() {
   return `127.${randomInt(2, 250)}.${randomInt(0, 256)}.${randomInt(1, 255)}`
 }
@@ -50,8 +50,8 @@ export class Response {
 }
 
 /**
- * One request. `body` is text or bytes, `fields` a form; `from` is the address it leaves from, `ca` the authority
- * trusted for https, `connect` the `{host, port}` to reach instead of the URL's (the Host header stays the URL's).
+ * Sends one request. `body` is text or bytes, `fields` a form; `from` is the source address, `ca` the authority trusted
+ * for https; `connect(url)` gives the `{host, port}` to connect to instead of the URL's (the Host header is unchanged).
  */
 export function request(target, options = {}) {
   const { method, headers = {}, from, ca, connect, timeout = 60_000 } = options
@@ -93,7 +93,7 @@ export function request(target, options = {}) {
   })
 }
 
-/** The same as a `fetch`, for libraries that accept one. */
+/** `request` with the interface of `fetch`, for libraries that accept one. */
 export function fetchThrough(options = {}) {
   return async (target, init = {}) => {
     const headers = Object.fromEntries(new Headers(init.headers ?? {}))

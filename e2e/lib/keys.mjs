@@ -1,12 +1,12 @@
-// What verifiers must be able to rely on: every instance publishes a key before it signs, for as long as anybody may keep
-// an older key set, and until what it signed is over.
+// Checks that verifiers never lack a key: every instance publishes a key for at least the cache lifetime of the key set
+// before the key signs, and keeps publishing it until everything it signed has expired.
 
 import { sleep } from './porta.mjs'
 
-/** How soon every instance must publish what a rotation made. */
+/** Every instance must publish a new key within this after the rotation. */
 export const PUBLISHED_WITHIN_MS = 1_000
 
-/** Asks each instance for its keys all the time, and keeps what it was told. */
+/** Polls the key set of each instance and records the answers. */
 export class KeyWatch {
   #stopped = false
   #looking
@@ -36,13 +36,13 @@ export class KeyWatch {
 
   async #look(instance) {
     while (!this.#stopped) {
-      // It may be away at the moment.
+      // The instance may be away at the moment.
       await this.#ask(instance).catch(() => {})
       await sleep(100)
     }
   }
 
-  /** `rows` are those of `porta keys rotate --json`, which has just ended. */
+  /** `rows` are the output of `porta keys rotate --json`, which has just ended. */
   rotated(rows) {
     this.rotations.push({ at: Date.now(), rows })
   }
@@ -59,8 +59,8 @@ export class KeyWatch {
 }
 
 /**
- * Everything that was wrong. `initial` are the keys there were to begin with, `answers` what each instance published
- * when, `rotations` what was made and retired when, `signed` when each key was first seen to have signed.
+ * Every violation. `initial`: the keys at the beginning; `answers`: what each instance published and when; `rotations`:
+ * which keys were made and retired and when; `signed`: when the first signature of each key was seen.
  */
 export function keyFaults({ names, initial, answers, rotations, signed, cacheMs }) {
   const faults = []

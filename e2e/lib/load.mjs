@@ -1,8 +1,9 @@
-// Mixed load: what applications and people do with a server all day, and whether each answer was right.
+// Mixed load of applications and people, which checks each answer.
 //
-// An answer is `ok`, `paused` (503 with Retry-After, or the error an application gets on a redirect), `cut` (no answer, or
-// the proxy's word that there is none), or `wrong`, which nothing excuses. Safe requests are sent once. The others are
-// repeated as an honest client would: the same refresh token, a new code for one whose exchange got no answer.
+// An answer is `ok`, `paused` (503 with Retry-After, or `temporarily_unavailable` on a redirect), `cut` (no answer, or
+// 502 or 504 from a proxy), or `wrong`. A failed attempt that is repeated counts as `again`. Safe requests are sent
+// once. The others are repeated as an honest client would: the same refresh token; a new code if an exchange got no
+// answer.
 
 import { client as fixture, user } from './fixtures.mjs'
 import { someAddress } from './http.mjs'
@@ -14,9 +15,9 @@ const PAUSE_MS = 250
 export class Tally {
   ops = {}
   wrong = []
-  /** When something had to be repeated. */
+  /** Every attempt that was repeated. */
   repeats = []
-  /** Every outcome, from when to when. */
+  /** Every outcome with its begin and end. */
   times = []
 
   note(op, outcome, ms, text) {
@@ -33,7 +34,7 @@ export class Tally {
     return Object.values(this.ops).reduce((sum, row) => sum + row[outcome], 0)
   }
 
-  /** For each operation its counts and latencies in milliseconds. */
+  /** Counts and latencies (milliseconds) of each operation. */
   summary() {
     const at = (sorted, part) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0)
     return Object.fromEntries(Object.entries(this.ops).map(([op, { ms, ...counts }]) => {
@@ -43,7 +44,7 @@ export class Tally {
   }
 }
 
-/** What an answer of the server, or a page or callback in a browser, amounts to. */
+/** The outcome of a response, or of a page or callback in a browser. */
 function outcome(answer, isGood) {
   if (answer instanceof Error) return 'cut'
   if (isGood(answer)) return 'ok'
@@ -59,7 +60,7 @@ export class Load {
   #workers = []
 
   /**
-   * `tries`: how often a request that is not safe is sent in all. `think`: milliseconds between two requests of one
+   * `tries`: how often a request that is not safe is sent at most. `think`: mean milliseconds between two steps of a
    * worker.
    */
   constructor({ issuer, connect, tries = 1, think = 150, tally = new Tally(), options = {} }) {
@@ -70,7 +71,7 @@ export class Load {
     return new Rp(issuer, fixture(id), { connect: this.connect, from: someAddress(), timeout: 30_000, ...this.options })
   }
 
-  /** One operation; the answer when it was good, else null. With `goesOn` the caller has another way to get there. */
+  /** One operation; its answer if that was good, else null. `goesOn`: the caller tries another way after a failure. */
   async #do(op, isGood, send, { tries = 1, goesOn = false } = {}) {
     for (let left = tries; left > 0; left--) {
       const begun = performance.now()
@@ -85,7 +86,7 @@ export class Load {
     return null
   }
 
-  /** A code: a browser's GETs are safe; who was typing a password begins anew. */
+  /** A code. The GETs of a silent sign-in are safe; a sign-in with a password starts over on each try. */
   async #code(rp, agent, { person, extra, tries }) {
     const isGood = ({ flow }) => flow.at.kind === 'callback' && Boolean(flow.at.params.code)
     const walk = async () => {
@@ -97,7 +98,7 @@ export class Load {
     return walked && { ...walked.flow, code: walked.flow.at.params.code }
   }
 
-  /** A code and its tokens. An exchange without an answer may have spent the code: then another code is asked for. */
+  /** The tokens for a code. A failed exchange may have spent the code, so the next try requests another. */
   async #tokens(rp, agent, { person, extra = {} }) {
     for (let left = this.tries; left > 0; left--) {
       const flow = await this.#code(rp, agent, { person, extra, tries: person ? this.tries : 1 })
@@ -110,7 +111,7 @@ export class Load {
     return null
   }
 
-  /** A person who signed in, with tokens that outlive the browser session. Also for a test that looks closer. */
+  /** Signs a person in, with tokens that outlive the browser session. Tests use it as well. */
   async arrive(person = user('ada')) {
     const rp = this.rp()
     const agent = rp.agent()
@@ -140,7 +141,7 @@ export class Load {
       () => this.#do('introspection', isActive, () => rp.introspect(held.tokens.access_token), repeated),
       () => this.#do('client credentials', isThere, () => machine.token({ grant_type: 'client_credentials' }), repeated),
     ]
-    // Now and then a new access token, so that lifetimes may be short.
+    // Refreshes the access token in each round, so that its lifetime may be short.
     await this.#repeat([...round, ...round, ...round, () => this.#refresh(held)])
   }
 
@@ -171,7 +172,7 @@ export class Load {
     }
   }
 
-  /** Arrives, gives the tokens back and signs out, again and again. */
+  /** Signs in, revokes the tokens and signs out, repeatedly. */
   async #leavers(every) {
     while (!this.#stopped) {
       const held = await this.arrive(user('ben')).catch(() => null)
@@ -192,7 +193,7 @@ export class Load {
     if (await this.#do('logout', ({ kind }) => kind === 'callback', leave, repeated)) this.left.push({ rp, agent })
   }
 
-  /** Of what was acknowledged as over, the last so many: what works all the same, in words. */
+  /** Describes what still works among the last `count` revoked grants and the last `count` ended sessions. */
   async alive(count = 20) {
     const found = []
     for (const { rp, tokens } of this.revoked.slice(-count)) {
@@ -223,15 +224,15 @@ export class Load {
   }
 
   /**
-   * Signs people in and lets them, and the applications, work until `stop`. `visitors`, `leavers`: every so many ms somebody
-   * signs in, or signs in and out again.
+   * Signs people in and starts the workers, which run until `stop`. `visitors`: milliseconds between people who sign
+   * in; `leavers`: between people who sign in, revoke and sign out.
    */
   async start({ readers = 1, chains = 1, sessions = 1, visitors = 0, leavers = 0 } = {}) {
     this.chains = []
-    /** What the server acknowledged as over: grants given back, browsers signed out. */
+    /** What the server acknowledged: revoked grants and, in `left`, ended sessions. */
     this.revoked = []
     this.left = []
-    /** Everybody who signed in to begin with. */
+    /** The people who signed in at the start. */
     this.people = []
     const begin = async (count, work) => {
       for (let n = 0; n < count; n++) {

@@ -1,13 +1,13 @@
-// An HTTP proxy that loses answers: the server has done what was asked, and the connection ends instead of saying so. It
-// loses the first answer to each form, and to each way back from a page to the application, of a browser that sends
-// `x-loses-answers`; whoever sends none is served.
+// An HTTP proxy that loses responses: the server handles the request, then the proxy closes the connection instead of
+// passing the response on. It does so with the first response to each form, and to each GET that resumes an
+// authorization request (`/auth/<uid>`), of a browser that sends `x-loses-answers`. Other responses are passed on.
 
 import { createHash } from 'node:crypto'
 import http from 'node:http'
 
 const asks = ({ method, url }) => method === 'POST' || /\/auth\/[^/]+$/.test(url.split('?')[0])
 
-/** Between browsers and the server on the loopback port `target`. `lost` counts the answers that nobody got. */
+/** A proxy in front of the server on the loopback port `target`. `lost` counts the lost responses. */
 export class LossyProxy {
   #seen = new Set()
   lost = 0
@@ -31,7 +31,7 @@ export class LossyProxy {
     forward.on('error', () => incoming.socket.destroy())
     forward.on('response', (answer) => {
       if (this.#loses(incoming, body)) {
-        // To its end: the server has nothing left to do.
+        // Reads the response to its end, so that the server has finished the request.
         answer.resume().on('end', () => incoming.socket.destroy())
         return
       }

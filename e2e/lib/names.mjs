@@ -1,6 +1,6 @@
-// Names that stop resolving, for one server: it sees a hosts file and a resolver's configuration of its own (a mount name
-// space, unshare of util-linux), and a name that is not in the file is asked of a name server that is not there, or says
-// nothing.
+// Makes host names stop resolving for one server. The server sees its own hosts file and resolver configuration (a
+// mount namespace, unshare of util-linux). Names that are not in the file go to a name server that is not there, or
+// that is silent.
 
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
@@ -12,9 +12,9 @@ import { join } from 'node:path'
 const SERVER = '127.0.0.9'
 const isRoot = process.getuid() === 0
 const UNSHARE = ['unshare', isRoot ? '-m' : '-rm']
-/** Binds a hosts file and a resolver's configuration over the machine's, and becomes the command. */
+/** Mounts a hosts file and a resolver configuration over the machine's, then executes the command. */
 const IN_A_NAME_SPACE = 'mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/resolv.conf && shift 2 && exec "$@"'
-/** Takes every question and answers none, until its standard input ends. */
+/** Receives every query and answers none, until its standard input ends. */
 const SILENCE = `
   require('node:dgram').createSocket('udp4').bind(53, '${SERVER}', () => console.log('listening'))
   process.stdin.resume().on('end', () => process.exit())`
@@ -22,7 +22,7 @@ const SILENCE = `
 export class Names {
   #silence
 
-  /** `names` are those of this machine. */
+  /** `names` resolve to this machine. */
   constructor(...names) {
     const [program, ...args] = [...UNSHARE, 'mount', '--bind', '/etc/hosts', '/etc/hosts']
     const { status, stderr } = spawnSync(program, args)
@@ -31,10 +31,10 @@ export class Names {
     this.dir = mkdtempSync(join(tmpdir(), 'porta-e2e-names-'))
     this.hosts = join(this.dir, 'hosts')
     const resolver = join(this.dir, 'resolv.conf')
-    // A resolver's usual patience: five seconds, twice.
+    // The resolver's default timeout: five seconds, twice.
     writeFileSync(resolver, `nameserver ${SERVER}\n`)
     this.#write(names)
-    /** What runs a command under these names. */
+    /** The command line that runs a command with these names (see Porta). */
     this.wrap = [...UNSHARE, 'sh', '-c', IN_A_NAME_SPACE, 'sh', this.hosts, resolver]
   }
 
@@ -42,7 +42,7 @@ export class Names {
     writeFileSync(this.hosts, `127.0.0.1 localhost ${names.join(' ')}\n`)
   }
 
-  /** No name resolves. The name server refuses to be asked, or swallows every question. */
+  /** No name but localhost resolves. The name server refuses queries, or with `isSilent` never answers. */
   async lose({ isSilent = false } = {}) {
     if (isSilent) {
       const [program, ...args] = [...(isRoot ? [] : ['sudo', '-n']), process.execPath, '-e', SILENCE]

@@ -1,5 +1,5 @@
-// nginx in front of several instances: ops/nginx/porta.conf, but for names and ports, and without TLS, which would change
-// nothing about which instance is asked.
+// nginx in front of several instances, with ops/nginx/porta.conf: only names, ports and log format differ, and TLS is
+// off, because it does not affect which instance is asked.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -35,7 +35,7 @@ http {
 `
 
 export class Nginx {
-  /** On `port`, before the loopback ports `instances`. */
+  /** Listens on `port`, in front of the loopback ports `instances`. */
   static async start({ port, instances }) {
     const nginx = new Nginx()
     nginx.dir = mkdtempSync(join(tmpdir(), 'porta-e2e-nginx-'))
@@ -50,7 +50,7 @@ export class Nginx {
     return nginx
   }
 
-  /** `{ from, by, method, status }` of each request; `by` is the port that answered in the end. */
+  /** `{ from, by, tries, method, status, seconds }` of each request; `by` is the port of the instance asked last. */
   served() {
     return readFileSync(join(this.dir, 'access.log'), 'utf8').trim().split('\n').map((line) => {
       const [from, upstreams, method, status, seconds] = line.split('|')

@@ -1,4 +1,4 @@
-// Porta as a process: a database of its own, started and stopped by process id, spoken to over HTTP and by its CLI.
+// Runs Porta as a process with its own database, started and stopped by process id, used over HTTP and by its CLI.
 //
 // STORE=embedded (default) runs it on its data directory, STORE=postgres on the services of scripts/with-services.sh.
 
@@ -25,13 +25,13 @@ if (!existsSync(BIN)) throw new Error(`no binary at ${BIN}: cargo build -p porta
 export const RESULTS = join(fileURLToPath(new URL('../test-results', import.meta.url)), STORE)
 mkdirSync(RESULTS, { recursive: true })
 
-/** Shorter ones are polls and the pauses of a load; the others are counted, as waiting is what makes tests slow. */
+/** Shorter sleeps are polls and pauses of a load. Longer ones are counted, because waiting makes tests slow. */
 const COUNTED_MS = 500
 let sleepers = 0
 let since = 0
 let slept = 0
 
-/** Lets time pass. run.mjs reports for each file how many seconds somebody did. */
+/** Waits. run.mjs reports for each file the seconds in which at least one counted sleep ran. */
 export async function sleep(milliseconds) {
   const isCounted = milliseconds >= COUNTED_MS
   if (isCounted && sleepers++ === 0) since = performance.now()
@@ -42,7 +42,7 @@ if (process.env.PORTA_E2E_SLEPT) {
   process.on('exit', () => writeFileSync(process.env.PORTA_E2E_SLEPT, String(slept / 1000)))
 }
 
-/** Calls `probe` until it gives something truthy; fails with the last error after `seconds`, at once if it is final. */
+/** Calls `probe` until its result is truthy. Fails after `seconds`, or at once on an error with `final`. */
 export async function eventually(what, probe, { seconds = 60, every = 100 } = {}) {
   const end = Date.now() + seconds * 1000
   let last
@@ -60,12 +60,12 @@ export async function eventually(what, probe, { seconds = 60, every = 100 } = {}
   }
 }
 
-// Below what the kernel gives to connections, and a part for each process: nobody takes one between its choice and its use,
-// or while who listens there is away.
+// Below the kernel's ephemeral ports, and a separate range for each process, so that nothing else takes a port between
+// its choice and its use, or while the server that listens there is stopped.
 const [PORTS_FROM, PORTS, PARTS] = [10_000, 50, 200]
 let nextPort = 0
 
-/** A TCP port free at this moment, and another one each time. */
+/** A TCP port that is free at this moment; each call returns another one. */
 export async function freePort() {
   for (let tried = 0; tried < PORTS; tried++) {
     const port = PORTS_FROM + (process.pid % PARTS) * PORTS + (nextPort++ % PORTS)
@@ -92,7 +92,7 @@ function needed(name) {
 
 const claimOf = (url) => `claimed${new URL(url).pathname}`
 
-/** A database of Redis that no other process has; who has one is written down in database 0. */
+/** Claims a Redis database that no other process uses; the claims are keys in the database of TEST_REDIS_URL. */
 async function claimRedis() {
   const redis = new URL(needed('TEST_REDIS_URL'))
   for (let tried = 0; tried < 100; tried++) {
@@ -146,10 +146,10 @@ export class Porta {
   #exited = null
 
   /**
-   * Starts a server and waits until it is ready. `base` is its issuer base URL (default: its own address), `store` a
-   * Store to share, `fixtures: false` leaves it empty, `env` adds to the environment, `bin` is another executable, `wrap`
-   * a command line that runs it and its commands and leaves the process to it, `migrate: false` leaves the schema as it
-   * is, `ready: false` does not wait.
+   * Starts a server and waits until it is ready. `base`: its issuer base URL (default: its own address); `store`: a
+   * Store to share; `fixtures: false`: load no test data; `env`: more environment variables; `bin`: another executable;
+   * `wrap`: a command line in front of the executable, which must exec it, for the server and its CLI;
+   * `migrate: false`: do not migrate the schema; `ready: false`: do not wait.
    */
   static async start({
     name = 'server', store, base, fixtures = true, env = {}, args = ['serve'], port, bin = BIN, wrap = [], migrate = true,
@@ -219,7 +219,7 @@ export class Porta {
     return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null
   }
 
-  /** Until /ready says so. */
+  /** Waits until /ready answers 200. */
   async ready() {
     await eventually(`${this.name} is ready`, async () => {
       if (!this.running) {
@@ -236,13 +236,13 @@ export class Porta {
     return this.output.trimEnd().split('\n').slice(-lines).join('\n')
   }
 
-  /** A request to this very process, whatever the issuer is. */
+  /** A request directly to this process, whatever the issuer is. */
   get(path, options = {}) {
     const connect = () => ({ host: '127.0.0.1', port: this.port })
     return request(`http://localhost:${this.port}${path}`, { connect, ...options })
   }
 
-  /** Asks it to stop and waits until it did. */
+  /** Sends SIGTERM and waits until the process has ended. */
   async stop() {
     if (!this.running) return
     this.process.kill('SIGTERM')
@@ -272,7 +272,7 @@ export class Porta {
     await this.up()
   }
 
-  /** Stops it and removes what it stored. */
+  /** Stops it, and removes its store unless that is shared. */
   async end() {
     try {
       if (this.process) await this.stop()
@@ -281,7 +281,7 @@ export class Porta {
     }
   }
 
-  /** Runs the executable with the server's environment; fails when it fails. */
+  /** Runs a command of the executable with the server's environment; throws when it fails. */
   async cli(...args) {
     const { code, stdout, stderr } = await this.tryCli(...args)
     if (code !== 0) throw new Error(`porta ${args.join(' ')} ended ${code}\n${stdout}${stderr}`)
@@ -307,13 +307,13 @@ export class Porta {
     return `${this.base}/${slug}`
   }
 
-  /** Everything the process has logged, over all its lives. */
+  /** Everything logged since `start`, including before restarts. */
   get logged() {
     return readFileSync(this.log, 'utf8')
   }
 }
 
-/** The services of scripts/with-services.sh, taken away and brought back. */
+/** Stops and starts the services of scripts/with-services.sh. */
 export const services = {
   stopPostgres: () => run(needed('TEST_PG_STOP')),
   startPostgres: () => run(needed('TEST_PG_START')),

@@ -1,5 +1,5 @@
-// The reverse proxies of ops/ as Debian packages them: the shipped file itself, with only names, ports, certificate and
-// upstream replaced, run on loopback ports by an account without rights.
+// Runs Debian's nginx, Apache and Caddy with the files of ops/, in which only names, ports, certificate and upstreams
+// are replaced, on loopback ports and without root.
 
 import { execFile, spawn } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ const OPS = fileURLToPath(new URL('../../ops', import.meta.url))
 const NOBODY = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {}
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
 
-/** Replaces each text, and insists that it was there: a test must not run beside the file it is about. */
+/** A file of ops/ with texts replaced. Each text must occur, so that the test cannot drift from the file. */
 export function shipped(name, replacements) {
   let text = readFileSync(join(OPS, name), 'utf8')
   for (const [from, to] of replacements) {
@@ -28,15 +28,15 @@ export function shipped(name, replacements) {
 
 const APACHE_MODULES = ['mpm_event', 'authz_core', 'ssl', 'socache_shmcb', 'proxy', 'proxy_http', 'headers', 'reqtimeout', 'setenvif', 'alias']
 
-// What a file says about bodies, and what an older one said.
+// The body limit of each file, and its replacement for `lax`.
 const LIMITS = {
   nginx: ['client_max_body_size 56k;', 'client_max_body_size 1m;'],
   apache2: ['LimitRequestBody 57344', 'LimitRequestBody 1048576'],
   caddy: ['respond @large 413', ''],
 }
 
-// Each: the program, its configuration and arguments, and how to have it checked. `at` is the directory, `up` the
-// addresses of instances.
+// For each program: its configuration, the command that runs it, and the command that checks the configuration. `at` is
+// the directory, `up` the addresses of the instances.
 const KINDS = {
   nginx: {
     config: ({ at, http, https, up }) => `
@@ -92,7 +92,7 @@ const KINDS = {
     config: ({ at, http, https, up }) => `
 ${shipped('caddy/Caddyfile', [
   ['\tservers {', `\tadmin off\n\thttp_port ${http}\n\thttps_port ${https}\n\tskip_install_trust\n\tservers {`],
-  // As the file says for several instances.
+  // Uncomments what the file has for several instances.
   ['#health_', up.length > 1 ? 'health_' : '#health_'],
   ['#lb_retries', up.length > 1 ? 'lb_retries' : '#lb_retries'],
   ...(up.length > 1 ? [['#handle_errors', 'handle_errors'], ['#\t', '\t'], ['#}', '}']] : []),
@@ -106,7 +106,7 @@ ${shipped('caddy/Caddyfile', [
 
 /** One running proxy in front of `up`, a list of `host:port`. */
 export class ReverseProxy {
-  /** `lax`: it lets a megabyte through, as a proxy does whose owner has not read ours. */
+  /** `lax`: lets a megabyte through, like a proxy whose configuration is not ours. */
   static async start(kind, up, { https, lax = false } = {}) {
     const { config, command, check } = KINDS[kind]
     const proxy = new ReverseProxy()
@@ -144,7 +144,7 @@ export class ReverseProxy {
     return proxy
   }
 
-  /** Everything it has written about requests. */
+  /** Everything the proxy has logged. */
   logged() {
     const files = readdirSync(this.at, { withFileTypes: true })
       .filter((file) => file.isFile() && !['config', 'cert.pem', 'key.pem'].includes(file.name))
@@ -152,7 +152,7 @@ export class ReverseProxy {
   }
 
   async stop() {
-    // nginx ends quickly on SIGTERM, and so do the others.
+    // All three end quickly on SIGTERM.
     if (this.process.exitCode === null) this.process.kill('SIGTERM')
     await this.ended
     rmSync(this.at, { recursive: true, force: true })

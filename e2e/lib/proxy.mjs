@@ -1,5 +1,5 @@
-// TLS in front of Porta, as in production: a certificate authority made for the occasion and a reverse proxy that
-// says who the client was (X-Forwarded-For) and how it came (X-Forwarded-Proto).
+// TLS in front of Porta, as in production: a temporary certificate authority, and a reverse proxy that sets
+// X-Forwarded-For and X-Forwarded-Proto.
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** An authority and a certificate for localhost, good for a day. */
+/** A certificate authority and a certificate for localhost, valid for a day. */
 export async function certificates() {
   const dir = mkdtempSync(join(tmpdir(), 'porta-e2e-ca-'))
   const at = (name) => join(dir, name)
@@ -37,7 +37,7 @@ export async function certificates() {
   }
 }
 
-/** A proxy on `port` for a server on the loopback port `target`. */
+/** Starts a proxy on `port` for a server on the loopback port `target`. */
 export function startProxy({ cert, key, port, target }) {
   const proxy = https.createServer({ cert, key }, (incoming, outgoing) => {
     const before = incoming.headers['x-forwarded-for']

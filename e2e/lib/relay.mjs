@@ -1,4 +1,4 @@
-// A real SMTP server (aiosmtpd, crates/testkit/relay/relay.py) and the mail that arrived there, parsed.
+// A real SMTP server (aiosmtpd, crates/testkit/relay/relay.py), and the emails it received, parsed.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -21,7 +21,7 @@ export class Relay {
     return new Relay().up()
   }
 
-  /** Listens, on the port it had before if it had one. */
+  /** Starts listening, on the previous port if there was one. */
   async up() {
     const options = JSON.stringify({ port: this.port ?? 0 })
     this.child = spawn(PYTHON, [SCRIPT, options], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -46,7 +46,7 @@ export class Relay {
     await this.ended
   }
 
-  /** What a server needs to know of it. */
+  /** The environment of a server that uses this relay. */
   get env() {
     return {
       SMTP_HOST: 'localhost',
@@ -62,8 +62,8 @@ export class Relay {
   }
 
   /**
-   * The oldest unread letter to an address; waits for one. It is the one with this subject, if that is told. With
-   * `newestWithin`, the newest of those that come in so many milliseconds.
+   * Waits for the oldest unread email to an address; its subject must match `subject`, if given. With `newestWithin`,
+   * returns the newest of those that arrive within so many milliseconds.
    */
   async letter(address, subject, { newestWithin = 0 } = {}) {
     let event = await eventually(`a letter to ${address}`, () => this.#take(address), { seconds: 20, every: 20 })
@@ -74,14 +74,14 @@ export class Relay {
     return letter
   }
 
-  /** Whether none comes to an address although it has time to. */
+  /** Whether no email to an address arrives within `milliseconds`. */
   async isSilentFor(address, milliseconds = 1000) {
     await sleep(milliseconds)
     return this.#take(address) === null
   }
 }
 
-/** `{ subject, from, text, html, links, link, code }`: links to the server, each in both bodies. */
+/** `{ subject, from, text, html, links, link, code }`. Both bodies must have the same links and the same code. */
 async function read({ data, recipients }) {
   const mail = await PostalMime.parse(Buffer.from(data, 'latin1'))
   assert.ok(mail.subject, 'a letter has a subject')

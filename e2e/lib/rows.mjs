@@ -1,18 +1,18 @@
-// How many rows each table has: `{ name: count }`, all of one moment.
+// Row counts of all tables: `{ name: count }`, all from one query and so from one moment.
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** A query for every table of a PostgreSQL database, made by a query. */
+/** A query that returns the query that counts the rows of every table of a PostgreSQL database. */
 export const POSTGRES_TABLES = `SELECT string_agg(format('SELECT %L AS name, count(*) FROM %I', tablename, tablename),
   ' UNION ALL ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'`
 
 const SQLITE_TABLES = `SELECT group_concat('SELECT ''' || name || ''', count(*) FROM "' || name || '"', ' UNION ALL ')
   FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`
 
-/** Of `name|count` lines. */
+/** Parses `name|count` lines. */
 export function parseRows(text) {
   const pairs = text.trim().split('\n').map((line) => line.split('|'))
   return Object.fromEntries(pairs.map(([name, count]) => [name, Number(count)]).sort(([a], [b]) => (a < b ? -1 : 1)))

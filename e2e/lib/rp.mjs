@@ -1,4 +1,4 @@
-// A relying party written by hand, so that a test can bend every parameter and see every byte of the answer.
+// A relying party in which a test can change every parameter and see every byte of the response.
 
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
@@ -20,14 +20,14 @@ export class Rp {
   #metadata
   #keys
 
-  /** `issuer` is an organization's issuer; `options` go to every request (from, ca, connect). */
+  /** `issuer` is an organization's issuer; `options` apply to every request (from, ca, connect). */
   constructor(issuer, client, options = {}) {
     this.issuer = issuer
     this.client = typeof client === 'string' ? fixture(client) : client
     this.options = options
   }
 
-  /** The same relying party, another setting: `rp.with({ auth: 'client_secret_post' })`. */
+  /** The same relying party with other settings: `rp.with({ auth: 'client_secret_post' })`. */
   with(changes) {
     return new Rp(this.issuer, { ...this.client, ...changes }, this.options)
   }
@@ -63,8 +63,8 @@ export class Rp {
   }
 
   /**
-   * An authorization request: `{ url, params, state, nonce, verifier }`. A parameter set to undefined is left out; `order`
-   * puts the pairs of the URL into another one.
+   * An authorization request: `{ url, params, state, nonce, verifier }`. A parameter set to undefined is left out;
+   * `order` may change the order of the URL's parameters.
    */
   async authorization(extra = {}, { pkce = this.client.pkce, order = (pairs) => pairs } = {}) {
     const { authorization_endpoint: endpoint } = await this.metadata()
@@ -85,8 +85,8 @@ export class Rp {
   }
 
   /**
-   * Sends a browser through the authorization endpoint until the callback, typing the password and approving consent
-   * when asked. `asked` lists the pages that came up.
+   * Sends a browser through the authorization endpoint until the callback. It types the password and answers consent
+   * when asked. `asked` lists the pages that were shown.
    */
   async authorize(agent, extra = {}, { person, pkce, order, method = 'GET', decision = 'approve' } = {}) {
     const request = await this.authorization(extra, { pkce, order })
@@ -109,7 +109,7 @@ export class Rp {
     return { ...request, at, asked }
   }
 
-  /** The same, and the callback must carry a code. */
+  /** Like `authorize`, but the callback must have a code. */
   async code(agent, extra = {}, options = {}) {
     const flow = await this.authorize(agent, extra, options)
     assert.equal(flow.at.kind, 'callback', `no callback after ${JSON.stringify(flow.asked)}: ${flow.at}`)
@@ -120,7 +120,7 @@ export class Rp {
     return { ...flow, code: flow.at.params.code }
   }
 
-  /** The way this client authenticates, as headers and fields. */
+  /** The client authentication, as headers and fields. */
   credentials() {
     const { id, secret, auth } = this.client
     switch (auth) {
@@ -137,12 +137,12 @@ export class Rp {
     return this.post(url, { ...own, ...fields }, { ...options, headers: { accept: 'application/json', ...headers } })
   }
 
-  /** The token endpoint's answer, whatever it is. */
+  /** The response of the token endpoint, success or error. */
   token(fields, options) {
     return this.#authenticated('token_endpoint', fields, options)
   }
 
-  /** Redeems the code of a flow; `changes` bend the request. */
+  /** Redeems the code of a flow; `changes` override fields of the request. */
   redeem(flow, changes = {}) {
     return this.token({
       grant_type: 'authorization_code',
@@ -153,14 +153,14 @@ export class Rp {
     })
   }
 
-  /** Redeems and insists on success. */
+  /** Redeems the code of a flow, which must succeed. */
   async tokens(flow) {
     const response = await this.redeem(flow)
     assert.equal(response.status, 200, `token endpoint: ${response}`)
     return response.json()
   }
 
-  /** A whole sign-in: the flow and the tokens it led to. */
+  /** A whole sign-in: the flow and its tokens. */
   async signIn(agent, person, extra = {}, options = {}) {
     const flow = await this.code(agent, extra, { person, ...options })
     const tokens = await this.tokens(flow)
@@ -197,7 +197,7 @@ export class Rp {
     return agent.open(Object.keys(given).length > 0 ? `${url}?${form(given)}` : url)
   }
 
-  /** Signature by the published key, algorithm of the client, issuer, audience, times and nonce. */
+  /** Checks signature, algorithm, issuer, audience, times and nonce; returns header and payload. */
   async verifyIdToken(idToken, { nonce, alg = this.client.alg } = {}) {
     const header = decodeProtectedHeader(idToken)
     assert.equal(header.alg, alg, 'the algorithm the client registered')

@@ -1,10 +1,10 @@
-// An authenticator app: RFC 6238 with SHA-1, six digits and steps of 30 seconds.
+// An authenticator app: RFC 6238 with SHA-1, six digits and time steps of 30 seconds.
 
 import { createHmac } from 'node:crypto'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
-/** RFC 4648 §6, as people type it: spaces do not count. */
+/** RFC 4648 §6; spaces and padding are ignored. */
 function base32(text) {
   let bits = ''
   for (const symbol of text.replaceAll(/[\s=]/g, '').toUpperCase()) {
@@ -16,8 +16,8 @@ function base32(text) {
 }
 
 /**
- * The code of a key now, or `steps` later. No code counts twice, so a test that signs in right after setting up an app
- * is one step ahead, which a server must allow for clocks that differ (RFC 6238 §5.2).
+ * The code of a key now, or `steps` later. A code works once, so a test that signs in right after setting up an app
+ * uses the next one, which a server accepts because clocks differ (RFC 6238 §5.2).
  */
 export function totp(key, steps = 0) {
   const counter = Buffer.alloc(8)

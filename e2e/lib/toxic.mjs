@@ -1,13 +1,13 @@
-// A TCP proxy that misbehaves on request, between a server and what it depends on.
+// A TCP proxy between a server and one of its dependencies that injects faults.
 //
 // | State  | New connections | Open ones |
 // |---|---|---|
 // | `up`   | forwarded       | forwarded |
 // | `down` | refused         | cut |
-// | `frozen` | accepted, then silence | silence; what was sent meanwhile arrives with `heal` |
-// | `gone` | accepted, then silence | silence for good, as when a machine vanished: `heal` serves new connections only |
+// | `frozen` | accepted, then silent | silent; what was sent meanwhile arrives after `heal` |
+// | `gone` | accepted, then silent | silent for good, as when a machine vanished: `heal` serves new connections only |
 //
-// Beside the state, `latency` delays every chunk in both directions and `bandwidth` limits bytes per second.
+// Independent of the state, `latency` delays every chunk in both directions and `bandwidth` limits bytes per second.
 
 import net from 'node:net'
 import { freePort, sleep } from './porta.mjs'
@@ -21,7 +21,7 @@ export class Toxic {
   latency = 0
   bandwidth = Infinity
 
-  /** In front of `host:port` of a URL. */
+  /** Starts a proxy in front of `host:port` of a URL. */
   static async before(url) {
     const toxic = new Toxic()
     toxic.target = { host: url.hostname, port: Number(url.port) }
@@ -30,7 +30,7 @@ export class Toxic {
     return toxic
   }
 
-  /** The URL that leads through this proxy, optionally by another name for the machine. */
+  /** The URL rewritten to go through this proxy, optionally with another host name for this machine. */
   through(url, hostname = '127.0.0.1') {
     const other = new URL(url)
     other.hostname = hostname
@@ -80,7 +80,7 @@ export class Toxic {
       }
       if (!link.lost) to.end()
     } catch {
-      // The other end was cut; `end` has seen to it.
+      // The other end was cut, and `end` has closed both.
     }
   }
 
@@ -109,7 +109,7 @@ export class Toxic {
     for (const link of this.#links) link.lost = true
   }
 
-  /** Everything as it should be. */
+  /** Ends every fault. */
   async heal() {
     const wasDown = this.#state === 'down'
     this.#state = 'up'

@@ -1,5 +1,5 @@
-// A person in a browser of their own: comes from a relying party, fills in pages by what is written on them, and is
-// sent back.
+// A person with a browser profile of their own, who comes from a relying party, finds fields and buttons by their
+// visible text, and is sent back.
 
 import assert from 'node:assert/strict'
 import { assertClean, profile, relyingParty, screenshot } from './browser.mjs'
@@ -9,20 +9,20 @@ import { STORE, sleep } from './porta.mjs'
 import { RP } from './world.mjs'
 
 /**
- * What people do, and what is done to them: `twice`, the milliseconds between two clicks; `latency`, those that the network
- * takes each way; `loses`: the first answer to everything they send is lost; `reloads` and `returns`: they reload each page
- * that a button leads to, or go back from it and forth again. One habit after the other, each walk has the next.
+ * Habits of visitors. `twice`: milliseconds between the two clicks of a double click; `latency`: milliseconds that the
+ * network adds each way; `loses`: the first response to each form is lost (lib/lossy.mjs); `reloads`: reload each page
+ * that a button leads to; `returns`: go back from it and forward again. Walks take the habits in turn.
  */
 export const HABITS = JSON.parse(process.env.E2E_HABITS ?? '[{}]')
 
-/** Every walk is a test for each of these. Scripts know nothing of the store, so that one of them will do for the second. */
+/** Each walk is one test per value. Scripts do not depend on the store, so PostgreSQL runs only with JavaScript. */
 export const WITH_AND_WITHOUT_JS = STORE === 'embedded' ? [true, false] : [true]
 
 export class Visitor {
-  /** Of those who click twice. */
+  /** Second clicks of all visitors with the habit `twice`. */
   static secondClicks = 0
 
-  /** Runs `walk` in a fresh browser, and fails when a page misbehaved on the way. */
+  /** Runs `walk` in a fresh browser profile, and fails when a page had an error on the way (see assertClean). */
   static async walk(world, browser, { javaScript = true, rp = world.rp(), tag = '', habit = {}, ...options }, walk) {
     const visitor = new Visitor()
     const from = someAddress()
@@ -88,11 +88,11 @@ export class Visitor {
     }
     await this.page.waitForLoadState()
     if (this.habit.loses) await this.#askAgain()
-    // What a page says once is read first (told).
+    // A flash message is shown once: `told` reads it before the page is reloaded.
     if ((await this.page.locator('#flash').count()) === 0) await this.#reloadOrReturn()
   }
 
-  /** The browser says that it had no answer. It asks once more by itself where the connection was an old one. */
+  /** Reloads while the browser shows that a response was lost. On a reused connection it repeats one request itself. */
   async #askAgain() {
     for (let times = 0; times < 5 && this.page.url().startsWith('chrome-error:'); times++) {
       await this.page.reload().catch(() => {})
@@ -111,13 +111,13 @@ export class Visitor {
     }
   }
 
-  /** What was done is not said to have failed. */
+  /** No page reports a failure of what has succeeded. */
   async #readsNoFailure() {
     const text = await this.page.textContent('body')
     assert.doesNotMatch(text, /has ended|went wrong|cannot be completed/i)
   }
 
-  /** Like somebody who double-clicks everything: the second click comes while the page is still there. */
+  /** Clicks a second time, unless the browser is on the next page already. */
   async #pressTwice(target) {
     await target.scrollIntoViewIfNeeded()
     const { x, y, width, height } = await target.boundingBox()
@@ -130,7 +130,7 @@ export class Visitor {
     Visitor.secondClicks += 1
   }
 
-  /** The newest letter: a second click may have met the button of the next page that sends another. */
+  /** The email to a person; after double clicks the newest one, as the second click may have sent another. */
   letter({ email }, subject) {
     return this.world.relay.letter(email, subject, { newestWithin: this.habit.twice === undefined ? 0 : 500 })
   }
@@ -139,14 +139,14 @@ export class Visitor {
     for (const [label, value] of Object.entries(fields)) await this.field(label).fill(value)
   }
 
-  /** Waits for the page with this heading and looks at it closely, once in a run. */
+  /** Waits for the page with this heading, and examines it once per file if it has a name (lib/examine.mjs). */
   async on(heading, name) {
     await this.page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
     await this.page.waitForLoadState()
     if (name && this.javaScript) await examine(this.page, name)
   }
 
-  /** Waits for an alert or a notice that says so; `look` sees the page before anybody reloads it. */
+  /** Waits for a flash message with this text; `look` runs before a habit reloads the page. */
   async told(text, look) {
     await this.page.locator('#flash', { hasText: text }).waitFor()
     await this.page.waitForLoadState()
@@ -159,7 +159,7 @@ export class Visitor {
     await this.press('Sign in')
   }
 
-  /** Back at the relying party, which redeems the code: all it learns, from the ID token and from UserInfo. */
+  /** Waits for the callback, redeems the code, and returns the claims of the ID token and UserInfo. */
   async arrives() {
     await this.page.waitForSelector('#arrived')
     const back = new URL(this.site.visits.at(-1).url)
@@ -171,7 +171,7 @@ export class Visitor {
     return { ...(await this.rp.userinfo(this.tokens.access_token)).json(), ...payload }
   }
 
-  /** Path of a page of this organization. */
+  /** Address of a page of this organization. */
   url(path) {
     return `${this.rp.issuer}${path}`
   }

@@ -1,18 +1,18 @@
-// The probes, asked all the time while something is away, and whether they tell the truth.
+// Polls the probes during a fault, and checks that their answers are correct.
 
 import assert from 'node:assert/strict'
 
 const EVERY_MS = 200
 const LIMIT_MS = 3_000
-/** How soon after a dependency's return everything is as it was. */
+/** After a dependency's return everything must work again within this. */
 export const BACK_WITHIN_MS = 2_000
-/** Those who ask within a quarter of a second share a check: so old an answer may be. */
+/** Probes within a quarter of a second are coalesced, so an answer may be that old. */
 const SHARED_MS = 300
-/** How long a check that fails BRIEFLY may. */
+/** How long a check marked BRIEFLY may fail. */
 const BRIEF_MS = 1_000
-/** A check may fail for a moment after the fault began. */
+/** The check may fail for a moment after the fault began. */
 export const BRIEFLY = 'briefly'
-/** A check fails at least once, and comes and goes. */
+/** The check must fail at least once, and may succeed in between. */
 export const NOW_AND_THEN = 'now and then'
 
 export class Watch {
@@ -21,7 +21,7 @@ export class Watch {
 
   constructor(porta) {
     this.timer = setInterval(() => {
-      // Whatever became of the question before.
+      // Does not wait for the previous answer.
       for (const path of ['/health', '/ready']) this.#asked.push(this.#ask(porta, path))
     }, EVERY_MS)
   }
@@ -40,7 +40,7 @@ export class Watch {
     sample.until = performance.now()
   }
 
-  /** All the answers, each with the times of question and answer. */
+  /** All answers, each with the times of request and response. */
   async stop() {
     clearInterval(this.timer)
     await Promise.all(this.#asked)
@@ -49,8 +49,8 @@ export class Watch {
 }
 
 /**
- * The fault began between `from` and `struck`, and ended between `healing` and `until`. `down`: which checks must fail
- * meanwhile, `{ db: true }` for example; the others must not.
+ * The fault began between `from` and `struck`, and ended between `healing` and `until`. `down`: the checks that must
+ * fail meanwhile, for example `{ db: true }`; the others must not fail.
  */
 export function assertTruthful(samples, { from, struck, healing, until }, down) {
   const during = samples.filter((sample) => sample.at >= struck + SHARED_MS && sample.until <= healing)

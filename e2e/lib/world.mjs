@@ -1,5 +1,5 @@
-// What the journeys through the pages happen in: a server whose mail goes to a real SMTP server, organizations that
-// differ in what they ask of people, and as many people as a file has tests.
+// The test data of the journeys: a server with a real SMTP relay, organizations with different sign-in policies, and
+// one person for each test of a file.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,12 +9,12 @@ import { Relay } from './relay.mjs'
 import { Rp, random } from './rp.mjs'
 
 export const PASSWORD = 'test-password-Journey-1'
-/** One that the rules for passwords let through. */
+/** A password that passes the password rules. */
 export const NEW_PASSWORD = 'sextant-Marmalade-88'
-/** The relying party; it exists in the tests' browsers only. */
+/** Origin of the relying party; only the tests' browsers resolve it (lib/browser.mjs). */
 export const RP = 'https://rp.example.test'
 
-/** Every policy for the second factor, and lifetimes and limits short enough to be met. */
+/** Every second-factor policy, and lifetimes and limits short enough for a test to reach them. */
 const ORGANIZATIONS = {
   ways: {
     name: 'Many Ways',
@@ -72,7 +72,7 @@ function provisioned(client, extra = {}) {
   }
 }
 
-/** Who may be invited to what. */
+/** The roles and claims that an invitation can grant. */
 const APPLICATION = {
   name: 'Planner',
   slug: 'planner',
@@ -87,8 +87,8 @@ export class World {
   #people = {}
 
   /**
-   * `people`: how many each organization has; `env` may be a function of the relay; `wrap`: see Porta; `isLossy`: there is
-   * a proxy in front that loses answers.
+   * `people`: the number of people per organization; `env`: may be a function of the relay; `wrap`: see Porta;
+   * `isLossy`: puts a proxy in front that loses responses.
    */
   static async start(name, people, env = {}, wrap = [], { isLossy = false } = {}) {
     const world = new World()
@@ -97,7 +97,7 @@ export class World {
       const [port, edge] = [await freePort(), await freePort()]
       if (isLossy) world.edge = await LossyProxy.start(edge, port)
       const base = isLossy ? `http://localhost:${edge}` : undefined
-      // One machine plays many people: a proxy we play as well says where each comes from.
+      // One machine acts as many people: X-Forwarded-For, as from a trusted proxy, gives each their own address.
       const proxy = { TRUST_PROXY: 'true', TRUST_PROXY_CIDRS: '127.0.0.0/8' }
       const own = typeof env === 'function' ? await env(world.relay) : env
       world.porta = await Porta.start({ name, port, base, fixtures: false, env: { ...world.relay.env, ...proxy, ...own }, wrap })
@@ -138,7 +138,7 @@ export class World {
     await this.porta.cli('provision', '-f', file, '--direct')
   }
 
-  /** Somebody no other test knows. */
+  /** A person whom no other test uses. */
   person(slug = 'ways') {
     const person = this.#people[slug].pop()
     if (!person) throw new Error(`${slug} has not enough people`)
@@ -149,7 +149,7 @@ export class World {
     return new Rp(this.porta.issuer(slug), this.clients[slug])
   }
 
-  /** An application of another company, which people of `ways` are asked about. */
+  /** An application of another organization, for which people of `ways` see a consent page. */
   thirdParty() {
     return new Rp(this.porta.issuer('ways'), this.partner)
   }

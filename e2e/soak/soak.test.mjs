@@ -1,8 +1,9 @@
-// Hours of mixed load in miniature: short lifetimes, so that everything that can expire does, and a look every few seconds
-// at what must not grow.
+// Hours of mixed load in miniature: lifetimes are short, so that everything that can expire does, and what must not
+// grow is measured every few seconds.
 //
-// SOAK_MINUTES=45 (make soak) is the real thing: a quarter of an hour until whatever ends has ended once, then half an hour
-// that is judged. Without it twenty seconds show that the harness works; growth is judged when there was time for it.
+// SOAK_MINUTES=45 (make soak) is the full run: after a warm-up of a quarter of an hour, in which everything that
+// expires has done so once, half an hour is judged. Without it, twenty seconds check the harness; growth is judged only
+// in long runs.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -19,7 +20,7 @@ import { askPostgres, askSqlite, postgresRows, sqliteRows } from '../lib/rows.mj
 
 const run = promisify(execFile)
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 1 / 3)
-/** The longest that is remembered on purpose: families of tokens that have no tokens left (crate `store-sql`, `sweep`). */
+/** The longest time that anything expired is kept: token families without tokens (crate `store-sql`, `sweep`). */
 const WARM_UP_MINUTES = 15
 const IS_JUDGED = MINUTES >= WARM_UP_MINUTES + 10
 const JUDGED_FROM_S = IS_JUDGED ? WARM_UP_MINUTES * 60 : MINUTES * 30
@@ -27,14 +28,14 @@ const LOOK_EVERY_MS = Math.min(5_000, (MINUTES * 60_000) / 10)
 const MAIL_EVERY_MS = 2_000
 const IS_SHARED = STORE === 'postgres'
 /**
- * Of resident memory while it is judged, in MiB per hour. In memory of its own there is room for one table that doubles,
- * which adds some 4.5 MiB once (`kv`, `memory/expiring.rs`); twice that, or a leak of 40 bytes in each request, fails.
+ * Maximum growth of resident memory while judged, in MiB per hour. The in-process store may double one hash table,
+ * which adds some 4.5 MiB once (`kv`, `memory/expiring.rs`); twice that, or a leak of 40 bytes per request, fails.
  */
 const SLOPE_AT_MOST = IS_SHARED ? 6 : 14
-/** Descriptors: what is open differs by a few connections from look to look. */
+/** Allowed growth of open descriptors: the number of connections varies a little between measurements. */
 const DESCRIPTORS_MORE = 8
 const GROWTH_AT_MOST = 1.15
-/** Kept for as long as `audit_retention_days` says, so these grow; what is made older than that must go. */
+/** Tables that grow because rows are kept for `audit_retention_days`; rows made older than that must be removed. */
 const KEPT = { audit_log: 'created_at', outbox: 'updated_at' }
 const AGED_AT_MOST = 2_000
 const SETTINGS = {
@@ -61,7 +62,7 @@ after(async () => {
   await relay?.down()
 })
 
-/** What Redis holds, or the process in its place. */
+/** Number of short-lived entries in Redis, or in the process when there is no Redis. */
 async function shortLived() {
   if (IS_SHARED) return Number((await run('redis-cli', ['-u', porta.store.redis, 'DBSIZE'])).stdout)
   const { bytes } = await porta.get('/metrics')
@@ -83,7 +84,7 @@ async function look(begun) {
 const ask = (sql) => (IS_SHARED ? askPostgres(database, sql) : askSqlite(database, sql))
 const LONG_AGO = IS_SHARED ? "TIMESTAMPTZ '2001-01-01'" : '978307200000000'
 
-/** Some rows of what is kept become older than anything is kept. */
+/** Makes some rows of these tables older than any retention. */
 async function age() {
   for (const [table, column] of Object.entries(KEPT)) {
     const settled = table === 'outbox' ? "state <> 'pending'" : 'true'
@@ -96,8 +97,8 @@ async function age() {
 const aged = async (table) => Number(await ask(`SELECT count(*) FROM ${table} WHERE ${KEPT[table]} = ${LONG_AGO}`))
 
 /**
- * Passwords are forgotten all the time: mostly by people whom nobody knows, whose wish takes the way of every mail and ends
- * before the relay; now and then by somebody, who gets a letter.
+ * Keeps requesting password resets: mostly for unknown addresses, whose request passes through the outbox without an
+ * email, and now and then for a known person, who gets one.
  */
 async function forget(load, isOver) {
   const known = Math.floor((200 * 1000) / MAIL_EVERY_MS)
@@ -112,7 +113,7 @@ async function forget(load, isOver) {
   }
 }
 
-/** Least squares. */
+/** Slope of the least-squares line. */
 function slope(points) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
   const [x, y] = [mean(points.map(([at]) => at)), mean(points.map(([, value]) => value))]

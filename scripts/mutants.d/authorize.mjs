@@ -1,4 +1,4 @@
-// Faults at the authorization endpoint, in sign-ins under way, sessions and signing out.
+// Faults in the authorization endpoint, sign-ins in progress, sessions and logout.
 
 const raw = String.raw
 const check = 'crates/oidc/src/authorize/check.rs'

@@ -1,4 +1,4 @@
-// Faults in what operators rely on: mail, provisioning, settings, keys, configuration, start and stop.
+// Faults in operation: mail, provisioning, settings, keys, configuration, start and stop.
 
 const raw = String.raw
 const directory = 'crates/directory/src'

@@ -1,4 +1,4 @@
-// Faults in how people come in: passwords, second factors, mailed links, sessions, their own account, pages.
+// Faults in sign-in: passwords, second factors, mailed links, sessions, account pages, pages.
 
 const raw = String.raw
 const signIn = 'crates/signin/src/sign_in.rs'

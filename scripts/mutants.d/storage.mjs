@@ -1,4 +1,4 @@
-// Faults in storage. With `sql`, `was` is a part of a statement as the database gets it: on one line.
+// Faults in storage. With `sql`, `was` is part of a statement as sent to the database: on one line.
 
 const raw = String.raw
 const kv = 'crates/kv/src'

@@ -1,4 +1,4 @@
-// Faults in what clients rely on: codes, tokens, client authentication, keys.
+// Faults in what clients use: codes, tokens, client authentication, keys.
 
 const raw = String.raw
 const code = 'crates/oidc/src/token/code.rs'

@@ -3,14 +3,14 @@ import { met, only, someNetwork } from '../attacker.mjs'
 export const name = 'guesses at one password, at once and from everywhere'
 
 const CONNECTIONS = 200
-/** Wrong passwords lock an account after five; then the right one must not help either. */
+/** Five wrong passwords lock an account; after this many, the right password must be refused as well. */
 const SURELY_LOCKED = 20
 const RIGHT_EVERY = 20
 
 export async function attack(attacker) {
   const { email, password } = attacker.world[attacker.attacked].victim
   const first = attacker.wire()
-  // One browser that many programs share, each from a network of its own.
+  // Many programs share the cookies of one browser, but each request comes from another network.
   const post = await attacker.begin(first)
   first.close()
   const wires = Array.from({ length: CONNECTIONS }, () => attacker.wire())

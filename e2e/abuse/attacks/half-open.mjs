@@ -3,17 +3,17 @@ import { met, only, stranger } from '../attacker.mjs'
 
 export const name = 'half-open connections, byte by byte'
 
-/** 4,000 starved everyone: issue 11, item 13. */
+/** Together 4,000 connections, all that a process accepts: without a limit per address they starved everybody else. */
 const STRANGERS = 10
 const EACH = 400
-/** Of one stranger: docs/operations.md, "Several processes behind a proxy". */
+/** Connections allowed per untrusted address: docs/operations.md, "Several processes behind a proxy". */
 const ROOM_OF_ONE = 200
-/** New ones for each look; a look every so often. */
+/** New connections per round, and the interval between rounds. */
 const MORE = 100
 const LOOK_MS = 100
-/** Who is let in is not closed at once. */
+/** A connection closed sooner than this was not accepted. */
 const LET_IN_MS = 1_000
-/** Headers arrive within ten seconds. */
+/** The server's time limit for receiving headers. */
 const HEADERS_MS = 10_000
 
 export async function attack(attacker) {

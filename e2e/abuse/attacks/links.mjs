@@ -5,7 +5,7 @@ import { header } from '../wire.mjs'
 export const name = 'mailed links asked for from many networks'
 
 const CONNECTIONS = 32
-/** One in so many asks for somebody who is there. */
+/** One request in this many names an existing account. */
 const KNOWN_EVERY = 100
 const LONGEST_WORD = 1_024
 const word = () => random(LONGEST_WORD).slice(0, LONGEST_WORD)
@@ -15,7 +15,7 @@ export async function attack(attacker) {
   const wires = Array.from({ length: CONNECTIONS }, () => attacker.wire())
   const whose = (n) => (n % KNOWN_EVERY === 0 ? victim.email : `${random(8)}@example.test`)
 
-  /** A link that signs in: what is stored for it is a whole sign-in, the largest there may be. */
+  /** Requests a magic link. Each stores a whole sign-in in progress, here with the largest `state` and `nonce`. */
   const magic = async (wire, n) => {
     const from = someNetwork()
     const post = await attacker.begin(wire, { from, extra: { state: word(), nonce: word() } })

@@ -5,9 +5,9 @@ import { bytes } from '../wire.mjs'
 export const name = 'preflights with many and large origins'
 
 const CONNECTIONS = 32
-/** As long as one is looked at: docs/security.md, "Promises". */
+/** A longer `Origin` is refused before any lookup: docs/security.md, "Promises". */
 const LONGEST_ORIGIN = 300
-/** All headers of a request may be 32 KiB. */
+/** The headers of a request may have 32 KiB in total. */
 const LARGE_ORIGIN = 31_000
 const PATHS = ['/token', '/me', '/token/introspection', '/token/revocation']
 
@@ -15,7 +15,7 @@ const PATHS = ['/token', '/me', '/token/introspection', '/token/revocation']
 const LABELS = Array.from({ length: 4 }, () => `${random(45).toLowerCase().replaceAll(/[_-]/g, 'x')}.`).join('')
 const LARGE = 'o'.repeat(LARGE_ORIGIN)
 
-/** One that no browser and no server has heard of. */
+/** A new origin for each call. */
 function origin(n, length) {
   const unheard = `https://o${n.toString(36)}-${Date.now().toString(36)}.`
   return length ? `${unheard}${length > LONGEST_ORIGIN ? LARGE : LABELS}`.slice(0, length - '.example'.length) + '.example' : `${unheard}example`
@@ -31,7 +31,7 @@ export async function attack(attacker) {
   })
   await attacker.crowd(CONNECTIONS, (n) => {
     const requests = LENGTHS.map((length) => ask(length, next++))
-    // An organization that nobody has heard of, either.
+    // One request to an organization that does not exist.
     requests.push(bytes('OPTIONS', `/o${(next++).toString(36)}/token`, { host: attacker.host, origin: origin(next, 0) }))
     return wires[n].flood(Buffer.concat(requests), requests.length, (status, head) => {
       attacker.count(status)

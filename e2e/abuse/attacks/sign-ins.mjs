@@ -3,7 +3,7 @@ import { met, only, someNetwork } from '../attacker.mjs'
 
 export const name = 'sign-ins that do not wait as told'
 
-/** As many as in the flood of `make bench`: more than may wait for a hash on two cores (128). */
+/** As many as in the flood of `make bench`; the hash queue has 96 places on two cores (48 per thread). */
 const CONNECTIONS = Number(process.env.ABUSE_BROWSERS ?? 200)
 
 export async function attack(attacker) {

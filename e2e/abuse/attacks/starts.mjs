@@ -7,26 +7,26 @@ export const name = 'anonymous starts, the largest there may be'
 
 const CONNECTIONS = 64
 const AT_ONCE = 4
-/** `state` and `nonce` may be so long: docs/security.md, "Sizes". */
+/** Maximum length of `state` and `nonce`: docs/security.md, "Sizes". */
 const LONGEST_WORD = 1_024
-/** `claims` may be so long. */
+/** Maximum length of `claims` (same place). */
 const LONGEST_CLAIMS = 8_192
 const PREPARED = 64
 
-/** Nothing in it can be packed. */
+/** Random, so that it cannot be compressed. */
 const word = (length) => random(length).slice(0, length)
 
 const parameters = (attacker, claims) => attacker.start({
   state: word(LONGEST_WORD), nonce: word(LONGEST_WORD), claims: JSON.stringify({ userinfo: { [word(claims)]: null } }),
 })
 
-/** One that is refused leads back to the application. */
+/** Whether a sign-in began: a refused request redirects to the application instead. */
 const isBegun = ({ base, attacked }, head) => /^HTTP\/1.1 303/.test(head) && header(head, 'location').startsWith(`${base}/${attacked}/`)
 
 export async function attack(attacker) {
   const probe = attacker.wire()
   const get = (claims) => attacker.request('GET', `/auth?${form(parameters(attacker, claims))}`)
-  // What is refused costs less: the longest request that is taken.
+  // Finds the longest accepted request by bisection, because a refused one costs the server less.
   let [taken, refused] = [1, LONGEST_CLAIMS]
   while (refused - taken > 1) {
     const claims = (taken + refused) >> 1

@@ -3,7 +3,7 @@ import { bytes } from '../wire.mjs'
 
 export const name = 'bodies that nobody reads'
 
-/** Ten times what was seen to take a site down: issue 11, item 26. */
+/** Ten times the load that once took a site down. */
 const CONNECTIONS = 10
 const EVERY_MS = 50
 const SIZES = [56_000, 900_000]
@@ -17,7 +17,7 @@ const targets = (attacked) => [
   ['DELETE', `/${attacked}/auth`], ['POST', '/nobody/token'], ['PATCH', '/nobody/jwks'], ['GET', `/${attacked}/jwks`], ['POST', '/health'],
 ]
 
-/** A request's head, and a body of so many bytes. */
+/** A request with a body of `size` bytes. */
 function whole(host, method, path, size) {
   return Buffer.concat([bytes(method, path, { host, 'content-length': size }), LARGEST.subarray(0, size)])
 }
@@ -33,7 +33,7 @@ export async function attack(attacker) {
   const wires = Array.from({ length: CONNECTIONS }, () => attacker.wire({ timeout: 15_000 }))
   let next = 0
 
-  /** Somebody who hangs up in the middle of a body. */
+  /** Closes the connection in the middle of a body. */
   const leave = async () => {
     const wire = attacker.wire()
     const request = whole(host, ...all[next % all.length], SIZES[0])
@@ -52,7 +52,7 @@ export async function attack(attacker) {
       attacker.count(status)
       if (status >= 500) attacker.refute(`told that a server failed: ${head.slice(0, 300)}`)
     } catch (error) {
-      // What is too large a proxy refuses itself, as it likes.
+      // A proxy refuses a body that is too large by itself, and may cut the connection.
       attacker.count(`cut (${error.message.slice(0, 40)})`)
       wires[n].close()
     }

@@ -7,24 +7,20 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 pub(crate) struct Server {
     pub(crate) port: u16,
     arguments: Vec<String>,
+    /// A replica stores what its primary sends.
+    directory: TempDir,
     process: Option<Child>,
 }
 
 impl Server {
     pub(crate) async fn start(arguments: &[&str]) -> Self {
-        let port = free_port();
-        let mut server = Self {
-            port,
-            arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
-            process: None,
-        };
-        server.bring_back().await;
-        server
+        Self::with(free_port(), arguments.iter().map(|text| (*text).to_owned()).collect()).await
     }
 
     /// Starts a server that accepts TLS only.
@@ -36,7 +32,12 @@ impl Server {
             .chain(["--tls-cert-file", &file("server.pem"), "--tls-key-file", &file("server.key")])
             .map(str::to_owned)
             .collect();
-        let mut server = Self { port, arguments, process: None };
+        Self::with(port, arguments).await
+    }
+
+    async fn with(port: u16, arguments: Vec<String>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut server = Self { port, arguments, directory, process: None };
         server.bring_back().await;
         server
     }
@@ -51,6 +52,7 @@ impl Server {
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no", "--loglevel", "warning"])
             .args(&self.arguments)
+            .current_dir(self.directory.path())
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
