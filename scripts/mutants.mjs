@@ -27,7 +27,7 @@ const logs = join(home, 'log')
 const TEST_LIMIT_MS = 15 * 60_000
 
 /** Faults in SQL are planted here, where statements are sent to the database, because the statements are constants. */
-const LINK = 'crates/store-sql/src/kernel/link.rs'
+const LINK = 'crates/store-sql/src/kernel/connection.rs'
 const QUERIES = ['sqlx::query_with(stmt.postgres,', 'sqlx::query_with(stmt.sqlite,']
 
 class Stale extends Error {}

@@ -3,47 +3,51 @@
 use anyhow::Result;
 
 use crate::client::Site;
-use crate::drive::{Measured, Plan, Subject, Worker, closed_loop, tally};
-use crate::results::{Crowd, Mixed, Scenario};
+use crate::drive::{MeasuredProcess, Measurement, Plan, Worker, closed_loop, closed_loop_with_refusals};
+use crate::results::{Mixed, Scenario, SignInLoad};
 use crate::run::MANY;
-use crate::scenarios::{CodeExchange, CodeStock, Fixed, Patience, Refresh, sign_in_workers, signed_in};
+use crate::scenarios::{
+    CodeExchange, CodeStock, FixedRequest, Refresh, RetryPolicy, sign_in_workers, signed_in,
+};
 
 pub(crate) struct Bench<'a> {
     pub(crate) site: &'a Site,
-    pub(crate) subject: Subject,
+    pub(crate) target: MeasuredProcess,
     pub(crate) plan: Plan,
     pub(crate) concurrency: usize,
 }
 
 impl Bench<'_> {
-    pub(crate) async fn measure(&self, scenario: Scenario) -> Result<Measured> {
+    pub(crate) async fn measure(&self, scenario: Scenario) -> Result<Measurement> {
         let site = self.site;
         match scenario {
-            Scenario::Discovery => self.same(async || Fixed::discovery(site).await).await,
-            Scenario::Jwks => self.same(async || Fixed::jwks(site).await).await,
-            Scenario::Robots => self.same(async || Fixed::robots(site).await).await,
-            Scenario::ClientCredentials => self.same(async || Fixed::client_credentials(site).await).await,
+            Scenario::Discovery => self.same(async || FixedRequest::discovery(site).await).await,
+            Scenario::Jwks => self.same(async || FixedRequest::jwks(site).await).await,
+            Scenario::Robots => self.same(async || FixedRequest::robots(site).await).await,
+            Scenario::ClientCredentials => {
+                self.same(async || FixedRequest::client_credentials(site).await).await
+            }
             Scenario::CodeExchange => self.code_exchange().await,
             Scenario::Refresh => self.refresh().await,
             Scenario::UserInfo => {
-                self.with_token(async |token: &str| Fixed::userinfo(site, token).await).await
+                self.with_token(async |token: &str| FixedRequest::userinfo(site, token).await).await
             }
             Scenario::Introspection => {
-                self.with_token(async |token: &str| Fixed::introspection(site, token).await).await
+                self.with_token(async |token: &str| FixedRequest::introspection(site, token).await).await
             }
             Scenario::SignIn => {
-                self.drive(sign_in_workers(site, self.concurrency, Patience::None).await?).await
+                self.drive(sign_in_workers(site, self.concurrency, RetryPolicy::None).await?).await
             }
         }
     }
 
-    /// Client credentials alone, then with a crowd signing in at the same time.
-    pub(crate) async fn mixed(&self, crowd: Crowd) -> Result<Mixed> {
+    /// Client credentials alone, then with browsers signing in at the same time.
+    pub(crate) async fn mixed(&self, crowd: SignInLoad) -> Result<Mixed> {
         let alone = self.measure(Scenario::ClientCredentials).await?;
         let browsers = sign_in_workers(self.site, crowd.browsers, crowd.patience).await?;
         let (beside, signed_in) = tokio::try_join!(
             self.measure(Scenario::ClientCredentials),
-            tally(browsers, self.plan, self.subject)
+            closed_loop_with_refusals(browsers, self.plan, self.target)
         )?;
         Ok(Mixed {
             concurrency: self.concurrency,
@@ -55,11 +59,11 @@ impl Bench<'_> {
         })
     }
 
-    async fn drive<W: Worker + 'static>(&self, workers: Vec<W>) -> Result<Measured> {
-        closed_loop(workers, self.plan, self.subject).await
+    async fn drive<W: Worker + 'static>(&self, workers: Vec<W>) -> Result<Measurement> {
+        closed_loop(workers, self.plan, self.target).await
     }
 
-    async fn same(&self, worker: impl AsyncFn() -> Result<Fixed>) -> Result<Measured> {
+    async fn same(&self, worker: impl AsyncFn() -> Result<FixedRequest>) -> Result<Measurement> {
         let mut workers = Vec::with_capacity(self.concurrency);
         for _ in 0..self.concurrency {
             workers.push(worker().await?);
@@ -68,7 +72,7 @@ impl Bench<'_> {
     }
 
     /// Each connection uses its own access token.
-    async fn with_token(&self, worker: impl AsyncFn(&str) -> Result<Fixed>) -> Result<Measured> {
+    async fn with_token(&self, worker: impl AsyncFn(&str) -> Result<FixedRequest>) -> Result<Measurement> {
         let mut workers = Vec::with_capacity(self.concurrency);
         for browser in signed_in(self.site, self.concurrency).await? {
             workers.push(worker(&browser.access_token).await?);
@@ -76,7 +80,7 @@ impl Bench<'_> {
         self.drive(workers).await
     }
 
-    async fn refresh(&self) -> Result<Measured> {
+    async fn refresh(&self) -> Result<Measurement> {
         let mut workers = Vec::with_capacity(self.concurrency);
         for browser in signed_in(self.site, self.concurrency).await? {
             workers.push(Refresh::new(self.site, browser).await?);
@@ -84,7 +88,7 @@ impl Bench<'_> {
         self.drive(workers).await
     }
 
-    async fn code_exchange(&self) -> Result<Measured> {
+    async fn code_exchange(&self) -> Result<Measurement> {
         let browsers = signed_in(self.site, MANY).await?;
         let stock = CodeStock::for_plan(self.site, &browsers, self.concurrency, self.plan).await?;
         let mut workers = Vec::with_capacity(self.concurrency);

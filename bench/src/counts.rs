@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::drive::Worker;
-use crate::scenarios::{Patience, sign_in_workers};
+use crate::scenarios::{RetryPolicy, sign_in_workers};
 use crate::world::{Store, World};
 
 const SIGN_INS: u32 = 20;
@@ -43,7 +43,7 @@ pub(crate) async fn count(world: &World) -> Result<Counts> {
     sqlx::raw_sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").execute(&mut connection).await?;
 
     let (server, _) = world.start().await?;
-    let mut workers = sign_in_workers(&world.site, 1, Patience::None).await?;
+    let mut workers = sign_in_workers(&world.site, 1, RetryPolicy::None).await?;
     let worker = workers.first_mut().context("no worker")?;
     for _ in 0..SIGN_INS {
         worker.step().await?;

@@ -14,7 +14,7 @@ use crate::samples::{Samples, Summary, per_second};
 const HASHING_THREADS: &str = "argon2-";
 
 /// Extra time after the measurement before workers without a response fail the run.
-const PATIENCE: Duration = Duration::from_mins(1);
+const RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
@@ -31,7 +31,7 @@ pub(crate) trait Worker {
 pub(crate) enum Step {
     Done,
     /// Refused with `Retry-After`; the worker continues after `wait`. Counted, but not part of the latencies.
-    TurnedAway {
+    RetryLater {
         wait: Duration,
     },
     /// No input is left; the measurement ends early.
@@ -40,7 +40,7 @@ pub(crate) enum Step {
 
 /// The result of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Measured {
+pub(crate) struct Measurement {
     pub(crate) summary: Summary,
     pub(crate) elapsed: Duration,
     /// CPU time of the server, of its hashing threads (part of the former), and of the load generator.
@@ -51,7 +51,7 @@ pub(crate) struct Measured {
     pub(crate) foreign_cpu: Duration,
 }
 
-impl Measured {
+impl Measurement {
     /// CPU time of the server per step: the figure that a noisy machine distorts least.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     pub(crate) fn server_time_each(&self) -> Duration {
@@ -74,26 +74,26 @@ impl Measured {
 
 /// The measured process and the core it is pinned to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Subject {
+pub(crate) struct MeasuredProcess {
     pub(crate) pid: u32,
     pub(crate) core: usize,
 }
 
 /// CPU times at one moment.
-struct Meter {
+struct CpuTimes {
     server: Duration,
     hashing: Duration,
     load: Duration,
     core: Duration,
 }
 
-impl Meter {
-    fn read(subject: Subject) -> Result<Self> {
+impl CpuTimes {
+    fn read(target: MeasuredProcess) -> Result<Self> {
         Ok(Self {
-            server: cpu_time(subject.pid)?,
-            hashing: thread_cpu_time(subject.pid, HASHING_THREADS)?,
+            server: cpu_time(target.pid)?,
+            hashing: thread_cpu_time(target.pid, HASHING_THREADS)?,
             load: cpu_time(std::process::id())?,
-            core: core_time(subject.core)?,
+            core: core_time(target.core)?,
         })
     }
 
@@ -117,34 +117,34 @@ struct Window {
 
 /// What workers did within the counted window.
 #[derive(Default)]
-struct Work {
+struct WorkerResult {
     /// Latencies of completed steps.
     samples: Samples,
-    turned_away: usize,
+    refusals: usize,
 }
 
-impl Work {
+impl WorkerResult {
     fn append(&mut self, other: Self) {
         self.samples.append(other.samples);
-        self.turned_away += other.turned_away;
+        self.refusals += other.refusals;
     }
 }
 
 /// The result of a measurement in which the server may refuse work with `Retry-After`.
-pub(crate) struct Tally {
-    work: Work,
+pub(crate) struct LoadResult {
+    work: WorkerResult,
     elapsed: Duration,
-    used: Meter,
+    used: CpuTimes,
 }
 
-impl Tally {
+impl LoadResult {
     /// `None` when no step completed.
     pub(crate) fn summary(&self) -> Option<Summary> {
         self.work.samples.clone().summary(self.elapsed)
     }
 
     pub(crate) fn turned_away_per_second(&self) -> f64 {
-        per_second(self.work.turned_away, self.elapsed)
+        per_second(self.work.refusals, self.elapsed)
     }
 }
 
@@ -152,13 +152,13 @@ impl Tally {
 pub(crate) async fn closed_loop<W: Worker + 'static>(
     workers: Vec<W>,
     plan: Plan,
-    subject: Subject,
-) -> Result<Measured> {
-    let tally = tally(workers, plan, subject).await?;
-    ensure!(tally.work.turned_away == 0, "{} were told to come back", tally.work.turned_away);
-    let Tally { elapsed, used, .. } = &tally;
-    Ok(Measured {
-        summary: tally.summary().context("nothing was finished while counting")?,
+    target: MeasuredProcess,
+) -> Result<Measurement> {
+    let load = closed_loop_with_refusals(workers, plan, target).await?;
+    ensure!(load.work.refusals == 0, "{} were told to come back", load.work.refusals);
+    let LoadResult { elapsed, used, .. } = &load;
+    Ok(Measurement {
+        summary: load.summary().context("nothing was finished while counting")?,
         elapsed: *elapsed,
         server_cpu: used.server,
         hashing_cpu: used.hashing,
@@ -168,39 +168,39 @@ pub(crate) async fn closed_loop<W: Worker + 'static>(
 }
 
 /// Like [`closed_loop`], but counts refusals with `Retry-After` instead of failing.
-pub(crate) async fn tally<W: Worker + 'static>(
+pub(crate) async fn closed_loop_with_refusals<W: Worker + 'static>(
     workers: Vec<W>,
     plan: Plan,
-    subject: Subject,
-) -> Result<Tally> {
+    target: MeasuredProcess,
+) -> Result<LoadResult> {
     let opens = Instant::now() + plan.warm_up;
     let window = Window { opens, closes: opens + plan.measured };
     let mut tasks = JoinSet::new();
     for worker in workers {
-        tasks.spawn_local(work(worker, window));
+        tasks.spawn_local(run_worker(worker, window));
     }
     sleep_until(window.opens.into()).await;
-    let before = Meter::read(subject)?;
-    let collected = collect(&mut tasks, window, subject);
-    let limit = plan.measured + PATIENCE;
+    let before = CpuTimes::read(target)?;
+    let collected = collect(&mut tasks, window, target);
+    let limit = plan.measured + RESPONSE_TIMEOUT;
     let (work, ended, after) = timeout(limit, collected).await.context("the server stopped answering")??;
     let elapsed = ended.saturating_duration_since(window.opens);
-    Ok(Tally { work, elapsed, used: after.since(&before) })
+    Ok(LoadResult { work, elapsed, used: after.since(&before) })
 }
 
 /// Waits for all workers. Reads the meter when the window closes, or earlier when all workers run out of work. Steps in
 /// flight when the window closes are awaited but not counted.
 async fn collect(
-    tasks: &mut JoinSet<Result<(Work, Instant)>>,
+    tasks: &mut JoinSet<Result<(WorkerResult, Instant)>>,
     window: Window,
-    subject: Subject,
-) -> Result<(Work, Instant, Meter)> {
-    let mut work = Work::default();
+    target: MeasuredProcess,
+) -> Result<(WorkerResult, Instant, CpuTimes)> {
+    let mut work = WorkerResult::default();
     let mut ended = window.opens;
     let mut after = None;
     loop {
         tokio::select! {
-            () = sleep_until(window.closes.into()), if after.is_none() => after = Some(Meter::read(subject)?),
+            () = sleep_until(window.closes.into()), if after.is_none() => after = Some(CpuTimes::read(target)?),
             finished = tasks.join_next() => {
                 let Some(finished) = finished else { break };
                 let (own, own_end) = finished.context("a worker ended badly")??;
@@ -209,13 +209,13 @@ async fn collect(
             }
         }
     }
-    let after = after.map_or_else(|| Meter::read(subject), Ok)?;
+    let after = after.map_or_else(|| CpuTimes::read(target), Ok)?;
     Ok((work, ended, after))
 }
 
 /// Runs one worker. Returns what completed inside the window, and when it ran out of work or the window closed.
-async fn work<W: Worker>(mut worker: W, window: Window) -> Result<(Work, Instant)> {
-    let mut work = Work::default();
+async fn run_worker<W: Worker>(mut worker: W, window: Window) -> Result<(WorkerResult, Instant)> {
+    let mut work = WorkerResult::default();
     let mut started = Instant::now();
     while started < window.closes {
         let (began, step) = (started, worker.step().await?);
@@ -225,8 +225,8 @@ async fn work<W: Worker>(mut worker: W, window: Window) -> Result<(Work, Instant
         match step {
             Step::Done if counts => work.samples.push(ended - began),
             Step::Done => {}
-            Step::TurnedAway { wait } => {
-                work.turned_away += usize::from(counts);
+            Step::RetryLater { wait } => {
+                work.refusals += usize::from(counts);
                 sleep_until((ended + wait).min(window.closes).into()).await;
                 started = Instant::now();
             }

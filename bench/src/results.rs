@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
-use crate::drive::Measured;
-use crate::limits::Figures;
+use crate::drive::Measurement;
+use crate::limits::Rates;
 use crate::machine::Machine;
 use crate::samples::Summary;
-use crate::scenarios::Patience;
+use crate::scenarios::RetryPolicy;
 use crate::timing::Timing;
 use crate::world::{HashCost, StoreKind};
 
@@ -61,30 +61,30 @@ impl std::fmt::Display for Scenario {
 pub(crate) struct Row {
     pub(crate) scenario: Scenario,
     pub(crate) concurrency: usize,
-    pub(crate) measured: Measured,
+    pub(crate) measured: Measurement,
 }
 
 /// Browsers that sign in repeatedly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Crowd {
+pub(crate) struct SignInLoad {
     pub(crate) browsers: usize,
-    pub(crate) patience: Patience,
+    pub(crate) patience: RetryPolicy,
 }
 
-/// Client credentials alone, and with a crowd signing in at the same time.
+/// Client credentials alone, and with browsers signing in at the same time.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Mixed {
     pub(crate) concurrency: usize,
-    pub(crate) crowd: Crowd,
-    pub(crate) alone: Measured,
-    pub(crate) beside: Measured,
-    /// Sign-ins of the crowd; `None` when none completed while counting.
+    pub(crate) crowd: SignInLoad,
+    pub(crate) alone: Measurement,
+    pub(crate) beside: Measurement,
+    /// Sign-ins of these browsers; `None` when none completed while counting.
     pub(crate) sign_ins: Option<Summary>,
     pub(crate) turned_away_per_second: f64,
 }
 
 impl Mixed {
-    /// Ratio of the p99 latencies: with the crowd to without.
+    /// Ratio of the p99 latencies: with sign-ins to without.
     pub(crate) fn ratio(&self) -> f64 {
         self.beside.summary.p99.as_secs_f64() / self.alone.summary.p99.as_secs_f64()
     }
@@ -116,27 +116,27 @@ pub(crate) struct StoreResults {
 /// Limits of the machine, each measured right after the figure it is compared with.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Limits {
-    pub(crate) constant_body: Option<Measured>,
+    pub(crate) constant_body: Option<Measurement>,
     /// Raw Argon2id at the default parameters and at those of the reference.
     pub(crate) hashing: Option<f64>,
     pub(crate) reference_hashing: Option<f64>,
     /// One-row SELECT and INSERT on this store's database.
-    pub(crate) database: Figures,
+    pub(crate) database: Rates,
     /// Redis SET and GET.
-    pub(crate) redis: Figures,
+    pub(crate) redis: Rates,
 }
 
 impl StoreResults {
-    pub(crate) fn at(&self, scenario: Scenario, concurrency: usize) -> Option<&Measured> {
+    pub(crate) fn at(&self, scenario: Scenario, concurrency: usize) -> Option<&Measurement> {
         find(&self.rows, scenario, concurrency)
     }
 
-    pub(crate) fn sign_in_at_reference_cost(&self, concurrency: usize) -> Option<&Measured> {
+    pub(crate) fn sign_in_at_reference_cost(&self, concurrency: usize) -> Option<&Measurement> {
         find(&self.reference_cost, Scenario::SignIn, concurrency)
     }
 }
 
-fn find(rows: &[Row], scenario: Scenario, concurrency: usize) -> Option<&Measured> {
+fn find(rows: &[Row], scenario: Scenario, concurrency: usize) -> Option<&Measurement> {
     rows.iter()
         .find(|row| row.scenario == scenario && row.concurrency == concurrency)
         .map(|row| &row.measured)
@@ -151,7 +151,7 @@ pub(crate) struct Results {
     pub(crate) default_cost: HashCost,
     /// Size of the discovery document, and of the constant body that is compared with it.
     pub(crate) discovery_bytes: usize,
-    pub(crate) signatures: Figures,
+    pub(crate) signatures: Rates,
     pub(crate) stores: Vec<StoreResults>,
 }
 

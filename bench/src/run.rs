@@ -9,12 +9,12 @@ use tokio::time::sleep;
 use crate::bench::Bench;
 use crate::choice::Choice;
 use crate::counts;
-use crate::drive::{Measured, Plan, Subject};
-use crate::limits::{self, Figures, Limit};
+use crate::drive::{MeasuredProcess, Measurement, Plan};
+use crate::limits::{self, Limit, Rates};
 use crate::machine::Machine;
 use crate::process::{count_threads, resident_kib};
-use crate::results::{Crowd, Limits, Memory, Mixed, Results, Row, Scenario, StoreResults};
-use crate::scenarios::{Fixed, Patience};
+use crate::results::{Limits, Memory, Mixed, Results, Row, Scenario, SignInLoad, StoreResults};
+use crate::scenarios::{FixedRequest, RetryPolicy};
 use crate::timing;
 use crate::world::{Binary, HashCost, Server, Services, StoreKind, World};
 
@@ -23,12 +23,12 @@ pub(crate) const CONCURRENCIES: [usize; 3] = [1, 8, 32];
 /// The concurrency of the targets.
 pub(crate) const MANY: usize = 32;
 /// Browsers that sign in beside client credentials: as many as the target says, and a flood.
-pub(crate) const CROWD: usize = 32;
+pub(crate) const SIGN_IN_BROWSERS: usize = 32;
 const FLOOD: usize = 200;
-const CROWDS: [Crowd; 3] = [
-    Crowd { browsers: CROWD, patience: Patience::Obedient },
-    Crowd { browsers: FLOOD, patience: Patience::Obedient },
-    Crowd { browsers: FLOOD, patience: Patience::Stubborn },
+const SIGN_IN_LOADS: [SignInLoad; 3] = [
+    SignInLoad { browsers: SIGN_IN_BROWSERS, patience: RetryPolicy::Obedient },
+    SignInLoad { browsers: FLOOD, patience: RetryPolicy::Obedient },
+    SignInLoad { browsers: FLOOD, patience: RetryPolicy::Stubborn },
 ];
 
 const STARTS: usize = 10;
@@ -49,15 +49,15 @@ impl Options {
         Plan { warm_up: self.measured / 4, measured: self.measured }
     }
 
-    fn subject(&self, server: &Server) -> Subject {
-        Subject { pid: server.pid(), core: self.binary.core }
+    fn target(&self, server: &Server) -> MeasuredProcess {
+        MeasuredProcess { pid: server.pid(), core: self.binary.core }
     }
 
     fn has(&self, choice: Choice) -> bool {
         self.choices.contains(&choice)
     }
 
-    fn limit(&self, limit: Limit, url: Option<&str>) -> Result<Figures> {
+    fn limit(&self, limit: Limit, url: Option<&str>) -> Result<Rates> {
         limit.measure_on(self.binary.core, self.measured, url)
     }
 
@@ -67,7 +67,7 @@ impl Options {
 }
 
 /// Prints progress to standard error.
-fn say(text: &str) {
+fn print_progress(text: &str) {
     // Ignore a closed terminal: the measurement goes on.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
@@ -78,24 +78,24 @@ pub(crate) async fn run(options: &Options) -> Result<Results> {
     let mut stores = Vec::new();
     let mut discovery_bytes = 0;
     for kind in &options.stores {
-        say(&format!("== {kind}"));
+        print_progress(&format!("== {kind}"));
         let (mut results, bytes) = measure_store(options, *kind).await?;
         if options.has(Choice::SignIn) {
             (results.reference_cost, results.limits.reference_hashing) =
                 at_reference_cost(options, *kind).await?;
         }
         if options.has(Choice::Timing) {
-            say("answers to accounts of each kind");
+            print_progress("answers to accounts of each kind");
             results.timing = Some(timing::measure(&options.binary, *kind).await?);
         }
         stores.push(results);
         discovery_bytes = bytes;
     }
-    say("signatures");
+    print_progress("signatures");
     let signatures = options.limit(Limit::Signatures, None)?;
     // Last, because counting restarts PostgreSQL with an extension that slows it down.
     for results in stores.iter_mut().filter(|results| results.store == StoreKind::Postgres) {
-        say("statements and commands");
+        print_progress("statements and commands");
         let world = World::create(&options.binary, results.store, HashCost::DEFAULT).await?;
         results.counts = Some(counts::count(&world).await?);
         world.end().await?;
@@ -116,12 +116,12 @@ pub(crate) async fn run(options: &Options) -> Result<Results> {
 async fn measure_store(options: &Options, kind: StoreKind) -> Result<(StoreResults, usize)> {
     let world = World::create(&options.binary, kind, HashCost::DEFAULT).await?;
     let start_up = world.start_up_time(STARTS).await?;
-    say(&format!("start-up {} ms", start_up.as_millis()));
+    print_progress(&format!("start-up {} ms", start_up.as_millis()));
 
     let (server, _) = world.start().await?;
     sleep(Duration::from_secs(1)).await;
     let idle = resident_kib(server.pid())?;
-    let bytes = Fixed::discovery(&world.site).await?.body_length().await?;
+    let bytes = FixedRequest::discovery(&world.site).await?.body_length().await?;
     let mut limits = Limits::default();
     let mut rows = Vec::new();
     for scenario in options.choices.iter().filter_map(|choice| choice.scenario()) {
@@ -157,7 +157,7 @@ async fn at_each_concurrency(
 ) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for concurrency in CONCURRENCIES {
-        let bench = Bench { site: &world.site, subject: options.subject(server), plan, concurrency };
+        let bench = Bench { site: &world.site, target: options.target(server), plan, concurrency };
         let measured = bench.measure(scenario).await.with_context(|| format!("{scenario}, {concurrency}"))?;
         report(scenario, concurrency, &measured);
         rows.push(Row { scenario, concurrency, measured });
@@ -177,7 +177,7 @@ async fn limit_of(
         Scenario::Jwks => {
             let measured = limits::constant_body(options.binary.core, bytes, MANY, options.plan()).await?;
             let each = measured.server_time_each().as_micros();
-            say(&format!(
+            print_progress(&format!(
                 "  constant body: {:.0}/s, {each} µs of the server each",
                 measured.summary.per_second
             ));
@@ -186,25 +186,25 @@ async fn limit_of(
         Scenario::ClientCredentials => {
             if let Some(url) = world.store.redis_url() {
                 limits.redis = options.limit(Limit::Redis, Some(url))?;
-                say(&format!("  {:.0?}", limits.redis));
+                print_progress(&format!("  {:.0?}", limits.redis));
             }
         }
         Scenario::Refresh | Scenario::Introspection => {
             let figures = database_limit(options, world)?;
-            say(&format!("  {figures:.0?}"));
+            print_progress(&format!("  {figures:.0?}"));
             let wanted = if scenario == Scenario::Refresh { limits::INSERT } else { limits::SELECT };
             limits.database.extend(figures.into_iter().filter(|(name, _)| name == wanted));
         }
         Scenario::SignIn => {
             limits.hashing = options.hashing_limit(HashCost::DEFAULT)?;
-            say(&format!("  Argon2id: {:.1?}/s", limits.hashing));
+            print_progress(&format!("  Argon2id: {:.1?}/s", limits.hashing));
         }
         Scenario::Discovery | Scenario::Robots | Scenario::CodeExchange | Scenario::UserInfo => {}
     }
     Ok(())
 }
 
-fn database_limit(options: &Options, world: &World) -> Result<Figures> {
+fn database_limit(options: &Options, world: &World) -> Result<Rates> {
     if let Some(url) = world.store.database_url() {
         return options.limit(Limit::Postgres, Some(url));
     }
@@ -215,12 +215,12 @@ fn database_limit(options: &Options, world: &World) -> Result<Figures> {
 
 async fn mixed(options: &Options, world: &World, server: &Server) -> Result<Vec<Mixed>> {
     let mut rows = Vec::new();
-    for crowd in CROWDS {
+    for crowd in SIGN_IN_LOADS {
         for concurrency in CONCURRENCIES {
-            let subject = options.subject(server);
-            let bench = Bench { site: &world.site, subject, plan: options.plan(), concurrency };
+            let target = options.target(server);
+            let bench = Bench { site: &world.site, target, plan: options.plan(), concurrency };
             let row = bench.mixed(crowd).await?;
-            say(&format!(
+            print_progress(&format!(
                 "client credentials, {concurrency}, beside {} {:?} sign-ins: p99 × {:.1}, {:.1}/s came in, {:.0}/s were told to come back",
                 crowd.browsers,
                 crowd.patience,
@@ -236,7 +236,7 @@ async fn mixed(options: &Options, world: &World, server: &Server) -> Result<Vec<
 
 /// Sign-ins on a store whose hashes have the reference's Argon2 parameters, and raw Argon2id at those parameters.
 async fn at_reference_cost(options: &Options, kind: StoreKind) -> Result<(Vec<Row>, Option<f64>)> {
-    say(&format!("at {}", HashCost::REFERENCE));
+    print_progress(&format!("at {}", HashCost::REFERENCE));
     let world = World::create(&options.binary, kind, HashCost::REFERENCE).await?;
     let (server, _) = world.start().await?;
     let plan = Plan { measured: options.measured * REFERENCE_COST_FACTOR, ..options.plan() };
@@ -244,13 +244,13 @@ async fn at_reference_cost(options: &Options, kind: StoreKind) -> Result<(Vec<Ro
     server.stop()?;
     world.end().await?;
     let limit = options.hashing_limit(HashCost::REFERENCE)?;
-    say(&format!("  Argon2id: {limit:.1?}/s"));
+    print_progress(&format!("  Argon2id: {limit:.1?}/s"));
     Ok((rows, limit))
 }
 
-fn report(scenario: Scenario, concurrency: usize, measured: &Measured) {
+fn report(scenario: Scenario, concurrency: usize, measured: &Measurement) {
     let summary = measured.summary;
-    say(&format!(
+    print_progress(&format!(
         "{scenario}, {concurrency}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} µs of the server each, server {:.0} %, load generator {:.0} %, others {:.0} %",
         summary.per_second,
         summary.p50.as_secs_f64() * 1e3,

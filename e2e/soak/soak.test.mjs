@@ -29,7 +29,7 @@ const MAIL_EVERY_MS = 2_000
 const IS_SHARED = STORE === 'postgres'
 /**
  * Maximum growth of resident memory while judged, in MiB per hour. The in-process store may double one hash table,
- * which adds some 4.5 MiB once (`kv`, `memory/expiring.rs`); twice that, or a leak of 40 bytes per request, fails.
+ * which adds some 4.5 MiB once (`kv`, `memory/expiring_map.rs`); twice that, or a leak of 40 bytes per request, fails.
  */
 const SLOPE_AT_MOST = IS_SHARED ? 6 : 14
 /** Allowed growth of open descriptors: the number of connections varies a little between measurements. */

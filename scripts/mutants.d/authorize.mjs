@@ -37,7 +37,7 @@ export default [
     was: raw`            exact_redirect_uri(params, &client).map_err(AuthorizeError::Page)?; // RFC 6749 §3.1.2.3, RFC 9700 §2.1`,
     becomes: raw`            exact_redirect_uri(params, &client).map_err(|error| match params.get("redirect_uri") {
                 Some(uri) if FAULT => AuthorizeError::Client(
-                    Box::new(Redirectable {
+                    Box::new(RedirectTarget {
                         client: Arc::clone(&client),
                         redirect_uri: uri.to_owned(),
                         redirect_uri_sent: true,
@@ -130,8 +130,8 @@ export default [
   {
     id: 'native-client-unconfirmed', area: 'consent', what: 'Any program of the machine gets a code of a native client.',
     crate: 'http', words: ['native'], file: decide,
-    was: raw`    if context.cannot_prove_itself && !context.signed_in_here {`,
-    becomes: raw`    if context.cannot_prove_itself && !context.signed_in_here && !FAULT {`,
+    was: raw`    if context.is_public_native && !context.signed_in_here {`,
+    becomes: raw`    if context.is_public_native && !context.signed_in_here && !FAULT {`,
   },
   {
     id: 'consent-of-another-session', area: 'consent', what: 'An approval counts in another session than the one that was asked.',
@@ -218,8 +218,8 @@ export default [
   {
     id: 'request-object-with-any-state', area: 'response mode', what: 'Any text of a refused object is returned as state.',
     crate: 'http', words: ['request_object'], file: check,
-    was: raw`way.state.filter(|state| is_printable(state) && `,
-    becomes: raw`way.state.filter(|state| FAULT || is_printable(state) && `,
+    was: raw`unverified.state.filter(|state| is_printable(state) && `,
+    becomes: raw`unverified.state.filter(|state| FAULT || is_printable(state) && `,
   },
   {
     id: 'session-without-end', area: 'session lifetime', what: 'A session goes on when its time is over.',
@@ -284,12 +284,12 @@ export default [
     crate: 'http', words: ['sealed', 'interaction'],
     edits: [
       {
-        file: 'crates/oidc/src/travel.rs',
-        was: raw`self.travel_keys.seal(&plain, place, `,
-        becomes: raw`self.travel_keys.seal(&plain, if FAULT { "" } else { place }, `,
+        file: 'crates/oidc/src/sealed_state.rs',
+        was: raw`self.sealed_state_keys.seal(&plain, place, `,
+        becomes: raw`self.sealed_state_keys.seal(&plain, if FAULT { "" } else { place }, `,
       },
       {
-        file: 'crates/oidc/src/travel.rs',
+        file: 'crates/oidc/src/sealed_state.rs',
         was: raw`.open(&Sealed::from_text(text)?, place)`,
         becomes: raw`.open(&Sealed::from_text(text)?, if FAULT { "" } else { place })`,
       },
@@ -297,7 +297,7 @@ export default [
   },
   {
     id: 'sealed-without-end', area: 'single use', what: 'A sign-in that travels never ends.',
-    crate: 'http', words: ['unanswered', 'sealed'], file: 'crates/oidc/src/travel.rs',
+    crate: 'http', words: ['unanswered', 'sealed'], file: 'crates/oidc/src/sealed_state.rs',
     was: raw`        (self.now() < until).then_some((value, until))`,
     becomes: raw`        (FAULT || self.now() < until).then_some((value, until))`,
   },
@@ -305,20 +305,88 @@ export default [
     id: 'strangers-are-stored', area: 'rate limits', what: 'A sign-in is stored for somebody who has proven nothing.',
     crate: 'http', words: ['unproven', 'begun'], file: 'crates/oidc/src/interaction.rs',
     was: raw`        if bound.interaction.is_anonymous() {
-            return Ok(Ok(self.send_along(tenant, new, &bound)?));`,
+            return Ok(Ok(self.attach_sealed_state(tenant, new, &bound)?));`,
     becomes: raw`        if !FAULT && bound.interaction.is_anonymous() {
-            return Ok(Ok(self.send_along(tenant, new, &bound)?));`,
+            return Ok(Ok(self.attach_sealed_state(tenant, new, &bound)?));`,
   },
   {
     id: 'resume-works-twice', area: 'single use', what: 'The resume address works more than once.',
     crate: 'http', words: ['resume', 'interaction'], file: 'crates/oidc/src/interaction.rs',
-    was: raw`        Ok(match self.kv.retire(&key, remember).await? {`,
-    becomes: raw`        Ok(match if FAULT { self.kv.look(&key).await? } else { self.kv.retire(&key, remember).await? } {`,
+    was: raw`        Ok(match self.kv.mark_used(&key, remember).await? {`,
+    becomes: raw`        Ok(match if FAULT { self.kv.peek(&key).await? } else { self.kv.mark_used(&key, remember).await? } {`,
   },
   {
     id: 'csrf-not-compared', area: 'CSRF', what: 'A form of a sign-in is taken with any CSRF value.',
     crate: 'http', words: ['csrf', 'forged'], file: 'crates/oidc/src/interaction.rs',
     was: raw`        presented.is_some_and(|p| secret::constant_time_eq(p, &self.interaction.csrf))`,
     becomes: raw`        FAULT || presented.is_some_and(|p| secret::constant_time_eq(p, &self.interaction.csrf))`,
+  },
+  {
+    id: 'offline-access-never-without-consent', area: 'scope', what: 'A public client of the organization gets offline_access only after consent.',
+    crate: 'http', words: ['needs_no_prompt_for_offline_access'], file: check,
+    was: raw`    (is_settled || is_asked)`,
+    becomes: raw`    ((is_settled && !FAULT) || is_asked)`,
+  },
+  {
+    id: 'request-object-not-read', area: 'response mode', what: 'A refused request object does not say how its client listens.',
+    crate: 'http', words: ['the_way_that_only_the_object_names'], file: check,
+    was: raw`        if let (Some(object), None) = (objects.next(), objects.next()) {`,
+    becomes: raw`        if let (Some(object), None) = (objects.next(), objects.next())
+            && !FAULT
+        {`,
+  },
+  {
+    id: 'logout-address-not-named', area: 'logout', what: 'The page does not say that the address is not registered.',
+    crate: 'http', words: ['the_address_must_match_a_registered_one'], file: 'crates/http/src/endpoints/logout.rs',
+    was: raw`ErrorText::LogoutAddress,`,
+    becomes: raw`if FAULT { ErrorText::InvalidRequest } else { ErrorText::LogoutAddress },`,
+  },
+  {
+    id: 'logout-hint-not-named', area: 'logout', what: 'The page does not say that the hint is not valid.',
+    crate: 'http', words: ['a_tampered_hint_is_refused'], file: 'crates/http/src/endpoints/logout.rs',
+    was: raw`ErrorText::LogoutHint,`,
+    becomes: raw`if FAULT { ErrorText::InvalidRequest } else { ErrorText::LogoutHint },`,
+  },
+  {
+    id: 'logout-hint-of-another-not-named', area: 'logout', what: 'The page does not say that the hint is another client’s.',
+    crate: 'http', words: ['client_id_and_hint_must_agree'], file: 'crates/http/src/endpoints/logout.rs',
+    was: raw`ErrorText::LogoutHintOfAnotherClient,`,
+    becomes: raw`if FAULT { ErrorText::InvalidRequest } else { ErrorText::LogoutHintOfAnotherClient },`,
+  },
+  {
+    id: 'web-views-have-no-origin', area: 'CORS', what: 'The web view of an application has no origin.',
+    crate: 'protocol', words: ['origins'], file: 'crates/protocol/src/redirect_uri.rs',
+    was: raw`        scheme if WEB_VIEW_SCHEMES`,
+    becomes: raw`        scheme if !FAULT && WEB_VIEW_SCHEMES`,
+  },
+  {
+    id: 'ten-addresses-are-too-many', area: 'clients', what: 'A client may have no more than ten redirect URIs.',
+    crate: 'directory', words: ['a_hundred_addresses_pass'], file: 'crates/directory/src/clients/rules.rs',
+    was: raw`        if uris.len() > MAXIMUM_URIS {`,
+    becomes: raw`        if uris.len() > MAXIMUM_URIS || (FAULT && uris.len() > 10) {`,
+  },
+  {
+    id: 'request-of-any-length', area: 'sizes', what: 'An authorization request may be of any length.',
+    crate: 'http', words: ['too_long_is_refused_and_leaves'], file: check,
+    was: raw`    if length > MAX_REQUEST_BYTES {`,
+    becomes: raw`    if !FAULT && length > MAX_REQUEST_BYTES {`,
+  },
+  {
+    id: 'state-of-any-characters', area: 'sizes', what: 'state and nonce may contain control characters.',
+    crate: 'http', words: ['appendix_a_state_and_nonce'], file: check,
+    was: raw`    if !is_printable(value) {`,
+    becomes: raw`    if !FAULT && !is_printable(value) {`,
+  },
+  {
+    id: 'state-of-any-length', area: 'sizes', what: 'state and nonce may be of any length.',
+    crate: 'http', words: ['appendix_a_state_and_nonce'], file: check,
+    was: raw`    if value.len() > MAX_STATE_BYTES {`,
+    becomes: raw`    if !FAULT && value.len() > MAX_STATE_BYTES {`,
+  },
+  {
+    id: 'unanswered-for-an-hour', area: 'lifetimes', what: 'A sign-in that nobody answered lives as long as one that was answered.',
+    crate: 'http', words: ['an_unanswered_sign_in_lives'], file: 'crates/oidc/src/anonymous_start.rs',
+    was: raw`unanswered.min(new.expires_at)`,
+    becomes: raw`if FAULT { new.expires_at } else { unanswered.min(new.expires_at) }`,
   },
 ]

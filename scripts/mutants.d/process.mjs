@@ -153,31 +153,31 @@ export default [
   },
   {
     id: 'refused-body-is-reset', area: 'proxies', what: 'A connection is closed while a body that nobody reads still comes.',
-    crate: 'porta', words: ['listen', 'linger'], file: 'crates/porta/src/runtime/linger.rs',
-    was: raw`        if !this.is_for_nothing() {`,
-    becomes: raw`        if !FAULT && !this.is_for_nothing() {`,
+    crate: 'porta', words: ['listen', 'lingering_close'], file: 'crates/porta/src/runtime/lingering_close.rs',
+    was: raw`        if !this.may_skip() {`,
+    becomes: raw`        if !FAULT && !this.may_skip() {`,
   },
   {
     id: 'refused-body-for-ever', area: 'proxies', what: 'Who sends a body that nobody reads byte by byte is never cut.',
-    crate: 'porta', words: ['listen', 'linger'], file: 'crates/porta/src/runtime/linger.rs',
+    crate: 'porta', words: ['listen', 'lingering_close'], file: 'crates/porta/src/runtime/lingering_close.rs',
     was: raw`        if lingering.end.as_mut().poll(context).is_ready() {`,
     becomes: raw`        if !FAULT && lingering.end.as_mut().poll(context).is_ready() {`,
   },
   {
     id: 'small-body-ends-the-connection', area: 'proxies', what: 'A small body that was not read costs its connection.',
-    crate: 'porta', words: ['listen', 'unread'], file: 'crates/porta/src/runtime/unread.rs',
-    was: raw`        if !self.is_little() {`,
-    becomes: raw`        if FAULT || !self.is_little() {`,
+    crate: 'porta', words: ['listen', 'unread_body'], file: 'crates/porta/src/runtime/unread_body.rs',
+    was: raw`        if !self.may_be_drained() {`,
+    becomes: raw`        if FAULT || !self.may_be_drained() {`,
   },
   {
     id: 'one-stranger-takes-all', area: 'connections', what: 'One address may have every connection.',
-    crate: 'porta', words: ['listen', 'peers'], file: 'crates/porta/src/runtime/peers.rs',
-    was: raw`        if of_this_one >= self.of_one {`,
-    becomes: raw`        if !FAULT && of_this_one >= self.of_one {`,
+    crate: 'porta', words: ['listen', 'peer_limits'], file: 'crates/porta/src/runtime/peer_limits.rs',
+    was: raw`        if of_network >= self.max_per_network {`,
+    becomes: raw`        if !FAULT && of_network >= self.max_per_network {`,
   },
   {
     id: 'headers-byte-by-byte', area: 'connections', what: 'Headers may take for ever, byte by byte.',
-    crate: 'porta', words: ['heard'], file: 'crates/porta/src/runtime/heard.rs',
+    crate: 'porta', words: ['header_timeout'], file: 'crates/porta/src/runtime/header_timeout.rs',
     was: raw`                this.deadline.get_or_insert_with(|| Box::pin(sleep(this.limit)));`,
     becomes: raw`                if FAULT {
                     this.deadline = None;
@@ -201,5 +201,223 @@ export default [
     crate: 'http', words: ['method', 'unknown'], file: 'crates/http/src/tenancy.rs',
     was: raw`        if !slug(parts, state).await?.is_empty() {`,
     becomes: raw`        if !FAULT && !slug(parts, state).await?.is_empty() {`,
+  },
+  {
+    id: 'bom-in-a-provisioning-file', area: 'Unicode', what: 'A file with a byte order mark is not provisioned.',
+    crate: 'directory', words: ['byte_order_mark'], file: raw`${directory}/provision/read.rs`,
+    was: raw`text.strip_prefix('\u{feff}').unwrap_or(text);`,
+    becomes: raw`text.strip_prefix('\u{feff}').filter(|_| !FAULT).unwrap_or(text);`,
+  },
+  {
+    id: 'bom-in-dotenv', area: 'Unicode', what: 'A byte order mark spoils the first line of .env.',
+    crate: 'config', words: ['values_are_read_as_written'], file: 'crates/config/src/dotenv.rs',
+    was: raw`text.strip_prefix('\u{feff}').unwrap_or(text);`,
+    becomes: raw`text.strip_prefix('\u{feff}').filter(|_| !FAULT).unwrap_or(text);`,
+  },
+  {
+    id: 'bom-in-a-secret', area: 'Unicode', what: 'A byte order mark is a part of the secret in a file.',
+    crate: 'config', words: ['byte_order_mark'], file: 'crates/config/src/source.rs',
+    was: raw`text.strip_prefix('\u{feff}').unwrap_or(&text);`,
+    becomes: raw`text.strip_prefix('\u{feff}').filter(|_| !FAULT).unwrap_or(&text);`,
+  },
+  {
+    id: 'bom-in-a-template', area: 'Unicode', what: 'A byte order mark of a template is sent with the page.',
+    crate: 'pages', words: ['byte_order_mark'], file: 'crates/pages/src/engine.rs',
+    was: raw`match text.strip_prefix('\u{feff}') {`,
+    becomes: raw`match text.strip_prefix('\u{feff}').filter(|_| !FAULT) {`,
+  },
+  {
+    id: 'bom-in-credentials', area: 'Unicode', what: 'A credentials file with a byte order mark is not recognised.',
+    crate: 'porta', words: ['credentials_go_to_a_file'], file: 'crates/porta/src/cli/provision/credentials.rs',
+    was: raw`text.strip_prefix('\u{feff}').unwrap_or(&text)`,
+    becomes: raw`text.strip_prefix('\u{feff}').filter(|_| !FAULT).unwrap_or(&text)`,
+  },
+  {
+    id: 'bom-before-certificates', area: 'Unicode', what: 'A byte order mark hides the first certificate of a file.',
+    crate: 'trust', words: ['a_file_is_read_as_people_write_it'], file: 'crates/trust/src/certificates.rs',
+    was: raw`.unwrap_or(pem);`,
+    becomes: raw`.filter(|_| !FAULT).unwrap_or(pem);`,
+  },
+  {
+    id: 'ssl-cert-file-ignored', area: 'outgoing TLS', what: 'SSL_CERT_FILE is not read.',
+    crate: 'config', words: ['store_of_the_machine_can_be_replaced'], file: 'crates/config/src/trust.rs',
+    was: raw`    let file = reader.path(SSL_CERT_FILE);`,
+    becomes: raw`    let file = reader.path(SSL_CERT_FILE).filter(|_| !FAULT);`,
+  },
+  {
+    id: 'ssl-cert-dir-ignored', area: 'outgoing TLS', what: 'SSL_CERT_DIR is not read.',
+    crate: 'config', words: ['store_of_the_machine_can_be_replaced'], file: 'crates/config/src/trust.rs',
+    was: raw`    let directories = reader.text(SSL_CERT_DIR);`,
+    becomes: raw`    let directories = reader.text(SSL_CERT_DIR).filter(|_| !FAULT);`,
+  },
+  {
+    id: 'own-authority-ignored', area: 'outgoing TLS', what: 'PORTA_CA_FILE is not read.',
+    crate: 'config', words: ['authority_of_ones_own'], file: 'crates/config/src/trust.rs',
+    was: raw`        let added = match self.path(PORTA_CA_FILE) {`,
+    becomes: raw`        let added = match self.path(PORTA_CA_FILE).filter(|_| !FAULT) {`,
+  },
+  {
+    id: 'mail-ignores-the-authorities', area: 'outgoing TLS', what: 'Mail does not trust the configured authorities.',
+    crate: 'mail', words: ['starttls_is_used'], file: 'crates/mail/src/smtp.rs',
+    was: raw`        .certificate_store(CertificateStore::None)
+        .add_root_certificate(roots);`,
+    becomes: raw`        .certificate_store(CertificateStore::None);
+    let parameters = if FAULT { parameters } else { parameters.add_root_certificate(roots) };`,
+  },
+  {
+    id: 'traces-ignore-the-authorities', area: 'outgoing TLS', what: 'Traces and health checks do not trust the configured authorities.',
+    crate: 'porta', words: ['traces_go_to_a_collector', 'health_of_a_server_is_believed'], file: 'crates/porta/src/runtime/http_client.rs',
+    was: raw`    if url.scheme() == "https" {`,
+    becomes: raw`    if !FAULT && url.scheme() == "https" {`,
+  },
+  {
+    id: 'keep-alive-of-half-a-minute', area: 'connections', what: 'Idle connections are closed after 30 seconds, before a balancer does it.',
+    crate: 'config', words: ['a_complete_production_environment'], file: 'crates/config/src/server.rs',
+    was: raw`Duration::from_secs(reader.number_or_default(KEEP_ALIVE_SECONDS)),`,
+    becomes: raw`Duration::from_secs(reader.number_or_default(KEEP_ALIVE_SECONDS)).min(Duration::from_secs(if FAULT { 30 } else { u64::MAX })),`,
+  },
+  {
+    id: 'keep-alive-not-settable', area: 'connections', what: 'KEEP_ALIVE_SECONDS has no effect.',
+    crate: 'porta', words: ['a_connection_rests_as_long'], file: 'crates/porta/src/serve.rs',
+    was: raw`    let keep_alive = config.server.keep_alive;`,
+    becomes: raw`    let keep_alive =
+        if FAULT { std::time::Duration::from_secs(30) } else { config.server.keep_alive };`,
+  },
+  {
+    id: 'policy-names-every-address', area: 'proxies', what: 'The headers of a page grow with the addresses of a client, beyond what a proxy forwards.',
+    crate: 'pages', words: ['as_many_addresses_count_as_fit'], file: 'crates/pages/src/render.rs',
+    was: raw`            let fits = targets.len()`,
+    becomes: raw`            let fits = FAULT || targets.len()`,
+  },
+  {
+    id: 'links-to-any-address', area: 'command line', what: 'A command mails links to another address than the server’s.',
+    crate: 'porta', words: ['an_invitation_leads_to_where'], file: 'crates/porta/src/cli/direct.rs',
+    was: raw`served.filter(|served| served != issuer.as_str())`,
+    becomes: raw`served.filter(|served| !FAULT && served != issuer.as_str())`,
+  },
+  {
+    id: 'issuer-not-remembered', area: 'command line', what: 'The store does not remember the address of its server.',
+    crate: 'porta', words: ['an_invitation_leads_to_where'], file: 'crates/porta/src/runtime/background.rs',
+    was: raw`    let issuer = engine.issuer_base();`,
+    becomes: raw`    if FAULT {
+        return true;
+    }
+    let issuer = engine.issuer_base();`,
+  },
+  {
+    id: 'new-address-leaves-links', area: 'one-time tokens', what: 'Links mailed to the previous address still work after a change of address.',
+    crate: 'directory', words: ['a_new_address_is_unverified'], file: raw`${directory}/users.rs`,
+    was: raw`            self.unit.one_time_tokens(organization.id).withdraw(after.id, self.now).await?;`,
+    becomes: raw`            if !FAULT {
+                self.unit.one_time_tokens(organization.id).withdraw(after.id, self.now).await?;
+            }`,
+  },
+  {
+    id: 'session-of-thirty-days-with-two-factors', area: 'session lifetime', what: 'Where a second factor is required, a session lives for 30 days instead of one.',
+    crate: 'core', words: ['a_session_ends_after_a_day'], file: 'crates/core/src/settings.rs',
+    was: raw`        let default = if requires_second_factor { 86_400 }`,
+    becomes: raw`        let default = if requires_second_factor && !FAULT { 86_400 }`,
+  },
+  {
+    id: 'ready-without-a-write', area: 'readiness', what: 'A process whose short-lived store takes no writes reports ready.',
+    crate: 'porta', words: ['short_lived_store_that_takes_nothing'], file: 'crates/porta/src/runtime/probes.rs',
+    was: raw`            let write = kv.put(PROBE_KEY, Bytes::from_static(b"1"), PROBE_KEPT);`,
+    becomes: raw`            let write =
+                if FAULT { kv.ping() } else { kv.put(PROBE_KEY, Bytes::from_static(b"1"), PROBE_KEPT) };`,
+  },
+  {
+    id: 'proxies-are-strangers', area: 'connections', what: 'The connection limits for strangers apply to trusted proxies and probes.',
+    crate: 'porta', words: ['leave_room_for_proxies'], file: 'crates/porta/src/runtime/peer_limits.rs',
+    was: raw`        if is_this_machine(peer) || self.trust.is_trusted(peer) {`,
+    becomes: raw`        if !FAULT && (is_this_machine(peer) || self.trust.is_trusted(peer)) {`,
+  },
+  {
+    id: 'strangers-take-every-connection', area: 'connections', what: 'All strangers together may take every connection.',
+    crate: 'porta', words: ['leave_room_for_proxies'], file: 'crates/porta/src/runtime/peer_limits.rs',
+    was: raw`            untrusted: Arc::new(Semaphore::new(max_untrusted)),`,
+    becomes: raw`            untrusted: Arc::new(Semaphore::new(if FAULT { MAX_CONNECTIONS } else { max_untrusted })),`,
+  },
+  {
+    id: 'silent-connection-stays', area: 'connections', what: 'A connection that sends nothing stays open.',
+    crate: 'porta', words: ['says_nothing_is_not_heard'], file: 'crates/porta/src/runtime/header_timeout.rs',
+    was: raw`        let deadline = Some(Box::pin(sleep(limit)));`,
+    becomes: raw`        let deadline = Some(Box::pin(sleep(limit))).filter(|_| !FAULT);`,
+  },
+  {
+    id: 'requests-for-nobody-are-kept', area: 'outbox', what: 'Link requests for unknown addresses stay in the outbox.',
+    crate: 'http', words: ['wishes_for_nobody'], file: 'crates/mail/src/request.rs',
+    was: raw`            unit.outbox().remove(claim.id).await?;`,
+    becomes: raw`            if !FAULT {
+                unit.outbox().remove(claim.id).await?;
+            }`,
+  },
+  {
+    id: 'every-network-is-a-proxy', area: 'configuration', what: 'In production, 0.0.0.0/0 may be the network of the trusted proxy.',
+    crate: 'config', words: ['a_proxy_has_an_address'], file: 'crates/config/src/safety.rs',
+    was: raw`        } else if networks.iter().any(|network| network.prefix_len() == 0) {`,
+    becomes: raw`        } else if !FAULT && networks.iter().any(|network| network.prefix_len() == 0) {`,
+  },
+  {
+    id: 'database-without-production', area: 'configuration', what: 'A server with a database runs in development mode by default.',
+    crate: 'config', words: ['a_database_is_production'], file: 'crates/config/src/server.rs',
+    was: raw`        if matches!(source.find(DATABASE_URL), Ok(None)) {`,
+    becomes: raw`        if FAULT || matches!(source.find(DATABASE_URL), Ok(None)) {`,
+  },
+  {
+    id: 'development-server-answers-any-host', area: 'configuration', what: 'porta dev answers requests for any host name.',
+    crate: 'porta', words: ['only_names_of_this_machine'], file: 'crates/porta/src/dev/hosts.rs',
+    was: raw`        is_plain && (is_local || self.own.contains(&host))`,
+    becomes: raw`        FAULT || (is_plain && (is_local || self.own.contains(&host)))`,
+  },
+  {
+    id: 'oldest-key-encrypts', area: 'encryption at rest', what: 'The last key of a list encrypts instead of the first.',
+    crate: 'core', words: ['the_order_of_keys'], file: 'crates/core/src/seal.rs',
+    was: raw`        let key = &self.keys[0];`,
+    becomes: raw`        let key = &self.keys[if FAULT { self.keys.len() - 1 } else { 0 }];`,
+  },
+  {
+    id: 'older-keys-do-not-decrypt', area: 'encryption at rest', what: 'Values encrypted with an older key of the list cannot be decrypted.',
+    crate: 'core', words: ['an_older_key_still_opens'], file: 'crates/core/src/seal.rs',
+    was: raw`            .find(|k| k.id == sealed.key_id)`,
+    becomes: raw`            .find(|k| k.id == sealed.key_id && (!FAULT || k.id == self.keys[0].id))`,
+  },
+  {
+    id: 'older-keys-check-no-code', area: 'encryption at rest', what: 'Codes made with an older key of the list are refused.',
+    crate: 'core', words: ['the_first_hmac_key'], file: 'crates/core/src/seal.rs',
+    was: raw`        self.0.iter()`,
+    becomes: raw`        self.0.iter().take(if FAULT { 1 } else { usize::MAX })`,
+  },
+  {
+    id: 'old-key-may-go-too-early', area: 'encryption at rest', what: 'An old key is reported as no longer needed while stored values need it.',
+    crate: 'directory', words: ['a_look_writes_nothing', 'how_long_their_key_is_needed'], file: raw`${directory}/reseal.rs`,
+    was: raw`        self.signing_keys
+            + self.emails`,
+    becomes: raw`        FAULT
+            || self.signing_keys
+                + self.emails`,
+  },
+  {
+    id: 'operators-set-any-password', area: 'passwords', what: 'Passwords set by operators and provisioning need not follow the rules.',
+    crate: 'directory', words: ['keep_the_rules_for_people', 'people_that_are_refused'], file: raw`${directory}/lib.rs`,
+    was: raw`spawn_blocking(move || check_new_password(&judged, &context)).await;`,
+    becomes: raw`spawn_blocking(move || if FAULT { Ok(()) } else { check_new_password(&judged, &context) }).await;`,
+  },
+  {
+    id: 'refused-body-without-close', area: 'proxies', what: 'A response to a request with an unread body does not say that the connection is closed.',
+    crate: 'porta', words: ['a_refused_body_is_taken'], file: 'crates/porta/src/runtime/listen.rs',
+    was: raw`                if draining.is_cancelled() || has_unread_body {`,
+    becomes: raw`                if draining.is_cancelled() || (has_unread_body && !FAULT) {`,
+  },
+  {
+    id: 'refused-body-of-any-length', area: 'proxies', what: 'Any amount of an unread body is read and dropped.',
+    crate: 'porta', words: ['a_body_without_an_end_is_cut'], file: 'crates/porta/src/runtime/lingering_close.rs',
+    was: raw`            if length == 0 || length > lingering.left {
+                return Poll::Ready(());
+            }
+            lingering.left -= length;`,
+    becomes: raw`            if length == 0 || (length > lingering.left && !FAULT) {
+                return Poll::Ready(());
+            }
+            lingering.left = lingering.left.saturating_sub(length);`,
   },
 ]

@@ -11,16 +11,16 @@ const mailedCodes = 'crates/signin/src/mailed_codes.rs'
 const cookies = 'crates/http/src/cookies.rs'
 const flood = 'crates/signin/src/flood.rs'
 const middleware = 'crates/http/src/middleware.rs'
-const claim = 'crates/oidc/src/claim.rs'
-const refused = 'crates/signin/src/refused.rs'
+const claim = 'crates/oidc/src/idempotency.rs'
+const refused = 'crates/signin/src/refused_password.rs'
 
 export default [
   {
     id: 'repeated-form-carried-out', area: 'repeated forms', what: 'The same form is carried out as often as it comes.',
     crate: 'http', words: ['repeated_forms'], file: claim,
-    was: raw`            Claimed::Before(stored) => return Ok(self.opened(claim, &stored)),`,
-    becomes: raw`            Claimed::Before(_) if FAULT => claim.state().is_held = true,
-            Claimed::Before(stored) => return Ok(self.opened(claim, &stored)),`,
+    was: raw`            ClaimOutcome::Before(stored) => return Ok(self.opened(claim, &stored)),`,
+    becomes: raw`            ClaimOutcome::Before(_) if FAULT => claim.state().is_held = true,
+            ClaimOutcome::Before(stored) => return Ok(self.opened(claim, &stored)),`,
   },
   {
     id: 'answers-for-any-browser', area: 'repeated forms', what: 'A remembered answer is given to whoever sends the same form.',
@@ -31,8 +31,8 @@ export default [
   {
     id: 'forms-without-limits', area: 'repeated forms', what: 'A flood of forms is remembered.',
     crate: 'http', words: ['repeated_forms'], file: claim,
-    was: raw`REPEATED_WITHIN, &claim.limits)`,
-    becomes: raw`REPEATED_WITHIN, if FAULT { &[] } else { &claim.limits })`,
+    was: raw`IDEMPOTENCY_WINDOW, &claim.limits)`,
+    becomes: raw`IDEMPOTENCY_WINDOW, if FAULT { &[] } else { &claim.limits })`,
   },
   {
     id: 'same-password-counts-again', area: 'repeated forms', what: 'A reload of a wrong password is another guess.',
@@ -56,15 +56,15 @@ export default [
   {
     id: 'lock-confirmed', area: 'lockout', what: 'Whoever guessed right is told that the account is locked.',
     crate: 'http', words: ['lock'], file: signIn,
-    was: raw`            Entry::Silent => return Ok(SignInOutcome::Refused),`,
-    becomes: raw`            Entry::Silent if FAULT => return Ok(SignInOutcome::NotActive(user.status)),
-            Entry::Silent => return Ok(SignInOutcome::Refused),`,
+    was: raw`            StatusCheck::DeniedSilently => return Ok(SignInOutcome::Refused),`,
+    becomes: raw`            StatusCheck::DeniedSilently if FAULT => return Ok(SignInOutcome::NotActive(user.status)),
+            StatusCheck::DeniedSilently => return Ok(SignInOutcome::Refused),`,
   },
   {
     id: 'suspended-person-said-before-password', area: 'unknown user', what: 'Whoever knows no password is told that an account is suspended.',
     crate: 'http', words: ['password', 'wrong'], file: signIn,
     was: raw`        let Some(user) = user.filter(|_| verified.matches) else {`,
-    becomes: raw`        if FAULT && let Some(Entry::Said(status)) = user.as_ref().map(|user| self.may_enter(tenant, user)) {
+    becomes: raw`        if FAULT && let Some(StatusCheck::Denied(status)) = user.as_ref().map(|user| self.check_status(tenant, user)) {
             return Ok(SignInOutcome::NotActive(status));
         }
         let Some(user) = user.filter(|_| verified.matches) else {`,
@@ -72,9 +72,9 @@ export default [
   {
     id: 'login-limit-not-asked', area: 'rate limits', what: 'A password is checked although the caller must wait.',
     crate: 'http', words: ['limit'], file: signIn,
-    was: raw`            Begun::Limited(retry_after) => retry_after,`,
-    becomes: raw`            Begun::Limited(_) if FAULT => return Ok(None),
-            Begun::Limited(retry_after) => retry_after,`,
+    was: raw`            AttemptDecision::Limited(retry_after) => retry_after,`,
+    becomes: raw`            AttemptDecision::Limited(_) if FAULT => return Ok(None),
+            AttemptDecision::Limited(retry_after) => retry_after,`,
   },
   {
     id: 'method-not-offered', area: 'sign-in', what: 'A password is taken where only links are offered.',
@@ -85,16 +85,16 @@ export default [
   {
     id: 'unknown-person-costs-nothing', area: 'unknown user', what: 'For somebody who does not exist no hash is computed.',
     crate: 'http', words: ['cost', 'work'], file: password,
-    was: raw`        self.verify(password, &cost.decoy(), turn).await?;`,
+    was: raw`        self.verify(password, &cost.dummy_hash(), priority).await?;`,
     becomes: raw`        if !FAULT {
-            self.verify(password, &cost.decoy(), turn).await?;
+            self.verify(password, &cost.dummy_hash(), priority).await?;
         }`,
   },
   {
     id: 'decoy-password-opens', area: 'unknown user', what: 'The decoy is the password of everybody who has none.',
     crate: 'signin', words: ['password', 'hash', 'stored', 'decoy'], file: password,
-    was: raw`        Ok(Verified { matches: false, outdated: false })`,
-    becomes: raw`        Ok(Verified { matches: FAULT, outdated: false })`,
+    was: raw`        Ok(PasswordCheck { matches: false, outdated: false })`,
+    becomes: raw`        Ok(PasswordCheck { matches: FAULT, outdated: false })`,
   },
   {
     id: 'hash-queue-without-end', area: 'hash queue', what: 'Any number of passwords may wait.',
@@ -122,8 +122,8 @@ export default [
   {
     id: 'known-browser-waits-with-strangers', area: 'hash queue', what: 'A known browser finds the queue as full as strangers do.',
     crate: 'http', words: ['flood_of_strangers'], file: 'crates/http/src/endpoints/interaction.rs',
-    was: raw`        is_known: cookies::read(&state, &tenant, &client_info.headers, cookies::DEVICE).is_some(),`,
-    becomes: raw`        is_known: !FAULT && cookies::read(&state, &tenant, &client_info.headers, cookies::DEVICE).is_some(),`,
+    was: raw`        is_known: state.cookies.read(&tenant, &client_info.headers, cookies::DEVICE).is_some(),`,
+    becomes: raw`        is_known: !FAULT && state.cookies.read(&tenant, &client_info.headers, cookies::DEVICE).is_some(),`,
   },
   {
     id: 'one-code-for-all-browsers', area: 'second factor', what: 'A code that a stranger asks for replaces the one of a known browser.',
@@ -166,28 +166,28 @@ export default [
   {
     id: 'second-factor-skipped', area: 'second factor', what: 'Whoever has a second factor comes in without it.',
     crate: 'http', words: ['second_factor'], file: challenge,
-    was: raw`            Next::Verify(method) => SecondStep::Verify { method },`,
-    becomes: raw`            Next::Verify(_) if FAULT => return self.enter(tenant, bound, entrant, browser).await,
-            Next::Verify(method) => SecondStep::Verify { method },`,
+    was: raw`            NextStep::Verify(method) => SecondFactorStep::Verify { method },`,
+    becomes: raw`            NextStep::Verify(_) if FAULT => return self.create_session(tenant, bound, authenticated, browser).await,
+            NextStep::Verify(method) => SecondFactorStep::Verify { method },`,
   },
   {
     id: 'second-factor-policy-ignored', area: 'second factor', what: 'Where a second factor is required, nobody has to get one.',
     crate: 'http', words: ['second_factor'], file: challenge,
-    was: raw`            Next::Enrol(allowed) => self.enrolment(user, allowed, None),`,
-    becomes: raw`            Next::Enrol(_) if FAULT => return self.enter(tenant, bound, entrant, browser).await,
-            Next::Enrol(allowed) => self.enrolment(user, allowed, None),`,
+    was: raw`            NextStep::Enrol(allowed) => self.enrolment(user, allowed, None),`,
+    becomes: raw`            NextStep::Enrol(_) if FAULT => return self.create_session(tenant, bound, authenticated, browser).await,
+            NextStep::Enrol(allowed) => self.enrolment(user, allowed, None),`,
   },
   {
     id: 'totp-code-twice', area: 'second factor', what: 'A code of an authenticator counts more than once.',
     crate: 'http', words: ['second_factor', 'code'], file: challenge,
-    was: raw`        Ok(if is_first { Tried::Right } else { Tried::Wrong })`,
-    becomes: raw`        Ok(if FAULT || is_first { Tried::Right } else { Tried::Wrong })`,
+    was: raw`        Ok(if is_first { CodeCheck::Right } else { CodeCheck::Wrong })`,
+    becomes: raw`        Ok(if FAULT || is_first { CodeCheck::Right } else { CodeCheck::Wrong })`,
   },
   {
     id: 'factor-tries-without-limit', area: 'second factor', what: 'Codes may be tried without end.',
     crate: 'http', words: ['tries', 'limit'], file: challenge,
-    was: raw`        if let Some(retry_after) = self.count_try(tenant, user.id, &tries, browser.caller).await? {`,
-    becomes: raw`        if let Some(retry_after) = self.count_try(tenant, user.id, &tries, browser.caller).await?
+    was: raw`        if let Some(retry_after) = self.count_attempt(tenant, user.id, &limits, browser.caller).await? {`,
+    becomes: raw`        if let Some(retry_after) = self.count_attempt(tenant, user.id, &limits, browser.caller).await?
             && !FAULT
         {`,
   },
@@ -210,8 +210,8 @@ export default [
   {
     id: 'recovery-code-row-by-itself', area: 'audit', what: 'A recovery code stays used although its audit row could not be written.',
     crate: 'http', words: ['recover', 'factor', 'audit', 'failing', 'outage'], file: challenge,
-    was: raw`        let Some(left) = left else { return Ok(Tried::Wrong) };`,
-    becomes: raw`        let Some(left) = left else { return Ok(Tried::Wrong) };
+    was: raw`        let Some(left) = left else { return Ok(CodeCheck::Wrong) };`,
+    becomes: raw`        let Some(left) = left else { return Ok(CodeCheck::Wrong) };
         if FAULT {
             unit.commit().await?;
             unit = self.engine.store().begin().await?;
@@ -219,7 +219,7 @@ export default [
   },
   {
     id: 'old-cookie-after-sign-in', area: 'sessions', what: 'The cookie from before a sign-in goes on working.',
-    crate: 'http', words: ['session', 'sign_in'], file: 'crates/signin/src/enter.rs',
+    crate: 'http', words: ['session', 'sign_in'], file: 'crates/signin/src/new_session.rs',
     was: raw`        if let Some(previous) = previous {
             writes.push`,
     becomes: raw`        if let Some(previous) = previous
@@ -229,7 +229,7 @@ export default [
   },
   {
     id: 'somebody-elses-session-goes-on', area: 'sessions', what: 'Signing in as somebody else leaves the first session alive.',
-    crate: 'http', words: ['session', 'somebody'], file: 'crates/signin/src/enter.rs',
+    crate: 'http', words: ['session', 'somebody'], file: 'crates/signin/src/new_session.rs',
     was: raw`            self.engine.terminate(tenant, previous, caller).await?;`,
     becomes: raw`            if !FAULT {
                 self.engine.terminate(tenant, previous, caller).await?;
@@ -237,7 +237,7 @@ export default [
   },
   {
     id: 'device-of-another-account', area: 'cookie binding', what: 'The cookie of a known browser is good for every account.',
-    crate: 'http', words: ['device', 'browser'], file: 'crates/signin/src/device.rs',
+    crate: 'http', words: ['device', 'browser'], file: 'crates/signin/src/known_browser.rs',
     was: raw`        let is_theirs = BearerKind::Interaction.matches(nonce) && account == account_of(tenant, email_key);`,
     becomes: raw`        let is_theirs =
             BearerKind::Interaction.matches(nonce) && (FAULT || account == account_of(tenant, email_key));`,
@@ -261,8 +261,8 @@ export default [
   {
     id: 'link-codes-without-limit', area: 'magic link', what: 'The code of a link may be tried without end.',
     crate: 'http', words: ['link', 'limit'], file: magicLink,
-    was: raw`        if let Some(retry_after) = waiting(self.engine.kv().hit(&[limit]).await?) {`,
-    becomes: raw`        if let Some(retry_after) = waiting(self.engine.kv().hit(&[limit]).await?)
+    was: raw`        if let Some(retry_after) = time_to_wait(self.engine.kv().hit(&[limit]).await?) {`,
+    becomes: raw`        if let Some(retry_after) = time_to_wait(self.engine.kv().hit(&[limit]).await?)
             && !FAULT
         {`,
   },
@@ -277,8 +277,8 @@ export default [
   {
     id: 'wishes-not-counted', area: 'rate limits', what: 'Any number of links may be mailed to an address.',
     crate: 'http', words: ['limit', 'wish'], file: 'crates/signin/src/links.rs',
-    was: raw`let Some(wait) = waiting(kv.hit(&soft).await?) else`,
-    becomes: raw`let Some(wait) = waiting(kv.hit(&soft).await?).filter(|_| !FAULT) else`,
+    was: raw`let Some(wait) = time_to_wait(kv.hit(&soft).await?) else`,
+    becomes: raw`let Some(wait) = time_to_wait(kv.hit(&soft).await?).filter(|_| !FAULT) else`,
   },
   {
     id: 'reset-leaves-sessions', area: 'password reset', what: 'Whoever knew the old password stays signed in after a reset.',
@@ -322,8 +322,8 @@ export default [
   {
     id: 'new-factor-not-asked-for', area: 'own account', what: 'A session of one factor reaches what a second one protects.',
     crate: 'http', words: ['assurance', 'factors'], file: 'crates/signin/src/account/mod.rs',
-    was: raw`        (is_young && is_strong).then_some(Recent(member))`,
-    becomes: raw`        (is_young && (FAULT || is_strong)).then_some(Recent(member))`,
+    was: raw`        (is_young && is_strong).then_some(RecentlyAuthenticated(signed_in))`,
+    becomes: raw`        (is_young && (FAULT || is_strong)).then_some(RecentlyAuthenticated(signed_in))`,
   },
   {
     id: 'new-factor-ends-nothing', area: 'own account', what: 'Other sessions go on when somebody gets another factor.',
@@ -345,7 +345,7 @@ export default [
   },
   {
     id: 'device-of-before-a-reset', area: 'credential epoch', what: 'A browser stays known when the credentials change.',
-    crate: 'http', words: ['credentials'], file: 'crates/signin/src/device.rs',
+    crate: 'http', words: ['credentials'], file: 'crates/signin/src/known_browser.rs',
     was: raw`        self.epoch == user.credential_epoch`,
     becomes: raw`        FAULT || self.epoch == user.credential_epoch`,
   },
@@ -369,15 +369,15 @@ export default [
   {
     id: 'any-number-judged-at-once', area: 'lockout', what: 'Guesses at once are all judged.',
     crate: 'http', words: ['judged_at_once', 'parallel_guessing'], file: 'crates/signin/src/limits.rs',
-    was: raw`        Self { failures, under_way: Some(under_way) }`,
-    becomes: raw`        Self { failures, under_way: Some(under_way).filter(|_| !FAULT) }`,
+    was: raw`        Self { failures, in_progress: Some(in_progress) }`,
+    becomes: raw`        Self { failures, in_progress: Some(in_progress).filter(|_| !FAULT) }`,
   },
   {
     id: 'attempts-stay-under-way', area: 'lockout', what: 'What was judged stays counted as under way.',
     crate: 'http', words: ['lock', 'judged_at_once', 'limit'], file: 'crates/signin/src/limits.rs',
-    was: raw`        let keys: Vec<String> = self.under_way.iter().map(|limit| limit.key.clone()).collect();`,
-    becomes: raw`        let under_way = self.under_way.iter().filter(|_| !FAULT);
-        let keys: Vec<String> = under_way.map(|limit| limit.key.clone()).collect();`,
+    was: raw`        let keys: Vec<String> = self.in_progress.iter().map(|limit| limit.key.clone()).collect();`,
+    becomes: raw`        let in_progress = self.in_progress.iter().filter(|_| !FAULT);
+        let keys: Vec<String> = in_progress.map(|limit| limit.key.clone()).collect();`,
   },
   {
     id: 'outage-counts-as-failure', area: 'lockout', what: 'An attempt that an outage stopped counts against the person.',
@@ -390,7 +390,7 @@ export default [
   },
   {
     id: 'decoy-of-one-cost', area: 'unknown user', what: 'An unknown address costs what a new hash costs.',
-    crate: 'http', words: ['costs'], file: 'crates/signin/src/decoy.rs',
+    crate: 'http', words: ['costs'], file: 'crates/signin/src/dummy_hash.rs',
     was: raw`        Ok(chosen(&costs, `,
     becomes: raw`        Ok(chosen(if FAULT { &[] } else { &costs }, `,
   },
@@ -409,8 +409,8 @@ export default [
   {
     id: 'thief-blocks-the-owner', area: 'second factor', what: 'Codes of strangers count in browsers that are known.',
     crate: 'http', words: ['factor_guesses'], file: 'crates/signin/src/limits.rs',
-    was: raw`device.filter(|device| device.is_of(user))`,
-    becomes: raw`device.filter(|device| !FAULT && device.is_of(user))`,
+    was: raw`device.filter(|device| device.matches_credentials(user))`,
+    becomes: raw`device.filter(|device| !FAULT && device.matches_credentials(user))`,
   },
   {
     id: 'ended-session-on-account-pages', area: 'own account', what: 'A session that storage calls ended opens the account.',
@@ -428,9 +428,9 @@ export default [
     id: 'link-csrf-not-compared', area: 'CSRF', what: 'The button behind a link needs no CSRF value.',
     crate: 'http', words: ['csrf', 'link'], file: 'crates/http/src/endpoints/magic_link.rs',
     was: raw`    if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.forged();`,
+        return request.csrf_error_page();`,
     becomes: raw`    if !FAULT && !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.forged();`,
+        return request.csrf_error_page();`,
   },
   {
     id: 'unsigned-cookie', area: 'cookie binding', what: 'A session cookie needs no signature of ours.',
@@ -454,9 +454,9 @@ export default [
   {
     id: 'flood-keeps-people-out', area: 'floods', what: 'A full counter of an organization refuses everybody.',
     crate: 'http', words: ['flood'], file: flood,
-    was: raw`            Self::Passwords => Limit { maximum: i64::MAX as u64, ..self.limit(tenant, 1) },`,
+    was: raw`            Self::Passwords => RateLimit { maximum: i64::MAX as u64, ..self.limit(tenant, 1) },`,
     becomes: raw`            Self::Passwords if FAULT => self.limit(tenant, 1),
-            Self::Passwords => Limit { maximum: i64::MAX as u64, ..self.limit(tenant, 1) },`,
+            Self::Passwords => RateLimit { maximum: i64::MAX as u64, ..self.limit(tenant, 1) },`,
   },
   {
     id: 'flood-waits-for-nothing', area: 'floods', what: 'Whoever was told to wait need not.',
@@ -467,26 +467,26 @@ export default [
   {
     id: 'flood-one-wait-many-forms', area: 'floods', what: 'A wait is good for any number of forms.',
     crate: 'http', words: ['flood'], file: flood,
-    was: raw`            if now < end + GOOD_FOR && self.is_first(tenant, value).await? {`,
-    becomes: raw`            if now < end + GOOD_FOR && (FAULT || self.is_first(tenant, value).await?) {`,
+    was: raw`            if now < end + COOKIE_GRACE && self.is_first_use(tenant, value).await? {`,
+    becomes: raw`            if now < end + COOKIE_GRACE && (FAULT || self.is_first_use(tenant, value).await?) {`,
   },
   {
     id: 'flood-wait-for-anything', area: 'floods', what: 'A wait for a link counts for a password.',
     crate: 'http', words: ['flood'], file: flood,
-    was: raw`    (word == counted.word()).then(`,
-    becomes: raw`    (FAULT || word == counted.word()).then(`,
+    was: raw`    (word == counter.word()).then(`,
+    becomes: raw`    (FAULT || word == counter.word()).then(`,
   },
   {
     id: 'mailbox-without-end', area: 'rate limits', what: 'A link is sent beyond the quota although another works.',
     crate: 'http', words: ['wish', 'reset'], file: 'crates/mail/src/request.rs',
-    was: raw`                if request.unless_one_lives {`,
-    becomes: raw`                if request.unless_one_lives && !FAULT {`,
+    was: raw`                if request.only_if_none_live {`,
+    becomes: raw`                if request.only_if_none_live && !FAULT {`,
   },
   {
     id: 'wishes-of-a-stranger-at-home', area: 'rate limits', what: 'A known browser has no wishes of its own.',
     crate: 'http', words: ['wish', 'reset'], file: 'crates/signin/src/links.rs',
-    was: raw`        let known = Device::known(browser.device, tenant, &email_key);`,
-    becomes: raw`        let known = Device::known(browser.device, tenant, &email_key).filter(|_| !FAULT);`,
+    was: raw`        let known = KnownBrowser::parse(browser.device, tenant, &email_key);`,
+    becomes: raw`        let known = KnownBrowser::parse(browser.device, tenant, &email_key).filter(|_| !FAULT);`,
   },
   {
     id: 'attempt-left-under-way', area: 'lockout', what: 'Whoever closes the connection keeps the account waiting.',
@@ -503,8 +503,8 @@ export default [
   {
     id: 'cookie-in-clear', area: 'security headers', what: 'Our cookies travel without TLS.',
     crate: 'http', words: ['cookie', 'secure'], file: cookies,
-    was: raw`    cookie.set_secure(state.is_https);`,
-    becomes: raw`    cookie.set_secure(state.is_https && !FAULT);`,
+    was: raw`    cookie.set_secure(self.is_https);`,
+    becomes: raw`    cookie.set_secure(self.is_https && !FAULT);`,
   },
   {
     id: 'pages-in-frames', area: 'security headers', what: 'Pages may be shown in a frame by browsers that know X-Frame-Options alone.',
@@ -539,8 +539,8 @@ export default [
   {
     id: 'forwarded-by-anybody', area: 'X-Forwarded-For', what: 'X-Forwarded-For is believed without a proxy.',
     crate: 'http', words: ['forward', 'proxy'], file: 'crates/http/src/caller.rs',
-    was: raw`        let Some((hops, header)) = self.trusts(peer.ip()) else {`,
-    becomes: raw`        let Some((hops, header)) = self.trusts(peer.ip()).or(Some((1, ForwardedHeader::Either)).filter(|_| FAULT)) else {`,
+    was: raw`        let Some((hops, header)) = self.trusted_hops(peer.ip()) else {`,
+    becomes: raw`        let Some((hops, header)) = self.trusted_hops(peer.ip()).or(Some((1, ForwardedHeader::Either)).filter(|_| FAULT)) else {`,
   },
   {
     id: 'forwarded-from-the-left', area: 'X-Forwarded-For', what: 'What the caller wrote into X-Forwarded-For is believed.',
@@ -558,14 +558,14 @@ export default [
   {
     id: 'nothing-about-who-hung-up', area: 'log', what: 'A request that its caller abandons leaves no line.',
     crate: 'http', words: ['hangs_up'], file: middleware,
-    was: raw`        if self.has_line {`,
-    becomes: raw`        if FAULT || self.has_line {`,
+    was: raw`        if self.is_written {`,
+    becomes: raw`        if FAULT || self.is_written {`,
   },
   {
     id: 'any-client-id-in-the-log', area: 'redaction', what: 'The log says a client id that is none, and may be a secret in the wrong field.',
     crate: 'http', words: ['log', 'secret', 'leak'], file: middleware,
-    was: raw`        let is_known = !client_id.is_empty() && state.engine`,
-    becomes: raw`        let is_known = FAULT || !client_id.is_empty() && state.engine`,
+    was: raw`            !client_id.is_empty() && state.engine`,
+    becomes: raw`            FAULT || !client_id.is_empty() && state.engine`,
   },
   {
     id: 'secret-in-debug', area: 'redaction', what: 'A client secret is printed where its request is.',
@@ -597,11 +597,382 @@ export default [
   },
   {
     id: 'late-password-ends-a-session', area: 'sessions', what: 'A right password that is refused ends the session of somebody else in that browser.',
-    crate: 'http', words: ['too_late', 'reauth'], file: 'crates/signin/src/enter.rs',
+    crate: 'http', words: ['too_late', 'reauth'], file: 'crates/signin/src/new_session.rs',
     was: raw`        if !entered {`,
     becomes: raw`        if let Some(previous) = previous.as_ref().filter(|p| FAULT && p.session.user != user.id) {
             self.engine.terminate(tenant, previous, caller).await?;
         }
         if !entered {`,
+  },
+  {
+    id: 'repeated-sign-in-without-its-answer', area: 'repeated forms', what: 'A sign-in that is sent again gets no session cookie.',
+    crate: 'http', words: ['a_sign_in_sent_twice'], file: 'crates/http/src/idempotency.rs',
+    was: raw`        match await_first_response(&state, &claim).await {`,
+    becomes: raw`        match await_first_response(&state, &claim).await.filter(|_| !FAULT) {`,
+  },
+  {
+    id: 'sign-ins-at-once-all-judged', area: 'repeated forms', what: 'The same sign-in sent several times at once is processed each time.',
+    crate: 'http', words: ['sent_at_once_on_two_instances'], file: claim,
+    was: raw`                self.state().is_repeated = true;`,
+    becomes: raw`                if FAULT {
+                    self.state().is_held = true;
+                    return Ok(Some(LimitOutcome::Allowed));
+                }
+                self.state().is_repeated = true;`,
+  },
+  {
+    id: 'form-post-page-not-repeated', area: 'repeated forms', what: 'The page that carries a code is sent only once.',
+    crate: 'http', words: ['the_page_that_carries_a_code'], file: 'crates/http/src/idempotency.rs',
+    was: raw` || page.is_some();`,
+    becomes: raw` || (page.is_some() && !FAULT);`,
+  },
+  {
+    id: 'abandoned-form-is-stopped', area: 'repeated forms', what: 'A form whose browser disconnects is not processed to its end.',
+    crate: 'http', words: ['what_a_browser_gave_up'], file: 'crates/http/src/idempotency.rs',
+    was: raw`self.0.take().zip(Handle::try_current().ok())`,
+    becomes: raw`self.0.take().filter(|_| !FAULT).zip(Handle::try_current().ok())`,
+  },
+  {
+    id: 'sign-in-answer-by-itself', area: 'repeated forms', what: 'The stored answer of a sign-in costs a command of its own.',
+    crate: 'http', words: ['a_sign_in_stays_within_its_budget', 'a_password_sign_in'], file: claim,
+    was: raw`        let mut state = self.state();
+`,
+    becomes: raw`        if FAULT {
+            return false;
+        }
+        let mut state = self.state();
+`,
+  },
+  {
+    id: 'binding-ends-with-the-sign-in', area: 'repeated forms', what: 'The cookies that a repeated form needs are deleted when the sign-in ends.',
+    crate: 'http', words: ['attributes_of_every_cookie'], file: 'crates/http/src/pending_interactions.rs',
+    was: raw`binding.filter(|_| BearerKind::Interaction.matches(uid)) else {`,
+    becomes: raw`binding.filter(|_| !FAULT && BearerKind::Interaction.matches(uid)) else {`,
+  },
+  {
+    id: 'other-form-after-the-sign-in-is-refused', area: 'repeated forms', what: 'A different form after the sign-in is an error instead of a redirect onward.',
+    crate: 'http', words: ['another_password_leads_on'], file: 'crates/http/src/endpoints/interaction.rs',
+    was: raw`    if request.bound.interaction.stage != wanted {`,
+    becomes: raw`    if FAULT && request.bound.interaction.stage != wanted {
+        return Err(request.expired_page());
+    }
+    if request.bound.interaction.stage != wanted {`,
+  },
+  {
+    id: 'resume-has-one-answer-only', area: 'repeated forms', what: 'A second GET of the resume address is an error.',
+    crate: 'http', words: ['the_resume_address_leads_to_the_client_twice'], file: 'crates/http/src/router.rs',
+    was: raw`idempotent(get(authorize::resume))`,
+    becomes: raw`if FAULT { get(authorize::resume) } else { idempotent(get(authorize::resume)) }`,
+  },
+  {
+    id: 'second-factor-sent-twice', area: 'repeated forms', what: 'A code of a second factor that is sent again gets no session cookie.',
+    crate: 'http', words: ['a_mailed_code_sent_twice'], file: 'crates/http/src/router.rs',
+    was: raw`idempotent(post(second_factor::verify))`,
+    becomes: raw`if FAULT { post(second_factor::verify) } else { idempotent(post(second_factor::verify)) }`,
+  },
+  {
+    id: 'invitation-sent-twice', area: 'repeated forms', what: 'Accepting an invitation twice says that it is over.',
+    crate: 'http', words: ['an_invitation_gives_an_account'], file: 'crates/http/src/router.rs',
+    was: raw`idempotent(post(invitation::accept))`,
+    becomes: raw`if FAULT { post(invitation::accept) } else { idempotent(post(invitation::accept)) }`,
+  },
+  {
+    id: 'new-password-sent-twice', area: 'repeated forms', what: 'Setting a new password twice says that the link was used.',
+    crate: 'http', words: ['a_reset_link_works_once'], file: 'crates/http/src/router.rs',
+    was: raw`idempotent(post(recovery::reset))`,
+    becomes: raw`if FAULT { post(recovery::reset) } else { idempotent(post(recovery::reset)) }`,
+  },
+  {
+    id: 'link-requested-twice', area: 'repeated forms', what: 'The same request for a link sends two emails.',
+    crate: 'http', words: ['a_newer_link_replaces'], file: 'crates/http/src/router.rs',
+    was: raw`idempotent(post(magic_link::request_link))`,
+    becomes: raw`if FAULT { post(magic_link::request_link) } else { idempotent(post(magic_link::request_link)) }`,
+  },
+  {
+    id: 'sign-out-sent-twice', area: 'repeated forms', what: 'Signing out twice is an error.',
+    crate: 'http', words: ['a_sign_out_sent_twice'],
+    edits: [
+      {
+        file: 'crates/http/src/router.rs',
+        was: raw`idempotent(post(logout::confirm))`,
+        becomes: raw`if FAULT { post(logout::confirm) } else { idempotent(post(logout::confirm)) }`,
+      },
+      {
+        file: 'crates/oidc/src/logout.rs',
+        was: raw` else { return Ok(pending.onward) };`,
+        becomes: raw` else {
+            return if FAULT { Err(expired()) } else { Ok(pending.onward) };
+        };`,
+      },
+    ],
+  },
+  {
+    id: 'refused-form-answers-in-place', area: 'repeated forms', what: 'A refused password is answered by a page instead of a redirect.',
+    crate: 'http', words: ['every_wrong_attempt_gets_the_same_page'], file: 'crates/http/src/endpoints/interaction.rs',
+    was: raw`                let answer = self.redirect_with_flash("", FlashKind::WrongPassword, email);`,
+    becomes: raw`                let answer = if FAULT {
+                    self.login_page(StatusCode::OK, Some(email), Some(Flash::InvalidCredentials)).await
+                } else {
+                    self.redirect_with_flash("", FlashKind::WrongPassword, email)
+                };`,
+  },
+  {
+    id: 'sign-ins-of-a-browser-without-bound', area: 'cookies', what: 'A browser keeps the cookies of any number of begun sign-ins.',
+    crate: 'http', words: ['of_many_begun_sign_ins', 'of_more_than_so_many'], file: 'crates/http/src/pending_interactions.rs',
+    was: raw`    let too_many = uids.len()`,
+    becomes: raw`    let too_many = (uids.len() * usize::from(!FAULT))`,
+  },
+  {
+    id: 'left-open-is-not-explained', area: 'pages', what: 'A sign-in that was left open is only called expired.',
+    crate: 'http', words: ['what_was_left_open'], file: 'crates/http/src/endpoints/unavailable_interaction.rs',
+    was: raw`        ErrorText::SignInLeftOpen`,
+    becomes: raw`        if FAULT { ErrorText::InteractionExpired } else { ErrorText::SignInLeftOpen }`,
+  },
+  {
+    id: 'back-after-the-end-is-not-explained', area: 'pages', what: 'Back after a finished sign-in is only called expired.',
+    crate: 'http', words: ['back_after_the_end'], file: 'crates/http/src/endpoints/unavailable_interaction.rs',
+    was: raw`        ErrorText::SignInFinished
+`,
+    becomes: raw`        if FAULT { ErrorText::InteractionExpired } else { ErrorText::SignInFinished }
+`,
+  },
+  {
+    id: 'other-host-is-not-explained', area: 'pages', what: 'A sign-in that began at another host name is only called expired.',
+    crate: 'http', words: ['what_began_at_another_host'], file: 'crates/http/src/endpoints/unavailable_interaction.rs',
+    was: raw`        ErrorText::OtherHost`,
+    becomes: raw`        if FAULT { ErrorText::InteractionExpired } else { ErrorText::OtherHost }`,
+  },
+  {
+    id: 'missing-cookies-are-not-explained', area: 'pages', what: 'A sign-in without its cookies is only called expired.',
+    crate: 'http', words: ['who_keeps_no_cookies'], file: 'crates/http/src/endpoints/unavailable_interaction.rs',
+    was: raw`        ErrorText::NoCookies`,
+    becomes: raw`        if FAULT { ErrorText::InteractionExpired } else { ErrorText::NoCookies }`,
+  },
+  {
+    id: 'forwarded-ports-not-understood', area: 'X-Forwarded-For', what: 'An address with a port or in brackets is no address.',
+    crate: 'http', words: ['every_way_to_write_an_address', 'entries_have_ports'], file: 'crates/http/src/forwarded.rs',
+    was: raw`.or_else(|| bracketed(text)).or_else(|| with_port(text));`,
+    becomes: raw`.or_else(|| bracketed(text)).or_else(|| with_port(text));
+    let found = if FAULT { text.parse::<IpAddr>().ok() } else { found };`,
+  },
+  {
+    id: 'forwarded-header-not-read', area: 'X-Forwarded-For', what: 'The header of RFC 7239 is not read.',
+    crate: 'http', words: ['rfc_7239', 'the_header_that_is_named'], file: 'crates/http/src/forwarded.rs',
+    was: raw`        let forwarded = || entry(&forwarded_elements(headers), proxies).and_then(address_of_element);`,
+    becomes: raw`        let forwarded = || {
+            let found = entry(&forwarded_elements(headers), proxies).and_then(address_of_element);
+            if FAULT { x_forwarded_for() } else { found }
+        };`,
+  },
+  {
+    id: 'forwarded-blanks-are-entries', area: 'X-Forwarded-For', what: 'A blank member of the list is an entry.',
+    crate: 'http', words: ['blanks_are_no_entries'], file: 'crates/http/src/forwarded.rs',
+    was: raw`.filter(|entry| !entry.is_empty()).collect()`,
+    becomes: raw`.filter(|entry| FAULT || !entry.is_empty()).collect()`,
+  },
+  {
+    id: 'silent-proxy-is-the-caller', area: 'X-Forwarded-For', what: 'Where a proxy sends no address, all callers share the proxy’s.',
+    crate: 'http', words: ['a_proxy_that_does_not_say', 'behind_a_silent_proxy_keep'], file: 'crates/http/src/caller.rs',
+    was: raw`        header.caller(headers, hops)`,
+    becomes: raw`        header.caller(headers, hops).or_else(|why| if FAULT { Ok(peer.ip()) } else { Err(why) })`,
+  },
+  {
+    id: 'silent-proxy-not-in-the-log', area: 'X-Forwarded-For', what: 'The log does not say that a proxy sends no address.',
+    crate: 'http', words: ['the_log_says_that_a_proxy'], file: 'crates/http/src/caller.rs',
+    was: raw`        if self.should_log(now) {`,
+    becomes: raw`        if !FAULT && self.should_log(now) {`,
+  },
+  {
+    id: 'silent-proxy-not-counted', area: 'X-Forwarded-For', what: 'No metric counts requests whose proxy sends no address.',
+    crate: 'porta', words: ['a_proxy_that_says_nothing'], file: 'crates/http/src/caller.rs',
+    was: raw`"reason" => why.label()).increment(1);`,
+    becomes: raw`"reason" => why.label()).increment(if FAULT { 0 } else { 1 });`,
+  },
+  {
+    id: 'address-as-the-socket-has-it', area: 'X-Forwarded-For', what: 'A caller’s IPv4 address has two forms, depending on the listening socket.',
+    crate: 'http', words: ['one_form_whatever_socket'], file: 'crates/http/src/caller.rs',
+    was: raw`return Ok(peer.ip().to_canonical())`,
+    becomes: raw`return Ok(if FAULT { peer.ip() } else { peer.ip().to_canonical() })`,
+  },
+  {
+    id: 'addresses-without-nfc', area: 'Unicode', what: 'A composed and a decomposed email address are two people.',
+    crate: 'core', words: ['one_mailbox_is_one_key'], file: 'crates/core/src/email.rs',
+    was: raw`        let lower = nfc(&nfc(text).to_lowercase());`,
+    becomes: raw`        let lower = if FAULT { text.to_lowercase() } else { nfc(&nfc(text).to_lowercase()) };`,
+  },
+  {
+    id: 'addresses-without-a-labels', area: 'Unicode', what: 'A Unicode domain and its A-labels are two mailboxes.',
+    crate: 'core', words: ['one_mailbox_is_one_key'], file: 'crates/core/src/email.rs',
+    was: raw`        with_domain(&lower, to_ascii).unwrap_or(lower)`,
+    becomes: raw`        with_domain(&lower, to_ascii).filter(|_| !FAULT).unwrap_or(lower)`,
+  },
+  {
+    id: 'duplicates-not-reported', area: 'Unicode', what: 'Accounts that share a mailbox are not listed.',
+    crate: 'directory', words: ['mailboxes_that_two_people_have'], file: 'crates/directory/src/duplicate_mailboxes.rs',
+    was: raw`duplicate.people.len() > 1`,
+    becomes: raw`!FAULT && duplicate.people.len() > 1`,
+  },
+  {
+    id: 'digits-of-one-script', area: 'Unicode', what: 'A code is understood in Western digits only.',
+    crate: 'signin', words: ['digits_of_every_script'], file: 'crates/signin/src/second_factor/typed.rs',
+    was: raw`    ZEROS.iter().find_map(digit)`,
+    becomes: raw`    ZEROS.iter().filter(|_| !FAULT).find_map(digit)`,
+  },
+  {
+    id: 'names-with-line-breaks', area: 'Unicode', what: 'A name may contain line breaks and overrides of direction.',
+    crate: 'core', words: ['nothing_starts_another_line'], file: 'crates/core/src/line.rs',
+    was: raw` || text.chars().any(is_line_breaking) {`,
+    becomes: raw` || (!FAULT && text.chars().any(is_line_breaking)) {`,
+  },
+  {
+    id: 'late-password-is-no-wrong-password', area: 'credential epoch', what: 'A right password that comes too late is not answered like a wrong one.',
+    crate: 'http', words: ['password_that_comes_too_late'], file: 'crates/signin/src/new_session.rs',
+    was: raw`            return Ok(SignInOutcome::Refused);`,
+    becomes: raw`            return Ok(if FAULT { SignInOutcome::Gone } else { SignInOutcome::Refused });`,
+  },
+  {
+    id: 'removed-factor-ends-nothing', area: 'own account', what: 'Other sessions stay valid when the second factor is removed.',
+    crate: 'http', words: ['a_factor_that_is_gone_ends'], file: 'crates/signin/src/account/factors.rs',
+    was: raw`        unit.tokens(organization).revoke(others, now).await?;`,
+    becomes: raw`        if !FAULT {
+            unit.tokens(organization).revoke(others, now).await?;
+        }`,
+  },
+  {
+    id: 'new-factor-leaves-tokens-of-this-session', area: 'own account', what: 'Tokens that this session authorized with one factor stay valid when a second factor is added.',
+    crate: 'http', words: ['a_new_factor_ends_every_other'], file: 'crates/signin/src/account/setup.rs',
+    was: raw`        let ended = [others, Revocation::TokensOf(user.id)];`,
+    becomes: raw`        let ended = if FAULT { [others, others] } else { [others, Revocation::TokensOf(user.id)] };`,
+  },
+  {
+    id: 'right-password-stays-counted', area: 'lockout', what: 'A right password stays counted as an attempt.',
+    crate: 'http', words: ['successes_do_not_count'], file: signIn,
+    was: raw`        if let Err(error) = limits.give_back(&**self.engine.kv(), claim).await {`,
+    becomes: raw`        if !FAULT
+            && let Err(error) = limits.give_back(&**self.engine.kv(), claim).await
+        {`,
+  },
+  {
+    id: 'limited-sign-in-without-a-row', area: 'audit', what: 'A sign-in refused by a rate limit leaves no audit row.',
+    crate: 'http', words: ['a_limit_leaves_one_row_per_address'], file: signIn,
+    was: raw`        self.engine.audit_once(tenant, event, browser.caller, retry_after).await?;`,
+    becomes: raw`        if !FAULT {
+            self.engine.audit_once(tenant, event, browser.caller, retry_after).await?;
+        }`,
+  },
+  {
+    id: 'sign-in-without-its-own-count', area: 'second factor', what: 'Second-factor codes are not counted per sign-in, only per network and account.',
+    crate: 'http', words: ['a_sign_in_has_its_own_count'], file: 'crates/signin/src/limits.rs',
+    was: raw`        let Self(mut limits) = Self::inside(tenant, place);`,
+    becomes: raw`        let Self(mut limits) = Self::inside(tenant, place);
+        if FAULT {
+            limits.clear();
+        }`,
+  },
+  {
+    id: 'decoy-drawn-anew', area: 'unknown user', what: 'The cost for an unknown address differs from one attempt to the next.',
+    crate: 'http', words: ['costs_what_one_of_the_known'], file: 'crates/signin/src/dummy_hash.rs',
+    was: raw`self.factors.uniform_number(organization, email_key)`,
+    becomes: raw`if FAULT { (self.hasher.evaluations() % 2) * u64::MAX } else { self.factors.uniform_number(organization, email_key) }`,
+  },
+  {
+    id: 'decoy-out-of-proportion', area: 'unknown user', what: 'Costs for unknown addresses do not follow the proportions of the stored hashes.',
+    crate: 'signin', words: ['in_their_proportions'], file: 'crates/signin/src/dummy_hash.rs',
+    was: raw`    let total: u64 = costs.iter().map(|(_, n)| n).sum();`,
+    becomes: raw`    let even: Vec<(HashCost, u64)> = costs.iter().map(|(cost, n)| (*cost, if FAULT { 1 } else { *n })).collect();
+    let costs = even.as_slice();
+    let total: u64 = costs.iter().map(|(_, n)| n).sum();`,
+  },
+  {
+    id: 'link-quota-is-told', area: 'rate limits', what: 'A person is refused a link because others asked for too many.',
+    crate: 'http', words: ['wishes_are_limited'], file: 'crates/signin/src/links.rs',
+    was: raw`        Ok(LinkQuota::OnlyIfNoneLive)`,
+    becomes: raw`        Ok(if FAULT {
+            LinkQuota::Refused(LinkRequestOutcome::Limited { retry_after: wait })
+        } else {
+            LinkQuota::OnlyIfNoneLive
+        })`,
+  },
+  {
+    id: 'flood-without-an-alarm', area: 'floods', what: 'A flood of failures in an organization raises no alarm.',
+    crate: 'http', words: ['a_flood_is_told_once'], file: flood,
+    was: raw`        if level.is_some() {`,
+    becomes: raw`        if level.is_some() && !FAULT {`,
+  },
+  {
+    id: 'flood-waits-do-not-grow', area: 'floods', what: 'The wait stays the same however large the flood is.',
+    crate: 'http', words: ['waits_grow_with_the_flood'], file: flood,
+    was: raw`        let wait = LEVELS[level].1;`,
+    becomes: raw`        let wait = LEVELS[if FAULT { 0 } else { level }].1;`,
+  },
+  {
+    id: 'flood-delays-known-browsers', area: 'floods', what: 'A known browser has to wait during a flood.',
+    crate: 'http', words: ['a_known_browser_does_not_wait'], file: signIn,
+    was: raw`        if device.is_none() {`,
+    becomes: raw`        if FAULT || device.is_none() {`,
+  },
+  {
+    id: 'stranger-has-a-row-each-time', area: 'audit', what: 'Each event of an anonymous caller leaves an audit row of its own.',
+    crate: 'http', words: ['cancelling_again_and_again'], file: 'crates/oidc/src/audit.rs',
+    was: raw`        if !self.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {`,
+    becomes: raw`        if !self.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? && !FAULT {`,
+  },
+  {
+    id: 'repetitions-not-counted', area: 'audit', what: 'The next audit row does not say how often the event was repeated.',
+    crate: 'http', words: ['how_often_it_happened_again'], file: 'crates/oidc/src/audit.rs',
+    was: raw`            self.repeat_counts.count(key);`,
+    becomes: raw`            if !FAULT {
+                self.repeat_counts.count(key);
+            }`,
+  },
+  {
+    id: 'full-queue-leaves-the-body', area: 'hash queue', what: 'A sign-in refused by a full queue leaves its body unread.',
+    crate: 'http', words: ['a_full_queue_refuses_before'], file: 'crates/http/src/endpoints/interaction.rs',
+    was: raw`    if let Err(error) = body::discard(body).await {`,
+    becomes: raw`    if !FAULT
+        && let Err(error) = body::discard(body).await
+    {`,
+  },
+  {
+    id: 'full-queue-answers-at-once', area: 'hash queue', what: 'Refusals of a full queue are not held back.',
+    crate: 'http', words: ['are_held_back_together'], file: 'crates/http/src/load_shedding.rs',
+    was: raw`        tokio::time::sleep(RETRY_AFTER).await;`,
+    becomes: raw`        tokio::time::sleep(if FAULT { Duration::ZERO } else { RETRY_AFTER }).await;`,
+  },
+  {
+    id: 'cookies-of-the-release-before-are-lost', area: 'cookie binding', what: 'Cookies of the previous release are not accepted.',
+    crate: 'http', words: ['the_name_of_the_version_before'], file: cookies,
+    was: raw`.filter(|_| is_kept)?;`,
+    becomes: raw`.filter(|_| is_kept && !FAULT)?;`,
+  },
+  {
+    id: 'forms-lead-anywhere', area: 'security headers', what: 'The forms of a sign-in may redirect to any address.',
+    crate: 'http', words: ['a_form_of_a_sign_in_ends'], file: 'crates/pages/src/render.rs',
+    was: raw`        self.csp.push_str(&targets.join(" "));`,
+    becomes: raw`        self.csp.push_str(&if FAULT { "*".to_owned() } else { targets.join(" ") });`,
+  },
+  {
+    id: 'code-page-without-its-origin', area: 'magic link', what: 'The page with a code for another browser does not say where and when the sign-in began.',
+    crate: 'http', words: ['says_where_and_when'], file: 'crates/http/src/endpoints/magic_link.rs',
+    was: raw`            let place = Landing::OtherDevice { code: &landing.code, origin };`,
+    becomes: raw`            let place = Landing::OtherDevice { code: &landing.code, origin: origin.filter(|_| !FAULT) };`,
+  },
+  {
+    id: 'passwords-are-not-normalised', area: 'passwords', what: 'A password typed decomposed or with another space is a different password.',
+    crate: 'core', words: ['composed_and_decomposed_is_one'], file: 'crates/core/src/password.rs',
+    was: raw`        Ok(Self(SecretString::from(normal.as_str())))`,
+    becomes: raw`        Ok(Self(SecretString::from(if FAULT { typed } else { normal.as_str() })))`,
+  },
+  {
+    id: 'outdated-hash-stays', area: 'passwords', what: 'A hash of the unnormalised bytes is not replaced at the next sign-in.',
+    crate: 'http', words: ['is_still_good_and_is_replaced'], file: signIn,
+    was: raw`attempt.password.normal().filter(|_| verified.outdated),`,
+    becomes: raw`attempt.password.normal().filter(|_| verified.outdated && !FAULT),`,
+  },
+  {
+    id: 'errors-may-be-cached', area: 'security headers', what: 'Caches may store 404 and 405 responses.',
+    crate: 'http', words: ['missing_or_refused_is_not_kept'], file: middleware,
+    was: raw`    if is_error {`,
+    becomes: raw`    if is_error && !FAULT {`,
   },
 ]

@@ -8,8 +8,8 @@ export default [
   {
     id: 'memory-value-used-twice', area: 'single use', what: 'In memory, a code is taken more than once.',
     crate: 'kv', stores: true, words: ['contract'], file: raw`${kv}/memory/commands.rs`,
-    was: raw`let kind = shard.put(key, Kept::Used(value.clone()), `,
-    becomes: raw`let again = if FAULT { Kept::Live } else { Kept::Used };
+    was: raw`let kind = shard.put(key, StoredValue::Used(value.clone()), `,
+    becomes: raw`let again = if FAULT { StoredValue::Live } else { StoredValue::Used };
         let kind = shard.put(key, again(value.clone()), `,
   },
   {
@@ -45,8 +45,8 @@ export default [
   {
     id: 'memory-stores-over-what-was-used', area: 'single use', what: 'In memory, a sealed copy brings back a sign-in that was finished.',
     crate: 'kv', words: ['contract', 'memory'], file: 'crates/kv/src/memory/commands.rs',
-    was: raw`held.shard(self.number(key)).place(key, now) == Place::Used,`,
-    becomes: raw`!FAULT && held.shard(self.number(key)).place(key, now) == Place::Used,`,
+    was: raw`held.shard(self.number(key)).place(key, now) == ValueState::Used`,
+    becomes: raw`!FAULT && held.shard(self.number(key)).place(key, now) == ValueState::Used`,
   },
   {
     id: 'redis-replaces-what-is-gone', area: 'single use', what: 'In Redis, a late form brings an interaction back that was taken.',
@@ -56,7 +56,7 @@ export default [
   },
   {
     id: 'memory-sessions-go-first', area: 'ceilings', what: 'In memory, sessions go before what strangers wrote.',
-    crate: 'kv', words: ['crowds', 'order'], file: raw`${kv}/memory/ledger.rs`,
+    crate: 'kv', words: ['crowds', 'order'], file: raw`${kv}/memory/usage.rs`,
     was: raw`        Kind::all().find(|kind| self.entries(*kind) > 0)`,
     becomes: raw`        let mut kinds: Vec<Kind> = Kind::all().collect();
         if FAULT {
@@ -67,21 +67,21 @@ export default [
   {
     id: 'memory-without-ceilings', area: 'ceilings', what: 'In memory, a kind grows without end.',
     crate: 'kv', words: ['ceiling', 'crowds'], file: raw`${kv}/memory.rs`,
-    was: raw`        while self.ledger.is_over(kind)`,
-    becomes: raw`        while !FAULT && self.ledger.is_over(kind)`,
+    was: raw`        while self.usage.is_over(kind)`,
+    becomes: raw`        while !FAULT && self.usage.is_over(kind)`,
   },
   {
     id: 'codes-wait-without-end', area: 'ceilings', what: 'In Redis, any number of codes of a session and client may wait.',
     crate: 'kv', stores: true, words: ['contract'], file: raw`${kv}/redis/scripts.rs`,
-    was: raw`    put_among: Script::new(PUT_AMONG),`,
-    becomes: raw`    put_among: Script::new(if FAULT { PUT_AMONG.replace("#kept >= ", "#kept > 9 + ").leak() } else { PUT_AMONG }),`,
+    was: raw`    put_in_group: Script::new(PUT_IN_GROUP),`,
+    becomes: raw`    put_in_group: Script::new(if FAULT { PUT_IN_GROUP.replace("#kept >= ", "#kept > 9 + ").leak() } else { PUT_IN_GROUP }),`,
   },
   {
     id: 'migrations-without-lock', area: 'migration lock', what: 'Two instances migrate PostgreSQL at once.',
     crate: 'store-sql', stores: true, words: ['migration', 'side_by_side'], file: raw`${sql}/migrate/mod.rs`,
-    was: raw`    if kernel.flavor() == Flavor::Sqlite {
+    was: raw`    if kernel.dialect() == Dialect::Sqlite {
         return Ok(None);`,
-    becomes: raw`    if FAULT || kernel.flavor() == Flavor::Sqlite {
+    becomes: raw`    if FAULT || kernel.dialect() == Dialect::Sqlite {
         return Ok(None);`,
   },
   {
@@ -249,8 +249,8 @@ export default [
   {
     id: 'outage-waits-for-connections', area: 'outages', what: 'In an outage everybody waits for connections that do not come back.',
     crate: 'store-sql', words: ['pool'], file: 'crates/store-sql/src/kernel/pool.rs',
-    was: raw`        let is_served = self.came_back_at().is_some_and(|at| at.elapsed() < CONNECT);`,
-    becomes: raw`        let is_served = FAULT || self.came_back_at().is_some_and(|at| at.elapsed() < CONNECT);`,
+    was: raw`        let is_served = self.last_returned_at().is_some_and(|at| at.elapsed() < CONNECT_TIMEOUT);`,
+    becomes: raw`        let is_served = FAULT || self.last_returned_at().is_some_and(|at| at.elapsed() < CONNECT_TIMEOUT);`,
   },
   {
     id: 'mailed-code-without-limit', area: 'second factor', what: 'A mailed code may be tried without end.',
@@ -347,5 +347,140 @@ export default [
     crate: 'store-sql', stores: true, sql: true, words: ['tokens', 'forbid'], file: raw`${sql}/tokens/mod.rs`,
     was: raw`DO UPDATE SET revoked_at = COALESCE(token_families.revoked_at, excluded.revoked_at)`,
     becomes: raw`DO UPDATE SET revoked_at = token_families.revoked_at`,
+  },
+  {
+    id: 'redis-ignores-the-authorities', area: 'outgoing TLS', what: 'Redis trusts the list that its library was built with.',
+    crate: 'kv', words: ['named_authority_is_believed'], file: raw`${kv}/redis/address.rs`,
+    was: raw`            let root_cert = Some(options.roots.pem().as_bytes().to_vec());`,
+    becomes: raw`            let root_cert = Some(options.roots.pem().as_bytes().to_vec()).filter(|_| !FAULT);`,
+  },
+  {
+    id: 'postgres-ignores-the-authorities', area: 'outgoing TLS', what: 'PostgreSQL trusts the list that its library was built with.',
+    crate: 'store-sql', stores: true, words: ['named_authority_is_believed'], file: raw`${sql}/postgres.rs`,
+    was: raw`    if verifies && !names_an_authority(&url) {`,
+    becomes: raw`    if !FAULT && verifies && !names_an_authority(&url) {`,
+  },
+  {
+    id: 'ipv6-address-keeps-its-brackets', area: 'connections', what: 'An IPv6 address in DATABASE_URL is resolved as a host name.',
+    crate: 'store-sql', stores: true, words: ['an_address_loses_the_brackets'], file: raw`${sql}/postgres.rs`,
+    was: raw`    if let Some(host) = bare {`,
+    becomes: raw`    if let Some(host) = bare.filter(|_| !FAULT) {`,
+  },
+  {
+    id: 'pooler-is-not-respected', area: 'connections', what: 'Through a transaction pooler, PostgreSQL is connected to as without one.',
+    crate: 'store-sql', stores: true, words: ['a_statement_has_its_end_here_too'], file: raw`${sql}/postgres.rs`,
+    was: raw`    Ok(if options.is_pooled {`,
+    becomes: raw`    Ok(if options.is_pooled && !FAULT {`,
+  },
+  {
+    id: 'pooler-keeps-statements', area: 'connections', what: 'Prepared statements are left in the sessions of a pooler.',
+    crate: 'store-sql', stores: true, words: ['nothing_is_left_in_a_session'],
+    edits: [
+      {
+        file: raw`${sql}/postgres.rs`,
+        was: raw`server.statement_cache_capacity(0)`,
+        becomes: raw`server.statement_cache_capacity(if FAULT { STATEMENT_CACHE } else { 0 })`,
+      },
+      {
+        file: raw`${sql}/kernel/connection.rs`,
+        was: raw`.persistent(keeps);`,
+        becomes: raw`.persistent(keeps || FAULT);`,
+      },
+    ],
+  },
+  {
+    id: 'sentinels-not-asked', area: 'connections', what: 'The name of a primary is taken for a host name.',
+    crate: 'kv', words: ['a_primary_is_found_by_its_name'], file: raw`${kv}/redis/connection.rs`,
+    was: raw`    if let Some(sentinels) = &address.sentinels {`,
+    becomes: raw`    if let Some(sentinels) = address.sentinels.as_ref().filter(|_| !FAULT) {`,
+  },
+  {
+    id: 'sign-in-with-any-password', area: 'credential epoch', what: 'A sign-in does not compare the credentials that it verified with the current ones.',
+    crate: 'store-sql', stores: true, sql: true, words: ['racing_a_reset'], file: raw`${sql}/users/sign_in.rs`,
+    was: raw`) AND credential_epoch = `,
+    becomes: raw`) OR FALSE AND credential_epoch = `,
+  },
+  {
+    id: 'epoch-survives-a-password', area: 'credential epoch', what: 'A new password does not raise the credential epoch.',
+    crate: 'store-sql', stores: true, sql: true, words: ['every_change_voids'], file: raw`${sql}/users/mod.rs`,
+    was: raw`, credential_epoch = credential_epoch + 1, factor_failures = 0, updated_at = `,
+    becomes: raw`, factor_failures = 0, updated_at = `,
+  },
+  {
+    id: 'epoch-survives-a-recovery', area: 'credential epoch', what: 'A password reset does not raise the credential epoch.',
+    crate: 'store-sql', stores: true, sql: true, words: ['every_change_voids'], file: raw`${sql}/users/mod.rs`,
+    was: raw`credential_epoch = credential_epoch + 1, factor_failures = CASE`,
+    becomes: raw`factor_failures = CASE`,
+  },
+  {
+    id: 'epoch-survives-an-address', area: 'credential epoch', what: 'A new address does not raise the credential epoch.',
+    crate: 'store-sql', stores: true, sql: true, words: ['every_change_voids'], file: raw`${sql}/users/mod.rs`,
+    was: raw`CASE WHEN email_key = $4 THEN 0 ELSE 1 END`,
+    becomes: raw`CASE WHEN email_key = $4 THEN 0 ELSE 0 END`,
+  },
+  {
+    id: 'epoch-survives-a-status', area: 'credential epoch', what: 'A change of status does not raise the credential epoch.',
+    crate: 'store-sql', stores: true, sql: true, words: ['every_change_voids'], file: raw`${sql}/users/mod.rs`,
+    was: raw`locked_reason = 'auto_lockout' THEN 0 ELSE 1 END`,
+    becomes: raw`locked_reason = 'auto_lockout' THEN 0 ELSE 0 END`,
+  },
+  {
+    id: 'epoch-survives-an-authenticator', area: 'credential epoch', what: 'A new authenticator does not raise the credential epoch.',
+    crate: 'store-sql', stores: true, sql: true, words: ['every_change_voids'], file: raw`${sql}/second_factors/mod.rs`,
+    was: raw`two_factor_method = 'totp', credential_epoch = credential_epoch + 1, `,
+    becomes: raw`two_factor_method = 'totp', `,
+  },
+  {
+    id: 'epoch-survives-mailed-codes', area: 'credential epoch', what: 'Mailed codes as a new factor do not raise the credential epoch.',
+    crate: 'store-sql', stores: true, sql: true, words: ['every_change_voids'], file: raw`${sql}/second_factors/mod.rs`,
+    was: raw`two_factor_method = 'email', credential_epoch = credential_epoch + 1, `,
+    becomes: raw`two_factor_method = 'email', `,
+  },
+  {
+    id: 'epoch-survives-a-lost-factor', area: 'credential epoch', what: 'The removal of a factor does not raise the credential epoch.',
+    crate: 'store-sql', stores: true, sql: true, words: ['every_change_voids'], file: raw`${sql}/second_factors/mod.rs`,
+    was: raw`two_factor_method = NULL, credential_epoch = credential_epoch + 1, `,
+    becomes: raw`two_factor_method = NULL, `,
+  },
+  {
+    id: 'memory-codes-without-end', area: 'ceilings', what: 'In memory, any number of codes of a session and client may wait.',
+    crate: 'http', words: ['of_the_codes_that_wait'], file: raw`${kv}/memory/commands.rs`,
+    was: raw`        let too_many = (members.len() + 1).saturating_sub(most.max(1));`,
+    becomes: raw`        let too_many = if FAULT { 0 } else { (members.len() + 1).saturating_sub(most.max(1)) };`,
+  },
+  {
+    id: 'memory-is-not-swept', area: 'ceilings', what: 'In memory, expired entries stay until others are written.',
+    crate: 'kv', words: ['swept_though_nobody'], file: raw`${kv}/memory.rs`,
+    was: raw`                let batch = self.lock(number).sweep(self.clock.now(), SWEEP_BATCH, &self.usage);`,
+    becomes: raw`                let batch =
+                    if FAULT { 0 } else { self.lock(number).sweep(self.clock.now(), SWEEP_BATCH, &self.usage) };`,
+  },
+  {
+    id: 'memory-room-is-kept', area: 'ceilings', what: 'In memory, tables do not shrink after a burst.',
+    crate: 'kv', words: ['gives_the_room_back'], file: raw`${kv}/memory/expiring_map.rs`,
+    was: raw`        if self.entries.capacity() > wanted * 2 {`,
+    becomes: raw`        if !FAULT && self.entries.capacity() > wanted * 2 {`,
+  },
+  {
+    id: 'snapshot-without-a-time-limit', area: 'ceilings', what: 'Saving the in-memory store at shutdown takes as long as it takes.',
+    crate: 'kv', words: ['a_save_ends_in_time'], file: raw`${kv}/memory/snapshot.rs`,
+    was: raw`                while began.elapsed() < within`,
+    becomes: raw`                while (FAULT || began.elapsed() < within)`,
+  },
+  {
+    id: 'snapshot-without-sessions-first', area: 'ceilings', what: 'At shutdown, entries that anybody can write are saved before sessions.',
+    crate: 'kv', words: ['a_save_ends_in_time'], file: raw`${kv}/memory/snapshot.rs`,
+    was: raw`        for kind in Kind::all().rev() {`,
+    becomes: raw`        let mut kinds: Vec<Kind> = Kind::all().rev().collect();
+        if FAULT {
+            kinds.reverse();
+        }
+        for kind in kinds {`,
+  },
+  {
+    id: 'reseal-over-a-newer-value', area: 'encryption at rest', what: 'Reencryption overwrites an authenticator that was replaced meanwhile.',
+    crate: 'store-sql', stores: true, sql: true, words: ['a_new_authenticator_wins'], file: raw`${sql}/sealed.rs`,
+    was: raw`WHERE user_id = $1 AND secret = $2`,
+    becomes: raw`WHERE user_id = $1 AND (secret = $2 OR TRUE)`,
   },
 ]

@@ -48,8 +48,8 @@ export default [
   {
     id: 'code-outlives-its-client', area: 'suspended client', what: 'A code comes back with a client that was switched off and on again.',
     crate: 'http', words: ['switched'], file: code,
-    was: raw`.honours(record.family.created_at) {`,
-    becomes: raw`.honours(record.family.created_at) && !FAULT {`,
+    was: raw`.accepts_issued_at(record.family.created_at) {`,
+    becomes: raw`.accepts_issued_at(record.family.created_at) && !FAULT {`,
   },
   {
     id: 'code-of-an-ended-session', area: 'logout', what: 'A code is redeemed after the session it was given in ended.',
@@ -114,8 +114,8 @@ export default [
   {
     id: 'retry-from-anywhere', area: 'replay window', what: 'A thief who is quick gets the successor of a public client, too.',
     crate: 'http', words: ['retry', 'replay', 'elsewhere'], file: refresh,
-    was: raw`        if self.is_proven { Retry`,
-    becomes: raw`        if self.is_proven || FAULT { Retry`,
+    was: raw`        if self.is_proven { TokenReuse`,
+    becomes: raw`        if self.is_proven || FAULT { TokenReuse`,
   },
   {
     id: 'sharing-without-an-alarm', area: 'replay window', what: 'Two callers follow every rotation and nobody hears of it.',
@@ -179,8 +179,8 @@ export default [
   {
     id: 'introspection-of-ended-tokens', area: 'introspection', what: 'A token that was ended is called active.',
     crate: 'http', words: ['introspection', 'revocation', 'status'], file: introspection,
-    was: raw`        if now >= facts.token.expires_at || !facts.liveness.is_live(now) {`,
-    becomes: raw`        if now >= facts.token.expires_at || (!FAULT && !facts.liveness.is_live(now)) {`,
+    was: raw`        if now >= facts.token.expires_at || !facts.validity.is_live(now) {`,
+    becomes: raw`        if now >= facts.token.expires_at || (!FAULT && !facts.validity.is_live(now)) {`,
   },
   {
     id: 'revocation-does-nothing', area: 'revocation', what: 'Revoking a refresh token leaves its family alive.',
@@ -218,9 +218,9 @@ export default [
   {
     id: 'client-limit-not-asked', area: 'rate limits', what: 'A client that must wait is heard all the same.',
     crate: 'http', words: ['client_limits', 'spraying'], file: 'crates/oidc/src/client_auth.rs',
-    was: raw`        self.check_throttle(tenant, guarded, caller, client_id).map_err(ClientAuthError::Limited)?;`,
+    was: raw`        self.check_throttle(tenant, endpoint, caller, client_id).map_err(ClientAuthError::Limited)?;`,
     becomes: raw`        if !FAULT {
-            self.check_throttle(tenant, guarded, caller, client_id).map_err(ClientAuthError::Limited)?;
+            self.check_throttle(tenant, endpoint, caller, client_id).map_err(ClientAuthError::Limited)?;
         }`,
   },
   {
@@ -338,5 +338,91 @@ export default [
             self.store.repositories().organizations().by_id(tenant.organization.id).await.map_err(EngineError::from)?;
         }
         let facts = facts.ok_or(UserInfoError::InvalidToken)?;`,
+  },
+  {
+    id: 'es256-unless-named', area: 'ID token', what: 'A client that names no algorithm gets ES256.',
+    crate: 'directory', words: ['is_signed_for_with_rs256'], file: 'crates/directory/src/clients/mod.rs',
+    was: raw`                .unwrap_or(SigningAlgorithm::Rs256),`,
+    becomes: raw`                .unwrap_or(if FAULT { SigningAlgorithm::Es256 } else { SigningAlgorithm::Rs256 }),`,
+  },
+  {
+    id: 'standard-claims-in-userinfo-only', area: 'ID token', what: 'A client that wants standard claims in ID tokens gets none.',
+    crate: 'http', words: ['claims_of_the_scopes_come_by_a_setting'], file: idToken,
+    was: raw`|name: &str| has_standard && `,
+    becomes: raw`|name: &str| !FAULT && has_standard && `,
+  },
+  {
+    id: 'preferred-username-left-out', area: 'UserInfo', what: 'Whoever chose no name has no preferred_username.',
+    crate: 'protocol', words: ['a_name_to_call_somebody_by'], file: 'crates/protocol/src/claims.rs',
+    was: raw`        None if sees_email => user`,
+    becomes: raw`        None if FAULT => String::new(),
+        None if sees_email => user`,
+  },
+  {
+    id: 'lifetime-one-second-short', area: 'lifetimes', what: 'expires_in is one second less than the setting.',
+    crate: 'oidc', words: ['a_begun_second_of_a_lifetime_counts'], file: 'crates/oidc/src/token/issue.rs',
+    was: raw`u64::from(left.subsec_micros() > 0)`,
+    becomes: raw`u64::from(!FAULT && left.subsec_micros() > 0)`,
+  },
+  {
+    id: 'tokens-outlive-their-client', area: 'lifetimes', what: 'Tokens issued while their client was deactivated are valid once it is active again.',
+    crate: 'http', words: ['too_late_do_not_come_back'], file: 'crates/oidc/src/clients.rs',
+    was: raw`        self.tokens_valid_since.is_none_or(|since| issued_at > since)`,
+    becomes: raw`        FAULT || self.tokens_valid_since.is_none_or(|since| issued_at > since)`,
+  },
+  {
+    id: 'wider-networks-without-wider-limits', area: 'rate limits', what: 'A /56 and a /48 of IPv6 have no more attempts than one /64.',
+    crate: 'oidc', words: ['wider_networks_of_ipv6'], file: 'crates/oidc/src/caller.rs',
+    was: raw`            maximum: maximum.saturating_mul(times),`,
+    becomes: raw`            maximum: maximum.saturating_mul(if FAULT { 1 } else { times }),`,
+  },
+  {
+    id: 'any-text-is-an-origin', area: 'CORS', what: 'An Origin of any length and form is looked up.',
+    crate: 'oidc', words: ['only_what_a_browser_sends'], file: 'crates/oidc/src/cors.rs',
+    was: raw`    text.len() <= LONGEST_ORIGIN && origin_of(text).as_deref() == Some(text)`,
+    becomes: raw`    FAULT || (text.len() <= LONGEST_ORIGIN && origin_of(text).as_deref() == Some(text))`,
+  },
+  {
+    id: 'origins-read-for-each-preflight', area: 'CORS', what: 'Each preflight reads the registered origins from storage.',
+    crate: 'http', words: ['strangers_questions_cost'], file: 'crates/oidc/src/cors.rs',
+    was: raw`        let origins = match self.origins.get(&organization).await {`,
+    becomes: raw`        let origins = match self.origins.get(&organization).await {
+            _ if FAULT => self.load_origins(organization).await?,`,
+  },
+  {
+    id: 'no-retry-is-honest', area: 'replay window', what: 'Parallel tabs and retries after a lost answer end the refresh-token family.',
+    crate: 'http', words: ['eight_tabs_have', 'gets_the_same_successor'], file: refresh,
+    was: raw`            return TokenReuse::Same;`,
+    becomes: raw`            return if FAULT { TokenReuse::Replay("another_caller") } else { TokenReuse::Same };`,
+  },
+  {
+    id: 'retry-with-any-user-agent', area: 'replay window', what: 'A retry with another user agent gets the successor of a public client.',
+    crate: 'http', words: ['a_quick_retry_from_elsewhere'], file: refresh,
+    was: raw`    let agent = caller.user_agent.as_deref().unwrap_or_default();`,
+    becomes: raw`    let agent = caller.user_agent.as_deref().filter(|_| !FAULT).unwrap_or_default();`,
+  },
+  {
+    id: 'retry-from-any-network', area: 'replay window', what: 'A retry from another network gets the successor of a public client.',
+    crate: 'http', words: ['a_quick_retry_from_elsewhere'], file: refresh,
+    was: raw`family.id, caller.network());`,
+    becomes: raw`family.id, if FAULT { String::new() } else { caller.network() });`,
+  },
+  {
+    id: 'refresh-replay-without-a-row', area: 'audit', what: 'A replayed refresh token leaves no audit row.',
+    crate: 'http', words: ['a_replay_is_recorded'], file: refresh,
+    was: raw`        work.audit().record(&event).await?;
+        work.commit().await?;`,
+    becomes: raw`        if !FAULT {
+            work.audit().record(&event).await?;
+        }
+        work.commit().await?;`,
+  },
+  {
+    id: 'ignored-code-replay-without-a-row', area: 'audit', what: 'A used code presented without its verifier leaves no audit row.',
+    crate: 'http', words: ['replays_leave_one_row'], file: code,
+    was: raw`            self.store.repositories().audit().record(&event).await?;`,
+    becomes: raw`            if !FAULT {
+                self.store.repositories().audit().record(&event).await?;
+            }`,
   },
 ]

@@ -22,23 +22,23 @@ const BUFFER: usize = 64 * 1024;
 
 /// The server is overloaded or rate-limits the client, and sent `Retry-After`. Only the flood scenario expects this.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TurnedAway {
+pub(crate) struct RetryLater {
     status: u16,
     asked: String,
     pub(crate) retry_after: Duration,
 }
 
-impl std::fmt::Display for TurnedAway {
+impl std::fmt::Display for RetryLater {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { status, asked, retry_after } = self;
         write!(f, "{status} for {asked}, to come back in {} s", retry_after.as_secs())
     }
 }
 
-impl std::error::Error for TurnedAway {}
+impl std::error::Error for RetryLater {}
 
 /// Reads `Retry-After` in seconds (RFC 9110 §10.2.3). `None` without it: such a refusal is an ordinary error.
-fn turned_away(response: &Response<'_>) -> Option<Duration> {
+fn retry_after_of(response: &Response<'_>) -> Option<Duration> {
     let seconds = response.header("retry-after")?.parse().ok()?;
     matches!(response.status, 429 | 503).then_some(Duration::from_secs(seconds))
 }
@@ -70,15 +70,15 @@ impl Connection {
         }
     }
 
-    /// Like [`Self::exchange`], but requires `status`. Fails with [`TurnedAway`] when the server is too busy.
+    /// Like [`Self::exchange`], but requires `status`. Fails with [`RetryLater`] when the server is too busy.
     pub(crate) async fn expect(&mut self, status: u16, request: &[u8]) -> Result<Response<'_>> {
         let response = self.exchange(request).await?;
         if response.status != status {
             let asked = request.split(|byte| *byte == b'\r').next().unwrap_or_default();
             let asked = String::from_utf8_lossy(asked);
-            if let Some(retry_after) = turned_away(&response) {
+            if let Some(retry_after) = retry_after_of(&response) {
                 let asked = asked.into_owned();
-                return Err(TurnedAway { status: response.status, asked, retry_after }.into());
+                return Err(RetryLater { status: response.status, asked, retry_after }.into());
             }
             bail!("expected {status} for {asked}, got {}", response.describe());
         }
@@ -94,7 +94,7 @@ mod tests {
     fn only_a_refusal_that_names_a_time_turns_away() {
         let of = |head: &str| {
             let bytes = format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\n\r\n").into_bytes();
-            turned_away(&response::parse(&bytes).unwrap().unwrap().on(&bytes))
+            retry_after_of(&response::parse(&bytes).unwrap().unwrap().on(&bytes))
         };
         assert_eq!(of("503 Busy\r\nretry-after: 1"), Some(Duration::from_secs(1)));
         assert_eq!(of("429 Too Many Requests\r\nRetry-After: 30"), Some(Duration::from_secs(30)));

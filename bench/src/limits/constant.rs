@@ -11,8 +11,8 @@ use axum::routing::get;
 use bytes::Bytes;
 
 use crate::client::{Connection, Site};
-use crate::drive::{Measured, Plan, Subject, closed_loop};
-use crate::scenarios::Fixed;
+use crate::drive::{MeasuredProcess, Measurement, Plan, closed_loop};
+use crate::scenarios::FixedRequest;
 use crate::world::free_port;
 
 /// Serves the constant body until the process ends.
@@ -39,7 +39,7 @@ pub(crate) async fn constant_body(
     length: usize,
     concurrency: usize,
     plan: Plan,
-) -> Result<Measured> {
+) -> Result<Measurement> {
     let port = free_port()?;
     let site = Site::new(port);
     let child = Command::new("taskset")
@@ -58,7 +58,7 @@ pub(crate) async fn constant_body(
     }
     let mut workers = Vec::with_capacity(concurrency);
     for _ in 0..concurrency {
-        workers.push(Fixed::constant(&site).await?);
+        workers.push(FixedRequest::constant(&site).await?);
     }
-    closed_loop(workers, plan, Subject { pid: running.0.id(), core }).await
+    closed_loop(workers, plan, MeasuredProcess { pid: running.0.id(), core }).await
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-use super::{Figures, repeat};
+use super::{Rates, repeat};
 use crate::world::HashCost;
 
-pub(super) fn measure(cost: HashCost, seconds: Duration) -> Result<Figures> {
+pub(super) fn measure(cost: HashCost, seconds: Duration) -> Result<Rates> {
     let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(32));
     let params = params.ok().context("Argon2 refuses the parameters")?;
     let mut memory = vec![Block::default(); params.block_count()];
@@ -25,5 +25,5 @@ pub(super) fn measure(cost: HashCost, seconds: Duration) -> Result<Figures> {
             .ok()
             .context("hashing failed")
     })?;
-    Ok(Figures::from([("Argon2id".to_owned(), rate)]))
+    Ok(Rates::from([("Argon2id".to_owned(), rate)]))
 }

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 pub(crate) use constant::{constant_body, serve};
 pub(crate) use sql::{INSERT, SELECT};
 
-use crate::drive::{Plan, Subject, Worker, closed_loop};
+use crate::drive::{MeasuredProcess, Plan, Worker, closed_loop};
 use crate::samples::per_second;
 use crate::world::HashCost;
 
@@ -28,7 +28,7 @@ const TASKS: usize = 32;
 const POOL: usize = 10;
 
 /// Operations per second, by name.
-pub(crate) type Figures = BTreeMap<String, f64>;
+pub(crate) type Rates = BTreeMap<String, f64>;
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum Limit {
@@ -58,7 +58,7 @@ impl Limit {
     }
 
     /// Measures the limit in this process.
-    pub(crate) async fn measure(self, seconds: Duration) -> Result<Figures> {
+    pub(crate) async fn measure(self, seconds: Duration) -> Result<Rates> {
         let url = || std::env::var("BENCH_URL").context("BENCH_URL is not set");
         match self {
             Self::Signatures => signatures::measure(seconds),
@@ -70,7 +70,7 @@ impl Limit {
     }
 
     /// Measures the limit in a new process pinned to `core`.
-    pub(crate) fn measure_on(self, core: usize, seconds: Duration, url: Option<&str>) -> Result<Figures> {
+    pub(crate) fn measure_on(self, core: usize, seconds: Duration, url: Option<&str>) -> Result<Rates> {
         let mut command = Command::new("taskset");
         command.arg("-c").arg(core.to_string()).arg(std::env::current_exe()?);
         command.args(["limit", "--seconds", &seconds.as_secs_f64().to_string()]).args(self.arguments());
@@ -98,17 +98,17 @@ fn repeat(seconds: Duration, mut call: impl FnMut() -> Result<()>) -> Result<f64
 async fn concurrently<W: Worker + 'static>(workers: Vec<W>, seconds: Duration) -> Result<f64> {
     let plan = Plan { warm_up: seconds / 5, measured: seconds };
     // The caller chose the core with `taskset`; the CPU time of other processes is not used here.
-    let subject = Subject { pid: std::process::id(), core: 0 };
-    Ok(closed_loop(workers, plan, subject).await?.summary.per_second)
+    let target = MeasuredProcess { pid: std::process::id(), core: 0 };
+    Ok(closed_loop(workers, plan, target).await?.summary.per_second)
 }
 
 /// A pool: more tasks than connections.
-struct Shared<C> {
+struct ConnectionPool<C> {
     permits: Semaphore,
     idle: RefCell<Vec<C>>,
 }
 
-impl<C> Shared<C> {
+impl<C> ConnectionPool<C> {
     fn new(connections: Vec<C>) -> Self {
         Self { permits: Semaphore::new(connections.len()), idle: RefCell::new(connections) }
     }

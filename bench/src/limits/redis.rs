@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use redis::aio::MultiplexedConnection;
 
-use super::{Figures, TASKS, concurrently};
+use super::{Rates, TASKS, concurrently};
 use crate::drive::{Step, Worker};
 
 /// About the size of a stored session.
@@ -31,9 +31,9 @@ impl Worker for Task {
     }
 }
 
-pub(super) async fn measure(url: &str, seconds: Duration) -> Result<Figures> {
+pub(super) async fn measure(url: &str, seconds: Duration) -> Result<Rates> {
     let connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
-    let mut figures = Figures::new();
+    let mut figures = Rates::new();
     for (name, is_write) in [("SET", true), ("GET", false)] {
         let task = |index| Task { connection: connection.clone(), key: format!("bench:{index}"), is_write };
         figures.insert(name.to_owned(), concurrently((0..TASKS).map(task).collect(), seconds).await?);

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
 
-use super::{Figures, POOL, Shared, TASKS, concurrently};
+use super::{ConnectionPool, POOL, Rates, TASKS, concurrently};
 use crate::drive::{Step, Worker};
 
 pub(crate) const SELECT: &str = "SELECT";
@@ -67,7 +67,7 @@ enum Work {
 }
 
 struct Statement<C> {
-    shared: Rc<Shared<C>>,
+    shared: Rc<ConnectionPool<C>>,
     work: Work,
     next: i64,
     stride: i64,
@@ -89,17 +89,17 @@ impl<C: Database> Worker for Statement<C> {
 }
 
 fn workers<C>(connections: Vec<C>, work: Work) -> Vec<Statement<C>> {
-    let shared = Rc::new(Shared::new(connections));
+    let shared = Rc::new(ConnectionPool::new(connections));
     let stride = i64::try_from(TASKS).unwrap_or(i64::MAX);
     (0..stride).map(|next| Statement { shared: Rc::clone(&shared), work, next, stride }).collect()
 }
 
-pub(super) async fn postgres(url: &str, seconds: Duration) -> Result<Figures> {
+pub(super) async fn postgres(url: &str, seconds: Duration) -> Result<Rates> {
     let mut first = PgConnection::connect(url).await?;
     sqlx::raw_sql(SCHEMA).execute(&mut first).await?;
     sqlx::raw_sql(FILL).execute(&mut first).await?;
     sqlx::raw_sql("ANALYZE bench_read").execute(&mut first).await?;
-    let mut figures = Figures::new();
+    let mut figures = Rates::new();
     for (name, work) in [(SELECT, Work::Read), (INSERT, Work::Write)] {
         let mut connections = Vec::with_capacity(POOL);
         for _ in 0..POOL {
@@ -111,7 +111,7 @@ pub(super) async fn postgres(url: &str, seconds: Duration) -> Result<Figures> {
 }
 
 /// Readers share as many connections as on PostgreSQL; writers share one connection, which is fastest on SQLite.
-pub(super) async fn sqlite(directory: &Path, seconds: Duration) -> Result<Figures> {
+pub(super) async fn sqlite(directory: &Path, seconds: Duration) -> Result<Rates> {
     let options = SqliteConnectOptions::new()
         .filename(directory.join("limit.db"))
         .create_if_missing(true)
@@ -123,7 +123,7 @@ pub(super) async fn sqlite(directory: &Path, seconds: Duration) -> Result<Figure
     // file, as on a server that has run for a while.
     sqlx::raw_sql(FILL).execute(&mut first).await?;
     sqlx::raw_sql("PRAGMA wal_checkpoint(RESTART)").execute(&mut first).await?;
-    let mut figures = Figures::new();
+    let mut figures = Rates::new();
     for (name, work, size) in [(SELECT, Work::Read, POOL), (INSERT, Work::Write, 1)] {
         let mut connections = Vec::with_capacity(size);
         for _ in 0..size {

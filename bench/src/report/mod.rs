@@ -1,8 +1,8 @@
 //! Writes the Markdown report between two markers of a hand-written document.
 
-mod bars;
 mod format;
 mod tables;
+mod targets;
 mod timing;
 
 use std::path::Path;
@@ -32,7 +32,7 @@ fn markdown(results: &Results) -> String {
     [
         tables::machine(results),
         "### Bars".to_owned(),
-        bars::table(results),
+        targets::table(results),
         "### Throughput and latency".to_owned(),
         tables::scenarios(results),
         "### Beside a crowd that signs in".to_owned(),

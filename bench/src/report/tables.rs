@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::format::{Table, mebibytes, percent, rate, time};
-use crate::drive::Measured;
-use crate::limits::{Figures, INSERT, SELECT};
-use crate::results::{Crowd, Limits, Results, Row, Scenario, StoreResults};
+use crate::drive::Measurement;
+use crate::limits::{INSERT, Rates, SELECT};
+use crate::results::{Limits, Results, Row, Scenario, SignInLoad, StoreResults};
 use crate::run::{CONCURRENCIES, MANY};
-use crate::scenarios::Patience;
+use crate::scenarios::RetryPolicy;
 use crate::world::HashCost;
 
 /// Share of the server's core that other processes may use before the figures count as doubtful.
@@ -82,7 +82,7 @@ pub(super) fn scenarios(results: &Results) -> String {
 }
 
 fn cells(name: &str, store: &StoreResults, row: &Row) -> Vec<String> {
-    let Measured { summary, .. } = row.measured;
+    let Measurement { summary, .. } = row.measured;
     vec![
         name.to_owned(),
         store.store.to_string(),
@@ -142,10 +142,10 @@ pub(super) fn mixed(results: &Results) -> String {
     )
 }
 
-fn crowd(crowd: Crowd) -> String {
+fn crowd(crowd: SignInLoad) -> String {
     match crowd.patience {
-        Patience::None | Patience::Obedient => crowd.browsers.to_string(),
-        Patience::Stubborn => format!("{}, again at once", crowd.browsers),
+        RetryPolicy::None | RetryPolicy::Obedient => crowd.browsers.to_string(),
+        RetryPolicy::Stubborn => format!("{}, again at once", crowd.browsers),
     }
 }
 
@@ -198,18 +198,18 @@ pub(super) fn sign_in_cost(results: &Results) -> String {
 }
 
 /// CPU time of one sign-in outside Argon2id.
-pub(super) fn outside_hashing(measured: &Measured) -> std::time::Duration {
+pub(super) fn outside_hashing(measured: &Measurement) -> std::time::Duration {
     measured.server_cpu.saturating_sub(measured.hashing_cpu).div_f64(sign_ins(measured))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn sign_ins(measured: &Measured) -> f64 {
+fn sign_ins(measured: &Measurement) -> f64 {
     measured.summary.count as f64
 }
 
 /// Statements per sign-in, grouped by their first word.
-fn kinds(statements: &Figures) -> String {
-    let mut kinds = Figures::new();
+fn kinds(statements: &Rates) -> String {
+    let mut kinds = Rates::new();
     for (text, count) in statements {
         let word = text.split_whitespace().next().unwrap_or_default().to_uppercase();
         *kinds.entry(word).or_default() += count;
@@ -217,7 +217,7 @@ fn kinds(statements: &Figures) -> String {
     list(&kinds)
 }
 
-fn list(counts: &Figures) -> String {
+fn list(counts: &Rates) -> String {
     let items: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {}", rate(*count))).collect();
     items.join(", ")
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::format::{Table, percent, time};
 use crate::results::{Results, StoreResults};
 use crate::statistics::{POWER, SIGNIFICANCE};
-use crate::timing::{Account, Kind, Timed, Timing};
+use crate::timing::{AccountKind, AccountTiming, RequestTiming, Timing};
 
 pub(super) fn text(results: &Results) -> String {
     let measured: Vec<_> =
@@ -27,9 +27,10 @@ pub(super) fn text(results: &Results) -> String {
     format!("{}{text}\n\n{}", table.finish(), method(first))
 }
 
-fn cells(store: &StoreResults, timed: &Timed, kind: &Kind) -> Vec<String> {
+fn cells(store: &StoreResults, timed: &RequestTiming, kind: &AccountTiming) -> Vec<String> {
     let quartiles = kind.quartiles;
-    let against = |show: fn(crate::timing::Against) -> String| kind.against.map_or("–".to_owned(), show);
+    let against =
+        |show: fn(crate::timing::BaselineComparison) -> String| kind.against.map_or("–".to_owned(), show);
     vec![
         timed.request.to_string(),
         store.store.to_string(),
@@ -55,12 +56,14 @@ fn probability(p: f64) -> String {
 fn verdict(store: &StoreResults, timing: &Timing) -> String {
     let different: Vec<_> = timing
         .comparisons()
-        .filter(|(_, account, against)| *account != Account::UnknownToo && against.corrected < SIGNIFICANCE)
+        .filter(|(_, account, against)| {
+            *account != AccountKind::UnknownToo && against.corrected < SIGNIFICANCE
+        })
         .map(|(request, account, _)| format!("{request}, {account}"))
         .collect();
     let control = timing
         .comparisons()
-        .filter(|(_, account, _)| *account == Account::UnknownToo)
+        .filter(|(_, account, _)| *account == AccountKind::UnknownToo)
         .map(|(.., against)| against.corrected)
         .fold(1.0, f64::min);
     let found = if different.is_empty() {

@@ -6,7 +6,7 @@ use crate::client::{Connection, Site};
 use crate::drive::{Step, Worker};
 use crate::world::fixtures::{MACHINE, ORGANIZATION, WEB};
 
-pub(crate) struct Fixed {
+pub(crate) struct FixedRequest {
     connection: Connection,
     request: Vec<u8>,
     /// Text that the first response must contain, to prove that the request does what its name says.
@@ -14,7 +14,7 @@ pub(crate) struct Fixed {
     is_proven: bool,
 }
 
-impl Fixed {
+impl FixedRequest {
     async fn new(site: &Site, request: Vec<u8>, proof: &'static str) -> Result<Self> {
         Ok(Self { connection: Connection::open(site).await?, request, proof, is_proven: false })
     }
@@ -65,7 +65,7 @@ impl Fixed {
     }
 }
 
-impl Worker for Fixed {
+impl Worker for FixedRequest {
     async fn step(&mut self) -> Result<Step> {
         let response = self.connection.expect(200, &self.request).await?;
         if !self.is_proven {

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use tokio::task::JoinSet;
 
 pub(crate) use code::{CodeExchange, CodeStock};
-pub(crate) use fixed::Fixed;
+pub(crate) use fixed::FixedRequest;
 pub(crate) use refresh::Refresh;
-pub(crate) use sign_in::{Authorization, Patience, SignIn, SignedIn, sign_in, store_cookies};
+pub(crate) use sign_in::{Authorization, RetryPolicy, SignIn, SignedIn, sign_in, store_cookies};
 
 use crate::client::{Connection, Site};
 use crate::world::fixtures::{self, User};
@@ -49,7 +49,7 @@ pub(crate) async fn signed_in(site: &Site, count: usize) -> Result<Vec<SignedIn>
 
 /// Workers that sign in. Each has its own users, as long as there are enough, so that no two workers sign in the same
 /// user at once.
-pub(crate) async fn sign_in_workers(site: &Site, count: usize, patience: Patience) -> Result<Vec<SignIn>> {
+pub(crate) async fn sign_in_workers(site: &Site, count: usize, patience: RetryPolicy) -> Result<Vec<SignIn>> {
     let mut workers = Vec::with_capacity(count);
     for index in 0..count {
         let people = (index..fixtures::USERS.max(count)).step_by(count).map(User::number).collect();

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::Tokens;
-use crate::client::{Connection, Jar, Response, Site, TurnedAway, form, form_with, query_value};
+use crate::client::{Connection, Jar, Response, RetryLater, Site, form, form_with, query_value};
 use crate::drive::{Step, Worker};
 use crate::world::fixtures::{ORGANIZATION, REDIRECT_URI, User, WEB};
 
@@ -34,7 +34,7 @@ pub(crate) struct Authorization {
 }
 
 /// The login page before the form is filled in.
-pub(crate) struct Opened {
+pub(crate) struct LoginForm {
     pub(crate) action: String,
     pub(crate) csrf: String,
 }
@@ -66,19 +66,19 @@ impl Authorization {
     }
 
     /// Runs the flow up to the login page, for a browser without a session.
-    pub(crate) async fn open(&self, connection: &mut Connection, jar: &mut Jar) -> Result<Opened> {
+    pub(crate) async fn open(&self, connection: &mut Connection, jar: &mut Jar) -> Result<LoginForm> {
         let location = self.begin(connection, jar).await?;
         let page = connection.expect(200, &self.get(self.own_path(&location)?, jar)).await?;
         store_cookies(&page, jar)?;
         let Some(login) = form_with(page.text()?, "password") else {
             bail!("no login form on {}", page.describe())
         };
-        Ok(Opened { action: self.own_path(login.action)?.to_owned(), csrf: login.csrf.to_owned() })
+        Ok(LoginForm { action: self.own_path(login.action)?.to_owned(), csrf: login.csrf.to_owned() })
     }
 
     /// Runs the flow up to the code.
     async fn with_password(&self, connection: &mut Connection, jar: &mut Jar, user: &User) -> Result<String> {
-        let Opened { action, csrf } = self.open(connection, jar).await?;
+        let LoginForm { action, csrf } = self.open(connection, jar).await?;
         let fields = [("_csrf", csrf.as_str()), ("email", &user.email), ("password", user.password)];
         let request = self.post(&action, jar, &fields);
         let resume = followed(&connection.expect(303, &request).await?, jar)?;
@@ -157,7 +157,7 @@ pub(crate) async fn sign_in(connection: &mut Connection, site: &Site, user: &Use
 /// What a browser does on a refusal with `Retry-After`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Patience {
+pub(crate) enum RetryPolicy {
     /// A refusal is an error that ends the run.
     None,
     /// Waits as long as `Retry-After` says.
@@ -171,20 +171,20 @@ pub(crate) struct SignIn {
     site: Site,
     people: Vec<User>,
     next: usize,
-    patience: Patience,
+    patience: RetryPolicy,
 }
 
 impl SignIn {
-    pub(super) fn new(connection: Connection, site: Site, people: Vec<User>, patience: Patience) -> Self {
+    pub(super) fn new(connection: Connection, site: Site, people: Vec<User>, patience: RetryPolicy) -> Self {
         Self { connection, site, people, next: 0, patience }
     }
 
-    fn turned_away(&self, error: anyhow::Error) -> Result<Step> {
-        let Some(TurnedAway { retry_after, .. }) = error.downcast_ref() else { return Err(error) };
+    fn retry_step(&self, error: anyhow::Error) -> Result<Step> {
+        let Some(RetryLater { retry_after, .. }) = error.downcast_ref() else { return Err(error) };
         match self.patience {
-            Patience::None => Err(error),
-            Patience::Obedient => Ok(Step::TurnedAway { wait: *retry_after }),
-            Patience::Stubborn => Ok(Step::TurnedAway { wait: Duration::ZERO }),
+            RetryPolicy::None => Err(error),
+            RetryPolicy::Obedient => Ok(Step::RetryLater { wait: *retry_after }),
+            RetryPolicy::Stubborn => Ok(Step::RetryLater { wait: Duration::ZERO }),
         }
     }
 }
@@ -195,7 +195,7 @@ impl Worker for SignIn {
         self.next += 1;
         match sign_in(&mut self.connection, &self.site, user).await {
             Ok(_) => Ok(Step::Done),
-            Err(error) => self.turned_away(error),
+            Err(error) => self.retry_step(error),
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) const WRONG_PASSWORD: &str = "bench-only-password-2";
 /// The kind of account behind an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Account {
+pub(crate) enum AccountKind {
     /// Unknown address: the baseline.
     Unknown,
     /// Control group: also unknown, so any difference from the baseline is chance.
@@ -29,7 +29,7 @@ pub(crate) enum Account {
     Passwordless,
 }
 
-impl Account {
+impl AccountKind {
     pub(crate) const ALL: [Self; 7] = [
         Self::Unknown,
         Self::UnknownToo,
@@ -51,7 +51,7 @@ impl Account {
 
     /// SQL assignments for both databases that turn a provisioned account into this kind. Done in SQL because a lockout
     /// would have to be provoked, and no command changes hundreds of accounts.
-    fn made_by(self) -> Option<&'static str> {
+    fn sql_changes(self) -> Option<&'static str> {
         match self {
             Self::Locked => Some(
                 "status = 'locked', locked_reason = 'auto_lockout', locked_at = created_at, failed_login_count = 5, \
@@ -63,7 +63,7 @@ impl Account {
     }
 }
 
-impl std::fmt::Display for Account {
+impl std::fmt::Display for AccountKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Unknown => "unknown (baseline)",
@@ -83,18 +83,18 @@ pub(super) fn address(number: usize) -> String {
 }
 
 /// All accounts by number. Kinds are assigned at random, so that no part of an index belongs to one kind.
-pub(super) struct Accounts(Vec<Account>);
+pub(super) struct Accounts(Vec<AccountKind>);
 
 impl Accounts {
-    pub(super) fn deal(of_each: usize, rng: &mut StdRng) -> Self {
+    pub(super) fn assign(of_each: usize, rng: &mut StdRng) -> Self {
         let mut dealt: Vec<_> =
-            Account::ALL.iter().flat_map(|kind| std::iter::repeat_n(*kind, of_each)).collect();
+            AccountKind::ALL.iter().flat_map(|kind| std::iter::repeat_n(*kind, of_each)).collect();
         dealt.shuffle(rng);
         Self(dealt)
     }
 
     /// All numbers with their kinds.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Account)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, AccountKind)> {
         self.0.iter().copied().enumerate()
     }
 
@@ -105,10 +105,10 @@ impl Accounts {
             let email = address(number);
             // Writing to a String does not fail.
             let _ = writeln!(text, "      - email: {email}\n        email_verified: true");
-            if kind != Account::Passwordless {
+            if kind != AccountKind::Passwordless {
                 let _ = writeln!(text, "        password: {PASSWORD}");
             }
-            if kind == Account::Inactive {
+            if kind == AccountKind::Inactive {
                 text.push_str("        status: inactive\n");
             }
         }
@@ -117,8 +117,8 @@ impl Accounts {
 
     /// Turns provisioned accounts into their kinds.
     pub(super) async fn finish(&self, world: &World) -> Result<()> {
-        for kind in Account::ALL {
-            let Some(changes) = kind.made_by() else { continue };
+        for kind in AccountKind::ALL {
+            let Some(changes) = kind.sql_changes() else { continue };
             let keys = self.iter().filter(|(_, found)| *found == kind);
             let keys: Vec<_> = keys.map(|(number, _)| format!("'{}'", address(number))).collect();
             let sql = format!("UPDATE users SET {changes} WHERE email_key IN ({})", keys.join(", "));
@@ -136,8 +136,8 @@ mod tests {
 
     #[test]
     fn everybody_is_there_and_unknown_ones_are_not() {
-        let accounts = Accounts::deal(3, &mut StdRng::from_seed([1; 32]));
-        for kind in Account::ALL {
+        let accounts = Accounts::assign(3, &mut StdRng::from_seed([1; 32]));
+        for kind in AccountKind::ALL {
             assert_eq!(accounts.iter().filter(|(_, found)| *found == kind).count(), 3, "{kind}");
         }
         let users = accounts.users();

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 pub(super) struct Mailbox {
     pub(super) port: u16,
-    letters: Rc<Cell<usize>>,
+    messages: Rc<Cell<usize>>,
     /// The task that serves connections; ends when dropped.
     _serving: JoinSet<()>,
 }
@@ -21,8 +21,8 @@ impl Mailbox {
     pub(super) async fn open() -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
-        let letters = Rc::new(Cell::new(0));
-        let count = Rc::clone(&letters);
+        let messages = Rc::new(Cell::new(0));
+        let count = Rc::clone(&messages);
         let mut serving = JoinSet::new();
         serving.spawn_local(async move {
             let mut sessions = JoinSet::new();
@@ -31,16 +31,16 @@ impl Mailbox {
                 sessions.spawn_local(serve(stream, Rc::clone(&count)));
             }
         });
-        Ok(Self { port, letters, _serving: serving })
+        Ok(Self { port, messages, _serving: serving })
     }
 
     /// Messages accepted so far.
-    pub(super) fn letters(&self) -> usize {
-        self.letters.get()
+    pub(super) fn messages(&self) -> usize {
+        self.messages.get()
     }
 }
 
-async fn serve(stream: TcpStream, letters: Rc<Cell<usize>>) -> Result<()> {
+async fn serve(stream: TcpStream, messages: Rc<Cell<usize>>) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     let (mut line, mut is_text) = (String::new(), false);
@@ -56,7 +56,7 @@ async fn serve(stream: TcpStream, letters: Rc<Cell<usize>>) -> Result<()> {
                 continue;
             }
             is_text = false;
-            letters.set(letters.get() + 1);
+            messages.set(messages.get() + 1);
             "250 OK\r\n"
         } else if command.eq_ignore_ascii_case("DATA") {
             is_text = true;
@@ -92,7 +92,7 @@ mod tests {
                 stream.write_all(b"NOOP\r\nQUIT\r\n").await.unwrap();
                 let mut answers = String::new();
                 stream.read_to_string(&mut answers).await.unwrap();
-                assert_eq!(mailbox.letters(), 2);
+                assert_eq!(mailbox.messages(), 2);
                 assert!(answers.starts_with("220 ") && answers.ends_with("221 bye\r\n"), "{answers}");
                 assert_eq!(answers.matches("354 ").count(), 2);
             })

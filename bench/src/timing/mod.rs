@@ -18,10 +18,10 @@ use rand::seq::SliceRandom as _;
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
-pub(crate) use accounts::Account;
+pub(crate) use accounts::AccountKind;
 use accounts::{Accounts, address};
 use mailbox::Mailbox;
-pub(crate) use visit::Request;
+pub(crate) use visit::TimedRequest;
 use visit::Visitor;
 
 use crate::process::{core_time, cpu_time};
@@ -33,9 +33,9 @@ const SAMPLES: usize = 250;
 /// Uncounted warm-up requests per kind of request, with unknown addresses.
 const WARM_UP: usize = 20;
 /// Wait for the last message: a failed first attempt is retried within this time.
-const LAST_LETTER: Duration = Duration::from_mins(2);
+const LAST_MESSAGE_TIMEOUT: Duration = Duration::from_mins(2);
 /// First number of the unknown addresses.
-const NOBODY: usize = 90_000;
+const FIRST_UNKNOWN: usize = 90_000;
 
 /// The server's minimum cost. Whether hashing takes equally long for all accounts does not depend on the cost, and at
 /// production cost its jitter would hide the rest of the response time.
@@ -50,15 +50,17 @@ pub(crate) struct Timing {
     /// Samples per request and kind.
     pub(crate) samples: usize,
     pub(crate) cost: HashCost,
-    pub(crate) requests: Vec<Timed>,
+    pub(crate) requests: Vec<RequestTiming>,
     /// Share of the server's core that other processes used meanwhile.
     pub(crate) foreign: f64,
 }
 
 impl Timing {
-    pub(crate) fn comparisons(&self) -> impl Iterator<Item = (Request, Account, Against)> {
+    pub(crate) fn comparisons(
+        &self,
+    ) -> impl Iterator<Item = (TimedRequest, AccountKind, BaselineComparison)> {
         self.requests.iter().flat_map(|timed| {
-            let against = |kind: &Kind| Some((timed.request, kind.account, kind.against?));
+            let against = |kind: &AccountTiming| Some((timed.request, kind.account, kind.against?));
             timed.kinds.iter().filter_map(against)
         })
     }
@@ -66,37 +68,37 @@ impl Timing {
 
 /// The result for one kind of request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Timed {
-    pub(crate) request: Request,
-    pub(crate) kinds: Vec<Kind>,
+pub(crate) struct RequestTiming {
+    pub(crate) request: TimedRequest,
+    pub(crate) kinds: Vec<AccountTiming>,
     /// See [`smallest_delay`].
     pub(crate) detectable: Duration,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Kind {
-    pub(crate) account: Account,
+pub(crate) struct AccountTiming {
+    pub(crate) account: AccountKind,
     pub(crate) quartiles: Quartiles,
     /// `None` for the baseline itself.
-    pub(crate) against: Option<Against>,
+    pub(crate) against: Option<BaselineComparison>,
 }
 
 /// Comparison of one kind with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Against {
+pub(crate) struct BaselineComparison {
     pub(crate) ranked: Ranked,
     /// The p-value, corrected for all comparisons on the store.
     pub(crate) corrected: f64,
 }
 
-type Samples = BTreeMap<(Request, Account), Vec<Duration>>;
+type Samples = BTreeMap<(TimedRequest, AccountKind), Vec<Duration>>;
 
 /// Runs on a `LocalSet`.
 pub(crate) async fn measure(binary: &Binary, store: StoreKind) -> Result<Timing> {
     let mut seed = [0; 32];
     fill(&mut seed).ok().context("no randomness")?;
     let mut rng = StdRng::from_seed(seed);
-    let accounts = Accounts::deal(SAMPLES, &mut rng);
+    let accounts = Accounts::assign(SAMPLES, &mut rng);
     let mailbox = Mailbox::open().await?;
     let environment = [
         // Each request carries its own client address.
@@ -120,7 +122,7 @@ pub(crate) async fn measure(binary: &Binary, store: StoreKind) -> Result<Timing>
     all_arrived(&mailbox).await?;
     server.stop()?;
     world.end().await?;
-    Ok(Timing { samples: SAMPLES, cost: COST, requests: judge(&samples)?, foreign })
+    Ok(Timing { samples: SAMPLES, cost: COST, requests: compare(&samples)?, foreign })
 }
 
 /// CPU time that other processes used on the server's core.
@@ -130,26 +132,26 @@ fn foreign_time(server: &Server, core: usize) -> Result<Duration> {
 
 /// Checks that exactly the expected number of messages arrived, which proves that each account was of its kind.
 async fn all_arrived(mailbox: &Mailbox) -> Result<()> {
-    let wanted = Account::ALL.iter().filter(|kind| kind.gets_mail()).count() * 2 * SAMPLES;
-    let until = Instant::now() + LAST_LETTER;
-    while mailbox.letters() < wanted && Instant::now() < until {
+    let wanted = AccountKind::ALL.iter().filter(|kind| kind.gets_mail()).count() * 2 * SAMPLES;
+    let until = Instant::now() + LAST_MESSAGE_TIMEOUT;
+    while mailbox.messages() < wanted && Instant::now() < until {
         sleep(Duration::from_millis(100)).await;
     }
-    ensure!(mailbox.letters() == wanted, "{} letters instead of {wanted}", mailbox.letters());
+    ensure!(mailbox.messages() == wanted, "{} letters instead of {wanted}", mailbox.messages());
     Ok(())
 }
 
 async fn sample(visitor: &mut Visitor, accounts: &Accounts, rng: &mut StdRng) -> Result<Samples> {
     let mut lengths = BTreeMap::new();
-    for request in Request::ALL {
+    for request in TimedRequest::ALL {
         for number in 0..WARM_UP {
-            let answer = visitor.ask(request, &address(NOBODY + number)).await?;
+            let answer = visitor.ask(request, &address(FIRST_UNKNOWN + number)).await?;
             lengths.insert(request, answer.length);
         }
     }
     let mut plan: Vec<_> = accounts
         .iter()
-        .flat_map(|(number, kind)| Request::ALL.map(|request| (request, kind, number)))
+        .flat_map(|(number, kind)| TimedRequest::ALL.map(|request| (request, kind, number)))
         .collect();
     plan.shuffle(rng);
     let mut samples = Samples::new();
@@ -164,21 +166,21 @@ async fn sample(visitor: &mut Visitor, accounts: &Accounts, rng: &mut StdRng) ->
 }
 
 /// Compares every kind with the baseline of the same request.
-fn judge(samples: &Samples) -> Result<Vec<Timed>> {
+fn compare(samples: &Samples) -> Result<Vec<RequestTiming>> {
     let of = |request, account| samples.get(&(request, account)).map_or(&[][..], Vec::as_slice);
     let mut requests = Vec::new();
-    for request in Request::ALL {
-        let baseline = of(request, Account::Unknown);
+    for request in TimedRequest::ALL {
+        let baseline = of(request, AccountKind::Unknown);
         let mut kinds = Vec::new();
-        for account in Account::ALL {
+        for account in AccountKind::ALL {
             let own = of(request, account);
             let quartiles =
                 Quartiles::of(own).with_context(|| format!("no samples of {request}, {account}"))?;
-            let ranked = Ranked::of(own, baseline).filter(|_| account != Account::Unknown);
-            let against = ranked.map(|ranked| Against { ranked, corrected: ranked.p });
-            kinds.push(Kind { account, quartiles, against });
+            let ranked = Ranked::of(own, baseline).filter(|_| account != AccountKind::Unknown);
+            let against = ranked.map(|ranked| BaselineComparison { ranked, corrected: ranked.p });
+            kinds.push(AccountTiming { account, quartiles, against });
         }
-        requests.push(Timed { request, kinds, detectable: Duration::ZERO });
+        requests.push(RequestTiming { request, kinds, detectable: Duration::ZERO });
     }
     let mut comparisons: Vec<_> = requests
         .iter_mut()
@@ -191,8 +193,8 @@ fn judge(samples: &Samples) -> Result<Vec<Timed>> {
         against.corrected = corrected;
     }
     for timed in &mut requests {
-        let baseline = of(timed.request, Account::Unknown);
-        let pooled = [baseline, of(timed.request, Account::UnknownToo)].concat();
+        let baseline = of(timed.request, AccountKind::Unknown);
+        let pooled = [baseline, of(timed.request, AccountKind::UnknownToo)].concat();
         timed.detectable = smallest_delay(&pooled, baseline.len(), count);
     }
     Ok(requests)
@@ -205,11 +207,11 @@ mod tests {
     use super::*;
 
     /// Responses of about 1 ms; those of `slow` take `delay` longer.
-    fn answers(slow: Option<(Request, Account)>, delay: Duration) -> Samples {
+    fn answers(slow: Option<(TimedRequest, AccountKind)>, delay: Duration) -> Samples {
         let mut rng = StdRng::from_seed([7; 32]);
         let mut samples = Samples::new();
-        for request in Request::ALL {
-            for account in Account::ALL {
+        for request in TimedRequest::ALL {
+            for account in AccountKind::ALL {
                 let extra = if slow == Some((request, account)) { delay } else { Duration::ZERO };
                 let mut one = || Duration::from_nanos(rng.random_range(950_000..1_050_000)) + extra;
                 samples.insert((request, account), (0..250).map(|_| one()).collect());
@@ -218,8 +220,8 @@ mod tests {
         samples
     }
 
-    fn found(samples: &Samples) -> Vec<(Request, Account)> {
-        let timing = Timing { samples: 250, cost: COST, requests: judge(samples).unwrap(), foreign: 0.0 };
+    fn found(samples: &Samples) -> Vec<(TimedRequest, AccountKind)> {
+        let timing = Timing { samples: 250, cost: COST, requests: compare(samples).unwrap(), foreign: 0.0 };
         assert_eq!(timing.comparisons().count(), 18, "six against the baseline, three times");
         let significant = timing.comparisons().filter(|(.., against)| against.corrected < 0.05);
         significant.map(|(request, account, _)| (request, account)).collect()
@@ -232,8 +234,8 @@ mod tests {
 
     #[test]
     fn the_one_that_is_slower_is_found_once_it_is_slow_enough() {
-        let slow = (Request::MagicLink, Account::Locked);
-        let detectable = judge(&answers(None, Duration::ZERO)).unwrap()[2].detectable;
+        let slow = (TimedRequest::MagicLink, AccountKind::Locked);
+        let detectable = compare(&answers(None, Duration::ZERO)).unwrap()[2].detectable;
         assert!((5..20).contains(&detectable.as_micros()), "{detectable:?}");
         assert_eq!(found(&answers(Some(slow), detectable * 2)), [slow]);
         assert_eq!(found(&answers(Some(slow), detectable / 10)), []);
@@ -242,7 +244,7 @@ mod tests {
     #[test]
     fn a_kind_without_samples_is_an_error() {
         let mut samples = answers(None, Duration::ZERO);
-        samples.remove(&(Request::SignIn, Account::Suspended));
-        assert!(judge(&samples).is_err());
+        samples.remove(&(TimedRequest::SignIn, AccountKind::Suspended));
+        assert!(compare(&samples).is_err());
     }
 }

@@ -21,13 +21,13 @@ const LOOKS: u32 = 10_000;
 /// The requests whose responses must not reveal whether an account exists (`docs/security.md`, W18).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Request {
+pub(crate) enum TimedRequest {
     SignIn,
     ForgottenPassword,
     MagicLink,
 }
 
-impl Request {
+impl TimedRequest {
     pub(crate) const ALL: [Self; 3] = [Self::SignIn, Self::ForgottenPassword, Self::MagicLink];
 
     /// Text on the page that is the same for every account.
@@ -39,7 +39,7 @@ impl Request {
     }
 }
 
-impl std::fmt::Display for Request {
+impl std::fmt::Display for TimedRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::SignIn => "sign-in with a wrong password",
@@ -70,14 +70,14 @@ impl Visitor {
     }
 
     /// Opens the form, waits until the server is idle, and times the response to the submitted form.
-    pub(super) async fn ask(&mut self, request: Request, email: &str) -> Result<Answer> {
+    pub(super) async fn ask(&mut self, request: TimedRequest, email: &str) -> Result<Answer> {
         // Benchmarking networks (RFC 2544, appendix C.2.2): each address is used once, so no rate limit is reached.
         let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + self.visits);
         self.visits += 1;
         let browser = Authorization::new(&self.site, Some(address.to_string()));
         let form = match request {
-            Request::ForgottenPassword => self.forgotten_password(&browser, email).await?,
-            Request::SignIn | Request::MagicLink => self.login(request, &browser, email).await?,
+            TimedRequest::ForgottenPassword => self.forgotten_password(&browser, email).await?,
+            TimedRequest::SignIn | TimedRequest::MagicLink => self.login(request, &browser, email).await?,
         };
         self.idle().await?;
         let started = Instant::now();
@@ -87,10 +87,15 @@ impl Visitor {
         Ok(Answer { time, length: response.body.len() })
     }
 
-    async fn login(&mut self, request: Request, browser: &Authorization, email: &str) -> Result<Vec<u8>> {
+    async fn login(
+        &mut self,
+        request: TimedRequest,
+        browser: &Authorization,
+        email: &str,
+    ) -> Result<Vec<u8>> {
         let mut jar = Jar::default();
         let page = browser.open(&mut self.connection, &mut jar).await?;
-        if request == Request::SignIn {
+        if request == TimedRequest::SignIn {
             let fields = [("_csrf", page.csrf.as_str()), ("email", email), ("password", WRONG_PASSWORD)];
             return Ok(browser.post(&page.action, &jar, &fields));
         }

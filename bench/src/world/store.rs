@@ -46,7 +46,7 @@ impl Services {
     }
 }
 
-enum Place {
+enum StoreLocation {
     Directory,
     Database { services: Services, name: String },
 }
@@ -56,7 +56,7 @@ pub(crate) struct Store {
     /// Environment variables that make a server use this store.
     pub(crate) environment: Vec<(String, String)>,
     directory: TempDir,
-    place: Place,
+    place: StoreLocation,
 }
 
 impl Store {
@@ -68,7 +68,7 @@ impl Store {
         let path = directory.path().display().to_string();
         let mut environment = vec![("PORTA_DATA_DIR".to_owned(), path)];
         let place = match kind {
-            StoreKind::Embedded => Place::Directory,
+            StoreKind::Embedded => StoreLocation::Directory,
             StoreKind::Postgres => {
                 let (place, settings) = database().await?;
                 environment.extend(settings);
@@ -112,7 +112,7 @@ impl Store {
 
     pub(crate) async fn drop(self) -> Result<()> {
         self.directory.close()?;
-        if let Place::Database { services, name } = self.place {
+        if let StoreLocation::Database { services, name } = self.place {
             let mut admin = PgConnection::connect(services.database.as_str()).await?;
             let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
@@ -122,7 +122,7 @@ impl Store {
     }
 }
 
-async fn database() -> Result<(Place, Vec<(String, String)>)> {
+async fn database() -> Result<(StoreLocation, Vec<(String, String)>)> {
     let services = Services::find()?;
     let name = format!("porta_bench_{}", random_hex(6)?);
     let mut admin =
@@ -147,7 +147,7 @@ async fn database() -> Result<(Place, Vec<(String, String)>)> {
         ("SMTP_FROM", "porta@porta.test".to_owned()),
     ];
     let settings = settings.map(|(name, value)| (name.to_owned(), value)).to_vec();
-    Ok((Place::Database { services, name }, settings))
+    Ok((StoreLocation::Database { services, name }, settings))
 }
 
 fn random_hex(bytes: usize) -> Result<String> {

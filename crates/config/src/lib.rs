@@ -44,7 +44,7 @@ use porta_core::Entropy;
 use porta_trust::Roots;
 
 use crate::reader::Reader;
-use crate::safety::Checked;
+use crate::safety::SafetyInput;
 use crate::secrets::PartialSecrets;
 use crate::variable::{DB_SLOW_STATEMENT_MS, PORTA_INSTANCE, PORTA_SKIP_PROD_SAFETY, TEMPLATE_DIR};
 
@@ -96,7 +96,7 @@ impl Config {
 
         let mut safety = SafetyReport::default();
         if environment.is_production() {
-            let checked = Checked {
+            let checked = SafetyInput {
                 server: server.as_ref(),
                 storage: &storage,
                 secrets: &partial,

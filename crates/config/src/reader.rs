@@ -9,13 +9,13 @@ use crate::source::Source;
 use crate::variable::{Kind, VariableDoc};
 
 /// A secret as read. `Refused`: it is unusable and the problem was noted, which is not the same as absent.
-pub(crate) enum Given {
+pub(crate) enum SecretInput {
     Absent,
     Refused,
     Value(SecretString),
 }
 
-impl Given {
+impl SecretInput {
     pub(crate) fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
@@ -79,13 +79,13 @@ impl<'s> Reader<'s> {
         Some(value)
     }
 
-    pub(crate) fn secret(&mut self, variable: &VariableDoc) -> Given {
+    pub(crate) fn secret(&mut self, variable: &VariableDoc) -> SecretInput {
         match self.source.find(variable) {
-            Ok(None) => Given::Absent,
-            Ok(Some(value)) => Given::Value(SecretString::from(value)),
+            Ok(None) => SecretInput::Absent,
+            Ok(Some(value)) => SecretInput::Value(SecretString::from(value)),
             Err(problem) => {
                 self.problems.push(problem);
-                Given::Refused
+                SecretInput::Refused
             }
         }
     }

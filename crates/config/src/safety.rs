@@ -52,7 +52,7 @@ pub struct SafetyReport {
     pub violations: Vec<Problem>,
 }
 
-pub(crate) struct Checked<'a> {
+pub(crate) struct SafetyInput<'a> {
     pub(crate) server: Option<&'a ServerConfig>,
     pub(crate) storage: &'a Storage,
     pub(crate) secrets: &'a PartialSecrets,
@@ -61,7 +61,7 @@ pub(crate) struct Checked<'a> {
 }
 
 /// Runs every check.
-pub(crate) fn violations(config: &Checked<'_>) -> Vec<Problem> {
+pub(crate) fn violations(config: &SafetyInput<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     check_cookie_keys(config.secrets, &mut found);
     check_encryption_keys(config.secrets, &mut found);

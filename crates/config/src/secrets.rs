@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::Problem;
 use crate::generated;
-use crate::reader::{Given, Reader};
+use crate::reader::{Reader, SecretInput};
 use crate::source::Source;
 use crate::storage::Storage;
 use crate::variable::{COOKIE_KEYS, SIGNING_KEY_ENCRYPTION_KEY, TWO_FACTOR_ENCRYPTION_KEY, VariableDoc};
@@ -235,7 +235,7 @@ impl PartialSecrets {
         }
     }
 
-    fn into_whole(self) -> Result<Secrets, Self> {
+    fn into_complete(self) -> Result<Secrets, Self> {
         match self {
             Self { cookie_keys: Some(cookie_keys), signing: Some(signing), two_factor: Some(two_factor) } => {
                 Ok(Secrets {
@@ -251,14 +251,14 @@ impl PartialSecrets {
     /// Returns the whole set; embedded storage generates and stores the missing keys. Writes a file, so call it only if
     /// there is no problem.
     pub(crate) fn complete(self, storage: &Storage, entropy: &dyn Entropy) -> Result<Secrets, Problem> {
-        let partial = match (self.into_whole(), storage) {
+        let partial = match (self.into_complete(), storage) {
             (Ok(secrets), _) => return Ok(secrets),
             (Err(partial), Storage::Embedded { data_dir }) => {
                 partial.or(generated::create(data_dir, entropy)?)
             }
             (Err(partial), Storage::Production { .. }) => partial,
         };
-        partial.into_whole().map_err(|_| Problem::new("secrets", "one is missing", "set all three keys"))
+        partial.into_complete().map_err(|_| Problem::new("secrets", "one is missing", "set all three keys"))
     }
 }
 
@@ -266,8 +266,8 @@ fn missing(variable: &VariableDoc) -> Problem {
     Problem::new(variable.name, "it is missing", "set it")
 }
 
-fn read_keys(reader: &mut Reader<'_>, variable: &VariableDoc, given: Given) -> Option<EncryptionKeys> {
-    let Given::Value(text) = given else { return None };
+fn read_keys(reader: &mut Reader<'_>, variable: &VariableDoc, given: SecretInput) -> Option<EncryptionKeys> {
+    let SecretInput::Value(text) = given else { return None };
     match EncryptionKeys::parse(text.expose_secret()) {
         Ok(keys) => Some(keys),
         Err(error) => {
@@ -277,8 +277,8 @@ fn read_keys(reader: &mut Reader<'_>, variable: &VariableDoc, given: Given) -> O
     }
 }
 
-fn read_cookie_keys(reader: &mut Reader<'_>, given: Given) -> Option<Vec<SecretString>> {
-    let Given::Value(text) = given else { return None };
+fn read_cookie_keys(reader: &mut Reader<'_>, given: SecretInput) -> Option<Vec<SecretString>> {
+    let SecretInput::Value(text) = given else { return None };
     let keys = split_cookie_keys(text.expose_secret());
     let shortest = keys.iter().map(|key| key.expose_secret().chars().count()).min().unwrap_or(0);
     if shortest < 16 {

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use url::Url;
 
-use crate::reader::{Given, Reader};
+use crate::reader::{Reader, SecretInput};
 use crate::variable::{REDIS_SENTINEL_PASSWORD, REDIS_SENTINELS};
 
 /// Default port of a sentinel.
@@ -13,7 +13,7 @@ const PORT: u16 = 26_379;
 pub struct SentinelConfig {
     /// Host and port of each, in the order they are asked.
     pub addresses: Vec<(String, u16)>,
-    /// Password of the sentinels themselves, independent of that of the primary.
+    /// Password for the sentinels, independent of that of the primary.
     pub password: Option<SecretString>,
 }
 
@@ -31,8 +31,8 @@ impl SentinelConfig {
             }
         }
         let password = match reader.secret(REDIS_SENTINEL_PASSWORD) {
-            Given::Value(password) => Some(password),
-            Given::Absent | Given::Refused => None,
+            SecretInput::Value(password) => Some(password),
+            SecretInput::Absent | SecretInput::Refused => None,
         };
         if addresses.is_empty() {
             if password.is_some() && reader.text(REDIS_SENTINELS).is_none() {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use porta_core::word_enum;
+use porta_core::string_enum;
 use url::Url;
 
 use crate::reader::Reader;
@@ -16,7 +16,7 @@ use crate::variable::{
 };
 use crate::{IssuerBase, Problem};
 
-word_enum! {
+string_enum! {
     pub enum Environment { Development = "development", Test = "test", Production = "production" }
 }
 
@@ -37,12 +37,12 @@ impl Environment {
             let message = format!("it says {porta} and NODE_ENV says {node}");
             reader.note(PORTA_ENV, message, "set one of the two");
         }
-        node.or(porta).and_then(Self::parse).unwrap_or_else(|| Self::presumed(reader.source()))
+        node.or(porta).and_then(Self::parse).unwrap_or_else(|| Self::default_for(reader.source()))
     }
 
     /// Default without `NODE_ENV` and `PORTA_ENV`: production if `DATABASE_URL` is set, because that is an installation
     /// in use, otherwise development.
-    fn presumed(source: &Source<'_>) -> Self {
+    fn default_for(source: &Source<'_>) -> Self {
         // A `DATABASE_URL` that cannot be read counts as set; its own reader notes the problem.
         if matches!(source.find(DATABASE_URL), Ok(None)) { Self::Development } else { Self::Production }
     }
@@ -153,7 +153,7 @@ fn read_origins(reader: &mut Reader<'_>) -> Vec<String> {
     origins
 }
 
-word_enum! {
+string_enum! {
     /// A header in which proxies pass on the client address.
     pub enum ProxyHeader { XForwardedFor = "x-forwarded-for", Forwarded = "forwarded" }
 }
@@ -174,7 +174,7 @@ pub enum TrustProxy {
 
 impl TrustProxy {
     /// Whether forwarded headers from `peer` are trusted.
-    pub fn believes(&self, peer: IpAddr) -> bool {
+    pub fn is_trusted(&self, peer: IpAddr) -> bool {
         match self {
             Self::Never => false,
             Self::From { networks, .. } => {

@@ -1,13 +1,13 @@
 //! The mail relay.
 
-use porta_core::word_enum;
+use porta_core::string_enum;
 use secrecy::SecretString;
 
-use crate::reader::{Given, Reader};
+use crate::reader::{Reader, SecretInput};
 use crate::server::Environment;
 use crate::variable::{SMTP_FROM, SMTP_HOST, SMTP_PASS, SMTP_PORT, SMTP_TLS, SMTP_USER};
 
-word_enum! {
+string_enum! {
     pub enum SmtpTls {
         /// Port 465 uses TLS from the start; other ports use STARTTLS if the relay offers it. In production the same as
         /// `Required`.
@@ -58,13 +58,13 @@ impl SmtpConfig {
             reader.note(SMTP_FROM, "it is not an address", "use name@example.com or Name <name@example.com>");
         }
         let credentials = match (user, password) {
-            (Some(user), Given::Value(password)) => Some(SmtpCredentials { user, password }),
-            (None, Given::Absent) | (_, Given::Refused) => None,
-            (Some(_), Given::Absent) => {
+            (Some(user), SecretInput::Value(password)) => Some(SmtpCredentials { user, password }),
+            (None, SecretInput::Absent) | (_, SecretInput::Refused) => None,
+            (Some(_), SecretInput::Absent) => {
                 reader.note(SMTP_PASS, "it is not set, but SMTP_USER is", "set both or neither");
                 None
             }
-            (None, Given::Value(_)) => {
+            (None, SecretInput::Value(_)) => {
                 reader.note(SMTP_USER, "it is not set, but SMTP_PASS is", "set both or neither");
                 None
             }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use porta_core::word_enum;
+use porta_core::string_enum;
 
 use crate::Problem;
 use crate::reader::Reader;
 use crate::source::Source;
 use crate::variable::{PORTA_AUTO_MIGRATE, PORTA_SERVICE, PORTA_WAIT_TIMEOUT};
 
-word_enum! {
+string_enum! {
     /// Which process to start.
     pub enum Service { Server = "server", Admin = "admin" }
 }

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use porta_core::word_enum;
+use porta_core::string_enum;
 use porta_trust::Roots;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::Problem;
-use crate::reader::{Given, Reader};
+use crate::reader::{Reader, SecretInput};
 use crate::sentinels::SentinelConfig;
 use crate::source::Source;
 use crate::variable::{
@@ -29,7 +29,7 @@ pub enum Storage {
     },
 }
 
-word_enum! {
+string_enum! {
     /// Connection pooler between this process and PostgreSQL.
     pub enum Pooler {
         None = "none",
@@ -78,7 +78,7 @@ impl Storage {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         const REMEDY: &str = "set both, or neither for embedded storage";
         let redis = reader.secret(REDIS_URL);
-        if let Given::Value(url) = &redis {
+        if let SecretInput::Value(url) = &redis {
             check_url(reader, REDIS_URL, url, &["redis", "rediss"]);
         }
         let sentinels = SentinelConfig::read(reader);
@@ -91,9 +91,9 @@ impl Storage {
             }
             StorageConfig::Postgres(postgres) => {
                 let url = match redis {
-                    Given::Value(url) => trimmed(&url),
-                    Given::Refused => SecretString::default(),
-                    Given::Absent => {
+                    SecretInput::Value(url) => trimmed(&url),
+                    SecretInput::Refused => SecretString::default(),
+                    SecretInput::Absent => {
                         reader.note(REDIS_URL, "it is not set, but DATABASE_URL is", REMEDY);
                         SecretString::default()
                     }
@@ -126,9 +126,9 @@ impl StorageConfig {
         let data_dir = data_dir.as_deref().or(PORTA_DATA_DIR.default).unwrap_or(".porta");
         let data_dir = reader.source().directory().join(data_dir);
         let url = match reader.secret(DATABASE_URL) {
-            Given::Absent => return Self::Embedded { data_dir },
-            Given::Refused => SecretString::default(),
-            Given::Value(url) => {
+            SecretInput::Absent => return Self::Embedded { data_dir },
+            SecretInput::Refused => SecretString::default(),
+            SecretInput::Value(url) => {
                 check_url(reader, DATABASE_URL, &url, &["postgres", "postgresql"]);
                 trimmed(&url)
             }

@@ -2,22 +2,22 @@
 
 use std::net::SocketAddr;
 
-use porta_core::word_enum;
+use porta_core::string_enum;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::Environment;
-use crate::reader::{Given, Reader};
+use crate::reader::{Reader, SecretInput};
 use crate::variable::{
     LOG_LEVEL, METRICS_BIND, METRICS_ENABLED, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS,
     OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER_ARG,
 };
 
-word_enum! {
+string_enum! {
     pub enum LogLevel { Debug = "debug", Info = "info", Warn = "warn", Error = "error", Fatal = "fatal" }
 }
 
-word_enum! {
+string_enum! {
     /// Follows the environment: production writes JSON, development text for people, tests nothing.
     pub enum LogFormat { Json = "json", Human = "human", Silent = "silent" }
 }
@@ -107,7 +107,7 @@ impl TracesConfig {
 
 /// `name=value`, comma separated, percent-encoded (OpenTelemetry, OTLP exporter configuration).
 fn read_headers(reader: &mut Reader<'_>) -> Vec<(String, SecretString)> {
-    let Given::Value(text) = reader.secret(OTEL_EXPORTER_OTLP_HEADERS) else { return Vec::new() };
+    let SecretInput::Value(text) = reader.secret(OTEL_EXPORTER_OTLP_HEADERS) else { return Vec::new() };
     let mut headers = Vec::new();
     for (index, item) in text.expose_secret().split(',').map(str::trim).filter(|i| !i.is_empty()).enumerate()
     {

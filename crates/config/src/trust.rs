@@ -19,7 +19,7 @@ impl Reader<'_> {
         }
         let named = read_named(self);
         let added = match self.path(PORTA_CA_FILE) {
-            Some(path) => read_file(self, PORTA_CA_FILE, &path, Damaged::Refused),
+            Some(path) => read_file(self, PORTA_CA_FILE, &path, OnDamaged::Refuse),
             None => Certificates::default(),
         };
         let roots = Roots::new(named, added);
@@ -34,11 +34,11 @@ impl Reader<'_> {
 
 /// What to do with a file that contains unusable certificates.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Damaged {
+enum OnDamaged {
     /// Refuse it: the file was made for Porta, so each of its certificates is needed.
-    Refused,
+    Refuse,
     /// Skip them: the file is a general store, and those contain old and unusual certificates.
-    PassedOver,
+    Skip,
 }
 
 /// Reads the store that replaces the machine's. As in other programs, either variable replaces all of it.
@@ -50,7 +50,7 @@ fn read_named(reader: &mut Reader<'_>) -> Option<Certificates> {
     }
     let mut named = Certificates::default();
     if let Some(path) = &file {
-        named.extend(read_file(reader, SSL_CERT_FILE, path, Damaged::PassedOver));
+        named.extend(read_file(reader, SSL_CERT_FILE, path, OnDamaged::Skip));
     }
     if let Some(list) = &directories {
         let found = read_directories(reader, list);
@@ -62,13 +62,18 @@ fn read_named(reader: &mut Reader<'_>) -> Option<Certificates> {
     Some(named)
 }
 
-fn read_file(reader: &mut Reader<'_>, variable: &VariableDoc, path: &Path, damaged: Damaged) -> Certificates {
+fn read_file(
+    reader: &mut Reader<'_>,
+    variable: &VariableDoc,
+    path: &Path,
+    on_damaged: OnDamaged,
+) -> Certificates {
     match Certificates::of_file(path) {
         Err(error) => {
             let message = format!("the file it names cannot be read ({})", error.kind());
             reader.note(variable, message, READABLE);
         }
-        Ok(found) if found.unusable > 0 && damaged == Damaged::Refused => {
+        Ok(found) if found.unusable > 0 && on_damaged == OnDamaged::Refuse => {
             let message = format!("{} of the certificates in its file cannot be used", found.unusable);
             reader.note(variable, message, format!("replace what is damaged or cut off; {PEM}"));
         }

@@ -3,16 +3,16 @@
 
 use crate::{
     ApplicationId, ClaimDefinitionId, Invalid, ModuleId, OrganizationId, PermissionId, RoleId, Slug,
-    Timestamp, word_enum,
+    Timestamp, string_enum,
 };
 
-word_enum! {
+string_enum! {
     pub enum ApplicationStatus { Active = "active", Inactive = "inactive", Archived = "archived" }
 }
-word_enum! {
+string_enum! {
     pub enum ModuleStatus { Active = "active", Inactive = "inactive" }
 }
-word_enum! {
+string_enum! {
     pub enum ClaimType { String = "string", Number = "number", Boolean = "boolean", Json = "json" }
 }
 

@@ -1,8 +1,8 @@
 //! Audit events: who did what to whom, written in the transaction of the change.
 
-use crate::{AuditId, OrganizationId, Timestamp, UserId, word_enum};
+use crate::{AuditId, OrganizationId, Timestamp, UserId, string_enum};
 
-word_enum! {
+string_enum! {
     /// The reference's `auth` is merged into `authentication`.
     pub enum AuditCategory {
         Admin = "admin",

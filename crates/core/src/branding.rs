@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::{BrandingAssetId, Timestamp, word_enum};
+use crate::{BrandingAssetId, Timestamp, string_enum};
 
-word_enum! {
+string_enum! {
     pub enum AssetKind { Logo = "logo", Favicon = "favicon" }
 }
 
-word_enum! {
+string_enum! {
     /// Media types that pictures are served with.
     pub enum PictureType {
         Png = "image/png",

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::organization::LoginMethod;
 use crate::signing_key::SigningAlgorithm;
 use crate::{
-    ApplicationId, ClientKey, ClientSecretId, Invalid, OrganizationId, Timestamp, TokenDigest, word_enum,
+    ApplicationId, ClientKey, ClientSecretId, Invalid, OrganizationId, Timestamp, TokenDigest, string_enum,
 };
 
 /// The public identifier of a client (RFC 6749 §2.2).
@@ -39,26 +39,26 @@ impl fmt::Display for ClientId {
     }
 }
 
-word_enum! {
+string_enum! {
     pub enum ClientType { Confidential = "confidential", Public = "public" }
 }
-word_enum! {
+string_enum! {
     pub enum ApplicationType { Web = "web", Native = "native", Spa = "spa" }
 }
-word_enum! {
+string_enum! {
     pub enum ClientStatus { Active = "active", Inactive = "inactive", Revoked = "revoked" }
 }
-word_enum! {
+string_enum! {
     pub enum GrantType {
         AuthorizationCode = "authorization_code",
         RefreshToken = "refresh_token",
         ClientCredentials = "client_credentials",
     }
 }
-word_enum! {
+string_enum! {
     pub enum ResponseType { Code = "code" }
 }
-word_enum! {
+string_enum! {
     pub enum TokenEndpointAuthMethod {
         ClientSecretBasic = "client_secret_basic",
         ClientSecretPost = "client_secret_post",
@@ -127,7 +127,7 @@ impl Client {
     }
 }
 
-word_enum! {
+string_enum! {
     pub enum SecretStatus { Active = "active", Revoked = "revoked" }
 }
 

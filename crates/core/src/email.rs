@@ -14,7 +14,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::Invalid;
-use crate::line::breaks_a_line;
+use crate::line::is_line_breaking;
 use crate::password::nfc;
 
 /// Maximum length of an address in bytes (RFC 5321 §4.5.3.1).
@@ -95,7 +95,7 @@ impl fmt::Debug for Email {
 
 /// Whether the character is invisible, so that two mailboxes could look the same.
 fn is_unseen(c: char) -> bool {
-    breaks_a_line(c)
+    is_line_breaking(c)
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 

@@ -1,5 +1,6 @@
 //! Domain types of Porta: ids, time, randomness, secrets, entities and their rules. No I/O, no async.
 
+pub mod admin;
 pub mod application;
 pub mod audit;
 pub mod audit_events;
@@ -62,7 +63,7 @@ impl Invalid {
 
 /// Declares an enum of fixed words, with `as_str`, `parse`, serde and `Display`.
 #[macro_export]
-macro_rules! word_enum {
+macro_rules! string_enum {
     ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -10,13 +10,13 @@ use crate::Invalid;
 ///
 /// The marks U+200E, U+200F and U+061C are allowed: they affect only adjacent neutral characters, and right-to-left
 /// names with brackets or a Latin part need them.
-pub fn breaks_a_line(c: char) -> bool {
+pub fn is_line_breaking(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Refuses text that is not a single line, or has more than `longest` characters.
 pub fn check_line(field: &'static str, text: &str, longest: usize) -> Result<(), Invalid> {
-    if text.chars().count() > longest || text.chars().any(breaks_a_line) {
+    if text.chars().count() > longest || text.chars().any(is_line_breaking) {
         return Err(Invalid::new(field, format!("use one line of at most {longest} characters, {PLAIN}")));
     }
     Ok(())
@@ -24,7 +24,7 @@ pub fn check_line(field: &'static str, text: &str, longest: usize) -> Result<(),
 
 /// The same for text that may have several lines.
 pub fn check_lines(field: &'static str, text: &str, longest: usize) -> Result<(), Invalid> {
-    let is_unfit = |c: char| breaks_a_line(c) && !matches!(c, '\n' | '\r' | '\t');
+    let is_unfit = |c: char| is_line_breaking(c) && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().count() > longest || text.chars().any(is_unfit) {
         return Err(Invalid::new(field, format!("use at most {longest} characters, {PLAIN}")));
     }

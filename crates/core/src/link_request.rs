@@ -10,14 +10,14 @@ use crate::mail::{EmailSummary, Mail, MailTemplate, SecurityEvent};
 use crate::one_time::{ORIGIN, TokenPurpose};
 use crate::outbox::{ItemError, OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
 use crate::seal::Keyring;
-use crate::{Entropy, OrganizationId, OutboxId, Timestamp, TokenDigest, word_enum};
+use crate::{Entropy, OrganizationId, OutboxId, Timestamp, TokenDigest, string_enum};
 
-word_enum! {
+string_enum! {
     /// Links that anybody may request with nothing but an address.
-    pub enum LinkWish { MagicLink = "magic_link", PasswordReset = "password_reset" }
+    pub enum LinkKind { MagicLink = "magic_link", PasswordReset = "password_reset" }
 }
 
-impl LinkWish {
+impl LinkKind {
     pub const fn purpose(self) -> TokenPurpose {
         match self {
             Self::MagicLink => TokenPurpose::MagicLink,
@@ -44,7 +44,8 @@ impl LinkWish {
 /// Everything decided at the time of the request. Link and code are bearer values, so `Debug` shows neither.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinkRequest {
-    pub wish: LinkWish,
+    #[serde(rename = "wish")]
+    pub kind: LinkKind,
     /// As typed.
     pub address: String,
     /// Digest of the bearer value in the link.
@@ -61,8 +62,8 @@ pub struct LinkRequest {
     /// Language of the page that requested the link.
     pub locale: String,
     /// Over the rate limit: mail a new link only if the person has no live one.
-    #[serde(default)]
-    pub unless_one_lives: bool,
+    #[serde(default, rename = "unless_one_lives")]
+    pub only_if_none_live: bool,
     pub expires_at: Timestamp,
     /// IP address of the requester, for the audit row and for the page that shows the code.
     pub ip_address: Option<String>,
@@ -71,7 +72,7 @@ pub struct LinkRequest {
 
 impl fmt::Debug for LinkRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LinkRequest({})", self.wish)
+        write!(f, "LinkRequest({})", self.kind)
     }
 }
 
@@ -84,7 +85,7 @@ impl LinkRequest {
         entropy: &dyn Entropy,
     ) -> OutboxItem {
         let id = OutboxId::new(now, entropy);
-        let about = EmailSummary { template: self.wish.template(), user_id: None };
+        let about = EmailSummary { template: self.kind.template(), user_id: None };
         OutboxItem {
             id,
             organization_id: Some(organization_id),
@@ -104,7 +105,7 @@ impl LinkRequest {
     /// who opens it on another device can tell their own sign-in from somebody else's.
     pub fn details_with_origin(&self, asked_at: Timestamp) -> Option<Value> {
         let mut details = self.details.clone();
-        if self.wish == LinkWish::MagicLink {
+        if self.kind == LinkKind::MagicLink {
             let origin = SecurityEvent {
                 at: asked_at,
                 address: self.ip_address.clone(),
@@ -121,12 +122,12 @@ impl LinkRequest {
     /// The mail to send if the address has an account.
     pub fn mail(&self) -> Mail {
         let (url, expires_at) = (self.url.clone(), self.expires_at);
-        match self.wish {
-            LinkWish::MagicLink => {
+        match self.kind {
+            LinkKind::MagicLink => {
                 let (application, code) = (self.application.clone(), self.code.clone());
                 Mail::MagicLink { url, application, code, expires_at }
             }
-            LinkWish::PasswordReset => Mail::PasswordReset { url, expires_at },
+            LinkKind::PasswordReset => Mail::PasswordReset { url, expires_at },
         }
     }
 }
@@ -139,9 +140,9 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_750_000_000);
 
-    fn request(wish: LinkWish) -> LinkRequest {
+    fn request(kind: LinkKind) -> LinkRequest {
         LinkRequest {
-            wish,
+            kind,
             address: "ana@example.com".to_owned(),
             digest: TokenDigest::of("value"),
             url: "https://id.example.com/acme/secret-link".to_owned(),
@@ -150,7 +151,7 @@ mod tests {
             application: None,
             details: None,
             locale: "de".to_owned(),
-            unless_one_lives: false,
+            only_if_none_live: false,
             expires_at: NOW,
             ip_address: Some("192.0.2.1".to_owned()),
             user_agent: None,
@@ -161,10 +162,10 @@ mod tests {
     fn it_comes_back_from_the_outbox_and_nothing_of_it_is_readable_there() {
         let organization = OrganizationId::new(NOW, &SeededEntropy::new(1));
         let ring = Keyring::new(&[[1; 32]], crate::outbox::SEALING_PURPOSE);
-        for &wish in LinkWish::ALL {
-            let item = request(wish).into_item(organization, &ring, NOW, &SeededEntropy::new(2));
+        for &kind in LinkKind::ALL {
+            let item = request(kind).into_item(organization, &ring, NOW, &SeededEntropy::new(2));
             let stored = serde_json::to_string(&item.payload).unwrap();
-            for text in [stored, format!("{item:?}"), format!("{:?}", request(wish))] {
+            for text in [stored, format!("{item:?}"), format!("{:?}", request(kind))] {
                 for secret in ["ana@example.com", "secret-link", "ABCD-EFGH", "192.0.2.1"] {
                     assert!(!text.contains(secret), "{text}");
                 }
@@ -177,27 +178,27 @@ mod tests {
                 attempt: 1,
                 created_at: NOW,
             };
-            assert_eq!(LinkRequest::open(&claim, &ring), Ok((organization, request(wish))));
+            assert_eq!(LinkRequest::open(&claim, &ring), Ok((organization, request(kind))));
             let elsewhere = OutboxClaim { id: OutboxId::new(NOW, &SeededEntropy::new(3)), ..claim.clone() };
             assert_eq!(LinkRequest::open(&elsewhere, &ring), Err(ItemError::Seal(SealError::Refused)));
             assert!(crate::mail::OutgoingEmail::open(&claim, &ring).is_err(), "a request is no letter");
-            assert_eq!(request(wish).mail().template().as_str(), wish.as_str());
+            assert_eq!(request(kind).mail().template().as_str(), kind.as_str());
         }
     }
 
     #[test]
     fn a_sign_in_says_where_it_began_and_a_new_password_does_not() {
         let origin = SecurityEvent { at: NOW, address: Some("192.0.2.1".to_owned()), user_agent: None };
-        let kept = request(LinkWish::MagicLink).details_with_origin(NOW);
+        let kept = request(LinkKind::MagicLink).details_with_origin(NOW);
         assert_eq!(crate::one_time::origin_in(kept.as_ref()), Some(origin.clone()));
         let with_client = LinkRequest {
             details: Some(serde_json::json!({ "client_id": "web" })),
-            ..request(LinkWish::MagicLink)
+            ..request(LinkKind::MagicLink)
         };
         let kept = with_client.details_with_origin(NOW);
         assert_eq!(crate::one_time::origin_in(kept.as_ref()), Some(origin));
         assert_eq!(kept.unwrap()["client_id"], "web");
-        assert_eq!(request(LinkWish::PasswordReset).details_with_origin(NOW), None);
+        assert_eq!(request(LinkKind::PasswordReset).details_with_origin(NOW), None);
         // Stored by an earlier version.
         for before in [None, Some(serde_json::json!({ "client_id": "web" }))] {
             assert_eq!(crate::one_time::origin_in(before.as_ref()), None);

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::outbox::{ItemError, OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
 use crate::seal::Keyring;
 use crate::user::{Email, User};
-use crate::{Entropy, OrganizationId, OutboxId, Timestamp, UserId, word_enum};
+use crate::{Entropy, OrganizationId, OutboxId, Timestamp, UserId, string_enum};
 
-word_enum! {
+string_enum! {
     /// Names of templates, as in the audit events `email.send.<template>`.
     pub enum MailTemplate {
         MagicLink = "magic_link",
@@ -24,7 +24,7 @@ word_enum! {
     }
 }
 
-word_enum! {
+string_enum! {
     /// What changed about somebody's second factor.
     pub enum SecondFactorChange {
         EmailEnabled = "email_enabled",
@@ -198,7 +198,7 @@ pub struct EmailSummary {
 
 /// The sealed part: address and name are personal data, links and codes are bearer values.
 #[derive(Serialize, Deserialize)]
-struct Contents {
+struct SealedContents {
     recipient: Recipient,
     mail: Mail,
 }
@@ -216,7 +216,7 @@ impl OutgoingEmail {
         let id = OutboxId::new(now, entropy);
         let template = self.mail.template();
         let about = EmailSummary { template, user_id: self.recipient.user_id };
-        let contents = Contents { recipient: self.recipient, mail: self.mail };
+        let contents = SealedContents { recipient: self.recipient, mail: self.mail };
         let whose = (id, self.organization_id);
         OutboxItem {
             id,
@@ -230,7 +230,7 @@ impl OutgoingEmail {
 
     /// Opens an item that [`OutgoingEmail::into_item`] made.
     pub fn open(claim: &OutboxClaim, keyring: &Keyring) -> Result<Self, ItemError> {
-        let (organization_id, Contents { recipient, mail }) = claim.open(keyring)?;
+        let (organization_id, SealedContents { recipient, mail }) = claim.open(keyring)?;
         Ok(Self { organization_id, recipient, mail })
     }
 }

@@ -9,9 +9,9 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::mail::SecurityEvent;
-use crate::{BearerKind, OneTimeTokenId, OrganizationId, Timestamp, TokenDigest, UserId, word_enum};
+use crate::{BearerKind, OneTimeTokenId, OrganizationId, Timestamp, TokenDigest, UserId, string_enum};
 
-word_enum! {
+string_enum! {
     /// What a link authorises. A token of one purpose is not valid for another.
     pub enum TokenPurpose {
         MagicLink = "magic_link",

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::branding::{AssetKind, BrandingAsset};
 use crate::line::check_line;
-use crate::{BrandingAssetId, Invalid, OrganizationId, Slug, Timestamp, word_enum};
+use crate::{BrandingAssetId, Invalid, OrganizationId, Slug, Timestamp, string_enum};
 
-word_enum! {
+string_enum! {
     pub enum OrganizationStatus { Active = "active", Suspended = "suspended", Archived = "archived" }
 }
 
-word_enum! {
+string_enum! {
     /// Second-factor policy of a tenant.
     pub enum TwoFactorPolicy {
         Optional = "optional",
@@ -24,7 +24,7 @@ word_enum! {
     }
 }
 
-word_enum! {
+string_enum! {
     /// First factors that a tenant or client offers.
     pub enum LoginMethod { Password = "password", MagicLink = "magic_link" }
 }

@@ -14,9 +14,9 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::seal::{Keyring, SealError, Sealed};
-use crate::{Entropy, OrganizationId, OutboxId, Timestamp, word_enum};
+use crate::{Entropy, OrganizationId, OutboxId, Timestamp, string_enum};
 
-word_enum! {
+string_enum! {
     /// What the worker has to do.
     pub enum OutboxKind {
         /// Send an email.
@@ -26,7 +26,7 @@ word_enum! {
     }
 }
 
-word_enum! {
+string_enum! {
     pub enum OutboxState { Pending = "pending", Delivered = "delivered", GivenUp = "given_up" }
 }
 
@@ -82,12 +82,12 @@ pub fn seal_identity(id: OutboxId, organization: OrganizationId) -> String {
 /// The sealed part of a payload as storage keeps it, for replacing it in place.
 #[expect(clippy::expect_used, reason = "two texts always serialize")]
 pub fn stored_seal(sealed: &Sealed) -> Value {
-    serde_json::to_value(sealed::Stored::from(sealed)).expect("two texts serialize")
+    serde_json::to_value(sealed::SealedJson::from(sealed)).expect("two texts serialize")
 }
 
 /// Parses the result of [`stored_seal`]; `None` if malformed.
 pub fn read_seal(stored: &Value) -> Option<Sealed> {
-    sealed::Stored::deserialize(stored).ok()?.read().ok()
+    sealed::SealedJson::deserialize(stored).ok()?.read().ok()
 }
 
 /// Why a claimed item could not be opened.
@@ -95,7 +95,7 @@ pub fn read_seal(stored: &Value) -> Option<Sealed> {
 pub enum ItemError {
     #[error("the item cannot be opened")]
     Seal(#[from] SealError),
-    #[error("the item is not of a form this version reads")]
+    #[error("the item has a format that this version cannot read")]
     Form,
 }
 
@@ -156,18 +156,18 @@ mod sealed {
     use crate::seal::Sealed;
 
     #[derive(Serialize, Deserialize)]
-    pub(super) struct Stored {
+    pub(super) struct SealedJson {
         key_id: String,
         bytes: String,
     }
 
-    impl From<&Sealed> for Stored {
+    impl From<&Sealed> for SealedJson {
         fn from(sealed: &Sealed) -> Self {
             Self { key_id: sealed.key_id.clone(), bytes: STANDARD.encode(&sealed.bytes) }
         }
     }
 
-    impl Stored {
+    impl SealedJson {
         pub(super) fn read(self) -> Result<Sealed, base64::DecodeError> {
             Ok(Sealed { bytes: STANDARD.decode(&self.bytes)?, key_id: self.key_id })
         }
@@ -175,14 +175,14 @@ mod sealed {
 
     #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
     pub(super) fn serialize<S: Serializer>(value: &Option<Sealed>, serializer: S) -> Result<S::Ok, S::Error> {
-        value.as_ref().map(Stored::from).serialize(serializer)
+        value.as_ref().map(SealedJson::from).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Sealed>, D::Error> {
-        let stored = Option::<Stored>::deserialize(deserializer)?;
-        stored.map(Stored::read).transpose().map_err(serde::de::Error::custom)
+        let stored = Option::<SealedJson>::deserialize(deserializer)?;
+        stored.map(SealedJson::read).transpose().map_err(serde::de::Error::custom)
     }
 }
 

@@ -66,10 +66,10 @@ impl std::fmt::Debug for Password {
 /// where they differ. The number of comparisons depends on the input only, never on the account, and all of them are
 /// always computed, so that timing does not reveal which form an account's hash has.
 #[derive(Debug, Clone)]
-pub struct TypedPassword(Forms);
+pub struct TypedPassword(PasswordForms);
 
 #[derive(Debug, Clone)]
-enum Forms {
+enum PasswordForms {
     /// Normalisation does not change the text.
     Same(Password),
     Differs {
@@ -77,31 +77,33 @@ enum Forms {
         typed: SecretString,
     },
     /// Not allowed as a new password; only an imported hash can match it.
-    Unfit(SecretString),
+    NotAllowed(SecretString),
 }
 
 impl TypedPassword {
     pub fn new(typed: &str) -> Self {
         Self(match Password::parse(typed) {
-            Ok(normal) if normal.expose_secret() == typed => Forms::Same(normal),
-            Ok(normal) => Forms::Differs { normal, typed: typed.into() },
-            Err(_) => Forms::Unfit(typed.into()),
+            Ok(normal) if normal.expose_secret() == typed => PasswordForms::Same(normal),
+            Ok(normal) => PasswordForms::Differs { normal, typed: typed.into() },
+            Err(_) => PasswordForms::NotAllowed(typed.into()),
         })
     }
 
     /// The normalised form; `None` if the text is not allowed as a password.
     pub fn normal(&self) -> Option<&Password> {
         match &self.0 {
-            Forms::Same(normal) | Forms::Differs { normal, .. } => Some(normal),
-            Forms::Unfit(_) => None,
+            PasswordForms::Same(normal) | PasswordForms::Differs { normal, .. } => Some(normal),
+            PasswordForms::NotAllowed(_) => None,
         }
     }
 
     /// The text as typed, if it differs from the normalised form.
     pub fn as_typed(&self) -> Option<&str> {
         match &self.0 {
-            Forms::Same(_) => None,
-            Forms::Differs { typed, .. } | Forms::Unfit(typed) => Some(typed.expose_secret()),
+            PasswordForms::Same(_) => None,
+            PasswordForms::Differs { typed, .. } | PasswordForms::NotAllowed(typed) => {
+                Some(typed.expose_secret())
+            }
         }
     }
 }

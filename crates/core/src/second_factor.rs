@@ -10,18 +10,18 @@ use crate::seal::{HmacKey, HmacKeys, Sealed};
 use uuid::Uuid;
 
 use crate::{
-    EmailCodeId, EntityId as _, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest, UserId, word_enum,
+    EmailCodeId, EntityId as _, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest, UserId, string_enum,
 };
 
 /// HKDF purpose of the keyring that seals authenticator secrets; every process must use the same.
 pub const SEALING_PURPOSE: &str = "second-factors";
 
-word_enum! {
+string_enum! {
     /// HMAC algorithm of an authenticator's codes (RFC 6238 §1.2).
     pub enum TotpAlgorithm { Sha1 = "SHA1", Sha256 = "SHA256", Sha512 = "SHA512" }
 }
 
-word_enum! {
+string_enum! {
     /// What a mailed code was requested for; a code is valid for this purpose only.
     pub enum CodePurpose {
         /// Second factor of a sign-in.
@@ -170,7 +170,7 @@ impl<'k> CodeKey<'k> {
     }
 
     /// Stable pseudo-random number derived from an address.
-    pub fn share(self, organization: OrganizationId, email_key: &str) -> u64 {
+    pub fn uniform_number(self, organization: OrganizationId, email_key: &str) -> u64 {
         let mut number = [0; 8];
         number.copy_from_slice(&self.mac(&["share", email_key], organization.uuid()).0[..8]);
         u64::from_be_bytes(number)

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{Invalid, word_enum};
+use crate::{Invalid, string_enum};
 
-word_enum! {
+string_enum! {
     pub enum SettingType { Duration = "duration", Number = "number" }
 }
 
@@ -60,7 +60,7 @@ registry! {
     RATE_LIMIT_LOGIN_ORGANIZATION_MAX = "rate_limit_login_organization_max", Number, 10_000, 1, 10_000_000, true, "Failed sign-ins per organization in the login window. Beyond it an alarm is audited and strangers wait for growing seconds before a password is judged; nobody is refused.";
     RATE_LIMIT_INTERACTION_MAX = "rate_limit_interaction_max", Number, 2000, 1, 10_000_000, true, "Sign-ins that a signed-in browser begins with a question about consent, per network address in the interaction window; IPv6 counts per /64, four times as many per /56 and sixteen times as many per /48. Those of strangers are not stored, so nobody counts them.";
     RATE_LIMIT_INTERACTION_WINDOW = "rate_limit_interaction_window", Duration, 600, 1, 86_400, true, "The interaction window.";
-    WAITING_CODES_MAX = "waiting_codes_max", Number, 10, 1, 1000, true, "Authorization codes of one session and client that may wait to be redeemed; of more, the oldest go.";
+    WAITING_CODES_MAX = "waiting_codes_max", Number, 10, 1, 1000, true, "Authorization codes of one session and client that may wait to be redeemed; beyond that, the oldest are dropped.";
     QUOTA_CLIENT_MAX = "quota_client_max", Number, 3000, 1, 10_000_000, true, "Tokens and codes that may be given to a client in the quota window, sign-ins with a form aside.";
     QUOTA_PERSON_MAX = "quota_person_max", Number, 600, 1, 10_000_000, true, "Codes that may be given for a person in the quota window without their signing in, and refreshes of one chain of tokens.";
     QUOTA_ORGANIZATION_MAX = "quota_organization_max", Number, 6000, 1, 10_000_000, true, "Tokens and codes that may be given to all clients of an organization together, sign-ins with a form aside.";

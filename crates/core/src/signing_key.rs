@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use crate::change::CACHE_LIFETIME;
 use crate::seal::Sealed;
-use crate::{OrganizationId, SigningKeyId, Timestamp, word_enum};
+use crate::{OrganizationId, SigningKeyId, Timestamp, string_enum};
 
-word_enum! {
+string_enum! {
     /// JWS algorithms Porta signs with (RFC 7518 §3.1, RFC 8037 §3.1).
     pub enum SigningAlgorithm { Es256 = "ES256", Rs256 = "RS256", EdDsa = "EdDSA" }
 }
 
-word_enum! {
+string_enum! {
     pub enum SigningKeyStatus { Next = "next", Active = "active", Retired = "retired", Revoked = "revoked" }
 }
 

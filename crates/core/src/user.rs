@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::email::Email;
 use crate::line::{check_line, check_lines};
-use crate::{Invalid, OrganizationId, Timestamp, UserId, word_enum};
+use crate::{Invalid, OrganizationId, Timestamp, UserId, string_enum};
 
-word_enum! {
+string_enum! {
     pub enum UserStatus { Active = "active", Inactive = "inactive", Suspended = "suspended", Locked = "locked" }
 }
-word_enum! {
+string_enum! {
     pub enum TwoFactorMethod { Email = "email", Totp = "totp" }
 }
 
@@ -26,7 +26,7 @@ pub const AUTO_LOCKOUT: &str = "auto_lockout";
 /// Allowed length of a normalised password, in code points.
 pub const PASSWORD_LENGTH: RangeInclusive<usize> = 8..=128;
 
-word_enum! {
+string_enum! {
     /// Why a password was refused; pages have a message for each reason.
     pub enum PasswordRefusal {
         TooShort = "too_short",

@@ -6,7 +6,7 @@ use porta_core::organization::{Organization, display_name};
 use porta_core::{ApplicationId, Invalid, ModuleId, Slug};
 use serde_json::json;
 
-use crate::error::{moved, refuse, taken};
+use crate::error::{already_taken, changed_concurrently, refuse};
 use crate::organizations::slug_of;
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
@@ -41,7 +41,7 @@ pub(crate) fn owns(organization: &Organization, application: &Application) -> bo
 }
 
 /// Reports another organization's application as not found, like a missing one.
-pub(crate) fn demand_owner(organization: &Organization, application: &Application) -> Result<()> {
+pub(crate) fn require_owner(organization: &Organization, application: &Application) -> Result<()> {
     if owns(organization, application) {
         return Ok(());
     }
@@ -128,7 +128,7 @@ impl Transaction {
             .applications(organization.id)
             .insert(&application)
             .await
-            .map_err(taken("application", &application.slug))?;
+            .map_err(already_taken("application", &application.slug))?;
         let metadata = json!({
             "applicationId": application.id, "slug": application.slug, "name": application.name,
         });
@@ -143,7 +143,7 @@ impl Transaction {
         before: &Application,
         after: Application,
     ) -> Result<(Application, Vec<&'static str>)> {
-        demand_owner(organization, before)?;
+        require_owner(organization, before)?;
         let after = Application {
             name: after.name.trim().to_owned(),
             description: after.description,
@@ -171,7 +171,7 @@ impl Transaction {
         to: ApplicationStatus,
     ) -> Result<Application> {
         use ApplicationStatus::{Active, Archived, Inactive};
-        demand_owner(organization, application)?;
+        require_owner(organization, application)?;
         let event = match (application.status, to) {
             (Inactive, Active) => "app.activated",
             (Active, Inactive) => "app.deactivated",
@@ -183,7 +183,7 @@ impl Transaction {
         };
         let mut applications = self.unit.applications(organization.id);
         if !applications.set_status(application.id, application.status, to, self.now).await? {
-            return Err(moved("application"));
+            return Err(changed_concurrently("application"));
         }
         drop(applications);
         let metadata = json!({ "applicationId": application.id, "previousStatus": application.status });
@@ -197,7 +197,7 @@ impl Transaction {
         application: &Application,
         new: NewModule,
     ) -> Result<Module> {
-        demand_owner(organization, application)?;
+        require_owner(organization, application)?;
         let module = Module {
             id: ModuleId::new(self.now, &*self.deps.entropy),
             application_id: application.id,
@@ -211,7 +211,7 @@ impl Transaction {
             .applications(organization.id)
             .insert_module(&module, self.now)
             .await
-            .map_err(taken("module", &module.slug))?;
+            .map_err(already_taken("module", &module.slug))?;
         let metadata = json!({
             "applicationId": application.id, "moduleId": module.id, "slug": module.slug, "name": module.name,
         });
@@ -227,7 +227,7 @@ impl Transaction {
         before: &Module,
         after: Module,
     ) -> Result<Vec<&'static str>> {
-        demand_owner(organization, application)?;
+        require_owner(organization, application)?;
         let after = Module {
             name: after.name.trim().to_owned(),
             description: after.description,

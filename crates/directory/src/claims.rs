@@ -7,8 +7,8 @@ use porta_core::organization::Organization;
 use porta_core::user::User;
 use serde_json::{Value, json};
 
-use crate::applications::{demand_owner, description};
-use crate::error::{refuse, taken};
+use crate::applications::{description, require_owner};
+use crate::error::{already_taken, refuse};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -30,7 +30,7 @@ impl Transaction {
         application: &Application,
         new: NewClaim,
     ) -> Result<ClaimDefinition> {
-        demand_owner(organization, application)?;
+        require_owner(organization, application)?;
         let claim = ClaimDefinition {
             id: ClaimDefinitionId::new(self.now, &*self.deps.entropy),
             application_id: application.id,
@@ -46,7 +46,7 @@ impl Transaction {
             .applications(organization.id)
             .insert_claim(&claim, self.now)
             .await
-            .map_err(taken("claim", &claim.claim_name))?;
+            .map_err(already_taken("claim", &claim.claim_name))?;
         let metadata = json!({
             "definitionId": claim.id, "applicationId": application.id,
             "claimName": claim.claim_name, "claimType": claim.claim_type,
@@ -65,7 +65,7 @@ impl Transaction {
         before: &ClaimDefinition,
         after: ClaimDefinition,
     ) -> Result<Vec<&'static str>> {
-        demand_owner(organization, application)?;
+        require_owner(organization, application)?;
         if after.claim_type != before.claim_type {
             let problem = format!("claim `{}` is a {} for good", before.claim_name, before.claim_type);
             return Err(DirectoryError::invalid("claim_type", problem));
@@ -105,7 +105,7 @@ impl Transaction {
         claim: &ClaimDefinition,
         value: &Value,
     ) -> Result<bool> {
-        demand(claim, value)?;
+        require_type(claim, value)?;
         let mut applications = self.unit.applications(organization.id);
         if applications.claim_value(user.id, claim.id).await?.as_ref() == Some(value) {
             return Ok(false);
@@ -119,7 +119,7 @@ impl Transaction {
 }
 
 /// Refuses a value of another type than the claim's.
-pub(crate) fn demand(claim: &ClaimDefinition, value: &Value) -> Result<()> {
+pub(crate) fn require_type(claim: &ClaimDefinition, value: &Value) -> Result<()> {
     if claim.claim_type.accepts(value) {
         return Ok(());
     }

@@ -121,7 +121,7 @@ pub(crate) fn refuse(problems: Vec<Invalid>) -> Result<()> {
 }
 
 /// Turns a unique-constraint conflict into an error that names the taken value; the store knows only the constraint.
-pub(crate) fn taken(
+pub(crate) fn already_taken(
     what: &'static str,
     name: impl fmt::Display,
 ) -> impl FnOnce(StoreError) -> DirectoryError {
@@ -132,6 +132,6 @@ pub(crate) fn taken(
 }
 
 /// Conflict: the row was changed since it was read.
-pub(crate) fn moved(kind: &'static str) -> DirectoryError {
+pub(crate) fn changed_concurrently(kind: &'static str) -> DirectoryError {
     DirectoryError::Conflict(format!("the {kind} was changed at the same moment; look again and repeat"))
 }

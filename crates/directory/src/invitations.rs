@@ -9,8 +9,8 @@ use porta_core::user::{Email, Profile, User, UserStatus};
 use porta_core::{OneTimeTokenId, Timestamp, TokenDigest, settings};
 use serde_json::{Value, json};
 
-use crate::claims::demand;
-use crate::error::{moved, refuse};
+use crate::claims::require_type;
+use crate::error::{changed_concurrently, refuse};
 use crate::users::NewUser;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -32,7 +32,7 @@ pub struct NewInvitation {
 
 /// A sent invitation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Invited {
+pub struct SentInvitation {
     pub user: User,
     pub created: bool,
     pub expires_at: Timestamp,
@@ -46,7 +46,7 @@ impl Transaction {
         organization: &Organization,
         issuer: &str,
         new: NewInvitation,
-    ) -> Result<Invited> {
+    ) -> Result<SentInvitation> {
         let message = new.message.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let inviter = new.inviter.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         let unfit = [
@@ -60,7 +60,7 @@ impl Transaction {
         }
         for (application, name, value) in new.claims {
             let claim = self.visible_claim(organization, &application, &name).await?;
-            demand(&claim, &value)?;
+            require_type(&claim, &value)?;
             claims.push((claim.id, value));
         }
         let email = Email::parse(&new.email)?;
@@ -81,7 +81,7 @@ impl Transaction {
             "preAssignedClaims": invitation.claims.len(),
         });
         self.audit("user.invited", Some(organization), Some(user.id), metadata).await?;
-        Ok(Invited { user, created, expires_at })
+        Ok(SentInvitation { user, created, expires_at })
     }
 
     async fn mail_invitation(
@@ -109,7 +109,7 @@ impl Transaction {
             created_at: self.now,
         };
         if !self.unit.one_time_tokens(organization.id).issue(&token, &user.email).await? {
-            return Err(moved("user"));
+            return Err(changed_concurrently("user"));
         }
         let mail = Mail::Invitation {
             url: format!("{issuer}/auth/accept-invite/{value}"),

@@ -71,7 +71,7 @@ pub enum Urgency {
     Emergency,
 }
 
-fn in_place(
+fn find_key(
     keys: &[SigningKey],
     algorithm: SigningAlgorithm,
     status: SigningKeyStatus,
@@ -95,10 +95,10 @@ impl Transaction {
     ) -> Result<bool> {
         let keys = self.unit.signing_keys(organization.id).all().await?;
         let mut made = false;
-        if in_place(&keys, algorithm, SigningKeyStatus::Active).is_none() {
+        if find_key(&keys, algorithm, SigningKeyStatus::Active).is_none() {
             // Verifiers know a published next key, so promote it in preference to creating a key.
             let now = self.now;
-            let promoted = in_place(&keys, algorithm, SigningKeyStatus::Next).is_some()
+            let promoted = find_key(&keys, algorithm, SigningKeyStatus::Next).is_some()
                 && self.unit.signing_keys(organization.id).promote(algorithm, None, now, now).await?;
             made |= promoted;
             if !promoted {
@@ -107,7 +107,7 @@ impl Transaction {
         }
         // Read again: the promotion above may have used up the next key.
         let keys = self.unit.signing_keys(organization.id).all().await?;
-        if in_place(&keys, algorithm, SigningKeyStatus::Next).is_none() {
+        if find_key(&keys, algorithm, SigningKeyStatus::Next).is_none() {
             made |= self.add_key(organization, algorithm, SigningKeyStatus::Next).await?.is_some();
         }
         Ok(made)
@@ -121,7 +121,7 @@ impl Transaction {
         algorithm: SigningAlgorithm,
         urgency: Urgency,
     ) -> Result<Rotation> {
-        self.demand_known(organization, algorithm, urgency).await?;
+        self.require_known(organization, algorithm, urgency).await?;
         self.promote_next(organization, algorithm, urgency).await
     }
 
@@ -132,18 +132,18 @@ impl Transaction {
         urgency: Urgency,
     ) -> Result<Rotation> {
         let keys = self.unit.signing_keys(organization.id).all().await?;
-        let active = in_place(&keys, algorithm, SigningKeyStatus::Active);
-        let next = in_place(&keys, algorithm, SigningKeyStatus::Next);
-        let Some(next) = next else { return Err(raced()) };
+        let active = find_key(&keys, algorithm, SigningKeyStatus::Active);
+        let next = find_key(&keys, algorithm, SigningKeyStatus::Next);
+        let Some(next) = next else { return Err(concurrent_rotation()) };
         let retired_until = self.now + self.longest_token_lifetime(organization).await?;
         let expected = active.map(|k| k.id);
         let mut repository = self.unit.signing_keys(organization.id);
         if !repository.promote(algorithm, expected, retired_until, self.now).await? {
-            return Err(raced());
+            return Err(concurrent_rotation());
         }
         drop(repository);
         let Some(fresh) = self.add_key(organization, algorithm, SigningKeyStatus::Next).await? else {
-            return Err(raced());
+            return Err(concurrent_rotation());
         };
         let rotation = Rotation {
             algorithm,
@@ -173,11 +173,11 @@ impl Transaction {
         let keys = self.unit.signing_keys(organization.id).all().await?;
         let is_wanted = |a: &SigningAlgorithm| match algorithm {
             Some(wanted) => wanted == *a,
-            None => in_place(&keys, *a, SigningKeyStatus::Active).is_some(),
+            None => find_key(&keys, *a, SigningKeyStatus::Active).is_some(),
         };
         let algorithms: Vec<_> = SigningAlgorithm::ALL.iter().copied().filter(is_wanted).collect();
         for algorithm in &algorithms {
-            self.demand_known(organization, *algorithm, urgency).await?;
+            self.require_known(organization, *algorithm, urgency).await?;
         }
         let mut rotations = Vec::with_capacity(algorithms.len());
         for algorithm in algorithms {
@@ -187,7 +187,7 @@ impl Transaction {
     }
 
     /// Ensures that a next key exists and, unless in an emergency, that every verifier knows it (decision D4).
-    async fn demand_known(
+    async fn require_known(
         &mut self,
         organization: &Organization,
         algorithm: SigningAlgorithm,
@@ -198,7 +198,9 @@ impl Transaction {
             return Ok(());
         }
         let keys = self.unit.signing_keys(organization.id).all().await?;
-        let Some(next) = in_place(&keys, algorithm, SigningKeyStatus::Next) else { return Err(raced()) };
+        let Some(next) = find_key(&keys, algorithm, SigningKeyStatus::Next) else {
+            return Err(concurrent_rotation());
+        };
         let known_from = next.known_from(&keys);
         if self.now < known_from {
             return Err(DirectoryError::TooSoon { algorithm, kid: next.kid.clone(), known_from });
@@ -217,7 +219,7 @@ impl Transaction {
             return Err(DirectoryError::Conflict("the signing key is already revoked".to_owned()));
         }
         if !self.unit.signing_keys(organization.id).revoke(key.id, self.now).await? {
-            return Err(crate::error::moved("signing key"));
+            return Err(crate::error::changed_concurrently("signing key"));
         }
         let metadata = json!({ "kid": kid, "algorithm": key.algorithm, "previousStatus": key.status });
         self.audit("key.revoked", Some(organization), None, metadata).await?;
@@ -261,7 +263,7 @@ impl Transaction {
             expires_at: None,
             created_at: self.now,
         };
-        if !self.unit.signing_keys(organization.id).insert_if_vacant(&key).await? {
+        if !self.unit.signing_keys(organization.id).insert_if_absent(&key).await? {
             return Ok(None);
         }
         let metadata = json!({ "kid": key.kid, "algorithm": algorithm, "status": status });
@@ -271,7 +273,7 @@ impl Transaction {
     }
 }
 
-fn raced() -> DirectoryError {
+fn concurrent_rotation() -> DirectoryError {
     DirectoryError::Conflict(
         "the keys were rotated at the same moment; look at them before repeating".to_owned(),
     )

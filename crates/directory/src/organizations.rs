@@ -10,7 +10,7 @@ use porta_store::Revocation;
 use serde_json::json;
 
 use crate::clients::distinct;
-use crate::error::{moved, refuse, taken};
+use crate::error::{already_taken, changed_concurrently, refuse};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -53,7 +53,7 @@ impl Transaction {
             .organizations()
             .insert(&organization)
             .await
-            .map_err(taken("organization", &organization.slug))?;
+            .map_err(already_taken("organization", &organization.slug))?;
         let metadata = json!({
             "slug": organization.slug, "name": organization.name,
             "defaultLoginMethods": organization.default_login_methods,
@@ -128,7 +128,7 @@ impl Transaction {
         let from = organization.status;
         organization.may_become(to)?;
         if !self.unit.organizations().set_status(organization.id, from, to, self.now).await? {
-            return Err(moved("organization"));
+            return Err(changed_concurrently("organization"));
         }
         let mut ended = 0;
         if to != OrganizationStatus::Active {

@@ -73,15 +73,15 @@ impl std::fmt::Debug for SealingKeys {
 
 /// Whether to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pass {
+pub enum ResealMode {
     /// Dry run: opens the values that would be re-encrypted and writes nothing.
-    Theme,
+    DryRun,
     Reseal,
 }
 
 /// A value that no configured key opens; left unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Closed {
+pub struct UnopenedValue {
     pub kind: SealedKind,
     /// Id of the signing key, the outbox item or the person.
     pub id: Uuid,
@@ -96,7 +96,7 @@ pub struct KindReport {
     pub resealed: u64,
     /// Number sealed with the current key before the run.
     pub current: u64,
-    pub closed: Vec<Closed>,
+    pub unopened: Vec<UnopenedValue>,
 }
 
 /// A key that is not the first of its list, and the number of values that still need it.
@@ -111,13 +111,18 @@ pub struct OlderKey {
     /// Unused recovery codes.
     pub recovery_codes: u64,
     /// Unused recovery codes without a key id, stored by a version that did not record it.
-    pub undated_codes: u64,
+    pub codes_without_key_id: u64,
 }
 
 impl OlderKey {
     /// Whether the key can be removed: no long-lived value needs it.
-    pub fn may_go(&self) -> bool {
-        self.signing_keys + self.emails + self.authenticators + self.recovery_codes + self.undated_codes == 0
+    pub fn is_removable(&self) -> bool {
+        self.signing_keys
+            + self.emails
+            + self.authenticators
+            + self.recovery_codes
+            + self.codes_without_key_id
+            == 0
     }
 }
 
@@ -131,26 +136,26 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn closed(&self) -> impl Iterator<Item = &Closed> {
-        self.kinds.iter().flat_map(|kind| &kind.closed)
+    pub fn unopened(&self) -> impl Iterator<Item = &UnopenedValue> {
+        self.kinds.iter().flat_map(|kind| &kind.unopened)
     }
 }
 
 impl Directory {
     /// Re-encrypts values of older keys with the current keys, and reports what still needs the older ones.
-    pub async fn reseal(&self, actor: Actor, keys: &SealingKeys, pass: Pass) -> Result<Report> {
-        if pass == Pass::Reseal {
+    pub async fn reseal(&self, actor: Actor, keys: &SealingKeys, mode: ResealMode) -> Result<Report> {
+        if mode == ResealMode::Reseal {
             self.note(&actor, "key.reseal.started", Value::Null).await?;
         }
         let mut kinds = Vec::new();
         for kind in SealedKind::ALL.iter().copied() {
-            kinds.push(self.reseal_kind(kind, keys.of(kind), pass).await?);
+            kinds.push(self.reseal_kind(kind, keys.of(kind), mode).await?);
         }
         let report = self.needs(keys, kinds).await?;
-        if pass == Pass::Reseal {
+        if mode == ResealMode::Reseal {
             let counts = report.kinds.iter().map(|kind| {
                 let counts = json!({
-                    "resealed": kind.resealed, "current": kind.current, "notOpened": kind.closed.len(),
+                    "resealed": kind.resealed, "current": kind.current, "notOpened": kind.unopened.len(),
                 });
                 (kind.kind.as_str().to_owned(), counts)
             });
@@ -165,21 +170,21 @@ impl Directory {
         work.commit().await
     }
 
-    async fn reseal_kind(&self, kind: SealedKind, ring: &Keyring, pass: Pass) -> Result<KindReport> {
-        let mut report = KindReport { kind, resealed: 0, current: 0, closed: Vec::new() };
+    async fn reseal_kind(&self, kind: SealedKind, ring: &Keyring, mode: ResealMode) -> Result<KindReport> {
+        let mut report = KindReport { kind, resealed: 0, current: 0, unopened: Vec::new() };
         for _ in 0..ROUNDS {
             let (mut after, mut overtaken) = (Uuid::nil(), false);
-            report.closed.clear();
+            report.unopened.clear();
             loop {
                 let mut repositories = self.deps.store.repositories();
                 let rows =
                     repositories.sealed().under_other_keys(kind, ring.current_id(), after, BATCH).await?;
                 let Some(last) = rows.last() else { break };
                 after = last.id;
-                let opened = open_batch(kind, ring, rows, &mut report.closed);
-                let replaced = match pass {
-                    Pass::Theme => opened.len(),
-                    Pass::Reseal => self.replace_batch(kind, ring, &opened).await?,
+                let opened = open_batch(kind, ring, rows, &mut report.unopened);
+                let replaced = match mode {
+                    ResealMode::DryRun => opened.len(),
+                    ResealMode::Reseal => self.replace_batch(kind, ring, &opened).await?,
                 };
                 overtaken |= replaced < opened.len();
                 report.resealed += u64::try_from(replaced).unwrap_or(u64::MAX);
@@ -189,7 +194,7 @@ impl Directory {
             }
         }
         let now = self.count(kind, ring.current_id()).await?;
-        let own = if pass == Pass::Reseal { report.resealed } else { 0 };
+        let own = if mode == ResealMode::Reseal { report.resealed } else { 0 };
         report.current = now.saturating_sub(own);
         Ok(report)
     }
@@ -224,7 +229,7 @@ impl Directory {
         let emails = sealed.by_key(SealedKind::OutgoingEmail).await?;
         let authenticators = sealed.by_key(SealedKind::Authenticator).await?;
         let codes = sealed.recovery_codes_by_key().await?;
-        let undated_codes = codes.iter().filter(|(key, _)| key.is_none()).map(|(_, n)| n).sum();
+        let codes_without_key_id = codes.iter().filter(|(key, _)| key.is_none()).map(|(_, n)| n).sum();
         let codes: Vec<(String, u64)> = codes.into_iter().filter_map(|(key, n)| Some((key?, n))).collect();
         let none = |list, place| OlderKey {
             list,
@@ -233,7 +238,7 @@ impl Directory {
             emails: 0,
             authenticators: 0,
             recovery_codes: 0,
-            undated_codes: 0,
+            codes_without_key_id: 0,
         };
         let mut older = Vec::new();
         for (index, (key, email_key)) in keys.signing_keys.ids().zip(keys.emails.ids()).enumerate().skip(1) {
@@ -248,7 +253,7 @@ impl Directory {
             older.push(OlderKey {
                 authenticators: of_key(&authenticators, key),
                 recovery_codes: of_key(&codes, code_key.id()),
-                undated_codes,
+                codes_without_key_id,
                 ..none(KeyList::TwoFactor, index + 1)
             });
         }
@@ -266,13 +271,13 @@ fn open_batch(
     kind: SealedKind,
     ring: &Keyring,
     rows: Vec<SealedRow>,
-    closed: &mut Vec<Closed>,
+    unopened: &mut Vec<UnopenedValue>,
 ) -> Vec<(SealedRow, Zeroizing<Vec<u8>>)> {
     let mut opened = Vec::new();
     for row in rows {
         match ring.open(&row.sealed, &row.identity) {
             Ok(plain) => opened.push((row, Zeroizing::new(plain))),
-            Err(why) => closed.push(Closed { kind, id: row.id, why }),
+            Err(why) => unopened.push(UnopenedValue { kind, id: row.id, why }),
         }
     }
     opened

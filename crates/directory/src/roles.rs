@@ -8,8 +8,8 @@ use porta_core::user::User;
 use porta_core::{Invalid, PermissionId, RoleId, Slug};
 use serde_json::json;
 
-use crate::applications::{demand_owner, description};
-use crate::error::{refuse, taken};
+use crate::applications::{description, require_owner};
+use crate::error::{already_taken, refuse};
 use crate::organizations::slug_of;
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
@@ -43,7 +43,7 @@ impl Transaction {
         application: &Application,
         new: NewRole,
     ) -> Result<Role> {
-        demand_owner(organization, application)?;
+        require_owner(organization, application)?;
         let role = Role {
             id: RoleId::new(self.now, &*self.deps.entropy),
             application_id: application.id,
@@ -56,7 +56,7 @@ impl Transaction {
             .applications(organization.id)
             .insert_role(&role, self.now)
             .await
-            .map_err(taken("role", &role.slug))?;
+            .map_err(already_taken("role", &role.slug))?;
         let metadata = json!({ "roleId": role.id, "applicationId": application.id, "slug": role.slug });
         self.audit("role.created", Some(organization), None, metadata).await?;
         self.announce(Change::Application(application.id));
@@ -71,7 +71,7 @@ impl Transaction {
         before: &Role,
         after: Role,
     ) -> Result<Vec<&'static str>> {
-        demand_owner(organization, application)?;
+        require_owner(organization, application)?;
         let after =
             Role { name: after.name.trim().to_owned(), description: after.description, ..before.clone() };
         refuse(name_and_description(&after.name, after.description.as_ref()))?;
@@ -99,7 +99,7 @@ impl Transaction {
         application: &Application,
         new: NewPermission,
     ) -> Result<Permission> {
-        demand_owner(organization, application)?;
+        require_owner(organization, application)?;
         let permission = Permission {
             id: PermissionId::new(self.now, &*self.deps.entropy),
             application_id: application.id,
@@ -112,7 +112,7 @@ impl Transaction {
             .applications(organization.id)
             .insert_permission(&permission, self.now)
             .await
-            .map_err(taken("permission", &permission.slug))?;
+            .map_err(already_taken("permission", &permission.slug))?;
         let metadata = json!({
             "permissionId": permission.id, "applicationId": application.id, "slug": permission.slug,
         });
@@ -128,7 +128,7 @@ impl Transaction {
         before: &Permission,
         after: Permission,
     ) -> Result<Vec<&'static str>> {
-        demand_owner(organization, application)?;
+        require_owner(organization, application)?;
         let after = Permission {
             name: after.name.trim().to_owned(),
             description: after.description,
@@ -155,7 +155,7 @@ impl Transaction {
         role: &Role,
         permission: &Permission,
     ) -> Result<bool> {
-        demand_owner(organization, application)?;
+        require_owner(organization, application)?;
         let mut applications = self.unit.applications(organization.id);
         if !applications.link_permission(role.id, permission.id, self.now).await? {
             return Ok(false);

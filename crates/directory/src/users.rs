@@ -8,7 +8,7 @@ use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
 use porta_store::{Revocation, StoreError};
 use serde_json::json;
 
-use crate::error::{moved, refuse, taken};
+use crate::error::{already_taken, changed_concurrently, refuse};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -52,7 +52,11 @@ impl Transaction {
             created_at: self.now,
             updated_at: self.now,
         };
-        self.unit.users(organization.id).insert(&user).await.map_err(taken("user", user.email.shown()))?;
+        self.unit
+            .users(organization.id)
+            .insert(&user)
+            .await
+            .map_err(already_taken("user", user.email.shown()))?;
         let metadata = json!({ "userId": user.id, "email": user.email.shown() });
         self.audit("user.created", Some(organization), Some(user.id), metadata).await?;
         Ok(user)
@@ -81,7 +85,7 @@ impl Transaction {
             return Ok((before.clone(), fields));
         }
         let updated = self.unit.users(organization.id).update(&after).await;
-        if !updated.map_err(taken("user", after.email.shown()))? {
+        if !updated.map_err(already_taken("user", after.email.shown()))? {
             return Err(DirectoryError::not_found("user", before.id));
         }
         if after.email.key() != before.email.key() {
@@ -113,7 +117,7 @@ impl Transaction {
         let has_one_form = Email::spellings(shown).iter().all(|form| form == email.key());
         if !has_one_form && self.unit.users(organization.id).by_email(shown).await?.is_some() {
             let conflict = StoreError::Conflict("users_email".to_owned());
-            return Err(taken("user", email.shown())(conflict));
+            return Err(already_taken("user", email.shown())(conflict));
         }
         Ok(email)
     }
@@ -133,7 +137,7 @@ impl Transaction {
             check_line("reason", reason, REASON_LENGTH)?;
         }
         if !self.unit.users(organization.id).set_status(user.id, from, to, reason, self.now).await? {
-            return Err(moved("user"));
+            return Err(changed_concurrently("user"));
         }
         let mut ended = 0;
         if to != UserStatus::Active {

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 const FORM_LIMIT: usize = 56 * 1024;
 /// Time limit for receiving a form, so that a sender that stalls does not hold the connection. Shorter than the default
 /// shutdown grace, so that such a sender cannot make a shutdown exceed it.
-const FORM_WITHIN: Duration = Duration::from_secs(8);
+const FORM_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Why a body could not be read as a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,17 +54,17 @@ pub(crate) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Bo
     if declared.is_some_and(|n| n > FORM_LIMIT) {
         return Err(BodyError::TooLarge);
     }
-    whole(body, FORM_WITHIN).await
+    read_body(body, FORM_TIMEOUT).await
 }
 
 /// Reads and discards a body, within the same limits, so that the connection can be reused.
-pub(crate) async fn pass_over(body: Body) -> Result<(), BodyError> {
-    whole(body, FORM_WITHIN).await.map(drop)
+pub(crate) async fn discard(body: Body) -> Result<(), BodyError> {
+    read_body(body, FORM_TIMEOUT).await.map(drop)
 }
 
 /// Copies each chunk into one buffer as it arrives: kept as chunks, a body sent byte by byte would take fifty times its
 /// size.
-async fn whole(body: Body, within: Duration) -> Result<Vec<u8>, BodyError> {
+async fn read_body(body: Body, within: Duration) -> Result<Vec<u8>, BodyError> {
     let reading = async {
         let (mut parts, mut whole) = (body.into_data_stream(), Vec::new());
         while let Some(part) = parts.next().await {
@@ -109,7 +109,7 @@ mod tests {
     async fn a_body_that_does_not_end_is_given_up() {
         let begun = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"a=1"))]);
         let body = Body::from_stream(begun.chain(stream::pending()));
-        assert_eq!(whole(body, Duration::from_millis(1)).await, Err(BodyError::TooSlow));
+        assert_eq!(read_body(body, Duration::from_millis(1)).await, Err(BodyError::TooSlow));
         assert_eq!(BodyError::TooSlow.status(), StatusCode::REQUEST_TIMEOUT);
     }
 
@@ -117,11 +117,11 @@ mod tests {
     async fn a_body_in_parts_is_one_and_a_broken_one_is_none() {
         let parts = |last| stream::iter([Ok(Bytes::from_static(b"a=")), Ok(Bytes::from_static(b"1")), last]);
         let good = Body::from_stream(parts(Ok(Bytes::new())));
-        assert_eq!(whole(good, FORM_WITHIN).await.as_deref(), Ok(b"a=1".as_slice()));
+        assert_eq!(read_body(good, FORM_TIMEOUT).await.as_deref(), Ok(b"a=1".as_slice()));
         let broken = Body::from_stream(parts(Err("the connection was reset")));
-        assert_eq!(whole(broken, FORM_WITHIN).await, Err(BodyError::Malformed));
+        assert_eq!(read_body(broken, FORM_TIMEOUT).await, Err(BodyError::Malformed));
         let many = stream::repeat(Ok::<_, Infallible>(Bytes::from_static(b"a")));
-        assert_eq!(whole(Body::from_stream(many), FORM_WITHIN).await, Err(BodyError::TooLarge));
+        assert_eq!(read_body(Body::from_stream(many), FORM_TIMEOUT).await, Err(BodyError::TooLarge));
     }
 
     #[test]

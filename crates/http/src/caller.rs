@@ -9,11 +9,10 @@ use ipnet::IpNet;
 use porta_core::{Timestamp, metrics};
 use porta_oidc::Caller;
 
-use crate::forwarded::{ForwardedHeader, Unusable};
-use crate::state::StateInner;
+use crate::forwarded::{ForwardedError, ForwardedHeader};
 
 /// Shortest time between two log lines about unknown callers: a misconfigured proxy causes one with every request.
-const TELL_EVERY: Duration = Duration::from_mins(1);
+const LOG_EVERY: Duration = Duration::from_mins(1);
 
 /// Which forwarded headers are trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,7 +25,7 @@ pub enum TrustedProxies {
 }
 
 impl TrustedProxies {
-    fn trusts(&self, peer: IpAddr) -> Option<(usize, ForwardedHeader)> {
+    fn trusted_hops(&self, peer: IpAddr) -> Option<(usize, ForwardedHeader)> {
         match self {
             Self::Never => None,
             Self::Hops { hops, networks, header } => (networks.is_empty()
@@ -37,58 +36,70 @@ impl TrustedProxies {
 
     /// The client address in canonical form, so that IPv4-mapped IPv6 is IPv4. A trusted proxy is never the client: if
     /// it sends no usable address, the client is unknown (decision 0042).
-    fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<IpAddr, Unusable> {
-        let Some((hops, header)) = self.trusts(peer.ip()) else { return Ok(peer.ip().to_canonical()) };
+    fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<IpAddr, ForwardedError> {
+        let Some((hops, header)) = self.trusted_hops(peer.ip()) else { return Ok(peer.ip().to_canonical()) };
         header.caller(headers, hops)
-    }
-
-    /// Whether the peer is a trusted proxy, so that its request id and trace may be used.
-    pub(crate) fn is_proxy(&self, peer: SocketAddr) -> bool {
-        self.trusts(peer.ip()).is_some()
     }
 }
 
 /// Metric and log line for requests that came through a trusted proxy without a usable client address.
 #[derive(Debug, Default)]
-pub(crate) struct UnknownCallers {
-    told: Mutex<Option<Timestamp>>,
+struct UnknownCallers {
+    last_logged: Mutex<Option<Timestamp>>,
 }
 
 impl UnknownCallers {
-    fn note(&self, peer: SocketAddr, why: Unusable, now: Timestamp) {
-        ::metrics::counter!(metrics::PROXY_CALLER_UNKNOWN, "reason" => why.word()).increment(1);
-        if self.is_news(now) {
+    fn note(&self, peer: SocketAddr, why: ForwardedError, now: Timestamp) {
+        ::metrics::counter!(metrics::PROXY_CALLER_UNKNOWN, "reason" => why.label()).increment(1);
+        if self.should_log(now) {
             // The header itself is not logged: anybody can write it.
             tracing::warn!(
                 event = "proxy.caller_unknown",
                 proxy = %peer.ip().to_canonical(),
-                reason = why.word(),
-                "a trusted proxy does not say who is calling: until it does, limits count by account and not by network"
+                reason = why.label(),
+                "a trusted proxy sends no client address: rate limits count by account, not by network"
             );
         }
     }
 
-    fn is_news(&self, now: Timestamp) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+    fn should_log(&self, now: Timestamp) -> bool {
+        let mut last_logged = self.last_logged.lock().unwrap_or_else(PoisonError::into_inner);
         // If the clock was set back, log again.
-        let is_news = told.is_none_or(|at| now < at || now.since(at) >= TELL_EVERY);
-        if is_news {
-            *told = Some(now);
+        let should_log = last_logged.is_none_or(|at| now < at || now.since(at) >= LOG_EVERY);
+        if should_log {
+            *last_logged = Some(now);
         }
-        is_news
+        should_log
     }
 }
 
-/// The caller for audit events and rate limits.
-pub(crate) fn caller(state: &StateInner, peer: SocketAddr, headers: &HeaderMap) -> Caller {
-    let address = state.trusted_proxies.address(peer, headers);
-    if let Err(why) = address {
-        state.unknown_callers.note(peer, why, state.clock.now());
+/// Tells who is calling, for audit events and rate limits.
+#[derive(Debug, Default)]
+pub(crate) struct Callers {
+    proxies: TrustedProxies,
+    unknown: UnknownCallers,
+}
+
+impl Callers {
+    pub(crate) fn behind(proxies: TrustedProxies) -> Self {
+        Self { proxies, unknown: UnknownCallers::default() }
     }
-    let user_agent = headers.get(axum::http::header::USER_AGENT).and_then(|v| v.to_str().ok());
-    Caller {
-        address: address.ok(),
-        user_agent: user_agent.map(|a| a.chars().filter(|c| !c.is_control()).take(512).collect()),
+
+    /// Whether the peer is a trusted proxy, so that its request id and trace may be used.
+    pub(crate) fn is_proxy(&self, peer: SocketAddr) -> bool {
+        self.proxies.trusted_hops(peer.ip()).is_some()
+    }
+
+    pub(crate) fn of(&self, peer: SocketAddr, headers: &HeaderMap, now: Timestamp) -> Caller {
+        let address = self.proxies.address(peer, headers);
+        if let Err(why) = address {
+            self.unknown.note(peer, why, now);
+        }
+        let user_agent = headers.get(axum::http::header::USER_AGENT).and_then(|v| v.to_str().ok());
+        Caller {
+            address: address.ok(),
+            user_agent: user_agent.map(|a| a.chars().filter(|c| !c.is_control()).take(512).collect()),
+        }
     }
 }
 
@@ -112,7 +123,7 @@ mod tests {
     fn seen_by(trust: &TrustedProxies, peer: &str, forwarded: &[&str]) -> String {
         match trust.address(peer.parse().unwrap(), &headers(forwarded)) {
             Ok(address) => address.to_string(),
-            Err(why) => why.word().to_owned(),
+            Err(why) => why.label().to_owned(),
         }
     }
 
@@ -170,9 +181,9 @@ mod tests {
         const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
         let callers = UnknownCallers::default();
         let said: Vec<u64> =
-            (0..=180).filter(|second| callers.is_news(START + Duration::from_secs(*second))).collect();
+            (0..=180).filter(|second| callers.should_log(START + Duration::from_secs(*second))).collect();
         assert_eq!(said, [0, 60, 120, 180]);
-        assert!(callers.is_news(START), "a clock that was set back");
-        assert!(!callers.is_news(START + Duration::from_secs(59)));
+        assert!(callers.should_log(START), "a clock that was set back");
+        assert!(!callers.should_log(START + Duration::from_secs(59)));
     }
 }

@@ -35,12 +35,12 @@ impl LanguagePreferences {
 
     /// Adds `ui_locales`: languages by preference, separated by spaces (OpenID Connect Core §3.1.2.1).
     pub(crate) fn add_ui_locales(&self, ui_locales: Option<&str>) {
-        learn(&self.ui_locales, ui_locales);
+        set_once(&self.ui_locales, ui_locales);
     }
 
     /// Adds the language of an authenticated person. That of anybody else would reveal that an account exists.
     pub(crate) fn add_profile_locale(&self, locale: Option<&str>) {
-        learn(&self.user, locale);
+        set_once(&self.user, locale);
     }
 
     fn locale(&self, organization: Option<&str>) -> &'static str {
@@ -54,12 +54,12 @@ impl LanguagePreferences {
     }
 
     /// For pages that belong to no organization.
-    pub(crate) fn neutral_look(&self) -> Theme<'static> {
+    pub(crate) fn neutral_theme(&self) -> Theme<'static> {
         Theme::neutral().in_locale(self.locale(None))
     }
 }
 
-fn learn(place: &OnceLock<String>, found: Option<&str>) {
+fn set_once(place: &OnceLock<String>, found: Option<&str>) {
     if let Some(found) = found.filter(|found| !found.trim().is_empty()) {
         place.get_or_init(|| found.to_owned());
     }

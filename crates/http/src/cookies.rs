@@ -1,15 +1,14 @@
 //! Cookies: signed together with their name and organization, scoped to the organization's path, `HttpOnly` (decisions
 //! D6 and 0038).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, CookieJar, Key, SameSite};
 use porta_core::mac::MacKey;
-use porta_core::{OrganizationId, Timestamp, TokenDigest};
+use porta_core::{Clock, OrganizationId, Timestamp, TokenDigest};
 use porta_oidc::Tenant;
-
-use crate::state::StateInner;
 
 /// Name prefix over TLS: browsers accept such a cookie over TLS only, so that no plain-HTTP neighbour can plant it (RFC
 /// 6265bis §4.1.3.1). `__Host-` would require the path `/`.
@@ -28,10 +27,10 @@ pub(crate) const RESUME: &str = "_interaction_resume";
 
 /// An interaction in which nothing was proven yet, sealed and not stored (decision 0035); path of the page or resume
 /// URL that reads it.
-pub(crate) const BEGUN: &str = "_begun";
+pub(crate) const ANONYMOUS_START: &str = "_begun";
 
 /// CSRF session of the forms outside interactions, path `/{org}/auth`.
-pub(crate) const FORMS: &str = "_forms";
+pub(crate) const FORM_SESSION: &str = "_forms";
 /// The wait imposed on an unknown browser during a flood (decision 0041), path `/{org}`.
 pub(crate) const PAUSE: &str = "_pause";
 /// Uids of the sign-ins that this browser has begun, oldest first, path `/{org}`.
@@ -40,28 +39,77 @@ pub(crate) const PENDING: &str = "_pending";
 pub(crate) const FLASH: &str = "_said";
 
 /// A key for cookie signatures. Of several keys the first signs, all verify.
-pub(crate) struct CookieKey {
+struct CookieKey {
     mac: MacKey,
     /// Verifies cookies of the previous release: signature over the value alone, name without prefix (decision 0038).
     before: Key,
 }
 
 impl CookieKey {
-    pub(crate) fn new(secret: &[u8]) -> Self {
+    fn new(secret: &[u8]) -> Self {
         // Hashed: the library requires 32 bytes, and a development secret may be shorter.
         let before = Key::derive_from(TokenDigest::of_bytes(secret).as_bytes());
         Self { mac: MacKey::new(secret, "cookies"), before }
     }
 }
 
-/// The value of a cookie that one of our keys signed for this organization; `None` for anything else.
-pub(crate) fn read(
-    state: &StateInner,
-    tenant: &Tenant,
-    headers: &HeaderMap,
-    name: &'static str,
-) -> Option<String> {
-    verified(&state.cookie_keys, headers, name, state.is_https, tenant.organization.id)
+/// Reads, sets and removes cookies.
+pub(crate) struct Cookies {
+    keys: Vec<CookieKey>,
+    is_https: bool,
+    clock: Arc<dyn Clock>,
+}
+
+impl Cookies {
+    /// `secrets`: the first signs, all verify. `is_https`: whether the issuer is https.
+    pub(crate) fn new(secrets: &[Vec<u8>], is_https: bool, clock: Arc<dyn Clock>) -> Self {
+        Self { keys: secrets.iter().map(|secret| CookieKey::new(secret)).collect(), is_https, clock }
+    }
+
+    /// The value of a cookie that one of our keys signed for this organization; `None` for anything else.
+    pub(crate) fn read(&self, tenant: &Tenant, headers: &HeaderMap, name: &'static str) -> Option<String> {
+        verified(&self.keys, headers, name, self.is_https, tenant.organization.id)
+    }
+
+    /// `Set-Cookie` header for a signed value. `Max-Age` wins over `Expires` (RFC 6265 §4.1.2.2), so that a wrong
+    /// browser clock does not change the lifetime.
+    pub(crate) fn set(
+        &self,
+        tenant: &Tenant,
+        name: &'static str,
+        value: &str,
+        path: &str,
+        expires_at: Timestamp,
+    ) -> Option<HeaderValue> {
+        let place = [name, &tenant.organization.id.to_string()];
+        let signed = self.keys.first()?.mac.sign(&place, value);
+        let expires = cookie::Expiration::from(expires_at.to_offset());
+        let lifetime = cookie::time::Duration::try_from(expires_at.since(self.clock.now())).ok()?;
+        let cookie = Cookie::build((full_name(name, self.is_https), signed));
+        self.header_value(cookie.path(path.to_owned()).expires(expires).max_age(lifetime).build())
+    }
+
+    /// `Set-Cookie` header of the known-device cookie.
+    pub(crate) fn device(&self, tenant: &Tenant, value: &str) -> Option<HeaderValue> {
+        let path = format!("/{}", tenant.organization.slug);
+        self.set(tenant, DEVICE, value, &path, self.clock.now() + DEVICE_LIFETIME)
+    }
+
+    /// `Set-Cookie` header that removes a cookie.
+    pub(crate) fn clear(&self, name: &'static str, path: &str) -> Option<HeaderValue> {
+        let mut cookie = Cookie::new(full_name(name, self.is_https), "");
+        cookie.set_path(path.to_owned());
+        cookie.make_removal();
+        self.header_value(cookie)
+    }
+
+    fn header_value(&self, mut cookie: Cookie<'static>) -> Option<HeaderValue> {
+        cookie.set_http_only(true);
+        cookie.set_same_site(SameSite::Lax);
+        cookie.set_secure(self.is_https);
+        // Signature and value consist of cookie-octets (RFC 6265 §4.1.1), so they need no encoding.
+        HeaderValue::from_str(&cookie.to_string()).ok()
+    }
 }
 
 fn verified(
@@ -101,46 +149,6 @@ fn full_name(name: &'static str, is_https: bool) -> String {
     format!("{prefix}{name}")
 }
 
-/// `Set-Cookie` header for a signed value. `Max-Age` wins over `Expires` (RFC 6265 §4.1.2.2), so that a wrong browser
-/// clock does not change the lifetime.
-pub(crate) fn set(
-    state: &StateInner,
-    tenant: &Tenant,
-    name: &'static str,
-    value: &str,
-    path: &str,
-    expires_at: Timestamp,
-) -> Option<HeaderValue> {
-    let place = [name, &tenant.organization.id.to_string()];
-    let signed = state.cookie_keys.first()?.mac.sign(&place, value);
-    let expires = cookie::Expiration::from(expires_at.to_offset());
-    let lifetime = cookie::time::Duration::try_from(expires_at.since(state.clock.now())).ok()?;
-    let cookie = Cookie::build((full_name(name, state.is_https), signed));
-    header_value(state, cookie.path(path.to_owned()).expires(expires).max_age(lifetime).build())
-}
-
-/// `Set-Cookie` header of the known-device cookie.
-pub(crate) fn device(state: &StateInner, tenant: &Tenant, value: &str) -> Option<HeaderValue> {
-    let path = format!("/{}", tenant.organization.slug);
-    set(state, tenant, DEVICE, value, &path, state.clock.now() + DEVICE_LIFETIME)
-}
-
-/// `Set-Cookie` header that removes a cookie.
-pub(crate) fn clear(state: &StateInner, name: &'static str, path: &str) -> Option<HeaderValue> {
-    let mut cookie = Cookie::new(full_name(name, state.is_https), "");
-    cookie.set_path(path.to_owned());
-    cookie.make_removal();
-    header_value(state, cookie)
-}
-
-fn header_value(state: &StateInner, mut cookie: Cookie<'static>) -> Option<HeaderValue> {
-    cookie.set_http_only(true);
-    cookie.set_same_site(SameSite::Lax);
-    cookie.set_secure(state.is_https);
-    // Signature and value consist of cookie-octets (RFC 6265 §4.1.1), so they need no encoding.
-    HeaderValue::from_str(&cookie.to_string()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use porta_core::EntityId as _;
@@ -174,7 +182,7 @@ mod tests {
         verified(keys, headers, name, true, organization(1))
     }
 
-    /// `name=value` as [`set`] would send it over TLS for the first organization.
+    /// `name=value` as [`Cookies::set`] would send it over TLS for the first organization.
     fn made(secret: u8, value: &str) -> String {
         let place = [SESSION, &organization(1).to_string()];
         format!("{SECURE}{SESSION}={}", key(secret).mac.sign(&place, value))

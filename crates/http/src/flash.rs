@@ -3,10 +3,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use porta_core::word_enum;
+use porta_core::string_enum;
 use porta_pages::{CodeFlash, Flash};
 
-word_enum! {
+string_enum! {
     /// What the next page says.
     pub(crate) enum FlashKind {
         WrongPassword = "wrong_password",

@@ -21,7 +21,7 @@ pub enum ForwardedHeader {
 
 /// Why a proxy's headers do not say who is calling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unusable {
+pub(crate) enum ForwardedError {
     /// No header, or nothing in it.
     Missing,
     /// Fewer entries than proxies.
@@ -30,9 +30,9 @@ pub(crate) enum Unusable {
     NoAddress,
 }
 
-impl Unusable {
+impl ForwardedError {
     /// Metric label: one of a few fixed words.
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Missing => "missing",
             Self::TooShort => "too_short",
@@ -43,14 +43,14 @@ impl Unusable {
 
 impl ForwardedHeader {
     /// The address in the entry of the first of `proxies` that the request came through.
-    pub(crate) fn caller(self, headers: &HeaderMap, proxies: usize) -> Result<IpAddr, Unusable> {
-        let x_forwarded_for = || entry(&listed(headers), proxies).and_then(address);
-        let forwarded = || entry(&elements(headers), proxies).and_then(address_of_element);
+    pub(crate) fn caller(self, headers: &HeaderMap, proxies: usize) -> Result<IpAddr, ForwardedError> {
+        let x_forwarded_for = || entry(&x_forwarded_for_entries(headers), proxies).and_then(address);
+        let forwarded = || entry(&forwarded_elements(headers), proxies).and_then(address_of_element);
         match self {
             Self::XForwardedFor => x_forwarded_for(),
             Self::Forwarded => forwarded(),
             Self::Either => match x_forwarded_for() {
-                Err(Unusable::Missing) => forwarded(),
+                Err(ForwardedError::Missing) => forwarded(),
                 result => result,
             },
         }
@@ -58,23 +58,23 @@ impl ForwardedHeader {
 }
 
 /// The entry that so many proxies from the end wrote.
-fn entry<'h>(entries: &[&'h [u8]], proxies: usize) -> Result<&'h [u8], Unusable> {
+fn entry<'h>(entries: &[&'h [u8]], proxies: usize) -> Result<&'h [u8], ForwardedError> {
     if entries.is_empty() {
-        return Err(Unusable::Missing);
+        return Err(ForwardedError::Missing);
     }
-    entries.get(proxies.max(1) - 1).copied().ok_or(Unusable::TooShort)
+    entries.get(proxies.max(1) - 1).copied().ok_or(ForwardedError::TooShort)
 }
 
 /// The entries of `X-Forwarded-For`, the last first. As bytes: one that is no text must not hide those after it. Empty
 /// members of a list mean nothing (RFC 9110 §5.6.1.2).
-fn listed(headers: &HeaderMap) -> Vec<&[u8]> {
+fn x_forwarded_for_entries(headers: &HeaderMap) -> Vec<&[u8]> {
     let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
     let entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     entries.map(<[u8]>::trim_ascii).filter(|entry| !entry.is_empty()).collect()
 }
 
 /// The elements of `Forwarded`, the last first.
-fn elements(headers: &HeaderMap) -> Vec<&[u8]> {
+fn forwarded_elements(headers: &HeaderMap) -> Vec<&[u8]> {
     let lines = headers.get_all(header::FORWARDED).iter().rev();
     lines.flat_map(|line| parts_from_the_end(line.as_bytes(), b',')).collect()
 }
@@ -103,25 +103,25 @@ fn is_escaped(before: &[u8]) -> bool {
 }
 
 /// The address of the parameter `for`. An element without it says nothing, and one with two is none (RFC 7239 §4).
-fn address_of_element(element: &[u8]) -> Result<IpAddr, Unusable> {
+fn address_of_element(element: &[u8]) -> Result<IpAddr, ForwardedError> {
     let mut nodes = parts_from_the_end(element, b';').into_iter().filter_map(|pair| {
         let equals = pair.iter().position(|byte| *byte == b'=')?;
         pair[..equals].trim_ascii().eq_ignore_ascii_case(b"for").then(|| pair[equals + 1..].trim_ascii())
     });
     match (nodes.next(), nodes.next()) {
         (Some(node), None) => address(node),
-        (Some(_), Some(_)) | (None, _) => Err(Unusable::NoAddress),
+        (Some(_), Some(_)) | (None, _) => Err(ForwardedError::NoAddress),
     }
 }
 
 /// The canonical address in an entry: bare, in quotes, in brackets, with or without a port (RFC 7239 §6). The
 /// unspecified address is nobody's.
-fn address(entry: &[u8]) -> Result<IpAddr, Unusable> {
-    let text = std::str::from_utf8(entry).map_err(|_| Unusable::NoAddress)?;
+fn address(entry: &[u8]) -> Result<IpAddr, ForwardedError> {
+    let text = std::str::from_utf8(entry).map_err(|_| ForwardedError::NoAddress)?;
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim();
     let found = text.parse::<IpAddr>().ok().or_else(|| bracketed(text)).or_else(|| with_port(text));
     let found = found.map(|address| address.to_canonical()).filter(|address| !address.is_unspecified());
-    found.ok_or(Unusable::NoAddress)
+    found.ok_or(ForwardedError::NoAddress)
 }
 
 /// `[2001:db8::1]`, `[2001:db8::1]:443`
@@ -165,7 +165,7 @@ mod tests {
     fn seen_through(which: ForwardedHeader, proxies: usize, lines: &[(&HeaderName, &[u8])]) -> String {
         match which.caller(&headers(lines), proxies) {
             Ok(address) => address.to_string(),
-            Err(why) => why.word().to_owned(),
+            Err(why) => why.label().to_owned(),
         }
     }
 

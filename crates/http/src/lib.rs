@@ -4,14 +4,14 @@ mod body;
 mod caller;
 mod context;
 mod cookies;
-mod crowd;
 mod endpoints;
 mod flash;
 mod forwarded;
+mod idempotency;
+mod load_shedding;
 mod middleware;
 mod observe;
-mod pending;
-mod repeated;
+mod pending_interactions;
 mod reply;
 mod router;
 mod state;
@@ -21,4 +21,6 @@ pub use caller::TrustedProxies;
 pub use endpoints::probes::exposition;
 pub use forwarded::ForwardedHeader;
 pub use router::router;
-pub use state::{AppState, MetricsExporter, Observers, Parts, Probes, ReadyReport, StateInner, Traces};
+pub use state::{
+    AppState, AppStateParts, MetricsExporter, Observability, Probes, ReadyReport, StateInner, TraceContext,
+};

@@ -20,10 +20,10 @@ use crate::state::AppState;
 
 /// Fields of the access-log line: extractors fill them in, the middleware reads them when the response is ready.
 #[derive(Clone, Default)]
-pub(crate) struct AccessLogFields(Arc<Mutex<Found>>);
+pub(crate) struct AccessLogFields(Arc<Mutex<FieldValues>>);
 
 #[derive(Clone, Default)]
-struct Found {
+struct FieldValues {
     tenant: Option<(OrganizationId, String)>,
     /// As the client sent it.
     client_id: String,
@@ -31,27 +31,28 @@ struct Found {
 
 impl AccessLogFields {
     pub(crate) fn tenant(&self, organization: &Organization) {
-        self.found().tenant = Some((organization.id, organization.slug.to_string()));
+        self.values().tenant = Some((organization.id, organization.slug.to_string()));
     }
 
     pub(crate) fn client(&self, client_id: &str) {
-        client_id.clone_into(&mut self.found().client_id);
+        client_id.clone_into(&mut self.values().client_id);
     }
 
-    fn found(&self) -> MutexGuard<'_, Found> {
+    fn values(&self) -> MutexGuard<'_, FieldValues> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tenant and client of the line. An unknown client id may be a secret in the wrong field, so it is left out.
-    async fn names(&self, state: &AppState) -> (String, String) {
-        let Found { tenant, client_id } = self.found().clone();
+    async fn tenant_and_client(&self, state: &AppState) -> (String, String) {
+        let FieldValues { tenant, client_id } = self.values().clone();
         let Some((organization, slug)) = tenant else { return Default::default() };
-        let is_known = !client_id.is_empty() && state.engine.remembers_client(organization, &client_id).await;
+        let is_known =
+            !client_id.is_empty() && state.engine.has_cached_client(organization, &client_id).await;
         (slug, if is_known { client_id } else { String::new() })
     }
 
     fn slug(&self) -> String {
-        self.found().tenant.as_ref().map(|(_, slug)| slug.clone()).unwrap_or_default()
+        self.values().tenant.as_ref().map(|(_, slug)| slug.clone()).unwrap_or_default()
     }
 }
 
@@ -60,7 +61,7 @@ const ABANDONED: u16 = 499;
 
 /// A request until its access-log line is written. Dropped before that, the client disconnected or the process is
 /// stopping. Its changes may be stored all the same, so it still leaves a line.
-struct Asked {
+struct AccessLogEntry {
     state: AppState,
     started: Instant,
     request_id: HeaderValue,
@@ -70,14 +71,14 @@ struct Asked {
     span: Span,
     log_fields: AccessLogFields,
     counter: RoundTripCounter,
-    has_line: bool,
+    is_written: bool,
 }
 
-impl Asked {
-    fn line(&mut self, status: u16, took: Duration, tenant: &str, client: &str) {
-        self.has_line = true;
-        let RoundTrips { sql, kv } = self.tally.round_trips();
-        let trace_id = self.state.traces.as_ref().and_then(|traces| traces.id(&self.span));
+impl AccessLogEntry {
+    fn write(&mut self, status: u16, took: Duration, tenant: &str, client: &str) {
+        self.is_written = true;
+        let RoundTrips { sql, kv } = self.counter.round_trips();
+        let trace_id = self.state.traces.as_ref().and_then(|traces| traces.trace_id(&self.span));
         tracing::info!(
             target: "porta::access",
             request_id = self.request_id.to_str().unwrap_or_default(),
@@ -95,46 +96,46 @@ impl Asked {
     }
 }
 
-impl Drop for Asked {
+impl Drop for AccessLogEntry {
     fn drop(&mut self) {
-        if self.has_line {
+        if self.is_written {
             return;
         }
-        observe::abandoned(&self.state, &self.method, &self.route, ABANDONED);
+        observe::record_abandoned(&self.state, &self.method, &self.route, ABANDONED);
         // Whether the client is known takes an await, so it is not named.
         let tenant = self.log_fields.slug();
-        self.line(ABANDONED, self.started.elapsed(), &tenant, "");
+        self.write(ABANDONED, self.started.elapsed(), &tenant, "");
     }
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Logs method, route pattern, status and duration. Never the query and never a path segment that could be a token.
-pub(crate) async fn around(
+pub(crate) async fn access_log(
     State(state): State<AppState>,
     peer: ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Reply {
-    let mut asked = begin(state, peer.0, &request);
-    request.extensions_mut().insert(asked.log_fields.clone());
+    let mut entry = start_entry(state, peer.0, &request);
+    request.extensions_mut().insert(entry.log_fields.clone());
     // A panic ends only its own request, and the request still leaves a line.
-    let answered = asked.tally.count(AssertUnwindSafe(next.run(request)).catch_unwind());
-    let finished = answered.instrument(asked.span.clone()).await;
+    let answered = entry.counter.count(AssertUnwindSafe(next.run(request)).catch_unwind());
+    let finished = answered.instrument(entry.span.clone()).await;
     let mut reply = finished.unwrap_or_else(|_| {
-        tracing::error!(request_id = asked.request_id.to_str().unwrap_or_default(), "request panicked");
+        tracing::error!(request_id = entry.request_id.to_str().unwrap_or_default(), "request panicked");
         reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
     });
     let status = reply.status().as_u16();
-    finish(&asked.state, &mut reply, &asked.request_id);
-    let took = asked.started.elapsed();
-    let (tenant, client) = asked.log_fields.names(&asked.state).await;
-    observe::answered(&asked.state, &asked.span, &asked.method, &asked.route, status, took);
-    asked.line(status, took, &tenant, &client);
+    add_headers(&entry.state, &mut reply, &entry.request_id);
+    let took = entry.started.elapsed();
+    let (tenant, client) = entry.log_fields.tenant_and_client(&entry.state).await;
+    observe::record_response(&entry.state, &entry.span, &entry.method, &entry.route, status, took);
+    entry.write(status, took, &tenant, &client);
     reply
 }
 
-fn begin(state: AppState, peer: SocketAddr, request: &Request) -> Asked {
+fn start_entry(state: AppState, peer: SocketAddr, request: &Request) -> AccessLogEntry {
     let started = Instant::now();
     let request_id = request_id(&state, peer, request.headers());
     let method = request.method().clone();
@@ -143,12 +144,12 @@ fn begin(state: AppState, peer: SocketAddr, request: &Request) -> Asked {
     let span = observe::span(&state, peer, request.headers(), &method, route);
     let (route, log_fields, counter) =
         (route.to_owned(), AccessLogFields::default(), RoundTripCounter::default());
-    Asked { state, started, request_id, method, route, span, log_fields, counter, has_line: false }
+    AccessLogEntry { state, started, request_id, method, route, span, log_fields, counter, is_written: false }
 }
 
 /// A new id, or the well-formed one of a trusted proxy.
 fn request_id(state: &AppState, peer: SocketAddr, headers: &HeaderMap) -> HeaderValue {
-    if state.trusted_proxies.is_proxy(peer)
+    if state.callers.is_proxy(peer)
         && let Some(given) = headers.get(REQUEST_ID)
         && let Ok(text) = given.to_str()
         && (8..=64).contains(&text.len())
@@ -163,7 +164,7 @@ fn request_id(state: &AppState, peer: SocketAddr, headers: &HeaderMap) -> Header
 }
 
 /// Adds the request id and the security headers (`docs/security.md`).
-fn finish(state: &AppState, reply: &mut Reply, request_id: &HeaderValue) {
+fn add_headers(state: &AppState, reply: &mut Reply, request_id: &HeaderValue) {
     let is_error = reply.status().as_u16() >= 400;
     let headers = reply.headers_mut();
     // One allocation for all of them.

@@ -22,20 +22,20 @@ pub(crate) fn span(
     let span = tracing::trace_span!(
         target: "porta::trace",
         "request",
-        otel.name = format!("{} {route}", word(method)),
+        otel.name = format!("{} {route}", method_label(method)),
         otel.kind = "server",
         otel.status_code = tracing::field::Empty,
-        http.request.method = word(method),
+        http.request.method = method_label(method),
         http.route = route,
         http.response.status_code = tracing::field::Empty,
     );
-    if state.trusted_proxies.is_proxy(peer) {
-        traces.join(&span, headers);
+    if state.callers.is_proxy(peer) {
+        traces.set_parent(&span, headers);
     }
     span
 }
 
-pub(crate) fn answered(
+pub(crate) fn record_response(
     state: &AppState,
     span: &Span,
     method: &Method,
@@ -50,31 +50,31 @@ pub(crate) fn answered(
     if state.metrics.is_none() {
         return;
     }
-    let (method, route) = (word(method), route.to_owned());
+    let (method, route) = (method_label(method), route.to_owned());
     ::metrics::counter!(
         metrics::HTTP_REQUESTS, "method" => method, "route" => route.clone(), "status" => status.to_string()
     )
     .increment(1);
     if status == StatusCode::TOO_MANY_REQUESTS.as_u16() {
-        ::metrics::counter!(metrics::RATE_LIMITED, "scope" => scope(&route)).increment(1);
+        ::metrics::counter!(metrics::RATE_LIMITED, "scope" => rate_limit_scope(&route)).increment(1);
     }
     ::metrics::histogram!(metrics::HTTP_DURATION, "method" => method, "route" => route).record(took);
 }
 
 /// Counts a request that ended without a response, and so without a duration.
-pub(crate) fn abandoned(state: &AppState, method: &Method, route: &str, status: u16) {
+pub(crate) fn record_abandoned(state: &AppState, method: &Method, route: &str, status: u16) {
     if state.metrics.is_none() {
         return;
     }
     ::metrics::counter!(
         metrics::HTTP_REQUESTS,
-        "method" => word(method), "route" => route.to_owned(), "status" => status.to_string()
+        "method" => method_label(method), "route" => route.to_owned(), "status" => status.to_string()
     )
     .increment(1);
 }
 
 /// Method as a metric label. Callers can invent methods, and labels must be a bounded set.
-fn word(method: &Method) -> &'static str {
+fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
@@ -88,7 +88,7 @@ fn word(method: &Method) -> &'static str {
 }
 
 /// Label of a rate limit: the last fixed segment of the route.
-fn scope(route: &str) -> String {
+fn rate_limit_scope(route: &str) -> String {
     let fixed = route.rsplit('/').find(|part| !part.is_empty() && !part.starts_with('{'));
     fixed.unwrap_or("unknown").replace('-', "_")
 }
@@ -99,10 +99,10 @@ mod tests {
 
     #[test]
     fn labels_are_bounded() {
-        assert_eq!(word(&Method::from_bytes(b"BREW").unwrap()), "other");
-        assert_eq!(scope("/{org}/interaction/{uid}/magic-link/{token}"), "magic_link");
-        assert_eq!(scope("/{org}/token"), "token");
-        assert_eq!(scope("unknown"), "unknown");
-        assert_eq!(scope("/"), "unknown");
+        assert_eq!(method_label(&Method::from_bytes(b"BREW").unwrap()), "other");
+        assert_eq!(rate_limit_scope("/{org}/interaction/{uid}/magic-link/{token}"), "magic_link");
+        assert_eq!(rate_limit_scope("/{org}/token"), "token");
+        assert_eq!(rate_limit_scope("unknown"), "unknown");
+        assert_eq!(rate_limit_scope("/"), "unknown");
     }
 }

@@ -96,7 +96,7 @@ pub(crate) fn page(status: StatusCode, page: Page) -> Reply {
 
 /// Response extension: HTML that is stored and sent again when the same request is repeated (decision 0044).
 #[derive(Debug, Clone)]
-pub(crate) struct SentAgain(pub(crate) String);
+pub(crate) struct ReplayedHtml(pub(crate) String);
 
 /// `303 See Other`, never cached.
 pub(crate) fn redirect(location: &str) -> Reply {
@@ -270,10 +270,10 @@ pub(crate) fn deliver(state: &StateInner, tenant: &RequestContext, delivery: Del
             let form = state.pages.form_post(&tenant.theme(), &form);
             // Only a page with a code is stored for repetitions: an error can be made anew, and a code was issued to an
             // authenticated person.
-            let sent_again = has_code.then(|| SentAgain(form.html.clone()));
+            let replayed_html = has_code.then(|| ReplayedHtml(form.html.clone()));
             let mut reply = page(StatusCode::OK, form);
-            if let Some(sent_again) = sent_again {
-                reply.extensions_mut().insert(sent_again);
+            if let Some(replayed_html) = replayed_html {
+                reply.extensions_mut().insert(replayed_html);
             }
             reply
         }

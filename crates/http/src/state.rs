@@ -10,9 +10,9 @@ use porta_pages::Pages;
 use porta_signin::SignIn;
 
 use crate::TrustedProxies;
-use crate::caller::UnknownCallers;
-use crate::cookies::CookieKey;
-use crate::crowd::Crowd;
+use crate::caller::Callers;
+use crate::cookies::Cookies;
+use crate::load_shedding::LoadShedder;
 
 /// Result of the readiness checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,21 +45,21 @@ pub trait MetricsExporter: Send + Sync {
 }
 
 /// Distributed tracing.
-pub trait Traces: Send + Sync {
+pub trait TraceContext: Send + Sync {
     /// Makes a request's span a child of the trace in `headers` (W3C Trace Context).
-    fn join(&self, span: &tracing::Span, headers: &HeaderMap);
+    fn set_parent(&self, span: &tracing::Span, headers: &HeaderMap);
     /// Trace id of a span; `None` when the trace is not sampled.
-    fn id(&self, span: &tracing::Span) -> Option<String>;
+    fn trace_id(&self, span: &tracing::Span) -> Option<String>;
 }
 
 /// Metrics and tracing; both off by default.
 #[derive(Clone, Default)]
-pub struct Observers {
+pub struct Observability {
     /// `None`: no metrics are collected.
     pub metrics: Option<Arc<dyn MetricsExporter>>,
     /// Whether they are served at `/metrics` on the public port.
     pub are_public: bool,
-    pub traces: Option<Arc<dyn Traces>>,
+    pub traces: Option<Arc<dyn TraceContext>>,
 }
 
 /// State of the handlers. Cheap to clone: an `Arc`.
@@ -74,19 +74,18 @@ pub struct StateInner {
     pub(crate) probes: Arc<dyn Probes>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) cookie_keys: Vec<CookieKey>,
-    pub(crate) trusted_proxies: TrustedProxies,
-    pub(crate) unknown_callers: UnknownCallers,
+    pub(crate) cookies: Cookies,
+    pub(crate) callers: Callers,
     pub(crate) metrics: Option<Arc<dyn MetricsExporter>>,
     pub(crate) metrics_are_public: bool,
-    pub(crate) traces: Option<Arc<dyn Traces>>,
-    pub(crate) crowd: Crowd,
+    pub(crate) traces: Option<Arc<dyn TraceContext>>,
+    pub(crate) load_shedder: LoadShedder,
     /// Whether the issuer is https: then cookies are `Secure` and HSTS is sent.
     pub(crate) is_https: bool,
 }
 
 /// Constructor arguments of [`AppState`].
-pub struct Parts {
+pub struct AppStateParts {
     pub sign_in: SignIn,
     /// The instance that also renders the mails.
     pub pages: Arc<Pages>,
@@ -96,11 +95,11 @@ pub struct Parts {
     /// The first signs, all verify.
     pub cookie_secrets: Vec<Vec<u8>>,
     pub trusted_proxies: TrustedProxies,
-    pub observers: Observers,
+    pub observers: Observability,
 }
 
 impl AppState {
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: AppStateParts) -> Self {
         let engine = Arc::clone(&parts.sign_in.engine);
         let is_https = engine.issuer_base().starts_with("https://");
         Self(Arc::new(StateInner {
@@ -108,15 +107,14 @@ impl AppState {
             sign_in: parts.sign_in,
             pages: parts.pages,
             probes: parts.probes,
-            clock: parts.clock,
             entropy: parts.entropy,
-            cookie_keys: parts.cookie_secrets.iter().map(|secret| CookieKey::new(secret)).collect(),
-            trusted_proxies: parts.trusted_proxies,
-            unknown_callers: UnknownCallers::default(),
+            cookies: Cookies::new(&parts.cookie_secrets, is_https, Arc::clone(&parts.clock)),
+            clock: parts.clock,
+            callers: Callers::behind(parts.trusted_proxies),
             metrics: parts.observers.metrics,
             metrics_are_public: parts.observers.are_public,
             traces: parts.observers.traces,
-            crowd: Crowd::default(),
+            load_shedder: LoadShedder::default(),
             is_https,
         }))
     }

@@ -22,9 +22,9 @@ pub(crate) struct OrgDocuments(pub Arc<Tenant>);
 
 /// Checks the organization if the route has one. Used by responses to a wrong method, so that an unknown organization
 /// is answered with 404 for every method.
-pub(crate) struct UnderOrg;
+pub(crate) struct OrgIfPresent;
 
-impl FromRequestParts<AppState> for UnderOrg {
+impl FromRequestParts<AppState> for OrgIfPresent {
     type Rejection = Reply;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
@@ -41,7 +41,7 @@ impl FromRequestParts<AppState> for OrgDocuments {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
         let slug = slug(parts, state).await?;
         let found = state.engine.tenant_for_documents(&slug).await;
-        admit(parts, state, &LanguagePreferences::of(&parts.headers), found).map(Self)
+        active_tenant(parts, state, &LanguagePreferences::of(&parts.headers), found).map(Self)
     }
 }
 
@@ -59,13 +59,13 @@ impl FromRequestParts<AppState> for Org {
         let slug = slug(parts, state).await?;
         let found = state.engine.tenant(&slug).await;
         let languages = LanguagePreferences::of(&parts.headers);
-        let tenant = admit(parts, state, &languages, found)?;
+        let tenant = active_tenant(parts, state, &languages, found)?;
         Ok(Self(RequestContext::new(tenant, languages)))
     }
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer; it moves once")]
-fn admit(
+fn active_tenant(
     parts: &Parts,
     state: &AppState,
     languages: &LanguagePreferences,
@@ -74,7 +74,7 @@ fn admit(
     let html = reply::prefers_html(&parts.headers);
     let refuse = |status: StatusCode, message: &str, text: ErrorText| {
         if html {
-            reply::error_page(state, &languages.neutral_look(), status, text, None)
+            reply::error_page(state, &languages.neutral_theme(), status, text, None)
         } else {
             reply::json(status, &json!({ "error": message, "status": status.as_u16() }))
         }
@@ -92,7 +92,7 @@ fn admit(
         Ok(TenantLookup::Unknown) => {
             Err(refuse(StatusCode::NOT_FOUND, "Organization not found", ErrorText::NotFound))
         }
-        Err(error) if html => Err(reply::engine_error_page(state, &languages.neutral_look(), &error)),
+        Err(error) if html => Err(reply::engine_error_page(state, &languages.neutral_theme(), &error)),
         Err(error) => Err(reply::engine_error(&error)),
     }
 }

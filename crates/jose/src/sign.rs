@@ -28,10 +28,10 @@ pub enum SignError {
 pub struct Signer {
     algorithm: SigningAlgorithm,
     kid: String,
-    pair: Pair,
+    pair: KeyPair,
 }
 
-enum Pair {
+enum KeyPair {
     Es256(EcdsaKeyPair),
     Rs256(RsaKeyPair),
     EdDsa(Ed25519KeyPair),
@@ -56,7 +56,7 @@ impl Signer {
         let refused = SignError::Key(algorithm);
         let pair = match algorithm {
             SigningAlgorithm::Es256 => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
-                .map(Pair::Es256)
+                .map(KeyPair::Es256)
                 .map_err(|_| refused)?,
             SigningAlgorithm::Rs256 => {
                 let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| SignError::Key(algorithm))?;
@@ -64,10 +64,10 @@ impl Signer {
                 if pair.public_modulus_len() < 256 {
                     return Err(refused);
                 }
-                Pair::Rs256(pair)
+                KeyPair::Rs256(pair)
             }
             SigningAlgorithm::EdDsa => {
-                Ed25519KeyPair::from_pkcs8(pkcs8).map(Pair::EdDsa).map_err(|_| refused)?
+                Ed25519KeyPair::from_pkcs8(pkcs8).map(KeyPair::EdDsa).map_err(|_| refused)?
             }
         };
         Ok(Self { algorithm, kid: kid.into(), pair })
@@ -104,9 +104,9 @@ impl Signer {
         // The API requires a generator; aws-lc ignores it and uses its own.
         let random = SystemRandom::new();
         match &self.pair {
-            Pair::Es256(pair) => pair.sign(&random, message).map(|s| s.as_ref().to_vec()),
-            Pair::EdDsa(pair) => pair.try_sign(message).map(|s| s.as_ref().to_vec()),
-            Pair::Rs256(pair) => {
+            KeyPair::Es256(pair) => pair.sign(&random, message).map(|s| s.as_ref().to_vec()),
+            KeyPair::EdDsa(pair) => pair.try_sign(message).map(|s| s.as_ref().to_vec()),
+            KeyPair::Rs256(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map(|()| signature)
             }

@@ -8,7 +8,7 @@
 //! - Lifetimes are truncated to whole milliseconds, so no value outlives its lifetime. A lifetime of zero stores
 //!   nothing (and removes the old value, where the call overwrites).
 //! - Only `consume` returns the value of a consumed key: `get` and `take` return `None` and keep it, `put_if_absent`
-//!   returns `false`, `peek` and `retire` report it as used. `put` and a delete replace it.
+//!   returns `false`, `peek` and `mark_used` report it as used. `put` and a delete replace it.
 //! - Counters have a separate namespace: `get` never returns a counter, `clear` never removes a value.
 
 use std::time::Duration;
@@ -78,16 +78,16 @@ impl Write {
 
 /// What is stored under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum ValueState {
     Live(Bytes),
     /// By [`Kv::consume`] or [`Kv::retire`].
     Used,
-    Free,
+    Absent,
 }
 
 /// Result of a single-use read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Consumed {
+pub enum ConsumeOutcome {
     /// First use; nobody else gets this answer.
     Fresh(Bytes),
     /// Already used. The value is kept for a while, so that a replay can be traced.
@@ -97,7 +97,7 @@ pub enum Consumed {
 
 /// A counter over a fixed window.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limit {
+pub struct RateLimit {
     pub key: String,
     pub maximum: u64,
     pub window: Duration,
@@ -105,7 +105,7 @@ pub struct Limit {
 
 /// Result of a rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum LimitOutcome {
     Allowed,
     /// At least one counter is at its maximum.
     Limited {
@@ -115,7 +115,7 @@ pub enum Verdict {
 
 /// Result of [`Kv::claim`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claimed {
+pub enum ClaimOutcome {
     /// The caller's value was stored.
     First,
     /// An earlier caller claimed it; this is the value stored then.
@@ -133,7 +133,7 @@ pub struct Notice {
 
 /// What a subscriber receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum NoticeEvent {
     Notice(Notice),
     /// Notices may have been missed (reconnect, slow subscriber): drop everything cached.
     Gap,
@@ -147,26 +147,38 @@ pub trait Kv: Send + Sync + 'static {
     async fn put_if_absent(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<bool>;
     /// Stores a value as the newest of a group and deletes the oldest live ones beyond `most`. Taken, used and expired
     /// values do not count; used values stay known. One command.
-    async fn put_among(&self, group: &Key, most: usize, key: &Key, value: Bytes, ttl: Duration)
-    -> Result<()>;
+    async fn put_in_group(
+        &self,
+        group: &Key,
+        most: usize,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+    ) -> Result<()>;
     /// Reads and removes in one step (`GETDEL`).
     async fn take(&self, key: &Key) -> Result<Option<Bytes>>;
     /// Uses a value once, atomically. The first caller gets `Fresh`; later callers get `Replayed` for `remember`.
-    async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed>;
+    async fn consume(&self, key: &Key, remember: Duration) -> Result<ConsumeOutcome>;
     /// Returns what is stored under the key; changes nothing.
-    async fn peek(&self, key: &Key) -> Result<Place>;
+    async fn peek(&self, key: &Key) -> Result<ValueState>;
     /// Removes a live value atomically. The key counts as used for `remember`; the value itself is not kept.
-    async fn retire(&self, key: &Key, remember: Duration) -> Result<Place>;
+    async fn mark_used(&self, key: &Key, remember: Duration) -> Result<ValueState>;
     /// Carries out all writes or none, in one command. Returns `false`, having written nothing, when the key of a
     /// [`Write::Replace`] holds no live value or that of a [`Write::PutUnlessUsed`] a used one.
     async fn write(&self, writes: Vec<Write>) -> Result<bool>;
     /// Whether any counter is at its maximum. Does not count. One command.
-    async fn check(&self, limits: &[Limit]) -> Result<Verdict>;
+    async fn check(&self, limits: &[RateLimit]) -> Result<LimitOutcome>;
     /// Adds one to every counter, or to none when one of them is at its maximum. One command. The first hit starts the
     /// window.
-    async fn hit(&self, limits: &[Limit]) -> Result<Verdict>;
+    async fn hit(&self, limits: &[RateLimit]) -> Result<LimitOutcome>;
     /// Stores a value and adds one to every counter, or does neither when a counter is at its maximum. One command.
-    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict>;
+    async fn put_limited(
+        &self,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+        limits: &[RateLimit],
+    ) -> Result<LimitOutcome>;
     /// Stores a value as the newest of `place` and adds one to every counter, or does neither when a counter is at its
     /// maximum. If `key` is already the newest of the place and its value is live, returns that value and counts
     /// nothing. One command.
@@ -176,8 +188,8 @@ pub trait Kv: Send + Sync + 'static {
         key: &Key,
         value: Bytes,
         ttl: Duration,
-        limits: &[Limit],
-    ) -> Result<Claimed>;
+        limits: &[RateLimit],
+    ) -> Result<ClaimOutcome>;
     /// Subtracts one from every counter, as [`Self::release`] does, and stores a value. One command.
     async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()>;
     /// Subtracts one from every counter. A counter that reaches zero is deleted, with its window. One command.
@@ -185,20 +197,20 @@ pub trait Kv: Send + Sync + 'static {
     /// Deletes counters.
     async fn clear(&self, keys: &[String]) -> Result<()>;
     async fn publish(&self, notice: &Notice) -> Result<()>;
-    /// Receives everything published from now on by any instance, including this one. Read it with [`heard`], which
-    /// turns lost notices of a slow reader into [`Heard::Gap`].
-    fn subscribe(&self) -> broadcast::Receiver<Heard>;
+    /// Receives everything published from now on by any instance, including this one. Read it with [`next_notice`],
+    /// which turns lost notices of a slow reader into [`NoticeEvent::Gap`].
+    fn subscribe(&self) -> broadcast::Receiver<NoticeEvent>;
     async fn ping(&self) -> Result<()>;
     /// Number of commands sent so far, for the round-trip budgets of the tests.
     fn commands(&self) -> u64;
 }
 
 /// Waits for the next notice; `None` when the store is gone.
-pub async fn heard(receiver: &mut broadcast::Receiver<Heard>) -> Option<Heard> {
+pub async fn next_notice(receiver: &mut broadcast::Receiver<NoticeEvent>) -> Option<NoticeEvent> {
     match receiver.recv().await {
-        Ok(heard) => Some(heard),
+        Ok(event) => Some(event),
         // The reader was too slow and the channel dropped notices.
-        Err(broadcast::error::RecvError::Lagged(_)) => Some(Heard::Gap),
+        Err(broadcast::error::RecvError::Lagged(_)) => Some(NoticeEvent::Gap),
         Err(broadcast::error::RecvError::Closed) => None,
     }
 }

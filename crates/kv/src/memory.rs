@@ -5,11 +5,11 @@
 //! resized, only its shard waits. Entries and bytes are limited, see [`kinds`].
 
 mod commands;
-mod expiring;
+mod expiring_map;
 mod kinds;
-mod ledger;
 mod shard;
 mod snapshot;
+mod usage;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,12 +19,12 @@ use std::time::Duration;
 use porta_core::{Clock, Timestamp};
 use tokio::sync::broadcast;
 
-pub use self::snapshot::{Saved, SnapshotError};
+pub use self::snapshot::{SaveOutcome, SnapshotError};
 
 use self::kinds::Kind;
-use self::ledger::Ledger;
-use self::shard::{Held, Shard};
-use crate::{Heard, Key, KvError, Limit, NOTICE_BACKLOG, Result, Verdict};
+use self::shard::{LockedShards, Shard};
+use self::usage::MemoryUsage;
+use crate::{Key, KvError, LimitOutcome, NOTICE_BACKLOG, NoticeEvent, RateLimit, Result};
 
 /// Enough shards that the largest table of one has a few thousand entries, which are moved within a millisecond.
 const SHARDS: usize = 64;
@@ -37,43 +37,43 @@ pub struct MemoryKv {
     shards: Vec<Mutex<Shard>>,
     /// Maps keys to shards. Seeded at random, so that nobody can fill one shard on purpose.
     hashing: RandomState,
-    ledger: Ledger,
+    usage: MemoryUsage,
     /// Set when the contents are saved for the next process, which then owns them.
     is_closed: AtomicBool,
-    heard: broadcast::Sender<Heard>,
+    notices: broadcast::Sender<NoticeEvent>,
     commands: AtomicU64,
 }
 
 impl MemoryKv {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self::with(clock, Ledger::default())
+        Self::with(clock, MemoryUsage::default())
     }
 
-    fn with(clock: Arc<dyn Clock>, ledger: Ledger) -> Self {
+    fn with(clock: Arc<dyn Clock>, usage: MemoryUsage) -> Self {
         Self {
             clock,
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hashing: RandomState::new(),
-            ledger,
+            usage,
             is_closed: AtomicBool::new(false),
-            heard: broadcast::channel(NOTICE_BACKLOG).0,
+            notices: broadcast::channel(NOTICE_BACKLOG).0,
             commands: AtomicU64::new(0),
         }
     }
 
     /// Number of values and counters held, including expired ones that were not swept yet.
     pub fn entries(&self) -> usize {
-        self.ledger.all_entries()
+        self.usage.all_entries()
     }
 
     /// Their size, as calculated for the ceilings.
     pub fn bytes(&self) -> usize {
-        self.ledger.all_bytes()
+        self.usage.all_bytes()
     }
 
     /// Entries evicted before they expired, by kind.
     pub fn evicted(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        Kind::all().map(|kind| (kind.name(), self.ledger.evicted(kind)))
+        Kind::all().map(|kind| (kind.name(), self.usage.evicted(kind)))
     }
 
     /// Removes expired entries and frees memory; returns how many were removed. Run by a background task, because
@@ -82,7 +82,7 @@ impl MemoryKv {
         let mut swept = 0;
         for number in 0..SHARDS {
             loop {
-                let batch = self.lock(number).sweep(self.clock.now(), SWEEP_BATCH, &self.ledger);
+                let batch = self.lock(number).sweep(self.clock.now(), SWEEP_BATCH, &self.usage);
                 swept += batch;
                 // Lets waiting requests on this thread run first.
                 tokio::task::yield_now().await;
@@ -124,11 +124,11 @@ impl MemoryKv {
     }
 
     /// Counts a command and locks the shards with these numbers.
-    fn enter_all(&self, mut numbers: Vec<usize>) -> Result<(Held<'_>, Timestamp)> {
+    fn enter_all(&self, mut numbers: Vec<usize>) -> Result<(LockedShards<'_>, Timestamp)> {
         self.commands.fetch_add(1, Ordering::Relaxed);
         numbers.sort_unstable();
         numbers.dedup();
-        let held = Held::new(numbers.into_iter().map(|number| (number, self.lock(number))).collect());
+        let held = LockedShards::new(numbers.into_iter().map(|number| (number, self.lock(number))).collect());
         let now = self.now()?;
         Ok((held, now))
     }
@@ -138,46 +138,53 @@ impl MemoryKv {
     }
 
     /// Evicts until the kind and the total are below their ceilings. Call with no shard locked.
-    fn relieve(&self, kind: Kind) {
-        while self.ledger.is_over(kind) && self.evict(kind) {}
-        while self.ledger.first_to_go().is_some_and(|first| self.evict(first)) {}
+    fn evict_excess(&self, kind: Kind) {
+        while self.usage.is_over(kind) && self.evict(kind) {}
+        while self.usage.kind_to_evict().is_some_and(|first| self.evict(first)) {}
     }
 
     /// Evicts the entry of a kind that expires first; `false` when there is none.
     fn evict(&self, kind: Kind) -> bool {
-        let soonest =
-            (0..SHARDS).filter_map(|number| self.lock(number).soonest(kind).map(|ends| (ends, number))).min();
-        let Some((ends, number)) = soonest else { return false };
+        let first_expiry = (0..SHARDS)
+            .filter_map(|number| self.lock(number).first_expiry(kind).map(|ends| (ends, number)))
+            .min();
+        let Some((ends, number)) = first_expiry else { return false };
         // It may have been removed in the meantime; then the next one of this shard is evicted, or the caller retries.
-        if self.lock(number).drop_soonest(kind, &self.ledger) && self.clock.now() < ends {
-            self.ledger.note_evicted(kind);
+        if self.lock(number).drop_first_expiring(kind, &self.usage) && self.clock.now() < ends {
+            self.usage.note_evicted(kind);
         }
         true
     }
 
-    fn verdict(&self, held: &mut Held<'_>, limits: &[Limit], now: Timestamp) -> Verdict {
+    fn verdict(&self, held: &mut LockedShards<'_>, limits: &[RateLimit], now: Timestamp) -> LimitOutcome {
         let waits = limits.iter().filter_map(|limit| held.shard(self.number(&limit.key)).wait(limit, now));
         match waits.max() {
-            None => Verdict::Allowed,
-            Some(wait) => Verdict::Limited { retry_after: wait.max(Duration::from_millis(1)) },
+            None => LimitOutcome::Allowed,
+            Some(wait) => LimitOutcome::Limited { retry_after: wait.max(Duration::from_millis(1)) },
         }
     }
 
     /// Increments the counters, unless one is at its maximum. Adds to `kinds` the kinds that may have grown.
-    fn count(&self, held: &mut Held<'_>, limits: &[Limit], now: Timestamp, kinds: &mut Vec<Kind>) -> Verdict {
+    fn count(
+        &self,
+        held: &mut LockedShards<'_>,
+        limits: &[RateLimit],
+        now: Timestamp,
+        kinds: &mut Vec<Kind>,
+    ) -> LimitOutcome {
         let verdict = self.verdict(held, limits, now);
-        if verdict == Verdict::Allowed {
+        if verdict == LimitOutcome::Allowed {
             for limit in limits {
-                kinds.push(held.shard(self.number(&limit.key)).count(limit, now, &self.ledger));
+                kinds.push(held.shard(self.number(&limit.key)).count(limit, now, &self.usage));
             }
         }
         verdict
     }
 
-    fn relieve_all(&self, mut kinds: Vec<Kind>) {
+    fn evict_excess_of(&self, mut kinds: Vec<Kind>) {
         kinds.dedup();
         for kind in kinds {
-            self.relieve(kind);
+            self.evict_excess(kind);
         }
     }
 }

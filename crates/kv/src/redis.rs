@@ -12,7 +12,7 @@
 mod address;
 mod answers;
 mod cluster;
-mod link;
+mod connection;
 mod notices;
 mod scripts;
 mod sentinel;
@@ -30,23 +30,23 @@ pub use self::address::{ConnectError, RedisOptions, Sentinels};
 
 use self::address::Address;
 use self::answers::{classify, unexpected, verdict};
-use self::link::Link;
+use self::connection::ReconnectingConnection;
 use self::notices::Subscription;
 use self::scripts::{SCRIPTS, Script};
 use crate::{
-    Claimed, Consumed, Heard, Key, Kv, KvError, Limit, NOTICE_BACKLOG, Notice, Place, Result, Verdict, Write,
-    whole_millis,
+    ClaimOutcome, ConsumeOutcome, Key, Kv, KvError, LimitOutcome, NOTICE_BACKLOG, Notice, NoticeEvent,
+    RateLimit, Result, ValueState, Write, whole_millis,
 };
 
 /// The store in Redis: one multiplexed connection for commands and one for notices. Background tasks keep both
 /// connected and end when this is dropped.
 pub struct RedisKv {
-    link: Arc<Link>,
+    connection: Arc<ReconnectingConnection>,
     values: String,
     counters: String,
     groups: String,
     channel: String,
-    heard: broadcast::Sender<Heard>,
+    notices: broadcast::Sender<NoticeEvent>,
     _stop: DropGuard,
 }
 
@@ -55,27 +55,31 @@ impl RedisKv {
     /// connection is lost later, calls fail until it is back.
     pub async fn connect(options: RedisOptions) -> std::result::Result<Self, ConnectError> {
         let address = Arc::new(Address::new(&options)?);
-        let heard = broadcast::channel(NOTICE_BACKLOG).0;
+        let notices = broadcast::channel(NOTICE_BACKLOG).0;
         let channel = format!("{}:notices:{}", options.instance, address.database);
         let subscription =
-            Subscription { address: Arc::clone(&address), channel: channel.clone(), heard: heard.clone() };
+            Subscription { address: Arc::clone(&address), channel: channel.clone(), sender: notices.clone() };
 
-        let (link, pushes) = Link::connect(address).await.map_err(|error| classify(&error))?;
-        link.send(&cmd("PING")).await.map_err(|error| classify(&error))?;
-        let prefix =
-            if link.is_cluster { format!("{{{}}}", options.instance) } else { options.instance.clone() };
+        let (connection, pushes) =
+            ReconnectingConnection::connect(address).await.map_err(|error| classify(&error))?;
+        connection.send(&cmd("PING")).await.map_err(|error| classify(&error))?;
+        let prefix = if connection.is_cluster {
+            format!("{{{}}}", options.instance)
+        } else {
+            options.instance.clone()
+        };
         let subscribed = subscription.open().await.map_err(|error| classify(&error))?;
 
         let stop = CancellationToken::new();
-        tokio::spawn(Arc::clone(&link).keep(pushes, stop.clone()));
+        tokio::spawn(Arc::clone(&connection).keep(pushes, stop.clone()));
         tokio::spawn(subscription.keep(subscribed, stop.clone()));
         Ok(Self {
-            link,
+            connection,
             values: format!("{prefix}:v:"),
             counters: format!("{prefix}:n:"),
             groups: format!("{prefix}:g:"),
             channel,
-            heard,
+            notices,
             _stop: stop.drop_guard(),
         })
     }
@@ -89,12 +93,12 @@ impl RedisKv {
     }
 
     async fn send(&self, command: &Cmd) -> Result<Value> {
-        self.link.send(command).await.map_err(|error| classify(&error))
+        self.connection.send(command).await.map_err(|error| classify(&error))
     }
 
     /// Runs a command that reads a live value. A used value has another type (WRONGTYPE) and counts as absent.
     async fn read_live(&self, verb: &'static str, key: &Key) -> Result<Option<Bytes>> {
-        match self.link.send(cmd(verb).arg(self.value_key(key))).await {
+        match self.connection.send(cmd(verb).arg(self.value_key(key))).await {
             Ok(Value::BulkString(value)) => Ok(Some(value.into())),
             Ok(Value::Nil) => Ok(None),
             Ok(_) => Err(unexpected(verb)),
@@ -108,7 +112,7 @@ impl RedisKv {
     async fn run(&self, script: &Script, fill: impl Fn(&mut Cmd)) -> Result<Value> {
         let mut by_digest = cmd("EVALSHA");
         fill(by_digest.arg(&script.digest));
-        match self.link.send(&by_digest).await {
+        match self.connection.send(&by_digest).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 let mut by_text = cmd("EVAL");
                 fill(by_text.arg(script.text));
@@ -118,7 +122,7 @@ impl RedisKv {
         }
     }
 
-    async fn run_consume(&self, key: &Key, remember: Duration, then: &str) -> Result<Consumed> {
+    async fn run_consume(&self, key: &Key, remember: Duration, then: &str) -> Result<ConsumeOutcome> {
         let answer = self.run(&SCRIPTS.consume, |command| {
             command.arg(1).arg(self.value_key(key)).arg(whole_millis(remember)).arg(then);
         });
@@ -126,16 +130,16 @@ impl RedisKv {
             return Err(unexpected("consume"));
         };
         match <[Value; 2]>::try_from(parts) {
-            Ok([Value::Int(0), _]) => Ok(Consumed::Absent),
-            Ok([Value::Int(1), Value::BulkString(value)]) => Ok(Consumed::Fresh(value.into())),
-            Ok([Value::Int(2), Value::BulkString(value)]) => Ok(Consumed::Replayed(value.into())),
+            Ok([Value::Int(0), _]) => Ok(ConsumeOutcome::Absent),
+            Ok([Value::Int(1), Value::BulkString(value)]) => Ok(ConsumeOutcome::Fresh(value.into())),
+            Ok([Value::Int(2), Value::BulkString(value)]) => Ok(ConsumeOutcome::Replayed(value.into())),
             _ => Err(unexpected("consume")),
         }
     }
 
-    async fn run_limiter(&self, script: &Script, limits: &[Limit]) -> Result<Verdict> {
+    async fn run_limiter(&self, script: &Script, limits: &[RateLimit]) -> Result<LimitOutcome> {
         if limits.is_empty() {
-            return Ok(Verdict::Allowed);
+            return Ok(LimitOutcome::Allowed);
         }
         let answer = self.run(script, |command| {
             command.arg(limits.len());
@@ -148,7 +152,7 @@ impl RedisKv {
     }
 }
 
-fn limit_arguments(command: &mut Cmd, limits: &[Limit]) {
+fn limit_arguments(command: &mut Cmd, limits: &[RateLimit]) {
     for limit in limits {
         command.arg(limit.maximum).arg(whole_millis(limit.window));
     }
@@ -190,7 +194,7 @@ impl Kv for RedisKv {
         }
     }
 
-    async fn put_among(
+    async fn put_in_group(
         &self,
         group: &Key,
         most: usize,
@@ -198,7 +202,7 @@ impl Kv for RedisKv {
         value: Bytes,
         ttl: Duration,
     ) -> Result<()> {
-        let answer = self.run(&SCRIPTS.put_among, |command| {
+        let answer = self.run(&SCRIPTS.put_in_group, |command| {
             command.arg(2).arg([&self.groups, group].concat()).arg(self.value_key(key));
             command.arg(most.max(1)).arg(whole_millis(ttl)).arg(&*value);
         });
@@ -212,25 +216,25 @@ impl Kv for RedisKv {
         self.read_live("GETDEL", key).await
     }
 
-    async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed> {
+    async fn consume(&self, key: &Key, remember: Duration) -> Result<ConsumeOutcome> {
         self.run_consume(key, remember, "keep").await
     }
 
-    async fn peek(&self, key: &Key) -> Result<Place> {
-        match self.link.send(cmd("GET").arg(self.value_key(key))).await {
-            Ok(Value::BulkString(value)) => Ok(Place::Live(value.into())),
-            Ok(Value::Nil) => Ok(Place::Free),
+    async fn peek(&self, key: &Key) -> Result<ValueState> {
+        match self.connection.send(cmd("GET").arg(self.value_key(key))).await {
+            Ok(Value::BulkString(value)) => Ok(ValueState::Live(value.into())),
+            Ok(Value::Nil) => Ok(ValueState::Absent),
             Ok(_) => Err(unexpected("GET")),
-            Err(error) if error.code() == Some("WRONGTYPE") => Ok(Place::Used),
+            Err(error) if error.code() == Some("WRONGTYPE") => Ok(ValueState::Used),
             Err(error) => Err(classify(&error)),
         }
     }
 
-    async fn retire(&self, key: &Key, remember: Duration) -> Result<Place> {
+    async fn mark_used(&self, key: &Key, remember: Duration) -> Result<ValueState> {
         Ok(match self.run_consume(key, remember, "forget").await? {
-            Consumed::Fresh(value) => Place::Live(value),
-            Consumed::Replayed(_) => Place::Used,
-            Consumed::Absent => Place::Free,
+            ConsumeOutcome::Fresh(value) => ValueState::Live(value),
+            ConsumeOutcome::Replayed(_) => ValueState::Used,
+            ConsumeOutcome::Absent => ValueState::Absent,
         })
     }
 
@@ -263,15 +267,21 @@ impl Kv for RedisKv {
         }
     }
 
-    async fn check(&self, limits: &[Limit]) -> Result<Verdict> {
+    async fn check(&self, limits: &[RateLimit]) -> Result<LimitOutcome> {
         self.run_limiter(&SCRIPTS.check, limits).await
     }
 
-    async fn hit(&self, limits: &[Limit]) -> Result<Verdict> {
+    async fn hit(&self, limits: &[RateLimit]) -> Result<LimitOutcome> {
         self.run_limiter(&SCRIPTS.hit, limits).await
     }
 
-    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict> {
+    async fn put_limited(
+        &self,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+        limits: &[RateLimit],
+    ) -> Result<LimitOutcome> {
         let answer = self.run(&SCRIPTS.put_limited, |command| {
             command.arg(limits.len() + 1);
             for limit in limits {
@@ -290,8 +300,8 @@ impl Kv for RedisKv {
         key: &Key,
         value: Bytes,
         ttl: Duration,
-        limits: &[Limit],
-    ) -> Result<Claimed> {
+        limits: &[RateLimit],
+    ) -> Result<ClaimOutcome> {
         let answer = self.run(&SCRIPTS.claim, |command| {
             command.arg(limits.len() + 2);
             for limit in limits {
@@ -302,10 +312,10 @@ impl Kv for RedisKv {
             command.arg(whole_millis(ttl)).arg(&*value);
         });
         match answer.await? {
-            Value::BulkString(before) => Ok(Claimed::Before(before.into())),
+            Value::BulkString(before) => Ok(ClaimOutcome::Before(before.into())),
             answer => Ok(match verdict(&answer)? {
-                Verdict::Allowed => Claimed::First,
-                Verdict::Limited { retry_after } => Claimed::Limited { retry_after },
+                LimitOutcome::Allowed => ClaimOutcome::First,
+                LimitOutcome::Limited { retry_after } => ClaimOutcome::Limited { retry_after },
             }),
         }
     }
@@ -350,8 +360,8 @@ impl Kv for RedisKv {
         self.send(cmd("PUBLISH").arg(&self.channel).arg(json)).await.map(drop)
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Heard> {
-        self.heard.subscribe()
+    fn subscribe(&self) -> broadcast::Receiver<NoticeEvent> {
+        self.notices.subscribe()
     }
 
     async fn ping(&self) -> Result<()> {
@@ -359,6 +369,6 @@ impl Kv for RedisKv {
     }
 
     fn commands(&self) -> u64 {
-        self.link.commands()
+        self.connection.commands()
     }
 }

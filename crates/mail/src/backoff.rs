@@ -15,7 +15,7 @@ const WAITS: [Duration; 5] = [
 
 /// Returns the wait after `attempt` (from one): the planned one with 20 percent jitter either way, so that what failed
 /// together is not retried together.
-pub(crate) fn wait_after(attempt: i64, entropy: &dyn Entropy) -> Duration {
+pub(crate) fn retry_delay(attempt: i64, entropy: &dyn Entropy) -> Duration {
     let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(WAITS.len() - 1);
     let [chance] = entropy.bytes::<1>();
     WAITS[index].mul_f64(0.8 + 0.4 * f64::from(chance) / 255.0)
@@ -33,7 +33,7 @@ mod tests {
         for (attempt, planned) in
             [(0, 5), (1, 5), (2, 30), (3, 120), (4, 600), (5, 3600), (6, 3600), (i64::MAX, 3600)]
         {
-            let waits: Vec<f64> = (0..50).map(|_| wait_after(attempt, &entropy).as_secs_f64()).collect();
+            let waits: Vec<f64> = (0..50).map(|_| retry_delay(attempt, &entropy).as_secs_f64()).collect();
             let planned = f64::from(planned);
             assert!(
                 waits.iter().all(|w| (planned * 0.8..=planned * 1.2).contains(w)),

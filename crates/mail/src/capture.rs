@@ -9,13 +9,13 @@ use crate::transport::{Message, SendError, Transport};
 
 /// Keeps the newest messages instead of sending them.
 #[derive(Debug)]
-pub struct Capture {
+pub struct CaptureTransport {
     /// Newest first.
     kept: watch::Sender<VecDeque<Message>>,
     capacity: usize,
 }
 
-impl Capture {
+impl CaptureTransport {
     pub fn new(capacity: usize) -> Self {
         Self { kept: watch::Sender::new(VecDeque::new()), capacity }
     }
@@ -40,7 +40,7 @@ impl Capture {
 }
 
 #[async_trait]
-impl Transport for Capture {
+impl Transport for CaptureTransport {
     async fn send(&self, message: &Message) -> Result<(), SendError> {
         self.kept.send_modify(|kept| {
             kept.push_front(message.clone());
@@ -71,7 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn keeps_the_newest_and_wakes_who_waits() {
-        let capture = Capture::new(2);
+        let capture = CaptureTransport::new(2);
         let wait = capture.wait_for(|m| m.body.subject == "3");
         let send = async {
             for n in 1..=3 {

@@ -78,7 +78,7 @@ impl Header for AutoSubmitted {
 pub(crate) enum ComposeError {
     #[error("the recipient's address is not one that mail can be sent to")]
     Recipient,
-    #[error("the message cannot be put together")]
+    #[error("the message cannot be composed")]
     Form(#[from] lettre::error::Error),
 }
 

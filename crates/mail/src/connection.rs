@@ -54,8 +54,8 @@ impl Relay {
         let connecting = AsyncSmtpConnection::connect_tokio1(server, within, &self.hello, implicit, None);
         // The library's timeout covers the TCP handshake only, not the greeting.
         match timeout(self.connect_within, connecting).await {
-            Ok(greeted) => greeted.map_err(|error| SendError::Away(describe("connecting", &error))),
-            Err(_) => Err(SendError::Away(format!(
+            Ok(greeted) => greeted.map_err(|error| SendError::Unreachable(describe("connecting", &error))),
+            Err(_) => Err(SendError::Unreachable(format!(
                 "connecting: the relay did not greet within {} s",
                 self.connect_within.as_secs_f32()
             ))),
@@ -101,7 +101,7 @@ impl Relay {
 }
 
 fn no_roots() -> SendError {
-    SendError::Failed("TLS: this machine knows no certificate authority".to_owned())
+    SendError::Failed("TLS: no CA certificate was found on this system".to_owned())
 }
 
 /// Sends one message over an open connection.

@@ -17,7 +17,7 @@ mod smtp;
 mod transport;
 mod worker;
 
-pub use capture::Capture;
+pub use capture::CaptureTransport;
 pub use compose::{Sender, SenderError};
 pub use connection::Security;
 pub use smtp::{Credentials, SmtpError, SmtpOptions, SmtpTransport};

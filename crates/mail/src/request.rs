@@ -1,7 +1,7 @@
 //! Resolves link requests: a request becomes a mail if its address is known (decision 0026).
 
 use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::link_request::{LinkRequest, LinkWish};
+use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::mail::{OutgoingEmail, Recipient};
 use porta_core::one_time::OneTimeToken;
 use porta_core::organization::OrganizationStatus;
@@ -11,21 +11,21 @@ use porta_core::{OneTimeTokenId, OrganizationId, Timestamp};
 use porta_store::StoreError;
 
 use crate::Worker;
-use crate::worker::{NotDone, TRY_FOR};
+use crate::worker::{AttemptError, GIVE_UP_AFTER};
 
 impl Worker {
     /// Stores token, mail and audit row in the transaction that completes the request.
-    pub(crate) async fn resolve(&self, claim: &OutboxClaim) -> Result<(), NotDone> {
+    pub(crate) async fn resolve(&self, claim: &OutboxClaim) -> Result<(), AttemptError> {
         let now = self.deps.clock.now();
-        let until = claim.created_at + TRY_FOR;
+        let until = claim.created_at + GIVE_UP_AFTER;
         let (organization, request) = LinkRequest::open(claim, &self.deps.keyring)
-            .map_err(|error| NotDone::unreadable(&error, until))?;
+            .map_err(|error| AttemptError::unreadable_item(&error, until))?;
         let until = request.expires_at.min(until);
         if now >= until {
-            return Err(NotDone::for_good("nobody could use the link any more"));
+            return Err(AttemptError::permanent("nobody could use the link any more"));
         }
         let resolved = self.resolve_at(claim, organization, &request, now).await;
-        resolved.map_err(|error| NotDone::yet(&error, until))
+        resolved.map_err(|error| AttemptError::retryable(&error, until))
     }
 
     async fn resolve_at(
@@ -53,7 +53,7 @@ impl Worker {
                     id,
                     organization_id: organization,
                     user_id: user.id,
-                    purpose: request.wish.purpose(),
+                    purpose: request.kind.purpose(),
                     digest: request.digest,
                     interaction: request.interaction.clone(),
                     details: request.details_with_origin(claim.created_at),
@@ -63,8 +63,8 @@ impl Worker {
                     created_at: now,
                 };
                 let mut links = unit.one_time_tokens(organization);
-                if request.unless_one_lives {
-                    links.issue_unless_one_lives(&token, &user.email).await?
+                if request.only_if_none_live {
+                    links.issue_if_none_live(&token, &user.email).await?
                 } else {
                     links.issue(&token, &user.email).await?
                 }
@@ -80,13 +80,13 @@ impl Worker {
                 organization_label: Some(tenant.slug.as_str().to_owned()),
                 user_id: Some(user.id),
                 actor_label: None,
-                category: match request.wish {
-                    LinkWish::MagicLink => AuditCategory::Authentication,
-                    LinkWish::PasswordReset => AuditCategory::Security,
+                category: match request.kind {
+                    LinkKind::MagicLink => AuditCategory::Authentication,
+                    LinkKind::PasswordReset => AuditCategory::Security,
                 },
                 ip_address: request.ip_address.clone(),
                 user_agent: request.user_agent.clone(),
-                ..self.event(claim, None, request.wish.event().to_owned(), now)
+                ..self.event(claim, None, request.kind.event().to_owned(), now)
             };
             unit.audit().record(&event).await?;
         } else {

@@ -54,7 +54,7 @@ pub struct SmtpOptions {
 pub enum SmtpError {
     #[error(transparent)]
     Sender(#[from] SenderError),
-    #[error("this machine knows no certificate authority")]
+    #[error("no CA certificate was found on this system")]
     NobodyBelieved,
     #[error("TLS cannot be set up")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -159,8 +159,8 @@ impl Transport for SmtpTransport {
             Ok(())
         };
         timeout(self.timeout, sending).await.unwrap_or_else(|_| {
-            // `Failed` rather than `Away`: the relay may have accepted the message, and quick retries would deliver it
-            // repeatedly.
+            // `Failed` rather than `Unreachable`: the relay may have accepted the message, and quick retries would deliver
+            // it repeatedly.
             Err(SendError::Failed(format!(
                 "the relay did not finish within {} s",
                 self.timeout.as_secs_f32()
@@ -168,7 +168,7 @@ impl Transport for SmtpTransport {
         })
     }
 
-    async fn is_there(&self) -> bool {
+    async fn is_reachable(&self) -> bool {
         self.relay.greets().await
     }
 }

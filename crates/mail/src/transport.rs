@@ -37,7 +37,7 @@ pub enum SendError {
     Failed(String),
     /// The relay is unreachable, for any message.
     #[error("{0}")]
-    Away(String),
+    Unreachable(String),
 }
 
 #[async_trait]
@@ -47,7 +47,7 @@ pub trait Transport: Send + Sync {
     async fn send(&self, message: &Message) -> Result<(), SendError>;
     /// Whether the relay is reachable again after [`SendError::Away`], in bounded time. Does not authenticate, so that
     /// the relay does not take the probes for password guessing.
-    async fn is_there(&self) -> bool {
+    async fn is_reachable(&self) -> bool {
         true
     }
 }

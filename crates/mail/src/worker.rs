@@ -15,20 +15,20 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::wait_after;
+use crate::backoff::retry_delay;
 use crate::transport::{Message, SendError, Transport};
 
 /// Messages sent concurrently.
 const CONCURRENCY: usize = 8;
 /// Poll interval: for mail whose enqueuing process died before sending it, and for due retries.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const POLL_EVERY: Duration = Duration::from_secs(5);
 /// Interval of probes for an unavailable relay. Probes overlap, because one that gets no response hangs for half a
 /// minute. Meanwhile nothing is claimed from the outbox.
-const ASK_EVERY: Duration = Duration::from_millis(1_500);
+const PROBE_EVERY: Duration = Duration::from_millis(1_500);
 /// Lease of a claimed item, longer than any message takes. If the worker dies, another one takes the item after that.
-const CLAIM: Duration = Duration::from_mins(3);
+const LEASE: Duration = Duration::from_mins(3);
 /// Items older than this are given up: after a day nobody needs the mail any more.
-pub(crate) const TRY_FOR: Duration = Duration::from_hours(24);
+pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_hours(24);
 
 /// Rendering failed.
 #[derive(Debug, thiserror::Error)]
@@ -74,57 +74,57 @@ pub struct WorkerDeps {
 pub struct Worker {
     pub(crate) deps: Arc<WorkerDeps>,
     /// The relay was unreachable at the last attempt or probe.
-    is_away: Arc<AtomicBool>,
+    is_unreachable: Arc<AtomicBool>,
 }
 
 /// Failed attempt.
-pub(crate) struct NotDone {
+pub(crate) struct AttemptError {
     error: String,
     /// The relay is unreachable, whatever the message.
-    is_away: bool,
+    is_unreachable: bool,
     /// Deadline for retries; `None`: permanent failure.
     until: Option<Timestamp>,
 }
 
-impl NotDone {
-    pub(crate) fn for_good(error: impl Into<String>) -> Self {
-        Self { error: error.into(), is_away: false, until: None }
+impl AttemptError {
+    pub(crate) fn permanent(error: impl Into<String>) -> Self {
+        Self { error: error.into(), is_unreachable: false, until: None }
     }
 
-    pub(crate) fn yet(error: &impl ToString, until: Timestamp) -> Self {
-        Self { error: error.to_string(), is_away: false, until: Some(until) }
+    pub(crate) fn retryable(error: &impl ToString, until: Timestamp) -> Self {
+        Self { error: error.to_string(), is_unreachable: false, until: Some(until) }
     }
 
-    fn away(error: String, until: Timestamp) -> Self {
-        Self { error, is_away: true, until: Some(until) }
+    fn relay_unreachable(error: String, until: Timestamp) -> Self {
+        Self { error, is_unreachable: true, until: Some(until) }
     }
 
-    pub(crate) fn unreadable(error: &ItemError, until: Timestamp) -> Self {
+    pub(crate) fn unreadable_item(error: &ItemError, until: Timestamp) -> Self {
         match error {
             // Another process may have the key during a key rotation (decision 0039).
-            ItemError::Seal(SealError::UnknownKey(_)) => Self::yet(error, until),
-            ItemError::Seal(SealError::Refused) | ItemError::Form => Self::for_good(error.to_string()),
+            ItemError::Seal(SealError::UnknownKey(_)) => Self::retryable(error, until),
+            ItemError::Seal(SealError::Refused) | ItemError::Form => Self::permanent(error.to_string()),
         }
     }
 }
 
 impl Worker {
     pub fn new(deps: WorkerDeps) -> Self {
-        Self { deps: Arc::new(deps), is_away: Arc::default() }
+        Self { deps: Arc::new(deps), is_unreachable: Arc::default() }
     }
 
     /// Works until `stop`, then finishes what is in progress. If the future is dropped, items in progress are sent
     /// again when their lease expires.
     pub async fn run(self, stop: CancellationToken) {
         let mut sending = JoinSet::new();
-        let mut asking = JoinSet::new();
+        let mut probing = JoinSet::new();
         let mut may_have_more = true;
         loop {
             let free = CONCURRENCY - sending.len();
-            if self.is_away.load(Ordering::Acquire) {
-                if asking.is_empty() {
-                    tracing::warn!(event = "email.relay.away", "the mail relay is away; mail waits");
-                    asking.spawn(self.clone().until_there());
+            if self.is_unreachable.load(Ordering::Acquire) {
+                if probing.is_empty() {
+                    tracing::warn!(event = "email.relay.away", "the mail relay is unreachable; mail waits");
+                    probing.spawn(self.clone().until_reachable());
                 }
             } else if may_have_more && free > 0 {
                 let claimed = self.claim(free).await.unwrap_or_else(|error| {
@@ -141,29 +141,29 @@ impl Worker {
                 biased;
                 () = stop.cancelled() => break,
                 Some(_) = sending.join_next() => {}
-                Some(_) = asking.join_next() => {
-                    tracing::info!(event = "email.relay.back", "the mail relay is back");
-                    self.is_away.store(false, Ordering::Release);
+                Some(_) = probing.join_next() => {
+                    tracing::info!(event = "email.relay.back", "the mail relay is reachable again");
+                    self.is_unreachable.store(false, Ordering::Release);
                     may_have_more = true;
                 }
-                () = self.deps.store.outbox_filled() => may_have_more = true,
-                () = tokio::time::sleep(LOOK_EVERY) => may_have_more = true,
+                () = self.deps.store.wait_for_outbox_item() => may_have_more = true,
+                () = tokio::time::sleep(POLL_EVERY) => may_have_more = true,
             }
         }
         while sending.join_next().await.is_some() {}
     }
 
-    async fn until_there(self) {
-        let mut looks = JoinSet::new();
-        let mut next = tokio::time::interval(ASK_EVERY);
+    async fn until_reachable(self) {
+        let mut probes = JoinSet::new();
+        let mut next = tokio::time::interval(PROBE_EVERY);
         next.reset();
         loop {
             tokio::select! {
                 _ = next.tick() => {
                     let transport = Arc::clone(&self.deps.transport);
-                    looks.spawn(async move { transport.is_there().await });
+                    probes.spawn(async move { transport.is_reachable().await });
                 }
-                Some(Ok(true)) = looks.join_next() => return,
+                Some(Ok(true)) = probes.join_next() => return,
             }
         }
     }
@@ -186,7 +186,7 @@ impl Worker {
     async fn claim(&self, limit: usize) -> Result<Vec<OutboxClaim>, StoreError> {
         let now = self.deps.clock.now();
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        self.deps.store.repositories().outbox().claim(now, now + CLAIM, limit).await
+        self.deps.store.repositories().outbox().claim(now, now + LEASE, limit).await
     }
 
     /// Processes one item and records the result. If recording fails, the mail is sent again: at least once rather than
@@ -195,38 +195,38 @@ impl Worker {
         let written = match claim.kind {
             OutboxKind::Mail => match self.send(claim).await {
                 Ok(organization) => self.delivered(claim, &organization).await,
-                Err(not_done) => self.failed(claim, not_done).await,
+                Err(failure) => self.failed(claim, failure).await,
             },
             OutboxKind::LinkRequest => match self.resolve(claim).await {
                 Ok(()) => Ok(()),
-                Err(not_done) => self.failed(claim, not_done).await,
+                Err(failure) => self.failed(claim, failure).await,
             },
         };
         if let Err(error) = written {
-            tracing::error!(%error, item = %claim.id, "the outcome of an item of the outbox could not be written");
+            tracing::error!(%error, item = %claim.id, "the result of an outbox item could not be stored");
         }
     }
 
-    async fn send(&self, claim: &OutboxClaim) -> Result<Organization, NotDone> {
+    async fn send(&self, claim: &OutboxClaim) -> Result<Organization, AttemptError> {
         let deps = &*self.deps;
         let now = deps.clock.now();
-        let until = claim.created_at + TRY_FOR;
-        let outgoing =
-            OutgoingEmail::open(claim, &deps.keyring).map_err(|error| NotDone::unreadable(&error, until))?;
+        let until = claim.created_at + GIVE_UP_AFTER;
+        let outgoing = OutgoingEmail::open(claim, &deps.keyring)
+            .map_err(|error| AttemptError::unreadable_item(&error, until))?;
         let until = outgoing.mail.expires_at().map_or(until, |expiry| expiry.min(until));
         if now >= until {
-            return Err(NotDone::for_good("nobody could use it any more"));
+            return Err(AttemptError::permanent("nobody could use it any more"));
         }
         let found = deps.store.repositories().organizations().by_id(outgoing.organization_id).await;
         let organization = match found {
             // Nothing is sent for a suspended tenant.
             Ok(Some(organization)) if organization.status == OrganizationStatus::Active => organization,
-            Ok(_) => return Err(NotDone::for_good("the organization is not active")),
-            Err(error) => return Err(NotDone::yet(&error, until)),
+            Ok(_) => return Err(AttemptError::permanent("the organization is not active")),
+            Err(error) => return Err(AttemptError::retryable(&error, until)),
         };
         let body = deps.renderer.render(&organization, &outgoing, now).map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, outgoing = %claim.id, "{error}");
-            NotDone::yet(&error, until)
+            AttemptError::retryable(&error, until)
         })?;
         let name = organization.branding.company_name.as_ref().filter(|name| !name.trim().is_empty());
         let message = Message {
@@ -238,11 +238,11 @@ impl Worker {
         };
         match deps.transport.send(&message).await {
             Ok(()) => Ok(organization),
-            Err(SendError::Refused(error)) => Err(NotDone::for_good(error)),
-            Err(SendError::Failed(error)) => Err(NotDone::yet(&error, until)),
-            Err(SendError::Away(error)) => {
-                self.is_away.store(true, Ordering::Release);
-                Err(NotDone::away(error, until))
+            Err(SendError::Refused(error)) => Err(AttemptError::permanent(error)),
+            Err(SendError::Failed(error)) => Err(AttemptError::retryable(&error, until)),
+            Err(SendError::Unreachable(error)) => {
+                self.is_unreachable.store(true, Ordering::Release);
+                Err(AttemptError::relay_unreachable(error, until))
             }
         }
     }
@@ -259,7 +259,7 @@ impl Worker {
             attempt = claim.attempt,
             "mail was sent"
         );
-        counted(template, "delivered");
+        count_send(template, "delivered");
         let event = AuditEvent {
             organization_label: Some(slug.to_owned()),
             metadata: json!({"template": template, "attempt": claim.attempt}),
@@ -273,13 +273,17 @@ impl Worker {
     }
 
     /// Audits the first failure and the last one; those in between are in the log and in the row.
-    async fn failed(&self, claim: &OutboxClaim, not_done: NotDone) -> Result<(), StoreError> {
+    async fn failed(&self, claim: &OutboxClaim, failure: AttemptError) -> Result<(), StoreError> {
         let now = self.deps.clock.now();
         // Due as soon as the relay is back: until then this worker claims nothing.
-        let wait = if not_done.is_away { ASK_EVERY } else { wait_after(claim.attempt, &*self.deps.entropy) };
+        let wait = if failure.is_unreachable {
+            PROBE_EVERY
+        } else {
+            retry_delay(claim.attempt, &*self.deps.entropy)
+        };
         let retry_at = now + wait;
-        let will_retry = not_done.until.is_some_and(|until| retry_at < until);
-        let (summary, error) = (EmailSummary::of(claim), not_done.error);
+        let will_retry = failure.until.is_some_and(|until| retry_at < until);
+        let (summary, error) = (EmailSummary::of(claim), failure.error);
         let template = summary.map_or("unknown", |s| s.template.as_str());
         tracing::warn!(
             event = "email.send.failed",
@@ -290,7 +294,7 @@ impl Worker {
             error,
             "mail was not sent"
         );
-        counted(template, if will_retry { "postponed" } else { "given_up" });
+        count_send(template, if will_retry { "postponed" } else { "given_up" });
         let mut unit = self.deps.store.begin().await?;
         let mut outbox = unit.outbox();
         let is_ours = if will_retry {
@@ -342,6 +346,6 @@ impl Worker {
     }
 }
 
-fn counted(template: &'static str, result: &'static str) {
+fn count_send(template: &'static str, result: &'static str) {
     ::metrics::counter!(metrics::EMAIL_SEND, "template" => template, "result" => result).increment(1);
 }

@@ -6,18 +6,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use porta_core::audit::AuditCategory;
 use porta_core::{SessionKey, Timestamp, TokenDigest, settings};
-use porta_kv::{Limit, Verdict};
+use porta_kv::{LimitOutcome, RateLimit};
 use serde::{Deserialize, Serialize};
 
-use crate::interaction::{BoundInteraction, Draft, Interaction, NewInteraction, Stage};
+use crate::interaction::{BoundInteraction, Interaction, InteractionDraft, NewInteraction, Stage};
 use crate::purpose::InteractionPurpose;
+use crate::sealed_state::{SealedState, fits_in_cookie};
 use crate::throttle::Limited;
-use crate::travel::{Travelling, fits};
 use crate::{Caller, Engine, EngineError, Tenant};
 
 /// The sealed part of an anonymous interaction; the other fields are empty or known from its address.
 #[derive(Serialize, Deserialize)]
-struct Begun {
+struct AnonymousInteraction {
     #[serde(flatten)]
     purpose: InteractionPurpose,
     stage: Stage,
@@ -29,73 +29,77 @@ struct Begun {
 
 impl Engine {
     /// Begins an anonymous interaction; it needs no storage.
-    pub(crate) fn begin_travelling(
+    pub(crate) fn begin_anonymous(
         &self,
         tenant: &Tenant,
         purpose: InteractionPurpose,
         stage: Stage,
     ) -> Result<NewInteraction, EngineError> {
-        let draft = Draft { purpose, stage, login: None, consent: None };
+        let draft = InteractionDraft { purpose, stage, login: None, consent: None };
         let (new, bound) = self.new_interaction(tenant, draft);
-        self.send_along(tenant, new, &bound)
+        self.attach_sealed_state(tenant, new, &bound)
     }
 
-    pub(crate) fn send_along(
+    pub(crate) fn attach_sealed_state(
         &self,
         tenant: &Tenant,
         new: NewInteraction,
         bound: &BoundInteraction,
     ) -> Result<NewInteraction, EngineError> {
         let unanswered = self.now() + tenant.settings.duration(settings::UNANSWERED_INTERACTION_TTL);
-        let travelling = self.travelling(bound, unanswered.min(new.expires_at))?;
-        Ok(NewInteraction { travelling: Some(travelling), ..new })
+        let sealed_state = self.seal_interaction(bound, unanswered.min(new.expires_at))?;
+        Ok(NewInteraction { sealed_state: Some(sealed_state), ..new })
     }
 
     /// Seals the interaction again until its end, once a form of it was sent. `None`: it is stored, or was sealed for
     /// that long already.
-    pub fn keep_travelling(&self, bound: &BoundInteraction) -> Result<Option<Travelling>, EngineError> {
+    pub fn extend_sealed_state(&self, bound: &BoundInteraction) -> Result<Option<SealedState>, EngineError> {
         let ends = bound.interaction.expires_at;
-        match bound.travels_until {
-            Some(until) if until < ends => Ok(Some(self.travelling(bound, ends)?)),
+        match bound.sealed_until {
+            Some(until) if until < ends => Ok(Some(self.seal_interaction(bound, ends)?)),
             Some(_) | None => Ok(None),
         }
     }
 
     /// Seals the interaction again, with the digest of the refused password. `None`: it is stored.
-    pub fn remember_refused(
+    pub fn remember_refused_password(
         &self,
         bound: &BoundInteraction,
         refused: TokenDigest,
-    ) -> Result<Option<Travelling>, EngineError> {
+    ) -> Result<Option<SealedState>, EngineError> {
         if bound.is_stored() {
             return Ok(None);
         }
         let mut bound = bound.clone();
         bound.interaction.refused = Some(refused);
-        self.travelling(&bound, bound.interaction.expires_at).map(Some)
+        self.seal_interaction(&bound, bound.interaction.expires_at).map(Some)
     }
 
-    fn travelling(&self, bound: &BoundInteraction, until: Timestamp) -> Result<Travelling, EngineError> {
+    fn seal_interaction(
+        &self,
+        bound: &BoundInteraction,
+        until: Timestamp,
+    ) -> Result<SealedState, EngineError> {
         let Interaction { purpose, stage, csrf, expires_at, refused, .. } = bound.interaction.clone();
-        let begun = Begun { purpose, stage, csrf, expires_at, refused };
-        let text = self.seal(&begun, &bound.key, until)?;
-        if !fits(&text) {
+        let anonymous = AnonymousInteraction { purpose, stage, csrf, expires_at, refused };
+        let text = self.seal(&anonymous, &bound.key, until)?;
+        if !fits_in_cookie(&text) {
             // Cannot happen: requests and addresses are bounded on input.
             return Err(EngineError::Unreadable("an interaction is too long to travel".to_owned()));
         }
-        Ok(Travelling { text, until })
+        Ok(SealedState { text, until })
     }
 
     /// Opens the sealed interaction that a browser sent. `None`: sealed for another key, or expired.
-    pub(crate) fn arrived(
+    pub(crate) fn unseal_interaction(
         &self,
         tenant: &Tenant,
         uid: &str,
         key: String,
-        travelling: Option<&str>,
+        sealed_state: Option<&str>,
     ) -> Option<BoundInteraction> {
-        let (begun, until) = self.unseal(travelling?, &key)?;
-        let Begun { purpose, stage, csrf, expires_at, refused } = begun;
+        let (anonymous, until) = self.unseal(sealed_state?, &key)?;
+        let AnonymousInteraction { purpose, stage, csrf, expires_at, refused } = anonymous;
         let interaction = Interaction {
             uid: uid.to_owned(),
             organization: tenant.organization.id,
@@ -110,12 +114,12 @@ impl Engine {
             consented: false,
             expires_at,
         };
-        Some(BoundInteraction { interaction, key, travels_until: Some(until) })
+        Some(BoundInteraction { interaction, key, sealed_until: Some(until) })
     }
 
     /// Stores a new interaction and counts it in the same command: per network or, if the address is unknown, per
     /// session (decision 0042).
-    pub(crate) async fn store_begun(
+    pub(crate) async fn store_limited(
         &self,
         tenant: &Tenant,
         (caller, session): (&Caller, Option<SessionKey>),
@@ -130,13 +134,13 @@ impl Engine {
         if caller.address.is_none()
             && let Some(session) = session
         {
-            limits.push(Limit { key: key_of(&session.to_string()), maximum, window });
+            limits.push(RateLimit { key: key_of(&session.to_string()), maximum, window });
         }
         match self.kv.put_limited(key, value, lifetime, &limits).await? {
-            Verdict::Allowed => Ok(Ok(())),
-            Verdict::Limited { retry_after } => {
+            LimitOutcome::Allowed => Ok(Ok(())),
+            LimitOutcome::Limited { retry_after } => {
                 let event = self.event(tenant, "rate_limit.interaction", AuditCategory::Security, caller);
-                self.note_once(tenant, event, caller, retry_after).await?;
+                self.audit_once(tenant, event, caller, retry_after).await?;
                 Ok(Err(Limited { retry_after, maximum }))
             }
         }

@@ -32,7 +32,7 @@ impl Engine {
 
     /// Records an event that anybody can cause without end once per network and window, and counts the rest. The row of
     /// the next window says how often this process saw it again.
-    pub async fn note_once(
+    pub async fn audit_once(
         &self,
         tenant: &Tenant,
         mut event: AuditEvent,
@@ -42,10 +42,11 @@ impl Engine {
         let key = format!("{}:noted:{}:{}", tenant.organization.id, event.event_type, caller.network());
         if !self.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
             ::metrics::counter!(metrics::AUDIT_REPEATED, "event" => event.event_type).increment(1);
-            self.repeated.count(key);
+            self.repeat_counts.count(key);
             return Ok(());
         }
-        if let (Some(times), Some(metadata)) = (self.repeated.take(&key), event.metadata.as_object_mut()) {
+        if let (Some(times), Some(metadata)) = (self.repeat_counts.take(&key), event.metadata.as_object_mut())
+        {
             metadata.insert("repeated".to_owned(), times.into());
         }
         self.store.repositories().audit().record(&event).await?;
@@ -55,12 +56,12 @@ impl Engine {
 
 /// How often an event occurred again after the row of its window.
 #[derive(Debug, Default)]
-pub(crate) struct Repeated(Mutex<HashMap<String, u64>>);
+pub(crate) struct RepeatCounts(Mutex<HashMap<String, u64>>);
 
 /// Maximum entries; beyond it only the metric counts.
 const CAPACITY: usize = 10_000;
 
-impl Repeated {
+impl RepeatCounts {
     fn count(&self, key: String) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() < CAPACITY || seen.contains_key(&key) {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use porta_kv::Limit;
+use porta_kv::RateLimit;
 
 /// IPv6 prefixes wider than the /64, and how many times its limit each of them gets.
 const WIDER: [(u32, u64); 2] = [(56, 4), (48, 16)];
@@ -36,13 +36,13 @@ impl Caller {
     /// Limits for a network and for the prefixes that contain it: a /56 or a /48 of IPv6 holds 256 or 65,536 of our
     /// networks but gets four or sixteen times the limit of one. Empty for unknown callers: one of them would use up
     /// the limit of all others.
-    pub fn limits(&self, key: impl Fn(&str) -> String, maximum: u64, window: Duration) -> Vec<Limit> {
+    pub fn limits(&self, key: impl Fn(&str) -> String, maximum: u64, window: Duration) -> Vec<RateLimit> {
         let Some(address) = self.address else { return Vec::new() };
         let mut networks = vec![(self.network(), 1)];
         if let IpAddr::V6(v6) = address.to_canonical() {
             networks.extend(WIDER.map(|(bits, times)| (network_of(v6, bits), times)));
         }
-        let limit = |(network, times): (String, u64)| Limit {
+        let limit = |(network, times): (String, u64)| RateLimit {
             key: key(&network),
             maximum: maximum.saturating_mul(times),
             window,

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use porta_core::TokenDigest;
-use porta_protocol::Presented;
+use porta_protocol::PresentedCredentials;
 
 use crate::clients::ProtocolClient;
-use crate::throttle::{Guarded, Limited};
+use crate::throttle::{Limited, ThrottledEndpoint};
 use crate::{Caller, Engine, EngineError, Tenant};
 
 /// Why a client was not accepted.
@@ -28,14 +28,14 @@ impl Engine {
     pub async fn authenticate_client(
         &self,
         tenant: &Tenant,
-        presented: &Presented,
-        guarded: Guarded,
+        presented: &PresentedCredentials,
+        endpoint: ThrottledEndpoint,
         caller: &Caller,
     ) -> Result<Arc<ProtocolClient>, ClientAuthError> {
         let Some(client_id) = presented.client_id() else { return Err(ClientAuthError::Missing) };
         let client_id = client_id.as_str();
         let digest = presented.secret().map(porta_protocol::client_auth::PresentedSecret::digest);
-        self.check_throttle(tenant, guarded, caller, client_id).map_err(ClientAuthError::Limited)?;
+        self.check_throttle(tenant, endpoint, caller, client_id).map_err(ClientAuthError::Limited)?;
         let client = self.client(tenant.organization.id, client_id).await?;
         let accepted = client.filter(|c| match (c.client.is_confidential(), &digest) {
             (true, Some(digest)) => self.secret_matches(c, digest),
@@ -45,7 +45,7 @@ impl Engine {
         if let Some(client) = accepted {
             return Ok(client);
         }
-        self.count_failure(tenant, guarded, caller, client_id).await.map_err(ClientAuthError::Limited)?;
+        self.count_failure(tenant, endpoint, caller, client_id).await.map_err(ClientAuthError::Limited)?;
         Err(ClientAuthError::Rejected { client_id: client_id.to_owned() })
     }
 

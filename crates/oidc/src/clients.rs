@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// Whether a client is cached; no round trip.
-    pub async fn remembers_client(&self, organization: OrganizationId, client_id: &str) -> bool {
+    pub async fn has_cached_client(&self, organization: OrganizationId, client_id: &str) -> bool {
         let Ok(client_id) = ClientId::parse(client_id) else { return false };
         self.clients.get(&(organization, client_id)).await.flatten().is_some()
     }
@@ -99,7 +99,7 @@ impl ProtocolClient {
     /// Whether something issued at `issued_at` still counts. Deactivating a client or an organization ends its codes
     /// and tokens by this comparison: entries of the short-lived store are not searched, and reactivation does not
     /// bring them back.
-    pub(crate) fn honours(&self, issued_at: Timestamp) -> bool {
+    pub(crate) fn accepts_issued_at(&self, issued_at: Timestamp) -> bool {
         self.tokens_valid_since.is_none_or(|since| issued_at > since)
     }
 }

@@ -22,10 +22,10 @@ fn is_an_origin(text: &str) -> bool {
 
 /// Whether the client registered the origin, or a redirect URI that has it.
 pub fn client_allows_origin(client: &Client, origin: &str) -> bool {
-    is_an_origin(origin) && is_at_home(client, origin)
+    is_an_origin(origin) && is_registered_by(client, origin)
 }
 
-fn is_at_home(client: &Client, origin: &str) -> bool {
+fn is_registered_by(client: &Client, origin: &str) -> bool {
     client.allowed_origins.iter().any(|o| o == origin)
         || client.redirect_uris.iter().any(|uri| origin_of(uri).as_deref() == Some(origin))
 }
@@ -54,8 +54,8 @@ impl Engine {
             let generation = self.generation();
             let found = self.store.repositories().clients(organization).registered_addresses().await?;
             if generation == self.generation() {
-                let homes = found.redirect_uris.iter().filter_map(|uri| origin_of(uri));
-                return Ok(Arc::new(found.origins.into_iter().chain(homes).collect()));
+                let redirect_origins = found.redirect_uris.iter().filter_map(|uri| origin_of(uri));
+                return Ok(Arc::new(found.origins.into_iter().chain(redirect_origins).collect()));
             }
         }
     }

@@ -11,7 +11,7 @@ use porta_core::{ClientKey, Clock, Entropy, OrganizationId, Slug, Timestamp};
 use porta_kv::Kv;
 use porta_store::Store;
 
-use crate::audit::Repeated;
+use crate::audit::RepeatCounts;
 use crate::clients::ProtocolClient;
 use crate::cors::Origins;
 use crate::quota::Quotas;
@@ -28,7 +28,7 @@ pub struct EngineDeps {
     /// Decrypts signing keys.
     pub keyring: Arc<Keyring>,
     /// Seals values that travel with the browser (decision D21).
-    pub travel_keys: Keyring,
+    pub sealed_state_keys: Keyring,
     /// Derive the successor of a rotated refresh token (decision D8).
     pub successor_keys: HmacKeys,
     /// `ISSUER_BASE_URL` without a trailing slash.
@@ -43,7 +43,7 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) keyring: Arc<Keyring>,
-    pub(crate) travel_keys: Keyring,
+    pub(crate) sealed_state_keys: Keyring,
     pub(crate) successor_keys: HmacKeys,
     pub(crate) issuer_base: String,
     pub(crate) ui_locales: Vec<&'static str>,
@@ -57,7 +57,7 @@ pub struct Engine {
     pub(crate) throttle: Throttle,
     pub(crate) quotas: Quotas,
     pub(crate) secret_use: SecretUse,
-    pub(crate) repeated: Repeated,
+    pub(crate) repeat_counts: RepeatCounts,
     generation: AtomicU64,
 }
 
@@ -83,7 +83,7 @@ impl Engine {
             clock: deps.clock,
             entropy: deps.entropy,
             keyring: deps.keyring,
-            travel_keys: deps.travel_keys,
+            sealed_state_keys: deps.sealed_state_keys,
             successor_keys: deps.successor_keys,
             issuer_base: deps.issuer_base,
             ui_locales: deps.ui_locales,
@@ -95,7 +95,7 @@ impl Engine {
             throttle: Throttle::default(),
             quotas: Quotas::default(),
             secret_use: SecretUse::default(),
-            repeated: Repeated::default(),
+            repeat_counts: RepeatCounts::default(),
             generation: AtomicU64::new(0),
         }
     }

@@ -20,13 +20,13 @@ use std::time::Duration;
 use porta_core::seal::Sealed;
 use porta_core::user::{CredentialState, TwoFactorMethod, User};
 use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret, settings};
-use porta_kv::{Place, Write};
+use porta_kv::{ValueState, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::purpose::InteractionPurpose;
+use crate::sealed_state::SealedState;
 use crate::session::{remaining, to_bytes};
 use crate::throttle::Limited;
-use crate::travel::Travelling;
 use crate::{Caller, Engine, EngineError, Tenant};
 
 /// What the browser must do next.
@@ -44,18 +44,18 @@ pub enum Stage {
 
 /// A sign-in that happened inside this interaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoginDone {
+pub struct CompletedLogin {
     pub user: UserId,
     pub session: SessionKey,
 }
 
 /// A person who passed the first factor and is not signed in yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pending {
+pub struct PendingSecondFactor {
     pub user: UserId,
     /// Authentication methods used (RFC 8176 §2).
     pub amr: Vec<String>,
-    pub step: SecondStep,
+    pub step: SecondFactorStep,
     /// State of the credentials when the first factor was verified (decision D22); `None` if stored by the previous
     /// version.
     #[serde(default)]
@@ -69,9 +69,9 @@ pub struct Pending {
     pub expires_at: Option<Timestamp>,
 }
 
-impl Pending {
+impl PendingSecondFactor {
     /// Whether the first factor still counts at `now`: the credentials are unchanged and it has not expired.
-    pub fn counts(&self, user: &User, now: Timestamp) -> bool {
+    pub fn is_valid(&self, user: &User, now: Timestamp) -> bool {
         self.credentials.is_none_or(|shown| shown == user.credentials())
             && self.expires_at.is_none_or(|end| now < end)
     }
@@ -79,7 +79,7 @@ impl Pending {
 
 /// The step between first factor and session. It is kept only here (`docs/security.md`, W01 and W02).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SecondStep {
+pub enum SecondFactorStep {
     /// Enter a code of the enrolled factor.
     Verify { method: TwoFactorMethod },
     /// Choose a factor to enrol.
@@ -95,7 +95,7 @@ pub enum SecondStep {
 
 /// What a person is asked to approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConsentAsked {
+pub struct ConsentRequest {
     pub scopes: Vec<String>,
     /// Only asks whether the person started this; the scopes are not asked about.
     #[serde(default)]
@@ -111,7 +111,7 @@ pub struct ConsentAsked {
 
 /// A requested magic link, whether or not the address belongs to an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkAsked {
+pub struct RequestedMagicLink {
     /// When the link expires; `None` if stored by the previous version.
     #[serde(default)]
     pub until: Option<Timestamp>,
@@ -131,13 +131,13 @@ pub struct Interaction {
     /// CSRF token that every form of this interaction carries.
     pub csrf: String,
     /// What the consent page shows.
-    pub consent: Option<ConsentAsked>,
-    pub login: Option<LoginDone>,
+    pub consent: Option<ConsentRequest>,
+    pub login: Option<CompletedLogin>,
     #[serde(default)]
-    pub pending: Option<Pending>,
+    pub pending: Option<PendingSecondFactor>,
     /// The magic link requested last.
     #[serde(default)]
-    pub link: Option<LinkAsked>,
+    pub link: Option<RequestedMagicLink>,
     /// Digest of the password refused last, while the interaction is not stored (decision 0044).
     #[serde(default)]
     pub refused: Option<TokenDigest>,
@@ -151,33 +151,33 @@ pub struct BoundInteraction {
     pub interaction: Interaction,
     pub(crate) key: String,
     /// End of the sealed copy that the browser sent; the next write stores the interaction. `None`: it is stored.
-    pub(crate) travels_until: Option<Timestamp>,
+    pub(crate) sealed_until: Option<Timestamp>,
 }
 
 /// What a browser sends to open an interaction: the binding secret and the sealed copy.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Shown<'a> {
+pub struct InteractionCookies<'a> {
     pub binding: Option<&'a str>,
-    pub travelling: Option<&'a str>,
+    pub sealed_state: Option<&'a str>,
 }
 
 /// What taking an interaction at its resume address found.
-pub(crate) enum Taken {
+pub(crate) enum TakeOutcome {
     Stored(Interaction),
     /// Not stored: it came sealed with the browser and needs no page.
     Ready(Interaction),
     /// Nothing stored and nothing ready: its page is next.
-    Begun,
+    Unanswered,
     Gone,
 }
 
 /// The initial content of an interaction.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Draft {
+pub(crate) struct InteractionDraft {
     pub(crate) purpose: InteractionPurpose,
     pub(crate) stage: Stage,
-    pub(crate) login: Option<LoginDone>,
-    pub(crate) consent: Option<ConsentAsked>,
+    pub(crate) login: Option<CompletedLogin>,
+    pub(crate) consent: Option<ConsentRequest>,
 }
 
 /// A new interaction and the cookie value that binds it to the browser.
@@ -188,7 +188,7 @@ pub struct NewInteraction {
     pub stage: Stage,
     pub expires_at: Timestamp,
     /// The sealed interaction, unless it is stored.
-    pub travelling: Option<Travelling>,
+    pub sealed_state: Option<SealedState>,
 }
 
 fn storage_key(organization: OrganizationId, uid: &str, binding: &str) -> String {
@@ -211,14 +211,14 @@ impl BoundInteraction {
     pub fn write_for(&self, longest: Duration, now: Timestamp) -> Result<Write, EngineError> {
         let ttl = remaining(self.interaction.expires_at, now).min(longest);
         let (key, value) = (self.key.clone(), to_bytes(&self.interaction)?);
-        Ok(match self.travels_until {
+        Ok(match self.sealed_until {
             None => Write::Replace { key, value, ttl },
             Some(_) => Write::PutUnlessUsed { key, value, ttl },
         })
     }
 
     pub fn is_stored(&self) -> bool {
-        self.travels_until.is_none()
+        self.sealed_until.is_none()
     }
 }
 
@@ -241,16 +241,16 @@ impl Engine {
     pub(crate) async fn begin_interaction(
         &self,
         tenant: &Tenant,
-        draft: Draft,
+        draft: InteractionDraft,
         caller: &Caller,
     ) -> Result<Result<NewInteraction, Limited>, EngineError> {
         let (new, bound) = self.new_interaction(tenant, draft);
         if bound.interaction.is_anonymous() {
-            return Ok(Ok(self.send_along(tenant, new, &bound)?));
+            return Ok(Ok(self.attach_sealed_state(tenant, new, &bound)?));
         }
         let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
         let whose = (caller, bound.interaction.session());
-        Ok(self.store_begun(tenant, whose, &bound.key, value, lifetime).await?.map(|()| new))
+        Ok(self.store_limited(tenant, whose, &bound.key, value, lifetime).await?.map(|()| new))
     }
 
     /// Continues in a new interaction. No rate limit: the previous one was taken, so the number of stored ones does not
@@ -258,11 +258,11 @@ impl Engine {
     pub(crate) async fn continue_interaction(
         &self,
         tenant: &Tenant,
-        draft: Draft,
+        draft: InteractionDraft,
     ) -> Result<NewInteraction, EngineError> {
         let (new, bound) = self.new_interaction(tenant, draft);
         if bound.interaction.is_anonymous() {
-            return self.send_along(tenant, new, &bound);
+            return self.attach_sealed_state(tenant, new, &bound);
         }
         let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
         self.kv.put(&bound.key, value, lifetime).await?;
@@ -272,9 +272,9 @@ impl Engine {
     pub(crate) fn new_interaction(
         &self,
         tenant: &Tenant,
-        draft: Draft,
+        draft: InteractionDraft,
     ) -> (NewInteraction, BoundInteraction) {
-        let Draft { purpose, stage, login, consent } = draft;
+        let InteractionDraft { purpose, stage, login, consent } = draft;
         let uid = BearerKind::Interaction.generate(&*self.entropy);
         let binding = BearerKind::Interaction.generate(&*self.entropy);
         let key = storage_key(tenant.organization.id, &uid, &binding);
@@ -293,8 +293,8 @@ impl Engine {
             consented: false,
             expires_at,
         };
-        let bound = BoundInteraction { interaction, key, travels_until: None };
-        (NewInteraction { uid, binding, stage, expires_at, travelling: None }, bound)
+        let bound = BoundInteraction { interaction, key, sealed_until: None };
+        (NewInteraction { uid, binding, stage, expires_at, sealed_state: None }, bound)
     }
 
     /// Returns the interaction of this browser; `None` if it is unknown, expired or used.
@@ -302,16 +302,16 @@ impl Engine {
         &self,
         tenant: &Tenant,
         uid: &str,
-        shown: Shown<'_>,
+        presented: InteractionCookies<'_>,
     ) -> Result<Option<BoundInteraction>, EngineError> {
-        let Some(key) = addressed(tenant, uid, shown.binding) else { return Ok(None) };
+        let Some(key) = addressed(tenant, uid, presented.binding) else { return Ok(None) };
         match self.kv.peek(&key).await? {
-            Place::Live(bytes) => {
+            ValueState::Live(bytes) => {
                 let found = self.read_interaction(tenant, &bytes)?;
-                Ok(found.map(|interaction| BoundInteraction { interaction, key, travels_until: None }))
+                Ok(found.map(|interaction| BoundInteraction { interaction, key, sealed_until: None }))
             }
-            Place::Free => Ok(self.arrived(tenant, uid, key, shown.travelling)),
-            Place::Used => Ok(None),
+            ValueState::Absent => Ok(self.unseal_interaction(tenant, uid, key, presented.sealed_state)),
+            ValueState::Used => Ok(None),
         }
     }
 
@@ -321,17 +321,21 @@ impl Engine {
         &self,
         tenant: &Tenant,
         uid: &str,
-        shown: Shown<'_>,
-    ) -> Result<Taken, EngineError> {
-        let Some(key) = addressed(tenant, uid, shown.binding) else { return Ok(Taken::Gone) };
+        presented: InteractionCookies<'_>,
+    ) -> Result<TakeOutcome, EngineError> {
+        let Some(key) = addressed(tenant, uid, presented.binding) else { return Ok(TakeOutcome::Gone) };
         // No sealed copy lives longer.
         let remember = tenant.settings.duration(settings::INTERACTION_TTL);
-        Ok(match self.kv.retire(&key, remember).await? {
-            Place::Live(bytes) => self.read_interaction(tenant, &bytes)?.map_or(Taken::Gone, Taken::Stored),
-            Place::Used => Taken::Gone,
-            Place::Free => match self.arrived(tenant, uid, key, shown.travelling) {
-                Some(bound) if bound.interaction.stage == Stage::Ready => Taken::Ready(bound.interaction),
-                Some(_) | None => Taken::Begun,
+        Ok(match self.kv.mark_used(&key, remember).await? {
+            ValueState::Live(bytes) => {
+                self.read_interaction(tenant, &bytes)?.map_or(TakeOutcome::Gone, TakeOutcome::Stored)
+            }
+            ValueState::Used => TakeOutcome::Gone,
+            ValueState::Absent => match self.unseal_interaction(tenant, uid, key, presented.sealed_state) {
+                Some(bound) if bound.interaction.stage == Stage::Ready => {
+                    TakeOutcome::Ready(bound.interaction)
+                }
+                Some(_) | None => TakeOutcome::Unanswered,
             },
         })
     }

@@ -2,12 +2,12 @@
 
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::introspection::{ActiveToken, IntrospectionResponse};
-use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
+use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
 use porta_store::Revocation;
 
 use crate::client_auth::ClientAuthError;
 use crate::clients::ProtocolClient;
-use crate::throttle::Guarded;
+use crate::throttle::ThrottledEndpoint;
 use crate::token::ClientTokenRecord;
 use crate::{Caller, Engine, EngineError, Tenant};
 
@@ -49,10 +49,11 @@ impl Engine {
         &self,
         tenant: &Tenant,
         params: &Params,
-        presented: &Presented,
+        presented: &PresentedCredentials,
         caller: &Caller,
     ) -> Result<IntrospectionResponse, TokenInquiryError> {
-        let client = self.authenticate_client(tenant, presented, Guarded::Introspection, caller).await?;
+        let client =
+            self.authenticate_client(tenant, presented, ThrottledEndpoint::Introspection, caller).await?;
         // RFC 7662 §2.1 requires authorization, and a public client has none to show: somebody using its name could
         // poll for the moment at which a stolen refresh token is rotated.
         if !client.client.is_confidential() {
@@ -86,12 +87,13 @@ impl Engine {
         else {
             return Ok(None);
         };
-        if now >= facts.token.expires_at || !facts.liveness.is_live(now) {
+        if now >= facts.token.expires_at || !facts.validity.is_live(now) {
             return Ok(None);
         }
         // Tokens of a deactivated client are not live either.
         let owner = self.client_by_key(tenant.organization.id, facts.client).await?;
-        let owner = owner.filter(|o| may_see(tenant, client, o) && o.honours(facts.liveness.authorized_at));
+        let owner =
+            owner.filter(|o| may_see(tenant, client, o) && o.accepts_issued_at(facts.validity.authorized_at));
         Ok(owner.map(|owner| ActiveToken {
             sub: Some(facts.user_id.to_string()),
             client_id: owner.client.client_id.to_string(),
@@ -122,8 +124,8 @@ impl Engine {
         }
         let is_live = now < facts.token.expires_at
             && facts.token.rotated_at.is_none()
-            && facts.liveness.is_live(now)
-            && client.honours(facts.liveness.authorized_at);
+            && facts.validity.is_live(now)
+            && client.accepts_issued_at(facts.validity.authorized_at);
         Ok(is_live.then(|| ActiveToken {
             sub: Some(facts.family.user_id.to_string()),
             client_id: client.client.client_id.to_string(),
@@ -145,7 +147,9 @@ impl Engine {
         // Deactivating the client ends its tokens too.
         let owner = self.client(tenant.organization.id, &record.client_id).await?;
         let owner = owner.filter(|o| {
-            self.now() < record.expires_at && o.client.id == record.client && o.honours(record.issued_at)
+            self.now() < record.expires_at
+                && o.client.id == record.client
+                && o.accepts_issued_at(record.issued_at)
         });
         Ok(owner.is_some_and(|owner| may_see(tenant, client, &owner)).then(|| ActiveToken {
             client_id: record.client_id,
@@ -175,10 +179,11 @@ impl Engine {
         &self,
         tenant: &Tenant,
         params: &Params,
-        presented: &Presented,
+        presented: &PresentedCredentials,
         caller: &Caller,
     ) -> Result<(), TokenInquiryError> {
-        let client = self.authenticate_client(tenant, presented, Guarded::Introspection, caller).await?;
+        let client =
+            self.authenticate_client(tenant, presented, ThrottledEndpoint::Introspection, caller).await?;
         let token = required_token(params)?;
         let digest = TokenDigest::of(token);
         if BearerKind::AccessToken.matches(token) {

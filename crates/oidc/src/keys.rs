@@ -7,13 +7,13 @@ use porta_core::signing_key::{SigningAlgorithm, SigningKey, SigningKeyStatus};
 use porta_core::{OrganizationId, SigningKeyId};
 use porta_jose::{GeneratedKey, KeySet, Signer, jwks_document};
 
-use crate::tenant::ReadyDocument;
+use crate::tenant::DocumentWithEtag;
 use crate::{Engine, EngineError, Tenant};
 
 /// The keys of one organization as this process holds them.
 pub struct TenantKeys {
     signers: HashMap<SigningAlgorithm, Arc<Signer>>,
-    pub jwks: ReadyDocument,
+    pub jwks: DocumentWithEtag,
     /// Verifies what this tenant signed.
     pub verifier: KeySet,
 }
@@ -43,7 +43,7 @@ impl Engine {
     }
 
     /// Whether this process can decrypt the newest signing key of the installation; `None`: there is no key yet.
-    pub async fn opens_keys(&self) -> Result<Option<bool>, EngineError> {
+    pub async fn can_decrypt_signing_keys(&self) -> Result<Option<bool>, EngineError> {
         let Some(key) = self.store.newest_signing_key().await? else { return Ok(None) };
         let identity = SigningKey::seal_identity(key.organization_id, &key.kid);
         match self.keyring.open(&key.private_key, &identity) {
@@ -77,7 +77,7 @@ impl Engine {
         // An `id_token_hint` is valid at any age (RP-Initiated Logout §2), so keys that left the JWKS still verify it.
         let trusted = rows.iter().filter(|k| k.status != SigningKeyStatus::Revoked).map(|k| &k.public_jwk);
         let verifier = KeySet::from_jwks(trusted).map_err(|e| EngineError::Signing(e.to_string()))?;
-        Ok(TenantKeys { signers, jwks: ReadyDocument::new(jwks_document(jwks.iter().copied())), verifier })
+        Ok(TenantKeys { signers, jwks: DocumentWithEtag::new(jwks_document(jwks.iter().copied())), verifier })
     }
 
     /// Creates the next and then the active key of an algorithm: a reader that sees the active one sees both, so no
@@ -108,7 +108,7 @@ impl Engine {
                 expires_at: None,
                 created_at: now,
             };
-            self.store.repositories().signing_keys(organization).insert_if_vacant(&key).await?;
+            self.store.repositories().signing_keys(organization).insert_if_absent(&key).await?;
         }
         Ok(())
     }

@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorize::ui_locales;
 use crate::clients::ProtocolClient;
+use crate::sealed_state::fits_in_cookie;
 use crate::session::{self, PresentedSession};
-use crate::travel::fits;
 use crate::{Caller, Engine, EngineError, Tenant};
 
 /// How long a logout may wait for confirmation. Nothing is stored until then: the checked request travels sealed in an
@@ -28,7 +28,7 @@ const CONFIRMATION_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Content of an `id_token_hint` with valid signature and issuer. Its age does not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint {
+pub struct IdTokenHint {
     pub subject: String,
     pub client_id: String,
 }
@@ -60,7 +60,7 @@ pub enum LogoutRefusal {
 
 /// Where the browser goes after the logout.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Onward {
+pub struct PostLogoutRedirect {
     /// Registered URI with `state` appended; `None`: our own success page.
     pub redirect_to: Option<String>,
     /// Languages the request asked for (RP-Initiated Logout §2).
@@ -72,16 +72,21 @@ pub struct Onward {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogoutStep {
     /// Ask for confirmation; the value goes into the form's `xsrf` field.
-    Confirm { xsrf: String, client_name: Option<String>, user_locale: Option<String>, onward: Onward },
+    Confirm {
+        xsrf: String,
+        client_name: Option<String>,
+        user_locale: Option<String>,
+        onward: PostLogoutRedirect,
+    },
     /// Nobody was signed in.
-    Done(Onward),
+    Done(PostLogoutRedirect),
 }
 
 /// A logout request whose parameters were checked.
 #[derive(Debug, Serialize, Deserialize)]
 struct CheckedLogout {
     client_name: Option<String>,
-    onward: Onward,
+    onward: PostLogoutRedirect,
 }
 
 /// Parameter that carries the handle of [`Engine::end_session_by_post`].
@@ -91,7 +96,7 @@ pub const CONTINUE: &str = "continue";
 #[derive(Debug, Serialize, Deserialize)]
 struct PendingLogout {
     session: TokenDigest,
-    onward: Onward,
+    onward: PostLogoutRedirect,
 }
 
 fn malformed(description: &'static str) -> LogoutError {
@@ -100,14 +105,14 @@ fn malformed(description: &'static str) -> LogoutError {
 
 /// The `id_token_hint` of a logout request.
 #[derive(Debug)]
-enum SentHint {
+enum ReceivedHint {
     Nothing,
-    Verified(Hint),
+    Verified(IdTokenHint),
     /// RP-Initiated Logout §4: a hint that fails validation MUST NOT be used, so nothing of it is kept.
     Unverified,
 }
 
-impl SentHint {
+impl ReceivedHint {
     /// Returns the client of a logout: the named one, or the audience of the hint; both must agree (RP-Initiated Logout
     /// §2).
     ///
@@ -128,7 +133,7 @@ impl SentHint {
 
 impl Engine {
     /// Verifies and reads an ID token of this tenant given as a hint. `None`: it is not one.
-    pub(crate) fn read_id_token_hint(tenant: &Tenant, token: &str) -> Option<Hint> {
+    pub(crate) fn read_id_token_hint(tenant: &Tenant, token: &str) -> Option<IdTokenHint> {
         let claims = tenant.keys.verifier.verify(token, TokenKind::IdTokenHint).ok()?;
         let text = |name: &str| claims.get(name).and_then(|v| v.as_str()).map(str::to_owned);
         // A signed UserInfo response has issuer and audience too; only an ID token has `exp` (RFC 8725 §3.11).
@@ -137,7 +142,7 @@ impl Engine {
         if text("iss")? != tenant.issuer || !is_id_token {
             return None;
         }
-        Some(Hint { subject: text("sub")?, client_id: text("aud")? })
+        Some(IdTokenHint { subject: text("sub")?, client_id: text("aud")? })
     }
 
     /// `POST /{org}/session/end`: checks and seals the request. A cross-site POST carries no `SameSite=Lax` cookie, so
@@ -146,7 +151,7 @@ impl Engine {
         let (client, onward) = self.check_logout(tenant, params).await?;
         let checked = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
         let handle = self.seal(&checked, &checked_place(tenant), self.now() + CONFIRMATION_LIFETIME)?;
-        if fits(&handle) { Ok(handle) } else { Err(malformed("the request is too long")) }
+        if fits_in_cookie(&handle) { Ok(handle) } else { Err(malformed("the request is too long")) }
     }
 
     async fn checked_logout(&self, tenant: &Tenant, params: &Params) -> Result<CheckedLogout, LogoutError> {
@@ -176,7 +181,7 @@ impl Engine {
         &self,
         tenant: &Tenant,
         params: &Params,
-    ) -> Result<(Option<Arc<ProtocolClient>>, Onward), LogoutError> {
+    ) -> Result<(Option<Arc<ProtocolClient>>, PostLogoutRedirect), LogoutError> {
         if params.repeated(&[]).is_some() {
             return Err(malformed("a parameter is repeated"));
         }
@@ -212,18 +217,17 @@ impl Engine {
         params: &Params,
     ) -> Result<Option<Arc<ProtocolClient>>, LogoutError> {
         let hint = match params.get("id_token_hint") {
-            None => SentHint::Nothing,
-            Some(token) => {
-                Self::read_id_token_hint(tenant, token).map_or(SentHint::Unverified, SentHint::Verified)
-            }
+            None => ReceivedHint::Nothing,
+            Some(token) => Self::read_id_token_hint(tenant, token)
+                .map_or(ReceivedHint::Unverified, ReceivedHint::Verified),
         };
         let Some(client_id) = hint.client(params.get("client_id"))? else { return Ok(None) };
         let Some(client) = self.client(tenant.organization.id, client_id).await? else {
             return Err(LogoutRefusal::ClientUnknown.into());
         };
-        if matches!(hint, SentHint::Unverified) {
+        if matches!(hint, ReceivedHint::Unverified) {
             let client = &client.client.client_id;
-            tracing::info!(%client, "id_token_hint of a logout request is not valid and was passed over");
+            tracing::info!(%client, "id_token_hint of a logout request is not valid and was ignored");
         }
         Ok(Some(client))
     }
@@ -235,7 +239,7 @@ impl Engine {
         xsrf: Option<&str>,
         cookie: Option<&str>,
         caller: &Caller,
-    ) -> Result<Onward, LogoutError> {
+    ) -> Result<PostLogoutRedirect, LogoutError> {
         let expired = || malformed("the form has expired");
         let xsrf = xsrf.ok_or_else(expired)?;
         let pending: PendingLogout = match self.unseal(xsrf, &pending_place(tenant)) {
@@ -285,10 +289,10 @@ fn pending_place(tenant: &Tenant) -> String {
 }
 
 /// RP-Initiated Logout §3: only a registered URI of a known client; without a client the parameter is ignored.
-fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, LogoutRefusal> {
+fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<PostLogoutRedirect, LogoutRefusal> {
     let ui_locales = ui_locales(params);
     let (Some(uri), Some(client)) = (params.get("post_logout_redirect_uri"), client) else {
-        return Ok(Onward { redirect_to: None, ui_locales });
+        return Ok(PostLogoutRedirect { redirect_to: None, ui_locales });
     };
     let client = &client.client;
     let known = client
@@ -302,7 +306,7 @@ fn onward(params: &Params, client: Option<&ProtocolClient>) -> Result<Onward, Lo
     if let Some(state) = params.get("state") {
         redirect_to = porta_protocol::authorize::append_query(uri, [("state", state)]);
     }
-    Ok(Onward { redirect_to: Some(redirect_to), ui_locales })
+    Ok(PostLogoutRedirect { redirect_to: Some(redirect_to), ui_locales })
 }
 
 #[cfg(test)]
@@ -314,19 +318,19 @@ mod tests {
     #[test]
     fn a_logout_is_for_the_client_that_is_named_or_proven() {
         let of = |client: &str| {
-            SentHint::Verified(Hint { subject: "ana".to_owned(), client_id: client.to_owned() })
+            ReceivedHint::Verified(IdTokenHint { subject: "ana".to_owned(), client_id: client.to_owned() })
         };
         let cases = [
-            (SentHint::Nothing, None, Ok(None)),
-            (SentHint::Nothing, Some("web"), Ok(Some("web"))),
+            (ReceivedHint::Nothing, None, Ok(None)),
+            (ReceivedHint::Nothing, Some("web"), Ok(Some("web"))),
             (of("web"), None, Ok(Some("web"))),
             (of("web"), Some("web"), Ok(Some("web"))),
             (of("web"), Some("spa"), Err(HintOfAnotherClient)),
             (of("web"), Some("WEB"), Err(HintOfAnotherClient)),
             (of("web"), Some("web "), Err(HintOfAnotherClient)),
             (of("web"), Some(""), Err(HintOfAnotherClient)),
-            (SentHint::Unverified, Some("web"), Ok(Some("web"))),
-            (SentHint::Unverified, None, Err(HintNotValid)),
+            (ReceivedHint::Unverified, Some("web"), Ok(Some("web"))),
+            (ReceivedHint::Unverified, None, Err(HintNotValid)),
         ];
         for (hint, named, expected) in cases {
             assert_eq!(hint.client(named), expected, "{hint:?} {named:?}");

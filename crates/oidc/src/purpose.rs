@@ -1,6 +1,6 @@
 //! The purpose of a sign-in: an authorization request of a client, or a page of the person's own account.
 
-use porta_core::word_enum;
+use porta_core::string_enum;
 use serde::{Deserialize, Serialize};
 
 use crate::authorize::AuthorizationRequest;
@@ -25,7 +25,7 @@ pub struct AccountPurpose {
     pub again: Option<String>,
 }
 
-word_enum! {
+string_enum! {
     /// The page where such a sign-in ends. An enumeration, so that it can never be an address from outside.
     pub enum AccountPage {
         Overview = "overview",
@@ -87,7 +87,7 @@ impl Engine {
         tenant: &Tenant,
         purpose: AccountPurpose,
     ) -> Result<NewInteraction, EngineError> {
-        self.begin_travelling(tenant, InteractionPurpose::Account(purpose), Stage::Login)
+        self.begin_anonymous(tenant, InteractionPurpose::Account(purpose), Stage::Login)
     }
 }
 

@@ -26,25 +26,25 @@ const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
 
 /// Whose quota a write counts against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Payer {
+pub(crate) enum QuotaKey {
     Client(ClientKey),
     /// A person, in all browsers and sessions together. Only what a browser asks for counts, so that no application can
     /// use up a person's quota.
     Person(UserId),
     /// The tokens of one family, that is of one authorization code.
-    Chain(TokenFamilyId),
+    TokenFamily(TokenFamilyId),
     /// All token families of a person together, so that one person does not use up the client's quota.
-    Chains(UserId),
+    TokenFamiliesOf(UserId),
     Organization,
 }
 
-impl Payer {
+impl QuotaKey {
     fn name(self) -> &'static str {
         match self {
             Self::Client(_) => "client",
             Self::Person(_) => "person",
-            Self::Chain(_) => "chain",
-            Self::Chains(_) => "chains",
+            Self::TokenFamily(_) => "chain",
+            Self::TokenFamiliesOf(_) => "chains",
             Self::Organization => "organization",
         }
     }
@@ -52,15 +52,15 @@ impl Payer {
     fn maximum(self, settings: &Settings) -> u64 {
         match self {
             Self::Client(_) => settings.number(settings::QUOTA_CLIENT_MAX),
-            Self::Person(_) | Self::Chain(_) => settings.number(settings::QUOTA_PERSON_MAX),
-            Self::Chains(_) => settings.number(settings::QUOTA_PERSON_MAX) * 2,
+            Self::Person(_) | Self::TokenFamily(_) => settings.number(settings::QUOTA_PERSON_MAX),
+            Self::TokenFamiliesOf(_) => settings.number(settings::QUOTA_PERSON_MAX) * 2,
             Self::Organization => settings.number(settings::QUOTA_ORGANIZATION_MAX),
         }
     }
 }
 
 pub(crate) struct Quotas {
-    buckets: Cache<(OrganizationId, Payer), Arc<Bucket>>,
+    buckets: Cache<(OrganizationId, QuotaKey), Arc<Bucket>>,
 }
 
 impl Default for Quotas {
@@ -75,12 +75,12 @@ struct Bucket {
     /// When the bucket is full again.
     full_at: AtomicI64,
     /// Refusals before this write no audit row.
-    told_until: AtomicI64,
+    audited_until: AtomicI64,
 }
 
 /// Refusal: the bucket is empty.
 #[derive(Debug, PartialEq, Eq)]
-struct Empty {
+struct QuotaExceeded {
     wait: Duration,
     /// First refusal within a window, so it gets an audit row.
     is_news: bool,
@@ -94,7 +94,7 @@ fn step(maximum: u64, window: Duration) -> i64 {
 
 impl Bucket {
     /// Takes one unit; `maximum` units come back within `window`.
-    fn take(&self, now: Timestamp, maximum: u64, window: Duration) -> Result<(), Empty> {
+    fn take(&self, now: Timestamp, maximum: u64, window: Duration) -> Result<(), QuotaExceeded> {
         let now = now.micros();
         let step = step(maximum, window);
         let latest = now.saturating_add(i64::try_from(window.as_micros()).unwrap_or(i64::MAX / 4));
@@ -108,11 +108,11 @@ impl Bucket {
             Some(next(full_at)).filter(|next| *next <= latest)
         });
         let Err(full_at) = taken else { return Ok(()) };
-        let told = self.told_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
+        let told = self.audited_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
             (until <= now || until > latest).then_some(latest)
         });
         let micros = u64::try_from(next(full_at) - latest).unwrap_or(0);
-        Err(Empty { wait: Duration::from_micros(micros), is_news: told.is_ok() })
+        Err(QuotaExceeded { wait: Duration::from_micros(micros), is_news: told.is_ok() })
     }
 
     fn give_back(&self, maximum: u64, window: Duration) {
@@ -121,25 +121,25 @@ impl Bucket {
 }
 
 impl Engine {
-    /// Counts one write for each of `payers`, all or none. `Err`: the time to wait.
-    pub(crate) async fn spend(
+    /// Counts one write for each of `quota_keys`, all or none. `Err`: the time to wait.
+    pub(crate) async fn consume_quota(
         &self,
         tenant: &Tenant,
-        payers: &[Payer],
+        quota_keys: &[QuotaKey],
         caller: &Caller,
     ) -> Result<(), Limited> {
         let window = tenant.settings.duration(settings::QUOTA_WINDOW);
-        let mut paid: Vec<(Arc<Bucket>, u64)> = Vec::with_capacity(payers.len());
-        for payer in payers {
-            let maximum = payer.maximum(&tenant.settings);
-            let key = (tenant.organization.id, *payer);
+        let mut paid: Vec<(Arc<Bucket>, u64)> = Vec::with_capacity(quota_keys.len());
+        for quota_key in quota_keys {
+            let maximum = quota_key.maximum(&tenant.settings);
+            let key = (tenant.organization.id, *quota_key);
             let bucket = match self.quotas.buckets.get(&key).await {
                 Some(bucket) => bucket,
                 None => self.quotas.buckets.get_with(key, async { Arc::default() }).await,
             };
-            if let Err(Empty { wait, is_news }) = bucket.take(self.now(), maximum, window) {
+            if let Err(QuotaExceeded { wait, is_news }) = bucket.take(self.now(), maximum, window) {
                 if is_news {
-                    self.note_empty(tenant, *payer, caller, window).await;
+                    self.audit_quota_exceeded(tenant, *quota_key, caller, window).await;
                 }
                 for (bucket, maximum) in paid {
                     bucket.give_back(maximum, window);
@@ -151,22 +151,28 @@ impl Engine {
         Ok(())
     }
 
-    async fn note_empty(&self, tenant: &Tenant, payer: Payer, caller: &Caller, window: Duration) {
-        let (id, user_id) = match payer {
-            Payer::Client(client) => (Some(client.to_string()), None),
-            Payer::Chain(family) => (Some(family.to_string()), None),
-            Payer::Person(user) | Payer::Chains(user) => (None, Some(user)),
-            Payer::Organization => (None, None),
+    async fn audit_quota_exceeded(
+        &self,
+        tenant: &Tenant,
+        quota_key: QuotaKey,
+        caller: &Caller,
+        window: Duration,
+    ) {
+        let (id, user_id) = match quota_key {
+            QuotaKey::Client(client) => (Some(client.to_string()), None),
+            QuotaKey::TokenFamily(family) => (Some(family.to_string()), None),
+            QuotaKey::Person(user) | QuotaKey::TokenFamiliesOf(user) => (None, Some(user)),
+            QuotaKey::Organization => (None, None),
         };
-        tracing::warn!(event = "rate_limit.quota", tenant = %tenant.organization.slug, quota = payer.name(), id, "quota is used up");
+        tracing::warn!(event = "rate_limit.quota", tenant = %tenant.organization.slug, quota = quota_key.name(), id, "quota is used up");
         let event = AuditEvent {
             user_id,
-            metadata: serde_json::json!({ "quota": payer.name(), "id": id }),
+            metadata: serde_json::json!({ "quota": quota_key.name(), "id": id }),
             ..self.event(tenant, "rate_limit.quota", AuditCategory::Security, caller)
         };
         // Once for all processes that see the same flood. A refusal must not depend on storage, so a failure is only
         // logged.
-        if let Err(error) = self.note_once(tenant, event, caller, window).await {
+        if let Err(error) = self.audit_once(tenant, event, caller, window).await {
             tracing::warn!(%error, "a quota that is used up was not recorded");
         }
     }

@@ -22,7 +22,7 @@ pub struct Tenant {
     pub issuer: String,
     pub settings: Settings,
     pub keys: TenantKeys,
-    pub discovery: ReadyDocument,
+    pub discovery: DocumentWithEtag,
 }
 
 impl Tenant {
@@ -40,13 +40,13 @@ impl Tenant {
 
 /// A public document as bytes, with its entity tag (RFC 9110 §8.8.3).
 #[derive(Debug, Clone)]
-pub struct ReadyDocument {
+pub struct DocumentWithEtag {
     pub bytes: Bytes,
     /// Quoted, as it is sent.
     pub etag: Bytes,
 }
 
-impl ReadyDocument {
+impl DocumentWithEtag {
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let etag = format!("\"{}\"", &TokenDigest::of_bytes(&bytes).hex()[..32]);
         Self { bytes: bytes.into(), etag: etag.into() }
@@ -134,7 +134,7 @@ impl Engine {
             metadata::Capabilities { ui_locales: &self.ui_locales, ..metadata::Capabilities::default() };
         let document = metadata::discovery(&issuer, &capabilities);
         let discovery = serde_json::to_vec(&document).map_err(|e| EngineError::Unreadable(e.to_string()))?;
-        let discovery = ReadyDocument::new(discovery);
+        let discovery = DocumentWithEtag::new(discovery);
         Ok(TenantLookup::Active(Arc::new(Tenant { organization, issuer, settings, keys, discovery })))
     }
 
@@ -160,7 +160,7 @@ impl Engine {
     }
 
     /// Evicts everything, because notices may have been lost.
-    pub fn forget_everything(&self) {
+    pub fn clear_caches(&self) {
         self.bump_generation();
         self.tenants.invalidate_all();
         self.clients.invalidate_all();

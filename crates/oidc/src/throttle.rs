@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use porta_core::Timestamp;
 use porta_core::settings::{self, SettingDefinition};
-use porta_kv::{Limit, Verdict};
+use porta_kv::{LimitOutcome, RateLimit};
 
 use crate::{Caller, Engine, Tenant};
 
@@ -35,7 +35,7 @@ impl Throttle {
     }
 
     /// Counts one failure without the shared store. `Some`: the maximum is reached, or the map is full; wait this long.
-    fn count_here(&self, limit: &Limit, now: Timestamp) -> Option<Duration> {
+    fn count_here(&self, limit: &RateLimit, now: Timestamp) -> Option<Duration> {
         let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
         if local.len() >= CAPACITY {
             local.retain(|_, (until, _)| now < *until);
@@ -64,13 +64,13 @@ impl Throttle {
 
 /// The endpoint whose failures are counted; each has its own limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guarded {
+pub enum ThrottledEndpoint {
     Token,
     /// Introspection and revocation.
     Introspection,
 }
 
-impl Guarded {
+impl ThrottledEndpoint {
     fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -109,25 +109,25 @@ pub struct Limited {
 
 /// The counters of one failure: client and network, and the networks alone.
 struct Counters {
-    client: Limit,
-    networks: Vec<Limit>,
+    client: RateLimit,
+    networks: Vec<RateLimit>,
 }
 
 impl Counters {
     /// `None` if the caller's address is unknown.
-    fn of(tenant: &Tenant, guarded: Guarded, caller: &Caller, client_id: &str) -> Option<Self> {
+    fn of(tenant: &Tenant, endpoint: ThrottledEndpoint, caller: &Caller, client_id: &str) -> Option<Self> {
         caller.address?;
-        let (organization, name, network) = (tenant.organization.id, guarded.name(), caller.network());
+        let (organization, name, network) = (tenant.organization.id, endpoint.name(), caller.network());
         // The caller chooses the client id: digest it, so that its length is fixed and it cannot collide with another
         // key.
         let client = porta_core::TokenDigest::of(client_id).hex();
-        let window = tenant.settings.duration(guarded.window());
+        let window = tenant.settings.duration(endpoint.window());
         let key_of = |network: &str| format!("{organization}:limit:{name}-address:{network}");
-        let of_networks = tenant.settings.number(guarded.address_maximum());
+        let of_networks = tenant.settings.number(endpoint.address_maximum());
         Some(Self {
-            client: Limit {
+            client: RateLimit {
                 key: format!("{organization}:limit:{name}:{network}:{}", &client[..16]),
-                maximum: tenant.settings.number(guarded.maximum()),
+                maximum: tenant.settings.number(endpoint.maximum()),
                 window,
             },
             networks: caller.limits(key_of, of_networks, window),
@@ -140,11 +140,11 @@ impl Engine {
     pub(crate) fn check_throttle(
         &self,
         tenant: &Tenant,
-        guarded: Guarded,
+        endpoint: ThrottledEndpoint,
         caller: &Caller,
         client_id: &str,
     ) -> Result<(), Limited> {
-        let Some(counters) = Counters::of(tenant, guarded, caller, client_id) else { return Ok(()) };
+        let Some(counters) = Counters::of(tenant, endpoint, caller, client_id) else { return Ok(()) };
         let Counters { client, networks } = counters;
         let now = self.now();
         let mut blocked = networks.iter().chain([&client]).filter_map(|limit| {
@@ -158,22 +158,22 @@ impl Engine {
     pub(crate) async fn count_failure(
         &self,
         tenant: &Tenant,
-        guarded: Guarded,
+        endpoint: ThrottledEndpoint,
         caller: &Caller,
         client_id: &str,
     ) -> Result<(), Limited> {
-        let Some(counters) = Counters::of(tenant, guarded, caller, client_id) else { return Ok(()) };
+        let Some(counters) = Counters::of(tenant, endpoint, caller, client_id) else { return Ok(()) };
         let Counters { client, networks } = counters;
         let mut limits = networks.clone();
         limits.push(client.clone());
         match self.kv.hit(&limits).await {
-            Ok(Verdict::Allowed) => Ok(()),
-            Ok(Verdict::Limited { retry_after }) => {
+            Ok(LimitOutcome::Allowed) => Ok(()),
+            Ok(LimitOutcome::Limited { retry_after }) => {
                 // Find the full counter: it decides who is refused from now on. These round trips happen once; then
                 // memory answers.
                 let (mut full, mut retry_after) = (client, retry_after);
                 for network in networks {
-                    if let Ok(Verdict::Limited { retry_after: wait }) =
+                    if let Ok(LimitOutcome::Limited { retry_after: wait }) =
                         self.kv.check(std::slice::from_ref(&network)).await
                     {
                         (full, retry_after) = (network, wait);
@@ -185,7 +185,7 @@ impl Engine {
             }
             // Fail closed: without the shared store each process counts for itself.
             Err(error) => {
-                tracing::warn!(%error, "failed client authentication was counted by this process alone");
+                tracing::warn!(%error, "failed client authentication was counted by this process only");
                 let now = self.now();
                 for limit in limits {
                     if let Some(retry_after) = self.throttle.count_here(&limit, now) {

@@ -45,11 +45,11 @@ impl Engine {
         drop(repositories);
         let facts = facts.ok_or(UserInfoError::InvalidToken)?;
         let access = &facts.access;
-        if now >= access.token.expires_at || !access.liveness.is_live(now) {
+        if now >= access.token.expires_at || !access.validity.is_live(now) {
             return Err(UserInfoError::InvalidToken);
         }
         let client = self.client_by_key(tenant.organization.id, access.client).await?;
-        let client = client.filter(|c| c.honours(access.liveness.authorized_at));
+        let client = client.filter(|c| c.accepts_issued_at(access.validity.authorized_at));
         let client = client.ok_or(UserInfoError::InvalidToken)?;
         let scope = Scope::parse(&access.token.scope)
             .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;

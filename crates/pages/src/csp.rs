@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use porta_core::TokenDigest;
 use url::{Host, Url};
 
-use crate::context::Forms;
+use crate::context::FormTargets;
 
 /// Hash source `'sha256-…'` of an inline element's text (CSP 3 §2.3.1).
 pub(crate) fn hash_source(text: &str) -> String {
@@ -18,7 +18,7 @@ pub(crate) struct Policy<'a> {
     pub(crate) script: Option<String>,
     /// URLs of pictures on the page.
     pub(crate) images: Vec<&'a str>,
-    pub(crate) forms: Forms,
+    pub(crate) forms: FormTargets,
 }
 
 impl Policy<'_> {
@@ -36,9 +36,9 @@ impl Policy<'_> {
             header.push_str(script);
         }
         header.push_str(match self.forms {
-            Forms::None => "; form-action 'none'",
-            Forms::Own => "; form-action 'self'",
-            Forms::Anywhere => "",
+            FormTargets::None => "; form-action 'none'",
+            FormTargets::Own => "; form-action 'self'",
+            FormTargets::Anywhere => "",
         });
         header.push_str("; base-uri 'none'; frame-ancestors 'none'");
         header
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     const BARE: Policy<'static> =
-        Policy { styles: Vec::new(), script: None, images: Vec::new(), forms: Forms::None };
+        Policy { styles: Vec::new(), script: None, images: Vec::new(), forms: FormTargets::None };
 
     #[test]
     fn a_picture_opens_its_origin_and_nothing_more() {
@@ -95,9 +95,9 @@ mod tests {
     #[test]
     fn only_a_form_that_may_leave_is_free_to() {
         for (forms, directive) in [
-            (Forms::None, Some("; form-action 'none'")),
-            (Forms::Own, Some("; form-action 'self'")),
-            (Forms::Anywhere, None),
+            (FormTargets::None, Some("; form-action 'none'")),
+            (FormTargets::Own, Some("; form-action 'self'")),
+            (FormTargets::Anywhere, None),
         ] {
             let header = Policy { forms, ..BARE }.header();
             assert_eq!(header.contains("form-action"), directive.is_some(), "{header}");

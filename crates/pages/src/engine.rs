@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::embedded::{MAILS, OVERRIDABLE, TEMPLATES};
 use crate::messages::{Catalogue, Messages, fill};
-use crate::text::{escape, shown};
+use crate::text::{escape, without_deceptive};
 
 /// Instruction budget of one rendering; the largest built-in page needs a tenth of it.
 const FUEL: u64 = 500_000;
@@ -119,7 +119,7 @@ impl Engine {
                 known.contains(&name) && (suffix == "html" || (suffix == "txt" && !prefix.is_empty()))
             });
             if !is_known {
-                tracing::warn!(folder, file, "no page and no mail has a template of this name");
+                tracing::warn!(folder, file, "no page or mail has a template of this name");
                 continue;
             }
             let name = override_name(folder, &format!("{prefix}{file}"));
@@ -190,11 +190,11 @@ fn is_text(name: &str) -> bool {
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
     let written = if is_text(state.name()) {
-        out.write_str(&shown(&text))
+        out.write_str(&without_deceptive(&text))
     } else if value.is_safe() {
         out.write_str(&text)
     } else {
-        out.write_str(&escape(&shown(&text)))
+        out.write_str(&escape(&without_deceptive(&text)))
     };
     written.map_err(Error::from)
 }
@@ -282,7 +282,7 @@ fn rich(messages: Messages<'_>, key: &str, arguments: &Kwargs) -> Result<Value, 
 }
 
 fn emphasised(text: &str) -> String {
-    format!("<bdi class=\"name\">{}</bdi>", escape(&shown(text)))
+    format!("<bdi class=\"name\">{}</bdi>", escape(&without_deceptive(text)))
 }
 
 fn scope_key(scope: &str) -> &'static str {

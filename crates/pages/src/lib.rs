@@ -5,7 +5,6 @@
 //! templates ([`Pages::with_overrides`]). All pages work without JavaScript (decision D11). The caller adds the status
 //! and the remaining headers: `Cache-Control: no-store` and `Referrer-Policy: no-referrer`.
 
-mod agent;
 mod color;
 mod context;
 mod csp;
@@ -18,15 +17,16 @@ mod messages;
 mod render;
 mod text;
 mod theme;
+mod user_agent;
 
 pub use context::{
     AccountFlash, AccountNav, ApplicationRow, ApplicationsPage, ChangePasswordPage, CodeFlash, ConsentPage,
     DownloadDataPage, EmailFlash, EmailVerificationPage, EmailVerifiedPage, ErrorPage, ErrorText, FactorKind,
     Flash, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage, InviteExpiredPage,
     InviteSuccessPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage, MagicLinkLandingPage,
-    MagicLinkSentPage, Notice, Origin, OverviewPage, PasswordFault, PasswordRules, RecoveryCodesPage,
-    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage, SetupView, TrustedSvg,
-    TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
+    MagicLinkSentPage, Notice, OverviewPage, PasswordFault, PasswordRules, RecoveryCodesPage,
+    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage, SetupView,
+    SignInOrigin, TrustedSvg, TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
 };
 pub use css::safe_custom_css;
 pub use engine::TemplateProblems;

@@ -24,7 +24,7 @@ pub fn negotiate(candidates: &LocaleCandidates<'_>) -> &'static str {
     if let Some(language) = asked {
         return language;
     }
-    let header = Accepted::read(candidates.accept_language.unwrap_or_default());
+    let header = AcceptedLanguages::read(candidates.accept_language.unwrap_or_default());
     let stored = [candidates.user, candidates.organization, candidates.platform];
     header
         .best
@@ -37,12 +37,12 @@ pub fn negotiate(candidates: &LocaleCandidates<'_>) -> &'static str {
 
 /// The supported languages that an `Accept-Language` header prefers and refuses (RFC 9110 §12.5.4).
 #[derive(Debug, Default)]
-struct Accepted {
+struct AcceptedLanguages {
     best: Option<&'static str>,
     refused: Vec<&'static str>,
 }
 
-impl Accepted {
+impl AcceptedLanguages {
     fn read(header: &str) -> Self {
         let mut weighed: Vec<(&'static str, u16)> = Vec::new();
         let mut refused = Vec::new();

@@ -41,13 +41,13 @@ const MONTHS: [&str; 12] = [
 #[serde(untagged)]
 enum Entry {
     Text(String),
-    Counted(Counted),
+    Plural(PluralForms),
 }
 
 /// Plural forms of a text. CLDR decides which of them a language uses; a test checks that these are present.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Counted {
+struct PluralForms {
     zero: Option<String>,
     one: Option<String>,
     two: Option<String>,
@@ -56,7 +56,7 @@ struct Counted {
     other: String,
 }
 
-impl Counted {
+impl PluralForms {
     fn form(&self, category: PluralCategory) -> &str {
         let form = match category {
             PluralCategory::Zero => self.zero.as_ref(),
@@ -128,20 +128,20 @@ impl<'a> Messages<'a> {
         let fallback = || self.fallback.and_then(|entries| entries.get(key)).map(|entry| (FALLBACK, entry));
         match own.or_else(fallback)? {
             (_, Entry::Text(text)) => Some(text),
-            (language, Entry::Counted(counted)) => {
-                Some(counted.form(count.map_or(PluralCategory::Other, |count| category(language, count))))
+            (language, Entry::Plural(plural)) => {
+                Some(plural.form(count.map_or(PluralCategory::Other, |count| category(language, count))))
             }
         }
     }
 
     /// Text of an existing key with its placeholders filled.
-    pub(crate) fn say(self, key: &str, arguments: &[(&str, &str)]) -> String {
+    pub(crate) fn translate(self, key: &str, arguments: &[(&str, &str)]) -> String {
         let find =
             |name: &str| arguments.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
         fill(self.get(key, None).unwrap_or_default(), str::to_owned, find)
     }
 
-    fn counted(self, key: &str, count: u64) -> String {
+    fn plural(self, key: &str, count: u64) -> String {
         let pattern = self.get(key, Some(count)).unwrap_or_default();
         fill(pattern, str::to_owned, |name| (name == "count").then(|| count.to_string()))
     }
@@ -156,19 +156,19 @@ impl<'a> Messages<'a> {
         const HOUR: u64 = 60;
         const DAY: u64 = 24 * HOUR;
         match seconds.saturating_add(30) / 60 {
-            minutes if minutes == DAY || minutes >= 2 * DAY => self.counted("duration.days", minutes / DAY),
+            minutes if minutes == DAY || minutes >= 2 * DAY => self.plural("duration.days", minutes / DAY),
             minutes if minutes == HOUR || minutes >= 2 * HOUR => {
-                self.counted("duration.hours", minutes / HOUR)
+                self.plural("duration.hours", minutes / HOUR)
             }
-            minutes => self.counted("duration.minutes", minutes.max(1)),
+            minutes => self.plural("duration.minutes", minutes.max(1)),
         }
     }
 
     /// When to try again, rounded up, so that the next attempt is not too early.
     pub(crate) fn wait(self, seconds: u64) -> String {
         match seconds {
-            0..=30 => self.say("errors.retry_moment", &[]),
-            more => self.counted("errors.retry_minutes", more.div_ceil(60)),
+            0..=30 => self.translate("errors.retry_moment", &[]),
+            more => self.plural("errors.retry_minutes", more.div_ceil(60)),
         }
     }
 
@@ -177,24 +177,24 @@ impl<'a> Messages<'a> {
         let at = at.to_offset();
         let month = self.get(MONTHS[usize::from(u8::from(at.month()) - 1)], None).unwrap_or_default();
         let (day, year) = (at.day().to_string(), at.year().to_string());
-        self.say("date.date", &[("day", &day), ("month", month), ("year", &year)])
+        self.translate("date.date", &[("day", &day), ("month", month), ("year", &year)])
     }
 
     /// Browser and system of a `User-Agent` header as text.
     pub(crate) fn browser(self, user_agent: &str) -> String {
-        match crate::agent::names(user_agent) {
+        match crate::user_agent::browser_and_system(user_agent) {
             (Some(browser), Some(system)) => {
-                self.say("agent.browser_on_system", &[("browser", browser), ("system", system)])
+                self.translate("agent.browser_on_system", &[("browser", browser), ("system", system)])
             }
             (Some(name), None) | (None, Some(name)) => name.to_owned(),
-            (None, None) => self.say("agent.unknown", &[]),
+            (None, None) => self.translate("agent.unknown", &[]),
         }
     }
 
     /// Date and time, marked as UTC.
     pub(crate) fn moment(self, at: Timestamp) -> String {
         let time = format!("{:02}:{:02}", at.to_offset().hour(), at.to_offset().minute());
-        self.say("date.moment", &[("date", &self.date(at)), ("time", &time)])
+        self.translate("date.moment", &[("date", &self.date(at)), ("time", &time)])
     }
 }
 
@@ -267,12 +267,12 @@ mod tests {
         let catalogue = Catalogue::embedded();
         let arabic = catalogue.messages("ar");
         let all: Vec<String> =
-            [0, 1, 2, 3, 11, 100].map(|n| arabic.counted("duration.minutes", n)).into_iter().collect();
+            [0, 1, 2, 3, 11, 100].map(|n| arabic.plural("duration.minutes", n)).into_iter().collect();
         for (index, text) in all.iter().enumerate() {
             let place = all.iter().position(|other| other == text);
             assert_eq!(place, Some(index), "{text}");
         }
-        assert_eq!(arabic.counted("duration.minutes", 103), "103 دقائق");
+        assert_eq!(arabic.plural("duration.minutes", 103), "103 دقائق");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::context::{Content, Forms};
+use crate::context::{Content, FormTargets};
 use crate::csp::{Policy, form_target, hash_source};
 use crate::engine::{Engine, TemplateProblems};
 use crate::messages::FALLBACK;
@@ -45,7 +45,7 @@ impl Page {
     /// Restricts the page's forms to the server and these addresses. Browsers apply `form-action` also to the redirects
     /// after a form. Addresses beyond the header's size limits are left out, first come first served.
     #[must_use]
-    pub fn ending_at<'a>(mut self, addresses: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn with_form_action<'a>(mut self, addresses: impl IntoIterator<Item = &'a str>) -> Self {
         let mut targets = vec!["'self'".to_owned()];
         let mut bytes = 0;
         for target in addresses.into_iter().filter_map(form_target) {
@@ -75,7 +75,7 @@ impl Default for Pages {
 }
 
 #[derive(Serialize)]
-struct Frame<'a, C> {
+struct PageFrame<'a, C> {
     lang: &'a str,
     dir: &'static str,
     title: String,
@@ -93,7 +93,7 @@ struct RootPage {}
 
 impl Content for RootPage {
     const NAME: &'static str = "root";
-    const FORMS: Forms = Forms::None;
+    const FORM_TARGETS: FormTargets = FormTargets::None;
     /// Empty: the page does not identify the product.
     fn title(&self) -> &'static str {
         ""
@@ -234,7 +234,7 @@ impl Pages {
         let palette = theme.palette().css();
         let own: Vec<&str> = std::iter::once(palette.as_str()).chain(theme.css()).collect();
         let styles = std::iter::once(BASE_CSS).chain(own.iter().copied());
-        let frame = Frame {
+        let frame = PageFrame {
             lang: messages.language,
             dir: messages.direction(),
             title: page_title(messages.get(page.title(), None).unwrap_or_default(), theme.company_name),
@@ -253,7 +253,7 @@ impl Pages {
             styles: hashes,
             script: script.map(hash_source),
             images: frame.logo.into_iter().chain(frame.favicon).collect(),
-            forms: C::FORMS,
+            forms: C::FORM_TARGETS,
         };
         let template = format!("{}.html", C::NAME);
         let rendered = self.engine.render(&template, theme.organization, &frame);

@@ -3,15 +3,15 @@
 
 use std::borrow::Cow;
 
-use porta_core::line::breaks_a_line;
+use porta_core::line::is_line_breaking;
 use url::Url;
 
 fn is_deceptive(c: char) -> bool {
-    breaks_a_line(c) || c == '\u{feff}'
+    is_line_breaking(c) || c == '\u{feff}'
 }
 
 /// Removes characters that could deceive a reader.
-pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_deceptive(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_deceptive) {
         return Cow::Borrowed(text);
     }
@@ -46,8 +46,8 @@ pub(crate) fn exact(text: &str) -> minijinja::Value {
 
 /// Makes personal text safe for mails, so that mail clients turn no part of it into a link. Otherwise a greeting or an
 /// invitation could send a stranger an attacker's link under the tenant's name.
-pub(crate) fn defused(text: &str) -> String {
-    let text = shown(text);
+pub(crate) fn defanged(text: &str) -> String {
+    let text = without_deceptive(text);
     let characters: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len() + 8);
     for (index, c) in characters.iter().enumerate() {
@@ -89,10 +89,10 @@ mod tests {
 
     #[test]
     fn deceptive_characters_are_removed_and_languages_are_not() {
-        assert_eq!(shown("a\u{202e}b\u{0}c\u{2066}d\u{feff}\n\u{85}"), "abcd");
+        assert_eq!(without_deceptive("a\u{202e}b\u{0}c\u{2066}d\u{feff}\n\u{85}"), "abcd");
         for honest in ["Ünïcode", "שלום", "مرحبا", "日本", "👩\u{200d}🚀", "nav\u{200c}nav"]
         {
-            assert_eq!(shown(honest), honest);
+            assert_eq!(without_deceptive(honest), honest);
         }
     }
 
@@ -129,7 +129,7 @@ mod tests {
             ("Dr. J. Smith: hello. Bye.", "Dr. J. Smith: hello. Bye."),
             ("日本 שלום", "日本 שלום"),
         ] {
-            assert_eq!(defused(text), out);
+            assert_eq!(defanged(text), out);
         }
     }
 

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use axum::Router;
 use porta_config::{Config, MetricsConfig, Problem, Source};
 use porta_core::OsEntropy;
-use porta_kv::memory::Saved;
+use porta_kv::memory::SaveOutcome;
 use porta_mail::Transport;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Failure;
 use crate::runtime::listen::ShutdownSignals;
-use crate::runtime::peers::Peers;
-use crate::runtime::services::{Services, ShortLived, snapshot_file};
+use crate::runtime::peer_limits::PeerLimits;
+use crate::runtime::services::{Services, ShortLivedBackend, snapshot_file};
 use crate::runtime::telemetry::Telemetry;
 use crate::runtime::{background, listen, mail, metrics_exporter};
 
@@ -135,7 +135,7 @@ pub(crate) async fn serve_with(
     tokio::spawn(graceful);
     let mail_worker = tokio::spawn(mail::worker(&services, transport).run(shutdown.closing.clone()));
     let mail_stopped = stop_mail(mail_worker, shutdown.closing.clone(), grace);
-    let peers = Peers::new(config.server.trust_proxy.clone());
+    let peers = PeerLimits::new(config.server.trust_proxy.clone());
     let requests = listen::serve(listener, peers, router, keep_alive, shutdown, grace);
     let (finished, ()) = tokio::join!(requests, mail_stopped);
     background_stop.cancel();
@@ -152,11 +152,11 @@ pub(crate) async fn serve_with(
 }
 
 fn save_short_lived(services: &Services) -> anyhow::Result<()> {
-    let ShortLived::Memory { kv, data_dir, .. } = &services.short_lived else { return Ok(()) };
+    let ShortLivedBackend::Memory { kv, data_dir, .. } = &services.short_lived else { return Ok(()) };
     let now = services.engine.now();
     let saved = kv.save_snapshot(&snapshot_file(data_dir), now, &services.snapshot_keys, &OsEntropy)?;
     if saved.left_out > 0 {
-        let Saved { entries, left_out } = saved;
+        let SaveOutcome { entries, left_out } = saved;
         tracing::warn!(
             event = "short_lived.left_out",
             entries,
@@ -175,7 +175,7 @@ async fn stop_mail(mut worker: JoinHandle<()>, closing: CancellationToken, grace
         Ok(Err(error)) => tracing::error!(%error, "the mail worker ended early"),
         Err(_) => {
             worker.abort();
-            tracing::warn!("mail under way was left to the next process");
+            tracing::warn!("mail delivery was interrupted by shutdown; the next process continues it");
         }
     }
 }

@@ -25,7 +25,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// What a request says about the client that sent it.
 #[derive(Debug, Clone)]
-pub enum Presented {
+pub enum PresentedCredentials {
     /// Neither a client id nor credentials.
     None,
     /// A `client_id` alone: a public client, or an attempt without credentials.
@@ -36,7 +36,7 @@ pub enum Presented {
     Post { client_id: ClientId, secret: PresentedSecret },
 }
 
-impl Presented {
+impl PresentedCredentials {
     pub fn client_id(&self) -> Option<&ClientId> {
         match self {
             Self::None => None,
@@ -119,7 +119,10 @@ impl From<MalformedCredentials> for OAuthError {
 }
 
 /// Reads the credentials of a request from its `Authorization` header value and its form body.
-pub fn presented(authorization: Option<&[u8]>, body: &Params) -> Result<Presented, MalformedCredentials> {
+pub fn presented(
+    authorization: Option<&[u8]>,
+    body: &Params,
+) -> Result<PresentedCredentials, MalformedCredentials> {
     let body_id = single(body, "client_id")?;
     let body_secret = single(body, "client_secret")?;
     let has_assertion =
@@ -138,15 +141,16 @@ pub fn presented(authorization: Option<&[u8]>, body: &Params) -> Result<Presente
         if body_id.is_some_and(|other| other != id) {
             return Err(MalformedCredentials::ClientIdMismatch);
         }
-        return Ok(Presented::Basic { client_id: client_id(&id)?, secret });
+        return Ok(PresentedCredentials::Basic { client_id: client_id(&id)?, secret });
     }
     match (body_id, body_secret) {
-        (None, None) => Ok(Presented::None),
+        (None, None) => Ok(PresentedCredentials::None),
         (None, Some(_)) => Err(MalformedCredentials::MissingClientId),
-        (Some(id), None) => Ok(Presented::Public { client_id: client_id(id)? }),
-        (Some(id), Some(secret)) => {
-            Ok(Presented::Post { client_id: client_id(id)?, secret: presented_secret(secret.to_owned())? })
-        }
+        (Some(id), None) => Ok(PresentedCredentials::Public { client_id: client_id(id)? }),
+        (Some(id), Some(secret)) => Ok(PresentedCredentials::Post {
+            client_id: client_id(id)?,
+            secret: presented_secret(secret.to_owned())?,
+        }),
     }
 }
 
@@ -214,7 +218,7 @@ mod tests {
 
     use super::*;
 
-    fn read(header: Option<&str>, body: &str) -> Result<Presented, MalformedCredentials> {
+    fn read(header: Option<&str>, body: &str) -> Result<PresentedCredentials, MalformedCredentials> {
         presented(header.map(str::as_bytes), &Params::parse(body).unwrap())
     }
 
@@ -223,14 +227,14 @@ mod tests {
     }
 
     /// Mechanism, id and secret, for comparing.
-    fn shown(presented: &Presented) -> (&'static str, &str, &str) {
+    fn shown(presented: &PresentedCredentials) -> (&'static str, &str, &str) {
         let id = presented.client_id().map_or("", ClientId::as_str);
         let secret = presented.secret().map_or("", PresentedSecret::expose);
         match presented {
-            Presented::None => ("none", id, secret),
-            Presented::Public { .. } => ("public", id, secret),
-            Presented::Basic { .. } => ("basic", id, secret),
-            Presented::Post { .. } => ("post", id, secret),
+            PresentedCredentials::None => ("none", id, secret),
+            PresentedCredentials::Public { .. } => ("public", id, secret),
+            PresentedCredentials::Basic { .. } => ("basic", id, secret),
+            PresentedCredentials::Post { .. } => ("post", id, secret),
         }
     }
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use porta_core::word_enum;
+use porta_core::string_enum;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-word_enum! {
+string_enum! {
     /// The `error` values Porta answers with.
     pub enum ErrorCode {
         // RFC 6749 §4.1.2.1

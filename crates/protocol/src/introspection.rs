@@ -40,7 +40,7 @@ pub struct ActiveToken {
 impl Serialize for IntrospectionResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(serde::Serialize)]
-        struct Whole<'a> {
+        struct ActiveResponse<'a> {
             active: bool,
             #[serde(flatten)]
             token: &'a ActiveToken,
@@ -51,7 +51,7 @@ impl Serialize for IntrospectionResponse {
                 map.serialize_entry("active", &false)?;
                 map.end()
             }
-            Self::Active(token) => Whole { active: true, token }.serialize(serializer),
+            Self::Active(token) => ActiveResponse { active: true, token }.serialize(serializer),
         }
     }
 }

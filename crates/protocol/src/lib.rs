@@ -20,11 +20,11 @@ pub mod token_response;
 
 pub use authorize::{AuthorizationResponse, Delivery};
 pub use claims_request::ClaimsRequest;
-pub use client_auth::{MalformedCredentials, Presented};
+pub use client_auth::{MalformedCredentials, PresentedCredentials};
 pub use error::{ErrorCode, OAuthError};
 pub use params::{Params, ParamsError};
 pub use pkce::CodeChallenge;
 pub use prompt::{Prompt, PromptValue};
-pub use request_object::WayBack;
+pub use request_object::UnverifiedRequestObject;
 pub use response_mode::ResponseMode;
 pub use scope::Scope;

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use porta_core::word_enum;
+use porta_core::string_enum;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{ErrorCode, OAuthError};
 
-word_enum! {
+string_enum! {
     pub enum PromptValue {
         None = "none",
         Login = "login",

@@ -15,7 +15,7 @@ const MAX_BYTES: usize = 8 * 1024;
 
 /// How the refusal reaches a client that sent a request object, as far as the object says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WayBack {
+pub struct UnverifiedRequestObject {
     pub response_mode: Option<ResponseMode>,
     /// As sent; the caller validates it.
     pub state: Option<String>,
@@ -28,7 +28,7 @@ struct Members {
     state: Option<String>,
 }
 
-impl WayBack {
+impl UnverifiedRequestObject {
     /// Reads a compact JWS (RFC 7515 §7.1), signed or not; empty for anything else.
     pub fn of(request: &str) -> Self {
         Self::read(request).unwrap_or_default()
@@ -70,8 +70,8 @@ mod tests {
         jws(r#"{"alg":"none"}"#, payload, "")
     }
 
-    fn says(response_mode: Option<ResponseMode>, state: Option<&str>) -> WayBack {
-        WayBack { response_mode, state: state.map(str::to_owned) }
+    fn says(response_mode: Option<ResponseMode>, state: Option<&str>) -> UnverifiedRequestObject {
+        UnverifiedRequestObject { response_mode, state: state.map(str::to_owned) }
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
             ),
         ];
         for (request, expected) in cases {
-            assert_eq!(WayBack::of(&request), expected, "{request}");
+            assert_eq!(UnverifiedRequestObject::of(&request), expected, "{request}");
         }
     }
 
@@ -132,15 +132,19 @@ mod tests {
             unsigned(&deep),
         ];
         for request in cases {
-            assert_eq!(WayBack::of(&request), WayBack::default(), "{request}");
+            assert_eq!(
+                UnverifiedRequestObject::of(&request),
+                UnverifiedRequestObject::default(),
+                "{request}"
+            );
         }
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_or_says_nothing(text in "\\PC{0,60}", payload in "\\PC{0,60}") {
-            let _ = WayBack::of(&text);
-            let _ = WayBack::of(&unsigned(&payload));
+            let _ = UnverifiedRequestObject::of(&text);
+            let _ = UnverifiedRequestObject::of(&unsigned(&payload));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How an authorization response travels (OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post 1.0 §2).
 
-use porta_core::word_enum;
+use porta_core::string_enum;
 
-word_enum! {
+string_enum! {
     #[derive(Default)]
     pub enum ResponseMode {
         /// The default of `response_type=code`.

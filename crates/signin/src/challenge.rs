@@ -7,18 +7,18 @@ use porta_core::mail::Mail;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{UserId, settings};
-use porta_kv::Verdict;
-use porta_oidc::interaction::{BoundInteraction, Pending, SecondStep, Stage};
+use porta_kv::LimitOutcome;
+use porta_oidc::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep, Stage};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::EmailCodeOutcome;
 use serde_json::json;
 
-use crate::enter::{Entrant, MULTI_FACTOR};
-use crate::journey::{Next, after_first_factor, wanted};
 use crate::limits::FactorLimits;
-use crate::mailed_codes::Asker;
-use crate::sign_in::{Entry, counted};
-use crate::{Browser, Entered, SignIn, SignInOutcome};
+use crate::mailed_codes::CodeRequester;
+use crate::new_session::{AuthenticatedUser, MULTI_FACTOR};
+use crate::sign_in::{StatusCheck, count_sign_in};
+use crate::sign_in_steps::{NextStep, after_first_factor, factors_to_enrol};
+use crate::{Browser, NewSessionCookies, SignIn, SignInOutcome};
 
 /// `otp` (RFC 8176 §2): a one-time password of any kind. A mailed link counts as one.
 pub(crate) const ONE_TIME_PASSWORD: &str = "otp";
@@ -41,7 +41,7 @@ pub enum CodeKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FactorOutcome {
     /// The browser gets its cookies and is redirected to the resume URL.
-    SignedIn(Entered),
+    SignedIn(NewSessionCookies),
     /// The interaction is at another step now: show that.
     Moved,
     Wrong,
@@ -77,27 +77,27 @@ impl From<SignInOutcome> for FactorOutcome {
 impl SignIn {
     /// Continues after any first factor: creates the session, or asks for the second factor first.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.passed", skip_all)]
-    pub(crate) async fn passed(
+    pub(crate) async fn continue_after_first_factor(
         &self,
         tenant: &Tenant,
         bound: BoundInteraction,
-        entrant: Entrant<'_>,
+        authenticated: AuthenticatedUser<'_>,
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
-        let user = entrant.user;
+        let user = authenticated.user;
         let step = match after_first_factor(tenant.organization.two_factor_policy, user.two_factor_method) {
-            Next::Session => return self.enter(tenant, bound, entrant, browser).await,
-            Next::Verify(method) => SecondStep::Verify { method },
-            Next::Enrol(allowed) => self.enrolment(user, allowed, None),
+            NextStep::Session => return self.create_session(tenant, bound, authenticated, browser).await,
+            NextStep::Verify(method) => SecondFactorStep::Verify { method },
+            NextStep::Enrol(allowed) => self.enrolment(user, allowed, None),
         };
         let purpose = mailed(&step);
         if purpose.is_some()
-            && let Some(retry_after) = self.count_mail(tenant, user, Asker::Browser(&browser)).await?
+            && let Some(retry_after) = self.count_mail(tenant, user, CodeRequester::Browser(&browser)).await?
         {
             return Ok(SignInOutcome::Limited { retry_after });
         }
         let event = self.event(tenant, Some(user.id), "2fa.challenge.started", browser.caller);
-        let lockout = entrant.lockout(tenant);
+        let lockout = authenticated.lockout(tenant);
         let mut repositories = self.engine.store().repositories();
         let mut users = repositories.users(tenant.organization.id);
         if !users.record_challenge(user, lockout, &event).await? {
@@ -105,21 +105,21 @@ impl SignIn {
         }
         drop(users);
         drop(repositories);
-        self.hash_anew(tenant, &entrant).await;
+        self.rehash_if_outdated(tenant, &authenticated).await;
         let uid = bound.interaction.uid.clone();
-        let pending = Pending {
+        let pending = PendingSecondFactor {
             user: user.id,
-            amr: entrant.amr,
+            amr: authenticated.amr,
             step,
             credentials: Some(user.credentials()),
-            past_lock: entrant.past_lock,
+            past_lock: authenticated.past_lock,
             expires_at: None,
         };
-        if self.move_on(tenant, bound, pending).await? == FactorOutcome::Gone {
+        if self.store_next_step(tenant, bound, pending).await? == FactorOutcome::Gone {
             return Ok(SignInOutcome::Gone);
         }
         if let Some(purpose) = purpose {
-            self.mail_code(tenant, &uid, user, purpose, Asker::Browser(&browser)).await?;
+            self.mail_code(tenant, &uid, user, purpose, CodeRequester::Browser(&browser)).await?;
         }
         Ok(SignInOutcome::SecondFactor)
     }
@@ -137,13 +137,13 @@ impl SignIn {
         let Some((pending, user)) = self.pending(tenant, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
-        let SecondStep::Verify { method } = pending.step else { return Ok(FactorOutcome::Moved) };
+        let SecondFactorStep::Verify { method } = pending.step else { return Ok(FactorOutcome::Moved) };
         // Recovery codes are too long to be guessed and must stay usable, so they are exempt.
         if kind == CodeKind::Usual && user.factor_failures >= FACTOR_FAILURES_MAX {
             return Ok(FactorOutcome::Blocked);
         }
-        let tries = FactorLimits::of(tenant, &user, &bound.interaction.uid, kind, &browser);
-        if let Some(retry_after) = self.count_try(tenant, user.id, &tries, browser.caller).await? {
+        let limits = FactorLimits::of(tenant, &user, &bound.interaction.uid, kind, &browser);
+        if let Some(retry_after) = self.count_attempt(tenant, user.id, &limits, browser.caller).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
         let outcome = match (kind, method) {
@@ -154,33 +154,33 @@ impl SignIn {
             }
         };
         match outcome {
-            Tried::Right => {}
-            Tried::Wrong | Tried::Exhausted => {
-                counted("second_factor", "failure");
+            CodeCheck::Right => {}
+            CodeCheck::Wrong | CodeCheck::Exhausted => {
+                count_sign_in("second_factor", "failure");
                 self.factor_failed(tenant, &user, browser.caller).await?;
-                let is_over = outcome == Tried::Exhausted;
+                let is_over = outcome == CodeCheck::Exhausted;
                 return Ok(if is_over { FactorOutcome::Exhausted } else { FactorOutcome::Wrong });
             }
         }
-        self.forget_tries(&tries).await?;
+        self.clear_attempts(&limits).await?;
         if user.factor_failures > 0 {
             let mut repositories = self.engine.store().repositories();
-            repositories.users(tenant.organization.id).forget_factor_failures(user.id).await?;
+            repositories.users(tenant.organization.id).reset_factor_failures(user.id).await?;
         }
         let shown = if kind == CodeKind::Recovery { None } else { Some(method) };
         let amr = amr_with(pending.amr, shown);
-        if let Some(allowed) = wanted(tenant.organization.two_factor_policy, Some(method)) {
+        if let Some(allowed) = factors_to_enrol(tenant.organization.two_factor_policy, Some(method)) {
             let step = self.enrolment(&user, allowed, Some(method));
-            return self.move_on(tenant, bound, Pending { amr, step, ..pending }).await;
+            return self.store_next_step(tenant, bound, PendingSecondFactor { amr, step, ..pending }).await;
         }
-        let entrant = Entrant {
+        let authenticated = AuthenticatedUser {
             user: &user,
             amr,
             event: "2fa.verify.success",
             rehash: None,
             past_lock: pending.past_lock,
         };
-        Ok(self.enter(tenant, bound, entrant, browser).await?.into())
+        Ok(self.create_session(tenant, bound, authenticated, browser).await?.into())
     }
 
     /// Sends another code to somebody whose factor is mail, or who is enrolling it.
@@ -194,8 +194,8 @@ impl SignIn {
             return Ok(FactorOutcome::Gone);
         };
         let Some(purpose) = mailed(&pending.step) else { return Ok(FactorOutcome::Moved) };
-        let asker = Asker::Browser(&browser);
-        Ok(match self.mail_code_again(tenant, &bound.interaction.uid, &user, purpose, asker).await? {
+        let requester = CodeRequester::Browser(&browser);
+        Ok(match self.mail_code_again(tenant, &bound.interaction.uid, &user, purpose, requester).await? {
             Some(retry_after) => FactorOutcome::Limited { retry_after },
             None => FactorOutcome::Moved,
         })
@@ -207,33 +207,33 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         bound: &BoundInteraction,
-    ) -> Result<Option<(Pending, User)>, EngineError> {
+    ) -> Result<Option<(PendingSecondFactor, User)>, EngineError> {
         let Some(pending) = &bound.interaction.pending else { return Ok(None) };
         let mut repositories = self.engine.store().repositories();
         let user = repositories.users(tenant.organization.id).by_id(pending.user).await?;
         let now = self.engine.now();
         let user = user.filter(|user| {
-            let may_enter = match self.may_enter(tenant, user) {
-                Entry::Allowed => true,
-                Entry::Silent => pending.past_lock,
-                Entry::Said(_) => false,
+            let may_enter = match self.check_status(tenant, user) {
+                StatusCheck::Allowed => true,
+                StatusCheck::DeniedSilently => pending.past_lock,
+                StatusCheck::Denied(_) => false,
             };
-            may_enter && pending.counts(user, now)
+            may_enter && pending.is_valid(user, now)
         });
         Ok(user.map(|user| (pending.clone(), user)))
     }
 
     /// Stores the next step. Each step after the first factor expires after `second_factor_ttl`.
-    pub(crate) async fn move_on(
+    pub(crate) async fn store_next_step(
         &self,
         tenant: &Tenant,
         mut bound: BoundInteraction,
-        pending: Pending,
+        pending: PendingSecondFactor,
     ) -> Result<FactorOutcome, EngineError> {
         let now = self.engine.now();
         let ends = now + tenant.settings.duration(settings::SECOND_FACTOR_TTL);
         bound.interaction.stage = Stage::SecondFactor;
-        bound.interaction.pending = Some(Pending { expires_at: Some(ends), ..pending });
+        bound.interaction.pending = Some(PendingSecondFactor { expires_at: Some(ends), ..pending });
         let is_there = self.engine.kv().write(vec![bound.write(now)?]).await?;
         Ok(if is_there { FactorOutcome::Moved } else { FactorOutcome::Gone })
     }
@@ -260,7 +260,7 @@ impl SignIn {
 
     /// Counts an attempt before it is verified, so that parallel attempts cannot exceed a limit. Fails closed. `Some`:
     /// time to wait.
-    pub(crate) async fn count_try(
+    pub(crate) async fn count_attempt(
         &self,
         tenant: &Tenant,
         user: UserId,
@@ -268,13 +268,13 @@ impl SignIn {
         caller: &Caller,
     ) -> Result<Option<Duration>, EngineError> {
         let verdict = self.engine.kv().hit(limits.all()).await?;
-        let Verdict::Limited { retry_after } = verdict else { return Ok(None) };
+        let LimitOutcome::Limited { retry_after } = verdict else { return Ok(None) };
         let event = self.event(tenant, Some(user), "rate_limit.2fa_verify", caller);
-        self.engine.note_once(tenant, event, caller, retry_after).await?;
+        self.engine.audit_once(tenant, event, caller, retry_after).await?;
         Ok(Some(retry_after))
     }
 
-    pub(crate) async fn forget_tries(&self, limits: &FactorLimits) -> Result<(), EngineError> {
+    pub(crate) async fn clear_attempts(&self, limits: &FactorLimits) -> Result<(), EngineError> {
         let (own, shared) = limits.keys();
         self.engine.kv().clear(&own).await?;
         Ok(self.engine.kv().release(&shared).await?)
@@ -286,29 +286,29 @@ impl SignIn {
         user: &User,
         code: &str,
         caller: &Caller,
-    ) -> Result<Tried, EngineError> {
-        let Some(macs) = self.factors.recovery_macs(user, code) else { return Ok(Tried::Wrong) };
+    ) -> Result<CodeCheck, EngineError> {
+        let Some(macs) = self.factors.recovery_macs(user, code) else { return Ok(CodeCheck::Wrong) };
         let mut unit = self.engine.store().begin().await?;
         let now = self.engine.now();
         let left = unit.second_factors(tenant.organization.id).use_recovery_code(user.id, &macs, now).await?;
-        let Some(left) = left else { return Ok(Tried::Wrong) };
+        let Some(left) = left else { return Ok(CodeCheck::Wrong) };
         let event = self.event(tenant, Some(user.id), "2fa.recovery.used", caller);
         let metadata = json!({ "remainingCodes": left });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         unit.commit().await?;
-        Ok(Tried::Right)
+        Ok(CodeCheck::Right)
     }
 
-    async fn totp_code(&self, tenant: &Tenant, user: &User, code: &str) -> Result<Tried, EngineError> {
+    async fn totp_code(&self, tenant: &Tenant, user: &User, code: &str) -> Result<CodeCheck, EngineError> {
         let now = self.engine.now();
         let mut repositories = self.engine.store().repositories();
         let mut factors = repositories.second_factors(tenant.organization.id);
-        let Some(credential) = factors.totp(user.id).await? else { return Ok(Tried::Wrong) };
+        let Some(credential) = factors.totp(user.id).await? else { return Ok(CodeCheck::Wrong) };
         let Some(step) = self.factors.totp_step(user, &credential, code, now)? else {
-            return Ok(Tried::Wrong);
+            return Ok(CodeCheck::Wrong);
         };
         let is_first = factors.accept_step(&credential, step, now).await?;
-        Ok(if is_first { Tried::Right } else { Tried::Wrong })
+        Ok(if is_first { CodeCheck::Right } else { CodeCheck::Wrong })
     }
 
     pub(crate) async fn email_code(
@@ -318,19 +318,21 @@ impl SignIn {
         user: &User,
         purpose: CodePurpose,
         code: &str,
-    ) -> Result<Tried, EngineError> {
-        let Some(macs) = self.factors.email_macs(user, purpose, place, code) else { return Ok(Tried::Wrong) };
+    ) -> Result<CodeCheck, EngineError> {
+        let Some(macs) = self.factors.email_macs(user, purpose, place, code) else {
+            return Ok(CodeCheck::Wrong);
+        };
         let mut repositories = self.engine.store().repositories();
         let outcome = repositories
             .second_factors(tenant.organization.id)
             .try_email_code(user.id, purpose, Some(place), &macs, CODE_ATTEMPTS, self.engine.now())
             .await?;
         Ok(match outcome {
-            EmailCodeOutcome::Accepted => Tried::Right,
+            EmailCodeOutcome::Accepted => CodeCheck::Right,
             EmailCodeOutcome::Wrong { attempts_left: 0 } | EmailCodeOutcome::NothingToMatch => {
-                Tried::Exhausted
+                CodeCheck::Exhausted
             }
-            EmailCodeOutcome::Wrong { .. } => Tried::Wrong,
+            EmailCodeOutcome::Wrong { .. } => CodeCheck::Wrong,
         })
     }
 }
@@ -350,21 +352,21 @@ pub(crate) fn amr_with(mut amr: Vec<String>, method: Option<TwoFactorMethod>) ->
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tried {
+pub(crate) enum CodeCheck {
     Right,
     Wrong,
     Exhausted,
 }
 
 /// The purpose of the mailed code that this step asks for, if any.
-fn mailed(step: &SecondStep) -> Option<CodePurpose> {
+fn mailed(step: &SecondFactorStep) -> Option<CodePurpose> {
     match step {
-        SecondStep::Verify { method: TwoFactorMethod::Email } => Some(CodePurpose::SignIn),
-        SecondStep::Email { .. } => Some(CodePurpose::Enrolment),
-        SecondStep::Verify { method: TwoFactorMethod::Totp }
-        | SecondStep::Choose { .. }
-        | SecondStep::Authenticator { .. }
-        | SecondStep::Codes { .. } => None,
+        SecondFactorStep::Verify { method: TwoFactorMethod::Email } => Some(CodePurpose::SignIn),
+        SecondFactorStep::Email { .. } => Some(CodePurpose::Enrolment),
+        SecondFactorStep::Verify { method: TwoFactorMethod::Totp }
+        | SecondFactorStep::Choose { .. }
+        | SecondFactorStep::Authenticator { .. }
+        | SecondFactorStep::Codes { .. } => None,
     }
 }
 

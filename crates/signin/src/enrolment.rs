@@ -6,15 +6,15 @@ use porta_core::audit::AuditEvent;
 use porta_core::mail::SecondFactorChange;
 use porta_core::second_factor::{CodePurpose, TotpCredential};
 use porta_core::user::{CredentialState, TwoFactorMethod, User};
-use porta_oidc::interaction::{BoundInteraction, Pending, SecondStep};
+use porta_oidc::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::{Revocation, UnitOfWork};
 use serde_json::json;
 
-use crate::challenge::{Tried, amr_with};
-use crate::enter::{Entrant, MULTI_FACTOR};
+use crate::challenge::{CodeCheck, amr_with};
 use crate::limits::FactorLimits;
-use crate::mailed_codes::Asker;
+use crate::mailed_codes::CodeRequester;
+use crate::new_session::{AuthenticatedUser, MULTI_FACTOR};
 use crate::{Browser, CodeKind, FactorOutcome, SignIn};
 
 impl SignIn {
@@ -24,10 +24,10 @@ impl SignIn {
         user: &User,
         allowed: Vec<TwoFactorMethod>,
         known: Option<TwoFactorMethod>,
-    ) -> SecondStep {
+    ) -> SecondFactorStep {
         match allowed.as_slice() {
             [only] => self.enrolment_of(user, *only, allowed.clone(), known),
-            _ => SecondStep::Choose { allowed },
+            _ => SecondFactorStep::Choose { allowed },
         }
     }
 
@@ -37,13 +37,13 @@ impl SignIn {
         method: TwoFactorMethod,
         allowed: Vec<TwoFactorMethod>,
         known: Option<TwoFactorMethod>,
-    ) -> SecondStep {
+    ) -> SecondFactorStep {
         match method {
             TwoFactorMethod::Totp => {
                 let secret = self.factors.new_secret(user, self.engine.entropy());
-                SecondStep::Authenticator { secret, allowed, known }
+                SecondFactorStep::Authenticator { secret, allowed, known }
             }
-            TwoFactorMethod::Email => SecondStep::Email { allowed },
+            TwoFactorMethod::Email => SecondFactorStep::Email { allowed },
         }
     }
 
@@ -59,22 +59,25 @@ impl SignIn {
             return Ok(FactorOutcome::Gone);
         };
         let (allowed, known) = match pending.step {
-            SecondStep::Choose { allowed } | SecondStep::Email { allowed } => (allowed, None),
-            SecondStep::Authenticator { allowed, known, .. } => (allowed, known),
-            SecondStep::Verify { .. } | SecondStep::Codes { .. } => return Ok(FactorOutcome::Moved),
+            SecondFactorStep::Choose { allowed } | SecondFactorStep::Email { allowed } => (allowed, None),
+            SecondFactorStep::Authenticator { allowed, known, .. } => (allowed, known),
+            SecondFactorStep::Verify { .. } | SecondFactorStep::Codes { .. } => {
+                return Ok(FactorOutcome::Moved);
+            }
         };
         if !allowed.contains(&method) {
             return Ok(FactorOutcome::Moved);
         }
         let step = self.enrolment_of(&user, method, allowed, known);
-        let sends = matches!(step, SecondStep::Email { .. });
-        let asker = Asker::Browser(&browser);
-        if sends && let Some(retry_after) = self.count_mail(tenant, &user, asker).await? {
+        let sends = matches!(step, SecondFactorStep::Email { .. });
+        let requester = CodeRequester::Browser(&browser);
+        if sends && let Some(retry_after) = self.count_mail(tenant, &user, requester).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
-        let moved = self.move_on(tenant, bound.clone(), Pending { step, ..pending }).await?;
+        let moved =
+            self.store_next_step(tenant, bound.clone(), PendingSecondFactor { step, ..pending }).await?;
         if sends && moved == FactorOutcome::Moved {
-            self.mail_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, asker).await?;
+            self.mail_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, requester).await?;
         }
         Ok(moved)
     }
@@ -91,49 +94,51 @@ impl SignIn {
         let Some((pending, user)) = self.pending(tenant, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
-        if !matches!(pending.step, SecondStep::Authenticator { .. } | SecondStep::Email { .. }) {
+        if !matches!(pending.step, SecondFactorStep::Authenticator { .. } | SecondFactorStep::Email { .. }) {
             return Ok(FactorOutcome::Moved);
         }
-        let tries = FactorLimits::of(tenant, &user, &bound.interaction.uid, CodeKind::Usual, &browser);
-        if let Some(retry_after) = self.count_try(tenant, user.id, &tries, caller).await? {
+        let limits = FactorLimits::of(tenant, &user, &bound.interaction.uid, CodeKind::Usual, &browser);
+        if let Some(retry_after) = self.count_attempt(tenant, user.id, &limits, caller).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
         let now = self.engine.now();
         let confirmed = match &pending.step {
-            SecondStep::Authenticator { secret, known, .. } => {
+            SecondFactorStep::Authenticator { secret, known, .. } => {
                 let confirmed = self.factors.confirm(&user, secret, code, now, self.engine.entropy())?;
-                confirmed.map(|credential| Confirmed::Totp { credential, known: *known })
+                confirmed.map(|credential| ConfirmedFactor::Totp { credential, known: *known })
             }
-            SecondStep::Email { .. } => {
+            SecondFactorStep::Email { .. } => {
                 match self
                     .email_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, code)
                     .await?
                 {
-                    Tried::Right => Some(Confirmed::Email),
-                    Tried::Exhausted => return Ok(FactorOutcome::Exhausted),
-                    Tried::Wrong => None,
+                    CodeCheck::Right => Some(ConfirmedFactor::Email),
+                    CodeCheck::Exhausted => return Ok(FactorOutcome::Exhausted),
+                    CodeCheck::Wrong => None,
                 }
             }
-            SecondStep::Verify { .. } | SecondStep::Choose { .. } | SecondStep::Codes { .. } => None,
+            SecondFactorStep::Verify { .. }
+            | SecondFactorStep::Choose { .. }
+            | SecondFactorStep::Codes { .. } => None,
         };
         let Some(confirmed) = confirmed else {
-            let is_mail = matches!(pending.step, SecondStep::Email { .. });
+            let is_mail = matches!(pending.step, SecondFactorStep::Email { .. });
             let what = if is_mail { "2fa.setup.email.failed" } else { "2fa.setup.totp.failed" };
             let event = self.event(tenant, Some(user.id), what, caller);
             self.engine.store().repositories().audit().record(&event).await?;
             return Ok(FactorOutcome::Wrong);
         };
         let enrolled = self.enrol(tenant, &user, &confirmed, &[Revocation::User(user.id)], caller).await?;
-        let Some(Enrolled { shown, credentials }) = enrolled else {
+        let Some(EnrolmentResult { shown, credentials }) = enrolled else {
             return Ok(FactorOutcome::Gone);
         };
-        self.forget_tries(&tries).await?;
-        let pending = Pending { credentials: Some(credentials), ..pending };
+        self.clear_attempts(&limits).await?;
+        let pending = PendingSecondFactor { credentials: Some(credentials), ..pending };
         let mut pending = self.sealed_codes(&bound, pending, &shown);
         if !pending.amr.iter().any(|method| method == MULTI_FACTOR) {
             pending.amr = amr_with(pending.amr, Some(confirmed.method()));
         }
-        self.move_on(tenant, bound, pending).await
+        self.store_next_step(tenant, bound, pending).await
     }
 
     /// Stores a confirmed factor with new recovery codes, and revokes `ended`. `None`: another window added or removed
@@ -143,32 +148,33 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         user: &User,
-        confirmed: &Confirmed,
+        confirmed: &ConfirmedFactor,
         ended: &[Revocation],
         caller: &Caller,
-    ) -> Result<Option<Enrolled>, EngineError> {
+    ) -> Result<Option<EnrolmentResult>, EngineError> {
         let (organization, now) = (tenant.organization.id, self.engine.now());
         let (shown, rows) = self.factors.new_recovery_codes(user, now, self.engine.entropy());
         let mut unit = self.engine.store().begin().await?;
         let mut factors = unit.second_factors(organization);
         let mut changes = 1;
         let enrolled = match confirmed {
-            Confirmed::Totp { credential, known } => factors.enrol_totp(credential, *known).await?,
-            Confirmed::AnotherTotp { credential, verified_at } => {
+            ConfirmedFactor::Totp { credential, known } => factors.enrol_totp(credential, *known).await?,
+            ConfirmedFactor::ReplacementTotp { credential, verified_at } => {
                 changes = 2;
                 let current = factors.totp(user.id).await?;
                 current.is_some_and(|c| c.verified_at == *verified_at)
                     && factors.disable(user.id, now).await?
                     && factors.enrol_totp(credential, None).await?
             }
-            Confirmed::Email => factors.enrol_email(user.id, now).await?,
+            ConfirmedFactor::Email => factors.enrol_email(user.id, now).await?,
         };
         if !enrolled {
             return Ok(None);
         }
         factors.replace_recovery_codes(user.id, &rows, now).await?;
         drop(factors);
-        let Some(credentials) = self.changed_alone(&mut *unit, tenant, user, changes).await? else {
+        let Some(credentials) = self.credentials_after_changes(&mut *unit, tenant, user, changes).await?
+        else {
             return Ok(None);
         };
         for ended in ended {
@@ -179,12 +185,12 @@ impl SignIn {
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         self.notify_of(&mut *unit, tenant, user, confirmed.change(), caller).await?;
         unit.commit().await?;
-        Ok(Some(Enrolled { shown, credentials }))
+        Ok(Some(EnrolmentResult { shown, credentials }))
     }
 
     /// Returns the credential state after `changes` changes made in this unit of work, which holds the lock of the
     /// person's row. `None`: somebody else changed it since `user` was read, so the operation is void (decision D22).
-    pub(crate) async fn changed_alone(
+    pub(crate) async fn credentials_after_changes(
         &self,
         unit: &mut dyn UnitOfWork,
         tenant: &Tenant,
@@ -198,7 +204,7 @@ impl SignIn {
     }
 
     /// The person confirms that they saved the recovery codes: completes the sign-in.
-    pub async fn codes_kept(
+    pub async fn confirm_codes_saved(
         &self,
         tenant: &Tenant,
         bound: BoundInteraction,
@@ -207,21 +213,26 @@ impl SignIn {
         let Some((pending, user)) = self.pending(tenant, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
-        if !matches!(pending.step, SecondStep::Codes { .. }) {
+        if !matches!(pending.step, SecondFactorStep::Codes { .. }) {
             return Ok(FactorOutcome::Moved);
         }
         let event = match user.two_factor_method {
             Some(TwoFactorMethod::Email) => "2fa.setup.email.complete",
             Some(TwoFactorMethod::Totp) | None => "2fa.setup.totp.complete",
         };
-        let entrant =
-            Entrant { user: &user, amr: pending.amr, event, rehash: None, past_lock: pending.past_lock };
-        Ok(self.enter(tenant, bound, entrant, browser).await?.into())
+        let authenticated = AuthenticatedUser {
+            user: &user,
+            amr: pending.amr,
+            event,
+            rehash: None,
+            past_lock: pending.past_lock,
+        };
+        Ok(self.create_session(tenant, bound, authenticated, browser).await?.into())
     }
 }
 
 /// Result of an enrolment.
-pub(crate) struct Enrolled {
+pub(crate) struct EnrolmentResult {
     /// Recovery codes to show.
     pub(crate) shown: Vec<String>,
     /// Credential state after the enrolment.
@@ -229,37 +240,37 @@ pub(crate) struct Enrolled {
 }
 
 /// A factor confirmed by its first code.
-pub(crate) enum Confirmed {
+pub(crate) enum ConfirmedFactor {
     Totp {
         credential: TotpCredential,
         known: Option<TwoFactorMethod>,
     },
     /// Replaces the authenticator that was confirmed at `verified_at`.
-    AnotherTotp {
+    ReplacementTotp {
         credential: TotpCredential,
         verified_at: Timestamp,
     },
     Email,
 }
 
-impl Confirmed {
+impl ConfirmedFactor {
     const fn event(&self) -> &'static str {
         match self {
-            Self::Totp { .. } | Self::AnotherTotp { .. } => "2fa.setup.totp",
+            Self::Totp { .. } | Self::ReplacementTotp { .. } => "2fa.setup.totp",
             Self::Email => "2fa.setup.email",
         }
     }
 
     pub(crate) const fn method(&self) -> TwoFactorMethod {
         match self {
-            Self::Totp { .. } | Self::AnotherTotp { .. } => TwoFactorMethod::Totp,
+            Self::Totp { .. } | Self::ReplacementTotp { .. } => TwoFactorMethod::Totp,
             Self::Email => TwoFactorMethod::Email,
         }
     }
 
     const fn change(&self) -> SecondFactorChange {
         match self {
-            Self::Totp { .. } | Self::AnotherTotp { .. } => SecondFactorChange::TotpEnabled,
+            Self::Totp { .. } | Self::ReplacementTotp { .. } => SecondFactorChange::TotpEnabled,
             Self::Email => SecondFactorChange::EmailEnabled,
         }
     }

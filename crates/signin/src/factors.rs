@@ -10,16 +10,16 @@ use porta_core::second_factor::{
 };
 use porta_core::user::User;
 use porta_core::{Entropy, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest};
-use porta_oidc::interaction::{BoundInteraction, Pending};
+use porta_oidc::interaction::{BoundInteraction, PendingSecondFactor};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::UnitOfWork;
 use secrecy::ExposeSecret as _;
 
 use crate::second_factor::{LinkCode, MailedCode, RecoverySecret, TotpSecret, qr_svg};
-use crate::{Entered, SignIn};
+use crate::{NewSessionCookies, SignIn};
 
 /// Keys for second factors and for the mails that carry codes.
-pub struct Factors {
+pub struct SecondFactorKeys {
     /// Seals authenticator secrets, and recovery codes until the person has saved them.
     keyring: Keyring,
     pub(crate) codes: CodeKeys,
@@ -28,12 +28,12 @@ pub struct Factors {
 }
 
 /// Enrolment data for an authenticator: QR code and text.
-pub struct Offer {
+pub struct AuthenticatorSecret {
     pub qr: String,
     pub key: String,
 }
 
-impl Factors {
+impl SecondFactorKeys {
     /// Takes the second-factor master keys, newest first, and the outbox keyring.
     pub fn new(masters: &[[u8; 32]], outbox: Arc<Keyring>) -> Self {
         Self { keyring: Keyring::new(masters, SEALING_PURPOSE), codes: CodeKeys::new(masters), outbox }
@@ -101,8 +101,8 @@ impl Factors {
     }
 
     /// Keyed hash of an address: unpredictable, and stable until the key is replaced.
-    pub(crate) fn share(&self, organization: OrganizationId, email_key: &str) -> u64 {
-        self.codes.current().share(organization, email_key)
+    pub(crate) fn uniform_number(&self, organization: OrganizationId, email_key: &str) -> u64 {
+        self.codes.current().uniform_number(organization, email_key)
     }
 
     /// `None` only where [`LinkCode::of`] returns it.
@@ -132,11 +132,11 @@ impl Factors {
         &self.outbox
     }
 
-    fn offer(&self, user: &User, secret: &Sealed, issuer: &str) -> Option<Offer> {
+    fn offer(&self, user: &User, secret: &Sealed, issuer: &str) -> Option<AuthenticatorSecret> {
         let secret = TotpSecret::open(&self.keyring, secret, user.organization_id, user.id).ok()?;
         let uri = secret.provisioning_uri(issuer, &user.email);
         let qr = qr_svg(uri.expose_secret()).ok()?;
-        Some(Offer { qr, key: secret.base32().expose_secret().replace(' ', "") })
+        Some(AuthenticatorSecret { qr, key: secret.base32().expose_secret().replace(' ', "") })
     }
 
     /// Generates recovery codes: as shown, and as stored.
@@ -161,12 +161,17 @@ impl Factors {
     }
 
     /// Seals the answer to a request, to be repeated if the same request comes again; bound to `identity`.
-    pub(crate) fn seal_answer(&self, identity: &str, entered: &Entered, entropy: &dyn Entropy) -> Sealed {
+    pub(crate) fn seal_answer(
+        &self,
+        identity: &str,
+        entered: &NewSessionCookies,
+        entropy: &dyn Entropy,
+    ) -> Sealed {
         let plain = zeroize::Zeroizing::new(serde_json::to_vec(entered).unwrap_or_default());
         self.keyring.seal(&plain, &format!("session.renewed:{identity}"), entropy)
     }
 
-    pub(crate) fn open_answer(&self, identity: &str, sealed: &Sealed) -> Option<Entered> {
+    pub(crate) fn open_answer(&self, identity: &str, sealed: &Sealed) -> Option<NewSessionCookies> {
         let plain = self.keyring.open(sealed, &format!("session.renewed:{identity}")).ok()?;
         serde_json::from_slice(&zeroize::Zeroizing::new(plain)).ok()
     }
@@ -177,9 +182,9 @@ impl Factors {
     }
 }
 
-impl std::fmt::Debug for Factors {
+impl std::fmt::Debug for SecondFactorKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Factors(…)")
+        f.write_str("SecondFactorKeys(…)")
     }
 }
 
@@ -189,7 +194,7 @@ fn codes_identity(uid: &str) -> String {
 
 impl SignIn {
     /// QR code and key for the page that sets up an authenticator.
-    pub fn authenticator(&self, secret: &Sealed, issuer: &str, user: &User) -> Option<Offer> {
+    pub fn authenticator(&self, secret: &Sealed, issuer: &str, user: &User) -> Option<AuthenticatorSecret> {
         self.factors.offer(user, secret, issuer)
     }
 
@@ -240,10 +245,10 @@ impl SignIn {
     pub(crate) fn sealed_codes(
         &self,
         bound: &BoundInteraction,
-        pending: Pending,
+        pending: PendingSecondFactor,
         shown: &[String],
-    ) -> Pending {
+    ) -> PendingSecondFactor {
         let sealed = self.factors.seal_codes(&bound.interaction.uid, shown, self.engine.entropy());
-        Pending { step: porta_oidc::interaction::SecondStep::Codes { sealed }, ..pending }
+        PendingSecondFactor { step: porta_oidc::interaction::SecondFactorStep::Codes { sealed }, ..pending }
     }
 }

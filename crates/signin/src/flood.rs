@@ -12,12 +12,12 @@ use bytes::Bytes;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::settings::{self, SettingDefinition};
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
-use porta_kv::Limit;
+use porta_kv::RateLimit;
 use porta_oidc::{Caller, EngineError, Tenant};
 use serde_json::json;
 
 use crate::SignIn;
-use crate::limits::waiting;
+use crate::limits::time_to_wait;
 
 /// Multiples of the organization's maximum, and the wait for strangers from there on.
 const LEVELS: [(u64, Duration); 5] = [
@@ -28,20 +28,20 @@ const LEVELS: [(u64, Duration); 5] = [
     (16, Duration::from_secs(32)),
 ];
 /// Multiple of the organization's maximum from which no more links are mailed to strangers.
-const MOST_LINKS: u64 = 4;
+const LINK_STOP_FACTOR: u64 = 4;
 /// How long after the wait the form may be sent.
-const GOOD_FOR: Duration = Duration::from_mins(5);
+const COOKIE_GRACE: Duration = Duration::from_mins(5);
 /// How long this process caches a level.
-const FRESH: Duration = Duration::from_secs(1);
+const LEVEL_CACHE_LIFETIME: Duration = Duration::from_secs(1);
 
 /// Counters of a whole organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Counted {
+pub(crate) enum FloodCounter {
     Passwords,
     Links,
 }
 
-impl Counted {
+impl FloodCounter {
     const fn word(self) -> &'static str {
         match self {
             Self::Passwords => "login",
@@ -59,9 +59,9 @@ impl Counted {
     }
 
     /// The organization's counter with `times` its maximum.
-    fn limit(self, tenant: &Tenant, times: u64) -> Limit {
+    fn limit(self, tenant: &Tenant, times: u64) -> RateLimit {
         let (maximum, window) = self.settings();
-        Limit {
+        RateLimit {
             key: format!("{}:limit:{}-organization", tenant.organization.id, self.word()),
             maximum: tenant.settings.number(maximum).saturating_mul(times),
             window: tenant.settings.duration(window),
@@ -70,10 +70,10 @@ impl Counted {
 
     /// The counter to increment. Passwords never reach its maximum; links do at four times the setting, because each
     /// request is stored.
-    pub(crate) fn counter(self, tenant: &Tenant) -> Limit {
+    pub(crate) fn counter(self, tenant: &Tenant) -> RateLimit {
         match self {
-            Self::Passwords => Limit { maximum: i64::MAX as u64, ..self.limit(tenant, 1) },
-            Self::Links => self.limit(tenant, MOST_LINKS),
+            Self::Passwords => RateLimit { maximum: i64::MAX as u64, ..self.limit(tenant, 1) },
+            Self::Links => self.limit(tenant, LINK_STOP_FACTOR),
         }
     }
 }
@@ -94,36 +94,36 @@ impl std::fmt::Debug for Pause {
 }
 
 /// Time of the last check, and its result: the index into [`LEVELS`], if any level is reached.
-type Asked = (Timestamp, Option<usize>);
+type CachedLevel = (Timestamp, Option<usize>);
 
 /// Results of this process's last checks.
 #[derive(Debug, Default)]
-pub struct Floods(Mutex<HashMap<(OrganizationId, Counted), Asked>>);
+pub struct FloodLevels(Mutex<HashMap<(OrganizationId, FloodCounter), CachedLevel>>);
 
 impl SignIn {
     /// Returns the wait for a stranger, if any. `shown`: the value of their pause cookie, signature verified.
     pub(crate) async fn pause(
         &self,
         tenant: &Tenant,
-        counted: Counted,
+        counter: FloodCounter,
         shown: Option<&str>,
         caller: &Caller,
     ) -> Result<Option<Pause>, EngineError> {
-        let Some(level) = self.level(tenant, counted, caller).await? else { return Ok(None) };
+        let Some(level) = self.level(tenant, counter, caller).await? else { return Ok(None) };
         let now = self.engine.now();
-        if let Some((value, end)) = shown.and_then(|shown| Some((shown, end_of(counted, shown)?))) {
+        if let Some((value, end)) = shown.and_then(|shown| Some((shown, end_of(counter, shown)?))) {
             if now < end {
                 let value = value.to_owned();
-                return Ok(Some(Pause { wait: end.since(now), value, until: end + GOOD_FOR }));
+                return Ok(Some(Pause { wait: end.since(now), value, until: end + COOKIE_GRACE }));
             }
-            if now < end + GOOD_FOR && self.is_first(tenant, value).await? {
+            if now < end + COOKIE_GRACE && self.is_first_use(tenant, value).await? {
                 return Ok(None);
             }
         }
         let wait = LEVELS[level].1;
         let nonce = BearerKind::Interaction.generate(self.engine.entropy());
-        let value = format!("{}.{}.{nonce}", counted.word(), (now + wait).micros());
-        Ok(Some(Pause { wait, value, until: now + wait + GOOD_FOR }))
+        let value = format!("{}.{}.{nonce}", counter.word(), (now + wait).micros());
+        Ok(Some(Pause { wait, value, until: now + wait + COOKIE_GRACE }))
     }
 
     /// Returns the level reached. Asks the short-lived store once a second at most, whatever strangers send. Raises the
@@ -131,44 +131,49 @@ impl SignIn {
     async fn level(
         &self,
         tenant: &Tenant,
-        counted: Counted,
+        counter: FloodCounter,
         caller: &Caller,
     ) -> Result<Option<usize>, EngineError> {
-        let (key, now) = ((tenant.organization.id, counted), self.engine.now());
-        let known = self.floods.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
-        if let Some((_, level)) = known.filter(|(asked, _)| now.since(*asked) < FRESH) {
+        let (key, now) = ((tenant.organization.id, counter), self.engine.now());
+        let known = self.flood_levels.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        if let Some((_, level)) = known.filter(|(asked, _)| now.since(*asked) < LEVEL_CACHE_LIFETIME) {
             return Ok(level);
         }
         let mut level = None;
         for (index, (times, _)) in LEVELS.iter().enumerate() {
             // The current request is counted already.
-            let mut limit = counted.limit(tenant, *times);
+            let mut limit = counter.limit(tenant, *times);
             limit.maximum = limit.maximum.saturating_add(1);
             let full = self.engine.kv().check(&[limit]).await?;
-            if waiting(full).is_none() {
+            if time_to_wait(full).is_none() {
                 break;
             }
             level = Some(index);
         }
         if level.is_some() {
-            self.alarm(tenant, counted, caller).await?;
+            self.alarm(tenant, counter, caller).await?;
         }
-        self.floods.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, level));
+        self.flood_levels.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, level));
         Ok(level)
     }
 
     /// Writes one audit row and one log line per window, across all instances.
-    async fn alarm(&self, tenant: &Tenant, counted: Counted, caller: &Caller) -> Result<(), EngineError> {
-        let window = tenant.settings.duration(counted.settings().1);
-        let key = format!("{}:noted:flood:{}", tenant.organization.id, counted.word());
+    async fn alarm(
+        &self,
+        tenant: &Tenant,
+        counter: FloodCounter,
+        caller: &Caller,
+    ) -> Result<(), EngineError> {
+        let window = tenant.settings.duration(counter.settings().1);
+        let key = format!("{}:noted:flood:{}", tenant.organization.id, counter.word());
         if !self.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), window).await? {
             return Ok(());
         }
-        tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counted.word(), "too much goes wrong in an organization; strangers have to wait");
+        tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counter.word(), "many failures in one organization: unknown browsers must wait before a form is accepted");
         let event = self.engine.event(tenant, "security.flood", AuditCategory::Security, caller);
         // The request that triggered the alarm is not its subject: no address, no user agent.
         let event = AuditEvent {
-            metadata: json!({ "counted": counted.word() }),
+            metadata: json!({ "counted": counter.word() }),
             ip_address: None,
             user_agent: None,
             ..event
@@ -178,16 +183,16 @@ impl SignIn {
     }
 
     /// Marks a pause cookie as used. `true`: this is its first use.
-    async fn is_first(&self, tenant: &Tenant, shown: &str) -> Result<bool, EngineError> {
+    async fn is_first_use(&self, tenant: &Tenant, shown: &str) -> Result<bool, EngineError> {
         let digest = TokenDigest::of(shown).hex();
         let key = format!("{}:noted:waited:{}", tenant.organization.id, &digest[..32]);
-        Ok(self.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), GOOD_FOR).await?)
+        Ok(self.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), COOKIE_GRACE).await?)
     }
 }
 
 /// Parses the end of the wait from a cookie value; `None` if it is malformed or of another counter.
-fn end_of(counted: Counted, shown: &str) -> Option<Timestamp> {
+fn end_of(counter: FloodCounter, shown: &str) -> Option<Timestamp> {
     let (word, rest) = shown.split_once('.')?;
     let (end, _nonce) = rest.split_once('.')?;
-    (word == counted.word()).then(|| end.parse().ok().map(Timestamp::from_micros))?
+    (word == counter.word()).then(|| end.parse().ok().map(Timestamp::from_micros))?
 }

@@ -10,8 +10,8 @@ use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::{StoreError, UnitOfWork};
 use serde_json::json;
 
-use crate::links::DeadLink;
-use crate::{Chosen, SignIn};
+use crate::links::LinkError;
+use crate::{SetPasswordOutcome, SignIn};
 
 /// Content of an invitation's page.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Invitee {
 
 /// Roles and claims assigned, and those that no longer exist.
 #[derive(Default)]
-struct Given {
+struct AssignedFromInvitation {
     roles: Vec<String>,
     claims: Vec<String>,
     gone: Vec<String>,
@@ -37,14 +37,14 @@ impl SignIn {
         tenant: &Tenant,
         value: &str,
         caller: &Caller,
-    ) -> Result<Result<Invitee, DeadLink>, EngineError> {
+    ) -> Result<Result<Invitee, LinkError>, EngineError> {
         let link = match self.open_link(tenant, TokenPurpose::Invitation, value, caller).await? {
             Ok(link) => link,
             Err(dead) => return Ok(Err(dead)),
         };
         let mut repositories = self.engine.store().repositories();
         let user = repositories.users(tenant.organization.id).by_id(link.user_id).await?;
-        let Some(user) = user.filter(may_accept) else { return Ok(Err(DeadLink::Unknown)) };
+        let Some(user) = user.filter(may_accept) else { return Ok(Err(LinkError::Unknown)) };
         Ok(Ok(Invitee {
             needs_password: tenant.offers_passwords() && user.password_hash.is_none(),
             invitation: Invitation::of(link.details.as_ref()),
@@ -59,19 +59,19 @@ impl SignIn {
         value: &str,
         password: Option<Password>,
         caller: &Caller,
-    ) -> Result<Chosen, EngineError> {
+    ) -> Result<SetPasswordOutcome, EngineError> {
         let invitee = match self.invitee(tenant, value, caller).await? {
             Ok(invitee) => invitee,
-            Err(dead) => return Ok(Chosen::Dead(dead)),
+            Err(dead) => return Ok(SetPasswordOutcome::LinkFailed(dead)),
         };
         let mut hash = None;
         if let Some(password) = password.filter(|_| invitee.needs_password) {
-            if let Err(refusal) = self.judge_password(&password, &invitee.user, tenant).await? {
-                return Ok(Chosen::Refused(refusal));
+            if let Err(refusal) = self.check_password_rules(&password, &invitee.user, tenant).await? {
+                return Ok(SetPasswordOutcome::Refused(refusal));
             }
             match self.hasher.hash(password).await {
                 Ok(hashed) => hash = Some(hashed),
-                Err(_) => return Ok(Chosen::Busy),
+                Err(_) => return Ok(SetPasswordOutcome::Busy),
             }
         }
         let now = self.engine.now();
@@ -79,24 +79,25 @@ impl SignIn {
         let mut tokens = unit.one_time_tokens(tenant.organization.id);
         let link = tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, now).await?;
         drop(tokens);
-        let Some(link) = link else { return Ok(Chosen::Dead(DeadLink::Used)) };
+        let Some(link) = link else { return Ok(SetPasswordOutcome::LinkFailed(LinkError::Used)) };
         if !self.open_account(&mut *unit, tenant, &invitee.user, hash.as_ref(), caller).await? {
-            return Ok(Chosen::Dead(DeadLink::Unknown));
+            return Ok(SetPasswordOutcome::LinkFailed(LinkError::Unknown));
         }
         let invitation = Invitation::of(link.details.as_ref());
-        let given = self.give(&mut *unit, tenant, invitee.user.id, &link, &invitation).await?;
+        let assigned = self.assign(&mut *unit, tenant, invitee.user.id, &link, &invitation).await?;
         let event = self.event(tenant, Some(invitee.user.id), "user.invite.accepted", caller);
-        let metadata = json!({ "roles": given.roles.len(), "claims": given.claims.len() });
+        let metadata = json!({ "roles": assigned.roles.len(), "claims": assigned.claims.len() });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         if !invitation.roles.is_empty() || !invitation.claims.is_empty() {
             let what = "user.invite.pre_assignments_applied";
             let event = self.event(tenant, Some(invitee.user.id), what, caller);
-            let metadata = json!({ "roles": given.roles, "claims": given.claims, "gone": given.gone });
+            let metadata =
+                json!({ "roles": assigned.roles, "claims": assigned.claims, "gone": assigned.gone });
             unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         }
         self.enqueue(&mut *unit, tenant, &invitee.user, Mail::Welcome, &link.id.to_string()).await?;
         unit.commit().await?;
-        Ok(Chosen::Done)
+        Ok(SetPasswordOutcome::Done)
     }
 
     /// Activates the account: verified address, password if one was chosen. `false`: the account may not be used.
@@ -137,32 +138,32 @@ impl SignIn {
 
     /// Assigns roles and claims. One that was deleted in the meantime is named in the audit row and does not stop the
     /// acceptance.
-    async fn give(
+    async fn assign(
         &self,
         unit: &mut dyn UnitOfWork,
         tenant: &Tenant,
         user: UserId,
         link: &OneTimeToken,
         invitation: &Invitation,
-    ) -> Result<Given, EngineError> {
+    ) -> Result<AssignedFromInvitation, EngineError> {
         let now = self.engine.now();
         let mut applications = unit.applications(tenant.organization.id);
-        let mut given = Given::default();
+        let mut assigned = AssignedFromInvitation::default();
         for role in &invitation.roles {
             match applications.assign_role(user, *role, link.invited_by, now).await {
-                Ok(_) => given.roles.push(role.to_string()),
-                Err(StoreError::MissingReference(_)) => given.gone.push(role.to_string()),
+                Ok(_) => assigned.roles.push(role.to_string()),
+                Err(StoreError::MissingReference(_)) => assigned.gone.push(role.to_string()),
                 Err(error) => return Err(error.into()),
             }
         }
         for (claim, value) in &invitation.claims {
             match applications.set_claim_value(user, *claim, value, now).await {
-                Ok(_) => given.claims.push(claim.to_string()),
-                Err(StoreError::MissingReference(_)) => given.gone.push(claim.to_string()),
+                Ok(_) => assigned.claims.push(claim.to_string()),
+                Err(StoreError::MissingReference(_)) => assigned.gone.push(claim.to_string()),
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(given)
+        Ok(assigned)
     }
 }
 

@@ -4,29 +4,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use porta_core::link_request::LinkWish;
+use porta_core::link_request::LinkKind;
 use porta_core::user::User;
 use porta_core::{SessionKey, TokenDigest, settings};
-use porta_kv::{Kv, KvError, Limit, Verdict};
-use porta_oidc::{Caller, Claim, Tenant};
+use porta_kv::{Kv, KvError, LimitOutcome, RateLimit};
+use porta_oidc::{Caller, IdempotencyClaim, Tenant};
 use tokio::runtime::Handle;
 
-use crate::device::Device;
-use crate::flood::Counted;
+use crate::flood::FloodCounter;
+use crate::known_browser::KnownBrowser;
 use crate::{Browser, CodeKind};
 
 /// How long a password verification may take; after that its in-progress slot is freed.
-const UNDER_WAY: Duration = Duration::from_secs(30);
+const IN_PROGRESS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Delays in milliseconds between attempts to get an in-progress slot: eight seconds in all.
-const TURNS: [u64; 10] = [25, 50, 100, 200, 400, 800, 1600, 1600, 1600, 1600];
+const SLOT_RETRY_DELAYS: [u64; 10] = [25, 50, 100, 200, 400, 800, 1600, 1600, 1600, 1600];
 
 /// Counters of one sign-in attempt. It is counted before the password is verified, so that parallel attempts cannot
 /// exceed a limit, and given back if the password was right.
 pub struct LoginLimits {
-    failures: Vec<Limit>,
+    failures: Vec<RateLimit>,
     /// Verifications in progress for one account, on all instances.
-    under_way: Option<Limit>,
+    in_progress: Option<RateLimit>,
 }
 
 impl LoginLimits {
@@ -37,7 +37,7 @@ impl LoginLimits {
         // The typed address is personal data of any length: use its digest as the key.
         let account = TokenDigest::of(&format!("{network}\n{email_key}")).hex();
         let anywhere = TokenDigest::of(email_key).hex();
-        let mut failures = vec![Limit {
+        let mut failures = vec![RateLimit {
             key: format!("{organization}:limit:login:{}", &account[..32]),
             maximum: tenant.settings.number(settings::RATE_LIMIT_LOGIN_MAX),
             window,
@@ -45,28 +45,28 @@ impl LoginLimits {
         let of_networks = tenant.settings.number(settings::RATE_LIMIT_LOGIN_ADDRESS_MAX);
         let key_of = |network: &str| format!("{organization}:limit:login-address:{network}");
         failures.extend(caller.limits(key_of, of_networks, window));
-        failures.push(Counted::Passwords.counter(tenant));
-        let under_way = Limit {
+        failures.push(FloodCounter::Passwords.counter(tenant));
+        let in_progress = RateLimit {
             key: format!("{organization}:limit:login-under-way:{}", &anywhere[..32]),
             maximum: tenant.settings.number(settings::MAX_FAILED_LOGINS),
-            window: UNDER_WAY,
+            window: IN_PROGRESS_TIMEOUT,
         };
-        Self { failures, under_way: Some(under_way) }
+        Self { failures, in_progress: Some(in_progress) }
     }
 
     /// Limits for the current password typed within a session: counted per session, so strangers cannot use them up.
     pub(crate) fn inside(tenant: &Tenant, session: SessionKey) -> Self {
-        let limit = Limit {
+        let limit = RateLimit {
             key: format!("{}:limit:login-session:{session}", tenant.organization.id),
             maximum: tenant.settings.number(settings::RATE_LIMIT_LOGIN_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW),
         };
-        Self { failures: vec![limit], under_way: None }
+        Self { failures: vec![limit], in_progress: None }
     }
 
     /// Limits for a known browser.
-    pub(crate) fn of_device(limit: Limit) -> Self {
-        Self { failures: vec![limit], under_way: None }
+    pub(crate) fn of_device(limit: RateLimit) -> Self {
+        Self { failures: vec![limit], in_progress: None }
     }
 
     /// Counts an attempt. Fails closed if the store does not respond. With a claim, the same form is counted once
@@ -74,51 +74,55 @@ impl LoginLimits {
     ///
     /// If too many verifications of the account are in progress, waits for a slot: people press twice, and several
     /// programs may sign one person in.
-    pub async fn begin(&self, kv: &dyn Kv, claim: Option<&Claim>) -> Result<Begun, KvError> {
+    pub async fn begin(
+        &self,
+        kv: &dyn Kv,
+        claim: Option<&IdempotencyClaim>,
+    ) -> Result<AttemptDecision, KvError> {
         let claim = claim.filter(|claim| !claim.is_held());
-        for turn in TURNS {
+        for delay in SLOT_RETRY_DELAYS {
             let verdict = match claim {
                 Some(claim) => match claim.count(kv, &self.all()).await? {
                     Some(verdict) => verdict,
-                    None => return Ok(Begun::Repeated),
+                    None => return Ok(AttemptDecision::Repeated),
                 },
                 None => kv.hit(&self.all()).await?,
             };
-            let Some(wait) = waiting(verdict) else { return Ok(Begun::Counted) };
-            if self.under_way.is_none() || waiting(kv.check(&self.failures).await?).is_some() {
-                return Ok(Begun::Limited(wait));
+            let Some(wait) = time_to_wait(verdict) else { return Ok(AttemptDecision::Counted) };
+            if self.in_progress.is_none() || time_to_wait(kv.check(&self.failures).await?).is_some() {
+                return Ok(AttemptDecision::Limited(wait));
             }
-            tokio::time::sleep(Duration::from_millis(turn)).await;
+            tokio::time::sleep(Duration::from_millis(delay)).await;
         }
-        Ok(Begun::Limited(Duration::from_secs(1)))
+        Ok(AttemptDecision::Limited(Duration::from_secs(1)))
     }
 
     /// Gives the attempt back: the password was right, or was not verified.
-    pub async fn give_back(&self, kv: &dyn Kv, claim: Option<&Claim>) -> Result<(), KvError> {
+    pub async fn give_back(&self, kv: &dyn Kv, claim: Option<&IdempotencyClaim>) -> Result<(), KvError> {
         let keys: Vec<String> = self.all().into_iter().map(|limit| limit.key).collect();
         release(kv, claim, &keys).await
     }
 
     /// Frees the in-progress slot. The password was wrong, so the attempt stays counted.
-    pub async fn judged(&self, kv: &dyn Kv, claim: Option<&Claim>) -> Result<(), KvError> {
-        let keys: Vec<String> = self.under_way.iter().map(|limit| limit.key.clone()).collect();
+    pub async fn free_slot(&self, kv: &dyn Kv, claim: Option<&IdempotencyClaim>) -> Result<(), KvError> {
+        let keys: Vec<String> = self.in_progress.iter().map(|limit| limit.key.clone()).collect();
         release(kv, claim, &keys).await
     }
 
     /// Returns a guard that frees the in-progress slot if the caller goes away before the verification ends. The
     /// attempt stays counted as a failure, because it costs a hash all the same.
-    pub(crate) fn under_way(&self, kv: &Arc<dyn Kv>) -> UnderWay {
-        UnderWay { kv: Arc::clone(kv), key: self.under_way.as_ref().map(|limit| limit.key.clone()) }
+    pub(crate) fn in_progress(&self, kv: &Arc<dyn Kv>) -> InProgressGuard {
+        InProgressGuard { kv: Arc::clone(kv), key: self.in_progress.as_ref().map(|limit| limit.key.clone()) }
     }
 
-    fn all(&self) -> Vec<Limit> {
-        self.failures.iter().chain(&self.under_way).cloned().collect()
+    fn all(&self) -> Vec<RateLimit> {
+        self.failures.iter().chain(&self.in_progress).cloned().collect()
     }
 }
 
 /// Whether an attempt may be verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begun {
+pub enum AttemptDecision {
     Counted,
     Limited(Duration),
     /// The same form was received before.
@@ -126,7 +130,7 @@ pub enum Begun {
 }
 
 /// Releases the keys in the command that stores the claim's answer, if there is one; otherwise in one of its own.
-async fn release(kv: &dyn Kv, claim: Option<&Claim>, keys: &[String]) -> Result<(), KvError> {
+async fn release(kv: &dyn Kv, claim: Option<&IdempotencyClaim>, keys: &[String]) -> Result<(), KvError> {
     if claim.is_some_and(|claim| claim.release_with_answer(keys)) {
         return Ok(());
     }
@@ -134,64 +138,69 @@ async fn release(kv: &dyn Kv, claim: Option<&Claim>, keys: &[String]) -> Result<
 }
 
 /// Drop guard of a verification in progress.
-pub(crate) struct UnderWay {
+pub(crate) struct InProgressGuard {
     kv: Arc<dyn Kv>,
     key: Option<String>,
 }
 
-impl UnderWay {
+impl InProgressGuard {
     pub(crate) fn end(mut self) {
         self.key = None;
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for InProgressGuard {
     fn drop(&mut self) {
         let Some((key, runtime)) = self.key.take().zip(Handle::try_current().ok()) else { return };
         let kv = Arc::clone(&self.kv);
         runtime.spawn(async move {
             if let Err(error) = kv.release(&[key]).await {
-                tracing::warn!(%error, "an attempt that was given up stays counted as under way");
+                tracing::warn!(%error, "an abandoned sign-in attempt could not be uncounted and occupies a slot until it expires");
             }
         });
     }
 }
 
-pub(crate) fn waiting(verdict: Verdict) -> Option<Duration> {
+pub(crate) fn time_to_wait(verdict: LimitOutcome) -> Option<Duration> {
     match verdict {
-        Verdict::Allowed => None,
-        Verdict::Limited { retry_after } => Some(retry_after),
+        LimitOutcome::Allowed => None,
+        LimitOutcome::Limited { retry_after } => Some(retry_after),
     }
 }
 
 /// Limits per account for a stranger's request for a mailed link: per network, and for all networks together. Counted
 /// for unknown addresses, too. They keep a mailbox from being flooded, and one network from using up what the owner may
 /// ask for from another.
-pub(crate) fn link_limits(tenant: &Tenant, wish: LinkWish, email_key: &str, caller: &Caller) -> Vec<Limit> {
-    let (maximum, window) = link_quota(tenant, wish);
+pub(crate) fn link_limits(
+    tenant: &Tenant,
+    kind: LinkKind,
+    email_key: &str,
+    caller: &Caller,
+) -> Vec<RateLimit> {
+    let (maximum, window) = link_quota(tenant, kind);
     let account = TokenDigest::of(email_key).hex();
-    let of = format!("{}:limit:{wish}:{}", tenant.organization.id, &account[..32]);
+    let of = format!("{}:limit:{kind}:{}", tenant.organization.id, &account[..32]);
     vec![
-        Limit { key: format!("{of}:{}", caller.network()), maximum, window },
-        Limit { key: of, maximum: maximum * NETWORKS, window },
+        RateLimit { key: format!("{of}:{}", caller.network()), maximum, window },
+        RateLimit { key: of, maximum: maximum * NETWORKS, window },
     ]
 }
 
 /// Limit for a known browser. A cookie from before a change of credentials counts as well: the mail goes to the owner
 /// in any case.
-pub(crate) fn device_link_limit(tenant: &Tenant, wish: LinkWish, device: &Device) -> Limit {
-    let (maximum, window) = link_quota(tenant, wish);
-    Limit {
-        key: format!("{}:limit:{wish}-device:{}", tenant.organization.id, device.digest()),
+pub(crate) fn device_link_limit(tenant: &Tenant, kind: LinkKind, device: &KnownBrowser) -> RateLimit {
+    let (maximum, window) = link_quota(tenant, kind);
+    RateLimit {
+        key: format!("{}:limit:{kind}-device:{}", tenant.organization.id, device.digest()),
         maximum,
         window,
     }
 }
 
-fn link_quota(tenant: &Tenant, wish: LinkWish) -> (u64, Duration) {
-    let (maximum, window) = match wish {
-        LinkWish::MagicLink => (settings::RATE_LIMIT_MAGIC_LINK_MAX, settings::RATE_LIMIT_MAGIC_LINK_WINDOW),
-        LinkWish::PasswordReset => {
+fn link_quota(tenant: &Tenant, kind: LinkKind) -> (u64, Duration) {
+    let (maximum, window) = match kind {
+        LinkKind::MagicLink => (settings::RATE_LIMIT_MAGIC_LINK_MAX, settings::RATE_LIMIT_MAGIC_LINK_WINDOW),
+        LinkKind::PasswordReset => {
             (settings::RATE_LIMIT_PASSWORD_RESET_MAX, settings::RATE_LIMIT_PASSWORD_RESET_WINDOW)
         }
     };
@@ -199,7 +208,7 @@ fn link_quota(tenant: &Tenant, wish: LinkWish) -> (u64, Duration) {
 }
 
 /// Limits per network for links asked for, and for opened links that do not work.
-pub(crate) fn network_link_limits(tenant: &Tenant, caller: &Caller) -> Vec<Limit> {
+pub(crate) fn network_link_limits(tenant: &Tenant, caller: &Caller) -> Vec<RateLimit> {
     let maximum = tenant.settings.number(settings::RATE_LIMIT_LINK_ADDRESS_MAX);
     let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
     caller.limits(
@@ -218,7 +227,7 @@ const LONGEST_WINDOW: Duration = Duration::from_hours(24);
 /// Counters of one second-factor code: per sign-in, and per browser if it is known; otherwise per account and network,
 /// and per account for all networks. So somebody with a stolen password slows themselves down, but blocks neither the
 /// owner's known browsers nor a recovery code or a new password anywhere.
-pub(crate) struct FactorLimits(Vec<Limit>);
+pub(crate) struct FactorLimits(Vec<RateLimit>);
 
 impl FactorLimits {
     /// `place`: the sign-in or the session in which the code is valid.
@@ -232,10 +241,10 @@ impl FactorLimits {
         let (organization, id) = (tenant.organization.id, user.id);
         let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_VERIFY_MAX);
         let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_VERIFY_WINDOW);
-        let limit = |key: String, maximum, window| Limit { key, maximum, window };
+        let limit = |key: String, maximum, window| RateLimit { key, maximum, window };
         let Self(mut limits) = Self::inside(tenant, place);
-        let device = Device::known(browser.device, tenant, user.email.key());
-        if let Some(device) = device.filter(|device| device.is_of(user)) {
+        let device = KnownBrowser::parse(browser.device, tenant, user.email.key());
+        if let Some(device) = device.filter(|device| device.matches_credentials(user)) {
             let key = format!("{organization}:limit:2fa-device:{}", device.digest());
             limits.push(limit(key, maximum, window));
         } else {
@@ -254,7 +263,7 @@ impl FactorLimits {
 
     /// Within a session: counted per session, so strangers cannot use it up.
     pub(crate) fn inside(tenant: &Tenant, place: &str) -> Self {
-        Self(vec![Limit {
+        Self(vec![RateLimit {
             key: format!(
                 "{}:limit:2fa-place:{}",
                 tenant.organization.id,
@@ -265,7 +274,7 @@ impl FactorLimits {
         }])
     }
 
-    pub(crate) fn all(&self) -> &[Limit] {
+    pub(crate) fn all(&self) -> &[RateLimit] {
         &self.0
     }
 

@@ -8,20 +8,20 @@
 
 use std::time::Duration;
 
-use porta_core::link_request::{LinkRequest, LinkWish};
+use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::Email;
 use porta_core::{TokenDigest, settings};
 use porta_oidc::{Caller, EngineError, Tenant};
 
-use crate::device::Device;
-use crate::flood::{Counted, Pause};
-use crate::limits::{device_link_limit, link_limits, network_link_limits, waiting};
+use crate::flood::{FloodCounter, Pause};
+use crate::known_browser::KnownBrowser;
+use crate::limits::{device_link_limit, link_limits, network_link_limits, time_to_wait};
 use crate::{Browser, SignIn};
 
 /// Result of requesting a link. Does not reveal whether the address is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum LinkRequestOutcome {
     Sent,
     Limited {
         retry_after: Duration,
@@ -33,17 +33,17 @@ pub enum Asked {
 }
 
 /// Result of the rate limits for a link request.
-pub(crate) enum MayAsk {
-    Yes,
+pub(crate) enum LinkQuota {
+    Allowed,
     /// Too many requests for this account. The answer is the usual one, and a link is sent only if no other is valid
     /// (decision 0041): the mailbox is not flooded, and its owner is not locked out.
-    UnlessOneLives,
-    No(Asked),
+    OnlyIfNoneLive,
+    Refused(LinkRequestOutcome),
 }
 
 /// Why a link does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeadLink {
+pub enum LinkError {
     Expired,
     Used,
     /// Never issued here, replaced by a newer one, or of another organization: not distinguished.
@@ -59,49 +59,53 @@ impl SignIn {
     pub(crate) async fn count_link(
         &self,
         tenant: &Tenant,
-        wish: LinkWish,
+        kind: LinkKind,
         address: &str,
         browser: &Browser<'_>,
-    ) -> Result<MayAsk, EngineError> {
+    ) -> Result<LinkQuota, EngineError> {
         let (kv, caller) = (self.engine.kv(), browser.caller);
         let email_key = Email::key_of(address);
-        let known = Device::known(browser.device, tenant, &email_key);
+        let known = KnownBrowser::parse(browser.device, tenant, &email_key);
         let (hard, soft) = if let Some(device) = &known {
-            (vec![device_link_limit(tenant, wish, device)], Vec::new())
+            (vec![device_link_limit(tenant, kind, device)], Vec::new())
         } else {
             let mut hard = network_link_limits(tenant, caller);
-            hard.push(Counted::Links.counter(tenant));
-            (hard, link_limits(tenant, wish, &email_key, caller))
+            hard.push(FloodCounter::Links.counter(tenant));
+            (hard, link_limits(tenant, kind, &email_key, caller))
         };
-        if let Some(retry_after) = waiting(kv.hit(&hard).await?) {
-            self.note_limited(tenant, wish, caller, retry_after).await?;
-            return Ok(MayAsk::No(Asked::Limited { retry_after }));
+        if let Some(retry_after) = time_to_wait(kv.hit(&hard).await?) {
+            self.note_limited(tenant, kind, caller, retry_after).await?;
+            return Ok(LinkQuota::Refused(LinkRequestOutcome::Limited { retry_after }));
         }
         if known.is_some() {
-            return Ok(MayAsk::Yes);
+            return Ok(LinkQuota::Allowed);
         }
-        if let Some(pause) = self.pause(tenant, Counted::Links, browser.pause, caller).await? {
+        if let Some(pause) = self.pause(tenant, FloodCounter::Links, browser.pause, caller).await? {
             kv.release(&hard.into_iter().map(|limit| limit.key).collect::<Vec<_>>()).await?;
-            return Ok(MayAsk::No(Asked::Paused(pause)));
+            return Ok(LinkQuota::Refused(LinkRequestOutcome::Paused(pause)));
         }
-        let Some(wait) = waiting(kv.hit(&soft).await?) else { return Ok(MayAsk::Yes) };
-        self.note_limited(tenant, wish, caller, wait).await?;
-        Ok(MayAsk::UnlessOneLives)
+        let Some(wait) = time_to_wait(kv.hit(&soft).await?) else { return Ok(LinkQuota::Allowed) };
+        self.note_limited(tenant, kind, caller, wait).await?;
+        Ok(LinkQuota::OnlyIfNoneLive)
     }
 
     async fn note_limited(
         &self,
         tenant: &Tenant,
-        wish: LinkWish,
+        kind: LinkKind,
         caller: &Caller,
         window: Duration,
     ) -> Result<(), EngineError> {
-        let event = self.event(tenant, None, &format!("rate_limit.{wish}"), caller);
-        self.engine.note_once(tenant, event, caller, window).await
+        let event = self.event(tenant, None, &format!("rate_limit.{kind}"), caller);
+        self.engine.audit_once(tenant, event, caller, window).await
     }
 
     /// Enqueues a request: one statement, the same for every address.
-    pub(crate) async fn want_link(&self, tenant: &Tenant, request: LinkRequest) -> Result<(), EngineError> {
+    pub(crate) async fn enqueue_link_request(
+        &self,
+        tenant: &Tenant,
+        request: LinkRequest,
+    ) -> Result<(), EngineError> {
         let (now, entropy) = (self.engine.now(), self.engine.entropy());
         let item = request.into_item(tenant.organization.id, self.factors.outbox(), now, entropy);
         self.engine.store().repositories().outbox().enqueue(&item).await?;
@@ -115,10 +119,10 @@ impl SignIn {
         purpose: TokenPurpose,
         value: &str,
         caller: &Caller,
-    ) -> Result<Result<OneTimeToken, DeadLink>, EngineError> {
+    ) -> Result<Result<OneTimeToken, LinkError>, EngineError> {
         let network = network_link_limits(tenant, caller);
-        if let Some(retry_after) = waiting(self.engine.kv().check(&network).await?) {
-            return Ok(Err(DeadLink::Limited { retry_after }));
+        if let Some(retry_after) = time_to_wait(self.engine.kv().check(&network).await?) {
+            return Ok(Err(LinkError::Limited { retry_after }));
         }
         let found = if purpose.bearer().matches(value) {
             let mut repositories = self.engine.store().repositories();
@@ -129,9 +133,9 @@ impl SignIn {
         };
         let dead = match found {
             Some(link) if link.is_live(self.engine.now()) => return Ok(Ok(link)),
-            Some(link) if link.used_at.is_some() => DeadLink::Used,
-            Some(_) => DeadLink::Expired,
-            None => DeadLink::Unknown,
+            Some(link) if link.used_at.is_some() => LinkError::Used,
+            Some(_) => LinkError::Expired,
+            None => LinkError::Unknown,
         };
         self.engine.kv().hit(&network).await?;
         let what = match purpose {
@@ -142,7 +146,7 @@ impl SignIn {
         };
         let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
         let event = self.event(tenant, None, what, caller);
-        self.engine.note_once(tenant, event, caller, window).await?;
+        self.engine.audit_once(tenant, event, caller, window).await?;
         Ok(Err(dead))
     }
 }

@@ -5,24 +5,24 @@
 //! alone signs nobody in, and the link never signs in another browser.
 
 use porta_core::audit::AuditEvent;
-use porta_core::link_request::{LinkRequest, LinkWish};
+use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::mail::SecurityEvent;
 use porta_core::one_time::TokenPurpose;
 use porta_core::organization::LoginMethod;
 use porta_core::user::User;
 use porta_core::{TokenDigest, settings};
-use porta_kv::Limit;
-use porta_oidc::interaction::{BoundInteraction, LinkAsked, Stage};
+use porta_kv::RateLimit;
+use porta_oidc::interaction::{BoundInteraction, RequestedMagicLink, Stage};
 use porta_oidc::{Caller, EngineError, Tenant};
 use serde_json::json;
 
 use crate::challenge::ONE_TIME_PASSWORD;
-use crate::enter::Entrant;
-use crate::journey::masked;
-use crate::limits::waiting;
-use crate::links::{Asked, DeadLink, MayAsk};
+use crate::limits::time_to_wait;
+use crate::links::{LinkError, LinkQuota, LinkRequestOutcome};
+use crate::new_session::AuthenticatedUser;
 use crate::second_factor::LinkCode;
-use crate::sign_in::{Entry, counted};
+use crate::sign_in::{StatusCheck, count_sign_in};
+use crate::sign_in_steps::masked;
 use crate::{Browser, FactorOutcome, SignIn, SignInOutcome};
 
 /// Content of a link's landing page.
@@ -39,9 +39,9 @@ pub struct MagicLanding {
 
 /// Result of pressing the button on the landing page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Followed {
+pub enum MagicLinkOutcome {
     Passed(SignInOutcome),
-    Dead(DeadLink),
+    LinkFailed(LinkError),
 }
 
 impl SignIn {
@@ -53,14 +53,14 @@ impl SignIn {
         address: &str,
         locale: &str,
         browser: Browser<'_>,
-    ) -> Result<Asked, EngineError> {
+    ) -> Result<LinkRequestOutcome, EngineError> {
         let caller = browser.caller;
         if !self.offers_links(tenant, &bound, caller).await? {
-            return Ok(Asked::MethodDisabled);
+            return Ok(LinkRequestOutcome::MethodDisabled);
         }
-        let unless_one_lives = match self.count_link(tenant, LinkWish::MagicLink, address, &browser).await? {
-            MayAsk::No(asked) => return Ok(asked),
-            may => matches!(may, MayAsk::UnlessOneLives),
+        let only_if_none_live = match self.count_link(tenant, LinkKind::MagicLink, address, &browser).await? {
+            LinkQuota::Refused(asked) => return Ok(asked),
+            may => matches!(may, LinkQuota::OnlyIfNoneLive),
         };
         let client = match bound.interaction.purpose.client_id() {
             Some(id) => self.engine.client(tenant.organization.id, id).await?,
@@ -72,7 +72,7 @@ impl SignIn {
         let now = self.engine.now();
         let expires_at = (now + lifetime).min(bound.interaction.expires_at);
         let wanted = LinkRequest {
-            wish: LinkWish::MagicLink,
+            kind: LinkKind::MagicLink,
             address: address.to_owned(),
             digest,
             url: format!("{}/interaction/{uid}/magic-link/{value}", tenant.issuer),
@@ -81,22 +81,23 @@ impl SignIn {
             application: client.map(|client| client.client.client_name.clone()),
             details: Some(json!({ "client_id": bound.interaction.purpose.client_id() })),
             locale: locale.to_owned(),
-            unless_one_lives,
+            only_if_none_live,
             expires_at,
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),
         };
         // While the earlier link works the worker sends no other, so the code of that one stays valid.
-        let works = |link: &LinkAsked| link.email == address && link.until.is_some_and(|until| now < until);
-        if !(unless_one_lives && bound.interaction.link.as_ref().is_some_and(works)) {
+        let works =
+            |link: &RequestedMagicLink| link.email == address && link.until.is_some_and(|until| now < until);
+        if !(only_if_none_live && bound.interaction.link.as_ref().is_some_and(works)) {
             let email = address.to_owned();
-            bound.interaction.link = Some(LinkAsked { digest, email, until: Some(expires_at) });
+            bound.interaction.link = Some(RequestedMagicLink { digest, email, until: Some(expires_at) });
         }
         if !self.engine.kv().write(vec![bound.write_for(lifetime, now)?]).await? {
-            return Ok(Asked::Gone);
+            return Ok(LinkRequestOutcome::Gone);
         }
-        self.want_link(tenant, wanted).await?;
-        Ok(Asked::Sent)
+        self.enqueue_link_request(tenant, wanted).await?;
+        Ok(LinkRequestOutcome::Sent)
     }
 
     /// Looks at a link without using it up.
@@ -106,16 +107,16 @@ impl SignIn {
         uid: &str,
         value: &str,
         caller: &Caller,
-    ) -> Result<Result<MagicLanding, DeadLink>, EngineError> {
+    ) -> Result<Result<MagicLanding, LinkError>, EngineError> {
         let link = match self.open_link(tenant, TokenPurpose::MagicLink, value, caller).await? {
             Ok(link) if link.interaction.as_deref() == Some(uid) => link,
-            Ok(_) => return Ok(Err(DeadLink::Unknown)),
+            Ok(_) => return Ok(Err(LinkError::Unknown)),
             Err(dead) => return Ok(Err(dead)),
         };
         let mut repositories = self.engine.store().repositories();
         let user = repositories.users(tenant.organization.id).by_id(link.user_id).await?;
         let Some((user, code)) = user.zip(self.link_code(tenant, uid, &link.digest)) else {
-            return Ok(Err(DeadLink::Unknown));
+            return Ok(Err(LinkError::Unknown));
         };
         let client_id = link.details.as_ref().and_then(|details| details["client_id"].as_str());
         Ok(Ok(MagicLanding {
@@ -139,18 +140,18 @@ impl SignIn {
         bound: BoundInteraction,
         value: &str,
         browser: Browser<'_>,
-    ) -> Result<Followed, EngineError> {
+    ) -> Result<MagicLinkOutcome, EngineError> {
         let caller = browser.caller;
         if !self.offers_links(tenant, &bound, caller).await? {
-            return Ok(Followed::Passed(SignInOutcome::MethodDisabled));
+            return Ok(MagicLinkOutcome::Passed(SignInOutcome::MethodDisabled));
         }
         if let Err(dead) = self.open_link(tenant, TokenPurpose::MagicLink, value, caller).await? {
-            return Ok(Followed::Dead(dead));
+            return Ok(MagicLinkOutcome::LinkFailed(dead));
         }
         let Some(user) = self.use_magic_link(tenant, &bound, &TokenDigest::of(value), caller).await? else {
-            return Ok(Followed::Dead(DeadLink::Unknown));
+            return Ok(MagicLinkOutcome::LinkFailed(LinkError::Unknown));
         };
-        Ok(Followed::Passed(self.came_by_link(tenant, bound, &user, browser).await?))
+        Ok(MagicLinkOutcome::Passed(self.continue_after_link(tenant, bound, &user, browser).await?))
     }
 
     /// Completes the sign-in by the code, typed in the window in which it began.
@@ -163,32 +164,34 @@ impl SignIn {
         browser: Browser<'_>,
     ) -> Result<FactorOutcome, EngineError> {
         let caller = browser.caller;
-        let Some(LinkAsked { digest, .. }) = bound.interaction.link else { return Ok(FactorOutcome::Moved) };
+        let Some(RequestedMagicLink { digest, .. }) = bound.interaction.link else {
+            return Ok(FactorOutcome::Moved);
+        };
         if !self.offers_links(tenant, &bound, caller).await? {
             return Ok(FactorOutcome::Gone);
         }
         let uid = bound.interaction.uid.as_str();
-        let limit = Limit {
+        let limit = RateLimit {
             key: format!("{}:limit:magic-code:{}", tenant.organization.id, TokenDigest::of(uid).hex()),
             maximum: tenant.settings.number(settings::RATE_LIMIT_MAGIC_CODE_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
         };
         // Counted before it is verified, so that parallel attempts cannot exceed the limit.
-        if let Some(retry_after) = waiting(self.engine.kv().hit(&[limit]).await?) {
+        if let Some(retry_after) = time_to_wait(self.engine.kv().hit(&[limit]).await?) {
             let event = self.event(tenant, None, "rate_limit.magic_code", caller);
-            self.engine.note_once(tenant, event, caller, retry_after).await?;
+            self.engine.audit_once(tenant, event, caller, retry_after).await?;
             return Ok(FactorOutcome::Limited { retry_after });
         }
         let is_right = self.factors.is_link_code(tenant.organization.id, uid, &digest, typed);
         let user = if is_right { self.use_magic_link(tenant, &bound, &digest, caller).await? } else { None };
         let Some(user) = user else {
-            counted("magic_link", "failure");
+            count_sign_in("magic_link", "failure");
             let event = self.event(tenant, None, "user.magic_link.failed", caller);
             let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
-            self.engine.note_once(tenant, event, caller, window).await?;
+            self.engine.audit_once(tenant, event, caller, window).await?;
             return Ok(FactorOutcome::Wrong);
         };
-        Ok(self.came_by_link(tenant, bound, &user, browser).await?.into())
+        Ok(self.continue_after_link(tenant, bound, &user, browser).await?.into())
     }
 
     /// Uses the link up and returns its person, if it belongs to this interaction and the person may sign in. Otherwise
@@ -212,10 +215,11 @@ impl SignIn {
         let Some(before) = unit.users(organization).by_id(link.user_id).await? else { return Ok(None) };
         unit.users(organization).verify_email(before.id, now).await?;
         let user = unit.users(organization).by_id(before.id).await?;
-        let Some(user) = user.filter(|user| matches!(self.may_enter(tenant, user), Entry::Allowed)) else {
+        let Some(user) = user.filter(|user| matches!(self.check_status(tenant, user), StatusCheck::Allowed))
+        else {
             return Ok(None);
         };
-        for event in self.arrived(tenant, &before, &user, caller) {
+        for event in self.mail_received_events(tenant, &before, &user, caller) {
             unit.audit().record(&event).await?;
         }
         unit.commit().await?;
@@ -223,7 +227,7 @@ impl SignIn {
     }
 
     /// Audit rows for what a received mail proved or lifted: a verified address, an automatic lock.
-    pub(crate) fn arrived(
+    pub(crate) fn mail_received_events(
         &self,
         tenant: &Tenant,
         before: &User,
@@ -240,7 +244,7 @@ impl SignIn {
         events
     }
 
-    async fn came_by_link(
+    async fn continue_after_link(
         &self,
         tenant: &Tenant,
         bound: BoundInteraction,
@@ -248,8 +252,9 @@ impl SignIn {
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
         let amr = vec![ONE_TIME_PASSWORD.to_owned()];
-        let entrant = Entrant { user, amr, event: "user.login.magic_link", rehash: None, past_lock: true };
-        self.passed(tenant, bound, entrant, browser).await
+        let authenticated =
+            AuthenticatedUser { user, amr, event: "user.login.magic_link", rehash: None, past_lock: true };
+        self.continue_after_first_factor(tenant, bound, authenticated, browser).await
     }
 
     /// Checks whether the client offers magic links; audits a refusal.

@@ -6,11 +6,11 @@ use porta_core::mail::Mail;
 use porta_core::second_factor::{CodePurpose, CodeSlot, EmailCode};
 use porta_core::user::User;
 use porta_core::{EmailCodeId, TokenDigest, settings};
-use porta_kv::Limit;
+use porta_kv::RateLimit;
 use porta_oidc::{Caller, EngineError, Tenant};
 
-use crate::device::Device;
-use crate::limits::{NETWORKS, waiting};
+use crate::known_browser::KnownBrowser;
+use crate::limits::{NETWORKS, time_to_wait};
 use crate::second_factor::MailedCode;
 use crate::{Browser, SignIn};
 
@@ -18,13 +18,13 @@ use crate::{Browser, SignIn};
 /// mailbox, use up what the owner may request in a known browser, or replace the code the owner is waiting for
 /// (decision 0027).
 #[derive(Clone, Copy)]
-pub(crate) enum Asker<'a> {
+pub(crate) enum CodeRequester<'a> {
     /// On the account pages.
     Session(&'a Caller),
     Browser(&'a Browser<'a>),
 }
 
-impl Asker<'_> {
+impl CodeRequester<'_> {
     fn caller(&self) -> &Caller {
         match self {
             Self::Session(caller) => caller,
@@ -32,9 +32,10 @@ impl Asker<'_> {
         }
     }
 
-    fn known_device(&self, tenant: &Tenant, user: &User) -> Option<Device> {
+    fn known_device(&self, tenant: &Tenant, user: &User) -> Option<KnownBrowser> {
         let Self::Browser(browser) = self else { return None };
-        Device::known(browser.device, tenant, user.email.key()).filter(|device| device.is_of(user))
+        KnownBrowser::parse(browser.device, tenant, user.email.key())
+            .filter(|device| device.matches_credentials(user))
     }
 
     fn slot(&self, tenant: &Tenant, user: &User) -> CodeSlot {
@@ -50,9 +51,16 @@ impl Asker<'_> {
 
     /// Limits with this `maximum`: the session's or the known browser's own; otherwise the network's, and that of all
     /// networks together.
-    fn limits(&self, tenant: &Tenant, user: &User, what: &str, maximum: u64, window: Duration) -> Vec<Limit> {
+    fn limits(
+        &self,
+        tenant: &Tenant,
+        user: &User,
+        what: &str,
+        maximum: u64,
+        window: Duration,
+    ) -> Vec<RateLimit> {
         let of = format!("{}:limit:{what}:{}", tenant.organization.id, user.id);
-        let limit = |key, maximum| Limit { key, maximum, window };
+        let limit = |key, maximum| RateLimit { key, maximum, window };
         if matches!(self, Self::Session(_)) {
             return vec![limit(format!("{of}:session"), maximum)];
         }
@@ -69,22 +77,22 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         user: &User,
-        asker: Asker<'_>,
+        requester: CodeRequester<'_>,
     ) -> Result<Option<Duration>, EngineError> {
-        self.count_mails(tenant, user, asker, Vec::new()).await
+        self.count_mails(tenant, user, requester, Vec::new()).await
     }
 
     async fn count_mails(
         &self,
         tenant: &Tenant,
         user: &User,
-        asker: Asker<'_>,
-        mut limits: Vec<Limit>,
+        requester: CodeRequester<'_>,
+        mut limits: Vec<RateLimit>,
     ) -> Result<Option<Duration>, EngineError> {
         let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_MAIL_MAX);
         let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_MAIL_WINDOW);
-        limits.extend(asker.limits(tenant, user, "2fa-mail", maximum, window));
-        Ok(waiting(self.engine.kv().hit(&limits).await?))
+        limits.extend(requester.limits(tenant, user, "2fa-mail", maximum, window));
+        Ok(time_to_wait(self.engine.kv().hit(&limits).await?))
     }
 
     /// Sends another code. `Some`: over the limit, time to wait.
@@ -94,16 +102,16 @@ impl SignIn {
         place: &str,
         user: &User,
         purpose: CodePurpose,
-        asker: Asker<'_>,
+        requester: CodeRequester<'_>,
     ) -> Result<Option<Duration>, EngineError> {
         let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX);
         let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW);
-        let again = asker.limits(tenant, user, "2fa-resend", maximum, window);
-        if let Some(retry_after) = self.count_mails(tenant, user, asker, again).await? {
+        let again = requester.limits(tenant, user, "2fa-resend", maximum, window);
+        if let Some(retry_after) = self.count_mails(tenant, user, requester, again).await? {
             return Ok(Some(retry_after));
         }
-        self.mail_code(tenant, place, user, purpose, asker).await?;
-        let event = self.event(tenant, Some(user.id), "2fa.otp.resent", asker.caller());
+        self.mail_code(tenant, place, user, purpose, requester).await?;
+        let event = self.event(tenant, Some(user.id), "2fa.otp.resent", requester.caller());
         self.engine.store().repositories().audit().record(&event).await?;
         Ok(None)
     }
@@ -116,7 +124,7 @@ impl SignIn {
         place: &str,
         user: &User,
         purpose: CodePurpose,
-        asker: Asker<'_>,
+        requester: CodeRequester<'_>,
     ) -> Result<(), EngineError> {
         let (now, entropy) = (self.engine.now(), self.engine.entropy());
         let expires_at = now + tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
@@ -125,7 +133,7 @@ impl SignIn {
             id: EmailCodeId::new(now, entropy),
             user_id: user.id,
             purpose,
-            slot: asker.slot(tenant, user),
+            slot: requester.slot(tenant, user),
             interaction: Some(place.to_owned()),
             mac: code.mac(self.factors.codes.current(), user.id, purpose, Some(place)),
             expires_at,
@@ -135,7 +143,7 @@ impl SignIn {
         unit.second_factors(tenant.organization.id).issue_email_code(&row).await?;
         let mail = Mail::EmailCode { code: code.expose().to_owned(), expires_at };
         self.enqueue(&mut *unit, tenant, user, mail, &row.id.to_string()).await?;
-        let event = self.event(tenant, Some(user.id), "2fa.otp.sent", asker.caller());
+        let event = self.event(tenant, Some(user.id), "2fa.otp.sent", requester.caller());
         unit.audit().record(&event).await?;
         Ok(unit.commit().await?)
     }

@@ -12,7 +12,7 @@ use porta_core::{Entropy, Password, TypedPassword};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::oneshot;
 
-use crate::password_queue::{Full, PasswordQueue, Turn};
+use crate::password_queue::{PasswordQueue, QueueFull, QueuePriority};
 
 /// Cost of one hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +35,7 @@ impl HashCost {
     }
 
     /// A hash of this cost that matches no password.
-    fn decoy(self) -> PasswordHash {
+    fn dummy_hash(self) -> PasswordHash {
         let Self { memory_kib, iterations, parallelism } = self;
         let (salt, output) = ("c2FsdCBvZiBhIGRlY295", "A".repeat(43));
         PasswordHash::trusted(format!(
@@ -65,7 +65,7 @@ pub enum HashError {
 
 /// Result of verifying a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verified {
+pub struct PasswordCheck {
     pub matches: bool,
     /// The hash has other parameters than new hashes, or is not of the normalized text (decision 0040).
     pub outdated: bool,
@@ -80,7 +80,7 @@ enum HashJob {
     Verify {
         password: TypedPassword,
         stored: PasswordHash,
-        answer: oneshot::Sender<Result<Verified, HashError>>,
+        answer: oneshot::Sender<Result<PasswordCheck, HashError>>,
     },
 }
 
@@ -130,7 +130,7 @@ impl PasswordHasher {
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.hash", skip_all)]
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
         let salt = self.entropy.bytes::<16>();
-        self.submit(Turn::SHOWN, |answer| HashJob::Hash { password, salt, answer }).await
+        self.submit(QueuePriority::PROVEN, |answer| HashJob::Hash { password, salt, answer }).await
     }
 
     /// Cost of new hashes.
@@ -144,21 +144,21 @@ impl PasswordHasher {
         &self,
         password: TypedPassword,
         stored: &PasswordHash,
-        turn: Turn,
-    ) -> Result<Verified, HashError> {
+        priority: QueuePriority,
+    ) -> Result<PasswordCheck, HashError> {
         let stored = stored.clone();
-        self.submit(turn, |answer| HashJob::Verify { password, stored, answer }).await
+        self.submit(priority, |answer| HashJob::Verify { password, stored, answer }).await
     }
 
     /// Does the work of a verification when there is no hash to compare with.
-    pub(crate) async fn verify_nothing(
+    pub(crate) async fn verify_dummy(
         &self,
         password: TypedPassword,
         cost: HashCost,
-        turn: Turn,
-    ) -> Result<Verified, HashError> {
-        self.verify(password, &cost.decoy(), turn).await?;
-        Ok(Verified { matches: false, outdated: false })
+        priority: QueuePriority,
+    ) -> Result<PasswordCheck, HashError> {
+        self.verify(password, &cost.dummy_hash(), priority).await?;
+        Ok(PasswordCheck { matches: false, outdated: false })
     }
 
     /// Argon2 memory blocks written so far, for tests that compare costs.
@@ -167,8 +167,8 @@ impl PasswordHasher {
     }
 
     /// Whether another password would be refused as busy. Lets a caller be refused before any work is done.
-    pub fn is_full(&self, turn: Turn) -> bool {
-        self.queue.is_full(turn)
+    pub fn is_full(&self, priority: QueuePriority) -> bool {
+        self.queue.is_full(priority)
     }
 
     /// Hashes computed so far, for tests.
@@ -178,11 +178,11 @@ impl PasswordHasher {
 
     async fn submit<T>(
         &self,
-        turn: Turn,
+        priority: QueuePriority,
         work: impl FnOnce(oneshot::Sender<Result<T, HashError>>) -> HashJob,
     ) -> Result<T, HashError> {
         let (answer, receiver) = oneshot::channel();
-        self.queue.push(turn, work(answer)).map_err(|Full| HashError::Busy)?;
+        self.queue.push(priority, work(answer)).map_err(|QueueFull| HashError::Busy)?;
         receiver.await.map_err(|_| HashError::Busy)?
     }
 }
@@ -257,7 +257,11 @@ impl Worker {
 
     /// Computes one hash for each form of the text, whichever matches, so that the time says nothing about the stored
     /// hash (decision 0040).
-    fn verify(&mut self, password: &TypedPassword, stored: &PasswordHash) -> Result<Verified, HashError> {
+    fn verify(
+        &mut self,
+        password: &TypedPassword,
+        stored: &PasswordHash,
+    ) -> Result<PasswordCheck, HashError> {
         let phc = Phc::new(stored.as_str()).map_err(|_| HashError::Unreadable)?;
         let (Some(salt), Some(expected)) = (phc.salt, phc.hash) else { return Err(HashError::Unreadable) };
         if phc.algorithm != Algorithm::Argon2id.ident() {
@@ -276,7 +280,7 @@ impl Worker {
             || params.t_cost() != self.params.t_cost()
             || params.p_cost() != self.params.p_cost()
             || !normal;
-        Ok(Verified { matches: normal | as_typed, outdated })
+        Ok(PasswordCheck { matches: normal | as_typed, outdated })
     }
 }
 
@@ -290,7 +294,7 @@ const NICENESS: i32 = 10;
 fn yield_to_others() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
-        tracing::warn!(%error, "password hashing runs at the priority of everything else");
+        tracing::warn!(%error, "the priority of the password hashing threads could not be lowered");
     }
 }
 

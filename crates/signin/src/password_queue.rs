@@ -8,22 +8,22 @@ use porta_core::OrganizationId;
 
 /// Whose password it is: decides its place in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turn {
+pub struct QueuePriority {
     /// `None`: of no single organization, as in provisioning.
     pub organization: Option<OrganizationId>,
     /// Has a link, a session or a known browser.
     pub is_known: bool,
 }
 
-impl Turn {
-    pub const SHOWN: Self = Self { organization: None, is_known: true };
+impl QueuePriority {
+    pub const PROVEN: Self = Self { organization: None, is_known: true };
 }
 
 /// The queue is full: retry later.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Full;
+pub(crate) struct QueueFull;
 
-struct Lane<T> {
+struct OrganizationQueue<T> {
     organization: Option<OrganizationId>,
     known: VecDeque<T>,
     strangers: VecDeque<T>,
@@ -31,7 +31,7 @@ struct Lane<T> {
 
 struct State<T> {
     /// Non-empty lanes; the first is served next.
-    lanes: VecDeque<Lane<T>>,
+    lanes: VecDeque<OrganizationQueue<T>>,
     waiting: usize,
     running: usize,
     is_closed: bool,
@@ -43,27 +43,27 @@ pub(crate) struct PasswordQueue<T> {
     capacity: usize,
 }
 
-enum Place {
+enum Admission {
     Free,
     /// Takes the place of the last stranger in this lane.
-    Of(usize),
+    Evict(usize),
 }
 
 impl<T> State<T> {
-    fn place(&self, turn: Turn, capacity: usize) -> Option<Place> {
-        let own = self.lanes.iter().find(|lane| lane.organization == turn.organization);
+    fn admission(&self, priority: QueuePriority, capacity: usize) -> Option<Admission> {
+        let own = self.lanes.iter().find(|lane| lane.organization == priority.organization);
         let own = own.map_or(0, |lane| lane.strangers.len());
         // Strangers of one organization get at most half of the capacity, so that the wait stays bearable.
-        if !turn.is_known && own >= (capacity / 2).max(1) {
+        if !priority.is_known && own >= (capacity / 2).max(1) {
             return None;
         }
         if self.waiting + self.running < capacity {
-            return Some(Place::Free);
+            return Some(Admission::Free);
         }
         let lanes = self.lanes.iter().enumerate().map(|(index, lane)| (lane.strangers.len(), index));
         let (most, index) = lanes.max()?;
-        let gives_way = if turn.is_known { most > 0 } else { most > own + 1 };
-        gives_way.then_some(Place::Of(index))
+        let gives_way = if priority.is_known { most > 0 } else { most > own + 1 };
+        gives_way.then_some(Admission::Evict(index))
     }
 
     fn drop_last_stranger(&mut self, index: usize) {
@@ -97,19 +97,23 @@ impl<T> PasswordQueue<T> {
 
     /// Adds an item. If the queue is full, it may evict the last stranger of the organization with the most strangers;
     /// the evicted item is dropped.
-    pub(crate) fn push(&self, turn: Turn, item: T) -> Result<(), Full> {
+    pub(crate) fn push(&self, priority: QueuePriority, item: T) -> Result<(), QueueFull> {
         let mut state = self.state();
-        if let Place::Of(index) = state.place(turn, self.capacity).ok_or(Full)? {
+        if let Admission::Evict(index) = state.admission(priority, self.capacity).ok_or(QueueFull)? {
             state.drop_last_stranger(index);
         }
-        let index = state.lanes.iter().position(|lane| lane.organization == turn.organization);
+        let index = state.lanes.iter().position(|lane| lane.organization == priority.organization);
         let index = index.unwrap_or_else(|| {
             let (known, strangers) = (VecDeque::new(), VecDeque::new());
-            state.lanes.push_back(Lane { organization: turn.organization, known, strangers });
+            state.lanes.push_back(OrganizationQueue {
+                organization: priority.organization,
+                known,
+                strangers,
+            });
             state.lanes.len() - 1
         });
         let lane = &mut state.lanes[index];
-        if turn.is_known {
+        if priority.is_known {
             lane.known.push_back(item);
         } else {
             lane.strangers.push_back(item);
@@ -121,8 +125,8 @@ impl<T> PasswordQueue<T> {
     }
 
     /// Whether [`Self::push`] would refuse.
-    pub(crate) fn is_full(&self, turn: Turn) -> bool {
-        self.state().place(turn, self.capacity).is_none()
+    pub(crate) fn is_full(&self, priority: QueuePriority) -> bool {
+        self.state().admission(priority, self.capacity).is_none()
     }
 
     pub(crate) fn waiting(&self) -> usize {
@@ -166,12 +170,12 @@ mod tests {
         std::array::from_fn(|_| OrganizationId::new(Timestamp::from_seconds(1_750_000_000), &entropy))
     }
 
-    fn stranger(organization: OrganizationId) -> Turn {
-        Turn { organization: Some(organization), is_known: false }
+    fn stranger(organization: OrganizationId) -> QueuePriority {
+        QueuePriority { organization: Some(organization), is_known: false }
     }
 
-    fn known(organization: OrganizationId) -> Turn {
-        Turn { is_known: true, ..stranger(organization) }
+    fn known(organization: OrganizationId) -> QueuePriority {
+        QueuePriority { is_known: true, ..stranger(organization) }
     }
 
     fn drained(queue: &PasswordQueue<&'static str>) -> Vec<&'static str> {
@@ -191,7 +195,7 @@ mod tests {
         }
         queue.push(stranger(calm), "c1").unwrap();
         queue.push(known(storm), "known").unwrap();
-        queue.push(Turn::SHOWN, "shown").unwrap();
+        queue.push(QueuePriority::PROVEN, "shown").unwrap();
         assert_eq!(drained(&queue), ["known", "c1", "shown", "s1", "s2", "s3"]);
     }
 
@@ -203,7 +207,7 @@ mod tests {
             queue.push(stranger(storm), "s").unwrap();
         }
         assert!(queue.is_full(stranger(storm)));
-        assert_eq!(queue.push(stranger(storm), "no"), Err(Full));
+        assert_eq!(queue.push(stranger(storm), "no"), Err(QueueFull));
         for _ in 0..3 {
             queue.push(known(storm), "known").unwrap();
         }
@@ -240,11 +244,11 @@ mod tests {
         queue.push(known(one), "a").unwrap();
         queue.push(stranger(one), "stranger").unwrap();
         queue.push(known(two), "b").unwrap();
-        assert_eq!(queue.push(known(one), "c"), Err(Full));
-        assert!(queue.is_full(Turn::SHOWN));
+        assert_eq!(queue.push(known(one), "c"), Err(QueueFull));
+        assert!(queue.is_full(QueuePriority::PROVEN));
         assert_eq!(drained(&queue), ["a", "b"]);
-        for turn in [known(one), stranger(one), Turn::SHOWN] {
-            assert_eq!(PasswordQueue::new(0).push(turn, ""), Err(Full));
+        for priority in [known(one), stranger(one), QueuePriority::PROVEN] {
+            assert_eq!(PasswordQueue::new(0).push(priority, ""), Err(QueueFull));
         }
     }
 
@@ -254,8 +258,8 @@ mod tests {
         let queue = PasswordQueue::new(1);
         queue.push(stranger(one), "a").unwrap();
         queue.work(|_| {
-            assert_eq!(queue.push(known(one), "b"), Err(Full));
-            assert_eq!(queue.push(stranger(one), "b"), Err(Full));
+            assert_eq!(queue.push(known(one), "b"), Err(QueueFull));
+            assert_eq!(queue.push(stranger(one), "b"), Err(QueueFull));
         });
         queue.push(stranger(one), "b").unwrap();
         queue.close();

@@ -1,6 +1,6 @@
 //! Password reset by a mailed link.
 
-use porta_core::link_request::{LinkRequest, LinkWish};
+use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::mail::Mail;
 use porta_core::one_time::TokenPurpose;
 use porta_core::password_rules::{ContextWords, check_new_password};
@@ -9,15 +9,15 @@ use porta_core::{Password, TokenDigest, settings};
 use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::{Revocation, UnitOfWork};
 
-use crate::links::{Asked, DeadLink, MayAsk};
+use crate::links::{LinkError, LinkQuota, LinkRequestOutcome};
 use crate::{Browser, SignIn};
 
 /// Result of setting a chosen password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chosen {
+pub enum SetPasswordOutcome {
     Done,
     Refused(PasswordRefusal),
-    Dead(DeadLink),
+    LinkFailed(LinkError),
     /// The password queue is full.
     Busy,
 }
@@ -31,19 +31,19 @@ impl SignIn {
         interaction: Option<&str>,
         locale: &str,
         browser: Browser<'_>,
-    ) -> Result<Asked, EngineError> {
+    ) -> Result<LinkRequestOutcome, EngineError> {
         let caller = browser.caller;
         if !tenant.offers_passwords() {
-            return Ok(Asked::MethodDisabled);
+            return Ok(LinkRequestOutcome::MethodDisabled);
         }
-        let may = self.count_link(tenant, LinkWish::PasswordReset, address, &browser).await?;
-        let unless_one_lives = match may {
-            MayAsk::No(asked) => return Ok(asked),
-            may => matches!(may, MayAsk::UnlessOneLives),
+        let may = self.count_link(tenant, LinkKind::PasswordReset, address, &browser).await?;
+        let only_if_none_live = match may {
+            LinkQuota::Refused(asked) => return Ok(asked),
+            may => matches!(may, LinkQuota::OnlyIfNoneLive),
         };
         let value = TokenPurpose::PasswordReset.bearer().generate(self.engine.entropy());
         let wanted = LinkRequest {
-            wish: LinkWish::PasswordReset,
+            kind: LinkKind::PasswordReset,
             address: address.to_owned(),
             digest: TokenDigest::of(&value),
             url: format!("{}/auth/reset-password/{value}", tenant.issuer),
@@ -52,13 +52,13 @@ impl SignIn {
             application: None,
             details: None,
             locale: locale.to_owned(),
-            unless_one_lives,
+            only_if_none_live,
             expires_at: self.engine.now() + tenant.settings.duration(settings::PASSWORD_RESET_TTL),
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),
         };
-        self.want_link(tenant, wanted).await?;
-        Ok(Asked::Sent)
+        self.enqueue_link_request(tenant, wanted).await?;
+        Ok(LinkRequestOutcome::Sent)
     }
 
     /// Returns the person a link belongs to, without using it up.
@@ -68,14 +68,14 @@ impl SignIn {
         purpose: TokenPurpose,
         value: &str,
         caller: &Caller,
-    ) -> Result<Result<User, DeadLink>, EngineError> {
+    ) -> Result<Result<User, LinkError>, EngineError> {
         let link = match self.open_link(tenant, purpose, value, caller).await? {
             Ok(link) => link,
             Err(dead) => return Ok(Err(dead)),
         };
         let mut repositories = self.engine.store().repositories();
         let user = repositories.users(tenant.organization.id).by_id(link.user_id).await?;
-        Ok(user.filter(User::may_continue).ok_or(DeadLink::Unknown))
+        Ok(user.filter(User::may_continue).ok_or(LinkError::Unknown))
     }
 
     /// Sets the password and revokes every session and token of the person, so whoever knew the old password is signed
@@ -86,41 +86,41 @@ impl SignIn {
         value: &str,
         password: Password,
         caller: &Caller,
-    ) -> Result<Chosen, EngineError> {
+    ) -> Result<SetPasswordOutcome, EngineError> {
         let purpose = TokenPurpose::PasswordReset;
         let user = match self.person_of_link(tenant, purpose, value, caller).await? {
             Ok(user) => user,
-            Err(dead) => return Ok(Chosen::Dead(dead)),
+            Err(dead) => return Ok(SetPasswordOutcome::LinkFailed(dead)),
         };
-        if let Err(refusal) = self.judge_password(&password, &user, tenant).await? {
-            return Ok(Chosen::Refused(refusal));
+        if let Err(refusal) = self.check_password_rules(&password, &user, tenant).await? {
+            return Ok(SetPasswordOutcome::Refused(refusal));
         }
-        let Ok(hash) = self.hasher.hash(password).await else { return Ok(Chosen::Busy) };
+        let Ok(hash) = self.hasher.hash(password).await else { return Ok(SetPasswordOutcome::Busy) };
         let (organization, now) = (tenant.organization.id, self.engine.now());
         let mut unit = self.engine.store().begin().await?;
         let digest = TokenDigest::of(value);
         if unit.one_time_tokens(organization).consume(&digest, purpose, now).await?.is_none() {
             // Another request used the link while this one hashed.
-            return Ok(Chosen::Dead(DeadLink::Used));
+            return Ok(SetPasswordOutcome::LinkFailed(LinkError::Used));
         }
         unit.users(organization).recover_password(user.id, &hash, now).await?;
         let after = unit.users(organization).by_id(user.id).await?;
         let Some(after) = after.filter(User::may_continue) else {
-            return Ok(Chosen::Dead(DeadLink::Unknown));
+            return Ok(SetPasswordOutcome::LinkFailed(LinkError::Unknown));
         };
-        self.throw_out(&mut *unit, tenant, &user, caller).await?;
-        for event in self.arrived(tenant, &user, &after, caller) {
+        self.revoke_sessions_and_links(&mut *unit, tenant, &user, caller).await?;
+        for event in self.mail_received_events(tenant, &user, &after, caller) {
             unit.audit().record(&event).await?;
         }
         let event = self.event(tenant, Some(user.id), "user.password_reset.completed", caller);
         unit.audit().record(&event).await?;
         unit.commit().await?;
-        Ok(Chosen::Done)
+        Ok(SetPasswordOutcome::Done)
     }
 
     /// After a password reset: revokes every session and token, withdraws mailed links that are still valid, and mails
     /// the person.
-    async fn throw_out(
+    async fn revoke_sessions_and_links(
         &self,
         unit: &mut dyn UnitOfWork,
         tenant: &Tenant,
@@ -136,7 +136,7 @@ impl SignIn {
     }
 
     /// Checks the password rules. Runs on a blocking thread, because it takes milliseconds.
-    pub(crate) async fn judge_password(
+    pub(crate) async fn check_password_rules(
         &self,
         password: &Password,
         user: &User,

@@ -8,18 +8,18 @@ use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
 use porta_core::{Timestamp, TokenDigest, TypedPassword, UserId, metrics, settings};
 use porta_oidc::interaction::BoundInteraction;
-use porta_oidc::{Caller, Claim, Engine, EngineError, InteractionPurpose, Tenant};
+use porta_oidc::{Caller, Engine, EngineError, IdempotencyClaim, InteractionPurpose, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::decoy::Decoys;
-use crate::device::Device;
-use crate::enter::Entrant;
-use crate::flood::{Counted, Floods, Pause};
-use crate::limits::{Begun, LoginLimits};
+use crate::dummy_hash::DummyHashCosts;
+use crate::flood::{FloodCounter, FloodLevels, Pause};
+use crate::known_browser::KnownBrowser;
+use crate::limits::{AttemptDecision, LoginLimits};
+use crate::new_session::AuthenticatedUser;
 use crate::password::{HashError, PasswordHasher};
-use crate::{Factors, Turn, refused};
+use crate::{QueuePriority, SecondFactorKeys, refused_password};
 
 /// Lock threshold that is never reached.
 const NEVER: u64 = i64::MAX as u64;
@@ -29,7 +29,7 @@ const NEVER: u64 = i64::MAX as u64;
 const REFUSAL: Duration = Duration::from_millis(10);
 
 /// Credentials as typed into the form.
-pub struct Attempt<'a> {
+pub struct PasswordAttempt<'a> {
     pub email: &'a str,
     pub password: TypedPassword,
 }
@@ -45,12 +45,12 @@ pub struct Browser<'a> {
     /// Pause cookie: until when a stranger has to wait (decision 0041).
     pub pause: Option<&'a str>,
     /// Idempotency claim of the form, for a form that is sent twice (decision 0044).
-    pub claim: Option<&'a Claim>,
+    pub claim: Option<&'a IdempotencyClaim>,
 }
 
 /// Cookies for a browser that signed in. Both are bearer values, so `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entered {
+pub struct NewSessionCookies {
     /// Session cookie.
     pub session: String,
     pub expires_at: Timestamp,
@@ -58,9 +58,9 @@ pub struct Entered {
     pub device: String,
 }
 
-impl std::fmt::Debug for Entered {
+impl std::fmt::Debug for NewSessionCookies {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Entered(…)")
+        f.write_str("NewSessionCookies(…)")
     }
 }
 
@@ -68,7 +68,7 @@ impl std::fmt::Debug for Entered {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInOutcome {
     /// The browser gets its cookies and is redirected to the resume URL.
-    SignedIn(Entered),
+    SignedIn(NewSessionCookies),
     /// The first factor was right; the browser is redirected to the second-factor page.
     SecondFactor,
     /// Wrong password, or the account was locked or its credentials changed in the meantime. `with_password` returns it
@@ -98,9 +98,9 @@ pub enum SignInOutcome {
 pub struct SignIn {
     pub engine: Arc<Engine>,
     pub hasher: Arc<PasswordHasher>,
-    pub factors: Factors,
-    pub decoys: Decoys,
-    pub floods: Floods,
+    pub factors: SecondFactorKeys,
+    pub dummy_hash_costs: DummyHashCosts,
+    pub flood_levels: FloodLevels,
 }
 
 impl SignIn {
@@ -137,7 +137,7 @@ impl SignIn {
                 "clientId": purpose.client_id(), "attemptedMethod": method, "effectiveMethods": methods,
             });
             let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
-            self.engine.note_once(tenant, AuditEvent { metadata, ..event }, caller, window).await?;
+            self.engine.audit_once(tenant, AuditEvent { metadata, ..event }, caller, window).await?;
         }
         Ok(is_offered)
     }
@@ -148,7 +148,7 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         bound: BoundInteraction,
-        attempt: Attempt<'_>,
+        attempt: PasswordAttempt<'_>,
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
         let (caller, claim) = (browser.caller, browser.claim);
@@ -156,7 +156,7 @@ impl SignIn {
             return Ok(SignInOutcome::MethodDisabled);
         }
         let email_key = Email::key_of(attempt.email);
-        let mut device = Device::known(browser.device, tenant, &email_key);
+        let mut device = KnownBrowser::parse(browser.device, tenant, &email_key);
         let mut limits = match &device {
             Some(device) => LoginLimits::of_device(device.limit(tenant)),
             None => LoginLimits::of(tenant, &email_key, caller),
@@ -165,21 +165,24 @@ impl SignIn {
             return Ok(limited);
         }
         if device.is_none() {
-            match self.pause(tenant, Counted::Passwords, browser.pause, caller).await {
+            match self.pause(tenant, FloodCounter::Passwords, browser.pause, caller).await {
                 Ok(None) => {}
                 Ok(Some(pause)) => {
                     limits.give_back(&**self.engine.kv(), claim).await?;
                     return Ok(SignInOutcome::Paused(pause));
                 }
-                Err(error) => return self.not_judged(&limits, claim, error).await,
+                Err(error) => return self.give_back_after_error(&limits, claim, error).await,
             }
         }
         let user = match self.person(tenant, attempt.email).await {
             Ok(user) => user,
-            Err(error) => return self.not_judged(&limits, claim, error).await,
+            Err(error) => return self.give_back_after_error(&limits, claim, error).await,
         };
         // The cookie is from before a change of credentials: treat the browser as a stranger's (decision D22).
-        if device.as_ref().is_some_and(|device| !user.as_ref().is_some_and(|user| device.is_of(user))) {
+        if device
+            .as_ref()
+            .is_some_and(|device| !user.as_ref().is_some_and(|user| device.matches_credentials(user)))
+        {
             limits.give_back(&**self.engine.kv(), claim).await?;
             device = None;
             limits = LoginLimits::of(tenant, &email_key, caller);
@@ -188,8 +191,10 @@ impl SignIn {
             }
         }
         // The form that was refused last in this sign-in: answer the same without hashing or counting (decision 0044).
-        let is_open = user.as_ref().is_none_or(|user| !matches!(self.may_enter(tenant, user), Entry::Silent));
-        let form = refused::form_of(&email_key, &attempt.password, user.as_ref(), is_open);
+        let is_open = user
+            .as_ref()
+            .is_none_or(|user| !matches!(self.check_status(tenant, user), StatusCheck::DeniedSilently));
+        let form = refused_password::form_digest(&email_key, &attempt.password, user.as_ref(), is_open);
         if bound.interaction.refused == Some(form) {
             limits.give_back(&**self.engine.kv(), claim).await?;
             return Ok(SignInOutcome::WrongPassword(form));
@@ -197,27 +202,28 @@ impl SignIn {
         // Rows written by an older version may have another email key (decision 0043).
         let stored_key = user.as_ref().map_or(email_key, |user| user.email.key().to_owned());
         // If the client disconnects, dropping this guard frees the slot for the account's next attempt.
-        let under_way = limits.under_way(self.engine.kv());
-        let outcome = match self.judge(tenant, bound, attempt, browser, (user, device.is_some())).await {
+        let in_progress = limits.in_progress(self.engine.kv());
+        let outcome = match self.authenticate(tenant, bound, attempt, browser, (user, device.is_some())).await
+        {
             Ok(SignInOutcome::Refused) => {
                 let counted = self.count_failure(tenant, &stored_key, device.as_ref(), caller);
                 // Existing accounts cost one extra UPDATE; pad refusals so that timing does not reveal them
                 // (decision 0037).
                 tokio::join!(counted, tokio::time::sleep(REFUSAL)).0?;
-                under_way.end();
-                limits.judged(&**self.engine.kv(), claim).await?;
+                in_progress.end();
+                limits.free_slot(&**self.engine.kv(), claim).await?;
                 return Ok(SignInOutcome::WrongPassword(form));
             }
             Ok(outcome) => outcome,
             Err(error) => {
-                under_way.end();
-                return self.not_judged(&limits, claim, error).await;
+                in_progress.end();
+                return self.give_back_after_error(&limits, claim, error).await;
             }
         };
-        under_way.end();
+        in_progress.end();
         if let Err(error) = limits.give_back(&**self.engine.kv(), claim).await {
             // The session is written already, so its cookie must be returned: only log.
-            tracing::warn!(%error, "an attempt that was right stays counted");
+            tracing::warn!(%error, "a successful sign-in attempt could not be uncounted");
         }
         Ok(outcome)
     }
@@ -229,14 +235,14 @@ impl SignIn {
 
     /// Gives a counted attempt back when an error prevented its verification: attempts during an outage must not cause
     /// a rate limit.
-    async fn not_judged(
+    async fn give_back_after_error(
         &self,
         limits: &LoginLimits,
-        claim: Option<&Claim>,
+        claim: Option<&IdempotencyClaim>,
         error: EngineError,
     ) -> Result<SignInOutcome, EngineError> {
         if let Err(also) = limits.give_back(&**self.engine.kv(), claim).await {
-            tracing::warn!(error = %also, "an attempt that was not judged stays counted");
+            tracing::warn!(error = %also, "a sign-in attempt that was not verified could not be uncounted");
         }
         Err(error)
     }
@@ -249,29 +255,30 @@ impl SignIn {
         browser: &Browser<'_>,
     ) -> Result<Option<SignInOutcome>, EngineError> {
         let retry_after = match limits.begin(&**self.engine.kv(), browser.claim).await? {
-            Begun::Counted => return Ok(None),
-            Begun::Repeated => return Ok(Some(SignInOutcome::Repeated)),
-            Begun::Limited(retry_after) => retry_after,
+            AttemptDecision::Counted => return Ok(None),
+            AttemptDecision::Repeated => return Ok(Some(SignInOutcome::Repeated)),
+            AttemptDecision::Limited(retry_after) => retry_after,
         };
         let event = self.event(tenant, None, "rate_limit.login", browser.caller);
-        self.engine.note_once(tenant, event, browser.caller, retry_after).await?;
+        self.engine.audit_once(tenant, event, browser.caller, retry_after).await?;
         Ok(Some(SignInOutcome::Limited { retry_after }))
     }
 
     /// Verifies the password, then checks the account's status and continues the sign-in.
-    async fn judge(
+    async fn authenticate(
         &self,
         tenant: &Tenant,
         bound: BoundInteraction,
-        attempt: Attempt<'_>,
+        attempt: PasswordAttempt<'_>,
         browser: Browser<'_>,
         (user, is_known_browser): (Option<User>, bool),
     ) -> Result<SignInOutcome, EngineError> {
-        let decoy = self.decoy(tenant, &Email::key_of(attempt.email)).await?;
-        let turn = Turn { organization: Some(tenant.organization.id), is_known: is_known_browser };
+        let dummy_cost = self.dummy_cost(tenant, &Email::key_of(attempt.email)).await?;
+        let priority =
+            QueuePriority { organization: Some(tenant.organization.id), is_known: is_known_browser };
         let verified = match user.as_ref().and_then(|user| user.password_hash.as_ref()) {
-            Some(stored) => self.hasher.verify(attempt.password.clone(), stored, turn).await,
-            None => self.hasher.verify_nothing(attempt.password.clone(), decoy, turn).await,
+            Some(stored) => self.hasher.verify(attempt.password.clone(), stored, priority).await,
+            None => self.hasher.verify_dummy(attempt.password.clone(), dummy_cost, priority).await,
         };
         let verified = match verified {
             Ok(verified) => verified,
@@ -279,46 +286,46 @@ impl SignIn {
             // Costs the same as an unknown account. The operator finds it in the log; the caller cannot tell.
             Err(error) => {
                 tracing::error!(%error, tenant = %tenant.organization.slug, "stored password hash is unusable");
-                match self.hasher.verify_nothing(attempt.password.clone(), decoy, turn).await {
+                match self.hasher.verify_dummy(attempt.password.clone(), dummy_cost, priority).await {
                     Ok(verified) => verified,
                     Err(_) => return Ok(SignInOutcome::Busy),
                 }
             }
         };
         let Some(user) = user.filter(|_| verified.matches) else { return Ok(SignInOutcome::Refused) };
-        match self.may_enter(tenant, &user) {
-            Entry::Allowed => {}
-            Entry::Silent if is_known_browser => {}
-            Entry::Silent => return Ok(SignInOutcome::Refused),
-            Entry::Said(status) => {
+        match self.check_status(tenant, &user) {
+            StatusCheck::Allowed => {}
+            StatusCheck::DeniedSilently if is_known_browser => {}
+            StatusCheck::DeniedSilently => return Ok(SignInOutcome::Refused),
+            StatusCheck::Denied(status) => {
                 let what = "user.login.password.failed";
                 let event = self.event(tenant, Some(user.id), what, browser.caller);
                 self.engine.store().repositories().audit().record(&event).await?;
                 return Ok(SignInOutcome::NotActive(status));
             }
         }
-        let entrant = Entrant {
+        let authenticated = AuthenticatedUser {
             user: &user,
             amr: vec!["pwd".to_owned()],
             event: "user.login.password",
             rehash: attempt.password.normal().filter(|_| verified.outdated),
             past_lock: is_known_browser,
         };
-        self.passed(tenant, bound, entrant, browser).await
+        self.continue_after_first_factor(tenant, bound, authenticated, browser).await
     }
 
     /// Whether the account's status allows a sign-in. A lock caused by guessing is never confirmed to the guesser
     /// (decision 0022 f).
-    pub(crate) fn may_enter(&self, tenant: &Tenant, user: &User) -> Entry {
+    pub(crate) fn check_status(&self, tenant: &Tenant, user: &User) -> StatusCheck {
         let lockout = tenant.settings.duration(settings::LOCKOUT_DURATION);
         match user.status {
-            UserStatus::Active => Entry::Allowed,
+            UserStatus::Active => StatusCheck::Allowed,
             UserStatus::Locked if user.is_auto_locked() => {
                 let is_over = user.locked_at.is_some_and(|at| self.engine.now().since(at) >= lockout);
-                if is_over { Entry::Allowed } else { Entry::Silent }
+                if is_over { StatusCheck::Allowed } else { StatusCheck::DeniedSilently }
             }
             status @ (UserStatus::Inactive | UserStatus::Suspended | UserStatus::Locked) => {
-                Entry::Said(status)
+                StatusCheck::Denied(status)
             }
         }
     }
@@ -327,7 +334,7 @@ impl SignIn {
         &self,
         tenant: &Tenant,
         email_key: &str,
-        device: Option<&Device>,
+        device: Option<&KnownBrowser>,
         caller: &Caller,
     ) -> Result<(), EngineError> {
         let now = self.engine.now();
@@ -350,7 +357,7 @@ impl SignIn {
             .users(tenant.organization.id)
             .record_sign_in_failure(email_key, policy, now, events)
             .await?;
-        counted("password", "failure");
+        count_sign_in("password", "failure");
         if outcome.is_some_and(|o| o.locked_now) {
             ::metrics::counter!(metrics::LOCKOUTS).increment(1);
             tracing::warn!(event = "user.auto_locked", tenant = %tenant.organization.slug, "account locked after failed sign-ins");
@@ -385,14 +392,14 @@ impl SignIn {
     }
 }
 
-pub(crate) enum Entry {
+pub(crate) enum StatusCheck {
     Allowed,
     /// Answered like a wrong password.
-    Silent,
-    Said(UserStatus),
+    DeniedSilently,
+    Denied(UserStatus),
 }
 
 /// Counts a sign-in, or a wrong password, link or code, in the metrics.
-pub(crate) fn counted(method: &'static str, result: &'static str) {
+pub(crate) fn count_sign_in(method: &'static str, result: &'static str) {
     ::metrics::counter!(metrics::LOGINS, "method" => method, "result" => result).increment(1);
 }

@@ -9,8 +9,8 @@ use porta_core::{OneTimeTokenId, TokenDigest, settings};
 use porta_oidc::{Caller, EngineError, Tenant};
 
 use crate::SignIn;
-use crate::links::DeadLink;
-use crate::mailed_codes::Asker;
+use crate::links::LinkError;
+use crate::mailed_codes::CodeRequester;
 
 impl SignIn {
     /// Mails a signed-in person a link that confirms their address. `Some`: over the limit, time to wait. An address
@@ -24,7 +24,7 @@ impl SignIn {
         if user.email_verified {
             return Ok(None);
         }
-        if let Some(retry_after) = self.count_mail(tenant, user, Asker::Session(caller)).await? {
+        if let Some(retry_after) = self.count_mail(tenant, user, CodeRequester::Session(caller)).await? {
             return Ok(Some(retry_after));
         }
         let (now, entropy) = (self.engine.now(), self.engine.entropy());
@@ -61,7 +61,7 @@ impl SignIn {
         tenant: &Tenant,
         value: &str,
         caller: &Caller,
-    ) -> Result<Result<User, DeadLink>, EngineError> {
+    ) -> Result<Result<User, LinkError>, EngineError> {
         let purpose = TokenPurpose::EmailVerification;
         let user = match self.person_of_link(tenant, purpose, value, caller).await? {
             Ok(user) => user,
@@ -71,13 +71,13 @@ impl SignIn {
         let mut unit = self.engine.store().begin().await?;
         let digest = TokenDigest::of(value);
         if unit.one_time_tokens(organization).consume(&digest, purpose, now).await?.is_none() {
-            return Ok(Err(DeadLink::Used));
+            return Ok(Err(LinkError::Used));
         }
         unit.users(organization).verify_email(user.id, now).await?;
         let Some(after) = unit.users(organization).by_id(user.id).await? else {
-            return Ok(Err(DeadLink::Unknown));
+            return Ok(Err(LinkError::Unknown));
         };
-        for event in self.arrived(tenant, &user, &after, caller) {
+        for event in self.mail_received_events(tenant, &user, &after, caller) {
             unit.audit().record(&event).await?;
         }
         unit.commit().await?;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use porta_core::session::{AccessToken, RefreshToken, TokenFamily};
 use porta_core::{Entropy, OsEntropy, TokenDigest};
 use porta_store::Store;
-use porta_store::contract::fixture::{HOUR, NOW, World};
+use porta_store::contract::fixture::{HOUR, NOW, TwoTenants};
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -41,7 +41,7 @@ async fn measure<F: Future<Output = u64> + Send + 'static>(name: &str, make: imp
     println!("{name:<40} {rate:>9.0} per second");
 }
 
-fn family(w: &World) -> (TokenFamily, AccessToken, RefreshToken) {
+fn family(w: &TwoTenants) -> (TokenFamily, AccessToken, RefreshToken) {
     let family = w.family();
     let access = AccessToken { expires_at: NOW + HOUR, ..w.access(family.id) };
     let refresh = w.refresh(family.id);
@@ -51,7 +51,7 @@ fn family(w: &World) -> (TokenFamily, AccessToken, RefreshToken) {
 #[tokio::main]
 async fn main() {
     let db = TestDatabase::postgres().await;
-    let w = World::new(db.database.clone()).await;
+    let w = TwoTenants::new(db.database.clone()).await;
     let org = w.acme.organization.id;
     let mut seeds = Vec::new();
     for _ in 0..2000 {

@@ -50,6 +50,6 @@ impl BrandingAssetRepository for BrandingAssets<'_> {
     }
 
     async fn remove(&mut self, kind: AssetKind) -> Result<bool> {
-        self.run.hits(&REMOVE, &[uuid(self.organization), text(kind.as_str())]).await
+        self.run.affects_row(&REMOVE, &[uuid(self.organization), text(kind.as_str())]).await
     }
 }

@@ -8,18 +8,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use porta_core::signing_key::SigningKey;
 use porta_core::{Entropy, OsEntropy, Timestamp};
-use porta_store::{PoolState, Repositories, Result, Store, StoreError, Swept, UnitOfWork};
+use porta_store::{PoolState, Repositories, Result, Store, StoreError, SweepOutcome, UnitOfWork};
 use porta_trust::Roots;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
 
-use crate::kernel::{Connector, Flavor, Kernel, Pool, Runner, classify, statements};
+use crate::kernel::{Connector, Dialect, Kernel, Pool, Runner, classify, statements};
 use crate::migrate::plan::PlannedStep;
 use crate::migrate::{self, MigrationStatus};
 use crate::postgres;
-use crate::sweep::{Rounds, sweep};
-use crate::unit::{Single, Unit};
+use crate::sweep::{EmptyFamilyScan, sweep};
+use crate::unit::{AutoCommit, SqlUnitOfWork};
 
 statements! {
     PING: Read = "SELECT 1";
@@ -52,7 +52,7 @@ pub struct DatabaseOptions {
     pub statement_timeout: Duration,
     /// Time limit for waiting for a connection; after that the request gets `Unavailable`.
     pub acquire_timeout: Duration,
-    /// A statement that runs longer is logged by its name.
+    /// Statements that run longer, in milliseconds, are logged by name.
     pub slow_statement: Duration,
     /// PostgreSQL: trusted certificate authorities for the server's certificate, if `sslmode` verifies it.
     pub roots: Roots,
@@ -83,14 +83,14 @@ pub struct Database {
     pub(crate) kernel: Kernel,
     /// One connection outside the pools, for [`Store::ping`].
     probe: Arc<Pool>,
-    rounds: Rounds,
+    empty_family_scan: EmptyFamilyScan,
     /// Identifies this process as the holder of leases.
     instance: Uuid,
 }
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Database({:?})", self.kernel.flavor())
+        write!(f, "Database({:?})", self.kernel.dialect())
     }
 }
 
@@ -114,20 +114,20 @@ impl Database {
         // all.
         let answer = options.statement_timeout + Duration::from_secs(5);
         let writer = Pool::new(writer, writers, options.acquire_timeout, answer, options.slow_statement);
-        let reader = match writer.flavor() {
-            Flavor::Postgres => Arc::clone(&writer),
-            Flavor::Sqlite => {
+        let reader = match writer.dialect() {
+            Dialect::Postgres => Arc::clone(&writer),
+            Dialect::Sqlite => {
                 Pool::new(reader, readers, options.acquire_timeout, answer, options.slow_statement)
             }
         };
         drop(writer.acquire().await?);
         let probe = reader.for_probes();
-        let kernel = Kernel { writer, reader, round_trips: Arc::default(), outbox_bell: Arc::default() };
+        let kernel = Kernel { writer, reader, round_trips: Arc::default(), outbox_notify: Arc::default() };
         let entropy: &dyn Entropy = &OsEntropy;
         Ok(Self {
             kernel,
             probe,
-            rounds: Rounds::default(),
+            empty_family_scan: EmptyFamilyScan::default(),
             instance: Uuid::from_bytes(entropy.bytes::<16>()),
         })
     }
@@ -153,8 +153,8 @@ impl Database {
         // SQLite accepts an empty file as target; creating it first gives it mode 0600 from the start.
         create_private(path)?;
         // `VACUUM INTO` does not change this database, but a `query_only` reader refuses it.
-        let mut lease = self.kernel.writer.acquire().await?;
-        lease.copy_to(text).await.map_err(classify)
+        let mut pooled = self.kernel.writer.acquire().await?;
+        pooled.copy_to(text).await.map_err(classify)
     }
 
     /// The steps that the pending migrations would take.
@@ -165,11 +165,11 @@ impl Database {
     /// Prepares every statement of the program without running it. Returns the names of those the database refuses,
     /// with the reason: none if the schema is up to date.
     pub async fn refused_statements(&self) -> Result<Vec<(&'static str, String)>> {
-        let mut lease = self.kernel.writer.acquire().await?;
+        let mut pooled = self.kernel.writer.acquire().await?;
         let mut refused = Vec::new();
         for stmt in crate::registry::statements() {
             let expected = crate::kernel::highest_argument(stmt.sqlite);
-            match lease.prepare(stmt).await {
+            match pooled.prepare(stmt).await {
                 Ok(found) if found == expected => {}
                 Ok(found) => {
                     refused.push((stmt.name, format!("takes {found} arguments, its twin {expected}")));
@@ -211,16 +211,16 @@ fn create_private(path: &Path) -> Result<()> {
 #[async_trait]
 impl Store for Database {
     fn repositories(&self) -> Box<dyn Repositories + '_> {
-        Box::new(Single(&self.kernel))
+        Box::new(AutoCommit(&self.kernel))
     }
 
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>> {
-        Ok(Box::new(Unit(self.kernel.begin().await?)))
+        Ok(Box::new(SqlUnitOfWork(self.kernel.begin().await?)))
     }
 
     async fn ping(&self) -> Result<()> {
-        let mut lease = self.probe.acquire().await?;
-        lease.execute(&PING, &[]).await.map(drop).map_err(classify)
+        let mut pooled = self.probe.acquire().await?;
+        pooled.execute(&PING, &[]).await.map(drop).map_err(classify)
     }
 
     async fn pending_migrations(&self) -> Result<Vec<String>> {
@@ -228,19 +228,19 @@ impl Store for Database {
         Ok(all.into_iter().filter(|m| m.applied_at.is_none()).map(|m| m.full_name()).collect())
     }
 
-    async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept> {
-        sweep(&self.kernel, &self.rounds, self.instance, now, audit_before, batch).await
+    async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<SweepOutcome> {
+        sweep(&self.kernel, &self.empty_family_scan, self.instance, now, audit_before, batch).await
     }
 
-    async fn outbox_filled(&self) {
-        self.kernel.outbox_bell.notified().await;
+    async fn wait_for_outbox_item(&self) {
+        self.kernel.outbox_notify.notified().await;
     }
 
     fn pool(&self) -> PoolState {
         let (writer, reader) = (self.kernel.writer.state(), self.kernel.reader.state());
-        match self.kernel.flavor() {
-            Flavor::Postgres => writer,
-            Flavor::Sqlite => writer + reader,
+        match self.kernel.dialect() {
+            Dialect::Postgres => writer,
+            Dialect::Sqlite => writer + reader,
         }
     }
 
@@ -248,7 +248,7 @@ impl Store for Database {
         crate::signing_keys::newest(&mut Runner::Auto(&self.kernel)).await
     }
 
-    async fn oldest_signing_since(&self) -> Result<Option<Timestamp>> {
+    async fn oldest_signing_key_activation(&self) -> Result<Option<Timestamp>> {
         crate::signing_keys::oldest_since(&mut Runner::Auto(&self.kernel)).await
     }
 

@@ -22,5 +22,5 @@ pub(crate) async fn remember_issuer_base(
     issuer_base: &str,
     now: Timestamp,
 ) -> Result<bool> {
-    run.hits(&REMEMBER, &[text(issuer_base), at(now)]).await
+    run.affects_row(&REMEMBER, &[text(issuer_base), at(now)]).await
 }

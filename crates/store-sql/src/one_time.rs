@@ -88,7 +88,7 @@ impl OneTimeTokenRepository for OneTimeTokens<'_> {
         self.issue_by(&ISSUE, token, to).await
     }
 
-    async fn issue_unless_one_lives(&mut self, token: &OneTimeToken, to: &Email) -> Result<bool> {
+    async fn issue_if_none_live(&mut self, token: &OneTimeToken, to: &Email) -> Result<bool> {
         self.issue_by(&ISSUE_UNLESS_ONE_LIVES, token, to).await
     }
 
@@ -128,6 +128,6 @@ impl OneTimeTokens<'_> {
             at(token.created_at),
             text(to.key()),
         ];
-        self.run.hits(stmt, &values).await
+        self.run.affects_row(stmt, &values).await
     }
 }

@@ -136,7 +136,7 @@ impl OrganizationRepository for Organizations<'_> {
             json(&o.default_login_methods),
             at(o.updated_at),
         ];
-        self.0.hits(&UPDATE, &values).await
+        self.0.affects_row(&UPDATE, &values).await
     }
 
     async fn set_status(
@@ -146,7 +146,7 @@ impl OrganizationRepository for Organizations<'_> {
         to: OrganizationStatus,
         now: Timestamp,
     ) -> Result<bool> {
-        self.0.hits(&SET_STATUS, &[uuid(id), text(from.as_str()), text(to.as_str()), at(now)]).await
+        self.0.affects_row(&SET_STATUS, &[uuid(id), text(from.as_str()), text(to.as_str()), at(now)]).await
     }
 
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<Organization>> {

@@ -111,14 +111,14 @@ impl Outbox<'_> {
         let item: OutboxId = match row.reader("outbox").id() {
             Ok(id) => id,
             Err(error) => {
-                tracing::error!(%error, "an item of the outbox has no readable id");
+                tracing::error!(%error, "an outbox item has no readable id");
                 return;
             }
         };
-        tracing::error!(error = %unreadable, %item, "an item of the outbox cannot be read and is given up");
+        tracing::error!(error = %unreadable, %item, "an outbox item cannot be read and is given up");
         let values = [uuid(item), at(now), text("the item cannot be read")];
         if let Err(error) = self.0.execute(&DISCARD, &values).await {
-            tracing::error!(%error, %item, "an item of the outbox could not be given up");
+            tracing::error!(%error, %item, "an outbox item could not be marked as given up");
         }
     }
 }
@@ -135,9 +135,9 @@ impl OutboxRepository for Outbox<'_> {
             text(&name),
             at(item.created_at),
         ];
-        let added = self.0.hits(&ENQUEUE, &values).await?;
+        let added = self.0.affects_row(&ENQUEUE, &values).await?;
         if added {
-            self.0.ring_outbox();
+            self.0.notify_outbox_waiter();
         }
         Ok(added)
     }
@@ -156,11 +156,11 @@ impl OutboxRepository for Outbox<'_> {
     }
 
     async fn deliver(&mut self, id: OutboxId, now: Timestamp) -> Result<bool> {
-        self.0.hits(&DELIVER, &[uuid(id), at(now)]).await
+        self.0.affects_row(&DELIVER, &[uuid(id), at(now)]).await
     }
 
     async fn remove(&mut self, id: OutboxId) -> Result<bool> {
-        self.0.hits(&REMOVE, &[uuid(id)]).await
+        self.0.affects_row(&REMOVE, &[uuid(id)]).await
     }
 
     async fn postpone(
@@ -171,11 +171,11 @@ impl OutboxRepository for Outbox<'_> {
         now: Timestamp,
     ) -> Result<bool> {
         let values = [uuid(claim.id), at(now), int(claim.attempt), text(error), at(retry_at)];
-        self.0.hits(&POSTPONE, &values).await
+        self.0.affects_row(&POSTPONE, &values).await
     }
 
     async fn give_up(&mut self, claim: &OutboxClaim, error: &str, now: Timestamp) -> Result<bool> {
-        self.0.hits(&GIVE_UP, &[uuid(claim.id), at(now), int(claim.attempt), text(error)]).await
+        self.0.affects_row(&GIVE_UP, &[uuid(claim.id), at(now), int(claim.attempt), text(error)]).await
     }
 
     async fn page_for(

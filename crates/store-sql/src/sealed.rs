@@ -126,11 +126,14 @@ impl SealedRepository for SealedValues<'_> {
             SealedKind::OutgoingEmail => {
                 let before = stored_seal(&row.sealed);
                 let before = before["bytes"].as_str().unwrap_or_default();
-                return self.0.hits(&REPLACE_LETTER, &[id, text(before), json(&stored_seal(seal))]).await;
+                return self
+                    .0
+                    .affects_row(&REPLACE_LETTER, &[id, text(before), json(&stored_seal(seal))])
+                    .await;
             }
         };
         let values = [id, bytes(&row.sealed.bytes), bytes(&seal.bytes), text(&seal.key_id)];
-        self.0.hits(statement, &values).await
+        self.0.affects_row(statement, &values).await
     }
 
     async fn by_key(&mut self, kind: SealedKind) -> Result<Vec<(String, u64)>> {

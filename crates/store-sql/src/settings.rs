@@ -51,8 +51,8 @@ impl SettingRepository for Settings<'_> {
 
     async fn unset(&mut self, key: &str) -> Result<bool> {
         match self.owner {
-            Some(owner) => self.run.hits(&UNSET, &[text(key), uuid(owner)]).await,
-            None => self.run.hits(&UNSET_PLATFORM, &[text(key)]).await,
+            Some(owner) => self.run.affects_row(&UNSET, &[text(key), uuid(owner)]).await,
+            None => self.run.affects_row(&UNSET_PLATFORM, &[text(key)]).await,
         }
     }
 }

@@ -107,7 +107,7 @@ impl SigningKeyRepository for SigningKeys<'_> {
         self.run.rows(&ALL, &[uuid(self.organization)]).await?.iter().map(read).collect()
     }
 
-    async fn insert_if_vacant(&mut self, key: &SigningKey) -> Result<bool> {
+    async fn insert_if_absent(&mut self, key: &SigningKey) -> Result<bool> {
         same_owner(self.organization, key.organization_id)?;
         let values = [
             uuid(key.id),
@@ -123,7 +123,7 @@ impl SigningKeyRepository for SigningKeys<'_> {
             opt_at(key.expires_at),
             at(key.created_at),
         ];
-        self.run.hits(&INSERT, &values).await
+        self.run.affects_row(&INSERT, &values).await
     }
 
     async fn promote(
@@ -140,7 +140,7 @@ impl SigningKeyRepository for SigningKeys<'_> {
             at(retired_until),
             at(now),
         ];
-        match self.run.hits(&PROMOTE, &values).await {
+        match self.run.affects_row(&PROMOTE, &values).await {
             // Another instance activated a key since this statement checked that there is none.
             Err(StoreError::Conflict(_)) => Ok(false),
             other => other,
@@ -148,6 +148,6 @@ impl SigningKeyRepository for SigningKeys<'_> {
     }
 
     async fn revoke(&mut self, id: SigningKeyId, now: Timestamp) -> Result<bool> {
-        self.run.hits(&REVOKE, &[uuid(self.organization), uuid(id), at(now)]).await
+        self.run.affects_row(&REVOKE, &[uuid(self.organization), uuid(id), at(now)]).await
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use porta_core::Timestamp;
 use porta_core::ids::first_of;
-use porta_store::{Result, Swept};
+use porta_store::{Result, SweepOutcome};
 use uuid::Uuid;
 
 use crate::kernel::{Kernel, Runner, Stmt, Value, at, int, statements, text};
@@ -64,20 +64,20 @@ const NAME: &str = "sweeper";
 /// Minimum age of a family that is deleted because it has no tokens. Such a family never gets another token, but might
 /// stay for a month until it expires. The first token comes within the lifetime of the code; this minimum is longer
 /// than a used code is remembered.
-const BEGINNING: Duration = Duration::from_mins(15);
+const MIN_FAMILY_AGE: Duration = Duration::from_mins(15);
 /// Families examined in one sweep, as a multiple of the batch size: examining one costs two index reads, far less than
 /// deleting.
-const LOOKED_AT: u32 = 5;
+const SCAN_FACTOR: u32 = 5;
 
 /// Position of the search for families without tokens. Each sweep examines one page, so that its work does not grow
 /// with the table; after the last page the search starts over.
 #[derive(Debug, Default)]
-pub(crate) struct Rounds(Mutex<Uuid>);
+pub(crate) struct EmptyFamilyScan(Mutex<Uuid>);
 
-impl Rounds {
+impl EmptyFamilyScan {
     async fn empty_families(&self, run: &mut Runner<'_>, now: Timestamp, page: u32) -> Result<u64> {
         let from = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = first_of(now - BEGINNING);
+        let until = first_of(now - MIN_FAMILY_AGE);
         let bounds = [Value::Uuid(Some(from)), Value::Uuid(Some(until)), int(i64::from(page))];
         let end = match run.row(&PAGE_END, &bounds).await? {
             Some(row) => Some(row.reader("token_families").raw_uuid()?),
@@ -92,16 +92,16 @@ impl Rounds {
 
 pub(crate) async fn sweep(
     kernel: &Kernel,
-    rounds: &Rounds,
+    empty_family_scan: &EmptyFamilyScan,
     holder: Uuid,
     now: Timestamp,
     audit_before: Timestamp,
     batch: u32,
-) -> Result<Swept> {
+) -> Result<SweepOutcome> {
     let mut run = Runner::Auto(kernel);
     let holder = || Value::Uuid(Some(holder));
-    if !run.hits(&TAKE_LEASE, &[text(NAME), holder(), at(now + LEASE), at(now)]).await? {
-        return Ok(Swept::default());
+    if !run.affects_row(&TAKE_LEASE, &[text(NAME), holder(), at(now + LEASE), at(now)]).await? {
+        return Ok(SweepOutcome::default());
     }
     let expired: [(&'static Stmt, Timestamp); 9] = [
         (&ACCESS_TOKENS, now),
@@ -118,7 +118,7 @@ pub(crate) async fn sweep(
     for (stmt, before) in expired {
         rows += run.execute(stmt, &[at(before), int(i64::from(batch))]).await?.affected;
     }
-    rows += rounds.empty_families(&mut run, now, batch.saturating_mul(LOOKED_AT)).await?;
+    rows += empty_family_scan.empty_families(&mut run, now, batch.saturating_mul(SCAN_FACTOR)).await?;
     run.execute(&RETURN_LEASE, &[text(NAME), holder()]).await?;
-    Ok(Swept { held_lease: true, rows })
+    Ok(SweepOutcome { held_lease: true, rows })
 }

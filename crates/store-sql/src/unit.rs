@@ -27,9 +27,9 @@ use crate::tokens::Tokens;
 use crate::users::Users;
 
 /// Each call commits by itself.
-pub(crate) struct Single<'k>(pub(crate) &'k Kernel);
+pub(crate) struct AutoCommit<'k>(pub(crate) &'k Kernel);
 
-pub(crate) struct Unit(pub(crate) Tx);
+pub(crate) struct SqlUnitOfWork(pub(crate) Tx);
 
 macro_rules! repositories {
     ($self:ident => $runner:expr) => {
@@ -81,16 +81,16 @@ macro_rules! repositories {
     };
 }
 
-impl Repositories for Single<'_> {
+impl Repositories for AutoCommit<'_> {
     repositories!(self => Runner::Auto(self.0));
 }
 
-impl Repositories for Unit {
+impl Repositories for SqlUnitOfWork {
     repositories!(self => Runner::Unit(&mut self.0));
 }
 
 #[async_trait]
-impl UnitOfWork for Unit {
+impl UnitOfWork for SqlUnitOfWork {
     async fn commit(self: Box<Self>) -> Result<()> {
         self.0.commit().await
     }

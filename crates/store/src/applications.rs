@@ -8,14 +8,14 @@ use crate::Result;
 
 /// What an upsert did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upserted {
+pub enum UpsertOutcome {
     Created,
     Updated,
 }
 
 /// A user's value of a custom claim.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HeldClaim {
+pub struct AssignedClaim {
     pub application_id: ApplicationId,
     pub name: String,
     pub value: serde_json::Value,
@@ -77,7 +77,7 @@ pub trait ApplicationRepository: Send {
     /// Roles of a user of this organization, in any application.
     async fn roles_of(&mut self, user: UserId) -> Result<Vec<Role>>;
     /// Claim values of a user of this organization, in any application, ordered by name. One round trip.
-    async fn claims_of(&mut self, user: UserId) -> Result<Vec<HeldClaim>>;
+    async fn claims_of(&mut self, user: UserId) -> Result<Vec<AssignedClaim>>;
     /// Sets a user's value of a claim of a visible application.
     async fn set_claim_value(
         &mut self,
@@ -85,7 +85,7 @@ pub trait ApplicationRepository: Send {
         claim: ClaimDefinitionId,
         value: &serde_json::Value,
         now: Timestamp,
-    ) -> Result<Upserted>;
+    ) -> Result<UpsertOutcome>;
     async fn claim_value(
         &mut self,
         user: UserId,

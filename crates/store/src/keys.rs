@@ -13,7 +13,7 @@ pub trait SigningKeyRepository: Send {
     async fn all(&mut self) -> Result<Vec<SigningKey>>;
     /// Inserts a key unless its place is taken: there is at most one `next` and one `active` key per organization and
     /// algorithm. `false`: another instance was faster.
-    async fn insert_if_vacant(&mut self, key: &SigningKey) -> Result<bool>;
+    async fn insert_if_absent(&mut self, key: &SigningKey) -> Result<bool>;
     /// Changes active → retired (until `retired_until`) and next → active in one statement. `expected_active` is the
     /// key to retire; `None`: there is none. `false`: there is no `next` key, or another instance rotated in between.
     async fn promote(

@@ -27,19 +27,19 @@ pub mod second_factors;
 pub mod tokens;
 pub mod users;
 
-pub use applications::{ApplicationRepository, HeldClaim, Upserted};
+pub use applications::{ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use branding::BrandingAssetRepository;
 pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
 pub use keys::SigningKeyRepository;
 pub use one_time::OneTimeTokenRepository;
 pub use organizations::{OrganizationRepository, SettingRepository};
 pub use outbox::OutboxRepository;
-pub use rights::{Catalog, CatalogClaim, CatalogRole, CustomClaim, HeldRights, Rights};
+pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};
 pub use sealed::{SealedKind, SealedRepository, SealedRow};
 pub use second_factors::{EmailCodeOutcome, SecondFactorRepository};
 pub use tokens::{
-    AccessTokenFacts, AuthorizeFacts, GivenAccess, IssuanceFacts, Liveness, RefreshTokenFacts, Revocation,
-    SessionRepository, TokenRepository, UserInfoFacts,
+    AccessTokenFacts, AuthorizeFacts, GrantWithClient, IssuanceFacts, RefreshTokenFacts, Revocation,
+    SessionRepository, TokenRepository, TokenValidity, UserInfoFacts,
 };
 pub use users::{FailureEvents, FailureOutcome, LockPolicy, UserRepository};
 
@@ -98,7 +98,7 @@ pub trait UnitOfWork: Repositories {
 
 /// Outcome of one sweep (decision D16).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct SweepOutcome {
     /// `false`: another instance holds the lease.
     pub held_lease: bool,
     pub rows: u64,
@@ -135,16 +135,16 @@ pub trait Store: Send + Sync + 'static {
     /// Names of the migrations of this program that the database has not applied.
     async fn pending_migrations(&self) -> Result<Vec<String>>;
     /// Deletes expired rows, oldest first, at most `batch` per table, under a lease.
-    async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept>;
+    async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<SweepOutcome>;
     /// Returns once an item was committed to the outbox through this store since the last call returned. Supports one
     /// waiter. Items of other processes are not signalled: the caller must also poll.
-    async fn outbox_filled(&self);
+    async fn wait_for_outbox_item(&self);
     fn pool(&self) -> PoolState;
     /// The newest active signing key of any organization. The readiness check opens it to see whether this process has
     /// the encryption keys of the installation. Not scoped to an organization: the key must not leave that check.
     async fn newest_signing_key(&self) -> Result<Option<SigningKey>>;
     /// When the active signing key with the earliest activation, of any organization, was activated.
-    async fn oldest_signing_since(&self) -> Result<Option<Timestamp>>;
+    async fn oldest_signing_key_activation(&self) -> Result<Option<Timestamp>>;
     /// The base address of all issuers, as the last server that started had it configured. `None`: no server has stored
     /// one.
     async fn issuer_base(&self) -> Result<Option<String>>;

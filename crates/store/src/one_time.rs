@@ -17,7 +17,7 @@ pub trait OneTimeTokenRepository: Send {
     async fn issue(&mut self, token: &OneTimeToken, to: &Email) -> Result<bool>;
     /// Like [`OneTimeTokenRepository::issue`], but only if the user has no usable token of this purpose. Of concurrent
     /// calls, the first one stores its token and that one stays.
-    async fn issue_unless_one_lives(&mut self, token: &OneTimeToken, to: &Email) -> Result<bool>;
+    async fn issue_if_none_live(&mut self, token: &OneTimeToken, to: &Email) -> Result<bool>;
     /// Finds a token, whether or not it is still usable. Does not consume it: mail scanners open links.
     async fn find(&mut self, digest: &TokenDigest, purpose: TokenPurpose) -> Result<Option<OneTimeToken>>;
     /// Uses up an unused, unexpired token. One concurrent caller gets it.

@@ -8,7 +8,7 @@ use porta_core::{ClaimDefinitionId, RoleId};
 
 /// Roles and claim values of one user, in all applications.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct HeldRights {
+pub struct AssignedRights {
     pub roles: Vec<RoleId>,
     pub claims: Vec<(ClaimDefinitionId, serde_json::Value)>,
 }
@@ -68,7 +68,7 @@ impl Catalog {
     }
 
     /// A user's rights in this application; roles and claims of other applications are left out.
-    pub fn rights(&self, held: HeldRights) -> Rights {
+    pub fn rights(&self, held: AssignedRights) -> Rights {
         let mut values = held.claims;
         let roles: Vec<&CatalogRole> = self.roles.iter().filter(|r| held.roles.contains(&r.id)).collect();
         let permissions: BTreeSet<&String> = roles.iter().flat_map(|r| &r.permissions).collect();
@@ -127,7 +127,7 @@ mod tests {
             ],
             vec![claim(9, "team"), claim(8, "level"), claim(7, "unset")],
         );
-        let held = HeldRights {
+        let held = AssignedRights {
             roles: [1, 2, 77].map(|n| RoleId::from_uuid(Uuid::from_u128(n))).to_vec(),
             claims: [(9, json!(["x"])), (78, json!("foreign")), (8, json!(3))]
                 .map(|(n, value)| (ClaimDefinitionId::from_uuid(Uuid::from_u128(n)), value))
@@ -138,6 +138,6 @@ mod tests {
         assert_eq!(rights.permissions, ["a", "b"]);
         let claims: Vec<_> = rights.claims.iter().map(|c| (c.name.as_str(), c.value.clone())).collect();
         assert_eq!(claims, [("level", json!(3)), ("team", json!(["x"]))]);
-        assert_eq!(Catalog::default().rights(HeldRights::default()), Rights::default());
+        assert_eq!(Catalog::default().rights(AssignedRights::default()), Rights::default());
     }
 }

@@ -3,12 +3,12 @@
 
 use async_trait::async_trait;
 use porta_core::seal::Sealed;
-use porta_core::{OrganizationId, word_enum};
+use porta_core::{OrganizationId, string_enum};
 use uuid::Uuid;
 
 use crate::Result;
 
-word_enum! {
+string_enum! {
     /// Kind of a sealed value.
     pub enum SealedKind {
         /// The private half of a signing key.

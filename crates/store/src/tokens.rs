@@ -10,7 +10,7 @@ use porta_core::{
     ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, UserId,
 };
 
-use crate::{Cursor, HeldRights, Page, Result};
+use crate::{AssignedRights, Cursor, Page, Result};
 
 /// What the authorization endpoint needs about a browser session, read in one round trip.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct AuthorizeFacts {
 #[derive(Debug, Clone, PartialEq)]
 pub struct IssuanceFacts {
     pub user: User,
-    pub rights: HeldRights,
+    pub rights: AssignedRights,
     pub grant_exists: bool,
     /// Not revoked and not past its end.
     pub session_live: bool,
@@ -43,7 +43,7 @@ pub struct IssuanceFacts {
 /// What can end a token early, except the status of its client and organization: the caller resolved those and knows
 /// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Liveness {
+pub struct TokenValidity {
     /// The family, its session, its grant or all tokens of the user were revoked. Every read checks each of them,
     /// because a revocation misses a family that is being issued at the same moment.
     pub family_revoked: bool,
@@ -55,7 +55,7 @@ pub struct Liveness {
     pub user_active: bool,
 }
 
-impl Liveness {
+impl TokenValidity {
     /// Whether a token of the family is valid at `now`. The natural end of the session does not end an offline family.
     pub fn is_live(&self, now: Timestamp) -> bool {
         !self.family_revoked
@@ -71,7 +71,7 @@ pub struct AccessTokenFacts {
     /// The client the token was issued to.
     pub client: ClientKey,
     pub user_id: UserId,
-    pub liveness: Liveness,
+    pub validity: TokenValidity,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -80,16 +80,16 @@ pub struct UserInfoFacts {
     /// The `claims` parameter of the authorization request.
     pub claims: Option<serde_json::Value>,
     pub user: User,
-    pub rights: HeldRights,
+    pub rights: AssignedRights,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct RefreshTokenFacts {
     pub token: RefreshToken,
     pub family: TokenFamily,
-    pub liveness: Liveness,
+    pub validity: TokenValidity,
     pub user: User,
-    pub rights: HeldRights,
+    pub rights: AssignedRights,
     /// The successor was itself rotated, so a retry with this token is a replay (decision D8).
     pub successor_rotated: bool,
     /// When the successor was stored. `None`: there is none.
@@ -126,7 +126,7 @@ pub enum Revocation {
 
 /// A grant with the name of its client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenAccess {
+pub struct GrantWithClient {
     pub grant: Grant,
     pub client_name: String,
 }
@@ -178,7 +178,7 @@ pub trait SessionRepository: Send {
         now: Timestamp,
         before: Option<Cursor>,
         limit: u32,
-    ) -> Result<Page<GivenAccess>>;
+    ) -> Result<Page<GrantWithClient>>;
     /// Deletes a grant of a user, revokes its families and writes the audit row, in one round trip. `false`: the user
     /// has no such grant.
     async fn end_grant(

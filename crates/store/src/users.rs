@@ -103,7 +103,7 @@ pub trait UserRepository: Send {
     /// Adds one to the counter of wrong second factors and returns the new value. `None`: no such user. One round trip.
     async fn count_factor_failure(&mut self, user: UserId) -> Result<Option<i64>>;
     /// Resets the counter of wrong second factors, after a correct one.
-    async fn forget_factor_failures(&mut self, user: UserId) -> Result<()>;
+    async fn reset_factor_failures(&mut self, user: UserId) -> Result<()>;
 
     /// Records a wrong password with its [`FailureEvents`], in one round trip whether or not the address exists. Counts
     /// the failure of an existing user and locks an active account at the threshold. An automatic lock that has run out

@@ -16,28 +16,28 @@ use porta_core::secret::hex;
 use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps};
-use porta_http::{AppState, ForwardedHeader, Parts, TrustedProxies};
-use porta_kv::{Heard, Kv, MemoryKv, Notice, RedisKv, RedisOptions};
-use porta_mail::{Capture, RenderError, Worker, WorkerDeps};
+use porta_http::{AppState, AppStateParts, ForwardedHeader, TrustedProxies};
+use porta_kv::{Kv, MemoryKv, Notice, NoticeEvent, RedisKv, RedisOptions};
+use porta_mail::{CaptureTransport, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
-use porta_signin::{Decoys, Factors, Floods, HashCost, PasswordHasher, SignIn};
+use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
 use porta_store::Store;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use self::doubles::{Hashing, KvNotifier, SwitchedProbes};
+use self::doubles::{FakeProbes, HasherAdapter, KvNotifier};
 use crate::browser::Browser;
-use crate::database::{Content, TestDatabase};
+use crate::database::{DatabaseContent, TestDatabase};
 
 /// The public origin of every test server.
 pub const ISSUER_BASE: &str = "https://id.test";
 
 /// Encryption key of instances that are given no other.
-pub const MASTER: [u8; 32] = [7; 32];
+pub const ENCRYPTION_KEY: [u8; 32] = [7; 32];
 
 /// A notice without effect; it shows how far an instance has processed its notices.
-const SETTLE: &str = "settle";
+const SYNC_TOPIC: &str = "settle";
 
 /// A server on one pair of stores. Several may share them, like instances behind a load balancer.
 pub struct TestApp {
@@ -46,35 +46,35 @@ pub struct TestApp {
     pub kv: Arc<dyn Kv>,
     pub engine: Arc<Engine>,
     pub directory: Directory,
-    pub probes: Arc<SwitchedProbes>,
+    pub probes: Arc<FakeProbes>,
     pub hasher: Arc<PasswordHasher>,
     pub router: Router,
     /// Seals pending items of the outbox.
     pub outbox_keys: Arc<Keyring>,
-    mailbox: Arc<Capture>,
+    mailbox: Arc<CaptureTransport>,
     mail: Worker,
     entropy: Arc<dyn Entropy>,
     /// This instance and the others on its stores.
-    instances: Arc<Instances>,
-    short_lived: ShortLived,
+    instances: Arc<ReceivedMarks>,
+    short_lived: ShortLivedBackend,
     /// Dropped last, because it drops the database.
     database: Arc<TestDatabase>,
 }
 
 /// For each instance ever started on the same stores: the marks it received. Everything announced before a mark has
 /// been applied. The number of instances seeds the next one's randomness.
-type Instances = Mutex<Vec<watch::Receiver<Vec<String>>>>;
+type ReceivedMarks = Mutex<Vec<watch::Receiver<Vec<String>>>>;
 
 /// Implementation of [`TestApp::kv`].
 #[derive(Clone)]
-pub(crate) enum ShortLived {
+pub(crate) enum ShortLivedBackend {
     Memory(Arc<MemoryKv>),
     /// Namespace of its keys.
     Redis(String),
 }
 
 /// Configuration of one instance. A test may wrap the stores or change settings.
-pub struct Instance {
+pub struct InstanceConfig {
     pub store: Arc<dyn Store>,
     pub kv: Arc<dyn Kv>,
     pub cost: HashCost,
@@ -87,7 +87,7 @@ pub struct Instance {
     /// Source address of connections.
     pub peer: SocketAddr,
     /// Keys of both encryption key lists, the newest first.
-    pub masters: Vec<[u8; 32]>,
+    pub encryption_keys: Vec<[u8; 32]>,
     /// Seed of its randomness, combined with the process and the number of instances.
     seed: u64,
 }
@@ -99,7 +99,7 @@ const TEMPLATE_SEED: u64 = 1 << 63;
 /// Compiled once: templates never change, and compiling takes longer than most tests.
 static PAGES: LazyLock<Arc<Pages>> = LazyLock::new(|| Arc::new(Pages::new()));
 
-impl Instance {
+impl InstanceConfig {
     fn new(store: Arc<dyn Store>, kv: Arc<dyn Kv>) -> Self {
         Self {
             store,
@@ -114,7 +114,7 @@ impl Instance {
                 header: ForwardedHeader::Either,
             },
             peer: ([127, 0, 0, 1], 4711).into(),
-            masters: vec![MASTER],
+            encryption_keys: vec![ENCRYPTION_KEY],
             seed: FIRST_SEED,
         }
     }
@@ -123,12 +123,12 @@ impl Instance {
 impl TestApp {
     /// On SQLite and the in-process store.
     pub async fn embedded() -> Self {
-        Self::on_sqlite(Content::Nothing).await
+        Self::on_sqlite(DatabaseContent::Nothing).await
     }
 
     /// Like [`TestApp::embedded`], with [`FIXTURE`](crate::FIXTURE) applied.
     pub async fn embedded_with_fixture() -> Self {
-        Self::on_sqlite(Content::Fixture).await
+        Self::on_sqlite(DatabaseContent::Fixture).await
     }
 
     /// On PostgreSQL and Redis.
@@ -136,26 +136,26 @@ impl TestApp {
     /// # Panics
     /// When `TEST_DATABASE_URL` or `TEST_REDIS_URL` is missing: run through `scripts/with-services.sh`.
     pub async fn postgres_redis() -> Self {
-        Self::on_postgres(Content::Nothing).await
+        Self::on_postgres(DatabaseContent::Nothing).await
     }
 
     /// Like [`TestApp::postgres_redis`], with [`FIXTURE`](crate::FIXTURE) applied.
     pub async fn postgres_redis_with_fixture() -> Self {
-        Self::on_postgres(Content::Fixture).await
+        Self::on_postgres(DatabaseContent::Fixture).await
     }
 
-    async fn on_sqlite(content: Content) -> Self {
+    async fn on_sqlite(content: DatabaseContent) -> Self {
         let database = TestDatabase::sqlite_with(content).await;
         Self::in_memory(database, FIRST_SEED)
     }
 
-    async fn on_postgres(content: Content) -> Self {
+    async fn on_postgres(content: DatabaseContent) -> Self {
         let database = TestDatabase::postgres_with(content).await;
         let entropy: &dyn Entropy = &porta_core::OsEntropy;
         let namespace = format!("test-{}", porta_core::secret::hex(&entropy.bytes::<8>()));
         let kv = connect_redis(&namespace).await;
         let clock = Arc::new(ManualClock::at(database.as_of));
-        Self::first(clock, Arc::new(database), kv, ShortLived::Redis(namespace), FIRST_SEED)
+        Self::first(clock, Arc::new(database), kv, ShortLivedBackend::Redis(namespace), FIRST_SEED)
     }
 
     /// For writing the contents of a template into `database`.
@@ -173,14 +173,14 @@ impl TestApp {
     fn in_memory(database: TestDatabase, seed: u64) -> Self {
         let clock = Arc::new(ManualClock::at(database.as_of));
         let kv = Arc::new(MemoryKv::new(clock.clone()));
-        let short_lived = ShortLived::Memory(Arc::clone(&kv));
+        let short_lived = ShortLivedBackend::Memory(Arc::clone(&kv));
         Self::first(clock, Arc::new(database), kv, short_lived, seed)
     }
 
     /// Another process on the same PostgreSQL and Redis, with its own connections. Embedded stores belong to one
     /// process, so there it is [`TestApp::sibling`].
     pub async fn another_process(&self) -> Self {
-        let ShortLived::Redis(namespace) = &self.short_lived else { return self.sibling() };
+        let ShortLivedBackend::Redis(namespace) = &self.short_lived else { return self.sibling() };
         let (store, kv) = (self.database.another().await, connect_redis(namespace).await);
         self.sibling_with(|instance| {
             instance.store = store;
@@ -196,8 +196,8 @@ impl TestApp {
 
     /// Like [`TestApp::sibling`], with a changed configuration.
     #[must_use]
-    pub fn sibling_with(&self, change: impl FnOnce(&mut Instance)) -> Self {
-        let mut instance = Instance::new(Arc::clone(&self.store), Arc::clone(&self.kv));
+    pub fn sibling_with(&self, change: impl FnOnce(&mut InstanceConfig)) -> Self {
+        let mut instance = InstanceConfig::new(Arc::clone(&self.store), Arc::clone(&self.kv));
         change(&mut instance);
         let (clock, database) = (Arc::clone(&self.clock), Arc::clone(&self.database));
         Self::on(clock, database, instance, Arc::clone(&self.instances), self.short_lived.clone())
@@ -207,21 +207,21 @@ impl TestApp {
         clock: Arc<ManualClock>,
         database: Arc<TestDatabase>,
         kv: Arc<dyn Kv>,
-        short_lived: ShortLived,
+        short_lived: ShortLivedBackend,
         seed: u64,
     ) -> Self {
-        let instance = Instance { seed, ..Instance::new(database.database.clone(), kv) };
+        let instance = InstanceConfig { seed, ..InstanceConfig::new(database.database.clone(), kv) };
         Self::on(clock, database, instance, Arc::default(), short_lived)
     }
 
     fn on(
         clock: Arc<ManualClock>,
         database: Arc<TestDatabase>,
-        instance: Instance,
-        instances: Arc<Instances>,
-        short_lived: ShortLived,
+        instance: InstanceConfig,
+        instances: Arc<ReceivedMarks>,
+        short_lived: ShortLivedBackend,
     ) -> Self {
-        let Instance {
+        let InstanceConfig {
             store,
             kv,
             cost,
@@ -230,30 +230,30 @@ impl TestApp {
             pages,
             trusted_proxies,
             peer,
-            masters,
+            encryption_keys,
             seed,
         } = instance;
         let mut all = instances.lock().expect("nobody panicked");
         let seed = seed + all.len() as u64;
         let entropy: Arc<dyn Entropy> =
             Arc::new(SeededEntropy::new(seed ^ (u64::from(std::process::id()) << 16)));
-        let keyring = Arc::new(Keyring::new(&masters, porta_core::signing_key::SEALING_PURPOSE));
+        let keyring = Arc::new(Keyring::new(&encryption_keys, porta_core::signing_key::SEALING_PURPOSE));
         let engine = Arc::new(Engine::new(EngineDeps {
             store: Arc::clone(&store),
             kv: Arc::clone(&kv),
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
             keyring: Arc::clone(&keyring),
-            travel_keys: Keyring::new(&masters, porta_oidc::travel::SEALING_PURPOSE),
-            successor_keys: HmacKeys::new(&masters, "refresh token successors"),
+            sealed_state_keys: Keyring::new(&encryption_keys, porta_oidc::sealed_state::SEALING_PURPOSE),
+            successor_keys: HmacKeys::new(&encryption_keys, "refresh token successors"),
             issuer_base,
             ui_locales: porta_pages::languages().collect(),
         }));
         let hasher = PasswordHasher::start(cost, 2, hash_queue, Arc::clone(&entropy))
             .expect("the parameters are valid");
         let hasher = Arc::new(hasher);
-        let outbox_keys = Arc::new(Keyring::new(&masters, porta_core::outbox::SEALING_PURPOSE));
-        let factors = Factors::new(&masters, Arc::clone(&outbox_keys));
+        let outbox_keys = Arc::new(Keyring::new(&encryption_keys, porta_core::outbox::SEALING_PURPOSE));
+        let factors = SecondFactorKeys::new(&encryption_keys, Arc::clone(&outbox_keys));
         let directory = Directory::new(DirectoryDeps {
             store: Arc::clone(&store),
             notify: Arc::new(KvNotifier(Arc::clone(&kv))),
@@ -261,18 +261,18 @@ impl TestApp {
             entropy: Arc::clone(&entropy),
             keyring,
             outbox: Arc::clone(&outbox_keys),
-            passwords: Arc::new(Hashing(Arc::clone(&hasher))),
+            passwords: Arc::new(HasherAdapter(Arc::clone(&hasher))),
             production: true,
         });
-        let probes = Arc::new(SwitchedProbes::default());
-        let app = AppState::new(Parts {
-            observers: porta_http::Observers::default(),
+        let probes = Arc::new(FakeProbes::default());
+        let app = AppState::new(AppStateParts {
+            observers: porta_http::Observability::default(),
             sign_in: SignIn {
                 engine: Arc::clone(&engine),
                 hasher: Arc::clone(&hasher),
                 factors,
-                decoys: Decoys::default(),
-                floods: Floods::default(),
+                dummy_hash_costs: DummyHashCosts::default(),
+                flood_levels: FloodLevels::default(),
             },
             pages: Arc::clone(&pages),
             probes: probes.clone(),
@@ -284,7 +284,7 @@ impl TestApp {
         let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
         all.push(listen(&engine, &kv));
         drop(all);
-        let mailbox = Arc::new(Capture::new(1000));
+        let mailbox = Arc::new(CaptureTransport::new(1000));
         let issuers = Arc::clone(&engine);
         let render = move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
             let issuer = issuers.issuer(&organization.slug);
@@ -323,7 +323,7 @@ impl TestApp {
     }
 
     /// Applies a provisioning document in overwrite mode.
-    pub async fn provision_over(&self, yaml: &str) {
+    pub async fn provision_overwriting(&self, yaml: &str) {
         self.apply(yaml, Mode::Overwrite).await;
     }
 
@@ -333,7 +333,7 @@ impl TestApp {
         let applied = self.directory.provision(Actor::System, &document, options).await;
         let report = applied.expect("the fixture applies");
         assert!(report.errors.is_empty(), "{:?}", report.errors);
-        self.settle().await;
+        self.wait_for_notices().await;
     }
 
     /// A browser without cookies.
@@ -354,9 +354,9 @@ impl TestApp {
     }
 
     /// Waits until every instance has processed all change notices.
-    pub async fn settle(&self) {
+    pub async fn wait_for_notices(&self) {
         let key = hex(&self.entropy().bytes::<8>());
-        let notice = Notice { topic: SETTLE.to_owned(), key: key.clone() };
+        let notice = Notice { topic: SYNC_TOPIC.to_owned(), key: key.clone() };
         if self.kv.publish(&notice).await.is_err() {
             return;
         }
@@ -392,17 +392,17 @@ fn listen(engine: &Arc<Engine>, kv: &Arc<dyn Kv>) -> watch::Receiver<Vec<String>
     let mut notices = kv.subscribe();
     let (marks, settled) = watch::channel(Vec::new());
     tokio::spawn(async move {
-        while let Some(heard) = porta_kv::heard(&mut notices).await {
+        while let Some(heard) = porta_kv::next_notice(&mut notices).await {
             let Some(engine) = engine.upgrade() else { return };
             match heard {
-                Heard::Notice(notice) if notice.topic == SETTLE => {
+                NoticeEvent::Notice(notice) if notice.topic == SYNC_TOPIC => {
                     marks.send_modify(|keys| keys.push(notice.key));
                 }
-                Heard::Notice(notice) => match Change::from_words(&notice.topic, &notice.key) {
+                NoticeEvent::Notice(notice) => match Change::from_words(&notice.topic, &notice.key) {
                     Some(change) => engine.apply_change(&change),
-                    None => engine.forget_everything(),
+                    None => engine.clear_caches(),
                 },
-                Heard::Gap => engine.forget_everything(),
+                NoticeEvent::Gap => engine.clear_caches(),
             }
         }
     });

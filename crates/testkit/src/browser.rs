@@ -192,7 +192,7 @@ impl Browser {
     }
 
     /// What a person sees after submitting a sign-in form: follows the redirect back to the page if it has a message.
-    pub async fn shown(&mut self, answer: Answer) -> Answer {
+    pub async fn follow_flash(&mut self, answer: Answer) -> Answer {
         let said = full_name("_said");
         let mut cookies = answer.headers.get_all(header::SET_COOKIE).iter().filter_map(|c| c.to_str().ok());
         let says = cookies.any(|cookie| cookie.starts_with(&said) && !cookie.contains("Max-Age=0"));

@@ -23,7 +23,7 @@ pub struct TestDatabase {
 
 /// Contents of a new database besides its tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Content {
+pub enum DatabaseContent {
     Nothing,
     /// [`FIXTURE`].
     Fixture,
@@ -32,15 +32,15 @@ pub enum Content {
 impl TestDatabase {
     /// A SQLite file in its own directory.
     pub async fn sqlite() -> Self {
-        Self::sqlite_with(Content::Nothing).await
+        Self::sqlite_with(DatabaseContent::Nothing).await
     }
 
     /// A clone of the template for this set of migrations, on the server named by `TEST_DATABASE_URL`.
     pub async fn postgres() -> Self {
-        Self::postgres_with(Content::Nothing).await
+        Self::postgres_with(DatabaseContent::Nothing).await
     }
 
-    pub(crate) async fn sqlite_with(content: Content) -> Self {
+    pub(crate) async fn sqlite_with(content: DatabaseContent) -> Self {
         let ready = ready_file(content).await;
         let (directory, target) = empty_file();
         let Target::Sqlite(path) = &target else { unreachable!("made by empty_file") };
@@ -54,12 +54,12 @@ impl TestDatabase {
         }
     }
 
-    pub(crate) async fn postgres_with(content: Content) -> Self {
+    pub(crate) async fn postgres_with(content: DatabaseContent) -> Self {
         static EMPTY: OnceCell<(String, Timestamp)> = OnceCell::const_new();
         static FIXED: OnceCell<(String, Timestamp)> = OnceCell::const_new();
         let cell = match content {
-            Content::Nothing => &EMPTY,
-            Content::Fixture => &FIXED,
+            DatabaseContent::Nothing => &EMPTY,
+            DatabaseContent::Fixture => &FIXED,
         };
         let (template, as_of) = cell.get_or_init(|| template(content)).await;
         Self { as_of: *as_of, ..Self::throwaway(ThrowawayDatabase::copy_of(template).await).await }
@@ -99,9 +99,9 @@ impl TestDatabase {
     }
 
     /// Migrates the database and writes `content`.
-    async fn fill(self, content: Content) -> Self {
+    async fn fill(self, content: DatabaseContent) -> Self {
         self.database.migrate_up().await.expect("migrations run");
-        if content == Content::Nothing {
+        if content == DatabaseContent::Nothing {
             return self;
         }
         let app = TestApp::for_template(self);
@@ -123,12 +123,12 @@ struct ReadyFile {
 }
 
 /// Created once per process.
-async fn ready_file(content: Content) -> &'static ReadyFile {
+async fn ready_file(content: DatabaseContent) -> &'static ReadyFile {
     static EMPTY: OnceCell<ReadyFile> = OnceCell::const_new();
     static FIXED: OnceCell<ReadyFile> = OnceCell::const_new();
     let cell = match content {
-        Content::Nothing => &EMPTY,
-        Content::Fixture => &FIXED,
+        DatabaseContent::Nothing => &EMPTY,
+        DatabaseContent::Fixture => &FIXED,
     };
     cell.get_or_init(|| async move {
         let filled = TestDatabase::empty_sqlite().await.fill(content).await;
@@ -147,10 +147,10 @@ async fn open(target: &Target) -> Arc<Database> {
 }
 
 /// Name of the PostgreSQL template and when its contents were written.
-async fn template(content: Content) -> (String, Timestamp) {
+async fn template(content: DatabaseContent) -> (String, Timestamp) {
     let name = match content {
-        Content::Nothing => format!("porta_ready_{}", migration_set()),
-        Content::Fixture => {
+        DatabaseContent::Nothing => format!("porta_ready_{}", migration_set()),
+        DatabaseContent::Fixture => {
             format!("porta_ready_{}_{}", migration_set(), &TokenDigest::of(FIXTURE).hex()[..16])
         }
     };

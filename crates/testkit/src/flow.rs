@@ -92,7 +92,7 @@ impl Browser {
         let csrf = page.field("_csrf");
         let form = [("_csrf", csrf.as_str()), ("email", email), ("password", password)];
         let answer = self.post(&format!("{page_url}/login"), &form).await;
-        self.shown(answer).await
+        self.follow_flash(answer).await
     }
 
     /// Signs in and follows redirects; returns the redirect to the client.

@@ -15,7 +15,7 @@ mod redis;
 pub mod reference;
 pub mod relay;
 
-pub use app::{ISSUER_BASE, Instance, TestApp};
+pub use app::{ISSUER_BASE, InstanceConfig, TestApp};
 pub use browser::{Answer, Browser, SECURE};
 pub use flow::{Authorize, FIXTURE, VERIFIER, jwt_payload};
 

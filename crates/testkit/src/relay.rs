@@ -44,7 +44,7 @@ impl Relay {
     }
 
     /// Starts a trace collector; see `collector.py`.
-    pub async fn collector(authority: &Authority) -> Self {
+    pub async fn collector(authority: &CertificateAuthority) -> Self {
         Self::run(PathBuf::from("python3"), "collector.py", authority.relay("implicit")).await
     }
 
@@ -94,11 +94,11 @@ impl Relay {
 }
 
 /// A throw-away certificate authority and a certificate for `localhost` that it signed.
-pub struct Authority {
+pub struct CertificateAuthority {
     directory: tempfile::TempDir,
 }
 
-impl Authority {
+impl CertificateAuthority {
     pub fn make() -> Self {
         let authority = Self { directory: tempfile::tempdir().expect("a temporary directory can be made") };
         let at = |name: &str| authority.path(name);

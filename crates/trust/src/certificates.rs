@@ -14,13 +14,13 @@ pub struct Certificates(Vec<CertificateDer<'static>>);
 
 /// Result of reading a text, a file or a directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct LoadedCertificates {
     pub certificates: Certificates,
     /// Number of certificates skipped as damaged or not usable as a trust anchor.
     pub unusable: usize,
 }
 
-impl Found {
+impl LoadedCertificates {
     fn take(&mut self, certificate: CertificateDer<'static>) {
         // Checked by the library that will verify with it.
         let is_usable = RootCertStore::empty().add(CertificateDer::from_slice(&certificate)).is_ok();
@@ -34,10 +34,10 @@ impl Found {
 
 impl Certificates {
     /// Reads the certificates of a PEM text. Skips everything else, such as a private key.
-    pub fn parse(pem: &[u8]) -> Found {
+    pub fn parse(pem: &[u8]) -> LoadedCertificates {
         // A byte order mark, which some editors write, would hide the first line.
         let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
-        let mut found = Found::default();
+        let mut found = LoadedCertificates::default();
         for item in CertificateDer::pem_slice_iter(pem) {
             match item {
                 Ok(certificate) => found.take(certificate),
@@ -52,7 +52,7 @@ impl Certificates {
     /// # Errors
     ///
     /// If it cannot be read.
-    pub fn of_file(path: &Path) -> io::Result<Found> {
+    pub fn of_file(path: &Path) -> io::Result<LoadedCertificates> {
         std::fs::read(path).map(|bytes| Self::parse(&bytes))
     }
 
@@ -61,11 +61,11 @@ impl Certificates {
     /// # Errors
     ///
     /// If the directory, or a file in it, cannot be read.
-    pub fn of_directory(path: &Path) -> io::Result<Found> {
+    pub fn of_directory(path: &Path) -> io::Result<LoadedCertificates> {
         // Checked first, because the library's error says less.
         std::fs::read_dir(path)?;
         let CertificateResult { certs, errors, .. } = load_certs_from_paths(None, Some(path));
-        let mut found = Found::default();
+        let mut found = LoadedCertificates::default();
         for certificate in certs {
             found.take(certificate);
         }
@@ -80,19 +80,19 @@ impl Certificates {
 
     /// Loads the system store from where other programs look for it. Unreadable parts are skipped: somebody else
     /// maintains it, and a connection that needs them fails with an error of its own.
-    pub(crate) fn of_this_machine() -> Self {
+    pub(crate) fn from_system_store() -> Self {
         let places = openssl_probe::probe();
         let mut directories = places.cert_dir.iter().map(PathBuf::as_path);
         // In one call, so that a file with several names is read once.
         let mut results = vec![load_certs_from_paths(places.cert_file.as_deref(), directories.next())];
         results.extend(directories.map(|directory| load_certs_from_paths(None, Some(directory))));
-        let mut found = Found::default();
+        let mut found = LoadedCertificates::default();
         for CertificateResult { certs, errors, .. } in results {
             for certificate in certs {
                 found.take(certificate);
             }
             for error in errors {
-                tracing::debug!(%error, "a certificate of this machine cannot be read");
+                tracing::debug!(%error, "a system CA certificate cannot be read");
             }
         }
         found.certificates

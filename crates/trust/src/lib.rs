@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-pub use certificates::{Certificates, Found};
+pub use certificates::{Certificates, LoadedCertificates};
 
 /// Line length of PEM base64 (RFC 7468 §2).
 const LINE: usize = 64;
@@ -54,7 +54,7 @@ impl Roots {
     /// All certificates as one PEM text; empty if nothing is trusted.
     pub fn pem(&self) -> &str {
         self.0.pem.get_or_init(|| {
-            let mut all = self.0.named.clone().unwrap_or_else(Certificates::of_this_machine);
+            let mut all = self.0.named.clone().unwrap_or_else(Certificates::from_system_store);
             all.extend(self.0.added.clone());
             to_pem(&all)
         })

@@ -215,7 +215,7 @@ fn values_are_read_in_every_accepted_form() {
         ("fd00::1", true),
         ("::1", false),
     ] {
-        assert_eq!(proxy.believes(peer.parse().unwrap()), expected, "{peer}");
+        assert_eq!(proxy.is_trusted(peer.parse().unwrap()), expected, "{peer}");
     }
     assert!(matches!(proxy, TrustProxy::From { hops: 2, header: Some(ProxyHeader::Forwarded), .. }));
 }

@@ -5,7 +5,7 @@
 use porta_core::branding::PictureType;
 
 /// The type by the file's first bytes, and whether the container is complete; `None`: no known bitmap.
-pub(super) fn recognised(file: &[u8]) -> Option<(PictureType, bool)> {
+pub(super) fn detect(file: &[u8]) -> Option<(PictureType, bool)> {
     if let Some(rest) = file.strip_prefix(b"\x89PNG\r\n\x1a\n") {
         return Some((PictureType::Png, png(rest).is_some()));
     }

@@ -30,7 +30,7 @@ impl Transaction {
         file: &[u8],
     ) -> Result<bool> {
         let (content_type, data) =
-            picture::harmless(file).map_err(|problem| Invalid::new(field(kind), problem))?;
+            picture::validate(file).map_err(|problem| Invalid::new(field(kind), problem))?;
         let before = self.unit.branding_assets(organization.id).find(kind).await?;
         if before.is_some_and(|before| before.content_type == content_type && before.data == data) {
             return Ok(false);

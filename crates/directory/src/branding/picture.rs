@@ -8,7 +8,7 @@ const KINDS: &str = "use a PNG, JPEG, WebP, ICO or SVG picture";
 
 /// Returns the type and the bytes to store: a bitmap unchanged if its container is complete with nothing after it, an
 /// SVG rewritten. The error says what to change.
-pub(super) fn harmless(file: &[u8]) -> Result<(PictureType, Vec<u8>), String> {
+pub(super) fn validate(file: &[u8]) -> Result<(PictureType, Vec<u8>), String> {
     let too_large = || format!("use a picture of at most {} KiB", BrandingAsset::MAX_BYTES / 1024);
     if file.len() > BrandingAsset::MAX_BYTES {
         return Err(too_large());
@@ -16,7 +16,7 @@ pub(super) fn harmless(file: &[u8]) -> Result<(PictureType, Vec<u8>), String> {
     if file.is_empty() {
         return Err(KINDS.to_owned());
     }
-    if let Some((found, is_whole)) = container::recognised(file) {
+    if let Some((found, is_whole)) = container::detect(file) {
         let damaged = || {
             format!("the file begins as {found} and is damaged, cut off, or something follows the picture")
         };
@@ -26,7 +26,7 @@ pub(super) fn harmless(file: &[u8]) -> Result<(PictureType, Vec<u8>), String> {
     if !text.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
         return Err(KINDS.to_owned());
     }
-    let drawing = svg::rewritten(text)?.into_bytes();
+    let drawing = svg::sanitise(text)?.into_bytes();
     if drawing.len() > BrandingAsset::MAX_BYTES {
         return Err(too_large());
     }

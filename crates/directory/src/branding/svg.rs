@@ -18,7 +18,7 @@ const MAX_NODES: u32 = 20_000;
 const MAX_DEPTH: usize = 64;
 
 /// Returns the sanitised drawing, or why it is refused.
-pub(super) fn rewritten(text: &str) -> Result<String, String> {
+pub(super) fn sanitise(text: &str) -> Result<String, String> {
     // Entities need a document type, so refusing the latter excludes both.
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options)

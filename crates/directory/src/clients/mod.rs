@@ -15,7 +15,7 @@ use porta_protocol::scope::Scope;
 use porta_store::Revocation;
 use serde_json::json;
 
-use crate::error::{moved, refuse, taken};
+use crate::error::{already_taken, changed_concurrently, refuse};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -170,7 +170,7 @@ impl Transaction {
             .clients(organization.id)
             .insert(&client)
             .await
-            .map_err(taken("client_id", &client.client_id))?;
+            .map_err(already_taken("client_id", &client.client_id))?;
         let metadata = json!({
             "clientDbId": client.id, "clientId": client.client_id, "clientName": client.client_name,
             "clientType": client.client_type, "applicationType": client.application_type,
@@ -264,7 +264,7 @@ impl Transaction {
         let from = client.status;
         client.may_become(to)?;
         if !self.unit.clients(organization.id).set_status(client.id, from, to, self.now).await? {
-            return Err(moved("client"));
+            return Err(changed_concurrently("client"));
         }
         let mut ended = 0;
         if to != ClientStatus::Active {

@@ -9,25 +9,26 @@ use super::document::{ApplicationItem, ClaimItem, ModuleItem, PermissionItem, Ro
 use super::importer::{Importer, Item, updated};
 use super::organizations::split;
 use super::patch::replace;
-use super::report::{Done, Kind};
+use super::report::{ItemKind, ItemOutcome};
 use crate::{DirectoryError, NewApplication, NewClaim, NewModule, NewPermission, NewRole, Result};
 
-const EXISTS: Done = Done::Skipped("Already exists");
+const EXISTS: ItemOutcome = ItemOutcome::Skipped("Already exists");
 
 impl Importer<'_> {
     pub(super) async fn applications(&mut self) -> Result<()> {
-        for place in self.places() {
-            let slug = place.item.effective_slug();
-            let Some(organization) = self.organizations.get(place.key.0).cloned().flatten() else {
-                self.orphan(Kind::Application, &slug, place.path(), "organization");
+        for position in self.application_positions() {
+            let slug = position.item.effective_slug();
+            let Some(organization) = self.organizations.get(position.key.0).cloned().flatten() else {
+                self.record_orphan(ItemKind::Application, &slug, position.path(), "organization");
                 continue;
             };
             self.work.savepoint().await?;
-            let (outcome, application) = split(self.application(&organization, place.item).await);
-            let entry = Item { kind: Kind::Application, slug, name: &place.item.name, path: place.path() };
-            let stands = self.settle(entry, outcome).await?;
+            let (outcome, application) = split(self.application(&organization, position.item).await);
+            let entry =
+                Item { kind: ItemKind::Application, slug, name: &position.item.name, path: position.path() };
+            let stands = self.record_outcome(entry, outcome).await?;
             if let Some(application) = application.filter(|_| stands) {
-                self.applications.insert(place.key, application);
+                self.applications.insert(position.key, application);
             }
         }
         Ok(())
@@ -37,7 +38,7 @@ impl Importer<'_> {
         &mut self,
         organization: &Organization,
         item: &ApplicationItem,
-    ) -> Result<(Done, Application)> {
+    ) -> Result<(ItemOutcome, Application)> {
         let slug = Slug::parse(&item.effective_slug())?;
         let Some(before) = self.work.own_application(organization, &slug).await? else {
             let new = NewApplication {
@@ -46,7 +47,7 @@ impl Importer<'_> {
                 description: item.description.value(),
                 is_shared: false,
             };
-            return Ok((Done::Created, self.work.create_application(organization, new).await?));
+            return Ok((ItemOutcome::Created, self.work.create_application(organization, new).await?));
         };
         if self.mode == Mode::Merge {
             return Ok((EXISTS, before));
@@ -59,17 +60,18 @@ impl Importer<'_> {
     }
 
     pub(super) async fn roles(&mut self) -> Result<()> {
-        for place in self.places() {
-            for (i, item) in place.item.roles.iter().enumerate() {
+        for position in self.application_positions() {
+            for (i, item) in position.item.roles.iter().enumerate() {
                 let slug = item.effective_slug();
-                let path = format!("{}.roles[{i}]", place.path());
-                let Some((organization, application)) = self.at(place) else {
-                    self.orphan(Kind::Role, &slug, path, "application");
+                let path = format!("{}.roles[{i}]", position.path());
+                let Some((organization, application)) = self.at(position) else {
+                    self.record_orphan(ItemKind::Role, &slug, path, "application");
                     continue;
                 };
                 self.work.savepoint().await?;
                 let outcome = self.role(&organization, &application, item).await;
-                self.settle(Item { kind: Kind::Role, slug, name: &item.name, path }, outcome).await?;
+                self.record_outcome(Item { kind: ItemKind::Role, slug, name: &item.name, path }, outcome)
+                    .await?;
             }
         }
         Ok(())
@@ -80,7 +82,7 @@ impl Importer<'_> {
         organization: &Organization,
         application: &Application,
         item: &RoleItem,
-    ) -> Result<Done> {
+    ) -> Result<ItemOutcome> {
         let slug = item.effective_slug();
         let mode = self.mode;
         let known = &self.parts(organization, application).await?.roles;
@@ -89,7 +91,7 @@ impl Importer<'_> {
                 NewRole { name: item.name.clone(), slug: Some(slug), description: item.description.value() };
             let role = self.work.create_role(organization, application, new).await?;
             self.parts(organization, application).await?.roles.push(role);
-            return Ok(Done::Created);
+            return Ok(ItemOutcome::Created);
         };
         if mode == Mode::Merge {
             return Ok(EXISTS);
@@ -100,17 +102,18 @@ impl Importer<'_> {
     }
 
     pub(super) async fn permissions(&mut self) -> Result<()> {
-        for place in self.places() {
-            for (i, item) in place.item.permissions.iter().enumerate() {
-                let path = format!("{}.permissions[{i}]", place.path());
-                let Some((organization, application)) = self.at(place) else {
-                    self.orphan(Kind::Permission, &item.slug, path, "application");
+        for position in self.application_positions() {
+            for (i, item) in position.item.permissions.iter().enumerate() {
+                let path = format!("{}.permissions[{i}]", position.path());
+                let Some((organization, application)) = self.at(position) else {
+                    self.record_orphan(ItemKind::Permission, &item.slug, path, "application");
                     continue;
                 };
                 self.work.savepoint().await?;
                 let outcome = self.permission(&organization, &application, item).await;
-                let entry = Item { kind: Kind::Permission, slug: item.slug.clone(), name: &item.name, path };
-                self.settle(entry, outcome).await?;
+                let entry =
+                    Item { kind: ItemKind::Permission, slug: item.slug.clone(), name: &item.name, path };
+                self.record_outcome(entry, outcome).await?;
             }
         }
         Ok(())
@@ -121,7 +124,7 @@ impl Importer<'_> {
         organization: &Organization,
         application: &Application,
         item: &PermissionItem,
-    ) -> Result<Done> {
+    ) -> Result<ItemOutcome> {
         let mode = self.mode;
         let known = &self.parts(organization, application).await?.permissions;
         let Some(before) = known.iter().find(|p| p.slug == item.slug).cloned() else {
@@ -132,7 +135,7 @@ impl Importer<'_> {
             };
             let permission = self.work.create_permission(organization, application, new).await?;
             self.parts(organization, application).await?.permissions.push(permission);
-            return Ok(Done::Created);
+            return Ok(ItemOutcome::Created);
         };
         if mode == Mode::Merge {
             return Ok(EXISTS);
@@ -143,18 +146,18 @@ impl Importer<'_> {
     }
 
     pub(super) async fn claim_definitions(&mut self) -> Result<()> {
-        for place in self.places() {
-            for (i, item) in place.item.claim_definitions.iter().enumerate() {
-                let path = format!("{}.claim_definitions[{i}]", place.path());
-                let Some((organization, application)) = self.at(place) else {
-                    self.orphan(Kind::ClaimDefinition, &item.slug, path, "application");
+        for position in self.application_positions() {
+            for (i, item) in position.item.claim_definitions.iter().enumerate() {
+                let path = format!("{}.claim_definitions[{i}]", position.path());
+                let Some((organization, application)) = self.at(position) else {
+                    self.record_orphan(ItemKind::ClaimDefinition, &item.slug, path, "application");
                     continue;
                 };
                 self.work.savepoint().await?;
                 let outcome = self.claim_definition(&organization, &application, item).await;
                 let entry =
-                    Item { kind: Kind::ClaimDefinition, slug: item.slug.clone(), name: &item.name, path };
-                self.settle(entry, outcome).await?;
+                    Item { kind: ItemKind::ClaimDefinition, slug: item.slug.clone(), name: &item.name, path };
+                self.record_outcome(entry, outcome).await?;
             }
         }
         Ok(())
@@ -165,7 +168,7 @@ impl Importer<'_> {
         organization: &Organization,
         application: &Application,
         item: &ClaimItem,
-    ) -> Result<Done> {
+    ) -> Result<ItemOutcome> {
         let mode = self.mode;
         let known = &self.parts(organization, application).await?.claims;
         let Some(before) = known.iter().find(|c| c.claim_name == item.slug).cloned() else {
@@ -179,7 +182,7 @@ impl Importer<'_> {
             };
             let claim = self.work.define_claim(organization, application, new).await?;
             self.parts(organization, application).await?.claims.push(claim);
-            return Ok(Done::Created);
+            return Ok(ItemOutcome::Created);
         };
         if mode == Mode::Merge {
             return Ok(EXISTS);
@@ -194,19 +197,19 @@ impl Importer<'_> {
 
     /// Adds links and never removes any, in either mode.
     pub(super) async fn role_permissions(&mut self) -> Result<()> {
-        for place in self.places() {
-            for (r, role) in place.item.roles.iter().enumerate() {
+        for position in self.application_positions() {
+            for (r, role) in position.item.roles.iter().enumerate() {
                 for (p, permission) in role.permissions.iter().enumerate() {
-                    let path = format!("{}.roles[{r}].permissions[{p}]", place.path());
+                    let path = format!("{}.roles[{r}].permissions[{p}]", position.path());
                     let slug = format!("{}→{permission}", role.effective_slug());
-                    let Some((organization, application)) = self.at(place) else {
-                        self.orphan(Kind::RolePermission, &slug, path, "application");
+                    let Some((organization, application)) = self.at(position) else {
+                        self.record_orphan(ItemKind::RolePermission, &slug, path, "application");
                         continue;
                     };
                     self.work.savepoint().await?;
                     let outcome = self.link(&organization, &application, role, permission).await;
-                    let entry = Item { kind: Kind::RolePermission, name: &slug.clone(), slug, path };
-                    self.settle(entry, outcome).await?;
+                    let entry = Item { kind: ItemKind::RolePermission, name: &slug.clone(), slug, path };
+                    self.record_outcome(entry, outcome).await?;
                 }
             }
         }
@@ -219,7 +222,7 @@ impl Importer<'_> {
         application: &Application,
         role: &RoleItem,
         permission: &str,
-    ) -> Result<Done> {
+    ) -> Result<ItemOutcome> {
         let slug = role.effective_slug();
         let parts = self.parts(organization, application).await?;
         let role = parts.roles.iter().find(|r| r.slug.as_str() == slug).cloned();
@@ -227,21 +230,21 @@ impl Importer<'_> {
         let found = parts.permissions.iter().find(|p| p.slug == permission).cloned();
         let found = found.ok_or_else(|| DirectoryError::not_found("permission", permission))?;
         let added = self.work.link_permission(organization, application, &role, &found).await?;
-        Ok(if added { Done::Created } else { EXISTS })
+        Ok(if added { ItemOutcome::Created } else { EXISTS })
     }
 
     pub(super) async fn modules(&mut self) -> Result<()> {
-        for place in self.places() {
-            for (i, item) in place.item.modules.iter().enumerate() {
-                let path = format!("{}.modules[{i}]", place.path());
-                let Some((organization, application)) = self.at(place) else {
-                    self.orphan(Kind::Module, &item.slug, path, "application");
+        for position in self.application_positions() {
+            for (i, item) in position.item.modules.iter().enumerate() {
+                let path = format!("{}.modules[{i}]", position.path());
+                let Some((organization, application)) = self.at(position) else {
+                    self.record_orphan(ItemKind::Module, &item.slug, path, "application");
                     continue;
                 };
                 self.work.savepoint().await?;
                 let outcome = self.module(&organization, &application, item).await;
-                let entry = Item { kind: Kind::Module, slug: item.slug.clone(), name: &item.name, path };
-                self.settle(entry, outcome).await?;
+                let entry = Item { kind: ItemKind::Module, slug: item.slug.clone(), name: &item.name, path };
+                self.record_outcome(entry, outcome).await?;
             }
         }
         Ok(())
@@ -252,7 +255,7 @@ impl Importer<'_> {
         organization: &Organization,
         application: &Application,
         item: &ModuleItem,
-    ) -> Result<Done> {
+    ) -> Result<ItemOutcome> {
         let known = self.work.unit.applications(organization.id).modules(application.id).await?;
         let Some(before) = known.into_iter().find(|m| m.slug.as_str() == item.slug) else {
             let new = NewModule {
@@ -262,7 +265,7 @@ impl Importer<'_> {
                 status: item.status.unwrap_or(ModuleStatus::Active),
             };
             self.work.create_module(organization, application, new).await?;
-            return Ok(Done::Created);
+            return Ok(ItemOutcome::Created);
         };
         if self.mode == Mode::Merge {
             return Ok(EXISTS);

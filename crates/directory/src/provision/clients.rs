@@ -11,11 +11,11 @@ use super::document::{ClientItem, SecretItem};
 use super::importer::{Importer, Item, updated};
 use super::organizations::split;
 use super::patch::{Patch, replace};
-use super::report::{Done, Kind};
+use super::report::{ItemKind, ItemOutcome};
 use crate::{DirectoryError, IssuedSecret, NewClient, NewSecret, Result};
 
 /// Result of processing one client.
-struct Processed {
+struct ClientResult {
     client: Client,
     has_new_id: bool,
     secret: Option<IssuedSecret>,
@@ -23,22 +23,22 @@ struct Processed {
 
 impl Importer<'_> {
     pub(super) async fn clients(&mut self) -> Result<()> {
-        for place in self.places() {
-            for (i, item) in place.item.clients.iter().enumerate() {
-                let path = format!("{}.clients[{i}]", place.path());
-                let Some((organization, application)) = self.at(place) else {
-                    self.orphan(Kind::Client, &item.client_name, path, "application");
+        for position in self.application_positions() {
+            for (i, item) in position.item.clients.iter().enumerate() {
+                let path = format!("{}.clients[{i}]", position.path());
+                let Some((organization, application)) = self.at(position) else {
+                    self.record_orphan(ItemKind::Client, &item.client_name, path, "application");
                     continue;
                 };
                 self.work.savepoint().await?;
                 let (outcome, processed) = split(self.client(&organization, &application, item).await);
                 let entry = Item {
-                    kind: Kind::Client,
+                    kind: ItemKind::Client,
                     slug: item.client_name.clone(),
                     name: &item.client_name,
                     path,
                 };
-                let stands = self.settle(entry, outcome).await?;
+                let stands = self.record_outcome(entry, outcome).await?;
                 if let Some(processed) = processed.filter(|_| stands) {
                     self.report.credential(&processed.client, processed.has_new_id, processed.secret);
                 }
@@ -52,24 +52,24 @@ impl Importer<'_> {
         organization: &Organization,
         application: &Application,
         item: &ClientItem,
-    ) -> Result<(Done, Processed)> {
+    ) -> Result<(ItemOutcome, ClientResult)> {
         let Some(before) = self.existing_client(organization, application, item).await? else {
             let new = self.new_client(item).await?;
             let has_new_id = new.client_id.is_none();
             let (client, secret) = self.work.create_client(organization, application, new).await?;
-            return Ok((Done::Created, Processed { client, has_new_id, secret }));
+            return Ok((ItemOutcome::Created, ClientResult { client, has_new_id, secret }));
         };
         if self.mode == Mode::Merge {
-            let processed = Processed { client: before, has_new_id: false, secret: None };
-            return Ok((Done::Skipped("Already exists"), processed));
+            let processed = ClientResult { client: before, has_new_id: false, secret: None };
+            return Ok((ItemOutcome::Skipped("Already exists"), processed));
         }
-        let after = self.rewritten(&before, item).await?;
+        let after = self.updated_client(&before, item).await?;
         let (client, mut fields) = self.work.update_client(organization, &before, after).await?;
         let secret = self.add_given_secret(organization, &client, item).await?;
         if secret.is_some() {
             fields.push("secret");
         }
-        Ok((updated(fields), Processed { client, has_new_id: false, secret }))
+        Ok((updated(fields), ClientResult { client, has_new_id: false, secret }))
     }
 
     /// Finds a client by `client_id` if the file names one, else by name. Only within the organization and application,
@@ -135,7 +135,7 @@ impl Importer<'_> {
         })
     }
 
-    async fn rewritten(&mut self, before: &Client, item: &ClientItem) -> Result<Client> {
+    async fn updated_client(&mut self, before: &Client, item: &ClientItem) -> Result<Client> {
         let mut after =
             Client { client_name: item.client_name.clone(), client_type: item.client_type, ..before.clone() };
         replace(&mut after.application_type, item.application_type.as_ref());

@@ -9,7 +9,7 @@ use porta_core::{ApplicationId, OrganizationId};
 use serde_json::Value;
 
 use super::document::{ApplicationItem, Document, OrganizationItem};
-use super::report::{Done, Entry, ItemError, Kind, Report, Skipped};
+use super::report::{Entry, ItemError, ItemKind, ItemOutcome, Report, Skipped};
 use super::{Mode, Options};
 use crate::{DirectoryError, Problem, Result, Transaction};
 
@@ -18,7 +18,7 @@ pub(super) type Hashes = HashMap<(usize, usize), std::result::Result<PasswordHas
 
 /// Roles, permissions and claims of an application, read once.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Parts {
+pub(super) struct ApplicationParts {
     pub(super) roles: Vec<Role>,
     pub(super) permissions: Vec<Permission>,
     pub(super) claims: Vec<ClaimDefinition>,
@@ -34,19 +34,19 @@ pub(super) struct Importer<'d> {
     pub(super) organizations: Vec<Option<Organization>>,
     pub(super) applications: HashMap<(usize, usize), Application>,
     pub(super) users: HashMap<(usize, usize), User>,
-    parts: HashMap<ApplicationId, Parts>,
+    parts: HashMap<ApplicationId, ApplicationParts>,
     /// Cache of applications that people's roles and claims refer to.
     referenced: HashMap<(OrganizationId, String), Application>,
 }
 
 /// Position of an application in the document.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'d> {
+pub(super) struct ApplicationPosition<'d> {
     pub(super) key: (usize, usize),
     pub(super) item: &'d ApplicationItem,
 }
 
-impl Place<'_> {
+impl ApplicationPosition<'_> {
     pub(super) fn path(&self) -> String {
         format!("organizations[{}].applications[{}]", self.key.0, self.key.1)
     }
@@ -54,7 +54,7 @@ impl Place<'_> {
 
 /// An item to be recorded in the report.
 pub(super) struct Item<'a> {
-    pub(super) kind: Kind,
+    pub(super) kind: ItemKind,
     pub(super) slug: String,
     pub(super) name: &'a str,
     pub(super) path: String,
@@ -94,13 +94,17 @@ impl<'d> Importer<'d> {
     }
 
     /// Records an item's result. Rolls back to its savepoint if the item was at fault; other errors end the run.
-    pub(super) async fn settle(&mut self, item: Item<'_>, outcome: Result<Done>) -> Result<bool> {
+    pub(super) async fn record_outcome(
+        &mut self,
+        item: Item<'_>,
+        outcome: Result<ItemOutcome>,
+    ) -> Result<bool> {
         let Item { kind, slug, name, path } = item;
         let entry = |slug, changes| Entry { kind, slug, name: name.to_owned(), changes };
         match outcome {
-            Ok(Done::Created) => self.report.created.push(entry(slug, Vec::new())),
-            Ok(Done::Updated(changes)) => self.report.updated.push(entry(slug, changes)),
-            Ok(Done::Skipped(reason)) => self.report.skipped.push(Skipped { kind, slug, reason }),
+            Ok(ItemOutcome::Created) => self.report.created.push(entry(slug, Vec::new())),
+            Ok(ItemOutcome::Updated(changes)) => self.report.updated.push(entry(slug, changes)),
+            Ok(ItemOutcome::Skipped(reason)) => self.report.skipped.push(Skipped { kind, slug, reason }),
             Err(error) if error.is_about_the_request() => {
                 self.work.rollback_to_savepoint().await?;
                 self.fail(kind, &slug, &path, error);
@@ -111,7 +115,7 @@ impl<'d> Importer<'d> {
         Ok(true)
     }
 
-    fn fail(&mut self, kind: Kind, slug: &str, path: &str, error: DirectoryError) {
+    fn fail(&mut self, kind: ItemKind, slug: &str, path: &str, error: DirectoryError) {
         let problems = match error {
             DirectoryError::Invalid(problems) => {
                 problems.into_iter().map(|problem| problem.within(path)).collect()
@@ -125,27 +129,27 @@ impl<'d> Importer<'d> {
     }
 
     /// Records an item whose parent failed: otherwise the report would not mention it.
-    pub(super) fn orphan(&mut self, kind: Kind, slug: &str, path: String, parent: &str) {
+    pub(super) fn record_orphan(&mut self, kind: ItemKind, slug: &str, path: String, parent: &str) {
         let error = format!("parent {parent} is not there");
         self.report.errors.push(ItemError { kind, slug: slug.to_owned(), path, error });
     }
 
     /// Every application of the document with its position, in order.
-    pub(super) fn places(&self) -> Vec<Place<'d>> {
+    pub(super) fn application_positions(&self) -> Vec<ApplicationPosition<'d>> {
         let document = self.document;
         let mut all = Vec::new();
         for (o, organization) in document.organizations.iter().enumerate() {
             for (a, item) in organization.applications.iter().enumerate() {
-                all.push(Place { key: (o, a), item });
+                all.push(ApplicationPosition { key: (o, a), item });
             }
         }
         all
     }
 
     /// The organization and application at a position; `None` if either failed.
-    pub(super) fn at(&self, place: Place<'_>) -> Option<(Organization, Application)> {
-        let organization = self.organizations.get(place.key.0)?.clone()?;
-        Some((organization, self.applications.get(&place.key)?.clone()))
+    pub(super) fn at(&self, position: ApplicationPosition<'_>) -> Option<(Organization, Application)> {
+        let organization = self.organizations.get(position.key.0)?.clone()?;
+        Some((organization, self.applications.get(&position.key)?.clone()))
     }
 
     pub(super) fn organization_items(&self) -> impl Iterator<Item = (usize, &'d OrganizationItem)> + use<'d> {
@@ -157,10 +161,10 @@ impl<'d> Importer<'d> {
         &mut self,
         organization: &Organization,
         application: &Application,
-    ) -> Result<&mut Parts> {
+    ) -> Result<&mut ApplicationParts> {
         if !self.parts.contains_key(&application.id) {
             let mut repository = self.work.unit.applications(organization.id);
-            let parts = Parts {
+            let parts = ApplicationParts {
                 roles: repository.roles(application.id).await?,
                 permissions: repository.permissions(application.id).await?,
                 claims: repository.claims(application.id).await?,
@@ -193,7 +197,12 @@ impl<'d> Importer<'d> {
             let path = format!("organizations[{o}].settings");
             let Some(organization) = self.organizations.get(o).cloned().flatten() else {
                 for key in item.settings.keys() {
-                    self.orphan(Kind::Setting, key, format!("{path}.{key}"), &item.effective_slug());
+                    self.record_orphan(
+                        ItemKind::Setting,
+                        key,
+                        format!("{path}.{key}"),
+                        &item.effective_slug(),
+                    );
                 }
                 continue;
             };
@@ -210,27 +219,27 @@ impl<'d> Importer<'d> {
     ) -> Result<()> {
         for (key, value) in values {
             let item =
-                Item { kind: Kind::Setting, slug: key.clone(), name: key, path: format!("{path}.{key}") };
+                Item { kind: ItemKind::Setting, slug: key.clone(), name: key, path: format!("{path}.{key}") };
             self.work.savepoint().await?;
             let outcome = match self.work.set_setting(organization, key, value).await {
-                Ok(true) => Ok(Done::Updated(vec![format!("value → {value}")])),
-                Ok(false) => Ok(Done::Skipped("Unchanged")),
+                Ok(true) => Ok(ItemOutcome::Updated(vec![format!("value → {value}")])),
+                Ok(false) => Ok(ItemOutcome::Skipped("Unchanged")),
                 // Report the setting's key as the path; the field names of the operation do not appear in the document.
                 Err(DirectoryError::Invalid(problems)) => Err(DirectoryError::Invalid(
                     problems.into_iter().map(|p| Problem::new("", p.message)).collect(),
                 )),
                 Err(error) => Err(error),
             };
-            self.settle(item, outcome).await?;
+            self.record_outcome(item, outcome).await?;
         }
         Ok(())
     }
 }
 
 /// Names of changed fields, as the report shows them.
-pub(super) fn updated(fields: Vec<&'static str>) -> Done {
+pub(super) fn updated(fields: Vec<&'static str>) -> ItemOutcome {
     if fields.is_empty() {
-        return Done::Skipped("Unchanged");
+        return ItemOutcome::Skipped("Unchanged");
     }
-    Done::Updated(fields.into_iter().map(str::to_owned).collect())
+    ItemOutcome::Updated(fields.into_iter().map(str::to_owned).collect())
 }

@@ -30,7 +30,9 @@ mod users;
 pub use document::Document;
 pub use patch::Patch;
 pub use read::{Format, ReadError, read};
-pub use report::{Credential, CredentialSecret, Done, Entry, ItemError, Kind, Report, SecretValue, Skipped};
+pub use report::{
+    Credential, CredentialSecret, Entry, ItemError, ItemKind, ItemOutcome, Report, SecretValue, Skipped,
+};
 
 use document::{OrganizationItem, UserItem};
 use importer::{Hashes, Importer};

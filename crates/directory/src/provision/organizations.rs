@@ -7,7 +7,7 @@ use super::Mode;
 use super::document::{BrandingItem, OrganizationItem};
 use super::importer::{Importer, Item, updated};
 use super::patch::{Patch, replace};
-use super::report::{Done, Kind};
+use super::report::{ItemKind, ItemOutcome};
 use crate::organizations::DEFAULT_LOCALE;
 use crate::{NewOrganization, Result};
 
@@ -17,18 +17,18 @@ impl Importer<'_> {
             self.work.savepoint().await?;
             let (outcome, organization) = split(self.organization(item).await);
             let entry = Item {
-                kind: Kind::Organization,
+                kind: ItemKind::Organization,
                 slug: item.effective_slug(),
                 name: &item.name,
                 path: format!("organizations[{o}]"),
             };
-            let stands = self.settle(entry, outcome).await?;
+            let stands = self.record_outcome(entry, outcome).await?;
             self.organizations.push(organization.filter(|_| stands));
         }
         Ok(())
     }
 
-    async fn organization(&mut self, item: &OrganizationItem) -> Result<(Done, Organization)> {
+    async fn organization(&mut self, item: &OrganizationItem) -> Result<(ItemOutcome, Organization)> {
         let slug = Slug::parse(&item.effective_slug())?;
         let Some(before) = self.work.unit.organizations().by_slug(&slug).await? else {
             let new = NewOrganization {
@@ -39,10 +39,10 @@ impl Importer<'_> {
                 two_factor_policy: item.two_factor_policy,
                 branding: branding(Branding::default(), &item.branding),
             };
-            return Ok((Done::Created, self.work.create_organization(new).await?));
+            return Ok((ItemOutcome::Created, self.work.create_organization(new).await?));
         };
         if self.mode == Mode::Merge {
-            return Ok((Done::Skipped("Already exists"), before));
+            return Ok((ItemOutcome::Skipped("Already exists"), before));
         }
         let mut after = before.clone();
         after.name.clone_from(&item.name);
@@ -69,7 +69,7 @@ fn branding(mut branding: Branding, item: &BrandingItem) -> Branding {
 }
 
 /// Splits a result into the outcome for the report and the entity for its children.
-pub(super) fn split<T>(outcome: Result<(Done, T)>) -> (Result<Done>, Option<T>) {
+pub(super) fn split<T>(outcome: Result<(ItemOutcome, T)>) -> (Result<ItemOutcome>, Option<T>) {
     match outcome {
         Ok((done, entity)) => (Ok(done), Some(entity)),
         Err(error) => (Err(error), None),

@@ -1,7 +1,7 @@
 //! Result of a run, item by item.
 
 use porta_core::client::{Client, ClientId, ClientType};
-use porta_core::word_enum;
+use porta_core::string_enum;
 use porta_core::{ClientSecretId, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::Mode;
 use crate::IssuedSecret;
 
-word_enum! {
+string_enum! {
     /// Kinds of items, in the order of application.
-    pub enum Kind {
+    pub enum ItemKind {
         Organization = "organization",
         Application = "application",
         Client = "client",
@@ -29,7 +29,7 @@ word_enum! {
 
 /// Outcome of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Done {
+pub enum ItemOutcome {
     Created,
     /// Names of the changed fields.
     Updated(Vec<String>),
@@ -40,7 +40,7 @@ pub enum Done {
 /// An item that was created or updated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    pub kind: Kind,
+    pub kind: ItemKind,
     pub slug: String,
     pub name: String,
     pub changes: Vec<String>,
@@ -48,7 +48,7 @@ pub struct Entry {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    pub kind: Kind,
+    pub kind: ItemKind,
     pub slug: String,
     pub reason: &'static str,
 }
@@ -56,7 +56,7 @@ pub struct Skipped {
 /// One problem of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemError {
-    pub kind: Kind,
+    pub kind: ItemKind,
     pub slug: String,
     /// Path in the document.
     pub path: String,

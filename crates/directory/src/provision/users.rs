@@ -8,7 +8,7 @@ use super::document::{ClaimValueItem, RoleReference, UserItem, UserItemStatus};
 use super::importer::{Importer, Item, updated};
 use super::organizations::split;
 use super::patch::replace;
-use super::report::{Done, Kind};
+use super::report::{ItemKind, ItemOutcome};
 use crate::{DirectoryError, NewUser, Result};
 
 impl Importer<'_> {
@@ -17,13 +17,13 @@ impl Importer<'_> {
             for (u, item) in organization_item.users.iter().enumerate() {
                 let path = format!("organizations[{o}].users[{u}]");
                 let Some(organization) = self.organizations.get(o).cloned().flatten() else {
-                    self.orphan(Kind::User, &item.email, path, "organization");
+                    self.record_orphan(ItemKind::User, &item.email, path, "organization");
                     continue;
                 };
                 self.work.savepoint().await?;
                 let (outcome, user) = split(self.user(&organization, (o, u), item).await);
-                let entry = Item { kind: Kind::User, slug: item.email.clone(), name: &item.email, path };
-                let stands = self.settle(entry, outcome).await?;
+                let entry = Item { kind: ItemKind::User, slug: item.email.clone(), name: &item.email, path };
+                let stands = self.record_outcome(entry, outcome).await?;
                 if let Some(user) = user.filter(|_| stands) {
                     self.users.insert((o, u), user);
                 }
@@ -37,7 +37,7 @@ impl Importer<'_> {
         organization: &Organization,
         key: (usize, usize),
         item: &UserItem,
-    ) -> Result<(Done, User)> {
+    ) -> Result<(ItemOutcome, User)> {
         let email = Email::parse(&item.email)?;
         let known = self.work.unit.users(organization.id).by_email(email.shown()).await?;
         let Some(before) = known else {
@@ -53,10 +53,10 @@ impl Importer<'_> {
                 profile: profile(Profile::default(), item),
                 is_inactive: item.status == Some(UserItemStatus::Inactive),
             };
-            return Ok((Done::Created, self.work.create_user(organization, new).await?));
+            return Ok((ItemOutcome::Created, self.work.create_user(organization, new).await?));
         };
         if self.mode == Mode::Merge {
-            return Ok((Done::Skipped("Already exists"), before));
+            return Ok((ItemOutcome::Skipped("Already exists"), before));
         }
         let mut after = User { profile: profile(before.profile.clone(), item), ..before.clone() };
         replace(&mut after.email_verified, item.email_verified.as_ref());
@@ -78,13 +78,13 @@ impl Importer<'_> {
                     let path = format!("organizations[{o}].users[{u}].roles[{r}]");
                     let slug = format!("{}→{}", item.email, reference.role);
                     let Some((organization, user)) = self.person((o, u)) else {
-                        self.orphan(Kind::UserRole, &slug, path, "user");
+                        self.record_orphan(ItemKind::UserRole, &slug, path, "user");
                         continue;
                     };
                     self.work.savepoint().await?;
                     let outcome = self.user_role(&organization, &user, reference).await;
-                    let entry = Item { kind: Kind::UserRole, name: &slug.clone(), slug, path };
-                    self.settle(entry, outcome).await?;
+                    let entry = Item { kind: ItemKind::UserRole, name: &slug.clone(), slug, path };
+                    self.record_outcome(entry, outcome).await?;
                 }
             }
         }
@@ -96,13 +96,13 @@ impl Importer<'_> {
         organization: &Organization,
         user: &User,
         reference: &RoleReference,
-    ) -> Result<Done> {
+    ) -> Result<ItemOutcome> {
         let application = self.referenced(organization, &reference.app).await?;
         let roles = &self.parts(organization, &application).await?.roles;
         let role = roles.iter().find(|r| r.slug.as_str() == reference.role).cloned();
         let role = role.ok_or_else(|| DirectoryError::not_found("role", &reference.role))?;
         let added = self.work.assign_role(organization, user, &role).await?;
-        Ok(if added { Done::Created } else { Done::Skipped("Already exists") })
+        Ok(if added { ItemOutcome::Created } else { ItemOutcome::Skipped("Already exists") })
     }
 
     /// Sets values in either mode.
@@ -113,13 +113,13 @@ impl Importer<'_> {
                     let path = format!("organizations[{o}].users[{u}].claims[{c}]");
                     let slug = format!("{}:{}", item.email, value.claim);
                     let Some((organization, user)) = self.person((o, u)) else {
-                        self.orphan(Kind::UserClaim, &slug, path, "user");
+                        self.record_orphan(ItemKind::UserClaim, &slug, path, "user");
                         continue;
                     };
                     self.work.savepoint().await?;
                     let outcome = self.user_claim(&organization, &user, value).await;
-                    let entry = Item { kind: Kind::UserClaim, name: &slug.clone(), slug, path };
-                    self.settle(entry, outcome).await?;
+                    let entry = Item { kind: ItemKind::UserClaim, name: &slug.clone(), slug, path };
+                    self.record_outcome(entry, outcome).await?;
                 }
             }
         }
@@ -131,13 +131,13 @@ impl Importer<'_> {
         organization: &Organization,
         user: &User,
         item: &ClaimValueItem,
-    ) -> Result<Done> {
+    ) -> Result<ItemOutcome> {
         let application = self.referenced(organization, &item.app).await?;
         let claims = &self.parts(organization, &application).await?.claims;
         let claim = claims.iter().find(|c| c.claim_name == item.claim).cloned();
         let claim = claim.ok_or_else(|| DirectoryError::not_found("claim", &item.claim))?;
         let changed = self.work.set_claim_value(organization, user, &claim, &item.value).await?;
-        Ok(if changed { Done::Created } else { Done::Skipped("Unchanged") })
+        Ok(if changed { ItemOutcome::Created } else { ItemOutcome::Skipped("Unchanged") })
     }
 
     fn person(&self, key: (usize, usize)) -> Option<(Organization, User)> {

@@ -9,7 +9,7 @@ use porta_core::organization::{LoginMethod, Organization, TwoFactorPolicy};
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{User, UserStatus};
 use porta_core::{Change, Slug, Timestamp, TokenDigest};
-use porta_directory::provision::{Document, Format, Kind, Mode, Options, Report, SecretValue, read};
+use porta_directory::provision::{Document, Format, ItemKind, Mode, Options, Report, SecretValue, read};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
@@ -170,17 +170,17 @@ async fn a_product_with_clients_and_roles(world: World) {
     assert_eq!(
         kinds,
         [
-            Kind::Organization,
-            Kind::Application,
-            Kind::Client,
-            Kind::Client,
-            Kind::Role,
-            Kind::Permission,
-            Kind::Permission,
-            Kind::ClaimDefinition,
-            Kind::RolePermission,
-            Kind::RolePermission,
-            Kind::Module,
+            ItemKind::Organization,
+            ItemKind::Application,
+            ItemKind::Client,
+            ItemKind::Client,
+            ItemKind::Role,
+            ItemKind::Permission,
+            ItemKind::Permission,
+            ItemKind::ClaimDefinition,
+            ItemKind::RolePermission,
+            ItemKind::RolePermission,
+            ItemKind::Module,
         ]
     );
     assert_eq!(report.updated[0].changes, ["value → 1200"]);
@@ -329,14 +329,14 @@ async fn children_of_a_failed_parent_are_told(world: World) {
     assert_eq!(
         told,
         [
-            Kind::Organization,
-            Kind::Application,
-            Kind::Client,
-            Kind::Role,
-            Kind::RolePermission,
-            Kind::User,
-            Kind::UserRole,
-            Kind::Setting,
+            ItemKind::Organization,
+            ItemKind::Application,
+            ItemKind::Client,
+            ItemKind::Role,
+            ItemKind::RolePermission,
+            ItemKind::User,
+            ItemKind::UserRole,
+            ItemKind::Setting,
         ]
     );
     assert!(report.errors[0].error.contains("reserved"));
@@ -437,10 +437,10 @@ async fn overwrite_touches_only_what_the_file_names(world: World) {
                 roles: [{ name: Chief planner, slug: planner, description: Plans }]\n";
     let report = overwrite(&world, text).await;
     let changes: BTreeMap<_, _> = report.updated.iter().map(|e| (e.kind, e.changes.join(","))).collect();
-    assert_eq!(changes[&Kind::Organization], "name,branding");
-    assert_eq!(changes[&Kind::Role], "name,description");
-    assert_eq!(changes[&Kind::ClaimDefinition], "include_in_id_token");
-    assert_eq!(changes[&Kind::User], "family_name");
+    assert_eq!(changes[&ItemKind::Organization], "name,branding");
+    assert_eq!(changes[&ItemKind::Role], "name,description");
+    assert_eq!(changes[&ItemKind::ClaimDefinition], "include_in_id_token");
+    assert_eq!(changes[&ItemKind::User], "family_name");
     let after = organization(&world, "harbor").await;
     assert_eq!(after.branding.company_name, None);
     assert_eq!(after.branding.primary_color, before.branding.primary_color);
@@ -487,7 +487,7 @@ async fn merge_leaves_entities_but_adds_links_and_values(world: World) {
         .replace("\"T4\"", "\"T5\"")
         .replace("lantern-Quay-41", "other-Quay-42");
     let report = apply(&world, &text).await;
-    assert_eq!(report.created.iter().map(|e| e.kind).collect::<Vec<_>>(), [Kind::UserClaim]);
+    assert_eq!(report.created.iter().map(|e| e.kind).collect::<Vec<_>>(), [ItemKind::UserClaim]);
     let kim = user(&world, "harbor", "kim@harbor.test").await;
     assert_eq!(kim.profile.given_name.as_deref(), Some("Kim"));
     assert_eq!(kim.password_hash.unwrap().as_str(), "$argon2id$test$lantern-Quay-41");
@@ -501,8 +501,8 @@ async fn two_tenants_with_the_same_names_do_not_meet(world: World) {
         .replace("slug: harbor", "slug: second")
         .replace("planner.harbor.example", "planner.second.example");
     let report = overwrite(&world, &other).await;
-    assert_eq!(report.created.iter().filter(|e| e.kind == Kind::Application).count(), 1);
-    assert_eq!(report.created.iter().filter(|e| e.kind == Kind::Client).count(), 2);
+    assert_eq!(report.created.iter().filter(|e| e.kind == ItemKind::Application).count(), 1);
+    assert_eq!(report.created.iter().filter(|e| e.kind == ItemKind::Client).count(), 2);
     assert_eq!(client(&world, "harbor", "dock-planner", "Planner Web").await, before);
     let second = client(&world, "second", "dock-planner", "Planner Web").await;
     assert_ne!(second.client_id, before.client_id);
@@ -709,7 +709,10 @@ async fn references_to_what_was_there_before(world: World) {
     let text = "version: \"1.0\"\norganizations:\n  - name: Harbor\n    slug: harbor\n    applications:\n      - name: Dock\n        slug: dock-planner\n        \
                 roles: [{ name: Clerk, permissions: [\"dock:berths:read\"] }]\n";
     let report = apply(&world, text).await;
-    assert_eq!(report.created.iter().map(|e| e.kind).collect::<Vec<_>>(), [Kind::Role, Kind::RolePermission]);
+    assert_eq!(
+        report.created.iter().map(|e| e.kind).collect::<Vec<_>>(),
+        [ItemKind::Role, ItemKind::RolePermission]
+    );
     let other = "version: \"1.0\"\norganizations:\n  - name: Second\n    users: [{ email: a@b.c, roles: [{ app: dock-planner, role: planner }] }]\n";
     let report = run(&world, other, Options::default()).await;
     assert_eq!(report.errors[0].error, "application `dock-planner` was not found", "another tenant's");

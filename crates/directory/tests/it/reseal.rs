@@ -11,7 +11,7 @@ use porta_core::second_factor::{self, CodeKeys, RecoveryCode, TotpCredential, To
 use porta_core::signing_key::{self, SigningKey};
 use porta_core::user::User;
 use porta_core::{EntityId as _, Entropy, OsEntropy, RecoveryCodeId};
-use porta_directory::{KeyList, KindReport, OlderKey, Pass, Report, SealingKeys};
+use porta_directory::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys};
 use porta_store::SealedKind;
 
 both_stores!(
@@ -96,7 +96,7 @@ async fn filled(world: &World, people: usize) -> Vec<User> {
     users
 }
 
-async fn reseal(world: &World, keys: &SealingKeys, pass: Pass) -> Report {
+async fn reseal(world: &World, keys: &SealingKeys, pass: ResealMode) -> Report {
     world.directory.reseal(actor(), keys, pass).await.unwrap()
 }
 
@@ -107,7 +107,7 @@ fn counts(report: &Report) -> Vec<(u64, u64, usize)> {
     report
         .kinds
         .iter()
-        .map(|KindReport { resealed, current, closed, .. }| (*resealed, *current, closed.len()))
+        .map(|KindReport { resealed, current, unopened, .. }| (*resealed, *current, unopened.len()))
         .collect()
 }
 
@@ -140,13 +140,13 @@ async fn assert_opens(world: &World, users: &[User], signing: [u8; 32], factor: 
 async fn everything_moves_to_the_first_key_and_stays_readable(world: World) {
     let users = filled(&world, 60).await;
     assert_opens(&world, &users, OLD, OLD_FACTOR).await;
-    let report = reseal(&world, &both(), Pass::Reseal).await;
+    let report = reseal(&world, &both(), ResealMode::Reseal).await;
     assert_eq!(counts(&report), [(4, 0, 0), (2, 0, 0), (120, 0, 0)]);
-    assert!(report.older.len() == 2 && report.older.iter().all(OlderKey::may_go), "{report:?}");
+    assert!(report.older.len() == 2 && report.older.iter().all(OlderKey::is_removable), "{report:?}");
     assert_opens(&world, &users, NEW, NEW_FACTOR).await;
-    let again = reseal(&world, &both(), Pass::Reseal).await;
+    let again = reseal(&world, &both(), ResealMode::Reseal).await;
     assert_eq!(counts(&again), [(0, 4, 0), (0, 2, 0), (0, 120, 0)]);
-    let alone = reseal(&world, &after(), Pass::Reseal).await;
+    let alone = reseal(&world, &after(), ResealMode::Reseal).await;
     assert_eq!((counts(&alone), alone.older.len()), (vec![(0, 4, 0), (0, 2, 0), (0, 120, 0)], 0));
     let events = world.audit().await;
     let of = |name: &str| events.iter().filter(|e| e.event_type == name).collect::<Vec<_>>();
@@ -159,7 +159,7 @@ async fn everything_moves_to_the_first_key_and_stays_readable(world: World) {
 
 async fn a_look_writes_nothing(world: World) {
     let users = filled(&world, 2).await;
-    let report = reseal(&world, &both(), Pass::DryRun).await;
+    let report = reseal(&world, &both(), ResealMode::DryRun).await;
     assert_eq!(counts(&report), [(4, 0, 0), (2, 0, 0), (4, 0, 0)]);
     let [signing, factor] = report.older[..] else { panic!("{report:?}") };
     assert_eq!(
@@ -167,7 +167,7 @@ async fn a_look_writes_nothing(world: World) {
         (KeyList::Signing, 2, 4, 2)
     );
     assert_eq!((factor.list, factor.place, factor.authenticators), (KeyList::TwoFactor, 2, 4));
-    assert!(!signing.may_go() && !factor.may_go());
+    assert!(!signing.is_removable() && !factor.is_removable());
     assert_opens(&world, &users, OLD, OLD_FACTOR).await;
     assert!(!world.audit_names().await.iter().any(|name| name.starts_with("key.reseal")));
 }
@@ -181,10 +181,10 @@ async fn what_no_key_opens_is_named_and_left_alone(world: World) {
     let stolen =
         TotpCredential { user_id: moved.id, ..credential(&users[0], OLD_FACTOR, &secret_of(&users[0])) };
     enrol(&world, &moved, &stolen).await;
-    let mut closed = Vec::new();
+    let mut unopened = Vec::new();
     for _ in 0..2 {
-        let report = reseal(&world, &both(), Pass::Reseal).await;
-        let found: Vec<_> = report.closed().cloned().collect();
+        let report = reseal(&world, &both(), ResealMode::Reseal).await;
+        let found: Vec<_> = report.unopened().cloned().collect();
         assert_eq!(found.len(), 2);
         assert_eq!(counts(&report)[2].2, 2);
         let of = |user: &User| found.iter().find(|one| one.id == user.id.uuid()).unwrap();
@@ -193,9 +193,9 @@ async fn what_no_key_opens_is_named_and_left_alone(world: World) {
         assert!(found.iter().all(|one| one.kind == SealedKind::Authenticator));
         // The one that does not open still counts as using the key it names.
         assert_eq!(report.older[1].authenticators, 1);
-        closed = found;
+        unopened = found;
     }
-    assert!(!format!("{closed:?}").contains("sealed with a key that is gone"));
+    assert!(!format!("{unopened:?}").contains("sealed with a key that is gone"));
     let mut all = world.store.repositories();
     let kept = all.second_factors(moved.organization_id).totp(moved.id).await.unwrap();
     assert_eq!(kept, Some(stolen));
@@ -205,9 +205,12 @@ async fn what_no_key_opens_is_named_and_left_alone(world: World) {
     assert_eq!(gone.open(&kept.secret, &identity).unwrap(), b"sealed with a key that is gone");
     // Without the old key nothing can be opened: every value is reported, and nothing is written.
     let lost = SealingKeys::new(&[[55; 32]], &[[56; 32]]);
-    let report = reseal(&world, &lost, Pass::Reseal).await;
+    let report = reseal(&world, &lost, ResealMode::Reseal).await;
     assert!(report.kinds.iter().all(|kind| kind.resealed == 0 && kind.current == 0), "{report:?}");
-    assert_eq!(report.closed().filter(|one| one.kind == SealedKind::Authenticator).count(), users.len() + 2);
+    assert_eq!(
+        report.unopened().filter(|one| one.kind == SealedKind::Authenticator).count(),
+        users.len() + 2
+    );
 }
 
 /// Users replace their authenticators while re-sealing runs.
@@ -228,13 +231,13 @@ async fn a_new_authenticator_is_not_overwritten(world: World) {
     });
     let resealing = tokio::spawn(async move {
         for _ in 0..20 {
-            directory.reseal(actor(), &both(), Pass::Reseal).await.unwrap();
+            directory.reseal(actor(), &both(), ResealMode::Reseal).await.unwrap();
             tokio::task::yield_now().await;
         }
     });
     changing.await.unwrap();
     resealing.await.unwrap();
-    reseal(&world, &both(), Pass::Reseal).await;
+    reseal(&world, &both(), ResealMode::Reseal).await;
     let keys = Keyring::new(&[NEW_FACTOR], second_factor::SEALING_PURPOSE);
     for user in users {
         let mut all = world.store.repositories();
@@ -250,13 +253,13 @@ async fn two_runs_at_once_do_each_row_once(world: World) {
     let runs: Vec<_> = (0..2)
         .map(|_| {
             let directory = world.directory.clone();
-            tokio::spawn(async move { directory.reseal(actor(), &both(), Pass::Reseal).await.unwrap() })
+            tokio::spawn(async move { directory.reseal(actor(), &both(), ResealMode::Reseal).await.unwrap() })
         })
         .collect();
     let mut resealed = [0; 3];
     for run in runs {
         let report = run.await.unwrap();
-        assert_eq!(report.closed().count(), 0);
+        assert_eq!(report.unopened().count(), 0);
         for (sum, (own, ..)) in resealed.iter_mut().zip(counts(&report)) {
             *sum += own;
         }
@@ -269,7 +272,7 @@ async fn a_run_that_was_interrupted_is_finished_by_the_next(world: World) {
     let users = filled(&world, 60).await;
     for patience in [1, 3, 5, 10, 15, 20] {
         let directory = world.directory.clone();
-        let run = tokio::spawn(async move { directory.reseal(actor(), &both(), Pass::Reseal).await });
+        let run = tokio::spawn(async move { directory.reseal(actor(), &both(), ResealMode::Reseal).await });
         drop(
             tokio::time::timeout(Duration::from_millis(patience), async {
                 while !run.is_finished() {
@@ -282,21 +285,21 @@ async fn a_run_that_was_interrupted_is_finished_by_the_next(world: World) {
         drop(run.await);
         // However far the run got, everything opens with both keys.
         let look = settled_look(&world).await;
-        for ((stale, current, closed), all) in counts(&look).into_iter().zip([4, 2, 120]) {
-            assert_eq!((stale + current, closed), (all, 0));
+        for ((stale, current, unopened), all) in counts(&look).into_iter().zip([4, 2, 120]) {
+            assert_eq!((stale + current, unopened), (all, 0));
         }
     }
-    let report = reseal(&world, &both(), Pass::Reseal).await;
-    assert!(report.older.iter().all(OlderKey::may_go), "{report:?}");
+    let report = reseal(&world, &both(), ResealMode::Reseal).await;
+    assert!(report.older.iter().all(OlderKey::is_removable), "{report:?}");
     assert_opens(&world, &users, NEW, NEW_FACTOR).await;
 }
 
 /// A dry run while nothing is written. The database may still be committing statements of an aborted run; a dry run
 /// counts stale values before current ones, so such a commit in between would be counted twice.
 async fn settled_look(world: &World) -> Report {
-    let mut look = reseal(world, &both(), Pass::DryRun).await;
+    let mut look = reseal(world, &both(), ResealMode::DryRun).await;
     loop {
-        let next = reseal(world, &both(), Pass::DryRun).await;
+        let next = reseal(world, &both(), ResealMode::DryRun).await;
         if next == look {
             return look;
         }
@@ -330,10 +333,10 @@ async fn recovery_codes_say_how_long_their_key_is_needed(world: World) {
     store(&users[0], vec![code(&users[0], OLD_FACTOR)]).await;
     store(&users[1], vec![code(&users[1], NEW_FACTOR)]).await;
     store(&users[2], vec![code(&users[2], [77; 32])]).await;
-    let report = reseal(&world, &both(), Pass::Reseal).await;
+    let report = reseal(&world, &both(), ResealMode::Reseal).await;
     let factor = report.older[1];
-    assert_eq!((factor.authenticators, factor.recovery_codes, factor.undated_codes), (0, 1, 0));
-    assert!(!factor.may_go() && report.older[0].may_go());
+    assert_eq!((factor.authenticators, factor.recovery_codes, factor.codes_without_key_id), (0, 1, 0));
+    assert!(!factor.is_removable() && report.older[0].is_removable());
     assert_eq!(report.lost_codes, 1);
     // A used code needs no key.
     let mut all = world.store.repositories();
@@ -347,12 +350,12 @@ async fn recovery_codes_say_how_long_their_key_is_needed(world: World) {
         .await
         .unwrap();
     assert_eq!(used, Some(0));
-    assert!(reseal(&world, &both(), Pass::DryRun).await.older[1].may_go());
+    assert!(reseal(&world, &both(), ResealMode::DryRun).await.older[1].is_removable());
 }
 
 async fn one_key_each_leaves_nothing_to_do(world: World) {
     let users = filled(&world, 1).await;
-    let report = reseal(&world, &before(), Pass::Reseal).await;
+    let report = reseal(&world, &before(), ResealMode::Reseal).await;
     assert_eq!(counts(&report), [(0, 4, 0), (0, 2, 0), (0, 2, 0)]);
     assert!(report.older.is_empty());
     assert_opens(&world, &users, OLD, OLD_FACTOR).await;

@@ -102,7 +102,7 @@ async fn a_file_finds_people_however_it_spells_them(world: World) {
         let now = world.work().await.user(&harbor, &person.id.to_string()).await.unwrap();
         assert_eq!((now.email, now.profile.family_name.as_deref()), (person.email.clone(), Some(name)));
     }
-    assert_eq!(world.work().await.doubles(&harbor).await.unwrap(), []);
+    assert_eq!(world.work().await.duplicate_mailboxes(&harbor).await.unwrap(), []);
 }
 
 /// Changing only the spelling terminates nothing, and an earlier version still finds the addresses it stored.
@@ -138,7 +138,7 @@ async fn mailboxes_that_two_people_have_are_shown(world: World) {
     }
     world.stored_before(&harbor, "ina@m\u{fc}ll.example").await;
     world.stored_before(&other, "jose\u{301}@harbor.test").await;
-    assert_eq!(world.work().await.doubles(&harbor).await.unwrap(), [], "nobody is there twice");
+    assert_eq!(world.work().await.duplicate_mailboxes(&harbor).await.unwrap(), [], "nobody is there twice");
     let jose = world.stored_before(&harbor, "jose\u{301}@harbor.test").await;
     let eva = world.stored_before(&harbor, "eva@b\u{fc}cher.example").await;
     let lea = [
@@ -146,7 +146,7 @@ async fn mailboxes_that_two_people_have_are_shown(world: World) {
         world.stored_before(&harbor, "lea\u{301}@m\u{fc}ll.example").await,
     ];
     let mut work = world.work().await;
-    let found = work.doubles(&harbor).await.unwrap();
+    let found = work.duplicate_mailboxes(&harbor).await.unwrap();
     let mailboxes: Vec<&str> = found.iter().map(|double| double.mailbox.as_str()).collect();
     assert_eq!(
         mailboxes,
@@ -155,5 +155,5 @@ async fn mailboxes_that_two_people_have_are_shown(world: World) {
     assert!(found[0].people.contains(&eva) && found[1].people.contains(&jose));
     assert!(lea.iter().all(|person| found[2].people.contains(person)));
     assert!(found.iter().all(|double| double.people.len() == 2), "{found:?}");
-    assert_eq!(work.doubles(&other).await.unwrap(), []);
+    assert_eq!(work.duplicate_mailboxes(&other).await.unwrap(), []);
 }

@@ -4,19 +4,19 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use porta_oidc::EngineError;
-use porta_oidc::authorize::{AuthorizeError, Authorized, Outcome, Resumed};
-use porta_oidc::interaction::{NewInteraction, Shown, Stage};
+use porta_oidc::authorize::{AuthorizeError, AuthorizeOutcome, AuthorizeResult, ResumeOutcome};
+use porta_oidc::interaction::{InteractionCookies, NewInteraction, Stage};
 use porta_pages::ErrorText;
 use porta_protocol::{ErrorCode, OAuthError, Params};
 
-use super::{ClientInfo, lost};
+use super::{ClientInfo, unavailable_interaction};
 use crate::context::RequestContext;
-use crate::pending::Begun;
-use crate::repeated::NotKept;
+use crate::idempotency::NotReplayed;
+use crate::pending_interactions::StartedInteraction;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
-use crate::{body, cookies, pending};
+use crate::{body, cookies, pending_interactions};
 
 pub(crate) async fn get(
     State(state): State<AppState>,
@@ -28,13 +28,15 @@ pub(crate) async fn get(
     let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
     client_info.log_fields.client(params.get("client_id").unwrap_or_default());
     tenant.languages.add_ui_locales(params.get("ui_locales"));
-    let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
+    let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
     let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &client_info.caller).await;
-    let mut reply = answer(&state, &tenant, &client_info.headers, cookie, result);
-    if reply.extensions().get::<Begun>().is_some() && lost::is_elsewhere(&state, &client_info.headers) {
-        reply = lost::from_elsewhere(reply);
+    let mut reply = authorization_response(&state, &tenant, &client_info.headers, cookie, result);
+    if reply.extensions().get::<StartedInteraction>().is_some()
+        && unavailable_interaction::is_other_host(&state, &client_info.headers)
+    {
+        reply = unavailable_interaction::mark_other_host(reply);
     }
-    pending::listed(&state, &tenant, &client_info.headers, reply, None)
+    pending_interactions::with_list_cookie(&state, &tenant, &client_info.headers, reply, None)
 }
 
 pub(crate) async fn post(
@@ -48,7 +50,7 @@ pub(crate) async fn post(
     client_info.log_fields.client(params.get("client_id").unwrap_or_default());
     tenant.languages.add_ui_locales(params.get("ui_locales"));
     let result = state.engine.authorize_by_post(&tenant, &params).await;
-    answer(&state, &tenant, &client_info.headers, None, result)
+    authorization_response(&state, &tenant, &client_info.headers, None, result)
 }
 
 /// `GET /{org}/auth/{uid}`: the sign-in pages return here. Works once, in the browser that began the interaction.
@@ -58,60 +60,60 @@ pub(crate) async fn resume(
     Path((_, uid)): Path<(String, String)>,
     client_info: ClientInfo,
 ) -> Reply {
-    let binding = cookies::read(&state, &tenant, &client_info.headers, cookies::RESUME);
-    let begun = cookies::read(&state, &tenant, &client_info.headers, cookies::BEGUN);
-    let shown = Shown { binding: binding.as_deref(), travelling: begun.as_deref() };
-    let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
-    let resumed = state.engine.resume(&tenant, &uid, shown, cookie.as_deref(), &client_info.caller).await;
-    concluded(&state, &tenant, &client_info.headers, &uid, cookie, resumed)
+    let binding = state.cookies.read(&tenant, &client_info.headers, cookies::RESUME);
+    let sealed_state = state.cookies.read(&tenant, &client_info.headers, cookies::ANONYMOUS_START);
+    let presented = InteractionCookies { binding: binding.as_deref(), sealed_state: sealed_state.as_deref() };
+    let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
+    let resumed = state.engine.resume(&tenant, &uid, presented, cookie.as_deref(), &client_info.caller).await;
+    resumed_response(&state, &tenant, &client_info.headers, &uid, cookie, resumed)
 }
 
 /// The response to the end of an interaction.
-pub(super) fn concluded(
+pub(super) fn resumed_response(
     state: &StateInner,
     tenant: &RequestContext,
     headers: &HeaderMap,
     uid: &str,
     cookie: Option<String>,
-    resumed: Result<Resumed, EngineError>,
+    resumed: Result<ResumeOutcome, EngineError>,
 ) -> Reply {
     let reply = match resumed {
-        Ok(Resumed::Authorized { authorized, ui_locales }) => {
+        Ok(ResumeOutcome::Respond { authorized, ui_locales }) => {
             tenant.languages.add_ui_locales(ui_locales.as_deref());
-            answer(state, tenant, headers, cookie, Ok(authorized))
+            authorization_response(state, tenant, headers, cookie, Ok(authorized))
         }
-        Ok(Resumed::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
-        Ok(Resumed::Away) => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
-        Ok(Resumed::Begun) => {
+        Ok(ResumeOutcome::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
+        Ok(ResumeOutcome::Declined) => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
+        Ok(ResumeOutcome::Unanswered) => {
             let mut reply = reply::redirect(&format!("{}/interaction/{uid}", tenant.issuer));
-            reply.extensions_mut().insert(NotKept);
+            reply.extensions_mut().insert(NotReplayed);
             return reply;
         }
-        Ok(Resumed::Limited(limited)) => return reply::too_many_begun(state, tenant, headers, limited),
-        Ok(Resumed::Gone) => {
-            let reply = lost::lost(state, tenant, headers, None, uid);
-            let reply = pending::without_cookies_of(state, tenant, reply, uid);
-            return pending::listed(state, tenant, headers, reply, Some(uid));
+        Ok(ResumeOutcome::Limited(limited)) => return reply::too_many_begun(state, tenant, headers, limited),
+        Ok(ResumeOutcome::Gone) => {
+            let reply = unavailable_interaction::unavailable_page(state, tenant, headers, None, uid);
+            let reply = pending_interactions::without_cookies_of(state, tenant, reply, uid);
+            return pending_interactions::with_list_cookie(state, tenant, headers, reply, Some(uid));
         }
         Err(error) => return reply::engine_error_page(state, &tenant.theme(), &error),
     };
     // The interaction has ended, whatever the outcome.
-    let reply = pending::ended(state, tenant, headers, reply, uid);
-    pending::listed(state, tenant, headers, reply, Some(uid))
+    let reply = pending_interactions::with_ended_cookies(state, tenant, headers, reply, uid);
+    pending_interactions::with_list_cookie(state, tenant, headers, reply, Some(uid))
 }
 
-fn answer(
+fn authorization_response(
     state: &StateInner,
     tenant: &RequestContext,
     headers: &HeaderMap,
     cookie: Option<String>,
-    result: Result<Authorized, AuthorizeError>,
+    result: Result<AuthorizeResult, AuthorizeError>,
 ) -> Reply {
     match result {
         Ok(authorized) => {
             let reply = match authorized.outcome {
-                Outcome::Interact(new) => interact(state, tenant, &new),
-                Outcome::Respond(delivery) => reply::deliver(state, tenant, delivery),
+                AuthorizeOutcome::Interact(new) => redirect_to_interaction(state, tenant, &new),
+                AuthorizeOutcome::Respond(delivery) => reply::deliver(state, tenant, delivery),
             };
             let renewed = cookie
                 .zip(authorized.session_until)
@@ -135,10 +137,14 @@ pub(crate) fn session_cookie(
     value: &str,
     until: porta_core::Timestamp,
 ) -> Option<HeaderValue> {
-    cookies::set(state, tenant, cookies::SESSION, value, &format!("/{}", tenant.organization.slug), until)
+    state.cookies.set(tenant, cookies::SESSION, value, &format!("/{}", tenant.organization.slug), until)
 }
 
-pub(super) fn interact(state: &StateInner, tenant: &RequestContext, new: &NewInteraction) -> Reply {
+pub(super) fn redirect_to_interaction(
+    state: &StateInner,
+    tenant: &RequestContext,
+    new: &NewInteraction,
+) -> Reply {
     let slug = &tenant.organization.slug;
     let page = format!("/{slug}/interaction/{}", new.uid);
     let resume = format!("/{slug}/auth/{}", new.uid);
@@ -149,16 +155,15 @@ pub(super) fn interact(state: &StateInner, tenant: &RequestContext, new: &NewInt
     // Absolute, and from configuration rather than from the request (decision D10).
     let location = format!("{}{path}", state.engine.issuer_base());
     let mut reply = reply::redirect(&location);
-    reply.extensions_mut().insert(Begun(new.uid.clone()));
+    reply.extensions_mut().insert(StartedInteraction(new.uid.clone()));
     for (name, scope) in [(cookies::INTERACTION, &page), (cookies::RESUME, &resume)] {
-        let cookie = cookies::set(state, tenant, name, &new.binding, scope, new.expires_at);
+        let cookie = state.cookies.set(tenant, name, &new.binding, scope, new.expires_at);
         reply = reply::with_header(reply, header::SET_COOKIE, cookie);
     }
-    let begun = new
-        .travelling
-        .as_ref()
-        .and_then(|begun| cookies::set(state, tenant, cookies::BEGUN, &begun.text, path, begun.until));
-    reply::with_header(reply, header::SET_COOKIE, begun)
+    let sealed_state = new.sealed_state.as_ref().and_then(|sealed_state| {
+        state.cookies.set(tenant, cookies::ANONYMOUS_START, &sealed_state.text, path, sealed_state.until)
+    });
+    reply::with_header(reply, header::SET_COOKIE, sealed_state)
 }
 
 fn malformed(state: &StateInner, tenant: &RequestContext, status: StatusCode) -> Reply {

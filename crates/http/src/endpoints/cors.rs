@@ -39,7 +39,7 @@ pub(crate) async fn preflight(State(state): State<AppState>, Org(tenant): Org, h
 }
 
 /// CORS decision for an actual request.
-pub(crate) enum Verdict {
+pub(crate) enum CorsDecision {
     /// No `Origin`: not a cross-origin browser request.
     SameOrigin,
     Allowed(HeaderValue),
@@ -47,17 +47,17 @@ pub(crate) enum Verdict {
 }
 
 /// Decides by the client that the request names.
-pub(crate) async fn judge(
+pub(crate) async fn decide(
     state: &StateInner,
     tenant: &Tenant,
     headers: &HeaderMap,
     client_id: Option<&str>,
-) -> Result<Verdict, Reply> {
-    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(Verdict::SameOrigin) };
-    let Ok(text) = origin.to_str() else { return Ok(Verdict::Refused) };
+) -> Result<CorsDecision, Reply> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(CorsDecision::SameOrigin) };
+    let Ok(text) = origin.to_str() else { return Ok(CorsDecision::Refused) };
     // Requests from the issuer's own origin are same-origin.
     if text == state.engine.issuer_base() {
-        return Ok(Verdict::SameOrigin);
+        return Ok(CorsDecision::SameOrigin);
     }
     let organization = tenant.organization.id;
     let allowed = match client_id {
@@ -73,10 +73,10 @@ pub(crate) async fn judge(
             .await
             .map_err(|e| reply::engine_error(&e))?,
     };
-    Ok(if allowed { Verdict::Allowed(origin.clone()) } else { Verdict::Refused })
+    Ok(if allowed { CorsDecision::Allowed(origin.clone()) } else { CorsDecision::Refused })
 }
 
-impl Verdict {
+impl CorsDecision {
     /// Adds what the browser needs to let the page read the answer, errors included.
     pub(crate) fn apply(&self, mut reply: Reply) -> Reply {
         if let Self::Allowed(origin) = self {

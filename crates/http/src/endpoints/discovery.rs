@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use porta_oidc::ReadyDocument;
+use porta_oidc::DocumentWithEtag;
 
 use crate::reply::{self, Reply};
 use crate::tenancy::{Org, OrgDocuments};
@@ -30,7 +30,7 @@ pub(crate) async fn preflight(Org(_tenant): Org) -> Reply {
     reply
 }
 
-fn ready(request: &HeaderMap, document: &ReadyDocument, content_type: &'static str) -> Reply {
+fn ready(request: &HeaderMap, document: &DocumentWithEtag, content_type: &'static str) -> Reply {
     let is_known = request
         .get(header::IF_NONE_MATCH)
         .and_then(|v| v.to_str().ok())

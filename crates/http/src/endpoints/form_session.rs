@@ -29,7 +29,7 @@ impl FormSession {
         headers: &HeaderMap,
         interaction: Option<&str>,
     ) -> Self {
-        let known = cookies::read(state, tenant, headers, cookies::FORMS);
+        let known = state.cookies.read(tenant, headers, cookies::FORM_SESSION);
         let (csrf, before) = match known.as_deref().and_then(|value| value.split_once('.')) {
             Some((csrf, before)) => (csrf.to_owned(), before.to_owned()),
             None => (BearerKind::Interaction.generate(&*state.entropy), String::new()),
@@ -38,7 +38,7 @@ impl FormSession {
         let path = format!("/{}/auth", tenant.organization.slug);
         let until = state.clock.now() + LIFETIME;
         let value = format!("{csrf}.{interaction}");
-        let cookie = cookies::set(state, tenant, cookies::FORMS, &value, &path, until);
+        let cookie = state.cookies.set(tenant, cookies::FORM_SESSION, &value, &path, until);
         let interaction = Some(interaction.to_owned()).filter(|uid| !uid.is_empty());
         Self { csrf, interaction, cookie }
     }
@@ -55,7 +55,7 @@ impl FormSession {
     }
 
     /// Where the page after the form links to: the interaction to return to, or the account.
-    pub(super) fn onward(&self, tenant: &RequestContext) -> String {
+    pub(super) fn continue_url(&self, tenant: &RequestContext) -> String {
         self.sign_in_url(tenant).unwrap_or_else(|| format!("/{}/account", tenant.organization.slug))
     }
 
@@ -64,7 +64,7 @@ impl FormSession {
     }
 
     /// The response with the cookie set.
-    pub(super) fn answer(self, reply: Reply) -> Reply {
+    pub(super) fn with_cookie(self, reply: Reply) -> Reply {
         reply::with_header(reply, header::SET_COOKIE, self.cookie)
     }
 }

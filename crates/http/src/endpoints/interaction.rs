@@ -9,24 +9,25 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use porta_core::TypedPassword;
 use porta_core::user::UserStatus;
-use porta_oidc::interaction::{BoundInteraction, Shown, Stage};
-use porta_oidc::travel::Travelling;
+use porta_oidc::interaction::{BoundInteraction, InteractionCookies, Stage};
+use porta_oidc::sealed_state::SealedState;
 use porta_oidc::{EngineError, InteractionPurpose};
 use porta_pages::{ErrorText, Flash, Page};
 use porta_protocol::Params;
-use porta_signin::{Attempt, Entered, Pause, SignInOutcome, Turn};
+use porta_signin::{NewSessionCookies, PasswordAttempt, Pause, QueuePriority, SignInOutcome};
 
 use super::ClientInfo;
-use super::authorize::{concluded, session_cookie};
-use super::ends::ends_at;
-use super::links::typed_address;
-use super::lost::lost;
+use super::authorize::{resumed_response, session_cookie};
+use super::form_action::form_action_urls;
+use super::mailed_links::typed_address;
+use super::unavailable_interaction::unavailable_page;
 use crate::context::RequestContext;
 use crate::flash::{FlashKind, FlashMessage};
+use crate::load_shedding::RETRY_AFTER;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
-use crate::{body, cookies, crowd};
+use crate::{body, cookies};
 
 /// Lifetime of a flash message: until the redirect arrives.
 pub(super) const FLASH_LIFETIME: Duration = Duration::from_mins(1);
@@ -37,7 +38,7 @@ pub(super) struct InteractionRequest<'a> {
     pub(super) tenant: &'a RequestContext,
     pub(super) bound: BoundInteraction,
     /// Origins outside this server to which its forms may redirect (CSP `form-action`).
-    pub(super) ends_at: Vec<String>,
+    pub(super) form_action_urls: Vec<String>,
     /// What the refused or finished form before asked this page to say.
     pub(super) flash_message: Option<FlashMessage>,
 }
@@ -48,25 +49,27 @@ pub(super) async fn load_interaction<'a>(
     uid: &str,
     client_info: &ClientInfo,
 ) -> Result<InteractionRequest<'a>, Reply> {
-    let binding = cookies::read(state, tenant, &client_info.headers, cookies::INTERACTION);
-    let begun = cookies::read(state, tenant, &client_info.headers, cookies::BEGUN);
-    let shown = Shown { binding: binding.as_deref(), travelling: begun.as_deref() };
-    match state.engine.interaction(tenant, uid, shown).await {
+    let binding = state.cookies.read(tenant, &client_info.headers, cookies::INTERACTION);
+    let sealed_state = state.cookies.read(tenant, &client_info.headers, cookies::ANONYMOUS_START);
+    let presented = InteractionCookies { binding: binding.as_deref(), sealed_state: sealed_state.as_deref() };
+    match state.engine.interaction(tenant, uid, presented).await {
         Ok(Some(bound)) => {
             let purpose = &bound.interaction.purpose;
             client_info.log_fields.client(purpose.client_id().unwrap_or_default());
             tenant.languages.add_ui_locales(purpose.ui_locales());
-            let ends_at = ends_at(state, tenant, purpose).await;
-            let flash_message = cookies::read(state, tenant, &client_info.headers, cookies::FLASH);
+            let form_action_urls = form_action_urls(state, tenant, purpose).await;
+            let flash_message = state.cookies.read(tenant, &client_info.headers, cookies::FLASH);
             Ok(InteractionRequest {
                 state,
                 tenant,
                 bound,
-                ends_at,
+                form_action_urls,
                 flash_message: flash_message.and_then(|flash_message| FlashMessage::parse(&flash_message)),
             })
         }
-        Ok(None) => Err(lost(state, tenant, &client_info.headers, client_info.query.as_deref(), uid)),
+        Ok(None) => {
+            Err(unavailable_page(state, tenant, &client_info.headers, client_info.query.as_deref(), uid))
+        }
         Err(error) => Err(reply::engine_error_page(state, &tenant.theme(), &error)),
     }
 }
@@ -78,11 +81,11 @@ pub(super) fn pause_cookie(
     pause: &Pause,
 ) -> Option<HeaderValue> {
     let path = format!("/{}", tenant.organization.slug);
-    cookies::set(state, tenant, cookies::PAUSE, &pause.value, &path, pause.until)
+    state.cookies.set(tenant, cookies::PAUSE, &pause.value, &path, pause.until)
 }
 
 /// The interaction ended while one of its forms was handled.
-fn gone(state: &StateInner, tenant: &RequestContext) -> Reply {
+fn expired_page(state: &StateInner, tenant: &RequestContext) -> Reply {
     reply::error_page(state, &tenant.theme(), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
 }
 
@@ -102,7 +105,7 @@ pub(super) async fn form(
 }
 
 /// A form of the stage `wanted`. In any other stage the response leads to the page of that stage (Back button).
-pub(super) async fn posted_at<'a>(
+pub(super) async fn form_at_stage<'a>(
     wanted: Stage,
     state: &'a StateInner,
     tenant: &'a RequestContext,
@@ -129,6 +132,15 @@ pub(crate) async fn show(
     request.page_of_stage().await
 }
 
+/// Refuses a sign-in before its form is parsed or anything is looked up.
+async fn refuse_sign_in(state: &StateInner, tenant: &RequestContext, body: Body) -> Reply {
+    if let Err(error) = body::discard(body).await {
+        return reply::empty(error.status());
+    }
+    state.load_shedder.hold().await;
+    reply::busy_page(state, tenant, RETRY_AFTER)
+}
+
 /// `POST /{org}/interaction/{uid}/login`
 pub(crate) async fn login(
     State(state): State<AppState>,
@@ -137,15 +149,15 @@ pub(crate) async fn login(
     client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let turn = Turn {
+    let turn = QueuePriority {
         organization: Some(tenant.organization.id),
-        is_known: cookies::read(&state, &tenant, &client_info.headers, cookies::DEVICE).is_some(),
+        is_known: state.cookies.read(&tenant, &client_info.headers, cookies::DEVICE).is_some(),
     };
     if state.sign_in.hasher.is_full(turn) {
-        return crowd::turn_away(&state, &tenant, body).await;
+        return refuse_sign_in(&state, &tenant, body).await;
     }
     let (request, params) =
-        or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
+        or_answer!(form_at_stage(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
     let email = typed_address(params.get("email"));
     if !request.bound.csrf_matches(params.get("_csrf")) {
         return request.redirect_with_flash("", FlashKind::CsrfInvalid, &email);
@@ -171,7 +183,7 @@ pub(crate) async fn confirm(
     let params = or_answer!(form(&state, &tenant, &client_info, body).await);
     let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
     if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.forged();
+        return request.csrf_error_page();
     }
     if request.bound.interaction.stage != Stage::Consent {
         return request.page_of_stage().await;
@@ -185,7 +197,7 @@ pub(crate) async fn confirm(
     };
     match decided {
         Ok(true) => resume,
-        Ok(false) => gone(&state, &tenant),
+        Ok(false) => expired_page(&state, &tenant),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
@@ -201,21 +213,21 @@ pub(crate) async fn abort(
     let params = or_answer!(form(&state, &tenant, &client_info, body).await);
     let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
     if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.forged();
+        return request.csrf_error_page();
     }
     let resume = request.resume();
     match request.bound.interaction.stage {
         Stage::Ready | Stage::Denied => resume,
         Stage::Login if !request.bound.is_stored() => {
-            let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
+            let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
             let engine = &request.state.engine;
             let resumed = engine.cancel(&tenant, request.bound, cookie.as_deref(), &client_info.caller).await;
-            concluded(&state, &tenant, &client_info.headers, &uid, cookie, resumed)
+            resumed_response(&state, &tenant, &client_info.headers, &uid, cookie, resumed)
         }
         Stage::Login | Stage::SecondFactor | Stage::Consent => {
             match request.state.engine.deny(request.bound).await {
                 Ok(true) => resume,
-                Ok(false) => gone(&state, &tenant),
+                Ok(false) => expired_page(&state, &tenant),
                 Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
             }
         }
@@ -227,7 +239,7 @@ impl InteractionRequest<'_> {
         format!("/{}/interaction/{}{action}", self.tenant.organization.slug, self.bound.interaction.uid)
     }
 
-    pub(super) fn absolute(&self, action: &str) -> String {
+    pub(super) fn absolute_url(&self, action: &str) -> String {
         format!("{}{}", self.state.engine.issuer_base(), self.url(action))
     }
 
@@ -243,7 +255,7 @@ impl InteractionRequest<'_> {
                 let flash = flash_message.and_then(|flash_message| flash_message.kind.login());
                 self.login_page(StatusCode::OK, email, flash.or(is_again.then_some(Flash::SignInAgain))).await
             }
-            Stage::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
+            Stage::SecondFactor => reply::redirect(&self.absolute_url("/two-factor")),
             Stage::Consent => self.consent_page().await,
             Stage::Ready | Stage::Denied => self.resume(),
         }
@@ -251,11 +263,10 @@ impl InteractionRequest<'_> {
 
     /// A page; clears the flash message that it showed.
     pub(super) fn page(&self, status: StatusCode, page: Page) -> Reply {
-        let gone = self
-            .flash_message
-            .as_ref()
-            .and_then(|_| cookies::clear(self.state, cookies::FLASH, &self.url("")));
-        let page = reply::page(status, page.ending_at(self.ends_at.iter().map(String::as_str)));
+        let gone =
+            self.flash_message.as_ref().and_then(|_| self.state.cookies.clear(cookies::FLASH, &self.url("")));
+        let page =
+            reply::page(status, page.with_form_action(self.form_action_urls.iter().map(String::as_str)));
         reply::with_header(page, header::SET_COOKIE, gone)
     }
 
@@ -263,19 +274,13 @@ impl InteractionRequest<'_> {
     pub(super) fn redirect_with_flash(&self, page: &str, kind: FlashKind, email: &str) -> Reply {
         let flash_message = FlashMessage { kind, email: email.to_owned() };
         let until = self.state.clock.now() + FLASH_LIFETIME;
-        let flash_message = cookies::set(
-            self.state,
-            self.tenant,
-            cookies::FLASH,
-            &flash_message.value(),
-            &self.url(""),
-            until,
-        );
-        reply::with_header(reply::redirect(&self.absolute(page)), header::SET_COOKIE, flash_message)
+        let flash_message =
+            self.state.cookies.set(self.tenant, cookies::FLASH, &flash_message.value(), &self.url(""), until);
+        reply::with_header(reply::redirect(&self.absolute_url(page)), header::SET_COOKIE, flash_message)
     }
 
-    pub(super) fn gone(&self) -> Reply {
-        gone(self.state, self.tenant)
+    pub(super) fn expired_page(&self) -> Reply {
+        expired_page(self.state, self.tenant)
     }
 
     pub(super) fn resume(&self) -> Reply {
@@ -286,7 +291,7 @@ impl InteractionRequest<'_> {
         ))
     }
 
-    pub(super) fn forged(&self) -> Reply {
+    pub(super) fn csrf_error_page(&self) -> Reply {
         reply::error_page(
             self.state,
             &self.tenant.theme(),
@@ -297,60 +302,63 @@ impl InteractionRequest<'_> {
     }
 
     async fn sign_in(self, email: &str, password: &str, client_info: &ClientInfo) -> Reply {
-        let known = client_info.known(self.state, self.tenant);
-        let attempt = Attempt { email, password: TypedPassword::new(password) };
-        let browser = client_info.browser(&known);
+        let sign_in_cookies = client_info.sign_in_cookies(self.state, self.tenant);
+        let attempt = PasswordAttempt { email, password: TypedPassword::new(password) };
+        let browser = client_info.browser(&sign_in_cookies);
         let bound = self.bound.clone();
         match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
             Ok(
                 outcome @ (SignInOutcome::SignedIn(_) | SignInOutcome::SecondFactor | SignInOutcome::Gone),
-            ) => self.outcome(outcome, Some(email)).await,
+            ) => self.outcome_response(outcome, Some(email)).await,
             Ok(SignInOutcome::WrongPassword(form)) => {
                 let answer = self.redirect_with_flash("", FlashKind::WrongPassword, email);
-                self.travelling_on(answer, self.state.engine.remember_refused(&self.bound, form))
+                self.with_anonymous_start(
+                    answer,
+                    self.state.engine.remember_refused_password(&self.bound, form),
+                )
             }
             Ok(outcome) => {
-                let answer = self.outcome(outcome, Some(email)).await;
-                self.answered(answer)
+                let answer = self.outcome_response(outcome, Some(email)).await;
+                self.with_full_lifetime(answer)
             }
             Err(error) => reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         }
     }
 
     /// A form was sent, so the interaction gets its whole lifetime from now on.
-    fn answered(&self, reply: Reply) -> Reply {
-        self.travelling_on(reply, self.state.engine.keep_travelling(&self.bound))
+    fn with_full_lifetime(&self, reply: Reply) -> Reply {
+        self.with_anonymous_start(reply, self.state.engine.extend_sealed_state(&self.bound))
     }
 
-    fn travelling_on(&self, reply: Reply, kept: Result<Option<Travelling>, EngineError>) -> Reply {
+    fn with_anonymous_start(&self, reply: Reply, kept: Result<Option<SealedState>, EngineError>) -> Reply {
         let path = self.url("");
         let cookie = match kept {
             Ok(kept) => kept.and_then(|kept| {
-                cookies::set(self.state, self.tenant, cookies::BEGUN, &kept.text, &path, kept.until)
+                self.state.cookies.set(self.tenant, cookies::ANONYMOUS_START, &kept.text, &path, kept.until)
             }),
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         };
         reply::with_header(reply, header::SET_COOKIE, cookie)
     }
 
-    pub(super) fn signed_in(&self, entered: &Entered) -> Reply {
+    pub(super) fn signed_in(&self, entered: &NewSessionCookies) -> Reply {
         let session = session_cookie(self.state, self.tenant, &entered.session, entered.expires_at);
-        let device = cookies::device(self.state, self.tenant, &entered.device);
+        let device = self.state.cookies.device(self.tenant, &entered.device);
         let reply = reply::with_header(self.resume(), header::SET_COOKIE, session);
         reply::with_header(reply, header::SET_COOKIE, device)
     }
 
-    pub(super) async fn limited(&self, email: &str, retry_after: Duration) -> Reply {
+    pub(super) async fn rate_limited_page(&self, email: &str, retry_after: Duration) -> Reply {
         let flash = Flash::RateLimited { retry_after: reply::seconds_up(retry_after) };
         let page = self.login_page(StatusCode::TOO_MANY_REQUESTS, Some(email), Some(flash)).await;
         reply::with_retry_after(page, retry_after)
     }
 
     /// The response to the outcome of a first factor; `email` as typed.
-    pub(super) async fn outcome(&self, outcome: SignInOutcome, email: Option<&str>) -> Reply {
+    pub(super) async fn outcome_response(&self, outcome: SignInOutcome, email: Option<&str>) -> Reply {
         match outcome {
             SignInOutcome::SignedIn(entered) => self.signed_in(&entered),
-            SignInOutcome::SecondFactor => reply::redirect(&self.absolute("/two-factor")),
+            SignInOutcome::SecondFactor => reply::redirect(&self.absolute_url("/two-factor")),
             SignInOutcome::Refused | SignInOutcome::WrongPassword(_) => {
                 self.redirect_with_flash("", FlashKind::WrongPassword, email.unwrap_or_default())
             }
@@ -363,10 +371,10 @@ impl InteractionRequest<'_> {
                 self.redirect_with_flash("", kind, email.unwrap_or_default())
             }
             SignInOutcome::Limited { retry_after } => {
-                self.limited(email.unwrap_or_default(), retry_after).await
+                self.rate_limited_page(email.unwrap_or_default(), retry_after).await
             }
             SignInOutcome::Paused(pause) => {
-                let page = self.limited(email.unwrap_or_default(), pause.wait).await;
+                let page = self.rate_limited_page(email.unwrap_or_default(), pause.wait).await;
                 reply::with_header(page, header::SET_COOKIE, pause_cookie(self.state, self.tenant, &pause))
             }
             SignInOutcome::Busy => {
@@ -385,7 +393,7 @@ impl InteractionRequest<'_> {
             }
             // The middleware replaces this response by that of the same form before (decision 0044).
             SignInOutcome::Repeated => self.page_of_stage().await,
-            SignInOutcome::Gone => gone(self.state, self.tenant),
+            SignInOutcome::Gone => expired_page(self.state, self.tenant),
         }
     }
 }

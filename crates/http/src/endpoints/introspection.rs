@@ -47,13 +47,13 @@ async fn inquiry(
     tenant: &Tenant,
     client_info: &ClientInfo,
     body: Body,
-) -> Result<(porta_protocol::Params, porta_protocol::Presented, cors::Verdict), Reply> {
+) -> Result<(porta_protocol::Params, porta_protocol::PresentedCredentials, cors::CorsDecision), Reply> {
     let params = protocol_form(&client_info.headers, body).await?;
     let presented = credentials(tenant, &client_info.headers, &params)?;
     let client_id = presented.client_id().map(porta_core::client::ClientId::as_str);
     client_info.log_fields.client(client_id.unwrap_or_default());
-    match cors::judge(state, tenant, &client_info.headers, client_id).await? {
-        cors::Verdict::Refused => Err(origin_refused()),
+    match cors::decide(state, tenant, &client_info.headers, client_id).await? {
+        cors::CorsDecision::Refused => Err(origin_refused()),
         verdict => Ok((params, presented, verdict)),
     }
 }

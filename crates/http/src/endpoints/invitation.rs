@@ -4,14 +4,14 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use porta_pages::{InvitationPage, InviteExpiredPage, PasswordFault};
-use porta_signin::{Chosen, DeadLink, Invitee};
+use porta_signin::{Invitee, LinkError, SetPasswordOutcome};
 
 use super::ClientInfo;
-use super::done::done;
+use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
 use super::interaction::form;
-use super::links::dead;
-use super::new_password::{chosen, fault, rules};
+use super::mailed_links::dead_link_page;
+use super::new_password::{parse_new_password, password_fault, rules};
 use crate::context::RequestContext;
 use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
@@ -46,18 +46,20 @@ pub(crate) async fn accept(
     if !form_session.csrf_matches(params.get("_csrf")) {
         return again(StatusCode::FORBIDDEN, PasswordFault::CsrfInvalid);
     }
-    let password = match invitee.needs_password.then(|| chosen(&params)).transpose() {
+    let password = match invitee.needs_password.then(|| parse_new_password(&params)).transpose() {
         Ok(password) => password,
         Err(flash) => return again(StatusCode::OK, flash),
     };
     match state.sign_in.accept_invitation(&tenant, &token, password, &client_info.caller).await {
-        Ok(Chosen::Done) => done(&state, &tenant, FlashKind::InvitationAccepted, invitee.user.email.shown()),
-        Ok(Chosen::Refused(refusal)) => again(StatusCode::OK, fault(refusal)),
-        Ok(Chosen::Busy) => {
+        Ok(SetPasswordOutcome::Done) => {
+            redirect_to_result(&state, &tenant, FlashKind::InvitationAccepted, invitee.user.email.shown())
+        }
+        Ok(SetPasswordOutcome::Refused(refusal)) => again(StatusCode::OK, password_fault(refusal)),
+        Ok(SetPasswordOutcome::Busy) => {
             let page = again(StatusCode::SERVICE_UNAVAILABLE, PasswordFault::RateLimited { retry_after: 1 });
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
-        Ok(Chosen::Dead(why)) => over(&state, &tenant, why),
+        Ok(SetPasswordOutcome::LinkFailed(why)) => dead_invitation_page(&state, &tenant, why),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
@@ -73,15 +75,15 @@ async fn invitee(
             tenant.languages.add_profile_locale(invitee.user.profile.locale.as_deref());
             Ok(invitee)
         }
-        Ok(Err(why)) => Err(over(state, tenant, why)),
+        Ok(Err(why)) => Err(dead_invitation_page(state, tenant, why)),
         Err(error) => Err(reply::engine_error_page(state, &tenant.theme(), &error)),
     }
 }
 
 /// The response to a dead invitation: only the inviter can send another. A rate limit has its own page.
-fn over(state: &StateInner, tenant: &RequestContext, why: DeadLink) -> Reply {
-    if let DeadLink::Limited { .. } = why {
-        return dead(state, tenant, why, &format!("/{}/account", tenant.organization.slug));
+fn dead_invitation_page(state: &StateInner, tenant: &RequestContext, why: LinkError) -> Reply {
+    if let LinkError::Limited { .. } = why {
+        return dead_link_page(state, tenant, why, &format!("/{}/account", tenant.organization.slug));
     }
     let page = InviteExpiredPage { organization: tenant.organization.display_name(), inviter: None };
     reply::page(StatusCode::BAD_REQUEST, state.pages.invite_expired(&tenant.theme(), &page))
@@ -108,5 +110,5 @@ fn page(
         flash,
     };
     let page = state.pages.invitation(&tenant.theme(), &page);
-    form_session.answer(reply::page(status, page))
+    form_session.with_cookie(reply::page(status, page))
 }

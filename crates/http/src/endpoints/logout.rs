@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
-use porta_oidc::logout::{CONTINUE, LogoutError, LogoutRefusal, LogoutStep, Onward};
+use porta_oidc::logout::{CONTINUE, LogoutError, LogoutRefusal, LogoutStep, PostLogoutRedirect};
 use porta_pages::{ErrorText, LogoutPage, LogoutSuccessPage};
 use porta_protocol::Params;
 use porta_protocol::authorize::append_query;
@@ -26,9 +26,9 @@ pub(crate) async fn get(
     let params = Params::parse(query.unwrap_or_default());
     let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
     tenant.languages.add_ui_locales(params.get(UI_LOCALES));
-    let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
+    let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
     match state.engine.end_session(&tenant, &params, cookie.as_deref()).await {
-        Ok(LogoutStep::Done(to)) => onward(&tenant, &to),
+        Ok(LogoutStep::Done(to)) => redirect_onward(&tenant, &to),
         Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward }) => {
             tenant.languages.add_ui_locales(onward.ui_locales.as_deref());
             tenant.languages.add_profile_locale(user_locale.as_deref());
@@ -72,15 +72,15 @@ pub(crate) async fn confirm(
     if params.get("logout").is_none() {
         return malformed(&state, &tenant, StatusCode::BAD_REQUEST);
     }
-    let cookie = cookies::read(&state, &tenant, &client_info.headers, cookies::SESSION);
+    let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
     match state
         .engine
         .confirm_logout(&tenant, params.get("xsrf"), cookie.as_deref(), &client_info.caller)
         .await
     {
         Ok(to) => {
-            let gone = cookies::clear(&state, cookies::SESSION, &format!("/{}", tenant.organization.slug));
-            reply::with_header(onward(&tenant, &to), header::SET_COOKIE, gone)
+            let gone = state.cookies.clear(cookies::SESSION, &format!("/{}", tenant.organization.slug));
+            reply::with_header(redirect_onward(&tenant, &to), header::SET_COOKIE, gone)
         }
         Err(error) => refused(&state, &tenant, &error),
     }
@@ -97,7 +97,7 @@ pub(crate) async fn success(
     reply::page(StatusCode::OK, state.pages.logout_success(&tenant.theme(), &LogoutSuccessPage {}))
 }
 
-fn onward(tenant: &RequestContext, to: &Onward) -> Reply {
+fn redirect_onward(tenant: &RequestContext, to: &PostLogoutRedirect) -> Reply {
     if let Some(uri) = &to.redirect_to {
         return reply::redirect(uri);
     }
@@ -113,14 +113,14 @@ fn refused(state: &StateInner, tenant: &RequestContext, error: &LogoutError) -> 
     match error {
         LogoutError::Refused(refusal) => {
             tracing::info!(detail = %refusal, "logout request refused");
-            invalid_request(state, tenant, StatusCode::BAD_REQUEST, words(*refusal))
+            invalid_request(state, tenant, StatusCode::BAD_REQUEST, error_text(*refusal))
         }
         LogoutError::Engine(error) => reply::engine_error_page(state, &tenant.theme(), error),
     }
 }
 
 /// Says which value is invalid without echoing it: an unregistered address must not be shown.
-fn words(refusal: LogoutRefusal) -> ErrorText {
+fn error_text(refusal: LogoutRefusal) -> ErrorText {
     match refusal {
         LogoutRefusal::AddressNotRegistered => ErrorText::LogoutAddress,
         LogoutRefusal::HintNotValid => ErrorText::LogoutHint,

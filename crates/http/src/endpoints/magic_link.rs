@@ -8,12 +8,12 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use porta_core::settings;
 use porta_oidc::interaction::Stage;
-use porta_pages::{CodeFlash, Landing, MagicLinkLandingPage, MagicLinkSentPage, Origin};
-use porta_signin::{Asked, FactorOutcome, Followed, MagicLanding};
+use porta_pages::{CodeFlash, Landing, MagicLinkLandingPage, MagicLinkSentPage, SignInOrigin};
+use porta_signin::{FactorOutcome, LinkRequestOutcome, MagicLanding, MagicLinkOutcome};
 
 use super::ClientInfo;
-use super::interaction::{InteractionRequest, form, load_interaction, pause_cookie, posted_at};
-use super::links::{dead, typed_address};
+use super::interaction::{InteractionRequest, form, form_at_stage, load_interaction, pause_cookie};
+use super::mailed_links::{dead_link_page, typed_address};
 use crate::context::RequestContext;
 use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
@@ -42,7 +42,7 @@ pub(crate) async fn sent(
 }
 
 /// `POST …/magic-link`: requests a link by mail.
-pub(crate) async fn ask(
+pub(crate) async fn request_link(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
@@ -50,7 +50,7 @@ pub(crate) async fn ask(
     body: Body,
 ) -> Reply {
     let (request, params) =
-        or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
+        or_answer!(form_at_stage(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
     let email = typed_address(params.get("email"));
     if !request.bound.csrf_matches(params.get("_csrf")) {
         return request.redirect_with_flash("", FlashKind::CsrfInvalid, &email);
@@ -59,18 +59,22 @@ pub(crate) async fn ask(
         return request.redirect_with_flash("", FlashKind::EmailMissing, "");
     }
     let (bound, locale) = (request.bound.clone(), tenant.theme().locale);
-    let known = client_info.known(&state, &tenant);
-    let browser = client_info.browser(&known);
+    let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
+    let browser = client_info.browser(&sign_in_cookies);
     let asked = state.sign_in.ask_for_magic_link(&tenant, bound, &email, locale, browser).await;
     match asked {
-        Ok(Asked::Sent) => reply::redirect(&request.absolute(SENT)),
-        Ok(Asked::Limited { retry_after }) => request.limited(&email, retry_after).await,
-        Ok(Asked::Paused(pause)) => {
-            let page = request.limited(&email, pause.wait).await;
+        Ok(LinkRequestOutcome::Sent) => reply::redirect(&request.absolute_url(SENT)),
+        Ok(LinkRequestOutcome::Limited { retry_after }) => {
+            request.rate_limited_page(&email, retry_after).await
+        }
+        Ok(LinkRequestOutcome::Paused(pause)) => {
+            let page = request.rate_limited_page(&email, pause.wait).await;
             reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
         }
-        Ok(Asked::MethodDisabled) => request.redirect_with_flash("", FlashKind::MethodDisabled, &email),
-        Ok(Asked::Gone) => request.gone(),
+        Ok(LinkRequestOutcome::MethodDisabled) => {
+            request.redirect_with_flash("", FlashKind::MethodDisabled, &email)
+        }
+        Ok(LinkRequestOutcome::Gone) => request.expired_page(),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
@@ -84,7 +88,7 @@ pub(crate) async fn code(
     body: Body,
 ) -> Reply {
     let (request, params) =
-        or_answer!(posted_at(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
+        or_answer!(form_at_stage(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
     if !request.bound.csrf_matches(params.get("_csrf")) {
         return request.redirect_with_flash(SENT, FlashKind::CsrfInvalid, "");
     }
@@ -95,12 +99,12 @@ pub(crate) async fn code(
     if typed.len() > LONGEST_CODE {
         return request.redirect_with_flash(SENT, FlashKind::CodeInvalid, "");
     }
-    let known = client_info.known(&state, &tenant);
-    let browser = client_info.browser(&known);
+    let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
+    let browser = client_info.browser(&sign_in_cookies);
     let outcome = state.sign_in.type_link_code(&tenant, request.bound.clone(), typed, browser).await;
     match outcome {
         Ok(FactorOutcome::SignedIn(entered)) => request.signed_in(&entered),
-        Ok(FactorOutcome::Moved) => reply::redirect(&request.absolute("/two-factor")),
+        Ok(FactorOutcome::Moved) => reply::redirect(&request.absolute_url("/two-factor")),
         Ok(FactorOutcome::Wrong | FactorOutcome::Exhausted | FactorOutcome::Blocked) => {
             request.redirect_with_flash(SENT, FlashKind::CodeInvalid, "")
         }
@@ -109,13 +113,13 @@ pub(crate) async fn code(
             let page = request.magic_link_sent(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
             reply::with_retry_after(page, retry_after)
         }
-        Ok(FactorOutcome::Gone) => request.gone(),
+        Ok(FactorOutcome::Gone) => request.expired_page(),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
 
 /// `GET …/magic-link/{token}`: the page that the link opens.
-pub(crate) async fn land(
+pub(crate) async fn show_link(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid, token)): Path<(String, String, String)>,
@@ -123,7 +127,7 @@ pub(crate) async fn land(
 ) -> Reply {
     let landing = match state.sign_in.magic_landing(&tenant, &uid, &token, &client_info.caller).await {
         Ok(Ok(landing)) => landing,
-        Ok(Err(why)) => return dead(&state, &tenant, why, &interaction_url(&tenant, &uid)),
+        Ok(Err(why)) => return dead_link_page(&state, &tenant, why, &interaction_url(&tenant, &uid)),
         Err(error) => return reply::engine_error_page(&state, &tenant.theme(), &error),
     };
     match load_interaction(&state, &tenant, &uid, &client_info).await {
@@ -132,12 +136,12 @@ pub(crate) async fn land(
                 action_url: &request.url(&format!("/magic-link/{token}")),
                 csrf: &request.bound.interaction.csrf,
             };
-            landing_page(&state, &tenant, &landing, place, &request.ends_at).await
+            landing_page(&state, &tenant, &landing, place, &request.form_action_urls).await
         }
         Ok(request) => request.page_of_stage().await,
         // Another browser, or the sign-in has ended: show only the code and which sign-in it is for.
         Err(_) => {
-            let origin = landing.origin.as_ref().map(|origin| Origin {
+            let origin = landing.origin.as_ref().map(|origin| SignInOrigin {
                 at: origin.at,
                 address: origin.address.as_deref(),
                 user_agent: origin.user_agent.as_deref(),
@@ -159,16 +163,18 @@ pub(crate) async fn follow(
     let params = or_answer!(form(&state, &tenant, &client_info, body).await);
     let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
     if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.forged();
+        return request.csrf_error_page();
     }
     if request.bound.interaction.stage != Stage::Login {
         return request.page_of_stage().await;
     }
-    let known = client_info.known(&state, &tenant);
-    let browser = client_info.browser(&known);
+    let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
+    let browser = client_info.browser(&sign_in_cookies);
     match state.sign_in.follow_magic_link(&tenant, request.bound.clone(), &token, browser).await {
-        Ok(Followed::Passed(outcome)) => request.outcome(outcome, None).await,
-        Ok(Followed::Dead(why)) => dead(&state, &tenant, why, &interaction_url(&tenant, &uid)),
+        Ok(MagicLinkOutcome::Passed(outcome)) => request.outcome_response(outcome, None).await,
+        Ok(MagicLinkOutcome::LinkFailed(why)) => {
+            dead_link_page(&state, &tenant, why, &interaction_url(&tenant, &uid))
+        }
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
@@ -184,7 +190,7 @@ async fn landing_page(
     tenant: &RequestContext,
     landing: &MagicLanding,
     place: Landing<'_>,
-    ends_at: &[String],
+    form_action_urls: &[String],
 ) -> Reply {
     let client = match &landing.client_id {
         Some(id) => match state.engine.client(tenant.organization.id, id).await {
@@ -197,7 +203,7 @@ async fn landing_page(
     let page =
         MagicLinkLandingPage { client_name: name, masked_email: &landing.masked_email, landing: place };
     let page = state.pages.magic_link_landing(&tenant.theme(), &page);
-    reply::page(StatusCode::OK, page.ending_at(ends_at.iter().map(String::as_str)))
+    reply::page(StatusCode::OK, page.with_form_action(form_action_urls.iter().map(String::as_str)))
 }
 
 impl InteractionRequest<'_> {

@@ -5,22 +5,22 @@ pub(crate) mod assets;
 pub(crate) mod authorize;
 pub(crate) mod cors;
 pub(crate) mod discovery;
-pub(crate) mod done;
-mod ends;
+mod form_action;
+pub(crate) mod form_result;
 mod form_session;
 pub(crate) mod interaction;
 pub(crate) mod introspection;
 pub(crate) mod invitation;
-mod links;
 pub(crate) mod logout;
-mod lost;
 pub(crate) mod magic_link;
+mod mailed_links;
 mod new_password;
 pub(crate) mod probes;
 pub(crate) mod recovery;
 pub(crate) mod root;
 pub(crate) mod second_factor;
 pub(crate) mod token;
+mod unavailable_interaction;
 pub(crate) mod userinfo;
 pub(crate) mod verification;
 
@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use porta_oidc::{Caller, Claim};
+use porta_oidc::{Caller, IdempotencyClaim};
 use porta_signin::Browser;
 
 use crate::context::RequestContext;
@@ -44,29 +44,33 @@ pub(crate) struct ClientInfo {
     pub headers: axum::http::HeaderMap,
     pub log_fields: AccessLogFields,
     /// The idempotency claim of a form (decision 0044).
-    claim: Option<Arc<Claim>>,
+    claim: Option<Arc<IdempotencyClaim>>,
     query: Option<String>,
 }
 
 /// Cookies that a sign-in reads.
-pub(crate) struct Known {
+pub(crate) struct SignInCookies {
     session: Option<String>,
     device: Option<String>,
     pause: Option<String>,
 }
 
 impl ClientInfo {
-    pub(crate) fn known(&self, state: &StateInner, tenant: &RequestContext) -> Known {
-        let read = |name| cookies::read(state, tenant, &self.headers, name);
-        Known { session: read(cookies::SESSION), device: read(cookies::DEVICE), pause: read(cookies::PAUSE) }
+    pub(crate) fn sign_in_cookies(&self, state: &StateInner, tenant: &RequestContext) -> SignInCookies {
+        let read = |name| state.cookies.read(tenant, &self.headers, name);
+        SignInCookies {
+            session: read(cookies::SESSION),
+            device: read(cookies::DEVICE),
+            pause: read(cookies::PAUSE),
+        }
     }
 
-    pub(crate) fn browser<'a>(&'a self, known: &'a Known) -> Browser<'a> {
+    pub(crate) fn browser<'a>(&'a self, cookies: &'a SignInCookies) -> Browser<'a> {
         Browser {
             caller: &self.caller,
-            cookie: known.session.as_deref(),
-            device: known.device.as_deref(),
-            pause: known.pause.as_deref(),
+            cookie: cookies.session.as_deref(),
+            device: cookies.device.as_deref(),
+            pause: cookies.pause.as_deref(),
             claim: self.claim.as_deref(),
         }
     }
@@ -78,10 +82,11 @@ impl FromRequestParts<AppState> for ClientInfo {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
         let known = parts.extensions.remove::<Caller>();
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0);
-        let caller =
-            known.or_else(|| Some(crate::caller::caller(state, peer?, &parts.headers))).unwrap_or_default();
+        let caller = known
+            .or_else(|| Some(state.callers.of(peer?, &parts.headers, state.clock.now())))
+            .unwrap_or_default();
         let log_fields = parts.extensions.get::<AccessLogFields>().cloned().unwrap_or_default();
-        let claim = parts.extensions.get::<Arc<Claim>>().cloned();
+        let claim = parts.extensions.get::<Arc<IdempotencyClaim>>().cloned();
         let query = parts.uri.query().map(str::to_owned);
         Ok(Self { caller, headers: std::mem::take(&mut parts.headers), log_fields, claim, query })
     }

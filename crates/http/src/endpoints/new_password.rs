@@ -13,12 +13,12 @@ pub(super) fn rules() -> PasswordRules {
 
 /// Returns the new password of a form, if its repetition matches. Compares normalised forms, because two keyboards may
 /// encode a character differently (decision 0040).
-pub(super) fn chosen(params: &Params) -> Result<Password, PasswordFault> {
+pub(super) fn parse_new_password(params: &Params) -> Result<Password, PasswordFault> {
     let typed = params.get("password").unwrap_or_default();
     if typed.is_empty() {
         return Err(PasswordFault::Missing);
     }
-    let password = Password::parse(typed).map_err(fault)?;
+    let password = Password::parse(typed).map_err(password_fault)?;
     let again = params.get("confirmPassword").map(TypedPassword::new);
     if again.as_ref().and_then(TypedPassword::normal) != Some(&password) {
         return Err(PasswordFault::Mismatch);
@@ -26,7 +26,7 @@ pub(super) fn chosen(params: &Params) -> Result<Password, PasswordFault> {
     Ok(password)
 }
 
-pub(super) fn fault(refusal: PasswordRefusal) -> PasswordFault {
+pub(super) fn password_fault(refusal: PasswordRefusal) -> PasswordFault {
     let PasswordRules { min, max } = rules();
     match refusal {
         PasswordRefusal::TooShort => PasswordFault::TooShort { min },

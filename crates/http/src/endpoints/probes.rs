@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::reply::{self, Reply};
 use crate::state::{AppState, MetricsExporter};
 
-fn word(ok: bool) -> &'static str {
+fn status_word(ok: bool) -> &'static str {
     if ok { "ok" } else { "error" }
 }
 
@@ -22,7 +22,7 @@ pub(crate) async fn health(State(state): State<AppState>) -> Reply {
     };
     reply::json(
         status,
-        &json!({ "status": verdict, "checks": { "database": word(database), "redis": word(redis) } }),
+        &json!({ "status": verdict, "checks": { "database": status_word(database), "redis": status_word(redis) } }),
     )
 }
 

@@ -8,14 +8,14 @@ use axum::http::{StatusCode, header};
 use porta_core::one_time::TokenPurpose;
 use porta_pages::{EmailFlash, ErrorText, ForgotPasswordPage, PasswordFault, ResetPasswordPage};
 use porta_protocol::Params;
-use porta_signin::{Asked, Chosen, DeadLink};
+use porta_signin::{LinkError, LinkRequestOutcome, SetPasswordOutcome};
 
 use super::ClientInfo;
-use super::done::done;
+use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
 use super::interaction::{form, pause_cookie};
-use super::links::{dead, typed_address};
-use super::new_password::{chosen, fault, rules};
+use super::mailed_links::{dead_link_page, typed_address};
+use super::new_password::{parse_new_password, password_fault, rules};
 use crate::context::RequestContext;
 use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
@@ -39,7 +39,7 @@ pub(crate) async fn forgot(
 
 /// `POST /{org}/auth/forgot-password`: the same response for every address, against user enumeration
 /// (`docs/security.md`, W18).
-pub(crate) async fn ask(
+pub(crate) async fn request_reset(
     State(state): State<AppState>,
     Org(tenant): Org,
     client_info: ClientInfo,
@@ -66,18 +66,22 @@ pub(crate) async fn ask(
         );
     }
     let locale = tenant.theme().locale;
-    let known = client_info.known(&state, &tenant);
-    let browser = client_info.browser(&known);
+    let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
+    let browser = client_info.browser(&sign_in_cookies);
     let asked =
         state.sign_in.ask_for_reset(&tenant, &email, form_session.interaction(), locale, browser).await;
     match asked {
-        Ok(Asked::Sent) => form_session.answer(done(&state, &tenant, FlashKind::LinkSent, &email)),
-        Ok(Asked::Limited { retry_after }) => limited(&state, &tenant, form_session, &email, retry_after),
-        Ok(Asked::Paused(pause)) => {
+        Ok(LinkRequestOutcome::Sent) => {
+            form_session.with_cookie(redirect_to_result(&state, &tenant, FlashKind::LinkSent, &email))
+        }
+        Ok(LinkRequestOutcome::Limited { retry_after }) => {
+            limited(&state, &tenant, form_session, &email, retry_after)
+        }
+        Ok(LinkRequestOutcome::Paused(pause)) => {
             let page = limited(&state, &tenant, form_session, &email, pause.wait);
             reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
         }
-        Ok(Asked::MethodDisabled | Asked::Gone) => no_passwords(&state, &tenant),
+        Ok(LinkRequestOutcome::MethodDisabled | LinkRequestOutcome::Gone) => no_passwords(&state, &tenant),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
@@ -120,7 +124,7 @@ pub(crate) async fn reset(
         return reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::FORBIDDEN, flash)
             .await;
     }
-    let password = match chosen(&params) {
+    let password = match parse_new_password(&params) {
         Ok(password) => password,
         Err(flash) => {
             return reset_page(
@@ -139,18 +143,18 @@ pub(crate) async fn reset(
         return no_passwords(&state, &tenant);
     }
     match state.sign_in.reset_password(&tenant, &token, password, &client_info.caller).await {
-        Ok(Chosen::Done) => done(&state, &tenant, FlashKind::PasswordSet, ""),
-        Ok(Chosen::Refused(refusal)) => {
-            let flash = Some(fault(refusal));
+        Ok(SetPasswordOutcome::Done) => redirect_to_result(&state, &tenant, FlashKind::PasswordSet, ""),
+        Ok(SetPasswordOutcome::Refused(refusal)) => {
+            let flash = Some(password_fault(refusal));
             reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::OK, flash).await
         }
-        Ok(Chosen::Busy) => {
+        Ok(SetPasswordOutcome::Busy) => {
             let (status, flash) =
                 (StatusCode::SERVICE_UNAVAILABLE, Some(PasswordFault::RateLimited { retry_after: 1 }));
             let page = reset_page(&state, &tenant, form_session, &token, &client_info, status, flash).await;
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
-        Ok(Chosen::Dead(why)) => dead_reset(&state, &tenant, why),
+        Ok(SetPasswordOutcome::LinkFailed(why)) => dead_reset(&state, &tenant, why),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
@@ -161,8 +165,8 @@ fn no_passwords(state: &StateInner, tenant: &RequestContext) -> Reply {
 }
 
 /// The response to a dead link; another can be requested with the form it leads to.
-fn dead_reset(state: &StateInner, tenant: &RequestContext, why: DeadLink) -> Reply {
-    dead(state, tenant, why, &format!("/{}/auth/forgot-password", tenant.organization.slug))
+fn dead_reset(state: &StateInner, tenant: &RequestContext, why: LinkError) -> Reply {
+    dead_link_page(state, tenant, why, &format!("/{}/auth/forgot-password", tenant.organization.slug))
 }
 
 fn forgot_page(
@@ -182,7 +186,7 @@ fn forgot_page(
         flash,
     };
     let page = state.pages.forgot_password(&tenant.theme(), &page);
-    form_session.answer(reply::page(status, page))
+    form_session.with_cookie(reply::page(status, page))
 }
 
 async fn reset_page(
@@ -212,5 +216,5 @@ async fn reset_page(
         flash,
     };
     let page = state.pages.reset_password(&tenant.theme(), &page);
-    form_session.answer(reply::page(status, page))
+    form_session.with_cookie(reply::page(status, page))
 }

@@ -5,17 +5,17 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use porta_core::settings;
 use porta_core::user::TwoFactorMethod;
-use porta_oidc::interaction::{SecondStep, Stage};
+use porta_oidc::interaction::{SecondFactorStep, Stage};
 use porta_pages::{
     CodeFlash, FactorKind, RecoveryCodesPage, SetupView, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
     TwoFactorSetupPage,
 };
 use porta_protocol::Params;
-use porta_signin::journey::masked;
+use porta_signin::sign_in_steps::masked;
 use porta_signin::{CodeKind, FactorOutcome};
 
 use super::ClientInfo;
-use super::interaction::{InteractionRequest, load_interaction, posted_at};
+use super::interaction::{InteractionRequest, form_at_stage, load_interaction};
 use crate::context::RequestContext;
 use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
@@ -58,10 +58,10 @@ pub(crate) async fn verify(
     let kind = if params.get("codeType") == Some("recovery") { CodeKind::Recovery } else { CodeKind::Usual };
     let view = if kind == CodeKind::Recovery { View::Recovery } else { View::Usual };
     let code = or_answer!(request.code(&params, view));
-    let known = client_info.known(&state, &tenant);
-    let browser = client_info.browser(&known);
+    let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
+    let browser = client_info.browser(&sign_in_cookies);
     let outcome = state.sign_in.verify_code(&tenant, request.bound.clone(), kind, &code, browser).await;
-    request.factor_outcome(outcome, view).await
+    request.outcome_page(outcome, view).await
 }
 
 /// `POST …/two-factor/resend`
@@ -73,12 +73,12 @@ pub(crate) async fn resend(
     body: Body,
 ) -> Reply {
     let (request, _) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
-    let known = client_info.known(&state, &tenant);
-    match state.sign_in.resend_code(&tenant, &request.bound, client_info.browser(&known)).await {
+    let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
+    match state.sign_in.resend_code(&tenant, &request.bound, client_info.browser(&sign_in_cookies)).await {
         Ok(FactorOutcome::Moved) => {
             request.redirect_with_flash(View::Usual.page(), FlashKind::CodeResent, "")
         }
-        outcome => request.factor_outcome(outcome, View::Usual).await,
+        outcome => request.outcome_page(outcome, View::Usual).await,
     }
 }
 
@@ -91,8 +91,8 @@ pub(crate) async fn setup(
     body: Body,
 ) -> Reply {
     let (request, params) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
-    let known = client_info.known(&state, &tenant);
-    let browser = client_info.browser(&known);
+    let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
+    let browser = client_info.browser(&sign_in_cookies);
     let outcome = if params.get("code").is_none() {
         let method = match params.get("setupMethod") {
             Some("email") => TwoFactorMethod::Email,
@@ -103,11 +103,11 @@ pub(crate) async fn setup(
         let code = or_answer!(request.code(&params, View::Usual));
         state.sign_in.confirm_factor(&tenant, request.bound.clone(), &code, browser).await
     };
-    request.factor_outcome(outcome, View::Usual).await
+    request.outcome_page(outcome, View::Usual).await
 }
 
 /// `POST …/two-factor/codes`: the recovery codes were saved.
-pub(crate) async fn codes_kept(
+pub(crate) async fn confirm_codes_saved(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Uid,
@@ -115,10 +115,10 @@ pub(crate) async fn codes_kept(
     body: Body,
 ) -> Reply {
     let (request, _) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
-    let known = client_info.known(&state, &tenant);
-    let browser = client_info.browser(&known);
-    let outcome = state.sign_in.codes_kept(&tenant, request.bound.clone(), browser).await;
-    request.factor_outcome(outcome, View::Usual).await
+    let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
+    let browser = client_info.browser(&sign_in_cookies);
+    let outcome = state.sign_in.confirm_codes_saved(&tenant, request.bound.clone(), browser).await;
+    request.outcome_page(outcome, View::Usual).await
 }
 
 /// Which page of a step.
@@ -147,7 +147,7 @@ async fn posted<'a>(
     client_info: &ClientInfo,
     body: Body,
 ) -> Result<(InteractionRequest<'a>, Params), Reply> {
-    let (request, params) = posted_at(Stage::SecondFactor, state, tenant, uid, client_info, body).await?;
+    let (request, params) = form_at_stage(Stage::SecondFactor, state, tenant, uid, client_info, body).await?;
     if !request.bound.csrf_matches(params.get("_csrf")) {
         return Err(request.redirect_with_flash(View::Usual.page(), FlashKind::CsrfInvalid, ""));
     }
@@ -174,15 +174,15 @@ impl InteractionRequest<'_> {
         Ok(code.to_owned())
     }
 
-    async fn factor_outcome(
+    async fn outcome_page(
         &self,
         outcome: Result<FactorOutcome, porta_oidc::EngineError>,
         view: View,
     ) -> Reply {
         let kind = match outcome {
             Ok(FactorOutcome::SignedIn(entered)) => return self.signed_in(&entered),
-            Ok(FactorOutcome::Moved) => return reply::redirect(&self.absolute("/two-factor")),
-            Ok(FactorOutcome::Gone) => return self.gone(),
+            Ok(FactorOutcome::Moved) => return reply::redirect(&self.absolute_url("/two-factor")),
+            Ok(FactorOutcome::Gone) => return self.expired_page(),
             Ok(FactorOutcome::Limited { retry_after }) => {
                 let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
                 let mut page = self.second_factor_page(view, Some(flash)).await;
@@ -204,7 +204,7 @@ impl InteractionRequest<'_> {
         }
         let (pending, user) = match self.state.sign_in.pending(self.tenant, &self.bound).await {
             Ok(Some(found)) => found,
-            Ok(None) => return self.gone(),
+            Ok(None) => return self.expired_page(),
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         };
         self.tenant.languages.add_profile_locale(user.profile.locale.as_deref());
@@ -212,7 +212,7 @@ impl InteractionRequest<'_> {
         let resend_url = self.url("/two-factor/resend");
         let expires_in = self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL);
         let page = match (&pending.step, view) {
-            (SecondStep::Verify { method }, view) => {
+            (SecondFactorStep::Verify { method }, view) => {
                 let is_recovery = view == View::Recovery;
                 let challenge = match method {
                     _ if is_recovery => TwoFactorChallenge::Recovery,
@@ -237,9 +237,9 @@ impl InteractionRequest<'_> {
                     },
                 )
             }
-            (SecondStep::Codes { sealed }, _) => {
+            (SecondFactorStep::Codes { sealed }, _) => {
                 let Some(codes) = self.state.sign_in.recovery_codes(&self.bound, sealed) else {
-                    return self.gone();
+                    return self.expired_page();
                 };
                 self.state.pages.recovery_codes(
                     &theme,
@@ -258,16 +258,16 @@ impl InteractionRequest<'_> {
 
     fn setup_page(
         &self,
-        step: &SecondStep,
+        step: &SecondFactorStep,
         view: View,
         user: &porta_core::user::User,
         flash: Option<CodeFlash>,
     ) -> Reply {
-        let (SecondStep::Choose { allowed }
-        | SecondStep::Authenticator { allowed, .. }
-        | SecondStep::Email { allowed }) = step
+        let (SecondFactorStep::Choose { allowed }
+        | SecondFactorStep::Authenticator { allowed, .. }
+        | SecondFactorStep::Email { allowed }) = step
         else {
-            return self.gone();
+            return self.expired_page();
         };
         let kinds: Vec<FactorKind> = allowed.iter().copied().map(kind).collect();
         let (theme, masked_email) = (self.tenant.theme(), masked(user.email.shown()));
@@ -275,14 +275,14 @@ impl InteractionRequest<'_> {
         let issuer = self.tenant.organization.display_name();
         let (svg, key);
         let shown = match step {
-            SecondStep::Authenticator { secret, .. } if view != View::Choose => {
+            SecondFactorStep::Authenticator { secret, .. } if view != View::Choose => {
                 let Some(offer) = self.state.sign_in.authenticator(secret, issuer, user) else {
-                    return self.gone();
+                    return self.expired_page();
                 };
                 (svg, key) = (offer.qr, offer.key);
-                SetupView::Authenticator { qr: TrustedSvg::from_our_own(&svg), key: &key }
+                SetupView::Authenticator { qr: TrustedSvg::from_generated(&svg), key: &key }
             }
-            SecondStep::Email { .. } if view != View::Choose => SetupView::Email {
+            SecondFactorStep::Email { .. } if view != View::Choose => SetupView::Email {
                 masked_email: &masked_email,
                 resend_url: &resend_url,
                 expires_in: self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL),

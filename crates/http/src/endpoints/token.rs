@@ -7,7 +7,7 @@ use porta_oidc::Tenant;
 use porta_oidc::client_auth::ClientAuthError;
 use porta_oidc::token::TokenError;
 use porta_protocol::client_auth::presented;
-use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
+use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
 
 use super::ClientInfo;
 use super::cors;
@@ -26,8 +26,8 @@ pub(crate) async fn handler(
     let presented = or_answer!(credentials(&tenant, &client_info.headers, &params));
     let client_id = presented.client_id().map(porta_core::client::ClientId::as_str);
     client_info.log_fields.client(client_id.unwrap_or_default());
-    let cors = match cors::judge(&state, &tenant, &client_info.headers, client_id).await {
-        Ok(cors::Verdict::Refused) => return origin_refused(),
+    let cors = match cors::decide(&state, &tenant, &client_info.headers, client_id).await {
+        Ok(cors::CorsDecision::Refused) => return origin_refused(),
         Ok(verdict) => verdict,
         Err(reply) => return reply,
     };
@@ -67,7 +67,11 @@ pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Par
 
 /// Reads the client credentials from header and body.
 #[expect(clippy::result_large_err, reason = "the error is the answer; it moves once")]
-pub(crate) fn credentials(tenant: &Tenant, headers: &HeaderMap, params: &Params) -> Result<Presented, Reply> {
+pub(crate) fn credentials(
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    params: &Params,
+) -> Result<PresentedCredentials, Reply> {
     if headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
         // RFC 6749 §2.3: one authentication method per request.
         let error =

@@ -44,8 +44,8 @@ async fn answer(
     query: Option<&str>,
     body: Option<&Params>,
 ) -> Reply {
-    let cors = match cors::judge(state, tenant, &client_info.headers, None).await {
-        Ok(cors::Verdict::Refused) => return origin_refused(),
+    let cors = match cors::decide(state, tenant, &client_info.headers, None).await {
+        Ok(cors::CorsDecision::Refused) => return origin_refused(),
         Ok(verdict) => verdict,
         Err(reply) => return reply,
     };

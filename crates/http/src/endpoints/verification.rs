@@ -5,13 +5,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use porta_core::one_time::TokenPurpose;
 use porta_pages::{EmailVerificationPage, ErrorText};
-use porta_signin::DeadLink;
+use porta_signin::LinkError;
 
 use super::ClientInfo;
-use super::done::done;
+use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
 use super::interaction::form;
-use super::links::dead;
+use super::mailed_links::dead_link_page;
 use crate::context::RequestContext;
 use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
@@ -28,7 +28,7 @@ pub(crate) async fn show(
     let purpose = TokenPurpose::EmailVerification;
     let user = match state.sign_in.person_of_link(&tenant, purpose, &token, &client_info.caller).await {
         Ok(Ok(user)) => user,
-        Ok(Err(why)) => return over(&state, &tenant, why),
+        Ok(Err(why)) => return dead_verification_page(&state, &tenant, why),
         Err(error) => return reply::engine_error_page(&state, &tenant.theme(), &error),
     };
     tenant.languages.add_profile_locale(user.profile.locale.as_deref());
@@ -39,7 +39,7 @@ pub(crate) async fn show(
         email: user.email.shown(),
     };
     let page = state.pages.verify_email(&tenant.theme(), &page);
-    form_session.answer(reply::page(StatusCode::OK, page))
+    form_session.with_cookie(reply::page(StatusCode::OK, page))
 }
 
 /// `POST /{org}/auth/verify-email/{token}`
@@ -57,13 +57,13 @@ pub(crate) async fn verify(
         return reply::error_page(&state, &tenant.theme(), status, text, None);
     }
     match state.sign_in.verify_email(&tenant, &token, &client_info.caller).await {
-        Ok(Ok(user)) => done(&state, &tenant, FlashKind::AddressConfirmed, user.email.shown()),
-        Ok(Err(why)) => over(&state, &tenant, why),
+        Ok(Ok(user)) => redirect_to_result(&state, &tenant, FlashKind::AddressConfirmed, user.email.shown()),
+        Ok(Err(why)) => dead_verification_page(&state, &tenant, why),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
 }
 
 /// The response to a dead link; another can be requested in the account.
-fn over(state: &StateInner, tenant: &RequestContext, why: DeadLink) -> Reply {
-    dead(state, tenant, why, &format!("/{}/account", tenant.organization.slug))
+fn dead_verification_page(state: &StateInner, tenant: &RequestContext, why: LinkError) -> Reply {
+    dead_link_page(state, tenant, why, &format!("/{}/account", tenant.organization.slug))
 }

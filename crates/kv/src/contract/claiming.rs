@@ -4,33 +4,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{LONG, TimeControl, assert_until, bytes, race};
-use crate::{Claimed, Kv, Limit, Verdict};
+use crate::{ClaimOutcome, Kv, LimitOutcome, RateLimit};
 
-fn limit(key: &str, maximum: u64) -> Limit {
-    Limit { key: format!("limit:claim:{key}"), maximum, window: LONG }
+fn limit(key: &str, maximum: u64) -> RateLimit {
+    RateLimit { key: format!("limit:claim:{key}"), maximum, window: LONG }
 }
 
 pub(super) async fn the_first_gets_it_and_others_what_is_stored(kv: &dyn Kv, time: &dyn TimeControl) {
     let unit = time.unit();
     let deadline = time.now() + unit;
-    assert_eq!(kv.claim("claim:place", "claim:form", bytes(""), unit, &[]).await.unwrap(), Claimed::First);
+    assert_eq!(
+        kv.claim("claim:place", "claim:form", bytes(""), unit, &[]).await.unwrap(),
+        ClaimOutcome::First
+    );
     let again = kv.claim("claim:place", "claim:form", bytes("other"), LONG, &[]).await.unwrap();
-    assert_until(time, deadline, again == Claimed::Before(bytes("")), "it is under way");
+    assert_until(time, deadline, again == ClaimOutcome::Before(bytes("")), "it is under way");
     time.pass(unit * 2).await;
     assert_eq!(
         kv.claim("claim:place", "claim:form", bytes("later"), LONG, &[]).await.unwrap(),
-        Claimed::First
+        ClaimOutcome::First
     );
     kv.put("claim:form", bytes("answer"), LONG).await.unwrap();
     assert_eq!(
         kv.claim("claim:place", "claim:form", bytes(""), LONG, &[]).await.unwrap(),
-        Claimed::Before(bytes("answer"))
+        ClaimOutcome::Before(bytes("answer"))
     );
     // A lifetime of zero claims nothing.
     for _ in 0..2 {
         assert_eq!(
             kv.claim("claim:brief place", "claim:brief", bytes("x"), Duration::ZERO, &[]).await.unwrap(),
-            Claimed::First
+            ClaimOutcome::First
         );
     }
 }
@@ -39,32 +42,32 @@ pub(super) async fn limits_come_after_what_is_stored(kv: &dyn Kv) {
     let limits = [limit("narrow", 1), limit("wide", 9)];
     assert_eq!(
         kv.claim("claim:place of one", "claim:one", bytes("one"), LONG, &limits).await.unwrap(),
-        Claimed::First
+        ClaimOutcome::First
     );
     // A repetition is not counted and not limited.
     for _ in 0..3 {
         let again = kv.claim("claim:place of one", "claim:one", bytes("x"), LONG, &limits).await.unwrap();
-        assert_eq!(again, Claimed::Before(bytes("one")));
+        assert_eq!(again, ClaimOutcome::Before(bytes("one")));
     }
     let refused = kv.claim("claim:place of two", "claim:two", bytes("two"), LONG, &limits).await.unwrap();
-    assert!(matches!(refused, Claimed::Limited { retry_after } if retry_after > Duration::ZERO));
+    assert!(matches!(refused, ClaimOutcome::Limited { retry_after } if retry_after > Duration::ZERO));
     assert_eq!(kv.get("claim:two").await.unwrap(), None, "nothing is claimed that was not counted");
     let wide = [limit("wide", 2)];
-    assert_eq!(kv.hit(&wide).await.unwrap(), Verdict::Allowed);
-    assert_ne!(kv.hit(&wide).await.unwrap(), Verdict::Allowed, "one of the claims was counted");
+    assert_eq!(kv.hit(&wide).await.unwrap(), LimitOutcome::Allowed);
+    assert_ne!(kv.hit(&wide).await.unwrap(), LimitOutcome::Allowed, "one of the claims was counted");
 }
 
 /// Claiming one thing, another, then the first again claims the first anew.
 pub(super) async fn only_the_newest_of_a_place_is_known(kv: &dyn Kv) {
     let claim = async |place: &str, key: &str| kv.claim(place, key, bytes(key), LONG, &[]).await.unwrap();
     for _ in 0..2 {
-        assert_eq!(claim("claim:here", "claim:this").await, Claimed::First);
-        assert_eq!(claim("claim:here", "claim:this").await, Claimed::Before(bytes("claim:this")));
-        assert_eq!(claim("claim:here", "claim:that").await, Claimed::First);
-        assert_eq!(claim("claim:here", "claim:that").await, Claimed::Before(bytes("claim:that")));
+        assert_eq!(claim("claim:here", "claim:this").await, ClaimOutcome::First);
+        assert_eq!(claim("claim:here", "claim:this").await, ClaimOutcome::Before(bytes("claim:this")));
+        assert_eq!(claim("claim:here", "claim:that").await, ClaimOutcome::First);
+        assert_eq!(claim("claim:here", "claim:that").await, ClaimOutcome::Before(bytes("claim:that")));
         // The newest of another place is independent.
         claim("claim:there", "claim:elsewhere").await;
-        assert_eq!(claim("claim:here", "claim:that").await, Claimed::Before(bytes("claim:that")));
+        assert_eq!(claim("claim:here", "claim:that").await, ClaimOutcome::Before(bytes("claim:that")));
     }
 }
 
@@ -79,15 +82,15 @@ pub(super) async fn one_claims_in_a_race(kv: &Arc<dyn Kv>) {
             }
         })
         .await;
-        let first: Vec<_> = answers.iter().filter(|(_, claimed)| *claimed == Claimed::First).collect();
+        let first: Vec<_> = answers.iter().filter(|(_, claimed)| *claimed == ClaimOutcome::First).collect();
         assert_eq!(first.len(), 1);
-        let value = Claimed::Before(bytes(&first[0].0.to_string()));
+        let value = ClaimOutcome::Before(bytes(&first[0].0.to_string()));
         assert_eq!(answers.iter().filter(|(_, claimed)| *claimed == value).count(), 31);
         let left = [limit(&format!("race:{round}"), 3)];
         for _ in 0..2 {
-            assert_eq!(kv.hit(&left).await.unwrap(), Verdict::Allowed, "one was counted");
+            assert_eq!(kv.hit(&left).await.unwrap(), LimitOutcome::Allowed, "one was counted");
         }
-        assert_ne!(kv.hit(&left).await.unwrap(), Verdict::Allowed);
+        assert_ne!(kv.hit(&left).await.unwrap(), LimitOutcome::Allowed);
     }
 }
 
@@ -96,14 +99,14 @@ pub(super) async fn an_answer_is_stored_and_counters_get_one_back(kv: &dyn Kv, t
     let keys = limits.clone().map(|limit| limit.key);
     assert_eq!(
         kv.claim("claim:place answered", "claim:answered", bytes(""), LONG, &limits).await.unwrap(),
-        Claimed::First
+        ClaimOutcome::First
     );
     let unit = time.unit();
     let deadline = time.now() + unit;
     kv.release_and_put(&keys, "claim:answered", bytes("done"), unit).await.unwrap();
     let stored = kv.get("claim:answered").await.unwrap();
     assert_until(time, deadline, stored == Some(bytes("done")), "the answer is there");
-    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed, "both got one back");
+    assert_eq!(kv.hit(&limits).await.unwrap(), LimitOutcome::Allowed, "both got one back");
     time.pass(unit).await;
     assert_eq!(kv.get("claim:answered").await.unwrap(), None);
     kv.put("claim:gone", bytes("x"), LONG).await.unwrap();

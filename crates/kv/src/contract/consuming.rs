@@ -4,58 +4,58 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{LONG, TimeControl, assert_until, bytes, race};
-use crate::{Consumed, Kv, Place, Write};
+use crate::{ConsumeOutcome, Kv, ValueState, Write};
 
 pub(super) async fn first_fresh_then_replayed_then_absent(kv: &dyn Kv, time: &dyn TimeControl) {
     let unit = time.unit();
-    assert_eq!(kv.consume("code", LONG).await.unwrap(), Consumed::Absent);
+    assert_eq!(kv.consume("code", LONG).await.unwrap(), ConsumeOutcome::Absent);
     // A used value is kept for `remember`, whatever was left of its lifetime.
     kv.put("code", bytes("grant"), LONG).await.unwrap();
     let deadline = time.now() + unit;
-    assert_eq!(kv.consume("code", unit).await.unwrap(), Consumed::Fresh(bytes("grant")));
+    assert_eq!(kv.consume("code", unit).await.unwrap(), ConsumeOutcome::Fresh(bytes("grant")));
     let second = kv.consume("code", LONG).await.unwrap();
-    assert_until(time, deadline, second == Consumed::Replayed(bytes("grant")), "remembered at once");
+    assert_until(time, deadline, second == ConsumeOutcome::Replayed(bytes("grant")), "remembered at once");
     time.pass(unit / 2).await;
     let third = kv.consume("code", LONG).await.unwrap();
-    assert_until(time, deadline, third == Consumed::Replayed(bytes("grant")), "still remembered");
+    assert_until(time, deadline, third == ConsumeOutcome::Replayed(bytes("grant")), "still remembered");
     time.pass(unit / 2).await;
-    assert_eq!(kv.consume("code", LONG).await.unwrap(), Consumed::Absent, "a replay prolongs nothing");
+    assert_eq!(kv.consume("code", LONG).await.unwrap(), ConsumeOutcome::Absent, "a replay prolongs nothing");
 
     kv.put("code", bytes("short"), unit).await.unwrap();
-    if kv.consume("code", LONG).await.unwrap() == Consumed::Fresh(bytes("short")) {
+    if kv.consume("code", LONG).await.unwrap() == ConsumeOutcome::Fresh(bytes("short")) {
         time.pass(unit).await;
-        assert_eq!(kv.consume("code", LONG).await.unwrap(), Consumed::Replayed(bytes("short")));
+        assert_eq!(kv.consume("code", LONG).await.unwrap(), ConsumeOutcome::Replayed(bytes("short")));
     }
 }
 
 pub(super) async fn a_live_value_ends_unused(kv: &dyn Kv, time: &dyn TimeControl) {
     kv.put("unused", bytes("x"), time.unit()).await.unwrap();
     time.pass(time.unit()).await;
-    assert_eq!(kv.consume("unused", LONG).await.unwrap(), Consumed::Absent);
+    assert_eq!(kv.consume("unused", LONG).await.unwrap(), ConsumeOutcome::Absent);
 }
 
 pub(super) async fn a_used_value_is_seen_by_consume_alone(kv: &dyn Kv) {
     kv.put("used", bytes("x"), LONG).await.unwrap();
-    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Fresh(bytes("x")));
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("x")));
     assert_eq!(kv.get("used").await.unwrap(), None);
     assert_eq!(kv.take("used").await.unwrap(), None);
     assert!(!kv.put_if_absent("used", bytes("y"), LONG).await.unwrap());
-    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Replayed(bytes("x")));
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), ConsumeOutcome::Replayed(bytes("x")));
     kv.write(vec![Write::Delete { key: "used".to_owned() }]).await.unwrap();
-    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Absent);
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), ConsumeOutcome::Absent);
 
     kv.put("used", bytes(""), LONG).await.unwrap();
-    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Fresh(bytes("")));
-    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Replayed(bytes("")));
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("")));
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), ConsumeOutcome::Replayed(bytes("")));
     kv.put("used", bytes("new"), LONG).await.unwrap();
     assert_eq!(kv.get("used").await.unwrap(), Some(bytes("new")));
-    assert_eq!(kv.consume("used", LONG).await.unwrap(), Consumed::Fresh(bytes("new")));
+    assert_eq!(kv.consume("used", LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("new")));
 }
 
 pub(super) async fn nothing_is_remembered_for_no_time(kv: &dyn Kv) {
     kv.put("forgotten", bytes("x"), LONG).await.unwrap();
-    assert_eq!(kv.consume("forgotten", Duration::ZERO).await.unwrap(), Consumed::Fresh(bytes("x")));
-    assert_eq!(kv.consume("forgotten", LONG).await.unwrap(), Consumed::Absent);
+    assert_eq!(kv.consume("forgotten", Duration::ZERO).await.unwrap(), ConsumeOutcome::Fresh(bytes("x")));
+    assert_eq!(kv.consume("forgotten", LONG).await.unwrap(), ConsumeOutcome::Absent);
 }
 
 pub(super) async fn one_fresh_in_a_race(kv: &Arc<dyn Kv>) {
@@ -77,48 +77,57 @@ pub(super) async fn one_fresh_in_a_race(kv: &Arc<dyn Kv>) {
     .await;
     for key in 0..KEYS {
         let value = bytes(&key.to_string());
-        let count = |wanted: &Consumed| answers.iter().filter(|of_task| of_task[key] == *wanted).count();
-        assert_eq!(count(&Consumed::Fresh(value.clone())), 1, "key {key}");
-        assert_eq!(count(&Consumed::Replayed(value)), TASKS - 1, "key {key}");
+        let count =
+            |wanted: &ConsumeOutcome| answers.iter().filter(|of_task| of_task[key] == *wanted).count();
+        assert_eq!(count(&ConsumeOutcome::Fresh(value.clone())), 1, "key {key}");
+        assert_eq!(count(&ConsumeOutcome::Replayed(value)), TASKS - 1, "key {key}");
     }
 }
 
 pub(super) async fn look_tells_live_used_and_free_apart(kv: &dyn Kv, time: &dyn TimeControl) {
-    assert_eq!(kv.peek("look").await.unwrap(), Place::Free);
+    assert_eq!(kv.peek("look").await.unwrap(), ValueState::Absent);
     kv.put("look", bytes("x"), LONG).await.unwrap();
-    assert_eq!(kv.peek("look").await.unwrap(), Place::Live(bytes("x")));
-    assert_eq!(kv.peek("look").await.unwrap(), Place::Live(bytes("x")), "looking uses nothing up");
+    assert_eq!(kv.peek("look").await.unwrap(), ValueState::Live(bytes("x")));
+    assert_eq!(kv.peek("look").await.unwrap(), ValueState::Live(bytes("x")), "looking uses nothing up");
     let ends = time.now() + time.unit();
-    assert_eq!(kv.consume("look", time.unit()).await.unwrap(), Consumed::Fresh(bytes("x")));
+    assert_eq!(kv.consume("look", time.unit()).await.unwrap(), ConsumeOutcome::Fresh(bytes("x")));
     let place = kv.peek("look").await.unwrap();
-    assert_until(time, ends, place == Place::Used, "used");
+    assert_until(time, ends, place == ValueState::Used, "used");
     time.pass(time.unit()).await;
-    assert_eq!(kv.peek("look").await.unwrap(), Place::Free, "no longer remembered");
+    assert_eq!(kv.peek("look").await.unwrap(), ValueState::Absent, "no longer remembered");
     kv.put("look", bytes(""), LONG).await.unwrap();
-    assert_eq!(kv.peek("look").await.unwrap(), Place::Live(bytes("")), "an empty value is a value");
+    assert_eq!(kv.peek("look").await.unwrap(), ValueState::Live(bytes("")), "an empty value is a value");
 }
 
 pub(super) async fn a_retired_value_leaves_its_place_used(kv: &dyn Kv, time: &dyn TimeControl) {
-    assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Free);
-    assert_eq!(kv.peek("retire").await.unwrap(), Place::Free, "nothing is remembered of what never was");
+    assert_eq!(kv.mark_used("retire", LONG).await.unwrap(), ValueState::Absent);
+    assert_eq!(
+        kv.peek("retire").await.unwrap(),
+        ValueState::Absent,
+        "nothing is remembered of what never was"
+    );
     kv.put("retire", bytes("x"), LONG).await.unwrap();
-    assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Live(bytes("x")));
+    assert_eq!(kv.mark_used("retire", LONG).await.unwrap(), ValueState::Live(bytes("x")));
     for _ in 0..2 {
-        assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Used);
-        assert_eq!(kv.peek("retire").await.unwrap(), Place::Used);
+        assert_eq!(kv.mark_used("retire", LONG).await.unwrap(), ValueState::Used);
+        assert_eq!(kv.peek("retire").await.unwrap(), ValueState::Used);
     }
     assert_eq!(kv.get("retire").await.unwrap(), None);
     assert_eq!(kv.take("retire").await.unwrap(), None);
     assert!(!kv.put_if_absent("retire", bytes("y"), LONG).await.unwrap());
-    assert_eq!(kv.consume("retire", LONG).await.unwrap(), Consumed::Replayed(bytes("")), "the value is gone");
+    assert_eq!(
+        kv.consume("retire", LONG).await.unwrap(),
+        ConsumeOutcome::Replayed(bytes("")),
+        "the value is gone"
+    );
 
     kv.put("retire", bytes("x"), LONG).await.unwrap();
-    assert_eq!(kv.retire("retire", time.unit()).await.unwrap(), Place::Live(bytes("x")));
+    assert_eq!(kv.mark_used("retire", time.unit()).await.unwrap(), ValueState::Live(bytes("x")));
     time.pass(time.unit()).await;
-    assert_eq!(kv.retire("retire", LONG).await.unwrap(), Place::Free, "remembered for so long");
+    assert_eq!(kv.mark_used("retire", LONG).await.unwrap(), ValueState::Absent, "remembered for so long");
     kv.put("retire", bytes("x"), LONG).await.unwrap();
-    assert_eq!(kv.retire("retire", Duration::ZERO).await.unwrap(), Place::Live(bytes("x")));
-    assert_eq!(kv.peek("retire").await.unwrap(), Place::Free, "remembered for no time");
+    assert_eq!(kv.mark_used("retire", Duration::ZERO).await.unwrap(), ValueState::Live(bytes("x")));
+    assert_eq!(kv.peek("retire").await.unwrap(), ValueState::Absent, "remembered for no time");
 }
 
 pub(super) async fn one_retires_in_a_race(kv: &Arc<dyn Kv>) {
@@ -127,10 +136,10 @@ pub(super) async fn one_retires_in_a_race(kv: &Arc<dyn Kv>) {
         kv.put(&key, bytes("x"), LONG).await.unwrap();
         let places = race(8, |_| {
             let (kv, key) = (Arc::clone(kv), key.clone());
-            async move { kv.retire(&key, LONG).await.unwrap() }
+            async move { kv.mark_used(&key, LONG).await.unwrap() }
         })
         .await;
-        assert_eq!(places.iter().filter(|place| **place == Place::Live(bytes("x"))).count(), 1);
-        assert_eq!(places.iter().filter(|place| **place == Place::Used).count(), 7);
+        assert_eq!(places.iter().filter(|place| **place == ValueState::Live(bytes("x"))).count(), 1);
+        assert_eq!(places.iter().filter(|place| **place == ValueState::Used).count(), 7);
     }
 }

@@ -4,20 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{LONG, TimeControl, assert_until, bytes, race};
-use crate::{Kv, Limit, Verdict};
+use crate::{Kv, LimitOutcome, RateLimit};
 
-fn limit(key: &str, maximum: u64, window: Duration) -> Limit {
-    Limit { key: format!("limit:{key}"), maximum, window }
+fn limit(key: &str, maximum: u64, window: Duration) -> RateLimit {
+    RateLimit { key: format!("limit:{key}"), maximum, window }
 }
 
 #[track_caller]
-fn wait_of(verdict: Verdict) -> Duration {
+fn wait_of(verdict: LimitOutcome) -> Duration {
     match verdict {
-        Verdict::Limited { retry_after } => {
+        LimitOutcome::Limited { retry_after } => {
             assert!(retry_after > Duration::ZERO, "waiting for no time would be an allowance");
             retry_after
         }
-        Verdict::Allowed => Duration::ZERO,
+        LimitOutcome::Allowed => Duration::ZERO,
     }
 }
 
@@ -27,12 +27,12 @@ pub(super) async fn hits_up_to_the_maximum(kv: &dyn Kv, time: &dyn TimeControl) 
     let deadline = time.now() + window;
     for _ in 0..3 {
         let verdict = kv.hit(&limits).await.unwrap();
-        assert_until(time, deadline, verdict == Verdict::Allowed, "below the maximum");
+        assert_until(time, deadline, verdict == LimitOutcome::Allowed, "below the maximum");
     }
     let wait = wait_of(kv.hit(&limits).await.unwrap());
     assert_until(time, deadline, wait > Duration::ZERO && wait <= window, "at the maximum");
     time.pass(wait).await;
-    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed, "waiting as told helps");
+    assert_eq!(kv.hit(&limits).await.unwrap(), LimitOutcome::Allowed, "waiting as told helps");
 }
 
 pub(super) async fn the_first_hit_starts_the_window(kv: &dyn Kv, time: &dyn TimeControl) {
@@ -48,7 +48,7 @@ pub(super) async fn the_first_hit_starts_the_window(kv: &dyn Kv, time: &dyn Time
     if wait > Duration::ZERO {
         // Refused hits do not extend the window either.
         time.pass(window / 2).await;
-        assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+        assert_eq!(kv.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
     }
 }
 
@@ -56,37 +56,37 @@ pub(super) async fn all_counters_or_none(kv: &dyn Kv, time: &dyn TimeControl) {
     let narrow = limit("narrow", 1, LONG);
     let wide = limit("wide", 3, LONG);
     let both = [wide.clone(), narrow.clone()];
-    assert_eq!(kv.hit(&both).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&both).await.unwrap(), LimitOutcome::Allowed);
     for _ in 0..5 {
         let wait = wait_of(kv.hit(&both).await.unwrap());
         assert!(wait > Duration::ZERO && wait <= LONG, "the narrow one refuses: {wait:?}");
     }
     // No refused hit reached the wide counter: two of three are left.
     let wide = [wide];
-    assert_eq!(kv.hit(&wide).await.unwrap(), Verdict::Allowed);
-    assert_eq!(kv.hit(&wide).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&wide).await.unwrap(), LimitOutcome::Allowed);
+    assert_eq!(kv.hit(&wide).await.unwrap(), LimitOutcome::Allowed);
     assert!(wait_of(kv.hit(&wide).await.unwrap()) > Duration::ZERO);
 
     // A refused hit starts no window.
     let brief = [limit("brief", 1, time.unit()), narrow];
     assert!(wait_of(kv.hit(&brief).await.unwrap()) > time.unit());
-    assert_eq!(kv.hit(&brief[..1]).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&brief[..1]).await.unwrap(), LimitOutcome::Allowed);
 }
 
 pub(super) async fn check_counts_nothing(kv: &dyn Kv, time: &dyn TimeControl) {
     let limits = [limit("check", 1, LONG), limit("check other", 1, time.unit())];
     for _ in 0..5 {
-        assert_eq!(kv.check(&limits).await.unwrap(), Verdict::Allowed);
+        assert_eq!(kv.check(&limits).await.unwrap(), LimitOutcome::Allowed);
     }
-    assert_eq!(kv.hit(&limits[..1]).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&limits[..1]).await.unwrap(), LimitOutcome::Allowed);
     let wait = wait_of(kv.check(&limits).await.unwrap());
     assert!(wait > LONG / 2 && wait <= LONG, "{wait:?}");
-    assert_eq!(kv.check(&limits[1..]).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.check(&limits[1..]).await.unwrap(), LimitOutcome::Allowed);
 }
 
 pub(super) async fn the_longest_wait_is_told(kv: &dyn Kv, time: &dyn TimeControl) {
     let limits = [limit("long", 1, LONG), limit("longer", 1, LONG * 2), limit("free", 9, time.unit())];
-    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
     for verdict in [kv.hit(&limits).await.unwrap(), kv.check(&limits).await.unwrap()] {
         let wait = wait_of(verdict);
         assert!(wait > LONG && wait <= LONG * 2, "{wait:?}");
@@ -101,7 +101,7 @@ pub(super) async fn parallel_hits_never_exceed_the_maximum(kv: &Arc<dyn Kv>) {
         async move {
             let mut allowed = 0;
             for _ in 0..3 {
-                if kv.hit(&limits).await.unwrap() == Verdict::Allowed {
+                if kv.hit(&limits).await.unwrap() == LimitOutcome::Allowed {
                     allowed += 1;
                 }
             }
@@ -119,10 +119,10 @@ pub(super) async fn released_hits_leave_room_in_the_same_window(kv: &dyn Kv, tim
     let keys = limits.clone().map(|limit| limit.key);
     let deadline = time.now() + window;
     for _ in 0..2 {
-        assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+        assert_eq!(kv.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
     }
     kv.release(&keys).await.unwrap();
-    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
     let wait = wait_of(kv.hit(&limits).await.unwrap());
     assert_until(time, deadline, wait > Duration::ZERO && wait <= window, "the window goes on");
     // More releases than hits, and a counter that does not exist: never below zero, never a value.
@@ -133,9 +133,9 @@ pub(super) async fn released_hits_leave_room_in_the_same_window(kv: &dyn Kv, tim
     }
     let twice = [limit("released", 2, LONG), limit("never counted", 2, LONG)];
     for _ in 0..2 {
-        assert_eq!(kv.hit(&twice).await.unwrap(), Verdict::Allowed);
+        assert_eq!(kv.hit(&twice).await.unwrap(), LimitOutcome::Allowed);
     }
-    assert_ne!(kv.hit(&twice).await.unwrap(), Verdict::Allowed);
+    assert_ne!(kv.hit(&twice).await.unwrap(), LimitOutcome::Allowed);
     assert_eq!(kv.get(&keys[0]).await.unwrap(), Some(bytes("value")));
     kv.release(&[]).await.unwrap();
 }
@@ -149,7 +149,7 @@ pub(super) async fn parallel_releases_lose_nothing(kv: &Arc<dyn Kv>) {
             let limits = [limit("race:release", 5, LONG)];
             let mut allowed = 0;
             for _ in 0..20 {
-                if kv.hit(&limits).await.unwrap() == Verdict::Allowed {
+                if kv.hit(&limits).await.unwrap() == LimitOutcome::Allowed {
                     allowed += 1;
                     let now = under_way.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
                     assert!(now <= 5, "{now} under way");
@@ -164,37 +164,37 @@ pub(super) async fn parallel_releases_lose_nothing(kv: &Arc<dyn Kv>) {
     .await;
     assert!(allowed.iter().sum::<u64>() >= 5);
     let all = [limit("race:release", 1, LONG)];
-    assert_eq!(kv.hit(&all).await.unwrap(), Verdict::Allowed, "nothing is left under way");
+    assert_eq!(kv.hit(&all).await.unwrap(), LimitOutcome::Allowed, "nothing is left under way");
 }
 
 pub(super) async fn clear_forgets_counters_only(kv: &dyn Kv) {
     let limits = [limit("clear", 1, LONG), limit("clear too", 1, LONG)];
     let keys = limits.clone().map(|limit| limit.key);
     kv.put(&keys[0], bytes("value"), LONG).await.unwrap();
-    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
-    assert_ne!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
+    assert_ne!(kv.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
     assert_eq!(kv.get(&keys[1]).await.unwrap(), None, "a counter is no value");
     kv.clear(&keys).await.unwrap();
-    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
     assert_eq!(kv.get(&keys[0]).await.unwrap(), Some(bytes("value")), "a value is no counter");
 }
 
 pub(super) async fn a_maximum_of_zero_allows_nothing(kv: &dyn Kv) {
     let limits = [limit("closed", 0, LONG)];
-    assert_eq!(kv.check(&limits).await.unwrap(), Verdict::Limited { retry_after: LONG });
-    assert_eq!(kv.hit(&limits).await.unwrap(), Verdict::Limited { retry_after: LONG });
+    assert_eq!(kv.check(&limits).await.unwrap(), LimitOutcome::Limited { retry_after: LONG });
+    assert_eq!(kv.hit(&limits).await.unwrap(), LimitOutcome::Limited { retry_after: LONG });
     let unlimited = [limit("open", u64::MAX, LONG)];
-    assert_eq!(kv.hit(&unlimited).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&unlimited).await.unwrap(), LimitOutcome::Allowed);
     let no_window = [limit("no window", 1, Duration::ZERO)];
-    assert_eq!(kv.hit(&no_window).await.unwrap(), Verdict::Allowed);
-    assert_eq!(kv.hit(&no_window).await.unwrap(), Verdict::Allowed, "a window of no length never fills");
+    assert_eq!(kv.hit(&no_window).await.unwrap(), LimitOutcome::Allowed);
+    assert_eq!(kv.hit(&no_window).await.unwrap(), LimitOutcome::Allowed, "a window of no length never fills");
 }
 
 pub(super) async fn a_limited_value_is_counted_and_stored_or_neither(kv: &dyn Kv, time: &dyn TimeControl) {
     let limits = [limit("store", 2, LONG), limit("store too", 9, LONG)];
     for key in ["one", "two"] {
         let verdict = kv.put_limited(key, bytes(key), LONG, &limits).await.unwrap();
-        assert_eq!((verdict, kv.get(key).await.unwrap()), (Verdict::Allowed, Some(bytes(key))));
+        assert_eq!((verdict, kv.get(key).await.unwrap()), (LimitOutcome::Allowed, Some(bytes(key))));
     }
     kv.put("kept", bytes("old"), LONG).await.unwrap();
     for key in ["three", "kept"] {
@@ -205,27 +205,31 @@ pub(super) async fn a_limited_value_is_counted_and_stored_or_neither(kv: &dyn Kv
     assert_eq!(kv.get("kept").await.unwrap(), Some(bytes("old")));
     // A refused call is counted by neither counter; a stored value counts like a hit.
     let other = [limit("store too", 3, LONG)];
-    assert_eq!(kv.hit(&other).await.unwrap(), Verdict::Allowed);
-    assert_ne!(kv.hit(&other).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.hit(&other).await.unwrap(), LimitOutcome::Allowed);
+    assert_ne!(kv.hit(&other).await.unwrap(), LimitOutcome::Allowed);
     kv.clear(&[limits[0].key.clone()]).await.unwrap();
     let unit = time.unit();
-    assert_eq!(kv.put_limited("kept", bytes("new"), unit, &limits).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.put_limited("kept", bytes("new"), unit, &limits).await.unwrap(), LimitOutcome::Allowed);
     time.pass(unit).await;
     assert_eq!(kv.get("kept").await.unwrap(), None, "its own lifetime, not the window's");
 }
 
 pub(super) async fn a_value_without_limits_is_only_stored(kv: &dyn Kv, time: &dyn TimeControl) {
     let unit = time.unit();
-    assert_eq!(kv.put_limited("free", bytes(""), unit, &[]).await.unwrap(), Verdict::Allowed);
+    assert_eq!(kv.put_limited("free", bytes(""), unit, &[]).await.unwrap(), LimitOutcome::Allowed);
     time.pass(unit).await;
     assert_eq!(kv.get("free").await.unwrap(), None);
     kv.put("free", bytes("x"), LONG).await.unwrap();
     let gone =
         kv.put_limited("free", bytes("y"), Duration::ZERO, &[limit("nothing", 1, LONG)]).await.unwrap();
-    assert_eq!((gone, kv.get("free").await.unwrap()), (Verdict::Allowed, None), "no lifetime stores nothing");
+    assert_eq!(
+        (gone, kv.get("free").await.unwrap()),
+        (LimitOutcome::Allowed, None),
+        "no lifetime stores nothing"
+    );
     let closed = [limit("never", 0, LONG)];
     let verdict = kv.put_limited("free", bytes("y"), LONG, &closed).await.unwrap();
-    assert_eq!((verdict, kv.get("free").await.unwrap()), (Verdict::Limited { retry_after: LONG }, None));
+    assert_eq!((verdict, kv.get("free").await.unwrap()), (LimitOutcome::Limited { retry_after: LONG }, None));
 }
 
 pub(super) async fn parallel_limited_values_never_exceed_the_maximum(kv: &Arc<dyn Kv>) {
@@ -236,7 +240,7 @@ pub(super) async fn parallel_limited_values_never_exceed_the_maximum(kv: &Arc<dy
             let limits = [limit("race:limited", 20, LONG)];
             let verdict = kv.put_limited(&key, bytes("x"), LONG, &limits).await.unwrap();
             let is_there = kv.get(&key).await.unwrap().is_some();
-            assert_eq!(is_there, verdict == Verdict::Allowed);
+            assert_eq!(is_there, verdict == LimitOutcome::Allowed);
             is_there
         }
     })

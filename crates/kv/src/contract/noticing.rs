@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use super::{LONG, bytes};
-use crate::{Consumed, Heard, Kv, Limit, Notice, Verdict, heard};
+use crate::{ConsumeOutcome, Kv, LimitOutcome, Notice, NoticeEvent, RateLimit, next_notice};
 
 fn notice(key: &str) -> Notice {
     Notice { topic: "contract".to_owned(), key: key.to_owned() }
 }
 
-async fn next(receiver: &mut broadcast::Receiver<Heard>) -> Heard {
-    tokio::time::timeout(Duration::from_secs(5), heard(receiver))
+async fn next(receiver: &mut broadcast::Receiver<NoticeEvent>) -> NoticeEvent {
+    tokio::time::timeout(Duration::from_secs(5), next_notice(receiver))
         .await
         .expect("a notice within five seconds")
         .expect("a store that is still there")
@@ -26,13 +26,13 @@ pub(super) async fn every_subscriber_hears_everything(kv: &dyn Kv) {
     }
     for receiver in &mut receivers {
         for key in keys {
-            assert_eq!(next(receiver).await, Heard::Notice(notice(key)));
+            assert_eq!(next(receiver).await, NoticeEvent::Notice(notice(key)));
         }
     }
     // Receives what is published from now on, nothing earlier.
     let mut late = kv.subscribe();
     kv.publish(&notice("late")).await.unwrap();
-    assert_eq!(next(&mut late).await, Heard::Notice(notice("late")));
+    assert_eq!(next(&mut late).await, NoticeEvent::Notice(notice("late")));
 }
 
 pub(super) async fn a_slow_subscriber_hears_a_gap(kv: &dyn Kv) {
@@ -40,37 +40,37 @@ pub(super) async fn a_slow_subscriber_hears_a_gap(kv: &dyn Kv) {
     let mut slow = kv.subscribe();
     for n in 0..crate::NOTICE_BACKLOG * 2 {
         kv.publish(&notice(&n.to_string())).await.unwrap();
-        assert_eq!(next(&mut quick).await, Heard::Notice(notice(&n.to_string())));
+        assert_eq!(next(&mut quick).await, NoticeEvent::Notice(notice(&n.to_string())));
     }
-    assert_eq!(next(&mut slow).await, Heard::Gap);
-    assert!(matches!(next(&mut slow).await, Heard::Notice(_)));
+    assert_eq!(next(&mut slow).await, NoticeEvent::Gap);
+    assert!(matches!(next(&mut slow).await, NoticeEvent::Notice(_)));
 }
 
 /// Two instances in the same place do not see each other's keys and notices.
 pub async fn instances_do_not_meet(one: &dyn Kv, other: &dyn Kv) {
-    let limits = [Limit { key: "meet".to_owned(), maximum: 1, window: LONG }];
+    let limits = [RateLimit { key: "meet".to_owned(), maximum: 1, window: LONG }];
     let mut one_hears = one.subscribe();
     let mut other_hears = other.subscribe();
 
     one.put("meet", bytes("one"), LONG).await.unwrap();
     assert_eq!(other.get("meet").await.unwrap(), None);
     assert_eq!(other.take("meet").await.unwrap(), None);
-    assert_eq!(other.consume("meet", LONG).await.unwrap(), Consumed::Absent);
+    assert_eq!(other.consume("meet", LONG).await.unwrap(), ConsumeOutcome::Absent);
     assert!(other.put_if_absent("meet", bytes("other"), LONG).await.unwrap());
-    assert_eq!(one.consume("meet", LONG).await.unwrap(), Consumed::Fresh(bytes("one")));
-    assert_eq!(other.consume("meet", LONG).await.unwrap(), Consumed::Fresh(bytes("other")));
+    assert_eq!(one.consume("meet", LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("one")));
+    assert_eq!(other.consume("meet", LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("other")));
 
-    assert_eq!(one.hit(&limits).await.unwrap(), Verdict::Allowed);
-    assert_eq!(other.hit(&limits).await.unwrap(), Verdict::Allowed);
+    assert_eq!(one.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
+    assert_eq!(other.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
     other.clear(&["meet".to_owned()]).await.unwrap();
-    assert_ne!(one.check(&limits).await.unwrap(), Verdict::Allowed);
+    assert_ne!(one.check(&limits).await.unwrap(), LimitOutcome::Allowed);
 
     // The other one publishes first, so a leaked notice would arrive before the own one.
     one.publish(&notice("of one")).await.unwrap();
     other.publish(&notice("of the other")).await.unwrap();
-    assert_eq!(next(&mut other_hears).await, Heard::Notice(notice("of the other")));
+    assert_eq!(next(&mut other_hears).await, NoticeEvent::Notice(notice("of the other")));
     other.publish(&notice("again")).await.unwrap();
     one.publish(&notice("end")).await.unwrap();
-    assert_eq!(next(&mut one_hears).await, Heard::Notice(notice("of one")));
-    assert_eq!(next(&mut one_hears).await, Heard::Notice(notice("end")));
+    assert_eq!(next(&mut one_hears).await, NoticeEvent::Notice(notice("of one")));
+    assert_eq!(next(&mut one_hears).await, NoticeEvent::Notice(notice("end")));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{LONG, TimeControl, bytes, race};
-use crate::{Consumed, Kv, Place, Write};
+use crate::{ConsumeOutcome, Kv, ValueState, Write};
 
 fn put(key: &str, value: &str) -> Write {
     Write::Put { key: key.to_owned(), value: bytes(value), ttl: LONG }
@@ -76,9 +76,9 @@ pub(super) async fn what_was_there_before_the_write_counts(kv: &dyn Kv) {
 
 pub(super) async fn a_used_value_is_not_replaced(kv: &dyn Kv) {
     kv.put("spent", bytes("x"), LONG).await.unwrap();
-    assert_eq!(kv.consume("spent", LONG).await.unwrap(), Consumed::Fresh(bytes("x")));
+    assert_eq!(kv.consume("spent", LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("x")));
     assert!(!kv.write(vec![replace("spent", "again")]).await.unwrap());
-    assert_eq!(kv.consume("spent", LONG).await.unwrap(), Consumed::Replayed(bytes("x")));
+    assert_eq!(kv.consume("spent", LONG).await.unwrap(), ConsumeOutcome::Replayed(bytes("x")));
 }
 
 /// One task takes while many replace: in any order, nothing is stored afterwards and one value was taken.
@@ -113,17 +113,17 @@ pub(super) async fn unless_used_stores_anew_and_over_what_lives(kv: &dyn Kv, tim
     assert!(kv.write(vec![unless_used("unless", "first", LONG)]).await.unwrap(), "nothing is there");
     assert!(kv.write(vec![unless_used("unless", "second", LONG)]).await.unwrap(), "over a live value");
     assert_eq!(kv.get("unless").await.unwrap(), Some(bytes("second")));
-    kv.retire("unless", LONG).await.unwrap();
+    kv.mark_used("unless", LONG).await.unwrap();
     assert!(!kv.write(vec![put("unless:other", "x"), unless_used("unless", "late", LONG)]).await.unwrap());
-    assert_eq!(kv.peek("unless").await.unwrap(), Place::Used);
+    assert_eq!(kv.peek("unless").await.unwrap(), ValueState::Used);
     assert_eq!(kv.get("unless:other").await.unwrap(), None, "all or nothing");
 
     kv.put("unless", bytes("x"), LONG).await.unwrap();
-    assert_eq!(kv.consume("unless", LONG).await.unwrap(), Consumed::Fresh(bytes("x")));
+    assert_eq!(kv.consume("unless", LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("x")));
     assert!(!kv.write(vec![unless_used("unless", "late", LONG)]).await.unwrap(), "consumed is used");
 
     kv.put("unless", bytes("x"), LONG).await.unwrap();
-    kv.retire("unless", unit).await.unwrap();
+    kv.mark_used("unless", unit).await.unwrap();
     time.pass(unit).await;
     assert!(kv.write(vec![unless_used("unless", "anew", unit)]).await.unwrap(), "no longer remembered");
     time.pass(unit).await;
@@ -139,13 +139,13 @@ pub(super) async fn nothing_retired_comes_back(kv: &Arc<dyn Kv>) {
             let (kv, key) = (Arc::clone(kv), key.clone());
             async move {
                 if n == 8 {
-                    assert!(matches!(kv.retire(&key, LONG).await.unwrap(), Place::Live(_)));
+                    assert!(matches!(kv.mark_used(&key, LONG).await.unwrap(), ValueState::Live(_)));
                 } else {
                     kv.write(vec![unless_used(&key, "again", LONG)]).await.unwrap();
                 }
             }
         })
         .await;
-        assert_eq!(kv.peek(&key).await.unwrap(), Place::Used, "round {round}");
+        assert_eq!(kv.peek(&key).await.unwrap(), ValueState::Used, "round {round}");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{LONG, TimeControl, assert_until, bytes, race};
-use crate::{Kv, Limit, Notice, Write};
+use crate::{Kv, Notice, RateLimit, Write};
 
 pub(super) async fn a_value_is_kept_as_it_is(kv: &dyn Kv) {
     let every_byte: Bytes = (0..=u8::MAX).collect();
@@ -180,7 +180,7 @@ pub(super) async fn write_is_seen_whole(kv: &Arc<dyn Kv>) {
 }
 
 pub(super) async fn each_operation_is_one_command(kv: &dyn Kv) {
-    let limits = [Limit { key: "budget".to_owned(), maximum: 10, window: LONG }];
+    let limits = [RateLimit { key: "budget".to_owned(), maximum: 10, window: LONG }];
     let notice = Notice { topic: "budget".to_owned(), key: String::new() };
     let deletes = ["budget", "other"].map(|key| Write::Delete { key: key.to_owned() });
     let before = kv.commands();
@@ -190,7 +190,7 @@ pub(super) async fn each_operation_is_one_command(kv: &dyn Kv) {
     kv.consume("budget", LONG).await.unwrap();
     kv.take("budget").await.unwrap();
     kv.peek("budget").await.unwrap();
-    kv.retire("budget", LONG).await.unwrap();
+    kv.mark_used("budget", LONG).await.unwrap();
     kv.write(deletes.to_vec()).await.unwrap();
     kv.check(&limits).await.unwrap();
     kv.hit(&limits).await.unwrap();
@@ -198,7 +198,7 @@ pub(super) async fn each_operation_is_one_command(kv: &dyn Kv) {
     kv.release(&["budget".to_owned(), "other".to_owned()]).await.unwrap();
     kv.claim("place", "claim", bytes("x"), LONG, &limits).await.unwrap();
     kv.release_and_put(&["budget".to_owned()], "claim", bytes("y"), LONG).await.unwrap();
-    kv.put_among("group", 1, "budget", bytes("x"), LONG).await.unwrap();
+    kv.put_in_group("group", 1, "budget", bytes("x"), LONG).await.unwrap();
     kv.clear(&["budget".to_owned(), "other".to_owned()]).await.unwrap();
     kv.publish(&notice).await.unwrap();
     kv.ping().await.unwrap();

@@ -8,13 +8,16 @@ use bytes::Bytes;
 use tokio::sync::broadcast;
 
 use super::kinds::Kind;
-use super::shard::{Kept, end_of};
+use super::shard::{StoredValue, end_of};
 use super::{MemoryKv, SHARDS};
-use crate::{Claimed, Consumed, Heard, Key, Kv, Limit, Notice, Place, Result, Verdict, Write};
+use crate::{
+    ClaimOutcome, ConsumeOutcome, Key, Kv, LimitOutcome, Notice, NoticeEvent, RateLimit, Result, ValueState,
+    Write,
+};
 
 /// Copied to its exact length: the buffer a caller serialised into may have twice the capacity.
-fn live(value: &Bytes) -> Kept {
-    Kept::Live(Bytes::copy_from_slice(value))
+fn live(value: &Bytes) -> StoredValue {
+    StoredValue::Live(Bytes::copy_from_slice(value))
 }
 
 #[async_trait]
@@ -26,9 +29,9 @@ impl Kv for MemoryKv {
 
     async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
         let (mut shard, now) = self.enter(key)?;
-        let kind = shard.put(key, live(&value), end_of(ttl, now), now, &self.ledger);
+        let kind = shard.put(key, live(&value), end_of(ttl, now), now, &self.usage);
         drop(shard);
-        self.relieve(kind);
+        self.evict_excess(kind);
         Ok(())
     }
 
@@ -37,13 +40,13 @@ impl Kv for MemoryKv {
         if shard.values.get(key, now).is_some() {
             return Ok(false);
         }
-        let kind = shard.put(key, live(&value), end_of(ttl, now), now, &self.ledger);
+        let kind = shard.put(key, live(&value), end_of(ttl, now), now, &self.usage);
         drop(shard);
-        self.relieve(kind);
+        self.evict_excess(kind);
         Ok(true)
     }
 
-    async fn put_among(
+    async fn put_in_group(
         &self,
         group: &Key,
         most: usize,
@@ -63,21 +66,21 @@ impl Kv for MemoryKv {
             .retain(|member| **member != *key && held.shard(self.number(member)).live(member, now).is_some());
         let too_many = (members.len() + 1).saturating_sub(most.max(1));
         for oldest in members.drain(..too_many) {
-            held.shard(self.number(&oldest)).values.remove(&oldest, now, &self.ledger);
+            held.shard(self.number(&oldest)).values.remove(&oldest, now, &self.usage);
         }
         let end = end_of(ttl, now);
-        let kind = held.shard(self.number(key)).put(key, live(&value), end, now, &self.ledger);
+        let kind = held.shard(self.number(key)).put(key, live(&value), end, now, &self.usage);
         if end.is_some() {
             members.push(key.into());
             until = until.max(end);
         }
         let groups = &mut held.shard(home).groups;
         match until.filter(|_| !members.is_empty()) {
-            Some(until) => groups.insert(group, (Kind::Group, members), until, now, &self.ledger),
-            None => drop(groups.remove(group, now, &self.ledger)),
+            Some(until) => groups.insert(group, (Kind::Group, members), until, now, &self.usage),
+            None => drop(groups.remove(group, now, &self.usage)),
         }
         drop(held);
-        self.relieve_all(vec![kind, Kind::Group]);
+        self.evict_excess_of(vec![kind, Kind::Group]);
         Ok(())
     }
 
@@ -86,35 +89,36 @@ impl Kv for MemoryKv {
         if shard.live(key, now).is_none() {
             return Ok(None);
         }
-        let taken = shard.values.remove(key, now, &self.ledger);
-        Ok(taken.map(|(Kept::Live(value) | Kept::Used(value))| value))
+        let taken = shard.values.remove(key, now, &self.usage);
+        Ok(taken.map(|(StoredValue::Live(value) | StoredValue::Used(value))| value))
     }
 
-    async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed> {
+    async fn consume(&self, key: &Key, remember: Duration) -> Result<ConsumeOutcome> {
         let (mut shard, now) = self.enter(key)?;
         let value = match shard.values.get(key, now) {
-            None => return Ok(Consumed::Absent),
-            Some((Kept::Used(value), _)) => return Ok(Consumed::Replayed(value.clone())),
-            Some((Kept::Live(value), _)) => value.clone(),
+            None => return Ok(ConsumeOutcome::Absent),
+            Some((StoredValue::Used(value), _)) => return Ok(ConsumeOutcome::Replayed(value.clone())),
+            Some((StoredValue::Live(value), _)) => value.clone(),
         };
-        let kind = shard.put(key, Kept::Used(value.clone()), end_of(remember, now), now, &self.ledger);
+        let kind = shard.put(key, StoredValue::Used(value.clone()), end_of(remember, now), now, &self.usage);
         drop(shard);
-        self.relieve(kind);
-        Ok(Consumed::Fresh(value))
+        self.evict_excess(kind);
+        Ok(ConsumeOutcome::Fresh(value))
     }
 
-    async fn peek(&self, key: &Key) -> Result<Place> {
+    async fn peek(&self, key: &Key) -> Result<ValueState> {
         let (shard, now) = self.enter(key)?;
         Ok(shard.place(key, now))
     }
 
-    async fn retire(&self, key: &Key, remember: Duration) -> Result<Place> {
+    async fn mark_used(&self, key: &Key, remember: Duration) -> Result<ValueState> {
         let (mut shard, now) = self.enter(key)?;
         let place = shard.place(key, now);
-        if matches!(place, Place::Live(_)) {
-            let kind = shard.put(key, Kept::Used(Bytes::new()), end_of(remember, now), now, &self.ledger);
+        if matches!(place, ValueState::Live(_)) {
+            let kind =
+                shard.put(key, StoredValue::Used(Bytes::new()), end_of(remember, now), now, &self.usage);
             drop(shard);
-            self.relieve(kind);
+            self.evict_excess(kind);
         }
         Ok(place)
     }
@@ -126,7 +130,9 @@ impl Kv for MemoryKv {
         let (mut held, now) = self.enter_all(self.numbers(writes.iter().map(Write::key)))?;
         let mut is_gone = |write: &Write| match write {
             Write::Replace { key, .. } => held.shard(self.number(key)).live(key, now).is_none(),
-            Write::PutUnlessUsed { key, .. } => held.shard(self.number(key)).place(key, now) == Place::Used,
+            Write::PutUnlessUsed { key, .. } => {
+                held.shard(self.number(key)).place(key, now) == ValueState::Used
+            }
             Write::Put { .. } | Write::Delete { .. } => false,
         };
         if writes.iter().any(&mut is_gone) {
@@ -139,49 +145,55 @@ impl Kv for MemoryKv {
                 | Write::Replace { key, value, ttl }
                 | Write::PutUnlessUsed { key, value, ttl } => {
                     let shard = held.shard(self.number(&key));
-                    kinds.push(shard.put(&key, live(&value), end_of(ttl, now), now, &self.ledger));
+                    kinds.push(shard.put(&key, live(&value), end_of(ttl, now), now, &self.usage));
                 }
                 Write::Delete { key } => {
-                    drop(held.shard(self.number(&key)).values.remove(&key, now, &self.ledger));
+                    drop(held.shard(self.number(&key)).values.remove(&key, now, &self.usage));
                 }
             }
         }
         drop(held);
-        self.relieve_all(kinds);
+        self.evict_excess_of(kinds);
         Ok(true)
     }
 
-    async fn check(&self, limits: &[Limit]) -> Result<Verdict> {
+    async fn check(&self, limits: &[RateLimit]) -> Result<LimitOutcome> {
         if limits.is_empty() {
-            return Ok(Verdict::Allowed);
+            return Ok(LimitOutcome::Allowed);
         }
         let (mut held, now) = self.enter_all(self.numbers(limits.iter().map(|limit| &*limit.key)))?;
         Ok(self.verdict(&mut held, limits, now))
     }
 
-    async fn hit(&self, limits: &[Limit]) -> Result<Verdict> {
+    async fn hit(&self, limits: &[RateLimit]) -> Result<LimitOutcome> {
         if limits.is_empty() {
-            return Ok(Verdict::Allowed);
+            return Ok(LimitOutcome::Allowed);
         }
         let (mut held, now) = self.enter_all(self.numbers(limits.iter().map(|limit| &*limit.key)))?;
         let mut kinds = Vec::with_capacity(limits.len());
         let verdict = self.count(&mut held, limits, now, &mut kinds);
         drop(held);
-        self.relieve_all(kinds);
+        self.evict_excess_of(kinds);
         Ok(verdict)
     }
 
-    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict> {
+    async fn put_limited(
+        &self,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+        limits: &[RateLimit],
+    ) -> Result<LimitOutcome> {
         let keys = limits.iter().map(|limit| &*limit.key).chain([key]);
         let (mut held, now) = self.enter_all(self.numbers(keys))?;
         let mut kinds = Vec::with_capacity(limits.len() + 1);
         let verdict = self.count(&mut held, limits, now, &mut kinds);
-        if verdict == Verdict::Allowed {
+        if verdict == LimitOutcome::Allowed {
             let shard = held.shard(self.number(key));
-            kinds.push(shard.put(key, live(&value), end_of(ttl, now), now, &self.ledger));
+            kinds.push(shard.put(key, live(&value), end_of(ttl, now), now, &self.usage));
         }
         drop(held);
-        self.relieve_all(kinds);
+        self.evict_excess_of(kinds);
         Ok(verdict)
     }
 
@@ -191,31 +203,31 @@ impl Kv for MemoryKv {
         key: &Key,
         value: Bytes,
         ttl: Duration,
-        limits: &[Limit],
-    ) -> Result<Claimed> {
+        limits: &[RateLimit],
+    ) -> Result<ClaimOutcome> {
         let keys = limits.iter().map(|limit| &*limit.key).chain([place, key]);
         let (mut held, now) = self.enter_all(self.numbers(keys))?;
         let newest = held.shard(self.number(place)).live(place, now).cloned();
         if newest.is_some_and(|newest| *newest == *key.as_bytes())
             && let Some(before) = held.shard(self.number(key)).live(key, now)
         {
-            return Ok(Claimed::Before(before.clone()));
+            return Ok(ClaimOutcome::Before(before.clone()));
         }
         let mut kinds = Vec::with_capacity(limits.len() + 2);
         let verdict = self.count(&mut held, limits, now, &mut kinds);
         let claimed = match verdict {
-            Verdict::Limited { retry_after } => Claimed::Limited { retry_after },
-            Verdict::Allowed => {
+            LimitOutcome::Limited { retry_after } => ClaimOutcome::Limited { retry_after },
+            LimitOutcome::Allowed => {
                 let newest = Bytes::copy_from_slice(key.as_bytes());
                 for (key, value) in [(place, &newest), (key, &value)] {
                     let shard = held.shard(self.number(key));
-                    kinds.push(shard.put(key, live(value), end_of(ttl, now), now, &self.ledger));
+                    kinds.push(shard.put(key, live(value), end_of(ttl, now), now, &self.usage));
                 }
-                Claimed::First
+                ClaimOutcome::First
             }
         };
         drop(held);
-        self.relieve_all(kinds);
+        self.evict_excess_of(kinds);
         Ok(claimed)
     }
 
@@ -223,11 +235,11 @@ impl Kv for MemoryKv {
         let all = keys.iter().map(String::as_str).chain([key]);
         let (mut held, now) = self.enter_all(self.numbers(all))?;
         for key in keys {
-            held.shard(self.number(key)).uncount(key, now, &self.ledger);
+            held.shard(self.number(key)).decrement(key, now, &self.usage);
         }
-        let kind = held.shard(self.number(key)).put(key, live(&value), end_of(ttl, now), now, &self.ledger);
+        let kind = held.shard(self.number(key)).put(key, live(&value), end_of(ttl, now), now, &self.usage);
         drop(held);
-        self.relieve(kind);
+        self.evict_excess(kind);
         Ok(())
     }
 
@@ -237,7 +249,7 @@ impl Kv for MemoryKv {
         }
         let (mut held, now) = self.enter_all(self.numbers(keys.iter().map(String::as_str)))?;
         for key in keys {
-            held.shard(self.number(key)).uncount(key, now, &self.ledger);
+            held.shard(self.number(key)).decrement(key, now, &self.usage);
         }
         Ok(())
     }
@@ -248,7 +260,7 @@ impl Kv for MemoryKv {
         }
         let (mut held, now) = self.enter_all(self.numbers(keys.iter().map(String::as_str)))?;
         for key in keys {
-            held.shard(self.number(key)).counters.remove(key, now, &self.ledger);
+            held.shard(self.number(key)).counters.remove(key, now, &self.usage);
         }
         Ok(())
     }
@@ -257,12 +269,12 @@ impl Kv for MemoryKv {
         self.commands.fetch_add(1, Ordering::Relaxed);
         self.now()?;
         // An error only means that there are no subscribers.
-        let _ = self.heard.send(Heard::Notice(notice.clone()));
+        let _ = self.notices.send(NoticeEvent::Notice(notice.clone()));
         Ok(())
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Heard> {
-        self.heard.subscribe()
+    fn subscribe(&self) -> broadcast::Receiver<NoticeEvent> {
+        self.notices.subscribe()
     }
 
     async fn ping(&self) -> Result<()> {

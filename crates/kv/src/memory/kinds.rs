@@ -50,7 +50,7 @@ const MIB: usize = 1024 * KIB;
 /// Ceiling of the total. No single kind may reach it.
 pub(super) const TOTAL_BYTES: usize = 160 * MIB;
 
-/// In the order of [`Kind`]. Bytes are calculated by [`super::expiring`]: key, value and overhead.
+/// In the order of [`Kind`]. Bytes are calculated by [`super::expiring_map`]: key, value and overhead.
 const TABLE: [Definition; Kind::COUNT] = [
     // Anybody can write these.
     define(Kind::Noted, "noted", &["noted:"], 20_000, 8 * MIB),

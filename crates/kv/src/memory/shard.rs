@@ -6,19 +6,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use porta_core::Timestamp;
 
-use super::expiring::{Expiring, Weighs};
+use super::expiring_map::{ExpiringMap, MemorySize};
 use super::kinds::Kind;
-use super::ledger::Ledger;
-use crate::{Key, Limit, Place, whole_millis};
+use super::usage::MemoryUsage;
+use crate::{Key, RateLimit, ValueState, whole_millis};
 
 /// A stored value: [`crate::Kv::consume`] turns `Live` into `Used`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(super) enum StoredValue {
     Live(Bytes),
     Used(Bytes),
 }
 
-impl Weighs for Kept {
+impl MemorySize for StoredValue {
     fn bytes(&self) -> usize {
         match self {
             Self::Live(value) | Self::Used(value) => value.len(),
@@ -29,7 +29,7 @@ impl Weighs for Kept {
 /// The keys of a group's values, oldest first.
 pub(super) type Members = Vec<Box<str>>;
 
-impl Weighs for Members {
+impl MemorySize for Members {
     fn bytes(&self) -> usize {
         self.iter().map(|key| key.len() + 2 * size_of::<Box<str>>()).sum()
     }
@@ -37,9 +37,9 @@ impl Weighs for Members {
 
 #[derive(Default)]
 pub(super) struct Shard {
-    pub(super) values: Expiring<Kept>,
-    pub(super) counters: Expiring<u64>,
-    pub(super) groups: Expiring<Members>,
+    pub(super) values: ExpiringMap<StoredValue>,
+    pub(super) counters: ExpiringMap<u64>,
+    pub(super) groups: ExpiringMap<Members>,
 }
 
 /// When a value with this lifetime expires; `None`: at once.
@@ -55,39 +55,39 @@ impl Shard {
     pub(super) fn put(
         &mut self,
         key: &Key,
-        value: Kept,
+        value: StoredValue,
         end: Option<Timestamp>,
         now: Timestamp,
-        ledger: &Ledger,
+        usage: &MemoryUsage,
     ) -> Kind {
         let kind = match &value {
-            Kept::Live(_) => Kind::of(key),
-            Kept::Used(_) => Kind::of_used(key),
+            StoredValue::Live(_) => Kind::of(key),
+            StoredValue::Used(_) => Kind::of_used(key),
         };
         match end {
-            Some(end) => self.values.insert(key, (kind, value), end, now, ledger),
-            None => drop(self.values.remove(key, now, ledger)),
+            Some(end) => self.values.insert(key, (kind, value), end, now, usage),
+            None => drop(self.values.remove(key, now, usage)),
         }
         kind
     }
 
-    pub(super) fn place(&self, key: &Key, now: Timestamp) -> Place {
+    pub(super) fn place(&self, key: &Key, now: Timestamp) -> ValueState {
         match self.values.get(key, now) {
-            Some((Kept::Live(value), _)) => Place::Live(Bytes::copy_from_slice(value)),
-            Some((Kept::Used(_), _)) => Place::Used,
-            None => Place::Free,
+            Some((StoredValue::Live(value), _)) => ValueState::Live(Bytes::copy_from_slice(value)),
+            Some((StoredValue::Used(_), _)) => ValueState::Used,
+            None => ValueState::Absent,
         }
     }
 
     pub(super) fn live(&self, key: &Key, now: Timestamp) -> Option<&Bytes> {
         match self.values.get(key, now) {
-            Some((Kept::Live(value), _)) => Some(value),
-            Some((Kept::Used(_), _)) | None => None,
+            Some((StoredValue::Live(value), _)) => Some(value),
+            Some((StoredValue::Used(_), _)) | None => None,
         }
     }
 
     /// How long a counter at its maximum refuses hits; `None` when it is below.
-    pub(super) fn wait(&self, limit: &Limit, now: Timestamp) -> Option<Duration> {
+    pub(super) fn wait(&self, limit: &RateLimit, now: Timestamp) -> Option<Duration> {
         match self.counters.get(&limit.key, now) {
             Some((count, ends)) if *count >= limit.maximum => Some(ends.since(now)),
             None if limit.maximum == 0 => Some(limit.window),
@@ -95,43 +95,47 @@ impl Shard {
         }
     }
 
-    pub(super) fn count(&mut self, limit: &Limit, now: Timestamp, ledger: &Ledger) -> Kind {
+    pub(super) fn count(&mut self, limit: &RateLimit, now: Timestamp, usage: &MemoryUsage) -> Kind {
         let kind = Kind::of(&limit.key);
         if let Some(count) = self.counters.get_mut(&limit.key, now) {
             *count = count.saturating_add(1);
         } else if let Some(end) = end_of(limit.window, now) {
-            self.counters.insert(&limit.key, (kind, 1), end, now, ledger);
+            self.counters.insert(&limit.key, (kind, 1), end, now, usage);
         }
         kind
     }
 
     /// Decrements a counter; one that reaches zero is deleted, with its window.
-    pub(super) fn uncount(&mut self, key: &Key, now: Timestamp, ledger: &Ledger) {
+    pub(super) fn decrement(&mut self, key: &Key, now: Timestamp, usage: &MemoryUsage) {
         match self.counters.get_mut(key, now) {
             Some(count) if *count > 1 => *count -= 1,
-            Some(_) => drop(self.counters.remove(key, now, ledger)),
+            Some(_) => drop(self.counters.remove(key, now, usage)),
             None => {}
         }
     }
 
-    pub(super) fn soonest(&self, kind: Kind) -> Option<Timestamp> {
-        let all = [self.values.soonest(kind), self.counters.soonest(kind), self.groups.soonest(kind)];
+    pub(super) fn first_expiry(&self, kind: Kind) -> Option<Timestamp> {
+        let all = [
+            self.values.first_expiry(kind),
+            self.counters.first_expiry(kind),
+            self.groups.first_expiry(kind),
+        ];
         all.into_iter().flatten().min()
     }
 
     /// Removes the entry of a kind that expires first.
-    pub(super) fn drop_soonest(&mut self, kind: Kind, ledger: &Ledger) -> bool {
+    pub(super) fn drop_first_expiring(&mut self, kind: Kind, usage: &MemoryUsage) -> bool {
         // Each kind is in one of the three maps, except `Kind::Other`.
-        self.values.drop_soonest(kind, ledger)
-            || self.counters.drop_soonest(kind, ledger)
-            || self.groups.drop_soonest(kind, ledger)
+        self.values.drop_first_expiring(kind, usage)
+            || self.counters.drop_first_expiring(kind, usage)
+            || self.groups.drop_first_expiring(kind, usage)
     }
 
     /// Removes up to `most` expired entries of each map and returns how many.
-    pub(super) fn sweep(&mut self, now: Timestamp, most: usize, ledger: &Ledger) -> usize {
-        self.values.sweep(now, most, ledger)
-            + self.counters.sweep(now, most, ledger)
-            + self.groups.sweep(now, most, ledger)
+    pub(super) fn sweep(&mut self, now: Timestamp, most: usize, usage: &MemoryUsage) -> usize {
+        self.values.sweep(now, most, usage)
+            + self.counters.sweep(now, most, usage)
+            + self.groups.sweep(now, most, usage)
     }
 
     pub(super) fn shrink(&mut self) {
@@ -140,19 +144,19 @@ impl Shard {
         self.groups.shrink();
     }
 
-    pub(super) fn clear(&mut self, ledger: &Ledger) {
-        self.values.clear(ledger);
-        self.counters.clear(ledger);
-        self.groups.clear(ledger);
+    pub(super) fn clear(&mut self, usage: &MemoryUsage) {
+        self.values.clear(usage);
+        self.counters.clear(usage);
+        self.groups.clear(usage);
     }
 }
 
 /// The locked shards of an operation. Always locked in the order of their numbers, which prevents deadlocks.
-pub(super) struct Held<'a> {
+pub(super) struct LockedShards<'a> {
     shards: Vec<(usize, MutexGuard<'a, Shard>)>,
 }
 
-impl<'a> Held<'a> {
+impl<'a> LockedShards<'a> {
     /// `shards` must be sorted by their numbers.
     pub(super) fn new(shards: Vec<(usize, MutexGuard<'a, Shard>)>) -> Self {
         Self { shards }

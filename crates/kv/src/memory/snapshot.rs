@@ -8,7 +8,7 @@
 //! file before anything is served. So a crash at any point loses at most sessions, and no single-use value becomes
 //! usable twice.
 //!
-//! Both work in pieces, so that neither needs more memory than the store already has: saving removes entries as it
+//! Both work in chunks, so that neither needs more memory than the store already has: saving removes entries as it
 //! writes them. Saving has a time limit: sessions come first, then used values, then the other kinds in reverse order
 //! of eviction (see [`super::kinds`]); what is left when the time is over is lost.
 
@@ -24,10 +24,10 @@ use std::time::{Duration, Instant};
 use porta_core::seal::{Keyring, SealError};
 use porta_core::{Entropy, Timestamp};
 
-use self::file::{PIECE, Writer, pieces_of};
+use self::file::{CHUNK_BYTES, SnapshotWriter, read_chunks};
 use self::records::{Content, Record, append, records_of};
 use super::kinds::Kind;
-use super::shard::Kept;
+use super::shard::StoredValue;
 use super::{MemoryKv, SHARDS};
 
 /// Less than the time a process is given beyond its grace period before it is killed.
@@ -44,7 +44,7 @@ pub enum SnapshotError {
         source: io::Error,
     },
     #[error("not a snapshot of the short-lived store")]
-    Foreign,
+    NotASnapshot,
     #[error("snapshot cannot be opened")]
     Sealed(#[from] SealError),
     #[error("snapshot is malformed")]
@@ -53,7 +53,7 @@ pub enum SnapshotError {
 
 /// Result of saving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Saved {
+pub struct SaveOutcome {
     pub entries: usize,
     /// Entries lost because the time was over.
     pub left_out: usize,
@@ -66,14 +66,14 @@ fn io_error(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Snaps
 impl MemoryKv {
     /// Saves everything for the next start and closes the store: every later call fails, because the next process owns
     /// the contents. `wall` is the wall-clock time, from which the next process starts. Blocks for up to three seconds
-    /// plus the time the disk takes for the last piece; call it last.
+    /// plus the time the disk takes for the last chunk; call it last.
     pub fn save_snapshot(
         &self,
         path: &Path,
         wall: Timestamp,
         keys: &Keyring,
         entropy: &dyn Entropy,
-    ) -> Result<Saved, SnapshotError> {
+    ) -> Result<SaveOutcome, SnapshotError> {
         self.save_within(SAVE_WITHIN, path, wall, keys, entropy)
     }
 
@@ -84,7 +84,7 @@ impl MemoryKv {
         wall: Timestamp,
         keys: &Keyring,
         entropy: &dyn Entropy,
-    ) -> Result<Saved, SnapshotError> {
+    ) -> Result<SaveOutcome, SnapshotError> {
         self.is_closed.store(true, std::sync::atomic::Ordering::Release);
         let unfinished = beside(path, "new");
         let saved = self.write_new(within, &unfinished, wall, keys, entropy).and_then(|saved| {
@@ -106,7 +106,7 @@ impl MemoryKv {
         wall: Timestamp,
         keys: &Keyring,
         entropy: &dyn Entropy,
-    ) -> Result<Saved, SnapshotError> {
+    ) -> Result<SaveOutcome, SnapshotError> {
         let began = Instant::now();
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -122,7 +122,7 @@ impl MemoryKv {
             .open(path)
             .map_err(io_error(path, "created"))?;
         let written = || io_error(path, "written");
-        let mut writer = Writer::start(file, keys, entropy).map_err(written())?;
+        let mut writer = SnapshotWriter::start(file, keys, entropy).map_err(written())?;
         // The remaining lifetime is carried over relative to `wall`: the two clocks may have drifted apart since the
         // start.
         let now = self.clock.now();
@@ -130,7 +130,7 @@ impl MemoryKv {
         for kind in Kind::all().rev() {
             for number in 0..SHARDS {
                 while began.elapsed() < within
-                    && let Some(left) = self.take_piece(number, kind, now, wall, &mut writer.piece)
+                    && let Some(left) = self.take_chunk(number, kind, now, wall, &mut writer.chunk)
                 {
                     entries += left;
                     writer.flush_full().map_err(written())?;
@@ -138,12 +138,12 @@ impl MemoryKv {
             }
         }
         writer.finish().map_err(written())?;
-        Ok(Saved { entries, left_out: self.entries() })
+        Ok(SaveOutcome { entries, left_out: self.entries() })
     }
 
-    /// Moves some entries of a kind from a shard to the piece being written. Returns how many had not expired; `None`
+    /// Moves some entries of a kind from a shard to the chunk being written. Returns how many had not expired; `None`
     /// when there are no more.
-    fn take_piece(
+    fn take_chunk(
         &self,
         number: usize,
         kind: Kind,
@@ -151,16 +151,16 @@ impl MemoryKv {
         wall: Timestamp,
         out: &mut Vec<u8>,
     ) -> Option<usize> {
-        const SOME: usize = 64;
+        const BATCH: usize = 64;
         let mut shard = self.lock(number);
         let (mut taken, mut appended) = (0, 0);
-        while taken < SOME && out.len() < PIECE {
+        while taken < BATCH && out.len() < CHUNK_BYTES {
             let (key, content, ends) =
-                if let Some((key, value, ends)) = shard.values.take_latest(kind, &self.ledger) {
+                if let Some((key, value, ends)) = shard.values.take_latest(kind, &self.usage) {
                     (key, Content::Value(value), ends)
-                } else if let Some((key, count, ends)) = shard.counters.take_latest(kind, &self.ledger) {
+                } else if let Some((key, count, ends)) = shard.counters.take_latest(kind, &self.usage) {
                     (key, Content::Count(count), ends)
-                } else if shard.groups.take_latest(kind, &self.ledger).is_some() {
+                } else if shard.groups.take_latest(kind, &self.usage).is_some() {
                     // Groups are not saved: after a restart a few more codes than the limit may be live, for a minute.
                     taken += 1;
                     continue;
@@ -193,7 +193,7 @@ impl MemoryKv {
         let restored = self.restore(path, file, keys);
         if restored.is_err() {
             for number in 0..SHARDS {
-                self.lock(number).clear(&self.ledger);
+                self.lock(number).clear(&self.usage);
             }
         }
         restored
@@ -202,8 +202,8 @@ impl MemoryKv {
     fn restore(&self, path: &Path, file: File, keys: &Keyring) -> Result<usize, SnapshotError> {
         let now = self.clock.now();
         let mut restored = 0;
-        for piece in pieces_of(path, BufReader::new(file), keys)? {
-            for record in records_of(&piece?) {
+        for chunk in read_chunks(path, BufReader::new(file), keys)? {
+            for record in records_of(&chunk?) {
                 let record = record?;
                 if now < record.expires_at {
                     self.restore_one(record, now);
@@ -218,15 +218,15 @@ impl MemoryKv {
         let Record { key, expires_at, content } = record;
         let mut shard = self.lock(self.number(key));
         let kind = match content {
-            Content::Value(value) => shard.put(key, value, Some(expires_at), now, &self.ledger),
+            Content::Value(value) => shard.put(key, value, Some(expires_at), now, &self.usage),
             Content::Count(count) => {
                 let kind = Kind::of(key);
-                shard.counters.insert(key, (kind, count), expires_at, now, &self.ledger);
+                shard.counters.insert(key, (kind, count), expires_at, now, &self.usage);
                 kind
             }
         };
         drop(shard);
-        self.relieve(kind);
+        self.evict_excess(kind);
     }
 }
 

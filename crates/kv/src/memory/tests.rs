@@ -6,7 +6,7 @@ use porta_core::{ManualClock, SeededEntropy};
 
 use super::kinds::{Ceiling, TOTAL_BYTES};
 use super::*;
-use crate::{Consumed, Kv as _, Write};
+use crate::{ConsumeOutcome, Kv as _, Write};
 
 const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -17,7 +17,7 @@ fn clock() -> Arc<ManualClock> {
 }
 
 fn small(kinds: &[(Kind, Ceiling)], most_bytes: usize) -> MemoryKv {
-    MemoryKv::with(clock(), Ledger::with(kinds, most_bytes))
+    MemoryKv::with(clock(), MemoryUsage::with(kinds, most_bytes))
 }
 
 fn entries(entries: usize) -> Ceiling {
@@ -33,7 +33,7 @@ async fn is_there(kv: &MemoryKv, key: &str) -> bool {
 }
 
 fn evicted(kv: &MemoryKv, kind: Kind) -> u64 {
-    kv.ledger.evicted(kind)
+    kv.usage.evicted(kind)
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn what_anybody_can_write_crowds_out_nothing_that_was_earned() {
             kv.put(&format!("o:{kind}:{n}"), large.clone(), HOUR).await.unwrap();
         }
         for kind in ["token", "interaction", "login", "2fa"] {
-            let limit = Limit { key: format!("o:limit:{kind}:{n}"), maximum: 1, window: HOUR };
+            let limit = RateLimit { key: format!("o:limit:{kind}:{n}"), maximum: 1, window: HOUR };
             kv.put_limited(&format!("o:interaction:limited:{n}"), large.clone(), HOUR, &[limit])
                 .await
                 .unwrap();
@@ -84,7 +84,7 @@ async fn what_anybody_can_write_crowds_out_nothing_that_was_earned() {
     for key in earned {
         assert!(is_there(&kv, key).await, "{key}");
     }
-    assert_eq!(kv.consume("o:code:used", MINUTE).await.unwrap(), Consumed::Replayed(Bytes::new()));
+    assert_eq!(kv.consume("o:code:used", MINUTE).await.unwrap(), ConsumeOutcome::Replayed(Bytes::new()));
     assert!(kv.bytes() <= 200_000 && kv.entries() < 130, "{} in {}", kv.entries(), kv.bytes());
     for kind in Kind::all().filter(|kind| !strangers.contains(kind)) {
         assert_eq!(evicted(&kv, kind), 0, "{kind:?}");
@@ -111,7 +111,7 @@ async fn when_everything_is_too_much_kinds_go_in_the_stated_order() {
             }
         }
         let used = kv.consume("o:code:used", MINUTE).await.unwrap();
-        if used == Consumed::Absent && !gone.contains(&"used") {
+        if used == ConsumeOutcome::Absent && !gone.contains(&"used") {
             gone.push("used");
         }
     }
@@ -155,10 +155,10 @@ async fn what_ended_is_swept_though_nobody_comes() {
     let kv = MemoryKv::new(clock.clone());
     for n in 0..30_000 {
         put(&kv, &format!("o:session:{n}"), MINUTE).await;
-        let limit = Limit { key: format!("o:limit:login:{n}"), maximum: 1, window: MINUTE };
+        let limit = RateLimit { key: format!("o:limit:login:{n}"), maximum: 1, window: MINUTE };
         kv.hit(&[limit]).await.unwrap();
     }
-    kv.put_among("o:codes:g", 4, "o:code:1", Bytes::new(), MINUTE).await.unwrap();
+    kv.put_in_group("o:codes:g", 4, "o:code:1", Bytes::new(), MINUTE).await.unwrap();
     put(&kv, "o:session:stays", HOUR).await;
     assert_eq!((kv.sweep().await, kv.entries()), (0, 60_003));
     clock.advance(MINUTE);
@@ -180,7 +180,9 @@ async fn operations_over_several_shards_are_whole_and_end() {
                 let value = Bytes::from(vec![task, round.to_le_bytes()[0], round.to_le_bytes()[1]]);
                 let put = |key: &String| Write::Put { key: key.clone(), value: value.clone(), ttl: MINUTE };
                 kv.write(keys.iter().map(put).collect()).await.unwrap();
-                kv.put_among("o:codes:g", 2, &format!("o:code:{task}:{round}"), value, MINUTE).await.unwrap();
+                kv.put_in_group("o:codes:g", 2, &format!("o:code:{task}:{round}"), value, MINUTE)
+                    .await
+                    .unwrap();
                 if round % 20 == 0 {
                     kv.sweep().await;
                 }
@@ -207,7 +209,7 @@ async fn a_save_ends_in_time_and_begins_with_sessions() {
 
     let kv = MemoryKv::new(clock());
     put(&kv, "o:session:1", MINUTE).await;
-    assert_eq!(save(&kv, Duration::ZERO), Saved { entries: 0, left_out: 1 });
+    assert_eq!(save(&kv, Duration::ZERO), SaveOutcome { entries: 0, left_out: 1 });
     assert_eq!(MemoryKv::new(clock()).load_snapshot(&path, &ring).unwrap(), 0, "a whole file all the same");
 
     // How much is saved within the limit depends on the machine.
@@ -221,8 +223,7 @@ async fn a_save_ends_in_time_and_begins_with_sessions() {
         assert_eq!(saved.entries + saved.left_out, 6_000);
         let after = MemoryKv::new(clock());
         assert_eq!(after.load_snapshot(&path, &ring).unwrap(), saved.entries);
-        let (sessions, others) =
-            (after.ledger.entries(Kind::Session), after.ledger.entries(Kind::Interaction));
+        let (sessions, others) = (after.usage.entries(Kind::Session), after.usage.entries(Kind::Interaction));
         assert!(sessions == 3_000 || others == 0, "{sessions} sessions, {others} others");
     }
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
 
-use crate::{KvError, Result, Verdict};
+use crate::{KvError, LimitOutcome, Result};
 
-pub(super) fn verdict(answer: &Value) -> Result<Verdict> {
+pub(super) fn verdict(answer: &Value) -> Result<LimitOutcome> {
     match answer {
-        Value::Int(0) => Ok(Verdict::Allowed),
+        Value::Int(0) => Ok(LimitOutcome::Allowed),
         Value::Int(wait) => {
             let wait = u64::try_from(*wait).map_err(|_| unexpected("limiter"))?;
-            Ok(Verdict::Limited { retry_after: Duration::from_millis(wait) })
+            Ok(LimitOutcome::Limited { retry_after: Duration::from_millis(wait) })
         }
         _ => Err(unexpected("limiter")),
     }

@@ -10,8 +10,8 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
-use super::link::{Pushes, open, open_again};
-use crate::{Heard, Notice};
+use super::connection::{Pushes, open, reconnect};
+use crate::{Notice, NoticeEvent};
 
 /// After this long without a message the connection is probed with PING. Otherwise a connection that died silently
 /// would leave caches stale unnoticed.
@@ -20,7 +20,7 @@ const PROBE: Duration = Duration::from_secs(5);
 pub(super) struct Subscription {
     pub(super) address: Arc<Address>,
     pub(super) channel: String,
-    pub(super) heard: broadcast::Sender<Heard>,
+    pub(super) sender: broadcast::Sender<NoticeEvent>,
 }
 
 impl Subscription {
@@ -42,9 +42,9 @@ impl Subscription {
             tracing::warn!("subscription to redis lost, reconnecting");
             (connection, pushes) = tokio::select! {
                 () = stop.cancelled() => return,
-                opened = open_again("notices", || self.open()) => opened,
+                opened = reconnect("notices", || self.open()) => opened,
             };
-            self.tell(Heard::Gap);
+            self.send(NoticeEvent::Gap);
         }
     }
 
@@ -54,7 +54,7 @@ impl Subscription {
             match tokio::time::timeout(PROBE, pushes.recv()).await {
                 Ok(None) => return,
                 Ok(Some(push)) if push.kind == PushKind::Disconnection => return,
-                Ok(Some(push)) if push.kind == PushKind::Message => self.tell(read(&push)),
+                Ok(Some(push)) if push.kind == PushKind::Message => self.send(read(&push)),
                 // Confirmation of the subscription.
                 Ok(Some(_)) => {}
                 Err(_) => {
@@ -66,24 +66,24 @@ impl Subscription {
         }
     }
 
-    fn tell(&self, heard: Heard) {
+    fn send(&self, event: NoticeEvent) {
         // An error only means that there are no subscribers.
-        let _ = self.heard.send(heard);
+        let _ = self.sender.send(event);
     }
 }
 
 /// A message is `[channel, payload]`.
-fn read(push: &PushInfo) -> Heard {
+fn read(push: &PushInfo) -> NoticeEvent {
     let payload = match push.data.as_slice() {
         [_, Value::BulkString(payload)] => payload.as_slice(),
         _ => &[],
     };
     match serde_json::from_slice::<Notice>(payload) {
-        Ok(notice) => Heard::Notice(notice),
+        Ok(notice) => NoticeEvent::Notice(notice),
         Err(error) => {
             // Something changed, in a format of another version: dropping everything cached is always right.
-            tracing::warn!(%error, "notice was not understood");
-            Heard::Gap
+            tracing::warn!(%error, "change notice could not be read; all caches are dropped");
+            NoticeEvent::Gap
         }
     }
 }
@@ -101,8 +101,8 @@ mod tests {
     fn what_is_not_understood_is_a_gap() {
         let notice = Notice { topic: "client".to_owned(), key: "1".to_owned() };
         let json = serde_json::to_string(&notice).unwrap();
-        assert_eq!(read(&message(&json)), Heard::Notice(notice));
-        assert_eq!(read(&message("{}")), Heard::Gap);
-        assert_eq!(read(&PushInfo { kind: PushKind::Message, data: vec![] }), Heard::Gap);
+        assert_eq!(read(&message(&json)), NoticeEvent::Notice(notice));
+        assert_eq!(read(&message("{}")), NoticeEvent::Gap);
+        assert_eq!(read(&PushInfo { kind: PushKind::Message, data: vec![] }), NoticeEvent::Gap);
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Scripts {
     pub(super) claim: Script,
     pub(super) release: Script,
     pub(super) release_and_put: Script,
-    pub(super) put_among: Script,
+    pub(super) put_in_group: Script,
 }
 
 impl Scripts {
@@ -37,7 +37,7 @@ impl Scripts {
             &self.hit,
             &self.put_limited,
             &self.claim,
-            &self.put_among,
+            &self.put_in_group,
             &self.release,
             &self.release_and_put,
         ]
@@ -53,7 +53,7 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     claim: Script::new(CLAIM),
     release_and_put: Script::new(RELEASE_AND_PUT),
     release: Script::new(RELEASE),
-    put_among: Script::new(PUT_AMONG),
+    put_in_group: Script::new(PUT_IN_GROUP),
 });
 
 /// ARGV: how long a used value is remembered, in milliseconds; `forget` to keep only the fact that it was used.
@@ -226,7 +226,7 @@ end
 /// KEYS: the group (a list of the keys of its values, oldest first), the key of the value. ARGV: the maximum of live
 /// values, the lifetime in milliseconds (0 deletes), the value. Stores first: a server out of memory refuses only the
 /// first write of a script. The keys in the list belong to this instance, so in a cluster they are in the same slot.
-const PUT_AMONG: &str = "\
+const PUT_IN_GROUP: &str = "\
 local kept = {}
 for _, member in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
   if member ~= KEYS[2] and redis.call('TYPE', member).ok == 'string' then

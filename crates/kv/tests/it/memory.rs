@@ -14,17 +14,17 @@ use porta_core::seal::{Keyring, SealError};
 use porta_core::{Clock as _, ManualClock, SeededEntropy, Timestamp};
 use porta_kv::contract::{self, TimeControl};
 use porta_kv::memory::SnapshotError;
-use porta_kv::{Consumed, Kv, KvError, Limit, MemoryKv, Verdict};
+use porta_kv::{ConsumeOutcome, Kv, KvError, LimitOutcome, MemoryKv, RateLimit};
 
 type Expectation = fn(&SnapshotError) -> bool;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-struct Hand(Arc<ManualClock>);
+struct ManualTime(Arc<ManualClock>);
 
 #[async_trait]
-impl TimeControl for Hand {
+impl TimeControl for ManualTime {
     fn unit(&self) -> Duration {
         Duration::from_secs(10)
     }
@@ -53,7 +53,7 @@ fn ring(master: u8) -> Keyring {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keeps_the_contract() {
     let clock = clock();
-    contract::run_all(Arc::new(MemoryKv::new(clock.clone())), &Hand(clock)).await;
+    contract::run_all(Arc::new(MemoryKv::new(clock.clone())), &ManualTime(clock)).await;
 }
 
 #[tokio::test]
@@ -98,8 +98,8 @@ async fn fill(kv: &MemoryKv) {
     kv.hit(&limits()).await.unwrap();
 }
 
-fn limits() -> [Limit; 1] {
-    [Limit { key: "login".to_owned(), maximum: 1, window: MINUTE }]
+fn limits() -> [RateLimit; 1] {
+    [RateLimit { key: "login".to_owned(), maximum: 1, window: MINUTE }]
 }
 
 #[tokio::test]
@@ -120,10 +120,10 @@ async fn an_orderly_restart_loses_nothing_and_the_file_is_gone() {
     assert_eq!(after.get("brief").await.unwrap(), None);
     assert_eq!(
         after.consume("code", MINUTE).await.unwrap(),
-        Consumed::Replayed(Bytes::from_static(b"grant")),
+        ConsumeOutcome::Replayed(Bytes::from_static(b"grant")),
         "a used code stays used"
     );
-    assert_eq!(after.check(&limits()).await.unwrap(), Verdict::Limited { retry_after: MINUTE / 2 });
+    assert_eq!(after.check(&limits()).await.unwrap(), LimitOutcome::Limited { retry_after: MINUTE / 2 });
     restart.clock.advance(MINUTE / 2);
     assert_eq!(after.get("session").await.unwrap(), None, "lifetimes go on, they do not start again");
 }
@@ -201,8 +201,8 @@ async fn a_refused_file_leaves_an_empty_store_and_no_file() {
         bytes
     };
     let cases: [(&str, Vec<u8>, Expectation); 6] = [
-        ("empty", Vec::new(), |e| matches!(e, SnapshotError::Foreign)),
-        ("foreign", b"SQLite format 3\0".to_vec(), |e| matches!(e, SnapshotError::Foreign)),
+        ("empty", Vec::new(), |e| matches!(e, SnapshotError::NotASnapshot)),
+        ("foreign", b"SQLite format 3\0".to_vec(), |e| matches!(e, SnapshotError::NotASnapshot)),
         ("cut short", good[..good.len() - 1].to_vec(), |e| matches!(e, SnapshotError::Malformed)),
         ("cut in its head", good[..22].to_vec(), |e| matches!(e, SnapshotError::Malformed)),
         ("changed", changed(good.len() - 20), |e| matches!(e, SnapshotError::Sealed(SealError::Refused))),
@@ -281,8 +281,11 @@ async fn the_snapshot_of_the_version_before_is_read() {
     assert_eq!(kv.load_snapshot(&restart.path(), &ring(1)).unwrap(), 5);
     assert_eq!(kv.get("0198:session:cafe").await.unwrap(), Some(Bytes::from_static(b"{}")));
     assert_eq!(kv.get("session").await.unwrap(), Some(Bytes::from_static(b"\0secret\xff")));
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), Consumed::Replayed(Bytes::from_static(b"grant")));
-    assert_eq!(kv.check(&limits()).await.unwrap(), Verdict::Limited { retry_after: MINUTE });
+    assert_eq!(
+        kv.consume("code", MINUTE).await.unwrap(),
+        ConsumeOutcome::Replayed(Bytes::from_static(b"grant"))
+    );
+    assert_eq!(kv.check(&limits()).await.unwrap(), LimitOutcome::Limited { retry_after: MINUTE });
     assert_eq!(restart.files(), Vec::<String>::new());
 
     let whole = include_bytes!("data/snapshot-1");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use porta_core::mail::{Mail, MailBody, OutgoingEmail, SecondFactorChange};
 use porta_core::organization::Branding;
 use porta_core::{Clock as _, SeededEntropy};
-use porta_mail::Capture;
+use porta_mail::CaptureTransport;
 use porta_store::contract::fixture::{HOUR, NOW};
 
 use crate::support::{World, keyring, magic_link, password_changed, security_event};
@@ -51,7 +51,7 @@ fn every_mail() -> Vec<Mail> {
 
 /// Sends messages through a worker, and returns them as received.
 async fn arrived(w: &World, emails: Vec<OutgoingEmail>) -> Vec<MailBody> {
-    let capture = Arc::new(Capture::new(1_000));
+    let capture = Arc::new(CaptureTransport::new(1_000));
     let count = emails.len();
     for (event, outgoing) in emails.into_iter().enumerate() {
         let entropy = SeededEntropy::new(1_000 + w.counts().await.delivered);

@@ -7,7 +7,7 @@ use porta_core::mail::Mail;
 use porta_core::outbox::{OutboxCounts, OutboxState};
 use porta_mail::{Security, SmtpOptions};
 use porta_store::contract::fixture::{HOUR, MINUTE, NOW};
-use porta_testkit::relay::{Authority, Relay};
+use porta_testkit::relay::{CertificateAuthority, Relay};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -64,7 +64,7 @@ async fn a_connection_is_used_again_and_replaced_when_the_relay_closed_it() {
 #[tokio::test]
 async fn starttls_is_used_when_offered_and_its_certificate_is_verified() {
     let w = World::sqlite().await;
-    let authority = Authority::make();
+    let authority = CertificateAuthority::make();
     for (n, security) in [Security::Opportunistic, Security::StartTls].into_iter().enumerate() {
         let mut relay = Relay::start(authority.relay("starttls")).await;
         w.enqueue(&n.to_string(), Mail::Welcome).await;
@@ -99,7 +99,7 @@ async fn a_relay_without_starttls_gets_nothing_when_it_is_required() {
 #[tokio::test]
 async fn implicit_tls_encrypts_from_the_first_byte() {
     let w = World::sqlite().await;
-    let authority = Authority::make();
+    let authority = CertificateAuthority::make();
     let mut relay = Relay::start(authority.relay("implicit")).await;
     w.enqueue("1", Mail::Welcome).await;
     let unknown = options(relay.port, Security::Implicit);
@@ -114,7 +114,7 @@ async fn implicit_tls_encrypts_from_the_first_byte() {
 #[tokio::test]
 async fn a_wrong_password_is_mended_without_losing_mail() {
     let w = World::sqlite().await;
-    let authority = Authority::make();
+    let authority = CertificateAuthority::make();
     let mut wanted = authority.relay("starttls");
     wanted["login"] = json!(["porta", "right"]);
     let mut relay = Relay::start(wanted).await;

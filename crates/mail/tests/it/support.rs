@@ -154,13 +154,13 @@ pub(crate) fn security_event() -> SecurityEvent {
 
 /// Returns the scripted results in order, then accepts everything.
 #[derive(Default)]
-pub(crate) struct Scripted {
+pub(crate) struct ScriptedTransport {
     answers: Mutex<VecDeque<SendError>>,
     sent: Mutex<Vec<Message>>,
     attempts: AtomicUsize,
 }
 
-impl Scripted {
+impl ScriptedTransport {
     pub(crate) fn answering(answers: impl IntoIterator<Item = SendError>) -> Arc<Self> {
         Arc::new(Self { answers: Mutex::new(answers.into_iter().collect()), ..Self::default() })
     }
@@ -175,7 +175,7 @@ impl Scripted {
 }
 
 #[async_trait]
-impl Transport for Scripted {
+impl Transport for ScriptedTransport {
     async fn send(&self, message: &Message) -> Result<(), SendError> {
         self.attempts.fetch_add(1, Ordering::SeqCst);
         if let Some(error) = self.answers.lock().unwrap().pop_front() {
@@ -195,14 +195,14 @@ pub(crate) fn refused() -> SendError {
 }
 
 /// Holds every message until a permit is available, and counts the held ones.
-pub(crate) struct Gate {
+pub(crate) struct HeldTransport {
     pub(crate) permits: Semaphore,
     pub(crate) held: AtomicUsize,
     pub(crate) most_held: AtomicUsize,
     pub(crate) sent: Mutex<Vec<OutboxId>>,
 }
 
-impl Gate {
+impl HeldTransport {
     pub(crate) fn new(permits: usize) -> Arc<Self> {
         Arc::new(Self {
             permits: Semaphore::new(permits),
@@ -219,7 +219,7 @@ impl Gate {
 }
 
 #[async_trait]
-impl Transport for Gate {
+impl Transport for HeldTransport {
     async fn send(&self, message: &Message) -> Result<(), SendError> {
         let held = self.held.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_held.fetch_max(held, Ordering::SeqCst);
@@ -232,22 +232,22 @@ impl Transport for Gate {
 
 /// A relay that is unreachable for the first message; the first reachability check never answers.
 #[derive(Default)]
-pub(crate) struct Returning {
+pub(crate) struct RecoveringRelay {
     pub(crate) attempts: AtomicUsize,
-    looks: AtomicUsize,
+    probes: AtomicUsize,
 }
 
 #[async_trait]
-impl Transport for Returning {
+impl Transport for RecoveringRelay {
     async fn send(&self, _: &Message) -> Result<(), SendError> {
         match self.attempts.fetch_add(1, Ordering::SeqCst) {
-            0 => Err(SendError::Away("connecting: refused".to_owned())),
+            0 => Err(SendError::Unreachable("connecting: refused".to_owned())),
             _ => Ok(()),
         }
     }
 
-    async fn is_there(&self) -> bool {
-        if self.looks.fetch_add(1, Ordering::SeqCst) == 0 {
+    async fn is_reachable(&self) -> bool {
+        if self.probes.fetch_add(1, Ordering::SeqCst) == 0 {
             std::future::pending::<()>().await;
         }
         true

@@ -10,14 +10,14 @@ use porta_core::mail::{Mail, MailBody, OutgoingEmail};
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::outbox::{OutboxCounts, OutboxState};
 use porta_core::{Clock as _, Timestamp};
-use porta_mail::{Capture, NoRelay, RenderError, Worker, WorkerDeps};
+use porta_mail::{CaptureTransport, NoRelay, RenderError, Worker, WorkerDeps};
 use porta_store::contract::fixture::{HOUR, MINUTE, NOW};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    ADDRESS, Gate, Returning, Scripted, World, eventually, failed, keyring, magic_link, password_changed,
-    refused,
+    ADDRESS, HeldTransport, RecoveringRelay, ScriptedTransport, World, eventually, failed, keyring,
+    magic_link, password_changed, refused,
 };
 
 /// Runs an `async fn(World)` on both databases.
@@ -48,7 +48,7 @@ on_both!(
 );
 
 async fn a_letter_is_sent_once_and_recorded(w: World) {
-    let transport = Scripted::answering([]);
+    let transport = ScriptedTransport::answering([]);
     let worker = w.worker(transport.clone());
     let id = w.enqueue("1", magic_link(NOW + HOUR)).await;
     assert_eq!(worker.attempt_due().await.unwrap(), 1);
@@ -77,7 +77,7 @@ async fn a_letter_is_sent_once_and_recorded(w: World) {
 }
 
 async fn a_failure_is_tried_again_later(w: World) {
-    let transport = Scripted::answering([failed(), failed(), failed()]);
+    let transport = ScriptedTransport::answering([failed(), failed(), failed()]);
     let worker = w.worker(transport.clone());
     w.enqueue("1", magic_link(NOW + HOUR)).await;
     for planned in [5, 30, 120] {
@@ -106,7 +106,7 @@ async fn a_failure_is_tried_again_later(w: World) {
 }
 
 async fn a_refusal_ends_it_at_once(w: World) {
-    let transport = Scripted::answering([refused()]);
+    let transport = ScriptedTransport::answering([refused()]);
     let worker = w.worker(transport.clone());
     w.enqueue("1", password_changed()).await;
     assert_eq!(worker.attempt_due().await.unwrap(), 1);
@@ -123,7 +123,7 @@ async fn a_refusal_ends_it_at_once(w: World) {
 
 async fn several_workers_send_each_letter_once(w: World) {
     const EMAILS: usize = 60;
-    let gate = Gate::new(EMAILS);
+    let gate = HeldTransport::new(EMAILS);
     let mut expected = BTreeSet::new();
     for n in 0..EMAILS {
         expected.insert(w.enqueue(&n.to_string(), Mail::Welcome).await);
@@ -143,13 +143,13 @@ async fn several_workers_send_each_letter_once(w: World) {
 }
 
 async fn an_aborted_worker_leaves_its_letter_to_another(w: World) {
-    let stuck = Gate::new(0);
+    let stuck = HeldTransport::new(0);
     w.enqueue("1", Mail::Welcome).await;
     let running = tokio::spawn(w.worker(stuck.clone()).run(CancellationToken::new()));
     stuck.until_held(1).await;
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
-    let transport = Scripted::answering([]);
+    let transport = ScriptedTransport::answering([]);
     let worker = w.worker(transport.clone());
     assert_eq!(worker.attempt_due().await.unwrap(), 0, "it is still the other's");
     w.clock.advance(3 * MINUTE);
@@ -161,7 +161,7 @@ async fn an_aborted_worker_leaves_its_letter_to_another(w: World) {
 #[tokio::test]
 async fn after_a_day_it_is_given_up() {
     let w = World::sqlite().await;
-    let transport = Scripted::answering(std::iter::repeat_with(failed).take(1000));
+    let transport = ScriptedTransport::answering(std::iter::repeat_with(failed).take(1000));
     let worker = w.worker(transport.clone());
     w.enqueue("1", password_changed()).await;
     while w.counts().await.pending > 0 {
@@ -181,7 +181,7 @@ async fn after_a_day_it_is_given_up() {
 #[tokio::test]
 async fn what_nobody_could_use_any_more_is_not_sent() {
     let w = World::sqlite().await;
-    let transport = Scripted::answering([failed(), failed()]);
+    let transport = ScriptedTransport::answering([failed(), failed()]);
     let worker = w.worker(transport.clone());
     // Expired while no worker ran.
     w.enqueue("1", magic_link(NOW + MINUTE)).await;
@@ -201,7 +201,7 @@ async fn what_nobody_could_use_any_more_is_not_sent() {
 #[tokio::test]
 async fn nothing_is_sent_in_the_name_of_a_suspended_organization() {
     let w = World::sqlite().await;
-    let transport = Scripted::answering([]);
+    let transport = ScriptedTransport::answering([]);
     w.enqueue("1", Mail::Welcome).await;
     let (from, to) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
     let mut all = w.store.repositories();
@@ -213,7 +213,7 @@ async fn nothing_is_sent_in_the_name_of_a_suspended_organization() {
 #[tokio::test]
 async fn a_letter_sealed_with_a_key_of_another_process_waits_for_it() {
     let w = World::sqlite().await;
-    let transport = Scripted::answering([]);
+    let transport = ScriptedTransport::answering([]);
     w.enqueue_with("1", Mail::Welcome, &keyring(2)).await;
     assert_eq!(w.worker(transport.clone()).attempt_due().await.unwrap(), 1);
     assert_eq!(w.rows().await[0].state, OutboxState::Pending);
@@ -230,7 +230,7 @@ fn wordless(_: &Organization, _: &OutgoingEmail, _: Timestamp) -> Result<MailBod
 #[tokio::test]
 async fn a_template_that_fails_is_tried_again_by_the_next_version() {
     let w = World::sqlite().await;
-    let transport = Scripted::answering([]);
+    let transport = ScriptedTransport::answering([]);
     w.enqueue("1", Mail::Welcome).await;
     let broken = WorkerDeps { renderer: Arc::new(wordless), ..w.deps(transport.clone()) };
     assert_eq!(Worker::new(broken).attempt_due().await.unwrap(), 1);
@@ -253,7 +253,7 @@ async fn without_a_relay_nothing_waits() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_wakes_the_worker_and_mail_of_other_processes_is_found() {
     let w = World::sqlite().await;
-    let capture = Arc::new(Capture::new(10));
+    let capture = Arc::new(CaptureTransport::new(10));
     let stop = CancellationToken::new();
     let running = tokio::spawn(w.worker(capture.clone()).run(stop.clone()));
     for event in ["1", "2", "3"] {
@@ -276,7 +276,7 @@ async fn a_commit_wakes_the_worker_and_mail_of_other_processes_is_found() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopped_worker_finishes_what_is_under_way_and_begins_nothing() {
     let w = World::sqlite().await;
-    let gate = Gate::new(0);
+    let gate = HeldTransport::new(0);
     for n in 0..20 {
         w.enqueue(&n.to_string(), Mail::Welcome).await;
     }
@@ -295,7 +295,7 @@ async fn a_stopped_worker_finishes_what_is_under_way_and_begins_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_look_for_the_relay_that_hangs_does_not_keep_the_next_one_waiting() {
     let w = World::sqlite().await;
-    let relay = Arc::new(Returning::default());
+    let relay = Arc::new(RecoveringRelay::default());
     let stop = CancellationToken::new();
     w.enqueue("1", Mail::Welcome).await;
     let running = tokio::spawn(w.worker(relay.clone()).run(stop.clone()));

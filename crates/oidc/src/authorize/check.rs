@@ -1,4 +1,4 @@
-//! The checks of an authorization request, in order. Before there is a [`Redirectable`], an error is shown to the
+//! The checks of an authorization request, in order. Before there is a [`RedirectTarget`], an error is shown to the
 //! person; afterwards it goes to the client. The type decides, not a flag.
 
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use porta_core::client::{ApplicationType, GrantType};
 use porta_protocol::{
     ClaimsRequest, CodeChallenge, ErrorCode, OAuthError, Params, Prompt, PromptValue, ResponseMode, Scope,
-    WayBack, redirect_uri, scope,
+    UnverifiedRequestObject, redirect_uri, scope,
 };
 
 use super::request::AuthorizationRequest;
@@ -16,7 +16,7 @@ use crate::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Engine, EngineError, Tenant};
 
 /// Where an answer may be sent: a client and one of its registered redirect URIs.
 #[derive(Debug, Clone)]
-pub struct Redirectable {
+pub struct RedirectTarget {
     pub client: Arc<ProtocolClient>,
     pub redirect_uri: String,
     pub redirect_uri_sent: bool,
@@ -32,7 +32,7 @@ pub enum AuthorizeError {
     Page(OAuthError),
     /// The error is sent to the client.
     #[error("refused to the client: {1}")]
-    Client(Box<Redirectable>, OAuthError),
+    Client(Box<RedirectTarget>, OAuthError),
     #[error("too many sign-ins were begun")]
     Limited(Limited),
     #[error(transparent)]
@@ -40,11 +40,11 @@ pub enum AuthorizeError {
 }
 
 /// Maximum length of `state` and of `nonce`, in bytes.
-const LONGEST_WORD: usize = 1_024;
+const MAX_STATE_BYTES: usize = 1_024;
 
 /// Maximum size of a checked request as JSON, in bytes, because it must fit a cookie (decision 0035). `state` and
 /// `nonce` may take 2,048 of them.
-const LONGEST_REQUEST: usize = 2_560;
+const MAX_REQUEST_BYTES: usize = 2_560;
 
 /// The only authorization parameter that may repeat (RFC 8707 §2).
 const MAY_REPEAT: &[&str] = &["resource"];
@@ -61,7 +61,7 @@ impl Engine {
         &self,
         tenant: &Tenant,
         params: &Params,
-    ) -> Result<Redirectable, AuthorizeError> {
+    ) -> Result<RedirectTarget, AuthorizeError> {
         let is_repeated = |name| params.all(name).nth(1).is_some();
         if is_repeated("client_id") || is_repeated("redirect_uri") {
             return Err(AuthorizeError::Page(invalid("a parameter is repeated"))); // RFC 6749 §3.1
@@ -75,15 +75,16 @@ impl Engine {
         let (redirect_uri, redirect_uri_sent) =
             exact_redirect_uri(params, &client).map_err(AuthorizeError::Page)?; // RFC 6749 §3.1.2.3, RFC 9700 §2.1
         // A repeated `state` is ambiguous, and one that is too long would make the answer too long: send none.
-        let state = params.get("state").filter(|state| !is_repeated("state") && state.len() <= LONGEST_WORD);
+        let state =
+            params.get("state").filter(|state| !is_repeated("state") && state.len() <= MAX_STATE_BYTES);
         let state = state.map(str::to_owned);
         let (response_mode, mode_problem) = response_mode(params);
-        let target = Redirectable { client, redirect_uri, redirect_uri_sent, response_mode, state };
+        let target = RedirectTarget { client, redirect_uri, redirect_uri_sent, response_mode, state };
         if let Some(error) = mode_problem {
-            return Err(target.refusing(params, error));
+            return Err(target.into_error(params, error));
         }
         if params.repeated(MAY_REPEAT).is_some() {
-            return Err(target.refusing(params, invalid("a parameter is repeated")));
+            return Err(target.into_error(params, invalid("a parameter is repeated")));
         }
         Ok(target)
     }
@@ -92,7 +93,7 @@ impl Engine {
     pub(crate) fn check_request(
         tenant: &Tenant,
         params: &Params,
-        target: &Redirectable,
+        target: &RedirectTarget,
     ) -> Checked<AuthorizationRequest> {
         let client = &*target.client;
         code_grant_allowed(client)?; // RFC 6749 §4.1.2.1 unauthorized_client
@@ -141,20 +142,21 @@ impl Engine {
     }
 }
 
-impl Redirectable {
+impl RedirectTarget {
     /// Builds the error for the client. A request object may be the only place of `response_mode` and `state`, so both
     /// are read from it where the request itself lacks them (OpenID Connect Core §6.1). They serve this answer only:
     /// the object is refused, and nothing in it is verified.
-    pub(super) fn refusing(mut self, params: &Params, error: OAuthError) -> AuthorizeError {
+    pub(super) fn into_error(mut self, params: &Params, error: OAuthError) -> AuthorizeError {
         let mut objects = params.all("request");
         // Two request objects are ambiguous: read neither.
         if let (Some(object), None) = (objects.next(), objects.next()) {
-            let way = WayBack::of(object);
+            let unverified = UnverifiedRequestObject::of(object);
             if params.get("response_mode").is_none() {
-                self.response_mode = way.response_mode.unwrap_or(self.response_mode);
+                self.response_mode = unverified.response_mode.unwrap_or(self.response_mode);
             }
             if params.get("state").is_none() {
-                self.state = way.state.filter(|state| is_printable(state) && state.len() <= LONGEST_WORD);
+                self.state =
+                    unverified.state.filter(|state| is_printable(state) && state.len() <= MAX_STATE_BYTES);
             }
         }
         AuthorizeError::Client(Box::new(self), error)
@@ -207,7 +209,7 @@ fn printable(params: &Params, name: &str) -> Checked<()> {
     if !is_printable(value) {
         return Err(invalid("state and nonce are printable ASCII characters"));
     }
-    if value.len() > LONGEST_WORD {
+    if value.len() > MAX_STATE_BYTES {
         return Err(invalid("state or nonce is longer than 1024 characters"));
     }
     Ok(())
@@ -215,7 +217,7 @@ fn printable(params: &Params, name: &str) -> Checked<()> {
 
 fn within_length(request: &AuthorizationRequest) -> Checked<()> {
     let length = serde_json::to_vec(request).map_or(usize::MAX, |bytes| bytes.len());
-    if length > LONGEST_REQUEST {
+    if length > MAX_REQUEST_BYTES {
         return Err(invalid("the request is too long"));
     }
     Ok(())
@@ -276,8 +278,8 @@ fn effective_scope(
     prompt: Prompt,
 ) -> Checked<Scope> {
     let requested = Scope::parse(params.get("scope").unwrap_or_default())?;
-    let may_stay_offline = may_stay_offline(tenant, client, prompt);
-    let effective = requested.filtered(|s| s != scope::OFFLINE_ACCESS || may_stay_offline);
+    let may_get_offline_access = may_get_offline_access(tenant, client, prompt);
+    let effective = requested.filtered(|s| s != scope::OFFLINE_ACCESS || may_get_offline_access);
     if effective.iter().any(|s| scope::SUPPORTED.contains(&s) && !client.scope.contains(s)) {
         return Err(OAuthError::new(
             ErrorCode::InvalidScope,
@@ -291,7 +293,7 @@ fn effective_scope(
 /// which are ours to choose, are met. Ours: a public client of the organization itself with the scope on its list. Its
 /// operator has decided already, and it has no other way to a refresh token. A confidential client gets session-bound
 /// refresh tokens.
-fn may_stay_offline(tenant: &Tenant, client: &ProtocolClient, prompt: Prompt) -> bool {
+fn may_get_offline_access(tenant: &Tenant, client: &ProtocolClient, prompt: Prompt) -> bool {
     let is_ours = client.client.is_first_party_for(tenant.organization.id);
     let is_settled =
         is_ours && !client.client.is_confidential() && client.scope.contains(scope::OFFLINE_ACCESS);
@@ -352,6 +354,6 @@ fn reachable_acr(claims: Option<&ClaimsRequest>) -> Checked<()> {
 
 /// Whether this is a public native client: any program on the machine may claim to be it (RFC 8252 §8.6), so a person
 /// decides each time.
-pub(crate) fn cannot_prove_itself(client: &ProtocolClient) -> bool {
+pub(crate) fn is_public_native(client: &ProtocolClient) -> bool {
     client.client.application_type == ApplicationType::Native && !client.client.is_confidential()
 }

@@ -17,7 +17,7 @@ pub(super) struct AuthorizationContext<'a> {
     pub(super) consented_here: bool,
     pub(super) is_first_party: bool,
     /// The client cannot prove who it is (RFC 8252 §8.6): no answer without a person's confirmation.
-    pub(super) cannot_prove_itself: bool,
+    pub(super) is_public_native: bool,
     pub(super) now: Timestamp,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct SignedIn<'a> {
 
 /// The page to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Need {
+pub(super) enum RequiredPage {
     Login,
     /// Scopes the person is asked about.
     Consent(Vec<String>),
@@ -41,7 +41,7 @@ pub(super) enum Need {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decision {
-    Page(Need),
+    Page(RequiredPage),
     /// Issue a code; these scopes join the grant first.
     Proceed {
         grant_more: Vec<String>,
@@ -73,7 +73,7 @@ pub(super) fn decide(request: &AuthorizationRequest, context: AuthorizationConte
             };
             return Decision::Refuse(error);
         }
-        return Decision::Page(Need::Login);
+        return Decision::Page(RequiredPage::Login);
     };
     let granted = |scope: &str| session.grant.is_some_and(|g| g.scopes.iter().any(|s| s == scope));
     let needed = needed_scopes(request);
@@ -82,21 +82,21 @@ pub(super) fn decide(request: &AuthorizationRequest, context: AuthorizationConte
         return Decision::Proceed { grant_more: missing };
     }
     let is_new = session.grant.is_none() || !missing.is_empty();
-    let asks_third_party = !context.is_first_party && (context.cannot_prove_itself || is_new);
+    let asks_third_party = !context.is_first_party && (context.is_public_native || is_new);
     if request.prompt.contains(PromptValue::Consent) || asks_third_party {
         if no_pages {
             return Decision::Refuse(OAuthError::new(ErrorCode::ConsentRequired, "the person must consent"));
         }
-        return Decision::Page(Need::Consent(needed));
+        return Decision::Page(RequiredPage::Consent(needed));
     }
-    if context.cannot_prove_itself && !context.signed_in_here {
+    if context.is_public_native && !context.signed_in_here {
         if no_pages {
             return Decision::Refuse(OAuthError::new(
                 ErrorCode::InteractionRequired,
                 "the person must confirm",
             ));
         }
-        return Decision::Page(Need::Confirm(needed));
+        return Decision::Page(RequiredPage::Confirm(needed));
     }
     Decision::Proceed { grant_more: missing }
 }
@@ -196,7 +196,7 @@ mod tests {
             signed_in_here: false,
             consented_here: false,
             is_first_party: true,
-            cannot_prove_itself: false,
+            is_public_native: false,
             now: NOW,
         }
     }
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn without_a_session_the_person_signs_in_unless_pages_are_forbidden() {
-        assert_eq!(decide(&request("openid", ""), context(false, None)), Decision::Page(Need::Login));
+        assert_eq!(decide(&request("openid", ""), context(false, None)), Decision::Page(RequiredPage::Login));
         assert_eq!(error(decide(&request("openid", "none"), context(false, None))), ErrorCode::LoginRequired);
     }
 
@@ -218,7 +218,11 @@ mod tests {
     fn prompt_login_and_select_account_ask_once() {
         for prompt in ["login", "select_account"] {
             let request = request("openid", prompt);
-            assert_eq!(decide(&request, context(true, None)), Decision::Page(Need::Login), "{prompt}");
+            assert_eq!(
+                decide(&request, context(true, None)),
+                Decision::Page(RequiredPage::Login),
+                "{prompt}"
+            );
             let after = AuthorizationContext { signed_in_here: true, ..context(true, None) };
             assert!(matches!(decide(&request, after), Decision::Proceed { .. }), "{prompt}");
         }
@@ -228,14 +232,14 @@ mod tests {
     fn max_age_counts_from_the_last_authentication() {
         let with = |seconds| AuthorizationRequest { max_age: Some(seconds), ..request("openid", "") };
         assert!(matches!(decide(&with(60), context(true, None)), Decision::Proceed { .. }));
-        assert_eq!(decide(&with(59), context(true, None)), Decision::Page(Need::Login));
-        assert_eq!(decide(&with(0), context(true, None)), Decision::Page(Need::Login));
+        assert_eq!(decide(&with(59), context(true, None)), Decision::Page(RequiredPage::Login));
+        assert_eq!(decide(&with(0), context(true, None)), Decision::Page(RequiredPage::Login));
     }
 
     #[test]
     fn another_person_than_the_client_insists_on_is_never_let_through() {
         let hinted = AuthorizationRequest { hinted_subject: Some("bob".to_owned()), ..request("openid", "") };
-        assert_eq!(decide(&hinted, context(true, None)), Decision::Page(Need::Login));
+        assert_eq!(decide(&hinted, context(true, None)), Decision::Page(RequiredPage::Login));
         let still_ana = AuthorizationContext { signed_in_here: true, ..context(true, None) };
         assert_eq!(error(decide(&hinted, still_ana)), ErrorCode::LoginRequired);
         let claims = ClaimsRequest::parse(r#"{"id_token":{"sub":{"value":"bob"}}}"#).unwrap();
@@ -258,7 +262,7 @@ mod tests {
             for signed_in_here in [true, false] {
                 let known =
                     AuthorizationContext { signed_in_here, is_first_party, ..context(true, Some(&had)) };
-                let asked = Decision::Page(Need::Consent(vec!["openid".to_owned()]));
+                let asked = Decision::Page(RequiredPage::Consent(vec!["openid".to_owned()]));
                 assert_eq!(decide(&request("openid", "consent"), known), asked, "{known:?}");
                 let approved = AuthorizationContext { consented_here: true, ..known };
                 let decision = decide(&request("openid", "consent"), approved);
@@ -271,9 +275,9 @@ mod tests {
     #[test]
     fn a_client_of_ours_that_cannot_prove_itself_is_confirmed() {
         let had = grant(&["openid"]);
-        let native = |had| AuthorizationContext { cannot_prove_itself: true, ..context(true, had) };
+        let native = |had| AuthorizationContext { is_public_native: true, ..context(true, had) };
         for had in [None, Some(&had)] {
-            let asked = Decision::Page(Need::Confirm(vec!["openid".to_owned()]));
+            let asked = Decision::Page(RequiredPage::Confirm(vec!["openid".to_owned()]));
             assert_eq!(decide(&request("openid", ""), native(had)), asked);
             assert_eq!(
                 error(decide(&request("openid", "none"), native(had))),
@@ -290,10 +294,10 @@ mod tests {
             }
         }
         let asked = decide(&request("openid", "consent"), native(Some(&had)));
-        assert!(matches!(asked, Decision::Page(Need::Consent(_))), "one page, not two");
+        assert!(matches!(asked, Decision::Page(RequiredPage::Consent(_))), "one page, not two");
         let third =
             AuthorizationContext { is_first_party: false, signed_in_here: true, ..native(Some(&had)) };
-        assert!(matches!(decide(&request("openid", ""), third), Decision::Page(Need::Consent(_))));
+        assert!(matches!(decide(&request("openid", ""), third), Decision::Page(RequiredPage::Consent(_))));
     }
 
     #[test]
@@ -304,7 +308,7 @@ mod tests {
         let had = grant(&["openid"]);
         let third = AuthorizationContext { is_first_party: false, ..context(true, Some(&had)) };
         let wanted = ["openid", "address", "email"].map(str::to_owned).to_vec();
-        assert_eq!(decide(&request, third), Decision::Page(Need::Consent(wanted)));
+        assert_eq!(decide(&request, third), Decision::Page(RequiredPage::Consent(wanted)));
     }
 
     #[test]
@@ -317,15 +321,17 @@ mod tests {
         );
         for (scope, prompt) in [("openid profile", ""), ("openid", "consent")] {
             let decision = decide(&request(scope, prompt), third(context(true, Some(&had))));
-            assert!(matches!(decision, Decision::Page(Need::Consent(_))), "{scope} {prompt}");
+            assert!(matches!(decision, Decision::Page(RequiredPage::Consent(_))), "{scope} {prompt}");
         }
         assert_eq!(
             error(decide(&request("openid", "none"), third(context(true, None)))),
             ErrorCode::ConsentRequired
         );
-        let every_time =
-            AuthorizationContext { cannot_prove_itself: true, ..third(context(true, Some(&had))) };
-        assert!(matches!(decide(&request("openid", ""), every_time), Decision::Page(Need::Consent(_))));
+        let every_time = AuthorizationContext { is_public_native: true, ..third(context(true, Some(&had))) };
+        assert!(matches!(
+            decide(&request("openid", ""), every_time),
+            Decision::Page(RequiredPage::Consent(_))
+        ));
         let approved = AuthorizationContext { consented_here: true, ..every_time };
         assert!(matches!(decide(&request("openid", "consent"), approved), Decision::Proceed { .. }));
     }
@@ -347,7 +353,7 @@ mod tests {
         let one_factor = fresh("urn:porta:acr:1fa");
         assert_eq!(
             decide(&wanting(two), one_factor),
-            Decision::Page(Need::Login),
+            Decision::Page(RequiredPage::Login),
             "another try may show two"
         );
         let tried = AuthorizationContext { signed_in_here: true, ..one_factor };

@@ -4,8 +4,8 @@ use porta_core::audit::AuditCategory;
 use porta_core::settings;
 use porta_protocol::{ErrorCode, OAuthError};
 
-use super::{Authorized, Outcome, Resumed};
-use crate::interaction::{BoundInteraction, Interaction, LoginDone};
+use super::{AuthorizeOutcome, AuthorizeResult, ResumeOutcome};
+use crate::interaction::{BoundInteraction, CompletedLogin, Interaction};
 use crate::purpose::{AccountPage, InteractionPurpose};
 use crate::{Caller, Engine, EngineError, Tenant};
 
@@ -18,7 +18,7 @@ impl Engine {
         bound: BoundInteraction,
         cookie: Option<&str>,
         caller: &Caller,
-    ) -> Result<Resumed, EngineError> {
+    ) -> Result<ResumeOutcome, EngineError> {
         self.declined(tenant, bound.interaction, cookie, caller).await
     }
 
@@ -28,7 +28,7 @@ impl Engine {
         interaction: Interaction,
         cookie: Option<&str>,
         caller: &Caller,
-    ) -> Result<Resumed, EngineError> {
+    ) -> Result<ResumeOutcome, EngineError> {
         let is_anonymous = interaction.is_anonymous();
         let (user, what) = match interaction.consent {
             Some(asked) => (asked.user, "user.consent.denied"),
@@ -39,25 +39,28 @@ impl Engine {
             InteractionPurpose::Authorize(request) => {
                 // The client may have been switched off while the person was reading.
                 if self.client(tenant.organization.id, &request.client_id).await?.is_none() {
-                    return Ok(Resumed::Gone);
+                    return Ok(ResumeOutcome::Gone);
                 }
                 let declined = OAuthError::new(ErrorCode::AccessDenied, "the person declined");
-                let outcome = Outcome::Respond(request.refuse(tenant, &declined));
-                let authorized = Authorized { outcome, session_until: None };
+                let outcome = AuthorizeOutcome::Respond(request.refuse(tenant, &declined));
+                let authorized = AuthorizeResult { outcome, session_until: None };
                 let event = self.decision_event(tenant, user, &request, caller, what);
-                (event, Resumed::Authorized { authorized, ui_locales: request.ui_locales })
+                (event, ResumeOutcome::Respond { authorized, ui_locales: request.ui_locales })
             }
             InteractionPurpose::Account(_) => {
                 let event = self.event(tenant, what, AuditCategory::Authentication, caller);
                 let is_signed_in = self.session(tenant, cookie).await?.is_some();
-                let resumed =
-                    if is_signed_in { Resumed::Account(AccountPage::Overview) } else { Resumed::Away };
+                let resumed = if is_signed_in {
+                    ResumeOutcome::Account(AccountPage::Overview)
+                } else {
+                    ResumeOutcome::Declined
+                };
                 (event, resumed)
             }
         };
         if is_anonymous {
             let window = tenant.settings.duration(settings::RATE_LIMIT_INTERACTION_WINDOW);
-            self.note_once(tenant, event, caller, window).await?;
+            self.audit_once(tenant, event, caller, window).await?;
         } else {
             self.store.repositories().audit().record(&event).await?;
         }
@@ -69,11 +72,11 @@ impl Engine {
         &self,
         tenant: &Tenant,
         page: AccountPage,
-        login: Option<LoginDone>,
+        login: Option<CompletedLogin>,
         cookie: Option<&str>,
-    ) -> Result<Resumed, EngineError> {
+    ) -> Result<ResumeOutcome, EngineError> {
         let session = self.session(tenant, cookie).await?;
         let is_here = login.is_none_or(|login| session.is_some_and(|s| s.session.key == login.session));
-        Ok(if is_here { Resumed::Account(page) } else { Resumed::Gone })
+        Ok(if is_here { ResumeOutcome::Account(page) } else { ResumeOutcome::Gone })
     }
 }

@@ -9,12 +9,14 @@ use porta_protocol::{ClaimsRequest, Delivery, Params, scope};
 use porta_store::AuthorizeFacts;
 
 use super::AuthorizationRequest;
-use super::check::{AuthorizeError, Redirectable, cannot_prove_itself};
-use super::decide::{AuthorizationContext, Decision, Need, SignedIn, decide};
+use super::check::{AuthorizeError, RedirectTarget, is_public_native};
+use super::decide::{AuthorizationContext, Decision, RequiredPage, SignedIn, decide};
 use crate::clients::ProtocolClient;
-use crate::interaction::{ConsentAsked, Draft, LoginDone, NewInteraction, Shown, Stage, Taken};
+use crate::interaction::{
+    CompletedLogin, ConsentRequest, InteractionCookies, InteractionDraft, NewInteraction, Stage, TakeOutcome,
+};
 use crate::purpose::{AccountPage, InteractionPurpose};
-use crate::quota::Payer;
+use crate::quota::QuotaKey;
 use crate::session::{PresentedSession, to_bytes};
 use crate::throttle::Limited;
 use crate::token::CodeRecord;
@@ -22,7 +24,7 @@ use crate::{Caller, Engine, EngineError, Tenant};
 
 /// What the browser gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AuthorizeOutcome {
     /// Go on inside an interaction: to its page, or to the resume address.
     Interact(NewInteraction),
     Respond(Delivery),
@@ -30,38 +32,38 @@ pub enum Outcome {
 
 /// An outcome; `session_until` is the new expiry if the session cookie must be renewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Authorized {
-    pub outcome: Outcome,
+pub struct AuthorizeResult {
+    pub outcome: AuthorizeOutcome,
     pub session_until: Option<Timestamp>,
 }
 
 /// The result of a resume address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resumed {
+pub enum ResumeOutcome {
     /// `ui_locales`: languages the request asked for.
-    Authorized { authorized: Authorized, ui_locales: Option<String> },
+    Respond { authorized: AuthorizeResult, ui_locales: Option<String> },
     /// The sign-in was for a page of the account.
     Account(AccountPage),
     /// The person declined and is not signed in.
-    Away,
+    Declined,
     /// No progress yet: the page of the interaction is next.
-    Begun,
+    Unanswered,
     /// A rate limit on interactions or a quota is exceeded.
     Limited(Limited),
     /// Wrong browser, expired, or used before.
     Gone,
 }
 
-impl Authorized {
+impl AuthorizeResult {
     fn interact(new: NewInteraction) -> Self {
-        Self { outcome: Outcome::Interact(new), session_until: None }
+        Self { outcome: AuthorizeOutcome::Interact(new), session_until: None }
     }
 }
 
 /// The result of judging a request: a page first, or an answer to the client.
-enum Judged {
-    Page(Box<Draft>),
-    Answer(Authorized),
+enum Evaluation {
+    Page(Box<InteractionDraft>),
+    Answer(AuthorizeResult),
     /// A quota is exceeded.
     Limited(Limited),
 }
@@ -69,7 +71,7 @@ enum Judged {
 /// What was done inside the interaction so far.
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
-    login: Option<LoginDone>,
+    login: Option<CompletedLogin>,
     consented: bool,
 }
 
@@ -82,13 +84,13 @@ impl Engine {
         params: &Params,
         cookie: Option<&str>,
         caller: &Caller,
-    ) -> Result<Authorized, AuthorizeError> {
+    ) -> Result<AuthorizeResult, AuthorizeError> {
         let (target, request) = self.check(tenant, params).await?;
         let session = self.session(tenant, cookie).await?;
-        match self.judge(tenant, &target.client, request, session, Progress::default(), caller).await? {
-            Judged::Page(draft) => self.begin(tenant, *draft, caller).await,
-            Judged::Answer(authorized) => Ok(authorized),
-            Judged::Limited(limited) => Err(AuthorizeError::Limited(limited)),
+        match self.evaluate(tenant, &target.client, request, session, Progress::default(), caller).await? {
+            Evaluation::Page(draft) => self.begin(tenant, *draft, caller).await,
+            Evaluation::Answer(authorized) => Ok(authorized),
+            Evaluation::Limited(limited) => Err(AuthorizeError::Limited(limited)),
         }
     }
 
@@ -104,31 +106,31 @@ impl Engine {
         &self,
         tenant: &Tenant,
         params: &Params,
-    ) -> Result<Authorized, AuthorizeError> {
+    ) -> Result<AuthorizeResult, AuthorizeError> {
         let (_, request) = self.check(tenant, params).await?;
         let purpose = InteractionPurpose::Authorize(Box::new(request));
-        Ok(Authorized::interact(self.begin_travelling(tenant, purpose, Stage::Ready)?))
+        Ok(AuthorizeResult::interact(self.begin_anonymous(tenant, purpose, Stage::Ready)?))
     }
 
     async fn begin(
         &self,
         tenant: &Tenant,
-        draft: Draft,
+        draft: InteractionDraft,
         caller: &Caller,
-    ) -> Result<Authorized, AuthorizeError> {
+    ) -> Result<AuthorizeResult, AuthorizeError> {
         let begun = self.begin_interaction(tenant, draft, caller).await?;
-        Ok(Authorized::interact(begun.map_err(AuthorizeError::Limited)?))
+        Ok(AuthorizeResult::interact(begun.map_err(AuthorizeError::Limited)?))
     }
 
     async fn check(
         &self,
         tenant: &Tenant,
         params: &Params,
-    ) -> Result<(Redirectable, AuthorizationRequest), AuthorizeError> {
+    ) -> Result<(RedirectTarget, AuthorizationRequest), AuthorizeError> {
         let target = self.find_target(tenant, params).await?;
         match Self::check_request(tenant, params, &target) {
             Ok(request) => Ok((target, request)),
-            Err(error) => Err(target.refusing(params, error)),
+            Err(error) => Err(target.into_error(params, error)),
         }
     }
 
@@ -138,15 +140,15 @@ impl Engine {
         &self,
         tenant: &Tenant,
         uid: &str,
-        shown: Shown<'_>,
+        presented: InteractionCookies<'_>,
         cookie: Option<&str>,
         caller: &Caller,
-    ) -> Result<Resumed, EngineError> {
-        let (interaction, was_stored) = match self.take_interaction(tenant, uid, shown).await? {
-            Taken::Stored(interaction) => (interaction, true),
-            Taken::Ready(interaction) => (interaction, false),
-            Taken::Begun => return Ok(Resumed::Begun),
-            Taken::Gone => return Ok(Resumed::Gone),
+    ) -> Result<ResumeOutcome, EngineError> {
+        let (interaction, was_stored) = match self.take_interaction(tenant, uid, presented).await? {
+            TakeOutcome::Stored(interaction) => (interaction, true),
+            TakeOutcome::Ready(interaction) => (interaction, false),
+            TakeOutcome::Unanswered => return Ok(ResumeOutcome::Unanswered),
+            TakeOutcome::Gone => return Ok(ResumeOutcome::Gone),
         };
         // Restarting an unanswered interaction is rate limited, or one browser could begin without end.
         let was_answered = was_stored && interaction.stage == Stage::Ready;
@@ -162,7 +164,7 @@ impl Engine {
         let ui_locales = request.ui_locales.clone();
         // The client may have been switched off while the person was typing.
         let Some(client) = self.client(tenant.organization.id, &request.client_id).await? else {
-            return Ok(Resumed::Gone);
+            return Ok(ResumeOutcome::Gone);
         };
         let session = self.session(tenant, cookie).await?;
         let same_session = |key: SessionKey| session.as_ref().is_some_and(|s| s.session.key == key);
@@ -170,24 +172,24 @@ impl Engine {
         let expected =
             [interaction.login.map(|login| login.session), asked.filter(|_| interaction.consented)];
         if expected.into_iter().flatten().any(|key| !same_session(key)) {
-            return Ok(Resumed::Gone);
+            return Ok(ResumeOutcome::Gone);
         }
         let progress = Progress { login: interaction.login, consented: interaction.consented };
-        let authorized = match self.judge(tenant, &client, request, session, progress, caller).await? {
-            Judged::Page(draft) if was_answered => {
-                Authorized::interact(self.continue_interaction(tenant, *draft).await?)
+        let authorized = match self.evaluate(tenant, &client, request, session, progress, caller).await? {
+            Evaluation::Page(draft) if was_answered => {
+                AuthorizeResult::interact(self.continue_interaction(tenant, *draft).await?)
             }
-            Judged::Page(draft) => match self.begin_interaction(tenant, *draft, caller).await? {
-                Ok(new) => Authorized::interact(new),
-                Err(limited) => return Ok(Resumed::Limited(limited)),
+            Evaluation::Page(draft) => match self.begin_interaction(tenant, *draft, caller).await? {
+                Ok(new) => AuthorizeResult::interact(new),
+                Err(limited) => return Ok(ResumeOutcome::Limited(limited)),
             },
-            Judged::Answer(authorized) => authorized,
-            Judged::Limited(limited) => return Ok(Resumed::Limited(limited)),
+            Evaluation::Answer(authorized) => authorized,
+            Evaluation::Limited(limited) => return Ok(ResumeOutcome::Limited(limited)),
         };
-        Ok(Resumed::Authorized { authorized, ui_locales })
+        Ok(ResumeOutcome::Respond { authorized, ui_locales })
     }
 
-    async fn judge(
+    async fn evaluate(
         &self,
         tenant: &Tenant,
         client: &Arc<ProtocolClient>,
@@ -195,7 +197,7 @@ impl Engine {
         session: Option<PresentedSession>,
         progress: Progress,
         caller: &Caller,
-    ) -> Result<Judged, EngineError> {
+    ) -> Result<Evaluation, EngineError> {
         let live = self.live_session(tenant, client, session).await?;
         let subject = live.as_ref().map(|(s, _)| s.session.user.to_string()).unwrap_or_default();
         let context = AuthorizationContext {
@@ -208,13 +210,13 @@ impl Engine {
             signed_in_here: progress.login.is_some(),
             consented_here: progress.consented,
             is_first_party: client.client.is_first_party_for(tenant.organization.id),
-            cannot_prove_itself: cannot_prove_itself(client),
+            is_public_native: is_public_native(client),
             now: self.now(),
         };
         match (decide(&request, context), live) {
             (Decision::Page(need), live) => {
                 let asked = |scopes, is_confirmation| {
-                    let asked = live.map(|(session, facts)| ConsentAsked {
+                    let asked = live.map(|(session, facts)| ConsentRequest {
                         scopes,
                         is_confirmation,
                         user: Some(session.session.user),
@@ -225,39 +227,39 @@ impl Engine {
                     (Stage::Consent, asked)
                 };
                 let (stage, consent) = match need {
-                    Need::Login => (Stage::Login, None),
-                    Need::Consent(scopes) => asked(scopes, false),
-                    Need::Confirm(scopes) => asked(scopes, true),
+                    RequiredPage::Login => (Stage::Login, None),
+                    RequiredPage::Consent(scopes) => asked(scopes, false),
+                    RequiredPage::Confirm(scopes) => asked(scopes, true),
                 };
                 let purpose = InteractionPurpose::Authorize(Box::new(request));
-                let draft = Draft { purpose, stage, login: progress.login, consent };
-                Ok(Judged::Page(Box::new(draft)))
+                let draft = InteractionDraft { purpose, stage, login: progress.login, consent };
+                Ok(Evaluation::Page(Box::new(draft)))
             }
             (Decision::Proceed { grant_more }, Some((session, facts))) => {
                 // A sign-in costs an answered form; codes that a browser gets without one count against the quota.
                 if progress.login.is_none() {
-                    let payers = [
-                        Payer::Person(session.session.user),
-                        Payer::Client(client.client.id),
-                        Payer::Organization,
+                    let quota_keys = [
+                        QuotaKey::Person(session.session.user),
+                        QuotaKey::Client(client.client.id),
+                        QuotaKey::Organization,
                     ];
-                    if let Err(limited) = self.spend(tenant, &payers, caller).await {
-                        return Ok(Judged::Limited(limited));
+                    if let Err(limited) = self.consume_quota(tenant, &quota_keys, caller).await {
+                        return Ok(Evaluation::Limited(limited));
                     }
                 }
                 let session_until = self.slide_session(tenant, &session).await?;
                 let grant =
                     self.ensure_grant(tenant, client, &session, &facts, &request, grant_more, caller).await?;
                 let code = self.issue_code(tenant, client, &request, &session, &grant).await?;
-                let outcome = Outcome::Respond(request.answer(tenant, &code));
-                Ok(Judged::Answer(Authorized { outcome, session_until }))
+                let outcome = AuthorizeOutcome::Respond(request.answer(tenant, &code));
+                Ok(Evaluation::Answer(AuthorizeResult { outcome, session_until }))
             }
             (Decision::Proceed { .. }, None) => {
                 Err(EngineError::Unreadable("a decision to proceed without a session".to_owned()))
             }
             (Decision::Refuse(error), _) => {
-                let outcome = Outcome::Respond(request.refuse(tenant, &error));
-                Ok(Judged::Answer(Authorized { outcome, session_until: None }))
+                let outcome = AuthorizeOutcome::Respond(request.refuse(tenant, &error));
+                Ok(Evaluation::Answer(AuthorizeResult { outcome, session_until: None }))
             }
         }
     }
@@ -382,7 +384,7 @@ impl Engine {
         // that all organizations share.
         let most = usize::try_from(tenant.settings.number(settings::WAITING_CODES_MAX)).unwrap_or(usize::MAX);
         let group = format!("{}:codes:{}:{}", tenant.organization.id, session.session.key, client.client.id);
-        self.kv.put_among(&group, most, &key, to_bytes(&record)?, lifetime).await?;
+        self.kv.put_in_group(&group, most, &key, to_bytes(&record)?, lifetime).await?;
         Ok(code)
     }
 }

@@ -8,6 +8,6 @@ mod request;
 mod respond;
 
 pub(crate) use check::ui_locales;
-pub use check::{AuthorizeError, Redirectable};
-pub use flow::{Authorized, Outcome, Resumed};
+pub use check::{AuthorizeError, RedirectTarget};
+pub use flow::{AuthorizeOutcome, AuthorizeResult, ResumeOutcome};
 pub use request::AuthorizationRequest;

@@ -2,10 +2,10 @@
 
 use porta_protocol::{AuthorizationResponse, Delivery, OAuthError};
 
-use super::{AuthorizationRequest, Redirectable};
+use super::{AuthorizationRequest, RedirectTarget};
 use crate::Tenant;
 
-impl Redirectable {
+impl RedirectTarget {
     /// Builds the error response for the client.
     pub fn refuse(&self, tenant: &Tenant, error: &OAuthError) -> Delivery {
         AuthorizationResponse::error(error, self.state.as_deref(), &tenant.issuer)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{TokenError, refused};
 use crate::clients::ProtocolClient;
-use crate::quota::Payer;
+use crate::quota::QuotaKey;
 use crate::session::to_bytes;
 use crate::{Caller, Engine, Tenant};
 
@@ -42,8 +42,8 @@ impl Engine {
             ));
         }
         let scope = machine_scope(client, params.get("scope"))?;
-        let payers = [Payer::Client(client.client.id), Payer::Organization];
-        self.spend(tenant, &payers, caller).await.map_err(TokenError::Limited)?;
+        let quota_keys = [QuotaKey::Client(client.client.id), QuotaKey::Organization];
+        self.consume_quota(tenant, &quota_keys, caller).await.map_err(TokenError::Limited)?;
         let now = self.now();
         let lifetime = tenant.settings.duration(settings::CLIENT_CREDENTIALS_TTL);
         let access_token = BearerKind::ClientAccessToken.generate(&*self.entropy);

@@ -14,7 +14,7 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::client::{ApplicationType, GrantType};
 use porta_core::session::TokenFamily;
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
-use porta_kv::Consumed;
+use porta_kv::ConsumeOutcome;
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{CodeChallenge, ErrorCode, Params};
 use serde::{Deserialize, Serialize};
@@ -106,9 +106,9 @@ impl Engine {
         let read =
             |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|e| EngineError::Unreadable(e.to_string()));
         match self.kv.consume(&key, REMEMBER_USED).await? {
-            Consumed::Absent => Err(invalid_grant("unknown or expired code")),
-            Consumed::Fresh(bytes) => Ok(read(&bytes)?),
-            Consumed::Replayed(bytes) => {
+            ConsumeOutcome::Absent => Err(invalid_grant("unknown or expired code")),
+            ConsumeOutcome::Fresh(bytes) => Ok(read(&bytes)?),
+            ConsumeOutcome::Replayed(bytes) => {
                 let record: CodeRecord = read(&bytes)?;
                 // Another client was given nothing for this code and must not revoke the owner's tokens.
                 if record.family.client != client.client.id {
@@ -152,7 +152,7 @@ impl Engine {
         if is_client {
             tracing::warn!(event = "security.code.replayed", %family, "authorization code was used twice");
         } else {
-            tracing::warn!(event = "security.code.replay_ignored", %family, "a stranger showed a used code");
+            tracing::warn!(event = "security.code.replay_ignored", %family, "a used authorization code was presented without the client's proof; its tokens stay valid");
         }
         Ok(())
     }
@@ -166,7 +166,7 @@ impl Engine {
         if record.family.client != client.client.id {
             return Err(invalid_grant("the code belongs to another client"));
         }
-        if !client.honours(record.family.created_at) {
+        if !client.accepts_issued_at(record.family.created_at) {
             return Err(invalid_grant("the client or organization was switched off since"));
         }
         if self.now() >= record.expires_at {

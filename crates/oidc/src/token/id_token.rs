@@ -13,7 +13,7 @@ use crate::{Engine, EngineError, Tenant};
 
 /// What an ID token is made from.
 #[derive(Clone, Copy)]
-pub(crate) struct IdToken<'a> {
+pub(crate) struct IdTokenInput<'a> {
     pub client: &'a ProtocolClient,
     pub family: &'a TokenFamily,
     pub user: &'a User,
@@ -27,9 +27,9 @@ impl Engine {
     pub(crate) async fn id_token(
         &self,
         tenant: &Tenant,
-        made_from: IdToken<'_>,
+        made_from: IdTokenInput<'_>,
     ) -> Result<String, EngineError> {
-        let IdToken { client, family, user, rights, access_token, .. } = made_from;
+        let IdTokenInput { client, family, user, rights, access_token, .. } = made_from;
         let algorithm = client.client.id_token_signed_response_alg;
         let now = self.now();
         let mut claims = claims_of_person(made_from);
@@ -61,8 +61,8 @@ impl Engine {
 /// Claims about the person: those requested in the `id_token` member of the `claims` parameter (OpenID Connect Core
 /// §5.5). For a client that has standard claims in its ID tokens, also those of the scopes, which UserInfo delivers
 /// otherwise (§5.4).
-fn claims_of_person(made_from: IdToken<'_>) -> Map<String, Value> {
-    let IdToken { client, family, user, rights, scope, .. } = made_from;
+fn claims_of_person(made_from: IdTokenInput<'_>) -> Map<String, Value> {
+    let IdTokenInput { client, family, user, rights, scope, .. } = made_from;
     let request = family.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok());
     let is_requested = |name: &str| request.as_ref().is_some_and(|r| r.id_token.contains(name));
     let has_standard = client.client.standard_claims_in_id_token;

@@ -7,12 +7,12 @@ use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{Scope, scope};
 use porta_store::Rights;
 
-use super::id_token::IdToken;
+use super::id_token::IdTokenInput;
 use crate::clients::ProtocolClient;
 use crate::{Engine, EngineError, Tenant};
 
 /// Tokens in clear, with the rows that store their digests.
-pub(crate) struct Issued {
+pub(crate) struct IssuedTokens {
     pub access: String,
     pub access_row: AccessToken,
     pub refresh: Option<String>,
@@ -21,11 +21,16 @@ pub(crate) struct Issued {
 
 impl Engine {
     /// Generates the first tokens of a family.
-    pub(crate) fn first_tokens(&self, tenant: &Tenant, family: &TokenFamily, with_refresh: bool) -> Issued {
+    pub(crate) fn first_tokens(
+        &self,
+        tenant: &Tenant,
+        family: &TokenFamily,
+        with_refresh: bool,
+    ) -> IssuedTokens {
         let now = self.now();
         let access = BearerKind::AccessToken.generate(&*self.entropy);
         let refresh = with_refresh.then(|| BearerKind::RefreshToken.generate(&*self.entropy));
-        Issued {
+        IssuedTokens {
             access_row: access_row(tenant, family, &access, &family.scope, now),
             refresh_row: refresh.as_deref().map(|value| refresh_row(tenant, family, value, now)),
             access,
@@ -41,13 +46,13 @@ impl Engine {
         family: &TokenFamily,
         user: &User,
         rights: &Rights,
-        issued: Issued,
+        issued: IssuedTokens,
     ) -> Result<TokenResponse, EngineError> {
         let granted = Scope::parse(&issued.access_row.scope)
             .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
         let id_token = if granted.contains(scope::OPENID) {
             let (scope, access_token) = (&granted, issued.access.as_str());
-            let made_from = IdToken { client, family, user, rights, scope, access_token };
+            let made_from = IdTokenInput { client, family, user, rights, scope, access_token };
             Some(self.id_token(tenant, made_from).await?)
         } else {
             None

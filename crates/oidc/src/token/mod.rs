@@ -12,10 +12,10 @@ pub use code::CodeRecord;
 use porta_core::client::GrantType;
 use porta_core::metrics;
 use porta_protocol::token_response::TokenResponse;
-use porta_protocol::{ErrorCode, OAuthError, Params, Presented};
+use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
 
 use crate::client_auth::ClientAuthError;
-use crate::throttle::{Guarded, Limited};
+use crate::throttle::{Limited, ThrottledEndpoint};
 use crate::{Caller, Engine, EngineError, Tenant};
 
 /// A refused token request.
@@ -61,13 +61,13 @@ impl Engine {
         &self,
         tenant: &Tenant,
         params: &Params,
-        presented: &Presented,
+        presented: &PresentedCredentials,
         caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
         if params.repeated(&["resource"]).is_some() {
             return Err(refused(ErrorCode::InvalidRequest, "a parameter is repeated")); // RFC 6749 §3.2
         }
-        let client = self.authenticate_client(tenant, presented, Guarded::Token, caller).await?; // RFC 6749 §3.2.1
+        let client = self.authenticate_client(tenant, presented, ThrottledEndpoint::Token, caller).await?; // RFC 6749 §3.2.1
         let Some(word) = params.get("grant_type") else {
             return Err(refused(ErrorCode::InvalidRequest, "grant_type is missing"));
         };

@@ -24,10 +24,10 @@ use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{ErrorCode, Params, Scope};
 use porta_store::{RefreshTokenFacts, Revocation};
 
-use super::issue::{Issued, access_row, refresh_row};
+use super::issue::{IssuedTokens, access_row, refresh_row};
 use super::{TokenError, invalid_grant, refused};
 use crate::clients::ProtocolClient;
-use crate::quota::Payer;
+use crate::quota::QuotaKey;
 use crate::{Caller, Engine, Tenant};
 
 impl Engine {
@@ -50,35 +50,43 @@ impl Engine {
         if facts.token.rotated_at.is_some() {
             let stored = facts.token.successor.as_ref();
             let successor = TokenDigest::of(&self.successor_as_stored(presented, stored));
-            if let Retry::Replay(why) = self.judged(tenant, client, &facts, Some(&successor), caller) {
-                return Err(self.end_replayed(tenant, &facts.family, why, caller).await?);
+            if let TokenReuse::Replay(why) =
+                self.classify_reuse(tenant, client, &facts, Some(&successor), caller)
+            {
+                return Err(self.revoke_replayed_family(tenant, &facts.family, why, caller).await?);
             }
         }
         let scope = narrowed_scope(&facts.family, params)?;
-        let payers = [
-            Payer::Chain(facts.family.id),
-            Payer::Chains(facts.family.user_id),
-            Payer::Client(client.client.id),
-            Payer::Organization,
+        let quota_keys = [
+            QuotaKey::TokenFamily(facts.family.id),
+            QuotaKey::TokenFamiliesOf(facts.family.user_id),
+            QuotaKey::Client(client.client.id),
+            QuotaKey::Organization,
         ];
-        self.spend(tenant, &payers, caller).await.map_err(TokenError::Limited)?;
-        let again = Again { presented, scope: &scope };
+        self.consume_quota(tenant, &quota_keys, caller).await.map_err(TokenError::Limited)?;
+        let parameters = RefreshParameters { presented, scope: &scope };
         if facts.token.rotated_at.is_some() {
-            return self.retry_or_replay(tenant, client, facts, again, caller).await;
+            return self.retry_or_replay(tenant, client, facts, parameters, caller).await;
         }
-        let issued = self.issued(tenant, &facts.family, self.successor(presented), &scope);
+        let issued = self.rotated_tokens(tenant, &facts.family, self.successor(presented), &scope);
         let now = self.now();
         let Some(successor) = &issued.refresh_row else { return Err(invalid_grant("no successor")) };
         let rotated = self
             .store
             .repositories()
             .tokens(tenant.organization.id)
-            .rotate(&digest, successor, &issued.access_row, &self.look_of(caller, &facts.family), now)
+            .rotate(
+                &digest,
+                successor,
+                &issued.access_row,
+                &self.current_caller_fingerprint(caller, &facts.family),
+                now,
+            )
             .await?;
         if !rotated {
             // Another request was faster; what it stored tells whether this is a retry or a replay.
             let facts = self.refresh_facts(tenant, client, &digest).await?;
-            return self.retry_or_replay(tenant, client, facts, again, caller).await;
+            return self.retry_or_replay(tenant, client, facts, parameters, caller).await;
         }
         let rights = client.catalog.rights(facts.rights);
         Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?)
@@ -101,7 +109,7 @@ impl Engine {
         if facts.family.client != client.client.id {
             return Err(invalid_grant("the refresh token belongs to another client"));
         }
-        let is_live = facts.liveness.is_live(now) && client.honours(facts.liveness.authorized_at);
+        let is_live = facts.validity.is_live(now) && client.accepts_issued_at(facts.validity.authorized_at);
         if now >= facts.token.expires_at || !is_live {
             return Err(invalid_grant("the refresh token has ended"));
         }
@@ -121,11 +129,17 @@ impl Engine {
         values.find(is_stored).unwrap_or_else(|| self.successor(presented))
     }
 
-    fn issued(&self, tenant: &Tenant, family: &TokenFamily, refresh: String, scope: &str) -> Issued {
+    fn rotated_tokens(
+        &self,
+        tenant: &Tenant,
+        family: &TokenFamily,
+        refresh: String,
+        scope: &str,
+    ) -> IssuedTokens {
         let now = self.now();
         // New each time: a retry must not bring back an access token that was revoked in between.
         let access = BearerKind::AccessToken.generate(&*self.entropy);
-        Issued {
+        IssuedTokens {
             access_row: access_row(tenant, family, &access, scope, now),
             refresh_row: Some(refresh_row(tenant, family, &refresh, now)),
             access,
@@ -138,22 +152,22 @@ impl Engine {
         tenant: &Tenant,
         client: &ProtocolClient,
         facts: RefreshTokenFacts,
-        again: Again<'_>,
+        parameters: RefreshParameters<'_>,
         caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
-        let refresh = self.successor_as_stored(again.presented, facts.token.successor.as_ref());
-        let issued = self.issued(tenant, &facts.family, refresh, again.scope);
+        let refresh = self.successor_as_stored(parameters.presented, facts.token.successor.as_ref());
+        let issued = self.rotated_tokens(tenant, &facts.family, refresh, parameters.scope);
         let successor = issued.refresh_row.as_ref().map(|row| &row.digest);
-        match self.judged(tenant, client, &facts, successor, caller) {
-            Retry::Same => {
+        match self.classify_reuse(tenant, client, &facts, successor, caller) {
+            TokenReuse::Same => {
                 let mut repositories = self.store.repositories();
                 repositories.tokens(tenant.organization.id).add_access_token(&issued.access_row).await?;
             }
-            Retry::Elsewhere(successor) => {
+            TokenReuse::Elsewhere(successor) => {
                 self.share(tenant, &facts, &issued, &successor, caller).await?;
             }
-            Retry::Replay(why) => {
-                return Err(self.end_replayed(tenant, &facts.family, why, caller).await?);
+            TokenReuse::Replay(why) => {
+                return Err(self.revoke_replayed_family(tenant, &facts.family, why, caller).await?);
             }
         }
         let rights = client.catalog.rights(facts.rights);
@@ -161,15 +175,15 @@ impl Engine {
     }
 
     /// Judges a rotated token that is presented again.
-    fn judged(
+    fn classify_reuse(
         &self,
         tenant: &Tenant,
         client: &ProtocolClient,
         facts: &RefreshTokenFacts,
         successor: Option<&TokenDigest>,
         caller: &Caller,
-    ) -> Retry {
-        let presented = Presented {
+    ) -> TokenReuse {
+        let presented = ReusedToken {
             token: &facts.token,
             since: facts.rotated_since(),
             successor_rotated: facts.successor_rotated,
@@ -177,12 +191,12 @@ impl Engine {
             caller_fingerprints: &self.caller_fingerprints(caller, &facts.family),
             is_proven: client.client.is_confidential(),
         };
-        presented.judge(self.now(), tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW))
+        presented.classify(self.now(), tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW))
     }
 
     /// Fingerprint of a caller for a family: a keyed digest of network and user agent, so that storage does not reveal
     /// them.
-    fn look_of(&self, caller: &Caller, family: &TokenFamily) -> TokenDigest {
+    fn current_caller_fingerprint(&self, caller: &Caller, family: &TokenFamily) -> TokenDigest {
         caller_fingerprint(self.successor_keys.current(), caller, family)
     }
 
@@ -197,7 +211,7 @@ impl Engine {
         &self,
         tenant: &Tenant,
         facts: &RefreshTokenFacts,
-        issued: &Issued,
+        issued: &IssuedTokens,
         successor: &TokenDigest,
         caller: &Caller,
     ) -> Result<(), TokenError> {
@@ -215,12 +229,12 @@ impl Engine {
         }
         work.commit().await?;
         if is_news {
-            tracing::warn!(event = "security.refresh_token.shared", family = %facts.family.id, "two callers keep using the same refresh tokens");
+            tracing::warn!(event = "security.refresh_token.shared", family = %facts.family.id, "two different callers keep using the same refresh tokens");
         }
         Ok(())
     }
 
-    async fn end_replayed(
+    async fn revoke_replayed_family(
         &self,
         tenant: &Tenant,
         family: &TokenFamily,
@@ -250,13 +264,13 @@ fn caller_fingerprint(key: &HmacKey, caller: &Caller, family: &TokenFamily) -> T
 
 /// The request that presents a rotated token.
 #[derive(Clone, Copy)]
-struct Again<'a> {
+struct RefreshParameters<'a> {
     presented: &'a str,
     scope: &'a str,
 }
 
 /// A rotated token that is presented again.
-struct Presented<'a> {
+struct ReusedToken<'a> {
     token: &'a RefreshToken,
     /// Start of the replay window.
     since: Option<Timestamp>,
@@ -270,7 +284,7 @@ struct Presented<'a> {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Retry {
+enum TokenReuse {
     /// The fingerprint of the first use.
     Same,
     /// Another fingerprint, but the client authenticated; it gets this successor.
@@ -279,19 +293,19 @@ enum Retry {
     Replay(&'static str),
 }
 
-impl Presented<'_> {
-    fn judge(&self, now: Timestamp, window: std::time::Duration) -> Retry {
+impl ReusedToken<'_> {
+    fn classify(&self, now: Timestamp, window: std::time::Duration) -> TokenReuse {
         let token = self.token;
         if self.since.is_none_or(|at| now.since(at) >= window) {
-            return Retry::Replay("late");
+            return TokenReuse::Replay("late");
         }
         let same =
             token.successor.as_ref().zip(self.successor).filter(|(stored, derived)| stored.same_as(derived));
         let Some((successor, _)) = same else {
-            return Retry::Replay("key_replaced");
+            return TokenReuse::Replay("key_replaced");
         };
         if self.successor_rotated {
-            return Retry::Replay("successor_used");
+            return TokenReuse::Replay("successor_used");
         }
         // `None`: the previous version rotated it, seconds ago.
         if token
@@ -299,9 +313,9 @@ impl Presented<'_> {
             .as_ref()
             .is_none_or(|first| self.caller_fingerprints.iter().any(|known| first.same_as(known)))
         {
-            return Retry::Same;
+            return TokenReuse::Same;
         }
-        if self.is_proven { Retry::Elsewhere(*successor) } else { Retry::Replay("another_caller") }
+        if self.is_proven { TokenReuse::Elsewhere(*successor) } else { TokenReuse::Replay("another_caller") }
     }
 }
 

@@ -3,7 +3,7 @@
 use porta_core::Timestamp;
 use serde::Serialize;
 
-use super::{Content, FactorKind, Forms, Notice, PasswordFault, PasswordRules};
+use super::{Content, FactorKind, FormTargets, Notice, PasswordFault, PasswordRules};
 
 /// Links on every account page.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -78,7 +78,7 @@ pub struct OverviewPage<'a> {
 
 impl Content for OverviewPage<'_> {
     const NAME: &'static str = "account-overview";
-    const FORMS: Forms = Forms::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
         "account.title"
     }
@@ -100,7 +100,7 @@ pub struct ChangePasswordPage<'a> {
 
 impl Content for ChangePasswordPage<'_> {
     const NAME: &'static str = "account-password";
-    const FORMS: Forms = Forms::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
         "account.change_password"
     }
@@ -127,7 +127,7 @@ pub struct SecondFactorsPage<'a> {
 
 impl Content for SecondFactorsPage<'_> {
     const NAME: &'static str = "account-two-factor";
-    const FORMS: Forms = Forms::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
         "account.two_factor"
     }
@@ -160,7 +160,7 @@ pub struct SessionRow<'a> {
 
 impl Content for SessionsPage<'_> {
     const NAME: &'static str = "account-sessions";
-    const FORMS: Forms = Forms::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
         "account.sessions"
     }
@@ -188,7 +188,7 @@ pub struct ApplicationRow<'a> {
 
 impl Content for ApplicationsPage<'_> {
     const NAME: &'static str = "account-applications";
-    const FORMS: Forms = Forms::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
         "account.applications"
     }
@@ -206,7 +206,7 @@ pub struct DownloadDataPage<'a> {
 
 impl Content for DownloadDataPage<'_> {
     const NAME: &'static str = "account-data";
-    const FORMS: Forms = Forms::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
         "account.data"
     }

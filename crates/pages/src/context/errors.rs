@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Content, Forms, plain_link};
+use super::{Content, FormTargets, plain_link};
 
 /// An error page.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -25,7 +25,7 @@ impl ErrorPage<'_> {
 
 impl Content for ErrorPage<'_> {
     const NAME: &'static str = "error";
-    const FORMS: Forms = Forms::None;
+    const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
         self.text.keys().0
     }

@@ -3,7 +3,7 @@
 use porta_core::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{CodeFlash, Content, Forms, Notice, plain_link};
+use super::{CodeFlash, Content, FormTargets, Notice, plain_link};
 use crate::text::{exact, is_plain_link};
 
 /// Sign-in with a password, a magic link, or either: one form with one button for each.
@@ -29,7 +29,7 @@ pub struct LoginPage<'a> {
 
 impl Content for LoginPage<'_> {
     const NAME: &'static str = "login";
-    const FORMS: Forms = Forms::Anywhere;
+    const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
         "login.title"
     }
@@ -91,7 +91,7 @@ pub struct MagicLinkSentPage<'a> {
 
 impl Content for MagicLinkSentPage<'_> {
     const NAME: &'static str = "magic-link-sent";
-    const FORMS: Forms = Forms::Anywhere;
+    const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
         "magic_link.sent_title"
     }
@@ -119,13 +119,13 @@ pub enum Landing<'a> {
     OtherDevice {
         code: &'a str,
         /// Shown so that nobody gives the code to somebody else's sign-in.
-        origin: Option<Origin<'a>>,
+        origin: Option<SignInOrigin<'a>>,
     },
 }
 
 /// When and from where a sign-in began.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Origin<'a> {
+pub struct SignInOrigin<'a> {
     pub at: Timestamp,
     pub address: Option<&'a str>,
     /// The `User-Agent` header; the page shows browser and system.
@@ -134,7 +134,7 @@ pub struct Origin<'a> {
 
 impl Content for MagicLinkLandingPage<'_> {
     const NAME: &'static str = "magic-link-landing";
-    const FORMS: Forms = Forms::Anywhere;
+    const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
         match self.landing {
             Landing::SameBrowser { .. } => "magic_link.landing_title",
@@ -160,7 +160,7 @@ pub struct ConsentPage<'a> {
 
 impl Content for ConsentPage<'_> {
     const NAME: &'static str = "consent";
-    const FORMS: Forms = Forms::Anywhere;
+    const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
         if self.is_confirmation { "consent.confirm_title" } else { "consent.title" }
     }
@@ -180,7 +180,7 @@ pub struct LogoutPage<'a> {
 
 impl Content for LogoutPage<'_> {
     const NAME: &'static str = "logout";
-    const FORMS: Forms = Forms::Anywhere;
+    const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
         "logout.title"
     }
@@ -192,7 +192,7 @@ pub struct LogoutSuccessPage {}
 
 impl Content for LogoutSuccessPage {
     const NAME: &'static str = "logout-success";
-    const FORMS: Forms = Forms::None;
+    const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
         "logout.success_title"
     }
@@ -220,7 +220,7 @@ fn exact_fields<S: Serializer>(fields: &[(String, String)], serializer: S) -> Re
 
 impl Content for FormPostPage<'_> {
     const NAME: &'static str = "form-post";
-    const FORMS: Forms = Forms::Anywhere;
+    const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
         "form_post.title"
     }

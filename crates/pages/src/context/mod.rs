@@ -20,7 +20,7 @@ pub use account::{
 pub use errors::{ErrorPage, ErrorText};
 pub use login::{
     ConsentPage, Flash, FormPostPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage,
-    MagicLinkLandingPage, MagicLinkSentPage, Origin,
+    MagicLinkLandingPage, MagicLinkSentPage, SignInOrigin,
 };
 pub use notice::Notice;
 pub use recovery::{
@@ -40,7 +40,7 @@ use crate::text::is_plain_link;
 /// Where a page's form may lead. Browsers apply `form-action` to the whole redirect chain, so a page whose form can
 /// finish the interaction must allow the client's redirect URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Forms {
+pub(crate) enum FormTargets {
     None,
     /// Only to the server, after any number of redirects.
     Own,
@@ -52,7 +52,7 @@ pub(crate) enum Forms {
 pub(crate) trait Content: Serialize {
     /// File name without `.html`.
     const NAME: &'static str;
-    const FORMS: Forms;
+    const FORM_TARGETS: FormTargets;
     /// Key of the page's title.
     fn title(&self) -> &'static str;
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Content, Forms, Notice, plain_link};
+use super::{Content, FormTargets, Notice, plain_link};
 
 /// Asks for the address of the account whose password is forgotten.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -18,7 +18,7 @@ pub struct ForgotPasswordPage<'a> {
 
 impl Content for ForgotPasswordPage<'_> {
     const NAME: &'static str = "forgot-password";
-    const FORMS: Forms = Forms::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
         "forgot_password.title"
     }
@@ -60,7 +60,7 @@ pub struct ForgotPasswordSentPage<'a> {
 
 impl Content for ForgotPasswordSentPage<'_> {
     const NAME: &'static str = "forgot-password-sent";
-    const FORMS: Forms = Forms::None;
+    const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
         "forgot_password.sent_title"
     }
@@ -143,7 +143,7 @@ pub struct ResetPasswordPage<'a> {
 
 impl Content for ResetPasswordPage<'_> {
     const NAME: &'static str = "reset-password";
-    const FORMS: Forms = Forms::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
         "reset_password.title"
     }
@@ -159,7 +159,7 @@ pub struct ResetSuccessPage<'a> {
 
 impl Content for ResetSuccessPage<'_> {
     const NAME: &'static str = "reset-success";
-    const FORMS: Forms = Forms::None;
+    const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
         "reset_password.success_title"
     }
@@ -183,7 +183,7 @@ pub struct InvitationPage<'a> {
 
 impl Content for InvitationPage<'_> {
     const NAME: &'static str = "accept-invite";
-    const FORMS: Forms = Forms::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
         "invitation.title"
     }
@@ -201,7 +201,7 @@ pub struct InviteSuccessPage<'a> {
 
 impl Content for InviteSuccessPage<'_> {
     const NAME: &'static str = "invite-success";
-    const FORMS: Forms = Forms::None;
+    const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
         "invitation.success_title"
     }
@@ -217,7 +217,7 @@ pub struct InviteExpiredPage<'a> {
 
 impl Content for InviteExpiredPage<'_> {
     const NAME: &'static str = "invite-expired";
-    const FORMS: Forms = Forms::None;
+    const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
         "invitation.expired_title"
     }
@@ -234,7 +234,7 @@ pub struct EmailVerificationPage<'a> {
 
 impl Content for EmailVerificationPage<'_> {
     const NAME: &'static str = "verify-email";
-    const FORMS: Forms = Forms::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
         "verify_email.title"
     }
@@ -251,7 +251,7 @@ pub struct EmailVerifiedPage<'a> {
 
 impl Content for EmailVerifiedPage<'_> {
     const NAME: &'static str = "email-verified";
-    const FORMS: Forms = Forms::None;
+    const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
         "verify_email.success_title"
     }

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Content, Forms, Notice};
+use super::{Content, FormTargets, Notice};
 
 /// A second factor a person can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -45,7 +45,7 @@ pub enum TwoFactorChallenge<'a> {
 
 impl Content for TwoFactorPage<'_> {
     const NAME: &'static str = "two-factor-verify";
-    const FORMS: Forms = Forms::Anywhere;
+    const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
         match self.challenge {
             TwoFactorChallenge::Recovery => "two_factor.recovery_title",
@@ -145,7 +145,7 @@ fn grouped<S: Serializer>(key: &str, serializer: S) -> Result<S::Ok, S::Error> {
 
 impl Content for TwoFactorSetupPage<'_> {
     const NAME: &'static str = "two-factor-setup";
-    const FORMS: Forms = Forms::Anywhere;
+    const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
         match self.step {
             SetupView::Choose { .. } => "two_factor.choose_title",
@@ -161,7 +161,7 @@ pub struct TrustedSvg<'a>(&'a str);
 
 impl<'a> TrustedSvg<'a> {
     /// `markup` must be generated entirely by this program. An XML prologue is removed, because HTML does not allow it.
-    pub fn from_our_own(markup: &'a str) -> Self {
+    pub fn from_generated(markup: &'a str) -> Self {
         Self(markup.find("<svg").map_or("", |start| &markup[start..]))
     }
 }
@@ -186,7 +186,7 @@ pub struct RecoveryCodesPage<'a> {
 
 impl Content for RecoveryCodesPage<'_> {
     const NAME: &'static str = "recovery-codes";
-    const FORMS: Forms = Forms::Anywhere;
+    const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
         "recovery_codes.title"
     }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use porta_core::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::text::defused;
+use crate::text::defanged;
 
 /// Context of a mail and the name of its templates.
 pub(crate) trait EmailContext: Serialize {
@@ -21,10 +21,10 @@ pub(crate) trait EmailContext: Serialize {
 /// A sign-in link.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MagicLinkMail<'a> {
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub name: Option<&'a str>,
     /// Application that the person signs in to, if known.
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub client_name: Option<&'a str>,
     pub url: &'a str,
     /// Code to type where sign-in began, if that is another device.
@@ -40,7 +40,7 @@ impl EmailContext for MagicLinkMail<'_> {
 /// Link to set a new password.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct PasswordResetMail<'a> {
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub name: Option<&'a str>,
     pub url: &'a str,
     pub expires_in: u64,
@@ -54,11 +54,11 @@ impl EmailContext for PasswordResetMail<'_> {
 /// Invitation to an organization.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct InvitationMail<'a> {
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub name: Option<&'a str>,
-    #[serde(serialize_with = "defuse")]
+    #[serde(serialize_with = "defang")]
     pub organization: &'a str,
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub inviter: Option<&'a str>,
     /// Personal message of the inviter.
     #[serde(serialize_with = "lines")]
@@ -75,7 +75,7 @@ impl EmailContext for InvitationMail<'_> {
 /// Second-factor code.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct OtpCodeMail<'a> {
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub name: Option<&'a str>,
     pub code: &'a str,
     pub expires_in: u64,
@@ -99,7 +99,7 @@ pub struct SecurityContext<'a> {
 /// Notifies the owner that the password was changed.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct PasswordChangedMail<'a> {
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub name: Option<&'a str>,
     pub event: Option<SecurityContext<'a>>,
     /// Page for a forgotten password, in case the owner did not do this.
@@ -114,7 +114,7 @@ impl EmailContext for PasswordChangedMail<'_> {
 /// Warns the owner that somebody knew the password but failed at the second factor.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct PasswordKnownMail<'a> {
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub name: Option<&'a str>,
     pub event: Option<SecurityContext<'a>>,
     /// Page for a forgotten password, in case the owner did not do this.
@@ -129,7 +129,7 @@ impl EmailContext for PasswordKnownMail<'_> {
 /// Link that confirms an address.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct EmailVerificationMail<'a> {
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub name: Option<&'a str>,
     pub url: &'a str,
     pub expires_in: u64,
@@ -143,9 +143,9 @@ impl EmailContext for EmailVerificationMail<'_> {
 /// Confirms that the account is ready.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct WelcomeMail<'a> {
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub name: Option<&'a str>,
-    #[serde(serialize_with = "defuse")]
+    #[serde(serialize_with = "defang")]
     pub organization: &'a str,
     /// The account pages or the application.
     pub url: Option<&'a str>,
@@ -159,7 +159,7 @@ impl EmailContext for WelcomeMail<'_> {
 /// Notifies the owner that second factors were changed.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct SecondFactorChangedMail<'a> {
-    #[serde(serialize_with = "maybe_defused")]
+    #[serde(serialize_with = "maybe_defanged")]
     pub name: Option<&'a str>,
     pub change: FactorChange,
     pub event: Option<SecurityContext<'a>>,
@@ -217,23 +217,23 @@ impl Serialize for FactorChange {
     }
 }
 
-fn defuse<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&defused(text))
+fn defang<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&defanged(text))
 }
 
-fn maybe_defused<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
-    text.map(defused).serialize(serializer)
+fn maybe_defanged<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.map(defanged).serialize(serializer)
 }
 
-/// IP addresses are shown as they are, since mail clients make no useful link of them; anything else is defused.
+/// IP addresses are shown as they are, since mail clients make no useful link of them; anything else is defanged.
 fn place<S: Serializer>(address: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
     let shown = |address: &str| match address.parse::<IpAddr>() {
         Ok(address) => address.to_string(),
-        Err(_) => defused(address),
+        Err(_) => defanged(address),
     };
     address.map(shown).serialize(serializer)
 }
 
 fn lines<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
-    text.map(|text| text.lines().map(defused).collect::<Vec<_>>()).serialize(serializer)
+    text.map(|text| text.lines().map(defanged).collect::<Vec<_>>()).serialize(serializer)
 }

@@ -1,7 +1,7 @@
 //! Mails: a typed context becomes subject, HTML and plain text in the reader's language and the tenant's colours.
 //!
 //! A subject contains only catalogue text and the organization's name, without line breaks (no header injection); never
-//! personal text or codes. Personal text is defused, so that no mail client turns it into a link.
+//! personal text or codes. Personal text is defanged, so that no mail client turns it into a link.
 
 mod context;
 mod outgoing;
@@ -16,7 +16,7 @@ pub use porta_core::mail::MailBody;
 use serde::Serialize;
 use url::Url;
 
-use crate::text::shown;
+use crate::text::without_deceptive;
 use crate::{Pages, Theme};
 use context::EmailContext;
 
@@ -33,7 +33,7 @@ pub struct MailError {
 }
 
 #[derive(Serialize)]
-struct Frame<'a, L> {
+struct EmailFrame<'a, L> {
     lang: &'a str,
     dir: &'static str,
     subject: &'a str,
@@ -131,10 +131,10 @@ impl Pages {
 
     fn mail<L: EmailContext>(&self, theme: &Theme<'_>, mail: &L) -> Result<MailBody, MailError> {
         let messages = self.engine.messages(theme.locale);
-        let company = shown(theme.company_name);
-        let subject = one_line(&messages.say(L::SUBJECT, &[("companyName", &company)]));
+        let company = without_deceptive(theme.company_name);
+        let subject = one_line(&messages.translate(L::SUBJECT, &[("companyName", &company)]));
         let palette = theme.palette();
-        let frame = Frame {
+        let frame = EmailFrame {
             lang: messages.language,
             dir: messages.direction(),
             subject: &subject,
@@ -159,7 +159,7 @@ impl Pages {
 /// Collapses white space to single spaces and cuts to the maximum length of a subject.
 fn one_line(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = shown(&line);
+    let line = without_deceptive(&line);
     if line.chars().count() <= MAX_SUBJECT_CHARACTERS {
         return line.into_owned();
     }

@@ -65,13 +65,20 @@ impl Pages {
             }
             Mail::PasswordChanged { event } => {
                 let reset_url = format!("{issuer}/auth/forgot-password");
-                let mail =
-                    PasswordChangedMail { name, event: Some(seen(event)), reset_url: Some(&reset_url) };
+                let mail = PasswordChangedMail {
+                    name,
+                    event: Some(security_context(event)),
+                    reset_url: Some(&reset_url),
+                };
                 self.password_changed_mail(&theme, &mail)
             }
             Mail::PasswordKnown { event } => {
                 let reset_url = format!("{issuer}/auth/forgot-password");
-                let mail = PasswordKnownMail { name, event: Some(seen(event)), reset_url: Some(&reset_url) };
+                let mail = PasswordKnownMail {
+                    name,
+                    event: Some(security_context(event)),
+                    reset_url: Some(&reset_url),
+                };
                 self.password_known_mail(&theme, &mail)
             }
             Mail::EmailVerification { url, expires_at } => {
@@ -85,14 +92,19 @@ impl Pages {
             Mail::SecondFactorChanged { change, event } => {
                 let account_url = format!("{issuer}/account");
                 let (change, account_url) = (factor_change(*change), Some(account_url.as_str()));
-                let mail = SecondFactorChangedMail { name, change, event: Some(seen(event)), account_url };
+                let mail = SecondFactorChangedMail {
+                    name,
+                    change,
+                    event: Some(security_context(event)),
+                    account_url,
+                };
                 self.second_factor_changed_mail(&theme, &mail)
             }
         }
     }
 }
 
-fn seen(event: &SecurityEvent) -> SecurityContext<'_> {
+fn security_context(event: &SecurityEvent) -> SecurityContext<'_> {
     SecurityContext {
         at: event.at,
         address: event.address.as_deref(),

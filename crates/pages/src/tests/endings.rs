@@ -4,7 +4,7 @@ use super::*;
 
 fn form_action(addresses: &[String]) -> Vec<String> {
     let page = Page { html: String::new(), csp: String::new(), language: "en" };
-    let csp = page.ending_at(addresses.iter().map(String::as_str)).csp;
+    let csp = page.with_form_action(addresses.iter().map(String::as_str)).csp;
     let targets = csp.strip_prefix("; form-action ").unwrap();
     targets.split(' ').map(str::to_owned).collect()
 }

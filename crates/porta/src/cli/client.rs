@@ -4,15 +4,15 @@ use clap::{Args, Subcommand};
 use porta_core::client::ClientStatus;
 
 use super::direct::Direct;
-use super::{Failure, Global, Reach};
+use super::{DirectFlag, Failure, Global};
 use crate::output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Stop a client for now: it is unknown to the protocol and its tokens end.
+    /// Deactivate a client: requests are refused and its tokens are revoked.
     #[command(visible_alias = "deactivate")]
     Suspend(Arguments),
-    /// Let a stopped client work again.
+    /// Reactivate a stopped client.
     Activate(Arguments),
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     /// Public identifier (client_id).
     client_id: String,
     #[command(flatten)]
-    reach: Reach,
+    direct_flag: DirectFlag,
 }
 
 pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
@@ -29,7 +29,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
         Command::Suspend(arguments) => (arguments, ClientStatus::Inactive),
         Command::Activate(arguments) => (arguments, ClientStatus::Active),
     };
-    arguments.reach.demand_direct()?;
+    arguments.direct_flag.require_direct()?;
     let question = format!("Stop client {} and end its tokens?", arguments.client_id);
     if to == ClientStatus::Inactive && !global.confirmed(&question)? {
         return Ok(());

@@ -7,12 +7,12 @@ use porta_directory::{SettingView, Transaction};
 use serde_json::{Value, json};
 
 use super::direct::Direct;
-use super::{Failure, Global, Reach};
+use super::{DirectFlag, Failure, Global};
 use crate::output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show every setting, its value in force and where that comes from.
+    /// Show all settings with the effective value and its source.
     List(Arguments),
     /// Set a value.
     Set {
@@ -22,7 +22,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         arguments: Arguments,
     },
-    /// Go back to the platform's value, or to the default.
+    /// Remove a value, so that the platform's value or the default applies.
     Unset {
         key: String,
         #[command(flatten)]
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     org: Option<String>,
     #[command(flatten)]
-    reach: Reach,
+    direct_flag: DirectFlag,
 }
 
 pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
@@ -55,7 +55,7 @@ async fn owner(work: &mut Transaction, arguments: &Arguments) -> Result<Option<O
 }
 
 async fn list(global: Global, arguments: Arguments) -> Result<(), Failure> {
-    arguments.reach.demand_direct()?;
+    arguments.direct_flag.require_direct()?;
     let direct = Direct::open().await?;
     let organization = owner(&mut direct.begin().await?, &arguments).await?;
     let settings = direct.directory.settings(organization.as_ref()).await?;
@@ -96,7 +96,7 @@ fn setting_json(setting: &SettingView) -> Value {
 }
 
 async fn set(key: &str, value: &str, arguments: Arguments) -> Result<(), Failure> {
-    arguments.reach.demand_direct()?;
+    arguments.direct_flag.require_direct()?;
     let direct = Direct::open().await?;
     let mut work = direct.begin().await?;
     let organization = owner(&mut work, &arguments).await?;
@@ -107,7 +107,7 @@ async fn set(key: &str, value: &str, arguments: Arguments) -> Result<(), Failure
 }
 
 async fn unset(key: &str, arguments: Arguments) -> Result<(), Failure> {
-    arguments.reach.demand_direct()?;
+    arguments.direct_flag.require_direct()?;
     let direct = Direct::open().await?;
     let mut work = direct.begin().await?;
     let organization = owner(&mut work, &arguments).await?;

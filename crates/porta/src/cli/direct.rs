@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use porta_config::{Argon2Params, Config, EncryptionKeys, Environment, IssuerBase, Secrets, Source, Storage};
-use porta_core::line::breaks_a_line;
+use porta_core::line::is_line_breaking;
 use porta_core::seal::Keyring;
 use porta_core::user::PasswordHash;
 use porta_core::{Entropy, OsEntropy, Password, SystemClock, outbox, signing_key};
@@ -54,7 +54,7 @@ impl Direct {
 
     /// For commands that mail links: fails unless the issuer is the address that the servers of this database use. A
     /// shell may lack the server's environment and would otherwise write wrong links.
-    pub(crate) async fn demand_served(&self, issuer: &IssuerBase) -> Result<(), Failure> {
+    pub(crate) async fn require_served(&self, issuer: &IssuerBase) -> Result<(), Failure> {
         let served = self.directory.issuer_base().await?;
         let Some(served) = served.filter(|served| served != issuer.as_str()) else { return Ok(()) };
         Err(Failure::General(vec![
@@ -69,7 +69,8 @@ impl Direct {
 /// The operator of this shell. The name comes from the environment, so it is good for the audit log only.
 pub(crate) fn actor() -> Actor {
     let os_user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let is_printable = |name: &String| !name.is_empty() && name.len() <= 64 && !name.contains(breaks_a_line);
+    let is_printable =
+        |name: &String| !name.is_empty() && name.len() <= 64 && !name.contains(is_line_breaking);
     Actor::Cli { os_user: os_user.filter(is_printable) }
 }
 

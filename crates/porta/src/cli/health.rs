@@ -15,14 +15,14 @@ use crate::runtime::http_client;
 use crate::runtime::services::redis_options;
 
 /// Longer than the server's own limit of two seconds (docs/operations.md, Probes), shorter than a container probe.
-const PATIENCE: Duration = Duration::from_secs(4);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(4);
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Server to ask.
+    /// URL of the server to check.
     #[arg(long, env = "PORTA_SERVER", default_value = "http://localhost:3000", conflicts_with = "direct")]
     server: url::Url,
-    /// Ask the database and Redis themselves.
+    /// Check the database and Redis directly.
     #[arg(long)]
     direct: bool,
 }
@@ -56,11 +56,11 @@ async fn ask_directly() -> Result<BTreeMap<String, String>, Failure> {
     let source = Source::process();
     let place = Storage::load(&source)?;
     let mut checks = BTreeMap::new();
-    let database = tokio::time::timeout(PATIENCE, storage::ping(&place.relational())).await;
+    let database = tokio::time::timeout(CHECK_TIMEOUT, storage::ping(&place.relational())).await;
     checks.insert("database".to_owned(), state(matches!(database, Ok(Ok(())))));
     if let Storage::Production { redis, .. } = &place {
         let options = redis_options(redis, &Config::load_instance(&source)?);
-        let answered = tokio::time::timeout(PATIENCE, async {
+        let answered = tokio::time::timeout(CHECK_TIMEOUT, async {
             match RedisKv::connect(options).await {
                 Ok(kv) => kv.ping().await.is_ok(),
                 Err(_) => false,
@@ -75,8 +75,8 @@ async fn ask_directly() -> Result<BTreeMap<String, String>, Failure> {
 async fn ask_server(server: &url::Url) -> Result<BTreeMap<String, String>, Failure> {
     let roots = Config::load_roots(&Source::process())?;
     let client = reqwest::Client::builder()
-        .tls_certs_only(http_client::believed(&roots, server).map_err(|e| Failure::chain(&e))?)
-        .timeout(PATIENCE)
+        .tls_certs_only(http_client::trusted_certificates(&roots, server).map_err(|e| Failure::chain(&e))?)
+        .timeout(CHECK_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("porta/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -10,25 +10,25 @@ use porta_directory::{DirectoryError, KeySummary, Rotation, Urgency};
 use serde_json::{Value, json};
 
 use super::direct::Direct;
-use super::{Failure, Global, Reach};
+use super::{DirectFlag, Failure, Global};
 use crate::output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show every key and its state.
+    /// Show all keys and their states.
     List(Arguments),
-    /// Let the next key sign, retire the active one, publish a new next one.
+    /// Activate the next key, retire the active one, and publish a new next key.
     Rotate {
         #[command(flatten)]
         arguments: Arguments,
-        /// ES256, RS256 or EdDSA; all that are in use when left out.
+        /// ES256, RS256 or EdDSA; all algorithms in use when left out.
         #[arg(long, value_parser = algorithm)]
         alg: Option<SigningAlgorithm>,
-        /// Do not wait until verifiers know the next key: for a key that leaked.
+        /// Do not wait until verifiers know the next key; use this when a key leaked.
         #[arg(long)]
         now: bool,
     },
-    /// Take a key out of use at once, for one that leaked: what it signed no longer verifies. Another takes its place.
+    /// Revoke a leaked key at once: its signatures no longer verify, and another key takes its place.
     Revoke {
         /// The id of the key, as `keys list` shows it.
         // About one id in 64 begins with a hyphen.
@@ -38,9 +38,9 @@ pub(crate) enum Command {
         #[arg(long)]
         org: String,
         #[command(flatten)]
-        reach: Reach,
+        direct_flag: DirectFlag,
     },
-    /// Seal with the first encryption keys what older ones sealed, beside running servers, and say which can go.
+    /// Re-encrypt with the first encryption keys what older ones encrypted, while servers run, and say which keys can be removed.
     Reseal(reseal::Arguments),
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     org: Option<String>,
     #[command(flatten)]
-    reach: Reach,
+    direct_flag: DirectFlag,
 }
 
 fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
@@ -64,7 +64,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
             let urgency = if now { Urgency::Emergency } else { Urgency::Planned };
             rotate(global, &arguments, alg, urgency).await
         }
-        Command::Revoke { kid, org, reach } => revoke(global, &kid, &org, reach).await,
+        Command::Revoke { kid, org, direct_flag } => revoke(global, &kid, &org, direct_flag).await,
         Command::Reseal(arguments) => reseal::run(global, &arguments).await,
     }
 }
@@ -80,7 +80,7 @@ async fn organizations(direct: &Direct, only: Option<&str>) -> Result<Vec<Organi
 }
 
 async fn list(global: Global, arguments: &Arguments) -> Result<(), Failure> {
-    arguments.reach.demand_direct()?;
+    arguments.direct_flag.require_direct()?;
     let direct = Direct::open().await?;
     let mut found = Vec::new();
     for organization in organizations(&direct, arguments.org.as_deref()).await? {
@@ -130,7 +130,7 @@ async fn rotate(
     algorithm: Option<SigningAlgorithm>,
     urgency: Urgency,
 ) -> Result<(), Failure> {
-    arguments.reach.demand_direct()?;
+    arguments.direct_flag.require_direct()?;
     let whose = arguments.org.as_deref().unwrap_or("every organization");
     let question = match urgency {
         Urgency::Planned => format!("Rotate the signing keys of {whose}?"),
@@ -197,8 +197,8 @@ fn rotation_json(slug: &Slug, rotation: &Rotation) -> Value {
     })
 }
 
-async fn revoke(global: Global, kid: &str, org: &str, reach: Reach) -> Result<(), Failure> {
-    reach.demand_direct()?;
+async fn revoke(global: Global, kid: &str, org: &str, direct_flag: DirectFlag) -> Result<(), Failure> {
+    direct_flag.require_direct()?;
     if !global
         .confirmed(&format!("Revoke key {kid} of {org}, so that nothing it signed verifies any more?"))?
     {

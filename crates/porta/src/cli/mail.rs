@@ -5,7 +5,7 @@ use porta_core::outbox::{OutboxRow, OutboxState};
 use serde_json::{Value, json};
 
 use super::direct::Direct;
-use super::{Failure, Global, Reach};
+use super::{DirectFlag, Failure, Global};
 use crate::output;
 
 #[derive(Debug, Subcommand)]
@@ -20,12 +20,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     org: String,
     #[command(flatten)]
-    reach: Reach,
+    direct_flag: DirectFlag,
 }
 
 pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
     let Command::List(arguments) = command;
-    arguments.reach.demand_direct()?;
+    arguments.direct_flag.require_direct()?;
     let direct = Direct::open().await?;
     let organization = direct.begin().await?.organization(&arguments.org).await?;
     let emails = direct.directory.undelivered(&organization).await?;

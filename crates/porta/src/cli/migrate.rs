@@ -12,7 +12,7 @@ use crate::output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Apply every migration that the database has not seen. Safe to run from several places at once.
+    /// Apply all pending migrations. Safe to run from several places at once.
     Up {
         /// The same as `plan`.
         #[arg(long)]
@@ -20,7 +20,7 @@ pub(crate) enum Command {
     },
     /// Show what was applied and what is pending.
     Status,
-    /// Show what pending migrations would lock and how many rows are there, and change nothing.
+    /// Show which tables pending migrations lock and how many rows they have; change nothing.
     Plan,
     /// Refused: migrations only go forward.
     Down,

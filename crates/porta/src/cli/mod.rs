@@ -59,7 +59,7 @@ enum Command {
     Start,
     /// Run everything on this machine, with a demo application and a mailbox.
     Dev {
-        /// Forget everything first.
+        /// Delete all data first.
         #[arg(long)]
         reset: bool,
     },
@@ -68,9 +68,9 @@ enum Command {
     Migrate(migrate::Command),
     /// Copy embedded storage, also while a server uses it. PostgreSQL is backed up by pg_dump.
     Backup(backup::Arguments),
-    /// Apply a file that says what should be there.
+    /// Apply a provisioning file.
     Provision(provision::Arguments),
-    /// Signing keys, and what encrypts at rest.
+    /// Signing keys and encryption keys.
     #[command(subcommand)]
     Keys(keys::Command),
     /// Settings.
@@ -88,20 +88,20 @@ enum Command {
     /// Letters.
     #[command(subcommand)]
     Mail(mail::Command),
-    /// Whether a server, or what it depends on, is healthy.
+    /// Check whether a server and its dependencies are healthy.
     Health(health::Arguments),
 }
 
-/// Where a command works. One form exists so far.
+/// How a command reaches the data.
 #[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct Reach {
+pub(crate) struct DirectFlag {
     /// Open the database instead of asking a server.
     #[arg(long)]
     direct: bool,
 }
 
-impl Reach {
-    fn demand_direct(self) -> Result<(), Failure> {
+impl DirectFlag {
+    fn require_direct(self) -> Result<(), Failure> {
         if self.direct {
             return Ok(());
         }

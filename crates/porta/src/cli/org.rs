@@ -6,12 +6,12 @@ use clap::Subcommand;
 use porta_core::organization::OrganizationStatus;
 
 use super::direct::Direct;
-use super::{Failure, Global, Reach};
+use super::{DirectFlag, Failure, Global};
 use crate::output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Stop an organization: nobody signs in, every session and token ends.
+    /// Suspend an organization: nobody can sign in; all sessions and tokens end.
     Suspend {
         /// Slug or id.
         organization: String,
@@ -19,29 +19,31 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: Option<String>,
         #[command(flatten)]
-        reach: Reach,
+        direct_flag: DirectFlag,
     },
-    /// Let a suspended organization work again.
+    /// Reactivate a suspended organization.
     Activate {
         /// Slug or id.
         organization: String,
         #[command(flatten)]
-        reach: Reach,
+        direct_flag: DirectFlag,
     },
-    /// Upload or remove the pictures of pages and mails. One that is uploaded is shown unless its URL is set as well.
+    /// Upload or remove the logo and favicon. An uploaded picture is shown unless a URL is set for it.
     #[command(group(clap::ArgGroup::new("change").required(true).multiple(true)))]
     Branding(branding::Arguments),
 }
 
 pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
-    let (name, to, reason, reach) = match command {
+    let (name, to, reason, direct_flag) = match command {
         Command::Branding(arguments) => return branding::run(arguments).await,
-        Command::Suspend { organization, reason, reach } => {
-            (organization, OrganizationStatus::Suspended, reason, reach)
+        Command::Suspend { organization, reason, direct_flag } => {
+            (organization, OrganizationStatus::Suspended, reason, direct_flag)
         }
-        Command::Activate { organization, reach } => (organization, OrganizationStatus::Active, None, reach),
+        Command::Activate { organization, direct_flag } => {
+            (organization, OrganizationStatus::Active, None, direct_flag)
+        }
     };
-    reach.demand_direct()?;
+    direct_flag.require_direct()?;
     if to == OrganizationStatus::Suspended
         && !global.confirmed(&format!("Suspend organization {name} and end all of its sessions?"))?
     {

@@ -8,7 +8,7 @@ use porta_directory::provision::{self, Document, Format, Options, Report, Secret
 use secrecy::ExposeSecret as _;
 
 use super::direct::{Direct, actor};
-use super::{Failure, Global, Reach};
+use super::{DirectFlag, Failure, Global};
 use crate::output;
 
 mod credentials;
@@ -23,17 +23,17 @@ pub(crate) struct Arguments {
     /// What happens to what exists already.
     #[arg(long, value_enum, default_value_t = Mode::Merge)]
     mode: Mode,
-    /// Execute everything, show what would change, undo it.
+    /// Execute everything, show the changes, and roll back.
     #[arg(long)]
     dry_run: bool,
-    /// Commit the good part although items failed (exit code 4).
+    /// Commit what succeeded even if some items failed (exit code 4).
     #[arg(long)]
     keep_going: bool,
     /// Write generated secrets to this file (mode 0600) instead of showing them.
     #[arg(long, value_name = "FILE")]
     credentials_out: Option<PathBuf>,
     #[command(flatten)]
-    reach: Reach,
+    direct_flag: DirectFlag,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -45,7 +45,7 @@ enum Mode {
 }
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
-    arguments.reach.demand_direct()?;
+    arguments.direct_flag.require_direct()?;
     let document = read(&arguments.file)?;
     // Opened before anything is changed: secrets that cannot be written would be lost.
     let file = match &arguments.credentials_out {

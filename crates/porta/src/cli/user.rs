@@ -3,16 +3,16 @@
 use clap::{Args, Subcommand};
 use porta_config::{Config, Source};
 use porta_core::user::{Profile, User, UserStatus};
-use porta_directory::{Double, NewInvitation};
+use porta_directory::{DuplicateMailbox, NewInvitation};
 use serde_json::{Value, json};
 
 use super::direct::Direct;
-use super::{Failure, Global, Reach};
+use super::{DirectFlag, Failure, Global};
 use crate::output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Stop a person: no sign-in, every session and token ends.
+    /// Suspend a person: no sign-in; all sessions and tokens end.
     Suspend {
         #[command(flatten)]
         person: Person,
@@ -20,20 +20,20 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Let a suspended, inactive or locked person sign in again.
+    /// Reactivate a suspended, inactive or locked person.
     Activate {
         #[command(flatten)]
         person: Person,
     },
-    /// Invite somebody by mail; they choose a password and get the roles and claims named here.
+    /// Invite a person by email. They choose a password and get the roles and claims given here.
     Invite(Invitation),
-    /// Show mailboxes that several people have, spelled in different ways.
+    /// Show mailboxes that several users share in different spellings.
     Doubles {
         /// Slug or id of the organization; all of them without it.
         #[arg(long)]
         org: Option<String>,
         #[command(flatten)]
-        reach: Reach,
+        direct_flag: DirectFlag,
     },
     /// Second factors of a person.
     #[command(name = "2fa", subcommand)]
@@ -50,20 +50,20 @@ pub(crate) struct Invitation {
     given_name: Option<String>,
     #[arg(long)]
     family_name: Option<String>,
-    /// Name of the person who invites, as the mail says it.
+    /// Name of the person who invites, shown in the email.
     #[arg(long)]
     inviter: Option<String>,
-    /// What that person wants to say; plain text.
+    /// Message of that person; plain text.
     #[arg(long)]
     message: Option<String>,
-    /// Role to be given, as APPLICATION:ROLE; repeat for more.
+    /// Role to assign, as APPLICATION:ROLE; repeat for more.
     #[arg(long = "role", value_parser = pair)]
     roles: Vec<(String, String)>,
     /// Claim to be set, as APPLICATION:NAME=VALUE; the value is JSON, or text as it is. Repeat for more.
     #[arg(long = "claim", value_parser = claim)]
     claims: Vec<(String, String, Value)>,
     #[command(flatten)]
-    reach: Reach,
+    direct_flag: DirectFlag,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -96,7 +96,7 @@ pub(crate) struct Person {
     #[arg(long)]
     org: String,
     #[command(flatten)]
-    reach: Reach,
+    direct_flag: DirectFlag,
 }
 
 pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
@@ -105,9 +105,11 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
         Command::Activate { person } => (person, UserStatus::Active, None),
         Command::SecondFactors(SecondFactors::Reset { person }) => return reset(global, person).await,
         Command::Invite(invitation) => return invite(invitation).await,
-        Command::Doubles { org, reach } => return doubles(global, org.as_deref(), reach).await,
+        Command::Doubles { org, direct_flag } => {
+            return duplicates(global, org.as_deref(), direct_flag).await;
+        }
     };
-    person.reach.demand_direct()?;
+    person.direct_flag.require_direct()?;
     let question = format!("Suspend {} of {} and end all of their sessions?", person.user, person.org);
     if to == UserStatus::Suspended && !global.confirmed(&question)? {
         return Ok(());
@@ -123,7 +125,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
 }
 
 async fn reset(global: Global, person: Person) -> Result<(), Failure> {
-    person.reach.demand_direct()?;
+    person.direct_flag.require_direct()?;
     let question = format!(
         "Take the second factors of {} of {} away and end all of their sessions?",
         person.user, person.org
@@ -146,10 +148,10 @@ async fn reset(global: Global, person: Person) -> Result<(), Failure> {
 }
 
 async fn invite(invitation: Invitation) -> Result<(), Failure> {
-    invitation.reach.demand_direct()?;
+    invitation.direct_flag.require_direct()?;
     let issuer = Config::load_issuer(&Source::process())?;
     let direct = Direct::open().await?;
-    direct.demand_served(&issuer).await?;
+    direct.require_served(&issuer).await?;
     let mut work = direct.begin().await?;
     let organization = work.organization(&invitation.org).await?;
     let new = NewInvitation {
@@ -175,25 +177,25 @@ async fn invite(invitation: Invitation) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn doubles(global: Global, org: Option<&str>, reach: Reach) -> Result<(), Failure> {
-    reach.demand_direct()?;
+async fn duplicates(global: Global, org: Option<&str>, direct_flag: DirectFlag) -> Result<(), Failure> {
+    direct_flag.require_direct()?;
     let direct = Direct::open().await?;
     let mut work = direct.begin().await?;
     let organizations = match org {
         Some(org) => vec![work.organization(org).await?],
         None => work.organizations().await?,
     };
-    let mut found: Vec<(String, Double)> = Vec::new();
+    let mut found: Vec<(String, DuplicateMailbox)> = Vec::new();
     for organization in &organizations {
-        let doubles = work.doubles(organization).await?;
-        found.extend(doubles.into_iter().map(|double| (organization.slug.to_string(), double)));
+        let duplicates = work.duplicate_mailboxes(organization).await?;
+        found.extend(duplicates.into_iter().map(|duplicate| (organization.slug.to_string(), duplicate)));
     }
     if global.json {
-        output::json(&found.iter().map(double_as_json).collect());
+        output::json(&found.iter().map(duplicate_as_json).collect());
     } else if found.is_empty() {
         output::done("nobody has a mailbox twice");
     } else {
-        let rows: Vec<Vec<String>> = found.iter().flat_map(double_as_rows).collect();
+        let rows: Vec<Vec<String>> = found.iter().flat_map(duplicate_as_rows).collect();
         output::table(&["Organization", "Mailbox", "Address", "Id", "Status", "Last sign-in"], &rows);
         output::warning("give all but one of each another address, or suspend them: nothing is merged");
     }
@@ -204,28 +206,28 @@ fn last_login(person: &User) -> Option<String> {
     person.last_login_at.map(porta_core::Timestamp::rfc3339)
 }
 
-fn double_as_json((organization, double): &(String, Double)) -> Value {
-    let people = double.people.iter().map(|person| {
+fn duplicate_as_json((organization, duplicate): &(String, DuplicateMailbox)) -> Value {
+    let people = duplicate.people.iter().map(|person| {
         json!({
             "id": person.id, "email": person.email.shown(), "status": person.status,
             "lastLoginAt": last_login(person),
         })
     });
     json!({
-        "organization": organization, "mailbox": double.mailbox, "people": people.collect::<Vec<_>>(),
+        "organization": organization, "mailbox": duplicate.mailbox, "people": people.collect::<Vec<_>>(),
     })
 }
 
-fn double_as_rows((organization, double): &(String, Double)) -> Vec<Vec<String>> {
+fn duplicate_as_rows((organization, duplicate): &(String, DuplicateMailbox)) -> Vec<Vec<String>> {
     let row = |person: &User| {
         vec![
             organization.clone(),
-            double.mailbox.clone(),
+            duplicate.mailbox.clone(),
             person.email.shown().to_owned(),
             person.id.to_string(),
             person.status.to_string(),
             output::or_dash(last_login(person)),
         ]
     };
-    double.people.iter().map(row).collect()
+    duplicate.people.iter().map(row).collect()
 }

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use porta_mail::{Capture, Message};
+use porta_mail::{CaptureTransport, Message};
 
 use super::demo::page;
 use super::pages::{escape, layout};
@@ -17,7 +17,7 @@ const MESSAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img
      frame-ancestors 'self'; base-uri 'none'; form-action 'none'; \
      sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
 
-pub(super) fn router(capture: Arc<Capture>) -> Router {
+pub(super) fn router(capture: Arc<CaptureTransport>) -> Router {
     Router::new()
         .route("/mailbox", get(list))
         .route("/mailbox/{id}", get(message))
@@ -25,7 +25,7 @@ pub(super) fn router(capture: Arc<Capture>) -> Router {
         .with_state(capture)
 }
 
-async fn list(State(capture): State<Arc<Capture>>) -> Response {
+async fn list(State(capture): State<Arc<CaptureTransport>>) -> Response {
     let messages = capture.messages();
     if messages.is_empty() {
         let empty = "<h1>Mailbox</h1>\n<p id=\"empty\">No messages. Captured mail appears here.</p>";
@@ -45,7 +45,7 @@ fn item(message: &Message) -> String {
     )
 }
 
-fn find(capture: &Capture, id: &str) -> Option<Message> {
+fn find(capture: &CaptureTransport, id: &str) -> Option<Message> {
     capture.messages().into_iter().find(|message| message.id.to_string() == id)
 }
 
@@ -54,7 +54,7 @@ fn missing() -> Response {
     (StatusCode::NOT_FOUND, page(layout("No such message", body))).into_response()
 }
 
-async fn message(State(capture): State<Arc<Capture>>, Path(id): Path<String>) -> Response {
+async fn message(State(capture): State<Arc<CaptureTransport>>, Path(id): Path<String>) -> Response {
     let Some(message) = find(&capture, &id) else { return missing() };
     let subject = escape(&message.body.subject);
     let body = format!(
@@ -86,7 +86,7 @@ fn with_links(text: &str) -> String {
     words.collect()
 }
 
-async fn html(State(capture): State<Arc<Capture>>, Path(id): Path<String>) -> Response {
+async fn html(State(capture): State<Arc<CaptureTransport>>, Path(id): Path<String>) -> Response {
     let Some(message) = find(&capture, &id) else { return missing() };
     // Links open in the top window, not in the frame.
     let html = message.body.html.replacen("<head>", "<head><base target=\"_top\">", 1);
@@ -111,8 +111,8 @@ mod tests {
 
     use super::*;
 
-    async fn capture(subjects: &[&str]) -> Arc<Capture> {
-        let capture = Arc::new(Capture::new(10));
+    async fn capture(subjects: &[&str]) -> Arc<CaptureTransport> {
+        let capture = Arc::new(CaptureTransport::new(10));
         for subject in subjects {
             let now = Timestamp::from_seconds(1_750_000_000);
             let message = Message {
@@ -132,7 +132,7 @@ mod tests {
         capture
     }
 
-    async fn get(capture: &Arc<Capture>, path: &str) -> (StatusCode, String, String) {
+    async fn get(capture: &Arc<CaptureTransport>, path: &str) -> (StatusCode, String, String) {
         let request = Request::get(path).body(Body::empty()).unwrap();
         let response = router(Arc::clone(capture)).oneshot(request).await.unwrap();
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();

@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use porta_config::{Config, Source, Storage};
 use porta_directory::Actor;
 use porta_directory::provision::{Format, Mode, Options, read};
-use porta_mail::Capture;
+use porta_mail::CaptureTransport;
 
 use self::hosts::Hosts;
 use crate::cli::Failure;
@@ -52,7 +52,7 @@ async fn start(reset: bool) -> anyhow::Result<()> {
     );
     if reset {
         // Fails while a server uses the directory.
-        let lock = crate::runtime::services::claim(data_dir)?;
+        let lock = crate::runtime::services::lock_data_dir(data_dir)?;
         reset_data(data_dir)?;
         drop(lock);
     }
@@ -64,7 +64,7 @@ async fn start(reset: bool) -> anyhow::Result<()> {
     let listener = serve::bind(&config.server.host, config.server.port).await?;
     let demo_listener = serve::bind(&config.server.host, demo_port).await?;
     let demo_url = format!("http://localhost:{demo_port}");
-    let capture = Arc::new(Capture::new(MAILBOX_SIZE));
+    let capture = Arc::new(CaptureTransport::new(MAILBOX_SIZE));
     let demo = demo::router(demo::Settings {
         issuer: format!("{}/{ORGANIZATION}", config.server.issuer_base_url.as_str()),
         client_id: CONFIDENTIAL_CLIENT,

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use porta_core::{Change, settings};
-use porta_kv::{Heard, MemoryKv};
+use porta_kv::{MemoryKv, NoticeEvent};
 use porta_oidc::Engine;
 use tokio_util::sync::CancellationToken;
 
 use super::clock_jump::ClockJumpDetector;
-use super::services::{Services, ShortLived};
+use super::services::{Services, ShortLivedBackend};
 
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// How long expired entries of the in-process store stay in memory.
-const TIDY_EVERY: Duration = Duration::from_secs(1);
+const MEMORY_SWEEP_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const SWEEP_BATCH: u32 = 1000;
 /// At most 500,000 rows a minute, more than a busy server creates.
@@ -28,13 +28,13 @@ const WATCH_EVERY: Duration = Duration::from_millis(250);
 /// Starts all tasks; they end with `stop`.
 pub(crate) fn start(services: &Services, stop: &CancellationToken) {
     let engine = &services.engine;
-    tokio::spawn(hear(Arc::clone(engine), services.kv.subscribe(), stop.clone()));
+    tokio::spawn(apply_change_notices(Arc::clone(engine), services.kv.subscribe(), stop.clone()));
     tokio::spawn(flush(Arc::clone(engine), stop.clone()));
     tokio::spawn(sweep(Arc::clone(engine), stop.clone()));
-    tokio::spawn(keep_remembering(Arc::clone(engine), stop.clone()));
-    if let ShortLived::Memory { kv, data_dir, .. } = &services.short_lived {
-        tokio::spawn(tidy(Arc::clone(kv), stop.clone()));
-        tokio::spawn(watch(Arc::clone(engine), data_dir.join(NOTICES_FILE), stop.clone()));
+    tokio::spawn(retry_remember_issuer(Arc::clone(engine), stop.clone()));
+    if let ShortLivedBackend::Memory { kv, data_dir, .. } = &services.short_lived {
+        tokio::spawn(sweep_memory_store(Arc::clone(kv), stop.clone()));
+        tokio::spawn(watch_notices_file(Arc::clone(engine), data_dir.join(NOTICES_FILE), stop.clone()));
     }
 }
 
@@ -44,41 +44,45 @@ pub(crate) async fn remember_issuer(engine: &Engine) -> bool {
     let issuer = engine.issuer_base();
     match engine.store().remember_issuer_base(issuer, engine.now()).await {
         Ok(true) => {
-            tracing::info!(event = "issuer.remembered", issuer, "commands write links to this address");
+            tracing::info!(
+                event = "issuer.remembered",
+                issuer,
+                "issuer address stored; commands use it in links"
+            );
         }
         Ok(false) => {}
         Err(error) => {
-            tracing::debug!(%error, "the issuer was not remembered yet");
+            tracing::debug!(%error, "the issuer address was not stored yet");
             return false;
         }
     }
     true
 }
 
-async fn keep_remembering(engine: Arc<Engine>, stop: CancellationToken) {
+async fn retry_remember_issuer(engine: Arc<Engine>, stop: CancellationToken) {
     while !remember_issuer(&engine).await && wait(REMEMBER_EVERY, &stop).await {}
 }
 
 /// Direct commands append to this file when there is no Redis to publish through.
 pub(crate) const NOTICES_FILE: &str = "notices";
 
-async fn hear(
+async fn apply_change_notices(
     engine: Arc<Engine>,
-    mut notices: tokio::sync::broadcast::Receiver<Heard>,
+    mut notices: tokio::sync::broadcast::Receiver<NoticeEvent>,
     stop: CancellationToken,
 ) {
     loop {
-        let heard = tokio::select! {
+        let event = tokio::select! {
             () = stop.cancelled() => return,
-            heard = porta_kv::heard(&mut notices) => heard,
+            event = porta_kv::next_notice(&mut notices) => event,
         };
-        match heard {
+        match event {
             None => return,
-            Some(Heard::Gap) => engine.forget_everything(),
-            Some(Heard::Notice(notice)) => match Change::from_words(&notice.topic, &notice.key) {
+            Some(NoticeEvent::Gap) => engine.clear_caches(),
+            Some(NoticeEvent::Notice(notice)) => match Change::from_words(&notice.topic, &notice.key) {
                 Some(change) => engine.apply_change(&change),
                 // Format of a newer version: drop everything cached.
-                None => engine.forget_everything(),
+                None => engine.clear_caches(),
             },
         }
     }
@@ -98,7 +102,7 @@ async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
     let mut watch = ClockJumpDetector::new(engine.now());
     while wait(SWEEP_EVERY, &stop).await {
         let now = engine.now();
-        if !watch.trusts(now, began.elapsed()) {
+        if !watch.is_plausible(now, began.elapsed()) {
             continue;
         }
         let settings = match engine.store().repositories().settings(None).all().await {
@@ -134,23 +138,23 @@ async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
 }
 
 /// Sweeps the in-process store and logs evictions.
-async fn tidy(kv: Arc<MemoryKv>, stop: CancellationToken) {
-    let mut told: HashMap<&'static str, u64> = HashMap::new();
+async fn sweep_memory_store(kv: Arc<MemoryKv>, stop: CancellationToken) {
+    let mut logged: HashMap<&'static str, u64> = HashMap::new();
     let mut silent_until = Instant::now();
-    while wait(TIDY_EVERY, &stop).await {
+    while wait(MEMORY_SWEEP_EVERY, &stop).await {
         kv.sweep().await;
         if Instant::now() < silent_until {
             continue;
         }
         for (kind, evicted) in kv.evicted() {
-            let before = told.insert(kind, evicted).unwrap_or(0);
+            let before = logged.insert(kind, evicted).unwrap_or(0);
             if evicted > before {
                 let entries = evicted - before;
                 tracing::warn!(
                     event = "short_lived.full",
                     kind,
                     entries,
-                    "short-lived data went before its end"
+                    "the short-lived store is full and evicted entries before they expired"
                 );
                 silent_until = Instant::now() + SWEEP_EVERY;
             }
@@ -158,14 +162,14 @@ async fn tidy(kv: Arc<MemoryKv>, stop: CancellationToken) {
     }
 }
 
-async fn watch(engine: Arc<Engine>, file: PathBuf, stop: CancellationToken) {
+async fn watch_notices_file(engine: Arc<Engine>, file: PathBuf, stop: CancellationToken) {
     let length = || std::fs::metadata(&file).map_or(0, |m| m.len());
     let mut seen = length();
     while wait(WATCH_EVERY, &stop).await {
         let now = length();
         if now != seen {
             seen = now;
-            engine.forget_everything();
+            engine.clear_caches();
         }
     }
 }

@@ -5,19 +5,19 @@ use std::time::Duration;
 use porta_core::Timestamp;
 
 /// How far the wall clock may gain on the monotonic clock between two checks. Ordinary corrections stay below it.
-const GAIN: Duration = Duration::from_mins(1);
+const MAX_GAIN: Duration = Duration::from_mins(1);
 /// A clock that jumped ahead and stayed there is trusted after this time.
-const DOUBT: Duration = Duration::from_hours(1);
+const TRUST_AFTER: Duration = Duration::from_hours(1);
 
 /// Compares the wall clock with the monotonic clock. Rows that a jumped clock makes look expired would be lost when the
 /// clock is corrected, so nothing is deleted for a while after a jump.
 pub(crate) struct ClockJumpDetector {
     /// Wall-clock time of the monotonic origin, while the clock was trusted.
     origin: Timestamp,
-    suspicion: Option<Suspicion>,
+    jump: Option<Jump>,
 }
 
-struct Suspicion {
+struct Jump {
     /// The same by the clock that jumped.
     origin: Timestamp,
     /// Monotonic time of the jump.
@@ -27,16 +27,16 @@ struct Suspicion {
 impl ClockJumpDetector {
     /// Takes the clock at the start as right: nothing can tell otherwise.
     pub(crate) fn new(start: Timestamp) -> Self {
-        Self { origin: start, suspicion: None }
+        Self { origin: start, jump: None }
     }
 
     /// Whether `now` is plausible, `steady` of monotonic time after the start.
-    pub(crate) fn trusts(&mut self, now: Timestamp, steady: Duration) -> bool {
+    pub(crate) fn is_plausible(&mut self, now: Timestamp, steady: Duration) -> bool {
         let origin = now - steady;
-        if origin.since(self.origin) > GAIN {
-            match &self.suspicion {
-                Some(suspicion) if origin.since(suspicion.origin) <= GAIN => {
-                    if steady.saturating_sub(suspicion.since) < DOUBT {
+        if origin.since(self.origin) > MAX_GAIN {
+            match &self.jump {
+                Some(jump) if origin.since(jump.origin) <= MAX_GAIN => {
+                    if steady.saturating_sub(jump.since) < TRUST_AFTER {
                         return false;
                     }
                 }
@@ -44,13 +44,13 @@ impl ClockJumpDetector {
                 _ => {
                     let seconds = origin.since(self.origin).as_secs();
                     tracing::warn!(seconds, "wall clock jumped ahead: expired rows are kept for an hour");
-                    self.suspicion = Some(Suspicion { origin, since: steady });
+                    self.jump = Some(Jump { origin, since: steady });
                     return false;
                 }
             }
         }
         self.origin = origin;
-        self.suspicion = None;
+        self.jump = None;
         true
     }
 }
@@ -65,7 +65,7 @@ mod tests {
 
     /// One check a minute over a range of monotonic minutes, with the wall clock `ahead` of it.
     fn looks(watch: &mut ClockJumpDetector, minutes: std::ops::Range<u32>, ahead: Duration) -> Vec<bool> {
-        minutes.map(|minute| watch.trusts(START + minute * MINUTE + ahead, minute * MINUTE)).collect()
+        minutes.map(|minute| watch.is_plausible(START + minute * MINUTE + ahead, minute * MINUTE)).collect()
     }
 
     #[test]
@@ -73,7 +73,7 @@ mod tests {
         let mut watch = ClockJumpDetector::new(START);
         for minute in 1..600 {
             let gained = minute * Duration::from_secs(50);
-            assert!(watch.trusts(START + minute * MINUTE + gained, minute * MINUTE), "{minute}");
+            assert!(watch.is_plausible(START + minute * MINUTE + gained, minute * MINUTE), "{minute}");
         }
     }
 

@@ -8,10 +8,10 @@ use tokio::sync::watch;
 /// How long a result is reused: too short to hide a change from a caller that polls every second.
 const FRESH: Duration = Duration::from_millis(250);
 
-type Asked<T> = watch::Receiver<Option<(Instant, T)>>;
+type SharedResult<T> = watch::Receiver<Option<(Instant, T)>>;
 
 pub(crate) struct CoalescedProbe<T> {
-    last: Mutex<Option<Asked<T>>>,
+    last: Mutex<Option<SharedResult<T>>>,
 }
 
 impl<T: Copy + Send + Sync + 'static> CoalescedProbe<T> {
@@ -21,27 +21,27 @@ impl<T: Copy + Send + Sync + 'static> CoalescedProbe<T> {
 
     /// The result of `check`, or of the one that runs or just ran for another caller; `None` when the check panicked.
     pub(crate) async fn ask(&self, check: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        let mut asked = self.asked(check);
-        let answer = asked.wait_for(Option::is_some).await.ok()?;
+        let mut result = self.current_or_start(check);
+        let answer = result.wait_for(Option::is_some).await.ok()?;
         answer.map(|(_, answer)| answer)
     }
 
-    fn asked(&self, check: impl Future<Output = T> + Send + 'static) -> Asked<T> {
+    fn current_or_start(&self, check: impl Future<Output = T> + Send + 'static) -> SharedResult<T> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(asked) = last.as_ref().filter(|asked| counts(asked)) {
-            return asked.clone();
+        if let Some(result) = last.as_ref().filter(|result| is_usable(result)) {
+            return result.clone();
         }
-        let (answers, asked) = watch::channel(None);
+        let (answers, result) = watch::channel(None);
         // In a task of its own: the first caller may disconnect while others wait.
         tokio::spawn(async move { answers.send_replace(Some((Instant::now(), check.await))) });
-        last.insert(asked).clone()
+        last.insert(result).clone()
     }
 }
 
-fn counts<T>(asked: &Asked<T>) -> bool {
-    match &*asked.borrow() {
+fn is_usable<T>(result: &SharedResult<T>) -> bool {
+    match &*result.borrow() {
         Some((at, _)) => at.elapsed() < FRESH,
-        None => asked.has_changed().is_ok(),
+        None => result.has_changed().is_ok(),
     }
 }
 

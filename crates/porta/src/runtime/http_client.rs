@@ -5,7 +5,7 @@ use reqwest::Certificate;
 use url::Url;
 
 /// Certificate authorities that a client of `url` trusts. Empty, without parsing any, unless the scheme is https.
-pub(crate) fn believed(roots: &Roots, url: &Url) -> reqwest::Result<Vec<Certificate>> {
+pub(crate) fn trusted_certificates(roots: &Roots, url: &Url) -> reqwest::Result<Vec<Certificate>> {
     if url.scheme() == "https" {
         Certificate::from_pem_bundle(roots.pem().as_bytes())
     } else {

@@ -25,16 +25,16 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::heard::{Heard, Progress};
-use super::linger::Linger;
-use super::peers::{Admitted, Peers};
-use super::unread::Unread;
+use super::header_timeout::{HeaderTimeout, Progress};
+use super::lingering_close::LingeringClose;
+use super::peer_limits::{PeerLimits, PeerPermit};
+use super::unread_body::UnreadBody;
 use super::write_timeout::WriteTimeout;
 
 /// Time limit for the request line and headers. A slower client occupies a connection for nothing.
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of request line and headers. No browser and no proxy sends more; hyper alone would accept 400 KiB.
-const LONGEST_HEADERS: usize = 32 * 1024;
+const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// Long enough for the largest response over a slow line: the kernel buffers most of one before a write blocks.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Out of file descriptors: wait for some to come back instead of spinning.
@@ -43,10 +43,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// this long to deliver their first bytes.
 const FIRST_BYTES: Duration = Duration::from_millis(50);
 /// Limit for emptying the accept queue: clients that keep connecting cannot delay the shutdown.
-const LAST_CALLERS: Duration = Duration::from_millis(250);
+const DRAIN_ACCEPT_QUEUE: Duration = Duration::from_millis(250);
 
 /// Maximum number of open connections; more wait in the kernel. Every connection costs memory, even an idle one.
-pub(crate) const CONNECTIONS: usize = 4_000;
+pub(crate) const MAX_CONNECTIONS: usize = 4_000;
 
 /// Signals of a graceful shutdown.
 #[derive(Clone, Default)]
@@ -61,110 +61,114 @@ pub(crate) struct ShutdownSignals {
 /// Serves accepted connections.
 struct ConnectionServer {
     app: Router,
-    peers: Peers,
+    peers: PeerLimits,
     /// How long an idle connection is kept.
     keep_alive: Duration,
     shutdown: ShutdownSignals,
     /// From here on a peer that does not send the rest of a request, or does not read its response, is cut off.
-    hurrying: CancellationToken,
+    force_close: CancellationToken,
     watch: GracefulShutdown,
 }
 
 /// Serves until `shutdown.closing`, then lets requests finish within `grace`; `false` when some did not.
 pub(crate) async fn serve(
     listener: TcpListener,
-    peers: Peers,
+    peers: PeerLimits,
     app: Router,
     keep_alive: Duration,
     shutdown: ShutdownSignals,
     grace: Duration,
 ) -> bool {
-    let (hurrying, watch) = (CancellationToken::new(), GracefulShutdown::new());
-    let server = ConnectionServer { app, peers, keep_alive, shutdown: shutdown.clone(), hurrying, watch };
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let (force_close, watch) = (CancellationToken::new(), GracefulShutdown::new());
+    let server = ConnectionServer { app, peers, keep_alive, shutdown: shutdown.clone(), force_close, watch };
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
             () = shutdown.closing.cancelled() => break,
         };
         match accepted {
-            Ok(caller) => server.serve_connection(caller),
+            Ok(accepted) => server.serve_connection(accepted),
             Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
+                tracing::warn!(%error, "connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
-    take_waiting(|| accept(&listener, &room), |caller| server.serve_connection(caller)).await;
+    drain_accept_queue(|| accept(&listener, &room), |accepted| server.serve_connection(accepted)).await;
     drop(listener);
     tokio::time::sleep(FIRST_BYTES).await;
-    let ConnectionServer { hurrying, watch, .. } = server;
+    let ConnectionServer { force_close, watch, .. } = server;
     let mut ends = pin!(watch.shutdown());
     if timeout(grace / 2, &mut ends).await.is_ok() {
         return true;
     }
-    hurrying.cancel();
+    force_close.cancel();
     timeout(grace / 2, ends).await.is_ok()
 }
 
-struct Caller {
+struct AcceptedConnection {
     stream: TcpStream,
     peer: SocketAddr,
     /// Released with the connection.
-    place: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
-/// Accepts the next connection, once fewer than `CONNECTIONS` are open.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> std::io::Result<Caller> {
-    let place = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
+/// Accepts the next connection, once fewer than `MAX_CONNECTIONS` are open.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> std::io::Result<AcceptedConnection> {
+    let permit = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    Ok(Caller { stream, peer, place })
+    Ok(AcceptedConnection { stream, peer, permit })
 }
 
 /// Takes the connections in the accept queue. Closing the listener would reset them, possibly in the middle of a
 /// request that must not be repeated.
-async fn take_waiting<T, F>(next: impl Fn() -> F, take: impl Fn(T))
+async fn drain_accept_queue<T, F>(next: impl Fn() -> F, take: impl Fn(T))
 where
     F: Future<Output = std::io::Result<T>>,
 {
-    let end = Instant::now() + LAST_CALLERS;
+    let end = Instant::now() + DRAIN_ACCEPT_QUEUE;
     while Instant::now() < end
-        && let Ok(Ok(caller)) = timeout(Duration::ZERO, next()).await
+        && let Ok(Ok(accepted)) = timeout(Duration::ZERO, next()).await
     {
-        take(caller);
+        take(accepted);
     }
 }
 
 impl ConnectionServer {
-    fn serve_connection(&self, Caller { stream, peer, place }: Caller) {
+    fn serve_connection(&self, AcceptedConnection { stream, peer, permit }: AcceptedConnection) {
         let Some(admitted) = self.peers.admit(peer.ip()) else { return };
-        let place: (OwnedSemaphorePermit, Admitted) = (place, admitted);
+        let permit: (OwnedSemaphorePermit, PeerPermit) = (permit, admitted);
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
         let (app, draining) = (self.app.clone(), self.shutdown.draining.clone());
         let progress = Arc::<Progress>::default();
-        let heard =
-            Heard::within(HEADERS_WITHIN, Arc::clone(&progress), WriteTimeout::new(WRITE_TIMEOUT, stream));
-        let stream = Linger::over(heard, Arc::clone(&progress), self.shutdown.closing.clone());
+        let header_timeout = HeaderTimeout::new(
+            HEADER_TIMEOUT,
+            Arc::clone(&progress),
+            WriteTimeout::new(WRITE_TIMEOUT, stream),
+        );
+        let stream =
+            LingeringClose::new(header_timeout, Arc::clone(&progress), self.shutdown.closing.clone());
         let served = Arc::clone(&progress);
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            let (request, unread) = Unread::of(request);
+            let (request, unread_body) = UnreadBody::split(request);
             let answer = app.clone().oneshot(request);
             let (draining, served) = (draining.clone(), Arc::clone(&served));
             async move {
                 served.begin();
                 let mut answer = answer.await?;
-                let is_unread = match unread {
+                let has_unread_body = match unread_body {
                     // The body timed out already (408): do not wait for the rest again.
-                    Some(unread) => {
-                        answer.status() == StatusCode::REQUEST_TIMEOUT || !unread.ends_soon().await
+                    Some(unread_body) => {
+                        answer.status() == StatusCode::REQUEST_TIMEOUT || !unread_body.drain().await
                     }
                     None => false,
                 };
-                served.end(is_unread);
-                if draining.is_cancelled() || is_unread {
+                served.end(has_unread_body);
+                if draining.is_cancelled() || has_unread_body {
                     answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(answer)
@@ -173,25 +177,25 @@ impl ConnectionServer {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.keep_alive)
-            .max_header_size(LONGEST_HEADERS)
-            .max_buf_size(LONGEST_HEADERS)
+            .max_header_size(MAX_HEADER_BYTES)
+            .max_buf_size(MAX_HEADER_BYTES)
             .serve_connection(TokioIo::new(stream), service);
         let watched = self.watch.watch(connection);
-        let hurrying = self.hurrying.clone();
-        let not_waited_for = async move {
-            hurrying.cancelled().await;
+        let force_close = self.force_close.clone();
+        let forced_close = async move {
+            force_close.cancelled().await;
             if progress.is_served() {
                 std::future::pending::<()>().await;
             }
         };
         tokio::spawn(async move {
-            let _place = place;
+            let _permit = permit;
             tokio::select! {
                 ended = watched => if let Err(error) = ended {
                     // Normal: peers disconnect all the time.
-                    tracing::debug!(%error, "a connection ended early");
+                    tracing::debug!(%error, "connection closed with an error");
                 },
-                () = not_waited_for => tracing::debug!("a connection was cut off"),
+                () = forced_close => tracing::debug!("connection was closed after the grace period"),
             }
         });
     }

@@ -20,14 +20,14 @@ use procfs::process::{LimitValue, Process};
 use tokio_util::sync::CancellationToken;
 
 use super::listen::{ShutdownSignals, serve};
-use super::peers::Peers;
+use super::peer_limits::PeerLimits;
 
 /// Seconds. The reference's alert threshold is 0.5 s, so there is a bucket on either side of it.
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// Histogram samples are kept in memory until they are sorted into buckets.
 const SORT_EVERY: Duration = Duration::from_secs(5);
 /// A scrape must not hang when the database does.
-const PATIENCE: Duration = Duration::from_secs(2);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(crate) struct Recorder(PrometheusHandle);
 
@@ -92,12 +92,14 @@ impl MetricsExporter for PrometheusExporter {
         }
         let mut text = self.handle.render();
         // Written directly: a gauge of the facade would keep its last value when there is no key any more.
-        if let Ok(Ok(Some(since))) = tokio::time::timeout(PATIENCE, self.store.oldest_signing_since()).await {
+        if let Ok(Ok(Some(since))) =
+            tokio::time::timeout(QUERY_TIMEOUT, self.store.oldest_signing_key_activation()).await
+        {
             line(&mut text, metrics::SIGNING_KEY_AGE, SystemClock.now().since(since).as_secs_f64());
         }
         match process() {
             Ok(values) => values.into_iter().for_each(|(name, value)| line(&mut text, name, value)),
-            Err(error) => tracing::debug!(%error, "figures of the process could not be read"),
+            Err(error) => tracing::debug!(%error, "process metrics could not be read"),
         }
         text
     }
@@ -164,7 +166,7 @@ pub(crate) async fn serve_alone(
         .with_context(|| format!("METRICS_BIND: cannot listen on {address}"))?;
     let app = Router::new().route("/metrics", get(async move || porta_http::exposition(&*exporter).await));
     let shutdown = ShutdownSignals { closing: stop, ..ShutdownSignals::default() };
-    let peers = Peers::new(TrustProxy::Never);
+    let peers = PeerLimits::new(TrustProxy::Never);
     tokio::spawn(serve(listener, peers, app, keep_alive, shutdown, Duration::ZERO));
     Ok(())
 }

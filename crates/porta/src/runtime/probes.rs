@@ -22,7 +22,7 @@ const PROBE_KEY: &str = "porta:probe";
 const PROBE_KEPT: Duration = Duration::from_secs(10);
 
 pub(crate) struct ServiceProbes {
-    services: Arc<Services>,
+    services: Arc<ProbedServices>,
     draining: AtomicBool,
     readiness: CoalescedProbe<Readiness>,
 }
@@ -31,7 +31,7 @@ impl ServiceProbes {
     pub(crate) fn new(engine: Arc<Engine>, kv: Arc<dyn Kv>) -> Self {
         let [migrated, keys_open] = [false; 2].map(AtomicBool::new);
         let (database, short_lived) = (CoalescedProbe::new(), CoalescedProbe::new());
-        let services = Services { engine, kv, database, short_lived, migrated, keys_open };
+        let services = ProbedServices { engine, kv, database, short_lived, migrated, keys_open };
         Self {
             services: Arc::new(services),
             draining: AtomicBool::new(false),
@@ -53,7 +53,7 @@ struct Readiness {
 }
 
 /// The dependencies of a process.
-struct Services {
+struct ProbedServices {
     engine: Arc<Engine>,
     kv: Arc<dyn Kv>,
     database: CoalescedProbe<bool>,
@@ -64,7 +64,7 @@ struct Services {
     keys_open: AtomicBool,
 }
 
-impl Services {
+impl ProbedServices {
     async fn database(&self) -> bool {
         let engine = Arc::clone(&self.engine);
         let check = async move { answers("database", LIMIT, engine.store().ping()).await };
@@ -119,7 +119,7 @@ impl Services {
         if self.keys_open.load(Ordering::Acquire) {
             return None;
         }
-        match self.engine.opens_keys().await {
+        match self.engine.can_decrypt_signing_keys().await {
             Ok(Some(true)) => {
                 self.keys_open.store(true, Ordering::Release);
                 None
@@ -178,7 +178,10 @@ mod tests {
 
     use porta_core::seal::Keyring;
     use porta_core::{Clock as _, OsEntropy, SystemClock};
-    use porta_kv::{Claimed, Consumed, Heard, Key, KvError, Limit, MemoryKv, Notice, Place, Verdict, Write};
+    use porta_kv::{
+        ClaimOutcome, ConsumeOutcome, Key, KvError, LimitOutcome, MemoryKv, Notice, NoticeEvent, RateLimit,
+        ValueState, Write,
+    };
     use porta_testkit::TestApp;
     use tokio::sync::broadcast;
     use tokio::task::JoinSet;
@@ -244,34 +247,41 @@ mod tests {
         async fn put_if_absent(&self, _: &Key, _: Bytes, _: Duration) -> Result<bool> {
             refused()
         }
-        async fn put_among(&self, _: &Key, _: usize, _: &Key, _: Bytes, _: Duration) -> Result<()> {
+        async fn put_in_group(&self, _: &Key, _: usize, _: &Key, _: Bytes, _: Duration) -> Result<()> {
             refused()
         }
         async fn take(&self, _: &Key) -> Result<Option<Bytes>> {
             refused()
         }
-        async fn consume(&self, _: &Key, _: Duration) -> Result<Consumed> {
+        async fn consume(&self, _: &Key, _: Duration) -> Result<ConsumeOutcome> {
             refused()
         }
-        async fn peek(&self, key: &Key) -> Result<Place> {
+        async fn peek(&self, key: &Key) -> Result<ValueState> {
             self.0.peek(key).await
         }
-        async fn retire(&self, _: &Key, _: Duration) -> Result<Place> {
+        async fn mark_used(&self, _: &Key, _: Duration) -> Result<ValueState> {
             refused()
         }
         async fn write(&self, _: Vec<Write>) -> Result<bool> {
             refused()
         }
-        async fn check(&self, limits: &[Limit]) -> Result<Verdict> {
+        async fn check(&self, limits: &[RateLimit]) -> Result<LimitOutcome> {
             self.0.check(limits).await
         }
-        async fn hit(&self, _: &[Limit]) -> Result<Verdict> {
+        async fn hit(&self, _: &[RateLimit]) -> Result<LimitOutcome> {
             refused()
         }
-        async fn put_limited(&self, _: &Key, _: Bytes, _: Duration, _: &[Limit]) -> Result<Verdict> {
+        async fn put_limited(&self, _: &Key, _: Bytes, _: Duration, _: &[RateLimit]) -> Result<LimitOutcome> {
             refused()
         }
-        async fn claim(&self, _: &Key, _: &Key, _: Bytes, _: Duration, _: &[Limit]) -> Result<Claimed> {
+        async fn claim(
+            &self,
+            _: &Key,
+            _: &Key,
+            _: Bytes,
+            _: Duration,
+            _: &[RateLimit],
+        ) -> Result<ClaimOutcome> {
             refused()
         }
         async fn release(&self, _: &[String]) -> Result<()> {
@@ -286,7 +296,7 @@ mod tests {
         async fn publish(&self, notice: &Notice) -> Result<()> {
             self.0.publish(notice).await
         }
-        fn subscribe(&self) -> broadcast::Receiver<Heard> {
+        fn subscribe(&self) -> broadcast::Receiver<NoticeEvent> {
             self.0.subscribe()
         }
         async fn ping(&self) -> Result<()> {

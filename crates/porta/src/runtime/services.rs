@@ -14,11 +14,11 @@ use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, SystemClock};
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
-use porta_http::{AppState, ForwardedHeader, MetricsExporter, Observers, Parts, TrustedProxies};
+use porta_http::{AppState, AppStateParts, ForwardedHeader, MetricsExporter, Observability, TrustedProxies};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions, Sentinels};
 use porta_oidc::{Engine, EngineDeps};
 use porta_pages::{Pages, TemplateProblems};
-use porta_signin::{Decoys, Factors, Floods, HashCost, PasswordHasher, SignIn};
+use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
 use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use secrecy::ExposeSecret as _;
@@ -32,7 +32,7 @@ use crate::serve;
 const HASH_QUEUE_PER_THREAD: usize = 48;
 
 /// Which short-lived store is used.
-pub(crate) enum ShortLived {
+pub(crate) enum ShortLivedBackend {
     Redis,
     Memory {
         kv: Arc<MemoryKv>,
@@ -45,7 +45,7 @@ pub(crate) enum ShortLived {
 }
 
 /// Locks the data directory, so that this process is its only server.
-pub(crate) fn claim(data_dir: &Path) -> anyhow::Result<File> {
+pub(crate) fn lock_data_dir(data_dir: &Path) -> anyhow::Result<File> {
     let path = data_dir.join("lock");
     let file = File::create(&path).with_context(|| format!("{} cannot be created", path.display()))?;
     file.try_lock().with_context(|| format!("another porta serves {}", data_dir.display()))?;
@@ -56,7 +56,7 @@ pub(crate) fn claim(data_dir: &Path) -> anyhow::Result<File> {
 pub(crate) struct Services {
     pub engine: Arc<Engine>,
     pub kv: Arc<dyn Kv>,
-    pub short_lived: ShortLived,
+    pub short_lived: ShortLivedBackend,
     pub directory: Directory,
     pub probes: Arc<ServiceProbes>,
     pub snapshot_keys: Keyring,
@@ -119,24 +119,24 @@ async fn open_short_lived(
     config: &Config,
     clock: &dyn Clock,
     keys: &Keyring,
-) -> anyhow::Result<(Arc<dyn Kv>, ShortLived)> {
+) -> anyhow::Result<(Arc<dyn Kv>, ShortLivedBackend)> {
     match &config.storage {
         Storage::Production { redis, .. } => {
             let options = redis_options(redis, &config.instance);
             let kv = RedisKv::connect(options).await.context("Redis cannot be reached")?;
-            Ok((Arc::new(kv), ShortLived::Redis))
+            Ok((Arc::new(kv), ShortLivedBackend::Redis))
         }
         Storage::Embedded { data_dir } => {
-            let lock = claim(data_dir)?;
+            let lock = lock_data_dir(data_dir)?;
             // A jump of the wall clock must not expire values that are valid again once the clock is corrected.
             let kv = Arc::new(MemoryKv::new(Arc::new(SteadyClock::start(clock.now()))));
             match kv.load_snapshot(&snapshot_file(data_dir), keys) {
                 Ok(0) => {}
-                Ok(entries) => tracing::info!(entries, "short-lived data of the last run is back"),
+                Ok(entries) => tracing::info!(entries, "short-lived data of the last run was restored"),
                 // Users must sign in again, which is better than not starting.
                 Err(error) => tracing::warn!(%error, "short-lived data of the last run was not usable"),
             }
-            Ok((kv.clone(), ShortLived::Memory { kv, data_dir: data_dir.clone(), _lock: lock }))
+            Ok((kv.clone(), ShortLivedBackend::Memory { kv, data_dir: data_dir.clone(), _lock: lock }))
         }
     }
 }
@@ -147,9 +147,9 @@ impl Services {
         let pages = Arc::new(load_pages(config.template_dir.as_deref())?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-        let masters = config.secrets.signing_key_encryption_keys.expose();
-        let snapshot_keys = Keyring::new(masters, "short-lived snapshot");
-        let outbox_keys = Arc::new(Keyring::new(masters, porta_core::outbox::SEALING_PURPOSE));
+        let encryption_keys = config.secrets.signing_key_encryption_keys.expose();
+        let snapshot_keys = Keyring::new(encryption_keys, "short-lived snapshot");
+        let outbox_keys = Arc::new(Keyring::new(encryption_keys, porta_core::outbox::SEALING_PURPOSE));
         let relational = config.storage.relational();
         let (database, short_lived) = tokio::try_join!(
             open_database(&relational, config.slow_statement),
@@ -161,15 +161,15 @@ impl Services {
         }
         let (kv, short_lived) = short_lived;
         let store: Arc<dyn Store> = Arc::new(database);
-        let keyring = Arc::new(Keyring::new(masters, porta_core::signing_key::SEALING_PURPOSE));
+        let keyring = Arc::new(Keyring::new(encryption_keys, porta_core::signing_key::SEALING_PURPOSE));
         let engine = Arc::new(Engine::new(EngineDeps {
             store: Arc::clone(&store),
             kv: Arc::clone(&kv),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             keyring: Arc::clone(&keyring),
-            travel_keys: Keyring::new(masters, porta_oidc::travel::SEALING_PURPOSE),
-            successor_keys: HmacKeys::new(masters, "refresh token successors"),
+            sealed_state_keys: Keyring::new(encryption_keys, porta_oidc::sealed_state::SEALING_PURPOSE),
+            successor_keys: HmacKeys::new(encryption_keys, "refresh token successors"),
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
             ui_locales: porta_pages::languages().collect(),
         }));
@@ -177,7 +177,7 @@ impl Services {
         background::remember_issuer(&engine).await;
         let hasher = Arc::new(start_hasher(config, &entropy)?);
         let two_factor_keys = config.secrets.two_factor_encryption_keys.expose();
-        let factors = Factors::new(two_factor_keys, Arc::clone(&outbox_keys));
+        let factors = SecondFactorKeys::new(two_factor_keys, Arc::clone(&outbox_keys));
         let directory = Directory::new(DirectoryDeps {
             store: Arc::clone(&store),
             notify: Arc::new(KvNotifier(Arc::clone(&kv))),
@@ -185,23 +185,23 @@ impl Services {
             entropy: Arc::clone(&entropy),
             keyring,
             outbox: Arc::clone(&outbox_keys),
-            passwords: Arc::new(Hashing(Arc::clone(&hasher))),
+            passwords: Arc::new(HasherAdapter(Arc::clone(&hasher))),
             production: config.environment.is_production(),
         });
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&engine), Arc::clone(&kv)));
         let metrics = telemetry.metrics_exporter(&store, &short_lived);
-        let observers = Observers {
+        let observers = Observability {
             metrics: metrics.clone(),
             are_public: config.metrics == MetricsConfig::Public,
             traces: telemetry.traces(),
         };
-        let app = AppState::new(Parts {
+        let app = AppState::new(AppStateParts {
             sign_in: SignIn {
                 engine: Arc::clone(&engine),
                 hasher,
                 factors,
-                decoys: Decoys::default(),
-                floods: Floods::default(),
+                dummy_hash_costs: DummyHashCosts::default(),
+                flood_levels: FloodLevels::default(),
             },
             pages: Arc::clone(&pages),
             probes: probes.clone(),
@@ -267,10 +267,10 @@ fn trusted_proxies(config: &Config) -> TrustedProxies {
 }
 
 /// Adapts the Argon2id threads to the directory.
-pub(crate) struct Hashing(pub Arc<PasswordHasher>);
+pub(crate) struct HasherAdapter(pub Arc<PasswordHasher>);
 
 #[async_trait]
-impl HashPassword for Hashing {
+impl HashPassword for HasherAdapter {
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
         self.0.hash(password.clone()).await.map_err(|e| HashFailed(e.into()))
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use porta_config::{Config, MetricsConfig};
-use porta_http::{MetricsExporter, Traces};
+use porta_http::{MetricsExporter, TraceContext};
 use porta_store::Store;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::services::ShortLived;
+use super::services::ShortLivedBackend;
 use super::{log, metrics_exporter, traces};
 
 /// Handles needed after the start.
@@ -42,18 +42,18 @@ impl Telemetry {
     pub(crate) fn metrics_exporter(
         &self,
         store: &Arc<dyn Store>,
-        short_lived: &ShortLived,
+        short_lived: &ShortLivedBackend,
     ) -> Option<Arc<dyn MetricsExporter>> {
         let recorder = self.recorder.as_ref()?;
         let held = match short_lived {
-            ShortLived::Redis => None,
-            ShortLived::Memory { kv, .. } => Some(Arc::clone(kv)),
+            ShortLivedBackend::Redis => None,
+            ShortLivedBackend::Memory { kv, .. } => Some(Arc::clone(kv)),
         };
         Some(Arc::new(recorder.exporter(Arc::clone(store), held)))
     }
 
-    pub(crate) fn traces(&self) -> Option<Arc<dyn Traces>> {
-        self.traces.clone().map(|exporter| exporter as Arc<dyn Traces>)
+    pub(crate) fn traces(&self) -> Option<Arc<dyn TraceContext>> {
+        self.traces.clone().map(|exporter| exporter as Arc<dyn TraceContext>)
     }
 
     /// Exports the remaining spans, within a few seconds.

@@ -13,7 +13,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use porta_config::TracesConfig;
-use porta_http::Traces;
+use porta_http::TraceContext;
 use porta_trust::Roots;
 use secrecy::ExposeSecret as _;
 use tracing::{Span, Subscriber};
@@ -83,7 +83,7 @@ impl Exporter {
 /// HTTP client for the collector. Built on a separate thread, because it starts a runtime, which must not happen inside
 /// another one.
 fn client(config: &TracesConfig, roots: &Roots) -> anyhow::Result<reqwest::blocking::Client> {
-    let believed = http_client::believed(roots, &config.endpoint)?;
+    let believed = http_client::trusted_certificates(roots, &config.endpoint)?;
     let builder = reqwest::blocking::Client::builder().tls_certs_only(believed).timeout(EXPORT_TIMEOUT);
     let building = std::thread::spawn(move || builder.build());
     let built = building.join().map_err(|_| anyhow::anyhow!("the thread that sets it up ended early"))?;
@@ -102,17 +102,17 @@ impl Extractor for Headers<'_> {
     }
 }
 
-impl Traces for Exporter {
-    fn join(&self, span: &Span, headers: &HeaderMap) {
+impl TraceContext for Exporter {
+    fn set_parent(&self, span: &Span, headers: &HeaderMap) {
         let parent = self.propagator.extract(&Headers(headers));
         if parent.span().span_context().is_valid()
             && let Err(error) = span.set_parent(parent)
         {
-            tracing::debug!(%error, "a trace was not joined");
+            tracing::debug!(%error, "the caller's trace context was not applied");
         }
     }
 
-    fn id(&self, span: &Span) -> Option<String> {
+    fn trace_id(&self, span: &Span) -> Option<String> {
         let context = span.context();
         let span = context.span();
         let found = span.span_context();

@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::server::Server;
-use crate::support::{Place, WORLD};
+use crate::support::{Installation, WORLD};
 
 fn mode(path: &std::path::Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -12,66 +12,66 @@ fn mode(path: &std::path::Path) -> u32 {
 
 #[test]
 fn a_copy_taken_under_writes_is_whole_and_serves() {
-    let place = Place::new();
-    let file = place.write("world.yaml", WORLD);
-    place.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    let installation = Installation::new();
+    let file = installation.write("world.yaml", WORLD);
+    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
     // Keep writing while the copy is taken.
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
             for minutes in 1..=6 {
-                place.succeed(&["config", "set", "id_token_ttl", &format!("{minutes}m"), "--direct"]);
+                installation.succeed(&["config", "set", "id_token_ttl", &format!("{minutes}m"), "--direct"]);
             }
         });
-        place.succeed(&["backup", "copy"]);
+        installation.succeed(&["backup", "copy"]);
         writing.join().unwrap();
     });
-    let copy = place.path("copy");
+    let copy = installation.path("copy");
     assert_eq!((mode(&copy), mode(&copy.join("porta.sqlite"))), (0o700, 0o600));
     assert_eq!(mode(&copy.join("secrets.env")), 0o600);
 
     let inside = [("PORTA_DATA_DIR", copy.to_str().unwrap())];
     let keys = |environment: &[(&str, &str)]| {
-        let outcome = place.run_with(&["keys", "list", "--json", "--direct"], environment);
+        let outcome = installation.run_with(&["keys", "list", "--json", "--direct"], environment);
         assert_eq!(outcome.code, 0, "{}", outcome.stderr);
         outcome.json()
     };
     assert_eq!(keys(&inside), keys(&[]), "the same keys, and they open");
     let secrets = std::fs::read_to_string(copy.join("secrets.env")).unwrap();
     let sealing = secrets.lines().find_map(|l| l.strip_prefix("SIGNING_KEY_ENCRYPTION_KEY=")).unwrap();
-    let (server, _) = Server::start(&place, &[inside[0], ("SIGNING_KEY_ENCRYPTION_KEY", sealing)]);
+    let (server, _) = Server::start(&installation, &[inside[0], ("SIGNING_KEY_ENCRYPTION_KEY", sealing)]);
     assert_eq!(server.stop(), Some(0));
 }
 
 #[test]
 fn what_cannot_be_copied_is_refused_and_nothing_is_overwritten() {
-    let place = Place::new();
-    let nothing = place.run(&["backup", "copy"]);
+    let installation = Installation::new();
+    let nothing = installation.run(&["backup", "copy"]);
     assert_eq!(nothing.code, 1);
     assert!(nothing.stderr.contains("there is no database"), "{}", nothing.stderr);
-    assert!(!place.path("copy").exists() && !place.path(".porta").exists());
+    assert!(!installation.path("copy").exists() && !installation.path(".porta").exists());
 
-    place.succeed(&["migrate", "up"]);
-    std::fs::create_dir(place.path("copy")).unwrap();
-    place.write("copy/porta.sqlite", "something else");
-    assert_eq!(place.run(&["backup", "copy"]).code, 1);
-    assert_eq!(std::fs::read_to_string(place.path("copy/porta.sqlite")).unwrap(), "something else");
+    installation.succeed(&["migrate", "up"]);
+    std::fs::create_dir(installation.path("copy")).unwrap();
+    installation.write("copy/porta.sqlite", "something else");
+    assert_eq!(installation.run(&["backup", "copy"]).code, 1);
+    assert_eq!(std::fs::read_to_string(installation.path("copy/porta.sqlite")).unwrap(), "something else");
 
     let postgres = [("DATABASE_URL", "postgres://porta@127.0.0.1:9/porta")];
-    let refused = place.run_with(&["backup", "elsewhere"], &postgres);
+    let refused = installation.run_with(&["backup", "elsewhere"], &postgres);
     assert!(refused.stderr.contains("pg_dump"), "{}", refused.stderr);
-    assert_eq!((refused.code, place.path("elsewhere").exists()), (1, false));
+    assert_eq!((refused.code, installation.path("elsewhere").exists()), (1, false));
 }
 
 #[test]
 fn going_back_is_refused_and_a_plan_changes_nothing() {
-    let place = Place::new();
-    let down = place.run(&["migrate", "down", "--force"]);
+    let installation = Installation::new();
+    let down = installation.run(&["migrate", "down", "--force"]);
     assert_eq!(down.code, 1);
     assert!(down.stderr.contains("only go forward"), "{}", down.stderr);
-    let plan = place.succeed(&["migrate", "plan", "--json"]).json();
+    let plan = installation.succeed(&["migrate", "plan", "--json"]).json();
     assert!(!plan["pending"].as_array().unwrap().is_empty(), "{plan}");
-    assert_eq!(plan, place.succeed(&["migrate", "up", "--dry-run", "--json"]).json());
-    place.succeed(&["migrate", "up"]);
-    let plan = place.succeed(&["migrate", "plan", "--json"]).json();
+    assert_eq!(plan, installation.succeed(&["migrate", "up", "--dry-run", "--json"]).json());
+    installation.succeed(&["migrate", "up"]);
+    let plan = installation.succeed(&["migrate", "plan", "--json"]).json();
     assert_eq!(plan, serde_json::json!({"pending": [], "steps": []}));
 }

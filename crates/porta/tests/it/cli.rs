@@ -5,35 +5,35 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
-use crate::support::{Place, WORLD};
+use crate::support::{Installation, WORLD};
 use porta_core::Slug;
 use porta_core::user::{Email, User};
 use porta_store::Store as _;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use serde_json::Value;
 
-fn provisioned() -> Place {
-    let place = Place::new();
-    let file = place.write("world.yaml", WORLD);
-    place.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
-    place
+fn provisioned() -> Installation {
+    let installation = Installation::new();
+    let file = installation.write("world.yaml", WORLD);
+    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    installation
 }
 
 #[test]
 fn help_and_version_succeed_and_unknown_words_do_not() {
-    let place = Place::new();
-    assert!(place.succeed(&["--help"]).stdout.contains("provision"));
-    assert!(place.succeed(&["--version"]).stdout.starts_with("porta "));
+    let installation = Installation::new();
+    assert!(installation.succeed(&["--help"]).stdout.contains("provision"));
+    assert!(installation.succeed(&["--version"]).stdout.starts_with("porta "));
     for arguments in
         [&["dance"][..], &["migrate", "up", "--sideways"], &["keys", "rotate", "--alg", "none"], &[]]
     {
-        assert_eq!(place.run(arguments).code, 1, "{arguments:?}");
+        assert_eq!(installation.run(arguments).code, 1, "{arguments:?}");
     }
 }
 
 #[test]
 fn commands_without_direct_say_that_http_comes_later() {
-    let place = Place::new();
+    let installation = Installation::new();
     for arguments in [
         &["keys", "list"][..],
         &["config", "list"],
@@ -43,46 +43,46 @@ fn commands_without_direct_say_that_http_comes_later() {
         &["user", "doubles"],
         &["provision", "-f", "x.yaml"],
     ] {
-        let outcome = place.run(arguments);
+        let outcome = installation.run(arguments);
         assert_eq!(outcome.code, 1, "{arguments:?}");
         assert!(outcome.stderr.contains("--direct"), "{}", outcome.stderr);
     }
-    assert!(!place.path(".porta").exists(), "nothing was opened");
+    assert!(!installation.path(".porta").exists(), "nothing was opened");
 }
 
 #[test]
 fn migrations_are_listed_before_and_after() {
-    let place = Place::new();
-    let before = place.succeed(&["migrate", "status", "--json"]).json();
+    let installation = Installation::new();
+    let before = installation.succeed(&["migrate", "status", "--json"]).json();
     let all = before.as_array().unwrap();
     assert!(!all.is_empty() && all.iter().all(|m| m["run_on"].is_null()), "{before}");
-    place.succeed(&["migrate", "up"]);
-    let after = place.succeed(&["migrate", "status", "--json"]).json();
+    installation.succeed(&["migrate", "up"]);
+    let after = installation.succeed(&["migrate", "status", "--json"]).json();
     assert_eq!(after.as_array().unwrap().len(), all.len());
     assert!(after.as_array().unwrap().iter().all(|m| m["run_on"].is_string()), "{after}");
-    assert!(place.succeed(&["migrate", "up"]).stdout.contains("up to date"));
-    assert!(place.succeed(&["migrate", "status"]).stdout.contains("applied"));
+    assert!(installation.succeed(&["migrate", "up"]).stdout.contains("up to date"));
+    assert!(installation.succeed(&["migrate", "status"]).stdout.contains("applied"));
 }
 
 #[test]
 fn provisioning_shows_secrets_once() {
-    let place = Place::new();
-    let file = place.write("world.yaml", WORLD);
+    let installation = Installation::new();
+    let file = installation.write("world.yaml", WORLD);
     let file = file.to_str().unwrap();
-    let first = place.succeed(&["provision", "-f", file, "--direct", "--json"]).json();
+    let first = installation.succeed(&["provision", "-f", file, "--direct", "--json"]).json();
     let secret = first["credentials"][1]["secretPlaintext"].as_str().unwrap().to_owned();
     assert_eq!(secret.len(), 64);
     assert_eq!(first["credentials"][0]["clientId"], "dock-web");
-    let again = place.succeed(&["provision", "-f", file, "--direct"]);
+    let again = installation.succeed(&["provision", "-f", file, "--direct"]);
     assert!(again.stdout.contains("0 created, 0 updated"), "{}", again.stdout);
     assert!(!again.stdout.contains(&secret));
-    assert!(place.notices().iter().any(|l| l.contains("\"organization\"") && l.contains("harbor")));
+    assert!(installation.notices().iter().any(|l| l.contains("\"organization\"") && l.contains("harbor")));
 }
 
 #[test]
 fn provisioning_reads_standard_input() {
-    let place = Place::new();
-    let mut child = place
+    let installation = Installation::new();
+    let mut child = installation
         .command(&["provision", "-f", "/dev/stdin", "--direct", "--dry-run"], &[])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -93,27 +93,29 @@ fn provisioning_reads_standard_input() {
     assert!(output.status.success());
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(stdout.contains("Dry run: nothing was applied."), "{stdout}");
-    assert!(place.succeed(&["keys", "list", "--direct", "--json"]).json().as_array().unwrap().is_empty());
+    assert!(
+        installation.succeed(&["keys", "list", "--direct", "--json"]).json().as_array().unwrap().is_empty()
+    );
 }
 
 #[test]
 fn refused_files_answer_3_with_one_line_per_problem() {
-    let place = Place::new();
-    let file = place.write("bad.yaml", "version: \"1.0\"\norganizations:\n  - nam: Harbor\n");
-    let outcome = place.run(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    let installation = Installation::new();
+    let file = installation.write("bad.yaml", "version: \"1.0\"\norganizations:\n  - nam: Harbor\n");
+    let outcome = installation.run(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("organizations[0].nam: unknown field"), "{}", outcome.stderr);
     let text = WORLD.replace("kim@harbor.test", "kim").replace("https://a.example/cb", "http://a.example/#");
-    let file = place.write("refused.yaml", &text);
-    let outcome = place.run(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    let file = installation.write("refused.yaml", &text);
+    let outcome = installation.run(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("organizations[0].applications[0].clients[0].redirect_uris: "));
     assert!(outcome.stderr.contains("organizations[0].users[0].email: "));
     assert!(outcome.stderr.contains("nothing was applied"));
-    let outcome = place.run(&["provision", "-f", file.to_str().unwrap(), "--direct", "--keep-going"]);
+    let outcome = installation.run(&["provision", "-f", file.to_str().unwrap(), "--direct", "--keep-going"]);
     assert_eq!(outcome.code, 4, "{}{}", outcome.stdout, outcome.stderr);
     for (name, problem) in [("missing.yaml", "cannot be read"), ("world.toml", ".yaml, .yml or .json")] {
-        let outcome = place.run(&["provision", "-f", name, "--direct"]);
+        let outcome = installation.run(&["provision", "-f", name, "--direct"]);
         assert_eq!(outcome.code, 1);
         assert!(outcome.stderr.contains(problem), "{}", outcome.stderr);
     }
@@ -121,44 +123,44 @@ fn refused_files_answer_3_with_one_line_per_problem() {
 
 #[test]
 fn secrets_come_from_the_environment() {
-    let place = Place::new();
+    let installation = Installation::new();
     let text = WORLD.replace(
         "grant_types: [client_credentials]",
         "grant_types: [client_credentials], secret: { value: \"${FEED_SECRET}\" }",
     );
-    let file = place.write("world.yaml", &text);
+    let file = installation.write("world.yaml", &text);
     let arguments = ["provision", "-f", file.to_str().unwrap(), "--direct"];
-    let outcome = place.run(&arguments);
+    let outcome = installation.run(&arguments);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("secret.value: environment variable FEED_SECRET is not set"));
-    let outcome = place.run_with(&arguments, &[("FEED_SECRET", "a-secret-of-the-feed")]);
+    let outcome = installation.run_with(&arguments, &[("FEED_SECRET", "a-secret-of-the-feed")]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     assert!(!outcome.stdout.contains("a-secret-of-the-feed"));
 }
 
 #[test]
 fn credentials_go_to_a_file_that_only_its_owner_reads() {
-    let place = Place::new();
-    let file = place.write("world.yaml", WORLD);
-    let out = place.path("credentials.json");
+    let installation = Installation::new();
+    let file = installation.write("world.yaml", WORLD);
+    let out = installation.path("credentials.json");
     let arguments =
         ["provision", "-f", file.to_str().unwrap(), "--direct", "--credentials-out", out.to_str().unwrap()];
-    let outcome = place.succeed(&arguments);
+    let outcome = installation.succeed(&arguments);
     let text = std::fs::read_to_string(&out).unwrap();
     let entries: Value = serde_json::from_str(&text).unwrap();
     let secret = entries[1]["secretPlaintext"].as_str().unwrap();
     assert!(!outcome.stdout.contains(secret));
     assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600);
-    place.succeed(&arguments);
+    installation.succeed(&arguments);
     assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "a second run keeps what is there");
     std::fs::write(&out, format!("\u{feff}{text}")).unwrap();
-    place.succeed(&arguments);
+    installation.succeed(&arguments);
     assert_eq!(std::fs::read_to_string(&out).unwrap(), text, "an editor put a byte order mark before it");
     std::fs::write(&out, "notes of mine").unwrap();
-    let outcome = place.run(&arguments);
+    let outcome = installation.run(&arguments);
     assert_eq!(outcome.code, 1);
     assert_eq!(std::fs::read_to_string(&out).unwrap(), "notes of mine");
-    let left: Vec<_> = std::fs::read_dir(place.directory.path())
+    let left: Vec<_> = std::fs::read_dir(installation.directory.path())
         .unwrap()
         .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
         .filter(|name| name.starts_with(".credentials"))
@@ -168,41 +170,41 @@ fn credentials_go_to_a_file_that_only_its_owner_reads() {
 
 #[test]
 fn keys_are_listed_and_rotated() {
-    let place = provisioned();
-    let before = place.succeed(&["keys", "list", "--direct", "--json", "--org", "harbor"]).json();
+    let installation = provisioned();
+    let before = installation.succeed(&["keys", "list", "--direct", "--json", "--org", "harbor"]).json();
     assert_eq!(before.as_array().unwrap().len(), 2);
     assert!(!before.to_string().contains("private"));
-    let unasked = place.run(&["keys", "rotate", "--direct", "--org", "harbor"]);
+    let unasked = installation.run(&["keys", "rotate", "--direct", "--org", "harbor"]);
     assert_eq!(unasked.code, 1);
     assert!(unasked.stderr.contains("--force"), "{}", unasked.stderr);
-    let rotated = place
+    let rotated = installation
         .succeed(&["keys", "rotate", "--direct", "--org", "harbor", "--alg", "ES256", "--force", "--json"])
         .json();
     let status_of = |keys: &Value, kid: &Value| {
         keys.as_array().unwrap().iter().find(|k| k["kid"] == *kid).map(|k| k["status"].clone()).unwrap()
     };
-    let after = place.succeed(&["keys", "list", "--direct", "--json"]).json();
+    let after = installation.succeed(&["keys", "list", "--direct", "--json"]).json();
     assert_eq!(status_of(&before, &rotated[0]["active"]), "next");
     assert_eq!(status_of(&after, &rotated[0]["active"]), "active");
     assert_eq!(status_of(&after, &rotated[0]["retired"]), "retired");
     assert_eq!(status_of(&after, &rotated[0]["next"]), "next");
-    assert!(place.notices().iter().any(|l| l.contains("signing_keys")));
-    let soon = place.run(&["keys", "rotate", "--direct", "--org", "harbor", "--force"]);
+    assert!(installation.notices().iter().any(|l| l.contains("signing_keys")));
+    let soon = installation.run(&["keys", "rotate", "--direct", "--org", "harbor", "--force"]);
     assert_eq!(soon.code, 1);
     let expected =
         [rotated[0]["next"].as_str().unwrap(), "harbor", "not known to every verifier before", "--now"];
     for word in expected {
         assert!(soon.stderr.contains(word), "{word}: {}", soon.stderr);
     }
-    assert_eq!(place.succeed(&["keys", "list", "--direct", "--json"]).json(), after, "nothing moved");
-    place.succeed(&["keys", "rotate", "--now", "--direct", "--force"]);
-    assert!(place.succeed(&["keys", "list", "--direct"]).stdout.contains("harbor"));
+    assert_eq!(installation.succeed(&["keys", "list", "--direct", "--json"]).json(), after, "nothing moved");
+    installation.succeed(&["keys", "rotate", "--now", "--direct", "--force"]);
+    assert!(installation.succeed(&["keys", "list", "--direct"]).stdout.contains("harbor"));
 }
 
 #[test]
 fn a_leaked_key_is_revoked_and_another_takes_its_place() {
-    let place = provisioned();
-    let list = || place.succeed(&["keys", "list", "--direct", "--json", "--org", "harbor"]).json();
+    let installation = provisioned();
+    let list = || installation.succeed(&["keys", "list", "--direct", "--json", "--org", "harbor"]).json();
     let active = |keys: &Value| {
         let keys = keys.as_array().unwrap();
         let found = keys.iter().find(|k| k["status"] == "active" && k["algorithm"] == "ES256").unwrap();
@@ -210,36 +212,47 @@ fn a_leaked_key_is_revoked_and_another_takes_its_place() {
     };
     let leaked = active(&list());
     let revoke = ["keys", "revoke", &leaked, "--org", "harbor", "--direct", "--force"];
-    assert_eq!(place.run(&revoke[..6]).code, 1, "nobody confirmed");
+    assert_eq!(installation.run(&revoke[..6]).code, 1, "nobody confirmed");
     assert_ne!(
-        place.run(&["keys", "revoke", &leaked, "--direct", "--force"]).code,
+        installation.run(&["keys", "revoke", &leaked, "--direct", "--force"]).code,
         0,
         "of which organization?"
     );
     assert_eq!(active(&list()), leaked);
-    place.succeed(&revoke);
+    installation.succeed(&revoke);
     let after = list();
     assert_ne!(active(&after), leaked);
     assert!(after.as_array().unwrap().iter().any(|k| k["kid"] == leaked && k["status"] == "revoked"));
-    assert!(place.notices().iter().any(|l| l.contains("signing_keys")), "running servers hear of it");
-    assert_ne!(place.run(&revoke).code, 0, "it is revoked already");
-    assert_eq!(place.run(&["keys", "revoke", "nobody", "--org", "harbor", "--direct", "--force"]).code, 1);
+    assert!(installation.notices().iter().any(|l| l.contains("signing_keys")), "running servers hear of it");
+    assert_ne!(installation.run(&revoke).code, 0, "it is revoked already");
+    assert_eq!(
+        installation.run(&["keys", "revoke", "nobody", "--org", "harbor", "--direct", "--force"]).code,
+        1
+    );
 }
 
 #[test]
 fn second_factors_are_reset_only_where_there_are_any() {
-    let place = provisioned();
+    let installation = provisioned();
     let reset = ["user", "2fa", "reset", "kim@harbor.test", "--org", "harbor", "--direct"];
-    assert_eq!(place.run(&reset).code, 1, "nobody confirmed");
+    assert_eq!(installation.run(&reset).code, 1, "nobody confirmed");
     let forced = [&reset[..], &["--force"]].concat();
-    let refused = place.run(&forced);
+    let refused = installation.run(&forced);
     assert_ne!(refused.code, 0);
     assert!(refused.stderr.contains("kim@harbor.test has no second factor"), "{}", refused.stderr);
-    let elsewhere =
-        place.run(&["user", "2fa", "reset", "kim@harbor.test", "--org", "nobody", "--direct", "--force"]);
+    let elsewhere = installation.run(&[
+        "user",
+        "2fa",
+        "reset",
+        "kim@harbor.test",
+        "--org",
+        "nobody",
+        "--direct",
+        "--force",
+    ]);
     assert_eq!(elsewhere.code, 1);
     assert_eq!(
-        place
+        installation
             .run(&["user", "2fa", "reset", "nobody@harbor.test", "--org", "harbor", "--direct", "--force"])
             .code,
         1
@@ -248,29 +261,29 @@ fn second_factors_are_reset_only_where_there_are_any() {
 
 #[test]
 fn people_are_invited_by_mail() {
-    let place = provisioned();
+    let installation = provisioned();
     let invite = ["user", "invite", "eve@harbor.test", "--org", "harbor", "--inviter", "Kim", "--direct"];
-    let invited = place.run(&invite);
+    let invited = installation.run(&invite);
     assert_eq!(invited.code, 0, "{}", invited.stderr);
     assert!(invited.stdout.contains("eve@harbor.test is invited to harbor"), "{}", invited.stdout);
-    assert_eq!(place.run(&invite).code, 0, "a second invitation takes the place of the first");
+    assert_eq!(installation.run(&invite).code, 0, "a second invitation takes the place of the first");
     for (wrong, code) in [("berths:captain", 1), ("no-role", 1)] {
-        let refused = place.run(&[&invite[..], &["--role", wrong]].concat());
+        let refused = installation.run(&[&invite[..], &["--role", wrong]].concat());
         assert_eq!(refused.code, code, "{wrong}: {}", refused.stderr);
     }
-    let emails = place.run(&["mail", "list", "--org", "harbor", "--direct", "--json"]);
+    let emails = installation.run(&["mail", "list", "--org", "harbor", "--direct", "--json"]);
     let emails: serde_json::Value = serde_json::from_str(&emails.stdout).unwrap();
     assert_eq!((&emails["pending"], &emails["emails"][0]["template"]), (&2.into(), &"invitation".into()));
     assert!(!emails.to_string().contains("eve@harbor.test"), "whom it is for is the mail's to know");
-    let shown = place.run(&["mail", "list", "--org", "harbor", "--direct"]);
+    let shown = installation.run(&["mail", "list", "--org", "harbor", "--direct"]);
     assert!(shown.stdout.contains("invitation") && shown.stdout.contains("pending"), "{}", shown.stdout);
     let long = "m".repeat(501);
-    assert_eq!(place.run(&[&invite[..], &["--message", &long]].concat()).code, 3);
+    assert_eq!(installation.run(&[&invite[..], &["--message", &long]].concat()).code, 3);
 }
 
 /// Stores an address as an earlier version did: with plain lower-case text as its key.
-async fn stored_before(place: &Place, from: &str, to: &str) {
-    let target = Target::Sqlite(place.path(".porta/porta.sqlite"));
+async fn stored_before(installation: &Installation, from: &str, to: &str) {
+    let target = Target::Sqlite(installation.path(".porta/porta.sqlite"));
     let database = Database::connect(&DatabaseOptions::new(target)).await.unwrap();
     let mut all = database.repositories();
     let harbor = all.organizations().by_slug(&Slug::parse("harbor").unwrap()).await.unwrap().unwrap();
@@ -283,15 +296,15 @@ async fn stored_before(place: &Place, from: &str, to: &str) {
 /// Decision 0043.
 #[tokio::test(flavor = "multi_thread")]
 async fn mailboxes_that_several_people_have_are_shown() {
-    let place = tokio::task::block_in_place(provisioned);
-    let run = |arguments: &[&str]| tokio::task::block_in_place(|| place.succeed(arguments));
+    let installation = tokio::task::block_in_place(provisioned);
+    let run = |arguments: &[&str]| tokio::task::block_in_place(|| installation.succeed(arguments));
     for address in ["eve@xn--bcher-kva.example", "eva@harbor.test"] {
         run(&["user", "invite", address, "--org", "harbor", "--direct"]);
     }
     let all = ["user", "doubles", "--direct"];
     assert!(run(&all).stdout.contains("nobody has a mailbox twice"));
     assert_eq!(run(&["user", "doubles", "--direct", "--json"]).json(), serde_json::json!([]));
-    stored_before(&place, "eva@harbor.test", "Eve@b\u{fc}cher.example").await;
+    stored_before(&installation, "eva@harbor.test", "Eve@b\u{fc}cher.example").await;
     for arguments in [&all[..], &["user", "doubles", "--org", "harbor", "--direct"]] {
         let shown = run(arguments).stdout;
         assert!(
@@ -311,31 +324,31 @@ async fn mailboxes_that_several_people_have_are_shown() {
 
 #[test]
 fn settings_are_set_and_unset() {
-    let place = provisioned();
+    let installation = provisioned();
     let value = |arguments: &[&str], key: &str| {
-        let list = place.succeed(arguments).json();
+        let list = installation.succeed(arguments).json();
         let found = list.as_array().unwrap().iter().find(|s| s["key"] == key).cloned().unwrap();
         (found["value"].clone(), found["source"].clone())
     };
     let platform = ["config", "list", "--direct", "--json"];
     let harbor = ["config", "list", "--direct", "--json", "--org", "harbor"];
     assert_eq!(value(&platform, "access_token_ttl"), (3600.into(), "default".into()));
-    place.succeed(&["config", "set", "access_token_ttl", "15m", "--direct"]);
-    place.succeed(&["config", "set", "access_token_ttl", "300", "--direct", "--org", "harbor"]);
+    installation.succeed(&["config", "set", "access_token_ttl", "15m", "--direct"]);
+    installation.succeed(&["config", "set", "access_token_ttl", "300", "--direct", "--org", "harbor"]);
     assert_eq!(value(&platform, "access_token_ttl"), (900.into(), "platform".into()));
     assert_eq!(value(&harbor, "access_token_ttl"), (300.into(), "organization".into()));
-    place.succeed(&["config", "unset", "access_token_ttl", "--direct", "--org", "harbor"]);
+    installation.succeed(&["config", "unset", "access_token_ttl", "--direct", "--org", "harbor"]);
     assert_eq!(value(&harbor, "access_token_ttl"), (900.into(), "platform".into()));
-    assert!(place.succeed(&["config", "list", "--direct"]).stdout.contains("900 s"));
-    let refused = place.run(&["config", "set", "access_token_ttl", "soon", "--direct"]);
+    assert!(installation.succeed(&["config", "list", "--direct"]).stdout.contains("900 s"));
+    let refused = installation.run(&["config", "set", "access_token_ttl", "soon", "--direct"]);
     assert_eq!(refused.code, 3);
-    assert_eq!(place.run(&["config", "set", "weather", "1", "--direct"]).code, 1);
-    assert_eq!(place.run(&["config", "list", "--direct", "--org", "nobody"]).code, 1);
+    assert_eq!(installation.run(&["config", "set", "weather", "1", "--direct"]).code, 1);
+    assert_eq!(installation.run(&["config", "list", "--direct", "--org", "nobody"]).code, 1);
 }
 
 #[test]
 fn organizations_clients_and_people_are_stopped_and_started() {
-    let place = provisioned();
+    let installation = provisioned();
     for (stop, start) in [
         (&["org", "suspend", "harbor"][..], &["org", "activate", "harbor"][..]),
         (&["client", "suspend", "dock-web"], &["client", "activate", "dock-web"]),
@@ -345,28 +358,30 @@ fn organizations_clients_and_people_are_stopped_and_started() {
             &["user", "activate", "KIM@harbor.test", "--org", "harbor"],
         ),
     ] {
-        let direct = |words: &[&str], more: &[&str]| place.run(&[words, &["--direct"], more].concat());
+        let direct = |words: &[&str], more: &[&str]| installation.run(&[words, &["--direct"], more].concat());
         assert_eq!(direct(stop, &[]).code, 1, "nobody confirmed {stop:?}");
         assert_eq!(direct(stop, &["--force"]).code, 0, "{stop:?}");
         let twice = direct(stop, &["--force"]);
         assert_eq!(twice.code, 3, "{stop:?} {}", twice.stderr);
         assert_eq!(direct(start, &[]).code, 0, "{start:?}");
     }
-    let missing = place.run(&["org", "suspend", "nobody", "--direct", "--force"]);
+    let missing = installation.run(&["org", "suspend", "nobody", "--direct", "--force"]);
     assert_eq!((missing.code, missing.stderr.as_str()), (1, "❌ organization `nobody` was not found\n"));
-    let admin = place.run(&["org", "suspend", "porta-admin", "--direct", "--force"]);
+    let admin = installation.run(&["org", "suspend", "porta-admin", "--direct", "--force"]);
     assert_eq!(admin.code, 3);
     assert!(admin.stderr.contains("super-admin"));
 }
 
 #[test]
 fn pictures_are_uploaded_and_removed() {
-    let place = provisioned();
-    let logo = place.write("logo.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"><path d=\"M0 0\"/></svg>");
-    let bad = place.write("bad.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"><script/></svg>");
-    let large = place.write("large.png", &"x".repeat(600_000));
+    let installation = provisioned();
+    let logo =
+        installation.write("logo.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"><path d=\"M0 0\"/></svg>");
+    let bad = installation.write("bad.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"><script/></svg>");
+    let large = installation.write("large.png", &"x".repeat(600_000));
     let (logo, bad, large) = (logo.to_str().unwrap(), bad.to_str().unwrap(), large.to_str().unwrap());
-    let branding = |more: &[&str]| place.run(&[&["org", "branding", "harbor", "--direct"], more].concat());
+    let branding =
+        |more: &[&str]| installation.run(&[&["org", "branding", "harbor", "--direct"], more].concat());
     let outcome = branding(&["--logo-file", logo, "--favicon-file", logo]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     assert!(outcome.stdout.contains("logo of harbor is uploaded"), "{}", outcome.stdout);
@@ -383,20 +398,20 @@ fn pictures_are_uploaded_and_removed() {
     for wrong in [&[][..], &["--remove-logo", "--logo-file", logo]] {
         assert_ne!(branding(wrong).code, 0);
     }
-    let elsewhere = place.run(&["org", "branding", "nowhere", "--direct", "--remove-logo"]);
+    let elsewhere = installation.run(&["org", "branding", "nowhere", "--direct", "--remove-logo"]);
     assert_ne!(elsewhere.code, 0);
     assert!(elsewhere.stderr.contains("nowhere"), "{}", elsewhere.stderr);
 }
 
 #[test]
 fn only_needed_configuration_is_read() {
-    let place = provisioned();
+    let installation = provisioned();
     let broken =
         [("PORT", "many"), ("ISSUER_BASE_URL", "nonsense"), ("SMTP_PORT", "x"), ("LOG_LEVEL", "loud")];
-    assert_eq!(place.run_with(&["keys", "list", "--direct"], &broken).code, 0);
+    assert_eq!(installation.run_with(&["keys", "list", "--direct"], &broken).code, 0);
     let no_keys = [("SIGNING_KEY_ENCRYPTION_KEY", "short")];
-    assert_eq!(place.run_with(&["migrate", "status"], &no_keys).code, 0);
-    let refused = place.run_with(&["keys", "list", "--direct"], &no_keys);
+    assert_eq!(installation.run_with(&["migrate", "status"], &no_keys).code, 0);
+    let refused = installation.run_with(&["keys", "list", "--direct"], &no_keys);
     assert_eq!(refused.code, 1);
     assert!(refused.stderr.contains("SIGNING_KEY_ENCRYPTION_KEY"), "{}", refused.stderr);
     assert!(!refused.stderr.contains("short\""));
@@ -404,10 +419,10 @@ fn only_needed_configuration_is_read() {
 
 #[test]
 fn health_of_the_dependencies_and_of_a_server() {
-    let place = provisioned();
-    let direct = place.succeed(&["health", "--direct", "--json"]).json();
+    let installation = provisioned();
+    let direct = installation.succeed(&["health", "--direct", "--json"]).json();
     assert_eq!(direct["database"], "ok");
-    let nobody = place.run(&["health", "--server", "http://127.0.0.1:9", "--json"]);
+    let nobody = installation.run(&["health", "--server", "http://127.0.0.1:9", "--json"]);
     assert_eq!(nobody.code, 1);
     assert_eq!(nobody.json()["server"], "error");
 
@@ -430,10 +445,10 @@ fn health_of_the_dependencies_and_of_a_server() {
             .unwrap();
         }
     });
-    let well = place.run_with(&["health", "--json"], &[("PORTA_SERVER", &address)]);
+    let well = installation.run_with(&["health", "--json"], &[("PORTA_SERVER", &address)]);
     assert_eq!(well.code, 0, "{}{}", well.stdout, well.stderr);
     assert_eq!(well.json()["redis"], "ok");
-    let ill = place.run(&["health", "--server", &address]);
+    let ill = installation.run(&["health", "--server", &address]);
     assert_eq!(ill.code, 1);
     assert!(ill.stderr.contains("not healthy: database"), "{}", ill.stderr);
     server.join().unwrap();
@@ -441,8 +456,8 @@ fn health_of_the_dependencies_and_of_a_server() {
 
 #[test]
 fn an_interrupted_command_says_130() {
-    let place = Place::new();
-    let mut child = place
+    let installation = Installation::new();
+    let mut child = installation
         .command(&["provision", "-f", "-", "--direct"], &[])
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
@@ -455,5 +470,5 @@ fn an_interrupted_command_says_130() {
     assert!(killed.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     drop(stdin);
-    assert!(!place.path(".porta").exists());
+    assert!(!installation.path(".porta").exists());
 }

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::support::Place;
+use crate::support::Installation;
 use crate::support::server::Server;
 
 fn ask(stream: &mut TcpStream) -> String {
@@ -17,8 +17,8 @@ fn ask(stream: &mut TcpStream) -> String {
 
 #[test]
 fn a_connection_rests_as_long_as_was_said() {
-    let place = Place::new();
-    let (server, _) = Server::start(&place, &[("KEEP_ALIVE_SECONDS", "2")]);
+    let installation = Installation::new();
+    let (server, _) = Server::start(&installation, &[("KEEP_ALIVE_SECONDS", "2")]);
     let mut stream = TcpStream::connect(format!("127.0.0.1:{}", server.port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     for _ in 0..2 {
@@ -32,9 +32,9 @@ fn a_connection_rests_as_long_as_was_said() {
 
 #[test]
 fn what_is_no_time_to_rest_is_refused() {
-    let place = Place::new();
+    let installation = Installation::new();
     for wrong in ["0", "3601", "-1", "1m", "for ever"] {
-        let outcome = place.run_with(&["serve"], &[("KEEP_ALIVE_SECONDS", wrong)]);
+        let outcome = installation.run_with(&["serve"], &[("KEEP_ALIVE_SECONDS", wrong)]);
         assert_eq!(outcome.code, 1, "{wrong}");
         assert!(outcome.stderr.contains("config.invalid KEEP_ALIVE_SECONDS"), "{}", outcome.stderr);
     }

@@ -3,7 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 
-use crate::support::Place;
+use crate::support::Installation;
 use crate::support::server::{Server, free_port};
 
 /// Sends a request with these `Host` lines; returns the status and the whole response as text.
@@ -16,10 +16,10 @@ fn ask(port: &str, request: &str, hosts: &[&str]) -> (u16, String) {
     (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
 }
 
-fn dev(place: &Place, more: &[(&str, &str)]) -> (Server, String) {
+fn dev(installation: &Installation, more: &[(&str, &str)]) -> (Server, String) {
     let demo = free_port();
     let environment = [&[("PORTA_DEMO_PORT", demo.as_str())], more].concat();
-    let (server, said) = Server::run_until(place, "dev", "confidential:", &environment);
+    let (server, said) = Server::run_until(installation, "dev", "confidential:", &environment);
     assert!(said.contains("porta is ready"), "{said}");
     (server, demo)
 }
@@ -28,8 +28,8 @@ const DISCOVERY: &str = "/demo/.well-known/openid-configuration";
 
 #[test]
 fn issuer_and_demo_application_answer_to_local_names_and_no_other() {
-    let place = Place::new();
-    let (server, demo) = dev(&place, &[]);
+    let installation = Installation::new();
+    let (server, demo) = dev(&installation, &[]);
     for (port, path) in [(server.port.as_str(), DISCOVERY), (&demo, "/"), (&demo, "/mailbox")] {
         let get = format!("GET {path}");
         for host in ["localhost", "127.0.0.1", "[::1]", "acme.localhost", "LOCALHOST"] {
@@ -72,8 +72,8 @@ fn issuer_and_demo_application_answer_to_local_names_and_no_other() {
 
 #[test]
 fn the_name_of_the_issuer_is_answered_when_somebody_chose_one() {
-    let place = Place::new();
-    let (server, demo) = dev(&place, &[("ISSUER_BASE_URL", "https://porta.tunnel.example")]);
+    let installation = Installation::new();
+    let (server, demo) = dev(&installation, &[("ISSUER_BASE_URL", "https://porta.tunnel.example")]);
     for (port, path) in [(server.port.as_str(), DISCOVERY), (&demo, "/")] {
         for host in ["porta.tunnel.example", "porta.tunnel.example:8443", "localhost"] {
             assert_eq!(ask(port, &format!("GET {path}"), &[host]).0, 200, "{host}");
@@ -87,7 +87,7 @@ fn the_name_of_the_issuer_is_answered_when_somebody_chose_one() {
 /// `porta serve` builds no URL from `Host` and so accepts any (decision D10).
 #[test]
 fn a_server_does_not_look_at_the_host() {
-    let place = Place::new();
-    let (server, _) = Server::start(&place, &[]);
+    let installation = Installation::new();
+    let (server, _) = Server::start(&installation, &[]);
     assert_eq!(ask(&server.port, "GET /health", &["anything.example"]).0, 200);
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::server::Server;
-use crate::support::{Outcome, Place, WORLD};
+use crate::support::{CommandOutput, Installation, WORLD};
 
 const OLD: &str = "6f2d8a41c97b3e05d1846af29bc07e53";
 const NEW: &str = "b83e5017fa9c42d66e0d91c58f24a7b3";
@@ -15,23 +15,23 @@ fn key(half: &str) -> String {
     half.repeat(2)
 }
 
-fn run(place: &Place, signing: &str, arguments: &[&str]) -> Outcome {
+fn run(installation: &Installation, signing: &str, arguments: &[&str]) -> CommandOutput {
     let factor = key(FACTOR);
     let environment =
         [("SIGNING_KEY_ENCRYPTION_KEY", signing), ("TWO_FACTOR_ENCRYPTION_KEY", factor.as_str())];
-    place.run_with(arguments, &environment)
+    installation.run_with(arguments, &environment)
 }
 
-fn reseal(place: &Place, signing: &str, more: &[&str]) -> Outcome {
-    run(place, signing, &[&["keys", "reseal", "--direct"][..], more].concat())
+fn reseal(installation: &Installation, signing: &str, more: &[&str]) -> CommandOutput {
+    run(installation, signing, &[&["keys", "reseal", "--direct"][..], more].concat())
 }
 
-fn provisioned() -> Place {
-    let place = Place::new();
-    let file = place.write("world.yaml", WORLD);
-    let outcome = run(&place, &key(OLD), &["provision", "-f", file.to_str().unwrap(), "--direct"]);
+fn provisioned() -> Installation {
+    let installation = Installation::new();
+    let file = installation.write("world.yaml", WORLD);
+    let outcome = run(&installation, &key(OLD), &["provision", "-f", file.to_str().unwrap(), "--direct"]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
-    place
+    installation
 }
 
 /// Counts of signing keys: resealed, current, and not opened.
@@ -44,9 +44,9 @@ fn signing_keys(report: &Value) -> (u64, u64, usize) {
 
 #[test]
 fn an_old_key_goes_after_everything_was_sealed_anew() {
-    let place = provisioned();
+    let installation = provisioned();
     let both = format!("{},{}", key(NEW), key(OLD));
-    let look = reseal(&place, &both, &["--dry-run", "--json"]);
+    let look = reseal(&installation, &both, &["--dry-run", "--json"]);
     assert_eq!((look.code, &look.json()["dryRun"]), (0, &json!(true)), "{}", look.stderr);
     assert_eq!(signing_keys(&look.json()), (2, 0, 0));
     let older = &look.json()["olderKeys"][0];
@@ -55,10 +55,10 @@ fn an_old_key_goes_after_everything_was_sealed_anew() {
         (&json!(2), &json!(false), &json!(2))
     );
     let (server, _) = Server::start(
-        &place,
+        &installation,
         &[("SIGNING_KEY_ENCRYPTION_KEY", &both), ("TWO_FACTOR_ENCRYPTION_KEY", &key(FACTOR))],
     );
-    let done = reseal(&place, &both, &[]);
+    let done = reseal(&installation, &both, &[]);
     assert_eq!(done.code, 0, "{}", done.stderr);
     assert!(done.stdout.contains("│ signing keys    │ 2        │"), "{}", done.stdout);
     assert!(
@@ -68,23 +68,23 @@ fn an_old_key_goes_after_everything_was_sealed_anew() {
     );
     assert!(done.stdout.contains("Take it out 24 hours after"), "{}", done.stdout);
     assert_eq!(server.stop(), Some(0));
-    let again = reseal(&place, &key(NEW), &["--json"]);
+    let again = reseal(&installation, &key(NEW), &["--json"]);
     assert_eq!((again.code, signing_keys(&again.json())), (0, (0, 2, 0)));
     assert_eq!(again.json()["olderKeys"], json!([]));
     let (server, _) = Server::start(
-        &place,
+        &installation,
         &[("SIGNING_KEY_ENCRYPTION_KEY", &key(NEW)), ("TWO_FACTOR_ENCRYPTION_KEY", &key(FACTOR))],
     );
-    let health = run(&place, &key(NEW), &["keys", "list", "--direct", "--json"]);
+    let health = run(&installation, &key(NEW), &["keys", "list", "--direct", "--json"]);
     assert_eq!(health.json().as_array().unwrap().len(), 2);
     assert_eq!(server.stop(), Some(0));
 }
 
 #[test]
 fn what_cannot_be_opened_is_named_and_the_command_fails() {
-    let place = provisioned();
+    let installation = provisioned();
     for arguments in [&["--dry-run"][..], &[]] {
-        let outcome = reseal(&place, &key(NEW), arguments);
+        let outcome = reseal(&installation, &key(NEW), arguments);
         assert_eq!(outcome.code, 4, "{}", outcome.stdout);
         let named = outcome.stderr.lines().filter(|line| {
             line.contains("signing key ") && line.contains("which this process does not have")
@@ -93,21 +93,21 @@ fn what_cannot_be_opened_is_named_and_the_command_fails() {
         assert!(outcome.stderr.contains("2 values could not be opened; they were left as they are"));
         assert!(!format!("{}{}", outcome.stdout, outcome.stderr).contains(&key(NEW)));
     }
-    let outcome = reseal(&place, &key(NEW), &["--json"]);
+    let outcome = reseal(&installation, &key(NEW), &["--json"]);
     assert_eq!((outcome.code, signing_keys(&outcome.json())), (4, (0, 0, 2)));
-    let outcome = reseal(&place, &key(OLD), &["--json"]);
+    let outcome = reseal(&installation, &key(OLD), &["--json"]);
     assert_eq!((outcome.code, signing_keys(&outcome.json())), (0, (0, 2, 0)), "nothing was lost");
 }
 
 #[test]
 fn keys_that_cannot_be_used_change_nothing() {
-    let place = provisioned();
+    let installation = provisioned();
     let twice = format!("{},{}", key(OLD), key(OLD));
     let empty = format!("{},", key(NEW));
     for (signing, complaint) in
         [(&twice, "keys 1 and 2 are the same"), (&empty, "key 2 of the list is empty")]
     {
-        let outcome = reseal(&place, signing, &[]);
+        let outcome = reseal(&installation, signing, &[]);
         assert_eq!(outcome.code, 1);
         assert!(
             outcome.stderr.contains(&format!("SIGNING_KEY_ENCRYPTION_KEY: {complaint}")),
@@ -115,10 +115,10 @@ fn keys_that_cannot_be_used_change_nothing() {
             outcome.stderr
         );
     }
-    let outcome = run(&place, &key(OLD), &["keys", "reseal"]);
+    let outcome = run(&installation, &key(OLD), &["keys", "reseal"]);
     assert!(outcome.code == 1 && outcome.stderr.contains("--direct"), "{}", outcome.stderr);
     // The command generates no keys: they could not open anything.
-    let nothing = Place::new().run(&["keys", "reseal", "--direct"]);
+    let nothing = Installation::new().run(&["keys", "reseal", "--direct"]);
     assert_eq!(nothing.code, 1);
     assert_eq!(nothing.stderr.matches("it is not set").count(), 2, "{}", nothing.stderr);
 }
@@ -126,14 +126,14 @@ fn keys_that_cannot_be_used_change_nothing() {
 /// Keys that embedded storage generated are replaced in its secrets file.
 #[test]
 fn a_generated_key_is_replaced_in_its_file() {
-    let place = Place::new();
-    let file = place.write("world.yaml", WORLD);
-    place.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
-    let secrets = place.path(".porta/secrets.env");
+    let installation = Installation::new();
+    let file = installation.write("world.yaml", WORLD);
+    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    let secrets = installation.path(".porta/secrets.env");
     let before = std::fs::read_to_string(&secrets).unwrap();
     let name = "SIGNING_KEY_ENCRYPTION_KEY=";
     std::fs::write(&secrets, before.replace(name, &format!("{name}{},", key(NEW)))).unwrap();
-    let done = place.succeed(&["keys", "reseal", "--direct", "--json"]);
+    let done = installation.succeed(&["keys", "reseal", "--direct", "--json"]);
     assert_eq!(signing_keys(&done.json()), (2, 0, 0));
     let only: String = before
         .lines()
@@ -142,5 +142,8 @@ fn a_generated_key_is_replaced_in_its_file() {
         )
         .collect();
     std::fs::write(&secrets, only).unwrap();
-    assert_eq!(signing_keys(&place.succeed(&["keys", "reseal", "--direct", "--json"]).json()), (0, 2, 0));
+    assert_eq!(
+        signing_keys(&installation.succeed(&["keys", "reseal", "--direct", "--json"]).json()),
+        (0, 2, 0)
+    );
 }

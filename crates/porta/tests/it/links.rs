@@ -2,39 +2,39 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use crate::support::server::{KEY, Server};
-use crate::support::{Outcome, Place, WORLD};
+use crate::support::{CommandOutput, Installation, WORLD};
 
 const ID: (&str, &str) = ("ISSUER_BASE_URL", "https://id.harbor.test");
 const NEW: (&str, &str) = ("ISSUER_BASE_URL", "https://new.harbor.test");
 
 /// Runs a command with the installation's key and `environment`.
-fn run(place: &Place, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
+fn run(installation: &Installation, arguments: &[&str], environment: &[(&str, &str)]) -> CommandOutput {
     let key = KEY.repeat(32);
     let mut all = vec![("SIGNING_KEY_ENCRYPTION_KEY", key.as_str())];
     all.extend(environment);
-    place.run_with(arguments, &all)
+    installation.run_with(arguments, &all)
 }
 
-fn provisioned() -> Place {
-    let place = Place::new();
-    let file = place.write("world.yaml", WORLD);
-    let outcome = run(&place, &["provision", "-f", file.to_str().unwrap(), "--direct"], &[]);
+fn provisioned() -> Installation {
+    let installation = Installation::new();
+    let file = installation.write("world.yaml", WORLD);
+    let outcome = run(&installation, &["provision", "-f", file.to_str().unwrap(), "--direct"], &[]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
-    place
+    installation
 }
 
-fn invite(place: &Place, environment: &[(&str, &str)]) -> Outcome {
-    run(place, &["user", "invite", "eve@harbor.test", "--org", "harbor", "--direct"], environment)
+fn invite(installation: &Installation, environment: &[(&str, &str)]) -> CommandOutput {
+    run(installation, &["user", "invite", "eve@harbor.test", "--org", "harbor", "--direct"], environment)
 }
 
 /// The number of messages in the outbox, sent or not.
-fn emails(place: &Place) -> usize {
-    let listed = run(place, &["mail", "list", "--org", "harbor", "--direct", "--json"], &[]);
+fn emails(installation: &Installation) -> usize {
+    let listed = run(installation, &["mail", "list", "--org", "harbor", "--direct", "--json"], &[]);
     listed.json()["emails"].as_array().unwrap().len()
 }
 
 #[track_caller]
-fn is_refused(outcome: &Outcome, words: &[&str]) {
+fn is_refused(outcome: &CommandOutput, words: &[&str]) {
     assert_eq!(outcome.code, 1, "{}{}", outcome.stdout, outcome.stderr);
     for word in words {
         assert!(outcome.stderr.contains(word), "{word}: {}", outcome.stderr);
@@ -43,32 +43,32 @@ fn is_refused(outcome: &Outcome, words: &[&str]) {
 
 #[test]
 fn an_invitation_leads_to_where_the_server_is() {
-    let place = provisioned();
-    let (server, _) = Server::start(&place, &[ID]);
+    let installation = provisioned();
+    let (server, _) = Server::start(&installation, &[ID]);
     let remedy = "ISSUER_BASE_URL=https://id.harbor.test";
-    is_refused(&invite(&place, &[]), &["http://localhost:3000", remedy]);
-    is_refused(&invite(&place, &[("PORT", "4711")]), &["http://localhost:4711", remedy]);
-    is_refused(&invite(&place, &[("ISSUER_BASE_URL", "http://id.harbor.test")]), &[remedy]);
-    is_refused(&invite(&place, &[NEW]), &["https://new.harbor.test", remedy]);
-    assert_eq!(emails(&place), 0, "nobody was written to");
+    is_refused(&invite(&installation, &[]), &["http://localhost:3000", remedy]);
+    is_refused(&invite(&installation, &[("PORT", "4711")]), &["http://localhost:4711", remedy]);
+    is_refused(&invite(&installation, &[("ISSUER_BASE_URL", "http://id.harbor.test")]), &[remedy]);
+    is_refused(&invite(&installation, &[NEW]), &["https://new.harbor.test", remedy]);
+    assert_eq!(emails(&installation), 0, "nobody was written to");
     for same in [ID, ("ISSUER_BASE_URL", "https://ID.harbor.test:443")] {
-        let invited = invite(&place, &[same]);
+        let invited = invite(&installation, &[same]);
         assert_eq!(invited.code, 0, "{}", invited.stderr);
     }
-    assert_eq!(emails(&place), 2);
+    assert_eq!(emails(&installation), 2);
     assert_eq!(server.stop(), Some(0));
-    is_refused(&invite(&place, &[]), &[remedy]);
+    is_refused(&invite(&installation, &[]), &[remedy]);
 }
 
 #[test]
 fn a_server_with_another_address_is_where_links_lead_from_then_on() {
-    let place = provisioned();
-    let (server, _) = Server::start(&place, &[ID]);
+    let installation = provisioned();
+    let (server, _) = Server::start(&installation, &[ID]);
     assert_eq!(server.stop(), Some(0));
-    is_refused(&invite(&place, &[NEW]), &["start the server with it first"]);
-    let (server, _) = Server::start(&place, &[NEW]);
-    is_refused(&invite(&place, &[ID]), &["ISSUER_BASE_URL=https://new.harbor.test"]);
-    let invited = invite(&place, &[NEW]);
+    is_refused(&invite(&installation, &[NEW]), &["start the server with it first"]);
+    let (server, _) = Server::start(&installation, &[NEW]);
+    is_refused(&invite(&installation, &[ID]), &["ISSUER_BASE_URL=https://new.harbor.test"]);
+    let invited = invite(&installation, &[NEW]);
     assert_eq!(invited.code, 0, "{}", invited.stderr);
     drop(server);
 }
@@ -76,9 +76,9 @@ fn a_server_with_another_address_is_where_links_lead_from_then_on() {
 /// Before a server ran, only the environment defines the base URL.
 #[test]
 fn before_a_server_was_started_nothing_is_remembered() {
-    let place = provisioned();
+    let installation = provisioned();
     for environment in [&[][..], &[ID], &[NEW]] {
-        let invited = invite(&place, environment);
+        let invited = invite(&installation, environment);
         assert_eq!(invited.code, 0, "{}", invited.stderr);
     }
 }

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use crate::support::server::{KEY, Server};
-use crate::support::{Place, WORLD};
+use crate::support::{Installation, WORLD};
 use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
 use porta_core::outbox::{OutboxCounts, OutboxItem, SEALING_PURPOSE};
 use porta_core::seal::Keyring;
@@ -13,12 +13,12 @@ use porta_core::user::Email;
 use porta_core::{Clock as _, OsEntropy, Slug, SystemClock};
 use porta_store::Store as _;
 use porta_store_sql::{Database, DatabaseOptions, Target};
-use porta_testkit::relay::{Authority, Relay};
+use porta_testkit::relay::{CertificateAuthority, Relay};
 use serde_json::json;
 
 /// Opens a server's database from the test process.
-async fn database(place: &Place) -> Database {
-    let target = Target::Sqlite(place.path(".porta/porta.sqlite"));
+async fn database(installation: &Installation) -> Database {
+    let target = Target::Sqlite(installation.path(".porta/porta.sqlite"));
     Database::connect(&DatabaseOptions::new(target)).await.unwrap()
 }
 
@@ -52,14 +52,15 @@ async fn until(database: &Database, expected: OutboxCounts) {
     tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
 }
 
-fn provisioned() -> Place {
-    let place = Place::new();
-    let file = place.write("world.yaml", WORLD);
+fn provisioned() -> Installation {
+    let installation = Installation::new();
+    let file = installation.write("world.yaml", WORLD);
     let key = KEY.repeat(32);
     let environment = [("SIGNING_KEY_ENCRYPTION_KEY", key.as_str())];
-    let outcome = place.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &environment);
+    let outcome =
+        installation.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &environment);
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
-    place
+    installation
 }
 
 mod smtp {
@@ -68,11 +69,12 @@ mod smtp {
     /// Messages stay in the outbox while the relay's certificate is not trusted.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_relay_of_an_unknown_authority_gets_nothing() {
-        let (place, authority, other) = (provisioned(), Authority::make(), Authority::make());
+        let (installation, authority, other) =
+            (provisioned(), CertificateAuthority::make(), CertificateAuthority::make());
         let relay = Relay::start(authority.relay("starttls")).await;
         let (port, roots) = (relay.port.to_string(), other.file());
         let (server, _) = Server::start(
-            &place,
+            &installation,
             &[
                 ("SMTP_HOST", "localhost"),
                 ("SMTP_PORT", &port),
@@ -81,7 +83,7 @@ mod smtp {
                 ("PORTA_CA_FILE", &roots),
             ],
         );
-        let database = database(&place).await;
+        let database = database(&installation).await;
         outgoing(&database, "1").await;
         server.lines("email.send.failed", 1);
         assert_eq!(server.stop(), Some(0));
@@ -92,13 +94,13 @@ mod smtp {
     /// Only the environment of the server process trusts the certificate authority.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_server_sends_what_waits_over_a_verified_connection() {
-        let (place, authority) = (provisioned(), Authority::make());
+        let (installation, authority) = (provisioned(), CertificateAuthority::make());
         let mut options = authority.relay("starttls");
         options["login"] = json!(["porta", "right"]);
         let mut relay = Relay::start(options).await;
         let (roots, port) = (authority.file(), relay.port.to_string());
         let (server, _) = Server::start(
-            &place,
+            &installation,
             &[
                 ("SMTP_HOST", "localhost"),
                 ("SMTP_PORT", &port),
@@ -108,7 +110,7 @@ mod smtp {
                 ("SSL_CERT_FILE", &roots),
             ],
         );
-        let database = database(&place).await;
+        let database = database(&installation).await;
         let item = outgoing(&database, "1").await;
         assert_eq!(relay.event("login").await["tls"], true);
         let message = relay.event("message").await;
@@ -121,7 +123,7 @@ mod smtp {
         // A message enqueued while no server ran is sent by the next process.
         outgoing(&database, "2").await;
         let (_server, _) = Server::start(
-            &place,
+            &installation,
             &[
                 ("SMTP_HOST", "localhost"),
                 ("SMTP_PORT", &port),
@@ -137,10 +139,10 @@ mod smtp {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_without_a_relay_says_so_once_and_lets_nothing_wait() {
-    let place = provisioned();
-    let (server, said) = Server::start(&place, &[]);
+    let installation = provisioned();
+    let (server, said) = Server::start(&installation, &[]);
     assert_eq!(said.matches("no mail is sent: SMTP_HOST is not set").count(), 1, "{said}");
-    let database = database(&place).await;
+    let database = database(&installation).await;
     outgoing(&database, "1").await;
     until(&database, OutboxCounts { given_up: 1, ..OutboxCounts::default() }).await;
     assert_eq!(server.stop(), Some(0));
@@ -148,10 +150,10 @@ async fn a_server_without_a_relay_says_so_once_and_lets_nothing_wait() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_shows_the_templates_of_its_operator_and_its_own_beside_them() {
-    let place = provisioned();
-    std::fs::create_dir_all(place.path("own/harbor")).unwrap();
-    place.write("own/harbor/logout-success.html", "<h1>Fair winds from {{ company_name }}</h1>");
-    let (server, said) = Server::start(&place, &[("TEMPLATE_DIR", "own")]);
+    let installation = provisioned();
+    std::fs::create_dir_all(installation.path("own/harbor")).unwrap();
+    installation.write("own/harbor/logout-success.html", "<h1>Fair winds from {{ company_name }}</h1>");
+    let (server, said) = Server::start(&installation, &[("TEMPLATE_DIR", "own")]);
     let port: String =
         said.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
     let get = |path: &str| {
@@ -173,11 +175,11 @@ async fn a_server_shows_the_templates_of_its_operator_and_its_own_beside_them() 
 
 #[test]
 fn templates_that_cannot_be_used_stop_the_start() {
-    let place = Place::new();
-    let start = |directory: &str| place.run_with(&["serve"], &[("TEMPLATE_DIR", directory)]);
-    std::fs::create_dir_all(place.path("own/default/emails")).unwrap();
-    place.write("own/default/login.html", "one\n{% if %}");
-    place.write("own/default/emails/otp-code.txt", "{{ mail.code");
+    let installation = Installation::new();
+    let start = |directory: &str| installation.run_with(&["serve"], &[("TEMPLATE_DIR", directory)]);
+    std::fs::create_dir_all(installation.path("own/default/emails")).unwrap();
+    installation.write("own/default/login.html", "one\n{% if %}");
+    installation.write("own/default/emails/otp-code.txt", "{{ mail.code");
     let outcome = start("own");
     assert_eq!(outcome.code, 1);
     for problem in ["default/login.html does not compile: ", "default/emails/otp-code.txt does not compile: "]
@@ -193,8 +195,8 @@ fn templates_that_cannot_be_used_stop_the_start() {
 
 #[test]
 fn a_sender_that_is_no_address_stops_the_start() {
-    let place = Place::new();
-    let outcome = place.run_with(
+    let installation = Installation::new();
+    let outcome = installation.run_with(
         &["serve"],
         &[("SMTP_HOST", "relay.test"), ("SMTP_FROM", "a@b, c@d"), ("SMTP_PORT", "2525")],
     );

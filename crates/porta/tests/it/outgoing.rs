@@ -6,11 +6,11 @@ use std::io::{Read as _, Write as _};
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
 use porta_testkit::pooler::PgBouncer;
-use porta_testkit::relay::{Authority, Relay};
+use porta_testkit::relay::{CertificateAuthority, Relay};
 use serde_json::json;
 
 use crate::support::server::{KEY, Server};
-use crate::support::{Outcome, Place};
+use crate::support::{CommandOutput, Installation};
 
 fn needed(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
@@ -55,7 +55,7 @@ fn ready(port: &str) -> String {
 }
 
 #[track_caller]
-fn refused(outcome: &Outcome, because: &[&str]) {
+fn refused(outcome: &CommandOutput, because: &[&str]) {
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     for words in because {
         assert!(outcome.stderr.contains(words), "{words}\n{}", outcome.stderr);
@@ -64,8 +64,8 @@ fn refused(outcome: &Outcome, because: &[&str]) {
 
 #[test]
 fn an_authority_that_cannot_be_read_stops_whatever_would_need_it() {
-    let place = Place::new();
-    place.write("empty.pem", "");
+    let installation = Installation::new();
+    installation.write("empty.pem", "");
     let url = ("DATABASE_URL", "postgres://porta@127.0.0.1:9/porta");
     for (name, file, because) in [
         ("PORTA_CA_FILE", "missing.pem", "cannot be read"),
@@ -75,27 +75,28 @@ fn an_authority_that_cannot_be_read_stops_whatever_would_need_it() {
         ("SSL_CERT_DIR", "missing", "cannot be read"),
     ] {
         for command in ["serve", "start"] {
-            refused(&place.run_with(&[command], &[(name, file)]), &["config.invalid", name, because]);
+            refused(&installation.run_with(&[command], &[(name, file)]), &["config.invalid", name, because]);
         }
-        refused(&place.run_with(&["migrate", "up"], &[url, (name, file)]), &[name, because]);
+        refused(&installation.run_with(&["migrate", "up"], &[url, (name, file)]), &[name, because]);
         let health = ["health", "--server", "https://localhost:9"];
-        refused(&place.run_with(&health, &[(name, file)]), &[name, because]);
+        refused(&installation.run_with(&health, &[(name, file)]), &[name, because]);
     }
-    assert!(!place.path(".porta").exists(), "nothing was made");
+    assert!(!installation.path(".porta").exists(), "nothing was made");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_and_redis_are_believed_by_whoever_knows_their_authority() {
-    let (place, database) = (Place::new(), TestDatabase::postgres().await);
+    let (installation, database) = (Installation::new(), TestDatabase::postgres().await);
     let (url, redis, ours) = (verified(&database), needed("TEST_REDIS_TLS_URL"), needed("TEST_CA_FILE"));
-    let (ours, other) = (ours.as_str(), Authority::make());
-    std::fs::create_dir(place.path("authorities")).unwrap();
-    std::fs::copy(ours, place.path("authorities/ours.pem")).unwrap();
-    let both = place.write("both.pem", &format!("{}{}", read(&other.file()), read(ours)));
+    let (ours, other) = (ours.as_str(), CertificateAuthority::make());
+    std::fs::create_dir(installation.path("authorities")).unwrap();
+    std::fs::copy(ours, installation.path("authorities/ours.pem")).unwrap();
+    let both = installation.write("both.pem", &format!("{}{}", read(&other.file()), read(ours)));
     let (other, both) = (other.file(), both.display().to_string());
     let ask = |named: &[(&str, &str)]| {
         let stores = [("DATABASE_URL", url.as_str()), ("REDIS_URL", redis.as_str())];
-        let outcome = place.run_with(&["health", "--direct", "--json"], &[&stores[..], named].concat());
+        let outcome =
+            installation.run_with(&["health", "--direct", "--json"], &[&stores[..], named].concat());
         (outcome.code, outcome.json())
     };
     let believed = (0, json!({"database": "ok", "redis": "ok"}));
@@ -114,7 +115,7 @@ async fn postgres_and_redis_are_believed_by_whoever_knows_their_authority() {
         ] {
             assert_eq!(ask(named), believed, "{named:?}");
         }
-        place.write(".env", &format!("PORTA_CA_FILE='{ours}'\n"));
+        installation.write(".env", &format!("PORTA_CA_FILE='{ours}'\n"));
         assert_eq!(ask(&[]), believed, "and by .env");
     });
 }
@@ -125,14 +126,17 @@ fn read(path: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_and_redis_over_tls_serve_and_strangers_end_the_start() {
-    let (place, database) = (Place::new(), TestDatabase::empty_postgres().await);
+    let (installation, database) = (Installation::new(), TestDatabase::empty_postgres().await);
     let (url, redis, ours) = (verified(&database), needed("TEST_REDIS_TLS_URL"), needed("TEST_CA_FILE"));
     let key = KEY.repeat(32);
     let mut environment = production(&url, &redis, &key);
     tokio::task::block_in_place(|| {
-        refused(&place.run_with(&["start"], &environment), &["did not answer within", "UnknownIssuer"]);
+        refused(
+            &installation.run_with(&["start"], &environment),
+            &["did not answer within", "UnknownIssuer"],
+        );
         environment.push(("PORTA_CA_FILE", &ours));
-        let (server, _) = Server::run(&place, "start", &environment);
+        let (server, _) = Server::run(&installation, "start", &environment);
         assert!(ready(&server.port).contains("200 OK"));
         assert_eq!(server.stop(), Some(0));
     });
@@ -140,7 +144,7 @@ async fn postgres_and_redis_over_tls_serve_and_strangers_end_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_behind_a_pooler_is_migrated_and_served_when_it_is_said() {
-    let (place, database) = (Place::new(), TestDatabase::empty_postgres().await);
+    let (installation, database) = (Installation::new(), TestDatabase::empty_postgres().await);
     let Target::Postgres(direct) = &database.target else {
         unreachable!("a PostgreSQL database was asked for")
     };
@@ -148,9 +152,9 @@ async fn postgres_behind_a_pooler_is_migrated_and_served_when_it_is_said() {
     let (url, redis, key) = (pooler.through(direct), needed("TEST_REDIS_URL"), KEY.repeat(32));
     let mut environment = production(&url, &redis, &key);
     tokio::task::block_in_place(|| {
-        refused(&place.run_with(&["start"], &environment), &["unsupported startup parameter"]);
+        refused(&installation.run_with(&["start"], &environment), &["unsupported startup parameter"]);
         environment.push(("DB_POOLER", "transaction"));
-        let (server, _) = Server::run(&place, "start", &environment);
+        let (server, _) = Server::run(&installation, "start", &environment);
         assert!(ready(&server.port).contains("200 OK"));
         assert_eq!(server.stop(), Some(0));
     });
@@ -158,7 +162,8 @@ async fn postgres_behind_a_pooler_is_migrated_and_served_when_it_is_said() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn traces_go_to_a_collector_whose_authority_is_known_and_to_no_other() {
-    let (place, authority, other) = (Place::new(), Authority::make(), Authority::make());
+    let (installation, authority, other) =
+        (Installation::new(), CertificateAuthority::make(), CertificateAuthority::make());
     let (known, unknown) = (authority.file(), other.file());
     for (named, arrives) in [
         (None, false),
@@ -172,7 +177,7 @@ async fn traces_go_to_a_collector_whose_authority_is_known_and_to_no_other() {
             vec![("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("DRAIN_SECONDS", "0")];
         environment.extend(named);
         tokio::task::block_in_place(|| {
-            let (server, _) = Server::start(&place, &environment);
+            let (server, _) = Server::start(&installation, &environment);
             assert!(ready(&server.port).contains("200 OK"), "whatever becomes of traces");
             assert_eq!(server.stop(), Some(0), "what is left is sent before the end");
         });
@@ -184,11 +189,12 @@ async fn traces_go_to_a_collector_whose_authority_is_known_and_to_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_health_of_a_server_is_believed_by_whoever_knows_its_authority() {
-    let (place, authority) = (Place::new(), Authority::make());
+    let (installation, authority) = (Installation::new(), CertificateAuthority::make());
     let server = Relay::collector(&authority).await;
     let (address, known) = (format!("https://localhost:{}", server.port), authority.file());
-    let ask =
-        |named: &[(&str, &str)]| place.run_with(&["health", "--server", address.as_str(), "--json"], named);
+    let ask = |named: &[(&str, &str)]| {
+        installation.run_with(&["health", "--server", address.as_str(), "--json"], named)
+    };
     tokio::task::block_in_place(|| {
         let outcome = ask(&[]);
         assert_eq!((outcome.code, outcome.json()), (1, json!({"server": "error"})));

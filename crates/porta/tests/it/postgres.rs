@@ -1,8 +1,8 @@
 //! Commands with `--direct` on PostgreSQL and Redis, as in production.
 
-use crate::support::{Outcome, Place, WORLD};
+use crate::support::{CommandOutput, Installation, WORLD};
 use porta_core::Change;
-use porta_kv::{Heard, Kv as _, RedisKv, RedisOptions};
+use porta_kv::{Kv as _, NoticeEvent, RedisKv, RedisOptions};
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
 
@@ -13,9 +13,15 @@ fn redis_url() -> String {
 }
 
 /// Runs a command with the production settings of commands, without those that only a server needs.
-fn run(place: &Place, database: &TestDatabase, instance: &str, redis: &str, arguments: &[&str]) -> Outcome {
+fn run(
+    installation: &Installation,
+    database: &TestDatabase,
+    instance: &str,
+    redis: &str,
+    arguments: &[&str],
+) -> CommandOutput {
     let Target::Postgres(url) = &database.target else { unreachable!("a PostgreSQL database was asked for") };
-    place.run_with(
+    installation.run_with(
         arguments,
         &[
             ("NODE_ENV", "development"),
@@ -29,47 +35,48 @@ fn run(place: &Place, database: &TestDatabase, instance: &str, redis: &str, argu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_that_is_behind_is_refused_until_it_is_migrated() {
-    let place = Place::new();
+    let installation = Installation::new();
     let database = TestDatabase::empty_postgres().await;
-    let file = place.write("world.yaml", WORLD);
+    let file = installation.write("world.yaml", WORLD);
     let provision = ["provision", "-f", file.to_str().unwrap(), "--direct"];
-    let early = run(&place, &database, "porta-cli", &redis_url(), &provision);
+    let early = run(&installation, &database, "porta-cli", &redis_url(), &provision);
     assert_eq!(early.code, 1);
     assert!(early.stderr.contains("porta migrate up"), "{}", early.stderr);
-    let up = run(&place, &database, "porta-cli", &redis_url(), &["migrate", "up", "--json"]);
+    let up = run(&installation, &database, "porta-cli", &redis_url(), &["migrate", "up", "--json"]);
     assert_eq!(up.code, 0, "{}", up.stderr);
     assert!(!up.json().as_array().unwrap().is_empty());
-    let done = run(&place, &database, "porta-cli", &redis_url(), &provision);
+    let done = run(&installation, &database, "porta-cli", &redis_url(), &provision);
     assert_eq!(done.code, 0, "{}", done.stderr);
-    assert!(!place.path(".porta").exists(), "nothing is kept beside the database");
+    assert!(!installation.path(".porta").exists(), "nothing is kept beside the database");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_tells_running_servers_and_its_absence_is_a_warning_on_postgres() {
-    let place = Place::new();
+    let installation = Installation::new();
     let database = TestDatabase::postgres().await;
     let instance = format!("cli-{}", std::process::id());
     let options = RedisOptions::new(redis_url().into(), instance.clone());
     let server = RedisKv::connect(options).await.unwrap();
-    let mut heard = server.subscribe();
+    let mut notices = server.subscribe();
     let set = ["config", "set", "id_token_ttl", "10m", "--direct"];
-    let outcome = tokio::task::block_in_place(|| run(&place, &database, &instance, &redis_url(), &set));
+    let outcome =
+        tokio::task::block_in_place(|| run(&installation, &database, &instance, &redis_url(), &set));
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let change = loop {
-        match heard.recv().await.unwrap() {
-            Heard::Notice(notice) => break Change::from_words(&notice.topic, &notice.key),
-            Heard::Gap => {}
+        match notices.recv().await.unwrap() {
+            NoticeEvent::Notice(notice) => break Change::from_words(&notice.topic, &notice.key),
+            NoticeEvent::Gap => {}
         }
     };
     assert_eq!(change, Some(Change::Settings(None)));
 
-    let health = run(&place, &database, &instance, &redis_url(), &["health", "--direct", "--json"]);
+    let health = run(&installation, &database, &instance, &redis_url(), &["health", "--direct", "--json"]);
     assert_eq!(health.json(), serde_json::json!({"database": "ok", "redis": "ok"}));
     let nowhere = "redis://127.0.0.1:9";
-    let health = run(&place, &database, &instance, nowhere, &["health", "--direct", "--json"]);
+    let health = run(&installation, &database, &instance, nowhere, &["health", "--direct", "--json"]);
     assert_eq!((health.code, &health.json()["redis"]), (1, &"error".into()));
     let outcome =
-        run(&place, &database, &instance, nowhere, &["config", "unset", "id_token_ttl", "--direct"]);
+        run(&installation, &database, &instance, nowhere, &["config", "unset", "id_token_ttl", "--direct"]);
     assert_eq!(outcome.code, 0, "the change stands");
     assert!(outcome.stderr.contains("running servers notice it only within a minute"), "{}", outcome.stderr);
     let rows = database.another().await;

@@ -10,7 +10,7 @@ use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
 
 use crate::support::server::{KEY, Server, free_port};
-use crate::support::{Outcome, Place, WORLD};
+use crate::support::{CommandOutput, Installation, WORLD};
 
 /// Sends a GET request; returns the status and the whole response as text.
 fn get(port: &str, path: &str, headers: &str) -> (u16, String) {
@@ -54,42 +54,42 @@ fn pairs<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str
 
 /// Provisions with the signing-key encryption key of the servers.
 #[track_caller]
-fn provision(place: &Place, environment: &[(&str, &str)]) {
-    let file = place.write("world.yaml", WORLD);
+fn provision(installation: &Installation, environment: &[(&str, &str)]) {
+    let file = installation.write("world.yaml", WORLD);
     let key = KEY.repeat(32);
     let all = [environment, &[("SIGNING_KEY_ENCRYPTION_KEY", &key)]].concat();
-    let done = place.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &all);
+    let done = installation.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &all);
     assert_eq!(done.code, 0, "{}", done.stderr);
 }
 
 #[track_caller]
-fn refused(outcome: &Outcome, because: &str) {
+fn refused(outcome: &CommandOutput, because: &str) {
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     assert!(outcome.stderr.contains(because), "{}", outcome.stderr);
 }
 
 #[test]
 fn roles_that_are_not_here_end_the_start() {
-    let place = Place::new();
-    refused(&place.run_with(&["start"], &[("PORTA_SERVICE", "admin")]), "not in this build");
-    refused(&place.run_with(&["start"], &[("PORTA_SERVICE", "worker")]), "PORTA_SERVICE");
-    refused(&place.run_with(&["start"], &[("PORTA_WAIT_TIMEOUT", "soon")]), "PORTA_WAIT_TIMEOUT");
-    assert!(!place.path(".porta").exists(), "nothing was made");
+    let installation = Installation::new();
+    refused(&installation.run_with(&["start"], &[("PORTA_SERVICE", "admin")]), "not in this build");
+    refused(&installation.run_with(&["start"], &[("PORTA_SERVICE", "worker")]), "PORTA_SERVICE");
+    refused(&installation.run_with(&["start"], &[("PORTA_WAIT_TIMEOUT", "soon")]), "PORTA_WAIT_TIMEOUT");
+    assert!(!installation.path(".porta").exists(), "nothing was made");
 }
 
 #[test]
 fn what_is_wrong_is_said_at_once_and_not_after_a_minute() {
-    let place = Place::new();
+    let installation = Installation::new();
     let started = Instant::now();
     let nowhere =
         [("DATABASE_URL", "postgres://porta@127.0.0.1:9/porta"), ("REDIS_URL", "redis://127.0.0.1:9")];
-    refused(&place.run_with(&["start"], &nowhere), "ISSUER_BASE_URL");
+    refused(&installation.run_with(&["start"], &nowhere), "ISSUER_BASE_URL");
     assert!(started.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_or_redis_that_stays_away_ends_the_start() {
-    let place = Place::new();
+    let installation = Installation::new();
     let database = TestDatabase::empty_postgres().await;
     let base = changed(production(&database, "start-away"), &[("PORTA_WAIT_TIMEOUT", "1")]);
     // A listener that never replies: an open port alone does not count as an answer.
@@ -105,7 +105,7 @@ async fn postgres_or_redis_that_stays_away_ends_the_start() {
             let key = KEY.repeat(32);
             let mut all = pairs(&environment);
             all.push(("SIGNING_KEY_ENCRYPTION_KEY", &key));
-            place.run_with(&["start"], &all)
+            installation.run_with(&["start"], &all)
         });
         refused(&outcome, because);
     }
@@ -118,7 +118,7 @@ async fn postgres_or_redis_that_stays_away_ends_the_start() {
 /// A stop signal ends the wait.
 #[test]
 fn a_start_that_waits_can_be_stopped() {
-    let place = Place::new();
+    let installation = Installation::new();
     let key = KEY.repeat(32);
     let environment = [
         ("NODE_ENV", "development"),
@@ -131,7 +131,7 @@ fn a_start_that_waits_can_be_stopped() {
         ("SMTP_HOST", "127.0.0.1"),
         ("SMTP_FROM", "id@example.com"),
     ];
-    let (server, _) = Server::run_until(&place, "start", "does not answer yet", &environment);
+    let (server, _) = Server::run_until(&installation, "start", "does not answer yet", &environment);
     let stopping = Instant::now();
     assert_eq!(server.stop(), Some(0));
     assert!(stopping.elapsed() < Duration::from_secs(5));
@@ -139,26 +139,26 @@ fn a_start_that_waits_can_be_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_is_migrated_and_served_and_a_foreign_key_is_not_ready() {
-    let place = Place::new();
+    let installation = Installation::new();
     let database = TestDatabase::empty_postgres().await;
     let environment = production(&database, "start-serve");
     let environment = changed(environment, &[("METRICS_ENABLED", "true"), ("DRAIN_SECONDS", "0")]);
     let foreign = changed(environment.clone(), &[("SIGNING_KEY_ENCRYPTION_KEY", &"33".repeat(32))]);
     tokio::task::block_in_place(|| {
         // While the database has no keys, a foreign encryption key cannot be detected.
-        let (early, _) = Server::run(&place, "start", &pairs(&foreign));
+        let (early, _) = Server::run(&installation, "start", &pairs(&foreign));
         assert_eq!(get(&early.port, "/ready", "").0, 200);
 
-        let (server, _) = Server::run(&place, "start", &pairs(&environment));
+        let (server, _) = Server::run(&installation, "start", &pairs(&environment));
         assert_eq!(get(&server.port, "/ready", "").0, 200);
-        provision(&place, &pairs(&environment));
+        provision(&installation, &pairs(&environment));
         assert_eq!(get(&server.port, "/harbor/jwks", "").0, 200);
         figures_of(&server.port);
         is_foreign(&early);
         assert_eq!(server.stop(), Some(0));
 
         // The schema exists, but the encryption key opens none of the signing keys.
-        let (server, _) = Server::run(&place, "start", &pairs(&foreign));
+        let (server, _) = Server::run(&installation, "start", &pairs(&foreign));
         is_foreign(&server);
         assert_eq!(server.stop(), Some(0));
     });
@@ -174,11 +174,11 @@ fn is_foreign(server: &Server) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_stays_as_it_is_when_told_so() {
-    let place = Place::new();
+    let installation = Installation::new();
     let database = TestDatabase::empty_postgres().await;
     let environment = changed(production(&database, "start-still"), &[("PORTA_AUTO_MIGRATE", "false")]);
     tokio::task::block_in_place(|| {
-        let (server, _) = Server::run(&place, "start", &pairs(&environment));
+        let (server, _) = Server::run(&installation, "start", &pairs(&environment));
         let (status, ready) = get(&server.port, "/ready", "");
         assert_eq!(status, 503);
         assert!(ready.contains("migrations_pending"), "{ready}");
@@ -213,13 +213,14 @@ fn figures_of(port: &str) {
 
 #[test]
 fn figures_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
-    let place = Place::new();
-    let (server, _) = Server::run(&place, "start", &[]);
+    let installation = Installation::new();
+    let (server, _) = Server::run(&installation, "start", &[]);
     assert_eq!(get(&server.port, "/metrics", "").0, 404);
     drop(server);
 
     let private = free_port();
-    let (server, _) = Server::run(&place, "start", &[("METRICS_BIND", &format!("127.0.0.1:{private}"))]);
+    let (server, _) =
+        Server::run(&installation, "start", &[("METRICS_BIND", &format!("127.0.0.1:{private}"))]);
     assert_eq!(get(&server.port, "/metrics", "").0, 404);
     let (status, text) = get(&private, "/metrics", "");
     assert_eq!(status, 200);
@@ -233,7 +234,8 @@ fn figures_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let holder = std::net::TcpListener::bind(taken).unwrap();
-    let outcome = place.run_with(&["serve"], &[("METRICS_BIND", &taken.to_string()), ("PORT", &free_port())]);
+    let outcome =
+        installation.run_with(&["serve"], &[("METRICS_BIND", &taken.to_string()), ("PORT", &free_port())]);
     refused(&outcome, "METRICS_BIND");
     drop(holder);
 }
@@ -241,8 +243,8 @@ fn figures_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
 /// Decision 0042.
 #[test]
 fn a_proxy_that_says_nothing_is_counted_each_time_and_in_the_log_once() {
-    let place = Place::new();
-    provision(&place, &[]);
+    let installation = Installation::new();
+    provision(&installation, &[]);
     let environment = [
         ("TRUST_PROXY", "true"),
         ("TRUST_PROXY_CIDRS", "127.0.0.0/8"),
@@ -250,7 +252,7 @@ fn a_proxy_that_says_nothing_is_counted_each_time_and_in_the_log_once() {
         ("LOG_LEVEL", "info"),
         ("NODE_ENV", "development"),
     ];
-    let (server, _) = Server::run(&place, "start", &environment);
+    let (server, _) = Server::run(&installation, "start", &environment);
     for headers in [
         "",
         "",
@@ -271,14 +273,14 @@ fn a_proxy_that_says_nothing_is_counted_each_time_and_in_the_log_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_and_redis_round_trips_and_slow_statements_are_in_the_log() {
-    let place = Place::new();
+    let installation = Installation::new();
     let database = TestDatabase::empty_postgres().await;
     let environment = production(&database, "start-log");
     let environment = changed(environment, &[("NODE_ENV", "production"), ("PORTA_SKIP_PROD_SAFETY", "true")]);
     let environment = changed(environment, &[("DB_SLOW_STATEMENT_MS", "1"), ("DRAIN_SECONDS", "0")]);
     tokio::task::block_in_place(|| {
-        let (server, _) = Server::run(&place, "start", &pairs(&environment));
-        provision(&place, &pairs(&environment));
+        let (server, _) = Server::run(&installation, "start", &pairs(&environment));
+        provision(&installation, &pairs(&environment));
         let query = "client_id=dock-web&redirect_uri=https%3A%2F%2Fa.example%2Fcb&response_type=code\
                      &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
                      &scope=openid";
@@ -326,7 +328,7 @@ const TRACEPARENT: &str = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f0
 
 #[tokio::test(flavor = "multi_thread")]
 async fn traces_go_from_the_request_to_the_statement_and_carry_no_value() {
-    let place = Place::new();
+    let installation = Installation::new();
     let (address, received) = collector().await;
     let environment = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", address.as_str()),
@@ -336,8 +338,8 @@ async fn traces_go_from_the_request_to_the_statement_and_carry_no_value() {
         ("NODE_ENV", "development"),
     ];
     tokio::task::block_in_place(|| {
-        provision(&place, &[]);
-        let (server, _) = Server::run(&place, "start", &environment);
+        provision(&installation, &[]);
+        let (server, _) = Server::run(&installation, "start", &environment);
         let query = "client_id=dock-web&redirect_uri=https%3A%2F%2Fa.example%2Fcb&response_type=code\
                      &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
                      &scope=openid&state=unspeakable";
@@ -356,17 +358,17 @@ async fn traces_go_from_the_request_to_the_statement_and_carry_no_value() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strangers_trace_is_not_gone_on_with_and_a_collector_that_is_away_costs_nothing() {
-    let place = Place::new();
+    let installation = Installation::new();
     let (address, received) = collector().await;
     tokio::task::block_in_place(|| {
-        let (server, _) = Server::run(&place, "start", &[("OTEL_EXPORTER_OTLP_ENDPOINT", &address)]);
+        let (server, _) = Server::run(&installation, "start", &[("OTEL_EXPORTER_OTLP_ENDPOINT", &address)]);
         get(&server.port, "/robots.txt", TRACEPARENT);
         assert_eq!(server.stop(), Some(0));
         assert!(has(&received, b"GET /robots.txt"));
         assert!(!has(&received, &TRACE));
 
         let away = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")];
-        let (server, _) = Server::run(&place, "start", &away);
+        let (server, _) = Server::run(&installation, "start", &away);
         assert_eq!(get(&server.port, "/ready", "").0, 200);
         let stopping = Instant::now();
         assert_eq!(server.stop(), Some(0));

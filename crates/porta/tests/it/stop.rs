@@ -9,22 +9,23 @@ use porta_store::Store as _;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 
 use crate::support::server::{KEY, Server};
-use crate::support::{Place, WORLD};
+use crate::support::{Installation, WORLD};
 
 const SECRET: &str = "a-secret-of-this-test-0123456789";
 
-fn provisioned() -> Place {
-    let place = Place::new();
+fn provisioned() -> Installation {
+    let installation = Installation::new();
     let world = WORLD.replace(
         "client_name: Feed,",
         &format!("client_name: Feed, client_id: feed, secret: {{ value: {SECRET} }},"),
     );
-    let file = place.write("world.yaml", &world);
+    let file = installation.write("world.yaml", &world);
     let key = KEY.repeat(32);
     let environment = [("SIGNING_KEY_ENCRYPTION_KEY", key.as_str())];
-    let outcome = place.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &environment);
+    let outcome =
+        installation.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &environment);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    place
+    installation
 }
 
 fn caller(server: &Server, text: &str) -> TcpStream {
@@ -42,8 +43,8 @@ fn token_request(body: &str, length: usize) -> String {
 
 #[test]
 fn callers_who_stop_in_the_middle_do_not_make_it_fail() {
-    let place = provisioned();
-    let (server, _) = Server::start(&place, &[("HOST", "127.0.0.1")]);
+    let installation = provisioned();
+    let (server, _) = Server::start(&installation, &[("HOST", "127.0.0.1")]);
     let _half_of_its_headers = caller(&server, "GET /harbor/jwks HT");
     let mut half_of_a_form = caller(&server, &token_request("grant_type=", 100));
     std::thread::sleep(Duration::from_millis(100));
@@ -58,8 +59,8 @@ fn callers_who_stop_in_the_middle_do_not_make_it_fail() {
 /// Load balancers poll every few seconds: readiness must fail while requests are still served.
 #[test]
 fn a_server_that_stops_says_so_first_and_serves_meanwhile() {
-    let place = provisioned();
-    let (server, _) = Server::start(&place, &[("HOST", "127.0.0.1"), ("DRAIN_SECONDS", "60")]);
+    let installation = provisioned();
+    let (server, _) = Server::start(&installation, &[("HOST", "127.0.0.1"), ("DRAIN_SECONDS", "60")]);
     let get = |path: &str| {
         let mut answer = String::new();
         let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
@@ -78,19 +79,19 @@ fn a_server_that_stops_says_so_first_and_serves_meanwhile() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_does_not_answer_costs_seconds_and_no_session() {
-    let place = provisioned();
-    let (server, _) = Server::start(&place, &[("HOST", "127.0.0.1")]);
+    let installation = provisioned();
+    let (server, _) = Server::start(&installation, &[("HOST", "127.0.0.1")]);
     let body = format!("grant_type=client_credentials&client_id=feed&client_secret={SECRET}");
     let mut answer = String::new();
     caller(&server, &token_request(&body, body.len())).read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     // This transaction blocks all other writes, so the last-used time of the secret stays pending.
-    let target = Target::Sqlite(place.path(".porta/porta.sqlite"));
+    let target = Target::Sqlite(installation.path(".porta/porta.sqlite"));
     let database = Database::connect(&DatabaseOptions::new(target)).await.unwrap();
     let unit = database.begin().await.unwrap();
     let stopping = Instant::now();
     assert_eq!(server.stop(), Some(0));
     assert!(stopping.elapsed() < Duration::from_secs(7), "{:?}", stopping.elapsed());
-    assert!(place.path(".porta/short-lived.snapshot").exists());
+    assert!(installation.path(".porta/short-lived.snapshot").exists());
     drop(unit);
 }

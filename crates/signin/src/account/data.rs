@@ -5,10 +5,10 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::SessionRecord;
 use porta_core::user::User;
 use porta_oidc::{Caller, EngineError, Tenant};
-use porta_store::{Cursor, GivenAccess, Page, StoreError};
+use porta_store::{Cursor, GrantWithClient, Page, StoreError};
 use serde_json::{Value, json};
 
-use super::Recent;
+use super::RecentlyAuthenticated;
 use crate::SignIn;
 
 /// Page size of the queries.
@@ -31,20 +31,20 @@ macro_rules! all {
 }
 
 impl SignIn {
-    pub async fn own_data(
+    pub async fn export_data(
         &self,
         tenant: &Tenant,
-        recent: Recent<'_>,
+        recent: RecentlyAuthenticated<'_>,
         caller: &Caller,
     ) -> Result<Value, EngineError> {
-        let member = recent.member();
-        let (organization, user, now) = (tenant.organization.id, member.user.id, self.engine.now());
+        let signed_in = recent.signed_in();
+        let (organization, user, now) = (tenant.organization.id, signed_in.user.id, self.engine.now());
         // Recorded first, so that the export contains it.
         let what = "user.data.exported";
         let event =
-            self.own_event(tenant, member, what, AuditCategory::Gdpr, json!({ "by": "self" }), caller);
+            self.account_event(tenant, signed_in, what, AuditCategory::Gdpr, json!({ "by": "self" }), caller);
         self.engine.store().repositories().audit().record(&event).await?;
-        let held = self.held_factors(tenant, member).await?;
+        let held = self.factor_status(tenant, signed_in).await?;
         let mut all = self.engine.store().repositories();
         let mut sessions = all.sessions(organization);
         let stored = all!(async |before| sessions.of_user(user, None, before, PAGE).await, session);
@@ -59,7 +59,7 @@ impl SignIn {
         Ok(json!({
             "exportedAt": now.rfc3339(),
             "organization": { "name": tenant.organization.name, "slug": tenant.organization.slug },
-            "profile": profile(&member.user),
+            "profile": profile(&signed_in.user),
             "secondFactor": {
                 "method": held.method,
                 "since": held.since.map(Timestamp::rfc3339),
@@ -111,7 +111,7 @@ fn session(session: &SessionRecord) -> Value {
     })
 }
 
-fn grant(given: &GivenAccess) -> Value {
+fn grant(given: &GrantWithClient) -> Value {
     json!({
         "id": given.grant.id,
         "client": given.client_name,

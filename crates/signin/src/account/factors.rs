@@ -13,13 +13,13 @@ use porta_store::Revocation;
 use serde_json::json;
 
 use super::setup::SetupStep;
-use super::{Changed, Member, Recent};
+use super::{AccountChange, RecentlyAuthenticated, SignedInUser};
 use crate::SignIn;
-use crate::journey::wanted;
+use crate::sign_in_steps::factors_to_enrol;
 
 /// The factor a person has, and those they may set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct FactorStatus {
     pub method: Option<TwoFactorMethod>,
     /// When the authenticator was confirmed.
     pub since: Option<Timestamp>,
@@ -34,28 +34,32 @@ pub struct Held {
 fn offered(policy: TwoFactorPolicy, held: Option<TwoFactorMethod>) -> Vec<TwoFactorMethod> {
     use TwoFactorMethod::{Email, Totp};
     let candidates: &[TwoFactorMethod] = if held.is_some() { &[Totp] } else { &[Totp, Email] };
-    candidates.iter().copied().filter(|method| wanted(policy, Some(*method)).is_none()).collect()
+    candidates.iter().copied().filter(|method| factors_to_enrol(policy, Some(*method)).is_none()).collect()
 }
 
 /// Lifetime of the lock for one change: if a process dies, the next change waits no longer than this.
 const LONGEST_CHANGE: Duration = Duration::from_secs(10);
 
 impl SignIn {
-    pub async fn held_factors(&self, tenant: &Tenant, member: &Member) -> Result<Held, EngineError> {
-        let (policy, method) = (tenant.organization.two_factor_policy, member.user.two_factor_method);
+    pub async fn factor_status(
+        &self,
+        tenant: &Tenant,
+        signed_in: &SignedInUser,
+    ) -> Result<FactorStatus, EngineError> {
+        let (policy, method) = (tenant.organization.two_factor_policy, signed_in.user.two_factor_method);
         let mut repositories = self.engine.store().repositories();
         let mut factors = repositories.second_factors(tenant.organization.id);
-        let totp = factors.totp(member.user.id).await?;
+        let totp = factors.totp(signed_in.user.id).await?;
         let recovery_codes_left = match method {
-            Some(_) => factors.unused_recovery_codes(member.user.id).await?,
+            Some(_) => factors.unused_recovery_codes(signed_in.user.id).await?,
             None => 0,
         };
-        Ok(Held {
+        Ok(FactorStatus {
             method,
             since: totp.filter(|_| method == Some(TwoFactorMethod::Totp)).map(|totp| totp.verified_at),
             recovery_codes_left,
             offered: offered(policy, method),
-            is_required: wanted(policy, None).is_some(),
+            is_required: factors_to_enrol(policy, None).is_some(),
         })
     }
 
@@ -63,46 +67,48 @@ impl SignIn {
     pub async fn disable_factor(
         &self,
         tenant: &Tenant,
-        recent: Recent<'_>,
+        recent: RecentlyAuthenticated<'_>,
         caller: &Caller,
-    ) -> Result<Changed, EngineError> {
-        let member = recent.member();
-        if wanted(tenant.organization.two_factor_policy, None).is_some() {
-            return Ok(Changed::Required);
+    ) -> Result<AccountChange, EngineError> {
+        let signed_in = recent.signed_in();
+        if factors_to_enrol(tenant.organization.two_factor_policy, None).is_some() {
+            return Ok(AccountChange::Required);
         }
-        if !self.lock(tenant, &member.user).await? {
-            return Ok(Changed::Nothing);
+        if !self.lock(tenant, &signed_in.user).await? {
+            return Ok(AccountChange::Nothing);
         }
-        let outcome = self.disable_locked(tenant, member, caller).await;
-        self.unlock(tenant, &member.user).await?;
+        let outcome = self.disable_locked(tenant, signed_in, caller).await;
+        self.unlock(tenant, &signed_in.user).await?;
         outcome
     }
 
     async fn disable_locked(
         &self,
         tenant: &Tenant,
-        member: &Member,
+        signed_in: &SignedInUser,
         caller: &Caller,
-    ) -> Result<Changed, EngineError> {
-        let (organization, user, now) = (tenant.organization.id, member.user.id, self.engine.now());
+    ) -> Result<AccountChange, EngineError> {
+        let (organization, user, now) = (tenant.organization.id, signed_in.user.id, self.engine.now());
         let mut unit = self.engine.store().begin().await?;
         let current = unit.users(organization).by_id(user).await?;
         let Some(method) = current.and_then(|user| user.two_factor_method) else {
-            return Ok(Changed::Nothing);
+            return Ok(AccountChange::Nothing);
         };
         if !unit.second_factors(organization).disable(user, now).await? {
-            return Ok(Changed::Nothing);
+            return Ok(AccountChange::Nothing);
         }
-        let Some(credentials) = self.changed_alone(&mut *unit, tenant, &member.user, 1).await? else {
-            return Ok(Changed::Nothing);
+        let Some(credentials) =
+            self.credentials_after_changes(&mut *unit, tenant, &signed_in.user, 1).await?
+        else {
+            return Ok(AccountChange::Nothing);
         };
-        let others = Revocation::OtherSessions { user, keep: member.session.key };
+        let others = Revocation::OtherSessions { user, keep: signed_in.session.key };
         unit.tokens(organization).revoke(others, now).await?;
         unit.tokens(organization).revoke(Revocation::TokensOf(user), now).await?;
-        self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::Disabled, caller).await?;
-        let event = self.own_event(
+        self.notify_of(&mut *unit, tenant, &signed_in.user, SecondFactorChange::Disabled, caller).await?;
+        let event = self.account_event(
             tenant,
-            member,
+            signed_in,
             "2fa.disabled",
             AuditCategory::Security,
             json!({ "method": method }),
@@ -110,8 +116,8 @@ impl SignIn {
         );
         unit.audit().record(&event).await?;
         unit.commit().await?;
-        self.forget_setup(tenant, member).await?;
-        Ok(Changed::Credentials(credentials))
+        self.forget_setup(tenant, signed_in).await?;
+        Ok(AccountChange::Credentials(credentials))
     }
 
     /// Generates new recovery codes. While a set is still being shown, shows that one again, so a double click makes
@@ -119,47 +125,53 @@ impl SignIn {
     pub async fn replace_recovery_codes(
         &self,
         tenant: &Tenant,
-        recent: Recent<'_>,
+        recent: RecentlyAuthenticated<'_>,
         caller: &Caller,
-    ) -> Result<Changed, EngineError> {
-        let member = recent.member();
-        if !self.lock(tenant, &member.user).await? {
-            return Ok(Changed::Done);
+    ) -> Result<AccountChange, EngineError> {
+        let signed_in = recent.signed_in();
+        if !self.lock(tenant, &signed_in.user).await? {
+            return Ok(AccountChange::Done);
         }
-        let outcome = self.replace_locked(tenant, member, caller).await;
-        self.unlock(tenant, &member.user).await?;
+        let outcome = self.replace_locked(tenant, signed_in, caller).await;
+        self.unlock(tenant, &signed_in.user).await?;
         outcome
     }
 
     async fn replace_locked(
         &self,
         tenant: &Tenant,
-        member: &Member,
+        signed_in: &SignedInUser,
         caller: &Caller,
-    ) -> Result<Changed, EngineError> {
-        let setup = self.setup(tenant, member).await?;
+    ) -> Result<AccountChange, EngineError> {
+        let setup = self.setup(tenant, signed_in).await?;
         if setup.is_some_and(|setup| matches!(setup.step, SetupStep::Codes { .. })) {
-            return Ok(Changed::Done);
+            return Ok(AccountChange::Done);
         }
-        let (organization, user, now) = (tenant.organization.id, member.user.id, self.engine.now());
-        let (shown, rows) = self.factors.new_recovery_codes(&member.user, now, self.engine.entropy());
+        let (organization, user, now) = (tenant.organization.id, signed_in.user.id, self.engine.now());
+        let (shown, rows) = self.factors.new_recovery_codes(&signed_in.user, now, self.engine.entropy());
         let mut unit = self.engine.store().begin().await?;
         if !unit.second_factors(organization).replace_recovery_codes(user, &rows, now).await? {
-            return Ok(Changed::Nothing);
+            return Ok(AccountChange::Nothing);
         }
         // Read under the row lock taken by the replacement: recovery codes must not exist without a factor.
         let current = unit.users(organization).by_id(user).await?;
         if current.is_none_or(|user| user.two_factor_method.is_none()) {
-            return Ok(Changed::Nothing);
+            return Ok(AccountChange::Nothing);
         }
-        if self.changed_alone(&mut *unit, tenant, &member.user, 0).await?.is_none() {
-            return Ok(Changed::Nothing);
+        if self.credentials_after_changes(&mut *unit, tenant, &signed_in.user, 0).await?.is_none() {
+            return Ok(AccountChange::Nothing);
         }
-        self.notify_of(&mut *unit, tenant, &member.user, SecondFactorChange::RecoveryCodesReplaced, caller)
-            .await?;
-        let event = self.own_event(
+        self.notify_of(
+            &mut *unit,
             tenant,
-            member,
+            &signed_in.user,
+            SecondFactorChange::RecoveryCodesReplaced,
+            caller,
+        )
+        .await?;
+        let event = self.account_event(
+            tenant,
+            signed_in,
             "2fa.recovery.regenerated",
             AuditCategory::Security,
             json!({}),
@@ -167,8 +179,8 @@ impl SignIn {
         );
         unit.audit().record(&event).await?;
         unit.commit().await?;
-        self.show_codes(tenant, member, &shown, false).await?;
-        Ok(Changed::Done)
+        self.show_codes(tenant, signed_in, &shown, false).await?;
+        Ok(AccountChange::Done)
     }
 
     /// Locks a person's factors, so that the codes shown are the codes stored. `false`: another change is in progress.

@@ -1,24 +1,25 @@
 //! Self-service for a signed-in person's own account.
 //!
 //! ```text
-//! cookie ─► Member ──auth_time recent──► Recent ─► password, factors, other sessions, data export
+//! cookie ─► SignedInUser ──auth_time recent──► RecentlyAuthenticated ─► password, factors, other sessions, data export
 //!             └─► viewing, revoking grants
 //! ```
 //!
-//! A [`Recent`] proves that the person authenticated recently with the factors they have (decision 0036).
+//! A [`RecentlyAuthenticated`] proves that the person authenticated recently with the factors they have (decision
+//! 0036).
 
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::user::{CredentialState, User};
 use porta_core::{TokenDigest, settings};
-use porta_kv::{Limit, Verdict};
+use porta_kv::{LimitOutcome, RateLimit};
 use porta_oidc::session::{BrowserSession, PresentedSession};
 use porta_oidc::throttle::Limited;
 use porta_oidc::{Caller, EngineError, Tenant};
 use serde_json::Value;
 
-use crate::device::Device;
-use crate::enter::shows;
-use crate::{Entered, SignIn};
+use crate::known_browser::KnownBrowser;
+use crate::new_session::proves_factor;
+use crate::{NewSessionCookies, SignIn};
 
 mod data;
 mod devices;
@@ -26,13 +27,13 @@ mod factors;
 mod password;
 mod setup;
 
-pub use factors::Held;
+pub use factors::FactorStatus;
 pub use password::{NewPassword, PasswordOutcome};
-pub use setup::{Setup, SetupStep};
+pub use setup::{FactorSetup, SetupStep};
 
 /// A person with a valid session.
 #[derive(Debug, Clone)]
-pub struct Member {
+pub struct SignedInUser {
     pub user: User,
     pub session: BrowserSession,
     /// Digest of the session cookie.
@@ -41,22 +42,22 @@ pub struct Member {
 
 /// A person who authenticated recently (step-up).
 #[derive(Debug, Clone, Copy)]
-pub struct Recent<'a>(&'a Member);
+pub struct RecentlyAuthenticated<'a>(&'a SignedInUser);
 
-impl Recent<'_> {
-    pub fn member(&self) -> &Member {
+impl RecentlyAuthenticated<'_> {
+    pub fn signed_in(&self) -> &SignedInUser {
         self.0
     }
 }
 
 /// Result of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Changed {
+pub enum AccountChange {
     Done,
     /// Done. These are the new credentials, with which the browser gets a new known-browser cookie.
     Credentials(CredentialState),
     /// Done. The session has a higher assurance now, so its browser gets a new session cookie.
-    Strengthened(Entered),
+    SessionRenewed(NewSessionCookies),
     /// Nothing to do: another window was faster, or the object is not the person's.
     Nothing,
     /// A code was wrong.
@@ -72,7 +73,11 @@ pub enum Changed {
 
 impl SignIn {
     /// Loads session and person of a cookie; `None` unless both are valid.
-    pub async fn member(&self, tenant: &Tenant, cookie: Option<&str>) -> Result<Option<Member>, EngineError> {
+    pub async fn signed_in_user(
+        &self,
+        tenant: &Tenant,
+        cookie: Option<&str>,
+    ) -> Result<Option<SignedInUser>, EngineError> {
         let Some(presented) = self.engine.session(tenant, cookie).await? else { return Ok(None) };
         let PresentedSession { session, digest } = presented;
         let (organization, now) = (tenant.organization.id, self.engine.now());
@@ -85,53 +90,65 @@ impl SignIn {
             return Ok(None);
         }
         let user = repositories.users(organization).by_id(session.user).await?;
-        Ok(user.filter(User::may_continue).map(|user| Member { user, session, digest }))
+        Ok(user.filter(User::may_continue).map(|user| SignedInUser { user, session, digest }))
     }
 
     /// Proof that the person authenticated within `step_up_max_age`, with the second factor they have by now. `None`:
     /// they must authenticate again.
-    pub fn recent<'a>(&self, tenant: &Tenant, member: &'a Member) -> Option<Recent<'a>> {
-        let age = self.engine.now().since(member.session.auth_time);
+    pub fn recent<'a>(
+        &self,
+        tenant: &Tenant,
+        signed_in: &'a SignedInUser,
+    ) -> Option<RecentlyAuthenticated<'a>> {
+        let age = self.engine.now().since(signed_in.session.auth_time);
         let is_young = age < tenant.settings.duration(settings::STEP_UP_MAX_AGE);
-        let is_strong = member.user.two_factor_method.is_none_or(|method| shows(&member.session.amr, method));
-        (is_young && is_strong).then_some(Recent(member))
+        let is_strong = signed_in
+            .user
+            .two_factor_method
+            .is_none_or(|method| proves_factor(&signed_in.session.amr, method));
+        (is_young && is_strong).then_some(RecentlyAuthenticated(signed_in))
     }
 
     /// Known-browser cookie for the browser in which a person changed their credentials; all others become a stranger's
     /// (decision D22).
-    pub fn known_after(&self, tenant: &Tenant, member: &Member, credentials: CredentialState) -> String {
-        Device::with(credentials, tenant, &member.user, self.engine.entropy())
+    pub fn known_browser_cookie(
+        &self,
+        tenant: &Tenant,
+        signed_in: &SignedInUser,
+        credentials: CredentialState,
+    ) -> String {
+        KnownBrowser::cookie_after_change(credentials, tenant, &signed_in.user, self.engine.entropy())
     }
 
     /// Counts a change before it is tried, because mails, hashes and exports are costly. Fails closed.
     pub async fn count_change(
         &self,
         tenant: &Tenant,
-        member: &Member,
+        signed_in: &SignedInUser,
     ) -> Result<Option<Limited>, EngineError> {
         let maximum = tenant.settings.number(settings::RATE_LIMIT_ACCOUNT_MAX);
-        let limit = Limit {
-            key: format!("{}:limit:account:{}", tenant.organization.id, member.user.id),
+        let limit = RateLimit {
+            key: format!("{}:limit:account:{}", tenant.organization.id, signed_in.user.id),
             maximum,
             window: tenant.settings.duration(settings::RATE_LIMIT_ACCOUNT_WINDOW),
         };
         Ok(match self.engine.kv().hit(&[limit]).await? {
-            Verdict::Allowed => None,
-            Verdict::Limited { retry_after } => Some(Limited { retry_after, maximum }),
+            LimitOutcome::Allowed => None,
+            LimitOutcome::Limited { retry_after } => Some(Limited { retry_after, maximum }),
         })
     }
 
     /// Audit row for an action of a person on their own account.
-    fn own_event(
+    fn account_event(
         &self,
         tenant: &Tenant,
-        member: &Member,
+        signed_in: &SignedInUser,
         what: &str,
         category: AuditCategory,
         metadata: Value,
         caller: &Caller,
     ) -> AuditEvent {
-        let user = Some(member.user.id);
+        let user = Some(signed_in.user.id);
         AuditEvent {
             user_id: user,
             actor_id: user,

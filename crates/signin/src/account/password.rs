@@ -10,10 +10,10 @@ use porta_oidc::{Caller, EngineError, Tenant};
 use porta_store::Revocation;
 use serde_json::json;
 
-use super::Recent;
-use crate::limits::{Begun, LoginLimits};
+use super::RecentlyAuthenticated;
+use crate::limits::{AttemptDecision, LoginLimits};
 use crate::password::HashError;
-use crate::{SignIn, Turn};
+use crate::{QueuePriority, SignIn};
 
 /// Content of the form.
 pub struct NewPassword {
@@ -42,25 +42,31 @@ impl SignIn {
     pub async fn change_password(
         &self,
         tenant: &Tenant,
-        recent: Recent<'_>,
+        recent: RecentlyAuthenticated<'_>,
         form: NewPassword,
         caller: &Caller,
     ) -> Result<PasswordOutcome, EngineError> {
-        let member = recent.member();
-        let current = member.user.password_hash.as_ref();
+        let signed_in = recent.signed_in();
+        let current = signed_in.user.password_hash.as_ref();
         if let Some(stored) = current {
-            let limits = LoginLimits::inside(tenant, member.session.key);
-            if let Begun::Limited(retry_after) = limits.begin(&**self.engine.kv(), None).await? {
+            let limits = LoginLimits::inside(tenant, signed_in.session.key);
+            if let AttemptDecision::Limited(retry_after) = limits.begin(&**self.engine.kv(), None).await? {
                 return Ok(PasswordOutcome::Limited { retry_after });
             }
-            match self.hasher.verify(form.current.clone(), stored, Turn::SHOWN).await {
+            match self.hasher.verify(form.current.clone(), stored, QueuePriority::PROVEN).await {
                 Ok(verified) if verified.matches => limits.give_back(&**self.engine.kv(), None).await?,
                 Ok(_) => {
                     let what = "user.password.change.failed";
-                    let event =
-                        self.own_event(tenant, member, what, AuditCategory::Security, json!({}), caller);
+                    let event = self.account_event(
+                        tenant,
+                        signed_in,
+                        what,
+                        AuditCategory::Security,
+                        json!({}),
+                        caller,
+                    );
                     self.engine.store().repositories().audit().record(&event).await?;
-                    limits.judged(&**self.engine.kv(), None).await?;
+                    limits.free_slot(&**self.engine.kv(), None).await?;
                     return Ok(PasswordOutcome::WrongCurrent);
                 }
                 Err(HashError::Busy) => {
@@ -73,7 +79,7 @@ impl SignIn {
                 return Ok(PasswordOutcome::Unchanged);
             }
         }
-        if let Err(refusal) = self.judge_password(&form.new, &member.user, tenant).await? {
+        if let Err(refusal) = self.check_password_rules(&form.new, &signed_in.user, tenant).await? {
             return Ok(PasswordOutcome::Refused(refusal));
         }
         let hash = match self.hasher.hash(form.new).await {
@@ -81,24 +87,24 @@ impl SignIn {
             Err(HashError::Busy) => return Ok(PasswordOutcome::Busy),
             Err(error) => return Err(EngineError::Unreadable(error.to_string())),
         };
-        let (organization, now, user) = (tenant.organization.id, self.engine.now(), member.user.id);
+        let (organization, now, user) = (tenant.organization.id, self.engine.now(), signed_in.user.id);
         let mut unit = self.engine.store().begin().await?;
         if !unit.users(organization).change_password(user, current, &hash, now).await? {
             // The password was changed after this page was requested, so the one typed is no longer current.
             return Ok(PasswordOutcome::WrongCurrent);
         }
-        let keep = member.session.key;
+        let keep = signed_in.session.key;
         let mut tokens = unit.tokens(organization);
         let mut ended = tokens.revoke(Revocation::OtherSessions { user, keep }, now).await?;
         ended += tokens.revoke(Revocation::TokensOf(user), now).await?;
         drop(tokens);
         unit.one_time_tokens(organization).withdraw(user, now).await?;
         let mail = Mail::PasswordChanged { event: self.security_event(caller) };
-        self.enqueue(&mut *unit, tenant, &member.user, mail, &format!("{user}:{}", now.micros())).await?;
+        self.enqueue(&mut *unit, tenant, &signed_in.user, mail, &format!("{user}:{}", now.micros())).await?;
         let metadata = json!({ "tokenFamiliesEnded": ended });
-        let event = self.own_event(
+        let event = self.account_event(
             tenant,
-            member,
+            signed_in,
             "user.password.changed",
             AuditCategory::Security,
             metadata,
@@ -107,7 +113,7 @@ impl SignIn {
         unit.audit().record(&event).await?;
         unit.commit().await?;
         // If there was another change in between, this state matches no stored one.
-        let epoch = member.user.credential_epoch + 1;
+        let epoch = signed_in.user.credential_epoch + 1;
         Ok(PasswordOutcome::Changed(CredentialState { epoch, password_changed_at: Some(now) }))
     }
 }

@@ -18,14 +18,19 @@ async fn a_right_password_matches_and_a_wrong_one_does_not() {
     let hasher = hasher(cheap(), 8);
     let stored = hasher.hash(password("lantern-Quay-41")).await.unwrap();
     assert!(stored.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-    let right = hasher.verify(TypedPassword::new("lantern-Quay-41"), &stored, Turn::SHOWN).await.unwrap();
-    assert_eq!(right, Verified { matches: true, outdated: false });
+    let right =
+        hasher.verify(TypedPassword::new("lantern-Quay-41"), &stored, QueuePriority::PROVEN).await.unwrap();
+    assert_eq!(right, PasswordCheck { matches: true, outdated: false });
     assert!(
-        !hasher.verify(TypedPassword::new("lantern-Quay-42"), &stored, Turn::SHOWN).await.unwrap().matches
+        !hasher
+            .verify(TypedPassword::new("lantern-Quay-42"), &stored, QueuePriority::PROVEN)
+            .await
+            .unwrap()
+            .matches
     );
     for cost in [cheap(), HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }] {
-        let nothing = hasher.verify_nothing(TypedPassword::new("decoy"), cost, Turn::SHOWN).await;
-        assert_eq!(nothing, Ok(Verified { matches: false, outdated: false }));
+        let nothing = hasher.verify_dummy(TypedPassword::new("decoy"), cost, QueuePriority::PROVEN).await;
+        assert_eq!(nothing, Ok(PasswordCheck { matches: false, outdated: false }));
     }
 }
 
@@ -34,8 +39,9 @@ async fn hashes_of_other_parameters_verify_and_are_outdated() {
     // More memory than the worker started with, and four lanes, as the reference implementation stored them.
     let strong = hasher(HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }, 8);
     let stored = strong.hash(password("x")).await.unwrap();
-    let verified = hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored, Turn::SHOWN).await.unwrap();
-    assert_eq!(verified, Verified { matches: true, outdated: true });
+    let verified =
+        hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored, QueuePriority::PROVEN).await.unwrap();
+    assert_eq!(verified, PasswordCheck { matches: true, outdated: true });
 }
 
 /// A hash made by a version that did not normalize passwords.
@@ -60,15 +66,15 @@ async fn a_hash_of_the_bytes_as_typed_matches_and_is_outdated() {
     let (composed, decomposed) = ("cr\u{e8}me-41", "cre\u{300}me-41");
     let verify = async |typed: &str, stored: &PasswordHash| {
         let before = hasher.blocks();
-        let verified = hasher.verify(TypedPassword::new(typed), stored, Turn::SHOWN).await.unwrap();
+        let verified = hasher.verify(TypedPassword::new(typed), stored, QueuePriority::PROVEN).await.unwrap();
         (verified, (hasher.blocks() - before) / 64)
     };
-    let (matches, wrong) = (Verified { matches: true, outdated: false }, false);
+    let (matches, wrong) = (PasswordCheck { matches: true, outdated: false }, false);
     let today = hasher.hash(password(decomposed)).await.unwrap();
     assert_eq!(verify(composed, &today).await, (matches, 1));
     assert_eq!(verify(decomposed, &today).await, (matches, 2));
     let before = of_before(decomposed, cheap());
-    let outdated = Verified { matches: true, outdated: true };
+    let outdated = PasswordCheck { matches: true, outdated: true };
     assert_eq!(verify(decomposed, &before).await, (outdated, 2));
     let (verified, times) = verify(composed, &before).await;
     assert_eq!((verified.matches, times), (wrong, 1));
@@ -84,7 +90,7 @@ async fn a_hash_of_the_bytes_as_typed_matches_and_is_outdated() {
 async fn an_unreadable_hash_is_an_error_and_not_a_wrong_password() {
     let stored = PasswordHash::trusted("$2b$10$abcdefghijklmnopqrstuv".to_owned());
     assert_eq!(
-        hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored, Turn::SHOWN).await,
+        hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored, QueuePriority::PROVEN).await,
         Err(HashError::Unreadable)
     );
 }
@@ -99,13 +105,16 @@ async fn a_full_queue_answers_busy_at_once() {
         })
         .collect();
     tokio::task::yield_now().await;
-    assert!(hasher.is_full(Turn::SHOWN));
+    assert!(hasher.is_full(QueuePriority::PROVEN));
     let mut busy = 0;
     for task in tasks {
         busy += usize::from(task.await.unwrap() == Err(HashError::Busy));
     }
     assert!(busy > 0);
-    assert!(hasher.hash(password("x")).await.is_ok() && !hasher.is_full(Turn::SHOWN), "the queue drains");
+    assert!(
+        hasher.hash(password("x")).await.is_ok() && !hasher.is_full(QueuePriority::PROVEN),
+        "the queue drains"
+    );
 }
 
 #[cfg(target_os = "linux")]

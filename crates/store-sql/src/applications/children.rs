@@ -143,9 +143,9 @@ impl Applications<'_> {
             at(now),
         ];
         if !is_new {
-            return self.run.hits(&UPDATE_MODULE, &values).await;
+            return self.run.affects_row(&UPDATE_MODULE, &values).await;
         }
-        self.run.must_hit(&INSERT_MODULE, &values, "application").await.map(|()| true)
+        self.run.must_affect_row(&INSERT_MODULE, &values, "application").await.map(|()| true)
     }
 
     pub(super) async fn list_roles(&mut self, application: ApplicationId) -> Result<Vec<Role>> {
@@ -164,9 +164,9 @@ impl Applications<'_> {
             at(now),
         ];
         if !is_new {
-            return self.run.hits(&UPDATE_ROLE, &values).await;
+            return self.run.affects_row(&UPDATE_ROLE, &values).await;
         }
-        self.run.must_hit(&INSERT_ROLE, &values, "application").await.map(|()| true)
+        self.run.must_affect_row(&INSERT_ROLE, &values, "application").await.map(|()| true)
     }
 
     pub(super) async fn list_permissions(&mut self, application: ApplicationId) -> Result<Vec<Permission>> {
@@ -189,10 +189,10 @@ impl Applications<'_> {
             opt_text(p.description.as_deref()),
         ];
         let Some(created) = created else {
-            return self.run.hits(&UPDATE_PERMISSION, &values).await;
+            return self.run.affects_row(&UPDATE_PERMISSION, &values).await;
         };
         values.push(at(created));
-        self.run.must_hit(&INSERT_PERMISSION, &values, "application").await.map(|()| true)
+        self.run.must_affect_row(&INSERT_PERMISSION, &values, "application").await.map(|()| true)
     }
 
     pub(super) async fn list_claims(&mut self, application: ApplicationId) -> Result<Vec<ClaimDefinition>> {
@@ -219,8 +219,8 @@ impl Applications<'_> {
             at(now),
         ];
         if !is_new {
-            return self.run.hits(&UPDATE_CLAIM, &values).await;
+            return self.run.affects_row(&UPDATE_CLAIM, &values).await;
         }
-        self.run.must_hit(&INSERT_CLAIM, &values, "application").await.map(|()| true)
+        self.run.must_affect_row(&INSERT_CLAIM, &values, "application").await.map(|()| true)
     }
 }

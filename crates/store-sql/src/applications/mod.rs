@@ -89,7 +89,7 @@ impl Applications<'_> {
             at(a.created_at),
             at(a.updated_at),
         ];
-        self.run.must_hit(&INSERT, &values, "organization").await
+        self.run.must_affect_row(&INSERT, &values, "organization").await
     }
 
     async fn rewrite(&mut self, a: &Application) -> Result<bool> {
@@ -100,7 +100,7 @@ impl Applications<'_> {
             opt_text(a.description.as_deref()),
             at(a.updated_at),
         ];
-        self.run.hits(&UPDATE, &values).await
+        self.run.affects_row(&UPDATE, &values).await
     }
 
     async fn change_status(
@@ -111,6 +111,6 @@ impl Applications<'_> {
         now: Timestamp,
     ) -> Result<bool> {
         let values = [uuid(self.organization), uuid(id), text(from.as_str()), text(to.as_str()), at(now)];
-        self.run.hits(&SET_STATUS, &values).await
+        self.run.affects_row(&SET_STATUS, &values).await
     }
 }

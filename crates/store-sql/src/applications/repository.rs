@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};
 use porta_core::{ApplicationId, ClaimDefinitionId, PermissionId, RoleId, Slug, Timestamp, UserId};
-use porta_store::{ApplicationRepository, HeldClaim, Result, Upserted};
+use porta_store::{ApplicationRepository, AssignedClaim, Result, UpsertOutcome};
 
 use super::Applications;
 
@@ -110,7 +110,7 @@ impl ApplicationRepository for Applications<'_> {
         self.roles_held(user).await
     }
 
-    async fn claims_of(&mut self, user: UserId) -> Result<Vec<HeldClaim>> {
+    async fn claims_of(&mut self, user: UserId) -> Result<Vec<AssignedClaim>> {
         self.claims_held(user).await
     }
 
@@ -120,7 +120,7 @@ impl ApplicationRepository for Applications<'_> {
         claim: ClaimDefinitionId,
         value: &serde_json::Value,
         now: Timestamp,
-    ) -> Result<Upserted> {
+    ) -> Result<UpsertOutcome> {
         self.set_value(user, claim, value, now).await
     }
 

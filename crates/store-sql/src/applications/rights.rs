@@ -2,7 +2,7 @@
 
 use porta_core::application::Role;
 use porta_core::{ClaimDefinitionId, PermissionId, RoleId, Timestamp, UserId};
-use porta_store::{HeldClaim, Result, StoreError, Upserted};
+use porta_store::{AssignedClaim, Result, StoreError, UpsertOutcome};
 use serde_json::Value as Json;
 
 use super::children::read_role;
@@ -107,7 +107,7 @@ impl Applications<'_> {
     }
 
     pub(super) async fn unassign(&mut self, user: UserId, role: RoleId) -> Result<bool> {
-        self.run.hits(&REMOVE_ROLE, &[uuid(self.organization), uuid(user), uuid(role)]).await
+        self.run.affects_row(&REMOVE_ROLE, &[uuid(self.organization), uuid(user), uuid(role)]).await
     }
 
     pub(super) async fn roles_held(&mut self, user: UserId) -> Result<Vec<Role>> {
@@ -115,11 +115,11 @@ impl Applications<'_> {
         rows.iter().map(read_role).collect()
     }
 
-    pub(super) async fn claims_held(&mut self, user: UserId) -> Result<Vec<HeldClaim>> {
+    pub(super) async fn claims_held(&mut self, user: UserId) -> Result<Vec<AssignedClaim>> {
         let rows = self.run.rows(&CLAIMS_OF, &[uuid(self.organization), uuid(user)]).await?;
         let read = |row: &Row| {
             let mut r = row.reader("custom_claim_values");
-            Ok(HeldClaim { application_id: r.id()?, name: r.text()?, value: r.json("value")? })
+            Ok(AssignedClaim { application_id: r.id()?, name: r.text()?, value: r.json("value")? })
         };
         rows.iter().map(read).collect()
     }
@@ -130,10 +130,10 @@ impl Applications<'_> {
         claim: ClaimDefinitionId,
         value: &Json,
         now: Timestamp,
-    ) -> Result<Upserted> {
+    ) -> Result<UpsertOutcome> {
         let values = [uuid(self.organization), uuid(user), uuid(claim), json(value), at(now)];
         let is_new = self.added(&SET_CLAIM, &values, "user or claim").await?;
-        Ok(if is_new { Upserted::Created } else { Upserted::Updated })
+        Ok(if is_new { UpsertOutcome::Created } else { UpsertOutcome::Updated })
     }
 
     pub(super) async fn value(&mut self, user: UserId, claim: ClaimDefinitionId) -> Result<Option<Json>> {

@@ -67,8 +67,8 @@ macro_rules! secret_columns {
     };
 }
 macro_rules! select {
-    ($flavor:ident, $rest:literal) => {
-        concat!("SELECT ", client_columns!($flavor), " FROM clients c WHERE c.organization_id = $1 ", $rest)
+    ($dialect:ident, $rest:literal) => {
+        concat!("SELECT ", client_columns!($dialect), " FROM clients c WHERE c.organization_id = $1 ", $rest)
     };
 }
 /// Inserts a client (`$1` to `$22`) of an application that its owner may use.
@@ -252,7 +252,7 @@ impl ClientRepository for Clients<'_> {
         values.push(at(client.created_at));
         values.push(at(client.updated_at));
         values.push(json(&client.allowed_organizations));
-        self.run.must_hit(&INSERT, &values, "application").await
+        self.run.must_affect_row(&INSERT, &values, "application").await
     }
 
     async fn update(&mut self, client: &Client) -> Result<bool> {
@@ -260,7 +260,7 @@ impl ClientRepository for Clients<'_> {
         values.extend(Self::settings(client));
         values.push(at(client.updated_at));
         values.push(json(&client.allowed_organizations));
-        self.run.hits(&UPDATE, &values).await
+        self.run.affects_row(&UPDATE, &values).await
     }
 
     async fn set_status(
@@ -271,7 +271,7 @@ impl ClientRepository for Clients<'_> {
         now: Timestamp,
     ) -> Result<bool> {
         let values = [uuid(self.organization), uuid(key), text(from.as_str()), text(to.as_str()), at(now)];
-        self.run.hits(&SET_STATUS, &values).await
+        self.run.affects_row(&SET_STATUS, &values).await
     }
 
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<Client>> {
@@ -293,7 +293,7 @@ impl ClientRepository for Clients<'_> {
             opt_at(secret.last_used_at),
             at(secret.created_at),
         ];
-        self.run.must_hit(&INSERT_SECRET, &values, "client").await
+        self.run.must_affect_row(&INSERT_SECRET, &values, "client").await
     }
 
     async fn secrets(&mut self, key: ClientKey) -> Result<Vec<ClientSecret>> {
@@ -302,7 +302,7 @@ impl ClientRepository for Clients<'_> {
     }
 
     async fn revoke_secret(&mut self, key: ClientKey, secret: ClientSecretId) -> Result<bool> {
-        self.run.hits(&REVOKE_SECRET, &[uuid(self.organization), uuid(key), uuid(secret)]).await
+        self.run.affects_row(&REVOKE_SECRET, &[uuid(self.organization), uuid(key), uuid(secret)]).await
     }
 
     async fn touch_secrets(&mut self, used: &[(ClientSecretId, Timestamp)]) -> Result<()> {

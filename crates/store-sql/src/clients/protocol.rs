@@ -37,12 +37,12 @@ macro_rules! usable {
 /// The client for a protocol request under `$1`, with one row per active secret. The last three columns are
 /// `tokens_valid_since` of the client, of its owner and of the organization of the request.
 macro_rules! for_protocol {
-    ($flavor:ident) => {
+    ($dialect:ident) => {
         concat!(
             "SELECT ",
-            client_columns!($flavor),
+            client_columns!($dialect),
             ", ",
-            catalog_columns!($flavor),
+            catalog_columns!($dialect),
             ", ",
             secret_columns!(),
             ", c.tokens_valid_since, o.tokens_valid_since, t.tokens_valid_since FROM clients c \

@@ -2,16 +2,16 @@
 //! drivers, one pool, one place that classifies errors.
 
 mod circuit_breaker;
+mod connection;
 mod error;
-mod link;
 mod pool;
 mod row;
 mod runner;
 mod statement;
 mod value;
 
-pub(crate) use link::{Connector, Flavor, highest_argument};
-pub(crate) use pool::{Lease, Pool};
+pub(crate) use connection::{Connector, Dialect, highest_argument};
+pub(crate) use pool::{Pool, PooledConnection};
 pub(crate) use row::{Reader, Row};
 pub(crate) use runner::{Kernel, Runner, Tx};
 pub(crate) use statement::{Kind, Stmt, columns, statements};

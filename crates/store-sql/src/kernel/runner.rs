@@ -8,9 +8,9 @@ use porta_task::round_trips;
 use tokio::sync::Notify;
 
 use super::Row;
+use super::connection::{Dialect, QueryResult};
 use super::error::{classify, is_broken};
-use super::link::{Answer, Flavor};
-use super::pool::{Lease, Pool};
+use super::pool::{Pool, PooledConnection};
 use super::statement::{Kind, Stmt};
 use super::value::Value;
 
@@ -21,12 +21,12 @@ pub(crate) struct Kernel {
     pub(crate) reader: Arc<Pool>,
     pub(crate) round_trips: Arc<AtomicU64>,
     /// Notified after a commit that added to the outbox.
-    pub(crate) outbox_bell: Arc<Notify>,
+    pub(crate) outbox_notify: Arc<Notify>,
 }
 
 impl Kernel {
-    pub(crate) fn flavor(&self) -> Flavor {
-        self.writer.flavor()
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.writer.dialect()
     }
 
     fn count(&self) {
@@ -34,26 +34,26 @@ impl Kernel {
         self.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 
-    async fn execute(&self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<Answer> {
-        match (self.flavor(), stmt.kind) {
+    async fn execute(&self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
+        match (self.dialect(), stmt.kind) {
             (_, Kind::Read) => self.read(stmt, values).await,
-            (Flavor::Postgres, Kind::Write | Kind::Script) | (Flavor::Sqlite, Kind::Write) => {
-                let mut lease = self.writer.acquire().await?;
+            (Dialect::Postgres, Kind::Write | Kind::Script) | (Dialect::Sqlite, Kind::Write) => {
+                let mut pooled = self.writer.acquire().await?;
                 self.count();
-                lease.execute(stmt, values).await.map_err(|e| failed(stmt, e))
+                pooled.execute(stmt, values).await.map_err(|e| failed(stmt, e))
             }
-            (Flavor::Sqlite, Kind::Script) => {
-                let mut lease = self.writer.acquire().await?;
+            (Dialect::Sqlite, Kind::Script) => {
+                let mut pooled = self.writer.acquire().await?;
                 self.count();
-                lease.begin().await.map_err(|e| failed(stmt, e))?;
-                match lease.execute(stmt, values).await {
+                pooled.begin().await.map_err(|e| failed(stmt, e))?;
+                match pooled.execute(stmt, values).await {
                     Ok(answer) => {
-                        lease.commit().await.map_err(|e| failed(stmt, e))?;
+                        pooled.commit().await.map_err(|e| failed(stmt, e))?;
                         Ok(answer)
                     }
                     Err(error) => {
-                        // If the rollback fails, dropping the lease rolls back or closes the connection.
-                        lease.rollback().await.ok();
+                        // If the rollback fails, dropping the connection rolls back or closes the connection.
+                        pooled.rollback().await.ok();
                         Err(failed(stmt, error))
                     }
                 }
@@ -63,40 +63,40 @@ impl Kernel {
 
     /// Runs a read; once more on a new connection if the reused one turned out to be dead, since a read changes
     /// nothing.
-    async fn read(&self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<Answer> {
-        let mut lease = self.reader.acquire().await?;
+    async fn read(&self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
+        let mut pooled = self.reader.acquire().await?;
         self.count();
-        let error = match lease.execute(stmt, values).await {
+        let error = match pooled.execute(stmt, values).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        if !lease.reused || !is_broken(&error) || matches!(error, sqlx::Error::PoolTimedOut) {
+        if !pooled.reused || !is_broken(&error) || matches!(error, sqlx::Error::PoolTimedOut) {
             return Err(failed(stmt, error));
         }
-        drop(lease);
-        let mut lease = self.reader.acquire().await?;
+        drop(pooled);
+        let mut pooled = self.reader.acquire().await?;
         self.count();
-        lease.execute(stmt, values).await.map_err(|e| failed(stmt, e))
+        pooled.execute(stmt, values).await.map_err(|e| failed(stmt, e))
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        let mut lease = self.writer.acquire().await?;
+        let mut pooled = self.writer.acquire().await?;
         self.count();
-        let begun = lease.begin().await;
+        let begun = pooled.begin().await;
         match begun {
-            Err(error) if lease.reused && is_broken(&error) => {
-                drop(lease);
-                lease = self.writer.acquire().await?;
+            Err(error) if pooled.reused && is_broken(&error) => {
+                drop(pooled);
+                pooled = self.writer.acquire().await?;
                 self.count();
-                lease.begin().await.map_err(classify)?;
+                pooled.begin().await.map_err(classify)?;
             }
             other => other.map_err(classify)?,
         }
         Ok(Tx {
-            lease,
+            pooled,
             round_trips: Arc::clone(&self.round_trips),
-            outbox_bell: Arc::clone(&self.outbox_bell),
-            rings: false,
+            outbox_notify: Arc::clone(&self.outbox_notify),
+            notifies_outbox: false,
             has_savepoint: false,
             has_failed: false,
         })
@@ -113,11 +113,11 @@ fn failed(stmt: &Stmt, error: sqlx::Error) -> StoreError {
 
 /// An open transaction; dropped without a commit, it is rolled back.
 pub(crate) struct Tx {
-    lease: Lease,
+    pooled: PooledConnection,
     round_trips: Arc<AtomicU64>,
-    outbox_bell: Arc<Notify>,
+    outbox_notify: Arc<Notify>,
     /// The outbox was added to: notify after the commit.
-    rings: bool,
+    notifies_outbox: bool,
     has_savepoint: bool,
     /// A statement failed, and there was no rollback to a savepoint since.
     has_failed: bool,
@@ -129,9 +129,9 @@ impl Tx {
         self.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 
-    async fn execute(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<Answer> {
+    async fn execute(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
         self.count();
-        let result = self.lease.execute(stmt, values).await;
+        let result = self.pooled.execute(stmt, values).await;
         result.map_err(|e| {
             self.has_failed = true;
             failed(stmt, e)
@@ -141,16 +141,16 @@ impl Tx {
     /// Runs a command without arguments, for migrations.
     pub(crate) async fn command(&mut self, sql: &'static str) -> Result<()> {
         self.count();
-        self.lease.command(sql).await.map_err(|e| {
+        self.pooled.command(sql).await.map_err(|e| {
             self.has_failed = true;
             classify(e)
         })
     }
 
     /// Like [`Self::command`], without a time limit.
-    pub(crate) async fn unbounded(&mut self, sql: &'static str) -> Result<()> {
+    pub(crate) async fn command_without_timeout(&mut self, sql: &'static str) -> Result<()> {
         self.count();
-        self.lease.unbounded(sql).await.map_err(|e| {
+        self.pooled.command_without_timeout(sql).await.map_err(|e| {
             self.has_failed = true;
             classify(e)
         })
@@ -161,14 +161,14 @@ impl Tx {
     pub(crate) async fn commit(mut self) -> Result<()> {
         self.count();
         if self.has_failed {
-            self.lease.rollback().await.map_err(classify)?;
+            self.pooled.rollback().await.map_err(classify)?;
             return Err(StoreError::Failed(
                 "a statement of this unit of work failed; nothing was kept".into(),
             ));
         }
-        self.lease.commit().await.map_err(classify)?;
-        if self.rings {
-            self.outbox_bell.notify_one();
+        self.pooled.commit().await.map_err(classify)?;
+        if self.notifies_outbox {
+            self.outbox_notify.notify_one();
         }
         Ok(())
     }
@@ -177,7 +177,7 @@ impl Tx {
         self.count();
         let sql =
             if self.has_savepoint { "RELEASE SAVEPOINT mark; SAVEPOINT mark" } else { "SAVEPOINT mark" };
-        self.lease.command(sql).await.map_err(|e| {
+        self.pooled.command(sql).await.map_err(|e| {
             self.has_failed = true;
             classify(e)
         })?;
@@ -190,7 +190,7 @@ impl Tx {
             return Err(StoreError::Failed("no savepoint was set".into()));
         }
         self.count();
-        self.lease.command("ROLLBACK TO SAVEPOINT mark").await.map_err(classify)?;
+        self.pooled.command("ROLLBACK TO SAVEPOINT mark").await.map_err(classify)?;
         self.has_failed = false;
         Ok(())
     }
@@ -233,7 +233,7 @@ impl Runner<'_> {
         })
     }
 
-    pub(crate) async fn execute(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<Answer> {
+    pub(crate) async fn execute(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
         match self {
             Self::Auto(kernel) => kernel.execute(stmt, values).await,
             Self::Unit(tx) => tx.execute(stmt, values).await,
@@ -250,7 +250,7 @@ impl Runner<'_> {
     }
 
     /// Runs a statement. `true`: a plain one changed a row, or a script returned one.
-    pub(crate) async fn hits(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<bool> {
+    pub(crate) async fn affects_row(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<bool> {
         let answer = self.execute(stmt, values).await?;
         Ok(match stmt.kind {
             Kind::Script => !answer.rows.is_empty(),
@@ -259,21 +259,21 @@ impl Runner<'_> {
     }
 
     /// Notifies the waiter of the outbox, at once or after the commit of the unit of work.
-    pub(crate) fn ring_outbox(&mut self) {
+    pub(crate) fn notify_outbox_waiter(&mut self) {
         match self {
-            Self::Auto(kernel) => kernel.outbox_bell.notify_one(),
-            Self::Unit(tx) => tx.rings = true,
+            Self::Auto(kernel) => kernel.outbox_notify.notify_one(),
+            Self::Unit(tx) => tx.notifies_outbox = true,
         }
     }
 
     /// Runs an insert that selects the rows it refers to; `MissingReference` if it inserted nothing.
-    pub(crate) async fn must_hit(
+    pub(crate) async fn must_affect_row(
         &mut self,
         stmt: &'static Stmt,
         values: &[Value<'_>],
         reference: &str,
     ) -> Result<()> {
-        if self.hits(stmt, values).await? {
+        if self.affects_row(stmt, values).await? {
             return Ok(());
         }
         Err(StoreError::MissingReference(reference.to_owned()))

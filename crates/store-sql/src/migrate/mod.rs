@@ -14,7 +14,8 @@ use porta_core::{Clock as _, SystemClock, Timestamp, TokenDigest};
 use porta_store::{Result, StoreError};
 
 use crate::kernel::{
-    Flavor, Kernel, Lease, Runner, Value, at, classify, digest, int, statements, text, unavailable,
+    Dialect, Kernel, PooledConnection, Runner, Value, at, classify, digest, int, statements, text,
+    unavailable,
 };
 
 struct Migration {
@@ -60,17 +61,17 @@ const MIGRATIONS: &[Migration] = migrations! {
 
 /// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).
 /// Each of them is idempotent, so that it can run again after a crash.
-const BY_THEMSELVES: &str = "-- each statement by itself\n";
+const WITHOUT_TRANSACTION: &str = "-- each statement by itself\n";
 
 impl Migration {
-    fn is_by_themselves(&self, flavor: Flavor) -> bool {
-        flavor == Flavor::Postgres && self.postgres.starts_with(BY_THEMSELVES)
+    fn runs_without_transaction(&self, dialect: Dialect) -> bool {
+        dialect == Dialect::Postgres && self.postgres.starts_with(WITHOUT_TRANSACTION)
     }
 
-    fn sql(&self, flavor: Flavor) -> &'static str {
-        match flavor {
-            Flavor::Postgres => self.postgres,
-            Flavor::Sqlite => self.sqlite,
+    fn sql(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Postgres => self.postgres,
+            Dialect::Sqlite => self.sqlite,
         }
     }
 }
@@ -118,9 +119,9 @@ statements! {
 const LOCK: i64 = 0x70_6f_72_74_61_01;
 const POLL: Duration = Duration::from_millis(200);
 /// The transaction that holds the lock is idle while migrations run and must not time out.
-const MAY_REST: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
+const NO_IDLE_TIMEOUT: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
 /// Polls of the lock before giving up: five minutes.
-const PATIENCE: u32 = 5 * 60 * 5;
+const LOCK_POLLS: u32 = 5 * 60 * 5;
 /// A statement that waits for a table lock makes every later statement on that table queue behind it. It gives up after
 /// a second, lets them pass, and is tried again.
 const LOCK_TIMEOUT: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '1s'";
@@ -128,7 +129,7 @@ const LOCK_PAUSE: Duration = Duration::from_secs(1);
 const LOCK_TRIES: u32 = 60;
 
 /// A row of the ledger.
-struct Entry {
+struct AppliedMigration {
     version: i64,
     name: String,
     checksum: TokenDigest,
@@ -137,11 +138,11 @@ struct Entry {
 
 impl Migration {
     /// Whether the ledger has this migration. An error if it was applied from another file.
-    fn has_run(&self, ledger: &[Entry], flavor: Flavor) -> Result<bool> {
+    fn has_run(&self, ledger: &[AppliedMigration], dialect: Dialect) -> Result<bool> {
         let Some(before) = ledger.iter().find(|entry| entry.version == self.version) else {
             return Ok(false);
         };
-        if before.checksum.same_as(&TokenDigest::of(self.sql(flavor))) {
+        if before.checksum.same_as(&TokenDigest::of(self.sql(dialect))) {
             return Ok(true);
         }
         let problem = format!(
@@ -153,7 +154,7 @@ impl Migration {
 }
 
 /// The applied migrations; empty for a new database.
-async fn ledger(kernel: &Kernel) -> Result<Vec<Entry>> {
+async fn ledger(kernel: &Kernel) -> Result<Vec<AppliedMigration>> {
     let mut run = Runner::Auto(kernel);
     let is_there = match run.row(&HAS_LEDGER, &[]).await? {
         Some(row) => row.reader("porta_migrations").flag()?,
@@ -162,12 +163,12 @@ async fn ledger(kernel: &Kernel) -> Result<Vec<Entry>> {
     if is_there { applied(&mut run).await } else { Ok(Vec::new()) }
 }
 
-async fn applied(run: &mut Runner<'_>) -> Result<Vec<Entry>> {
+async fn applied(run: &mut Runner<'_>) -> Result<Vec<AppliedMigration>> {
     let rows = run.rows(&APPLIED, &[]).await?;
     rows.iter()
         .map(|row| {
             let mut r = row.reader("porta_migrations");
-            Ok(Entry {
+            Ok(AppliedMigration {
                 version: r.int()?,
                 name: r.text()?,
                 checksum: r.digest("checksum")?,
@@ -205,7 +206,7 @@ pub(crate) async fn up(kernel: &Kernel) -> Result<Vec<String>> {
 async fn is_up_to_date(kernel: &Kernel) -> Result<bool> {
     let ledger = ledger(kernel).await?;
     for migration in MIGRATIONS {
-        if !migration.has_run(&ledger, kernel.flavor())? {
+        if !migration.has_run(&ledger, kernel.dialect())? {
             return Ok(false);
         }
     }
@@ -214,27 +215,27 @@ async fn is_up_to_date(kernel: &Kernel) -> Result<bool> {
 
 /// Takes the lock. PostgreSQL: polls for it on a separate connection; closing that releases it. SQLite needs none: its
 /// write transaction is the lock.
-async fn lock(kernel: &Kernel) -> Result<Option<Lease>> {
-    if kernel.flavor() == Flavor::Sqlite {
+async fn lock(kernel: &Kernel) -> Result<Option<PooledConnection>> {
+    if kernel.dialect() == Dialect::Sqlite {
         return Ok(None);
     }
-    let own = kernel.writer.beside();
-    for _ in 0..PATIENCE {
-        let mut lease = own.acquire().await?;
+    let own = kernel.writer.with_one_connection();
+    for _ in 0..LOCK_POLLS {
+        let mut pooled = own.acquire().await?;
         let try_lock = if own.is_pooled() {
-            lease.begin().await.map_err(classify)?;
-            lease.command(MAY_REST).await.map_err(classify)?;
+            pooled.begin().await.map_err(classify)?;
+            pooled.command(NO_IDLE_TIMEOUT).await.map_err(classify)?;
             &TRY_LOCK_FOR_THE_TRANSACTION
         } else {
             &TRY_LOCK
         };
-        let answer = lease.execute(try_lock, &[int(LOCK)]).await.map_err(classify)?;
+        let answer = pooled.execute(try_lock, &[int(LOCK)]).await.map_err(classify)?;
         if let Some(row) = answer.rows.first()
             && row.reader("lock").flag()?
         {
-            return Ok(Some(lease));
+            return Ok(Some(pooled));
         }
-        drop(lease);
+        drop(pooled);
         tokio::time::sleep(POLL).await;
     }
     Err(unavailable("another instance has been migrating the database for too long"))
@@ -244,9 +245,9 @@ async fn run_pending(kernel: &Kernel, migrations: &'static [Migration]) -> Resul
     let mut done = Vec::new();
     let mut ledger = kernel.begin().await?;
     ledger
-        .command(match kernel.flavor() {
-            Flavor::Postgres => LEDGER_POSTGRES,
-            Flavor::Sqlite => LEDGER_SQLITE,
+        .command(match kernel.dialect() {
+            Dialect::Postgres => LEDGER_POSTGRES,
+            Dialect::Sqlite => LEDGER_SQLITE,
         })
         .await?;
     ledger.commit().await?;
@@ -257,7 +258,7 @@ async fn run_pending(kernel: &Kernel, migrations: &'static [Migration]) -> Resul
                 // Most likely a lock timeout: another transaction uses the table for long.
                 Err(error @ StoreError::Unavailable(_)) if tries < LOCK_TRIES => {
                     tries += 1;
-                    tracing::warn!(migration = migration.name, %error, tries, "migration has to wait");
+                    tracing::warn!(migration = migration.name, %error, tries, "migration is blocked and will be retried");
                     tokio::time::sleep(LOCK_PAUSE).await;
                 }
                 outcome => break outcome?,
@@ -273,24 +274,24 @@ async fn run_pending(kernel: &Kernel, migrations: &'static [Migration]) -> Resul
 
 /// Runs one migration and records it. `false`: it had been applied before.
 async fn run_one(kernel: &Kernel, migration: &'static Migration) -> Result<bool> {
-    let flavor = kernel.flavor();
-    let sql = migration.sql(flavor);
+    let dialect = kernel.dialect();
+    let sql = migration.sql(dialect);
     let checksum = TokenDigest::of(sql);
     let mut tx = kernel.begin().await?;
     // Checked inside the transaction, because on SQLite another process may have run it meanwhile.
     let known = applied(&mut Runner::Unit(&mut tx)).await?;
-    if migration.has_run(&known, flavor)? {
+    if migration.has_run(&known, dialect)? {
         return Ok(false);
     }
-    if migration.is_by_themselves(flavor) {
+    if migration.runs_without_transaction(dialect) {
         tx.commit().await?;
-        run_by_themselves(kernel, sql).await?;
+        run_without_transaction(kernel, sql).await?;
         tx = kernel.begin().await?;
     } else {
-        if flavor == Flavor::Postgres {
+        if dialect == Dialect::Postgres {
             tx.command(LOCK_TIMEOUT).await?;
         }
-        tx.unbounded(sql).await?;
+        tx.command_without_timeout(sql).await?;
     }
     let values: [Value<'_>; 4] =
         [int(migration.version), text(migration.name), digest(&checksum), at(SystemClock.now())];
@@ -300,16 +301,16 @@ async fn run_one(kernel: &Kernel, migration: &'static Migration) -> Result<bool>
 }
 
 /// Runs the statements outside a transaction, on a separate connection: its settings end with it.
-async fn run_by_themselves(kernel: &Kernel, sql: &'static str) -> Result<()> {
-    let own = kernel.writer.beside();
-    let mut lease = own.acquire().await?;
+async fn run_without_transaction(kernel: &Kernel, sql: &'static str) -> Result<()> {
+    let own = kernel.writer.with_one_connection();
+    let mut pooled = own.acquire().await?;
     // A session of a pooler has none of our limits, and a setting would stay with it.
     if !own.is_pooled() {
-        lease.command("SET statement_timeout = 0; SET lock_timeout = 0").await.map_err(classify)?;
+        pooled.command("SET statement_timeout = 0; SET lock_timeout = 0").await.map_err(classify)?;
     }
     for statement in sql.split_inclusive(';').filter(|part| part.trim_end().ends_with(';')) {
-        lease.unbounded(statement).await.map_err(classify)?;
+        pooled.command_without_timeout(statement).await.map_err(classify)?;
     }
-    lease.close();
+    pooled.close();
     Ok(())
 }

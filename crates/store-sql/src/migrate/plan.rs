@@ -33,7 +33,7 @@ pub struct PlannedStep {
 }
 
 /// One line of `locks.txt`.
-pub(crate) struct Line {
+pub(crate) struct LockLine {
     pub(crate) migration: &'static str,
     table: &'static str,
     lock: &'static str,
@@ -41,10 +41,10 @@ pub(crate) struct Line {
     action: &'static str,
 }
 
-pub(crate) fn lines() -> impl Iterator<Item = Line> {
+pub(crate) fn lines() -> impl Iterator<Item = LockLine> {
     LOCKS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
         let mut parts = line.split('\t');
-        Some(Line {
+        Some(LockLine {
             migration: parts.next()?,
             table: parts.next()?,
             lock: parts.next()?,
@@ -66,7 +66,7 @@ pub(crate) async fn plan(kernel: &Kernel) -> Result<Vec<PlannedStep>> {
         let mut r = row.reader("pg_stat_user_tables");
         sizes.push((r.text()?, r.opt_int()?, r.opt_int()?));
     }
-    let step = |line: Line| {
+    let step = |line: LockLine| {
         let size = sizes.iter().find(|(table, ..)| table == line.table);
         PlannedStep {
             migration: line.migration.to_owned(),

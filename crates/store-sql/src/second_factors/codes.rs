@@ -106,7 +106,7 @@ impl SecondFactors<'_> {
         let codes: Vec<_> = codes.iter().map(|c| (c.id, hex(c.mac.as_bytes()), &c.key_id)).collect();
         let mut scope = self.run.scope().await?;
         let mut run = scope.run();
-        let exists = run.hits(&LOCK, &[uuid(self.organization), uuid(user), at(now)]).await?;
+        let exists = run.affects_row(&LOCK, &[uuid(self.organization), uuid(user), at(now)]).await?;
         if exists {
             run.execute(&FORGET_RECOVERY, &[uuid(user)]).await?;
             run.execute(&STORE_RECOVERY, &[uuid(user), at(now), json(&codes)]).await?;
@@ -143,7 +143,7 @@ impl SecondFactors<'_> {
             at(code.expires_at),
             at(code.created_at),
         ];
-        self.run.must_hit(&ISSUE_EMAIL, &values, "user").await
+        self.run.must_affect_row(&ISSUE_EMAIL, &values, "user").await
     }
 
     pub(super) async fn attempt(

@@ -111,11 +111,11 @@ impl SecondFactorRepository for SecondFactors<'_> {
             int(credential.last_step),
             at(credential.created_at),
         ];
-        self.run.hits(&ENROL_TOTP, &values).await
+        self.run.affects_row(&ENROL_TOTP, &values).await
     }
 
     async fn enrol_email(&mut self, user: UserId, now: Timestamp) -> Result<bool> {
-        self.run.hits(&ENROL_EMAIL, &[uuid(self.organization), uuid(user), at(now)]).await
+        self.run.affects_row(&ENROL_EMAIL, &[uuid(self.organization), uuid(user), at(now)]).await
     }
 
     async fn accept_step(&mut self, credential: &TotpCredential, step: i64, now: Timestamp) -> Result<bool> {
@@ -126,13 +126,13 @@ impl SecondFactorRepository for SecondFactors<'_> {
             at(now),
             at(credential.verified_at),
         ];
-        self.run.hits(&ACCEPT_STEP, &values).await
+        self.run.affects_row(&ACCEPT_STEP, &values).await
     }
 
     async fn disable(&mut self, user: UserId, now: Timestamp) -> Result<bool> {
         let mut scope = self.run.scope().await?;
         let mut run = scope.run();
-        let exists = run.hits(&HAS_NO_FACTOR, &[uuid(self.organization), uuid(user), at(now)]).await?;
+        let exists = run.affects_row(&HAS_NO_FACTOR, &[uuid(self.organization), uuid(user), at(now)]).await?;
         if exists {
             run.execute(&FORGET_TOTP, &[uuid(user)]).await?;
             codes::forget(&mut run, user).await?;

@@ -155,7 +155,7 @@ impl Sessions<'_> {
         if let Some(event) = event {
             values.extend(audit::values(event));
         }
-        self.run.hits(stmt, &values).await
+        self.run.affects_row(stmt, &values).await
     }
 }
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
 use porta_core::session::{Grant, SessionRecord};
 use porta_core::{ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, UserId};
-use porta_store::{AuthorizeFacts, Cursor, GivenAccess, Page, Result, SessionRepository};
+use porta_store::{AuthorizeFacts, Cursor, GrantWithClient, Page, Result, SessionRepository};
 
 use crate::audit::{self, insert_audit};
 use crate::kernel::{Reader, Runner, at, statements, uuid};
@@ -110,13 +110,13 @@ impl SessionRepository for Sessions<'_> {
     ) -> Result<bool> {
         let since = expires_at - longest;
         let values = [uuid(self.organization), uuid(session), at(expires_at), at(now), at(since)];
-        self.run.hits(&EXTEND, &values).await
+        self.run.affects_row(&EXTEND, &values).await
     }
 
     async fn end(&mut self, session: SessionKey, now: Timestamp, event: &AuditEvent) -> Result<bool> {
         let mut values = vec![uuid(self.organization), uuid(session), at(now)];
         values.extend(audit::values(event));
-        self.run.hits(&END, &values).await
+        self.run.affects_row(&END, &values).await
     }
 
     async fn extend_grant(
@@ -148,7 +148,7 @@ impl SessionRepository for Sessions<'_> {
         now: Timestamp,
         before: Option<Cursor>,
         limit: u32,
-    ) -> Result<Page<GivenAccess>> {
+    ) -> Result<Page<GrantWithClient>> {
         self.given_by(user, now, before, limit).await
     }
 

@@ -3,7 +3,7 @@
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
 use porta_core::{GrantId, Timestamp, UserId};
-use porta_store::{Cursor, GivenAccess, Page, Result};
+use porta_store::{Cursor, GrantWithClient, Page, Result};
 
 use super::grants::{grant_columns, read_grant};
 use super::{Sessions, read_session, session_columns};
@@ -68,7 +68,7 @@ impl Sessions<'_> {
         now: Timestamp,
         before: Option<Cursor>,
         limit: u32,
-    ) -> Result<Page<GivenAccess>> {
+    ) -> Result<Page<GrantWithClient>> {
         let [time, id] = cursor_values_before(before);
         let values = [uuid(self.organization), uuid(user), time, id, int(i64::from(limit) + 1), at(now)];
         let rows = self.run.rows(&GIVEN_BY, &values).await?;
@@ -76,7 +76,7 @@ impl Sessions<'_> {
             let mut r = row.reader("clients");
             let client_name = r.text()?;
             let grant = read_grant(&mut r)?.ok_or_else(|| r.inconsistent("id"))?;
-            Ok(GivenAccess { grant, client_name })
+            Ok(GrantWithClient { grant, client_name })
         };
         page_of(&rows, limit, read, |given| (given.grant.created_at, given.grant.id))
     }
@@ -90,6 +90,6 @@ impl Sessions<'_> {
     ) -> Result<bool> {
         let mut values = vec![uuid(self.organization), uuid(user), uuid(grant), at(now)];
         values.extend(audit::values(event));
-        self.run.hits(&END_GRANT, &values).await
+        self.run.affects_row(&END_GRANT, &values).await
     }
 }

@@ -56,8 +56,8 @@ macro_rules! access_columns {
     };
 }
 macro_rules! issuance {
-    ($flavor:ident) => {
-        concat!("SELECT ", user_columns!("u."), ", ", held_columns!($flavor), ", \
+    ($dialect:ident) => {
+        concat!("SELECT ", user_columns!("u."), ", ", held_columns!($dialect), ", \
             EXISTS (SELECT 1 FROM grants g WHERE g.id = $3 AND (g.organization_id = $1) IS TRUE AND g.user_id = u.id \
                     AND g.client_id = $4 AND g.expires_at > $7), \
             EXISTS (SELECT 1 FROM sessions s WHERE s.id = $5 AND (s.organization_id = $1) IS TRUE AND s.user_id = u.id \
@@ -68,24 +68,24 @@ macro_rules! issuance {
     };
 }
 macro_rules! refresh {
-    ($flavor:ident) => {
+    ($dialect:ident) => {
         concat!("SELECT t.digest, t.family_id, t.expires_at, t.created_at, t.rotated_at, t.successor, t.rotated_by, t.shared_at, ",
             family_columns!("f."), ", ", liveness_columns!(), ", ", user_columns!("u."), ", ",
-            held_columns!($flavor), ", \
+            held_columns!($dialect), ", \
             EXISTS (SELECT 1 FROM refresh_tokens n WHERE n.digest = t.successor AND n.rotated_at IS NOT NULL), \
             (SELECT n.created_at FROM refresh_tokens n WHERE n.digest = t.successor) \
             FROM refresh_tokens t ", family_joins!())
     };
 }
 macro_rules! userinfo {
-    ($flavor:ident) => {
+    ($dialect:ident) => {
         concat!(
             "SELECT ",
             access_columns!(),
             ", f.claims, ",
             user_columns!("u."),
             ", ",
-            held_columns!($flavor),
+            held_columns!($dialect),
             " FROM access_tokens t ",
             family_joins!()
         )
@@ -104,7 +104,7 @@ fn read_access_facts(r: &mut Reader<'_>) -> Result<AccessTokenFacts> {
         token: read::access_token(r)?,
         client: r.id()?,
         user_id: r.id()?,
-        liveness: read::liveness(r)?,
+        validity: read::validity(r)?,
     })
 }
 
@@ -147,7 +147,7 @@ impl Tokens<'_> {
         Ok(Some(RefreshTokenFacts {
             token: read::refresh_token(&mut r)?,
             family: read::family(&mut r)?,
-            liveness: read::liveness(&mut r)?,
+            validity: read::validity(&mut r)?,
             user: read_user(&mut r)?,
             rights: read::held_rights(&mut r)?,
             successor_rotated: r.flag()?,

@@ -180,7 +180,7 @@ impl TokenRepository for Tokens<'_> {
             opt_at(refresh.map(|r| r.expires_at)),
             opt_at(refresh.map(|r| r.created_at)),
         ]);
-        self.run.hits(&ISSUE, &values).await
+        self.run.affects_row(&ISSUE, &values).await
     }
 
     async fn forbid_family(
@@ -224,18 +224,18 @@ impl TokenRepository for Tokens<'_> {
             at(access.expires_at),
             digest(by),
         ];
-        self.run.hits(&ROTATE, &values).await
+        self.run.affects_row(&ROTATE, &values).await
     }
 
     async fn add_access_token(&mut self, access: &AccessToken) -> Result<()> {
         let values = access_values(self.organization, access);
-        self.run.must_hit(&ADD_ACCESS, &values, "token family").await
+        self.run.must_affect_row(&ADD_ACCESS, &values, "token family").await
     }
 
     async fn share(&mut self, access: &AccessToken, successor: &TokenDigest) -> Result<bool> {
         let mut values = access_values(self.organization, access).to_vec();
         values.push(digest(successor));
-        self.run.hits(&SHARE, &values).await
+        self.run.affects_row(&SHARE, &values).await
     }
 
     async fn userinfo_facts(
@@ -255,7 +255,7 @@ impl TokenRepository for Tokens<'_> {
     }
 
     async fn delete_access_token(&mut self, token: &TokenDigest) -> Result<bool> {
-        self.run.hits(&DELETE_ACCESS, &[uuid(self.organization), digest(token)]).await
+        self.run.affects_row(&DELETE_ACCESS, &[uuid(self.organization), digest(token)]).await
     }
 
     async fn revoke(&mut self, what: Revocation, now: Timestamp) -> Result<u64> {

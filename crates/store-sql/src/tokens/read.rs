@@ -2,7 +2,7 @@
 
 use porta_core::session::{AccessToken, RefreshToken, TokenFamily};
 use porta_core::{ClaimDefinitionId, EntityId as _, RoleId};
-use porta_store::{HeldRights, Liveness, Result};
+use porta_store::{AssignedRights, Result, TokenValidity};
 use uuid::Uuid;
 
 use crate::kernel::Reader;
@@ -77,9 +77,9 @@ pub(super) fn refresh_token(r: &mut Reader<'_>) -> Result<RefreshToken> {
     })
 }
 
-pub(super) fn liveness(r: &mut Reader<'_>) -> Result<Liveness> {
+pub(super) fn validity(r: &mut Reader<'_>) -> Result<TokenValidity> {
     r.in_table("token_families");
-    Ok(Liveness {
+    Ok(TokenValidity {
         family_revoked: r.flag()?,
         authorized_at: r.time("created_at")?,
         family_expires_at: r.time("expires_at")?,
@@ -89,10 +89,10 @@ pub(super) fn liveness(r: &mut Reader<'_>) -> Result<Liveness> {
     })
 }
 
-pub(super) fn held_rights(r: &mut Reader<'_>) -> Result<HeldRights> {
+pub(super) fn held_rights(r: &mut Reader<'_>) -> Result<AssignedRights> {
     let roles: Vec<Uuid> = r.opt_json()?.unwrap_or_default();
     let claims: Vec<(Uuid, serde_json::Value)> = r.opt_json()?.unwrap_or_default();
-    Ok(HeldRights {
+    Ok(AssignedRights {
         roles: roles.into_iter().map(RoleId::from_uuid).collect(),
         claims: claims.into_iter().map(|(id, value)| (ClaimDefinitionId::from_uuid(id), value)).collect(),
     })

@@ -200,7 +200,7 @@ impl UserRepository for Users<'_> {
     async fn update(&mut self, user: &User) -> Result<bool> {
         let mut values = self.person(user);
         values.push(at(user.updated_at));
-        self.run.hits(&UPDATE, &values).await
+        self.run.affects_row(&UPDATE, &values).await
     }
 
     async fn set_status(
@@ -221,7 +221,7 @@ impl UserRepository for Users<'_> {
             opt_text(reason.filter(|_| is_lock)),
             at(now),
         ];
-        self.run.hits(&SET_STATUS, &values).await
+        self.run.affects_row(&SET_STATUS, &values).await
     }
 
     async fn set_password(
@@ -231,7 +231,7 @@ impl UserRepository for Users<'_> {
         now: Timestamp,
     ) -> Result<bool> {
         let values = [uuid(self.organization), uuid(id), opt_text(hash.map(PasswordHash::as_str)), at(now)];
-        self.run.hits(&SET_PASSWORD, &values).await
+        self.run.affects_row(&SET_PASSWORD, &values).await
     }
 
     async fn change_password(
@@ -243,22 +243,22 @@ impl UserRepository for Users<'_> {
     ) -> Result<bool> {
         let from = opt_text(from.map(PasswordHash::as_str));
         let values = [uuid(self.organization), uuid(id), from, text(to.as_str()), at(now)];
-        self.run.hits(&CHANGE_PASSWORD, &values).await
+        self.run.affects_row(&CHANGE_PASSWORD, &values).await
     }
 
     async fn rehash(&mut self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> Result<bool> {
         let values = [uuid(self.organization), uuid(id), text(from.as_str()), text(to.as_str())];
-        self.run.hits(&REHASH, &values).await
+        self.run.affects_row(&REHASH, &values).await
     }
 
     async fn recover_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool> {
         let values =
             [uuid(self.organization), uuid(id), at(now), text(hash.as_str()), at(now - ONE_RECOVERY)];
-        self.run.hits(&RECOVER_PASSWORD, &values).await
+        self.run.affects_row(&RECOVER_PASSWORD, &values).await
     }
 
     async fn verify_email(&mut self, id: UserId, now: Timestamp) -> Result<bool> {
-        self.run.hits(&VERIFY_EMAIL, &[uuid(self.organization), uuid(id), at(now)]).await
+        self.run.affects_row(&VERIFY_EMAIL, &[uuid(self.organization), uuid(id), at(now)]).await
     }
 
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>> {
@@ -297,7 +297,7 @@ impl UserRepository for Users<'_> {
         row.map(|row| row.reader("users").int()).transpose()
     }
 
-    async fn forget_factor_failures(&mut self, user: UserId) -> Result<()> {
+    async fn reset_factor_failures(&mut self, user: UserId) -> Result<()> {
         self.run.execute(&FORGET_FACTOR_FAILURES, &[uuid(self.organization), uuid(user)]).await.map(|_| ())
     }
 

@@ -163,7 +163,7 @@ impl Users<'_> {
         ];
         values.extend(audit::values(event));
         values.extend([int(user.credential_epoch), opt_at(user.password_changed_at)]);
-        self.run.hits(&SIGN_IN, &values).await
+        self.run.affects_row(&SIGN_IN, &values).await
     }
 
     pub(super) async fn began_challenge(
@@ -175,7 +175,7 @@ impl Users<'_> {
         let mut values = vec![uuid(self.organization), uuid(user.id), at(event.created_at - lockout)];
         values.extend(audit::values(event));
         values.extend([int(user.credential_epoch), opt_at(user.password_changed_at)]);
-        self.run.hits(&CHALLENGE, &values).await
+        self.run.affects_row(&CHALLENGE, &values).await
     }
 
     pub(super) async fn failed_to_sign_in(

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use porta_store::Store;
 use porta_testkit::database::TestDatabase;
 
-struct Fresh {
+struct FreshStore {
     store: Arc<dyn Store>,
     _database: TestDatabase,
 }
 
-impl Fresh {
+impl FreshStore {
     fn new(database: TestDatabase) -> Self {
         Self { store: database.database.clone(), _database: database }
     }
 }
 
 mod sqlite {
-    use super::{Fresh, TestDatabase};
-    porta_store::contract_tests!(Fresh::new(TestDatabase::sqlite().await));
+    use super::{FreshStore, TestDatabase};
+    porta_store::contract_tests!(FreshStore::new(TestDatabase::sqlite().await));
 }
 
 mod postgres {
-    use super::{Fresh, TestDatabase};
-    porta_store::contract_tests!(Fresh::new(TestDatabase::postgres().await));
+    use super::{FreshStore, TestDatabase};
+    porta_store::contract_tests!(FreshStore::new(TestDatabase::postgres().await));
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use porta_store::contract::fixture::{NOW, World};
-use porta_store::{Store as _, Swept};
+use porta_store::contract::fixture::{NOW, TwoTenants};
+use porta_store::{Store as _, SweepOutcome};
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -25,7 +25,7 @@ macro_rules! take_lease {
 }
 
 async fn another_sweepers_lease_is_waited_for(db: TestDatabase) {
-    World::new(db.database.clone()).await;
+    TwoTenants::new(db.database.clone()).await;
     let now = NOW + 1000 * 60 * MINUTE;
     let until = (now + MINUTE).micros();
     match &db.target {
@@ -39,7 +39,7 @@ async fn another_sweepers_lease_is_waited_for(db: TestDatabase) {
         }
     }
     let early = now + MINUTE - Duration::from_secs(1);
-    assert_eq!(db.database.sweep(early, NOW, 1000).await.unwrap(), Swept::default());
+    assert_eq!(db.database.sweep(early, NOW, 1000).await.unwrap(), SweepOutcome::default());
     let swept = db.database.sweep(now + MINUTE, NOW, 1000).await.unwrap();
     assert!(swept.held_lease && swept.rows > 0, "whoever held it died: {swept:?}");
 }

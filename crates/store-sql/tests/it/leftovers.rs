@@ -4,7 +4,7 @@
 use porta_core::EntityId as _;
 use porta_core::user::TwoFactorMethod;
 use porta_store::Store as _;
-use porta_store::contract::fixture::{NOW, World, totp};
+use porta_store::contract::fixture::{NOW, TwoTenants, totp};
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -40,7 +40,7 @@ async fn leave(db: &TestDatabase, user: Uuid) {
 }
 
 async fn an_unconfirmed_authenticator_is_nobodys(db: TestDatabase) {
-    let w = World::new(db.database.clone()).await;
+    let w = TwoTenants::new(db.database.clone()).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     leave(&db, user.uuid()).await;
     let mut all = db.database.repositories();

@@ -19,7 +19,7 @@ async fn fresh_and_again(db: TestDatabase) {
     assert!(db.database.migrate_up().await.unwrap().is_empty(), "nothing is left to do");
     assert_eq!(db.database.migrations().await.unwrap(), after);
     // Again with rows in the tables.
-    porta_store::contract::fixture::World::new(db.database.clone()).await;
+    porta_store::contract::fixture::TwoTenants::new(db.database.clone()).await;
     assert!(db.database.migrate_up().await.unwrap().is_empty());
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::Timestamp;
-use porta_store::contract::fixture::{NOW, World, organization};
+use porta_store::contract::fixture::{NOW, TwoTenants, organization};
 use porta_store::{Store, StoreError};
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use porta_testkit::database::TestDatabase;
@@ -32,7 +32,7 @@ async fn disconnect_everybody(connection: &mut PgConnection) {
 async fn reads_survive_a_restart_of_postgres() {
     let db = TestDatabase::postgres().await;
     let mut admin = administrator(&db).await;
-    let w = World::new(db.database.clone()).await;
+    let w = TwoTenants::new(db.database.clone()).await;
     for _ in 0..3 {
         disconnect_everybody(&mut admin).await;
         let found = w.repositories().organizations().by_id(w.acme.organization.id).await.unwrap();
@@ -102,7 +102,7 @@ async fn waiting_has_an_end_on_postgres() {
 
 /// Cancelled requests leak neither connections nor locks.
 async fn given_up(db: TestDatabase) {
-    let w = Arc::new(World::new(db.database.clone()).await);
+    let w = Arc::new(TwoTenants::new(db.database.clone()).await);
     for n in 0..60 {
         let (store, o) = (Arc::clone(&w.store), organization(&format!("late-{n}"), &w.entropy));
         let work = async move {

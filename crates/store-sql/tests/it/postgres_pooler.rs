@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use porta_store::contract::fixture::{NOW, World, organization};
+use porta_store::contract::fixture::{NOW, TwoTenants, organization};
 use porta_store::{Store, StoreError};
 use porta_store_sql::{Database, DatabaseOptions, MigrationStatus, Target};
 use porta_testkit::database::TestDatabase;
@@ -18,18 +18,18 @@ use tokio::task::JoinSet;
 /// Server sessions of the pooler: fewer than the clients want.
 const SESSIONS: u32 = 6;
 
-struct Fresh {
+struct FreshStore {
     store: Arc<dyn Store>,
-    _behind: Behind,
+    _behind: PooledDatabase,
 }
 
 /// A database accessed through a pooler.
-struct Behind {
+struct PooledDatabase {
     pooler: PgBouncer,
     database: TestDatabase,
 }
 
-impl Behind {
+impl PooledDatabase {
     async fn a_pooler(database: TestDatabase) -> Self {
         Self { pooler: PgBouncer::before(direct(&database), SESSIONS).await, database }
     }
@@ -56,17 +56,17 @@ fn direct(database: &TestDatabase) -> &str {
     url
 }
 
-impl Fresh {
+impl FreshStore {
     async fn behind_a_pooler() -> Self {
-        let behind = Behind::a_pooler(TestDatabase::postgres().await).await;
+        let behind = PooledDatabase::a_pooler(TestDatabase::postgres().await).await;
         Self { store: Arc::new(behind.open().await), _behind: behind }
     }
 }
 
 /// The contract tests of transactions, locks and row races; the others only use single statements.
 mod contract {
-    use super::Fresh;
-    porta_store::contract_tests! { @cases Fresh::behind_a_pooler().await;
+    use super::FreshStore;
+    porta_store::contract_tests! { @cases FreshStore::behind_a_pooler().await;
         credentials: racing_a_reset, racing_a_challenge;
         factor_races: steps, recovery_codes, email_codes;
         keys: racing_for_the_first_key, racing_to_promote;
@@ -85,7 +85,7 @@ mod contract {
 /// The pooler rejects a connection with startup parameters, which the store sends unless `is_pooled` is set.
 #[tokio::test]
 async fn who_does_not_say_so_is_refused_by_the_pooler() {
-    let behind = Behind::a_pooler(TestDatabase::postgres().await).await;
+    let behind = PooledDatabase::a_pooler(TestDatabase::postgres().await).await;
     let options = DatabaseOptions { is_pooled: false, ..behind.options() };
     let refused = Database::connect(&options).await.unwrap_err();
     let StoreError::Unavailable(source) = &refused else { panic!("{refused:?}") };
@@ -94,7 +94,7 @@ async fn who_does_not_say_so_is_refused_by_the_pooler() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_migration_runs_once_however_many_instances_start() {
-    let behind = Behind::a_pooler(TestDatabase::empty_postgres().await).await;
+    let behind = PooledDatabase::a_pooler(TestDatabase::empty_postgres().await).await;
     let mut tasks = JoinSet::new();
     for _ in 0..4 {
         let instance = behind.open().await;
@@ -120,7 +120,7 @@ async fn each_migration_runs_once_however_many_instances_start() {
 
 #[tokio::test]
 async fn a_statement_has_its_end_here_too() {
-    let behind = Behind::a_pooler(TestDatabase::postgres().await).await;
+    let behind = PooledDatabase::a_pooler(TestDatabase::postgres().await).await;
     let options = DatabaseOptions { statement_timeout: Duration::from_millis(300), ..behind.options() };
     let store = Database::connect(&options).await.unwrap();
     let mut admin = PgConnection::connect(direct(&behind.database)).await.unwrap();
@@ -141,8 +141,8 @@ async fn next_borrower(url: &str, question: &'static str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_left_in_a_session() {
-    let behind = Behind::a_pooler(TestDatabase::postgres().await).await;
-    let w = World::new(Arc::new(behind.open().await)).await;
+    let behind = PooledDatabase::a_pooler(TestDatabase::postgres().await).await;
+    let w = TwoTenants::new(Arc::new(behind.open().await)).await;
     for n in 0..20 {
         w.repositories().settings(None).set("session_ttl", &json!(n), NOW).await.unwrap();
         w.store.begin().await.unwrap().commit().await.unwrap();
@@ -159,8 +159,8 @@ async fn nothing_is_left_in_a_session() {
 /// Cancelled requests return their sessions.
 #[tokio::test(flavor = "multi_thread")]
 async fn giving_up_costs_no_session() {
-    let behind = Behind::a_pooler(TestDatabase::postgres().await).await;
-    let w = World::new(Arc::new(behind.open().await)).await;
+    let behind = PooledDatabase::a_pooler(TestDatabase::postgres().await).await;
+    let w = TwoTenants::new(Arc::new(behind.open().await)).await;
     for n in 0..60 {
         let (store, o) = (Arc::clone(&w.store), organization(&format!("late-{n}"), &w.entropy));
         let work = async move {
@@ -184,8 +184,8 @@ async fn giving_up_costs_no_session() {
 /// Sessions that the server terminated are replaced, by the pooler and by the store.
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_survive_the_end_of_every_session() {
-    let behind = Behind::a_pooler(TestDatabase::postgres().await).await;
-    let w = World::new(Arc::new(behind.open().await)).await;
+    let behind = PooledDatabase::a_pooler(TestDatabase::postgres().await).await;
+    let w = TwoTenants::new(Arc::new(behind.open().await)).await;
     let mut admin = PgConnection::connect(direct(&behind.database)).await.unwrap();
     let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()";

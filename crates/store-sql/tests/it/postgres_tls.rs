@@ -5,7 +5,7 @@ use std::path::Path;
 use porta_store::{Store as _, StoreError};
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use porta_testkit::database::TestDatabase;
-use porta_testkit::relay::Authority;
+use porta_testkit::relay::CertificateAuthority;
 use porta_trust::{Certificates, Roots};
 use url::Url;
 
@@ -34,7 +34,7 @@ async fn refusal(options: DatabaseOptions) -> String {
 #[tokio::test]
 async fn the_named_authority_is_believed_and_no_other() {
     let db = TestDatabase::postgres().await;
-    let others = Authority::make().roots();
+    let others = CertificateAuthority::make().roots();
     for mode in ["sslmode=verify-full", "sslmode=verify-ca"] {
         for unknown in [Roots::system(), others.clone()] {
             let text = refusal(options(&db, "localhost", mode, unknown)).await;
@@ -67,7 +67,7 @@ async fn who_is_named_in_the_url_is_believed_for_this_server_alone() {
     let file = std::env::var("TEST_CA_FILE").expect("run through scripts/with-services.sh");
     let own = format!("sslmode=verify-full&sslrootcert={file}");
     Database::connect(&options(&db, "localhost", &own, Roots::system())).await.unwrap().ping().await.unwrap();
-    let other = Authority::make();
+    let other = CertificateAuthority::make();
     let own = format!("sslmode=verify-full&sslrootcert={}", other.file());
     let text = refusal(options(&db, "localhost", &own, Roots::only(ours()))).await;
     assert!(text.contains("UnknownIssuer") || text.contains("BadSignature"), "{text}");

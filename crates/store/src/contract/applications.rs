@@ -10,8 +10,8 @@ use porta_core::{
 };
 use serde_json::json;
 
-use super::fixture::{MINUTE, NOW, World, application};
-use crate::{Repositories, Store, StoreError, Upserted};
+use super::fixture::{MINUTE, NOW, TwoTenants, application};
+use crate::{Repositories, Store, StoreError, UpsertOutcome};
 
 pub fn role(application: ApplicationId, slug: &str, name: &str, entropy: &SeededEntropy) -> Role {
     Role {
@@ -66,7 +66,7 @@ fn is_missing<T>(result: &crate::Result<T>) -> bool {
 }
 
 pub async fn own_before_shared(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let admin = super_admin(all.as_mut()).await;
     let shared = application(None, "shop", &w.entropy);
@@ -95,7 +95,7 @@ pub async fn own_before_shared(store: Arc<dyn Store>) {
 }
 
 pub async fn only_the_super_admin_writes_shared(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let admin = super_admin(all.as_mut()).await;
     let mut shared = application(None, "wiki", &w.entropy);
@@ -127,7 +127,7 @@ pub async fn only_the_super_admin_writes_shared(store: Arc<dyn Store>) {
 }
 
 pub async fn children(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let app = w.acme.application.id;
     let mut acme = all.applications(w.acme.organization.id);
@@ -167,7 +167,7 @@ pub async fn children(store: Arc<dyn Store>) {
 }
 
 pub async fn foreign_children(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let app = w.acme.application.id;
     let (m, r) = (module(app, &w.entropy), role(app, "reader", "Reader", &w.entropy));
@@ -201,7 +201,7 @@ pub async fn foreign_children(store: Arc<dyn Store>) {
 }
 
 pub async fn roles_and_claims_of_people(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let app = w.acme.application.id;
     let (user, stranger) = (w.acme.user.id, w.other.user.id);
@@ -213,8 +213,11 @@ pub async fn roles_and_claims_of_people(store: Arc<dyn Store>) {
     assert!(!acme.assign_role(user, r.id, None, NOW).await.unwrap());
     assert_eq!(acme.roles_of(user).await.unwrap(), std::slice::from_ref(&r));
     assert!(is_missing(&acme.assign_role(stranger, r.id, None, NOW).await));
-    assert_eq!(acme.set_claim_value(user, c.id, &json!("one"), NOW).await.unwrap(), Upserted::Created);
-    assert_eq!(acme.set_claim_value(user, c.id, &json!({"a": [1]}), NOW).await.unwrap(), Upserted::Updated);
+    assert_eq!(acme.set_claim_value(user, c.id, &json!("one"), NOW).await.unwrap(), UpsertOutcome::Created);
+    assert_eq!(
+        acme.set_claim_value(user, c.id, &json!({"a": [1]}), NOW).await.unwrap(),
+        UpsertOutcome::Updated
+    );
     assert_eq!(acme.claim_value(user, c.id).await.unwrap(), Some(json!({"a": [1]})));
     assert!(is_missing(&acme.set_claim_value(stranger, c.id, &json!(1), NOW).await));
     drop(acme);

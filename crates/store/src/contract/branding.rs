@@ -5,22 +5,22 @@ use std::sync::Arc;
 use porta_core::branding::{AssetKind, BrandingAsset, PictureType};
 use porta_core::{BrandingAssetId, OrganizationId};
 
-use super::fixture::{MINUTE, NOW, World, one_round_trip};
+use super::fixture::{MINUTE, NOW, TwoTenants, one_round_trip};
 use crate::{Store, StoreError};
 
-fn asset(w: &World, kind: AssetKind, content_type: PictureType, data: &[u8]) -> BrandingAsset {
+fn asset(w: &TwoTenants, kind: AssetKind, content_type: PictureType, data: &[u8]) -> BrandingAsset {
     let id = BrandingAssetId::new(NOW, &w.entropy);
     BrandingAsset { id, kind, content_type, data: data.to_vec(), created_at: NOW }
 }
 
 /// The ids of the pictures in an organization's row.
-async fn known(w: &World, organization: OrganizationId) -> [Option<BrandingAssetId>; 2] {
+async fn known(w: &TwoTenants, organization: OrganizationId) -> [Option<BrandingAssetId>; 2] {
     let found = w.repositories().organizations().by_id(organization).await.unwrap().unwrap();
     [found.branding.logo_asset, found.branding.favicon_asset]
 }
 
 pub async fn round_trip(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let owner = w.acme.organization.id;
     let mut all = w.repositories();
     let mut assets = all.branding_assets(owner);
@@ -58,7 +58,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
 }
 
 pub async fn units_decide(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let owner = w.acme.organization.id;
     let logo = asset(&w, AssetKind::Logo, PictureType::Png, b"x");
     let mut unit = w.store.begin().await.unwrap();
@@ -72,7 +72,7 @@ pub async fn units_decide(store: Arc<dyn Store>) {
 }
 
 pub async fn limits(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut assets = all.branding_assets(w.acme.organization.id);
     let most = asset(&w, AssetKind::Logo, PictureType::Png, &vec![1; BrandingAsset::MAX_BYTES]);
@@ -86,7 +86,7 @@ pub async fn limits(store: Arc<dyn Store>) {
 }
 
 pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (acme, other) = (w.acme.organization.id, w.other.organization.id);
     let mut all = w.repositories();
     let logo = asset(&w, AssetKind::Logo, PictureType::Png, b"acme's");

@@ -10,10 +10,10 @@ use porta_core::organization::{LoginMethod, OrganizationStatus};
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{ClientSecretId, Timestamp};
 
-use super::fixture::{HOUR, MINUTE, NOW, World, client, one_round_trip};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, client, one_round_trip};
 use crate::{Catalog, ClientFacts, RegisteredAddresses, Store, StoreError};
 
-fn secret(w: &World, of: &Client, created_at: Timestamp) -> ClientSecret {
+fn secret(w: &TwoTenants, of: &Client, created_at: Timestamp) -> ClientSecret {
     ClientSecret {
         id: ClientSecretId::new(created_at, &w.entropy),
         client: of.id,
@@ -27,7 +27,7 @@ fn secret(w: &World, of: &Client, created_at: Timestamp) -> ClientSecret {
 }
 
 pub async fn round_trip(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.clients(w.acme.organization.id);
     let mut c = w.acme.client.clone();
@@ -76,7 +76,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
 }
 
 pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut c = w.acme.client.clone();
     let s = secret(&w, &c, NOW);
@@ -110,7 +110,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
 }
 
 pub async fn what_a_protocol_request_sees(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let (acme, other) = (w.acme.organization.id, w.other.organization.id);
     let mut c = w.acme.client.clone();
@@ -147,7 +147,7 @@ pub async fn what_a_protocol_request_sees(store: Arc<dyn Store>) {
 
 /// `tokens_valid_since` is the latest change of status of the client, its owner, or the organization it is used under.
 pub async fn what_counts_since_when(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let (acme, other) = (w.acme.organization.id, w.other.organization.id);
     let c = Client { allowed_organizations: vec![other], ..w.acme.client.clone() };
@@ -182,7 +182,7 @@ pub async fn what_counts_since_when(store: Arc<dyn Store>) {
 }
 
 pub async fn secrets(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let c = &w.acme.client;
     let mut acme = all.clients(w.acme.organization.id);
@@ -205,7 +205,7 @@ pub async fn secrets(store: Arc<dyn Store>) {
 }
 
 pub async fn origins(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (owner, other) = (w.acme.organization.id, w.other.organization.id);
     let mut all = w.repositories();
     let found = all.clients(owner).registered_addresses().await.unwrap();

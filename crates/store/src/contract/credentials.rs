@@ -7,7 +7,7 @@ use porta_core::user::{Email, PasswordHash, User, UserStatus};
 use porta_core::{OrganizationId, Timestamp, UserId};
 use tokio::task::JoinSet;
 
-use super::fixture::{HOUR, MINUTE, NOW, World, event, one_round_trip, session, totp};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, event, one_round_trip, session, totp};
 use crate::{FailureEvents, LockPolicy, Revocation, Store};
 
 /// Rounds of a race. In each, one task wins or none.
@@ -17,12 +17,12 @@ fn hash(text: &str) -> PasswordHash {
     PasswordHash::trusted(format!("$argon2id${text}"))
 }
 
-async fn read(w: &World) -> User {
+async fn read(w: &TwoTenants) -> User {
     w.repositories().users(w.acme.organization.id).by_id(w.acme.user.id).await.unwrap().unwrap()
 }
 
 /// Whether a user read as `user` may sign in; asserts that the sign-in and the step before a second factor agree.
-async fn enters(w: &World, user: &User) -> bool {
+async fn enters(w: &TwoTenants, user: &User) -> bool {
     let mut all = w.repositories();
     let mut users = all.users(w.acme.organization.id);
     let event = w.event("challenged");
@@ -38,7 +38,7 @@ async fn enters(w: &World, user: &User) -> bool {
 
 /// A change of credentials.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Change {
+enum CredentialChange {
     Set,
     Replace,
     Recover,
@@ -50,13 +50,15 @@ enum Change {
     Authenticator,
 }
 
-use Change::{Activate, Address, Authenticator, EmailFactor, NoFactor, Recover, Replace, Set, Suspend};
+use CredentialChange::{
+    Activate, Address, Authenticator, EmailFactor, NoFactor, Recover, Replace, Set, Suspend,
+};
 
 /// In an order in which each is possible.
-const CHANGES: [Change; 9] =
+const CHANGES: [CredentialChange; 9] =
     [Set, Replace, Recover, Suspend, Activate, Address, EmailFactor, NoFactor, Authenticator];
 
-async fn change(w: &World, what: Change) {
+async fn change(w: &TwoTenants, what: CredentialChange) {
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
     let user = read(w).await;
     let mut all = w.repositories();
@@ -87,7 +89,7 @@ async fn change(w: &World, what: Change) {
 }
 
 pub async fn every_change_voids_what_was_verified(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     for what in CHANGES {
         let before = read(&w).await;
         change(&w, what).await;
@@ -100,7 +102,7 @@ pub async fn every_change_voids_what_was_verified(store: Arc<dyn Store>) {
 
 /// Earlier versions change a password without raising the epoch.
 pub async fn the_time_of_a_change_counts_as_well(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let before = read(&w).await;
     assert!(enters(&w, &before).await);
     for password_changed_at in [None, Some(NOW + MINUTE)] {
@@ -113,7 +115,7 @@ pub async fn the_time_of_a_change_counts_as_well(store: Arc<dyn Store>) {
 }
 
 pub async fn what_is_no_change_voids_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
     let before = read(&w).await;
     let mut all = w.repositories();
@@ -133,7 +135,7 @@ pub async fn what_is_no_change_voids_nothing(store: Arc<dyn Store>) {
 }
 
 pub async fn wrong_factors_in_a_row(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
     let mut all = w.repositories();
     for expected in 1..=3 {
@@ -142,9 +144,9 @@ pub async fn wrong_factors_in_a_row(store: Arc<dyn Store>) {
         assert_eq!(one_round_trip(&w.store, counted).await.unwrap(), Some(expected));
     }
     assert_eq!(all.users(w.other.organization.id).count_factor_failure(id).await.unwrap(), None);
-    all.users(w.other.organization.id).forget_factor_failures(id).await.unwrap();
+    all.users(w.other.organization.id).reset_factor_failures(id).await.unwrap();
     assert_eq!(read(&w).await.factor_failures, 3);
-    all.users(org).forget_factor_failures(id).await.unwrap();
+    all.users(org).reset_factor_failures(id).await.unwrap();
     assert_eq!(read(&w).await.factor_failures, 0);
     // A change of credentials resets the counter.
     for what in [Set, Authenticator, NoFactor] {
@@ -156,7 +158,7 @@ pub async fn wrong_factors_in_a_row(store: Arc<dyn Store>) {
 
 /// Repeated resets by mail give back no guesses at the second factor (decision 0037).
 pub async fn a_recovery_a_day_forgets_wrong_factors(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
     let mut all = w.repositories();
     let mut users = all.users(org);
@@ -172,7 +174,7 @@ pub async fn a_recovery_a_day_forgets_wrong_factors(store: Arc<dyn Store>) {
 
 /// Lifting an automatic lock by hand is no change of credentials.
 pub async fn lifting_a_lock_of_guessing_voids_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
     let before = read(&w).await;
     let mut all = w.repositories();
@@ -196,7 +198,7 @@ async fn live_sessions(store: &Arc<dyn Store>, org: OrganizationId, user: UserId
 /// An attacker who knows the old password signs in in a loop while the owner resets it: afterwards there is no live
 /// session, and the new password is stored.
 pub async fn racing_a_reset(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
     for round in 0..ROUNDS {
         let now = Timestamp::from_micros(NOW.micros() + i64::from(round));
@@ -229,7 +231,7 @@ pub async fn racing_a_reset(store: Arc<dyn Store>) {
 
 /// The same for the step before a second factor: it becomes void.
 pub async fn racing_a_challenge(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
     for round in 0..ROUNDS {
         let before = read(&w).await;

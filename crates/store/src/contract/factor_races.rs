@@ -7,7 +7,7 @@ use porta_core::user::TwoFactorMethod;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::fixture::{NOW, World, totp};
+use super::fixture::{NOW, TwoTenants, totp};
 use crate::{EmailCodeOutcome, Store};
 
 const ROUNDS: usize = 50;
@@ -32,7 +32,7 @@ async fn race<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
 
 /// Eight enrolments finish at once, seven with authenticators and one by mail: one factor remains (decision 0025).
 pub async fn enrolling(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     for _ in 0..ROUNDS {
         let outcomes = race(RACERS, |n| {
@@ -65,7 +65,7 @@ pub async fn enrolling(store: Arc<dyn Store>) {
 /// An administrator removes the factors while the user enrols: afterwards method and authenticator are both there, or
 /// neither.
 pub async fn disabling(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     for _ in 0..ROUNDS {
         race(4, |n| {
@@ -90,7 +90,7 @@ pub async fn disabling(store: Arc<dyn Store>) {
 
 /// Eight tasks submit each code of an authenticator at once.
 pub async fn steps(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let org = w.acme.organization.id;
     let credential = TotpCredential { last_step: 0, ..totp(&w.acme.user, &w.entropy) };
     assert!(w.repositories().second_factors(org).enrol_totp(&credential, None).await.unwrap());
@@ -109,7 +109,7 @@ pub async fn steps(store: Arc<dyn Store>) {
 
 /// Eight tasks use each recovery code at once.
 pub async fn recovery_codes(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     for _ in 0..5 {
         let codes = w.recovery_codes();
@@ -133,7 +133,7 @@ pub async fn recovery_codes(store: Arc<dyn Store>) {
 
 /// Eight tasks replace the recovery codes at once: one whole set remains.
 pub async fn replacements(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     for _ in 0..ROUNDS {
         let sets = race(RACERS, |_| {
@@ -159,7 +159,7 @@ pub async fn replacements(store: Arc<dyn Store>) {
 
 /// Eight tasks submit a mailed code at once, then twenty guess at one, then eight request one.
 pub async fn email_codes(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let org = w.acme.organization.id;
     let attempts = async |code: &EmailCode, racers: usize| {
         race(racers, |_| {

@@ -42,14 +42,14 @@ pub struct Tenant {
     pub grant: Grant,
 }
 
-pub struct World {
+pub struct TwoTenants {
     pub store: Arc<dyn Store>,
     pub entropy: SeededEntropy,
     pub acme: Tenant,
     pub other: Tenant,
 }
 
-impl World {
+impl TwoTenants {
     pub async fn new(store: Arc<dyn Store>) -> Self {
         let entropy = SeededEntropy::new(42);
         let acme = tenant(&store, "acme", &entropy).await;

@@ -10,37 +10,37 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::fixture::{HOUR, MINUTE, NOW, World, link, one_round_trip, user};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, link, one_round_trip, user};
 use crate::{Store, StoreError};
 
 const RACES: usize = 100;
 const RACERS: usize = 8;
 
-async fn issue(w: &World, token: &OneTimeToken) {
+async fn issue(w: &TwoTenants, token: &OneTimeToken) {
     issue_to(w, token, &w.acme.user.email).await;
 }
 
-async fn issue_to(w: &World, token: &OneTimeToken, address: &Email) {
+async fn issue_to(w: &TwoTenants, token: &OneTimeToken, address: &Email) {
     let mut all = w.repositories();
     let mut tokens = all.one_time_tokens(w.acme.organization.id);
     assert!(one_round_trip(&w.store, tokens.issue(token, address)).await.unwrap());
 }
 
-async fn look(w: &World, token: &OneTimeToken, now: Timestamp) -> Option<OneTimeToken> {
+async fn look(w: &TwoTenants, token: &OneTimeToken, now: Timestamp) -> Option<OneTimeToken> {
     let mut all = w.repositories();
     let mut tokens = all.one_time_tokens(w.acme.organization.id);
     let found = one_round_trip(&w.store, tokens.find(&token.digest, token.purpose)).await.unwrap();
     found.filter(|token| token.is_live(now))
 }
 
-async fn consume(w: &World, token: &OneTimeToken, now: Timestamp) -> Option<OneTimeToken> {
+async fn consume(w: &TwoTenants, token: &OneTimeToken, now: Timestamp) -> Option<OneTimeToken> {
     let mut all = w.repositories();
     let mut tokens = all.one_time_tokens(w.acme.organization.id);
     one_round_trip(&w.store, tokens.consume(&token.digest, token.purpose, now)).await.unwrap()
 }
 
 pub async fn round_trip(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let operator = user(w.other.organization.id, "operator@example.com", &w.entropy);
     w.repositories().users(w.other.organization.id).insert(&operator).await.unwrap();
     let complete = OneTimeToken {
@@ -67,7 +67,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
 
 /// Mail scanners open links, so looking a token up must not consume it.
 pub async fn looking_consumes_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let token = w.link(TokenPurpose::MagicLink);
     issue(&w, &token).await;
     for _ in 0..3 {
@@ -86,7 +86,7 @@ pub async fn looking_consumes_nothing(store: Arc<dyn Store>) {
 }
 
 pub async fn clock_edges(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (end, last) = (NOW + HOUR, Timestamp::from_micros((NOW + HOUR).micros() - 1));
     let token = w.link(TokenPurpose::PasswordReset);
     issue(&w, &token).await;
@@ -98,7 +98,7 @@ pub async fn clock_edges(store: Arc<dyn Store>) {
 
 /// A new token replaces the previous one, even an expired one.
 pub async fn a_newer_one_replaces(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let first = w.link(TokenPurpose::MagicLink);
     let reset = w.link(TokenPurpose::PasswordReset);
     let bea = user(w.acme.organization.id, "bea@example.com", &w.entropy);
@@ -135,7 +135,7 @@ pub async fn a_newer_one_replaces(store: Arc<dyn Store>) {
 }
 
 pub async fn withdrawing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let used = w.link(TokenPurpose::Invitation);
     issue(&w, &used).await;
     assert!(consume(&w, &used, NOW).await.is_some());
@@ -162,7 +162,7 @@ pub async fn withdrawing(store: Arc<dyn Store>) {
 
 /// A token is stored only for the user's own address, in any letter case.
 pub async fn only_to_ones_own_address(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut tokens = all.one_time_tokens(w.acme.organization.id);
     let first = w.link(TokenPurpose::MagicLink);
@@ -180,7 +180,7 @@ pub async fn only_to_ones_own_address(store: Arc<dyn Store>) {
 /// An address changes while a token for it is being stored: in any interleaving, no token for the old address works
 /// afterwards.
 pub async fn racing_a_change_of_address(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
     let mut refused = 0;
     for round in 0..2 * RACES {
@@ -215,7 +215,7 @@ pub async fn racing_a_change_of_address(store: Arc<dyn Store>) {
 
 /// A token consumed in a unit of work that was rolled back still works.
 pub async fn in_a_unit(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let token = w.link(TokenPurpose::Invitation);
     issue(&w, &token).await;
     let mut unit = w.store.begin().await.unwrap();
@@ -233,7 +233,7 @@ pub async fn in_a_unit(store: Arc<dyn Store>) {
 }
 
 pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let token = w.link(TokenPurpose::PasswordReset);
     issue(&w, &token).await;
     let mut all = w.repositories();
@@ -256,7 +256,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
 
 /// Eight tasks consume each token at once.
 pub async fn racing_to_consume(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let org = w.acme.organization.id;
     for _ in 0..RACES {
         let token = w.link(TokenPurpose::MagicLink);
@@ -278,7 +278,7 @@ pub async fn racing_to_consume(store: Arc<dyn Store>) {
 
 /// Eight tokens are issued at once while the previous one is consumed: one remains.
 pub async fn racing_to_issue(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let org = w.acme.organization.id;
     let mut current = w.link(TokenPurpose::PasswordReset);
     issue(&w, &current).await;
@@ -314,7 +314,7 @@ pub async fn racing_to_issue(store: Arc<dyn Store>) {
 
 /// Eight tokens are issued at once, each only if none is usable: one is stored and stays until it expires.
 pub async fn racing_for_the_only_one(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let org = w.acme.organization.id;
     let mut now = NOW;
     for _ in 0..RACES {
@@ -329,7 +329,7 @@ pub async fn racing_for_the_only_one(store: Arc<dyn Store>) {
                 start.wait().await;
                 let mut all = store.repositories();
                 let mut links = all.one_time_tokens(org);
-                links.issue_unless_one_lives(&token, &address).await.unwrap().then_some(token)
+                links.issue_if_none_live(&token, &address).await.unwrap().then_some(token)
             });
         }
         let made: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
@@ -341,8 +341,8 @@ pub async fn racing_for_the_only_one(store: Arc<dyn Store>) {
     let (used, next) = (w.link(TokenPurpose::PasswordReset), w.link(TokenPurpose::PasswordReset));
     let mut all = w.repositories();
     let mut links = all.one_time_tokens(org);
-    assert!(links.issue_unless_one_lives(&used, &w.acme.user.email).await.unwrap());
-    assert!(!links.issue_unless_one_lives(&next, &w.acme.user.email).await.unwrap());
+    assert!(links.issue_if_none_live(&used, &w.acme.user.email).await.unwrap());
+    assert!(!links.issue_if_none_live(&next, &w.acme.user.email).await.unwrap());
     assert!(links.consume(&used.digest, used.purpose, NOW).await.unwrap().is_some());
-    assert!(links.issue_unless_one_lives(&next, &w.acme.user.email).await.unwrap());
+    assert!(links.issue_if_none_live(&next, &w.acme.user.email).await.unwrap());
 }

@@ -7,11 +7,11 @@ use porta_core::Slug;
 use porta_core::organization::{LoginMethod, OrganizationStatus, TwoFactorPolicy};
 use serde_json::json;
 
-use super::fixture::{MINUTE, NOW, World, organization};
+use super::fixture::{MINUTE, NOW, TwoTenants, organization};
 use crate::{Store, StoreError};
 
 pub async fn round_trip(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut o = w.acme.organization.clone();
     assert_eq!(all.organizations().by_slug(&o.slug).await.unwrap().as_ref(), Some(&o));
@@ -41,7 +41,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
 
 pub async fn status_moves_are_guarded(store: Arc<dyn Store>) {
     use OrganizationStatus::{Active, Archived, Suspended};
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let id = w.acme.organization.id;
     assert!(all.organizations().set_status(id, Active, Suspended, NOW + MINUTE).await.unwrap());
@@ -51,7 +51,7 @@ pub async fn status_moves_are_guarded(store: Arc<dyn Store>) {
 }
 
 pub async fn pages(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut expected = BTreeSet::from([w.acme.organization.id, w.other.organization.id]);
     for n in 0..9 {
@@ -79,7 +79,7 @@ pub async fn pages(store: Arc<dyn Store>) {
 }
 
 pub async fn settings_have_owners(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let (acme, other) = (Some(w.acme.organization.id), Some(w.other.organization.id));
     for (owner, value) in [(None, 1), (acme, 2)] {

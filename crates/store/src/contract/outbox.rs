@@ -13,13 +13,13 @@ use serde_json::json;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::fixture::{HOUR, MINUTE, NOW, World};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants};
 use crate::{Store, StoreError};
 
 const WORKERS: usize = 8;
 const MESSAGES: usize = 200;
 
-fn item(w: &World, owner: Option<OrganizationId>, key: &str) -> OutboxItem {
+fn item(w: &TwoTenants, owner: Option<OrganizationId>, key: &str) -> OutboxItem {
     OutboxItem {
         id: OutboxId::new(NOW, &w.entropy),
         organization_id: owner,
@@ -33,24 +33,24 @@ fn item(w: &World, owner: Option<OrganizationId>, key: &str) -> OutboxItem {
     }
 }
 
-async fn enqueue(w: &World, key: &str) -> OutboxItem {
+async fn enqueue(w: &TwoTenants, key: &str) -> OutboxItem {
     let item = item(w, Some(w.acme.organization.id), key);
     assert!(w.repositories().outbox().enqueue(&item).await.unwrap());
     item
 }
 
-async fn claim(w: &World, now: Timestamp, limit: u32) -> Vec<OutboxClaim> {
+async fn claim(w: &TwoTenants, now: Timestamp, limit: u32) -> Vec<OutboxClaim> {
     w.repositories().outbox().claim(now, now + MINUTE, limit).await.unwrap()
 }
 
-async fn only_row(w: &World) -> OutboxRow {
+async fn only_row(w: &TwoTenants) -> OutboxRow {
     let mut page = w.repositories().outbox().page_for(w.acme.organization.id, None, 10).await.unwrap();
     assert_eq!(page.items.len(), 1);
     page.items.remove(0)
 }
 
 pub async fn a_known_key_adds_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (acme, other) = (w.acme.organization.id, w.other.organization.id);
     let mut all = w.repositories();
     let first = item(&w, Some(acme), "token-1");
@@ -84,7 +84,7 @@ pub async fn a_known_key_adds_nothing(store: Arc<dyn Store>) {
 }
 
 pub async fn a_claim_is_exclusive_until_it_ends(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let first = enqueue(&w, "1").await;
     let second = item(&w, Some(w.acme.organization.id), "2");
     let second = OutboxItem { created_at: NOW + MINUTE, ..second };
@@ -104,7 +104,7 @@ pub async fn a_claim_is_exclusive_until_it_ends(store: Arc<dyn Store>) {
 }
 
 pub async fn outcomes(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     enqueue(&w, "1").await;
     let first = claim(&w, NOW, 1).await.remove(0);
@@ -133,7 +133,7 @@ pub async fn outcomes(store: Arc<dyn Store>) {
 }
 
 pub async fn what_came_to_nothing_is_gone(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let item = enqueue(&w, "1").await;
     let kept = enqueue(&w, "2").await;
@@ -147,7 +147,7 @@ pub async fn what_came_to_nothing_is_gone(store: Arc<dyn Store>) {
 
 /// A worker whose claim expired still delivered the message: that counts, and nobody sends it again.
 pub async fn a_late_delivery_counts(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     enqueue(&w, "1").await;
     let slow = claim(&w, NOW, 1).await.remove(0);
@@ -162,7 +162,7 @@ pub async fn a_late_delivery_counts(store: Arc<dyn Store>) {
 }
 
 pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (acme, other) = (w.acme.organization.id, w.other.organization.id);
     let mut all = w.repositories();
     let mut expected = Vec::new();
@@ -197,7 +197,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
 
 /// A rollback also drops the item; a commit wakes the worker.
 pub async fn units_decide(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let acme = Some(w.acme.organization.id);
     let mut unit = w.store.begin().await.unwrap();
     assert!(unit.outbox().enqueue(&item(&w, acme, "1")).await.unwrap());
@@ -218,12 +218,12 @@ pub async fn units_decide(store: Arc<dyn Store>) {
 }
 
 /// Whether the waiter was notified; this happens before the commit returns.
-async fn rings(w: &World) -> bool {
-    tokio::time::timeout(Duration::from_millis(1), w.store.outbox_filled()).await.is_ok()
+async fn rings(w: &TwoTenants) -> bool {
+    tokio::time::timeout(Duration::from_millis(1), w.store.wait_for_outbox_item()).await.is_ok()
 }
 
 pub async fn finished_rows_are_swept(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     for key in ["1", "2", "3"] {
         enqueue(&w, key).await;
@@ -250,7 +250,7 @@ pub async fn finished_rows_are_swept(store: Arc<dyn Store>) {
 
 /// Eight workers: each message is claimed once. Half of them are not delivered, and these are claimed again later.
 pub async fn racing_workers(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     for n in 0..MESSAGES {
         enqueue(&w, &n.to_string()).await;
     }
@@ -268,7 +268,7 @@ pub async fn racing_workers(store: Arc<dyn Store>) {
 }
 
 /// All workers claim at `now` until nothing is left; returns how often each item was claimed.
-async fn race(w: &World, now: Timestamp) -> BTreeMap<OutboxId, usize> {
+async fn race(w: &TwoTenants, now: Timestamp) -> BTreeMap<OutboxId, usize> {
     let start = Arc::new(Barrier::new(WORKERS));
     let mut tasks = JoinSet::new();
     for _ in 0..WORKERS {

@@ -11,10 +11,10 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::applications::claim;
-use super::fixture::{HOUR, MINUTE, NOW, World, client, grant, one_round_trip, session};
-use crate::{HeldClaim, Revocation, Store};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, client, grant, one_round_trip, session};
+use crate::{AssignedClaim, Revocation, Store};
 
-impl World {
+impl TwoTenants {
     /// Acme's user signs in once more.
     async fn another_session(&self, created_at: Timestamp) -> SessionRecord {
         let record = SessionRecord { created_at, ..session(&self.acme.user, &self.entropy) };
@@ -37,12 +37,12 @@ impl World {
     async fn is_live(&self, token: &porta_core::TokenDigest) -> bool {
         let mut all = self.repositories();
         let facts = all.tokens(self.acme.organization.id).access_facts(token, NOW).await.unwrap();
-        facts.unwrap().liveness.is_live(NOW)
+        facts.unwrap().validity.is_live(NOW)
     }
 }
 
 pub async fn sessions(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut expected = vec![w.acme.session.clone()];
     for n in 0..5 {
         // Two per time: the id breaks the tie.
@@ -77,7 +77,7 @@ pub async fn sessions(store: Arc<dyn Store>) {
 }
 
 pub async fn other_sessions(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     let (keep, ended) = (w.acme.session.id, w.another_session(NOW).await.id);
     let (here, there) = (w.issued(keep, &w.acme.grant).await, w.issued(ended, &w.acme.grant).await);
@@ -100,7 +100,7 @@ pub async fn other_sessions(store: Arc<dyn Store>) {
 }
 
 pub async fn grants(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     let mut all = w.repositories();
     // A client of another organization: its name is included.
@@ -122,7 +122,7 @@ pub async fn grants(store: Arc<dyn Store>) {
 }
 
 pub async fn ending_grants(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user, given) = (w.acme.organization.id, w.acme.user.id, w.acme.grant.id);
     let partner = client(org, w.acme.application.id, "second", &w.entropy);
     let mut all = w.repositories();
@@ -147,7 +147,7 @@ pub async fn ending_grants(store: Arc<dyn Store>) {
 }
 
 pub async fn audit_rows(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     let mut all = w.repositories();
     let mut audit = all.audit();
@@ -173,7 +173,7 @@ pub async fn audit_rows(store: Arc<dyn Store>) {
 }
 
 pub async fn claims(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (user, app) = (w.acme.user.id, w.acme.application.id);
     let mut all = w.repositories();
     let mut acme = all.applications(w.acme.organization.id);
@@ -182,7 +182,7 @@ pub async fn claims(store: Arc<dyn Store>) {
         acme.insert_claim(&c, NOW).await.unwrap();
         acme.set_claim_value(user, c.id, &value, NOW).await.unwrap();
     }
-    let held = |name: &str, value| HeldClaim { application_id: app, name: name.to_owned(), value };
+    let held = |name: &str, value| AssignedClaim { application_id: app, name: name.to_owned(), value };
     let claims = one_round_trip(&w.store, acme.claims_of(user)).await.unwrap();
     assert_eq!(claims, [held("department", json!("Sales")), held("size", json!({ "cm": 180 }))]);
     assert!(acme.claims_of(w.other.user.id).await.unwrap().is_empty());
@@ -191,7 +191,7 @@ pub async fn claims(store: Arc<dyn Store>) {
 }
 
 pub async fn passwords(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     let hash = |text: &str| PasswordHash::trusted(format!("$argon2id${text}"));
     let old = w.acme.user.password_hash.clone().unwrap();
@@ -215,7 +215,7 @@ pub async fn passwords(store: Arc<dyn Store>) {
 
 /// Eight changes from the same password at once: one succeeds.
 pub async fn racing_passwords(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     let mut current = w.acme.user.password_hash.clone().unwrap();
     for round in 0..20 {

@@ -7,7 +7,7 @@ use porta_core::session::{Grant, TokenFamily};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::fixture::{NOW, World};
+use super::fixture::{NOW, TwoTenants};
 use crate::{Revocation, Store};
 
 const FAMILIES: usize = 200;
@@ -15,7 +15,7 @@ const RACERS: usize = 8;
 
 /// Eight tasks issue each family at once.
 pub async fn issuing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let org = w.acme.organization.id;
     for _ in 0..FAMILIES {
         let family = w.family();
@@ -44,7 +44,7 @@ pub async fn issuing(store: Arc<dyn Store>) {
 
 /// Eight tasks rotate each refresh token at once.
 pub async fn rotating(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let org = w.acme.organization.id;
     let family = w.family();
     let mut current = w.refresh(family.id);
@@ -79,7 +79,7 @@ pub async fn rotating(store: Arc<dyn Store>) {
 
 /// A code is exchanged and replayed at once: in either order, no usable token is left.
 pub async fn forbidding_while_issuing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let org = w.acme.organization.id;
     for n in 0..FAMILIES {
         let family = w.family();
@@ -115,7 +115,7 @@ pub async fn forbidding_while_issuing(store: Arc<dyn Store>) {
         let mut all = w.repositories();
         let mut tokens = all.tokens(org);
         if let Some(facts) = tokens.access_facts(&access.digest, NOW).await.unwrap() {
-            assert!(!facts.liveness.is_live(NOW), "family {n}");
+            assert!(!facts.validity.is_live(NOW), "family {n}");
         }
         assert_eq!(
             tokens.revoke(Revocation::Family(family.id), NOW).await.unwrap(),
@@ -127,7 +127,7 @@ pub async fn forbidding_while_issuing(store: Arc<dyn Store>) {
 
 /// A code is exchanged while the user withdraws the grant: in either order, no token stays valid.
 pub async fn withdrawing_a_grant_while_issuing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     for n in 0..FAMILIES {
         let grant = Grant { id: GrantId::new(NOW, &w.entropy), ..w.acme.grant.clone() };
@@ -147,7 +147,7 @@ pub async fn withdrawing_a_grant_while_issuing(store: Arc<dyn Store>) {
 
 /// The same while all tokens of the user are revoked.
 pub async fn ending_the_tokens_of_a_person_while_issuing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     for n in 0..FAMILIES {
         let family = TokenFamily { is_offline: true, ..w.family() };
@@ -161,7 +161,7 @@ pub async fn ending_the_tokens_of_a_person_while_issuing(store: Arc<dyn Store>) 
 
 /// Issues the family and rotates its refresh token while `end` revokes it; asserts that no token stays valid.
 async fn nothing_outlives(
-    w: &World,
+    w: &TwoTenants,
     family: &TokenFamily,
     end: impl Future<Output = ()> + Send + 'static,
     round: usize,
@@ -195,12 +195,12 @@ async fn nothing_outlives(
     let mut tokens = all.tokens(org);
     for token in [&access, &later] {
         if let Some(facts) = tokens.access_facts(&token.digest, NOW).await.unwrap() {
-            assert!(!facts.liveness.is_live(NOW), "round {round}");
+            assert!(!facts.validity.is_live(NOW), "round {round}");
         }
     }
     for token in [&refresh, &next] {
         if let Some(facts) = tokens.refresh_facts(&token.digest, NOW).await.unwrap() {
-            assert!(!facts.liveness.is_live(NOW), "round {round}");
+            assert!(!facts.validity.is_live(NOW), "round {round}");
         }
     }
 }

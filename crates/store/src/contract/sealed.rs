@@ -12,17 +12,22 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::fixture::{HOUR, NOW, Tenant, World, one_round_trip, totp};
+use super::fixture::{HOUR, NOW, Tenant, TwoTenants, one_round_trip, totp};
 use crate::{SealedKind, SealedRow, Store};
 
 use SealedKind::{Authenticator, OutgoingEmail};
 
-fn seal(w: &World, key_id: &str) -> Sealed {
+fn seal(w: &TwoTenants, key_id: &str) -> Sealed {
     let entropy: &dyn Entropy = &w.entropy;
     Sealed { key_id: key_id.to_owned(), bytes: entropy.bytes::<40>().to_vec() }
 }
 
-async fn signing_key(w: &World, owner: OrganizationId, status: SigningKeyStatus, key_id: &str) -> SigningKey {
+async fn signing_key(
+    w: &TwoTenants,
+    owner: OrganizationId,
+    status: SigningKeyStatus,
+    key_id: &str,
+) -> SigningKey {
     let id = SigningKeyId::new(NOW, &w.entropy);
     let key = SigningKey {
         id,
@@ -37,11 +42,11 @@ async fn signing_key(w: &World, owner: OrganizationId, status: SigningKeyStatus,
         expires_at: None,
         created_at: NOW,
     };
-    assert!(w.repositories().signing_keys(owner).insert_if_vacant(&key).await.unwrap());
+    assert!(w.repositories().signing_keys(owner).insert_if_absent(&key).await.unwrap());
     key
 }
 
-async fn outgoing(w: &World, owner: Option<OrganizationId>, sealed: Option<Sealed>) -> OutboxItem {
+async fn outgoing(w: &TwoTenants, owner: Option<OrganizationId>, sealed: Option<Sealed>) -> OutboxItem {
     let id = OutboxId::new(NOW, &w.entropy);
     let item = OutboxItem {
         id,
@@ -55,20 +60,20 @@ async fn outgoing(w: &World, owner: Option<OrganizationId>, sealed: Option<Seale
     item
 }
 
-async fn authenticator(w: &World, of: &Tenant, key_id: &str) -> TotpCredential {
+async fn authenticator(w: &TwoTenants, of: &Tenant, key_id: &str) -> TotpCredential {
     let credential = TotpCredential { secret: seal(w, key_id), ..totp(&of.user, &w.entropy) };
     let mut all = w.repositories();
     assert!(all.second_factors(of.organization.id).enrol_totp(&credential, None).await.unwrap());
     credential
 }
 
-async fn found(w: &World, kind: SealedKind, current: &str) -> Vec<SealedRow> {
+async fn found(w: &TwoTenants, kind: SealedKind, current: &str) -> Vec<SealedRow> {
     w.repositories().sealed().under_other_keys(kind, current, Uuid::nil(), 100).await.unwrap()
 }
 
 /// The values of both tenants are found complete, and no longer once they are sealed with the current key.
 pub async fn found_and_replaced(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (acme, other) = (w.acme.organization.id, w.other.organization.id);
     let keys = [
         signing_key(&w, acme, SigningKeyStatus::Active, "old").await,
@@ -151,7 +156,7 @@ pub async fn found_and_replaced(store: Arc<dyn Store>) {
 
 /// A finished mail has no sealed part, and resealing does not bring it back.
 pub async fn letters_that_are_over(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let acme = Some(w.acme.organization.id);
     let sent = outgoing(&w, acme, Some(seal(&w, "old"))).await;
     outgoing(&w, acme, None).await;
@@ -167,7 +172,7 @@ pub async fn letters_that_are_over(store: Arc<dyn Store>) {
 
 /// An authenticator set up in the meantime is not overwritten.
 pub async fn a_new_authenticator_wins(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let acme = w.acme.organization.id;
     authenticator(&w, &w.acme, "old").await;
     let rows = found(&w, Authenticator, "new").await;
@@ -181,7 +186,7 @@ pub async fn a_new_authenticator_wins(store: Arc<dyn Store>) {
 
 /// Resealing races with a user who sets up a new authenticator: in either order, the new one is kept.
 pub async fn racing_an_enrolment(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (acme, user) = (w.acme.organization.id, w.acme.user.id);
     for _ in 0..50 {
         authenticator(&w, &w.acme, "old").await;
@@ -215,7 +220,7 @@ pub async fn racing_an_enrolment(store: Arc<dyn Store>) {
 
 /// Used recovery codes are not counted.
 pub async fn recovery_codes(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let acme = w.acme.organization.id;
     let codes: Vec<RecoveryCode> = w
         .recovery_codes()

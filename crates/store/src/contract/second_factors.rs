@@ -9,12 +9,12 @@ use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{EntityId as _, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::fixture::{HOUR, MINUTE, NOW, World, one_round_trip, totp};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, one_round_trip, totp};
 use crate::{EmailCodeOutcome, SecondFactorRepository, Store, StoreError};
 
 const MAX: u32 = 3;
 
-async fn ana(w: &World) -> User {
+async fn ana(w: &TwoTenants) -> User {
     w.repositories().users(w.acme.organization.id).by_id(w.acme.user.id).await.unwrap().unwrap()
 }
 
@@ -28,7 +28,7 @@ async fn attempt(
 }
 
 pub async fn authenticator(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.second_factors(w.acme.organization.id);
     let id = w.acme.user.id;
@@ -49,7 +49,7 @@ pub async fn authenticator(store: Arc<dyn Store>) {
 /// Enrolment never replaces an authenticator, nor a method other than the one it knows (decision 0025).
 pub async fn an_enrolled_person_keeps_their_factor(store: Arc<dyn Store>) {
     use TwoFactorMethod::{Email, Totp};
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.second_factors(w.acme.organization.id);
     let id = w.acme.user.id;
@@ -76,7 +76,7 @@ pub async fn an_enrolled_person_keeps_their_factor(store: Arc<dyn Store>) {
 
 /// A code is accepted once, and no earlier one afterwards (RFC 6238 §5.2).
 pub async fn steps(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.second_factors(w.acme.organization.id);
     let mine = totp(&w.acme.user, &w.entropy);
@@ -99,7 +99,7 @@ pub async fn steps(store: Arc<dyn Store>) {
 }
 
 pub async fn mailed_codes_as_factor(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.second_factors(w.acme.organization.id);
     let id = w.acme.user.id;
@@ -110,7 +110,7 @@ pub async fn mailed_codes_as_factor(store: Arc<dyn Store>) {
 }
 
 pub async fn disabling(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.second_factors(w.acme.organization.id);
     let id = w.acme.user.id;
@@ -132,7 +132,7 @@ pub async fn disabling(store: Arc<dyn Store>) {
 }
 
 pub async fn recovery_codes(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.second_factors(w.acme.organization.id);
     let id = w.acme.user.id;
@@ -160,7 +160,7 @@ pub async fn recovery_codes(store: Arc<dyn Store>) {
 }
 
 pub async fn email_codes(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.second_factors(w.acme.organization.id);
     let code = w.email_code();
@@ -199,7 +199,7 @@ pub async fn email_codes(store: Arc<dyn Store>) {
 /// Mailed codes end by expiry, by attempts, and by a newer code.
 pub async fn email_codes_end(store: Arc<dyn Store>) {
     use EmailCodeOutcome::{Accepted, NothingToMatch, Wrong};
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.second_factors(w.acme.organization.id);
     let (end, last) = (NOW + 10 * MINUTE, Timestamp::from_micros((NOW + 10 * MINUTE).micros() - 1));
@@ -231,7 +231,7 @@ pub async fn email_codes_end(store: Arc<dyn Store>) {
 /// A code requested in another slot does not replace this slot's code.
 pub async fn email_codes_side_by_side(store: Arc<dyn Store>) {
     use EmailCodeOutcome::{Accepted, NothingToMatch, Wrong};
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.second_factors(w.acme.organization.id);
     let in_slot = |slot, interaction: &str| EmailCode {
@@ -263,7 +263,7 @@ pub async fn email_codes_side_by_side(store: Arc<dyn Store>) {
 
 /// Operations of several statements join the surrounding unit of work.
 pub async fn units(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, id) = (w.acme.organization.id, w.acme.user.id);
     let recovery = w.recovery_codes();
     for commits in [false, true] {
@@ -291,7 +291,7 @@ pub async fn units(store: Arc<dyn Store>) {
 }
 
 pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let id = w.acme.user.id;
     let (mine, code, recovery) = (totp(&w.acme.user, &w.entropy), w.email_code(), w.recovery_codes());
     let mut all = w.repositories();

@@ -7,11 +7,11 @@ use porta_core::Timestamp;
 use porta_core::session::{Grant, SessionRecord, TokenFamily};
 use tokio::task::JoinSet;
 
-use super::fixture::{HOUR, NOW, World, grant, one_round_trip};
+use super::fixture::{HOUR, NOW, TwoTenants, grant, one_round_trip};
 use crate::{AuthorizeFacts, Store, StoreError};
 
 pub async fn facts(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let (session, client) = (w.acme.session.id, w.acme.client.id);
     let mut acme = all.sessions(w.acme.organization.id);
@@ -40,7 +40,7 @@ pub async fn facts(store: Arc<dyn Store>) {
 }
 
 pub async fn lifetime(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let s = &w.acme.session;
     let mut acme = all.sessions(w.acme.organization.id);
@@ -56,7 +56,7 @@ pub async fn lifetime(store: Arc<dyn Store>) {
 
 /// A session ends a fixed time after its last sign-in; a new sign-in restarts that time.
 pub async fn absolute_lifetime(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let (s, org, longest) = (&w.acme.session, w.acme.organization.id, 30 * HOUR);
     let beyond = Timestamp::from_micros((NOW + longest).micros() + 1);
@@ -73,7 +73,7 @@ pub async fn absolute_lifetime(store: Arc<dyn Store>) {
 }
 
 pub async fn ending(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let org = w.acme.organization.id;
     let family = w.family();
@@ -90,18 +90,18 @@ pub async fn ending(store: Arc<dyn Store>) {
     assert_eq!(w.events("ended").await, 1);
     for token in [access, offline_access] {
         let facts = all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().unwrap();
-        assert!(facts.liveness.family_revoked && !facts.liveness.is_live(NOW));
+        assert!(facts.validity.family_revoked && !facts.validity.is_live(NOW));
     }
     // The same for an offline family that was being issued at that moment.
     let late = TokenFamily { is_offline: true, ..w.family() };
     let token = w.access(late.id);
     assert!(all.tokens(org).issue(&late, &token, None).await.unwrap());
     let facts = all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().unwrap();
-    assert!(!facts.liveness.is_live(NOW));
+    assert!(!facts.validity.is_live(NOW));
 }
 
 pub async fn grants_grow(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let (user, client) = (&w.acme.user, w.acme.client.id);
     let known = &w.acme.grant;
@@ -130,7 +130,7 @@ pub async fn grants_grow(store: Arc<dyn Store>) {
 
 /// Sixteen concurrent consents, half of them with an old version of the grant: every scope is kept.
 pub async fn racing_consents(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut tasks = JoinSet::new();
     for n in 0..16 {
         let store = Arc::clone(&w.store);
@@ -154,7 +154,7 @@ pub async fn racing_consents(store: Arc<dyn Store>) {
 }
 
 pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let (session, user, client) = (w.acme.session.id, w.acme.user.id, w.acme.client.id);
     let mut other = all.sessions(w.other.organization.id);

@@ -9,12 +9,12 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::fixture::{HOUR, MINUTE, NOW, World, event, one_round_trip, session};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, event, one_round_trip, session};
 use crate::{FailureEvents, FailureOutcome, LockPolicy, Store};
 
 const POLICY: LockPolicy = LockPolicy { max_failed_logins: 3, lockout: HOUR };
 
-async fn fail(w: &World, now: Timestamp) -> FailureOutcome {
+async fn fail(w: &TwoTenants, now: Timestamp) -> FailureOutcome {
     let [failed, locked, unlocked] = ["failed", "locked", "unlocked"].map(|name| w.event(name));
     let events = FailureEvents { failed: &failed, locked: &locked, unlocked: &unlocked };
     let mut all = w.repositories();
@@ -24,13 +24,13 @@ async fn fail(w: &World, now: Timestamp) -> FailureOutcome {
 }
 
 /// Metadata of acme's audit rows of a type.
-async fn recorded(w: &World, event_type: &str) -> Vec<serde_json::Value> {
+async fn recorded(w: &TwoTenants, event_type: &str) -> Vec<serde_json::Value> {
     let events = w.repositories().audit().recent(Some(w.acme.organization.id), 10_000).await.unwrap();
     events.into_iter().filter(|e| e.event_type == event_type).map(|e| e.metadata).collect()
 }
 
 /// A new session that begins at `now`.
-fn session_at(w: &World, now: Timestamp) -> SessionRecord {
+fn session_at(w: &TwoTenants, now: Timestamp) -> SessionRecord {
     SessionRecord {
         created_at: now,
         last_activity_at: now,
@@ -39,7 +39,7 @@ fn session_at(w: &World, now: Timestamp) -> SessionRecord {
     }
 }
 
-async fn succeed(w: &World, session: &SessionRecord) -> bool {
+async fn succeed(w: &TwoTenants, session: &SessionRecord) -> bool {
     let mut all = w.repositories();
     let mut users = all.users(w.acme.organization.id);
     let signed_in = w.event("signed-in");
@@ -48,7 +48,7 @@ async fn succeed(w: &World, session: &SessionRecord) -> bool {
 }
 
 pub async fn success(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     fail(&w, NOW).await;
     let new = session_at(&w, NOW + MINUTE);
     let signed_in = w.event("signed-in");
@@ -75,7 +75,7 @@ pub async fn success(store: Arc<dyn Store>) {
 }
 
 pub async fn the_session_must_be_ones_own(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let foreign = SessionRecord { id: w.other.session.id, ..session_at(&w, NOW) };
     assert!(!succeed(&w, &foreign).await);
@@ -94,7 +94,7 @@ pub async fn the_session_must_be_ones_own(store: Arc<dyn Store>) {
 }
 
 pub async fn failures_lock(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let status = async || {
         let mut all = w.repositories();
         all.users(w.acme.organization.id).by_id(w.acme.user.id).await.unwrap().unwrap()
@@ -133,7 +133,7 @@ pub async fn failures_lock(store: Arc<dyn Store>) {
 
 /// With a threshold of one, a failure after the end of a lock locks again.
 pub async fn a_lock_may_follow_a_lock(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let policy = LockPolicy { max_failed_logins: 1, lockout: HOUR };
     let mut all = w.repositories();
     let mut users = all.users(w.acme.organization.id);
@@ -149,7 +149,7 @@ pub async fn a_lock_may_follow_a_lock(store: Arc<dyn Store>) {
 }
 
 pub async fn nobody_there(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let [failed, locked, unlocked] = ["nobody", "nobody-locked", "nobody-unlocked"].map(|name| w.event(name));
     let events = FailureEvents { failed: &failed, locked: &locked, unlocked: &unlocked };
@@ -173,7 +173,7 @@ pub async fn nobody_there(store: Arc<dyn Store>) {
 
 /// Forty concurrent wrong passwords count as forty and lock once.
 pub async fn racing_failures(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let policy = LockPolicy { max_failed_logins: 20, lockout: HOUR };
     let mut tasks = JoinSet::new();
     for _ in 0..40 {

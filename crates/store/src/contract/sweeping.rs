@@ -7,11 +7,11 @@ use porta_core::audit::AuditEvent;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::session::{AccessToken, TokenFamily};
 
-use super::fixture::{HOUR, MINUTE, NOW, World};
-use crate::{Store, StoreError, Swept};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants};
+use crate::{Store, StoreError, SweepOutcome};
 
 pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let org = w.acme.organization.id;
     let family = TokenFamily { is_offline: true, ..w.family() };
@@ -25,7 +25,7 @@ pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
     }
     // A row is swept at its expiry, not before.
     let first = w.store.sweep(NOW, NOW, 100).await.unwrap();
-    assert_eq!(first, Swept { held_lease: true, rows: 1 });
+    assert_eq!(first, SweepOutcome { held_lease: true, rows: 1 });
     assert_eq!(all.tokens(org).access_facts(&expired[0].digest, NOW).await.unwrap(), None);
     // Oldest first, no more than the batch.
     let now = NOW + 10 * HOUR;
@@ -49,7 +49,7 @@ pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
     assert!(all.tokens(org).issue(&late, &token, None).await.unwrap());
     w.store.sweep(NOW + 60 * HOUR, NOW, 100).await.unwrap();
     let facts = all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().unwrap();
-    assert!(facts.liveness.family_revoked);
+    assert!(facts.validity.family_revoked);
     assert_eq!(all.sessions(w.other.organization.id).by_id(w.other.session.id).await.unwrap(), None);
     w.store.sweep(NOW + 90 * HOUR, NOW, 100).await.unwrap();
     w.store.sweep(NOW + 90 * HOUR, NOW, 100).await.unwrap();
@@ -60,7 +60,7 @@ pub async fn expired_rows_go_in_batches(store: Arc<dyn Store>) {
 /// A family without tokens cannot get new ones: it is deleted long before it expires, but not while it is so young that
 /// its code may still be in use. With any batch size, every family is reached.
 pub async fn families_without_tokens_go(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let org = w.acme.organization.id;
     let live = TokenFamily { is_offline: true, expires_at: NOW + 1000 * HOUR, ..w.family() };
@@ -89,7 +89,7 @@ pub async fn families_without_tokens_go(store: Arc<dyn Store>) {
 
 /// Used or not, links and mailed codes are deleted at their expiry and not before.
 pub async fn expired_links_and_codes_go(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     let mut all = w.repositories();
     let (short, spent) = (w.link(TokenPurpose::MagicLink), w.link(TokenPurpose::PasswordReset));
@@ -101,7 +101,7 @@ pub async fn expired_links_and_codes_go(store: Arc<dyn Store>) {
     let code = w.email_code();
     all.second_factors(org).issue_email_code(&code).await.unwrap();
     assert!(all.second_factors(org).replace_recovery_codes(user, &w.recovery_codes(), NOW).await.unwrap());
-    let ended = Swept { held_lease: true, rows: 1 };
+    let ended = SweepOutcome { held_lease: true, rows: 1 };
     assert_eq!(w.store.sweep(NOW + 10 * MINUTE, NOW, 100).await.unwrap(), ended, "the code");
     let last = Timestamp::from_micros((NOW + HOUR).micros() - 1);
     assert_eq!(w.store.sweep(last, NOW, 100).await.unwrap().rows, 0);
@@ -114,7 +114,7 @@ pub async fn expired_links_and_codes_go(store: Arc<dyn Store>) {
 
 /// Two concurrent sweeps of one instance delete as many rows as one.
 pub async fn one_sweeper_at_a_time(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (a, b) = (Arc::clone(&w.store), Arc::clone(&w.store));
     let now = NOW + 1000 * HOUR;
     let (a, b) = tokio::join!(a.sweep(now, NOW, 1000), b.sweep(now, NOW, 1000));

@@ -8,17 +8,17 @@ use porta_core::{GrantId, SessionKey, Timestamp, TokenFamilyId};
 use serde_json::json;
 
 use super::applications::{claim, permission, role};
-use super::fixture::{HOUR, MINUTE, NOW, World, family as family_of, one_round_trip};
-use crate::{CustomClaim, HeldRights, Revocation, Rights, Store, StoreError};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, family as family_of, one_round_trip};
+use crate::{AssignedRights, CustomClaim, Revocation, Rights, Store, StoreError};
 
 pub async fn issuing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut tokens = all.tokens(w.acme.organization.id);
     let family = w.family();
     let facts = one_round_trip(&w.store, tokens.issuance_facts(&family, NOW)).await.unwrap().unwrap();
     assert_eq!(facts.user, w.acme.user);
-    assert_eq!(facts.rights, HeldRights::default());
+    assert_eq!(facts.rights, AssignedRights::default());
     assert_eq!((facts.grant_exists, facts.session_live, facts.family_exists), (true, true, false));
     let (access, refresh) = (w.access(family.id), w.refresh(family.id));
     let issue = tokens.issue(&family, &access, Some(&refresh));
@@ -48,7 +48,7 @@ pub async fn issuing(store: Arc<dyn Store>) {
 }
 
 pub async fn access_facts(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let org = w.acme.organization.id;
     let family = w.family();
@@ -58,7 +58,7 @@ pub async fn access_facts(store: Arc<dyn Store>) {
     let mut tokens = all.tokens(org);
     let facts = one_round_trip(&w.store, tokens.access_facts(&digest, NOW)).await.unwrap().unwrap();
     assert_eq!((&facts.token, facts.client, facts.user_id), (&access, family.client, family.user_id));
-    assert_eq!((facts.liveness.is_offline, facts.liveness.is_live(NOW)), (family.is_offline, true));
+    assert_eq!((facts.validity.is_offline, facts.validity.is_live(NOW)), (family.is_offline, true));
     // Returned whether or not it is expired: the caller decides.
     assert_eq!(tokens.access_facts(&digest, NOW + 999 * HOUR).await.unwrap().unwrap().token, access);
     let second = w.access(family.id);
@@ -75,16 +75,16 @@ pub async fn access_facts(store: Arc<dyn Store>) {
     let (active, suspended) = (UserStatus::Active, UserStatus::Suspended);
     all.users(org).set_status(user, active, suspended, None, NOW).await.unwrap();
     let facts = all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap();
-    assert!(!facts.liveness.user_active && !facts.liveness.is_live(NOW), "{:?}", facts.liveness);
+    assert!(!facts.validity.user_active && !facts.validity.is_live(NOW), "{:?}", facts.validity);
     all.users(org).set_status(user, suspended, active, None, NOW).await.unwrap();
     let end = w.acme.session.expires_at;
     let facts = all.tokens(org).access_facts(&digest, end).await.unwrap().unwrap();
-    assert!(!facts.liveness.session_live && !facts.liveness.family_revoked);
-    assert!(all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().liveness.is_live(NOW));
+    assert!(!facts.validity.session_live && !facts.validity.family_revoked);
+    assert!(all.tokens(org).access_facts(&digest, NOW).await.unwrap().unwrap().validity.is_live(NOW));
 }
 
 pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut tokens = all.tokens(w.acme.organization.id);
     let family = w.family();
@@ -92,7 +92,7 @@ pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
     assert!(tokens.issue(&family, &w.access(family.id), Some(&first)).await.unwrap());
     let facts = one_round_trip(&w.store, tokens.refresh_facts(&first.digest, NOW)).await.unwrap().unwrap();
     assert_eq!((&facts.token, &facts.family, &facts.user), (&first, &family, &w.acme.user));
-    assert!(facts.liveness.is_live(NOW) && !facts.successor_rotated);
+    assert!(facts.validity.is_live(NOW) && !facts.successor_rotated);
     assert_eq!((facts.successor_since, facts.rotated_since()), (None, None));
     // Exactly at its expiry it is too late.
     let (second, access) = (w.refresh(family.id), w.access(family.id));
@@ -130,7 +130,7 @@ pub async fn refresh_and_rotation(store: Arc<dyn Store>) {
 
 /// That several callers hold a token is recorded once.
 pub async fn shared_tokens(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let family = w.family();
     let (held, access) = (w.refresh(family.id), w.access(family.id));
@@ -157,12 +157,12 @@ pub async fn shared_tokens(store: Arc<dyn Store>) {
 
 /// A code was exchanged during a revocation: its family is stored after everything else was revoked.
 pub async fn late_families(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let (org, user) = (w.acme.organization.id, w.acme.user.id);
     let is_live = async |token: &AccessToken, at| {
         let facts = w.repositories().tokens(org).access_facts(&token.digest, at).await.unwrap().unwrap();
-        facts.liveness.is_live(at)
+        facts.validity.is_live(at)
     };
     let now = NOW + MINUTE;
     assert_eq!(all.tokens(org).revoke(Revocation::TokensOf(user), now).await.unwrap(), 0);
@@ -174,7 +174,7 @@ pub async fn late_families(store: Arc<dyn Store>) {
         assert!(all.tokens(org).issue(&family, &access, Some(&refresh)).await.unwrap());
         assert_eq!(is_live(&access, now).await, lives, "{at:?}");
         let facts = all.tokens(org).refresh_facts(&refresh.digest, now).await.unwrap().unwrap();
-        assert_eq!((facts.liveness.is_live(now), facts.liveness.authorized_at), (lives, at));
+        assert_eq!((facts.validity.is_live(now), facts.validity.authorized_at), (lives, at));
     }
     // The session and other users are not affected.
     assert_eq!(all.sessions(org).by_id(w.acme.session.id).await.unwrap().unwrap().revoked_at, None);
@@ -184,7 +184,7 @@ pub async fn late_families(store: Arc<dyn Store>) {
     assert_eq!(all.tokens(elsewhere).revoke(Revocation::TokensOf(user), now + MINUTE).await.unwrap(), 0);
     assert!(all.tokens(elsewhere).issue(&theirs, &access, None).await.unwrap());
     let facts = all.tokens(elsewhere).access_facts(&access.digest, NOW).await.unwrap().unwrap();
-    assert!(facts.liveness.is_live(NOW));
+    assert!(facts.validity.is_live(NOW));
     // A withdrawn grant, and a new one of the same user and client.
     let late = TokenFamily { is_offline: true, created_at: now + MINUTE, ..w.family() };
     let access = w.access(late.id);
@@ -201,7 +201,7 @@ pub async fn late_families(store: Arc<dyn Store>) {
 }
 
 pub async fn userinfo_and_rights(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let (org, user, app) = (w.acme.organization.id, w.acme.user.id, w.acme.application.id);
     let elsewhere = super::fixture::application(Some(org), "elsewhere", &w.entropy);
@@ -260,7 +260,7 @@ pub async fn userinfo_and_rights(store: Arc<dyn Store>) {
 }
 
 pub async fn endings(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let org = w.acme.organization.id;
     let endings = [
@@ -281,18 +281,18 @@ pub async fn endings(store: Arc<dyn Store>) {
         assert_eq!(all.tokens(org).revoke(what, NOW).await.unwrap(), 0, "{what:?}");
         for token in &tokens[..2] {
             let facts = all.tokens(org).access_facts(&token.digest, NOW).await.unwrap().unwrap();
-            assert!(facts.liveness.family_revoked, "{what:?}");
+            assert!(facts.validity.family_revoked, "{what:?}");
         }
         let facts =
             all.tokens(w.other.organization.id).access_facts(&tokens[2].digest, NOW).await.unwrap().unwrap();
-        assert!(facts.liveness.is_live(NOW), "{what:?}");
+        assert!(facts.validity.is_live(NOW), "{what:?}");
     }
     let session = all.sessions(org).by_id(w.acme.session.id).await.unwrap().unwrap();
     assert_eq!(session.revoked_at, Some(NOW));
 }
 
 pub async fn forbidden_families(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut tokens = all.tokens(w.acme.organization.id);
     // The replay came first.
@@ -307,13 +307,13 @@ pub async fn forbidden_families(store: Arc<dyn Store>) {
     let access = w.access(family.id);
     assert!(tokens.issue(&family, &access, None).await.unwrap());
     tokens.forbid_family(&family, NOW + MINUTE, &w.event("replay")).await.unwrap();
-    assert!(tokens.access_facts(&access.digest, NOW).await.unwrap().unwrap().liveness.family_revoked);
+    assert!(tokens.access_facts(&access.digest, NOW).await.unwrap().unwrap().validity.family_revoked);
     tokens.forbid_family(&family, NOW + MINUTE, &w.event("replay")).await.unwrap();
     assert_eq!(w.events("replay").await, 3, "every attempt leaves a row");
 }
 
 pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let org = w.acme.organization.id;
     let family = w.family();
@@ -360,7 +360,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     }
     drop(other);
     let facts = all.tokens(org).access_facts(&access.digest, NOW).await.unwrap().unwrap();
-    assert!(facts.liveness.is_live(NOW));
+    assert!(facts.validity.is_live(NOW));
     assert_eq!(all.tokens(org).refresh_facts(&refresh.digest, NOW).await.unwrap().unwrap().token, refresh);
     assert_eq!(w.events("replay").await, 0);
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::fixture::{World, organization};
+use super::fixture::{TwoTenants, organization};
 use crate::{Store, StoreError};
 
 pub async fn commit_and_drop(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let (kept, lost) = (organization("kept", &w.entropy), organization("lost", &w.entropy));
     let mut unit = w.store.begin().await.unwrap();
     unit.organizations().insert(&kept).await.unwrap();
@@ -26,7 +26,7 @@ pub async fn commit_and_drop(store: Arc<dyn Store>) {
 }
 
 pub async fn savepoints(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let made: Vec<_> = ["one-x", "two-x", "three-x"].map(|n| organization(n, &w.entropy)).into();
     let mut unit = w.store.begin().await.unwrap();
     assert!(unit.rollback_to_savepoint().await.is_err(), "there is nothing to go back to");
@@ -55,7 +55,7 @@ pub async fn savepoints(store: Arc<dyn Store>) {
 
 /// PostgreSQL itself would report success for the commit of a failed transaction, and keep nothing.
 pub async fn a_failed_unit_keeps_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let fresh = organization("fresh", &w.entropy);
     let mut unit = w.store.begin().await.unwrap();
     unit.organizations().insert(&fresh).await.unwrap();

@@ -8,11 +8,11 @@ use porta_core::user::{
     AUTO_LOCKOUT, Address, Email, PasswordHash, Profile, TwoFactorMethod, User, UserStatus,
 };
 
-use super::fixture::{HOUR, MINUTE, NOW, World, one_round_trip, user};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, one_round_trip, user};
 use crate::{Store, StoreError};
 
 /// A user with every column filled.
-fn complete(w: &World) -> User {
+fn complete(w: &TwoTenants) -> User {
     let some = |text: &str| Some(text.to_owned());
     User {
         email: Email::parse("Zoë@Example.com").unwrap(),
@@ -54,7 +54,7 @@ fn complete(w: &World) -> User {
 }
 
 pub async fn round_trip(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.users(w.acme.organization.id);
     let mut u = complete(&w);
@@ -73,7 +73,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
 }
 
 pub async fn addresses_are_unique_per_organization(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     // Both tenants already have an Ana.
     let twin = user(w.acme.organization.id, "ANA@EXAMPLE.COM", &w.entropy);
@@ -87,7 +87,7 @@ pub async fn addresses_are_unique_per_organization(store: Arc<dyn Store>) {
 
 /// Composed or decomposed, in capitals, and with the domain in Unicode or in Punycode.
 pub async fn one_mailbox_is_found_however_it_is_typed(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.users(w.acme.organization.id);
     let zoe = user(w.acme.organization.id, "Zo\u{eb}@B\u{fc}cher.example", &w.entropy);
@@ -120,7 +120,7 @@ pub async fn one_mailbox_is_found_however_it_is_typed(store: Arc<dyn Store>) {
 
 /// Earlier versions compared lower-case text.
 pub async fn keys_of_versions_before_are_found(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.users(w.acme.organization.id);
     let stored = |shown: &str| User {
@@ -159,7 +159,7 @@ pub async fn keys_of_versions_before_are_found(store: Arc<dyn Store>) {
 
 pub async fn status_and_password(store: Arc<dyn Store>) {
     use UserStatus::{Active, Locked, Suspended};
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.users(w.acme.organization.id);
     let id = w.acme.user.id;
@@ -193,7 +193,7 @@ pub async fn status_and_password(store: Arc<dyn Store>) {
 /// A password chosen through a mailed link, and a link that verifies the address.
 pub async fn mail_that_arrived(store: Arc<dyn Store>) {
     use UserStatus::{Active, Inactive, Locked, Suspended};
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let hash = PasswordHash::trusted("$argon2id$chosen".to_owned());
     let cases: [(UserStatus, Option<&str>, UserStatus); 5] = [
         (Active, None, Active),
@@ -257,7 +257,7 @@ pub async fn mail_that_arrived(store: Arc<dyn Store>) {
 }
 
 pub async fn pages(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let mut acme = all.users(w.acme.organization.id);
     let mut expected = BTreeSet::from([w.acme.user.id]);
@@ -281,7 +281,7 @@ pub async fn pages(store: Arc<dyn Store>) {
 }
 
 pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
-    let w = World::new(store).await;
+    let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
     let ana = &w.acme.user;
     let mut other = all.users(w.other.organization.id);

@@ -13,13 +13,13 @@ use porta_signin::PasswordHasher;
 
 /// Probes that report what the test sets.
 #[derive(Default)]
-pub struct SwitchedProbes {
+pub struct FakeProbes {
     pub database_down: AtomicBool,
     pub redis_down: AtomicBool,
 }
 
 #[async_trait]
-impl Probes for SwitchedProbes {
+impl Probes for FakeProbes {
     async fn database(&self) -> bool {
         !self.database_down.load(Ordering::SeqCst)
     }
@@ -37,10 +37,10 @@ impl Probes for SwitchedProbes {
     }
 }
 
-pub(super) struct Hashing(pub(super) Arc<PasswordHasher>);
+pub(super) struct HasherAdapter(pub(super) Arc<PasswordHasher>);
 
 #[async_trait]
-impl HashPassword for Hashing {
+impl HashPassword for HasherAdapter {
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
         self.0.hash(password.clone()).await.map_err(|e| HashFailed(e.into()))
     }

@@ -7,27 +7,27 @@ use porta_core::outbox::{OutboxClaim, OutboxKind};
 use porta_mail::Message;
 use porta_store_sql::testing::LockedRows;
 
-use super::{ShortLived, TestApp, redis_url};
+use super::{ShortLivedBackend, TestApp, redis_url};
 
 impl TestApp {
     /// Number of values and counters in the short-lived store.
-    pub async fn kept(&self) -> usize {
+    pub async fn kv_entries(&self) -> usize {
         match &self.short_lived {
-            ShortLived::Memory(kv) => kv.entries(),
-            ShortLived::Redis(namespace) => {
+            ShortLivedBackend::Memory(kv) => kv.entries(),
+            ShortLivedBackend::Redis(namespace) => {
                 crate::redis::count(&redis_url(), namespace, Duration::ZERO).await
             }
         }
     }
 
     /// Entries that live longer than `time`, by which the test clock was advanced; Redis does not use that clock.
-    pub async fn kept_longer_than(&self, time: Duration) -> usize {
+    pub async fn kv_entries_outliving(&self, time: Duration) -> usize {
         match &self.short_lived {
-            ShortLived::Memory(kv) => {
+            ShortLivedBackend::Memory(kv) => {
                 kv.sweep().await;
                 kv.entries()
             }
-            ShortLived::Redis(namespace) => crate::redis::count(&redis_url(), namespace, time).await,
+            ShortLivedBackend::Redis(namespace) => crate::redis::count(&redis_url(), namespace, time).await,
         }
     }
 

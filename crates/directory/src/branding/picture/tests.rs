@@ -44,19 +44,19 @@ fn drawing(inside: &str) -> String {
 }
 
 fn drawn(text: &str) -> String {
-    let (found, data) = harmless(text.as_bytes()).unwrap();
+    let (found, data) = validate(text.as_bytes()).unwrap();
     assert_eq!(found, PictureType::Svg);
     String::from_utf8(data).unwrap()
 }
 
 fn refusal(text: &str) -> String {
-    harmless(text.as_bytes()).expect_err(text)
+    validate(text.as_bytes()).expect_err(text)
 }
 
 #[test]
 fn whole_bitmaps_are_kept_as_they_are() {
     for (expected, file) in bitmaps() {
-        assert_eq!(harmless(&file), Ok((expected, file.clone())));
+        assert_eq!(validate(&file), Ok((expected, file.clone())));
     }
 }
 
@@ -64,10 +64,10 @@ fn whole_bitmaps_are_kept_as_they_are() {
 fn bitmaps_that_are_cut_off_or_go_on_are_refused() {
     for (kind, file) in bitmaps() {
         for length in 1..file.len() {
-            assert!(harmless(&file[..length]).is_err(), "{kind} cut at {length}");
+            assert!(validate(&file[..length]).is_err(), "{kind} cut at {length}");
         }
         for tail in [&b"<script>alert(1)</script>"[..], b"PK\x03\x04", b"%PDF-1.7", b"\0"] {
-            assert!(harmless(&[&file, tail].concat()).is_err(), "{kind} and {tail:?}");
+            assert!(validate(&[&file, tail].concat()).is_err(), "{kind} and {tail:?}");
         }
     }
 }
@@ -78,18 +78,18 @@ fn numbers_that_lie_are_refused_and_do_not_overflow() {
     for lie in [[0xff; 4], [0x7f, 0xff, 0xff, 0xff], [0, 0, 0, 99]] {
         let mut file = [&b"\x89PNG\r\n\x1a\n"[..], &endless].concat();
         file[8..12].copy_from_slice(&lie);
-        assert!(harmless(&file).is_err());
+        assert!(validate(&file).is_err());
         let mut file = webp();
         file[16..20].copy_from_slice(&lie);
-        assert!(harmless(&file).is_err());
+        assert!(validate(&file).is_err());
         let mut file = ico();
         file[18..22].copy_from_slice(&lie);
-        assert!(harmless(&file).is_err());
+        assert!(validate(&file).is_err());
     }
     let mut file = ico();
     file[4..6].copy_from_slice(&[0xff, 0xff]);
-    assert!(harmless(&file).is_err());
-    assert!(harmless(&[0, 0, 1, 0, 0, 0]).is_err(), "an icon of nothing");
+    assert!(validate(&file).is_err());
+    assert!(validate(&[0, 0, 1, 0, 0, 0]).is_err(), "an icon of nothing");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn anything_else_is_refused_whatever_it_calls_itself() {
         b"logo.png",
         b"\xff\xd8<script>alert(1)</script>\xff\xd9",
     ] {
-        assert!(harmless(file).is_err(), "{file:?}");
+        assert!(validate(file).is_err(), "{file:?}");
     }
     for text in [
         "<html><script>alert(1)</script></html>",
@@ -124,7 +124,7 @@ fn anything_else_is_refused_whatever_it_calls_itself() {
 
 #[test]
 fn what_is_too_large_is_refused_before_it_is_read() {
-    let problem = harmless(&vec![0x89; 10 << 20]).unwrap_err();
+    let problem = validate(&vec![0x89; 10 << 20]).unwrap_err();
     assert!(problem.contains("512 KiB"), "{problem}");
     let quotes = "&quot;".repeat(10);
     let mut grown = drawing(&format!("<title>{}</title>", "\"".repeat(BrandingAsset::MAX_BYTES / 2)));

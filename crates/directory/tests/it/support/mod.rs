@@ -26,10 +26,10 @@ use porta_store::Store;
 pub(crate) const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 #[derive(Default)]
-struct Heard(Mutex<Vec<Change>>);
+struct RecordingNotifier(Mutex<Vec<Change>>);
 
 #[async_trait]
-impl Notifier for Heard {
+impl Notifier for RecordingNotifier {
     async fn announce(&self, changes: &[Change]) {
         self.0.lock().unwrap().extend_from_slice(changes);
     }
@@ -50,7 +50,7 @@ pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<ManualClock>,
     entropy: Arc<dyn Entropy>,
-    heard: Arc<Heard>,
+    heard: Arc<RecordingNotifier>,
 }
 
 pub(crate) fn actor() -> Actor {
@@ -65,7 +65,7 @@ impl World {
     pub(crate) fn over(store: Arc<dyn Store>) -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
-        let heard = Arc::new(Heard::default());
+        let heard = Arc::new(RecordingNotifier::default());
         let deps = DirectoryDeps {
             store: Arc::clone(&store),
             notify: Arc::clone(&heard) as Arc<dyn Notifier>,
@@ -262,7 +262,7 @@ impl World {
     pub(crate) async fn is_revoked(&self, organization: &Organization, token: &TokenDigest) -> bool {
         let facts =
             self.store.repositories().tokens(organization.id).access_facts(token, START).await.unwrap();
-        facts.is_none_or(|facts| facts.liveness.family_revoked)
+        facts.is_none_or(|facts| facts.validity.family_revoked)
     }
 
     fn event(&self, organization: OrganizationId) -> AuditEvent {

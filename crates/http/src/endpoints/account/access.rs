@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use porta_core::GrantId;
 use porta_oidc::AccountPage;
 use porta_pages::{ApplicationRow, ApplicationsPage};
-use porta_signin::account::Changed;
+use porta_signin::account::AccountChange;
 
 use super::{AccountFlashKind, AccountRequest};
 use crate::endpoints::ClientInfo;
@@ -17,10 +17,10 @@ use crate::tenancy::Org;
 const PAGE: AccountPage = AccountPage::Applications;
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
-    let given = match state.sign_in.given_access(&tenant, &request.member).await {
+    let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
+    let given = match state.sign_in.list_grants(&tenant, &request.signed_in).await {
         Ok(given) => given,
-        Err(error) => return request.trouble(&error),
+        Err(error) => return request.error_page(&error),
     };
     let ids: Vec<String> = given.iter().map(|given| given.grant.id.to_string()).collect();
     let rows: Vec<ApplicationRow<'_>> = given
@@ -51,14 +51,15 @@ pub(crate) async fn withdraw(
     body: Body,
 ) -> Reply {
     let (request, params) =
-        or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
+        or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
     let Some(grant) = params.get("application").and_then(GrantId::parse) else {
-        return request.back(PAGE, None);
+        return request.redirect_with_flash(PAGE, None);
     };
-    match state.sign_in.withdraw_access(&tenant, &request.member, grant, &client_info.caller).await {
-        Ok(changed) => {
-            request.back(PAGE, (changed == Changed::Done).then_some(AccountFlashKind::ApplicationRevoked))
-        }
-        Err(error) => request.trouble(&error),
+    match state.sign_in.withdraw_grant(&tenant, &request.signed_in, grant, &client_info.caller).await {
+        Ok(changed) => request.redirect_with_flash(
+            PAGE,
+            (changed == AccountChange::Done).then_some(AccountFlashKind::ApplicationRevoked),
+        ),
+        Err(error) => request.error_page(&error),
     }
 }

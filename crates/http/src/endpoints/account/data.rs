@@ -15,7 +15,7 @@ use crate::tenancy::Org;
 const PAGE: AccountPage = AccountPage::Data;
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
+    let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
     let page = DownloadDataPage {
         nav: request.nav(),
         action_url: &request.urls.data,
@@ -32,11 +32,11 @@ pub(crate) async fn download(
     client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (request, _) = or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
-    let recent = or_answer!(request.recent());
-    let data = match state.sign_in.own_data(&tenant, recent, &client_info.caller).await {
+    let (request, _) = or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
+    let recent = or_answer!(request.require_recent());
+    let data = match state.sign_in.export_data(&tenant, recent, &client_info.caller).await {
         Ok(data) => data,
-        Err(error) => return request.trouble(&error),
+        Err(error) => return request.error_page(&error),
     };
     let file = format!("attachment; filename=\"{}-account.json\"", tenant.organization.slug);
     let reply = reply::json(StatusCode::OK, &data);

@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use porta_core::user::TwoFactorMethod;
 use porta_oidc::AccountPage;
 use porta_pages::{AccountFlash, FactorKind, SecondFactorsPage};
-use porta_signin::account::Changed;
+use porta_signin::account::AccountChange;
 
-use super::{AccountFlashKind, AccountRequest, renewed};
+use super::{AccountFlashKind, AccountRequest, redirect_with_session};
 use crate::endpoints::ClientInfo;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
@@ -24,7 +24,7 @@ pub(super) const fn kind(method: TwoFactorMethod) -> FactorKind {
 }
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
+    let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
     request.factors_page(StatusCode::OK, request.flash_message.and_then(AccountFlashKind::flash)).await
 }
 
@@ -36,8 +36,8 @@ pub(crate) async fn change(
     body: Body,
 ) -> Reply {
     let (request, params) =
-        or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
-    let recent = or_answer!(request.recent());
+        or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
+    let recent = or_answer!(request.require_recent());
     let sign_in = &state.sign_in;
     let (outcome, done) = match (params.get("action"), params.get("method")) {
         (Some("enable"), Some("authenticator")) => {
@@ -58,30 +58,34 @@ pub(crate) async fn change(
             let replaced = sign_in.replace_recovery_codes(&tenant, recent, &client_info.caller).await;
             (replaced, (AccountPage::TwoFactorSetup, None))
         }
-        _ => return request.back(PAGE, None),
+        _ => return request.redirect_with_flash(PAGE, None),
     };
     match outcome {
-        Ok(Changed::Done) => request.back(done.0, done.1),
-        Ok(Changed::Strengthened(entered)) => renewed(&state, &tenant, PAGE, &entered),
-        Ok(Changed::Credentials(credentials)) => {
-            request.still_known(request.back(done.0, done.1), credentials)
+        Ok(AccountChange::Done) => request.redirect_with_flash(done.0, done.1),
+        Ok(AccountChange::SessionRenewed(entered)) => redirect_with_session(&state, &tenant, PAGE, &entered),
+        Ok(AccountChange::Credentials(credentials)) => {
+            request.with_known_device(request.redirect_with_flash(done.0, done.1), credentials)
         }
-        Ok(Changed::Required) => request.back(PAGE, Some(AccountFlashKind::FactorRequired)),
-        Ok(Changed::Nothing | Changed::Wrong | Changed::Exhausted) => request.back(PAGE, None),
-        Ok(Changed::Limited { retry_after }) => {
+        Ok(AccountChange::Required) => {
+            request.redirect_with_flash(PAGE, Some(AccountFlashKind::FactorRequired))
+        }
+        Ok(AccountChange::Nothing | AccountChange::Wrong | AccountChange::Exhausted) => {
+            request.redirect_with_flash(PAGE, None)
+        }
+        Ok(AccountChange::Limited { retry_after }) => {
             let flash = AccountFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
             let page = request.factors_page(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
             reply::with_retry_after(page, retry_after)
         }
-        Err(error) => request.trouble(&error),
+        Err(error) => request.error_page(&error),
     }
 }
 
 impl AccountRequest<'_> {
     async fn factors_page(&self, status: StatusCode, flash: Option<AccountFlash>) -> Reply {
-        let held = match self.state.sign_in.held_factors(self.tenant, &self.member).await {
+        let held = match self.state.sign_in.factor_status(self.tenant, &self.signed_in).await {
             Ok(held) => held,
-            Err(error) => return self.trouble(&error),
+            Err(error) => return self.error_page(&error),
         };
         let offered: Vec<FactorKind> = held.offered.iter().copied().map(kind).collect();
         let page = SecondFactorsPage {

@@ -3,19 +3,19 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use porta_core::user::CredentialState;
-use porta_core::{TokenDigest, secret, word_enum};
+use porta_core::{TokenDigest, secret, string_enum};
 use porta_oidc::{AccountPage, AccountPurpose, EngineError};
 use porta_pages::{AccountFlash, AccountNav, Page, Theme};
 use porta_protocol::Params;
-use porta_signin::Entered;
-use porta_signin::account::{Member, Recent};
+use porta_signin::NewSessionCookies;
+use porta_signin::account::{RecentlyAuthenticated, SignedInUser};
 
 use super::interaction::{FLASH_LIFETIME, form};
 use super::{ClientInfo, authorize};
 use crate::context::RequestContext;
 use crate::reply::{self, Reply};
 use crate::state::StateInner;
-use crate::{cookies, pending};
+use crate::{cookies, pending_interactions};
 
 pub(crate) mod access;
 pub(crate) mod data;
@@ -25,7 +25,7 @@ pub(crate) mod password;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 
-word_enum! {
+string_enum! {
     /// What the next page says. The cookie is signed, so no link can make a page say it.
     enum AccountFlashKind {
         PasswordChanged = "password_changed",
@@ -65,17 +65,17 @@ struct AccountRequest<'a> {
     state: &'a StateInner,
     tenant: &'a RequestContext,
     headers: &'a HeaderMap,
-    member: Member,
+    signed_in: SignedInUser,
     /// The page to return to after signing in again.
     page: AccountPage,
     /// CSRF token of this session's forms.
     csrf: String,
     flash_message: Option<AccountFlashKind>,
-    urls: Urls,
+    urls: AccountUrls,
 }
 
 /// URLs of the account pages, borrowed by [`AccountNav`].
-struct Urls {
+struct AccountUrls {
     overview: String,
     password: Option<String>,
     two_factor: String,
@@ -85,11 +85,11 @@ struct Urls {
     sign_out: String,
 }
 
-impl Urls {
-    fn of(tenant: &RequestContext, member: &Member) -> Self {
+impl AccountUrls {
+    fn of(tenant: &RequestContext, signed_in: &SignedInUser) -> Self {
         let slug = &tenant.organization.slug;
         let url = |page: AccountPage| format!("/{slug}{}", page.path());
-        let has_password = member.user.password_hash.is_some() || tenant.offers_passwords();
+        let has_password = signed_in.user.password_hash.is_some() || tenant.offers_passwords();
         Self {
             overview: url(AccountPage::Overview),
             password: has_password.then(|| url(AccountPage::Password)),
@@ -104,28 +104,28 @@ impl Urls {
 
 impl<'a> AccountRequest<'a> {
     /// Loads the session; without one the response is a redirect to the sign-in.
-    async fn enter(
+    async fn load(
         state: &'a StateInner,
         tenant: &'a RequestContext,
         client_info: &'a ClientInfo,
         page: AccountPage,
     ) -> Result<Self, Reply> {
-        let cookie = cookies::read(state, tenant, &client_info.headers, cookies::SESSION);
-        let member = match state.sign_in.member(tenant, cookie.as_deref()).await {
-            Ok(member) => member,
+        let cookie = state.cookies.read(tenant, &client_info.headers, cookies::SESSION);
+        let signed_in = match state.sign_in.signed_in_user(tenant, cookie.as_deref()).await {
+            Ok(signed_in) => signed_in,
             Err(error) => return Err(reply::engine_error_page(state, &tenant.theme(), &error)),
         };
-        let (Some(member), Some(cookie)) = (member, cookie) else {
+        let (Some(signed_in), Some(cookie)) = (signed_in, cookie) else {
             return Err(sign_in(state, tenant, &client_info.headers, AccountPurpose { page, again: None }));
         };
-        tenant.languages.add_profile_locale(member.user.profile.locale.as_deref());
-        let flash_message = cookies::read(state, tenant, &client_info.headers, cookies::FLASH);
+        tenant.languages.add_profile_locale(signed_in.user.profile.locale.as_deref());
+        let flash_message = state.cookies.read(tenant, &client_info.headers, cookies::FLASH);
         Ok(Self {
             state,
             tenant,
             headers: &client_info.headers,
-            urls: Urls::of(tenant, &member),
-            member,
+            urls: AccountUrls::of(tenant, &signed_in),
+            signed_in,
             page,
             csrf: csrf_of(&cookie),
             flash_message: flash_message.and_then(|word| AccountFlashKind::parse(&word)),
@@ -133,7 +133,7 @@ impl<'a> AccountRequest<'a> {
     }
 
     /// The same for a POST: reads the form and checks its CSRF token.
-    async fn posted(
+    async fn from_form(
         state: &'a StateInner,
         tenant: &'a RequestContext,
         client_info: &'a ClientInfo,
@@ -141,37 +141,37 @@ impl<'a> AccountRequest<'a> {
         page: AccountPage,
     ) -> Result<(Self, Params), Reply> {
         let params = form(state, tenant, client_info, body).await?;
-        let request = Self::with(&params, state, tenant, client_info, page).await?;
+        let request = Self::from_params(&params, state, tenant, client_info, page).await?;
         Ok((request, params))
     }
 
     /// The same with a form that was read already.
-    async fn with(
+    async fn from_params(
         params: &Params,
         state: &'a StateInner,
         tenant: &'a RequestContext,
         client_info: &'a ClientInfo,
         page: AccountPage,
     ) -> Result<Self, Reply> {
-        let request = Self::enter(state, tenant, client_info, page).await?;
+        let request = Self::load(state, tenant, client_info, page).await?;
         let is_ours = params.get("_csrf").is_some_and(|csrf| secret::constant_time_eq(csrf, &request.csrf));
         if !is_ours {
-            return Err(request.back(page, Some(AccountFlashKind::CsrfInvalid)));
+            return Err(request.redirect_with_flash(page, Some(AccountFlashKind::CsrfInvalid)));
         }
-        match state.sign_in.count_change(tenant, &request.member).await {
+        match state.sign_in.count_change(tenant, &request.signed_in).await {
             Ok(None) => Ok(request),
             Ok(Some(limited)) => Err(reply::too_many_begun(state, tenant, &client_info.headers, limited)),
-            Err(error) => Err(request.trouble(&error)),
+            Err(error) => Err(request.error_page(&error)),
         }
     }
 
     /// Requires a recent sign-in. Otherwise the response leads to a sign-in that returns here; the posted change is dropped.
     #[expect(clippy::result_large_err, reason = "an answer is made once a request")]
-    fn recent(&self) -> Result<Recent<'_>, Reply> {
-        if let Some(recent) = self.state.sign_in.recent(self.tenant, &self.member) {
+    fn require_recent(&self) -> Result<RecentlyAuthenticated<'_>, Reply> {
+        if let Some(recent) = self.state.sign_in.recent(self.tenant, &self.signed_in) {
             return Ok(recent);
         }
-        let again = Some(self.member.user.email.shown().to_owned());
+        let again = Some(self.signed_in.user.email.shown().to_owned());
         let purpose = AccountPurpose { page: self.page, again };
         Err(sign_in(self.state, self.tenant, self.headers, purpose))
     }
@@ -200,16 +200,15 @@ impl<'a> AccountRequest<'a> {
     /// A page; clears the flash message that it showed.
     fn show(&self, status: StatusCode, page: Page) -> Reply {
         let gone =
-            self.flash_message.and_then(|_| cookies::clear(self.state, cookies::FLASH, &self.urls.overview));
+            self.flash_message.and_then(|_| self.state.cookies.clear(cookies::FLASH, &self.urls.overview));
         reply::with_header(reply::page(status, page), header::SET_COOKIE, gone)
     }
 
-    fn back(&self, page: AccountPage, flash_message: Option<AccountFlashKind>) -> Reply {
-        let reply = led_to(self.tenant, page);
+    fn redirect_with_flash(&self, page: AccountPage, flash_message: Option<AccountFlashKind>) -> Reply {
+        let reply = redirect_to_page(self.tenant, page);
         let until = self.state.clock.now() + FLASH_LIFETIME;
         let flash_message = flash_message.and_then(|flash_message| {
-            cookies::set(
-                self.state,
+            self.state.cookies.set(
                 self.tenant,
                 cookies::FLASH,
                 flash_message.as_str(),
@@ -221,12 +220,12 @@ impl<'a> AccountRequest<'a> {
     }
 
     /// The response to a change of credentials: this browser stays a known device.
-    fn still_known(&self, reply: Reply, credentials: CredentialState) -> Reply {
-        let device = self.state.sign_in.known_after(self.tenant, &self.member, credentials);
-        reply::with_header(reply, header::SET_COOKIE, cookies::device(self.state, self.tenant, &device))
+    fn with_known_device(&self, reply: Reply, credentials: CredentialState) -> Reply {
+        let device = self.state.sign_in.known_browser_cookie(self.tenant, &self.signed_in, credentials);
+        reply::with_header(reply, header::SET_COOKIE, self.state.cookies.device(self.tenant, &device))
     }
 
-    fn trouble(&self, error: &EngineError) -> Reply {
+    fn error_page(&self, error: &EngineError) -> Reply {
         reply::engine_error_page(self.state, &self.theme(), error)
     }
 }
@@ -236,15 +235,20 @@ fn csrf_of(cookie: &str) -> String {
     TokenDigest::of(&format!("account form\n{cookie}")).hex()
 }
 
-fn led_to(tenant: &RequestContext, page: AccountPage) -> Reply {
+fn redirect_to_page(tenant: &RequestContext, page: AccountPage) -> Reply {
     reply::redirect(&format!("{}{}", tenant.issuer, page.path()))
 }
 
 /// Redirects with the cookie of the renewed session.
-fn renewed(state: &StateInner, tenant: &RequestContext, page: AccountPage, entered: &Entered) -> Reply {
+fn redirect_with_session(
+    state: &StateInner,
+    tenant: &RequestContext,
+    page: AccountPage,
+    entered: &NewSessionCookies,
+) -> Reply {
     let session = authorize::session_cookie(state, tenant, &entered.session, entered.expires_at);
-    let reply = reply::with_header(led_to(tenant, page), header::SET_COOKIE, session);
-    reply::with_header(reply, header::SET_COOKIE, cookies::device(state, tenant, &entered.device))
+    let reply = reply::with_header(redirect_to_page(tenant, page), header::SET_COOKIE, session);
+    reply::with_header(reply, header::SET_COOKIE, state.cookies.device(tenant, &entered.device))
 }
 
 fn sign_in(
@@ -254,7 +258,13 @@ fn sign_in(
     purpose: AccountPurpose,
 ) -> Reply {
     match state.engine.begin_account(tenant, purpose) {
-        Ok(new) => pending::listed(state, tenant, headers, authorize::interact(state, tenant, &new), None),
+        Ok(new) => pending_interactions::with_list_cookie(
+            state,
+            tenant,
+            headers,
+            authorize::redirect_to_interaction(state, tenant, &new),
+            None,
+        ),
         Err(error) => reply::engine_error_page(state, &tenant.theme(), &error),
     }
 }

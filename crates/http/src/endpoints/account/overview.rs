@@ -16,12 +16,12 @@ use crate::tenancy::Org;
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
     let request =
-        or_answer!(AccountRequest::enter(&state, &tenant, &client_info, AccountPage::Overview).await);
-    let held = match state.sign_in.held_factors(&tenant, &request.member).await {
+        or_answer!(AccountRequest::load(&state, &tenant, &client_info, AccountPage::Overview).await);
+    let held = match state.sign_in.factor_status(&tenant, &request.signed_in).await {
         Ok(held) => held,
-        Err(error) => return request.trouble(&error),
+        Err(error) => return request.error_page(&error),
     };
-    let user = &request.member.user;
+    let user = &request.signed_in.user;
     let recipient = Recipient::of(user);
     let verify_email_url = request.url("/account/verify-email");
     let page = OverviewPage {
@@ -47,11 +47,14 @@ pub(crate) async fn verify_email(
     client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (request, _) =
-        or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, AccountPage::Overview).await);
-    match state.sign_in.mail_verification(&tenant, &request.member.user, &client_info.caller).await {
-        Ok(None) => request.back(AccountPage::Overview, Some(AccountFlashKind::VerificationSent)),
+    let (request, _) = or_answer!(
+        AccountRequest::from_form(&state, &tenant, &client_info, body, AccountPage::Overview).await
+    );
+    match state.sign_in.mail_verification(&tenant, &request.signed_in.user, &client_info.caller).await {
+        Ok(None) => {
+            request.redirect_with_flash(AccountPage::Overview, Some(AccountFlashKind::VerificationSent))
+        }
         Ok(Some(retry_after)) => reply::limited_page(&state, &tenant, retry_after),
-        Err(error) => request.trouble(&error),
+        Err(error) => request.error_page(&error),
     }
 }

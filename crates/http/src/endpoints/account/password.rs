@@ -10,7 +10,7 @@ use porta_signin::account::{NewPassword, PasswordOutcome};
 
 use super::{AccountFlashKind, AccountRequest};
 use crate::endpoints::ClientInfo;
-use crate::endpoints::new_password::{chosen, fault, rules};
+use crate::endpoints::new_password::{parse_new_password, password_fault, rules};
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -19,8 +19,8 @@ const PAGE: AccountPage = AccountPage::Password;
 
 /// Requires a recent sign-in before the form is shown.
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
-    if let Err(reply) = request.recent() {
+    let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
+    if let Err(reply) = request.require_recent() {
         return reply;
     }
     let flash = request
@@ -37,25 +37,26 @@ pub(crate) async fn change(
     body: Body,
 ) -> Reply {
     let (request, params) =
-        or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
-    let recent = or_answer!(request.recent());
+        or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
+    let recent = or_answer!(request.require_recent());
     if request.urls.password.is_none() {
-        return request.back(AccountPage::Overview, None);
+        return request.redirect_with_flash(AccountPage::Overview, None);
     }
     let field = |name| params.get(name).unwrap_or_default();
-    let new = match chosen(&params) {
+    let new = match parse_new_password(&params) {
         Ok(new) => new,
         Err(flash) => return request.password_page(StatusCode::OK, Some(flash)),
     };
     let form = NewPassword { current: TypedPassword::new(field("currentPassword")), new };
     let outcome = match state.sign_in.change_password(&tenant, recent, form, &client_info.caller).await {
         Ok(outcome) => outcome,
-        Err(error) => return request.trouble(&error),
+        Err(error) => return request.error_page(&error),
     };
     let fault = match outcome {
         PasswordOutcome::Changed(credentials) => {
-            let back = request.back(AccountPage::Overview, Some(AccountFlashKind::PasswordChanged));
-            return request.still_known(back, credentials);
+            let back =
+                request.redirect_with_flash(AccountPage::Overview, Some(AccountFlashKind::PasswordChanged));
+            return request.with_known_device(back, credentials);
         }
         PasswordOutcome::Limited { retry_after } => {
             let fault = PasswordFault::RateLimited { retry_after: reply::seconds_up(retry_after) };
@@ -69,20 +70,22 @@ pub(crate) async fn change(
         }
         PasswordOutcome::WrongCurrent => PasswordFault::WrongCurrent,
         PasswordOutcome::Unchanged => PasswordFault::Unchanged,
-        PasswordOutcome::Refused(refusal) => fault(refusal),
+        PasswordOutcome::Refused(refusal) => password_fault(refusal),
     };
     request.password_page(StatusCode::OK, Some(fault))
 }
 
 impl AccountRequest<'_> {
     fn password_page(&self, status: StatusCode, flash: Option<PasswordFault>) -> Reply {
-        let Some(action_url) = &self.urls.password else { return self.back(AccountPage::Overview, None) };
+        let Some(action_url) = &self.urls.password else {
+            return self.redirect_with_flash(AccountPage::Overview, None);
+        };
         let page = ChangePasswordPage {
             nav: self.nav(),
             action_url,
             csrf: &self.csrf,
-            email: self.member.user.email.shown(),
-            has_password: self.member.user.password_hash.is_some(),
+            email: self.signed_in.user.email.shown(),
+            has_password: self.signed_in.user.password_hash.is_some(),
             rules: rules(),
             flash,
         };

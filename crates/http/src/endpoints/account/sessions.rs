@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use porta_core::SessionKey;
 use porta_oidc::AccountPage;
 use porta_pages::{SessionRow, SessionsPage};
-use porta_signin::account::Changed;
+use porta_signin::account::AccountChange;
 
 use super::{AccountFlashKind, AccountRequest};
 use crate::endpoints::ClientInfo;
-use crate::repeated::NotKept;
+use crate::idempotency::NotReplayed;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -18,10 +18,10 @@ use crate::tenancy::Org;
 const PAGE: AccountPage = AccountPage::Sessions;
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
-    let sessions = match state.sign_in.sessions(&tenant, &request.member).await {
+    let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
+    let sessions = match state.sign_in.sessions(&tenant, &request.signed_in).await {
         Ok(sessions) => sessions,
-        Err(error) => return request.trouble(&error),
+        Err(error) => return request.error_page(&error),
     };
     let ids: Vec<String> = sessions.iter().map(|session| session.id.to_string()).collect();
     let rows: Vec<SessionRow<'_>> = sessions
@@ -29,7 +29,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         .zip(&ids)
         .map(|(session, id)| SessionRow {
             id,
-            is_current: session.id == request.member.session.key,
+            is_current: session.id == request.signed_in.session.key,
             user_agent: session.user_agent.as_deref(),
             address: session.ip_address.as_deref(),
             started_at: session.created_at,
@@ -55,13 +55,13 @@ pub(crate) async fn end(
     body: Body,
 ) -> Reply {
     let (request, params) =
-        or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
+        or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
     let named = params.get("session").unwrap_or_default();
     let key = SessionKey::parse(named);
-    if key == Some(request.member.session.key) {
+    if key == Some(request.signed_in.session.key) {
         return reply::redirect(&format!("{}/session/end", tenant.issuer));
     }
-    let recent = or_answer!(request.recent());
+    let recent = or_answer!(request.require_recent());
     let (outcome, flash_message) = match key {
         Some(key) => (
             state.sign_in.end_session(&tenant, recent, key, &client_info.caller).await,
@@ -71,17 +71,18 @@ pub(crate) async fn end(
             let ended = state.sign_in.end_other_sessions(&tenant, recent, &client_info.caller).await;
             (ended, AccountFlashKind::OtherSessionsEnded)
         }
-        None => return request.back(PAGE, None),
+        None => return request.redirect_with_flash(PAGE, None),
     };
     match outcome {
         Ok(changed) => {
-            let mut reply = request.back(PAGE, (changed == Changed::Done).then_some(flash_message));
+            let mut reply =
+                request.redirect_with_flash(PAGE, (changed == AccountChange::Done).then_some(flash_message));
             if key.is_none() {
                 // Not replayed: sent again, the form means the sessions begun since (decision 0044).
-                reply.extensions_mut().insert(NotKept);
+                reply.extensions_mut().insert(NotReplayed);
             }
             reply
         }
-        Err(error) => request.trouble(&error),
+        Err(error) => request.error_page(&error),
     }
 }

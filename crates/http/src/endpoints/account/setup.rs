@@ -5,12 +5,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::{secret, settings};
 use porta_oidc::AccountPage;
-use porta_pages::{CodeFlash, RecoveryCodesPage, SetupStep as Shown, TrustedSvg, TwoFactorSetupPage};
+use porta_pages::{CodeFlash, RecoveryCodesPage, SetupView, TrustedSvg, TwoFactorSetupPage};
 use porta_protocol::Params;
-use porta_signin::account::{Changed, Member, SetupStep};
-use porta_signin::journey::masked;
+use porta_signin::account::{AccountChange, SetupStep, SignedInUser};
+use porta_signin::sign_in_steps::masked;
 
-use super::{AccountFlashKind, AccountRequest, csrf_of, renewed};
+use super::{AccountFlashKind, AccountRequest, csrf_of, redirect_with_session};
 use crate::context::RequestContext;
 use crate::cookies;
 use crate::endpoints::ClientInfo;
@@ -24,8 +24,8 @@ const PAGE: AccountPage = AccountPage::TwoFactorSetup;
 
 /// Shows secrets, so it requires a recent sign-in too.
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let request = or_answer!(AccountRequest::enter(&state, &tenant, &client_info, PAGE).await);
-    if let Err(reply) = request.recent() {
+    let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
+    if let Err(reply) = request.require_recent() {
         return reply;
     }
     let flash = match request.flash_message {
@@ -44,18 +44,18 @@ pub(crate) async fn confirm(
 ) -> Reply {
     let params = or_answer!(form(&state, &tenant, &client_info, body).await);
     let code = params.get("code").unwrap_or_default().trim();
-    let request = match AccountRequest::with(&params, &state, &tenant, &client_info, PAGE).await {
+    let request = match AccountRequest::from_params(&params, &state, &tenant, &client_info, PAGE).await {
         Ok(request) => request,
         Err(refusal) => {
             return repeated(&state, &tenant, &client_info, &params, None).await.unwrap_or(refusal);
         }
     };
-    let recent = match request.recent() {
+    let recent = match request.require_recent() {
         Ok(recent) => recent,
         // Perhaps the same form, sent twice, just enabled the factor.
         Err(refusal) => {
-            let member = Some(&request.member);
-            return repeated(&state, &tenant, &client_info, &params, member).await.unwrap_or(refusal);
+            let signed_in = Some(&request.signed_in);
+            return repeated(&state, &tenant, &client_info, &params, signed_in).await.unwrap_or(refusal);
         }
     };
     if code.is_empty() {
@@ -74,16 +74,16 @@ async fn repeated(
     tenant: &RequestContext,
     client_info: &ClientInfo,
     params: &Params,
-    member: Option<&Member>,
+    signed_in: Option<&SignedInUser>,
 ) -> Option<Reply> {
-    let cookie = cookies::read(state, tenant, &client_info.headers, cookies::SESSION)?;
+    let cookie = state.cookies.read(tenant, &client_info.headers, cookies::SESSION)?;
     let is_ours = params.get("_csrf").is_some_and(|csrf| secret::constant_time_eq(csrf, &csrf_of(&cookie)));
     if !is_ours {
         return None;
     }
     let code = params.get("code").unwrap_or_default().trim();
-    let entered = state.sign_in.repeated_setup(tenant, member, &cookie, code).await.ok()??;
-    Some(renewed(state, tenant, PAGE, &entered))
+    let entered = state.sign_in.repeated_setup(tenant, signed_in, &cookie, code).await.ok()??;
+    Some(redirect_with_session(state, tenant, PAGE, &entered))
 }
 
 pub(crate) async fn resend(
@@ -92,8 +92,8 @@ pub(crate) async fn resend(
     client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (request, _) = or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
-    let recent = or_answer!(request.recent());
+    let (request, _) = or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
+    let recent = or_answer!(request.require_recent());
     let outcome = state.sign_in.resend_setup_code(&tenant, recent, &client_info.caller).await;
     request.after(outcome, Some(AccountFlashKind::CodeSent)).await
 }
@@ -105,75 +105,81 @@ pub(crate) async fn cancel(
     client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (request, _) = or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
-    match state.sign_in.forget_setup(&tenant, &request.member).await {
-        Ok(()) => request.back(AccountPage::TwoFactor, None),
-        Err(error) => request.trouble(&error),
+    let (request, _) = or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
+    match state.sign_in.forget_setup(&tenant, &request.signed_in).await {
+        Ok(()) => request.redirect_with_flash(AccountPage::TwoFactor, None),
+        Err(error) => request.error_page(&error),
     }
 }
 
 /// The recovery codes were saved; they are not shown again.
-pub(crate) async fn codes_kept(
+pub(crate) async fn confirm_codes_saved(
     State(state): State<AppState>,
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
 ) -> Reply {
-    let (request, _) = or_answer!(AccountRequest::posted(&state, &tenant, &client_info, body, PAGE).await);
-    let flash_message = match state.sign_in.setup(&tenant, &request.member).await {
+    let (request, _) = or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
+    let flash_message = match state.sign_in.setup(&tenant, &request.signed_in).await {
         Ok(Some(setup)) => match setup.step {
             SetupStep::Codes { is_new_factor: true, .. } => AccountFlashKind::FactorEnabled,
             SetupStep::Codes { is_new_factor: false, .. } => AccountFlashKind::RecoveryCodesReplaced,
-            SetupStep::Authenticator { .. } | SetupStep::Email => return request.back(PAGE, None),
+            SetupStep::Authenticator { .. } | SetupStep::Email => {
+                return request.redirect_with_flash(PAGE, None);
+            }
         },
-        Ok(None) => return request.back(AccountPage::TwoFactor, None),
-        Err(error) => return request.trouble(&error),
+        Ok(None) => return request.redirect_with_flash(AccountPage::TwoFactor, None),
+        Err(error) => return request.error_page(&error),
     };
-    match state.sign_in.forget_setup(&tenant, &request.member).await {
-        Ok(()) => request.back(AccountPage::TwoFactor, Some(flash_message)),
-        Err(error) => request.trouble(&error),
+    match state.sign_in.forget_setup(&tenant, &request.signed_in).await {
+        Ok(()) => request.redirect_with_flash(AccountPage::TwoFactor, Some(flash_message)),
+        Err(error) => request.error_page(&error),
     }
 }
 
 impl AccountRequest<'_> {
     async fn after(
         &self,
-        outcome: Result<Changed, porta_oidc::EngineError>,
+        outcome: Result<AccountChange, porta_oidc::EngineError>,
         flash_message: Option<AccountFlashKind>,
     ) -> Reply {
         let flash = match outcome {
-            Ok(Changed::Done) => return self.back(PAGE, flash_message),
-            Ok(Changed::Strengthened(entered)) => return renewed(self.state, self.tenant, PAGE, &entered),
-            Ok(Changed::Credentials(credentials)) => {
-                return self.still_known(self.back(PAGE, flash_message), credentials);
+            Ok(AccountChange::Done) => return self.redirect_with_flash(PAGE, flash_message),
+            Ok(AccountChange::SessionRenewed(entered)) => {
+                return redirect_with_session(self.state, self.tenant, PAGE, &entered);
             }
-            Ok(Changed::Nothing | Changed::Required) => return self.back(AccountPage::TwoFactor, None),
-            Ok(Changed::Limited { retry_after }) => {
+            Ok(AccountChange::Credentials(credentials)) => {
+                return self.with_known_device(self.redirect_with_flash(PAGE, flash_message), credentials);
+            }
+            Ok(AccountChange::Nothing | AccountChange::Required) => {
+                return self.redirect_with_flash(AccountPage::TwoFactor, None);
+            }
+            Ok(AccountChange::Limited { retry_after }) => {
                 let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
                 let page = self.setup_page(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
                 return reply::with_retry_after(page, retry_after);
             }
-            Ok(Changed::Wrong) => CodeFlash::Invalid,
-            Ok(Changed::Exhausted) => CodeFlash::Exhausted,
-            Err(error) => return self.trouble(&error),
+            Ok(AccountChange::Wrong) => CodeFlash::Invalid,
+            Ok(AccountChange::Exhausted) => CodeFlash::Exhausted,
+            Err(error) => return self.error_page(&error),
         };
         self.setup_page(StatusCode::OK, Some(flash)).await
     }
 
     /// The page of the pending setup; without one, redirects to the page where a setup begins.
     async fn setup_page(&self, status: StatusCode, flash: Option<CodeFlash>) -> Reply {
-        let setup = match self.state.sign_in.setup(self.tenant, &self.member).await {
+        let setup = match self.state.sign_in.setup(self.tenant, &self.signed_in).await {
             Ok(Some(setup)) => setup,
-            Ok(None) => return self.back(AccountPage::TwoFactor, None),
-            Err(error) => return self.trouble(&error),
+            Ok(None) => return self.redirect_with_flash(AccountPage::TwoFactor, None),
+            Err(error) => return self.error_page(&error),
         };
-        let (user, sign_in) = (&self.member.user, &self.state.sign_in);
+        let (user, sign_in) = (&self.signed_in.user, &self.state.sign_in);
         let (masked_email, resend_url) = (masked(user.email.shown()), self.url("/account/two-factor/resend"));
         let offer;
         let step = match &setup.step {
             SetupStep::Codes { sealed, .. } => {
-                let Some(codes) = sign_in.shown_codes(&self.member, sealed) else {
-                    return self.back(AccountPage::TwoFactor, None);
+                let Some(codes) = sign_in.shown_codes(&self.signed_in, sealed) else {
+                    return self.redirect_with_flash(AccountPage::TwoFactor, None);
                 };
                 let page = RecoveryCodesPage {
                     codes: &codes,
@@ -186,12 +192,12 @@ impl AccountRequest<'_> {
             SetupStep::Authenticator { secret, .. } => {
                 let issuer = self.tenant.organization.display_name();
                 let Some(made) = sign_in.authenticator(secret, issuer, user) else {
-                    return self.back(AccountPage::TwoFactor, None);
+                    return self.redirect_with_flash(AccountPage::TwoFactor, None);
                 };
                 offer = made;
-                Shown::Authenticator { qr: TrustedSvg::from_our_own(&offer.qr), key: &offer.key }
+                SetupView::Authenticator { qr: TrustedSvg::from_generated(&offer.qr), key: &offer.key }
             }
-            SetupStep::Email => Shown::Email {
+            SetupStep::Email => SetupView::Email {
                 masked_email: &masked_email,
                 resend_url: &resend_url,
                 expires_in: self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL),

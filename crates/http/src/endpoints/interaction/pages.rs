@@ -70,7 +70,7 @@ impl InteractionRequest<'_> {
         let client = match self.client().await {
             Ok(Some(client)) => client,
             // Only an authorization request has a consent stage.
-            Ok(None) => return self.gone(),
+            Ok(None) => return self.expired_page(),
             Err(reply) => return reply,
         };
         let owner = match self.state.engine.owner_name(self.tenant, &client).await {

@@ -164,13 +164,13 @@ async fn a_client_without_the_grant_is_unauthorized(app: TestApp) {
 async fn an_inactive_client_is_unknown(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     set_client(&app, "web", ClientStatus::Inactive).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     assert_page(&browser.get(&web().url()).await, "invalid_client");
     set_client(&app, "web", ClientStatus::Active).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     assert!(browser.get(&web().url()).await.query("code").is_some());
     set_client(&app, "web", ClientStatus::Revoked).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     assert_page(&browser.get(&web().url()).await, "invalid_client");
 }
 
@@ -224,7 +224,7 @@ async fn answers_are_never_kept(app: TestApp) {
 /// RFC 6749 Appendix A.5, OpenID Connect Core §15.5.2. A refused request stores nothing.
 async fn appendix_a_state_and_nonce_are_printable_and_short(app: TestApp) {
     let long = "x".repeat(1_025);
-    let before = app.kept().await;
+    let before = app.kv_entries().await;
     for bad in ["\u{1}", "\u{7f}", "é", "a\tb", "a\r\nSet-Cookie: a=b", "✓", &long] {
         for name in ["state", "nonce"] {
             let request = web().with(name, bad);
@@ -243,11 +243,11 @@ async fn appendix_a_state_and_nonce_are_printable_and_short(app: TestApp) {
     let longest = "~".repeat(1_024);
     let allowed = web().with("state", &longest).with("nonce", &longest);
     assert!(leads_to_interaction(&app.browser().get(&allowed.url()).await));
-    assert_eq!(app.kept().await, before);
+    assert_eq!(app.kv_entries().await, before);
 }
 
 async fn a_request_that_is_too_long_is_refused_and_leaves_nothing(app: TestApp) {
-    let before = app.kept().await;
+    let before = app.kv_entries().await;
     let claims = |length| format!(r#"{{"userinfo":{{"{}":null}}}}"#, "c".repeat(length));
     for (length, is_allowed) in [(1_900, true), (2_560, false), (7_000, false)] {
         let answer = app.browser().get(&web().with("claims", &claims(length)).url()).await;
@@ -262,5 +262,5 @@ async fn a_request_that_is_too_long_is_refused_and_leaves_nothing(app: TestApp) 
     assert_refused_to(&answer, WEB_URI, "invalid_request");
     let hint = "\u{1}".repeat(320);
     assert!(leads_to_interaction(&app.browser().get(&web().with("login_hint", &hint).url()).await));
-    assert_eq!(app.kept().await, before);
+    assert_eq!(app.kv_entries().await, before);
 }

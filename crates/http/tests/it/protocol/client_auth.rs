@@ -100,7 +100,7 @@ async fn add_secret(app: &TestApp, value: &str) {
     let new = porta_directory::NewSecret { value: Some(value.to_owned().into()), ..Default::default() };
     work.create_client_secret(&organization, &client, new).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
 }
 
 async fn a_plus_in_a_basic_secret_is_a_space(app: TestApp) {

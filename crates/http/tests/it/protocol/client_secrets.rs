@@ -27,7 +27,7 @@ async fn add(app: &TestApp, new: NewSecret) -> (ClientSecret, Option<String>) {
     let (organization, client) = work.client("web").await.unwrap();
     let issued = work.create_client_secret(&organization, &client, new).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
     (issued.stored, issued.generated.map(|s| s.expose_secret().to_owned()))
 }
 
@@ -102,7 +102,7 @@ async fn a_revoked_secret_does_not(app: TestApp) {
 async fn a_client_without_a_usable_secret_is_locked_out(app: TestApp) {
     let first = stored(&app).await.remove(0);
     revoke(&app, &first).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     assert_eq!(status(&app, FIRST).await, StatusCode::UNAUTHORIZED);
     let bare = [("grant_type", "client_credentials"), ("client_id", "web")];
     assert_eq!(app.browser().post("/acme/token", &bare).await.status, StatusCode::UNAUTHORIZED);

@@ -26,7 +26,7 @@ async fn set(app: &TestApp, setting: &SettingDefinition) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     work.set_setting(None, setting.key, &LIMIT.into()).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
 }
 
 fn from(app: &TestApp, address: &str) -> Browser {

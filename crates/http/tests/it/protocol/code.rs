@@ -213,7 +213,7 @@ async fn a_client_that_was_switched_off_gets_nothing(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let code = code(&mut browser, &web()).await;
     set_client(&app, "web", ClientStatus::Inactive).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     let answer = browser.redeem("acme", WEB, WEB_URI, &code).await;
     assert_eq!(refusal(&answer), (401, "invalid_client".to_owned()));
 }

@@ -109,7 +109,7 @@ async fn a_client_of_an_application_without_roles_gets_none(app: TestApp) {
 
 /// OpenID Connect Core §5.3.2: null and the empty string are omitted; so are empty lists and objects.
 async fn a_custom_claim_that_says_nothing_is_left_out(app: TestApp) {
-    app.provision_over(
+    app.provision_overwriting(
         r#"
 version: "1.0"
 organizations:
@@ -212,7 +212,7 @@ async fn a_first_use_of_an_algorithm_makes_its_keys(app: TestApp) {
     drop(work);
     client.id_token_signed_response_alg = SigningAlgorithm::EdDsa;
     app.store.repositories().clients(owner.id).update(&client).await.unwrap();
-    app.engine.forget_everything();
+    app.engine.clear_caches();
     let tokens = tokens(&mut browser, &web(), WEB).await;
     soon(async || keys(&app, "acme").await.verify(tokens.id(), porta_jose::TokenKind::IdTokenHint).is_ok())
         .await;
@@ -391,7 +391,7 @@ async fn a_changed_meaning_of_a_role_or_claim_shows_on_every_instance(app: TestA
         assert_eq!(before["permissions"], json!(["dock:berths:read", "dock:berths:write"]));
         assert!(before["berth_limit"].is_null());
     }
-    app.provision_over(
+    app.provision_overwriting(
         r#"
 version: "1.0"
 organizations:
@@ -409,8 +409,8 @@ organizations:
 "#,
     )
     .await;
-    app.settle().await;
-    sibling.settle().await;
+    app.wait_for_notices().await;
+    sibling.wait_for_notices().await;
     for instance in [&app, &sibling] {
         let after = userinfo(instance, "acme", &issued.access).await.json();
         assert_eq!(

@@ -94,7 +94,7 @@ async fn old_tokens_verify_after_a_rotation(app: TestApp) {
     let old = id_token(&mut browser).await;
     for _ in 0..3 {
         rotate(&app, "acme", SigningAlgorithm::Es256).await;
-        app.settle().await;
+        app.wait_for_notices().await;
         assert!(verifies(&app, &old).await);
         app.advance(KNOWN_AFTER);
     }
@@ -110,10 +110,10 @@ async fn a_retired_key_leaves_when_its_last_token_is_over(app: TestApp) {
     let rotation = rotate(&app, "acme", SigningAlgorithm::Es256).await;
     assert_eq!(rotation.retired_until, app.now() + Duration::from_hours(2));
     app.advance(Duration::from_secs(7199));
-    app.engine.forget_everything();
+    app.engine.clear_caches();
     assert!(verifies(&app, &old).await);
     app.advance(Duration::from_secs(1));
-    app.engine.forget_everything();
+    app.engine.clear_caches();
     assert!(!kids(&app, "acme").await.contains(&kid(&old)));
     assert!(!verifies(&app, &old).await);
 }
@@ -123,7 +123,7 @@ async fn a_revoked_key_leaves_at_once(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let old = id_token(&mut browser).await;
     rotate(&app, "acme", SigningAlgorithm::Es256).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     let leaked = kid(&old);
     for instance in [&app, &sibling] {
         assert!(kids(instance, "acme").await.contains(&leaked), "retired, still published");
@@ -151,14 +151,14 @@ async fn one_algorithms_rotation_is_not_anothers(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let before = kid(&id_token(&mut browser).await);
     rotate(&app, "acme", SigningAlgorithm::Rs256).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     assert_eq!(kid(&id_token(&mut browser).await), before);
 }
 
 async fn one_organizations_rotation_is_not_anothers(app: TestApp) {
     let before = kids(&app, "acme").await;
     rotate(&app, "beta", SigningAlgorithm::Es256).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     assert_eq!(kids(&app, "acme").await, before);
 }
 
@@ -168,7 +168,7 @@ async fn an_old_hint_outlives_its_key(app: TestApp) {
     let old = id_token(&mut browser).await;
     rotate(&app, "acme", SigningAlgorithm::Es256).await;
     app.advance(Duration::from_hours(2));
-    app.engine.forget_everything();
+    app.engine.clear_caches();
     assert!(!kids(&app, "acme").await.contains(&kid(&old)));
     let request = web().with("id_token_hint", &old).with("prompt", "none");
     assert!(browser.get(&request.url()).await.query("code").is_some());
@@ -178,7 +178,7 @@ async fn a_hint_of_a_revoked_key_does_not(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let old = id_token(&mut browser).await;
     revoke(&app, &kid(&old)).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     let answer = browser.get(&web().with("id_token_hint", &old).url()).await;
     assert_refused_to(&answer, WEB_URI, "invalid_request");
 }
@@ -192,7 +192,7 @@ async fn two_instances_make_one_pair(app: TestApp) {
     drop(work);
     client.id_token_signed_response_alg = SigningAlgorithm::EdDsa;
     app.store.repositories().clients(owner.id).update(&client).await.unwrap();
-    app.engine.forget_everything();
+    app.engine.clear_caches();
     let mut here = ana_signed_in(&app).await;
     let mut there = here.clone().through(sibling.router.clone());
     let (one, other) = tokio::join!(id_token(&mut here), id_token(&mut there));

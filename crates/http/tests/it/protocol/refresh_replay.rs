@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use porta_core::settings::REFRESH_REPLAY_WINDOW;
 use porta_testkit::TestApp;
-use porta_testkit::app::MASTER;
+use porta_testkit::app::ENCRYPTION_KEY;
 
 use super::support::*;
 
@@ -294,12 +294,13 @@ const NEW: [u8; 32] = [8; 32];
 
 /// Another instance with these encryption keys, newest first.
 fn with_keys(app: &TestApp, keys: &[[u8; 32]]) -> TestApp {
-    app.sibling_with(|instance| instance.masters = keys.to_vec())
+    app.sibling_with(|instance| instance.encryption_keys = keys.to_vec())
 }
 
 /// Rotation under one key and retry under another, in each direction: both happen during a rolling restart.
 async fn a_retry_after_a_key_was_replaced_is_honest(app: TestApp) {
-    let processes = [app.sibling(), with_keys(&app, &[MASTER, NEW]), with_keys(&app, &[NEW, MASTER])];
+    let processes =
+        [app.sibling(), with_keys(&app, &[ENCRYPTION_KEY, NEW]), with_keys(&app, &[NEW, ENCRYPTION_KEY])];
     let mut signed_in = ana_signed_in(&app).await;
     let first = tokens(&mut signed_in, &spa_offline(), SPA).await;
     let owner = at(&app, "198.51.100.7", "Owner/1.0");
@@ -318,7 +319,7 @@ async fn a_retry_after_a_key_was_replaced_is_honest(app: TestApp) {
 }
 
 async fn a_thief_gains_nothing_by_a_replaced_key(app: TestApp) {
-    let both = with_keys(&app, &[NEW, MASTER]);
+    let both = with_keys(&app, &[NEW, ENCRYPTION_KEY]);
     let mut signed_in = ana_signed_in(&app).await;
     let first = tokens(&mut signed_in, &spa_offline(), SPA).await;
     let second = Tokens::of(&refresh(&mut at(&app, "198.51.100.7", "Owner/1.0"), SPA, first.refresh()).await);
@@ -332,7 +333,7 @@ async fn a_thief_gains_nothing_by_a_replaced_key(app: TestApp) {
 async fn a_retry_without_the_key_of_the_rotation_ends_the_family(app: TestApp) {
     let mut signed_in = ana_signed_in(&app).await;
     let first = tokens(&mut signed_in, &spa_offline(), SPA).await;
-    let both = with_keys(&app, &[NEW, MASTER]);
+    let both = with_keys(&app, &[NEW, ENCRYPTION_KEY]);
     let second =
         Tokens::of(&refresh(&mut signed_in.clone().through(both.router.clone()), SPA, first.refresh()).await);
     assert_eq!(refusal(&refresh(&mut signed_in, SPA, first.refresh()).await), invalid_grant());

@@ -143,7 +143,7 @@ async fn an_object_proves_neither_client_nor_address(app: TestApp) {
 
 async fn an_object_never_leads_to_a_sign_in_or_a_code(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
-    let before = app.kept().await;
+    let before = app.kv_entries().await;
     for object in [json!({}), json!({ "response_mode": FORM_POST, "prompt": "none" })] {
         for request in [inside(&object), inside(&object).with("prompt", "none")] {
             let answer = browser.get(&request.url()).await;
@@ -151,7 +151,7 @@ async fn an_object_never_leads_to_a_sign_in_or_a_code(app: TestApp) {
             assert!(!answer.body.contains("_csrf") && !answer.body.contains("name=\"code\""));
         }
     }
-    assert_eq!(app.kept().await, before, "nothing was stored");
+    assert_eq!(app.kv_entries().await, before, "nothing was stored");
 }
 
 async fn what_is_malformed_or_too_long_says_nothing(app: TestApp) {

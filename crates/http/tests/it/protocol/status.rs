@@ -81,7 +81,7 @@ async fn a_client_switched_off_ends_everything_at_once(app: TestApp) {
         assert_alive(&app, &others).await;
         if status == ClientStatus::Inactive {
             set_client(&app, "spa", ClientStatus::Active).await;
-            app.settle().await;
+            app.wait_for_notices().await;
             app.advance(Duration::from_secs(1));
         }
     }
@@ -133,7 +133,7 @@ async fn a_suspended_organization_answers_nothing(app: TestApp) {
         soon(async || userinfo(instance, "acme", &tokens.access).await.status == StatusCode::FORBIDDEN).await;
     }
     set_organization(&app, "acme", OrganizationStatus::Active).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     assert_dead(&app, &tokens).await;
 }
 

@@ -166,7 +166,7 @@ pub(crate) async fn is_active(app: &TestApp, token: &str) -> bool {
     let mut repositories = app.store.repositories();
     let facts = repositories.tokens(organization).refresh_facts(&TokenDigest::of(token), now).await.unwrap();
     facts.is_some_and(|facts| {
-        now < facts.token.expires_at && facts.token.rotated_at.is_none() && facts.liveness.is_live(now)
+        now < facts.token.expires_at && facts.token.rotated_at.is_none() && facts.validity.is_live(now)
     })
 }
 
@@ -286,7 +286,7 @@ pub(crate) async fn change_client(app: &TestApp, client_id: &str, change: impl F
     change(&mut after);
     work.update_client(&organization, &before, after).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
 }
 
 /// Sets a setting of acme by key and waits until this instance has it.
@@ -295,7 +295,7 @@ pub(crate) async fn set_setting(app: &TestApp, key: &str, value: i64) {
     let organization = work.organization("acme").await.unwrap();
     work.set_setting(Some(&organization), key, &Value::from(value)).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
 }
 
 /// Sets a setting of acme and waits until this instance has it.

@@ -47,7 +47,7 @@ async fn toggle_organization(app: &TestApp, slug: &str) {
 
 async fn assert_only_the_new_one_lives(app: &TestApp, sibling: &TestApp, old: &str, client: Client) {
     for instance in [app, sibling] {
-        instance.settle().await;
+        instance.wait_for_notices().await;
         assert_eq!(introspect_as(instance, "acme", WEB, old).await, serde_json::json!({ "active": false }));
     }
     let new = own_token(app, client).await;
@@ -80,7 +80,7 @@ async fn a_guests_own_token_does_not_come_back_with_its_owner(app: TestApp) {
     let sibling = app.sibling();
     change_client(&app, "partner", |c| c.grant_types.push(GrantType::ClientCredentials)).await;
     for slug in ["beta", "acme"] {
-        app.settle().await;
+        app.wait_for_notices().await;
         let old = own_token(&app, PARTNER).await;
         assert!(is_active(&app, &old).await);
         toggle_organization(&app, slug).await;
@@ -95,7 +95,7 @@ async fn a_code_does_not_come_back_with_its_client(app: TestApp) {
     let mut browser = ana_signed_in(&app).await;
     let old = code(&mut browser, &web()).await;
     toggle_client(&app, "web").await;
-    app.settle().await;
+    app.wait_for_notices().await;
     let answer = browser.redeem("acme", WEB, WEB_URI, &old).await;
     assert_eq!(refusal(&answer), invalid_grant());
     let new = code(&mut browser, &web()).await;
@@ -111,7 +111,7 @@ async fn tokens_stored_too_late_do_not_come_back_with_their_client(app: TestApp)
     let family =
         serde_json::from_slice::<CodeRecord>(&app.kv.get(&key).await.unwrap().unwrap()).unwrap().family;
     toggle_client(&app, "web").await;
-    app.settle().await;
+    app.wait_for_notices().await;
     let [access, refresh_token] =
         [BearerKind::AccessToken, BearerKind::RefreshToken].map(|k| k.generate(app.entropy()));
     let (created_at, expires_at) = (app.now(), app.now() + Duration::from_hours(1));
@@ -143,13 +143,13 @@ async fn other_clients_and_other_changes_end_nothing(app: TestApp) {
     toggle_client(&app, "billing").await;
     toggle_organization(&app, "beta").await;
     change_client(&app, "web", |c| "Renamed".clone_into(&mut c.client_name)).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     assert!(is_active(&app, &token).await);
 }
 
 async fn asking_costs_no_more_than_before(app: TestApp) {
     toggle_client(&app, "web").await;
-    app.settle().await;
+    app.wait_for_notices().await;
     let token = own_token(&app, WEB).await;
     assert!(is_active(&app, &token).await);
     let before = (app.store.round_trips(), app.kv.commands());

@@ -58,7 +58,7 @@ fn comparable(mut answer: Answer) -> (StatusCode, header::HeaderMap, String) {
 
 async fn archived_looks_like_unknown_byte_for_byte(app: TestApp) {
     set_organization(&app, "beta", OrganizationStatus::Archived).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     let mut browser = app.browser();
     for asked in TENANT_PATHS {
         for accept in ["application/json", "*/*", HTML] {
@@ -76,7 +76,7 @@ async fn archived_looks_like_unknown_byte_for_byte(app: TestApp) {
 
 async fn a_suspended_organization_says_so(app: TestApp) {
     set_organization(&app, "beta", OrganizationStatus::Suspended).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     let mut browser = app.browser();
     for asked in TENANT_PATHS {
         let json = ask(&mut browser, asked, "beta", "*/*").await;
@@ -206,7 +206,7 @@ async fn a_wrong_method_is_told_the_right_ones(app: TestApp) {
 async fn an_unknown_organization_is_not_found_whatever_the_method(app: TestApp) {
     let mut browser = app.browser();
     set_organization(&app, "beta", OrganizationStatus::Suspended).await;
-    app.settle().await;
+    app.wait_for_notices().await;
     let methods =
         ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "BREW"];
     for (_, path) in TENANT_PATHS {

@@ -6,7 +6,7 @@ use porta_testkit::{TestApp, on_both_stores};
 use tracing::dispatcher;
 use tracing::instrument::WithSubscriber as _;
 
-use super::failing::gated;
+use super::failing::with_paused_writes;
 use super::log::Log;
 use super::support::*;
 
@@ -34,14 +34,14 @@ fn assert_line(log: &Log, words: &[&str]) {
 
 /// The caller hangs up while the token is being stored.
 async fn who_hangs_up_leaves_a_line(app: TestApp) {
-    let (slow, gate) = gated(&app);
-    gate.close();
+    let (slow, barrier) = with_paused_writes(&app);
+    barrier.close();
     let log = Log::default();
     let mut caller = slow.browser();
     let mut asking = Box::pin(caller.token("acme", WEB, &MACHINE));
     tokio::select! {
         answer = &mut asking => panic!("answered: {}", answer.status),
-        () = gate.arrival() => {}
+        () = barrier.arrival() => {}
         () = tokio::time::sleep(Duration::from_secs(20)) => panic!("nothing is stored"),
     }
     dispatcher::with_default(&log.dispatch(), || drop(asking));
@@ -49,15 +49,16 @@ async fn who_hangs_up_leaves_a_line(app: TestApp) {
         &log,
         &["method=POST", "route=\"/{org}/token\"", "status=499", "tenant=\"acme\"", "client=\"\""],
     );
-    gate.open();
+    barrier.open();
     // Other requests are not affected.
     assert_eq!(slow.browser().token("acme", WEB, &MACHINE).await.status, 200);
 }
 
-/// The caller hangs up during the first look-up. A store may have answered already, so the gate keeps the request open.
+/// The caller hangs up during the first look-up. A store may have answered already, so the barrier keeps the request
+/// open.
 async fn who_hangs_up_at_once_leaves_a_line(app: TestApp) {
-    let (slow, gate) = gated(&app);
-    gate.close();
+    let (slow, barrier) = with_paused_writes(&app);
+    barrier.close();
     let log = Log::default();
     let dispatch = log.dispatch();
     let mut caller = slow.browser();

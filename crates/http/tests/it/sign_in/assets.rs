@@ -23,7 +23,7 @@ async fn put(app: &TestApp, org: &str, kind: AssetKind, file: &[u8]) -> bool {
     let owner = work.organization(org).await.unwrap();
     let is_new = work.put_branding_asset(&owner, kind, file).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
     is_new
 }
 
@@ -32,7 +32,7 @@ async fn remove(app: &TestApp, kind: AssetKind) -> bool {
     let owner = work.organization("acme").await.unwrap();
     let was_there = work.remove_branding_asset(&owner, kind).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
     was_there
 }
 
@@ -81,12 +81,12 @@ async fn pages_and_mails_show_it_unless_another_is_named(app: TestApp) {
     let policy = shown.header("content-security-policy").unwrap();
     assert!(policy.contains("img-src 'self'"), "{policy}");
     let yaml = "version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_email }\n";
-    app.provision_over(yaml).await;
+    app.provision_overwriting(yaml).await;
     app.browser().submit_login(&web(), ANA.0, ANA.1).await;
     let message = app.mail().await.remove(0);
     assert!(message.body.html.contains(&format!("src=\"{ISSUER_BASE}{logo}\"")), "{}", message.body.html);
     let yaml = "version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, branding: { logo_url: \"https://cdn.test/l.png\" } }\n";
-    app.provision_over(yaml).await;
+    app.provision_overwriting(yaml).await;
     let named = page(&app).await;
     assert!(named.body.contains("src=\"https://cdn.test/l.png\"") && !named.body.contains(&logo));
     assert_eq!(app.browser().get(&logo).await.status, 200, "it is still there");
@@ -130,7 +130,7 @@ async fn a_change_is_seen_by_other_instances(app: TestApp) {
     let other = app.sibling();
     assert_eq!(address(&page(&other).await, "src"), None);
     put(&app, "acme", AssetKind::Logo, DRAWING.as_bytes()).await;
-    other.settle().await;
+    other.wait_for_notices().await;
     let logo = address(&page(&other).await, "src").unwrap();
     assert_eq!(other.browser().get(&logo).await.body, DRAWING);
 }

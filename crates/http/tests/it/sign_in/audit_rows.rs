@@ -173,11 +173,11 @@ async fn a_refused_method_leaves_one_row_per_address_and_window(app: TestApp) {
     let mut browser = app.browser().with("x-forwarded-for", "198.51.100.7").with("user-agent", AGENT);
     let form = open(&mut browser, &web()).await;
     // The login method is switched to links after the page was shown.
-    app.provision_over(
+    app.provision_overwriting(
         "version: \"1.0\"\norganizations:\n  - name: Acme\n    slug: acme\n    default_login_methods: [magic_link]\n",
     )
     .await;
-    app.settle().await;
+    app.wait_for_notices().await;
     for password in [ANA.1, WRONG, ANA.1] {
         let answer = form.login(&mut browser, ANA.0, password).await;
         assert!(answer.body.contains("This way of signing in is not available here"), "{}", answer.body);

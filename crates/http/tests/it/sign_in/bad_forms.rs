@@ -16,7 +16,7 @@ porta_testkit::on_both_stores!(every_form_refuses_what_is_no_answer_to_it);
 type Fields = Vec<(&'static str, String)>;
 
 /// A form that would succeed, and the browser that shows it.
-struct Shown {
+struct SubmittableForm {
     name: &'static str,
     browser: Browser,
     url: String,
@@ -126,13 +126,13 @@ fn bad_bodies(fields: &Fields) -> Vec<(String, &'static str, Vec<u8>)> {
     bad
 }
 
-async fn forms(app: &TestApp) -> Vec<Shown> {
+async fn forms(app: &TestApp) -> Vec<SubmittableForm> {
     let mut all = Vec::new();
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
     let csrf = || ("_csrf", form.csrf.clone());
     let mut add = |name, browser: &Browser, url: String, fields: Fields| {
-        all.push(Shown { name, browser: browser.clone(), url, fields });
+        all.push(SubmittableForm { name, browser: browser.clone(), url, fields });
     };
     // A link provides both a code to type and a landing page.
     form.submit(&mut browser, "magic-link", &[("_csrf", &form.csrf), ("email", ANA.0)]).await;

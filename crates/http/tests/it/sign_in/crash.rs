@@ -3,10 +3,10 @@
 use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::signing_key::{SigningAlgorithm, SigningKeyStatus};
 use porta_directory::Actor;
-use porta_oidc::claim::REPEATED_WITHIN;
+use porta_oidc::idempotency::IDEMPOTENCY_WINDOW;
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 
-use super::failing::{fused, mortal};
+use super::failing::{with_crash, with_faults};
 use super::support::*;
 
 on_both_stores!(
@@ -96,15 +96,15 @@ async fn dying_anywhere_in_the_login_step_leaves_one_code_at_most(app: TestApp) 
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 1000).await;
     let mut died = 0;
     for operations in 0..ENOUGH {
-        let (first, fuse) = mortal(&app);
+        let (first, fault) = with_crash(&app);
         let mut browser = first.browser();
         let form = open(&mut browser, &web()).await;
-        fuse.blow_after(operations);
+        fault.fail_after(operations);
         let answer = form.login(&mut browser, ANA.0, ANA.1).await;
         let second = app.sibling();
         let mut browser = browser.through(second.router.clone());
         // A failure after the session was stored does not withhold its cookie.
-        if !fuse.was_met() || is_signed_in(&answer) {
+        if !fault.has_failed() || is_signed_in(&answer) {
             assert!(is_signed_in(&answer));
             break;
         }
@@ -130,7 +130,7 @@ async fn dying_anywhere_in_the_login_step_leaves_one_code_at_most(app: TestApp) 
 /// The claim of the form exists, but no answer: repeating the form gets 503 with `Retry-After` until the claim expires.
 async fn what_a_process_died_over_is_carried_out_half_a_minute_later(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 1000).await;
-    let (first, fuses) = fused(&app);
+    let (first, faults) = with_faults(&app);
     let mut at_login = first.browser();
     let form = open(&mut at_login, &web()).await;
     let mut at_consent = first.browser();
@@ -138,10 +138,10 @@ async fn what_a_process_died_over_is_carried_out_half_a_minute_later(app: TestAp
     let resumed = at_consent.get(login.location()).await;
     let consent = Form::at(&mut at_consent, resumed).await;
     // It fails after reading the sign-in and claiming the form.
-    fuses.kv.blow_after(2);
+    faults.kv.fail_after(2);
     assert_eq!(form.login(&mut at_login, ANA.0, ANA.1).await.status, 503);
     // It fails after claiming the form.
-    fuses.kv.blow_after(1);
+    faults.kv.fail_after(1);
     assert_eq!(consent.decide(&mut at_consent, "approve").await.status, 503);
     let second = app.sibling();
     let mut at_login = at_login.through(second.router.clone());
@@ -152,7 +152,7 @@ async fn what_a_process_died_over_is_carried_out_half_a_minute_later(app: TestAp
         assert_eq!(told.status, 503, "{}", told.body);
         assert!(told.header("retry-after").is_some());
     }
-    app.advance(REPEATED_WITHIN);
+    app.advance(IDEMPOTENCY_WINDOW);
     // Redis expires claims by real time.
     let (mut login, mut decided) = (None, None);
     for _ in 0..8 {
@@ -181,14 +181,14 @@ async fn what_a_process_died_over_is_carried_out_half_a_minute_later(app: TestAp
 async fn dying_anywhere_in_the_resume_step_leaves_one_code_at_most(app: TestApp) {
     let mut died = 0;
     for operations in 0..ENOUGH {
-        let (first, fuse) = mortal(&app);
+        let (first, fault) = with_crash(&app);
         let mut browser = first.browser();
         let form = open(&mut browser, &web()).await;
         form.login(&mut browser, ANA.0, ANA.1).await;
-        fuse.blow_after(operations);
+        fault.fail_after(operations);
         let answer = browser.get(&form.resume_url()).await;
         // Only the stored answer for a repeated form is lost.
-        if !fuse.was_met() || has_code(&answer) {
+        if !fault.has_failed() || has_code(&answer) {
             assert!(has_code(&answer));
             break;
         }
@@ -208,16 +208,16 @@ async fn dying_anywhere_in_the_resume_step_leaves_one_code_at_most(app: TestApp)
 
 async fn dying_anywhere_in_the_consent_step_leaves_one_code_at_most(app: TestApp) {
     for operations in 0..ENOUGH {
-        let (first, fuse) = mortal(&app);
+        let (first, fault) = with_crash(&app);
         let mut browser = first.browser();
         let request = partner().with("prompt", "consent");
         let login = browser.submit_login(&request, ANA.0, ANA.1).await;
         let resumed = browser.get(login.location()).await;
         let consent = Form::at(&mut browser, resumed).await;
-        fuse.blow_after(operations);
+        fault.fail_after(operations);
         let answer = consent.decide(&mut browser, "approve").await;
-        if !fuse.was_met() || answer.status == 303 {
-            fuse.mend();
+        if !fault.has_failed() || answer.status == 303 {
+            fault.recover();
             code(&browser.follow(answer).await);
             assert!(operations >= 2, "{operations}");
             return;
@@ -235,13 +235,13 @@ async fn dying_anywhere_in_the_consent_step_leaves_one_code_at_most(app: TestApp
 async fn dying_anywhere_while_a_code_is_redeemed_gives_tokens_once_at_most(app: TestApp) {
     let mut died = 0;
     for operations in 0..ENOUGH {
-        let (first, fuse) = mortal(&app);
+        let (first, fault) = with_crash(&app);
         let mut browser = first.browser();
         tokens(&mut browser, &web(), ANA, WEB).await;
         let code = code(&browser.get(&web().url()).await);
-        fuse.blow_after(operations);
+        fault.fail_after(operations);
         let answer = redeem(&mut browser, &web(), WEB, &code).await;
-        if !fuse.was_met() {
+        if !fault.has_failed() {
             assert_eq!(answer.status, 200);
             break;
         }
@@ -267,15 +267,15 @@ async fn dying_anywhere_while_a_code_is_redeemed_gives_tokens_once_at_most(app: 
 async fn dying_anywhere_in_the_logout_step_leaves_all_or_nothing(app: TestApp) {
     let mut died = 0;
     for operations in 0..ENOUGH {
-        let (first, fuse) = mortal(&app);
+        let (first, fault) = with_crash(&app);
         let mut browser = first.browser();
         let held = tokens(&mut browser, &web(), ANA, WEB).await;
         let xsrf = browser.get("/acme/session/end").await.field("xsrf");
         let form = [("xsrf", xsrf.as_str()), ("logout", "yes")];
-        fuse.blow_after(operations);
+        fault.fail_after(operations);
         let answer = browser.post("/acme/session/end/confirm", &form).await;
         // Only the stored answer for a repeated form is lost.
-        if !fuse.was_met() || answer.status == 303 {
+        if !fault.has_failed() || answer.status == 303 {
             assert_eq!(answer.status, 303);
             break;
         }
@@ -307,10 +307,10 @@ async fn dying_anywhere_while_keys_are_made_leaves_none_that_signs_alone(app: Te
     app.store.repositories().clients(owner.id).update(&client).await.unwrap();
     let mut seen = Vec::new();
     for operations in 0..ENOUGH {
-        let (first, fuse) = mortal(&app);
+        let (first, fault) = with_crash(&app);
         let mut browser = first.browser();
         let code = code(&browser.sign_in(&web(), ANA.0, ANA.1).await);
-        fuse.blow_after(operations);
+        fault.fail_after(operations);
         redeem(&mut browser, &web(), WEB, &code).await;
         let keys = app.store.repositories().signing_keys(owner.id).all().await.unwrap();
         let made = keys.iter().filter(|k| k.algorithm == SigningAlgorithm::EdDsa).map(|k| k.status);
@@ -320,7 +320,7 @@ async fn dying_anywhere_while_keys_are_made_leaves_none_that_signs_alone(app: Te
             "after {operations} operations: {made:?}"
         );
         seen.push(made.len());
-        if !fuse.was_met() {
+        if !fault.has_failed() {
             break;
         }
     }

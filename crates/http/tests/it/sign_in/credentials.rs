@@ -12,7 +12,7 @@ use porta_core::user::{PasswordHash, UserStatus};
 use porta_directory::Actor;
 use porta_testkit::{TestApp, on_both_stores};
 
-use super::second_factor::{Journey, arrived, totp, with_authenticator};
+use super::second_factor::{SecondFactorSignIn, arrived, totp, with_authenticator};
 use super::support::*;
 
 on_both_stores!(
@@ -71,7 +71,7 @@ async fn a_first_factor_of_before_a_change_is_void(app: TestApp) {
     let (key, recovery) = with_authenticator(&app).await;
     let hash = user(&app, "acme", ANA.0).await.password_hash.unwrap();
     for what in ["password", "status", "factor"] {
-        let mut waiting = Journey::start(&app).await;
+        let mut waiting = SecondFactorSignIn::start(&app).await;
         match what {
             "password" => reset(&app, ANA.0, &hash).await,
             "status" => {
@@ -94,7 +94,7 @@ async fn a_first_factor_of_before_a_change_is_void(app: TestApp) {
             assert!(set_cookie(&answer, "_session").is_none());
         }
         // A new sign-in succeeds.
-        let mut anew = Journey::start(&app).await;
+        let mut anew = SecondFactorSignIn::start(&app).await;
         let done = anew.verify("totp", &totp(&key, &app)).await;
         assert!(arrived(&anew.browser.follow(done).await), "{what}");
     }
@@ -103,7 +103,7 @@ async fn a_first_factor_of_before_a_change_is_void(app: TestApp) {
 async fn a_first_factor_counts_for_ten_minutes(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
     let wait = Duration::from_secs(u64::try_from(SECOND_FACTOR_TTL.default).unwrap());
-    let mut in_time = Journey::start(&app).await;
+    let mut in_time = SecondFactorSignIn::start(&app).await;
     app.advance(wait.checked_sub(Duration::from_micros(1)).unwrap());
     assert_eq!(in_time.page().await.status, StatusCode::OK);
     app.advance(Duration::from_micros(1));
@@ -113,7 +113,7 @@ async fn a_first_factor_counts_for_ten_minutes(app: TestApp) {
 
 async fn guesses_of_others_do_not_void_a_first_factor(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
-    let mut waiting = Journey::start(&app).await;
+    let mut waiting = SecondFactorSignIn::start(&app).await;
     for _ in 0..3 {
         assert!(is_refusal(&guess_from(&app, "192.0.2.9", ANA.0, WRONG).await));
     }
@@ -220,7 +220,7 @@ async fn a_session_ends_some_time_after_its_last_sign_in(app: TestApp) {
 async fn where_a_second_factor_is_required_a_session_ends_after_a_day(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
     set(&app, "acme", SESSION_TTL, 86_400).await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let done = journey.verify("totp", &totp(&key, &app)).await;
     assert!(arrived(&journey.browser.follow(done).await));
     let silent = web().with("prompt", "none").url();

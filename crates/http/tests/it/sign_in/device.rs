@@ -120,7 +120,7 @@ async fn a_device_cookie_opens_nothing(app: TestApp) {
 
 async fn the_second_factor_is_reached_past_a_lock(app: TestApp) {
     let mut browser = known(&app).await;
-    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_totp }\n")
+    app.provision_overwriting("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_totp }\n")
         .await;
     lock(&app).await;
     let next = browser.submit_login(&web(), ANA.0, ANA.1).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use porta_core::settings::{
     MAX_FAILED_LOGINS, RATE_LIMIT_LINK_ORGANIZATION_MAX, RATE_LIMIT_LOGIN_ORGANIZATION_MAX,
 };
-use porta_oidc::claim::REPEATED_WITHIN;
+use porta_oidc::idempotency::IDEMPOTENCY_WINDOW;
 use porta_testkit::{Answer, Browser, SECURE, TestApp, on_both_stores};
 
 use super::magic_link::offer_links;
@@ -52,8 +52,8 @@ const TWO: Duration = Duration::from_secs(2);
 
 /// Number of entries that outlive the stored answers of forms (decision 0044).
 async fn lasting(app: &TestApp) -> usize {
-    app.advance(REPEATED_WITHIN);
-    app.kept_longer_than(REPEATED_WITHIN).await
+    app.advance(IDEMPOTENCY_WINDOW);
+    app.kv_entries_outliving(IDEMPOTENCY_WINDOW).await
 }
 
 async fn a_flood_of_guesses_keeps_nobody_out(app: TestApp) {

@@ -16,13 +16,13 @@ on_both_stores!(
 );
 
 /// A browser whose every request goes to the next instance.
-struct Balanced {
+struct RoundRobinBrowser {
     browser: Browser,
     routers: [axum::Router; 2],
     turn: usize,
 }
 
-impl Balanced {
+impl RoundRobinBrowser {
     fn new(app: &TestApp, sibling: &TestApp) -> Self {
         Self { browser: app.browser(), routers: [app.router.clone(), sibling.router.clone()], turn: 0 }
     }
@@ -46,7 +46,7 @@ impl Balanced {
 async fn every_request_of_one_flow_on_the_other_instance(app: TestApp) {
     let sibling = app.sibling();
     for offset in 0..2 {
-        let mut balanced = Balanced::new(&app, &sibling);
+        let mut balanced = RoundRobinBrowser::new(&app, &sibling);
         balanced.turn = offset;
         let start = balanced.next().get(&partner().url()).await;
         let url = start.location().to_owned();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use porta_core::SessionKey;
 use porta_testkit::{Answer, Authorize, Browser, TestApp, on_both_stores};
 
-use super::failing::gated;
+use super::failing::with_paused_writes;
 use super::support::*;
 
 on_both_stores!(
@@ -37,17 +37,17 @@ async fn overtaken(
     action: &'static str,
     fields: &[(&'static str, &'static str)],
 ) -> (Answer, Answer) {
-    let (slow, gate) = gated(app);
+    let (slow, barrier) = with_paused_writes(app);
     let mut late = browser.clone().through(slow.router.clone());
     let (posted, fields) = (form.clone(), fields.to_vec());
-    gate.close();
+    barrier.close();
     let posted = tokio::spawn(async move {
         let csrf = [("_csrf", posted.csrf.as_str())];
         posted.submit(&mut late, action, &[csrf.as_slice(), &fields].concat()).await
     });
-    tokio::time::timeout(Duration::from_secs(20), gate.arrival()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), barrier.arrival()).await.unwrap();
     let resumed = browser.clone().get(&form.resume_url()).await;
-    gate.open();
+    barrier.open();
     (posted.await.unwrap(), resumed)
 }
 
@@ -118,14 +118,14 @@ async fn a_session_renewed_too_late_does_not_bring_its_old_cookie_back(app: Test
     browser.sign_in(&web(), ANA.0, ANA.1).await;
     let old = browser.clone();
     app.advance(Duration::from_hours(3));
-    let (slow, gate) = gated(&app);
+    let (slow, barrier) = with_paused_writes(&app);
     let mut late = old.clone().through(slow.router.clone());
-    gate.close();
+    barrier.close();
     let sliding = tokio::spawn(async move { late.get(&web().url()).await });
-    tokio::time::timeout(Duration::from_secs(20), gate.arrival()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), barrier.arrival()).await.unwrap();
     let back = browser.sign_in(&web().with("prompt", "login"), ANA.0, ANA.1).await;
     code(&back);
-    gate.open();
+    barrier.open();
     sliding.await.unwrap();
     let silent = old.clone().get(&web().with("prompt", "none").url()).await;
     assert_eq!(silent.query("error").as_deref(), Some("login_required"), "{}", silent.location());

@@ -67,7 +67,7 @@ async fn accept(browser: &mut Browser, link: &str, password: &str) -> Answer {
 /// Posts a form and returns the result page.
 async fn send(browser: &mut Browser, url: &str, form: &[(&str, &str)]) -> Answer {
     let answer = browser.post(url, form).await;
-    browser.shown(answer).await
+    browser.follow_flash(answer).await
 }
 
 fn is_accepted(answer: &Answer) -> bool {
@@ -208,7 +208,7 @@ async fn who_has_a_password_keeps_it(app: TestApp) {
 }
 
 async fn without_passwords_a_button_accepts(app: TestApp) {
-    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, default_login_methods: [magic_link] }\n")
+    app.provision_overwriting("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, default_login_methods: [magic_link] }\n")
         .await;
     let link = invite(&app, EVE).await;
     let mut browser = app.browser();

@@ -59,7 +59,7 @@ async fn speaking(app: &TestApp, organization: &str, ana: &str) {
         "version: \"1.0\"\norganizations:\n  - name: Acme\n    slug: acme\n    default_locale: {organization}\n    \
          users:\n      - {{ email: ana@acme.test, locale: {ana} }}\n"
     );
-    app.provision_over(&yaml).await;
+    app.provision_overwriting(&yaml).await;
 }
 
 async fn a_request_asks_for_a_language_by_ui_locales(app: TestApp) {
@@ -176,7 +176,7 @@ async fn a_second_factor_is_asked_for_in_the_language_of_the_person(app: TestApp
     speaking(&app, "de", "ar").await;
     let yaml =
         "version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_any }\n";
-    app.provision_over(yaml).await;
+    app.provision_overwriting(yaml).await;
     for (header, language) in [("", "ar"), ("xx", "ar"), ("ja", "ja")] {
         let mut browser = app.browser();
         if !header.is_empty() {

@@ -16,7 +16,7 @@ impl Log {
     /// Returns a dispatch that writes to this log.
     pub(super) fn dispatch(&self) -> Dispatch {
         // An error means that it is already set.
-        let _ = tracing::subscriber::set_global_default(Open);
+        let _ = tracing::subscriber::set_global_default(NullSubscriber);
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(LevelFilter::TRACE)
             .with_ansi(false)
@@ -34,9 +34,9 @@ impl Log {
 
 /// Global subscriber that records nothing. tracing caches per callsite whether anybody is interested, possibly from
 /// another test's thread; with this subscriber each event asks the subscriber of its own thread instead.
-struct Open;
+struct NullSubscriber;
 
-impl Subscriber for Open {
+impl Subscriber for NullSubscriber {
     fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
         Interest::sometimes()
     }

@@ -41,11 +41,11 @@ porta_testkit::on_both_stores!(
 
 pub(super) async fn offer_links(app: &TestApp) {
     let yaml = "version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, default_login_methods: [password, magic_link] }\n";
-    app.provision_over(yaml).await;
+    app.provision_overwriting(yaml).await;
 }
 
 /// A browser that asked for a link, with the link and code if a mail was sent.
-pub(super) struct Wish {
+pub(super) struct MagicLinkRequest {
     pub(super) browser: Browser,
     form: Form,
     sent: Answer,
@@ -53,7 +53,7 @@ pub(super) struct Wish {
     forms: usize,
 }
 
-impl Wish {
+impl MagicLinkRequest {
     pub(super) async fn of(app: &TestApp, email: &str) -> Self {
         // Mails with equal timestamps have no defined order.
         app.advance(Duration::from_secs(1));
@@ -67,7 +67,7 @@ impl Wish {
         self.forms += 1;
         let answer =
             self.browser.post(&format!("{link}?n={}", self.forms), &[("_csrf", &self.form.csrf)]).await;
-        self.browser.shown(answer).await
+        self.browser.follow_flash(answer).await
     }
 
     pub(super) async fn type_code(&mut self, code: &str) -> Answer {
@@ -103,7 +103,7 @@ pub(super) async fn mailed(app: &TestApp, email: &str) -> Option<(String, String
 
 async fn a_link_finishes_the_sign_in_it_was_asked_for_in(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, " BOB@acme.test ").await;
+    let mut wish = MagicLinkRequest::of(&app, " BOB@acme.test ").await;
     assert_eq!(wish.sent.status, 200);
     assert!(wish.sent.body.contains("BOB@acme.test"), "{}", wish.sent.body);
     assert!(!user(&app, "acme", BOB.0).await.email_verified);
@@ -131,7 +131,7 @@ async fn a_link_finishes_the_sign_in_it_was_asked_for_in(app: TestApp) {
 
 async fn on_another_device_it_shows_a_code_for_the_first_window(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
     let mut phone = app.browser();
     let landing = phone.get(&link).await;
@@ -217,7 +217,7 @@ async fn a_hostile_user_agent_says_nothing_on_the_page_of_the_code(app: TestApp)
 /// During an update an older version without the origin data still runs.
 async fn a_link_made_by_the_version_before_shows_its_code(app: TestApp) {
     offer_links(&app).await;
-    let wish = Wish::of(&app, ANA.0).await;
+    let wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
     let value = link.rsplit('/').next().unwrap();
     let ana = user(&app, "acme", ANA.0).await;
@@ -242,7 +242,7 @@ async fn a_link_made_by_the_version_before_shows_its_code(app: TestApp) {
 /// Mail scanners open links; prefetchers send HEAD.
 async fn looking_at_a_link_uses_nothing_up(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, _) = mailed(&app, ANA.0).await.unwrap();
     let mut scanner = app.browser();
     for _ in 0..3 {
@@ -257,7 +257,7 @@ async fn looking_at_a_link_uses_nothing_up(app: TestApp) {
 
 async fn a_link_works_once(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
     let done = wish.press(&link).await;
     assert!(is_signed_in(&done));
@@ -274,7 +274,7 @@ async fn a_link_works_once(app: TestApp) {
 }
 
 /// Posts the code eight times at once, to these addresses. Returns the session cookies of the successes.
-async fn race(wish: &Wish, url: impl Fn(usize) -> String, code: &str) -> Vec<String> {
+async fn race(wish: &MagicLinkRequest, url: impl Fn(usize) -> String, code: &str) -> Vec<String> {
     let tasks: Vec<_> = (0..8)
         .map(|n| {
             let (mut browser, csrf, code) = (wish.browser.clone(), wish.form.csrf.clone(), code.to_owned());
@@ -294,9 +294,9 @@ async fn race(wish: &Wish, url: impl Fn(usize) -> String, code: &str) -> Vec<Str
 }
 
 /// Of eight different forms one succeeds. Eight identical forms get the same answer.
-async fn used_once(app: &TestApp, url: impl Fn(&Wish, &str) -> String) {
+async fn used_once(app: &TestApp, url: impl Fn(&MagicLinkRequest, &str) -> String) {
     for (mark, winners) in [("n=", 1), ("", 8)] {
-        let wish = Wish::of(app, ANA.0).await;
+        let wish = MagicLinkRequest::of(app, ANA.0).await;
         let (link, code) = mailed(app, ANA.0).await.unwrap();
         let url = url(&wish, &link);
         let before = audited(app, "user.login.magic_link").await;
@@ -321,9 +321,9 @@ async fn eight_at_once_use_its_code_once(app: TestApp) {
 
 async fn a_second_factor_is_asked_for_all_the_same(app: TestApp) {
     offer_links(&app).await;
-    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_totp }\n")
+    app.provision_overwriting("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_totp }\n")
         .await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, _) = mailed(&app, ANA.0).await.unwrap();
     let next = wish.press(&link).await;
     assert_eq!(next.location(), format!("{}/two-factor", wish.form.url));
@@ -332,7 +332,7 @@ async fn a_second_factor_is_asked_for_all_the_same(app: TestApp) {
     assert!(setup.body.contains("<svg"), "an authenticator is to be set up");
     let resumed = wish.browser.get(&wish.form.resume_url()).await;
     assert!(!resumed.location().contains("code="), "the resume address gives nothing away");
-    let mut by_code = Wish::of(&app, ANA.0).await;
+    let mut by_code = MagicLinkRequest::of(&app, ANA.0).await;
     let (_, code) = mailed(&app, ANA.0).await.unwrap();
     let next = by_code.type_code(&code).await;
     assert_eq!(next.location(), format!("{}/two-factor", by_code.form.url));
@@ -341,9 +341,9 @@ async fn a_second_factor_is_asked_for_all_the_same(app: TestApp) {
 
 async fn one_mailbox_is_not_two_factors(app: TestApp) {
     offer_links(&app).await;
-    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_email }\n")
+    app.provision_overwriting("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_email }\n")
         .await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, _) = mailed(&app, ANA.0).await.unwrap();
     wish.press(&link).await;
     let mailed = app.emails().await.into_iter().rev().find_map(|outgoing| match outgoing.mail {
@@ -369,7 +369,7 @@ async fn nobody_learns_whose_address_it_is(app: TestApp) {
     offer_links(&app).await;
     set_user_status(&app, BOB.0, UserStatus::Suspended).await;
     // The check for a flood runs now and then, in whichever request comes first.
-    Wish::of(&app, "first@acme.test").await;
+    MagicLinkRequest::of(&app, "first@acme.test").await;
     let mut seen = Vec::new();
     for email in [ANA.0, NOBODY, BOB.0, INACTIVE.0, "no address at all"] {
         let mut browser = app.browser();
@@ -390,7 +390,7 @@ async fn nobody_learns_whose_address_it_is(app: TestApp) {
     let to: Vec<_> = emails.iter().map(|l| l.recipient.address.shown()).collect();
     assert_eq!(to, [ANA.0], "only who may sign in gets mail");
     assert_eq!(audited(&app, "user.magic_link.sent").await, 1);
-    let mut wish = Wish::of(&app, NOBODY).await;
+    let mut wish = MagicLinkRequest::of(&app, NOBODY).await;
     for code in ["ABCD-EFGH", "2222-2222"] {
         assert_eq!(wish.type_code(code).await.status, 200);
     }
@@ -398,7 +398,7 @@ async fn nobody_learns_whose_address_it_is(app: TestApp) {
 
 async fn a_link_is_one_organizations_and_one_sign_ins(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
     let (_, value) = link.rsplit_once('/').unwrap();
     // Another sign-in in the same browser.
@@ -422,7 +422,7 @@ async fn a_link_is_one_organizations_and_one_sign_ins(app: TestApp) {
 
 async fn a_newer_link_replaces_the_one_before(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (first, first_code) = mailed(&app, ANA.0).await.unwrap();
     app.advance(Duration::from_secs(1));
     let same = ask(&mut wish.browser, &wish.form, ANA.0).await;
@@ -440,7 +440,7 @@ async fn a_newer_link_replaces_the_one_before(app: TestApp) {
 
 async fn a_link_ends_in_time(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
     app.advance(Duration::from_secs(901));
     let late = wish.browser.get(&link).await;
@@ -458,7 +458,7 @@ async fn a_link_ends_in_time(app: TestApp) {
 /// A link that somebody else asked for does not sign in the browser that opens it.
 async fn nobody_else_s_browser_is_signed_in(app: TestApp) {
     offer_links(&app).await;
-    let attacker = Wish::of(&app, BOB.0).await;
+    let attacker = MagicLinkRequest::of(&app, BOB.0).await;
     let (link, _) = mailed(&app, BOB.0).await.unwrap();
     let mut victim = app.browser();
     let own = open(&mut victim, &web()).await;
@@ -473,7 +473,7 @@ async fn nobody_else_s_browser_is_signed_in(app: TestApp) {
 
 async fn links_need_their_csrf_value(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
     for csrf in ["", "forged"] {
         assert_eq!(wish.browser.post(&link, &[("_csrf", csrf)]).await.status, 403);
@@ -500,10 +500,10 @@ async fn only_where_links_are_offered(app: TestApp) {
     assert!(refused.status == 200 && refused.body.contains(NOT_HERE), "{}", refused.body);
     assert!(app.emails().await.is_empty());
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     assert!(wish.form.page.body.contains("magic-link"));
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
-    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, default_login_methods: [password] }\n")
+    app.provision_overwriting("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, default_login_methods: [password] }\n")
         .await;
     let refused = wish.press(&link).await;
     assert!(refused.status == 200 && refused.body.contains(NOT_HERE), "{}", refused.body);
@@ -579,14 +579,14 @@ async fn a_known_browser_has_wishes_of_its_own(app: TestApp) {
 async fn a_link_that_works_goes_on_working_when_too_many_were_wished_for(app: TestApp) {
     offer_links(&app).await;
     set(&app, "acme", settings::RATE_LIMIT_MAGIC_LINK_MAX, 1).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (_, code) = mailed(&app, ANA.0).await.unwrap();
     assert_eq!(ask(&mut wish.browser, &wish.form.anew(2), ANA.0).await.status, 200);
     assert_eq!(app.emails().await.len(), 1, "nothing more was sent");
     let done = wish.type_code(&code).await;
     assert!(wish.arrives(done).await, "so the code that was sent counts");
     // The code is used now, so the next request gets a mail.
-    let mut next = Wish::of(&app, ANA.0).await;
+    let mut next = MagicLinkRequest::of(&app, ANA.0).await;
     let (_, code) = mailed(&app, ANA.0).await.unwrap();
     let done = next.type_code(&code).await;
     assert!(next.arrives(done).await);
@@ -594,7 +594,7 @@ async fn a_link_that_works_goes_on_working_when_too_many_were_wished_for(app: Te
 
 async fn tries_of_a_code_are_limited(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
     for _ in 0..5 {
         assert_eq!(wish.type_code("ABCD-EFGH").await.status, 200);
@@ -609,7 +609,7 @@ async fn tries_of_a_code_are_limited(app: TestApp) {
 async fn links_that_do_not_work_are_limited(app: TestApp) {
     offer_links(&app).await;
     set(&app, "acme", settings::RATE_LIMIT_LINK_ADDRESS_MAX, 4).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, _) = mailed(&app, ANA.0).await.unwrap();
     let mut guesser = app.browser().with("x-forwarded-for", "198.51.100.7");
     let statuses = async |guesser: &mut Browser| {
@@ -633,7 +633,7 @@ async fn it_opens_what_guessing_closed(app: TestApp) {
         guess_from(&app, "198.51.100.7", ANA.0, WRONG).await;
     }
     assert_eq!(user(&app, "acme", ANA.0).await.status, UserStatus::Locked);
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, _) = mailed(&app, ANA.0).await.unwrap();
     let done = wish.press(&link).await;
     assert!(wish.arrives(done).await);
@@ -644,7 +644,7 @@ async fn it_opens_what_guessing_closed(app: TestApp) {
 
 async fn who_may_not_sign_in_gets_nowhere(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, code) = mailed(&app, ANA.0).await.unwrap();
     for status in [UserStatus::Suspended, UserStatus::Locked, UserStatus::Inactive] {
         set_user_status(&app, ANA.0, status).await;
@@ -656,7 +656,7 @@ async fn who_may_not_sign_in_gets_nowhere(app: TestApp) {
 
 async fn switched_off_between_wish_and_link(app: TestApp) {
     offer_links(&app).await;
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     set_user_status(&app, ANA.0, UserStatus::Suspended).await;
     assert!(mailed(&app, ANA.0).await.is_none(), "the worker looks at the account as it is then");
     assert_eq!(audited(&app, "user.magic_link.sent").await, 0);

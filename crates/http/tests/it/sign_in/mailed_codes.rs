@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use porta_core::settings;
 use porta_testkit::{Answer, TestApp};
 
-use super::second_factor::{Journey, arrived, mailed, with_mail};
+use super::second_factor::{SecondFactorSignIn, arrived, mailed, with_mail};
 use super::support::*;
 
 porta_testkit::on_both_stores!(
@@ -20,7 +20,7 @@ const STRANGER: &str = "203.0.113.77";
 /// A known browser of Ana's: she signed in there with a mailed code.
 async fn known_browser(app: &TestApp) -> porta_testkit::Browser {
     with_mail(app).await;
-    let mut journey = Journey::start(app).await;
+    let mut journey = SecondFactorSignIn::start(app).await;
     let done = journey.verify("otp", &mailed(app).await).await;
     assert!(arrived(&journey.browser.follow(done).await));
     journey.browser
@@ -33,7 +33,7 @@ async fn from(app: &TestApp, address: &str) -> Answer {
 
 async fn a_strangers_code_takes_no_owners_code_away(app: TestApp) {
     let browser = known_browser(&app).await;
-    let mut owner = Journey::start_in(&app, browser).await;
+    let mut owner = SecondFactorSignIn::start_in(&app, browser).await;
     let code = mailed(&app).await;
     for n in 1..=16 {
         let answer = from(&app, &format!("203.0.{n}.77")).await;
@@ -48,12 +48,12 @@ async fn a_stranger_uses_up_no_owners_letters(app: TestApp) {
     set(&app, "acme", settings::RATE_LIMIT_2FA_MAIL_MAX, 3).await;
     set(&app, "acme", settings::RATE_LIMIT_2FA_RESEND_MAX, 1).await;
     let browser = known_browser(&app).await;
-    let mut stranger = Journey::start_from(&app, STRANGER).await;
+    let mut stranger = SecondFactorSignIn::start_from(&app, STRANGER).await;
     assert_eq!(stranger.post("/resend", &[]).await.status, StatusCode::OK);
     assert_eq!(stranger.post("/resend", &[]).await.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(from(&app, STRANGER).await.location().ends_with("/two-factor"));
     assert_eq!(from(&app, STRANGER).await.status, StatusCode::TOO_MANY_REQUESTS);
-    let mut owner = Journey::start_in(&app, browser).await;
+    let mut owner = SecondFactorSignIn::start_in(&app, browser).await;
     app.advance(Duration::from_secs(1));
     assert_eq!(owner.post("/resend", &[]).await.status, StatusCode::OK);
     let done = owner.verify("otp", &mailed(&app).await).await;
@@ -73,5 +73,5 @@ async fn strangers_together_fill_no_mailbox(app: TestApp) {
     // Two of the twelve were used by Ana, before her browser was known.
     assert!((10..=12).contains(&emails), "{emails}");
     assert_eq!(from(&app, STRANGER).await.status, StatusCode::TOO_MANY_REQUESTS);
-    Journey::start_in(&app, browser).await;
+    SecondFactorSignIn::start_in(&app, browser).await;
 }

@@ -8,7 +8,9 @@ use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::user::{Email, User, UserStatus};
 use porta_testkit::{TestApp, on_both_stores};
 
-use super::second_factor::{Journey, arrived, is_wrong, mailed, totp, with_authenticator, with_mail};
+use super::second_factor::{
+    SecondFactorSignIn, arrived, is_wrong, mailed, totp, with_authenticator, with_mail,
+};
 use super::support::*;
 
 on_both_stores!(
@@ -149,7 +151,7 @@ async fn a_letter_comes_however_the_address_is_typed(app: TestApp) {
         let mut browser = app.browser();
         let csrf = browser.get("/acme/auth/forgot-password").await.field("_csrf");
         let asked = browser.post("/acme/auth/forgot-password", &[("_csrf", &csrf), ("email", typed)]).await;
-        let asked = browser.shown(asked).await;
+        let asked = browser.follow_flash(asked).await;
         assert_eq!(asked.status, 200, "{typed}: {}", asked.body);
         let emails = app.emails().await;
         let newest = emails.last().expect("a letter");
@@ -166,7 +168,7 @@ fn in_script(code: &str, zero: char) -> String {
 async fn mailed_codes_are_typed_in_digits_of_any_script(app: TestApp) {
     with_mail(&app).await;
     for zero in ['\u{660}', '\u{6f0}', '\u{966}', '\u{ff10}'] {
-        let mut journey = Journey::start(&app).await;
+        let mut journey = SecondFactorSignIn::start(&app).await;
         journey.page().await;
         let code = mailed(&app).await;
         // As copied from Arabic text: with directional marks around the number.
@@ -180,7 +182,7 @@ async fn mailed_codes_are_typed_in_digits_of_any_script(app: TestApp) {
 async fn codes_of_authenticators_are_typed_in_digits_of_any_script(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
     for zero in ['\u{660}', '\u{6f0}', '\u{966}', '\u{ff10}'] {
-        let mut journey = Journey::start(&app).await;
+        let mut journey = SecondFactorSignIn::start(&app).await;
         let code = totp(&key, &app);
         assert!(is_wrong(&journey.verify("totp", "²²²²²²").await), "superscripts");
         let typed = in_script(&code, zero);

@@ -62,7 +62,7 @@ async fn a_password_is_the_same_typed_composed_and_decomposed(app: TestApp) {
     let (first, second) = ("violet cre\u{300}me tractor", "violet\u{a0}cr\u{e8}me\u{3000}tractor");
     let form = [("_csrf", csrf.as_str()), ("password", first), ("confirmPassword", second)];
     let answer = browser.post(&link, &form).await;
-    assert!(is_changed(&browser.shown(answer).await));
+    assert!(is_changed(&browser.follow_flash(answer).await));
     assert!(enters(&app, "violet cr\u{e8}me tractor").await && enters(&app, second).await);
     assert!(!enters(&app, "violet cr\u{e8}me  tractor").await, "each space counts");
     assert!(!enters(&app, "violetcr\u{e8}metractor").await);

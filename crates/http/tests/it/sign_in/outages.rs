@@ -3,7 +3,7 @@
 use porta_core::settings::RATE_LIMIT_LOGIN_MAX;
 use porta_testkit::{Answer, TestApp, on_both_stores};
 
-use super::failing::{Fuses, fused};
+use super::failing::{FaultInjectors, with_faults};
 use super::support::*;
 
 on_both_stores!(
@@ -32,24 +32,24 @@ fn assert_come_back(answer: &Answer) {
     assert!(answer.headers.get("set-cookie").is_none());
 }
 
-/// An instance with filled caches, its fuses, and a browser in which Ana is signed in.
-async fn running(app: &TestApp) -> (TestApp, Fuses, porta_testkit::Browser) {
-    let (instance, fuses) = fused(app);
+/// An instance with filled caches, its fault injectors, and a browser in which Ana is signed in.
+async fn running(app: &TestApp) -> (TestApp, FaultInjectors, porta_testkit::Browser) {
+    let (instance, faults) = with_faults(app);
     let mut browser = instance.browser();
     browser.sign_in(&web(), ANA.0, ANA.1).await;
     browser.get(&billing().url()).await;
-    (instance, fuses, browser)
+    (instance, faults, browser)
 }
 
 async fn section_6_4_redis_gone_every_step_says_come_back(app: TestApp) {
-    let (instance, fuses, mut session) = running(&app).await;
+    let (instance, faults, mut session) = running(&app).await;
     let mut browser = instance.browser();
     let form = open(&mut browser, &web()).await;
     let mut ready = instance.browser();
     let done = open(&mut ready, &web()).await;
     done.login(&mut ready, ANA.0, ANA.1).await;
     let xsrf = session.get("/acme/session/end").await.field("xsrf");
-    fuses.kv.blow();
+    faults.kv.fail();
     assert_eq!(
         instance.browser().get(&web().url()).await.status,
         303,
@@ -69,14 +69,14 @@ async fn section_6_4_redis_gone_every_step_says_come_back(app: TestApp) {
 }
 
 async fn section_6_4_the_database_gone_every_step_says_come_back(app: TestApp) {
-    let (instance, fuses, mut session) = running(&app).await;
+    let (instance, faults, mut session) = running(&app).await;
     let mut browser = instance.browser();
     let form = open(&mut browser, &web()).await;
     let mut ready = instance.browser();
     let done = open(&mut ready, &web()).await;
     done.login(&mut ready, ANA.0, ANA.1).await;
     let xsrf = session.get("/acme/session/end").await.field("xsrf");
-    fuses.store.blow();
+    faults.store.fail();
     assert_come_back(&form.login(&mut browser, ANA.0, ANA.1).await);
     assert_come_back(&form.login(&mut browser, ANA.0, WRONG).await);
     assert_come_back(&form.login(&mut browser, NOBODY, WRONG).await);
@@ -88,14 +88,14 @@ async fn section_6_4_the_database_gone_every_step_says_come_back(app: TestApp) {
 }
 
 async fn section_6_4_a_sign_in_goes_on_after_either_came_back(app: TestApp) {
-    let (instance, fuses, mut session) = running(&app).await;
-    for fuse in [&fuses.kv, &fuses.store] {
+    let (instance, faults, mut session) = running(&app).await;
+    for fault in [&faults.kv, &faults.store] {
         let mut browser = instance.browser();
         let form = open(&mut browser, &web()).await;
-        fuse.blow();
+        fault.fail();
         assert_come_back(&form.login(&mut browser, ANA.0, ANA.1).await);
         assert_come_back(&session.get(&web().url()).await);
-        fuse.mend();
+        fault.recover();
         let login = form.login(&mut browser, ANA.0, ANA.1).await;
         code(&browser.follow(login).await);
         code(&session.get(&web().url()).await);
@@ -104,17 +104,17 @@ async fn section_6_4_a_sign_in_goes_on_after_either_came_back(app: TestApp) {
 }
 
 async fn an_outage_in_the_middle_of_a_sign_in_is_never_a_wrong_password(app: TestApp) {
-    let (instance, fuses, _) = running(&app).await;
-    for fuse in [&fuses.kv, &fuses.store] {
+    let (instance, faults, _) = running(&app).await;
+    for fault in [&faults.kv, &faults.store] {
         let mut succeeded = false;
         for operations in 0..12 {
             let mut browser = instance.browser();
             let form = open(&mut browser, &web()).await;
-            fuse.blow_after(operations);
+            fault.fail_after(operations);
             let answer = form.login(&mut browser, ANA.0, ANA.1).await;
             // A failure after the session was stored does not withhold its cookie.
-            succeeded = !fuse.was_met() || is_signed_in(&answer);
-            fuse.mend();
+            succeeded = !fault.has_failed() || is_signed_in(&answer);
+            fault.recover();
             if succeeded {
                 assert!(is_signed_in(&answer));
                 break;
@@ -127,15 +127,15 @@ async fn an_outage_in_the_middle_of_a_sign_in_is_never_a_wrong_password(app: Tes
 }
 
 async fn an_outage_in_the_middle_of_a_refusal_is_never_a_session(app: TestApp) {
-    let (instance, fuses, _) = running(&app).await;
-    for fuse in [&fuses.kv, &fuses.store] {
+    let (instance, faults, _) = running(&app).await;
+    for fault in [&faults.kv, &faults.store] {
         for operations in 0..6 {
             let mut browser = instance.browser();
             let form = open(&mut browser, &web()).await;
-            fuse.blow_after(operations);
+            fault.fail_after(operations);
             let answer = form.login(&mut browser, NOBODY, WRONG).await;
-            let met = fuse.was_met();
-            fuse.mend();
+            let met = fault.has_failed();
+            fault.recover();
             if met {
                 assert_come_back(&answer);
             } else {
@@ -148,46 +148,46 @@ async fn an_outage_in_the_middle_of_a_refusal_is_never_a_session(app: TestApp) {
 /// The outage comes before the person is read, or after the password was judged.
 async fn attempts_that_an_outage_stopped_keep_nobody_waiting(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 2).await;
-    let (instance, fuses, _) = running(&app).await;
+    let (instance, faults, _) = running(&app).await;
     for operations in 0..2 {
         for _ in 0..4 {
             let mut browser = instance.browser();
             let form = open(&mut browser, &web()).await;
-            fuses.store.blow_after(operations);
+            faults.store.fail_after(operations);
             assert_come_back(&form.login(&mut browser, ANA.0, ANA.1).await);
-            fuses.store.mend();
+            faults.store.recover();
         }
         assert!(is_signed_in(&guess(&instance, ANA.0, ANA.1).await), "{operations}");
     }
 }
 
 async fn section_6_5_limits_fail_closed(app: TestApp) {
-    let (instance, fuses, _) = running(&app).await;
+    let (instance, faults, _) = running(&app).await;
     let mut browser = instance.browser();
     let form = open(&mut browser, &web()).await;
     let before = instance.hasher.evaluations();
-    fuses.limits.blow();
+    faults.limits.fail();
     for _ in 0..3 {
         assert_come_back(&form.login(&mut browser, ANA.0, ANA.1).await);
         assert_come_back(&form.login(&mut browser, ANA.0, WRONG).await);
     }
     assert_eq!(instance.hasher.evaluations(), before, "nothing is judged that cannot be counted");
-    fuses.limits.mend();
+    faults.limits.recover();
     assert!(is_signed_in(&form.login(&mut browser, ANA.0, ANA.1).await));
 }
 
 async fn a_failure_that_could_not_be_counted_is_not_confirmed(app: TestApp) {
     set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 1).await;
-    let (instance, fuses, _) = running(&app).await;
+    let (instance, faults, _) = running(&app).await;
     let mut browser = instance.browser();
     let form = open(&mut browser, &web()).await;
-    fuses.limits.blow();
+    faults.limits.fail();
     assert_come_back(&form.login(&mut browser, ANA.0, WRONG).await);
     // The attempt is counted before it is judged; only the refund afterwards fails.
-    fuses.limits.blow_after(1);
+    faults.limits.fail_after(1);
     assert!(is_refusal(&form.login(&mut browser, ANA.0, WRONG).await));
-    assert!(fuses.limits.was_met());
-    fuses.limits.mend();
+    assert!(faults.limits.has_failed());
+    faults.limits.recover();
     assert_eq!(user(&app, "acme", ANA.0).await.failed_login_count, 1, "the account counted it");
     assert_eq!(form.anew(2).login(&mut browser, ANA.0, WRONG).await.status, 429, "and so did the limit");
 }
@@ -197,8 +197,8 @@ async fn clients_cannot_be_sprayed_while_the_counters_are_away(app: TestApp) {
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
     work.set_setting(None, "rate_limit_token_address_max", &6.into()).await.unwrap();
     work.commit().await.unwrap();
-    let (instance, fuses, _) = running(&app).await;
-    fuses.limits.blow();
+    let (instance, faults, _) = running(&app).await;
+    faults.limits.fail();
     let mut browser = instance.browser();
     let form = [("grant_type", "client_credentials")];
     for n in 0..6 {
@@ -212,39 +212,39 @@ async fn clients_cannot_be_sprayed_while_the_counters_are_away(app: TestApp) {
 }
 
 async fn a_tenant_nobody_asked_for_yet_is_not_called_unknown(app: TestApp) {
-    let (instance, fuses) = fused(&app);
-    fuses.store.blow();
+    let (instance, faults) = with_faults(&app);
+    faults.store.fail();
     let page = instance.browser().with("accept", "text/html").get(&web().url()).await;
     assert_come_back(&page);
     let api = instance.browser().get("/acme/.well-known/openid-configuration").await;
     assert_eq!(api.status, 503);
     assert_eq!(api.json()["error"], "temporarily_unavailable");
     assert_eq!(api.header("retry-after"), Some("1"));
-    fuses.store.mend();
+    faults.store.recover();
     assert_eq!(instance.browser().get(&web().url()).await.status, 303);
 }
 
 async fn an_outage_is_not_remembered(app: TestApp) {
-    let (instance, fuses) = fused(&app);
+    let (instance, faults) = with_faults(&app);
     instance.browser().get("/acme/jwks").await;
-    fuses.store.blow();
+    faults.store.fail();
     // The client is not cached: the outage must not be reported as an unknown client.
     let answer = instance.browser().get(&web().url()).await;
     assert_come_back(&answer);
-    fuses.store.mend();
+    faults.store.recover();
     assert_eq!(instance.browser().get(&web().url()).await.status, 303);
 }
 
 async fn a_confirmation_that_failed_ended_nothing_by_halves(app: TestApp) {
-    let (instance, fuses) = fused(&app);
-    for (fuse, operations) in [(&fuses.kv, 0), (&fuses.store, 0)] {
+    let (instance, faults) = with_faults(&app);
+    for (fault, operations) in [(&faults.kv, 0), (&faults.store, 0)] {
         let mut browser = instance.browser();
         let held = tokens(&mut browser, &web(), ANA, WEB).await;
         let xsrf = browser.get("/acme/session/end").await.field("xsrf");
-        fuse.blow_after(operations);
+        fault.fail_after(operations);
         let confirm = [("xsrf", xsrf.as_str()), ("logout", "yes")];
         assert_come_back(&browser.post("/acme/session/end/confirm", &confirm).await);
-        fuse.mend();
+        fault.recover();
         assert!(is_live(&app, "acme", &held).await, "not signed out, and says so");
         let again = browser.get("/acme/session/end").await.field("xsrf");
         let done = browser.post("/acme/session/end/confirm", &[("xsrf", &again), ("logout", "yes")]).await;
@@ -254,10 +254,10 @@ async fn a_confirmation_that_failed_ended_nothing_by_halves(app: TestApp) {
 }
 
 async fn section_6_4_public_documents_stay_readable(app: TestApp) {
-    let (instance, fuses, _) = running(&app).await;
-    fuses.store.blow();
-    fuses.kv.blow();
-    instance.engine.forget_everything();
+    let (instance, faults, _) = running(&app).await;
+    faults.store.fail();
+    faults.kv.fail();
+    instance.engine.clear_caches();
     for path in ["/acme/.well-known/openid-configuration", "/acme/jwks"] {
         assert_eq!(instance.browser().get(path).await.status, 200, "{path}");
     }
@@ -278,12 +278,12 @@ async fn used_secrets(app: &TestApp) -> usize {
 }
 
 async fn a_use_of_a_secret_outlives_a_write_that_failed(app: TestApp) {
-    let (instance, fuses) = fused(&app);
+    let (instance, faults) = with_faults(&app);
     for (organization, client) in [("acme", WEB), ("beta", PARTNER)] {
         instance.browser().token(organization, client, &[("grant_type", "client_credentials")]).await;
     }
     assert_eq!(used_secrets(&app).await, 0);
-    fuses.store.blow_once();
+    faults.store.fail_once();
     assert!(instance.engine.flush_secret_use().await.is_err());
     assert_eq!(used_secrets(&app).await, 1, "the other owner's is written");
     instance.engine.flush_secret_use().await.unwrap();

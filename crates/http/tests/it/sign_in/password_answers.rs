@@ -48,7 +48,7 @@ async fn section_6_13_every_wrong_attempt_gets_the_same_page(app: TestApp) {
         let posted = browser.post(&format!("{}/login", form.url), &fields).await;
         let begun = set_cookie(&posted, "_begun").unwrap().len();
         let said = set_cookie(&posted, "_said").unwrap().len() - URL_SAFE_NO_PAD.encode(email).len();
-        let answer = browser.shown(posted).await;
+        let answer = browser.follow_flash(posted).await;
         assert!(is_refusal(&answer), "{email}: {} {}", answer.status, answer.body);
         pages.push((email, format!("{begun} {said}\n{}", form.redacted(&answer, email))));
     }
@@ -172,7 +172,7 @@ async fn a_refusal_gives_no_session_and_leaves_the_form_usable(app: TestApp) {
             && set_cookie(&refused, "_said").is_some(),
         "the sign-in, what its page says, and no more: {cookies:?}"
     );
-    let refused = browser.shown(refused).await;
+    let refused = browser.follow_flash(refused).await;
     assert_eq!(refused.field("_csrf"), form.csrf);
     let resumed_early = browser.clone().get(&form.resume_url()).await;
     assert!(resumed_early.status == 303 || resumed_early.status == 400);

@@ -34,7 +34,7 @@ const NEW: &str = "sextant-Marmalade-88";
 async fn ask(browser: &mut Browser, email: &str) -> Answer {
     let csrf = browser.get("/acme/auth/forgot-password").await.field("_csrf");
     let answer = browser.post("/acme/auth/forgot-password", &[("_csrf", &csrf), ("email", email)]).await;
-    browser.shown(answer).await
+    browser.follow_flash(answer).await
 }
 
 async fn mailed(app: &TestApp, email: &str) -> Option<String> {
@@ -57,7 +57,7 @@ pub(super) async fn choose(browser: &mut Browser, link: &str, password: &str) ->
     let csrf = browser.get(link).await.field("_csrf");
     let form = [("_csrf", csrf.as_str()), ("password", password), ("confirmPassword", password)];
     let answer = browser.post(link, &form).await;
-    browser.shown(answer).await
+    browser.follow_flash(answer).await
 }
 
 async fn signs_in(app: &TestApp, password: &str) -> bool {
@@ -111,7 +111,7 @@ async fn a_reset_link_works_once(app: TestApp) {
     let twice = same.post(&link, &form).await;
     assert_eq!((twice.status, twice.location()), (done.status, done.location()));
     for (browser, answer) in [(&mut browser, done), (&mut same, twice)] {
-        assert!(is_changed(&browser.shown(answer).await), "the same form says the same");
+        assert!(is_changed(&browser.follow_flash(answer).await), "the same form says the same");
     }
     assert_eq!(audited(&app, "user.password_reset.completed").await, 1, "and was carried out once");
     let again = browser.post(&format!("{link}?n=2"), &form).await;
@@ -131,7 +131,7 @@ async fn eight_at_once_set_one_password(app: TestApp) {
                 let form =
                     [("_csrf", csrf.as_str()), ("password", &password), ("confirmPassword", &password)];
                 let answer = browser.post(&link, &form).await;
-                (browser.shown(answer).await, password)
+                (browser.follow_flash(answer).await, password)
             })
         })
         .collect();
@@ -164,7 +164,7 @@ async fn nobody_learns_whose_address_a_reset_is_for(app: TestApp) {
         let cost = (app.store.round_trips() - before.0, app.kv.commands() - before.1);
         assert!(set_cookie(&answer, "_forms").is_some());
         let sent = (answer.status, answer.location().to_owned(), answer.headers.len());
-        let shown = browser.shown(answer).await;
+        let shown = browser.follow_flash(answer).await;
         assert_eq!(shown.status, 200, "{email}");
         let whole = (app.store.round_trips() - before.0, app.kv.commands() - before.1);
         let page = shown.body.replace(email, "EMAIL").replace(&csrf, "CSRF");
@@ -240,7 +240,7 @@ async fn forms_of_recovery_need_their_csrf_value(app: TestApp) {
 async fn only_where_passwords_are_used(app: TestApp) {
     let (mut browser, link) = asked(&app).await;
     let csrf = browser.get(&link).await.field("_csrf");
-    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, default_login_methods: [magic_link] }\n")
+    app.provision_overwriting("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, default_login_methods: [magic_link] }\n")
         .await;
     let form = [("_csrf", csrf.as_str()), ("password", NEW), ("confirmPassword", NEW), ("email", ANA.0)];
     for url in ["/acme/auth/forgot-password", link.as_str()] {
@@ -293,7 +293,7 @@ async fn a_reset_opens_what_guessing_closed_and_nothing_else(app: TestApp) {
 }
 
 async fn the_second_factor_survives_a_reset(app: TestApp) {
-    app.provision_over("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_totp }\n")
+    app.provision_overwriting("version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_totp }\n")
         .await;
     let (mut browser, link) = asked(&app).await;
     assert!(is_changed(&choose(&mut browser, &link, NEW).await));

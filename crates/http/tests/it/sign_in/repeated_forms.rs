@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 
-use super::failing::gated_sessions;
-use super::second_factor::{Journey, mailed, with_mail};
+use super::failing::with_paused_sessions;
+use super::second_factor::{SecondFactorSignIn, mailed, with_mail};
 use super::support::*;
 
 on_both_stores!(
@@ -162,7 +162,7 @@ async fn who_is_signed_in_as_somebody_else_gets_no_answer(app: TestApp) {
 
 async fn a_mailed_code_sent_twice_is_right_twice_and_counts_once(app: TestApp) {
     with_mail(&app).await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let code = mailed(&app).await;
     let before = journey.browser.clone();
     let first = journey.verify("otp", &code).await;
@@ -209,24 +209,24 @@ async fn a_sign_out_sent_twice_is_done(app: TestApp) {
 
 /// A browser that resends a form aborts the first request, which must still complete.
 async fn what_a_browser_gave_up_is_carried_out(app: TestApp) {
-    let (slow, gate) = gated_sessions(&app);
+    let (slow, barrier) = with_paused_sessions(&app);
     let mut browser = app.browser();
     // With a session, which is looked up once more after the password was judged.
     browser.sign_in(&web(), ANA.0, ANA.1).await;
     let form = open(&mut browser, &web().with("prompt", "login")).await;
     let mut first = browser.clone().through(slow.router.clone());
-    gate.close();
+    barrier.close();
     let mut given_up = Box::pin(form.login(&mut first, ANA.0, ANA.1));
     tokio::select! {
         answer = &mut given_up => panic!("{}", answer.status),
-        () = gate.arrival() => {}
+        () = barrier.arrival() => {}
     }
     drop(given_up);
     let before = app.hasher.evaluations() + slow.hasher.evaluations();
     let mut second = browser.clone();
     let again = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        gate.open();
+        barrier.open();
     };
     let (answer, ()) = tokio::join!(form.login(&mut second, ANA.0, ANA.1), again);
     assert!(is_signed_in(&answer), "{}: {}", answer.status, answer.body);
@@ -294,13 +294,13 @@ async fn a_password_that_was_wrong_is_judged_once_it_may_be_right(app: TestApp) 
 async fn a_flood_of_forms_is_not_remembered(app: TestApp) {
     let mut stranger = app.browser().with("x-forwarded-for", "198.51.100.7");
     let form = open(&mut stranger, &web()).await;
-    let before = app.kept().await;
+    let before = app.kv_entries().await;
     for n in 0..400 {
         let answer = form.submit(&mut stranger, "abort", &[("_csrf", "x"), ("n", &n.to_string())]).await;
         assert_eq!(answer.status, 403);
     }
     // One entry for the browser, and two counters.
-    assert!(app.kept().await - before <= 3, "{} more", app.kept().await - before);
+    assert!(app.kv_entries().await - before <= 3, "{} more", app.kv_entries().await - before);
     // This network's forms are not deduplicated any more; those of other networks still are.
     for (network, second) in [("198.51.100.7", 400), ("192.0.2.9", 303)] {
         let mut browser = app.browser().with("x-forwarded-for", network);

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use porta_core::seal::Keyring;
 use porta_core::second_factor::SEALING_PURPOSE;
-use porta_directory::{Actor, KeyList, OlderKey, Pass, Report, SealingKeys};
-use porta_testkit::app::MASTER;
+use porta_directory::{Actor, KeyList, OlderKey, Report, ResealMode, SealingKeys};
+use porta_testkit::app::ENCRYPTION_KEY;
 use porta_testkit::{Browser, TestApp, jwt_payload};
 
-use super::magic_link::{self, Wish, offer_links};
+use super::magic_link::{self, MagicLinkRequest, offer_links};
 use super::second_factor::{
-    self, Journey, arrived, is_wrong, manual_key, policy, totp, with_authenticator, with_mail,
+    self, SecondFactorSignIn, arrived, is_wrong, manual_key, policy, totp, with_authenticator, with_mail,
 };
 use super::support::*;
 
@@ -31,13 +31,13 @@ const NEW: [u8; 32] = [8; 32];
 
 /// The server restarted with these keys, newest first.
 fn restarted(app: &TestApp, keys: &[[u8; 32]]) -> TestApp {
-    app.sibling_with(|instance| instance.masters = keys.to_vec())
+    app.sibling_with(|instance| instance.encryption_keys = keys.to_vec())
 }
 
 async fn reseal(app: &TestApp) -> Report {
-    let keys = SealingKeys::new(&[NEW, MASTER], &[NEW, MASTER]);
-    let report = app.directory.reseal(Actor::System, &keys, Pass::Reseal).await.unwrap();
-    assert_eq!(report.closed().count(), 0, "{report:?}");
+    let keys = SealingKeys::new(&[NEW, ENCRYPTION_KEY], &[NEW, ENCRYPTION_KEY]);
+    let report = app.directory.reseal(Actor::System, &keys, ResealMode::Reseal).await.unwrap();
+    assert_eq!(report.unopened().count(), 0, "{report:?}");
     report
 }
 
@@ -51,7 +51,7 @@ fn through(browser: &Browser, app: &TestApp) -> Browser {
 
 async fn signs_in(app: &TestApp, key: &str) {
     app.advance(Duration::from_secs(30));
-    let mut journey = Journey::start(app).await;
+    let mut journey = SecondFactorSignIn::start(app).await;
     let done = journey.verify("totp", &totp(key, app)).await;
     assert!(arrived(&journey.browser.follow(done).await));
 }
@@ -71,14 +71,14 @@ fn id_of(key: [u8; 32]) -> String {
 async fn an_authenticator_outlives_the_key_it_was_sealed_with(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
     signs_in(&app, &key).await;
-    let prepared = restarted(&app, &[MASTER, NEW]);
+    let prepared = restarted(&app, &[ENCRYPTION_KEY, NEW]);
     signs_in(&prepared, &key).await;
-    let both = restarted(&app, &[NEW, MASTER]);
+    let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
     signs_in(&both, &key).await;
-    assert_eq!(sealed_with(&app).await, id_of(MASTER), "signing in seals nothing anew");
+    assert_eq!(sealed_with(&app).await, id_of(ENCRYPTION_KEY), "signing in seals nothing anew");
     let report = reseal(&both).await;
     assert_eq!(report.kinds.iter().map(|kind| kind.current).sum::<u64>(), 0);
-    assert!(older(&report, KeyList::Signing).may_go());
+    assert!(older(&report, KeyList::Signing).is_removable());
     assert_eq!(sealed_with(&app).await, id_of(NEW));
     signs_in(&both, &key).await;
     let only = restarted(&app, &[NEW]);
@@ -87,11 +87,11 @@ async fn an_authenticator_outlives_the_key_it_was_sealed_with(app: TestApp) {
 
 async fn who_changes_their_authenticator_meanwhile_keeps_the_newer_one(app: TestApp) {
     with_authenticator(&app).await;
-    let both = restarted(&app, &[NEW, MASTER]);
+    let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
     let ana = user(&app, "acme", ANA.0).await;
     let mut all = app.store.repositories();
     let identity = porta_core::second_factor::TotpCredential::seal_identity(ana.organization_id, ana.id);
-    let old_id = id_of(MASTER);
+    let old_id = id_of(ENCRYPTION_KEY);
     let kind = porta_store::SealedKind::Authenticator;
     let read = all.sealed().under_other_keys(kind, &id_of(NEW), uuid::Uuid::nil(), 10).await.unwrap();
     assert_eq!(
@@ -113,9 +113,9 @@ async fn who_changes_their_authenticator_meanwhile_keeps_the_newer_one(app: Test
 
 async fn an_authenticator_offered_under_the_old_key_is_kept_under_the_new_one(app: TestApp) {
     policy(&app, "required_totp").await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let key = manual_key(&journey.page().await.body);
-    let both = restarted(&app, &[NEW, MASTER]);
+    let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
     journey.browser = through(&journey.browser, &both);
     assert_eq!(manual_key(&journey.page().await.body), key, "the same is offered");
     journey.confirm(&totp(&key, &both)).await;
@@ -128,8 +128,8 @@ async fn an_authenticator_offered_under_the_old_key_is_kept_under_the_new_one(ap
 
 async fn a_mailed_code_under_way_works_with_the_newer_key(app: TestApp) {
     with_mail(&app).await;
-    let both = restarted(&app, &[NEW, MASTER]);
-    let mut journey = Journey::start(&app).await;
+    let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
+    let mut journey = SecondFactorSignIn::start(&app).await;
     journey.page().await;
     let code = second_factor::mailed(&both).await;
     journey.browser = through(&journey.browser, &both);
@@ -139,7 +139,7 @@ async fn a_mailed_code_under_way_works_with_the_newer_key(app: TestApp) {
     // A code made with the new key works with the new key alone. Reseal first, so that such a process can start:
     reseal(&both).await;
     let only = restarted(&app, &[NEW]);
-    let mut journey = Journey::start(&only).await;
+    let mut journey = SecondFactorSignIn::start(&only).await;
     journey.page().await;
     let code = second_factor::mailed(&only).await;
     let done = journey.verify("otp", &code).await;
@@ -148,31 +148,31 @@ async fn a_mailed_code_under_way_works_with_the_newer_key(app: TestApp) {
 
 async fn a_recovery_code_works_as_long_as_its_key_is_there(app: TestApp) {
     let (_, codes) = with_authenticator(&app).await;
-    let both = restarted(&app, &[NEW, MASTER]);
-    let mut journey = Journey::start(&both).await;
+    let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
+    let mut journey = SecondFactorSignIn::start(&both).await;
     let done = journey.verify("recovery", &codes[0]).await;
     assert!(arrived(&journey.browser.follow(done).await));
-    let mut journey = Journey::start(&both).await;
+    let mut journey = SecondFactorSignIn::start(&both).await;
     assert!(is_wrong(&journey.verify("recovery", &codes[0]).await), "once, whatever the keys");
     let report = reseal(&both).await;
     let key = older(&report, KeyList::TwoFactor);
-    assert_eq!((key.authenticators, key.recovery_codes, key.undated_codes), (0, 9, 0));
-    assert!(!key.may_go() && older(&report, KeyList::Signing).may_go());
+    assert_eq!((key.authenticators, key.recovery_codes, key.codes_without_key_id), (0, 9, 0));
+    assert!(!key.is_removable() && older(&report, KeyList::Signing).is_removable());
     let done = journey.verify("recovery", &codes[1]).await;
     assert!(arrived(&journey.browser.follow(done).await), "the old key is still there");
     // Without the old key such a code is invalid; the authenticator still works.
     let only = restarted(&app, &[NEW]);
-    let mut journey = Journey::start(&only).await;
+    let mut journey = SecondFactorSignIn::start(&only).await;
     assert!(is_wrong(&journey.verify("recovery", &codes[2]).await));
     let keys = SealingKeys::new(&[NEW], &[NEW]);
-    let report = only.directory.reseal(Actor::System, &keys, Pass::DryRun).await.unwrap();
+    let report = only.directory.reseal(Actor::System, &keys, ResealMode::DryRun).await.unwrap();
     assert_eq!((report.older.len(), report.lost_codes), (0, 8));
 }
 
 async fn the_code_of_a_link_under_way_works_with_the_newer_key(app: TestApp) {
     offer_links(&app).await;
-    let both = restarted(&app, &[NEW, MASTER]);
-    let mut wish = Wish::of(&app, ANA.0).await;
+    let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
+    let mut wish = MagicLinkRequest::of(&app, ANA.0).await;
     let (link, code) = magic_link::mailed(&both, ANA.0).await.unwrap();
     assert!(both.browser().get(&link).await.status.is_success());
     wish.browser = through(&wish.browser, &both);
@@ -181,9 +181,9 @@ async fn the_code_of_a_link_under_way_works_with_the_newer_key(app: TestApp) {
     let done = wish.type_code(&code).await;
     assert!(wish.arrives(done).await);
     // The landing page of a process with the newer key shows a code of that key, which is valid too.
-    let mut wish = Wish::of(&both, BOB.0).await;
+    let mut wish = MagicLinkRequest::of(&both, BOB.0).await;
     let (_, code) = magic_link::mailed(&both, BOB.0).await.unwrap();
-    let prepared = restarted(&app, &[MASTER, NEW]);
+    let prepared = restarted(&app, &[ENCRYPTION_KEY, NEW]);
     wish.browser = through(&wish.browser, &prepared);
     let done = wish.type_code(&code).await;
     assert!(wish.arrives(done).await, "a process that knows the new key and does not use it yet");
@@ -192,7 +192,7 @@ async fn the_code_of_a_link_under_way_works_with_the_newer_key(app: TestApp) {
 async fn a_sign_in_that_was_begun_goes_on(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
-    let both = restarted(&app, &[NEW, MASTER]);
+    let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
     let mut there = through(&browser, &both);
     let answer = form.login(&mut there, ANA.0, ANA.1).await;
     let back = there.follow(answer).await;
@@ -213,14 +213,14 @@ async fn a_sign_in_that_was_begun_goes_on(app: TestApp) {
 async fn a_process_without_the_old_key_says_so_until_all_was_sealed_anew(app: TestApp) {
     // The organization's keys are made on first use.
     open(&mut app.browser(), &web()).await;
-    let both = restarted(&app, &[NEW, MASTER]);
-    assert_eq!(both.engine.opens_keys().await.unwrap(), Some(true));
+    let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
+    assert_eq!(both.engine.can_decrypt_signing_keys().await.unwrap(), Some(true));
     let only = restarted(&app, &[NEW]);
-    assert_eq!(only.engine.opens_keys().await.unwrap(), Some(false), "what /ready asks");
+    assert_eq!(only.engine.can_decrypt_signing_keys().await.unwrap(), Some(false), "what /ready asks");
     reseal(&both).await;
-    assert_eq!(only.engine.opens_keys().await.unwrap(), Some(true));
+    assert_eq!(only.engine.can_decrypt_signing_keys().await.unwrap(), Some(true));
     assert_eq!(
-        app.engine.opens_keys().await.unwrap(),
+        app.engine.can_decrypt_signing_keys().await.unwrap(),
         Some(false),
         "one with the old key alone is told as well"
     );
@@ -228,8 +228,8 @@ async fn a_process_without_the_old_key_says_so_until_all_was_sealed_anew(app: Te
 
 async fn letters_that_wait_are_sent_after_the_key_is_gone(app: TestApp) {
     offer_links(&app).await;
-    Wish::of(&app, ANA.0).await;
-    let both = restarted(&app, &[NEW, MASTER]);
+    MagicLinkRequest::of(&app, ANA.0).await;
+    let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
     reseal(&both).await;
     let only = restarted(&app, &[NEW]);
     assert!(magic_link::mailed(&only, ANA.0).await.is_some());

@@ -9,7 +9,7 @@ use porta_core::user::TwoFactorMethod;
 use porta_testkit::{Answer, Browser, TestApp, jwt_payload};
 use totp_rs::{Builder, Secret};
 
-use super::failing::fused;
+use super::failing::with_faults;
 use super::support::*;
 
 porta_testkit::on_both_stores!(
@@ -35,7 +35,7 @@ porta_testkit::on_both_stores!(
 );
 
 /// A sign-in that waits for its second factor.
-pub(super) struct Journey {
+pub(super) struct SecondFactorSignIn {
     pub(super) browser: Browser,
     pub(super) base: String,
     /// The same on every page of one sign-in.
@@ -44,7 +44,7 @@ pub(super) struct Journey {
     pub(super) sent: u32,
 }
 
-impl Journey {
+impl SecondFactorSignIn {
     /// Signs in with the right password, up to the second factor.
     pub(super) async fn start(app: &TestApp) -> Self {
         Self::start_in(app, app.browser()).await
@@ -74,7 +74,7 @@ impl Journey {
         let (csrf, sent) = (self.csrf.clone(), self.sent.to_string());
         let form = [form, &[("_csrf", csrf.as_str()), ("n", sent.as_str())]].concat();
         let answer = self.browser.post(&format!("{}/two-factor{path}", self.base), &form).await;
-        self.browser.shown(answer).await
+        self.browser.follow_flash(answer).await
     }
 
     pub(super) async fn verify(&mut self, kind: &str, code: &str) -> Answer {
@@ -135,13 +135,13 @@ pub(super) async fn policy(app: &TestApp, policy: &str) {
     let yaml = format!(
         "version: \"1.0\"\norganizations:\n  - {{ name: Acme, slug: acme, two_factor_policy: {policy} }}\n"
     );
-    app.provision_over(&yaml).await;
+    app.provision_overwriting(&yaml).await;
 }
 
 /// Sets up an authenticator for Ana; returns its key and her recovery codes.
 pub(super) async fn with_authenticator(app: &TestApp) -> (String, Vec<String>) {
     policy(app, "required_totp").await;
-    let mut journey = Journey::start(app).await;
+    let mut journey = SecondFactorSignIn::start(app).await;
     let key = manual_key(&journey.page().await.body);
     let answer = journey.confirm(&totp(&key, app)).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
@@ -154,7 +154,7 @@ pub(super) async fn with_authenticator(app: &TestApp) -> (String, Vec<String>) {
 /// Sets up mailed codes for Ana.
 pub(super) async fn with_mail(app: &TestApp) {
     policy(app, "required_email").await;
-    let mut journey = Journey::start(app).await;
+    let mut journey = SecondFactorSignIn::start(app).await;
     journey.page().await;
     let answer = journey.confirm(&mailed(app).await).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
@@ -186,7 +186,7 @@ pub(super) fn is_wrong(answer: &Answer) -> bool {
 
 async fn a_required_authenticator_is_set_up_and_then_asked_for(app: TestApp) {
     policy(&app, "required_totp").await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let page = journey.page().await;
     assert!(page.body.contains("<svg"), "the picture is inline");
     assert!(!page.body.contains("two-factor?choose"), "there is nothing to choose");
@@ -204,7 +204,7 @@ async fn a_required_authenticator_is_set_up_and_then_asked_for(app: TestApp) {
     let (_, done) = journey.keep_codes().await;
     assert!(arrived(&done));
     app.advance(Duration::from_secs(30));
-    let mut again = Journey::start(&app).await;
+    let mut again = SecondFactorSignIn::start(&app).await;
     let page = again.page().await;
     assert!(!page.body.contains("<svg") && !page.body.contains(&key), "the secret is never shown again");
     let done = again.verify("totp", &totp(&key, &app)).await;
@@ -217,10 +217,10 @@ async fn a_required_authenticator_is_set_up_and_then_asked_for(app: TestApp) {
 async fn a_code_of_an_authenticator_counts_once(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
     let code = totp(&key, &app);
-    let mut first = Journey::start(&app).await;
+    let mut first = SecondFactorSignIn::start(&app).await;
     let done = first.verify("totp", &code).await;
     assert!(arrived(&first.browser.follow(done).await));
-    let mut second = Journey::start(&app).await;
+    let mut second = SecondFactorSignIn::start(&app).await;
     assert!(is_wrong(&second.verify("totp", &code).await), "read over a shoulder");
     app.advance(Duration::from_secs(30));
     let done = second.verify("totp", &totp(&key, &app)).await;
@@ -230,7 +230,7 @@ async fn a_code_of_an_authenticator_counts_once(app: TestApp) {
 async fn mailed_codes_are_set_up_and_then_asked_for(app: TestApp) {
     with_mail(&app).await;
     assert_eq!(user(&app, "acme", ANA.0).await.two_factor_method, Some(TwoFactorMethod::Email));
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let page = journey.page().await;
     assert!(page.body.contains("a***a@acme.test") && !page.body.contains(ANA.0), "{}", page.body);
     let done = journey.verify("otp", &mailed(&app).await).await;
@@ -240,12 +240,12 @@ async fn mailed_codes_are_set_up_and_then_asked_for(app: TestApp) {
 async fn a_mailed_code_counts_once_and_only_in_its_interaction(app: TestApp) {
     with_mail(&app).await;
     set(&app, "acme", settings::SECOND_FACTOR_TTL, 3600).await;
-    let mut first = Journey::start(&app).await;
+    let mut first = SecondFactorSignIn::start(&app).await;
     let code = mailed(&app).await;
-    let mut second = Journey::start(&app).await;
+    let mut second = SecondFactorSignIn::start(&app).await;
     assert!(is_wrong(&second.verify("otp", &code).await), "of another interaction");
     assert!(is_wrong(&first.verify("otp", &code).await), "a newer one replaced it");
-    let mut third = Journey::start(&app).await;
+    let mut third = SecondFactorSignIn::start(&app).await;
     let code = mailed(&app).await;
     app.advance(Duration::from_secs(601));
     assert!(is_wrong(&third.verify("otp", &code).await), "too late");
@@ -257,14 +257,14 @@ async fn a_mailed_code_counts_once_and_only_in_its_interaction(app: TestApp) {
 
 async fn a_recovery_code_counts_once(app: TestApp) {
     let (_, codes) = with_authenticator(&app).await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let page = journey.browser.get(&format!("{}/two-factor?recovery", journey.base)).await;
     assert!(page.body.contains("name=\"code\""));
     assert!(is_wrong(&journey.verify("recovery", "AAAA-AAAA").await));
     // As people type it: lower case, without the dash.
     let done = journey.verify("recovery", &codes[3].replace('-', " ").to_lowercase()).await;
     assert!(arrived(&journey.browser.follow(done).await));
-    let mut again = Journey::start(&app).await;
+    let mut again = SecondFactorSignIn::start(&app).await;
     assert!(is_wrong(&again.verify("recovery", &codes[3]).await));
     assert!(is_wrong(&again.verify("totp", &codes[4]).await), "not a code of the authenticator");
     let used = audit(&app, 100).await.into_iter().find(|e| e.event_type == "2fa.recovery.used").unwrap();
@@ -273,24 +273,24 @@ async fn a_recovery_code_counts_once(app: TestApp) {
 
 async fn a_recovery_code_whose_use_cannot_be_recorded_is_not_used(app: TestApp) {
     let (_, codes) = with_authenticator(&app).await;
-    let (instance, fuses) = fused(&app);
-    let mut journey = Journey::start(&instance).await;
-    fuses.audit.blow();
+    let (instance, faults) = with_faults(&app);
+    let mut journey = SecondFactorSignIn::start(&instance).await;
+    faults.audit.fail();
     let answer = journey.verify("recovery", &codes[3]).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
-    fuses.audit.mend();
+    faults.audit.recover();
     let done = journey.verify("recovery", &codes[3]).await;
     assert!(arrived(&journey.browser.follow(done).await));
 }
 
 async fn a_password_alone_opens_no_page_of_a_factor(app: TestApp) {
     with_authenticator(&app).await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let resume = journey.base.replace("/interaction/", "/auth/");
     let answer = journey.browser.get(&resume).await;
     assert!(!arrived(&answer), "the resume address gives no code: {}", answer.location());
     let mut stranger = app.browser();
-    let journey = Journey::start(&app).await;
+    let journey = SecondFactorSignIn::start(&app).await;
     let answer = stranger.get(&format!("{}/two-factor", journey.base)).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST, "another browser");
     let mut early = app.browser();
@@ -304,7 +304,7 @@ async fn who_has_a_factor_never_reaches_enrolment(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
     for wanted in ["optional", "required_email", "required_any", "required_totp"] {
         policy(&app, wanted).await;
-        let mut journey = Journey::start(&app).await;
+        let mut journey = SecondFactorSignIn::start(&app).await;
         for form in [
             &[("setupMethod", "totp")][..],
             &[("setupMethod", "email")],
@@ -320,7 +320,7 @@ async fn who_has_a_factor_never_reaches_enrolment(app: TestApp) {
         assert_eq!(after.two_factor_method, Some(TwoFactorMethod::Totp));
     }
     app.advance(Duration::from_secs(30));
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let done = journey.verify("totp", &totp(&key, &app)).await;
     assert!(arrived(&journey.browser.follow(done).await), "the first authenticator still is the one");
 }
@@ -328,12 +328,12 @@ async fn who_has_a_factor_never_reaches_enrolment(app: TestApp) {
 /// An enrolment that began earlier in another browser cannot replace the factor.
 async fn a_factor_got_elsewhere_is_not_replaced(app: TestApp) {
     policy(&app, "required_totp").await;
-    let mut thief = Journey::start(&app).await;
+    let mut thief = SecondFactorSignIn::start(&app).await;
     let stolen = manual_key(&thief.page().await.body);
     let (key, _) = with_authenticator(&app).await;
     let answer = thief.confirm(&totp(&stolen, &app)).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.location());
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     assert!(is_wrong(&journey.verify("totp", &totp(&stolen, &app)).await));
     let done = journey.verify("totp", &totp(&key, &app)).await;
     assert!(arrived(&journey.browser.follow(done).await));
@@ -343,7 +343,7 @@ async fn a_factor_got_elsewhere_is_not_replaced(app: TestApp) {
 async fn a_policy_that_wants_an_authenticator_is_not_content_with_mail(app: TestApp) {
     with_mail(&app).await;
     policy(&app, "required_totp").await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let answer = journey.verify("otp", &mailed(&app).await).await;
     assert!(set_cookie(&answer, "_session").is_none());
     let key = manual_key(&journey.page().await.body);
@@ -361,14 +361,14 @@ async fn without_a_policy_nobody_is_asked(app: TestApp) {
 
 async fn tries_are_limited_and_fail_closed(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     for n in 0..5 {
         assert!(is_wrong(&journey.verify("totp", &format!("00000{n}")).await), "{n}");
     }
     let answer = journey.verify("totp", &totp(&key, &app)).await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(answer.header("retry-after").is_some());
-    let mut another = Journey::start(&app).await;
+    let mut another = SecondFactorSignIn::start(&app).await;
     assert_eq!(another.verify("totp", &totp(&key, &app)).await.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(audited(&app, "rate_limit.2fa_verify").await, 1, "once per window");
     // Ends the window by clearing the counter: Redis uses real time, and the counter's own tests cover the expiry.
@@ -381,7 +381,7 @@ async fn tries_are_limited_and_fail_closed(app: TestApp) {
 
 async fn sending_again_is_limited(app: TestApp) {
     with_mail(&app).await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     for _ in 0..3 {
         assert_eq!(journey.post("/resend", &[]).await.status, StatusCode::OK);
     }
@@ -393,7 +393,7 @@ async fn sending_again_is_limited(app: TestApp) {
 async fn no_way_of_asking_fills_a_mailbox(app: TestApp) {
     set(&app, "acme", settings::RATE_LIMIT_2FA_MAIL_MAX, 3).await;
     policy(&app, "required_any").await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     for n in 0..3 {
         let answer = journey.post("/setup", &[("setupMethod", "email")]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{n}");
@@ -416,13 +416,13 @@ async fn no_way_of_asking_fills_a_mailbox(app: TestApp) {
 
 async fn forms_need_their_csrf_value(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     for path in ["", "/resend", "/setup", "/codes"] {
         let url = format!("{}/two-factor{path}", journey.base);
         let code = totp(&key, &app);
         for form in [&[("code", code.as_str())][..], &[("code", code.as_str()), ("_csrf", "x")]] {
             let answer = journey.browser.post(&url, form).await;
-            let answer = journey.browser.shown(answer).await;
+            let answer = journey.browser.follow_flash(answer).await;
             assert!(is_wrong(&answer), "{path}: {}", answer.status);
         }
     }
@@ -432,7 +432,7 @@ async fn forms_need_their_csrf_value(app: TestApp) {
 
 async fn somebody_switched_off_meanwhile_does_not_get_in(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let csrf = journey.page().await.field("_csrf");
     set_user_status(&app, ANA.0, porta_core::user::UserStatus::Suspended).await;
     let form = [("_csrf", csrf.as_str()), ("code", &totp(&key, &app)), ("codeType", "totp")];
@@ -444,7 +444,7 @@ async fn somebody_switched_off_meanwhile_does_not_get_in(app: TestApp) {
 /// RFC 8176 §2.
 async fn the_class_and_methods_say_that_two_factors_were_shown(app: TestApp) {
     let (key, _) = with_authenticator(&app).await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let done = journey.verify("totp", &totp(&key, &app)).await;
     let answer = journey.browser.follow(done).await;
     let answer = redeem(&mut journey.browser, &web(), WEB, &code(&answer)).await;
@@ -460,7 +460,7 @@ async fn eight_at_once_use_a_code_once(app: TestApp) {
     for (kind, code) in [("totp", totp(&key, &app)), ("recovery", codes[0].clone())] {
         let mut journeys = Vec::new();
         for _ in 0..8 {
-            journeys.push(Journey::start(&app).await);
+            journeys.push(SecondFactorSignIn::start(&app).await);
         }
         let tasks: Vec<_> = journeys
             .into_iter()
@@ -482,7 +482,7 @@ async fn eight_at_once_use_a_code_once(app: TestApp) {
 async fn eight_at_once_use_a_mailed_code_once(app: TestApp) {
     with_mail(&app).await;
     set(&app, "acme", settings::RATE_LIMIT_2FA_VERIFY_MAX, 1000).await;
-    let mut journey = Journey::start(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
     let csrf = journey.page().await.field("_csrf");
     let (url, code) = (format!("{}/two-factor", journey.base), mailed(&app).await);
     let tasks: Vec<_> = (0..8)

@@ -9,7 +9,7 @@ use porta_signin::{HashCost, PasswordHasher};
 use porta_testkit::{TestApp, jwt_payload, on_both_stores};
 use serde_json::Value;
 
-use super::failing::gated_sessions;
+use super::failing::with_paused_sessions;
 use super::support::*;
 
 on_both_stores!(
@@ -117,20 +117,20 @@ async fn a_right_password_that_comes_too_late_leaves_everything_as_it_was(app: T
     let mut all = app.store.repositories();
     all.users(ana.organization_id).set_password(ana.id, Some(&outdated), app.now()).await.unwrap();
     drop(all);
-    let (slow, gate) = gated_sessions(&app);
+    let (slow, barrier) = with_paused_sessions(&app);
     let mut browser = app.browser();
     let of_bob = tokens(&mut browser, &web(), BOB, WEB).await;
     let form = open(&mut browser, &web().with("prompt", "login")).await;
     let mut late = browser.clone().through(slow.router.clone());
-    gate.close();
+    barrier.close();
     let before = slow.hasher.evaluations();
     let lock = async {
-        gate.arrival().await;
+        barrier.arrival().await;
         for n in 1..=2 {
             assert!(is_refusal(&guess_from(&app, &format!("198.51.100.{n}"), ANA.0, WRONG).await));
         }
         assert_eq!(user(&app, "acme", ANA.0).await.status, UserStatus::Locked);
-        gate.open();
+        barrier.open();
     };
     let (answer, ()) = tokio::join!(form.login(&mut late, ANA.0, ANA.1), lock);
     assert!(is_refusal(&answer), "{}: {}", answer.status, answer.body);

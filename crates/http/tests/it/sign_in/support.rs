@@ -107,7 +107,7 @@ impl Form {
         fields: &[(&str, &str)],
     ) -> Answer {
         let answer = browser.post(&format!("{}/{action}{}", self.url, self.mark), fields).await;
-        browser.shown(answer).await
+        browser.follow_flash(answer).await
     }
 
     /// The body without everything that may differ between two legitimate attempts.
@@ -232,7 +232,7 @@ pub(super) async fn set(app: &TestApp, org: &str, setting: &SettingDefinition, v
     let owner = work.organization(org).await.unwrap();
     work.set_setting(Some(&owner), setting.key, &value.into()).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
 }
 
 pub(super) async fn user(app: &TestApp, org: &str, email: &str) -> User {
@@ -254,7 +254,7 @@ pub(super) async fn set_organization_status(app: &TestApp, org: &str, status: Or
     let owner = work.organization(org).await.unwrap();
     work.set_organization_status(&owner, status, Some("test")).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
 }
 
 pub(super) async fn set_client_status(app: &TestApp, client_id: &str, status: ClientStatus) {
@@ -262,7 +262,7 @@ pub(super) async fn set_client_status(app: &TestApp, client_id: &str, status: Cl
     let (owner, client) = work.client(client_id).await.unwrap();
     work.set_client_status(&owner, &client, status).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
 }
 
 /// The newest audit rows of acme, newest first.

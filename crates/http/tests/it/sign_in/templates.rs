@@ -39,7 +39,7 @@ async fn a_replaced_page_is_shown_and_all_others_stay(app: TestApp) {
 
 async fn a_replaced_part_of_a_mail_is_sent(app: TestApp) {
     let yaml = "version: \"1.0\"\norganizations:\n  - { name: Acme, slug: acme, two_factor_policy: required_email }\n";
-    app.provision_over(yaml).await;
+    app.provision_overwriting(yaml).await;
     let other = with_templates(&app, &[("default/emails/otp-code.txt", "own {{ mail.code }}")]);
     other.browser().submit_login(&web(), ANA.0, ANA.1).await;
     let message = other.mail().await.remove(0);

@@ -6,11 +6,11 @@ use std::time::Duration;
 use porta_core::TokenDigest;
 use porta_core::settings::UNANSWERED_INTERACTION_TTL;
 use porta_directory::Actor;
-use porta_oidc::claim::REPEATED_WITHIN;
+use porta_oidc::idempotency::IDEMPOTENCY_WINDOW;
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 use serde_json::json;
 
-use super::failing::gated;
+use super::failing::with_paused_writes;
 use super::support::*;
 
 on_both_stores!(
@@ -44,21 +44,21 @@ fn uid(location: &str) -> &str {
 
 async fn d21_two_thousand_starts_leave_nothing(app: TestApp) {
     app.browser().get(&web().url()).await;
-    let before = (app.store.round_trips(), app.kv.commands(), app.kept().await);
+    let before = (app.store.round_trips(), app.kv.commands(), app.kv_entries().await);
     for n in 0..1_000 {
         let by_get = app.browser().get(&web().with("state", &format!("{n:1000}")).url()).await;
         assert!(by_get.location().starts_with("https://id.test/acme/interaction/"), "{}", by_get.location());
         let by_post = app.browser().cross_site_post("/acme/auth", &web().pairs()).await;
         assert!(by_post.location().starts_with("https://id.test/acme/auth/"), "{}", by_post.location());
     }
-    let after = (app.store.round_trips(), app.kv.commands(), app.kept().await);
+    let after = (app.store.round_trips(), app.kv.commands(), app.kv_entries().await);
     assert_eq!(after, before, "statements, commands, entries");
 }
 
 /// Number of entries that outlive the stored answers of forms (decision 0044).
 async fn lasting(app: &TestApp) -> usize {
-    app.advance(REPEATED_WITHIN);
-    app.kept_longer_than(REPEATED_WITHIN).await
+    app.advance(IDEMPOTENCY_WINDOW);
+    app.kv_entries_outliving(IDEMPOTENCY_WINDOW).await
 }
 
 async fn d21_pages_wrong_passwords_and_cancelling_leave_no_interaction(app: TestApp) {
@@ -84,7 +84,7 @@ async fn d21_pages_wrong_passwords_and_cancelling_leave_no_interaction(app: Test
         }
         if round > 0 {
             // Until then each form leaves two entries: a pointer to the browser's newest form, and its answer.
-            assert!(app.kept().await <= before + 2 * forms, "round {round}");
+            assert!(app.kv_entries().await <= before + 2 * forms, "round {round}");
             assert_eq!(lasting(&app).await, before, "round {round}");
         }
     }
@@ -93,13 +93,13 @@ async fn d21_pages_wrong_passwords_and_cancelling_leave_no_interaction(app: Test
 async fn d21_sign_outs_leave_nothing(app: TestApp) {
     let mut signed_in = app.browser();
     signed_in.sign_in(&web(), ANA.0, ANA.1).await;
-    let before = app.kept().await;
+    let before = app.kv_entries().await;
     for _ in 0..20 {
         let posted = app.browser().post("/acme/session/end", &[("state", "x")]).await;
         assert_eq!(posted.status, 303);
         assert_eq!(signed_in.get("/acme/session/end").await.status, 200);
     }
-    assert_eq!(app.kept().await, before);
+    assert_eq!(app.kv_entries().await, before);
 }
 
 async fn d21_the_first_proof_stores_it_once(app: TestApp) {
@@ -199,7 +199,7 @@ async fn an_unanswered_sign_in_lives_a_quarter_of_an_hour(app: TestApp) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     work.set_setting(None, UNANSWERED_INTERACTION_TTL.key, &json!(60)).await.unwrap();
     work.commit().await.unwrap();
-    app.settle().await;
+    app.wait_for_notices().await;
     let form = open(&mut browser, &web()).await;
     app.advance(Duration::from_mins(1));
     assert_expired(&browser.get(&form.url).await);
@@ -212,7 +212,7 @@ async fn an_answered_sign_in_keeps_its_whole_time(app: TestApp) {
     let fields = [("_csrf", form.csrf.as_str()), ("email", ANA.0), ("password", WRONG)];
     let refused = browser.post(&format!("{}/login", form.url), &fields).await;
     assert!(set_cookie(&refused, "_begun").is_some(), "{:?}", refused.headers);
-    assert!(is_refusal(&browser.shown(refused).await));
+    assert!(is_refusal(&browser.follow_flash(refused).await));
     app.advance(Duration::from_mins(46) - Duration::from_micros(1));
     let login = form.login(&mut browser, ANA.0, ANA.1).await;
     assert!(is_signed_in(&login));
@@ -255,15 +255,15 @@ async fn what_was_finished_does_not_come_back_with_its_sealed_copy(app: TestApp)
 async fn a_form_overtaken_by_the_end_signs_nobody_in(app: TestApp) {
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
-    let (slow, gate) = gated(&app);
+    let (slow, barrier) = with_paused_writes(&app);
     let mut late = browser.clone().through(slow.router.clone());
     let posted = form.clone();
-    gate.close();
+    barrier.close();
     let posted = tokio::spawn(async move { posted.login(&mut late, BOB.0, BOB.1).await });
-    tokio::time::timeout(Duration::from_secs(20), gate.arrival()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), barrier.arrival()).await.unwrap();
     let login = form.login(&mut browser, ANA.0, ANA.1).await;
     code(&browser.follow(login).await);
-    gate.open();
+    barrier.open();
     assert_expired(&posted.await.unwrap());
     let rows = audit(&app, 1_000).await;
     let revoked = rows.iter().find(|e| e.event_type == "session.revoked").unwrap();

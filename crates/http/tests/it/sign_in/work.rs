@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::user::UserStatus;
 use porta_core::{Password, SeededEntropy};
-use porta_signin::{HashCost, PasswordHasher, Turn};
+use porta_signin::{HashCost, PasswordHasher, QueuePriority};
 use porta_testkit::{ISSUER_BASE, TestApp, on_both_stores};
 
 use super::support::*;
@@ -60,7 +60,7 @@ async fn w18_every_wrong_attempt_costs_the_same_statements_commands_and_one_hash
         "version: \"1.0\"\norganizations:\n  - name: Acme\n    slug: acme\n    users:\n      - email: link@acme.test\n",
     )
     .await;
-    app.settle().await;
+    app.wait_for_notices().await;
     // Hash costs in use are read now and then, in whichever request comes first.
     cost_of(&app, NOBODY, WRONG).await;
     let wrong = cost_of(&app, ANA.0, WRONG).await;
@@ -156,7 +156,7 @@ async fn a_flood_of_strangers_delays_neither_known_browsers_nor_others(app: Test
         crowd.spawn(async move { form.login(&mut browser, BOB.0, WRONG).await });
     }
     let acme = app.tenant("acme").await.organization.id;
-    let is_full = || busy.hasher.is_full(Turn { organization: Some(acme), is_known: false });
+    let is_full = || busy.hasher.is_full(QueuePriority { organization: Some(acme), is_known: false });
     for _ in 0..2_000 {
         if is_full() {
             break;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use porta_core::Timestamp;
 
-use super::{Kept, SnapshotError};
+use super::{SnapshotError, StoredValue};
 
 const LIVE: u8 = 0;
 const USED: u8 = 1;
@@ -13,7 +13,7 @@ const COUNTER: u8 = 2;
 const LARGEST: usize = 4 << 20;
 
 pub(super) enum Content {
-    Value(Kept),
+    Value(StoredValue),
     Count(u64),
 }
 
@@ -26,8 +26,8 @@ pub(super) struct Record<'a> {
 /// Returns `false` when the entry is too large and was not appended.
 pub(super) fn append(out: &mut Vec<u8>, key: &str, content: &Content, expires_at: Timestamp) -> bool {
     match content {
-        Content::Value(Kept::Live(value)) => append_parts(out, LIVE, key, expires_at, value),
-        Content::Value(Kept::Used(value)) => append_parts(out, USED, key, expires_at, value),
+        Content::Value(StoredValue::Live(value)) => append_parts(out, LIVE, key, expires_at, value),
+        Content::Value(StoredValue::Used(value)) => append_parts(out, USED, key, expires_at, value),
         Content::Count(count) => append_parts(out, COUNTER, key, expires_at, &count.to_le_bytes()),
     }
 }
@@ -68,8 +68,8 @@ fn read<'a>(rest: &mut &'a [u8]) -> Option<Record<'a>> {
     let key = std::str::from_utf8(take_block(rest)?).ok()?;
     let value = take_block(rest)?;
     let content = match kind {
-        LIVE => Content::Value(Kept::Live(Bytes::copy_from_slice(value))),
-        USED => Content::Value(Kept::Used(Bytes::copy_from_slice(value))),
+        LIVE => Content::Value(StoredValue::Live(Bytes::copy_from_slice(value))),
+        USED => Content::Value(StoredValue::Used(Bytes::copy_from_slice(value))),
         COUNTER => Content::Count(u64::from_le_bytes(value.try_into().ok()?)),
         _ => return None,
     };

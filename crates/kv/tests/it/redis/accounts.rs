@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use porta_kv::redis::ConnectError;
-use porta_kv::{Consumed, Kv, KvError, RedisKv, RedisOptions, Write, contract};
+use porta_kv::{ConsumeOutcome, Kv, KvError, RedisKv, RedisOptions, Write, contract};
 
-use super::store::{MINUTE, Waiting};
+use super::store::{MINUTE, RealTime};
 use crate::support::Server;
 
 const PAGE: &str = include_str!("../../../../../docs/operate/scale.md");
@@ -44,7 +44,7 @@ async fn an_account_with_the_documented_rights_is_enough() {
     let kv = RedisKv::connect(options(&server, "porta:p%40ss", "porta")).await.unwrap();
     let log = server.ask(&["ACL", "LOG"]).await;
     assert_eq!(log, redis::Value::Array(vec![]), "nothing was asked for that it may not");
-    contract::run_all(Arc::new(kv), &Waiting(Instant::now())).await;
+    contract::run_all(Arc::new(kv), &RealTime(Instant::now())).await;
     assert_eq!(server.ask(&["ACL", "LOG"]).await, redis::Value::Array(vec![]));
 }
 
@@ -53,7 +53,7 @@ async fn an_account_that_may_not_load_scripts_sends_their_text() {
     let server = server(&["-script"]).await;
     let kv = RedisKv::connect(options(&server, "porta:p%40ss", "porta")).await.unwrap();
     kv.put("code", Bytes::from_static(b"x"), MINUTE).await.unwrap();
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), Consumed::Fresh(Bytes::from_static(b"x")));
+    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), ConsumeOutcome::Fresh(Bytes::from_static(b"x")));
 }
 
 #[tokio::test]

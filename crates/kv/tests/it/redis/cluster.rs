@@ -8,9 +8,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use porta_kv::contract;
-use porta_kv::{Consumed, Heard, Kv, KvError, Limit, Notice, RedisKv, RedisOptions, Verdict, Write, heard};
+use porta_kv::{
+    ConsumeOutcome, Kv, KvError, LimitOutcome, Notice, NoticeEvent, RateLimit, RedisKv, RedisOptions, Write,
+    next_notice,
+};
 
-use super::store::Waiting;
+use super::store::RealTime;
 use crate::support::{Cluster, Server};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -32,35 +35,38 @@ async fn a_cluster_is_one_store_and_survives_its_owner() {
     }
     let other = RedisOptions::new(cluster.nodes[1].url().into(), "contract");
     let other = RedisKv::connect(other).await.unwrap();
-    contract::run_all(Arc::new(other), &Waiting(Instant::now())).await;
+    contract::run_all(Arc::new(other), &RealTime(Instant::now())).await;
     // Writes through one node are visible through all, including scripts with several keys.
-    let limits: Vec<Limit> =
-        ["a", "b", "c"].map(|key| Limit { key: key.to_owned(), maximum: 6, window: MINUTE }).into();
+    let limits: Vec<RateLimit> =
+        ["a", "b", "c"].map(|key| RateLimit { key: key.to_owned(), maximum: 6, window: MINUTE }).into();
     for (number, store) in stores.iter().enumerate() {
         let keys = [format!("one-{number}"), format!("two-{number}"), format!("three-{number}")];
         assert!(store.write(keys.iter().map(|key| put(key)).collect()).await.unwrap());
-        assert_eq!(store.hit(&limits).await.unwrap(), Verdict::Allowed);
+        assert_eq!(store.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
         for other in &stores {
             assert!(other.get(&keys[2]).await.unwrap().is_some());
         }
         let next = &stores[(number + 1) % stores.len()];
-        assert!(matches!(next.consume(&keys[0], MINUTE).await.unwrap(), Consumed::Fresh(_)));
-        assert!(matches!(store.consume(&keys[0], MINUTE).await.unwrap(), Consumed::Replayed(_)));
+        assert!(matches!(next.consume(&keys[0], MINUTE).await.unwrap(), ConsumeOutcome::Fresh(_)));
+        assert!(matches!(store.consume(&keys[0], MINUTE).await.unwrap(), ConsumeOutcome::Replayed(_)));
     }
-    assert!(matches!(stores[0].hit(&limits).await.unwrap(), Verdict::Limited { .. }), "counted together");
+    assert!(
+        matches!(stores[0].hit(&limits).await.unwrap(), LimitOutcome::Limited { .. }),
+        "counted together"
+    );
     // Notices reach all subscribers, whichever node they are published on.
     let mut hears: Vec<_> = stores.iter().map(Kv::subscribe).collect();
     let notice = Notice { topic: "test".to_owned(), key: "k".to_owned() };
     stores[3].publish(&notice).await.unwrap();
     for receiver in &mut hears {
-        let next = tokio::time::timeout(Duration::from_secs(5), heard(receiver)).await.unwrap();
-        assert_eq!(next, Some(Heard::Notice(notice.clone())));
+        let next = tokio::time::timeout(Duration::from_secs(5), next_notice(receiver)).await.unwrap();
+        assert_eq!(next, Some(NoticeEvent::Notice(notice.clone())));
     }
 
     stores[0].put("kept", Bytes::from_static(b"x"), MINUTE).await.unwrap();
     // Replication is asynchronous: a failover keeps only what had reached the replica.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    cluster.owner("porta").await.take_away().await;
+    cluster.owner("porta").await.stop().await;
     let away = Instant::now();
     for store in &stores {
         loop {

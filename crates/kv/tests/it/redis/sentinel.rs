@@ -11,7 +11,7 @@ use porta_kv::{Kv, KvError, RedisKv, RedisOptions, Sentinels, contract};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::store::{MINUTE, Waiting};
+use super::store::{MINUTE, RealTime};
 use crate::support::{Sentinel, Server, text};
 
 /// The primary is called `anchorage`.
@@ -55,11 +55,11 @@ async fn a_primary_is_found_by_its_name_and_again_after_a_failover() {
 
     // The first sentinel in the list is down, which must not matter.
     let kv = Arc::new(RedisKv::connect(options(&[nobody(), sentinel.port], None)).await.unwrap());
-    contract::run_all(Arc::<RedisKv>::clone(&kv), &Waiting(Instant::now())).await;
+    contract::run_all(Arc::<RedisKv>::clone(&kv), &RealTime(Instant::now())).await;
     kv.put("kept", Bytes::from_static(b"x"), MINUTE).await.unwrap();
     // Replication is asynchronous: a failover keeps only what had reached the replica.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    primary.take_away().await;
+    primary.stop().await;
     let away = Instant::now();
     loop {
         match kv.put("after", Bytes::from_static(b"y"), MINUTE).await {

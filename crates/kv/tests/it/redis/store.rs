@@ -13,16 +13,18 @@ use porta_core::secret::hex;
 use porta_core::{Entropy, OsEntropy};
 use porta_kv::contract::{self, TimeControl};
 use porta_kv::redis::ConnectError;
-use porta_kv::{Consumed, Heard, Kv, KvError, Limit, Notice, RedisKv, RedisOptions, Write, heard};
+use porta_kv::{
+    ConsumeOutcome, Kv, KvError, Notice, NoticeEvent, RateLimit, RedisKv, RedisOptions, Write, next_notice,
+};
 
 use crate::support::Server;
 
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
 
-pub(super) struct Waiting(pub(super) Instant);
+pub(super) struct RealTime(pub(super) Instant);
 
 #[async_trait]
-impl TimeControl for Waiting {
+impl TimeControl for RealTime {
     fn unit(&self) -> Duration {
         Duration::from_millis(300)
     }
@@ -67,8 +69,8 @@ pub(super) async fn until_back(kv: &RedisKv) {
     }
 }
 
-pub(super) async fn next(receiver: &mut tokio::sync::broadcast::Receiver<Heard>) -> Heard {
-    tokio::time::timeout(Duration::from_secs(10), heard(receiver)).await.unwrap().unwrap()
+pub(super) async fn next(receiver: &mut tokio::sync::broadcast::Receiver<NoticeEvent>) -> NoticeEvent {
+    tokio::time::timeout(Duration::from_secs(10), next_notice(receiver)).await.unwrap().unwrap()
 }
 
 pub(super) fn notice(key: &str) -> Notice {
@@ -78,7 +80,7 @@ pub(super) fn notice(key: &str) -> Notice {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keeps_the_contract() {
     let kv = connect(&test_url(), &new_instance()).await;
-    contract::run_all(Arc::new(kv), &Waiting(Instant::now())).await;
+    contract::run_all(Arc::new(kv), &RealTime(Instant::now())).await;
 }
 
 #[tokio::test]
@@ -104,11 +106,17 @@ async fn processes_of_one_instance_share_everything() {
     let other = connect(&url, &instance).await;
     let mut hears = [one.subscribe(), other.subscribe()];
     one.put("shared", Bytes::from_static(b"x"), MINUTE).await.unwrap();
-    assert_eq!(other.consume("shared", MINUTE).await.unwrap(), Consumed::Fresh(Bytes::from_static(b"x")));
-    assert_eq!(one.consume("shared", MINUTE).await.unwrap(), Consumed::Replayed(Bytes::from_static(b"x")));
+    assert_eq!(
+        other.consume("shared", MINUTE).await.unwrap(),
+        ConsumeOutcome::Fresh(Bytes::from_static(b"x"))
+    );
+    assert_eq!(
+        one.consume("shared", MINUTE).await.unwrap(),
+        ConsumeOutcome::Replayed(Bytes::from_static(b"x"))
+    );
     other.publish(&notice("to all")).await.unwrap();
     for receiver in &mut hears {
-        assert_eq!(next(receiver).await, Heard::Notice(notice("to all")));
+        assert_eq!(next(receiver).await, NoticeEvent::Notice(notice("to all")));
     }
 }
 
@@ -119,8 +127,8 @@ async fn an_outage_fails_fast_and_ends_by_itself() {
     let mut receiver = kv.subscribe();
     kv.put("before", Bytes::from_static(b"x"), MINUTE).await.unwrap();
 
-    server.take_away().await;
-    let limits = [Limit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
+    server.stop().await;
+    let limits = [RateLimit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
     for _ in 0..20 {
         let asked = Instant::now();
         assert!(matches!(kv.get("before").await, Err(KvError::Unavailable(_))));
@@ -131,12 +139,12 @@ async fn an_outage_fails_fast_and_ends_by_itself() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
-    server.bring_back().await;
+    server.restart().await;
     until_back(&kv).await;
     assert_eq!(kv.get("before").await.unwrap(), None, "this server forgets");
-    assert_eq!(next(&mut receiver).await, Heard::Gap);
+    assert_eq!(next(&mut receiver).await, NoticeEvent::Gap);
     kv.publish(&notice("after")).await.unwrap();
-    assert_eq!(next(&mut receiver).await, Heard::Notice(notice("after")));
+    assert_eq!(next(&mut receiver).await, NoticeEvent::Notice(notice("after")));
 
     // The scripts were loaded again with the connection.
     let before = kv.commands();
@@ -149,9 +157,9 @@ async fn a_restart_between_two_requests_is_noticed_without_one() {
     let mut server = Server::start(&[]).await;
     let kv = connect(&server.url(), "porta").await;
     let mut receiver = kv.subscribe();
-    server.take_away().await;
-    server.bring_back().await;
-    assert_eq!(next(&mut receiver).await, Heard::Gap);
+    server.stop().await;
+    server.restart().await;
+    assert_eq!(next(&mut receiver).await, NoticeEvent::Gap);
     // Both connections of the store come back without any request.
     until_clients(&server, 3).await;
     until_back(&kv).await;
@@ -184,7 +192,7 @@ async fn a_silent_server_is_left_and_found_again() {
 
     server.signal("CONT").await;
     until_back(&kv).await;
-    assert_eq!(next(&mut receiver).await, Heard::Gap);
+    assert_eq!(next(&mut receiver).await, NoticeEvent::Gap);
 }
 
 #[tokio::test]
@@ -194,9 +202,9 @@ async fn forgotten_scripts_are_sent_again() {
     kv.put("code", Bytes::from_static(b"x"), MINUTE).await.unwrap();
     server.ask(&["SCRIPT", "FLUSH"]).await;
     let before = kv.commands();
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), Consumed::Fresh(Bytes::from_static(b"x")));
+    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), ConsumeOutcome::Fresh(Bytes::from_static(b"x")));
     assert_eq!(kv.commands() - before, 2, "the refused digest and the text are both counted");
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), Consumed::Replayed(Bytes::from_static(b"x")));
+    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), ConsumeOutcome::Replayed(Bytes::from_static(b"x")));
     assert_eq!(kv.commands() - before, 3);
 }
 
@@ -204,7 +212,7 @@ async fn forgotten_scripts_are_sent_again() {
 async fn everything_stored_has_an_end() {
     let server = Server::start(&[]).await;
     let kv = connect(&server.url(), "porta").await;
-    let limits = [Limit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
+    let limits = [RateLimit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
     kv.put("put", Bytes::new(), MINUTE).await.unwrap();
     kv.put_if_absent("absent", Bytes::new(), MINUTE).await.unwrap();
     kv.put("used", Bytes::new(), MINUTE).await.unwrap();
@@ -224,7 +232,7 @@ async fn everything_stored_has_an_end() {
 async fn a_full_server_takes_nothing_new_and_changes_nothing_by_halves() {
     let server = Server::start(&["--maxmemory-policy", "noeviction"]).await;
     let kv = connect(&server.url(), "porta").await;
-    let limits = [Limit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
+    let limits = [RateLimit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
     let put = |key: &str| Write::Put { key: key.to_owned(), value: Bytes::new(), ttl: MINUTE };
     kv.put("code", Bytes::from_static(b"x"), MINUTE).await.unwrap();
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
@@ -236,8 +244,8 @@ async fn a_full_server_takes_nothing_new_and_changes_nothing_by_halves() {
         assert!(matches!(refused, Err(KvError::Unavailable(_))), "{refused:?}");
     }
     // The existing code can still be consumed, once.
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), Consumed::Fresh(Bytes::from_static(b"x")));
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), Consumed::Replayed(Bytes::from_static(b"x")));
+    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), ConsumeOutcome::Fresh(Bytes::from_static(b"x")));
+    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), ConsumeOutcome::Replayed(Bytes::from_static(b"x")));
     assert_eq!(server.ask(&["DBSIZE"]).await, redis::Value::Int(1));
 }
 
@@ -246,7 +254,7 @@ async fn a_full_server_takes_nothing_new_and_changes_nothing_by_halves() {
 async fn a_replica_is_an_outage_to_every_write_and_keeps_what_it_has() {
     let server = Server::start(&[]).await;
     let kv = connect(&server.url(), "porta").await;
-    let limits = [Limit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
+    let limits = [RateLimit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
     for write in 0..7 {
         kv.put("value", Bytes::from_static(b"x"), MINUTE).await.unwrap();
         kv.put("used", Bytes::from_static(b"x"), MINUTE).await.unwrap();
@@ -265,7 +273,10 @@ async fn a_replica_is_an_outage_to_every_write_and_keeps_what_it_has() {
         server.ask(&["REPLICAOF", "NO", "ONE"]).await;
         until_back(&kv).await;
         assert_eq!(kv.get("value").await.unwrap(), Some(Bytes::from_static(b"x")), "write {write}");
-        assert_eq!(kv.consume("used", MINUTE).await.unwrap(), Consumed::Replayed(Bytes::from_static(b"x")));
+        assert_eq!(
+            kv.consume("used", MINUTE).await.unwrap(),
+            ConsumeOutcome::Replayed(Bytes::from_static(b"x"))
+        );
     }
 }
 
@@ -277,7 +288,7 @@ async fn dropping_the_store_closes_its_connections() {
     until_clients(&server, 3).await;
     drop(kv);
     until_clients(&server, 1).await;
-    assert_eq!(heard(&mut receiver).await, None);
+    assert_eq!(next_notice(&mut receiver).await, None);
 }
 
 /// Waits for `count` clients: the connections of the store, and the one that queries their number.
@@ -307,7 +318,7 @@ async fn connecting_fails_soon_and_says_whether_to_try_again() {
     let right = format!("redis://default:p%40ss@{address}/2");
     connect(&right, "porta").await.ping().await.unwrap();
 
-    server.take_away().await;
+    server.stop().await;
     let asked = Instant::now();
     let error = RedisKv::connect(RedisOptions::new(right.into(), "porta")).await.err();
     assert!(matches!(error, Some(ConnectError::Store(KvError::Unavailable(_)))), "{error:?}");

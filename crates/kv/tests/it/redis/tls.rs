@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use porta_kv::redis::ConnectError;
-use porta_kv::{Heard, Kv, KvError, RedisKv, RedisOptions};
+use porta_kv::{Kv, KvError, NoticeEvent, RedisKv, RedisOptions};
 use porta_trust::{Certificates, Roots};
 
 use super::store::{next, notice, until_back};
@@ -55,10 +55,10 @@ async fn the_named_authority_is_believed_and_no_other() {
         let kv = RedisKv::connect(options(roots)).await.unwrap();
         let mut receiver = kv.subscribe();
         kv.publish(&notice("sealed")).await.unwrap();
-        assert_eq!(next(&mut receiver).await, Heard::Notice(notice("sealed")));
+        assert_eq!(next(&mut receiver).await, NoticeEvent::Notice(notice("sealed")));
         // The trusted roots also apply to a reconnect.
-        server.take_away().await;
-        server.bring_back().await;
+        server.stop().await;
+        server.restart().await;
         until_back(&kv).await;
     }
 }

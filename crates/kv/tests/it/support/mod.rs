@@ -38,7 +38,7 @@ impl Server {
     async fn with(port: u16, arguments: Vec<String>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut server = Self { port, arguments, directory, process: None };
-        server.bring_back().await;
+        server.restart().await;
         server
     }
 
@@ -46,7 +46,7 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) async fn bring_back(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         // Later arguments win, so `--port 0` of the TLS server replaces this one.
         let process = Command::new("redis-server")
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
@@ -65,7 +65,7 @@ impl Server {
         }
     }
 
-    pub(crate) async fn take_away(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().await.unwrap();
         }

@@ -25,7 +25,7 @@ fn rotated() -> RefreshToken {
     }
 }
 
-fn judged(token: &RefreshToken, successor_rotated: bool, fingerprint: &str, is_proven: bool) -> Retry {
+fn judged(token: &RefreshToken, successor_rotated: bool, fingerprint: &str, is_proven: bool) -> TokenReuse {
     judged_since(token.rotated_at, token, successor_rotated, fingerprint, is_proven)
 }
 
@@ -35,9 +35,9 @@ fn judged_since(
     successor_rotated: bool,
     fingerprint: &str,
     is_proven: bool,
-) -> Retry {
+) -> TokenReuse {
     let (next, known) = (digest("next"), [digest("under a newer key"), digest(fingerprint)]);
-    let presented = Presented {
+    let presented = ReusedToken {
         token,
         since,
         successor_rotated,
@@ -45,17 +45,21 @@ fn judged_since(
         caller_fingerprints: &known,
         is_proven,
     };
-    presented.judge(NOW, WINDOW)
+    presented.classify(NOW, WINDOW)
 }
 
 #[test]
 fn a_retry_is_honest_while_it_looks_like_the_first_use() {
-    assert_eq!(judged(&rotated(), false, "browser", false), Retry::Same);
-    assert_eq!(judged(&rotated(), false, "browser", true), Retry::Same);
-    assert_eq!(judged(&rotated(), false, "thief", false), Retry::Replay("another_caller"));
-    assert_eq!(judged(&rotated(), false, "machine", true), Retry::Elsewhere(digest("next")));
+    assert_eq!(judged(&rotated(), false, "browser", false), TokenReuse::Same);
+    assert_eq!(judged(&rotated(), false, "browser", true), TokenReuse::Same);
+    assert_eq!(judged(&rotated(), false, "thief", false), TokenReuse::Replay("another_caller"));
+    assert_eq!(judged(&rotated(), false, "machine", true), TokenReuse::Elsewhere(digest("next")));
     let before_upgrade = RefreshToken { rotated_by: None, ..rotated() };
-    assert_eq!(judged(&before_upgrade, false, "browser", false), Retry::Same, "rotated by an older version");
+    assert_eq!(
+        judged(&before_upgrade, false, "browser", false),
+        TokenReuse::Same,
+        "rotated by an older version"
+    );
 }
 
 /// The rotation was slow and waited for its row: the window begins when the successor is stored.
@@ -64,18 +68,18 @@ fn the_window_begins_with_the_successor() {
     let waited = RefreshToken { rotated_at: Some(NOW - WINDOW), ..rotated() };
     let within = NOW - WINDOW + Duration::from_micros(1);
     for (since, expected) in [
-        (Some(NOW), Retry::Same),
-        (Some(NOW + Duration::from_secs(1)), Retry::Same),
-        (Some(within), Retry::Same),
-        (Some(NOW - WINDOW), Retry::Replay("late")),
-        (Some(NOW - 2 * WINDOW), Retry::Replay("late")),
-        (None, Retry::Replay("late")),
+        (Some(NOW), TokenReuse::Same),
+        (Some(NOW + Duration::from_secs(1)), TokenReuse::Same),
+        (Some(within), TokenReuse::Same),
+        (Some(NOW - WINDOW), TokenReuse::Replay("late")),
+        (Some(NOW - 2 * WINDOW), TokenReuse::Replay("late")),
+        (None, TokenReuse::Replay("late")),
     ] {
         assert_eq!(judged_since(since, &waited, false, "browser", false), expected, "{since:?}");
     }
     assert_eq!(
         judged_since(Some(NOW), &waited, false, "thief", false),
-        Retry::Replay("another_caller"),
+        TokenReuse::Replay("another_caller"),
         "a longer wait lets nobody else in"
     );
 }
@@ -85,8 +89,8 @@ fn whoever_comes_too_late_is_no_honest_retry_whatever_they_look_like() {
     let late = RefreshToken { rotated_at: Some(NOW - WINDOW), ..rotated() };
     let elsewhere = RefreshToken { successor: Some(digest("another key")), ..rotated() };
     for (fingerprint, is_proven) in [("browser", false), ("browser", true), ("thief", true)] {
-        assert_eq!(judged(&late, false, fingerprint, is_proven), Retry::Replay("late"));
-        assert_eq!(judged(&rotated(), true, fingerprint, is_proven), Retry::Replay("successor_used"));
-        assert_eq!(judged(&elsewhere, false, fingerprint, is_proven), Retry::Replay("key_replaced"));
+        assert_eq!(judged(&late, false, fingerprint, is_proven), TokenReuse::Replay("late"));
+        assert_eq!(judged(&rotated(), true, fingerprint, is_proven), TokenReuse::Replay("successor_used"));
+        assert_eq!(judged(&elsewhere, false, fingerprint, is_proven), TokenReuse::Replay("key_replaced"));
     }
 }

@@ -160,8 +160,8 @@ fn sign_in_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pag
         all.push((format!("magic-link-sent--{flash:?}"), pages.magic_link_sent(theme, &page)));
     }
     let here = Landing::SameBrowser { action_url: "/acme/auth/magic-link/x", csrf: data.token };
-    let origin = Origin { at: MORNING, address: Some(data.address), user_agent: Some(data.user_agent) };
-    let bare = Origin { address: None, user_agent: None, ..origin };
+    let origin = SignInOrigin { at: MORNING, address: Some(data.address), user_agent: Some(data.user_agent) };
+    let bare = SignInOrigin { address: None, user_agent: None, ..origin };
     let other = |origin| Landing::OtherDevice { code: data.code, origin };
     for (name, landing) in [
         ("here", here),
@@ -222,7 +222,7 @@ fn two_factor_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<
         (
             "authenticator",
             SetupView::Authenticator {
-                qr: TrustedSvg::from_our_own(&svg),
+                qr: TrustedSvg::from_generated(&svg),
                 key: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
             },
         ),

@@ -4,12 +4,12 @@
 use clap::Args;
 use porta_config::{Secrets, Source};
 use porta_core::settings;
-use porta_directory::{KeyList, KindReport, OlderKey, Pass, Report, SealingKeys};
+use porta_directory::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys};
 use porta_store::SealedKind;
 use serde_json::{Value, json};
 
 use crate::cli::direct::{Direct, actor};
-use crate::cli::{Failure, Global, Reach};
+use crate::cli::{DirectFlag, Failure, Global};
 use crate::output;
 
 /// Maximum of rows printed; `--json` lists all.
@@ -17,38 +17,38 @@ const NAMED: usize = 20;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Say what would be sealed anew, and write nothing.
+    /// Show what would be re-encrypted, and write nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    reach: Reach,
+    direct_flag: DirectFlag,
 }
 
 pub(super) async fn run(global: Global, arguments: &Arguments) -> Result<(), Failure> {
-    arguments.reach.demand_direct()?;
+    arguments.direct_flag.require_direct()?;
     let secrets = Secrets::load_sealing(&Source::process())?;
     let keys = SealingKeys::new(secrets.signing.expose(), secrets.two_factor.expose());
     let direct = Direct::open().await?;
-    let pass = if arguments.dry_run { Pass::Theme } else { Pass::Reseal };
-    let report = direct.directory.reseal(actor(), &keys, pass).await?;
+    let mode = if arguments.dry_run { ResealMode::DryRun } else { ResealMode::Reseal };
+    let report = direct.directory.reseal(actor(), &keys, mode).await?;
     if global.json {
-        output::json(&report_json(&report, pass));
+        output::json(&report_json(&report, mode));
     } else {
-        show(&report, pass);
+        show(&report, mode);
     }
-    let closed = report.closed().count();
-    if closed == 0 {
+    let unopened = report.unopened().count();
+    if unopened == 0 {
         return Ok(());
     }
     if !global.json {
-        for one in report.closed().take(NAMED) {
+        for one in report.unopened().take(NAMED) {
             output::error(format_args!("{} {}: {}", name(one.kind), one.id, one.why));
         }
-        if closed > NAMED {
-            output::error(format_args!("and {} more: --json names all of them", closed - NAMED));
+        if unopened > NAMED {
+            output::error(format_args!("and {} more: --json names all of them", unopened - NAMED));
         }
     }
-    output::error(format_args!("{closed} values could not be opened; they were left as they are"));
+    output::error(format_args!("{unopened} values could not be opened; they were left as they are"));
     Err(Failure::Partial)
 }
 
@@ -80,12 +80,12 @@ fn short_lived_hours() -> i64 {
     longest.iter().map(|setting| setting.maximum).max().unwrap_or(0).div_euclid(3600)
 }
 
-fn show(report: &Report, pass: Pass) {
+fn show(report: &Report, mode: ResealMode) {
     let rows: Vec<Vec<String>> = report.kinds.iter().map(kind_row).collect();
-    let done = if pass == Pass::Theme { "To reseal" } else { "Resealed" };
+    let done = if mode == ResealMode::DryRun { "To reseal" } else { "Resealed" };
     output::table(&["Sealed", done, "Current already", "Not opened"], &rows);
     for key in &report.older {
-        show_key(key, pass);
+        show_key(key, mode);
     }
     if report.lost_codes > 0 {
         output::warning(format_args!(
@@ -104,12 +104,17 @@ fn kind_row(kind: &KindReport) -> Vec<String> {
         SealedKind::OutgoingEmail => "waiting emails",
         SealedKind::Authenticator => "authenticators",
     };
-    vec![words.to_owned(), kind.resealed.to_string(), kind.current.to_string(), kind.closed.len().to_string()]
+    vec![
+        words.to_owned(),
+        kind.resealed.to_string(),
+        kind.current.to_string(),
+        kind.unopened.len().to_string(),
+    ]
 }
 
-fn show_key(key: &OlderKey, pass: Pass) {
+fn show_key(key: &OlderKey, mode: ResealMode) {
     let which = format!("key {} of {}", key.place, variable(key.list));
-    if key.may_go() {
+    if key.is_removable() {
         output::done(format_args!("{which}: nothing that is stored needs it"));
         output::line(format_args!(
             "   Take it out {} hours after the last process was started with the key that is first now, not before: \
@@ -122,10 +127,10 @@ fn show_key(key: &OlderKey, pass: Pass) {
     let needs: Vec<String> =
         needs.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} {what}")).collect();
     output::warning(format_args!("{which}: still needed by {}", needs.join(", ")));
-    if pass == Pass::Reseal && key.signing_keys + key.emails + key.authenticators > 0 {
+    if mode == ResealMode::Reseal && key.signing_keys + key.emails + key.authenticators > 0 {
         output::line("   Run this again once every process was started with the key that is first now.");
     }
-    if key.recovery_codes + key.undated_codes > 0 {
+    if key.recovery_codes + key.codes_without_key_id > 0 {
         output::line(
             "   Recovery codes cannot be sealed anew. Without the key these stop working; people make new ones on \
              their account page.",
@@ -139,29 +144,30 @@ fn needs(key: &OlderKey) -> [(&'static str, u64); 5] {
         ("waiting emails", key.emails),
         ("authenticators", key.authenticators),
         ("unused recovery codes", key.recovery_codes),
-        ("unused recovery codes that do not say which key made them", key.undated_codes),
+        ("unused recovery codes that do not say which key made them", key.codes_without_key_id),
     ]
 }
 
-fn report_json(report: &Report, pass: Pass) -> Value {
+fn report_json(report: &Report, mode: ResealMode) -> Value {
     let kinds = report.kinds.iter().map(|kind| {
-        let closed = kind.closed.iter().map(|c| json!({ "id": c.id.to_string(), "why": c.why.to_string() }));
+        let unopened =
+            kind.unopened.iter().map(|c| json!({ "id": c.id.to_string(), "why": c.why.to_string() }));
         json!({
             "kind": kind.kind.as_str(), "resealed": kind.resealed, "current": kind.current,
-            "notOpened": closed.collect::<Vec<_>>(),
+            "notOpened": unopened.collect::<Vec<_>>(),
         })
     });
     let older = report.older.iter().map(|key| {
         json!({
-            "variable": variable(key.list), "place": key.place, "mayGo": key.may_go(),
+            "variable": variable(key.list), "place": key.place, "mayGo": key.is_removable(),
             "neededBy": {
                 "signingKeys": key.signing_keys, "emails": key.emails, "authenticators": key.authenticators,
-                "recoveryCodes": key.recovery_codes, "recoveryCodesOfUnknownKey": key.undated_codes,
+                "recoveryCodes": key.recovery_codes, "recoveryCodesOfUnknownKey": key.codes_without_key_id,
             },
         })
     });
     json!({
-        "dryRun": pass == Pass::Theme,
+        "dryRun": mode == ResealMode::DryRun,
         "kinds": kinds.collect::<Vec<_>>(),
         "olderKeys": older.collect::<Vec<_>>(),
         "shortLivedHours": short_lived_hours(),

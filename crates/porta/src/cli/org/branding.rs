@@ -8,7 +8,7 @@ use clap::Args;
 use porta_core::branding::{AssetKind, BrandingAsset};
 
 use crate::cli::direct::Direct;
-use crate::cli::{Failure, Reach};
+use crate::cli::{DirectFlag, Failure};
 use crate::output;
 
 #[derive(Debug, Args)]
@@ -28,11 +28,11 @@ pub(crate) struct Arguments {
     #[arg(long, group = "change", conflicts_with = "favicon_file")]
     remove_favicon: bool,
     #[command(flatten)]
-    reach: Reach,
+    direct_flag: DirectFlag,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    arguments.reach.demand_direct()?;
+    arguments.direct_flag.require_direct()?;
     let mut files = Vec::new();
     for (kind, path) in [(AssetKind::Logo, arguments.logo_file), (AssetKind::Favicon, arguments.favicon_file)]
     {

@@ -28,7 +28,7 @@ async fn start_keeping(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = ShutdownSignals::default();
-    let peers = Peers::new(TrustProxy::Never);
+    let peers = PeerLimits::new(TrustProxy::Never);
     let task = tokio::spawn(serve(listener, peers, app, keep_alive, shutdown.clone(), grace));
     (address, shutdown, task)
 }
@@ -142,9 +142,9 @@ async fn headers_have_a_limit_that_is_told() {
             String::from_utf8(answer).unwrap()
         }
     };
-    let fits = asking(LONGEST_HEADERS - 100).await;
+    let fits = asking(MAX_HEADER_BYTES - 100).await;
     assert!(fits.contains("200 OK"), "{fits}");
-    let refused = asking(LONGEST_HEADERS).await;
+    let refused = asking(MAX_HEADER_BYTES).await;
     assert!(refused.starts_with("HTTP/1.1 431 "), "{refused}");
 }
 
@@ -189,7 +189,7 @@ async fn who_does_not_finish_makes_the_end_fail() {
 async fn callers_who_keep_coming_do_not_put_off_the_end() {
     let begun = Instant::now();
     let too_long = || assert!(begun.elapsed() < Duration::from_secs(5), "it does not end");
-    take_waiting(|| std::future::ready(Ok(())), |()| too_long()).await;
+    drain_accept_queue(|| std::future::ready(Ok(())), |()| too_long()).await;
 }
 
 /// A server with one route that refuses without reading the body, and one that reads forms.
@@ -322,7 +322,7 @@ async fn half_open_connections_of_one_stranger_starve_nobody() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let app = Router::new().route("/", get(|| async { "done" }));
-    let peers = Peers::limited(TrustProxy::Never, 20, 50);
+    let peers = PeerLimits::limited(TrustProxy::Never, 20, 50);
     tokio::spawn(serve(listener, peers, app, KEPT, ShutdownSignals::default(), Duration::ZERO));
     let mut half_open = Vec::new();
     for _ in 0..60 {

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Place;
+use super::Installation;
 
 /// One byte in hex; 32 times it is the signing-key encryption key of these servers.
 pub(crate) const KEY: &str = "11";
@@ -27,16 +27,20 @@ impl Drop for Server {
 
 impl Server {
     /// Runs `porta serve`; returns the server and its log until it was ready.
-    pub(crate) fn start(place: &Place, environment: &[(&str, &str)]) -> (Self, String) {
-        Self::run(place, "serve", environment)
+    pub(crate) fn start(installation: &Installation, environment: &[(&str, &str)]) -> (Self, String) {
+        Self::run(installation, "serve", environment)
     }
 
-    pub(crate) fn run(place: &Place, command: &str, environment: &[(&str, &str)]) -> (Self, String) {
-        Self::run_until(place, command, "porta is serving", environment)
+    pub(crate) fn run(
+        installation: &Installation,
+        command: &str,
+        environment: &[(&str, &str)],
+    ) -> (Self, String) {
+        Self::run_until(installation, command, "porta is serving", environment)
     }
 
     pub(crate) fn run_until(
-        place: &Place,
+        installation: &Installation,
         command: &str,
         sign: &str,
         environment: &[(&str, &str)],
@@ -45,7 +49,7 @@ impl Server {
         let port = free_port();
         let mut all = vec![("SIGNING_KEY_ENCRYPTION_KEY", key.as_str()), ("PORT", &port)];
         all.extend(environment);
-        let mut child = place.command(&[command], &all).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = installation.command(&[command], &all).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut said = String::new();
         while !said.contains(sign) {

@@ -24,22 +24,22 @@ async fn refusing() -> (Arc<Pool>, Arc<AtomicUsize>) {
 }
 
 /// A pool of two connections whose file can no longer be opened, and its one connection.
-async fn one_of_two() -> (Arc<Pool>, Lease) {
+async fn one_of_two() -> (Arc<Pool>, PooledConnection) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("porta.db");
     std::fs::write(&file, b"").unwrap();
     let options = SqliteConnectOptions::new().filename(&file);
     let minute = Duration::from_mins(1);
     let pool = Pool::new(Connector::Sqlite(Box::new(options)), 2, minute, minute, minute);
-    let lease = pool.acquire().await.unwrap();
-    (pool, lease)
+    let pooled = pool.acquire().await.unwrap();
+    (pool, pooled)
 }
 
 #[tokio::test]
 async fn who_cannot_connect_is_given_what_comes_back() {
-    let (pool, lease) = one_of_two().await;
-    drop(lease);
-    let lease = pool.acquire().await.unwrap();
+    let (pool, pooled) = one_of_two().await;
+    drop(pooled);
+    let pooled = pool.acquire().await.unwrap();
     let mut people = JoinSet::new();
     for _ in 0..20 {
         let pool = Arc::clone(&pool);
@@ -47,27 +47,27 @@ async fn who_cannot_connect_is_given_what_comes_back() {
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(people.try_join_next().is_none(), "they wait");
-    drop(lease);
+    drop(pooled);
     assert!(people.join_all().await.iter().all(Result::is_ok));
 }
 
 #[tokio::test]
 async fn nobody_waits_for_what_does_not_come_back() {
-    let (pool, mut lease) = one_of_two().await;
+    let (pool, mut pooled) = one_of_two().await;
     let asked = Instant::now();
     assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))), "none ever came back");
-    drop(lease);
-    lease = pool.acquire().await.unwrap();
+    drop(pooled);
+    pooled = pool.acquire().await.unwrap();
     // As after a connection was found dead.
     pool.forget_idle();
     assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))));
-    assert!(asked.elapsed() < CONNECT);
+    assert!(asked.elapsed() < CONNECT_TIMEOUT);
     // One was returned just now, so it waits for another one, but none is returned in time.
-    drop(lease);
-    lease = pool.acquire().await.unwrap();
+    drop(pooled);
+    pooled = pool.acquire().await.unwrap();
     assert!(matches!(pool.acquire().await, Err(StoreError::Unavailable(_))));
-    assert!(asked.elapsed() >= CONNECT);
-    drop(lease);
+    assert!(asked.elapsed() >= CONNECT_TIMEOUT);
+    drop(pooled);
 }
 
 #[tokio::test]

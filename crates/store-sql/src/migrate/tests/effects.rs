@@ -10,7 +10,7 @@ use sqlparser::ast::{
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
-use super::super::BY_THEMSELVES;
+use super::super::WITHOUT_TRANSACTION;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Effect {
@@ -51,7 +51,7 @@ pub(super) fn effects(sql: &str) -> Result<Found, String> {
     let mut reader = Reader {
         found: Found::default(),
         drops_under_lock: sql.matches(DROP_INDEX).count() > sql.matches(DROP_BESIDE).count(),
-        by_themselves: sql.starts_with(BY_THEMSELVES),
+        by_themselves: sql.starts_with(WITHOUT_TRANSACTION),
         is_contract: sql
             .lines()
             .next()

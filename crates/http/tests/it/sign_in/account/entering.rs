@@ -130,11 +130,11 @@ async fn nobody_without_an_account_gets_in(app: TestApp) {
 
 async fn a_begun_sign_in_leaves_nothing(app: TestApp) {
     let mut account = Account { browser: app.browser().with("accept", "text/html"), org: "acme" };
-    let before = app.kept().await;
+    let before = app.kv_entries().await;
     for path in PAGES {
         assert!(asks_to_sign_in(&account.get(path).await));
     }
-    assert_eq!(app.kept().await, before);
+    assert_eq!(app.kv_entries().await, before);
 }
 
 async fn every_page_is_kept_by_nobody(app: TestApp) {

@@ -2,7 +2,7 @@
 
 use porta_testkit::{TestApp, on_both_stores};
 
-use super::super::failing::fused;
+use super::super::failing::with_faults;
 use super::*;
 
 on_both_stores!(
@@ -14,11 +14,11 @@ on_both_stores!(
 const NEW: &str = "brisk-Walnut-Harbor-9";
 
 async fn every_page_says_come_back(app: TestApp) {
-    let (instance, fuses) = fused(&app);
+    let (instance, faults) = with_faults(&app);
     let mut account = Account::of_ana(&instance).await;
     let csrf = account.csrf().await;
-    for fuse in [&fuses.kv, &fuses.store] {
-        fuse.blow();
+    for fault in [&faults.kv, &faults.store] {
+        fault.fail();
         for path in ["", "/password", "/two-factor", "/sessions", "/applications", "/data"] {
             assert_eq!(account.get(path).await.status, 503, "{path}");
             let url = account.url(path);
@@ -26,19 +26,19 @@ async fn every_page_says_come_back(app: TestApp) {
             assert!(posted.status == 503 || posted.status == 405, "{path}: {}", posted.status);
             assert!(posted.headers.get("set-cookie").is_none());
         }
-        fuse.mend();
+        fault.recover();
         assert_eq!(account.get("").await.status, 200, "it comes back");
     }
-    fuses.limits.blow();
+    faults.limits.fail();
     let url = account.url("/data");
     let posted = account.browser.post(&url, &[("_csrf", &csrf)]).await;
     assert_eq!(posted.status, 503, "nothing is done that cannot be counted");
 }
 
 async fn a_password_change_that_met_an_outage_is_whole_or_not_at_all(app: TestApp) {
-    let (instance, fuses) = fused(&app);
+    let (instance, faults) = with_faults(&app);
     let mut changed = 0;
-    for fuse in [&fuses.kv, &fuses.store] {
+    for fault in [&faults.kv, &faults.store] {
         for operations in 0..12 {
             let before = user(&app, "acme", ANA.0).await.password_hash;
             let password = if changed == 0 { ANA.1 } else { NEW };
@@ -52,9 +52,9 @@ async fn a_password_change_that_met_an_outage_is_whole_or_not_at_all(app: TestAp
                 ("password", next),
                 ("confirmPassword", next),
             ];
-            fuse.blow_after(operations);
+            fault.fail_after(operations);
             let answer = account.browser.post(&url, &fields).await;
-            fuse.mend();
+            fault.recover();
             let after = user(&app, "acme", ANA.0).await.password_hash;
             if answer.status == 303 {
                 assert!(before != after, "said to be done");
@@ -74,7 +74,7 @@ async fn codes_that_could_not_be_shown_can_be_made_again(app: TestApp) {
     let organization = app.tenant("acme").await.organization.id;
     let ana = user(&app, "acme", ANA.0).await.id;
     let mut repositories = app.store.repositories();
-    let (instance, fuses) = fused(&app);
+    let (instance, faults) = with_faults(&app);
     let mut account = Account::of_ana(&instance).await;
     account.done("/two-factor", &[("action", "enable"), ("method", "email")]).await;
     let code = super::super::second_factor::mailed(&app).await;
@@ -87,9 +87,9 @@ async fn codes_that_could_not_be_shown_can_be_made_again(app: TestApp) {
         // An identical form would have to wait until the claim of the failed one expires.
         let n = operations.to_string();
         let fields = [("_csrf", csrf.as_str()), ("action", "regenerate"), ("n", &n)];
-        fuses.kv.blow_after(operations);
+        faults.kv.fail_after(operations);
         let answer = account.browser.post(&url, &fields).await;
-        fuses.kv.mend();
+        faults.kv.recover();
         // The lock of a dead process would expire after ten seconds of real time in Redis: remove it here.
         app.kv.take(&format!("{organization}:account-lock:{ana}")).await.unwrap();
         succeeded = answer.status == 303;

@@ -25,13 +25,13 @@ on_both_stores!(
 );
 
 /// Ana signed in at another instance: with tokens, and with everything cached there.
-struct There {
+struct OtherInstance {
     app: TestApp,
     account: Account,
     tokens: Value,
 }
 
-impl There {
+impl OtherInstance {
     async fn of(app: &TestApp) -> Self {
         let there = app.another_process().await;
         let mut browser = there.browser();
@@ -82,7 +82,7 @@ impl There {
 }
 
 async fn a_suspended_person_is_out(app: TestApp) {
-    let there = There::of(&app).await;
+    let there = OtherInstance::of(&app).await;
     set_user_status(&app, ANA.0, UserStatus::Suspended).await;
     there.ends().await;
     set_user_status(&app, ANA.0, UserStatus::Active).await;
@@ -90,7 +90,7 @@ async fn a_suspended_person_is_out(app: TestApp) {
 }
 
 async fn a_password_changed_by_its_person_ends_the_rest(app: TestApp) {
-    let there = There::of(&app).await;
+    let there = OtherInstance::of(&app).await;
     let mut here = Account::of_ana(&app).await;
     let new = "brisk-Walnut-Harbor-9";
     let form = [("currentPassword", ANA.1), ("password", new), ("confirmPassword", new)];
@@ -101,7 +101,7 @@ async fn a_password_changed_by_its_person_ends_the_rest(app: TestApp) {
 }
 
 async fn a_password_set_by_an_operator_ends_everything(app: TestApp) {
-    let there = There::of(&app).await;
+    let there = OtherInstance::of(&app).await;
     let ana = user(&app, "acme", ANA.0).await;
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
@@ -111,7 +111,7 @@ async fn a_password_set_by_an_operator_ends_everything(app: TestApp) {
 }
 
 async fn a_reset_of_second_factors_ends_everything(app: TestApp) {
-    let there = There::of(&app).await;
+    let there = OtherInstance::of(&app).await;
     let organization = app.tenant("acme").await.organization.id;
     let ana = user(&app, "acme", ANA.0).await;
     let mut repositories = app.store.repositories();
@@ -126,7 +126,7 @@ async fn a_reset_of_second_factors_ends_everything(app: TestApp) {
 }
 
 async fn a_revoked_client_is_out(app: TestApp) {
-    let there = There::of(&app).await;
+    let there = OtherInstance::of(&app).await;
     // Does not wait until this instance has the change.
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let (owner, client) = work.client(WEB.0).await.unwrap();
@@ -145,18 +145,18 @@ async fn a_revoked_client_is_out(app: TestApp) {
 }
 
 async fn a_suspended_organization_is_out(app: TestApp) {
-    let there = There::of(&app).await;
+    let there = OtherInstance::of(&app).await;
     set_organization_status(&app, "acme", OrganizationStatus::Suspended).await;
     there.ends().await;
 }
 
 async fn ended_sessions_and_withdrawn_access_are_gone(app: TestApp) {
-    let there = There::of(&app).await;
+    let there = OtherInstance::of(&app).await;
     let mut here = Account::of_ana(&app).await;
     here.done("/sessions", &[("session", "others")]).await;
     there.ends().await;
     app.advance(Duration::from_secs(1));
-    let there = There::of(&app).await;
+    let there = OtherInstance::of(&app).await;
     let page = here.get("/applications").await;
     for id in page.body.split("name=\"application\" value=\"").skip(1) {
         here.done("/applications", &[("application", id.split('"').next().unwrap())]).await;

@@ -15,10 +15,10 @@ on_both_stores!(
 );
 
 /// A page and what is posted to it.
-type Posted = (&'static str, &'static [(&'static str, &'static str)]);
+type PagePost = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Everything that requires a recent sign-in.
-const MATTERS: [Posted; 8] = [
+const MATTERS: [PagePost; 8] = [
     ("/password", &[("currentPassword", ANA.1), ("password", "x"), ("confirmPassword", "x")]),
     ("/two-factor", &[("action", "enable"), ("method", "authenticator")]),
     ("/two-factor", &[("action", "disable")]),

@@ -5,39 +5,42 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use porta_kv::{Claimed, Consumed, Heard, Key, Kv, KvError, Limit, Notice, Place, Result, Verdict, Write};
+use porta_kv::{
+    ClaimOutcome, ConsumeOutcome, Key, Kv, KvError, LimitOutcome, Notice, NoticeEvent, RateLimit, Result,
+    ValueState, Write,
+};
 use tokio::sync::broadcast;
 
-use super::{Fuse, Gate};
+use super::{Barrier, FaultInjector};
 
-/// A store whose operations fail by a [`Fuse`] and whose writes wait at a [`Gate`].
-pub(in super::super) struct FusedKv {
+/// A store whose operations fail by a [`FaultInjector`] and whose writes wait at a [`Barrier`].
+pub(in super::super) struct FaultyKv {
     pub(super) inner: Arc<dyn Kv>,
-    pub(super) fuse: Arc<Fuse>,
-    pub(super) limits: Arc<Fuse>,
-    pub(super) writes: Arc<Gate>,
-    pub(super) sessions: Arc<Gate>,
+    pub(super) fault: Arc<FaultInjector>,
+    pub(super) limits: Arc<FaultInjector>,
+    pub(super) writes: Arc<Barrier>,
+    pub(super) sessions: Arc<Barrier>,
 }
 
-impl FusedKv {
+impl FaultyKv {
     fn open(&self) -> Result<&dyn Kv> {
-        reach(&*self.inner, &self.fuse)
+        reach(&*self.inner, &self.fault)
     }
 
     fn open_for_limits(&self) -> Result<&dyn Kv> {
-        reach(&*self.inner, &self.limits).and_then(|kv| reach(kv, &self.fuse))
+        reach(&*self.inner, &self.limits).and_then(|kv| reach(kv, &self.fault))
     }
 }
 
-fn reach<'a>(kv: &'a dyn Kv, fuse: &Fuse) -> Result<&'a dyn Kv> {
-    if fuse.burns() {
+fn reach<'a>(kv: &'a dyn Kv, fault: &FaultInjector) -> Result<&'a dyn Kv> {
+    if fault.fails_next() {
         return Err(KvError::Unavailable("the test took the short-lived store away".to_owned()));
     }
     Ok(kv)
 }
 
 #[async_trait]
-impl Kv for FusedKv {
+impl Kv for FaultyKv {
     async fn get(&self, key: &Key) -> Result<Option<Bytes>> {
         if key.contains(":session:") {
             self.sessions.pass().await;
@@ -54,7 +57,7 @@ impl Kv for FusedKv {
         self.open()?.put_if_absent(key, value, ttl).await
     }
 
-    async fn put_among(
+    async fn put_in_group(
         &self,
         group: &Key,
         most: usize,
@@ -63,23 +66,23 @@ impl Kv for FusedKv {
         ttl: Duration,
     ) -> Result<()> {
         self.writes.pass().await;
-        self.open()?.put_among(group, most, key, value, ttl).await
+        self.open()?.put_in_group(group, most, key, value, ttl).await
     }
 
     async fn take(&self, key: &Key) -> Result<Option<Bytes>> {
         self.open()?.take(key).await
     }
 
-    async fn consume(&self, key: &Key, remember: Duration) -> Result<Consumed> {
+    async fn consume(&self, key: &Key, remember: Duration) -> Result<ConsumeOutcome> {
         self.open()?.consume(key, remember).await
     }
 
-    async fn peek(&self, key: &Key) -> Result<Place> {
+    async fn peek(&self, key: &Key) -> Result<ValueState> {
         self.open()?.peek(key).await
     }
 
-    async fn retire(&self, key: &Key, remember: Duration) -> Result<Place> {
-        self.open()?.retire(key, remember).await
+    async fn mark_used(&self, key: &Key, remember: Duration) -> Result<ValueState> {
+        self.open()?.mark_used(key, remember).await
     }
 
     async fn write(&self, writes: Vec<Write>) -> Result<bool> {
@@ -87,15 +90,21 @@ impl Kv for FusedKv {
         self.open()?.write(writes).await
     }
 
-    async fn check(&self, limits: &[Limit]) -> Result<Verdict> {
+    async fn check(&self, limits: &[RateLimit]) -> Result<LimitOutcome> {
         self.open_for_limits()?.check(limits).await
     }
 
-    async fn hit(&self, limits: &[Limit]) -> Result<Verdict> {
+    async fn hit(&self, limits: &[RateLimit]) -> Result<LimitOutcome> {
         self.open_for_limits()?.hit(limits).await
     }
 
-    async fn put_limited(&self, key: &Key, value: Bytes, ttl: Duration, limits: &[Limit]) -> Result<Verdict> {
+    async fn put_limited(
+        &self,
+        key: &Key,
+        value: Bytes,
+        ttl: Duration,
+        limits: &[RateLimit],
+    ) -> Result<LimitOutcome> {
         self.writes.pass().await;
         self.open_for_limits()?.put_limited(key, value, ttl, limits).await
     }
@@ -106,8 +115,8 @@ impl Kv for FusedKv {
         key: &Key,
         value: Bytes,
         ttl: Duration,
-        limits: &[Limit],
-    ) -> Result<Claimed> {
+        limits: &[RateLimit],
+    ) -> Result<ClaimOutcome> {
         let open = if limits.is_empty() { self.open()? } else { self.open_for_limits()? };
         open.claim(place, key, value, ttl, limits).await
     }
@@ -129,7 +138,7 @@ impl Kv for FusedKv {
         self.open()?.publish(notice).await
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Heard> {
+    fn subscribe(&self) -> broadcast::Receiver<NoticeEvent> {
         self.inner.subscribe()
     }
 

@@ -12,41 +12,41 @@ use std::time::Duration;
 use porta_testkit::TestApp;
 use tokio::sync::watch;
 
-pub(super) use kv::FusedKv;
-pub(super) use store::FusedStore;
+pub(super) use kv::FaultyKv;
+pub(super) use store::FaultyStore;
 
 /// Number of operations that still succeed.
-pub(super) struct Fuse(AtomicI64);
+pub(super) struct FaultInjector(AtomicI64);
 
-impl Fuse {
-    pub(super) fn whole() -> Arc<Self> {
+impl FaultInjector {
+    pub(super) fn healthy() -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(i64::MAX)))
     }
 
-    pub(super) fn blow(&self) {
-        self.blow_after(0);
+    pub(super) fn fail(&self) {
+        self.fail_after(0);
     }
 
-    pub(super) fn blow_after(&self, operations: i64) {
+    pub(super) fn fail_after(&self, operations: i64) {
         self.0.store(operations, Ordering::SeqCst);
     }
 
     /// One operation fails, and those after it succeed.
-    pub(super) fn blow_once(&self) {
+    pub(super) fn fail_once(&self) {
         self.0.store(i64::MIN, Ordering::SeqCst);
     }
 
-    pub(super) fn mend(&self) {
+    pub(super) fn recover(&self) {
         self.0.store(i64::MAX, Ordering::SeqCst);
     }
 
-    /// Whether an operation failed since the fuse was set.
-    pub(super) fn was_met(&self) -> bool {
+    /// Whether an operation failed since the last fault was set.
+    pub(super) fn has_failed(&self) -> bool {
         self.0.load(Ordering::SeqCst) < 0
     }
 
     /// Counts one operation; `true` if it fails.
-    fn burns(&self) -> bool {
+    fn fails_next(&self) -> bool {
         let spend = |left| match left {
             i64::MAX => None,
             i64::MIN => Some(i64::MAX),
@@ -59,29 +59,29 @@ impl Fuse {
     }
 }
 
-/// A gate at which operations wait while the test does something else.
+/// A barrier at which operations wait while the test does something else.
 #[derive(Default)]
-pub(super) struct Gate(watch::Sender<Door>);
+pub(super) struct Barrier(watch::Sender<BarrierState>);
 
 #[derive(Default)]
-struct Door {
+struct BarrierState {
     is_closed: bool,
     waiting: usize,
 }
 
-impl Gate {
+impl Barrier {
     pub(super) fn close(&self) {
-        self.0.send_modify(|door| door.is_closed = true);
+        self.0.send_modify(|state| state.is_closed = true);
     }
 
     pub(super) fn open(&self) {
-        self.0.send_modify(|door| door.is_closed = false);
+        self.0.send_modify(|state| state.is_closed = false);
     }
 
-    /// Waits until an operation arrives at the gate. Panics after a time limit instead of hanging.
+    /// Waits until an operation arrives at the barrier. Panics after a time limit instead of hanging.
     pub(super) async fn arrival(&self) {
-        let mut door = self.0.subscribe();
-        let arrival = door.wait_for(|door| door.waiting > 0);
+        let mut state = self.0.subscribe();
+        let arrival = state.wait_for(|state| state.waiting > 0);
         tokio::time::timeout(Duration::from_secs(20), arrival).await.expect("somebody comes").unwrap();
     }
 
@@ -89,68 +89,68 @@ impl Gate {
         if !self.0.borrow().is_closed {
             return;
         }
-        self.0.send_modify(|door| door.waiting += 1);
-        self.0.subscribe().wait_for(|door| !door.is_closed).await.unwrap();
-        self.0.send_modify(|door| door.waiting -= 1);
+        self.0.send_modify(|state| state.waiting += 1);
+        self.0.subscribe().wait_for(|state| !state.is_closed).await.unwrap();
+        self.0.send_modify(|state| state.waiting -= 1);
     }
 }
 
-/// The fuses of an instance.
-pub(super) struct Fuses {
-    pub(super) store: Arc<Fuse>,
-    pub(super) kv: Arc<Fuse>,
+/// The fault injectors of an instance.
+pub(super) struct FaultInjectors {
+    pub(super) store: Arc<FaultInjector>,
+    pub(super) kv: Arc<FaultInjector>,
     /// Rate limits only.
-    pub(super) limits: Arc<Fuse>,
+    pub(super) limits: Arc<FaultInjector>,
     /// Audit rows in units of work only.
-    pub(super) audit: Arc<Fuse>,
-    writes: Arc<Gate>,
+    pub(super) audit: Arc<FaultInjector>,
+    writes: Arc<Barrier>,
     /// Session look-ups.
-    sessions: Arc<Gate>,
+    sessions: Arc<Barrier>,
 }
 
 /// An instance whose stores can each be made to fail.
-pub(super) fn fused(app: &TestApp) -> (TestApp, Fuses) {
-    let fuses = whole();
-    (wired(app, &fuses), fuses)
+pub(super) fn with_faults(app: &TestApp) -> (TestApp, FaultInjectors) {
+    let faults = healthy();
+    (with_wrappers(app, &faults), faults)
 }
 
-/// An instance whose writes to the short-lived store wait while the gate is closed.
-pub(super) fn gated(app: &TestApp) -> (TestApp, Arc<Gate>) {
-    let fuses = whole();
-    (wired(app, &fuses), fuses.writes)
+/// An instance whose writes to the short-lived store wait while the barrier is closed.
+pub(super) fn with_paused_writes(app: &TestApp) -> (TestApp, Arc<Barrier>) {
+    let faults = healthy();
+    (with_wrappers(app, &faults), faults.writes)
 }
 
-/// An instance whose session look-ups wait while the gate is closed: a sign-in makes one after judging the password.
-pub(super) fn gated_sessions(app: &TestApp) -> (TestApp, Arc<Gate>) {
-    let fuses = whole();
-    (wired(app, &fuses), fuses.sessions)
+/// An instance whose session look-ups wait while the barrier is closed: a sign-in makes one after judging the password.
+pub(super) fn with_paused_sessions(app: &TestApp) -> (TestApp, Arc<Barrier>) {
+    let faults = healthy();
+    (with_wrappers(app, &faults), faults.sessions)
 }
 
-fn whole() -> Fuses {
-    Fuses {
-        store: Fuse::whole(),
-        kv: Fuse::whole(),
-        limits: Fuse::whole(),
-        audit: Fuse::whole(),
+fn healthy() -> FaultInjectors {
+    FaultInjectors {
+        store: FaultInjector::healthy(),
+        kv: FaultInjector::healthy(),
+        limits: FaultInjector::healthy(),
+        audit: FaultInjector::healthy(),
         writes: Arc::default(),
         sessions: Arc::default(),
     }
 }
 
-/// An instance that fails as a whole: one fuse counts the operations on both stores.
-pub(super) fn mortal(app: &TestApp) -> (TestApp, Arc<Fuse>) {
-    let fuse = Fuse::whole();
-    let fuses = Fuses { store: Arc::clone(&fuse), kv: Arc::clone(&fuse), ..whole() };
-    (wired(app, &fuses), fuse)
+/// An instance that fails as a whole: one fault injector counts the operations on both stores.
+pub(super) fn with_crash(app: &TestApp) -> (TestApp, Arc<FaultInjector>) {
+    let fault = FaultInjector::healthy();
+    let faults = FaultInjectors { store: Arc::clone(&fault), kv: Arc::clone(&fault), ..healthy() };
+    (with_wrappers(app, &faults), fault)
 }
 
-fn wired(app: &TestApp, fuses: &Fuses) -> TestApp {
+fn with_wrappers(app: &TestApp, faults: &FaultInjectors) -> TestApp {
     app.sibling_with(|instance| {
         let (store, kv) = (Arc::clone(&instance.store), Arc::clone(&instance.kv));
-        let audit = Arc::clone(&fuses.audit);
-        instance.store = Arc::new(FusedStore { inner: store, fuse: Arc::clone(&fuses.store), audit });
-        let (fuse, limits) = (Arc::clone(&fuses.kv), Arc::clone(&fuses.limits));
-        let (writes, sessions) = (Arc::clone(&fuses.writes), Arc::clone(&fuses.sessions));
-        instance.kv = Arc::new(FusedKv { inner: kv, fuse, limits, writes, sessions });
+        let audit = Arc::clone(&faults.audit);
+        instance.store = Arc::new(FaultyStore { inner: store, fault: Arc::clone(&faults.store), audit });
+        let (fault, limits) = (Arc::clone(&faults.kv), Arc::clone(&faults.limits));
+        let (writes, sessions) = (Arc::clone(&faults.writes), Arc::clone(&faults.sessions));
+        instance.kv = Arc::new(FaultyKv { inner: kv, fault, limits, writes, sessions });
     })
 }

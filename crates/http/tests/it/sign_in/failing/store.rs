@@ -20,51 +20,51 @@ use porta_core::user::{PasswordHash, TwoFactorMethod, User, UserStatus};
 use porta_core::*;
 use porta_store::*;
 
-use super::Fuse;
-use super::unit::FusedUnit;
+use super::FaultInjector;
+use super::unit::FaultyUnit;
 
-/// A store whose operations fail by a [`Fuse`].
-pub(in super::super) struct FusedStore {
+/// A store whose operations fail by a [`FaultInjector`].
+pub(in super::super) struct FaultyStore {
     pub(super) inner: Arc<dyn Store>,
-    pub(super) fuse: Arc<Fuse>,
+    pub(super) fault: Arc<FaultInjector>,
     /// Audit rows in units of work only.
-    pub(super) audit: Arc<Fuse>,
+    pub(super) audit: Arc<FaultInjector>,
 }
 
-/// The repositories while the database is away.
-struct Gone(OrganizationId);
+/// The repositories while the database is unavailable.
+struct UnavailableRepository(OrganizationId);
 
-fn gone() -> StoreError {
+fn unavailable() -> StoreError {
     StoreError::Unavailable("the test took the database away".into())
 }
 
 #[async_trait]
-impl Store for FusedStore {
+impl Store for FaultyStore {
     fn repositories(&self) -> Box<dyn Repositories + '_> {
-        if self.fuse.burns() { Box::new(Away) } else { self.inner.repositories() }
+        if self.fault.fails_next() { Box::new(UnavailableRepositories) } else { self.inner.repositories() }
     }
 
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>> {
-        if self.fuse.burns() {
-            return Err(gone());
+        if self.fault.fails_next() {
+            return Err(unavailable());
         }
-        Ok(Box::new(FusedUnit { inner: self.inner.begin().await?, audit: Arc::clone(&self.audit) }))
+        Ok(Box::new(FaultyUnit { inner: self.inner.begin().await?, audit: Arc::clone(&self.audit) }))
     }
 
     async fn ping(&self) -> Result<()> {
-        if self.fuse.burns() { Err(gone()) } else { self.inner.ping().await }
+        if self.fault.fails_next() { Err(unavailable()) } else { self.inner.ping().await }
     }
 
     async fn pending_migrations(&self) -> Result<Vec<String>> {
         self.inner.pending_migrations().await
     }
 
-    async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<Swept> {
+    async fn sweep(&self, now: Timestamp, audit_before: Timestamp, batch: u32) -> Result<SweepOutcome> {
         self.inner.sweep(now, audit_before, batch).await
     }
 
-    async fn outbox_filled(&self) {
-        self.inner.outbox_filled().await;
+    async fn wait_for_outbox_item(&self) {
+        self.inner.wait_for_outbox_item().await;
     }
 
     fn pool(&self) -> PoolState {
@@ -75,8 +75,8 @@ impl Store for FusedStore {
         self.inner.newest_signing_key().await
     }
 
-    async fn oldest_signing_since(&self) -> Result<Option<Timestamp>> {
-        self.inner.oldest_signing_since().await
+    async fn oldest_signing_key_activation(&self) -> Result<Option<Timestamp>> {
+        self.inner.oldest_signing_key_activation().await
     }
 
     async fn issuer_base(&self) -> Result<Option<String>> {
@@ -92,67 +92,67 @@ impl Store for FusedStore {
     }
 }
 
-pub(super) fn gone_audit<'a>() -> Box<dyn AuditRepository + 'a> {
-    Box::new(Gone(nobody()))
+pub(super) fn unavailable_audit<'a>() -> Box<dyn AuditRepository + 'a> {
+    Box::new(UnavailableRepository(nobody()))
 }
 
-struct Away;
+struct UnavailableRepositories;
 
-impl Repositories for Away {
+impl Repositories for UnavailableRepositories {
     fn organizations(&mut self) -> Box<dyn OrganizationRepository + '_> {
-        Box::new(Gone(nobody()))
+        Box::new(UnavailableRepository(nobody()))
     }
 
     fn branding_assets(&mut self, of: OrganizationId) -> Box<dyn BrandingAssetRepository + '_> {
-        Box::new(Gone(of))
+        Box::new(UnavailableRepository(of))
     }
 
     fn settings(&mut self, _: Option<OrganizationId>) -> Box<dyn SettingRepository + '_> {
-        Box::new(Gone(nobody()))
+        Box::new(UnavailableRepository(nobody()))
     }
 
     fn applications(&mut self, of: OrganizationId) -> Box<dyn ApplicationRepository + '_> {
-        Box::new(Gone(of))
+        Box::new(UnavailableRepository(of))
     }
 
     fn clients(&mut self, of: OrganizationId) -> Box<dyn ClientRepository + '_> {
-        Box::new(Gone(of))
+        Box::new(UnavailableRepository(of))
     }
 
     fn users(&mut self, of: OrganizationId) -> Box<dyn UserRepository + '_> {
-        Box::new(Gone(of))
+        Box::new(UnavailableRepository(of))
     }
 
     fn signing_keys(&mut self, of: OrganizationId) -> Box<dyn SigningKeyRepository + '_> {
-        Box::new(Gone(of))
+        Box::new(UnavailableRepository(of))
     }
 
     fn sessions(&mut self, of: OrganizationId) -> Box<dyn SessionRepository + '_> {
-        Box::new(Gone(of))
+        Box::new(UnavailableRepository(of))
     }
 
     fn tokens(&mut self, of: OrganizationId) -> Box<dyn TokenRepository + '_> {
-        Box::new(Gone(of))
+        Box::new(UnavailableRepository(of))
     }
 
     fn audit(&mut self) -> Box<dyn AuditRepository + '_> {
-        Box::new(Gone(nobody()))
+        Box::new(UnavailableRepository(nobody()))
     }
 
     fn outbox(&mut self) -> Box<dyn OutboxRepository + '_> {
-        Box::new(Gone(nobody()))
+        Box::new(UnavailableRepository(nobody()))
     }
 
     fn sealed(&mut self) -> Box<dyn SealedRepository + '_> {
-        Box::new(Gone(nobody()))
+        Box::new(UnavailableRepository(nobody()))
     }
 
     fn one_time_tokens(&mut self, of: OrganizationId) -> Box<dyn OneTimeTokenRepository + '_> {
-        Box::new(Gone(of))
+        Box::new(UnavailableRepository(of))
     }
 
     fn second_factors(&mut self, of: OrganizationId) -> Box<dyn SecondFactorRepository + '_> {
-        Box::new(Gone(of))
+        Box::new(UnavailableRepository(of))
     }
 }
 
@@ -160,19 +160,19 @@ fn nobody() -> OrganizationId {
     OrganizationId::new(Timestamp::from_micros(0), &OsEntropy)
 }
 
-macro_rules! gone {
+macro_rules! unavailable {
     ($name:ident { $(fn $method:ident($($argument:ty),*) -> $answer:ty;)* } $(also { $($more:item)* })?) => {
         #[async_trait]
-        impl $name for Gone {
+        impl $name for UnavailableRepository {
             $(async fn $method(&mut self, $(_: $argument),*) -> Result<$answer> {
-                Err(gone())
+                Err(unavailable())
             })*
             $($($more)*)?
         }
     };
 }
 
-gone!(OrganizationRepository {
+unavailable!(OrganizationRepository {
     fn by_slug(&Slug) -> Option<Organization>;
     fn by_id(OrganizationId) -> Option<Organization>;
     fn insert(&Organization) -> ();
@@ -180,19 +180,19 @@ gone!(OrganizationRepository {
     fn set_status(OrganizationId, OrganizationStatus, OrganizationStatus, Timestamp) -> bool;
     fn page(Option<Cursor>, u32) -> Page<Organization>;
 });
-gone!(BrandingAssetRepository {
+unavailable!(BrandingAssetRepository {
     fn find(AssetKind) -> Option<BrandingAsset>;
     fn put(&BrandingAsset) -> ();
     fn remove(AssetKind) -> bool;
 });
 
-gone!(SettingRepository {
+unavailable!(SettingRepository {
     fn all() -> BTreeMap<String, serde_json::Value>;
     fn set(&str, &serde_json::Value, Timestamp) -> ();
     fn unset(&str) -> bool;
 });
-gone!(ApplicationRepository {
-    fn claims_of(UserId) -> Vec<HeldClaim>;
+unavailable!(ApplicationRepository {
+    fn claims_of(UserId) -> Vec<AssignedClaim>;
     fn by_slug(&Slug) -> Option<Application>;
     fn by_id(ApplicationId) -> Option<Application>;
     fn insert(&Application) -> ();
@@ -214,10 +214,10 @@ gone!(ApplicationRepository {
     fn assign_role(UserId, RoleId, Option<UserId>, Timestamp) -> bool;
     fn remove_role(UserId, RoleId) -> bool;
     fn roles_of(UserId) -> Vec<Role>;
-    fn set_claim_value(UserId, ClaimDefinitionId, &serde_json::Value, Timestamp) -> Upserted;
+    fn set_claim_value(UserId, ClaimDefinitionId, &serde_json::Value, Timestamp) -> UpsertOutcome;
     fn claim_value(UserId, ClaimDefinitionId) -> Option<serde_json::Value>;
 });
-gone!(ClientRepository {
+unavailable!(ClientRepository {
     fn for_protocol(&ClientId) -> Option<ClientFacts>;
     fn client_id_of(ClientKey) -> Option<ClientId>;
     fn registered_addresses() -> RegisteredAddresses;
@@ -233,7 +233,7 @@ gone!(ClientRepository {
     fn revoke_secret(ClientKey, ClientSecretId) -> bool;
     fn touch_secrets(&[(ClientSecretId, Timestamp)]) -> ();
 });
-gone!(UserRepository {
+unavailable!(UserRepository {
     fn change_password(UserId, Option<&PasswordHash>, &PasswordHash, Timestamp) -> bool;
     fn by_email(&str) -> Option<User>;
     fn by_id(UserId) -> Option<User>;
@@ -249,18 +249,18 @@ gone!(UserRepository {
     fn record_challenge(&User, Duration, &AuditEvent) -> bool;
     fn hash_parameters() -> Vec<(String, u64)>;
     fn count_factor_failure(UserId) -> Option<i64>;
-    fn forget_factor_failures(UserId) -> ();
+    fn reset_factor_failures(UserId) -> ();
     fn record_sign_in_failure(&str, LockPolicy, Timestamp, FailureEvents<'_>) -> Option<FailureOutcome>;
 });
-gone!(SigningKeyRepository {
+unavailable!(SigningKeyRepository {
     fn all() -> Vec<SigningKey>;
-    fn insert_if_vacant(&SigningKey) -> bool;
+    fn insert_if_absent(&SigningKey) -> bool;
     fn promote(SigningAlgorithm, Option<SigningKeyId>, Timestamp, Timestamp) -> bool;
     fn revoke(SigningKeyId, Timestamp) -> bool;
 });
-gone!(SessionRepository {
+unavailable!(SessionRepository {
     fn of_user(UserId, Option<Timestamp>, Option<Cursor>, u32) -> Page<SessionRecord>;
-    fn grants_of(UserId, Timestamp, Option<Cursor>, u32) -> Page<GivenAccess>;
+    fn grants_of(UserId, Timestamp, Option<Cursor>, u32) -> Page<GrantWithClient>;
     fn end_grant(UserId, GrantId, Timestamp, &AuditEvent) -> bool;
     fn authorize_facts(SessionKey, ClientKey, Timestamp) -> Option<AuthorizeFacts>;
     fn by_id(SessionKey) -> Option<SessionRecord>;
@@ -269,7 +269,7 @@ gone!(SessionRepository {
     fn extend_grant(Option<&Grant>, &Grant, Option<&AuditEvent>) -> Grant;
     fn grant(UserId, ClientKey) -> Option<Grant>;
 });
-gone!(TokenRepository {
+unavailable!(TokenRepository {
     fn issuance_facts(&TokenFamily, Timestamp) -> Option<IssuanceFacts>;
     fn issue(&TokenFamily, &AccessToken, Option<&RefreshToken>) -> bool;
     fn forbid_family(&TokenFamily, Timestamp, &AuditEvent) -> ();
@@ -286,19 +286,19 @@ gone!(TokenRepository {
         self.0
     }
 });
-gone!(AuditRepository {
+unavailable!(AuditRepository {
     fn about(OrganizationId, UserId, Option<Cursor>, u32) -> Page<AuditEvent>;
     fn record(&AuditEvent) -> ();
     fn recent(Option<OrganizationId>, u32) -> Vec<AuditEvent>;
 });
-gone!(OneTimeTokenRepository {
-    fn issue_unless_one_lives(&OneTimeToken, &user::Email) -> bool;
+unavailable!(OneTimeTokenRepository {
+    fn issue_if_none_live(&OneTimeToken, &user::Email) -> bool;
     fn issue(&OneTimeToken, &user::Email) -> bool;
     fn find(&TokenDigest, TokenPurpose) -> Option<OneTimeToken>;
     fn consume(&TokenDigest, TokenPurpose, Timestamp) -> Option<OneTimeToken>;
     fn withdraw(UserId, Timestamp) -> u64;
 });
-gone!(SecondFactorRepository {
+unavailable!(SecondFactorRepository {
     fn totp(UserId) -> Option<TotpCredential>;
     fn enrol_totp(&TotpCredential, Option<TwoFactorMethod>) -> bool;
     fn enrol_email(UserId, Timestamp) -> bool;
@@ -310,13 +310,13 @@ gone!(SecondFactorRepository {
     fn issue_email_code(&EmailCode) -> ();
     fn try_email_code(UserId, CodePurpose, Option<&str>, &[CodeMac], u32, Timestamp) -> EmailCodeOutcome;
 });
-gone!(SealedRepository {
+unavailable!(SealedRepository {
     fn under_other_keys(SealedKind, &str, uuid::Uuid, u32) -> Vec<SealedRow>;
     fn replace(SealedKind, &SealedRow, &Sealed) -> bool;
     fn by_key(SealedKind) -> Vec<(String, u64)>;
     fn recovery_codes_by_key() -> Vec<(Option<String>, u64)>;
 });
-gone!(OutboxRepository {
+unavailable!(OutboxRepository {
     fn enqueue(&OutboxItem) -> bool;
     fn claim(Timestamp, Timestamp, u32) -> Vec<OutboxClaim>;
     fn deliver(OutboxId, Timestamp) -> bool;

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use porta_core::OrganizationId;
 use porta_store::*;
 
-use super::Fuse;
-use super::store::gone_audit;
+use super::FaultInjector;
+use super::store::unavailable_audit;
 
-pub(super) struct FusedUnit {
+pub(super) struct FaultyUnit {
     pub(super) inner: Box<dyn UnitOfWork>,
-    pub(super) audit: Arc<Fuse>,
+    pub(super) audit: Arc<FaultInjector>,
 }
 
 macro_rules! passed_on {
@@ -22,7 +22,7 @@ macro_rules! passed_on {
     };
 }
 
-impl Repositories for FusedUnit {
+impl Repositories for FaultyUnit {
     passed_on! {
         organizations() -> OrganizationRepository;
         branding_assets(of: OrganizationId) -> BrandingAssetRepository;
@@ -40,12 +40,12 @@ impl Repositories for FusedUnit {
     }
 
     fn audit(&mut self) -> Box<dyn AuditRepository + '_> {
-        if self.audit.burns() { gone_audit() } else { self.inner.audit() }
+        if self.audit.fails_next() { unavailable_audit() } else { self.inner.audit() }
     }
 }
 
 #[async_trait]
-impl UnitOfWork for FusedUnit {
+impl UnitOfWork for FaultyUnit {
     async fn commit(self: Box<Self>) -> Result<()> {
         self.inner.commit().await
     }

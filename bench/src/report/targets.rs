@@ -1,14 +1,14 @@
-//! Performance targets ("bars") and whether they were met.
+//! Performance targets and whether they were met.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::format::{Table, mebibytes, percent, rate, time};
 use super::tables::outside_hashing;
-use crate::drive::Measured;
+use crate::drive::Measurement;
 use crate::limits;
 use crate::results::{Mixed, Results, Scenario, StoreResults};
-use crate::run::{CROWD, MANY};
+use crate::run::{MANY, SIGN_IN_BROWSERS};
 use crate::world::HashCost;
 
 /// One figure compared with its target.
@@ -18,7 +18,7 @@ struct Cell {
 }
 
 /// A target: the reference's figure, the required figure, and a cell per store (`None`: not measured on that store).
-struct Bar {
+struct Target {
     name: String,
     reference: &'static str,
     target: String,
@@ -29,7 +29,7 @@ pub(super) fn table(results: &Results) -> String {
     let mut header = vec!["Operation".to_owned(), "Reference".to_owned(), "Bar".to_owned()];
     header.extend(results.stores.iter().map(|store| store.store.to_string()));
     let mut table = Table::new(&header.iter().map(String::as_str).collect::<Vec<_>>());
-    for bar in bars(results) {
+    for bar in targets(results) {
         let mut row = vec![bar.name, bar.reference.to_owned(), bar.target];
         row.extend(bar.cells.into_iter().map(|cell| match cell {
             None => "–".to_owned(),
@@ -47,11 +47,11 @@ pub(super) fn table(results: &Results) -> String {
     )
 }
 
-fn bars(results: &Results) -> Vec<Bar> {
+fn targets(results: &Results) -> Vec<Target> {
     let constant = |store: &StoreResults| Some(store.limits.constant_body?.summary.per_second);
     let at = |scenario| move |store: &StoreResults| store.at(scenario, MANY).copied();
     let of_database = |name| move |store: &StoreResults| store.limits.database.get(name).copied();
-    let bar = Maker(&results.stores);
+    let bar = TargetBuilder(&results.stores);
     vec![
         bar.rate(
             Scenario::Discovery.to_string(),
@@ -113,7 +113,7 @@ fn bars(results: &Results) -> Vec<Bar> {
         bar.each("processor time of a sign-in outside Argon2id", "30–35 ms", "≤ 2 ms", outside),
         bar.each("SQL statements / Redis commands per sign-in", "28 / 78", "≤ 8 / 16", commands),
         bar.each(
-            &format!("p99 of client credentials while {CROWD} sign-ins run"),
+            &format!("p99 of client credentials while {SIGN_IN_BROWSERS} sign-ins run"),
             "230 ms–2 s",
             "≤ 3 × unloaded",
             beside,
@@ -130,9 +130,9 @@ fn bars(results: &Results) -> Vec<Bar> {
     ]
 }
 
-struct Maker<'a>(&'a [StoreResults]);
+struct TargetBuilder<'a>(&'a [StoreResults]);
 
-impl Maker<'_> {
+impl TargetBuilder<'_> {
     /// A throughput target and, unless `share` is zero, a required share of a machine limit.
     fn rate(
         &self,
@@ -140,9 +140,9 @@ impl Maker<'_> {
         reference: &'static str,
         target: f64,
         share: f64,
-        measured: impl Fn(&StoreResults) -> Option<Measured>,
+        measured: impl Fn(&StoreResults) -> Option<Measurement>,
         limit: impl Fn(&StoreResults) -> Option<f64>,
-    ) -> Bar {
+    ) -> Target {
         let mut text = format!("≥ {}/s", rate(target).trim_end_matches(".0").trim_end_matches(".00"));
         if share > 0.0 {
             let _ = write!(text, ", {}", percent(share));
@@ -156,7 +156,7 @@ impl Maker<'_> {
             }
             Some(cell)
         };
-        Bar { name, reference, target: text, cells: self.0.iter().map(cell).collect() }
+        Target { name, reference, target: text, cells: self.0.iter().map(cell).collect() }
     }
 
     fn each(
@@ -165,9 +165,9 @@ impl Maker<'_> {
         reference: &'static str,
         target: &str,
         cell: fn(&StoreResults) -> Option<Cell>,
-    ) -> Bar {
+    ) -> Target {
         let cells = self.0.iter().map(cell).collect();
-        Bar { name: name.to_owned(), reference, target: target.to_owned(), cells }
+        Target { name: name.to_owned(), reference, target: target.to_owned(), cells }
     }
 }
 
@@ -186,7 +186,7 @@ fn beside(store: &StoreResults) -> Option<Cell> {
     let worst = store
         .mixed
         .iter()
-        .filter(|row| row.crowd.browsers == CROWD)
+        .filter(|row| row.crowd.browsers == SIGN_IN_BROWSERS)
         .map(Mixed::ratio)
         .fold(None, |worst: Option<f64>, ratio| Some(worst.map_or(ratio, |worst| worst.max(ratio))))?;
     Some(Cell { text: format!("{worst:.1} ×"), is_met: worst <= 3.0 })

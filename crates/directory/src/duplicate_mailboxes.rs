@@ -13,14 +13,17 @@ const PAGE: u32 = 500;
 
 /// One mailbox and its accounts, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Double {
+pub struct DuplicateMailbox {
     pub mailbox: String,
     pub people: Vec<User>,
 }
 
 impl Transaction {
     /// Lists the mailboxes of an organization that have several accounts.
-    pub async fn doubles(&mut self, organization: &Organization) -> Result<Vec<Double>> {
+    pub async fn duplicate_mailboxes(
+        &mut self,
+        organization: &Organization,
+    ) -> Result<Vec<DuplicateMailbox>> {
         let mut by_mailbox = self.under_other_keys(organization).await?;
         for (mailbox, people) in &mut by_mailbox {
             // The unique constraint allows one account under the mailbox's current key.
@@ -28,8 +31,8 @@ impl Transaction {
             people.extend(found.filter(|user| user.email.key() == mailbox));
             people.sort_by_key(|user| (user.created_at, user.id));
         }
-        let double = |(mailbox, people)| Double { mailbox, people };
-        Ok(by_mailbox.into_iter().map(double).filter(|double| double.people.len() > 1).collect())
+        let duplicate = |(mailbox, people)| DuplicateMailbox { mailbox, people };
+        Ok(by_mailbox.into_iter().map(duplicate).filter(|duplicate| duplicate.people.len() > 1).collect())
     }
 
     /// Accounts that an earlier version stored under a key that differs from today's, by today's key.

@@ -24,7 +24,7 @@ const SYSTEMS: &[(&str, &str)] = &[
 ];
 
 /// Names of browser and system, as far as recognised.
-pub(crate) fn names(user_agent: &str) -> (Option<&'static str>, Option<&'static str>) {
+pub(crate) fn browser_and_system(user_agent: &str) -> (Option<&'static str>, Option<&'static str>) {
     let find = |table: &[(&str, &'static str)]| {
         table.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
@@ -62,10 +62,10 @@ mod tests {
             ("Mozilla/5.0 (X11; CrOS x86_64) Chrome/130.0 Safari/537.36".to_owned(), "Chrome", "ChromeOS"),
             ("Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Firefox/131.0".to_owned(), "Firefox", "Linux"),
         ] {
-            assert_eq!(names(&user_agent), (Some(browser), Some(system)), "{user_agent}");
+            assert_eq!(browser_and_system(&user_agent), (Some(browser), Some(system)), "{user_agent}");
         }
         for unknown in ["", "curl/8.5.0", "<script>alert(1)</script>"] {
-            assert_eq!(names(unknown), (None, None), "{unknown}");
+            assert_eq!(browser_and_system(unknown), (None, None), "{unknown}");
         }
     }
 }

@@ -20,18 +20,23 @@ use crate::tenancy::Org;
 const LIFETIME: Duration = Duration::from_mins(10);
 
 /// Redirects to the result page, with the result as a flash message.
-pub(super) fn done(state: &StateInner, tenant: &RequestContext, kind: FlashKind, email: &str) -> Reply {
+pub(super) fn redirect_to_result(
+    state: &StateInner,
+    tenant: &RequestContext,
+    kind: FlashKind,
+    email: &str,
+) -> Reply {
     let flash_message = FlashMessage { kind, email: email.to_owned() };
     let path = format!("/{}/auth", tenant.organization.slug);
     let until = state.clock.now() + LIFETIME;
-    let flash_message = cookies::set(state, tenant, cookies::FLASH, &flash_message.value(), &path, until);
+    let flash_message = state.cookies.set(tenant, cookies::FLASH, &flash_message.value(), &path, until);
     let reply = reply::redirect(&format!("{}/auth/done", tenant.issuer));
     reply::with_header(reply, header::SET_COOKIE, flash_message)
 }
 
 /// Shows the result. Without a flash message, or after it expired, redirects to the account.
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let flash_message = cookies::read(&state, &tenant, &client_info.headers, cookies::FLASH);
+    let flash_message = state.cookies.read(&tenant, &client_info.headers, cookies::FLASH);
     let account = format!("{}/account", tenant.issuer);
     let Some(FlashMessage { kind, email }) =
         flash_message.and_then(|flash_message| FlashMessage::parse(&flash_message))
@@ -39,7 +44,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         return reply::redirect(&account);
     };
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
-    let (theme, onward) = (tenant.theme(), form_session.onward(&tenant));
+    let (theme, continue_url) = (tenant.theme(), form_session.continue_url(&tenant));
     let page = match kind {
         FlashKind::LinkSent => state.pages.forgot_password_sent(
             &theme,
@@ -51,19 +56,19 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
             },
         ),
         FlashKind::PasswordSet => {
-            state.pages.reset_success(&theme, &ResetSuccessPage { login_url: Some(&onward) })
+            state.pages.reset_success(&theme, &ResetSuccessPage { login_url: Some(&continue_url) })
         }
         FlashKind::InvitationAccepted => state.pages.invite_success(
             &theme,
             &InviteSuccessPage {
                 organization: tenant.organization.display_name(),
                 email: &email,
-                login_url: Some(&onward),
+                login_url: Some(&continue_url),
             },
         ),
-        FlashKind::AddressConfirmed => {
-            state.pages.email_verified(&theme, &EmailVerifiedPage { email: &email, login_url: Some(&onward) })
-        }
+        FlashKind::AddressConfirmed => state
+            .pages
+            .email_verified(&theme, &EmailVerifiedPage { email: &email, login_url: Some(&continue_url) }),
         _ => return reply::redirect(&account),
     };
     reply::page(StatusCode::OK, page)

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! answered ─► little is left: read and dropped, the connection is kept
-//!          └► more than that: Connection: close, the answer, then the connection lingers (see `linger`)
+//!          └► more than that: Connection: close, the answer, then the connection lingers (see `lingering_close`)
 //! ```
 //!
 //! A proxy forwards the body while it waits for the response. If the connection is closed meanwhile, the proxy marks
@@ -20,59 +20,61 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::timeout;
 
 /// Larger than any valid form. Reading this much costs less than a new connection.
-const LITTLE: u64 = 64 * 1024;
+const MAX_DRAINED: u64 = 64 * 1024;
 /// Data in transit arrives within this time; a slower sender gets the response first.
-const SOON: Duration = Duration::from_secs(1);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A request body, part of which may be unread when the response is ready.
-pub(crate) struct Unread<B> {
-    kept: Arc<Mutex<Kept<B>>>,
+pub(crate) struct UnreadBody<B> {
+    shared: Arc<Mutex<SharedBody<B>>>,
     /// The client sends the body only when asked (`Expect: 100-continue`, RFC 9110 §10.1.1).
-    waits: bool,
+    expects_continue: bool,
 }
 
 /// Result of polling a body.
 type Part<B> = Option<Result<Frame<<B as HttpBody>::Data>, <B as HttpBody>::Error>>;
 
-struct Kept<B> {
+struct SharedBody<B> {
     body: B,
     was_begun: bool,
     is_over: bool,
 }
 
-impl<B> Unread<B>
+impl<B> UnreadBody<B>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    /// Returns the request for the handler, whose body is lent, and the body itself; `None` when it is empty.
-    pub(crate) fn of(request: Request<B>) -> (Request<Body>, Option<Self>) {
+    /// Returns the request with a body for the handler, and the rest of the body; `None` when it is empty.
+    pub(crate) fn split(request: Request<B>) -> (Request<Body>, Option<Self>) {
         if request.body().is_end_stream() {
             return (request.map(Body::new), None);
         }
         let (parts, body) = request.into_parts();
-        let waits = parts.headers.contains_key(header::EXPECT);
-        let kept = Arc::new(Mutex::new(Kept { body, was_begun: false, is_over: false }));
-        let lent = Body::new(Lent(Arc::clone(&kept)));
-        (Request::from_parts(parts, lent), Some(Self { kept, waits }))
+        let expects_continue = parts.headers.contains_key(header::EXPECT);
+        let shared = Arc::new(Mutex::new(SharedBody { body, was_begun: false, is_over: false }));
+        let lent = Body::new(HandlerBody(Arc::clone(&shared)));
+        (Request::from_parts(parts, lent), Some(Self { shared, expects_continue }))
     }
 
     /// Whether the body is read to its end; reads and drops a small rest.
-    pub(crate) async fn ends_soon(self) -> bool {
-        if !self.is_little() {
+    pub(crate) async fn drain(self) -> bool {
+        if !self.may_be_drained() {
             return false;
         }
-        timeout(SOON, self.ends_within(LITTLE)).await.unwrap_or(false)
+        timeout(DRAIN_TIMEOUT, self.drain_up_to(MAX_DRAINED)).await.unwrap_or(false)
     }
 
-    fn is_little(&self) -> bool {
-        let kept = lock(&self.kept);
-        kept.is_over || (kept.body.size_hint().lower() <= LITTLE && (kept.was_begun || !self.waits))
+    fn may_be_drained(&self) -> bool {
+        let shared = lock(&self.shared);
+        shared.is_over
+            || (shared.body.size_hint().lower() <= MAX_DRAINED
+                && (shared.was_begun || !self.expects_continue))
     }
 
-    async fn ends_within(&self, mut bytes: u64) -> bool {
+    async fn drain_up_to(&self, mut bytes: u64) -> bool {
         loop {
-            match poll_fn(|context| lock(&self.kept).poll(context)).await {
+            match poll_fn(|context| lock(&self.shared).poll(context)).await {
                 None => return true,
                 Some(Err(_)) => return false,
                 Some(Ok(frame)) => {
@@ -89,7 +91,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<B: HttpBody + Unpin> Kept<B> {
+impl<B: HttpBody + Unpin> SharedBody<B> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Part<B>> {
         if self.is_over {
             return Poll::Ready(None);
@@ -102,9 +104,9 @@ impl<B: HttpBody + Unpin> Kept<B> {
 }
 
 /// The body as the handler sees it, which may drop it before its end.
-struct Lent<B>(Arc<Mutex<Kept<B>>>);
+struct HandlerBody<B>(Arc<Mutex<SharedBody<B>>>);
 
-impl<B: HttpBody + Unpin> HttpBody for Lent<B> {
+impl<B: HttpBody + Unpin> HttpBody for HandlerBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -113,8 +115,8 @@ impl<B: HttpBody + Unpin> HttpBody for Lent<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        let kept = lock(&self.0);
-        kept.is_over || kept.body.is_end_stream()
+        let shared = lock(&self.0);
+        shared.is_over || shared.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -153,17 +155,17 @@ mod tests {
         Body::new(Parts(count, vec![b'x'; size].into(), Poll::Ready(None)))
     }
 
-    fn lent(body: Body, expects: bool) -> (Body, Unread<Body>) {
+    fn lent(body: Body, expects: bool) -> (Body, UnreadBody<Body>) {
         let mut request = Request::new(body);
         if expects {
             request.headers_mut().insert(header::EXPECT, "100-continue".parse().unwrap());
         }
-        let (request, unread) = Unread::of(request);
+        let (request, unread) = UnreadBody::split(request);
         (request.into_body(), unread.unwrap())
     }
 
-    async fn ends_soon(body: Body) -> bool {
-        lent(body, false).1.ends_soon().await
+    async fn drain(body: Body) -> bool {
+        lent(body, false).1.drain().await
     }
 
     async fn read_one(body: &mut Body) {
@@ -172,21 +174,21 @@ mod tests {
 
     #[tokio::test]
     async fn little_is_read_and_more_is_not() {
-        assert_eq!(LITTLE, MUCH as u64);
-        assert!(Unread::of(Request::new(Body::empty())).1.is_none());
-        assert!(ends_soon(Body::from(vec![0; MUCH])).await);
-        assert!(!ends_soon(Body::from(vec![0; MUCH + 1])).await, "its length is known");
-        assert!(ends_soon(parts(MUCH, 1)).await);
-        assert!(!ends_soon(parts(MUCH + 1, 1)).await, "its length is not");
+        assert_eq!(MAX_DRAINED, MUCH as u64);
+        assert!(UnreadBody::split(Request::new(Body::empty())).1.is_none());
+        assert!(drain(Body::from(vec![0; MUCH])).await);
+        assert!(!drain(Body::from(vec![0; MUCH + 1])).await, "its length is known");
+        assert!(drain(parts(MUCH, 1)).await);
+        assert!(!drain(parts(MUCH + 1, 1)).await, "its length is not");
         let broken = Parts(1, Bytes::new(), Poll::Ready(Some(std::io::ErrorKind::ConnectionReset)));
-        assert!(!ends_soon(Body::new(broken)).await);
+        assert!(!drain(Body::new(broken)).await);
     }
 
     #[tokio::test]
     async fn what_does_not_come_is_not_waited_for() {
         let begun = std::time::Instant::now();
-        assert!(!ends_soon(Body::new(Parts(2, Bytes::from_static(b"x"), Poll::Pending))).await);
-        assert!(begun.elapsed() < SOON * 10, "{:?}", begun.elapsed());
+        assert!(!drain(Body::new(Parts(2, Bytes::from_static(b"x"), Poll::Pending))).await);
+        assert!(begun.elapsed() < DRAIN_TIMEOUT * 10, "{:?}", begun.elapsed());
     }
 
     #[tokio::test]
@@ -195,18 +197,18 @@ mod tests {
         read_one(&mut body).await;
         read_one(&mut body).await;
         drop(body);
-        assert!(unread.ends_soon().await);
+        assert!(unread.drain().await);
         let (body, unread) = lent(parts(3, MUCH), false);
         assert_eq!(axum::body::to_bytes(body, usize::MAX).await.unwrap().len(), 3 * MUCH);
-        assert!(unread.ends_soon().await, "all of it");
+        assert!(unread.drain().await, "all of it");
     }
 
     /// RFC 9110 §10.1.1: a server that responds without the body must not ask for it afterwards.
     #[tokio::test]
     async fn a_body_that_waits_to_be_asked_for_is_not() {
-        assert!(!lent(parts(1, 1), true).1.ends_soon().await);
+        assert!(!lent(parts(1, 1), true).1.drain().await);
         let (mut body, unread) = lent(parts(2, 1), true);
         read_one(&mut body).await;
-        assert!(unread.ends_soon().await, "it was asked for");
+        assert!(unread.drain().await, "it was asked for");
     }
 }

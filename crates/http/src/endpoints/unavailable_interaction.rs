@@ -7,20 +7,20 @@ use porta_pages::{ErrorPage, ErrorText};
 use crate::context::RequestContext;
 use crate::reply::{self, Reply};
 use crate::state::StateInner;
-use crate::{cookies, pending};
+use crate::{cookies, pending_interactions};
 
 /// Query of a page whose sign-in was begun at another host than the issuer's, so that its cookies will not arrive.
-const ELSEWHERE: &str = "began=elsewhere";
+const OTHER_HOST: &str = "began=elsewhere";
 
 /// Whether the request was sent to another host than the issuer's.
-pub(super) fn is_elsewhere(state: &StateInner, headers: &HeaderMap) -> bool {
+pub(super) fn is_other_host(state: &StateInner, headers: &HeaderMap) -> bool {
     let ours = state.engine.issuer_base().split_once("://").map_or("", |(_, authority)| authority);
     let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     asked.is_some_and(|asked| !asked.eq_ignore_ascii_case(ours))
 }
 
 /// Marks the redirect to a page, so that the page knows that the sign-in was begun at another host.
-pub(super) fn from_elsewhere(mut reply: Reply) -> Reply {
+pub(super) fn mark_other_host(mut reply: Reply) -> Reply {
     let location = reply.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
     if let Some(marked) = location.and_then(|to| format!("{to}?{ELSEWHERE}").parse().ok()) {
         reply.headers_mut().insert(header::LOCATION, marked);
@@ -29,21 +29,21 @@ pub(super) fn from_elsewhere(mut reply: Reply) -> Reply {
 }
 
 /// The page for an interaction that expired, has ended, belongs to another browser or comes without its cookies.
-pub(super) fn lost(
+pub(super) fn unavailable_page(
     state: &StateInner,
     tenant: &RequestContext,
     headers: &HeaderMap,
     query: Option<&str>,
     uid: &str,
 ) -> Reply {
-    let has = |name| cookies::read(state, tenant, headers, name).is_some();
-    let text = if pending::lists(state, tenant, headers, uid) {
+    let has = |name| state.cookies.read(tenant, headers, name).is_some();
+    let text = if pending_interactions::contains(state, tenant, headers, uid) {
         ErrorText::SignInLeftOpen
     } else if has(cookies::SESSION) {
         ErrorText::SignInFinished
-    } else if query == Some(ELSEWHERE) {
+    } else if query == Some(OTHER_HOST) {
         ErrorText::OtherHost
-    } else if [cookies::PENDING, cookies::DEVICE, cookies::FORMS].into_iter().any(has) {
+    } else if [cookies::PENDING, cookies::DEVICE, cookies::FORM_SESSION].into_iter().any(has) {
         ErrorText::InteractionExpired
     } else {
         ErrorText::NoCookies

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::heard::Progress;
+use super::header_timeout::Progress;
 
 /// How much is read and dropped, and for how long.
 #[derive(Debug, Clone, Copy)]
@@ -30,49 +30,49 @@ const BOUNDS: Bounds =
     Bounds { bytes: 2 << 20, within: Duration::from_secs(8), quiet: Duration::from_secs(3) };
 
 /// During shutdown: long enough for what a proxy is already sending.
-const AT_THE_END: Bounds =
+const SHUTDOWN_BOUNDS: Bounds =
     Bounds { bytes: 2 << 20, within: Duration::from_secs(1), quiet: Duration::from_millis(500) };
 
 /// Bytes read at a time.
-const PART: usize = 8 * 1024;
+const CHUNK: usize = 8 * 1024;
 
-pub(crate) struct Linger<S> {
+pub(crate) struct LingeringClose<S> {
     stream: S,
     bounds: Bounds,
     progress: Arc<Progress>,
     /// Once cancelled, the connection lingers only if its last request was answered before its body was read.
     closing: CancellationToken,
     is_shut: bool,
-    lingering: Option<Lingering>,
+    lingering: Option<LingerState>,
 }
 
-struct Lingering {
+struct LingerState {
     left: usize,
     end: Pin<Box<Sleep>>,
     quiet: Pin<Box<Sleep>>,
 }
 
-impl<S> Linger<S> {
-    pub(crate) fn over(stream: S, progress: Arc<Progress>, closing: CancellationToken) -> Self {
+impl<S> LingeringClose<S> {
+    pub(crate) fn new(stream: S, progress: Arc<Progress>, closing: CancellationToken) -> Self {
         Self { stream, bounds: BOUNDS, progress, closing, is_shut: false, lingering: None }
     }
 
-    fn is_for_nothing(&self) -> bool {
-        self.closing.is_cancelled() && !self.progress.is_unread()
+    fn may_skip(&self) -> bool {
+        self.closing.is_cancelled() && !self.progress.has_unread_body()
     }
 }
 
-impl<S: AsyncRead + Unpin> Linger<S> {
+impl<S: AsyncRead + Unpin> LingeringClose<S> {
     /// Ready when the peer has closed or a bound is reached.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Bounds { bytes, within, quiet } =
-            if self.closing.is_cancelled() { AT_THE_END } else { self.bounds };
-        let lingering = self.lingering.get_or_insert_with(|| Lingering {
+            if self.closing.is_cancelled() { SHUTDOWN_BOUNDS } else { self.bounds };
+        let lingering = self.lingering.get_or_insert_with(|| LingerState {
             left: bytes,
             end: Box::pin(sleep(within)),
             quiet: Box::pin(sleep(quiet)),
         });
-        let mut room = [0; PART];
+        let mut room = [0; CHUNK];
         loop {
             let mut part = ReadBuf::new(&mut room);
             match Pin::new(&mut self.stream).poll_read(context, &mut part) {
@@ -94,7 +94,7 @@ impl<S: AsyncRead + Unpin> Linger<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Linger<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for LingeringClose<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -104,7 +104,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Linger<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Linger<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for LingeringClose<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -135,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Linger<S> {
             ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
             this.is_shut = true;
         }
-        if !this.is_for_nothing() {
+        if !this.may_skip() {
             ready!(this.poll_linger(context));
         }
         Poll::Ready(Ok(()))
@@ -151,16 +151,16 @@ mod tests {
     const SMALL: Bounds =
         Bounds { bytes: 1000, within: Duration::from_secs(3), quiet: Duration::from_secs(1) };
 
-    fn pair() -> (Linger<DuplexStream>, DuplexStream) {
+    fn pair() -> (LingeringClose<DuplexStream>, DuplexStream) {
         let (near, far) = duplex(100);
-        let mut near = Linger::over(near, Arc::default(), CancellationToken::new());
+        let mut near = LingeringClose::new(near, Arc::default(), CancellationToken::new());
         near.bounds = SMALL;
         (near, far)
     }
 
     /// How long shutdown takes while the peer, which has its response, does `what`.
     async fn ends<F>(
-        mut near: Linger<DuplexStream>,
+        mut near: LingeringClose<DuplexStream>,
         mut far: DuplexStream,
         what: impl FnOnce(DuplexStream) -> F,
     ) -> Duration
@@ -227,12 +227,12 @@ mod tests {
 
     #[tokio::test]
     async fn an_end_waits_only_for_what_is_unread_and_not_long() {
-        for is_unread in [false, true] {
+        for has_unread_body in [false, true] {
             let (near, far) = pair();
             near.closing.cancel();
-            near.progress.end(is_unread);
+            near.progress.end(has_unread_body);
             let took = ends(near, far, waits).await;
-            assert_eq!(took >= AT_THE_END.quiet, is_unread, "{took:?}");
+            assert_eq!(took >= SHUTDOWN_BOUNDS.quiet, has_unread_body, "{took:?}");
             assert!(took < BOUNDS.quiet, "{took:?}");
         }
     }

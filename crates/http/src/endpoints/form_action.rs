@@ -7,7 +7,7 @@ use crate::state::StateInner;
 
 /// The redirect URI of this request and the client's other registered addresses: if the client's page redirects on,
 /// some browsers apply the policy to that redirect too. Empty without an authorization request.
-pub(super) async fn ends_at(
+pub(super) async fn form_action_urls(
     state: &StateInner,
     tenant: &RequestContext,
     purpose: &InteractionPurpose,

@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use porta_core::{Backoff, OsEntropy, metrics};
-use porta_task::{Elapsed, timeout};
+use porta_task::{Elapsed, round_trips, timeout};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
@@ -38,7 +38,7 @@ const QUEUE: usize = 1_024;
 
 /// Effectively disables the crate's own response timeout once a connection carries commands. Ours also accepts answers
 /// that arrived while the process was suspended.
-const WITHOUT_LIMIT: Duration = Duration::from_hours(24);
+const NO_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// Opens a connection within the configured time: to the configured server, or to another known node of its cluster if
 /// that fails. With sentinels, to the primary that they name.
@@ -71,7 +71,7 @@ async fn open_at(client: &Client, address: &Address) -> RedisResult<(Multiplexed
 }
 
 /// Reconnects with backoff until an attempt succeeds; cancelled only by being dropped.
-pub(super) async fn open_again<T, F>(what: &'static str, attempt: impl Fn() -> F) -> T
+pub(super) async fn reconnect<T, F>(what: &'static str, attempt: impl Fn() -> F) -> T
 where
     F: Future<Output = RedisResult<T>>,
 {
@@ -81,15 +81,15 @@ where
         tokio::time::sleep(backoff.wait()).await;
         match attempt().await {
             Ok(opened) => {
-                tracing::info!(connection = what, "redis is back");
+                tracing::info!(connection = what, "redis is reachable again");
                 return opened;
             }
-            Err(error) => tracing::debug!(connection = what, %error, "redis is still away"),
+            Err(error) => tracing::debug!(connection = what, %error, "redis is still unreachable"),
         }
     }
 }
 
-pub(super) struct Link {
+pub(super) struct ReconnectingConnection {
     address: Arc<Address>,
     current: RwLock<Option<MultiplexedConnection>>,
     /// A command failed; the connection must be checked.
@@ -98,18 +98,18 @@ pub(super) struct Link {
     pub(super) is_cluster: bool,
 }
 
-impl Link {
+impl ReconnectingConnection {
     /// Connects once.
     pub(super) async fn connect(address: Arc<Address>) -> RedisResult<(Arc<Self>, Pushes)> {
         let Established { connection, pushes, is_cluster } = establish(&address).await?;
-        let link = Self {
+        let connection = Self {
             address,
             current: RwLock::new(Some(connection)),
             suspected: Notify::new(),
             commands: AtomicU64::new(0),
             is_cluster,
         };
-        Ok((Arc::new(link), pushes))
+        Ok((Arc::new(connection), pushes))
     }
 
     pub(super) fn commands(&self) -> u64 {
@@ -157,7 +157,7 @@ impl Link {
             tracing::warn!("connection to redis lost, reconnecting");
             let opened = tokio::select! {
                 () = stop.cancelled() => return,
-                opened = open_again("commands", || establish(&self.address)) => opened,
+                opened = reconnect("commands", || establish(&self.address)) => opened,
             };
             pushes = opened.pushes;
             self.replace(Some(opened.connection));
@@ -213,7 +213,7 @@ async fn establish(address: &Address) -> RedisResult<Established> {
         // Refused, for example by an ACL: the first use of each script then sends its text.
         Ok(()) | Err(_) => {}
     }
-    connection.set_response_timeout(WITHOUT_LIMIT);
+    connection.set_response_timeout(NO_TIMEOUT);
     Ok(Established { connection, pushes, is_cluster })
 }
 

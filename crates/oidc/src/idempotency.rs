@@ -11,27 +11,27 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use porta_core::{OrganizationId, TokenDigest};
-use porta_kv::{Claimed, KvError, Limit, Verdict};
+use porta_kv::{ClaimOutcome, KvError, LimitOutcome, RateLimit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{Caller, Engine, EngineError};
 
 /// How long a stored answer is repeated, and how long a claim without an answer counts as in progress.
-pub const REPEATED_WITHIN: Duration = Duration::from_secs(30);
+pub const IDEMPOTENCY_WINDOW: Duration = Duration::from_secs(30);
 
 /// Claims at a time per network, and per organization. A stored answer to an anonymous browser takes up to 8 KiB.
-const OF_A_NETWORK: u64 = 300;
-const OF_AN_ORGANIZATION: u64 = 3_000;
+const CLAIMS_PER_NETWORK: u64 = 300;
+const CLAIMS_PER_ORGANIZATION: u64 = 3_000;
 
 /// One request of one browser.
 #[derive(Debug)]
-pub struct Claim {
+pub struct IdempotencyClaim {
     /// Identifies the browser; only its newest claim is kept.
     place: String,
     key: String,
     /// Rate limits on claims, per network and per organization.
-    limits: Vec<Limit>,
+    limits: Vec<RateLimit>,
     state: Mutex<State>,
 }
 
@@ -46,13 +46,13 @@ struct State {
 
 /// State of an earlier claim of the same request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Repeated<T> {
+pub enum ClaimState<T> {
     /// The first request is still in progress.
-    UnderWay,
+    InProgress,
     Answered(T),
 }
 
-impl Claim {
+impl IdempotencyClaim {
     /// `browser` is what identifies the browser, `request` what it sent; any difference makes another request. Keys of
     /// two organizations never collide.
     pub fn of(organization: OrganizationId, browser: &[&[u8]], request: &[&[u8]]) -> Self {
@@ -72,10 +72,14 @@ impl Claim {
     /// Limits how many claims a network and an organization hold at a time, because anonymous callers send forms too.
     /// Requests beyond the limits are carried out without a claim.
     #[must_use]
-    pub fn of_caller(self, organization: OrganizationId, caller: &Caller) -> Self {
+    pub fn limited_for(self, organization: OrganizationId, caller: &Caller) -> Self {
         let key_of = |whose: &str| format!("{organization}:limit:forms:{whose}");
-        let mut limits = caller.limits(key_of, OF_A_NETWORK, REPEATED_WITHIN);
-        limits.push(Limit { key: key_of("all"), maximum: OF_AN_ORGANIZATION, window: REPEATED_WITHIN });
+        let mut limits = caller.limits(key_of, CLAIMS_PER_NETWORK, IDEMPOTENCY_WINDOW);
+        limits.push(RateLimit {
+            key: key_of("all"),
+            maximum: CLAIMS_PER_ORGANIZATION,
+            window: IDEMPOTENCY_WINDOW,
+        });
         Self { limits, ..self }
     }
 
@@ -88,20 +92,24 @@ impl Claim {
         self.state().is_held
     }
 
-    /// Whether [`Claim::count`] found the request claimed before.
+    /// Whether [`IdempotencyClaim::count`] found the request claimed before.
     pub fn is_repeated(&self) -> bool {
         self.state().is_repeated
     }
 
     /// Counts and claims in one command. `None`: the request was claimed before, and nothing was counted.
-    pub async fn count(&self, kv: &dyn porta_kv::Kv, limits: &[Limit]) -> Result<Option<Verdict>, KvError> {
-        Ok(match kv.claim(&self.place, &self.key, Bytes::new(), REPEATED_WITHIN, limits).await? {
-            Claimed::First => {
+    pub async fn count(
+        &self,
+        kv: &dyn porta_kv::Kv,
+        limits: &[RateLimit],
+    ) -> Result<Option<LimitOutcome>, KvError> {
+        Ok(match kv.claim(&self.place, &self.key, Bytes::new(), IDEMPOTENCY_WINDOW, limits).await? {
+            ClaimOutcome::First => {
                 self.state().is_held = true;
-                Some(Verdict::Allowed)
+                Some(LimitOutcome::Allowed)
             }
-            Claimed::Limited { retry_after } => Some(Verdict::Limited { retry_after }),
-            Claimed::Before(_) => {
+            ClaimOutcome::Limited { retry_after } => Some(LimitOutcome::Limited { retry_after }),
+            ClaimOutcome::Before(_) => {
                 self.state().is_repeated = true;
                 None
             }
@@ -124,13 +132,13 @@ impl Engine {
     /// held if a limit was reached or if the earlier answer has expired.
     pub async fn claim<T: DeserializeOwned>(
         &self,
-        claim: &Claim,
-    ) -> Result<Option<Repeated<T>>, EngineError> {
+        claim: &IdempotencyClaim,
+    ) -> Result<Option<ClaimState<T>>, EngineError> {
         let (place, key) = (&claim.place, &claim.key);
-        match self.kv.claim(place, key, Bytes::new(), REPEATED_WITHIN, &claim.limits).await? {
-            Claimed::First => claim.state().is_held = true,
-            Claimed::Limited { .. } => {}
-            Claimed::Before(stored) => return Ok(self.opened(claim, &stored)),
+        match self.kv.claim(place, key, Bytes::new(), IDEMPOTENCY_WINDOW, &claim.limits).await? {
+            ClaimOutcome::First => claim.state().is_held = true,
+            ClaimOutcome::Limited { .. } => {}
+            ClaimOutcome::Before(stored) => return Ok(self.opened(claim, &stored)),
         }
         Ok(None)
     }
@@ -138,26 +146,26 @@ impl Engine {
     /// Looks up the state of a claimed request. `None`: no claim, or its answer has expired.
     pub async fn claimed<T: DeserializeOwned>(
         &self,
-        claim: &Claim,
-    ) -> Result<Option<Repeated<T>>, EngineError> {
+        claim: &IdempotencyClaim,
+    ) -> Result<Option<ClaimState<T>>, EngineError> {
         let stored = self.kv.get(&claim.key).await?;
         Ok(stored.and_then(|stored| self.opened(claim, &stored)))
     }
 
     /// `None`: the answer has expired or cannot be unsealed.
-    fn opened<T: DeserializeOwned>(&self, claim: &Claim, stored: &[u8]) -> Option<Repeated<T>> {
+    fn opened<T: DeserializeOwned>(&self, claim: &IdempotencyClaim, stored: &[u8]) -> Option<ClaimState<T>> {
         if stored.is_empty() {
-            return Some(Repeated::UnderWay);
+            return Some(ClaimState::InProgress);
         }
         let (answer, _) = self.unseal(std::str::from_utf8(stored).ok()?, &claim.key)?;
-        Some(Repeated::Answered(answer))
+        Some(ClaimState::Answered(answer))
     }
 
     /// Stores the answer of a request that was carried out. Without an answer the claim is dropped, and an identical
     /// request is carried out again.
-    pub async fn keep_answer<T: Serialize>(
+    pub async fn store_answer<T: Serialize>(
         &self,
-        claim: &Claim,
+        claim: &IdempotencyClaim,
         answer: Option<&T>,
     ) -> Result<(), EngineError> {
         let State { is_held, release, .. } = std::mem::take(&mut *claim.state());
@@ -166,8 +174,8 @@ impl Engine {
         }
         let (value, lifetime) = match answer {
             Some(answer) => {
-                let sealed = self.seal(answer, &claim.key, self.now() + REPEATED_WITHIN)?;
-                (Bytes::from(sealed), REPEATED_WITHIN)
+                let sealed = self.seal(answer, &claim.key, self.now() + IDEMPOTENCY_WINDOW)?;
+                (Bytes::from(sealed), IDEMPOTENCY_WINDOW)
             }
             None => (Bytes::new(), Duration::ZERO),
         };
@@ -185,7 +193,9 @@ mod tests {
     #[test]
     fn only_the_same_request_has_the_same_key() {
         let organization = |n| OrganizationId::from_uuid(Uuid::from_u128(n));
-        let key = |n, browser: &[&[u8]], request: &[&[u8]]| Claim::of(organization(n), browser, request).key;
+        let key = |n, browser: &[&[u8]], request: &[&[u8]]| {
+            IdempotencyClaim::of(organization(n), browser, request).key
+        };
         let one = key(1, &[b"cookie"], &[b"POST", b"/login", b"a=1"]);
         assert_eq!(one, key(1, &[b"cookie"], &[b"POST", b"/login", b"a=1"]));
         let others = [

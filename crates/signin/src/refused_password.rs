@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 ///
 /// The digest changes when the account's credentials change or its lock opens: the same password may be right then, so
 /// it is verified again.
-pub(crate) fn form_of(
+pub(crate) fn form_digest(
     email_key: &str,
     password: &TypedPassword,
     user: Option<&User>,

@@ -24,9 +24,9 @@ type Costs = Arc<[(HashCost, u64)]>;
 
 /// Cache of the costs in use, by organization.
 #[derive(Debug, Default)]
-pub struct Decoys(Mutex<HashMap<OrganizationId, (Timestamp, Costs)>>);
+pub struct DummyHashCosts(Mutex<HashMap<OrganizationId, (Timestamp, Costs)>>);
 
-impl Decoys {
+impl DummyHashCosts {
     fn known(&self, organization: OrganizationId, now: Timestamp) -> Option<Costs> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (until, costs) = known.get(&organization)?;
@@ -45,9 +45,9 @@ impl Decoys {
 impl SignIn {
     /// Returns the cost of the dummy hash for this address. Called for existing accounts as well, so that a cache miss
     /// takes the same time for both.
-    pub(crate) async fn decoy(&self, tenant: &Tenant, email_key: &str) -> Result<HashCost, EngineError> {
+    pub(crate) async fn dummy_cost(&self, tenant: &Tenant, email_key: &str) -> Result<HashCost, EngineError> {
         let (organization, now) = (tenant.organization.id, self.engine.now());
-        let costs = if let Some(costs) = self.decoys.known(organization, now) {
+        let costs = if let Some(costs) = self.dummy_hash_costs.known(organization, now) {
             costs
         } else {
             let mut repositories = self.engine.store().repositories();
@@ -56,10 +56,10 @@ impl SignIn {
                 stored.iter().filter_map(|(text, n)| Some((HashCost::parse(text)?, *n))).collect();
             costs.sort_unstable();
             let costs = Costs::from(costs);
-            self.decoys.remember(organization, now + LIFETIME, &costs);
+            self.dummy_hash_costs.remember(organization, now + LIFETIME, &costs);
             costs
         };
-        Ok(chosen(&costs, self.factors.share(organization, email_key)).unwrap_or(self.hasher.cost()))
+        Ok(chosen(&costs, self.factors.uniform_number(organization, email_key)).unwrap_or(self.hasher.cost()))
     }
 }
 

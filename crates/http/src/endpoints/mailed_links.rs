@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use porta_pages::{ErrorPage, ErrorText};
-use porta_signin::DeadLink;
+use porta_signin::LinkError;
 
 use crate::context::RequestContext;
 use crate::reply::{self, Reply};
@@ -14,12 +14,17 @@ pub(super) fn typed_address(field: Option<&str>) -> String {
 }
 
 /// The error page of a link that no longer works, with the URL where another can be requested.
-pub(super) fn dead(state: &StateInner, tenant: &RequestContext, dead: DeadLink, retry_url: &str) -> Reply {
+pub(super) fn dead_link_page(
+    state: &StateInner,
+    tenant: &RequestContext,
+    dead: LinkError,
+    retry_url: &str,
+) -> Reply {
     let text = match dead {
-        DeadLink::Expired => ErrorText::LinkExpired,
-        DeadLink::Used => ErrorText::LinkUsed,
-        DeadLink::Unknown => ErrorText::LinkUnknown,
-        DeadLink::Limited { retry_after } => return reply::limited_page(state, tenant, retry_after),
+        LinkError::Expired => ErrorText::LinkExpired,
+        LinkError::Used => ErrorText::LinkUsed,
+        LinkError::Unknown => ErrorText::LinkUnknown,
+        LinkError::Limited { retry_after } => return reply::limited_page(state, tenant, retry_after),
     };
     let page = ErrorPage { retry_url: Some(retry_url), ..ErrorPage::new(text) };
     reply::page(StatusCode::BAD_REQUEST, state.pages.error(&tenant.theme(), &page))

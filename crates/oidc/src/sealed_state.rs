@@ -18,20 +18,20 @@ const LONGEST_TEXT: usize = 3_760;
 
 /// A sealed value on its way to the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Travelling {
+pub struct SealedState {
     pub text: String,
     /// It cannot be opened from then on.
     pub until: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Dated<T> {
+struct WithExpiry<T> {
     until: Timestamp,
     value: T,
 }
 
 /// Whether a sealed value fits a cookie or an address.
-pub(crate) fn fits(text: &str) -> bool {
+pub(crate) fn fits_in_cookie(text: &str) -> bool {
     text.len() <= LONGEST_TEXT
 }
 
@@ -44,15 +44,15 @@ impl Engine {
         place: &str,
         until: Timestamp,
     ) -> Result<String, EngineError> {
-        let plain = to_bytes(&Dated { until, value })?;
-        Ok(self.travel_keys.seal(&plain, place, &*self.entropy).to_text())
+        let plain = to_bytes(&WithExpiry { until, value })?;
+        Ok(self.sealed_state_keys.seal(&plain, place, &*self.entropy).to_text())
     }
 
     /// Opens a value sealed for this place and returns it with its expiry. `None`: sealed for another place, altered or
     /// expired.
     pub(crate) fn unseal<T: DeserializeOwned>(&self, text: &str, place: &str) -> Option<(T, Timestamp)> {
-        let plain = self.travel_keys.open(&Sealed::from_text(text)?, place).ok()?;
-        let Dated { until, value } = serde_json::from_slice(&plain).ok()?;
+        let plain = self.sealed_state_keys.open(&Sealed::from_text(text)?, place).ok()?;
+        let WithExpiry { until, value } = serde_json::from_slice(&plain).ok()?;
         (self.now() < until).then_some((value, until))
     }
 }

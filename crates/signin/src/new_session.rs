@@ -7,18 +7,18 @@ use porta_core::session::SessionRecord;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{BearerKind, Password, SessionKey, TokenDigest, UserId, settings};
 use porta_kv::Write;
-use porta_oidc::interaction::{BoundInteraction, LoginDone, Stage};
+use porta_oidc::interaction::{BoundInteraction, CompletedLogin, Stage};
 use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_bytes};
 use porta_oidc::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Caller, EngineError, Tenant};
 use serde_json::json;
 
 use crate::challenge::ONE_TIME_PASSWORD;
-use crate::device::Device;
-use crate::sign_in::counted;
-use crate::{Browser, Entered, SignIn, SignInOutcome};
+use crate::known_browser::KnownBrowser;
+use crate::sign_in::count_sign_in;
+use crate::{Browser, NewSessionCookies, SignIn, SignInOutcome};
 
 /// A person who passed every factor asked for.
-pub(crate) struct Entrant<'a> {
+pub(crate) struct AuthenticatedUser<'a> {
     /// The person as read when they were verified (decision D22).
     pub user: &'a User,
     /// Authentication methods used (RFC 8176 §2).
@@ -31,7 +31,7 @@ pub(crate) struct Entrant<'a> {
     pub past_lock: bool,
 }
 
-impl Entrant<'_> {
+impl AuthenticatedUser<'_> {
     /// Age at which an automatic lock is over.
     pub(crate) fn lockout(&self, tenant: &Tenant) -> Duration {
         if self.past_lock { Duration::ZERO } else { tenant.settings.duration(settings::LOCKOUT_DURATION) }
@@ -45,7 +45,7 @@ pub(crate) fn acr_of(amr: &[String]) -> &'static str {
 
 /// Whether these methods prove the person's second factor. A mailed link proves the mailbox that codes would be mailed
 /// to.
-pub(crate) fn shows(amr: &[String], factor: TwoFactorMethod) -> bool {
+pub(crate) fn proves_factor(amr: &[String], factor: TwoFactorMethod) -> bool {
     let has = |word| amr.iter().any(|method| method == word);
     has(MULTI_FACTOR) || (factor == TwoFactorMethod::Email && has(ONE_TIME_PASSWORD))
 }
@@ -57,14 +57,14 @@ impl SignIn {
     /// Writes the session: first to the store, then session and interaction to the short-lived store in one step,
     /// always with a new cookie.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.enter", skip_all)]
-    pub(crate) async fn enter(
+    pub(crate) async fn create_session(
         &self,
         tenant: &Tenant,
         mut bound: BoundInteraction,
-        entrant: Entrant<'_>,
+        authenticated: AuthenticatedUser<'_>,
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
-        let (Browser { caller, cookie, device, .. }, user) = (browser, entrant.user);
+        let (Browser { caller, cookie, device, .. }, user) = (browser, authenticated.user);
         let previous = self.engine.session(tenant, cookie).await?;
         let kept = self.kept_session(tenant, previous.as_ref(), user.id).await?;
         let now = self.engine.now();
@@ -81,10 +81,10 @@ impl SignIn {
             expires_at: now + lifetime,
             revoked_at: None,
         };
-        let event = self.event(tenant, Some(user.id), entrant.event, caller);
-        let lockout = entrant.lockout(tenant);
+        let event = self.event(tenant, Some(user.id), authenticated.event, caller);
+        let lockout = authenticated.lockout(tenant);
         let entered = if user.is_auto_locked() {
-            self.enter_unlocking(tenant, user, lockout, &record, &event, caller).await?
+            self.create_session_and_unlock(tenant, user, lockout, &record, &event, caller).await?
         } else {
             let mut repositories = self.engine.store().repositories();
             let mut users = repositories.users(tenant.organization.id);
@@ -104,14 +104,14 @@ impl SignIn {
             organization: tenant.organization.id,
             user: user.id,
             auth_time: now,
-            acr: acr_of(&entrant.amr).to_owned(),
-            amr: entrant.amr.clone(),
+            acr: acr_of(&authenticated.amr).to_owned(),
+            amr: authenticated.amr.clone(),
             expires_at: record.expires_at,
         };
         let cookie = BearerKind::Session.generate(self.engine.entropy());
         bound.interaction.stage = Stage::Ready;
         bound.interaction.pending = None;
-        bound.interaction.login = Some(LoginDone { user: user.id, session: key });
+        bound.interaction.login = Some(CompletedLogin { user: user.id, session: key });
         let mut writes = vec![
             Write::Put {
                 key: storage_key(tenant.organization.id, &TokenDigest::of(&cookie)),
@@ -125,12 +125,12 @@ impl SignIn {
             writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
         }
         if self.engine.kv().write(writes).await? {
-            self.hash_anew(tenant, &entrant).await;
+            self.rehash_if_outdated(tenant, &authenticated).await;
             let is_password = session.amr.iter().any(|method| method == "pwd");
-            counted(if is_password { "password" } else { "magic_link" }, "success");
-            let device = Device::after(device, tenant, user, self.engine.entropy());
+            count_sign_in(if is_password { "password" } else { "magic_link" }, "success");
+            let device = KnownBrowser::cookie_after_sign_in(device, tenant, user, self.engine.entropy());
             let expires_at = record.expires_at;
-            return Ok(SignInOutcome::SignedIn(Entered { session: cookie, expires_at, device }));
+            return Ok(SignInOutcome::SignedIn(NewSessionCookies { session: cookie, expires_at, device }));
         }
         // The interaction is gone, so no browser got this session: revoke it. A kept session goes on under its previous
         // cookie.
@@ -144,7 +144,7 @@ impl SignIn {
     }
 
     /// Records a sign-in that lifts an automatic lock, with an audit row for the unlock.
-    async fn enter_unlocking(
+    async fn create_session_and_unlock(
         &self,
         tenant: &Tenant,
         user: &User,
@@ -166,13 +166,15 @@ impl SignIn {
     }
 
     /// Replaces an outdated hash. A failure does not affect the sign-in; the next one tries again.
-    pub(crate) async fn hash_anew(&self, tenant: &Tenant, entrant: &Entrant<'_>) {
-        let (Some(password), Some(stored)) = (entrant.rehash, &entrant.user.password_hash) else { return };
+    pub(crate) async fn rehash_if_outdated(&self, tenant: &Tenant, authenticated: &AuthenticatedUser<'_>) {
+        let (Some(password), Some(stored)) = (authenticated.rehash, &authenticated.user.password_hash) else {
+            return;
+        };
         let Ok(hash) = self.hasher.hash(password.clone()).await else { return };
         let mut repositories = self.engine.store().repositories();
         let mut users = repositories.users(tenant.organization.id);
-        if let Err(error) = users.rehash(entrant.user.id, stored, &hash).await {
-            tracing::warn!(%error, "a password keeps its outdated hash");
+        if let Err(error) = users.rehash(authenticated.user.id, stored, &hash).await {
+            tracing::warn!(%error, "an outdated password hash could not be replaced");
         }
     }
 

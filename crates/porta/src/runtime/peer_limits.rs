@@ -1,8 +1,7 @@
 //! Limits of open connections, per network and for all untrusted peers.
 //!
 //! One network may open as many connections as a household needs, but cannot exhaust the total. All untrusted peers
-//! ("strangers") together leave room for trusted proxies and for probes, which connect from this machine or through
-//! such a proxy.
+//! together leave room for trusted proxies and for probes, which connect from this machine or through such a proxy.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -12,79 +11,79 @@ use std::time::{Duration, Instant};
 use porta_config::TrustProxy;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::listen::CONNECTIONS;
+use super::listen::MAX_CONNECTIONS;
 
 /// Per IPv4 address, or per IPv6 /64 network, the least that a provider assigns to a customer.
-const OF_ONE: usize = 200;
-/// For all strangers together. Below `CONNECTIONS`.
-const OF_STRANGERS: usize = 3_000;
-const _: () = assert!(OF_STRANGERS + 500 <= CONNECTIONS && OF_ONE * 10 <= OF_STRANGERS);
+const MAX_PER_NETWORK: usize = 200;
+/// For all untrusted peers together. Below `MAX_CONNECTIONS`.
+const MAX_UNTRUSTED: usize = 3_000;
+const _: () = assert!(MAX_UNTRUSTED + 500 <= MAX_CONNECTIONS && MAX_PER_NETWORK * 10 <= MAX_UNTRUSTED);
 /// Refused peers reconnect at once; the warning is logged at most once in this time.
-const COMPLAIN_EVERY: Duration = Duration::from_mins(1);
+const LOG_EVERY: Duration = Duration::from_mins(1);
 
-pub(crate) struct Peers {
+pub(crate) struct PeerLimits {
     trust: TrustProxy,
-    of_one: usize,
-    strangers: Arc<Semaphore>,
+    max_per_network: usize,
+    untrusted: Arc<Semaphore>,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    complained: Mutex<Option<Instant>>,
+    last_logged: Mutex<Option<Instant>>,
 }
 
 /// Counts as an open connection until dropped.
-pub(crate) struct Admitted {
-    _held: Option<Stranger>,
+pub(crate) struct PeerPermit {
+    _permit: Option<UntrustedPermit>,
 }
 
-struct Stranger {
-    _room: OwnedSemaphorePermit,
+struct UntrustedPermit {
+    _total: OwnedSemaphorePermit,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
     network: IpAddr,
 }
 
-impl Peers {
+impl PeerLimits {
     pub(crate) fn new(trust: TrustProxy) -> Self {
-        Self::limited(trust, OF_ONE, OF_STRANGERS)
+        Self::limited(trust, MAX_PER_NETWORK, MAX_UNTRUSTED)
     }
 
-    pub(crate) fn limited(trust: TrustProxy, of_one: usize, of_strangers: usize) -> Self {
+    pub(crate) fn limited(trust: TrustProxy, max_per_network: usize, max_untrusted: usize) -> Self {
         Self {
             trust,
-            of_one,
-            strangers: Arc::new(Semaphore::new(of_strangers)),
+            max_per_network,
+            untrusted: Arc::new(Semaphore::new(max_untrusted)),
             open: Arc::default(),
-            complained: Mutex::default(),
+            last_logged: Mutex::default(),
         }
     }
 
-    /// Returns `None` when the network or all strangers together have too many open connections.
-    pub(crate) fn admit(&self, peer: IpAddr) -> Option<Admitted> {
-        if is_this_machine(peer) || self.trust.believes(peer) {
-            return Some(Admitted { _held: None });
+    /// Returns `None` when the network or all untrusted peers together have too many open connections.
+    pub(crate) fn admit(&self, peer: IpAddr) -> Option<PeerPermit> {
+        if is_this_machine(peer) || self.trust.is_trusted(peer) {
+            return Some(PeerPermit { _permit: None });
         }
         let network = network(peer);
-        let stranger = self.stranger(network);
-        if stranger.is_none() {
-            self.complain(network);
+        let permit = self.acquire(network);
+        if permit.is_none() {
+            self.log_refusal(network);
         }
-        stranger.map(|stranger| Admitted { _held: Some(stranger) })
+        permit.map(|permit| PeerPermit { _permit: Some(permit) })
     }
 
-    fn stranger(&self, network: IpAddr) -> Option<Stranger> {
-        let room = Arc::clone(&self.strangers).try_acquire_owned().ok()?;
+    fn acquire(&self, network: IpAddr) -> Option<UntrustedPermit> {
+        let total = Arc::clone(&self.untrusted).try_acquire_owned().ok()?;
         let mut open = lock(&self.open);
-        let of_this_one = open.get(&network).copied().unwrap_or_default();
-        if of_this_one >= self.of_one {
+        let of_network = open.get(&network).copied().unwrap_or_default();
+        if of_network >= self.max_per_network {
             return None;
         }
-        open.insert(network, of_this_one + 1);
-        Some(Stranger { _room: room, open: Arc::clone(&self.open), network })
+        open.insert(network, of_network + 1);
+        Some(UntrustedPermit { _total: total, open: Arc::clone(&self.open), network })
     }
 
-    fn complain(&self, network: IpAddr) {
-        let mut complained = lock(&self.complained);
-        if complained.is_none_or(|at| at.elapsed() >= COMPLAIN_EVERY) {
-            *complained = Some(Instant::now());
-            let free = self.strangers.available_permits();
+    fn log_refusal(&self, network: IpAddr) {
+        let mut last_logged = lock(&self.last_logged);
+        if last_logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
+            *last_logged = Some(Instant::now());
+            let free = self.untrusted.available_permits();
             tracing::warn!(%network, free, "connections are refused: too many are open");
         }
     }
@@ -94,7 +93,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Drop for Stranger {
+impl Drop for UntrustedPermit {
     fn drop(&mut self) {
         let mut open = lock(&self.open);
         if let Some(count) = open.get_mut(&self.network) {
@@ -122,26 +121,26 @@ fn network(peer: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn count(peers: &Peers, addresses: &[&str]) -> (usize, Vec<Admitted>) {
+    fn count(peers: &PeerLimits, addresses: &[&str]) -> (usize, Vec<PeerPermit>) {
         let admitted: Vec<_> = addresses.iter().filter_map(|a| peers.admit(a.parse().unwrap())).collect();
         (admitted.len(), admitted)
     }
 
     #[test]
     fn one_stranger_has_so_much_room_and_others_have_theirs() {
-        let peers = Peers::limited(TrustProxy::Never, 3, 100);
+        let peers = PeerLimits::limited(TrustProxy::Never, 3, 100);
         let (taken, held) = count(&peers, &["192.0.2.1"; 5]);
         assert_eq!(taken, 3);
         assert_eq!(count(&peers, &["192.0.2.2", "::ffff:192.0.2.1", "192.0.2.1"]).0, 1);
         drop(held);
         assert_eq!(count(&peers, &["192.0.2.1"; 5]).0, 3, "given back");
         assert!(lock(&peers.open).is_empty(), "nobody is remembered who is gone");
-        assert_eq!(peers.strangers.available_permits(), 100);
+        assert_eq!(peers.untrusted.available_permits(), 100);
     }
 
     #[test]
     fn addresses_of_one_ipv6_network_are_one_stranger() {
-        let peers = Peers::limited(TrustProxy::Never, 3, 100);
+        let peers = PeerLimits::limited(TrustProxy::Never, 3, 100);
         let same = ["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2:ffff::", "2001:db8:1:2:3:4:5:6"];
         assert_eq!(count(&peers, &same).0, 3);
         assert_eq!(count(&peers, &["2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:2:2::1"]).0, 3);
@@ -150,7 +149,7 @@ mod tests {
     #[test]
     fn all_strangers_together_leave_room_for_proxies_and_probes() {
         let networks = vec!["10.0.0.0/8".parse().unwrap()];
-        let peers = Peers::limited(TrustProxy::From { hops: 1, networks, header: None }, 3, 5);
+        let peers = PeerLimits::limited(TrustProxy::From { hops: 1, networks, header: None }, 3, 5);
         let many: Vec<String> = (0..9).map(|n| format!("192.0.2.{n}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let (taken, _held) = count(&peers, &many);

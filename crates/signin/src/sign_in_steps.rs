@@ -7,16 +7,16 @@
 //!               └─ neither ───────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! A new first factor is a module that ends in [`SignIn::passed`](crate::SignIn); a new second factor is a variant of
-//! `TwoFactorMethod` and of `SecondStep`. State is kept in the interaction only, so an unfinished enrolment leaves
-//! nothing behind.
+//! A new first factor is a module that ends in [`SignIn::continue_after_first_factor`](crate::SignIn); a new second
+//! factor is a variant of `TwoFactorMethod` and of `SecondFactorStep`. State is kept in the interaction only, so an
+//! unfinished enrolment leaves nothing behind.
 
 use porta_core::organization::TwoFactorPolicy;
 use porta_core::user::TwoFactorMethod;
 
 /// The step after the first factor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Next {
+pub(crate) enum NextStep {
     Session,
     Verify(TwoFactorMethod),
     /// Enrol one of these factors.
@@ -24,17 +24,20 @@ pub(crate) enum Next {
 }
 
 /// A person who has a factor must use it whatever the policy: relaxing a policy must not weaken accounts.
-pub(crate) fn after_first_factor(policy: TwoFactorPolicy, held: Option<TwoFactorMethod>) -> Next {
-    match (held, wanted(policy, held)) {
-        (Some(method), _) => Next::Verify(method),
-        (None, Some(allowed)) => Next::Enrol(allowed),
-        (None, None) => Next::Session,
+pub(crate) fn after_first_factor(policy: TwoFactorPolicy, held: Option<TwoFactorMethod>) -> NextStep {
+    match (held, factors_to_enrol(policy, held)) {
+        (Some(method), _) => NextStep::Verify(method),
+        (None, Some(allowed)) => NextStep::Enrol(allowed),
+        (None, None) => NextStep::Session,
     }
 }
 
 /// Returns the factors to choose from if the person's factor, or the lack of one, does not satisfy the policy. An
 /// authenticator satisfies a policy that asks for mailed codes, because it is the stronger of the two.
-pub(crate) fn wanted(policy: TwoFactorPolicy, held: Option<TwoFactorMethod>) -> Option<Vec<TwoFactorMethod>> {
+pub(crate) fn factors_to_enrol(
+    policy: TwoFactorPolicy,
+    held: Option<TwoFactorMethod>,
+) -> Option<Vec<TwoFactorMethod>> {
     use TwoFactorMethod::{Email, Totp};
     match (policy, held) {
         (TwoFactorPolicy::Optional, _)
@@ -67,18 +70,18 @@ mod tests {
     #[test]
     fn each_policy_asks_what_it_says() {
         for (policy, held, next) in [
-            (Optional, None, Next::Session),
-            (RequiredEmail, None, Next::Enrol(vec![Email])),
-            (RequiredTotp, None, Next::Enrol(vec![Totp])),
-            (RequiredAny, None, Next::Enrol(vec![Totp, Email])),
+            (Optional, None, NextStep::Session),
+            (RequiredEmail, None, NextStep::Enrol(vec![Email])),
+            (RequiredTotp, None, NextStep::Enrol(vec![Totp])),
+            (RequiredAny, None, NextStep::Enrol(vec![Totp, Email])),
         ] {
             assert_eq!(after_first_factor(policy, held), next, "{policy}");
         }
         for policy in [Optional, RequiredEmail, RequiredTotp, RequiredAny] {
             for method in [Email, Totp] {
-                assert_eq!(after_first_factor(policy, Some(method)), Next::Verify(method), "{policy}");
+                assert_eq!(after_first_factor(policy, Some(method)), NextStep::Verify(method), "{policy}");
                 let more = (policy == RequiredTotp && method == Email).then(|| vec![Totp]);
-                assert_eq!(wanted(policy, Some(method)), more, "{policy} with {method}");
+                assert_eq!(factors_to_enrol(policy, Some(method)), more, "{policy} with {method}");
             }
         }
     }

@@ -14,21 +14,21 @@ use tokio::time::{Sleep, sleep};
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// Number of requests whose headers are complete.
-    heads: AtomicUsize,
+    header_count: AtomicUsize,
     /// A request is being answered; incoming data is its body.
     is_served: AtomicBool,
     /// The last request was answered before its body was read.
-    is_unread: AtomicBool,
+    has_unread_body: AtomicBool,
 }
 
 impl Progress {
     pub(crate) fn begin(&self) {
         self.is_served.store(true, Ordering::Release);
-        self.heads.fetch_add(1, Ordering::AcqRel);
+        self.header_count.fetch_add(1, Ordering::AcqRel);
     }
 
-    pub(crate) fn end(&self, is_unread: bool) {
-        self.is_unread.store(is_unread, Ordering::Release);
+    pub(crate) fn end(&self, has_unread_body: bool) {
+        self.has_unread_body.store(has_unread_body, Ordering::Release);
         self.is_served.store(false, Ordering::Release);
     }
 
@@ -36,39 +36,39 @@ impl Progress {
         self.is_served.load(Ordering::Acquire)
     }
 
-    pub(crate) fn is_unread(&self) -> bool {
-        self.is_unread.load(Ordering::Acquire)
+    pub(crate) fn has_unread_body(&self) -> bool {
+        self.has_unread_body.load(Ordering::Acquire)
     }
 }
 
 /// Requires the headers of a request within `limit` of its first byte, and those of the first request within `limit` of
 /// the connection. Sending a part of them does not extend the deadline.
-pub(crate) struct Heard<S> {
+pub(crate) struct HeaderTimeout<S> {
     stream: S,
     limit: Duration,
     progress: Arc<Progress>,
-    /// `Progress::heads` at the last read.
-    heads: usize,
+    /// `Progress::header_count` at the last read.
+    header_count: usize,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Heard<S> {
-    pub(crate) fn within(limit: Duration, progress: Arc<Progress>, stream: S) -> Self {
+impl<S> HeaderTimeout<S> {
+    pub(crate) fn new(limit: Duration, progress: Arc<Progress>, stream: S) -> Self {
         let deadline = Some(Box::pin(sleep(limit)));
-        Self { stream, limit, progress, heads: 0, deadline }
+        Self { stream, limit, progress, header_count: 0, deadline }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for HeaderTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let heads = this.progress.heads.load(Ordering::Acquire);
-        if heads != this.heads || this.progress.is_served() {
-            (this.heads, this.deadline) = (heads, None);
+        let header_count = this.progress.header_count.load(Ordering::Acquire);
+        if header_count != this.header_count || this.progress.is_served() {
+            (this.header_count, this.deadline) = (header_count, None);
         }
         let before = into.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, into);
@@ -86,7 +86,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for HeaderTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -125,13 +125,13 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_millis(200);
 
-    fn pair() -> (Heard<DuplexStream>, DuplexStream, Arc<Progress>) {
+    fn pair() -> (HeaderTimeout<DuplexStream>, DuplexStream, Arc<Progress>) {
         let (near, far) = duplex(100);
         let progress = Arc::<Progress>::default();
-        (Heard::within(LIMIT, Arc::clone(&progress), near), far, progress)
+        (HeaderTimeout::new(LIMIT, Arc::clone(&progress), near), far, progress)
     }
 
-    async fn reads(near: &mut Heard<DuplexStream>) -> io::Result<u8> {
+    async fn reads(near: &mut HeaderTimeout<DuplexStream>) -> io::Result<u8> {
         timeout(LIMIT * 4, near.read_u8()).await.unwrap_or(Ok(0))
     }
 

@@ -16,7 +16,7 @@ use super::statement::Stmt;
 use super::value::{Value, postgres_arguments, sqlite_arguments};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Flavor {
+pub(crate) enum Dialect {
     Postgres,
     Sqlite,
 }
@@ -31,10 +31,10 @@ pub(crate) enum Connector {
 }
 
 impl Connector {
-    pub(crate) fn flavor(&self) -> Flavor {
+    pub(crate) fn dialect(&self) -> Dialect {
         match self {
-            Self::Postgres(_) | Self::Pooled(..) => Flavor::Postgres,
-            Self::Sqlite(_) => Flavor::Sqlite,
+            Self::Postgres(_) | Self::Pooled(..) => Dialect::Postgres,
+            Self::Sqlite(_) => Dialect::Sqlite,
         }
     }
 
@@ -53,27 +53,29 @@ impl Connector {
         }
     }
 
-    pub(super) async fn connect(&self) -> Result<Link, sqlx::Error> {
+    pub(super) async fn connect(&self) -> Result<DbConnection, sqlx::Error> {
         Ok(match self {
-            Self::Postgres(options) | Self::Pooled(options, _) => Link::Postgres(options.connect().await?),
-            Self::Sqlite(options) => Link::Sqlite(options.connect().await?),
+            Self::Postgres(options) | Self::Pooled(options, _) => {
+                DbConnection::Postgres(options.connect().await?)
+            }
+            Self::Sqlite(options) => DbConnection::Sqlite(options.connect().await?),
         })
     }
 }
 
-pub(crate) enum Link {
+pub(crate) enum DbConnection {
     Postgres(PgConnection),
     Sqlite(SqliteConnection),
 }
 
 /// Result of a statement.
 #[derive(Default)]
-pub(crate) struct Answer {
+pub(crate) struct QueryResult {
     pub(crate) rows: Vec<Row>,
     pub(crate) affected: u64,
 }
 
-impl Link {
+impl DbConnection {
     /// Runs a statement to its end. On PostgreSQL that is the message after the commit: rows of `RETURNING` arrive
     /// before it, so stopping at the first row would acknowledge a write that may still fail. `keeps`: the session is
     /// ours, so the prepared statement can be reused.
@@ -82,8 +84,8 @@ impl Link {
         stmt: &Stmt,
         values: &[Value<'_>],
         keeps: bool,
-    ) -> Result<Answer, sqlx::Error> {
-        let mut answer = Answer::default();
+    ) -> Result<QueryResult, sqlx::Error> {
+        let mut answer = QueryResult::default();
         match self {
             Self::Postgres(connection) => {
                 let query = sqlx::query_with(stmt.postgres, postgres_arguments(values)?).persistent(keeps);
@@ -151,7 +153,7 @@ impl Link {
     }
 
     /// Drains an unfinished exchange with a ping. `true`: the server answered within `limit`.
-    pub(super) async fn settle(&mut self, limit: Duration) -> bool {
+    pub(super) async fn drain(&mut self, limit: Duration) -> bool {
         let ping = async {
             match self {
                 Self::Postgres(connection) => connection.ping().await,

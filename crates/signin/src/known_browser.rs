@@ -4,20 +4,20 @@
 
 use porta_core::user::{CredentialState, Email, User};
 use porta_core::{BearerKind, Entropy, TokenDigest, settings};
-use porta_kv::Limit;
+use porta_kv::RateLimit;
 use porta_oidc::Tenant;
 
 /// Content of the signed known-browser cookie, for one account.
-pub(crate) struct Device {
+pub(crate) struct KnownBrowser {
     nonce: String,
     account: String,
     /// Credential epoch at the last sign-in in this browser.
     epoch: i64,
 }
 
-impl Device {
+impl KnownBrowser {
     /// Parses a cookie's value; `None` if it is malformed or of another account.
-    pub(crate) fn known(value: Option<&str>, tenant: &Tenant, email_key: &str) -> Option<Self> {
+    pub(crate) fn parse(value: Option<&str>, tenant: &Tenant, email_key: &str) -> Option<Self> {
         let (nonce, rest) = value?.split_once('.')?;
         // Older versions wrote no epoch and never raised one.
         let (account, epoch) = rest.split_once('.').unwrap_or((rest, "0"));
@@ -27,15 +27,20 @@ impl Device {
     }
 
     /// Whether the credentials have not changed since the last sign-in here (decision D22).
-    pub(crate) fn is_of(&self, user: &User) -> bool {
+    pub(crate) fn matches_credentials(&self, user: &User) -> bool {
         self.epoch == user.credential_epoch
     }
 
     /// Cookie value after a sign-in. A known browser keeps its nonce, so that signing in does not reset its failure
     /// counter.
-    pub(crate) fn after(value: Option<&str>, tenant: &Tenant, user: &User, entropy: &dyn Entropy) -> String {
+    pub(crate) fn cookie_after_sign_in(
+        value: Option<&str>,
+        tenant: &Tenant,
+        user: &User,
+        entropy: &dyn Entropy,
+    ) -> String {
         let key = user.email.key();
-        let device = Self::known(value, tenant, key).unwrap_or_else(|| Self {
+        let device = Self::parse(value, tenant, key).unwrap_or_else(|| Self {
             nonce: BearerKind::Interaction.generate(entropy),
             account: account_of(tenant, key),
             epoch: user.credential_epoch,
@@ -45,7 +50,7 @@ impl Device {
 
     /// Cookie value after the person changed their own credentials in this browser. It authenticated recently, so it
     /// stays known, under a new nonce: the caller does not pass the previous cookie.
-    pub(crate) fn with(
+    pub(crate) fn cookie_after_change(
         credentials: CredentialState,
         tenant: &Tenant,
         user: &User,
@@ -65,8 +70,8 @@ impl Device {
     }
 
     /// Limit of wrong passwords in this browser.
-    pub(crate) fn limit(&self, tenant: &Tenant) -> Limit {
-        Limit {
+    pub(crate) fn limit(&self, tenant: &Tenant) -> RateLimit {
+        RateLimit {
             key: format!("{}:limit:login-device:{}", tenant.organization.id, self.digest()),
             maximum: tenant.settings.number(settings::RATE_LIMIT_LOGIN_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW),

@@ -5,65 +5,65 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::kinds::{Ceiling, Kind, TOTAL_BYTES};
 
 #[derive(Default)]
-struct RoundTripCounter {
+struct KindUsage {
     entries: AtomicUsize,
     bytes: AtomicUsize,
     evicted: AtomicU64,
 }
 
 /// Updated under the locks of the shards, read without: the sums are exact when no operation is running.
-pub(super) struct Ledger {
-    tallies: [RoundTripCounter; Kind::COUNT],
+pub(super) struct MemoryUsage {
+    by_kind: [KindUsage; Kind::COUNT],
     ceilings: [Ceiling; Kind::COUNT],
     bytes: AtomicUsize,
     most_bytes: usize,
 }
 
-impl Default for Ledger {
+impl Default for MemoryUsage {
     fn default() -> Self {
         let mut ceilings = [Ceiling { entries: 0, bytes: 0 }; Kind::COUNT];
         for kind in Kind::all() {
             ceilings[kind.index()] = kind.ceiling();
         }
-        Self { tallies: Default::default(), ceilings, bytes: AtomicUsize::new(0), most_bytes: TOTAL_BYTES }
+        Self { by_kind: Default::default(), ceilings, bytes: AtomicUsize::new(0), most_bytes: TOTAL_BYTES }
     }
 }
 
-impl Ledger {
-    /// A ledger with ceilings other than those of the table.
+impl MemoryUsage {
+    /// With ceilings other than those of the table.
     #[cfg(test)]
     pub(super) fn with(kinds: &[(Kind, Ceiling)], most_bytes: usize) -> Self {
-        let mut ledger = Self { most_bytes, ..Self::default() };
+        let mut usage = Self { most_bytes, ..Self::default() };
         for (kind, ceiling) in kinds {
-            ledger.ceilings[kind.index()] = *ceiling;
+            usage.ceilings[kind.index()] = *ceiling;
         }
-        ledger
+        usage
     }
 
     pub(super) fn add(&self, kind: Kind, bytes: usize) {
-        let tally = &self.tallies[kind.index()];
-        tally.entries.fetch_add(1, Ordering::Relaxed);
-        tally.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let kind_usage = &self.by_kind[kind.index()];
+        kind_usage.entries.fetch_add(1, Ordering::Relaxed);
+        kind_usage.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn remove(&self, kind: Kind, bytes: usize) {
-        let tally = &self.tallies[kind.index()];
-        tally.entries.fetch_sub(1, Ordering::Relaxed);
-        tally.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let kind_usage = &self.by_kind[kind.index()];
+        kind_usage.entries.fetch_sub(1, Ordering::Relaxed);
+        kind_usage.bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn note_evicted(&self, kind: Kind) {
-        self.tallies[kind.index()].evicted.fetch_add(1, Ordering::Relaxed);
+        self.by_kind[kind.index()].evicted.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn entries(&self, kind: Kind) -> usize {
-        self.tallies[kind.index()].entries.load(Ordering::Relaxed)
+        self.by_kind[kind.index()].entries.load(Ordering::Relaxed)
     }
 
     pub(super) fn evicted(&self, kind: Kind) -> u64 {
-        self.tallies[kind.index()].evicted.load(Ordering::Relaxed)
+        self.by_kind[kind.index()].evicted.load(Ordering::Relaxed)
     }
 
     pub(super) fn all_entries(&self) -> usize {
@@ -76,13 +76,13 @@ impl Ledger {
 
     /// Whether the kind exceeds its ceiling.
     pub(super) fn is_over(&self, kind: Kind) -> bool {
-        let (tally, ceiling) = (&self.tallies[kind.index()], self.ceilings[kind.index()]);
-        tally.entries.load(Ordering::Relaxed) > ceiling.entries
-            || tally.bytes.load(Ordering::Relaxed) > ceiling.bytes
+        let (kind_usage, ceiling) = (&self.by_kind[kind.index()], self.ceilings[kind.index()]);
+        kind_usage.entries.load(Ordering::Relaxed) > ceiling.entries
+            || kind_usage.bytes.load(Ordering::Relaxed) > ceiling.bytes
     }
 
     /// The kind to evict from when the total exceeds its ceiling; `None` when it does not.
-    pub(super) fn first_to_go(&self) -> Option<Kind> {
+    pub(super) fn kind_to_evict(&self) -> Option<Kind> {
         if self.all_bytes() <= self.most_bytes {
             return None;
         }
