@@ -1,7 +1,7 @@
 //! Every audit event, for the reference page. A test of the executable compares this list with the names in the sources
 //! and with `docs/reference/audit-events.md`.
 
-/// Name and meaning, in the order of the page. `email.send.<template>` and `rate_limit.<wish>` stand for one name per
+/// Name and meaning, in the order of the page. `email.send.<template>` and `rate_limit.<kind>` stand for one name per
 /// mail template or kind of link.
 pub const ALL: &[(&str, &str)] = &[
     ("admin.import", "a provisioning file was applied"),
@@ -110,8 +110,8 @@ pub const ALL: &[(&str, &str)] = &[
     ("rate_limit.magic_code", "too many wrong codes of mailed links"),
     ("rate_limit.2fa_verify", "too many codes of a second factor were tried"),
     (
-        "rate_limit.<wish>",
-        "too many links were asked for; `<wish>` is the kind of link, for instance `magic_link`",
+        "rate_limit.<kind>",
+        "too many links were asked for; `<kind>` is the kind of link, for instance `magic_link`",
     ),
     ("security.login_method_disabled", "a method was tried that is switched off"),
     (

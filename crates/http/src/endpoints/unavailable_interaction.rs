@@ -22,7 +22,7 @@ pub(super) fn is_other_host(state: &StateInner, headers: &HeaderMap) -> bool {
 /// Marks the redirect to a page, so that the page knows that the sign-in was begun at another host.
 pub(super) fn mark_other_host(mut reply: Reply) -> Reply {
     let location = reply.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
-    if let Some(marked) = location.and_then(|to| format!("{to}?{ELSEWHERE}").parse().ok()) {
+    if let Some(marked) = location.and_then(|to| format!("{to}?{OTHER_HOST}").parse().ok()) {
         reply.headers_mut().insert(header::LOCATION, marked);
     }
     reply

@@ -60,7 +60,7 @@ fn an_old_key_goes_after_everything_was_sealed_anew() {
     );
     let done = reseal(&installation, &both, &[]);
     assert_eq!(done.code, 0, "{}", done.stderr);
-    assert!(done.stdout.contains("│ signing keys    │ 2        │"), "{}", done.stdout);
+    assert!(done.stdout.contains("│ signing keys   │ 2        │"), "{}", done.stdout);
     assert!(
         done.stdout.contains("key 2 of SIGNING_KEY_ENCRYPTION_KEY: nothing that is stored needs it"),
         "{}",

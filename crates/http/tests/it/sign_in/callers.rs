@@ -126,7 +126,7 @@ async fn an_address_has_one_form_whatever_socket_listens(app: TestApp) {
                 i.peer = peer.parse().unwrap();
             });
             let row = row(&app, behind(&direct, &[(CODED, "203.0.113.9")])).await;
-            assert_eq!(row.ip_address.as_deref(), Some(address), "{peer} {trust_proxy:?}");
+            assert_eq!(row.ip_address.as_deref(), Some(address), "{peer} {trusted_proxies:?}");
         }
     }
 }

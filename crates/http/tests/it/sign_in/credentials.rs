@@ -173,10 +173,11 @@ async fn who_goes_away_leaves_no_attempt_under_way(app: TestApp) {
     let slow = app.sibling_with(|instance| {
         instance.cost = porta_signin::HashCost { memory_kib: 65_536, iterations: 24, parallelism: 1 };
     });
+    let mut busy = JoinSet::new();
     for _ in 0..8 {
         let hasher = Arc::clone(&slow.hasher);
         let password = porta_core::Password::parse("keeps a thread busy").unwrap();
-        tokio::spawn(async move { hasher.hash(password).await.map(drop) });
+        busy.spawn(async move { hasher.hash(password).await.map(drop) });
     }
     for _ in 0..2 {
         let mut browser = slow.browser();
@@ -185,6 +186,8 @@ async fn who_goes_away_leaves_no_attempt_under_way(app: TestApp) {
         // The attempt is counted, but not judged yet.
         assert!(tokio::time::timeout(Duration::from_millis(200), &mut login).await.is_err());
     }
+    // However long that takes: a guess waits eight seconds for its turn.
+    busy.join_all().await;
     assert!(is_refusal(&guess(&app, NOBODY, WRONG).await), "it gets its turn");
 }
 
