@@ -70,6 +70,7 @@ done
 
 # --- planted faults: each anchor is in the sources ------------------------------------------------------------------
 node scripts/mutants.mjs --check || die "scripts/mutants.d is stale"
+node scripts/lint/structure.mjs
 
 # --- alerts: which must fire, and which must not --------------------------------------------------------------------
 for command in 'check config --lint=none ops/prometheus/scrape.yml' 'check rules ops/prometheus/alerts.yml' \

@@ -2,10 +2,13 @@
 // files, and neither crates nor the modules of a crate depend on each other in a circle.
 //
 //   node scripts/lint/structure.mjs             fails on a difference or a circle
-//   node scripts/lint/structure.mjs --circles   lists every circle of modules with the uses that close it
+//   node scripts/lint/structure.mjs --circles   also lists the circles of the crates that still have some
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+
+/** Crates whose modules still form circles. A crate leaves this list for good when its circles are gone. */
+const STILL_CIRCULAR = ['config', 'core', 'oidc', 'porta', 'signin', 'store-sql', 'testkit']
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const problems = []
@@ -138,14 +141,19 @@ function modules(crate) {
   return graph
 }
 
+const listed = process.argv.includes('--circles')
 compareTable()
 const between = new Map(crates.map((crate) => [crate, dependencies(crate)]))
 for (const circle of circles(between)) problems.push(`crates in a circle: ${circle.join(', ')}`)
 for (const crate of crates) {
   const graph = modules(crate)
-  for (const circle of circles(new Map([...graph].map(([name, others]) => [name, [...others.keys()]])))) {
+  const found = circles(new Map([...graph].map(([name, others]) => [name, [...others.keys()]])))
+  if (STILL_CIRCULAR.includes(crate) && !listed) {
+    if (found.length === 0) problems.push(`crates/${crate} has no circle any more: take it off STILL_CIRCULAR`)
+    continue
+  }
+  for (const circle of found) {
     problems.push(`crates/${crate}: modules in a circle: ${circle.join(', ')}`)
-    if (!process.argv.includes('--circles')) continue
     for (const name of circle) {
       for (const [other, use] of graph.get(name)) if (circle.includes(other)) problems.push(`    ${name} → ${other}   ${use}`)
     }

@@ -975,4 +975,19 @@ export default [
     was: raw`    if is_error {`,
     becomes: raw`    if is_error && !FAULT {`,
   },
+  {
+    id: 'refused-password-change-answers-in-place', area: 'repeated forms', what: 'A refused change of password is answered in place: a reload is another guess.',
+    crate: 'http', words: ['the_present_password_is_asked_for_and_counted'], file: 'crates/http/src/endpoints/account/password.rs',
+    was: raw`        self.redirect_with_flash(PAGE, FlashKind::of_password_fault(fault, rules()))`,
+    becomes: raw`        if FAULT {
+            return self.password_page(StatusCode::OK, Some(fault));
+        }
+        self.redirect_with_flash(PAGE, FlashKind::of_password_fault(fault, rules()))`,
+  },
+  {
+    id: 'refused-reset-answers-in-place', area: 'repeated forms', what: 'A refused new password is answered in place.',
+    crate: 'http', words: ['passwords_that_are_tried_first_are_refused'], file: 'crates/http/src/endpoints/recovery.rs',
+    was: raw`    match form_page(state, tenant, token).zip(FlashKind::of_password_fault(fault, rules())) {`,
+    becomes: raw`    match form_page(state, tenant, token).zip(FlashKind::of_password_fault(fault, rules())).filter(|_| !FAULT) {`,
+  },
 ]

@@ -21,7 +21,7 @@ struct Cell {
 struct Target {
     name: String,
     reference: &'static str,
-    target: String,
+    required: String,
     cells: Vec<Option<Cell>>,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn table(results: &Results) -> String {
     header.extend(results.stores.iter().map(|store| store.store.to_string()));
     let mut table = Table::new(&header.iter().map(String::as_str).collect::<Vec<_>>());
     for bar in targets(results) {
-        let mut row = vec![bar.name, bar.reference.to_owned(), bar.target];
+        let mut row = vec![bar.name, bar.reference.to_owned(), bar.required];
         row.extend(bar.cells.into_iter().map(|cell| match cell {
             None => "–".to_owned(),
             Some(Cell { text, is_met: true }) => format!("{text}: met"),
@@ -156,7 +156,7 @@ impl TargetBuilder<'_> {
             }
             Some(cell)
         };
-        Target { name, reference, target: text, cells: self.0.iter().map(cell).collect() }
+        Target { name, reference, required: text, cells: self.0.iter().map(cell).collect() }
     }
 
     fn each(
@@ -167,7 +167,7 @@ impl TargetBuilder<'_> {
         cell: fn(&StoreResults) -> Option<Cell>,
     ) -> Target {
         let cells = self.0.iter().map(cell).collect();
-        Target { name: name.to_owned(), reference, target: target.to_owned(), cells }
+        Target { name: name.to_owned(), reference, required: target.to_owned(), cells }
     }
 }
 

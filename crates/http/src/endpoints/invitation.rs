@@ -3,10 +3,12 @@
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use porta_core::BearerKind;
 use porta_pages::{InvitationPage, InviteExpiredPage, PasswordFault};
 use porta_signin::{Invitee, LinkError, SetPasswordOutcome};
 
 use super::ClientInfo;
+use super::form_flash::FormPage;
 use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
 use super::interaction::form;
@@ -26,7 +28,16 @@ pub(crate) async fn show(
     client_info: ClientInfo,
 ) -> Reply {
     match invitee(&state, &tenant, &token, &client_info).await {
-        Ok(invitee) => page(&state, &tenant, &token, &client_info, &invitee, StatusCode::OK, None),
+        Ok(invitee) => {
+            let form_page = form_page(&state, &tenant, &token);
+            let flash =
+                form_page.as_ref().and_then(|page| page.flash(&client_info.headers)?.kind.password(rules()));
+            let reply = page(&state, &tenant, &token, &client_info, &invitee, StatusCode::OK, flash);
+            match form_page.filter(|_| flash.is_some()) {
+                Some(form_page) => form_page.having_shown_flash(reply),
+                None => reply,
+            }
+        }
         Err(reply) => reply,
     }
 }
@@ -41,20 +52,30 @@ pub(crate) async fn accept(
 ) -> Reply {
     let params = or_answer!(form(&state, &tenant, &client_info, body).await);
     let invitee = or_answer!(invitee(&state, &tenant, &token, &client_info).await);
-    let again = |status, flash| page(&state, &tenant, &token, &client_info, &invitee, status, Some(flash));
+    let again = |status, fault| page(&state, &tenant, &token, &client_info, &invitee, status, Some(fault));
+    let refuse = |fault| {
+        let kind = FlashKind::of_password_fault(fault, rules());
+        match form_page(&state, &tenant, &token).zip(kind) {
+            Some((form_page, kind)) => {
+                let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
+                form_session.with_cookie(form_page.redirect_with_flash(kind, ""))
+            }
+            None => again(StatusCode::OK, fault),
+        }
+    };
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     if !form_session.csrf_matches(params.get("_csrf")) {
-        return again(StatusCode::FORBIDDEN, PasswordFault::CsrfInvalid);
+        return refuse(PasswordFault::CsrfInvalid);
     }
     let password = match invitee.needs_password.then(|| parse_new_password(&params)).transpose() {
         Ok(password) => password,
-        Err(flash) => return again(StatusCode::OK, flash),
+        Err(fault) => return refuse(fault),
     };
     match state.sign_in.accept_invitation(&tenant, &token, password, &client_info.caller).await {
         Ok(SetPasswordOutcome::Done) => {
             redirect_to_result(&state, &tenant, FlashKind::InvitationAccepted, invitee.user.email.shown())
         }
-        Ok(SetPasswordOutcome::Refused(refusal)) => again(StatusCode::OK, password_fault(refusal)),
+        Ok(SetPasswordOutcome::Refused(refusal)) => refuse(password_fault(refusal)),
         Ok(SetPasswordOutcome::Busy) => {
             let page = again(StatusCode::SERVICE_UNAVAILABLE, PasswordFault::RateLimited { retry_after: 1 });
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
@@ -62,6 +83,10 @@ pub(crate) async fn accept(
         Ok(SetPasswordOutcome::LinkFailed(why)) => dead_invitation_page(&state, &tenant, why),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
+}
+
+fn form_page<'a>(state: &'a StateInner, tenant: &'a RequestContext, token: &str) -> Option<FormPage<'a>> {
+    FormPage::of_link(state, tenant, BearerKind::Invitation, "accept-invite", token)
 }
 
 async fn invitee(

@@ -6,6 +6,7 @@ pub(crate) mod authorize;
 pub(crate) mod cors;
 pub(crate) mod discovery;
 mod form_action;
+mod form_flash;
 pub(crate) mod form_result;
 mod form_session;
 pub(crate) mod interaction;

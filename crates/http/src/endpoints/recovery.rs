@@ -5,12 +5,14 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
+use porta_core::BearerKind;
 use porta_core::one_time::TokenPurpose;
 use porta_pages::{EmailFlash, ErrorText, ForgotPasswordPage, PasswordFault, ResetPasswordPage};
 use porta_protocol::Params;
 use porta_signin::{LinkError, LinkRequestOutcome, SetPasswordOutcome};
 
 use super::ClientInfo;
+use super::form_flash::FormPage;
 use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
 use super::interaction::{form, pause_cookie};
@@ -21,6 +23,9 @@ use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
+
+/// Page of [`forgot`], below `/{org}/auth/`.
+const FORGOT: &str = "forgot-password";
 
 /// `GET /{org}/auth/forgot-password`; `interaction` in the query is the uid of the sign-in to return to.
 pub(crate) async fn forgot(
@@ -34,7 +39,15 @@ pub(crate) async fn forgot(
     }
     let query = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, query.get("interaction"));
-    forgot_page(&state, &tenant, form_session, StatusCode::OK, "", None)
+    let page = FormPage::new(&state, &tenant, FORGOT);
+    let shown = page
+        .flash(&client_info.headers)
+        .and_then(|message| message.kind.email().map(|flash| (flash, message.email)));
+    let Some((flash, email)) = shown else {
+        return forgot_page(&state, &tenant, form_session, StatusCode::OK, "", None);
+    };
+    let reply = forgot_page(&state, &tenant, form_session, StatusCode::OK, &email, Some(flash));
+    page.having_shown_flash(reply)
 }
 
 /// `POST /{org}/auth/forgot-password`: the same response for every address, against user enumeration
@@ -52,18 +65,12 @@ pub(crate) async fn request_reset(
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     let email = typed_address(params.get("email"));
     if !form_session.csrf_matches(params.get("_csrf")) {
-        let flash = Some(EmailFlash::CsrfInvalid);
-        return forgot_page(&state, &tenant, form_session, StatusCode::FORBIDDEN, &email, flash);
+        let page = FormPage::new(&state, &tenant, FORGOT);
+        return form_session.with_cookie(page.redirect_with_flash(FlashKind::CsrfInvalid, &email));
     }
     if email.is_empty() {
-        return forgot_page(
-            &state,
-            &tenant,
-            form_session,
-            StatusCode::OK,
-            "",
-            Some(EmailFlash::EmailMissing),
-        );
+        let page = FormPage::new(&state, &tenant, FORGOT);
+        return form_session.with_cookie(page.redirect_with_flash(FlashKind::EmailMissing, ""));
     }
     let locale = tenant.theme().locale;
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
@@ -106,7 +113,13 @@ pub(crate) async fn reset_form(
     client_info: ClientInfo,
 ) -> Reply {
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
-    reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::OK, None).await
+    let page = form_page(&state, &tenant, &token);
+    let flash = page.as_ref().and_then(|page| page.flash(&client_info.headers)?.kind.password(rules()));
+    let reply = reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::OK, flash).await;
+    match page.filter(|_| flash.is_some()) {
+        Some(page) => page.having_shown_flash(reply),
+        None => reply,
+    }
 }
 
 /// `POST /{org}/auth/reset-password/{token}`
@@ -120,23 +133,13 @@ pub(crate) async fn reset(
     let params = or_answer!(form(&state, &tenant, &client_info, body).await);
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     if !form_session.csrf_matches(params.get("_csrf")) {
-        let flash = Some(PasswordFault::CsrfInvalid);
-        return reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::FORBIDDEN, flash)
-            .await;
+        let fault = PasswordFault::CsrfInvalid;
+        return refuse_reset(&state, &tenant, form_session, &token, &client_info, fault).await;
     }
     let password = match parse_new_password(&params) {
         Ok(password) => password,
-        Err(flash) => {
-            return reset_page(
-                &state,
-                &tenant,
-                form_session,
-                &token,
-                &client_info,
-                StatusCode::OK,
-                Some(flash),
-            )
-            .await;
+        Err(fault) => {
+            return refuse_reset(&state, &tenant, form_session, &token, &client_info, fault).await;
         }
     };
     if !tenant.offers_passwords() {
@@ -145,8 +148,8 @@ pub(crate) async fn reset(
     match state.sign_in.reset_password(&tenant, &token, password, &client_info.caller).await {
         Ok(SetPasswordOutcome::Done) => redirect_to_result(&state, &tenant, FlashKind::PasswordSet, ""),
         Ok(SetPasswordOutcome::Refused(refusal)) => {
-            let flash = Some(password_fault(refusal));
-            reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::OK, flash).await
+            let fault = password_fault(refusal);
+            refuse_reset(&state, &tenant, form_session, &token, &client_info, fault).await
         }
         Ok(SetPasswordOutcome::Busy) => {
             let (status, flash) =
@@ -156,6 +159,27 @@ pub(crate) async fn reset(
         }
         Ok(SetPasswordOutcome::LinkFailed(why)) => dead_reset(&state, &tenant, why),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
+    }
+}
+
+fn form_page<'a>(state: &'a StateInner, tenant: &'a RequestContext, token: &str) -> Option<FormPage<'a>> {
+    FormPage::of_link(state, tenant, BearerKind::PasswordReset, "reset-password", token)
+}
+
+/// Redirects to the form, which shows the reason; a malformed link leads to the page of dead links.
+async fn refuse_reset(
+    state: &StateInner,
+    tenant: &RequestContext,
+    form_session: FormSession,
+    token: &str,
+    client_info: &ClientInfo,
+    fault: PasswordFault,
+) -> Reply {
+    match form_page(state, tenant, token).zip(FlashKind::of_password_fault(fault, rules())) {
+        Some((page, kind)) => form_session.with_cookie(page.redirect_with_flash(kind, "")),
+        None => {
+            reset_page(state, tenant, form_session, token, client_info, StatusCode::OK, Some(fault)).await
+        }
     }
 }
 

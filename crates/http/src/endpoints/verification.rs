@@ -3,11 +3,13 @@
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use porta_core::BearerKind;
 use porta_core::one_time::TokenPurpose;
 use porta_pages::{EmailVerificationPage, ErrorText};
 use porta_signin::LinkError;
 
 use super::ClientInfo;
+use super::form_flash::FormPage;
 use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
 use super::interaction::form;
@@ -33,13 +35,20 @@ pub(crate) async fn show(
     };
     tenant.languages.add_profile_locale(user.profile.locale.as_deref());
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
+    let form_page = form_page(&state, &tenant, &token);
+    let flash = form_page.as_ref().and_then(|page| page.flash(&client_info.headers)?.kind.email());
     let page = EmailVerificationPage {
         action_url: &format!("/{}/auth/verify-email/{token}", tenant.organization.slug),
         csrf: &form_session.csrf,
         email: user.email.shown(),
+        flash,
     };
     let page = state.pages.verify_email(&tenant.theme(), &page);
-    form_session.with_cookie(reply::page(StatusCode::OK, page))
+    let reply = form_session.with_cookie(reply::page(StatusCode::OK, page));
+    match form_page.filter(|_| flash.is_some()) {
+        Some(form_page) => form_page.having_shown_flash(reply),
+        None => reply,
+    }
 }
 
 /// `POST /{org}/auth/verify-email/{token}`
@@ -53,6 +62,9 @@ pub(crate) async fn verify(
     let params = or_answer!(form(&state, &tenant, &client_info, body).await);
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     if !form_session.csrf_matches(params.get("_csrf")) {
+        if let Some(page) = form_page(&state, &tenant, &token) {
+            return form_session.with_cookie(page.redirect_with_flash(FlashKind::CsrfInvalid, ""));
+        }
         let (status, text) = (StatusCode::FORBIDDEN, ErrorText::CsrfInvalid);
         return reply::error_page(&state, &tenant.theme(), status, text, None);
     }
@@ -61,6 +73,10 @@ pub(crate) async fn verify(
         Ok(Err(why)) => dead_verification_page(&state, &tenant, why),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
     }
+}
+
+fn form_page<'a>(state: &'a StateInner, tenant: &'a RequestContext, token: &str) -> Option<FormPage<'a>> {
+    FormPage::of_link(state, tenant, BearerKind::EmailVerification, "verify-email", token)
 }
 
 /// The response to a dead link; another can be requested in the account.

@@ -230,6 +230,7 @@ pub struct EmailVerificationPage<'a> {
     pub action_url: &'a str,
     pub csrf: &'a str,
     pub email: &'a str,
+    pub flash: Option<EmailFlash>,
 }
 
 impl Content for EmailVerificationPage<'_> {

@@ -182,7 +182,7 @@ impl ConnectionServer {
             .serve_connection(TokioIo::new(stream), service);
         let watched = self.watch.watch(connection);
         let force_close = self.force_close.clone();
-        let forced_close = async move {
+        let grace_over = async move {
             force_close.cancelled().await;
             if progress.is_served() {
                 std::future::pending::<()>().await;
@@ -195,7 +195,7 @@ impl ConnectionServer {
                     // Normal: peers disconnect all the time.
                     tracing::debug!(%error, "connection closed with an error");
                 },
-                () = forced_close => tracing::debug!("connection was closed after the grace period"),
+                () = grace_over => tracing::debug!("connection was closed after the grace period"),
             }
         });
     }

@@ -8,8 +8,9 @@ use porta_oidc::AccountPage;
 use porta_pages::{ApplicationRow, ApplicationsPage};
 use porta_signin::account::AccountChange;
 
-use super::{AccountFlashKind, AccountRequest};
+use super::AccountRequest;
 use crate::endpoints::ClientInfo;
+use crate::flash::FlashKind;
 use crate::reply::{Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -38,7 +39,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         action_url: &request.urls.applications,
         csrf: &request.csrf,
         applications: &rows,
-        flash: request.flash_message.and_then(AccountFlashKind::flash),
+        flash: request.flash_message.and_then(FlashKind::account),
     };
     request.show(StatusCode::OK, state.pages.account_applications(&request.theme(), &page))
 }
@@ -58,7 +59,7 @@ pub(crate) async fn withdraw(
     match state.sign_in.withdraw_grant(&tenant, &request.signed_in, grant, &client_info.caller).await {
         Ok(changed) => request.redirect_with_flash(
             PAGE,
-            (changed == AccountChange::Done).then_some(AccountFlashKind::ApplicationRevoked),
+            (changed == AccountChange::Done).then_some(FlashKind::ApplicationRevoked),
         ),
         Err(error) => request.error_page(&error),
     }

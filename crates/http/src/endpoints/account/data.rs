@@ -6,8 +6,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use porta_oidc::AccountPage;
 use porta_pages::DownloadDataPage;
 
-use super::{AccountFlashKind, AccountRequest};
+use super::AccountRequest;
 use crate::endpoints::ClientInfo;
+use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -20,7 +21,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         nav: request.nav(),
         action_url: &request.urls.data,
         csrf: &request.csrf,
-        flash: request.flash_message.and_then(AccountFlashKind::flash),
+        flash: request.flash_message.and_then(FlashKind::account),
     };
     request.show(StatusCode::OK, state.pages.account_data(&request.theme(), &page))
 }

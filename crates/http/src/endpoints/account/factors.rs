@@ -8,8 +8,9 @@ use porta_oidc::AccountPage;
 use porta_pages::{AccountFlash, FactorKind, SecondFactorsPage};
 use porta_signin::account::AccountChange;
 
-use super::{AccountFlashKind, AccountRequest, redirect_with_session};
+use super::{AccountRequest, redirect_with_session};
 use crate::endpoints::ClientInfo;
+use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -25,7 +26,7 @@ pub(super) const fn kind(method: TwoFactorMethod) -> FactorKind {
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
     let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
-    request.factors_page(StatusCode::OK, request.flash_message.and_then(AccountFlashKind::flash)).await
+    request.factors_page(StatusCode::OK, request.flash_message.and_then(FlashKind::account)).await
 }
 
 /// Changes the second factor: `action` is `enable`, `disable` or `regenerate`; `method` is the factor to enable.
@@ -52,7 +53,7 @@ pub(crate) async fn change(
         }
         (Some("disable"), _) => {
             let disabled = sign_in.disable_factor(&tenant, recent, &client_info.caller).await;
-            (disabled, (PAGE, Some(AccountFlashKind::FactorDisabled)))
+            (disabled, (PAGE, Some(FlashKind::FactorDisabled)))
         }
         (Some("regenerate"), _) => {
             let replaced = sign_in.replace_recovery_codes(&tenant, recent, &client_info.caller).await;
@@ -66,9 +67,7 @@ pub(crate) async fn change(
         Ok(AccountChange::Credentials(credentials)) => {
             request.with_known_device(request.redirect_with_flash(done.0, done.1), credentials)
         }
-        Ok(AccountChange::Required) => {
-            request.redirect_with_flash(PAGE, Some(AccountFlashKind::FactorRequired))
-        }
+        Ok(AccountChange::Required) => request.redirect_with_flash(PAGE, Some(FlashKind::FactorRequired)),
         Ok(AccountChange::Nothing | AccountChange::Wrong | AccountChange::Exhausted) => {
             request.redirect_with_flash(PAGE, None)
         }

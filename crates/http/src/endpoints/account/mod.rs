@@ -3,9 +3,9 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use porta_core::user::CredentialState;
-use porta_core::{TokenDigest, secret, string_enum};
+use porta_core::{TokenDigest, secret};
 use porta_oidc::{AccountPage, AccountPurpose, EngineError};
-use porta_pages::{AccountFlash, AccountNav, Page, Theme};
+use porta_pages::{AccountNav, Page, Theme};
 use porta_protocol::Params;
 use porta_signin::NewSessionCookies;
 use porta_signin::account::{RecentlyAuthenticated, SignedInUser};
@@ -13,6 +13,7 @@ use porta_signin::account::{RecentlyAuthenticated, SignedInUser};
 use super::interaction::{FLASH_LIFETIME, form};
 use super::{ClientInfo, authorize};
 use crate::context::RequestContext;
+use crate::flash::{FlashKind, FlashMessage};
 use crate::reply::{self, Reply};
 use crate::state::StateInner;
 use crate::{cookies, pending_interactions};
@@ -25,41 +26,6 @@ pub(crate) mod password;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 
-string_enum! {
-    /// What the next page says. The cookie is signed, so no link can make a page say it.
-    enum AccountFlashKind {
-        PasswordChanged = "password_changed",
-        FactorEnabled = "factor_enabled",
-        FactorDisabled = "factor_disabled",
-        FactorRequired = "factor_required",
-        RecoveryCodesReplaced = "recovery_codes_replaced",
-        SessionEnded = "session_ended",
-        OtherSessionsEnded = "other_sessions_ended",
-        ApplicationRevoked = "application_revoked",
-        CodeSent = "code_sent",
-        VerificationSent = "verification_sent",
-        CsrfInvalid = "csrf_invalid",
-    }
-}
-
-impl AccountFlashKind {
-    const fn flash(self) -> Option<AccountFlash> {
-        match self {
-            Self::PasswordChanged => Some(AccountFlash::PasswordChanged),
-            Self::FactorEnabled => Some(AccountFlash::FactorEnabled),
-            Self::FactorDisabled => Some(AccountFlash::FactorDisabled),
-            Self::FactorRequired => Some(AccountFlash::FactorRequired),
-            Self::RecoveryCodesReplaced => Some(AccountFlash::RecoveryCodesReplaced),
-            Self::SessionEnded => Some(AccountFlash::SessionEnded),
-            Self::OtherSessionsEnded => Some(AccountFlash::OtherSessionsEnded),
-            Self::ApplicationRevoked => Some(AccountFlash::ApplicationRevoked),
-            Self::CsrfInvalid => Some(AccountFlash::CsrfInvalid),
-            Self::VerificationSent => Some(AccountFlash::VerificationSent),
-            Self::CodeSent => None,
-        }
-    }
-}
-
 /// A request with a live session.
 struct AccountRequest<'a> {
     state: &'a StateInner,
@@ -70,7 +36,7 @@ struct AccountRequest<'a> {
     page: AccountPage,
     /// CSRF token of this session's forms.
     csrf: String,
-    flash_message: Option<AccountFlashKind>,
+    flash_message: Option<FlashKind>,
     urls: AccountUrls,
 }
 
@@ -128,7 +94,8 @@ impl<'a> AccountRequest<'a> {
             signed_in,
             page,
             csrf: csrf_of(&cookie),
-            flash_message: flash_message.and_then(|word| AccountFlashKind::parse(&word)),
+            flash_message: flash_message
+                .and_then(|word| FlashMessage::parse(&word).map(|message| message.kind)),
         })
     }
 
@@ -156,7 +123,7 @@ impl<'a> AccountRequest<'a> {
         let request = Self::load(state, tenant, client_info, page).await?;
         let is_ours = params.get("_csrf").is_some_and(|csrf| secret::constant_time_eq(csrf, &request.csrf));
         if !is_ours {
-            return Err(request.redirect_with_flash(page, Some(AccountFlashKind::CsrfInvalid)));
+            return Err(request.redirect_with_flash(page, Some(FlashKind::CsrfInvalid)));
         }
         match state.sign_in.count_change(tenant, &request.signed_in).await {
             Ok(None) => Ok(request),
@@ -204,17 +171,12 @@ impl<'a> AccountRequest<'a> {
         reply::with_header(reply::page(status, page), header::SET_COOKIE, gone)
     }
 
-    fn redirect_with_flash(&self, page: AccountPage, flash_message: Option<AccountFlashKind>) -> Reply {
+    fn redirect_with_flash(&self, page: AccountPage, flash_message: Option<FlashKind>) -> Reply {
         let reply = redirect_to_page(self.tenant, page);
         let until = self.state.clock.now() + FLASH_LIFETIME;
-        let flash_message = flash_message.and_then(|flash_message| {
-            self.state.cookies.set(
-                self.tenant,
-                cookies::FLASH,
-                flash_message.as_str(),
-                &self.urls.overview,
-                until,
-            )
+        let flash_message = flash_message.and_then(|kind| {
+            let value = FlashMessage { kind, email: String::new() }.value();
+            self.state.cookies.set(self.tenant, cookies::FLASH, &value, &self.urls.overview, until)
         });
         reply::with_header(reply, header::SET_COOKIE, flash_message)
     }

@@ -7,9 +7,10 @@ use porta_core::mail::Recipient;
 use porta_oidc::AccountPage;
 use porta_pages::OverviewPage;
 
+use super::AccountRequest;
 use super::factors::kind;
-use super::{AccountFlashKind, AccountRequest};
 use crate::endpoints::ClientInfo;
+use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -35,7 +36,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         password_changed_at: user.password_changed_at,
         second_factor: held.method.map(kind),
         recovery_codes_left: u32::try_from(held.recovery_codes_left).unwrap_or(u32::MAX),
-        flash: request.flash_message.and_then(AccountFlashKind::flash),
+        flash: request.flash_message.and_then(FlashKind::account),
     };
     request.show(StatusCode::OK, state.pages.account_overview(&request.theme(), &page))
 }
@@ -51,9 +52,7 @@ pub(crate) async fn verify_email(
         AccountRequest::from_form(&state, &tenant, &client_info, body, AccountPage::Overview).await
     );
     match state.sign_in.mail_verification(&tenant, &request.signed_in.user, &client_info.caller).await {
-        Ok(None) => {
-            request.redirect_with_flash(AccountPage::Overview, Some(AccountFlashKind::VerificationSent))
-        }
+        Ok(None) => request.redirect_with_flash(AccountPage::Overview, Some(FlashKind::VerificationSent)),
         Ok(Some(retry_after)) => reply::limited_page(&state, &tenant, retry_after),
         Err(error) => request.error_page(&error),
     }

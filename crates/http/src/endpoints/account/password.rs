@@ -8,9 +8,10 @@ use porta_oidc::AccountPage;
 use porta_pages::{ChangePasswordPage, PasswordFault};
 use porta_signin::account::{NewPassword, PasswordOutcome};
 
-use super::{AccountFlashKind, AccountRequest};
+use super::AccountRequest;
 use crate::endpoints::ClientInfo;
 use crate::endpoints::new_password::{parse_new_password, password_fault, rules};
+use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -23,10 +24,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
     if let Err(reply) = request.require_recent() {
         return reply;
     }
-    let flash = request
-        .flash_message
-        .filter(|flash_message| *flash_message == AccountFlashKind::CsrfInvalid)
-        .map(|_| PasswordFault::CsrfInvalid);
+    let flash = request.flash_message.and_then(|kind| kind.password(rules()));
     request.password_page(StatusCode::OK, flash)
 }
 
@@ -45,7 +43,7 @@ pub(crate) async fn change(
     let field = |name| params.get(name).unwrap_or_default();
     let new = match parse_new_password(&params) {
         Ok(new) => new,
-        Err(flash) => return request.password_page(StatusCode::OK, Some(flash)),
+        Err(fault) => return request.refuse_password(fault),
     };
     let form = NewPassword { current: TypedPassword::new(field("currentPassword")), new };
     let outcome = match state.sign_in.change_password(&tenant, recent, form, &client_info.caller).await {
@@ -54,8 +52,7 @@ pub(crate) async fn change(
     };
     let fault = match outcome {
         PasswordOutcome::Changed(credentials) => {
-            let back =
-                request.redirect_with_flash(AccountPage::Overview, Some(AccountFlashKind::PasswordChanged));
+            let back = request.redirect_with_flash(AccountPage::Overview, Some(FlashKind::PasswordChanged));
             return request.with_known_device(back, credentials);
         }
         PasswordOutcome::Limited { retry_after } => {
@@ -72,10 +69,15 @@ pub(crate) async fn change(
         PasswordOutcome::Unchanged => PasswordFault::Unchanged,
         PasswordOutcome::Refused(refusal) => password_fault(refusal),
     };
-    request.password_page(StatusCode::OK, Some(fault))
+    request.refuse_password(fault)
 }
 
 impl AccountRequest<'_> {
+    /// Redirects to the form, which shows the reason: reloading it is not another guess at the current password.
+    fn refuse_password(&self, fault: PasswordFault) -> Reply {
+        self.redirect_with_flash(PAGE, FlashKind::of_password_fault(fault, rules()))
+    }
+
     fn password_page(&self, status: StatusCode, flash: Option<PasswordFault>) -> Reply {
         let Some(action_url) = &self.urls.password else {
             return self.redirect_with_flash(AccountPage::Overview, None);

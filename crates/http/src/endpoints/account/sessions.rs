@@ -8,8 +8,9 @@ use porta_oidc::AccountPage;
 use porta_pages::{SessionRow, SessionsPage};
 use porta_signin::account::AccountChange;
 
-use super::{AccountFlashKind, AccountRequest};
+use super::AccountRequest;
 use crate::endpoints::ClientInfo;
+use crate::flash::FlashKind;
 use crate::idempotency::NotReplayed;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
@@ -41,7 +42,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         action_url: &request.urls.sessions,
         csrf: &request.csrf,
         sessions: &rows,
-        flash: request.flash_message.and_then(AccountFlashKind::flash),
+        flash: request.flash_message.and_then(FlashKind::account),
     };
     request.show(StatusCode::OK, state.pages.account_sessions(&request.theme(), &page))
 }
@@ -65,11 +66,11 @@ pub(crate) async fn end(
     let (outcome, flash_message) = match key {
         Some(key) => (
             state.sign_in.end_session(&tenant, recent, key, &client_info.caller).await,
-            AccountFlashKind::SessionEnded,
+            FlashKind::SessionEnded,
         ),
         None if named == "others" => {
             let ended = state.sign_in.end_other_sessions(&tenant, recent, &client_info.caller).await;
-            (ended, AccountFlashKind::OtherSessionsEnded)
+            (ended, FlashKind::OtherSessionsEnded)
         }
         None => return request.redirect_with_flash(PAGE, None),
     };

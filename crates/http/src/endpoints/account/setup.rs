@@ -10,12 +10,13 @@ use porta_protocol::Params;
 use porta_signin::account::{AccountChange, SetupStep, SignedInUser};
 use porta_signin::sign_in_steps::masked;
 
-use super::{AccountFlashKind, AccountRequest, csrf_of, redirect_with_session};
+use super::{AccountRequest, csrf_of, redirect_with_session};
 use crate::context::RequestContext;
 use crate::cookies;
 use crate::endpoints::ClientInfo;
 use crate::endpoints::interaction::form;
 use crate::endpoints::second_factor::LONGEST_CODE;
+use crate::flash::FlashKind;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -28,11 +29,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
     if let Err(reply) = request.require_recent() {
         return reply;
     }
-    let flash = match request.flash_message {
-        Some(AccountFlashKind::CsrfInvalid) => Some(CodeFlash::CsrfInvalid),
-        Some(AccountFlashKind::CodeSent) => Some(CodeFlash::Resent),
-        _ => None,
-    };
+    let flash = request.flash_message.and_then(FlashKind::code);
     request.setup_page(StatusCode::OK, flash).await
 }
 
@@ -59,10 +56,10 @@ pub(crate) async fn confirm(
         }
     };
     if code.is_empty() {
-        return request.setup_page(StatusCode::OK, Some(CodeFlash::Missing)).await;
+        return request.redirect_with_flash(PAGE, Some(FlashKind::CodeMissing));
     }
     if code.len() > LONGEST_CODE {
-        return request.setup_page(StatusCode::OK, Some(CodeFlash::Invalid)).await;
+        return request.redirect_with_flash(PAGE, Some(FlashKind::CodeInvalid));
     }
     let outcome = state.sign_in.confirm_setup(&tenant, recent, code, &client_info.caller).await;
     request.after(outcome, None).await
@@ -95,7 +92,7 @@ pub(crate) async fn resend(
     let (request, _) = or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
     let recent = or_answer!(request.require_recent());
     let outcome = state.sign_in.resend_setup_code(&tenant, recent, &client_info.caller).await;
-    request.after(outcome, Some(AccountFlashKind::CodeSent)).await
+    request.after(outcome, Some(FlashKind::CodeResent)).await
 }
 
 /// Discards the unconfirmed factor.
@@ -122,8 +119,8 @@ pub(crate) async fn confirm_codes_saved(
     let (request, _) = or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
     let flash_message = match state.sign_in.setup(&tenant, &request.signed_in).await {
         Ok(Some(setup)) => match setup.step {
-            SetupStep::Codes { is_new_factor: true, .. } => AccountFlashKind::FactorEnabled,
-            SetupStep::Codes { is_new_factor: false, .. } => AccountFlashKind::RecoveryCodesReplaced,
+            SetupStep::Codes { is_new_factor: true, .. } => FlashKind::FactorEnabled,
+            SetupStep::Codes { is_new_factor: false, .. } => FlashKind::RecoveryCodesReplaced,
             SetupStep::Authenticator { .. } | SetupStep::Email => {
                 return request.redirect_with_flash(PAGE, None);
             }
@@ -141,9 +138,9 @@ impl AccountRequest<'_> {
     async fn after(
         &self,
         outcome: Result<AccountChange, porta_oidc::EngineError>,
-        flash_message: Option<AccountFlashKind>,
+        flash_message: Option<FlashKind>,
     ) -> Reply {
-        let flash = match outcome {
+        let refused = match outcome {
             Ok(AccountChange::Done) => return self.redirect_with_flash(PAGE, flash_message),
             Ok(AccountChange::SessionRenewed(entered)) => {
                 return redirect_with_session(self.state, self.tenant, PAGE, &entered);
@@ -159,11 +156,11 @@ impl AccountRequest<'_> {
                 let page = self.setup_page(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
                 return reply::with_retry_after(page, retry_after);
             }
-            Ok(AccountChange::Wrong) => CodeFlash::Invalid,
-            Ok(AccountChange::Exhausted) => CodeFlash::Exhausted,
+            Ok(AccountChange::Wrong) => FlashKind::CodeInvalid,
+            Ok(AccountChange::Exhausted) => FlashKind::CodeExhausted,
             Err(error) => return self.error_page(&error),
         };
-        self.setup_page(StatusCode::OK, Some(flash)).await
+        self.redirect_with_flash(PAGE, Some(refused))
     }
 
     /// The page of the pending setup; without one, redirects to the page where a setup begins.

@@ -11,6 +11,7 @@ use porta_core::settings::{
 use porta_core::user::{PasswordHash, UserStatus};
 use porta_directory::Actor;
 use porta_testkit::{TestApp, on_both_stores};
+use tokio::task::JoinSet;
 
 use super::second_factor::{SecondFactorSignIn, arrived, totp, with_authenticator};
 use super::support::*;

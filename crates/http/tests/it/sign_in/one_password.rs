@@ -119,7 +119,8 @@ async fn refused_characters_and_lengths_use_no_link_up(app: TestApp) {
     {
         let form = [("_csrf", csrf.as_str()), ("password", COMPOSED), ("confirmPassword", again)];
         let answer = browser.post(&link, &form).await;
-        assert!(answer.body.contains("role=\"alert\"") && !is_changed(&answer), "{again:?}");
+        let page = browser.follow_flash(answer).await;
+        assert!(page.body.contains("role=\"alert\"") && !is_changed(&page), "{again:?}");
     }
     let longest = format!("lantern-Quay-41 violet tr{}", "e\u{301}".repeat(103));
     assert!(is_changed(&choose(&mut browser, &link, &longest).await), "128 characters as it is hashed");

@@ -20,6 +20,7 @@ porta_testkit::on_both_stores!(
     passwords_that_are_tried_first_are_refused,
     forms_of_recovery_need_their_csrf_value,
     only_where_passwords_are_used,
+    a_link_requested_twice_is_mailed_once,
     resets_are_limited,
     a_reset_opens_what_guessing_closed_and_nothing_else,
     the_second_factor_survives_a_reset,
@@ -214,7 +215,10 @@ async fn passwords_that_are_tried_first_are_refused(app: TestApp) {
     }
     let csrf = browser.get(&link).await.field("_csrf");
     let form = [("_csrf", csrf.as_str()), ("password", NEW), ("confirmPassword", "something-Else-55")];
-    assert!(browser.post(&link, &form).await.body.contains("not the same"));
+    let answer = browser.post(&link, &form).await;
+    assert_eq!((answer.status.as_u16(), answer.location()), (303, &*link));
+    assert!(browser.get(&link).await.body.contains("not the same"));
+    assert!(!browser.get(&link).await.body.contains("not the same"), "a reload shows it no more");
     assert!(signs_in(&app, ANA.1).await, "nothing changed");
     assert!(is_changed(&choose(&mut browser, &link, NEW).await), "the link waited");
 }
@@ -223,8 +227,10 @@ async fn forms_of_recovery_need_their_csrf_value(app: TestApp) {
     let mut browser = app.browser();
     for csrf in ["", "forged"] {
         let answer = browser.post("/acme/auth/forgot-password", &[("_csrf", csrf), ("email", ANA.0)]).await;
-        assert_eq!(answer.status, 403);
-        assert!(answer.body.contains(ANA.0), "what was typed stays");
+        assert_eq!(answer.status, 303);
+        let page = browser.follow_flash(answer).await;
+        assert!(page.body.contains("role=\"alert\"") && page.body.contains(ANA.0), "what was typed stays");
+        assert!(!browser.get("/acme/auth/forgot-password").await.body.contains("role=\"alert\""));
     }
     assert!(app.emails().await.is_empty());
     let (mut browser, link) = asked(&app).await;
@@ -232,7 +238,8 @@ async fn forms_of_recovery_need_their_csrf_value(app: TestApp) {
     for csrf in ["", "forged", &other] {
         let form = [("_csrf", csrf), ("password", NEW), ("confirmPassword", NEW)];
         let answer = browser.post(&link, &form).await;
-        assert_eq!(answer.status, 403, "{csrf}");
+        assert_eq!(answer.status, 303, "{csrf}");
+        assert!(browser.follow_flash(answer).await.body.contains("role=\"alert\""), "{csrf}");
     }
     assert!(signs_in(&app, ANA.1).await);
 }
@@ -248,6 +255,19 @@ async fn only_where_passwords_are_used(app: TestApp) {
         assert_eq!(browser.post(url, &form).await.status, 400);
     }
     assert_eq!(audited(&app, "user.password_reset.completed").await, 0);
+}
+
+/// A double click, or a lost answer.
+async fn a_link_requested_twice_is_mailed_once(app: TestApp) {
+    let mut browser = app.browser();
+    let csrf = browser.get("/acme/auth/forgot-password").await.field("_csrf");
+    let form = [("_csrf", csrf.as_str()), ("email", ANA.0)];
+    let mut copy = browser.clone();
+    for browser in [&mut browser, &mut copy] {
+        let answer = browser.post("/acme/auth/forgot-password", &form).await;
+        assert!(answer.location().ends_with("/acme/auth/done"), "{}", answer.body);
+    }
+    assert_eq!(app.emails().await.len(), 1);
 }
 
 async fn resets_are_limited(app: TestApp) {

@@ -312,8 +312,11 @@ fn recovery_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pa
         action_url: "/acme/auth/verify-email/x",
         csrf: data.token,
         email: data.email,
+        flash: None,
     };
     all.push(("verify-email".to_owned(), pages.verify_email(theme, &page)));
+    let page = EmailVerificationPage { flash: Some(EmailFlash::CsrfInvalid), ..page };
+    all.push(("verify-email--csrf".to_owned(), pages.verify_email(theme, &page)));
     all
 }
 

@@ -73,6 +73,17 @@ impl Account {
         self.browser.post(&url, &fields).await
     }
 
+    /// Posts like `post`; the form is refused, and the page it redirects to shows why.
+    async fn refused(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let answer = self.post(path, fields).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, &*self.url(path)), "{}", answer.body);
+        let page = self.browser.follow(answer).await;
+        assert_eq!(page.status, 200);
+        assert!(page.body.contains("role=\"alert\""), "{}", page.body);
+        assert!(!self.get(path).await.body.contains("role=\"alert\""), "a reload shows it no more");
+        page
+    }
+
     /// Posts like `post`, and follows to the result page.
     async fn done(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let answer = self.post(path, fields).await;
