@@ -990,4 +990,31 @@ export default [
     was: raw`    match form_page(state, tenant, token).zip(FlashKind::of_password_fault(fault, rules())) {`,
     becomes: raw`    match form_page(state, tenant, token).zip(FlashKind::of_password_fault(fault, rules())).filter(|_| !FAULT) {`,
   },
+  {
+    id: 'suspension-leaves-links', area: 'credential changes', what: 'Links mailed before a suspension work when it is lifted.',
+    crate: 'http', words: ['links_die_with_each_change_of_credentials'], file: 'crates/directory/src/users.rs',
+    was: raw`            // Mailed links, invitations included, stay invalid when the account is reactivated.
+            self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;`,
+    becomes: raw`            if !FAULT {
+                self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
+            }`,
+  },
+  {
+    id: 'operators-password-leaves-links', area: 'credential changes', what: 'Mailed links work after an operator changed the password.',
+    crate: 'http', words: ['links_die_with_each_change_of_credentials'], file: 'crates/directory/src/users.rs',
+    was: raw`"user.password.cleared" };
+        self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;`,
+    becomes: raw`"user.password.cleared" };
+        if !FAULT {
+            self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
+        }`,
+  },
+  {
+    id: 'own-password-change-leaves-links', area: 'credential changes', what: 'Mailed links work after the person changed the password.',
+    crate: 'http', words: ['links_die_with_each_change_of_credentials'], file: 'crates/signin/src/account/password.rs',
+    was: raw`        unit.one_time_tokens(organization).withdraw(user, now).await?;`,
+    becomes: raw`        if !FAULT {
+            unit.one_time_tokens(organization).withdraw(user, now).await?;
+        }`,
+  },
 ]

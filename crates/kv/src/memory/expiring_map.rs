@@ -13,7 +13,7 @@ use super::usage::MemoryUsage;
 const SWEEP: usize = 2;
 
 /// Overhead of an entry beside its key and value: two partly filled tables, two allocations and their bookkeeping.
-/// Measured by the tests `bytes_of_…` of this crate.
+/// Measured with the example `entry_bytes` of this crate.
 pub(super) const OVERHEAD: usize = 256;
 
 /// Tables below this capacity are not shrunk.

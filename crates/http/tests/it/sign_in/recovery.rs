@@ -5,6 +5,7 @@ use std::time::Duration;
 use porta_core::mail::Mail;
 use porta_core::settings;
 use porta_core::user::UserStatus;
+use porta_directory::Actor;
 use porta_testkit::{Answer, Browser, TestApp};
 
 use super::support::*;
@@ -25,6 +26,7 @@ porta_testkit::on_both_stores!(
     a_reset_opens_what_guessing_closed_and_nothing_else,
     the_second_factor_survives_a_reset,
     other_links_die_with_the_password,
+    links_die_with_each_change_of_credentials,
     bad_input_is_refused_and_changes_nothing,
     the_way_leads_back_to_the_sign_in,
 );
@@ -333,6 +335,43 @@ async fn other_links_die_with_the_password(app: TestApp) {
     let (mut browser, link) = asked(&app).await;
     assert!(is_changed(&choose(&mut browser, &link, NEW).await));
     assert_eq!(earlier.get(&magic.unwrap()).await.status, 400);
+}
+
+/// A suspension that was lifted, the person's own change of password, an operator's change of password.
+async fn links_die_with_each_change_of_credentials(app: TestApp) {
+    for change in ["suspension", "own change", "operator"] {
+        let (mut browser, link) = asked(&app).await;
+        let csrf = browser.get(&link).await.field("_csrf");
+        match change {
+            "suspension" => {
+                set_user_status(&app, ANA.0, UserStatus::Suspended).await;
+                set_user_status(&app, ANA.0, UserStatus::Active).await;
+            }
+            "own change" => {
+                let mut signed_in = app.browser();
+                signed_in.sign_in(&web(), ANA.0, ANA.1).await;
+                let own = signed_in.get("/acme/account/data").await.field("_csrf");
+                let form = [
+                    ("_csrf", own.as_str()),
+                    ("currentPassword", ANA.1),
+                    ("password", NEW),
+                    ("confirmPassword", NEW),
+                ];
+                let changed = signed_in.post("/acme/account/password", &form).await;
+                assert!(changed.location().ends_with("/acme/account"), "{}", changed.location());
+            }
+            _ => {
+                let mut work = app.directory.begin(Actor::System).await.unwrap();
+                let owner = work.organization("acme").await.unwrap();
+                let ana = work.user(&owner, ANA.0).await.unwrap();
+                work.set_user_password(&owner, &ana, None).await.unwrap();
+                work.commit().await.unwrap();
+            }
+        }
+        let form = [("_csrf", csrf.as_str()), ("password", ANA.1), ("confirmPassword", ANA.1)];
+        assert_eq!(browser.get(&link).await.status, 400, "{change}");
+        assert_eq!(browser.post(&link, &form).await.status, 400, "{change}");
+    }
 }
 
 async fn bad_input_is_refused_and_changes_nothing(app: TestApp) {
