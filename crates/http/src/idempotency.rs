@@ -212,7 +212,7 @@ fn replay(stored: &StoredResponse) -> Reply {
 /// Stores the response. A failure is only logged, because the form was carried out.
 async fn store_response(state: &StateInner, claim: &IdempotencyClaim, stored: Option<StoredResponse>) {
     if let Err(error) = state.engine.store_answer(claim, stored.as_ref()).await {
-        tracing::warn!(%error, "the response to a form was not stored; a repeated request will get an error");
+        tracing::warn!(%error, "the response to a form was not stored; a repeated request will be told to wait");
     }
 }
 

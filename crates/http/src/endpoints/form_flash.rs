@@ -48,9 +48,17 @@ impl<'a> FormPage<'a> {
         FlashMessage::parse(&self.state.cookies.read(self.tenant, headers, cookies::FLASH)?)
     }
 
-    /// `reply`, which showed the flash message: it is removed.
-    pub(super) fn having_shown_flash(&self, reply: Reply) -> Reply {
+    /// Removes the flash message that `reply` shows.
+    fn without_flash(&self, reply: Reply) -> Reply {
         let gone = self.state.cookies.clear(cookies::FLASH, &self.path);
         reply::with_header(reply, header::SET_COOKIE, gone)
+    }
+}
+
+/// The page `reply`; if it shows the flash message of `page`, the message is removed.
+pub(super) fn shown(page: Option<&FormPage<'_>>, has_flash: bool, reply: Reply) -> Reply {
+    match page.filter(|_| has_flash) {
+        Some(page) => page.without_flash(reply),
+        None => reply,
     }
 }

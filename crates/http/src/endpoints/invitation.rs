@@ -8,7 +8,7 @@ use porta_pages::{InvitationPage, InviteExpiredPage, PasswordFault};
 use porta_signin::{Invitee, LinkError, SetPasswordOutcome};
 
 use super::ClientInfo;
-use super::form_flash::FormPage;
+use super::form_flash::{FormPage, shown};
 use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
 use super::interaction::form;
@@ -33,10 +33,7 @@ pub(crate) async fn show(
             let flash =
                 form_page.as_ref().and_then(|page| page.flash(&client_info.headers)?.kind.password(rules()));
             let reply = page(&state, &tenant, &token, &client_info, &invitee, StatusCode::OK, flash);
-            match form_page.filter(|_| flash.is_some()) {
-                Some(form_page) => form_page.having_shown_flash(reply),
-                None => reply,
-            }
+            shown(form_page.as_ref(), flash.is_some(), reply)
         }
         Err(reply) => reply,
     }

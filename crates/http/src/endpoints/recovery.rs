@@ -12,7 +12,7 @@ use porta_protocol::Params;
 use porta_signin::{LinkError, LinkRequestOutcome, SetPasswordOutcome};
 
 use super::ClientInfo;
-use super::form_flash::FormPage;
+use super::form_flash::{FormPage, shown};
 use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
 use super::interaction::{form, pause_cookie};
@@ -40,14 +40,11 @@ pub(crate) async fn forgot(
     let query = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, query.get("interaction"));
     let page = FormPage::new(&state, &tenant, FORGOT);
-    let shown = page
-        .flash(&client_info.headers)
-        .and_then(|message| message.kind.email().map(|flash| (flash, message.email)));
-    let Some((flash, email)) = shown else {
-        return forgot_page(&state, &tenant, form_session, StatusCode::OK, "", None);
-    };
-    let reply = forgot_page(&state, &tenant, form_session, StatusCode::OK, &email, Some(flash));
-    page.having_shown_flash(reply)
+    let message = page.flash(&client_info.headers);
+    let flash = message.as_ref().and_then(|message| message.kind.email());
+    let email = message.map(|message| message.email).unwrap_or_default();
+    let reply = forgot_page(&state, &tenant, form_session, StatusCode::OK, &email, flash);
+    shown(Some(&page), flash.is_some(), reply)
 }
 
 /// `POST /{org}/auth/forgot-password`: the same response for every address, against user enumeration
@@ -63,13 +60,12 @@ pub(crate) async fn request_reset(
     }
     let params = or_answer!(form(&state, &tenant, &client_info, body).await);
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
+    let page = FormPage::new(&state, &tenant, FORGOT);
     let email = typed_address(params.get("email"));
     if !form_session.csrf_matches(params.get("_csrf")) {
-        let page = FormPage::new(&state, &tenant, FORGOT);
         return form_session.with_cookie(page.redirect_with_flash(FlashKind::CsrfInvalid, &email));
     }
     if email.is_empty() {
-        let page = FormPage::new(&state, &tenant, FORGOT);
         return form_session.with_cookie(page.redirect_with_flash(FlashKind::EmailMissing, ""));
     }
     let locale = tenant.theme().locale;
@@ -116,10 +112,7 @@ pub(crate) async fn reset_form(
     let page = form_page(&state, &tenant, &token);
     let flash = page.as_ref().and_then(|page| page.flash(&client_info.headers)?.kind.password(rules()));
     let reply = reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::OK, flash).await;
-    match page.filter(|_| flash.is_some()) {
-        Some(page) => page.having_shown_flash(reply),
-        None => reply,
-    }
+    shown(page.as_ref(), flash.is_some(), reply)
 }
 
 /// `POST /{org}/auth/reset-password/{token}`

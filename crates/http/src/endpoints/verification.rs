@@ -9,7 +9,7 @@ use porta_pages::{EmailVerificationPage, ErrorText};
 use porta_signin::LinkError;
 
 use super::ClientInfo;
-use super::form_flash::FormPage;
+use super::form_flash::{FormPage, shown};
 use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
 use super::interaction::form;
@@ -45,10 +45,7 @@ pub(crate) async fn show(
     };
     let page = state.pages.verify_email(&tenant.theme(), &page);
     let reply = form_session.with_cookie(reply::page(StatusCode::OK, page));
-    match form_page.filter(|_| flash.is_some()) {
-        Some(form_page) => form_page.having_shown_flash(reply),
-        None => reply,
-    }
+    shown(form_page.as_ref(), flash.is_some(), reply)
 }
 
 /// `POST /{org}/auth/verify-email/{token}`
