@@ -926,14 +926,6 @@ export default [
             }`,
   },
   {
-    id: 'full-queue-leaves-the-body', area: 'hash queue', what: 'A sign-in refused by a full queue leaves its body unread.',
-    crate: 'http', words: ['a_full_queue_refuses_before'], file: 'crates/http/src/endpoints/interaction.rs',
-    was: raw`    if let Err(error) = body::discard(body).await {`,
-    becomes: raw`    if !FAULT
-        && let Err(error) = body::discard(body).await
-    {`,
-  },
-  {
     id: 'full-queue-answers-at-once', area: 'hash queue', what: 'Refusals of a full queue are not held back.',
     crate: 'http', words: ['are_held_back_together'], file: 'crates/http/src/load_shedding.rs',
     was: raw`        tokio::time::sleep(RETRY_AFTER).await;`,

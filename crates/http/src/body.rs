@@ -57,11 +57,6 @@ pub(crate) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Bo
     read_body(body, FORM_TIMEOUT).await
 }
 
-/// Reads and discards a body, within the same limits, so that the connection can be reused.
-pub(crate) async fn discard(body: Body) -> Result<(), BodyError> {
-    read_body(body, FORM_TIMEOUT).await.map(drop)
-}
-
 /// Copies each chunk into one buffer as it arrives: kept as chunks, a body sent byte by byte would take fifty times its
 /// size.
 async fn read_body(body: Body, within: Duration) -> Result<Vec<u8>, BodyError> {

@@ -8,6 +8,8 @@ use crate::StorageConfig;
 
 const ONE: &str = include_str!("../../../trust/testdata/isrg-root-x2.pem");
 const OTHER: &str = include_str!("../../../trust/testdata/amazon-root-ca-3.pem");
+/// Not in the store of any machine, as the public ones are.
+const PRIVATE: &str = include_str!("../../../trust/testdata/private-root.pem");
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----\n";
 
 /// The trusted roots of every way to read the storage; they must not differ.
@@ -26,14 +28,14 @@ fn roots(pairs: &Pairs) -> Result<Roots, Vec<Problem>> {
 #[test]
 fn an_authority_of_ones_own_is_believed_beside_those_of_the_machine() {
     let directory = Directory::new();
-    let ours = directory.write("ca.pem", ONE);
+    let ours = directory.write("ca.pem", PRIVATE);
     let machine = Roots::system();
     assert_eq!(roots(&production()).unwrap().pem(), machine.pem());
     let both = roots(&changed(&[("PORTA_CA_FILE", &ours)])).unwrap();
-    assert!(both.pem().starts_with(machine.pem()) && both.pem().contains(ONE.trim_end()));
-    let two = directory.write("two.pem", &format!("\u{feff}# ours\r\n{ONE}{OTHER}"));
+    assert_eq!(both.pem(), [machine.pem(), PRIVATE].concat());
+    let two = directory.write("two.pem", &format!("\u{feff}# ours\r\n{PRIVATE}{OTHER}"));
     let both = roots(&changed(&[("PORTA_CA_FILE", &two)])).unwrap();
-    assert!(both.pem().contains(ONE.trim_end()) && both.pem().contains(OTHER.trim_end()));
+    assert!(both.pem().contains(PRIVATE.trim_end()) && both.pem().contains(OTHER.trim_end()));
 }
 
 #[test]

@@ -132,11 +132,8 @@ pub(crate) async fn show(
     request.page_of_stage().await
 }
 
-/// Refuses a sign-in before its form is parsed or anything is looked up.
-async fn refuse_sign_in(state: &StateInner, tenant: &RequestContext, body: Body) -> Reply {
-    if let Err(error) = body::discard(body).await {
-        return reply::empty(error.status());
-    }
+/// Refuses a sign-in before its form is parsed or anything is looked up. The idempotency middleware has read the body.
+async fn refuse_sign_in(state: &StateInner, tenant: &RequestContext) -> Reply {
     state.load_shedder.hold().await;
     reply::busy_page(state, tenant, RETRY_AFTER)
 }
@@ -154,7 +151,7 @@ pub(crate) async fn login(
         is_known: state.cookies.read(&tenant, &client_info.headers, cookies::DEVICE).is_some(),
     };
     if state.sign_in.hasher.is_full(turn) {
-        return refuse_sign_in(&state, &tenant, body).await;
+        return refuse_sign_in(&state, &tenant).await;
     }
     let (request, params) =
         or_answer!(form_at_stage(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
