@@ -3,7 +3,7 @@
 use porta_protocol::{ClaimsRequest, CodeChallenge, Prompt, ResponseMode, Scope};
 use serde::{Deserialize, Serialize};
 
-/// Exists only after every check of [`super::check`] passed.
+/// Exists only after every check of the authorization endpoint passed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
     pub client_id: String,

@@ -19,15 +19,14 @@ use std::time::Duration;
 
 use porta_core::seal::Sealed;
 use porta_core::user::{CredentialState, TwoFactorMethod, User};
-use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret, settings};
-use porta_kv::{ValueState, Write};
+use porta_core::{OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret};
+use porta_kv::Write;
 use serde::{Deserialize, Serialize};
 
+use crate::error::EngineError;
 use crate::purpose::InteractionPurpose;
 use crate::sealed_state::SealedState;
-use crate::session::{remaining, to_bytes};
-use crate::throttle::Limited;
-use crate::{Caller, Engine, EngineError, Tenant};
+use crate::short_lived::{remaining, to_bytes};
 
 /// What the browser must do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,7 +161,8 @@ pub struct InteractionCookies<'a> {
 }
 
 /// What taking an interaction at its resume address found.
-pub(crate) enum TakeOutcome {
+#[derive(Debug)]
+pub enum TakeOutcome {
     Stored(Interaction),
     /// Not stored: it came sealed with the browser and needs no page.
     Ready(Interaction),
@@ -173,11 +173,11 @@ pub(crate) enum TakeOutcome {
 
 /// The initial content of an interaction.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct InteractionDraft {
-    pub(crate) purpose: InteractionPurpose,
-    pub(crate) stage: Stage,
-    pub(crate) login: Option<CompletedLogin>,
-    pub(crate) consent: Option<ConsentRequest>,
+pub struct InteractionDraft {
+    pub purpose: InteractionPurpose,
+    pub stage: Stage,
+    pub login: Option<CompletedLogin>,
+    pub consent: Option<ConsentRequest>,
 }
 
 /// A new interaction and the cookie value that binds it to the browser.
@@ -189,10 +189,6 @@ pub struct NewInteraction {
     pub expires_at: Timestamp,
     /// The sealed interaction, unless it is stored.
     pub sealed_state: Option<SealedState>,
-}
-
-fn storage_key(organization: OrganizationId, uid: &str, binding: &str) -> String {
-    format!("{organization}:interaction:{}", TokenDigest::of(&format!("{uid}.{binding}")).hex())
 }
 
 impl BoundInteraction {
@@ -224,145 +220,13 @@ impl BoundInteraction {
 
 impl Interaction {
     /// Whether nothing is proven in it: no login, no consent, no pending second factor.
-    pub(crate) fn is_anonymous(&self) -> bool {
+    pub fn is_anonymous(&self) -> bool {
         self.login.is_none() && self.consent.is_none() && self.pending.is_none()
     }
 
     /// The session of the signed-in person, if there is one.
-    fn session(&self) -> Option<SessionKey> {
+    pub(crate) fn session(&self) -> Option<SessionKey> {
         let asked = self.consent.as_ref().map(|asked| asked.session);
         self.login.map(|login| login.session).or(asked)
     }
-}
-
-impl Engine {
-    /// Begins an interaction. An anonymous one travels with the browser; one of a signed-in person is stored, rate
-    /// limited per network.
-    pub(crate) async fn begin_interaction(
-        &self,
-        tenant: &Tenant,
-        draft: InteractionDraft,
-        caller: &Caller,
-    ) -> Result<Result<NewInteraction, Limited>, EngineError> {
-        let (new, bound) = self.new_interaction(tenant, draft);
-        if bound.interaction.is_anonymous() {
-            return Ok(Ok(self.attach_sealed_state(tenant, new, &bound)?));
-        }
-        let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
-        let whose = (caller, bound.interaction.session());
-        Ok(self.store_limited(tenant, whose, &bound.key, value, lifetime).await?.map(|()| new))
-    }
-
-    /// Continues in a new interaction. No rate limit: the previous one was taken, so the number of stored ones does not
-    /// grow.
-    pub(crate) async fn continue_interaction(
-        &self,
-        tenant: &Tenant,
-        draft: InteractionDraft,
-    ) -> Result<NewInteraction, EngineError> {
-        let (new, bound) = self.new_interaction(tenant, draft);
-        if bound.interaction.is_anonymous() {
-            return self.attach_sealed_state(tenant, new, &bound);
-        }
-        let (value, lifetime) = (to_bytes(&bound.interaction)?, remaining(new.expires_at, self.now()));
-        self.kv.put(&bound.key, value, lifetime).await?;
-        Ok(new)
-    }
-
-    pub(crate) fn new_interaction(
-        &self,
-        tenant: &Tenant,
-        draft: InteractionDraft,
-    ) -> (NewInteraction, BoundInteraction) {
-        let InteractionDraft { purpose, stage, login, consent } = draft;
-        let uid = BearerKind::Interaction.generate(&*self.entropy);
-        let binding = BearerKind::Interaction.generate(&*self.entropy);
-        let key = storage_key(tenant.organization.id, &uid, &binding);
-        let expires_at = self.now() + tenant.settings.duration(settings::INTERACTION_TTL);
-        let interaction = Interaction {
-            uid: uid.clone(),
-            organization: tenant.organization.id,
-            purpose,
-            stage,
-            csrf: BearerKind::Interaction.generate(&*self.entropy),
-            consent,
-            login,
-            pending: None,
-            link: None,
-            refused: None,
-            consented: false,
-            expires_at,
-        };
-        let bound = BoundInteraction { interaction, key, sealed_until: None };
-        (NewInteraction { uid, binding, stage, expires_at, sealed_state: None }, bound)
-    }
-
-    /// Returns the interaction of this browser; `None` if it is unknown, expired or used.
-    pub async fn interaction(
-        &self,
-        tenant: &Tenant,
-        uid: &str,
-        presented: InteractionCookies<'_>,
-    ) -> Result<Option<BoundInteraction>, EngineError> {
-        let Some(key) = addressed(tenant, uid, presented.binding) else { return Ok(None) };
-        match self.kv.peek(&key).await? {
-            ValueState::Live(bytes) => {
-                let found = self.read_interaction(tenant, &bytes)?;
-                Ok(found.map(|interaction| BoundInteraction { interaction, key, sealed_until: None }))
-            }
-            ValueState::Absent => Ok(self.unseal_interaction(tenant, uid, key, presented.sealed_state)),
-            ValueState::Used => Ok(None),
-        }
-    }
-
-    /// Takes the interaction: the resume address works once. One that was never stored leaves no mark: presented again
-    /// it leads to its page, or to what the same request would lead to again.
-    pub(crate) async fn take_interaction(
-        &self,
-        tenant: &Tenant,
-        uid: &str,
-        presented: InteractionCookies<'_>,
-    ) -> Result<TakeOutcome, EngineError> {
-        let Some(key) = addressed(tenant, uid, presented.binding) else { return Ok(TakeOutcome::Gone) };
-        // No sealed copy lives longer.
-        let remember = tenant.settings.duration(settings::INTERACTION_TTL);
-        Ok(match self.kv.mark_used(&key, remember).await? {
-            ValueState::Live(bytes) => {
-                self.read_interaction(tenant, &bytes)?.map_or(TakeOutcome::Gone, TakeOutcome::Stored)
-            }
-            ValueState::Used => TakeOutcome::Gone,
-            ValueState::Absent => match self.unseal_interaction(tenant, uid, key, presented.sealed_state) {
-                Some(bound) if bound.interaction.stage == Stage::Ready => {
-                    TakeOutcome::Ready(bound.interaction)
-                }
-                Some(_) | None => TakeOutcome::Unanswered,
-            },
-        })
-    }
-
-    fn read_interaction(&self, tenant: &Tenant, bytes: &[u8]) -> Result<Option<Interaction>, EngineError> {
-        let interaction: Interaction =
-            serde_json::from_slice(bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
-        let is_live =
-            interaction.organization == tenant.organization.id && self.now() < interaction.expires_at;
-        Ok(is_live.then_some(interaction))
-    }
-
-    /// Marks the interaction as declined; the resume address then answers the client. `false`: it is gone.
-    pub async fn deny(&self, mut bound: BoundInteraction) -> Result<bool, EngineError> {
-        bound.interaction.stage = Stage::Denied;
-        Ok(self.kv.write(vec![bound.write(self.now())?]).await?)
-    }
-
-    /// Marks consent as given; the grant itself is written at the resume address. `false`: it is gone.
-    pub async fn approve(&self, mut bound: BoundInteraction) -> Result<bool, EngineError> {
-        bound.interaction.stage = Stage::Ready;
-        bound.interaction.consented = true;
-        Ok(self.kv.write(vec![bound.write(self.now())?]).await?)
-    }
-}
-
-fn addressed(tenant: &Tenant, uid: &str, binding: Option<&str>) -> Option<String> {
-    let binding = binding.filter(|b| BearerKind::Interaction.matches(b))?;
-    BearerKind::Interaction.matches(uid).then(|| storage_key(tenant.organization.id, uid, binding))
 }

@@ -3,9 +3,7 @@
 use porta_core::string_enum;
 use serde::{Deserialize, Serialize};
 
-use crate::authorize::AuthorizationRequest;
-use crate::interaction::{NewInteraction, Stage};
-use crate::{Engine, EngineError, Tenant};
+use crate::authorization_request::AuthorizationRequest;
 
 /// Serialized beside the other fields of the interaction, under the name of its variant: `request` is what every
 /// previous version wrote and still reads.
@@ -77,17 +75,6 @@ impl InteractionPurpose {
             Self::Authorize(request) => request.login_hint.as_deref(),
             Self::Account(purpose) => purpose.again.as_deref(),
         }
-    }
-}
-
-impl Engine {
-    /// Begins a sign-in that leads to a page of the account.
-    pub fn begin_account(
-        &self,
-        tenant: &Tenant,
-        purpose: AccountPurpose,
-    ) -> Result<NewInteraction, EngineError> {
-        self.begin_anonymous(tenant, InteractionPurpose::Account(purpose), Stage::Login)
     }
 }
 

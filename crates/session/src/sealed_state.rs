@@ -1,13 +1,16 @@
 //! Values that travel sealed (AEAD) with the browser: nothing is stored for somebody who has proven nothing (decision
 //! D21).
 
+use std::sync::Arc;
+
 use porta_core::Timestamp;
-use porta_core::seal::Sealed;
+use porta_core::seal::{Keyring, Sealed};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::session::to_bytes;
-use crate::{Engine, EngineError};
+use crate::backend::Backend;
+use crate::error::EngineError;
+use crate::short_lived::to_bytes;
 
 /// Purpose from which the sealing keys are derived.
 pub const SEALING_PURPOSE: &str = "travelling with the browser";
@@ -31,28 +34,38 @@ struct WithExpiry<T> {
 }
 
 /// Whether a sealed value fits a cookie or an address.
-pub(crate) fn fits_in_cookie(text: &str) -> bool {
+pub fn fits_in_cookie(text: &str) -> bool {
     text.len() <= LONGEST_TEXT
 }
 
-impl Engine {
+/// Seals values for a place and a time.
+pub struct Sealer {
+    backend: Arc<Backend>,
+    keyring: Keyring,
+}
+
+impl Sealer {
+    pub(crate) fn new(backend: Arc<Backend>, keyring: Keyring) -> Self {
+        Self { backend, keyring }
+    }
+
     /// Seals a value for one place (the associated data) and until one time; it cannot be opened for another place or
     /// later.
-    pub(crate) fn seal<T: Serialize>(
+    pub fn seal<T: Serialize>(
         &self,
         value: &T,
         place: &str,
         until: Timestamp,
     ) -> Result<String, EngineError> {
         let plain = to_bytes(&WithExpiry { until, value })?;
-        Ok(self.sealed_state_keys.seal(&plain, place, &*self.entropy).to_text())
+        Ok(self.keyring.seal(&plain, place, &*self.backend.entropy).to_text())
     }
 
     /// Opens a value sealed for this place and returns it with its expiry. `None`: sealed for another place, altered or
     /// expired.
-    pub(crate) fn unseal<T: DeserializeOwned>(&self, text: &str, place: &str) -> Option<(T, Timestamp)> {
-        let plain = self.sealed_state_keys.open(&Sealed::from_text(text)?, place).ok()?;
+    pub fn unseal<T: DeserializeOwned>(&self, text: &str, place: &str) -> Option<(T, Timestamp)> {
+        let plain = self.keyring.open(&Sealed::from_text(text)?, place).ok()?;
         let WithExpiry { until, value } = serde_json::from_slice(&plain).ok()?;
-        (self.now() < until).then_some((value, until))
+        (self.backend.now() < until).then_some((value, until))
     }
 }

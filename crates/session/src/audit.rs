@@ -1,20 +1,33 @@
 //! Audit rows of what happens at a tenant's endpoints.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::{AuditId, metrics};
 
-use crate::{Caller, Engine, EngineError, Tenant};
+use crate::backend::Backend;
+use crate::context::OperationContext;
+use crate::error::EngineError;
 
-impl Engine {
-    /// Builds an audit row about something that happens now; the caller adds the person and details.
-    pub fn event(&self, tenant: &Tenant, what: &str, category: AuditCategory, caller: &Caller) -> AuditEvent {
-        let now = self.now();
+pub struct AuditLog {
+    backend: Arc<Backend>,
+    repeat_counts: RepeatCounts,
+}
+
+impl AuditLog {
+    pub(crate) fn new(backend: Arc<Backend>) -> Self {
+        Self { backend, repeat_counts: RepeatCounts::default() }
+    }
+
+    /// Builds an audit row about something that happens now; the caller adds the person and details. Reads the clock,
+    /// so that several rows of one request keep their order.
+    pub fn event(&self, context: OperationContext<'_>, what: &str, category: AuditCategory) -> AuditEvent {
+        let OperationContext { tenant, caller, .. } = context;
+        let now = self.backend.now();
         AuditEvent {
-            id: AuditId::new(now, &*self.entropy),
+            id: AuditId::new(now, &*self.backend.entropy),
             organization_id: Some(tenant.organization.id),
             organization_label: Some(tenant.organization.slug.to_string()),
             user_id: None,
@@ -32,15 +45,15 @@ impl Engine {
 
     /// Records an event that anybody can cause without end once per network and window, and counts the rest. The row of
     /// the next window says how often this process saw it again.
-    pub async fn audit_once(
+    pub async fn record_once(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         mut event: AuditEvent,
-        caller: &Caller,
         window: Duration,
     ) -> Result<(), EngineError> {
-        let key = format!("{}:noted:{}:{}", tenant.organization.id, event.event_type, caller.network());
-        if !self.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
+        let network = context.caller.network();
+        let key = format!("{}:noted:{}:{network}", context.tenant.organization.id, event.event_type);
+        if !self.backend.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
             ::metrics::counter!(metrics::AUDIT_REPEATED, "event" => event.event_type).increment(1);
             self.repeat_counts.count(key);
             return Ok(());
@@ -49,14 +62,14 @@ impl Engine {
         {
             metadata.insert("repeated".to_owned(), times.into());
         }
-        self.store.repositories().audit().record(&event).await?;
+        self.backend.store.repositories().audit().record(&event).await?;
         Ok(())
     }
 }
 
 /// How often an event occurred again after the row of its window.
 #[derive(Debug, Default)]
-pub(crate) struct RepeatCounts(Mutex<HashMap<String, u64>>);
+struct RepeatCounts(Mutex<HashMap<String, u64>>);
 
 /// Maximum entries; beyond it only the metric counts.
 const CAPACITY: usize = 10_000;

@@ -6,7 +6,7 @@
 //! answer. A sign-in claims in the command that counts the attempt and stores the answer in the command that gives the
 //! count back, so it needs no extra round trip.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +15,10 @@ use porta_kv::{ClaimOutcome, KvError, LimitOutcome, RateLimit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Caller, Engine, EngineError};
+use crate::backend::Backend;
+use crate::caller::Caller;
+use crate::error::EngineError;
+use crate::sealed_state::Sealer;
 
 /// How long a stored answer is repeated, and how long a claim without an answer counts as in progress.
 pub const IDEMPOTENCY_WINDOW: Duration = Duration::from_secs(30);
@@ -127,7 +130,17 @@ impl IdempotencyClaim {
     }
 }
 
-impl Engine {
+/// The claims of all requests, in the short-lived store.
+pub struct IdempotencyStore {
+    backend: Arc<Backend>,
+    sealer: Arc<Sealer>,
+}
+
+impl IdempotencyStore {
+    pub(crate) fn new(backend: Arc<Backend>, sealer: Arc<Sealer>) -> Self {
+        Self { backend, sealer }
+    }
+
     /// Claims a request, or returns the state of an earlier claim. `None`: carry the request out. The claim is then not
     /// held if a limit was reached or if the earlier answer has expired.
     pub async fn claim<T: DeserializeOwned>(
@@ -135,7 +148,7 @@ impl Engine {
         claim: &IdempotencyClaim,
     ) -> Result<Option<ClaimState<T>>, EngineError> {
         let (place, key) = (&claim.place, &claim.key);
-        match self.kv.claim(place, key, Bytes::new(), IDEMPOTENCY_WINDOW, &claim.limits).await? {
+        match self.backend.kv.claim(place, key, Bytes::new(), IDEMPOTENCY_WINDOW, &claim.limits).await? {
             ClaimOutcome::First => claim.state().is_held = true,
             ClaimOutcome::Limited { .. } => {}
             ClaimOutcome::Before(stored) => return Ok(self.opened(claim, &stored)),
@@ -148,7 +161,7 @@ impl Engine {
         &self,
         claim: &IdempotencyClaim,
     ) -> Result<Option<ClaimState<T>>, EngineError> {
-        let stored = self.kv.get(&claim.key).await?;
+        let stored = self.backend.kv.get(&claim.key).await?;
         Ok(stored.and_then(|stored| self.opened(claim, &stored)))
     }
 
@@ -157,7 +170,7 @@ impl Engine {
         if stored.is_empty() {
             return Some(ClaimState::InProgress);
         }
-        let (answer, _) = self.unseal(std::str::from_utf8(stored).ok()?, &claim.key)?;
+        let (answer, _) = self.sealer.unseal(std::str::from_utf8(stored).ok()?, &claim.key)?;
         Some(ClaimState::Answered(answer))
     }
 
@@ -174,12 +187,12 @@ impl Engine {
         }
         let (value, lifetime) = match answer {
             Some(answer) => {
-                let sealed = self.seal(answer, &claim.key, self.now() + IDEMPOTENCY_WINDOW)?;
+                let sealed = self.sealer.seal(answer, &claim.key, self.backend.now() + IDEMPOTENCY_WINDOW)?;
                 (Bytes::from(sealed), IDEMPOTENCY_WINDOW)
             }
             None => (Bytes::new(), Duration::ZERO),
         };
-        Ok(self.kv.release_and_put(&release, &claim.key, value, lifetime).await?)
+        Ok(self.backend.kv.release_and_put(&release, &claim.key, value, lifetime).await?)
     }
 }
 
